@@ -1,0 +1,37 @@
+import type { ZodType } from 'zod';
+import type { HttpClientConfig } from '../config/http-client.ts';
+import type { HttpClient } from '../http/client.ts';
+import type { Cursor, DiscoverInput } from '../target/discover.ts';
+import type { TargetGroup } from '../target/group.ts';
+
+/** What a mechanism is given for one listing, beside its configuration. */
+export interface MechanismInput extends DiscoverInput {
+  /** A client for the given options; it is closed when the listing ends. */
+  readonly openHttp: (config: HttpClientConfig) => Promise<HttpClient>;
+  /** Tells the operator of something odd that does not spoil the listing. */
+  readonly warn: (message: string) => void;
+}
+
+/** What every SD config has, whatever its mechanism. */
+export interface SdConfig {
+  /** Milliseconds between two cycles. */
+  readonly refresh_interval: number;
+}
+
+/**
+ * A backend: how its stanza is read and how its targets are listed. Adding one is a folder under `lib/backends/`
+ * that exports such a value, and a line in the registry.
+ */
+export interface Mechanism<Config extends SdConfig = SdConfig> {
+  /** Names its providers, as in `consul-0`. */
+  readonly name: string;
+  /** Key of its SD configs in a scrape config, as in `consul_sd_configs`. */
+  readonly configKey: string;
+  /** One SD config, with Prometheus's keys, defaults and checks. */
+  readonly schema: ZodType<Config>;
+  /** Lists all target groups; see `Discover`. */
+  readonly discover: (
+    config: Config,
+    input: MechanismInput,
+  ) => AsyncGenerator<readonly TargetGroup[], Cursor | undefined>;
+}

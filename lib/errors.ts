@@ -1,0 +1,68 @@
+/**
+ * What went wrong, as far as a program has to know: the kind decides retry, exit code and alarm.
+ *
+ * - `config`: the configuration is wrong; nothing was called.
+ * - `unreachable`: no answer (DNS, refused, reset, cut in the middle).
+ * - `tls`: the peer could not be verified.
+ * - `denied`: 401 or 403, or the bucket refuses.
+ * - `not-found`: the thing asked for is not there.
+ * - `expired`: a continue token or version that the server no longer knows (410).
+ * - `throttled`: 429, or a store that says slow down.
+ * - `status`: any other answer that is not a success.
+ * - `redirect`: an answer that points to another origin, or too many of them.
+ * - `malformed`: an answer or a file that cannot be read as what it should be.
+ * - `too-large`: an answer or a file over its limit.
+ * - `timeout`: a deadline passed.
+ * - `conflict`: a conditional write lost.
+ * - `storage`: the object store or the disk failed in another way (full, read-only, corrupt).
+ * - `internal`: a fault of Muster's own.
+ */
+export type ErrorKind =
+  | 'config'
+  | 'unreachable'
+  | 'tls'
+  | 'denied'
+  | 'not-found'
+  | 'expired'
+  | 'throttled'
+  | 'status'
+  | 'redirect'
+  | 'malformed'
+  | 'too-large'
+  | 'timeout'
+  | 'conflict'
+  | 'storage'
+  | 'internal';
+
+/** An error with a kind and one line for a person: what failed, where, and what to do. Never holds a secret. */
+export class MusterError extends Error {
+  override readonly name = 'MusterError';
+  readonly kind: ErrorKind;
+  /** HTTP status of the answer behind the error, where there was one. */
+  readonly status: number | undefined;
+
+  constructor(kind: ErrorKind, message: string, options: { cause?: unknown; status?: number } = {}) {
+    super(oneLine(message), options.cause === undefined ? {} : { cause: options.cause });
+    this.kind = kind;
+    this.status = options.status;
+  }
+}
+
+/** Whether the error is a MusterError, of the given kind if one is named. */
+export function isMusterError(error: unknown, kind?: ErrorKind): error is MusterError {
+  return error instanceof MusterError && (kind === undefined || error.kind === kind);
+}
+
+/** The error as a MusterError; whatever is not one yet is a fault of ours and says so. */
+export function toMusterError(error: unknown): MusterError {
+  if (error instanceof MusterError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new MusterError('internal', message, { cause: error });
+}
+
+/** Control characters (line breaks of a hostile server among them) become spaces; 600 characters at most. */
+export function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this removes
+  const flat = text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ').trim();
+  return flat.length > 600 ? `${flat.slice(0, 600)}…` : flat;
+}

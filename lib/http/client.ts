@@ -1,0 +1,35 @@
+import type { ZodType } from 'zod';
+
+/** One request. Only GET is retried by default; `retry: true` says that a POST is safe to repeat. */
+export interface HttpRequest {
+  readonly url: URL;
+  readonly method?: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly retry?: boolean;
+  readonly signal: AbortSignal;
+  /** Refuse (kind `too-large`) an answer over this many bytes, after decompression. Default 256 MiB. */
+  readonly maxBytes?: number;
+  /** Statuses outside 2xx which are handed back instead of thrown, e.g. `[404]`. */
+  readonly expect?: readonly number[];
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Lower-case names; of a repeated header the first value. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/**
+ * The client that every backend uses: TLS, authentication, proxy, retries, limits and deadlines as configured for
+ * one SD config. Errors are MusterErrors whose message names the URL without credentials and query.
+ */
+export interface HttpClient {
+  /** The whole answer. Throws `denied`, `not-found`, `expired`, `throttled`, `status`, `redirect`, `tls`, `unreachable`, `timeout`, `too-large`. */
+  request(request: HttpRequest): Promise<HttpResponse>;
+  /** The answer's JSON, checked; throws `malformed` with the path of the bad field. */
+  getJson<T>(request: HttpRequest, schema: ZodType<T>): Promise<T>;
+  /** Ends the connections. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,71 @@
+/** An object as it was read. */
+export interface StoredObject {
+  readonly body: Uint8Array;
+  /** Opaque identity of this write of the object; changes with each write that changes the content. */
+  readonly etag: string;
+}
+
+/** An object as a listing shows it. */
+export interface ListedObject {
+  readonly key: string;
+  readonly etag: string;
+  /** Size in bytes. */
+  readonly size: number;
+}
+
+/**
+ * A write's condition: `create` only where no object is yet, `{ etag }` only over that very write, `any` always.
+ * A write that the condition forbids throws a MusterError of kind `conflict` and changes nothing.
+ */
+export type PutCondition = 'create' | 'any' | { readonly etag: string };
+
+export interface PutOptions {
+  readonly condition: PutCondition;
+  /** Media type, for stores that keep one. */
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ReadOptions {
+  /** Answer `unchanged` instead of the body when the object still has this etag. */
+  readonly ifNoneMatch?: string;
+  /** Refuse (kind `too-large`) an object over this many bytes. Default: 1 GiB. */
+  readonly maxBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Where snapshots, journal, targets and status live. Keys are relative, `/`-separated, and made of non-empty
+ * segments other than `.` and `..`; a driver refuses others (kind `config`).
+ *
+ * Promises of every driver, proven by one contract suite:
+ * - a reader sees a whole write or the one before it, never a part;
+ * - `put` is atomic together with its condition, also across processes and machines;
+ * - what `put` returned for survives a crash of the machine;
+ * - a `get` or `list` that starts after a `put` ended sees it;
+ * - a `put` whose answer was lost and which is tried again does not take its own first write for a stranger's.
+ *
+ * Errors are MusterErrors: `conflict`, `denied`, `not-found` (the bucket or folder), `throttled`, `too-large`,
+ * `timeout` (the signal), `unreachable`, `storage`.
+ */
+export interface ObjectStore {
+  /** For messages: `s3://bucket/prefix`, `file:///path`, `memory:`. Holds no credentials. */
+  readonly url: string;
+  /** The object, `undefined` where there is none, or `'unchanged'` if it has the etag that the caller holds. */
+  get(key: string, options?: ReadOptions): Promise<StoredObject | 'unchanged' | undefined>;
+  /** The object's etag without its body; `undefined` where there is none. */
+  head(
+    key: string,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<{ readonly etag: string } | undefined>;
+  /** Writes the object and returns its new etag. */
+  put(key: string, body: Uint8Array, options: PutOptions): Promise<{ readonly etag: string }>;
+  /** All objects whose key starts with the prefix, in the order of their keys (UTF-8 bytes). The prefix is a whole folder: it ends with `/` or is empty. */
+  list(prefix: string, options?: { readonly signal?: AbortSignal }): Promise<readonly ListedObject[]>;
+  /** Removes the object; no error where there is none. */
+  delete(key: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /** Throws (kind `storage`) with one clear line when the store does not honour conditional writes. Leaves at most one small marker object. */
+  verify(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /** Ends connections. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,34 @@
+import { describe, expect, test } from '@jest/globals';
+import { isLabelName, isLegacyLabelName, joinHostPort, sanitizeLabelName } from '../../lib/target/labels.ts';
+
+describe('label names', () => {
+  test.each([
+    ['foo.bar/baz-1', 'foo_bar_baz_1'],
+    ['ünï', '_n_'],
+    ['😀', '_'],
+    ['', ''],
+  ])('%j becomes %j, one underscore for each character', (name, sanitized) => {
+    expect(sanitizeLabelName(name)).toBe(sanitized);
+  });
+
+  test('names of Prometheus 2 and 3', () => {
+    expect(
+      ['a', '_1', 'a.b', '1a', '', '\ud800'].map((name) => [isLegacyLabelName(name), isLabelName(name)]),
+    ).toEqual([
+      [true, true],
+      [true, true],
+      [false, true],
+      [false, true],
+      [false, false],
+      [false, false],
+    ]);
+  });
+
+  test('addresses are joined as Go joins them', () => {
+    expect([joinHostPort('10.0.0.1', 80), joinHostPort('fd00::1', 80), joinHostPort('', 0)]).toEqual([
+      '10.0.0.1:80',
+      '[fd00::1]:80',
+      ':0',
+    ]);
+  });
+});
