@@ -62,7 +62,6 @@ export function toMusterError(error: unknown): MusterError {
 
 /** Control characters (line breaks of a hostile server among them) become spaces; 600 characters at most. */
 export function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this removes
-  const flat = text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ').trim();
+  const flat = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
   return flat.length > 600 ? `${flat.slice(0, 600)}…` : flat;
 }
