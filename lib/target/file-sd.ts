@@ -1,0 +1,108 @@
+import { MusterError } from '../errors.ts';
+import { compare, decodeGroup, encodeLabels, type Groups } from './canonical.ts';
+import { addressLabel, type LabelSet, type TargetGroup, targetLabels } from './group.ts';
+import { GrowingBuffer } from './growing-buffer.ts';
+
+/** A group of a file_sd file. Source: Prometheus configuration reference, file_sd_config. */
+export interface FileSdGroup {
+  readonly targets: readonly string[];
+  readonly labels: LabelSet;
+}
+
+/**
+ * A listing as file_sd JSON, one group a line, byte-identical for equal listings. The file format knows labels of
+ * groups only, so that a group becomes as many as its targets have distinct label sets. A target without address
+ * has no form in it and is left out; Prometheus would refuse it too.
+ */
+export function encodeFileSd(groups: Groups): Uint8Array {
+  const buffer = new GrowingBuffer();
+  let separator = '[\n';
+  for (const source of [...groups.keys()].sort(compare)) {
+    const group = groups.get(source);
+    if (group === undefined) continue;
+    for (const line of encodeFileSdGroups(decodeGroup(group))) {
+      buffer.append(separator + line);
+      separator = ',\n';
+    }
+  }
+  buffer.append(separator === '[\n' ? '[]\n' : '\n]\n');
+  return buffer.bytes();
+}
+
+/** The groups of a file_sd file, checked as Prometheus checks them. Throws kind `malformed`. */
+export function decodeFileSd(bytes: Uint8Array): readonly FileSdGroup[] {
+  const groups = parseJson(bytes);
+  if (!Array.isArray(groups)) throw malformed('the file is not a list of groups');
+  return groups.map(checkGroup);
+}
+
+/** One file out of the files of all shards. Each must be one that `decodeFileSd` takes. */
+export function joinFileSd(parts: readonly Uint8Array[]): Uint8Array {
+  const [first] = parts;
+  if (first !== undefined && parts.length === 1) return first;
+  const buffer = new GrowingBuffer();
+  let separator = '[\n';
+  for (const part of parts) {
+    const inner = new TextDecoder().decode(part).trim().slice(1, -1).trim();
+    if (inner === '') continue;
+    buffer.append(separator + inner);
+    separator = ',\n';
+  }
+  buffer.append(separator === '[\n' ? '[]\n' : '\n]\n');
+  return buffer.bytes();
+}
+
+function encodeFileSdGroups(group: TargetGroup): readonly string[] {
+  const addressesByLabels = new Map<string, Set<string>>();
+  for (const target of group.targets) {
+    const { [addressLabel]: address, ...labels } = targetLabels(group, target);
+    if (address === undefined) continue;
+    const text = encodeLabels(labels);
+    const addresses = addressesByLabels.get(text);
+    if (addresses === undefined) addressesByLabels.set(text, new Set([address]));
+    else addresses.add(address);
+  }
+  return [...addressesByLabels]
+    .sort(([a], [b]) => compare(a, b))
+    .map(([labels, addresses]) => `{"targets":${JSON.stringify([...addresses].sort(compare))},"labels":${labels}}`);
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new MusterError('malformed', `not file_sd JSON: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+}
+
+function checkGroup(group: unknown, index: number): FileSdGroup {
+  if (!isRecord(group)) throw malformed(`group ${index} is not an object`);
+  const { targets = [], labels, ...unknown } = group;
+  const [stranger] = Object.keys(unknown);
+  if (stranger !== undefined) throw malformed(`group ${index} has the unknown key "${stranger}"`);
+  if (!isStringArray(targets)) throw malformed(`targets of group ${index} are not a list of texts`);
+  return { targets, labels: checkLabels(labels ?? {}, index) };
+}
+
+function checkLabels(labels: unknown, index: number): LabelSet {
+  if (!isRecord(labels)) throw malformed(`labels of group ${index} are not an object`);
+  for (const name in labels) {
+    if (name === '') throw malformed(`group ${index} has a label without name`);
+    if (typeof labels[name] !== 'string') throw malformed(`label "${name}" of group ${index} is not a text`);
+  }
+  return labels as LabelSet;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isStringArray(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function malformed(message: string): MusterError {
+  return new MusterError('malformed', `not file_sd JSON: ${message}`);
+}
