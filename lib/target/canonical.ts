@@ -23,7 +23,10 @@ export function encodeGroup(group: TargetGroup): EncodedGroup {
   const targets = group.targets.map((target) => encodeLabels(target, group.labels)).sort();
   const source = JSON.stringify(group.source.toWellFormed());
   const labels = encodeLabels(group.labels);
-  return { json: `{"source":${source},"labels":${labels},"targets":[${targets.join(',')}]}`, targets: targets.length };
+  return {
+    json: `{"source":${source},"labels":${labels},"targets":[${targets.join(',')}]}`,
+    targets: targets.length,
+  };
 }
 
 /** The group behind its canonical form, which must be one that `encodeGroup` made. */
@@ -54,7 +57,8 @@ export function countTargets(groups: Groups): number {
 /** SHA-256, in hex, of a listing in the order of its sources. */
 export function hashGroups(groups: Groups): string {
   const hash = createHash('sha256');
-  for (const source of [...groups.keys()].sort(compare)) hash.update(groups.get(source)?.json ?? '').update('\n');
+  for (const source of [...groups.keys()].sort(compare))
+    hash.update(groups.get(source)?.json ?? '').update('\n');
   return hash.digest('hex');
 }
 

@@ -65,7 +65,12 @@ export function revertChange(groups: Groups, change: Change): Groups {
 }
 
 /** Groups and targets that a change adds, removes and alters, for logs, status and tables. */
-export function summarizeChange(change: Change): { added: number; removed: number; changed: number; targets: number } {
+export function summarizeChange(change: Change): {
+  added: number;
+  removed: number;
+  changed: number;
+  targets: number;
+} {
   let targets = countTargets(change.added) - countTargets(change.removed);
   for (const { before, after } of change.changed.values()) targets += after.targets - before.targets;
   return { added: change.added.size, removed: change.removed.size, changed: change.changed.size, targets };
@@ -73,6 +78,9 @@ export function summarizeChange(change: Change): { added: number; removed: numbe
 
 function expectGroup(groups: Groups, source: string, expected: EncodedGroup | undefined): void {
   if (groups.get(source)?.json !== expected?.json) {
-    throw new MusterError('storage', `the change does not fit the listing at group "${source}": journal and snapshot disagree`);
+    throw new MusterError(
+      'storage',
+      `the change does not fit the listing at group "${source}": journal and snapshot disagree`,
+    );
   }
 }

@@ -38,19 +38,22 @@ export function decodeFileSd(bytes: Uint8Array): readonly FileSdGroup[] {
 
 /** One file out of the files of all shards. Each must be one that `decodeFileSd` takes. */
 export function joinFileSd(parts: readonly Uint8Array[]): Uint8Array {
-  const [first] = parts;
-  if (first !== undefined && parts.length === 1) return first;
   const buffer = new GrowingBuffer();
   let separator = '[\n';
   for (const part of parts) {
-    const inner = new TextDecoder().decode(part).trim().slice(1, -1).trim();
-    if (inner === '') continue;
-    buffer.append(separator + inner);
-    separator = ',\n';
+    const groups = part.subarray(part.indexOf(openBracket) + 1, part.lastIndexOf(closeBracket));
+    if (groups.every((byte) => whitespace.has(byte))) continue;
+    buffer.append(separator);
+    buffer.appendBytes(groups);
+    separator = ',';
   }
-  buffer.append(separator === '[\n' ? '[]\n' : '\n]\n');
+  buffer.append(separator === '[\n' ? '[]\n' : ']\n');
   return buffer.bytes();
 }
+
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const whitespace: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
 function encodeFileSdGroups(group: TargetGroup): readonly string[] {
   const addressesByLabels = new Map<string, Set<string>>();
@@ -64,16 +67,23 @@ function encodeFileSdGroups(group: TargetGroup): readonly string[] {
   }
   return [...addressesByLabels]
     .sort(([a], [b]) => compare(a, b))
-    .map(([labels, addresses]) => `{"targets":${JSON.stringify([...addresses].sort(compare))},"labels":${labels}}`);
+    .map(
+      ([labels, addresses]) =>
+        `{"targets":${JSON.stringify([...addresses].sort(compare))},"labels":${labels}}`,
+    );
 }
 
 function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw new MusterError('malformed', `not file_sd JSON: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+    throw new MusterError(
+      'malformed',
+      `not file_sd JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -88,11 +98,13 @@ function checkGroup(group: unknown, index: number): FileSdGroup {
 
 function checkLabels(labels: unknown, index: number): LabelSet {
   if (!isRecord(labels)) throw malformed(`labels of group ${index} are not an object`);
-  for (const name in labels) {
-    if (name === '') throw malformed(`group ${index} has a label without name`);
-    if (typeof labels[name] !== 'string') throw malformed(`label "${name}" of group ${index} is not a text`);
-  }
-  return labels as LabelSet;
+  if (Object.hasOwn(labels, '')) throw malformed(`group ${index} has a label without name`);
+  if (!isLabelSet(labels)) throw malformed(`group ${index} has a label whose value is not a text`);
+  return labels;
+}
+
+function isLabelSet(labels: Record<string, unknown>): labels is Record<string, string> {
+  return Object.values(labels).every((value) => typeof value === 'string');
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

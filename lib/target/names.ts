@@ -74,7 +74,10 @@ export function encodeJob(job: string): string {
     .replace(/[!'()*~]/g, percent)
     .replace(/^\./, percent);
   if (segment.length > 200) {
-    throw new MusterError('config', `job_name "${job.slice(0, 40)}…" is too long: 200 bytes at most, percent-encoded`);
+    throw new MusterError(
+      'config',
+      `job_name "${job.slice(0, 40)}…" is too long: 200 bytes at most, percent-encoded`,
+    );
   }
   return segment;
 }
@@ -90,7 +93,9 @@ function decodeJob(segment: string): string | undefined {
 
 function parseProviderFile(key: string, folder: string): TargetsKey | undefined {
   if (!key.startsWith(folder)) return undefined;
-  const match = /^([^/]+)\/([a-z][a-z0-9]*-(?:0|[1-9]\d{0,5}))(?:\.(0|[1-9]\d{0,3}))?\.json$/.exec(key.slice(folder.length));
+  const match = /^([^/]+)\/([a-z][a-z0-9]*-(?:0|[1-9]\d{0,5}))(?:\.(0|[1-9]\d{0,3}))?\.json$/.exec(
+    key.slice(folder.length),
+  );
   const [, segment, provider, shard] = match ?? [];
   if (segment === undefined || provider === undefined) return undefined;
   const job = decodeJob(segment);
