@@ -1,0 +1,169 @@
+import { type Random, seededRandom } from './random.ts';
+
+export interface ConsulCheck {
+  readonly id: string;
+  readonly status: 'passing' | 'warning' | 'critical';
+}
+
+export interface ConsulNode {
+  readonly name: string;
+  readonly address: string;
+  readonly taggedAddresses: Readonly<Record<string, string>>;
+  readonly meta: Readonly<Record<string, string>>;
+  /** Checks of the node, which count for all that runs on it. */
+  readonly checks: readonly ConsulCheck[];
+}
+
+export interface ConsulInstance {
+  readonly id: string;
+  readonly service: string;
+  /** Name of its node. */
+  readonly node: string;
+  readonly tags: readonly string[];
+  /** Empty: reached at the node's address. */
+  readonly address: string;
+  readonly port: number;
+  readonly meta: Readonly<Record<string, string>>;
+  readonly checks: readonly ConsulCheck[];
+  /** Raft index of its last change. */
+  readonly index: number;
+}
+
+/** What a datacenter's catalog holds. */
+export interface ConsulWorld {
+  readonly datacenter: string;
+  readonly nodes: readonly ConsulNode[];
+  readonly instances: readonly ConsulInstance[];
+  /** Raft index of the last change. */
+  readonly index: number;
+}
+
+export interface ConsulWorldSize {
+  readonly seed: number | string;
+  readonly services: number;
+  /** Instances in all, spread over the services; each service gets one where there are enough. */
+  readonly instances: number;
+}
+
+/** Names that a careless path or label would break; the API can ask for each of them. */
+const oddNames = ['web/api', 'per%cent', 'two words', 'größe', 'q?a#b', 'a;b+c&d=e', 'tail/'];
+const oddTags = ['', 'a,b', 'urlprefix-/x', 'quote"d', 'größe', 'traefik.enable=true'];
+const zones = ['a', 'b', 'c'];
+
+/** A catalog with what real ones hold: IPv6, no service address, port 0, maintenance, odd characters, no checks. */
+export function makeConsulWorld({ seed, services, instances }: ConsulWorldSize): ConsulWorld {
+  const random = seededRandom(seed);
+  const nodes = Array.from({ length: Math.max(3, Math.ceil(instances / 8)) }, (_, number) =>
+    makeNode(random.fork(`node-${number}`), number),
+  );
+  const made = Array.from({ length: instances }, (_, number) => {
+    const own = random.fork(`instance-${number}`);
+    const service = number < services ? number : own.integer(0, Math.max(0, services - 1));
+    return makeInstance(own, serviceName(service), number, own.pick(nodes), 10 + number);
+  });
+  return { datacenter: 'dc1', nodes, instances: made, index: 10 + instances };
+}
+
+function serviceName(number: number): string {
+  return (number % 5 === 4 ? oddNames[Math.floor(number / 5)] : undefined) ?? `service-${number}`;
+}
+
+function makeNode(random: Random, number: number): ConsulNode {
+  const address = random.chance(0.2)
+    ? `fd00::${(number + 1).toString(16)}`
+    : `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`;
+  const drained = random.chance(0.05);
+  return {
+    name: `node-${number}`,
+    address,
+    taggedAddresses: random.chance(0.7)
+      ? {
+          lan: address,
+          wan: `198.51.100.${number & 255}`,
+          ...(random.chance(0.3) && { 'vpc-net': 'vpc.example' }),
+        }
+      : {},
+    meta: random.chance(0.8)
+      ? { zone: random.pick(zones), 'rack.unit': `r${number % 7}`, 'consul-network-segment': '' }
+      : {},
+    checks: [
+      ...(random.chance(0.9)
+        ? [{ id: 'disk', status: random.chance(0.05) ? 'warning' : 'passing' } as const]
+        : []),
+      ...(drained ? [{ id: '_node_maintenance', status: 'critical' } as const] : []),
+    ],
+  };
+}
+
+/** A new instance of the service on the node. */
+export function makeInstance(
+  random: Random,
+  service: string,
+  number: number,
+  node: ConsulNode,
+  index: number,
+): ConsulInstance {
+  const id = `${service}-${number}`;
+  return {
+    id,
+    service,
+    node: node.name,
+    tags: [
+      ...random.sample(['prod', 'canary', 'http', 'v2', 'metrics'], random.integer(0, 3)),
+      ...(random.chance(0.1) ? [random.pick(oddTags)] : []),
+    ],
+    address: random.pick([
+      '',
+      `10.9.${(number >> 8) & 255}.${number & 255}`,
+      `2001:db8::${number.toString(16)}`,
+      'app.example',
+    ]),
+    port: random.chance(0.05) ? 0 : random.integer(1024, 65_535),
+    meta: random.chance(0.5)
+      ? {
+          version: `1.${random.integer(0, 9)}`,
+          'app.kubernetes.io/name': service,
+          note: 'a "b"\n\\c',
+          empty: '',
+        }
+      : {},
+    checks: makeChecks(random, id),
+    index,
+  };
+}
+
+function makeChecks(random: Random, id: string): ConsulCheck[] {
+  const draw = random.next();
+  if (draw < 0.1) return [];
+  const status = draw < 0.2 ? 'critical' : draw < 0.3 ? 'warning' : 'passing';
+  return [
+    { id: `service:${id}`, status },
+    ...(random.chance(0.05) ? [{ id: `_service_maintenance:${id}`, status: 'critical' } as const] : []),
+  ];
+}
+
+/** The bodies for `PUT /v1/catalog/register` that put the same world into a real Consul. */
+export function consulRegistrations(world: ConsulWorld): readonly object[] {
+  return world.nodes.flatMap((node) => {
+    const own = {
+      Node: node.name,
+      Address: node.address,
+      TaggedAddresses: node.taggedAddresses,
+      NodeMeta: node.meta,
+    };
+    const checks = node.checks.map(({ id, status }) => ({ CheckID: id, Name: id, Status: status }));
+    const services = world.instances
+      .filter((instance) => instance.node === node.name)
+      .map(({ id, service, tags, address, port, meta, checks: serviceChecks }) => ({
+        ...own,
+        Service: { ID: id, Service: service, Tags: tags, Address: address, Port: port, Meta: meta },
+        Checks: serviceChecks.map((check) => ({
+          CheckID: check.id,
+          Name: check.id,
+          Status: check.status,
+          ServiceID: id,
+        })),
+      }));
+    return [{ ...own, Checks: checks }, ...services];
+  });
+}

@@ -1,0 +1,108 @@
+import { posix } from 'node:path';
+import {
+  agentSelf,
+  type ConsulCatalog,
+  catalogServices,
+  healthService,
+  openCatalog,
+} from './consul-bodies.ts';
+import { churnConsulWorld } from './consul-churn.ts';
+import { type ConsulWorld, type ConsulWorldSize, makeConsulWorld } from './consul-world.ts';
+import { type FleetAnswer, type FleetRequest, jsonAnswer } from './faults.ts';
+import { seededRandom } from './random.ts';
+import { type FleetServer, type FleetServerOptions, startFleetServer } from './server.ts';
+
+export interface ConsulFleetOptions extends ConsulWorldSize, FleetServerOptions {
+  /** Ask for this ACL token. Without one, the catalog looks empty and the agent refuses, as in a real Consul. */
+  readonly token?: string;
+  /** Path in front of `/v1`, as behind a gateway, e.g. `/consul`. */
+  readonly pathPrefix?: string;
+}
+
+/** A running simulated Consul agent. */
+export interface ConsulFleet extends FleetServer {
+  world(): ConsulWorld;
+  /** Changes the world and says what changed. Default: one change. */
+  mutate(count?: number): readonly string[];
+  /** Puts another world in place of the present one. */
+  replace(world: ConsulWorld): void;
+}
+
+/** A Consul agent on loopback with a seeded catalog, for the demo, the tests and the bench. */
+export async function startConsulFleet(options: ConsulFleetOptions): Promise<ConsulFleet> {
+  let catalog = openCatalog(makeConsulWorld(options));
+  const random = seededRandom(`${options.seed}/churn`);
+  const server = await startFleetServer((request) => answer(catalog, options, request), options);
+  return {
+    ...server,
+    world: () => catalog.world,
+    mutate(count = 1) {
+      const churn = churnConsulWorld(catalog.world, random, count);
+      catalog = openCatalog(churn.world);
+      return churn.changes;
+    },
+    replace(world) {
+      catalog = openCatalog(world);
+    },
+  };
+}
+
+function answer(catalog: ConsulCatalog, options: ConsulFleetOptions, request: FleetRequest): FleetAnswer {
+  const { world } = catalog;
+  const path = decodeURIComponent(request.path);
+  const prefix = options.pathPrefix ?? '';
+  // Go's router sends whoever asks for an unclean path to the clean one, which may be another service's.
+  const clean = posix.normalize(path);
+  if (clean !== path) return { status: 301, headers: { location: encodeURI(clean) }, body: '' };
+  if (!path.startsWith(`${prefix}/v1/`)) return text(404, 'no such endpoint');
+
+  const endpoint = path.slice(prefix.length);
+  const datacenter = request.query.get('dc') ?? world.datacenter;
+  if (datacenter !== world.datacenter) return text(500, 'No path to datacenter');
+  if (request.query.has('filter')) return text(400, 'the simulation knows no filter expressions');
+
+  const given = tokenOf(request);
+  if (options.token !== undefined && given !== undefined && given !== options.token)
+    return text(403, 'ACL not found');
+  const hidden = options.token !== undefined && given === undefined;
+
+  if (endpoint === '/v1/agent/self')
+    return hidden ? text(403, 'Permission denied') : jsonAnswer(agentSelf(world));
+  if (endpoint === '/v1/catalog/services')
+    return answerQuery(world, request, hidden, hidden ? {} : catalogServices(catalog, request.query));
+  if (endpoint.startsWith(healthPath)) {
+    const service = endpoint.slice(healthPath.length);
+    return answerQuery(world, request, hidden, hidden ? [] : healthService(catalog, service, request.query));
+  }
+  return text(404, 'no such endpoint');
+}
+
+const healthPath = '/v1/health/service/';
+
+function text(status: number, body: string): FleetAnswer {
+  return { status, headers: { 'content-type': 'text/plain' }, body };
+}
+
+function tokenOf({ headers, query }: FleetRequest): string | undefined {
+  return (
+    headers['x-consul-token'] ??
+    headers.authorization?.replace(/^Bearer /, '') ??
+    query.get('token') ??
+    undefined
+  );
+}
+
+function answerQuery(
+  world: ConsulWorld,
+  request: FleetRequest,
+  hidden: boolean,
+  value: unknown,
+): FleetAnswer {
+  return jsonAnswer(value, {
+    'x-consul-index': String(world.index),
+    'x-consul-knownleader': 'true',
+    'x-consul-lastcontact': '0',
+    'x-consul-effective-consistency': request.query.has('stale') ? 'stale' : 'leader',
+    ...(hidden && { 'x-consul-results-filtered-by-acls': 'true' }),
+  });
+}

@@ -1,0 +1,137 @@
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
+import { createFaults, type Faults, type FleetAnswer, type FleetRequest, type Reply } from './faults.ts';
+
+export interface FleetServerOptions {
+  /** Loopback port; default: any free one. */
+  readonly port?: number;
+  /** A Unix socket to listen on instead of a port. */
+  readonly socketPath?: string;
+  /** Serve HTTPS with these keys; `requestCert` and `ca` ask for client certificates. */
+  readonly tls?: TlsOptions;
+}
+
+/** A running simulated backend. */
+export interface FleetServer {
+  /** `http://127.0.0.1:<port>`, `https://…` with TLS, `unix://<path>` on a socket. */
+  readonly url: string;
+  readonly faults: Faults;
+  /** The last requests, oldest first, 10,000 at most. */
+  readonly requests: readonly FleetRequest[];
+  /** Bytes of bodies handed to the network so far, to see that a reader hung up early. */
+  bytesSent(): number;
+  /** Cuts all connections and frees the port. */
+  stop(): Promise<void>;
+}
+
+const rememberedRequests = 10_000;
+const chunk = Buffer.alloc(64 * 1024, ' ');
+
+/** An HTTP server on loopback which answers what `respond` says, unless a fault is set. */
+export async function startFleetServer(
+  respond: (request: FleetRequest) => FleetAnswer | Promise<FleetAnswer>,
+  options: FleetServerOptions = {},
+): Promise<FleetServer> {
+  const stopping = new AbortController();
+  const { faults, reply } = createFaults(respond, stopping.signal);
+  const requests: FleetRequest[] = [];
+  const sent = { bytes: 0 };
+
+  const serve = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const request = await readRequest(incoming);
+    if (requests.push(request) > rememberedRequests) requests.shift();
+    await send(outgoing, await reply(request), sent);
+  };
+  const listener: RequestListener = (incoming, outgoing) => {
+    // Either the peer hung up, the server stops, or the simulation is wrong: the peer sees a dead connection.
+    serve(incoming, outgoing).catch(() => outgoing.destroy());
+  };
+
+  const server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
+  const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  if (options.socketPath === undefined) server.listen(options.port ?? 0, '127.0.0.1', resolve);
+  else server.listen(options.socketPath, resolve);
+  await listening;
+
+  const address = server.address();
+  const scheme = options.tls ? 'https' : 'http';
+  return {
+    url: typeof address === 'object' ? `${scheme}://127.0.0.1:${address?.port}` : `unix://${address}`,
+    faults,
+    requests,
+    bytesSent: () => sent.bytes,
+    async stop() {
+      stopping.abort();
+      const closed = new Promise((done) => server.close(done));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function readRequest(incoming: IncomingMessage): Promise<FleetRequest> {
+  const parts: Buffer[] = [];
+  for await (const part of incoming) parts.push(Buffer.from(part));
+  const [path = '/', ...query] = (incoming.url ?? '/').split('?');
+  const headers = Object.entries(incoming.headersDistinct).map(([name, values = []]) => [
+    name,
+    values.join(', '),
+  ]);
+  return {
+    method: incoming.method ?? 'GET',
+    path,
+    query: new URLSearchParams(query.join('?')),
+    headers: Object.fromEntries(headers),
+    body: Buffer.concat(parts).toString(),
+  };
+}
+
+async function send(outgoing: ServerResponse, reply: Reply, sent: { bytes: number }): Promise<void> {
+  switch (reply.kind) {
+    case 'silence':
+      return;
+    case 'whole':
+    case 'half': {
+      const body = Buffer.from(reply.answer.body);
+      outgoing.writeHead(reply.answer.status ?? 200, {
+        'content-length': body.byteLength,
+        ...reply.answer.headers,
+      });
+      if (reply.kind === 'whole') {
+        sent.bytes += body.byteLength;
+        outgoing.end(body);
+        return;
+      }
+      const half = body.subarray(0, Math.floor(body.byteLength / 2));
+      sent.bytes += half.byteLength;
+      await write(outgoing, half);
+      if (reply.ending === 'cut') outgoing.destroy();
+      return;
+    }
+    case 'stream': {
+      const length = reply.announced ? { 'content-length': reply.bytes } : {};
+      outgoing.writeHead(200, { 'content-type': 'application/json', ...length });
+      for (let left = reply.bytes; left > 0; left -= chunk.byteLength) {
+        const part = chunk.subarray(0, left);
+        await write(outgoing, part);
+        sent.bytes += part.byteLength;
+      }
+      outgoing.end();
+    }
+  }
+}
+
+/** Ends when the part was handed to the network; throws when the peer is gone. */
+function write(outgoing: ServerResponse, part: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const gone = () => reject(new Error('the peer hung up'));
+    if (outgoing.destroyed) return gone();
+    outgoing.once('close', gone);
+    outgoing.write(part, (error) => {
+      outgoing.off('close', gone);
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
