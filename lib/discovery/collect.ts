@@ -1,0 +1,59 @@
+import { MusterError } from '../errors.ts';
+import { type EncodedGroup, encodeGroup, type Groups, sortGroups } from '../target/canonical.ts';
+import type { Cursor } from '../target/discover.ts';
+import type { CycleInput, Provider } from './provider.ts';
+
+/** A whole listing and where the backend stood. */
+export interface Listing {
+  readonly groups: Groups;
+  readonly cursor: Cursor | undefined;
+}
+
+/**
+ * Lists a provider's targets within its deadline, each batch reduced to canonical text as it comes. A group that
+ * is the same as before shares the text of `before`, so that memory follows what changed. Groups without targets
+ * are left out. Throws what the backend throws, or kind `timeout`.
+ */
+export async function collectTargets(
+  provider: Provider,
+  { signal, onProgress }: Pick<CycleInput, 'signal' | 'onProgress'>,
+  before: Groups,
+  cursor: Cursor | undefined,
+): Promise<Listing> {
+  const deadline = AbortSignal.timeout(provider.deadline);
+  const both = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+  const input = { signal: both, ...(cursor !== undefined && { cursor }), ...(onProgress && { onProgress }) };
+  const groups = new Map<string, EncodedGroup>();
+  const listing = provider.discover(input);
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  aborted.catch(() => undefined);
+  const onAbort = () => reject(deadlineError(provider, deadline.aborted));
+  both.addEventListener('abort', onAbort, { once: true });
+  try {
+    for (;;) {
+      both.throwIfAborted();
+      const next = await Promise.race([listing.next(), aborted]);
+      if (next.done === true) return { groups: sortGroups(groups), cursor: next.value };
+      for (const found of next.value) {
+        const group = provider.transform === undefined ? found : provider.transform(found);
+        if (group === undefined || group.targets.length === 0) groups.delete(found.source.toWellFormed());
+        else groups.set(group.source.toWellFormed(), shared(encodeGroup(group), before.get(group.source)));
+      }
+    }
+  } catch (error) {
+    // The listing is told to stop, but not waited for: it may be what hangs.
+    listing.return(undefined).catch(() => undefined);
+    throw both.aborted ? deadlineError(provider, deadline.aborted) : error;
+  } finally {
+    both.removeEventListener('abort', onAbort);
+  }
+}
+
+function shared(group: EncodedGroup, old: EncodedGroup | undefined): EncodedGroup {
+  return old?.json === group.json ? old : group;
+}
+
+function deadlineError({ job, provider, deadline }: Provider, own: boolean): MusterError {
+  const why = own ? `no full listing within ${deadline / 1000}s` : 'stopped before the listing was full';
+  return new MusterError('timeout', `${job}/${provider}: ${why}; the last good list stays`);
+}
