@@ -1,3 +1,6 @@
+/** Largest object that `get` reads unless told otherwise: 1 GiB. */
+export const defaultMaxBytes = 2 ** 30;
+
 /** An object as it was read. */
 export interface StoredObject {
   readonly body: Uint8Array;
@@ -36,7 +39,8 @@ export interface ReadOptions {
 
 /**
  * Where snapshots, journal, targets and status live. Keys are relative, `/`-separated, and made of non-empty
- * segments other than `.` and `..`; a driver refuses others (kind `config`).
+ * segments other than `.` and `..`; the first segment does not begin with a dot, which is how the file driver names
+ * its own files. A driver refuses other keys (kind `config`), and its listings leave them out.
  *
  * Promises of every driver, proven by one contract suite:
  * - a reader sees a whole write or the one before it, never a part;

@@ -1,0 +1,39 @@
+import { MusterError } from '../errors.ts';
+import type { PutCondition } from './store.ts';
+
+/** The write that its condition forbids. */
+export function conflict(url: string, key: string, condition: PutCondition): MusterError {
+  return new MusterError(
+    'conflict',
+    condition === 'create'
+      ? `${url}: ${key} exists already, so it was not created`
+      : `${url}: ${key} is no longer what it was when it was read, so it was not written`,
+  );
+}
+
+/** Throws `conflict` when the condition forbids a write over the object with this etag (`undefined`: none there). */
+export function checkCondition(
+  url: string,
+  key: string,
+  condition: PutCondition,
+  etag: string | undefined,
+): void {
+  if (condition === 'any') return;
+  const allowed = condition === 'create' ? etag === undefined : etag === condition.etag;
+  if (!allowed) throw conflict(url, key, condition);
+}
+
+/** The object over the reader's limit. */
+export function tooLarge(url: string, key: string, maxBytes: number): MusterError {
+  return new MusterError('too-large', `${url}: ${key} is larger than the limit of ${maxBytes} bytes`);
+}
+
+/** Throws (kind `timeout`) when the caller's signal has fired. `what` is the call, as in `writing targets/a.json`. */
+export function checkSignal(signal: AbortSignal | undefined, url: string, what: string): void {
+  if (signal?.aborted) throw cutOff(url, what, signal);
+}
+
+/** The call that the caller's signal ended. */
+export function cutOff(url: string, what: string, signal: AbortSignal): MusterError {
+  return new MusterError('timeout', `${url}: ${what} was cut off by the deadline`, { cause: signal.reason });
+}

@@ -1,0 +1,79 @@
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { MusterError } from '../errors.ts';
+import { tooLarge } from './failure.ts';
+import { errorCode, isAbsent } from './file-failure.ts';
+import { findPath, isLink, type Place } from './file-place.ts';
+import { fileEtag } from './file-temp.ts';
+import type { StoredObject } from './store.ts';
+
+/** The etag of the key's file; `undefined` where there is none, or a folder. */
+export async function readEtag(place: Place): Promise<{ readonly etag: string } | undefined> {
+  const path = await findPath(place);
+  if (path === undefined) return undefined;
+  try {
+    const stats = await lstat(path, { bigint: true });
+    if (stats.isDirectory()) return undefined;
+    if (!stats.isFile()) throw isLink(place.url, place.key);
+    return { etag: fileEtag(stats) };
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+export interface ReadLimits {
+  readonly ifNoneMatch: string | undefined;
+  readonly maxBytes: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * The key's file. Etag and body come from one descriptor: the file behind it stays as it is when another takes its
+ * name.
+ */
+export async function readObject(
+  place: Place,
+  limits: ReadLimits,
+): Promise<StoredObject | 'unchanged' | undefined> {
+  const path = await findPath(place);
+  const file = path === undefined ? undefined : await openFile(place, path);
+  if (file === undefined) return undefined;
+  try {
+    return await readFrom(file, place, limits);
+  } finally {
+    await file.close();
+  }
+}
+
+async function readFrom(
+  file: FileHandle,
+  { url, key }: Place,
+  { ifNoneMatch, maxBytes, signal }: ReadLimits,
+): Promise<StoredObject | 'unchanged' | undefined> {
+  const stats = await file.stat({ bigint: true });
+  if (stats.isDirectory()) return undefined;
+  if (!stats.isFile()) throw isLink(url, key);
+  const etag = fileEtag(stats);
+  if (etag === ifNoneMatch) return 'unchanged';
+  if (stats.size > maxBytes) throw tooLarge(url, key, maxBytes);
+  const { buffer, byteOffset, byteLength } = await file.readFile(signal && { signal });
+  if (fileEtag(await file.stat({ bigint: true })) !== etag) {
+    throw new MusterError(
+      'storage',
+      `${url}: ${key} was edited in place while it was read: replace it by renaming`,
+    );
+  }
+  return { body: new Uint8Array(buffer, byteOffset, byteLength), etag };
+}
+
+/** Without following a link, and without waiting for the other end of a named pipe. */
+async function openFile({ url, key }: Place, path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    if (errorCode(error) === 'ELOOP') throw isLink(url, key);
+    throw error;
+  }
+}

@@ -1,0 +1,125 @@
+import { lstat, mkdir, realpath, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { MusterError } from '../errors.ts';
+import { checkSignal } from './failure.ts';
+import { fileFailure } from './file-failure.ts';
+import { listFiles } from './file-list.ts';
+import { holdLock } from './file-lock.ts';
+import { findPath, removeFile, replaceFile } from './file-place.ts';
+import { readEtag, readObject } from './file-read.ts';
+import { sweepTemp, writeTemp } from './file-temp.ts';
+import { checkKey, checkPrefix } from './key.ts';
+import { defaultMaxBytes, type ObjectStore } from './store.ts';
+
+/**
+ * A store in a folder, where an object is a plain file of that name; made at first use. `.tmp` and `.lock` in it are
+ * the store's own. Any number of processes may share it. A key cannot be a file and a folder (`a` and `a/b`) at once:
+ * the second one is refused (kind `storage`).
+ */
+export function createFileStore(folder: string): ObjectStore {
+  const url = pathToFileURL(folder).href;
+  const forReading = once(() => openFolder(resolve(folder)));
+  const forWriting = once(async () => {
+    const root = await forReading();
+    await openTemp(join(root, '.tmp'));
+    return root;
+  });
+
+  async function call<T>(
+    what: string,
+    signal: AbortSignal | undefined,
+    prepare: () => Promise<string>,
+    run: (root: string) => Promise<T>,
+  ): Promise<T> {
+    checkSignal(signal, url, what);
+    try {
+      return await run(await prepare());
+    } catch (error) {
+      throw fileFailure(error, url, what, signal);
+    }
+  }
+
+  return {
+    url,
+    async get(key, { ifNoneMatch, maxBytes = defaultMaxBytes, signal } = {}) {
+      checkKey(url, key);
+      return call(`reading ${key}`, signal, forReading, (root) =>
+        readObject({ url, root, key }, { ifNoneMatch, maxBytes, signal }),
+      );
+    },
+    async head(key, { signal } = {}) {
+      checkKey(url, key);
+      return call(`reading ${key}`, signal, forReading, (root) => readEtag({ url, root, key }));
+    },
+    async put(key, body, { condition, signal }) {
+      checkKey(url, key);
+      return call(`writing ${key}`, signal, forWriting, async (root) => {
+        const written = await writeTemp(join(root, '.tmp'), body, signal);
+        try {
+          await holdLock(
+            join(root, '.lock'),
+            () => replaceFile({ url, root, key }, written, condition),
+            signal,
+          );
+        } catch (error) {
+          await rm(written.path, { force: true });
+          throw error;
+        }
+        return { etag: written.etag };
+      });
+    },
+    async list(prefix, { signal } = {}) {
+      checkPrefix(url, prefix);
+      return call(`listing ${prefix}`, signal, forReading, async (root) => {
+        // The folder of a prefix must be below the root as well, not behind a link.
+        if (prefix !== '') await findPath({ url, root, key: `${prefix}any` });
+        return listFiles(root, prefix, signal);
+      });
+    },
+    async delete(key, { signal } = {}) {
+      checkKey(url, key);
+      await call(`deleting ${key}`, signal, forWriting, (root) =>
+        holdLock(join(root, '.lock'), () => removeFile({ url, root, key }), signal),
+      );
+    },
+    /** Writes and locks, and leaves no object behind. */
+    async verify({ signal } = {}) {
+      await call('checking that the folder is writable', signal, forWriting, async (root) => {
+        const written = await writeTemp(join(root, '.tmp'), new Uint8Array(), signal);
+        await rm(written.path, { force: true });
+        await holdLock(join(root, '.lock'), () => undefined, signal);
+      });
+    },
+    async close() {},
+  };
+}
+
+/** Runs a start-up step at its first use; one that failed is tried again at the next. */
+function once<T>(run: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= run().catch((error: unknown) => {
+      result = undefined;
+      throw error;
+    });
+    return result;
+  };
+}
+
+/** The real path of the folder: the folder itself may be a link, nothing in it may. */
+async function openFolder(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  return realpath(folder);
+}
+
+async function openTemp(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  if (!(await lstat(folder)).isDirectory()) {
+    throw new MusterError(
+      'storage',
+      `${folder} is a symbolic link: remove it, it must be a folder of the store's own`,
+    );
+  }
+  await sweepTemp(folder);
+}

@@ -1,0 +1,56 @@
+import { checkCondition, checkSignal, tooLarge } from './failure.ts';
+import { checkKey, checkPrefix, compareKeys } from './key.ts';
+import { defaultMaxBytes, type ObjectStore, type StoredObject } from './store.ts';
+
+/** A store in this process's memory, for tests and demonstrations: it ends with the process. */
+export function createMemoryStore(): ObjectStore {
+  const url = 'memory:';
+  const objects = new Map<string, StoredObject>();
+  let writes = 0;
+
+  return {
+    url,
+    async get(key, { ifNoneMatch, maxBytes = defaultMaxBytes, signal } = {}) {
+      checkKey(url, key);
+      checkSignal(signal, url, `reading ${key}`);
+      const object = objects.get(key);
+      if (!object) return undefined;
+      if (object.etag === ifNoneMatch) return 'unchanged';
+      if (object.body.length > maxBytes) throw tooLarge(url, key, maxBytes);
+      return { ...object, body: new Uint8Array(object.body) };
+    },
+    async head(key, { signal } = {}) {
+      checkKey(url, key);
+      checkSignal(signal, url, `reading ${key}`);
+      const object = objects.get(key);
+      return object && { etag: object.etag };
+    },
+    async put(key, body, { condition, signal }) {
+      checkKey(url, key);
+      checkSignal(signal, url, `writing ${key}`);
+      checkCondition(url, key, condition, objects.get(key)?.etag);
+      writes++;
+      const etag = `"${writes}"`;
+      // A copy of its own (on reading too): what the caller does to its buffer later is no write.
+      objects.set(key, { body: new Uint8Array(body), etag });
+      return { etag };
+    },
+    async list(prefix, { signal } = {}) {
+      checkPrefix(url, prefix);
+      checkSignal(signal, url, `listing ${prefix}`);
+      return [...objects]
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, { body, etag }]) => ({ key, etag, size: body.length }))
+        .sort((left, right) => compareKeys(left.key, right.key));
+    },
+    async delete(key, { signal } = {}) {
+      checkKey(url, key);
+      checkSignal(signal, url, `deleting ${key}`);
+      objects.delete(key);
+    },
+    async verify({ signal } = {}) {
+      checkSignal(signal, url, 'checking the store');
+    },
+    async close() {},
+  };
+}
