@@ -1,0 +1,93 @@
+/** Bytes of a protobuf message and the place up to which they were read. */
+export interface Reader {
+  readonly bytes: Buffer;
+  at: number;
+}
+
+/** How a protobuf field is laid out: a number of up to ten bytes, or a length and that many bytes. */
+export const wire = { varint: 0, bytes: 2 } as const;
+
+/** What cannot be read. The path is completed on the way up, so that it costs nothing where all is well. */
+export class Malformed extends Error {
+  path = '';
+
+  /** Puts the name of the field that holds the bad one in front of the path. */
+  within(name: string): this {
+    const dot = this.path === '' || this.path.startsWith('[') ? '' : '.';
+    this.path = `${name}${dot}${this.path}`;
+    return this;
+  }
+}
+
+/** The same error, with the name of the field in which it came up. */
+export function within(name: string, error: unknown): unknown {
+  return error instanceof Malformed && name !== '' ? error.within(name) : error;
+}
+
+/**
+ * An unsigned number that ends before `end`. Exact up to 2^53; a larger one (negative numbers are encoded so) is
+ * only known to be large.
+ */
+export function readVarint(reader: Reader, end: number): number {
+  const { bytes } = reader;
+  const start = reader.at;
+  let at = start;
+  let value = 0;
+  let scale = 1;
+  for (;;) {
+    if (at >= end) throw new Malformed('ends in the middle of a number');
+    const byte = bytes[at++] ?? 0;
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) break;
+    if (at - start === 10) throw new Malformed('has a number of more than ten bytes');
+    scale *= 128;
+  }
+  reader.at = at;
+  return value;
+}
+
+/** A signed number of 32 bits. Negative ones are ten bytes long: the lowest 32 bits are what counts. */
+export function readInt32(reader: Reader, end: number): number {
+  const start = reader.at;
+  const value = readVarint(reader, end);
+  if (value <= maxInt32) return value;
+  if (value < 2 ** 64 - 2 ** 31 || value > 2 ** 64) throw new Malformed('is not a number of 32 bits');
+  let low = 0;
+  for (let index = 0; index < 5; index++) low |= ((reader.bytes[start + index] ?? 0) & 0x7f) << (7 * index);
+  return low;
+}
+
+/** A length; returns the end of the bytes that it announces. */
+export function readEnd(reader: Reader, end: number): number {
+  const length = readVarint(reader, end);
+  if (length > end - reader.at) throw new Malformed('has a length past its end');
+  return reader.at + length;
+}
+
+/** Leaves out a field that no label needs. */
+export function skipField(reader: Reader, wireType: number, end: number): void {
+  switch (wireType) {
+    case wire.varint:
+      readVarint(reader, end);
+      return;
+    case wire.bytes:
+      reader.at = readEnd(reader, end);
+      return;
+    case 1:
+      skipBytes(reader, 8, end);
+      return;
+    case 5:
+      skipBytes(reader, 4, end);
+      return;
+    default:
+      throw new Malformed(`has a field of the unknown wire type ${wireType}`);
+  }
+}
+
+/** The largest number of 32 bits with a sign. */
+export const maxInt32 = 2 ** 31 - 1;
+
+function skipBytes(reader: Reader, count: number, end: number): void {
+  if (count > end - reader.at) throw new Malformed('ends in the middle of a number');
+  reader.at += count;
+}
