@@ -83,17 +83,16 @@ async function replay(
   }
 }
 
-/** Without a snapshot the journal tells all, unless its beginning has been cleared away. */
+/**
+ * Without a snapshot the journal tells all, unless its beginning has been cleared away. It is listed before it is
+ * read, so that what another run commits meanwhile does not look like a gap.
+ */
 async function replayFromStart(store: ObjectStore, id: ProviderId, signal?: AbortSignal): Promise<Loaded> {
+  const last = await lastVersion(store, id, signal);
   const nothing: Loaded = { version: 0, groups: new Map(), cursor: undefined, checkpoint: undefined };
   const loaded = await replay(store, id, nothing, signal);
-  const last = await lastVersion(store, id, signal);
   if (loaded.version >= last || loaded.damaged !== undefined) return loaded;
-  return damagedAt(
-    last,
-    undefined,
-    'the snapshot is gone and the journal does not reach back to its beginning',
-  );
+  return damagedAt(last, undefined, 'the snapshot is gone and the journal does not reach back to its beginning');
 }
 
 async function lastVersion(store: ObjectStore, id: ProviderId, signal?: AbortSignal): Promise<number> {
