@@ -1,4 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
+import { bool, text } from './fields.ts';
+import { httpHeaders } from './http-headers.ts';
+import { oauth2Config } from './oauth2-config.ts';
+import { proxyFields, proxyRules, toProxyConfig } from './proxy-config.ts';
 import type { Credential } from './secret.ts';
+import { credentialOf, secret, secretFile, secretRef } from './secret-fields.ts';
+import { atMostOne, rule, type SectionOf, section } from './section.ts';
+import { tlsConfig } from './tls-config.ts';
 
 /** Names of the TLS versions as Prometheus writes them. */
 export type TlsVersion = 'TLS10' | 'TLS11' | 'TLS12' | 'TLS13';
@@ -49,4 +57,128 @@ export interface HttpClientConfig extends ProxyConfig {
   readonly follow_redirects: boolean;
   readonly enable_http2: boolean;
   readonly http_headers: Readonly<Record<string, readonly Credential[]>>;
+}
+
+const basicAuth = section({
+  username: secret(),
+  username_file: secretFile(),
+  username_ref: secretRef(),
+  password: secret(),
+  password_file: secretFile(),
+  password_ref: secretRef(),
+})
+  .check(
+    atMostOne('username', 'username_file', 'username_ref'),
+    atMostOne('password', 'password_file', 'password_ref'),
+  )
+  .transform((keys) =>
+    toBasicAuth(
+      credentialOf(keys.username, keys.username_file, keys.username_ref),
+      credentialOf(keys.password, keys.password_file, keys.password_ref),
+    ),
+  );
+
+const authorization = section({
+  type: text(''),
+  credentials: secret(),
+  credentials_file: secretFile(),
+  credentials_ref: secretRef(),
+})
+  .check(
+    atMostOne('credentials', 'credentials_file', 'credentials_ref'),
+    rule(['type'], ({ type }) =>
+      type.trim().toLowerCase() === 'basic' ? 'can not be "basic", use basic_auth instead' : undefined,
+    ),
+  )
+  .transform((keys) =>
+    toAuthorization(
+      keys.type.trim() || 'Bearer',
+      credentialOf(keys.credentials, keys.credentials_file, keys.credentials_ref),
+    ),
+  );
+
+/**
+ * The keys of an SD config that concern its HTTP client, to spread beside a mechanism's own. `httpClientRules` belong
+ * into the same section's `.check(…)`, `withHttpClient` into its `.transform(…)`; `httpSdConfig` sees to the former.
+ */
+export const httpClientFields = {
+  basic_auth: basicAuth.optional(),
+  authorization: authorization.optional(),
+  oauth2: oauth2Config.optional(),
+  bearer_token: secret(),
+  bearer_token_file: secretFile(),
+  bearer_token_ref: secretRef(),
+  tls_config: tlsConfig.prefault({}),
+  follow_redirects: bool(true),
+  enable_http2: bool(true),
+  http_headers: httpHeaders,
+  ...proxyFields,
+};
+
+/** The HTTP client keys after parsing, still side by side. */
+export type HttpClientKeys = SectionOf<typeof httpClientFields>;
+
+const ways = [
+  'authorization',
+  'basic_auth',
+  'oauth2',
+  'bearer_token',
+  'bearer_token_file',
+  'bearer_token_ref',
+] as const;
+
+/** What must hold between those keys. */
+export const httpClientRules = [atMostOne<HttpClientKeys, (typeof ways)[number]>(...ways), ...proxyRules];
+
+/** The same config with the HTTP client keys gathered in `http`. */
+export function withHttpClient<Config extends HttpClientKeys>(config: Config) {
+  const {
+    basic_auth,
+    authorization,
+    oauth2,
+    bearer_token,
+    bearer_token_file,
+    bearer_token_ref,
+    tls_config,
+    follow_redirects,
+    enable_http2,
+    http_headers,
+    proxy_url,
+    no_proxy,
+    proxy_from_environment,
+    proxy_connect_header,
+    ...own
+  } = config;
+  const token = credentialOf(bearer_token, bearer_token_file, bearer_token_ref);
+  const authorized = authorization ?? (token && toAuthorization('Bearer', token));
+  const http: HttpClientConfig = {
+    ...(basic_auth && { basic_auth }),
+    ...(authorized && { authorization: authorized }),
+    ...(oauth2 && { oauth2 }),
+    tls_config,
+    follow_redirects,
+    enable_http2,
+    http_headers,
+    ...toProxyConfig({ proxy_url, no_proxy, proxy_from_environment, proxy_connect_header }),
+  };
+  return { ...own, http };
+}
+
+/** The HTTP client keys alone, as a section. */
+export const httpClient = section(httpClientFields)
+  .check(...httpClientRules)
+  .transform((keys): HttpClientConfig => withHttpClient(keys).http);
+
+/** Whether the client is as it is when nothing of it was configured. */
+export function isDefaultHttpClient(config: HttpClientConfig): boolean {
+  return isDeepStrictEqual(config, httpClient.parse({}));
+}
+
+/** The value of `basic_auth`, for mechanisms that have keys of their own for it. */
+export function toBasicAuth(username: Credential | undefined, password: Credential | undefined) {
+  return { ...(username && { username }), ...(password && { password }) };
+}
+
+function toAuthorization(type: string, credentials: Credential | undefined) {
+  return { type, ...(credentials && { credentials }) };
 }

@@ -1,0 +1,170 @@
+import { z } from 'zod';
+import { parseDuration } from './duration.ts';
+import { plainValue, scalarText } from './scalar.ts';
+import { enumerate, expected } from './section.ts';
+
+/** Any scalar, by its text in the file. Without a default the key is required, unless `.optional()`. */
+export function text(): Leaf<string>;
+export function text(byDefault: string): WithDefault<string>;
+export function text(byDefault?: string): Leaf<string> | WithDefault<string> {
+  return withDefault(leaf('text', wellFormed), byDefault);
+}
+
+/** As `text`, but neither empty nor blank. */
+export function nonEmptyText(): Leaf<string>;
+export function nonEmptyText(byDefault: string): WithDefault<string>;
+export function nonEmptyText(byDefault?: string): Leaf<string> | WithDefault<string> {
+  const read = (source: string) => (source.trim() === '' ? undefined : wellFormed(source));
+  return withDefault(leaf('text that is not empty', read), byDefault);
+}
+
+/** One of a few words. */
+export function oneOf<const Word extends string>(words: readonly Word[]): Leaf<Word>;
+export function oneOf<const Word extends string>(
+  words: readonly Word[],
+  byDefault: NoInfer<Word>,
+): WithDefault<Word>;
+export function oneOf<const Word extends string>(words: readonly Word[], byDefault?: Word) {
+  const read = (source: string) => words.find((word) => word === source);
+  return withDefault(leaf(enumerate(words, 'or'), read), byDefault);
+}
+
+/** `true` or `false`, and the other spellings that Go's YAML takes for a boolean (`yes`, `off`, …). */
+export function bool(): Leaf<boolean>;
+export function bool(byDefault: boolean): WithDefault<boolean>;
+export function bool(byDefault?: boolean): Leaf<boolean> | WithDefault<boolean> {
+  return withDefault(
+    leaf('true or false', (source) => booleans.get(source)),
+    byDefault,
+  );
+}
+
+export interface NumberOptions {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** A whole number in decimal digits. */
+export function int(options?: NumberOptions): Leaf<number>;
+export function int(options: NumberOptions, byDefault: number): WithDefault<number>;
+export function int(options: NumberOptions = {}, byDefault?: number): Leaf<number> | WithDefault<number> {
+  return withDefault(numeric('a whole number', /^[-+]?(?:0|[1-9]\d*)$/, options), byDefault);
+}
+
+/** A number, with a fraction or not. */
+export function number(options?: NumberOptions): Leaf<number>;
+export function number(options: NumberOptions, byDefault: number): WithDefault<number>;
+export function number(options: NumberOptions = {}, byDefault?: number): Leaf<number> | WithDefault<number> {
+  return withDefault(numeric('a number', /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/, options), byDefault);
+}
+
+export interface DurationOptions {
+  /** Whether `0` is allowed. Default: no. */
+  readonly zero?: boolean;
+}
+
+/** A duration in Prometheus's syntax, as milliseconds; so is the default written: `duration('30s')`. */
+export function duration(byDefault?: undefined, options?: DurationOptions): Leaf<number>;
+export function duration(byDefault: string, options?: DurationOptions): WithDefault<number>;
+export function duration(byDefault?: string, { zero = false }: DurationOptions = {}) {
+  const what = `a duration such as 30s, 5m or 1h30m${zero ? '' : ', longer than 0'}`;
+  const read = (source: string) => {
+    const milliseconds = parseDuration(source);
+    return milliseconds === 0 && !zero ? undefined : milliseconds;
+  };
+  return withDefault(leaf(what, read), byDefault);
+}
+
+/** Any value, as YAML's core schema reads it. */
+export function anyValue(): z.ZodType<unknown> {
+  return z.unknown().transform(plainValue);
+}
+
+/** A list of such values. Absent means empty. */
+export function list<Item extends z.ZodType>(item: Item) {
+  return z.array(item, { error: ({ input }) => expected('a list', input) }).default([]);
+}
+
+/** A list of texts. Absent means empty. */
+export function stringList() {
+  return list(text());
+}
+
+/** A mapping of any keys to such values; `{}` where absent. */
+export function mapOf<Value extends z.ZodType>(value: Value) {
+  return z.record(z.string(), value, { error: ({ input }) => expected('a mapping', input) }).default({});
+}
+
+/** A mapping of any keys to texts; a key without a value holds the empty text, as in Go's YAML. */
+export function stringMap() {
+  return mapOf(z.preprocess((input) => input ?? '', text()));
+}
+
+/** Such a scalar or none: an absent key and an empty text are both `undefined`, as to Prometheus. */
+export function unlessEmpty<Value>(schema: Leaf<Value>) {
+  return z.preprocess((input) => (scalarText(input) === '' ? undefined : input), schema.optional());
+}
+
+/** An absolute `http:` or `https:` URL. Credentials have keys of their own, so that no log shows them. */
+export function url(): Leaf<URL> {
+  return leaf('an http:// or https:// URL without credentials', (source) => {
+    const parsed = URL.parse(source);
+    const plain = parsed !== null && parsed.username === '' && parsed.password === '';
+    return plain && /^https?:$/.test(parsed.protocol) ? parsed : undefined;
+  });
+}
+
+/** A scalar that `read` turns into a value; `undefined` means that it is not what it should be. */
+export function leaf<Value>(what: string, read: (source: string) => Value | undefined): Leaf<Value> {
+  return z.unknown().transform((input, context) => {
+    const source = scalarText(input);
+    const value = source === undefined ? undefined : read(source);
+    if (value !== undefined) return value;
+    context.addIssue({ code: 'custom', message: expected(what, input) });
+    return z.NEVER;
+  });
+}
+
+/** The schema of one scalar. */
+export type Leaf<Value> = z.ZodType<Value>;
+
+/** The same, of a key that may be left out. */
+export type WithDefault<Value> = z.ZodPrefault<Leaf<Value>>;
+
+function withDefault<Value>(schema: Leaf<Value>, byDefault: unknown): Leaf<Value> | WithDefault<Value> {
+  return byDefault === undefined ? schema : schema.prefault(byDefault);
+}
+
+function numeric(
+  what: string,
+  syntax: RegExp,
+  { min = -Infinity, max = Infinity }: NumberOptions,
+): Leaf<number> {
+  return leaf(`${what}${range(min, max)}`, (source) => {
+    const value = syntax.test(source) ? Number(source) : Number.NaN;
+    return value >= min && value <= max ? value : undefined;
+  });
+}
+
+function range(min: number, max: number): string {
+  if (max !== Infinity) return min === -Infinity ? `, ${max} at most` : ` from ${min} to ${max}`;
+  return min === -Infinity ? '' : `, ${min} at least`;
+}
+
+/** Half a surrogate pair can't be sent, stored or encoded. */
+function wellFormed(source: string): string | undefined {
+  return source.isWellFormed() ? source : undefined;
+}
+
+/** Source: the table in yaml.v2, resolve.go. */
+const booleans = new Map([
+  ...spellings(true, 'y', 'yes', 'on', 'true'),
+  ...spellings(false, 'n', 'no', 'off', 'false'),
+]);
+
+function spellings(value: boolean, ...words: readonly string[]) {
+  return words.flatMap((word) => {
+    const capitalized = `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
+    return [word, capitalized, word.toUpperCase()].map((spelling) => [spelling, value] as const);
+  });
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { nearest } from './nearest.ts';
+
+/** The keys of a section, each with the schema of its value. */
+export type Fields = Readonly<Record<string, z.ZodType>>;
+
+/** What a section with these keys is after parsing. */
+export type SectionOf<F extends Fields> = z.output<z.ZodObject<F, z.core.$strict>>;
+
+export interface SectionOptions {
+  /** Keys which are accepted and left alone; `'others'`: every key that is not a field. */
+  readonly ignored?: readonly string[] | 'others';
+  /** What to say of an unknown key, where more is known about it than its nearest neighbour. */
+  readonly hint?: (key: string) => string | undefined;
+}
+
+/**
+ * A mapping with these keys and no others. A key without a value counts as absent. Its problems: not a mapping; an
+ * unknown key, with the nearest known one.
+ */
+export function section<const F extends Fields>(fields: F, { ignored = [], hint }: SectionOptions = {}) {
+  const leftAlone = (key: string) =>
+    !Object.hasOwn(fields, key) && (ignored === 'others' || ignored.includes(key));
+  const known = [...Object.keys(fields), ...(ignored === 'others' ? [] : ignored)];
+  const error: z.core.$ZodErrorMap = (issue) => {
+    if (issue.code !== 'unrecognized_keys') return expected('a mapping', issue.input);
+    // One line for each of the issue's keys: problems.ts makes a problem of each.
+    return issue.keys.map((key) => hint?.(key) ?? unknownKey(key, known)).join('\n');
+  };
+  return z.preprocess(
+    (input) => {
+      if (!isMapping(input)) return input;
+      const absent = ([key, value]: [string, unknown]) =>
+        leftAlone(key) || (value === null && Object.hasOwn(fields, key));
+      return Object.fromEntries(Object.entries(input).filter((entry) => !absent(entry)));
+    },
+    z.strictObject(fields, { error }),
+  );
+}
+
+/** The complaint about a value of the wrong form. It never quotes the value, which may be a misplaced secret. */
+export function expected(what: string, input: unknown): string {
+  if (input === undefined) return 'is required';
+  return input === null ? `is empty, must be ${what}` : `must be ${what}`;
+}
+
+/**
+ * A condition between keys of one section, for `.check(…)`. `find` says what is wrong, if anything; it runs once all
+ * the keys that it reads are sound by themselves, whatever the others are. The problem is put at the first of the
+ * keys that is there.
+ */
+export function rule<Config, const Key extends keyof Config & string>(
+  reads: readonly Key[],
+  find: (config: Pick<Config, Key>) => string | undefined,
+): z.core.$ZodCheck<Config> {
+  return z.superRefine<Config>(
+    (config, context) => {
+      const message = find(config);
+      if (message === undefined) return;
+      const key = reads.find((name) => config[name] !== undefined) ?? reads[0];
+      const path = key === undefined ? [] : [key];
+      context.addIssue({ code: 'custom', message, path, continue: true, params: { rule: true } });
+    },
+    { when: ({ issues }) => !issues.some((issue) => spoils(issue, reads)) },
+  );
+}
+
+/** At most one of the keys may be there; a key with an empty text counts as absent, as in Prometheus. */
+export function atMostOne<Config, const Key extends keyof Config & string>(
+  ...keys: readonly Key[]
+): z.core.$ZodCheck<Config> {
+  return rule<Config, Key>(keys, (config) => {
+    const present = keys.filter((key) => config[key] !== undefined && config[key] !== '');
+    return present.length > 1 ? `at most one of ${enumerate(keys)} may be configured` : undefined;
+  });
+}
+
+/** `a, b and c`. */
+export function enumerate(names: readonly string[], word = 'and'): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1)}`;
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const near = nearest(key, known);
+  return near === undefined ? 'unknown key' : `unknown key, did you mean "${near}"?`;
+}
+
+function isMapping(input: unknown): input is object {
+  return typeof input === 'object' && input !== null && !Array.isArray(input);
+}
+
+/** Whether the issue makes one of the keys unreadable. Unknown keys and other rules' findings do not. */
+function spoils(issue: z.core.$ZodRawIssue, reads: readonly string[]): boolean {
+  const path = issue.path ?? [];
+  if (path.length === 0) return issue.code !== 'unrecognized_keys';
+  if (path.length === 1 && issue.code === 'custom' && issue.params?.rule === true) return false;
+  return reads.some((key) => key === path[0]);
+}
