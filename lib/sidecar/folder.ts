@@ -1,0 +1,182 @@
+import { join } from 'node:path';
+import { MusterError } from '../errors.ts';
+import { diskError, type FileSystem } from './files.ts';
+import { lockFolder } from './lock.ts';
+import type { Rejection } from './plan.ts';
+import { decodeState, encodeState, type Owned, type OwnedFile } from './state.ts';
+
+/**
+ * The mirror's own place in the target folder. Prometheus does not watch it: temporary files in a watched folder
+ * would make it read every file again. Nothing in it ends like a file_sd file, in case a glob reaches it.
+ */
+const place = { root: '.muster', temporary: '.muster/tmp', parts: '.muster/parts' } as const;
+const stateFile = '.muster/state';
+const lockFile = '.muster/lock';
+
+/** A folder of target files, held by one mirror at a time. */
+export interface TargetFolder {
+  readonly path: string;
+  readonly files: FileSystem;
+  /** What is ours, by path below the folder. */
+  readonly owned: Owned;
+  /** Objects which were fetched and found wrong, by path, so that they are not fetched again until they change. */
+  readonly refused: Map<string, { readonly etags: string; readonly rejection: Rejection }>;
+  /** What was odd when the folder was opened, for the log. */
+  readonly warning: string | undefined;
+  /** Makes the mirror's own place anew if somebody cleared it away. */
+  ensurePlace(): Promise<void>;
+  /** Makes a path ours, or changes what we know of it. On disk only after `saveState`. */
+  own(path: string, file: OwnedFile): void;
+  disown(path: string): void;
+  /** The full path of a path below the folder. */
+  at(path: string): string;
+  /** Writes the bytes to a new temporary file, down to the disk, and returns its full path. */
+  stage(bytes: Uint8Array): Promise<string>;
+  /** Full path where a part of a joined file is kept, by its digest. */
+  partAt(sha256: string): string;
+  /** Writes what is ours to the disk, if that changed. */
+  saveState(): Promise<void>;
+  /** Keeps a part of a joined file. */
+  keepPart(sha256: string, bytes: Uint8Array): Promise<void>;
+  /** Removes kept parts which no file is made of any more, if there may be some. */
+  dropUnusedParts(): Promise<void>;
+  /** Gives the lock back. */
+  close(): void;
+}
+
+/**
+ * Takes the folder, clears what a crash left behind, and reads the state. Throws `conflict` when another mirror has
+ * the folder and `storage` when it cannot be written. A state that cannot be read is set aside: then only what the
+ * bucket lists becomes ours again, and no other file is ever removed.
+ */
+export async function openFolder(path: string, files: FileSystem): Promise<TargetFolder> {
+  const at = (below: string) => join(path, below);
+  try {
+    await makePlace(path, files);
+  } catch (error) {
+    throw diskError(`use the folder ${path}`, error);
+  }
+  const lock = lockFolder(at(lockFile), path);
+  try {
+    await clearTemporaries(at(place.temporary), files);
+    const { owned, warning } = await readState(at(stateFile), files);
+    const folder = { ...folderOf(path, files, owned), warning, close: () => lock.release() };
+    await folder.dropUnusedParts();
+    return folder;
+  } catch (error) {
+    lock.release();
+    throw diskError(`use the folder ${path}`, error);
+  }
+}
+
+async function makePlace(path: string, files: FileSystem): Promise<void> {
+  await files.makeFolder(path);
+  for (const below of Object.values(place)) {
+    const full = join(path, below);
+    const found = await files.facts(full);
+    if (found === undefined) await files.makeFolder(full);
+    else if (found.kind !== 'folder') {
+      throw new MusterError(
+        'storage',
+        `${full} is not a folder; the mirror keeps its own files there, remove it`,
+      );
+    }
+  }
+}
+
+async function clearTemporaries(folder: string, files: FileSystem): Promise<void> {
+  for (const name of await files.names(folder)) {
+    const path = join(folder, name);
+    if ((await files.facts(path))?.kind !== 'folder') await files.remove(path);
+  }
+}
+
+async function readState(
+  path: string,
+  files: FileSystem,
+): Promise<{ owned: Map<string, OwnedFile>; warning: string | undefined }> {
+  const bytes = await files.read(path);
+  try {
+    return { owned: bytes === undefined ? new Map() : decodeState(bytes), warning: undefined };
+  } catch {
+    return {
+      owned: new Map(),
+      warning: `${path} cannot be read and is written anew; files which the bucket does not list stay, remove them by hand`,
+    };
+  }
+}
+
+function folderOf(
+  path: string,
+  files: FileSystem,
+  owned: Map<string, OwnedFile>,
+): Omit<TargetFolder, 'warning' | 'close'> {
+  const at = (below: string) => join(path, below);
+  const partAt = (sha256: string) => at(join(place.parts, sha256));
+  let temporaries = 0;
+  let stateChanged = false;
+  let partsChanged = true;
+  const stage = async (bytes: Uint8Array) => {
+    temporaries += 1;
+    const temporary = at(join(place.temporary, String(temporaries)));
+    await writeWhole(files, temporary, bytes);
+    return temporary;
+  };
+  return {
+    path,
+    files,
+    owned,
+    refused: new Map(),
+    ensurePlace: () => makePlace(path, files),
+    own(below, file) {
+      owned.set(below, file);
+      stateChanged = true;
+    },
+    disown(below) {
+      owned.delete(below);
+      stateChanged = true;
+      partsChanged = true;
+    },
+    at,
+    stage,
+    partAt,
+    async saveState() {
+      if (!stateChanged) return;
+      try {
+        await files.rename(await stage(encodeState(owned)), at(stateFile));
+        await files.syncFolder(at(place.root));
+        stateChanged = false;
+      } catch (error) {
+        throw diskError(`write the state of the mirror in ${path}`, error);
+      }
+    },
+    async keepPart(sha256, bytes) {
+      partsChanged = true;
+      await files.rename(await stage(bytes), partAt(sha256));
+    },
+    async dropUnusedParts() {
+      if (!partsChanged) return;
+      const used = new Set([...owned.values()].flatMap(({ parts }) => parts.map((part) => part.sha256)));
+      for (const name of await files.names(at(place.parts))) {
+        if (!used.has(name)) await files.remove(partAt(name));
+      }
+      partsChanged = false;
+    },
+  };
+}
+
+/** A part of a file never stays: what cannot be written whole is removed, as far as the disk lets us. */
+async function writeWhole(files: FileSystem, path: string, bytes: Uint8Array): Promise<void> {
+  const file = await files.create(path);
+  try {
+    try {
+      await file.write(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    await files.remove(path).catch(() => undefined);
+    throw error;
+  }
+}

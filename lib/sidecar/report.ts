@@ -1,0 +1,28 @@
+import type { Logger } from '../telemetry/log.ts';
+import type { Rejection } from './plan.ts';
+import type { Round } from './round.ts';
+
+/** Writes rounds to the log: each change, each error, and each rejection once until it changes. */
+export function createReporter(log: Logger): (round: Round, seconds: number) => void {
+  let known: ReadonlySet<string> = new Set();
+  return (round, seconds) => {
+    for (const { path, change } of round.changes) log.info(`target file ${change}`, { path });
+    const fresh = round.rejections.filter((rejection) => !known.has(identity(rejection)));
+    logSome(fresh, 'objects', ({ key, reason, message }) => log.warn(message, { key, reason }), log);
+    logSome(round.errors, 'errors', (error) => log.error(error.message, { kind: error.kind }), log);
+    known = new Set(round.rejections.map(identity));
+    log.debug('round ended', { seconds, changes: round.changes.length, bytes: round.bytes });
+  };
+}
+
+/** A bucket full of rubbish must not fill the log too. */
+const mostLines = 20;
+
+function logSome<T>(items: readonly T[], what: string, write: (item: T) => void, log: Logger): void {
+  for (const item of items.slice(0, mostLines)) write(item);
+  if (items.length > mostLines) log.warn(`${items.length - mostLines} more ${what} like these`);
+}
+
+function identity({ key, reason, message }: Rejection): string {
+  return JSON.stringify([key, reason, message]);
+}

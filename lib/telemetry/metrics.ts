@@ -1,0 +1,57 @@
+/** A metric as data: the code that counts makes it from here, documentation and alert rules take their names here. */
+export interface MetricTable {
+  readonly [metric: string]: {
+    readonly name: string;
+    readonly help: string;
+    readonly labels: readonly string[];
+  };
+}
+
+/** What the sync sidecar says of itself on `/metrics`. */
+export const syncMetrics = {
+  buildInfo: {
+    name: 'muster_build_info',
+    help: 'Always 1; the labels say which Muster runs on which Node.js.',
+    labels: ['version', 'node_version'],
+  },
+  rounds: {
+    name: 'muster_sync_rounds_total',
+    help: 'Rounds of the mirror, by result: success or error.',
+    labels: ['result'],
+  },
+  lastSuccess: {
+    name: 'muster_sync_last_success_timestamp_seconds',
+    help: 'When the last round without error ended, in Unix time; 0 before the first.',
+    labels: [],
+  },
+  duration: {
+    name: 'muster_sync_duration_seconds',
+    help: 'How long a round of the mirror took.',
+    labels: [],
+  },
+  files: {
+    name: 'muster_sync_files',
+    help: 'Target files which the mirror keeps in its folder.',
+    labels: [],
+  },
+  targets: {
+    name: 'muster_sync_targets',
+    help: 'Targets in the file of a provider.',
+    labels: ['job', 'provider'],
+  },
+  fileChanges: {
+    name: 'muster_sync_file_changes_total',
+    help: 'How often the file of a provider was replaced or removed.',
+    labels: ['job', 'provider'],
+  },
+  rejectedObjects: {
+    name: 'muster_sync_rejected_objects',
+    help: 'Objects in the bucket which the last round did not apply, by reason; the last good file stays.',
+    labels: ['reason'],
+  },
+  bytes: {
+    name: 'muster_sync_bytes_total',
+    help: 'Bytes of target objects read from the store.',
+    labels: [],
+  },
+} as const satisfies MetricTable;
