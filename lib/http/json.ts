@@ -1,0 +1,77 @@
+import type { ZodType } from 'zod';
+import { MusterError } from '../errors.ts';
+
+/**
+ * The JSON of a body, checked by the schema. Throws `malformed` which says what came instead, or the path of the
+ * first bad field; never a part of the body.
+ */
+export function decodeJson<T>(body: Uint8Array, contentType: string | undefined, schema: ZodType<T>): T {
+  const value = parseJson(decodeText(body), contentType, body.length);
+  const result = checked(schema, value);
+  if (result.success) return result.data;
+  const [path, message] = worstIssue(result.error.issues, []);
+  const place = showPath(path);
+  throw new MusterError('malformed', `unexpected JSON: ${place === '' ? '' : `${place}: `}${message}`);
+}
+
+function decodeText(body: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    throw new MusterError('malformed', 'the answer is not valid UTF-8');
+  }
+}
+
+function parseJson(text: string, contentType: string | undefined, bytes: number): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // The parser's message quotes the text: only its position may go on.
+    throw new MusterError(
+      'malformed',
+      `expected JSON, got ${instead(text, contentType, bytes, String(error))}`,
+    );
+  }
+}
+
+function instead(text: string, contentType: string | undefined, bytes: number, reason: string): string {
+  if (text.trim() === '') return 'an empty body';
+  const type = contentType?.split(';')[0]?.trim().slice(0, 100) ?? '';
+  if (type !== '' && !/json/i.test(type)) return type;
+  if (/end of JSON input|Unterminated/.test(reason)) return `JSON that breaks off after ${bytes} bytes`;
+  const position = /position (\d+)/.exec(reason)?.[1];
+  return `text that is not JSON${position === undefined ? '' : ` from character ${position}`}`;
+}
+
+function checked<T>(schema: ZodType<T>, value: unknown): ReturnType<ZodType<T>['safeParse']> {
+  try {
+    return schema.safeParse(value);
+  } catch (error) {
+    // A schema that follows the value's depth runs out of stack on 100,000 nested arrays.
+    if (error instanceof RangeError) throw new MusterError('malformed', 'unexpected JSON: nested too deeply');
+    throw error;
+  }
+}
+
+type Path = readonly PropertyKey[];
+type Issues = Exclude<ReturnType<ZodType['safeParse']>['error'], undefined>['issues'];
+
+/** The first issue; of a union that of the alternative which got furthest. */
+function worstIssue(issues: Issues, base: Path): readonly [Path, string] {
+  const [issue] = issues;
+  if (issue === undefined) return [base, 'not as expected'];
+  const path = [...base, ...issue.path];
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0)
+    return [path, issue.message.replace(/^Invalid input: /, '').slice(0, 200)];
+  const alternatives = issue.errors.map((errors) => worstIssue(errors, path));
+  return alternatives.reduce((best, other) => (other[0].length > best[0].length ? other : best));
+}
+
+function showPath(path: Path): string {
+  const steps = path.map((step) => {
+    if (typeof step === 'number') return `[${step}]`;
+    const name = String(step).slice(0, 100);
+    return /^[\w-]+$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+  });
+  return steps.join('').replace(/^\./, '');
+}

@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import type { OAuth2Config } from '../config/http-client.ts';
+import { isMusterError, MusterError } from '../errors.ts';
+import { signAssertion } from './assertion.ts';
+import type { Authorize } from './auth.ts';
+import type { HttpClient } from './client.ts';
+import { decodeJson } from './json.ts';
+import type { Redactor } from './redact.ts';
+import { heedSignals } from './signals.ts';
+import type { ReadText } from './tls.ts';
+
+/** A token is no longer used this long (milliseconds) before it expires, as in Go's oauth2. */
+const leeway = 10_000;
+
+/**
+ * Authorization by OAuth 2 tokens: fetched when first needed, shared by all requests, fetched anew shortly before
+ * they expire. `client` talks to the token endpoint; `signal` bounds the fetches, which requests wait for together.
+ */
+export async function openTokens(
+  config: OAuth2Config,
+  client: HttpClient,
+  readText: ReadText,
+  redactor: Redactor,
+  signal: AbortSignal,
+): Promise<Authorize> {
+  const fetchToken = await tokenFetcher(config, client, readText, redactor, signal);
+  let current: { readonly token: Promise<Token> } | undefined;
+
+  const renew = (): { readonly token: Promise<Token> } => {
+    const fetched = { token: fetchToken() };
+    fetched.token.catch(() => {
+      // The next request tries again.
+      if (current === fetched) current = undefined;
+    });
+    return fetched;
+  };
+
+  return async (requestSignal) => {
+    const wait = (token: Promise<Token>) =>
+      heedSignals(token, [requestSignal], 'while waiting for an OAuth 2 token');
+    current ??= renew();
+    let token = await wait(current.token);
+    if (Date.now() >= token.goodUntil) {
+      current = renew();
+      token = await wait(current.token);
+    }
+    return token.authorization;
+  };
+}
+
+interface Token {
+  readonly authorization: string;
+  /** Milliseconds since 1970. */
+  readonly goodUntil: number;
+}
+
+type FetchToken = () => Promise<Token>;
+
+async function tokenFetcher(
+  config: OAuth2Config,
+  client: HttpClient,
+  readText: ReadText,
+  redactor: Redactor,
+  signal: AbortSignal,
+): Promise<FetchToken> {
+  const post = async (form: URLSearchParams, headers: Readonly<Record<string, string>> = {}) => {
+    const sentAt = Date.now();
+    const { body, headers: answered } = await client.request({
+      url: config.token_url,
+      method: 'POST',
+      headers: {
+        accept: 'application/json',
+        'content-type': 'application/x-www-form-urlencoded',
+        ...headers,
+      },
+      body: form.toString(),
+      retry: true,
+      signal,
+      maxBytes: 1 << 20,
+    });
+    return toToken(decodeJson(body, answered['content-type'], tokenAnswer), sentAt, redactor);
+  };
+
+  if (config.grant_type === 'client_credentials') {
+    const secret = config.client_secret ? await readText(config.client_secret, 'oauth2.client_secret') : '';
+    redactor.learn(secret);
+    return told(clientCredentials(config, secret, post, redactor));
+  }
+  if (config.client_certificate_key === undefined)
+    throw new MusterError('config', 'oauth2.client_certificate_key: the JWT bearer grant needs it');
+  const key = await readText(config.client_certificate_key, 'oauth2.client_certificate_key');
+  const form = () => {
+    const assertion = signAssertion(config, key, new Date());
+    redactor.learn(assertion);
+    return grantForm(config, { grant_type: config.grant_type, assertion });
+  };
+  form();
+  return told(() => post(form()));
+}
+
+type Post = (form: URLSearchParams, headers?: Readonly<Record<string, string>>) => Promise<Token>;
+
+/** The standard wants the secret in a Basic header; for servers that refuse this it goes into the form, as in Go. */
+function clientCredentials(config: OAuth2Config, secret: string, post: Post, redactor: Redactor): FetchToken {
+  const form = (more: Readonly<Record<string, string>> = {}) =>
+    grantForm(config, { grant_type: config.grant_type, ...more });
+  const basic = Buffer.from(`${formEncoded(config.client_id)}:${formEncoded(secret)}`).toString('base64');
+  redactor.learn(basic);
+  let inForm = false;
+  return async () => {
+    const postInForm = () => post(form({ client_id: config.client_id, client_secret: secret }));
+    if (inForm) return await postInForm();
+    try {
+      return await post(form(), { authorization: `Basic ${basic}` });
+    } catch (error) {
+      if (!isMusterError(error) || (error.status !== 400 && error.status !== 401)) throw error;
+      const token = await postInForm();
+      inForm = true;
+      return token;
+    }
+  };
+}
+
+/** `endpoint_params` may replace the grant type, for servers with one of their own, and nothing else. */
+function grantForm(config: OAuth2Config, fields: Readonly<Record<string, string>>): URLSearchParams {
+  const form = new URLSearchParams(fields);
+  if (config.scopes.length > 0) form.set('scope', config.scopes.join(' '));
+  for (const [name, value] of Object.entries(config.endpoint_params)) {
+    if (form.has(name) && name !== 'grant_type')
+      throw new MusterError('config', `oauth2.endpoint_params.${name}: cannot be replaced`);
+    form.set(name, value);
+  }
+  return form;
+}
+
+const tokenAnswer = z.object({
+  access_token: z.string().min(1),
+  token_type: z.string().optional(),
+  // A number by the standard; some servers write it as text.
+  expires_in: z.union([z.number(), z.string()]).nullish(),
+});
+
+function toToken(answer: z.infer<typeof tokenAnswer>, sentAt: number, redactor: Redactor): Token {
+  redactor.learn(answer.access_token);
+  const type = answer.token_type || 'Bearer';
+  const lifetime = Number(answer.expires_in ?? 0) * 1000;
+  return {
+    authorization: `${type.toLowerCase() === 'bearer' ? 'Bearer' : type} ${answer.access_token}`,
+    goodUntil: lifetime > 0 ? sentAt + lifetime - leeway : Number.POSITIVE_INFINITY,
+  };
+}
+
+/** A token endpoint says 400 for bad credentials (RFC 6749, 5.2): to whoever waits for the token it is a denial. */
+function told(fetchToken: FetchToken): FetchToken {
+  return async () => {
+    try {
+      return await fetchToken();
+    } catch (error) {
+      if (!isMusterError(error)) throw error;
+      const kind = error.status === 400 ? 'denied' : error.kind;
+      throw new MusterError(kind, `no OAuth 2 token: ${error.message}`, {
+        cause: error.cause,
+        ...(error.status && { status: error.status }),
+      });
+    }
+  };
+}
+
+function formEncoded(text: string): string {
+  return new URLSearchParams([['', text]]).toString().slice(1);
+}

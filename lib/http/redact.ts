@@ -1,0 +1,41 @@
+/** Keeps the secrets that a client sends out of whatever it says. */
+export interface Redactor {
+  /** Remembers a secret, in the forms in which a server may echo it. */
+  learn(secret: string): void;
+  /** The text without any known secret. */
+  clean(text: string): string;
+}
+
+/** Shorter than this, masking each occurrence would tell where the secret is and spoil the text: drop it all. */
+const shortest = 4;
+
+/** An empty redactor; one serves a client and its token endpoint together. */
+export function createRedactor(): Redactor {
+  const known = new Set<string>();
+  return {
+    learn(secret) {
+      if (secret.trim() === '') return;
+      for (const form of echoedForms(secret.trim())) known.add(form);
+    },
+    clean(text) {
+      // Longest first: a secret may be a part of another one.
+      for (const secret of [...known].sort((a, b) => b.length - a.length)) {
+        if (!text.includes(secret)) continue;
+        if (secret.length < shortest) return '';
+        text = text.replaceAll(secret, '<secret>');
+      }
+      return text;
+    },
+  };
+}
+
+function echoedForms(secret: string): readonly string[] {
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encodeURIComponent(secret),
+    new URLSearchParams([['', secret]]).toString().slice(1),
+    Buffer.from(secret).toString('base64'),
+    secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
+  ];
+}

@@ -1,0 +1,35 @@
+import { MusterError } from '../errors.ts';
+import type { Answer } from './exchange.ts';
+import { parseUrl, shownOrigin } from './place.ts';
+import type { Redactor } from './redact.ts';
+
+/** Redirects that are followed for one request. */
+export const maxRedirects = 10;
+
+const redirects: readonly number[] = [301, 302, 303, 307, 308];
+
+/** Whether the answer sends the client elsewhere. */
+export function isRedirect(status: number): boolean {
+  return redirects.includes(status);
+}
+
+/**
+ * Where a redirect of a GET leads, if that is the same scheme, host and port: headers of any name can be credentials,
+ * so another origin gets none, not even a connection. Throws `redirect` with the origin it would lead to.
+ */
+export function redirectTarget(from: URL, answer: Answer, follow: boolean, redactor: Redactor): URL {
+  const { status, headers } = answer;
+  const { location } = headers;
+  const target = location === undefined ? undefined : parseUrl(location, from);
+  const refuse = (why: string) => new MusterError('redirect', `HTTP ${status}: ${why}`, { status });
+  if (target === undefined) throw refuse('a redirect without a usable Location');
+  const origin = shownOrigin(target);
+  // A server can echo what it was sent in the host name too.
+  const shown = redactor.clean(origin).slice(0, 200);
+  if (!follow) throw refuse(`redirects to ${shown}, and follow_redirects is off`);
+  if (origin !== shownOrigin(from))
+    throw refuse(`redirects to another origin, ${shown}: if that is right, configure its address`);
+  target.username = from.username;
+  target.password = from.password;
+  return target;
+}
