@@ -1,0 +1,89 @@
+import { addressLabel } from '../../../target/group.ts';
+import { joinHostPort } from '../../../target/labels.ts';
+import type { Container, ContainerPort, JoinedPod, ObjectReference } from '../objects.ts';
+import { type DraftLabels, portText } from './draft.ts';
+import { objectKey, type ServiceJoins } from './joins.ts';
+import { putContainerPort, putPod } from './pod.ts';
+
+/** The pods behind the addresses of one Endpoints object or slice, with the ports that were seen of each. */
+export type SeenPods = Map<JoinedPod, Set<number>>;
+
+/**
+ * Adds to a target what its pod gives: the pod's labels, and those of the container port behind the target's port.
+ * Remembers pod and port. Nothing happens where the address is not a known pod's.
+ *
+ * @param protocol what to call the port's protocol; without it, what the container calls it
+ */
+export function putPodBehind(
+  target: DraftLabels,
+  { pods }: ServiceJoins,
+  seen: SeenPods,
+  behind: {
+    readonly ref: ObjectReference | undefined;
+    readonly port: number | undefined;
+    readonly protocol?: string;
+  },
+): void {
+  const { ref, port, protocol } = behind;
+  if (ref?.kind !== 'Pod') return;
+  const pod = pods.get(objectKey(ref.namespace, ref.name));
+  if (pod === undefined) return;
+  putPod(target, pod);
+
+  const ports = portsOf(seen, pod);
+  if (port === undefined) return;
+  ports.add(port);
+  const inInit = lastWithPort(pod.initContainers, port);
+  const found = inInit ?? lastWithPort(pod.containers, port);
+  if (found === undefined) return;
+  const init = inInit === undefined ? 'false' : 'true';
+  putContainerPort(target, found.container, init, found.port, protocol ?? found.port.protocol);
+}
+
+/** Targets for the container ports of the seen pods which no address stands for. */
+export function otherPortTargets(seen: SeenPods): DraftLabels[] {
+  const targets: DraftLabels[] = [];
+  for (const [pod, ports] of seen) {
+    if (pod.podIP === '') continue;
+    for (const container of pod.containers) addOtherPorts(targets, pod, container, 'false', ports);
+    for (const container of pod.initContainers) addOtherPorts(targets, pod, container, 'true', ports);
+  }
+  return targets;
+}
+
+function portsOf(seen: SeenPods, pod: JoinedPod): Set<number> {
+  const known = seen.get(pod);
+  if (known !== undefined) return known;
+  const ports = new Set<number>();
+  seen.set(pod, ports);
+  return ports;
+}
+
+/** Of several containers with the port the last counts, and of one container the first such port. */
+function lastWithPort(
+  containers: readonly Container[],
+  number: number,
+): { container: Container; port: ContainerPort } | undefined {
+  for (let index = containers.length - 1; index >= 0; index--) {
+    const container = containers[index];
+    const port = container?.ports.find(({ containerPort }) => containerPort === number);
+    if (container !== undefined && port !== undefined) return { container, port };
+  }
+  return undefined;
+}
+
+function addOtherPorts(
+  targets: DraftLabels[],
+  pod: JoinedPod,
+  container: Container,
+  init: 'true' | 'false',
+  seen: ReadonlySet<number>,
+): void {
+  for (const port of container.ports) {
+    if (seen.has(port.containerPort)) continue;
+    const target: DraftLabels = { [addressLabel]: joinHostPort(pod.podIP, portText(port.containerPort)) };
+    putContainerPort(target, container, init, port, port.protocol);
+    putPod(target, pod);
+    targets.push(target);
+  }
+}

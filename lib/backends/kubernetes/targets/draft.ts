@@ -1,0 +1,60 @@
+import { type KeyNames, labels, type MetaNames, metaNames } from '../labels.ts';
+import type { ObjectMeta, TextMap } from '../objects.ts';
+import type { Attached } from './joins.ts';
+
+/** A label set in the making. */
+export type DraftLabels = Record<string, string>;
+
+/** Sets the label; an empty value is the same as none. */
+export function put(draft: DraftLabels, name: string, value: string): void {
+  if (value !== '') draft[name] = value;
+}
+
+/** Sets the label where there is a value: a condition that is unknown is neither true nor false. */
+export function putFlag(draft: DraftLabels, name: string, value: boolean | undefined): void {
+  if (value !== undefined) draft[name] = value ? 'true' : 'false';
+}
+
+/** Sets the labels for an object's labels and annotations. Of two keys that become one name, the later wins. */
+export function putMeta(draft: DraftLabels, names: MetaNames, meta: ObjectMeta): void {
+  putMap(draft, names.label, meta.labels);
+  putMap(draft, names.annotation, meta.annotations);
+}
+
+/** Sets two labels for each key of a map: its value, and that it is present. */
+export function putMap(draft: DraftLabels, names: (key: string) => KeyNames, map: TextMap): void {
+  for (let index = 0; index < map.length; index += 2) {
+    const { value, present } = names(map[index] ?? '');
+    put(draft, value, map[index + 1] ?? '');
+    draft[present] = 'true';
+  }
+}
+
+/** Sets the labels of the node with that name, if nodes are to be attached and it is known. */
+export function putNode(draft: DraftLabels, { nodes }: Attached, name: string): void {
+  const node = nodes?.get(name);
+  if (node === undefined) return;
+  draft[labels.node.name] = node.name;
+  putMeta(draft, metaNames.node, node);
+}
+
+/** Sets the labels of the namespace, if namespaces are to be attached and it is known. */
+export function putNamespace(draft: DraftLabels, { namespaces }: Attached, name: string): void {
+  const namespace = namespaces?.get(name);
+  if (namespace !== undefined) putMeta(draft, metaNames.namespace, namespace);
+}
+
+/** Sets what a service gives to its endpoints and to itself. */
+export function putService(draft: DraftLabels, service: ObjectMeta): void {
+  draft[labels.namespace] = service.namespace;
+  draft[labels.service.name] = service.name;
+  putMeta(draft, metaNames.service, service);
+}
+
+/**
+ * A port in decimal. A negative one, which nothing should have, reads as Prometheus reads it: as a number of 64 bits
+ * without a sign.
+ */
+export function portText(port: number): string {
+  return port < 0 ? String(BigInt.asUintN(64, BigInt(port))) : String(port);
+}

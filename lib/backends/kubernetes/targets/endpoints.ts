@@ -1,0 +1,61 @@
+import { addressLabel, type TargetGroup } from '../../../target/group.ts';
+import { joinHostPort } from '../../../target/labels.ts';
+import { labels, metaNames } from '../labels.ts';
+import type { EndpointAddress, Endpoints, ServicePort } from '../objects.ts';
+import { otherPortTargets, putPodBehind, type SeenPods } from './behind.ts';
+import { type DraftLabels, portText, put, putMeta, putNamespace, putNode, putService } from './draft.ts';
+import { objectKey, type ServiceJoins } from './joins.ts';
+
+/**
+ * The addresses of an Endpoints object, one target a port, and the other ports of the pods behind them; `undefined`
+ * without any.
+ */
+export function buildEndpointsGroup(endpoints: Endpoints, joins: ServiceJoins): TargetGroup | undefined {
+  const { namespace, name } = endpoints;
+  const targets: DraftLabels[] = [];
+  const seen: SeenPods = new Map();
+  for (const { ports, addresses, notReadyAddresses } of endpoints.subsets) {
+    for (const port of ports) {
+      for (const address of addresses) targets.push(addressTarget(address, port, 'true', joins, seen));
+      for (const address of notReadyAddresses)
+        targets.push(addressTarget(address, port, 'false', joins, seen));
+    }
+  }
+  for (const target of otherPortTargets(seen)) targets.push(target);
+  if (targets.length === 0) return undefined;
+
+  const key = objectKey(namespace, name);
+  const group: DraftLabels = { [labels.namespace]: namespace, [labels.endpoints.name]: name };
+  putMeta(group, metaNames.endpoints, endpoints);
+  const service = joins.services.get(key);
+  if (service !== undefined) putService(group, service);
+  putNamespace(group, joins, namespace);
+  return { source: `endpoints/${key}`, labels: group, targets };
+}
+
+function addressTarget(
+  address: EndpointAddress,
+  port: ServicePort,
+  ready: 'true' | 'false',
+  joins: ServiceJoins,
+  seen: SeenPods,
+): DraftLabels {
+  const { nodeName, targetRef: ref } = address;
+  const target: DraftLabels = { [addressLabel]: joinHostPort(address.ip, portText(port.port)) };
+  put(target, labels.endpoints.portName, port.name);
+  put(target, labels.endpoints.portProtocol, port.protocol);
+  target[labels.endpoints.ready] = ready;
+  if (ref !== undefined) {
+    put(target, labels.endpoints.targetKind, ref.kind);
+    put(target, labels.endpoints.targetName, ref.name);
+  }
+  if (nodeName !== undefined) {
+    put(target, labels.endpoints.nodeName, nodeName);
+    putNode(target, joins, nodeName);
+  } else if (ref?.kind === 'Node') {
+    putNode(target, joins, ref.name);
+  }
+  put(target, labels.endpoints.hostname, address.hostname);
+  putPodBehind(target, joins, seen, { ref, port: port.port, protocol: port.protocol });
+  return target;
+}

@@ -1,0 +1,83 @@
+import { addressLabel, type TargetGroup } from '../../../target/group.ts';
+import { joinHostPort } from '../../../target/labels.ts';
+import { labels, metaNames, topologyNames } from '../labels.ts';
+import type { Endpoint, EndpointSlice, ObjectMeta, SlicePort } from '../objects.ts';
+import { otherPortTargets, putPodBehind, type SeenPods } from './behind.ts';
+import {
+  type DraftLabels,
+  portText,
+  put,
+  putFlag,
+  putMap,
+  putMeta,
+  putNamespace,
+  putNode,
+  putService,
+} from './draft.ts';
+import { objectKey, type ServiceJoins } from './joins.ts';
+
+/**
+ * The addresses of an endpoint slice, one target a port, and the other ports of the pods behind them; `undefined`
+ * without any.
+ */
+export function buildEndpointSliceGroup(slice: EndpointSlice, joins: ServiceJoins): TargetGroup | undefined {
+  const { namespace, name } = slice;
+  const targets: DraftLabels[] = [];
+  const seen: SeenPods = new Map();
+  for (const endpoint of slice.endpoints) {
+    for (const port of slice.ports) {
+      for (const address of endpoint.addresses)
+        targets.push(endpointTarget(address, endpoint, port, joins, seen));
+    }
+  }
+  for (const target of otherPortTargets(seen)) targets.push(target);
+  if (targets.length === 0) return undefined;
+
+  const group: DraftLabels = { [labels.namespace]: namespace, [labels.endpointslice.name]: name };
+  put(group, labels.endpointslice.addressType, slice.addressType);
+  putMeta(group, metaNames.endpointslice, slice);
+  const service = serviceOf(slice, joins);
+  if (service !== undefined) putService(group, service);
+  putNamespace(group, joins, namespace);
+  return { source: `endpointslice/${objectKey(namespace, name)}`, labels: group, targets };
+}
+
+function endpointTarget(
+  address: string,
+  endpoint: Endpoint,
+  port: SlicePort,
+  joins: ServiceJoins,
+  seen: SeenPods,
+): DraftLabels {
+  const { targetRef: ref, nodeName } = endpoint;
+  const number = port.port === undefined ? undefined : portText(port.port);
+  const target: DraftLabels = {
+    [addressLabel]: number === undefined ? address : joinHostPort(address, number),
+  };
+  put(target, labels.endpointslice.portName, port.name);
+  put(target, labels.endpointslice.portProtocol, port.protocol);
+  put(target, labels.endpointslice.port, number ?? '');
+  put(target, labels.endpointslice.portAppProtocol, port.appProtocol);
+  putFlag(target, labels.endpointslice.ready, endpoint.ready);
+  putFlag(target, labels.endpointslice.serving, endpoint.serving);
+  putFlag(target, labels.endpointslice.terminating, endpoint.terminating);
+  put(target, labels.endpointslice.hostname, endpoint.hostname);
+  if (ref !== undefined) {
+    put(target, labels.endpointslice.targetKind, ref.kind);
+    put(target, labels.endpointslice.targetName, ref.name);
+  }
+  put(target, labels.endpointslice.nodeName, nodeName ?? '');
+  put(target, labels.endpointslice.zone, endpoint.zone);
+  putMap(target, topologyNames, endpoint.deprecatedTopology);
+  const node = ref?.kind === 'Node' ? ref.name : nodeName;
+  if (node !== undefined) putNode(target, joins, node);
+  putPodBehind(target, joins, seen, { ref, port: port.port });
+  return target;
+}
+
+/** A slice names its service by a label. */
+function serviceOf({ namespace, labels: own }: EndpointSlice, joins: ServiceJoins): ObjectMeta | undefined {
+  const at = own.findIndex((text, index) => index % 2 === 0 && text === 'kubernetes.io/service-name');
+  const name = at === -1 ? undefined : own[at + 1];
+  return name === undefined ? undefined : joins.services.get(objectKey(namespace, name));
+}

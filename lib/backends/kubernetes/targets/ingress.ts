@@ -1,0 +1,44 @@
+import { addressLabel, type TargetGroup } from '../../../target/group.ts';
+import { labels, metaNames } from '../labels.ts';
+import type { Ingress, IngressRule } from '../objects.ts';
+import { type DraftLabels, put, putMeta, putNamespace } from './draft.ts';
+import type { Attached } from './joins.ts';
+
+/** The hosts and paths of an ingress; `undefined` without any. */
+export function buildIngressGroup(ingress: Ingress, attached: Attached): TargetGroup | undefined {
+  const { namespace, name, tlsHosts } = ingress;
+  const targets: DraftLabels[] = [];
+  for (const rule of ingress.rules) {
+    const scheme = tlsHosts.some((pattern) => isMatch(pattern, rule.host)) ? 'https' : 'http';
+    for (const path of pathsOf(rule)) {
+      const target: DraftLabels = {
+        [addressLabel]: rule.host,
+        [labels.ingress.scheme]: scheme,
+        [labels.ingress.path]: path,
+      };
+      put(target, labels.ingress.host, rule.host);
+      targets.push(target);
+    }
+  }
+  if (targets.length === 0) return undefined;
+
+  const group: DraftLabels = { [labels.namespace]: namespace, [labels.ingress.name]: name };
+  put(group, labels.ingress.className, ingress.className);
+  putMeta(group, metaNames.ingress, ingress);
+  putNamespace(group, attached, namespace);
+  return { source: `ingress/${namespace}/${name}`, labels: group, targets };
+}
+
+/** A rule without an `http` part stands for the root; one whose `http` part has no paths, for nothing. */
+function pathsOf(rule: IngressRule): readonly string[] {
+  if (rule.paths === undefined) return ['/'];
+  return rule.paths.map((path) => (path === '' ? '/' : path));
+}
+
+/** Whether the host is the pattern, or one label in place of the pattern's `*`. */
+function isMatch(pattern: string, host: string): boolean {
+  if (pattern === host) return true;
+  if (pattern !== '*' && !pattern.startsWith('*.')) return false;
+  const dot = host.indexOf('.');
+  return pattern.slice(1) === (dot === -1 ? '' : host.slice(dot));
+}

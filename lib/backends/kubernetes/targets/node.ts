@@ -1,0 +1,35 @@
+import { addressLabel, type TargetGroup } from '../../../target/group.ts';
+import { joinHostPort, sanitizeLabelName } from '../../../target/labels.ts';
+import { labels, metaNames } from '../labels.ts';
+import type { KubernetesNode } from '../objects.ts';
+import { type DraftLabels, put, putMeta } from './draft.ts';
+
+/** The kubelet of a node; `undefined` while the node has no address. */
+export function buildNodeGroup(node: KubernetesNode): TargetGroup | undefined {
+  const first = new Map<string, string>();
+  for (const { type, address } of node.addresses) if (!first.has(type)) first.set(type, address);
+  const type = addressTypes.find((candidate) => first.has(candidate));
+  if (type === undefined) return undefined;
+
+  const group: DraftLabels = { [labels.node.name]: node.name };
+  put(group, labels.node.providerId, node.providerID);
+  putMeta(group, metaNames.node, node);
+
+  const target: DraftLabels = {
+    [addressLabel]: joinHostPort(first.get(type) ?? '', node.kubeletPort),
+    [labels.instance]: node.name,
+  };
+  for (const [name, address] of first)
+    put(target, sanitizeLabelName(labels.node.addressPrefix + name), address);
+  return { source: `node/${node.name}`, labels: group, targets: [target] };
+}
+
+/** The address types that a kubelet can be reached at, the best first. */
+const addressTypes = [
+  'InternalIP',
+  'InternalDNS',
+  'ExternalIP',
+  'ExternalDNS',
+  'LegacyHostIP',
+  'Hostname',
+] as const;

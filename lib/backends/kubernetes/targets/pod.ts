@@ -1,0 +1,90 @@
+import { addressLabel, type TargetGroup } from '../../../target/group.ts';
+import { joinHostPort } from '../../../target/labels.ts';
+import { labels, metaNames } from '../labels.ts';
+import type { Container, ContainerPort, ContainerStatus, JoinedPod, Pod } from '../objects.ts';
+import { type DraftLabels, portText, put, putMeta, putNamespace, putNode } from './draft.ts';
+import type { Attached } from './joins.ts';
+
+/**
+ * The targets of a pod: one for each port of its containers and init containers, or one without a port for a
+ * container that names none. `undefined` while the pod has no IP.
+ */
+export function buildPodGroup(pod: Pod, attached: Attached): TargetGroup | undefined {
+  if (pod.podIP === '') return undefined;
+  const group: DraftLabels = { [labels.namespace]: pod.namespace };
+  putPod(group, pod);
+  putNode(group, attached, pod.nodeName);
+  putNamespace(group, attached, pod.namespace);
+
+  const targets: DraftLabels[] = [];
+  for (const container of pod.containers)
+    addContainer(targets, pod.podIP, container, 'false', containerId(pod.containerStatuses, container.name));
+  for (const container of pod.initContainers)
+    addContainer(
+      targets,
+      pod.podIP,
+      container,
+      'true',
+      containerId(pod.initContainerStatuses, container.name),
+    );
+  if (targets.length === 0) return undefined;
+  return { source: `pod/${pod.namespace}/${pod.name}`, labels: group, targets };
+}
+
+/** Sets the labels that every target of a pod carries, also behind a service. */
+export function putPod(draft: DraftLabels, pod: JoinedPod): void {
+  draft[labels.pod.name] = pod.name;
+  put(draft, labels.pod.ip, pod.podIP);
+  put(draft, labels.pod.ready, (pod.ready ?? 'Unknown').toLowerCase());
+  put(draft, labels.pod.phase, pod.phase);
+  put(draft, labels.pod.nodeName, pod.nodeName);
+  put(draft, labels.pod.hostIp, pod.hostIP);
+  put(draft, labels.pod.uid, pod.uid);
+  if (pod.controller !== undefined) {
+    put(draft, labels.pod.controllerKind, pod.controller.kind);
+    put(draft, labels.pod.controllerName, pod.controller.name);
+  }
+  putMeta(draft, metaNames.pod, pod);
+}
+
+/** Sets the labels of a port of a pod's container. */
+export function putContainerPort(
+  draft: DraftLabels,
+  container: Container,
+  init: 'true' | 'false',
+  port: ContainerPort,
+  protocol: string,
+): void {
+  draft[labels.pod.containerName] = container.name;
+  put(draft, labels.pod.containerImage, container.image);
+  draft[labels.pod.containerInit] = init;
+  put(draft, labels.pod.containerPortName, port.name);
+  draft[labels.pod.containerPortNumber] = portText(port.containerPort);
+  put(draft, labels.pod.containerPortProtocol, protocol);
+}
+
+function addContainer(
+  targets: DraftLabels[],
+  podIP: string,
+  container: Container,
+  init: 'true' | 'false',
+  id: string,
+): void {
+  for (const port of container.ports) {
+    const target: DraftLabels = { [addressLabel]: joinHostPort(podIP, portText(port.containerPort)) };
+    putContainerPort(target, container, init, port, port.protocol);
+    put(target, labels.pod.containerId, id);
+    targets.push(target);
+  }
+  if (container.ports.length > 0) return;
+  const target: DraftLabels = { [addressLabel]: podIP, [labels.pod.containerName]: container.name };
+  put(target, labels.pod.containerImage, container.image);
+  target[labels.pod.containerInit] = init;
+  put(target, labels.pod.containerId, id);
+  targets.push(target);
+}
+
+function containerId(statuses: readonly ContainerStatus[], name: string): string {
+  for (const status of statuses) if (status.name === name) return status.containerID;
+  return '';
+}

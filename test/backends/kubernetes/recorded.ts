@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { z } from 'zod';
+import { endpoints } from '../../../lib/backends/kubernetes/kinds/endpoints.ts';
+import { endpointSlice } from '../../../lib/backends/kubernetes/kinds/endpointslice.ts';
+import { ingress } from '../../../lib/backends/kubernetes/kinds/ingress.ts';
+import { joinedNode, joinedService, namespace } from '../../../lib/backends/kubernetes/kinds/joined.ts';
+import type { Kind } from '../../../lib/backends/kubernetes/kinds/kind.ts';
+import { node } from '../../../lib/backends/kubernetes/kinds/node.ts';
+import { joinedPod, pod } from '../../../lib/backends/kubernetes/kinds/pod.ts';
+import { service } from '../../../lib/backends/kubernetes/kinds/service.ts';
+import type { ListPage, ObjectMeta } from '../../../lib/backends/kubernetes/objects.ts';
+import { mediaTypes } from '../../../lib/backends/kubernetes/wire/body.ts';
+import { decodeList } from '../../../lib/backends/kubernetes/wire/list.ts';
+import type { LabelSet } from '../../../lib/target/group.ts';
+
+/** What a real API server answered, and what `promtool check service-discovery` 3.5.3 made of that cluster. */
+const golden = new URL('../../golden/kubernetes/', import.meta.url);
+
+export type Form = 'protobuf' | 'json';
+export const forms: readonly Form[] = ['protobuf', 'json'];
+
+/** All kinds that are read, by what their recording is called. */
+export const kinds: readonly (readonly [string, Kind<ObjectMeta>])[] = [
+  ['pods', pod],
+  ['pods', joinedPod],
+  ['nodes', node],
+  ['nodes', joinedNode],
+  ['services', service],
+  ['services', joinedService],
+  ['endpoints', endpoints],
+  ['endpointslices', endpointSlice],
+  ['ingresses', ingress],
+  ['namespaces', namespace],
+];
+
+/** A recorded body. */
+export function body(name: string, form: Form): Buffer {
+  return gunzipSync(readFileSync(new URL(`responses/${name}.${form === 'json' ? 'json' : 'pb'}.gz`, golden)));
+}
+
+/** A recorded list. */
+export function recorded<T extends ObjectMeta>(kind: Kind<T>, form: Form, name = kind.resource): ListPage<T> {
+  return decodeList(kind, body(name, form), mediaTypes[form]);
+}
+
+const index = z.array(
+  z.object({ name: z.string(), status: z.number(), contentType: z.string(), file: z.string() }),
+);
+
+/** Every recorded answer. */
+export function recordings(): z.infer<typeof index> {
+  return index.parse(JSON.parse(readFileSync(new URL('index.json', golden), 'utf8')));
+}
+
+const promtool = z.array(z.object({ discoveredLabels: z.record(z.string(), z.string()) }));
+
+/** The targets that promtool found for a role, without what Prometheus adds for scraping. */
+export function promtoolTargets(name: string): readonly LabelSet[] {
+  const text = gunzipSync(readFileSync(new URL(`promtool/${name}.json.gz`, golden))).toString();
+  return promtool
+    .parse(JSON.parse(text))
+    .map(({ discoveredLabels }) =>
+      Object.fromEntries(Object.entries(discoveredLabels).filter(([label]) => !ofScraping.test(label))),
+    );
+}
+
+const ofScraping = /^(?:__scheme__|__metrics_path__|__scrape_.*|job)$/;
