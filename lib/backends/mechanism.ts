@@ -7,9 +7,14 @@ import type { TargetGroup } from '../target/group.ts';
 /** What a mechanism is given for one listing, beside its configuration. */
 export interface MechanismInput extends DiscoverInput {
   /** A client for the given options; it is closed when the listing ends. */
-  readonly openHttp: (config: HttpClientConfig) => Promise<HttpClient>;
+  readonly openHttp: (config: HttpClientConfig, options?: OpenHttpOptions) => Promise<HttpClient>;
   /** Tells the operator of something odd that does not spoil the listing. */
   readonly warn: (message: string) => void;
+}
+
+export interface OpenHttpOptions {
+  /** Path of a Unix socket to which every request goes, whatever its URL's host. */
+  readonly unixSocket?: string;
 }
 
 /** What every SD config has, whatever its mechanism. */

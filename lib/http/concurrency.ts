@@ -1,4 +1,4 @@
-import { MusterError } from '../errors.ts';
+import { abortError } from './signals.ts';
 
 /**
  * What `fn` gives for each item, in the items' order, with at most `limit` calls under way. At the first failure, or
@@ -20,7 +20,7 @@ export async function mapConcurrent<Item, Result>(
 
   const work = async () => {
     for (let next = queue.next(); !next.done; next = queue.next()) {
-      throwIfAborted(both);
+      if (both.aborted) throw abortError(both, 'before all calls were made');
       const [index, item] = next.value;
       results[index] = await fn(item, both);
     }
@@ -32,12 +32,4 @@ export async function mapConcurrent<Item, Result>(
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, () => work().catch(fail)));
   if (failures.length > 0) throw failures[0];
   return results;
-}
-
-function throwIfAborted(signal: AbortSignal): void {
-  if (!signal.aborted) return;
-  if (signal.reason instanceof MusterError) throw signal.reason;
-  throw new MusterError('timeout', 'The deadline passed before all calls were made', {
-    cause: signal.reason,
-  });
 }

@@ -1,0 +1,106 @@
+import type { ZodType } from 'zod';
+import { MusterError, toMusterError } from '../../errors.ts';
+import type { HttpClient } from '../../http/client.ts';
+import { decodeJson } from '../../http/json.ts';
+import { shownUrl } from '../../http/place.ts';
+import { agentSelf, catalogServices, type ServiceEntry, serviceEntries } from './bodies.ts';
+import type { ConsulConfig } from './schema.ts';
+
+/** An answer, and whether Consul says that the token's rights hid a part of it. */
+export interface Filtered<T> {
+  readonly value: T;
+  readonly filtered: boolean;
+}
+
+/** The calls of discovery. Each throws the HTTP client's errors, and `unreachable` when the agent has lost its leader. */
+export interface ConsulClient {
+  /** Name of the agent's own datacenter. */
+  datacenter(signal: AbortSignal): Promise<string>;
+  /** All service names with the tags of their instances. */
+  services(signal: AbortSignal): Promise<Filtered<ReadonlyMap<string, readonly string[]>>>;
+  /** The instances of a service that have all the configured tags. Empty for a service that is no more. */
+  instances(service: string, signal: AbortSignal): Promise<Filtered<readonly ServiceEntry[]>>;
+}
+
+/** The agent's API as one SD config asks it. */
+export function openConsul(http: HttpClient, config: ConsulConfig): ConsulClient {
+  const scope = given({ dc: config.datacenter, ns: config.namespace, partition: config.partition });
+  const nodeMeta = Object.entries(config.node_meta).map(
+    ([key, value]) => ['node-meta', `${key}:${value}`] as const,
+  );
+  const stale = config.allow_stale ? ([['stale', '']] as const) : [];
+  const tags = config.tags.map((tag) => ['tag', tag] as const);
+
+  const get = <T>(path: string, schema: ZodType<T>, parameters: Parameters, signal: AbortSignal) => {
+    const url = new URL(config.address.base + path);
+    for (const [name, value] of parameters) url.searchParams.append(name, value);
+    return read(http, url, schema, signal);
+  };
+
+  return {
+    async datacenter(signal) {
+      const { value } = await get('/v1/agent/self', agentSelf, scope, signal);
+      return value.Config.Datacenter;
+    },
+    services(signal) {
+      const parameters = [...scope, ...stale, ...nodeMeta, ...given({ filter: config.filter })];
+      return get('/v1/catalog/services', catalogServices, parameters, signal);
+    },
+    instances(service, signal) {
+      const path = `/v1/health/service/${escapePath(service)}`;
+      const parameters = [
+        ...scope,
+        ...stale,
+        ...nodeMeta,
+        ...tags,
+        ...given({ filter: config.health_filter }),
+      ];
+      return get(path, serviceEntries, parameters, signal);
+    },
+  };
+}
+
+/**
+ * Whether the service's name can be put into a URL. Consul's router cleans paths before it looks at them, so that a
+ * name with an empty, `.` or `..` segment leads to another service.
+ */
+export function canBeAskedFor(service: string): boolean {
+  const segments = service.replace(/\/$/, '').split('/');
+  return service.isWellFormed() && segments.every((segment) => !['', '.', '..'].includes(segment));
+}
+
+/** `/` stays, as in Consul's own client: some gateways refuse `%2F`. */
+function escapePath(service: string): string {
+  return service.split('/').map(encodeURIComponent).join('/');
+}
+
+type Parameters = readonly (readonly [name: string, value: string])[];
+
+/** Those parameters that have a value. */
+function given(parameters: Readonly<Record<string, string>>): Parameters {
+  return Object.entries(parameters).filter(([, value]) => value !== '');
+}
+
+async function read<T>(
+  http: HttpClient,
+  url: URL,
+  schema: ZodType<T>,
+  signal: AbortSignal,
+): Promise<Filtered<T>> {
+  const { headers, body } = await http.request({ url, headers: { accept: 'application/json' }, signal });
+  try {
+    // An agent cut off from the leader still answers stale reads, perhaps with an empty catalog.
+    if (headers['x-consul-knownleader'] === 'false')
+      throw new MusterError(
+        'unreachable',
+        'Consul has no leader, its answer may be out of date: check its servers',
+      );
+    return {
+      value: decodeJson(body, headers['content-type'], schema),
+      filtered: headers['x-consul-results-filtered-by-acls'] === 'true',
+    };
+  } catch (error) {
+    const { kind, message } = toMusterError(error);
+    throw new MusterError(kind, `GET ${shownUrl(url)}: ${message}`, { cause: error });
+  }
+}

@@ -1,0 +1,77 @@
+import type { z } from 'zod';
+import { bool, nonEmptyText, oneOf, stringList, stringMap, text } from '../../config/fields.ts';
+import { type HttpClientConfig, toBasicAuth, withHttpClient } from '../../config/http-client.ts';
+import { httpSdConfig } from '../../config/sd-config.ts';
+import type { Credential } from '../../config/secret.ts';
+import { credentialOf, secret, secretFile, secretRef } from '../../config/secret-fields.ts';
+import { atMostOne, rule } from '../../config/section.ts';
+import { addressForms, readAddress } from './address.ts';
+
+const keys = httpSdConfig('30s', {
+  server: nonEmptyText('localhost:8500'),
+  scheme: oneOf(['http', 'https'], 'http'),
+  path_prefix: text(''),
+  token: secret(),
+  token_file: secretFile(),
+  token_ref: secretRef(),
+  // Deprecated in Prometheus in favour of basic_auth.
+  username: secret(),
+  password: secret(),
+  datacenter: text(''),
+  namespace: text(''),
+  partition: text(''),
+  services: stringList(),
+  tags: stringList(),
+  node_meta: stringMap(),
+  filter: text(''),
+  health_filter: text(''),
+  tag_separator: text(','),
+  allow_stale: bool(true),
+});
+
+type Keys = z.output<typeof keys>;
+
+/** An element of `consul_sd_configs`. Source: Prometheus configuration reference, consul_sd_config. */
+export const consulConfig = keys
+  .check(
+    rule<Keys, 'server' | 'scheme' | 'path_prefix'>(['server', 'scheme', 'path_prefix'], (address) =>
+      readAddress(address) === undefined ? `must be ${addressForms}` : undefined,
+    ),
+    atMostOne<Keys, 'token' | 'token_file' | 'token_ref'>('token', 'token_file', 'token_ref'),
+    ...(['token', 'token_file', 'token_ref'] as const).map((key) =>
+      atMostOne<Keys, typeof key | 'authorization' | 'oauth2'>(key, 'authorization', 'oauth2'),
+    ),
+    atMostOne<Keys, 'username' | 'basic_auth'>('username', 'basic_auth'),
+    atMostOne<Keys, 'password' | 'basic_auth'>('password', 'basic_auth'),
+  )
+  .transform(withHttpClient)
+  .transform(
+    ({ server, scheme, path_prefix, token, token_file, token_ref, username, password, http, ...own }) => ({
+      ...own,
+      // The rule above has refused what is none; Prometheus's default is a fine stand-in for it.
+      address: readAddress({ server, scheme, path_prefix }) ?? { base: 'http://localhost:8500' },
+      http: withToken(withBasicAuth(http, username, password), credentialOf(token, token_file, token_ref)),
+    }),
+  );
+
+/** One SD config after defaults and checks. */
+export type ConsulConfig = z.output<typeof consulConfig>;
+
+function withBasicAuth(
+  http: HttpClientConfig,
+  username: Credential | undefined,
+  password: Credential | undefined,
+): HttpClientConfig {
+  return username || password ? { ...http, basic_auth: toBasicAuth(username, password) } : http;
+}
+
+const tokenHeader = 'X-Consul-Token';
+
+/** The token goes with every request as a header; Consul reads the first of several, which Prometheus makes this one. */
+function withToken(http: HttpClientConfig, token: Credential | undefined): HttpClientConfig {
+  if (token === undefined) return http;
+  const others = Object.entries(http.http_headers).filter(
+    ([name]) => name.toLowerCase() !== tokenHeader.toLowerCase(),
+  );
+  return { ...http, http_headers: { ...Object.fromEntries(others), [tokenHeader]: [token] } };
+}
