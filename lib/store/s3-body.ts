@@ -1,0 +1,66 @@
+import type { Readable } from 'node:stream';
+import { MusterError } from '../errors.ts';
+import { cutOff, tooLarge } from './failure.ts';
+
+/** What the body belongs to, and how much and how slow it may be. */
+export interface BodyLimits {
+  readonly url: string;
+  readonly key: string;
+  /** What the answer says of its length, if it does. */
+  readonly length: number | undefined;
+  readonly maxBytes: number;
+  /** Milliseconds without a byte after which the body counts as stuck. */
+  readonly idle: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * The whole body of an answer. The SDK's own promise ends with the headers and its timeouts may end with it, so a
+ * body that hangs is ended here (kind `timeout`); one that is cut off is `unreachable`, one over the limit `too-large`.
+ */
+export async function collectBody(body: Readable, limits: BodyLimits): Promise<Uint8Array> {
+  const { url, key, length = 0, maxBytes, idle, signal } = limits;
+  const stuck = setTimeout(() => body.destroy(new Stuck()), idle);
+  const abort = () => body.destroy();
+  signal?.addEventListener('abort', abort);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    if (length > maxBytes) throw tooLarge(url, key, maxBytes);
+    for await (const chunk of body) {
+      stuck.refresh();
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > maxBytes) throw tooLarge(url, key, maxBytes);
+    }
+    return joinChunks(chunks, size);
+  } catch (error) {
+    if (error instanceof MusterError) throw error;
+    if (signal?.aborted) throw cutOff(url, `reading ${key}`, signal);
+    if (error instanceof Stuck) {
+      throw new MusterError(
+        'timeout',
+        `${url}: the answer for ${key} stopped after ${size} bytes for ${idle} ms`,
+      );
+    }
+    throw new MusterError('unreachable', `${url}: the answer for ${key} was cut off after ${size} bytes`, {
+      cause: error,
+    });
+  } finally {
+    clearTimeout(stuck);
+    signal?.removeEventListener('abort', abort);
+    body.destroy();
+  }
+}
+
+class Stuck extends Error {}
+
+function joinChunks(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return whole;
+}

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { isMusterError, MusterError } from '../errors.ts';
+import { conflict } from './failure.ts';
+import { statusOf } from './s3-failure.ts';
+import { digest, isMissing, lookUp, metadataNames, requireEtag } from './s3-read.ts';
+import type { S3Session } from './s3-session.ts';
+import type { PutCondition, PutOptions } from './store.ts';
+
+/** Writes the object under its condition and returns the etag, also when the answer to an earlier attempt was lost. */
+export async function writeObject(
+  session: S3Session,
+  key: string,
+  body: Uint8Array,
+  options: PutOptions,
+): Promise<{ readonly etag: string }> {
+  const write = randomUUID();
+  try {
+    return await sendWrite(session, key, body, write, options);
+  } catch (error) {
+    if (!isMusterError(error, 'conflict')) throw error;
+    // The SDK tries again when an answer is lost; then it is our own first attempt that stands in our way.
+    const found = await lookUp(session, key, options.signal);
+    if (found?.write === write) return { etag: found.etag };
+    throw error;
+  }
+}
+
+/** The object that `verifyConditions` writes to. */
+export const markerKey = 'muster-conditional-writes';
+
+/**
+ * Throws (kind `storage`) when the store answers 200 to a write that it should refuse. At most three requests; two, and
+ * nothing written, once the marker is there.
+ */
+export async function verifyConditions(session: S3Session, signal: AbortSignal | undefined): Promise<void> {
+  const refuses = async (condition: PutCondition) => {
+    const options = { condition, contentType: 'text/plain', ...(signal && { signal }) };
+    try {
+      await sendWrite(session, markerKey, markerText, randomUUID(), options);
+      return false;
+    } catch (error) {
+      if (isMusterError(error, 'conflict')) return true;
+      throw error;
+    }
+  };
+  const kept = (await refuses('create')) || (await refuses('create'));
+  if (!kept) throw ignored(session.url, 'If-None-Match');
+  if (!(await refuses({ etag: '"00000000000000000000000000000000"' })))
+    throw ignored(session.url, 'If-Match');
+}
+
+const markerText = new TextEncoder().encode('Muster tries on this object whether writes are conditional.\n');
+
+function ignored(url: string, header: string): MusterError {
+  return new MusterError(
+    'storage',
+    `${url} ignores conditional writes (${header}), so overlapping cycles could overwrite each other; use S3 or a store which honours them`,
+  );
+}
+
+/** One write. It carries an id, so that it can be told later whose write an object is. */
+function sendWrite(
+  { url, bucket, base, call }: S3Session,
+  key: string,
+  body: Uint8Array,
+  write: string,
+  { condition, contentType, signal }: PutOptions,
+): Promise<{ readonly etag: string }> {
+  return call('s3:PutObject', key, signal, async ({ sdk, client, sending }) => {
+    const command = new sdk.PutObjectCommand({
+      Bucket: bucket,
+      Key: `${base}${key}`,
+      Body: body,
+      Metadata: { [metadataNames.write]: write, [metadataNames.digest]: digest(body) },
+      ...(contentType !== undefined && { ContentType: contentType }),
+      ...conditionHeader(condition),
+    });
+    try {
+      const { ETag } = await client.send(command, sending);
+      return { etag: requireEtag(url, key, ETag) };
+    } catch (error) {
+      if (condition === 'any') throw error;
+      // To If-Match where nothing is S3 says 404.
+      if (statusOf(error) === 412 || isMissing(error)) throw conflict(url, key, condition);
+      if (statusOf(error) === 501) throw ignored(url, condition === 'create' ? 'If-None-Match' : 'If-Match');
+      throw error;
+    }
+  });
+}
+
+function conditionHeader(condition: PutCondition): {
+  readonly IfNoneMatch?: string;
+  readonly IfMatch?: string;
+} {
+  if (condition === 'any') return {};
+  return condition === 'create' ? { IfNoneMatch: '*' } : { IfMatch: condition.etag };
+}

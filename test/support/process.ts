@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A program to start, with what depends on its ports. */
+export interface ProgramStart {
+  readonly command: string;
+  /** How many free ports it needs. Default 1. */
+  readonly ports?: number;
+  readonly args: (ports: readonly number[]) => readonly string[];
+  /** URL that answers with 2xx once the program is ready. */
+  readonly ready: (ports: readonly number[]) => string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Milliseconds until it must be ready. Default 60 s: machines that test are busy. */
+  readonly patience?: number;
+}
+
+export interface RunningProgram {
+  readonly pid: number;
+  readonly ports: readonly number[];
+  /** What it has printed so far, for the message of a failing test. */
+  output(): string;
+  /** Kills it and all that it started (SIGKILL), and waits for its end. */
+  stop(): Promise<void>;
+}
+
+/** Starts a program on free loopback ports and waits until it is ready; throws with its output when it is not. */
+export async function startProcess(start: ProgramStart): Promise<RunningProgram> {
+  for (let attempt = 1; ; attempt++) {
+    const ports = await freePorts(start.ports ?? 1);
+    const running = run(start, ports);
+    if (await isReady(start.ready(ports), running, start.patience ?? 60_000)) return running;
+    await running.stop();
+    // Somebody else may take a free port before the program does.
+    if (attempt < 3 && /address already in use/i.test(running.output())) continue;
+    throw new Error(`${start.command} did not become ready; it printed:\n${running.output()}`);
+  }
+}
+
+/** Ports on loopback that were free just now. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => {
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('a port was asked for');
+    return address.port;
+  });
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
+}
+
+interface Spawned extends RunningProgram {
+  hasEnded(): boolean;
+}
+
+/**
+ * Runs the program in a process group of its own, beside a watcher which kills the group once its pipe ends: also when
+ * this process is killed and can no longer clean up.
+ */
+const wrapper = '{ read -r _ <&3; kill -KILL 0; } & exec "$@" 3<&-';
+
+function run({ command, args, env, cwd }: ProgramStart, ports: readonly number[]): Spawned {
+  const child = spawn('/bin/sh', ['-c', wrapper, 'sh', command, ...args(ports)], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+    ...(cwd !== undefined && { cwd }),
+  });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const printed = collectOutput(child);
+  return {
+    pid: child.pid ?? 0,
+    ports,
+    output: printed,
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
+    async stop() {
+      child.stdio[3]?.destroy();
+      await ended;
+    },
+  };
+}
+
+const longestOutput = 200_000;
+
+function collectOutput(child: ChildProcess): () => string {
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      text = (text + chunk).slice(-longestOutput);
+    });
+  }
+  return () => text;
+}
+
+async function isReady(url: string, running: Spawned, patience: number): Promise<boolean> {
+  const deadline = Date.now() + patience;
+  while (Date.now() < deadline && !running.hasEnded()) {
+    if (await answers(url)) return true;
+    await sleep(50);
+  }
+  return false;
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
