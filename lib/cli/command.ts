@@ -1,0 +1,144 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import type { Logger } from '../telemetry/log.ts';
+
+/** What a command may touch of the world; tests hand in their own. */
+export interface Io {
+  /** Takes what the command was asked for. */
+  readonly out: (text: string) => void;
+  /** Takes progress and other things for a person to see. */
+  readonly err: (text: string) => void;
+  readonly log: Logger;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether a person watches: allows colours on `out`, and progress on `err`. */
+  readonly outIsTerminal: boolean;
+  readonly errIsTerminal: boolean;
+  /** Fires on the first SIGINT or SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+/** An option of a command, also readable from the environment. */
+export interface Option {
+  readonly help: string;
+  /** Name of the value in the help; an option without one is a switch. */
+  readonly value?: string;
+  readonly short?: string;
+  readonly env?: string;
+  readonly default?: string;
+  readonly required?: boolean;
+}
+
+type Value<O extends Option> = O extends { readonly value: string }
+  ? O extends { readonly default: string } | { readonly required: true }
+    ? string
+    : string | undefined
+  : boolean;
+
+export type Options = Readonly<Record<string, Option>>;
+export type Values<O extends Options> = { readonly [Name in keyof O]: Value<O[Name]> };
+
+/** Exit codes: everything went well; something failed; the command was called wrongly. */
+export const exitCodes = { good: 0, failed: 1, usage: 2 } as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** A sub-command of `muster`, ready to be run on its arguments. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly help: string;
+  readonly main: (args: readonly string[], io: Io) => Promise<ExitCode>;
+}
+
+/** The command line was wrong; the message says how. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+interface Definition<O extends Options> {
+  readonly name: string;
+  readonly summary: string;
+  /** What it does in full, for its own help. */
+  readonly description: string;
+  readonly examples: readonly string[];
+  readonly options: O;
+  readonly run: (values: Values<O>, io: Io) => Promise<ExitCode>;
+}
+
+/** Makes a command of its table of options and its action. */
+export function defineCommand<const O extends Options>(definition: Definition<O>): Command {
+  const { name, summary, options, run } = definition;
+  return {
+    name,
+    summary,
+    help: formatHelp(definition),
+    main: async (args, io) => run(parseValues(options, args, io.env), io),
+  };
+}
+
+function parseValues<O extends Options>(options: O, args: readonly string[], env: Io['env']): Values<O> {
+  const spec = Object.fromEntries(
+    Object.entries(options).map(([name, { value, short }]) => [
+      name,
+      {
+        type: value === undefined ? ('boolean' as const) : ('string' as const),
+        ...(short !== undefined && { short }),
+      },
+    ]),
+  );
+  const given = parseStrictly(args, spec);
+  const values: Record<string, string | boolean | undefined> = {};
+  for (const [name, option] of Object.entries(options)) {
+    const fromEnv = option.env === undefined ? undefined : env[option.env] || undefined;
+    if (option.value === undefined) {
+      values[name] = given[name] === true || fromEnv === 'true' || fromEnv === '1';
+      continue;
+    }
+    const text = given[name];
+    values[name] = typeof text === 'string' ? text : (fromEnv ?? option.default);
+    if (option.required === true && values[name] === undefined)
+      throw new UsageError(`--${name} ${option.value} is missing`);
+  }
+  if (!areValues(options, values)) throw new UsageError('an option has a value of the wrong kind');
+  return values;
+}
+
+function areValues<O extends Options>(
+  options: O,
+  values: Readonly<Record<string, unknown>>,
+): values is Values<O> {
+  return Object.entries(options).every(([name, { value }]) =>
+    value === undefined
+      ? typeof values[name] === 'boolean'
+      : ['string', 'undefined'].includes(typeof values[name]),
+  );
+}
+
+type Given = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+
+function parseStrictly(args: readonly string[], options: ParseArgsConfig['options']): Given {
+  try {
+    return parseArgs({ args: [...args], ...(options && { options }), allowPositionals: false, strict: true })
+      .values;
+  } catch (error) {
+    const [sentence = ''] = (error instanceof Error ? error.message : String(error)).split('. ');
+    throw new UsageError(sentence.replace(/^(.)/, (first) => first.toLowerCase()));
+  }
+}
+
+function formatHelp({ name, description, examples, options }: Omit<Definition<Options>, 'run'>): string {
+  const rows = Object.entries(options).map(
+    ([long, { short, value, help, env, default: preset, required }]) => {
+      const flag = `${short === undefined ? '    ' : `-${short}, `}--${long}${value === undefined ? '' : ` ${value}`}`;
+      const notes = [
+        required === true ? 'required' : '',
+        preset === undefined ? '' : `default ${preset}`,
+        env === undefined ? '' : `env ${env}`,
+      ];
+      const note = notes.filter((text) => text !== '').join('; ');
+      return [flag, note === '' ? help : `${help} (${note})`] as const;
+    },
+  );
+  rows.push(['-h, --help', 'Show this help.']);
+  const width = Math.max(...rows.map(([flag]) => flag.length));
+  const lines = rows.map(([flag, help]) => `  ${flag.padEnd(width)}  ${help}`);
+  return `${description}\n\nUsage: muster ${name} [options]\n\nOptions:\n${lines.join('\n')}\n\nExamples:\n${examples.map((example) => `  ${example}\n`).join('')}`;
+}

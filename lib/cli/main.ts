@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+/** Entry of the `muster` command. Nothing else is imported before the version of Node is known to do. */
+const [major = 0] = process.versions.node.split('.').map(Number);
+if (major < 24) {
+  process.stderr.write(
+    `muster: needs Node 24, this is ${process.versions.node}; "npx muster" and the npm scripts use the right one\n`,
+  );
+  process.exitCode = 2;
+} else {
+  const { runMuster } = await import('./run-muster.ts');
+  process.exitCode = await runMuster(process.argv.slice(2));
+}
