@@ -1,0 +1,45 @@
+import type { Mechanism, SdConfig } from '../../lib/backends/mechanism.ts';
+import type { HttpClientOptions } from '../../lib/http/open.ts';
+import type { Cursor, Progress } from '../../lib/target/discover.ts';
+import type { TargetGroup } from '../../lib/target/group.ts';
+import { openTestClient } from './http-client.ts';
+
+/** All that one listing gave. */
+export interface Listing {
+  readonly groups: readonly TargetGroup[];
+  readonly cursor: Cursor | undefined;
+  readonly warnings: readonly string[];
+  readonly progress: readonly Progress[];
+}
+
+export interface ListOptions {
+  readonly signal?: AbortSignal;
+  readonly cursor?: Cursor;
+  /** Options of the HTTP client. Default: no wait before a retry. */
+  readonly http?: Partial<HttpClientOptions>;
+}
+
+/** Lists with a mechanism as a cycle would, for a stanza as it stands in muster.yml; throws when the listing does. */
+export async function listTargets<Config extends SdConfig>(
+  mechanism: Mechanism<Config>,
+  stanza: unknown,
+  { signal = new AbortController().signal, cursor, http = {} }: ListOptions = {},
+): Promise<Listing> {
+  await using clients = new AsyncDisposableStack();
+  const groups: TargetGroup[] = [];
+  const warnings: string[] = [];
+  const progress: Progress[] = [];
+  const listing = mechanism.discover(mechanism.schema.parse(stanza), {
+    signal,
+    ...(cursor !== undefined && { cursor }),
+    openHttp: async (config, options) =>
+      clients.use(await openTestClient(config, { signal, ...options, ...http })),
+    warn: (message) => warnings.push(message),
+    onProgress: (step) => progress.push(step),
+  });
+  for (;;) {
+    const next = await listing.next();
+    if (next.done) return { groups, cursor: next.value, warnings, progress };
+    groups.push(...next.value);
+  }
+}
