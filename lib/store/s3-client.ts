@@ -6,7 +6,7 @@ export interface S3ClientOptions {
   /** URL of another S3 than Amazon's. Also taken from `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`. */
   readonly endpoint?: string;
   readonly region?: string;
-  /** Bucket in the path instead of the host name. Default: only where the endpoint is an IP address or localhost. */
+  /** Bucket in the path instead of the host name; always so where the endpoint is an IP address or localhost. */
   readonly forcePathStyle?: boolean;
   readonly credentials?: NonNullable<S3ClientConfig['credentials']>;
   readonly timeouts?: Partial<S3Timeouts>;
@@ -36,7 +36,7 @@ export async function loadS3(options: S3ClientOptions): Promise<LoadedS3> {
   const sdk = await import('@aws-sdk/client-s3');
   const { connect, idle } = s3Timeouts(options);
   const { endpoint, region, credentials } = options;
-  const pathStyle = options.forcePathStyle ?? isLocal(endpoint ?? configuredEndpoint());
+  const pathStyle = options.forcePathStyle || isLocal(endpoint ?? configuredEndpoint());
   const client = new sdk.S3Client({
     maxAttempts: 4,
     // Other stores than Amazon's often refuse the SDK's own checksums; a SHA-256 goes along with each object anyway.
