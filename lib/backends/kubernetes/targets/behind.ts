@@ -1,7 +1,7 @@
-import { addressLabel } from '../../../target/group.ts';
+import { addressLabel, type LabelSet } from '../../../target/group.ts';
 import { joinHostPort } from '../../../target/labels.ts';
 import type { Container, ContainerPort, JoinedPod, ObjectReference } from '../objects.ts';
-import { type DraftLabels, portText } from './draft.ts';
+import { compact, type DraftLabels, portText } from './draft.ts';
 import { objectKey, type ServiceJoins } from './joins.ts';
 import { putContainerPort, putPod } from './pod.ts';
 
@@ -41,8 +41,8 @@ export function putPodBehind(
 }
 
 /** Targets for the container ports of the seen pods which no address stands for. */
-export function otherPortTargets(seen: SeenPods): DraftLabels[] {
-  const targets: DraftLabels[] = [];
+export function otherPortTargets(seen: SeenPods): LabelSet[] {
+  const targets: LabelSet[] = [];
   for (const [pod, ports] of seen) {
     if (pod.podIP === '') continue;
     for (const container of pod.containers) addOtherPorts(targets, pod, container, 'false', ports);
@@ -73,7 +73,7 @@ function lastWithPort(
 }
 
 function addOtherPorts(
-  targets: DraftLabels[],
+  targets: LabelSet[],
   pod: JoinedPod,
   container: Container,
   init: 'true' | 'false',
@@ -84,6 +84,6 @@ function addOtherPorts(
     const target: DraftLabels = { [addressLabel]: joinHostPort(pod.podIP, portText(port.containerPort)) };
     putContainerPort(target, container, init, port, port.protocol);
     putPod(target, pod);
-    targets.push(target);
+    targets.push(compact(target));
   }
 }

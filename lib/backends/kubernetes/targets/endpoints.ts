@@ -1,9 +1,18 @@
-import { addressLabel, type TargetGroup } from '../../../target/group.ts';
+import { addressLabel, type LabelSet, type TargetGroup } from '../../../target/group.ts';
 import { joinHostPort } from '../../../target/labels.ts';
 import { labels, metaNames } from '../labels.ts';
 import type { EndpointAddress, Endpoints, ServicePort } from '../objects.ts';
 import { otherPortTargets, putPodBehind, type SeenPods } from './behind.ts';
-import { type DraftLabels, portText, put, putMeta, putNamespace, putNode, putService } from './draft.ts';
+import {
+  compact,
+  type DraftLabels,
+  portText,
+  put,
+  putMeta,
+  putNamespace,
+  putNode,
+  putService,
+} from './draft.ts';
 import { objectKey, type ServiceJoins } from './joins.ts';
 
 /**
@@ -12,7 +21,7 @@ import { objectKey, type ServiceJoins } from './joins.ts';
  */
 export function buildEndpointsGroup(endpoints: Endpoints, joins: ServiceJoins): TargetGroup | undefined {
   const { namespace, name } = endpoints;
-  const targets: DraftLabels[] = [];
+  const targets: LabelSet[] = [];
   const seen: SeenPods = new Map();
   for (const { ports, addresses, notReadyAddresses } of endpoints.subsets) {
     for (const port of ports) {
@@ -30,7 +39,7 @@ export function buildEndpointsGroup(endpoints: Endpoints, joins: ServiceJoins): 
   const service = joins.services.get(key);
   if (service !== undefined) putService(group, service);
   putNamespace(group, joins, namespace);
-  return { source: `endpoints/${key}`, labels: group, targets };
+  return { source: `endpoints/${key}`, labels: compact(group), targets };
 }
 
 function addressTarget(
@@ -39,7 +48,7 @@ function addressTarget(
   ready: 'true' | 'false',
   joins: ServiceJoins,
   seen: SeenPods,
-): DraftLabels {
+): LabelSet {
   const { nodeName, targetRef: ref } = address;
   const target: DraftLabels = { [addressLabel]: joinHostPort(address.ip, portText(port.port)) };
   put(target, labels.endpoints.portName, port.name);
@@ -57,5 +66,5 @@ function addressTarget(
   }
   put(target, labels.endpoints.hostname, address.hostname);
   putPodBehind(target, joins, seen, { ref, port: port.port, protocol: port.protocol });
-  return target;
+  return compact(target);
 }

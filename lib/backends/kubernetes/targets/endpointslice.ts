@@ -1,9 +1,10 @@
-import { addressLabel, type TargetGroup } from '../../../target/group.ts';
+import { addressLabel, type LabelSet, type TargetGroup } from '../../../target/group.ts';
 import { joinHostPort } from '../../../target/labels.ts';
 import { labels, metaNames, topologyNames } from '../labels.ts';
 import type { Endpoint, EndpointSlice, ObjectMeta, SlicePort } from '../objects.ts';
 import { otherPortTargets, putPodBehind, type SeenPods } from './behind.ts';
 import {
+  compact,
   type DraftLabels,
   portText,
   put,
@@ -22,7 +23,7 @@ import { objectKey, type ServiceJoins } from './joins.ts';
  */
 export function buildEndpointSliceGroup(slice: EndpointSlice, joins: ServiceJoins): TargetGroup | undefined {
   const { namespace, name } = slice;
-  const targets: DraftLabels[] = [];
+  const targets: LabelSet[] = [];
   const seen: SeenPods = new Map();
   for (const endpoint of slice.endpoints) {
     for (const port of slice.ports) {
@@ -39,7 +40,7 @@ export function buildEndpointSliceGroup(slice: EndpointSlice, joins: ServiceJoin
   const service = serviceOf(slice, joins);
   if (service !== undefined) putService(group, service);
   putNamespace(group, joins, namespace);
-  return { source: `endpointslice/${objectKey(namespace, name)}`, labels: group, targets };
+  return { source: `endpointslice/${objectKey(namespace, name)}`, labels: compact(group), targets };
 }
 
 function endpointTarget(
@@ -48,7 +49,7 @@ function endpointTarget(
   port: SlicePort,
   joins: ServiceJoins,
   seen: SeenPods,
-): DraftLabels {
+): LabelSet {
   const { targetRef: ref, nodeName } = endpoint;
   const number = port.port === undefined ? undefined : portText(port.port);
   const target: DraftLabels = {
@@ -72,7 +73,7 @@ function endpointTarget(
   const node = ref?.kind === 'Node' ? ref.name : nodeName;
   if (node !== undefined) putNode(target, joins, node);
   putPodBehind(target, joins, seen, { ref, port: port.port });
-  return target;
+  return compact(target);
 }
 
 /** A slice names its service by a label. */

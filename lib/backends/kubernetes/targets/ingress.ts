@@ -1,7 +1,7 @@
 import { addressLabel, type TargetGroup } from '../../../target/group.ts';
 import { labels, metaNames } from '../labels.ts';
 import type { Ingress, IngressRule } from '../objects.ts';
-import { type DraftLabels, put, putMeta, putNamespace } from './draft.ts';
+import { compact, type DraftLabels, put, putMeta, putNamespace } from './draft.ts';
 import type { Attached } from './joins.ts';
 
 /** The hosts and paths of an ingress; `undefined` without any. */
@@ -26,7 +26,7 @@ export function buildIngressGroup(ingress: Ingress, attached: Attached): TargetG
   put(group, labels.ingress.className, ingress.className);
   putMeta(group, metaNames.ingress, ingress);
   putNamespace(group, attached, namespace);
-  return { source: `ingress/${namespace}/${name}`, labels: group, targets };
+  return { source: `ingress/${namespace}/${name}`, labels: compact(group), targets };
 }
 
 /** A rule without an `http` part stands for the root; one whose `http` part has no paths, for nothing. */

@@ -2,7 +2,7 @@ import { addressLabel, type TargetGroup } from '../../../target/group.ts';
 import { joinHostPort, sanitizeLabelName } from '../../../target/labels.ts';
 import { labels, metaNames } from '../labels.ts';
 import type { KubernetesNode } from '../objects.ts';
-import { type DraftLabels, put, putMeta } from './draft.ts';
+import { compact, type DraftLabels, put, putMeta } from './draft.ts';
 
 /** The kubelet of a node; `undefined` while the node has no address. */
 export function buildNodeGroup(node: KubernetesNode): TargetGroup | undefined {
@@ -21,7 +21,7 @@ export function buildNodeGroup(node: KubernetesNode): TargetGroup | undefined {
   };
   for (const [name, address] of first)
     put(target, sanitizeLabelName(labels.node.addressPrefix + name), address);
-  return { source: `node/${node.name}`, labels: group, targets: [target] };
+  return { source: `node/${node.name}`, labels: compact(group), targets: [target] };
 }
 
 /** The address types that a kubelet can be reached at, the best first. */

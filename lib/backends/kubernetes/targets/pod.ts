@@ -2,7 +2,7 @@ import { addressLabel, type TargetGroup } from '../../../target/group.ts';
 import { joinHostPort } from '../../../target/labels.ts';
 import { labels, metaNames } from '../labels.ts';
 import type { Container, ContainerPort, ContainerStatus, JoinedPod, Pod } from '../objects.ts';
-import { type DraftLabels, portText, put, putMeta, putNamespace, putNode } from './draft.ts';
+import { compact, type DraftLabels, portText, put, putMeta, putNamespace, putNode } from './draft.ts';
 import type { Attached } from './joins.ts';
 
 /**
@@ -28,7 +28,7 @@ export function buildPodGroup(pod: Pod, attached: Attached): TargetGroup | undef
       containerId(pod.initContainerStatuses, container.name),
     );
   if (targets.length === 0) return undefined;
-  return { source: `pod/${pod.namespace}/${pod.name}`, labels: group, targets };
+  return { source: `pod/${pod.namespace}/${pod.name}`, labels: compact(group), targets };
 }
 
 /** Sets the labels that every target of a pod carries, also behind a service. */

@@ -2,7 +2,7 @@ import { addressLabel, type TargetGroup } from '../../../target/group.ts';
 import { joinHostPort } from '../../../target/labels.ts';
 import { labels } from '../labels.ts';
 import type { Service } from '../objects.ts';
-import { type DraftLabels, put, putNamespace, putService } from './draft.ts';
+import { compact, type DraftLabels, put, putNamespace, putService } from './draft.ts';
 import type { Attached } from './joins.ts';
 
 /** The ports of a service at its DNS name; `undefined` for a service without ports. */
@@ -25,5 +25,5 @@ export function buildServiceGroup(service: Service, attached: Attached): TargetG
     if (type === 'LoadBalancer') put(target, labels.service.loadBalancerIp, service.loadBalancerIP);
     return target;
   });
-  return { source: `svc/${namespace}/${name}`, labels: group, targets };
+  return { source: `svc/${namespace}/${name}`, labels: compact(group), targets };
 }
