@@ -11,8 +11,17 @@ export function openCatalog(world: ConsulWorld): ConsulCatalog {
   return {
     world,
     nodes: new Map(world.nodes.map((node) => [node.name, node])),
-    instances: Map.groupBy(world.instances, ({ service }) => service.toLowerCase()),
+    instances: Map.groupBy(world.instances.toSorted(byNodeAndId), ({ service }) => service.toLowerCase()),
   };
+}
+
+/** Consul's own order. */
+function byNodeAndId(a: ConsulInstance, b: ConsulInstance): number {
+  return compare(a.node, b.node) || compare(a.id, b.id);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Body of `/v1/agent/self`, as far as discovery reads it. */

@@ -122,7 +122,7 @@ export function makeInstance(
     meta: random.chance(0.5)
       ? {
           version: `1.${random.integer(0, 9)}`,
-          'app.kubernetes.io/name': service,
+          'app-name': service,
           note: 'a "b"\n\\c',
           empty: '',
         }

@@ -58,7 +58,11 @@ function answer(catalog: ConsulCatalog, options: ConsulFleetOptions, request: Fl
 
   const endpoint = path.slice(prefix.length);
   const datacenter = request.query.get('dc') ?? world.datacenter;
-  if (datacenter !== world.datacenter) return text(500, 'No path to datacenter');
+  if (datacenter !== world.datacenter)
+    return {
+      ...text(500, 'No path to datacenter'),
+      headers: { 'x-consul-knownleader': 'false', 'x-consul-lastcontact': '0' },
+    };
   if (request.query.has('filter')) return text(400, 'the simulation knows no filter expressions');
 
   const given = tokenOf(request);

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { consul } from '../../lib/backends/consul/index.ts';
+import { makeConsulWorld } from '../../lib/fleet/consul-world.ts';
+import { encodeLabels } from '../../lib/target/canonical.ts';
+import { type LabelSet, targetLabels } from '../../lib/target/group.ts';
+import { type RealConsul, startConsul } from '../support/consul.ts';
+import { listTargets } from '../support/discover.ts';
+import { describeWithPrograms } from '../support/programs.ts';
+import { startPrometheus2 } from '../support/prometheus2.ts';
+
+/** With the agent's own `consul` service there is one more. */
+const world = makeConsulWorld({ seed: 'labels', services: 50, instances: 400 });
+
+describeWithPrograms('Consul, as a real Prometheus sees the same agent', ['consul', 'prometheus2'], () => {
+  let agent: RealConsul;
+  beforeAll(async () => {
+    agent = await startConsul();
+    await agent.register(world);
+  }, 120_000);
+  afterAll(() => agent?.stop());
+
+  test.each([
+    [{}, 401],
+    [{ tags: ['prod', 'metrics'], tag_separator: ';' }],
+    [{ node_meta: { zone: 'b' }, allow_stale: false, datacenter: 'dc1' }],
+    [{ services: ['service-0', 'web/api', 'per%cent', 'gone', 'tail/'] }],
+  ])(
+    'every target has the same labels with %j',
+    async (options, atLeast = 10) => {
+      const stanza = { server: agent.host, refresh_interval: '1s', ...options };
+      const ours = (await discover(stanza)).map(asPrometheus2).sort();
+      expect(ours.length).toBeGreaterThanOrEqual(atLeast);
+      expect(await discoverWithPrometheus(stanza, ours)).toEqual(ours);
+    },
+    120_000,
+  );
+
+  test('instances are passing here which Consul itself calls passing', async () => {
+    const passing = new Set<string>();
+    for (const service of new Set(world.instances.map((instance) => instance.service))) {
+      const path = `/v1/health/service/${encodeURIComponent(service)}?passing`;
+      for (const { Service } of entries.parse(await agent.get(path))) passing.add(Service.ID);
+    }
+    const ours = (await discover({ server: agent.url }))
+      .filter(
+        (labels) => labels.__meta_consul_health === 'passing' && labels.__meta_consul_service !== 'consul',
+      )
+      .map((labels) => labels.__meta_consul_service_id);
+    expect(passing.size).toBeGreaterThan(100);
+    expect(ours.sort()).toEqual([...passing].sort());
+  }, 60_000);
+});
+
+const entries = z.array(z.object({ Service: z.object({ ID: z.string() }) }));
+
+async function discover(stanza: object): Promise<LabelSet[]> {
+  const { groups } = await listTargets(consul, stanza);
+  return groups.flatMap((group) => group.targets.map((target) => targetLabels(group, target)));
+}
+
+/** What Prometheus has found once it is the expected, or once nothing new comes for a while. */
+async function discoverWithPrometheus(stanza: object, expected: readonly string[]): Promise<string[]> {
+  const prometheus = await startPrometheus2({ consul_sd_configs: [stanza] });
+  try {
+    let found: string[] = [];
+    // It takes over what its discovery finds every 5 s.
+    for (let waited = 0; waited < 60_000 && found.length < expected.length; waited += 500) {
+      await sleep(500);
+      found = (await prometheus.discovered()).map(asPrometheus2).sort();
+    }
+    return found;
+  } finally {
+    await prometheus.stop();
+  }
+}
+
+/** Labels as text, without those for scraping, and without the health, which came after Prometheus 2.24. */
+function asPrometheus2(labels: LabelSet): string {
+  const others = ['__scheme__', '__metrics_path__', 'job', '__meta_consul_health'];
+  return encodeLabels(Object.fromEntries(Object.entries(labels).filter(([name]) => !others.includes(name))));
+}
