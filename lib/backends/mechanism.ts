@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import type { HttpClientConfig } from '../config/http-client.ts';
+import type { StanzaReader } from '../config/muster-config.ts';
 import type { HttpClient } from '../http/client.ts';
 import type { Cursor, DiscoverInput } from '../target/discover.ts';
 import type { TargetGroup } from '../target/group.ts';
@@ -39,4 +40,19 @@ export interface Mechanism<Config extends SdConfig = SdConfig> {
     config: Config,
     input: MechanismInput,
   ) => AsyncGenerator<readonly TargetGroup[], Cursor | undefined>;
+}
+
+/** One SD config together with the listing it configures: whoever runs it need not know the mechanism's types. */
+export interface Stanza {
+  readonly config: SdConfig;
+  readonly discover: (input: MechanismInput) => AsyncGenerator<readonly TargetGroup[], Cursor | undefined>;
+}
+
+/** The mechanism as the configuration reads it, and as the registry keeps it beside others. */
+export function bindMechanism<Config extends SdConfig>(mechanism: Mechanism<Config>): StanzaReader<Stanza> {
+  const { name, configKey, schema, discover } = mechanism;
+  const bound = schema.transform(
+    (config): Stanza => ({ config, discover: (input) => discover(config, input) }),
+  );
+  return { name, configKey, schema: bound };
 }

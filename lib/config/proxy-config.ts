@@ -57,10 +57,11 @@ function proxyUrl() {
   );
 }
 
-/** A URL that may hold a password: `href` and `password` have it, printing and encoding show `xxxxx`, as Go does. */
+/** A URL that may hold a password: `href` and `password` have it, printing and encoding show `xxxxx`. */
 class MaskedUrl extends URL {
   override toString(): string {
     const shown = new URL(this.href);
+    if (shown.username !== '') shown.username = 'xxxxx';
     if (shown.password !== '') shown.password = 'xxxxx';
     return shown.href;
   }

@@ -8,8 +8,8 @@ export type Fields = Readonly<Record<string, z.ZodType>>;
 export type SectionOf<F extends Fields> = z.output<z.ZodObject<F, z.core.$strict>>;
 
 export interface SectionOptions {
-  /** Keys which are accepted and left alone; `'others'`: every key that is not a field. */
-  readonly ignored?: readonly string[] | 'others';
+  /** Keys which are accepted and left alone. */
+  readonly ignored?: readonly string[];
   /** What to say of an unknown key, where more is known about it than its nearest neighbour. */
   readonly hint?: (key: string) => string | undefined;
 }
@@ -19,9 +19,7 @@ export interface SectionOptions {
  * unknown key, with the nearest known one.
  */
 export function section<const F extends Fields>(fields: F, { ignored = [], hint }: SectionOptions = {}) {
-  const leftAlone = (key: string) =>
-    !Object.hasOwn(fields, key) && (ignored === 'others' || ignored.includes(key));
-  const known = [...Object.keys(fields), ...(ignored === 'others' ? [] : ignored)];
+  const known = [...Object.keys(fields), ...ignored];
   const error: z.core.$ZodErrorMap = (issue) => {
     if (issue.code !== 'unrecognized_keys') return expected('a mapping', issue.input);
     // One line for each of the issue's keys: problems.ts makes a problem of each.
@@ -30,9 +28,9 @@ export function section<const F extends Fields>(fields: F, { ignored = [], hint 
   return z.preprocess(
     (input) => {
       if (!isMapping(input)) return input;
-      const absent = ([key, value]: [string, unknown]) =>
-        leftAlone(key) || (value === null && Object.hasOwn(fields, key));
-      return Object.fromEntries(Object.entries(input).filter((entry) => !absent(entry)));
+      const isKept = ([key, value]: readonly [string, unknown]) =>
+        Object.hasOwn(fields, key) ? value !== null : !ignored.includes(key);
+      return Object.fromEntries(Object.entries(input).filter(isKept));
     },
     z.strictObject(fields, { error }),
   );
@@ -81,6 +79,7 @@ export function enumerate(names: readonly string[], word = 'and'): string {
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
+  if (key.includes(':')) return 'unknown key, is a space missing after the colon?';
   const near = nearest(key, known);
   return near === undefined ? 'unknown key' : `unknown key, did you mean "${near}"?`;
 }

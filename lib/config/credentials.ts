@@ -1,0 +1,92 @@
+import { resolve } from 'node:path';
+import { MusterError } from '../errors.ts';
+import { readText } from './read-text.ts';
+import { parseReference, type Reference, referenceForms } from './reference.ts';
+import type { ReadCredential } from './secret.ts';
+
+/** Asks whoever keeps a secret for its text, without regard to the reference's field. */
+export type ResolveReference = (reference: Reference, signal: AbortSignal) => Promise<string>;
+
+export interface CredentialReaderOptions {
+  /** Folder that relative paths start from. */
+  readonly directory: string;
+  /** Environment variables, as `process.env` has them. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** By scheme, as in `{ ssm, secretsmanager }`; `env` is built in. */
+  readonly resolvers?: Readonly<Record<string, ResolveReference>>;
+}
+
+/** Largest credential: a bundle of all certification authorities has a quarter of it. */
+const maxBytes = 1024 * 1024;
+
+/**
+ * Reads credentials anew each time, so that a rotated one is seen. Texts from files, the environment and elsewhere
+ * lose the white space at their ends and may not be empty.
+ */
+export function createCredentialReader({
+  directory,
+  env,
+  resolvers = {},
+}: CredentialReaderOptions): ReadCredential {
+  return async (credential, signal) => {
+    if (credential.from === 'inline') return credential.secret.reveal();
+    if (credential.from === 'file') {
+      const path = resolve(directory, credential.path);
+      return filled(await readText(path, { maxBytes, signal }), `credential file ${path}`);
+    }
+    const reference = parseReference(credential.ref);
+    if (reference === undefined)
+      throw new MusterError('config', `a credential's reference must look like ${referenceForms}`);
+    const resolver = reference.scheme === 'env' ? fromEnvironment(env) : resolverOf(reference, resolvers);
+    const text = await resolver(reference, signal);
+    return filled(pickField(text, reference, credential.ref), `credential ${credential.ref}`);
+  };
+}
+
+function fromEnvironment(env: CredentialReaderOptions['env']): ResolveReference {
+  return async ({ name }) => {
+    const value = env[name];
+    if (value === undefined)
+      throw new MusterError('config', `credential env:${name}: the variable is not set`);
+    return value;
+  };
+}
+
+function resolverOf(
+  { scheme, name }: Reference,
+  resolvers: Readonly<Record<string, ResolveReference>>,
+): ResolveReference {
+  const resolver = resolvers[scheme];
+  if (resolver !== undefined) return resolver;
+  throw new MusterError(
+    'config',
+    `credential ${scheme}:${name}: ${scheme} can not be asked here, use a file or env:`,
+  );
+}
+
+/** `secretsmanager:name#field` is one text of a secret that holds a JSON mapping. */
+function pickField(text: string, { field }: Reference, ref: string): string {
+  if (field === undefined) return text;
+  const value = fieldOf(text, field);
+  if (value === undefined)
+    throw new MusterError('config', `credential ${ref}: the secret has no text of this name`);
+  return value;
+}
+
+function fieldOf(text: string, field: string): string | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed !== 'object' || parsed === null) return undefined;
+    const value = new Map<string, unknown>(Object.entries(parsed)).get(field);
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    // The parser's error quotes the secret.
+    return undefined;
+  }
+}
+
+function filled(text: string, what: string): string {
+  const trimmed = text.trim();
+  if (trimmed === '') throw new MusterError('config', `${what} is empty`);
+  return trimmed;
+}

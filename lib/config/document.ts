@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { list } from './fields.ts';
+import { builtInSettings, jobSettings, overrideSettings } from './job-settings.ts';
+import type { MusterConfig, NamedOutput, StanzaReader } from './muster-config.ts';
+import { prometheusKeys } from './prometheus-keys.ts';
+import { scrapeConfig } from './scrape.ts';
+import { section } from './section.ts';
+import { storeConfig } from './store-config.ts';
+import { uniqueBy } from './unique.ts';
+
+export interface DocumentOptions<Stanza, KubeState extends NamedOutput> {
+  /** The mechanisms whose SD configs may stand in a scrape config. */
+  readonly mechanisms: readonly StanzaReader<Stanza>[];
+  /** One entry of `kube_state_metrics`; without it there may be none. */
+  readonly kubeState?: z.ZodType<KubeState>;
+  /** Folder that relative paths start from. */
+  readonly directory: string;
+}
+
+/** The whole of `muster.yml`. Prometheus's own top-level keys are left alone, so that a prometheus.yml pastes over. */
+export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
+  mechanisms,
+  kubeState,
+  directory,
+}: DocumentOptions<Stanza, KubeState>) {
+  const kubeStateEntry: z.ZodType<KubeState> =
+    kubeState ?? z.never({ error: 'is not supported by this program' });
+  return section(
+    {
+      scrape_configs: list(scrapeConfig(mechanisms)).check(uniqueBy('job_name')),
+      kube_state_metrics: list(kubeStateEntry).check(uniqueBy('name')),
+      store: storeConfig(directory),
+      defaults: jobSettings.prefault({}),
+    },
+    { ignored: prometheusKeys },
+  ).transform(({ scrape_configs, kube_state_metrics, store, defaults }): MusterConfig<Stanza, KubeState> => {
+    const settings = overrideSettings(builtInSettings, defaults);
+    const jobs = scrape_configs.map(({ job_name, providers, relabel_configs, muster }) => ({
+      name: job_name,
+      providers,
+      relabel_configs,
+      ...overrideSettings(settings, muster),
+    }));
+    return { store, jobs, kube_state_metrics };
+  });
+}

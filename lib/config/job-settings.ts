@@ -1,0 +1,44 @@
+import { duration, int, number, oneOf } from './fields.ts';
+import type { JobSettings } from './muster-config.ts';
+import { type SectionOf, section } from './section.ts';
+
+/** Settings of a job that stand nowhere in the file. */
+export const builtInSettings: JobSettings = {
+  guard: { max_removed: 0.5, min_targets: 10, confirm_after: 3 },
+  relabel: 'prometheus',
+  labels: 'all',
+  shards: 1,
+};
+
+const guardFields = {
+  max_removed: number({ min: 0, max: 1 }).optional(),
+  min_targets: int({ min: 0 }).optional(),
+  confirm_after: int({ min: 1 }).optional(),
+};
+
+const fields = {
+  guard: section(guardFields).prefault({}),
+  relabel: oneOf(['prometheus', 'publish']).optional(),
+  labels: oneOf(['all', 'needed']).optional(),
+  shards: int({ min: 1, max: 1000 }).optional(),
+  deadline: duration().optional(),
+};
+
+/** `muster:` of a job, and `defaults:` of the file. */
+export const jobSettings = section(fields);
+
+/** The settings with what is configured in `over` in their place. */
+export function overrideSettings(settings: JobSettings, over: SectionOf<typeof fields>): JobSettings {
+  const deadline = over.deadline ?? settings.deadline;
+  return {
+    guard: {
+      max_removed: over.guard.max_removed ?? settings.guard.max_removed,
+      min_targets: over.guard.min_targets ?? settings.guard.min_targets,
+      confirm_after: over.guard.confirm_after ?? settings.guard.confirm_after,
+    },
+    relabel: over.relabel ?? settings.relabel,
+    labels: over.labels ?? settings.labels,
+    shards: over.shards ?? settings.shards,
+    ...(deadline !== undefined && { deadline }),
+  };
+}

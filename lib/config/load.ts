@@ -1,0 +1,92 @@
+import { dirname, resolve } from 'node:path';
+import { isMusterError, MusterError } from '../errors.ts';
+import { type DocumentOptions, documentSchema } from './document.ts';
+import type { MusterConfig, NamedOutput } from './muster-config.ts';
+import { ConfigError, inFileOrder } from './problem.ts';
+import { readText } from './read-text.ts';
+import { maxConfigBytes, readYaml } from './yaml-document.ts';
+import { problemsOf } from './zod-problems.ts';
+
+export interface ParseOptions<Stanza, KubeState extends NamedOutput>
+  extends DocumentOptions<Stanza, KubeState> {
+  /** Names the file in messages. */
+  readonly origin: string;
+}
+
+/**
+ * The configuration that the text of a `muster.yml` describes. An empty file has no jobs. Throws a `ConfigError` with
+ * all problems at once.
+ */
+export function parseConfig<Stanza, KubeState extends NamedOutput = never>(
+  text: string,
+  { origin, ...options }: ParseOptions<Stanza, KubeState>,
+): MusterConfig<Stanza, KubeState> {
+  const file = readYaml(text);
+  if (file.value === undefined) throw new ConfigError(origin, inFileOrder(file.problems));
+  const parsed = documentSchema(options).safeParse(file.value ?? {});
+  const issues = parsed.success ? [] : parsed.error.issues.flatMap(problemsOf);
+  const problems = [...file.problems, ...issues.map(({ path, message }) => file.problemAt(path, message))];
+  if (parsed.success && problems.length === 0) return parsed.data;
+  throw new ConfigError(origin, inFileOrder(problems));
+}
+
+/** Where a configuration is looked for when nobody names one. */
+export const defaultLocation = 'muster.yml';
+
+export interface LoadOptions<Stanza, KubeState extends NamedOutput>
+  extends Omit<DocumentOptions<Stanza, KubeState>, 'directory'> {
+  /** A path, or a URL for `readUrl`. Default: `muster.yml`. */
+  readonly location?: string;
+  /** Reads the text behind a URL such as `s3://bucket/muster.yml`. */
+  readonly readUrl?: (url: string) => Promise<string>;
+  /** Folder that the location, and the paths in a configuration from a URL, start from. Default: the current one. */
+  readonly directory?: string;
+}
+
+/** A configuration together with where it came from. */
+export interface LoadedConfig<Stanza, KubeState extends NamedOutput> {
+  readonly config: MusterConfig<Stanza, KubeState>;
+  /** Path or URL, for messages. */
+  readonly origin: string;
+  /** Folder that relative paths in the configuration start from. */
+  readonly directory: string;
+}
+
+/**
+ * Reads and parses a configuration. Throws a `ConfigError` for what is wrong in it; `not-found`, `denied`,
+ * `too-large`, `malformed` or `storage` when there is none to read.
+ */
+export async function loadConfig<Stanza, KubeState extends NamedOutput = never>({
+  location = defaultLocation,
+  readUrl,
+  directory = '.',
+  ...options
+}: LoadOptions<Stanza, KubeState>): Promise<LoadedConfig<Stanza, KubeState>> {
+  const base = resolve(directory);
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(location)) {
+    if (readUrl === undefined)
+      throw new MusterError('config', `${location}: a configuration can only be read from a file here`);
+    const text = await readUrl(location);
+    const config = parseConfig(text, { ...options, origin: location, directory: base });
+    return { config, origin: location, directory: base };
+  }
+  const path = resolve(base, location);
+  const text = await readConfigFile(path);
+  const config = parseConfig(text, { ...options, origin: location, directory: dirname(path) });
+  return { config, origin: location, directory: dirname(path) };
+}
+
+async function readConfigFile(path: string): Promise<string> {
+  try {
+    return await readText(path, { maxBytes: maxConfigBytes });
+  } catch (error) {
+    if (!isMusterError(error, 'not-found')) throw error;
+    throw new MusterError(
+      'not-found',
+      `${error.message}: name the configuration with --config or MUSTER_CONFIG`,
+      {
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,124 @@
+import { RE2JS, RE2JSException, RE2JSSyntaxException } from 're2js';
+import { z } from 'zod';
+import { isLabelName } from '../target/labels.ts';
+import {
+  type RelabelAction,
+  type RelabelConfig,
+  type RelabelRegex,
+  relabelActions,
+} from '../target/relabel-config.ts';
+import { leaf, list, text } from './fields.ts';
+import { enumerate, rule, type SectionOf, section } from './section.ts';
+
+const defaults = { separator: ';', regex: '(.*)', replacement: '$1' };
+
+/** These keys are text even without a value, as in Prometheus: `replacement:` alone removes the label. */
+const textKeys = Object.keys(defaults);
+
+const fields = {
+  source_labels: list(leaf('the name of a label', (source) => (isLabelName(source) ? source : undefined))),
+  separator: text(defaults.separator),
+  regex: regex(),
+  modulus: modulus(),
+  target_label: text(''),
+  replacement: text(defaults.replacement),
+  action: action(),
+};
+
+type Keys = SectionOf<typeof fields>;
+
+/** Actions that write or compare a label, and so need to know which. */
+const needsTarget: readonly RelabelAction[] = [
+  'replace',
+  'hashmod',
+  'lowercase',
+  'uppercase',
+  'keepequal',
+  'dropequal',
+];
+
+/** Actions that refuse the keys which they would not read. */
+const takesOnly: Readonly<Partial<Record<RelabelAction, readonly (keyof Keys)[]>>> = {
+  keepequal: ['source_labels', 'target_label'],
+  dropequal: ['source_labels', 'target_label'],
+  labeldrop: ['regex'],
+  labelkeep: ['regex'],
+  lowercase: ['source_labels', 'separator', 'regex', 'modulus', 'target_label'],
+  uppercase: ['source_labels', 'separator', 'regex', 'modulus', 'target_label'],
+};
+
+const relabelConfig = section(fields).check(
+  rule(['target_label', 'action'], ({ target_label, action }) =>
+    needsTarget.includes(action) && target_label === '' ? `action ${action} needs target_label` : undefined,
+  ),
+  rule(['modulus', 'action'], ({ modulus, action }) =>
+    action === 'hashmod' && modulus === 0n ? 'action hashmod needs a modulus above 0' : undefined,
+  ),
+  rule(['replacement', 'action'], ({ replacement, action }) =>
+    action === 'labelmap' && replacement === '' ? 'action labelmap needs a replacement' : undefined,
+  ),
+  unread('source_labels', ({ source_labels }) => source_labels.length === 0),
+  unread('separator', ({ separator }) => separator === defaults.separator),
+  unread('regex', ({ regex }) => regex.source === defaults.regex),
+  unread('modulus', ({ modulus }) => modulus === 0n),
+  unread('target_label', ({ target_label }) => target_label === ''),
+  unread('replacement', ({ replacement }) => replacement === defaults.replacement),
+);
+
+/** `relabel_configs`. Source: prometheus/model/relabel, Config.Validate. */
+export const relabelConfigs: z.ZodType<readonly RelabelConfig[]> = list(
+  z.preprocess(keepEmptyTexts, relabelConfig),
+);
+
+function keepEmptyTexts(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
+  const entries = Object.entries(input).map(([key, value]) => [
+    key,
+    value === null && textKeys.includes(key) ? '' : value,
+  ]);
+  return Object.fromEntries(entries);
+}
+
+/** The rule that a key is left as it is by default where the action would not read it. */
+function unread<const Key extends keyof Keys>(key: Key, isDefault: (keys: Pick<Keys, Key>) => boolean) {
+  return rule<Keys, Key | 'action'>([key, 'action'], (keys) => {
+    const only = takesOnly[keys.action];
+    if (only === undefined || only.includes(key) || isDefault(keys)) return undefined;
+    return `action ${keys.action} takes ${enumerate(only)} only`;
+  });
+}
+
+function action() {
+  return leaf(enumerate(relabelActions, 'or'), (source) =>
+    relabelActions.find((name) => name === source.toLowerCase()),
+  ).prefault('replace');
+}
+
+function modulus() {
+  return leaf('a whole number below 2^64', (source) => {
+    const value = /^\d{1,20}$/.test(source) ? BigInt(source) : 2n ** 64n;
+    return value < 2n ** 64n ? value : undefined;
+  }).prefault('0');
+}
+
+function regex() {
+  return text()
+    .transform((source, context): RelabelRegex => {
+      const compiled = compile(source);
+      if (compiled instanceof RE2JS) return { source, pattern: compiled };
+      context.addIssue({ code: 'custom', message: `is not a regular expression of RE2: ${compiled}` });
+      return z.NEVER;
+    })
+    .prefault(defaults.regex);
+}
+
+/** The anchored pattern, or what is wrong with it. */
+function compile(source: string): RE2JS | string {
+  try {
+    return RE2JS.compile(`^(?s:${source})$`);
+  } catch (error) {
+    if (error instanceof RE2JSSyntaxException) return error.getDescription();
+    if (error instanceof RE2JSException) return 'it can not be compiled';
+    throw error;
+  }
+}

@@ -1,0 +1,185 @@
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type ParsedNode,
+  type Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
+import type { KeyPath } from './problem.ts';
+import { scalarText, YamlScalar } from './scalar.ts';
+
+/** Where a value stands in the file, and where what it holds stands. */
+export interface Place {
+  readonly offset: number;
+  readonly entries: ReadonlyMap<string | number, Place>;
+}
+
+/** Something in the tree that no configuration can mean. */
+export interface TreeProblem {
+  readonly offset: number;
+  readonly path: KeyPath;
+  readonly message: string;
+}
+
+/** A YAML document as plain mappings, lists, texts, `YamlScalar`s and nulls, with the place of each. */
+export interface YamlTree {
+  readonly value: unknown;
+  readonly place: Place;
+  readonly problems: readonly TreeProblem[];
+}
+
+/** Values that aliases may bring in, counted each time: far above any real file, far below what hurts. */
+const maxAliased = 50_000;
+
+/** Levels of nesting; a scrape config has about ten. */
+const maxDepth = 64;
+
+/** Follows aliases and merge keys, which both share what they refer to; an alias to its own surroundings is a problem. */
+export function buildTree(root: ParsedNode | null): YamlTree {
+  const walk: Walk = {
+    anchors: new Map(),
+    targets: new Map(),
+    open: new Set(),
+    problems: [],
+    aliasDepth: 0,
+    aliased: 0,
+  };
+  const built = build(root, { offset: 0, path: [] }, walk);
+  return { ...built, problems: walk.problems };
+}
+
+interface Walk {
+  readonly anchors: Map<string, ParsedNode>;
+  /** What each alias stood for where it was first met; the name may be given to another node later on. */
+  readonly targets: Map<Alias, ParsedNode | undefined>;
+  /** The nodes that the walk is inside of. */
+  readonly open: Set<ParsedNode>;
+  readonly problems: TreeProblem[];
+  aliasDepth: number;
+  aliased: number;
+}
+
+interface Spot {
+  readonly offset: number;
+  readonly path: KeyPath;
+}
+
+interface Built {
+  readonly value: unknown;
+  readonly place: Place;
+}
+
+function build(node: ParsedNode | null, spot: Spot, walk: Walk): Built {
+  if (node === null) return nothing(spot);
+  if (isAlias(node)) return buildAlias(node, spot, walk);
+  if (walk.aliasDepth > 0 && ++walk.aliased > maxAliased) {
+    if (walk.aliased === maxAliased + 1)
+      report(spot, walk, `the aliases stand for over ${maxAliased} values`, true);
+    return nothing(spot);
+  }
+  if (node.anchor !== undefined && walk.aliasDepth === 0) walk.anchors.set(node.anchor, node);
+  if (isScalar(node)) return { value: scalarValue(node), place: placeOf(spot) };
+  if (walk.open.size >= maxDepth) {
+    report(spot, walk, `nested too deeply: over ${maxDepth} levels`);
+    return nothing(spot);
+  }
+  walk.open.add(node);
+  const built = isMap(node) ? buildMap(node, spot, walk) : buildList(node, spot, walk);
+  walk.open.delete(node);
+  return built;
+}
+
+function buildAlias(alias: Alias, spot: Spot, walk: Walk): Built {
+  if (!walk.targets.has(alias)) walk.targets.set(alias, walk.anchors.get(alias.source));
+  const target = walk.targets.get(alias);
+  // The alias's name stays out of the message: `password: *word` is a password that lacks its quotes.
+  if (target === undefined) {
+    report(spot, walk, 'no anchor of this name stands above; text that begins with * must be quoted');
+    return nothing(spot);
+  }
+  if (walk.open.has(target)) {
+    report(spot, walk, 'the alias stands inside of what it refers to');
+    return nothing(spot);
+  }
+  walk.aliasDepth++;
+  const built = build(target, spot, walk);
+  walk.aliasDepth--;
+  return built;
+}
+
+function buildList(node: YAMLSeq.Parsed, spot: Spot, walk: Walk): Built {
+  const items = node.items.map((item, index) =>
+    build(item, { offset: item.range[0], path: [...spot.path, index] }, walk),
+  );
+  return {
+    value: items.map((item) => item.value),
+    place: placeOf(
+      spot,
+      items.map((item, index) => [index, item.place]),
+    ),
+  };
+}
+
+function buildMap(node: YAMLMap.Parsed, spot: Spot, walk: Walk): Built {
+  const own = new Map<string, Built>();
+  const merged = new Map<string, Built>();
+  for (const { key, value } of node.items) {
+    const name = isScalar(key) ? keyText(key) : undefined;
+    const keySpot = { offset: key.range[0], path: name === undefined ? spot.path : [...spot.path, name] };
+    if (name === undefined || name === '__proto__') report(keySpot, walk, 'a key must be plain text');
+    else if (name === '<<' && isScalar(key) && key.type === 'PLAIN') addMerged(merged, value, keySpot, walk);
+    else if (own.has(name)) report(keySpot, walk, 'the same key stands here twice');
+    else own.set(name, build(value, keySpot, walk));
+  }
+  // Keys of the mapping itself win over merged ones, wherever the merge stands.
+  const entries = [...own, ...[...merged].filter(([name]) => !own.has(name))];
+  return {
+    value: Object.fromEntries(entries.map(([name, { value }]) => [name, value])),
+    place: placeOf(
+      spot,
+      entries.map(([name, { place }]) => [name, place]),
+    ),
+  };
+}
+
+/** Adds what `<<: *one` or `<<: [*one, *two]` brings; of two, the earlier wins. */
+function addMerged(merged: Map<string, Built>, node: ParsedNode | null, spot: Spot, walk: Walk): void {
+  const sources = isSeq(node) ? node.items : [node];
+  for (const source of sources) {
+    const { value, place } = build(source, spot, walk);
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof YamlScalar) {
+      report(spot, walk, '<< merges mappings only');
+      continue;
+    }
+    for (const [name, inner] of Object.entries(value))
+      if (!merged.has(name)) merged.set(name, { value: inner, place: place.entries.get(name) ?? place });
+  }
+}
+
+/** Within an alias the node was met, and its problems were reported, before. */
+function report({ offset, path }: Spot, walk: Walk, message: string, always = false): void {
+  if (walk.aliasDepth === 0 || always) walk.problems.push({ offset, path, message });
+}
+
+function keyText(key: Scalar): string | undefined {
+  const value = scalarValue(key);
+  return value === null ? undefined : scalarText(value);
+}
+
+function scalarValue({ value, source }: Scalar): unknown {
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+    return new YamlScalar(source ?? `${value}`, value);
+  return value;
+}
+
+function nothing(spot: Spot): Built {
+  return { value: null, place: placeOf(spot) };
+}
+
+function placeOf({ offset }: Spot, entries: readonly (readonly [string | number, Place])[] = []): Place {
+  return { offset, entries: new Map(entries) };
+}
