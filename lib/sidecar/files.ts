@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
-import { MusterError } from '../errors.ts';
+import { MusterError, toMusterError } from '../errors.ts';
 
 /** What identifies a file on disk without reading it; a change of its content changes at least one of them. */
 export interface FileFacts {
@@ -109,12 +109,8 @@ export function diskError(what: string, cause: unknown): MusterError {
   // What no operation of the disk throws is a fault of ours.
   const kind = code === undefined ? 'internal' : 'storage';
   const known = code === undefined ? undefined : words[code];
-  const reason = known === undefined ? textOf(cause) : `${known} (${code})`;
+  const reason = known === undefined ? toMusterError(cause).message : `${known} (${code})`;
   return new MusterError(kind, `cannot ${what}: ${reason}`, { cause });
-}
-
-function textOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 async function unless<T>(codes: readonly string[], operation: Promise<T>): Promise<T | undefined> {
@@ -127,6 +123,8 @@ async function unless<T>(codes: readonly string[], operation: Promise<T>): Promi
   }
 }
 
+/** Told by its shape: an error of node:fs need not be of this realm's Error. */
 function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const named = typeof error === 'object' && error !== null && 'code' in error;
+  return named && typeof error.code === 'string' ? error.code : undefined;
 }

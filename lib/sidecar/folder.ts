@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { MusterError } from '../errors.ts';
 import { diskError, type FileSystem } from './files.ts';
+import { createLimit } from './limit.ts';
 import { lockFolder } from './lock.ts';
 import type { Rejection } from './plan.ts';
 import { decodeState, encodeState, type Owned, type OwnedFile } from './state.ts';
@@ -116,12 +117,15 @@ function folderOf(
   let temporaries = 0;
   let stateChanged = false;
   let partsChanged = true;
-  const stage = async (bytes: Uint8Array) => {
-    temporaries += 1;
-    const temporary = at(join(place.temporary, String(temporaries)));
-    await writeWhole(files, temporary, bytes);
-    return temporary;
-  };
+  // One at a time: on a disk that is nearly full a large file must not take a small one along when it fails.
+  const alone = createLimit(1);
+  const stage = (bytes: Uint8Array) =>
+    alone(async () => {
+      temporaries += 1;
+      const temporary = at(join(place.temporary, String(temporaries)));
+      await writeWhole(files, temporary, bytes);
+      return temporary;
+    });
   return {
     path,
     files,
@@ -131,6 +135,7 @@ function folderOf(
     own(below, file) {
       owned.set(below, file);
       stateChanged = true;
+      partsChanged = true;
     },
     disown(below) {
       owned.delete(below);

@@ -38,7 +38,7 @@ const busy = 5;
 const notADatabase = 26;
 
 function refusal(error: unknown, lockFile: string, folder: string): MusterError {
-  const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
+  const code = typeof error === 'object' && error !== null && 'errcode' in error ? error.errcode : undefined;
   if (code === busy) {
     return new MusterError(
       'conflict',

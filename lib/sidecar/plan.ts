@@ -45,7 +45,7 @@ export function planMirror(listing: readonly ListedObject[], owned: Iterable<str
   const drafts = new Map<string, Draft>();
   for (const object of listing) {
     const key = parseTargetsKey(object.key);
-    if (key === undefined) rejections.push(strangeKey(object.key));
+    if (key === undefined || key.provider.length > longestProvider) rejections.push(strangeKey(object.key));
     else draftOf(drafts, key).objects.push({ object, shard: key.shard });
   }
   const folderByName = new Map([...owned].map(segmentOf).map((segment) => [segment.toLowerCase(), segment]));
@@ -63,6 +63,9 @@ export function planMirror(listing: readonly ListedObject[], owned: Iterable<str
 export function segmentOf(path: string): string {
   return path.slice(0, path.indexOf('/'));
 }
+
+/** A file name has 255 bytes at most. */
+const longestProvider = 255 - '.json'.length;
 
 interface Draft extends Omit<WantedFile, 'parts' | 'sharded'> {
   readonly objects: { readonly object: ListedObject; readonly shard: number | undefined }[];

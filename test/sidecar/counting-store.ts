@@ -1,0 +1,29 @@
+import type { ListedObject, ObjectStore } from '../../lib/store/store.ts';
+
+/** The store, with all keys that were read noted, and single operations replaced. */
+export function watchStore(
+  store: ObjectStore,
+  replace: Partial<ObjectStore> = {},
+): { readonly store: ObjectStore; readonly reads: string[] } {
+  const reads: string[] = [];
+  const watched: ObjectStore = {
+    ...store,
+    ...replace,
+    get(key, options) {
+      reads.push(options?.ifNoneMatch === undefined ? key : `${key} unless ${options.ifNoneMatch}`);
+      return (replace.get ?? store.get)(key, options);
+    },
+  };
+  return { store: watched, reads };
+}
+
+/** A store whose listing shows further objects, such as no driver of ours would take. */
+export function withStrangeKeys(store: ObjectStore, keys: readonly string[]): ObjectStore {
+  return {
+    ...store,
+    async list(prefix, options) {
+      const listed = await store.list(prefix, options);
+      return [...listed, ...keys.map((key): ListedObject => ({ key, etag: '"x"', size: 3 }))];
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process';
+import { cp } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import { createLimit } from '../../lib/sidecar/limit.ts';
+import { changing, interceptedFiles, type Operation } from './faulty-files.ts';
+import { after, type Bucket, before, filesOf, later, storeOf } from './scenario.ts';
+import { cleanUpAfterEach, makeFolder, roundIn, temporaries, visibleFiles } from './world.ts';
+
+cleanUpAfterEach();
+
+const program = fileURLToPath(new URL('killed-mirror.ts', import.meta.url));
+
+/** All operations of an undisturbed run; a killed one does the same in the same order up to its end. */
+async function operationsOn(path: string): Promise<readonly Operation[]> {
+  const operations: Operation[] = [];
+  const files = interceptedFiles((operation) => {
+    operations.push(operation);
+  });
+  expect((await roundIn(path, await storeOf(after), { files })).errors).toEqual([]);
+  return operations;
+}
+
+function runKilled(path: string, index: number, mode: 'before' | 'half'): Promise<NodeJS.Signals | null> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [program, path, String(index), mode], () => {});
+    child.on('exit', (_, signal) => resolve(signal));
+  });
+}
+
+const copyOf = async (path: string): Promise<string> => {
+  const copy = await makeFolder();
+  await cp(path, copy, { recursive: true, preserveTimestamps: true });
+  return copy;
+};
+
+/** A file in sight is the old or the new one, whole; the one that goes may be gone. */
+function isOldOrNew(files: Readonly<Record<string, string>>, old: Readonly<Record<string, string>>): boolean {
+  const allowed: Readonly<Record<string, string | undefined>>[] = [old, filesOf.after];
+  return (
+    Object.entries(files).every(([path, text]) => allowed.some((one) => one[path] === text)) &&
+    Object.keys(old).every((path) => path in files || !(path in filesOf.after))
+  );
+}
+
+const all: ReadonlySet<Operation['name']> = new Set([...changing, 'facts', 'names', 'read']);
+const allButRemove: ReadonlySet<Operation['name']> = new Set([...all].filter((name) => name !== 'remove'));
+
+const starts: readonly (readonly [string, Bucket | undefined, Bucket])[] = [
+  ['an empty folder', undefined, {}],
+  ['a folder with an older list', before, filesOf.before],
+];
+
+describe.each(starts)('kill -9 at each operation of the disk, on %s', (_, bucket, old) => {
+  test('every visible file is whole, and the next start brings the folder to the bucket', async () => {
+    const start = await makeFolder();
+    if (bucket !== undefined) await roundIn(start, await storeOf(bucket));
+    const operations = await operationsOn(await copyOf(start));
+    const kills = operations.flatMap(({ half }, index) =>
+      half === undefined
+        ? [{ index, mode: 'before' as const }]
+        : [
+            { index, mode: 'before' as const },
+            { index, mode: 'half' as const },
+          ],
+    );
+    const limit = createLimit(3);
+    const outcomes = await Promise.all(
+      kills.map(({ index, mode }) =>
+        limit(async () => {
+          const path = await copyOf(start);
+          const signal = await runKilled(path, index, mode);
+          const whole = isOldOrNew(await visibleFiles(path), old);
+          const other = await copyOf(path);
+          const next = await roundIn(path, await storeOf(after));
+          const gone = await roundIn(other, await storeOf(later));
+          return {
+            at: `${mode} ${index} ${operations[index]?.name}`,
+            signal,
+            whole,
+            errors: [...next.errors, ...gone.errors],
+            files: await visibleFiles(path),
+            laterFiles: await visibleFiles(other),
+            temporaries: [...(await temporaries(path)), ...(await temporaries(other))],
+          };
+        }),
+      ),
+    );
+    expect(outcomes).toEqual(
+      kills.map(({ index, mode }) => ({
+        at: `${mode} ${index} ${operations[index]?.name}`,
+        signal: 'SIGKILL',
+        whole: true,
+        errors: [],
+        files: filesOf.after,
+        laterFiles: filesOf.later,
+        temporaries: [],
+      })),
+    );
+    expect(new Set(operations.map(({ name }) => name))).toEqual(bucket === undefined ? allButRemove : all);
+  }, 180_000);
+});

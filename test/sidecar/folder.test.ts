@@ -1,0 +1,164 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import { disk } from '../../lib/sidecar/files.ts';
+import { openFolder } from '../../lib/sidecar/folder.ts';
+import { createMemoryStore } from '../../lib/store/memory.ts';
+import {
+  afterThisTest,
+  changed,
+  cleanUpAfterEach,
+  makeFolder,
+  openTestFolder,
+  publish,
+  round,
+  roundIn,
+  summary,
+  syncedWorld,
+  targets,
+  temporaries,
+  visibleFiles,
+} from './world.ts';
+
+cleanUpAfterEach();
+
+describe('two mirrors on one folder', () => {
+  test('the second one is told so, and may have the folder once the first is gone', async () => {
+    const path = await makeFolder();
+    const first = await openTestFolder(path);
+    await expect(openTestFolder(path)).rejects.toMatchObject({
+      kind: 'conflict',
+      message: `another mirror writes to ${path}; stop it, or give each its own folder`,
+    });
+    first.close();
+    await openTestFolder(path);
+  });
+
+  test('a process that holds the folder and is killed with -9 leaves it free', async () => {
+    const path = await makeFolder();
+    const child = execFile(process.execPath, [
+      fileURLToPath(new URL('holding-mirror.ts', import.meta.url)),
+      path,
+    ]);
+    afterThisTest(() => child.kill('SIGKILL'));
+    await new Promise((resolve) => child.stdout?.once('data', resolve));
+    await expect(openTestFolder(path)).rejects.toMatchObject({ kind: 'conflict' });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+    await openTestFolder(path);
+  });
+
+  test('a folder is free again after a start that failed', async () => {
+    const path = await makeFolder();
+    const failing = { ...disk, names: () => Promise.reject(new Error('broken')) };
+    await expect(openFolder(path, failing)).rejects.toThrow('broken');
+    await openTestFolder(path);
+  });
+});
+
+describe('opening a folder', () => {
+  test('clears what a crash left', async () => {
+    const path = await makeFolder();
+    await mkdir(join(path, '.muster/tmp/folder'), { recursive: true });
+    await mkdir(join(path, '.muster/parts'));
+    await writeFile(join(path, '.muster/tmp/17'), 'half a fi');
+    await symlink('/etc/passwd', join(path, '.muster/tmp/18'));
+    await writeFile(join(path, '.muster/parts/unused'), '[]');
+    await openTestFolder(path);
+    expect(await temporaries(path)).toEqual(['folder']);
+    expect(await disk.names(join(path, '.muster/parts'))).toEqual([]);
+  });
+
+  test('makes it where it is not there yet', async () => {
+    const path = join(await makeFolder(), 'targets');
+    await openTestFolder(path);
+    expect(await visibleFiles(path)).toEqual({});
+  });
+
+  test.each([
+    ['a link', (at: string) => symlink('/tmp', at)],
+    ['a file', (at: string) => writeFile(at, '')],
+  ])('refuses one whose .muster is %s', async (_, put) => {
+    const path = await makeFolder();
+    await put(join(path, '.muster'));
+    await expect(openTestFolder(path)).rejects.toMatchObject({
+      kind: 'storage',
+      message: `${path}/.muster is not a folder; the mirror keeps its own files there, remove it`,
+    });
+  });
+
+  test('refuses a lock that is something else', async () => {
+    const path = await makeFolder();
+    await mkdir(join(path, '.muster'));
+    await writeFile(join(path, '.muster/lock'), 'not a lock'.repeat(100));
+    await expect(openTestFolder(path)).rejects.toMatchObject({
+      kind: 'storage',
+      message: `${path}/.muster/lock is not a lock of Muster's; remove it`,
+    });
+  });
+
+  test('keeps nothing in it that a glob for file_sd files could match', async () => {
+    const { path } = await syncedWorld({
+      'api/kubernetes-0.0.json': targets('a:1'),
+      'api/kubernetes-0.1.json': targets('b:1'),
+    });
+    const own = await disk.names(join(path, '.muster'));
+    const parts = await disk.names(join(path, '.muster/parts'));
+    expect([...own].sort()).toEqual(['lock', 'parts', 'state', 'tmp']);
+    expect(parts.filter((name) => /\.(json|ya?ml)$/i.test(name))).toEqual([]);
+    expect(parts).toHaveLength(2);
+  });
+});
+
+describe('a state that is lost or cannot be trusted', () => {
+  const good = { 'api/consul-0.json': targets('a:1'), 'web/consul-0.json': targets('b:1') };
+  const wrong: readonly (readonly [string, (text: string) => string])[] = [
+    ['cut', (text) => text.slice(0, text.length / 2)],
+    ['empty', () => ''],
+    ['of a later version', (text) => text.replace('"version": 1', '"version": 2')],
+    ['with a path that leads out', (text) => text.replace('"api/consul-0.json": {', '"../consul-0.json": {')],
+    ['with the path of another file', (text) => text.replace('"api/consul-0.json": {', '"api/mine.json": {')],
+  ];
+
+  test.each(wrong)('%s: nothing is removed, what the bucket lists becomes ours again', async (_, damage) => {
+    const { memory, path, folder } = await syncedWorld(good);
+    folder.close();
+    const file = join(path, '.muster/state');
+    const whole = await readFile(file, 'utf8');
+    expect(damage(whole)).not.toBe(whole);
+    await writeFile(file, damage(whole));
+    await writeFile(join(path, 'api/mine.json'), '[]');
+    await publish(memory, { 'web/consul-0.json': undefined });
+    const reopened = await openTestFolder(path);
+    expect(reopened.warning).toBe(
+      `${file} cannot be read and is written anew; files which the bucket does not list stay, remove them by hand`,
+    );
+    expect(summary(await round(memory, reopened))).toEqual(changed());
+    expect(await visibleFiles(path)).toEqual({ ...good, 'api/mine.json': '[]' });
+    await publish(memory, { 'api/consul-0.json': undefined, 'new/consul-0.json': targets() });
+    expect(summary(await round(memory, reopened))).toEqual(
+      changed('written new/consul-0.json', 'removed api/consul-0.json'),
+    );
+    reopened.close();
+    expect((await openTestFolder(path)).warning).toBeUndefined();
+  });
+
+  test('a file that was announced but never written is not taken from whoever put one there', async () => {
+    const store = createMemoryStore();
+    await publish(store, { 'api/consul-0.json': targets('a:1') });
+    const path = await makeFolder();
+    const failing = {
+      ...disk,
+      rename: (from: string, to: string) =>
+        to.endsWith('.json') ? Promise.reject(new Error('broken')) : disk.rename(from, to),
+    };
+    expect(summary(await roundIn(path, store, { files: failing })).errors).toEqual(['internal']);
+    await writeFile(join(path, 'api/consul-0.json'), 'mine');
+    await publish(store, { 'api/consul-0.json': undefined, 'web/consul-0.json': targets() });
+    expect(summary(await roundIn(path, store))).toEqual(changed('written web/consul-0.json'));
+    expect(await visibleFiles(path)).toEqual({ 'api/consul-0.json': 'mine', 'web/consul-0.json': targets() });
+  });
+});

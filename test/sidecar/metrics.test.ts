@@ -1,0 +1,71 @@
+import { expect, test } from '@jest/globals';
+import { MusterError } from '../../lib/errors.ts';
+import { createSyncMetrics } from '../../lib/sidecar/metrics.ts';
+import type { Round } from '../../lib/sidecar/round.ts';
+import { syncMetrics } from '../../lib/telemetry/metrics.ts';
+import { cleanUpAfterEach, publish, round, syncedWorld, targets } from './world.ts';
+
+cleanUpAfterEach();
+
+/** The sidecar's own samples as the exposition writes them, without histogram and process. */
+async function samples(metrics: ReturnType<typeof createSyncMetrics>): Promise<readonly string[]> {
+  const text = await metrics.registry.metrics();
+  return text
+    .split('\n')
+    .filter(
+      (line) => line.startsWith('muster_') && !line.includes('duration') && !line.includes('build_info'),
+    );
+}
+
+const nothing: Round = { changes: [], rejections: [], errors: [], bytes: 0 };
+
+test('counts what rounds did, by plain job names, and forgets the targets of a provider that went', async () => {
+  const metrics = createSyncMetrics({ version: '1.2.3', now: () => 1_700_000_000_000 });
+  const { memory, folder, first } = await syncedWorld({
+    'web%2Fedge/consul-0.json': targets('a:1', 'b:1'),
+    'api/consul-0.json': targets('c:1'),
+  });
+  metrics.record(first, 0.2, folder.owned);
+  await publish(memory, { 'api/consul-0.json': undefined, 'bad/consul-0.json': '{}' });
+  metrics.record(await round(memory, folder), 0.1, folder.owned);
+  expect(await samples(metrics)).toEqual([
+    'muster_sync_rounds_total{result="success"} 2',
+    'muster_sync_rounds_total{result="error"} 0',
+    'muster_sync_last_success_timestamp_seconds 1700000000',
+    'muster_sync_files 1',
+    'muster_sync_targets{job="web/edge",provider="consul-0"} 2',
+    'muster_sync_file_changes_total{job="api",provider="consul-0"} 2',
+    'muster_sync_file_changes_total{job="web/edge",provider="consul-0"} 1',
+    'muster_sync_rejected_objects{reason="key"} 0',
+    'muster_sync_rejected_objects{reason="clash"} 0',
+    'muster_sync_rejected_objects{reason="incomplete"} 0',
+    'muster_sync_rejected_objects{reason="too-large"} 0',
+    'muster_sync_rejected_objects{reason="invalid"} 1',
+    'muster_sync_rejected_objects{reason="blocked"} 0',
+    'muster_sync_bytes_total 146',
+  ]);
+});
+
+test('a failed round counts as such and leaves the time of the last success', async () => {
+  let now = 1000;
+  const metrics = createSyncMetrics({ version: '1.2.3', now: () => now });
+  metrics.record(nothing, 0.1, new Map());
+  now = 9000;
+  metrics.record({ ...nothing, errors: [new MusterError('denied', 'no')] }, 0.1, new Map());
+  expect((await samples(metrics)).slice(0, 3)).toEqual([
+    'muster_sync_rounds_total{result="success"} 1',
+    'muster_sync_rounds_total{result="error"} 1',
+    'muster_sync_last_success_timestamp_seconds 1',
+  ]);
+});
+
+test('shows every metric of the table from the start, the build, and the process', async () => {
+  const text = await createSyncMetrics({ version: '1.2.3' }).registry.metrics();
+  const shown = Object.values(syncMetrics).filter(({ name, help }) =>
+    text.includes(`# HELP ${name} ${help}\n`),
+  );
+  expect(shown).toEqual(Object.values(syncMetrics));
+  expect(text).toContain(`muster_build_info{version="1.2.3",node_version="${process.version}"} 1\n`);
+  expect(text).toContain('muster_sync_duration_seconds_bucket{le="+Inf"} 0\n');
+  expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
+});
