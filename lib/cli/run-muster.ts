@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { MusterError } from '../errors.ts';
 import { createLogger, type LogLevel, logLevels } from '../telemetry/log.ts';
 import { version } from '../version.ts';
@@ -59,10 +60,12 @@ export async function runMuster(args: readonly string[]): Promise<ExitCode> {
     process.exit(error.code === 'EPIPE' ? exitCodes.good : exitCodes.failed),
   );
   const io: Io = {
-    out: (text) => process.stdout.write(text),
+    out: async (text) => {
+      if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+    },
     err: (text) => process.stderr.write(text),
     log: createLogger({
-      level: logLevel(process.env['MUSTER_LOG_LEVEL']),
+      level: logLevel(process.env.MUSTER_LOG_LEVEL),
       write: (line) => process.stderr.write(line),
     }),
     env: process.env,
@@ -76,11 +79,11 @@ export async function runMuster(args: readonly string[]): Promise<ExitCode> {
 /** Runs one command line on the given world. */
 export async function runCommand([name, ...args]: readonly string[], io: Io): Promise<ExitCode> {
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
-    io.out(overview());
+    await io.out(overview());
     return name === undefined ? exitCodes.usage : exitCodes.good;
   }
   if (name === '--version' || name === 'version') {
-    io.out(`muster ${version}\n`);
+    await io.out(`muster ${version}\n`);
     return exitCodes.good;
   }
   const command = Object.hasOwn(commands, name) ? await commands[name]?.load() : undefined;
@@ -89,7 +92,7 @@ export async function runCommand([name, ...args]: readonly string[], io: Io): Pr
     return exitCodes.usage;
   }
   if (args.includes('--help') || args.includes('-h')) {
-    io.out(command.help);
+    await io.out(command.help);
     return exitCodes.good;
   }
   try {

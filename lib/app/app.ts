@@ -1,0 +1,40 @@
+import { mechanisms } from '../backends/registry.ts';
+import { createCredentialReader } from '../config/credentials.ts';
+import { loadConfig } from '../config/load.ts';
+import type { StoreConfig } from '../config/muster-config.ts';
+import type { ObjectStore } from '../store/store.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { type AppProvider, bindProviders } from './providers.ts';
+import { openConfiguredStore, readS3Text } from './store.ts';
+
+/** What an app is given of the world. */
+export interface AppInput {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Logger;
+}
+
+/** A configuration, ready to be run. */
+export interface AppConfig {
+  readonly providers: readonly AppProvider[];
+  readonly storeConfig: StoreConfig;
+  /** Folder that relative paths of the configuration start from. */
+  readonly directory: string;
+}
+
+/** The same with its store open; whoever asked for it closes the store. */
+export interface App extends AppConfig {
+  readonly store: ObjectStore;
+}
+
+/** Reads a configuration from a path or an `s3://` URL and binds its providers. Calls no backend. */
+export async function readApp(location: string, { env, log }: AppInput): Promise<AppConfig> {
+  const { config, directory } = await loadConfig({ location, mechanisms, readUrl: readS3Text });
+  const readCredential = createCredentialReader({ directory, env });
+  return { providers: bindProviders(config, { readCredential, log }), storeConfig: config.store, directory };
+}
+
+/** The same, and opens the store. */
+export async function loadApp(location: string, input: AppInput): Promise<App> {
+  const app = await readApp(location, input);
+  return { ...app, store: openConfiguredStore(app.storeConfig) };
+}

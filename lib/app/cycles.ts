@@ -1,0 +1,55 @@
+import { runCycle } from '../discovery/cycle.ts';
+import type { CycleInput, CycleResult } from '../discovery/provider.ts';
+import { findRetired, retireProvider } from '../discovery/retire.ts';
+import { toMusterError } from '../errors.ts';
+import type { ObjectStore } from '../store/store.ts';
+import type { ProviderId } from '../target/names.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { AppProvider } from './providers.ts';
+import { newRunId } from './run-id.ts';
+
+export interface CyclesInput {
+  readonly store: ObjectStore;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** One cycle of one provider, with a run of its own, told to the log. */
+export async function cycleOnce(
+  provider: AppProvider,
+  { store, log, signal }: CyclesInput,
+  options: Pick<CycleInput, 'warm' | 'dryRun' | 'onProgress'> = {},
+): Promise<CycleResult> {
+  const now = () => new Date();
+  const result = await runCycle(provider, { store, signal, now, run: newRunId(now()), ...options });
+  logCycle(log, result);
+  return result;
+}
+
+/** Retires each provider that has a status in the store but is none of the configured ones. */
+export async function retireOthers(
+  configured: readonly ProviderId[],
+  { store, log, signal }: CyclesInput,
+  mechanism?: string,
+): Promise<readonly ProviderId[]> {
+  const now = () => new Date();
+  const input = { store, signal, now, run: newRunId(now()) };
+  const retired: ProviderId[] = [];
+  for (const id of await findRetired(input, configured, mechanism)) {
+    if (!(await retireProvider(id, input))) continue;
+    retired.push(id);
+    log.info('retired: no longer in the configuration', { job: id.job, provider: id.provider });
+  }
+  return retired;
+}
+
+function logCycle(
+  log: Logger,
+  { job, provider, outcome, version, targets, durationMs, error, held }: CycleResult,
+): void {
+  const fields = { job, provider, outcome, version, targets, seconds: durationMs / 1000 };
+  if (error !== undefined) log.error(toMusterError(error).message, { ...fields, kind: error.kind });
+  else if (held !== undefined) log.warn(held, fields);
+  else if (outcome === 'unchanged' || outcome === 'dry-run') log.debug('cycle', fields);
+  else log.info('cycle', fields);
+}

@@ -1,0 +1,96 @@
+import type { MechanismInput } from '../backends/mechanism.ts';
+import type { BoundStanza } from '../backends/registry.ts';
+import type { Job, MusterConfig } from '../config/muster-config.ts';
+import type { ReadCredential } from '../config/secret.ts';
+import type { Provider } from '../discovery/provider.ts';
+import type { HttpClient } from '../http/client.ts';
+import { openHttpClient } from '../http/open.ts';
+import type { Discover } from '../target/discover.ts';
+import { type LabelSet, type TargetGroup, targetLabels } from '../target/group.ts';
+import { labelsReadBy, relabel } from '../target/relabel.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { userAgent } from '../version.ts';
+
+/** A provider as configured, ready for a cycle. */
+export interface AppProvider extends Provider {
+  readonly mechanism: string;
+  /** Milliseconds between two cycles. */
+  readonly refreshInterval: number;
+}
+
+export interface BindInput {
+  readonly readCredential: ReadCredential;
+  readonly log: Logger;
+}
+
+/** A listing may take this long where the configuration says nothing: milliseconds. */
+const defaultDeadline = 60_000;
+
+/** All providers of a configuration, in its order. */
+export function bindProviders(config: MusterConfig<BoundStanza>, input: BindInput): readonly AppProvider[] {
+  return config.jobs.flatMap((job) => {
+    const transform = transformOf(job);
+    return job.providers.map(({ name, mechanism, stanza }) => ({
+      job: job.name,
+      provider: name,
+      mechanism,
+      refreshInterval: stanza.refreshInterval,
+      discover: discoverWith(stanza, { ...input, log: input.log.with({ job: job.name, provider: name }) }),
+      guard: job.guard,
+      shards: job.shards,
+      deadline: job.deadline ?? defaultDeadline,
+      ...(transform && { transform }),
+    }));
+  });
+}
+
+/** The mechanism's listing, with HTTP clients that end with it. */
+function discoverWith(stanza: BoundStanza, { readCredential, log }: BindInput): Discover {
+  return async function* (input) {
+    const clients: HttpClient[] = [];
+    const openHttp: MechanismInput['openHttp'] = async (config, options) => {
+      const client = await openHttpClient(config, {
+        readCredential,
+        userAgent,
+        signal: input.signal,
+        ...options,
+      });
+      clients.push(client);
+      return client;
+    };
+    try {
+      return yield* stanza.discover({ ...input, openHttp, warn: (message) => log.warn(message) });
+    } finally {
+      await Promise.all(clients.map((client) => client.close()));
+    }
+  };
+}
+
+/** What the job's settings do to each group before it is published; undefined when they leave it as it is. */
+function transformOf(job: Job<BoundStanza>): Provider['transform'] {
+  if (job.relabel === 'publish') return (group) => relabelGroup(group, job);
+  if (job.labels === 'all') return undefined;
+  const reads = labelsReadBy(job.relabel_configs);
+  return (group) => ({
+    source: group.source,
+    labels: pick(group.labels, reads),
+    targets: group.targets.map((target) => pick(target, reads)),
+  });
+}
+
+/** Labels that mean something to Prometheus although their names begin with `__`. */
+const scrapeLabel = /^__(?:address__$|scheme__$|metrics_path__$|scrape_interval__$|scrape_timeout__$|param_)/;
+
+/** The group after the job's rules: targets that they drop are gone, as are labels of which Prometheus would make nothing. */
+function relabelGroup(group: TargetGroup, { name, relabel_configs: rules }: Job<BoundStanza>): TargetGroup {
+  const targets = group.targets
+    .map((target) => relabel({ job: name, ...targetLabels(group, target) }, rules))
+    .filter((labels) => labels !== undefined)
+    .map(({ job, ...labels }) => (job === undefined || job === name ? labels : { ...labels, job }))
+    .map((labels) => pick(labels, (label) => !label.startsWith('__') || scrapeLabel.test(label)));
+  return { source: group.source, labels: {}, targets };
+}
+
+function pick(labels: LabelSet, wanted: (name: string) => boolean): LabelSet {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => wanted(name)));
+}

@@ -1,0 +1,41 @@
+import { isDeepStrictEqual } from 'node:util';
+import { toMusterError } from '../errors.ts';
+import { type AppConfig, type AppInput, readApp } from './app.ts';
+import type { AppProvider } from './providers.ts';
+
+/** Milliseconds between two looks at the configuration. */
+const interval = 2000;
+
+/**
+ * The providers of a configuration that may change while it is used. It is read again every other second; one that
+ * cannot be read or is wrong leaves the last good one in force, and is told to the log once. The store stays the one
+ * of the first configuration.
+ */
+export function reloadingProviders(
+  location: string,
+  first: AppConfig,
+  input: AppInput,
+): () => Promise<readonly AppProvider[]> {
+  let current = first.providers;
+  let readAt = Date.now();
+  let said = '';
+  return async () => {
+    if (Date.now() - readAt < interval) return current;
+    readAt = Date.now();
+    try {
+      const app = await readApp(location, input);
+      if (!isDeepStrictEqual(app.storeConfig, first.storeConfig))
+        say('the store changed: restart to use the new one');
+      else say('');
+      current = app.providers;
+    } catch (error) {
+      say(`the last good configuration stays in force: ${toMusterError(error).message}`);
+    }
+    return current;
+  };
+
+  function say(message: string): void {
+    if (message !== '' && message !== said) input.log.error(message, { config: location });
+    said = message;
+  }
+}

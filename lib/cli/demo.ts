@@ -1,0 +1,112 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loadApp } from '../app/app.ts';
+import { parseDuration } from '../config/duration.ts';
+import type { CycleResult } from '../discovery/provider.ts';
+import { type ConsulFleet, startConsulFleet } from '../fleet/consul.ts';
+import { silentLogger } from '../telemetry/log.ts';
+import { changeLines, summaryText } from './change-text.ts';
+import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
+import { develop } from './develop.ts';
+import { prometheusStanza } from './prometheus-stanza.ts';
+
+/** Lines of one change that are shown; a first listing is long. */
+const shownLines = 8;
+
+/** `muster demo` */
+export const demo = defineCommand({
+  name: 'demo',
+  summary: 'The same over a simulated registry that changes while you watch',
+  description:
+    'Starts a simulated Consul on loopback whose services come and go, and runs Muster on it as "muster dev" does. Shows\n' +
+    'each change as it is published. Everything lies in a temporary folder, which is removed at the end.',
+  examples: ['muster demo', 'muster demo --duration 20s'],
+  options: {
+    listen: { value: 'ADDR', default: '127.0.0.1:0', help: 'Serve metrics and probes here.' },
+    duration: { value: 'DURATION', help: 'End by itself after this time.' },
+  },
+  async run({ listen, duration }, io) {
+    const milliseconds = duration === undefined ? undefined : parseDuration(duration);
+    if (duration !== undefined && milliseconds === undefined)
+      throw new UsageError(`--duration is a duration as in 20s, not "${duration}"`);
+    const signal =
+      milliseconds === undefined
+        ? io.signal
+        : AbortSignal.any([io.signal, AbortSignal.timeout(milliseconds)]);
+    const folder = await mkdtemp(join(tmpdir(), 'muster-demo-'));
+    const fleet = await startConsulFleet({ seed: 'demo', services: 12, instances: 60 });
+    try {
+      await runDemo(folder, fleet, listen, { ...io, signal });
+      return exitCodes.good;
+    } finally {
+      await fleet.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+});
+
+async function runDemo(folder: string, fleet: ConsulFleet, listen: string, io: Io): Promise<void> {
+  const config = join(folder, 'muster.yml');
+  await writeFile(config, demoConfig(fleet.url));
+  const app = await loadApp(config, io);
+  const targets = join(folder, 'targets');
+  await io.out(
+    `A simulated Consul answers at ${fleet.url}. Its services change every other second; Ctrl-C ends.\n\n`,
+  );
+  await io.out(`# Paste into prometheus.yml:\n${prometheusStanza(targets, ['demo'])}\n`);
+  const churn = changeFleet(fleet, io.signal);
+  try {
+    await develop({
+      store: app.store,
+      providers: async () => app.providers,
+      folder: targets,
+      listen,
+      log: silentLogger,
+      signal: io.signal,
+      onResult: (result) => void showResult(result, io),
+      onListening: (url) => void io.out(`Metrics: ${url}/metrics, health: ${url}/healthz\n\n`),
+    });
+  } finally {
+    await churn;
+    await app.store.close();
+  }
+}
+
+async function changeFleet(fleet: ConsulFleet, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(2000, undefined, { signal }).catch(() => undefined);
+    if (!signal.aborted) fleet.mutate();
+  }
+}
+
+async function showResult(
+  { outcome, version, targets, change, held, error }: CycleResult,
+  io: Io,
+): Promise<void> {
+  if (outcome === 'unchanged') return;
+  const what = error?.message ?? held ?? (change === undefined ? '' : summaryText(change));
+  await io.out(
+    `${new Date().toLocaleTimeString('en-GB')}  version ${version}  ${targets} targets  ${outcome}  ${what}\n`,
+  );
+  const lines = change === undefined ? [] : [...changeLines(change)];
+  for (const line of lines.slice(0, shownLines)) await io.out(`    ${coloured(line, io.outIsTerminal)}\n`);
+  if (lines.length > shownLines) await io.out(`    … and ${lines.length - shownLines} more\n`);
+}
+
+const colours: Readonly<Record<string, number>> = { '+': 32, '-': 31, '~': 33 };
+
+function coloured(line: string, terminal: boolean): string {
+  const colour = colours[line.charAt(0)];
+  return terminal && colour !== undefined ? `\u001b[${colour}m${line}\u001b[0m` : line;
+}
+
+function demoConfig(url: string): string {
+  return `scrape_configs:
+  - job_name: demo
+    consul_sd_configs:
+      - server: ${JSON.stringify(url)}
+        refresh_interval: 1s
+`;
+}

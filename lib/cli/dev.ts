@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { loadApp } from '../app/app.ts';
+import { reloadingProviders } from '../app/reload.ts';
+import { defineCommand, exitCodes } from './command.ts';
+import { develop } from './develop.ts';
+import { shared } from './options.ts';
+import { prometheusStanza } from './prometheus-stanza.ts';
+
+/** `muster dev` */
+export const dev = defineCommand({
+  name: 'dev',
+  summary: 'Scheduler and sidecar in one process, for one machine',
+  description:
+    'Runs every provider at its refresh_interval and mirrors the published targets into a folder for Prometheus: Muster\n' +
+    'without a cloud. The store is the one of the configuration, by default .muster/store beside it. The configuration\n' +
+    'is read again when it changes.',
+  examples: [
+    'muster dev -c muster.yml',
+    'muster dev -c muster.yml --to /etc/prometheus/muster --listen 127.0.0.1:9469',
+  ],
+  options: {
+    config: shared.config,
+    to: {
+      value: 'DIR',
+      env: 'MUSTER_TO',
+      help: 'Folder of the target files. Default: .muster/targets beside the configuration.',
+    },
+    listen: {
+      value: 'ADDR',
+      env: 'MUSTER_LISTEN',
+      default: '127.0.0.1:9469',
+      help: 'Serve metrics and probes here.',
+    },
+  },
+  async run({ config, to, listen }, io) {
+    const app = await loadApp(config, io);
+    const folder = to ?? join(app.directory, '.muster', 'targets');
+    try {
+      const jobs = [...new Set(app.providers.map(({ job }) => job))];
+      await io.out(
+        `# Paste into prometheus.yml, beside the rules that you have:\n${prometheusStanza(folder, jobs)}`,
+      );
+      await develop({
+        store: app.store,
+        providers: reloadingProviders(config, app, io),
+        folder,
+        listen,
+        log: io.log,
+        signal: io.signal,
+        onListening: (url) => io.log.info('serving metrics and probes', { url: `${url}/metrics` }),
+      });
+      return exitCodes.good;
+    } finally {
+      await app.store.close();
+    }
+  },
+});

@@ -1,0 +1,56 @@
+import type { AppProvider } from '../app/providers.ts';
+import { runScheduler } from '../app/scheduler.ts';
+import type { CycleResult } from '../discovery/provider.ts';
+import { syncForever } from '../sidecar/sync.ts';
+import type { ObjectStore } from '../store/store.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { version } from '../version.ts';
+
+export interface DevelopInput {
+  readonly store: ObjectStore;
+  readonly providers: () => Promise<readonly AppProvider[]>;
+  /** Folder of the target files. */
+  readonly folder: string;
+  readonly listen: string;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly onResult?: (result: CycleResult) => void;
+  readonly onListening?: (url: string) => void;
+}
+
+/** Milliseconds between two looks of the mirror at a store which is near. */
+const mirrorInterval = 1000;
+
+/** Scheduler and sidecar side by side, until the signal fires or one of them fails. */
+export async function develop(input: DevelopInput): Promise<void> {
+  const { store, folder, listen, log, onListening } = input;
+  await store.verify({ signal: input.signal });
+  const failure = new AbortController();
+  const signal = AbortSignal.any([input.signal, failure.signal]);
+  const both = [
+    runScheduler({ ...input, signal }),
+    syncForever({
+      store,
+      to: folder,
+      version,
+      log,
+      signal,
+      interval: mirrorInterval,
+      listen,
+      ...(onListening && { onListening: ({ host, port }) => onListening(urlOf(host, port)) }),
+    }),
+  ];
+  const results = await Promise.allSettled(both.map((task) => task.finally(() => failure.abort())));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+function urlOf(address: string, port: number): string {
+  const host =
+    address === '::' || address === '0.0.0.0'
+      ? 'localhost'
+      : address.includes(':')
+        ? `[${address}]`
+        : address;
+  return `http://${host}:${port}`;
+}
