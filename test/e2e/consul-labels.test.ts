@@ -37,6 +37,22 @@ describeWithPrograms('Consul, as a real Prometheus sees the same agent', ['consu
     120_000,
   );
 
+  test('health_filter leaves the choice to Consul', async () => {
+    const health_filter = '"metrics" in Service.Tags and Node.Meta.zone == "b"';
+    const chosen = await discover({ server: agent.url, health_filter });
+    const all = await discover({ server: agent.url });
+    expect(chosen.length).toBeGreaterThan(5);
+    expect(chosen.map((labels) => encodeLabels(labels)).sort()).toEqual(
+      all
+        .filter(
+          (labels) =>
+            labels.__meta_consul_tags?.includes(',metrics,') && labels.__meta_consul_metadata_zone === 'b',
+        )
+        .map((labels) => encodeLabels(labels))
+        .sort(),
+    );
+  });
+
   test('instances are passing here which Consul itself calls passing', async () => {
     const passing = new Set<string>();
     for (const service of new Set(world.instances.map((instance) => instance.service))) {
@@ -60,7 +76,7 @@ async function discover(stanza: object): Promise<LabelSet[]> {
   return groups.flatMap((group) => group.targets.map((target) => targetLabels(group, target)));
 }
 
-/** What Prometheus has found once it is the expected, or once nothing new comes for a while. */
+/** What Prometheus has found once it is as much as expected, or after a minute. */
 async function discoverWithPrometheus(stanza: object, expected: readonly string[]): Promise<string[]> {
   const prometheus = await startPrometheus2({ consul_sd_configs: [stanza] });
   try {

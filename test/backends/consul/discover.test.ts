@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { consul } from '../../../lib/backends/consul/index.ts';
 import { type ConsulFleet, startConsulFleet } from '../../../lib/fleet/consul.ts';
 import { type ConsulInstance, type ConsulNode, makeConsulWorld } from '../../../lib/fleet/consul-world.ts';
+import { createAuthority } from '../../support/certificates.ts';
 import { listTargets } from '../../support/discover.ts';
 import { failure } from '../../support/http-client.ts';
 
@@ -205,6 +206,24 @@ test('an agent on a Unix socket is asked there', async () => {
   await local.stop();
   await rm(folder, { recursive: true });
   expect(groups.map(({ source }) => source)).toEqual(['db']);
+});
+
+test('an agent with TLS is asked over TLS, and only if its certificate is good', async () => {
+  const authority = createAuthority();
+  const secure = await startConsulFleet({
+    seed: 1,
+    services: 0,
+    instances: 0,
+    tls: authority.issue({ names: ['127.0.0.1'] }),
+  });
+  secure.replace(world);
+  const stanza = { server: secure.url.replace('https://', ''), scheme: 'https', services: ['db'] };
+  const { groups } = await listTargets(consul, { ...stanza, tls_config: { ca: authority.cert } });
+  const refused = await failure(listTargets(consul, stanza));
+  await secure.stop();
+  expect(groups.map(({ source }) => source)).toEqual(['db']);
+  expect(refused.kind).toBe('tls');
+  expect(secure.requests.length).toBe(2);
 });
 
 describe('an answer that is not the truth', () => {
