@@ -8,25 +8,25 @@ export interface Shape<T> {
   readonly fields: readonly Field<T>[];
 }
 
-type Set<T, V> = (target: T, value: V) => unknown;
+type Setter<T, V> = (target: T, value: V) => unknown;
 
 /** Text that seldom repeats. */
-export function text<T>(number: number, name: string, set: Set<T, string>): Field<T> {
+export function text<T>(number: number, name: string, set: Setter<T, string>): Field<T> {
   return textField(number, name, readText, set);
 }
 
 /** Text that often repeats; see `readWord`. */
-export function word<T>(number: number, name: string, set: Set<T, string>): Field<T> {
+export function word<T>(number: number, name: string, set: Setter<T, string>): Field<T> {
   return textField(number, name, readWord, set);
 }
 
 /** A list of texts; `add` is called for each. */
-export function texts<T>(number: number, name: string, add: Set<T, string>): Field<T> {
+export function texts<T>(number: number, name: string, add: Setter<T, string>): Field<T> {
   return repeat(text(number, name, add));
 }
 
 /** A number of 32 bits with a sign. */
-export function int32<T>(number: number, name: string, set: Set<T, number>): Field<T> {
+export function int32<T>(number: number, name: string, set: Setter<T, number>): Field<T> {
   return {
     number,
     name,
@@ -42,7 +42,7 @@ export function int32<T>(number: number, name: string, set: Set<T, number>): Fie
 }
 
 /** A count that fits a JavaScript number. */
-export function count<T>(number: number, name: string, set: Set<T, number>): Field<T> {
+export function count<T>(number: number, name: string, set: Setter<T, number>): Field<T> {
   const checked = (target: T, value: unknown) => {
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
       throw new Malformed('is not a count');
@@ -59,7 +59,7 @@ export function count<T>(number: number, name: string, set: Set<T, number>): Fie
 }
 
 /** True or false. */
-export function flag<T>(number: number, name: string, set: Set<T, boolean>): Field<T> {
+export function flag<T>(number: number, name: string, set: Setter<T, boolean>): Field<T> {
   return {
     number,
     name,
@@ -118,7 +118,7 @@ export function inside<T>(number: number, name: string, fields: readonly Field<T
 }
 
 /** One message of its own. */
-export function one<T, V>(number: number, name: string, shape: Shape<V>, set: Set<T, V>): Field<T> {
+export function one<T, V>(number: number, name: string, shape: Shape<V>, set: Setter<T, V>): Field<T> {
   const inner = table(shape.fields);
   return {
     number,
@@ -139,7 +139,7 @@ export function one<T, V>(number: number, name: string, shape: Shape<V>, set: Se
 }
 
 /** A list of messages; `add` is called for each. */
-export function many<T, V>(number: number, name: string, shape: Shape<V>, add: Set<T, V>): Field<T> {
+export function many<T, V>(number: number, name: string, shape: Shape<V>, add: Setter<T, V>): Field<T> {
   return repeat(one(number, name, shape, add));
 }
 
@@ -169,7 +169,7 @@ function textField<T>(
   number: number,
   name: string,
   readBytes: (reader: Reader, end: number) => string,
-  set: Set<T, string>,
+  set: Setter<T, string>,
 ): Field<T> {
   return {
     number,

@@ -27,9 +27,10 @@ export interface Table<T> {
 /** Whether protobuf fields that the table does not have are left out, or show that this is another message. */
 export type Unknown = 'skip' | 'refuse';
 
-/** The table of the given fields. Their numbers are below 32: what labels need are the old, low ones. */
+/** The table of the given fields. */
 export function table<T>(fields: readonly Field<T>[], unknown: Unknown = 'skip'): Table<T> {
-  const byNumber: (Field<T> | undefined)[] = new Array(32).fill(undefined);
+  const length = Math.max(...fields.map(({ number }) => number)) + 1;
+  const byNumber: (Field<T> | undefined)[] = new Array(length).fill(undefined);
   for (const field of fields) byNumber[field.number] = field;
 
   return {
@@ -42,14 +43,15 @@ export function table<T>(fields: readonly Field<T>[], unknown: Unknown = 'skip')
           const previous = field;
           field = undefined;
           const tag = readVarint(reader, end);
-          field = tag < 256 ? byNumber[tag >>> 3] : undefined;
+          field = tag < length * 8 ? byNumber[tag >>> 3] : undefined;
           if (field === undefined) {
             skipOther(reader, tag, end, unknown);
             continue;
           }
           index = field === previous ? index + 1 : 0;
           if ((tag & 7) !== field.wire) throw new Malformed('has another wire type than it should');
-          if (!field.repeated) {
+          // Numbers from 32 on have no bit; whole objects, which this is about, have low ones.
+          if (!field.repeated && field.number < 32) {
             const bit = 1 << field.number;
             // Kubernetes never writes one twice: two objects have run into each other.
             if ((seen & bit) !== 0) throw new Malformed('comes twice');
