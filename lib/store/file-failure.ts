@@ -10,7 +10,7 @@ export function fileFailure(
 ): MusterError {
   if (error instanceof MusterError) return error;
   if (signal?.aborted) return cutOff(url, what, signal);
-  const code = errorCode(error) ?? (error instanceof Error ? error.message : String(error));
+  const code = errorCode(error) ?? String(error);
   const hint = hints[code];
   if (deniedCodes.has(code)) {
     return new MusterError(
@@ -47,7 +47,12 @@ const hints: Readonly<Record<string, string>> = {
 
 /** The system's code of an error, as `ENOENT`. */
 export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  // Not by `instanceof`: errors of Node's own modules may come from another realm than this one.
+  return isObject(error) && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** Whether the error says that the file, or a folder on the way to it, is not there. */

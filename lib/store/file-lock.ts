@@ -42,7 +42,7 @@ function tryStep<T>(
     const code = sqliteCode(error);
     if (code === undefined) throw error;
     if (code === busy) return 'held';
-    throw cannotLock(path, error instanceof Error ? error.message : String(error), error);
+    throw cannotLock(path, String(error), error);
   } finally {
     database?.close();
   }
@@ -53,7 +53,10 @@ const busy = 5;
 
 /** SQLite's primary result code, where the error is SQLite's. */
 function sqliteCode(error: unknown): number | undefined {
-  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+  return typeof error === 'object' &&
+    error !== null &&
+    'errcode' in error &&
+    typeof error.errcode === 'number'
     ? error.errcode & 0xff
     : undefined;
 }

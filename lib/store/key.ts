@@ -18,13 +18,13 @@ export function checkPrefix(url: string, prefix: string): void {
 }
 
 const rule =
-  'relative, made of non-empty segments other than "." and "..", with no dot in front, no NUL and well-formed Unicode, at most 1024 bytes';
+  'relative, made of non-empty segments other than "." and "..", with no dot in front, no control characters, well-formed Unicode, at most 1024 bytes';
 
 /** Whether the text is a key in the sense of the store contract. */
 export function isKey(key: string): boolean {
   return (
     !key.startsWith('.') &&
-    !key.includes('\0') &&
+    !/\p{Cc}/u.test(key) &&
     key.isWellFormed() &&
     Buffer.byteLength(key) <= maxKeyBytes &&
     key.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..')

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { MusterError } from '../errors.ts';
 import { cutOff, tooLarge } from './failure.ts';
+import { codeOf } from './s3-failure.ts';
 
 /** What the body belongs to, and how much and how slow it may be. */
 export interface BodyLimits {
@@ -37,7 +38,7 @@ export async function collectBody(body: Readable, limits: BodyLimits): Promise<U
   } catch (error) {
     if (error instanceof MusterError) throw error;
     if (signal?.aborted) throw cutOff(url, `reading ${key}`, signal);
-    if (error instanceof Stuck) {
+    if (error instanceof Stuck || codeOf(error) === 'TimeoutError') {
       throw new MusterError(
         'timeout',
         `${url}: the answer for ${key} stopped after ${size} bytes for ${idle} ms`,

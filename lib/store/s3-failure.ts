@@ -28,11 +28,8 @@ export function s3Failure(error: unknown, call: S3Call): MusterError {
   const [kind, says] = judge(answer, call);
   const { code, status, requestId } = answer;
   const facts = [status, code, requestId && `request ${requestId}`].filter((fact) => fact !== undefined);
-  return new MusterError(
-    kind,
-    `${call.url}: ${what} ${says} (${facts.join(', ')})`,
-    status === undefined ? {} : { status },
-  );
+  const message = `${call.url}: ${what} ${says}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}`;
+  return new MusterError(kind, message, status === undefined ? { cause: error } : { status });
 }
 
 /** The HTTP status behind an error of the SDK, where there was an answer. */

@@ -81,7 +81,8 @@ function sendWrite(
     } catch (error) {
       if (condition === 'any') throw error;
       // To If-Match where nothing is S3 says 404.
-      if (statusOf(error) === 412 || isMissing(error)) throw conflict(url, key, condition);
+      const gone = condition !== 'create' && isMissing(error);
+      if (gone || statusOf(error) === 412) throw conflict(url, key, condition);
       if (statusOf(error) === 501) throw ignored(url, condition === 'create' ? 'If-None-Match' : 'If-Match');
       throw error;
     }

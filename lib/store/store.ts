@@ -39,8 +39,9 @@ export interface ReadOptions {
 
 /**
  * Where snapshots, journal, targets and status live. Keys are relative, `/`-separated, and made of non-empty
- * segments other than `.` and `..`; the first segment does not begin with a dot, which is how the file driver names
- * its own files. A driver refuses other keys (kind `config`), and its listings leave them out.
+ * segments other than `.` and `..`, without control characters; the first segment does not begin with a dot, which is
+ * how the file driver names its own files. A driver refuses other keys (kind `config`), and its listings leave them
+ * out.
  *
  * Promises of every driver, proven by one contract suite:
  * - a reader sees a whole write or the one before it, never a part;

@@ -1,0 +1,143 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { compareKeys } from '../../lib/store/key.ts';
+import { bytes, failure, type MakePlace, text } from './probe.ts';
+
+/** The part of the contract that is about names: listings, odd keys, and keys that are none. */
+export function describeKeys(makePlace: MakePlace): void {
+  describe('listing', () => {
+    test('shows each object below the prefix with its etag and size, by key', async () => {
+      const store = (await makePlace())();
+      const put = async (key: string, body: string) => ({
+        key,
+        ...(await store.put(key, bytes(body), { condition: 'create' })),
+        size: body.length,
+      });
+      const b = await put('targets/b.json', 'bb');
+      const nested = await put('targets/a/x.json', 'x');
+      const a = await put('targets/a.json', 'aaa');
+      await put('targets2/c.json', 'c');
+      await put('other', '');
+      expect(await store.list('targets/')).toEqual([a, nested, b]);
+      expect((await store.list('')).map(({ key }) => key)).toEqual([
+        'other',
+        'targets/a.json',
+        'targets/a/x.json',
+        'targets/b.json',
+        'targets2/c.json',
+      ]);
+      expect(await store.list('none/')).toEqual([]);
+    });
+
+    test('shows what was written last and not what was deleted', async () => {
+      const store = (await makePlace())();
+      await store.put('a/1', bytes('old'), { condition: 'any' });
+      await store.put('a/2', bytes('gone'), { condition: 'any' });
+      const { etag } = await store.put('a/1', bytes('newer'), { condition: 'any' });
+      await store.delete('a/2');
+      await store.delete('a/2');
+      await store.delete('a/never/was');
+      expect(await store.list('a/')).toEqual([{ key: 'a/1', etag, size: 5 }]);
+    });
+
+    test('takes a prefix that is a folder, and no other', async () => {
+      const store = (await makePlace())();
+      for (const prefix of ['targets', '/', '../', 'a//', './', '.tmp/']) {
+        expect([prefix, await failure(store.list(prefix))]).toMatchObject([prefix, { kind: 'config' }]);
+      }
+    });
+  });
+
+  describe('keys', () => {
+    test('may hold what file names and URLs may hold, and what they must escape', async () => {
+      const store = (await makePlace())();
+      const keys = [...oddKeys].sort(compareKeys);
+      for (const key of keys) await store.put(key, bytes(key), { condition: 'create' });
+      expect((await store.list('')).map(({ key }) => key)).toEqual(keys);
+      for (const key of keys) expect(await text(store, key)).toBe(key);
+      for (const key of keys) await store.delete(key);
+      expect(await store.list('')).toEqual([]);
+    });
+
+    test.each(hostileKeys)('refuses %j everywhere', async (key) => {
+      const store = (await makePlace())();
+      const refusals = [
+        await failure(store.get(key)),
+        await failure(store.head(key)),
+        await failure(store.put(key, bytes('x'), { condition: 'any' })),
+        await failure(store.delete(key)),
+      ];
+      expect(refusals.map(({ kind }) => kind)).toEqual(['config', 'config', 'config', 'config']);
+      expect(await store.list('')).toEqual([]);
+    });
+
+    test('any sequence of writes and deletes leaves what a map would hold', async () => {
+      const key = fc.constantFrom('a', 'b/c', 'b/d', 'e/f/g');
+      const step = fc.oneof(
+        fc.record({ put: key, body: fc.uint8Array({ maxLength: 20 }) }),
+        fc.record({ drop: key }),
+      );
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+          const store = (await makePlace())();
+          const model = new Map<string, Uint8Array>();
+          for (const next of steps) {
+            if ('put' in next) {
+              await store.put(next.put, next.body, { condition: model.has(next.put) ? 'any' : 'create' });
+              model.set(next.put, Uint8Array.from(next.body));
+            } else {
+              await store.delete(next.drop);
+              model.delete(next.drop);
+            }
+          }
+          const listed = await store.list('');
+          expect(listed.map((object) => [object.key, object.size])).toEqual(
+            [...model]
+              .map(([name, body]) => [name, body.length] as const)
+              .sort(([a], [b]) => compareKeys(a, b)),
+          );
+          for (const [name, body] of model) {
+            expect(await store.get(name)).toEqual({ body, etag: (await store.head(name))?.etag });
+          }
+        }),
+        { numRuns: 8 },
+      );
+    });
+  });
+}
+
+const hostileKeys = [
+  '',
+  '/',
+  '/a',
+  'a/',
+  'a//b',
+  '.',
+  '..',
+  '../a',
+  'a/..',
+  'a/../b',
+  'a/./b',
+  'a\0b',
+  'line\nbreak',
+  'del\x7f',
+  '\ud800',
+  '.tmp/a',
+  '.lock',
+  'a'.repeat(1025),
+];
+
+const oddKeys = [
+  'a%2Fb/c.json',
+  'a b/+plus+',
+  'ü/ñ',
+  '😀',
+  '\uffee after surrogates in UTF-16 and before them in UTF-8',
+  'quote"\'`<&>/$HOME',
+  'back\\slash',
+  'con',
+  '__proto__/constructor',
+  'tilde~/*?[x]{y}|',
+  'a..b/...',
+  'x'.repeat(200),
+];

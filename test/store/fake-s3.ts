@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+
+/** A request as the fake saw it. */
+export interface FakeRequest {
+  readonly method: string;
+  /** With the prefix, decoded. Empty for a listing. */
+  readonly key: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+interface FakeObject {
+  readonly body: Buffer;
+  readonly etag: string;
+  readonly metadata: Record<string, string>;
+}
+
+/** Answers in the fake's place, by returning `true`; `request` is the n-th of the fake, from 1. */
+type Disturb = (request: FakeRequest, response: ServerResponse, n: number) => boolean;
+
+export interface FakeS3Options {
+  /** The conditions that it heeds. Default: both. */
+  readonly honours?: readonly ('if-match' | 'if-none-match')[];
+  /** Instead of the answer, before anything is done. */
+  readonly before?: Disturb;
+  /** Instead of the answer, when the work is done: what a lost answer is. */
+  readonly after?: Disturb;
+}
+
+export interface FakeS3 {
+  readonly endpoint: string;
+  readonly requests: readonly FakeRequest[];
+  readonly objects: Map<string, FakeObject>;
+  stop(): Promise<void>;
+}
+
+/** The handful of S3 that the driver speaks, on loopback, to be disturbed at will. */
+export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> {
+  const objects: FakeS3['objects'] = new Map();
+  const requests: FakeRequest[] = [];
+  const server = createServer(async (incoming, response) => {
+    const url = new URL(incoming.url ?? '/', 'http://fake');
+    const [, , ...segments] = decodeURIComponent(url.pathname).split('/');
+    const body = await buffer(incoming);
+    const { method = '', headers } = incoming;
+    const request = { method, key: segments.join('/'), query: url.searchParams, headers, body };
+    const n = requests.push(request);
+    if (options.before?.(request, response, n)) return;
+    const [status, head, content] = answer(
+      objects,
+      request,
+      options.honours ?? ['if-match', 'if-none-match'],
+    );
+    if (options.after?.(request, response, n)) return;
+    response.writeHead(status, head).end(content);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address: AddressInfo | string | null = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return {
+    endpoint: `http://127.0.0.1:${address.port}`,
+    requests,
+    objects,
+    async stop() {
+      server.closeAllConnections();
+      await once(server.close(), 'close');
+    },
+  };
+}
+
+/** Sends an S3 error. */
+export function sendError(
+  response: ServerResponse,
+  status: number,
+  code: string,
+  headers: Record<string, string> = {},
+  message = 'as the test wants it',
+): true {
+  response
+    .writeHead(status, { 'content-type': 'application/xml', 'x-amz-request-id': 'REQUEST1', ...headers })
+    .end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`);
+  return true;
+}
+
+/** Ends the connection without an answer. */
+export function cut(response: ServerResponse): true {
+  response.socket?.destroy();
+  return true;
+}
+
+type Answer = readonly [status: number, headers: Record<string, string>, content: string | Buffer];
+
+function answer(objects: FakeS3['objects'], request: FakeRequest, honours: readonly string[]): Answer {
+  const { method, key, headers, body } = request;
+  const found = objects.get(key);
+  if (method === 'PUT') {
+    const refused =
+      (honours.includes('if-none-match') && headers['if-none-match'] === '*' && found) ||
+      (honours.includes('if-match') && headers['if-match'] && headers['if-match'] !== found?.etag);
+    if (refused) return [412, {}, '<Error><Code>PreconditionFailed</Code></Error>'];
+    const etag = `"${createHash('md5').update(body).digest('hex')}"`;
+    const metadata = Object.fromEntries(
+      Object.entries(headers).flatMap(([name, value]) =>
+        name.startsWith('x-amz-meta-') && typeof value === 'string' ? [[name, value]] : [],
+      ),
+    );
+    objects.set(key, { body, etag, metadata });
+    return [200, { etag }, ''];
+  }
+  if (method === 'DELETE') {
+    objects.delete(key);
+    return [204, {}, ''];
+  }
+  if (request.query.has('list-type')) return [200, { 'content-type': 'application/xml' }, listing(objects)];
+  if (!found) return [404, {}, method === 'HEAD' ? '' : '<Error><Code>NoSuchKey</Code></Error>'];
+  const head = { etag: found.etag, ...found.metadata };
+  if (headers['if-none-match'] === found.etag) return [304, head, ''];
+  return [200, { ...head, 'content-length': `${found.body.length}` }, method === 'HEAD' ? '' : found.body];
+}
+
+function listing(objects: FakeS3['objects']): string {
+  const contents = [...objects].map(
+    ([key, { etag, body }]) =>
+      `<Contents><Key>${key}</Key><ETag>${etag}</ETag><Size>${body.length}</Size></Contents>`,
+  );
+  return `<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`;
+}

@@ -1,0 +1,91 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { openStore, type StoreSpec } from '../../lib/store/open.ts';
+import { type Moto, startMoto } from '../support/moto.ts';
+import { describeWithPrograms } from '../support/programs.ts';
+import { bytes, text } from './probe.ts';
+
+describe('a store’s URL', () => {
+  test.each([
+    ['s3://bucket', 's3://bucket'],
+    ['s3://bucket/', 's3://bucket'],
+    ['s3://my.bucket-1/a/b%2Fc/', 's3://my.bucket-1/a/b%2Fc'],
+    [
+      'S3://Bucket_1/p?region=eu-west-1&endpoint=http://127.0.0.1:9000&force_path_style=true',
+      's3://Bucket_1/p',
+    ],
+    ['/var/lib/muster', 'file:///var/lib/muster'],
+    ['file:///var/lib/muster%20store', 'file:///var/lib/muster%20store'],
+    ['file:store', pathToFileURL(resolve('store')).href],
+    ['.muster/store', pathToFileURL(resolve('.muster/store')).href],
+  ])('%s opens %s', (url, opened) => {
+    expect([openStore(url).url, openStore({ url }).url]).toEqual([opened, opened]);
+  });
+
+  const forms = 'use s3://bucket/prefix, file:///folder, or the path of a folder';
+  const bucketless = 's3:// is followed by the name of a bucket';
+  const credentials = 'holds no credentials; give a role, a profile, or AWS_ACCESS_KEY_ID';
+  test.each<[string | StoreSpec, string]>([
+    ['', `its url is empty; ${forms}`],
+    ['file:', `its url is empty; ${forms}`],
+    ['gs://bucket', `gs: is not known; ${forms}`],
+    ['s3://', bucketless],
+    ['s3:bucket', bucketless],
+    ['s3://a b', bucketless],
+    ['s3://bucket#x', bucketless],
+    ['s3://key:canary-secret@bucket/p', `an s3 URL ${credentials}`],
+    ['s3://bucket/../x', 'the prefix is made of non-empty segments other than "." and ".."'],
+    ['s3://bucket?regoin=x', 'query key "regoin" is not known; use endpoint, region or force_path_style'],
+    ['s3://bucket?force_path_style=yes', 'force_path_style is true or false'],
+    ['s3://bucket?endpoint=minio:9000', 'endpoint is an http or https URL'],
+    ['s3://bucket?endpoint=http://key:canary-secret@minio', `endpoint ${credentials}`],
+    ['file://host/folder', 'a file URL is file:///folder, without a host'],
+    ['file:///folder?x=1', 'a file URL has no query and no fragment'],
+    [{ url: '/folder', region: 'x' }, 'region is for a store in S3, s3://bucket/prefix'],
+  ])('%j is refused', (spec, message) => {
+    expect(() => openStore(spec)).toThrow(
+      expect.objectContaining({ kind: 'config', message: `store: ${message}` }),
+    );
+  });
+
+  test('of a folder opens a store there', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'muster-store-'));
+    await openStore(pathToFileURL(folder).href).put('a', bytes('x'), { condition: 'create' });
+    expect(await text(openStore(folder), 'a')).toBe('x');
+  });
+});
+
+describeWithPrograms('a store’s endpoint', ['moto'], () => {
+  let moto: Moto;
+  const before = { ...process.env };
+  beforeAll(async () => {
+    moto = await startMoto();
+  }, 60_000);
+  afterAll(async () => {
+    process.env = before;
+    await moto.stop();
+  });
+
+  test('comes from the URL, the configuration or the environment, with the bucket in the path', async () => {
+    const bucket = await moto.createBucket();
+    const { AWS_ENDPOINT_URL: endpoint = '', ...credentials } = moto.env;
+    Object.assign(process.env, credentials);
+    const local = endpoint.replace('127.0.0.1', 'localhost');
+    const byUrl = openStore(`s3://${bucket}/p?endpoint=${endpoint}&region=us-east-1`);
+    await byUrl.put('a', bytes('x'), { condition: 'create' });
+    const byConfig = openStore({
+      url: `s3://${bucket}/p`,
+      endpoint: local,
+      region: 'us-east-1',
+      force_path_style: false,
+    });
+    expect(await text(byConfig, 'a')).toBe('x');
+    process.env.AWS_ENDPOINT_URL_S3 = local;
+    const byEnvironment = openStore(`s3://${bucket}`);
+    expect(await text(byEnvironment, 'p/a')).toBe('x');
+    await Promise.all([byUrl, byConfig, byEnvironment].map((store) => store.close()));
+  });
+});
