@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Unpacks the programs that tests run against into .programs/, without installing them on the system.
 # Usage: npm run programs [-- --optional]      --optional: where it cannot be done, say so and exit 0.
-# To add a program: a line in the table, and one in test/support/programs.ts.
+# To add a program: a line in the table, and one in test/support/find-program.ts.
 set -euo pipefail
 
 # Debian suite, folder below .programs/, packages. Programs end up in .programs/<folder>/usr/bin.

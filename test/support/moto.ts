@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { requireProgram } from './find-program.ts';
 import { startProcess } from './process.ts';
-import { requireProgram } from './programs.ts';
 
 /** An S3 (and the rest of AWS) in a process of its own. */
 export interface Moto {

@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/**
+ * Programs that tests run against, where `npm run programs` puts them, and which of that name on the PATH will do.
+ * The other half of the table is in infra/setup/programs.sh.
+ */
+const programs = {
+  prometheus: { file: 'sid/usr/bin/prometheus', version: /version 3\./ },
+  promtool: { file: 'sid/usr/bin/promtool', version: /version 3\./ },
+  /** Still has Consul discovery, which Debian builds Prometheus 3 without. */
+  prometheus2: { file: 'bullseye/usr/bin/prometheus', version: /version 2\./ },
+  consul: { file: 'bullseye/usr/bin/consul', version: /Consul v1\./ },
+  /** Not a program but the folder for PYTHONPATH; see startMoto. */
+  moto: { file: 'moto/usr/lib/python3/dist-packages' },
+} satisfies Record<string, { file: string; version?: RegExp }>;
+
+export type ProgramName = keyof typeof programs;
+
+/** The path of the program: the unpacked one, else a fitting one on the PATH, else `undefined`. */
+export function findProgram(name: ProgramName): string | undefined {
+  const program: { file: string; version?: RegExp } = programs[name];
+  const unpacked = join(import.meta.dirname, '../../.programs', program.file);
+  if (existsSync(unpacked)) return unpacked;
+  const { version } = program;
+  return version && findOnPath(name.replace(/\d+$/, ''), version);
+}
+
+/** The path of each program; throws with what to do where one is missing. */
+export function requireProgram(name: ProgramName): string {
+  const path = findProgram(name);
+  if (path === undefined) throw new Error(`${name} is not here: npm run programs`);
+  return path;
+}
+
+function findOnPath(file: string, version: RegExp): string | undefined {
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, file))
+    .find((path) => existsSync(path) && version.test(printVersion(path)));
+}
+
+function printVersion(path: string): string {
+  try {
+    return execFileSync(path, ['--version'], {
+      encoding: 'utf8',
+      timeout: 20_000,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  } catch {
+    return '';
+  }
+}
