@@ -148,7 +148,7 @@ function folderOf(
     async saveState() {
       if (!stateChanged) return;
       try {
-        await files.rename(await stage(encodeState(owned)), at(stateFile));
+        await renameOrRemove(files, await stage(encodeState(owned)), at(stateFile));
         await files.syncFolder(at(place.root));
         stateChanged = false;
       } catch (error) {
@@ -157,7 +157,7 @@ function folderOf(
     },
     async keepPart(sha256, bytes) {
       partsChanged = true;
-      await files.rename(await stage(bytes), partAt(sha256));
+      await renameOrRemove(files, await stage(bytes), partAt(sha256));
     },
     async dropUnusedParts() {
       if (!partsChanged) return;
@@ -182,6 +182,15 @@ async function writeWhole(files: FileSystem, path: string, bytes: Uint8Array): P
     }
   } catch (error) {
     await files.remove(path).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function renameOrRemove(files: FileSystem, from: string, to: string): Promise<void> {
+  try {
+    await files.rename(from, to);
+  } catch (error) {
+    await files.remove(from).catch(() => undefined);
     throw error;
   }
 }

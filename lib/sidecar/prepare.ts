@@ -71,14 +71,17 @@ async function isIntact(
   return adopt(folder, path, owned, file);
 }
 
-/** Takes a file that is there already for ours, if it has the very content and nobody else holds it by a link. */
+/**
+ * Takes a file that is there already for ours, if it has the very content and nobody else holds it by a link.
+ * The size comes first: a stranger of many gigabytes is not to be read.
+ */
 async function adopt(
   folder: TargetFolder,
   path: string,
   wanted: OwnedFile,
   file: FileFacts | undefined,
 ): Promise<boolean> {
-  if (file?.kind !== 'file' || file.links !== 1) return false;
+  if (file?.kind !== 'file' || file.links !== 1 || file.size !== wanted.size) return false;
   const bytes = await folder.files.read(folder.at(path));
   if (bytes === undefined || sha256Of(bytes) !== wanted.sha256) return false;
   folder.own(path, { ...wanted, facts: { ...file, kind: 'file' } });
@@ -152,6 +155,7 @@ async function stageFile(
   const content = contentOf(parts, sharded);
   const file: OwnedFile = {
     sha256: sha256Of(content),
+    size: content.byteLength,
     parts: parts.map(({ key, etag, sha256, targets }) => ({ key, etag, sha256, targets })),
   };
   const owned = folder.owned.get(path);

@@ -3,7 +3,6 @@ import type { TargetFolder } from './folder.ts';
 import { segmentOf } from './plan.ts';
 import type { PreparedFile } from './prepare.ts';
 import { failFile, type RoundState } from './round.ts';
-import type { OwnedFile } from './state.ts';
 
 /**
  * Puts prepared files in their places, one rename each. Never throws: a failure is told for its file.
@@ -14,14 +13,12 @@ import type { OwnedFile } from './state.ts';
 export async function replaceFiles(round: RoundState, prepared: readonly PreparedFile[]): Promise<void> {
   if (prepared.length === 0) return;
   const { folder } = round;
-  const before = prepared.map(({ path }) => folder.owned.get(path));
   try {
     for (const { path, file } of prepared) {
       if (folder.owned.get(path)?.facts === undefined) folder.own(path, file);
     }
     await folder.saveState();
   } catch (error) {
-    for (const [index, { path }] of prepared.entries()) restore(folder, path, before[index]);
     for (const file of prepared) await giveUp(round, file, error);
     return;
   }
@@ -47,11 +44,6 @@ export async function removeFile(round: RoundState, path: string): Promise<void>
   } catch (error) {
     failFile(round, path, error);
   }
-}
-
-function restore(folder: TargetFolder, path: string, before: OwnedFile | undefined): void {
-  if (before === undefined) folder.disown(path);
-  else folder.own(path, before);
 }
 
 async function replaceFile(round: RoundState, { path, segment, file, staged }: PreparedFile): Promise<void> {

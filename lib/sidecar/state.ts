@@ -14,6 +14,8 @@ export interface OwnedPart {
 /** A file in the folder which the mirror wrote, or is about to write. */
 export interface OwnedFile {
   readonly sha256: string;
+  /** Bytes. */
+  readonly size: number;
   /** In the order of the shards. */
   readonly parts: readonly OwnedPart[];
   /**
@@ -58,6 +60,7 @@ const facts = z.object({
 
 const ownedFile = z.object({
   sha256: digest,
+  size: z.int().min(0),
   parts: z.array(z.object({ key: z.string(), etag: z.string(), sha256: digest, targets: z.int().min(0) })),
   facts: facts.optional(),
 });

@@ -138,6 +138,24 @@ describe('an error at any operation of the disk', () => {
     );
   });
 
+  test.each([
+    ['the rename', 'rename', /consul-0\.json$|tmp\/\d+$/],
+    ['the announcement in the state', 'syncFolder', /\.muster$/],
+  ])('a failure of %s leaves no temporary file', async (_, operation, where) => {
+    const store = createMemoryStore();
+    await publish(store, { 'api/consul-0.json': targets('a:1') });
+    let broken = true;
+    const files = interceptedFiles(({ name, path }) => {
+      if (broken && name === operation && where.test(path)) throw systemError('EIO');
+    });
+    const path = await makeFolder();
+    const folder = await openTestFolder(path, files);
+    expect(summary(await round(store, folder)).changes).toEqual([]);
+    expect(await temporaries(path)).toEqual([]);
+    broken = false;
+    expect(summary(await round(store, folder))).toEqual(changed('written api/consul-0.json'));
+  });
+
   test('a state that could not be written is written by the next round, even a quiet one', async () => {
     let broken = true;
     const files = interceptedFiles(({ name, path }) => {

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -144,6 +144,13 @@ describe('a state that is lost or cannot be trusted', () => {
     );
     reopened.close();
     expect((await openTestFolder(path)).warning).toBeUndefined();
+  });
+
+  test('a pipe in its place does not hold the mirror', async () => {
+    const path = await makeFolder();
+    await mkdir(join(path, '.muster'));
+    execFileSync('mkfifo', [join(path, '.muster/state')]);
+    expect((await openTestFolder(path)).warning).toMatch(/^\S+state cannot be read /);
   });
 
   test('a file that was announced but never written is not taken from whoever put one there', async () => {

@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { link, lstat, mkdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  link,
+  lstat,
+  mkdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { createMemoryStore } from '../../lib/store/memory.ts';
@@ -126,13 +137,13 @@ describe('what somebody did to our files is mended', () => {
   const edits: readonly (readonly [string, (path: string) => Promise<unknown>])[] = [
     ['removed', (path) => rm(join(path, file))],
     ['removed with its job', (path) => rm(join(path, 'api'), { recursive: true })],
+    ['made larger than memory', (path) => truncate(join(path, file), 2 ** 33)],
     ['emptied', (path) => writeFile(join(path, file), '')],
     [
       'changed at the same size and time',
       async (path) => {
-        const { atime, mtime } = await lstat(join(path, file));
         await writeFile(join(path, file), targets('x:1', 'y:1'));
-        await utimes(join(path, file), atime, mtime);
+        await utimes(join(path, file), 1000, 1000);
       },
     ],
     [
@@ -146,6 +157,8 @@ describe('what somebody did to our files is mended', () => {
 
   test.each(edits)('%s', async (_, edit) => {
     const { memory, path, folder } = await syncedWorld(good);
+    await utimes(join(path, file), 1000, 1000);
+    expect(summary(await round(memory, folder))).toEqual(changed());
     await edit(path);
     expect(summary(await round(memory, folder))).toEqual(changed(`written ${file}`));
     await rm(join(path, 'elsewhere'), { force: true });

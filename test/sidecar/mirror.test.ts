@@ -194,6 +194,23 @@ describe('a store that fails in the middle of a round', () => {
     expect(reads.length).toBeLessThan(10);
   });
 
+  test('a store that fell silent loses no file: what replaces it may not have been tried', async () => {
+    const { memory, path, folder } = await syncedWorld({ 'z/consul-0.json': targets('a:1') });
+    const broken = Array.from({ length: 8 }, (_, index) => [`a${index}/http-0.json`, targets('b:1')]);
+    await publish(memory, {
+      ...Object.fromEntries(broken),
+      'z/consul-0.json': undefined,
+      'z/consul-1.json': targets('a:1'),
+    });
+    const { store } = watchStore(memory, {
+      get: async () => {
+        throw new MusterError('unreachable', 'gone');
+      },
+    });
+    expect((await round(store, folder)).changes).toEqual([]);
+    expect(await visibleFiles(path)).toEqual({ 'z/consul-0.json': targets('a:1') });
+  });
+
   test('an object that was cut off is not applied, and read again', async () => {
     const { memory, path, folder } = await syncedWorld(one);
     await publish(memory, { 'api/consul-0.json': targets('z:1') });
