@@ -42,6 +42,7 @@ export function exchange(dispatcher: Dispatcher, call: Call): Promise<Answer> {
       | undefined;
     let sent = false;
     let over = false;
+    let unlisten = () => {};
 
     const end = () => {
       over = true;
@@ -57,7 +58,8 @@ export function exchange(dispatcher: Dispatcher, call: Call): Promise<Answer> {
     const succeed = () => {
       if (over || answer === undefined) return;
       end();
-      resolve({ status: answer.status, headers: answer.headers, body: answer.reader.take() });
+      const { status, headers, reader } = answer;
+      whenConnectionIsFree(() => resolve({ status, headers, body: reader.take() }));
     };
     const howFar = () => {
       if (answer) return `after ${answer.reader.length}${ofDeclared(answer.declared)} bytes of the answer`;
@@ -67,7 +69,8 @@ export function exchange(dispatcher: Dispatcher, call: Call): Promise<Answer> {
       () => fail(new MusterError('timeout', `nothing came for ${idleTimeoutMs} ms, ${howFar()}`)),
       idleTimeoutMs,
     );
-    const unlisten = onAbort(signals, (signal) => queueMicrotask(() => fail(abortError(signal, howFar()))));
+    unlisten = onAbort(signals, (signal) => fail(abortError(signal, howFar())));
+    if (over) return;
 
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart(started) {
@@ -119,6 +122,14 @@ export function exchange(dispatcher: Dispatcher, call: Call): Promise<Answer> {
     };
     dispatcher.dispatch({ method, path, headers: mutable(call.headers), body: body ?? null }, handler);
   });
+}
+
+/**
+ * undici frees a connection one turn of the event loop after the answer's end, in case the server closes it all the
+ * same; a request made before that would open another one, with another TLS handshake.
+ */
+function whenConnectionIsFree(callback: () => void): void {
+  setImmediate(() => setImmediate(callback));
 }
 
 function ofDeclared(declared: number | undefined): string {

@@ -7,12 +7,12 @@ import { type ErrorKind, MusterError } from '../errors.ts';
 export function toFailure(error: unknown): MusterError {
   if (error instanceof MusterError) return error;
   const code = codeOf(error);
+  if (nameOf(error) === 'HTTPParserError') return new MusterError('malformed', 'the answer is not HTTP');
   if (code === undefined) return new MusterError('internal', `the request failed (${nameOf(error)})`);
   const known = texts[code];
   if (known !== undefined) return new MusterError(known[0], `${known[1]} (${code})`, { cause: error });
   if (certificateCode.test(code))
     return new MusterError('tls', `${tlsText(error)} (${code})`, { cause: error });
-  if (code.startsWith('HPE_')) return new MusterError('malformed', `the answer is not HTTP (${code})`);
   return new MusterError('unreachable', `the connection failed (${code})`);
 }
 

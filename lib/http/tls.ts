@@ -72,8 +72,12 @@ export function startTls(
       ALPNProtocols: [...protocols],
     });
     secured.once('secureConnect', () => resolve(secured));
-    // Stays on the socket: an error that comes while nobody listens would end the process.
-    secured.on('error', reject);
+    // Stays on the socket: an alert that comes later (no client certificate) is followed by a plain end, which undici
+    // would report in its stead.
+    secured.on('error', (error) => {
+      reject(error);
+      secured.destroy();
+    });
     secured.once('close', () => reject(closedEarly()));
   });
 }

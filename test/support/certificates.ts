@@ -78,7 +78,7 @@ function certificate(facts: Facts, publicKey: KeyObject, signer: KeyObject): str
   );
   const signature = sign('sha256', body, createPrivateKey(pemOf(signer)));
   const whole = sequence(body, algorithm, der(0x03, [0, ...signature]));
-  const lines = whole.toString('base64').replace(/.{64}/g, '$&\n');
+  const lines = whole.toString('base64').replace(/.{64}(?=.)/g, '$&\n');
   return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
 }
 

@@ -1,0 +1,292 @@
+import { describe, expect, test } from '@jest/globals';
+import type { TlsConfig } from '../../lib/config/http-client.ts';
+import { createAuthority } from '../support/certificates.ts';
+import { failure, get, inline, openTestClient } from '../support/http-client.ts';
+import { startHttp2Server, startHttpServer, type TestHttpServer } from '../support/http-server.ts';
+
+const authority = createAuthority();
+const stranger = createAuthority('Another authority');
+const good = authority.issue({ names: ['127.0.0.1', 'localhost'] });
+const ca = inline(authority.cert);
+
+const answer: Parameters<typeof startHttpServer>[0] = (_, response) => response.end('ok');
+
+async function fetchOnce(server: TestHttpServer, tls: Partial<TlsConfig>, url = server.url) {
+  await using client = await openTestClient(
+    { tls_config: { insecure_skip_verify: false, ...tls } },
+    { retries: 0 },
+  );
+  return Buffer.from((await client.request(get({ url }))).body).toString();
+}
+
+describe('verification', () => {
+  test('trusts the configured authority, by address and by name', async () => {
+    await using server = await startHttpServer(answer, { tls: good });
+    const byName = new URL(`https://localhost:${server.port}/`);
+    expect([await fetchOnce(server, { ca }), await fetchOnce(server, { ca }, byName)]).toEqual(['ok', 'ok']);
+  });
+
+  test('takes several authorities from one file', async () => {
+    await using server = await startHttpServer(answer, { tls: good });
+    expect(await fetchOnce(server, { ca: inline(`# old\n${stranger.cert}\n# new\n${authority.cert}`) })).toBe(
+      'ok',
+    );
+  });
+
+  test.each([
+    ['an authority nobody knows', good, {}, "the server's authority is not known: name it in tls_config.ca"],
+    [
+      'another authority',
+      good,
+      { ca: inline(stranger.cert) },
+      "the server's authority is not known: name it in tls_config.ca",
+    ],
+    [
+      'an expired certificate',
+      authority.issue({ names: ['127.0.0.1'], days: [-30, -1] }),
+      { ca },
+      "the server's certificate has expired",
+    ],
+    [
+      'a certificate of the future',
+      authority.issue({ names: ['127.0.0.1'], days: [1, 30] }),
+      { ca },
+      "the server's certificate is not valid yet: check the clock",
+    ],
+    [
+      'a certificate for another host',
+      authority.issue({ names: ['db.example.org', '10.9.8.7'] }),
+      { ca },
+      "the server's certificate is for another host",
+    ],
+    [
+      'another server_name',
+      good,
+      { ca, server_name: 'consul.example.org' },
+      "the server's certificate is for another host",
+    ],
+  ])('refuses %s', async (_, tls, config, why) => {
+    await using server = await startHttpServer(answer, { tls });
+    const { kind, message } = await failure(fetchOnce(server, config));
+    expect([kind, message]).toEqual(['tls', expect.stringContaining(`GET ${server.url}: ${why}`)]);
+    expect(server.requests).toEqual([]);
+  });
+
+  test('a refused certificate is not tried again', async () => {
+    await using server = await startHttpServer(answer, { tls: good });
+    await using client = await openTestClient();
+    expect((await failure(client.request(get(server)))).kind).toBe('tls');
+    expect(server.accepted()).toBe(1);
+  });
+
+  test('checks server_name instead of the host, and sends it', async () => {
+    const names: (string | false | null)[] = [];
+    const named = authority.issue({ names: ['consul.example.org'] });
+    await using server = await startHttpServer(answer, {
+      tls: {
+        ...named,
+        SNICallback: (name, done) => {
+          names.push(name);
+          done(null);
+        },
+      },
+    });
+    expect(await fetchOnce(server, { ca, server_name: 'consul.example.org' })).toBe('ok');
+    await using byAddress = await startHttpServer(answer, { tls: authority.issue({ names: ['10.9.8.7'] }) });
+    expect(await fetchOnce(byAddress, { ca, server_name: '10.9.8.7' })).toBe('ok');
+    expect(names).toEqual(['consul.example.org']);
+  });
+
+  test("holds whatever Node's environment says", async () => {
+    await using server = await startHttpServer(answer, { tls: good });
+    const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+    try {
+      expect((await failure(fetchOnce(server, {}))).kind).toBe('tls');
+    } finally {
+      if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+      else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before;
+    }
+    expect(server.requests).toEqual([]);
+  });
+
+  test('is off only where the configuration says so', async () => {
+    await using server = await startHttpServer(answer, {
+      tls: authority.issue({ names: ['other'], days: [-9, -8] }),
+    });
+    expect(await fetchOnce(server, { insecure_skip_verify: true })).toBe('ok');
+  });
+});
+
+describe('a client certificate', () => {
+  const tls = { ...good, ca: authority.cert, requestCert: true, rejectUnauthorized: true };
+
+  test('is shown to a server that asks for one', async () => {
+    await using server = await startHttpServer(answer, { tls });
+    const own = authority.issue({ names: ['muster'] });
+    expect(await fetchOnce(server, { ca, cert: inline(own.cert), key: inline(own.key) })).toBe('ok');
+  });
+
+  test('that is missing is an error of TLS which says what to set', async () => {
+    await using server = await startHttpServer(answer, { tls });
+    expect(await failure(fetchOnce(server, { ca }))).toEqual({
+      kind: 'tls',
+      message: `GET ${server.url}: the server wants a client certificate: set tls_config.cert and key (ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED)`,
+    });
+  });
+});
+
+describe('the configuration', () => {
+  const own = authority.issue({ names: ['muster'] });
+
+  test.each([
+    [{ ca: inline('nothing') }, 'tls_config.ca: holds no PEM certificate'],
+    [
+      { ca: inline(`${authority.cert}\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----`) },
+      'tls_config.ca: certificate 2 cannot be read',
+    ],
+    [
+      { cert: inline(own.cert), key: inline(good.key) },
+      'tls_config: the key cannot be read or does not belong to the certificate',
+    ],
+    [
+      { cert: inline(own.cert), key: inline('canary') },
+      'tls_config: the key cannot be read or does not belong to the certificate',
+    ],
+    [
+      { min_version: 'TLS13', max_version: 'TLS12' },
+      'tls_config.max_version TLS12 is below min_version TLS13',
+    ],
+    [{ max_version: 'TLS11' }, 'tls_config.max_version TLS11 is below min_version TLS12'],
+  ] satisfies [Partial<TlsConfig>, string][])(
+    'is checked before anything is called: %#',
+    async (tls, message) => {
+      expect(await failure(openTestClient({ tls_config: { insecure_skip_verify: false, ...tls } }))).toEqual({
+        kind: 'config',
+        message,
+      });
+    },
+  );
+
+  test.each([
+    ['TLSv1.2', { max_version: 'TLS12' }],
+    ['TLSv1.3', { min_version: 'TLS13' }],
+    ['TLSv1.1', { min_version: 'TLS10', max_version: 'TLS11' }],
+  ] satisfies [string, Partial<TlsConfig>][])('sets the version: %s', async (version, tls) => {
+    const seen: (string | null)[] = [];
+    await using _server = await startHttpServer(answer, {
+      tls: { ...good, minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0', ALPNCallback: () => 'http/1.1' },
+    });
+    await using client = await openTestClient({ tls_config: { insecure_skip_verify: false, ca, ...tls } });
+    const versions = await startHttpServer(
+      ({ url }, response) => {
+        const { socket } = response;
+        if (socket && 'getProtocol' in socket && typeof socket.getProtocol === 'function')
+          seen.push(socket.getProtocol());
+        response.end(url);
+      },
+      { tls: { ...good, minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } },
+    );
+    try {
+      await client.request(get(versions));
+    } finally {
+      await versions[Symbol.asyncDispose]();
+    }
+    expect(seen).toEqual([version]);
+  });
+
+  test('a version that the server does not speak is an error of TLS', async () => {
+    await using server = await startHttpServer(answer, { tls: { ...good, maxVersion: 'TLSv1.2' } });
+    expect(await failure(fetchOnce(server, { ca, min_version: 'TLS13' }))).toMatchObject({
+      kind: 'tls',
+      message: expect.stringContaining('no TLS version is common to both sides'),
+    });
+  });
+});
+
+describe('HTTP/2', () => {
+  const http2 = (enabled: boolean) => ({
+    enable_http2: enabled,
+    tls_config: { insecure_skip_verify: false, ca },
+    http_headers: { 'X-Scope': [inline('a'), inline('b')] },
+  });
+
+  test('is spoken where it is enabled and offered, over one connection', async () => {
+    const big = 'x'.repeat(3_000_000);
+    await using server = await startHttp2Server((_, response) => response.end(big), {
+      tls: good,
+      onlyHttp2: true,
+    });
+    await using client = await openTestClient(http2(true));
+    const bodies = await Promise.all(
+      ['/1', '/2', '/3'].map(async (path) => (await client.request(get(server, path))).body.length),
+    );
+    expect(bodies).toEqual([big.length, big.length, big.length]);
+    expect(server.requests.map(({ version, headers }) => [version, headers['x-scope']])).toEqual([
+      ['2.0', 'a, b'],
+      ['2.0', 'a, b'],
+      ['2.0', 'a, b'],
+    ]);
+    expect(server.accepted()).toBe(1);
+  });
+
+  test.each([
+    ['where it is off', false, true],
+    ['where the server only speaks HTTP/1.1', true, false],
+  ])('gives way to HTTP/1.1 %s', async (_, enabled, offered) => {
+    await using server = offered
+      ? await startHttp2Server((_, response) => response.end('ok'), { tls: good })
+      : await startHttpServer(answer, { tls: good });
+    await using client = await openTestClient(http2(enabled));
+    await client.request(get(server));
+    expect(server.requests.map(({ version }) => version)).toEqual(['1.1']);
+  });
+
+  test('keeps deadlines, limits and statuses', async () => {
+    await using server = await startHttp2Server(
+      ({ url }, response) => {
+        if (url === '/denied') response.writeHead(403, { 'content-type': 'text/plain' }).end('no');
+        else response.writeHead(200, url === '/large' ? { 'content-length': 999_999 } : {});
+        if (url === '/cut') response.write('12345', () => response.stream.close(2));
+        if (url === '/stall') response.write('12345');
+      },
+      { tls: good },
+    );
+    await using client = await openTestClient(http2(true), { retries: 0, idleTimeoutMs: 400 });
+    expect([
+      await failure(client.request(get(server, '/denied'))),
+      await failure(client.request(get(server, '/large', { maxBytes: 1000 }))),
+      await failure(client.request(get(server, '/stall', { signal: AbortSignal.timeout(100) }))),
+      await failure(client.request(get(server, '/stall'))),
+      await failure(client.request(get(server, '/cut'))),
+    ]).toEqual([
+      {
+        kind: 'denied',
+        status: 403,
+        message: `GET ${server.url}denied: HTTP 403 Forbidden: no: check what the credentials allow`,
+      },
+      {
+        kind: 'too-large',
+        message: `GET ${server.url}large: the answer is over the limit of 1000 bytes (it has 999999 bytes)`,
+      },
+      { kind: 'timeout', message: `GET ${server.url}stall: the deadline passed after 5 bytes of the answer` },
+      {
+        kind: 'timeout',
+        message: `GET ${server.url}stall: nothing came for 400 ms, after 5 bytes of the answer`,
+      },
+      {
+        kind: 'unreachable',
+        message: `GET ${server.url}cut: the answer was cut off after 5 bytes of the answer`,
+      },
+    ]);
+  });
+});
+
+test('TLS to a server that speaks none says so', async () => {
+  await using server = await startHttpServer(answer);
+  const url = new URL(`https://127.0.0.1:${server.port}/`);
+  expect(await failure(fetchOnce(server, { ca }, url))).toMatchObject({
+    kind: 'tls',
+    message: expect.stringContaining('the server does not speak TLS: is it http instead of https?'),
+  });
+});
