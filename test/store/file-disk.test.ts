@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { lstat, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { createFileStore } from '../../lib/store/file.ts';
+import { newFolder } from './folders.ts';
 import { bytes, failure, outcome, text } from './probe.ts';
 
 async function newStore() {
-  const folder = await mkdtemp(join(tmpdir(), 'muster-store-'));
+  const folder = await newFolder();
   return { folder, store: createFileStore(folder) };
 }
 
@@ -25,7 +25,7 @@ const refused = ['storage', 'storage', 'storage', 'storage'];
 describe('links and other things that are no plain files', () => {
   test('an object that is a symbolic link is not read, written, removed or listed', async () => {
     const { folder, store } = await newStore();
-    const outside = await mkdtemp(join(tmpdir(), 'muster-outside-'));
+    const outside = await newFolder();
     await writeFile(join(outside, 'secret'), 'secret');
     await symlink(join(outside, 'secret'), join(folder, 'a'));
     await symlink(join(outside, 'nothing'), join(folder, 'dangling'));
@@ -43,7 +43,7 @@ describe('links and other things that are no plain files', () => {
 
   test('a folder that is a symbolic link leads nowhere', async () => {
     const { folder, store } = await newStore();
-    const outside = await mkdtemp(join(tmpdir(), 'muster-outside-'));
+    const outside = await newFolder();
     await mkdir(join(outside, 'deeper'));
     await writeFile(join(outside, 'a'), 'outside');
     await symlink(outside, join(folder, 'link'));
@@ -56,7 +56,7 @@ describe('links and other things that are no plain files', () => {
 
   test.each(['.tmp', '.lock'])('%s as a symbolic link stops all writing', async (name) => {
     const { folder, store } = await newStore();
-    const outside = await mkdtemp(join(tmpdir(), 'muster-outside-'));
+    const outside = await newFolder();
     await symlink(name === '.tmp' ? outside : join(outside, 'lock'), join(folder, name));
     expect(await failure(store.put('a', bytes('x'), { condition: 'any' }))).toMatchObject({
       kind: 'storage',

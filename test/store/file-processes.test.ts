@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createFileStore } from '../../lib/store/file.ts';
+import { newFolder } from './folders.ts';
 import { bytes, failure, isWhole, text } from './probe.ts';
 
 const children: ChildProcess[] = [];
@@ -46,8 +46,6 @@ async function startWorker(task: string, folder: string): Promise<Worker> {
     },
   };
 }
-
-const newFolder = () => mkdtemp(join(tmpdir(), 'muster-store-'));
 
 describe('processes that share a folder', () => {
   test('20 that create one key: one of them does, and none prints a warning', async () => {

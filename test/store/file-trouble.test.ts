@@ -1,15 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { chmod } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { createFileStore } from '../../lib/store/file.ts';
 import { fileFailure } from '../../lib/store/file-failure.ts';
+import { newFolder } from './folders.ts';
 import { bytes, failure } from './probe.ts';
 
 /** A folder with an object `a` in it, which processes of other users can read. */
-async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'muster-store-'));
+async function folderWithObject(): Promise<string> {
+  const folder = await newFolder();
+  await chmod(dirname(folder), 0o755);
   await createFileStore(folder).put('a', bytes('old'), { condition: 'create' });
   await chmod(folder, 0o555);
   await chmod(join(folder, '.tmp'), 0o555);
@@ -43,7 +44,7 @@ describe('a disk that will not have the write', () => {
   const inMounts = mayMount ? test : test.skip;
 
   inMounts('because it is full: the old object stays and the temporary file goes', async () => {
-    const folder = await newFolder();
+    const folder = await folderWithObject();
     const mount = `cp -a ${folder} ${folder}.copy && mount -t tmpfs -o size=1m tmpfs ${folder} && cp -a ${folder}.copy/. ${folder}/`;
     const { url } = createFileStore(folder);
     expect(writeIn(folder, { under: withMounts(mount) })).toEqual([
@@ -55,7 +56,7 @@ describe('a disk that will not have the write', () => {
   });
 
   inMounts('because it is read-only', async () => {
-    const folder = await newFolder();
+    const folder = await folderWithObject();
     const mount = `mount --bind ${folder} ${folder} && mount -o remount,ro,bind ${folder}`;
     const { url } = createFileStore(folder);
     expect(writeIn(folder, { under: withMounts(mount) })).toEqual([
@@ -67,7 +68,7 @@ describe('a disk that will not have the write', () => {
   });
 
   test('because this user may not', async () => {
-    const folder = await newFolder();
+    const folder = await folderWithObject();
     const nobody = process.getuid?.() === 0 ? { uid: 65_534 } : {};
     const { url } = createFileStore(folder);
     expect(writeIn(folder, nobody)).toEqual([
@@ -79,7 +80,7 @@ describe('a disk that will not have the write', () => {
   });
 
   test('because a name is too long for it', async () => {
-    const store = createFileStore(await newFolder());
+    const store = createFileStore(await folderWithObject());
     expect(await failure(store.put('x'.repeat(256), bytes('x'), { condition: 'any' }))).toMatchObject({
       kind: 'config',
     });

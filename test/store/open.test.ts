@@ -1,11 +1,10 @@
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openStore, type StoreSpec } from '../../lib/store/open.ts';
 import { type Moto, startMoto } from '../support/moto.ts';
 import { describeWithPrograms } from '../support/programs.ts';
+import { newFolder } from './folders.ts';
 import { bytes, text } from './probe.ts';
 
 describe('a store’s URL', () => {
@@ -52,7 +51,7 @@ describe('a store’s URL', () => {
   });
 
   test('of a folder opens a store there', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'muster-store-'));
+    const folder = await newFolder();
     await openStore(pathToFileURL(folder).href).put('a', bytes('x'), { condition: 'create' });
     expect(await text(openStore(folder), 'a')).toBe('x');
   });
