@@ -9,6 +9,8 @@ import type { TargetGroup } from '../target/group.ts';
 export interface MechanismInput extends DiscoverInput {
   /** A client for the given options; it is closed when the listing ends. */
   readonly openHttp: (config: HttpClientConfig, options?: OpenHttpOptions) => Promise<HttpClient>;
+  /** Folder that relative paths of the configuration start from; absent, the working directory. */
+  readonly directory?: string;
   /** Tells the operator of something odd that does not spoil the listing. */
   readonly warn: (message: string) => void;
 }

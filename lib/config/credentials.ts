@@ -45,7 +45,7 @@ export function createCredentialReader({
 
 function fromEnvironment(env: CredentialReaderOptions['env']): ResolveReference {
   return async ({ name }) => {
-    const value = env[name];
+    const value = Object.hasOwn(env, name) ? env[name] : undefined;
     if (value === undefined)
       throw new MusterError('config', `credential env:${name}: the variable is not set`);
     return value;

@@ -34,7 +34,7 @@ export function formatProblems(origin: string, problems: readonly ConfigProblem[
 
 /**
  * The path as text; a key that is not a plain word stands in quotes, up to its first odd character: a key such as
- * `password:secret` only lacks its space.
+ * `password=secret` is a slip.
  */
 export function formatKeyPath(path: KeyPath): string {
   return path
@@ -65,6 +65,6 @@ function summary(origin: string, problems: readonly ConfigProblem[]): string {
 }
 
 function shorten(key: string): string {
-  const shown = /^[\w./ -]{0,60}/.exec(key)?.[0] ?? '';
+  const shown = /^[\w./-]{0,60}/.exec(key)?.[0] ?? '';
   return shown === key ? key : `${shown}…`;
 }

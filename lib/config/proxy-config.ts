@@ -51,10 +51,13 @@ export function toProxyConfig(keys: ProxyKeys): ProxyConfig {
   };
 }
 
+/** A proxy has no path. What looks like one, and would be shown, is the rest of a password that cuts the URL short. */
 function proxyUrl() {
-  return leaf('an http:// or https:// URL', (source) =>
-    URL.canParse(source) && /^https?:/i.test(source) ? new MaskedUrl(source) : undefined,
-  );
+  return leaf('http://host:port or https://host:port, with # / ? in a password as %23 %2F %3F', (source) => {
+    const parsed = URL.canParse(source) ? new MaskedUrl(source) : undefined;
+    const bare = parsed !== undefined && /^https?:$/.test(parsed.protocol) && parsed.pathname === '/';
+    return bare && parsed.search === '' && parsed.hash === '' ? parsed : undefined;
+  });
 }
 
 /** A URL that may hold a password: `href` and `password` have it, printing and encoding show `xxxxx`. */

@@ -32,7 +32,8 @@ async function read(path: string, maxBytes: number, signal: AbortSignal | undefi
 function failure(path: string, error: unknown, signal: AbortSignal | undefined): MusterError {
   if (signal?.aborted)
     return new MusterError('timeout', `${path} could not be read in time`, { cause: error });
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  const code =
+    typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
   const { kind, what } = failures[code] ?? { kind: 'storage', what: `can not be read (${code})` };
   return new MusterError(kind, `${path} ${what}`, { cause: error });
 }

@@ -8,6 +8,7 @@ import {
   relabelActions,
 } from '../target/relabel-config.ts';
 import { leaf, list, text } from './fields.ts';
+import { isMapping } from './scalar.ts';
 import { enumerate, rule, type SectionOf, section } from './section.ts';
 
 const defaults = { separator: ';', regex: '(.*)', replacement: '$1' };
@@ -71,7 +72,7 @@ export const relabelConfigs: z.ZodType<readonly RelabelConfig[]> = list(
 );
 
 function keepEmptyTexts(input: unknown): unknown {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
+  if (!isMapping(input)) return input;
   const entries = Object.entries(input).map(([key, value]) => [
     key,
     value === null && textKeys.includes(key) ? '' : value,

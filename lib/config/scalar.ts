@@ -22,10 +22,17 @@ export function scalarText(input: unknown): string | undefined {
   return undefined;
 }
 
+/** Whether it is a mapping of keys to values. */
+export function isMapping(input: unknown): input is object {
+  return (
+    typeof input === 'object' && input !== null && !Array.isArray(input) && !(input instanceof YamlScalar)
+  );
+}
+
 /** The same tree with each scalar as the value that YAML's core schema gives it. */
 export function plainValue(input: unknown): unknown {
   if (input instanceof YamlScalar) return input.value;
   if (Array.isArray(input)) return input.map(plainValue);
-  if (typeof input !== 'object' || input === null) return input;
+  if (!isMapping(input)) return input;
   return Object.fromEntries(Object.entries(input).map(([key, value]) => [key, plainValue(value)]));
 }

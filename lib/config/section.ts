@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nearest } from './nearest.ts';
+import { isMapping, scalarText } from './scalar.ts';
 
 /** The keys of a section, each with the schema of its value. */
 export type Fields = Readonly<Record<string, z.ZodType>>;
@@ -22,12 +23,12 @@ export function section<const F extends Fields>(fields: F, { ignored = [], hint 
   const known = [...Object.keys(fields), ...ignored];
   const error: z.core.$ZodErrorMap = (issue) => {
     if (issue.code !== 'unrecognized_keys') return expected('a mapping', issue.input);
-    // One line for each of the issue's keys: problems.ts makes a problem of each.
+    // One line for each of the issue's keys: zod-problems.ts makes a problem of each.
     return issue.keys.map((key) => hint?.(key) ?? unknownKey(key, known)).join('\n');
   };
   return z.preprocess(
     (input) => {
-      if (!isMapping(input)) return input;
+      if (!isMapping(input)) return scalarText(input) ?? input;
       const isKept = ([key, value]: readonly [string, unknown]) =>
         Object.hasOwn(fields, key) ? value !== null : !ignored.includes(key);
       return Object.fromEntries(Object.entries(input).filter(isKept));
@@ -79,13 +80,8 @@ export function enumerate(names: readonly string[], word = 'and'): string {
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
-  if (key.includes(':')) return 'unknown key, is a space missing after the colon?';
   const near = nearest(key, known);
   return near === undefined ? 'unknown key' : `unknown key, did you mean "${near}"?`;
-}
-
-function isMapping(input: unknown): input is object {
-  return typeof input === 'object' && input !== null && !Array.isArray(input);
 }
 
 /** Whether the issue makes one of the keys unreadable. Unknown keys and other rules' findings do not. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { scalarText } from './scalar.ts';
+import { isMapping, scalarText } from './scalar.ts';
 
 /** No two entries of a list may have the same text at the key. Runs beside the entries' other problems. */
 export function uniqueBy(key: string): z.core.$ZodCheck<readonly unknown[]> {
@@ -24,6 +24,6 @@ export function uniqueBy(key: string): z.core.$ZodCheck<readonly unknown[]> {
 }
 
 function textAt(entry: unknown, key: string): string | undefined {
-  if (typeof entry !== 'object' || entry === null) return undefined;
+  if (!isMapping(entry)) return undefined;
   return scalarText(new Map<string, unknown>(Object.entries(entry)).get(key));
 }

@@ -76,7 +76,7 @@ function explain({ code }: YAMLError): string {
 /** The library's own messages quote the file. */
 const explanations: Readonly<Partial<Record<ErrorCode, string>>> = {
   BAD_DQ_ESCAPE: 'unknown escape within double quotes; single quotes keep a backslash as it is',
-  BAD_INDENT: 'wrong indentation',
+  BAD_INDENT: 'wrong indentation, or a closing bracket or brace is missing',
   BAD_SCALAR_START: 'text that begins with this character must be quoted',
   BLOCK_AS_IMPLICIT_KEY: 'no mapping can begin here; text that holds ": " must be quoted',
   MISSING_CHAR: 'a quote, bracket, brace, comma or colon is missing',

@@ -10,7 +10,7 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import type { KeyPath } from './problem.ts';
-import { scalarText, YamlScalar } from './scalar.ts';
+import { isMapping, scalarText, YamlScalar } from './scalar.ts';
 
 /** Where a value stands in the file, and where what it holds stands. */
 export interface Place {
@@ -130,7 +130,10 @@ function buildMap(node: YAMLMap.Parsed, spot: Spot, walk: Walk): Built {
   for (const { key, value } of node.items) {
     const name = isScalar(key) ? keyText(key) : undefined;
     const keySpot = { offset: key.range[0], path: name === undefined ? spot.path : [...spot.path, name] };
-    if (name === undefined || name === '__proto__') report(keySpot, walk, 'a key must be plain text');
+    // Unnamed: `{password secret}` and `{password:secret}` are keys without a colon too.
+    if (value === null)
+      report({ ...spot, offset: key.range[0] }, walk, 'a key needs a colon and a space after it');
+    else if (name === undefined || name === '__proto__') report(keySpot, walk, 'a key must be plain text');
     else if (name === '<<' && isScalar(key) && key.type === 'PLAIN') addMerged(merged, value, keySpot, walk);
     else if (own.has(name)) report(keySpot, walk, 'the same key stands here twice');
     else own.set(name, build(value, keySpot, walk));
@@ -151,7 +154,7 @@ function addMerged(merged: Map<string, Built>, node: ParsedNode | null, spot: Sp
   const sources = isSeq(node) ? node.items : [node];
   for (const source of sources) {
     const { value, place } = build(source, spot, walk);
-    if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof YamlScalar) {
+    if (!isMapping(value)) {
       report(spot, walk, '<< merges mappings only');
       continue;
     }
