@@ -5,21 +5,17 @@
  */
 export function fieldSelectorProblem(selector: string): string | undefined {
   return terms(selector)
-    .filter((term) => term !== '')
     .map(termProblem)
     .find((problem) => problem !== undefined);
 }
 
-/** The parts between commas; one behind a backslash is no end. */
+/** The parts between commas that are not empty; a comma behind a backslash is part of its value. */
 function terms(selector: string): readonly string[] {
-  return selector.split(/((?:[^\\,]|\\[^])*),/).flatMap((part, index) => {
-    // Between two ends there is nothing but the empty text that `split` makes of it.
-    return index % 2 === 0 && part === '' ? [] : [part];
-  });
+  return selector.match(/(?:[^\\,]|\\.|\\$)+/gs) ?? [];
 }
 
 function termProblem(term: string): string | undefined {
-  const value = /^[^]*?(?:!=|==|=)(?<value>[^]*)$/.exec(term)?.groups?.value;
+  const value = /^.*?(?:!=|==|=)(?<value>.*)$/s.exec(term)?.groups?.value;
   if (value === undefined) return `"${term}" is not of the form field=value, field==value or field!=value`;
   const rest = value.replace(/\\[\\,=]/g, '');
   if (rest.includes('\\')) return `"${term}" has a "\\" that is not followed by "\\", "," or "="`;

@@ -19,7 +19,7 @@ export function labelSelectorProblem(selector: string): string | undefined {
 }
 
 /** White space parts tokens; an operator is as long as it can be. */
-const token = /==|!=|[=!(),<>]|[^=!(),<>\s]+/g;
+const token = /==|!=|[=!(),<>]|[^=!(),<> \t\r\n]+/g;
 
 type Step = { readonly end: number } | { readonly problem: string };
 

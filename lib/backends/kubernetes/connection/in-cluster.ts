@@ -1,0 +1,51 @@
+import { isIPv6 } from 'node:net';
+import { readText } from '../../../config/read-text.ts';
+import { MusterError } from '../../../errors.ts';
+import { authorizer } from './authorizer.ts';
+import { type ConnectInput, type Connection, serverUrl } from './connection.ts';
+import { defaultHttp } from './default-http.ts';
+
+/** Where Kubernetes puts the service account of a pod. */
+export const accountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/**
+ * Connects to the cluster in which this process runs as a pod, as its service account. The token is read anew while it
+ * is in use. Throws `config` outside of a cluster.
+ */
+export async function openInCluster(input: ConnectInput, folder = accountFolder): Promise<Connection> {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
+  if (!host || !port)
+    throw new MusterError(
+      'config',
+      'this process does not run in a Kubernetes cluster (KUBERNETES_SERVICE_HOST and _PORT are not set): ' +
+        'configure api_server, kubeconfig_file or muster.eks',
+    );
+  const server = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  const tokenFile = `${folder}/token`;
+  await readAccountFile(tokenFile, input.signal);
+  const authorize = await authorizer(
+    { name: 'in-cluster', server, skipTLSVerify: false },
+    { name: 'service account', authProvider: { name: 'tokenFile', config: { tokenFile } } },
+    tokenFile,
+  );
+  return {
+    server: serverUrl(server, 'KUBERNETES_SERVICE_HOST'),
+    http: await input.openHttp({
+      ...defaultHttp,
+      tls_config: { ca: { from: 'file', path: `${folder}/ca.crt` }, insecure_skip_verify: false },
+    }),
+    headers: async (signal) => (await authorize(signal)).headers,
+    whenUnknown: "check the pod's service account and its token",
+  };
+}
+
+/** The namespace in which this process runs. Throws `config` where there is none. */
+export async function ownNamespace(signal: AbortSignal, folder = accountFolder): Promise<string> {
+  return await readAccountFile(`${folder}/namespace`, signal);
+}
+
+async function readAccountFile(path: string, signal: AbortSignal): Promise<string> {
+  const text = (await readText(path, { maxBytes: 64 * 1024, signal })).trim();
+  if (text === '') throw new MusterError('config', `${path} is empty`);
+  return text;
+}

@@ -1,0 +1,30 @@
+import type { Mechanism } from '../mechanism.ts';
+import { openConnection } from './connection/open.ts';
+import { openLister } from './listing/lister.ts';
+import { streamConcurrent } from './listing/stream.ts';
+import { listRole } from './roles/list-role.ts';
+import { namespacesOf } from './roles/namespaces.ts';
+import { type KubernetesConfig, kubernetesConfig } from './schema.ts';
+
+/** Namespaces that are listed at once: an API server gives one client few turns at a time. */
+const concurrency = 4;
+
+/** Nodes, services, pods, endpoints and ingresses of a Kubernetes cluster: a group for each object that has targets. */
+export const kubernetes: Mechanism<KubernetesConfig> = {
+  name: 'kubernetes',
+  configKey: 'kubernetes_sd_configs',
+  schema: kubernetesConfig,
+  async *discover(config, input) {
+    const { signal, cursor, onProgress } = input;
+    const namespaces = config.role === 'node' ? [''] : await namespacesOf(config, signal);
+    const connection = await openConnection(config, input);
+    const lister = openLister(connection, {
+      pageSize: config.muster.page_size,
+      compression: config.muster.compression,
+      ...(cursor !== undefined && { cursor }),
+      ...(onProgress && { onProgress }),
+    });
+    yield* streamConcurrent(namespaces, concurrency, signal, listRole[config.role]({ config, lister }));
+    return lister.cursor();
+  },
+};

@@ -1,0 +1,89 @@
+import { MusterError, toMusterError } from '../../../errors.ts';
+import type { HttpResponse } from '../../../http/client.ts';
+import { shownUrl } from '../../../http/place.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { ListPage, ObjectMeta } from '../objects.ts';
+import { mediaTypes } from '../wire/body.ts';
+import { decodeList, decodeStatus } from '../wire/list.ts';
+import { type ListQuery, type PageParameters, pageUrl } from './query.ts';
+import { refusalError } from './refusal.ts';
+
+/** How pages are asked for, by all the lists of one connection. */
+export interface Asking {
+  readonly connection: Connection;
+  /** Whether answers may come gzipped: fewer bytes, more CPU time at both ends. */
+  readonly compression: boolean;
+  /** Turns to JSON for good when the server does not speak protobuf. */
+  form: 'protobuf' | 'json';
+}
+
+/** A page, or that the server no longer has (`expired`), or does not have yet or at all, the version asked for. */
+export type PageAnswer<T> = ListPage<T> | 'expired' | 'no-such-version';
+
+/** Statuses which say more here than to any other client. */
+const judged = [400, 401, 403, 404, 406, 410, 415];
+
+/**
+ * Asks for one page and reads it. Throws the client's errors, `malformed` for what can't be read, and for a refusal an
+ * error that names the missing right or API.
+ */
+export async function fetchPage<T extends ObjectMeta>(
+  asking: Asking,
+  query: ListQuery<T>,
+  parameters: PageParameters,
+  signal: AbortSignal,
+): Promise<PageAnswer<T>> {
+  const { connection } = asking;
+  const url = pageUrl(connection.server, query, parameters);
+  const versioned = parameters.resourceVersion !== '';
+  // A version from the future is answered with 504: to wait and try again would not make it come.
+  const response = await send(asking, url, versioned ? [...judged, 504] : judged, signal);
+  const { status } = response;
+  if (status < 300) return decodePage(query, url, response);
+  if (versioned && [400, 410, 504].includes(status)) return 'no-such-version';
+  if (status === 410) return 'expired';
+  if (status === 400) await explain(asking, url, signal);
+  const said = decodeStatus(response.body, contentType(response))?.message ?? '';
+  throw refusalError({ ...query, url, status, said, whenUnknown: connection.whenUnknown });
+}
+
+async function send(
+  asking: Asking,
+  url: URL,
+  expect: readonly number[],
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  const { connection, compression, form } = asking;
+  const headers = {
+    ...(await connection.headers(signal)),
+    accept: form === 'json' ? mediaTypes.json : `${mediaTypes.protobuf},${mediaTypes.json}`,
+    ...(compression && { 'accept-encoding': 'gzip' }),
+  };
+  const response = await connection.http.request({ url, headers, signal, expect });
+  if ((response.status !== 406 && response.status !== 415) || form === 'json') return response;
+  asking.form = 'json';
+  return await send(asking, url, expect, signal);
+}
+
+function decodePage<T extends ObjectMeta>(
+  { kind }: ListQuery<T>,
+  url: URL,
+  response: HttpResponse,
+): ListPage<T> {
+  try {
+    return decodeList(kind, response.body, contentType(response));
+  } catch (error) {
+    const { kind: errorKind, message } = toMusterError(error);
+    throw new MusterError(errorKind, `GET ${shownUrl(url)}: ${message}`, { cause: error });
+  }
+}
+
+/** Throws the client's own error for the same request, with the server's words, which it can read in JSON only. */
+async function explain({ connection }: Asking, url: URL, signal: AbortSignal): Promise<void> {
+  const headers = { ...(await connection.headers(signal)), accept: mediaTypes.json };
+  await connection.http.request({ url, headers, signal });
+}
+
+function contentType({ headers }: HttpResponse): string {
+  return headers['content-type'] ?? '';
+}

@@ -1,0 +1,163 @@
+import { MusterError, toMusterError } from '../../../errors.ts';
+import { shownUrl } from '../../../http/place.ts';
+import type { Cursor, Progress } from '../../../target/discover.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { ListPage, ObjectMeta } from '../objects.ts';
+import { type Asking, fetchPage, type PageAnswer } from './fetch-page.ts';
+import { openProgress, type ReportList } from './progress.ts';
+import { type ListQuery, listKey, pageUrl } from './query.ts';
+import { refusalError } from './refusal.ts';
+import { openVersions, type Versions } from './versions.ts';
+
+/** A part of a list. */
+export interface Part<T> {
+  readonly items: readonly T[];
+  /** The list begins here. If parts came before, they are void: the server lost the state that they show. */
+  readonly first: boolean;
+}
+
+export interface ListerOptions {
+  readonly pageSize: number;
+  readonly compression: boolean;
+  /** What `cursor` gave the last time. */
+  readonly cursor?: Cursor;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** Lists what an API server has. */
+export interface Lister {
+  /**
+   * The list page by page; the next one is asked for while the caller works on this one. A list that ends is whole and
+   * of one state. Throws what a page's request throws, and `expired` when its state was lost four times.
+   */
+  readonly parts: <T extends ObjectMeta>(query: ListQuery<T>, signal: AbortSignal) => AsyncGenerator<Part<T>>;
+  /** Where the lists that were read stand, for the next lister. */
+  readonly cursor: () => Cursor;
+}
+
+/** How often a list whose state was lost is begun anew. */
+const maxRestarts = 3;
+
+/** A lister of the connected API server. */
+export function openLister(connection: Connection, options: ListerOptions): Lister {
+  const { compression, pageSize, cursor, onProgress } = options;
+  const asking: Asking = { connection, compression, form: 'protobuf' };
+  const versions = openVersions(connection.server, cursor);
+  const trackList = openProgress(onProgress);
+  return {
+    cursor: versions.cursor,
+    async *parts<T extends ObjectMeta>(query: ListQuery<T>, signal: AbortSignal) {
+      const stop = new AbortController();
+      const list: List<T> = {
+        asking,
+        query,
+        limit: pageSize,
+        versions,
+        report: trackList(),
+        signal: AbortSignal.any([signal, stop.signal]),
+        oldest: versions.last(listKey(query)),
+      };
+      try {
+        for (let restarts = 0; ; restarts++) {
+          if (restarts > maxRestarts) throw expiredError(list);
+          if (yield* pagesOfOneState(list)) return;
+        }
+      } finally {
+        stop.abort(new MusterError('internal', 'nobody reads the list any more'));
+      }
+    },
+  };
+}
+
+/** One list and how it is asked for. */
+interface List<T extends ObjectMeta> {
+  readonly asking: Asking;
+  readonly query: ListQuery<T>;
+  readonly limit: number;
+  readonly versions: Versions;
+  readonly report: ReportList;
+  readonly signal: AbortSignal;
+  /** The state shown must not be older than this version; empty: the newest. */
+  oldest: string;
+}
+
+/** All pages, or `false` once the server has lost the state that the pages so far show. */
+async function* pagesOfOneState<T extends ObjectMeta>(list: List<T>): AsyncGenerator<Part<T>, boolean> {
+  const seen = new Set<string>();
+  let version = '';
+  let read = 0;
+  let next = askFor(list, '', 1);
+  for (let number = 1; ; number++) {
+    let page = await next;
+    if (page === 'no-such-version') {
+      list.oldest = '';
+      page = await askFor(list, '', 1);
+    }
+    // Without a version to ask for the server can't be without it.
+    if (page === 'expired' || page === 'no-such-version') return false;
+    const first = version === '';
+    if (first) version = page.resourceVersion;
+    // Pages of another state don't belong to this list, whatever the server thinks of it.
+    else if (page.resourceVersion !== version) return false;
+    const { items, continueToken: token } = page;
+    checkPage(list, page, seen);
+    read += items.length;
+    if (token !== '') next = askFor(list, token, number + 1);
+    list.report(read, token === '' ? 0 : page.remaining);
+    yield { items, first };
+    if (token === '') {
+      list.versions.read(listKey(list.query), version);
+      return true;
+    }
+  }
+}
+
+function askFor<T extends ObjectMeta>(
+  list: List<T>,
+  continueToken: string,
+  number: number,
+): Promise<PageAnswer<T>> {
+  const { asking, query, limit, signal, oldest } = list;
+  const resourceVersion = continueToken === '' ? oldest : '';
+  const answer = fetchPage(asking, query, { limit, continueToken, resourceVersion }, signal).catch(
+    (error) => {
+      const { kind, message, status, cause } = toMusterError(error);
+      const place = number === 1 ? '' : ` (page ${number} of the list of ${query.kind.resource})`;
+      throw new MusterError(kind, message + place, { cause, ...(status !== undefined && { status }) });
+    },
+  );
+  // Whoever stops reading before this page is not to be told of its end.
+  answer.catch(() => undefined);
+  return answer;
+}
+
+/** Throws `malformed` where going on would never end, or where objects would be missing at the end. */
+function checkPage<T extends ObjectMeta>(
+  list: List<T>,
+  { continueToken: token, remaining = 0, resourceVersion }: ListPage<T>,
+  seen: Set<string>,
+): void {
+  if (resourceVersion === '') throw malformed(list, 'has no resourceVersion');
+  if (token === '' && remaining > 0)
+    throw malformed(list, `breaks off: ${remaining} objects remain, but there is no continue token`);
+  if (token !== '' && seen.has(token))
+    throw malformed(list, 'goes round in circles: a continue token came twice');
+  seen.add(token);
+}
+
+function malformed<T extends ObjectMeta>(list: List<T>, what: string): MusterError {
+  return new MusterError(
+    'malformed',
+    `GET ${shownUrl(firstUrl(list))}: the list of ${list.query.kind.resource} ${what}`,
+  );
+}
+
+function expiredError<T extends ObjectMeta>(list: List<T>): MusterError {
+  const { query, asking } = list;
+  const { whenUnknown } = asking.connection;
+  return refusalError({ ...query, url: firstUrl(list), status: 410, said: '', whenUnknown });
+}
+
+function firstUrl<T extends ObjectMeta>({ asking, query, limit }: List<T>): URL {
+  return pageUrl(asking.connection.server, query, { limit, continueToken: '', resourceVersion: '' });
+}

@@ -1,0 +1,75 @@
+import type { TargetGroup } from '../../../target/group.ts';
+import { endpoints } from '../kinds/endpoints.ts';
+import { endpointSlice } from '../kinds/endpointslice.ts';
+import { ingress } from '../kinds/ingress.ts';
+import { joinedService } from '../kinds/joined.ts';
+import type { Kind } from '../kinds/kind.ts';
+import { node } from '../kinds/node.ts';
+import { joinedPod, pod } from '../kinds/pod.ts';
+import { service } from '../kinds/service.ts';
+import type { JoinedPod, ObjectMeta } from '../objects.ts';
+import { buildEndpointsGroup } from '../targets/endpoints.ts';
+import { buildEndpointSliceGroup } from '../targets/endpointslice.ts';
+import { buildIngressGroup } from '../targets/ingress.ts';
+import { type Attached, addByKey, type ServiceJoins } from '../targets/joins.ts';
+import { buildNodeGroup } from '../targets/node.ts';
+import { buildPodGroup } from '../targets/pod.ts';
+import { buildServiceGroup } from '../targets/service.ts';
+import { type Attachable, attachedReads } from './attached.ts';
+import {
+  type ListNamespace,
+  pushGroups,
+  type Read,
+  type RoleInput,
+  readAll,
+  readInto,
+  selected,
+} from './listing.ts';
+import type { Role } from './role.ts';
+
+/** How each role lists a namespace. */
+export const listRole: Readonly<Record<Role, (input: RoleInput) => ListNamespace>> = {
+  node: (input) => listAlone(input, node, buildNodeGroup, { nodes: false, namespaces: false }),
+  pod: (input) => listAlone(input, pod, buildPodGroup, { nodes: true, namespaces: true }),
+  service: (input) => listAlone(input, service, buildServiceGroup, { nodes: false, namespaces: true }),
+  ingress: (input) => listAlone(input, ingress, buildIngressGroup, { nodes: false, namespaces: true }),
+  endpoints: (input) => listBehindServices(input, endpoints, buildEndpointsGroup),
+  endpointslice: (input) => listBehindServices(input, endpointSlice, buildEndpointSliceGroup),
+};
+
+function listAlone<T extends ObjectMeta>(
+  input: RoleInput,
+  kind: Kind<T>,
+  build: (item: T, attached: Attached) => TargetGroup | undefined,
+  takes: Attachable,
+): ListNamespace {
+  const { attached, reads } = attachedReads(input, takes);
+  return async (namespace, push, signal) => {
+    await readAll(reads, signal);
+    const query = selected(input, kind, namespace, input.config.role);
+    await pushGroups(input.lister, query, (item) => build(item, attached), push, signal);
+  };
+}
+
+/** Pods and services of the namespace are read first, in a compact form, and all that stays in memory. */
+function listBehindServices<T extends ObjectMeta>(
+  input: RoleInput,
+  kind: Kind<T>,
+  build: (item: T, joins: ServiceJoins) => TargetGroup | undefined,
+): ListNamespace {
+  const { lister } = input;
+  const { attached, reads } = attachedReads(input, { nodes: true, namespaces: true });
+  return async (namespace, push, signal) => {
+    const pods = new Map<string, JoinedPod>();
+    const services = new Map<string, ObjectMeta>();
+    const joined: readonly Read[] = [
+      (own) => readInto(lister, selected(input, joinedPod, namespace, 'pod'), pods, addByKey, own),
+      (own) =>
+        readInto(lister, selected(input, joinedService, namespace, 'service'), services, addByKey, own),
+    ];
+    await readAll([...joined, ...reads], signal);
+    const joins = { ...attached, pods, services };
+    const query = selected(input, kind, namespace, input.config.role);
+    await pushGroups(lister, query, (item) => build(item, joins), push, signal);
+  };
+}

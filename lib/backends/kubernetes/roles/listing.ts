@@ -1,0 +1,90 @@
+import { mapConcurrent } from '../../../http/concurrency.ts';
+import type { TargetGroup } from '../../../target/group.ts';
+import type { Kind } from '../kinds/kind.ts';
+import type { Lister } from '../listing/lister.ts';
+import type { ListQuery, Selector } from '../listing/query.ts';
+import type { Push } from '../listing/stream.ts';
+import type { ObjectMeta } from '../objects.ts';
+import type { KubernetesConfig } from '../schema.ts';
+import type { Role } from './role.ts';
+
+/** What the listing of a role is given. */
+export interface RoleInput {
+  readonly config: Pick<KubernetesConfig, 'role' | 'selectors' | 'attach_metadata'>;
+  readonly lister: Lister;
+}
+
+/** The listing of one namespace: pushes its groups as they come, and ends when all have. */
+export type ListNamespace = (
+  namespace: string,
+  push: Push<readonly TargetGroup[]>,
+  signal: AbortSignal,
+) => Promise<void>;
+
+/** A list to be read whole before anything can be built of it. */
+export type Read = (signal: AbortSignal) => Promise<void>;
+
+/** The configured selector for objects of a role. */
+export function selectorOf({ config }: RoleInput, role: Role): Selector {
+  return config.selectors.find((selector) => selector.role === role) ?? { label: '', field: '' };
+}
+
+/** Reads whole lists side by side. */
+export async function readAll(reads: readonly Read[], signal: AbortSignal): Promise<void> {
+  await mapConcurrent(reads, reads.length, signal, (read, own) => read(own));
+}
+
+/** Reads a whole list into a map; begins anew with it when the list does. */
+export async function readInto<T extends ObjectMeta>(
+  lister: Lister,
+  query: ListQuery<T>,
+  map: Map<string, T>,
+  add: (map: Map<string, T>, items: readonly T[]) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const { items, first } of lister.parts(query, signal)) {
+    if (first) map.clear();
+    add(map, items);
+  }
+}
+
+/**
+ * Pushes the groups of each page, and forgets the page. When the list had to be begun anew, groups that are not in it
+ * any more are taken back, by groups of their sources without targets.
+ */
+export async function pushGroups<T extends ObjectMeta>(
+  lister: Lister,
+  query: ListQuery<T>,
+  build: (item: T) => TargetGroup | undefined,
+  push: Push<readonly TargetGroup[]>,
+  signal: AbortSignal,
+): Promise<void> {
+  let given = new Set<string>();
+  const doubtful = new Set<string>();
+  for await (const { items, first } of lister.parts(query, signal)) {
+    if (first) {
+      for (const source of given) doubtful.add(source);
+      given = new Set();
+    }
+    const groups: TargetGroup[] = [];
+    for (const item of items) {
+      const group = build(item);
+      if (group === undefined) continue;
+      groups.push(group);
+      given.add(group.source);
+    }
+    if (groups.length > 0) await push(groups);
+  }
+  const gone = [...doubtful].filter((source) => !given.has(source));
+  if (gone.length > 0) await push(gone.map((source) => ({ source, labels: {}, targets: [] })));
+}
+
+/** A kind's list of one namespace, selected as configured for the role. */
+export function selected<T extends ObjectMeta>(
+  input: RoleInput,
+  kind: Kind<T>,
+  namespace: string,
+  role: Role,
+): ListQuery<T> {
+  return { kind, namespace, selector: selectorOf(input, role) };
+}

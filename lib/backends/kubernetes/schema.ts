@@ -1,0 +1,134 @@
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { bool, int, leaf, list, oneOf, stringList, text, unlessEmpty, url } from '../../config/fields.ts';
+import { httpClientFields, withHttpClient } from '../../config/http-client.ts';
+import { httpSdConfig } from '../../config/sd-config.ts';
+import { enumerate, rule, section } from '../../config/section.ts';
+import { roles, selectableRoles } from './roles/role.ts';
+import { fieldSelectorProblem } from './selectors/field-selector.ts';
+import { labelSelectorProblem } from './selectors/label-selector.ts';
+
+const eks = section({
+  cluster: leaf(
+    "the cluster's name: 100 letters, digits, - and _ at most",
+    matching(/^[0-9A-Za-z][\w-]{0,99}$/),
+  ),
+  region: leaf('an AWS region such as eu-west-1', matching(/^[a-z]{2,}(?:-[a-z0-9]+)+$/)),
+  role_arn: leaf(
+    'the ARN of an IAM role',
+    matching(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/),
+  ).optional(),
+});
+
+/**
+ * How an API server is reached and listed: what kubernetes_sd_configs and kube_state_metrics have in common, to spread
+ * into a section that is made by `httpSdConfig`. `connectionRules` belong into its `.check(…)`.
+ */
+export const connectionFields = {
+  api_server: unlessEmpty(url()),
+  kubeconfig_file: unlessEmpty(
+    leaf('the path of a file', (path) => (path.includes('\0') ? undefined : path)),
+  ),
+  namespaces: section({ own_namespace: bool(false), names: stringList() }).prefault({}),
+  /** Muster's own; Prometheus has no such keys. */
+  muster: section({
+    eks: eks.optional(),
+    page_size: int({ min: 1, max: 10_000 }, 500),
+    compression: bool(false),
+  }).prefault({}),
+};
+
+const selector = section({
+  role: oneOf(roles),
+  label: text('').check(withoutProblem(labelSelectorProblem)),
+  field: text('').check(withoutProblem(fieldSelectorProblem)),
+});
+
+const keys = httpSdConfig('60s', {
+  role: oneOf(roles),
+  ...connectionFields,
+  selectors: list(selector),
+  attach_metadata: section({ node: bool(false), namespace: bool(false) }).prefault({}),
+});
+
+type Keys = z.output<typeof keys>;
+type ConnectionKeys = Pick<Keys, keyof typeof connectionFields | keyof typeof httpClientFields>;
+
+const httpDefaults = section(httpClientFields).parse({});
+const httpKeys = z.object(httpClientFields).keyof().options;
+
+/** What must hold between the keys of a connection. */
+export const connectionRules = [
+  rule<ConnectionKeys, 'kubeconfig_file' | 'api_server'>(['kubeconfig_file', 'api_server'], (config) =>
+    config.kubeconfig_file !== undefined && config.api_server !== undefined
+      ? 'can not go with api_server, which the file names too'
+      : undefined,
+  ),
+  rule<ConnectionKeys, 'muster' | 'api_server' | 'kubeconfig_file'>(
+    ['muster', 'api_server', 'kubeconfig_file'],
+    ({ muster, api_server, kubeconfig_file }) =>
+      muster.eks !== undefined && (api_server !== undefined || kubeconfig_file !== undefined)
+        ? 'eks can not go with api_server or kubeconfig_file: it finds the API server by itself'
+        : undefined,
+  ),
+  ...httpKeys.map((key) =>
+    rule<ConnectionKeys, typeof key | 'api_server' | 'kubeconfig_file'>(
+      [key, 'api_server', 'kubeconfig_file'],
+      (config) => {
+        if (isDeepStrictEqual(config[key], httpDefaults[key])) return undefined;
+        if (config.kubeconfig_file !== undefined)
+          return 'an HTTP client option can not go with kubeconfig_file, which has its own';
+        return config.api_server === undefined ? 'an HTTP client option needs api_server' : undefined;
+      },
+    ),
+  ),
+  rule<ConnectionKeys, 'namespaces' | 'api_server' | 'kubeconfig_file' | 'muster'>(
+    ['namespaces', 'api_server', 'kubeconfig_file', 'muster'],
+    ({ namespaces, api_server, kubeconfig_file, muster }) => {
+      if (!namespaces.own_namespace) return undefined;
+      if (api_server !== undefined) return 'own_namespace can not go with api_server';
+      if (kubeconfig_file !== undefined) return 'own_namespace can not go with kubeconfig_file';
+      return muster.eks === undefined ? undefined : 'own_namespace can not go with eks';
+    },
+  ),
+];
+
+/**
+ * An element of `kubernetes_sd_configs`. Source: Prometheus configuration reference, kubernetes_sd_config, as of
+ * Prometheus 3.6; `refresh_interval` and `muster` are of our own.
+ */
+export const kubernetesConfig = keys
+  .check(
+    ...connectionRules,
+    rule<Keys, 'selectors' | 'role'>(['selectors', 'role'], ({ role, selectors }) => {
+      const seen = new Set<string>();
+      for (const selector of selectors) {
+        if (seen.has(selector.role)) return `role ${selector.role} comes twice`;
+        seen.add(selector.role);
+        if (!selectableRoles[role].includes(selector.role))
+          return `role ${role} takes selectors of role ${enumerate(selectableRoles[role])} alone`;
+      }
+      return undefined;
+    }),
+  )
+  .transform(withHttpClient);
+
+/** One SD config after defaults and checks. */
+export type KubernetesConfig = z.output<typeof kubernetesConfig>;
+
+/** The part of it that says how to reach and read the API server. */
+export type ConnectionConfig = Pick<KubernetesConfig, keyof typeof connectionFields | 'http'>;
+
+/** Where and as whom Amazon EKS is asked for a cluster. */
+export type EksConfig = z.output<typeof eks>;
+
+function matching(syntax: RegExp) {
+  return (source: string) => (syntax.test(source) ? source : undefined);
+}
+
+function withoutProblem(problemOf: (text: string) => string | undefined): z.core.$ZodCheck<string> {
+  return z.superRefine((source, context) => {
+    const message = problemOf(source);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
+}
