@@ -17,6 +17,10 @@ export interface FleetAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
+  /** Written after the body, part by part as the network takes it; the length is then not announced. */
+  readonly more?: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** The answer never ends, as that of a watch: its connection stays open until the client hangs up. */
+  readonly open?: boolean;
 }
 
 /** What can go wrong with an answer. Each name is a row of the fault suite or a button of the demo. */
@@ -135,7 +139,11 @@ async function spoil(fault: Spoiler, answer: () => FleetAnswer | Promise<FleetAn
       const body = Buffer.from(whole.body);
       return {
         kind: 'whole',
-        answer: { ...whole, body: body.subarray(0, Math.floor(body.byteLength / 2)) },
+        answer: {
+          ...whole,
+          body: body.subarray(0, Math.floor(body.byteLength / 2)),
+          ...(whole.more && { more: firstPart(whole.more) }),
+        },
       };
     }
     case 'cut':
@@ -145,6 +153,16 @@ async function spoil(fault: Spoiler, answer: () => FleetAnswer | Promise<FleetAn
       return { kind: 'silence' };
     case 'huge':
       return { kind: 'stream', bytes: fault.bytes, announced: fault.announced ?? false };
+  }
+}
+
+/** Of an answer in parts the first one alone. */
+export async function* firstPart(
+  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): AsyncIterable<Uint8Array> {
+  for await (const part of parts) {
+    yield part;
+    return;
   }
 }
 

@@ -1,6 +1,13 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
-import { createFaults, type Faults, type FleetAnswer, type FleetRequest, type Reply } from './faults.ts';
+import {
+  createFaults,
+  type Faults,
+  type FleetAnswer,
+  type FleetRequest,
+  firstPart,
+  type Reply,
+} from './faults.ts';
 
 export interface FleetServerOptions {
   /** Loopback port; default: any free one. */
@@ -93,6 +100,10 @@ async function send(outgoing: ServerResponse, reply: Reply, sent: { bytes: numbe
       return;
     case 'whole':
     case 'half': {
+      if (reply.answer.more || reply.answer.open) {
+        await sendInParts(outgoing, reply, sent);
+        return;
+      }
       const body = Buffer.from(reply.answer.body);
       outgoing.writeHead(reply.answer.status ?? 200, {
         'content-length': body.byteLength,
@@ -120,6 +131,25 @@ async function send(outgoing: ServerResponse, reply: Reply, sent: { bytes: numbe
       outgoing.end();
     }
   }
+}
+
+async function sendInParts(
+  outgoing: ServerResponse,
+  reply: Extract<Reply, { readonly kind: 'whole' | 'half' }>,
+  sent: { bytes: number },
+): Promise<void> {
+  const { status = 200, headers = {}, body, more = [], open } = reply.answer;
+  outgoing.writeHead(status, headers);
+  outgoing.flushHeaders();
+  const put = async (part: Uint8Array) => {
+    if (part.byteLength === 0) return;
+    await write(outgoing, part);
+    sent.bytes += part.byteLength;
+  };
+  await put(Buffer.from(body));
+  for await (const part of reply.kind === 'whole' ? more : firstPart(more)) await put(part);
+  if (reply.kind === 'half' && reply.ending === 'cut') outgoing.destroy();
+  else if (reply.kind === 'whole' && !open) outgoing.end();
 }
 
 /** Ends when the part was handed to the network; throws when the peer is gone. */

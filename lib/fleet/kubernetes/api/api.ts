@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FleetAnswer, FleetRequest } from '../../faults.ts';
+import { about } from './about.ts';
+import { type Form, failureAnswer, listAnswer, prettyAnswer } from './answers.ts';
+import { listObjects, type Versions } from './list.ts';
+import { readListOptions } from './list-options.ts';
+import { negotiate, offeredTypes } from './negotiate.ts';
+import { type ResourceName, resourceAt } from './resources.ts';
+import { ApiError, failures } from './status.ts';
+import { watchAnswer } from './watch.ts';
+
+/** What the service account may not do; whatever is left out means "any". */
+export interface Denial {
+  readonly verb?: 'list' | 'watch';
+  readonly resource?: ResourceName;
+  /** Calls for that namespace alone; `''`: calls for the whole cluster. */
+  readonly namespace?: string;
+}
+
+/** What the answers depend on, apart from the objects. All of it may change while the server runs. */
+export interface ApiSettings {
+  readonly token: string | undefined;
+  readonly listLatency: number;
+  readonly denials: ReadonlySet<Denial>;
+  /** API groups which this server does not have. */
+  readonly missingGroups: ReadonlySet<string>;
+  /** Whether a watch may begin with all there is (the WatchList feature, on since Kubernetes 1.34). */
+  readonly watchList: boolean;
+}
+
+const user = 'system:serviceaccount:monitoring:muster';
+
+/** Answers one call of the Kubernetes API. */
+export async function answerApi(
+  versions: Versions,
+  settings: ApiSettings,
+  request: FleetRequest,
+): Promise<FleetAnswer> {
+  const form = negotiate(request.headers.accept);
+  try {
+    if (form === undefined) throw new ApiError(failures.notAcceptable(offeredTypes));
+    return await answer(versions, settings, request, form);
+  } catch (error) {
+    if (error instanceof ApiError) return failureAnswer(error.failure, form ?? 'json');
+    throw error;
+  }
+}
+
+async function answer(
+  versions: Versions,
+  { token, listLatency, denials, missingGroups, watchList }: ApiSettings,
+  request: FleetRequest,
+  form: Form,
+): Promise<FleetAnswer> {
+  const path = decodeURIComponent(request.path);
+  if (/^\/(?:livez|readyz|healthz)$/.test(path)) return { body: 'ok' };
+  if (token !== undefined && request.headers.authorization !== `Bearer ${token}`)
+    throw new ApiError(failures.unauthorized());
+
+  const itself = about(path, missingGroups);
+  if (itself !== undefined) return prettyAnswer(itself);
+  const found = resourceAt(path);
+  if (found === undefined || missingGroups.has(found.resource.group)) throw new ApiError(failures.notFound());
+  if (request.method !== 'GET') throw new ApiError(failures.methodNotAllowed());
+
+  const { resource, namespace } = found;
+  const verb = /^(?:1|true)$/.test(request.query.get('watch') ?? '') ? 'watch' : 'list';
+  for (const denial of denials) {
+    const {
+      verb: onVerb = verb,
+      resource: onResource = resource.name,
+      namespace: on = namespace ?? '',
+    } = denial;
+    if (onVerb === verb && onResource === resource.name && on === (namespace ?? ''))
+      throw new ApiError(failures.forbidden(user, verb, resource, namespace));
+  }
+
+  const options = readListOptions(request, resource, watchList);
+  if (options.watch && !options.initialEvents) {
+    const { version } = versions.current();
+    return watchAnswer(resource, { version, bookmarks: options.bookmarks, initial: undefined }, form);
+  }
+  if (listLatency > 0) await sleep(listLatency);
+  if (options.watch) {
+    const initial = listObjects(versions, resource.name, namespace, { ...options, limit: 0 });
+    const version = versions.current().version;
+    return watchAnswer(resource, { version, bookmarks: options.bookmarks, initial }, form);
+  }
+  const listing = listObjects(versions, resource.name, namespace, options);
+  return listAnswer(listing, `${namespace ?? ''}&${options.selection}`, resource, form, request);
+}

@@ -1,0 +1,118 @@
+import { type Message, messageNamed } from '../wire/messages.ts';
+
+/** A resource that the simulated API server lists. */
+export interface Resource {
+  /** `''` for the core group. */
+  readonly group: string;
+  readonly version: 'v1';
+  /** The last part of its path. */
+  readonly name: ResourceName;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  /** Field selectors that the real server knows beside `metadata.name` (and `metadata.namespace`). */
+  readonly selectable: readonly string[];
+  readonly message: Message;
+}
+
+const resourceNames = [
+  'namespaces',
+  'nodes',
+  'pods',
+  'services',
+  'endpoints',
+  'endpointslices',
+  'ingresses',
+] as const;
+export type ResourceName = (typeof resourceNames)[number];
+
+const core = { group: '', version: 'v1' } as const;
+
+/** Selectable fields as in pkg/apis/core/v1/conversion.go of Kubernetes. */
+export const resources: Readonly<Record<ResourceName, Resource>> = {
+  namespaces: {
+    ...core,
+    name: 'namespaces',
+    kind: 'Namespace',
+    namespaced: false,
+    selectable: ['status.phase'],
+    message: messageNamed('Namespace'),
+  },
+  nodes: {
+    ...core,
+    name: 'nodes',
+    kind: 'Node',
+    namespaced: false,
+    selectable: ['spec.unschedulable'],
+    message: messageNamed('Node'),
+  },
+  pods: {
+    ...core,
+    name: 'pods',
+    kind: 'Pod',
+    namespaced: true,
+    selectable: [
+      'spec.nodeName',
+      'spec.restartPolicy',
+      'spec.schedulerName',
+      'spec.serviceAccountName',
+      'spec.hostNetwork',
+      'status.phase',
+      'status.podIP',
+      'status.podIPs',
+      'status.nominatedNodeName',
+    ],
+    message: messageNamed('Pod'),
+  },
+  services: {
+    ...core,
+    name: 'services',
+    kind: 'Service',
+    namespaced: true,
+    selectable: ['spec.clusterIP', 'spec.type'],
+    message: messageNamed('Service'),
+  },
+  endpoints: {
+    ...core,
+    name: 'endpoints',
+    kind: 'Endpoints',
+    namespaced: true,
+    selectable: [],
+    message: messageNamed('Endpoints'),
+  },
+  endpointslices: {
+    group: 'discovery.k8s.io',
+    version: 'v1',
+    name: 'endpointslices',
+    kind: 'EndpointSlice',
+    namespaced: true,
+    selectable: [],
+    message: messageNamed('EndpointSlice'),
+  },
+  ingresses: {
+    group: 'networking.k8s.io',
+    version: 'v1',
+    name: 'ingresses',
+    kind: 'Ingress',
+    namespaced: true,
+    selectable: [],
+    message: messageNamed('Ingress'),
+  },
+};
+
+/** `v1`, `discovery.k8s.io/v1` … */
+export function apiVersionOf({ group, version }: Resource): string {
+  return group === '' ? version : `${group}/${version}`;
+}
+
+/** What a path under `/api` or `/apis` asks for, or nothing if it is no list of a known resource. */
+export function resourceAt(
+  path: string,
+): { readonly resource: Resource; readonly namespace: string | undefined } | undefined {
+  const [, group = '', version, namespace, name] =
+    /^\/(?:api|apis\/([^/]+))\/([^/]+)(?:\/namespaces\/([^/]+))?\/([^/]+)$/.exec(path) ?? [];
+  const resource = Object.values(resources).find(
+    (each) => each.group === group && each.version === version && each.name === name,
+  );
+  if (resource === undefined || (namespace !== undefined && !resource.namespaced)) return undefined;
+  return { resource, namespace };
+}
