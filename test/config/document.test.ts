@@ -1,0 +1,312 @@
+import { describe, expect, test } from '@jest/globals';
+import type { z } from 'zod';
+import { text } from '../../lib/config/fields.ts';
+import { parseConfig } from '../../lib/config/load.ts';
+import { ConfigError } from '../../lib/config/problem.ts';
+import { section } from '../../lib/config/section.ts';
+import { mechanisms, parse, problemsIn } from './parsing.ts';
+
+const http = {
+  tls_config: { insecure_skip_verify: false },
+  follow_redirects: true,
+  enable_http2: true,
+  http_headers: {},
+  proxy_from_environment: false,
+  proxy_connect_header: {},
+};
+const consul = { refresh_interval: 30_000, server: 'localhost:8500', allow_stale: true, node_meta: {}, http };
+const store = { kind: 'file', folder: '/etc/muster/.muster/store' };
+const settings = {
+  relabel_configs: [],
+  guard: { max_removed: 0.5, min_targets: 10, confirm_after: 3 },
+  relabel: 'prometheus',
+  labels: 'all',
+  shards: 1,
+};
+
+describe('a configuration', () => {
+  test.each(['', '# later', '---', 'scrape_configs:', 'scrape_configs: []', 'global: {}'])(
+    '%j has no jobs',
+    (source) => {
+      expect(parse(source)).toEqual({ store, jobs: [], kube_state_metrics: [] });
+    },
+  );
+
+  test('of all parts', () => {
+    const source = `
+store: s3://targets/eu
+defaults:
+  guard: {max_removed: 0.2, min_targets: 5}
+  labels: needed
+  deadline: 2m
+scrape_configs:
+  - job_name: 0123
+    consul_sd_configs:
+      - &base {server: 'h:1', node_meta: {rack: 07}}
+      - <<: *base
+        refresh_interval: 1h30m
+    dns_sd_configs: [{names: [a]}]
+    muster: {guard: {max_removed: 1, confirm_after: 1}, relabel: publish, shards: 8, deadline: 30s}
+  - job_name: team/b
+    dns_sd_configs:
+`;
+    const meta = { server: 'h:1', node_meta: { rack: '07' } };
+    expect(parse(source)).toEqual({
+      store: { kind: 's3', bucket: 'targets', prefix: 'eu', force_path_style: false },
+      jobs: [
+        {
+          name: '0123',
+          providers: [
+            { name: 'consul-0', mechanism: 'consul', stanza: { ...consul, ...meta } },
+            {
+              name: 'consul-1',
+              mechanism: 'consul',
+              stanza: { ...consul, ...meta, refresh_interval: 5_400_000 },
+            },
+            { name: 'dns-0', mechanism: 'dns', stanza: { refresh_interval: 30_000, names: ['a'] } },
+          ],
+          relabel_configs: [],
+          guard: { max_removed: 1, min_targets: 5, confirm_after: 1 },
+          relabel: 'publish',
+          labels: 'needed',
+          shards: 8,
+          deadline: 30_000,
+        },
+        {
+          ...settings,
+          name: 'team/b',
+          providers: [],
+          guard: { max_removed: 0.2, min_targets: 5, confirm_after: 3 },
+          labels: 'needed',
+          deadline: 120_000,
+        },
+      ],
+      kube_state_metrics: [],
+    });
+  });
+
+  test('takes a whole prometheus.yml and leaves what concerns the scrape alone', () => {
+    const source = `
+global: {scrape_interval: 15s, external_labels: {a: b}}
+runtime: {gogc: 75}
+alerting: {alertmanagers: [{static_configs: [{targets: ['a:9093']}]}]}
+rule_files: [a.yml]
+scrape_config_files: []
+storage: {tsdb: {}}
+tracing: {}
+remote_write: [{url: 'http://a'}]
+remote_read: []
+otlp: {}
+scrape_configs:
+  - job_name: a
+    honor_labels: true
+    honor_timestamps: true
+    track_timestamps_staleness: true
+    params: {module: [x]}
+    scrape_interval: 5s
+    scrape_timeout: 5s
+    scrape_protocols: [PrometheusText0.0.4]
+    fallback_scrape_protocol: PrometheusText0.0.4
+    scrape_native_histograms: true
+    scrape_classic_histograms: true
+    always_scrape_classic_histograms: true
+    convert_classic_histograms_to_nhcb: true
+    scrape_failure_log_file: a
+    metrics_path: /m
+    scheme: https
+    enable_compression: false
+    body_size_limit: 1MB
+    sample_limit: 1
+    target_limit: 1
+    label_limit: 1
+    label_name_length_limit: 1
+    label_value_length_limit: 1
+    native_histogram_bucket_limit: 1
+    native_histogram_min_bucket_factor: 1
+    keep_dropped_targets: 1
+    metric_name_validation_scheme: legacy
+    metric_name_escaping_scheme: dots
+    extra_scrape_metrics: true
+    metric_relabel_configs: [{action: drop}]
+    basic_auth: {username: a}
+    authorization: {}
+    oauth2: {}
+    bearer_token: a
+    bearer_token_file: a
+    tls_config: {}
+    follow_redirects: true
+    enable_http2: true
+    http_headers: {}
+    proxy_url: a
+    no_proxy: a
+    proxy_from_environment: true
+    proxy_connect_header: {}
+    consul_sd_configs: [{}]
+`;
+    const providers = [{ name: 'consul-0', mechanism: 'consul', stanza: consul }];
+    expect(parse(source)).toEqual({
+      store,
+      jobs: [{ ...settings, name: 'a', providers }],
+      kube_state_metrics: [],
+    });
+  });
+});
+
+describe('problems', () => {
+  test('are told all at once, in the order of the file, each with its place', () => {
+    const source = `scrape_confgs: []
+store: gs://a
+kube_state_metrics: [{name: a}]
+defaults: {shards: 0, gaurd: {}}
+scrape_configs:
+  - job_name: a
+    consul_sd_configs:
+      - server: ""
+        servr: 0123
+        bearer_token: a
+        basic_auth: {}
+      -
+    relabel_configs:
+      - {action: keep, regex: '('}
+    muster: {guard: {max_removed: 2, confirm_after: 0}, deadline: 0, labels: some}
+    scrape_intervall: 5s
+  - job_name: a
+    consul_sd_configs: {server: a}
+    static_configs: [{targets: [a]}]
+    file_sd_configs: []
+    http_sd_configs: []
+    ec2_sd_configs: []
+    cosnul_sd_configs: []
+  -
+  - {}
+  - text
+`;
+    const oneWay =
+      'at most one of authorization, basic_auth, oauth2, bearer_token, bearer_token_file and bearer_token_ref may be configured';
+    const stays = 'stays in prometheus.yml: Prometheus reads these targets by itself';
+    expect(problemsIn(source)).toEqual([
+      '1:1 scrape_confgs: unknown key, did you mean "scrape_configs"?',
+      '2:1 store: must be s3://bucket/prefix, file:folder or a folder',
+      '3:22 kube_state_metrics[0]: is not supported by this program',
+      '4:12 defaults.shards: must be a whole number from 1 to 1000',
+      '4:23 defaults.gaurd: unknown key, did you mean "guard"?',
+      '8:9 scrape_configs[0].consul_sd_configs[0].server: must be text that is not empty',
+      '9:9 scrape_configs[0].consul_sd_configs[0].servr: unknown key, did you mean "server"?',
+      `11:9 scrape_configs[0].consul_sd_configs[0].basic_auth: ${oneWay}`,
+      '12:8 scrape_configs[0].consul_sd_configs[1]: is empty, must be a mapping',
+      '14:24 scrape_configs[0].relabel_configs[0].regex: is not a regular expression of RE2: missing closing )',
+      '15:22 scrape_configs[0].muster.guard.max_removed: must be a number from 0 to 1',
+      '15:38 scrape_configs[0].muster.guard.confirm_after: must be a whole number, 1 at least',
+      '15:57 scrape_configs[0].muster.deadline: must be a duration such as 30s, 5m or 1h30m, longer than 0',
+      '15:70 scrape_configs[0].muster.labels: must be all or needed',
+      '16:5 scrape_configs[0].scrape_intervall: unknown key, did you mean "scrape_interval"?',
+      '17:5 scrape_configs[1].job_name: must be unique, [0] has the same',
+      '18:5 scrape_configs[1].consul_sd_configs: must be a list',
+      `19:5 scrape_configs[1].static_configs: ${stays}`,
+      `20:5 scrape_configs[1].file_sd_configs: ${stays}`,
+      `21:5 scrape_configs[1].http_sd_configs: ${stays}`,
+      '22:5 scrape_configs[1].ec2_sd_configs: Muster has no backend for it; it has consul_sd_configs and dns_sd_configs',
+      '23:5 scrape_configs[1].cosnul_sd_configs: unknown key, did you mean "consul_sd_configs"?',
+      '24:4 scrape_configs[2]: is empty, must be a mapping',
+      '25:5 scrape_configs[3].job_name: is required',
+      '26:5 scrape_configs[4]: must be a mapping',
+    ]);
+  });
+
+  test.each<[string, readonly string[]]>([
+    ['[]', ['1:1 must be a mapping']],
+    ['text', ['1:1 must be a mapping']],
+    ['5', ['1:1 must be a mapping']],
+    ['scrape_configs: {a: b}', ['1:1 scrape_configs: must be a list']],
+    ['scrape_configs: [{job_name: ""}]', ['1:19 scrape_configs[0].job_name: must be text that is not empty']],
+    [
+      'scrape_configs: [{job_name: [a]}]',
+      ['1:19 scrape_configs[0].job_name: must be text that is not empty'],
+    ],
+    [
+      `scrape_configs: [{job_name: ${'/'.repeat(67)}}]`,
+      ['1:19 scrape_configs[0].job_name: is too long: 200 bytes at most, percent-encoded'],
+    ],
+    [
+      'scrape_configs: [{job_name: 1}, {job_name: "1"}]',
+      ['1:34 scrape_configs[1].job_name: must be unique, [0] has the same'],
+    ],
+    [
+      'scrape_configs: [{job_name: a}]\nscrape_configs: []',
+      ['2:1 scrape_configs: the same key stands here twice'],
+    ],
+    [
+      'scrape_configs: [{job_name: a, muster: {relabel: both}}]',
+      ['1:41 scrape_configs[0].muster.relabel: must be prometheus or publish'],
+    ],
+    [
+      'scrape_configs: [{job_name: a, muster: {guard: {enabled: no}}}]',
+      ['1:49 scrape_configs[0].muster.guard.enabled: unknown key'],
+    ],
+    ['a: [', ['1:5 wrong indentation, or a closing bracket or brace is missing']],
+    ['base: &b {a: 1}', ['1:1 base: unknown key']],
+  ])('%s', (source, expected) => {
+    expect(problemsIn(source)).toEqual(expected);
+  });
+
+  test('within what an alias brings are put where the text stands', () => {
+    const source = `scrape_configs:
+  - job_name: a
+    dns_sd_configs: &sd
+      - names: a
+  - job_name: b
+    dns_sd_configs: *sd
+`;
+    expect(problemsIn(source)).toEqual([
+      '4:9 scrape_configs[0].dns_sd_configs[0].names: must be a list',
+      '4:9 scrape_configs[1].dns_sd_configs[0].names: must be a list',
+    ]);
+  });
+
+  test('come as one error that shows the first and counts the others', () => {
+    const errors = ['a: 1', 'a: 1\nb: 2', 'a: 1\nb: 2\nc: 3'].map((source) => {
+      try {
+        return parse(source);
+      } catch (error) {
+        return (
+          error instanceof ConfigError && [error.kind, error.message, error.origin, error.problems.length]
+        );
+      }
+    });
+    expect(errors).toEqual([
+      ['config', 'muster.yml:1:1 a: unknown key', 'muster.yml', 1],
+      ['config', 'muster.yml:1:1 a: unknown key (and 1 more problem)', 'muster.yml', 2],
+      ['config', 'muster.yml:1:1 a: unknown key (and 2 more problems)', 'muster.yml', 3],
+    ]);
+  });
+});
+
+describe('kube_state_metrics', () => {
+  const options = {
+    mechanisms,
+    directory: '/',
+    origin: 'f',
+    kubeState: section({ name: text(), resources: text('') }),
+  };
+
+  test('are read by the schema that is handed in', () => {
+    const { kube_state_metrics } = parseConfig<unknown, z.infer<typeof options.kubeState>>(
+      'kube_state_metrics: [{name: a}, {name: b, resources: pods}]',
+      options,
+    );
+    expect(kube_state_metrics).toEqual([
+      { name: 'a', resources: '' },
+      { name: 'b', resources: 'pods' },
+    ]);
+  });
+
+  test('have names of their own', () => {
+    const source = 'kube_state_metrics: [{name: a}, {name: a, resource: pods}]';
+    expect(
+      problemsIn(source, (yaml) => parseConfig<unknown, z.infer<typeof options.kubeState>>(yaml, options)),
+    ).toEqual([
+      '1:34 kube_state_metrics[1].name: must be unique, [0] has the same',
+      '1:43 kube_state_metrics[1].resource: unknown key, did you mean "resources"?',
+    ]);
+  });
+});
