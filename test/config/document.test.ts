@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import type { z } from 'zod';
 import { text } from '../../lib/config/fields.ts';
 import { parseConfig } from '../../lib/config/load.ts';
-import { ConfigError } from '../../lib/config/problem.ts';
 import { section } from '../../lib/config/section.ts';
 import { mechanisms, parse, problemsIn } from './parsing.ts';
 
@@ -260,23 +259,6 @@ scrape_configs:
     expect(problemsIn(source)).toEqual([
       '4:9 scrape_configs[0].dns_sd_configs[0].names: must be a list',
       '4:9 scrape_configs[1].dns_sd_configs[0].names: must be a list',
-    ]);
-  });
-
-  test('come as one error that shows the first and counts the others', () => {
-    const errors = ['a: 1', 'a: 1\nb: 2', 'a: 1\nb: 2\nc: 3'].map((source) => {
-      try {
-        return parse(source);
-      } catch (error) {
-        return (
-          error instanceof ConfigError && [error.kind, error.message, error.origin, error.problems.length]
-        );
-      }
-    });
-    expect(errors).toEqual([
-      ['config', 'muster.yml:1:1 a: unknown key', 'muster.yml', 1],
-      ['config', 'muster.yml:1:1 a: unknown key (and 1 more problem)', 'muster.yml', 2],
-      ['config', 'muster.yml:1:1 a: unknown key (and 2 more problems)', 'muster.yml', 3],
     ]);
   });
 });
