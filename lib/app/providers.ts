@@ -1,5 +1,4 @@
-import type { MechanismInput } from '../backends/mechanism.ts';
-import type { BoundStanza } from '../backends/registry.ts';
+import type { MechanismInput, Stanza } from '../backends/mechanism.ts';
 import type { Job, MusterConfig } from '../config/muster-config.ts';
 import type { ReadCredential } from '../config/secret.ts';
 import type { Provider } from '../discovery/provider.ts';
@@ -27,14 +26,14 @@ export interface BindInput {
 const defaultDeadline = 60_000;
 
 /** All providers of a configuration, in its order. */
-export function bindProviders(config: MusterConfig<BoundStanza>, input: BindInput): readonly AppProvider[] {
+export function bindProviders(config: MusterConfig<Stanza>, input: BindInput): readonly AppProvider[] {
   return config.jobs.flatMap((job) => {
     const transform = transformOf(job);
     return job.providers.map(({ name, mechanism, stanza }) => ({
       job: job.name,
       provider: name,
       mechanism,
-      refreshInterval: stanza.refreshInterval,
+      refreshInterval: stanza.config.refresh_interval,
       discover: discoverWith(stanza, { ...input, log: input.log.with({ job: job.name, provider: name }) }),
       guard: job.guard,
       shards: job.shards,
@@ -45,7 +44,7 @@ export function bindProviders(config: MusterConfig<BoundStanza>, input: BindInpu
 }
 
 /** The mechanism's listing, with HTTP clients that end with it. */
-function discoverWith(stanza: BoundStanza, { readCredential, log }: BindInput): Discover {
+function discoverWith(stanza: Stanza, { readCredential, log }: BindInput): Discover {
   return async function* (input) {
     const clients: HttpClient[] = [];
     const openHttp: MechanismInput['openHttp'] = async (config, options) => {
@@ -67,7 +66,7 @@ function discoverWith(stanza: BoundStanza, { readCredential, log }: BindInput): 
 }
 
 /** What the job's settings do to each group before it is published; undefined when they leave it as it is. */
-function transformOf(job: Job<BoundStanza>): Provider['transform'] {
+function transformOf(job: Job<Stanza>): Provider['transform'] {
   if (job.relabel === 'publish') return (group) => relabelGroup(group, job);
   if (job.labels === 'all') return undefined;
   const reads = labelsReadBy(job.relabel_configs);
@@ -82,7 +81,7 @@ function transformOf(job: Job<BoundStanza>): Provider['transform'] {
 const scrapeLabel = /^__(?:address__$|scheme__$|metrics_path__$|scrape_interval__$|scrape_timeout__$|param_)/;
 
 /** The group after the job's rules: targets that they drop are gone, as are labels of which Prometheus would make nothing. */
-function relabelGroup(group: TargetGroup, { name, relabel_configs: rules }: Job<BoundStanza>): TargetGroup {
+function relabelGroup(group: TargetGroup, { name, relabel_configs: rules }: Job<Stanza>): TargetGroup {
   const targets = group.targets
     .map((target) => relabel({ job: name, ...targetLabels(group, target) }, rules))
     .filter((labels) => labels !== undefined)
