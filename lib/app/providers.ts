@@ -20,6 +20,8 @@ export interface AppProvider extends Provider {
 export interface BindInput {
   readonly readCredential: ReadCredential;
   readonly log: Logger;
+  /** Folder that relative paths of the configuration start from. */
+  readonly directory: string;
 }
 
 /** A listing may take this long where the configuration says nothing: milliseconds. */
@@ -44,7 +46,7 @@ export function bindProviders(config: MusterConfig<Stanza>, input: BindInput): r
 }
 
 /** The mechanism's listing, with HTTP clients that end with it. */
-function discoverWith(stanza: Stanza, { readCredential, log }: BindInput): Discover {
+function discoverWith(stanza: Stanza, { readCredential, log, directory }: BindInput): Discover {
   return async function* (input) {
     const clients: HttpClient[] = [];
     const openHttp: MechanismInput['openHttp'] = async (config, options) => {
@@ -58,7 +60,7 @@ function discoverWith(stanza: Stanza, { readCredential, log }: BindInput): Disco
       return client;
     };
     try {
-      return yield* stanza.discover({ ...input, openHttp, warn: (message) => log.warn(message) });
+      return yield* stanza.discover({ ...input, directory, openHttp, warn: (message) => log.warn(message) });
     } finally {
       await Promise.all(clients.map((client) => client.close()));
     }

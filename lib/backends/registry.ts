@@ -1,6 +1,7 @@
 import type { StanzaReader } from '../config/muster-config.ts';
 import { consul } from './consul/index.ts';
+import { kubernetes } from './kubernetes/index.ts';
 import { bindMechanism, type Stanza } from './mechanism.ts';
 
 /** All backends. A new one is a line here. */
-export const mechanisms: readonly StanzaReader<Stanza>[] = [bindMechanism(consul)];
+export const mechanisms: readonly StanzaReader<Stanza>[] = [bindMechanism(consul), bindMechanism(kubernetes)];
