@@ -50,8 +50,7 @@ export async function readHeaders(
     const values: string[] = [];
     for (const credential of credentials) {
       const value = await readText(credential, `${key}.${name}`);
-      // Many such values are plain words; what is this short is no secret and would blank every message.
-      if (value.length >= 4) redactor.learn(value);
+      learnWord(value, redactor);
       values.push(headerText(value, `${key}.${name}`));
     }
     entries.push([name, values]);
@@ -100,7 +99,12 @@ export function learnRequestSecrets(
   redactor: Redactor,
 ): void {
   for (const [name, value] of [...Object.entries(own), ...url.searchParams])
-    if (secretName.test(name)) redactor.learn(value.replace(/^(?:bearer|basic)\s+/i, ''));
+    if (secretName.test(name)) learnWord(value.replace(/^(?:bearer|basic)\s+/i, ''), redactor);
+}
+
+/** Such values may be plain words; one this short is no secret and would blank every message. */
+function learnWord(value: string, redactor: Redactor): void {
+  if (value.length >= 4) redactor.learn(value);
 }
 
 /** The text as a header's value: UTF-8 bytes, one character each, as Go writes them; no control characters. */

@@ -24,9 +24,9 @@ export async function openTokens(
   signal: AbortSignal,
 ): Promise<Authorize> {
   const fetchToken = await tokenFetcher(config, client, readText, redactor, signal);
-  let current: { readonly token: Promise<Token> } | undefined;
+  let current: Held | undefined;
 
-  const renew = (): { readonly token: Promise<Token> } => {
+  const renew = (): Held => {
     const fetched = { token: fetchToken() };
     fetched.token.catch(() => {
       // The next request tries again.
@@ -36,16 +36,22 @@ export async function openTokens(
   };
 
   return async (requestSignal) => {
-    const wait = (token: Promise<Token>) =>
+    const wait = ({ token }: Held) =>
       heedSignals(token, [requestSignal], 'while waiting for an OAuth 2 token');
+    const fresh = current === undefined;
     current ??= renew();
-    let token = await wait(current.token);
-    if (Date.now() >= token.goodUntil) {
-      current = renew();
-      token = await wait(current.token);
-    }
-    return token.authorization;
+    const held = current;
+    const token = await wait(held);
+    if (fresh || Date.now() < token.goodUntil) return token.authorization;
+    // Unless another request has renewed it in the meantime.
+    if (current === held) current = undefined;
+    current ??= renew();
+    return (await wait(current)).authorization;
   };
+}
+
+interface Held {
+  readonly token: Promise<Token>;
 }
 
 interface Token {

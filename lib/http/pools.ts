@@ -58,7 +58,7 @@ export function openPools(options: {
       const credentials = authorization === undefined ? {} : { 'proxy-authorization': [authorization] };
       const dispatcher = poolFor({
         origin: url,
-        proxy: { url: proxy, connectHeaders: { ...credentials, ...connectHeaders } },
+        proxy: { url: proxy, connectHeaders: { ...connectHeaders, ...credentials } },
       });
       if (url.protocol === 'https:') return { dispatcher, path, headers: {} };
       return { dispatcher, path: `${shownUrl(url)}${url.search}`, headers: credentials };
