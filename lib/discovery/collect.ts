@@ -16,18 +16,20 @@ export interface Listing {
  */
 export async function collectTargets(
   provider: Provider,
-  { signal, onProgress }: Pick<CycleInput, 'signal' | 'onProgress'>,
+  { signal, onProgress, listUntil }: Pick<CycleInput, 'signal' | 'onProgress' | 'listUntil'>,
   before: Groups,
   cursor: Cursor | undefined,
 ): Promise<Listing> {
-  const deadline = AbortSignal.timeout(provider.deadline);
+  const left = listUntil === undefined ? provider.deadline : listUntil.getTime() - Date.now();
+  const allowed = Math.max(0, Math.min(provider.deadline, left));
+  const deadline = AbortSignal.timeout(allowed);
   const both = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
   const input = { signal: both, ...(cursor !== undefined && { cursor }), ...(onProgress && { onProgress }) };
   const groups = new Map<string, EncodedGroup>();
   const listing = provider.discover(input);
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   aborted.catch(() => undefined);
-  const onAbort = () => reject(deadlineError(provider, deadline.aborted));
+  const onAbort = () => reject(deadlineError(allowed, deadline.aborted));
   both.addEventListener('abort', onAbort, { once: true });
   try {
     for (;;) {
@@ -43,7 +45,7 @@ export async function collectTargets(
   } catch (error) {
     // The listing is told to stop, but not waited for: it may be what hangs.
     listing.return(undefined).catch(() => undefined);
-    throw both.aborted ? deadlineError(provider, deadline.aborted) : error;
+    throw both.aborted ? deadlineError(allowed, deadline.aborted) : error;
   } finally {
     both.removeEventListener('abort', onAbort);
   }
@@ -53,7 +55,7 @@ function shared(group: EncodedGroup, old: EncodedGroup | undefined): EncodedGrou
   return old?.json === group.json ? old : group;
 }
 
-function deadlineError({ job, provider, deadline }: Provider, own: boolean): MusterError {
-  const why = own ? `no full listing within ${deadline / 1000}s` : 'stopped before the listing was full';
-  return new MusterError('timeout', `${job}/${provider}: ${why}; the last good list stays`);
+function deadlineError(allowed: number, own: boolean): MusterError {
+  const why = own ? `no full listing within ${allowed / 1000}s` : 'stopped before the listing was full';
+  return new MusterError('timeout', `${why}; the last good list stays`);
 }

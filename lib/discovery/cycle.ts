@@ -26,6 +26,7 @@ export async function runCycle(provider: Provider, input: CycleInput): Promise<C
     targets: state.loaded === undefined ? 0 : countTargets(state.loaded.groups),
     durationMs: input.now().getTime() - started.getTime(),
     ...(state.loaded && { loaded: state.loaded }),
+    ...lastSuccess(outcome, state, input),
     ...rest,
   });
   try {
@@ -44,6 +45,17 @@ export async function runCycle(provider: Provider, input: CycleInput): Promise<C
 interface State {
   loaded?: Loaded;
   stored?: StoredStatus;
+}
+
+/** A cycle that found the whole list has succeeded, also when the guard holds it. */
+function lastSuccess(
+  outcome: Outcome,
+  { stored }: State,
+  { now }: CycleInput,
+): Pick<CycleResult, 'lastSuccess'> {
+  const failed = outcome === 'failed' || outcome === 'superseded';
+  const at = failed ? stored?.status?.last_success : now().toISOString();
+  return at === undefined ? {} : { lastSuccess: at };
 }
 
 async function runSteps(

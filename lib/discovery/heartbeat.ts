@@ -28,7 +28,7 @@ export async function beat(
 
 function nextStatus(
   { job, provider }: Provider,
-  { run, now }: CycleInput,
+  { run, now, configError }: CycleInput,
   started: Date,
   old: Status | undefined,
   { version, groups }: Loaded,
@@ -54,6 +54,7 @@ function nextStatus(
     targets: countTargets(groups),
     files: files ?? old?.files ?? [],
     ...(failed && { error: { kind: error.kind, message: error.message } }),
+    ...(configError !== undefined && { config_error: configError }),
     failures: failed ? (old?.failures ?? 0) + 1 : 0,
     ...(nowHeld && { held: nowHeld }),
   };

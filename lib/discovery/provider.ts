@@ -32,6 +32,10 @@ export interface CycleInput {
   readonly run: string;
   readonly now: () => Date;
   readonly onProgress?: (progress: Progress) => void;
+  /** When the listing must have ended, whatever the provider's deadline: what comes after it needs time too. */
+  readonly listUntil?: Date;
+  /** Why the newest configuration is not in force; the status tells it on. */
+  readonly configError?: string;
 }
 
 /**
@@ -58,6 +62,8 @@ export interface CycleResult extends ProviderId {
   readonly held?: string;
   readonly error?: MusterError;
   readonly durationMs: number;
+  /** When the provider last had its whole list, ISO 8601, as far as the status knows. */
+  readonly lastSuccess?: string;
   /** What the next cycle of this process may start from. */
   readonly loaded?: Loaded;
 }

@@ -27,6 +27,8 @@ export const statusSchema = z.object({
   files: z.array(z.object({ key: z.string(), etag: z.string() })),
   /** Why the last cycle failed. */
   error: z.object({ kind: z.string(), message: z.string() }).optional(),
+  /** Why the newest configuration is not in force. */
+  config_error: z.string().optional(),
   /** How many cycles in a row have failed. */
   failures: z.int(),
   /** A drop of the target count that the guard keeps back. */
