@@ -54,6 +54,7 @@ function discoverWith(stanza: Stanza, { readCredential, log, directory }: BindIn
         readCredential,
         userAgent,
         signal: input.signal,
+        ...(input.deadline !== undefined && { deadline: input.deadline }),
         ...options,
       });
       clients.push(client);

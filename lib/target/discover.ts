@@ -12,6 +12,8 @@ export interface Progress {
 export interface DiscoverInput {
   /** Fires when the cycle's deadline passes; every call must heed it. */
   readonly signal: AbortSignal;
+  /** When that will be, in milliseconds of the epoch: no retry is planned for later. */
+  readonly deadline?: number;
   /** What the last good cycle returned. */
   readonly cursor?: Cursor;
   readonly onProgress?: (progress: Progress) => void;
