@@ -1,14 +1,17 @@
 import { chmod, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 
+const [outdir = 'dist'] = process.argv.slice(2);
+
 /**
- * Bundles the `muster` command into `dist/`: one entry, and a chunk for each part that is only loaded when it is
- * used. The banner gives bundled CommonJS packages the `require` that they expect.
+ * Bundles the `muster` command into `dist/`, or the folder named on the command line: one entry, and a chunk for each
+ * part that is only loaded when it is used. The banner gives bundled CommonJS packages the `require` that they expect.
  */
-await rm('dist', { recursive: true, force: true });
+await rm(outdir, { recursive: true, force: true });
 await build({
   entryPoints: { muster: 'lib/cli/main.ts' },
-  outdir: 'dist',
+  outdir,
   outExtension: { '.js': '.mjs' },
   bundle: true,
   splitting: true,
@@ -22,4 +25,4 @@ await build({
   },
   logLevel: 'warning',
 });
-await chmod('dist/muster.mjs', 0o755);
+await chmod(join(outdir, 'muster.mjs'), 0o755);

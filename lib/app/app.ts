@@ -2,6 +2,7 @@ import { mechanisms } from '../backends/registry.ts';
 import { createCredentialReader } from '../config/credentials.ts';
 import { loadConfig } from '../config/load.ts';
 import type { StoreConfig } from '../config/muster-config.ts';
+import { isMusterError, MusterError } from '../errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { type AppProvider, bindProviders } from './providers.ts';
@@ -26,15 +27,34 @@ export interface App extends AppConfig {
   readonly store: ObjectStore;
 }
 
-/** Reads a configuration from a path or an `s3://` URL and binds its providers. Calls no backend. */
+/**
+ * Reads a configuration from a path or an `s3://` URL and binds its providers. Calls no backend. Throws kind `config`
+ * for one that is wrong, missing or not to be read, and what the store throws when it can't be asked.
+ */
 export async function readApp(location: string, { env, log }: AppInput): Promise<AppConfig> {
-  const { config, directory } = await loadConfig({ location, mechanisms, readUrl: readS3Text });
+  const { config, directory } = await readConfig(location);
   const readCredential = createCredentialReader({ directory, env });
-  return { providers: bindProviders(config, { readCredential, log }), storeConfig: config.store, directory };
+  return {
+    providers: bindProviders(config, { readCredential, log, directory }),
+    storeConfig: config.store,
+    directory,
+  };
 }
 
 /** The same, and opens the store. */
 export async function loadApp(location: string, input: AppInput): Promise<App> {
   const app = await readApp(location, input);
   return { ...app, store: openConfiguredStore(app.storeConfig) };
+}
+
+async function readConfig(location: string) {
+  try {
+    return await loadConfig({ location, mechanisms, readUrl: readS3Text });
+  } catch (error) {
+    const unreadable = (['not-found', 'denied', 'malformed', 'too-large'] as const).some((kind) =>
+      isMusterError(error, kind),
+    );
+    if (!unreadable || !isMusterError(error)) throw error;
+    throw new MusterError('config', error.message, { cause: error });
+  }
 }

@@ -22,25 +22,38 @@ export async function cycleOnce(
 ): Promise<CycleResult> {
   const now = () => new Date();
   const result = await runCycle(provider, { store, signal, now, run: newRunId(now()), ...options });
-  logCycle(log, result);
+  // That a cycle was cut short by our own end is no news.
+  if (result.outcome !== 'failed' || !signal.aborted) logCycle(log, result);
   return result;
 }
 
-/** Retires each provider that has a status in the store but is none of the configured ones. */
+/** Which providers have a status in the store but are none of the configured ones. */
+export async function findLeft(
+  configured: readonly ProviderId[],
+  { store, signal }: CyclesInput,
+  mechanism?: string,
+): Promise<readonly ProviderId[]> {
+  const now = () => new Date();
+  return findRetired({ store, signal, now, run: newRunId(now()) }, configured, mechanism);
+}
+
+/** Retires each of them; `missed` are those of which another run was first, to be tried again. */
 export async function retireOthers(
   configured: readonly ProviderId[],
   { store, log, signal }: CyclesInput,
   mechanism?: string,
-): Promise<readonly ProviderId[]> {
+): Promise<{ readonly retired: readonly ProviderId[]; readonly missed: readonly ProviderId[] }> {
   const now = () => new Date();
   const input = { store, signal, now, run: newRunId(now()) };
   const retired: ProviderId[] = [];
+  const missed: ProviderId[] = [];
   for (const id of await findRetired(input, configured, mechanism)) {
-    if (!(await retireProvider(id, input))) continue;
-    retired.push(id);
-    log.info('retired: no longer in the configuration', { job: id.job, provider: id.provider });
+    if (await retireProvider(id, input)) {
+      retired.push(id);
+      log.info('retired: no longer in the configuration', { job: id.job, provider: id.provider });
+    } else missed.push(id);
   }
-  return retired;
+  return { retired, missed };
 }
 
 function logCycle(

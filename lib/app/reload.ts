@@ -35,7 +35,9 @@ export function reloadingProviders(
   };
 
   function say(message: string): void {
-    if (message !== '' && message !== said) input.log.error(message, { config: location });
+    if (message !== said && message !== '') input.log.error(message, { config: location });
+    if (message !== said && message === '')
+      input.log.info('the configuration is good again', { config: location });
     said = message;
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Loaded } from '../discovery/load.ts';
 import type { CycleResult } from '../discovery/provider.ts';
+import { toMusterError } from '../errors.ts';
 import { statusKey } from '../target/names.ts';
 import { type CyclesInput, cycleOnce, retireOthers } from './cycles.ts';
 import type { AppProvider } from './providers.ts';
@@ -14,13 +15,24 @@ export interface SchedulerInput extends CyclesInput {
 /** Milliseconds between two looks at what is due. */
 const tick = 250;
 
+/** Milliseconds until retiring is tried again. */
+const retireAgainAfter = 10_000;
+
 /** Cycles under way at once. */
 const concurrency = 8;
 
+/** What is known of one provider's cycles. */
 interface Slot {
-  dueAt: number;
+  startedAt: number;
   running: boolean;
   warm?: Loaded;
+}
+
+/** How far the providers that left the configuration are retired. */
+interface Retirement {
+  /** The configured providers for which it is done. */
+  done: string;
+  nextAt: number;
 }
 
 /**
@@ -31,21 +43,12 @@ export async function runScheduler(input: SchedulerInput): Promise<void> {
   const { signal } = input;
   const slots = new Map<string, Slot>();
   const running = new Set<Promise<void>>();
-  let known = '';
+  const retirement: Retirement = { done: '', nextAt: 0 };
   while (!signal.aborted) {
     const providers = await input.providers();
-    const keys = providers.map(statusKey);
-    if (keys.join('\n') !== known) {
-      known = keys.join('\n');
-      for (const key of slots.keys()) if (!keys.includes(key)) slots.delete(key);
-      await retireOthers(providers, input).catch((error: Error) =>
-        input.log.error(`retiring failed: ${error.message}`),
-      );
-    }
-    for (const provider of providers) {
-      const slot = slotOf(slots, statusKey(provider));
-      if (slot.running || slot.dueAt > Date.now() || running.size >= concurrency) continue;
-      const cycle = runSlot(provider, slot, input).finally(() => running.delete(cycle));
+    await retireLeft(providers, slots, retirement, input);
+    for (const provider of findDue(providers, slots).slice(0, concurrency - running.size)) {
+      const cycle = runSlot(provider, slotOf(slots, provider), input).finally(() => running.delete(cycle));
       running.add(cycle);
     }
     await sleep(tick, undefined, { signal }).catch(() => undefined);
@@ -53,9 +56,42 @@ export async function runScheduler(input: SchedulerInput): Promise<void> {
   await Promise.all(running);
 }
 
+/** Not before the last cycle of such a provider has ended: that one might publish it anew. */
+async function retireLeft(
+  providers: readonly AppProvider[],
+  slots: Map<string, Slot>,
+  retirement: Retirement,
+  input: SchedulerInput,
+): Promise<void> {
+  const keys = new Set(providers.map(statusKey));
+  const configured = [...keys].join('\n');
+  if (configured === retirement.done || retirement.nextAt > Date.now()) return;
+  const left = [...slots].filter(([key]) => !keys.has(key));
+  if (left.some(([, slot]) => slot.running)) return;
+  for (const [key] of left) slots.delete(key);
+  retirement.nextAt = Date.now() + retireAgainAfter;
+  try {
+    const { missed } = await retireOthers(providers, input);
+    if (missed.length > 0) return;
+    retirement.done = configured;
+    retirement.nextAt = 0;
+  } catch (error) {
+    if (!input.signal.aborted) input.log.error(`retiring failed: ${toMusterError(error).message}`);
+  }
+}
+
+/** Who is due, the longest overdue first, so that slow providers do not keep others from their turn. */
+function findDue(providers: readonly AppProvider[], slots: Map<string, Slot>): readonly AppProvider[] {
+  const now = Date.now();
+  const dueAt = (provider: AppProvider) => slotOf(slots, provider).startedAt + provider.refreshInterval;
+  return providers
+    .filter((provider) => !slotOf(slots, provider).running && dueAt(provider) <= now)
+    .sort((a, b) => dueAt(a) - dueAt(b));
+}
+
 async function runSlot(provider: AppProvider, slot: Slot, input: SchedulerInput): Promise<void> {
   slot.running = true;
-  slot.dueAt = Date.now() + provider.refreshInterval;
+  slot.startedAt = Date.now();
   const result = await cycleOnce(provider, input, slot.warm && { warm: slot.warm });
   slot.running = false;
   // After a cycle that did not end well the store is read anew.
@@ -65,8 +101,9 @@ async function runSlot(provider: AppProvider, slot: Slot, input: SchedulerInput)
   input.onResult?.(result);
 }
 
-function slotOf(slots: Map<string, Slot>, key: string): Slot {
-  const slot = slots.get(key) ?? { dueAt: 0, running: false };
+function slotOf(slots: Map<string, Slot>, provider: AppProvider): Slot {
+  const key = statusKey(provider);
+  const slot = slots.get(key) ?? { startedAt: 0, running: false };
   slots.set(key, slot);
   return slot;
 }

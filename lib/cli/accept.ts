@@ -7,7 +7,6 @@ import { shared } from './options.ts';
 /** `muster accept` */
 export const accept = defineCommand({
   name: 'accept',
-  summary: 'Let the guard publish what it holds',
   description:
     'Accepts the drop in targets that the guard holds for a job: the next cycle publishes it, unless by then even more\n' +
     'is gone. Exits with 1 when nothing is held.',

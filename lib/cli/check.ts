@@ -1,12 +1,11 @@
 import { loadApp } from '../app/app.ts';
 import { defineCommand, exitCodes } from './command.ts';
 import { shared } from './options.ts';
-import { printList } from './output.ts';
+import { counted, printList } from './output.ts';
 
 /** `muster check` */
 export const check = defineCommand({
   name: 'check',
-  summary: 'Validate the configuration, list jobs and providers',
   description:
     'Reads the configuration, reports all its problems at once, and lists its jobs and providers. Calls nothing.',
   examples: ['muster check -c muster.yml', 'muster check -c muster.yml --output json'],
@@ -31,11 +30,10 @@ export const check = defineCommand({
         `${one.deadline_seconds}s`,
         String(one.shards),
       ],
-      empty: 'The configuration is valid, but has no job with a provider.',
+      empty: 'The configuration has no job with a provider.',
     });
-    io.err(
-      `${config} is valid: ${new Set(rows.map(({ job }) => job)).size} jobs, ${rows.length} providers, store ${store.url}\n`,
-    );
+    const jobs = counted(new Set(rows.map(({ job }) => job)).size, 'job');
+    io.err(`${config} is valid: ${jobs}, ${counted(rows.length, 'provider')}, store ${store.url}\n`);
     return exitCodes.good;
   },
 });

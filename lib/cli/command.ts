@@ -25,13 +25,17 @@ export interface Option {
   readonly env?: string;
   readonly default?: string;
   readonly required?: boolean;
+  /** The only texts that it may have. */
+  readonly choices?: readonly string[];
 }
 
 type Value<O extends Option> = O extends { readonly value: string }
   ? O extends { readonly default: string } | { readonly required: true }
-    ? string
-    : string | undefined
+    ? Text<O>
+    : Text<O> | undefined
   : boolean;
+
+type Text<O extends Option> = O extends { readonly choices: readonly (infer Choice)[] } ? Choice : string;
 
 export type Options = Readonly<Record<string, Option>>;
 export type Values<O extends Options> = { readonly [Name in keyof O]: Value<O[Name]> };
@@ -43,7 +47,6 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 /** A sub-command of `muster`, ready to be run on its arguments. */
 export interface Command {
   readonly name: string;
-  readonly summary: string;
   readonly help: string;
   readonly main: (args: readonly string[], io: Io) => Promise<ExitCode>;
 }
@@ -55,7 +58,6 @@ export class UsageError extends Error {
 
 interface Definition<O extends Options> {
   readonly name: string;
-  readonly summary: string;
   /** What it does in full, for its own help. */
   readonly description: string;
   readonly examples: readonly string[];
@@ -65,10 +67,9 @@ interface Definition<O extends Options> {
 
 /** Makes a command of its table of options and its action. */
 export function defineCommand<const O extends Options>(definition: Definition<O>): Command {
-  const { name, summary, options, run } = definition;
+  const { name, options, run } = definition;
   return {
     name,
-    summary,
     help: formatHelp(definition),
     main: async (args, io) => run(parseValues(options, args, io.env), io),
   };
@@ -96,19 +97,25 @@ function parseValues<O extends Options>(options: O, args: readonly string[], env
     values[name] = typeof text === 'string' ? text : (fromEnv ?? option.default);
     if (option.required === true && values[name] === undefined)
       throw new UsageError(`--${name} ${option.value} is missing`);
+    if (!isChoice(option, values[name]))
+      throw new UsageError(`--${name} is ${option.choices?.join(' or ')}, not "${values[name]}"`);
   }
   if (!areValues(options, values)) throw new UsageError('an option has a value of the wrong kind');
   return values;
+}
+
+function isChoice({ choices }: Option, value: unknown): boolean {
+  return choices === undefined || value === undefined || choices.some((choice) => choice === value);
 }
 
 function areValues<O extends Options>(
   options: O,
   values: Readonly<Record<string, unknown>>,
 ): values is Values<O> {
-  return Object.entries(options).every(([name, { value }]) =>
-    value === undefined
+  return Object.entries(options).every(([name, option]) =>
+    option.value === undefined
       ? typeof values[name] === 'boolean'
-      : ['string', 'undefined'].includes(typeof values[name]),
+      : ['string', 'undefined'].includes(typeof values[name]) && isChoice(option, values[name]),
   );
 }
 
@@ -119,7 +126,7 @@ function parseStrictly(args: readonly string[], options: ParseArgsConfig['option
     return parseArgs({ args: [...args], ...(options && { options }), allowPositionals: false, strict: true })
       .values;
   } catch (error) {
-    const [sentence = ''] = (error instanceof Error ? error.message : String(error)).split('. ');
+    const [sentence = ''] = (error instanceof Error ? error.message : String(error)).split(/\.\s/);
     throw new UsageError(sentence.replace(/^(.)/, (first) => first.toLowerCase()));
   }
 }

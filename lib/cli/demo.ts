@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadApp } from '../app/app.ts';
-import { parseDuration } from '../config/duration.ts';
 import type { CycleResult } from '../discovery/provider.ts';
 import { type ConsulFleet, startConsulFleet } from '../fleet/consul.ts';
 import { silentLogger } from '../telemetry/log.ts';
-import { changeLines, summaryText } from './change-text.ts';
-import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
+import { summaryText } from './change-text.ts';
+import { defineCommand, exitCodes, type Io } from './command.ts';
 import { develop } from './develop.ts';
+import { readDuration } from './options.ts';
+import { printChange } from './print-change.ts';
 import { prometheusStanza } from './prometheus-stanza.ts';
 
 /** Lines of one change that are shown; a first listing is long. */
@@ -18,7 +19,6 @@ const shownLines = 8;
 /** `muster demo` */
 export const demo = defineCommand({
   name: 'demo',
-  summary: 'The same over a simulated registry that changes while you watch',
   description:
     'Starts a simulated Consul on loopback whose services come and go, and runs Muster on it as "muster dev" does. Shows\n' +
     'each change as it is published. Everything lies in a temporary folder, which is removed at the end.',
@@ -28,9 +28,7 @@ export const demo = defineCommand({
     duration: { value: 'DURATION', help: 'End by itself after this time.' },
   },
   async run({ listen, duration }, io) {
-    const milliseconds = duration === undefined ? undefined : parseDuration(duration);
-    if (duration !== undefined && milliseconds === undefined)
-      throw new UsageError(`--duration is a duration as in 20s, not "${duration}"`);
+    const milliseconds = duration === undefined ? undefined : readDuration('duration', duration, 1000);
     const signal =
       milliseconds === undefined
         ? io.signal
@@ -56,7 +54,8 @@ async function runDemo(folder: string, fleet: ConsulFleet, listen: string, io: I
     `A simulated Consul answers at ${fleet.url}. Its services change every other second; Ctrl-C ends.\n\n`,
   );
   await io.out(`# Paste into prometheus.yml:\n${prometheusStanza(targets, ['demo'])}\n`);
-  const churn = changeFleet(fleet, io.signal);
+  const ended = new AbortController();
+  const churn = changeFleet(fleet, AbortSignal.any([io.signal, ended.signal]));
   try {
     await develop({
       store: app.store,
@@ -69,6 +68,7 @@ async function runDemo(folder: string, fleet: ConsulFleet, listen: string, io: I
       onListening: (url) => void io.out(`Metrics: ${url}/metrics, health: ${url}/healthz\n\n`),
     });
   } finally {
+    ended.abort();
     await churn;
     await app.store.close();
   }
@@ -85,21 +85,12 @@ async function showResult(
   { outcome, version, targets, change, held, error }: CycleResult,
   io: Io,
 ): Promise<void> {
-  if (outcome === 'unchanged') return;
+  if (outcome === 'unchanged' || (outcome === 'failed' && io.signal.aborted)) return;
   const what = error?.message ?? held ?? (change === undefined ? '' : summaryText(change));
   await io.out(
     `${new Date().toLocaleTimeString('en-GB')}  version ${version}  ${targets} targets  ${outcome}  ${what}\n`,
   );
-  const lines = change === undefined ? [] : [...changeLines(change)];
-  for (const line of lines.slice(0, shownLines)) await io.out(`    ${coloured(line, io.outIsTerminal)}\n`);
-  if (lines.length > shownLines) await io.out(`    … and ${lines.length - shownLines} more\n`);
-}
-
-const colours: Readonly<Record<string, number>> = { '+': 32, '-': 31, '~': 33 };
-
-function coloured(line: string, terminal: boolean): string {
-  const colour = colours[line.charAt(0)];
-  return terminal && colour !== undefined ? `\u001b[${colour}m${line}\u001b[0m` : line;
+  if (change !== undefined) await printChange(io, change, { indent: '    ', limit: shownLines });
 }
 
 function demoConfig(url: string): string {

@@ -9,7 +9,6 @@ import { prometheusStanza } from './prometheus-stanza.ts';
 /** `muster dev` */
 export const dev = defineCommand({
   name: 'dev',
-  summary: 'Scheduler and sidecar in one process, for one machine',
   description:
     'Runs every provider at its refresh_interval and mirrors the published targets into a folder for Prometheus: Muster\n' +
     'without a cloud. The store is the one of the configuration, by default .muster/store beside it. The configuration\n' +

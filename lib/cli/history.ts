@@ -4,18 +4,20 @@ import { decodeJournalEntry, type JournalEntry } from '../discovery/journal.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { summarizeChange } from '../target/diff.ts';
-import { journalFolder, type ProviderId, parseJournalVersion } from '../target/names.ts';
-import { changeData, changeLines, summaryText } from './change-text.ts';
-import { defineCommand, exitCodes, UsageError } from './command.ts';
+import { encodeJob, folders, journalKey, type ProviderId, parseJournalVersion } from '../target/names.ts';
+import { changeData, summaryText } from './change-text.ts';
+import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
 import { shared } from './options.ts';
-import { isJson, printList } from './output.ts';
+import { printList } from './output.ts';
+import { printChange } from './print-change.ts';
+import { printable } from './table.ts';
 
 /** `muster history` */
 export const history = defineCommand({
   name: 'history',
-  summary: 'Show the changes of a job',
   description:
-    'Reads the journal of a job, newest change first. With --show, one version in full, as a diff.',
+    'Reads the journal of a job, newest change first; also of a job that left the configuration. With --show, one\n' +
+    'version in full, as a diff.',
   examples: [
     'muster history -c muster.yml --job api',
     'muster history --job api --provider consul-0 --show 42',
@@ -29,80 +31,107 @@ export const history = defineCommand({
     output: shared.output,
   },
   async run({ config, job, provider, limit, show, output }, io) {
-    const json = isJson(output);
     const wanted = show === undefined ? undefined : wholeNumber('show', show);
     const count = wholeNumber('limit', limit);
-    const app = await loadApp(config, io);
+    const { providers, store } = await loadApp(config, io);
     try {
-      const rows: Row[] = [];
-      for (const id of selectProviders(app.providers, { job, provider }))
-        rows.push(...(await readEntries(app.store, id, count, wanted, io.signal)));
-      if (wanted !== undefined && !json) {
-        for (const { id, entry } of rows) {
-          await io.out(
-            `${id.job}/${id.provider} version ${entry.version}, ${entry.at}, ${entry.reason}: ${summaryText(entry.change)}\n`,
-          );
-          for (const line of changeLines(entry.change)) await io.out(`${line}\n`);
-        }
-        if (rows.length === 0) io.err(`No version ${wanted} in the journal of ${job}.\n`);
-        return rows.length === 0 ? exitCodes.failed : exitCodes.good;
-      }
-      const data = rows.map(({ id, entry: { version, at, reason, run, change } }) => ({
-        job: id.job,
-        provider: id.provider,
-        version,
-        at,
-        reason,
-        run,
-        summary: summarizeChange(change),
-        ...(wanted !== undefined && changeData(change)),
-      }));
-      await printList(io, output, data, {
-        heading: ['PROVIDER', 'VERSION', 'AT', 'REASON', 'ADDED', 'REMOVED', 'CHANGED', 'TARGETS'],
-        row: ({ provider: name, version, at, reason, summary: { added, removed, changed, targets } }) => [
-          name,
-          String(version),
-          at,
-          reason,
-          `+${added}`,
-          `-${removed}`,
-          `~${changed}`,
-          `${targets < 0 ? '' : '+'}${targets}`,
-        ],
-        empty: `Job ${job} has no change yet.`,
-      });
-      return exitCodes.good;
+      const found = await listChanges(store, job, io.signal);
+      const known = found.filter(({ id }) => provider === undefined || id.provider === provider);
+      // Nothing in the store: either nothing happened yet, or nobody knows that name.
+      if (known.length === 0) selectProviders(providers, { job, provider });
+      const chosen =
+        wanted === undefined ? newest(known, count) : known.filter(({ version }) => version === wanted);
+      const rows = await readEntries(store, chosen, io.signal);
+      if (wanted === undefined) await printTable(rows, output, job, io);
+      else await printVersion(rows, output, io);
+      if (wanted === undefined || rows.length > 0) return exitCodes.good;
+      io.err(`muster history: there is no version ${wanted} in the journal of job ${job}\n`);
+      return exitCodes.failed;
     } finally {
-      await app.store.close();
+      await store.close();
     }
   },
 });
+
+interface JournalObject {
+  readonly key: string;
+  readonly id: ProviderId;
+  readonly version: number;
+}
 
 interface Row {
   readonly id: ProviderId;
   readonly entry: JournalEntry;
 }
 
-/** The newest changes of a provider, or just the wanted one. */
+/** What the journal holds of a job: provider by provider, oldest version first. */
+async function listChanges(
+  store: ObjectStore,
+  job: string,
+  signal: AbortSignal,
+): Promise<readonly JournalObject[]> {
+  const folder = `${folders.journal}${encodeJob(job)}/`;
+  return (await store.list(folder, { signal })).flatMap(({ key }) => {
+    const id = { job, provider: key.slice(folder.length, key.lastIndexOf('/')) };
+    const version = parseJournalVersion(key);
+    return version !== undefined && key === journalKey(id, version) ? [{ key, id, version }] : [];
+  });
+}
+
+/** So many of the newest changes of each provider, newest first. */
+function newest(objects: readonly JournalObject[], count: number): readonly JournalObject[] {
+  const byProvider = Map.groupBy(objects, ({ id }) => id.provider);
+  return [...byProvider.values()].flatMap((own) => own.slice(-count).reverse());
+}
+
 async function readEntries(
   store: ObjectStore,
-  id: ProviderId,
-  count: number,
-  wanted: number | undefined,
+  objects: readonly JournalObject[],
   signal: AbortSignal,
 ): Promise<readonly Row[]> {
-  const keys = (await store.list(journalFolder(id), { signal })).map(({ key }) => key);
-  const chosen =
-    wanted === undefined
-      ? keys.slice(-count).reverse()
-      : keys.filter((key) => parseJournalVersion(key) === wanted);
-  const entries = await mapConcurrent(chosen, 8, signal, async (key, each) => {
+  const entries = await mapConcurrent(objects, 8, signal, async ({ key, id }, each) => {
     const found = await store.get(key, { signal: each });
     return found === undefined || found === 'unchanged'
       ? undefined
       : { id, entry: decodeJournalEntry(found.body) };
   });
   return entries.filter((row) => row !== undefined);
+}
+
+async function printTable(
+  rows: readonly Row[],
+  output: 'table' | 'json',
+  job: string,
+  io: Io,
+): Promise<void> {
+  await printList(io, output, rows.map(rowData), {
+    heading: ['PROVIDER', 'VERSION', 'AT', 'REASON', 'ADDED', 'REMOVED', 'CHANGED', 'TARGETS'],
+    row: ({ provider, version, at, reason, summary: { added, removed, changed, targets } }) => [
+      ...[provider, String(version), at, reason],
+      ...[`+${added}`, `-${removed}`, `~${changed}`, `${targets < 0 ? '' : '+'}${targets}`],
+    ],
+    empty: `Job ${job} has no change yet.`,
+  });
+}
+
+async function printVersion(rows: readonly Row[], output: 'table' | 'json', io: Io): Promise<void> {
+  if (output === 'json') {
+    const data = rows.map((row) => ({ ...rowData(row), ...changeData(row.entry.change) }));
+    await io.out(`${JSON.stringify(data, undefined, 2)}\n`);
+    return;
+  }
+  for (const { id, entry } of rows) {
+    const { version, at, reason, change } = entry;
+    await io.out(
+      printable(`${id.job}/${id.provider} version ${version}, ${at}, ${reason}: ${summaryText(change)}`),
+    );
+    await io.out('\n');
+    await printChange(io, change);
+  }
+}
+
+function rowData({ id, entry: { version, at, reason, run, change } }: Row) {
+  return { ...id, version, at, reason, run, summary: summarizeChange(change) };
 }
 
 function wholeNumber(option: string, text: string): number {

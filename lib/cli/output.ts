@@ -1,4 +1,4 @@
-import { type Io, UsageError } from './command.ts';
+import type { Io } from './command.ts';
 import { formatTable } from './table.ts';
 
 interface Layout<Item> {
@@ -11,18 +11,16 @@ interface Layout<Item> {
 /** Prints a list as the `--output` option says. */
 export async function printList<Item>(
   io: Io,
-  output: string,
+  output: 'table' | 'json',
   items: readonly Item[],
   layout: Layout<Item>,
 ): Promise<void> {
-  if (isJson(output)) await io.out(`${JSON.stringify(items, undefined, 2)}\n`);
+  if (output === 'json') await io.out(`${JSON.stringify(items, undefined, 2)}\n`);
   else if (items.length === 0) io.err(`${layout.empty}\n`);
   else await io.out(formatTable(layout.heading, items.map(layout.row)));
 }
 
-/** Whether `--output` says json; anything but json and table is wrong usage. */
-export function isJson(output: string): boolean {
-  if (output !== 'json' && output !== 'table')
-    throw new UsageError(`--output is table or json, not "${output}"`);
-  return output === 'json';
+/** A count with its word: `1 job`, `2 jobs`. */
+export function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import { MusterError } from '../errors.ts';
-import { createLogger, type LogLevel, logLevels } from '../telemetry/log.ts';
+import { ConfigError, formatProblems } from '../config/problem.ts';
+import { isMusterError, MusterError, oneLine } from '../errors.ts';
+import { createLogger, logLevels } from '../telemetry/log.ts';
 import { version } from '../version.ts';
 import { type Command, type ExitCode, exitCodes, type Io, UsageError } from './command.ts';
+import { counted } from './output.ts';
 
 /** All sub-commands, in the order of the help; each is loaded when it is called. */
 const commands: Readonly<
@@ -59,13 +61,15 @@ export async function runMuster(args: readonly string[]): Promise<ExitCode> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) =>
     process.exit(error.code === 'EPIPE' ? exitCodes.good : exitCodes.failed),
   );
+  // Nobody reads the log any more: no reason to end a sidecar.
+  process.stderr.on('error', () => undefined);
   const io: Io = {
     out: async (text) => {
       if (!process.stdout.write(text)) await once(process.stdout, 'drain');
     },
     err: (text) => process.stderr.write(text),
     log: createLogger({
-      level: logLevel(process.env.MUSTER_LOG_LEVEL),
+      level: logLevels.find((level) => level === process.env.MUSTER_LOG_LEVEL) ?? 'info',
       write: (line) => process.stderr.write(line),
     }),
     env: process.env,
@@ -78,9 +82,13 @@ export async function runMuster(args: readonly string[]): Promise<ExitCode> {
 
 /** Runs one command line on the given world. */
 export async function runCommand([name, ...args]: readonly string[], io: Io): Promise<ExitCode> {
-  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+  if (name === undefined) {
+    io.err(overview());
+    return exitCodes.usage;
+  }
+  if (name === 'help' || name === '--help' || name === '-h') {
     await io.out(overview());
-    return name === undefined ? exitCodes.usage : exitCodes.good;
+    return exitCodes.good;
   }
   if (name === '--version' || name === 'version') {
     await io.out(`muster ${version}\n`);
@@ -88,7 +96,7 @@ export async function runCommand([name, ...args]: readonly string[], io: Io): Pr
   }
   const command = Object.hasOwn(commands, name) ? await commands[name]?.load() : undefined;
   if (command === undefined) {
-    io.err(`muster: unknown command "${name}"; see "muster --help"\n`);
+    io.err(`muster: unknown command "${oneLine(name)}"; see "muster --help"\n`);
     return exitCodes.usage;
   }
   if (args.includes('--help') || args.includes('-h')) {
@@ -98,22 +106,21 @@ export async function runCommand([name, ...args]: readonly string[], io: Io): Pr
   try {
     return await command.main(args, io);
   } catch (error) {
-    if (error instanceof UsageError) {
-      io.err(`muster ${name}: ${error.message}; see "muster ${name} --help"\n`);
-      return exitCodes.usage;
-    }
-    io.err(`muster ${name}: ${describe(error)}\n`);
-    return exitCodes.failed;
+    io.err(`${explain(error, name, io.signal)}\n`);
+    return error instanceof UsageError || isMusterError(error, 'config') ? exitCodes.usage : exitCodes.failed;
   }
 }
 
-function describe(error: unknown): string {
-  if (error instanceof MusterError && error.kind !== 'internal') return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-function logLevel(name: string | undefined): LogLevel {
-  return logLevels.find((level) => level === name) ?? 'info';
+function explain(error: unknown, name: string, signal: AbortSignal): string {
+  if (error instanceof UsageError)
+    return `muster ${name}: ${oneLine(error.message)}; see "muster ${name} --help"`;
+  if (error instanceof ConfigError) {
+    const { origin, problems } = error;
+    return `${formatProblems(origin, problems)}\nmuster ${name}: ${counted(problems.length, 'problem')} in ${origin}`;
+  }
+  if (isMusterError(error, 'timeout') && signal.aborted) return `muster ${name}: stopped before the end`;
+  if (error instanceof MusterError && error.kind !== 'internal') return `muster ${name}: ${error.message}`;
+  return `muster ${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
 
 function overview(): string {

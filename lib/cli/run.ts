@@ -1,15 +1,17 @@
 import { loadApp } from '../app/app.ts';
-import { cycleOnce, retireOthers } from '../app/cycles.ts';
+import { type CyclesInput, cycleOnce, findLeft, retireOthers } from '../app/cycles.ts';
 import type { AppProvider } from '../app/providers.ts';
 import { selectProviders } from '../app/select.ts';
 import type { CycleResult } from '../discovery/provider.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
-import { changeData, changeLines, summaryText } from './change-text.ts';
+import { isEmptyChange } from '../target/diff.ts';
+import { silentLogger } from '../telemetry/log.ts';
+import { changeData, summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { shared } from './options.ts';
-import { isJson } from './output.ts';
+import { printChange } from './print-change.ts';
 import { openProgress } from './progress.ts';
-import { formatTable } from './table.ts';
+import { formatTable, printable } from './table.ts';
 
 /** Providers whose cycles run at once. */
 const concurrency = 4;
@@ -17,7 +19,6 @@ const concurrency = 4;
 /** `muster run` */
 export const run = defineCommand({
   name: 'run',
-  summary: 'Run one cycle of each provider into the store',
   description:
     'Runs one cycle of each provider: lists its targets, compares them with the last version, commits and publishes\n' +
     'the change. Without --job and --provider, providers that left the configuration are retired. Exits with 1 when a\n' +
@@ -31,18 +32,21 @@ export const run = defineCommand({
     output: shared.output,
   },
   async run({ config, job, provider, 'dry-run': dryRun, output }, io) {
-    const json = isJson(output);
     const app = await loadApp(config, io);
     const { signal } = io;
-    const input = { store: app.store, log: io.log, signal };
+    // What a log would say of a cycle is what this command prints.
+    const input = { store: app.store, log: silentLogger, signal };
     try {
       const selected = selectProviders(app.providers, { job, provider });
       if (!dryRun) await app.store.verify({ signal });
       const results = await mapConcurrent(selected, concurrency, signal, (one) =>
         cycleWithProgress(one, input, dryRun, io),
       );
-      if (!dryRun && job === undefined && provider === undefined) await retireOthers(app.providers, input);
-      await (json ? printJson(results, io) : printTable(results, dryRun, io));
+      try {
+        if (job === undefined && provider === undefined) await retire(app.providers, input, dryRun, io);
+      } finally {
+        await print(results, output, dryRun, io);
+      }
       return results.some(({ outcome }) => outcome === 'failed') ? exitCodes.failed : exitCodes.good;
     } finally {
       await app.store.close();
@@ -52,7 +56,7 @@ export const run = defineCommand({
 
 async function cycleWithProgress(
   provider: AppProvider,
-  input: Parameters<typeof cycleOnce>[1],
+  input: CyclesInput,
   dryRun: boolean,
   io: Io,
 ): Promise<CycleResult> {
@@ -64,38 +68,51 @@ async function cycleWithProgress(
   }
 }
 
-async function printJson(results: readonly CycleResult[], io: Io): Promise<void> {
-  const rows = results.map(
-    ({ job, provider, outcome, version, groups, targets, change, held, error, durationMs }) => ({
-      job,
-      provider,
-      outcome,
-      version,
-      groups,
-      targets,
-      duration_seconds: durationMs / 1000,
-      ...(change && { change: changeData(change) }),
-      ...(held !== undefined && { held }),
-      ...(error && { error: { kind: error.kind, message: error.message } }),
-    }),
-  );
-  await io.out(`${JSON.stringify(rows, undefined, 2)}\n`);
+async function retire(
+  providers: readonly AppProvider[],
+  input: CyclesInput,
+  dryRun: boolean,
+  io: Io,
+): Promise<void> {
+  const ids = dryRun ? await findLeft(providers, input) : (await retireOthers(providers, input)).retired;
+  const what = dryRun ? 'would be retired, it' : 'retired, it';
+  for (const { job, provider } of ids)
+    io.err(`${job}/${provider}: ${what} is no longer in the configuration\n`);
 }
 
-async function printTable(results: readonly CycleResult[], dryRun: boolean, io: Io): Promise<void> {
-  const rows = results.map(({ job, provider, outcome, version, targets, change, held, error }) => [
-    job,
-    provider,
-    outcome,
-    String(version),
-    String(targets),
-    error?.message ?? held ?? (change === undefined ? '' : summaryText(change)),
-  ]);
-  await io.out(formatTable(['JOB', 'PROVIDER', 'OUTCOME', 'VERSION', 'TARGETS', ''], rows));
-  if (!dryRun) return;
-  for (const { job, provider, change } of results) {
-    if (change === undefined) continue;
-    await io.out(`\n${job}/${provider}: ${summaryText(change)}\n`);
-    for (const line of changeLines(change)) await io.out(`${line}\n`);
+async function print(
+  results: readonly CycleResult[],
+  output: 'table' | 'json',
+  dryRun: boolean,
+  io: Io,
+): Promise<void> {
+  for (const { job, provider, error } of results) {
+    if (error !== undefined) io.err(`muster run: ${job}/${provider}: ${error.message}\n`);
   }
+  if (output === 'json') await io.out(`${JSON.stringify(results.map(resultData), undefined, 2)}\n`);
+  else if (results.length === 0) io.err('The configuration has no job with a provider: nothing was done.\n');
+  else
+    await io.out(formatTable(['JOB', 'PROVIDER', 'OUTCOME', 'VERSION', 'TARGETS', ''], results.map(rowOf)));
+  if (output === 'json' || !dryRun) return;
+  for (const { job, provider, change } of results) {
+    if (change === undefined || isEmptyChange(change)) continue;
+    await io.out(`\n${printable(`${job}/${provider}`)}: ${summaryText(change)}\n`);
+    await printChange(io, change);
+  }
+}
+
+function rowOf({ job, provider, outcome, version, targets, change, held }: CycleResult): string[] {
+  const note = held ?? (change === undefined ? '' : summaryText(change));
+  return [job, provider, outcome, String(version), String(targets), note];
+}
+
+function resultData(result: CycleResult): object {
+  const { job, provider, outcome, version, groups, targets, change, held, error, durationMs } = result;
+  return {
+    ...{ job, provider, outcome, version, groups, targets },
+    duration_seconds: durationMs / 1000,
+    ...(change && { change: changeData(change) }),
+    ...(held !== undefined && { held }),
+    ...(error && { error: { kind: error.kind, message: error.message } }),
+  };
 }

@@ -10,7 +10,6 @@ import { formatAge } from './table.ts';
 /** `muster status` */
 export const status = defineCommand({
   name: 'status',
-  summary: 'Show what each provider last did',
   description:
     'Reads the status of every provider from the store: version, targets, last success, errors, and what the guard holds.',
   examples: ['muster status -c muster.yml', 'muster status --output json | jq ".[] | select(.error)"'],

@@ -1,13 +1,12 @@
-import { parseDuration } from '../config/duration.ts';
 import { syncForever, syncOnce } from '../sidecar/sync.ts';
 import { openStore } from '../store/open.ts';
 import { version } from '../version.ts';
-import { defineCommand, exitCodes, UsageError } from './command.ts';
+import { defineCommand, exitCodes } from './command.ts';
+import { readDuration } from './options.ts';
 
 /** `muster sync` */
 export const sync = defineCommand({
   name: 'sync',
-  summary: 'Mirror a store into a folder for Prometheus',
   description:
     'The sidecar: keeps DIR/<job>/<provider>.json equal to what the store publishes. Each file is replaced at once and\n' +
     'whole; what cannot be fetched or is not sound stays as it was. Serves /metrics, /healthz and /readyz.',
@@ -38,9 +37,7 @@ export const sync = defineCommand({
     'allow-empty': { env: 'MUSTER_ALLOW_EMPTY', help: 'Remove all files when the store has none.' },
   },
   async run({ from, to, once, interval, listen, 'allow-empty': allowEmpty }, { log, signal }) {
-    const milliseconds = parseDuration(interval);
-    if (milliseconds === undefined || milliseconds < 100)
-      throw new UsageError(`--interval is a duration from 100ms up, not "${interval}"`);
+    const milliseconds = readDuration('interval', interval, 100);
     const store = openStore(from);
     try {
       const options = { store, to, version, log, signal, allowEmpty };

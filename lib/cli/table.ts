@@ -1,6 +1,6 @@
-/** Rows as aligned columns under a heading; control characters of the values shown as `?`. */
+/** Rows as aligned columns under a heading. */
 export function formatTable(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [heading, ...rows].map((row) => row.map((cell) => cell.replace(/\p{Cc}/gu, '?')));
+  const all = [heading, ...rows].map((row) => row.map(printable));
   const widths = heading.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
   return all
     .map(
@@ -11,6 +11,11 @@ export function formatTable(heading: readonly string[], rows: readonly (readonly
           .trimEnd()}\n`,
     )
     .join('');
+}
+
+/** The text with its control characters shown as `?`: what a backend names its targets must not steer a terminal. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?');
 }
 
 /** A time as its age: `12s`, `5m`, `3h`, `2d`. */

@@ -1,18 +1,18 @@
-import { loadApp } from '../app/app.ts';
+import { readApp } from '../app/app.ts';
 import type { AppProvider } from '../app/providers.ts';
 import { selectProviders } from '../app/select.ts';
+import { MusterError } from '../errors.ts';
 import { compare, encodeGroup } from '../target/canonical.ts';
 import { addressLabel, type TargetGroup, targetLabels } from '../target/group.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { shared } from './options.ts';
-import { isJson } from './output.ts';
+import { counted } from './output.ts';
 import { openProgress } from './progress.ts';
 import { formatTable } from './table.ts';
 
 /** `muster targets` */
 export const targets = defineCommand({
   name: 'targets',
-  summary: 'Discover once and print the targets, write nothing',
   description:
     'Asks the backends of a job once and prints what they have, as it comes. Nothing is written. JSON is a list of\n' +
     '{"source", "labels", "targets"}; a listing that fails half way leaves the list unclosed and exits with 1.',
@@ -27,11 +27,9 @@ export const targets = defineCommand({
     output: shared.output,
   },
   async run({ config, job, provider, output }, io) {
-    const json = isJson(output);
-    const app = await loadApp(config, io);
-    await app.store.close();
-    const selected = selectProviders(app.providers, { job, provider });
-    await (json ? printJson(selected, io) : printTable(selected, io));
+    const { providers } = await readApp(config, io);
+    const selected = selectProviders(providers, { job, provider });
+    await (output === 'json' ? printJson(selected, io) : printTable(selected, io));
     return exitCodes.good;
   },
 });
@@ -53,18 +51,18 @@ async function printTable(providers: readonly AppProvider[], io: Io): Promise<vo
   const rows: string[][] = [];
   for await (const groups of discoverAll(providers, io)) {
     for (const group of groups) {
-      for (const target of group.targets)
-        rows.push([group.source, target[addressLabel] ?? '', formatLabels(group, target)]);
+      for (const target of group.targets) rows.push(rowOf(group, target));
     }
   }
   await io.out(formatTable(['SOURCE', 'ADDRESS', 'LABELS'], rows));
-  io.err(`${rows.length} targets\n`);
+  io.err(`${counted(rows.length, 'target')}\n`);
 }
 
-function formatLabels(group: TargetGroup, target: TargetGroup['labels']): string {
-  const { [addressLabel]: _, ...labels } = targetLabels(group, target);
+function rowOf(group: TargetGroup, target: TargetGroup['labels']): string[] {
+  const { [addressLabel]: address = '', ...labels } = targetLabels(group, target);
   const pairs = Object.entries(labels).sort(([a], [b]) => compare(a, b));
-  return `{${pairs.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ')}}`;
+  const text = pairs.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ');
+  return [group.source, address, `{${text}}`];
 }
 
 /** The groups of the providers one after another, each within its deadline. */
@@ -72,17 +70,28 @@ async function* discoverAll(
   providers: readonly AppProvider[],
   io: Io,
 ): AsyncGenerator<readonly TargetGroup[]> {
-  for (const { discover, transform, deadline, job, provider } of providers) {
-    const progress = openProgress(io, `${job}/${provider}`);
+  for (const provider of providers) {
+    const { discover, transform, job, provider: name } = provider;
+    const progress = openProgress(io, `${job}/${name}`);
+    const deadline = AbortSignal.timeout(provider.deadline);
     try {
-      const signal = AbortSignal.any([io.signal, AbortSignal.timeout(deadline)]);
+      const signal = AbortSignal.any([io.signal, deadline]);
       for await (const groups of discover({ signal, onProgress: progress.show })) {
         const kept =
           transform === undefined ? groups : groups.map(transform).filter((group) => group !== undefined);
         yield kept.filter((group) => group.targets.length > 0);
       }
+    } catch (error) {
+      throw withProvider(error, provider, deadline);
     } finally {
       progress.end();
     }
   }
+}
+
+function withProvider(error: unknown, { job, provider, deadline }: AppProvider, over: AbortSignal): unknown {
+  if (over.aborted)
+    return new MusterError('timeout', `${job}/${provider}: no full listing within ${deadline / 1000}s`);
+  if (!(error instanceof MusterError) || error.kind === 'internal') return error;
+  return new MusterError(error.kind, `${job}/${provider}: ${error.message}`, { cause: error });
 }

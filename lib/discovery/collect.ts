@@ -24,7 +24,12 @@ export async function collectTargets(
   const allowed = Math.max(0, Math.min(provider.deadline, left));
   const deadline = AbortSignal.timeout(allowed);
   const both = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
-  const input = { signal: both, ...(cursor !== undefined && { cursor }), ...(onProgress && { onProgress }) };
+  const input = {
+    signal: both,
+    deadline: Date.now() + provider.deadline,
+    ...(cursor !== undefined && { cursor }),
+    ...(onProgress && { onProgress }),
+  };
   const groups = new Map<string, EncodedGroup>();
   const listing = provider.discover(input);
   const { promise: aborted, reject } = Promise.withResolvers<never>();

@@ -157,7 +157,7 @@ describe('a cycle', () => {
       outcome: 'failed',
       error: {
         kind: 'timeout',
-        message: 'api/consul-0: no full listing within 0.02s; the last good list stays',
+        message: 'no full listing within 0.02s; the last good list stays',
       },
     });
     expect((await readStatus(store, id)).status?.error?.kind).toBe('timeout');

@@ -56,19 +56,26 @@ interface Spawned extends RunningProgram {
   hasEnded(): boolean;
 }
 
-/**
- * Runs the program in a process group of its own, beside a watcher which kills the group once its pipe ends: also when
- * this process is killed and can no longer clean up.
- */
 const wrapper = '{ read -r _ <&3; kill -KILL 0; } & exec "$@" 3<&-';
 
-function run({ command, args, env, cwd }: ProgramStart, ports: readonly number[]): Spawned {
-  const child = spawn('/bin/sh', ['-c', wrapper, 'sh', command, ...args(ports)], {
+/**
+ * Runs the program in a process group of its own, beside a watcher which kills the group once its pipe (the child's
+ * fourth) ends: also when this process is killed and can no longer clean up.
+ */
+export function spawnWatched(
+  command: string,
+  args: readonly string[],
+  options: { readonly env: NodeJS.ProcessEnv; readonly cwd?: string | undefined },
+): ChildProcess {
+  return spawn('/bin/sh', ['-c', wrapper, 'sh', command, ...args], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
-    ...(cwd !== undefined && { cwd }),
+    ...options,
   });
+}
+
+function run({ command, args, env, cwd }: ProgramStart, ports: readonly number[]): Spawned {
+  const child = spawnWatched(command, args(ports), { env: { ...process.env, ...env }, cwd });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const printed = collectOutput(child);
   return {

@@ -1,0 +1,53 @@
+import { describe, expect, test } from '@jest/globals';
+import { runHere } from '../support/io.ts';
+import { runMuster } from '../support/muster.ts';
+
+const commands = ['check', 'targets', 'run', 'sync', 'status', 'history', 'accept', 'dev', 'demo'];
+
+describe('help', () => {
+  test('the overview names every command with what it does', async () => {
+    const { code, stdout, stderr } = await runMuster(['--help']);
+    const listed = [...stdout.matchAll(/^ {2}(\w+) {2,}\S.*$/gm)].map(([, name]) => name);
+    expect({ code, stderr, listed }).toEqual({ code: 0, stderr: '', listed: commands });
+  });
+
+  test.each(commands)('muster %s --help has a description, its options and an example', async (name) => {
+    const { code, stdout, stderr } = await runHere([name, '--help']);
+    const [description = '', usage, options = '', examples = ''] = stdout.trimEnd().split('\n\n');
+    expect({ code, stderr, usage }).toEqual({
+      code: 0,
+      stderr: '',
+      usage: `Usage: muster ${name} [options]`,
+    });
+    expect(description).toMatch(/^[A-Z][^]{40,}\.$/);
+    expect(options.split('\n')).toEqual(['Options:', ...options.split('\n').slice(1).map(anOption)]);
+    expect(options).toMatch(/^ {2}-h, --help +Show this help\.$/m);
+    const shown = examples.split('\n').slice(1);
+    expect(shown).toEqual(shown.map(() => expect.stringMatching(new RegExp(`^  muster ${name}\\b`))));
+    expect(shown.length).toBeGreaterThan(0);
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
+  });
+
+  test.each(commands)('the examples of muster %s have only options which it knows', async (name) => {
+    const { stdout } = await runHere([name, '--help']);
+    const [help = '', examples = ''] = stdout.split('\nExamples:\n');
+    const known = new Set(help.match(/(?<=^ {2}.*)(?<![\w-])--?[a-z][a-z-]*/gm));
+    const used = examples.replace(/\|.*/g, '').match(/(?<=\s)--?[a-z][a-z-]*/g) ?? [];
+    expect(used.filter((option) => !known.has(option))).toEqual([]);
+  });
+
+  test('the version is that of the package', async () => {
+    const manifest = await import('../../package.json', { with: { type: 'json' } });
+    expect(await runHere(['--version'])).toEqual({
+      code: 0,
+      stdout: `muster ${manifest.default.version}\n`,
+      stderr: '',
+    });
+  });
+});
+
+function anOption(): unknown {
+  return expect.stringMatching(
+    /^ {2}(-\w, | {4})--[a-z-]+( [A-Z]+)? +[A-Za-z].*$|^ {2}-h, --help +Show this help\.$/,
+  );
+}
