@@ -26,7 +26,7 @@ export async function collectTargets(
   const both = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
   const input = {
     signal: both,
-    deadline: Date.now() + provider.deadline,
+    deadline: Date.now() + allowed,
     ...(cursor !== undefined && { cursor }),
     ...(onProgress && { onProgress }),
   };

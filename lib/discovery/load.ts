@@ -92,7 +92,11 @@ async function replayFromStart(store: ObjectStore, id: ProviderId, signal?: Abor
   const nothing: Loaded = { version: 0, groups: new Map(), cursor: undefined, checkpoint: undefined };
   const loaded = await replay(store, id, nothing, signal);
   if (loaded.version >= last || loaded.damaged !== undefined) return loaded;
-  return damagedAt(last, undefined, 'the snapshot is gone and the journal does not reach back to its beginning');
+  return damagedAt(
+    last,
+    undefined,
+    'the snapshot is gone and the journal does not reach back to its beginning',
+  );
 }
 
 async function lastVersion(store: ObjectStore, id: ProviderId, signal?: AbortSignal): Promise<number> {
