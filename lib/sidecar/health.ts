@@ -27,7 +27,7 @@ export function createHealth({ staleAfter, now = () => performance.now() }: Heal
   let since = now();
   let succeeded = false;
   let lastError: MusterError | undefined;
-  const because = () => (lastError === undefined ? 'no round has ended yet' : lastError.message);
+  const because = () => lastError?.message ?? (succeeded ? 'none has ended since' : 'none has ended yet');
   return {
     record(error) {
       lastError = error;

@@ -76,6 +76,9 @@ async function prepare(round: RoundState, wanted: WantedFile): Promise<PreparedF
 }
 
 async function removeUnlisted(round: RoundState, plan: Plan): Promise<void> {
+  for (const path of round.folder.refused.keys()) {
+    if (!plan.named.has(path)) round.folder.refused.delete(path);
+  }
   for (const path of [...round.folder.owned.keys()]) {
     if (plan.named.has(path) || round.failedJobs.has(segmentOf(path))) continue;
     await removeFile(round, path);

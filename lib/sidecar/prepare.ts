@@ -35,7 +35,7 @@ export async function prepareFile(round: RoundState, wanted: WantedFile): Promis
     return undefined;
   }
   const parts = await fetchOrReject(round, wanted, intact);
-  return parts === undefined ? undefined : stageFile(folder, wanted, parts, intact);
+  return parts === undefined ? undefined : stageFile(folder, wanted, parts);
 }
 
 interface Found {
@@ -149,7 +149,6 @@ async function stageFile(
   folder: TargetFolder,
   { path, segment, sharded }: WantedFile,
   parts: readonly FetchedPart[],
-  intact: boolean,
 ): Promise<PreparedFile | undefined> {
   if (sharded) await keepFresh(folder, parts);
   const content = contentOf(parts, sharded);
@@ -158,11 +157,6 @@ async function stageFile(
     size: content.byteLength,
     parts: parts.map(({ key, etag, sha256, targets }) => ({ key, etag, sha256, targets })),
   };
-  const owned = folder.owned.get(path);
-  if (intact && owned?.sha256 === file.sha256) {
-    folder.own(path, { ...owned, ...file });
-    return undefined;
-  }
   if (await adopt(folder, path, file, await folder.files.facts(folder.at(path)))) return undefined;
   return { path, segment, file, staged: await folder.stage(content) };
 }

@@ -75,7 +75,8 @@ function encodeFileSdGroups(group: TargetGroup): readonly string[] {
 
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    // A byte order mark is kept, so that it is refused here as it would be by Prometheus.
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (cause) {
     throw new MusterError(
       'malformed',

@@ -157,9 +157,10 @@ describe('an error at any operation of the disk', () => {
   });
 
   test('a state that could not be written is written by the next round, even a quiet one', async () => {
-    let broken = true;
-    const files = interceptedFiles(({ name, path }) => {
-      if (broken && name === 'syncFolder' && path.endsWith('.muster')) throw systemError('EIO');
+    let creations = 0;
+    const files = interceptedFiles(({ name }) => {
+      // The first is the target file, the second the state.
+      if (name === 'create' && ++creations === 2) throw systemError('EIO');
     });
     const { memory, path, folder } = await syncedWorld({ 'api/consul-0.json': targets('a:1') });
     folder.close();
@@ -170,7 +171,6 @@ describe('an error at any operation of the disk', () => {
       rejections: [],
       errors: ['storage'],
     });
-    broken = false;
     expect(summary(await round(memory, faulty))).toEqual(changed());
     faulty.close();
     const reads: string[] = [];

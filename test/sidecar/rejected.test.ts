@@ -25,6 +25,7 @@ describe('an object that must not be applied', () => {
     ['targets that are numbers', '[{"targets":[1]}]'],
     ['broken UTF-8', Uint8Array.of(0x5b, 0xff, 0x5d)],
     ['no byte at all', ''],
+    ['a byte order mark, which Prometheus refuses', '\ufeff[]'],
   ])('%s: its last good file stays, the others go on, and it is not fetched again', async (_, content) => {
     const { memory, store, reads, path, folder } = await syncedWorld({
       ...good,
@@ -53,6 +54,16 @@ describe('an object that must not be applied', () => {
     expect(summary(await round(store, folder)).rejections).toEqual(['invalid targets/api/consul-0.json']);
     await publish(memory, good);
     expect(summary(await round(store, folder))).toEqual(changed());
+  });
+
+  test('a bad object that went is forgotten', async () => {
+    const { memory, folder } = await syncedWorld(good);
+    await publish(memory, { 'bad/consul-0.json': 'rubbish' });
+    await round(memory, folder);
+    expect([...folder.refused.keys()]).toEqual(['bad/consul-0.json']);
+    await publish(memory, { 'bad/consul-0.json': undefined });
+    expect(summary(await round(memory, folder))).toEqual(changed());
+    expect(folder.refused.size).toBe(0);
   });
 
   test('one over the size limit is not even fetched', async () => {
