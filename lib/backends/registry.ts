@@ -1,7 +1,12 @@
 import type { StanzaReader } from '../config/muster-config.ts';
 import { consul } from './consul/index.ts';
 import { kubernetes } from './kubernetes/index.ts';
+import { marathon } from './marathon/index.ts';
 import { bindMechanism, type Stanza } from './mechanism.ts';
 
 /** All backends. A new one is a line here. */
-export const mechanisms: readonly StanzaReader<Stanza>[] = [bindMechanism(consul), bindMechanism(kubernetes)];
+export const mechanisms: readonly StanzaReader<Stanza>[] = [
+  bindMechanism(consul),
+  bindMechanism(kubernetes),
+  bindMechanism(marathon),
+];

@@ -51,7 +51,12 @@ export interface OAuth2Config extends ProxyConfig {
 export interface HttpClientConfig extends ProxyConfig {
   readonly basic_auth?: { readonly username?: Credential; readonly password?: Credential };
   /** `bearer_token` and `bearer_token_file` end up here too, with type `Bearer`. */
-  readonly authorization?: { readonly type: string; readonly credentials?: Credential };
+  readonly authorization?: {
+    readonly type: string;
+    /** Between type and credentials; default a blank. DC/OS wants `token=…`. */
+    readonly separator?: '=';
+    readonly credentials?: Credential;
+  };
   readonly oauth2?: OAuth2Config;
   readonly tls_config: TlsConfig;
   readonly follow_redirects: boolean;

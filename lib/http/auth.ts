@@ -35,7 +35,7 @@ export async function readAuthorization(
   if (authorization === undefined) return undefined;
   const credentials = await read(authorization.credentials, 'authorization.credentials');
   redactor.learn(credentials);
-  return `${authorization.type} ${credentials}`.trim();
+  return `${authorization.type}${authorization.separator ?? ' '}${credentials}`.trim();
 }
 
 /** Reads headers with several values, and remembers them as secrets. `key` is the configuration key they are under. */

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { listField, mapField, textField } from '../../http/go-json.ts';
+
+const port = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1)
+  .nullish()
+  .transform((value) => value ?? 0);
+const labelMap = mapField(textField);
+
+const portMapping = z.object({ containerPort: port, hostPort: port, labels: labelMap });
+
+/** A null or missing container is one without image and mappings. */
+const container = z
+  .object({
+    // Marathon 1.5 moved the mappings from `docker` up.
+    portMappings: listField(portMapping),
+    docker: z.object({ image: textField, portMappings: listField(portMapping) }).nullish(),
+  })
+  .nullish();
+
+const task = z.object({
+  id: textField,
+  host: textField,
+  ports: listField(port),
+  ipAddresses: listField(z.object({ ipAddress: textField })),
+});
+
+const app = z.object({
+  id: z.string().min(1),
+  labels: labelMap,
+  container,
+  portDefinitions: listField(z.object({ port, labels: labelMap })),
+  networks: listField(z.object({ mode: textField })),
+  requirePorts: z.boolean().nullish(),
+  tasks: listField(task),
+});
+
+/** `GET /v2/apps?embed=apps.tasks`, as far as it is read. Source: Marathon's API reference. */
+export const appList = z.object({ apps: z.array(app) });
+
+export type App = z.infer<typeof app>;
+export type Task = z.infer<typeof task>;

@@ -1,0 +1,67 @@
+import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty } from '../../target/group.ts';
+import { joinHostPort } from '../../target/labels.ts';
+import { mapLabels } from '../../target/map-labels.ts';
+import type { App, Task } from './bodies.ts';
+import { labels } from './labels.ts';
+
+/** The target group of one app: a target for each port of each task. */
+export function buildAppGroup(app: App): TargetGroup {
+  return {
+    source: app.id,
+    labels: withoutEmpty({
+      [labels.app]: app.id,
+      [labels.image]: app.container?.docker?.image ?? '',
+      ...mapLabels(labels.appLabelPrefix, app.labels),
+    }),
+    targets: buildTargets(app),
+  };
+}
+
+interface Port {
+  /** 0 where Mesos chooses it for each task. */
+  readonly number: number;
+  readonly labels: LabelSet;
+}
+
+function buildTargets(app: App): LabelSet[] {
+  let ports = portsOfApp(app);
+  return app.tasks.flatMap((task) => {
+    // As Prometheus has it, the first task that has ports speaks for those after it.
+    if (ports.length === 0) ports = task.ports.map((number) => ({ number, labels: {} }));
+    return ports.map((port, index) => {
+      const chosen = task.ports.length === ports.length ? task.ports[index] : undefined;
+      return withoutEmpty({
+        [addressLabel]: joinHostPort(hostOf(task, app), port.number === 0 ? (chosen ?? 0) : port.number),
+        [labels.task]: task.id,
+        [labels.portIndex]: String(index),
+        ...port.labels,
+      });
+    });
+  });
+}
+
+/** The ports that the app defines; empty where only its tasks know them. */
+function portsOfApp(app: App): readonly Port[] {
+  const { container, portDefinitions, requirePorts } = app;
+  const mappings = container?.portMappings.length ? container.portMappings : container?.docker?.portMappings;
+  if (mappings?.length)
+    return mappings.map((mapping) => ({
+      number: isOnContainerNetwork(app) ? mapping.containerPort : mapping.hostPort,
+      labels: mapLabels(labels.portMappingLabelPrefix, mapping.labels),
+    }));
+  return portDefinitions.map((definition) => ({
+    // Not required, it is but the port of a load balancer, and the task's own is another one.
+    number: requirePorts ? definition.port : 0,
+    labels: mapLabels(labels.portDefinitionLabelPrefix, definition.labels),
+  }));
+}
+
+/** On a container network each task has an address of its own; until Mesos tells it, the agent's stands in. */
+function hostOf(task: Task, app: App): string {
+  const own = isOnContainerNetwork(app) ? task.ipAddresses[0]?.ipAddress : undefined;
+  return own ?? task.host;
+}
+
+function isOnContainerNetwork({ networks }: App): boolean {
+  return networks[0]?.mode === 'container';
+}

@@ -1,0 +1,24 @@
+import { askInTurn, shuffled } from '../../http/servers.ts';
+import type { Mechanism } from '../mechanism.ts';
+import { appList } from './bodies.ts';
+import { buildAppGroup } from './groups.ts';
+import { type MarathonConfig, marathonConfig } from './schema.ts';
+
+const appsPath = '/v2/apps?embed=apps.tasks';
+
+/** Tasks of Marathon's apps, each port a target: a group for each app that has any. */
+export const marathon: Mechanism<MarathonConfig> = {
+  name: 'marathon',
+  configKey: 'marathon_sd_configs',
+  schema: marathonConfig,
+  async *discover(config, input) {
+    const http = await input.openHttp(config.http);
+    const { answer } = await askInTurn(shuffled(config.servers), input, (server, attempt) =>
+      http.getJson({ ...attempt, url: new URL(`${server}${appsPath}`) }, appList),
+    );
+    const groups = answer.apps.map(buildAppGroup);
+    input.onProgress?.({ read: groups.length, total: groups.length });
+    yield groups.filter(({ targets }) => targets.length > 0);
+    return undefined;
+  },
+};

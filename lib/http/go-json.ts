@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+/**
+ * Fields of JSON that a Go or Scala program writes: an empty text, list or map may come as null or not at all,
+ * depending on the program's version.
+ */
+export const textField = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? '');
+
+/** A list of such items, empty where it is missing. */
+export function listField<Item>(item: z.ZodType<Item>) {
+  return z
+    .array(item)
+    .nullish()
+    .transform((value) => value ?? []);
+}
+
+/** An object of arbitrary keys, empty where it is missing. */
+export function mapField<Value>(value: z.ZodType<Value>) {
+  return anyMap(value)
+    .nullish()
+    .transform((map) => map ?? new Map<string, Value>());
+}
+
+/** An object of arbitrary keys as a Map, in which a key like `__proto__` is a key like any other. */
+export function anyMap<Value>(value: z.ZodType<Value>) {
+  return z.preprocess(
+    (input) => (isObject(input) ? new Map(Object.entries(input)) : input),
+    z.map(z.string(), value),
+  );
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

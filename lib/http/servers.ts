@@ -1,0 +1,80 @@
+import { MusterError, toMusterError } from '../errors.ts';
+
+/** What one server of several is asked with. */
+export interface Attempt {
+  /** Fires when this server's share of the time is over; every call must heed it. */
+  readonly signal: AbortSignal;
+  /** Whether a call may be repeated: only with the last server, for the others the next one is the better retry. */
+  readonly retry: boolean;
+}
+
+/** What all servers together have, and who hears of those that failed although another one answered. */
+export interface Turns {
+  readonly signal: AbortSignal;
+  /** When `signal` will fire, in milliseconds since 1970, if that is known. */
+  readonly deadline?: number;
+  readonly warn: (message: string) => void;
+}
+
+/**
+ * Asks servers that stand in for one another, in the order given, until one answers; gives the answer and who gave it.
+ * A server that hangs takes only its share of the time: what is left, divided by the servers that are left. When none
+ * answers the error names each failure; its kind is the first that is more than `unreachable`.
+ */
+export async function askInTurn<Server, Answer>(
+  servers: readonly Server[],
+  { signal, deadline, warn }: Turns,
+  ask: (server: Server, attempt: Attempt) => Promise<Answer>,
+): Promise<{ readonly server: Server; readonly answer: Answer }> {
+  const failures: MusterError[] = [];
+  for (const [index, server] of servers.entries()) {
+    const left = servers.length - index;
+    const share = left === 1 || deadline === undefined ? undefined : (deadline - Date.now()) / left;
+    try {
+      const answer = await within(share, signal, (own) => ask(server, { signal: own, retry: left === 1 }));
+      for (const { message } of failures) warn(`${message}; another server answered`);
+      return { server, answer };
+    } catch (error) {
+      failures.push(toMusterError(error));
+      if (signal.aborted) break;
+    }
+  }
+  throw allFailed(failures);
+}
+
+/** The items in random order; `random` is as Math.random. */
+export function shuffled<Item>(items: readonly Item[], random: () => number = Math.random): Item[] {
+  return items
+    .map((item) => [random(), item] as const)
+    .sort(([a], [b]) => a - b)
+    .map(([, item]) => item);
+}
+
+/** Runs the call with a signal that also fires after `share` milliseconds, if there is such a limit. */
+async function within<T>(
+  share: number | undefined,
+  signal: AbortSignal,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (share === undefined) return await call(signal);
+  const stop = new AbortController();
+  const late = new MusterError(
+    'timeout',
+    `no whole answer within ${Math.round(share)} ms, its share of the time`,
+  );
+  const timer = setTimeout(() => stop.abort(late), share);
+  try {
+    return await call(AbortSignal.any([signal, stop.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function allFailed(failures: readonly MusterError[]): MusterError {
+  const [first] = failures;
+  if (first === undefined) return new MusterError('internal', 'there is no server to ask');
+  if (failures.length === 1) return first;
+  const { kind } = failures.find((failure) => failure.kind !== 'unreachable') ?? first;
+  const messages = failures.map(({ message }) => message).join('; ');
+  return new MusterError(kind, `none of ${failures.length} servers answered: ${messages}`, { cause: first });
+}
