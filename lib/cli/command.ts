@@ -126,7 +126,10 @@ function parseStrictly(args: readonly string[], options: ParseArgsConfig['option
     return parseArgs({ args: [...args], ...(options && { options }), allowPositionals: false, strict: true })
       .values;
   } catch (error) {
-    const [sentence = ''] = (error instanceof Error ? error.message : String(error)).split(/\.\s/);
+    // `TypeError [CODE]: A sentence. Advice on what else to try.`
+    const [sentence = ''] = String(error)
+      .replace(/^\w+(?: \[\w+\])?: /, '')
+      .split(/\.\s/);
     throw new UsageError(sentence.replace(/^(.)/, (first) => first.toLowerCase()));
   }
 }

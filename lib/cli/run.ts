@@ -43,11 +43,13 @@ export const run = defineCommand({
         cycleWithProgress(one, input, dryRun, io),
       );
       try {
-        if (job === undefined && provider === undefined) await retire(app.providers, input, dryRun, io);
+        const everyone = job === undefined && provider === undefined;
+        if (everyone && !signal.aborted) await retire(app.providers, input, dryRun, io);
       } finally {
         await print(results, output, dryRun, io);
       }
-      return results.some(({ outcome }) => outcome === 'failed') ? exitCodes.failed : exitCodes.good;
+      const good = !signal.aborted && results.every(({ outcome }) => outcome !== 'failed');
+      return good ? exitCodes.good : exitCodes.failed;
     } finally {
       await app.store.close();
     }

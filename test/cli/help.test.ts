@@ -19,7 +19,7 @@ describe('help', () => {
       stderr: '',
       usage: `Usage: muster ${name} [options]`,
     });
-    expect(description).toMatch(/^[A-Z][^]{40,}\.$/);
+    expect(description).toMatch(/^[A-Z][\s\S]{40,}\.$/);
     expect(options.split('\n')).toEqual(['Options:', ...options.split('\n').slice(1).map(anOption)]);
     expect(options).toMatch(/^ {2}-h, --help +Show this help\.$/m);
     const shown = examples.split('\n').slice(1);

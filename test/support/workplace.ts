@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -15,7 +16,7 @@ export interface Workplace extends AsyncDisposable {
   /** Writes a file below the folder: a text as it is, anything else as JSON (which is YAML too). */
   write(path: string, content: unknown): Promise<void>;
   read(path: string): Promise<string>;
-  /** All plain files below, sorted, but for those below a folder whose name begins with a dot. */
+  /** All plain files below, sorted, but for those whose path has a segment that begins with a dot; none where there is no such folder. */
   files(below?: string): Promise<readonly string[]>;
   run(args: readonly string[], options?: MusterOptions): Promise<MusterResult>;
   start(args: readonly string[], options?: MusterOptions): RunningMuster;
@@ -33,6 +34,7 @@ export async function makeWorkplace(config?: unknown): Promise<Workplace> {
     },
     read: (path) => readFile(at(path), 'utf8'),
     async files(below = '.') {
+      if (!existsSync(at(below))) return [];
       const entries = await readdir(at(below), { recursive: true, withFileTypes: true });
       return entries
         .filter((entry) => entry.isFile())

@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
+import { smallWorld } from '../support/small-world.ts';
+import { consulConfig, makeWorkplace, type Workplace } from '../support/workplace.ts';
+
+const held = '8 of 12 targets gone: held until 3 cycles in a row agree (1 so far), or "muster accept"';
+
+describe('a drop in targets, from run to accept', () => {
+  let fleet: ConsulFleet;
+  let place: Workplace;
+  beforeAll(async () => {
+    fleet = await startConsulFleet({ seed: 'guard', services: 0, instances: 0 });
+    place = await makeWorkplace(consulConfig(fleet.url));
+  });
+  afterAll(async () => {
+    await place?.[Symbol.asyncDispose]();
+    await fleet?.stop();
+  });
+
+  test('before the first cycle there is no status, no history, and nothing to accept', async () => {
+    const results = await Promise.all([
+      place.run(['status']),
+      place.run(['history', '--job', 'api']),
+      place.run(['accept', '--job', 'api']),
+    ]);
+    expect(results).toEqual([
+      {
+        code: 0,
+        stdout:
+          'JOB  PROVIDER  VERSION  TARGETS  LAST SUCCESS  LAST CHANGE  STATE\n' +
+          'api  consul-0  0        0        never         never        no cycle yet\n',
+        stderr: '',
+      },
+      { code: 0, stdout: '', stderr: 'Job api has no change yet.\n' },
+      { code: 1, stdout: '', stderr: 'muster accept: nothing is held for job api\n' },
+    ]);
+  });
+
+  test('is held by run, which is no failure, and the target file stays', async () => {
+    fleet.replace(smallWorld(12));
+    await place.run(['run']);
+    const file = await place.read('.muster/store/targets/api/consul-0.json');
+    fleet.replace(smallWorld(4));
+    const { code, stdout, stderr } = await place.run(['run']);
+    expect({ code, stderr, row: stdout.split('\n')[1] }).toEqual({
+      code: 0,
+      stderr: '',
+      row: `api  consul-0  held     1        12       ${held}`,
+    });
+    expect(await place.read('.muster/store/targets/api/consul-0.json')).toBe(file);
+  });
+
+  test('shows in the status', async () => {
+    const [table, json] = await Promise.all([
+      place.run(['status']),
+      place.run(['status', '--output', 'json']),
+    ]);
+    expect(table.stdout.split('\n')[1]?.replace(/ \d+s( +)\d+s /, ' Ns$1Ns ')).toBe(
+      `api  consul-0  1        12       Ns            Ns           held: ${held}`,
+    );
+    expect(JSON.parse(json.stdout)).toEqual([
+      expect.objectContaining({
+        ...{ job: 'api', provider: 'consul-0', configured: true, version: 1, targets: 12, failures: 0 },
+        state: `held: ${held}`,
+        held: expect.objectContaining({ targets_before: 12, targets_after: 4, message: held }),
+      }),
+    ]);
+  });
+
+  test('is published by the next run once it is accepted', async () => {
+    expect(await place.run(['accept', '--job', 'api', '--provider', 'consul-0'])).toEqual({
+      code: 0,
+      stdout: 'api/consul-0: accepted, the next cycle may publish 4 instead of 12 targets\n',
+      stderr: '',
+    });
+    const { code, stdout } = await place.run(['run']);
+    expect({ code, row: stdout.split('\n')[1] }).toEqual({
+      code: 0,
+      row: 'api  consul-0  published  2        4        +0 -8 ~0 groups, -8 targets',
+    });
+    const again = await place.run(['accept', '--job', 'api']);
+    expect(again).toEqual({ code: 1, stdout: '', stderr: 'muster accept: nothing is held for job api\n' });
+  });
+
+  test('is in the history, newest change first, with what it took away', async () => {
+    const [table, json, version, limited, missing] = await Promise.all([
+      place.run(['history', '--job', 'api']),
+      place.run(['history', '--job', 'api', '--output', 'json']),
+      place.run(['history', '--job', 'api', '--show', '2']),
+      place.run(['history', '--job', 'api', '--limit', '1']),
+      place.run(['history', '--job', 'api', '--show', '3']),
+    ]);
+    const time = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
+    expect(table.stdout.replace(time, 'AT'.padEnd(24))).toBe(
+      'PROVIDER  VERSION  AT                        REASON      ADDED  REMOVED  CHANGED  TARGETS\n' +
+        'consul-0  2        AT                        accepted    +0     -8       ~0       -8\n' +
+        'consul-0  1        AT                        discovered  +12    -0       ~0       +12\n',
+    );
+    expect(JSON.parse(json.stdout)).toEqual(
+      [
+        { version: 2, reason: 'accepted', summary: { added: 0, removed: 8, changed: 0, targets: -8 } },
+        { version: 1, reason: 'discovered', summary: { added: 12, removed: 0, changed: 0, targets: 12 } },
+      ].map((change) => ({
+        ...{ job: 'api', provider: 'consul-0', at: expect.stringMatching(time), run: expect.any(String) },
+        ...change,
+      })),
+    );
+    expect(version.stdout.replace(time, 'AT').split('\n')).toEqual([
+      'api/consul-0 version 2, AT, accepted: +0 -8 ~0 groups, -8 targets',
+      ...['10', '11', '4', '5', '6', '7', '8', '9'].map((n) => `- web-${n} 10.0.0.${Number(n) + 1}:8000`),
+      '',
+    ]);
+    expect(limited.stdout.split('\n').length).toBe(3);
+    expect(missing).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'muster history: there is no version 3 in the journal of job api\n',
+    });
+  });
+
+  test('a failing provider says so in its status, with its last good list', async () => {
+    fleet.faults.add({ kind: 'status', status: 403, body: 'ACL not found' });
+    await place.run(['run']);
+    await place.run(['run']);
+    const { stdout } = await place.run(['status', '--output', 'json']);
+    const message = `GET ${fleet.url}/v1/agent/self: HTTP 403 Forbidden: ACL not found: check what the credentials allow`;
+    expect(JSON.parse(stdout)).toEqual([
+      expect.objectContaining({
+        ...{ version: 2, targets: 4, failures: 2, error: { kind: 'denied', message } },
+        state: `failing (2 in a row): ${message}`,
+      }),
+    ]);
+    fleet.faults.clear();
+  });
+
+  test('a job that left the configuration keeps its history', async () => {
+    await place.write('muster.yml', {
+      scrape_configs: [{ job_name: 'other', consul_sd_configs: [{ server: fleet.url }] }],
+    });
+    const status = await place.run(['status']);
+    expect(status.stdout).toContain('left the configuration, the next run retires it');
+    await place.run(['run']);
+    const { code, stdout } = await place.run(['history', '--job', 'api', '--show', '3']);
+    expect({ code, lines: stdout.split('\n').slice(1, -1) }).toEqual({
+      code: 0,
+      lines: [0, 1, 2, 3].map((n) => `- web-${n} 10.0.0.${n + 1}:8000`),
+    });
+    expect(stdout).toContain(', retired: +0 -4 ~0 groups, -4 targets\n');
+  });
+});
