@@ -104,7 +104,8 @@ async function send(outgoing: ServerResponse, reply: Reply, sent: { bytes: numbe
         await sendInParts(outgoing, reply, sent);
         return;
       }
-      const body = Buffer.from(reply.answer.body);
+      const { body: given } = reply.answer;
+      const body = typeof given === 'string' ? Buffer.from(given) : given;
       outgoing.writeHead(reply.answer.status ?? 200, {
         'content-length': body.byteLength,
         ...reply.answer.headers,

@@ -1,10 +1,18 @@
 import { Readable } from 'node:stream';
 import { createGzip, gzipSync } from 'node:zlib';
 import type { FleetAnswer, FleetRequest } from '../../faults.ts';
-import { encodeJson } from '../wire/go-json.ts';
+import { type ForwardBuffer, forwardBuffer } from '../wire/forward-buffer.ts';
+import { encodeJson, putJson } from '../wire/go-json.ts';
 import type { JsonObject } from '../wire/json.ts';
 import { messageNamed } from '../wire/messages.ts';
-import { encodeItems, encodeMessage, envelope, putMessage, tagOf } from '../wire/protobuf.ts';
+import {
+  envelopeTail,
+  putEnveloped,
+  putEnvelopeHead,
+  putItems,
+  putMessage,
+  tagOf,
+} from '../wire/protobuf.ts';
 import { backwardBuffer } from '../wire/protobuf-buffer.ts';
 import type { Listing } from './list.ts';
 import { apiVersionOf, type Resource } from './resources.ts';
@@ -39,9 +47,13 @@ const common = { 'cache-control': 'no-cache, private' };
 function objectBody(body: JsonObject, form: Form): string | Uint8Array {
   if (form === 'json') return `${encodeJson(body)}\n`;
   const { kind, apiVersion, ...rest } = body;
-  const raw = encodeMessage(messageNamed(String(kind)), rest);
-  const { head, tail } = envelope(String(apiVersion), String(kind), raw.length);
-  return Buffer.concat([head, raw, tail]);
+  const out = backwardBuffer(1024);
+  putEnveloped(
+    out,
+    { apiVersion: String(apiVersion), kind: String(kind), message: messageNamed(String(kind)) },
+    rest,
+  );
+  return out.taken();
 }
 
 /** More objects than this leave in parts while they are made; memory for them is never taken at once. */
@@ -55,15 +67,16 @@ export function listAnswer(
   form: Form,
   request: FleetRequest,
 ): FleetAnswer {
-  const parts = form === 'json' ? jsonParts(listing, resource) : protobufParts(listing, selection, resource);
   const headers = { ...common, 'content-type': mediaTypes[form] };
   const gzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
   if (listing.atMost > wholeUpTo) {
+    const parts =
+      form === 'json' ? jsonParts(listing, resource) : protobufParts(listing, selection, resource);
     if (!gzip) return { headers, body: '', more: parts };
     const compressed = Readable.from(parts).pipe(createGzip({ level: 1 }));
     return { headers: { ...headers, ...gzipped }, body: '', more: compressed };
   }
-  const body = Buffer.concat([...parts]);
+  const body = form === 'json' ? wholeJson(listing, resource) : wholeProtobuf(listing, resource);
   // An API server leaves small answers alone.
   if (!gzip || body.length < 128 * 1024) return { headers, body };
   return { headers: { ...headers, ...gzipped }, body: gzipSync(body, { level: 1 }) };
@@ -71,62 +84,92 @@ export function listAnswer(
 
 const gzipped = { 'content-encoding': 'gzip', vary: 'Accept-Encoding' };
 
-function* jsonParts({ metadata, pieces }: Listing, resource: Resource): Iterable<Uint8Array> {
-  const apiVersion = apiVersionOf(resource);
-  const head = encodeJson({ kind: `${resource.kind}List`, apiVersion, metadata });
-  yield Buffer.from(`${head.slice(0, -1)},"items":[`);
-  let first = true;
-  for (const objects of pieces()) {
-    let text = '';
-    for (const object of objects) {
-      text += first ? encodeJson(object) : `,${encodeJson(object)}`;
-      first = false;
-    }
-    yield Buffer.from(text);
+/** First guess of a buffer for so many objects: pods are the largest. */
+function roomFor(objects: number): number {
+  return 4096 + objects * 12_000;
+}
+
+function wholeJson(listing: Listing, resource: Resource): Uint8Array {
+  const out = forwardBuffer(roomFor(listing.atMost));
+  putJsonHead(out, listing, resource);
+  let before = '';
+  for (const objects of listing.pieces()) before = putJsonItems(out, objects, before);
+  out.text(jsonTail);
+  return out.taken();
+}
+
+function* jsonParts(listing: Listing, resource: Resource): Iterable<Uint8Array> {
+  const out = forwardBuffer(roomFor(500));
+  putJsonHead(out, listing, resource);
+  let before = '';
+  for (const objects of listing.pieces()) {
+    before = putJsonItems(out, objects, before);
+    yield out.taken();
   }
-  yield Buffer.from(']}\n');
+  out.text(jsonTail);
+  yield out.taken();
+}
+
+const jsonTail = ']}\n';
+
+function putJsonHead(out: ForwardBuffer, { metadata }: Listing, resource: Resource): void {
+  const head = encodeJson({ kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata });
+  out.text(`${head.slice(0, -1)},"items":[`);
+}
+
+/** Puts the objects with what stands before the first of them; returns what stands before the next. */
+function putJsonItems(out: ForwardBuffer, objects: readonly JsonObject[], before: string): string {
+  let between = before;
+  for (const object of objects) {
+    out.text(between);
+    putJson(out, object);
+    between = ',';
+  }
+  return between;
+}
+
+function wholeProtobuf(listing: Listing, resource: Resource): Uint8Array {
+  const out = backwardBuffer(roomFor(listing.atMost));
+  out.bytes(envelopeTail);
+  const before = out.size();
+  for (const objects of [...listing.pieces()].reverse()) putItems(out, resource.message, objects);
+  putMessage(out, listMeta, listing.metadata, tagOf(1, 'bytes'));
+  putEnvelopeHead(out, apiVersionOf(resource), `${resource.kind}List`, out.size() - before);
+  return out.taken();
 }
 
 const listMeta = messageNamed('ListMeta');
 
+/** The length stands in front: a long list is encoded twice, the first time to be measured. */
 function* protobufParts(listing: Listing, selection: string, resource: Resource): Iterable<Uint8Array> {
-  const { metadata, pieces, atMost } = listing;
-  const out = backwardBuffer(1 << 20);
-  putMessage(out, listMeta, metadata, tagOf(1, 'bytes'));
-  const meta = out.since(0);
-
-  // The length stands in front: a short list is encoded whole, a long one twice, the first time to be measured.
-  const encode = () => encodePieces(pieces(), resource, out);
-  const whole = atMost > wholeUpTo ? undefined : [...encode()];
-  const items = whole === undefined ? measured(listing.shelf, selection, encode) : lengthOf(whole);
-  const { head, tail } = envelope(apiVersionOf(resource), `${resource.kind}List`, meta.length + items);
-  yield head;
-  yield meta;
-  yield* whole ?? encode();
-  yield tail;
+  const items = measured(listing, selection, resource);
+  const out = backwardBuffer(roomFor(500));
+  putMessage(out, listMeta, listing.metadata, tagOf(1, 'bytes'));
+  putEnvelopeHead(out, apiVersionOf(resource), `${resource.kind}List`, out.size() + items);
+  yield out.taken();
+  yield* encodePieces(listing, resource);
+  yield envelopeTail;
 }
 
-function* encodePieces(
-  pieces: Iterable<readonly JsonObject[]>,
-  { message }: Resource,
-  out: ReturnType<typeof backwardBuffer>,
-): Iterable<Uint8Array> {
-  for (const objects of pieces) yield encodeItems(out, message, objects);
+function* encodePieces({ pieces }: Listing, { message }: Resource): Iterable<Uint8Array> {
+  const out = backwardBuffer(roomFor(500));
+  for (const objects of pieces()) {
+    putItems(out, message, objects);
+    yield out.taken();
+  }
 }
 
 /** Lengths of long lists, by their shelf and selection: equal for all who ask for the same. */
 const lengths = new WeakMap<Shelf, Map<string, number>>();
 
-function measured(shelf: Shelf, selection: string, encode: () => Iterable<Uint8Array>): number {
-  const known = lengths.get(shelf) ?? new Map<string, number>();
-  lengths.set(shelf, known);
-  const length = known.get(selection) ?? lengthOf(encode());
-  known.set(selection, length);
-  return length;
-}
-
-function lengthOf(parts: Iterable<Uint8Array>): number {
-  let length = 0;
-  for (const part of parts) length += part.length;
+function measured(listing: Listing, selection: string, resource: Resource): number {
+  const known = lengths.get(listing.shelf) ?? new Map<string, number>();
+  lengths.set(listing.shelf, known);
+  let length = known.get(selection);
+  if (length === undefined) {
+    length = 0;
+    for (const part of encodePieces(listing, resource)) length += part.length;
+    known.set(selection, length);
+  }
   return length;
 }

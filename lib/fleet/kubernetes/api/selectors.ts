@@ -26,7 +26,10 @@ export function readLabelSelector(text: string): Matches {
         : set === 'notin' || operator === '!='
           ? 'out'
           : 'in';
-    requirements.push((object) => meets(objectAt(object, 'metadata', 'labels')[key], kind, values));
+    requirements.push((object) => {
+      const labels = objectAt(object, 'metadata', 'labels');
+      return meets(Object.hasOwn(labels, key) ? labels[key] : undefined, kind, values);
+    });
   }
   return (object) => requirements.every((matches) => matches(object));
 }

@@ -51,7 +51,6 @@ const jsonEvents: EncodeEvents = (type, resource, objects) => {
 function protobufEvents(out: BackwardBuffer): EncodeEvents {
   return (type, resource, objects) => {
     const typed = { apiVersion: apiVersionOf(resource), kind: resource.kind, message: resource.message };
-    out.clear();
     for (const object of objects.toReversed()) {
       const before = out.size();
       putEnveloped(out, typed, object);
@@ -62,6 +61,6 @@ function protobufEvents(out: BackwardBuffer): EncodeEvents {
       length.writeUInt32BE(out.size() - before);
       out.bytes(length);
     }
-    return out.since(0);
+    return out.taken();
   };
 }

@@ -1,42 +1,55 @@
-import { isList, type Json } from './json.ts';
+import { type ForwardBuffer, forwardBuffer } from './forward-buffer.ts';
+import { isList, type Json, type JsonObject } from './json.ts';
 
 /** The value as Go's encoding/json writes it: members without a value left out, `<`, `>` and `&` escaped. */
 export function encodeJson(value: Json): string {
-  if (value === null) return 'null';
-  switch (typeof value) {
-    case 'string':
-      return quote(value);
-    case 'object': {
-      const frozen = Object.isFrozen(value);
-      const kept = frozen ? texts.get(value) : undefined;
-      if (kept !== undefined) return kept;
-      const text = isList(value) ? encodeList(value) : encodeMembers(value);
-      if (frozen) texts.set(value, text);
-      return text;
+  const out = forwardBuffer(256);
+  putJson(out, value);
+  return utf8.decode(out.taken());
+}
+
+const utf8 = new TextDecoder();
+
+/** Writes the value; frozen objects and lists are encoded once and then copied. */
+export function putJson(out: ForwardBuffer, value: Json): void {
+  if (typeof value === 'string') out.text(quote(value));
+  else if (typeof value !== 'object' || value === null) out.text(String(value));
+  else {
+    const frozen = Object.isFrozen(value);
+    const kept = frozen ? encodings.get(value) : undefined;
+    if (kept !== undefined) {
+      out.bytes(kept);
+      return;
     }
-    default:
-      return String(value);
+    const start = out.size();
+    if (isList(value)) putList(out, value);
+    else putMembers(out, value);
+    if (frozen) encodings.set(value, out.since(start));
   }
 }
 
-const texts = new WeakMap<object, string>();
+const encodings = new WeakMap<object, Uint8Array>();
 
-function encodeList(values: readonly Json[]): string {
-  let text = '[';
-  for (const [index, value] of values.entries())
-    text += index === 0 ? encodeJson(value) : `,${encodeJson(value)}`;
-  return `${text}]`;
+function putList(out: ForwardBuffer, values: readonly Json[]): void {
+  let before = '[';
+  for (const value of values) {
+    out.text(before);
+    putJson(out, value);
+    before = ',';
+  }
+  out.text(before === '[' ? '[]' : ']');
 }
 
-function encodeMembers(object: { readonly [key: string]: Json | undefined }): string {
-  let text = '{';
+function putMembers(out: ForwardBuffer, object: JsonObject): void {
+  let before = '{';
   for (const key in object) {
     const value = object[key];
     if (value === undefined) continue;
-    text += text === '{' ? `${quote(key)}:` : `,${quote(key)}:`;
-    text += encodeJson(value);
+    out.text(`${before}${quote(key)}:`);
+    putJson(out, value);
+    before = ',';
   }
-  return `${text}}`;
+  out.text(before === '{' ? '{}' : '}');
 }
 
 const special = /[^ !#-%'-;=?-[\]-~]/;

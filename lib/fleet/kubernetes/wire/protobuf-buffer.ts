@@ -1,3 +1,5 @@
+import { isAscii, putAscii } from './ascii.ts';
+
 /** Bytes written from the end to the beginning: the length of a message is known once it stands in front of it. */
 export interface BackwardBuffer {
   /** Bytes written so far. */
@@ -9,12 +11,12 @@ export interface BackwardBuffer {
   text(value: string): void;
   /** A copy of what was written since the size was as given. */
   since(size: number): Uint8Array;
-  /** Forgets what was written. */
-  clear(): void;
+  /** All that was written, without a copy; the buffer is empty afterwards. */
+  taken(): Uint8Array;
 }
 
-/** A buffer that grows as needed and keeps its memory for the next use. */
-export function backwardBuffer(initialBytes = 1 << 16): BackwardBuffer {
+/** A buffer that grows as needed. */
+export function backwardBuffer(initialBytes: number): BackwardBuffer {
   let buffer = Buffer.allocUnsafe(initialBytes);
   let start = buffer.length;
 
@@ -36,38 +38,38 @@ export function backwardBuffer(initialBytes = 1 << 16): BackwardBuffer {
       if (value >= 0 && value < 0x80) {
         const at = reserve(1);
         buffer[at] = value;
-        return;
+      } else if (value >= 0 && value < 0x4000) {
+        const at = reserve(2);
+        buffer[at] = (value & 0x7f) | 0x80;
+        buffer[at + 1] = value >> 7;
+      } else {
+        const groups = value < 0 ? negativeGroups(value) : positiveGroups(value);
+        let at = reserve(groups.length);
+        for (const [index, group] of groups.entries())
+          buffer[at++] = index < groups.length - 1 ? group | 0x80 : group;
       }
-      const groups = value < 0 ? negativeGroups(value) : positiveGroups(value);
-      let at = reserve(groups.length);
-      for (const [index, group] of groups.entries())
-        buffer[at++] = index < groups.length - 1 ? group | 0x80 : group;
     },
     bytes(value) {
       const at = reserve(value.length);
       buffer.set(value, at);
     },
     text(value) {
-      const { length } = value;
-      // Most texts are short and ASCII; for those a loop beats the call into the runtime.
-      if (length < 24 && isAscii(value)) {
-        const at = reserve(length);
-        for (let index = 0; index < length; index += 1) buffer[at + index] = value.charCodeAt(index);
+      if (isAscii(value)) {
+        const at = reserve(value.length);
+        putAscii(buffer, value, at);
         return;
       }
       const at = reserve(Buffer.byteLength(value));
       buffer.write(value, at);
     },
     since: (size) => Uint8Array.prototype.slice.call(buffer, start, buffer.length - size),
-    clear() {
+    taken() {
+      const all = buffer.subarray(start);
+      buffer = Buffer.allocUnsafe(initialBytes);
       start = buffer.length;
+      return all;
     },
   };
-}
-
-function isAscii(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 0x7f) return false;
-  return true;
 }
 
 function positiveGroups(value: number): number[] {

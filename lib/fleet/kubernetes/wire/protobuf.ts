@@ -7,28 +7,15 @@ import { type BackwardBuffer, backwardBuffer } from './protobuf-buffer.ts';
 export function encodeMessage(message: Message, value: JsonObject): Uint8Array {
   const out = backwardBuffer(256);
   putFields(out, message, value);
-  return out.since(0);
+  return out.taken();
 }
 
-/** The objects as entries of a list's field 2, `items`. The buffer is cleared before. */
-export function encodeItems(out: BackwardBuffer, message: Message, items: readonly JsonObject[]): Uint8Array {
-  out.clear();
+/** Puts the objects as entries of a list's field 2, `items`, in front of what was written. */
+export function putItems(out: BackwardBuffer, message: Message, items: readonly JsonObject[]): void {
   for (const item of items.toReversed()) putMessage(out, message, item, tagOf(2, 'bytes'));
-  return out.since(0);
 }
 
-/** What stands before and after an object's own bytes: `k8s`, a zero, and runtime.Unknown around them. */
-export function envelope(
-  apiVersion: string,
-  kind: string,
-  rawBytes: number,
-): { readonly head: Uint8Array; readonly tail: Uint8Array } {
-  const out = backwardBuffer(256);
-  putEnvelopeHead(out, apiVersion, kind, rawBytes);
-  return { head: out.since(0), tail: noEncodingNoType };
-}
-
-/** The object with its envelope around it. */
+/** The object with its envelope, runtime.Unknown, around it. */
 export function putEnveloped(
   out: BackwardBuffer,
   {
@@ -38,16 +25,22 @@ export function putEnveloped(
   }: { readonly apiVersion: string; readonly kind: string; readonly message: Message },
   value: JsonObject,
 ): void {
-  out.bytes(noEncodingNoType);
+  out.bytes(envelopeTail);
   const before = out.size();
   putBody(out, message, value);
   putEnvelopeHead(out, apiVersion, kind, out.size() - before);
 }
 
-/** Fields 3 and 4 of runtime.Unknown, empty. */
-const noEncodingNoType = Uint8Array.of(0x1a, 0x00, 0x22, 0x00);
+/** What stands after an object's own bytes: fields 3 and 4 of runtime.Unknown, empty. */
+export const envelopeTail = Uint8Array.of(0x1a, 0x00, 0x22, 0x00);
 
-function putEnvelopeHead(out: BackwardBuffer, apiVersion: string, kind: string, rawBytes: number): void {
+/** What stands before them: `k8s`, a zero, the object's type, and how many bytes there are. */
+export function putEnvelopeHead(
+  out: BackwardBuffer,
+  apiVersion: string,
+  kind: string,
+  rawBytes: number,
+): void {
   out.varint(rawBytes);
   out.varint(tagOf(2, 'bytes'));
   const before = out.size();
@@ -149,7 +142,7 @@ const putWrapped = {
   time(out: BackwardBuffer, value: Json | undefined): void {
     if (typeof value !== 'string') return;
     putNumber(out, 0, tagOf(2, 'varint'));
-    putNumber(out, Math.floor(Date.parse(value) / 1000), tagOf(1, 'varint'));
+    putNumber(out, secondsOf(value), tagOf(1, 'varint'));
   },
   quantity(out: BackwardBuffer, value: Json | undefined): void {
     putText(out, typeof value === 'string' ? value : '0', tagOf(1, 'bytes'));
@@ -170,6 +163,14 @@ export function putText(out: BackwardBuffer, text: string, tag: number): void {
   out.text(text);
   putLength(out, before, tag);
 }
+
+/** Seconds since 1970. An object names the same time again and again. */
+function secondsOf(time: string): number {
+  if (time !== lastTime.text) lastTime = { text: time, seconds: Math.floor(Date.parse(time) / 1000) };
+  return lastTime.seconds;
+}
+
+let lastTime = { text: '', seconds: 0 };
 
 function putNumber(out: BackwardBuffer, value: number, tag: number): void {
   out.varint(value);

@@ -1,0 +1,121 @@
+import type { JsonObject } from '../wire/json.ts';
+import type { Flavour } from './flavour.ts';
+
+/** A node as planned; its object is made when it is listed. */
+export interface NodePlan {
+  readonly name: string;
+  readonly seed: number;
+  readonly zone: string;
+  /** Its address in the cluster's network, which pods on the host's network share. */
+  readonly address: string;
+  readonly number: number;
+  readonly labels: JsonObject;
+  readonly annotations: JsonObject;
+  /** What it lacks or has too much of. */
+  readonly shape: 'usual' | 'no-internal' | 'hostname-only' | 'no-address' | 'no-kubelet' | 'many-addresses';
+  readonly version: number;
+}
+
+export interface NamespacePlan {
+  readonly name: string;
+  readonly labels: JsonObject;
+  readonly annotations: JsonObject;
+  readonly version: number;
+}
+
+export type Owner =
+  | 'ReplicaSet'
+  | 'StatefulSet'
+  | 'DaemonSet'
+  | 'Job'
+  | 'CronJob'
+  | 'Node'
+  | 'Rollout'
+  | 'none';
+
+/** What a workload's pods have as addresses. */
+export type Family = 'ipv4' | 'ipv6' | 'dual' | 'dual-ipv6-first';
+
+/** How often a pod was put in another's place, and how often its state was drawn anew. */
+export interface PodTurn {
+  readonly replaced: number;
+  readonly redrawn: number;
+  /** Resource version of its last change. */
+  readonly version: number;
+}
+
+/** Pods that are alike, and what leads to them. */
+export interface Workload {
+  readonly namespace: string;
+  readonly name: string;
+  readonly owner: Owner;
+  readonly seed: number;
+  readonly flavour: Flavour;
+  readonly family: Family;
+  /** Chance that a pod of it is out of the ordinary. */
+  readonly odd: number;
+  readonly labels: JsonObject;
+  readonly annotations: JsonObject;
+  readonly managedFields: readonly JsonObject[];
+  readonly replicas: number;
+  /** Counts roll-outs. */
+  readonly revision: number;
+  readonly turns: ReadonlyMap<number, PodTurn>;
+  /** Number of its first pod in the cluster, from which addresses come. */
+  readonly firstPod: number;
+  readonly services: readonly ServicePlan[];
+  readonly ingress: IngressShape | undefined;
+  /** Resource version of its last change. */
+  readonly version: number;
+}
+
+export type ServiceShape =
+  | 'cluster-ip'
+  | 'headless'
+  | 'headless-without-ports'
+  | 'node-port'
+  | 'load-balancer'
+  | 'external-name'
+  | 'without-selector';
+
+export interface ServicePlan {
+  readonly name: string;
+  readonly shape: ServiceShape;
+  readonly seed: number;
+  readonly labels: JsonObject;
+  readonly annotations: JsonObject;
+  /** What its endpoints have out of the ordinary. */
+  readonly quirk: EndpointQuirk;
+}
+
+export type EndpointQuirk =
+  | 'none'
+  | 'stale-pods'
+  | 'nodes-behind'
+  | 'no-references'
+  | 'two-subsets'
+  | 'unknown-conditions'
+  | 'orphan'
+  | 'names-domains'
+  | 'unnamed-ports';
+
+export type IngressShape = (typeof ingressShapes)[number];
+export const ingressShapes = [
+  'plain',
+  'tls',
+  'wildcard-tls',
+  'no-host',
+  'no-path',
+  'many-rules',
+  'class-annotation',
+  'default-backend',
+] as const;
+
+/** All that a generated cluster holds, as plans. Never changed: each change makes another world. */
+export interface World {
+  /** The resource version. */
+  readonly version: number;
+  readonly nodes: readonly NodePlan[];
+  readonly namespaces: readonly NamespacePlan[];
+  readonly workloads: readonly Workload[];
+}
