@@ -1,38 +1,58 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { consul } from '../../lib/backends/consul/index.ts';
 import { makeConsulWorld } from '../../lib/fleet/consul-world.ts';
 import { encodeLabels } from '../../lib/target/canonical.ts';
 import { type LabelSet, targetLabels } from '../../lib/target/group.ts';
 import { type RealConsul, startConsul } from '../support/consul.ts';
 import { listTargets } from '../support/discover.ts';
+import { polled } from '../support/poll.ts';
 import { describeWithPrograms } from '../support/programs.ts';
-import { startPrometheus2 } from '../support/prometheus2.ts';
+import { type Prometheus2, startPrometheus2 } from '../support/prometheus2.ts';
 
 /** With the agent's own `consul` service there is one more. */
 const world = makeConsulWorld({ seed: 'labels', services: 50, instances: 400 });
 
+const jobs = {
+  all: {},
+  tags: { tags: ['prod', 'metrics'], tag_separator: ';' },
+  nodes: { node_meta: { zone: 'b' }, allow_stale: false, datacenter: 'dc1' },
+  services: { services: ['service-0', 'web/api', 'per%cent', 'gone', 'tail/'] },
+};
+
 describeWithPrograms('Consul, as a real Prometheus sees the same agent', ['consul', 'prometheus2'], () => {
   let agent: RealConsul;
+  let prometheus: Prometheus2;
   beforeAll(async () => {
     agent = await startConsul();
     await agent.register(world);
+    const stanza = { server: agent.host, refresh_interval: '1s' };
+    prometheus = await startPrometheus2(
+      Object.fromEntries(
+        Object.entries(jobs).map(([job, options]) => [
+          job,
+          { consul_sd_configs: [{ ...stanza, ...options }] },
+        ]),
+      ),
+    );
   }, 120_000);
-  afterAll(() => agent?.stop());
+  afterAll(async () => {
+    await prometheus?.stop();
+    await agent?.stop();
+  });
 
   test.each([
-    [{}, 401],
-    [{ tags: ['prod', 'metrics'], tag_separator: ';' }],
-    [{ node_meta: { zone: 'b' }, allow_stale: false, datacenter: 'dc1' }],
-    [{ services: ['service-0', 'web/api', 'per%cent', 'gone', 'tail/'] }],
-  ])(
-    'every target has the same labels with %j',
-    async (options, atLeast = 10) => {
-      const stanza = { server: agent.host, refresh_interval: '1s', ...options };
-      const ours = (await discover(stanza)).map(asPrometheus2).sort();
+    ['all', 401],
+    ['tags', 10],
+    ['nodes', 10],
+    ['services', 10],
+  ] as const)(
+    'every target of job %s has the same labels',
+    async (job, atLeast) => {
+      const ours = (await discover({ server: agent.host, ...jobs[job] })).map(asPrometheus2).sort();
       expect(ours.length).toBeGreaterThanOrEqual(atLeast);
-      expect(await discoverWithPrometheus(stanza, ours)).toEqual(ours);
+      const theirs = async () => (await prometheus.discovered(job)).map(asPrometheus2).sort();
+      expect(await polled(theirs, ours)).toEqual(ours);
     },
     120_000,
   );
@@ -74,22 +94,6 @@ const entries = z.array(z.object({ Service: z.object({ ID: z.string() }) }));
 async function discover(stanza: object): Promise<LabelSet[]> {
   const { groups } = await listTargets(consul, stanza);
   return groups.flatMap((group) => group.targets.map((target) => targetLabels(group, target)));
-}
-
-/** What Prometheus has found once it is as much as expected, or after a minute. */
-async function discoverWithPrometheus(stanza: object, expected: readonly string[]): Promise<string[]> {
-  const prometheus = await startPrometheus2({ consul_sd_configs: [stanza] });
-  try {
-    let found: string[] = [];
-    // It takes over what its discovery finds every 5 s.
-    for (let waited = 0; waited < 60_000 && found.length < expected.length; waited += 500) {
-      await sleep(500);
-      found = (await prometheus.discovered()).map(asPrometheus2).sort();
-    }
-    return found;
-  } finally {
-    await prometheus.stop();
-  }
 }
 
 /** Labels as text, without those for scraping, and without the health, which came after Prometheus 2.24. */
