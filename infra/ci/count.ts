@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Prints the closing count of a jest report, `N passed, N failed, N skipped`; a suite that did not run has failed. */
 const report = z.object({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { list } from './fields.ts';
 import { builtInSettings, jobSettings, overrideSettings } from './job-settings.ts';
 import type { MusterConfig, NamedOutput, StanzaReader } from './muster-config.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseDuration } from './duration.ts';
 import { plainValue, scalarText } from './scalar.ts';
 import { enumerate, expected } from './section.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { leaf, list, mapOf } from './fields.ts';
 import { type Credential, Secret } from './secret.ts';
 import { fileCredential, refCredential } from './secret-fields.ts';

@@ -1,5 +1,5 @@
 import { RE2JS, RE2JSException, RE2JSSyntaxException } from 're2js';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isLabelName } from '../target/labels.ts';
 import {
   type RelabelAction,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isMusterError } from '../errors.ts';
 import { encodeJob } from '../target/names.ts';
 import { list, nonEmptyText } from './fields.ts';

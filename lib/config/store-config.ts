@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { bool, leaf, text, unlessEmpty, url } from './fields.ts';
 import type { StoreConfig } from './muster-config.ts';
 import { scalarText } from './scalar.ts';

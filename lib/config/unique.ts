@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isMapping, scalarText } from './scalar.ts';
 
 /** No two entries of a list may have the same text at the key. Runs beside the entries' other problems. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MusterError } from '../errors.ts';
 import { type EncodedGroup, encodeGroup, type Groups } from '../target/canonical.ts';
 import type { Cursor } from '../target/discover.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isMusterError } from '../errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { type ProviderId, statusKey } from '../target/names.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Fields of JSON that a Go or Scala program writes: an empty text, list or map may come as null or not at all,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OAuth2Config } from '../config/http-client.ts';
 import { isMusterError, MusterError } from '../errors.ts';
 import { signAssertion } from './assertion.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MusterError } from '../errors.ts';
 import { folders, parseTargetsKey } from '../target/names.ts';
 

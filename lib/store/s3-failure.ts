@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ErrorKind, MusterError } from '../errors.ts';
 import { cutOff } from './failure.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { consul } from '../../lib/backends/consul/index.ts';
 import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
 import { encodeGroup } from '../../lib/target/canonical.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { MusterError } from '../../lib/errors.ts';
 import { decodeJson } from '../../lib/http/json.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Credential, ReadCredential } from '../../lib/config/secret.ts';
 import { openHttpClient } from '../../lib/http/open.ts';
 import { failure, get, inline, openTestClient, plainConfig } from '../support/http-client.ts';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { HttpClientConfig } from '../../lib/config/http-client.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { get, inline, openTestClient } from '../support/http-client.ts';

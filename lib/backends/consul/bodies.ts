@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A JSON object of arbitrary keys as a Map, in which a key like `__proto__` is a key like any other. */
 const mapOf = <T>(values: z.ZodType<T>) =>

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { bool, int, leaf, list, oneOf, stringList, text, unlessEmpty, url } from '../../config/fields.ts';
 import { httpClientFields, withHttpClient } from '../../config/http-client.ts';
 import { httpSdConfig } from '../../config/sd-config.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { endpoints } from '../../../lib/backends/kubernetes/kinds/endpoints.ts';
 import { endpointSlice } from '../../../lib/backends/kubernetes/kinds/endpointslice.ts';
 import { ingress } from '../../../lib/backends/kubernetes/kinds/ingress.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MusterError, toMusterError } from '../../../errors.ts';
 import type { HttpClient } from '../../../http/client.ts';
 import type { EksConfig } from '../schema.ts';

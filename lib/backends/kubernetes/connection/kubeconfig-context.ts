@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
 import { parseDocument } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Credential } from '../../../config/secret.ts';
 import { MusterError } from '../../../errors.ts';
 import { inlineCredential } from './default-http.ts';
