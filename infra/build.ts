@@ -1,17 +1,15 @@
 import { chmod, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { build } from 'esbuild';
-
-const [outdir = 'dist'] = process.argv.slice(2);
+import { buildFunctions, requireBanner } from './build-functions.ts';
 
 /**
- * Bundles the `muster` command into `dist/`, or the folder named on the command line: one entry, and a chunk for each
- * part that is only loaded when it is used. The banner gives bundled CommonJS packages the `require` that they expect.
+ * Bundles into `dist/`: the `muster` command, one entry and a chunk for each part that is only loaded when it is
+ * used; and the functions.
  */
-await rm(outdir, { recursive: true, force: true });
+await rm('dist', { recursive: true, force: true });
 await build({
   entryPoints: { muster: 'lib/cli/main.ts' },
-  outdir,
+  outdir: 'dist',
   outExtension: { '.js': '.mjs' },
   bundle: true,
   splitting: true,
@@ -20,9 +18,8 @@ await build({
   target: 'node22',
   sourcemap: true,
   legalComments: 'none',
-  banner: {
-    js: "import { createRequire as musterRequire } from 'node:module'; const require = musterRequire(import.meta.url);",
-  },
+  banner: { js: requireBanner },
   logLevel: 'warning',
 });
-await chmod(join(outdir, 'muster.mjs'), 0o755);
+await chmod('dist/muster.mjs', 0o755);
+await buildFunctions();

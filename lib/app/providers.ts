@@ -3,7 +3,6 @@ import type { Job, MusterConfig } from '../config/muster-config.ts';
 import type { ReadCredential } from '../config/secret.ts';
 import type { Provider } from '../discovery/provider.ts';
 import type { HttpClient } from '../http/client.ts';
-import { openHttpClient } from '../http/open.ts';
 import type { Discover } from '../target/discover.ts';
 import { type LabelSet, type TargetGroup, targetLabels } from '../target/group.ts';
 import { labelsReadBy, relabel } from '../target/relabel.ts';
@@ -50,6 +49,8 @@ function discoverWith(stanza: Stanza, { readCredential, log, directory }: BindIn
   return async function* (input) {
     const clients: HttpClient[] = [];
     const openHttp: MechanismInput['openHttp'] = async (config, options) => {
+      // Loaded when it is needed: a function that starts has enough to load.
+      const { openHttpClient } = await import('../http/open.ts');
       const client = await openHttpClient(config, {
         readCredential,
         userAgent,

@@ -27,13 +27,13 @@ export function s3Timeouts({ timeouts }: S3ClientOptions): S3Timeouts {
 
 /** The SDK, and a client made with it. */
 export interface LoadedS3 {
-  readonly sdk: typeof import('@aws-sdk/client-s3');
+  readonly sdk: typeof import('./s3-sdk.ts');
   readonly client: S3Client;
 }
 
 /** Loads the SDK, which takes a fifth of a second and is therefore left until it is needed, and makes the client. */
 export async function loadS3(options: S3ClientOptions): Promise<LoadedS3> {
-  const sdk = await import('@aws-sdk/client-s3');
+  const sdk = await import('./s3-sdk.ts');
   const { connect, idle } = s3Timeouts(options);
   const { endpoint, region, credentials } = options;
   const pathStyle = options.forcePathStyle || isLocal(endpoint ?? configuredEndpoint());

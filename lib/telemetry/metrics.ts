@@ -55,3 +55,28 @@ export const syncMetrics = {
     labels: [],
   },
 } as const satisfies MetricTable;
+
+/** CloudWatch's namespace for what the functions count, and the names of the dimensions that every metric has. */
+export const metricNamespace = 'Muster';
+export const metricDimensions = { stack: 'service', mechanism: 'mechanism' } as const;
+
+/** What the functions say of themselves to CloudWatch; alarms and the dashboard take their names here. */
+export const functionMetrics = {
+  cycles: { name: 'Cycles', help: 'Cycles that ran.', unit: 'Count' },
+  failures: { name: 'CycleFailures', help: 'Of a cycle 1 when it failed, else 0.', unit: 'Count' },
+  held: { name: 'CyclesHeld', help: 'Of a cycle 1 when the guard held its change, else 0.', unit: 'Count' },
+  sinceSuccess: {
+    name: 'SecondsSinceSuccess',
+    help: 'Age of the last whole listing of a provider after a cycle; 0 when that cycle got one.',
+    unit: 'Seconds',
+  },
+  duration: { name: 'CycleDuration', help: 'How long a cycle took.', unit: 'Milliseconds' },
+  targets: { name: 'Targets', help: 'Targets of a provider after a cycle.', unit: 'Count' },
+  configErrors: {
+    name: 'ConfigErrors',
+    help: 'Of an invocation 1 when the configuration as it is now is not in force, else 0.',
+    unit: 'Count',
+  },
+} as const satisfies Readonly<
+  Record<string, { name: string; help: string; unit: 'Count' | 'Seconds' | 'Milliseconds' }>
+>;

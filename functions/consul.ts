@@ -1,0 +1,5 @@
+import { defineFunction } from '../lib/app/function/define.ts';
+import { consul } from '../lib/backends/consul/index.ts';
+
+/** Lists Consul's services; see lib/app/function. */
+export const handler = defineFunction(consul);

@@ -1,0 +1,8 @@
+import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
+import type { AskFor } from './aws-secrets.ts';
+
+/** Asks SSM Parameter Store; a value is kept for `maxAge` seconds. A module of its own, loaded when it is needed. */
+export function openParameters(maxAge: number): AskFor {
+  const provider = new SSMProvider();
+  return (name) => provider.get(name, { decrypt: true, maxAge });
+}

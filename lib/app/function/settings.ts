@@ -1,0 +1,28 @@
+import { MusterError } from '../../errors.ts';
+import { periodOf } from './time.ts';
+
+/** What a deployment tells its functions, by environment variables. */
+export interface FunctionSettings {
+  /** `s3://bucket/key` of the configuration: `MUSTER_CONFIG`. */
+  readonly config: string;
+  /** `s3://bucket/prefix` of the store that the function may write to: `MUSTER_STORE`. */
+  readonly store: string;
+  /** Milliseconds between two ticks, of `MUSTER_SCHEDULE`, as in `rate(1 minute)`. */
+  readonly period: number;
+}
+
+/** Reads the settings. Throws (kind `config`) with the name of the variable that is missing. */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): FunctionSettings {
+  return {
+    config: required(env, 'MUSTER_CONFIG', 's3://bucket/config/muster.yml'),
+    store: required(env, 'MUSTER_STORE', 's3://bucket'),
+    period: periodOf(env.MUSTER_SCHEDULE ?? ''),
+  };
+}
+
+function required(env: Readonly<Record<string, string | undefined>>, name: string, example: string): string {
+  const value = env[name] ?? '';
+  if (!value.startsWith('s3://'))
+    throw new MusterError('config', `${name} must be set, as in ${example}: serverless.yml does that`);
+  return value;
+}

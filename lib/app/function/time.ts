@@ -1,0 +1,33 @@
+/** The time that an invocation has. Times are Unix milliseconds. */
+export interface InvocationTime {
+  readonly startedAt: number;
+  /** Until then a listing must be whole: a margin is kept to publish and to write the status. */
+  readonly listUntil: Date;
+  /** Fires just before the platform ends the invocation, so that this is told to the log. */
+  readonly signal: AbortSignal;
+}
+
+/** Milliseconds that are left to log and to flush metrics. */
+const lastWords = 200;
+
+/** Shares the milliseconds that the platform leaves: of a short time a third is margin, of a long one ten seconds. */
+export function shareTime(remaining: number, now = Date.now()): InvocationTime {
+  const margin = Math.min(Math.max(500, remaining / 3), 10_000);
+  return {
+    startedAt: now,
+    listUntil: new Date(now + Math.max(0, remaining - margin)),
+    signal: AbortSignal.timeout(Math.max(0, Math.floor(remaining - lastWords))),
+  };
+}
+
+const units = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+
+/**
+ * Milliseconds between two ticks of a schedule such as `rate(5 minutes)`. A `cron(…)` has no one period: a minute is
+ * taken, which makes each tick run as the finest schedule would.
+ */
+export function periodOf(schedule: string): number {
+  const [, count = '1', unit] = /^rate\((\d{1,4}) (minute|hour|day)s?\)$/.exec(schedule) ?? [];
+  const length = unit === 'hour' || unit === 'day' ? units[unit] : units.minute;
+  return Math.max(1, Number(count)) * length;
+}
