@@ -3,10 +3,12 @@ import { consul } from './consul/index.ts';
 import { kubernetes } from './kubernetes/index.ts';
 import { marathon } from './marathon/index.ts';
 import { bindMechanism, type Stanza } from './mechanism.ts';
+import { swarm } from './swarm/index.ts';
 
 /** All backends. A new one is a line here. */
 export const mechanisms: readonly StanzaReader<Stanza>[] = [
   bindMechanism(consul),
   bindMechanism(kubernetes),
   bindMechanism(marathon),
+  bindMechanism(swarm),
 ];

@@ -1,15 +1,16 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { leaf } from './fields.ts';
 import { expected } from './section.ts';
 
 /**
- * Base URLs of servers that stand in for one another, one at least, each without a `/` at its end, so that a path can
- * follow: `http://marathon.internal:8080/gate`.
+ * Base URLs of servers that stand in for one another, one at least, each once and without a `/` at its end, so that
+ * a path can follow: `http://marathon.internal:8080/gate`.
  */
 export function serverList() {
   return z
     .array(serverUrl, { error: ({ input }) => expected('a list of URLs', input) })
-    .min(1, 'must have one server at least');
+    .min(1, 'must have one server at least')
+    .transform((servers) => [...new Set(servers)]);
 }
 
 /** Credentials have keys of their own; a query or fragment would be lost when a path is added. */
