@@ -1,5 +1,7 @@
 import type { StanzaReader } from '../config/muster-config.ts';
 import { consul } from './consul/index.ts';
+import { docker } from './docker/index.ts';
+import { dockerswarm } from './dockerswarm/index.ts';
 import { kubernetes } from './kubernetes/index.ts';
 import { marathon } from './marathon/index.ts';
 import { bindMechanism, type Stanza } from './mechanism.ts';
@@ -8,6 +10,8 @@ import { swarm } from './swarm/index.ts';
 /** All backends. A new one is a line here. */
 export const mechanisms: readonly StanzaReader<Stanza>[] = [
   bindMechanism(consul),
+  bindMechanism(docker),
+  bindMechanism(dockerswarm),
   bindMechanism(kubernetes),
   bindMechanism(marathon),
   bindMechanism(swarm),

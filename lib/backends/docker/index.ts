@@ -1,0 +1,27 @@
+import type { Mechanism } from '../mechanism.ts';
+import { containerList } from './bodies.ts';
+import { openEngine } from './engine/client.ts';
+import { listNetworkLabels } from './engine/networks.ts';
+import { buildContainerGroups } from './groups.ts';
+import { labels } from './labels.ts';
+import { type DockerConfig, dockerConfig } from './schema.ts';
+
+/** Containers of a Docker Engine: a group for each that is in any network. */
+export const docker: Mechanism<DockerConfig> = {
+  name: 'docker',
+  configKey: 'docker_sd_configs',
+  schema: dockerConfig,
+  async *discover(config, input) {
+    const engine = await openEngine(config.host, config.http, input);
+    const containers = await engine.list('containers/json', containerList, config.filters);
+    const networks = await listNetworkLabels(engine, labels);
+    input.onProgress?.({ read: containers.length, total: containers.length });
+    yield buildContainerGroups(containers, {
+      networks,
+      port: config.port,
+      hostNetworkingHost: config.host_networking_host,
+      matchFirstNetwork: config.match_first_network,
+    });
+    return undefined;
+  },
+};

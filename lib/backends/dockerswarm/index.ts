@@ -1,0 +1,57 @@
+import type { TargetGroup } from '../../target/group.ts';
+import { type Engine, openEngine } from '../docker/engine/client.ts';
+import { listNetworkLabels } from '../docker/engine/networks.ts';
+import type { Mechanism } from '../mechanism.ts';
+import { nodeList, serviceList, taskList } from './bodies.ts';
+import { labels } from './labels.ts';
+import { buildNodeGroup } from './roles/nodes.ts';
+import { buildServiceGroup } from './roles/services.ts';
+import { buildTaskGroup } from './roles/tasks.ts';
+import { type DockerSwarmConfig, dockerSwarmConfig } from './schema.ts';
+
+/** Services, tasks or nodes of a swarm, from one of its managers: a group for each that has targets. */
+export const dockerswarm: Mechanism<DockerSwarmConfig> = {
+  name: 'dockerswarm',
+  configKey: 'dockerswarm_sd_configs',
+  schema: dockerSwarmConfig,
+  async *discover(config, input) {
+    const engine = await openEngine(config.host, config.http, input);
+    const groups = await roles[config.role](engine, config);
+    input.onProgress?.({ read: groups.length, total: groups.length });
+    yield groups.filter(({ targets }) => targets.length > 0);
+    return undefined;
+  },
+};
+
+type ListRole = (engine: Engine, config: DockerSwarmConfig) => Promise<readonly TargetGroup[]>;
+
+const roles: Readonly<Record<DockerSwarmConfig['role'], ListRole>> = {
+  async services(engine, { filters, port }) {
+    const services = await engine.list('services', serviceList, filters);
+    const networks = await listNetworkLabels(engine, labels);
+    return services.map((service) => buildServiceGroup(service, networks, port));
+  },
+
+  async tasks(engine, { filters, port }) {
+    const tasks = await engine.list('tasks', taskList, filters);
+    // The filters are for tasks alone: what these refer to is needed whole.
+    const services = await engine.list('services', serviceList);
+    const nodes = await engine.list('nodes', nodeList);
+    const context = {
+      services: byId(services),
+      nodes: byId(nodes),
+      networks: await listNetworkLabels(engine, labels),
+      port,
+    };
+    return tasks.map((task) => buildTaskGroup(task, context));
+  },
+
+  async nodes(engine, { filters, port }) {
+    const nodes = await engine.list('nodes', nodeList, filters);
+    return nodes.map((node) => buildNodeGroup(node, port));
+  },
+};
+
+function byId<Item extends { readonly ID: string }>(items: readonly Item[]): ReadonlyMap<string, Item> {
+  return new Map(items.map((item) => [item.ID, item]));
+}
