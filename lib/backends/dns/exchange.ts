@@ -1,0 +1,90 @@
+import { createSocket } from 'node:dgram';
+import { connect, isIPv6 } from 'node:net';
+import { formatDuration } from '../../config/duration.ts';
+import { MusterError } from '../../errors.ts';
+import { heedSignals } from '../../http/signals.ts';
+import type { Nameserver } from './schema.ts';
+import { type Answer, answers, decodeAnswer, encodeQuery, type Query } from './wire/message.ts';
+
+/** How long an answer may take. */
+export interface Limits {
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One server's answer: over UDP, and over TCP when it did not fit. Throws `unreachable`, `timeout`, `malformed`.
+ * The sockets are closed when it ends, however it ends.
+ */
+export async function exchange(server: Nameserver, query: Query, limits: Limits): Promise<Answer> {
+  const short = decodeAnswer(await exchangeDatagrams(server, query, limits));
+  if (!short.truncated) return short;
+  const full = decodeAnswer(await exchangeStream(server, query, limits));
+  if (full.truncated) throw new MusterError('malformed', 'the answer is cut short over TCP too');
+  return full;
+}
+
+async function exchangeDatagrams(server: Nameserver, query: Query, limits: Limits): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const socket = createSocket(isIPv6(server.address) ? 'udp6' : 'udp4');
+  const fail = (error: Error | null) => {
+    if (error !== null) reject(unreachable(error));
+  };
+  socket.on('error', fail);
+  // A late answer to an earlier question, or a stranger's, is none of ours: the true one may still come.
+  socket.on('message', (message) => {
+    if (answers(message, query)) resolve(message);
+  });
+  socket.once('connect', () => socket.send(encodeQuery(query, { edns: true }), fail));
+  socket.connect(server.port, server.address);
+  try {
+    return await within(promise, limits);
+  } finally {
+    socket.close();
+  }
+}
+
+async function exchangeStream(server: Nameserver, query: Query, limits: Limits): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const socket = connect(server.port, server.address);
+  let received = Buffer.alloc(0);
+  socket.on('error', (error) => reject(unreachable(error)));
+  socket.on('close', () => reject(new MusterError('unreachable', cutOff)));
+  socket.on('data', (part) => {
+    received = Buffer.concat([received, part]);
+    // The length in front has two bytes: an answer can't be larger than 64 KiB, and nothing is kept beyond it.
+    const length = received.length < 2 ? Number.POSITIVE_INFINITY : received.readUInt16BE(0);
+    if (received.length < length + 2) return;
+    const message = received.subarray(2, length + 2);
+    socket.destroy();
+    if (answers(message, query)) resolve(message);
+    else reject(new MusterError('malformed', 'the answer over TCP is not to the question'));
+  });
+  socket.once('connect', () => {
+    const message = encodeQuery(query, { edns: false });
+    socket.write(Buffer.concat([Buffer.of(message.length >> 8, message.length & 0xff), message]));
+  });
+  try {
+    return await within(promise, limits);
+  } finally {
+    socket.destroy();
+  }
+}
+
+const cutOff = 'the connection was closed before the answer was whole';
+
+async function within(promise: Promise<Buffer>, { timeout, signal }: Limits): Promise<Buffer> {
+  const late = new AbortController();
+  const reason = new MusterError('timeout', `no answer within ${formatDuration(timeout)}`);
+  const timer = setTimeout(() => late.abort(reason), timeout);
+  try {
+    return await heedSignals(promise, [signal, late.signal], 'while a DNS server was asked');
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function unreachable(error: Error): MusterError {
+  return new MusterError('unreachable', error.message, { cause: error });
+}

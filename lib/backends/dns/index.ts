@@ -1,0 +1,42 @@
+import { mapConcurrent } from '../../http/concurrency.ts';
+import type { Mechanism, MechanismInput } from '../mechanism.ts';
+import { buildNameGroup, strangeTypes } from './groups.ts';
+import { lookUp } from './lookup.ts';
+import { type ResolverConfig, readResolverConfig, resolverDefaults } from './resolver-config.ts';
+import { type DnsConfig, dnsConfig } from './schema.ts';
+import type { DnsRecord } from './wire/message.ts';
+
+/** Names asked for at once. */
+const concurrency = 16;
+
+/** Records of domain names: a group for each name that has any. */
+export const dns: Mechanism<DnsConfig> = {
+  name: 'dns',
+  configKey: 'dns_sd_configs',
+  schema: dnsConfig,
+  async *discover(config, input) {
+    const resolver = await openResolver(config);
+    const names = [...new Set(config.names)];
+    let read = 0;
+    const groups = await mapConcurrent(names, concurrency, input.signal, async (name, signal) => {
+      const records = await lookUp(name, config.type, resolver, signal);
+      tellStrangers(name, records, input);
+      read += 1;
+      input.onProgress?.({ read, total: names.length });
+      return buildNameGroup(name, config.port, records);
+    });
+    yield groups.filter(({ targets }) => targets.length > 0);
+    return undefined;
+  },
+};
+
+/** The machine's resolver, unless servers are configured: those know nothing of its search list. */
+async function openResolver({ nameservers }: DnsConfig): Promise<ResolverConfig> {
+  if (nameservers.length > 0) return { ...resolverDefaults, servers: nameservers };
+  return await readResolverConfig('/etc/resolv.conf');
+}
+
+function tellStrangers(name: string, records: readonly DnsRecord[], { warn }: MechanismInput): void {
+  const types = strangeTypes(records);
+  if (types.length > 0) warn(`${name}: left out records of type ${types.join(', ')}, which make no target`);
+}

@@ -1,0 +1,82 @@
+import { randomInt } from 'node:crypto';
+import { MusterError, toMusterError } from '../../errors.ts';
+import { abortError } from '../../http/signals.ts';
+import { joinHostPort } from '../../target/labels.ts';
+import { exchange } from './exchange.ts';
+import type { ResolverConfig } from './resolver-config.ts';
+import type { Nameserver } from './schema.ts';
+import { fullNames } from './search.ts';
+import type { Answer, DnsRecord } from './wire/message.ts';
+import { encodeName } from './wire/name.ts';
+import { nameError, noError, type QueryType, showResponseCode } from './wire/types.ts';
+
+/**
+ * The records of a name, perhaps none. The first of the names it may stand for that exists counts. None at all, when
+ * each of them was said not to exist; throws when not one exists and of some it could not be learnt.
+ */
+export async function lookUp(
+  name: string,
+  type: QueryType,
+  resolver: ResolverConfig,
+  signal: AbortSignal,
+): Promise<readonly DnsRecord[]> {
+  const failures: MusterError[] = [];
+  for (const fullName of fullNames(name, resolver)) {
+    const found = await askServers(fullName, type, resolver, signal);
+    if (Array.isArray(found)) failures.push(...found);
+    else if (found.code === noError) return found.records;
+  }
+  const [first] = failures;
+  if (first === undefined) return [];
+  const more = failures.length > 1 ? ` (and ${failures.length - 1} more like it)` : '';
+  throw new MusterError(first.kind, `DNS lookup of ${name} (${type}): ${first.message}${more}`, {
+    cause: first,
+  });
+}
+
+/** The first answer that says whether the name exists; what went wrong with each server, where none gave one. */
+async function askServers(
+  fullName: string,
+  type: QueryType,
+  { servers, timeout, attempts }: ResolverConfig,
+  signal: AbortSignal,
+): Promise<Answer | MusterError[]> {
+  const name = encodeName(fullName);
+  if (name === undefined)
+    return [new MusterError('config', `${fullName} is no domain name: look at the search list`)];
+  const failures: MusterError[] = [];
+  let silent = servers;
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const lost: Nameserver[] = [];
+    for (const server of silent) {
+      const query = { id: randomInt(0x1_0000), name, type };
+      const outcome = await ask(() => exchange(server, query, { timeout, signal }));
+      if (signal.aborted) throw abortError(signal, `while DNS was asked for ${fullName}`);
+      if (!(outcome instanceof MusterError)) return outcome;
+      if (outcome.kind === 'timeout' && attempt < attempts) lost.push(server);
+      else
+        failures.push(new MusterError(outcome.kind, `${fullName} at ${place(server)}: ${outcome.message}`));
+    }
+    silent = lost;
+  }
+  return failures;
+}
+
+/** The server's answer, or why it is none that counts. */
+async function ask(call: () => Promise<Answer>): Promise<Answer | MusterError> {
+  try {
+    const answer = await call();
+    if (answer.code === nameError) return answer;
+    if (answer.code === noError) return answer.referral ? new MusterError('status', referred) : answer;
+    const name = showResponseCode(answer.code);
+    return new MusterError(name === 'REFUSED' ? 'denied' : 'status', `the answer is ${name}`);
+  } catch (error) {
+    return toMusterError(error);
+  }
+}
+
+const referred = 'the server knows nothing of the name and does not ask others: it is no resolver';
+
+function place({ address, port }: Nameserver): string {
+  return joinHostPort(address, port);
+}

@@ -1,0 +1,55 @@
+import { isIP } from 'node:net';
+import type { z } from 'zod';
+import { int, leaf, list } from '../../config/fields.ts';
+import { sdConfig } from '../../config/sd-config.ts';
+import { enumerate, rule } from '../../config/section.ts';
+import { encodeName } from './wire/name.ts';
+import { queryTypes } from './wire/types.ts';
+
+/** Where a DNS server listens. */
+export interface Nameserver {
+  /** An IP address. */
+  readonly address: string;
+  readonly port: number;
+}
+
+const keys = sdConfig('30s', {
+  names: list(leaf('a domain name', (name) => (encodeName(name) === undefined ? undefined : name))),
+  type: recordType().prefault('SRV'),
+  port: int({ min: 0, max: 65_535 }, 0),
+  // Of our own: a function's /etc/resolv.conf can't be changed.
+  nameservers: list(leaf('an IP address, with or without a port, as in 10.0.0.2:53', readNameserver)),
+});
+
+type Keys = z.output<typeof keys>;
+
+/** An element of `dns_sd_configs`. Source: Prometheus configuration reference, dns_sd_config. */
+export const dnsConfig = keys.check(
+  rule<Keys, 'names'>(['names'], ({ names }) =>
+    names.length === 0 ? 'must list at least one domain name' : undefined,
+  ),
+  rule<Keys, 'port' | 'type'>(['port', 'type'], ({ port, type }) =>
+    port === 0 && type !== 'SRV' ? `is required for records of type ${type}` : undefined,
+  ),
+);
+
+/** One SD config after defaults and checks. */
+export type DnsConfig = z.output<typeof dnsConfig>;
+
+function recordType() {
+  return leaf(enumerate(queryTypes, 'or'), (source) =>
+    queryTypes.find((type) => type === source.toUpperCase()),
+  );
+}
+
+/** `10.0.0.2`, `10.0.0.2:5353`, `fd00::2` or `[fd00::2]:5353`. */
+function readNameserver(source: string): Nameserver | undefined {
+  if (isIP(source) !== 0) return { address: source, port: 53 };
+  const { bracketed, plain, digits } = withPort.exec(source)?.groups ?? {};
+  const address = bracketed ?? plain ?? '';
+  const port = Number(digits);
+  if (isIP(address) !== (bracketed === undefined ? 4 : 6) || port < 1 || port > 65_535) return undefined;
+  return { address, port };
+}
+
+const withPort = /^(?:\[(?<bracketed>[^\]]+)\]|(?<plain>[^:]+)):(?<digits>\d{1,5})$/;
