@@ -1,4 +1,5 @@
 import { MusterError, toMusterError } from '../../../errors.ts';
+import type { BodySpace } from '../../../http/body.ts';
 import type { HttpResponse } from '../../../http/client.ts';
 import { shownUrl } from '../../../http/place.ts';
 import type { Connection } from '../connection/connection.ts';
@@ -24,7 +25,7 @@ export type PageAnswer<T> = ListPage<T> | 'expired' | 'no-such-version';
 const judged = [400, 401, 403, 404, 406, 410, 415];
 
 /**
- * Asks for one page and reads it. Throws the client's errors, `malformed` for what can't be read, and for a refusal an
+ * Asks for one page and reads it, by way of `space`; what it gives is independent of that. Throws the client's errors, `malformed` for what can't be read, and for a refusal an
  * error that names the missing right or API.
  */
 export async function fetchPage<T extends ObjectMeta>(
@@ -32,12 +33,13 @@ export async function fetchPage<T extends ObjectMeta>(
   query: ListQuery<T>,
   parameters: PageParameters,
   signal: AbortSignal,
+  space: BodySpace,
 ): Promise<PageAnswer<T>> {
   const { connection } = asking;
   const url = pageUrl(connection.server, query, parameters);
   const versioned = parameters.resourceVersion !== '';
   // A version from the future is answered with 504: to wait and try again would not make it come.
-  const response = await send(asking, url, versioned ? [...judged, 504] : judged, signal);
+  const response = await send(asking, url, versioned ? [...judged, 504] : judged, signal, space);
   const { status } = response;
   if (status < 300) return decodePage(query, url, response);
   if (versioned && [400, 410, 504].includes(status)) return 'no-such-version';
@@ -52,6 +54,7 @@ async function send(
   url: URL,
   expect: readonly number[],
   signal: AbortSignal,
+  space: BodySpace,
 ): Promise<HttpResponse> {
   const { connection, compression, form } = asking;
   const headers = {
@@ -59,10 +62,10 @@ async function send(
     accept: form === 'json' ? mediaTypes.json : `${mediaTypes.protobuf},${mediaTypes.json}`,
     ...(compression && { 'accept-encoding': 'gzip' }),
   };
-  const response = await connection.http.request({ url, headers, signal, expect });
+  const response = await connection.http.request({ url, headers, signal, expect, space });
   if ((response.status !== 406 && response.status !== 415) || form === 'json') return response;
   asking.form = 'json';
-  return await send(asking, url, expect, signal);
+  return await send(asking, url, expect, signal, space);
 }
 
 function decodePage<T extends ObjectMeta>(

@@ -1,4 +1,5 @@
 import { MusterError, toMusterError } from '../../../errors.ts';
+import type { BodySpace } from '../../../http/body.ts';
 import { shownUrl } from '../../../http/place.ts';
 import type { Cursor, Progress } from '../../../target/discover.ts';
 import type { Connection } from '../connection/connection.ts';
@@ -56,6 +57,7 @@ export function openLister(connection: Connection, options: ListerOptions): List
         report: trackList(),
         signal: AbortSignal.any([signal, stop.signal]),
         oldest: versions.last(listKey(query)),
+        space: { bytes: new Uint8Array() },
       };
       try {
         for (let restarts = 0; ; restarts++) {
@@ -79,6 +81,8 @@ interface List<T extends ObjectMeta> {
   readonly signal: AbortSignal;
   /** The state shown must not be older than this version; empty: the newest. */
   oldest: string;
+  /** Its pages are read into this, one after another. */
+  readonly space: BodySpace;
 }
 
 /** All pages, or `false` once the server has lost the state that the pages so far show. */
@@ -117,9 +121,9 @@ function askFor<T extends ObjectMeta>(
   continueToken: string,
   number: number,
 ): Promise<PageAnswer<T>> {
-  const { asking, query, limit, signal, oldest } = list;
+  const { asking, query, limit, signal, oldest, space } = list;
   const resourceVersion = continueToken === '' ? oldest : '';
-  const answer = fetchPage(asking, query, { limit, continueToken, resourceVersion }, signal).catch(
+  const answer = fetchPage(asking, query, { limit, continueToken, resourceVersion }, signal, space).catch(
     (error) => {
       const { kind, message, status, cause } = toMusterError(error);
       const place = number === 1 ? '' : ` (page ${number} of the list of ${query.kind.resource})`;

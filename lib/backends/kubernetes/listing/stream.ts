@@ -1,8 +1,8 @@
 import { MusterError } from '../../../errors.ts';
 import { mapConcurrent } from '../../../http/concurrency.ts';
-import { onAbort } from '../../../http/signals.ts';
+import { abortError, onAbort } from '../../../http/signals.ts';
 
-/** Hands a batch on; resolves once the reader has taken it and asks for more. */
+/** Hands a batch on; resolves once the reader has taken it and asks for more, throws when it never will. */
 export type Push<Batch> = (batch: Batch) => Promise<void>;
 
 /**
@@ -25,8 +25,10 @@ export async function* streamConcurrent<Item, Batch>(
     produce(
       item,
       (batch) => {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        const unlisten = onAbort([itemSignal], () => resolve());
+        const { promise, resolve, reject } = Promise.withResolvers<void>();
+        const unlisten = onAbort([itemSignal], (fired) =>
+          reject(abortError(fired, 'while a batch waited to be read')),
+        );
         waiting.push({ batch, taken: resolve });
         change.resolve();
         return promise.finally(unlisten);
