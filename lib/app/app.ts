@@ -5,6 +5,7 @@ import type { StoreConfig } from '../config/muster-config.ts';
 import { isMusterError, MusterError } from '../errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { createAwsSecrets } from './aws-secrets.ts';
 import { type AppProvider, bindProviders } from './providers.ts';
 import { openConfiguredStore, readS3Text } from './store.ts';
 
@@ -33,7 +34,7 @@ export interface App extends AppConfig {
  */
 export async function readApp(location: string, { env, log }: AppInput): Promise<AppConfig> {
   const { config, directory } = await readConfig(location);
-  const readCredential = createCredentialReader({ directory, env });
+  const readCredential = createCredentialReader({ directory, env, resolvers: createAwsSecrets() });
   return {
     providers: bindProviders(config, { readCredential, log, directory }),
     storeConfig: config.store,

@@ -18,7 +18,7 @@ export interface CyclesInput {
 export async function cycleOnce(
   provider: AppProvider,
   { store, log, signal }: CyclesInput,
-  options: Pick<CycleInput, 'warm' | 'dryRun' | 'onProgress'> = {},
+  options: Pick<CycleInput, 'warm' | 'dryRun' | 'onProgress' | 'listUntil' | 'configError'> = {},
 ): Promise<CycleResult> {
   const now = () => new Date();
   const result = await runCycle(provider, { store, signal, now, run: newRunId(now()), ...options });

@@ -1,0 +1,92 @@
+import { functionMetrics } from '../../lib/telemetry/metrics.ts';
+import { lambdaMetric, type Metric, ownMetric } from './metrics.ts';
+import { functionName } from './role.ts';
+import type { Backend, Settings } from './settings.ts';
+import { type Resources, ref } from './template.ts';
+
+/** What an alarm watches, in CloudWatch's words. */
+interface Watch {
+  readonly says: string;
+  readonly metric: Metric;
+  readonly statistic: 'Sum' | 'Maximum';
+  readonly threshold: number;
+  /** Five-minute periods in a row that must be over the threshold. */
+  readonly periods: number;
+  /** Whether silence is trouble too. */
+  readonly breaching?: true;
+}
+
+/** The alarms of a backend's function by what they are for. */
+function watches(backend: Backend, settings: Settings): Readonly<Record<string, Watch>> {
+  const own = ({ name }: { readonly name: string }) => ownMetric(name, backend, settings);
+  const lambda = (name: string) => lambdaMetric(name, functionName(settings, backend));
+  const { sinceSuccess, failures, held, configErrors } = functionMetrics;
+  return {
+    Stale: {
+      says: `a provider has had no whole listing for ${settings.staleSeconds} seconds, or the function does not run`,
+      ...{ metric: own(sinceSuccess), statistic: 'Maximum', threshold: settings.staleSeconds, periods: 3 },
+      breaching: true,
+    },
+    Failing: {
+      says: 'cycles fail again and again; the last good lists stay',
+      ...{ metric: own(failures), statistic: 'Sum', threshold: 1, periods: 3 },
+    },
+    Held: {
+      says: 'the guard holds a drop of the target count: look at muster status, then fix the backend or muster accept',
+      ...{ metric: own(held), statistic: 'Sum', threshold: 1, periods: 1 },
+    },
+    Config: {
+      says: 'the configuration is wrong, empty or not to be read; the last good one stays in force',
+      ...{ metric: own(configErrors), statistic: 'Sum', threshold: 1, periods: 2 },
+    },
+    Errors: {
+      says: 'invocations fail again and again: see the log of the function',
+      ...{ metric: lambda('Errors'), statistic: 'Sum', threshold: 1, periods: 3 },
+    },
+    Throttled: {
+      says: 'invocations are throttled: raise the reserved concurrency, or the account quota',
+      ...{ metric: lambda('Throttles'), statistic: 'Sum', threshold: 1, periods: 2 },
+    },
+    Slow: {
+      says: `an invocation took over 80 % of its ${backend.timeout} seconds: raise timeout or memory, or split the provider`,
+      ...{ metric: lambda('Duration'), statistic: 'Maximum', threshold: backend.timeout * 800, periods: 2 },
+    },
+  };
+}
+
+/** A topic, and the alarms that tell it. */
+export function alarmResources(backends: readonly Backend[], settings: Settings): Resources {
+  const alarms = backends.flatMap((backend) =>
+    Object.entries(watches(backend, settings)).map(([what, watch]) => [
+      `${backend.id}${what}Alarm`,
+      {
+        Type: 'AWS::CloudWatch::Alarm',
+        Properties: {
+          AlarmName: `${functionName(settings, backend)}-${what.toLowerCase()}`,
+          AlarmDescription: `Muster, ${backend.name}: ${watch.says}`,
+          ...watch.metric,
+          Statistic: watch.statistic,
+          Period: 300,
+          EvaluationPeriods: watch.periods,
+          Threshold: watch.threshold,
+          ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+          TreatMissingData: watch.breaching ? 'breaching' : 'notBreaching',
+          AlarmActions: [ref('AlarmTopic')],
+          OKActions: [ref('AlarmTopic')],
+        },
+      },
+    ]),
+  );
+  return {
+    AlarmTopic: {
+      Type: 'AWS::SNS::Topic',
+      Properties: {
+        TopicName: `${settings.stack}-alarms`,
+        ...(settings.alarmEmail !== '' && {
+          Subscription: [{ Protocol: 'email', Endpoint: settings.alarmEmail }],
+        }),
+      },
+    },
+    ...Object.fromEntries(alarms),
+  };
+}

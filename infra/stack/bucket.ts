@@ -1,0 +1,165 @@
+import type { Settings } from './settings.ts';
+import { getAtt, policy, type Resources, ref, type Statement, sub, type Value } from './template.ts';
+
+/** Where the store is: its name and ARN as template values, and the KMS key if it has one of ours. */
+export interface Bucket {
+  readonly name: Value;
+  readonly arn: Value;
+  readonly keyArn: Value | undefined;
+  /** ARN of the objects with such keys, as in `objects('targets/*')`. */
+  objects(keys: string): Value;
+}
+
+export function describeBucket({ existingBucket, kms }: Settings): Bucket {
+  const name = existingBucket === '' ? ref('Bucket') : existingBucket;
+  const keyArn = kms === 'own' ? getAtt('Key', 'Arn') : kms;
+  return {
+    name,
+    arn: sub('arn:${AWS::Partition}:s3:::${bucket}', { bucket: name }),
+    keyArn: keyArn === 'none' ? undefined : keyArn,
+    objects: (keys) => sub(`arn:\${AWS::Partition}:s3:::\${bucket}/${keys}`, { bucket: name }),
+  };
+}
+
+/** The bucket with its policy and key. An existing bucket is left as it is: whoever owns it has its policies. */
+export function bucketResources(settings: Settings, bucket: Bucket): Resources {
+  if (settings.existingBucket !== '') return {};
+  return {
+    ...(settings.kms === 'own' && keyResources()),
+    Bucket: {
+      Type: 'AWS::S3::Bucket',
+      // The journal is the only record of what was scraped when: removing the stack must not take it along.
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        BucketName: sub(`${settings.stack}-\${AWS::AccountId}-\${AWS::Region}`),
+        BucketEncryption: { ServerSideEncryptionConfiguration: [encryption(bucket)] },
+        VersioningConfiguration: { Status: 'Enabled' },
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+        OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+        LifecycleConfiguration: { Rules: lifecycle(settings) },
+      },
+    },
+    BucketPolicy: {
+      Type: 'AWS::S3::BucketPolicy',
+      Properties: { Bucket: bucket.name, PolicyDocument: policy(bucketStatements(settings, bucket)) },
+    },
+  };
+}
+
+function encryption({ keyArn }: Bucket): Value {
+  if (keyArn === undefined) return { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } };
+  return {
+    ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: keyArn },
+    BucketKeyEnabled: true,
+  };
+}
+
+function lifecycle({ journalDays }: Settings): readonly Value[] {
+  return [
+    { Id: 'journal', Status: 'Enabled', Prefix: 'journal/', ExpirationInDays: journalDays },
+    // Written every minute: of its past nobody needs more than a day.
+    {
+      Id: 'old-statuses',
+      Status: 'Enabled',
+      Prefix: 'status/',
+      NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+    },
+    {
+      Id: 'old-versions',
+      Status: 'Enabled',
+      NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+    },
+    { Id: 'delete-markers', Status: 'Enabled', ExpiredObjectDeleteMarker: true },
+  ];
+}
+
+function bucketStatements({ readers }: Settings, { arn: bucketArn, objects }: Bucket): readonly Statement[] {
+  const everything = { Effect: 'Deny', Principal: '*' } as const;
+  return [
+    {
+      Sid: 'OnlyWithTls',
+      ...everything,
+      Action: ['s3:*'],
+      Resource: [bucketArn, objects('*')],
+      Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+    },
+    {
+      Sid: 'JournalIsWrittenOnce',
+      ...everything,
+      Action: ['s3:PutObject'],
+      Resource: [objects('journal/*')],
+      Condition: { Null: { 's3:if-none-match': 'true' } },
+    },
+    {
+      Sid: 'NoBlindOverwrites',
+      ...everything,
+      Action: ['s3:PutObject'],
+      Resource: [objects('snapshots/*'), objects('targets/*'), objects('status/*')],
+      Condition: { Null: { 's3:if-none-match': 'true', 's3:if-match': 'true' } },
+    },
+    ...(readers.length === 0 ? [] : readStatements(readers, bucketArn, objects)),
+  ];
+}
+
+/** Sidecars of other accounts: the same as the managed policy gives those of this one. */
+function readStatements(
+  readers: readonly string[],
+  bucketArn: Value,
+  objects: Bucket['objects'],
+): readonly Statement[] {
+  return sidecarStatements(bucketArn, objects).map((statement) => ({
+    ...statement,
+    Principal: { AWS: [...readers] },
+  }));
+}
+
+/** What a sidecar may do: read what is published and how its making went, nothing else. */
+export function sidecarStatements(bucketArn: Value, objects: Bucket['objects']): readonly Statement[] {
+  const folders = ['targets/*', 'metrics/*', 'status/*', 'journal/*'];
+  return [
+    {
+      Sid: 'ReadPublished',
+      Effect: 'Allow',
+      Action: ['s3:GetObject'],
+      Resource: folders.map(objects),
+    },
+    {
+      Sid: 'ListPublished',
+      Effect: 'Allow',
+      Action: ['s3:ListBucket'],
+      Resource: [bucketArn],
+      Condition: { StringLike: { 's3:prefix': folders } },
+    },
+  ];
+}
+
+function keyResources(): Resources {
+  return {
+    Key: {
+      Type: 'AWS::KMS::Key',
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        Description: 'Encrypts what Muster keeps in its bucket',
+        EnableKeyRotation: true,
+        KeyPolicy: policy([
+          {
+            // The account's own policies decide who may use it; without this nobody could.
+            Sid: 'TheAccountDecides',
+            Effect: 'Allow',
+            Principal: { AWS: sub('arn:${AWS::Partition}:iam::${AWS::AccountId}:root') },
+            Action: ['kms:*'],
+            Resource: ['*'],
+          },
+        ]),
+      },
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { functionMetrics } from '../../lib/telemetry/metrics.ts';
+import { graphed, lambdaMetric, type Metric, ownMetric } from './metrics.ts';
+import { functionName } from './role.ts';
+import type { Backend, Settings } from './settings.ts';
+import { type Resources, sub } from './template.ts';
+
+/** The dashboard's graphs: title, statistic, and which metric of each backend they show. */
+function graphs(settings: Settings): readonly {
+  readonly title: string;
+  readonly stat: string;
+  readonly metric: (backend: Backend) => Metric;
+}[] {
+  const own =
+    ({ name }: { readonly name: string }) =>
+    (backend: Backend) =>
+      ownMetric(name, backend, settings);
+  const lambda = (name: string) => (backend: Backend) => lambdaMetric(name, functionName(settings, backend));
+  const { sinceSuccess, failures, held, targets, duration, configErrors } = functionMetrics;
+  return [
+    { title: 'Seconds since a whole listing', stat: 'Maximum', metric: own(sinceSuccess) },
+    { title: 'Failed cycles', stat: 'Sum', metric: own(failures) },
+    { title: 'Cycles', stat: 'SampleCount', metric: own(failures) },
+    { title: 'Held changes', stat: 'Sum', metric: own(held) },
+    { title: 'Targets of the largest provider', stat: 'Maximum', metric: own(targets) },
+    { title: 'Duration of a cycle, p95', stat: 'p95', metric: own(duration) },
+    { title: 'Configuration not in force', stat: 'Sum', metric: own(configErrors) },
+    { title: 'Failed invocations', stat: 'Sum', metric: lambda('Errors') },
+    { title: 'Throttled invocations', stat: 'Sum', metric: lambda('Throttles') },
+  ];
+}
+
+/** Three graphs a row; a line for each backend. */
+export function dashboardResources(backends: readonly Backend[], settings: Settings): Resources {
+  if (!settings.dashboard) return {};
+  const widgets = graphs(settings).map(({ title, stat, metric }, index) => ({
+    ...{ type: 'metric', x: (index % 3) * 8, y: Math.floor(index / 3) * 6, width: 8, height: 6 },
+    properties: {
+      ...{ title, region: '${AWS::Region}', period: 300, view: 'timeSeries' },
+      metrics: backends.map((backend) => graphed(metric(backend), stat, backend.name)),
+    },
+  }));
+  return {
+    Dashboard: {
+      Type: 'AWS::CloudWatch::Dashboard',
+      Properties: { DashboardName: settings.stack, DashboardBody: sub(JSON.stringify({ widgets })) },
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { metricDimensions, metricNamespace } from '../../lib/telemetry/metrics.ts';
+import type { Backend, Settings } from './settings.ts';
+
+/** A metric of CloudWatch, as an alarm names it. */
+export type Metric = {
+  readonly Namespace: string;
+  readonly MetricName: string;
+  readonly Dimensions: readonly { readonly Name: string; readonly Value: string }[];
+};
+
+/** One that the functions count. */
+export function ownMetric(name: string, backend: Backend, { stack }: Settings): Metric {
+  return {
+    Namespace: metricNamespace,
+    MetricName: name,
+    Dimensions: [
+      { Name: metricDimensions.stack, Value: stack },
+      { Name: metricDimensions.mechanism, Value: backend.name },
+    ],
+  };
+}
+
+/** One that Lambda counts of a function. */
+export function lambdaMetric(name: string, functionName: string): Metric {
+  return {
+    Namespace: 'AWS/Lambda',
+    MetricName: name,
+    Dimensions: [{ Name: 'FunctionName', Value: functionName }],
+  };
+}
+
+/** The metric as a line of a dashboard's graph. */
+export function graphed({ Namespace, MetricName, Dimensions }: Metric, stat: string, label: string) {
+  return [Namespace, MetricName, ...Dimensions.flatMap(({ Name, Value }) => [Name, Value]), { stat, label }];
+}

@@ -1,0 +1,136 @@
+import type { Bucket } from './bucket.ts';
+import type { Backend, Settings } from './settings.ts';
+import { arn, policy, type Resources, type Statement, trust, type Value } from './template.ts';
+
+/** The role of one function: its own keys of the bucket, its own log, itself, and the credentials that it names. */
+export function roleResources(backend: Backend, settings: Settings, bucket: Bucket): Resources {
+  const statements = [
+    ...bucketStatements(backend, bucket),
+    ...ownStatements(backend, settings),
+    ...credentialStatements(backend),
+    ...clusterStatements(backend),
+    ...networkStatements(settings),
+  ];
+  return {
+    [`${backend.id}Role`]: {
+      Type: 'AWS::IAM::Role',
+      Properties: {
+        AssumeRolePolicyDocument: trust('lambda.amazonaws.com'),
+        Policies: [{ PolicyName: 'muster', PolicyDocument: policy(statements) }],
+      },
+    },
+  };
+}
+
+/** Name of a backend's function. */
+export function functionName({ stack }: Settings, { name }: Backend): string {
+  return `${stack}-${name}`;
+}
+
+function bucketStatements(
+  { name }: Backend,
+  { arn: bucketArn, objects, keyArn }: Bucket,
+): readonly Statement[] {
+  const own = {
+    targets: `targets/*/${name}-*`,
+    snapshots: `snapshots/*/${name}-*`,
+    journal: `journal/*/${name}-*`,
+    status: `status/*/${name}-*`,
+    lastGood: `config/last-good/${name}.yml`,
+    marker: 'muster-conditional-writes',
+  };
+  const config = 'config/muster.yml';
+  return [
+    {
+      Sid: 'List',
+      Effect: 'Allow',
+      Action: ['s3:ListBucket'],
+      Resource: [bucketArn],
+      // Beside the listings this decides whether S3 says of an object that is not there 404 or 403: it compares the
+      // object's key as if it were the prefix. The protocol lives on that 404.
+      Condition: { StringLike: { 's3:prefix': ['status/', 'targets/*/', config, ...Object.values(own)] } },
+    },
+    {
+      Sid: 'Read',
+      Effect: 'Allow',
+      Action: ['s3:GetObject'],
+      Resource: [config, ...Object.values(own)].map(objects),
+    },
+    {
+      Sid: 'Write',
+      Effect: 'Allow',
+      Action: ['s3:PutObject'],
+      Resource: Object.values(own).map(objects),
+    },
+    {
+      Sid: 'RemoveRetired',
+      Effect: 'Allow',
+      Action: ['s3:DeleteObject'],
+      Resource: [own.targets, own.status].map(objects),
+    },
+    ...(keyArn === undefined ? [] : [allow('UseKey', ['kms:Decrypt', 'kms:GenerateDataKey'], [keyArn])]),
+  ];
+}
+
+function ownStatements(backend: Backend, settings: Settings): readonly Statement[] {
+  const name = functionName(settings, backend);
+  return [
+    allow(
+      'Log',
+      ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      [arn('logs', `log-group:/aws/lambda/${name}:*`)],
+    ),
+    allow('FanOut', ['lambda:InvokeFunction'], [arn('lambda', `function:${name}`)]),
+    ...(settings.deadLetterQueue
+      ? [allow('KeepFailed', ['sqs:SendMessage'], [arn('sqs', `${settings.stack}-failed`)])]
+      : []),
+  ];
+}
+
+function credentialStatements({ credentials, roles }: Backend): readonly Statement[] {
+  const named = (scheme: string) =>
+    credentials.filter((one) => one.startsWith(`${scheme}:`)).map((one) => one.slice(scheme.length + 1));
+  const parameters = named('ssm').map((name) =>
+    name.startsWith('arn:') ? name : arn('ssm', `parameter/${name.replace(/^\//, '')}`),
+  );
+  // Secrets Manager adds a dash and six characters to a secret's name.
+  const secrets = named('secretsmanager').map((name) =>
+    name.startsWith('arn:')
+      ? name
+      : arn('secretsmanager', `secret:${name}${name.endsWith('*') ? '' : '-??????'}`),
+  );
+  const odd = credentials.filter((one) => !/^(ssm|secretsmanager):[^#]+$/.test(one));
+  if (odd.length > 0)
+    throw new Error(
+      `credentials: ${odd.join(', ')}: must be ssm:/path or secretsmanager:name, without #field`,
+    );
+  return [
+    ...(parameters.length > 0 ? [allow('Parameters', ['ssm:GetParameter'], parameters)] : []),
+    ...(secrets.length > 0 ? [allow('Secrets', ['secretsmanager:GetSecretValue'], secrets)] : []),
+    ...(roles.length > 0 ? [allow('OtherAccounts', ['sts:AssumeRole'], roles)] : []),
+  ];
+}
+
+function clusterStatements({ clusters }: Backend): readonly Statement[] {
+  if (clusters.length === 0) return [];
+  const arns = clusters.map((name) => (name.startsWith('arn:') ? name : arn('eks', `cluster/${name}`)));
+  return [allow('DescribeClusters', ['eks:DescribeCluster'], arns)];
+}
+
+/** Lambda itself makes the network interfaces, with the function's role. Describing them cannot be narrowed. */
+function networkStatements({ subnets }: Settings): readonly Statement[] {
+  if (subnets.length === 0) return [];
+  const kinds = ['network-interface', 'subnet', 'security-group'];
+  return [
+    allow(
+      'Network',
+      ['ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface'],
+      kinds.map((kind) => arn('ec2', `${kind}/*`)),
+    ),
+    allow('DescribeNetwork', ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'], ['*']),
+  ];
+}
+
+function allow(Sid: string, Action: readonly string[], Resource: readonly Value[]): Statement {
+  return { Sid, Effect: 'Allow', Action, Resource };
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+
+/** `a, b` as a list; empty for none. */
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+const flag = z.union([z.boolean(), z.stringbool()]);
+
+/** What can be set per stage: `custom.settings` of serverless.yml, which says what each is for. */
+const settings = z.strictObject({
+  stack: z.string().regex(/^[A-Za-z][A-Za-z0-9-]*$/),
+  backends: list,
+  schedule: z
+    .string()
+    .regex(/^(rate\([1-9]\d* (minute|hour|day)s?\)|cron\(.+\))$/, 'must be rate(…) or cron(…)'),
+  reservedConcurrency: z.union([
+    z.literal('none').transform(() => undefined),
+    z.coerce.number().int().min(1),
+  ]),
+  existingBucket: z.string(),
+  kms: z.union([z.enum(['none', 'own']), z.string().startsWith('arn:')]),
+  journalDays: z.coerce.number().int().min(1),
+  staleSeconds: z.coerce.number().int().min(60),
+  alarmEmail: z.string(),
+  dashboard: flag,
+  deadLetterQueue: flag,
+  subnets: list,
+  securityGroups: list,
+  readers: list,
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']),
+});
+
+/** One backend's stanza under `custom.backends`. */
+const backend = z.strictObject({
+  /** MB. */
+  memory: z.number().int().min(128).max(10_240),
+  /** Seconds. */
+  timeout: z.number().int().min(10).max(900),
+  /** What it may read for its credentials: `ssm:/path` or `secretsmanager:name`, `*` at the end for all below. */
+  credentials: list.default([]),
+  /** EKS clusters that it may describe, by name, or by ARN for those of another region. */
+  clusters: list.default([]),
+  /** ARNs of roles that it may assume. */
+  roles: list.default([]),
+});
+
+export type Settings = z.output<typeof settings>;
+
+/** A backend that is deployed. */
+export interface Backend extends z.output<typeof backend> {
+  /** The mechanism: `consul`. */
+  readonly name: string;
+  /** What its resources' names begin with: `Consul`. */
+  readonly id: string;
+}
+
+/** The settings and the backends to deploy. Throws with the path of what is wrong. */
+export function readCustom(custom: unknown): {
+  readonly settings: Settings;
+  readonly backends: readonly Backend[];
+} {
+  const file = z.object({ settings, backends: z.record(z.string().regex(/^[a-z][a-z0-9]*$/), backend) });
+  const parsed = file.safeParse(custom);
+  if (!parsed.success) throw new Error(`serverless.yml, custom:\n${z.prettifyError(parsed.error)}`);
+  const { data } = parsed;
+  const wanted = data.settings.backends;
+  const unknown = wanted.filter((name) => name !== 'all' && !Object.hasOwn(data.backends, name));
+  if (unknown.length > 0)
+    throw new Error(
+      `serverless.yml has no backend ${unknown.join(', ')}; it has ${Object.keys(data.backends).join(', ')}`,
+    );
+  const backends = Object.entries(data.backends)
+    .filter(([name]) => wanted.includes('all') || wanted.includes(name))
+    .map(([name, stanza]) => ({ ...stanza, name, id: `${name.charAt(0).toUpperCase()}${name.slice(1)}` }));
+  return { settings: data.settings, backends };
+}
