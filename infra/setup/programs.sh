@@ -9,6 +9,7 @@ table='
 sid       sid       prometheus promtool
 sid       moto      python3-moto
 bullseye  bullseye  consul prometheus
+bookworm  docker    docker.io containerd runc busybox-static libdevmapper1.02.1 libseccomp2
 '
 # What python3-moto imports: it runs on the system's own Python, so these come from the system's own suite.
 python_modules='boto3 flask flask_cors xmltodict responses cryptography jinja2'

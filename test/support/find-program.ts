@@ -12,6 +12,8 @@ const programs = {
   /** Still has Consul discovery, which Debian builds Prometheus 3 without. */
   prometheus2: { file: 'bullseye/usr/bin/prometheus', version: /version 2\./ },
   consul: { file: 'bullseye/usr/bin/consul', version: /Consul v1\./ },
+  /** With containerd and runc beside it, and busybox as what containers hold; see startDockerd. */
+  dockerd: { file: 'docker/usr/sbin/dockerd' },
   /** Not a program but the folder for PYTHONPATH; see startMoto. */
   moto: { file: 'moto/usr/lib/python3/dist-packages' },
 } satisfies Record<string, { file: string; version?: RegExp }>;
