@@ -35,6 +35,10 @@ const commands: Readonly<
     summary: 'Let the guard publish what it holds',
     load: async () => (await import('./accept.ts')).accept,
   },
+  'deploy-check': {
+    summary: 'Check a deployment on AWS: bucket, schedules, last cycles',
+    load: async () => (await import('./deploy-check.ts')).deployCheck,
+  },
   dev: {
     summary: 'Scheduler and sidecar in one process, for one machine',
     load: async () => (await import('./dev.ts')).dev,

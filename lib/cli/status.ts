@@ -71,6 +71,8 @@ function stateOf({ configured, status }: Row): string {
   if (status === undefined) return 'no cycle yet';
   if (!configured) return 'left the configuration, the next run retires it';
   if (status.error !== undefined) return `failing (${status.failures} in a row): ${status.error.message}`;
+  if (status.config_error !== undefined)
+    return `the newest configuration is not in force: ${status.config_error}`;
   if (status.held !== undefined) return `held: ${status.held.message}`;
   if (status.published_version < status.version)
     return `version ${status.version} is not published yet, the next cycle does it`;

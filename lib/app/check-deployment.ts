@@ -1,0 +1,105 @@
+import { parseStatus } from '../discovery/status.ts';
+import { toMusterError } from '../errors.ts';
+import { mapConcurrent } from '../http/concurrency.ts';
+import type { ObjectStore } from '../store/store.ts';
+import { statusKey } from '../target/names.ts';
+import type { Schedule } from './aws-schedule.ts';
+import { periodOf } from './function/time.ts';
+import type { AppProvider } from './providers.ts';
+
+/** One thing that was looked at after a deployment. */
+export interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  /** What is so, or what is wrong and what to do. */
+  readonly says: string;
+}
+
+export interface DeploymentInput {
+  readonly store: ObjectStore;
+  readonly providers: readonly AppProvider[];
+  /** Name of the CloudFormation stack: its schedules are `<stack>-<mechanism>`. */
+  readonly stack: string;
+  readonly readSchedule: (name: string, signal: AbortSignal) => Promise<Schedule | undefined>;
+  readonly signal: AbortSignal;
+}
+
+/** Looks at the store, the schedules of all mechanisms that the configuration uses, and the status of each provider. */
+export async function checkDeployment(input: DeploymentInput): Promise<readonly Finding[]> {
+  const { store, providers, signal } = input;
+  const bucket = await look('bucket', async () => {
+    await store.list('config/', { signal });
+    return good(`${store.url} can be read`);
+  });
+  if (!bucket.ok) return [bucket];
+  const writes = await look('conditional writes', async () => {
+    await store.verify({ signal });
+    return good('are honoured');
+  });
+  const mechanisms = [...new Set(providers.map(({ mechanism }) => mechanism))];
+  const schedules = await mapConcurrent(mechanisms, 4, signal, (mechanism) =>
+    checkSchedule(mechanism, input),
+  );
+  const periods = new Map(schedules.map(({ mechanism, period }) => [mechanism, period]));
+  const statuses = await mapConcurrent(providers, 8, signal, (provider) =>
+    look(`status ${provider.job}/${provider.provider}`, () =>
+      checkStatus(provider, periods.get(provider.mechanism) ?? 60_000, input),
+    ),
+  );
+  return [bucket, writes, ...schedules.map(({ finding }) => finding), ...statuses];
+}
+
+type Answer = Omit<Finding, 'check'>;
+
+async function look(check: string, find: () => Promise<Answer>): Promise<Finding> {
+  try {
+    return { check, ...(await find()) };
+  } catch (error) {
+    return { check, ...bad(toMusterError(error).message) };
+  }
+}
+
+async function checkSchedule(mechanism: string, { stack, readSchedule, signal }: DeploymentInput) {
+  const name = `${stack}-${mechanism}`;
+  let period = 60_000;
+  const finding = await look(`schedule ${mechanism}`, async () => {
+    const schedule = await readSchedule(name, signal);
+    if (schedule === undefined)
+      return bad(
+        `there is no schedule ${name}: is ${stack} the stack, and was it deployed with ${mechanism}?`,
+      );
+    period = periodOf(schedule.expression);
+    if (!schedule.enabled) return bad(`${name} is disabled: enable it, or deploy again`);
+    return good(`${name} runs at ${schedule.expression}`);
+  });
+  return { mechanism, period, finding };
+}
+
+async function checkStatus(
+  provider: AppProvider,
+  period: number,
+  { store, signal }: DeploymentInput,
+): Promise<Answer> {
+  const found = await store.get(statusKey(provider), { signal });
+  if (found === undefined || found === 'unchanged')
+    return bad('no cycle yet: wait for the next tick, then look at the log of the function');
+  const status = parseStatus(found.body);
+  if (status === undefined) return bad('the status cannot be read; the next cycle writes it anew');
+  const age = Date.now() - Date.parse(status.last_attempt);
+  const allowed = Math.max(period, provider.refreshInterval) * 3 + provider.deadline;
+  const seconds = `${Math.round(age / 1000)}s`;
+  if (age > allowed) return bad(`the last cycle was ${seconds} ago: does the schedule start the function?`);
+  if (status.error !== undefined) return bad(`${status.failures} failures in a row: ${status.error.message}`);
+  if (status.config_error !== undefined)
+    return bad(`the newest configuration is not in force: ${status.config_error}`);
+  if (status.held !== undefined) return bad(`held: ${status.held.message}`);
+  return good(`${status.targets} targets, version ${status.version}, last cycle ${seconds} ago`);
+}
+
+function good(says: string): Answer {
+  return { ok: true, says };
+}
+
+function bad(says: string): Answer {
+  return { ok: false, says };
+}

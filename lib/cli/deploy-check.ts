@@ -1,0 +1,65 @@
+import { loadApp } from '../app/app.ts';
+import { readSchedule } from '../app/aws-schedule.ts';
+import { checkDeployment, type Finding } from '../app/check-deployment.ts';
+import { defineCommand, exitCodes, type Io } from './command.ts';
+import { shared } from './options.ts';
+import { printList } from './output.ts';
+
+/** `muster deploy-check` */
+export const deployCheck = defineCommand({
+  name: 'deploy-check',
+  description:
+    'Looks at what a deployment needs to work, and says what is wrong: the configuration where the functions read it, the\n' +
+    'bucket, its conditional writes, the schedule of each backend, the last cycle of each provider. Exits with 1 when\n' +
+    'anything is. Needs AWS credentials that may read these, and write one small marker object.',
+  examples: [
+    'muster deploy-check -c s3://muster-prod-123456789012-eu-west-1/config/muster.yml --stack muster-prod',
+    'muster deploy-check -c s3://bucket/config/muster.yml --output json | jq ".[] | select(.ok | not)"',
+  ],
+  options: {
+    config: shared.config,
+    stack: {
+      value: 'NAME',
+      default: 'muster-dev',
+      env: 'MUSTER_STACK',
+      help: 'Name of the CloudFormation stack.',
+    },
+    output: shared.output,
+  },
+  async run({ config, stack, output }, io) {
+    const findings = await examine(config, stack, io);
+    await printList(io, output, findings, {
+      heading: ['CHECK', '', ''],
+      row: ({ check, ok, says }) => [check, ok ? 'ok' : 'WRONG', says],
+      empty: 'Nothing was checked.',
+    });
+    const wrong = findings.filter(({ ok }) => !ok).length;
+    if (wrong === 0) return exitCodes.good;
+    io.err(`${wrong} of ${findings.length} checks found something wrong\n`);
+    return exitCodes.failed;
+  },
+});
+
+async function examine(config: string, stack: string, io: Io): Promise<readonly Finding[]> {
+  const { signal } = io;
+  const app = await loadApp(config, io);
+  try {
+    const { providers, store } = app;
+    return [
+      checkLocation(config, store.url, providers.length),
+      ...(await checkDeployment({ store, providers, stack, readSchedule, signal })),
+    ];
+  } finally {
+    await app.store.close();
+  }
+}
+
+/** The functions read one object of the bucket, and write to that bucket alone. */
+function checkLocation(config: string, store: string, providers: number): Finding {
+  const expected = `${store}/config/muster.yml`;
+  const check = 'configuration';
+  if (config !== expected)
+    return { check, ok: false, says: `${config} is valid, but the functions of ${store} read ${expected}` };
+  if (providers === 0) return { check, ok: false, says: `${config} has no provider: nothing is listed` };
+  return { check, ok: true, says: `${config} is valid, ${providers} providers` };
+}
