@@ -14,6 +14,8 @@ export interface Listing {
 
 export interface ListOptions {
   readonly signal?: AbortSignal;
+  /** When the signal will fire, in milliseconds of the epoch. */
+  readonly deadline?: number;
   readonly cursor?: Cursor;
   /** Options of the HTTP client. Default: no wait before a retry. */
   readonly http?: Partial<HttpClientOptions>;
@@ -23,7 +25,7 @@ export interface ListOptions {
 export async function listTargets<Config extends SdConfig>(
   mechanism: Mechanism<Config>,
   stanza: unknown,
-  { signal = new AbortController().signal, cursor, http = {} }: ListOptions = {},
+  { signal = new AbortController().signal, deadline, cursor, http = {} }: ListOptions = {},
 ): Promise<Listing> {
   await using clients = new AsyncDisposableStack();
   const groups: TargetGroup[] = [];
@@ -31,6 +33,7 @@ export async function listTargets<Config extends SdConfig>(
   const progress: Progress[] = [];
   const listing = mechanism.discover(mechanism.schema.parse(stanza), {
     signal,
+    ...(deadline !== undefined && { deadline }),
     ...(cursor !== undefined && { cursor }),
     openHttp: async (config, options) =>
       clients.use(await openTestClient(config, { signal, ...options, ...http })),

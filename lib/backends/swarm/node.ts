@@ -120,7 +120,7 @@ function readEngineLabels(text: string): LabelSet | undefined {
   if (!/^[^=]+=/.test(first)) return undefined;
   const joined = [first];
   for (const part of others) {
-    if (/^[\w./-]+=/.test(part)) joined.push(part);
+    if (/^[\p{L}\p{N}_./-]+=/u.test(part)) joined.push(part);
     else joined.push(`${joined.pop()}, ${part}`);
   }
   const pairs = joined.map((label) => {
