@@ -39,10 +39,8 @@ const specs: Readonly<Record<IngressShape, (name: string, host: string) => JsonO
       rule(name, 'wild.example.com', ['/']),
     ],
   }),
-  'no-host': (name) => ({
-    tls: [{ secretName: 'tls' }],
-    rules: [rule(name, undefined, ['/nohost', '/ünï/a b'])],
-  }),
+  // A rule for any host has no address, and promtool 3.5 falls over two such targets of one object: never more than one.
+  'no-host': (name) => ({ tls: [{ secretName: 'tls' }], rules: [rule(name, undefined, ['/ünï/a b'])] }),
   'no-path': (name, host) => ({ rules: [rule(name, host, [undefined]), { host: `empty.${host}` }] }),
   'many-rules': (name, host) => ({
     tls: [{ hosts: [`two.${host}`], secretName: 'tls' }],

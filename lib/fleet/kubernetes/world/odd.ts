@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../wire/json.ts';
  * Prometheus have the same value: with others it would be chance which one wins there.
  */
 const oddLabels: readonly JsonObject[] = [
-  { 'foo.bar/baz-qux': 'v1', 'foo-bar.baz_qux': 'kept' },
+  { 'foo.bar/baz-qux': 'v1', 'foo.bar/other': 'v2' },
   { 'clash.x': 'same', 'clash-x': 'same', clash_x: 'same' },
   { UPPER_Case: 'Mixed.Value_1-2' },
   { empty: '' },

@@ -44,12 +44,11 @@ export function ownLabels(workload: Workload, ordinal: number, { name }: PodFact
   const { owner, labels } = workload;
   if (owner === 'none' || owner === 'Node') return labels;
   if (owner === 'StatefulSet')
-    return {
-      ...labels,
+    return sortedMap(labels, {
       'apps.kubernetes.io/pod-index': String(ordinal),
       'controller-revision-hash': `${workload.name}-${templateHash(workload.seed, workload.revision)}`,
       'statefulset.kubernetes.io/pod-name': name,
-    };
+    });
   const known = templateLabels.get(workload) ?? sortedMap(labels, controllerLabels(workload));
   templateLabels.set(workload, known);
   return known;

@@ -8,7 +8,7 @@ export function metadataOf(
   workload: Workload,
   name: string,
   seed: number,
-  rest: { readonly labels: JsonObject; readonly annotations?: JsonObject },
+  { labels, annotations }: { readonly labels: JsonObject; readonly annotations?: JsonObject },
 ): JsonObject {
   return {
     name,
@@ -16,7 +16,8 @@ export function metadataOf(
     uid: uid(seed),
     resourceVersion: String(workload.version),
     creationTimestamp: '2026-01-01T00:00:00Z',
-    ...rest,
+    labels,
+    annotations,
     managedFields: commonFields,
   };
 }

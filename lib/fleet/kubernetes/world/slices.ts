@@ -1,6 +1,7 @@
 import type { JsonObject } from '../wire/json.ts';
 import { draw, lettersOf, share } from './draw.ts';
 import { type Backend, backendsOf } from './endpoints.ts';
+import { sortedMap } from './odd.ts';
 import type { NodePlan, ServicePlan, Workload } from './plan.ts';
 import { metadataOf, servicePorts } from './service.ts';
 
@@ -61,11 +62,10 @@ export function sliceObject(workload: Workload, plan: SlicePlan, nodes: readonly
   const labels =
     service.quirk === 'orphan'
       ? service.labels
-      : {
-          ...service.labels,
+      : sortedMap(service.labels, {
           'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
           'kubernetes.io/service-name': service.name,
-        };
+        });
   return {
     metadata: {
       ...metadataOf(workload, name, draw(service.seed, 50 + part), { ...service, labels }),
