@@ -96,8 +96,8 @@ async function discover(stanza: object): Promise<LabelSet[]> {
   return groups.flatMap((group) => group.targets.map((target) => targetLabels(group, target)));
 }
 
-/** Labels as text, without those for scraping, and without the health, which came after Prometheus 2.24. */
+/** Labels as text, without those for scraping. */
 function asPrometheus2(labels: LabelSet): string {
-  const others = ['__scheme__', '__metrics_path__', 'job', '__meta_consul_health'];
+  const others = ['__scheme__', '__metrics_path__', 'job'];
   return encodeLabels(Object.fromEntries(Object.entries(labels).filter(([name]) => !others.includes(name))));
 }
