@@ -10,6 +10,14 @@ export interface BodyReader {
   take(): Uint8Array;
 }
 
+/**
+ * Memory for bodies that are read one after another, so that a long listing does not leave one behind for each page.
+ * Grows as needed. A body in it is good until the next request with the same space begins.
+ */
+export interface BodySpace {
+  bytes: Uint8Array;
+}
+
 /** What to do with a body over its limit: refuse the answer, or keep the part up to the limit. */
 export interface BodyLimit {
   readonly maxBytes: number;
@@ -20,9 +28,10 @@ export interface BodyLimit {
  * A reader for a body of the declared length (bytes; undefined where the answer doesn't say). Throws `too-large`
  * at once when that length is over the limit.
  */
-export function readBody(declared: number | undefined, limit: BodyLimit): BodyReader {
+export function readBody(declared: number | undefined, limit: BodyLimit, space?: BodySpace): BodyReader {
   if (declared !== undefined && declared > limit.maxBytes && limit.over === 'refuse')
     throw tooLarge(limit.maxBytes, ` (it has ${declared} bytes)`);
+  if (space !== undefined) return readInto(space, limit);
   const whole = declared === undefined || declared > limit.maxBytes ? undefined : new Uint8Array(declared);
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -31,16 +40,43 @@ export function readBody(declared: number | undefined, limit: BodyLimit): BodyRe
       return length;
     },
     push(chunk) {
-      const room = limit.maxBytes - length;
-      if (chunk.length > room && limit.over === 'refuse') throw tooLarge(limit.maxBytes);
-      const taken = chunk.length > room ? chunk.subarray(0, room) : chunk;
+      const taken = within(chunk, length, limit);
       if (whole === undefined) chunks.push(taken);
       else whole.set(taken, length);
       length += taken.length;
-      return chunk.length <= room;
+      return taken.length === chunk.length;
     },
     take: () => whole?.subarray(0, length) ?? joined(chunks, length),
   };
+}
+
+function readInto(space: BodySpace, limit: BodyLimit): BodyReader {
+  let length = 0;
+  return {
+    get length() {
+      return length;
+    },
+    push(chunk) {
+      const taken = within(chunk, length, limit);
+      if (length + taken.length > space.bytes.length) {
+        const larger = new Uint8Array(Math.max(length + taken.length, 2 * space.bytes.length));
+        larger.set(space.bytes.subarray(0, length));
+        space.bytes = larger;
+      }
+      space.bytes.set(taken, length);
+      length += taken.length;
+      return taken.length === chunk.length;
+    },
+    take: () => space.bytes.subarray(0, length),
+  };
+}
+
+/** The part of the chunk that the limit leaves room for. */
+function within(chunk: Uint8Array, length: number, limit: BodyLimit): Uint8Array {
+  const room = limit.maxBytes - length;
+  if (chunk.length <= room) return chunk;
+  if (limit.over === 'refuse') throw tooLarge(limit.maxBytes);
+  return chunk.subarray(0, room);
 }
 
 /** The error for an answer over its limit. */

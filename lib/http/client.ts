@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import type { BodySpace } from './body.ts';
 
 /** One request. Only GET is retried by default; `retry: true` says that a POST is safe to repeat. */
 export interface HttpRequest {
@@ -12,6 +13,8 @@ export interface HttpRequest {
   readonly maxBytes?: number;
   /** Statuses outside 2xx which are handed back instead of thrown, e.g. `[404]`. */
   readonly expect?: readonly number[];
+  /** Read the body into this memory; the answer is good until the next request with it. */
+  readonly space?: BodySpace;
 }
 
 export interface HttpResponse {

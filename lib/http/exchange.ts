@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { MusterError } from '../errors.ts';
-import { type BodyLimit, type BodyReader, readBody } from './body.ts';
+import { type BodyLimit, type BodyReader, type BodySpace, readBody } from './body.ts';
 import { toFailure } from './failure.ts';
 import { abortError, onAbort } from './signals.ts';
 
@@ -17,6 +17,8 @@ export interface Call {
   readonly idleTimeoutMs: number;
   /** How much of the body to read, once the status is known. */
   readonly limit: (status: number) => BodyLimit;
+  /** Where the body is read into; absent, memory of its own. */
+  readonly space?: BodySpace;
 }
 
 /** One answer, read to its end or its limit. */
@@ -84,7 +86,7 @@ export function exchange(dispatcher: Dispatcher, call: Call): Promise<Answer> {
         idle.refresh();
         const declared = lengthOf(headers);
         guarded(() => {
-          const reader = readBody(declared, call.limit(status));
+          const reader = readBody(declared, call.limit(status), call.space);
           answer = {
             status,
             headers: firstValues(headers),

@@ -111,6 +111,7 @@ async function ask(
     ...(request.body !== undefined && { body: request.body }),
     signals,
     idleTimeoutMs: sender.idleTimeoutMs,
+    ...(request.space && { space: request.space }),
     limit: (status) =>
       isSuccess(status, request)
         ? { maxBytes: request.maxBytes ?? defaultMaxBytes, over: 'refuse' }

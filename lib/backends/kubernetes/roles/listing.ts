@@ -48,6 +48,9 @@ export async function readInto<T extends ObjectMeta>(
   }
 }
 
+/** Groups that are built and handed on at once: few enough to be garbage before they grow old, which costs memory. */
+const batchSize = 50;
+
 /**
  * Pushes the groups of each page, and forgets the page. When the list had to be begun anew, groups that are not in it
  * any more are taken back, by groups of their sources without targets.
@@ -66,14 +69,12 @@ export async function pushGroups<T extends ObjectMeta>(
       for (const source of given) doubtful.add(source);
       given = new Set();
     }
-    const groups: TargetGroup[] = [];
-    for (const item of items) {
-      const group = build(item);
-      if (group === undefined) continue;
-      groups.push(group);
-      given.add(group.source);
+    for (let start = 0; start < items.length; start += batchSize) {
+      const batch = items.slice(start, start + batchSize);
+      const groups = batch.map(build).filter((group) => group !== undefined);
+      for (const { source } of groups) given.add(source);
+      if (groups.length > 0) await push(groups);
     }
-    if (groups.length > 0) await push(groups);
   }
   const gone = [...doubtful].filter((source) => !given.has(source));
   if (gone.length > 0) await push(gone.map((source) => ({ source, labels: {}, targets: [] })));
