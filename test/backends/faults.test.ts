@@ -1,5 +1,9 @@
 import { consul } from '../../lib/backends/consul/index.ts';
+import { marathon } from '../../lib/backends/marathon/index.ts';
+import { swarm } from '../../lib/backends/swarm/index.ts';
 import { startConsulFleet } from '../../lib/fleet/consul.ts';
+import { startMarathonFleet } from '../../lib/fleet/marathon.ts';
+import { startSwarmFleet } from '../../lib/fleet/swarm.ts';
 import { listTargets } from '../support/discover.ts';
 import { canary, describeFaults } from './faults.ts';
 
@@ -15,6 +19,40 @@ describeFaults('consul', async () => {
     wrong: {
       value: [{ Node: { Node: 'n', Address: 'a' }, Service: { ID: 'x', Port: '80' } }],
       path: '[0].Service.Port',
+    },
+  };
+});
+
+describeFaults('marathon', async () => {
+  const server = await startMarathonFleet({ seed: 'faults', apps: 40, token: canary });
+  return {
+    server,
+    list: (url, options) => listTargets(marathon, { servers: [url], auth_token: canary }, options),
+    middle: ({ path }) => path === '/v2/apps',
+    middlePath: '/v2/apps',
+    wrong: {
+      value: { apps: [{ id: '/a', tasks: [{ id: 't', host: 'h', ports: [80, '81'] }] }] },
+      path: 'apps[0].tasks[0].ports[1]',
+    },
+  };
+});
+
+describeFaults('swarm', async () => {
+  const server = await startSwarmFleet({ seed: 'faults', nodes: 40 });
+  const basic_auth = { username: canary, password: canary };
+  return {
+    server,
+    list: (url, options) => listTargets(swarm, { masters: [url], basic_auth }, options),
+    middle: ({ path }) => path === '/info',
+    middlePath: '/info',
+    wrong: {
+      value: {
+        SystemStatus: [
+          ['Nodes', '1'],
+          [' a', 7],
+        ],
+      },
+      path: 'SystemStatus[1][1]',
     },
   };
 });

@@ -103,6 +103,7 @@ describeWithPrograms('Marathon, as a real Prometheus sees the same server', ['pr
     const theirs = await discoverWithPromtool({ marathon_sd_configs: [stanza] }, ours.length);
     await server.stop();
     expect(theirs).toEqual(ours);
+    expect(ours.length).toBeGreaterThan(25);
     expect(groups.map(({ source }) => source)).toEqual(
       Object.keys(apps)
         .filter((name) => !['no tasks', 'tasks left out', 'no ports'].includes(name))
