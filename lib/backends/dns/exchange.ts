@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
 import { formatDuration } from '../../config/duration.ts';
 import { MusterError } from '../../errors.ts';
+import { toFailure } from '../../http/failure.ts';
 import { heedSignals } from '../../http/signals.ts';
 import type { Nameserver } from './schema.ts';
 import { type Answer, answers, decodeAnswer, encodeQuery, type Query } from './wire/message.ts';
@@ -29,7 +30,7 @@ async function exchangeDatagrams(server: Nameserver, query: Query, limits: Limit
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const socket = createSocket(isIPv6(server.address) ? 'udp6' : 'udp4');
   const fail = (error: Error | null) => {
-    if (error !== null) reject(unreachable(error));
+    if (error !== null) reject(toFailure(error));
   };
   socket.on('error', fail);
   // A late answer to an earlier question, or a stranger's, is none of ours: the true one may still come.
@@ -49,7 +50,7 @@ async function exchangeStream(server: Nameserver, query: Query, limits: Limits):
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const socket = connect(server.port, server.address);
   let received = Buffer.alloc(0);
-  socket.on('error', (error) => reject(unreachable(error)));
+  socket.on('error', (error) => reject(toFailure(error)));
   socket.on('close', () => reject(new MusterError('unreachable', cutOff)));
   socket.on('data', (part) => {
     received = Buffer.concat([received, part]);
@@ -83,8 +84,4 @@ async function within(promise: Promise<Buffer>, { timeout, signal }: Limits): Pr
   } finally {
     clearTimeout(timer);
   }
-}
-
-function unreachable(error: Error): MusterError {
-  return new MusterError('unreachable', error.message, { cause: error });
 }

@@ -28,7 +28,7 @@ export async function lookUp(
   }
   const [first] = failures;
   if (first === undefined) return [];
-  const more = failures.length > 1 ? ` (and ${failures.length - 1} more like it)` : '';
+  const more = failures.length > 1 ? ` (and ${failures.length - 1} more)` : '';
   throw new MusterError(first.kind, `DNS lookup of ${name} (${type}): ${first.message}${more}`, {
     cause: first,
   });

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { MusterError } from '../../errors.ts';
+import { codeOf } from '../../http/failure.ts';
 import type { Nameserver } from './schema.ts';
 
 /** Whom to ask, and for which names. */
@@ -36,10 +37,8 @@ async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new MusterError('config', `the resolver's configuration can't be read: ${reason}`, {
-      cause: error,
-    });
+    const reason = `${path} can't be read (${codeOf(error) ?? 'unknown error'})`;
+    throw new MusterError('config', `${reason}: mend it, or configure nameservers`, { cause: error });
   }
 }
 

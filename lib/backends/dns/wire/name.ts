@@ -23,7 +23,8 @@ export function encodeName(name: string): Uint8Array | undefined {
 /** The labels' bytes. */
 function splitLabels(name: string): readonly (readonly number[])[] | undefined {
   const labels: number[][] = [[]];
-  for (const [token, code, character] of name.matchAll(/\\(\d{3})|\\?([^\\])|\\/gsu)) {
+  for (const [token, code, escaped, plain] of name.matchAll(/\\(\d{3})|\\(.)|([^\\])|\\/gsu)) {
+    const character = escaped ?? plain;
     if (token === '.') labels.push([]);
     else if (code !== undefined && Number(code) < 256) labels.at(-1)?.push(Number(code));
     else if (character !== undefined) labels.at(-1)?.push(...Buffer.from(character));
