@@ -22,6 +22,6 @@ export interface DiscoverInput {
 /**
  * Lists all target groups of one provider, in batches as they come, and returns the cursor for the next cycle.
  * Throws when any part of the listing could not be read: a listing that ends is complete. Of two groups with one
- * source the later wins, as in Prometheus.
+ * source the later wins, as in Prometheus; one without targets takes an earlier one back.
  */
 export type Discover = (input: DiscoverInput) => AsyncGenerator<readonly TargetGroup[], Cursor | undefined>;
