@@ -20,11 +20,11 @@ interface Watch {
 function watches(backend: Backend, settings: Settings): Readonly<Record<string, Watch>> {
   const own = ({ name }: { readonly name: string }) => ownMetric(name, backend, settings);
   const lambda = (name: string) => lambdaMetric(name, functionName(settings, backend));
-  const { sinceSuccess, failures, held, configErrors } = functionMetrics;
+  const { overdue, failures, held, configErrors } = functionMetrics;
   return {
     Stale: {
-      says: `a provider has had no whole listing for ${settings.staleSeconds} seconds, or the function does not run`,
-      ...{ metric: own(sinceSuccess), statistic: 'Maximum', threshold: settings.staleSeconds, periods: 3 },
+      says: `a provider has had no whole listing for ${settings.staleSeconds} seconds more than its refresh_interval, or the function does not run`,
+      ...{ metric: own(overdue), statistic: 'Maximum', threshold: settings.staleSeconds, periods: 3 },
       breaching: true,
     },
     Failing: {

@@ -15,9 +15,9 @@ function graphs(settings: Settings): readonly {
     (backend: Backend) =>
       ownMetric(name, backend, settings);
   const lambda = (name: string) => (backend: Backend) => lambdaMetric(name, functionName(settings, backend));
-  const { sinceSuccess, failures, held, targets, duration, configErrors } = functionMetrics;
+  const { overdue, failures, held, targets, duration, configErrors } = functionMetrics;
   return [
-    { title: 'Seconds since a whole listing', stat: 'Maximum', metric: own(sinceSuccess) },
+    { title: 'Seconds overdue', stat: 'Maximum', metric: own(overdue) },
     { title: 'Failed cycles', stat: 'Sum', metric: own(failures) },
     { title: 'Cycles', stat: 'SampleCount', metric: own(failures) },
     { title: 'Held changes', stat: 'Sum', metric: own(held) },

@@ -40,11 +40,11 @@ const backend = z.strictObject({
   /** Seconds. */
   timeout: z.number().int().min(10).max(900),
   /** What it may read for its credentials: `ssm:/path` or `secretsmanager:name`, `*` at the end for all below. */
-  credentials: list.default([]),
+  credentials: list.prefault(''),
   /** EKS clusters that it may describe, by name, or by ARN for those of another region. */
-  clusters: list.default([]),
+  clusters: list.prefault(''),
   /** ARNs of roles that it may assume. */
-  roles: list.default([]),
+  roles: list.prefault(''),
 });
 
 export type Settings = z.output<typeof settings>;

@@ -62,7 +62,10 @@ export const scrapeKeys = [
 /** Targets that Prometheus gets without credentials or listings: they stay where they are. */
 export const stayingKeys = ['static_configs', 'file_sd_configs', 'http_sd_configs'];
 
-/** Prometheus's other mechanisms, Muster's among them. Source: prometheus/discovery. */
+/**
+ * Prometheus's other mechanisms, Muster's among them, and those which Muster alone has (`swarm`): a function takes the
+ * stanzas of all but its own as they are. Source: prometheus/discovery.
+ */
 export const mechanismKeys = [
   'aws',
   'azure',
@@ -95,6 +98,7 @@ export const mechanismKeys = [
   'scaleway',
   'serverset',
   'stackit',
+  'swarm',
   'triton',
   'uyuni',
   'vultr',

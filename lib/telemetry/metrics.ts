@@ -62,12 +62,15 @@ export const metricDimensions = { stack: 'service', mechanism: 'mechanism' } as 
 
 /** What the functions say of themselves to CloudWatch; alarms and the dashboard take their names here. */
 export const functionMetrics = {
-  cycles: { name: 'Cycles', help: 'Cycles that ran.', unit: 'Count' },
-  failures: { name: 'CycleFailures', help: 'Of a cycle 1 when it failed, else 0.', unit: 'Count' },
+  failures: {
+    name: 'CycleFailures',
+    help: 'Of a cycle 1 when it failed, else 0; the number of samples is that of the cycles.',
+    unit: 'Count',
+  },
   held: { name: 'CyclesHeld', help: 'Of a cycle 1 when the guard held its change, else 0.', unit: 'Count' },
-  sinceSuccess: {
-    name: 'SecondsSinceSuccess',
-    help: 'Age of the last whole listing of a provider after a cycle; 0 when that cycle got one.',
+  overdue: {
+    name: 'SecondsOverdue',
+    help: 'How much older than its refresh_interval the last whole listing of a provider is; 0 when it is on time.',
     unit: 'Seconds',
   },
   duration: { name: 'CycleDuration', help: 'How long a cycle took.', unit: 'Milliseconds' },

@@ -6,6 +6,7 @@ import { statusKey } from '../../target/names.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { cycleOnce } from '../cycles.ts';
 import type { AppProvider } from '../providers.ts';
+import type { Measure } from './measure.ts';
 import type { InvocationTime } from './time.ts';
 
 export interface RunInput {
@@ -15,7 +16,7 @@ export interface RunInput {
   /** Milliseconds between two ticks. */
   readonly period: number;
   readonly configError?: string;
-  readonly onResult: (result: CycleResult) => void;
+  readonly measure: Pick<Measure, 'cycle'>;
 }
 
 /** Runs a provider's cycles; see `createCycles`. */
@@ -30,7 +31,7 @@ export function createCycles(): RunCycles {
   let kept: { readonly key: string; readonly loaded: Loaded } | undefined;
 
   const run = async (provider: AppProvider, input: RunInput): Promise<CycleResult> => {
-    const { store, log, time, configError, onResult } = input;
+    const { store, log, time, configError, measure } = input;
     const key = statusKey(provider);
     const warm = kept?.key === key ? kept.loaded : undefined;
     kept = undefined;
@@ -42,7 +43,7 @@ export function createCycles(): RunCycles {
     // After a cycle that did not end well the store is read anew.
     if (result.loaded !== undefined && result.outcome !== 'failed' && result.outcome !== 'superseded')
       kept = { key, loaded: result.loaded };
-    onResult(result);
+    measure.cycle(result, provider.refreshInterval);
     return result;
   };
 

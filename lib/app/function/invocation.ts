@@ -58,7 +58,7 @@ export function createInvocations(input: InvocationsInput): Invoke {
     const due = asked === undefined ? await dueOf(config, input, signal) : select(config, asked, log);
     const inPlace = asked !== undefined || due.length === 1;
     const cycleInput = {
-      ...{ store, log, time, period, onResult: measure.cycle },
+      ...{ store, log, time, period, measure },
       ...(config.error && { configError: config.error.message }),
     };
     const [results, failedStarts, retirement] = await Promise.all([
@@ -104,11 +104,14 @@ async function loadConfig(
 
 async function dueOf(
   { providers }: ConfigInForce,
-  { store, period, mechanism, log }: InvocationsInput,
+  { store, period, mechanism, log, measure }: InvocationsInput,
   signal: AbortSignal,
 ) {
-  if (providers.length === 0) log.info(`no provider of ${mechanism} is configured`);
-  return selectDue(providers, { store, period, signal });
+  if (providers.length === 0) {
+    log.info(`no provider of ${mechanism} is configured`);
+    measure.idle();
+  }
+  return selectDue(providers, { store, period, measure, signal });
 }
 
 /** A provider that left the configuration since it was asked for is none of this invocation's business. */

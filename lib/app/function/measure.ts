@@ -4,7 +4,11 @@ import { functionMetrics } from '../../telemetry/metrics.ts';
 
 /** Takes what an invocation counts. */
 export interface Measure {
-  readonly cycle: (result: CycleResult) => void;
+  readonly cycle: (result: CycleResult, refreshInterval: number) => void;
+  /** A provider whose turn it is not, and when its list was last whole, ISO 8601. */
+  readonly waiting: (lastSuccess: string | undefined, refreshInterval: number) => void;
+  /** A tick that has nothing to run: then nothing is overdue, which is to be told from silence. */
+  readonly idle: () => void;
   /** Whether the configuration as it is now is in force. */
   readonly config: (inForce: boolean) => void;
 }
@@ -13,17 +17,22 @@ export interface Measure {
 export function measureWith(metrics: Metrics): Measure {
   const add = ({ name, unit }: (typeof functionMetrics)[keyof typeof functionMetrics], value: number) =>
     metrics.addMetric(name, unit, value);
+  const waiting: Measure['waiting'] = (lastSuccess, refreshInterval) => {
+    if (lastSuccess === undefined) return;
+    const late = Date.now() - Date.parse(lastSuccess) - refreshInterval;
+    add(functionMetrics.overdue, Math.max(0, late / 1000));
+  };
   return {
-    cycle({ outcome, targets, durationMs, lastSuccess }) {
-      add(functionMetrics.cycles, 1);
+    cycle({ outcome, targets, durationMs, lastSuccess }, refreshInterval) {
       add(functionMetrics.failures, outcome === 'failed' ? 1 : 0);
       add(functionMetrics.held, outcome === 'held' ? 1 : 0);
       add(functionMetrics.duration, durationMs);
       // What a cycle that failed early or was superseded knows of the list may be nothing.
       if (outcome !== 'failed' && outcome !== 'superseded') add(functionMetrics.targets, targets);
-      if (lastSuccess !== undefined)
-        add(functionMetrics.sinceSuccess, Math.max(0, (Date.now() - Date.parse(lastSuccess)) / 1000));
+      waiting(lastSuccess, refreshInterval);
     },
+    waiting,
+    idle: () => add(functionMetrics.overdue, 0),
     config: (inForce) => add(functionMetrics.configErrors, inForce ? 0 : 1),
   };
 }
