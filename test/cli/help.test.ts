@@ -2,12 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import { runHere } from '../support/io.ts';
 import { runMuster } from '../support/muster.ts';
 
-const commands = ['check', 'targets', 'run', 'sync', 'status', 'history', 'accept', 'dev', 'demo'];
+const commands = [
+  ...['check', 'targets', 'run', 'sync', 'status', 'history', 'accept', 'deploy-check', 'dev', 'demo'],
+];
 
 describe('help', () => {
   test('the overview names every command with what it does', async () => {
     const { code, stdout, stderr } = await runMuster(['--help']);
-    const listed = [...stdout.matchAll(/^ {2}(\w+) {2,}\S.*$/gm)].map(([, name]) => name);
+    const listed = [...stdout.matchAll(/^ {2}([\w-]+) {2,}\S.*$/gm)].map(([, name]) => name);
     expect({ code, stderr, listed }).toEqual({ code: 0, stderr: '', listed: commands });
   });
 
