@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** `a, b` as a list; empty for none. */
 const list = z.string().transform((text) =>

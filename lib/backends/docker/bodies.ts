@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { listField, mapField, textField } from '../../http/go-json.ts';
 
 /** A port that the image exposes or the container publishes: with a public one it is reachable from outside. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { listField, mapField, textField } from '../../http/go-json.ts';
 import { ipOfCidr } from './cidr.ts';
 

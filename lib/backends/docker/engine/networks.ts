@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { mapField, textField } from '../../../http/go-json.ts';
 import type { LabelSet } from '../../../target/group.ts';
 import { mapLabels } from '../../../target/map-labels.ts';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { dirname, resolve } from 'node:path';
 import type { Cluster } from '@kubernetes/client-node/dist/config_types.js';
-import { z } from 'zod';
+import * as z from 'zod';
 import { MusterError, oneLine } from '../../../errors.ts';
 import { codeOf } from '../../../http/failure.ts';
 import { abortError } from '../../../http/signals.ts';
