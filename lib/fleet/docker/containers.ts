@@ -81,14 +81,18 @@ export function makeContainer(
   const networking = networkings[number] ?? random.pick(networkings);
   const owner = others.length > 0 && networking === 'shared' ? random.pick(others) : undefined;
   const names = namesOf(networking);
-  const endpoint = (name: string, index: number): [string, DockerEndpoint] => [
-    name,
-    {
-      networkId: networks.find((network) => network.name === name)?.id ?? '',
-      ip: ['host', 'none', 'six'].includes(name) ? '' : ipOf(172 + index, number),
-      ipv6: name === 'six' || random.chance(0.2) ? `fd00:77::${(number + 2).toString(16)}` : '',
-    },
-  ];
+  const endpoint = (name: string, index: number): [string, DockerEndpoint] => {
+    const hasNone = name === 'host' || name === 'none';
+    const hasIPv6 = !hasNone && (name === 'six' || random.chance(0.2));
+    return [
+      name,
+      {
+        networkId: networks.find((network) => network.name === name)?.id ?? '',
+        ip: hasNone || name === 'six' ? '' : ipOf(172 + index, number),
+        ipv6: hasIPv6 ? `fd00:77::${(number + 2).toString(16)}` : '',
+      },
+    ];
+  };
   return {
     id: hexId(random),
     names: random.chance(0.03) ? [] : [`/${random.pick(['web', 'db', 'cache.1', 'größe'])}-${number}`],

@@ -18,7 +18,7 @@ export function swarmId(random: Random): string {
   return Array.from({ length: 25 }, () => random.integer(0, 35).toString(36)).join('');
 }
 
-/** An address out of a network of 65,536, by number. */
+/** An address out of a network, by number: 65,024 different ones. */
 export function ipOf(network: number, number: number): string {
-  return `10.${network & 255}.${(number >> 8) & 255}.${(number & 255) + 1}`;
+  return `10.${network & 255}.${Math.floor(number / 254) & 255}.${(number % 254) + 1}`;
 }
