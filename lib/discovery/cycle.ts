@@ -94,7 +94,9 @@ async function runSteps(
 
   const changed = !isEmptyChange(change) || damaged;
   const reason = damaged ? 'rebuilt' : verdict.reason;
-  const current = changed ? await commitChange(provider, input, loaded, listing, change, reason) : loaded;
+  const current = changed
+    ? await commitChange(provider, input, loaded, listing, change, reason)
+    : { ...loaded, cursor: listing.cursor };
   if (current === undefined) return end('superseded');
   state.loaded = current;
   const published = await publishVersion(provider, input, current, stored.status, change);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { swarm } from '../../../lib/backends/swarm/index.ts';
 import { runCycle } from '../../../lib/discovery/cycle.ts';
+import type { Loaded } from '../../../lib/discovery/load.ts';
 import type { Provider } from '../../../lib/discovery/provider.ts';
 import { startFleetServer } from '../../../lib/fleet/server.ts';
 import { type SwarmFleet, startSwarmFleet } from '../../../lib/fleet/swarm.ts';
@@ -165,5 +166,28 @@ describe('from cycle to cycle', () => {
     expect((await cycle('3')).outcome).toBe('published');
     expect((await cycle('4')).outcome).toBe('unchanged');
     expect(asked()).toEqual([1, 3, 2]);
+  });
+
+  test('a warm function remembers it too when no label that is published has changed', async () => {
+    const store = createMemoryStore();
+    const addresses: Provider = {
+      ...provider(),
+      transform: ({ source, targets }) => ({
+        source,
+        labels: {},
+        targets: targets.map(({ __address__ = '' }) => ({ __address__ })),
+      }),
+    };
+    let loaded: Loaded | undefined;
+    const cycle = async (run: string) => {
+      const input = { store, run, now: () => new Date(), ...(loaded && { warm: loaded }) };
+      const result = await runCycle(addresses, input);
+      loaded = result.loaded;
+      return result.outcome;
+    };
+    expect(await cycle('1')).toBe('published');
+    fault(0);
+    expect([await cycle('2'), asked()]).toEqual(['unchanged', [2, 1, 0]]);
+    expect([await cycle('3'), asked()]).toEqual(['unchanged', [2, 2, 0]]);
   });
 });
