@@ -1,50 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { kubernetes } from '../../../lib/backends/kubernetes/index.ts';
 import { mediaTypes } from '../../../lib/backends/kubernetes/wire/body.ts';
-import type { MechanismInput } from '../../../lib/backends/mechanism.ts';
 import type { FleetAnswer, FleetRequest } from '../../../lib/fleet/faults.ts';
-import type { HttpClient } from '../../../lib/http/client.ts';
 import type { Progress } from '../../../lib/target/discover.ts';
-import { type TargetGroup, targetLabels } from '../../../lib/target/group.ts';
+import { targetLabels } from '../../../lib/target/group.ts';
 import { failure, openTestClient } from '../../support/http-client.ts';
-import { type ApiServer, page, startApiServer, status } from './api-server.ts';
+import { page, startApiServer, status } from './api-server.ts';
+import { discover } from './discover.ts';
 import { body, type Form, forms, promtoolTargets } from './recorded.ts';
-
-/** What one listing yielded and returned. */
-interface Discovered {
-  readonly batches: readonly (readonly TargetGroup[])[];
-  readonly cursor: unknown;
-}
-
-async function discover(
-  server: ApiServer,
-  stanza: object,
-  input: Partial<MechanismInput> = {},
-): Promise<Discovered> {
-  const clients: HttpClient[] = [];
-  const openHttp: MechanismInput['openHttp'] = async (config) => {
-    const client = await openTestClient(config);
-    clients.push(client);
-    return client;
-  };
-  const config = kubernetes.schema.parse({ api_server: server.url, ...stanza });
-  const listing = kubernetes.discover(config, {
-    signal: new AbortController().signal,
-    openHttp,
-    warn: () => undefined,
-    ...input,
-  });
-  const batches: (readonly TargetGroup[])[] = [];
-  try {
-    for (;;) {
-      const next = await listing.next();
-      if (next.done === true) return { batches, cursor: next.value && JSON.parse(next.value) };
-      batches.push(next.value);
-    }
-  } finally {
-    await Promise.all(clients.map((client) => client.close()));
-  }
-}
 
 /** The recorded cluster; pods come in the three recorded pages where those are asked for. */
 function recordedCluster(form: Form) {
@@ -103,7 +66,7 @@ test('pods come page by page, with their progress, and the cursor at the end', a
     { read: 50, total: 60 },
     { read: 60, total: 60 },
   ]);
-  expect(cursor).toEqual({ server: `${server.url}/`, lists: { 'api/v1/pods': '265' } });
+  expect(JSON.parse(cursor ?? '')).toEqual({ server: `${server.url}/`, lists: { 'api/v1/pods': '265' } });
 });
 
 test('lists what a role joins at the same time, with its selectors, and the slices after that', async () => {
@@ -224,7 +187,7 @@ test('takes back what it gave when a list begins anew without it: two states are
       ['svc/default/b 0', 'svc/default/c 0'],
     ],
   );
-  expect(cursor).toEqual({ server: `${server.url}/`, lists: { 'api/v1/services': '2' } });
+  expect(JSON.parse(cursor ?? '')).toEqual({ server: `${server.url}/`, lists: { 'api/v1/services': '2' } });
 });
 
 test('a reader that stops ends all requests', async () => {
