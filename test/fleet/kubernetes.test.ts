@@ -1,8 +1,10 @@
 import { request } from 'node:http';
+import { request as requestTls } from 'node:https';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { isObject, type Json, objectAt, parseJson, textAt } from '../../lib/fleet/kubernetes/wire/json.ts';
 import { type KubernetesFleet, kubernetesFaults } from '../../lib/fleet/kubernetes.ts';
+import { createAuthority } from '../support/certificates.ts';
 import { disposable, startRecordedCluster } from './kubernetes/recorded-cluster.ts';
 
 interface Answer {
@@ -279,6 +281,25 @@ test('a compressed body is the plain one', async () => {
       .end();
   });
   expect(compressed.equals(Buffer.from(await whole.arrayBuffer()))).toBe(true);
+});
+
+test('over TLS it is trusted by those who know its authority, and by no one else', async () => {
+  const authority = createAuthority();
+  const tls = authority.issue({ names: ['127.0.0.1'] });
+  await using fleet = await startRecordedCluster({ tls });
+  const status = (ca: string) =>
+    new Promise<number | string | undefined>((resolve) => {
+      requestTls(`${fleet.url}/readyz`, { ca, agent: false }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      })
+        .once('error', (error) => resolve('code' in error ? String(error.code) : error.message))
+        .end();
+    });
+  expect([await status(authority.cert), await status(createAuthority('another').cert)]).toEqual([
+    200,
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  ]);
 });
 
 test('a kubeconfig names server, token and authority', async () => {
