@@ -9,6 +9,8 @@ table='
 sid       sid       prometheus promtool
 sid       moto      python3-moto
 bullseye  bullseye  consul prometheus
+bookworm  nsd       nsd libevent-2.1-7 libfstrm0 libprotobuf-c1
+bookworm  zookeeper libzookeeper-java libslf4j-java libdropwizard-metrics-java libcommons-io-java libsnappy-java
 bookworm  docker    docker.io containerd runc busybox-static libdevmapper1.02.1 libseccomp2
 '
 # What python3-moto imports: it runs on the system's own Python, so these come from the system's own suite.
@@ -42,6 +44,7 @@ main() {
     if [ -n "$suite" ]; then unpack "$suite" "$folder" "$packages"; fi
   done <<<"$table"
   install_python_packages
+  install_java
 }
 
 # The stamp names what was unpacked: a changed line in the table is fetched anew, an unchanged one costs nothing.
@@ -85,10 +88,22 @@ find_mirror() {
 install_python_packages() {
   /usr/bin/python3 -c "import ${python_modules// /, }" 2>/dev/null && return
   # shellcheck disable=SC2086
-  set -- $python_packages
-  [ "$(id -u)" = 0 ] || give_up "moto needs Python modules; run as root: apt-get install $*"
+  install 'moto needs Python modules' $python_packages
+}
+
+# ZooKeeper needs a Java of 11 or later; a JVM does not run from a folder it was merely unpacked to.
+install_java() {
+  command -v java >/dev/null && return
+  install 'ZooKeeper needs Java' default-jre-headless
+}
+
+# What the system itself must have: the reason, packages.
+install() {
+  local reason=$1
+  shift
+  [ "$(id -u)" = 0 ] || give_up "$reason; run as root: apt-get install $*"
   { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y "$@" >&2; } ||
-    give_up "could not install what moto needs; run: apt-get install $*"
+    give_up "$reason and it could not be installed; run: apt-get install $*"
 }
 
 main

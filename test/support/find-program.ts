@@ -14,18 +14,24 @@ const programs = {
   consul: { file: 'bullseye/usr/bin/consul', version: /Consul v1\./ },
   /** With containerd and runc beside it, and busybox as what containers hold; see startDockerd. */
   dockerd: { file: 'docker/usr/sbin/dockerd' },
+  nsd: { file: 'nsd/usr/sbin/nsd' },
+  /** Runs a program in a mount namespace of its own; part of every Debian. */
+  unshare: { version: /util-linux/ },
+  /** Not a program but a jar, beside those it needs; see startZookeeper. */
+  zookeeper: { file: 'zookeeper/usr/share/java/zookeeper.jar' },
+  /** Of the system itself: a JVM does not run from a folder it was merely unpacked to. */
+  java: { version: /^openjdk (?:1[1-9]|[2-9]\d)/ },
   /** Not a program but the folder for PYTHONPATH; see startMoto. */
   moto: { file: 'moto/usr/lib/python3/dist-packages' },
-} satisfies Record<string, { file: string; version?: RegExp }>;
+} satisfies Record<string, { file?: string; version?: RegExp }>;
 
 export type ProgramName = keyof typeof programs;
 
 /** The path of the program: the unpacked one, else a fitting one on the PATH, else `undefined`. */
 export function findProgram(name: ProgramName): string | undefined {
-  const program: { file: string; version?: RegExp } = programs[name];
-  const unpacked = join(import.meta.dirname, '../../.programs', program.file);
-  if (existsSync(unpacked)) return unpacked;
-  const { version } = program;
+  const { file, version }: { file?: string; version?: RegExp } = programs[name];
+  const unpacked = file && join(import.meta.dirname, '../../.programs', file);
+  if (unpacked && existsSync(unpacked)) return unpacked;
   return version && findOnPath(name.replace(/\d+$/, ''), version);
 }
 

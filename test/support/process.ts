@@ -9,8 +9,8 @@ export interface ProgramStart {
   /** How many free ports it needs. Default 1. */
   readonly ports?: number;
   readonly args: (ports: readonly number[]) => readonly string[];
-  /** URL that answers with 2xx once the program is ready. */
-  readonly ready: (ports: readonly number[]) => string;
+  /** URL that answers with 2xx once the program is ready, or for programs without HTTP a look whether it is. */
+  readonly ready: (ports: readonly number[]) => string | Promise<boolean>;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Milliseconds until it must be ready. Default 60 s: machines that test are busy. */
@@ -31,7 +31,7 @@ export async function startProcess(start: ProgramStart): Promise<RunningProgram>
   for (let attempt = 1; ; attempt++) {
     const ports = await freePorts(start.ports ?? 1);
     const running = run(start, ports);
-    if (await isReady(start.ready(ports), running, start.patience ?? 60_000)) return running;
+    if (await isReady(() => start.ready(ports), running, start.patience ?? 60_000)) return running;
     await running.stop();
     // Somebody else may take a free port before the program does.
     if (attempt < 3 && /address already in use/i.test(running.output())) continue;
@@ -102,10 +102,15 @@ function collectOutput(child: ChildProcess): () => string {
   return () => text;
 }
 
-async function isReady(url: string, running: Spawned, patience: number): Promise<boolean> {
+async function isReady(
+  look: () => string | Promise<boolean>,
+  running: Spawned,
+  patience: number,
+): Promise<boolean> {
   const deadline = Date.now() + patience;
   while (Date.now() < deadline && !running.hasEnded()) {
-    if (await answers(url)) return true;
+    const seen = look();
+    if (await (typeof seen === 'string' ? answers(seen) : seen)) return true;
     await sleep(50);
   }
   return false;

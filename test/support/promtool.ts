@@ -14,19 +14,28 @@ const added = ['__scheme__', '__metrics_path__', '__scrape_interval__', '__scrap
 /** promtool always waits for the whole timeout: a short one first, and a long one for a machine that is busy. */
 const timeouts = ['2s', '10s'];
 
+export interface PromtoolOptions {
+  /** A command that runs promtool where it sees another world, e.g. `unshare …`; its arguments follow. */
+  readonly inside?: readonly string[];
+}
+
 /**
  * What Prometheus itself discovers with one SD config, e.g. `{ marathon_sd_configs: [{ servers: [url] }] }`: the labels
  * of each target before relabelling as sorted texts, to be compared with `targetTexts`. `atLeast` is how many there
  * should be; with fewer it is given more time.
  */
-export async function discoverWithPromtool(sdConfigs: object, atLeast = 1): Promise<readonly string[]> {
+export async function discoverWithPromtool(
+  sdConfigs: object,
+  atLeast = 1,
+  { inside = [] }: PromtoolOptions = {},
+): Promise<readonly string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'promtool-'));
   try {
     const file = join(folder, 'prometheus.yml');
     await writeFile(file, JSON.stringify({ scrape_configs: [{ job_name: 'all', ...sdConfigs }] }));
     let found: readonly string[] = [];
     for (const timeout of timeouts) {
-      found = await check(file, timeout);
+      found = await check([...inside, requireProgram('promtool')], file, timeout);
       if (found.length >= atLeast) break;
     }
     return found;
@@ -42,10 +51,14 @@ export function targetTexts(groups: readonly TargetGroup[]): readonly string[] {
 
 const results = z.array(z.object({ discoveredLabels: z.record(z.string(), z.string()) })).nullable();
 
-async function check(file: string, timeout: string): Promise<readonly string[]> {
+async function check(
+  [command = '', ...before]: readonly string[],
+  file: string,
+  timeout: string,
+): Promise<readonly string[]> {
   const { stdout } = await promisify(execFile)(
-    requireProgram('promtool'),
-    ['check', 'service-discovery', `--timeout=${timeout}`, file, 'all'],
+    command,
+    [...before, 'check', 'service-discovery', `--timeout=${timeout}`, file, 'all'],
     { maxBuffer: 512 * 1024 * 1024 },
   );
   return texts((results.parse(JSON.parse(stdout)) ?? []).map(({ discoveredLabels }) => discoveredLabels));

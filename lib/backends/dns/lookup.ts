@@ -28,8 +28,9 @@ export async function lookUp(
   }
   const [first] = failures;
   if (first === undefined) return [];
-  const more = failures.length > 1 ? ` (and ${failures.length - 1} more)` : '';
-  throw new MusterError(first.kind, `DNS lookup of ${name} (${type}): ${first.message}${more}`, {
+  const shown = failures.slice(0, 3).map(({ message }) => message);
+  const more = failures.length > 3 ? ` (and ${failures.length - 3} more)` : '';
+  throw new MusterError(first.kind, `DNS lookup of ${name} (${type}): ${shown.join('; ')}${more}`, {
     cause: first,
   });
 }
