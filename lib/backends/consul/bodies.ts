@@ -1,36 +1,16 @@
 import * as z from 'zod';
+import { anyMap, listField, mapField, textField } from '../../http/go-json.ts';
 
-/** A JSON object of arbitrary keys as a Map, in which a key like `__proto__` is a key like any other. */
-const mapOf = <T>(values: z.ZodType<T>) =>
-  z.preprocess(
-    (value) => (isObject(value) ? new Map(Object.entries(value)) : value),
-    z.map(z.string(), values),
-  );
-
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-// Go writes an empty list, map or string as null, as "" or not at all, depending on the version.
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? '');
-const texts = z
-  .array(z.string())
-  .nullish()
-  .transform((value) => value ?? []);
-
-const meta = mapOf(z.string())
-  .nullish()
-  .transform((value) => value ?? new Map<string, string>());
+const texts = listField(z.string());
+const meta = mapField(z.string());
 
 /** `GET /v1/agent/self`, as far as it is read. */
 export const agentSelf = z.object({ Config: z.object({ Datacenter: z.string().min(1) }) });
 
 /** `GET /v1/catalog/services`: service names to the tags of all their instances. */
-export const catalogServices = mapOf(texts);
+export const catalogServices = anyMap(texts);
 
-const check = z.object({ CheckID: text, Status: text });
+const check = z.object({ CheckID: textField, Status: textField });
 
 /** An element of `GET /v1/health/service/<name>`: an instance, its node, and the checks of both. */
 const serviceEntry = z.object({
@@ -42,18 +22,15 @@ const serviceEntry = z.object({
   }),
   Service: z.object({
     ID: z.string(),
-    Address: text,
+    Address: textField,
     Port: z.int(),
     Tags: texts,
     Meta: meta,
     // Consul Enterprise only.
-    Namespace: text,
-    Partition: text,
+    Namespace: textField,
+    Partition: textField,
   }),
-  Checks: z
-    .array(check)
-    .nullish()
-    .transform((value) => value ?? []),
+  Checks: listField(check),
 });
 
 /** `GET /v1/health/service/<name>`. */

@@ -1,5 +1,6 @@
 import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty } from '../../target/group.ts';
-import { joinHostPort, sanitizeLabelName } from '../../target/labels.ts';
+import { joinHostPort } from '../../target/labels.ts';
+import { mapLabels } from '../../target/map-labels.ts';
 import type { HealthCheck, ServiceEntry } from './bodies.ts';
 import { labels } from './labels.ts';
 
@@ -37,12 +38,6 @@ function buildTarget({ Node, Service, Checks }: ServiceEntry, separator: string)
     ...mapLabels(labels.serviceMetaPrefix, Service.Meta),
     ...mapLabels(labels.taggedAddressPrefix, Node.TaggedAddresses),
   });
-}
-
-/** A label for each key, in sorted order, so that of keys which become one name always the same wins: the last. */
-function mapLabels(prefix: string, map: ReadonlyMap<string, string>): LabelSet {
-  const keys = [...map.keys()].sort();
-  return Object.fromEntries(keys.map((key) => [prefix + sanitizeLabelName(key), map.get(key) ?? '']));
 }
 
 /**
