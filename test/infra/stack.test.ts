@@ -1,0 +1,180 @@
+import { describe, expect, test } from '@jest/globals';
+import { lintTemplate } from '../support/cloudformation.ts';
+import { findStatements } from '../support/policies.ts';
+import { makeStack } from '../support/stack.ts';
+
+/** Every setting in use, so that nothing which can be deployed stays unseen. */
+const everything = {
+  reservedConcurrency: '20',
+  kms: 'own',
+  alarmEmail: 'ops@example.org',
+  deadLetterQueue: 'true',
+  subnets: 'subnet-1, subnet-2',
+  securityGroups: 'sg-1',
+  readers: 'arn:aws:iam::210987654321:root',
+  consulCredentials: 'ssm:/muster/consul/*, secretsmanager:consul/prod',
+  kubernetesClusters: 'blue, arn:aws:eks:eu-west-1:210987654321:cluster/green',
+  kubernetesRoles: 'arn:aws:iam::210987654321:role/muster-reader',
+};
+
+describe('what a function may do', () => {
+  test('its own keys of the bucket, its log, itself, and what its credentials name', async () => {
+    const template = await makeStack(everything);
+    const own = findStatements(template).filter((statement) => statement.in === 'ConsulRole');
+    const account = '${AWS::Region}:${AWS::AccountId}';
+    const keys = (...names: string[]) =>
+      names.map((name) => `arn:\${AWS::Partition}:s3:::\${bucket}/${name}`);
+    const aws = (service: string, rest: string) => `arn:\${AWS::Partition}:${service}:${account}:${rest}`;
+    const written = [
+      ...['targets/*/consul-*', 'snapshots/*/consul-*', 'journal/*/consul-*', 'status/*/consul-*'],
+      ...['config/last-good/consul.yml', 'muster-conditional-writes'],
+    ];
+    const rows = own.map(({ Sid, Action, Resource }) => [Sid, Action, Resource]);
+    expect(rows).toEqual([
+      ['', ['sts:AssumeRole'], []],
+      ['List', ['s3:ListBucket'], ['arn:${AWS::Partition}:s3:::${bucket}']],
+      ['Read', ['s3:GetObject'], keys('config/muster.yml', ...written)],
+      ['Write', ['s3:PutObject'], keys(...written)],
+      ['RemoveRetired', ['s3:DeleteObject'], keys('targets/*/consul-*', 'status/*/consul-*')],
+      ['UseKey', ['kms:Decrypt', 'kms:GenerateDataKey'], [{ 'Fn::GetAtt': ['Key', 'Arn'] }]],
+      [
+        'Log',
+        ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        [aws('logs', 'log-group:/aws/lambda/muster-test-consul:*')],
+      ],
+      ['FanOut', ['lambda:InvokeFunction'], [aws('lambda', 'function:muster-test-consul')]],
+      ['KeepFailed', ['sqs:SendMessage'], [aws('sqs', 'muster-test-failed')]],
+      ['Parameters', ['ssm:GetParameter'], [aws('ssm', 'parameter/muster/consul/*')]],
+      ['Secrets', ['secretsmanager:GetSecretValue'], [aws('secretsmanager', 'secret:consul/prod-??????')]],
+      [
+        'Network',
+        ['ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface'],
+        ['network-interface', 'subnet', 'security-group'].map((kind) => aws('ec2', `${kind}/*`)),
+      ],
+      ['DescribeNetwork', ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'], ['*']],
+    ]);
+    // With these prefixes S3 says 404, not 403, of a key of ours that is not there.
+    expect(own.find(({ Sid }) => Sid === 'List')?.Condition).toEqual({
+      StringLike: { 's3:prefix': ['status/', 'targets/*/', 'config/muster.yml', ...written] },
+    });
+  });
+
+  test('EKS and other accounts are for kubernetes alone, and only those that are named', async () => {
+    const statements = findStatements(await makeStack(everything));
+    const actions = ['eks:DescribeCluster', 'sts:AssumeRole'];
+    const found = statements
+      .filter(({ Sid, Action }) => Sid !== '' && Action.some((action) => actions.includes(String(action))))
+      .map(({ in: id, Action, Resource }) => [id, Action, Resource]);
+    expect(found).toEqual([
+      ['KubernetesRole', ['sts:AssumeRole'], ['arn:aws:iam::210987654321:role/muster-reader']],
+      [
+        'KubernetesRole',
+        ['eks:DescribeCluster'],
+        [
+          'arn:${AWS::Partition}:eks:${AWS::Region}:${AWS::AccountId}:cluster/blue',
+          'arn:aws:eks:eu-west-1:210987654321:cluster/green',
+        ],
+      ],
+    ]);
+  });
+
+  test('what else is allowed has no wildcard but where AWS has nothing finer', async () => {
+    const statements = findStatements(await makeStack(everything));
+    const wild = statements
+      .filter(({ Effect }) => Effect === 'Allow')
+      .filter(
+        ({ Action, Resource }) => Action.some((one) => /\*/.test(String(one))) || Resource.includes('*'),
+      )
+      .map(({ in: id, Sid, Action }) => [id, Sid, Action]);
+    const describing = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'];
+    const functions = ['Consul', 'Dns', 'Docker', 'Dockerswarm', 'Kubernetes', 'Marathon', 'Swarm'];
+    expect(wild).toEqual([
+      // A key's policy speaks of this key alone, and hands it to the account's own policies.
+      ['Key', 'TheAccountDecides', ['kms:*']],
+      ...functions.map((id) => [`${id}Role`, 'DescribeNetwork', describing]),
+    ]);
+  });
+});
+
+describe('the bucket', () => {
+  test('refuses plain HTTP, a second write of a journal entry, and blind overwrites', async () => {
+    const statements = findStatements(await makeStack({}));
+    const denied = statements
+      .filter(({ in: id }) => id === 'BucketPolicy')
+      .map(({ Effect, Sid, Resource, Condition }) => [Effect, Sid, Resource, Condition]);
+    const at = (keys: string) => `arn:\${AWS::Partition}:s3:::\${bucket}${keys}`;
+    expect(denied).toEqual([
+      ['Deny', 'OnlyWithTls', [at(''), at('/*')], { Bool: { 'aws:SecureTransport': 'false' } }],
+      ['Deny', 'JournalIsWrittenOnce', [at('/journal/*')], { Null: { 's3:if-none-match': 'true' } }],
+      [
+        'Deny',
+        'NoBlindOverwrites',
+        [at('/snapshots/*'), at('/targets/*'), at('/status/*')],
+        { Null: { 's3:if-none-match': 'true', 's3:if-match': 'true' } },
+      ],
+    ]);
+  });
+
+  test('lets sidecars read what is published, here by a policy, elsewhere by account', async () => {
+    const statements = findStatements(await makeStack(everything));
+    const reading = statements
+      .filter(({ Sid }) => ['ReadPublished', 'ListPublished', 'Decrypt'].includes(Sid))
+      .map(({ in: id, Sid, Action, Principal }) => [id, Sid, Action, Principal]);
+    const other = { AWS: ['arn:aws:iam::210987654321:root'] };
+    expect(reading).toEqual([
+      ['BucketPolicy', 'ReadPublished', ['s3:GetObject'], other],
+      ['BucketPolicy', 'ListPublished', ['s3:ListBucket'], other],
+      ['SidecarPolicy', 'ReadPublished', ['s3:GetObject'], undefined],
+      ['SidecarPolicy', 'ListPublished', ['s3:ListBucket'], undefined],
+      ['SidecarPolicy', 'Decrypt', ['kms:Decrypt'], undefined],
+    ]);
+  });
+
+  test('an existing one is used as it is', async () => {
+    const { Resources, Outputs } = await makeStack({ existingBucket: 'ours' });
+    const types = Object.values(Resources).map(({ Type }) => Type);
+    expect(types.filter((type) => type.startsWith('AWS::S3::'))).toEqual([]);
+    expect(Outputs.BucketName).toMatchObject({ Value: 'ours' });
+  });
+});
+
+describe('whatever is set', () => {
+  test.each([
+    ['nothing', {}],
+    ['everything', everything],
+    ['an existing bucket with a key', { existingBucket: 'ours', kms: 'arn:aws:kms:eu-west-1:1:key/k' }],
+    ['one backend', { backends: 'consul', dashboard: 'false' }],
+  ])('AWS finds no fault with the resources: %s', async (_name, params) => {
+    expect(lintTemplate(withFunctions(await makeStack(params)))).toEqual([]);
+  });
+
+  test('backends that are switched off leave nothing behind', async () => {
+    const { Resources } = await makeStack({ backends: 'consul' });
+    expect(Object.keys(Resources).filter((id) => /Dns|Docker|Kubernetes|Marathon|Swarm/.test(id))).toEqual(
+      [],
+    );
+    expect(Object.keys(Resources).filter((id) => id.startsWith('Consul'))).toEqual([
+      ...['ConsulRole', 'ConsulSchedule', 'ConsulStaleAlarm', 'ConsulFailingAlarm', 'ConsulHeldAlarm'],
+      ...['ConsulConfigAlarm', 'ConsulErrorsAlarm', 'ConsulThrottledAlarm', 'ConsulSlowAlarm'],
+    ]);
+  });
+
+  test.each([
+    [{ backends: 'consul, eureka' }, /has no backend eureka; it has consul, dns/],
+    [{ schedule: 'every minute' }, /must be rate\(…\) or cron\(…\)/],
+    [{ consulCredentials: 'env:TOKEN' }, /env:TOKEN: must be ssm:\/path or secretsmanager:name/],
+  ])('a mistake is told: %j', async (params, message) => {
+    await expect(makeStack(params)).rejects.toThrow(message);
+  });
+});
+
+/** The functions themselves are the Serverless Framework's part. */
+function withFunctions(template: Awaited<ReturnType<typeof makeStack>>): typeof template {
+  const functions = Object.keys(template.Resources)
+    .filter((id) => id.endsWith('Schedule'))
+    .map((id) => [
+      id.replace(/Schedule$/, 'LambdaFunction'),
+      { Type: 'AWS::Lambda::Function', Properties: { Code: {}, Role: 'r' } },
+    ]);
+  return { ...template, Resources: { ...template.Resources, ...Object.fromEntries(functions) } };
+}

@@ -1,0 +1,62 @@
+import { execFile } from 'node:child_process';
+import { copyFile, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { buildFunctions, type FunctionBundle } from '../../infra/build-functions.ts';
+
+const project = join(import.meta.dirname, '../..');
+const run = promisify(execFile);
+
+/** The service in a folder of its own: as a clean clone that was built, and nothing of it is left behind. */
+export interface ServiceFolder {
+  readonly folder: string;
+  readonly bundles: readonly FunctionBundle[];
+  /** Runs `osls` with these arguments and gives what it printed; throws with that when it fails. */
+  osls(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
+  /** The CloudFormation template that `osls package` has left. */
+  template(): Promise<unknown>;
+  remove(): Promise<void>;
+}
+
+/** What osls would otherwise look for outside: accounts, newer versions, a home. */
+const alone = {
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
+  AWS_CONFIG_FILE: '/nonexistent',
+  SLS_NOTIFICATIONS_MODE: 'off',
+  HTTP_PROXY: 'http://127.0.0.1:9',
+  HTTPS_PROXY: 'http://127.0.0.1:9',
+  NO_PROXY: '127.0.0.1',
+};
+
+export async function createServiceFolder(): Promise<ServiceFolder> {
+  const folder = await mkdtemp(join(tmpdir(), 'muster-service-'));
+  for (const name of ['serverless.yml', 'package.json'])
+    await copyFile(join(project, name), join(folder, name));
+  for (const name of ['infra', 'lib', 'node_modules']) await symlink(join(project, name), join(folder, name));
+  const bundles = await buildFunctions(join(folder, 'dist/functions'));
+  return {
+    folder,
+    bundles,
+    async osls(args, env = {}) {
+      const path = `${join(project, 'node_modules/.bin')}:${process.env.PATH}`;
+      const options = {
+        cwd: folder,
+        env: { PATH: path, HOME: folder, ...alone, ...env },
+        maxBuffer: 1 << 24,
+      };
+      const osls = join(project, 'node_modules/.bin/osls');
+      const { stdout, stderr } = await run(osls, [...args], options).catch((error: object) => {
+        const printed = ['stdout', 'stderr'].map((name) => String(new Map(Object.entries(error)).get(name)));
+        throw new Error(`osls ${args.join(' ')} failed:\n${printed.join('')}`);
+      });
+      return stdout + stderr;
+    },
+    template: async () =>
+      JSON.parse(
+        await readFile(join(folder, '.serverless/cloudformation-template-update-stack.json'), 'utf8'),
+      ),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}

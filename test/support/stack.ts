@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import * as z from 'zod';
+import { resources } from '../../infra/stack/stack.ts';
+import { type Template, templateSchema } from './cloudformation.ts';
+
+const file = z.object({
+  params: z.object({ default: z.record(z.string(), z.unknown()) }),
+  custom: z.object({
+    settings: z.record(z.string(), z.unknown()),
+    backends: z.record(z.string(), z.record(z.string(), z.unknown())),
+  }),
+});
+
+/** serverless.yml as it stands. */
+export function readServiceFile(): z.output<typeof file> {
+  const path = join(import.meta.dirname, '../../serverless.yml');
+  return file.parse(parse(readFileSync(path, 'utf8')));
+}
+
+/** Our part of the template with these parameters, without the Serverless Framework. */
+export async function makeStack(params: Readonly<Record<string, string>>): Promise<Template> {
+  const { params: presets, custom } = readServiceFile();
+  const values: Readonly<Record<string, unknown>> = { ...presets.default, ...params };
+  const fill = (value: unknown): unknown => {
+    if (typeof value !== 'string') return value;
+    const name = /^\$\{param:(\w+)\}$/.exec(value)?.[1];
+    return name === undefined ? value.replaceAll(/\$\{[^}]*\}/g, 'x') : values[name];
+  };
+  const fillAll = (section: object) =>
+    Object.fromEntries(Object.entries(section).map(([key, value]) => [key, fill(value)]));
+  const filled = {
+    settings: { ...fillAll(custom.settings), stack: 'muster-test' },
+    backends: Object.fromEntries(
+      Object.entries(custom.backends).map(([name, stanza]) => [name, fillAll(stanza)]),
+    ),
+  };
+  return templateSchema.parse(await resources({ resolveConfigurationProperty: async () => filled }));
+}
