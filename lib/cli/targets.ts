@@ -16,7 +16,9 @@ export const targets = defineCommand({
   name: 'targets',
   description:
     'Asks the backends of a job once and prints what they have, as it comes. Nothing is written. JSON is a list of\n' +
-    '{"source", "labels", "targets"}; a listing that fails half way leaves the list unclosed and exits with 1.',
+    '{"source", "labels", "targets"}; a listing that fails half way leaves the list unclosed and exits with 1.\n' +
+    'Where a server lost its state half way, the listing begins anew: of groups with one source the last counts, and\n' +
+    'one without targets takes it back.',
   examples: [
     'muster targets -c muster.yml --job api',
     'muster targets --job api --provider consul-0 --output json | jq length',
@@ -87,9 +89,7 @@ async function* discoverAll(
     try {
       const signal = AbortSignal.any([io.signal, deadline]);
       for await (const groups of discover({ signal, onProgress: progress.show })) {
-        const kept =
-          transform === undefined ? groups : groups.map(transform).filter((group) => group !== undefined);
-        yield kept.filter((group) => group.targets.length > 0);
+        yield transform === undefined ? groups : groups.map(transform).filter((group) => group !== undefined);
       }
     } catch (error) {
       throw withProvider(error, provider, deadline);
