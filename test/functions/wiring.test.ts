@@ -1,0 +1,31 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { mechanisms } from '../../lib/backends/registry.ts';
+import { mechanismKeys } from '../../lib/config/prometheus-keys.ts';
+import { readServiceFile } from '../support/stack.ts';
+
+const folder = join(import.meta.dirname, '../../functions');
+const names = mechanisms.map(({ name }) => name).sort();
+
+describe('every backend of the registry', () => {
+  test('has a function and a stanza in serverless.yml, and nothing else has', () => {
+    expect(readdirSync(folder).sort()).toEqual(names.map((name) => `${name}.ts`));
+    expect(Object.keys(readServiceFile().custom.backends).sort()).toEqual(names);
+  });
+
+  test('has a key that the functions of the others leave alone', () => {
+    const keys = mechanisms.map(({ configKey }) => configKey);
+    expect(keys).toEqual(names.map((name) => `${name}_sd_configs`));
+    expect(keys.filter((key) => !mechanismKeys.includes(key))).toEqual([]);
+  });
+
+  test.each(names)('%s: the function is wiring alone', (name) => {
+    const lines = readFileSync(join(folder, `${name}.ts`), 'utf8').split('\n');
+    expect(lines.length).toBeLessThan(40);
+    expect(lines.filter((line) => line.startsWith('import '))).toEqual([
+      "import { defineFunction } from '../lib/app/function/define.ts';",
+      `import { ${name} } from '../lib/backends/${name}/index.ts';`,
+    ]);
+  });
+});

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import * as z from 'zod';
+import { mechanisms } from '../../lib/backends/registry.ts';
+import { lintTemplate, type Template, templateSchema } from '../support/cloudformation.ts';
+import { createServiceFolder, type ServiceFolder } from '../support/package-service.ts';
+import { findStatements } from '../support/policies.ts';
+
+let service: ServiceFolder;
+let template: Template;
+
+beforeAll(async () => {
+  service = await createServiceFolder();
+  await service.osls(['package', '--stage', 'prod', '--region', 'eu-west-1']);
+  template = templateSchema.parse(await service.template());
+}, 180_000);
+afterAll(() => service.remove());
+
+const names = mechanisms.map(({ name }) => name).sort();
+
+describe('osls package, without network and credentials', () => {
+  test('makes a function for each backend', () => {
+    const functions = ofType('AWS::Lambda::Function').map(({ Properties }) =>
+      z
+        .object({
+          FunctionName: z.string(),
+          Handler: z.string(),
+          Runtime: z.string(),
+          Architectures: z.string().array(),
+          Timeout: z.number(),
+          MemorySize: z.number(),
+        })
+        .parse(Properties),
+    );
+    expect(functions).toEqual(
+      names.map((name) => ({
+        FunctionName: `muster-prod-${name}`,
+        Handler: `dist/functions/${name}/index.handler`,
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        Timeout: name === 'kubernetes' ? 120 : 90,
+        MemorySize: expect.any(Number),
+      })),
+    );
+  });
+
+  test('starts each by a schedule of its own, and retries nothing', () => {
+    const schedules = ofType('AWS::Scheduler::Schedule').map(({ Properties }) => Properties);
+    expect(schedules).toEqual(
+      names.map((name) => ({
+        Name: `muster-prod-${name}`,
+        Description: `Starts Muster's function for ${name}`,
+        ScheduleExpression: 'rate(1 minute)',
+        FlexibleTimeWindow: { Mode: 'OFF' },
+        State: 'ENABLED',
+        Target: {
+          Arn: { 'Fn::GetAtt': [`${idOf(name)}LambdaFunction`, 'Arn'] },
+          RoleArn: { 'Fn::GetAtt': ['ScheduleRole', 'Arn'] },
+          Input: '{}',
+          RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+        },
+      })),
+    );
+    const invocations = ofType('AWS::Lambda::EventInvokeConfig').map(({ Properties }) => Properties);
+    expect(invocations).toEqual(
+      names.map((name) => ({
+        FunctionName: { Ref: `${idOf(name)}LambdaFunction` },
+        Qualifier: '$LATEST',
+        DestinationConfig: {},
+        MaximumEventAgeInSeconds: 60,
+        MaximumRetryAttempts: 0,
+      })),
+    );
+  });
+
+  test('gives each function a role of its own', () => {
+    const roles = ofType('AWS::Lambda::Function').map(({ Properties }) => Properties.Role);
+    expect(roles).toEqual(names.map((name) => ({ 'Fn::GetAtt': [`${idOf(name)}Role`, 'Arn'] })));
+    const allowed = findStatements(template).filter(({ Effect }) => Effect === 'Allow');
+    const wild = allowed.filter(
+      ({ Action, Resource }) => Action.some((one) => /\*/.test(String(one))) || Resource.includes('*'),
+    );
+    expect(wild).toEqual([]);
+  });
+
+  test('leaves no bucket open or in the clear', () => {
+    const buckets = ofType('AWS::S3::Bucket').map(({ Properties }) =>
+      z
+        .object({ PublicAccessBlockConfiguration: z.unknown(), BucketEncryption: z.unknown() })
+        .parse(Properties),
+    );
+    const closed = {
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+      },
+    };
+    // One is the Serverless Framework's own, for the code.
+    expect(buckets).toEqual([closed, closed]);
+    const tlsOnly = findStatements(template).filter(
+      ({ Effect, Condition }) =>
+        Effect === 'Deny' && JSON.stringify(Condition).includes('aws:SecureTransport'),
+    );
+    expect(tlsOnly.map(({ in: id }) => id)).toEqual(['ServerlessDeploymentBucketPolicy', 'BucketPolicy']);
+  });
+
+  test('keeps logs for a while, and watches every function', () => {
+    const logs = ofType('AWS::Logs::LogGroup').map(({ Properties }) => Properties.RetentionInDays);
+    expect(logs).toEqual(names.map(() => 30));
+    const alarms = ofType('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties.AlarmName);
+    const kinds = ['config', 'errors', 'failing', 'held', 'slow', 'stale', 'throttled'];
+    expect([...alarms].sort()).toEqual(
+      names.flatMap((name) => kinds.map((kind) => `muster-prod-${name}-${kind}`)).sort(),
+    );
+  });
+
+  test('makes a template in which AWS finds no fault, of a size that it takes', () => {
+    expect(lintTemplate(template)).toEqual([]);
+    expect(JSON.stringify(template).length).toBeLessThan(1_000_000);
+    expect(Object.keys(template.Resources).length).toBeLessThan(500);
+  });
+});
+
+describe('the bundles', () => {
+  const limits = names.map((name) => [name, name === 'kubernetes' ? 2_500_000 : 1_500_000] as const);
+  test.each(limits)('%s has at most %i bytes', (name, limit) => {
+    const bundle = service.bundles.find((one) => one.name === name);
+    expect(bundle?.bytes).toBeLessThanOrEqual(limit);
+  });
+
+  test('hold their own backend and no other', () => {
+    const backends = service.bundles.map(({ name, metafile }) => {
+      const inputs = Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs));
+      const found = inputs.map((file) => /^lib\/backends\/(\w+)\/index\.ts$/.exec(file)?.[1]);
+      return [name, [...new Set(found.filter((one) => one !== undefined))]];
+    });
+    expect(backends).toEqual(names.map((name) => [name, [name]]));
+  });
+});
+
+function ofType(type: string) {
+  return Object.values(template.Resources)
+    .filter(({ Type }) => Type === type)
+    .sort((a, b) => JSON.stringify(a.Properties).localeCompare(JSON.stringify(b.Properties)));
+}
+
+function idOf(name: string): string {
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+}
