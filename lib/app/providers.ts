@@ -84,13 +84,16 @@ function transformOf(job: Job<Stanza>): Provider['transform'] {
 /** Labels that mean something to Prometheus although their names begin with `__`. */
 const scrapeLabel = /^__(?:address__$|scheme__$|metrics_path__$|scrape_interval__$|scrape_timeout__$|param_)/;
 
-/** The group after the job's rules: targets that they drop are gone, as are labels of which Prometheus would make nothing. */
-function relabelGroup(group: TargetGroup, { name, relabel_configs: rules }: Job<Stanza>): TargetGroup {
+/**
+ * The group after the job's rules: targets that they drop are gone, as are labels that Prometheus sets by itself, that
+ * it would make nothing of, and the one without a name that a labelmap can make, for which file_sd has no form.
+ */
+function relabelGroup(group: TargetGroup, { scrapeLabels, relabel_configs }: Job<Stanza>): TargetGroup {
+  const matters = (label: string) => label !== '' && (!label.startsWith('__') || scrapeLabel.test(label));
   const targets = group.targets
-    .map((target) => relabel({ job: name, ...targetLabels(group, target) }, rules))
+    .map((target) => relabel({ ...scrapeLabels, ...targetLabels(group, target) }, relabel_configs))
     .filter((labels) => labels !== undefined)
-    .map(({ job, ...labels }) => (job === undefined || job === name ? labels : { ...labels, job }))
-    .map((labels) => pick(labels, (label) => !label.startsWith('__') || scrapeLabel.test(label)));
+    .map((labels) => pick(labels, (label) => matters(label) && labels[label] !== scrapeLabels[label]));
   return { source: group.source, labels: {}, targets };
 }
 

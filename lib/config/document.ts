@@ -3,7 +3,7 @@ import { list } from './fields.ts';
 import { builtInSettings, jobSettings, overrideSettings } from './job-settings.ts';
 import type { MusterConfig, NamedOutput, StanzaReader } from './muster-config.ts';
 import { prometheusKeys } from './prometheus-keys.ts';
-import { scrapeConfig } from './scrape.ts';
+import { scrapeConfig, scrapeLabels } from './scrape.ts';
 import { section } from './section.ts';
 import { storeConfig } from './store-config.ts';
 import { uniqueBy } from './unique.ts';
@@ -35,11 +35,12 @@ export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
     { ignored: prometheusKeys },
   ).transform(({ scrape_configs, kube_state_metrics, store, defaults }): MusterConfig<Stanza, KubeState> => {
     const settings = overrideSettings(builtInSettings, defaults);
-    const jobs = scrape_configs.map(({ job_name, providers, relabel_configs, muster }) => ({
-      name: job_name,
-      providers,
-      relabel_configs,
-      ...overrideSettings(settings, muster),
+    const jobs = scrape_configs.map((config) => ({
+      name: config.job_name,
+      providers: config.providers,
+      relabel_configs: config.relabel_configs,
+      scrapeLabels: scrapeLabels(config),
+      ...overrideSettings(settings, config.muster),
     }));
     return { store, jobs, kube_state_metrics };
   });

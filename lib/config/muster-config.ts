@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import type { LabelSet } from '../target/group.ts';
 import type { RelabelConfig } from '../target/relabel-config.ts';
 
 /** When a shrinking list of targets is held back; see the cycle's protocol. */
@@ -38,6 +39,8 @@ export interface Job<Stanza> extends JobSettings {
   readonly name: string;
   readonly providers: readonly Provider<Stanza>[];
   readonly relabel_configs: readonly RelabelConfig[];
+  /** Labels which a target has before these rules unless discovery sets them: `job`, `__scheme__`, … */
+  readonly scrapeLabels: LabelSet;
 }
 
 /** Where the store is. Folders are absolute. */

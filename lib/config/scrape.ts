@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { isMusterError } from '../errors.ts';
+import { type LabelSet, withoutEmpty } from '../target/group.ts';
 import { encodeJob } from '../target/names.ts';
-import { list, nonEmptyText } from './fields.ts';
+import { list, mapOf, nonEmptyText, stringList, text } from './fields.ts';
 import { jobSettings } from './job-settings.ts';
 import type { Provider, StanzaReader } from './muster-config.ts';
 import { mechanismKeys, scrapeKeys, stayingKeys } from './prometheus-keys.ts';
@@ -18,12 +19,34 @@ export function scrapeConfig<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]
     {
       job_name: jobName(),
       relabel_configs: relabelConfigs,
+      // Left to Prometheus as well, but its rules see them.
+      scheme: text('http'),
+      metrics_path: text('/metrics'),
+      params: mapOf(stringList()),
       muster: jobSettings.prefault({}),
     },
     { ignored: [...scrapeKeys, ...configKeys], hint: (key) => hintOnMechanism(key, configKeys) },
   );
   // An intersection refuses only the keys which both sides refuse: those that neither the job nor a mechanism has.
   return z.intersection(job, providersOf(mechanisms));
+}
+
+/** What Prometheus sets on a target where discovery has not. Source: prometheus/scrape, PopulateDiscoveredLabels. */
+export function scrapeLabels({ job_name, scheme, metrics_path, params }: ScrapeKeys): LabelSet {
+  const first = Object.entries(params).map(([name, [value = '']]) => [`__param_${name}`, value]);
+  return withoutEmpty({
+    job: job_name,
+    __scheme__: scheme,
+    __metrics_path__: metrics_path,
+    ...Object.fromEntries(first),
+  });
+}
+
+interface ScrapeKeys {
+  readonly job_name: string;
+  readonly scheme: string;
+  readonly metrics_path: string;
+  readonly params: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The SD configs of all mechanisms, in the mechanisms' order. */

@@ -54,11 +54,7 @@ function applyRule(labels: Map<string, string>, rule: RelabelConfig): boolean {
       );
       return true;
     case 'uppercase':
-      set(
-        labels,
-        target,
-        mapCharacters(value, (character) => character.toUpperCase()),
-      );
+      set(labels, target, mapCharacters(value, toUpperCase));
       return true;
     case 'hashmod':
       set(labels, target, String(hashOf(value) % rule.modulus));
@@ -120,6 +116,16 @@ function groupOf(match: Matcher, name: string): string {
     return Object.hasOwn(match.pattern().namedGroups(), name) ? (match.group(name) ?? '') : '';
   const index = Number(name);
   return index <= match.groupCount() ? (match.group(index) ?? '') : '';
+}
+
+/** Greek letters with an iota below have a capital of their own, which JavaScript spells with two. */
+function toUpperCase(character: string): string {
+  if (/[\u1f80-\u1f87\u1f90-\u1f97\u1fa0-\u1fa7]/.test(character)) return shifted(character, 8);
+  return /[\u1fb3\u1fc3\u1ff3]/.test(character) ? shifted(character, 9) : character.toUpperCase();
+}
+
+function shifted(character: string, by: number): string {
+  return String.fromCharCode(character.charCodeAt(0) + by);
 }
 
 /**

@@ -23,6 +23,8 @@ const settings = {
   shards: 1,
 };
 
+const scrapeLabels = { __scheme__: 'http', __metrics_path__: '/metrics' };
+
 describe('a configuration', () => {
   test.each(['', '# later', '---', 'scrape_configs:', 'scrape_configs: []', 'global: {}'])(
     '%j has no jobs',
@@ -65,6 +67,7 @@ scrape_configs:
             { name: 'dns-0', mechanism: 'dns', stanza: { refresh_interval: 30_000, names: ['a'] } },
           ],
           relabel_configs: [],
+          scrapeLabels: { ...scrapeLabels, job: '0123' },
           guard: { max_removed: 1, min_targets: 5, confirm_after: 1 },
           relabel: 'publish',
           labels: 'needed',
@@ -75,6 +78,7 @@ scrape_configs:
           ...settings,
           name: 'team/b',
           providers: [],
+          scrapeLabels: { ...scrapeLabels, job: 'team/b' },
           guard: { max_removed: 0.2, min_targets: 5, confirm_after: 3 },
           labels: 'needed',
           deadline: 120_000,
@@ -145,7 +149,13 @@ scrape_configs:
     const providers = [{ name: 'consul-0', mechanism: 'consul', stanza: consul }];
     expect(parse(source)).toEqual({
       store,
-      jobs: [{ ...settings, name: 'a', providers }],
+      jobs: [
+        {
+          ...{ ...settings, name: 'a', providers },
+          // Rules of the job can read these of it.
+          scrapeLabels: { job: 'a', __scheme__: 'https', __metrics_path__: '/m', __param_module: 'x' },
+        },
+      ],
       kube_state_metrics: [],
     });
   });

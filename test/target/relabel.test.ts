@@ -120,6 +120,14 @@ describe('relabelling', () => {
       gives: { ...labels, d: 'STRAßE ΑΣ' },
     },
     {
+      does: 'upper case of Greek letters with an iota below',
+      rules: [
+        { target_label: 'd', replacement: 'ᾀᾗᾳῳᾴ' },
+        { action: 'uppercase', source_labels: ['d'], target_label: 'd' },
+      ],
+      gives: { ...labels, d: 'ᾈᾟᾼῼᾴ' },
+    },
+    {
       does: 'rules go on with what earlier ones made',
       rules: [
         { source_labels: ['a'], target_label: 'd' },
