@@ -1,0 +1,165 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { requireProgram } from '../support/find-program.ts';
+import { type Measured, measure } from './measure.ts';
+
+/** What is listed: a role, at a number of pods. promtool always runs for its whole timeout (seconds). */
+const rounds = [
+  { role: 'pod', pods: 1000, patience: 8 },
+  { role: 'pod', pods: 10_000, patience: 20 },
+  { role: 'pod', pods: 50_000, patience: 90 },
+  { role: 'pod', pods: 100_000, patience: 180 },
+  { role: 'endpointslice', pods: 10_000, patience: 40 },
+] as const;
+
+const project = join(import.meta.dirname, '../..');
+const muster = join(project, 'dist/muster.mjs');
+
+/**
+ * `npm run bench -- kubernetes [PODS…]`: `muster targets` beside `promtool check service-discovery` and beside a plain
+ * paged list with JSON.parse, whole processes on one simulated API server; then a whole `muster run`.
+ */
+export async function benchKubernetes(args: readonly string[]): Promise<void> {
+  const wanted = args.map(Number);
+  const folder = await mkdtemp(join(tmpdir(), 'muster-bench-'));
+  const rows: string[][] = [];
+  try {
+    for (const { role, pods, patience } of rounds.filter(
+      (round) => wanted.length === 0 || wanted.includes(round.pods),
+    )) {
+      await using server = await startServer(pods);
+      rows.push(...(await benchRole(folder, server.url, role, pods, patience)));
+      if (role === 'pod' && pods >= 10_000) rows.push(await benchRun(folder, server.url, pods));
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  const heading = [
+    'role',
+    'pods',
+    'what',
+    'targets',
+    'CPU s',
+    'wall s',
+    'peak MB',
+    'CPU ÷ promtool',
+    'memory ÷ promtool',
+    'CPU ÷ JSON.parse',
+  ];
+  process.stdout.write(`| ${heading.join(' | ')} |\n|${heading.map(() => '---').join('|')}|\n`);
+  for (const row of rows) process.stdout.write(`| ${row.join(' | ')} |\n`);
+}
+
+async function benchRole(
+  folder: string,
+  url: string,
+  role: string,
+  pods: number,
+  patience: number,
+): Promise<string[][]> {
+  const config = join(folder, `${role}-${pods}.yml`);
+  await writeFile(
+    config,
+    `scrape_configs:\n  - job_name: bench\n    kubernetes_sd_configs:\n      - role: ${role}\n        api_server: ${url}\n`,
+  );
+  const ours = counter('"__address__"');
+  const own = await measure(
+    process.execPath,
+    [muster, 'targets', '-c', config, '--job', 'bench', '--output', 'json'],
+    { onOutput: ours.take },
+  );
+  const parse = await measure(process.execPath, [
+    join(import.meta.dirname, 'paged-json-parse.ts'),
+    `${url}/api/v1/pods`,
+  ]);
+  const theirs = counter('"discoveredLabels"');
+  const promtool = await measure(
+    requireProgram('promtool'),
+    ['check', 'service-discovery', config, 'bench', `--timeout=${patience}s`],
+    { onOutput: theirs.take },
+  );
+  for (const { code, errors } of [own, parse, promtool]) if (code !== 0) throw new Error(errors);
+  if (ours.count() !== theirs.count())
+    throw new Error(
+      `muster found ${ours.count()} targets, promtool ${theirs.count()}: give promtool more than ${patience} s`,
+    );
+  const ratios = [
+    ratio(own.cpu, promtool.cpu),
+    ratio(own.memory, promtool.memory),
+    role === 'pod' ? ratio(own.cpu, parse.cpu) : '',
+  ];
+  return [
+    row(role, pods, 'muster targets', own, ours.count(), ratios),
+    row(role, pods, 'promtool check service-discovery', promtool, theirs.count()),
+    ...(role === 'pod' ? [row(role, pods, 'Node: pages of 500, JSON.parse', parse)] : []),
+  ];
+}
+
+async function benchRun(folder: string, url: string, pods: number): Promise<string[]> {
+  const config = join(folder, `run-${pods}.yml`);
+  const job = `  - job_name: bench\n    muster: { deadline: 10m }\n    kubernetes_sd_configs:\n      - { role: pod, api_server: ${url} }\n`;
+  await writeFile(config, `store: ${join(folder, `store-${pods}`)}\nscrape_configs:\n${job}`);
+  const run = await measure(process.execPath, [muster, 'run', '-c', config]);
+  if (run.code !== 0) throw new Error(run.errors);
+  return row('pod', pods, 'muster run, first cycle', run);
+}
+
+function row(
+  role: string,
+  pods: number,
+  what: string,
+  { cpu, wall, memory }: Measured,
+  targets?: number,
+  ratios: readonly string[] = ['', '', ''],
+): string[] {
+  const count = targets === undefined ? '' : targets.toLocaleString('en');
+  return [
+    role,
+    pods.toLocaleString('en'),
+    what,
+    count,
+    cpu.toFixed(1),
+    wall.toFixed(1),
+    memory.toFixed(0),
+    ...ratios,
+  ];
+}
+
+function ratio(own: number, other: number): string {
+  return (own / other).toFixed(2);
+}
+
+/** Counts a text in a stream, also where it lies across two chunks. */
+function counter(text: string): { take: (chunk: Buffer) => void; count: () => number } {
+  let tail = '';
+  let count = 0;
+  return {
+    take(chunk) {
+      const all = tail + chunk.toString('latin1');
+      count += all.split(text).length - 1;
+      tail = all.slice(-(text.length - 1));
+    },
+    count: () => count,
+  };
+}
+
+/** The simulated API server in a process of its own, so that its work is not measured. */
+async function startServer(pods: number): Promise<{ url: string } & AsyncDisposable> {
+  const child = spawn(
+    process.execPath,
+    [join(project, 'lib/fleet/kubernetes-main.ts'), '--pods', String(pods)],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
+  return {
+    url: String(line).trim(),
+    async [Symbol.asyncDispose]() {
+      const ended = once(child, 'close');
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { runCommand } from '../../lib/cli/run-muster.ts';
+import { startKubernetesFleet } from '../../lib/fleet/kubernetes.ts';
+import type { TargetGroup } from '../../lib/target/group.ts';
+import { silentLogger } from '../../lib/telemetry/log.ts';
+import { describeWithPrograms } from '../support/programs.ts';
+import { discoverWithPromtool, targetTexts } from '../support/promtool.ts';
+
+const roles = ['node', 'service', 'pod', 'endpoints', 'endpointslice', 'ingress'];
+const attaching = ['pod', 'endpoints', 'endpointslice'];
+
+describeWithPrograms('muster targets beside promtool on 30 random clusters', ['promtool'], () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'muster-clusters-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  // Five clusters at once: promtool waits for its whole timeout, whatever there is to find.
+  test.each(Array.from({ length: 6 }, (_, batch) => [batch * 5, batch * 5 + 4]))(
+    'clusters %i to %i: the same targets with the same labels in every role',
+    async (first) => {
+      const seeds = Array.from({ length: 5 }, (_, index) => first + index);
+      const compared = await Promise.all(seeds.map((seed) => compare(folder, seed)));
+      for (const { ours, theirs } of compared.flat()) expect(ours).toEqual(theirs);
+      const found = compared.map((cluster) => cluster.filter(({ ours }) => ours.length > 0).length);
+      // A small cluster may happen to have no ingress, but not much less.
+      expect(Math.min(...found)).toBeGreaterThanOrEqual(roles.length);
+    },
+    120_000,
+  );
+});
+
+interface Compared {
+  readonly ours: readonly string[];
+  readonly theirs: readonly string[];
+}
+
+async function compare(folder: string, seed: number): Promise<readonly Compared[]> {
+  // Every other cluster is full of things out of the ordinary, and served as by an older API server.
+  const odd = seed % 2 === 0 ? {} : { odd: 0.7, watchList: false };
+  const cluster = await startKubernetesFleet({ seed: `cluster-${seed}`, pods: 150, ...odd });
+  try {
+    const stanzas = [
+      ...roles.map((role) => ({ role, api_server: cluster.url })),
+      { role: attaching[seed % 3], api_server: cluster.url, attach_metadata: { node: true } },
+    ];
+    return await Promise.all(
+      stanzas.map(async (stanza) => {
+        const ours = await musterTargets(folder, stanza);
+        return { ours, theirs: await discoverWithPromtool({ kubernetes_sd_configs: [stanza] }, ours.length) };
+      }),
+    );
+  } finally {
+    await cluster.stop();
+  }
+}
+
+let configs = 0;
+
+/** What the command prints for one stanza. */
+async function musterTargets(folder: string, stanza: object): Promise<readonly string[]> {
+  const config = join(folder, `${++configs}.yml`);
+  await writeFile(
+    config,
+    JSON.stringify({ scrape_configs: [{ job_name: 'all', kubernetes_sd_configs: [stanza] }] }),
+  );
+  let printed = '';
+  let errors = '';
+  const code = await runCommand(['targets', '-c', config, '--job', 'all', '--output', 'json'], {
+    out: async (text) => {
+      printed += text;
+    },
+    err: (text) => {
+      errors += text;
+    },
+    log: silentLogger,
+    env: {},
+    outIsTerminal: false,
+    errIsTerminal: false,
+    signal: new AbortController().signal,
+  });
+  if (code !== 0) throw new Error(errors);
+  const groups: readonly TargetGroup[] = JSON.parse(printed);
+  return targetTexts(groups);
+}
