@@ -1,6 +1,6 @@
-import { decodeGroup, type EncodedGroup } from '../target/canonical.ts';
+import { decodeGroup } from '../target/canonical.ts';
 import { type Change, summarizeChange } from '../target/diff.ts';
-import { addressLabel, type LabelSet, type TargetGroup, targetLabels } from '../target/group.ts';
+import { type TargetChange, targetChanges } from '../target/target-changes.ts';
 
 /** A change in one phrase: `+2 -1 ~4 groups, +3 targets`. */
 export function summaryText(change: Change): string {
@@ -10,10 +10,10 @@ export function summaryText(change: Change): string {
 
 /** A change as a diff for a person: a line for each target that came, went, or has other labels. */
 export function* changeLines(change: Change): Generator<string, undefined> {
-  for (const group of change.removed.values()) yield* targetLines('-', group);
-  for (const group of change.added.values()) yield* targetLines('+', group);
+  for (const group of change.removed.values()) yield* lines(targetChanges(decodeGroup(group), undefined));
+  for (const group of change.added.values()) yield* lines(targetChanges(undefined, decodeGroup(group)));
   for (const { before, after } of change.changed.values())
-    yield* alteredLines(decodeGroup(before), decodeGroup(after));
+    yield* lines(targetChanges(decodeGroup(before), decodeGroup(after)));
   return undefined;
 }
 
@@ -29,51 +29,17 @@ export function changeData(change: Change): object {
   };
 }
 
-function* targetLines(sign: string, encoded: EncodedGroup): Generator<string, undefined> {
-  const group = decodeGroup(encoded);
-  for (const target of group.targets) yield `${sign} ${nameOf(group, target)}`;
-  return undefined;
-}
+const signs = { added: '+', removed: '-', changed: '~' } as const;
 
-/** Targets of one group, matched by address; several of one address are matched in their order. */
-function* alteredLines(before: TargetGroup, after: TargetGroup): Generator<string, undefined> {
-  const old = byName(before);
-  for (const [name, labels] of byName(after)) {
-    const was = old.get(name);
-    old.delete(name);
-    if (was === undefined) yield `+ ${name}`;
-    else {
-      const differences = labelDifferences(was, labels);
-      if (differences !== '') yield `~ ${name}  ${differences}`;
-    }
+function* lines(changes: Iterable<TargetChange>): Generator<string, undefined> {
+  for (const { kind, source, address, count, differences } of changes) {
+    const name = `${source} ${address ?? 'without address'}${count === 1 ? '' : ` #${count}`}`;
+    const values = differences.map((one) => `${one.name}: ${quoted(one.before)} → ${quoted(one.after)}`);
+    yield `${signs[kind]} ${name}${values.length === 0 ? '' : `  ${values.join(', ')}`}`;
   }
-  for (const name of old.keys()) yield `- ${name}`;
   return undefined;
-}
-
-function byName(group: TargetGroup): Map<string, LabelSet> {
-  const targets = new Map<string, LabelSet>();
-  for (const target of group.targets) {
-    const name = nameOf(group, target);
-    let unique = name;
-    for (let count = 2; targets.has(unique); count++) unique = `${name} #${count}`;
-    targets.set(unique, targetLabels(group, target));
-  }
-  return targets;
-}
-
-function labelDifferences(before: LabelSet, after: LabelSet): string {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-  return names
-    .filter((name) => before[name] !== after[name])
-    .map((name) => `${name}: ${quoted(before[name])} → ${quoted(after[name])}`)
-    .join(', ');
 }
 
 function quoted(value: string | undefined): string {
   return value === undefined ? 'none' : JSON.stringify(value);
-}
-
-function nameOf(group: TargetGroup, target: LabelSet): string {
-  return `${group.source} ${target[addressLabel] ?? group.labels[addressLabel] ?? 'without address'}`;
 }

@@ -24,7 +24,11 @@ export const demo = defineCommand({
     'each change as it is published. Everything lies in a temporary folder, which is removed at the end.',
   examples: ['muster demo', 'muster demo --duration 20s'],
   options: {
-    listen: { value: 'ADDR', default: '127.0.0.1:0', help: 'Serve metrics and probes here.' },
+    listen: {
+      value: 'ADDR',
+      default: '127.0.0.1:0',
+      help: 'Serve the page, http_sd, metrics and probes here.',
+    },
     duration: { value: 'DURATION', help: 'End by itself after this time.' },
   },
   async run({ listen, duration }, io) {
@@ -65,7 +69,7 @@ async function runDemo(folder: string, fleet: ConsulFleet, listen: string, io: I
       log: silentLogger,
       signal: io.signal,
       onResult: (result) => void showResult(result, io),
-      onListening: (url) => void io.out(`Metrics: ${url}/metrics, health: ${url}/healthz\n\n`),
+      onListening: (url) => void io.out(`Look at it: ${url}/  (metrics: ${url}/metrics)\n\n`),
     });
   } finally {
     ended.abort();

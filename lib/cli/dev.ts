@@ -28,10 +28,11 @@ export const dev = defineCommand({
       value: 'ADDR',
       env: 'MUSTER_LISTEN',
       default: '127.0.0.1:9469',
-      help: 'Serve metrics and probes here.',
+      help: 'Serve the page, http_sd, metrics and probes here.',
     },
+    'web-config': shared.webConfig,
   },
-  async run({ config, to, listen }, io) {
+  async run({ config, to, listen, 'web-config': webConfig }, io) {
     const app = await loadApp(config, io);
     const folder = to ?? join(app.directory, '.muster', 'targets');
     try {
@@ -44,9 +45,10 @@ export const dev = defineCommand({
         providers: reloadingProviders(config, app, io),
         folder,
         listen,
+        ...(webConfig !== undefined && { webConfig }),
         log: io.log,
         signal: io.signal,
-        onListening: (url) => io.log.info('serving metrics and probes', { url: `${url}/metrics` }),
+        onListening: (url) => io.log.info('serving the page, http_sd, metrics and probes', { url }),
       });
       return exitCodes.good;
     } finally {

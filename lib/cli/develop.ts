@@ -1,6 +1,7 @@
 import type { AppProvider } from '../app/providers.ts';
 import { runScheduler } from '../app/scheduler.ts';
 import type { CycleResult } from '../discovery/provider.ts';
+import type { Face } from '../sidecar/http.ts';
 import { syncForever } from '../sidecar/sync.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -12,6 +13,8 @@ export interface DevelopInput {
   /** Folder of the target files. */
   readonly folder: string;
   readonly listen: string;
+  /** File that says who may read. */
+  readonly webConfig?: string;
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly onResult?: (result: CycleResult) => void;
@@ -23,7 +26,7 @@ const mirrorInterval = 1000;
 
 /** Scheduler and sidecar side by side, until the signal fires or one of them fails. */
 export async function develop(input: DevelopInput): Promise<void> {
-  const { store, folder, listen, log, onListening } = input;
+  const { store, folder, listen, webConfig, log, onListening } = input;
   await store.verify({ signal: input.signal });
   const failure = new AbortController();
   const signal = AbortSignal.any([input.signal, failure.signal]);
@@ -37,7 +40,8 @@ export async function develop(input: DevelopInput): Promise<void> {
       signal,
       interval: mirrorInterval,
       listen,
-      ...(onListening && { onListening: ({ host, port }) => onListening(urlOf(host, port)) }),
+      ...(webConfig !== undefined && { webConfig }),
+      ...(onListening && { onListening: (address) => onListening(urlOf(address)) }),
     }),
   ];
   const results = await Promise.allSettled(both.map((task) => task.finally(() => failure.abort())));
@@ -45,12 +49,8 @@ export async function develop(input: DevelopInput): Promise<void> {
   if (failed !== undefined) throw failed.reason;
 }
 
-function urlOf(address: string, port: number): string {
-  const host =
-    address === '::' || address === '0.0.0.0'
-      ? 'localhost'
-      : address.includes(':')
-        ? `[${address}]`
-        : address;
-  return `http://${host}:${port}`;
+function urlOf({ scheme, host, port }: Face['address']): string {
+  const anywhere = host === '::' || host === '0.0.0.0';
+  const name = anywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `${scheme}://${name}:${port}`;
 }

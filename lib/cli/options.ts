@@ -12,6 +12,11 @@ export const shared = {
   },
   job: { value: 'JOB', help: 'Only this job.' },
   provider: { value: 'PROVIDER', help: 'Only this provider, as in consul-0.' },
+  webConfig: {
+    value: 'FILE',
+    env: 'MUSTER_WEB_CONFIG',
+    help: "TLS and who may read, in the format of Prometheus's --web.config.file.",
+  },
   output: { value: 'FORMAT', default: 'table', choices: ['table', 'json'], help: 'table or json.' },
 } as const satisfies Readonly<Record<string, Option>>;
 

@@ -9,7 +9,8 @@ import { packText, parseJson, unpack } from './gzip-json.ts';
  * Why a change was committed: `discovered` by a cycle; `confirmed` by equal cycles or `accepted` by an operator
  * after the guard held it; `rebuilt` because the history before it could not be read; `retired` with its provider.
  */
-export type Reason = 'discovered' | 'confirmed' | 'accepted' | 'rebuilt' | 'retired';
+export const reasons = ['discovered', 'confirmed', 'accepted', 'rebuilt', 'retired'] as const;
+export type Reason = (typeof reasons)[number];
 
 /** One version of a provider's list, as the change that led to it. */
 export interface JournalEntry {
@@ -26,7 +27,7 @@ const entry = z.strictObject({
   schema: z.literal(1),
   version: z.int().min(1),
   at: z.iso.datetime(),
-  reason: z.enum(['discovered', 'confirmed', 'accepted', 'rebuilt', 'retired']),
+  reason: z.enum(reasons),
   run: z.string(),
   added: z.array(targetGroup),
   removed: z.array(targetGroup),

@@ -1,44 +1,35 @@
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { MusterError, toMusterError } from '../errors.ts';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { MusterError, oneLine, toMusterError } from '../errors.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { type ListenAddress, parseListenAddress } from './listen.ts';
+import { textAnswer } from './face/answer.ts';
+import { shouldGzip } from './face/gzip.ts';
+import { parseListenAddress } from './listen.ts';
+import type { WebGate } from './web/gate.ts';
 
-/** A GET or HEAD as a route sees it. */
-export interface FaceRequest {
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly headers: IncomingHttpHeaders;
-  /** Fires when the peer hangs up. */
-  readonly signal: AbortSignal;
-}
-
-export interface FaceAnswer {
-  readonly status: number;
-  /** Media type. */
-  readonly type: string;
-  readonly body: string | Uint8Array;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** Answers one path, or, if `path` ends with `/`, all below it. What it throws becomes a 500 and a line in the log. */
-export interface Route {
-  readonly path: string;
-  readonly answer: (request: FaceRequest) => FaceAnswer | Promise<FaceAnswer>;
+/** What an answer may depend on beside the request. */
+export interface FaceEnv {
+  /** Whether the peer has shown that it may read; always so where nothing is asked of it. */
+  readonly admitted: boolean;
 }
 
 export interface FaceOptions {
   /** `host:port`, `[host]:port` or `:port`. */
   readonly listen: string;
-  /** Of several that fit, the longest path wins. */
-  readonly routes: readonly Route[];
+  /** Answers a GET or HEAD. What it throws becomes a 500 and a line in the log. */
+  readonly answer: (request: Request, env: FaceEnv) => Response | Promise<Response>;
   readonly log: Logger;
+  /** TLS and who may read. Default: plain HTTP, and everybody. */
+  readonly gate?: WebGate;
 }
 
 /** A server at work. */
 export interface Face {
   /** Where it listens, with the port that was taken. */
-  readonly address: { readonly host: string; readonly port: number };
+  readonly address: { readonly scheme: 'http' | 'https'; readonly host: string; readonly port: number };
   close(): Promise<void>;
 }
 
@@ -46,33 +37,32 @@ export interface Face {
  * The HTTP face of the sidecar: reads only, and bounded in time, headers and connections, since anybody on the
  * network may knock. Throws (kind `config`) when it cannot listen.
  */
-export async function openFace({ listen, routes, log }: FaceOptions): Promise<Face> {
-  const server = createServer(limits, (request, response) => {
-    serve(request, response, routes, log).catch((error: unknown) => {
-      log.error('an answer failed', { path: request.url, error });
+export async function openFace(options: FaceOptions): Promise<Face> {
+  const { listen, log, gate } = options;
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    serve(request, response, options).catch((error: unknown) => {
+      log.error('an answer failed', { path: shown(request.url), error });
       response.destroy();
     });
-  });
+  };
+  const server: Server = gate?.tls
+    ? gate.tls.bind(createTlsServer({ ...limits, ...gate.tls.context() }, onRequest))
+    : createServer(limits, onRequest);
   server.maxConnections = 256;
   server.setTimeout(60_000);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => reject(cannotListen(listen, cause)));
-    server.listen(parseListenAddress(listen) satisfies ListenAddress, resolve);
+    server.listen(parseListenAddress(listen), resolve);
   });
   server.on('error', (error) => log.error('the HTTP server failed', { error }));
   return {
-    address: addressOf(server.address()),
+    address: { scheme: gate?.tls ? 'https' : 'http', ...addressOf(server.address()) },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
-}
-
-/** A plain text answer. */
-export function textAnswer(status: number, text: string): FaceAnswer {
-  return { status, type: 'text/plain; charset=utf-8', body: `${text}\n` };
 }
 
 /** Milliseconds and bytes. */
@@ -84,46 +74,89 @@ const limits = {
   maxHeaderSize: 16 * 1024,
 };
 
+/** Milliseconds that an answer may take to its last byte: a peer that reads a byte a minute holds a file open. */
+const answerTimeout = 120_000;
+
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  routes: readonly Route[],
-  log: Logger,
+  { answer, log, gate }: FaceOptions,
 ): Promise<void> {
   const gone = new AbortController();
-  response.once('close', () => gone.abort());
-  const answer = await answerOf(request, routes, gone.signal).catch((error: unknown) => {
-    log.error('a request failed', { path: request.url, error: toMusterError(error) });
-    return textAnswer(500, 'internal error; the log of the sidecar says more');
+  const overdue = setTimeout(() => response.destroy(), answerTimeout);
+  response.once('close', () => {
+    clearTimeout(overdue);
+    gone.abort();
   });
-  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
-  response.writeHead(answer.status, {
-    'content-type': answer.type,
-    'content-length': body.byteLength,
-    'x-content-type-options': 'nosniff',
-    ...answer.headers,
-  });
-  response.end(request.method === 'HEAD' ? undefined : body);
+  const found =
+    refuse(request) ??
+    (await answerOf(request, gone.signal, answer, gate).catch((error: unknown) => {
+      log.error('a request failed', { path: shown(request.url), error: toMusterError(error) });
+      return textAnswer(500, 'internal error; the log of the sidecar says more');
+    }));
+  await send(request, response, found, gone.signal);
+}
+
+/** What is refused before anybody is asked who it is. */
+function refuse({ method, url = '', headers }: IncomingMessage): Response | undefined {
+  if (method !== 'GET' && method !== 'HEAD')
+    return textAnswer(405, 'only GET and HEAD are served', { allow: 'GET, HEAD', connection: 'close' });
+  if (!url.startsWith('/')) return textAnswer(400, 'the request names no path', { connection: 'close' });
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  return hasBody ? textAnswer(413, 'a request here has no body', { connection: 'close' }) : undefined;
 }
 
 async function answerOf(
-  { method, url = '/', headers }: IncomingMessage,
-  routes: readonly Route[],
+  { method = 'GET', url = '/', headers }: IncomingMessage,
   signal: AbortSignal,
-): Promise<FaceAnswer> {
-  if (method !== 'GET' && method !== 'HEAD') {
-    return { ...textAnswer(405, 'only GET and HEAD are served'), headers: { allow: 'GET, HEAD' } };
+  answer: FaceOptions['answer'],
+  gate: WebGate | undefined,
+): Promise<Response> {
+  const admission = (await gate?.admit(headers.authorization)) ?? 'admitted';
+  if (admission === 'busy')
+    return textAnswer(503, 'too many passwords to check; try again', { 'retry-after': '1' });
+  // A host of our own: what the peer calls us is nothing that an answer may depend on.
+  const target = new URL(`http://sidecar${url}`);
+  const sent = new Headers();
+  for (const name of ['accept', 'accept-encoding', 'if-none-match'] as const) {
+    const value = headers[name];
+    if (value !== undefined) sent.set(name, value);
   }
-  if (!url.startsWith('/')) return textAnswer(400, 'the request names no path');
-  const [path = '/'] = url.split('?', 1);
-  const route = routes
-    .filter((one) => one.path === path || (one.path.endsWith('/') && path.startsWith(one.path)))
-    .reduce<Route | undefined>(
-      (best, one) => (best && best.path.length >= one.path.length ? best : one),
-      undefined,
-    );
-  if (route === undefined) return textAnswer(404, 'there is nothing here');
-  return route.answer({ path, query: new URLSearchParams(url.slice(path.length)), headers, signal });
+  const found = await answer(new Request(target, { method, headers: sent, signal }), {
+    admitted: admission === 'admitted',
+  });
+  for (const [name, value] of gate?.headers() ?? []) {
+    if (value === '') found.headers.delete(name);
+    else found.headers.set(name, value);
+  }
+  return found;
+}
+
+async function send(
+  { method, headers }: IncomingMessage,
+  response: ServerResponse,
+  answer: Response,
+  signal: AbortSignal,
+): Promise<void> {
+  const gzip = shouldGzip(headers['accept-encoding'], answer);
+  response.writeHead(answer.status, [...answer.headers].flat());
+  if (method === 'HEAD' || answer.body === null) {
+    response.end();
+    await answer.body?.cancel();
+    return;
+  }
+  try {
+    // Level 1: the peer is mostly on the same machine, where time is dearer than bytes.
+    if (gzip) await pipeline(answer.body, createGzip({ level: 1 }), response);
+    else await pipeline(answer.body, response);
+  } catch (error) {
+    // That the peer hung up is no news.
+    if (!signal.aborted) throw error;
+  }
+}
+
+function shown(url: string | undefined): string {
+  return oneLine((url ?? '').slice(0, 200));
 }
 
 function cannotListen(listen: string, cause: Error): MusterError {

@@ -1,15 +1,16 @@
 import type { ObjectStore } from '../store/store.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { createFaceApp } from './face/app.ts';
 import { disk, type FileSystem } from './files.ts';
 import { openFolder, type TargetFolder } from './folder.ts';
 import { createHealth, type Health } from './health.ts';
-import { type Face, openFace, type Route } from './http.ts';
+import { type Face, openFace } from './http.ts';
 import { type LoopOptions, mirrorWithin, runMirror } from './loop.ts';
-import { createSyncMetrics } from './metrics.ts';
+import { createSyncMetrics, type SyncMetrics } from './metrics.ts';
 import { mirrorOnce } from './mirror.ts';
 import { createReporter } from './report.ts';
 import type { Round } from './round.ts';
-import { probeRoutes } from './routes.ts';
+import { openGate } from './web/gate.ts';
 
 export interface SyncOptions {
   /** Stays open; whoever opened it closes it. */
@@ -36,35 +37,30 @@ export interface LoopedSyncOptions extends SyncOptions {
   readonly listen?: string;
   /** Milliseconds without a good round after which `/healthz` is red. Default 5 minutes, at least 3 intervals. */
   readonly staleAfter?: number;
-  /** Served beside metrics and probes. */
-  readonly routes?: readonly Route[];
+  /** File in the format of Prometheus's `--web.config.file`: TLS and who may read. Default: plain HTTP, everybody. */
+  readonly webConfig?: string;
   /** Told where the server listens. */
   readonly onListening?: (address: Face['address']) => void;
 }
 
 /** Mirrors until the signal fires. Throws only when it cannot start: folder taken or not writable, bad address. */
 export async function syncForever(options: LoopedSyncOptions): Promise<void> {
-  const { interval, staleAfter = Math.max(defaultStaleAfter, 3 * interval), version, listen, log } = options;
+  const { interval, staleAfter = Math.max(defaultStaleAfter, 3 * interval), version } = options;
   const folder = await open(options);
   try {
     const health = createHealth({ staleAfter });
     const metrics = createSyncMetrics({ version });
-    const routes = [...probeRoutes(health, metrics.registry), ...(options.routes ?? [])];
-    const face = listen === undefined ? undefined : await openFace({ listen, routes, log });
-    try {
-      if (face !== undefined) options.onListening?.(face.address);
-      const { onRound, ...loop } = loopOptions(options, folder, health);
-      await runMirror({
-        ...loop,
-        interval,
-        onRound(round, seconds) {
-          metrics.record(round, seconds, folder.owned);
-          onRound(round, seconds);
-        },
-      });
-    } finally {
-      await face?.close();
-    }
+    await using face = await serve(options, folder, health, metrics);
+    if (face !== undefined) options.onListening?.(face.address);
+    const { onRound, ...loop } = loopOptions(options, folder, health);
+    await runMirror({
+      ...loop,
+      interval,
+      onRound(round, seconds) {
+        metrics.record(round, seconds, folder.owned);
+        onRound(round, seconds);
+      },
+    });
   } finally {
     folder.close();
   }
@@ -92,6 +88,30 @@ async function open({ to, files = disk, log }: SyncOptions): Promise<TargetFolde
   const folder = await openFolder(to, files);
   if (folder.warning !== undefined) log.warn(folder.warning);
   return folder;
+}
+
+/** The HTTP face, if it was asked for. */
+async function serve(
+  { store, listen, webConfig, log }: LoopedSyncOptions,
+  folder: TargetFolder,
+  health: Health,
+  { registry }: SyncMetrics,
+): Promise<(Pick<Face, 'address'> & AsyncDisposable) | undefined> {
+  if (listen === undefined) return undefined;
+  const sources = [{ name: '', store, folder, ready: () => health.ready().ok }];
+  const answer = createFaceApp({ sources, health, registry, log });
+  const gate = webConfig === undefined ? undefined : await openGate({ path: webConfig, log });
+  const close = async (face?: Face) => {
+    gate?.close();
+    await face?.close();
+  };
+  try {
+    const face = await openFace({ listen, answer, log, ...(gate && { gate }) });
+    return { address: face.address, [Symbol.asyncDispose]: () => close(face) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 function loopOptions(

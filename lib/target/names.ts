@@ -21,6 +21,7 @@ export const folders = {
   snapshots: 'snapshots/',
   journal: 'journal/',
   status: 'status/',
+  metrics: 'metrics/',
 } as const;
 
 /** Key of what Prometheus reads. */
@@ -46,6 +47,16 @@ export function journalKey(id: ProviderId, version: number): string {
 /** Key of the heartbeat. */
 export function statusKey(id: ProviderId): string {
   return `${folders.status}${path(id)}.json`;
+}
+
+/** Key of a kube-state output, by its name or, of one of several shards, `<name>.<shard>`. */
+export function metricsKey(name: string): string {
+  return `${folders.metrics}${name}.prom.gz`;
+}
+
+/** Whether a kube-state output can have the name. */
+export function isMetricsName(name: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\.(?:0|[1-9]\d{0,3}))?$/.test(name);
 }
 
 /** The provider behind a key of `status/`, or undefined where the key is none of ours. */

@@ -1,0 +1,55 @@
+import { Hono } from 'hono';
+import type { Registry } from 'prom-client';
+import { toMusterError } from '../../errors.ts';
+import type { Logger } from '../../telemetry/log.ts';
+import type { Health } from '../health.ts';
+import type { FaceEnv, FaceOptions } from '../http.ts';
+import { textAnswer } from './answer.ts';
+import { apiRoutes } from './api.ts';
+import { kubeStateRoutes } from './kube-state.ts';
+import { createModel } from './model.ts';
+import { pageRoutes } from './page/routes.ts';
+import { openPaths, probeRoutes } from './probes.ts';
+import { sdRoutes } from './sd.ts';
+import type { FaceSource } from './source.ts';
+
+export interface FaceAppOptions {
+  readonly sources: readonly FaceSource[];
+  readonly health: Health;
+  readonly registry: Registry;
+  readonly log: Logger;
+  /** Milliseconds since a provider's last success after which the page calls it stale. Default 15 minutes. */
+  readonly providerStaleAfter?: number;
+  /** Milliseconds after which a kube-state output is refused. Default 5 minutes. */
+  readonly kubeStateStaleAfter?: number;
+  /** Milliseconds of Unix time. */
+  readonly now?: () => number;
+}
+
+/** All that the sidecar serves: probes, metrics, http_sd, kube-state outputs, the page and its JSON. */
+export function createFaceApp(options: FaceAppOptions): FaceOptions['answer'] {
+  const { sources, health, registry, log, kubeStateStaleAfter, now = Date.now } = options;
+  const model = createModel({ sources, health, now, staleAfter: options.providerStaleAfter ?? 15 * 60_000 });
+  const app = new Hono<{ Bindings: FaceEnv }>();
+  app.use(async (context, next) => {
+    if (context.env.admitted || openPaths.includes(context.req.path)) return next();
+    return textAnswer(401, 'not without a name and password, or a token', {
+      'www-authenticate': 'Basic realm="muster", charset="UTF-8"',
+    });
+  });
+  app.route('/', probeRoutes(health, registry));
+  app.route('/', sdRoutes(sources));
+  app.route(
+    '/',
+    kubeStateRoutes(sources, { now, ...(kubeStateStaleAfter && { staleAfter: kubeStateStaleAfter }) }),
+  );
+  app.route('/api/v1', apiRoutes(model));
+  app.route('/', pageRoutes(model));
+  app.notFound(() => textAnswer(404, 'there is nothing here'));
+  app.onError((error, { req }) => {
+    if (req.raw.signal.aborted) return textAnswer(503, 'the request was given up');
+    log.error('a request failed', { path: req.path.slice(0, 200), error: toMusterError(error) });
+    return textAnswer(500, 'internal error; the log of the sidecar says more');
+  });
+  return (request, env) => app.fetch(request, env);
+}

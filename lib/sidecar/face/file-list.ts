@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
+
+/**
+ * The identity of what the files hold now, without reading them: as weak as what a file system knows of a file, which
+ * the mirror never changes but by putting a new one in its place. `undefined` when one of them is not there.
+ */
+export async function etagOfFiles(paths: readonly string[]): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  for (const path of paths) {
+    const facts = await lstat(path).catch(() => undefined);
+    if (facts?.isFile() !== true) return undefined;
+    hash.update(JSON.stringify([path, facts.ino, facts.size, facts.mtimeMs, facts.ctimeMs]));
+  }
+  return `W/"${hash.digest('base64url')}"`;
+}
+
+/**
+ * JSON lists, each in a file, as one list, a piece at a time: whatever their size, a few pieces are in memory. A single
+ * file comes as its bytes are. Throws what node:fs throws when a file is gone by the time that it is its turn.
+ */
+export async function* joinFiles(paths: readonly string[]): AsyncGenerator<Uint8Array, undefined> {
+  const [only] = paths;
+  if (only !== undefined && paths.length === 1) {
+    yield* readPieces(only, async () => undefined);
+    return undefined;
+  }
+  let separator = '[\n';
+  for (const path of paths) {
+    for await (const piece of readPieces(path, insideBrackets)) {
+      if (separator !== '') yield Buffer.from(separator);
+      separator = '';
+      yield piece;
+    }
+    if (separator === '') separator = ',\n';
+  }
+  yield Buffer.from(separator === '[\n' ? '[]\n' : '\n]\n');
+  return undefined;
+}
+
+/** From the first byte up to, and without, the last. */
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+async function* readPieces(
+  path: string,
+  rangeOf: (file: FileHandle, size: number) => Promise<Range | undefined>,
+): AsyncGenerator<Uint8Array, undefined> {
+  // A link is not followed out of the folder, and a pipe does not hold us for ever.
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const { size } = await file.stat();
+    const { start, end } = (await rangeOf(file, size)) ?? { start: 0, end: size };
+    for (let at = start; at < end; ) {
+      const buffer = Buffer.allocUnsafe(Math.min(pieceSize, end - at));
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+      if (bytesRead === 0) return undefined;
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+    return undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+const pieceSize = 256 * 1024;
+
+/** What stands between the brackets of a JSON list, without the space around it; empty for an empty list. */
+async function insideBrackets(file: FileHandle, size: number): Promise<Range> {
+  const first = await findBlack(file, 0, size);
+  const start = await findBlack(file, first + 1, size);
+  const last = await findBlackBefore(file, size, start);
+  return { start, end: await findBlackBefore(file, last, start).then((at) => (at < start ? start : at + 1)) };
+}
+
+/** Position of the first byte from `at` on that is not space; `size` when there is none. */
+async function findBlack(file: FileHandle, at: number, size: number): Promise<number> {
+  for (let from = at; from < size; ) {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(windowSize), 0, windowSize, from);
+    const found = buffer.subarray(0, bytesRead).findIndex(isBlack);
+    if (found !== -1) return from + found;
+    if (bytesRead === 0) return size;
+    from += bytesRead;
+  }
+  return size;
+}
+
+/** Position of the last byte before `end` that is not space; `start - 1` when there is none. */
+async function findBlackBefore(file: FileHandle, end: number, start: number): Promise<number> {
+  for (let to = end; to > start; ) {
+    const from = Math.max(start, to - windowSize);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(to - from), 0, to - from, from);
+    const found = buffer.subarray(0, bytesRead).findLastIndex(isBlack);
+    if (found !== -1) return from + found;
+    to = from;
+  }
+  return start - 1;
+}
+
+const windowSize = 4096;
+
+function isBlack(byte: number): boolean {
+  return byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09;
+}

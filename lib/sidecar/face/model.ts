@@ -1,0 +1,103 @@
+import type { Health, Verdict } from '../health.ts';
+import { createLimit } from '../limit.ts';
+import { parseQuery } from '../search/query.ts';
+import { type SearchResult, searchTargets } from '../search/search.ts';
+import { type ChangePage, newestChanges } from './feed.ts';
+import { historyOf, type Point } from './history.ts';
+import { type ChangeDetail, createJournal } from './journal.ts';
+import { type Overview, readOverview } from './providers.ts';
+import { type FaceSource, targetFiles } from './source.ts';
+import { createStatusReader } from './statuses.ts';
+
+/** What the page and its JSON show. Everything is read when somebody looks, and bounded. */
+export interface FaceModel {
+  readonly now: () => number;
+  /** Milliseconds since the last success after which a provider is stale. */
+  readonly staleAfter: number;
+  /** How the mirror does. */
+  readonly mirror: () => Verdict;
+  overview(): Promise<Overview>;
+  /** Targets that fit the query, of one job or of all. */
+  search(input: SearchInput): Promise<SearchResult>;
+  /** The newest changes, of all or some. */
+  changes(input: ChangesInput): Promise<ChangePage>;
+  /** One change in full; `undefined` where the journal has none. */
+  change(input: ChangeInput): Promise<ChangeDetail | undefined>;
+  /** Target counts of a job, oldest first. */
+  history(job: string): Promise<readonly Point[]>;
+}
+
+export interface SearchInput {
+  readonly text: string;
+  readonly job?: string | undefined;
+  readonly offset: number;
+  readonly limit: number;
+  readonly signal: AbortSignal;
+}
+
+export interface ChangesInput {
+  readonly job?: string | undefined;
+  readonly provider?: string | undefined;
+  /** Only versions below this one; means something with a provider only. */
+  readonly before?: number | undefined;
+  readonly limit: number;
+  readonly signal: AbortSignal;
+}
+
+export interface ChangeInput {
+  readonly source: string;
+  readonly job: string;
+  readonly provider: string;
+  readonly version: number;
+  readonly offset: number;
+  readonly limit: number;
+  readonly signal: AbortSignal;
+}
+
+export interface ModelOptions {
+  readonly sources: readonly FaceSource[];
+  readonly health: Health;
+  readonly staleAfter: number;
+  readonly now: () => number;
+}
+
+/** Searches, and readings of the journal, at a time: each may take a second of CPU. */
+const parallel = 2;
+
+export function createModel({ sources, health, staleAfter, now }: ModelOptions): FaceModel {
+  const read = sources.map((source) => ({
+    ...source,
+    statuses: createStatusReader(source.store),
+    journal: createJournal(source.store),
+  }));
+  const searches = createLimit(parallel);
+  const overview = () => readOverview({ sources: read, staleAfter, now: now() });
+  const journals = async ({ job, provider }: Pick<ChangesInput, 'job' | 'provider'>) => {
+    const { providers } = await overview();
+    return providers.flatMap((view) => {
+      const source = read.find(({ name }) => name === view.source);
+      const wanted = (job ?? view.job) === view.job && (provider ?? view.provider) === view.provider;
+      return source !== undefined && wanted && view.status !== undefined && view.status.version > 0
+        ? [{ ...view, status: view.status, journal: source.journal }]
+        : [];
+    });
+  };
+  return {
+    now,
+    staleAfter,
+    mirror: () => health.live(),
+    overview,
+    search: ({ text, job, offset, limit, signal }) =>
+      searches(async () => {
+        signal.throwIfAborted();
+        return searchTargets(targetFiles(sources, job), { query: parseQuery(text), offset, limit, signal });
+      }),
+    changes: async ({ limit, before, signal, ...which }) =>
+      newestChanges(await journals(which), { limit, before, signal }),
+    async change({ source, offset, limit, signal, ...id }) {
+      const found = read.find(({ name }) => name === source);
+      return found?.journal.detail(id, { offset, limit, signal });
+    },
+    history: async (job) => historyOf(await journals({ job })),
+  };
+}

@@ -1,0 +1,64 @@
+import type { TargetChange } from '../../../target/target-changes.ts';
+import type { ChangeItem } from '../feed.ts';
+import type { ChangeCounts } from '../journal.ts';
+import { ago, clock, count, jobHref, number, versionHref } from './format.ts';
+import { given, type Html, html, nothing } from './html.ts';
+import { labelTable } from './target-list.ts';
+
+/** Changes as a feed, the newest first. */
+export function changeList(items: readonly ChangeItem[], now: number): Html {
+  return html`<ol class="feed">${items.map((item) => changeEntry(item, now))}</ol>`;
+}
+
+/** Rows of a diff. With `labels`, those that came or went can be opened. */
+export function diff(rows: readonly TargetChange[], labels = false): Html {
+  return html`<ul class="diff">${rows.map((row) => diffRow(row, labels))}</ul>`;
+}
+
+/** `+2 −1 ~3`, in words for who hears it. */
+export function countsOf({ added, removed, changed }: ChangeCounts): Html {
+  const one = (value: number, sign: string, word: string) =>
+    value === 0
+      ? nothing
+      : html`<span class="${word}"><span aria-hidden="true">${sign}${number(value)}</span><span class="heard">${number(value)} ${word}</span></span> `;
+  const all = html`${one(added, '+', 'added')}${one(removed, '−', 'removed')}${one(changed, '~', 'changed')}`;
+  return html`<span class="counts">${added + removed + changed === 0 ? html`<span class="muted">no target</span>` : all}</span>`;
+}
+
+function changeEntry(item: ChangeItem, now: number): Html {
+  const { source, job, provider, version, at, head, counts, sample, problem } = item;
+  const rest = counts.added + counts.removed + counts.changed - sample.length;
+  const reason = head === undefined || head.reason === 'discovered' ? '' : head.reason;
+  return html`<li>
+<div class="entry"><h3><a href="${jobHref(job)}">${given(job)}</a> <span class="muted">${source === '' ? '' : html`${given(source)} `}${provider}</span></h3>
+<a href="${versionHref(item)}">version ${version}</a> ${countsOf(counts)}
+${reason === '' ? nothing : html`<span class="reason">${reason}</span>`}
+<span class="when" title="${clock(at)}">${ago(at, now)}</span></div>
+${problem === undefined ? nothing : html`<p class="note bad">${given(problem)}</p>`}
+${diff(sample)}
+${rest > 0 ? html`<p class="rest"><a href="${versionHref(item)}">and ${count(rest, 'more target')}</a></p>` : nothing}
+</li>`;
+}
+
+const signs = { added: '+', removed: '−', changed: '~' } as const;
+
+function diffRow(
+  { kind, source, address, count: copy, differences, labels }: TargetChange,
+  open: boolean,
+): Html {
+  const name = html`<span class="sign" aria-hidden="true">${signs[kind]}</span><span class="heard">${kind} </span><span class="address">${given(address ?? 'without address')}${copy === 1 ? '' : ` #${copy}`}</span> <span class="muted">${given(source)}</span>`;
+  if (differences.length > 0) {
+    const values = differences.map(
+      (one) =>
+        html`<li><span class="name">${given(one.name)}</span> ${value('del', one.before)} <span aria-hidden="true">→</span> ${value('ins', one.after)}</li>`,
+    );
+    return html`<li class="${kind}">${name}<ul>${values}</ul></li>`;
+  }
+  if (!open) return html`<li class="${kind}">${name}</li>`;
+  return html`<li class="${kind}"><details><summary>${name}</summary>${labelTable(labels)}</details></li>`;
+}
+
+function value(element: 'del' | 'ins', text: string | undefined): Html {
+  if (text === undefined) return html`<span class="muted">none</span>`;
+  return element === 'del' ? html`<del>${given(text)}</del>` : html`<ins>${given(text)}</ins>`;
+}

@@ -1,0 +1,71 @@
+import type { FaceModel } from '../model.ts';
+import type { Overview, ProviderView } from '../providers.ts';
+import { ago, count, href, jobHref, number } from './format.ts';
+import { given, type Html, html, nothing } from './html.ts';
+import { paging } from './paging.ts';
+import { needsAttention, stateBadge } from './state.ts';
+
+const pageSize = 200;
+
+/** How everything does, what is worst first. */
+export function overviewBody(model: FaceModel, { providers, errors }: Overview, offset: number): Html {
+  const now = model.now();
+  const mirror = model.mirror();
+  const trouble = providers.filter(({ state }) => needsAttention(state));
+  const rows = providers.slice(offset, offset + pageSize);
+  const at = (next: number) => href('/', { offset: next || undefined });
+  const quiet = mirror.ok && mirror.reason === 'ok';
+  return html`<h1 class="heard">Overview</h1>
+${facts(providers, trouble.length)}
+${quiet ? nothing : html`<p class="note ${mirror.ok ? 'warn' : 'bad'}">Mirror: ${given(mirror.reason)}</p>`}
+${errors.map((error) => html`<p class="note bad">What is known of the providers is not newer: ${given(error)}</p>`)}
+${trouble.length === 0 ? nothing : attention(trouble, now)}
+${providers.length === 0 ? html`<p class="empty">The store has no provider yet. Once a cycle has run, it shows here.</p>` : table(rows, now)}
+${paging({ offset, limit: pageSize, total: providers.length, at })}`;
+}
+
+function facts(providers: readonly ProviderView[], trouble: number): Html {
+  const targets = providers.reduce((sum, one) => sum + (one.targets ?? 0), 0);
+  const jobs = new Set(providers.map(({ job }) => job)).size;
+  const fact = (value: number, text: string, tone = '') =>
+    html`<div class="${tone}"><dt>${text}</dt><dd>${number(value)}</dd></div>`;
+  return html`<dl class="facts">
+${fact(targets, targets === 1 ? 'target' : 'targets')}
+${fact(jobs, jobs === 1 ? 'job' : 'jobs')}
+${fact(providers.length, providers.length === 1 ? 'provider' : 'providers')}
+${fact(trouble, trouble === 1 ? 'needs attention' : 'need attention', trouble === 0 ? '' : 'warn')}
+</dl>`;
+}
+
+const mostShown = 20;
+
+function attention(trouble: readonly ProviderView[], now: number): Html {
+  const rest = trouble.length - mostShown;
+  return html`<section aria-labelledby="attention" class="attention"><h2 id="attention">Needs attention</h2>
+<ul>${trouble.slice(0, mostShown).map(
+    (one) =>
+      html`<li>${stateBadge(one.state)} <a href="${jobHref(one.job)}">${given(one.job)}</a> <span class="muted">${placeOf(one)}</span>
+<p>${given(one.reason)} <span class="muted">Last success: ${ago(one.status?.last_success, now)}.</span></p></li>`,
+  )}</ul>
+${rest > 0 ? html`<p class="muted">and ${count(rest, 'more')}, at the top of the table</p>` : nothing}</section>`;
+}
+
+function table(rows: readonly ProviderView[], now: number): Html {
+  return html`<table class="providers"><caption class="heard">Providers</caption>
+<thead><tr><th scope="col">Job</th><th scope="col" class="num">Targets</th><th scope="col" class="wide">Version</th><th scope="col" class="wide">Last change</th><th scope="col">Last success</th><th scope="col">State</th></tr></thead>
+<tbody>${rows.map(
+    (
+      one,
+    ) => html`<tr><th scope="row"><a href="${jobHref(one.job)}">${given(one.job)}</a> <span class="muted">${placeOf(one)}</span></th>
+<td class="num">${one.targets === undefined ? '–' : number(one.targets)}</td>
+<td class="wide">${one.status === undefined ? '–' : number(one.status.version)}</td>
+<td class="wide">${one.status === undefined ? '–' : ago(one.status.last_change, now)}</td>
+<td>${one.status === undefined ? '–' : ago(one.status.last_success, now)}</td>
+<td>${stateBadge(one.state)}</td></tr>`,
+  )}</tbody></table>`;
+}
+
+/** Source, where there are several, and provider. */
+export function placeOf({ source, provider }: Pick<ProviderView, 'source' | 'provider'>): Html {
+  return source === '' ? html`${provider}` : html`${given(source)} ${provider}`;
+}

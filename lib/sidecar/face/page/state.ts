@@ -1,0 +1,25 @@
+import type { State } from '../providers.ts';
+import { type Html, html } from './html.ts';
+
+/** Words for a state: colour is never all that tells. */
+const words: Readonly<
+  Record<State, { readonly text: string; readonly tone: 'bad' | 'warn' | 'calm' | 'good' }>
+> = {
+  failing: { text: 'failing', tone: 'bad' },
+  held: { text: 'held', tone: 'warn' },
+  stale: { text: 'stale', tone: 'bad' },
+  missing: { text: 'not mirrored', tone: 'warn' },
+  behind: { text: 'catching up', tone: 'calm' },
+  unknown: { text: 'no status', tone: 'calm' },
+  ok: { text: 'ok', tone: 'good' },
+};
+
+export function stateBadge(state: State): Html {
+  const { text, tone } = words[state];
+  return html`<span class="state ${tone}">${text}</span>`;
+}
+
+/** Whether somebody should look. */
+export function needsAttention(state: State): boolean {
+  return words[state].tone === 'bad' || words[state].tone === 'warn';
+}

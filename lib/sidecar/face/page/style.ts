@@ -1,0 +1,178 @@
+/** The look of the page. Colours are named once, for light and dark. */
+export const style = `
+:root {
+  color-scheme: light dark;
+  --back: #f7f8f9; --sheet: #ffffff; --ink: #1c2126; --muted: #5a646e; --line: #dfe3e7; --soft: #eef1f4;
+  --link: #1a56b0; --focus: #1a56b0; --good: #1a6e3f; --warn: #8a5200; --bad: #b02a1f;
+  --good-back: #e5f3ea; --warn-back: #fcf0dc; --bad-back: #fbe7e5; --mark: #ffe58a; --area: #1a56b01a;
+  --mono: ui-monospace, 'SF Mono', 'Cascadia Mono', 'DejaVu Sans Mono', Menlo, Consolas, monospace;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --back: #14171a; --sheet: #1b1f23; --ink: #e3e7eb; --muted: #9aa5af; --line: #30363d; --soft: #262b31;
+    --link: #86b7f7; --focus: #86b7f7; --good: #74cf98; --warn: #e6b45c; --bad: #f58f85;
+    --good-back: #1c3326; --warn-back: #3a2d14; --bad-back: #43211f; --mark: #6b5710; --area: #86b7f724;
+  }
+}
+* { box-sizing: border-box; }
+html { -webkit-text-size-adjust: 100%; }
+body { margin: 0; background: var(--back); color: var(--ink); font: 14px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif; }
+a { color: var(--link); text-decoration: none; }
+a:hover, .note a, .rest a, p a { text-decoration: underline; text-underline-offset: 2px; }
+:focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; border-radius: 3px; }
+main:focus { outline: none; }
+h1, h2, h3, p, ul, ol, dl, dd, figure { margin: 0; padding: 0; }
+ul, ol { list-style: none; }
+h1 { font-size: 20px; line-height: 1.3; font-weight: 600; overflow-wrap: anywhere; }
+h2 { font-size: 14px; font-weight: 600; }
+h3 { font-size: 14px; font-weight: 600; }
+h1 .muted, h3 .muted, h1 .of { font-weight: 400; }
+h1 .muted, h1 .of { font-size: 16px; }
+.muted, .num .muted { color: var(--muted); }
+.heard { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.skip { position: absolute; left: -999px; top: 0; background: var(--sheet); padding: 8px 12px; z-index: 2; }
+.skip:focus { left: 8px; top: 8px; }
+mark { background: var(--mark); color: inherit; border-radius: 2px; }
+.unseen { color: var(--bad); font: 11px var(--mono); border: 1px solid currentColor; border-radius: 3px; padding: 0 2px; margin: 0 1px; }
+
+.top { display: flex; align-items: center; gap: 4px 20px; padding: 0 24px; min-height: 48px; background: var(--sheet); border-bottom: 1px solid var(--line); flex-wrap: wrap; }
+.brand { display: inline-flex; align-items: center; gap: 7px; font-weight: 650; font-size: 15px; color: var(--ink); }
+.brand:hover { text-decoration: none; }
+.brand .icon { color: var(--link); width: 18px; height: 18px; stroke-width: 2; }
+.top nav { display: flex; gap: 2px; }
+.top nav a { color: var(--muted); padding: 13px 10px 11px; border-bottom: 2px solid transparent; }
+.top nav a:hover { color: var(--ink); text-decoration: none; }
+.top nav a[aria-current] { color: var(--ink); border-color: var(--link); font-weight: 550; }
+.find { margin-left: auto; position: relative; }
+.find input { width: 260px; padding: 5px 28px 5px 10px; }
+.find kbd { position: absolute; right: 7px; top: 50%; transform: translateY(-50%); font: 11px var(--mono); color: var(--muted); border: 1px solid var(--line); border-radius: 4px; padding: 0 5px; pointer-events: none; }
+.find input:focus + kbd { visibility: hidden; }
+input { font: inherit; color: inherit; background: var(--back); border: 1px solid var(--line); border-radius: 6px; }
+input::placeholder { color: var(--muted); opacity: 1; }
+button { font: inherit; color: var(--sheet); background: var(--link); border: 0; border-radius: 6px; padding: 6px 14px; cursor: pointer; }
+
+main { display: flex; flex-direction: column; gap: 20px; max-width: 1180px; margin: 0 auto; padding: 20px 24px 60px; }
+main[data-lost]::before { content: attr(data-lost); padding: 8px 12px; border-radius: 6px; background: var(--bad-back); color: var(--bad); }
+.headed { display: flex; align-items: baseline; justify-content: space-between; gap: 4px 16px; flex-wrap: wrap; }
+.headed nav { display: flex; gap: 14px; }
+.note { padding: 8px 12px; border-radius: 6px; overflow-wrap: anywhere; }
+.note.bad { background: var(--bad-back); color: var(--bad); }
+.note.warn { background: var(--warn-back); color: var(--warn); }
+.empty { padding: 28px 16px; text-align: center; color: var(--muted); border: 1px dashed var(--line); border-radius: 8px; }
+.icon { flex: none; }
+
+.facts { display: flex; flex-wrap: wrap; gap: 8px 36px; }
+.facts div { display: flex; flex-direction: row-reverse; align-items: baseline; gap: 6px; }
+.facts dt { color: var(--muted); }
+.facts dd { font-size: 22px; font-weight: 600; font-variant-numeric: tabular-nums; }
+.facts .warn dd { color: var(--warn); }
+.state { display: inline-flex; align-items: center; gap: 6px; white-space: nowrap; font-size: 12.5px; font-weight: 550; border-radius: 20px; padding: 1px 9px 1px 8px; }
+.state::before { content: ''; width: 6px; height: 6px; border-radius: 50%; background: currentColor; }
+.state.good { color: var(--good); background: var(--good-back); }
+.state.warn { color: var(--warn); background: var(--warn-back); }
+.state.bad { color: var(--bad); background: var(--bad-back); }
+.state.calm { color: var(--muted); background: var(--soft); }
+.attention { background: var(--sheet); border: 1px solid var(--line); border-left: 3px solid var(--warn); border-radius: 8px; padding: 12px 16px 4px; }
+.attention li { padding: 9px 0; border-top: 1px solid var(--line); }
+.attention li:first-child { border-top: 0; }
+.attention p { overflow-wrap: anywhere; }
+
+table { border-collapse: collapse; width: 100%; }
+.providers { background: var(--sheet); border: 1px solid var(--line); border-radius: 8px; border-collapse: separate; border-spacing: 0; }
+th, td { text-align: left; font-weight: 400; padding: 7px 14px; vertical-align: baseline; }
+thead th { color: var(--muted); font-size: 12.5px; border-bottom: 1px solid var(--line); white-space: nowrap; }
+.providers tbody tr + tr > * { border-top: 1px solid var(--line); }
+.providers tbody tr:hover { background: var(--soft); }
+.providers tbody th a { font-weight: 550; overflow-wrap: anywhere; margin-right: 4px; }
+.num { text-align: right; font-variant-numeric: tabular-nums; }
+td time { white-space: nowrap; }
+
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); gap: 14px; }
+.card { background: var(--sheet); border: 1px solid var(--line); border-radius: 8px; padding: 12px 16px; }
+.card h2 { display: flex; justify-content: space-between; gap: 10px; margin-bottom: 6px; }
+.card .why { margin-bottom: 6px; overflow-wrap: anywhere; }
+.card dl { display: grid; gap: 1px; }
+.card dl div { display: flex; gap: 10px; }
+.card dt { color: var(--muted); width: 92px; flex: none; }
+
+.chart { background: var(--sheet); border: 1px solid var(--line); border-radius: 8px; padding: 12px 16px; }
+.chart figcaption { display: flex; flex-wrap: wrap; gap: 0 14px; align-items: baseline; justify-content: space-between; margin-bottom: 14px; }
+.plot { display: grid; grid-template-columns: auto 1fr; gap: 6px 10px; }
+.plot .y { display: flex; flex-direction: column; justify-content: space-between; text-align: right; margin: -8px 0; }
+.plot .x { grid-column: 2; display: flex; justify-content: space-between; }
+.plot .x, .plot .y { color: var(--muted); font-size: 12px; line-height: 16px; font-variant-numeric: tabular-nums; }
+.plot svg { width: 100%; height: 120px; display: block; overflow: visible; }
+.plot path { fill: none; vector-effect: non-scaling-stroke; }
+.plot .grid { stroke: var(--line); stroke-width: 1; }
+.plot .line { stroke: var(--link); stroke-width: 1.75; stroke-linejoin: round; }
+.plot .area { fill: var(--area); }
+summary { cursor: pointer; border-radius: 4px; }
+.chart details { margin-top: 6px; color: var(--muted); }
+.chart table { width: auto; }
+.chart td, .chart th { padding: 2px 14px 2px 0; }
+
+.search { display: flex; gap: 8px; margin: 8px 0 10px; }
+.search input[type=search] { flex: 1; min-width: 0; padding: 7px 12px; background: var(--sheet); font-family: var(--mono); font-size: 13px; }
+.found { color: var(--muted); margin-bottom: 6px; }
+[aria-busy] .targets { opacity: .6; }
+.targets, .feed { background: var(--sheet); border: 1px solid var(--line); border-radius: 8px; overflow: hidden; }
+.targets > li { display: grid; grid-template-columns: 150px 1fr; gap: 0 12px; padding: 0 14px 0 0; align-items: start; }
+.targets > li > a, .targets > li > span.where { grid-column: 1; padding: 6px 0 6px 14px; overflow-wrap: anywhere; }
+.targets > li > a + .muted { grid-column: 1; grid-row: 2; padding: 0 0 6px 14px; margin-top: -6px; font-size: 12.5px; }
+.targets > li > details { grid-column: 2; grid-row: 1 / span 2; min-width: 0; }
+.targets > li + li, .feed > li + li { border-top: 1px solid var(--line); }
+.targets summary { padding: 6px 0; display: flex; flex-wrap: wrap; gap: 3px 12px; align-items: baseline; list-style: none; }
+.targets summary::-webkit-details-marker { display: none; }
+.targets summary::before { content: '▸'; color: var(--muted); width: 10px; font-size: 11px; margin-right: -6px; }
+.targets details[open] > summary::before { content: '▾'; }
+.targets > li:hover { background: var(--soft); }
+.address { font: 13px var(--mono); overflow-wrap: anywhere; }
+.chips { display: flex; flex-wrap: wrap; gap: 2px 12px; min-width: 0; font-size: 13px; }
+.chip { overflow-wrap: anywhere; }
+.chip .name { color: var(--muted); margin-right: 5px; }
+.labels { display: grid; gap: 1px; padding: 2px 0 10px 16px; font: 12.5px/1.55 var(--mono); }
+.labels div { display: grid; grid-template-columns: minmax(0, 34ch) 1fr; gap: 0 14px; }
+.labels dt { color: var(--muted); overflow-wrap: anywhere; }
+.labels dd { overflow-wrap: anywhere; white-space: pre-wrap; min-width: 0; }
+.paging { display: flex; gap: 16px; justify-content: center; padding: 12px 0; font-variant-numeric: tabular-nums; }
+
+.feed > li { padding: 9px 16px; }
+.entry { display: flex; flex-wrap: wrap; gap: 0 12px; align-items: baseline; }
+.entry h3 { overflow-wrap: anywhere; }
+.entry .when { margin-left: auto; color: var(--muted); }
+.counts { font-variant-numeric: tabular-nums; font-weight: 550; }
+.counts .added { color: var(--good); } .counts .removed { color: var(--bad); } .counts .changed { color: var(--warn); }
+.reason { color: var(--warn); }
+.diff { margin-top: 4px; }
+.diff:empty { display: none; }
+.diff > li { padding: 1px 8px; border-left: 2px solid transparent; overflow-wrap: anywhere; }
+.diff > .added { border-color: var(--good); } .diff > .removed { border-color: var(--bad); } .diff > .changed { border-color: var(--warn); }
+.diff .sign { display: inline-block; width: 1.4em; font: 600 13px var(--mono); }
+.diff .added .sign { color: var(--good); } .diff .removed .sign { color: var(--bad); } .diff .changed .sign { color: var(--warn); }
+.diff ul { padding-left: 1.5em; font: 12.5px/1.55 var(--mono); }
+.diff .name { color: var(--muted); }
+.diff summary { list-style: none; }
+.diff summary::-webkit-details-marker { display: none; }
+del { color: var(--bad); background: var(--bad-back); text-decoration: none; border-radius: 3px; padding: 0 3px; }
+ins { color: var(--good); background: var(--good-back); text-decoration: none; border-radius: 3px; padding: 0 3px; }
+.rest { margin-top: 2px; padding-left: 10px; }
+
+@media (max-width: 640px) {
+  .top { padding: 6px 14px 0; } .top nav { order: 2; margin-left: -10px; width: 100%; } .top nav a { padding: 7px 10px 8px; }
+  .find { flex: 1; margin: 0; } .find input { width: 100%; } .find kbd { display: none; }
+  main { padding: 14px 14px 48px; gap: 16px; }
+  .wide { display: none; }
+  th, td { padding: 7px 8px; }
+  .providers thead th:nth-child(5), .providers td:nth-child(5) { display: none; }
+  .providers tbody th .muted { display: block; }
+  .facts { gap: 4px 20px; } .facts dd { font-size: 18px; }
+  .targets > li { grid-template-columns: 1fr; padding: 0 12px; }
+  .targets > li > a, .targets > li > span.where { padding: 6px 0 0; }
+  .targets > li > a + .muted { grid-row: auto; padding: 0; margin: 0; }
+  .targets > li > details { grid-column: 1; grid-row: auto; }
+  .labels div { grid-template-columns: 1fr; padding-bottom: 3px; }
+  .labels dd { padding-left: 10px; }
+}
+@media (prefers-reduced-motion: no-preference) { .targets { transition: opacity .15s; } }
+@media (forced-colors: active) { .state { border: 1px solid; } }
+`;

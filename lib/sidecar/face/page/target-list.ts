@@ -1,0 +1,83 @@
+import type { LabelSet } from '../../../target/group.ts';
+import { type Field, fitsField, parseQuery, type Query, type Term } from '../../search/query.ts';
+import type { SearchResult, TargetRow } from '../../search/search.ts';
+import { count, jobHref } from './format.ts';
+import { given, givenText, type Html, html, marked, nothing } from './html.ts';
+import { paging } from './paging.ts';
+
+export interface TargetListOptions {
+  readonly result: SearchResult;
+  readonly text: string;
+  readonly offset: number;
+  readonly limit: number;
+  /** The page that begins there. */
+  readonly at: (offset: number) => string;
+  /** Whether to say of each target which job it is of. */
+  readonly jobs: boolean;
+}
+
+/** The results of a search: what `page.js` puts in place of the last ones. */
+export function targetResults({ result, text, offset, limit, at, jobs }: TargetListOptions): Html {
+  const { rows, total, more, problems } = result;
+  const query = parseQuery(text);
+  const found = `${more ? 'More than ' : ''}${count(total, 'target')}${text.trim() === '' ? '' : ' found'}`;
+  const empty = html`<p class="empty">${text.trim() === '' ? 'No target is mirrored.' : 'No target fits. A word may be part of an address or label; name=value is one label in full, name~part a part of it.'}</p>`;
+  return html`<p class="found" role="status">${found}</p>
+${problems.map((problem) => html`<p class="note bad">${given(problem)}</p>`)}
+${rows.length === 0 && problems.length === 0 ? empty : html`<ul class="targets">${rows.map((row) => target(row, query, jobs))}</ul>`}
+${paging({ offset, limit, total, more, at })}`;
+}
+
+/** The box to search in; with JavaScript the results follow what is typed. */
+export function searchForm(action: string, text: string, label: string, hidden: Html = nothing): Html {
+  return html`<form class="search" action="${action}" role="search" aria-label="${label}" data-results="results">
+${hidden}<input type="search" name="q" value="${text}" aria-label="${label}" placeholder="10.0.0.1  service=web  tags~prod" autocomplete="off" spellcheck="false" autocapitalize="off">
+<button>Search</button>
+</form>`;
+}
+
+function target({ source, job, provider, address, labels }: TargetRow, query: Query, jobs: boolean): Html {
+  const where = `${source === '' ? '' : `${source} `}${provider}`;
+  const place = jobs
+    ? html`<a class="where" href="${jobHref(job)}">${given(job)}</a> <span class="muted">${where}</span>`
+    : html`<span class="where muted">${where}</span>`;
+  return html`<li>${place}<details><summary><span class="address">${marked(address, wordsFor(query, ['__address__', address]))}</span>
+<span class="chips">${chipsOf(labels, query).map((field) => chip(field, query))}</span></summary>
+${labelTable(labels, query)}</details></li>`;
+}
+
+/** All labels, in the order of their names. */
+export function labelTable(labels: LabelSet, query: Query = []): Html {
+  const fields = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (fields.length === 0) return html`<p class="muted">No labels.</p>`;
+  return html`<dl class="labels">${fields.map(
+    (field) =>
+      html`<div><dt>${given(field[0])}</dt><dd>${marked(field[1], wordsFor(query, field))}</dd></div>`,
+  )}</dl>`;
+}
+
+const mostChips = 5;
+const longestChip = 60;
+
+/** The labels that say most at a glance: those that were searched for, then short ones. */
+function chipsOf(labels: LabelSet, query: Query): readonly Field[] {
+  const fields = Object.entries(labels);
+  const sought = fields.filter((field) => query.some((term) => fitsField(term, field)));
+  const telling = fields.filter(
+    ([name, value]) =>
+      value.length <= 40 && value !== '' && !/present_|_id$|_uid$|annotation|__address__/.test(name),
+  );
+  return [...new Set([...sought, ...telling])].slice(0, mostChips);
+}
+
+/** The name without what all labels of a mechanism begin with. */
+function chip([name, value]: Field, query: Query): Html {
+  const short = name.replace(/^__meta_(?:[a-z]+_)?(?=.)/, '');
+  const text = value.length > longestChip ? `${value.slice(0, longestChip)}…` : value;
+  return html`<span class="chip" title="${givenText(name)}"><span class="name">${given(short)}</span>${marked(text, wordsFor(query, [name, value]))}</span>`;
+}
+
+/** The texts in a field that made it fit. */
+function wordsFor(query: Query, field: Field): readonly string[] {
+  return query.filter((term: Term) => fitsField(term, field)).map(({ text }) => text);
+}

@@ -1,0 +1,70 @@
+import { type Context, Hono } from 'hono';
+import { toMusterError } from '../../errors.ts';
+import type { FaceEnv } from '../http.ts';
+import { createLimit } from '../limit.ts';
+import { textAnswer } from './answer.ts';
+import { etagOfFiles, joinFiles } from './file-list.ts';
+import { type FaceSource, targetFiles } from './source.ts';
+import { traceOf } from './trace.ts';
+
+/**
+ * What Prometheus's http_sd asks: `/sd/<job>` (or `/sd?job=`, which takes any name), and `/sd` for all jobs. The answer
+ * is the whole list as it lies on disk, or an error, on which Prometheus keeps what it has: never a part, and never an
+ * empty list by accident. Source: Prometheus, "Writing HTTP service discovery".
+ */
+export function sdRoutes(sources: readonly FaceSource[]): Hono<{ Bindings: FaceEnv }> {
+  const lookups = createLimit(4);
+
+  async function answer(context: Context, job: string | undefined): Promise<Response> {
+    const waiting = sources.find(({ ready }) => !ready());
+    if (waiting !== undefined)
+      return textAnswer(503, `${waiting.store.url} was not yet mirrored as a whole; ask again`);
+    const files = targetFiles(sources, job);
+    if (files.length === 0) {
+      return job === undefined
+        ? textAnswer(503, 'no target file was mirrored; is this the right store?')
+        : lookups(() => answerWithoutFiles(sources, job, context.req.raw.signal));
+    }
+    const paths = files.map(({ path }) => path);
+    const etag = await etagOfFiles(paths);
+    if (etag === undefined) return textAnswer(503, 'a target file is missing on disk; ask again');
+    const headers = {
+      'content-type': 'application/json',
+      'cache-control': 'no-cache',
+      'x-content-type-options': 'nosniff',
+      etag,
+    };
+    if (holds(context.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers });
+    return new Response(ReadableStream.from(joinFiles(paths)), { headers });
+  }
+
+  return new Hono<{ Bindings: FaceEnv }>()
+    .get('/sd', (context) => answer(context, context.req.query('job')))
+    .get('/sd/:job{.+}', (context) => answer(context, context.req.param('job')));
+}
+
+/** A job that has no file is either gone for good, which is an empty list, or not there (yet), which is an error. */
+async function answerWithoutFiles(
+  sources: readonly FaceSource[],
+  job: string,
+  signal: AbortSignal,
+): Promise<Response> {
+  try {
+    const traces = await Promise.all(sources.map(({ store }) => traceOf(store, job, signal)));
+    if (traces.includes('live'))
+      return textAnswer(503, 'no target file of this job was mirrored yet; ask again');
+    if (!traces.includes('retired')) return textAnswer(404, 'there is no job of this name in the store');
+    return new Response('[]\n', {
+      headers: { 'content-type': 'application/json', 'cache-control': 'no-cache' },
+    });
+  } catch (error) {
+    return textAnswer(503, `no target file of this job was mirrored: ${toMusterError(error).message}`);
+  }
+}
+
+/** Whether an If-None-Match header names the etag, as weakly as it may. Source: RFC 9110, 13.1.2. */
+function holds(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  const opaque = (tag: string) => tag.trim().replace(/^W\//, '');
+  return header.trim() === '*' || header.split(',').some((tag) => opaque(tag) === opaque(etag));
+}

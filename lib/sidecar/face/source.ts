@@ -1,0 +1,56 @@
+import type { ObjectStore } from '../../store/store.ts';
+import { encodeJob } from '../../target/names.ts';
+import type { TargetFolder } from '../folder.ts';
+import { segmentOf } from '../plan.ts';
+import { countTargets } from '../state.ts';
+
+/** A store and the folder that it is mirrored into, as the HTTP face sees them. */
+export interface FaceSource {
+  /** Tells it from the others; empty for one that stands alone. */
+  readonly name: string;
+  /** Is only read from. */
+  readonly store: ObjectStore;
+  readonly folder: Pick<TargetFolder, 'path' | 'owned' | 'at'>;
+  /** Whether a complete round has ended, so that nothing is missing by accident. */
+  readonly ready: () => boolean;
+}
+
+/** A provider's file on disk. */
+export interface TargetFile {
+  readonly source: string;
+  readonly job: string;
+  readonly provider: string;
+  /** Full path. */
+  readonly path: string;
+  readonly targets: number;
+  /** Etags of the objects that it was made of, by key. */
+  readonly etags: ReadonlyMap<string, string>;
+}
+
+/** The mirrored files, of one job or of all, source by source in the order of their paths. */
+export function targetFiles(sources: readonly FaceSource[], job?: string): readonly TargetFile[] {
+  const wanted = job === undefined ? undefined : segmentFor(job);
+  if (job !== undefined && wanted === undefined) return [];
+  return sources.flatMap(({ name, folder }) =>
+    [...folder.owned]
+      .filter(([path, file]) => file.facts !== undefined && (wanted ?? segmentOf(path)) === segmentOf(path))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([path, file]) => ({
+        source: name,
+        job: decodeURIComponent(segmentOf(path)),
+        provider: path.slice(path.indexOf('/') + 1, -'.json'.length),
+        path: folder.at(path),
+        targets: countTargets(file),
+        etags: new Map(file.parts.map(({ key, etag }) => [key, etag])),
+      })),
+  );
+}
+
+/** The folder of a job; none for a name that no job can have. */
+export function segmentFor(job: string): string | undefined {
+  try {
+    return job === '' ? undefined : encodeJob(job);
+  } catch {
+    return undefined;
+  }
+}

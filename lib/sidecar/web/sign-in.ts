@@ -1,0 +1,59 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { compare } from 'bcryptjs';
+import type { WebConfig } from '../../config/web-config.ts';
+import { createLimit } from '../limit.ts';
+
+/** Whether a peer may read; `busy` when too many passwords are being checked to check one more. */
+export type Admission = 'admitted' | 'refused' | 'busy';
+
+type Users = Pick<WebConfig, 'users' | 'tokens'>;
+
+/** Checks Authorization headers, and remembers the answers: a password costs a tenth of a second of CPU each time. */
+export function createSignIn(): (users: Users, authorization: string | undefined) => Promise<Admission> {
+  const known = new Map<string, boolean>();
+  const oneAtATime = createLimit(1);
+  let waiting = 0;
+
+  async function checkPassword(hash: string, password: string): Promise<boolean> {
+    const key = sha256(`${hash}\n${password}`);
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const right = await oneAtATime(() => compare(password, hash));
+    if (known.size >= mostKnown) known.delete(known.keys().next().value ?? '');
+    known.set(key, right);
+    return right;
+  }
+
+  return async ({ users, tokens }, authorization) => {
+    if (users.size === 0 && tokens.size === 0) return 'admitted';
+    const [, scheme = '', credentials = ''] = /^(\S+) +(\S+)$/.exec(authorization ?? '') ?? [];
+    if (scheme.toLowerCase() === 'bearer') return isToken(tokens, credentials) ? 'admitted' : 'refused';
+    if (scheme.toLowerCase() !== 'basic' || users.size === 0) return 'refused';
+    if (waiting >= mostWaiting) return 'busy';
+    const text = Buffer.from(credentials, 'base64').toString();
+    const colon = text.indexOf(':');
+    if (colon === -1) return 'refused';
+    const hash = users.get(text.slice(0, colon));
+    waiting += 1;
+    try {
+      // An unknown user takes as long as a wrong password, so that the time does not tell who exists.
+      const [anyHash = ''] = users.values();
+      const right = await checkPassword(hash ?? anyHash, text.slice(colon + 1));
+      return right && hash !== undefined ? 'admitted' : 'refused';
+    } finally {
+      waiting -= 1;
+    }
+  };
+}
+
+const mostKnown = 256;
+const mostWaiting = 16;
+
+function isToken(tokens: ReadonlyMap<string, string>, token: string): boolean {
+  const digest = Buffer.from(sha256(token));
+  return [...tokens.values()].filter((one) => timingSafeEqual(Buffer.from(one), digest)).length > 0;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,67 @@
+import { addressLabel, type LabelSet, type TargetGroup, targetLabels } from './group.ts';
+
+/** A label whose value is another than before; `undefined` where there is none. */
+export interface LabelChange {
+  readonly name: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** A target that came, went, or has other labels. */
+export interface TargetChange {
+  readonly kind: 'added' | 'removed' | 'changed';
+  /** Source of its group. */
+  readonly source: string;
+  /** `undefined` for a target without one. */
+  readonly address: string | undefined;
+  /** From 2 up for a further target of the group with the same address. */
+  readonly count: number;
+  /** All its labels after the change; of one that went, before it. */
+  readonly labels: LabelSet;
+  /** In the order of their names; empty unless it is `changed`. */
+  readonly differences: readonly LabelChange[];
+}
+
+/**
+ * What became of the targets of a group; without `before` the group is new, without `after` it is gone. Targets are
+ * matched by address, several of one address in their order.
+ */
+export function* targetChanges(
+  before: TargetGroup | undefined,
+  after: TargetGroup | undefined,
+): Generator<TargetChange, undefined> {
+  const old = before === undefined ? new Map<string, Named>() : byName(before);
+  for (const [name, target] of after === undefined ? [] : byName(after)) {
+    const was = old.get(name);
+    old.delete(name);
+    if (was === undefined) yield { kind: 'added', ...target, differences: [] };
+    else {
+      const differences = labelChanges(was.labels, target.labels);
+      if (differences.length > 0) yield { kind: 'changed', ...target, differences };
+    }
+  }
+  for (const target of old.values()) yield { kind: 'removed', ...target, differences: [] };
+  return undefined;
+}
+
+type Named = Pick<TargetChange, 'source' | 'address' | 'count' | 'labels'>;
+
+function byName(group: TargetGroup): Map<string, Named> {
+  const targets = new Map<string, Named>();
+  const counts = new Map<string | undefined, number>();
+  for (const target of group.targets) {
+    const labels = targetLabels(group, target);
+    const address = labels[addressLabel];
+    const count = (counts.get(address) ?? 0) + 1;
+    counts.set(address, count);
+    targets.set(JSON.stringify([address, count]), { source: group.source, address, count, labels });
+  }
+  return targets;
+}
+
+function labelChanges(before: LabelSet, after: LabelSet): readonly LabelChange[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return names
+    .filter((name) => before[name] !== after[name])
+    .map((name) => ({ name, before: before[name], after: after[name] }));
+}
