@@ -1,0 +1,193 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { runCycle } from '../../../lib/discovery/cycle.ts';
+import { retireProvider } from '../../../lib/discovery/retire.ts';
+import { MusterError } from '../../../lib/errors.ts';
+import { createMemoryStore } from '../../../lib/store/memory.ts';
+import type { ObjectStore } from '../../../lib/store/store.ts';
+import { encodeJob } from '../../../lib/target/names.ts';
+import { id, inputOf, listing, providerOf } from '../../support/provider.ts';
+import { cleanUpAfterEach, publish, targets } from '../world.ts';
+import { type Answer, startFace } from './face.ts';
+
+cleanUpAfterEach();
+
+async function storeOf(objects: Readonly<Record<string, string>>): Promise<ObjectStore> {
+  const store = createMemoryStore();
+  await publish(store, objects);
+  return store;
+}
+
+function brief({ status, headers, text }: Answer): readonly [number, string | null, string] {
+  return [status, headers.get('content-type'), text];
+}
+
+const plain = 'text/plain; charset=utf-8';
+const json = 'application/json';
+
+describe('http_sd', () => {
+  test('gives the file of a job byte for byte, under any name that a job can have', async () => {
+    const jobs = ['api', 'shop/eu', '100%', 'a b', '日本', '<script>', '..', 'a?b#c', "it's"];
+    const store = await storeOf(
+      Object.fromEntries(
+        jobs.map((job) => [`${encodeJob(job)}/consul-0.json`, targets(`${jobs.indexOf(job)}:1`)]),
+      ),
+    );
+    const face = await startFace(store);
+    for (const [index, job] of jobs.entries()) {
+      const expected = [200, json, targets(`${index}:1`)];
+      expect(brief(await face.get(`/sd?job=${encodeURIComponent(job)}`))).toEqual(expected);
+      // A path cannot say `..`.
+      if (job !== '..') expect(brief(await face.get(`/sd/${encodeURIComponent(job)}`))).toEqual(expected);
+    }
+    expect(brief(await face.get('/sd/shop/eu'))).toEqual([200, json, targets('1:1')]);
+  });
+
+  test('joins the providers of a job, and all jobs, to one list whatever their layout', async () => {
+    const face = await startFace(
+      await storeOf({
+        'api/consul-0.json': targets('a:1', 'a:2'),
+        'api/consul-1.json': '[]\n',
+        'api/dns-0.json': `  [ \n\t${JSON.stringify({ targets: ['b:1'] }, undefined, 2)}\n ]  \n\n`,
+        'api/eureka-0.json': `[${' '.repeat(10_000)}]`,
+        'shop/consul-0.json': `[{"targets":["c:1"],"labels":{"x":"]"}}]`,
+        'shop/nothing-0.json': '[]',
+      }),
+    );
+    const addresses = async (path: string) => {
+      const { status, text } = await face.get(path);
+      return [status, JSON.parse(text).flatMap((group: { targets: string[] }) => group.targets)];
+    };
+    expect(await addresses('/sd/api')).toEqual([200, ['a:1', 'a:2', 'b:1']]);
+    expect(await addresses('/sd/shop')).toEqual([200, ['c:1']]);
+    expect(await addresses('/sd')).toEqual([200, ['a:1', 'a:2', 'b:1', 'c:1']]);
+  });
+
+  test('a job whose list is empty is an empty list', async () => {
+    const face = await startFace(
+      await storeOf({ 'api/consul-0.json': '[]\n', 'api/consul-1.json': '[ ]', 'one/consul-0.json': '[]' }),
+    );
+    expect(brief(await face.get('/sd/api'))).toEqual([200, json, '[]\n']);
+    expect(brief(await face.get('/sd/one'))).toEqual([200, json, '[]']);
+  });
+
+  test('is an error, never a part, before the first complete mirror', async () => {
+    const store = await storeOf({ 'api/consul-0.json': targets('a:1') });
+    const face = await startFace(store, { mirrored: false });
+    const waiting = [503, plain, 'memory: was not yet mirrored as a whole; ask again\n'];
+    expect(brief(await face.get('/sd/api'))).toEqual(waiting);
+    expect(brief(await face.get('/sd'))).toEqual(waiting);
+    await face.mirror();
+    expect((await face.get('/sd/api')).status).toBe(200);
+  });
+
+  test('a store without targets is an error', async () => {
+    const face = await startFace(createMemoryStore());
+    expect(brief(await face.get('/sd'))).toEqual([
+      503,
+      plain,
+      'no target file was mirrored; is this the right store?\n',
+    ]);
+    expect(brief(await face.get('/sd/api'))).toEqual([
+      404,
+      plain,
+      'there is no job of this name in the store\n',
+    ]);
+    expect((await face.get(`/sd/${'x'.repeat(300)}`)).status).toBe(404);
+  });
+
+  test('a job that was retired is an empty list, so that Prometheus lets go of its targets', async () => {
+    const store = createMemoryStore();
+    await runCycle(
+      providerOf(() => listing(3)),
+      inputOf(store),
+    );
+    const face = await startFace(store);
+    expect(JSON.parse((await face.get('/sd/api')).text)).toHaveLength(3);
+    await retireProvider(id, inputOf(store));
+    expect(JSON.parse((await face.get('/sd/api')).text)).toHaveLength(3);
+    await face.mirror();
+    expect(brief(await face.get('/sd/api'))).toEqual([200, json, '[]\n']);
+  });
+
+  test('a job that lives but has no file on disk is an error', async () => {
+    const store = createMemoryStore();
+    await runCycle(
+      providerOf(() => listing(3)),
+      inputOf(store),
+    );
+    const face = await startFace(store);
+    await store.delete('targets/api/consul-0.json');
+    await face.mirror();
+    expect(brief(await face.get('/sd/api'))).toEqual([
+      503,
+      plain,
+      'no target file of this job was mirrored yet; ask again\n',
+    ]);
+  });
+
+  test('what nobody knows while the store is away is an error, and what lies on disk is served', async () => {
+    const store = await storeOf({ 'api/consul-0.json': targets('a:1') });
+    const away = async () => {
+      throw new MusterError('unreachable', 's3://targets does not answer');
+    };
+    const face = await startFace(store, { read: { ...store, list: away, get: away } });
+    expect(brief(await face.get('/sd/api'))).toEqual([200, json, targets('a:1')]);
+    expect(brief(await face.get('/sd/other'))).toEqual([
+      503,
+      plain,
+      'no target file of this job was mirrored: s3://targets does not answer\n',
+    ]);
+  });
+
+  test('a file that somebody removed, or put a link in place of, is an error', async () => {
+    const face = await startFace(await storeOf({ 'api/consul-0.json': targets('a:1') }));
+    const path = join(face.folder, 'api/consul-0.json');
+    await rm(path);
+    expect(brief(await face.get('/sd/api'))).toEqual([
+      503,
+      plain,
+      'a target file is missing on disk; ask again\n',
+    ]);
+    await face.mirror();
+    expect((await face.get('/sd/api')).text).toBe(targets('a:1'));
+  });
+
+  test('an unchanged list costs its etag, a changed one has another', async () => {
+    const store = await storeOf({ 'api/consul-0.json': targets('a:1'), 'api/consul-1.json': targets('b:1') });
+    const face = await startFace(store);
+    const etag = (await face.get('/sd/api')).headers.get('etag') ?? '';
+    expect(etag).toMatch(/^W\/"[\w-]{43}"$/);
+    for (const held of [etag, `"x", ${etag}`, '*', etag.slice(2)]) {
+      const { status, text, headers } = await face.get('/sd/api', { 'if-none-match': held });
+      expect([status, text, headers.get('etag')]).toEqual([304, '', etag]);
+    }
+    expect((await face.get('/sd/api', { 'if-none-match': '"other"' })).status).toBe(200);
+    await publish(store, { 'api/consul-1.json': targets('b:2') });
+    await face.mirror();
+    const changed = await face.get('/sd/api', { 'if-none-match': etag });
+    expect([changed.status, changed.text.includes('b:2')]).toEqual([200, true]);
+  });
+
+  test('a large list comes whole, packed or not', async () => {
+    const large = targets(
+      ...Array.from({ length: 50_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}:80`),
+    );
+    const face = await startFace(
+      await storeOf({ 'api/consul-0.json': large, 'api/consul-1.json': targets('b:1') }),
+    );
+    for (const encoding of ['gzip', 'identity']) {
+      const { text } = await face.get('/sd/api', { 'accept-encoding': encoding });
+      expect(JSON.parse(text)).toHaveLength(50_001);
+    }
+    expect((await fetch(`${face.url}/sd/api`, { method: 'HEAD' })).status).toBe(200);
+  });
+
+  test('a file of a stranger in the folder is not served', async () => {
+    const face = await startFace(await storeOf({ 'api/consul-0.json': targets('a:1') }));
+    await writeFile(join(face.folder, 'api/stranger-0.json'), targets('evil:1'));
+    expect((await face.get('/sd/api')).text).toBe(targets('a:1'));
+    expect((await face.get('/sd')).text).toBe(targets('a:1'));
+  });
+});
