@@ -60,11 +60,14 @@ async function printJson(providers: readonly AppProvider[], io: Io): Promise<voi
 }
 
 async function printTable(providers: readonly AppProvider[], io: Io): Promise<void> {
-  const rows: string[][] = [];
-  for await (const groups of discoverAll(providers, io)) {
-    for (const group of groups) {
-      for (const target of group.targets) rows.push(rowOf(group, target));
+  const rowsOf = (group: TargetGroup) => group.targets.map((target) => rowOf(group, target));
+  let rows: readonly string[][] = [];
+  for (const provider of providers) {
+    const bySource = new Map<string, string[][]>();
+    for await (const groups of discoverAll([provider], io)) {
+      for (const group of groups) bySource.set(group.source, rowsOf(group));
     }
+    rows = [...rows, ...[...bySource.values()].flat()];
   }
   await io.out(formatTable(['SOURCE', 'ADDRESS', 'LABELS'], rows));
   io.err(`${counted(rows.length, 'target')}\n`);
@@ -86,10 +89,18 @@ async function* discoverAll(
     const { discover, transform, job, provider: name } = provider;
     const progress = openProgress(io, `${job}/${name}`);
     const deadline = AbortSignal.timeout(provider.deadline);
+    const given = new Set<string>();
+    // A group without targets is of interest only where it takes back an earlier one.
+    const matters = ({ source, targets: found }: TargetGroup) => {
+      if (found.length === 0) return given.delete(source);
+      given.add(source);
+      return true;
+    };
     try {
       const signal = AbortSignal.any([io.signal, deadline]);
-      for await (const groups of discover({ signal, onProgress: progress.show })) {
-        yield transform === undefined ? groups : groups.map(transform).filter((group) => group !== undefined);
+      for await (const found of discover({ signal, onProgress: progress.show })) {
+        const groups = transform === undefined ? found : found.map(transform);
+        yield groups.filter((group) => group !== undefined).filter(matters);
       }
     } catch (error) {
       throw withProvider(error, provider, deadline);

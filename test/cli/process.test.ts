@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { buildCommand } from '../../infra/build-command.ts';
 import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
 import { startHttpServer } from '../support/http-server.ts';
 import { runMuster } from '../support/muster.ts';
@@ -93,8 +92,7 @@ describe('the bundle', () => {
   test('starts from a folder without node_modules, on Node 24 and only there', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'muster-bundle-'));
     try {
-      const root = join(import.meta.dirname, '../..');
-      await promisify(execFile)(process.execPath, ['infra/build.ts', folder], { cwd: root });
+      await buildCommand(folder);
       const command = [process.execPath, join(folder, 'muster.mjs')] as const;
       await using place = await makeWorkplace(consulConfig('http://127.0.0.1:1'));
       const [help, check, run] = await Promise.all([

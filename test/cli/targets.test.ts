@@ -89,6 +89,18 @@ describe('muster targets', () => {
     ]);
   });
 
+  test('a group whose targets are all dropped is not shown', async () => {
+    const rules = [{ source_labels: ['__meta_consul_service'], regex: 'web-.*', action: 'drop' }];
+    await using place = await makeWorkplace(
+      consulConfig(fleet.url, { relabel_configs: rules, muster: { relabel: 'publish' } }),
+    );
+    expect(await place.run(['targets', '--job', 'api', '--output', 'json'])).toEqual({
+      code: 0,
+      stdout: '[]\n',
+      stderr: '',
+    });
+  });
+
   test('an empty registry is an empty list', async () => {
     fleet.replace(smallWorld(0));
     await using place = await makeWorkplace(consulConfig(fleet.url));

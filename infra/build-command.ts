@@ -1,0 +1,23 @@
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { requireBanner } from './build-functions.ts';
+
+/** Bundles the `muster` command: one entry, and a chunk for each part that is only loaded when it is used. */
+export async function buildCommand(outdir = 'dist'): Promise<void> {
+  await build({
+    entryPoints: { muster: 'lib/cli/main.ts' },
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    sourcemap: true,
+    legalComments: 'none',
+    banner: { js: requireBanner },
+    logLevel: 'warning',
+  });
+  await chmod(join(outdir, 'muster.mjs'), 0o755);
+}

@@ -1,0 +1,160 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { buildCommand } from '../../infra/build-command.ts';
+import { decodeFileSd } from '../../lib/target/file-sd.ts';
+import { type RealConsul, startConsul } from '../support/consul.ts';
+import type { RunningMuster } from '../support/muster.ts';
+import { polled } from '../support/poll.ts';
+import { freePorts } from '../support/process.ts';
+import { describeWithPrograms } from '../support/programs.ts';
+import { makeWorkplace, type Workplace } from '../support/workplace.ts';
+import { servicesHere } from './world.ts';
+
+/** Each test goes on from where the one before it ended. */
+describeWithPrograms('muster dev', ['consul'], () => {
+  let agent: RealConsul;
+  let place: Workplace;
+  let dev: RunningMuster;
+  let url: string;
+
+  beforeAll(async () => {
+    [agent, place] = await Promise.all([startConsul(), makeWorkplace()]);
+    await agent.register(servicesHere([{ service: 'web', port: 8001 }]));
+    const [port] = await freePorts(1);
+    url = `http://127.0.0.1:${port}`;
+    await place.write('muster.yml', config(['api']));
+    dev = place.start(['dev', '--listen', `127.0.0.1:${port}`]);
+  }, 120_000);
+  afterAll(async () => {
+    await dev?.[Symbol.asyncDispose]();
+    await agent?.stop();
+    await place?.[Symbol.asyncDispose]();
+  });
+
+  const config = (jobs: readonly string[]) => ({
+    scrape_configs: jobs.map((job_name) => ({
+      job_name,
+      consul_sd_configs: [{ server: agent.url, refresh_interval: '1s' }],
+    })),
+  });
+  const files = () => place.files('.muster/targets');
+  const addresses = async (job: string) =>
+    decodeFileSd(Buffer.from(await place.read(`.muster/targets/${job}/consul-0.json`)))
+      .flatMap(({ targets }) => targets)
+      .sort();
+
+  test('says what to paste into prometheus.yml, and the file it names appears', async () => {
+    await dev.waitFor(/target file written/);
+    expect(dev.stdout()).toBe(
+      '# Paste into prometheus.yml, beside the rules that you have:\n' +
+        'scrape_configs:\n' +
+        '  - job_name: "api"\n' +
+        '    file_sd_configs:\n' +
+        `      - files: ["${place.folder}/.muster/targets/api/*.json"]\n`,
+    );
+    expect(await files()).toEqual(['api/consul-0.json']);
+    expect(await addresses('api')).toContain('127.0.0.1:8001');
+  }, 60_000);
+
+  test('serves its health and metrics', async () => {
+    const [health, metrics] = await Promise.all([fetch(`${url}/healthz`), fetch(`${url}/metrics`)]);
+    expect([health.status, await health.text(), metrics.status]).toEqual([200, 'ok\n', 200]);
+    expect(await metrics.text()).toMatch(/^muster_sync_targets\{job="api",provider="consul-0"\} 2$/m);
+  });
+
+  test('follows the registry', async () => {
+    await agent.register(servicesHere([{ service: 'fresh', port: 8002 }]));
+    const found = async () => (await addresses('api')).includes('127.0.0.1:8002');
+    expect(await polled(found, true)).toBe(true);
+  }, 90_000);
+
+  test('takes over a changed configuration: a new job appears, one that left is retired', async () => {
+    await place.write('muster.yml', config(['api', 'web']));
+    expect(await polled(files, ['api/consul-0.json', 'web/consul-0.json'])).toEqual([
+      'api/consul-0.json',
+      'web/consul-0.json',
+    ]);
+    await place.write('muster.yml', config(['web']));
+    expect(await polled(files, ['web/consul-0.json'])).toEqual(['web/consul-0.json']);
+    expect(dev.stderr()).toMatch(/msg="retired: no longer in the configuration" job=api provider=consul-0\n/);
+  }, 120_000);
+
+  test('keeps the last good configuration in force while the file is broken, and says so once', async () => {
+    await place.write('muster.yml', 'scrape_configs: [{job_name: web, consul_sd_configs: [{servr: x}]}]');
+    await dev.waitFor(/the last good configuration stays in force/);
+    await agent.register(servicesHere([{ service: 'later', port: 8003 }]));
+    const found = async () => (await addresses('web')).includes('127.0.0.1:8003');
+    expect(await polled(found, true)).toBe(true);
+    expect(await files()).toEqual(['web/consul-0.json']);
+
+    await place.write('muster.yml', config(['web']));
+    await dev.waitFor(/the configuration is good again/);
+    const lines = dev
+      .stderr()
+      .split('\n')
+      .filter((line) => line.includes('configuration stays in force'));
+    expect(lines.map((line) => line.slice(line.indexOf('level=')))).toEqual([
+      'level=error msg="the last good configuration stays in force: muster.yml:1:55 ' +
+        'scrape_configs[0].consul_sd_configs[0].servr: unknown key, did you mean \\"server\\"?" config=muster.yml',
+    ]);
+  }, 120_000);
+
+  test('ends in order at SIGTERM, and a second one goes on from its store', async () => {
+    expect((await dev.stop()).code).toBe(0);
+    const status = await place.run(['status']);
+    expect(status.stdout.split('\n')[1]).toMatch(/^web +consul-0 +\d+ +4 .* ok$/);
+    await using again = place.start(['dev', '--listen', '127.0.0.1:0', '--to', 'elsewhere']);
+    await again.waitFor(/target file written/);
+    expect(await place.files('elsewhere')).toEqual(['web/consul-0.json']);
+    expect((await again.stop('SIGINT')).code).toBe(0);
+  }, 60_000);
+});
+
+describeWithPrograms('muster demo', [], () => {
+  test('shows targets, changes and the stanza, ends by itself, and leaves nothing behind', async () => {
+    await using place = await makeWorkplace();
+    const { code, stdout, stderr } = await place.run(['demo', '--duration', '6s']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const [, folder = ''] = /files: \["(.*)\/targets\/demo\/\*\.json"\]/.exec(stdout) ?? [];
+    expect(folder).not.toBe('');
+    expect(existsSync(folder)).toBe(false);
+    expect(stdout).toMatch(
+      /^\d\d:\d\d:\d\d {2}version 1 {2}60 targets {2}published {2}\+12 -0 ~0 groups, \+60 targets$/m,
+    );
+    expect(stdout).toMatch(/^ {4}… and 52 more$/m);
+    expect(stdout).toMatch(/version 2 .*\n {4}[-+~] \S+/);
+    expect(stdout).toMatch(/http:\/\/127\.0\.0\.1:\d+\/metrics/);
+    expect(stdout).not.toContain('\u001b');
+  }, 60_000);
+
+  test('that cannot listen says so and ends', async () => {
+    await using place = await makeWorkplace();
+    const { code, stderr } = await place.run(['demo', '--listen', '203.0.113.1:1']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^muster demo: cannot listen on 203\.0\.113\.1:1: [^\n]+; choose another address\n$/,
+    );
+  }, 60_000);
+});
+
+describeWithPrograms('npm start', [], () => {
+  test('is the demo where no muster.yml lies, and muster dev where one does', async () => {
+    const { default: manifest } = await import('../../package.json', { with: { type: 'json' } });
+    const env = { PATH: `${join(process.execPath, '..')}:${process.env.PATH}`, MUSTER_LISTEN: '127.0.0.1:0' };
+    await using place = await makeWorkplace();
+    await buildCommand(join(place.folder, 'dist'));
+    const start = { command: ['/bin/sh', '-c', manifest.scripts.start], env } as const;
+    {
+      await using running = place.start([], start);
+      await running.waitFor(/^A simulated Consul answers at http:/m);
+      await running.waitFor(/version 1 /);
+    }
+    await place.write('muster.yml', {
+      scrape_configs: [{ job_name: 'mine', consul_sd_configs: [{ server: '127.0.0.1:1' }] }],
+    });
+    await using running = place.start([], start);
+    await running.waitFor(/^ {2}- job_name: "mine"$/m);
+    await running.waitFor(/level=error .* job=mine provider=consul-0 outcome=failed/);
+  }, 60_000);
+});
