@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import { readApp } from '../app/app.ts';
 import type { AppProvider } from '../app/providers.ts';
 import { selectProviders } from '../app/select.ts';
@@ -9,6 +8,7 @@ import { defineCommand, exitCodes, type Io } from './command.ts';
 import { shared } from './options.ts';
 import { counted } from './output.ts';
 import { openProgress } from './progress.ts';
+import { openSweeper } from './sweep.ts';
 import { formatTable } from './table.ts';
 
 /** `muster targets` */
@@ -37,16 +37,8 @@ export const targets = defineCommand({
   },
 });
 
-/**
- * Printing streams: almost all that is made is garbage a moment later. V8 would meet that with a young generation of
- * 100 MB and more; kept at the size it has, it is swept more often, and the process stays small however long the list.
- */
-function keepMemorySmall(): void {
-  setFlagsFromString('--semi-space-growth-factor=1');
-}
-
 async function printJson(providers: readonly AppProvider[], io: Io): Promise<void> {
-  keepMemorySmall();
+  const sweep = openSweeper();
   let separator = '[\n';
   for await (const groups of discoverAll(providers, io)) {
     let text = '';
@@ -55,6 +47,7 @@ async function printJson(providers: readonly AppProvider[], io: Io): Promise<voi
       separator = ',\n';
     }
     if (text !== '') await io.out(text);
+    sweep(groups.length);
   }
   await io.out(separator === '[\n' ? '[]\n' : '\n]\n');
 }
