@@ -10,6 +10,7 @@ sid       sid       prometheus promtool
 sid       moto      python3-moto
 bullseye  bullseye  consul prometheus
 bookworm  nsd       nsd libevent-2.1-7 libfstrm0 libprotobuf-c1
+bookworm  rclone    rclone
 bookworm  zookeeper libzookeeper-java libslf4j-java libdropwizard-metrics-java libcommons-io-java libsnappy-java
 bookworm  docker    docker.io containerd runc busybox-static libdevmapper1.02.1 libseccomp2
 '

@@ -25,14 +25,18 @@ export interface Option {
   readonly env?: string;
   readonly default?: string;
   readonly required?: boolean;
+  /** May be given again; in the environment the values stand between blanks or commas. */
+  readonly multiple?: boolean;
   /** The only texts that it may have. */
   readonly choices?: readonly string[];
 }
 
 type Value<O extends Option> = O extends { readonly value: string }
-  ? O extends { readonly default: string } | { readonly required: true }
-    ? Text<O>
-    : Text<O> | undefined
+  ? O extends { readonly multiple: true }
+    ? readonly Text<O>[]
+    : O extends { readonly default: string } | { readonly required: true }
+      ? Text<O>
+      : Text<O> | undefined
   : boolean;
 
 type Text<O extends Option> = O extends { readonly choices: readonly (infer Choice)[] } ? Choice : string;
@@ -77,16 +81,17 @@ export function defineCommand<const O extends Options>(definition: Definition<O>
 
 function parseValues<O extends Options>(options: O, args: readonly string[], env: Io['env']): Values<O> {
   const spec = Object.fromEntries(
-    Object.entries(options).map(([name, { value, short }]) => [
+    Object.entries(options).map(([name, { value, short, multiple = false }]) => [
       name,
       {
         type: value === undefined ? ('boolean' as const) : ('string' as const),
+        multiple,
         ...(short !== undefined && { short }),
       },
     ]),
   );
   const given = parseStrictly(args, spec);
-  const values: Record<string, string | boolean | undefined> = {};
+  const values: Record<string, string | boolean | readonly unknown[] | undefined> = {};
   for (const [name, option] of Object.entries(options)) {
     const fromEnv = option.env === undefined ? undefined : env[option.env] || undefined;
     if (option.value === undefined) {
@@ -94,29 +99,42 @@ function parseValues<O extends Options>(options: O, args: readonly string[], env
       continue;
     }
     const text = given[name];
-    values[name] = typeof text === 'string' ? text : (fromEnv ?? option.default);
-    if (option.required === true && values[name] === undefined)
+    if (option.multiple === true) values[name] = Array.isArray(text) ? text : splitList(fromEnv);
+    else values[name] = typeof text === 'string' ? text : (fromEnv ?? option.default);
+    const all = valuesOf(values[name]);
+    if (option.required === true && all.length === 0)
       throw new UsageError(`--${name} ${option.value} is missing`);
-    if (!isChoice(option, values[name]))
-      throw new UsageError(`--${name} is ${option.choices?.join(' or ')}, not "${values[name]}"`);
+    const wrong = all.find((value) => !isChoice(option, value));
+    if (wrong !== undefined)
+      throw new UsageError(`--${name} is ${option.choices?.join(' or ')}, not "${wrong}"`);
   }
   if (!areValues(options, values)) throw new UsageError('an option has a value of the wrong kind');
   return values;
 }
 
+function splitList(text: string | undefined): readonly string[] {
+  return (text ?? '').split(/[\s,]+/).filter((item) => item !== '');
+}
+
+function valuesOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  return value === undefined ? [] : [value];
+}
+
 function isChoice({ choices }: Option, value: unknown): boolean {
-  return choices === undefined || value === undefined || choices.some((choice) => choice === value);
+  return choices === undefined || choices.some((choice) => choice === value);
 }
 
 function areValues<O extends Options>(
   options: O,
   values: Readonly<Record<string, unknown>>,
 ): values is Values<O> {
-  return Object.entries(options).every(([name, option]) =>
-    option.value === undefined
-      ? typeof values[name] === 'boolean'
-      : ['string', 'undefined'].includes(typeof values[name]) && isChoice(option, values[name]),
-  );
+  return Object.entries(options).every(([name, option]) => {
+    const value = values[name];
+    if (option.value === undefined) return typeof value === 'boolean';
+    if (Array.isArray(value) !== (option.multiple === true)) return false;
+    return valuesOf(value).every((text) => typeof text === 'string' && isChoice(option, text));
+  });
 }
 
 type Given = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
@@ -136,10 +154,11 @@ function parseStrictly(args: readonly string[], options: ParseArgsConfig['option
 
 function formatHelp({ name, description, examples, options }: Omit<Definition<Options>, 'run'>): string {
   const rows = Object.entries(options).map(
-    ([long, { short, value, help, env, default: preset, required }]) => {
+    ([long, { short, value, help, env, default: preset, required, multiple }]) => {
       const flag = `${short === undefined ? '    ' : `-${short}, `}--${long}${value === undefined ? '' : ` ${value}`}`;
       const notes = [
         required === true ? 'required' : '',
+        multiple === true ? 'repeatable' : '',
         preset === undefined ? '' : `default ${preset}`,
         env === undefined ? '' : `env ${env}`,
       ];

@@ -33,7 +33,7 @@ export async function develop(input: DevelopInput): Promise<void> {
   const both = [
     runScheduler({ ...input, signal }),
     syncForever({
-      store,
+      sources: [{ name: '', store }],
       to: folder,
       version,
       log,

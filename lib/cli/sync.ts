@@ -1,3 +1,5 @@
+import type { SyncSource } from '../sidecar/mirrored.ts';
+import { parseShard } from '../sidecar/shard.ts';
 import { syncForever, syncOnce } from '../sidecar/sync.ts';
 import { openStore } from '../store/open.ts';
 import { version } from '../version.ts';
@@ -13,6 +15,7 @@ export const sync = defineCommand({
     'probes, the targets for http_sd, and a page to look at.',
   examples: [
     'muster sync --from s3://my-bucket --to /etc/prometheus/muster --listen :9469',
+    'muster sync --from eu=s3://bucket-eu --from us=s3://bucket-us --to /etc/prometheus/muster',
     'muster sync --from .muster/store --to targets --once',
   ],
   options: {
@@ -20,7 +23,8 @@ export const sync = defineCommand({
       value: 'STORE',
       env: 'MUSTER_FROM',
       required: true,
-      help: 's3://bucket/prefix, file:///folder, or a folder.',
+      multiple: true,
+      help: 's3://bucket/prefix, file:///folder, a folder, or NAME=STORE for the sub-folder NAME.',
     },
     to: { value: 'DIR', env: 'MUSTER_TO', required: true, help: 'Folder of the target files.' },
     once: { env: 'MUSTER_ONCE', help: 'Mirror once and end; for init containers.' },
@@ -28,7 +32,24 @@ export const sync = defineCommand({
       value: 'DURATION',
       env: 'MUSTER_INTERVAL',
       default: '15s',
-      help: 'Time between two looks at the store.',
+      help: 'Time between two looks at the store, give or take a tenth.',
+    },
+    sqs: {
+      value: 'URL',
+      env: 'MUSTER_SQS',
+      multiple: true,
+      help: 'Queue with S3 notifications: changes come within a second.',
+    },
+    shard: {
+      value: 'I/N',
+      env: 'MUSTER_SHARD',
+      help: 'Only targets whose address hashes to I of N, as by hashmod.',
+    },
+    'stale-after': {
+      value: 'DURATION',
+      env: 'MUSTER_STALE_AFTER',
+      default: '15m',
+      help: 'Age of its last success at which a provider is flagged.',
     },
     listen: {
       value: 'ADDR',
@@ -38,26 +59,42 @@ export const sync = defineCommand({
     'web-config': shared.webConfig,
     'allow-empty': { env: 'MUSTER_ALLOW_EMPTY', help: 'Remove all files when the store has none.' },
   },
-  async run(
-    { from, to, once, interval, listen, 'allow-empty': allowEmpty, 'web-config': webConfig },
-    { log, signal },
-  ) {
-    const milliseconds = readDuration('interval', interval, 100);
-    const store = openStore(from);
+  async run(values, { log, signal }) {
+    const {
+      to,
+      once,
+      listen,
+      sqs: queues,
+      shard,
+      'allow-empty': allowEmpty,
+      'web-config': webConfig,
+    } = values;
+    const interval = readDuration('interval', values.interval, 100);
+    const providerStaleAfter = readDuration('stale-after', values['stale-after'], 1000);
+    const part = shard === undefined ? {} : { shard: parseShard(shard) };
+    const sources = openStores(values.from);
     try {
-      const options = { store, to, version, log, signal, allowEmpty };
+      const options = { sources, to, version, log, signal, allowEmpty, ...part };
       if (once) await syncOnce(options);
       else {
         await syncForever({
           ...options,
-          interval: milliseconds,
+          ...{ interval, providerStaleAfter, queues },
           ...(listen !== undefined && { listen }),
           ...(webConfig !== undefined && { webConfig }),
         });
       }
       return exitCodes.good;
     } finally {
-      await store.close();
+      await Promise.all(sources.map(({ store }) => store.close()));
     }
   },
 });
+
+/** `NAME=STORE` or `STORE`; what looks like a scheme or a path is no name. */
+function openStores(from: readonly string[]): readonly SyncSource[] {
+  return from.map((text) => {
+    const [, name = '', url = text] = /^([^/:?.=]+)=(.*)$/s.exec(text) ?? [];
+    return { name, store: openStore(url) };
+  });
+}

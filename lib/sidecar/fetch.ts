@@ -5,6 +5,7 @@ import { decodeFileSd } from '../target/file-sd.ts';
 import type { TargetFolder } from './folder.ts';
 import { allSettledOrThrow, type Limit } from './limit.ts';
 import type { WantedFile } from './plan.ts';
+import { shardFileSd } from './shard.ts';
 import type { OwnedPart } from './state.ts';
 
 export interface FetchInput {
@@ -68,7 +69,7 @@ async function readHeld(
 
 /** A held object makes the request conditional: it may have come back to what it was since the listing. */
 async function download(
-  { store, maxObjectBytes, signal, onBytes }: FetchInput,
+  { store, folder, maxObjectBytes, signal, onBytes }: FetchInput,
   object: ListedObject,
   held?: FetchedPart,
 ): Promise<FetchedPart | undefined> {
@@ -85,20 +86,19 @@ async function download(
       `${object.key} was cut off: ${body.byteLength} of ${object.size} bytes came; it is fetched again`,
     );
   }
-  return {
-    key: object.key,
-    etag,
-    sha256: sha256Of(body),
-    targets: check(object.key, body),
-    body,
-    fresh: true,
-  };
+  const { content, targets } = check(object.key, body, folder);
+  return { key: object.key, etag, sha256: sha256Of(content), targets, body: content, fresh: true };
 }
 
-/** Number of targets in a good object. */
-function check(key: string, body: Uint8Array): number {
+/** What goes to the disk of a good object, and the number of targets in it. */
+function check(
+  key: string,
+  body: Uint8Array,
+  { shard }: TargetFolder,
+): { readonly content: Uint8Array; readonly targets: number } {
   try {
-    return decodeFileSd(body).reduce((sum, { targets }) => sum + targets.length, 0);
+    const content = shard === undefined ? body : shardFileSd(body, shard);
+    return { content, targets: decodeFileSd(content).reduce((sum, { targets }) => sum + targets.length, 0) };
   } catch (cause) {
     const { message } = toMusterError(cause);
     throw new MusterError('malformed', `${key} is ${message}; its last good file stays`, { cause });

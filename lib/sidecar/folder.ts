@@ -4,6 +4,7 @@ import { diskError, type FileSystem } from './files.ts';
 import { createLimit } from './limit.ts';
 import { lockFolder } from './lock.ts';
 import type { Rejection } from './plan.ts';
+import { formatShard, type Shard } from './shard.ts';
 import { decodeState, encodeState, type Owned, type OwnedFile } from './state.ts';
 
 /**
@@ -18,6 +19,8 @@ const lockFile = '.muster/lock';
 export interface TargetFolder {
   readonly path: string;
   readonly files: FileSystem;
+  /** The targets that the files hold; all of them without it. */
+  readonly shard: Shard | undefined;
   /** What is ours, by path below the folder. */
   readonly owned: Owned;
   /** Objects which were fetched and found wrong, by path, so that they are not fetched again until they change. */
@@ -50,7 +53,7 @@ export interface TargetFolder {
  * the folder and `storage` when it cannot be written. A state that cannot be read is set aside: then only what the
  * bucket lists becomes ours again, and no other file is ever removed.
  */
-export async function openFolder(path: string, files: FileSystem): Promise<TargetFolder> {
+export async function openFolder(path: string, files: FileSystem, shard?: Shard): Promise<TargetFolder> {
   const at = (below: string) => join(path, below);
   try {
     await makePlace(path, files);
@@ -60,8 +63,8 @@ export async function openFolder(path: string, files: FileSystem): Promise<Targe
   const lock = lockFolder(at(lockFile), path);
   try {
     await clearTemporaries(at(place.temporary), files);
-    const { owned, warning } = await readState(at(stateFile), files);
-    const folder = { ...folderOf(path, files, owned), warning, close: () => lock.release() };
+    const { owned, warning } = await readState(at(stateFile), files, shard);
+    const folder = { ...folderOf(path, files, owned, shard), warning, close: () => lock.release() };
     await folder.dropUnusedParts();
     return folder;
   } catch (error) {
@@ -95,10 +98,14 @@ async function clearTemporaries(folder: string, files: FileSystem): Promise<void
 async function readState(
   path: string,
   files: FileSystem,
+  shard: Shard | undefined,
 ): Promise<{ owned: Map<string, OwnedFile>; warning: string | undefined }> {
   const bytes = await files.read(path);
   try {
-    return { owned: bytes === undefined ? new Map() : decodeState(bytes), warning: undefined };
+    if (bytes === undefined) return { owned: new Map(), warning: undefined };
+    const state = decodeState(bytes);
+    const sameShard = state.shard === (shard && formatShard(shard));
+    return { owned: sameShard ? state.owned : withoutParts(state.owned), warning: undefined };
   } catch {
     return {
       owned: new Map(),
@@ -107,10 +114,16 @@ async function readState(
   }
 }
 
+/** Files that hold another shard stay ours, but not one of them is what the bucket wants here. */
+function withoutParts(owned: ReadonlyMap<string, OwnedFile>): Map<string, OwnedFile> {
+  return new Map([...owned].map(([path, file]) => [path, { ...file, parts: [] }]));
+}
+
 function folderOf(
   path: string,
   files: FileSystem,
   owned: Map<string, OwnedFile>,
+  shard: Shard | undefined,
 ): Omit<TargetFolder, 'warning' | 'close'> {
   const at = (below: string) => join(path, below);
   const partAt = (sha256: string) => at(join(place.parts, sha256));
@@ -129,6 +142,7 @@ function folderOf(
   return {
     path,
     files,
+    shard,
     owned,
     refused: new Map(),
     ensurePlace: () => makePlace(path, files),
@@ -148,7 +162,11 @@ function folderOf(
     async saveState() {
       if (!stateChanged) return;
       try {
-        await renameOrRemove(files, await stage(encodeState(owned)), at(stateFile));
+        await renameOrRemove(
+          files,
+          await stage(encodeState(owned, shard && formatShard(shard))),
+          at(stateFile),
+        );
         await files.syncFolder(at(place.root));
         stateChanged = false;
       } catch (error) {

@@ -6,14 +6,18 @@ export interface Verdict {
   readonly reason: string;
 }
 
-/** Knows how fresh the folder is. */
-export interface Health {
-  /** Tells of a round that ended: its first error, or none. */
-  record(error: MusterError | undefined): void;
+/** What the probes answer. */
+export interface Probes {
   /** Red when no round has succeeded for `staleAfter`; a single failure is not worth a restart. */
   live(): Verdict;
   /** Green after the first complete round, and for good: stale targets are better than none. */
   ready(): Verdict;
+}
+
+/** Knows how fresh the folder is. */
+export interface Health extends Probes {
+  /** Tells of a round that ended: its first error, or none. */
+  record(error: MusterError | undefined): void;
 }
 
 export interface HealthOptions {

@@ -1,5 +1,6 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { isMusterError, type MusterError } from '../errors.ts';
+import type { RoundRequests } from './requests.ts';
 import type { Round } from './round.ts';
 
 export interface LoopOptions {
@@ -15,6 +16,8 @@ export interface LoopOptions {
   readonly signal: AbortSignal;
   /** Told of each round as it ends. */
   readonly onRound: (round: Round, seconds: number) => void;
+  /** Who may ask for a round before its time. While rounds fail they wait as the loop does. */
+  readonly requests?: RoundRequests;
   /** A number from 0 to below 1. */
   readonly random?: () => number;
   /** Waits; ends early without error when the signal fires. */
@@ -23,13 +26,16 @@ export interface LoopOptions {
 
 /** Does round after round until the signal fires. Failed rounds follow each other ever more slowly. */
 export async function runMirror(options: LoopOptions): Promise<void> {
-  const { signal, sleep = sleepUntil, random = Math.random, jitter = defaultJitter } = options;
+  const { interval, signal, requests, sleep = sleepUntil, random = Math.random } = options;
+  const { jitter = defaultJitter } = options;
   let failures = 0;
   while (!signal.aborted) {
+    const served = requests?.begin();
     const round = await timedRound(options);
+    served?.(round);
     failures = round.errors.length === 0 ? 0 : failures + 1;
-    if (!signal.aborted)
-      await sleep(nextWait(failures, { interval: options.interval, jitter, random }), signal);
+    const end = requests === undefined || failures > 0 ? [signal] : [signal, requests.pending()];
+    if (!signal.aborted) await sleep(nextWait(failures, { interval, jitter, random }), AbortSignal.any(end));
   }
 }
 

@@ -28,15 +28,20 @@ export interface OwnedFile {
 /** What is ours, by path below the folder: `<encoded job>/<provider>.json`. */
 export type Owned = ReadonlyMap<string, OwnedFile>;
 
-export function encodeState(owned: Owned): Uint8Array {
+/** `shard` is the part of all targets that the files hold, as `0/2`. */
+export function encodeState(owned: Owned, shard?: string): Uint8Array {
   const files = Object.fromEntries([...owned].sort(([a], [b]) => (a < b ? -1 : 1)));
-  return Buffer.from(`${JSON.stringify({ version: 1, files }, undefined, 1)}\n`);
+  return Buffer.from(`${JSON.stringify({ version: 1, shard, files }, undefined, 1)}\n`);
 }
 
 /** Throws (kind `malformed`) when the bytes are not a whole state. A path that leads out of the folder is not one. */
-export function decodeState(bytes: Uint8Array): Map<string, OwnedFile> {
+export function decodeState(bytes: Uint8Array): {
+  readonly owned: Map<string, OwnedFile>;
+  readonly shard: string | undefined;
+} {
   try {
-    return new Map(Object.entries(stateSchema.parse(JSON.parse(Buffer.from(bytes).toString())).files));
+    const { files, shard } = stateSchema.parse(JSON.parse(Buffer.from(bytes).toString()));
+    return { owned: new Map(Object.entries(files)), shard };
   } catch (cause) {
     throw new MusterError('malformed', 'the state of the mirror cannot be read', { cause });
   }
@@ -67,6 +72,7 @@ const ownedFile = z.object({
 
 const stateSchema = z.object({
   version: z.literal(1),
+  shard: z.string().optional(),
   files: z.record(z.string().refine(isTargetPath), ownedFile),
 });
 

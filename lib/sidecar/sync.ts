@@ -1,21 +1,19 @@
-import type { ObjectStore } from '../store/store.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { createFaceApp } from './face/app.ts';
-import { disk, type FileSystem } from './files.ts';
-import { openFolder, type TargetFolder } from './folder.ts';
-import { createHealth, type Health } from './health.ts';
-import { type Face, openFace } from './http.ts';
+import type { FileSystem } from './files.ts';
+import { createFreshness } from './freshness.ts';
+import type { Face } from './http.ts';
 import { type LoopOptions, mirrorWithin, runMirror } from './loop.ts';
-import { createSyncMetrics, type SyncMetrics } from './metrics.ts';
+import type { SourceMetrics, SyncMetrics } from './metrics.ts';
 import { mirrorOnce } from './mirror.ts';
+import { closeSources, type MirroredSource, openSources, type SyncSource } from './mirrored.ts';
 import { createReporter } from './report.ts';
 import type { Round } from './round.ts';
-import { openGate } from './web/gate.ts';
+import type { Shard } from './shard.ts';
 
 export interface SyncOptions {
-  /** Stays open; whoever opened it closes it. */
-  readonly store: ObjectStore;
-  /** The folder under which Prometheus finds `<encoded job>/*.json`. */
+  /** One without name, or several with a name each. */
+  readonly sources: readonly SyncSource[];
+  /** The folder under which Prometheus finds `<encoded job>/*.json`, of a source with a name below that name. */
   readonly to: string;
   /** Version of Muster, for `muster_build_info`. */
   readonly version: string;
@@ -23,6 +21,8 @@ export interface SyncOptions {
   /** Ends the sync; a round at work is ended between two operations. */
   readonly signal: AbortSignal;
   readonly allowEmpty?: boolean;
+  /** Keeps only the targets of this shard. */
+  readonly shard?: Shard;
   /** Bytes of one object. */
   readonly maxObjectBytes?: number;
   /** Milliseconds for one round. Default 5 minutes. */
@@ -37,6 +37,10 @@ export interface LoopedSyncOptions extends SyncOptions {
   readonly listen?: string;
   /** Milliseconds without a good round after which `/healthz` is red. Default 5 minutes, at least 3 intervals. */
   readonly staleAfter?: number;
+  /** Milliseconds since the last success of a provider after which it is flagged. Default 15 minutes. */
+  readonly providerStaleAfter?: number;
+  /** URLs of queues with notifications of changes in the stores. */
+  readonly queues?: readonly string[];
   /** File in the format of Prometheus's `--web.config.file`: TLS and who may read. Default: plain HTTP, everybody. */
   readonly webConfig?: string;
   /** Told where the server listens. */
@@ -45,81 +49,114 @@ export interface LoopedSyncOptions extends SyncOptions {
 
 /** Mirrors until the signal fires. Throws only when it cannot start: folder taken or not writable, bad address. */
 export async function syncForever(options: LoopedSyncOptions): Promise<void> {
-  const { interval, staleAfter = Math.max(defaultStaleAfter, 3 * interval), version } = options;
-  const folder = await open(options);
+  const { interval, staleAfter = Math.max(defaultStaleAfter, 3 * interval), version, listen, log } = options;
+  const { createSyncMetrics } = await import('./metrics.ts');
+  const sources = await openSources({ ...options, staleAfter });
   try {
-    const health = createHealth({ staleAfter });
     const metrics = createSyncMetrics({ version });
-    await using face = await serve(options, folder, health, metrics);
+    const { registry } = metrics;
+    await using face =
+      listen === undefined ? undefined : await openServer({ ...options, listen, sources, registry });
     if (face !== undefined) options.onListening?.(face.address);
-    const { onRound, ...loop } = loopOptions(options, folder, health);
-    await runMirror({
-      ...loop,
-      interval,
-      onRound(round, seconds) {
-        metrics.record(round, seconds, folder.owned);
-        onRound(round, seconds);
-      },
-    });
+    await Promise.all([
+      ...sources.map((source) => follow(options, source, metrics.of(source.name))),
+      ...(options.queues ?? []).map((url) => followNotifications(url, sources, metrics, log, options.signal)),
+    ]);
   } finally {
-    folder.close();
+    closeSources(sources);
   }
 }
 
 /**
- * Mirrors once, as an init container does: returns the first complete round, or throws its error when there is none
- * within `deadline` milliseconds (default one minute).
+ * Mirrors once, as an init container does: returns the first complete round of each source, or throws an error when
+ * one has none within `deadline` milliseconds (default one minute); the others are complete then.
  */
-export async function syncOnce(options: SyncOptions & { readonly deadline?: number }): Promise<Round> {
-  const folder = await open(options);
+export async function syncOnce(
+  options: SyncOptions & { readonly deadline?: number },
+): Promise<readonly Round[]> {
+  const sources = await openSources({ ...options, staleAfter: defaultStaleAfter });
   try {
-    const health = createHealth({ staleAfter: defaultStaleAfter });
-    return await mirrorWithin(loopOptions(options, folder, health), options.deadline ?? defaultDeadline);
+    const { deadline = defaultDeadline } = options;
+    const ends = await Promise.allSettled(
+      sources.map((source) => mirrorWithin(loopOptions(options, source), deadline)),
+    );
+    return ends.map((end) => {
+      if (end.status === 'rejected') throw end.reason;
+      return end.value;
+    });
   } finally {
-    folder.close();
+    closeSources(sources);
   }
 }
 
 const defaultStaleAfter = 5 * 60_000;
+const defaultProviderStaleAfter = 15 * 60_000;
 const defaultRoundTimeout = 5 * 60_000;
 const defaultDeadline = 60_000;
 
-async function open({ to, files = disk, log }: SyncOptions): Promise<TargetFolder> {
-  const folder = await openFolder(to, files);
-  if (folder.warning !== undefined) log.warn(folder.warning);
-  return folder;
+/** Loaded only where something is served. */
+async function openServer(options: Parameters<typeof import('./serve.ts')['serve']>[0]) {
+  const { serve } = await import('./serve.ts');
+  return serve(options);
 }
 
-/** The HTTP face, if it was asked for. */
-async function serve(
-  { store, listen, webConfig, log }: LoopedSyncOptions,
-  folder: TargetFolder,
-  health: Health,
-  { registry }: SyncMetrics,
-): Promise<(Pick<Face, 'address'> & AsyncDisposable) | undefined> {
-  if (listen === undefined) return undefined;
-  const sources = [{ name: '', store, folder, ready: () => health.ready().ok }];
-  const answer = createFaceApp({ sources, health, registry, log });
-  const gate = webConfig === undefined ? undefined : await openGate({ path: webConfig, log });
-  const close = async (face?: Face) => {
-    gate?.close();
-    await face?.close();
-  };
+/** One source for as long as the signal lets it. */
+async function follow(
+  options: LoopedSyncOptions,
+  source: MirroredSource,
+  metrics: SourceMetrics,
+): Promise<void> {
+  const { interval, providerStaleAfter: staleAfter = defaultProviderStaleAfter } = options;
+  const { folder, log, requests, store } = source;
+  const { round: mirror, onRound, ...loop } = loopOptions(options, source);
+  const look = createFreshness({ store, staleAfter });
+  let silent = false;
+  await runMirror({
+    ...loop,
+    interval,
+    requests,
+    async round(signal) {
+      const round = await mirror(signal);
+      // A store that just failed would only fail again.
+      const { ages, error } = await look(
+        folder.owned,
+        round.errors.length > 0 ? AbortSignal.abort() : signal,
+      );
+      metrics.recordAges(ages);
+      if (error !== undefined && !silent) log.warn(`the age of providers is not known: ${error.message}`);
+      silent = error !== undefined;
+      return round;
+    },
+    onRound(round, seconds) {
+      metrics.record(round, seconds, folder.owned);
+      onRound(round, seconds);
+    },
+  });
+}
+
+async function followNotifications(
+  url: string,
+  sources: readonly MirroredSource[],
+  { notifications }: SyncMetrics,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const [{ openSqs }, { followQueue }] = await Promise.all([
+    import('./notifications/queue.ts'),
+    import('./notifications/follow.ts'),
+  ]);
+  const queue = openSqs(url);
   try {
-    const face = await openFace({ listen, answer, log, ...(gate && { gate }) });
-    return { address: face.address, [Symbol.asyncDispose]: () => close(face) };
-  } catch (error) {
-    await close();
-    throw error;
+    const notified = sources.map(({ store, requests }) => ({ url: store.url, requests }));
+    await followQueue({ queue, sources: notified, log, signal, onResult: notifications });
+  } finally {
+    queue.close();
   }
 }
 
-function loopOptions(
-  options: SyncOptions,
-  folder: TargetFolder,
-  health: Health,
-): Omit<LoopOptions, 'interval'> {
-  const { store, maxObjectBytes, allowEmpty, signal, log, roundTimeout = defaultRoundTimeout } = options;
+function loopOptions(options: SyncOptions, source: MirroredSource): Omit<LoopOptions, 'interval'> {
+  const { maxObjectBytes, allowEmpty, signal, roundTimeout = defaultRoundTimeout } = options;
+  const { store, folder, log, health } = source;
   const report = createReporter(log);
   return {
     round: (roundSignal) =>

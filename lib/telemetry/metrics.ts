@@ -7,7 +7,7 @@ export interface MetricTable {
   };
 }
 
-/** What the sync sidecar says of itself on `/metrics`. */
+/** What the sync sidecar says of itself on `/metrics`. `source` is there only where stores have names. */
 export const syncMetrics = {
   buildInfo: {
     name: 'muster_build_info',
@@ -17,42 +17,62 @@ export const syncMetrics = {
   rounds: {
     name: 'muster_sync_rounds_total',
     help: 'Rounds of the mirror, by result: success or error.',
-    labels: ['result'],
+    labels: ['source', 'result'],
   },
   lastSuccess: {
     name: 'muster_sync_last_success_timestamp_seconds',
     help: 'When the last round without error ended, in Unix time; 0 before the first.',
-    labels: [],
+    labels: ['source'],
   },
   duration: {
     name: 'muster_sync_duration_seconds',
     help: 'How long a round of the mirror took.',
-    labels: [],
+    labels: ['source'],
   },
   files: {
     name: 'muster_sync_files',
     help: 'Target files which the mirror keeps in its folder.',
-    labels: [],
+    labels: ['source'],
   },
   targets: {
     name: 'muster_sync_targets',
     help: 'Targets in the file of a provider.',
-    labels: ['job', 'provider'],
+    labels: ['source', 'job', 'provider'],
   },
   fileChanges: {
     name: 'muster_sync_file_changes_total',
     help: 'How often the file of a provider was replaced or removed.',
-    labels: ['job', 'provider'],
+    labels: ['source', 'job', 'provider'],
   },
   rejectedObjects: {
     name: 'muster_sync_rejected_objects',
     help: 'Objects in the bucket which the last round did not apply, by reason; the last good file stays.',
-    labels: ['reason'],
+    labels: ['source', 'reason'],
   },
   bytes: {
     name: 'muster_sync_bytes_total',
     help: 'Bytes of target objects read from the store.',
-    labels: [],
+    labels: ['source'],
+  },
+  providerLastSuccess: {
+    name: 'muster_sync_provider_last_success_timestamp_seconds',
+    help: 'When the last whole listing of a mirrored provider ended, in Unix time, by its status as last read.',
+    labels: ['source', 'job', 'provider'],
+  },
+  providerStale: {
+    name: 'muster_sync_provider_stale',
+    help: 'Of a mirrored provider 1 when its last whole listing is older than --stale-after, else 0; its file stays.',
+    labels: ['source', 'job', 'provider'],
+  },
+  rejectedObject: {
+    name: 'muster_sync_rejected_object_info',
+    help: 'Always 1, for each of the first objects which the last round did not apply.',
+    labels: ['source', 'reason', 'key'],
+  },
+  notifications: {
+    name: 'muster_sync_notifications_total',
+    help: 'Messages of the queues by what became of them: mirrored, failed, ignored, unknown; error: no answer.',
+    labels: ['result'],
   },
 } as const satisfies MetricTable;
 

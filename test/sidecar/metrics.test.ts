@@ -21,13 +21,14 @@ const nothing: Round = { changes: [], rejections: [], errors: [], bytes: 0 };
 
 test('counts what rounds did, by plain job names, and forgets the targets of a provider that went', async () => {
   const metrics = createSyncMetrics({ version: '1.2.3', now: () => 1_700_000_000_000 });
+  const own = metrics.of('');
   const { memory, folder, first } = await syncedWorld({
     'web%2Fedge/consul-0.json': targets('a:1', 'b:1'),
     'api/consul-0.json': targets('c:1'),
   });
-  metrics.record(first, 0.2, folder.owned);
+  own.record(first, 0.2, folder.owned);
   await publish(memory, { 'api/consul-0.json': undefined, 'bad/consul-0.json': '{}' });
-  metrics.record(await round(memory, folder), 0.1, folder.owned);
+  own.record(await round(memory, folder), 0.1, folder.owned);
   expect(await samples(metrics)).toEqual([
     'muster_sync_rounds_total{result="success"} 2',
     'muster_sync_rounds_total{result="error"} 0',
@@ -42,16 +43,23 @@ test('counts what rounds did, by plain job names, and forgets the targets of a p
     'muster_sync_rejected_objects{reason="too-large"} 0',
     'muster_sync_rejected_objects{reason="invalid"} 1',
     'muster_sync_rejected_objects{reason="blocked"} 0',
+    'muster_sync_rejected_object_info{reason="invalid",key="targets/bad/consul-0.json"} 1',
     'muster_sync_bytes_total 146',
+    'muster_sync_notifications_total{result="mirrored"} 0',
+    'muster_sync_notifications_total{result="failed"} 0',
+    'muster_sync_notifications_total{result="ignored"} 0',
+    'muster_sync_notifications_total{result="unknown"} 0',
+    'muster_sync_notifications_total{result="error"} 0',
   ]);
 });
 
 test('a failed round counts as such and leaves the time of the last success', async () => {
   let now = 1000;
   const metrics = createSyncMetrics({ version: '1.2.3', now: () => now });
-  metrics.record(nothing, 0.1, new Map());
+  const own = metrics.of('');
+  own.record(nothing, 0.1, new Map());
   now = 9000;
-  metrics.record({ ...nothing, errors: [new MusterError('denied', 'no')] }, 0.1, new Map());
+  own.record({ ...nothing, errors: [new MusterError('denied', 'no')] }, 0.1, new Map());
   expect((await samples(metrics)).slice(0, 3)).toEqual([
     'muster_sync_rounds_total{result="success"} 1',
     'muster_sync_rounds_total{result="error"} 1',
@@ -60,7 +68,9 @@ test('a failed round counts as such and leaves the time of the last success', as
 });
 
 test('shows every metric of the table from the start, the build, and the process', async () => {
-  const text = await createSyncMetrics({ version: '1.2.3' }).registry.metrics();
+  const metrics = createSyncMetrics({ version: '1.2.3' });
+  metrics.of('');
+  const text = await metrics.registry.metrics();
   const shown = Object.values(syncMetrics).filter(({ name, help }) =>
     text.includes(`# HELP ${name} ${help}\n`),
   );
@@ -68,4 +78,25 @@ test('shows every metric of the table from the start, the build, and the process
   expect(text).toContain(`muster_build_info{version="1.2.3",node_version="${process.version}"} 1\n`);
   expect(text).toContain('muster_sync_duration_seconds_bucket{le="+Inf"} 0\n');
   expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
+});
+
+test('stores with names have a label, and go on apart: what one forgets stays with the other', async () => {
+  const metrics = createSyncMetrics({ version: '1.2.3', now: () => 60_000 });
+  const [eu, us] = [metrics.of('eu'), metrics.of('us')];
+  const { first, folder } = await syncedWorld({ 'api/consul-0.json': targets('a:1') });
+  const api = { job: 'api', provider: 'consul-0', lastSuccess: 30_000 };
+  for (const own of [eu, us]) {
+    own.record(first, 0.1, folder.owned);
+    own.recordAges([{ ...api, stale: own === us }]);
+  }
+  eu.record(nothing, 0.1, new Map());
+  eu.recordAges([]);
+  const shown = (await samples(metrics)).filter((line) => /_(files|targets|stale|provider_\w+)\{/.test(line));
+  expect(shown).toEqual([
+    'muster_sync_files{source="eu"} 0',
+    'muster_sync_files{source="us"} 1',
+    'muster_sync_targets{source="us",job="api",provider="consul-0"} 1',
+    'muster_sync_provider_last_success_timestamp_seconds{source="us",job="api",provider="consul-0"} 30',
+    'muster_sync_provider_stale{source="us",job="api",provider="consul-0"} 1',
+  ]);
 });

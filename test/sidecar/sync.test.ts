@@ -44,7 +44,7 @@ async function startSidecar(store: ObjectStore, to: string, options: Partial<Loo
   let url = '';
   const listening = new Promise<void>((resolve) => {
     const running = syncForever({
-      store,
+      sources: [{ name: '', store }],
       to,
       version: '1.2.3',
       interval: 5,
@@ -131,13 +131,6 @@ describe('the sidecar', () => {
     ]);
   });
 
-  test('serves further routes beside its own', async () => {
-    const { until } = await startSidecar(createMemoryStore(), await makeFolder(), {
-      routes: [{ path: '/sd/', answer: () => ({ status: 200, type: 'application/json', body: '[]' }) }],
-    });
-    expect(await until('/sd/api', 200)).toBe('[]');
-  });
-
   test('frees folder and port when it ends, and does not call its end an error', async () => {
     const memory = createMemoryStore();
     const to = await makeFolder();
@@ -150,7 +143,7 @@ describe('the sidecar', () => {
       },
     });
     await syncForever({
-      store,
+      sources: [{ name: '', store }],
       to,
       version: '1',
       interval: 1000,
@@ -168,7 +161,7 @@ describe('the sidecar', () => {
     const { signal } = new AbortController();
     await expect(
       syncForever({
-        store: createMemoryStore(),
+        sources: [{ name: '', store: createMemoryStore() }],
         to,
         version: '1',
         interval: 1000,
@@ -186,7 +179,14 @@ describe('the sidecar', () => {
     const { log } = collectLog();
     const { signal } = new AbortController();
     await expect(
-      syncForever({ store: createMemoryStore(), to, version: '1', interval: 1000, log, signal }),
+      syncForever({
+        sources: [{ name: '', store: createMemoryStore() }],
+        to,
+        version: '1',
+        interval: 1000,
+        log,
+        signal,
+      }),
     ).rejects.toMatchObject({ kind: 'conflict' });
   });
 });
@@ -195,14 +195,15 @@ describe('a single sync', () => {
   const once = async (store: ObjectStore, to: string, deadline?: number) => {
     const { log, lines } = collectLog();
     const { signal } = new AbortController();
-    const done = await syncOnce({
-      store,
+    const [done] = await syncOnce({
+      sources: [{ name: '', store }],
       to,
       version: '1',
       log,
       signal,
       ...(deadline === undefined ? {} : { deadline }),
     });
+    if (done === undefined) throw new Error('one source has one round');
     return { done, lines: lines() };
   };
 

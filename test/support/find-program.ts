@@ -15,6 +15,8 @@ const programs = {
   /** With containerd and runc beside it, and busybox as what containers hold; see startDockerd. */
   dockerd: { file: 'docker/usr/sbin/dockerd' },
   nsd: { file: 'nsd/usr/sbin/nsd' },
+  /** What the mirror is measured beside. */
+  rclone: { file: 'rclone/usr/bin/rclone', version: /rclone v1\./ },
   /** Runs a program in a mount namespace of its own; part of every Debian. */
   unshare: { version: /util-linux/ },
   /** Not a program but a jar, beside those it needs; see startZookeeper. */

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
 import { toMusterError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
-import type { Health } from '../health.ts';
+import type { Probes } from '../health.ts';
 import type { FaceEnv, FaceOptions } from '../http.ts';
 import { textAnswer } from './answer.ts';
 import { apiRoutes } from './api.ts';
@@ -15,7 +15,7 @@ import type { FaceSource } from './source.ts';
 
 export interface FaceAppOptions {
   readonly sources: readonly FaceSource[];
-  readonly health: Health;
+  readonly health: Probes;
   readonly registry: Registry;
   readonly log: Logger;
   /** Milliseconds since a provider's last success after which the page calls it stale. Default 15 minutes. */

@@ -1,4 +1,4 @@
-import type { Health, Verdict } from '../health.ts';
+import type { Probes, Verdict } from '../health.ts';
 import { createLimit } from '../limit.ts';
 import { parseQuery } from '../search/query.ts';
 import { type SearchResult, searchTargets } from '../search/search.ts';
@@ -56,7 +56,7 @@ export interface ChangeInput {
 
 export interface ModelOptions {
   readonly sources: readonly FaceSource[];
-  readonly health: Health;
+  readonly health: Probes;
   readonly staleAfter: number;
   readonly now: () => number;
 }

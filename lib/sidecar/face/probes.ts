@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
 import type { Registry } from 'prom-client';
-import type { Health, Verdict } from '../health.ts';
+import type { Probes, Verdict } from '../health.ts';
 import type { FaceEnv } from '../http.ts';
 import { answerWith, textAnswer } from './answer.ts';
 
@@ -8,7 +8,7 @@ import { answerWith, textAnswer } from './answer.ts';
 export const openPaths: readonly string[] = ['/healthz', '/readyz'];
 
 /** `/metrics`, `/healthz` and `/readyz`. */
-export function probeRoutes(health: Health, registry: Registry): Hono<{ Bindings: FaceEnv }> {
+export function probeRoutes(health: Probes, registry: Registry): Hono<{ Bindings: FaceEnv }> {
   return new Hono<{ Bindings: FaceEnv }>()
     .get('/healthz', (context) => verdictAnswer(context, health.live()))
     .get('/readyz', (context) => verdictAnswer(context, health.ready()))

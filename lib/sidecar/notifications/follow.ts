@@ -1,0 +1,102 @@
+import { setTimeout as sleepFor } from 'node:timers/promises';
+import { toMusterError } from '../../errors.ts';
+import { folders } from '../../target/names.ts';
+import type { Logger } from '../../telemetry/log.ts';
+import { nextWait } from '../loop.ts';
+import type { RoundRequests } from '../requests.ts';
+import { type ChangedObject, readNotification } from './event.ts';
+import type { Queue, QueueMessage } from './queue.ts';
+import type { NotificationResult } from './result.ts';
+
+/** A store that notifications may speak of. */
+export interface NotifiedSource {
+  /** As in `s3://bucket/prefix`. */
+  readonly url: string;
+  readonly requests: RoundRequests;
+}
+
+export interface FollowOptions {
+  readonly queue: Queue;
+  readonly sources: readonly NotifiedSource[];
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly onResult: (result: NotificationResult) => void;
+  /** Milliseconds to gather more messages before a round, so that a burst costs one. Default 200. */
+  readonly gather?: number;
+  readonly random?: () => number;
+}
+
+/**
+ * Asks for a round whenever the queue tells of a change of target files, until the signal fires. A message is removed
+ * only after a round without error, so that a killed sidecar is told again; one that is no notification stays in the
+ * queue, which may be somebody else's. Never throws.
+ */
+export async function followQueue(options: FollowOptions): Promise<void> {
+  const { queue, log, signal, onResult, random = Math.random } = options;
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      const messages = await queue.receive(signal);
+      if (messages.length > 0) await handle(options, messages);
+      failures = 0;
+    } catch (error) {
+      if (signal.aborted) return;
+      failures += 1;
+      onResult('error');
+      // The first of a row: a queue that is down for an hour is one line.
+      if (failures === 1) log.warn(toMusterError(error).message);
+      await pause(nextWait(failures, { interval: 1000, jitter: 0.2, random }), signal);
+    }
+  }
+}
+
+async function handle(options: FollowOptions, messages: readonly QueueMessage[]): Promise<void> {
+  const { queue, sources, log, signal, onResult, gather = 200 } = options;
+  const read = messages.map((message) => {
+    const objects = readNotification(message.body);
+    const changed = sources.filter((source) => objects?.some((object) => concerns(source, object)));
+    return { message, known: objects !== undefined, changed };
+  });
+  const asked = new Set(read.flatMap(({ changed }) => changed));
+  if (asked.size > 0) await pause(gather, signal);
+  const rounds = await Promise.all(
+    [...asked].map(async (source) => [source, await source.requests.ask(signal)] as const),
+  );
+  if (signal.aborted) return;
+  const failed = new Set(rounds.filter(([, round]) => round?.errors.length !== 0).map(([source]) => source));
+  const judged = read.map(({ message, known, changed }) => ({
+    message,
+    result: resultOf(known, changed, failed),
+  }));
+  for (const { result } of judged) onResult(result);
+  const strangers = judged.filter(({ result }) => result === 'unknown').length;
+  if (strangers > 0)
+    log.warn(`${queue.url} holds messages that are no S3 notifications; they stay in it`, {
+      count: strangers,
+    });
+  const done = judged.filter(({ result }) => result === 'mirrored' || result === 'ignored');
+  if (done.length > 0)
+    await queue.remove(
+      done.map(({ message }) => message),
+      signal,
+    );
+}
+
+function resultOf(
+  known: boolean,
+  changed: readonly NotifiedSource[],
+  failed: ReadonlySet<NotifiedSource>,
+): NotificationResult {
+  if (!known) return 'unknown';
+  if (changed.length === 0) return 'ignored';
+  return changed.some((source) => failed.has(source)) ? 'failed' : 'mirrored';
+}
+
+/** Only target files are mirrored; a heartbeat in `status/` comes every cycle and changes nothing. */
+function concerns({ url }: NotifiedSource, { bucket, key }: ChangedObject): boolean {
+  return `s3://${bucket}/${key}`.startsWith(`${url}/${folders.targets}`);
+}
+
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await sleepFor(milliseconds, undefined, { signal }).catch(() => undefined);
+}

@@ -1,0 +1,98 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { MusterError } from '../../errors.ts';
+
+/** A message that stays in the queue until it is removed. */
+export interface QueueMessage {
+  readonly body: string;
+  readonly receipt: string;
+}
+
+/** A queue of notifications. Errors are MusterErrors. */
+export interface Queue {
+  /** For messages. */
+  readonly url: string;
+  /** Waits up to 20 seconds for up to ten messages, which nobody else is given for a minute. */
+  receive(signal: AbortSignal): Promise<readonly QueueMessage[]>;
+  remove(messages: readonly QueueMessage[], signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+/**
+ * A queue of Amazon SQS. Needs sqs:ReceiveMessage and sqs:DeleteMessage. The region is that of the URL, else that of
+ * the environment. Throws (kind `config`) when the URL can be none; the SDK is loaded with the first call.
+ */
+export function openSqs(url: string): Queue {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const known = parsed?.protocol === 'https:' || parsed?.protocol === 'http:';
+  if (parsed === undefined || !known || parsed.username !== '' || parsed.password !== '')
+    throw new MusterError('config', 'the URL of a queue is http(s)://host/account/name, without credentials');
+  const region = /^sqs\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/.exec(parsed.hostname)?.[1];
+  let loading: Promise<Loaded> | undefined;
+  const loaded = () => {
+    loading ??= load(region);
+    return loading;
+  };
+  const call = async <T>(what: string, run: (tools: Loaded) => Promise<T>): Promise<T> => {
+    try {
+      return await run(await loaded());
+    } catch (error) {
+      throw queueError(url, what, error);
+    }
+  };
+  return {
+    url,
+    receive: (abortSignal) =>
+      call('sqs:ReceiveMessage', async ({ sdk, client }) => {
+        const command = new sdk.ReceiveMessageCommand({
+          QueueUrl: url,
+          MaxNumberOfMessages: 10,
+          WaitTimeSeconds: 20,
+          VisibilityTimeout: 60,
+        });
+        const { Messages = [] } = await client.send(command, { abortSignal });
+        return Messages.flatMap(({ Body, ReceiptHandle }) =>
+          Body === undefined || ReceiptHandle === undefined ? [] : [{ body: Body, receipt: ReceiptHandle }],
+        );
+      }),
+    remove: (messages, abortSignal) =>
+      call('sqs:DeleteMessage', async ({ sdk, client }) => {
+        const entries = messages.map(({ receipt }, index) => ({ Id: `${index}`, ReceiptHandle: receipt }));
+        const command = new sdk.DeleteMessageBatchCommand({ QueueUrl: url, Entries: entries });
+        await client.send(command, { abortSignal });
+      }),
+    close() {
+      loading?.then(
+        ({ client }) => client.destroy(),
+        () => {},
+      );
+    },
+  };
+}
+
+interface Loaded {
+  readonly sdk: typeof import('./sqs-sdk.ts');
+  readonly client: SQSClient;
+}
+
+async function load(region: string | undefined): Promise<Loaded> {
+  const sdk = await import('./sqs-sdk.ts');
+  return {
+    sdk,
+    // A long poll is silent for twenty seconds.
+    client: new sdk.SQSClient({
+      requestHandler: { connectionTimeout: 5000, socketTimeout: 30_000 },
+      ...(region !== undefined && { region }),
+    }),
+  };
+}
+
+/** Only the error's name is shown: the rest was written by whoever answered. */
+function queueError(url: string, what: string, error: unknown): MusterError {
+  const name = error instanceof Error && /^\w{1,80}$/.test(error.name) ? error.name : 'no reason given';
+  const denied = /AccessDenied|InvalidClientTokenId|ExpiredToken/.test(name);
+  return new MusterError(
+    denied ? 'denied' : 'unreachable',
+    `${url}: ${what} failed (${name}); changes are still found by polling`,
+    { cause: error },
+  );
+}

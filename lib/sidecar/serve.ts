@@ -1,0 +1,38 @@
+import type { Registry } from 'prom-client';
+import type { Logger } from '../telemetry/log.ts';
+import { createFaceApp, type FaceAppOptions } from './face/app.ts';
+import { type Face, openFace } from './http.ts';
+import { healthOf, type MirroredSource } from './mirrored.ts';
+import { openGate } from './web/gate.ts';
+
+export interface ServeOptions extends Pick<FaceAppOptions, 'providerStaleAfter'> {
+  readonly sources: readonly MirroredSource[];
+  readonly registry: Registry;
+  readonly listen: string;
+  /** File in the format of Prometheus's `--web.config.file`. */
+  readonly webConfig?: string;
+  readonly log: Logger;
+}
+
+/** The HTTP face of a sidecar; loaded only where it serves. Throws (kind `config`) when it cannot listen. */
+export async function serve(options: ServeOptions): Promise<Pick<Face, 'address'> & AsyncDisposable> {
+  const { listen, webConfig, log, sources, ...rest } = options;
+  const answer = createFaceApp({
+    ...rest,
+    log,
+    health: healthOf(sources),
+    sources: sources.map(({ health, ...source }) => ({ ...source, ready: () => health.ready().ok })),
+  });
+  const gate = webConfig === undefined ? undefined : await openGate({ path: webConfig, log });
+  const close = async (face?: Face) => {
+    gate?.close();
+    await face?.close();
+  };
+  try {
+    const face = await openFace({ listen, answer, log, ...(gate && { gate }) });
+    return { address: face.address, [Symbol.asyncDispose]: () => close(face) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,82 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { relabelConfigs } from '../../lib/config/relabel.ts';
+import { disk } from '../../lib/sidecar/files.ts';
+import { openFolder } from '../../lib/sidecar/folder.ts';
+import { parseShard, type Shard, shardFileSd } from '../../lib/sidecar/shard.ts';
+import { createMemoryStore } from '../../lib/store/memory.ts';
+import { decodeFileSd } from '../../lib/target/file-sd.ts';
+import { relabel } from '../../lib/target/relabel.ts';
+import { watchStore } from './counting-store.ts';
+import {
+  changed,
+  cleanUpAfterEach,
+  makeFolder,
+  publish,
+  round,
+  summary,
+  targets,
+  visibleFiles,
+} from './world.ts';
+
+cleanUpAfterEach();
+
+const addresses = Array.from({ length: 40 }, (_, index) => `10.0.0.${index}:9100`);
+
+/** What a Prometheus with these rules would scrape of the addresses. */
+function byRules(list: readonly string[], { index, count }: Shard): readonly string[] {
+  const rules = relabelConfigs.parse([
+    { source_labels: ['__address__'], action: 'hashmod', modulus: count, target_label: '__tmp_hash' },
+    { source_labels: ['__tmp_hash'], action: 'keep', regex: `${index}` },
+  ]);
+  return list.filter((address) => relabel({ __address__: address }, rules) !== undefined);
+}
+
+describe('--shard', () => {
+  test('reads i/n, and nothing else', () => {
+    expect(parseShard('1/2')).toEqual({ index: 1, count: 2 });
+    for (const text of ['2/2', '1', '-1/2', '1/2/3', '', '0/0', 'a/b', '1 / 2'])
+      expect(() => parseShard(text)).toThrow(/is not a shard; write 0\/2 and 1\/2 for the two of a pair$/);
+  });
+
+  test('leaves the targets that hashmod on __address__ and keep would leave, with their labels', () => {
+    const anAddress = fc.string({ minLength: 1, unit: 'grapheme' });
+    fc.assert(
+      fc.property(fc.uniqueArray(anAddress), fc.integer({ min: 1, max: 9 }), fc.nat(8), (list, count, at) => {
+        const shard = { index: at % count, count };
+        const body = Buffer.from(JSON.stringify([{ targets: list, labels: { zone: 'a' } }]));
+        const kept = byRules(list, shard);
+        expect(decodeFileSd(shardFileSd(body, shard))).toEqual(
+          kept.length === 0 ? [] : [{ targets: kept, labels: { zone: 'a' } }],
+        );
+      }),
+    );
+  });
+
+  test('a changed shard rewrites the files without a deletion, an unchanged one fetches nothing', async () => {
+    const memory = createMemoryStore();
+    const path = await makeFolder();
+    await publish(memory, {
+      'api/consul-0.json': targets(...addresses),
+      'b/consul-0.1.json': targets('x:1'),
+      'b/consul-0.0.json': targets('y:1'),
+    });
+    const mirror = async (shard?: Shard) => {
+      const { store, reads } = watchStore(memory);
+      const folder = await openFolder(path, disk, shard);
+      const done = summary(await round(store, folder));
+      folder.close();
+      const seen = decodeFileSd(Buffer.from((await visibleFiles(path))['api/consul-0.json'] ?? ''));
+      return { done, reads: reads.length, seen: seen.flatMap((group) => group.targets) };
+    };
+    const first = { index: 0, count: 3 };
+    const second = { index: 1, count: 3 };
+    const all = { done: changed('written api/consul-0.json', 'written b/consul-0.json'), reads: 3 };
+    const of = (shard: Shard) => byRules(addresses, shard);
+    expect(await mirror(first)).toEqual({ ...all, seen: of(first) });
+    expect(await mirror(first)).toEqual({ done: changed(), reads: 0, seen: of(first) });
+    expect((await mirror(second)).seen).toEqual(of(second));
+    expect(await mirror(second)).toEqual({ done: changed(), reads: 0, seen: of(second) });
+    expect((await mirror()).seen).toEqual(addresses);
+  });
+});
