@@ -100,7 +100,10 @@ export function makeContainer(
     labels: random.pick(labelSets),
     state: random.pick(['running', 'running', 'running', 'paused', 'exited', 'created'] as const),
     networkMode: owner ? `container:${owner.id}` : (names[0] ?? 'none'),
-    networks: owner ? {} : Object.fromEntries(names.map(endpoint)),
+    networks: {
+      ...(owner === undefined && Object.fromEntries(names.map(endpoint))),
+      ...(networking === 'two' && random.chance(0.2) && { away: null }),
+    },
     ports: ['host', 'none', 'shared'].includes(networking) ? [] : makePorts(random),
   };
 }

@@ -79,6 +79,8 @@ function runtime({ image, hostname, containerLabels }: SwarmService): object {
 
 /** An element of `GET /tasks`. */
 export function taskBody(task: SwarmTask): object {
+  // Nodes report their ports without the names.
+  const hostPorts = task.hostPorts.map((port) => portBody({ ...port, name: '' }));
   return {
     ID: task.id,
     ...meta,
@@ -97,7 +99,7 @@ export function taskBody(task: SwarmTask): object {
       ...(task.containerId !== '' && {
         ContainerStatus: { ContainerID: task.containerId, PID: 1, ExitCode: 0 },
       }),
-      PortStatus: task.hostPorts.length > 0 ? { Ports: task.hostPorts.map(portBody) } : {},
+      PortStatus: task.hostPorts.length > 0 ? { Ports: hostPorts } : {},
     },
     DesiredState: task.desiredState,
     ...(task.attachments.length > 0 && {
