@@ -19,15 +19,21 @@ export async function fanOut(
       await invokeSelf({ job, provider }, signal);
       return undefined;
     } catch (cause) {
-      const why = cause instanceof Error ? cause.name : 'unknown error';
-      return new MusterError(
-        'unreachable',
-        `${job}/${provider}: no invocation could be started (${why}): the role needs lambda:InvokeFunction on its own function`,
-        { cause },
-      );
+      return startFailure({ job, provider }, cause);
     }
   });
   return errors.filter((error) => error !== undefined);
+}
+
+/** Of AWS's error only its name enters the message. */
+function startFailure({ job, provider }: ProviderId, cause: unknown): MusterError {
+  const name = cause instanceof Error && cause.name !== 'Error' ? cause.name : 'no answer';
+  const what = `${job}/${provider}: no invocation could be started (${name})`;
+  if (name === 'AccessDeniedException')
+    return new MusterError('denied', `${what}: the role needs lambda:InvokeFunction on its own function`);
+  if (name === 'TooManyRequestsException')
+    return new MusterError('throttled', `${what}: Lambda takes no more now; the next tick tries again`);
+  return new MusterError('unreachable', `${what}: in a VPC, Lambda must be reachable by NAT or an endpoint`);
 }
 
 /** Invokes the function of the given ARN; the SDK is loaded with the first call. */

@@ -19,6 +19,6 @@ export function createRetirement(mechanism: string): Retire {
     if (done?.etag === config.etag && Date.now() - done.at < lookAgainAfter) return [];
     const { retired, missed } = await retireOthers(config.configured, input, mechanism);
     if (missed.length === 0) done = { etag: config.etag, at: Date.now() };
-    return retired;
+    return retired.map(({ job, provider }) => ({ job, provider }));
   };
 }

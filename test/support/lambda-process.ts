@@ -1,0 +1,36 @@
+import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
+
+/**
+ * A process of Lambda's runtime, as far as a handler sees it: loads the module named on the command line, and invokes its
+ * handler with each line of standard input, one at a time. Answers go to standard error, a line each, behind a mark; the
+ * rest is the function's log.
+ */
+const [, , file = '', name = ''] = process.argv;
+const { handler } = await import(pathToFileURL(file).href);
+answer({ loaded: true });
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { event, milliseconds } = JSON.parse(line);
+  const endsAt = Date.now() + milliseconds;
+  const context = {
+    functionName: name,
+    functionVersion: '$LATEST',
+    memoryLimitInMB: '512',
+    awsRequestId: `request-${endsAt}`,
+    invokedFunctionArn: `arn:aws:lambda:us-east-1:123456789012:function:${name}`,
+    getRemainingTimeInMillis: () => endsAt - Date.now(),
+  };
+  const { promise: killed, resolve } = Promise.withResolvers<object>();
+  const timer = setTimeout(() => resolve({ killed: true }), milliseconds);
+  const ended = Promise.resolve(handler(event, context)).then(
+    (result: unknown) => ({ result }),
+    (error: Error) => ({ error: { name: error.name, message: error.message } }),
+  );
+  answer(await Promise.race([ended, killed]));
+  clearTimeout(timer);
+}
+
+function answer(value: object): void {
+  process.stderr.write(`\u0001${JSON.stringify(value)}\n`);
+}
