@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import * as z from 'zod';
 import { MusterError, toMusterError } from '../errors.ts';
@@ -50,21 +49,30 @@ const longestEntry = 2 ** 30;
 const longestLine = 64 << 20;
 
 async function* unpackLines(body: Uint8Array, signal: AbortSignal): AsyncGenerator<string, undefined> {
-  const text = Readable.from([body]).compose<Readable>(createGunzip());
+  const text = createGunzip();
   text.setEncoding('utf8');
-  let rest = '';
+  text.end(body);
+  // Pieces of a line which goes on: joined once, as a line may be as long as the whole entry.
+  let begun: string[] = [];
+  let lineLength = 0;
   let length = 0;
   try {
     for await (const chunk of text) {
       if (signal.aborted) throw new MusterError('timeout', 'reading a journal entry was ended');
+      const [first = '', ...others] = String(chunk).split('\n');
+      const last = others.pop();
       length += String(chunk).length;
-      const lines = `${rest}${chunk}`.split('\n');
-      rest = lines.pop() ?? '';
-      if (length > longestEntry || rest.length > longestLine)
+      begun.push(first);
+      lineLength += first.length;
+      if (length > longestEntry || lineLength > longestLine)
         throw new MusterError('too-large', 'the journal entry is too large to be shown');
-      yield* lines;
+      if (last === undefined) continue;
+      yield begun.join('');
+      yield* others;
+      begun = [last];
+      lineLength = last.length;
     }
-    if (rest !== '') yield rest;
+    if (lineLength > 0) yield begun.join('');
     return undefined;
   } catch (error) {
     if (error instanceof MusterError) throw error;

@@ -73,7 +73,7 @@ const mostKept = 1000;
 const timeout = 15_000;
 /** Bytes as stored: about half a gigabyte of targets. */
 const largestEntry = 16 << 20;
-const sampled = 6;
+const sampled = 5;
 const mostDifferences = 6;
 const noPage = { offset: 0, limit: 0 };
 

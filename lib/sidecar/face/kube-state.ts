@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Hono } from 'hono';
 import { toMusterError } from '../../errors.ts';
@@ -96,6 +95,12 @@ function expositionAnswer(body: Uint8Array, listed: Date, gzip: boolean): Respon
     const length = { 'content-encoding': 'gzip', 'content-length': String(body.byteLength) };
     return new Response(new Uint8Array(body), { headers: { ...headers, ...length } });
   }
-  const plain = Readable.from([body]).pipe(createGunzip());
-  return new Response(Readable.toWeb(plain), { headers });
+  return new Response(ReadableStream.from(unpack(body)), { headers });
+}
+
+async function* unpack(body: Uint8Array): AsyncGenerator<Uint8Array, undefined> {
+  const plain = createGunzip();
+  plain.end(body);
+  yield* plain;
+  return undefined;
 }

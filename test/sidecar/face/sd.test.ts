@@ -1,11 +1,13 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { runCycle } from '../../../lib/discovery/cycle.ts';
 import { retireProvider } from '../../../lib/discovery/retire.ts';
 import { MusterError } from '../../../lib/errors.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
+import { stampGzip } from '../../../lib/target/gzip-time.ts';
 import { encodeJob } from '../../../lib/target/names.ts';
 import { id, inputOf, listing, providerOf } from '../../support/provider.ts';
 import { cleanUpAfterEach, publish, targets } from '../world.ts';
@@ -191,3 +193,31 @@ describe('http_sd', () => {
     expect((await face.get('/sd')).text).toBe(targets('a:1'));
   });
 });
+
+test('somebody who hangs up in the middle is no trouble for the others', async () => {
+  const large = targets(
+    ...Array.from({ length: 100_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}:80`),
+  );
+  const store = await storeOf({ 'api/consul-0.json': large, 'api/consul-1.json': targets('b:1') });
+  await store.put('metrics/prod.prom.gz', stamped('x 1\n'.repeat(1_000_000)), { condition: 'any' });
+  const face = await startFace(store);
+  for (const path of ['/sd/api', '/kube-state/prod']) {
+    for (const encoding of ['gzip', 'identity']) {
+      const gone = new AbortController();
+      const { body } = await fetch(face.url + path, {
+        signal: gone.signal,
+        headers: { 'accept-encoding': encoding },
+      });
+      await body?.getReader().read();
+      gone.abort();
+    }
+    expect((await fetch(face.url + path, { method: 'HEAD' })).status).toBe(200);
+  }
+  expect(JSON.parse((await face.get('/sd/api')).text)).toHaveLength(100_001);
+});
+
+function stamped(text: string): Uint8Array {
+  const gzip = gzipSync(text);
+  stampGzip(gzip, new Date());
+  return gzip;
+}

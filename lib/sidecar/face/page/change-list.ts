@@ -52,7 +52,7 @@ function diffRow(
       (one) =>
         html`<li><span class="name">${given(one.name)}</span> ${value('del', one.before)} <span aria-hidden="true">→</span> ${value('ins', one.after)}</li>`,
     );
-    return html`<li class="${kind}">${name}<ul>${values}</ul></li>`;
+    return html`<li class="${kind}">${name}<ul class="${values.length === 1 ? 'single' : 'several'}">${values}</ul></li>`;
   }
   if (!open) return html`<li class="${kind}">${name}</li>`;
   return html`<li class="${kind}"><details><summary>${name}</summary>${labelTable(labels)}</details></li>`;

@@ -3,8 +3,8 @@ import type { ChangeDetail } from '../journal.ts';
 import { changeList, countsOf, diff } from './change-list.ts';
 import { ago, clock, href, jobHref, type VersionId, versionHref } from './format.ts';
 import { given, type Html, html, nothing } from './html.ts';
-import { placeOf } from './overview.ts';
 import { paging } from './paging.ts';
+import { placeOf } from './state.ts';
 
 export interface ChangesPage extends ChangePage {
   readonly errors: readonly string[];
@@ -40,24 +40,26 @@ function older({ items }: ChangePage, job: string | undefined, provider: string 
 
 export interface VersionPage extends VersionId {
   readonly detail: ChangeDetail;
+  /** The newest version, as far as the status tells. */
+  readonly newest: number | undefined;
   readonly offset: number;
   readonly limit: number;
   readonly now: number;
 }
 
 /** One version in full, as a diff. */
-export function versionBody({ detail, offset, limit, now, ...which }: VersionPage): Html {
+export function versionBody({ detail, newest, offset, limit, now, ...which }: VersionPage): Html {
   const { head, counts, rows, problem } = detail;
   const { job, version } = which;
   const at = (next: number) => versionHref(which, next);
   return html`<div class="headed"><h1><a href="${jobHref(job)}">${given(job)}</a> <span class="muted">${placeOf(which)}</span> version ${version}</h1>
-<nav aria-label="Versions">${version > 1 ? html`<a rel="prev" href="${versionHref({ ...which, version: version - 1 })}">Version ${version - 1}</a> ` : ''}<a rel="next" href="${versionHref({ ...which, version: version + 1 })}">Version ${version + 1}</a></nav></div>
+<nav aria-label="Versions">${version > 1 ? html`<a rel="prev" href="${versionHref({ ...which, version: version - 1 })}">Version ${version - 1}</a> ` : ''}${version < (newest ?? 0) ? html`<a rel="next" href="${versionHref({ ...which, version: version + 1 })}">Version ${version + 1}</a>` : ''}</nav></div>
 ${
   head === undefined
     ? nothing
     : html`<p>${countsOf(counts)} <span class="muted">${head.reason} ${ago(head.at, now)}, ${clock(head.at)}, by run ${given(head.run)}</span></p>`
 }
 ${problem === undefined ? nothing : html`<p class="note bad">${given(problem)}</p>`}
-${diff(rows, true)}
+${rows.length === 0 ? nothing : html`<div class="sheet">${diff(rows, true)}</div>`}
 ${paging({ offset, limit, total: counts.added + counts.removed + counts.changed, at })}`;
 }

@@ -16,12 +16,13 @@ export function chart(points: readonly Point[], now: number): Html {
   const steps = points.slice(1).map(({ at, targets }) => `H${x(at)}V${y(targets)}`);
   const line = `M0 ${y(first.targets)}${steps.join('')}H${width}`;
   const start = new Date(first.at).toISOString();
-  const range = `${number(Math.min(...counts))} to ${number(Math.max(...counts))}`;
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const range = least === most ? 'always as many' : `from ${number(least)} to ${number(most)}`;
   return html`<figure class="chart">
-<figcaption><h2>Targets over time</h2><p class="muted">${count(last.targets, 'target')} now, ${range} in ${count(points.length, 'version')} since ${ago(start, now)}</p></figcaption>
+<figcaption><h2>Targets over time</h2><p class="muted">${count(last.targets, 'target')} now, ${range} since ${ago(start, now)}</p></figcaption>
 <div class="plot">
 <div class="y" aria-hidden="true"><span>${number(top)}</span><span>${number(top / 2)}</span><span>0</span></div>
-${raw(`<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${`Target counts: ${range}`}">
+${raw(`<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="Target count over time, ${range}">
 <path class="grid" d="M0 0H${width}M0 ${height / 2}H${width}M0 ${height}H${width}"/>
 <path class="area" d="${line}V${height}H0Z"/>
 <path class="line" d="${line}"/>

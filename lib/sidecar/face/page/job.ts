@@ -6,8 +6,7 @@ import { changeList } from './change-list.ts';
 import { chart } from './chart.ts';
 import { ago, count, href, jobHref, number, versionHref } from './format.ts';
 import { given, type Html, html, nothing } from './html.ts';
-import { placeOf } from './overview.ts';
-import { stateBadge } from './state.ts';
+import { placeOf, stateBadge } from './state.ts';
 import { searchForm, targetResults } from './target-list.ts';
 
 export interface JobPage {
@@ -39,8 +38,8 @@ export function jobBody({
   const action = isDots ? '/jobs' : jobHref(job);
   const hidden = isDots ? html`<input type="hidden" name="job" value="${job}">` : nothing;
   return html`<h1>${given(job)}</h1>
-<section aria-label="Providers" class="cards">${providers.map((one) => card(one, now))}</section>
-${chart(points, now)}
+<div class="${providers.length === 1 ? 'beside' : 'above'}"><section aria-label="Providers" class="cards">${providers.map((one) => card(one, now))}</section>
+${chart(points, now)}</div>
 ${
   changes.items.length === 0
     ? nothing
@@ -49,7 +48,7 @@ ${changeList(changes.items, now)}</section>`
 }
 <section aria-labelledby="targets"><h2 id="targets">Targets</h2>
 ${searchForm(action, text, 'Search the targets of this job', hidden)}
-<div id="results">${targetResults({ result, text, offset, limit, at, jobs: false })}</div></section>`;
+<div id="results">${targetResults({ result, text, offset, limit, at, places: providers.length > 1 ? 'providers' : 'none' })}</div></section>`;
 }
 
 function card(one: ProviderView, now: number): Html {

@@ -3,7 +3,7 @@ import type { Overview, ProviderView } from '../providers.ts';
 import { ago, count, href, jobHref, number } from './format.ts';
 import { given, type Html, html, nothing } from './html.ts';
 import { paging } from './paging.ts';
-import { needsAttention, stateBadge } from './state.ts';
+import { needsAttention, placeOf, stateBadge } from './state.ts';
 
 const pageSize = 200;
 
@@ -63,9 +63,4 @@ function table(rows: readonly ProviderView[], now: number): Html {
 <td>${one.status === undefined ? '–' : ago(one.status.last_success, now)}</td>
 <td>${stateBadge(one.state)}</td></tr>`,
   )}</tbody></table>`;
-}
-
-/** Source, where there are several, and provider. */
-export function placeOf({ source, provider }: Pick<ProviderView, 'source' | 'provider'>): Html {
-  return source === '' ? html`${provider}` : html`${given(source)} ${provider}`;
 }

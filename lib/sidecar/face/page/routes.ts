@@ -49,7 +49,7 @@ export function pageRoutes(model: FaceModel): Hono<{ Bindings: FaceEnv }> {
       const { q, offset, limit, signal } = asked(context, pageSizes.targets);
       const result = await model.search({ text: q, offset, limit, signal });
       const at = (next: number) => href('/targets', { q, offset: next || undefined });
-      const results = targetResults({ result, text: q, offset, limit, at, jobs: true });
+      const results = targetResults({ result, text: q, offset, limit, at, places: 'jobs' });
       const body = html`<h1>Targets</h1>${searchForm('/targets', q, 'Search all targets')}<div id="results">${results}</div>`;
       return pageAnswer({ title: 'Targets · Muster', tab: 'targets', body });
     })
@@ -67,11 +67,22 @@ export function pageRoutes(model: FaceModel): Hono<{ Bindings: FaceEnv }> {
       const version = Number(context.req.query('version'));
       if (job === undefined || provider === undefined || !(version > 0)) return context.redirect('/changes');
       const which = { source, job, provider, version };
-      const detail = await model.change({ ...which, offset, limit, signal });
+      const [detail, { providers }] = await Promise.all([
+        model.change({ ...which, offset, limit, signal }),
+        model.overview(),
+      ]);
       if (detail === undefined) return missing('The journal has no such version');
-      const body = versionBody({ ...which, detail, offset, limit, now: model.now() });
+      const newest = providers.find((one) => isOf(one, which))?.status?.version;
+      const body = versionBody({ ...which, detail, newest, offset, limit, now: model.now() });
       return pageAnswer({ title: `${givenText(job)} version ${version} · Muster`, tab: 'changes', body });
     });
+}
+
+function isOf(
+  one: { readonly source: string; readonly job: string; readonly provider: string },
+  { source, job, provider }: typeof one,
+): boolean {
+  return one.source === source && one.job === job && one.provider === provider;
 }
 
 function missing(text: string): Promise<Response> {

@@ -1,5 +1,5 @@
 import type { State } from '../providers.ts';
-import { type Html, html } from './html.ts';
+import { given, type Html, html } from './html.ts';
 
 /** Words for a state: colour is never all that tells. */
 const words: Readonly<
@@ -22,4 +22,9 @@ export function stateBadge(state: State): Html {
 /** Whether somebody should look. */
 export function needsAttention(state: State): boolean {
   return words[state].tone === 'bad' || words[state].tone === 'warn';
+}
+
+/** Source, where there are several, and provider. */
+export function placeOf({ source, provider }: { readonly source: string; readonly provider: string }): Html {
+  return source === '' ? html`${given(provider)}` : html`${given(source)} ${given(provider)}`;
 }

@@ -54,6 +54,8 @@ button { font: inherit; color: var(--sheet); background: var(--link); border: 0;
 main { display: flex; flex-direction: column; gap: 20px; max-width: 1180px; margin: 0 auto; padding: 20px 24px 60px; }
 main[data-lost]::before { content: attr(data-lost); padding: 8px 12px; border-radius: 6px; background: var(--bad-back); color: var(--bad); }
 .headed { display: flex; align-items: baseline; justify-content: space-between; gap: 4px 16px; flex-wrap: wrap; }
+.headed + * { margin-top: 8px; }
+main > .headed + * { margin-top: 0; }
 .headed nav { display: flex; gap: 14px; }
 .note { padding: 8px 12px; border-radius: 6px; overflow-wrap: anywhere; }
 .note.bad { background: var(--bad-back); color: var(--bad); }
@@ -87,6 +89,10 @@ thead th { color: var(--muted); font-size: 12.5px; border-bottom: 1px solid var(
 .num { text-align: right; font-variant-numeric: tabular-nums; }
 td time { white-space: nowrap; }
 
+.beside { display: grid; grid-template-columns: 340px minmax(0, 1fr); gap: 14px; }
+.above { display: grid; gap: 20px; }
+.sheet { background: var(--sheet); border: 1px solid var(--line); border-radius: 8px; padding: 10px 14px; }
+.sheet .diff { margin: 0; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); gap: 14px; }
 .card { background: var(--sheet); border: 1px solid var(--line); border-radius: 8px; padding: 12px 16px; }
 .card h2 { display: flex; justify-content: space-between; gap: 10px; margin-bottom: 6px; }
@@ -116,17 +122,17 @@ summary { cursor: pointer; border-radius: 4px; }
 .found { color: var(--muted); margin-bottom: 6px; }
 [aria-busy] .targets { opacity: .6; }
 .targets, .feed { background: var(--sheet); border: 1px solid var(--line); border-radius: 8px; overflow: hidden; }
-.targets > li { display: grid; grid-template-columns: 150px 1fr; gap: 0 12px; padding: 0 14px 0 0; align-items: start; }
-.targets > li > a, .targets > li > span.where { grid-column: 1; padding: 6px 0 6px 14px; overflow-wrap: anywhere; }
-.targets > li > a + .muted { grid-column: 1; grid-row: 2; padding: 0 0 6px 14px; margin-top: -6px; font-size: 12.5px; }
-.targets > li > details { grid-column: 2; grid-row: 1 / span 2; min-width: 0; }
+.targets > li { padding: 0 14px; }
+.targets.jobs > li, .targets.providers > li { display: grid; grid-template-columns: minmax(0, 200px) minmax(0, 1fr); gap: 0 12px; }
+.targets .where { padding: 6px 0; overflow-wrap: anywhere; }
 .targets > li + li, .feed > li + li { border-top: 1px solid var(--line); }
 .targets summary { padding: 6px 0; display: flex; flex-wrap: wrap; gap: 3px 12px; align-items: baseline; list-style: none; }
 .targets summary::-webkit-details-marker { display: none; }
 .targets summary::before { content: '▸'; color: var(--muted); width: 10px; font-size: 11px; margin-right: -6px; }
 .targets details[open] > summary::before { content: '▾'; }
 .targets > li:hover { background: var(--soft); }
-.address { font: 13px var(--mono); overflow-wrap: anywhere; }
+.address { font: 13px/1.5 var(--mono); overflow-wrap: anywhere; }
+.targets .address { min-width: 19ch; }
 .chips { display: flex; flex-wrap: wrap; gap: 2px 12px; min-width: 0; font-size: 13px; }
 .chip { overflow-wrap: anywhere; }
 .chip .name { color: var(--muted); margin-right: 5px; }
@@ -150,6 +156,7 @@ summary { cursor: pointer; border-radius: 4px; }
 .diff .sign { display: inline-block; width: 1.4em; font: 600 13px var(--mono); }
 .diff .added .sign { color: var(--good); } .diff .removed .sign { color: var(--bad); } .diff .changed .sign { color: var(--warn); }
 .diff ul { padding-left: 1.5em; font: 12.5px/1.55 var(--mono); }
+.diff ul.single { display: inline-block; padding-left: 14px; }
 .diff .name { color: var(--muted); }
 .diff summary { list-style: none; }
 .diff summary::-webkit-details-marker { display: none; }
@@ -157,6 +164,7 @@ del { color: var(--bad); background: var(--bad-back); text-decoration: none; bor
 ins { color: var(--good); background: var(--good-back); text-decoration: none; border-radius: 3px; padding: 0 3px; }
 .rest { margin-top: 2px; padding-left: 10px; }
 
+@media (max-width: 860px) { .beside { grid-template-columns: 1fr; } }
 @media (max-width: 640px) {
   .top { padding: 6px 14px 0; } .top nav { order: 2; margin-left: -10px; width: 100%; } .top nav a { padding: 7px 10px 8px; }
   .find { flex: 1; margin: 0; } .find input { width: 100%; } .find kbd { display: none; }
@@ -166,10 +174,9 @@ ins { color: var(--good); background: var(--good-back); text-decoration: none; b
   .providers thead th:nth-child(5), .providers td:nth-child(5) { display: none; }
   .providers tbody th .muted { display: block; }
   .facts { gap: 4px 20px; } .facts dd { font-size: 18px; }
-  .targets > li { grid-template-columns: 1fr; padding: 0 12px; }
-  .targets > li > a, .targets > li > span.where { padding: 6px 0 0; }
-  .targets > li > a + .muted { grid-row: auto; padding: 0; margin: 0; }
-  .targets > li > details { grid-column: 1; grid-row: auto; }
+  .targets.jobs > li, .targets.providers > li { grid-template-columns: 1fr; }
+  .targets .where { padding: 6px 0 0; }
+  .diff ul.single { display: block; padding-left: 1.5em; }
   .labels div { grid-template-columns: 1fr; padding-bottom: 3px; }
   .labels dd { padding-left: 10px; }
 }

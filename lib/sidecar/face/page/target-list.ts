@@ -4,6 +4,7 @@ import type { SearchResult, TargetRow } from '../../search/search.ts';
 import { count, jobHref } from './format.ts';
 import { given, givenText, type Html, html, marked, nothing } from './html.ts';
 import { paging } from './paging.ts';
+import { placeOf } from './state.ts';
 
 export interface TargetListOptions {
   readonly result: SearchResult;
@@ -12,19 +13,19 @@ export interface TargetListOptions {
   readonly limit: number;
   /** The page that begins there. */
   readonly at: (offset: number) => string;
-  /** Whether to say of each target which job it is of. */
-  readonly jobs: boolean;
+  /** What to say of each target: which job and provider it is of, which provider alone, or neither. */
+  readonly places: 'jobs' | 'providers' | 'none';
 }
 
 /** The results of a search: what `page.js` puts in place of the last ones. */
-export function targetResults({ result, text, offset, limit, at, jobs }: TargetListOptions): Html {
+export function targetResults({ result, text, offset, limit, at, places }: TargetListOptions): Html {
   const { rows, total, more, problems } = result;
   const query = parseQuery(text);
   const found = `${more ? 'More than ' : ''}${count(total, 'target')}${text.trim() === '' ? '' : ' found'}`;
   const empty = html`<p class="empty">${text.trim() === '' ? 'No target is mirrored.' : 'No target fits. A word may be part of an address or label; name=value is one label in full, name~part a part of it.'}</p>`;
   return html`<p class="found" role="status">${found}</p>
 ${problems.map((problem) => html`<p class="note bad">${given(problem)}</p>`)}
-${rows.length === 0 && problems.length === 0 ? empty : html`<ul class="targets">${rows.map((row) => target(row, query, jobs))}</ul>`}
+${rows.length === 0 && problems.length === 0 ? empty : html`<ul class="targets ${places}">${rows.map((row) => target(row, query, places))}</ul>`}
 ${paging({ offset, limit, total, more, at })}`;
 }
 
@@ -36,13 +37,12 @@ ${hidden}<input type="search" name="q" value="${text}" aria-label="${label}" pla
 </form>`;
 }
 
-function target({ source, job, provider, address, labels }: TargetRow, query: Query, jobs: boolean): Html {
-  const where = `${source === '' ? '' : `${source} `}${provider}`;
-  const place = jobs
-    ? html`<a class="where" href="${jobHref(job)}">${given(job)}</a> <span class="muted">${where}</span>`
-    : html`<span class="where muted">${where}</span>`;
-  return html`<li>${place}<details><summary><span class="address">${marked(address, wordsFor(query, ['__address__', address]))}</span>
-<span class="chips">${chipsOf(labels, query).map((field) => chip(field, query))}</span></summary>
+function target(row: TargetRow, query: Query, places: TargetListOptions['places']): Html {
+  const { job, address, labels } = row;
+  const link = places === 'jobs' ? html`<a href="${jobHref(job)}">${given(job)}</a> ` : nothing;
+  const place = html`<p class="where">${link}<span class="muted">${placeOf(row)}</span></p>`;
+  return html`<li>${places === 'none' ? nothing : place}<details><summary><span class="address">${marked(address, wordsFor(query, ['__address__', address]))}</span>
+<span class="chips">${chipsOf(row, query).map((field) => chip(field, query))}</span></summary>
 ${labelTable(labels, query)}</details></li>`;
 }
 
@@ -59,15 +59,18 @@ export function labelTable(labels: LabelSet, query: Query = []): Html {
 const mostChips = 5;
 const longestChip = 60;
 
-/** The labels that say most at a glance: those that were searched for, then short ones. */
-function chipsOf(labels: LabelSet, query: Query): readonly Field[] {
+/** The labels that say most at a glance: those that were searched for, then short ones which the address does not say. */
+function chipsOf({ address, labels }: TargetRow, query: Query): readonly Field[] {
   const fields = Object.entries(labels);
   const sought = fields.filter((field) => query.some((term) => fitsField(term, field)));
   const telling = fields.filter(
     ([name, value]) =>
-      value.length <= 40 && value !== '' && !/present_|_id$|_uid$|annotation|__address__/.test(name),
+      value !== '' &&
+      value.length <= 40 &&
+      !address.includes(value) &&
+      !/present_|_u?id$|annotation/.test(name),
   );
-  return [...new Set([...sought, ...telling])].slice(0, mostChips);
+  return [...new Set([...sought, ...telling])].slice(0, Math.max(mostChips, Math.min(sought.length, 10)));
 }
 
 /** The name without what all labels of a mechanism begin with. */
