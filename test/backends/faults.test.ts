@@ -1,7 +1,10 @@
 import { consul } from '../../lib/backends/consul/index.ts';
+import { docker } from '../../lib/backends/docker/index.ts';
+import { dockerswarm } from '../../lib/backends/dockerswarm/index.ts';
 import { marathon } from '../../lib/backends/marathon/index.ts';
 import { swarm } from '../../lib/backends/swarm/index.ts';
 import { startConsulFleet } from '../../lib/fleet/consul.ts';
+import { startDockerFleet } from '../../lib/fleet/docker.ts';
 import { startMarathonFleet } from '../../lib/fleet/marathon.ts';
 import { startSwarmFleet } from '../../lib/fleet/swarm.ts';
 import { listTargets } from '../support/discover.ts';
@@ -19,6 +22,34 @@ describeFaults('consul', async () => {
     wrong: {
       value: [{ Node: { Node: 'n', Address: 'a' }, Service: { ID: 'x', Port: '80' } }],
       path: '[0].Service.Port',
+    },
+  };
+});
+
+describeFaults('docker', async () => {
+  const server = await startDockerFleet({ seed: 'faults', containers: 40 });
+  return {
+    server,
+    list: (url, options) => listTargets(docker, { host: url, bearer_token: canary }, options),
+    middle: ({ path }) => path === '/v1.41/networks',
+    middlePath: '/v1.41/networks',
+    wrong: { value: [{ Id: 'n', Name: 'back', Internal: 'yes' }], path: '[0].Internal' },
+  };
+});
+
+describeFaults('dockerswarm', async () => {
+  const server = await startDockerFleet({ seed: 'faults', containers: 0, services: 40, nodes: 5 });
+  const basic_auth = { username: canary, password: canary };
+  return {
+    server,
+    list: (url, options) => listTargets(dockerswarm, { host: url, role: 'tasks', basic_auth }, options),
+    middle: ({ path }) => path === '/v1.41/services',
+    middlePath: '/v1.41/services',
+    wrong: {
+      value: [
+        { ID: 's', Spec: { Mode: {}, TaskTemplate: {} }, Endpoint: { Ports: [{ PublishedPort: '80' }] } },
+      ],
+      path: '[0].Endpoint.Ports[0].PublishedPort',
     },
   };
 });
