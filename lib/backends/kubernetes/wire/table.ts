@@ -29,7 +29,7 @@ export type Unknown = 'skip' | 'refuse';
 
 /** The table of the given fields. */
 export function table<T>(fields: readonly Field<T>[], unknown: Unknown = 'skip'): Table<T> {
-  const length = Math.max(...fields.map(({ number }) => number)) + 1;
+  const length = Math.max(0, ...fields.map(({ number }) => number)) + 1;
   const byNumber: (Field<T> | undefined)[] = new Array(length).fill(undefined);
   for (const field of fields) byNumber[field.number] = field;
 

@@ -1,0 +1,127 @@
+import type { KindNames } from '../backends/kubernetes/kinds/kind.ts';
+import type { Lister } from '../backends/kubernetes/listing/lister.ts';
+import { isMusterError } from '../errors.ts';
+import type { Described, Resource } from './family.ts';
+import type { Slots } from './object/fields.ts';
+import { kindOf } from './object/kind.ts';
+import type { Keep } from './sharding.ts';
+import { createBlocks } from './text/blocks.ts';
+import { escapeLabel } from './text/escape.ts';
+import { familyHeader } from './text/header.ts';
+import { type AllowedMaps, familyWriter, type Put } from './text/write-family.ts';
+
+/** What one resource is collected with. */
+export interface CollectInput {
+  readonly lister: Lister;
+  /** Namespaces to list; the empty one stands for all. */
+  readonly namespaces: readonly string[];
+  /** Namespaces whose objects are left out. */
+  readonly deniedNamespaces: readonly string[];
+  /** Whether the family is wanted. */
+  readonly wants: (family: Described) => boolean;
+  readonly allowed: AllowedMaps;
+  /** Which objects belong to the shard; absent, all do. */
+  readonly keep?: Keep;
+  readonly signal: AbortSignal;
+}
+
+/** The families of one resource as gzip members, and what they hold. */
+export interface Collected {
+  readonly members: readonly Uint8Array[];
+  readonly objects: number;
+  readonly samples: number;
+}
+
+/** A resource whose objects can be listed and written, whatever its types are. */
+export interface KubeStateResource extends KindNames {
+  readonly notByDefault?: true;
+  readonly families: readonly Described[];
+  /** Lists all objects and writes their families. Throws what listing throws. */
+  readonly collect: (input: CollectInput) => Promise<Collected>;
+}
+
+/** The resource described by its table of families. */
+export function resource<const S extends Slots>(described: Resource<S>): KubeStateResource {
+  const { resource: plural, apiVersion, listKind, namespaced, families, notByDefault } = described;
+  return {
+    resource: plural,
+    apiVersion,
+    listKind,
+    namespaced,
+    families,
+    ...(notByDefault && { notByDefault }),
+    collect: (input) => collect(described, input),
+  };
+}
+
+async function collect<S extends Slots>(described: Resource<S>, input: CollectInput): Promise<Collected> {
+  const { resource: plural, apiVersion, listKind, namespaced, reads = {}, fields } = described;
+  const { allowed, deniedNamespaces, lister, keep, signal } = input;
+  const maps = {
+    labels: allowed.labels !== undefined || reads.labels === true,
+    annotations: allowed.annotations !== undefined || reads.annotations === true,
+  };
+  const kind = kindOf({ resource: plural, apiVersion, listKind, namespaced }, fields, maps);
+  const sheet = openSheet(described, input);
+  const denied = new Set(deniedNamespaces);
+  try {
+    for (const namespace of namespaced ? input.namespaces : ['']) {
+      const mark = sheet.mark();
+      for await (const { items, first } of lister.parts({ kind, namespace }, signal)) {
+        // The list began anew: what was written of it so far shows a state that the server has lost.
+        if (first) sheet.backTo(mark);
+        for (const item of items) {
+          if (denied.has(item.namespace) || (keep !== undefined && !keep(item.uid))) continue;
+          sheet.write(item);
+        }
+      }
+    }
+  } catch (error) {
+    if (described.mayBeMissing !== true || !isMusterError(error, 'not-found')) throw error;
+  }
+  return sheet.finish();
+}
+
+/** The text of a resource's families while objects are read. */
+function openSheet<S extends Slots>(described: Resource<S>, { wants, allowed }: CollectInput) {
+  const { families, identity, identify } = described;
+  const names = identity.map((label, index) => `${index === 0 ? '' : ','}${label}="`);
+  let samples = 0;
+  let objects = 0;
+  const columns = families.filter(wants).map((family) => {
+    const blocks = createBlocks();
+    const put: Put = (line) => {
+      samples++;
+      blocks.put(line);
+    };
+    return { blocks, put, header: familyHeader(family), write: familyWriter(family, allowed) };
+  });
+  return {
+    write(object: Parameters<NonNullable<typeof identify>>[0]): void {
+      const values = identify?.(object);
+      let own = '';
+      for (let index = 0; index < names.length; index++) {
+        const value = values === undefined ? fieldOf(object, identity[index] ?? '') : (values[index] ?? '');
+        own += `${names[index] ?? ''}${escapeLabel(value)}"`;
+      }
+      objects++;
+      for (const { write, put } of columns) write?.(object, own, put);
+    },
+    mark: () => ({ samples, objects, columns: columns.map(({ blocks }) => blocks.mark()) }),
+    backTo(mark: { samples: number; objects: number; columns: readonly number[] }): void {
+      ({ samples, objects } = mark);
+      for (const [index, { blocks }] of columns.entries()) blocks.backTo(mark.columns[index] ?? 0);
+    },
+    finish(): Collected {
+      // As kube-state-metrics does it: no headers where there is no object.
+      if (objects === 0) return { members: [], objects, samples };
+      const members = columns.flatMap(({ blocks, header }) => blocks.take(header));
+      return { members, objects, samples };
+    },
+  };
+}
+
+function fieldOf(object: { namespace: string; name: string; uid: string }, label: string): string {
+  if (label === 'namespace') return object.namespace;
+  return label === 'uid' ? object.uid : object.name;
+}

@@ -1,0 +1,72 @@
+import {
+  integer,
+  optionalInteger,
+  pairs,
+  type Slots,
+  text,
+  texts,
+  type Values,
+  word,
+} from '../object/fields.ts';
+import { pointer } from '../object/messages.ts';
+
+/** `PersistentVolumeSource`: where a volume's storage is, of the kinds that have labels. */
+export const volumeSource = {
+  gcePersistentDisk: pointer(1, { pdName: text(1) }),
+  awsElasticBlockStore: pointer(2, { volumeID: text(1) }),
+  hostPath: pointer(3, { path: text(1), type: word(2) }),
+  nfs: pointer(5, { server: word(1), path: text(2) }),
+  iscsi: pointer(7, { targetPortal: word(1), iqn: word(2), lun: integer(3), initiatorName: word(12) }),
+  fc: pointer(10, { targetWWNs: texts(1), lun: optionalInteger(2), wwids: texts(5) }),
+  azureDisk: pointer(16, { diskName: text(1) }),
+  local: pointer(20, { path: text(1), fsType: word(2) }),
+  csi: pointer(22, { driver: word(1), volumeHandle: text(2), volumeAttributes: pairs(5) }),
+} satisfies Slots;
+
+const names = [
+  'gce_persistent_disk_name',
+  'ebs_volume_id',
+  'azure_disk_name',
+  'fc_wwids',
+  'fc_lun',
+  'fc_target_wwns',
+  'iscsi_target_portal',
+  'iscsi_iqn',
+  'iscsi_lun',
+  'iscsi_initiator_name',
+  'nfs_server',
+  'nfs_path',
+  'csi_driver',
+  'csi_volume_handle',
+  'local_path',
+  'local_fs',
+  'host_path',
+  'host_path_type',
+] as const;
+
+/** All labels of a source; those of other kinds are empty. */
+export function sourceLabels(source: Values<typeof volumeSource>): readonly (readonly [string, string])[] {
+  const known = labelsOf(source);
+  return names.map((name) => [name, known[name] ?? '']);
+}
+
+/** Of several kinds, which a server would refuse, the first counts. */
+function labelsOf(source: Values<typeof volumeSource>): Partial<Record<(typeof names)[number], string>> {
+  const { gcePersistentDisk, awsElasticBlockStore, azureDisk, fc, iscsi, nfs, csi, local, hostPath } = source;
+  if (gcePersistentDisk) return { gce_persistent_disk_name: gcePersistentDisk.pdName };
+  if (awsElasticBlockStore) return { ebs_volume_id: awsElasticBlockStore.volumeID };
+  if (azureDisk) return { azure_disk_name: azureDisk.diskName };
+  if (fc)
+    return { fc_wwids: fc.wwids.join(), fc_lun: `${fc.lun ?? ''}`, fc_target_wwns: fc.targetWWNs.join() };
+  if (iscsi)
+    return {
+      iscsi_target_portal: iscsi.targetPortal,
+      iscsi_iqn: iscsi.iqn,
+      iscsi_lun: `${iscsi.lun}`,
+      iscsi_initiator_name: iscsi.initiatorName,
+    };
+  if (nfs) return { nfs_server: nfs.server, nfs_path: nfs.path };
+  if (csi) return { csi_driver: csi.driver, csi_volume_handle: csi.volumeHandle };
+  if (local) return { local_path: local.path, local_fs: local.fsType };
+  return hostPath ? { host_path: hostPath.path, host_path_type: hostPath.type } : {};
+}
