@@ -2,7 +2,7 @@ import { MusterError, toMusterError } from '../errors.ts';
 import { folders } from '../target/names.ts';
 import { diskError } from './files.ts';
 import { createLimit } from './limit.ts';
-import { type Plan, planMirror, segmentOf, type WantedFile } from './plan.ts';
+import { type Plan, planMirror, segmentOf, strangeKey, type WantedFile } from './plan.ts';
 import { type PreparedFile, prepareFile } from './prepare.ts';
 import { removeFile, replaceFiles } from './replace.ts';
 import { failFile, type MirrorOptions, parallel, type Round, type RoundState, startRound } from './round.ts';
@@ -39,8 +39,11 @@ async function openPlace({ folder }: RoundState): Promise<void> {
 
 async function readPlan(round: RoundState): Promise<Plan> {
   const { store, folder, signal } = round;
-  const plan = planMirror(await store.list(folders.targets, { signal }), folder.owned.keys());
-  round.rejections.push(...plan.rejections);
+  const onForeign = (key: string) => {
+    round.rejections.push(strangeKey(key));
+  };
+  const plan = planMirror(await store.list(folders.targets, { signal, onForeign }), folder.owned.keys());
+  for (const rejection of plan.rejections) round.rejections.push(rejection);
   if (plan.named.size === 0 && folder.owned.size > 0 && !round.allowEmpty) {
     throw new MusterError(
       'not-found',

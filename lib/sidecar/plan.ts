@@ -9,9 +9,18 @@ import { parseTargetsKey, type TargetsKey } from '../target/names.ts';
  * - `incomplete`: a shard is missing, or there is a whole object beside the shards.
  * - `too-large`: over the size limit.
  * - `invalid`: not file_sd JSON.
+ * - `digest`: its content is not what its own metadata says; it is fetched again in the next round.
  * - `blocked`: a folder or a symbolic link lies where its file belongs.
  */
-export const rejectionReasons = ['key', 'clash', 'incomplete', 'too-large', 'invalid', 'blocked'] as const;
+export const rejectionReasons = [
+  'key',
+  'clash',
+  'incomplete',
+  'too-large',
+  'invalid',
+  'digest',
+  'blocked',
+] as const;
 
 export interface Rejection {
   readonly key: string;
@@ -85,7 +94,8 @@ function finish({ objects, ...draft }: Draft): WantedFile {
   };
 }
 
-function strangeKey(key: string): Rejection {
+/** Of an object that is none of ours. */
+export function strangeKey(key: string): Rejection {
   return {
     key,
     reason: 'key',

@@ -1,4 +1,5 @@
 import { isMusterError, type MusterError } from '../errors.ts';
+import { DigestMismatch } from '../store/failure.ts';
 import { joinFileSd } from '../target/file-sd.ts';
 import { type FetchedPart, fetchParts, sha256Of } from './fetch.ts';
 import type { FileFacts } from './files.ts';
@@ -133,16 +134,24 @@ async function fetchOrReject(
     round.folder.refused.delete(wanted.path);
     return parts;
   } catch (error) {
+    if (error instanceof DigestMismatch) {
+      round.rejections.push(rejectionOf(wanted, 'digest', error));
+      return undefined;
+    }
     if (!isMusterError(error, 'malformed') && !isMusterError(error, 'too-large')) throw error;
-    const rejection = rejectionOf(wanted, error);
+    const rejection = rejectionOf(wanted, error.kind === 'too-large' ? 'too-large' : 'invalid', error);
     round.rejections.push(rejection);
     round.folder.refused.set(wanted.path, { etags: etags(wanted.parts), rejection });
     return undefined;
   }
 }
 
-function rejectionOf({ parts }: WantedFile, { kind, message }: MusterError): Rejection {
-  return { key: parts[0]?.key ?? '', reason: kind === 'too-large' ? 'too-large' : 'invalid', message };
+function rejectionOf(
+  { parts }: WantedFile,
+  reason: Rejection['reason'],
+  { message }: MusterError,
+): Rejection {
+  return { key: parts[0]?.key ?? '', reason, message };
 }
 
 async function stageFile(

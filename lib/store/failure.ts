@@ -23,6 +23,16 @@ export function checkCondition(
   if (!allowed) throw conflict(url, key, condition);
 }
 
+/** The object whose content is not what its own metadata says (kind `storage`): spoilt where it lies, or on the way. */
+export class DigestMismatch extends MusterError {
+  constructor(url: string, key: string) {
+    super(
+      'storage',
+      `${url}: digest mismatch: ${key} is not what was written (its sha256 metadata says so); restore or delete it`,
+    );
+  }
+}
+
 /** The object over the reader's limit. */
 export function tooLarge(url: string, key: string, maxBytes: number): MusterError {
   return new MusterError('too-large', `${url}: ${key} is larger than the limit of ${maxBytes} bytes`);

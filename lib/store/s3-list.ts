@@ -1,7 +1,7 @@
 import { MusterError } from '../errors.ts';
 import { compareKeys, isKey } from './key.ts';
 import type { S3Session, S3Tools } from './s3-session.ts';
-import type { ListedObject } from './store.ts';
+import type { ListedObject, ListOptions } from './store.ts';
 
 /**
  * All objects below the prefix, page by page, by key. A listing whose end cannot be told is an error (kind `storage`):
@@ -11,7 +11,7 @@ import type { ListedObject } from './store.ts';
 export function listObjects(
   session: S3Session,
   prefix: string,
-  signal: AbortSignal | undefined,
+  { signal, onForeign }: ListOptions,
 ): Promise<readonly ListedObject[]> {
   return session.call('s3:ListBucket', prefix, signal, async (tools) => {
     const listed: ListedObject[] = [];
@@ -19,7 +19,7 @@ export function listObjects(
     let token: string | undefined;
     do {
       if (token !== undefined) tokens.add(token);
-      const page = await listPage(session, tools, prefix, token);
+      const page = await listPage(session, tools, { prefix, token, onForeign });
       listed.push(...page.objects);
       token = page.next;
       if (token !== undefined && tokens.has(token)) {
@@ -30,11 +30,16 @@ export function listObjects(
   });
 }
 
+interface PageRequest {
+  readonly onForeign: ((name: string) => void) | undefined;
+  readonly prefix: string;
+  readonly token: string | undefined;
+}
+
 async function listPage(
   { url, bucket, base }: S3Session,
   { sdk, client, sending }: S3Tools,
-  prefix: string,
-  token: string | undefined,
+  { prefix, token, onForeign }: PageRequest,
 ): Promise<{ readonly objects: readonly ListedObject[]; readonly next: string | undefined }> {
   const command = new sdk.ListObjectsV2Command({
     Bucket: bucket,
@@ -52,12 +57,20 @@ async function listPage(
   const objects: ListedObject[] = [];
   for (const { Key = '', ETag, Size } of Contents ?? []) {
     const name = EncodingType === 'url' ? decode(Key) : Key;
-    const key = name.slice(base.length);
-    if (!name.startsWith(`${base}${prefix}`) || !isKey(key)) continue;
+    const key = name.startsWith(base) ? name.slice(base.length) : name;
+    if (!name.startsWith(`${base}${prefix}`) || !isKey(key)) {
+      if (!isMarker(name, Size)) onForeign?.(key);
+      continue;
+    }
     if (ETag === undefined || Size === undefined) throw unusable(url, prefix, `${key} has no etag or size`);
     objects.push({ key, etag: ETag, size: Size });
   }
   return { objects, next: IsTruncated ? NextContinuationToken : undefined };
+}
+
+/** The empty `folder/` that consoles make. */
+function isMarker(name: string, size: number | undefined): boolean {
+  return name.endsWith('/') && size === 0;
 }
 
 /** S3 encodes as forms do: a blank is a plus. */
@@ -66,7 +79,7 @@ function decode(name: string): string {
     return decodeURIComponent(name.replaceAll('+', ' '));
   } catch {
     // Not UTF-8, so not a key of ours.
-    return '';
+    return name;
   }
 }
 

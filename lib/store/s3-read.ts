@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { MusterError } from '../errors.ts';
+import { DigestMismatch } from './failure.ts';
 import { collectBody } from './s3-body.ts';
 import { codeOf, statusOf } from './s3-failure.ts';
 import type { S3Session } from './s3-session.ts';
@@ -27,7 +28,7 @@ export function readObject(
         throw new MusterError('internal', `${url}: the SDK gave no stream for ${key}`);
       const body = await collectBody(Body, { url, key, length: ContentLength, maxBytes, idle, signal });
       const expected = Metadata?.[metadataNames.digest];
-      if (expected !== undefined && expected !== digest(body)) throw mismatch(url, key);
+      if (expected !== undefined && expected !== digest(body)) throw new DigestMismatch(url, key);
       return { body, etag: requireEtag(url, key, ETag) };
     } catch (error) {
       if (statusOf(error) === 304) return 'unchanged';
@@ -71,11 +72,4 @@ export function requireEtag(url: string, key: string, etag: string | undefined):
 /** Whether the answer says that there is no such object, while there is such a bucket. */
 export function isMissing(error: unknown): boolean {
   return statusOf(error) === 404 && codeOf(error) !== 'NoSuchBucket';
-}
-
-function mismatch(url: string, key: string): MusterError {
-  return new MusterError(
-    'storage',
-    `${url}: digest mismatch: ${key} is not what was written (its sha256 metadata says so); restore or delete it`,
-  );
 }

@@ -35,9 +35,9 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       checkKey(url, key);
       return writeObject(session, key, body, options);
     },
-    async list(prefix, { signal } = {}) {
+    async list(prefix, options = {}) {
       checkPrefix(url, prefix);
-      return listObjects(session, prefix, signal);
+      return listObjects(session, prefix, options);
     },
     async delete(key, { signal } = {}) {
       checkKey(url, key);

@@ -37,6 +37,12 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface ListOptions {
+  readonly signal?: AbortSignal;
+  /** Told of the names of objects which are no keys and left out; a driver that cannot have such never calls it. */
+  readonly onForeign?: (name: string) => void;
+}
+
 /**
  * Where snapshots, journal, targets and status live. Keys are relative, `/`-separated, and made of non-empty
  * segments other than `.` and `..`, without control characters; the first segment does not begin with a dot, which is
@@ -66,7 +72,7 @@ export interface ObjectStore {
   /** Writes the object and returns its new etag. */
   put(key: string, body: Uint8Array, options: PutOptions): Promise<{ readonly etag: string }>;
   /** All objects whose key starts with the prefix, in the order of their keys (UTF-8 bytes). The prefix is a whole folder: it ends with `/` or is empty. */
-  list(prefix: string, options?: { readonly signal?: AbortSignal }): Promise<readonly ListedObject[]>;
+  list(prefix: string, options?: ListOptions): Promise<readonly ListedObject[]>;
   /** Removes the object; no error where there is none. */
   delete(key: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** Throws (kind `storage`) with one clear line when the store does not honour conditional writes. Leaves at most one small marker object. */

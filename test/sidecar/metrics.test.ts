@@ -42,6 +42,7 @@ test('counts what rounds did, by plain job names, and forgets the targets of a p
     'muster_sync_rejected_objects{reason="incomplete"} 0',
     'muster_sync_rejected_objects{reason="too-large"} 0',
     'muster_sync_rejected_objects{reason="invalid"} 1',
+    'muster_sync_rejected_objects{reason="digest"} 0',
     'muster_sync_rejected_objects{reason="blocked"} 0',
     'muster_sync_rejected_object_info{reason="invalid",key="targets/bad/consul-0.json"} 1',
     'muster_sync_bytes_total 146',
