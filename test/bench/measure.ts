@@ -55,7 +55,8 @@ export async function measure(
 /** Clock ticks a second in /proc; 100 on every Linux that Node runs on. */
 const ticks = 100;
 
-async function readUsage(pid: number): Promise<{ cpu: number; memory: number } | undefined> {
+/** CPU seconds so far and peak memory (MB) of a process that runs; `undefined` when it has ended. */
+export async function readUsage(pid: number): Promise<{ cpu: number; memory: number } | undefined> {
   try {
     const [stat, status] = await Promise.all([
       readFile(`/proc/${pid}/stat`, 'utf8'),

@@ -1,0 +1,14 @@
+/** `npm run bench -- NAME [ARGUMENTS…]`: one of the benches below, on the built command. */
+const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  kubernetes: async (args) => (await import('./kubernetes.ts')).benchKubernetes(args),
+  sync: async (args) => (await import('./sync.ts')).benchSync(args),
+};
+
+const [, , name = '', ...args] = process.argv;
+const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
+if (bench === undefined) {
+  process.stderr.write(`usage: npm run bench -- ${Object.keys(benches).join('|')} [ARGUMENTS…]\n`);
+  process.exitCode = 2;
+} else {
+  await bench(args);
+}
