@@ -3,7 +3,7 @@ const prefix = '__meta_docker_';
 /**
  * Labels that containers of a Docker Engine carry. A `…Prefix` is followed by the name of a label in Docker, each
  * character that a label name can't hold replaced by `_`. Source: Prometheus configuration reference,
- * docker_sd_config, as of Prometheus 3.5; image and image ID of 3.14.
+ * docker_sd_config, as of Prometheus 3.5; image and image ID are newer than 3.14.
  */
 export const labels = {
   containerId: `${prefix}container_id`,
