@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import type { SyncSource } from '../sidecar/mirrored.ts';
 import { parseShard } from '../sidecar/shard.ts';
 import { syncForever, syncOnce } from '../sidecar/sync.ts';
@@ -72,6 +73,7 @@ export const sync = defineCommand({
     const interval = readDuration('interval', values.interval, 100);
     const providerStaleAfter = readDuration('stale-after', values['stale-after'], 1000);
     const part = shard === undefined ? {} : { shard: parseShard(shard) };
+    keepMemorySmall();
     const sources = openStores(values.from);
     try {
       const options = { sources, to, version, log, signal, allowEmpty, ...part };
@@ -90,6 +92,14 @@ export const sync = defineCommand({
     }
   },
 });
+
+/**
+ * Almost all that a round makes is garbage a moment later. V8 would let 100 MB of it lie in a young generation that
+ * grows; kept at the size that it starts with, it is swept more often, at no more CPU.
+ */
+function keepMemorySmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
+}
 
 /** `NAME=STORE` or `STORE`; what looks like a scheme or a path is no name. */
 function openStores(from: readonly string[]): readonly SyncSource[] {
