@@ -1,6 +1,7 @@
 import { loadApp } from '../app/app.ts';
 import { selectProviders } from '../app/select.ts';
-import { decodeJournalEntry, type JournalEntry } from '../discovery/journal.ts';
+import type { JournalEntry } from '../discovery/journal.ts';
+import { decodeJournalEntry } from '../discovery/journal-lines.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { summarizeChange } from '../target/diff.ts';
@@ -93,7 +94,7 @@ async function readEntries(
     const found = await store.get(key, { signal: each });
     return found === undefined || found === 'unchanged'
       ? undefined
-      : { id, entry: decodeJournalEntry(found.body) };
+      : { id, entry: await decodeJournalEntry(found.body, each) };
   });
   return entries.filter((row) => row !== undefined);
 }

@@ -2,7 +2,7 @@ import { isMusterError } from '../errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { type ProviderId, snapshotKey } from '../target/names.ts';
 import type { Loaded } from './load.ts';
-import { decodeSnapshot, encodeSnapshot } from './snapshot.ts';
+import { decodeSnapshotVersion, encodeSnapshot } from './snapshot.ts';
 
 /** How often a conditional write is tried again before another run is taken to be livelier. */
 const attempts = 5;
@@ -18,7 +18,7 @@ export async function writeCheckpoint(
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   if (checkpoint?.version === version) return checkpoint.etag;
-  const body = encodeSnapshot({ version, groups, ...(cursor !== undefined && { cursor }) });
+  const body = await encodeSnapshot({ version, groups, ...(cursor !== undefined && { cursor }) });
   let over = checkpoint?.etag;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -30,16 +30,16 @@ export async function writeCheckpoint(
     }
     const found = await store.get(snapshotKey(id), signal && { signal });
     const stored = found === undefined || found === 'unchanged' ? undefined : found;
-    const storedVersion = stored === undefined ? 0 : versionOf(stored.body);
+    const storedVersion = stored === undefined ? 0 : await versionOf(stored.body);
     if (storedVersion > version) return undefined;
     if (storedVersion === version) return stored?.etag;
     over = stored?.etag;
   }
 }
 
-function versionOf(body: Uint8Array): number {
+async function versionOf(body: Uint8Array): Promise<number> {
   try {
-    return decodeSnapshot(body).version;
+    return await decodeSnapshotVersion(body);
   } catch (error) {
     if (isMusterError(error, 'malformed')) return 0;
     throw error;

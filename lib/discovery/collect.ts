@@ -1,6 +1,7 @@
 import { MusterError } from '../errors.ts';
 import { type EncodedGroup, encodeGroup, type Groups, sortGroups } from '../target/canonical.ts';
 import type { Cursor } from '../target/discover.ts';
+import { createPacker, type Packer } from '../target/pack.ts';
 import type { CycleInput, Provider } from './provider.ts';
 
 /** A whole listing and where the backend stood. */
@@ -11,7 +12,7 @@ export interface Listing {
 
 /**
  * Lists a provider's targets within its deadline, each batch reduced to canonical text as it comes. A group that
- * is the same as before shares the text of `before`, so that memory follows what changed. Groups without targets
+ * is the same as before shares the text of `before`, the others are packed, so that memory stays small. Groups without targets
  * are left out. Throws what the backend throws, or kind `timeout`.
  */
 export async function collectTargets(
@@ -31,6 +32,7 @@ export async function collectTargets(
     ...(onProgress && { onProgress }),
   };
   const groups = new Map<string, EncodedGroup>();
+  const packer = createPacker();
   const listing = provider.discover(input);
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   aborted.catch(() => undefined);
@@ -40,11 +42,18 @@ export async function collectTargets(
     for (;;) {
       both.throwIfAborted();
       const next = await Promise.race([listing.next(), aborted]);
-      if (next.done === true) return { groups: sortGroups(groups), cursor: next.value };
+      if (next.done === true) {
+        packer.finish();
+        return { groups: sortGroups(groups), cursor: next.value };
+      }
       for (const found of next.value) {
         const group = provider.transform === undefined ? found : provider.transform(found);
         if (group === undefined || group.targets.length === 0) groups.delete(found.source.toWellFormed());
-        else groups.set(group.source.toWellFormed(), shared(encodeGroup(group), before.get(group.source)));
+        else
+          groups.set(
+            group.source.toWellFormed(),
+            shared(encodeGroup(group), before.get(group.source), packer),
+          );
       }
     }
   } catch (error) {
@@ -56,8 +65,8 @@ export async function collectTargets(
   }
 }
 
-function shared(group: EncodedGroup, old: EncodedGroup | undefined): EncodedGroup {
-  return old?.json === group.json ? old : group;
+function shared(group: EncodedGroup, old: EncodedGroup | undefined, packer: Packer): EncodedGroup {
+  return old?.digest === group.digest ? old : packer.pack(group);
 }
 
 function deadlineError(allowed: number, own: boolean): MusterError {

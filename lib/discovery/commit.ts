@@ -16,7 +16,7 @@ export async function commitChange(
   reason: Reason,
 ): Promise<Loaded | undefined> {
   const version = loaded.version + 1;
-  const body = encodeJournalEntry({ version, at: now().toISOString(), reason, run, change });
+  const body = await encodeJournalEntry({ version, at: now().toISOString(), reason, run, change });
   try {
     const options = {
       condition: 'create',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { countTargets, type EncodedGroup, type Groups } from '../target/canonical.ts';
+import { countTargets, type Groups } from '../target/canonical.ts';
 import type { Change } from '../target/diff.ts';
 import type { Held } from './status.ts';
 
@@ -70,11 +70,7 @@ function digestMissing(change: Change): string {
   const hash = createHash('sha256');
   for (const source of change.removed.keys()) hash.update(`removed ${JSON.stringify(source)}\n`);
   for (const [source, { before, after }] of change.changed) {
-    if (after.targets < before.targets) hash.update(`shrank ${JSON.stringify(source)} to ${shape(after)}\n`);
+    if (after.targets < before.targets) hash.update(`shrank ${JSON.stringify(source)} to ${after.digest}\n`);
   }
   return hash.digest('hex');
-}
-
-function shape(group: EncodedGroup): string {
-  return createHash('sha256').update(group.json).digest('hex');
 }

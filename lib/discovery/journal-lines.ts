@@ -1,13 +1,11 @@
-import { createGunzip } from 'node:zlib';
 import * as z from 'zod';
-import { MusterError, toMusterError } from '../errors.ts';
+import { MusterError } from '../errors.ts';
+import { type EncodedGroup, encodeGroup } from '../target/canonical.ts';
 import type { TargetGroup } from '../target/group.ts';
-import { targetGroup } from './group-schema.ts';
-import { parseJson } from './gzip-json.ts';
-import { type JournalEntry, reasons } from './journal.ts';
-
-/** The head of a journal entry: all but the change itself. */
-export type JournalHead = Omit<JournalEntry, 'change'>;
+import { createPacker } from '../target/pack.ts';
+import { parseJson, targetGroup } from './group-schema.ts';
+import { unpackLines } from './gzip-lines.ts';
+import { type JournalEntry, type JournalHead, reasons } from './journal.ts';
 
 /** A piece of a journal entry, in the order in which it is stored. */
 export type JournalLine =
@@ -31,7 +29,7 @@ const pair = z.strictObject({ before: targetGroup, after: targetGroup });
  */
 export async function* readJournalLines(
   body: Uint8Array,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): AsyncGenerator<JournalLine, undefined> {
   let section: string | undefined;
   for await (const line of unpackLines(body, signal)) {
@@ -44,44 +42,24 @@ export async function* readJournalLines(
   return undefined;
 }
 
-/** Bytes of one unpacked entry, and of one of its lines. */
-const longestEntry = 2 ** 30;
-const longestLine = 64 << 20;
-
-async function* unpackLines(body: Uint8Array, signal: AbortSignal): AsyncGenerator<string, undefined> {
-  const text = createGunzip();
-  text.setEncoding('utf8');
-  text.end(body);
-  // Pieces of a line which goes on: joined once, as a line may be as long as the whole entry.
-  let begun: string[] = [];
-  let lineLength = 0;
-  let length = 0;
-  try {
-    for await (const chunk of text) {
-      if (signal.aborted) throw new MusterError('timeout', 'reading a journal entry was ended');
-      const [first = '', ...others] = String(chunk).split('\n');
-      const last = others.pop();
-      length += String(chunk).length;
-      begun.push(first);
-      lineLength += first.length;
-      if (length > longestEntry || lineLength > longestLine)
-        throw new MusterError('too-large', 'the journal entry is too large to be shown');
-      if (last === undefined) continue;
-      yield begun.join('');
-      yield* others;
-      begun = [last];
-      lineLength = last.length;
-    }
-    if (lineLength > 0) yield begun.join('');
-    return undefined;
-  } catch (error) {
-    if (error instanceof MusterError) throw error;
-    throw new MusterError('malformed', `the journal entry is not gzip: ${toMusterError(error).message}`, {
-      cause: error,
-    });
-  } finally {
-    text.destroy();
+/** The entry behind an object, its groups packed where they are many. Throws as `readJournalLines` does. */
+export async function decodeJournalEntry(body: Uint8Array, signal?: AbortSignal): Promise<JournalEntry> {
+  const packer = createPacker();
+  const pack = (group: TargetGroup) => packer.pack(encodeGroup(group));
+  const added = new Map<string, EncodedGroup>();
+  const removed = new Map<string, EncodedGroup>();
+  const changed = new Map<string, { before: EncodedGroup; after: EncodedGroup }>();
+  let head: JournalHead | undefined;
+  for await (const line of readJournalLines(body, signal)) {
+    if (line.kind === 'head') head = line.head;
+    else if (line.kind === 'changed')
+      changed.set(line.before.source, { before: pack(line.before), after: pack(line.after) });
+    else (line.kind === 'added' ? added : removed).set(line.group.source, pack(line.group));
   }
+  packer.finish();
+  if (head === undefined)
+    throw new MusterError('malformed', 'the journal entry does not begin as one of schema 1');
+  return { ...head, change: { added, removed, changed } };
 }
 
 function readHead(line: string): JournalLine {

@@ -10,7 +10,7 @@ import {
   parseJournalVersion,
   snapshotKey,
 } from '../target/names.ts';
-import { decodeJournalEntry } from './journal.ts';
+import { decodeJournalEntry } from './journal-lines.ts';
 import { decodeSnapshot, type Snapshot } from './snapshot.ts';
 
 /** The list as the bucket has it: the snapshot with the journal's later changes. */
@@ -42,7 +42,8 @@ export async function loadProvider(
   if (found === 'unchanged' && warm !== undefined) return replay(store, id, warm, signal);
   if (found === undefined || found === 'unchanged') return replayFromStart(store, id, signal);
   try {
-    return replay(store, id, fromSnapshot(decodeSnapshot(found.body), found.etag), signal);
+    const snapshot = await decodeSnapshot(found.body);
+    return await replay(store, id, fromSnapshot(snapshot, found.etag), signal);
   } catch (error) {
     if (!isMusterError(error, 'malformed')) throw error;
     const checkpoint = { version: 0, etag: found.etag };
@@ -70,7 +71,7 @@ async function replay(
     const found = await store.get(journalKey(id, version + 1), signal && { signal });
     if (found === undefined || found === 'unchanged') return { ...from, version, groups };
     try {
-      groups = applyChange(groups, decodeJournalEntry(found.body).change);
+      groups = applyChange(groups, (await decodeJournalEntry(found.body, signal)).change);
     } catch (error) {
       if (!isMusterError(error, 'malformed') && !isMusterError(error, 'storage')) throw error;
       return damagedAt(

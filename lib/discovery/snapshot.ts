@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { MusterError } from '../errors.ts';
 import { type EncodedGroup, encodeGroup, type Groups } from '../target/canonical.ts';
 import type { Cursor } from '../target/discover.ts';
-import { GrowingBuffer } from '../target/growing-buffer.ts';
-import { targetGroup } from './group-schema.ts';
-import { packText, parseJson, unpack } from './gzip-json.ts';
+import { createPacker } from '../target/pack.ts';
+import { parseJson, targetGroup } from './group-schema.ts';
+import { packLines, unpackLines } from './gzip-lines.ts';
 
 /** The full list of a provider at a version: the checkpoint of its journal. */
 export interface Snapshot {
@@ -21,46 +21,50 @@ const header = z.strictObject({
 });
 
 /** The snapshot as an object of the bucket: JSON with one group a line, so that it is read line by line. */
-export function encodeSnapshot({ version, groups, cursor }: Snapshot): Uint8Array {
-  const buffer = new GrowingBuffer();
-  buffer.append(JSON.stringify({ schema: 1, version, cursor, groups: [] }).slice(0, -2));
-  let separator = '\n';
-  for (const group of groups.values()) {
-    buffer.append(separator + group.json);
-    separator = ',\n';
-  }
-  buffer.append('\n]}\n');
-  return packText(buffer.bytes());
+export function encodeSnapshot(snapshot: Snapshot): Promise<Uint8Array> {
+  return packLines(snapshotText(snapshot));
 }
 
 /** The snapshot behind an object. Throws kind `malformed`. */
-export function decodeSnapshot(body: Uint8Array): Snapshot {
-  const lines = readLines(unpack(body));
-  const first = lines.next();
+export async function decodeSnapshot(body: Uint8Array): Promise<Snapshot> {
+  const lines = unpackLines(body);
+  const first = await lines.next();
   const { version, cursor } = parseHeader(first.done === true ? '' : first.value);
   const groups = new Map<string, EncodedGroup>();
-  for (const line of lines) {
-    if (line === ']}') return { version, groups, ...(cursor === undefined ? {} : { cursor }) };
+  const packer = createPacker();
+  for await (const line of lines) {
+    if (line === ']}') {
+      packer.finish();
+      return { version, groups, ...(cursor === undefined ? {} : { cursor }) };
+    }
     const group = targetGroup.safeParse(parseJson(line.endsWith(',') ? line.slice(0, -1) : line));
     if (!group.success)
       throw new MusterError('malformed', `group ${groups.size} of the snapshot is not a target group`);
-    groups.set(group.data.source, encodeGroup(group.data));
+    groups.set(group.data.source, packer.pack(encodeGroup(group.data)));
   }
   throw new MusterError('malformed', 'the snapshot is cut off');
+}
+
+/** The version of a snapshot, without its groups. Throws kind `malformed`. */
+export async function decodeSnapshotVersion(body: Uint8Array): Promise<number> {
+  for await (const line of unpackLines(body)) return parseHeader(line).version;
+  throw new MusterError('malformed', 'the snapshot is empty');
+}
+
+function* snapshotText({ version, groups, cursor }: Snapshot): Generator<string, undefined> {
+  yield JSON.stringify({ schema: 1, version, cursor, groups: [] }).slice(0, -2);
+  let separator = '\n';
+  for (const group of groups.values()) {
+    yield separator;
+    yield group.json;
+    separator = ',\n';
+  }
+  yield '\n]}\n';
+  return undefined;
 }
 
 function parseHeader(line: string): z.infer<typeof header> {
   const parsed = header.safeParse(parseJson(`${line}]}`));
   if (!parsed.success) throw new MusterError('malformed', 'the snapshot does not begin as one of schema 1');
   return parsed.data;
-}
-
-function* readLines(text: Buffer): Generator<string, undefined> {
-  for (let start = 0; start < text.length; ) {
-    const newline = text.indexOf(0x0a, start);
-    const end = newline === -1 ? text.length : newline;
-    yield text.toString('utf8', start, end);
-    start = end + 1;
-  }
-  return undefined;
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { isMusterError, MusterError } from '../errors.ts';
-import type { ObjectStore } from '../store/store.ts';
+import type { Body, ObjectStore } from '../store/store.ts';
 import type { Groups } from '../target/canonical.ts';
-import { encodeFileSd } from '../target/file-sd.ts';
+import { fileSdTexts } from '../target/file-sd.ts';
 import { type ProviderId, parseTargetsKey, snapshotKey, targetsKey } from '../target/names.ts';
+import { chunksOf } from './gzip-lines.ts';
 import type { Status } from './status.ts';
 
 /** A target file and the write that published it. */
@@ -42,7 +43,7 @@ export async function publishTargets(input: PublishInput): Promise<readonly Publ
       published.push(old);
       continue;
     }
-    const etag = await replaceFile(input, key, encodeFileSd(selectShard(groups, shard, shards)));
+    const etag = await replaceFile(input, key, fileOf(selectShard(groups, shard, shards)));
     if (etag === undefined) return undefined;
     published.push({ key, etag });
   }
@@ -76,7 +77,7 @@ export async function listTargetFiles(
  * the look at the fence, then the conditional write. A run that commits after the look also publishes after the etag
  * was read, so that either this write fails on its etag or the newer one lands on top.
  */
-async function replaceFile(input: PublishInput, key: string, body: Uint8Array): Promise<string | undefined> {
+async function replaceFile(input: PublishInput, key: string, body: Body): Promise<string | undefined> {
   const { store, signal } = input;
   for (let attempt = 1; ; attempt++) {
     const current = await store.head(key, signal && { signal });
@@ -95,6 +96,15 @@ async function replaceFile(input: PublishInput, key: string, body: Uint8Array): 
 
 async function isNewest({ store, id, fence, signal }: PublishInput): Promise<boolean> {
   return (await store.head(snapshotKey(id), signal && { signal }))?.etag === fence;
+}
+
+/** The file's bytes, made as they are written: with all its labels, a large listing fills hundreds of megabytes. */
+function fileOf(groups: Groups): Body {
+  return {
+    *chunks() {
+      for (const text of chunksOf(fileSdTexts(groups))) yield Buffer.from(text);
+    },
+  };
 }
 
 function selectShard(groups: Groups, shard: number, shards: number): Groups {

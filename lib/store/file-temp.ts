@@ -4,6 +4,7 @@ import { type FileHandle, lstat, mkdir, open, readdir, rm } from 'node:fs/promis
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { errorCode, isAbsent } from './file-failure.ts';
+import type { Body } from './store.ts';
 
 /** A whole file on disk, waiting to be renamed into place. */
 export interface WrittenFile {
@@ -15,14 +16,15 @@ export interface WrittenFile {
 /** Writes and fsyncs a new file in the folder, which is made where it is missing. A failure leaves no file. */
 export async function writeTemp(
   folder: string,
-  body: Uint8Array,
+  body: Body,
   signal: AbortSignal | undefined,
 ): Promise<WrittenFile> {
   await mkdir(folder, { recursive: true });
   const path = join(folder, `${machine}.${process.pid}.${randomUUID()}`);
   const file = await open(path, 'wx', 0o644);
   try {
-    await file.writeFile(body, signal && { signal });
+    for (const chunk of body instanceof Uint8Array ? [body] : body.chunks())
+      await file.writeFile(chunk, signal && { signal });
     const etag = await stamp(file);
     await file.sync();
     await file.close();

@@ -1,6 +1,6 @@
 import { checkCondition, checkSignal, tooLarge } from './failure.ts';
 import { checkKey, checkPrefix, compareKeys } from './key.ts';
-import { defaultMaxBytes, type ObjectStore, type StoredObject } from './store.ts';
+import { type Body, defaultMaxBytes, type ObjectStore, type StoredObject } from './store.ts';
 
 /** A store in this process's memory, for tests and demonstrations: it ends with the process. */
 export function createMemoryStore(): ObjectStore {
@@ -32,7 +32,7 @@ export function createMemoryStore(): ObjectStore {
       writes++;
       const etag = `"${writes}"`;
       // A copy of its own (on reading too): what the caller does to its buffer later is no write.
-      objects.set(key, { body: new Uint8Array(body), etag });
+      objects.set(key, { body: copyOf(body), etag });
       return { etag };
     },
     async list(prefix, { signal } = {}) {
@@ -53,4 +53,10 @@ export function createMemoryStore(): ObjectStore {
     },
     async close() {},
   };
+}
+
+function copyOf(body: Body): Uint8Array {
+  return body instanceof Uint8Array
+    ? new Uint8Array(body)
+    : new Uint8Array(Buffer.concat([...body.chunks()]));
 }

@@ -22,6 +22,14 @@ export interface ListedObject {
  */
 export type PutCondition = 'create' | 'any' | { readonly etag: string };
 
+/** A body too large to be held: made while it is written, the same bytes each time that `chunks` is called. */
+export interface StreamedBody {
+  readonly chunks: () => Iterable<Uint8Array>;
+}
+
+/** What can be written. */
+export type Body = Uint8Array | StreamedBody;
+
 export interface PutOptions {
   readonly condition: PutCondition;
   /** Media type, for stores that keep one. */
@@ -70,7 +78,7 @@ export interface ObjectStore {
     options?: { readonly signal?: AbortSignal },
   ): Promise<{ readonly etag: string } | undefined>;
   /** Writes the object and returns its new etag. */
-  put(key: string, body: Uint8Array, options: PutOptions): Promise<{ readonly etag: string }>;
+  put(key: string, body: Body, options: PutOptions): Promise<{ readonly etag: string }>;
   /** All objects whose key starts with the prefix, in the order of their keys (UTF-8 bytes). The prefix is a whole folder: it ends with `/` or is empty. */
   list(prefix: string, options?: ListOptions): Promise<readonly ListedObject[]>;
   /** Removes the object; no error where there is none. */

@@ -1,13 +1,16 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { LabelSet, TargetGroup } from './group.ts';
 
 /**
  * A group in canonical form: JSON with sorted labels and targets, so that equal groups are equal text, however
- * the backend ordered them. Text is also the form in which a cycle holds a listing: a tenth of the memory of
- * objects, and compared by one string comparison.
+ * the backend ordered them. Text is also the form in which a cycle holds a listing, packed where it is large: a
+ * fraction of the memory of objects.
  */
 export interface EncodedGroup {
+  /** The text; unpacked when it is asked for. */
   readonly json: string;
+  /** SHA-256 of the text: equal groups have equal ones. */
+  readonly digest: string;
   /** How many targets the group has. */
   readonly targets: number;
 }
@@ -23,10 +26,8 @@ export function encodeGroup(group: TargetGroup): EncodedGroup {
   const targets = group.targets.map((target) => encodeLabels(target, group.labels)).sort();
   const source = JSON.stringify(group.source.toWellFormed());
   const labels = encodeLabels(group.labels);
-  return {
-    json: `{"source":${source},"labels":${labels},"targets":[${targets.join(',')}]}`,
-    targets: targets.length,
-  };
+  const json = `{"source":${source},"labels":${labels},"targets":[${targets.join(',')}]}`;
+  return { json, digest: hash('sha256', json, 'base64'), targets: targets.length };
 }
 
 /** The group behind its canonical form, which must be one that `encodeGroup` made. */

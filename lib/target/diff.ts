@@ -16,7 +16,7 @@ export function diffGroups(before: Groups, after: Groups): Change {
   for (const [source, group] of after) {
     const old = before.get(source);
     if (old === undefined) added.set(source, group);
-    else if (old.json !== group.json) changed.set(source, { before: old, after: group });
+    else if (old.digest !== group.digest) changed.set(source, { before: old, after: group });
   }
   for (const [source, group] of before) {
     if (!after.has(source)) removed.set(source, group);
@@ -77,7 +77,7 @@ export function summarizeChange(change: Change): {
 }
 
 function expectGroup(groups: Groups, source: string, expected: EncodedGroup | undefined): void {
-  if (groups.get(source)?.json !== expected?.json) {
+  if (groups.get(source)?.digest !== expected?.digest) {
     throw new MusterError(
       'storage',
       `the change does not fit the listing at group "${source}": journal and snapshot disagree`,

@@ -16,17 +16,23 @@ export interface FileSdGroup {
  */
 export function encodeFileSd(groups: Groups): Uint8Array {
   const buffer = new GrowingBuffer();
+  for (const text of fileSdTexts(groups)) buffer.append(text);
+  return buffer.bytes();
+}
+
+/** The same piece by piece, for listings too long to be held. */
+export function* fileSdTexts(groups: Groups): Generator<string, undefined> {
   let separator = '[\n';
   for (const source of [...groups.keys()].sort(compare)) {
     const group = groups.get(source);
     if (group === undefined) continue;
     for (const line of encodeFileSdGroups(decodeGroup(group))) {
-      buffer.append(separator + line);
+      yield separator + line;
       separator = ',\n';
     }
   }
-  buffer.append(separator === '[\n' ? '[]\n' : '\n]\n');
-  return buffer.bytes();
+  yield separator === '[\n' ? '[]\n' : '\n]\n';
+  return undefined;
 }
 
 /** The groups of a file_sd file, checked as Prometheus checks them. Throws kind `malformed`. */

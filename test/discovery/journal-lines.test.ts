@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeJournalEntry, encodeJournalEntry } from '../../lib/discovery/journal.ts';
-import { type JournalLine, readJournalLines } from '../../lib/discovery/journal-lines.ts';
+import { encodeJournalEntry } from '../../lib/discovery/journal.ts';
+import { decodeJournalEntry, type JournalLine, readJournalLines } from '../../lib/discovery/journal-lines.ts';
 import { encodeGroup, toGroups } from '../../lib/target/canonical.ts';
 import { diffGroups } from '../../lib/target/diff.ts';
 import { anyListing } from '../support/groups.ts';
@@ -19,8 +19,8 @@ describe('a journal entry read line by line', () => {
   test('is what it is read as a whole', async () => {
     await fc.assert(
       fc.asyncProperty(anyListing, anyListing, async (a, b) => {
-        const body = encodeJournalEntry({ ...head, change: diffGroups(toGroups(a), toGroups(b)) });
-        const { change } = decodeJournalEntry(body);
+        const body = await encodeJournalEntry({ ...head, change: diffGroups(toGroups(a), toGroups(b)) });
+        const { change } = await decodeJournalEntry(body);
         expect((await linesOf(body)).map(canonical)).toEqual([
           { kind: 'head', head },
           ...[...change.added.values()].map((group) => ({ kind: 'added', group })),
@@ -46,7 +46,7 @@ describe('a journal entry read line by line', () => {
   });
 
   test('stops when it is told', async () => {
-    const body = encodeJournalEntry({ ...head, change: diffGroups(new Map(), new Map()) });
+    const body = await encodeJournalEntry({ ...head, change: diffGroups(new Map(), new Map()) });
     await expect(linesOf(body, AbortSignal.abort())).rejects.toMatchObject({ kind: 'timeout' });
   });
 });

@@ -26,6 +26,24 @@ export function describeWriting(makePlace: MakePlace): void {
       expect(await store.get('a')).toEqual({ body: bytes('2'), ...second });
     });
 
+    test.each([0, 3, 40])('writes a body of %i streamed pieces as it writes a whole one', async (pieces) => {
+      const store = (await makePlace())();
+      const chunk = Buffer.alloc(1 << 20, 'x');
+      const body = {
+        *chunks() {
+          for (let piece = 0; piece < pieces; piece++) yield chunk;
+        },
+      };
+      const { etag } = await store.put('a', body, { condition: 'create' });
+      const found = await store.get('a');
+      const whole = found === undefined || found === 'unchanged' ? undefined : Buffer.from(found.body);
+      expect(whole?.equals(Buffer.concat([...body.chunks()]))).toBe(true);
+      expect(found).toMatchObject({ etag });
+      expect(await failure(store.put('a', body, { condition: 'create' }))).toMatchObject({
+        kind: 'conflict',
+      });
+    });
+
     test('does not bring back an object that was deleted meanwhile', async () => {
       const store = (await makePlace())();
       const first = await store.put('folder/a', bytes('1'), { condition: 'create' });

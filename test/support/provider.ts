@@ -1,4 +1,4 @@
-import { decodeJournalEntry } from '../../lib/discovery/journal.ts';
+import { decodeJournalEntry } from '../../lib/discovery/journal-lines.ts';
 import type { CycleInput, Provider } from '../../lib/discovery/provider.ts';
 import { decodeSnapshot } from '../../lib/discovery/snapshot.ts';
 import { readStatus } from '../../lib/discovery/status.ts';
@@ -48,8 +48,13 @@ let runs = 0;
 
 /** A cycle's input on a clock which starts at 2026-01-01 and goes on a second a look. */
 export function inputOf(store: ObjectStore, options: Partial<CycleInput> = {}): CycleInput {
-  let time = Date.UTC(2026, 0, 1);
-  return { store, run: `run-${++runs}`, now: () => new Date((time += 1000)), ...options };
+  let looks = 0;
+  return {
+    store,
+    run: `run-${++runs}`,
+    now: () => new Date(Date.UTC(2026, 0, 1, 0, 0, ++looks)),
+    ...options,
+  };
 }
 
 /** What the bucket holds for a provider, read the plain way. */
@@ -78,14 +83,14 @@ export async function readHistory(store: ObjectStore, of: ProviderId = id): Prom
   const runs: string[] = [];
   for (const [index, key] of keys.entries()) {
     if (key !== journalKey(of, index + 1)) throw new Error(`the journal has a gap before ${key}`);
-    const entry = decodeJournalEntry(bodyOf(await store.get(key)));
+    const entry = await decodeJournalEntry(bodyOf(await store.get(key)));
     if (entry.version !== index + 1) throw new Error(`${key} says it is version ${entry.version}`);
     lists.push(applyChange(lists.at(-1) ?? new Map(), entry.change));
     reasons.push(entry.reason);
     runs.push(entry.run);
   }
   const stored = await store.get(snapshotKey(of));
-  const snapshot = stored === undefined ? undefined : decodeSnapshot(bodyOf(stored));
+  const snapshot = stored === undefined ? undefined : await decodeSnapshot(bodyOf(stored));
   if (
     snapshot !== undefined &&
     text(encodeFileSd(snapshot.groups)) !== text(encodeFileSd(lists[snapshot.version] ?? new Map()))

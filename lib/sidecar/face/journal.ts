@@ -1,4 +1,5 @@
-import { type JournalHead, type JournalLine, readJournalLines } from '../../discovery/journal-lines.ts';
+import type { JournalHead } from '../../discovery/journal.ts';
+import { type JournalLine, readJournalLines } from '../../discovery/journal-lines.ts';
 import { isMusterError, toMusterError } from '../../errors.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import { journalKey, type ProviderId } from '../../target/names.ts';

@@ -1,0 +1,87 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { EncodedGroup } from './canonical.ts';
+
+/** Characters of text that are kept as they are: most listings have less, and are spared the work. */
+const plainLength = 16 << 20;
+/** Characters that are packed together. Listings come nearly in the order in which they are read again. */
+const blockLength = 128 << 10;
+/** Unpacked blocks that are kept for the next group. */
+const keptBlocks = 8;
+
+/** Packs groups as they come. `finish` packs what is left; it may be asked for the groups before as well. */
+export interface Packer {
+  readonly pack: (group: EncodedGroup) => EncodedGroup;
+  readonly finish: () => void;
+}
+
+interface Block {
+  /** The groups' texts, or these deflated: to a tenth of the memory or less, as groups are much alike. */
+  texts: string | Uint8Array;
+}
+
+/**
+ * Keeps a listing of any length in little memory: beyond the first 16 million characters the texts of groups are kept
+ * deflated, in blocks, and unpacked when they are asked for.
+ */
+export function createPacker(): Packer {
+  let plain = 0;
+  let block: Block = { texts: '' };
+  const parts: string[] = [];
+  let length = 0;
+
+  const finish = () => {
+    if (length === 0) return;
+    block.texts = deflateRawSync(parts.join(''), { level: 1 });
+    block = { texts: '' };
+    parts.length = 0;
+    length = 0;
+  };
+
+  return {
+    pack(group) {
+      const { json, digest, targets } = group;
+      plain += json.length;
+      if (plain <= plainLength) return group;
+      const own = block;
+      const start = length;
+      const end = start + json.length;
+      parts.push(json);
+      length = end;
+      const packed = packedGroup(own, parts, start, end, digest, targets);
+      if (length >= blockLength) finish();
+      return packed;
+    },
+    finish,
+  };
+}
+
+/** A block that is not packed yet still has its parts. */
+function packedGroup(
+  block: Block,
+  parts: readonly string[],
+  start: number,
+  end: number,
+  digest: string,
+  targets: number,
+): EncodedGroup {
+  return {
+    digest,
+    targets,
+    get json() {
+      const texts = typeof block.texts === 'string' ? parts.join('') : unpacked(block, block.texts);
+      return texts.slice(start, end);
+    },
+  };
+}
+
+const kept = new Map<Block, string>();
+
+function unpacked(block: Block, bytes: Uint8Array): string {
+  const known = kept.get(block);
+  if (known !== undefined) return known;
+  const texts = inflateRawSync(bytes).toString('utf8');
+  const [oldest] = kept.keys();
+  if (kept.size >= keptBlocks && oldest !== undefined) kept.delete(oldest);
+  kept.set(block, texts);
+  return texts;
+}
