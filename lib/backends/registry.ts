@@ -7,6 +7,7 @@ import { kubernetes } from './kubernetes/index.ts';
 import { marathon } from './marathon/index.ts';
 import { bindMechanism, type Stanza } from './mechanism.ts';
 import { swarm } from './swarm/index.ts';
+import { nerve, serverset } from './zookeeper/index.ts';
 
 /** All backends. A new one is a line here. */
 export const mechanisms: readonly StanzaReader<Stanza>[] = [
@@ -16,5 +17,7 @@ export const mechanisms: readonly StanzaReader<Stanza>[] = [
   bindMechanism(dockerswarm),
   bindMechanism(kubernetes),
   bindMechanism(marathon),
+  bindMechanism(nerve),
+  bindMechanism(serverset),
   bindMechanism(swarm),
 ];

@@ -1,0 +1,42 @@
+import type { Mechanism, MechanismInput } from '../mechanism.ts';
+import { type BuildGroup, buildNerveGroup, buildServersetGroup } from './groups.ts';
+import { type ZookeeperConfig, zookeeperConfig } from './schema.ts';
+import { readTrees } from './tree.ts';
+
+/** Members of serversets, as Finagle and Aurora announce them in ZooKeeper: a group for each. */
+export const serverset = mechanismOf('serverset', buildServersetGroup);
+
+/** Services that Airbnb's Nerve announces in ZooKeeper: a group for each. */
+export const nerve = mechanismOf('nerve', buildNerveGroup);
+
+function mechanismOf(name: string, build: BuildGroup): Mechanism<ZookeeperConfig> {
+  return {
+    name,
+    configKey: `${name}_sd_configs`,
+    schema: zookeeperConfig,
+    async *discover(config, input) {
+      const { nodes, missing } = await readTrees(config, input, (path, data, isLeaf) => ({
+        group: build(path, data),
+        // Nodes between members often hold something else, or nothing; at the end of a path that is odd.
+        strange: isLeaf && data.length > 0 ? path : undefined,
+      }));
+      tell(
+        input,
+        missing,
+        nodes.flatMap(({ group, strange }) =>
+          group === undefined && strange !== undefined ? [strange] : [],
+        ),
+      );
+      yield nodes.flatMap(({ group }) => group ?? []);
+      return undefined;
+    },
+  };
+}
+
+function tell({ warn }: MechanismInput, missing: readonly string[], strange: readonly string[]): void {
+  for (const path of missing) warn(`ZooKeeper has no node ${path}: no targets come from there`);
+  if (strange.length === 0) return;
+  const shown = strange.toSorted().slice(0, 3).join(', ');
+  const rest = strange.length - 3;
+  warn(`ZooKeeper: left out ${shown}${rest > 0 ? ` and ${rest} more` : ''}: not the JSON of a member`);
+}

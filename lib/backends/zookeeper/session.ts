@@ -1,0 +1,153 @@
+import { connect } from 'node:net';
+import { formatDuration } from '../../config/duration.ts';
+import { MusterError } from '../../errors.ts';
+import { toFailure } from '../../http/failure.ts';
+import { abortError, onAbort } from '../../http/signals.ts';
+import { joinHostPort } from '../../target/labels.ts';
+import type { ZookeeperServer } from './schema.ts';
+import { leave, receive, type SessionState, sayGoodbye } from './stream.ts';
+import { type JuteReader, jute } from './wire/jute.ts';
+import {
+  decodeConnected,
+  decodeHeader,
+  decodeNodeData,
+  encodeConnect,
+  encodeRequest,
+  errorCodes,
+  type NodeData,
+  operations,
+  unawaited,
+} from './wire/messages.ts';
+
+/** A session with one server. Requests may be under way together; once one fails the session is over. */
+export interface ZookeeperSession {
+  /** Waits until the server has all that its ensemble had when it was asked. */
+  sync(): Promise<void>;
+  /** A node's data; undefined where there is no such node. */
+  read(path: string): Promise<NodeData | undefined>;
+  /** Names of a node's children; undefined where there is no such node. */
+  list(path: string): Promise<readonly string[] | undefined>;
+  /** Ends the session and the connection. */
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  /** Milliseconds: of the session, and of silence after which the server is given up. */
+  readonly timeout: number;
+  readonly signal: AbortSignal;
+  /** What it may read in all. Default: 256 MiB, as much as an answer over HTTP may have. */
+  readonly maxBytes?: number;
+}
+
+/** Milliseconds for a connection; the other servers shall have their turn before the deadline. */
+const connectTimeout = 3000;
+const largestTotal = 256 * 2 ** 20;
+
+/** Opens a session. Its errors, and those of its calls: `unreachable`, `timeout`, `denied`, `malformed`, `too-large`, `status`. */
+export async function openSession(
+  server: ZookeeperServer,
+  { timeout, signal, maxBytes = largestTotal }: SessionOptions,
+): Promise<ZookeeperSession> {
+  const place = joinHostPort(server.host, server.port);
+  if (signal.aborted) throw abortError(signal, `before ZooKeeper ${place} was asked`);
+  const socket = connect({ host: server.host, port: server.port, noDelay: true });
+  const calls = new Map<number, Call>();
+  const opened = Promise.withResolvers<void>();
+  let state: SessionState = 'opening';
+  let failure: MusterError | undefined;
+  let lastXid = 0;
+
+  const fail = (error: MusterError) => {
+    failure ??= new MusterError(error.kind, `ZooKeeper ${place}: ${error.message}`, { cause: error });
+    if (state === 'open') leave(socket);
+    else socket.destroy();
+    state = 'over';
+    stop();
+    clearTimeout(connecting);
+    opened.reject(failure);
+    for (const call of calls.values()) call.reject(failure);
+    calls.clear();
+  };
+  const stop = onAbort([signal], (fired) => fail(abortError(fired, 'before all nodes were read')));
+  const patience = Math.min(connectTimeout, timeout);
+  const connecting = setTimeout(
+    () => fail(new MusterError('timeout', `no connection within ${formatDuration(patience)}`)),
+    patience,
+  );
+
+  socket.once('connect', () => {
+    clearTimeout(connecting);
+    socket.setTimeout(timeout);
+    socket.write(encodeConnect(timeout));
+  });
+  socket.on('timeout', () => fail(new MusterError('timeout', `no answer within ${formatDuration(timeout)}`)));
+  socket.on('error', (error) => fail(toFailure(error)));
+  socket.on('close', () => fail(new MusterError('unreachable', closed)));
+  receive(socket, maxBytes, () => state, {
+    fail,
+    greet(reader) {
+      if (decodeConnected(reader) <= 0) throw new MusterError('expired', 'the server refuses a session');
+      state = 'open';
+      opened.resolve();
+    },
+    answer(reader) {
+      const { xid, error } = decodeHeader(reader);
+      if (unawaited.has(xid)) return;
+      const call = calls.get(xid);
+      if (call === undefined)
+        throw new MusterError('malformed', 'an answer to a question that was not asked');
+      call.answer(error, reader);
+      calls.delete(xid);
+    },
+  });
+  await opened.promise;
+
+  /** What the server answers; undefined where there is no such node. */
+  const ask = <T>(operation: number, path: string, decode: (reader: JuteReader) => T, ...more: Buffer[]) => {
+    return new Promise<T | undefined>((resolve, reject) => {
+      if (failure !== undefined) return reject(failure);
+      lastXid += 1;
+      calls.set(lastXid, {
+        reject,
+        answer(error, reader) {
+          if (error === errorCodes.noNode) resolve(undefined);
+          else if (error === 0) resolve(decode(reader));
+          else reject(refusal(error, `ZooKeeper ${place}: ${path}`));
+        },
+      });
+      socket.write(encodeRequest(lastXid, operation, jute.text(path), ...more));
+    });
+  };
+  const unwatched = jute.bool(false);
+  return {
+    async sync() {
+      await ask(operations.sync, '/', () => undefined);
+    },
+    read: (path) => ask(operations.getData, path, decodeNodeData, unwatched),
+    list: (path) => ask(operations.getChildren, path, (reader) => reader.texts(), unwatched),
+    async close() {
+      if (state === 'open') await sayGoodbye(socket);
+      fail(new MusterError('internal', 'the session is closed'));
+    },
+  };
+}
+
+const closed = 'the connection was closed before all was read: the server refuses us, or went away';
+
+interface Call {
+  readonly reject: (error: MusterError) => void;
+  /** Throws when the answer can't be read. */
+  readonly answer: (error: number, reader: JuteReader) => void;
+}
+
+function refusal(code: number, what: string): MusterError {
+  switch (code) {
+    case errorCodes.noAuth:
+    case errorCodes.authFailed:
+      return new MusterError('denied', `${what} may not be read: give world:anyone the right to read`);
+    case errorCodes.sessionExpired:
+      return new MusterError('expired', `${what} can't be read: the session has expired`);
+    default:
+      return new MusterError('status', `${what} can't be read: error ${code}`);
+  }
+}

@@ -1,0 +1,112 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { buildNerveGroup, buildServersetGroup } from '../../../lib/backends/zookeeper/groups.ts';
+
+const serversetOf = (data: string) => buildServersetGroup('/s/member_1', Buffer.from(data))?.targets[0];
+const nerveOf = (data: string) => buildNerveGroup('/n/i-1', Buffer.from(data))?.targets[0];
+
+describe('the group of a serverset member', () => {
+  test('has every label', () => {
+    const member = {
+      serviceEndpoint: { host: '10.0.0.1', port: 31_000 },
+      additionalEndpoints: {
+        http: { host: '10.0.0.1', port: 31_001 },
+        'health-check': { host: 'fd00::1', port: 1 },
+      },
+      status: 'ALIVE',
+      shard: 7,
+    };
+    expect(buildServersetGroup('/s/member_1', Buffer.from(JSON.stringify(member)))).toEqual({
+      source: '/s/member_1',
+      labels: {},
+      targets: [
+        {
+          __address__: '10.0.0.1:31000',
+          __meta_serverset_path: '/s/member_1',
+          __meta_serverset_endpoint_host: '10.0.0.1',
+          __meta_serverset_endpoint_port: '31000',
+          __meta_serverset_endpoint_host_http: '10.0.0.1',
+          __meta_serverset_endpoint_port_http: '31001',
+          __meta_serverset_endpoint_host_health_check: 'fd00::1',
+          __meta_serverset_endpoint_port_health_check: '1',
+          __meta_serverset_status: 'ALIVE',
+          __meta_serverset_shard: '7',
+        },
+      ],
+    });
+  });
+
+  test('nothing in it is what Go makes of nothing: port 0, shard 0', () => {
+    const empty = {
+      __address__: ':0',
+      __meta_serverset_path: '/s/member_1',
+      __meta_serverset_endpoint_port: '0',
+      __meta_serverset_shard: '0',
+    };
+    expect(['{}', 'null', '{"serviceEndpoint":null}'].map(serversetOf)).toEqual([empty, empty, empty]);
+  });
+
+  test('of names that become one label the last in sorted order wins, however they come', () => {
+    const endpoints = ['"a.b":{"port":1}', '"a-b":{"port":2}', '"a_b":{"port":3}'];
+    const texts = [endpoints, endpoints.toReversed()].map(
+      (each) => `{"additionalEndpoints":{${each.join(',')}}}`,
+    );
+    expect(texts.map((text) => serversetOf(text)?.__meta_serverset_endpoint_port_a_b)).toEqual(['3', '3']);
+  });
+});
+
+describe('the group of a service of Nerve', () => {
+  test('has every label', () => {
+    expect(
+      buildNerveGroup('/n/i-1', Buffer.from('{"host":"fd00::1","port":80,"name":"web","weight":3}')),
+    ).toEqual({
+      source: '/n/i-1',
+      labels: {},
+      targets: [
+        {
+          __address__: '[fd00::1]:80',
+          __meta_nerve_path: '/n/i-1',
+          __meta_nerve_endpoint_host: 'fd00::1',
+          __meta_nerve_endpoint_port: '80',
+          __meta_nerve_endpoint_name: 'web',
+        },
+      ],
+    });
+  });
+
+  test('keys may be in any case', () => {
+    expect(nerveOf('{"HOST":"h","Port":1,"naMe":"n"}')?.__address__).toBe('h:1');
+  });
+});
+
+test.each([
+  '',
+  ' ',
+  '10.0.0.1',
+  '[]',
+  '1',
+  '"x"',
+  '{',
+  '{"port":"80"}',
+  '{"host":1}',
+  '{"port":1.5}',
+  '\ufeff{}',
+])('data such as %j is no member', (data) => {
+  expect(nerveOf(data)).toBeUndefined();
+});
+
+test('whatever JSON a node holds, it is a member or not', () => {
+  const json = fc.oneof(
+    fc.json(),
+    fc
+      .record({ serviceEndpoint: fc.jsonValue(), additionalEndpoints: fc.jsonValue(), host: fc.jsonValue() })
+      .map((value) => JSON.stringify(value)),
+  );
+  fc.assert(
+    fc.property(json, (data) => {
+      for (const target of [serversetOf(data), nerveOf(data)])
+        for (const value of Object.values(target ?? {}))
+          expect([typeof value, value]).toEqual(['string', value.toWellFormed()]);
+    }),
+  );
+});
