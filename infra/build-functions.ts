@@ -15,11 +15,14 @@ export interface FunctionBundle {
 }
 
 /**
- * Bundles each file of `functions/`: a minified ES module `index.mjs`, and beside it chunks for what not every
+ * Bundles the files of `functions/`, or those that are named: a minified ES module `index.mjs`, and beside it chunks for what not every
  * invocation needs, so that a start reads only what it uses. The SDK is bundled too: its version is ours.
  */
-export async function buildFunctions(outdir = folder): Promise<readonly FunctionBundle[]> {
-  const names = (await readdir('functions')).map((file) => basename(file, '.ts')).sort();
+export async function buildFunctions(
+  outdir = folder,
+  only?: readonly string[],
+): Promise<readonly FunctionBundle[]> {
+  const names = only ?? (await readdir('functions')).map((file) => basename(file, '.ts')).sort();
   return Promise.all(names.map((name) => buildFunction(name, `${outdir}/${name}`)));
 }
 

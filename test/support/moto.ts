@@ -27,13 +27,19 @@ server.run_simple = functools.partial(lambda run, *args, **options: run(*args, *
 server.main(sys.argv[1:])
 `;
 
+export interface MotoOptions {
+  /** Folder of Python modules that moto takes before its own; see stand-ins.ts. */
+  readonly modules?: string;
+}
+
 /** Starts moto on a free loopback port. */
-export async function startMoto(): Promise<Moto> {
+export async function startMoto({ modules }: MotoOptions = {}): Promise<Moto> {
+  const path = requireProgram('moto');
   const running = await startProcess({
     command: '/usr/bin/python3',
     args: ([port]) => ['-c', launcher, '-H', '127.0.0.1', '-p', `${port}`],
     ready: ([port]) => `http://127.0.0.1:${port}/moto-api/data.json`,
-    env: { PYTHONPATH: requireProgram('moto'), PYTHONDONTWRITEBYTECODE: '1' },
+    env: { PYTHONPATH: modules === undefined ? path : `${modules}:${path}`, PYTHONDONTWRITEBYTECODE: '1' },
   });
   const endpoint = `http://127.0.0.1:${running.ports[0]}`;
   const region = 'us-east-1';

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 export interface ServiceFolder {
   readonly folder: string;
   readonly bundles: readonly FunctionBundle[];
-  /** Runs `osls` with these arguments and gives what it printed; throws with that when it fails. */
+  /** Runs `osls` with these arguments, offline unless told otherwise; gives what it printed, and throws with that. */
   osls(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
   /** The CloudFormation template that `osls package` has left. */
   template(): Promise<unknown>;
@@ -25,21 +25,22 @@ const alone = {
   AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
   AWS_CONFIG_FILE: '/nonexistent',
   SLS_NOTIFICATIONS_MODE: 'off',
-  HTTP_PROXY: 'http://127.0.0.1:9',
-  HTTPS_PROXY: 'http://127.0.0.1:9',
-  NO_PROXY: '127.0.0.1',
 };
 
-export async function createServiceFolder(): Promise<ServiceFolder> {
+/** Whatever would be fetched all the same fails. */
+const offline = { HTTP_PROXY: 'http://127.0.0.1:9', HTTPS_PROXY: 'http://127.0.0.1:9' };
+
+/** Builds all functions, or those that are named. */
+export async function createServiceFolder(only?: readonly string[]): Promise<ServiceFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-service-'));
   for (const name of ['serverless.yml', 'package.json'])
     await copyFile(join(project, name), join(folder, name));
   for (const name of ['infra', 'lib', 'node_modules']) await symlink(join(project, name), join(folder, name));
-  const bundles = await buildFunctions(join(folder, 'dist/functions'));
+  const bundles = await buildFunctions(join(folder, 'dist/functions'), only);
   return {
     folder,
     bundles,
-    async osls(args, env = {}) {
+    async osls(args, env = offline) {
       const path = `${join(project, 'node_modules/.bin')}:${process.env.PATH}`;
       const options = {
         cwd: folder,
