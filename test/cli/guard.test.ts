@@ -19,9 +19,9 @@ describe('a drop in targets, from run to accept', () => {
 
   test('before the first cycle there is no status, no history, and nothing to accept', async () => {
     const results = await Promise.all([
-      place.run(['status']),
-      place.run(['history', '--job', 'api']),
-      place.run(['accept', '--job', 'api']),
+      place.here(['status']),
+      place.here(['history', '--job', 'api']),
+      place.here(['accept', '--job', 'api']),
     ]);
     expect(results).toEqual([
       {
@@ -38,10 +38,10 @@ describe('a drop in targets, from run to accept', () => {
 
   test('is held by run, which is no failure, and the target file stays', async () => {
     fleet.replace(smallWorld(12));
-    await place.run(['run']);
+    await place.here(['run']);
     const file = await place.read('.muster/store/targets/api/consul-0.json');
     fleet.replace(smallWorld(4));
-    const { code, stdout, stderr } = await place.run(['run']);
+    const { code, stdout, stderr } = await place.here(['run']);
     expect({ code, stderr, row: stdout.split('\n')[1] }).toEqual({
       code: 0,
       stderr: '',
@@ -52,8 +52,8 @@ describe('a drop in targets, from run to accept', () => {
 
   test('shows in the status', async () => {
     const [table, json] = await Promise.all([
-      place.run(['status']),
-      place.run(['status', '--output', 'json']),
+      place.here(['status']),
+      place.here(['status', '--output', 'json']),
     ]);
     expect(table.stdout.split('\n')[1]?.replace(/ \d+s( +)\d+s /, ' Ns$1Ns ')).toBe(
       `api  consul-0  1        12       Ns            Ns           held: ${held}`,
@@ -68,27 +68,27 @@ describe('a drop in targets, from run to accept', () => {
   });
 
   test('is published by the next run once it is accepted', async () => {
-    expect(await place.run(['accept', '--job', 'api', '--provider', 'consul-0'])).toEqual({
+    expect(await place.here(['accept', '--job', 'api', '--provider', 'consul-0'])).toEqual({
       code: 0,
       stdout: 'api/consul-0: accepted, the next cycle may publish 4 instead of 12 targets\n',
       stderr: '',
     });
-    const { code, stdout } = await place.run(['run']);
+    const { code, stdout } = await place.here(['run']);
     expect({ code, row: stdout.split('\n')[1] }).toEqual({
       code: 0,
       row: 'api  consul-0  published  2        4        +0 -8 ~0 groups, -8 targets',
     });
-    const again = await place.run(['accept', '--job', 'api']);
+    const again = await place.here(['accept', '--job', 'api']);
     expect(again).toEqual({ code: 1, stdout: '', stderr: 'muster accept: nothing is held for job api\n' });
   });
 
   test('is in the history, newest change first, with what it took away', async () => {
     const [table, json, version, limited, missing] = await Promise.all([
-      place.run(['history', '--job', 'api']),
-      place.run(['history', '--job', 'api', '--output', 'json']),
-      place.run(['history', '--job', 'api', '--show', '2']),
-      place.run(['history', '--job', 'api', '--limit', '1']),
-      place.run(['history', '--job', 'api', '--show', '3']),
+      place.here(['history', '--job', 'api']),
+      place.here(['history', '--job', 'api', '--output', 'json']),
+      place.here(['history', '--job', 'api', '--show', '2']),
+      place.here(['history', '--job', 'api', '--limit', '1']),
+      place.here(['history', '--job', 'api', '--show', '3']),
     ]);
     const time = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
     expect(table.stdout.replace(time, 'AT'.padEnd(24))).toBe(
@@ -120,9 +120,9 @@ describe('a drop in targets, from run to accept', () => {
 
   test('a failing provider says so in its status, with its last good list', async () => {
     fleet.faults.add({ kind: 'status', status: 403, body: 'ACL not found' });
-    await place.run(['run']);
-    await place.run(['run']);
-    const { stdout } = await place.run(['status', '--output', 'json']);
+    await place.here(['run']);
+    await place.here(['run']);
+    const { stdout } = await place.here(['status', '--output', 'json']);
     const message = `GET ${fleet.url}/v1/agent/self: HTTP 403 Forbidden: ACL not found: check what the credentials allow`;
     expect(JSON.parse(stdout)).toEqual([
       expect.objectContaining({
@@ -137,10 +137,10 @@ describe('a drop in targets, from run to accept', () => {
     await place.write('muster.yml', {
       scrape_configs: [{ job_name: 'other', consul_sd_configs: [{ server: fleet.url }] }],
     });
-    const status = await place.run(['status']);
+    const status = await place.here(['status']);
     expect(status.stdout).toContain('left the configuration, the next run retires it');
-    await place.run(['run']);
-    const { code, stdout } = await place.run(['history', '--job', 'api', '--show', '3']);
+    await place.here(['run']);
+    const { code, stdout } = await place.here(['history', '--job', 'api', '--show', '3']);
     expect({ code, lines: stdout.split('\n').slice(1, -1) }).toEqual({
       code: 0,
       lines: [0, 1, 2, 3].map((n) => `- web-${n} 10.0.0.${n + 1}:8000`),

@@ -29,7 +29,7 @@ describe('muster run', () => {
       'status/api/consul-0.json',
       'targets/api/consul-0.json',
     ]);
-    expect(await place.run(['run'])).toEqual({
+    expect(await place.here(['run'])).toEqual({
       code: 0,
       stdout: 'JOB  PROVIDER  OUTCOME    VERSION  TARGETS\napi  consul-0  unchanged  1        2\n',
       stderr: '',
@@ -38,7 +38,7 @@ describe('muster run', () => {
 
   test('--dry-run prints the change as a diff and writes nothing', async () => {
     await using place = await makeWorkplace(consulConfig(fleet.url));
-    expect(await place.run(['run', '--dry-run'])).toEqual({
+    expect(await place.here(['run', '--dry-run'])).toEqual({
       code: 0,
       stdout:
         'JOB  PROVIDER  OUTCOME  VERSION  TARGETS\n' +
@@ -50,10 +50,10 @@ describe('muster run', () => {
     });
     expect(await stored(place)).toEqual([]);
 
-    await place.run(['run']);
+    await place.here(['run']);
     const before = await contents(place);
     fleet.replace({ ...smallWorld(2), instances: smallWorld(2, { port: 8001 }).instances.slice(1) });
-    const { code, stdout } = await place.run(['run', '--dry-run']);
+    const { code, stdout } = await place.here(['run', '--dry-run']);
     expect({ code, diff: stdout.split('\n').slice(3, -1) }).toEqual({
       code: 0,
       diff: [
@@ -68,9 +68,9 @@ describe('muster run', () => {
 
   test('a change of labels is shown label by label', async () => {
     await using place = await makeWorkplace(consulConfig(fleet.url));
-    await place.run(['run']);
+    await place.here(['run']);
     fleet.replace(smallWorld(2, { tags: ['canary'] }));
-    const { stdout } = await place.run(['run', '--dry-run']);
+    const { stdout } = await place.here(['run', '--dry-run']);
     expect(stdout.split('\n').slice(3, -1)).toEqual([
       'api/consul-0: +0 -0 ~2 groups, +0 targets',
       '~ web-0 10.0.0.1:8000  __meta_consul_tags: ",," → ",canary,"',
@@ -80,7 +80,7 @@ describe('muster run', () => {
 
   test('--output json has the outcome and the change', async () => {
     await using place = await makeWorkplace(consulConfig(fleet.url, { muster: { labels: 'needed' } }));
-    const { code, stdout } = await place.run(['run', '--output', 'json']);
+    const { code, stdout } = await place.here(['run', '--output', 'json']);
     const group = (number: number) => ({
       source: `web-${number}`,
       labels: {},
@@ -102,7 +102,7 @@ describe('muster run', () => {
     await using place = await makeWorkplace(twoJobs(fleet.url, 'http://127.0.0.1:1'));
     const line =
       'GET http://127.0.0.1:1/v1/agent/self: the connection was refused: nothing listens there (ECONNREFUSED) (tried 3 times)';
-    expect(await place.run(['run'])).toEqual({
+    expect(await place.here(['run'])).toEqual({
       code: 1,
       stdout:
         'JOB  PROVIDER  OUTCOME    VERSION  TARGETS\n' +
@@ -110,7 +110,7 @@ describe('muster run', () => {
         'web  consul-0  failed     0        0\n',
       stderr: `muster run: web/consul-0: ${line}\n`,
     });
-    const json = await place.run(['run', '--job', 'web', '--output', 'json']);
+    const json = await place.here(['run', '--job', 'web', '--output', 'json']);
     expect({ code: json.code, result: JSON.parse(json.stdout) }).toEqual({
       code: 1,
       result: [expect.objectContaining({ outcome: 'failed', error: { kind: 'unreachable', message: line } })],
@@ -123,7 +123,7 @@ describe('muster run', () => {
         { job_name: 'api', consul_sd_configs: [{ server: fleet.url, token_ref: 'env:CONSUL_TOKEN' }] },
       ],
     });
-    const { code, stderr } = await place.run(['run']);
+    const { code, stderr } = await place.here(['run']);
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: 'muster run: api/consul-0: credential env:CONSUL_TOKEN: the variable is not set\n',
@@ -132,11 +132,11 @@ describe('muster run', () => {
 
   test('--job and --provider choose', async () => {
     await using place = await makeWorkplace(twoJobs(fleet.url, fleet.url));
-    expect((await place.run(['run', '--job', 'web'])).code).toBe(0);
+    expect((await place.here(['run', '--job', 'web'])).code).toBe(0);
     expect((await stored(place)).filter((path) => path.startsWith('targets/'))).toEqual([
       'targets/web/consul-0.json',
     ]);
-    expect((await place.run(['run', '--provider', 'consul-0', '--job', 'api'])).code).toBe(0);
+    expect((await place.here(['run', '--provider', 'consul-0', '--job', 'api'])).code).toBe(0);
     expect((await stored(place)).filter((path) => path.startsWith('targets/'))).toEqual([
       'targets/api/consul-0.json',
       'targets/web/consul-0.json',
@@ -145,17 +145,17 @@ describe('muster run', () => {
 
   test('a job that left the configuration is retired, but neither on a dry run nor when jobs are chosen', async () => {
     await using place = await makeWorkplace(twoJobs(fleet.url, fleet.url));
-    await place.run(['run']);
+    await place.here(['run']);
     await place.write('muster.yml', consulConfig(fleet.url));
-    const dry = await place.run(['run', '--dry-run']);
-    const chosen = await place.run(['run', '--job', 'api']);
+    const dry = await place.here(['run', '--dry-run']);
+    const chosen = await place.here(['run', '--job', 'api']);
     expect([dry.stderr, chosen.stderr]).toEqual([
       'web/consul-0: would be retired, it is no longer in the configuration\n',
       '',
     ]);
     expect(await stored(place)).toContain('targets/web/consul-0.json');
 
-    const { code, stderr } = await place.run(['run']);
+    const { code, stderr } = await place.here(['run']);
     expect({ code, stderr }).toEqual({
       code: 0,
       stderr: 'web/consul-0: retired, it is no longer in the configuration\n',
@@ -169,10 +169,10 @@ describe('muster run', () => {
 
   test('an empty configuration retires nothing', async () => {
     await using place = await makeWorkplace(consulConfig(fleet.url));
-    await place.run(['run']);
+    await place.here(['run']);
     const before = await contents(place);
     await place.write('muster.yml', '');
-    expect(await place.run(['run'])).toEqual({
+    expect(await place.here(['run'])).toEqual({
       code: 0,
       stdout: '',
       stderr: 'The configuration has no job with a provider: nothing was done.\n',

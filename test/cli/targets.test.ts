@@ -46,7 +46,7 @@ describe('muster targets', () => {
   test('prints a table for a person, in which a hostile name cannot steer the terminal', async () => {
     fleet.replace(smallWorld(1, { service: 'a\u001b[2J', id: 'a\u001b[2J', address: '' }));
     await using place = await makeWorkplace(consulConfig(fleet.url));
-    const { code, stdout, stderr } = await place.run(['targets', '--job', 'api']);
+    const { code, stdout, stderr } = await place.here(['targets', '--job', 'api']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '1 target\n' });
     expect(stdout).toBe(
       'SOURCE  ADDRESS        LABELS\n' +
@@ -70,8 +70,8 @@ describe('muster targets', () => {
         { job_name: 'other', consul_sd_configs: [{ server: 'http://127.0.0.1:1' }] },
       ],
     });
-    const both = await place.run(['targets', '--job', 'api', '--output', 'json']);
-    const one = await place.run(['targets', '--job', 'api', '--provider', 'consul-1', '--output', 'json']);
+    const both = await place.here(['targets', '--job', 'api', '--output', 'json']);
+    const one = await place.here(['targets', '--job', 'api', '--provider', 'consul-1', '--output', 'json']);
     expect([both, one].map(({ stdout }) => sources(stdout))).toEqual([['web-0', 'web-1'], ['web-1']]);
   });
 
@@ -83,7 +83,7 @@ describe('muster targets', () => {
     await using place = await makeWorkplace(
       consulConfig(fleet.url, { relabel_configs: rules, muster: { relabel: 'publish' } }),
     );
-    const { stdout } = await place.run(['targets', '--job', 'api', '--output', 'json']);
+    const { stdout } = await place.here(['targets', '--job', 'api', '--output', 'json']);
     expect(JSON.parse(stdout)).toEqual([
       { source: 'web-0', labels: {}, targets: [{ __address__: '10.0.0.1:8000', service: 'web-0' }] },
     ]);
@@ -94,7 +94,7 @@ describe('muster targets', () => {
     await using place = await makeWorkplace(
       consulConfig(fleet.url, { relabel_configs: rules, muster: { relabel: 'publish' } }),
     );
-    expect(await place.run(['targets', '--job', 'api', '--output', 'json'])).toEqual({
+    expect(await place.here(['targets', '--job', 'api', '--output', 'json'])).toEqual({
       code: 0,
       stdout: '[]\n',
       stderr: '',
@@ -104,7 +104,7 @@ describe('muster targets', () => {
   test('an empty registry is an empty list', async () => {
     fleet.replace(smallWorld(0));
     await using place = await makeWorkplace(consulConfig(fleet.url));
-    expect(await place.run(['targets', '--job', 'api', '--output', 'json'])).toEqual({
+    expect(await place.here(['targets', '--job', 'api', '--output', 'json'])).toEqual({
       code: 0,
       stdout: '[]\n',
       stderr: '',
@@ -115,7 +115,7 @@ describe('muster targets', () => {
     fleet.replace(smallWorld(600));
     fleet.faults.add({ kind: 'status', status: 500 }, { when: ({ path }) => path.endsWith('/web-599') });
     await using place = await makeWorkplace(consulConfig(fleet.url));
-    const { code, stdout, stderr } = await place.run(['targets', '--job', 'api', '--output', 'json']);
+    const { code, stdout, stderr } = await place.here(['targets', '--job', 'api', '--output', 'json']);
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: `muster targets: api/consul-0: GET ${fleet.url}/v1/health/service/web-599: HTTP 500 Internal Server Error: simulated fault 500\n`,
@@ -127,7 +127,7 @@ describe('muster targets', () => {
   test('a registry that does not answer is given up at the deadline, in one line', async () => {
     fleet.faults.add({ kind: 'hang' });
     await using place = await makeWorkplace(consulConfig(fleet.url, { muster: { deadline: '300ms' } }));
-    expect(await place.run(['targets', '--job', 'api'])).toEqual({
+    expect(await place.here(['targets', '--job', 'api'])).toEqual({
       code: 1,
       stdout: '',
       stderr: 'muster targets: api/consul-0: no full listing within 0.3s\n',

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { type CommandResult, runHere } from './io.ts';
 import {
   type MusterOptions,
   type MusterResult,
@@ -19,6 +20,8 @@ export interface Workplace extends AsyncDisposable {
   /** All plain files below, sorted, but for those whose path has a segment that begins with a dot; none where there is no such folder. */
   files(below?: string): Promise<readonly string[]>;
   run(args: readonly string[], options?: MusterOptions): Promise<MusterResult>;
+  /** Runs a command on the folder's `muster.yml` in the test's own process, which takes a tenth of the time. */
+  here(args: readonly string[]): Promise<CommandResult>;
   start(args: readonly string[], options?: MusterOptions): RunningMuster;
 }
 
@@ -43,6 +46,7 @@ export async function makeWorkplace(config?: unknown): Promise<Workplace> {
         .sort();
     },
     run: (args, options) => runMuster(args, { cwd: folder, ...options }),
+    here: (args) => runHere([...args, '-c', at('muster.yml')]),
     start: (args, options) => startMuster(args, { cwd: folder, ...options }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
