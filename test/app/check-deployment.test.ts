@@ -1,0 +1,95 @@
+import { describe, expect, test } from '@jest/globals';
+import { checkDeployment, type DeploymentInput } from '../../lib/app/check-deployment.ts';
+import type { Status } from '../../lib/discovery/status.ts';
+import { MusterError } from '../../lib/errors.ts';
+import { createMemoryStore } from '../../lib/store/memory.ts';
+import { statusKey } from '../../lib/target/names.ts';
+import { id, providerOf } from '../support/provider.ts';
+
+const now = () => new Date().toISOString();
+
+function statusOf(more: Partial<Status> = {}): Status {
+  return {
+    ...{ schema: 1, ...id, run: 'r', last_attempt: now(), duration_seconds: 1, version: 4 },
+    ...{ published_version: 4, groups: 1, targets: 7, files: [], failures: 0 },
+    ...more,
+  };
+}
+
+async function check(status: Status | string | undefined, more: Partial<DeploymentInput> = {}) {
+  const store = createMemoryStore();
+  if (status !== undefined) {
+    const text = typeof status === 'string' ? status : JSON.stringify(status);
+    await store.put(statusKey(id), new TextEncoder().encode(text), { condition: 'create' });
+  }
+  return await checkDeployment({
+    store,
+    providers: [{ ...providerOf(() => []), mechanism: 'consul', refreshInterval: 30_000 }],
+    stack: 'muster-prod',
+    readSchedule: async () => ({ expression: 'rate(1 minute)', enabled: true }),
+    signal: AbortSignal.timeout(10_000),
+    ...more,
+  });
+}
+
+const found = async (index: number, ...args: Parameters<typeof check>) => {
+  const finding = (await check(...args))[index];
+  return [finding?.ok, finding?.says];
+};
+
+describe('a deployment is checked', () => {
+  test('and all is well', async () => {
+    expect(await check(statusOf())).toEqual([
+      { check: 'bucket', ok: true, says: 'memory: can be read' },
+      { check: 'conditional writes', ok: true, says: 'are honoured' },
+      { check: 'schedule consul', ok: true, says: 'muster-prod-consul runs at rate(1 minute)' },
+      { check: 'status api/consul-0', ok: true, says: '7 targets, version 4, last cycle 0s ago' },
+    ]);
+  });
+
+  test.each([
+    ['no cycle yet', undefined, /^no cycle yet: wait/],
+    ['no status', 'nonsense', /^the status cannot be read/],
+    [
+      'failing',
+      statusOf({ failures: 3, error: { kind: 'denied', message: 'no' } }),
+      /^3 failures in a row: no$/,
+    ],
+    ['silent', statusOf({ last_attempt: '2026-01-01T00:00:00.000Z' }), /^the last cycle was \d+s ago: does/],
+    [
+      'misconfigured',
+      statusOf({ config_error: 'line 1' }),
+      /^the newest configuration is not in force: line 1$/,
+    ],
+  ] as const)('and a provider is in trouble: %s', async (_name, status, says) => {
+    expect(await found(3, status)).toEqual([false, expect.stringMatching(says)]);
+  });
+
+  test('and the schedule is disabled, missing, or may not be seen', async () => {
+    const disabled = { expression: 'rate(5 minutes)', enabled: false };
+    expect(await found(2, statusOf(), { readSchedule: async () => disabled })).toEqual([
+      false,
+      'muster-prod-consul is disabled: enable it, or deploy again',
+    ]);
+    expect(await found(2, statusOf(), { readSchedule: async () => undefined })).toEqual([
+      false,
+      'there is no schedule muster-prod-consul: is muster-prod the stack, and was it deployed with consul?',
+    ]);
+    const denied = async () => Promise.reject(new Error('not authorized to perform: scheduler:GetSchedule'));
+    expect(await found(2, statusOf(), { readSchedule: denied })).toEqual([
+      false,
+      'not authorized to perform: scheduler:GetSchedule',
+    ]);
+  });
+
+  test('and the store ignores conditions, or cannot be read at all', async () => {
+    const error = new MusterError('storage', 'conditional writes are ignored');
+    const careless = { ...createMemoryStore(), verify: () => Promise.reject(error) };
+    expect(await found(1, statusOf(), { store: careless })).toEqual([false, error.message]);
+    const gone = new MusterError('not-found', 'there is no bucket');
+    const missing = { ...createMemoryStore(), list: () => Promise.reject(gone) };
+    expect(await check(statusOf(), { store: missing })).toEqual([
+      { check: 'bucket', ok: false, says: 'there is no bucket' },
+    ]);
+  });
+});

@@ -1,0 +1,102 @@
+import { followConfig } from '../../../lib/app/function/config-source.ts';
+import { createInvocations, type Invoke } from '../../../lib/app/function/invocation.ts';
+import type { Measure } from '../../../lib/app/function/measure.ts';
+import { readFunctionConfig } from '../../../lib/app/function/read-config.ts';
+import { shareTime } from '../../../lib/app/function/time.ts';
+import type { Mechanism } from '../../../lib/backends/mechanism.ts';
+import { sdConfig } from '../../../lib/config/sd-config.ts';
+import { createMemoryStore } from '../../../lib/store/memory.ts';
+import type { ObjectStore } from '../../../lib/store/store.ts';
+import type { TargetGroup } from '../../../lib/target/group.ts';
+import type { ProviderId } from '../../../lib/target/names.ts';
+import { createLogger } from '../../../lib/telemetry/log.ts';
+import { listing } from '../../support/provider.ts';
+
+/** A function of Consul over a memory store, with a listing of our own; everything that it says is kept. */
+export interface FunctionWorld {
+  readonly store: ObjectStore;
+  readonly log: string[];
+  /** What was measured, in words. */
+  readonly measured: string[];
+  /** The providers for which an invocation was started. */
+  readonly started: ProviderId[];
+  /** What the backend answers. */
+  find: () => Promise<readonly TargetGroup[]>;
+  /** A cold start: another process on the same store. */
+  start(): { invoke(event: unknown, milliseconds?: number): ReturnType<Invoke> };
+  configure(text: string): Promise<void>;
+  /** Keys and texts of the statuses. */
+  status(key: string): Promise<Record<string, unknown>>;
+}
+
+/** Milliseconds between two ticks. */
+export const period = 3000;
+
+export function createWorld(): FunctionWorld {
+  const store = createMemoryStore();
+  const log: string[] = [];
+  const measured: string[] = [];
+  const started: ProviderId[] = [];
+  const world: FunctionWorld = {
+    ...{ store, log, measured, started },
+    find: async () => listing(12),
+    start: () => start(world),
+    async configure(text) {
+      await store.put('config/muster.yml', new TextEncoder().encode(text), { condition: 'any' });
+    },
+    async status(key) {
+      const found = await store.get(`status/${key}.json`);
+      if (found === undefined || found === 'unchanged') return {};
+      return JSON.parse(new TextDecoder().decode(found.body));
+    },
+  };
+  return world;
+}
+
+/** A configuration with these jobs, each with one SD config of Consul at this interval. */
+export function jobs(names: readonly string[], interval = '3s'): string {
+  const entry = (name: string) =>
+    `\n  - { job_name: ${name}, consul_sd_configs: [{ refresh_interval: ${interval} }] }`;
+  return `scrape_configs:${names.map(entry).join('')}\n`;
+}
+
+function start(world: FunctionWorld) {
+  const { store, measured } = world;
+  const log = createLogger({ level: 'debug', write: (line) => world.log.push(line), now: () => new Date(0) });
+  const mechanism: Mechanism = {
+    name: 'consul',
+    configKey: 'consul_sd_configs',
+    schema: sdConfig('30s', {}),
+    async *discover() {
+      yield await world.find();
+      return undefined;
+    },
+  };
+  const readCredential = async () => '';
+  const measure: Measure = {
+    cycle: ({ outcome }) => measured.push(`cycle ${outcome}`),
+    waiting: () => measured.push('waiting'),
+    idle: () => measured.push('idle'),
+    config: (inForce) => measured.push(inForce ? 'config in force' : 'config not in force'),
+  };
+  const currentConfig = followConfig({
+    ...{ location: 's3://bucket/config/muster.yml', from: store, key: 'config/muster.yml', store, log },
+    lastGoodKey: 'config/last-good/consul.yml',
+    read: (text, origin) =>
+      readFunctionConfig(text, mechanism, {
+        origin,
+        store: 's3://bucket',
+        directory: '/',
+        readCredential,
+        log,
+      }),
+  });
+  const invoke = createInvocations({ mechanism: 'consul', store, period, currentConfig, log, measure });
+  const invokeSelf = async (provider: ProviderId) => {
+    world.started.push(provider);
+  };
+  return {
+    invoke: (event: unknown, milliseconds = 30_000) =>
+      invoke(event, { time: shareTime(milliseconds), invokeSelf }),
+  };
+}
