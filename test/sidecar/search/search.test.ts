@@ -1,0 +1,148 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { TargetFile } from '../../../lib/sidecar/face/source.ts';
+import { fittingTargets, parseQuery } from '../../../lib/sidecar/search/query.ts';
+import { type SearchOptions, searchTargets } from '../../../lib/sidecar/search/search.ts';
+import { toGroups } from '../../../lib/target/canonical.ts';
+import { decodeFileSd, encodeFileSd, type FileSdGroup, joinFileSd } from '../../../lib/target/file-sd.ts';
+import { anyListing } from '../../support/groups.ts';
+import { cleanUpAfterEach, makeFolder } from '../world.ts';
+
+cleanUpAfterEach();
+
+let files = 0;
+
+async function fileOf(folder: string, content: Uint8Array | string, job = 'api'): Promise<TargetFile> {
+  files += 1;
+  const path = join(folder, `${files}.json`);
+  await writeFile(path, content);
+  const groups = decodeFileSd(Buffer.from(content));
+  const targets = groups.reduce((sum, group) => sum + group.targets.length, 0);
+  return { source: '', job, provider: 'consul-0', path, targets, etags: new Map() };
+}
+
+function search(found: readonly TargetFile[], text: string, options: Partial<SearchOptions> = {}) {
+  const { signal } = new AbortController();
+  return searchTargets(found, { query: parseQuery(text), offset: 0, limit: 10, signal, ...options });
+}
+
+/** Addresses and labels of all that fit, the slow way. */
+function slowly(groups: readonly FileSdGroup[], text: string): readonly unknown[] {
+  return groups.flatMap((group) =>
+    fittingTargets(parseQuery(text), group).map((index) => [group.targets[index], group.labels]),
+  );
+}
+
+/** Groups of one target each, one a line as they are published, of about a kilobyte. */
+function large(count: number): string {
+  const lines = Array.from({ length: count }, (_, index) =>
+    JSON.stringify({
+      targets: [`10.${index >> 16}.${(index >> 8) & 255}.${index & 255}:9100`],
+      labels: {
+        __meta_consul_service: `service-${index % 97}`,
+        __meta_filler: 'x'.repeat(900),
+        n: String(index),
+      },
+    }),
+  );
+  return `[\n${lines.join(',\n')}\n]\n`;
+}
+
+describe('searching the mirrored files', () => {
+  test('finds just what reading all of them finds, in any layout', async () => {
+    const folder = await makeFolder();
+    const texts = fc.oneof(
+      fc.constantFrom(
+        '',
+        '10.0',
+        'a',
+        '__proto__',
+        'meta',
+        '"',
+        '\\',
+        'é',
+        'address=10.0.0.1:80',
+        'meta_a~1',
+        'É',
+        ':8',
+      ),
+      fc.string({ maxLength: 4 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(anyListing, texts, fc.constantFrom(0, 1, 2), async (listing, text, layout) => {
+        const ours = encodeFileSd(toGroups(listing));
+        const groups = decodeFileSd(ours);
+        const content = [
+          ours,
+          joinFileSd([ours, Buffer.from('[]\n')]),
+          JSON.stringify(groups, undefined, layout),
+        ];
+        const file = await fileOf(folder, content[layout] ?? '');
+        const { rows, total, more, problems } = await search([file], text, { limit: 1000 });
+        const expected = slowly(groups, text);
+        expect(rows.map(({ address, labels }) => [address, labels])).toEqual(expected);
+        expect({ total, more, problems }).toEqual({ total: expected.length, more: false, problems: [] });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('pages through what fits, and through everything', async () => {
+    const folder = await makeFolder();
+    const found = [await fileOf(folder, large(300)), await fileOf(folder, large(200), 'shop')];
+    for (const text of ['', 'service-1', 'job=shop', 'job=shop service-1']) {
+      const all = await search(found, text, { limit: 10_000 });
+      expect(all.total).toBe(all.rows.length);
+      for (const offset of [0, 7, 290, 295, 499, 500, 600]) {
+        const page = await search(found, text, { offset, limit: 10 });
+        expect(page.rows).toEqual(all.rows.slice(offset, offset + 10));
+        expect(page.total).toBe(all.total);
+      }
+    }
+  });
+
+  test('in a hundred thousand targets finds the one in the last line', async () => {
+    const file = await fileOf(await makeFolder(), large(100_000));
+    const { rows, total } = await search([file], 'n=99999');
+    expect([rows.map(({ address }) => address), total]).toEqual([['10.1.134.159:9100'], 1]);
+  });
+
+  test('stops counting where it no longer matters, and says so', async () => {
+    const file = await fileOf(await makeFolder(), large(20_000));
+    const { rows, total, more } = await search([file], '9100');
+    expect([rows.length, more, total >= 5_010, total < 20_000]).toEqual([10, true, true, true]);
+  });
+
+  test('takes a group of many targets for as many', async () => {
+    const targets = Array.from({ length: 5000 }, (_, index) => `10.0.${index >> 8}.${index & 255}:80`);
+    const file = await fileOf(
+      await makeFolder(),
+      `[\n${JSON.stringify({ targets, labels: { a: '],"labels":' } })},\n{"targets":["b:1"],"labels":{}}\n]\n`,
+    );
+    expect(await search([file], '', { offset: 4999, limit: 5 })).toMatchObject({
+      rows: [{ address: '10.0.19.135:80' }, { address: 'b:1' }],
+      total: 5001,
+    });
+    expect((await search([file], '10.0.19')).total).toBe(136);
+  });
+
+  test('a file that is gone, or too large in a strange layout, is told and the others are searched', async () => {
+    const folder = await makeFolder();
+    const strange = await fileOf(folder, `[{"labels":{"x":"${'y'.repeat(17 << 20)}"},"targets":["a:1"]}]`);
+    const gone = { ...strange, path: join(folder, 'gone.json') };
+    const good = await fileOf(folder, '[\n{"targets":["b:1"],"labels":{}}\n]\n');
+    const { rows, problems } = await search([strange, gone, good], ':1');
+    expect(rows.map(({ address }) => address)).toEqual(['b:1']);
+    expect(problems).toEqual([
+      `${strange.path} was not written by Muster and has over 16777216 bytes: it is served, but not searched`,
+      expect.stringMatching(/ENOENT/),
+    ]);
+  });
+
+  test('ends when nobody waits for it any more', async () => {
+    const file = await fileOf(await makeFolder(), large(10));
+    await expect(search([file], 'x', { signal: AbortSignal.abort() })).rejects.toThrow('aborted');
+  });
+});
