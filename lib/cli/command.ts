@@ -152,6 +152,9 @@ function parseStrictly(args: readonly string[], options: ParseArgsConfig['option
   }
 }
 
+/** Columns of a line of the help, beyond which the note goes to a line of its own. */
+const lineWidth = 120;
+
 function formatHelp({ name, description, examples, options }: Omit<Definition<Options>, 'run'>): string {
   const rows = Object.entries(options).map(
     ([long, { short, value, help, env, default: preset, required, multiple }]) => {
@@ -163,11 +166,15 @@ function formatHelp({ name, description, examples, options }: Omit<Definition<Op
         env === undefined ? '' : `env ${env}`,
       ];
       const note = notes.filter((text) => text !== '').join('; ');
-      return [flag, note === '' ? help : `${help} (${note})`] as const;
+      return [flag, help, note === '' ? '' : `(${note})`] as const;
     },
   );
-  rows.push(['-h, --help', 'Show this help.']);
+  rows.push(['-h, --help', 'Show this help.', '']);
   const width = Math.max(...rows.map(([flag]) => flag.length));
-  const lines = rows.map(([flag, help]) => `  ${flag.padEnd(width)}  ${help}`);
+  const lines = rows.flatMap(([flag, help, note]) => {
+    const line = `  ${flag.padEnd(width)}  ${help}`;
+    const whole = `${line} ${note}`.trimEnd();
+    return whole.length <= lineWidth ? [whole] : [line, `${' '.repeat(width + 4)}${note}`];
+  });
   return `${description}\n\nUsage: muster ${name} [options]\n\nOptions:\n${lines.join('\n')}\n\nExamples:\n${examples.map((example) => `  ${example}\n`).join('')}`;
 }

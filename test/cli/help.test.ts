@@ -24,6 +24,7 @@ describe('help', () => {
     expect(description).toMatch(/^[A-Z][\s\S]{40,}\.$/);
     expect(options.split('\n')).toEqual(['Options:', ...options.split('\n').slice(1).map(anOption)]);
     expect(options).toMatch(/^ {2}-h, --help +Show this help\.$/m);
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
     const shown = examples.split('\n').slice(1);
     expect(shown).toEqual(shown.map(() => expect.stringMatching(new RegExp(`^  muster ${name}\\b`))));
     expect(shown.length).toBeGreaterThan(0);
@@ -47,8 +48,9 @@ describe('help', () => {
   });
 });
 
+/** An option with its help, or the note of the one above. */
 function anOption(): unknown {
   return expect.stringMatching(
-    /^ {2}(-\w, | {4})--[a-z-]+( [A-Z]+)? +[A-Za-z].*$|^ {2}-h, --help +Show this help\.$/,
+    /^ {2}(-\w, | {4})--[a-z-]+( [A-Z]+)? +\w.*$|^ {20,}\(.*\)$|^ {2}-h, --help +Show this help\.$/,
   );
 }
