@@ -87,7 +87,17 @@ describe('what a function may do', () => {
       )
       .map(({ in: id, Sid, Action }) => [id, Sid, Action]);
     const describing = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'];
-    const functions = ['Consul', 'Dns', 'Docker', 'Dockerswarm', 'Kubernetes', 'Marathon', 'Swarm'];
+    const functions = [
+      'Consul',
+      'Dns',
+      'Docker',
+      'Dockerswarm',
+      'Kubernetes',
+      'Marathon',
+      'Nerve',
+      'Serverset',
+      'Swarm',
+    ];
     expect(wild).toEqual([
       // A key's policy speaks of this key alone, and hands it to the account's own policies.
       ['Key', 'TheAccountDecides', ['kms:*']],
