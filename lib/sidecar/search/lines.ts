@@ -10,7 +10,9 @@ export interface LinePiece {
   readonly decode: (start: number, end: number) => string;
 }
 
-const pieceSize = 1 << 20;
+const readSize = 1 << 20;
+/** Text of this size is swept away as soon as nobody has it; larger ones pile up for a while. */
+const pieceSize = 96 << 10;
 /** A group whose targets share all labels is one line. */
 const longestLine = 64 << 20;
 
@@ -21,7 +23,7 @@ export async function* readLinePieces(
 ): AsyncGenerator<LinePiece, undefined> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    let buffer: Buffer = Buffer.allocUnsafe(pieceSize);
+    let buffer: Buffer = Buffer.allocUnsafe(readSize);
     let filled = 0;
     for (;;) {
       signal.throwIfAborted();
@@ -29,7 +31,7 @@ export async function* readLinePieces(
       const { bytesRead } = await file.read(buffer, filled, buffer.length - filled);
       filled += bytesRead;
       const end = bytesRead === 0 ? filled : buffer.subarray(0, filled).lastIndexOf(newline) + 1;
-      if (end > 0) yield pieceOf(buffer, end);
+      yield* piecesOf(buffer, end);
       if (bytesRead === 0) return undefined;
       buffer.copyWithin(0, end, filled);
       filled -= end;
@@ -49,9 +51,19 @@ function grow(buffer: Buffer, path: string): Buffer {
   return larger;
 }
 
-function pieceOf(buffer: Buffer, end: number): LinePiece {
+function* piecesOf(buffer: Buffer, end: number): Generator<LinePiece, undefined> {
+  for (let from = 0; from < end; ) {
+    const cut = from + pieceSize >= end ? end : buffer.indexOf(newline, from + pieceSize) + 1;
+    const to = cut === 0 || cut > end ? end : cut;
+    yield pieceOf(buffer, from, to);
+    from = to;
+  }
+  return undefined;
+}
+
+function pieceOf(buffer: Buffer, from: number, to: number): LinePiece {
   return {
-    text: buffer.toString('latin1', 0, end),
-    decode: (start, stop) => buffer.toString('utf8', start, stop),
+    text: buffer.toString('latin1', from, to),
+    decode: (start, end) => buffer.toString('utf8', from + start, from + end),
   };
 }

@@ -66,21 +66,32 @@ export function fitsField(term: Term, [name, value]: Field): boolean {
   return fitsName(term.name, name) && fitsValue(term, value);
 }
 
+/** Text that a line must have somewhere, in this case or in any. */
+export interface Telling {
+  readonly text: string;
+  readonly exact: boolean;
+}
+
 /**
- * Text that every line with a fitting target has somewhere, to find these lines without reading the others. None
- * where the query has no such text.
+ * Texts that every line with a fitting target has, the longest first, to find these lines without decoding the others.
+ * None where the query has no such text.
  */
-export function tellingText(query: Query): { readonly text: string; readonly exact: boolean } | undefined {
-  const candidates = query.map((term) => {
-    if (term.kind === 'equals' && term.name !== 'address' && term.name !== '__address__')
-      return { text: `${quoted(term.name)}":"${quoted(term.text)}"`, exact: true };
-    if (term.kind === 'equals') return { text: `"${quoted(term.text)}"`, exact: true };
+export function tellingTexts(query: Query): readonly Telling[] {
+  return query
+    .map(tellingText)
+    .filter(({ text }) => text !== '')
+    .sort((a, b) => b.text.length - a.text.length);
+}
+
+function tellingText(term: Term): Telling {
+  if (term.kind !== 'equals') {
     // The case of other letters is not folded byte by byte.
     const runs = term.text.match(/[ !#-[\]-~]+/g) ?? [];
     return { text: runs.reduce((a, b) => (b.length > a.length ? b : a), ''), exact: false };
-  });
-  const [best] = candidates.sort((a, b) => b.text.length - a.text.length);
-  return best === undefined || best.text === '' ? undefined : best;
+  }
+  const value = `"${quoted(term.text)}"`;
+  const isAddress = term.name === 'address' || term.name === '__address__';
+  return { text: isAddress ? value : `${quoted(term.name)}":${value}`, exact: true };
 }
 
 function fitsName(asked: string, name: string): boolean {

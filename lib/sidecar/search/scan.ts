@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { MusterError } from '../../errors.ts';
 import { decodeFileSd, type FileSdGroup } from '../../target/file-sd.ts';
 import { type LinePiece, readLinePieces } from './lines.ts';
-import { type Query, tellingText } from './query.ts';
+import { type Query, type Telling, tellingTexts } from './query.ts';
 
 /** A group that may fit, still as text: most of what is found is only counted. */
 export interface FoundGroup {
@@ -56,25 +56,30 @@ async function isOneGroupALine(path: string, signal: AbortSignal): Promise<boole
 
 function* findLines(piece: LinePiece, query: Query): Generator<FoundGroup, undefined> {
   const { text } = piece;
-  const find = finderOf(query);
+  const [first = anyLine, ...others] = tellingTexts(query).map(finderOf);
   for (let at = 0; at < text.length; ) {
-    const found = find(text, at);
+    const found = first(text, at);
     if (found === -1) return undefined;
     const start = text.lastIndexOf('\n', found - 1) + 1;
     const newline = text.indexOf('\n', found);
     const end = newline === -1 ? text.length : newline;
-    if (text.startsWith(lineStart, start)) yield groupAt(piece, start, end);
+    if (text.startsWith(lineStart, start)) {
+      const line = others.length === 0 ? '' : text.slice(start, end);
+      if (others.every((find) => find(line, 0) !== -1)) yield groupAt(piece, start, end);
+    }
     at = end + 1;
   }
   return undefined;
 }
 
-/** Gives a position within the next line that may fit, or -1. */
-function finderOf(query: Query): (text: string, from: number) => number {
-  const telling = tellingText(query);
-  if (telling === undefined) return (text, from) => text.indexOf(lineStart, from);
-  const bytes = Buffer.from(telling.text).toString('latin1');
-  if (telling.exact) return (text, from) => text.indexOf(bytes, from);
+/** Gives the position of what it looks for, from another on, or -1. */
+type Finder = (text: string, from: number) => number;
+
+const anyLine: Finder = (text, from) => text.indexOf(lineStart, from);
+
+function finderOf({ text: sought, exact }: Telling): Finder {
+  const bytes = Buffer.from(sought).toString('latin1');
+  if (exact) return (text, from) => text.indexOf(bytes, from);
   const pattern = new RegExp(bytes.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'gi');
   return (text, from) => {
     pattern.lastIndex = from;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { fittingTargets, narrowQuery, parseQuery, tellingText } from '../../../lib/sidecar/search/query.ts';
+import { fittingTargets, narrowQuery, parseQuery, tellingTexts } from '../../../lib/sidecar/search/query.ts';
 
 const word = (text: string) => ({ kind: 'word', text });
 const equals = (name: string, text: string) => ({ kind: 'equals', name, text });
@@ -71,15 +71,21 @@ describe('a query', () => {
   });
 
   test.each([
-    ['', undefined],
-    ['web', { text: 'web', exact: false }],
-    ['a longer', { text: 'longer', exact: false }],
-    ['service=web', { text: 'service":"web"', exact: true }],
-    ['address=a:1', { text: '"a:1"', exact: true }],
-    ['zone="a\\b"', { text: 'zone":"a\\\\b"', exact: true }],
-    ['日本web', { text: 'web', exact: false }],
-    ['日本', undefined],
+    ['', []],
+    ['web', [{ text: 'web', exact: false }]],
+    [
+      'a longer',
+      [
+        { text: 'longer', exact: false },
+        { text: 'a', exact: false },
+      ],
+    ],
+    ['service=web', [{ text: 'service":"web"', exact: true }]],
+    ['address=a:1', [{ text: '"a:1"', exact: true }]],
+    ['zone="a\\b"', [{ text: 'zone":"a\\\\b"', exact: true }]],
+    ['日本web', [{ text: 'web', exact: false }]],
+    ['日本', []],
   ])('%j is looked for as %j', (text, telling) => {
-    expect(tellingText(parseQuery(text))).toEqual(telling);
+    expect(tellingTexts(parseQuery(text))).toEqual(telling);
   });
 });
