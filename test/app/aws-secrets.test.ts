@@ -24,7 +24,9 @@ describeWithPrograms('references to AWS', ['moto'], () => {
     Object.assign(process.env, moto.env);
     const options = { endpoint: moto.endpoint, region: 'us-east-1', credentials: motoCredentials };
     ssm = new SSMClient(options);
-    await ssm.send(new PutParameterCommand({ Name: '/muster/token', Value: 'canary-1', Type: 'SecureString' }));
+    await ssm.send(
+      new PutParameterCommand({ Name: '/muster/token', Value: 'canary-1', Type: 'SecureString' }),
+    );
     const secrets = new SecretsManagerClient(options);
     const SecretString = JSON.stringify({ token: 'canary-2', other: 3 });
     await secrets.send(new CreateSecretCommand({ Name: 'consul/prod', SecretString }));

@@ -1,6 +1,9 @@
 /** `npm run bench -- NAME [ARGUMENTS…]`: one of the benches below, on the built command. */
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  coldstart: async (args) => (await import('./coldstart.ts')).benchColdstart(args),
+  invocation: async (args) => (await import('./invocation.ts')).benchInvocation(args),
   kubernetes: async (args) => (await import('./kubernetes.ts')).benchKubernetes(args),
+  'kube-state': async (args) => (await import('./kube-state.ts')).benchKubeState(args),
   sync: async (args) => (await import('./sync.ts')).benchSync(args),
 };
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { MusterError } from '../../../lib/errors.ts';
+import { createMemoryStore } from '../../../lib/store/memory.ts';
+import { countingStore } from '../../support/counting-store.ts';
 import { listing } from '../../support/provider.ts';
 import { createWorld, jobs } from './world.ts';
 
@@ -25,6 +27,25 @@ describe('a tick', () => {
     expect(await invoke({})).toEqual({ cycles: [], started: both, retired: [] });
     expect(world.started).toEqual(both);
     expect(await invoke(both[1])).toEqual({ cycles: [cycle('web', 'published', 1)], ...quiet });
+  });
+
+  test('when quiet asks the store six times and writes the status alone', async () => {
+    const counting = countingStore(createMemoryStore());
+    const world = createWorld(counting.store);
+    await world.configure(jobs(['api']));
+    const { invoke } = world.start();
+    await invoke({});
+    counting.reset();
+    await invoke({});
+    const calls = counting.calls.map(({ kind, key, answer }) => `${kind} ${key} ${answer}`);
+    expect(calls.sort()).toEqual([
+      'get config/muster.yml unchanged',
+      'get journal/api/consul-0/000000000002.json.gz missing',
+      'get snapshots/api/consul-0.json.gz unchanged',
+      'get status/api/consul-0.json found',
+      'head targets/api/consul-0.json found',
+      'put status/api/consul-0.json done',
+    ]);
   });
 
   test('runs a provider several times whose interval is shorter than the period', async () => {

@@ -32,8 +32,7 @@ export interface FunctionWorld {
 /** Milliseconds between two ticks. */
 export const period = 3000;
 
-export function createWorld(): FunctionWorld {
-  const store = createMemoryStore();
+export function createWorld(store: ObjectStore = createMemoryStore()): FunctionWorld {
   const log: string[] = [];
   const measured: string[] = [];
   const started: ProviderId[] = [];
