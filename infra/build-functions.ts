@@ -42,7 +42,7 @@ async function buildFunction(name: string, outdir: string): Promise<FunctionBund
     sourcesContent: false,
     legalComments: 'none',
     metafile: true,
-    plugins: [slim],
+    plugins: [slimPackages],
     banner: { js: requireBanner },
     logLevel: 'warning',
   });
@@ -67,7 +67,7 @@ const replacements: readonly { readonly filter: RegExp; readonly contents: strin
   { filter: /\/undici\/lib\/(milo\/|llhttp\/llhttp-wasm)/, contents: 'module.exports = undefined;' },
 ];
 
-const slim: Plugin = {
+export const slimPackages: Plugin = {
   name: 'slim',
   setup(bundler) {
     for (const { filter, contents } of replacements) bundler.onLoad({ filter }, () => ({ contents }));

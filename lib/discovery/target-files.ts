@@ -36,16 +36,17 @@ export interface PublishInput {
 export async function publishTargets(input: PublishInput): Promise<readonly PublishedFile[] | undefined> {
   const { id, groups, shards, known, touched, strays, store, signal } = input;
   const published: PublishedFile[] = [];
-  for (let shard = 0; shard < shards; shard++) {
+  // The first shard comes last: until it is there, a mirror sees that the list is not complete.
+  for (let shard = shards - 1; shard >= 0; shard--) {
     const key = shards === 1 ? targetsKey(id) : targetsKey(id, shard);
     const old = known.find((file) => file.key === key);
     if (old !== undefined && !touched.has(shard)) {
-      published.push(old);
+      published.unshift(old);
       continue;
     }
     const etag = await replaceFile(input, key, fileOf(selectShard(groups, shard, shards)));
     if (etag === undefined) return undefined;
-    published.push({ key, etag });
+    published.unshift({ key, etag });
   }
   const keys = new Set(published.map(({ key }) => key));
   for (const key of new Set([...known.map((file) => file.key), ...strays])) {

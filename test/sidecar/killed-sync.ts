@@ -1,0 +1,11 @@
+import { disk } from '../../lib/sidecar/files.ts';
+import { openFolder } from '../../lib/sidecar/folder.ts';
+import { mirrorOnce } from '../../lib/sidecar/mirror.ts';
+import { createFileStore } from '../../lib/store/file.ts';
+
+/** Mirrors the bucket round after round, without a pause, until it is killed: `BUCKET FOLDER`. */
+const [, , bucket = '', path = ''] = process.argv;
+const store = createFileStore(bucket);
+const folder = await openFolder(path, disk);
+process.stdout.write('at work\n');
+for (;;) await mirrorOnce({ store, folder, signal: new AbortController().signal });
