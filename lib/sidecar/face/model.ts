@@ -6,7 +6,7 @@ import { type ChangePage, newestChanges } from './feed.ts';
 import { historyOf, type Point } from './history.ts';
 import { type ChangeDetail, createJournal } from './journal.ts';
 import { type Overview, readOverview } from './providers.ts';
-import { type FaceSource, targetFiles } from './source.ts';
+import { type FaceSource, isProvider, targetFiles } from './source.ts';
 import { createStatusReader } from './statuses.ts';
 
 /** What the page and its JSON show. Everything is read when somebody looks, and bounded. */
@@ -96,7 +96,7 @@ export function createModel({ sources, health, staleAfter, now }: ModelOptions):
       newestChanges(await journals(which), { limit, before, signal }),
     async change({ source, offset, limit, signal, ...id }) {
       const found = read.find(({ name }) => name === source);
-      return found?.journal.detail(id, { offset, limit, signal });
+      return isProvider(id) ? found?.journal.detail(id, { offset, limit, signal }) : undefined;
     },
     history: async (job) => historyOf(await journals({ job })),
   };

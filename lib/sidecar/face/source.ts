@@ -1,5 +1,5 @@
 import type { ObjectStore } from '../../store/store.ts';
-import { encodeJob } from '../../target/names.ts';
+import { encodeJob, type ProviderId, parseStatusKey, statusKey } from '../../target/names.ts';
 import type { TargetFolder } from '../folder.ts';
 import { segmentOf } from '../plan.ts';
 import { countTargets } from '../state.ts';
@@ -53,4 +53,9 @@ export function segmentFor(job: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether the names, which came from outside, are those that a provider can have. */
+export function isProvider(id: ProviderId): boolean {
+  return segmentFor(id.job) !== undefined && parseStatusKey(statusKey(id)) !== undefined;
 }
