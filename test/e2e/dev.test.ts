@@ -141,8 +141,13 @@ describeWithPrograms('muster demo', [], () => {
 describeWithPrograms('npm start', [], () => {
   test('is the demo where no muster.yml lies, and muster dev where one does', async () => {
     const { default: manifest } = await import('../../package.json', { with: { type: 'json' } });
-    const env = { PATH: `${join(process.execPath, '..')}:${process.env.PATH}`, MUSTER_LISTEN: '127.0.0.1:0' };
     await using place = await makeWorkplace();
+    const env = {
+      PATH: `${join(process.execPath, '..')}:${process.env.PATH}`,
+      MUSTER_LISTEN: '127.0.0.1:0',
+      // What the demo can not remove any more goes with the place.
+      TMPDIR: place.folder,
+    };
     await buildCommand(join(place.folder, 'dist'));
     const start = { command: ['/bin/sh', '-c', manifest.scripts.start], env } as const;
     {
