@@ -3,9 +3,11 @@ import { createCredentialReader } from '../config/credentials.ts';
 import { loadConfig } from '../config/load.ts';
 import type { StoreConfig } from '../config/muster-config.ts';
 import { isMusterError, MusterError } from '../errors.ts';
+import { kubeStateConfig } from '../kubestate/options.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createAwsSecrets } from './aws-secrets.ts';
+import { bindOutputs, type KubeStateOutput } from './kube-state/outputs.ts';
 import { type AppProvider, bindProviders } from './providers.ts';
 import { openConfiguredStore, readS3Text } from './store.ts';
 
@@ -18,6 +20,7 @@ export interface AppInput {
 /** A configuration, ready to be run. */
 export interface AppConfig {
   readonly providers: readonly AppProvider[];
+  readonly outputs: readonly KubeStateOutput[];
   readonly storeConfig: StoreConfig;
   /** Folder that relative paths of the configuration start from. */
   readonly directory: string;
@@ -35,8 +38,10 @@ export interface App extends AppConfig {
 export async function readApp(location: string, { env, log }: AppInput): Promise<AppConfig> {
   const { config, directory } = await readConfig(location);
   const readCredential = createCredentialReader({ directory, env, resolvers: createAwsSecrets() });
+  const input = { readCredential, log, directory };
   return {
-    providers: bindProviders(config, { readCredential, log, directory }),
+    providers: bindProviders(config, input),
+    outputs: bindOutputs(config.kube_state_metrics, input),
     storeConfig: config.store,
     directory,
   };
@@ -50,7 +55,7 @@ export async function loadApp(location: string, input: AppInput): Promise<App> {
 
 async function readConfig(location: string) {
   try {
-    return await loadConfig({ location, mechanisms, readUrl: readS3Text });
+    return await loadConfig({ location, mechanisms, kubeState: kubeStateConfig, readUrl: readS3Text });
   } catch (error) {
     const unreadable = (['not-found', 'denied', 'malformed', 'too-large'] as const).some((kind) =>
       isMusterError(error, kind),

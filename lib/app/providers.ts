@@ -27,7 +27,10 @@ export interface BindInput {
 const defaultDeadline = 60_000;
 
 /** All providers of a configuration, in its order. */
-export function bindProviders(config: MusterConfig<Stanza>, input: BindInput): readonly AppProvider[] {
+export function bindProviders(
+  config: Pick<MusterConfig<Stanza>, 'jobs'>,
+  input: BindInput,
+): readonly AppProvider[] {
   return config.jobs.flatMap((job) => {
     const transform = transformOf(job);
     return job.providers.map(({ name, mechanism, stanza }) => ({

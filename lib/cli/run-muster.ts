@@ -35,6 +35,10 @@ const commands: Readonly<
     summary: 'Let the guard publish what it holds',
     load: async () => (await import('./accept.ts')).accept,
   },
+  'kube-state': {
+    summary: 'Print the kube-state metrics of a cluster, or publish them',
+    load: async () => (await import('./kube-state.ts')).kubeState,
+  },
   'deploy-check': {
     summary: 'Check a deployment on AWS: bucket, schedules, last cycles',
     load: async () => (await import('./deploy-check.ts')).deployCheck,

@@ -20,6 +20,8 @@ const { values } = parseArgs({
     'list-latency': { type: 'string', default: '0' },
     /** As before Kubernetes 1.34: clients list and then watch. */
     'no-watch-list': { type: 'boolean', default: false },
+    /** List as empty the kinds of which there are no objects. */
+    'other-lists': { type: 'boolean', default: false },
   },
 });
 
@@ -35,6 +37,7 @@ const fleet = await startKubernetesFleet({
   port: Number(values.port),
   listLatency: Number(values['list-latency']),
   watchList: !values['no-watch-list'],
+  otherLists: values['other-lists'],
 });
 process.stdout.write(`${fleet.url}\n`);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => fleet.stop());

@@ -22,6 +22,8 @@ export interface ApiServerOptions extends FleetServerOptions {
   readonly listLatency?: number;
   /** Whether a watch may begin with all there is, as since Kubernetes 1.34; clients fall back to a list if not. */
   readonly watchList?: boolean;
+  /** Whether kinds of which the cluster has no objects, such as deployments, are listed as empty. Default: they are unknown. */
+  readonly otherLists?: boolean;
 }
 
 /** Just these objects, at that resource version (default 1000). */
@@ -63,8 +65,8 @@ export async function startKubernetesFleet(options: KubernetesFleetOptions): Pro
   );
   const denials = new Set<Denial>();
   const missingGroups = new Set<string>();
-  const { token, listLatency = 0, watchList = true } = options;
-  const settings = { token, listLatency, watchList, denials, missingGroups };
+  const { token, listLatency = 0, watchList = true, otherLists = false } = options;
+  const settings = { token, listLatency, watchList, otherLists, denials, missingGroups };
   const server = await startFleetServer((request) => answerApi(history, settings, request), options);
 
   const random = seededRandom(`${'seed' in options ? options.seed : ''}/churn`);

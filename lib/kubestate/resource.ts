@@ -67,7 +67,12 @@ async function collect<S extends Slots>(described: Resource<S>, input: CollectIn
   try {
     for (const namespace of namespaced ? input.namespaces : ['']) {
       const mark = sheet.mark();
-      for await (const { items, first } of lister.parts({ kind, namespace }, signal)) {
+      const query = {
+        kind,
+        namespace,
+        selector: { label: '', field: namespaced ? without(deniedNamespaces) : '' },
+      };
+      for await (const { items, first } of lister.parts(query, signal)) {
         // The list began anew: what was written of it so far shows a state that the server has lost.
         if (first) sheet.backTo(mark);
         for (const item of items) {
@@ -80,6 +85,11 @@ async function collect<S extends Slots>(described: Resource<S>, input: CollectIn
     if (described.mayBeMissing !== true || !isMusterError(error, 'not-found')) throw error;
   }
   return sheet.finish();
+}
+
+/** The field selector that leaves the namespaces out. */
+function without(namespaces: readonly string[]): string {
+  return namespaces.map((namespace) => `metadata.namespace!=${namespace}`).join();
 }
 
 /** The text of a resource's families while objects are read. */

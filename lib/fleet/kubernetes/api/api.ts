@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetAnswer, FleetRequest } from '../../faults.ts';
 import { about } from './about.ts';
 import { type Form, failureAnswer, listAnswer, prettyAnswer } from './answers.ts';
+import { emptyList } from './empty-list.ts';
 import { listObjects, type Versions } from './list.ts';
 import { readListOptions } from './list-options.ts';
 import { negotiate, offeredTypes } from './negotiate.ts';
@@ -26,6 +27,8 @@ export interface ApiSettings {
   readonly missingGroups: ReadonlySet<string>;
   /** Whether a watch may begin with all there is (the WatchList feature, on since Kubernetes 1.34). */
   readonly watchList: boolean;
+  /** Whether kinds of which the cluster has no objects are listed as empty; otherwise they are unknown. */
+  readonly otherLists: boolean;
 }
 
 const user = 'system:serviceaccount:monitoring:muster';
@@ -48,7 +51,7 @@ export async function answerApi(
 
 async function answer(
   versions: Versions,
-  { token, listLatency, denials, missingGroups, watchList }: ApiSettings,
+  { token, listLatency, denials, missingGroups, watchList, otherLists }: ApiSettings,
   request: FleetRequest,
   form: Form,
 ): Promise<FleetAnswer> {
@@ -59,6 +62,8 @@ async function answer(
 
   const itself = about(path, missingGroups);
   if (itself !== undefined) return prettyAnswer(itself);
+  const empty = otherLists ? emptyList(path, versions.current().version) : undefined;
+  if (empty !== undefined) return prettyAnswer(empty);
   const found = resourceAt(path);
   if (found === undefined || missingGroups.has(found.resource.group)) throw new ApiError(failures.notFound());
   if (request.method !== 'GET') throw new ApiError(failures.methodNotAllowed());

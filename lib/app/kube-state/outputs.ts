@@ -1,0 +1,93 @@
+import { openConnection } from '../../backends/kubernetes/connection/open.ts';
+import { openLister } from '../../backends/kubernetes/listing/lister.ts';
+import { namespacesOf } from '../../backends/kubernetes/roles/namespaces.ts';
+import { isMusterError, MusterError, toMusterError } from '../../errors.ts';
+import type { HttpClient } from '../../http/client.ts';
+import type { KubeStateConfig } from '../../kubestate/options.ts';
+import { type Rendered, render } from '../../kubestate/render.ts';
+import { selectionOf } from '../../kubestate/select.ts';
+import { userAgent } from '../../version.ts';
+import type { BindInput } from '../providers.ts';
+
+/** One kube-state output, ready to be written: an element of `kube_state_metrics`, or one of its shards. */
+export interface KubeStateOutput {
+  /** As in the configuration. */
+  readonly name: string;
+  /** The name of its object in the store: the same, or `<name>.<shard>`. */
+  readonly object: string;
+  readonly config: KubeStateConfig;
+  /** Milliseconds between two outputs. */
+  readonly refreshInterval: number;
+  /** Milliseconds that one may take. */
+  readonly deadline: number;
+  /** Lists the cluster and writes its text. Throws what listing throws, with the output's name. */
+  readonly render: (signal: AbortSignal) => Promise<Rendered>;
+}
+
+/** All outputs of a configuration: of one with `total_shards` and without `shard` each shard. */
+export function bindOutputs(
+  configs: readonly KubeStateConfig[],
+  input: BindInput,
+): readonly KubeStateOutput[] {
+  return configs.flatMap((config) => {
+    const { name, shard, total_shards: total, kubernetes, deadline } = config;
+    const shards = shard === undefined ? [...Array(total).keys()] : [shard];
+    return shards.map((number) => ({
+      name,
+      object: total === 1 ? name : `${name}.${number}`,
+      config,
+      refreshInterval: kubernetes.refresh_interval,
+      deadline,
+      render: (signal: AbortSignal) => renderOutput(config, number, input, signal),
+    }));
+  });
+}
+
+async function renderOutput(
+  config: KubeStateConfig,
+  shard: number,
+  { readCredential, directory }: BindInput,
+  outer: AbortSignal,
+): Promise<Rendered> {
+  const { kubernetes, name } = config;
+  const deadline = AbortSignal.timeout(config.deadline);
+  const signal = AbortSignal.any([outer, deadline]);
+  const until = Date.now() + config.deadline;
+  const clients: HttpClient[] = [];
+  try {
+    const connection = await openConnection(kubernetes, {
+      signal,
+      directory,
+      openHttp: async (http, options) => {
+        // Loaded when it is needed: a function that starts has enough to load.
+        const { openHttpClient } = await import('../../http/open.ts');
+        const client = await openHttpClient(http, {
+          readCredential,
+          userAgent,
+          signal,
+          deadline: until,
+          ...options,
+        });
+        clients.push(client);
+        return client;
+      },
+    });
+    const namespaces =
+      config.namespaces.length > 0 ? [...new Set(config.namespaces)] : await namespacesOf(kubernetes, signal);
+    const { page_size: pageSize, compression } = kubernetes.muster;
+    const lister = openLister(connection, { pageSize, compression });
+    return await render(lister, selectionOf(config, namespaces, shard), signal);
+  } catch (error) {
+    if (deadline.aborted && !outer.aborted)
+      throw new MusterError(
+        'timeout',
+        `${name}: the cluster was not listed within ${config.deadline / 1000}s`,
+      );
+    const { kind, message } = toMusterError(error);
+    if (isMusterError(error) && kind !== 'internal')
+      throw new MusterError(kind, `${name}: ${message}`, { cause: error });
+    throw error;
+  } finally {
+    await Promise.all(clients.map((client) => client.close()));
+  }
+}

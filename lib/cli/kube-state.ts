@@ -1,0 +1,72 @@
+import { setFlagsFromString } from 'node:v8';
+import { gunzipSync } from 'node:zlib';
+import { loadApp, readApp } from '../app/app.ts';
+import { publishOutput } from '../app/kube-state/publish.ts';
+import { selectOutputs } from '../app/kube-state/select.ts';
+import { clusterRoleFor } from '../kubestate/cluster-role.ts';
+import { metricsKey } from '../target/names.ts';
+import { defineCommand, exitCodes, type Io } from './command.ts';
+import { shared } from './options.ts';
+import { counted } from './output.ts';
+
+/** `muster kube-state` */
+export const kubeState = defineCommand({
+  name: 'kube-state',
+  description:
+    'Lists the clusters under kube_state_metrics once and prints what kube-state-metrics would say of them. With\n' +
+    '--publish the text goes into the store instead, where the sidecar serves it under /kube-state/NAME. With --rbac\n' +
+    'nothing is listed: the manifest with the rights that the configured resources need is printed.',
+  examples: [
+    'muster kube-state -c muster.yml --name prod',
+    'muster kube-state --publish',
+    'muster kube-state --name prod --rbac | kubectl apply -f -',
+  ],
+  options: {
+    config: shared.config,
+    name: { value: 'NAME', help: 'Only this output.' },
+    publish: { help: 'Put the text into the store.' },
+    rbac: { help: 'Print the manifest with the rights that are needed.' },
+  },
+  async run({ config, name, publish, rbac }, io) {
+    keepMemorySmall();
+    if (rbac) {
+      const { outputs } = await readApp(config, io);
+      await io.out(clusterRoleFor(selectOutputs(outputs, name).map((output) => output.config)));
+      return exitCodes.good;
+    }
+    await (publish ? publishAll(config, name, io) : printAll(config, name, io));
+    return exitCodes.good;
+  },
+});
+
+/**
+ * Writing streams: almost all that is made is garbage a moment later. V8 would meet that with a young generation of
+ * 100 MB and more; kept at the size it has, it is swept more often, and the process stays small.
+ */
+function keepMemorySmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
+}
+
+async function printAll(config: string, name: string | undefined, io: Io): Promise<void> {
+  const { outputs } = await readApp(config, io);
+  for (const output of selectOutputs(outputs, name)) {
+    const { members } = await output.render(io.signal);
+    for (const member of members) await io.out(gunzipSync(member).toString());
+  }
+}
+
+async function publishAll(config: string, name: string | undefined, io: Io): Promise<void> {
+  const { outputs, store } = await loadApp(config, io);
+  try {
+    const selected = selectOutputs(outputs, name);
+    await store.verify({ signal: io.signal });
+    for (const output of selected) {
+      const { outcome, objects, samples, bytes } = await publishOutput(output, { store, signal: io.signal });
+      io.err(
+        `${metricsKey(output.object)}: ${outcome}, ${counted(objects, 'object')}, ${counted(samples, 'sample')}, ${counted(bytes, 'byte')}\n`,
+      );
+    }
+  } finally {
+    await store.close();
+  }
+}

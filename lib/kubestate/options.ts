@@ -1,0 +1,90 @@
+import type * as z from 'zod';
+import { connectionFields, connectionRules } from '../backends/kubernetes/schema.ts';
+import { duration, int, leaf, list, stringList } from '../config/fields.ts';
+import { withHttpClient } from '../config/http-client.ts';
+import { nearest } from '../config/nearest.ts';
+import { httpSdConfig } from '../config/sd-config.ts';
+import { rule, section } from '../config/section.ts';
+import { isMetricsName } from '../target/names.ts';
+import { resources } from './registry.ts';
+import { type LabelLists, parseLabelList } from './text/label-list.ts';
+
+/** How the API server is reached: the connection keys of kubernetes_sd_configs. */
+const connection = httpSdConfig('60s', connectionFields)
+  .check(...connectionRules)
+  .transform(withHttpClient);
+
+const resourceNames = resources.map(({ resource }) => resource);
+
+const keys = section({
+  name: leaf('a name of letters, digits, - and _', (name) =>
+    isMetricsName(name) && !name.includes('.') ? name : undefined,
+  ),
+  kubernetes: connection.prefault({}),
+  resources: list(leaf('a resource, as in pods', (name) => name)),
+  namespaces: stringList(),
+  namespaces_denylist: stringList(),
+  metric_allowlist: list(pattern()),
+  metric_denylist: list(pattern()),
+  metric_opt_in_list: list(pattern()),
+  metric_labels_allowlist: labelLists(),
+  metric_annotations_allowlist: labelLists(),
+  shard: int({ min: 0 }).optional(),
+  total_shards: int({ min: 1, max: 1000 }, 1),
+  deadline: duration('60s'),
+});
+
+type Keys = z.output<typeof keys>;
+
+/**
+ * An element of `kube_state_metrics`. Source: the flags of kube-state-metrics, docs/developer/cli-arguments, whose names
+ * and meaning its keys have; `name`, `kubernetes` and `deadline` are of our own.
+ */
+export const kubeStateConfig = keys.check(
+  rule<Keys, 'resources'>(['resources'], ({ resources }) => unknownResource(resources)),
+  rule<Keys, 'metric_labels_allowlist'>(['metric_labels_allowlist'], (config) =>
+    unknownResource(Object.keys(config.metric_labels_allowlist).filter((name) => name !== '*')),
+  ),
+  rule<Keys, 'metric_annotations_allowlist'>(['metric_annotations_allowlist'], (config) =>
+    unknownResource(Object.keys(config.metric_annotations_allowlist).filter((name) => name !== '*')),
+  ),
+  rule<Keys, 'metric_denylist' | 'metric_allowlist'>(['metric_denylist', 'metric_allowlist'], (config) =>
+    config.metric_denylist.length > 0 && config.metric_allowlist.length > 0
+      ? 'can not go with metric_allowlist: one of them says which metrics there are'
+      : undefined,
+  ),
+  rule<Keys, 'shard' | 'total_shards'>(['shard', 'total_shards'], ({ shard, total_shards }) =>
+    shard !== undefined && shard >= total_shards ? 'must be less than total_shards' : undefined,
+  ),
+  rule<Keys, 'namespaces' | 'kubernetes'>(['namespaces', 'kubernetes'], ({ namespaces, kubernetes }) =>
+    namespaces.length > 0 && (kubernetes.namespaces.names.length > 0 || kubernetes.namespaces.own_namespace)
+      ? 'can not go with namespaces of kubernetes'
+      : undefined,
+  ),
+);
+
+/** One output as configured, after defaults and checks. */
+export type KubeStateConfig = z.output<typeof kubeStateConfig>;
+
+function pattern() {
+  return leaf('a regular expression', (source) => {
+    try {
+      return new RegExp(source);
+    } catch {
+      return undefined;
+    }
+  });
+}
+
+/** A list of texts such as `pods=[app,team]`, or one such text. */
+function labelLists(): z.ZodType<LabelLists> {
+  const one = leaf('a list of labels, as in pods=[app,team] or nodes=[*]', parseLabelList);
+  return list(one).transform((lists): LabelLists => Object.assign({}, ...lists));
+}
+
+function unknownResource(names: readonly string[]): string | undefined {
+  const unknown = names.find((name) => !resourceNames.includes(name));
+  if (unknown === undefined) return undefined;
+  const near = nearest(unknown, resourceNames);
+  return `there is no resource ${unknown}${near === undefined ? '' : `, did you mean ${near}?`}`;
+}
