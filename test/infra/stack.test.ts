@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { mechanisms } from '../../lib/backends/registry.ts';
 import { lintTemplate } from '../support/cloudformation.ts';
 import { findStatements } from '../support/policies.ts';
 import { makeStack } from '../support/stack.ts';
@@ -87,17 +88,7 @@ describe('what a function may do', () => {
       )
       .map(({ in: id, Sid, Action }) => [id, Sid, Action]);
     const describing = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'];
-    const functions = [
-      'Consul',
-      'Dns',
-      'Docker',
-      'Dockerswarm',
-      'Kubernetes',
-      'Marathon',
-      'Nerve',
-      'Serverset',
-      'Swarm',
-    ];
+    const functions = mechanisms.map(({ name }) => `${name.charAt(0).toUpperCase()}${name.slice(1)}`).sort();
     expect(wild).toEqual([
       // A key's policy speaks of this key alone, and hands it to the account's own policies.
       ['Key', 'TheAccountDecides', ['kms:*']],
@@ -160,9 +151,9 @@ describe('whatever is set', () => {
 
   test('backends that are switched off leave nothing behind', async () => {
     const { Resources } = await makeStack({ backends: 'consul' });
-    expect(Object.keys(Resources).filter((id) => /Dns|Docker|Kubernetes|Marathon|Swarm/.test(id))).toEqual(
-      [],
-    );
+    expect(
+      Object.keys(Resources).filter((id) => /Dns|Docker|Kubernetes|Marathon|Nerve|Serverset|Swarm/.test(id)),
+    ).toEqual([]);
     expect(Object.keys(Resources).filter((id) => id.startsWith('Consul'))).toEqual([
       ...['ConsulRole', 'ConsulSchedule', 'ConsulStaleAlarm', 'ConsulFailingAlarm', 'ConsulHeldAlarm'],
       ...['ConsulConfigAlarm', 'ConsulErrorsAlarm', 'ConsulThrottledAlarm', 'ConsulSlowAlarm'],
