@@ -11,6 +11,7 @@ import { defineCommand, exitCodes, type Io } from './command.ts';
 import { shared } from './options.ts';
 import { printChange } from './print-change.ts';
 import { openProgress } from './progress.ts';
+import { sweepWhileLarge } from './sweep.ts';
 import { formatTable, printable } from './table.ts';
 
 /** Providers whose cycles run at once. */
@@ -39,9 +40,10 @@ export const run = defineCommand({
     try {
       const selected = selectProviders(app.providers, { job, provider });
       if (!dryRun) await app.store.verify({ signal });
+      const endSweeping = sweepWhileLarge();
       const results = await mapConcurrent(selected, concurrency, signal, (one) =>
         cycleWithProgress(one, input, dryRun, io),
-      );
+      ).finally(endSweeping);
       try {
         const everyone = job === undefined && provider === undefined;
         if (everyone && !signal.aborted) await retire(app.providers, input, dryRun, io);
