@@ -39,6 +39,8 @@ export async function loadS3(options: S3ClientOptions): Promise<LoadedS3> {
   const pathStyle = options.forcePathStyle || isLocal(endpoint ?? configuredEndpoint());
   const client = new sdk.S3Client({
     maxAttempts: 4,
+    // The SDK's own default writes warnings to the console.
+    logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
     // Other stores than Amazon's often refuse the SDK's own checksums; a SHA-256 goes along with each object anyway.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
