@@ -20,24 +20,26 @@ export const motoCredentials = { accessKeyId: 'test', secretAccessKey: 'test' };
  * moto looks for an object and then writes it, and would let two writers through between the two. One request at a
  * time, as here, makes its conditional writes as atomic as those of S3.
  */
-const launcher = `
+const launcher = (threaded: boolean) => `
 import functools, sys
 import moto.server as server
-server.run_simple = functools.partial(lambda run, *args, **options: run(*args, **{**options, 'threaded': False}), server.run_simple)
+server.run_simple = functools.partial(lambda run, *args, **options: run(*args, **{**options, 'threaded': ${threaded ? 'True' : 'False'}}), server.run_simple)
 server.main(sys.argv[1:])
 `;
 
 export interface MotoOptions {
   /** Folder of Python modules that moto takes before its own; see stand-ins.ts. */
   readonly modules?: string;
+  /** For queues, where a long poll would keep all others waiting. Default: one request at a time. */
+  readonly threaded?: boolean;
 }
 
 /** Starts moto on a free loopback port. */
-export async function startMoto({ modules }: MotoOptions = {}): Promise<Moto> {
+export async function startMoto({ modules, threaded = false }: MotoOptions = {}): Promise<Moto> {
   const path = requireProgram('moto');
   const running = await startProcess({
     command: '/usr/bin/python3',
-    args: ([port]) => ['-c', launcher, '-H', '127.0.0.1', '-p', `${port}`],
+    args: ([port]) => ['-c', launcher(threaded), '-H', '127.0.0.1', '-p', `${port}`],
     ready: ([port]) => `http://127.0.0.1:${port}/moto-api/data.json`,
     env: { PYTHONPATH: modules === undefined ? path : `${modules}:${path}`, PYTHONDONTWRITEBYTECODE: '1' },
   });
