@@ -46,6 +46,7 @@ main() {
   done <<<"$table"
   install_python_packages
   install_java
+  install_browser
 }
 
 # The stamp names what was unpacked: a changed line in the table is fetched anew, an unchanged one costs nothing.
@@ -96,6 +97,12 @@ install_python_packages() {
 install_java() {
   command -v java >/dev/null && return
   install 'ZooKeeper needs Java' default-jre-headless
+}
+
+# The libraries of a browser are too many to unpack beside each other.
+install_browser() {
+  command -v chromium >/dev/null && return
+  install 'the page is looked at in Chromium' chromium fonts-dejavu-core
 }
 
 # What the system itself must have: the reason, packages.

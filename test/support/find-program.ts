@@ -23,6 +23,8 @@ const programs = {
   zookeeper: { file: 'zookeeper/usr/share/java/zookeeper.jar' },
   /** Of the system itself: a JVM does not run from a folder it was merely unpacked to. */
   java: { version: /^openjdk (?:1[1-9]|[2-9]\d)/ },
+  /** Of the system itself: its libraries are too many to unpack. */
+  chromium: { version: /Chromium \d+/ },
   /** Not a program but the folder for PYTHONPATH; see startMoto. */
   moto: { file: 'moto/usr/lib/python3/dist-packages' },
 } satisfies Record<string, { file?: string; version?: RegExp }>;

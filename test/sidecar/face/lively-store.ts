@@ -23,9 +23,11 @@ export interface LivelyStore {
 
 const minute = 60_000;
 
-/** Runs real cycles on a clock of its own into a store in memory. `end` is when the last one ends. */
-export async function livelyStore(end = new Date('2026-03-01T12:00:00Z')): Promise<LivelyStore> {
-  const store = createMemoryStore();
+/** Runs real cycles on a clock of its own, into a store in memory unless another is given. `end` is when the last one ends. */
+export async function livelyStore(
+  end = new Date('2026-03-01T12:00:00Z'),
+  store: ObjectStore = createMemoryStore(),
+): Promise<LivelyStore> {
   let time = end.getTime() - 180 * minute;
   let runs = 0;
   const cycle = (of: ProviderId, find: () => readonly TargetGroup[], options: Partial<Provider> = {}) =>
