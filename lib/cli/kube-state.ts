@@ -50,8 +50,12 @@ function keepMemorySmall(): void {
 async function printAll(config: string, name: string | undefined, io: Io): Promise<void> {
   const { outputs } = await readApp(config, io);
   for (const output of selectOutputs(outputs, name)) {
-    const { members } = await output.render(io.signal);
-    for (const member of members) await io.out(gunzipSync(member).toString());
+    const rendered = await output.render(io.signal);
+    try {
+      for (const member of rendered.members()) await io.out(gunzipSync(member).toString());
+    } finally {
+      rendered.close();
+    }
   }
 }
 

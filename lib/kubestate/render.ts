@@ -1,8 +1,10 @@
 import type { Lister } from '../backends/kubernetes/listing/lister.ts';
 import type { Described } from './family.ts';
-import type { Collected, KubeStateResource } from './resource.ts';
+import type { KubeStateResource } from './resource.ts';
 import type { Keep } from './sharding.ts';
 import type { Allow } from './text/allow-list.ts';
+import { openSpill, type Piece, type Spill } from './text/spill.ts';
+import type { AllowedMaps } from './text/write-family.ts';
 
 /** What is written: the options of one output, ready to be applied. */
 export interface Selection {
@@ -17,36 +19,70 @@ export interface Selection {
   readonly keep?: Keep;
 }
 
-/** An output: its text as gzip members, which one after another are a gzip. */
-export interface Rendered extends Collected {
-  readonly members: readonly Uint8Array[];
+/** An output. Its text lies compressed in a file of its own until it is closed. */
+export interface Rendered {
+  readonly objects: number;
+  readonly samples: number;
+  /** Bytes of the gzip. */
+  readonly size: number;
+  /** The gzip, written into the memory given from its beginning. */
+  readonly readInto: (memory: Uint8Array) => void;
+  /** Its members, each a gzip by itself. */
+  readonly members: () => Iterable<Uint8Array>;
+  readonly close: () => void;
 }
 
 /**
- * Lists the resources one after another and writes their families. In memory is the compressed text and the page that
- * is read, whatever the size of the cluster. Throws what listing throws: an incomplete output is none.
+ * Lists the resources one after another and writes their families. In memory is the page that is read and a block of
+ * text for each family, whatever the size of the cluster. Throws what listing throws: an incomplete output is none.
  */
 export async function render(lister: Lister, selection: Selection, signal: AbortSignal): Promise<Rendered> {
-  const members: Uint8Array[] = [];
-  let objects = 0;
-  let samples = 0;
-  for (const resource of selection.resources) {
-    const { namespaces, deniedNamespaces, wants, keep } = selection;
-    const labels = selection.allowedLabels.get(resource.resource);
-    const annotations = selection.allowedAnnotations.get(resource.resource);
-    const allowed = { ...(labels && { labels }), ...(annotations && { annotations }) };
-    const collected = await resource.collect({
-      lister,
-      namespaces,
-      deniedNamespaces,
-      wants,
-      allowed,
-      signal,
-      ...(keep && { keep }),
-    });
-    members.push(...collected.members);
-    objects += collected.objects;
-    samples += collected.samples;
+  const spill = openSpill();
+  try {
+    const members: Piece[] = [];
+    let objects = 0;
+    let samples = 0;
+    for (const resource of selection.resources) {
+      const collected = await resource.collect({
+        lister,
+        ...selection,
+        allowed: allowedOf(selection, resource.resource),
+        spill,
+        signal,
+      });
+      members.push(...collected.members);
+      objects += collected.objects;
+      samples += collected.samples;
+    }
+    return { objects, samples, ...readerOf(spill, members), close: spill.close };
+  } catch (error) {
+    spill.close();
+    throw error;
   }
-  return { members, objects, samples };
+}
+
+function allowedOf({ allowedLabels, allowedAnnotations }: Selection, resource: string): AllowedMaps {
+  const labels = allowedLabels.get(resource);
+  const annotations = allowedAnnotations.get(resource);
+  return { ...(labels && { labels }), ...(annotations && { annotations }) };
+}
+
+function readerOf(spill: Spill, members: readonly Piece[]): Pick<Rendered, 'size' | 'readInto' | 'members'> {
+  return {
+    size: members.reduce((sum, { length }) => sum + length, 0),
+    readInto(memory) {
+      let at = 0;
+      for (const piece of members) {
+        spill.read(piece, memory.subarray(at));
+        at += piece.length;
+      }
+    },
+    *members() {
+      for (const piece of members) {
+        const memory = Buffer.allocUnsafe(piece.length);
+        spill.read(piece, memory);
+        yield memory;
+      }
+    },
+  };
 }

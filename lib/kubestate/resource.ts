@@ -8,6 +8,7 @@ import type { Keep } from './sharding.ts';
 import { createBlocks } from './text/blocks.ts';
 import { escapeLabel } from './text/escape.ts';
 import { familyHeader } from './text/header.ts';
+import type { Piece, Spill } from './text/spill.ts';
 import { type AllowedMaps, familyWriter, type Put } from './text/write-family.ts';
 
 /** What one resource is collected with. */
@@ -22,12 +23,14 @@ export interface CollectInput {
   readonly allowed: AllowedMaps;
   /** Which objects belong to the shard; absent, all do. */
   readonly keep?: Keep;
+  /** Takes the compressed text. */
+  readonly spill: Spill;
   readonly signal: AbortSignal;
 }
 
 /** The families of one resource as gzip members, and what they hold. */
 export interface Collected {
-  readonly members: readonly Uint8Array[];
+  readonly members: readonly Piece[];
   readonly objects: number;
   readonly samples: number;
 }
@@ -93,13 +96,13 @@ function without(namespaces: readonly string[]): string {
 }
 
 /** The text of a resource's families while objects are read. */
-function openSheet<S extends Slots>(described: Resource<S>, { wants, allowed }: CollectInput) {
+function openSheet<S extends Slots>(described: Resource<S>, { wants, allowed, spill }: CollectInput) {
   const { families, identity, identify } = described;
   const names = identity.map((label, index) => `${index === 0 ? '' : ','}${label}="`);
   let samples = 0;
   let objects = 0;
   const columns = families.filter(wants).map((family) => {
-    const blocks = createBlocks();
+    const blocks = createBlocks(spill);
     const put: Put = (line) => {
       samples++;
       blocks.put(line);

@@ -3,7 +3,19 @@ import { runHere } from '../support/io.ts';
 import { runMuster } from '../support/muster.ts';
 
 const commands = [
-  ...['check', 'targets', 'run', 'sync', 'status', 'history', 'accept', 'deploy-check', 'dev', 'demo'],
+  ...[
+    'check',
+    'targets',
+    'run',
+    'sync',
+    'status',
+    'history',
+    'accept',
+    'kube-state',
+    'deploy-check',
+    'dev',
+    'demo',
+  ],
 ];
 
 describe('help', () => {

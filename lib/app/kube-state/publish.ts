@@ -1,5 +1,6 @@
 import { isMusterError } from '../../errors.ts';
 import { aboutOutput } from '../../kubestate/about.ts';
+import type { Rendered } from '../../kubestate/render.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import { stampGzip } from '../../target/gzip-time.ts';
 import { metricsKey } from '../../target/names.ts';
@@ -29,9 +30,10 @@ export async function publishOutput(
   const key = metricsKey(output.object);
   const before = await store.head(key, { signal });
   const started = now();
-  const { members, objects, samples } = await output.render(signal);
+  const rendered = await output.render(signal);
   const duration = now().getTime() - started.getTime();
-  const body = Buffer.concat([...members, aboutOutput({ started, duration, objects, samples })]);
+  const { objects, samples } = rendered;
+  const body = bodyOf(rendered, aboutOutput({ started, duration, objects, samples }));
   stampGzip(body, started);
   const done = { objects, samples, bytes: body.length, duration };
   try {
@@ -40,6 +42,18 @@ export async function publishOutput(
   } catch (error) {
     if (!isMusterError(error, 'conflict')) throw error;
     return { outcome: 'superseded', ...done };
+  }
+}
+
+/** All of the gzip in one piece of memory, and the file that it came from closed. */
+function bodyOf(rendered: Rendered, about: Uint8Array): Uint8Array {
+  try {
+    const body = Buffer.allocUnsafeSlow(rendered.size + about.length);
+    rendered.readInto(body);
+    body.set(about, rendered.size);
+    return body;
+  } finally {
+    rendered.close();
   }
 }
 

@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib';
+import type { Piece, Spill } from './spill.ts';
 
 /** Text that is kept compressed: complete gzip members, which one after another are a gzip again (RFC 1952, 2.2). */
 export interface Blocks {
@@ -8,7 +9,7 @@ export interface Blocks {
   /** Forgets what was put since. */
   readonly backTo: (mark: number) => void;
   /** All of it behind a header. */
-  readonly take: (header: string) => readonly Uint8Array[];
+  readonly take: (header: string) => readonly Piece[];
 }
 
 /** Characters that are gathered as text. The parts that a line is made of live no longer than that. */
@@ -24,22 +25,19 @@ const blockLength = 1 << 17;
  * A buffer of text for each of many families at once: an object has samples of all families of its resource, and the
  * samples of a family have to stand together.
  */
-export function createBlocks(): Blocks {
-  let members: Uint8Array[] = [];
-  let block = Buffer.alloc(0);
+export function createBlocks(spill: Spill): Blocks {
+  let members: Piece[] = [];
+  let block: Buffer = Buffer.alloc(0);
   let length = 0;
   let text = '';
   const compress = () => {
-    if (length > 0) members.push(gzipBytes(block.subarray(0, length)));
+    if (length > 0) members.push(spill.append(gzipBytes(block.subarray(0, length))));
     length = 0;
   };
   const flush = () => {
     const bytes = Buffer.byteLength(text);
-    if (length + bytes > block.length) {
-      compress();
-      if (block.length < bytes || block.length === 0)
-        block = Buffer.allocUnsafeSlow(Math.max(blockLength, bytes));
-    }
+    if (length + bytes > blockLength) compress();
+    if (length + bytes > block.length) block = grown(block, length, length + bytes);
     length += block.write(text, length);
     text = '';
   };
@@ -62,13 +60,24 @@ export function createBlocks(): Blocks {
       // A family that fits one block is one member: small members compress badly.
       if (members.length === 0)
         return [
-          gzipBytes(Buffer.concat([Buffer.from(header), block.subarray(0, length), Buffer.from(text)])),
+          spill.append(
+            gzipBytes(Buffer.concat([Buffer.from(header), block.subarray(0, length), Buffer.from(text)])),
+          ),
         ];
       flush();
       compress();
-      return [gzipText(header), ...members];
+      return [spill.append(gzipText(header)), ...members];
     },
   };
+}
+
+/** The same bytes with room for more: most families are small. */
+function grown(block: Buffer, length: number, needed: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(
+    Math.max(needed, Math.min(2 * block.length, blockLength), chunkLength),
+  );
+  block.copy(larger, 0, 0, length);
+  return larger;
 }
 
 /** A gzip of the text. */
