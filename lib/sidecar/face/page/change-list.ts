@@ -5,9 +5,9 @@ import { ago, clock, count, jobHref, number, versionHref } from './format.ts';
 import { given, type Html, html, nothing } from './html.ts';
 import { labelTable } from './target-list.ts';
 
-/** Changes as a feed, the newest first. */
-export function changeList(items: readonly ChangeItem[], now: number): Html {
-  return html`<ol class="feed">${items.map((item) => changeEntry(item, now))}</ol>`;
+/** Changes as a feed, the newest first, under headings of this level. */
+export function changeList(items: readonly ChangeItem[], now: number, level: 2 | 3): Html {
+  return html`<ol class="feed">${items.map((item) => changeEntry(item, now, level))}</ol>`;
 }
 
 /** Rows of a diff. With `labels`, those that came or went can be opened. */
@@ -25,12 +25,13 @@ export function countsOf({ added, removed, changed }: ChangeCounts): Html {
   return html`<span class="counts">${added + removed + changed === 0 ? html`<span class="muted">no target</span>` : all}</span>`;
 }
 
-function changeEntry(item: ChangeItem, now: number): Html {
+function changeEntry(item: ChangeItem, now: number, level: 2 | 3): Html {
   const { source, job, provider, version, at, head, counts, sample, problem } = item;
   const rest = counts.added + counts.removed + counts.changed - sample.length;
   const reason = head === undefined || head.reason === 'discovered' ? '' : head.reason;
+  const name = html`<a href="${jobHref(job)}">${given(job)}</a> <span class="muted">${source === '' ? '' : html`${given(source)} `}${provider}</span>`;
   return html`<li>
-<div class="entry"><h3><a href="${jobHref(job)}">${given(job)}</a> <span class="muted">${source === '' ? '' : html`${given(source)} `}${provider}</span></h3>
+<div class="entry">${level === 2 ? html`<h2>${name}</h2>` : html`<h3>${name}</h3>`}
 <a href="${versionHref(item)}">version ${version}</a> ${countsOf(counts)}
 ${reason === '' ? nothing : html`<span class="reason">${reason}</span>`}
 <span class="when" title="${clock(at)}">${ago(at, now)}</span></div>

@@ -22,7 +22,7 @@ export function changesBody({ items, problems, errors, job, provider, limit, now
       : html` <span class="of">of <a href="${jobHref(job)}">${given(job)}</a>${provider === undefined ? '' : html` ${given(provider)}`}</span>`;
   return html`<div class="headed"><h1>Changes${about}</h1>${job === undefined ? nothing : html`<a href="/changes">Of all jobs</a>`}</div>
 ${[...errors, ...problems].map((problem) => html`<p class="note bad">${given(problem)}</p>`)}
-${items.length === 0 ? html`<p class="empty">No change yet.</p>` : changeList(items, now)}
+${items.length === 0 ? html`<p class="empty">No change yet.</p>` : changeList(items, now, 2)}
 ${items.length < limit ? nothing : older({ items, problems }, job, provider)}`;
 }
 

@@ -44,7 +44,7 @@ ${
   changes.items.length === 0
     ? nothing
     : html`<section aria-labelledby="recent"><div class="headed"><h2 id="recent">Recent changes</h2><a href="${href('/changes', { job })}">All changes</a></div>
-${changeList(changes.items, now)}</section>`
+${changeList(changes.items, now, 3)}</section>`
 }
 <section aria-labelledby="targets"><h2 id="targets">Targets</h2>
 ${searchForm(action, text, 'Search the targets of this job', hidden)}

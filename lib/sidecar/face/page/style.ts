@@ -26,7 +26,7 @@ ul, ol { list-style: none; }
 h1 { font-size: 20px; line-height: 1.3; font-weight: 600; overflow-wrap: anywhere; }
 h2 { font-size: 14px; font-weight: 600; }
 h3 { font-size: 14px; font-weight: 600; }
-h1 .muted, h3 .muted, h1 .of { font-weight: 400; }
+h1 .muted, h2 .muted, h3 .muted, h1 .of { font-weight: 400; }
 h1 .muted, h1 .of { font-size: 16px; }
 .muted, .num .muted { color: var(--muted); }
 .heard { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
@@ -144,7 +144,7 @@ summary { cursor: pointer; border-radius: 4px; }
 
 .feed > li { padding: 9px 16px; }
 .entry { display: flex; flex-wrap: wrap; gap: 0 12px; align-items: baseline; }
-.entry h3 { overflow-wrap: anywhere; }
+.entry h2, .entry h3 { overflow-wrap: anywhere; }
 .entry .when { margin-left: auto; color: var(--muted); }
 .counts { font-variant-numeric: tabular-nums; font-weight: 550; }
 .counts .added { color: var(--good); } .counts .removed { color: var(--bad); } .counts .changed { color: var(--warn); }

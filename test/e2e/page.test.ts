@@ -1,0 +1,219 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
+import { runCycle } from '../../lib/discovery/cycle.ts';
+import { createFileStore } from '../../lib/store/file.ts';
+import type { ObjectStore } from '../../lib/store/store.ts';
+import { hostile, livelyStore, services } from '../sidecar/face/lively-store.ts';
+import { findBarriers, openPage, startChromium, type WatchedPage } from '../support/chromium.ts';
+import type { RunningMuster } from '../support/muster.ts';
+import { freePorts } from '../support/process.ts';
+import { describeWithPrograms } from '../support/programs.ts';
+import { inputOf, providerOf } from '../support/provider.ts';
+import { makeWorkplace, type Workplace } from '../support/workplace.ts';
+
+/** Where screenshots are put, for somebody to look at. */
+const screenshots = process.env.MUSTER_SCREENSHOTS;
+
+const pages = {
+  overview: '/',
+  job: '/jobs/api',
+  held: '/jobs/batch',
+  hostile: `/jobs/${encodeURIComponent(hostile.job)}`,
+  search: '/targets?q=canary+dc%3Deu-1',
+  changes: '/changes',
+  version: '/version?job=api&provider=consul-0&version=12',
+  nothing: '/jobs/none',
+} as const;
+
+const desk = { width: 1280, height: 900 };
+const phone = { width: 375, height: 812 };
+
+describeWithPrograms('the page in Chromium', ['chromium'], () => {
+  let place: Workplace;
+  let store: ObjectStore;
+  let sidecar: RunningMuster;
+  let browser: Browser;
+  let url: string;
+
+  beforeAll(async () => {
+    place = await makeWorkplace();
+    store = createFileStore(`${place.folder}/store`);
+    const [port] = await freePorts(1);
+    url = `http://127.0.0.1:${port}`;
+    [browser] = await Promise.all([startChromium(), livelyStore(new Date(), store)]);
+    sidecar = place.start([
+      ...[
+        'sync',
+        '--from',
+        'store',
+        '--to',
+        'targets',
+        '--interval',
+        '200ms',
+        '--listen',
+        `127.0.0.1:${port}`,
+      ],
+    ]);
+    while (
+      !(await fetch(`${url}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      ))
+    );
+    if (screenshots !== undefined) await mkdir(screenshots, { recursive: true });
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    await sidecar?.[Symbol.asyncDispose]();
+    await place?.[Symbol.asyncDispose]();
+  });
+
+  const open = (options: BrowserContextOptions = {}) =>
+    openPage(browser, new URL(url).host, { viewport: desk, ...options });
+  const shot = async ({ page }: WatchedPage, name: string) => {
+    if (screenshots !== undefined)
+      await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+  };
+
+  test.each([
+    ['light', { colorScheme: 'light' }],
+    ['dark', { colorScheme: 'dark' }],
+    ['phone', { colorScheme: 'light', viewport: phone, isMobile: true, hasTouch: true }],
+  ] as const)(
+    'in %s: no barrier for anybody, nothing wider than the screen, nothing asked of another host',
+    async (look, options) => {
+      const watched = await open(options);
+      const { page, trouble } = watched;
+      for (const [name, path] of Object.entries(pages)) {
+        await page.goto(url + path);
+        await shot(watched, `${name}-${look}`);
+        expect([name, await findBarriers(page, look === 'dark' ? ['color-contrast'] : undefined)]).toEqual([
+          name,
+          [],
+        ]);
+        const width = await page.evaluate('document.documentElement.scrollWidth');
+        expect([name, width]).toEqual([name, page.viewportSize()?.width]);
+      }
+      // That a page is missing is written to the console by the browser itself.
+      expect(trouble).toEqual([expect.stringMatching(/^console: Failed to load resource: .* 404/)]);
+      const back = await page.evaluate('getComputedStyle(document.body).backgroundColor');
+      expect(back).toBe(options.colorScheme === 'dark' ? 'rgb(20, 23, 26)' : 'rgb(247, 248, 249)');
+      await watched.close();
+    },
+    120_000,
+  );
+
+  test('names that are scripts do nothing but stand there', async () => {
+    const { page, trouble, close } = await open();
+    await page.goto(url + pages.hostile);
+    expect(await page.title()).toBe(`<script>alert(1)</script>"' onload=x U+202Egnp.exe · Muster`);
+    await page.locator('.targets summary').first().click();
+    expect(await page.locator('.targets dt').first().textContent()).toBe(hostile.label);
+    expect(trouble).toEqual([]);
+    await close();
+  });
+
+  test('search follows what is typed, by keyboard alone', async () => {
+    const watched = await open();
+    const { page, trouble, close } = watched;
+    await page.goto(`${url}/targets`);
+    const first = await page.evaluate('window.first = {}; performance.timeOrigin');
+    await page.keyboard.press('/');
+    await page.keyboard.type('canary dc=eu-2');
+    await page.getByRole('status').filter({ hasText: '19 targets found' }).waitFor();
+    expect(page.url()).toBe(`${url}/targets?q=canary+dc%3Deu-2`);
+    expect(await page.evaluate('performance.timeOrigin')).toBe(first);
+    await shot(watched, 'search-typed');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('api');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    expect(await page.locator('.targets details[open] dt').count()).toBe(8);
+    await shot(watched, 'search-opened');
+    await page.getByRole('searchbox', { name: 'Search all targets' }).last().fill('nothing like it');
+    await page.getByText('No target fits.').waitFor();
+    expect(trouble).toEqual([]);
+    await close();
+  });
+
+  test('the skip link and the main menu are the first that the keyboard finds', async () => {
+    const { page, close } = await open();
+    await page.goto(url);
+    const found: unknown[] = [];
+    for (let stop = 0; stop < 6; stop++) {
+      await page.keyboard.press('Tab');
+      found.push(
+        await page.evaluate(
+          'document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent',
+        ),
+      );
+    }
+    expect(found).toEqual([
+      'Skip to content',
+      'Muster',
+      'Overview',
+      'Targets',
+      'Changes',
+      'Search all targets',
+    ]);
+    await close();
+  });
+
+  test('all of it reads without JavaScript', async () => {
+    const { page, close } = await open({ javaScriptEnabled: false });
+    await page.goto(url);
+    await page.getByRole('link', { name: 'api', exact: true }).click();
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('api');
+    expect(await page.getByRole('img', { name: /^Target count over time, from 34 to 62$/ }).count()).toBe(1);
+    await page.getByText('Numbers').click();
+    expect(await page.locator('.chart tbody tr').count()).toBe(41);
+    await page.getByRole('searchbox', { name: 'Search the targets of this job' }).fill('10.3.0.60');
+    await page.getByRole('button', { name: 'Search' }).click();
+    expect(await page.getByRole('status').textContent()).toBe('1 target found');
+    await page.getByRole('link', { name: 'Changes', exact: true }).click();
+    await page.getByRole('link', { name: 'version 40' }).click();
+    expect(await page.locator('.diff > .changed').count()).toBe(7);
+    await page.getByRole('link', { name: 'Version 39' }).click();
+    expect(await page.locator('.diff > .added').count()).toBe(1);
+    await close();
+  });
+
+  test('the overview and the feed follow what happens, without a reload', async () => {
+    const { page, trouble, close } = await open();
+    const feed = await open();
+    for (const one of [page, feed.page]) await one.clock.install();
+    await page.goto(url);
+    await feed.page.goto(`${url}/changes`);
+    const row = page.getByRole('row', { name: /^edge/ });
+    expect(await row.textContent()).toMatch(/stale/);
+    await runCycle(
+      providerOf(() => services('edge', 9), { job: 'edge' }),
+      {
+        ...inputOf(store),
+        now: () => new Date(),
+      },
+    );
+    const followed = row.filter({ hasText: /9.*ok/s });
+    const entry = feed.page.getByRole('listitem').filter({ hasText: 'edge consul-0' }).first();
+    while ((await followed.count()) === 0 || !/version 2/.test((await entry.textContent()) ?? '')) {
+      await page.clock.runFor(5_000);
+      await feed.page.clock.runFor(5_000);
+    }
+    expect([trouble, feed.trouble]).toEqual([[], []]);
+    await feed.close();
+    await close();
+  }, 60_000);
+
+  test('says so when the sidecar no longer answers', async () => {
+    const { page, close } = await open();
+    await page.clock.install();
+    await page.goto(url);
+    await page.route('**', (route) => route.abort());
+    await page.clock.runFor(5_000);
+    await page.locator('main[data-lost]').waitFor();
+    await close();
+  });
+});
