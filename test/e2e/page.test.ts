@@ -133,6 +133,7 @@ describeWithPrograms('the page in Chromium', ['chromium'], () => {
     await page.keyboard.press('Enter');
     expect(await page.locator('.targets details[open] dt').count()).toBe(8);
     await shot(watched, 'search-opened');
+    expect(await findBarriers(page)).toEqual([]);
     await page.getByRole('searchbox', { name: 'Search all targets' }).last().fill('nothing like it');
     await page.getByText('No target fits.').waitFor();
     expect(trouble).toEqual([]);

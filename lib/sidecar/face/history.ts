@@ -28,7 +28,8 @@ export async function historyOf(providers: readonly Historied[]): Promise<readon
   let targets = shown.reduce((sum, { status }) => sum + status.targets, 0);
   const points: Point[] = [];
   for (const { at, delta } of steps) {
-    points.push({ at, targets });
+    // What happened at one time is one step.
+    if (points.at(-1)?.at !== at) points.push({ at, targets });
     targets -= delta;
   }
   if (start > 0) points.push({ at: start, targets });

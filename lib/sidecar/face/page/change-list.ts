@@ -2,7 +2,7 @@ import type { TargetChange } from '../../../target/target-changes.ts';
 import type { ChangeItem } from '../feed.ts';
 import type { ChangeCounts } from '../journal.ts';
 import { ago, clock, count, jobHref, number, versionHref } from './format.ts';
-import { given, type Html, html, nothing } from './html.ts';
+import { given, givenName, type Html, html, nothing } from './html.ts';
 import { labelTable } from './target-list.ts';
 
 /** Changes as a feed, the newest first, under headings of this level. */
@@ -51,7 +51,7 @@ function diffRow(
   if (differences.length > 0) {
     const values = differences.map(
       (one) =>
-        html`<li><span class="name">${given(one.name)}</span> ${value('del', one.before)} <span aria-hidden="true">→</span> ${value('ins', one.after)}</li>`,
+        html`<li><span class="name">${givenName(one.name)}</span> ${value('del', one.before)} <span aria-hidden="true">→</span> ${value('ins', one.after)}</li>`,
     );
     return html`<li class="${kind}">${name}<ul class="${values.length === 1 ? 'single' : 'several'}">${values}</ul></li>`;
   }

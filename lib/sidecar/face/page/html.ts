@@ -15,6 +15,12 @@ export function given(text: string): Html {
   return html`<bdi>${piecesOf(text)}</bdi>`;
 }
 
+/** As `given`, for the name of a label, which may be broken where its words end. */
+export function givenName(name: string): Html {
+  const words = name.split(/(?<=[^_]_+)(?=[^_])/);
+  return html`<bdi>${words.map((word, index) => html`${index === 0 ? '' : html`<wbr>`}${piecesOf(word)}`)}</bdi>`;
+}
+
 /** The same for an attribute or a title, which hold text alone. */
 export function givenText(text: string): string {
   return text.toWellFormed().replace(unseen, spell);

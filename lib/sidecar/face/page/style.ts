@@ -124,6 +124,8 @@ summary { cursor: pointer; border-radius: 4px; }
 .targets, .feed { background: var(--sheet); border: 1px solid var(--line); border-radius: 8px; overflow: hidden; }
 .targets > li { padding: 0 14px; }
 .targets.jobs > li, .targets.providers > li { display: grid; grid-template-columns: minmax(0, 200px) minmax(0, 1fr); gap: 0 12px; }
+.targets .where a, .diff summary { text-decoration: none; }
+.targets summary:focus-visible { outline-offset: -2px; }
 .targets .where { padding: 6px 0; overflow-wrap: anywhere; }
 .targets > li + li, .feed > li + li { border-top: 1px solid var(--line); }
 .targets summary { padding: 6px 0; display: flex; flex-wrap: wrap; gap: 3px 12px; align-items: baseline; list-style: none; }
@@ -137,7 +139,7 @@ summary { cursor: pointer; border-radius: 4px; }
 .chip { overflow-wrap: anywhere; }
 .chip .name { color: var(--muted); margin-right: 5px; }
 .labels { display: grid; gap: 1px; padding: 2px 0 10px 16px; font: 12.5px/1.55 var(--mono); }
-.labels div { display: grid; grid-template-columns: minmax(0, 34ch) 1fr; gap: 0 14px; }
+.labels div { display: grid; grid-template-columns: minmax(0, 46ch) 1fr; gap: 0 14px; }
 .labels dt { color: var(--muted); overflow-wrap: anywhere; }
 .labels dd { overflow-wrap: anywhere; white-space: pre-wrap; min-width: 0; }
 .paging { display: flex; gap: 16px; justify-content: center; padding: 12px 0; font-variant-numeric: tabular-nums; }
@@ -175,7 +177,9 @@ ins { color: var(--good); background: var(--good-back); text-decoration: none; b
   .providers tbody th .muted { display: block; }
   .facts { gap: 4px 20px; } .facts dd { font-size: 18px; }
   .targets.jobs > li, .targets.providers > li { grid-template-columns: 1fr; }
-  .targets .where { padding: 6px 0 0; }
+  .targets .where a, .diff summary { text-decoration: none; }
+.targets summary:focus-visible { outline-offset: -2px; }
+.targets .where { padding: 6px 0 0; }
   .diff ul.single { display: block; padding-left: 1.5em; }
   .labels div { grid-template-columns: 1fr; padding-bottom: 3px; }
   .labels dd { padding-left: 10px; }

@@ -2,7 +2,7 @@ import type { LabelSet } from '../../../target/group.ts';
 import { type Field, fitsField, parseQuery, type Query, type Term } from '../../search/query.ts';
 import type { SearchResult, TargetRow } from '../../search/search.ts';
 import { count, jobHref } from './format.ts';
-import { given, givenText, type Html, html, marked, nothing } from './html.ts';
+import { given, givenName, givenText, type Html, html, marked, nothing } from './html.ts';
 import { paging } from './paging.ts';
 import { placeOf } from './state.ts';
 
@@ -52,7 +52,7 @@ export function labelTable(labels: LabelSet, query: Query = []): Html {
   if (fields.length === 0) return html`<p class="muted">No labels.</p>`;
   return html`<dl class="labels">${fields.map(
     (field) =>
-      html`<div><dt>${given(field[0])}</dt><dd>${marked(field[1], wordsFor(query, field))}</dd></div>`,
+      html`<div><dt>${givenName(field[0])}</dt><dd>${marked(field[1], wordsFor(query, field))}</dd></div>`,
   )}</dl>`;
 }
 
