@@ -37,9 +37,14 @@ export function sweepWhileLarge(): () => void {
 type Collect = (type: 'minor' | 'major') => void;
 
 function exposeCollector(): Collect {
-  setFlagsFromString('--expose-gc');
-  const collect: (options: { type: 'minor' | 'major' }) => void = runInNewContext('gc');
+  const collect = openCollector();
   return (type) => collect({ type });
+}
+
+/** The garbage collector, to be called where it is known that much of the memory is garbage. */
+export function openCollector(): (options: { type: 'minor' | 'major' }) => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc');
 }
 
 function passes(before: number, after: number, step: number): boolean {

@@ -28,6 +28,8 @@ export interface SyncOptions {
   /** Milliseconds for one round. Default 5 minutes. */
   readonly roundTimeout?: number;
   readonly files?: FileSystem;
+  /** Called when a round has ended and been told of. */
+  readonly afterRound?: () => void;
 }
 
 export interface LoopedSyncOptions extends SyncOptions {
@@ -173,6 +175,7 @@ function loopOptions(options: SyncOptions, source: MirroredSource): Omit<LoopOpt
       // That a round was cut short by our own end is no news.
       report(signal.aborted ? { ...round, errors: [] } : round, seconds);
       health.record(round.errors[0]);
+      options.afterRound?.();
     },
   };
 }
