@@ -88,8 +88,16 @@ describe('overlapping cycles', () => {
         );
         await scheduler.waitFor(Promise.all([...runs, retired]));
         const history = await readHistory(store);
-        const gone = history.reasons.at(-1) === 'retired';
-        expect(history.file).toBe(gone ? undefined : fileOf(history));
+        if (history.reasons.at(-1) === 'retired') expect(history.file).toBeUndefined();
+        else {
+          // A store has no conditional delete: that of the retirement may hit the file of the version after it.
+          await runCycle(
+            providerOf(() => found[1]),
+            inputOf(store),
+          );
+          const healed = await readHistory(store);
+          expect(healed.file).toBe(fileOf(healed));
+        }
       }),
       { numRuns: 200 },
     );
