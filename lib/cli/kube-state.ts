@@ -45,6 +45,7 @@ export const kubeState = defineCommand({
  */
 function keepMemorySmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
+  setFlagsFromString('--optimize-for-size');
 }
 
 async function printAll(config: string, name: string | undefined, io: Io): Promise<void> {

@@ -1,10 +1,9 @@
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { resources } from '../../lib/kubestate/registry.ts';
-import { render, type Selection } from '../../lib/kubestate/render.ts';
+import type { Selection } from '../../lib/kubestate/render.ts';
 import { keepShard } from '../../lib/kubestate/sharding.ts';
 import { type Allow, allowKeys } from '../../lib/kubestate/text/allow-list.ts';
-import { familiesOf, readExpected, recordedLister } from './golden.ts';
+import { familiesOf, readExpected, recordedLister, renderText } from './golden.ts';
 
 const nothing: ReadonlyMap<string, Allow> = new Map();
 const everything = new Map(resources.map(({ resource }) => [resource, allowKeys(['*'])]));
@@ -50,11 +49,19 @@ const outputs: Readonly<Record<string, Selection>> = {
 
 describe.each(['json', 'pb'] as const)('of recorded lists in the form %s', (form) => {
   test.each(Object.entries(outputs))('writes what kube-state-metrics writes: %s', async (name, selection) => {
-    const rendered = await render(recordedLister(form), selection, new AbortController().signal);
-    const gzip = Buffer.alloc(rendered.size);
-    rendered.readInto(gzip);
-    rendered.close();
-    const text = gunzipSync(gzip).toString();
+    const text = await renderText(recordedLister(form), selection);
     expect(familiesOf(text)).toEqual(familiesOf(readExpected(name)));
   });
+});
+
+test('forgets what it wrote of a list that began anew', async () => {
+  const lister = recordedLister('pb');
+  const twice: typeof lister = {
+    ...lister,
+    async *parts(query, signal) {
+      for await (const part of lister.parts(query, signal)) yield* [part, part];
+    },
+  };
+  const text = await renderText(twice, byDefault);
+  expect(familiesOf(text)).toEqual(familiesOf(readExpected('default-resources')));
 });

@@ -5,6 +5,7 @@ import type { Lister } from '../../lib/backends/kubernetes/listing/lister.ts';
 import { mediaTypes } from '../../lib/backends/kubernetes/wire/body.ts';
 import { decodeList } from '../../lib/backends/kubernetes/wire/list.ts';
 import { MusterError } from '../../lib/errors.ts';
+import { render, type Selection } from '../../lib/kubestate/render.ts';
 
 const folder = fileURLToPath(new URL('../golden/kube-state/', import.meta.url));
 
@@ -33,6 +34,18 @@ export function recordedLister(form: 'json' | 'pb'): Lister {
 
 function recordings(): readonly { readonly resource: string }[] {
   return JSON.parse(readFileSync(`${folder}index.json`, 'utf8'));
+}
+
+/** The whole text of a selection. */
+export async function renderText(lister: Lister, selection: Selection): Promise<string> {
+  const rendered = await render(lister, selection, new AbortController().signal);
+  try {
+    const gzip = Buffer.alloc(rendered.size);
+    rendered.readInto(gzip);
+    return gunzipSync(gzip).toString();
+  } finally {
+    rendered.close();
+  }
 }
 
 /** Families by name: header lines, and sample lines in the order of their text. */
