@@ -94,7 +94,7 @@ async function serve(
       log.error('a request failed', { path: shown(request.url), error: toMusterError(error) });
       return textAnswer(500, 'internal error; the log of the sidecar says more');
     }));
-  await send(request, response, found, gone.signal);
+  await send(request, response, found);
 }
 
 /** What is refused before anybody is asked who it is. */
@@ -136,7 +136,6 @@ async function send(
   { method, headers }: IncomingMessage,
   response: ServerResponse,
   answer: Response,
-  signal: AbortSignal,
 ): Promise<void> {
   const gzip = shouldGzip(headers['accept-encoding'], answer);
   response.writeHead(answer.status, [...answer.headers].flat());
@@ -150,9 +149,14 @@ async function send(
     if (gzip) await pipeline(answer.body, createGzip({ level: 1 }), response);
     else await pipeline(answer.body, response);
   } catch (error) {
-    // That the peer hung up is no news.
-    if (!signal.aborted) throw error;
+    if (!isHangUp(error)) throw error;
   }
+}
+
+/** That the peer went away is no news. */
+function isHangUp(error: unknown): boolean {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || code === 'EPIPE';
 }
 
 function shown(url: string | undefined): string {

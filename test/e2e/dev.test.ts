@@ -128,6 +128,16 @@ describeWithPrograms('muster demo', [], () => {
     expect(stdout).not.toContain('\u001b');
   }, 60_000);
 
+  test('has a page to look at while it runs', async () => {
+    await using place = await makeWorkplace();
+    await using demo = place.start(['demo', '--duration', '60s']);
+    const [, url = ''] = await demo.waitFor(/Look at it: (\S+)/);
+    const page = async () => (await fetch(`${url}jobs/demo`)).text();
+    expect(await polled(async () => (await page()).includes('__meta_<wbr>consul_<wbr>service'), true)).toBe(
+      true,
+    );
+  }, 60_000);
+
   test('that cannot listen says so and ends', async () => {
     await using place = await makeWorkplace();
     const { code, stderr } = await place.run(['demo', '--listen', '203.0.113.1:1']);

@@ -100,6 +100,7 @@ describe('the HTTP face', () => {
       /terminated|fetch failed/,
     );
     expect((await ask(`${url}/metrics`))[0]).toBe(200);
+    while (lines.length === 0) await ask(`${url}/metrics`);
     expect(lines.join('')).toMatch(
       /level=error msg="an answer failed" path=\/torn error="the disk is gone"\n$/,
     );

@@ -37,7 +37,7 @@ export interface Answer {
 
 /** The whole HTTP face over a store, on a free port, until the test ends. */
 export async function startFace(store: ObjectStore, options: TestFaceOptions = {}): Promise<TestFace> {
-  const { mirrored = true, read = store, gate, name = '', ...rest } = options;
+  const { mirrored = true, read = store, gate, name = '', log = silentLogger, ...rest } = options;
   const path = await makeFolder();
   const folder = await openTestFolder(path);
   const health = createHealth({ staleAfter: 300_000 });
@@ -46,8 +46,8 @@ export async function startFace(store: ObjectStore, options: TestFaceOptions = {
   };
   if (mirrored) await mirror();
   const sources = [{ name, store: read, folder, ready: () => health.ready().ok }];
-  const answer = createFaceApp({ sources, health, registry: new Registry(), log: silentLogger, ...rest });
-  const face = await openFace({ listen: '127.0.0.1:0', answer, log: silentLogger, ...(gate && { gate }) });
+  const answer = createFaceApp({ sources, health, registry: new Registry(), log, ...rest });
+  const face = await openFace({ listen: '127.0.0.1:0', answer, log, ...(gate && { gate }) });
   afterThisTest(() => face.close());
   const url = `${face.address.scheme}://127.0.0.1:${face.address.port}`;
   return {

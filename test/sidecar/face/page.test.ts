@@ -19,6 +19,7 @@ function textOf(page: string): string {
   const [, main = ''] = /<main[^>]*>([\s\S]*)<\/main>/.exec(page) ?? [];
   const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', '#39': "'", amp: '&' };
   return main
+    .replaceAll('<wbr>', '')
     .replace(/<[^>]*>/g, ' ')
     .replace(/&(lt|gt|quot|#39|amp);/g, (_, name: string) => entities[name] ?? '')
     .replace(/\s+/g, ' ')

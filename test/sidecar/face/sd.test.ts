@@ -2,15 +2,19 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
+import { Registry } from 'prom-client';
 import { runCycle } from '../../../lib/discovery/cycle.ts';
 import { retireProvider } from '../../../lib/discovery/retire.ts';
 import { MusterError } from '../../../lib/errors.ts';
+import { createFaceApp } from '../../../lib/sidecar/face/app.ts';
+import { createHealth } from '../../../lib/sidecar/health.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
 import { stampGzip } from '../../../lib/target/gzip-time.ts';
 import { encodeJob } from '../../../lib/target/names.ts';
+import { createLogger, silentLogger } from '../../../lib/telemetry/log.ts';
 import { id, inputOf, listing, providerOf } from '../../support/provider.ts';
-import { cleanUpAfterEach, publish, targets } from '../world.ts';
+import { cleanUpAfterEach, makeFolder, openTestFolder, publish, round, targets } from '../world.ts';
 import { type Answer, startFace } from './face.ts';
 
 cleanUpAfterEach();
@@ -194,13 +198,51 @@ describe('http_sd', () => {
   });
 });
 
+test('several stores are one: the job of each is in its list, and none is served before all are complete', async () => {
+  const [eu, us] = [
+    await storeOf({ 'api/consul-0.json': targets('eu:1'), 'only/consul-0.json': targets('eu:2') }),
+    await storeOf({ 'api/consul-0.json': targets('us:1') }),
+  ];
+  let ready = false;
+  const sources = [await sourceOf('eu', eu, () => true), await sourceOf('us', us, () => ready)];
+  const app = createFaceApp({
+    sources,
+    health: createHealth({ staleAfter: 1000 }),
+    registry: new Registry(),
+    log: silentLogger,
+  });
+  const get = async (path: string) =>
+    (await app(new Request(`http://sidecar${path}`), { admitted: true })).text();
+  expect(await get('/sd/api')).toBe('memory: was not yet mirrored as a whole; ask again\n');
+  ready = true;
+  const addresses = async (path: string) =>
+    JSON.parse(await get(path)).flatMap((group: { targets: string[] }) => group.targets);
+  expect(await addresses('/sd/api')).toEqual(['eu:1', 'us:1']);
+  expect(await addresses('/sd/only')).toEqual(['eu:2']);
+  expect(await addresses('/sd')).toEqual(['eu:1', 'eu:2', 'us:1']);
+  const found = JSON.parse(await get('/api/v1/targets?q=1')).rows;
+  expect(found.map((row: { source: string; address: string }) => [row.source, row.address])).toEqual([
+    ['eu', 'eu:1'],
+    ['us', 'us:1'],
+  ]);
+  expect(await get('/jobs/api')).toContain('<bdi>us</bdi> <bdi>consul-0</bdi>');
+});
+
+async function sourceOf(name: string, store: ObjectStore, ready: () => boolean) {
+  const folder = await openTestFolder(await makeFolder());
+  await round(store, folder);
+  return { name, store, folder, ready };
+}
+
 test('somebody who hangs up in the middle is no trouble for the others', async () => {
   const large = targets(
     ...Array.from({ length: 100_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}:80`),
   );
   const store = await storeOf({ 'api/consul-0.json': large, 'api/consul-1.json': targets('b:1') });
   await store.put('metrics/prod.prom.gz', stamped('x 1\n'.repeat(1_000_000)), { condition: 'any' });
-  const face = await startFace(store);
+  const lines: string[] = [];
+  const log = createLogger({ level: 'debug', write: (line) => lines.push(line) });
+  const face = await startFace(store, { log });
   for (const path of ['/sd/api', '/kube-state/prod']) {
     for (const encoding of ['gzip', 'identity']) {
       const gone = new AbortController();
@@ -214,6 +256,7 @@ test('somebody who hangs up in the middle is no trouble for the others', async (
     expect((await fetch(face.url + path, { method: 'HEAD' })).status).toBe(200);
   }
   expect(JSON.parse((await face.get('/sd/api')).text)).toHaveLength(100_001);
+  expect(lines).toEqual([]);
 });
 
 function stamped(text: string): Uint8Array {
