@@ -77,7 +77,7 @@ function publisher(store: ObjectStore, random: Random) {
       if (provider === sharder) {
         const parts = [list(0), list(1), list(2)];
         for (const part of parts) published.get(provider)?.add(groupsOf(part).join());
-        for (const [shard, part] of parts.entries())
+        for (const [shard, part] of [...parts.entries()].reverse())
           await publish(store, { [`${provider}.${shard}.json`]: part });
         current.set(provider, Buffer.from(joinFileSd(parts.map((part) => Buffer.from(part)))).toString());
       } else if (random.chance(0.15) && current.size > 2 && current.delete(provider)) {
