@@ -1,4 +1,5 @@
 import { type DnsQuestion, type DnsReply, encodeReply } from './dns-wire.ts';
+import { createProtocolFaults, type ProtocolFaults } from './protocol-faults.ts';
 
 /** What can go wrong with an answer. */
 export type DnsFault =
@@ -26,19 +27,7 @@ export type DnsFault =
   /** NOERROR in the header, BADVERS by the bits of EDNS. */
   | { readonly kind: 'extended'; readonly code: number };
 
-/** Which questions a fault befalls. */
-export interface DnsFaultScope {
-  /** Default: all. */
-  readonly when?: (question: DnsQuestion) => boolean;
-  /** After so many hits the fault is over. Default: never. */
-  readonly times?: number;
-}
-
-export interface DnsFaults {
-  /** Adds a fault and returns what removes it; the first that matches wins. */
-  add(fault: DnsFault, scope?: DnsFaultScope): () => void;
-  clear(): void;
-}
+export type DnsFaults = ProtocolFaults<DnsQuestion, DnsFault>;
 
 /** What a server sends for a question: over TCP with lengths in front; an empty part ends the connection. */
 export interface DnsSending {
@@ -51,25 +40,14 @@ export function createDnsFaults(respond: (question: DnsQuestion) => DnsReply): {
   readonly faults: DnsFaults;
   readonly reply: (question: DnsQuestion) => DnsSending;
 } {
-  const active = new Set<{ fault: DnsFault; when: (question: DnsQuestion) => boolean; left: number }>();
+  const { faults, strike } = createProtocolFaults<DnsQuestion, DnsFault>();
   return {
-    faults: {
-      add(fault, { when = () => true, times = Number.POSITIVE_INFINITY } = {}) {
-        const entry = { fault, when, left: times };
-        active.add(entry);
-        return () => active.delete(entry);
-      },
-      clear: () => active.clear(),
-    },
+    faults,
     reply(question) {
-      const entry = [...active].find(({ when }) => when(question));
-      if (entry !== undefined) {
-        entry.left -= 1;
-        if (entry.left <= 0) active.delete(entry);
-      }
+      const fault = strike(question);
       return {
-        delay: entry?.fault.kind === 'latency' ? entry.fault.ms : 0,
-        parts: send(question, respond(question), entry?.fault),
+        delay: fault?.kind === 'latency' ? fault.ms : 0,
+        parts: send(question, respond(question), fault),
       };
     },
   };

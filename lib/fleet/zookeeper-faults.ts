@@ -1,3 +1,4 @@
+import type { ProtocolFaults } from './protocol-faults.ts';
 import type { ZookeeperRequest } from './zookeeper-wire.ts';
 
 /** What can go wrong with an answer. */
@@ -26,19 +27,7 @@ export type ZookeeperFault =
   /** A message that is said to have so many bytes, and has them. */
   | { readonly kind: 'huge'; readonly bytes: number };
 
-/** Which requests a fault befalls. */
-export interface ZookeeperFaultScope {
-  /** Default: all. */
-  readonly when?: (request: ZookeeperRequest) => boolean;
-  /** After so many hits the fault is over. Default: never. */
-  readonly times?: number;
-}
-
-export interface ZookeeperFaults {
-  /** Adds a fault and returns what removes it; the first that matches wins. */
-  add(fault: ZookeeperFault, scope?: ZookeeperFaultScope): () => void;
-  clear(): void;
-}
+export type ZookeeperFaults = ProtocolFaults<ZookeeperRequest, ZookeeperFault>;
 
 /** What a server sends: `filler` many bytes after the rest; then it may hang up. */
 export interface ZookeeperSending {
@@ -46,32 +35,6 @@ export interface ZookeeperSending {
   readonly bytes: Buffer;
   readonly filler: number;
   readonly hangUp: boolean;
-}
-
-/** Faults, and which of them befalls a request. */
-export function createZookeeperFaults(): {
-  readonly faults: ZookeeperFaults;
-  readonly strike: (request: ZookeeperRequest) => ZookeeperFault | undefined;
-} {
-  type Scope = Required<ZookeeperFaultScope>;
-  const active = new Set<{ fault: ZookeeperFault; when: Scope['when']; left: number }>();
-  return {
-    faults: {
-      add(fault, { when = () => true, times = Number.POSITIVE_INFINITY } = {}) {
-        const entry = { fault, when, left: times };
-        active.add(entry);
-        return () => active.delete(entry);
-      },
-      clear: () => active.clear(),
-    },
-    strike(request) {
-      const entry = [...active].find(({ when }) => when(request));
-      if (entry === undefined) return undefined;
-      entry.left -= 1;
-      if (entry.left <= 0) active.delete(entry);
-      return entry.fault;
-    },
-  };
 }
 
 /** What the fault makes of the answer, which is a whole message. */

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createProtocolFaults } from './protocol-faults.ts';
 import { seededRandom } from './random.ts';
-import { createZookeeperFaults, spoilMessage, type ZookeeperFaults } from './zookeeper-faults.ts';
+import { spoilMessage, type ZookeeperFault, type ZookeeperFaults } from './zookeeper-faults.ts';
 import {
   decodeRequest,
   encodeGreeting,
@@ -51,7 +52,7 @@ export async function startZookeeperFleet(options: ZookeeperFleetOptions): Promi
   let children = childrenOf(world);
   const random = seededRandom(`${options.seed}/churn`);
   const requests: ZookeeperRequest[] = [];
-  const { faults, strike } = createZookeeperFaults();
+  const { faults, strike } = createProtocolFaults<ZookeeperRequest, ZookeeperFault>();
   const stopping = new AbortController();
   const open = new Set<Socket>();
   let sessions = 0;
