@@ -46,11 +46,12 @@ export async function startLambda(
     join(folder, `dist/functions/${mechanism}/index.mjs`),
     `muster-test-${mechanism}`,
   ];
-  const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ['pipe', 'pipe', 'pipe'] });
+  // Both streams in one pipe: an answer is read after all that was written before it.
+  const merged = ['-c', 'exec "$@" 2>&1', 'sh', process.execPath, ...args];
+  const child = spawn('/bin/sh', merged, { cwd: folder, env, stdio: ['pipe', 'pipe', 'inherit'] });
   const log: string[] = [];
   const waiting: ((answer: z.output<typeof answerSchema>) => void)[] = [];
-  createInterface({ input: child.stdout }).on('line', (line) => log.push(line));
-  createInterface({ input: child.stderr }).on('line', (line) => {
+  createInterface({ input: child.stdout }).on('line', (line) => {
     if (line.startsWith('\u0001')) waiting.shift()?.(answerSchema.parse(JSON.parse(line.slice(1))));
     else log.push(line);
   });
