@@ -23,13 +23,18 @@ export interface Field {
 }
 
 export type Scalar = (typeof scalars)[number];
-const scalars = ['text', 'int', 'bool', 'time', 'quantity', 'intOrString', 'fieldsV1'] as const;
+const scalars = ['text', 'bytes', 'int', 'bool', 'time', 'quantity', 'intOrString', 'fieldsV1'] as const;
 
 /** The message with that name. Throws where the tables have none. */
-export function messageNamed(name: string): Message {
-  const message = messages.get(name);
+export function messageNamed(name: string, known = messages): Message {
+  const message = known.get(name);
   if (message === undefined) throw new Error(`the tables have no message ${name}`);
   return message;
+}
+
+/** All messages by name: those of the simulated API server, and those of further tables. */
+export function messagesWith(...tables: readonly string[]): ReadonlyMap<string, Message> {
+  return readTables(metaTable, podTable, clusterTable, groupTable, ...tables);
 }
 
 /**
@@ -67,4 +72,4 @@ function readTables(...tables: readonly string[]): ReadonlyMap<string, Message> 
   return drafts;
 }
 
-const messages = readTables(metaTable, podTable, clusterTable, groupTable);
+const messages = messagesWith();

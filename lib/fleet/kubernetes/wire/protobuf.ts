@@ -121,6 +121,9 @@ function putValue(out: BackwardBuffer, type: Field['type'], value: Json | undefi
     case 'text':
       putText(out, typeof value === 'string' ? value : '', tagOf(number, 'bytes'));
       return;
+    case 'bytes':
+      putBytes(out, Buffer.from(typeof value === 'string' ? value : '', 'base64'), tagOf(number, 'bytes'));
+      return;
     case 'int':
       putNumber(out, typeof value === 'number' ? value : 0, tagOf(number, 'varint'));
       return;
@@ -161,6 +164,13 @@ const putWrapped = {
 export function putText(out: BackwardBuffer, text: string, tag: number): void {
   const before = out.size();
   out.text(text);
+  putLength(out, before, tag);
+}
+
+/** Bytes, which JSON holds as base64. */
+function putBytes(out: BackwardBuffer, bytes: Uint8Array, tag: number): void {
+  const before = out.size();
+  out.bytes(bytes);
   putLength(out, before, tag);
 }
 
