@@ -1,9 +1,11 @@
 import type { Lister } from '../backends/kubernetes/listing/lister.ts';
+import type { Splice } from '../target/gzip-head.ts';
 import type { Described } from './family.ts';
 import type { KubeStateResource } from './resource.ts';
 import type { Keep } from './sharding.ts';
 import type { Allow } from './text/allow-list.ts';
-import { openSpill, type Piece, type Spill } from './text/spill.ts';
+import type { Member } from './text/blocks.ts';
+import { openSpill, type Spill } from './text/spill.ts';
 import type { AllowedMaps } from './text/write-family.ts';
 
 /** What is written: the options of one output, ready to be applied. */
@@ -25,10 +27,10 @@ export interface Rendered {
   readonly samples: number;
   /** Bytes of the gzip. */
   readonly size: number;
-  /** The gzip, written into the memory given from its beginning. */
-  readonly readInto: (memory: Uint8Array) => void;
   /** Its members, each a gzip by itself. */
   readonly members: () => Iterable<Uint8Array>;
+  /** The members that read differently in OpenMetrics, in their order. */
+  readonly splices: readonly Splice[];
   readonly close: () => void;
 }
 
@@ -39,7 +41,7 @@ export interface Rendered {
 export async function render(lister: Lister, selection: Selection, signal: AbortSignal): Promise<Rendered> {
   const spill = openSpill();
   try {
-    const members: Piece[] = [];
+    const members: Member[] = [];
     let objects = 0;
     let samples = 0;
     for (const resource of selection.resources) {
@@ -54,7 +56,14 @@ export async function render(lister: Lister, selection: Selection, signal: Abort
       objects += collected.objects;
       samples += collected.samples;
     }
-    return { objects, samples, ...readerOf(spill, members), close: spill.close };
+    return {
+      objects,
+      samples,
+      size: members.reduce((sum, { length }) => sum + length, 0),
+      members: () => readMembers(spill, members),
+      splices: splicesOf(members),
+      close: spill.close,
+    };
   } catch (error) {
     spill.close();
     throw error;
@@ -67,22 +76,21 @@ function allowedOf({ allowedLabels, allowedAnnotations }: Selection, resource: s
   return { ...(labels && { labels }), ...(annotations && { annotations }) };
 }
 
-function readerOf(spill: Spill, members: readonly Piece[]): Pick<Rendered, 'size' | 'readInto' | 'members'> {
-  return {
-    size: members.reduce((sum, { length }) => sum + length, 0),
-    readInto(memory) {
-      let at = 0;
-      for (const piece of members) {
-        spill.read(piece, memory.subarray(at));
-        at += piece.length;
-      }
-    },
-    *members() {
-      for (const piece of members) {
-        const memory = Buffer.allocUnsafe(piece.length);
-        spill.read(piece, memory);
-        yield memory;
-      }
-    },
-  };
+function* readMembers(spill: Spill, members: readonly Member[]): Generator<Uint8Array, undefined> {
+  for (const member of members) {
+    const memory = Buffer.allocUnsafe(member.length);
+    spill.read(member, memory);
+    yield memory;
+  }
+  return undefined;
+}
+
+function splicesOf(members: readonly Member[]): readonly Splice[] {
+  const splices: Splice[] = [];
+  let at = 0;
+  for (const { length, openMetrics } of members) {
+    if (openMetrics !== undefined) splices.push({ at, length, text: openMetrics });
+    at += length;
+  }
+  return splices;
 }

@@ -5,10 +5,11 @@ import type { Described, Resource } from './family.ts';
 import type { Slots } from './object/fields.ts';
 import { kindOf } from './object/kind.ts';
 import type { Keep } from './sharding.ts';
-import { createBlocks } from './text/blocks.ts';
+import { createBlocks, type Member } from './text/blocks.ts';
 import { escapeLabel } from './text/escape.ts';
 import { familyHeader } from './text/header.ts';
-import type { Piece, Spill } from './text/spill.ts';
+import { openMetricsHeader } from './text/openmetrics.ts';
+import type { Spill } from './text/spill.ts';
 import { type AllowedMaps, familyWriter, type Put } from './text/write-family.ts';
 
 /** What one resource is collected with. */
@@ -30,7 +31,7 @@ export interface CollectInput {
 
 /** The families of one resource as gzip members, and what they hold. */
 export interface Collected {
-  readonly members: readonly Piece[];
+  readonly members: readonly Member[];
   readonly objects: number;
   readonly samples: number;
 }
@@ -107,7 +108,8 @@ function openSheet<S extends Slots>(described: Resource<S>, { wants, allowed, sp
       samples++;
       blocks.put(line);
     };
-    return { blocks, put, header: familyHeader(family), write: familyWriter(family, allowed) };
+    const header = { text: familyHeader(family), openMetrics: openMetricsHeader(family) };
+    return { blocks, put, header, write: familyWriter(family, allowed) };
   });
   return {
     write(object: Parameters<NonNullable<typeof identify>>[0]): void {

@@ -40,9 +40,7 @@ function recordings(): readonly { readonly resource: string }[] {
 export async function renderText(lister: Lister, selection: Selection): Promise<string> {
   const rendered = await render(lister, selection, new AbortController().signal);
   try {
-    const gzip = Buffer.alloc(rendered.size);
-    rendered.readInto(gzip);
-    return gunzipSync(gzip).toString();
+    return gunzipSync(Buffer.concat([...rendered.members()])).toString();
   } finally {
     rendered.close();
   }

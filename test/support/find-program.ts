@@ -27,6 +27,8 @@ const programs = {
   chromium: { version: /Chromium \d+/ },
   /** Not a program but the folder for PYTHONPATH; see startMoto. */
   moto: { file: 'moto/usr/lib/python3/dist-packages' },
+  /** Likewise: it has the strictest reader of OpenMetrics. */
+  prometheusClient: { file: 'prometheus-client/usr/lib/python3/dist-packages' },
 } satisfies Record<string, { file?: string; version?: RegExp }>;
 
 export type ProgramName = keyof typeof programs;
@@ -57,7 +59,7 @@ function printVersion(path: string): string {
   try {
     return execFileSync(path, ['--version'], {
       encoding: 'utf8',
-      timeout: 20_000,
+      timeout: 60_000,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   } catch {

@@ -1,8 +1,7 @@
 import { isMusterError } from '../../errors.ts';
 import { aboutOutput } from '../../kubestate/about.ts';
-import type { Rendered } from '../../kubestate/render.ts';
-import type { ObjectStore } from '../../store/store.ts';
-import { stampGzip } from '../../target/gzip-time.ts';
+import type { ObjectStore, PutOptions, StreamedBody } from '../../store/store.ts';
+import { gzipHead } from '../../target/gzip-head.ts';
 import { metricsKey } from '../../target/names.ts';
 import type { KubeStateOutput } from './outputs.ts';
 
@@ -19,9 +18,10 @@ export interface Published {
 }
 
 /**
- * Writes one output and puts it into the store: one put of the compressed text, some 10 bytes a sample, under the
+ * Writes one output and puts it into the store: one put of the compressed text, some 20 bytes a sample, under the
  * condition that nobody else put one since this run began. So an older text never covers a newer one, and a
- * reader sees a whole one or the one before. Its gzip says when the listing began. Throws what listing and the store throw.
+ * reader sees a whole one or the one before. It is sent as it is read from where it waits, so that none of it need be in
+ * memory. Its gzip says when the listing began. Throws what listing and the store throw.
  */
 export async function publishOutput(
   output: KubeStateOutput,
@@ -31,29 +31,38 @@ export async function publishOutput(
   const before = await store.head(key, { signal });
   const started = now();
   const rendered = await output.render(signal);
-  const duration = now().getTime() - started.getTime();
-  const { objects, samples } = rendered;
-  const body = bodyOf(rendered, aboutOutput({ started, duration, objects, samples }));
-  stampGzip(body, started);
-  const done = { objects, samples, bytes: body.length, duration };
   try {
-    await store.put(key, body, { condition: before ?? 'create', contentType: 'application/gzip', signal });
-    return { outcome: 'published', ...done };
-  } catch (error) {
-    if (!isMusterError(error, 'conflict')) throw error;
-    return { outcome: 'superseded', ...done };
+    const duration = now().getTime() - started.getTime();
+    const { objects, samples, size, splices, members } = rendered;
+    const head = gzipHead(started, splices);
+    const about = aboutOutput({ started, duration, objects, samples });
+    const done = { objects, samples, bytes: head.length + size + about.length, duration };
+    const chunks = function* (): Generator<Uint8Array, undefined> {
+      yield head;
+      yield* members();
+      yield about;
+      return undefined;
+    };
+    const condition = before ?? 'create';
+    const outcome = await putUnlessNewer(store, key, { chunks }, { condition, signal });
+    return { outcome, ...done };
+  } finally {
+    rendered.close();
   }
 }
 
-/** All of the gzip in one piece of memory, and the file that it came from closed. */
-function bodyOf(rendered: Rendered, about: Uint8Array): Uint8Array {
+async function putUnlessNewer(
+  store: ObjectStore,
+  key: string,
+  body: StreamedBody,
+  options: Pick<PutOptions, 'condition' | 'signal'>,
+): Promise<Published['outcome']> {
   try {
-    const body = Buffer.allocUnsafeSlow(rendered.size + about.length);
-    rendered.readInto(body);
-    body.set(about, rendered.size);
-    return body;
-  } finally {
-    rendered.close();
+    await store.put(key, body, { contentType: 'application/gzip', ...options });
+    return 'published';
+  } catch (error) {
+    if (!isMusterError(error, 'conflict')) throw error;
+    return 'superseded';
   }
 }
 

@@ -9,7 +9,18 @@ export interface Blocks {
   /** Forgets what was put since. */
   readonly backTo: (mark: number) => void;
   /** All of it behind a header. */
-  readonly take: (header: string) => readonly Piece[];
+  readonly take: (header: Header) => readonly Member[];
+}
+
+/** The lines in front of a family's samples, in both formats; the samples read the same in both. */
+export interface Header {
+  readonly text: string;
+  readonly openMetrics: string;
+}
+
+/** A gzip member; in OpenMetrics one with this text stands in its place, if it says so. */
+export interface Member extends Piece {
+  readonly openMetrics?: string;
 }
 
 /** Characters that are gathered as text. The parts that a line is made of live no longer than that. */
@@ -56,9 +67,10 @@ export function createBlocks(spill: Spill): Blocks {
       length = 0;
       members = members.slice(0, mark);
     },
-    take(header) {
+    take({ text: header, openMetrics }) {
+      const differs = header !== openMetrics;
       // A family that fits one block is one member: small members compress badly.
-      if (members.length === 0)
+      if (members.length === 0 && !differs)
         return [
           spill.append(
             gzipBytes(Buffer.concat([Buffer.from(header), block.subarray(0, length), Buffer.from(text)])),
@@ -66,7 +78,7 @@ export function createBlocks(spill: Spill): Blocks {
         ];
       flush();
       compress();
-      return [spill.append(gzipText(header)), ...members];
+      return [{ ...spill.append(gzipText(header)), ...(differs && { openMetrics }) }, ...members];
     },
   };
 }

@@ -2,8 +2,14 @@ import type { Described } from '../family.ts';
 import { escapeHelp } from './escape.ts';
 
 /** The two lines in front of a family's samples. */
-export function familyHeader({ name, help, stable, deprecated, type = 'gauge' }: Described): string {
+export function familyHeader(family: Described): string {
+  const { name, type = 'gauge' } = family;
+  return `# HELP ${name} ${escapeHelp(helpOf(family))}\n# TYPE ${name} ${type}\n`;
+}
+
+/** The help text, with what it says of the family's stability. */
+export function helpOf({ help, stable, deprecated }: Described): string {
   const stability = stable === true ? '[STABLE] ' : '';
   const since = deprecated === undefined ? '' : `(Deprecated since ${deprecated}) `;
-  return `# HELP ${name} ${stability}${since}${escapeHelp(help)}\n# TYPE ${name} ${type}\n`;
+  return `${stability}${since}${help}`;
 }
