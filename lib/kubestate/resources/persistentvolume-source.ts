@@ -57,7 +57,7 @@ function labelsOf(source: Values<typeof volumeSource>): Partial<Record<(typeof n
   if (awsElasticBlockStore) return { ebs_volume_id: awsElasticBlockStore.volumeID };
   if (azureDisk) return { azure_disk_name: azureDisk.diskName };
   if (fc)
-    return { fc_wwids: fc.wwids.join(), fc_lun: `${fc.lun ?? ''}`, fc_target_wwns: fc.targetWWNs.join() };
+    return { fc_wwids: joined(fc.wwids), fc_lun: `${fc.lun ?? ''}`, fc_target_wwns: joined(fc.targetWWNs) };
   if (iscsi)
     return {
       iscsi_target_portal: iscsi.targetPortal,
@@ -69,4 +69,9 @@ function labelsOf(source: Values<typeof volumeSource>): Partial<Record<(typeof n
   if (csi) return { csi_driver: csi.driver, csi_volume_handle: csi.volumeHandle };
   if (local) return { local_path: local.path, local_fs: local.fsType };
   return hostPath ? { host_path: hostPath.path, host_path_type: hostPath.type } : {};
+}
+
+/** With commas, but none behind empty names at the beginning: so kube-state-metrics joins them. */
+function joined(names: readonly string[]): string {
+  return names.reduce((before, name) => (before === '' ? name : `${before},${name}`), '');
 }

@@ -61,15 +61,20 @@ function readTables(...tables: readonly string[]): ReadonlyMap<string, Message> 
         /^(\w+) (\d+) (\{?)(\w+)(\}|\[\]|\?)?( inline)?$/.exec(text) ?? [];
       const form = inline ? 'inline' : open ? 'map' : close === '[]' ? 'list' : close ? 'optional' : 'always';
       const scalar = scalars.find((each) => each === type);
-      const inner = drafts.get(type);
-      const known = scalar ?? inner;
+      const known = scalar ?? drafts.get(type);
       if (known === undefined) throw new Error(`${draft.name}: cannot read '${text}'`);
       draft.fields.push({ name, number: Number(number), type: known, form });
-      for (const each of inline ? (inner?.row.matchAll(/(?:^|, )(\w+)/g) ?? []) : [['', name]])
-        draft.names.add(each[1] ?? '');
     }
   }
+  for (const { fields, names } of drafts.values()) for (const name of jsonNames(fields)) names.add(name);
   return drafts;
+}
+
+/** An inline message may itself hold one, as the rules of an admission policy do. */
+function jsonNames(fields: readonly Field[]): readonly string[] {
+  return fields.flatMap(({ form, name, type }) =>
+    form === 'inline' && typeof type !== 'string' ? jsonNames(type.fields) : [name],
+  );
 }
 
 const messages = messagesWith();
