@@ -59,16 +59,21 @@ async function readFrom(
   if (stats.size > maxBytes) throw tooLarge(url, key, maxBytes);
   const { buffer, byteOffset, byteLength } = await file.readFile(signal && { signal });
   if (fileEtag(await file.stat({ bigint: true })) !== etag) {
-    throw new MusterError(
-      'storage',
-      `${url}: ${key} was edited in place while it was read: replace it by renaming`,
-    );
+    throw wasEdited(url, key);
   }
   return { body: new Uint8Array(buffer, byteOffset, byteLength), etag };
 }
 
+/** That the file was not what it was by the end of reading. */
+export function wasEdited(url: string, key: string): MusterError {
+  return new MusterError(
+    'storage',
+    `${url}: ${key} was edited in place while it was read: replace it by renaming`,
+  );
+}
+
 /** Without following a link, and without waiting for the other end of a named pipe. */
-async function openFile({ url, key }: Place, path: string): Promise<FileHandle | undefined> {
+export async function openFile({ url, key }: Place, path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {

@@ -8,6 +8,7 @@ import { listFiles } from './file-list.ts';
 import { holdLock } from './file-lock.ts';
 import { findPath, removeFile, replaceFile } from './file-place.ts';
 import { readEtag, readObject } from './file-read.ts';
+import { openObject } from './file-stream.ts';
 import { sweepTemp, writeTemp } from './file-temp.ts';
 import { checkKey, checkPrefix } from './key.ts';
 import { defaultMaxBytes, type ObjectStore } from './store.ts';
@@ -46,6 +47,12 @@ export function createFileStore(folder: string): ObjectStore {
       checkKey(url, key);
       return call(`reading ${key}`, signal, forReading, (root) =>
         readObject({ url, root, key }, { ifNoneMatch, maxBytes, signal }),
+      );
+    },
+    async open(key, options = {}) {
+      checkKey(url, key);
+      return call(`reading ${key}`, options.signal, forReading, (root) =>
+        openObject({ url, root, key }, options),
       );
     },
     async head(key, { signal } = {}) {

@@ -15,26 +15,36 @@ export interface BodyLimits {
   readonly signal: AbortSignal | undefined;
 }
 
+/** The whole body of an answer. Throws as `bodyChunks` does. */
+export async function collectBody(body: Readable, limits: BodyLimits): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of bodyChunks(body, limits)) {
+    chunks.push(chunk);
+    size += chunk.length;
+  }
+  return joinChunks(chunks, size);
+}
+
 /**
- * The whole body of an answer. The SDK's own promise ends with the headers and its timeouts may end with it, so a
+ * The body of an answer as it comes. The SDK's own promise ends with the headers and its timeouts may end with it, so a
  * body that hangs is ended here (kind `timeout`); one that is cut off is `unreachable`, one over the limit `too-large`.
  */
-export async function collectBody(body: Readable, limits: BodyLimits): Promise<Uint8Array> {
-  const { url, key, length = 0, maxBytes, idle, signal } = limits;
+export async function* bodyChunks(body: Readable, limits: BodyLimits): AsyncGenerator<Uint8Array, undefined> {
+  const { url, key, length, maxBytes, idle, signal } = limits;
   const stuck = setTimeout(() => body.destroy(new Stuck()), idle);
   const abort = () => body.destroy();
   signal?.addEventListener('abort', abort);
-  const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    if (length > maxBytes) throw tooLarge(url, key, maxBytes);
+    if (length !== undefined && length > maxBytes) throw tooLarge(url, key, maxBytes);
     for await (const chunk of body) {
-      stuck.refresh();
-      chunks.push(chunk);
       size += chunk.length;
       if (size > maxBytes) throw tooLarge(url, key, maxBytes);
+      yield chunk;
+      stuck.refresh();
     }
-    return joinChunks(chunks, size);
+    return undefined;
   } catch (error) {
     if (error instanceof MusterError) throw error;
     if (signal?.aborted) throw cutOff(url, `reading ${key}`, signal);

@@ -3,6 +3,7 @@ import type { S3ClientOptions } from './s3-client.ts';
 import { listObjects } from './s3-list.ts';
 import { lookUp, readObject } from './s3-read.ts';
 import { createSession } from './s3-session.ts';
+import { openObject } from './s3-stream.ts';
 import { verifyConditions, writeObject } from './s3-write.ts';
 import type { ObjectStore } from './store.ts';
 
@@ -25,6 +26,10 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     async get(key, options = {}) {
       checkKey(url, key);
       return readObject(session, key, options);
+    },
+    async open(key, options = {}) {
+      checkKey(url, key);
+      return openObject(session, key, options);
     },
     async head(key, { signal } = {}) {
       checkKey(url, key);

@@ -8,6 +8,17 @@ export interface StoredObject {
   readonly etag: string;
 }
 
+/** An object that is read as it comes, for what is too large to be held. */
+export interface OpenedObject {
+  /** As of StoredObject. */
+  readonly etag: string;
+  /**
+   * To be iterated once, by whoever opened it. Throws what reading throws, at its end also where the bytes were not those
+   * that were written: only a reader that came to the end has the object.
+   */
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
 /** An object as a listing shows it. */
 export interface ListedObject {
   readonly key: string;
@@ -72,6 +83,8 @@ export interface ObjectStore {
   readonly url: string;
   /** The object, `undefined` where there is none, or `'unchanged'` if it has the etag that the caller holds. */
   get(key: string, options?: ReadOptions): Promise<StoredObject | 'unchanged' | undefined>;
+  /** As `get`, for an object that is read piece by piece. It is not tried again once its first piece has come. */
+  open(key: string, options?: ReadOptions): Promise<OpenedObject | 'unchanged' | undefined>;
   /** The object's etag without its body; `undefined` where there is none. */
   head(
     key: string,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { describeKeys } from './contract-keys.ts';
+import { describeStreaming } from './contract-streaming.ts';
 import { describeWriting } from './contract-writing.ts';
 import { bytes, failure, type MakePlace, text } from './probe.ts';
 
@@ -22,6 +23,7 @@ export function describeContract(makeRawPlace: MakePlace): void {
 
   describeWriting(makePlace);
   describeKeys(makePlace);
+  describeStreaming(makePlace);
 
   describe('reading', () => {
     test('gives what was written, with the etag that writing returned', async () => {

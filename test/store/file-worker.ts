@@ -42,14 +42,29 @@ const tasks: Readonly<Record<string, (folder: string) => Promise<unknown>>> = {
   async die(folder) {
     await holdLock(`${folder}/.lock`, () => process.kill(process.pid, 'SIGKILL'));
   },
+  /** Is in the middle of a write, before it takes the lock, until it is killed. */
+  async write(folder) {
+    const body = {
+      *chunks() {
+        yield bytes('half');
+        process.stdout.write('writing\n');
+        waitForever();
+      },
+    };
+    await createFileStore(folder).put('deep/er/one', body, { condition: 'any' });
+  },
   /** Holds the lock until it is killed. */
   async hold(folder) {
     await holdLock(`${folder}/.lock`, () => {
       process.stdout.write('holding\n');
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+      waitForever();
     });
   },
 };
+
+function waitForever(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}
 
 const [task = '', folder = ''] = process.argv.slice(2);
 process.stdout.write('ready\n');

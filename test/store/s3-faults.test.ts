@@ -1,5 +1,7 @@
+import { buffer } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createS3Store } from '../../lib/store/s3.ts';
+import type { ObjectStore } from '../../lib/store/store.ts';
 import { cut, type FakeS3, type FakeS3Options, sendError, startFakeS3 } from './fake-s3.ts';
 import { bytes, failure, text } from './probe.ts';
 
@@ -86,12 +88,12 @@ describe('an answer’s body', () => {
           return true;
         },
       },
-      { idle: 200 },
+      { idle: 1000 },
     );
     const { kind, message } = await failure(store.get('a'));
     expect([kind, message]).toEqual([
       'timeout',
-      's3://muster: the answer for a stopped after 4 bytes for 200 ms',
+      's3://muster: the answer for a stopped after 4 bytes for 1000 ms',
     ]);
   });
 
@@ -151,6 +153,41 @@ describe('an answer’s body', () => {
       },
     });
     expect(await failure(store.get('a', { maxBytes: 4999 }))).toMatchObject({ kind: 'too-large' });
+  });
+});
+
+describe('an answer’s body, read piece by piece', () => {
+  const read = async (store: ObjectStore) => {
+    const found = await store.open('a');
+    if (found === undefined || found === 'unchanged') throw new Error(`it is ${found}`);
+    return buffer(found.chunks);
+  };
+
+  test('that is cut off is not whole', async () => {
+    const { store } = await disturbed({
+      before: (_, response) => {
+        response.writeHead(200, { etag: '"x"', 'content-length': '100' });
+        response.write('half', () => response.destroy());
+        return true;
+      },
+    });
+    expect(await failure(read(store))).toEqual(
+      expect.objectContaining({
+        kind: 'unreachable',
+        message: 's3://muster: the answer for a was cut off after 4 bytes',
+      }),
+    );
+  });
+
+  test('that is not what was written is refused at its end', async () => {
+    const { fake, store } = await disturbed();
+    await store.put('a', bytes('good'), { condition: 'any' });
+    const stored = fake.objects.get('a');
+    if (stored) fake.objects.set('a', { ...stored, body: Buffer.from('evil') });
+    expect(await failure(read(store))).toMatchObject({
+      kind: 'storage',
+      message: expect.stringMatching(/^s3:\/\/muster: digest mismatch: a /),
+    });
   });
 });
 
