@@ -34,6 +34,8 @@ export interface TargetFolder {
   disown(path: string): void;
   /** The full path of a path below the folder. */
   at(path: string): string;
+  /** The full path of a temporary file that is not there yet; one that is left is cleared away with the next start. */
+  temporary(): string;
   /** Writes the bytes to a new temporary file, down to the disk, and returns its full path. */
   stage(bytes: Uint8Array): Promise<string>;
   /** Full path where a part of a joined file is kept, by its digest. */
@@ -132,12 +134,15 @@ function folderOf(
   let partsChanged = true;
   // One at a time: on a disk that is nearly full a large file must not take a small one along when it fails.
   const alone = createLimit(1);
+  const temporary = () => {
+    temporaries += 1;
+    return at(join(place.temporary, String(temporaries)));
+  };
   const stage = (bytes: Uint8Array) =>
     alone(async () => {
-      temporaries += 1;
-      const temporary = at(join(place.temporary, String(temporaries)));
-      await writeWhole(files, temporary, bytes);
-      return temporary;
+      const staged = temporary();
+      await writeWhole(files, staged, bytes);
+      return staged;
     });
   return {
     path,
@@ -157,6 +162,7 @@ function folderOf(
       partsChanged = true;
     },
     at,
+    temporary,
     stage,
     partAt,
     async saveState() {

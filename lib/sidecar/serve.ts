@@ -17,8 +17,10 @@ export interface ServeOptions extends Pick<FaceAppOptions, 'providerStaleAfter'>
 /** The HTTP face of a sidecar; loaded only where it serves. Throws (kind `config`) when it cannot listen. */
 export async function serve(options: ServeOptions): Promise<Pick<Face, 'address'> & AsyncDisposable> {
   const { listen, webConfig, log, sources, ...rest } = options;
+  const ended = new AbortController();
   const answer = createFaceApp({
     ...rest,
+    ended: ended.signal,
     log,
     health: healthOf(sources),
     sources: sources.map(({ health, ...source }) => ({ ...source, ready: () => health.ready().ok })),
@@ -27,6 +29,7 @@ export async function serve(options: ServeOptions): Promise<Pick<Face, 'address'
   const close = async (face?: Face) => {
     gate?.close();
     await face?.close();
+    ended.abort();
   };
   try {
     const face = await openFace({ listen, answer, log, ...(gate && { gate }) });

@@ -23,3 +23,22 @@ export const kubeStateMetrics = {
     labels: [],
   },
 } as const satisfies MetricTable;
+
+/** What the sidecar says of the outputs that it serves, each as it was when it was last asked for. */
+export const servedKubeStateMetrics = {
+  listed: {
+    name: 'muster_sync_kube_state_listing_timestamp_seconds',
+    help: 'When the cluster of a kube-state output was listed, in Unix time, as last asked for.',
+    labels: ['output'],
+  },
+  bytes: {
+    name: 'muster_sync_kube_state_bytes',
+    help: 'Size of a kube-state output as it is stored, gzipped, as last asked for.',
+    labels: ['output'],
+  },
+  refusals: {
+    name: 'muster_sync_kube_state_refusals_total',
+    help: 'Scrapes of a kube-state output that were refused, by reason: stale, undated or failed.',
+    labels: ['output', 'reason'],
+  },
+} as const satisfies MetricTable;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -40,7 +40,7 @@ test(
     for (let kill = 0; kill < kills; kill += 1) {
       const child = spawn(process.execPath, [program, bucket, path], {
         stdio: ['ignore', 'pipe', 'inherit'],
-        env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'muster-tests-kills') },
+        env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), `muster-tests-${userInfo().uid}`) },
       });
       const ended = once(child, 'exit');
       await once(child.stdout, 'data');

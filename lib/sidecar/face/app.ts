@@ -6,7 +6,7 @@ import type { Probes } from '../health.ts';
 import type { FaceEnv, FaceOptions } from '../http.ts';
 import { textAnswer } from './answer.ts';
 import { apiRoutes } from './api.ts';
-import { kubeStateRoutes } from './kube-state.ts';
+import { kubeStateRoutes } from './kube-state/routes.ts';
 import { createModel } from './model.ts';
 import { pageRoutes } from './page/routes.ts';
 import { openPaths, probeRoutes } from './probes.ts';
@@ -24,11 +24,13 @@ export interface FaceAppOptions {
   readonly kubeStateStaleAfter?: number;
   /** Milliseconds of Unix time. */
   readonly now?: () => number;
+  /** Fires when nobody will be answered any more. */
+  readonly ended?: AbortSignal;
 }
 
 /** All that the sidecar serves: probes, metrics, http_sd, kube-state outputs, the page and its JSON. */
 export function createFaceApp(options: FaceAppOptions): FaceOptions['answer'] {
-  const { sources, health, registry, log, kubeStateStaleAfter, now = Date.now } = options;
+  const { sources, health, registry, log, kubeStateStaleAfter, now = Date.now, ended } = options;
   const model = createModel({ sources, health, now, staleAfter: options.providerStaleAfter ?? 15 * 60_000 });
   const app = new Hono<{ Bindings: FaceEnv }>();
   app.use(async (context, next) => {
@@ -41,7 +43,11 @@ export function createFaceApp(options: FaceAppOptions): FaceOptions['answer'] {
   app.route('/', sdRoutes(sources));
   app.route(
     '/',
-    kubeStateRoutes(sources, { now, ...(kubeStateStaleAfter && { staleAfter: kubeStateStaleAfter }) }),
+    kubeStateRoutes(sources, {
+      ...{ registry, now },
+      ...(kubeStateStaleAfter && { staleAfter: kubeStateStaleAfter }),
+      ...(ended && { ended }),
+    }),
   );
   app.route('/api/v1', apiRoutes(model));
   app.route('/', pageRoutes(model));

@@ -1,7 +1,7 @@
 /** Whether to send the answer as gzip; if so its headers say it already. The peer must take it, and it must pay. */
 export function shouldGzip(acceptEncoding: string | undefined, { headers, body }: Response): boolean {
   if (body === null || headers.has('content-encoding') || !isText(headers.get('content-type'))) return false;
-  headers.set('vary', 'accept-encoding');
+  if (!headers.has('vary')) headers.set('vary', 'accept-encoding');
   const size = Number(headers.get('content-length') ?? smallest);
   if (!acceptsGzip(acceptEncoding) || size < smallest) return false;
   headers.set('content-encoding', 'gzip');

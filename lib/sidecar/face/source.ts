@@ -10,7 +10,7 @@ export interface FaceSource {
   readonly name: string;
   /** Is only read from. */
   readonly store: ObjectStore;
-  readonly folder: Pick<TargetFolder, 'path' | 'owned' | 'at'>;
+  readonly folder: Pick<TargetFolder, 'path' | 'owned' | 'at' | 'temporary'>;
   /** Whether a complete round has ended, so that nothing is missing by accident. */
   readonly ready: () => boolean;
 }

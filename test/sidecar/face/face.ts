@@ -46,9 +46,14 @@ export async function startFace(store: ObjectStore, options: TestFaceOptions = {
   };
   if (mirrored) await mirror();
   const sources = [{ name, store: read, folder, ready: () => health.ready().ok }];
-  const answer = createFaceApp({ sources, health, registry: new Registry(), log, ...rest });
+  const ended = new AbortController();
+  const registry = new Registry();
+  const answer = createFaceApp({ sources, health, registry, log, ended: ended.signal, ...rest });
   const face = await openFace({ listen: '127.0.0.1:0', answer, log, ...(gate && { gate }) });
-  afterThisTest(() => face.close());
+  afterThisTest(async () => {
+    await face.close();
+    ended.abort();
+  });
   const url = `${face.address.scheme}://127.0.0.1:${face.address.port}`;
   return {
     url,

@@ -44,11 +44,11 @@ describe('a kube-state output', () => {
     for (const { headers } of [raw, plain]) {
       expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
       expect(headers.get('last-modified')).toBe('Sun, 01 Mar 2026 12:00:00 GMT');
-      expect(headers.get('vary')).toBe('accept-encoding');
+      expect(headers.get('vary')).toBe('accept, accept-encoding');
     }
   });
 
-  test('says 0.0.4 also to those who would rather have OpenMetrics, as that is what is stored', async () => {
+  test('says 0.0.4 also to those who would rather have OpenMetrics where it does not say how it reads so', async () => {
     const face = await startFace(await storeOf({ 'metrics/prod.prom.gz': packed(text) }), { now: later(1) });
     const accept = 'application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5';
     const { headers } = await face.get('/kube-state/prod', { accept });
