@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { rightsFor } from './custom/rights.ts';
 import type { KubeStateConfig } from './options.ts';
 import { selectedResources } from './select.ts';
 
@@ -8,8 +9,14 @@ import { selectedResources } from './select.ts';
  */
 export function clusterRoleFor(configs: readonly KubeStateConfig[]): string {
   const byGroup = new Map<string, Set<string>>();
-  for (const { apiVersion, resource } of configs.flatMap(selectedResources)) {
-    const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+  const listed = configs.flatMap((config) => [
+    ...selectedResources(config).map(({ apiVersion, resource }) => ({
+      group: apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '',
+      resource,
+    })),
+    ...rightsFor(config.custom_resource_state_config?.spec.resources ?? []),
+  ]);
+  for (const { group, resource } of listed) {
     const names = byGroup.get(group) ?? new Set();
     byGroup.set(group, names.add(resource));
   }

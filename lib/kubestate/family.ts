@@ -7,7 +7,7 @@ export interface Described {
   readonly name: string;
   readonly help: string;
   /** Default: gauge. */
-  readonly type?: 'gauge' | 'counter';
+  readonly type?: 'gauge' | 'counter' | 'info' | 'stateset';
   /** Its name, type and labels are promised not to change; the help text says so. */
   readonly stable?: true;
   /** Written only where `metric_opt_in_list` names it. */

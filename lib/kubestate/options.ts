@@ -1,11 +1,12 @@
 import type * as z from 'zod';
 import { connectionFields, connectionRules } from '../backends/kubernetes/schema.ts';
-import { duration, int, leaf, list, stringList } from '../config/fields.ts';
+import { bool, duration, int, leaf, list, nonEmptyText, stringList } from '../config/fields.ts';
 import { withHttpClient } from '../config/http-client.ts';
 import { nearest } from '../config/nearest.ts';
 import { httpSdConfig } from '../config/sd-config.ts';
-import { rule, section } from '../config/section.ts';
+import { atMostOne, rule, section } from '../config/section.ts';
 import { isMetricsName } from '../target/names.ts';
+import { customResourceState } from './custom/config.ts';
 import { resources } from './registry.ts';
 import { type LabelLists, parseLabelList } from './text/label-list.ts';
 
@@ -31,10 +32,14 @@ const keys = section({
   metric_annotations_allowlist: labelLists(),
   shard: int({ min: 0 }).optional(),
   total_shards: int({ min: 1, max: 1000 }, 1),
+  custom_resource_state_config: customResourceState.optional(),
+  custom_resource_state_config_file: nonEmptyText().optional(),
+  custom_resource_state_only: bool(false),
   deadline: duration('60s'),
 });
 
 type Keys = z.output<typeof keys>;
+type CustomKeys = 'custom_resource_state_config' | 'custom_resource_state_config_file';
 
 /**
  * An element of `kube_state_metrics`. Source: the flags of kube-state-metrics, docs/developer/cli-arguments, whose names
@@ -55,6 +60,15 @@ export const kubeStateConfig = keys.check(
   ),
   rule<Keys, 'shard' | 'total_shards'>(['shard', 'total_shards'], ({ shard, total_shards }) =>
     shard !== undefined && shard >= total_shards ? 'must be less than total_shards' : undefined,
+  ),
+  atMostOne<Keys, CustomKeys>('custom_resource_state_config', 'custom_resource_state_config_file'),
+  rule<Keys, 'custom_resource_state_only' | CustomKeys>(
+    ['custom_resource_state_only', 'custom_resource_state_config', 'custom_resource_state_config_file'],
+    (config) =>
+      config.custom_resource_state_only &&
+      (config.custom_resource_state_config ?? config.custom_resource_state_config_file) === undefined
+        ? 'needs custom_resource_state_config, or custom_resource_state_config_file'
+        : undefined,
   ),
   rule<Keys, 'namespaces' | 'kubernetes'>(['namespaces', 'kubernetes'], ({ namespaces, kubernetes }) =>
     namespaces.length > 0 && (kubernetes.namespaces.names.length > 0 || kubernetes.namespaces.own_namespace)

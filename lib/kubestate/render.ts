@@ -1,7 +1,9 @@
 import type { Lister } from '../backends/kubernetes/listing/lister.ts';
 import type { Splice } from '../target/gzip-head.ts';
+import { collectCustom } from './custom/collect.ts';
+import type { CustomResource } from './custom/config.ts';
 import type { Described } from './family.ts';
-import type { KubeStateResource } from './resource.ts';
+import type { Collected, KubeStateResource } from './resource.ts';
 import type { Keep } from './sharding.ts';
 import type { Allow } from './text/allow-list.ts';
 import type { Member } from './text/blocks.ts';
@@ -11,6 +13,8 @@ import type { AllowedMaps } from './text/write-family.ts';
 /** What is written: the options of one output, ready to be applied. */
 export interface Selection {
   readonly resources: readonly KubeStateResource[];
+  /** Custom resources, as configured. */
+  readonly custom?: readonly CustomResource[];
   /** Namespaces to list; the empty one stands for all. */
   readonly namespaces: readonly string[];
   readonly deniedNamespaces: readonly string[];
@@ -44,18 +48,15 @@ export async function render(lister: Lister, selection: Selection, signal: Abort
     const members: Member[] = [];
     let objects = 0;
     let samples = 0;
-    for (const resource of selection.resources) {
-      const collected = await resource.collect({
-        lister,
-        ...selection,
-        allowed: allowedOf(selection, resource.resource),
-        spill,
-        signal,
-      });
+    const add = (collected: Collected): void => {
       members.push(...collected.members);
       objects += collected.objects;
       samples += collected.samples;
-    }
+    };
+    const input = { lister, ...selection, spill, signal };
+    for (const resource of selection.resources)
+      add(await resource.collect({ ...input, allowed: allowedOf(selection, resource.resource) }));
+    if (selection.custom !== undefined) add(await collectCustom(selection.custom, { ...input, allowed: {} }));
     return {
       objects,
       samples,

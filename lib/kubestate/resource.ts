@@ -1,7 +1,7 @@
 import type { KindNames } from '../backends/kubernetes/kinds/kind.ts';
 import type { Lister } from '../backends/kubernetes/listing/lister.ts';
-import { isMusterError } from '../errors.ts';
 import type { Described, Resource } from './family.ts';
+import { listOnto } from './list-onto.ts';
 import type { Slots } from './object/fields.ts';
 import { kindOf } from './object/kind.ts';
 import type { Keep } from './sharding.ts';
@@ -60,40 +60,15 @@ export function resource<const S extends Slots>(described: Resource<S>): KubeSta
 
 async function collect<S extends Slots>(described: Resource<S>, input: CollectInput): Promise<Collected> {
   const { resource: plural, apiVersion, listKind, namespaced, reads = {}, fields } = described;
-  const { allowed, deniedNamespaces, lister, keep, signal } = input;
+  const { allowed } = input;
   const maps = {
     labels: allowed.labels !== undefined || reads.labels === true,
     annotations: allowed.annotations !== undefined || reads.annotations === true,
   };
   const kind = kindOf({ resource: plural, apiVersion, listKind, namespaced }, fields, maps);
   const sheet = openSheet(described, input);
-  const denied = new Set(deniedNamespaces);
-  try {
-    for (const namespace of namespaced ? input.namespaces : ['']) {
-      const mark = sheet.mark();
-      const query = {
-        kind,
-        namespace,
-        selector: { label: '', field: namespaced ? without(deniedNamespaces) : '' },
-      };
-      for await (const { items, first } of lister.parts(query, signal)) {
-        // The list began anew: what was written of it so far shows a state that the server has lost.
-        if (first) sheet.backTo(mark);
-        for (const item of items) {
-          if (denied.has(item.namespace) || (keep !== undefined && !keep(item.uid))) continue;
-          sheet.write(item);
-        }
-      }
-    }
-  } catch (error) {
-    if (described.mayBeMissing !== true || !isMusterError(error, 'not-found')) throw error;
-  }
+  await listOnto(sheet, kind, { ...input, mayBeMissing: described.mayBeMissing === true });
   return sheet.finish();
-}
-
-/** The field selector that leaves the namespaces out. */
-function without(namespaces: readonly string[]): string {
-  return namespaces.map((namespace) => `metadata.namespace!=${namespace}`).join();
 }
 
 /** The text of a resource's families while objects are read. */

@@ -15,8 +15,10 @@ export function selectionOf(
 ): Selection {
   const keep = keepShard(shard, config.total_shards);
   const selected = selectedResources(config);
+  const custom = config.custom_resource_state_config?.spec.resources;
   return {
     resources: selected,
+    ...(custom && { custom }),
     namespaces,
     deniedNamespaces: config.namespaces_denylist,
     wants: wantsFamily(config),
@@ -27,7 +29,11 @@ export function selectionOf(
 }
 
 /** The resources that are listed: those that are named, or the default ones. */
-export function selectedResources({ resources: names }: KubeStateConfig): readonly KubeStateResource[] {
+export function selectedResources({
+  resources: names,
+  custom_resource_state_only: onlyCustom,
+}: KubeStateConfig): readonly KubeStateResource[] {
+  if (onlyCustom) return [];
   if (names.length === 0) return resources.filter(({ notByDefault }) => notByDefault !== true);
   return resources.filter(({ resource }) => names.includes(resource));
 }

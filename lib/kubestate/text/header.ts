@@ -4,7 +4,9 @@ import { escapeHelp } from './escape.ts';
 /** The two lines in front of a family's samples. */
 export function familyHeader(family: Described): string {
   const { name, type = 'gauge' } = family;
-  return `# HELP ${name} ${escapeHelp(helpOf(family))}\n# TYPE ${name} ${type}\n`;
+  // The text format knows no other types: as kube-state-metrics does it, these are gauges there.
+  const shown = type === 'info' || type === 'stateset' ? 'gauge' : type;
+  return `# HELP ${name} ${escapeHelp(helpOf(family))}\n# TYPE ${name} ${shown}\n`;
 }
 
 /** The help text, with what it says of the family's stability. */

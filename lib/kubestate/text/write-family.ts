@@ -30,8 +30,9 @@ export function familyWriter<T>(family: Family<T>, allowed: AllowedMaps): WriteF
   if ('labelled' in family) {
     return (object, own, put) => {
       for (const { labels, value } of family.labelled(object)) {
-        const shown = labels.map(([name, text]) => `,${name}="${escapeLabel(text)}"`).join('');
-        put(`${open}${own}${shown}} ${formatNumber(value)}\n`);
+        const shown = labels.map(([name, text]) => `${name}="${escapeLabel(text)}"`).join();
+        const separator = own === '' || shown === '' ? '' : ',';
+        put(`${open}${own}${separator}${shown}} ${formatNumber(value)}\n`);
       }
     };
   }

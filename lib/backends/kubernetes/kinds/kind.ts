@@ -17,6 +17,8 @@ export interface KindNames {
 
 /** A kind of object whose lists can be read, with the fields that labels need and no others. */
 export interface Kind<T extends ObjectMeta> extends KindNames {
+  /** Its objects have no protobuf form. */
+  readonly jsonOnly?: true;
   /** Reads a protobuf list that ends at `end`. Throws `Malformed`. */
   readonly readList: (reader: Reader, end: number) => ListPage<T>;
   /** Takes what is needed from a parsed JSON list. Throws `Malformed`. */

@@ -39,7 +39,10 @@ export async function fetchPage<T extends ObjectMeta>(
   const url = pageUrl(connection.server, query, parameters);
   const versioned = parameters.resourceVersion !== '';
   // A version from the future is answered with 504: to wait and try again would not make it come.
-  const response = await send(asking, url, versioned ? [...judged, 504] : judged, signal, space);
+  const expect = versioned ? [...judged, 504] : judged;
+  // Of its own, so that the server's answer to this kind does not decide for others.
+  const own: Asking = query.kind.jsonOnly === true ? { ...asking, form: 'json' } : asking;
+  const response = await send(own, url, expect, signal, space);
   const { status } = response;
   if (status < 300) return decodePage(query, url, response);
   if (versioned && [400, 410, 504].includes(status)) return 'no-such-version';

@@ -52,7 +52,7 @@ export function openLister(connection: Connection, options: ListerOptions): List
       const list: List<T> = {
         asking,
         query,
-        limit: pageSize,
+        limit: Math.min(pageSize, query.limit ?? pageSize),
         versions,
         report: trackList(),
         signal: AbortSignal.any([signal, stop.signal]),

@@ -8,6 +8,8 @@ export interface ListQuery<T extends ObjectMeta> {
   readonly namespace: string;
   /** Label and field selector; empty for all. */
   readonly selector?: Selector;
+  /** Objects a page at most, where they are large. */
+  readonly limit?: number;
 }
 
 export interface Selector {

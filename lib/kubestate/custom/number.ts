@@ -1,0 +1,67 @@
+import { approximateQuantity } from '../object/quantity.ts';
+import { isNil } from './json.ts';
+
+/**
+ * What a gauge makes of a JSON value; undefined for what is no number. Source: kube-state-metrics,
+ * docs/metrics/extend/customresourcestate-metrics, "Type conversion and special handling".
+ */
+export function toNumber(value: unknown, nilIsZero = false): number | undefined {
+  if (isNil(value)) return nilIsZero ? 0 : undefined;
+  if (typeof value === 'number') return value;
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  return typeof value === 'string' ? numberOf(value) : undefined;
+}
+
+/** In the order in which kube-state-metrics tries them. */
+function numberOf(text: string): number | undefined {
+  const word = words.get(text.toLowerCase());
+  return word ?? unixTime(text) ?? quantity(text) ?? percentage(text) ?? goFloat(text);
+}
+
+/** The status of a condition, and other words for true and false. */
+const words: ReadonlyMap<string, number> = new Map([
+  ['true', 1],
+  ['yes', 1],
+  ['false', 0],
+  ['no', 0],
+  ['unknown', 0],
+]);
+
+/** A time of RFC 3339 as seconds of Unix time, without their fraction. */
+function unixTime(text: string): number | undefined {
+  const match = rfc3339.exec(text);
+  if (match === null) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
+  const [, , , , , , , sign, offsetHours = '0', offsetMinutes = '0'] = match;
+  if (hour > 23 || minute > 59 || second > 59 || Number(offsetHours) > 24 || Number(offsetMinutes) > 60)
+    return undefined;
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
+  const offset = (Number(offsetHours) * 60 + Number(offsetMinutes)) * (sign === '-' ? -60 : 60);
+  return date.getTime() / 1000 + hour * 3600 + minute * 60 + second - offset;
+}
+
+/** As Go's parser takes it: an hour of one digit, and a comma for the dot. */
+const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d?):(\d\d):(\d\d)(?:[.,]\d+)?(?:Z|([+-])(\d\d):(\d\d))$/;
+
+/** To Go a lone sign, dot or suffix is the quantity zero. */
+function quantity(text: string): number | undefined {
+  return /^(?=.)[+-]?\.?(?:[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?$/.test(text) ? 0 : approximateQuantity(text);
+}
+
+function percentage(text: string): number | undefined {
+  return /^\d+%$/.test(text) ? Number(text.slice(0, -1)) / 100 : undefined;
+}
+
+/** What is left of Go's ParseFloat: decimal numbers are quantities. */
+function goFloat(text: string): number | undefined {
+  if (/^nan$/i.test(text)) return Number.NaN;
+  if (/^[+-]?inf(?:inity)?$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
+  const match = /^([+-]?)0x([\da-f]*)(?:\.([\da-f]*))?p([+-]?\d{1,4})$/i.exec(text);
+  const [, sign, whole = '', fraction = '', exponent] = match ?? [];
+  if (whole === '' && fraction === '') return undefined;
+  const value = Number(BigInt(`0x${whole}${fraction}`)) * 2 ** (Number(exponent) - 4 * fraction.length);
+  if (value === Infinity) return undefined;
+  return sign === '-' ? -value : value;
+}
