@@ -42,19 +42,31 @@ describe('quantities', () => {
     ['100n', 0.001, 1],
     ['-1500m', -1.5, -2],
     ['.5', 0.5, 1],
-    ['99E', 2 ** 63, 2 ** 63],
+    ['0.1n', 0.001, 1],
+    ['-1.0001Ki', -1024.101, -1023],
+    ['007', 7, 7],
+    ['1.', 1, 1],
+    ['9E', 9e18, 9e18],
+    // What 64 bits can not hold comes out as Go's arithmetic leaves it: nothing, the highest number, or what is left.
+    ['9.5E', 0, 0],
+    ['1e30', 0, 0],
+    ['16Ei', 2 ** 63, 2 ** 63],
+    ['20000000000000000000', 1553255926290448384, 1553255926290448384],
     ['', 0, 0],
     ['12 bananas', 0, 0],
   ])('%p is %p, and %p as a whole number', (text, exact, whole) => {
     expect([quantityValue(text), wholeQuantity(text)]).toEqual([exact, whole]);
   });
 
-  test('as the nearest number they have as many digits as there are', () => {
-    expect([approximateQuantity('100n'), approximateQuantity('50m'), approximateQuantity('x')]).toEqual([
-      1e-7,
-      0.05,
-      undefined,
-    ]);
+  test.each([
+    ['50m', 0.05],
+    ['3', 3],
+    ['570m', 0.5700000000000001],
+    ['100n', 1.0000000000000001e-7],
+    ['1.5Ki', 1536],
+    ['x', undefined],
+  ])('%p is %p as an approximation, rounding and all', (text, approximation) => {
+    expect(approximateQuantity(text)).toBe(approximation);
   });
 });
 

@@ -10,18 +10,37 @@ const zones = new Map<string, Zone | undefined>();
 
 /** The zone of the name, as in `Europe/Vienna`; undefined where there is none. */
 export function zoneOf(name: string): Zone | undefined {
-  if (name === '' || name === 'UTC' || name === 'Local') return utc;
+  if (name === 'UTC' || name === 'Local') return utc;
   if (!zones.has(name)) zones.set(name, openZone(name));
   return zones.get(name);
 }
 
+/** Names of the time zone database have at least their first letter in upper case; offsets are no names. */
 function openZone(timeZone: string): Zone | undefined {
+  if (!/^[A-Z]/.test(timeZone) || timeZone.length > 64) return undefined;
   try {
     const format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
-    return { offsetAt: (time) => offsetOf(format, time) };
+    return { offsetAt: remembered((time) => offsetOf(format, time)) };
   } catch {
     return undefined;
   }
+}
+
+/** Clocks are changed at full quarters of an hour; asking the format is slow. */
+const quarter = 900;
+const maxRemembered = 10_000;
+
+function remembered(offsetAt: Zone['offsetAt']): Zone['offsetAt'] {
+  const known = new Map<number, number>();
+  return (time) => {
+    const key = Math.floor(time / quarter);
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const offset = offsetAt(time);
+    if (known.size >= maxRemembered) known.clear();
+    known.set(key, offset);
+    return offset;
+  };
 }
 
 function offsetOf(format: Intl.DateTimeFormat, time: number): number {

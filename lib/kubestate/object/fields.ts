@@ -1,7 +1,7 @@
 import * as wireFields from '../../backends/kubernetes/wire/fields.ts';
 import { Malformed, readEnd, readVarint, wire } from '../../backends/kubernetes/wire/reader.ts';
 import { asObject, type Field, readInner, table } from '../../backends/kubernetes/wire/table.ts';
-import { readInt64 } from './int64.ts';
+import { maxInt64, readInt64, readInt64Digits } from './int64.ts';
 import { readTime, timeOfText } from './time.ts';
 
 /** An object while it is read. */
@@ -42,6 +42,26 @@ export const texts = (number: number): Slot<readonly string[]> => ({
 export const integer = (number: number): Slot<number> => integerSlot(number, 0);
 /** The same where the field may be absent. */
 export const optionalInteger = (number: number): Slot<number | undefined> => integerSlot(number, undefined);
+
+/** The digits of a whole number of 64 bits, which a JavaScript number can not hold them all of. */
+export const optionalDigits = (number: number): Slot<string | undefined> => ({
+  empty: undefined,
+  field: (key) => ({
+    number,
+    name: key,
+    wire: wire.varint,
+    repeated: false,
+    read(reader, end, draft) {
+      draft[key] = readInt64Digits(reader, end);
+    },
+    pick(json, draft) {
+      if (typeof json !== 'number' || !Number.isInteger(json)) throw new Malformed('is not a whole number');
+      // What JSON.parse rounded past the highest number is taken for that.
+      const number = BigInt(json);
+      draft[key] = `${number > maxInt64 ? maxInt64 : number}`;
+    },
+  }),
+});
 
 /** True or false; false where absent. */
 export const flag = (number: number): Slot<boolean> => flagSlot(number, false);

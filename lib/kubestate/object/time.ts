@@ -12,11 +12,12 @@ export function readTime(reader: Reader, end: number): number | undefined {
   return found.seconds;
 }
 
-/** The same of its JSON form, as in `2026-01-31T12:00:00Z`. */
-export function timeOfText(json: unknown): number {
+/** The same of its JSON form, as in `2026-01-31T12:00:00Z`; the zero time of Go is one that is not set. */
+export function timeOfText(json: unknown): number | undefined {
   const milliseconds = typeof json === 'string' ? Date.parse(json) : Number.NaN;
   if (Number.isNaN(milliseconds)) throw new Malformed('is not a time');
-  return Math.floor(milliseconds / 1000);
+  const seconds = Math.floor(milliseconds / 1000);
+  return seconds === zeroTime ? undefined : seconds;
 }
 
 const message = table<{ seconds: number | undefined }>([

@@ -1,4 +1,5 @@
-import { nextTime, parseSchedule } from '../cron/schedule.ts';
+import { nextTime } from '../cron/next-time.ts';
+import { parseSchedule } from '../cron/schedule.ts';
 import { optionalFlag, optionalInteger, optionalWord, type Slots, time, word } from '../object/fields.ts';
 import type { ObjectOf } from '../object/kind.ts';
 import { list, struct } from '../object/messages.ts';

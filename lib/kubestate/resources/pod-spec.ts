@@ -71,7 +71,7 @@ export const podSpecFamilies: readonly PodFamily[] = [
     samples({ spec }, add) {
       const seen = new Set<string>();
       for (const { key, operator, value, effect, tolerationSeconds } of spec.tolerations) {
-        const labels = [key, operator, value, effect, `${tolerationSeconds ?? ''}`];
+        const labels = [key, operator, value, effect, tolerationSeconds ?? ''];
         const id = labels.join('\0');
         if (seen.has(id)) continue;
         seen.add(id);

@@ -1,14 +1,5 @@
 import type { Slots } from '../object/fields.ts';
-import {
-  flag,
-  optionalInteger,
-  optionalWord,
-  pairs,
-  quantities,
-  text,
-  time,
-  word,
-} from '../object/fields.ts';
+import { flag, optionalDigits, optionalWord, pairs, quantities, text, time, word } from '../object/fields.ts';
 import { embedded, list, pointer, struct } from '../object/messages.ts';
 import { resource } from '../resource.ts';
 import { container, containerStatus } from './pod-container-fields.ts';
@@ -40,7 +31,7 @@ const fields = {
       operator: word(2),
       value: word(3),
       effect: word(4),
-      tolerationSeconds: optionalInteger(5),
+      tolerationSeconds: optionalDigits(5),
     }),
     priorityClassName: word(24),
     runtimeClassName: optionalWord(29),

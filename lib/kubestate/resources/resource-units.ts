@@ -2,7 +2,7 @@ import { quantityValue } from '../object/quantity.ts';
 import { sanitizeName } from '../text/label-names.ts';
 import { forPairs } from './common.ts';
 
-/** Adds a sample for each resource whose unit is known, by name and unit. `measure` reads all but CPU, which has fractions. */
+/** Adds the samples of each resource whose unit is known, by name and unit. `measure` reads all but CPU, which has fractions. */
 export function addQuantities(
   quantities: readonly string[],
   measure: (quantity: string) => number,
@@ -11,36 +11,45 @@ export function addQuantities(
 ): void {
   forPairs(quantities, (name, quantity) => {
     if (name === 'pods' && pods === 'none') return;
-    const shown = unitOf(name);
-    if (shown === undefined) return;
-    add((name === 'cpu' ? quantityValue : measure)(quantity), shown.name, shown.unit);
+    const shown = unitsOf(name);
+    if (shown.units.length === 0) return;
+    const value = (name === 'cpu' ? quantityValue : measure)(quantity);
+    for (const unit of shown.units) add(value, shown.name, unit);
   });
 }
 
+type Unit = 'core' | 'byte' | 'integer';
+
 interface Shown {
   readonly name: string;
-  readonly unit: 'core' | 'byte' | 'integer';
+  readonly units: readonly Unit[];
 }
 
-const known = new Map<string, Shown | undefined>();
+const known = new Map<string, Shown>();
 
-function unitOf(name: string): Shown | undefined {
-  if (known.has(name)) return known.get(name);
-  const unit = decideUnit(name);
-  const shown = unit && { name: sanitizeName(name), unit };
+function unitsOf(name: string): Shown {
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  const shown = { name: sanitizeName(name), units: decideUnits(name) };
   if (known.size < 1000) known.set(name, shown);
   return shown;
 }
 
 const bytes = ['storage', 'ephemeral-storage', 'memory'];
+const bytePrefixes = ['hugepages-', 'attachable-volumes-'];
 
-/** Source: k8s.io/kubernetes, pkg/apis/core/v1/helper. */
-function decideUnit(name: string): Shown['unit'] | undefined {
-  if (name === 'cpu') return 'core';
-  if (name === 'pods') return 'integer';
-  if (bytes.includes(name) || name.startsWith('hugepages-') || name.startsWith('attachable-volumes-'))
-    return 'byte';
-  return isExtended(name) ? 'integer' : undefined;
+/**
+ * The units in which a resource is shown: an extended one whose name begins as that of huge pages does is both. Source:
+ * k8s.io/kubernetes, pkg/apis/core/v1/helper.
+ */
+function decideUnits(name: string): readonly Unit[] {
+  if (name === 'cpu') return ['core'];
+  if (name === 'pods') return ['integer'];
+  if (bytes.includes(name)) return ['byte'];
+  const units: Unit[] = [];
+  if (bytePrefixes.some((prefix) => name.startsWith(prefix))) units.push('byte');
+  if (isExtended(name)) units.push('integer');
+  return units;
 }
 
 /** Whether the name is one of an extended resource: of another domain than Kubernetes's own, and short enough for a quota. */

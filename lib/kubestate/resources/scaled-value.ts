@@ -9,6 +9,6 @@ export function scaledValue(
 ): number | undefined {
   if (value === undefined || replicas === undefined) return undefined;
   if (typeof value === 'number') return value;
-  const percent = /^([+-]?\d+)%$/.exec(value)?.[1];
+  const percent = /^([+-]?\d{1,18})%$/.exec(value)?.[1];
   return percent === undefined ? undefined : round((Number(percent) * replicas) / 100);
 }
