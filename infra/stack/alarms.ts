@@ -21,20 +21,22 @@ function watches(backend: Backend, settings: Settings): Readonly<Record<string, 
   const own = ({ name }: { readonly name: string }) => ownMetric(name, backend, settings);
   const lambda = (name: string) => lambdaMetric(name, functionName(settings, backend));
   const { overdue, failures, held, configErrors } = functionMetrics;
+  const Held: Watch = {
+    says: 'the guard holds a drop of the target count: look at muster status, then fix the backend or muster accept',
+    ...{ metric: own(held), statistic: 'Sum', threshold: 1, periods: 1 },
+  };
   return {
     Stale: {
-      says: `a provider has had no whole listing for ${settings.staleSeconds} seconds more than its refresh_interval, or the function does not run`,
+      says: `a ${backend.isKubeState ? 'cluster' : 'provider'} has had no whole listing for ${settings.staleSeconds} seconds more than its refresh_interval, or the function does not run`,
       ...{ metric: own(overdue), statistic: 'Maximum', threshold: settings.staleSeconds, periods: 3 },
       breaching: true,
     },
     Failing: {
-      says: 'cycles fail again and again; the last good lists stay',
+      says: `cycles fail again and again; the last good ${backend.isKubeState ? 'text stays, and is refused once it is old' : 'lists stay'}`,
       ...{ metric: own(failures), statistic: 'Sum', threshold: 1, periods: 3 },
     },
-    Held: {
-      says: 'the guard holds a drop of the target count: look at muster status, then fix the backend or muster accept',
-      ...{ metric: own(held), statistic: 'Sum', threshold: 1, periods: 1 },
-    },
+    // Kube state is published as it is found: there is no guard.
+    ...(!backend.isKubeState && { Held }),
     Config: {
       says: 'the configuration is wrong, empty or not to be read; the last good one stays in force',
       ...{ metric: own(configErrors), statistic: 'Sum', threshold: 1, periods: 2 },

@@ -63,13 +63,13 @@ function encryption({ keyArn }: Bucket): Value {
 function lifecycle({ journalDays }: Settings): readonly Value[] {
   return [
     { Id: 'journal', Status: 'Enabled', Prefix: 'journal/', ExpirationInDays: journalDays },
-    // Written every minute: of its past nobody needs more than a day.
-    {
-      Id: 'old-statuses',
+    // Written every minute, kube state by the megabyte: of its past nobody needs more than a day.
+    ...['status', 'metrics'].map((folder) => ({
+      Id: `old-${folder}`,
       Status: 'Enabled',
-      Prefix: 'status/',
+      Prefix: `${folder}/`,
       NoncurrentVersionExpiration: { NoncurrentDays: 1 },
-    },
+    })),
     {
       Id: 'old-versions',
       Status: 'Enabled',
@@ -101,7 +101,7 @@ function bucketStatements({ readers }: Settings, { arn: bucketArn, objects }: Bu
       Sid: 'NoBlindOverwrites',
       ...everything,
       Action: ['s3:PutObject'],
-      Resource: [objects('snapshots/*'), objects('targets/*'), objects('status/*')],
+      Resource: ['snapshots/*', 'targets/*', 'status/*', 'metrics/*'].map(objects),
       Condition: { Null: { 's3:if-none-match': 'true', 's3:if-match': 'true' } },
     },
     ...(readers.length === 0 ? [] : readStatements(readers, bucketArn, objects)),

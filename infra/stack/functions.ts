@@ -10,7 +10,9 @@ export function defineFunction(backend: Backend, settings: Settings, bucket: Buc
     settings;
   return {
     name: functionName(settings, backend),
-    description: `Muster: lists targets of ${name} and publishes them`,
+    description: backend.isKubeState
+      ? 'Muster: lists clusters and publishes their kube-state metrics'
+      : `Muster: lists targets of ${name} and publishes them`,
     handler: `dist/functions/${name}/index.handler`,
     package: { patterns: ['!**', `dist/functions/${name}/**`] },
     memorySize: memory,

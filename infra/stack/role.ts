@@ -27,18 +27,32 @@ export function functionName({ stack }: Settings, { name }: Backend): string {
   return `${stack}-${name}`;
 }
 
+/** Keys of the bucket that a function may touch. */
+interface OwnKeys {
+  /** Reads and writes. */
+  readonly written: readonly string[];
+  /** Of them: removes what left the configuration. */
+  readonly removed: readonly string[];
+  /** Lists. */
+  readonly listed: readonly string[];
+}
+
+function ownKeys({ name, isKubeState }: Backend): OwnKeys {
+  const always = [`config/last-good/${name}.yml`, 'muster-conditional-writes'];
+  if (isKubeState) return { written: ['metrics/*', ...always], removed: ['metrics/*'], listed: [] };
+  const [targets, status] = [`targets/*/${name}-*`, `status/*/${name}-*`];
+  return {
+    written: [targets, `snapshots/*/${name}-*`, `journal/*/${name}-*`, status, ...always],
+    removed: [targets, status],
+    listed: ['status/', 'targets/*/'],
+  };
+}
+
 function bucketStatements(
-  { name }: Backend,
+  backend: Backend,
   { arn: bucketArn, objects, keyArn }: Bucket,
 ): readonly Statement[] {
-  const own = {
-    targets: `targets/*/${name}-*`,
-    snapshots: `snapshots/*/${name}-*`,
-    journal: `journal/*/${name}-*`,
-    status: `status/*/${name}-*`,
-    lastGood: `config/last-good/${name}.yml`,
-    marker: 'muster-conditional-writes',
-  };
+  const { written, removed, listed } = ownKeys(backend);
   const config = 'config/muster.yml';
   return [
     {
@@ -48,25 +62,25 @@ function bucketStatements(
       Resource: [bucketArn],
       // Beside the listings this decides whether S3 says of an object that is not there 404 or 403: it compares the
       // object's key as if it were the prefix. The protocol lives on that 404.
-      Condition: { StringLike: { 's3:prefix': ['status/', 'targets/*/', config, ...Object.values(own)] } },
+      Condition: { StringLike: { 's3:prefix': [...listed, config, ...written] } },
     },
     {
       Sid: 'Read',
       Effect: 'Allow',
       Action: ['s3:GetObject'],
-      Resource: [config, ...Object.values(own)].map(objects),
+      Resource: [config, ...written].map(objects),
     },
     {
       Sid: 'Write',
       Effect: 'Allow',
       Action: ['s3:PutObject'],
-      Resource: Object.values(own).map(objects),
+      Resource: written.map(objects),
     },
     {
       Sid: 'RemoveRetired',
       Effect: 'Allow',
       Action: ['s3:DeleteObject'],
-      Resource: [own.targets, own.status].map(objects),
+      Resource: removed.map(objects),
     },
     ...(keyArn === undefined ? [] : [allow('UseKey', ['kms:Decrypt', 'kms:GenerateDataKey'], [keyArn])]),
   ];

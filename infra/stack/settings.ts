@@ -51,10 +51,14 @@ export type Settings = z.output<typeof settings>;
 
 /** A backend that is deployed. */
 export interface Backend extends z.output<typeof backend> {
-  /** The mechanism: `consul`. */
+  /** The mechanism: `consul`; or `kube-state`, which is deployed like one. */
   readonly name: string;
-  /** What its resources' names begin with: `Consul`. */
+  /** What its resources' names begin with: `Consul`, `KubeState`. */
   readonly id: string;
+  /** What the Serverless Framework calls its function, and its package: `consul`, `kubeState`. */
+  readonly key: string;
+  /** Whether it publishes kube-state outputs instead of targets. */
+  readonly isKubeState: boolean;
 }
 
 /** The settings and the backends to deploy. Throws with the path of what is wrong. */
@@ -62,7 +66,10 @@ export function readCustom(custom: unknown): {
   readonly settings: Settings;
   readonly backends: readonly Backend[];
 } {
-  const file = z.object({ settings, backends: z.record(z.string().regex(/^[a-z][a-z0-9]*$/), backend) });
+  const file = z.object({
+    settings,
+    backends: z.record(z.string().regex(/^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$/), backend),
+  });
   const parsed = file.safeParse(custom);
   if (!parsed.success) throw new Error(`serverless.yml, custom:\n${z.prettifyError(parsed.error)}`);
   const { data } = parsed;
@@ -74,6 +81,12 @@ export function readCustom(custom: unknown): {
     );
   const backends = Object.entries(data.backends)
     .filter(([name]) => wanted.includes('all') || wanted.includes(name))
-    .map(([name, stanza]) => ({ ...stanza, name, id: `${name.charAt(0).toUpperCase()}${name.slice(1)}` }));
+    .map(([name, stanza]) => ({ ...stanza, name, ...idsOf(name), isKubeState: name === 'kube-state' }));
   return { settings: data.settings, backends };
+}
+
+/** Logical ids have no dashes. */
+function idsOf(name: string): Pick<Backend, 'id' | 'key'> {
+  const key = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  return { key, id: `${key.charAt(0).toUpperCase()}${key.slice(1)}` };
 }

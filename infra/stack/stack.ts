@@ -16,7 +16,7 @@ export async function functions(input: VariableInput): Promise<Value> {
   const { settings, backends } = readCustom(await input.resolveConfigurationProperty(['custom']));
   const bucket = describeBucket(settings);
   return Object.fromEntries(
-    backends.map((backend) => [backend.name, defineFunction(backend, settings, bucket)]),
+    backends.map((backend) => [backend.key, defineFunction(backend, settings, bucket)]),
   );
 }
 

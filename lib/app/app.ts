@@ -21,6 +21,8 @@ export interface AppInput {
 export interface AppConfig {
   readonly providers: readonly AppProvider[];
   readonly outputs: readonly KubeStateOutput[];
+  /** Whether it has neither a provider nor an output. */
+  readonly isEmpty: boolean;
   readonly storeConfig: StoreConfig;
   /** Folder that relative paths of the configuration start from. */
   readonly directory: string;
@@ -39,9 +41,12 @@ export async function readApp(location: string, { env, log }: AppInput): Promise
   const { config, directory } = await readConfig(location);
   const readCredential = createCredentialReader({ directory, env, resolvers: createAwsSecrets() });
   const input = { readCredential, log, directory };
+  const providers = bindProviders(config, input);
+  const outputs = bindOutputs(config.kube_state_metrics, input);
   return {
-    providers: bindProviders(config, input),
-    outputs: bindOutputs(config.kube_state_metrics, input),
+    providers,
+    outputs,
+    isEmpty: providers.length === 0 && outputs.length === 0,
     storeConfig: config.store,
     directory,
   };

@@ -5,6 +5,8 @@ import type { ObjectStore } from '../store/store.ts';
 import { statusKey } from '../target/names.ts';
 import type { Schedule } from './aws-schedule.ts';
 import { periodOf } from './function/time.ts';
+import type { KubeStateOutput } from './kube-state/outputs.ts';
+import { readListed } from './kube-state/stored.ts';
 import type { AppProvider } from './providers.ts';
 
 /** One thing that was looked at after a deployment. */
@@ -18,15 +20,16 @@ export interface Finding {
 export interface DeploymentInput {
   readonly store: ObjectStore;
   readonly providers: readonly AppProvider[];
-  /** Name of the CloudFormation stack: its schedules are `<stack>-<mechanism>`. */
+  readonly outputs: readonly KubeStateOutput[];
+  /** Name of the CloudFormation stack: its schedules are `<stack>-<mechanism>` and `<stack>-kube-state`. */
   readonly stack: string;
   readonly readSchedule: (name: string, signal: AbortSignal) => Promise<Schedule | undefined>;
   readonly signal: AbortSignal;
 }
 
-/** Looks at the store, the schedules of all mechanisms that the configuration uses, and the status of each provider. */
+/** Looks at the store, the schedules of all functions that the configuration needs, and how each provider and output does. */
 export async function checkDeployment(input: DeploymentInput): Promise<readonly Finding[]> {
-  const { store, providers, signal } = input;
+  const { store, providers, outputs, signal } = input;
   const bucket = await look('bucket', async () => {
     await store.list('config/', { signal });
     return good(`${store.url} can be read`);
@@ -36,18 +39,23 @@ export async function checkDeployment(input: DeploymentInput): Promise<readonly 
     await store.verify({ signal });
     return good('are honoured');
   });
-  const mechanisms = [...new Set(providers.map(({ mechanism }) => mechanism))];
-  const schedules = await mapConcurrent(mechanisms, 4, signal, (mechanism) =>
-    checkSchedule(mechanism, input),
-  );
-  const periods = new Map(schedules.map(({ mechanism, period }) => [mechanism, period]));
+  const names = new Set(providers.map(({ mechanism }) => mechanism));
+  if (outputs.length > 0) names.add(kubeState);
+  const schedules = await mapConcurrent([...names], 4, signal, (name) => checkSchedule(name, input));
+  const periods = new Map(schedules.map(({ backend, period }) => [backend, period]));
   const statuses = await mapConcurrent(providers, 8, signal, (provider) =>
     look(`status ${provider.job}/${provider.provider}`, () =>
       checkStatus(provider, periods.get(provider.mechanism) ?? 60_000, input),
     ),
   );
-  return [bucket, writes, ...schedules.map(({ finding }) => finding), ...statuses];
+  const listings = await mapConcurrent(outputs, 8, signal, (output) =>
+    look(`kube state ${output.object}`, () => checkOutput(output, periods.get(kubeState) ?? 60_000, input)),
+  );
+  return [bucket, writes, ...schedules.map(({ finding }) => finding), ...statuses, ...listings];
 }
+
+/** As the backends have theirs: the name of the function that writes the outputs. */
+const kubeState = 'kube-state';
 
 type Answer = Omit<Finding, 'check'>;
 
@@ -59,20 +67,18 @@ async function look(check: string, find: () => Promise<Answer>): Promise<Finding
   }
 }
 
-async function checkSchedule(mechanism: string, { stack, readSchedule, signal }: DeploymentInput) {
-  const name = `${stack}-${mechanism}`;
+async function checkSchedule(backend: string, { stack, readSchedule, signal }: DeploymentInput) {
+  const name = `${stack}-${backend}`;
   let period = 60_000;
-  const finding = await look(`schedule ${mechanism}`, async () => {
+  const finding = await look(`schedule ${backend}`, async () => {
     const schedule = await readSchedule(name, signal);
     if (schedule === undefined)
-      return bad(
-        `there is no schedule ${name}: is ${stack} the stack, and was it deployed with ${mechanism}?`,
-      );
+      return bad(`there is no schedule ${name}: is ${stack} the stack, and was it deployed with ${backend}?`);
     period = periodOf(schedule.expression);
     if (!schedule.enabled) return bad(`${name} is disabled: enable it, or deploy again`);
     return good(`${name} runs at ${schedule.expression}`);
   });
-  return { mechanism, period, finding };
+  return { backend, period, finding };
 }
 
 async function checkStatus(
@@ -94,6 +100,21 @@ async function checkStatus(
     return bad(`the newest configuration is not in force: ${status.config_error}`);
   if (status.held !== undefined) return bad(`held: ${status.held.message}`);
   return good(`${status.targets} targets, version ${status.version}, last cycle ${seconds} ago`);
+}
+
+async function checkOutput(
+  { object, refreshInterval, deadline }: KubeStateOutput,
+  period: number,
+  input: DeploymentInput,
+): Promise<Answer> {
+  const listed = await readListed(object, input);
+  if (listed === undefined)
+    return bad('nothing is published yet: wait for the next tick, then look at the log of the function');
+  const age = Date.now() - listed.getTime();
+  const seconds = `${Math.round(age / 1000)}s`;
+  if (age > Math.max(period, refreshInterval) * 3 + deadline)
+    return bad(`its cluster was listed ${seconds} ago: look at the log of the function`);
+  return good(`its cluster was listed ${seconds} ago`);
 }
 
 function good(says: string): Answer {

@@ -1,22 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import { toMusterError } from '../errors.ts';
 import { type AppConfig, type AppInput, readApp } from './app.ts';
-import type { AppProvider } from './providers.ts';
 
 /** Milliseconds between two looks at the configuration. */
 const interval = 2000;
 
 /**
- * The providers of a configuration that may change while it is used. It is read again every other second; one that
+ * A configuration that may change while it is used. It is read again every other second; one that
  * cannot be read or is wrong leaves the last good one in force, and is told to the log once. The store stays the one
  * of the first configuration.
  */
-export function reloadingProviders(
+export function reloadingConfig(
   location: string,
   first: AppConfig,
   input: AppInput,
-): () => Promise<readonly AppProvider[]> {
-  let current = first.providers;
+): () => Promise<AppConfig> {
+  let current = first;
   let readAt = Date.now();
   let said = '';
   return async () => {
@@ -27,7 +26,7 @@ export function reloadingProviders(
       if (!isDeepStrictEqual(app.storeConfig, first.storeConfig))
         say('the store changed: restart to use the new one');
       else say('');
-      current = app.providers;
+      current = app;
     } catch (error) {
       say(`the last good configuration stays in force: ${toMusterError(error).message}`);
     }

@@ -1,39 +1,58 @@
 import { loadApp } from '../app/app.ts';
+import { metricsKey } from '../target/names.ts';
 import { defineCommand, exitCodes } from './command.ts';
 import { shared } from './options.ts';
-import { counted, printList } from './output.ts';
+import { counted } from './output.ts';
+import { formatTable } from './table.ts';
 
 /** `muster check` */
 export const check = defineCommand({
   name: 'check',
   description:
-    'Reads the configuration, reports all its problems at once, and lists its jobs and providers. Calls nothing.',
+    'Reads the configuration, reports all its problems at once, and lists its jobs, providers and kube-state outputs.\n' +
+    'Calls nothing.',
   examples: ['muster check -c muster.yml', 'muster check -c muster.yml --output json'],
   options: { config: shared.config, output: shared.output },
   async run({ config, output }, io) {
-    const { providers, store } = await loadApp(config, io);
+    const { providers, outputs, store } = await loadApp(config, io);
+    await store.close();
     const rows = providers.map(({ job, provider, mechanism, refreshInterval, shards, deadline }) => ({
-      job,
-      provider,
-      mechanism,
+      ...{ job, provider, mechanism },
       refresh_interval_seconds: refreshInterval / 1000,
       deadline_seconds: deadline / 1000,
       shards,
     }));
-    await store.close();
-    await printList(io, output, rows, {
-      heading: ['JOB', 'PROVIDER', 'EVERY', 'DEADLINE', 'FILES'],
-      row: (one) => [
-        one.job,
-        one.provider,
-        `${one.refresh_interval_seconds}s`,
-        `${one.deadline_seconds}s`,
-        String(one.shards),
-      ],
-      empty: 'The configuration has no job with a provider.',
-    });
-    const jobs = counted(new Set(rows.map(({ job }) => job)).size, 'job');
-    io.err(`${config} is valid: ${jobs}, ${counted(rows.length, 'provider')}, store ${store.url}\n`);
+    const written = outputs.map(({ object, refreshInterval, deadline }) => ({
+      output: object,
+      refresh_interval_seconds: refreshInterval / 1000,
+      deadline_seconds: deadline / 1000,
+    }));
+    if (output === 'json') await io.out(`${JSON.stringify([...rows, ...written], undefined, 2)}\n`);
+    else if (rows.length + written.length === 0) io.err('The configuration has no job with a provider.\n');
+    if (output === 'table' && rows.length > 0) {
+      const times = rows.map((one) => [one.job, one.provider, ...timesOf(one), String(one.shards)]);
+      await io.out(formatTable(['JOB', 'PROVIDER', 'EVERY', 'DEADLINE', 'FILES'], times));
+    }
+    if (output === 'table' && written.length > 0) {
+      const times = written.map((one) => [one.output, ...timesOf(one), metricsKey(one.output)]);
+      const table = formatTable(['OUTPUT', 'EVERY', 'DEADLINE', 'OBJECT'], times);
+      await io.out(rows.length > 0 ? `\n${table}` : table);
+    }
+    const counts = [
+      counted(new Set(rows.map(({ job }) => job)).size, 'job'),
+      counted(rows.length, 'provider'),
+      ...(written.length > 0 ? [counted(written.length, 'kube-state output')] : []),
+    ];
+    io.err(`${config} is valid: ${counts.join(', ')}, store ${store.url}\n`);
     return exitCodes.good;
   },
 });
+
+interface Times {
+  readonly refresh_interval_seconds: number;
+  readonly deadline_seconds: number;
+}
+
+function timesOf({ refresh_interval_seconds, deadline_seconds }: Times): readonly string[] {
+  return [`${refresh_interval_seconds}s`, `${deadline_seconds}s`];
+}

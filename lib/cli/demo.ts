@@ -63,7 +63,7 @@ async function runDemo(folder: string, fleet: ConsulFleet, listen: string, io: I
   try {
     await develop({
       store: app.store,
-      providers: async () => app.providers,
+      config: async () => app,
       folder: targets,
       listen,
       log: silentLogger,

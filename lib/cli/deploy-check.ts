@@ -1,17 +1,17 @@
-import { loadApp } from '../app/app.ts';
+import { type App, loadApp } from '../app/app.ts';
 import { readSchedule } from '../app/aws-schedule.ts';
 import { checkDeployment, type Finding } from '../app/check-deployment.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { shared } from './options.ts';
-import { printList } from './output.ts';
+import { counted, printList } from './output.ts';
 
 /** `muster deploy-check` */
 export const deployCheck = defineCommand({
   name: 'deploy-check',
   description:
     'Looks at what a deployment needs to work, and says what is wrong: the configuration where the functions read it, the\n' +
-    'bucket, its conditional writes, the schedule of each backend, the last cycle of each provider. Exits with 1 when\n' +
-    'anything is. Needs AWS credentials that may read these, and write one small marker object.',
+    'bucket, its conditional writes, the schedule of each backend, the last cycle of each provider and output. Exits\n' +
+    'with 1 when anything is. Needs AWS credentials that may read these, and write one small marker object.',
   examples: [
     'muster deploy-check -c s3://muster-prod-123456789012-eu-west-1/config/muster.yml --stack muster-prod',
     'muster deploy-check -c s3://bucket/config/muster.yml --output json | jq ".[] | select(.ok | not)"',
@@ -44,10 +44,10 @@ async function examine(config: string, stack: string, io: Io): Promise<readonly 
   const { signal } = io;
   const app = await loadApp(config, io);
   try {
-    const { providers, store } = app;
+    const { providers, outputs, store } = app;
     return [
-      checkLocation(config, store.url, providers.length),
-      ...(await checkDeployment({ store, providers, stack, readSchedule, signal })),
+      checkLocation(config, app),
+      ...(await checkDeployment({ store, providers, outputs, stack, readSchedule, signal })),
     ];
   } finally {
     await app.store.close();
@@ -55,11 +55,21 @@ async function examine(config: string, stack: string, io: Io): Promise<readonly 
 }
 
 /** The functions read one object of the bucket, and write to that bucket alone. */
-function checkLocation(config: string, store: string, providers: number): Finding {
+function checkLocation(config: string, { providers, outputs, isEmpty, store: { url: store } }: App): Finding {
   const expected = `${store}/config/muster.yml`;
   const check = 'configuration';
   if (config !== expected)
     return { check, ok: false, says: `${config} is valid, but the functions of ${store} read ${expected}` };
-  if (providers === 0) return { check, ok: false, says: `${config} has no provider: nothing is listed` };
-  return { check, ok: true, says: `${config} is valid, ${providers} providers` };
+  if (isEmpty)
+    return {
+      check,
+      ok: false,
+      says: `${config} has no provider and no kube-state output: nothing is listed`,
+    };
+  const outputCount = outputs.length === 0 ? '' : `, ${counted(outputs.length, 'kube-state output')}`;
+  return {
+    check,
+    ok: true,
+    says: `${config} is valid, ${counted(providers.length, 'provider')}${outputCount}`,
+  };
 }

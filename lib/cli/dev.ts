@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { loadApp } from '../app/app.ts';
-import { reloadingProviders } from '../app/reload.ts';
+import { reloadingConfig } from '../app/reload.ts';
 import { defineCommand, exitCodes } from './command.ts';
 import { develop } from './develop.ts';
 import { shared } from './options.ts';
@@ -11,8 +11,8 @@ export const dev = defineCommand({
   name: 'dev',
   description:
     'Runs every provider at its refresh_interval and mirrors the published targets into a folder for Prometheus: Muster\n' +
-    'without a cloud. The store is the one of the configuration, by default .muster/store beside it. The configuration\n' +
-    'is read again when it changes.',
+    'without a cloud. Kube-state outputs are published at theirs, and served under /kube-state/NAME. The store is the one\n' +
+    'of the configuration, by default .muster/store beside it. The configuration is read again when it changes.',
   examples: [
     'muster dev -c muster.yml',
     'muster dev -c muster.yml --to /etc/prometheus/muster --listen 127.0.0.1:9469',
@@ -37,12 +37,13 @@ export const dev = defineCommand({
     const folder = to ?? join(app.directory, '.muster', 'targets');
     try {
       const jobs = [...new Set(app.providers.map(({ job }) => job))];
+      const outputs = app.outputs.map(({ object }) => object);
       await io.out(
-        `# Paste into prometheus.yml, beside the rules that you have:\n${prometheusStanza(folder, jobs)}`,
+        `# Paste into prometheus.yml, beside the rules that you have:\n${prometheusStanza(folder, jobs, { outputs, listen })}`,
       );
       await develop({
         store: app.store,
-        providers: reloadingProviders(config, app, io),
+        config: reloadingConfig(config, app, io),
         folder,
         listen,
         ...(webConfig !== undefined && { webConfig }),

@@ -1,5 +1,4 @@
-import type { AppProvider } from '../app/providers.ts';
-import { runScheduler } from '../app/scheduler.ts';
+import { runScheduler, type Scheduled } from '../app/scheduler.ts';
 import type { CycleResult } from '../discovery/provider.ts';
 import type { Face } from '../sidecar/http.ts';
 import { syncForever } from '../sidecar/sync.ts';
@@ -9,7 +8,7 @@ import { version } from '../version.ts';
 
 export interface DevelopInput {
   readonly store: ObjectStore;
-  readonly providers: () => Promise<readonly AppProvider[]>;
+  readonly config: () => Promise<Scheduled>;
   /** Folder of the target files. */
   readonly folder: string;
   readonly listen: string;

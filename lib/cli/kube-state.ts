@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import { gunzipSync } from 'node:zlib';
 import { loadApp, readApp } from '../app/app.ts';
 import { publishOutput } from '../app/kube-state/publish.ts';
@@ -28,7 +27,6 @@ export const kubeState = defineCommand({
     rbac: { help: 'Print the manifest with the rights that are needed.' },
   },
   async run({ config, name, publish, rbac }, io) {
-    keepMemorySmall();
     if (rbac) {
       const { outputs } = await readApp(config, io);
       await io.out(clusterRoleFor(selectOutputs(outputs, name).map((output) => output.config)));
@@ -38,15 +36,6 @@ export const kubeState = defineCommand({
     return exitCodes.good;
   },
 });
-
-/**
- * Writing streams: almost all that is made is garbage a moment later. V8 would meet that with a young generation of
- * 100 MB and more; kept at the size it has, it is swept more often, and the process stays small.
- */
-function keepMemorySmall(): void {
-  setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString('--optimize-for-size');
-}
 
 async function printAll(config: string, name: string | undefined, io: Io): Promise<void> {
   const { outputs } = await readApp(config, io);

@@ -1,5 +1,6 @@
 import { loadApp } from '../app/app.ts';
 import { type CyclesInput, cycleOnce, findLeft, retireOthers } from '../app/cycles.ts';
+import type { OutputResult } from '../app/kube-state/cycle.ts';
 import type { AppProvider } from '../app/providers.ts';
 import { selectProviders } from '../app/select.ts';
 import type { CycleResult } from '../discovery/provider.ts';
@@ -11,6 +12,7 @@ import { defineCommand, exitCodes, type Io } from './command.ts';
 import { shared } from './options.ts';
 import { printChange } from './print-change.ts';
 import { openProgress } from './progress.ts';
+import { outputData, outputTable, retireLeftOutputs, runOutputs } from './run-outputs.ts';
 import { sweepWhileLarge } from './sweep.ts';
 import { formatTable, printable } from './table.ts';
 
@@ -22,8 +24,8 @@ export const run = defineCommand({
   name: 'run',
   description:
     'Runs one cycle of each provider: lists its targets, compares them with the last version, commits and publishes\n' +
-    'the change. Without --job and --provider, providers that left the configuration are retired. Exits with 1 when a\n' +
-    'cycle failed; a drop that the guard holds is no failure.',
+    'the change. Without --job and --provider, kube-state outputs are published too, and what left the configuration is\n' +
+    'retired. Exits with 1 when a cycle failed; a drop that the guard holds is no failure.',
   examples: ['muster run -c muster.yml', 'muster run --job api --dry-run'],
   options: {
     config: shared.config,
@@ -44,13 +46,19 @@ export const run = defineCommand({
       const results = await mapConcurrent(selected, concurrency, signal, (one) =>
         cycleWithProgress(one, input, dryRun, io),
       ).finally(endSweeping);
+      const everything = job === undefined && provider === undefined;
+      const outputs = everything ? await runOutputs(app, dryRun, io) : [];
       try {
-        const everyone = job === undefined && provider === undefined;
-        if (everyone && !signal.aborted) await retire(app.providers, input, dryRun, io);
+        if (everything && !signal.aborted) {
+          await retire(app.providers, input, dryRun, io);
+          await retireLeftOutputs(app, dryRun, io);
+        }
       } finally {
-        await print(results, output, dryRun, io);
+        if (app.isEmpty && output === 'table')
+          io.err('The configuration has no job with a provider: nothing was done.\n');
+        await print(results, outputs, output, dryRun, io);
       }
-      const good = !signal.aborted && results.every(({ outcome }) => outcome !== 'failed');
+      const good = !signal.aborted && [...results, ...outputs].every(({ outcome }) => outcome !== 'failed');
       return good ? exitCodes.good : exitCodes.failed;
     } finally {
       await app.store.close();
@@ -86,6 +94,7 @@ async function retire(
 
 async function print(
   results: readonly CycleResult[],
+  outputs: readonly OutputResult[],
   output: 'table' | 'json',
   dryRun: boolean,
   io: Io,
@@ -93,11 +102,17 @@ async function print(
   for (const { job, provider, error } of results) {
     if (error !== undefined) io.err(`muster run: ${job}/${provider}: ${error.message}\n`);
   }
-  if (output === 'json') await io.out(`${JSON.stringify(results.map(resultData), undefined, 2)}\n`);
-  else if (results.length === 0) io.err('The configuration has no job with a provider: nothing was done.\n');
-  else
+  for (const { error } of outputs) {
+    if (error !== undefined) io.err(`muster run: ${error.message}\n`);
+  }
+  if (output === 'json') {
+    const all = [...results.map(resultData), ...outputs.map(outputData)];
+    return io.out(`${JSON.stringify(all, undefined, 2)}\n`);
+  }
+  if (results.length > 0)
     await io.out(formatTable(['JOB', 'PROVIDER', 'OUTCOME', 'VERSION', 'TARGETS', ''], results.map(rowOf)));
-  if (output === 'json' || !dryRun) return;
+  if (outputs.length > 0) await io.out(`${results.length > 0 ? '\n' : ''}${outputTable(outputs)}`);
+  if (!dryRun) return;
   for (const { job, provider, change } of results) {
     if (change === undefined || isEmptyChange(change)) continue;
     await io.out(`\n${printable(`${job}/${provider}`)}: ${summaryText(change)}\n`);

@@ -4,18 +4,20 @@ import { mapConcurrent } from '../http/concurrency.ts';
 import { folders, type ProviderId, parseStatusKey, statusKey } from '../target/names.ts';
 import { defineCommand, exitCodes } from './command.ts';
 import { shared } from './options.ts';
-import { printList } from './output.ts';
-import { formatAge } from './table.ts';
+import { outputStatusTable, readOutputStatuses } from './output-status.ts';
+import { formatAge, formatTable } from './table.ts';
 
 /** `muster status` */
 export const status = defineCommand({
   name: 'status',
   description:
-    'Reads the status of every provider from the store: version, targets, last success, errors, and what the guard holds.',
+    'Reads the status of every provider from the store: version, targets, last success, errors, and what the guard holds;\n' +
+    'and of every kube-state output its size, and when its cluster was listed.',
   examples: ['muster status -c muster.yml', 'muster status --output json | jq ".[] | select(.error)"'],
   options: { config: shared.config, output: shared.output },
   async run({ config, output }, io) {
-    const { providers, store } = await loadApp(config, io);
+    const app = await loadApp(config, io);
+    const { providers, store } = app;
     try {
       const { signal } = io;
       const stored = (await store.list(folders.status, { signal }))
@@ -41,25 +43,30 @@ export const status = defineCommand({
         ...row.status,
         state: stateOf(row),
       }));
-      await printList(io, output, data, {
-        heading: ['JOB', 'PROVIDER', 'VERSION', 'TARGETS', 'LAST SUCCESS', 'LAST CHANGE', 'STATE'],
-        row: (one) => [
-          one.job,
-          one.provider,
-          String(one.version ?? 0),
-          String(one.targets ?? 0),
-          formatAge(one.last_success, now),
-          formatAge(one.last_change, now),
-          one.state,
-        ],
-        empty: 'No provider is configured, and none has a status.',
-      });
+      const outputs = await readOutputStatuses(app, signal);
+      if (output === 'json') {
+        await io.out(`${JSON.stringify([...data, ...outputs], undefined, 2)}\n`);
+        return exitCodes.good;
+      }
+      if (data.length === 0 && outputs.length === 0)
+        io.err('No provider is configured, and none has a status.\n');
+      if (data.length > 0) {
+        const rows = data.map((one) => [
+          ...[one.job, one.provider, String(one.version ?? 0), String(one.targets ?? 0)],
+          ...[formatAge(one.last_success, now), formatAge(one.last_change, now), one.state],
+        ]);
+        await io.out(formatTable(heading, rows));
+      }
+      if (outputs.length > 0)
+        await io.out(`${data.length > 0 ? '\n' : ''}${outputStatusTable(outputs, now)}`);
       return exitCodes.good;
     } finally {
       await store.close();
     }
   },
 });
+
+const heading = ['JOB', 'PROVIDER', 'VERSION', 'TARGETS', 'LAST SUCCESS', 'LAST CHANGE', 'STATE'];
 
 interface Row {
   readonly id: ProviderId;

@@ -54,6 +54,12 @@ export function metricsKey(name: string): string {
   return `${folders.metrics}${name}.prom.gz`;
 }
 
+/** The output, or its shard, behind a key of `metrics/`, or undefined where the key is none of ours. */
+export function parseMetricsKey(key: string): string | undefined {
+  const name = key.slice(folders.metrics.length, -'.prom.gz'.length);
+  return isMetricsName(name) && key === metricsKey(name) ? name : undefined;
+}
+
 /** Whether a kube-state output can have the name. */
 export function isMetricsName(name: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\.(?:0|[1-9]\d{0,3}))?$/.test(name);

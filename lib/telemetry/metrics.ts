@@ -90,11 +90,12 @@ export const functionMetrics = {
   held: { name: 'CyclesHeld', help: 'Of a cycle 1 when the guard held its change, else 0.', unit: 'Count' },
   overdue: {
     name: 'SecondsOverdue',
-    help: 'How much older than its refresh_interval the last whole listing of a provider is; 0 when it is on time.',
+    help: 'How much older than its refresh_interval the last whole listing of a provider or kube-state output is; 0 when it is on time.',
     unit: 'Seconds',
   },
   duration: { name: 'CycleDuration', help: 'How long a cycle took.', unit: 'Milliseconds' },
   targets: { name: 'Targets', help: 'Targets of a provider after a cycle.', unit: 'Count' },
+  samples: { name: 'Samples', help: 'Samples of a kube-state output after a cycle.', unit: 'Count' },
   configErrors: {
     name: 'ConfigErrors',
     help: 'Of an invocation 1 when the configuration as it is now is not in force, else 0.',

@@ -11,7 +11,7 @@ describeWithPrograms('references to AWS', ['moto'], () => {
   let moto: Moto;
   let ssm: SSMClient;
   const before = { ...process.env };
-  const signal = AbortSignal.timeout(60_000);
+  const { signal } = new AbortController();
   const read = (ref: string) =>
     createCredentialReader({ directory: '/', env: {}, resolvers: createAwsSecrets() })(
       { from: 'ref', ref },

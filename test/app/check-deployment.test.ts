@@ -25,9 +25,10 @@ async function check(status: Status | string | undefined, more: Partial<Deployme
   return await checkDeployment({
     store,
     providers: [{ ...providerOf(() => []), mechanism: 'consul', refreshInterval: 30_000 }],
+    outputs: [],
     stack: 'muster-prod',
     readSchedule: async () => ({ expression: 'rate(1 minute)', enabled: true }),
-    signal: AbortSignal.timeout(10_000),
+    signal: new AbortController().signal,
     ...more,
   });
 }
@@ -43,7 +44,11 @@ describe('a deployment is checked', () => {
       { check: 'bucket', ok: true, says: 'memory: can be read' },
       { check: 'conditional writes', ok: true, says: 'are honoured' },
       { check: 'schedule consul', ok: true, says: 'muster-prod-consul runs at rate(1 minute)' },
-      { check: 'status api/consul-0', ok: true, says: '7 targets, version 4, last cycle 0s ago' },
+      {
+        check: 'status api/consul-0',
+        ok: true,
+        says: expect.stringMatching(/^7 targets, version 4, last cycle \d+s ago$/),
+      },
     ]);
   });
 

@@ -10,6 +10,9 @@ function providerAt(job: string, find: Parameters<typeof providerOf>[0], refresh
   return { ...providerOf(find, { job }), mechanism: 'consul', refreshInterval };
 }
 
+/** A configuration but for its providers. */
+const nothing = { outputs: [], isEmpty: false };
+
 describe('the scheduler', () => {
   test('gives each provider its turn, however many are always due', async () => {
     const stop = new AbortController();
@@ -19,7 +22,7 @@ describe('the scheduler', () => {
       store: createMemoryStore(),
       log: silentLogger,
       signal: stop.signal,
-      providers: async () => [...busy, last],
+      config: async () => ({ ...nothing, providers: [...busy, last] }),
       onResult: ({ job }) => job === 'last' && stop.abort(),
     });
     expect(stop.signal.aborted).toBe(true);
@@ -33,7 +36,7 @@ describe('the scheduler', () => {
       store: createMemoryStore(),
       log: silentLogger,
       signal: stop.signal,
-      providers: async () => [providerAt('api', find, found === 0 ? 3_600_000 : 1)],
+      config: async () => ({ ...nothing, providers: [providerAt('api', find, found === 0 ? 3_600_000 : 1)] }),
       onResult: () => found === 2 && stop.abort(),
     });
     expect(found).toBe(2);
@@ -62,11 +65,11 @@ describe('the scheduler', () => {
       store,
       log: silentLogger,
       signal: stop.signal,
-      async providers() {
+      async config() {
         // Some turns without it, in which it must not be retired under its running cycle.
         if (configured.length === 1 && ++turns === 3) finish();
         if (configured.length === 1 && (await store.get(targetsKey(gone))) === undefined) stop.abort();
-        return configured;
+        return { ...nothing, providers: configured };
       },
       onResult: ({ job, outcome }) => job === 'gone' && results.push(outcome),
     });

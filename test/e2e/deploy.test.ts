@@ -82,7 +82,7 @@ scrape_configs:
     expect(await deployCheck(moto, config)).toEqual({
       code: 1,
       findings: [
-        ['configuration', true, `${config} is valid, 1 providers`],
+        ['configuration', true, `${config} is valid, 1 provider`],
         ['bucket', true, `s3://${bucket} can be read`],
         ['conditional writes', true, 'are honoured'],
         [

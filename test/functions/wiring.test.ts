@@ -9,9 +9,10 @@ const folder = join(import.meta.dirname, '../../functions');
 const names = mechanisms.map(({ name }) => name).sort();
 
 describe('every backend of the registry', () => {
-  test('has a function and a stanza in serverless.yml, and nothing else has', () => {
-    expect(readdirSync(folder).sort()).toEqual(names.map((name) => `${name}.ts`));
-    expect(Object.keys(readServiceFile().custom.backends).sort()).toEqual(names);
+  test('has a function and a stanza in serverless.yml, as has kube state, and nothing else', () => {
+    const all = [...names, 'kube-state'].sort();
+    expect(readdirSync(folder).sort()).toEqual(all.map((name) => `${name}.ts`));
+    expect(Object.keys(readServiceFile().custom.backends).sort()).toEqual(all);
   });
 
   test('has a key that the functions of the others leave alone', () => {
@@ -21,11 +22,22 @@ describe('every backend of the registry', () => {
   });
 
   test.each(names)('%s: the function is wiring alone', (name) => {
-    const lines = readFileSync(join(folder, `${name}.ts`), 'utf8').split('\n');
-    expect(lines.length).toBeLessThan(40);
-    expect(lines.filter((line) => line.startsWith('import '))).toEqual([
+    expect(importsOf(name)).toEqual([
       "import { defineFunction } from '../lib/app/function/define.ts';",
       expect.stringMatching(new RegExp(`^import { ${name} } from '../lib/backends/\\w+/index.ts';$`)),
     ]);
   });
 });
+
+test('the function of kube state is wiring alone', () => {
+  expect(importsOf('kube-state')).toEqual([
+    "import { defineKubeState } from '../lib/app/function/define-kube-state.ts';",
+  ]);
+});
+
+/** What a function imports; there is little else in it. */
+function importsOf(name: string): readonly string[] {
+  const lines = readFileSync(join(folder, `${name}.ts`), 'utf8').split('\n');
+  expect(lines.length).toBeLessThan(40);
+  return lines.filter((line) => line.startsWith('import '));
+}

@@ -15,7 +15,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => service.remove());
 
-const names = mechanisms.map(({ name }) => name).sort();
+const names = [...mechanisms.map(({ name }) => name), 'kube-state'].sort();
 
 describe('osls package, without network and credentials', () => {
   test('makes a function for each backend', () => {
@@ -37,7 +37,7 @@ describe('osls package, without network and credentials', () => {
         Handler: `dist/functions/${name}/index.handler`,
         Runtime: 'nodejs24.x',
         Architectures: ['arm64'],
-        Timeout: name === 'kubernetes' ? 120 : 90,
+        Timeout: name.startsWith('kube') ? 120 : 90,
         MemorySize: expect.any(Number),
       })),
     );
@@ -113,8 +113,10 @@ describe('osls package, without network and credentials', () => {
     expect(logs).toEqual(names.map(() => 30));
     const alarms = ofType('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties.AlarmName);
     const kinds = ['config', 'errors', 'failing', 'held', 'slow', 'stale', 'throttled'];
+    const expected = names.flatMap((name) => kinds.map((kind) => `muster-prod-${name}-${kind}`));
+    // Kube state has no guard.
     expect([...alarms].sort()).toEqual(
-      names.flatMap((name) => kinds.map((kind) => `muster-prod-${name}-${kind}`)).sort(),
+      expected.filter((name) => name !== 'muster-prod-kube-state-held').sort(),
     );
   });
 
@@ -126,7 +128,7 @@ describe('osls package, without network and credentials', () => {
 });
 
 describe('the bundles', () => {
-  const limits = names.map((name) => [name, name === 'kubernetes' ? 2_500_000 : 1_500_000] as const);
+  const limits = names.map((name) => [name, name.startsWith('kube') ? 2_500_000 : 1_500_000] as const);
   test.each(limits)('%s has at most %i bytes', (name, limit) => {
     const bundle = service.bundles.find((one) => one.name === name);
     expect(bundle?.bytes).toBeLessThanOrEqual(limit);
@@ -143,7 +145,13 @@ describe('the bundles', () => {
       ['nerve', 'zookeeper'],
       ['serverset', 'zookeeper'],
     ]);
-    expect(backends).toEqual(names.map((name) => [name, [folders.get(name) ?? name]]));
+    // Kube state takes of Kubernetes how it lists, and nothing of its targets.
+    const expected = names.map((name) => [name, name === 'kube-state' ? [] : [folders.get(name) ?? name]]);
+    expect(backends).toEqual(expected);
+    const resources = service.bundles.filter(({ metafile }) =>
+      Object.values(metafile.outputs).some(({ inputs }) => 'lib/kubestate/registry.ts' in inputs),
+    );
+    expect(resources.map(({ name }) => name)).toEqual(['kube-state']);
   });
 });
 
@@ -154,5 +162,5 @@ function ofType(type: string) {
 }
 
 function idOf(name: string): string {
-  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  return name.replace(/(?:^|-)(.)/g, (_, letter: string) => letter.toUpperCase());
 }

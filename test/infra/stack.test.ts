@@ -16,6 +16,8 @@ const everything = {
   consulCredentials: 'ssm:/muster/consul/*, secretsmanager:consul/prod',
   kubernetesClusters: 'blue, arn:aws:eks:eu-west-1:210987654321:cluster/green',
   kubernetesRoles: 'arn:aws:iam::210987654321:role/muster-reader',
+  kubeStateCredentials: 'ssm:/muster/prod-token',
+  kubeStateClusters: 'blue',
 };
 
 describe('what a function may do', () => {
@@ -60,13 +62,50 @@ describe('what a function may do', () => {
     });
   });
 
-  test('EKS and other accounts are for kubernetes alone, and only those that are named', async () => {
+  test('that of kube state touches metrics, and nothing of targets', async () => {
+    const own = findStatements(await makeStack(everything)).filter(({ in: id }) => id === 'KubeStateRole');
+    const keys = (...names: string[]) =>
+      names.map((name) => `arn:\${AWS::Partition}:s3:::\${bucket}/${name}`);
+    const account = '${AWS::Region}:${AWS::AccountId}';
+    const written = ['metrics/*', 'config/last-good/kube-state.yml', 'muster-conditional-writes'];
+    const rows = own
+      .filter(({ Action }) => /^(s3|lambda|ssm|eks):/.test(String(Action[0])))
+      .map(({ Sid, Action, Resource }) => [Sid, Action, Resource]);
+    expect(rows).toEqual([
+      ['List', ['s3:ListBucket'], ['arn:${AWS::Partition}:s3:::${bucket}']],
+      ['Read', ['s3:GetObject'], keys('config/muster.yml', ...written)],
+      ['Write', ['s3:PutObject'], keys(...written)],
+      ['RemoveRetired', ['s3:DeleteObject'], keys('metrics/*')],
+      [
+        'FanOut',
+        ['lambda:InvokeFunction'],
+        [`arn:\${AWS::Partition}:lambda:${account}:function:muster-test-kube-state`],
+      ],
+      [
+        'Parameters',
+        ['ssm:GetParameter'],
+        [`arn:\${AWS::Partition}:ssm:${account}:parameter/muster/prod-token`],
+      ],
+      ['DescribeClusters', ['eks:DescribeCluster'], [`arn:\${AWS::Partition}:eks:${account}:cluster/blue`]],
+    ]);
+    // The folder itself is what `metrics/*` matches first: its listing, for what left the configuration.
+    expect(own.find(({ Sid }) => Sid === 'List')?.Condition).toEqual({
+      StringLike: { 's3:prefix': ['config/muster.yml', ...written] },
+    });
+  });
+
+  test('EKS and other accounts are for kubernetes and kube state, and only those that are named', async () => {
     const statements = findStatements(await makeStack(everything));
     const actions = ['eks:DescribeCluster', 'sts:AssumeRole'];
     const found = statements
       .filter(({ Sid, Action }) => Sid !== '' && Action.some((action) => actions.includes(String(action))))
       .map(({ in: id, Action, Resource }) => [id, Action, Resource]);
     expect(found).toEqual([
+      [
+        'KubeStateRole',
+        ['eks:DescribeCluster'],
+        ['arn:${AWS::Partition}:eks:${AWS::Region}:${AWS::AccountId}:cluster/blue'],
+      ],
       ['KubernetesRole', ['sts:AssumeRole'], ['arn:aws:iam::210987654321:role/muster-reader']],
       [
         'KubernetesRole',
@@ -88,7 +127,8 @@ describe('what a function may do', () => {
       )
       .map(({ in: id, Sid, Action }) => [id, Sid, Action]);
     const describing = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'];
-    const functions = mechanisms.map(({ name }) => `${name.charAt(0).toUpperCase()}${name.slice(1)}`).sort();
+    const backends = mechanisms.map(({ name }) => `${name.charAt(0).toUpperCase()}${name.slice(1)}`);
+    const functions = [...backends, 'KubeState'].sort();
     expect(wild).toEqual([
       // A key's policy speaks of this key alone, and hands it to the account's own policies.
       ['Key', 'TheAccountDecides', ['kms:*']],
@@ -110,7 +150,7 @@ describe('the bucket', () => {
       [
         'Deny',
         'NoBlindOverwrites',
-        [at('/snapshots/*'), at('/targets/*'), at('/status/*')],
+        [at('/snapshots/*'), at('/targets/*'), at('/status/*'), at('/metrics/*')],
         { Null: { 's3:if-none-match': 'true', 's3:if-match': 'true' } },
       ],
     ]);
@@ -131,6 +171,17 @@ describe('the bucket', () => {
     ]);
   });
 
+  test('keeps old statuses and kube state, which are many, for a day', async () => {
+    const { Resources } = await makeStack({});
+    expect(Resources.Bucket?.Properties.LifecycleConfiguration).toEqual({
+      Rules: expect.arrayContaining(
+        ['status/', 'metrics/'].map((Prefix) =>
+          expect.objectContaining({ Prefix, NoncurrentVersionExpiration: { NoncurrentDays: 1 } }),
+        ),
+      ),
+    });
+  });
+
   test('an existing one is used as it is', async () => {
     const { Resources, Outputs } = await makeStack({ existingBucket: 'ours' });
     const types = Object.values(Resources).map(({ Type }) => Type);
@@ -145,6 +196,7 @@ describe('whatever is set', () => {
     ['everything', everything],
     ['an existing bucket with a key', { existingBucket: 'ours', kms: 'arn:aws:kms:eu-west-1:1:key/k' }],
     ['one backend', { backends: 'consul', dashboard: 'false' }],
+    ['kube state alone', { backends: 'kube-state' }],
   ])('AWS finds no fault with the resources: %s', async (_name, params) => {
     expect(lintTemplate(withFunctions(await makeStack(params)))).toEqual([]);
   });
@@ -152,12 +204,27 @@ describe('whatever is set', () => {
   test('backends that are switched off leave nothing behind', async () => {
     const { Resources } = await makeStack({ backends: 'consul' });
     expect(
-      Object.keys(Resources).filter((id) => /Dns|Docker|Kubernetes|Marathon|Nerve|Serverset|Swarm/.test(id)),
+      Object.keys(Resources).filter((id) => /Dns|Docker|Kube|Marathon|Nerve|Serverset|Swarm/.test(id)),
     ).toEqual([]);
     expect(Object.keys(Resources).filter((id) => id.startsWith('Consul'))).toEqual([
       ...['ConsulRole', 'ConsulSchedule', 'ConsulStaleAlarm', 'ConsulFailingAlarm', 'ConsulHeldAlarm'],
       ...['ConsulConfigAlarm', 'ConsulErrorsAlarm', 'ConsulThrottledAlarm', 'ConsulSlowAlarm'],
     ]);
+  });
+
+  test('kube state alone has what a backend has, but for a guard', async () => {
+    const { Resources } = await makeStack({ backends: 'kube-state' });
+    expect(Object.keys(Resources).filter((id) => id.startsWith('KubeState'))).toEqual([
+      ...['KubeStateRole', 'KubeStateSchedule', 'KubeStateStaleAlarm', 'KubeStateFailingAlarm'],
+      ...['KubeStateConfigAlarm', 'KubeStateErrorsAlarm', 'KubeStateThrottledAlarm', 'KubeStateSlowAlarm'],
+    ]);
+    const { Name } = Resources.KubeStateSchedule?.Properties ?? {};
+    expect(Name).toBe('muster-test-kube-state');
+    const dashboard = JSON.stringify(Resources.Dashboard?.Properties.DashboardBody);
+    const graphed = ['Samples', 'SecondsOverdue', 'Targets', 'CyclesHeld'].map((name) =>
+      dashboard.includes(`\\"${name}\\"`),
+    );
+    expect(graphed).toEqual([true, true, false, false]);
   });
 
   test.each([

@@ -5,14 +5,14 @@ import type { Logger } from '../../telemetry/log.ts';
 import type { FunctionConfig } from './read-config.ts';
 
 /** The configuration that is in force. */
-export interface ConfigInForce extends FunctionConfig {
+export type InForce<Config> = Config & {
   /** Of the text that it was read from: another text has another. */
   readonly etag: string;
   /** Why a newer one, or the file as it is now, is not in force instead. */
   readonly error?: MusterError;
-}
+};
 
-export interface ConfigSourceInput {
+export interface ConfigSourceInput<Config> {
   /** For messages: the URL of the file. */
   readonly location: string;
   /** Where the file lies, and its key there. */
@@ -22,7 +22,7 @@ export interface ConfigSourceInput {
   readonly store: ObjectStore;
   readonly lastGoodKey: string;
   /** Throws for a text that is wrong. */
-  readonly read: (text: string, origin: string) => FunctionConfig;
+  readonly read: (text: string, origin: string) => Config;
   readonly log: Logger;
 }
 
@@ -31,12 +31,14 @@ export interface ConfigSourceInput {
  * changed. Where it can't be had, or is wrong, the last good one stays in force and says why: the one in memory, or
  * after a cold start the copy in the store. Throws when there is neither.
  */
-export function followConfig(input: ConfigSourceInput): (signal: AbortSignal) => Promise<ConfigInForce> {
-  let good: ConfigInForce | undefined;
+export function followConfig<Config extends FunctionConfig>(
+  input: ConfigSourceInput<Config>,
+): (signal: AbortSignal) => Promise<InForce<Config>> {
+  let good: InForce<Config> | undefined;
   /** The text that was looked at last, and what was wrong with it. */
   let seen: { readonly etag: string; readonly error?: MusterError } | undefined;
 
-  const look = async (signal: AbortSignal): Promise<ConfigInForce> => {
+  const look = async (signal: AbortSignal): Promise<InForce<Config>> => {
     const { location, from, key, read } = input;
     const options = { maxBytes: maxConfigBytes, signal, ...(seen && { ifNoneMatch: seen.etag }) };
     const found = await from.get(key, options);
@@ -74,12 +76,12 @@ export function followConfig(input: ConfigSourceInput): (signal: AbortSignal) =>
 
 /** An empty configuration is more likely a mistake than something to fall back on. */
 async function keepLastGood(
-  { store, lastGoodKey, log }: ConfigSourceInput,
+  { store, lastGoodKey, log }: ConfigSourceInput<FunctionConfig>,
   text: string,
-  { configured }: FunctionConfig,
+  { isEmpty }: FunctionConfig,
   signal: AbortSignal,
 ): Promise<void> {
-  if (configured.length === 0) return;
+  if (isEmpty) return;
   try {
     const body = new TextEncoder().encode(text);
     const kept = await store.get(lastGoodKey, { maxBytes: maxConfigBytes, signal });
@@ -90,10 +92,10 @@ async function keepLastGood(
   }
 }
 
-async function recallLastGood(
-  { store, lastGoodKey, read, log }: ConfigSourceInput,
+async function recallLastGood<Config>(
+  { store, lastGoodKey, read, log }: ConfigSourceInput<Config>,
   signal: AbortSignal,
-): Promise<ConfigInForce | undefined> {
+): Promise<InForce<Config> | undefined> {
   const origin = `${store.url}/${lastGoodKey}`;
   try {
     const kept = await store.get(lastGoodKey, { maxBytes: maxConfigBytes, signal });

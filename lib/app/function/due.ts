@@ -1,11 +1,8 @@
-import { readStatus } from '../../discovery/status.ts';
 import { mapConcurrent } from '../../http/concurrency.ts';
-import type { ObjectStore } from '../../store/store.ts';
-import type { AppProvider } from '../providers.ts';
 import type { Measure } from './measure.ts';
+import type { Task } from './task.ts';
 
 export interface DueInput {
-  readonly store: ObjectStore;
   /** Milliseconds between two ticks. */
   readonly period: number;
   readonly measure: Pick<Measure, 'waiting'>;
@@ -13,21 +10,21 @@ export interface DueInput {
 }
 
 /**
- * The providers whose turn it is. One whose interval is longer than the schedule's period sits out the ticks between:
- * its status says when it was tried last. Half a period is conceded, since ticks and cycles are not on time to the second.
+ * The tasks whose turn it is. One whose interval is longer than the schedule's period sits out the ticks between: the
+ * store says when it was tried last. Half a period is conceded, since ticks and cycles are not on time to the second.
  */
-export async function selectDue(
-  providers: readonly AppProvider[],
-  { store, period, measure, signal }: DueInput,
-): Promise<readonly AppProvider[]> {
-  const due = await mapConcurrent(providers, 16, signal, async (provider) => {
-    if (provider.refreshInterval <= period) return true;
-    const { status } = await readStatus(store, provider, signal);
-    if (status === undefined) return true;
-    const age = Date.now() - Date.parse(status.last_attempt);
-    if (age >= provider.refreshInterval - period / 2) return true;
-    measure.waiting(status.last_success, provider.refreshInterval);
+export async function selectDue<T extends Task<unknown>>(
+  tasks: readonly T[],
+  { period, measure, signal }: DueInput,
+): Promise<readonly T[]> {
+  const due = await mapConcurrent(tasks, 16, signal, async ({ refreshInterval, lastRun }) => {
+    if (refreshInterval <= period) return true;
+    const last = await lastRun(signal);
+    if (last === undefined) return true;
+    const age = Date.now() - Date.parse(last.attempt);
+    if (age >= refreshInterval - period / 2) return true;
+    measure.waiting(last.success, refreshInterval);
     return false;
   });
-  return providers.filter((_, index) => due[index]);
+  return tasks.filter((_, index) => due[index]);
 }

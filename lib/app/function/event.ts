@@ -1,11 +1,5 @@
 import * as z from 'zod';
 import { MusterError } from '../../errors.ts';
-import type { ProviderId } from '../../target/names.ts';
-
-const one = z.strictObject({
-  job: z.string().min(1),
-  provider: z.string().regex(/^[a-z][a-z0-9]*-(?:0|[1-9]\d{0,5})$/),
-});
 
 /** An event without content, or the envelope that a schedule sends where it is given no input of its own. */
 const tick = z.union([
@@ -13,16 +7,19 @@ const tick = z.union([
   z.looseObject({ source: z.enum(['aws.scheduler', 'aws.events']) }),
 ]);
 
+/** What an event looks like that asks for one thing alone, and an example of it. */
+export interface EventForm<Id> {
+  readonly schema: z.ZodType<Id>;
+  readonly example: string;
+}
+
 /**
- * What an invocation is asked for: one provider, `{"job", "provider"}`, or undefined for all of the function's
- * mechanism, as the schedule sends it: `{}`. Throws (kind `config`) for any other event.
+ * What an invocation is asked for: one thing, by its id, or undefined for all that the function does, as the schedule
+ * sends it: `{}`. Throws (kind `config`) for any other event.
  */
-export function readEvent(event: unknown): ProviderId | undefined {
-  const provider = one.safeParse(event);
-  if (provider.success) return provider.data;
+export function readEvent<Id>(event: unknown, { schema, example }: EventForm<Id>): Id | undefined {
+  const one = schema.safeParse(event);
+  if (one.success) return one.data;
   if (event === null || event === undefined || tick.safeParse(event).success) return undefined;
-  throw new MusterError(
-    'config',
-    'the event is neither {} nor {"job": "…", "provider": "consul-0"}; nothing was done',
-  );
+  throw new MusterError('config', `the event is neither {} nor ${example}; nothing was done`);
 }

@@ -1,132 +1,137 @@
-import type { CycleResult, Outcome } from '../../discovery/provider.ts';
+import { isDeepStrictEqual } from 'node:util';
 import { MusterError, toMusterError } from '../../errors.ts';
 import type { ObjectStore } from '../../store/store.ts';
-import type { ProviderId } from '../../target/names.ts';
 import type { Logger } from '../../telemetry/log.ts';
-import type { ConfigInForce } from './config-source.ts';
-import { createCycles } from './cycles.ts';
+import type { InForce } from './config-source.ts';
 import { selectDue } from './due.ts';
 import { readEvent } from './event.ts';
 import { fanOut, type InvokeSelf } from './fan-out.ts';
-import { markStatuses } from './mark-statuses.ts';
 import type { Measure } from './measure.ts';
+import type { FunctionConfig } from './read-config.ts';
+import { runUntilTick } from './repeat.ts';
 import { createRetirement } from './retirement.ts';
+import type { Ran, Task, Work } from './task.ts';
 import type { InvocationTime } from './time.ts';
 
 /** What the invocations of one process share. */
-export interface InvocationsInput {
-  readonly mechanism: string;
+export interface InvocationsInput<Config extends FunctionConfig, Id extends object> {
+  readonly work: Work<Config, Id>;
   readonly store: ObjectStore;
   /** Milliseconds between two ticks. */
   readonly period: number;
-  readonly currentConfig: (signal: AbortSignal) => Promise<ConfigInForce>;
+  readonly currentConfig: (signal: AbortSignal) => Promise<InForce<Config>>;
   readonly log: Logger;
   readonly measure: Measure;
 }
 
 /** What an invocation did, for whoever reads its answer. */
-export interface InvocationResult {
-  readonly cycles: readonly (ProviderId & { readonly outcome: Outcome; readonly version: number })[];
-  readonly started: readonly ProviderId[];
-  readonly retired: readonly ProviderId[];
+export interface InvocationResult<Id> {
+  /** What ran in place: id and outcome. */
+  readonly cycles: readonly object[];
+  readonly started: readonly Id[];
+  readonly retired: readonly Id[];
   readonly config_error?: string;
 }
 
 /** One invocation; see `createInvocations`. */
-export type Invoke = (
+export type Invoke<Id> = (
   event: unknown,
   invocation: { readonly time: InvocationTime; readonly invokeSelf: InvokeSelf },
-) => Promise<InvocationResult>;
+) => Promise<InvocationResult<Id>>;
 
 /**
- * Runs the function of one mechanism, invocation by invocation. A tick runs a single provider in place and starts an
- * invocation for each of several; it retires those that left. Throws at the end what failed, so that the invocation
- * counts as failed.
+ * Runs a function, invocation by invocation. A tick runs a single task in place and starts an invocation for each of
+ * several; it retires those that left. Throws at the end what failed, so that the invocation counts as failed.
  */
-export function createInvocations(input: InvocationsInput): Invoke {
-  const { mechanism, store, period, log, measure } = input;
-  const runCycles = createCycles();
-  const retire = createRetirement(mechanism);
+export function createInvocations<Config extends FunctionConfig, Id extends object>(
+  input: InvocationsInput<Config, Id>,
+): Invoke<Id> {
+  const { work, store, period, log } = input;
+  const retire = createRetirement(work);
   const verify = once(() => store.verify());
 
   return async (event, { time, invokeSelf }) => {
-    const asked = readEvent(event);
+    const asked = readEvent(event, work.event);
     const { signal } = time;
     const config = await loadConfig(input, signal);
     await verify();
 
-    const due = asked === undefined ? await dueOf(config, input, signal) : select(config, asked, log);
+    const tasks = work.tasksOf(config);
+    const due = asked === undefined ? await dueOf(tasks, input, signal) : select(tasks, asked, log);
     const inPlace = asked !== undefined || due.length === 1;
-    const cycleInput = {
-      ...{ store, log, time, period, measure },
-      ...(config.error && { configError: config.error.message }),
-    };
+    const runInput = { time, ...(config.error && { configError: config.error.message }) };
     const [results, failedStarts, retirement] = await Promise.all([
-      inPlace ? inOrder(due, (provider) => runCycles(provider, cycleInput)) : [],
-      inPlace ? [] : fanOut(due, invokeSelf, signal),
+      inPlace ? inOrder(due, (task) => runUntilTick(task, period, runInput)) : [],
+      inPlace ? [] : fanOut(idsOf(due), invokeSelf, signal),
       attempt(asked === undefined ? retire(config, { store, log, signal }) : []),
     ]);
     const errors = [...results.map(({ error }) => error), ...failedStarts, retirement.error];
     throwFailed(errors.filter((error) => error !== undefined));
     return {
-      cycles: results.map(({ job, provider, outcome, version }) => ({ job, provider, outcome, version })),
-      started: inPlace ? [] : due.map(({ job, provider }) => ({ job, provider })),
+      cycles: results.map(({ answer }) => answer),
+      started: inPlace ? [] : idsOf(due),
       retired: retirement.value ?? [],
       ...(config.error && { config_error: config.error.message }),
     };
   };
 }
 
-/** The configuration in force; what is wrong with the newest one is told to log and metrics, and to the statuses. */
-async function loadConfig(
-  { mechanism, store, currentConfig, log, measure }: InvocationsInput,
+/** The configuration in force; what is wrong with the newest one is told to log and metrics, and to the store. */
+async function loadConfig<Config extends FunctionConfig, Id extends object>(
+  { work, currentConfig, log, measure }: InvocationsInput<Config, Id>,
   signal: AbortSignal,
-): Promise<ConfigInForce> {
+): Promise<InForce<Config>> {
   try {
     const config = await currentConfig(signal);
-    measure.config(config.error === undefined && config.configured.length > 0);
+    measure.config(config.error === undefined && !config.isEmpty);
     if (config.error !== undefined)
       log.error(`the last good configuration stays in force: ${config.error.message}`, {
         kind: config.error.kind,
       });
-    else if (config.configured.length === 0)
-      log.error('the configuration has no provider: nothing is listed, and nothing is retired');
+    else if (config.isEmpty)
+      log.error(
+        'the configuration has no provider and no kube-state output: nothing is listed, and nothing is retired',
+      );
     return config;
   } catch (cause) {
     measure.config(false);
     const error = toMusterError(cause);
-    await markStatuses(store, mechanism, error, signal).catch((again: unknown) =>
-      log.error(`no status could be written: ${toMusterError(again).message}`),
-    );
+    await work
+      .tellNoConfig(error, signal)
+      .catch((again: unknown) => log.error(`no status could be written: ${toMusterError(again).message}`));
     throw error;
   }
 }
 
-async function dueOf(
-  { providers }: ConfigInForce,
-  { store, period, mechanism, log, measure }: InvocationsInput,
+async function dueOf<Config extends FunctionConfig, Id extends object>(
+  tasks: readonly Task<Id>[],
+  { work, period, log, measure }: InvocationsInput<Config, Id>,
   signal: AbortSignal,
-) {
-  if (providers.length === 0) {
-    log.info(`no provider of ${mechanism} is configured`);
+): Promise<readonly Task<Id>[]> {
+  if (tasks.length === 0) {
+    log.info(`no ${work.what} is configured`);
     measure.idle();
   }
-  return selectDue(providers, { store, period, measure, signal });
+  return selectDue(tasks, { period, measure, signal });
 }
 
-/** A provider that left the configuration since it was asked for is none of this invocation's business. */
-function select({ providers }: ConfigInForce, asked: ProviderId, log: Logger) {
-  const found = providers.filter(({ job, provider }) => job === asked.job && provider === asked.provider);
-  if (found.length === 0) log.info('not in the configuration any more', { ...asked });
+/** What left the configuration since it was asked for is none of this invocation's business. */
+function select<Id extends object>(tasks: readonly Task<Id>[], asked: Id, log: Logger): readonly Task<Id>[] {
+  const found = tasks.filter(({ id }) => isDeepStrictEqual(id, asked));
+  if (found.length === 0) log.info('not in the configuration any more', { asked });
   return found;
 }
 
-async function inOrder<P>(
-  providers: readonly P[],
-  run: (provider: P) => Promise<readonly CycleResult[]>,
-): Promise<readonly CycleResult[]> {
-  const results: CycleResult[] = [];
-  for (const provider of providers) results.push(...(await run(provider)));
+function idsOf<Id>(tasks: readonly Task<Id>[]): readonly Id[] {
+  return tasks.map(({ id }) => id);
+}
+
+async function inOrder<Id>(
+  tasks: readonly Task<Id>[],
+  run: (task: Task<Id>) => Promise<readonly Ran[]>,
+): Promise<readonly Ran[]> {
+  const results: Ran[] = [];
+  for (const task of tasks) results.push(...(await run(task)));
   return results;
 }
 

@@ -1,11 +1,14 @@
 import type { Metrics } from '@aws-lambda-powertools/metrics';
 import type { CycleResult } from '../../discovery/provider.ts';
 import { functionMetrics } from '../../telemetry/metrics.ts';
+import type { OutputResult } from '../kube-state/cycle.ts';
 
 /** Takes what an invocation counts. */
 export interface Measure {
   readonly cycle: (result: CycleResult, refreshInterval: number) => void;
-  /** A provider whose turn it is not, and when its list was last whole, ISO 8601. */
+  /** The cycle of a kube-state output, and when the cluster was listed of which there is text, ISO 8601. */
+  readonly output: (result: OutputResult, listed: string | undefined, refreshInterval: number) => void;
+  /** A provider or output whose turn it is not, and when its list was last whole, ISO 8601. */
   readonly waiting: (lastSuccess: string | undefined, refreshInterval: number) => void;
   /** A tick that has nothing to run: then nothing is overdue, which is to be told from silence. */
   readonly idle: () => void;
@@ -30,6 +33,12 @@ export function measureWith(metrics: Metrics): Measure {
       // What a cycle that failed early or was superseded knows of the list may be nothing.
       if (outcome !== 'failed' && outcome !== 'superseded') add(functionMetrics.targets, targets);
       waiting(lastSuccess, refreshInterval);
+    },
+    output({ outcome, durationMs, published }, listed, refreshInterval) {
+      add(functionMetrics.failures, outcome === 'failed' ? 1 : 0);
+      add(functionMetrics.duration, durationMs);
+      if (published !== undefined) add(functionMetrics.samples, published.samples);
+      waiting(listed, refreshInterval);
     },
     waiting,
     idle: () => add(functionMetrics.overdue, 0),

@@ -1,17 +1,23 @@
 import * as z from 'zod';
 import { bindMechanism, type Mechanism, type SdConfig, type Stanza } from '../../backends/mechanism.ts';
 import { parseConfig } from '../../config/load.ts';
-import type { MusterConfig, StanzaReader, StoreConfig } from '../../config/muster-config.ts';
+import type { MusterConfig, NamedOutput, StanzaReader, StoreConfig } from '../../config/muster-config.ts';
 import { mechanismKeys } from '../../config/prometheus-keys.ts';
 import { MusterError } from '../../errors.ts';
 import type { ProviderId } from '../../target/names.ts';
 import { type AppProvider, type BindInput, bindProviders } from '../providers.ts';
 
-/** A configuration as the function of one mechanism sees it. */
+/** What every function has to know of a configuration. */
 export interface FunctionConfig {
+  /** Whether it has neither a provider, of whatever mechanism, nor a kube-state output. */
+  readonly isEmpty: boolean;
+}
+
+/** A configuration as the function of one mechanism sees it. */
+export interface BackendConfig extends FunctionConfig {
   /** The providers of its mechanism. */
   readonly providers: readonly AppProvider[];
-  /** Those of all mechanisms: whether the file is empty, and who has left it, depends on them all. */
+  /** Those of all mechanisms: who has left it depends on them all. */
   readonly configured: readonly ProviderId[];
 }
 
@@ -29,25 +35,43 @@ export interface ReadConfigInput extends BindInput {
 export function readFunctionConfig<Config extends SdConfig>(
   text: string,
   mechanism: Mechanism<Config>,
-  { origin, store, ...input }: ReadConfigInput,
-): FunctionConfig {
-  const config = parseConfig(text, {
-    origin,
-    mechanisms: [bindMechanism(mechanism), ...otherMechanisms(mechanism.configKey)],
-    kubeState: z.looseObject({ name: z.string() }),
-    directory: input.directory,
+  input: ReadConfigInput,
+): BackendConfig {
+  const own = { mechanisms: [bindMechanism(mechanism)], kubeState: z.looseObject({ name: z.string() }) };
+  const { config, configured, isEmpty } = parseOwn(text, own, input);
+  return { providers: bindProviders(onlyOf(mechanism.name, config), input), configured, isEmpty };
+}
+
+/** A configuration of which a function reads its own parts. */
+export interface OwnConfig<Own, KubeState extends NamedOutput> extends FunctionConfig {
+  readonly config: MusterConfig<Own | undefined, KubeState>;
+  /** All providers. */
+  readonly configured: readonly ProviderId[];
+}
+
+/** Parses a configuration with these readers, and takes the stanzas of all other mechanisms as they are. */
+export function parseOwn<Own, KubeState extends NamedOutput>(
+  text: string,
+  own: { readonly mechanisms: readonly StanzaReader<Own>[]; readonly kubeState: z.ZodType<KubeState> },
+  { origin, store, directory }: Pick<ReadConfigInput, 'origin' | 'store' | 'directory'>,
+): OwnConfig<Own, KubeState> {
+  const { mechanisms, kubeState } = own;
+  const others = otherMechanisms(mechanisms.map(({ configKey }) => configKey));
+  const config = parseConfig<Own | undefined, KubeState>(text, {
+    ...{ origin, directory, kubeState },
+    mechanisms: [...mechanisms, ...others],
   });
   checkStore(config.store, origin, store);
   const configured = config.jobs.flatMap(({ name: job, providers }) =>
     providers.map(({ name: provider }) => ({ job, provider })),
   );
-  return { providers: bindProviders(onlyOf(mechanism.name, config), input), configured };
+  return { config, configured, isEmpty: configured.length === 0 && config.kube_state_metrics.length === 0 };
 }
 
 /** Mechanisms whose stanzas are taken as they are. */
-function otherMechanisms(ownKey: string): readonly StanzaReader<undefined>[] {
+function otherMechanisms(ownKeys: readonly string[]): readonly StanzaReader<undefined>[] {
   return mechanismKeys
-    .filter((key) => key !== ownKey)
+    .filter((key) => !ownKeys.includes(key))
     .map((configKey) => ({
       name: configKey.replace(/_sd_configs$/, ''),
       configKey,
@@ -57,7 +81,7 @@ function otherMechanisms(ownKey: string): readonly StanzaReader<undefined>[] {
 
 function onlyOf(
   mechanism: string,
-  config: MusterConfig<Stanza | undefined, { readonly name: string }>,
+  config: MusterConfig<Stanza | undefined, NamedOutput>,
 ): MusterConfig<Stanza> {
   const jobs = config.jobs.map((job) => ({
     ...job,

@@ -1,24 +1,27 @@
-import type { ProviderId } from '../../target/names.ts';
-import { type CyclesInput, retireOthers } from '../cycles.ts';
-import type { ConfigInForce } from './config-source.ts';
+import type { CyclesInput } from '../cycles.ts';
+import type { InForce } from './config-source.ts';
+import type { FunctionConfig } from './read-config.ts';
+import type { Work } from './task.ts';
 
 /** Milliseconds after which is looked again although nothing changed: a slow run may have come back to life. */
 const lookAgainAfter = 5 * 60_000;
 
-/** Retires the providers of one mechanism that left the configuration; see `createRetirement`. */
-export type Retire = (config: ConfigInForce, input: CyclesInput) => Promise<readonly ProviderId[]>;
+/** Retires what left the configuration; see `createRetirement`. */
+export type Retire<Config, Id> = (config: InForce<Config>, input: CyclesInput) => Promise<readonly Id[]>;
 
 /**
- * Looks for providers that left when the configuration changed, and every few minutes, which spares a quiet tick the
- * listing. A configuration that is not the newest, and an empty one, retire nothing.
+ * Looks for what left when the configuration changed, and every few minutes, which spares a quiet tick the listing. A
+ * configuration that is not the newest, and an empty one, retire nothing.
  */
-export function createRetirement(mechanism: string): Retire {
+export function createRetirement<Config extends FunctionConfig, Id extends object>({
+  retire,
+}: Pick<Work<Config, Id>, 'retire'>): Retire<Config, Id> {
   let done: { readonly etag: string; readonly at: number } | undefined;
   return async (config, input) => {
-    if (config.error !== undefined || config.configured.length === 0) return [];
+    if (config.error !== undefined || config.isEmpty) return [];
     if (done?.etag === config.etag && Date.now() - done.at < lookAgainAfter) return [];
-    const { retired, missed } = await retireOthers(config.configured, input, mechanism);
+    const { retired, missed } = await retire(config, input);
     if (missed.length === 0) done = { etag: config.etag, at: Date.now() };
-    return retired.map(({ job, provider }) => ({ job, provider }));
+    return retired;
   };
 }

@@ -3,11 +3,13 @@ import { openLister } from '../../backends/kubernetes/listing/lister.ts';
 import { namespacesOf } from '../../backends/kubernetes/roles/namespaces.ts';
 import { isMusterError, MusterError, toMusterError } from '../../errors.ts';
 import type { HttpClient } from '../../http/client.ts';
+import { withConfigFile } from '../../kubestate/custom/config-file.ts';
 import type { KubeStateConfig } from '../../kubestate/options.ts';
 import { type Rendered, render } from '../../kubestate/render.ts';
 import { selectionOf } from '../../kubestate/select.ts';
 import { userAgent } from '../../version.ts';
 import type { BindInput } from '../providers.ts';
+import { keepMemorySmall } from './memory.ts';
 
 /** One kube-state output, ready to be written: an element of `kube_state_metrics`, or one of its shards. */
 export interface KubeStateOutput {
@@ -20,16 +22,23 @@ export interface KubeStateOutput {
   readonly refreshInterval: number;
   /** Milliseconds that one may take. */
   readonly deadline: number;
-  /** Lists the cluster and writes its text. Throws what listing throws, with the output's name. */
-  readonly render: (signal: AbortSignal) => Promise<Rendered>;
+  /**
+   * Lists the cluster and writes its text. The listing must have ended at `until`, whatever the deadline. Throws what
+   * listing throws, with the output's name.
+   */
+  readonly render: (signal: AbortSignal, until?: Date) => Promise<Rendered>;
 }
 
-/** All outputs of a configuration: of one with `total_shards` and without `shard` each shard. */
+/**
+ * All outputs of a configuration: of one with `total_shards` and without `shard` each shard. Throws kind `config` for a
+ * file that it names and that is wrong, or can not be read.
+ */
 export function bindOutputs(
   configs: readonly KubeStateConfig[],
   input: BindInput,
 ): readonly KubeStateOutput[] {
-  return configs.flatMap((config) => {
+  return configs.flatMap((configured) => {
+    const config = withConfigFile(configured, input.directory);
     const { name, shard, total_shards: total, kubernetes, deadline } = config;
     const shards = shard === undefined ? [...Array(total).keys()] : [shard];
     return shards.map((number) => ({
@@ -38,7 +47,7 @@ export function bindOutputs(
       config,
       refreshInterval: kubernetes.refresh_interval,
       deadline,
-      render: (signal: AbortSignal) => renderOutput(config, number, input, signal),
+      render: (signal: AbortSignal, until?: Date) => renderOutput(config, number, input, signal, until),
     }));
   });
 }
@@ -48,11 +57,17 @@ async function renderOutput(
   shard: number,
   { readCredential, directory }: BindInput,
   outer: AbortSignal,
+  listUntil?: Date,
 ): Promise<Rendered> {
+  keepMemorySmall();
   const { kubernetes, name } = config;
-  const deadline = AbortSignal.timeout(config.deadline);
+  const now = Date.now();
+  const until = Math.max(
+    now,
+    Math.min(now + config.deadline, listUntil?.getTime() ?? Number.POSITIVE_INFINITY),
+  );
+  const deadline = AbortSignal.timeout(until - now);
   const signal = AbortSignal.any([outer, deadline]);
-  const until = Date.now() + config.deadline;
   const clients: HttpClient[] = [];
   try {
     const connection = await openConnection(kubernetes, {
@@ -79,10 +94,7 @@ async function renderOutput(
     return await render(lister, selectionOf(config, namespaces, shard), signal);
   } catch (error) {
     if (deadline.aborted && !outer.aborted)
-      throw new MusterError(
-        'timeout',
-        `${name}: the cluster was not listed within ${config.deadline / 1000}s`,
-      );
+      throw new MusterError('timeout', `${name}: the cluster was not listed within ${(until - now) / 1000}s`);
     const { kind, message } = toMusterError(error);
     if (isMusterError(error) && kind !== 'internal')
       throw new MusterError(kind, `${name}: ${message}`, { cause: error });

@@ -1,6 +1,7 @@
 import { followConfig } from '../../../lib/app/function/config-source.ts';
 import { createInvocations, type Invoke } from '../../../lib/app/function/invocation.ts';
 import type { Measure } from '../../../lib/app/function/measure.ts';
+import { providerWork } from '../../../lib/app/function/provider-work.ts';
 import { readFunctionConfig } from '../../../lib/app/function/read-config.ts';
 import { shareTime } from '../../../lib/app/function/time.ts';
 import type { Mechanism } from '../../../lib/backends/mechanism.ts';
@@ -19,14 +20,26 @@ export interface FunctionWorld {
   /** What was measured, in words. */
   readonly measured: string[];
   /** The providers for which an invocation was started. */
-  readonly started: ProviderId[];
+  readonly started: object[];
   /** What the backend answers. */
   find: () => Promise<readonly TargetGroup[]>;
   /** A cold start: another process on the same store. */
-  start(): { invoke(event: unknown, milliseconds?: number): ReturnType<Invoke> };
+  start(): { invoke(event: unknown, milliseconds?: number): ReturnType<Invoke<ProviderId>> };
   configure(text: string): Promise<void>;
   /** Keys and texts of the statuses. */
   status(key: string): Promise<Record<string, unknown>>;
+}
+
+/** Writes down what is measured. */
+export function measureInWords(measured: string[]): Measure {
+  return {
+    cycle: ({ outcome }) => measured.push(`cycle ${outcome}`),
+    output: ({ output, outcome }, listed) =>
+      measured.push(`${output} ${outcome}${listed === undefined ? ', never listed' : ''}`),
+    waiting: () => measured.push('waiting'),
+    idle: () => measured.push('idle'),
+    config: (inForce) => measured.push(inForce ? 'config in force' : 'config not in force'),
+  };
 }
 
 /** Milliseconds between two ticks. */
@@ -35,7 +48,7 @@ export const period = 3000;
 export function createWorld(store: ObjectStore = createMemoryStore()): FunctionWorld {
   const log: string[] = [];
   const measured: string[] = [];
-  const started: ProviderId[] = [];
+  const started: object[] = [];
   const world: FunctionWorld = {
     ...{ store, log, measured, started },
     find: async () => listing(12),
@@ -72,12 +85,7 @@ function start(world: FunctionWorld) {
     },
   };
   const readCredential = async () => '';
-  const measure: Measure = {
-    cycle: ({ outcome }) => measured.push(`cycle ${outcome}`),
-    waiting: () => measured.push('waiting'),
-    idle: () => measured.push('idle'),
-    config: (inForce) => measured.push(inForce ? 'config in force' : 'config not in force'),
-  };
+  const measure = measureInWords(measured);
   const currentConfig = followConfig({
     ...{ location: 's3://bucket/config/muster.yml', from: store, key: 'config/muster.yml', store, log },
     lastGoodKey: 'config/last-good/consul.yml',
@@ -90,9 +98,10 @@ function start(world: FunctionWorld) {
         log,
       }),
   });
-  const invoke = createInvocations({ mechanism: 'consul', store, period, currentConfig, log, measure });
-  const invokeSelf = async (provider: ProviderId) => {
-    world.started.push(provider);
+  const work = providerWork('consul', { store, log, measure });
+  const invoke = createInvocations({ work, store, period, currentConfig, log, measure });
+  const invokeSelf = async (event: object) => {
+    world.started.push(event);
   };
   return {
     invoke: (event: unknown, milliseconds = 30_000) =>

@@ -1,0 +1,57 @@
+import * as z from 'zod';
+import { isMetricsName } from '../../target/names.ts';
+import { type OutputResult, outputOnce } from '../kube-state/cycle.ts';
+import type { KubeStateOutput } from '../kube-state/outputs.ts';
+import { readListed, retireOutputs } from '../kube-state/stored.ts';
+import type { KubeStateFunctionConfig } from './kube-state-config.ts';
+import type { Task, Work, WorkInput } from './task.ts';
+
+/** An output by the name of its object, as in `prod` or, of a shard, `prod.1`. */
+const outputId = z.strictObject({ output: z.string().refine(isMetricsName) });
+type OutputId = z.output<typeof outputId>;
+
+/** The function of kube state: the cycles of its outputs, each shard by itself. */
+export function kubeStateWork(given: WorkInput): Work<KubeStateFunctionConfig, OutputId> {
+  return {
+    what: 'kube-state output',
+    event: { schema: outputId, example: '{"output": "prod"}' },
+    tasksOf: ({ outputs }) => outputs.map((output) => taskOf(output, given)),
+    async retire(config, input) {
+      const retired = await retireOutputs(config, input);
+      return { retired: retired.map((output) => ({ output })), missed: [] };
+    },
+    // An output has no status; what is published says by itself how old it is.
+    tellNoConfig: async () => undefined,
+  };
+}
+
+function taskOf(output: KubeStateOutput, { store, log, measure }: WorkInput): Task<OutputId> {
+  const { object, refreshInterval } = output;
+  const listedAt = async (signal: AbortSignal) =>
+    (await readListed(object, { store, signal }))?.toISOString();
+  return {
+    id: { output: object },
+    refreshInterval,
+    async lastRun(signal) {
+      const listed = await listedAt(signal);
+      return listed === undefined ? undefined : { attempt: listed, success: listed };
+    },
+    async run({ time }) {
+      const { signal, listUntil } = time;
+      const result = await outputOnce(output, { store, log, signal }, listUntil);
+      // A cycle that failed does not know how old the text is which stays. That this is not to be had either is no news.
+      const listed = result.published
+        ? new Date().toISOString()
+        : await listedAt(signal).catch(() => undefined);
+      measure.output(result, listed, refreshInterval);
+      const { durationMs, error } = result;
+      return { answer: answerOf(result), durationMs, ...(error && { error }) };
+    },
+  };
+}
+
+function answerOf({ output, outcome, published }: OutputResult): object {
+  if (published === undefined) return { output, outcome };
+  const { objects, samples, bytes } = published;
+  return { output, outcome, objects, samples, bytes };
+}

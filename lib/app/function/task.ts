@@ -1,0 +1,64 @@
+import type { MusterError } from '../../errors.ts';
+import type { ObjectStore } from '../../store/store.ts';
+import type { Logger } from '../../telemetry/log.ts';
+import type { CyclesInput } from '../cycles.ts';
+import type { InForce } from './config-source.ts';
+import type { EventForm } from './event.ts';
+import type { Measure } from './measure.ts';
+import type { FunctionConfig } from './read-config.ts';
+import type { InvocationTime } from './time.ts';
+
+/** One thing that a function does at its interval: the cycle of a provider, or that of a kube-state output. */
+export interface Task<Id> {
+  /** As an event names it. */
+  readonly id: Id;
+  /** Milliseconds between two cycles. */
+  readonly refreshInterval: number;
+  /** What the store says of its last cycle; undefined where there was none. */
+  readonly lastRun: (signal: AbortSignal) => Promise<LastRun | undefined>;
+  readonly run: (input: RunInput) => Promise<Ran>;
+}
+
+/** Times are ISO 8601. */
+export interface LastRun {
+  readonly attempt: string;
+  readonly success: string | undefined;
+}
+
+export interface RunInput {
+  readonly time: InvocationTime;
+  /** Why the newest configuration is not in force. */
+  readonly configError?: string;
+}
+
+/** A cycle that has ended. */
+export interface Ran {
+  /** What the invocation answers of it. */
+  readonly answer: object;
+  readonly durationMs: number;
+  readonly error?: MusterError;
+}
+
+/** What a function does: that of a backend, or that of kube state. */
+export interface Work<Config extends FunctionConfig, Id extends object> {
+  /** For messages, as in `provider of consul`. */
+  readonly what: string;
+  readonly event: EventForm<Id>;
+  readonly tasksOf: (config: Config) => readonly Task<Id>[];
+  /** Removes what left the configuration; `missed` is what another run held on to, to be tried again. */
+  readonly retire: (config: InForce<Config>, input: CyclesInput) => Promise<Retired<Id>>;
+  /** Tells the store that there is no configuration at all. */
+  readonly tellNoConfig: (error: MusterError, signal: AbortSignal) => Promise<void>;
+}
+
+export interface Retired<Id> {
+  readonly retired: readonly Id[];
+  readonly missed: readonly Id[];
+}
+
+/** What the work of a function is given. */
+export interface WorkInput {
+  readonly store: ObjectStore;
+  readonly log: Logger;
+  readonly measure: Measure;
+}

@@ -1,0 +1,51 @@
+import type { App } from '../app/app.ts';
+import { readListed } from '../app/kube-state/stored.ts';
+import { mapConcurrent } from '../http/concurrency.ts';
+import { folders, metricsKey, parseMetricsKey } from '../target/names.ts';
+import { formatAge, formatTable } from './table.ts';
+
+/** A kube-state output, as the store has it. */
+export interface OutputStatus {
+  readonly output: string;
+  readonly configured: boolean;
+  /** When its cluster was last listed, ISO 8601. */
+  readonly listed_at: string | undefined;
+  /** Compressed size. */
+  readonly bytes: number;
+  readonly state: string;
+}
+
+/** The outputs that are configured, and those whose text is still there. */
+export async function readOutputStatuses(
+  { outputs, store }: Pick<App, 'outputs' | 'store'>,
+  signal: AbortSignal,
+): Promise<readonly OutputStatus[]> {
+  const sizes = new Map((await store.list(folders.metrics, { signal })).map(({ key, size }) => [key, size]));
+  const stored = [...sizes.keys()].map(parseMetricsKey).filter((object) => object !== undefined);
+  const configured = new Set(outputs.map(({ object }) => object));
+  return mapConcurrent([...new Set([...configured, ...stored])], 8, signal, async (output) => {
+    const bytes = sizes.get(metricsKey(output));
+    const listed = bytes === undefined ? undefined : await readListed(output, { store, signal });
+    const state = bytes === undefined ? 'nothing published yet' : 'ok';
+    return {
+      output,
+      configured: configured.has(output),
+      listed_at: listed?.toISOString(),
+      bytes: bytes ?? 0,
+      state: configured.has(output) ? state : 'not in the configuration',
+    };
+  });
+}
+
+/** The same as a table, for a person. */
+export function outputStatusTable(statuses: readonly OutputStatus[], now: Date): string {
+  return formatTable(
+    ['OUTPUT', 'LISTED', 'BYTES', 'STATE'],
+    statuses.map(({ output, listed_at, bytes, state }) => [
+      output,
+      formatAge(listed_at, now),
+      String(bytes),
+      state,
+    ]),
+  );
+}
