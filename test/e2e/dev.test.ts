@@ -45,6 +45,7 @@ describeWithPrograms('muster dev', ['consul'], () => {
       .sort();
 
   test('says what to paste into prometheus.yml, and the file it names appears', async () => {
+    await dev.waitFor(/\*\.json"\]\n/);
     await dev.waitFor(/target file written/);
     expect(dev.stdout()).toBe(
       '# Paste into prometheus.yml, beside the rules that you have:\n' +
@@ -77,7 +78,7 @@ describeWithPrograms('muster dev', ['consul'], () => {
     ]);
     await place.write('muster.yml', config(['web']));
     expect(await polled(files, ['web/consul-0.json'])).toEqual(['web/consul-0.json']);
-    expect(dev.stderr()).toMatch(/msg="retired: no longer in the configuration" job=api provider=consul-0\n/);
+    await dev.waitFor(/msg="retired: no longer in the configuration" job=api provider=consul-0\n/);
   }, 120_000);
 
   test('keeps the last good configuration in force while the file is broken, and says so once', async () => {
@@ -112,9 +113,11 @@ describeWithPrograms('muster dev', ['consul'], () => {
 });
 
 describeWithPrograms('muster demo', [], () => {
-  test('shows targets, changes and the stanza, ends by itself, and leaves nothing behind', async () => {
+  test('shows targets, changes and the stanza until it is told to end, and leaves nothing behind', async () => {
     await using place = await makeWorkplace();
-    const { code, stdout, stderr } = await place.run(['demo', '--duration', '6s']);
+    await using demo = place.start(['demo']);
+    await demo.waitFor(/version 2 .*\n {4}[-+~] \S+.*\n/);
+    const { code, stdout, stderr } = await demo.stop('SIGINT');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const [, folder = ''] = /files: \["(.*)\/targets\/demo\/\*\.json"\]/.exec(stdout) ?? [];
     expect(folder).not.toBe('');
@@ -123,14 +126,19 @@ describeWithPrograms('muster demo', [], () => {
       /^\d\d:\d\d:\d\d {2}version 1 {2}60 targets {2}published {2}\+12 -0 ~0 groups, \+60 targets$/m,
     );
     expect(stdout).toMatch(/^ {4}… and 52 more$/m);
-    expect(stdout).toMatch(/version 2 .*\n {4}[-+~] \S+/);
     expect(stdout).toMatch(/http:\/\/127\.0\.0\.1:\d+\/metrics/);
     expect(stdout).not.toContain('\u001b');
   }, 60_000);
 
+  test('ends by itself after the time that it is given', async () => {
+    await using place = await makeWorkplace();
+    const { code, stderr } = await place.run(['demo', '--duration', '1s']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  }, 60_000);
+
   test('has a page to look at while it runs', async () => {
     await using place = await makeWorkplace();
-    await using demo = place.start(['demo', '--duration', '60s']);
+    await using demo = place.start(['demo']);
     const [, url = ''] = await demo.waitFor(/Look at it: (\S+)/);
     const page = async () => (await fetch(`${url}jobs/demo`)).text();
     expect(await polled(async () => (await page()).includes('__meta_<wbr>consul_<wbr>service'), true)).toBe(

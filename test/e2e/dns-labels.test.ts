@@ -110,7 +110,7 @@ describeWithPrograms('DNS, as a real Prometheus sees the same server', ['nsd', '
       'resolv.conf',
       // Nothing listens at the first; the search list's order and ndots matter to names like db.prod.
       ['127.64.0.1', address].map((each) => `nameserver ${each}\n`).join('') +
-        'search one.test two.test\noptions ndots:2 timeout:1\n',
+        'search one.test two.test\noptions ndots:2 timeout:5\n',
     );
   }, 60_000);
   afterAll(async () => {

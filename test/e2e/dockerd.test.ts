@@ -71,7 +71,7 @@ describeDockerd('a real Docker Engine in swarm mode', ['dockerd', 'promtool'], (
   afterAll(async () => {
     await Promise.all(fronts.map((front) => front.stop()));
     await dockerd?.stop();
-  }, 30_000);
+  });
 
   test.each(rows)('%s over a socket, TCP and TLS: the targets that Prometheus has, with %j', (...row) => {
     const [kind, options, count] = row;

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Browser, BrowserContextOptions } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator } from 'playwright-core';
 import { runCycle } from '../../lib/discovery/cycle.ts';
 import { createFileStore } from '../../lib/store/file.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
@@ -122,8 +122,9 @@ describeWithPrograms('the page in Chromium', ['chromium'], () => {
     const first = await page.evaluate('window.first = {}; performance.timeOrigin');
     await page.keyboard.press('/');
     await page.keyboard.type('canary dc=eu-2');
-    await page.getByRole('status').filter({ hasText: '19 targets found' }).waitFor();
-    expect(page.url()).toBe(`${url}/targets?q=canary+dc%3Deu-2`);
+    // Of what was typed so far results may come before.
+    await page.waitForURL(({ href }) => href === `${url}/targets?q=canary+dc%3Deu-2`);
+    expect(await page.getByRole('status').textContent()).toBe('19 targets found');
     expect(await page.evaluate('performance.timeOrigin')).toBe(first);
     await shot(watched, 'search-typed');
     await page.keyboard.press('Tab');
@@ -165,19 +166,25 @@ describeWithPrograms('the page in Chromium', ['chromium'], () => {
 
   test('all of it reads without JavaScript', async () => {
     const { page, close } = await open({ javaScriptEnabled: false });
+    /** Clicks what leads to another page, and waits until that one is whole. */
+    const follow = async (element: Locator, path: string) => {
+      await element.click();
+      await page.waitForURL(({ href }) => href === url + path);
+    };
     await page.goto(url);
-    await page.getByRole('link', { name: 'api', exact: true }).click();
+    await follow(page.getByRole('link', { name: 'api', exact: true }), '/jobs/api');
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('api');
     expect(await page.getByRole('img', { name: /^Target count over time, from 34 to 62$/ }).count()).toBe(1);
     await page.getByText('Numbers').click();
     expect(await page.locator('.chart tbody tr').count()).toBe(41);
     await page.getByRole('searchbox', { name: 'Search the targets of this job' }).fill('10.3.0.60');
-    await page.getByRole('button', { name: 'Search' }).click();
+    await follow(page.getByRole('button', { name: 'Search' }), '/jobs/api?q=10.3.0.60');
     expect(await page.getByRole('status').textContent()).toBe('1 target found');
-    await page.getByRole('link', { name: 'Changes', exact: true }).click();
-    await page.getByRole('link', { name: 'version 40' }).click();
+    await follow(page.getByRole('link', { name: 'Changes', exact: true }), '/changes');
+    const versionOf = (version: number) => `/version?job=api&provider=consul-0&version=${version}`;
+    await follow(page.getByRole('link', { name: 'version 40' }), versionOf(40));
     expect(await page.locator('.diff > .changed').count()).toBe(7);
-    await page.getByRole('link', { name: 'Version 39' }).click();
+    await follow(page.getByRole('link', { name: 'Version 39' }), versionOf(39));
     expect(await page.locator('.diff > .added').count()).toBe(1);
     await close();
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { createS3Store } from '../../lib/store/s3.ts';
 import { startFakeS3 } from '../store/fake-s3.ts';
+import { polled } from '../support/poll.ts';
 import { freePorts } from '../support/process.ts';
 import { describeWithPrograms } from '../support/programs.ts';
 import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
@@ -16,12 +17,9 @@ async function hastyRules(): Promise<string> {
   return text.replace(/for: \d+m/g, 'for: 1s').replace('timestamp_seconds > 300', 'timestamp_seconds > 5');
 }
 
-async function untilFiring(prometheus: Prometheus, wanted: readonly string[]): Promise<readonly string[]> {
-  for (;;) {
-    const firing = await prometheus.query('ALERTS{alertstate="firing"}');
-    const names = [...new Set(firing.map(({ metric }) => metric.alertname ?? ''))].sort();
-    if (wanted.every((name) => names.includes(name))) return names;
-  }
+async function firing(prometheus: Prometheus): Promise<readonly string[]> {
+  const alerts = await prometheus.query('ALERTS{alertstate="firing"}');
+  return [...new Set(alerts.map(({ metric }) => metric.alertname ?? ''))].sort();
 }
 
 describeWithPrograms('alerts in a real Prometheus', ['prometheus'], () => {
@@ -41,10 +39,13 @@ describeWithPrograms('alerts in a real Prometheus', ['prometheus'], () => {
       ...{ schema: 1, job: 'api', provider: 'dns-0', run: 'r', duration_seconds: 1, version: 1 },
       ...{ published_version: 1, groups: 1, targets: 1, files: [], failures: 0 },
     };
-    const now = new Date().toISOString();
-    const status = JSON.stringify({ ...beat, last_attempt: now, last_success: now });
-    await store.put('status/api/dns-0.json', Buffer.from(status), { condition: 'any' });
-    await store.close();
+    /** The provider does well at this moment. */
+    const succeed = async () => {
+      const now = new Date().toISOString();
+      const status = JSON.stringify({ ...beat, last_attempt: now, last_success: now });
+      await store.put('status/api/dns-0.json', Buffer.from(status), { condition: 'any' });
+    };
+    await succeed();
 
     await using place = await makeWorkplace({});
     const [port] = await freePorts(1);
@@ -64,16 +65,20 @@ describeWithPrograms('alerts in a real Prometheus', ['prometheus'], () => {
       scrape_configs: [{ job_name: 'muster-sync', static_configs: [{ targets: [`127.0.0.1:${port}`] }] }],
     });
     try {
-      while ((await prometheus.query('job:muster_sync_targets:max{exported_job="api"} == 1')).length === 0);
-      expect(await untilFiring(prometheus, [])).toEqual([]);
+      const known = 'job:muster_sync_targets:max{exported_job="api"} == 1';
+      expect(await polled(async () => (await prometheus.query(known)).length, 1)).toBe(1);
+      const whileWell = async () => {
+        await succeed();
+        return await firing(prometheus);
+      };
+      expect(await polled(whileWell, [])).toEqual([]);
+      await store.close();
       await fake.stop();
-      expect(await untilFiring(prometheus, ['MusterProviderStale', 'MusterSyncFailing'])).toEqual([
-        'MusterProviderStale',
-        'MusterSyncFailing',
-      ]);
+      const told = ['MusterProviderStale', 'MusterSyncFailing'];
+      expect(await polled(() => firing(prometheus), told)).toEqual(told);
       expect(await place.files('to')).toEqual(['api/dns-0.json']);
       await sidecar.stop();
-      expect(await untilFiring(prometheus, ['MusterSyncDown'])).toContain('MusterSyncDown');
+      expect(await polled(() => firing(prometheus), ['MusterSyncDown'])).toEqual(['MusterSyncDown']);
     } finally {
       await prometheus.stop();
     }

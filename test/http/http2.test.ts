@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createAuthority } from '../support/certificates.ts';
-import { failure, get, inline, openTestClient } from '../support/http-client.ts';
+import { createDeadline, failure, get, inline, openTestClient } from '../support/http-client.ts';
 import { startHttp2Server, startHttpServer } from '../support/http-server.ts';
 
 const authority = createAuthority();
@@ -46,20 +46,21 @@ describe('HTTP/2', () => {
   });
 
   test('keeps deadlines, limits and statuses', async () => {
+    const { signal, pass } = createDeadline();
     await using server = await startHttp2Server(
       ({ url }, response) => {
         if (url === '/denied') response.writeHead(403, { 'content-type': 'text/plain' }).end('no');
         else response.writeHead(200, url === '/large' ? { 'content-length': 999_999 } : {});
         if (url === '/cut') response.write('12345', () => response.stream.close(2));
-        if (url === '/stall') response.write('12345');
+        if (url === '/stall') response.write('12345', pass);
       },
       { tls: good },
     );
-    await using client = await openTestClient(http2(true), { retries: 0, idleTimeoutMs: 800 });
+    await using client = await openTestClient(http2(true), { retries: 0, idleTimeoutMs: 1500 });
     expect([
       await failure(client.request(get(server, '/denied'))),
       await failure(client.request(get(server, '/large', { maxBytes: 1000 }))),
-      await failure(client.request(get(server, '/stall', { signal: AbortSignal.timeout(400) }))),
+      await failure(client.request(get(server, '/stall', { signal }))),
       await failure(client.request(get(server, '/stall'))),
       await failure(client.request(get(server, '/cut'))),
     ]).toEqual([
@@ -75,7 +76,7 @@ describe('HTTP/2', () => {
       { kind: 'timeout', message: `GET ${server.url}stall: the deadline passed after 5 bytes of the answer` },
       {
         kind: 'timeout',
-        message: `GET ${server.url}stall: nothing came for 800 ms, after 5 bytes of the answer`,
+        message: `GET ${server.url}stall: nothing came for 1500 ms, after 5 bytes of the answer`,
       },
       {
         kind: 'unreachable',

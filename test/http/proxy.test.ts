@@ -4,6 +4,7 @@ import { type Environment, proxyChooser } from '../../lib/http/proxy.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { failure, get, inline, openTestClient, plainConfig } from '../support/http-client.ts';
 import { startHttp2Server, startHttpServer } from '../support/http-server.ts';
+import { freePorts } from '../support/process.ts';
 import { startProxy } from '../support/proxy-server.ts';
 
 const authority = createAuthority();
@@ -175,13 +176,13 @@ describe('a proxy', () => {
   });
 
   test('that is down is named', async () => {
-    const proxy = await startProxy();
-    await proxy[Symbol.asyncDispose]();
-    await using client = await openTestClient({ proxy_url: proxy.url }, { retries: 0 });
+    const [port] = await freePorts(1);
+    const proxy_url = new URL(`http://127.0.0.1:${port}`);
+    await using client = await openTestClient({ proxy_url }, { retries: 0 });
     for (const scheme of ['http', 'https'])
       expect(await failure(client.request(get({ url: new URL(`${scheme}://consul.example/`) })))).toEqual({
         kind: 'unreachable',
-        message: `GET ${scheme}://consul.example/: proxy ${proxy.url.origin}: the connection was refused: nothing listens there (ECONNREFUSED)`,
+        message: `GET ${scheme}://consul.example/: proxy ${proxy_url.origin}: the connection was refused: nothing listens there (ECONNREFUSED)`,
       });
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type RetryPolicy, retryAfterMs, retryDelay } from '../../lib/http/retry.ts';
-import { failure, get, openTestClient } from '../support/http-client.ts';
+import { createDeadline, failure, get, openTestClient } from '../support/http-client.ts';
 import { type Respond, startHttpServer, startRawServer } from '../support/http-server.ts';
 
 /** Answers with each status in turn and then with the last one for ever. */
@@ -103,9 +103,13 @@ describe('a server that says when to come back', () => {
   });
 
   test('is waited for no longer than the signal, and the error says what for', async () => {
-    await using server = await startHttpServer(throttling('20'));
+    const { signal, pass } = createDeadline();
+    await using server = await startHttpServer((seen, response) => {
+      response.once('finish', pass);
+      throttling('20')(seen, response);
+    });
     await using client = await openTestClient();
-    expect(await failure(client.request(get(server, '/', { signal: AbortSignal.timeout(500) })))).toEqual({
+    expect(await failure(client.request(get(server, '/', { signal })))).toEqual({
       kind: 'timeout',
       message: `the deadline passed while waiting to try again after GET ${server.url}: HTTP 429 Too Many Requests`,
     });

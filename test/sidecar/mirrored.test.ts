@@ -21,7 +21,7 @@ cleanUpAfterEach();
 
 const store = createMemoryStore();
 const named = (...names: readonly string[]) => names.map((name) => ({ name, store }));
-const common = { log, staleAfter: 1000 };
+const common = { log, staleAfter: 300_000 };
 
 async function opened(...names: readonly string[]) {
   const sources = await openSources({ ...common, sources: named(...names), to: await makeFolder() });

@@ -11,11 +11,14 @@ export interface WatchedPage {
   close(): Promise<void>;
 }
 
+/** Milliseconds for what takes one: machines that test are busy. */
+const patience = 120_000;
+
 /** Starts Debian's Chromium without a window. */
 export function startChromium(): Promise<Browser> {
   // A sandbox within a container's root is refused by the kernel.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return chromium.launch({ executablePath: requireProgram('chromium'), args });
+  return chromium.launch({ executablePath: requireProgram('chromium'), args, timeout: patience });
 }
 
 /** Opens a page of its own profile; only `host` may be asked. */
@@ -25,6 +28,7 @@ export async function openPage(
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(patience);
   const page = await context.newPage();
   const trouble: string[] = [];
   page.on('console', (message) => trouble.push(`console: ${message.text()}`));
@@ -51,6 +55,8 @@ const report = z.object({
 
 /** What axe finds wrong with a page as it stands, one line a rule. Default: by all its rules. */
 export async function findBarriers(page: Page, rules?: readonly string[]): Promise<readonly string[]> {
+  // A page in which something is selected does not change by itself, which axe could not take.
+  await page.evaluate('getSelection().selectAllChildren(document.body)');
   await page.evaluate(axe.source);
   const options = JSON.stringify({ resultTypes: ['violations'], ...(rules && { runOnly: rules }) });
   const { violations } = report.parse(await page.evaluate(`axe.run(document, ${options})`));

@@ -25,7 +25,7 @@ wait "$engine"
 kill "$watcher" 2>/dev/null
 
 # The kernel needs a moment to let go of what the processes held.
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+for _ in $(seq 300); do
   # A paused container is frozen, and hears of its death only once it has thawed.
   for state in $(find /sys/fs/cgroup -path "*/$cgroup*" -name freezer.state); do echo THAWED >"$state"; done
   find /sys/fs/cgroup -depth -type d -path "*/$cgroup*" -exec rmdir {} + 2>/dev/null

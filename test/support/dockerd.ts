@@ -53,7 +53,7 @@ export async function startDockerd(): Promise<RealDockerd> {
     const [code] = await ended;
     if (code !== 0) throw new Error(`dockerd.sh ended with ${code}; it printed:\n${printed}`);
   };
-  const giveUpAt = Date.now() + 60_000;
+  const giveUpAt = Date.now() + 120_000;
   while (!(await answers(call))) {
     if (child.exitCode === null && Date.now() < giveUpAt) {
       await sleep(50);

@@ -49,6 +49,19 @@ export function get(server: { readonly url: URL }, path = '/', more: Partial<Htt
   return { url: new URL(path, server.url), signal: new AbortController().signal, ...more };
 }
 
+/**
+ * A deadline that passes a moment after `pass` was called, when this process has read all that had come by then. One by the
+ * clock alone passes, on a busy machine, before what the test is about has begun.
+ */
+export function createDeadline(): { readonly signal: AbortSignal; readonly pass: () => void } {
+  const stop = new AbortController();
+  return {
+    signal: stop.signal,
+    // What is done at once comes after what has arrived is read, and a timer before it.
+    pass: () => void setTimeout(() => setImmediate(() => stop.abort()), 100),
+  };
+}
+
 /** Kind, message and status of the error that the promise ends with. */
 export async function failure(
   promise: Promise<unknown>,

@@ -1,5 +1,5 @@
+import { Resolver } from 'node:dns/promises';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { startProcess } from './process.ts';
@@ -44,7 +44,7 @@ export async function startNsd({ zones, address }: NsdOptions): Promise<Nsd> {
       ...[configOf(port), join(folder, 'nsd.conf'), program],
     ],
     env: { LD_LIBRARY_PATH: join(dirname(program), '../lib/x86_64-linux-gnu') },
-    ready: async ([port = 0]) => await accepts(port),
+    ready: async ([port = 0]) => await answers(port),
   });
   return {
     server: `127.0.0.1:${running.ports[0]}`,
@@ -55,11 +55,12 @@ export async function startNsd({ zones, address }: NsdOptions): Promise<Nsd> {
   };
 }
 
-/** Whether something accepts connections on the port. */
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
+/** Whether it answers, be it with a refusal: it listens before it has read its zones. */
+async function answers(port: number): Promise<boolean> {
+  const resolver = new Resolver({ timeout: 2_000, tries: 1 });
+  resolver.setServers([`127.0.0.1:${port}`]);
+  return await resolver.resolveNs('none.invalid').then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code === 'EREFUSED' || error.code === 'ENOTFOUND',
+  );
 }

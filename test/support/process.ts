@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -39,17 +40,36 @@ export async function startProcess(start: ProgramStart): Promise<RunningProgram>
   }
 }
 
-/** Ports on loopback that were free just now. */
+/**
+ * Ports on loopback that were free just now. None of those which the system itself gives to connections and to servers
+ * that take any: such a one could be gone before the program has it. Workers of Jest never choose the same.
+ */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('a port was asked for');
-    return address.port;
-  });
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  const ports: number[] = [];
+  while (ports.length < count) {
+    turn = (turn + 1) % turns;
+    const port = lowest + turn * workers + worker;
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
+}
+
+/** Below 32768, where Linux begins to choose by itself, and above the ports that browsers refuse. */
+const [lowest, highest] = [11_000, 31_992];
+const workers = 16;
+const worker = Number(process.env.JEST_WORKER_ID ?? 1) % workers;
+const turns = (highest - lowest) / workers;
+let turn = randomInt(turns);
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
+  await once(server.close(), 'close');
+  return true;
 }
 
 interface Spawned extends RunningProgram {

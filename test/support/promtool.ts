@@ -12,7 +12,7 @@ import { requireProgram } from './programs.ts';
 const added = ['__scheme__', '__metrics_path__', '__scrape_interval__', '__scrape_timeout__', 'job'];
 
 /** promtool always waits for the whole timeout: a short one first, and a long one for a machine that is busy. */
-const timeouts = ['2s', '10s'];
+const timeouts = ['2s', '10s', '30s'];
 
 export interface PromtoolOptions {
   /** A command that runs promtool where it sees another world, e.g. `unshare …`; its arguments follow. */

@@ -15,7 +15,7 @@ export function canReplaceResolvConf(): boolean {
   if (process.getuid?.() !== 0 || findProgram('unshare') === undefined) return false;
   const [command, ...before] = withResolvConf('/etc/hostname');
   try {
-    execFileSync(command, [...before, 'true'], { stdio: 'ignore', timeout: 20_000 });
+    execFileSync(command, [...before, 'true'], { stdio: 'ignore', timeout: 60_000 });
     return true;
   } catch {
     return false;
