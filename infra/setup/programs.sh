@@ -12,7 +12,7 @@ bullseye  bullseye  consul prometheus
 bookworm  nsd       nsd libevent-2.1-7 libfstrm0 libprotobuf-c1
 bookworm  rclone    rclone
 bookworm  zookeeper libzookeeper-java libslf4j-java libdropwizard-metrics-java libcommons-io-java libsnappy-java
-bookworm  prometheus-client python3-prometheus-client
+bookworm  prometheus-client python3-prometheus-client python3-decorator
 bookworm  docker    docker.io containerd runc busybox-static libdevmapper1.02.1 libseccomp2
 '
 # What python3-moto imports: it runs on the system's own Python, so these come from the system's own suite.
