@@ -34,7 +34,7 @@ describeWithPrograms('references to AWS', ['moto'], () => {
       new CreateSecretCommand({ Name: 'plain', SecretBinary: new TextEncoder().encode('canary-3\n') }),
     );
     secrets.destroy();
-  }, 60_000);
+  });
   afterAll(async () => {
     ssm.destroy();
     for (const name of Object.keys(moto.env)) delete process.env[name];

@@ -55,7 +55,7 @@ describe('cycles in processes of their own, on one folder', () => {
       expect(history.file).toBe(fileOf(history));
       await store.close();
     }
-  }, 120_000);
+  });
 
   test.each(['before', 'after'])(
     'killed %s each operation in turn: no gap, no torn file, the next run heals',
@@ -88,6 +88,5 @@ describe('cycles in processes of their own, on one folder', () => {
         }
       }
     },
-    120_000,
   );
 });

@@ -75,7 +75,7 @@ scrape_configs:
     expect(await lambda.invoke({})).toEqual({ result: { cycles: [cycle], started: [], retired: [] } });
     await lambda.stop();
     await code.remove();
-  }, 60_000);
+  });
 
   test('muster deploy-check says what is wrong, and nothing once all is right', async () => {
     // moto made no schedule of the template's.
@@ -99,7 +99,7 @@ scrape_configs:
       0,
       ['schedule consul', true, 'muster-prod-consul runs at rate(1 minute)'],
     ]);
-  }, 60_000);
+  });
 
   test('the stack goes away again, the bucket with the journal stays', async () => {
     expect(await service.osls(['remove', ...args], moto.env)).toContain('successfully removed');
@@ -107,7 +107,7 @@ scrape_configs:
     expect((await store.list('journal/')).map(({ key }) => key)).toEqual([
       'journal/api/consul-0/000000000001.json.gz',
     ]);
-  }, 120_000);
+  });
 });
 
 function options({ endpoint }: Moto) {

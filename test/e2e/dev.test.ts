@@ -25,7 +25,7 @@ describeWithPrograms('muster dev', ['consul'], () => {
     url = `http://127.0.0.1:${port}`;
     await place.write('muster.yml', config(['api']));
     dev = place.start(['dev', '--listen', `127.0.0.1:${port}`]);
-  }, 120_000);
+  });
   afterAll(async () => {
     await dev?.[Symbol.asyncDispose]();
     await agent?.stop();
@@ -56,7 +56,7 @@ describeWithPrograms('muster dev', ['consul'], () => {
     );
     expect(await files()).toEqual(['api/consul-0.json']);
     expect(await addresses('api')).toContain('127.0.0.1:8001');
-  }, 60_000);
+  });
 
   test('serves its health and metrics', async () => {
     const [health, metrics] = await Promise.all([fetch(`${url}/healthz`), fetch(`${url}/metrics`)]);
@@ -68,7 +68,7 @@ describeWithPrograms('muster dev', ['consul'], () => {
     await agent.register(servicesHere([{ service: 'fresh', port: 8002 }]));
     const found = async () => (await addresses('api')).includes('127.0.0.1:8002');
     expect(await polled(found, true)).toBe(true);
-  }, 90_000);
+  });
 
   test('takes over a changed configuration: a new job appears, one that left is retired', async () => {
     await place.write('muster.yml', config(['api', 'web']));
@@ -79,7 +79,7 @@ describeWithPrograms('muster dev', ['consul'], () => {
     await place.write('muster.yml', config(['web']));
     expect(await polled(files, ['web/consul-0.json'])).toEqual(['web/consul-0.json']);
     await dev.waitFor(/msg="retired: no longer in the configuration" job=api provider=consul-0\n/);
-  }, 120_000);
+  });
 
   test('keeps the last good configuration in force while the file is broken, and says so once', async () => {
     await place.write('muster.yml', 'scrape_configs: [{job_name: web, consul_sd_configs: [{servr: x}]}]');
@@ -99,7 +99,7 @@ describeWithPrograms('muster dev', ['consul'], () => {
       'level=error msg="the last good configuration stays in force: muster.yml:1:55 ' +
         'scrape_configs[0].consul_sd_configs[0].servr: unknown key, did you mean \\"server\\"?" config=muster.yml',
     ]);
-  }, 120_000);
+  });
 
   test('ends in order at SIGTERM, and a second one goes on from its store', async () => {
     expect((await dev.stop()).code).toBe(0);
@@ -109,7 +109,7 @@ describeWithPrograms('muster dev', ['consul'], () => {
     await again.waitFor(/target file written/);
     expect(await place.files('elsewhere')).toEqual(['web/consul-0.json']);
     expect((await again.stop('SIGINT')).code).toBe(0);
-  }, 60_000);
+  });
 });
 
 describeWithPrograms('muster demo', [], () => {
@@ -128,13 +128,13 @@ describeWithPrograms('muster demo', [], () => {
     expect(stdout).toMatch(/^ {4}… and 52 more$/m);
     expect(stdout).toMatch(/http:\/\/127\.0\.0\.1:\d+\/metrics/);
     expect(stdout).not.toContain('\u001b');
-  }, 60_000);
+  });
 
   test('ends by itself after the time that it is given', async () => {
     await using place = await makeWorkplace();
     const { code, stderr } = await place.run(['demo', '--duration', '1s']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  }, 60_000);
+  });
 
   test('has a page to look at while it runs', async () => {
     await using place = await makeWorkplace();
@@ -144,7 +144,7 @@ describeWithPrograms('muster demo', [], () => {
     expect(await polled(async () => (await page()).includes('__meta_<wbr>consul_<wbr>service'), true)).toBe(
       true,
     );
-  }, 60_000);
+  });
 
   test('that cannot listen says so and ends', async () => {
     await using place = await makeWorkplace();
@@ -153,7 +153,7 @@ describeWithPrograms('muster demo', [], () => {
     expect(stderr).toMatch(
       /^muster demo: cannot listen on 203\.0\.113\.1:1: [^\n]+; choose another address\n$/,
     );
-  }, 60_000);
+  });
 });
 
 describeWithPrograms('npm start', [], () => {
@@ -179,5 +179,5 @@ describeWithPrograms('npm start', [], () => {
     await using running = place.start([], start);
     await running.waitFor(/^ {2}- job_name: "mine"$/m);
     await running.waitFor(/level=error .* job=mine provider=consul-0 outcome=failed/);
-  }, 60_000);
+  });
 });

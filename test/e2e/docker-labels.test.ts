@@ -77,7 +77,7 @@ describeWithPrograms('Docker, as Prometheus sees the same engine', ['promtool'],
       return [nameOf(way, kind, options), both] as const;
     });
     found = new Map(await Promise.all(entries));
-  }, 120_000);
+  });
   afterAll(async () => {
     await Promise.all(fleets.map((fleet) => fleet.stop()));
     await rm(folder, { recursive: true });
@@ -113,7 +113,7 @@ describeWithPrograms('Docker, as Prometheus sees the same engine', ['promtool'],
     expect(addresses.sort()).toEqual(theirs.map((labels) => `…${labels.__address__}`).sort());
     expect(ours.map(withoutAddress).sort()).toEqual(theirs.map(withoutAddress).sort());
     expect(ours.length).toBeGreaterThan(5);
-  }, 60_000);
+  });
 });
 
 function withoutAddress({ __address__, __meta_docker_network_ip, ...labels }: LabelSet): string {

@@ -103,7 +103,7 @@ describeDockerd('a real Docker Engine in swarm mode', ['dockerd', 'promtool'], (
       0,
     );
     expect([before.length, theirs]).toEqual([4, []]);
-  }, 60_000);
+  });
 
   test('the simulated engine has no field that this one has not', async () => {
     const fleet = await startDockerFleet({ seed: 'shape', containers: 40, services: 20, nodes: 1 });

@@ -98,7 +98,7 @@ describeWithPrograms(
       expect(await polled(counts, expected(60))).toEqual(expected(60));
       const found = await pools();
       for (const name of [...jobs, 'all']) expect(found[`http ${name}`]).toEqual(found[`file ${name}`]);
-    }, 90_000);
+    });
 
     test('follows a change on both ways', async () => {
       await runCycle(
@@ -108,7 +108,7 @@ describeWithPrograms(
       expect(await polled(counts, expected(70))).toEqual(expected(70));
       const found = await pools();
       expect(found['http api']).toEqual(found['file api']);
-    }, 90_000);
+    });
 
     test('keeps its targets when the sidecar is gone, and when what answers in its place is no list', async () => {
       const port = Number(new URL((await urlOf(prometheus)) ?? '').port);
@@ -125,7 +125,7 @@ describeWithPrograms(
       expect(await polled(async () => (await failures()) > since, true)).toBe(true);
       impostor.close();
       expect(await counts()).toEqual(expected(70));
-    }, 90_000);
+    });
   },
 );
 

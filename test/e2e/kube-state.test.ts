@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import * as z from 'zod';
 import { runMuster } from '../support/muster.ts';
 import { polled } from '../support/poll.ts';
 import { startProcess } from '../support/process.ts';
@@ -180,6 +181,7 @@ const expressions: readonly (readonly [
 
 describeWithPrograms('kube state, as a real Prometheus scrapes it from the sidecar', ['prometheus'], () => {
   let prometheus: Prometheus;
+  let address: string;
   const ends = new AsyncDisposableStack();
 
   beforeAll(async () => {
@@ -203,6 +205,7 @@ describeWithPrograms('kube state, as a real Prometheus scrapes it from the sidec
       ready: ([port]) => `http://127.0.0.1:${port}/kube-state/recorded`,
     });
     ends.defer(() => sidecar.stop());
+    address = `127.0.0.1:${sidecar.ports[0]}`;
     prometheus = await startPrometheus({
       scrape_configs: [
         {
@@ -210,13 +213,13 @@ describeWithPrograms('kube state, as a real Prometheus scrapes it from the sidec
           honor_labels: true,
           scrape_interval: '1s',
           metrics_path: '/kube-state/recorded',
-          static_configs: [{ targets: [`127.0.0.1:${sidecar.ports[0]}`] }],
+          static_configs: [{ targets: [address] }],
         },
       ],
     });
     ends.defer(() => prometheus.stop());
     await polled(async () => (await prometheus.query('count(kube_pod_info)'))[0]?.value[1], `${pods.length}`);
-  }, 120_000);
+  });
   afterAll(() => ends.disposeAsync());
 
   test('the scrape is up, and says how old its text is', async () => {
@@ -224,6 +227,36 @@ describeWithPrograms('kube state, as a real Prometheus scrapes it from the sidec
     const up = async () =>
       (await prometheus.query('up{job="kube-state-metrics"}')).map(({ value }) => value[1]);
     expect([age.length, await polled(up, ['1'])]).toEqual([1, ['1']]);
+  });
+
+  test('each format that it can ask for has the same samples, and types of its own', async () => {
+    const formats = ['OpenMetricsText1.0.0', 'OpenMetricsText0.0.1', 'PrometheusText0.0.4'] as const;
+    const other = await startPrometheus({
+      scrape_configs: formats.map((format) => ({
+        job_name: format,
+        scrape_protocols: [format],
+        scrape_interval: '1s',
+        metrics_path: '/kube-state/recorded',
+        static_configs: [{ targets: [address] }],
+      })),
+    });
+    try {
+      const samples = async () =>
+        (await other.query('count by (job) ({__name__=~"kube_.+"})')).map(({ metric, value }) => [
+          metric.job,
+          value[1],
+        ]);
+      const all = (await prometheus.query('count({__name__=~"kube_.+"})'))[0]?.value[1];
+      await polled(async () => (await samples()).sort(), formats.map((format) => [format, all]).sort());
+      const family = 'kube_pod_container_status_restarts';
+      expect(await typesOf(other.url, family)).toEqual({
+        'OpenMetricsText0.0.1': 'counter',
+        'OpenMetricsText1.0.0': 'counter',
+      });
+      expect(await typesOf(other.url, `${family}_total`)).toEqual({ 'PrometheusText0.0.4': 'counter' });
+    } finally {
+      await other.stop();
+    }
   });
 
   test.each(expressions)('%s evaluates to what the objects say', async (_, expression, by, says) => {
@@ -239,6 +272,17 @@ describeWithPrograms('kube state, as a real Prometheus scrapes it from the sidec
     );
     expect(found).toEqual(inOrder(rounded(says)));
   });
+});
+
+/** The type of a family, by the jobs that it was scraped in. */
+async function typesOf(url: string, family: string): Promise<Readonly<Record<string, string>>> {
+  const answer = await fetch(`${url}/api/v1/targets/metadata?metric=${family}`);
+  const { data } = metadataAnswer.parse(await answer.json());
+  return Object.fromEntries(data.map(({ target, type }) => [target.job, type]));
+}
+
+const metadataAnswer = z.object({
+  data: z.array(z.object({ target: z.object({ job: z.string() }), type: z.string() })),
 });
 
 function amount(quantity: string): number {

@@ -30,7 +30,6 @@ describeWithPrograms('muster targets beside promtool on 30 random clusters', ['p
       // A small cluster may happen to have no ingress, but not much less.
       expect(Math.min(...found)).toBeGreaterThanOrEqual(roles.length);
     },
-    120_000,
   );
 });
 

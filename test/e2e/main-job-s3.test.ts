@@ -40,7 +40,7 @@ describeWithPrograms('the main job over S3', ['consul', 'prometheus', 'moto'], (
     await agent.register(world);
     await agent.register(servicesHere([{ service: 'exporter', port: exporter.port }]));
     await putConfig({ ...consulConfig(agent.url), store: `s3://${bucket}/muster/live` });
-  }, 120_000);
+  });
   afterAll(async () => {
     await sidecar?.[Symbol.asyncDispose]();
     await Promise.all([prometheus?.stop(), moto?.stop(), agent?.stop()]);
@@ -76,7 +76,7 @@ describeWithPrograms('the main job over S3', ['consul', 'prometheus', 'moto'], (
       stdout: '',
       stderr: `muster check: s3://${bucket}/config/none.yml: there is no such object\n`,
     });
-  }, 60_000);
+  });
 
   test('run publishes into the bucket, and the sidecar brings it to Prometheus, which scrapes', async () => {
     expect((await muster('run')).stdout.split('\n')[1]?.replace(/ +/g, ' ')).toBe(
@@ -96,7 +96,7 @@ describeWithPrograms('the main job over S3', ['consul', 'prometheus', 'moto'], (
     expect(await differencesTo(await list(), prometheus)).toEqual([]);
     const sample = async () => (await prometheus.query('test_exporter_answers')).length;
     expect(await polled(sample, 1)).toBe(1);
-  }, 120_000);
+  });
 
   test('a change reaches Prometheus with one scan of its files', async () => {
     const before = await prometheus.ownMetric('prometheus_sd_file_scan_duration_seconds_count');
@@ -105,7 +105,7 @@ describeWithPrograms('the main job over S3', ['consul', 'prometheus', 'moto'], (
     await muster('run');
     expect(await differencesTo(await list(), prometheus)).toEqual([]);
     expect(await prometheus.ownMetric('prometheus_sd_file_scan_duration_seconds_count')).toBe(before + 1);
-  }, 120_000);
+  });
 
   test('without Consul the run fails, and without the bucket the sidecar keeps what it has', async () => {
     const before = await place.read('targets/api/consul-0.json');
@@ -120,5 +120,5 @@ describeWithPrograms('the main job over S3', ['consul', 'prometheus', 'moto'], (
     expect(await (await fetch(`${sidecarUrl}/healthz`)).text()).toMatch(/^ok for now, but: s3:/);
     expect(await prometheus.ownMetric('prometheus_sd_file_read_errors_total')).toBe(0);
     expect((await sidecar.stop()).code).toBe(0);
-  }, 120_000);
+  });
 });

@@ -109,7 +109,7 @@ describeWithPrograms('Marathon, as a real Prometheus sees the same server', ['pr
         .filter((name) => !['no tasks', 'tasks left out', 'no ports'].includes(name))
         .map((name) => `/${name}`),
     );
-  }, 60_000);
+  });
 
   test('so it is with hundreds of simulated apps, a token and a path, before and after changes', async () => {
     const stanza = { servers: [`${fleet.url}/service/marathon`], auth_token: 't0ken' };
@@ -119,5 +119,5 @@ describeWithPrograms('Marathon, as a real Prometheus sees the same server', ['pr
       expect(ours.length).toBeGreaterThan(500);
       expect(await discoverWithPromtool({ marathon_sd_configs: [stanza] }, ours.length)).toEqual(ours);
     }
-  }, 60_000);
+  });
 });

@@ -102,7 +102,6 @@ describeWithPrograms('the page in Chromium', ['chromium'], () => {
       expect(back).toBe(options.colorScheme === 'dark' ? 'rgb(20, 23, 26)' : 'rgb(247, 248, 249)');
       await watched.close();
     },
-    120_000,
   );
 
   test('names that are scripts do nothing but stand there', async () => {
@@ -213,7 +212,7 @@ describeWithPrograms('the page in Chromium', ['chromium'], () => {
     expect([trouble, feed.trouble]).toEqual([[], []]);
     await feed.close();
     await close();
-  }, 60_000);
+  });
 
   test('says so when the sidecar no longer answers', async () => {
     const { page, close } = await open();

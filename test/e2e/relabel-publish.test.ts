@@ -89,25 +89,21 @@ describeWithPrograms('a job that publishes less than all labels', ['prometheus']
         file_sd_configs: [{ files: [join(place.folder, 'targets', job_name, '*.json')] }],
       })),
     });
-  }, 120_000);
+  });
   afterAll(async () => {
     await prometheus?.stop();
     await fleet?.stop();
     await place?.[Symbol.asyncDispose]();
   });
 
-  test.each(['needed', 'publish'] as const)(
-    'ends with the same targets in Prometheus: %s',
-    async (job) => {
-      const compared = async () => {
-        const { activeTargets } = await prometheus.targets();
-        const all = finals(activeTargets, 'all');
-        return all.length < 20 ? ['too few targets'] : differences(all, finals(activeTargets, job));
-      };
-      expect(await polled(compared, [])).toEqual([]);
-    },
-    120_000,
-  );
+  test.each(['needed', 'publish'] as const)('ends with the same targets in Prometheus: %s', async (job) => {
+    const compared = async () => {
+      const { activeTargets } = await prometheus.targets();
+      const all = finals(activeTargets, 'all');
+      return all.length < 20 ? ['too few targets'] : differences(all, finals(activeTargets, job));
+    };
+    expect(await polled(compared, [])).toEqual([]);
+  });
 
   test('publishes smaller files', async () => {
     const [all = 0, needed = 0, publish = 0] = await Promise.all(

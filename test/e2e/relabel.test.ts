@@ -95,7 +95,7 @@ describeWithPrograms('relabelling, as a real Prometheus does it', ['prometheus']
         .size;
     };
     await polled(jobsWithTargets, jobs.length);
-  }, 120_000);
+  });
   afterAll(async () => {
     await prometheus?.stop();
     await place?.[Symbol.asyncDispose]();

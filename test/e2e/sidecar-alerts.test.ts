@@ -82,5 +82,5 @@ describeWithPrograms('alerts in a real Prometheus', ['prometheus'], () => {
     } finally {
       await prometheus.stop();
     }
-  }, 120_000);
+  });
 });

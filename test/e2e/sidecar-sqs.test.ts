@@ -16,7 +16,7 @@ describeWithPrograms('S3 notifications through SQS', ['moto'], () => {
     const options = { endpoint: moto.endpoint, region: 'us-east-1', credentials: motoCredentials };
     s3 = new S3Client({ ...options, forcePathStyle: true });
     sqs = new SQSClient(options);
-  }, 90_000);
+  });
   afterAll(async () => {
     s3?.destroy();
     sqs?.destroy();
@@ -61,7 +61,7 @@ describeWithPrograms('S3 notifications through SQS', ['moto'], () => {
     const seen = await countMessages(QueueUrl);
     expect(seen).toEqual({ waiting: 0, taken: 1 });
     await store.close();
-  }, 60_000);
+  });
 });
 
 /** Not by the SDK: moto's answer to it has another form than that of SQS. */

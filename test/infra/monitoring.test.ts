@@ -66,7 +66,7 @@ describeWithPrograms('promtool', ['promtool'], () => {
       await promtool('check', 'rules', '--lint=all', '--lint-fatal', ...(await paths('rules', '.yml'))),
     ).toContain('SUCCESS');
     expect(await promtool('test', 'rules', ...(await paths('tests', '.yml')))).toContain('SUCCESS');
-  }, 60_000);
+  });
 });
 
 describe('alerts', () => {

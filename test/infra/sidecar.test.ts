@@ -20,7 +20,7 @@ describe('the one file of the image', () => {
     place = await mkdtemp(join(tmpdir(), 'muster-image-'));
     await buildSidecar(join(place, 'image/muster.mjs'));
     await chmod(join(place, 'image'), 0o555);
-  }, 60_000);
+  });
   afterAll(async () => {
     await chmod(join(place, 'image'), 0o755);
     await rm(place, { recursive: true });

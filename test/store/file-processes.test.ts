@@ -57,7 +57,7 @@ describe('processes that share a folder', () => {
     expect(workers.flatMap(({ complaints }) => complaints)).toEqual([]);
     const winner = workers[outcomes.indexOf('done')];
     expect(await text(createFileStore(folder), 'one')).toBe(`${winner?.process.pid}`);
-  }, 120_000);
+  });
 
   test('20 that add to one number: no addition is lost', async () => {
     const folder = await newFolder();
@@ -68,7 +68,7 @@ describe('processes that share a folder', () => {
     expect(await Promise.all(workers.map((worker) => worker.line()))).toEqual(Array(20).fill('done'));
     expect(await text(store, 'number')).toBe('200');
     expect(await readdir(join(folder, '.tmp'))).toEqual([]);
-  }, 120_000);
+  });
 
   test('kill -9 of a writer leaves a whole file, a free lock, and nothing that the next start does not clean up', async () => {
     const folder = await newFolder();
@@ -87,7 +87,7 @@ describe('processes that share a folder', () => {
       expect(await readdir(join(folder, '.tmp'))).toEqual([]);
     }
     expect((await reader.list('')).map(({ key }) => key)).toEqual(['deep/er/one', 'next']);
-  }, 120_000);
+  });
 
   test('a holder of the lock that is killed sets it free', async () => {
     const folder = await newFolder();

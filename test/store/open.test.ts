@@ -62,7 +62,7 @@ describeWithPrograms('a store’s endpoint', ['moto'], () => {
   const before = { ...process.env };
   beforeAll(async () => {
     moto = await startMoto();
-  }, 60_000);
+  });
   afterAll(async () => {
     process.env = before;
     await moto.stop();

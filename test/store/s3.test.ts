@@ -8,7 +8,7 @@ describeWithPrograms('the S3 store', ['moto'], () => {
   let moto: Moto;
   beforeAll(async () => {
     moto = await startMoto();
-  }, 60_000);
+  });
   afterAll(() => moto.stop());
 
   describeContract(async () => {
