@@ -20,7 +20,8 @@ describeWithPrograms('references to AWS', ['moto'], () => {
 
   beforeAll(async () => {
     moto = await startMoto();
-    // The clients behind a reference are set up as the process is.
+    // The clients behind a reference are set up as the process is, and would take a profile before keys.
+    for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
     Object.assign(process.env, moto.env);
     const options = { endpoint: moto.endpoint, region: 'us-east-1', credentials: motoCredentials };
     ssm = new SSMClient(options);

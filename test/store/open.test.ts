@@ -71,6 +71,8 @@ describeWithPrograms('a store’s endpoint', ['moto'], () => {
   test('comes from the URL, the configuration or the environment, with the bucket in the path', async () => {
     const bucket = await moto.createBucket();
     const { AWS_ENDPOINT_URL: endpoint = '', ...credentials } = moto.env;
+    // Such as a profile, which the SDK would take before keys.
+    for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
     Object.assign(process.env, credentials);
     const local = endpoint.replace('127.0.0.1', 'localhost');
     const byUrl = openStore(`s3://${bucket}/p?endpoint=${endpoint}&region=us-east-1`);

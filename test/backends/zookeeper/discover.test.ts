@@ -108,7 +108,7 @@ describe('several servers', () => {
   });
   afterEach(() => second.stop());
   const both = (servers = [fleet.server, second.server]) =>
-    listTargets(nerve, { servers, paths: ['/a'], timeout: '300ms' });
+    listTargets(nerve, { servers, paths: ['/a'], timeout: '1s' });
 
   test('each has its share of the sessions', async () => {
     for (let count = 0; count < 30; count += 1) await both();

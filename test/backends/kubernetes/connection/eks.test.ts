@@ -10,6 +10,8 @@ let eks: EksDouble;
 
 beforeEach(async () => {
   eks = await startEks();
+  // Such as a profile, which the SDK would take before keys.
+  for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_STS: eks.aws.url,
     AWS_ENDPOINT_URL_EKS: eks.aws.url,
