@@ -11,11 +11,16 @@ PodSpec: volumes 1 Volume[], containers 2 Container[], restartPolicy 3 text, ter
   readinessGates 28 PodReadinessGate[], runtimeClassName 29 text?, enableServiceLinks 30 bool?,
   preemptionPolicy 31 text?, overhead 32 {quantity}, topologySpreadConstraints 33
   TopologySpreadConstraint[], ephemeralContainers 34 EphemeralContainer[], setHostnameAsFQDN 35 bool?,
-  hostUsers 37 bool?, resources 40 ResourceRequirements?, hostnameOverride 41 text?
+  hostUsers 37 bool?, resourceClaims 39 PodResourceClaim[], resources 40 ResourceRequirements?,
+  hostnameOverride 41 text?
+PodResourceClaim: name 1 text, resourceClaimName 3 text?, resourceClaimTemplateName 4 text?
 Volume: name 1 text, volumeSource 2 VolumeSource inline
 VolumeSource: hostPath 1 HostPathVolumeSource?, emptyDir 2 EmptyDirVolumeSource?, secret 6
   SecretVolumeSource?, persistentVolumeClaim 10 PersistentVolumeClaimVolumeSource?, downwardAPI 16
-  DownwardAPIVolumeSource?, configMap 19 ConfigMapVolumeSource?, projected 26 ProjectedVolumeSource?
+  DownwardAPIVolumeSource?, configMap 19 ConfigMapVolumeSource?, projected 26 ProjectedVolumeSource?,
+  ephemeral 29 EphemeralVolumeSource?
+EphemeralVolumeSource: volumeClaimTemplate 1 PersistentVolumeClaimTemplate?
+PersistentVolumeClaimTemplate: metadata 1 ObjectMeta
 HostPathVolumeSource: path 1 text, type 2 text?
 EmptyDirVolumeSource: medium 1 text, sizeLimit 2 quantity?, mode 3 int?
 SecretVolumeSource: secretName 1 text, items 2 KeyToPath[], defaultMode 3 int?, optional 4 bool?,
@@ -105,8 +110,9 @@ TopologySpreadConstraint: maxSkew 1 int, topologyKey 2 text, whenUnsatisfiable 3
 PodStatus: phase 1 text, conditions 2 PodCondition[], message 3 text, reason 4 text, hostIP 5 text, podIP 6
   text, startTime 7 time?, containerStatuses 8 ContainerStatus[], qosClass 9 text, initContainerStatuses 10
   ContainerStatus[], nominatedNodeName 11 text, podIPs 12 PodIP[], ephemeralContainerStatuses 13
-  ContainerStatus[], resize 14 text, hostIPs 16 HostIP[], observedGeneration 17 int, allocatedResources 19
+  ContainerStatus[], resize 14 text, resourceClaimStatuses 15 PodResourceClaimStatus[], hostIPs 16 HostIP[], observedGeneration 17 int, allocatedResources 19
   {quantity}, resources 20 ResourceRequirements?
+PodResourceClaimStatus: name 1 text, resourceClaimName 2 text?
 PodCondition: type 1 text, status 2 text, lastProbeTime 3 time, lastTransitionTime 4 time, reason 5 text,
   message 6 text, observedGeneration 7 int
 HostIP: ip 1 text
