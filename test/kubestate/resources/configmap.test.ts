@@ -74,6 +74,23 @@ describe('of labels and annotations', () => {
   });
 });
 
+describe('its version is shown where it is a number', () => {
+  test.each([
+    ['0', ['0']],
+    ['999999', ['999999']],
+    ['12345678901234567890', ['1.2345678901234567e+19']],
+    ['', []],
+    ['abc', []],
+    ['12a', []],
+  ])('%j', async (resourceVersion, shown) => {
+    const object = { metadata: { ...metadata, resourceVersion } };
+    const families = ['kube_configmap_metadata_resource_version'];
+    expect(await linesOf(configMap, object, { families })).toEqual(
+      shown.map((value) => `kube_configmap_metadata_resource_version{${own}} ${value}`),
+    );
+  });
+});
+
 test('the lines of a family stand together, object by object', async () => {
   const objects = ['a', 'b'].map((name) => ({ metadata: { name, namespace: 'shop', resourceVersion: '7' } }));
   expect(await linesOf(configMap, objects)).toEqual([
