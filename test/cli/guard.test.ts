@@ -55,8 +55,9 @@ describe('a drop in targets, from run to accept', () => {
       place.here(['status']),
       place.here(['status', '--output', 'json']),
     ]);
-    expect(table.stdout.split('\n')[1]?.replace(/ \d+s( +)\d+s /, ' Ns$1Ns ')).toBe(
-      `api  consul-0  1        12       Ns            Ns           held: ${held}`,
+    const [, row] = table.stdout.split('\n');
+    expect(row?.replace(/ +/g, ' ').replace(/ \d+s \d+s /, ' AGE AGE ')).toBe(
+      `api consul-0 1 12 AGE AGE held: ${held}`,
     );
     expect(JSON.parse(json.stdout)).toEqual([
       expect.objectContaining({

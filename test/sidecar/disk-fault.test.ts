@@ -65,49 +65,45 @@ describe('an error at any operation of the disk', () => {
     ['ENOSPC', 'from then on'],
     ['EROFS', 'from then on'],
     ['EIO', 'once'],
-  ])(
-    '%s %s: files stay whole, one line tells of it, and the next round mends it',
-    async (code, how) => {
-      const total = await countOperations();
-      expect(total).toBeGreaterThan(50);
-      for (let index = 0; index < total; index += 1) {
-        const path = await makeFolder();
-        await roundIn(path, await storeOf(before));
-        const files = failingFiles(
-          (at, { name }) => at === index || (how === 'from then on' && at > index && changing.has(name)),
-          code,
-        );
-        const errors = await faultyRound(path, files);
-        const seen = await visibleFiles(path);
-        const whole = Object.entries(seen).every(([file, text]) =>
-          Object.values(filesOf).some((bucket) =>
-            Object.entries(bucket).some(([key, want]) => key === file && want === text),
-          ),
-        );
-        const kinds = [...new Set(errors.map(({ kind }) => kind))];
-        const lines = errors.filter(({ message }) => message.includes('\n') || !message.includes(path));
-        const mended = await roundIn(path, await storeOf(later));
-        expect({
-          index,
-          whole,
-          kinds,
-          lines,
-          mended: mended.errors,
-          files: await visibleFiles(path),
-          left: await temporaries(path),
-        }).toEqual({
-          index,
-          whole: true,
-          kinds: ['storage'],
-          lines: [],
-          mended: [],
-          files: filesOf.later,
-          left: [],
-        });
-      }
-    },
-    60_000,
-  );
+  ])('%s %s: files stay whole, one line tells of it, and the next round mends it', async (code, how) => {
+    const total = await countOperations();
+    expect(total).toBeGreaterThan(50);
+    for (let index = 0; index < total; index += 1) {
+      const path = await makeFolder();
+      await roundIn(path, await storeOf(before));
+      const files = failingFiles(
+        (at, { name }) => at === index || (how === 'from then on' && at > index && changing.has(name)),
+        code,
+      );
+      const errors = await faultyRound(path, files);
+      const seen = await visibleFiles(path);
+      const whole = Object.entries(seen).every(([file, text]) =>
+        Object.values(filesOf).some((bucket) =>
+          Object.entries(bucket).some(([key, want]) => key === file && want === text),
+        ),
+      );
+      const kinds = [...new Set(errors.map(({ kind }) => kind))];
+      const lines = errors.filter(({ message }) => message.includes('\n') || !message.includes(path));
+      const mended = await roundIn(path, await storeOf(later));
+      expect({
+        index,
+        whole,
+        kinds,
+        lines,
+        mended: mended.errors,
+        files: await visibleFiles(path),
+        left: await temporaries(path),
+      }).toEqual({
+        index,
+        whole: true,
+        kinds: ['storage'],
+        lines: [],
+        mended: [],
+        files: filesOf.later,
+        left: [],
+      });
+    }
+  });
 
   test('within one life of the mirror a full disk leaves no temporary file, and heals by itself', async () => {
     let full = false;

@@ -148,7 +148,7 @@ test('a hostile bucket: nothing leaves the folder, the rest is mirrored, and eac
     expect(lines.join('')).toMatch(new RegExp(`level=warn msg=.* key=targets/${job}/consul-0.json reason=`));
   }
   expect(lines.every((line) => line.indexOf('\n') === line.length - 1 && line.length < 6000)).toBe(true);
-}, 60_000);
+});
 
 test('a bad digest is asked for again, since it may have been spoilt on the way; what is invalid is not', async () => {
   const bad = Object.fromEntries(
