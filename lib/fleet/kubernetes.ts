@@ -1,5 +1,6 @@
 import type { FleetRequest } from './faults.ts';
 import { answerApi, type Denial } from './kubernetes/api/api.ts';
+import { type CustomDefinition, customResources } from './kubernetes/api/custom.ts';
 import { type GivenObjects, givenState } from './kubernetes/api/given.ts';
 import { openHistory } from './kubernetes/api/history.ts';
 import { kubeconfigFor } from './kubernetes/api/kubeconfig.ts';
@@ -13,7 +14,7 @@ import { seededRandom } from './random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from './server.ts';
 
 export { kubernetesFaults } from './kubernetes/api/api-faults.ts';
-export type { Denial, GivenObjects, JsonObject, ResourceName, WorldSize };
+export type { CustomDefinition, Denial, GivenObjects, JsonObject, ResourceName, WorldSize };
 
 export interface ApiServerOptions extends FleetServerOptions {
   /** Ask for this bearer token. */
@@ -24,6 +25,8 @@ export interface ApiServerOptions extends FleetServerOptions {
   readonly watchList?: boolean;
   /** Whether kinds of which the cluster has no objects, such as deployments, are listed as empty. Default: they are unknown. */
   readonly otherLists?: boolean;
+  /** Custom resource definitions and their objects, which do not change. */
+  readonly definitions?: readonly CustomDefinition[];
 }
 
 /** Just these objects, at that resource version (default 1000). */
@@ -66,7 +69,8 @@ export async function startKubernetesFleet(options: KubernetesFleetOptions): Pro
   const denials = new Set<Denial>();
   const missingGroups = new Set<string>();
   const { token, listLatency = 0, watchList = true, otherLists = false } = options;
-  const settings = { token, listLatency, watchList, otherLists, denials, missingGroups };
+  const custom = customResources(options.definitions ?? []);
+  const settings = { token, listLatency, watchList, otherLists, denials, missingGroups, custom };
   const server = await startFleetServer((request) => answerApi(history, settings, request), options);
 
   const random = seededRandom(`${'seed' in options ? options.seed : ''}/churn`);

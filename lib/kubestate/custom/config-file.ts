@@ -6,6 +6,7 @@ import { problemsOf } from '../../config/zod-problems.ts';
 import { MusterError } from '../../errors.ts';
 import type { KubeStateConfig } from '../options.ts';
 import { type CustomResourceState, customResourceState } from './config.ts';
+import { isObject } from './json.ts';
 
 /**
  * The output with what its `custom_resource_state_config_file` says, which lies in the directory unless its path is
@@ -32,13 +33,24 @@ export function parseCustomResourceState(text: string, origin: string): CustomRe
 function read(path: string, output: string): string {
   const fail = (what: string, cause?: unknown) =>
     new MusterError('config', `${output}: custom_resource_state_config_file: ${path} ${what}`, { cause });
+  const bytes = attempt(
+    () => (statSync(path).size > maxConfigBytes ? undefined : readFileSync(path)),
+    (error) => {
+      const code = isObject(error) ? error.code : 'unknown';
+      return fail(code === 'ENOENT' ? 'does not exist' : `can not be read (${code})`, error);
+    },
+  );
+  if (bytes === undefined) throw fail(`is over ${maxConfigBytes} bytes`);
+  return attempt(
+    () => new TextDecoder('utf-8', { fatal: true }).decode(bytes),
+    (error) => fail('is not UTF-8 text', error),
+  );
+}
+
+function attempt<T>(work: () => T, failure: (error: unknown) => MusterError): T {
   try {
-    if (statSync(path).size <= maxConfigBytes)
-      return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+    return work();
   } catch (error) {
-    if (error instanceof TypeError) throw fail('is not UTF-8 text', error);
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw fail(code === 'ENOENT' ? 'does not exist' : `can not be read (${code})`, error);
+    throw failure(error);
   }
-  throw fail(`is over ${maxConfigBytes} bytes`);
 }

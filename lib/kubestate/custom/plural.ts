@@ -31,6 +31,7 @@ const endings = [
   ['fe', 'ves'],
   ['lf', 'lves'],
   ['io', 'ios'],
+  ['oo', 'oos'],
   ['o', 'oes'],
   ['ay', 'ays'],
   ['ey', 'eys'],

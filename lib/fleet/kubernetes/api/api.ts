@@ -2,18 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetAnswer, FleetRequest } from '../../faults.ts';
 import { about } from './about.ts';
 import { type Form, failureAnswer, listAnswer, prettyAnswer } from './answers.ts';
+import type { CustomResources } from './custom.ts';
 import { emptyList } from './empty-list.ts';
-import { listObjects, type Versions } from './list.ts';
-import { readListOptions } from './list-options.ts';
+import { type Listing, listObjects, type Versions } from './list.ts';
+import { type ListOptions, readListOptions } from './list-options.ts';
 import { negotiate, offeredTypes } from './negotiate.ts';
-import { type ResourceName, resourceAt } from './resources.ts';
+import { type ResourceAt, resourceAt } from './resources.ts';
 import { ApiError, failures } from './status.ts';
 import { watchAnswer } from './watch.ts';
 
 /** What the service account may not do; whatever is left out means "any". */
 export interface Denial {
   readonly verb?: 'list' | 'watch';
-  readonly resource?: ResourceName;
+  /** The last part of its path. */
+  readonly resource?: string;
   /** Calls for that namespace alone; `''`: calls for the whole cluster. */
   readonly namespace?: string;
 }
@@ -29,6 +31,14 @@ export interface ApiSettings {
   readonly watchList: boolean;
   /** Whether kinds of which the cluster has no objects are listed as empty; otherwise they are unknown. */
   readonly otherLists: boolean;
+  readonly custom: CustomResources;
+}
+
+/** A resource that is there, and what lists it. */
+export interface Found extends ResourceAt {
+  /** Whether its objects have no protobuf form. */
+  readonly jsonOnly: boolean;
+  readonly list: (options: ListOptions) => Listing;
 }
 
 const user = 'system:serviceaccount:monitoring:muster';
@@ -51,9 +61,9 @@ export async function answerApi(
 
 async function answer(
   versions: Versions,
-  { token, listLatency, denials, missingGroups, watchList, otherLists }: ApiSettings,
+  { token, listLatency, denials, missingGroups, watchList, otherLists, custom }: ApiSettings,
   request: FleetRequest,
-  form: Form,
+  negotiated: Form,
 ): Promise<FleetAnswer> {
   const path = decodeURIComponent(request.path);
   if (/^\/(?:livez|readyz|healthz)$/.test(path)) return { body: 'ok' };
@@ -64,11 +74,14 @@ async function answer(
   if (itself !== undefined) return prettyAnswer(itself);
   const empty = otherLists ? emptyList(path, versions.current().version) : undefined;
   if (empty !== undefined) return prettyAnswer(empty);
-  const found = resourceAt(path);
+  const found = custom.at(path, versions) ?? standard(path, versions);
   if (found === undefined || missingGroups.has(found.resource.group)) throw new ApiError(failures.notFound());
   if (request.method !== 'GET') throw new ApiError(failures.methodNotAllowed());
 
   const { resource, namespace } = found;
+  if (found.jsonOnly && !/json|\*/.test(request.headers.accept ?? '*'))
+    throw new ApiError(failures.notAcceptable(offeredTypes.slice(0, 2)));
+  const form = found.jsonOnly ? 'json' : negotiated;
   const verb = /^(?:1|true)$/.test(request.query.get('watch') ?? '') ? 'watch' : 'list';
   for (const denial of denials) {
     const {
@@ -87,10 +100,19 @@ async function answer(
   }
   if (listLatency > 0) await sleep(listLatency);
   if (options.watch) {
-    const initial = listObjects(versions, resource.name, namespace, { ...options, limit: 0 });
+    const initial = found.list({ ...options, limit: 0 });
     const version = versions.current().version;
     return watchAnswer(resource, { version, bookmarks: options.bookmarks, initial }, form);
   }
-  const listing = listObjects(versions, resource.name, namespace, options);
+  const listing = found.list(options);
   return listAnswer(listing, `${namespace ?? ''}&${options.selection}`, resource, form, request);
+}
+
+/** The resources that every server has. */
+function standard(path: string, versions: Versions): Found | undefined {
+  const found = resourceAt(path);
+  if (found === undefined) return undefined;
+  const { resource, namespace } = found;
+  const list = (options: ListOptions) => listObjects(versions, resource.name, namespace, options);
+  return { ...found, jsonOnly: false, list };
 }

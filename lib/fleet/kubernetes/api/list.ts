@@ -6,15 +6,15 @@ import { ApiError, failures } from './status.ts';
 import { encodeToken } from './token.ts';
 
 /** Everything the cluster holds at one resource version. */
-export interface ClusterState {
+export interface ClusterState<Name extends string = ResourceName> {
   readonly version: number;
-  shelf(name: ResourceName): Shelf;
+  shelf(name: Name): Shelf;
 }
 
 /** The present state of the cluster, and as much of the past as was kept. */
-export interface Versions {
-  current(): ClusterState;
-  at(version: number): ClusterState | undefined;
+export interface Versions<Name extends string = ResourceName> {
+  current(): ClusterState<Name>;
+  at(version: number): ClusterState<Name> | undefined;
 }
 
 /** One answer to a list: its metadata, and its objects by the piece, made while they are read. */
@@ -30,9 +30,9 @@ export interface Listing {
 const piece = 500;
 
 /** Lists a resource as an API server does. Throws the server's own 410 or 504 where the version is not to be had. */
-export function listObjects(
-  versions: Versions,
-  name: ResourceName,
+export function listObjects<Name extends string>(
+  versions: Versions<Name>,
+  name: Name,
   namespace: string | undefined,
   options: ListOptions,
 ): Listing {
@@ -75,7 +75,10 @@ export function listObjects(
   };
 }
 
-function stateFor(versions: Versions, { token, version, exact }: ListOptions): ClusterState {
+function stateFor<Name extends string>(
+  versions: Versions<Name>,
+  { token, version, exact }: ListOptions,
+): ClusterState<Name> {
   const current = versions.current();
   if (token !== undefined) {
     if (token.version === -1) return current;

@@ -1,12 +1,12 @@
 import { type Message, messageNamed } from '../wire/messages.ts';
 
 /** A resource that the simulated API server lists. */
-export interface Resource {
+export interface Resource<Name extends string = string> {
   /** `''` for the core group. */
   readonly group: string;
-  readonly version: 'v1';
+  readonly version: string;
   /** The last part of its path. */
-  readonly name: ResourceName;
+  readonly name: Name;
   readonly kind: string;
   readonly namespaced: boolean;
   /** Field selectors that the real server knows beside `metadata.name` (and `metadata.namespace`). */
@@ -28,7 +28,7 @@ export type ResourceName = (typeof resourceNames)[number];
 const core = { group: '', version: 'v1' } as const;
 
 /** Selectable fields as in pkg/apis/core/v1/conversion.go of Kubernetes. */
-export const resources: Readonly<Record<ResourceName, Resource>> = {
+export const resources: Readonly<Record<ResourceName, Resource<ResourceName>>> = {
   namespaces: {
     ...core,
     name: 'namespaces',
@@ -104,13 +104,25 @@ export function apiVersionOf({ group, version }: Resource): string {
   return group === '' ? version : `${group}/${version}`;
 }
 
+/** A resource, and the namespace whose objects are asked for. */
+export interface ResourceAt<Name extends string = string> {
+  readonly resource: Resource<Name>;
+  readonly namespace: string | undefined;
+}
+
 /** What a path under `/api` or `/apis` asks for, or nothing if it is no list of a known resource. */
-export function resourceAt(
+export function resourceAt(path: string): ResourceAt<ResourceName> | undefined {
+  return resourceAmong(Object.values(resources), path);
+}
+
+/** The same of the given resources. */
+export function resourceAmong<Name extends string>(
+  known: readonly Resource<Name>[],
   path: string,
-): { readonly resource: Resource; readonly namespace: string | undefined } | undefined {
+): ResourceAt<Name> | undefined {
   const [, group = '', version, namespace, name] =
     /^\/(?:api|apis\/([^/]+))\/([^/]+)(?:\/namespaces\/([^/]+))?\/([^/]+)$/.exec(path) ?? [];
-  const resource = Object.values(resources).find(
+  const resource = known.find(
     (each) => each.group === group && each.version === version && each.name === name,
   );
   if (resource === undefined || (namespace !== undefined && !resource.namespaced)) return undefined;

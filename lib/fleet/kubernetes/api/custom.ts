@@ -1,0 +1,105 @@
+import { freeze, type JsonObject } from '../wire/json.ts';
+import { messageNamed, messagesWith } from '../wire/messages.ts';
+import type { Found } from './api.ts';
+import { listObjects, type Versions } from './list.ts';
+import type { ListOptions } from './list-options.ts';
+import { type Resource, resourceAmong } from './resources.ts';
+import { type Shelf, shelfOf, single } from './shelf.ts';
+
+/** A custom resource definition, and the objects of its kind, which every version of it shows. */
+export interface CustomDefinition {
+  readonly group: string;
+  readonly kind: string;
+  readonly plural: string;
+  /** Default: the kind and `List`. */
+  readonly listKind?: string;
+  /** Default: `Namespaced`. */
+  readonly scope?: 'Namespaced' | 'Cluster';
+  readonly versions: readonly { readonly name: string; readonly served: boolean }[];
+  /** Without `apiVersion` and `kind`. */
+  readonly objects: readonly JsonObject[];
+}
+
+/** The definitions of a server, and what they define. */
+export interface CustomResources {
+  /** What a path asks for; nothing if it is neither definitions nor a custom resource that is served. */
+  readonly at: (path: string, versions: Versions) => Found | undefined;
+}
+
+/** The custom resources of these definitions; they do not change. */
+export function customResources(definitions: readonly CustomDefinition[]): CustomResources {
+  const shelves = new Map<Resource, Shelf>();
+  shelves.set(definitionsResource, shelfOf(definitions.map((each) => single(freeze(definitionOf(each))))));
+  for (const definition of definitions)
+    for (const { name: version } of definition.versions.filter(({ served }) => served)) {
+      const apiVersion = `${definition.group}/${version}`;
+      const objects = definition.objects.map((object) => ({ apiVersion, kind: definition.kind, ...object }));
+      shelves.set(resourceOf(definition, version), shelfOf(objects.map((object) => single(freeze(object)))));
+    }
+  return {
+    at(path, versions) {
+      const found = resourceAmong([...shelves.keys()], path);
+      const shelf = found && shelves.get(found.resource);
+      if (found === undefined || shelf === undefined) return undefined;
+      const own: Versions<string> = {
+        current: () => ({ version: versions.current().version, shelf: () => shelf }),
+        at: (version) => versions.at(version) && { version, shelf: () => shelf },
+      };
+      const list = (options: ListOptions) => listObjects(own, found.resource.name, found.namespace, options);
+      return { ...found, jsonOnly: found.resource !== definitionsResource, list };
+    },
+  };
+}
+
+const messages = messagesWith(`
+CustomResourceDefinition: metadata 1 ObjectMeta, spec 2 CustomResourceDefinitionSpec
+CustomResourceDefinitionSpec: group 1 text, names 3 CustomResourceDefinitionNames, scope 4 text, versions 7
+  CustomResourceDefinitionVersion[]
+CustomResourceDefinitionNames: plural 1 text, singular 2 text, kind 4 text, listKind 5 text
+CustomResourceDefinitionVersion: name 1 text, served 2 bool, storage 3 bool, schema 4
+  CustomResourceValidation?
+CustomResourceValidation: openAPIV3Schema 1 JSONSchemaProps?
+JSONSchemaProps: description 4 text, type 5 text
+`);
+
+const definitionsResource: Resource = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  name: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  namespaced: false,
+  selectable: [],
+  message: messageNamed('CustomResourceDefinition', messages),
+};
+
+function resourceOf({ group, plural, kind, listKind, scope }: CustomDefinition, version: string): Resource {
+  return {
+    group,
+    version,
+    name: plural,
+    // Of which the list's kind is made.
+    kind: listKind?.replace(/List$/, '') ?? kind,
+    namespaced: scope !== 'Cluster',
+    selectable: [],
+    // Never written: it is JSON only.
+    message: messageNamed('ObjectMeta'),
+  };
+}
+
+function definitionOf(definition: CustomDefinition): JsonObject {
+  const { group, kind, plural, listKind = `${kind}List`, scope = 'Namespaced', versions } = definition;
+  return {
+    metadata: { name: `${plural}.${group}`, uid: `definition-of-${plural}.${group}` },
+    spec: {
+      group,
+      names: { plural, singular: kind.toLowerCase(), kind, listKind },
+      scope,
+      versions: versions.map(({ name, served }, index) => ({
+        name,
+        served,
+        storage: index === 0,
+        schema: { openAPIV3Schema: { description: `A ${kind} as of ${name}.`, type: 'object' } },
+      })),
+    },
+  };
+}
