@@ -1,9 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { checkDeployment, type DeploymentInput } from '../../lib/app/check-deployment.ts';
+import { bindOutputs } from '../../lib/app/kube-state/outputs.ts';
 import type { Status } from '../../lib/discovery/status.ts';
 import { MusterError } from '../../lib/errors.ts';
+import { kubeStateConfig } from '../../lib/kubestate/options.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
+import { gzipHead } from '../../lib/target/gzip-head.ts';
 import { statusKey } from '../../lib/target/names.ts';
+import { silentLogger } from '../../lib/telemetry/log.ts';
 import { id, providerOf } from '../support/provider.ts';
 
 const now = () => new Date().toISOString();
@@ -38,7 +42,33 @@ const found = async (index: number, ...args: Parameters<typeof check>) => {
   return [finding?.ok, finding?.says];
 };
 
+/** A deployment with one output and no provider; in the store is text of this age, in seconds. */
+async function checkOutput(age: number | undefined) {
+  const store = createMemoryStore();
+  if (age !== undefined) {
+    const head = gzipHead(new Date(Date.now() - age * 1000), []);
+    await store.put('metrics/prod.prom.gz', head, { condition: 'create' });
+  }
+  const input = { readCredential: async () => '', log: silentLogger, directory: '/' };
+  const outputs = bindOutputs([kubeStateConfig.parse({ name: 'prod' })], input);
+  const findings = await check(undefined, { store, providers: [], outputs });
+  return findings.slice(2).map((finding) => [finding.check, finding.ok, finding.says]);
+}
+
 describe('a deployment is checked', () => {
+  test('for the schedule and the age of kube state', async () => {
+    const schedule = ['schedule kube-state', true, 'muster-prod-kube-state runs at rate(1 minute)'];
+    const says = (ok: boolean, text: string) => [
+      schedule,
+      ['kube state prod', ok, expect.stringMatching(text)],
+    ];
+    expect(await checkOutput(30)).toEqual(says(true, '^its cluster was listed 3\\ds ago$'));
+    expect(await checkOutput(3600)).toEqual(
+      says(false, '^its cluster was listed 36\\d\\ds ago: look at the log'),
+    );
+    expect(await checkOutput(undefined)).toEqual(says(false, '^nothing is published yet: wait'));
+  });
+
   test('and all is well', async () => {
     expect(await check(statusOf())).toEqual([
       { check: 'bucket', ok: true, says: 'memory: can be read' },

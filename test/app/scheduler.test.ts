@@ -1,9 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
+import { bindOutputs, type KubeStateOutput } from '../../lib/app/kube-state/outputs.ts';
 import type { AppProvider } from '../../lib/app/providers.ts';
 import { runScheduler } from '../../lib/app/scheduler.ts';
+import { kubeStateConfig } from '../../lib/kubestate/options.ts';
+import type { Rendered } from '../../lib/kubestate/render.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import { targetsKey } from '../../lib/target/names.ts';
-import { silentLogger } from '../../lib/telemetry/log.ts';
+import { createLogger, silentLogger } from '../../lib/telemetry/log.ts';
 import { listing, providerOf, readHistory } from '../support/provider.ts';
 
 function providerAt(job: string, find: Parameters<typeof providerOf>[0], refreshInterval = 1): AppProvider {
@@ -12,6 +15,18 @@ function providerAt(job: string, find: Parameters<typeof providerOf>[0], refresh
 
 /** A configuration but for its providers. */
 const nothing = { outputs: [], isEmpty: false };
+
+/** What a cluster without objects comes to. */
+const nothingRendered: Rendered = {
+  ...{ objects: 0, samples: 0, size: 0, splices: [], members: () => [], close: () => undefined },
+};
+
+function outputNamed(name: string): KubeStateOutput {
+  const input = { readCredential: async () => '', log: silentLogger, directory: '/' };
+  const [output] = bindOutputs([kubeStateConfig.parse({ name })], input);
+  if (output === undefined) throw new Error('no output');
+  return output;
+}
 
 describe('the scheduler', () => {
   test('gives each provider its turn, however many are always due', async () => {
@@ -40,6 +55,39 @@ describe('the scheduler', () => {
       onResult: () => found === 2 && stop.abort(),
     });
     expect(found).toBe(2);
+  });
+
+  test('removes the text of an output only when its last cycle has ended', async () => {
+    const stop = new AbortController();
+    const store = createMemoryStore();
+    const { promise: listed, resolve: finish } = Promise.withResolvers<void>();
+    const gone: KubeStateOutput = {
+      ...outputNamed('gone'),
+      async render() {
+        outputs = [];
+        await listed;
+        return nothingRendered;
+      },
+    };
+    let outputs: readonly KubeStateOutput[] = [gone];
+    let turns = 0;
+    const lines: string[] = [];
+    await runScheduler({
+      store,
+      log: createLogger({ level: 'info', write: (line) => lines.push(line) }),
+      signal: stop.signal,
+      async config() {
+        // Some turns without it, in which it must not be retired under its running cycle.
+        if (outputs.length === 0 && ++turns === 3) finish();
+        if (lines.some((line) => line.includes('retired'))) stop.abort();
+        return { providers: [providerAt('stays', () => listing(1), 3_600_000)], outputs, isEmpty: false };
+      },
+    });
+    const said = lines
+      .filter((line) => line.includes('output=gone'))
+      .map((line) => /msg="([^":]*)/.exec(line)?.[1]);
+    expect(said).toEqual(['kube-state cycle', 'retired']);
+    expect(await store.list('metrics/')).toEqual([]);
   });
 
   test('retires a provider only when its last cycle has ended, which then publishes nothing any more', async () => {

@@ -1,0 +1,176 @@
+import { readFile } from 'node:fs/promises';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
+import { type KubernetesFleet, startKubernetesFleet } from '../../lib/fleet/kubernetes.ts';
+import { polled } from '../support/poll.ts';
+import { freePorts } from '../support/process.ts';
+import { smallWorld } from '../support/small-world.ts';
+import { makeWorkplace, type Workplace } from '../support/workplace.ts';
+
+let cluster: KubernetesFleet;
+let consul: ConsulFleet;
+beforeAll(async () => {
+  cluster = await startKubernetesFleet({ seed: 'cli', pods: 5, nodes: 2, otherLists: true });
+  consul = await startConsulFleet({ seed: 'cli', services: 0, instances: 0 });
+});
+beforeEach(() => {
+  cluster.faults.clear();
+  consul.replace(smallWorld(2));
+});
+afterAll(() => Promise.all([cluster?.stop(), consul?.stop()]));
+
+const output = (name: string, more: object = {}, api_server = cluster.url) => ({
+  ...{ name, resources: ['nodes'], kubernetes: { api_server, refresh_interval: '1s' } },
+  ...more,
+});
+const job = () => ({
+  scrape_configs: [{ job_name: 'api', consul_sd_configs: [{ server: consul.url, refresh_interval: '1s' }] }],
+});
+const published = (place: Workplace) => place.files('.muster/store/metrics');
+
+describe('muster run', () => {
+  test('publishes kube-state outputs beside the targets', async () => {
+    await using place = await makeWorkplace({ ...job(), kube_state_metrics: [output('prod')] });
+    const { code, stdout, stderr } = await place.here(['run']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout.split('\n').slice(0, 4)).toEqual([
+      'JOB  PROVIDER  OUTCOME    VERSION  TARGETS',
+      'api  consul-0  published  1        2        +2 -0 ~0 groups, +2 targets',
+      '',
+      'OUTPUT  OUTCOME    OBJECTS  SAMPLES  BYTES',
+    ]);
+    expect(stdout).toMatch(/^prod {4}published {2}2 {8}\d+ +\d+$/m);
+    const text = gunzipSync(await readFile(`${place.folder}/.muster/store/metrics/prod.prom.gz`)).toString();
+    expect(text).toContain('kube_node_info{node="');
+  });
+
+  test('works where there is nothing but kube state, and says in JSON what it did', async () => {
+    await using place = await makeWorkplace({ kube_state_metrics: [output('prod', { total_shards: 2 })] });
+    const { code, stdout } = await place.here(['run', '--output', 'json']);
+    const counts = { samples: expect.any(Number), bytes: expect.any(Number) };
+    const results = ['prod.0', 'prod.1'].map((name) => ({
+      ...{ output: name, outcome: 'published', objects: expect.any(Number), ...counts },
+      duration_seconds: expect.any(Number),
+    }));
+    expect([code, JSON.parse(stdout)]).toEqual([0, results]);
+    expect(await published(place)).toEqual(['prod.0.prom.gz', 'prod.1.prom.gz']);
+  });
+
+  test('--dry-run says what would be listed and retired, and calls no cluster', async () => {
+    await using place = await makeWorkplace({ kube_state_metrics: [output('prod')] });
+    await place.here(['run']);
+    await place.write('muster.yml', { kube_state_metrics: [output('dev')] });
+    const asked = cluster.requests.length;
+    expect(await place.here(['run', '--dry-run'])).toEqual({
+      ...{ code: 0, stdout: '' },
+      stderr:
+        'kube-state dev: would be listed and published as metrics/dev.prom.gz\n' +
+        'kube-state prod: would be retired, it is no longer in the configuration\n',
+    });
+    expect([cluster.requests.length, await published(place)]).toEqual([asked, ['prod.prom.gz']]);
+    expect((await place.here(['run'])).stderr).toBe(
+      'kube-state prod: retired, it is no longer in the configuration\n',
+    );
+    expect(await published(place)).toEqual(['dev.prom.gz']);
+  });
+
+  test('retires the last output when there are jobs, and none by an empty configuration', async () => {
+    await using place = await makeWorkplace({ kube_state_metrics: [output('prod')] });
+    await place.here(['run']);
+    await place.write('muster.yml', '');
+    expect((await place.here(['run'])).code).toBe(0);
+    expect(await published(place)).toEqual(['prod.prom.gz']);
+    await place.write('muster.yml', job());
+    expect((await place.here(['run', '--job', 'api'])).code).toBe(0);
+    expect(await published(place)).toEqual(['prod.prom.gz']);
+    expect((await place.here(['run'])).code).toBe(0);
+    expect(await published(place)).toEqual([]);
+  });
+
+  test('exits with 1 when an output failed, and the others go on', async () => {
+    const outputs = [output('gone', {}, 'http://127.0.0.1:1'), output('prod')];
+    await using place = await makeWorkplace({ ...job(), kube_state_metrics: outputs });
+    const { code, stdout, stderr } = await place.here(['run']);
+    expect([code, await published(place)]).toEqual([1, ['prod.prom.gz']]);
+    expect(stderr).toMatch(/^muster run: gone: GET http:\/\/127\.0\.0\.1:1\/[^\n]*ECONNREFUSED[^\n]*\n$/);
+    expect(stdout).toMatch(/^api {2}consul-0 {2}published/m);
+    expect(stdout).toMatch(/^gone {4}failed/m);
+  });
+
+  test('chosen jobs are all that is run', async () => {
+    await using place = await makeWorkplace({ ...job(), kube_state_metrics: [output('prod')] });
+    expect((await place.here(['run', '--job', 'api'])).code).toBe(0);
+    expect(await published(place)).toEqual([]);
+  });
+});
+
+describe('muster check and muster status', () => {
+  test('list the outputs', async () => {
+    const outputs = [output('prod'), output('dev', { total_shards: 2, shard: 1, deadline: '30s' })];
+    await using place = await makeWorkplace({ kube_state_metrics: outputs });
+    const store = `file://${place.folder}/.muster/store`;
+    expect(await place.here(['check'])).toEqual({
+      code: 0,
+      stdout:
+        'OUTPUT  EVERY  DEADLINE  OBJECT\n' +
+        'prod    1s     60s       metrics/prod.prom.gz\n' +
+        'dev.1   1s     30s       metrics/dev.1.prom.gz\n',
+      stderr: `${place.folder}/muster.yml is valid: 0 jobs, 0 providers, 2 kube-state outputs, store ${store}\n`,
+    });
+    const json = await place.here(['check', '--output', 'json']);
+    expect(JSON.parse(json.stdout)).toEqual([
+      { output: 'prod', refresh_interval_seconds: 1, deadline_seconds: 60 },
+      { output: 'dev.1', refresh_interval_seconds: 1, deadline_seconds: 30 },
+    ]);
+  });
+
+  test('say how the published ones are', async () => {
+    await using place = await makeWorkplace({ kube_state_metrics: [output('prod')] });
+    await place.here(['run']);
+    await place.write('muster.yml', { kube_state_metrics: [output('dev')] });
+    const { stdout } = await place.here(['status']);
+    expect(stdout).toMatch(
+      /^OUTPUT +LISTED +BYTES +STATE\ndev +never +0 +nothing published yet\nprod +\d+s +\d+ +not in the configuration\n$/,
+    );
+    const listing = { bytes: expect.any(Number), listed_at: expect.stringMatching(/^\d{4}-.*Z$/) };
+    expect(JSON.parse((await place.here(['status', '--output', 'json'])).stdout)).toEqual([
+      { output: 'dev', configured: true, bytes: 0, state: 'nothing published yet' },
+      { output: 'prod', configured: false, ...listing, state: 'not in the configuration' },
+    ]);
+  });
+});
+
+describe('muster dev', () => {
+  test('publishes at the interval, serves, follows the configuration, and retires', async () => {
+    await using place = await makeWorkplace({ kube_state_metrics: [output('prod')] });
+    const [port] = await freePorts(1);
+    const dev = place.start(['dev', '--listen', `127.0.0.1:${port}`]);
+    await using _ = dev;
+    const url = `http://127.0.0.1:${port}/kube-state/prod`;
+    const text = async () => (await fetch(url).catch(() => undefined))?.text();
+    const nodes = async () => (await text())?.match(/^kube_node_info\{/gm)?.length;
+    expect(await polled(nodes, 2)).toBe(2);
+    expect(dev.stdout()).toBe(
+      '# Paste into prometheus.yml, beside the rules that you have:\n' +
+        'scrape_configs:\n' +
+        '  - job_name: kube-state-metrics\n' +
+        '    honor_labels: true\n' +
+        '    static_configs:\n' +
+        `      - targets: ["127.0.0.1:${port}"]\n` +
+        '        labels: { instance: prod, __metrics_path__: /kube-state/prod }\n',
+    );
+    const listedAt = async () =>
+      /^muster_kube_state_listing_timestamp_seconds (\S+)$/m.exec((await text()) ?? '')?.[1];
+    const first = await listedAt();
+    expect(await polled(async () => (await listedAt()) !== first, true)).toBe(true);
+
+    cluster.faults.add({ kind: 'status', status: 403 });
+    await dev.waitFor(/level=error msg="prod: GET .*output=prod/);
+    cluster.faults.clear();
+    await place.write('muster.yml', job());
+    expect(await polled(() => published(place), [])).toEqual([]);
+    await dev.waitFor(/retired: no longer in the configuration" output=prod/);
+    expect((await dev.stop()).code).toBe(0);
+  }, 120_000);
+});
