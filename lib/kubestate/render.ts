@@ -23,6 +23,8 @@ export interface Selection {
   readonly allowedLabels: ReadonlyMap<string, Allow>;
   readonly allowedAnnotations: ReadonlyMap<string, Allow>;
   readonly keep?: Keep;
+  /** Takes what a person should know of, a line at a time. */
+  readonly warn?: (message: string) => void;
 }
 
 /** An output. Its text lies compressed in a file of its own until it is closed. */

@@ -26,6 +26,8 @@ export interface CollectInput {
   readonly keep?: Keep;
   /** Takes the compressed text. */
   readonly spill: Spill;
+  /** Takes what a person should know of. */
+  readonly warn?: (message: string) => void;
   readonly signal: AbortSignal;
 }
 

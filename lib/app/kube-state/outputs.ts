@@ -55,7 +55,7 @@ export function bindOutputs(
 async function renderOutput(
   config: KubeStateConfig,
   shard: number,
-  { readCredential, directory }: BindInput,
+  { readCredential, directory, log }: BindInput,
   outer: AbortSignal,
   listUntil?: Date,
 ): Promise<Rendered> {
@@ -91,7 +91,8 @@ async function renderOutput(
       config.namespaces.length > 0 ? [...new Set(config.namespaces)] : await namespacesOf(kubernetes, signal);
     const { page_size: pageSize, compression } = kubernetes.muster;
     const lister = openLister(connection, { pageSize, compression });
-    return await render(lister, selectionOf(config, namespaces, shard), signal);
+    const warn = (message: string) => log.warn(message, { output: name });
+    return await render(lister, { ...selectionOf(config, namespaces, shard), warn }, signal);
   } catch (error) {
     if (deadline.aborted && !outer.aborted)
       throw new MusterError('timeout', `${name}: the cluster was not listed within ${(until - now) / 1000}s`);

@@ -6,6 +6,7 @@ import { familiesOf } from './family.ts';
 import { customKind } from './kind.ts';
 import { needsDefinitions, type Resolved, resolveKinds } from './resolve.ts';
 import { type CustomSheet, openCustomSheet } from './sheet.ts';
+import { countSkips, type Skips } from './skips.ts';
 import { wantedBy } from './wanted.ts';
 
 /** Lists the custom resources one kind after another and writes their families. Throws what listing throws. */
@@ -16,7 +17,9 @@ export async function collectCustom(
   const { lister, spill, signal } = input;
   const kinds = resources.some(needsDefinitions) ? await listServedKinds(lister, signal) : [];
   const sheet = openCustomSheet(spill);
-  for (const resolved of resolveKinds(resources, kinds)) await collectKind(resolved, sheet, input);
+  const skips = countSkips();
+  for (const resolved of resolveKinds(resources, kinds)) await collectKind(resolved, sheet, skips, input);
+  for (const line of skips.lines()) input.warn?.(line);
   return sheet.finish();
 }
 
@@ -24,9 +27,10 @@ export async function collectCustom(
 async function collectKind(
   { resource, served }: Resolved,
   sheet: CustomSheet,
+  skips: Skips,
   { wants, ...input }: CollectInput,
 ): Promise<void> {
-  const families = familiesOf(resource, served).filter(wants);
+  const families = familiesOf(resource, served, skips).filter(wants);
   const everywhere = input.namespaces.includes('');
   if (families.length === 0 || (served.namespaced === false && !everywhere)) return;
   const { group, version, kind, plural, listKind, namespaced } = served;

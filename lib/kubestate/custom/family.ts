@@ -3,7 +3,8 @@ import { compare } from '../../target/canonical.ts';
 import type { LabelledFamily } from '../family.ts';
 import type { CustomMetric, CustomResource } from './config.ts';
 import { labelsFrom } from './labels.ts';
-import { valuesOf } from './values.ts';
+import type { Skips } from './skips.ts';
+import { type Skip, valuesOf } from './values.ts';
 
 /** A custom resource's object: of its content what the configuration reads. */
 export interface CustomObject extends ObjectMeta {
@@ -22,14 +23,16 @@ export interface GroupVersionKind {
 export function familiesOf(
   resource: CustomResource,
   kind: GroupVersionKind,
+  skips: Skips,
 ): readonly LabelledFamily<CustomObject>[] {
-  return resource.metrics.map((metric) => familyOf(metric, resource, kind));
+  return resource.metrics.map((metric) => familyOf(metric, resource, kind, skips));
 }
 
 function familyOf(
   metric: CustomMetric,
   resource: CustomResource,
   { group, version, kind }: GroupVersionKind,
+  skips: Skips,
 ): LabelledFamily<CustomObject> {
   const { name, help, each } = metric;
   const common = {
@@ -41,12 +44,16 @@ function familyOf(
   };
   const addLabels = labelsFrom({ ...resource.labelsFromPath, ...metric.labelsFromPath });
   const read = valuesOf(each);
+  const fullName = [resource.metricNamePrefix, name].filter((part) => part !== '').join('_');
+  // As in kube-state-metrics, a level above 0 is for whoever asks for more than usual.
+  const isQuiet = (metric.errorLogV || resource.errorLogV) > 0;
+  const skip: Skip = isQuiet ? () => undefined : (why) => skips.add(fullName, each, why);
   return {
-    name: [resource.metricNamePrefix, name].filter((part) => part !== '').join('_'),
+    name: fullName,
     help,
     type: each.type,
     labelled({ content }) {
-      const values = read(content);
+      const values = read(content, skip);
       if (values.length === 0) return [];
       const base = new Map(Object.entries(common));
       addLabels(content, base);

@@ -11,8 +11,11 @@ export interface OwnValue {
   readonly value: number;
 }
 
+/** Told of a value that should make a sample and can not: what is wrong with it. */
+export type Skip = (why: 'missing' | 'no number' | 'no text') => void;
+
 /** The samples that a metric has of an object; what can not be made into one is left out. */
-export type ReadValues = (object: unknown) => readonly OwnValue[];
+export type ReadValues = (object: unknown, skip: Skip) => readonly OwnValue[];
 
 /**
  * How samples are found as configured, in the order of their labels. Source: kube-state-metrics,
@@ -21,7 +24,7 @@ export type ReadValues = (object: unknown) => readonly OwnValue[];
 export function valuesOf(each: Each): ReadValues {
   const find = pathOf(each.path);
   const read = readerOf(each);
-  return (object) => [...read(find(object))].sort((a, b) => compareLabels(a.labels, b.labels));
+  return (object, skip) => [...read(find(object), skip)].sort((a, b) => compareLabels(a.labels, b.labels));
 }
 
 /** Label by label: first the name, then the value. */
@@ -56,21 +59,29 @@ function gaugeReader(each: EachOf<'gauge'>, addLabels: AddLabels): ReadValues {
   const [only = ''] = valueFrom.length === 1 ? valueFrom : [];
   // A path with a comma is not seen as a single key by kube-state-metrics either.
   const ownKey = only.includes(',') ? '' : only;
-  const numberOf = (value: unknown) => toNumber(measure(value), nilIsZero);
-  return (value) => {
+  return (value, skip) => {
     if (isObject(value))
       return Object.entries(value).flatMap(([key, inner]): OwnValue[] => {
         const isOwn = key !== '' && key === ownKey;
-        const number = isOwn ? toNumber(inner, nilIsZero) : numberOf(inner);
-        if (number === undefined) return [];
+        const number = toNumber(isOwn ? inner : measure(inner), nilIsZero);
+        if (number === undefined) {
+          if (isOwn) skip('no number');
+          return [];
+        }
         const labels = keyLabel(labelFromKey, key);
         addLabels(inner, labels);
         addLabels(value, labels);
         return [{ labels, value: number }];
       });
     return (isList(value) ? value : [value]).flatMap((item): OwnValue[] => {
-      const number = numberOf(item);
-      if (number === undefined) return [];
+      const found = measure(item);
+      const number = toNumber(found, nilIsZero);
+      if (number === undefined) {
+        // An item without the value has none to tell of.
+        if (!isNil(found)) skip('no number');
+        else if (isNil(item)) skip('missing');
+        return [];
+      }
       const labels: Labels = new Map();
       addLabels(item, labels);
       return [{ labels, value: number }];
@@ -96,10 +107,13 @@ function infoReader({ labelFromKey }: EachOf<'info'>, addLabels: AddLabels): Rea
 function stateSetReader(each: EachOf<'stateset'>, addLabels: AddLabels): ReadValues {
   const { labelName, list, valueFrom } = each;
   const state: Path = pathOf(valueFrom);
-  return (value) =>
+  return (value, skip) =>
     (isList(value) ? value : [value]).flatMap((item): readonly OwnValue[] => {
       const present = state(item);
-      if (typeof present !== 'string') return [];
+      if (typeof present !== 'string') {
+        if (!isNil(present)) skip('no text');
+        return [];
+      }
       return list.map((entry) => {
         const labels: Labels = new Map([[labelName, entry]]);
         addLabels(item, labels);

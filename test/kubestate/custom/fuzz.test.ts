@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseCustomResourceState } from '../../../lib/kubestate/custom/config-file.ts';
 import { familiesOf } from '../../../lib/kubestate/custom/family.ts';
+import { countSkips } from '../../../lib/kubestate/custom/skips.ts';
 import { labelText } from '../../../lib/kubestate/custom/text.ts';
 import { keepWanted, wantedBy } from '../../../lib/kubestate/custom/wanted.ts';
 import { familyWriter } from '../../../lib/kubestate/text/write-family.ts';
@@ -81,7 +82,7 @@ test('any JSON value at any path makes lines that can be read, and the same with
       const linesOf = (content: unknown) => {
         const lines: string[] = [];
         const object = { namespace: '', name: 'o', uid: 'u', labels: [], annotations: [], content };
-        for (const family of familiesOf(resource, groupVersionKind))
+        for (const family of familiesOf(resource, groupVersionKind, countSkips()))
           familyWriter(family, {})?.(object, '', (line) => lines.push(line));
         return lines;
       };

@@ -7,7 +7,7 @@ import { readApp } from '../../../lib/app/app.ts';
 import type { JsonObject } from '../../../lib/fleet/kubernetes/wire/json.ts';
 import { type KubernetesFleet, startKubernetesFleet } from '../../../lib/fleet/kubernetes.ts';
 import { clusterRoleFor } from '../../../lib/kubestate/cluster-role.ts';
-import { silentLogger } from '../../../lib/telemetry/log.ts';
+import { type Logger, silentLogger } from '../../../lib/telemetry/log.ts';
 
 const signal = new AbortController().signal;
 let fleet: KubernetesFleet;
@@ -65,13 +65,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function outputsOf(keys: string, connection = '') {
+async function outputsOf(keys: string, connection = '', log: Logger = silentLogger) {
   const file = join(folder, 'muster.yml');
   await writeFile(
     file,
     `kube_state_metrics: [{name: prod, kubernetes: {api_server: '${fleet.url}', ${connection}}, ${keys}}]\n`,
   );
-  return (await readApp(file, { env: {}, log: silentLogger })).outputs;
+  return (await readApp(file, { env: {}, log })).outputs;
 }
 
 /** One entry of `resources`, with a metric of the size and a label for each object. */
@@ -183,6 +183,26 @@ describe('custom resources of an API server', () => {
   test('stand beside the other resources', async () => {
     const keys = `resources: [namespaces], custom_resource_state_config: {spec: {resources: [${entry(foo)}]}}`;
     expect(await samplesOf(keys)).toHaveLength(50);
+  });
+});
+
+describe('values without a sample', () => {
+  const each = '{type: Gauge, gauge: {path: [metadata], valueFrom: [name]}}';
+  const state = '{type: StateSet, stateSet: {path: [spec], valueFrom: [size], labelName: s, list: [a]}}';
+  const missing = '{type: Gauge, gauge: {path: [status, phase]}}';
+  const metrics = `[{name: a, each: ${each}}, {name: b, each: ${state}}, {name: c, each: ${missing}}, {name: d, errorLogV: 1, each: ${state}}]`;
+
+  test('are told of, once a metric, unless it asks for quiet', async () => {
+    const warnings: unknown[] = [];
+    const log = { ...silentLogger, warn: (...line: readonly unknown[]) => warnings.push(line) };
+    const keys = only(`{groupVersionKind: ${foo}, metrics: ${metrics}}`);
+    for (const output of await outputsOf(keys, '', log)) (await output.render(signal)).close();
+    const of = { output: 'prod' };
+    expect(warnings).toEqual([
+      ['kube_customresource_a: what is at [metadata,name] is no number and has no sample (25 times)', of],
+      ['kube_customresource_b: what is at [spec,size] is no text and has no sample (25 times)', of],
+      ['kube_customresource_c: what is at [status,phase] is missing and has no sample (25 times)', of],
+    ]);
   });
 });
 
