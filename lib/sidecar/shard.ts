@@ -1,5 +1,5 @@
 import { MusterError } from '../errors.ts';
-import { decodeFileSd, type FileSdGroup } from '../target/file-sd.ts';
+import { type ScanEvent, scanFileSd } from '../target/file-sd-scan.ts';
 import { hashOf } from '../target/relabel.ts';
 
 /** Which part of all targets this Prometheus scrapes: those whose hash, modulo `count`, is `index`. */
@@ -23,21 +23,141 @@ export function formatShard({ index, count }: Shard): string {
   return `${index}/${count}`;
 }
 
-/**
- * What is left of a checked file_sd file in this shard: the same targets that a `hashmod` of `__address__` and a `keep`
- * of its value would leave.
- */
-export function keepShard(groups: readonly FileSdGroup[], { index, count }: Shard): readonly FileSdGroup[] {
-  const modulus = BigInt(count);
-  const wanted = BigInt(index);
-  return groups.flatMap(({ targets, labels }) => {
-    const kept = targets.filter((address) => hashOf(address) % modulus === wanted);
-    return kept.length === 0 ? [] : [{ targets: kept, labels }];
-  });
+/** Takes the targets of a shard out of a file_sd file, piece by piece. */
+export interface ShardFilter {
+  /** What there is to write so far; throws (kind `malformed`) where the file is none. */
+  readonly push: (piece: Uint8Array) => Uint8Array;
+  /** The rest, and how many targets were kept. */
+  readonly end: () => { readonly rest: Uint8Array; readonly targets: number };
 }
 
-/** The bytes of a file_sd file with only the targets of the shard, one group a line. Throws kind `malformed`. */
-export function shardFileSd(bytes: Uint8Array, shard: Shard): Uint8Array {
-  const lines = keepShard(decodeFileSd(bytes), shard).map((group) => JSON.stringify(group));
-  return Buffer.from(lines.length === 0 ? '[]\n' : `[\n${lines.join(',\n')}\n]\n`);
+/**
+ * Leaves the same targets that a `hashmod` of `__address__` and a `keep` of its value would leave, one group a line. A
+ * group of which none is left goes too, unless it is too long to be held.
+ */
+export function filterShard({ index, count }: Shard): ShardFilter {
+  const modulus = BigInt(count);
+  const wanted = BigInt(index);
+  const scan = scanFileSd(onEvent);
+  let piece: Uint8Array = new Uint8Array();
+  let out: Uint8Array[] = [];
+  let held: Uint8Array[] = [];
+  let heldLength = 0;
+  /** Whether the group goes out as it comes, since it can not go any more. */
+  let released = false;
+  /** Where in the piece begins what is copied, or the address at hand. */
+  let copiedFrom: number | undefined;
+  let addressFrom: number | undefined;
+  let address: Uint8Array[] = [];
+  let inList = 0;
+  let inGroup = 0;
+  let targets = 0;
+  let separator = '[\n';
+
+  function put(bytes: Uint8Array): void {
+    held.push(bytes);
+    heldLength += bytes.length;
+    if (heldLength > longestHeld) release();
+    if (released) flush();
+  }
+
+  function flush(): void {
+    out.push(...held);
+    held = [];
+    heldLength = 0;
+  }
+
+  function release(): void {
+    if (released) return;
+    released = true;
+    out.push(Buffer.from(separator));
+    separator = ',\n';
+  }
+
+  function copyTo(end: number): void {
+    if (copiedFrom !== undefined) put(piece.slice(copiedFrom, end));
+    copiedFrom = undefined;
+  }
+
+  function readAddress(end: number): void {
+    if (addressFrom === undefined) return;
+    address.push(piece.slice(addressFrom, end));
+    if (address.reduce((sum, { length }) => sum + length, 0) > longestAddress)
+      throw new MusterError('malformed', `not file_sd JSON: a target has over ${longestAddress} bytes`);
+  }
+
+  function closeAddress(end: number): void {
+    readAddress(end);
+    const raw = Buffer.concat(address);
+    address = [];
+    addressFrom = undefined;
+    if (hashOf(String(JSON.parse(`${raw}`))) % modulus !== wanted) return;
+    if (inList > 0) put(Buffer.from(','));
+    put(raw);
+    inList += 1;
+  }
+
+  function closeGroup(end: number): void {
+    copyTo(end);
+    if (inGroup > 0) release();
+    if (released) flush();
+    held = [];
+    heldLength = 0;
+    targets += inGroup;
+  }
+
+  function onEvent(event: ScanEvent, at: number): void {
+    if (event === 'group opened') {
+      copiedFrom = at;
+      inGroup = 0;
+      released = false;
+    } else if (event === 'targets opened') {
+      copyTo(at + 1);
+      inList = 0;
+    } else if (event === 'target opened') addressFrom = at;
+    else if (event === 'target closed') closeAddress(at + 1);
+    else if (event === 'targets closed') {
+      copiedFrom = at;
+      // Of a key that comes twice the last value counts.
+      inGroup = inList;
+    } else closeGroup(at + 1);
+  }
+
+  function take(): Uint8Array {
+    const taken = Buffer.concat(out);
+    out = [];
+    return taken;
+  }
+
+  return {
+    push(next) {
+      piece = next;
+      scan.push(next);
+      // What goes on in the next piece goes on at its beginning.
+      if (copiedFrom !== undefined) {
+        copyTo(next.length);
+        copiedFrom = 0;
+      }
+      if (addressFrom !== undefined) {
+        readAddress(next.length);
+        addressFrom = 0;
+      }
+      return take();
+    },
+    end() {
+      scan.end();
+      return { rest: Buffer.from(separator === '[\n' ? '[]\n' : '\n]\n'), targets };
+    },
+  };
 }
+
+/** The bytes of a file_sd file with only the targets of the shard. Throws kind `malformed`. */
+export function shardFileSd(bytes: Uint8Array, shard: Shard): Uint8Array {
+  const filter = filterShard(shard);
+  const kept = filter.push(bytes);
+  return Buffer.concat([kept, filter.end().rest]);
+}
+
+/** Bytes of a group that is held until it is known whether anything of it is kept. */
+const longestHeld = 1 << 20;
+const longestAddress = 1 << 16;

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { relabelConfigs } from '../../lib/config/relabel.ts';
 import { disk } from '../../lib/sidecar/files.ts';
 import { openFolder } from '../../lib/sidecar/folder.ts';
-import { parseShard, type Shard, shardFileSd } from '../../lib/sidecar/shard.ts';
+import { filterShard, parseShard, type Shard, shardFileSd } from '../../lib/sidecar/shard.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import { decodeFileSd } from '../../lib/target/file-sd.ts';
 import { relabel } from '../../lib/target/relabel.ts';
@@ -78,5 +78,56 @@ describe('--shard', () => {
     expect((await mirror(second)).seen).toEqual(of(second));
     expect(await mirror(second)).toEqual({ done: changed(), reads: 0, seen: of(second) });
     expect((await mirror()).seen).toEqual(addresses);
+  });
+});
+
+describe('the filter of a shard', () => {
+  const shard = { index: 1, count: 3 };
+  const kept = byRules(addresses, shard);
+  const pieces = (bytes: Uint8Array, size: number) => {
+    const filter = filterShard(shard);
+    const out: Uint8Array[] = [];
+    for (let at = 0; at < bytes.length; at += size) out.push(filter.push(bytes.subarray(at, at + size)));
+    const { rest, targets } = filter.end();
+    return { text: Buffer.concat([...out, rest]).toString(), targets };
+  };
+
+  test('gives the same whatever the pieces are, and one group a line without those that are empty', () => {
+    const lines = addresses.map((address) =>
+      JSON.stringify({ targets: [address], labels: { at: `${address}é` } }),
+    );
+    const file = Buffer.from(`[\n${lines.join(',\n')}\n]\n`);
+    const wanted = lines.filter((_, index) => kept.includes(addresses[index] ?? ''));
+    for (const size of [1, 2, 7, 100, file.length])
+      expect(pieces(file, size)).toEqual({ text: `[\n${wanted.join(',\n')}\n]\n`, targets: kept.length });
+  });
+
+  test('reads addresses as they are meant, in any order of keys and any layout', () => {
+    const groups = [
+      { labels: { a: 'b' }, targets: addresses },
+      {},
+      { labels: null },
+      { targets: ['é"\\:1'] },
+    ];
+    const file = Buffer.from(JSON.stringify(groups, undefined, 1).replace('10.0.0.1:', '10.0.0.\\u0031:'));
+    const all = byRules([...addresses, 'é"\\:1'], shard);
+    for (const size of [1, 50, file.length]) {
+      const { text, targets } = pieces(file, size);
+      expect(targets).toBe(all.length);
+      expect(decodeFileSd(Buffer.from(text)).flatMap((group) => group.targets)).toEqual(all);
+    }
+  });
+
+  test('does not hold a group that is too long to be held, and refuses an endless address', () => {
+    const labels = Object.fromEntries(
+      Array.from({ length: 30_000 }, (_, index) => [`label_${index}`, 'x'.repeat(60)]),
+    );
+    const file = Buffer.from(JSON.stringify([{ labels, targets: [] }]));
+    expect(pieces(file, 65_536)).toEqual({
+      text: `[\n${JSON.stringify({ labels, targets: [] })}\n]\n`,
+      targets: 0,
+    });
+    const endless = Buffer.from(`[{"targets":["${'a'.repeat(70_000)}"]}]`);
+    expect(() => pieces(endless, 1000)).toThrow('not file_sd JSON: a target has over 65536 bytes');
   });
 });

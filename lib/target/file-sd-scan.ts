@@ -1,0 +1,229 @@
+import { MusterError } from '../errors.ts';
+import { checkUtf8 } from './utf8.ts';
+
+/** What happens in a file: told with the place, in the piece at hand, of the bracket or quote that does it. */
+export type ScanEvent =
+  | 'group opened'
+  | 'group closed'
+  | 'targets opened'
+  | 'targets closed'
+  | 'target opened'
+  | 'target closed';
+
+/** Reads a file_sd file piece by piece and keeps nothing of it. */
+export interface FileSdScan {
+  /** Throws (kind `malformed`) as soon as the file can not become one that Prometheus takes. */
+  readonly push: (piece: Uint8Array) => void;
+  /** Says that the file has ended, and returns how many targets it has. Throws as `push` does. */
+  readonly end: () => number;
+}
+
+/** Where a file_sd file stands, and which bytes lead on from there. Space may come anywhere but within `null`. */
+const grammar: Readonly<Record<State, Readonly<Record<string, State>>>> = {
+  start: { '[': 'first group' },
+  'first group': { '{': 'first key', ']': 'end' },
+  'next group': { '{': 'first key' },
+  'first key': { '"': 'key', '}': 'after group' },
+  'next key': { '"': 'key' },
+  'after key': { ':': 'member' },
+  targets: { '[': 'first target' },
+  'first target': { '"': 'target', ']': 'after member' },
+  'next target': { '"': 'target' },
+  'after target': { ',': 'next target', ']': 'after member' },
+  labels: { '{': 'first name', n: 'n' },
+  n: { u: 'nu' },
+  nu: { l: 'nul' },
+  nul: { l: 'after member' },
+  'first name': { '"': 'name', '}': 'after member' },
+  'next name': { '"': 'name' },
+  'after name': { ':': 'value' },
+  value: { '"': 'value text' },
+  'after value': { ',': 'next name', '}': 'after member' },
+  'after member': { ',': 'next key', '}': 'after group' },
+  'after group': { ',': 'next group', ']': 'end' },
+  end: {},
+  // Of a member the key says what it must be; within texts quotes and backslashes lead on.
+  member: {},
+  key: {},
+  target: {},
+  name: {},
+  'value text': {},
+};
+
+type State =
+  | 'start'
+  | 'end'
+  | 'member'
+  | `${'first' | 'next'} ${'group' | 'key' | 'target' | 'name'}`
+  | `after ${'group' | 'key' | 'member' | 'target' | 'name' | 'value'}`
+  | ('key' | 'targets' | 'target' | 'labels' | 'name' | 'value' | 'value text')
+  | ('n' | 'nu' | 'nul');
+
+const afterText: Partial<Readonly<Record<State, State>>> = {
+  key: 'after key',
+  target: 'after target',
+  name: 'after name',
+  'value text': 'after value',
+};
+
+/** What is said of a byte that does not fit, where more can be said than its place. */
+const complaints: Partial<Readonly<Record<State, (group: number) => string>>> = {
+  start: () => 'the file is not a list of groups',
+  'first group': (group) => `group ${group + 1} is not an object`,
+  'next group': (group) => `group ${group + 1} is not an object`,
+  targets: (group) => `targets of group ${group} are not a list of texts`,
+  'first target': (group) => `targets of group ${group} are not a list of texts`,
+  'next target': (group) => `targets of group ${group} are not a list of texts`,
+  labels: (group) => `labels of group ${group} are not an object`,
+  value: (group) => `group ${group} has a label whose value is not a text`,
+};
+
+/**
+ * Whether the bytes are a file_sd file, as `decodeFileSd` has it, without making anything of them: a hundred million
+ * empty groups take no more memory than ten. Of a key that comes twice each value must be sound; the last one counts.
+ */
+export function scanFileSd(onEvent: (event: ScanEvent, at: number) => void = () => undefined): FileSdScan {
+  const utf8 = checkUtf8();
+  let state: State = 'start';
+  /** Bytes before the piece at hand. */
+  let before = 0;
+  let group = -1;
+  let targets = 0;
+  let targetsOfOthers = 0;
+  /** Of a text: bytes so far, the beginning where it is a key, and what a backslash in it still needs. */
+  let length = 0;
+  let key = '';
+  let needs = 0;
+
+  const wrong = (at: number) =>
+    malformed(complaints[state]?.(group) ?? `byte ${before + at} is none that can stand there`);
+
+  function step(byte: number, at: number): void {
+    const next = leads.get(state)?.get(byte);
+    if (next === undefined) throw wrong(at);
+    const event = eventOf(state, next);
+    if (next === 'first key') {
+      group += 1;
+      targetsOfOthers = targets;
+    }
+    state = next === 'member' ? memberOf(key, group) : next;
+    if (state === 'targets') targets = targetsOfOthers;
+    length = 0;
+    key = '';
+    if (event !== undefined) onEvent(event, at);
+  }
+
+  /** Goes on within a text; returns the place behind what was read of it. */
+  function readText(piece: Uint8Array, next: State, from: number): number {
+    let at = from;
+    for (; at < piece.length; at++) {
+      const byte = piece[at] ?? 0;
+      if (needs > 0) {
+        needs = inEscape(needs, byte);
+        if (needs < 0) throw wrong(at);
+      } else if (byte === quote) break;
+      else if (byte === backslash) needs = escapeOpened;
+      else if (byte < space) throw wrong(at);
+    }
+    length += at - from;
+    if (state === 'key') key = (key + latin1(piece, from, at)).slice(0, longestKey);
+    if (at === piece.length) return at;
+    if (state === 'name' && length === 0) throw malformed(`group ${group} has a label without name`);
+    if (state === 'target') {
+      targets += 1;
+      onEvent('target closed', at);
+    }
+    state = next;
+    return at + 1;
+  }
+
+  return {
+    push(piece) {
+      if (!utf8.push(piece)) throw malformed('it is not UTF-8');
+      for (let at = 0; at < piece.length; ) {
+        const next = afterText[state];
+        const byte = piece[at] ?? 0;
+        if (next !== undefined) at = readText(piece, next, at);
+        else {
+          if (!spaces.has(byte) || withinNull.has(state)) step(byte, at);
+          at += 1;
+        }
+      }
+      before += piece.length;
+    },
+    end() {
+      if (state !== 'end' || !utf8.end()) throw malformed('it ends in the middle');
+      return targets;
+    },
+  };
+}
+
+/** The same for a file at hand: how many targets it has. Throws kind `malformed`. */
+export function countFileSd(bytes: Uint8Array): number {
+  const scan = scanFileSd();
+  scan.push(bytes);
+  return scan.end();
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const space = 0x20;
+const spaces: ReadonlySet<number> = new Set([space, 0x09, 0x0a, 0x0d]);
+const withinNull: ReadonlySet<State> = new Set(['n', 'nu', 'nul']);
+
+/** A key that is longer is none of ours. */
+const longestKey = 60;
+
+/** The grammar by bytes. */
+const leads: ReadonlyMap<string, ReadonlyMap<number, State>> = new Map(
+  Object.entries(grammar).map(([state, ways]) => [
+    state,
+    new Map(Object.entries(ways).map(([text, next]) => [text.charCodeAt(0), next])),
+  ]),
+);
+
+function eventOf(state: State, next: State): ScanEvent | undefined {
+  if (next === 'first key') return 'group opened';
+  if (next === 'after group') return 'group closed';
+  if (next === 'first target') return 'targets opened';
+  if (next === 'target') return 'target opened';
+  const closes = next === 'after member' && (state === 'first target' || state === 'after target');
+  return closes ? 'targets closed' : undefined;
+}
+
+function memberOf(key: string, group: number): 'targets' | 'labels' {
+  const name = textOf(key);
+  if (name === 'targets' || name === 'labels') return name;
+  throw malformed(`group ${group} has the unknown key ${JSON.stringify(name)}`);
+}
+
+/** Of a key that was cut, or is no text for another reason, its bytes. */
+function textOf(raw: string): string {
+  try {
+    return String(JSON.parse(`"${Buffer.from(raw, 'latin1')}"`));
+  } catch {
+    return raw;
+  }
+}
+
+function latin1(bytes: Uint8Array, from: number, to: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, Math.min(to - from, longestKey)).toString(
+    'latin1',
+  );
+}
+
+/** What an escape still needs: 0 for nothing, 1 to 4 for digits, then the letter behind the backslash. */
+const escapeOpened = 5;
+
+function inEscape(needs: number, byte: number): number {
+  if (needs < escapeOpened) return hex.has(byte) ? needs - 1 : -1;
+  if (byte === 0x75) return 4;
+  return escapable.has(byte) ? 0 : -1;
+}
+
+const hex: ReadonlySet<number> = new Set(Buffer.from('0123456789abcdefABCDEF'));
+const escapable: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'));
+
+function malformed(what: string): MusterError {
+  return new MusterError('malformed', `not file_sd JSON: ${what}`);
+}
