@@ -21,7 +21,7 @@ const passedOver = [
   'AWS::Scheduler::Schedule',
 ];
 
-const args = ['--stage', 'prod', '--param', 'backends=consul,kubernetes'];
+const args = ['--stage', 'prod', '--param', 'backends=consul,kubernetes,kube-state'];
 
 describeWithPrograms('deployed to an emulator of AWS', ['moto'], () => {
   let moto: Moto;
@@ -35,7 +35,7 @@ describeWithPrograms('deployed to an emulator of AWS', ['moto'], () => {
   beforeAll(async () => {
     modules = await writeStandIns();
     moto = await startMoto({ modules: modules.folder });
-    service = await createServiceFolder(['consul', 'kubernetes']);
+    service = await createServiceFolder(['consul', 'kubernetes', 'kube-state']);
     fleet = await startConsulFleet({ seed: 'deploy', services: 3, instances: 9 });
     const options = { endpoint: moto.endpoint, region: 'us-east-1', credentials: motoCredentials };
     store = createS3Store({ bucket, ...options });

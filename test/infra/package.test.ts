@@ -12,8 +12,8 @@ beforeAll(async () => {
   service = await createServiceFolder();
   await service.osls(['package', '--stage', 'prod', '--region', 'eu-west-1']);
   template = templateSchema.parse(await service.template());
-}, 180_000);
-afterAll(() => service.remove());
+}, 480_000);
+afterAll(() => service?.remove());
 
 const names = [...mechanisms.map(({ name }) => name), 'kube-state'].sort();
 
