@@ -12,7 +12,8 @@ const maxYears = 5;
 export function nextTime(schedule: Schedule, after: number): number {
   if (schedule === 'never') return zeroTime;
   if ('every' in schedule) return after + schedule.every;
-  const { zone } = schedule;
+  const { zone, ...fields } = schedule;
+  if (Object.values(fields).some(({ size }) => size === 0)) return zeroTime;
   const place: Place = { time: after + 1, moved: false };
   const lastYear = wallClock(place.time, zone).getUTCFullYear() + maxYears;
   while (wallClock(place.time, zone).getUTCFullYear() <= lastYear) {

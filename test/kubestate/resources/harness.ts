@@ -29,9 +29,9 @@ export interface Options {
 }
 
 /**
- * The sample lines of the objects, family after family in the order of the resource's table, without the headers,
- * which the recorded cluster has for every family. The objects are read from a JSON list and from a protobuf list;
- * an error tells where the two come to different lines.
+ * The sample lines of the objects, family after family in the order of the resource's table, without the headers, which
+ * `coverage.test.ts` compares. The objects are read from a JSON list and from a protobuf list; an error tells where the
+ * two come to different lines.
  */
 export async function linesOf(
   resource: KubeStateResource,
