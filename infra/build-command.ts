@@ -1,7 +1,7 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { requireBanner } from './build-functions.ts';
+import { requireBanner, slimPackages } from './build-functions.ts';
 
 /** Bundles the `muster` command: one entry, and a chunk for each part that is only loaded when it is used. */
 export async function buildCommand(outdir = 'dist'): Promise<void> {
@@ -19,6 +19,7 @@ export async function buildCommand(outdir = 'dist'): Promise<void> {
     keepNames: true,
     sourcemap: true,
     legalComments: 'none',
+    plugins: [slimPackages],
     banner: { js: requireBanner },
     logLevel: 'warning',
   });

@@ -5,6 +5,7 @@ import type { AppProvider } from '../app/providers.ts';
 import { selectProviders } from '../app/select.ts';
 import type { CycleResult } from '../discovery/provider.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
+import { keepMemorySmallOnceLarge } from '../memory.ts';
 import { isEmptyChange } from '../target/diff.ts';
 import { silentLogger } from '../telemetry/log.ts';
 import { changeData, summaryText } from './change-text.ts';
@@ -13,7 +14,6 @@ import { shared } from './options.ts';
 import { printChange } from './print-change.ts';
 import { openProgress } from './progress.ts';
 import { outputData, outputTable, retireLeftOutputs, runOutputs } from './run-outputs.ts';
-import { sweepWhileLarge } from './sweep.ts';
 import { formatTable, printable } from './table.ts';
 
 /** Providers whose cycles run at once. */
@@ -42,10 +42,10 @@ export const run = defineCommand({
     try {
       const selected = selectProviders(app.providers, { job, provider });
       if (!dryRun) await app.store.verify({ signal });
-      const endSweeping = sweepWhileLarge();
+      const endWatching = keepMemorySmallOnceLarge();
       const results = await mapConcurrent(selected, concurrency, signal, (one) =>
         cycleWithProgress(one, input, dryRun, io),
-      ).finally(endSweeping);
+      ).finally(endWatching);
       const everything = job === undefined && provider === undefined;
       const outputs = everything ? await runOutputs(app, dryRun, io) : [];
       try {

@@ -1,12 +1,11 @@
-import { setFlagsFromString } from 'node:v8';
+import { keepYoungSmall, openCollector } from '../memory.ts';
 import type { SyncSource } from '../sidecar/mirrored.ts';
 import { parseShard } from '../sidecar/shard.ts';
 import { syncForever, syncOnce } from '../sidecar/sync.ts';
 import { openStore } from '../store/open.ts';
 import { version } from '../version.ts';
 import { defineCommand, exitCodes } from './command.ts';
-import { readDuration, shared } from './options.ts';
-import { openCollector } from './sweep.ts';
+import { readDuration, readSize, shared } from './options.ts';
 
 /** `muster sync` */
 export const sync = defineCommand({
@@ -59,6 +58,12 @@ export const sync = defineCommand({
       help: 'Serve the page, http_sd, metrics and probes here, as in :9469 or 127.0.0.1:9469.',
     },
     'web-config': shared.webConfig,
+    'max-object-size': {
+      value: 'SIZE',
+      env: 'MUSTER_MAX_OBJECT_SIZE',
+      default: '256MiB',
+      help: 'Largest object that is mirrored; of a larger one the last good file stays.',
+    },
     'allow-empty': { env: 'MUSTER_ALLOW_EMPTY', help: 'Remove all files when the store has none.' },
   },
   async run(values, { log, signal }) {
@@ -73,11 +78,12 @@ export const sync = defineCommand({
     } = values;
     const interval = readDuration('interval', values.interval, 100);
     const providerStaleAfter = readDuration('stale-after', values['stale-after'], 1000);
+    const maxObjectBytes = readSize('max-object-size', values['max-object-size']);
     const part = shard === undefined ? {} : { shard: parseShard(shard) };
-    const afterRound = keepMemorySmall();
+    const afterRound = sweepAfterRounds();
     const sources = openStores(values.from);
     try {
-      const options = { sources, to, version, log, signal, allowEmpty, afterRound, ...part };
+      const options = { sources, to, version, log, signal, allowEmpty, maxObjectBytes, afterRound, ...part };
       if (once) await syncOnce(options);
       else {
         await syncForever({
@@ -98,8 +104,8 @@ export const sync = defineCommand({
  * Almost all that a round makes is garbage at its end. V8 would let 100 MB of it lie, in a young generation that grows
  * and an old one that it sweeps late; kept small, and swept by what is returned, the process needs no more CPU in all.
  */
-function keepMemorySmall(): () => void {
-  setFlagsFromString('--semi-space-growth-factor=1');
+function sweepAfterRounds(): () => void {
+  keepYoungSmall();
   const collect = openCollector();
   return () => collect({ type: 'major' });
 }

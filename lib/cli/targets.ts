@@ -47,7 +47,7 @@ async function printJson(providers: readonly AppProvider[], io: Io): Promise<voi
       separator = ',\n';
     }
     if (text !== '') await io.out(text);
-    sweep(groups.length);
+    sweep(text.length);
   }
   await io.out(separator === '[\n' ? '[]\n' : '\n]\n');
 }

@@ -7,9 +7,9 @@ import { withConfigFile } from '../../kubestate/custom/config-file.ts';
 import type { KubeStateConfig } from '../../kubestate/options.ts';
 import { type Rendered, render } from '../../kubestate/render.ts';
 import { selectionOf } from '../../kubestate/select.ts';
+import { keepMemorySmall } from '../../memory.ts';
 import { userAgent } from '../../version.ts';
 import type { BindInput } from '../providers.ts';
-import { keepMemorySmall } from './memory.ts';
 
 /** One kube-state output, ready to be written: an element of `kube_state_metrics`, or one of its shards. */
 export interface KubeStateOutput {
@@ -94,7 +94,8 @@ async function renderOutput(
     const warn = (message: string) => log.warn(message, { output: name });
     return await render(lister, { ...selectionOf(config, namespaces, shard), warn }, signal);
   } catch (error) {
-    if (deadline.aborted && !outer.aborted)
+    // Which of the two fired first: both may have by now.
+    if (signal.aborted && signal.reason === deadline.reason)
       throw new MusterError('timeout', `${name}: the cluster was not listed within ${(until - now) / 1000}s`);
     const { kind, message } = toMusterError(error);
     if (isMusterError(error) && kind !== 'internal')

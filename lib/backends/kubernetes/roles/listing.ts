@@ -48,8 +48,8 @@ export async function readInto<T extends ObjectMeta>(
   }
 }
 
-/** Groups that are built and handed on at once: few enough to be garbage before they grow old, which costs memory. */
-const batchSize = 50;
+/** Targets that are built and handed on at once: few enough to be garbage before they grow old, which costs memory. */
+const batchSize = 150;
 
 /**
  * Pushes the groups of each page, and forgets the page. When the list had to be begun anew, groups that are not in it
@@ -69,15 +69,33 @@ export async function pushGroups<T extends ObjectMeta>(
       for (const source of given) doubtful.add(source);
       given = new Set();
     }
-    for (let start = 0; start < items.length; start += batchSize) {
-      const batch = items.slice(start, start + batchSize);
-      const groups = batch.map(build).filter((group) => group !== undefined);
-      for (const { source } of groups) given.add(source);
-      if (groups.length > 0) await push(groups);
+    for (const batch of batchesOf(items, build)) {
+      for (const { source } of batch) given.add(source);
+      await push(batch);
     }
   }
   const gone = [...doubtful].filter((source) => !given.has(source));
   if (gone.length > 0) await push(gone.map((source) => ({ source, labels: {}, targets: [] })));
+}
+
+/** The groups of a page, built as they are asked for. */
+function* batchesOf<T>(
+  items: readonly T[],
+  build: (item: T) => TargetGroup | undefined,
+): Generator<readonly TargetGroup[]> {
+  let batch: TargetGroup[] = [];
+  let targets = 0;
+  for (const item of items) {
+    const group = build(item);
+    if (group === undefined) continue;
+    batch.push(group);
+    targets += group.targets.length;
+    if (targets < batchSize) continue;
+    yield batch;
+    batch = [];
+    targets = 0;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** A kind's list of one namespace, selected as configured for the role. */
