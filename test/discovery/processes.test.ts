@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runCycle } from '../../lib/discovery/cycle.ts';
 import { createFileStore } from '../../lib/store/file.ts';
+import { compileCache } from '../support/process.ts';
 import { fileOf, inputOf, listing, providerOf, readHistory } from '../support/provider.ts';
 
 const script = join(import.meta.dirname, 'cycle-process.ts');
@@ -17,7 +18,8 @@ interface Ended {
 
 function cycleProcess(...args: readonly (string | number)[]): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [script, ...args.map(String)], (error, stdout, stderr) => {
+    const env = { ...process.env, ...compileCache };
+    execFile(process.execPath, [script, ...args.map(String)], { env }, (error, stdout, stderr) => {
       if (error?.signal === 'SIGKILL') resolve({ killed: true });
       else if (error) reject(new Error(`${error.message}${stderr}`));
       else resolve({ killed: false, ...JSON.parse(stdout) });

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +8,7 @@ import { type Random, seededRandom } from '../../lib/fleet/random.ts';
 import { createFileStore } from '../../lib/store/file.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { decodeFileSd, joinFileSd } from '../../lib/target/file-sd.ts';
+import { compileCache } from '../support/process.ts';
 import {
   cleanUpAfterEach,
   makeFolder,
@@ -40,7 +40,7 @@ test(
     for (let kill = 0; kill < kills; kill += 1) {
       const child = spawn(process.execPath, [program, bucket, path], {
         stdio: ['ignore', 'pipe', 'inherit'],
-        env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), `muster-tests-${userInfo().uid}`) },
+        env: { ...process.env, ...compileCache },
       });
       const ended = once(child, 'exit');
       await once(child.stdout, 'data');

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createFileStore } from '../../lib/store/file.ts';
+import { compileCache } from '../support/process.ts';
 import { newFolder } from './folders.ts';
 import { bytes, failure, isWhole, text } from './probe.ts';
 
@@ -27,7 +28,10 @@ interface Worker {
 /** A worker that has started and waits for its sign. */
 async function startWorker(task: string, folder: string): Promise<Worker> {
   const script = join(import.meta.dirname, 'file-worker.ts');
-  const child = spawn(process.execPath, [script, task, folder], { stdio: 'pipe' });
+  const child = spawn(process.execPath, [script, task, folder], {
+    stdio: 'pipe',
+    env: { ...process.env, ...compileCache },
+  });
   const complaints: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (complaint: string) => complaints.push(complaint));
   children.push(child);

@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A program to start, with what depends on its ports. */
@@ -71,6 +73,9 @@ async function isFree(port: number): Promise<boolean> {
   await once(server.close(), 'close');
   return true;
 }
+
+/** For processes of Node: it keeps what it made of the source, which halves the time of a start. */
+export const compileCache = { NODE_COMPILE_CACHE: join(tmpdir(), `muster-tests-${userInfo().uid}`) };
 
 interface Spawned extends RunningProgram {
   hasEnded(): boolean;
