@@ -39,7 +39,7 @@ describeWithPrograms('deployed to an emulator of AWS', ['moto'], () => {
     fleet = await startConsulFleet({ seed: 'deploy', services: 3, instances: 9 });
     const options = { endpoint: moto.endpoint, region: 'us-east-1', credentials: motoCredentials };
     store = createS3Store({ bucket, ...options });
-  }, 240_000);
+  }, 600_000);
   afterAll(async () => {
     await store.close();
     await Promise.all([moto.stop(), fleet.stop(), service.remove(), modules.remove()]);
@@ -52,7 +52,7 @@ describeWithPrograms('deployed to an emulator of AWS', ['moto'], () => {
     expect(await deployed(moto, 'muster-prod')).toEqual(
       expected.map(([id, { Type }]) => `${id} ${Type} CREATE_COMPLETE`).sort(),
     );
-  }, 240_000);
+  }, 600_000);
 
   test('its function works with what it was given', async () => {
     const client = new LambdaClient({ ...options(moto) });

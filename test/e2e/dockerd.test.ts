@@ -67,7 +67,7 @@ describeDockerd('a real Docker Engine in swarm mode', ['dockerd', 'promtool'], (
       return [nameOf(kind, options), await Promise.all(each)] as const;
     });
     found = new Map(await Promise.all(entries));
-  }, 180_000);
+  }, 600_000);
   afterAll(async () => {
     await Promise.all(fronts.map((front) => front.stop()));
     await dockerd?.stop();

@@ -30,7 +30,7 @@ describeWithPrograms('the packaged function of Consul', ['moto'], () => {
     await service.remove();
     moto = await startMoto();
     fleet = await startConsulFleet({ seed: 'functions', services: 12, instances: 60, token });
-  }, 240_000);
+  }, 600_000);
   afterAll(async () => {
     await Promise.all([moto.stop(), fleet.stop(), code.remove()]);
   });

@@ -67,7 +67,7 @@ describeWithPrograms(
           pool('http all', { http_sd_configs: [http('/sd')] }),
         ],
       });
-    }, 180_000);
+    }, 600_000);
     afterAll(async () => {
       await prometheus?.stop();
       await sidecar?.[Symbol.asyncDispose]();

@@ -63,7 +63,7 @@ describeWithPrograms('the page in Chromium', ['chromium'], () => {
       ))
     );
     if (screenshots !== undefined) await mkdir(screenshots, { recursive: true });
-  }, 180_000);
+  }, 600_000);
   afterAll(async () => {
     await browser?.close();
     await sidecar?.[Symbol.asyncDispose]();
