@@ -85,6 +85,15 @@ describe('a configuration', () => {
     );
   });
 
+  test('with kube state alone is in force, and retires no provider', async () => {
+    const world = await started();
+    const { invoke } = world.start();
+    await world.configure('kube_state_metrics: [{name: prod, resources: 7}]\n');
+    expect(await invoke({})).toEqual({ cycles: [], started: [], retired: [] });
+    expect(world.measured).toEqual(['config in force', 'idle']);
+    expect(await world.status('api/consul-0')).toMatchObject({ version: 1 });
+  });
+
   test('with a mistake in another mechanism stops that one alone', async () => {
     const world = createWorld();
     await world.configure(
