@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readApp } from '../../../lib/app/app.ts';
 import type { JsonObject } from '../../../lib/fleet/kubernetes/wire/json.ts';
 import { type KubernetesFleet, startKubernetesFleet } from '../../../lib/fleet/kubernetes.ts';
-import { clusterRoleFor } from '../../../lib/kubestate/cluster-role.ts';
 import { type Logger, silentLogger } from '../../../lib/telemetry/log.ts';
 
 const signal = new AbortController().signal;
@@ -244,38 +243,6 @@ describe('with its plural given', () => {
     } finally {
       restore();
     }
-  });
-});
-
-describe('the rights', () => {
-  const rulesOf = async (...entries: readonly string[]) =>
-    (
-      clusterRoleFor((await outputsOf(only(...entries))).map(({ config }) => config)).split('rules:\n')[1] ??
-      ''
-    ).trimEnd();
-
-  test('are those of the resources, and of definitions where these have to be asked', async () => {
-    expect(await rulesOf(entry(foo, 'resourcePlural: foos'))).toBe(
-      '  - apiGroups:\n      - myteam.io\n    resources:\n      - foos\n    verbs:\n      - list',
-    );
-    expect(await rulesOf(entry(foo), entry('{group: other.io}'))).toBe(`  - apiGroups:
-      - apiextensions.k8s.io
-    resources:
-      - customresourcedefinitions
-    verbs:
-      - list
-  - apiGroups:
-      - myteam.io
-    resources:
-      - foos
-    verbs:
-      - list
-  - apiGroups:
-      - other.io
-    resources:
-      - "*"
-    verbs:
-      - list`);
   });
 });
 
