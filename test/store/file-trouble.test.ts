@@ -12,8 +12,10 @@ async function folderWithObject(): Promise<string> {
   const folder = await newFolder();
   await chmod(dirname(folder), 0o755);
   await createFileStore(folder).put('a', bytes('old'), { condition: 'create' });
-  await chmod(folder, 0o555);
+  // Whatever the umask of this process.
+  await chmod(join(folder, 'a'), 0o644);
   await chmod(join(folder, '.tmp'), 0o555);
+  await chmod(folder, 0o555);
   return folder;
 }
 

@@ -100,7 +100,7 @@ export function spawnWatched(
 }
 
 function run({ command, args, env, cwd }: ProgramStart, ports: readonly number[]): Spawned {
-  const child = spawnWatched(command, args(ports), { env: { ...process.env, ...env }, cwd });
+  const child = spawnWatched(command, args(ports), { env: { ...environment(), ...env }, cwd });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const printed = collectOutput(child);
   return {
@@ -113,6 +113,11 @@ function run({ command, args, env, cwd }: ProgramStart, ports: readonly number[]
       await ended;
     },
   };
+}
+
+/** This process's own, without what leads a program to somebody's account or proxy. */
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^AWS_|_proxy$/i.test(name)));
 }
 
 const longestOutput = 200_000;
