@@ -30,3 +30,21 @@ export function readDuration(option: string, text: string, min: number): number 
     throw new UsageError(`--${option} is a duration from ${min}ms to 24d, as in 20s, not "${text}"`);
   return milliseconds;
 }
+
+const units: Readonly<Record<string, number>> = {
+  B: 1,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+};
+
+/** The value of an option that is a size, in bytes, from 1 up. */
+export function readSize(option: string, text: string): number {
+  const [, number, unit = ''] = /^(\d{1,12})(B|kB|MB|GB|KiB|MiB|GiB)$/.exec(text) ?? [];
+  const bytes = Number(number) * (units[unit] ?? 0);
+  if (bytes >= 1 && Number.isSafeInteger(bytes)) return bytes;
+  throw new UsageError(`--${option} is a size with its unit, as in 256MiB, not "${text}"`);
+}

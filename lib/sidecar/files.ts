@@ -30,6 +30,8 @@ export interface FileSystem {
   names(folder: string): Promise<readonly string[]>;
   /** `undefined` where there is nothing or a symbolic link. */
   read(path: string): Promise<Uint8Array | undefined>;
+  /** The same piece by piece, for what is too large to be held; false where there is nothing. */
+  readPieces(path: string, take: (piece: Uint8Array) => void): Promise<boolean>;
   /** No error where the folder is there already. */
   makeFolder(path: string): Promise<void>;
   /** Fails where anything is there already. */
@@ -43,6 +45,8 @@ export interface FileSystem {
 
 /** Without O_NONBLOCK a pipe that lies in the way would hold us for ever. */
 const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+const pieceSize = 256 * 1024;
 
 /** The real disk. */
 export const disk: FileSystem = {
@@ -63,6 +67,18 @@ export const disk: FileSystem = {
     const handle = await unless(['ENOENT', 'ELOOP'], open(path, readFlags));
     try {
       return await handle?.readFile();
+    } finally {
+      await handle?.close();
+    }
+  },
+  async readPieces(path, take) {
+    const handle = await unless(['ENOENT', 'ELOOP'], open(path, readFlags));
+    try {
+      for (;;) {
+        const read = await handle?.read(Buffer.allocUnsafe(pieceSize), 0, pieceSize);
+        if (read === undefined || read.bytesRead === 0) return handle !== undefined;
+        take(read.buffer.subarray(0, read.bytesRead));
+      }
     } finally {
       await handle?.close();
     }

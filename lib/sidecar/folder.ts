@@ -36,14 +36,14 @@ export interface TargetFolder {
   at(path: string): string;
   /** The full path of a temporary file that is not there yet; one that is left is cleared away with the next start. */
   temporary(): string;
-  /** Writes the bytes to a new temporary file, down to the disk, and returns its full path. */
-  stage(bytes: Uint8Array): Promise<string>;
+  /** Writes the bytes, or what comes of them, to a new temporary file, down to the disk, and returns its full path. */
+  stage(content: Uint8Array | AsyncIterable<Uint8Array>): Promise<string>;
   /** Full path where a part of a joined file is kept, by its digest. */
   partAt(sha256: string): string;
   /** Writes what is ours to the disk, if that changed. */
   saveState(): Promise<void>;
-  /** Keeps a part of a joined file. */
-  keepPart(sha256: string, bytes: Uint8Array): Promise<void>;
+  /** Keeps a part of a joined file: its bytes, or the temporary file that has them. */
+  keepPart(sha256: string, content: Uint8Array | string): Promise<void>;
   /** Removes kept parts which no file is made of any more, if there may be some. */
   dropUnusedParts(): Promise<void>;
   /** Gives the lock back. */
@@ -138,10 +138,10 @@ function folderOf(
     temporaries += 1;
     return at(join(place.temporary, String(temporaries)));
   };
-  const stage = (bytes: Uint8Array) =>
+  const stage = (content: Uint8Array | AsyncIterable<Uint8Array>) =>
     alone(async () => {
       const staged = temporary();
-      await writeWhole(files, staged, bytes);
+      await writeWhole(files, staged, content);
       return staged;
     });
   return {
@@ -179,9 +179,10 @@ function folderOf(
         throw diskError(`write the state of the mirror in ${path}`, error);
       }
     },
-    async keepPart(sha256, bytes) {
+    async keepPart(sha256, content) {
       partsChanged = true;
-      await renameOrRemove(files, await stage(bytes), partAt(sha256));
+      const staged = typeof content === 'string' ? content : await stage(content);
+      await renameOrRemove(files, staged, partAt(sha256));
     },
     async dropUnusedParts() {
       if (!partsChanged) return;
@@ -195,11 +196,16 @@ function folderOf(
 }
 
 /** A part of a file never stays: what cannot be written whole is removed, as far as the disk lets us. */
-async function writeWhole(files: FileSystem, path: string, bytes: Uint8Array): Promise<void> {
+async function writeWhole(
+  files: FileSystem,
+  path: string,
+  content: Uint8Array | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const file = await files.create(path);
   try {
     try {
-      await file.write(bytes);
+      if (content instanceof Uint8Array) await file.write(content);
+      else for await (const piece of content) await file.write(piece);
       await file.sync();
     } finally {
       await file.close();

@@ -1,5 +1,6 @@
 import { MusterError, toMusterError } from '../errors.ts';
 import { folders } from '../target/names.ts';
+import { isLarge } from './fetch.ts';
 import { diskError } from './files.ts';
 import { createLimit } from './limit.ts';
 import { type Plan, planMirror, segmentOf, strangeKey, type WantedFile } from './plan.ts';
@@ -56,13 +57,19 @@ async function readPlan(round: RoundState): Promise<Plan> {
 
 async function applyAll(round: RoundState, wanted: readonly WantedFile[]): Promise<void> {
   const limit = createLimit(parallel);
-  for (let start = 0; start < wanted.length; start += chunkSize) {
-    const chunk = wanted.slice(start, start + chunkSize);
+  const small = wanted.filter((file) => !isLarge(file));
+  for (let start = 0; start < small.length; start += chunkSize) {
+    const chunk = small.slice(start, start + chunkSize);
     const prepared = await Promise.all(chunk.map((file) => limit(() => prepare(round, file))));
     await replaceFiles(
       round,
       prepared.filter((file) => file !== undefined),
     );
+  }
+  // Last and one by one: none takes the disk or the time of the others.
+  for (const file of wanted.filter(isLarge)) {
+    const prepared = await prepare(round, file);
+    if (prepared !== undefined) await replaceFiles(round, [prepared]);
   }
 }
 

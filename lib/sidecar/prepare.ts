@@ -1,7 +1,9 @@
 import { isMusterError, type MusterError } from '../errors.ts';
 import { DigestMismatch } from '../store/failure.ts';
 import { joinFileSd } from '../target/file-sd.ts';
-import { type FetchedPart, fetchParts, sha256Of } from './fetch.ts';
+import { digestOfFile, sha256Of } from './content.ts';
+import { discardParts, type FetchedPart, fetchParts, isLarge } from './fetch.ts';
+import { joinFiles } from './file-list.ts';
 import type { FileFacts } from './files.ts';
 import type { TargetFolder } from './folder.ts';
 import type { Rejection, WantedFile } from './plan.ts';
@@ -36,7 +38,8 @@ export async function prepareFile(round: RoundState, wanted: WantedFile): Promis
     return undefined;
   }
   const parts = await fetchOrReject(round, wanted, intact);
-  return parts === undefined ? undefined : stageFile(folder, wanted, parts);
+  if (parts === undefined) return undefined;
+  return isLarge(wanted) ? stageLarge(folder, wanted, parts) : stageFile(folder, wanted, parts);
 }
 
 interface Found {
@@ -83,8 +86,7 @@ async function adopt(
   file: FileFacts | undefined,
 ): Promise<boolean> {
   if (file?.kind !== 'file' || file.links !== 1 || file.size !== wanted.size) return false;
-  const bytes = await folder.files.read(folder.at(path));
-  if (bytes === undefined || sha256Of(bytes) !== wanted.sha256) return false;
+  if ((await digestOfFile(folder.files, folder.at(path))) !== wanted.sha256) return false;
   folder.own(path, { ...wanted, facts: { ...file, kind: 'file' } });
   return true;
 }
@@ -160,21 +162,55 @@ async function stageFile(
   parts: readonly FetchedPart[],
 ): Promise<PreparedFile | undefined> {
   if (sharded) await keepFresh(folder, parts);
-  const content = contentOf(parts, sharded);
-  const file: OwnedFile = {
-    sha256: sha256Of(content),
-    size: content.byteLength,
-    parts: parts.map(({ key, etag, sha256, targets }) => ({ key, etag, sha256, targets })),
-  };
+  const bodies = parts.flatMap(({ content }) => ('bytes' in content ? [content.bytes] : []));
+  const [only] = bodies;
+  const content = sharded || only === undefined ? joinFileSd(bodies) : only;
+  const file = ownedFile(sha256Of(content), content.byteLength, parts);
   if (await adopt(folder, path, file, await folder.files.facts(folder.at(path)))) return undefined;
   return { path, segment, file, staged: await folder.stage(content) };
 }
 
-function contentOf(parts: readonly FetchedPart[], sharded: boolean): Uint8Array {
+/** The same with no more than a piece in memory. */
+async function stageLarge(
+  folder: TargetFolder,
+  { path, segment, sharded }: WantedFile,
+  parts: readonly FetchedPart[],
+): Promise<PreparedFile | undefined> {
   const [only] = parts;
-  return sharded || only === undefined ? joinFileSd(parts.map(({ body }) => body)) : only.body;
+  if (sharded) await keepFresh(folder, parts);
+  const ready = !sharded && only?.fresh === true && 'path' in only.content ? only.content.path : undefined;
+  const staged = ready ?? (await folder.stage(joinFiles(parts.map((part) => pathOf(folder, part)))));
+  const joined = ready === undefined ? await digestOfFile(folder.files, staged) : only?.sha256;
+  const sha256 = joined ?? '';
+  const size = (await folder.files.facts(staged))?.size ?? 0;
+  const file = ownedFile(sha256, size, parts);
+  if (!(await adopt(folder, path, file, await folder.files.facts(folder.at(path)))))
+    return { path, segment, file, staged };
+  await folder.files.remove(staged);
+  return undefined;
+}
+
+/** Where the disk has a part of a large file, once fresh shards are kept. */
+function pathOf(folder: TargetFolder, { sha256, content, fresh }: FetchedPart): string {
+  return 'path' in content && !fresh ? content.path : folder.partAt(sha256);
+}
+
+function ownedFile(sha256: string, size: number, parts: readonly FetchedPart[]): OwnedFile {
+  return {
+    sha256,
+    size,
+    parts: parts.map(({ key, etag, sha256: digest, targets }) => ({ key, etag, sha256: digest, targets })),
+  };
 }
 
 async function keepFresh(folder: TargetFolder, parts: readonly FetchedPart[]): Promise<void> {
-  for (const { fresh, sha256, body } of parts) if (fresh) await folder.keepPart(sha256, body);
+  const fresh = parts.filter((part) => part.fresh);
+  for (const [index, { sha256, content }] of fresh.entries()) {
+    try {
+      await folder.keepPart(sha256, 'path' in content ? content.path : content.bytes);
+    } catch (error) {
+      await discardParts(folder, fresh.slice(index));
+      throw error;
+    }
+  }
 }

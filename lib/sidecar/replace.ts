@@ -1,4 +1,4 @@
-import { sha256Of } from './fetch.ts';
+import { digestOfFile } from './content.ts';
 import type { TargetFolder } from './folder.ts';
 import { segmentOf } from './plan.ts';
 import type { PreparedFile } from './prepare.ts';
@@ -71,6 +71,5 @@ async function isOurs({ files, at, owned }: TargetFolder, path: string): Promise
   if (file === undefined || file.kind === 'folder') return false;
   const announced = owned.get(path);
   if (announced === undefined || announced.facts !== undefined) return true;
-  const bytes = file.kind === 'file' ? await files.read(at(path)) : undefined;
-  return bytes !== undefined && sha256Of(bytes) === announced.sha256;
+  return file.kind === 'file' && (await digestOfFile(files, at(path))) === announced.sha256;
 }

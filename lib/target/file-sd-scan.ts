@@ -59,24 +59,25 @@ type State =
   | ('key' | 'targets' | 'target' | 'labels' | 'name' | 'value' | 'value text')
   | ('n' | 'nu' | 'nul');
 
-const afterText: Partial<Readonly<Record<State, State>>> = {
-  key: 'after key',
-  target: 'after target',
-  name: 'after name',
-  'value text': 'after value',
-};
+/** States within a text, and what comes behind it. */
+const texts: readonly (readonly [State, State])[] = [
+  ['key', 'after key'],
+  ['target', 'after target'],
+  ['name', 'after name'],
+  ['value text', 'after value'],
+];
 
 /** What is said of a byte that does not fit, where more can be said than its place. */
-const complaints: Partial<Readonly<Record<State, (group: number) => string>>> = {
-  start: () => 'the file is not a list of groups',
-  'first group': (group) => `group ${group + 1} is not an object`,
-  'next group': (group) => `group ${group + 1} is not an object`,
-  targets: (group) => `targets of group ${group} are not a list of texts`,
-  'first target': (group) => `targets of group ${group} are not a list of texts`,
-  'next target': (group) => `targets of group ${group} are not a list of texts`,
-  labels: (group) => `labels of group ${group} are not an object`,
-  value: (group) => `group ${group} has a label whose value is not a text`,
-};
+const complaints: ReadonlyMap<string, (group: number) => string> = new Map([
+  ['start', () => 'the file is not a list of groups'],
+  ['first group', (group) => `group ${group + 1} is not an object`],
+  ['next group', (group) => `group ${group + 1} is not an object`],
+  ['targets', (group) => `targets of group ${group} are not a list of texts`],
+  ['first target', (group) => `targets of group ${group} are not a list of texts`],
+  ['next target', (group) => `targets of group ${group} are not a list of texts`],
+  ['labels', (group) => `labels of group ${group} are not an object`],
+  ['value', (group) => `group ${group} has a label whose value is not a text`],
+] satisfies readonly (readonly [State, (group: number) => string])[]);
 
 /**
  * Whether the bytes are a file_sd file, as `decodeFileSd` has it, without making anything of them: a hundred million
@@ -84,7 +85,7 @@ const complaints: Partial<Readonly<Record<State, (group: number) => string>>> = 
  */
 export function scanFileSd(onEvent: (event: ScanEvent, at: number) => void = () => undefined): FileSdScan {
   const utf8 = checkUtf8();
-  let state: State = 'start';
+  let state = numberOf('start');
   /** Bytes before the piece at hand. */
   let before = 0;
   let group = -1;
@@ -96,40 +97,46 @@ export function scanFileSd(onEvent: (event: ScanEvent, at: number) => void = () 
   let needs = 0;
 
   const wrong = (at: number) =>
-    malformed(complaints[state]?.(group) ?? `byte ${before + at} is none that can stand there`);
+    malformed(
+      complaints.get(names[state] ?? '')?.(group) ?? `byte ${before + at} is none that can stand there`,
+    );
 
   function step(byte: number, at: number): void {
-    const next = leads.get(state)?.get(byte);
-    if (next === undefined) throw wrong(at);
-    const event = eventOf(state, next);
-    if (next === 'first key') {
+    const way = (state << 8) | byte;
+    const next = ways[way] ?? none;
+    if (next === none) throw wrong(at);
+    const event = eventOn[way];
+    if (next === firstKey) {
       group += 1;
       targetsOfOthers = targets;
     }
-    state = next === 'member' ? memberOf(key, group) : next;
-    if (state === 'targets') targets = targetsOfOthers;
+    state = next === member ? numberOf(memberOf(key, group)) : next;
+    if (state === targetsState) targets = targetsOfOthers;
     length = 0;
     key = '';
     if (event !== undefined) onEvent(event, at);
   }
 
   /** Goes on within a text; returns the place behind what was read of it. */
-  function readText(piece: Uint8Array, next: State, from: number): number {
+  function readText(piece: Uint8Array, next: number, from: number): number {
     let at = from;
+    let rest = needs;
     for (; at < piece.length; at++) {
       const byte = piece[at] ?? 0;
-      if (needs > 0) {
-        needs = inEscape(needs, byte);
-        if (needs < 0) throw wrong(at);
+      if (rest === 0 && byte > quote && byte !== backslash) continue;
+      if (rest > 0) {
+        rest = inEscape(rest, byte);
+        if (rest < 0) throw wrong(at);
       } else if (byte === quote) break;
-      else if (byte === backslash) needs = escapeOpened;
+      else if (byte === backslash) rest = escapeOpened;
       else if (byte < space) throw wrong(at);
     }
+    needs = rest;
     length += at - from;
-    if (state === 'key') key = (key + latin1(piece, from, at)).slice(0, longestKey);
+    if (state === keyText) key = (key + latin1(piece, from, at)).slice(0, longestKey);
     if (at === piece.length) return at;
-    if (state === 'name' && length === 0) throw malformed(`group ${group} has a label without name`);
-    if (state === 'target') {
+    if (state === nameText && length === 0) throw malformed(`group ${group} has a label without name`);
+    if (state === targetText) {
       targets += 1;
       onEvent('target closed', at);
     }
@@ -141,18 +148,18 @@ export function scanFileSd(onEvent: (event: ScanEvent, at: number) => void = () 
     push(piece) {
       if (!utf8.push(piece)) throw malformed('it is not UTF-8');
       for (let at = 0; at < piece.length; ) {
-        const next = afterText[state];
-        const byte = piece[at] ?? 0;
-        if (next !== undefined) at = readText(piece, next, at);
+        const next = afterText[state] ?? none;
+        if (next !== none) at = readText(piece, next, at);
         else {
-          if (!spaces.has(byte) || withinNull.has(state)) step(byte, at);
+          const byte = piece[at] ?? 0;
+          if (!isSpace(byte) || withinNull.has(state)) step(byte, at);
           at += 1;
         }
       }
       before += piece.length;
     },
     end() {
-      if (state !== 'end' || !utf8.end()) throw malformed('it ends in the middle');
+      if (state !== numberOf('end') || !utf8.end()) throw malformed('it ends in the middle');
       return targets;
     },
   };
@@ -168,21 +175,37 @@ export function countFileSd(bytes: Uint8Array): number {
 const quote = 0x22;
 const backslash = 0x5c;
 const space = 0x20;
-const spaces: ReadonlySet<number> = new Set([space, 0x09, 0x0a, 0x0d]);
-const withinNull: ReadonlySet<State> = new Set(['n', 'nu', 'nul']);
+
+function isSpace(byte: number): boolean {
+  return byte === space || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
 
 /** A key that is longer is none of ours. */
 const longestKey = 60;
 
-/** The grammar by bytes. */
-const leads: ReadonlyMap<string, ReadonlyMap<number, State>> = new Map(
-  Object.entries(grammar).map(([state, ways]) => [
-    state,
-    new Map(Object.entries(ways).map(([text, next]) => [text.charCodeAt(0), next])),
-  ]),
-);
+/** The grammar by numbers, as every byte of every file is looked up in it. */
+const names: readonly string[] = Object.keys(grammar);
+const none = 255;
+const ways = new Uint8Array(names.length << 8).fill(none);
+const eventOn: (ScanEvent | undefined)[] = Array(names.length << 8).fill(undefined);
+const afterText = new Uint8Array(names.length).fill(none);
+for (const [name, leads] of Object.entries(grammar)) {
+  for (const [text, next] of Object.entries(leads)) {
+    const way = (names.indexOf(name) << 8) | text.charCodeAt(0);
+    ways[way] = numberOf(next);
+    eventOn[way] = eventOf(name, next);
+  }
+}
+for (const [text, next] of texts) afterText[numberOf(text)] = numberOf(next);
+const [firstKey, member, targetsState] = [numberOf('first key'), numberOf('member'), numberOf('targets')];
+const [keyText, nameText, targetText] = [numberOf('key'), numberOf('name'), numberOf('target')];
+const withinNull: ReadonlySet<number> = new Set([numberOf('n'), numberOf('nu'), numberOf('nul')]);
 
-function eventOf(state: State, next: State): ScanEvent | undefined {
+function numberOf(state: State): number {
+  return names.indexOf(state);
+}
+
+function eventOf(state: string, next: State): ScanEvent | undefined {
   if (next === 'first key') return 'group opened';
   if (next === 'after group') return 'group closed';
   if (next === 'first target') return 'targets opened';

@@ -23,6 +23,7 @@ export function interceptedFiles(before: (operation: Operation) => void | Promis
     facts: told('facts', disk.facts),
     names: told('names', disk.names),
     read: told('read', disk.read),
+    readPieces: told('readPieces', disk.readPieces),
     makeFolder: told('makeFolder', disk.makeFolder),
     create: told('create', async (path) => interceptedFile(path, await disk.create(path), before)),
     rename: told('rename', disk.rename),

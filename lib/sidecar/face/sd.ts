@@ -1,9 +1,9 @@
 import { type Context, Hono } from 'hono';
 import { toMusterError } from '../../errors.ts';
+import { etagOfFiles, joinFiles } from '../file-list.ts';
 import type { FaceEnv } from '../http.ts';
 import { createLimit } from '../limit.ts';
 import { textAnswer } from './answer.ts';
-import { etagOfFiles, joinFiles } from './file-list.ts';
 import { type FaceSource, targetFiles } from './source.ts';
 import { traceOf } from './trace.ts';
 
