@@ -11,7 +11,7 @@ const { handler } = await import(pathToFileURL(file).href);
 answer({ loaded: true });
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { event, milliseconds } = JSON.parse(line);
+  const { event, milliseconds, grace } = JSON.parse(line);
   const endsAt = Date.now() + milliseconds;
   const context = {
     functionName: name,
@@ -23,7 +23,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   };
   const { promise: killed, resolve } = Promise.withResolvers<object>();
   const [startedAt, cpu] = [performance.now(), process.cpuUsage()];
-  const timer = setTimeout(() => resolve({ killed: true }), milliseconds);
+  const timer = setTimeout(() => resolve({ killed: true }), milliseconds + grace);
   const ended = Promise.resolve(handler(event, context)).then(
     (result: unknown) => ({ result }),
     (error: Error) => ({ error: { name: error.name, message: error.message } }),

@@ -21,8 +21,11 @@ export type Answer = Omit<z.output<typeof answerSchema>, 'loaded'>;
 
 /** A warm process of a packaged function. */
 export interface LambdaProcess {
-  /** Invokes it and waits for its end; default 30 s of time. */
-  invoke(event: unknown, milliseconds?: number): Promise<Answer>;
+  /**
+   * Invokes it and waits for its end; default 30 s of time. It is killed when the time is over, or `grace` milliseconds
+   * later: a busy machine may stop a process that would have been in time.
+   */
+  invoke(event: unknown, milliseconds?: number, grace?: number): Promise<Answer>;
   /** What it has written so far, line by line; of both streams, as Lambda keeps them in one log. */
   log(): readonly string[];
   stop(): Promise<void>;
@@ -66,9 +69,9 @@ export async function startLambda(
   };
   await next();
   return {
-    async invoke(event, milliseconds = 30_000) {
+    async invoke(event, milliseconds = 30_000, grace = 0) {
       const answer = next();
-      child.stdin.write(`${JSON.stringify({ event, milliseconds })}\n`);
+      child.stdin.write(`${JSON.stringify({ event, milliseconds, grace })}\n`);
       return await answer;
     },
     log: () => log,
