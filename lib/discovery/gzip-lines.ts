@@ -35,9 +35,15 @@ export function* chunksOf(texts: Iterable<string>): Generator<string, undefined>
   return undefined;
 }
 
-/** Bytes of one unpacked document, and of one of its lines. */
+/** How a text is read. */
+export interface UnpackOptions {
+  readonly signal?: AbortSignal;
+  /** Characters of a line; whoever makes objects of lines needs some fifty times as many bytes. Default: 64 Mi. */
+  readonly longestLine?: number;
+}
+
+/** Characters of one unpacked document. */
 const longestText = 2 ** 31;
-const longestLine = 64 << 20;
 
 /**
  * The lines of a gzipped text, as it is unpacked. Throws kind `malformed` for what is no gzip, `too-large` beyond the
@@ -45,7 +51,7 @@ const longestLine = 64 << 20;
  */
 export async function* unpackLines(
   body: Uint8Array,
-  signal?: AbortSignal,
+  { signal, longestLine = 64 << 20 }: UnpackOptions = {},
 ): AsyncGenerator<string, undefined> {
   const text = createGunzip();
   text.setEncoding('utf8');

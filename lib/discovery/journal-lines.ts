@@ -4,7 +4,7 @@ import { type EncodedGroup, encodeGroup } from '../target/canonical.ts';
 import type { TargetGroup } from '../target/group.ts';
 import { createPacker } from '../target/pack.ts';
 import { parseJson, targetGroup } from './group-schema.ts';
-import { unpackLines } from './gzip-lines.ts';
+import { type UnpackOptions, unpackLines } from './gzip-lines.ts';
 import { type JournalEntry, type JournalHead, reasons } from './journal.ts';
 
 /** A piece of a journal entry, in the order in which it is stored. */
@@ -29,10 +29,10 @@ const pair = z.strictObject({ before: targetGroup, after: targetGroup });
  */
 export async function* readJournalLines(
   body: Uint8Array,
-  signal?: AbortSignal,
+  options: UnpackOptions = {},
 ): AsyncGenerator<JournalLine, undefined> {
   let section: string | undefined;
-  for await (const line of unpackLines(body, signal)) {
+  for await (const line of unpackLines(body, options)) {
     const opened = /^"(added|removed|changed)":\[(\]?)/.exec(line);
     if (opened !== null) section = opened[2] === '' ? opened[1] : undefined;
     else if (line.startsWith('{') && section === undefined) yield readHead(line);
@@ -50,7 +50,7 @@ export async function decodeJournalEntry(body: Uint8Array, signal?: AbortSignal)
   const removed = new Map<string, EncodedGroup>();
   const changed = new Map<string, { before: EncodedGroup; after: EncodedGroup }>();
   let head: JournalHead | undefined;
-  for await (const line of readJournalLines(body, signal)) {
+  for await (const line of readJournalLines(body, { ...(signal && { signal }) })) {
     if (line.kind === 'head') head = line.head;
     else if (line.kind === 'changed')
       changed.set(line.before.source, { before: pack(line.before), after: pack(line.after) });

@@ -55,7 +55,7 @@ export function createFreshness({ store, staleAfter, now = Date.now }: Freshness
 /** Requests at a time, and in one call. */
 const parallel = 4;
 const mostReads = 50;
-const maxBytes = 4 << 20;
+const maxBytes = 1 << 20;
 
 interface Known {
   readonly etag: string | undefined;

@@ -74,6 +74,8 @@ const mostKept = 1000;
 const timeout = 15_000;
 /** Bytes as stored: about half a gigabyte of targets. */
 const largestEntry = 16 << 20;
+/** Characters of one group; an object of a hostile line takes some fifty times as many bytes. */
+const longestLine = 4 << 20;
 const sampled = 5;
 const mostDifferences = 6;
 const noPage = { offset: 0, limit: 0 };
@@ -96,8 +98,8 @@ async function tally(
   let head: JournalHead | undefined;
   let seen = 0;
   try {
-    for await (const line of readJournalLines(body, signal)) {
-      if (line.kind === 'head') head = line.head;
+    for await (const line of readJournalLines(body, { signal, longestLine })) {
+      if (line.kind === 'head') head = { ...line.head, run: shorten(line.head.run) };
       for (const change of changesOf(line)) {
         counts[change.kind] += 1;
         if (sample.length < sampled) sample.push(brief(change));
@@ -120,14 +122,23 @@ function changesOf(line: JournalLine): Iterable<TargetChange> {
 
 /** What is kept for long is small. */
 function brief(change: TargetChange): TargetChange {
-  const differences = change.differences
-    .slice(0, mostDifferences)
-    .map(({ name, before, after }) => ({ name, before: shorten(before), after: shorten(after) }));
-  return { ...change, labels: {}, differences };
+  const differences = change.differences.slice(0, mostDifferences).map(({ name, before, after }) => ({
+    name: shorten(name),
+    before: before && shorten(before),
+    after: after && shorten(after),
+  }));
+  const { source, address } = change;
+  return {
+    ...change,
+    source: shorten(source),
+    address: address && shorten(address),
+    labels: {},
+    differences,
+  };
 }
 
-function shorten(value: string | undefined): string | undefined {
-  return value === undefined || value.length <= 120 ? value : `${value.slice(0, 120)}…`;
+function shorten(value: string): string {
+  return value.length <= 120 ? value : `${value.slice(0, 120)}…`;
 }
 
 function unreadable(version: number, problem: string): ChangeSummary {

@@ -45,6 +45,8 @@ interface Kept extends ProviderId {
 /** A store with more providers is not one of ours. */
 const mostStatuses = 10_000;
 const maxBytes = 1 << 20;
+/** Bytes of all statuses together: they stay in memory, where they take some ten times as much. */
+const mostBytes = 32 << 20;
 
 async function refresh(
   store: ObjectStore,
@@ -52,7 +54,15 @@ async function refresh(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Kept>> {
   const limit = createLimit(16);
-  const listed = (await store.list(folders.status, { signal })).slice(0, mostStatuses);
+  const all = (await store.list(folders.status, { signal })).slice(0, mostStatuses);
+  let bytes = 0;
+  // The smallest first: a few that are blown up leave room for the others.
+  const listed = all
+    .toSorted((a, b) => a.size - b.size)
+    .filter(({ size }) => {
+      bytes += size;
+      return bytes <= mostBytes;
+    });
   const entries = await allSettledOrThrow(
     listed.map((object) =>
       limit(async () => [object.key, await readOne(store, object, kept, signal)] as const),
