@@ -58,6 +58,11 @@ export const sync = defineCommand({
       help: 'Serve the page, http_sd, metrics and probes here, as in :9469 or 127.0.0.1:9469.',
     },
     'web-config': shared.webConfig,
+    'external-url': {
+      value: 'URL',
+      env: 'MUSTER_EXTERNAL_URL',
+      help: 'Where readers see it, if a proxy shows it below a path, as in https://example.com/muster.',
+    },
     'max-object-size': {
       value: 'SIZE',
       env: 'MUSTER_MAX_OBJECT_SIZE',
@@ -75,6 +80,7 @@ export const sync = defineCommand({
       shard,
       'allow-empty': allowEmpty,
       'web-config': webConfig,
+      'external-url': externalUrl,
     } = values;
     const interval = readDuration('interval', values.interval, 100);
     const providerStaleAfter = readDuration('stale-after', values['stale-after'], 1000);
@@ -91,6 +97,7 @@ export const sync = defineCommand({
           ...{ interval, providerStaleAfter, queues },
           ...(listen !== undefined && { listen }),
           ...(webConfig !== undefined && { webConfig }),
+          ...(externalUrl !== undefined && { externalUrl }),
         });
       }
       return exitCodes.good;

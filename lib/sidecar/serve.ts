@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client';
 import type { Logger } from '../telemetry/log.ts';
 import { createFaceApp, type FaceAppOptions } from './face/app.ts';
+import { prefixOf } from './face/prefix.ts';
 import { type Face, openFace } from './http.ts';
 import { healthOf, type MirroredSource } from './mirrored.ts';
 import { openGate } from './web/gate.ts';
@@ -11,16 +12,19 @@ export interface ServeOptions extends Pick<FaceAppOptions, 'providerStaleAfter'>
   readonly listen: string;
   /** File in the format of Prometheus's `--web.config.file`. */
   readonly webConfig?: string;
+  /** URL under which readers see the sidecar, where a proxy shows it below a path. */
+  readonly externalUrl?: string;
   readonly log: Logger;
 }
 
 /** The HTTP face of a sidecar; loaded only where it serves. Throws (kind `config`) when it cannot listen. */
 export async function serve(options: ServeOptions): Promise<Pick<Face, 'address'> & AsyncDisposable> {
-  const { listen, webConfig, log, sources, ...rest } = options;
+  const { listen, webConfig, log, sources, externalUrl, ...rest } = options;
   const ended = new AbortController();
   const answer = createFaceApp({
     ...rest,
     ended: ended.signal,
+    ...(externalUrl !== undefined && { prefix: prefixOf(externalUrl) }),
     log,
     health: healthOf(sources),
     sources: sources.map(({ health, ...source }) => ({ ...source, ready: () => health.ready().ok })),

@@ -45,6 +45,8 @@ export interface LoopedSyncOptions extends SyncOptions {
   readonly queues?: readonly string[];
   /** File in the format of Prometheus's `--web.config.file`: TLS and who may read. Default: plain HTTP, everybody. */
   readonly webConfig?: string;
+  /** URL under which readers see the sidecar, where a proxy shows it below a path. */
+  readonly externalUrl?: string;
   /** Told where the server listens. */
   readonly onListening?: (address: Face['address']) => void;
 }

@@ -9,6 +9,7 @@ import { apiRoutes } from './api.ts';
 import { kubeStateRoutes } from './kube-state/routes.ts';
 import { createModel } from './model.ts';
 import { pageRoutes } from './page/routes.ts';
+import { underPrefix } from './prefix.ts';
 import { openPaths, probeRoutes } from './probes.ts';
 import { sdRoutes } from './sd.ts';
 import type { FaceSource } from './source.ts';
@@ -24,13 +25,15 @@ export interface FaceAppOptions {
   readonly kubeStateStaleAfter?: number;
   /** Milliseconds of Unix time. */
   readonly now?: () => number;
+  /** Path below which a proxy shows all of it, as in `/muster`. Default: none. */
+  readonly prefix?: string;
   /** Fires when nobody will be answered any more. */
   readonly ended?: AbortSignal;
 }
 
 /** All that the sidecar serves: probes, metrics, http_sd, kube-state outputs, the page and its JSON. */
 export function createFaceApp(options: FaceAppOptions): FaceOptions['answer'] {
-  const { sources, health, registry, log, kubeStateStaleAfter, now = Date.now, ended } = options;
+  const { sources, health, registry, log, kubeStateStaleAfter, now = Date.now, ended, prefix = '' } = options;
   const model = createModel({ sources, health, now, staleAfter: options.providerStaleAfter ?? 15 * 60_000 });
   const app = new Hono<{ Bindings: FaceEnv }>();
   app.use(async (context, next) => {
@@ -57,5 +60,5 @@ export function createFaceApp(options: FaceAppOptions): FaceOptions['answer'] {
     log.error('a request failed', { path: req.path.slice(0, 200), error: toMusterError(error) });
     return textAnswer(500, 'internal error; the log of the sidecar says more');
   });
-  return (request, env) => app.fetch(request, env);
+  return underPrefix(prefix, (request, env) => app.fetch(request, env));
 }

@@ -8,7 +8,7 @@ import { silentLogger } from '../../../lib/telemetry/log.ts';
 import { afterThisTest, makeFolder, openTestFolder, round } from '../world.ts';
 
 export interface TestFaceOptions
-  extends Partial<Pick<FaceAppOptions, 'now' | 'log' | 'kubeStateStaleAfter'>> {
+  extends Partial<Pick<FaceAppOptions, 'now' | 'log' | 'kubeStateStaleAfter' | 'prefix'>> {
   /** Whether the mirror does its first round. Default yes. */
   readonly mirrored?: boolean;
   /** What the face reads from. Default: the store that was mirrored. */
