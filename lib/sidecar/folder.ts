@@ -12,7 +12,8 @@ import { decodeState, encodeState, type Owned, type OwnedFile } from './state.ts
  * would make it read every file again. Nothing in it ends like a file_sd file, in case a glob reaches it.
  */
 const place = { root: '.muster', temporary: '.muster/tmp', parts: '.muster/parts' } as const;
-const stateFile = '.muster/state';
+/** Below a target folder: what the mirror has written there. */
+export const stateFile = '.muster/state';
 const lockFile = '.muster/lock';
 
 /** A folder of target files, held by one mirror at a time. */

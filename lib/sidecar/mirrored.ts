@@ -3,7 +3,7 @@ import { MusterError } from '../errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { disk, diskError, type FileSystem } from './files.ts';
-import { openFolder, type TargetFolder } from './folder.ts';
+import { openFolder, stateFile, type TargetFolder } from './folder.ts';
 import { createHealth, type Health, type Probes } from './health.ts';
 import { createRoundRequests, type RoundRequests } from './requests.ts';
 import type { Shard } from './shard.ts';
@@ -57,11 +57,20 @@ export async function openSources(options: OpenSourcesOptions): Promise<readonly
       });
       if (folder.warning !== undefined) log.warn(folder.warning);
     }
+    if (sources.some(({ name }) => name !== '')) await warnOfUnnamed(to, files, options.log);
     return opened;
   } catch (error) {
     closeSources(opened);
     throw error;
   }
+}
+
+/** Its files are not removed: until it is told of the new folders, Prometheus reads these. */
+async function warnOfUnnamed(to: string, files: FileSystem, log: Logger): Promise<void> {
+  if ((await files.facts(join(to, stateFile))) === undefined) return;
+  log.warn(
+    `${to} has the files of a mirror of a store without name, which nobody keeps up to date: once Prometheus reads ${to}/<name>/<job>, remove its job folders and ${to}/.muster`,
+  );
 }
 
 export function closeSources(sources: readonly MirroredSource[]): void {

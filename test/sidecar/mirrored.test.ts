@@ -5,7 +5,7 @@ import { MusterError } from '../../lib/errors.ts';
 import { closeSources, healthOf, openSources } from '../../lib/sidecar/mirrored.ts';
 import { syncOnce } from '../../lib/sidecar/sync.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
-import { silentLogger as log } from '../../lib/telemetry/log.ts';
+import { createLogger, silentLogger as log } from '../../lib/telemetry/log.ts';
 import { watchStore } from './counting-store.ts';
 import {
   afterThisTest,
@@ -77,6 +77,25 @@ describe('several stores', () => {
     });
     taken.close();
     closeSources(await openSources({ ...common, sources: named('eu', 'us'), to }));
+  });
+
+  test('leave the files of a store without name, and say that nobody keeps them up to date', async () => {
+    const to = await makeFolder();
+    const memory = createMemoryStore();
+    await publish(memory, { 'api/consul-0.json': targets('a:1') });
+    const lines: string[] = [];
+    const logged = createLogger({ level: 'warn', write: (line) => lines.push(line) });
+    const { signal } = new AbortController();
+    const sync = (name: string) =>
+      syncOnce({ sources: [{ name, store: memory }], to, version: '1', log: logged, signal });
+    await sync('');
+    expect(lines).toEqual([]);
+    await sync('eu');
+    expect(await visibleFiles(to)).toMatchObject({
+      'api/consul-0.json': targets('a:1'),
+      'eu/api/consul-0.json': targets('a:1'),
+    });
+    expect(lines).toEqual([expect.stringContaining(`once Prometheus reads ${to}/<name>/<job>, remove`)]);
   });
 
   test('are ready when all are, and alive while one is', async () => {
