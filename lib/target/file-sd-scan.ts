@@ -1,14 +1,24 @@
 import { MusterError } from '../errors.ts';
+import {
+  afterText,
+  complaints,
+  eventOn,
+  firstKey,
+  keyText,
+  member,
+  names,
+  nameText,
+  none,
+  numberOf,
+  type ScanEvent,
+  targetsState,
+  targetText,
+  ways,
+  withinNull,
+} from './file-sd-grammar.ts';
 import { checkUtf8 } from './utf8.ts';
 
-/** What happens in a file: told with the place, in the piece at hand, of the bracket or quote that does it. */
-export type ScanEvent =
-  | 'group opened'
-  | 'group closed'
-  | 'targets opened'
-  | 'targets closed'
-  | 'target opened'
-  | 'target closed';
+export type { ScanEvent } from './file-sd-grammar.ts';
 
 /** Reads a file_sd file piece by piece and keeps nothing of it. */
 export interface FileSdScan {
@@ -17,67 +27,6 @@ export interface FileSdScan {
   /** Says that the file has ended, and returns how many targets it has. Throws as `push` does. */
   readonly end: () => number;
 }
-
-/** Where a file_sd file stands, and which bytes lead on from there. Space may come anywhere but within `null`. */
-const grammar: Readonly<Record<State, Readonly<Record<string, State>>>> = {
-  start: { '[': 'first group' },
-  'first group': { '{': 'first key', ']': 'end' },
-  'next group': { '{': 'first key' },
-  'first key': { '"': 'key', '}': 'after group' },
-  'next key': { '"': 'key' },
-  'after key': { ':': 'member' },
-  targets: { '[': 'first target' },
-  'first target': { '"': 'target', ']': 'after member' },
-  'next target': { '"': 'target' },
-  'after target': { ',': 'next target', ']': 'after member' },
-  labels: { '{': 'first name', n: 'n' },
-  n: { u: 'nu' },
-  nu: { l: 'nul' },
-  nul: { l: 'after member' },
-  'first name': { '"': 'name', '}': 'after member' },
-  'next name': { '"': 'name' },
-  'after name': { ':': 'value' },
-  value: { '"': 'value text' },
-  'after value': { ',': 'next name', '}': 'after member' },
-  'after member': { ',': 'next key', '}': 'after group' },
-  'after group': { ',': 'next group', ']': 'end' },
-  end: {},
-  // Of a member the key says what it must be; within texts quotes and backslashes lead on.
-  member: {},
-  key: {},
-  target: {},
-  name: {},
-  'value text': {},
-};
-
-type State =
-  | 'start'
-  | 'end'
-  | 'member'
-  | `${'first' | 'next'} ${'group' | 'key' | 'target' | 'name'}`
-  | `after ${'group' | 'key' | 'member' | 'target' | 'name' | 'value'}`
-  | ('key' | 'targets' | 'target' | 'labels' | 'name' | 'value' | 'value text')
-  | ('n' | 'nu' | 'nul');
-
-/** States within a text, and what comes behind it. */
-const texts: readonly (readonly [State, State])[] = [
-  ['key', 'after key'],
-  ['target', 'after target'],
-  ['name', 'after name'],
-  ['value text', 'after value'],
-];
-
-/** What is said of a byte that does not fit, where more can be said than its place. */
-const complaints: ReadonlyMap<string, (group: number) => string> = new Map([
-  ['start', () => 'the file is not a list of groups'],
-  ['first group', (group) => `group ${group + 1} is not an object`],
-  ['next group', (group) => `group ${group + 1} is not an object`],
-  ['targets', (group) => `targets of group ${group} are not a list of texts`],
-  ['first target', (group) => `targets of group ${group} are not a list of texts`],
-  ['next target', (group) => `targets of group ${group} are not a list of texts`],
-  ['labels', (group) => `labels of group ${group} are not an object`],
-  ['value', (group) => `group ${group} has a label whose value is not a text`],
-] satisfies readonly (readonly [State, (group: number) => string])[]);
 
 /**
  * Whether the bytes are a file_sd file, as `decodeFileSd` has it, without making anything of them: a hundred million
@@ -182,37 +131,6 @@ function isSpace(byte: number): boolean {
 
 /** A key that is longer is none of ours. */
 const longestKey = 60;
-
-/** The grammar by numbers, as every byte of every file is looked up in it. */
-const names: readonly string[] = Object.keys(grammar);
-const none = 255;
-const ways = new Uint8Array(names.length << 8).fill(none);
-const eventOn: (ScanEvent | undefined)[] = Array(names.length << 8).fill(undefined);
-const afterText = new Uint8Array(names.length).fill(none);
-for (const [name, leads] of Object.entries(grammar)) {
-  for (const [text, next] of Object.entries(leads)) {
-    const way = (names.indexOf(name) << 8) | text.charCodeAt(0);
-    ways[way] = numberOf(next);
-    eventOn[way] = eventOf(name, next);
-  }
-}
-for (const [text, next] of texts) afterText[numberOf(text)] = numberOf(next);
-const [firstKey, member, targetsState] = [numberOf('first key'), numberOf('member'), numberOf('targets')];
-const [keyText, nameText, targetText] = [numberOf('key'), numberOf('name'), numberOf('target')];
-const withinNull: ReadonlySet<number> = new Set([numberOf('n'), numberOf('nu'), numberOf('nul')]);
-
-function numberOf(state: State): number {
-  return names.indexOf(state);
-}
-
-function eventOf(state: string, next: State): ScanEvent | undefined {
-  if (next === 'first key') return 'group opened';
-  if (next === 'after group') return 'group closed';
-  if (next === 'first target') return 'targets opened';
-  if (next === 'target') return 'target opened';
-  const closes = next === 'after member' && (state === 'first target' || state === 'after target');
-  return closes ? 'targets closed' : undefined;
-}
 
 function memberOf(key: string, group: number): 'targets' | 'labels' {
   const name = textOf(key);
