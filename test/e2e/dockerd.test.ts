@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startDockerFleet } from '../../lib/fleet/docker.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { discoverWithBoth, type Found, listWithMuster } from '../support/docker-targets.ts';
-import { canRunDockerd, type RealDockerd, startDockerd } from '../support/dockerd.ts';
+import { type RealDockerd, startDockerd } from '../support/dockerd.ts';
 import { createService, fillWithContainers, fillWithServices } from '../support/dockerd-world.ts';
 import { failure } from '../support/http-client.ts';
-import { describeWithPrograms } from '../support/programs.ts';
+import { describeWithDockerd } from '../support/programs.ts';
 import { discoverWithPromtool } from '../support/promtool.ts';
 import { type SocketFront, startSocketFront } from '../support/socket-front.ts';
 
@@ -31,9 +31,7 @@ const rows: readonly (readonly [kind: string, options: object, count: number])[]
   ['nodes', { port: 9323, filters: [filter('node.label', 'disk=ssd')] }, 1],
 ];
 
-const describeDockerd = canRunDockerd() ? describeWithPrograms : skipWithoutNamespaces;
-
-describeDockerd('a real Docker Engine in swarm mode', ['dockerd', 'promtool'], () => {
+describeWithDockerd('a real Docker Engine in swarm mode', ['promtool'], () => {
   let dockerd: RealDockerd;
   let fronts: readonly SocketFront[] = [];
   let unix: string;
@@ -116,12 +114,6 @@ describeDockerd('a real Docker Engine in swarm mode', ['dockerd', 'promtool'], (
     expect(fields).toEqual([]);
   });
 });
-
-function skipWithoutNamespaces(name: string): void {
-  const line = `${name}: needs Linux, and the rights to give programs namespaces of their own, as root has them`;
-  process.stderr.write(`SKIPPED ${line}\n`);
-  test.skip(line, () => undefined);
-}
 
 /** The paths of all fields; the keys of maps count as one. */
 function fieldsOf(value: unknown, path = ''): Set<string> {

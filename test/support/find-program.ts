@@ -14,6 +14,8 @@ const programs = {
   consul: { file: 'bullseye/usr/bin/consul', version: /Consul v1\./ },
   /** With containerd and runc beside it, and busybox as what containers hold; see startDockerd. */
   dockerd: { file: 'docker/usr/sbin/dockerd' },
+  /** Docker's command, which builds images as a user does. */
+  docker: { file: 'docker/usr/bin/docker' },
   nsd: { file: 'nsd/usr/sbin/nsd' },
   /** What the mirror is measured beside. */
   rclone: { file: 'rclone/usr/bin/rclone', version: /rclone v1\./ },

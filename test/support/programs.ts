@@ -1,4 +1,5 @@
 import { describe, test } from '@jest/globals';
+import { canRunDockerd } from './dockerd.ts';
 import { findProgram, type ProgramName } from './find-program.ts';
 
 export { findProgram, type ProgramName, requireProgram } from './find-program.ts';
@@ -19,6 +20,17 @@ export function describeWithPrograms(name: string, needed: readonly ProgramName[
     });
     return;
   }
+  skip(line);
+}
+
+/** The same for tests that start a Docker Engine: that takes more rights than CI may have, so it is skipped there too. */
+export function describeWithDockerd(name: string, needed: readonly ProgramName[], tests: () => void): void {
+  if (canRunDockerd()) describeWithPrograms(name, ['dockerd', ...needed], tests);
+  else
+    skip(`${name}: needs Linux, and the rights to give programs namespaces of their own, as root has them`);
+}
+
+function skip(line: string): void {
   process.stderr.write(`SKIPPED ${line}\n`);
   test.skip(line, () => undefined);
 }
