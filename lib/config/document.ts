@@ -3,6 +3,7 @@ import { list } from './fields.ts';
 import { builtInSettings, jobSettings, overrideSettings } from './job-settings.ts';
 import type { MusterConfig, NamedOutput, StanzaReader } from './muster-config.ts';
 import { prometheusKeys } from './prometheus-keys.ts';
+import { publishableRules } from './publishable.ts';
 import { scrapeConfig, scrapeLabels } from './scrape.ts';
 import { section } from './section.ts';
 import { storeConfig } from './store-config.ts';
@@ -33,15 +34,17 @@ export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
       defaults: jobSettings.prefault({}),
     },
     { ignored: prometheusKeys },
-  ).transform(({ scrape_configs, kube_state_metrics, store, defaults }): MusterConfig<Stanza, KubeState> => {
-    const settings = overrideSettings(builtInSettings, defaults);
-    const jobs = scrape_configs.map((config) => ({
-      name: config.job_name,
-      providers: config.providers,
-      relabel_configs: config.relabel_configs,
-      scrapeLabels: scrapeLabels(config),
-      ...overrideSettings(settings, config.muster),
-    }));
-    return { store, jobs, kube_state_metrics };
-  });
+  )
+    .check(publishableRules)
+    .transform(({ scrape_configs, kube_state_metrics, store, defaults }): MusterConfig<Stanza, KubeState> => {
+      const settings = overrideSettings(builtInSettings, defaults);
+      const jobs = scrape_configs.map((config) => ({
+        name: config.job_name,
+        providers: config.providers,
+        relabel_configs: config.relabel_configs,
+        scrapeLabels: scrapeLabels(config),
+        ...overrideSettings(settings, config.muster),
+      }));
+      return { store, jobs, kube_state_metrics };
+    });
 }

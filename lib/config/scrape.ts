@@ -42,7 +42,8 @@ export function scrapeLabels({ job_name, scheme, metrics_path, params }: ScrapeK
   });
 }
 
-interface ScrapeKeys {
+/** Keys of a scrape config that give its targets labels. */
+export interface ScrapeKeys {
   readonly job_name: string;
   readonly scheme: string;
   readonly metrics_path: string;

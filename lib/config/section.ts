@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { nearest } from './nearest.ts';
+import type { KeyPath } from './problem.ts';
 import { isMapping, scalarText } from './scalar.ts';
 
 /** The keys of a section, each with the schema of its value. */
@@ -52,13 +53,28 @@ export function rule<Config, const Key extends keyof Config & string>(
   reads: readonly Key[],
   find: (config: Pick<Config, Key>) => string | undefined,
 ): z.core.$ZodCheck<Config> {
+  return findings<Config, Key>(reads, (config) => {
+    const message = find(config);
+    const key = reads.find((name) => config[name] !== undefined) ?? reads[0];
+    return message === undefined ? [] : [{ path: key === undefined ? [] : [key], message }];
+  });
+}
+
+/** The same for a condition that may be broken in several places below the section. */
+export function findings<Config, const Key extends keyof Config & string>(
+  reads: readonly Key[],
+  find: (config: Pick<Config, Key>) => readonly { readonly path: KeyPath; readonly message: string }[],
+): z.core.$ZodCheck<Config> {
   return z.superRefine<Config>(
     (config, context) => {
-      const message = find(config);
-      if (message === undefined) return;
-      const key = reads.find((name) => config[name] !== undefined) ?? reads[0];
-      const path = key === undefined ? [] : [key];
-      context.addIssue({ code: 'custom', message, path, continue: true, params: { rule: true } });
+      for (const { path, message } of find(config))
+        context.addIssue({
+          code: 'custom',
+          message,
+          path: [...path],
+          continue: true,
+          params: { rule: true },
+        });
     },
     { when: ({ issues }) => !issues.some((issue) => spoils(issue, reads)) },
   );

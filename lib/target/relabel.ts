@@ -20,14 +20,19 @@ export function relabel(labels: LabelSet, rules: readonly RelabelConfig[]): Labe
 
 /** Which labels the rules, or a target itself, can make use of: all but the `__meta_*` that no rule reads. */
 export function labelsReadBy(rules: readonly RelabelConfig[]): (name: string) => boolean {
+  const isRead = labelsReadByRules(rules);
+  return (name) => !name.startsWith(metaPrefix) || isRead(name);
+}
+
+/** Which labels the rules read. */
+export function labelsReadByRules(rules: readonly RelabelConfig[]): (name: string) => boolean {
   const names = new Set<string>();
   for (const { action, source_labels, target_label } of rules) {
     for (const name of source_labels) names.add(name);
     if (action === 'keepequal' || action === 'dropequal') names.add(target_label);
   }
   const maps = rules.filter(({ action }) => action === 'labelmap').map(({ regex }) => regex.pattern);
-  return (name) =>
-    !name.startsWith(metaPrefix) || names.has(name) || maps.some((pattern) => pattern.matches(name));
+  return (name) => names.has(name) || maps.some((pattern) => pattern.matches(name));
 }
 
 /** Applies one rule in place; false when it drops the target. */

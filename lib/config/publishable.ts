@@ -1,0 +1,59 @@
+import { labelsReadByRules } from '../target/relabel.ts';
+import type { RelabelConfig } from '../target/relabel-config.ts';
+import type { JobSettings } from './muster-config.ts';
+import { type ScrapeKeys, scrapeLabels } from './scrape.ts';
+import { findings } from './section.ts';
+
+interface Jobs {
+  readonly scrape_configs: readonly ScrapeConfig[];
+  readonly defaults: Relabel;
+}
+
+interface ScrapeConfig extends ScrapeKeys {
+  readonly relabel_configs: readonly RelabelConfig[];
+  readonly muster: Relabel;
+}
+
+interface Relabel {
+  readonly relabel?: JobSettings['relabel'] | undefined;
+}
+
+/** The condition that rules which run before the targets are published come out there as they would in Prometheus. */
+export const publishableRules = findings<Jobs, keyof Jobs>(
+  ['scrape_configs', 'defaults'],
+  ({ scrape_configs, defaults }) =>
+    scrape_configs.flatMap((job, index) => {
+      if ((job.muster.relabel ?? defaults.relabel) !== 'publish') return [];
+      return job.relabel_configs.flatMap((rule, place) => {
+        const why = whyNot(rule, job);
+        const path = ['scrape_configs', index, 'relabel_configs', place];
+        return why === undefined ? [] : [{ path, message: `${why}: ${instead}` }];
+      });
+    }),
+);
+
+const instead = 'such rules must run there, with "relabel: prometheus"';
+
+/** Labels whose values stand in Prometheus's own configuration, perhaps for all jobs at once. */
+const scrapeTimes = ['__scrape_interval__', '__scrape_timeout__'];
+
+function whyNot(rule: RelabelConfig, job: ScrapeKeys): string | undefined {
+  const read = scrapeTimes.find(labelsReadByRules([rule]));
+  if (read !== undefined) return `reads ${read}, which Prometheus alone knows`;
+  const removed = Object.keys(scrapeLabels(job)).find((name) => removes(rule, name));
+  return removed === undefined ? undefined : `removes ${removed}, which Prometheus would set again`;
+}
+
+/** Whether the rule is there to remove that label. Others may leave it empty, on some targets: that can't be foreseen. */
+function removes({ action, regex, target_label, replacement }: RelabelConfig, name: string): boolean {
+  switch (action) {
+    case 'labeldrop':
+      return regex.pattern.matches(name);
+    case 'labelkeep':
+      return !regex.pattern.matches(name);
+    case 'replace':
+      return target_label === name && replacement === '';
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,68 @@
+import { describe, expect, test } from '@jest/globals';
+import { problemsIn } from './parsing.ts';
+
+/** The problems of a job with these rules, which stand from line 7 on. */
+function problemsOf(rules: readonly string[], { muster = '{relabel: publish}', defaults = '{}' } = {}) {
+  return problemsIn(
+    `defaults: ${defaults}\nscrape_configs:\n- job_name: a\n  params: {module: [x]}\n  muster: ${muster}\n` +
+      `  relabel_configs:\n${rules.map((rule) => `  - ${rule}\n`).join('')}`,
+  );
+}
+
+const instead = 'such rules must run there, with "relabel: prometheus"';
+const reads = (label: string) => `reads ${label}, which Prometheus alone knows: ${instead}`;
+const removes = (label: string) => `removes ${label}, which Prometheus would set again: ${instead}`;
+
+describe('rules that can not run before the targets are published', () => {
+  test.each([
+    ['{source_labels: [a, __scrape_interval__], target_label: b}', reads('__scrape_interval__')],
+    ['{action: keep, source_labels: [__scrape_timeout__], regex: 5s}', reads('__scrape_timeout__')],
+    [
+      '{action: dropequal, source_labels: [a], target_label: __scrape_timeout__}',
+      reads('__scrape_timeout__'),
+    ],
+    ['{action: labelmap, regex: __(.+)__}', reads('__scrape_interval__')],
+    ['{action: labeldrop, regex: job|x}', removes('job')],
+    ['{action: labelkeep, regex: __.*}', removes('job')],
+    ['{target_label: job, replacement: ""}', removes('job')],
+    [
+      '{source_labels: [a], regex: x, target_label: __metrics_path__, replacement: }',
+      removes('__metrics_path__'),
+    ],
+    ['{action: labeldrop, regex: __scheme__}', removes('__scheme__')],
+    ['{action: labeldrop, regex: __param_.+}', removes('__param_module')],
+  ])('%s', (rule, message) => {
+    expect(problemsOf([rule])).toEqual([`7:5 scrape_configs[0].relabel_configs[0]: ${message}`]);
+    expect(problemsOf([rule], { muster: '{}', defaults: '{relabel: publish}' })).toHaveLength(1);
+  });
+
+  test.each(['{action: labeldrop, regex: job}', '{source_labels: [__scrape_interval__], target_label: b}'])(
+    'are no matter where Prometheus runs them: %s',
+    (rule) => {
+      expect(problemsOf([rule], { muster: '{}' })).toEqual([]);
+      const over = { muster: '{relabel: prometheus}', defaults: '{relabel: publish}' };
+      expect(problemsOf([rule], over)).toEqual([]);
+    },
+  );
+
+  test('are told beside other problems of the file', () => {
+    const rules = ['{action: labeldrop, regex: job}', '{action: keep}', '{action: labelmap, regex: (.+)}'];
+    expect(problemsOf(rules, { defaults: '{shards: 1}\nstore: http://x' })).toEqual([
+      '2:1 store: must be s3://bucket/prefix, file:folder or a folder',
+      `8:5 scrape_configs[0].relabel_configs[0]: ${removes('job')}`,
+      `10:5 scrape_configs[0].relabel_configs[2]: ${reads('__scrape_interval__')}`,
+    ]);
+  });
+});
+
+test.each([
+  '{source_labels: [__meta_x], target_label: job}',
+  '{target_label: __scrape_interval__, replacement: 5s}',
+  '{target_label: __param_module, replacement: y}',
+  '{action: labeldrop, regex: __param_other}',
+  '{action: labelmap, regex: __meta_(.+)}',
+  '{action: labelkeep, regex: __.*|job}',
+  '{target_label: x, replacement: ""}',
+])('a rule that can: %s', (rule) => {
+  expect(problemsOf([rule])).toEqual([]);
+});
