@@ -1,10 +1,12 @@
 import type * as z from 'zod';
 import { connectionFields, connectionRules } from '../backends/kubernetes/schema.ts';
+import { formatDuration } from '../config/duration.ts';
 import { bool, duration, int, leaf, list, nonEmptyText, stringList } from '../config/fields.ts';
 import { withHttpClient } from '../config/http-client.ts';
 import { nearest } from '../config/nearest.ts';
 import { httpSdConfig } from '../config/sd-config.ts';
-import { atMostOne, rule, section } from '../config/section.ts';
+import { atMostOne, findings, rule, section } from '../config/section.ts';
+import { longestAge } from '../target/gzip-head.ts';
 import { isMetricsName } from '../target/names.ts';
 import { customResourceState } from './custom/config.ts';
 import { resources } from './registry.ts';
@@ -75,6 +77,16 @@ export const kubeStateConfig = keys.check(
       ? 'can not go with namespaces of kubernetes'
       : undefined,
   ),
+  findings<Keys, 'kubernetes' | 'deadline'>(['kubernetes', 'deadline'], ({ kubernetes, deadline }) => {
+    if (kubernetes.refresh_interval + deadline <= longestAge) return [];
+    const limit = `at most ${formatDuration(longestAge)} together with the deadline of ${formatDuration(deadline)}`;
+    return [
+      {
+        path: ['kubernetes', 'refresh_interval'],
+        message: `must be ${limit}: text of an older listing is not served`,
+      },
+    ];
+  }),
 );
 
 /** One output as configured, after defaults and checks. */

@@ -50,6 +50,12 @@ export function readGzipHead(start: Uint8Array): GzipHead | undefined {
   return { listed, length: fixedLength + 2 + list.end + emptyBody, splices: readSplices(list.bytes) };
 }
 
+/**
+ * Milliseconds after its listing for which a text is served. Source: Prometheus takes a sample for the present state for as
+ * long, `--query.lookback-delta`.
+ */
+export const longestAge = 5 * 60_000;
+
 /** Bytes in which a head has room, however long its field is. */
 export const headRoom = 2 ** 17;
 

@@ -161,4 +161,16 @@ describe('a configuration', () => {
       expect.objectContaining({ message: expect.stringContaining(problem) }),
     );
   });
+
+  // Each scrape of it would be a 503.
+  test('whose text is too old to be served before the next one comes is refused', async () => {
+    const refusal = {
+      message: expect.stringContaining(
+        'kube_state_metrics[0].kubernetes.refresh_interval: must be at most 5m together with the deadline of 1m: text of an older listing is not served',
+      ),
+    };
+    await expect(outputsOf('', 'refresh_interval: 241s')).rejects.toThrow(expect.objectContaining(refusal));
+    const [output] = await outputsOf('deadline: 2m', 'refresh_interval: 3m');
+    expect(output?.refreshInterval).toBe(180_000);
+  });
 });

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
 import { toMusterError } from '../../../errors.ts';
+import { longestAge } from '../../../target/gzip-head.ts';
 import { isMetricsName, metricsKey } from '../../../target/names.ts';
 import type { FaceEnv } from '../../http.ts';
 import { textAnswer } from '../answer.ts';
@@ -29,7 +30,7 @@ export interface KubeStateOptions {
  */
 export function kubeStateRoutes(
   sources: readonly FaceSource[],
-  { registry, staleAfter = 5 * 60_000, now = Date.now, ended }: KubeStateOptions,
+  { registry, staleAfter = longestAge, now = Date.now, ended }: KubeStateOptions,
 ): Hono<{ Bindings: FaceEnv }> {
   const read = createOutputReader(sources, ended);
   const metrics = createOutputMetrics(registry);
