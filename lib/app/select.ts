@@ -10,10 +10,8 @@ export function selectProviders<P extends ProviderId>(
     (one) => (job === undefined || one.job === job) && (provider === undefined || one.provider === provider),
   );
   if (selected.length > 0 || (job === undefined && provider === undefined)) return selected;
-  const wanted = [job, provider].filter((name) => name !== undefined).join('/');
+  const wanted =
+    provider === undefined ? `job ${job}` : `provider ${job === undefined ? '' : `${job}/`}${provider}`;
   const names = providers.map((one) => `${one.job}/${one.provider}`).slice(0, 10);
-  throw new MusterError(
-    'config',
-    `no provider ${wanted} in the configuration; it has ${names.join(', ') || 'none'}`,
-  );
+  throw new MusterError('config', `no ${wanted} in the configuration; it has ${names.join(', ') || 'none'}`);
 }

@@ -1,9 +1,11 @@
 import { loadApp } from '../app/app.ts';
+import type { AppProvider } from '../app/providers.ts';
+import { formatDuration } from '../config/duration.ts';
 import { metricsKey } from '../target/names.ts';
 import { defineCommand, exitCodes } from './command.ts';
 import { shared } from './options.ts';
 import { counted } from './output.ts';
-import { formatTable } from './table.ts';
+import { formatTable, printable } from './table.ts';
 
 /** `muster check` */
 export const check = defineCommand({
@@ -14,7 +16,7 @@ export const check = defineCommand({
   examples: ['muster check -c muster.yml', 'muster check -c muster.yml --output json'],
   options: { config: shared.config, output: shared.output },
   async run({ config, output }, io) {
-    const { providers, outputs, store } = await loadApp(config, io);
+    const { providers, outputs, store, storeConfig } = await loadApp(config, io);
     await store.close();
     const rows = providers.map(({ job, provider, mechanism, refreshInterval, shards, deadline }) => ({
       ...{ job, provider, mechanism },
@@ -44,9 +46,28 @@ export const check = defineCommand({
       ...(written.length > 0 ? [counted(written.length, 'kube-state output')] : []),
     ];
     io.err(`${config} is valid: ${counts.join(', ')}, store ${store.url}\n`);
+    // On a machine of one's own, with its store in a folder, waiting is for free.
+    if (storeConfig.kind === 's3') io.err(hintOnBilling(providers));
     return exitCodes.good;
   },
 });
+
+/** Milliseconds between two ticks of a function that is deployed as serverless.yml says. */
+const tick = 60_000;
+
+/** What costs more than it seems where functions run this configuration; empty where nothing does. */
+function hintOnBilling(providers: readonly AppProvider[]): string {
+  const often = providers.filter(({ refreshInterval }) => refreshInterval < tick);
+  const [first, ...others] = often.map(
+    ({ job, provider, refreshInterval }) => `${job}/${provider} (${formatDuration(refreshInterval)})`,
+  );
+  if (first === undefined) return '';
+  const rest = others.length === 0 ? '' : ` and ${counted(others.length, 'other provider')}`;
+  return (
+    `Hint: ${printable(first)}${rest} with a refresh_interval below 1m: as an AWS function, which ticks once a minute, ` +
+    'each waits for its next cycle and is billed for that; "refresh_interval: 1m" avoids it\n'
+  );
+}
 
 interface Times {
   readonly refresh_interval_seconds: number;

@@ -93,19 +93,17 @@ describe('a configuration that cannot be read', () => {
 
 describe('jobs and providers that are not there', () => {
   test.each([
+    [['targets', '--job', 'apo'], 'muster targets: no job apo in the configuration; it has api/consul-0'],
     [
-      ['targets', '--job', 'apo'],
-      'muster targets: no provider apo in the configuration; it has api/consul-0',
+      ['run', '--provider', 'dns-0'],
+      'muster run: no provider dns-0 in the configuration; it has api/consul-0',
     ],
     [
       ['run', '--job', 'api', '--provider', 'consul-1'],
       'muster run: no provider api/consul-1 in the configuration; it has api/consul-0',
     ],
-    [['accept', '--job', 'apo'], 'muster accept: no provider apo in the configuration; it has api/consul-0'],
-    [
-      ['history', '--job', 'apo'],
-      'muster history: no provider apo in the configuration; it has api/consul-0',
-    ],
+    [['accept', '--job', 'apo'], 'muster accept: no job apo in the configuration; it has api/consul-0'],
+    [['history', '--job', 'apo'], 'muster history: no job apo in the configuration; it has api/consul-0'],
   ])('muster %j says which there are', async (args, line) => {
     await using place = await makeWorkplace(consulConfig('http://127.0.0.1:1'));
     const { code, stderr } = await runHere([...args, '-c', join(place.folder, 'muster.yml')]);

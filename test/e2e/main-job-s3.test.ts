@@ -67,10 +67,14 @@ describeWithPrograms('the main job over S3', ['consul', 'prometheus', 'moto'], (
       muster('check'),
       muster('check', '-c', `s3://${bucket}/config/none.yml`),
     ]);
-    expect({ code: good.code, stderr: good.stderr }).toEqual({
-      code: 0,
-      stderr: `s3://${bucket}/config/muster.yml is valid: 1 job, 1 provider, store s3://${bucket}/muster/live\n`,
-    });
+    expect([good.code, good.stderr.split('\n')]).toEqual([
+      0,
+      [
+        `s3://${bucket}/config/muster.yml is valid: 1 job, 1 provider, store s3://${bucket}/muster/live`,
+        expect.stringMatching(/^Hint: api\/consul-0 \(30s\) /),
+        '',
+      ],
+    ]);
     expect(missing).toEqual({
       code: 2,
       stdout: '',
