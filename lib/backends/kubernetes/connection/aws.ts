@@ -24,7 +24,7 @@ const margin = 5 * 60_000;
  */
 export function awsCredentials({ region, role_arn: role }: Pick<EksConfig, 'region' | 'role_arn'>) {
   const get = async (): Promise<AwsCredentials> => {
-    const { fromNodeProviderChain, fromTemporaryCredentials } = await import('@aws-sdk/credential-providers');
+    const { fromNodeProviderChain, fromTemporaryCredentials } = await import('./aws-sdk.ts');
     const own = fromNodeProviderChain({ clientConfig: { region } });
     if (role === undefined) return await own();
     return await fromTemporaryCredentials({
@@ -77,7 +77,7 @@ function domainOf(region: string): string {
 
 /** A signer of requests (Signature Version 4) to one service. */
 export async function awsSigner(service: 'sts' | 'eks', region: string, credentials: AwsCredentials) {
-  const { SignatureV4 } = await import('@smithy/signature-v4');
+  const { SignatureV4 } = await import('./aws-sdk.ts');
   return new SignatureV4({ service, region, credentials, sha256: Sha256 });
 }
 

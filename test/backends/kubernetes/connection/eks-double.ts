@@ -27,8 +27,11 @@ const keys: Readonly<Record<string, AccessKey>> = {
   [roleKey]: { secret: 'role/secret', session: 'role+session' },
 };
 
-/** Starts both; `endpoint` hands out the cluster only to requests that are signed as AWS demands. */
-export async function startEks(cluster = 'blue'): Promise<EksDouble> {
+/**
+ * Starts both: the cluster is handed out only to requests that are signed as AWS demands, and the API server gives this
+ * answer only to whom STS knows.
+ */
+export async function startEks(cluster = 'blue', answer: FleetAnswer = { body: 'yes' }): Promise<EksDouble> {
   const authority = createAuthority();
   const callers: string[] = [];
   const api = await startApiServer(
@@ -36,7 +39,7 @@ export async function startEks(cluster = 'blue'): Promise<EksDouble> {
       const caller = callerOf(headers.authorization ?? '', cluster);
       if (caller === undefined) return status(401, 'Unauthorized');
       callers.push(caller);
-      return { body: 'yes' };
+      return answer;
     },
     { tls: authority.issue({ names: ['127.0.0.1'] }) },
   );
