@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadApp } from '../app/app.ts';
 import type { CycleResult } from '../discovery/provider.ts';
-import { type ConsulFleet, startConsulFleet } from '../fleet/consul.ts';
 import { silentLogger } from '../telemetry/log.ts';
 import { summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
+import { type DemoBackend, startDemoBackends } from './demo-backends.ts';
 import { develop } from './develop.ts';
 import { readDuration } from './options.ts';
 import { printChange } from './print-change.ts';
@@ -20,8 +20,9 @@ const shownLines = 8;
 export const demo = defineCommand({
   name: 'demo',
   description:
-    'Starts a simulated Consul on loopback whose services come and go, and runs Muster on it as "muster dev" does. Shows\n' +
-    'each change as it is published. Everything lies in a temporary folder, which is removed at the end.',
+    'Starts a simulated Consul, Kubernetes and Marathon on loopback, whose targets come and go, and runs Muster on them\n' +
+    'as "muster dev" does. Shows each change as it is published. Everything lies in a temporary folder, which is removed\n' +
+    'at the end.',
   examples: ['muster demo', 'muster demo --duration 20s'],
   options: {
     listen: {
@@ -38,28 +39,37 @@ export const demo = defineCommand({
         ? io.signal
         : AbortSignal.any([io.signal, AbortSignal.timeout(milliseconds)]);
     const folder = await mkdtemp(join(tmpdir(), 'muster-demo-'));
-    const fleet = await startConsulFleet({ seed: 'demo', services: 12, instances: 60 });
+    const backends = await startDemoBackends();
     try {
-      await runDemo(folder, fleet, listen, { ...io, signal });
+      await runDemo(folder, backends, listen, { ...io, signal });
       return exitCodes.good;
     } finally {
-      await fleet.stop();
+      await Promise.all(backends.map(({ fleet }) => fleet.stop()));
       await rm(folder, { recursive: true, force: true });
     }
   },
 });
 
-async function runDemo(folder: string, fleet: ConsulFleet, listen: string, io: Io): Promise<void> {
+async function runDemo(
+  folder: string,
+  backends: readonly DemoBackend[],
+  listen: string,
+  io: Io,
+): Promise<void> {
   const config = join(folder, 'muster.yml');
-  await writeFile(config, demoConfig(fleet.url));
+  const jobs = backends.map(({ job }) => job);
+  // JSON is YAML.
+  const scrape_configs = backends.map(({ job, sdConfigs }) => ({ job_name: job, ...sdConfigs }));
+  await writeFile(config, JSON.stringify({ scrape_configs }));
   const app = await loadApp(config, io);
   const targets = join(folder, 'targets');
-  await io.out(
-    `A simulated Consul answers at ${fleet.url}. Its services change every other second; Ctrl-C ends.\n\n`,
-  );
-  await io.out(`# Paste into prometheus.yml:\n${prometheusStanza(targets, ['demo'])}\n`);
+  for (const { title, fleet } of backends) await io.out(`A simulated ${title} answers at ${fleet.url}\n`);
+  await io.out('One of them changes every second; Ctrl-C ends.\n\n');
+  await io.out(`# Paste into prometheus.yml:\n${prometheusStanza(targets, jobs)}\n`);
   const ended = new AbortController();
-  const churn = changeFleet(fleet, AbortSignal.any([io.signal, ended.signal]));
+  // One after the other: the lines of two results shall not mix.
+  let shown = Promise.resolve();
+  const churn = changeInTurn(backends, AbortSignal.any([io.signal, ended.signal]));
   try {
     await develop({
       store: app.store,
@@ -68,40 +78,33 @@ async function runDemo(folder: string, fleet: ConsulFleet, listen: string, io: I
       listen,
       log: silentLogger,
       signal: io.signal,
-      onResult: (result) => void showResult(result, io),
+      onResult: (result) => {
+        shown = shown.then(() => showResult(result, io));
+      },
       onListening: (url) => void io.out(`Look at it: ${url}/  (metrics: ${url}/metrics)\n\n`),
     });
   } finally {
     ended.abort();
-    await churn;
+    await Promise.all([churn, shown]);
     await app.store.close();
   }
 }
 
-async function changeFleet(fleet: ConsulFleet, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await sleep(2000, undefined, { signal }).catch(() => undefined);
-    if (!signal.aborted) fleet.mutate();
+async function changeInTurn(backends: readonly DemoBackend[], signal: AbortSignal): Promise<void> {
+  for (let turn = 0; !signal.aborted; turn++) {
+    await sleep(1000, undefined, { signal }).catch(() => undefined);
+    if (!signal.aborted) backends[turn % backends.length]?.fleet.mutate();
   }
 }
 
 async function showResult(
-  { outcome, version, targets, change, held, error }: CycleResult,
+  { job, outcome, version, targets, change, held, error }: CycleResult,
   io: Io,
 ): Promise<void> {
   if (outcome === 'unchanged' || (outcome === 'failed' && io.signal.aborted)) return;
   const what = error?.message ?? held ?? (change === undefined ? '' : summaryText(change));
   await io.out(
-    `${new Date().toLocaleTimeString('en-GB')}  version ${version}  ${targets} targets  ${outcome}  ${what}\n`,
+    `${new Date().toLocaleTimeString('en-GB')}  ${job}  version ${version}  ${targets} targets  ${outcome}  ${what}\n`,
   );
   if (change !== undefined) await printChange(io, change, { indent: '    ', limit: shownLines });
-}
-
-function demoConfig(url: string): string {
-  return `scrape_configs:
-  - job_name: demo
-    consul_sd_configs:
-      - server: ${JSON.stringify(url)}
-        refresh_interval: 1s
-`;
 }

@@ -48,7 +48,7 @@ const commands: Readonly<
     load: async () => (await import('./dev.ts')).dev,
   },
   demo: {
-    summary: 'The same over a simulated registry that changes while you watch',
+    summary: 'The same over simulated backends that change while you watch',
     load: async () => (await import('./demo.ts')).demo,
   },
 };

@@ -113,17 +113,21 @@ describeWithPrograms('muster dev', ['consul'], () => {
 });
 
 describeWithPrograms('muster demo', [], () => {
+  const jobs = ['consul', 'kubernetes', 'marathon'];
+
   test('shows targets, changes and the stanza until it is told to end, and leaves nothing behind', async () => {
     await using place = await makeWorkplace();
     await using demo = place.start(['demo']);
-    await demo.waitFor(/version 2 .*\n {4}[-+~] \S+.*\n/);
+    for (const job of jobs) await demo.waitFor(new RegExp(`  ${job}  version 2 .*\\n {4}[-+~] \\S+.*\\n`));
     const { code, stdout, stderr } = await demo.stop('SIGINT');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const [, folder = ''] = /files: \["(.*)\/targets\/demo\/\*\.json"\]/.exec(stdout) ?? [];
+    const stanzas = [...stdout.matchAll(/files: \["(?<folder>.*)\/targets\/(?<job>\w+)\/\*\.json"\]/g)];
+    expect(stanzas.map(({ groups }) => groups?.job)).toEqual(jobs);
+    const folder = stanzas[0]?.groups?.folder ?? '';
     expect(folder).not.toBe('');
     expect(existsSync(folder)).toBe(false);
     expect(stdout).toMatch(
-      /^\d\d:\d\d:\d\d {2}version 1 {2}60 targets {2}published {2}\+12 -0 ~0 groups, \+60 targets$/m,
+      /^\d\d:\d\d:\d\d {2}consul {2}version 1 {2}60 targets {2}published {2}\+12 -0 ~0 groups, \+60 targets$/m,
     );
     expect(stdout).toMatch(/^ {4}… and 52 more$/m);
     expect(stdout).toMatch(/http:\/\/127\.0\.0\.1:\d+\/metrics/);
@@ -140,7 +144,7 @@ describeWithPrograms('muster demo', [], () => {
     await using place = await makeWorkplace();
     await using demo = place.start(['demo']);
     const [, url = ''] = await demo.waitFor(/Look at it: (\S+)/);
-    const page = async () => (await fetch(`${url}jobs/demo`)).text();
+    const page = async () => (await fetch(`${url}jobs/consul`)).text();
     expect(await polled(async () => (await page()).includes('__meta_<wbr>consul_<wbr>service'), true)).toBe(
       true,
     );
