@@ -4,7 +4,7 @@ import { publishOutput } from '../app/kube-state/publish.ts';
 import { selectOutputs } from '../app/kube-state/select.ts';
 import { clusterRoleFor } from '../kubestate/cluster-role.ts';
 import { metricsKey } from '../target/names.ts';
-import { defineCommand, exitCodes, type Io } from './command.ts';
+import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
 import { shared } from './options.ts';
 import { counted } from './output.ts';
 
@@ -27,6 +27,7 @@ export const kubeState = defineCommand({
     rbac: { help: 'Print the manifest with the rights that are needed.' },
   },
   async run({ config, name, publish, rbac }, io) {
+    if (rbac && publish) throw new UsageError('--rbac only prints, it can not go with --publish');
     if (rbac) {
       const { outputs } = await readApp(config, io);
       await io.out(clusterRoleFor(selectOutputs(outputs, name).map((output) => output.config)));

@@ -105,6 +105,15 @@ describe('muster run', () => {
   });
 });
 
+test('muster kube-state prints rights or publishes, not both', async () => {
+  await using place = await makeWorkplace({ kube_state_metrics: [output('prod')] });
+  expect(await place.here(['kube-state', '--rbac', '--publish'])).toEqual({
+    ...{ code: 2, stdout: '' },
+    stderr:
+      'muster kube-state: --rbac only prints, it can not go with --publish; see "muster kube-state --help"\n',
+  });
+});
+
 describe('muster check and muster status', () => {
   test('list the outputs', async () => {
     const outputs = [output('prod'), output('dev', { total_shards: 2, shard: 1, deadline: '30s' })];

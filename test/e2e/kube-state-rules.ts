@@ -11,13 +11,7 @@ interface Pod {
       readonly resources: { readonly requests?: Readonly<Record<string, string>> };
     }[];
   };
-  readonly status: {
-    readonly phase: string;
-    readonly containerStatuses?: readonly {
-      readonly name: string;
-      readonly state: { readonly waiting?: { readonly reason: string } };
-    }[];
-  };
+  readonly status: { readonly phase: string };
 }
 
 interface Node {
@@ -33,6 +27,11 @@ interface Workload {
   readonly metadata: { readonly namespace: string; readonly name: string; readonly generation: number };
   readonly spec: { readonly replicas: number };
   readonly status: Readonly<Record<string, number>>;
+}
+
+interface Job {
+  readonly metadata: { readonly name: string };
+  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
 interface Quota {
@@ -52,6 +51,7 @@ const nodes = recordedItems<Node>('nodes');
 const deployments = recordedItems<Workload>('deployments');
 const statefulSets = recordedItems<Workload>('statefulsets');
 const daemonSets = recordedItems<Workload>('daemonsets');
+const jobs = recordedItems<Job>('jobs');
 const quotas = recordedItems<Quota>('resourcequotas');
 
 const alive = pods.filter(({ status }) => ['Pending', 'Running'].includes(status.phase));
@@ -87,14 +87,14 @@ export const expressions: readonly (readonly [
   ['namespace_cpu requests', requests('cpu'), ['namespace'], requested('cpu')],
   ['namespace_memory requests', requests('memory'), ['namespace'], requested('memory')],
   [
-    'KubePodCrashLooping',
-    'max_over_time(kube_pod_container_status_waiting_reason{reason="CrashLoopBackOff", job="kube-state-metrics"}[5m]) >= 1',
-    ['pod', 'container'],
+    'KubeJobFailed',
+    'kube_job_failed{job="kube-state-metrics"} > 0',
+    ['job_name', 'condition'],
     Object.fromEntries(
-      pods.flatMap(({ metadata, status }) =>
-        (status.containerStatuses ?? [])
-          .filter(({ state }) => state.waiting?.reason === 'CrashLoopBackOff')
-          .map(({ name }) => [`${metadata.name}/${name}`, 1]),
+      jobs.flatMap(({ metadata, status }) =>
+        (status.conditions ?? [])
+          .filter(({ type, status }) => type === 'Failed' && status === 'True')
+          .map(() => [`${metadata.name}/true`, 1]),
       ),
     ),
   ],

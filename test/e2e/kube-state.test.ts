@@ -103,6 +103,7 @@ describeWithPrograms('kube state, as a real Prometheus scrapes it from the sidec
       },
       inOrder(rounded(says)),
     );
+    expect(found.length).toBeGreaterThan(0);
     expect(found).toEqual(inOrder(rounded(says)));
   });
 });
