@@ -5,12 +5,8 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import {
-  functionMetrics,
-  metricDimensions,
-  metricNamespace,
-  syncMetrics,
-} from '../../lib/telemetry/metrics.ts';
+import { servedKubeStateMetrics } from '../../lib/telemetry/kube-state-metrics.ts';
+import { syncMetrics } from '../../lib/telemetry/metrics.ts';
 import { describeWithPrograms, requireProgram } from '../support/programs.ts';
 
 const folder = join(import.meta.dirname, '../../infra/monitoring');
@@ -48,12 +44,9 @@ const rules = async () =>
   ruleFile.parse(parse(await read('rules/muster-sync.yml'))).groups.flatMap((group) => group.rules);
 const alerts = async () => (await rules()).flatMap((rule) => ('alert' in rule ? [rule] : []));
 
-/** Names of samples of the sidecar, with those that a histogram has. */
-const known = new Set(
-  Object.values(syncMetrics).flatMap(({ name }) => [
-    name,
-    ...['_bucket', '_sum', '_count'].map((end) => name + end),
-  ]),
+/** Names of the sidecar's metrics; the rules use none of its histogram. */
+const known = new Set<string>(
+  [syncMetrics, servedKubeStateMetrics].flatMap((table) => Object.values(table).map(({ name }) => name)),
 );
 const usedIn = (expression: string) => expression.match(/\bmuster_\w+/g) ?? [];
 
@@ -105,63 +98,5 @@ describe('alerts', () => {
   test('read only metrics that the sidecar has', async () => {
     const used = (await rules()).flatMap(({ expr }) => usedIn(expr.replace(/job:\w+:max/g, '')));
     expect(used.filter((name) => !known.has(name))).toEqual([]);
-  });
-});
-
-const panel = z.object({
-  title: z.string().min(3),
-  description: z.string().min(3),
-  type: z.literal('timeseries'),
-  gridPos: z.object({ x: z.int(), y: z.int(), w: z.int(), h: z.int() }),
-  targets: z.array(z.record(z.string(), z.unknown())).min(1),
-});
-const dashboard = z.object({
-  uid: z.string(),
-  title: z.string(),
-  schemaVersion: z.int(),
-  panels: z.array(panel),
-});
-const readDashboard = async (name: string) =>
-  dashboard.parse(JSON.parse(await read(`dashboards/${name}.json`)));
-
-describe('dashboards', () => {
-  test('that of the sidecars shows every metric of theirs, and no other', async () => {
-    const { panels } = await readDashboard('sidecars');
-    const expressions = panels.flatMap(({ targets }) => targets.map(({ expr }) => String(expr)));
-    const used = new Set(expressions.flatMap(usedIn));
-    expect([...used].filter((name) => !known.has(name))).toEqual([]);
-    const shown = Object.values(syncMetrics).map(
-      ({ name }) => [...used].some((one) => one.startsWith(name)) || name,
-    );
-    expect(shown.filter((one) => one !== true)).toEqual(['muster_sync_rejected_object_info']);
-  });
-
-  test('that of the functions shows every metric of theirs, by its dimensions', async () => {
-    const target = z.object({
-      namespace: z.string(),
-      metricName: z.string(),
-      dimensions: z.record(z.string(), z.string()),
-    });
-    const targets = (await readDashboard('functions')).panels.flatMap((one) =>
-      one.targets.map((raw) => target.parse(raw)),
-    );
-    const own = targets.filter(({ namespace }) => namespace === metricNamespace);
-    expect([...new Set(own.map(({ metricName }) => metricName))].sort()).toEqual(
-      Object.values(functionMetrics)
-        .map(({ name }) => name)
-        .sort(),
-    );
-    const dimensions = new Set(own.map((one) => Object.keys(one.dimensions).sort().join()));
-    expect([...dimensions]).toEqual([Object.values(metricDimensions).sort().join()]);
-    const others = targets.filter(({ namespace }) => namespace !== metricNamespace);
-    expect(new Set(others.map(({ namespace }) => namespace))).toEqual(new Set(['AWS/Lambda']));
-  });
-
-  test('no two panels lie on one another', async () => {
-    for (const name of ['sidecars', 'functions']) {
-      const { panels } = await readDashboard(name);
-      const places = panels.map(({ gridPos: { x, y, w } }) => `${x},${y},${w}`);
-      expect(new Set(places).size).toBe(panels.length);
-    }
   });
 });
