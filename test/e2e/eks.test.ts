@@ -38,7 +38,9 @@ let eks: EksDouble;
 beforeAll(async () => {
   eks = await startEks('blue', cluster);
 });
-afterAll(() => eks?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await eks?.[Symbol.asyncDispose]();
+});
 
 const credentials = () => ({
   AWS_ENDPOINT_URL_STS: eks.aws.url,

@@ -2,8 +2,9 @@ import type { RequestOptions } from 'node:https';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
 import { MusterError, oneLine } from '../../../errors.ts';
 import { heedSignals } from '../../../http/signals.ts';
-import type { RequestHeaders } from './connection.ts';
+import type { ConnectInput, RequestHeaders } from './connection.ts';
 import { execPlugin } from './exec-plugin.ts';
+import { oidcTokens } from './oidc.ts';
 
 /** What a user brings to a request. */
 export interface Authorized {
@@ -25,10 +26,12 @@ export async function authorizer(
   cluster: Cluster,
   user: User | undefined,
   place: string,
+  { openHttp }: Pick<ConnectInput, 'openHttp'>,
 ): Promise<Authorize> {
   if (user === undefined) return async () => ({ headers: {} });
   const { name, token, authProvider, exec } = user;
   if (exec && !token) return execPlugin(exec, cluster, place);
+  if (authProvider?.name === 'oidc' && !token) return oidcTokens(authProvider.config, place, openHttp);
   const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
   const kubeconfig = new KubeConfig();
   // Of the cluster nothing else matters here: connections are our own.

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type HttpClientConfig, httpClient } from '../../../config/http-client.ts';
 import { type Credential, Secret } from '../../../config/secret.ts';
 
@@ -14,4 +15,14 @@ export const defaultHttp: HttpClientConfig = {
 /** A credential that is at hand as text. */
 export function inlineCredential(text: string): Credential {
   return { from: 'inline', secret: new Secret(text) };
+}
+
+/** A certificate or key of a kubeconfig: data in base64, or a file from its folder on. As in client-go, data wins. */
+export function pemOf(
+  data: string | undefined,
+  file: string | undefined,
+  folder: string,
+): Credential | undefined {
+  if (data) return inlineCredential(Buffer.from(data, 'base64').toString('latin1'));
+  return file ? { from: 'file', path: resolve(folder, file) } : undefined;
 }

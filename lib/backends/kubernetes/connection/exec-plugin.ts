@@ -7,6 +7,7 @@ import { codeOf } from '../../../http/failure.ts';
 import { abortError } from '../../../http/signals.ts';
 import type { Authorized } from './authorizer.ts';
 import { renewed } from './renewed.ts';
+import { parseSecretJson } from './secret-json.ts';
 
 /** The part `exec` of a kubeconfig's user. Source: k8s.io/client-go, clientcmd api.ExecConfig. */
 const execConfig = z.object({
@@ -107,7 +108,7 @@ function readCredential(
   printed: string,
   place: string,
 ): { readonly authorized: Authorized; readonly due: number } {
-  const result = execCredential.safeParse(parseJson(printed));
+  const result = execCredential.safeParse(parseSecretJson(printed));
   if (!result.success)
     throw new MusterError('config', `${place}: the exec plugin did not print an ExecCredential`);
   const { token, clientCertificateData: cert, clientKeyData: key, expirationTimestamp } = result.data.status;
@@ -119,13 +120,4 @@ function readCredential(
     },
     due: Number.isNaN(due) ? 0 : due,
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's error quotes the token.
-    return undefined;
-  }
 }

@@ -27,6 +27,7 @@ export async function openInCluster(input: ConnectInput, folder = accountFolder)
     { name: 'in-cluster', server, skipTLSVerify: false },
     { name: 'service account', authProvider: { name: 'tokenFile', config: { tokenFile } } },
     tokenFile,
+    input,
   );
   return {
     server: serverUrl(server, 'KUBERNETES_SERVICE_HOST'),

@@ -2,12 +2,11 @@ import { dirname, resolve } from 'node:path';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
 import type { HttpClientConfig, TlsConfig } from '../../../config/http-client.ts';
 import { readText } from '../../../config/read-text.ts';
-import type { Credential } from '../../../config/secret.ts';
 import { MusterError } from '../../../errors.ts';
 import { parseUrl } from '../../../http/place.ts';
 import { type Authorized, authorizer } from './authorizer.ts';
 import { type ConnectInput, type Connection, serverUrl } from './connection.ts';
-import { defaultHttp, inlineCredential } from './default-http.ts';
+import { defaultHttp, inlineCredential, pemOf } from './default-http.ts';
 import { loadContext } from './kubeconfig-context.ts';
 
 const maxBytes = 4 * 1024 * 1024;
@@ -21,7 +20,7 @@ export async function openKubeconfig(file: string, input: ConnectInput): Promise
   const path = resolve(input.directory ?? '', file);
   const text = await readText(path, { maxBytes, signal: input.signal });
   const { cluster, user, impersonation } = await loadContext(text, path);
-  const authorize = await authorizer(cluster, user, path);
+  const authorize = await authorizer(cluster, user, path, input);
   const first = await authorize(input.signal);
   const tls = { ...tlsOf(cluster, dirname(path)), ...certificateOf(user, first, dirname(path)) };
   return {
@@ -67,12 +66,6 @@ function certificateOf(
   const cert = pemOf(user?.certData, user?.certFile, folder);
   const key = pemOf(user?.keyData, user?.keyFile, folder);
   return { ...(cert && { cert }), ...(key && { key }) };
-}
-
-/** As in client-go, data beats a file. */
-function pemOf(data: string | undefined, file: string | undefined, folder: string): Credential | undefined {
-  if (data) return inlineCredential(Buffer.from(data, 'base64').toString('latin1'));
-  return file ? { from: 'file', path: resolve(folder, file) } : undefined;
 }
 
 function proxyOf(
