@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, mkdtempDisposable, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -149,6 +149,39 @@ test('each kustomization lists the files beside it, and each file is listed', as
         expect(document.errors).toEqual([]);
     }
   }
+});
+
+test.each(['base', 'operator'])(
+  "kustomize makes of the README's overlay on %s what it says, where it is here",
+  async (variant) => {
+    await using place = await mkdtempDisposable(join(tmpdir(), 'muster-overlay-'));
+    await cp(join(folder, 'kubernetes'), place.path, { recursive: true });
+    const [, overlay = ''] = /^```yaml\n([\s\S]*?)^```/m.exec(await read('README.md')) ?? [];
+    await mkdir(join(place.path, 'overlay'));
+    await writeFile(
+      join(place.path, 'overlay/kustomization.yaml'),
+      overlay.replace('../base', `../${variant}`),
+    );
+    const rendered = await promisify(execFile)('kubectl', ['kustomize', join(place.path, 'overlay')]).catch(
+      (error: unknown) => z.object({ code: z.literal('ENOENT') }).parse(error),
+    );
+    if ('code' in rendered) {
+      process.stderr.write('SKIPPED kubectl is not here\n');
+      return;
+    }
+    const objects = parseAllDocuments(rendered.stdout).map((document) => object.parse(document.toJS()));
+    expect(new Set(objects.map(({ metadata }) => metadata.namespace))).toEqual(new Set(['monitoring']));
+    const settings = objects.find(({ metadata }) => metadata.name.startsWith('muster-sync-'));
+    expect(settings?.data).toEqual({ AWS_REGION: 'eu-west-1', MUSTER_FROM: 's3://bucket-of-mine/muster' });
+    const sidecars = [...rendered.stdout.matchAll(/name: (muster-sync-\S+)\n\s+image: (\S+)/g)];
+    const expected = [settings?.metadata.name, 'my-registry/muster-sidecar:0.1.0'];
+    expect(sidecars.map(([, name, image]) => [name, image])).toEqual([expected, expected]);
+  },
+);
+
+const object = z.object({
+  metadata: z.object({ name: z.string(), namespace: z.string() }),
+  data: z.record(z.string(), z.string()).optional(),
 });
 
 test('the ScrapeConfigs of the operator read files and HTTP', async () => {

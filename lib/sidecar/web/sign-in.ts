@@ -14,14 +14,26 @@ export function createSignIn(): (users: Users, authorization: string | undefined
   const oneAtATime = createLimit(1);
   let waiting = 0;
 
-  async function checkPassword(hash: string, password: string): Promise<boolean> {
+  /** `undefined` where too many others wait to be checked. */
+  async function checkPassword(hash: string, password: string): Promise<boolean | undefined> {
     const key = sha256(`${hash}\n${password}`);
     const before = known.get(key);
-    if (before !== undefined) return before;
-    const right = await oneAtATime(() => compare(password, hash));
-    if (known.size >= mostKnown) known.delete(known.keys().next().value ?? '');
-    known.set(key, right);
-    return right;
+    if (before !== undefined) {
+      // To the end of those that are forgotten: who comes again and again outlasts a flood of guesses.
+      known.delete(key);
+      known.set(key, before);
+      return before;
+    }
+    if (waiting >= mostWaiting) return undefined;
+    waiting += 1;
+    try {
+      const right = await oneAtATime(() => compare(password, hash));
+      if (known.size >= mostKnown) known.delete(known.keys().next().value ?? '');
+      known.set(key, right);
+      return right;
+    } finally {
+      waiting -= 1;
+    }
   }
 
   return async ({ users, tokens }, authorization) => {
@@ -29,20 +41,15 @@ export function createSignIn(): (users: Users, authorization: string | undefined
     const [, scheme = '', credentials = ''] = /^(\S+) +(\S+)$/.exec(authorization ?? '') ?? [];
     if (scheme.toLowerCase() === 'bearer') return isToken(tokens, credentials) ? 'admitted' : 'refused';
     if (scheme.toLowerCase() !== 'basic' || users.size === 0) return 'refused';
-    if (waiting >= mostWaiting) return 'busy';
     const text = Buffer.from(credentials, 'base64').toString();
     const colon = text.indexOf(':');
     if (colon === -1) return 'refused';
     const hash = users.get(text.slice(0, colon));
-    waiting += 1;
-    try {
-      // An unknown user takes as long as a wrong password, so that the time does not tell who exists.
-      const [anyHash = ''] = users.values();
-      const right = await checkPassword(hash ?? anyHash, text.slice(colon + 1));
-      return right && hash !== undefined ? 'admitted' : 'refused';
-    } finally {
-      waiting -= 1;
-    }
+    // An unknown user takes as long as a wrong password, so that the time does not tell who exists.
+    const [anyHash = ''] = users.values();
+    const right = await checkPassword(hash ?? anyHash, text.slice(colon + 1));
+    if (right === undefined) return 'busy';
+    return right && hash !== undefined ? 'admitted' : 'refused';
   };
 }
 

@@ -67,4 +67,18 @@ describe('signing in', () => {
     ]).toEqual([16, 24]);
     expect(await signIn({ users: slow, tokens }, basic('alice:right'))).toBe('admitted');
   });
+
+  test('who was let in before is let in through the flood, however long it goes on', async () => {
+    const signIn = createSignIn();
+    const right = () => signIn({ users, tokens }, basic('alice:wonder:land'));
+    expect(await right()).toBe('admitted');
+    for (let wave = 0; wave < 20; wave += 1) {
+      const flood = Array.from({ length: 20 }, (_, index) =>
+        signIn({ users, tokens }, basic(`alice:${wave} ${index}`)),
+      );
+      // Not behind those that wait, and not forgotten for them.
+      expect(await Promise.race([right(), Promise.allSettled(flood)])).toBe('admitted');
+      await Promise.all(flood);
+    }
+  });
 });
