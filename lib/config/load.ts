@@ -31,7 +31,7 @@ export function parseConfig<Stanza, KubeState extends NamedOutput = never>(
 }
 
 /** Where a configuration is looked for when nobody names one. */
-export const defaultLocation = 'muster.yml';
+const defaultLocation = 'muster.yml';
 
 export interface LoadOptions<Stanza, KubeState extends NamedOutput>
   extends Omit<DocumentOptions<Stanza, KubeState>, 'directory'> {

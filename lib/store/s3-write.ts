@@ -28,7 +28,7 @@ export async function writeObject(
 }
 
 /** The object that `verifyConditions` writes to. */
-export const markerKey = 'muster-conditional-writes';
+const markerKey = 'muster-conditional-writes';
 
 /**
  * Throws (kind `storage`) when the store answers 200 to a write that it should refuse. At most three requests; two, and

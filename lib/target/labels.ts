@@ -1,5 +1,4 @@
 const invalidCharacter = /[^a-zA-Z0-9_]/gu;
-const legacyLabelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /**
  * Makes any text usable as the tail of a label name: each character that a label name can't hold becomes `_`.
@@ -7,11 +6,6 @@ const legacyLabelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
  */
 export function sanitizeLabelName(name: string): string {
   return name.replace(invalidCharacter, '_');
-}
-
-/** Whether the name is a label name in the sense of Prometheus 2: letters, digits, `_`, no digit in front. */
-export function isLegacyLabelName(name: string): boolean {
-  return legacyLabelName.test(name);
 }
 
 /** Whether the name is a label name in the sense of Prometheus 3: any well-formed text but the empty one. */

@@ -21,7 +21,7 @@ const flag = z
   .transform((value) => value ?? false);
 
 /** `GET /networks`, as far as it is read. Source: Docker Engine API reference. */
-export const networkList = z.array(
+const networkList = z.array(
   z.object({
     Id: z.string(),
     Name: textField,
