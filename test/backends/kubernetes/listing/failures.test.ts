@@ -147,7 +147,7 @@ describe('page 7 of 20', () => {
     expect(JSON.parse(lister.cursor()).lists).toEqual({});
   });
 
-  test('waits as long as Retry-After says', async () => {
+  test('is asked for again after each 429', async () => {
     await using server = await startApiServer(pageOf);
     server.faults.add(
       { kind: 'status', status: 429, headers: { 'retry-after': '0' } },
