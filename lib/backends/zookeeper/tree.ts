@@ -1,6 +1,6 @@
-import { MusterError } from '../../errors.ts';
+import { MusterError, toMusterError } from '../../errors.ts';
 import { mapConcurrent } from '../../http/concurrency.ts';
-import { abortError } from '../../http/signals.ts';
+import { askInTurn, shuffled } from '../../http/servers.ts';
 import type { MechanismInput } from '../mechanism.ts';
 import type { ZookeeperConfig, ZookeeperServer } from './schema.ts';
 import { openSession, type ZookeeperSession } from './session.ts';
@@ -30,19 +30,17 @@ export async function readTrees<Result>(
   input: MechanismInput,
   visit: Visit<Result>,
 ): Promise<Trees<Result>> {
-  const failures: MusterError[] = [];
-  for (const server of shuffled(config.servers)) {
+  const { answer } = await askInTurn(shuffled(config.servers), input, async (server, { signal }) => {
     try {
-      return await readFrom(server, config, input, visit);
+      return await readFrom(server, config, { ...input, signal }, visit);
     } catch (error) {
-      if (input.signal.aborted) throw abortError(input.signal, 'before all of ZooKeeper was read');
-      if (!(error instanceof MusterError) || !serversOwn.has(error.kind)) throw error;
-      failures.push(error);
+      const failure = toMusterError(error);
+      if (serversOwn.has(failure.kind)) throw failure;
+      return failure;
     }
-  }
-  const [first] = failures;
-  const message = failures.map((failure) => failure.message).join('; ');
-  throw new MusterError(first?.kind ?? 'config', message, { cause: first });
+  });
+  if (answer instanceof MusterError) throw answer;
+  return answer;
 }
 
 async function readFrom<Result>(
@@ -87,11 +85,4 @@ async function readNode(
   const names = node.children === 0 ? [] : ((await session.list(path)) ?? []);
   const prefix = path === '/' ? '' : path;
   return { data: node.data, children: names.map((name) => `${prefix}/${name}`) };
-}
-
-function shuffled<Item>(items: readonly Item[]): readonly Item[] {
-  return items
-    .map((item) => ({ item, at: Math.random() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ item }) => item);
 }

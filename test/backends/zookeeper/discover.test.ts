@@ -133,6 +133,20 @@ describe('several servers', () => {
     }
   });
 
+  test('one that hangs takes its share of the time, and the operator is told', async () => {
+    fleet.faults.add({ kind: 'silence' }, { when: ({ operation }) => operation === 'getData' });
+    const warnings: string[] = [];
+    while (fleet.requests.length === 0) {
+      const options = { deadline: Date.now() + 6000 };
+      const servers = [fleet.server, second.server];
+      const listing = await listTargets(nerve, { servers, paths: ['/b'], timeout: '1h' }, options);
+      expect(listing.groups.map(({ source }) => source)).toEqual(['/b']);
+      warnings.push(...listing.warnings);
+    }
+    const share = 'no whole answer within \\d+ ms, its share of the time; another server answered';
+    expect(warnings).toEqual([expect.stringMatching(new RegExp(`^ZooKeeper ${fleet.server}: ${share}$`))]);
+  });
+
   test('what one refuses, the other is not asked for', async () => {
     for (const each of [fleet, second])
       each.faults.add({ kind: 'error', code: -102 }, { when: ({ path }) => path === '/a' });
