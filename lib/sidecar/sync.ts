@@ -162,6 +162,7 @@ function loopOptions(options: SyncOptions, source: MirroredSource): Omit<LoopOpt
   const { maxObjectBytes, allowEmpty, signal, roundTimeout = defaultRoundTimeout } = options;
   const { store, folder, log, health } = source;
   const report = createReporter(log);
+  let toldOfNothing = false;
   return {
     round: (roundSignal) =>
       mirrorOnce({
@@ -176,6 +177,11 @@ function loopOptions(options: SyncOptions, source: MirroredSource): Omit<LoopOpt
     onRound(round, seconds) {
       // That a round was cut short by our own end is no news.
       report(signal.aborted ? { ...round, errors: [] } : round, seconds);
+      if (!toldOfNothing && folder.owned.size === 0 && round.errors.length + round.rejections.length === 0) {
+        // A misspelt prefix looks the same, and an init container would end well and without a word.
+        log.info('the store has no target file', { store: store.url });
+        toldOfNothing = true;
+      }
       health.record(round.errors[0]);
       options.afterRound?.();
     },

@@ -27,9 +27,13 @@ describe('muster sync', () => {
     expect(await place.run(once)).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
-  test('--once on a store without targets is complete, so that an init container does not block', async () => {
+  test('--once on a store without targets is complete, so that an init container does not block, and says so', async () => {
     await using place = await makeWorkplace({});
-    expect(await place.run(once)).toEqual({ code: 0, stdout: '', stderr: '' });
+    const { code, stderr } = await place.run(once);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^ts=\S+ level=info msg="the store has no target file" store=file:\/\/\S+\/store\n$/,
+    );
     expect(await place.files('targets')).toEqual([]);
   });
 
