@@ -15,8 +15,8 @@ export interface FunctionBundle {
 }
 
 /**
- * Bundles the files of `functions/`, or those that are named: a minified ES module `index.mjs`, and beside it chunks for what not every
- * invocation needs, so that a start reads only what it uses. The SDK is bundled too: its version is ours.
+ * Bundles the files of `functions/`, or those that are named: a minified ES module `index.mjs`, and beside it chunks for
+ * what not every invocation needs, so that a start reads only what it uses. The SDK is bundled too: its version is ours.
  */
 export async function buildFunctions(
   outdir = folder,

@@ -27,7 +27,10 @@ export interface DeploymentInput {
   readonly signal: AbortSignal;
 }
 
-/** Looks at the store, the schedules of all functions that the configuration needs, and how each provider and output does. */
+/**
+ * Looks at the store, the schedules of all functions that the configuration needs, and how each provider and output
+ * does.
+ */
 export async function checkDeployment(input: DeploymentInput): Promise<readonly Finding[]> {
   const { store, providers, outputs, signal } = input;
   const bucket = await look('bucket', async () => {
@@ -95,7 +98,8 @@ async function checkStatus(
   const allowed = Math.max(period, provider.refreshInterval) * 3 + provider.deadline;
   const seconds = `${Math.round(age / 1000)}s`;
   if (age > allowed) return bad(`the last cycle was ${seconds} ago: does the schedule start the function?`);
-  if (status.error !== undefined) return bad(`${status.failures} failures in a row: ${status.error.message}`);
+  if (status.error !== undefined)
+    return bad(`failing (${status.failures} in a row): ${status.error.message}`);
   if (status.config_error !== undefined)
     return bad(`the newest configuration is not in force: ${status.config_error}`);
   if (status.held !== undefined) return bad(`held: ${status.held.message}`);

@@ -88,7 +88,7 @@ describe('a deployment is checked', () => {
     [
       'failing',
       statusOf({ failures: 3, error: { kind: 'denied', message: 'no' } }),
-      /^3 failures in a row: no$/,
+      /^failing \(3 in a row\): no$/,
     ],
     ['silent', statusOf({ last_attempt: '2026-01-01T00:00:00.000Z' }), /^the last cycle was \d+s ago: does/],
     [

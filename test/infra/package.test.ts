@@ -120,6 +120,32 @@ describe('osls package, without network and credentials', () => {
     );
   });
 
+  test('gives the functions the network, the brake, the queue and the tags that are set', async () => {
+    const set = {
+      ...{ backends: 'consul', reservedConcurrency: '20', deadLetterQueue: 'true', kms: 'own' },
+      ...{ subnets: 'subnet-1, subnet-2', securityGroups: 'sg-1', schedule: 'rate(5 minutes)' },
+    };
+    const params = Object.entries(set).map(([name, value]) => `--param=${name}=${value}`);
+    await service.osls(['package', '--stage', 'test', ...params]);
+    const packaged = templateSchema.parse(await service.template());
+    const { ConsulLambdaFunction, ConsulLambdaEvConf, ConsulSchedule } = packaged.Resources;
+    expect(ConsulLambdaFunction?.Properties).toMatchObject({
+      VpcConfig: { SubnetIds: ['subnet-1', 'subnet-2'], SecurityGroupIds: ['sg-1'] },
+      ReservedConcurrentExecutions: 20,
+      Environment: { Variables: { MUSTER_SCHEDULE: 'rate(5 minutes)' } },
+      Tags: [
+        { Key: 'application', Value: 'muster' },
+        { Key: 'stage', Value: 'test' },
+      ],
+    });
+    expect(ConsulLambdaEvConf?.Properties).toMatchObject({
+      DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': ['FailedQueue', 'Arn'] } } },
+      MaximumRetryAttempts: 0,
+    });
+    expect(ConsulSchedule?.Properties.ScheduleExpression).toBe('rate(5 minutes)');
+    expect(lintTemplate(packaged)).toEqual([]);
+  });
+
   test('makes a template in which AWS finds no fault, of a size that it takes', () => {
     expect(lintTemplate(template)).toEqual([]);
     expect(JSON.stringify(template).length).toBeLessThan(1_000_000);

@@ -25,8 +25,8 @@ export type PageAnswer<T> = ListPage<T> | 'expired' | 'no-such-version';
 const judged = [400, 401, 403, 404, 406, 410, 415];
 
 /**
- * Asks for one page and reads it, by way of `space`; what it gives is independent of that. Throws the client's errors, `malformed` for what can't be read, and for a refusal an
- * error that names the missing right or API.
+ * Asks for one page and reads it, by way of `space`; what it gives is independent of that. Throws the client's errors,
+ * `malformed` for what can't be read, and for a refusal an error that names the missing right or API.
  */
 export async function fetchPage<T extends ObjectMeta>(
   asking: Asking,
