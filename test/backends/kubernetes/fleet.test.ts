@@ -49,6 +49,18 @@ describe.each(['node', 'service', 'pod', 'endpoints', 'endpointslice', 'ingress'
   });
 });
 
+test('a node selector leaves out pods on other nodes, and on nodes that are gone', async () => {
+  await using fleet = await startFleet();
+  const stanza = { role: 'pod', attach_metadata: { node: true } };
+  const zone = '__meta_kubernetes_node_label_topology_kubernetes_io_zone';
+  const whole = (await discover(fleet, stanza)).batches.flat();
+  const there = whole.filter(({ labels }) => labels[zone] === 'eu-west-1a');
+  const selectors = [{ role: 'node', label: 'topology.kubernetes.io/zone=eu-west-1a' }];
+  const selected = (await discover(fleet, { ...stanza, selectors })).batches.flat();
+  expect(selected).toEqual(there);
+  expect([there.length > 0, there.length < whole.length]).toEqual([true, true]);
+});
+
 test('a list that expires half way ends as one that was read after that', async () => {
   await using fleet = await startFleet();
   const stanza = { role: 'pod', muster: { page_size: 20 } };

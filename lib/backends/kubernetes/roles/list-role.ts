@@ -30,7 +30,7 @@ import type { Role } from './role.ts';
 /** How each role lists a namespace. */
 export const listRole: Readonly<Record<Role, (input: RoleInput) => ListNamespace>> = {
   node: (input) => listAlone(input, node, buildNodeGroup, { nodes: false, namespaces: false }),
-  pod: (input) => listAlone(input, pod, buildPodGroup, { nodes: true, namespaces: true }),
+  pod: (input) => listAlone(input, pod, podBuilder(input), { nodes: true, namespaces: true }),
   service: (input) => listAlone(input, service, buildServiceGroup, { nodes: false, namespaces: true }),
   ingress: (input) => listAlone(input, ingress, buildIngressGroup, { nodes: false, namespaces: true }),
   endpoints: (input) => listBehindServices(input, endpoints, buildEndpointsGroup),
@@ -49,6 +49,16 @@ function listAlone<T extends ObjectMeta>(
     const query = selected(input, kind, namespace, input.config.role);
     await pushGroups(input.lister, query, (item) => build(item, attached), push, signal);
   };
+}
+
+/**
+ * With a selector of nodes, and these attached, pods on other nodes are left out, as in Prometheus since 3.11. Without
+ * one all pods count, as they do before 3.11: also one whose node came or went between the two lists.
+ */
+function podBuilder({ config }: RoleInput): typeof buildPodGroup {
+  if (!config.selectors.some(({ role }) => role === 'node')) return buildPodGroup;
+  return (item, attached) =>
+    attached.nodes?.has(item.nodeName) === false ? undefined : buildPodGroup(item, attached);
 }
 
 /** Pods and services of the namespace are read first, in a compact form, and all that stays in memory. */
