@@ -20,7 +20,7 @@ export async function benchKubeState(args: readonly string[]): Promise<void> {
     await using server = await startServer(pods);
     const folder = await mkdtemp(join(tmpdir(), 'muster-bench-'));
     try {
-      const config = `store: ${folder}/store\nkube_state_metrics: [{name: big, deadline: 10m, kubernetes: {api_server: '${server.url}'}}]\n`;
+      const config = `store: ${folder}/store\nkube_state_metrics: [{name: big, deadline: 4m, kubernetes: {api_server: '${server.url}'}}]\n`;
       await writeFile(join(folder, 'muster.yml'), config);
       const command = [
         join(project, 'dist/muster.mjs'),

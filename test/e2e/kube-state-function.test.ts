@@ -190,7 +190,7 @@ describeWithPrograms('the packaged function of kube state', ['moto'], () => {
   });
 
   test('sits out ticks until the text in the bucket is as old as the interval', async () => {
-    await configure([output('prod', '\n    resources: [nodes]', '1h')]);
+    await configure([output('prod', '\n    resources: [nodes]', '4m')]);
     const lambda = await start();
     expect(await lambda.invoke({})).toEqual(published('prod'));
     const waited = { result: { cycles: [], started: [], retired: [] } };

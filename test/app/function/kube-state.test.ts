@@ -94,7 +94,7 @@ describe('a tick', () => {
 
   test('passes over an output whose interval is longer, until the text in the store is as old', async () => {
     const world = createWorld();
-    await world.configure(outputs(output('prod', '', '1h')));
+    await world.configure(outputs(output('prod', '', '4m')));
     expect((await world.start()({})).cycles).toEqual([cycle('prod')]);
     expect(await world.start()({})).toEqual({ cycles: [], ...quiet });
     const anHourAgo = gzipHead(new Date(Date.now() - 3_600_000), []);
