@@ -39,20 +39,27 @@ export const demo = defineCommand({
         ? io.signal
         : AbortSignal.any([io.signal, AbortSignal.timeout(milliseconds)]);
     const folder = await mkdtemp(join(tmpdir(), 'muster-demo-'));
-    const backends = await startDemoBackends();
     try {
-      await runDemo(folder, backends, listen, { ...io, signal });
+      await runDemo(folder, listen, { ...io, signal });
       return exitCodes.good;
     } finally {
-      await Promise.all(backends.map(({ fleet }) => fleet.stop()));
       await rm(folder, { recursive: true, force: true });
     }
   },
 });
 
-async function runDemo(
-  folder: string,
+async function runDemo(folder: string, listen: string, io: Io): Promise<void> {
+  const backends = await startDemoBackends();
+  try {
+    await showBackends(backends, folder, listen, io);
+  } finally {
+    await Promise.all(backends.map(({ fleet }) => fleet.stop()));
+  }
+}
+
+async function showBackends(
   backends: readonly DemoBackend[],
+  folder: string,
   listen: string,
   io: Io,
 ): Promise<void> {
