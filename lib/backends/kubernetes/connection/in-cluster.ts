@@ -6,7 +6,7 @@ import { type ConnectInput, type Connection, serverUrl } from './connection.ts';
 import { defaultHttp } from './default-http.ts';
 
 /** Where Kubernetes puts the service account of a pod. */
-export const accountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
+const accountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
  * Connects to the cluster in which this process runs as a pod, as its service account. The token is read anew while it

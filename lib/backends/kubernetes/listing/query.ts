@@ -27,7 +27,7 @@ export interface PageParameters {
 }
 
 /** The path of a list below the API server's URL, as in `api/v1/namespaces/web/pods`. */
-export function listPath({ apiVersion, resource }: KindNames, namespace: string): string {
+function listPath({ apiVersion, resource }: KindNames, namespace: string): string {
   const root = apiVersion.includes('/') ? 'apis' : 'api';
   const scope = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
   return `${root}/${apiVersion}${scope}/${resource}`;

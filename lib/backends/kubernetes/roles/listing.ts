@@ -25,7 +25,7 @@ export type ListNamespace = (
 export type Read = (signal: AbortSignal) => Promise<void>;
 
 /** The configured selector for objects of a role. */
-export function selectorOf({ config }: RoleInput, role: Role): Selector {
+function selectorOf({ config }: RoleInput, role: Role): Selector {
   return config.selectors.find((selector) => selector.role === role) ?? { label: '', field: '' };
 }
 
