@@ -15,6 +15,27 @@ const rounds = [
   { role: 'endpointslice', pods: 10_000, patience: 40 },
 ] as const;
 
+/** The most that may be taken: shares of promtool's CPU and memory and of JSON.parse's CPU, and MB. */
+interface Bars {
+  readonly cpu?: number;
+  readonly parse?: number;
+  readonly share?: number;
+  readonly memory?: number;
+}
+
+/** Of 1,000 pods no CPU is asked: what is measured there is how Node starts. */
+const bars: Readonly<Record<string, Bars>> = {
+  'pod 1000': { memory: 200 },
+  'pod 10000': { cpu: 0.15, parse: 0.8, memory: 200 },
+  'pod 50000': { cpu: 0.15, parse: 0.8, memory: 200 },
+  'pod 100000': { cpu: 0.15, parse: 0.8, memory: 200 },
+  'endpointslice 10000': { cpu: 0.25, share: 0.2 },
+  'run 50000': { memory: 400 },
+};
+
+/** How much more 100,000 pods may cost than 10,000. */
+const linear = 11;
+
 const project = join(import.meta.dirname, '../..');
 const muster = join(project, 'dist/muster.mjs');
 
@@ -26,12 +47,15 @@ export async function benchKubernetes(args: readonly string[]): Promise<void> {
   const wanted = args.map(Number);
   const folder = await mkdtemp(join(tmpdir(), 'muster-bench-'));
   const rows: string[][] = [];
+  const cost = new Map<number, number>();
   try {
     for (const { role, pods, patience } of rounds.filter(
       (round) => wanted.length === 0 || wanted.includes(round.pods),
     )) {
       await using server = await startServer(pods);
-      rows.push(...(await benchRole(folder, server.url, role, pods, patience)));
+      const { own, table } = await benchRole(folder, server.url, role, pods, patience);
+      if (role === 'pod') cost.set(pods, own);
+      rows.push(...table);
       if (role === 'pod' && pods >= 10_000) rows.push(await benchRun(folder, server.url, pods));
     }
   } finally {
@@ -48,9 +72,16 @@ export async function benchKubernetes(args: readonly string[]): Promise<void> {
     'CPU ÷ promtool',
     'memory ÷ promtool',
     'CPU ÷ JSON.parse',
+    'bars',
   ];
   process.stdout.write(`| ${heading.join(' | ')} |\n|${heading.map(() => '---').join('|')}|\n`);
   for (const row of rows) process.stdout.write(`| ${row.join(' | ')} |\n`);
+  const [less, more] = [cost.get(10_000), cost.get(100_000)];
+  if (less === undefined || more === undefined) return;
+  const factor = more / less;
+  process.stdout.write(
+    `\n100,000 pods cost ${factor.toFixed(1)} times what 10,000 do: ${verdict([factor <= linear])}\n`,
+  );
 }
 
 async function benchRole(
@@ -59,7 +90,7 @@ async function benchRole(
   role: string,
   pods: number,
   patience: number,
-): Promise<string[][]> {
+): Promise<{ readonly own: number; readonly table: readonly string[][] }> {
   const config = join(folder, `${role}-${pods}.yml`);
   await writeFile(
     config,
@@ -91,11 +122,26 @@ async function benchRole(
     ratio(own.memory, promtool.memory),
     role === 'pod' ? ratio(own.cpu, parse.cpu) : '',
   ];
-  return [
-    row(role, pods, 'muster targets', own, ours.count(), ratios),
+  const bar = bars[`${role} ${pods}`] ?? {};
+  const met = verdict([
+    own.cpu <= (bar.cpu ?? Infinity) * promtool.cpu,
+    own.cpu <= (bar.parse ?? Infinity) * parse.cpu,
+    own.memory <= (bar.share ?? Infinity) * promtool.memory,
+    own.memory <= (bar.memory ?? Infinity),
+  ]);
+  const table = [
+    row(role, pods, 'muster targets', own, ours.count(), [...ratios, met]),
     row(role, pods, 'promtool check service-discovery', promtool, theirs.count()),
     ...(role === 'pod' ? [row(role, pods, 'Node: pages of 500, JSON.parse', parse)] : []),
   ];
+  return { own: own.cpu, table };
+}
+
+/** Says whether all of it holds; a bench that finds a bar not met ends with 1. */
+function verdict(held: readonly boolean[]): string {
+  if (held.every(Boolean)) return 'met';
+  process.exitCode = 1;
+  return 'NOT MET';
 }
 
 async function benchRun(folder: string, url: string, pods: number): Promise<string[]> {
@@ -104,7 +150,9 @@ async function benchRun(folder: string, url: string, pods: number): Promise<stri
   await writeFile(config, `store: ${join(folder, `store-${pods}`)}\nscrape_configs:\n${job}`);
   const run = await measure(process.execPath, [muster, 'run', '-c', config]);
   if (run.code !== 0) throw new Error(run.errors);
-  return row('pod', pods, 'muster run, first cycle', run);
+  const bar = bars[`run ${pods}`]?.memory;
+  const met = bar === undefined ? '' : verdict([run.memory <= bar]);
+  return row('pod', pods, 'muster run, first cycle', run, undefined, ['', '', '', met]);
 }
 
 function row(
@@ -113,7 +161,7 @@ function row(
   what: string,
   { cpu, wall, memory }: Measured,
   targets?: number,
-  ratios: readonly string[] = ['', '', ''],
+  ratios: readonly string[] = ['', '', '', ''],
 ): string[] {
   const count = targets === undefined ? '' : targets.toLocaleString('en');
   return [
