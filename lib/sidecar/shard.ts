@@ -151,13 +151,6 @@ export function filterShard({ index, count }: Shard): ShardFilter {
   };
 }
 
-/** The bytes of a file_sd file with only the targets of the shard. Throws kind `malformed`. */
-export function shardFileSd(bytes: Uint8Array, shard: Shard): Uint8Array {
-  const filter = filterShard(shard);
-  const kept = filter.push(bytes);
-  return Buffer.concat([kept, filter.end().rest]);
-}
-
 /** Bytes of a group that is held until it is known whether anything of it is kept. */
 const longestHeld = 1 << 20;
 const longestAddress = 1 << 16;

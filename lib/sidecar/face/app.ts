@@ -21,8 +21,6 @@ export interface FaceAppOptions {
   readonly log: Logger;
   /** Milliseconds since a provider's last success after which the page calls it stale. Default 15 minutes. */
   readonly providerStaleAfter?: number;
-  /** Milliseconds after which a kube-state output is refused. Default 5 minutes. */
-  readonly kubeStateStaleAfter?: number;
   /** Milliseconds of Unix time. */
   readonly now?: () => number;
   /** Path below which a proxy shows all of it, as in `/muster`. Default: none. */
@@ -33,7 +31,7 @@ export interface FaceAppOptions {
 
 /** All that the sidecar serves: probes, metrics, http_sd, kube-state outputs, the page and its JSON. */
 export function createFaceApp(options: FaceAppOptions): FaceOptions['answer'] {
-  const { sources, health, registry, log, kubeStateStaleAfter, now = Date.now, ended, prefix = '' } = options;
+  const { sources, health, registry, log, now = Date.now, ended, prefix = '' } = options;
   const model = createModel({ sources, health, now, staleAfter: options.providerStaleAfter ?? 15 * 60_000 });
   const app = new Hono<{ Bindings: FaceEnv }>();
   app.use(async (context, next) => {
@@ -44,14 +42,7 @@ export function createFaceApp(options: FaceAppOptions): FaceOptions['answer'] {
   });
   app.route('/', probeRoutes(health, registry));
   app.route('/', sdRoutes(sources));
-  app.route(
-    '/',
-    kubeStateRoutes(sources, {
-      ...{ registry, now },
-      ...(kubeStateStaleAfter && { staleAfter: kubeStateStaleAfter }),
-      ...(ended && { ended }),
-    }),
-  );
+  app.route('/', kubeStateRoutes(sources, { registry, now, ...(ended && { ended }) }));
   app.route('/api/v1', apiRoutes(model));
   app.route('/', pageRoutes(model));
   app.notFound(() => textAnswer(404, 'there is nothing here'));

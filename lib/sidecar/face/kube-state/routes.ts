@@ -15,8 +15,6 @@ import { createOutputReader } from './reader.ts';
 
 export interface KubeStateOptions {
   readonly registry: Registry;
-  /** Milliseconds since the cluster was listed after which the text is refused. Default 5 minutes. */
-  readonly staleAfter?: number;
   /** Milliseconds of Unix time. */
   readonly now?: () => number;
   /** Fires when nobody will be answered any more. */
@@ -30,7 +28,7 @@ export interface KubeStateOptions {
  */
 export function kubeStateRoutes(
   sources: readonly FaceSource[],
-  { registry, staleAfter = longestAge, now = Date.now, ended }: KubeStateOptions,
+  { registry, now = Date.now, ended }: KubeStateOptions,
 ): Hono<{ Bindings: FaceEnv }> {
   const read = createOutputReader(sources, ended);
   const metrics = createOutputMetrics(registry);
@@ -52,7 +50,7 @@ export function kubeStateRoutes(
       if (found.head === undefined)
         return refuse('undated', `${metricsKey(name)} does not say when its cluster was listed`);
       const age = now() - found.head.listed.getTime();
-      if (age > staleAfter)
+      if (age > longestAge)
         return refuse(
           'stale',
           `${metricsKey(name)} is stale: its cluster was listed ${Math.round(age / 1000)} s ago`,
