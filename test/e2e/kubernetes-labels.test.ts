@@ -31,6 +31,37 @@ describeWithPrograms('muster targets beside promtool on 30 random clusters', ['p
       expect(Math.min(...found)).toBeGreaterThanOrEqual(roles.length);
     },
   );
+
+  test('and the same again of what is selected, and in namespaces', async () => {
+    const cluster = await startKubernetesFleet({ seed: 'selected', pods: 300 });
+    const label = 'tier in (backend,frontend),!no-such-label';
+    const namespaces = { names: ['default', 'team'] };
+    const selections = [
+      { role: 'node', selectors: [{ role: 'node', label: 'topology.kubernetes.io/zone=eu-west-1a' }] },
+      { role: 'pod', selectors: [{ role: 'pod', label, field: 'status.phase=Running' }] },
+      { role: 'pod', namespaces, attach_metadata: { node: true } },
+      { role: 'service', namespaces, selectors: [{ role: 'service', label: 'tier!=backend' }] },
+      { role: 'endpoints', selectors: [{ role: 'pod', field: 'status.phase!=Running' }] },
+      {
+        ...{ role: 'endpointslice', namespaces, attach_metadata: { node: true } },
+        selectors: [
+          { role: 'service', label },
+          { role: 'endpointslice', label: 'kubernetes.io/service-name' },
+        ],
+      },
+      { role: 'ingress', namespaces, selectors: [{ role: 'ingress', field: 'metadata.namespace=default' }] },
+    ];
+    try {
+      const compared = await compareAll(
+        folder,
+        selections.map((selection) => ({ ...selection, api_server: cluster.url })),
+      );
+      for (const { ours, theirs } of compared) expect(ours).toEqual(theirs);
+      expect(compared.filter(({ ours }) => ours.length === 0)).toEqual([]);
+    } finally {
+      await cluster.stop();
+    }
+  });
 });
 
 interface Compared {
@@ -47,15 +78,19 @@ async function compare(folder: string, seed: number): Promise<readonly Compared[
       ...roles.map((role) => ({ role, api_server: cluster.url })),
       { role: attaching[seed % 3], api_server: cluster.url, attach_metadata: { node: true } },
     ];
-    return await Promise.all(
-      stanzas.map(async (stanza) => {
-        const ours = await musterTargets(folder, stanza);
-        return { ours, theirs: await discoverWithPromtool({ kubernetes_sd_configs: [stanza] }, ours.length) };
-      }),
-    );
+    return await compareAll(folder, stanzas);
   } finally {
     await cluster.stop();
   }
+}
+
+async function compareAll(folder: string, stanzas: readonly object[]): Promise<readonly Compared[]> {
+  return await Promise.all(
+    stanzas.map(async (stanza) => {
+      const ours = await musterTargets(folder, stanza);
+      return { ours, theirs: await discoverWithPromtool({ kubernetes_sd_configs: [stanza] }, ours.length) };
+    }),
+  );
 }
 
 let configs = 0;
