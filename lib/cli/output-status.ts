@@ -1,6 +1,7 @@
 import type { App } from '../app/app.ts';
 import { readListed } from '../app/kube-state/stored.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
+import { longestAge } from '../target/gzip-head.ts';
 import { folders, metricsKey, parseMetricsKey } from '../target/names.ts';
 import { formatAge, formatTable } from './table.ts';
 
@@ -19,6 +20,7 @@ export interface OutputStatus {
 export async function readOutputStatuses(
   { outputs, store }: Pick<App, 'outputs' | 'store'>,
   signal: AbortSignal,
+  now: Date,
 ): Promise<readonly OutputStatus[]> {
   const sizes = new Map((await store.list(folders.metrics, { signal })).map(({ key, size }) => [key, size]));
   const stored = [...sizes.keys()].map(parseMetricsKey).filter((object) => object !== undefined);
@@ -26,15 +28,21 @@ export async function readOutputStatuses(
   return mapConcurrent([...new Set([...configured, ...stored])], 8, signal, async (output) => {
     const bytes = sizes.get(metricsKey(output));
     const listed = bytes === undefined ? undefined : await readListed(output, { store, signal });
-    const state = bytes === undefined ? 'nothing published yet' : 'ok';
     return {
       output,
       configured: configured.has(output),
       listed_at: listed?.toISOString(),
       bytes: bytes ?? 0,
-      state: configured.has(output) ? state : 'not in the configuration',
+      state: configured.has(output) ? stateOf(bytes, listed, now) : 'not in the configuration',
     };
   });
+}
+
+/** As the sidecar sees it, which serves no text that is old or undated. */
+function stateOf(bytes: number | undefined, listed: Date | undefined, now: Date): string {
+  if (bytes === undefined) return 'nothing published yet';
+  if (listed === undefined) return 'undated: not served';
+  return now.getTime() - listed.getTime() > longestAge ? 'stale: not served' : 'ok';
 }
 
 /** The same as a table, for a person. */

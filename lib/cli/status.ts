@@ -43,7 +43,7 @@ export const status = defineCommand({
         ...row.status,
         state: stateOf(row),
       }));
-      const outputs = await readOutputStatuses(app, signal);
+      const outputs = await readOutputStatuses(app, signal, now);
       if (output === 'json') {
         await io.out(`${JSON.stringify([...data, ...outputs], undefined, 2)}\n`);
         return exitCodes.good;

@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import * as z from 'zod';
 import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
 import { type KubernetesFleet, startKubernetesFleet } from '../../lib/fleet/kubernetes.ts';
+import { createFileStore } from '../../lib/store/file.ts';
+import { gzipHead } from '../../lib/target/gzip-head.ts';
 import { polled } from '../support/poll.ts';
 import { freePorts } from '../support/process.ts';
 import { smallWorld } from '../support/small-world.ts';
@@ -148,6 +151,18 @@ describe('muster check and muster status', () => {
       { output: 'prod', configured: false, ...listing, state: 'not in the configuration' },
     ]);
   });
+});
+
+test('muster status says which texts the sidecar does not serve', async () => {
+  const names = ['fresh', 'old', 'undated'];
+  await using place = await makeWorkplace({ kube_state_metrics: names.map((name) => output(name)) });
+  const store = createFileStore(`${place.folder}/.muster/store`);
+  const texts = [gzipHead(new Date(), []), gzipHead(new Date(Date.now() - 301_000), []), gzipSync('a 1\n')];
+  for (const [index, text] of texts.entries())
+    await store.put(`metrics/${names[index]}.prom.gz`, text, { condition: 'create' });
+  const { stdout } = await place.here(['status', '--output', 'json']);
+  const states = z.array(z.object({ state: z.string() })).parse(JSON.parse(stdout));
+  expect(states.map(({ state }) => state)).toEqual(['ok', 'stale: not served', 'undated: not served']);
 });
 
 describe('muster dev', () => {
