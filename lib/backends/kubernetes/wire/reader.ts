@@ -1,4 +1,7 @@
-/** Bytes of a protobuf message and the place up to which they were read. */
+/**
+ * Bytes of a protobuf message and the place up to which they were read. Read by functions of our own: the package `pbf`
+ * reads on past the end of a message and of the body, where a damaged list must be refused.
+ */
 export interface Reader {
   readonly bytes: Buffer;
   at: number;
