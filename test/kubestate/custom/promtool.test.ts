@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
-import { requireProgram } from '../../support/find-program.ts';
+import { describeWithPrograms, requireProgram } from '../../support/programs.ts';
 import { customText } from './rendering.ts';
 
 const configuration = `
@@ -45,28 +45,30 @@ const object = (name: string) => ({
   status: { uptime: '1h', phase: 'Pending', sub: { a: { ready: 1 }, b: { ready: '2' } } },
 });
 
-test('promtool finds nothing in the text of several kinds in several versions', async () => {
-  const text = await customText(configuration, {
-    'apiextensions.k8s.io/v1/customresourcedefinitions': [
-      definition('Foo', 'foos', 'v2', 'v1', 'v0'),
-      definition('Bar', 'bars', 'v1'),
-    ],
-    'myteam.io/v1/foos': [object('a'), object('b')],
-    'myteam.io/v2/foos': [object('a'), { ...object('b'), status: { uptime: 7 } }],
-    'myteam.io/v1/bars': [object('c')],
+describeWithPrograms('promtool, of custom resources', ['promtool'], () => {
+  test('finds nothing in the text of several kinds in several versions', async () => {
+    const text = await customText(configuration, {
+      'apiextensions.k8s.io/v1/customresourcedefinitions': [
+        definition('Foo', 'foos', 'v2', 'v1', 'v0'),
+        definition('Bar', 'bars', 'v1'),
+      ],
+      'myteam.io/v1/foos': [object('a'), object('b')],
+      'myteam.io/v2/foos': [object('a'), { ...object('b'), status: { uptime: 7 } }],
+      'myteam.io/v1/bars': [object('c')],
+    });
+    const { status, stdout, stderr } = spawnSync(requireProgram('promtool'), ['check', 'metrics'], {
+      input: text,
+      encoding: 'utf8',
+    });
+    expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' });
+    expect(text.split('\n').filter((line) => line.startsWith('# HELP'))).toEqual([
+      '# HELP kube_customresource_uptime_seconds How long it is up.',
+      '# HELP kube_customresource_ready How many are ready.',
+      '# HELP kube_customresource_phase What \\\\ it \\n is in.',
+      '# HELP kube_customresource_version_info Its version.',
+    ]);
+    expect(
+      text.split('\n').filter((line) => line.startsWith('kube_customresource_version_info')),
+    ).toHaveLength(5);
   });
-  const { status, stdout, stderr } = spawnSync(requireProgram('promtool'), ['check', 'metrics'], {
-    input: text,
-    encoding: 'utf8',
-  });
-  expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' });
-  expect(text.split('\n').filter((line) => line.startsWith('# HELP'))).toEqual([
-    '# HELP kube_customresource_uptime_seconds How long it is up.',
-    '# HELP kube_customresource_ready How many are ready.',
-    '# HELP kube_customresource_phase What \\\\ it \\n is in.',
-    '# HELP kube_customresource_version_info Its version.',
-  ]);
-  expect(text.split('\n').filter((line) => line.startsWith('kube_customresource_version_info'))).toHaveLength(
-    5,
-  );
 });
