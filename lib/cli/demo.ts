@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadApp } from '../app/app.ts';
 import type { CycleResult } from '../discovery/provider.ts';
+import { MusterError } from '../errors.ts';
+import { errorCode } from '../store/file-failure.ts';
 import { silentLogger } from '../telemetry/log.ts';
 import { summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
@@ -38,7 +40,7 @@ export const demo = defineCommand({
       milliseconds === undefined
         ? io.signal
         : AbortSignal.any([io.signal, AbortSignal.timeout(milliseconds)]);
-    const folder = await mkdtemp(join(tmpdir(), 'muster-demo-'));
+    const folder = await makeFolder();
     try {
       await runDemo(folder, listen, { ...io, signal });
       return exitCodes.good;
@@ -47,6 +49,15 @@ export const demo = defineCommand({
     }
   },
 });
+
+async function makeFolder(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'muster-demo-'));
+  } catch (cause) {
+    const why = `no folder can be made in ${tmpdir()} (${errorCode(cause) ?? 'unknown error'})`;
+    throw new MusterError('storage', `${why}: set TMPDIR to one that can be written`, { cause });
+  }
+}
 
 async function runDemo(folder: string, listen: string, io: Io): Promise<void> {
   const backends = await startDemoBackends();

@@ -150,6 +150,16 @@ describeWithPrograms('muster demo', [], () => {
     );
   });
 
+  test('that finds no room for its folder says so and ends', async () => {
+    await using place = await makeWorkplace();
+    expect(await place.run(['demo'], { env: { TMPDIR: '/dev/null' } })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'muster demo: no folder can be made in /dev/null (ENOTDIR): set TMPDIR to one that can be written\n',
+    });
+  });
+
   test('that cannot listen says so and ends', async () => {
     await using place = await makeWorkplace();
     const { code, stderr } = await place.run(['demo', '--listen', '203.0.113.1:1']);
