@@ -2,7 +2,7 @@ import { readApp } from '../app/app.ts';
 import type { AppProvider } from '../app/providers.ts';
 import { selectProviders } from '../app/select.ts';
 import { MusterError } from '../errors.ts';
-import { compare, encodeGroup } from '../target/canonical.ts';
+import { compare, groupText } from '../target/canonical.ts';
 import { addressLabel, type TargetGroup, targetLabels } from '../target/group.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { shared } from './options.ts';
@@ -43,7 +43,7 @@ async function printJson(providers: readonly AppProvider[], io: Io): Promise<voi
   for await (const groups of discoverAll(providers, io)) {
     let text = '';
     for (const group of groups) {
-      text += separator + encodeGroup(group).json;
+      text += separator + groupText(group);
       separator = ',\n';
     }
     if (text !== '') await io.out(text);

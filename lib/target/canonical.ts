@@ -23,11 +23,15 @@ export type Groups = ReadonlyMap<string, EncodedGroup>;
  * non-empty one, which hides it. Lone surrogates become U+FFFD, as UTF-8 has no form for them.
  */
 export function encodeGroup(group: TargetGroup): EncodedGroup {
-  const targets = group.targets.map((target) => encodeLabels(target, group.labels)).sort();
-  const source = JSON.stringify(group.source.toWellFormed());
-  const labels = encodeLabels(group.labels);
-  const json = `{"source":${source},"labels":${labels},"targets":[${targets.join(',')}]}`;
-  return { json, digest: hash('sha256', json, 'base64'), targets: targets.length };
+  const json = groupText(group);
+  return { json, digest: hash('sha256', json, 'base64'), targets: group.targets.length };
+}
+
+/** The text of the canonical form alone, for whoever does not compare. */
+export function groupText({ source, labels, targets }: TargetGroup): string {
+  const texts = targets.map((target) => encodeLabels(target, labels)).sort();
+  const name = JSON.stringify(source.toWellFormed());
+  return `{"source":${name},"labels":${encodeLabels(labels)},"targets":[${texts.join(',')}]}`;
 }
 
 /** The group behind its canonical form, which must be one that `encodeGroup` made. */
@@ -69,9 +73,16 @@ export function encodeLabels(labels: LabelSet, under?: LabelSet): string {
   for (const name of Object.keys(labels).sort()) {
     const value = labels[name] ?? '';
     if (value === '' && (under?.[name] ?? '') === '') continue;
-    text += `${text === '' ? '' : ','}${quoteName(name)}:${JSON.stringify(value.toWellFormed())}`;
+    text += `${text === '' ? '' : ','}${quoteName(name)}:${quote(value)}`;
   }
   return `{${text}}`;
+}
+
+/** What JSON shows as it is: almost all values, which need not be looked through twice. */
+const plain = /^[ !#-[\]-~]*$/;
+
+function quote(value: string): string {
+  return plain.test(value) ? `"${value}"` : JSON.stringify(value.toWellFormed());
 }
 
 /** Order by UTF-16 code units, the same on every machine. */
