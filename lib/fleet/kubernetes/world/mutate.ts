@@ -21,6 +21,9 @@ export function churnWorld(world: World, random: Random, count: number): Churn {
   return { world: next, changes };
 }
 
+/** Workloads that stay, so that a cluster which is watched for long does not run empty. */
+const fewestWorkloads = 10;
+
 function changeOne(world: World, version: number, random: Random): [World, string] {
   if (world.workloads.length === 0 || random.chance(0.05)) return relabelNode(world, version, random);
   const old = random.pick(world.workloads);
@@ -35,7 +38,8 @@ function changeOne(world: World, version: number, random: Random): [World, strin
     'relabel',
     'delete',
   ]);
-  const [changed, change] = changeWorkload(old, kind, version, random);
+  const stays = kind === 'delete' && world.workloads.length <= fewestWorkloads;
+  const [changed, change] = changeWorkload(old, stays ? 'replace' : kind, version, random);
   const workloads = world.workloads.flatMap((each) => (each !== old ? [each] : changed ? [changed] : []));
   return [{ ...world, workloads }, `${old.namespace}/${old.name} ${change}`];
 }
