@@ -37,10 +37,13 @@ export const targets = defineCommand({
   },
 });
 
+/** A page that is read weighs as much as so many characters that are printed: of what is joined nothing is. */
+const pageWeight = 1e6;
+
 async function printJson(providers: readonly AppProvider[], io: Io): Promise<void> {
   const sweep = openSweeper();
   let separator = '[\n';
-  for await (const groups of discoverAll(providers, io)) {
+  for await (const groups of discoverAll(providers, io, () => sweep(pageWeight))) {
     let text = '';
     for (const group of groups) {
       text += separator + groupText(group);
@@ -77,6 +80,7 @@ function rowOf(group: TargetGroup, target: TargetGroup['labels']): string[] {
 async function* discoverAll(
   providers: readonly AppProvider[],
   io: Io,
+  onPage?: () => void,
 ): AsyncGenerator<readonly TargetGroup[]> {
   for (const provider of providers) {
     const { discover, transform, job, provider: name } = provider;
@@ -91,7 +95,11 @@ async function* discoverAll(
     };
     try {
       const signal = AbortSignal.any([io.signal, deadline]);
-      for await (const found of discover({ signal, onProgress: progress.show })) {
+      const onProgress: typeof progress.show = (seen) => {
+        progress.show(seen);
+        onPage?.();
+      };
+      for await (const found of discover({ signal, onProgress })) {
         const groups = transform === undefined ? found : found.map(transform);
         yield groups.filter((group) => group !== undefined).filter(matters);
       }

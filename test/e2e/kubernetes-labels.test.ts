@@ -19,11 +19,11 @@ describeWithPrograms('muster targets beside promtool on 30 random clusters', ['p
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  // Five clusters at once: promtool waits for its whole timeout, whatever there is to find.
-  test.each(Array.from({ length: 6 }, (_, batch) => [batch * 5, batch * 5 + 4]))(
+  // Three clusters at once: promtool waits for its whole timeout, whatever there is to find, and finds less in a crowd.
+  test.each(Array.from({ length: 10 }, (_, batch) => [batch * 3, batch * 3 + 2]))(
     'clusters %i to %i: the same targets with the same labels in every role',
     async (first) => {
-      const seeds = Array.from({ length: 5 }, (_, index) => first + index);
+      const seeds = Array.from({ length: 3 }, (_, index) => first + index);
       const compared = await Promise.all(seeds.map((seed) => compare(folder, seed)));
       for (const { ours, theirs } of compared.flat()) expect(ours).toEqual(theirs);
       const found = compared.map((cluster) => cluster.filter(({ ours }) => ours.length > 0).length);
