@@ -1,8 +1,8 @@
 import { openCollector } from '../memory.ts';
 
 /** Characters printed between two collections of what is young, and of everything. */
-const minorEvery = 1e6;
-const majorEvery = 30e6;
+const minorEvery = 2e6;
+const majorEvery = 20e6;
 
 /**
  * Keeps a process small which makes garbage as fast as it can, by collecting it every so many characters. V8 by itself

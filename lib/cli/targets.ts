@@ -37,13 +37,19 @@ export const targets = defineCommand({
   },
 });
 
-/** A page that is read weighs as much as so many characters that are printed: of what is joined nothing is. */
-const pageWeight = 1e6;
+/** A page of what is only joined weighs as much as so many characters that are printed. */
+const pageWeight = 2e6;
 
 async function printJson(providers: readonly AppProvider[], io: Io): Promise<void> {
   const sweep = openSweeper();
   let separator = '[\n';
-  for await (const groups of discoverAll(providers, io, () => sweep(pageWeight))) {
+  let isPrinting = false;
+  const onPage = () => {
+    if (!isPrinting) sweep(pageWeight);
+    isPrinting = false;
+  };
+  for await (const groups of discoverAll(providers, io, onPage)) {
+    isPrinting = true;
     let text = '';
     for (const group of groups) {
       text += separator + groupText(group);
