@@ -8,6 +8,8 @@ import { runInNewContext } from 'node:vm';
 export function keepMemorySmall(): void {
   keepYoungSmall();
   setFlagsFromString('--optimize-for-size');
+  // How much the old generation may grow between two sweeps: with less they would take most of the time.
+  setFlagsFromString('--heap-growing-percent=40');
 }
 
 /** Keeps V8's young generation at the size it has; what is old is swept as always. */
@@ -18,16 +20,12 @@ export function keepYoungSmall(): void {
 /** Bytes of resident memory from which it is worth CPU time to stay small. */
 const large = 220e6;
 
-/**
- * Calls `keepMemorySmall` once the process has become large; ends with the returned function. What such a process holds
- * is large too: the old generation may grow by 40 % between two sweeps, or they would take most of the time.
- */
+/** Calls `keepMemorySmall` once the process has become large; ends with the returned function. */
 export function keepMemorySmallOnceLarge(): () => void {
   const timer = setInterval(() => {
     if (process.memoryUsage.rss() < large) return;
     clearInterval(timer);
     keepMemorySmall();
-    setFlagsFromString('--heap-growing-percent=40');
   }, 100);
   timer.unref();
   return () => clearInterval(timer);
