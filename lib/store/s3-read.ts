@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { MusterError } from '../errors.ts';
 import { DigestMismatch } from './failure.ts';
-import { collectBody } from './s3-body.ts';
+import { type BodyLimits, collectBody } from './s3-body.ts';
 import { codeOf, statusOf } from './s3-failure.ts';
 import type { S3Session } from './s3-session.ts';
 import { defaultMaxBytes, type ReadOptions, type StoredObject } from './store.ts';
@@ -12,10 +12,33 @@ export const metadataNames = { write: 'muster-write', digest: 'sha256' } as cons
 
 /** The object, checked against the digest that it was written with. */
 export function readObject(
+  session: S3Session,
+  key: string,
+  options: ReadOptions,
+): Promise<StoredObject | 'unchanged' | undefined> {
+  return getObject(session, key, options, async ({ stream, limits, etag, expected }) => {
+    const body = await collectBody(stream, limits);
+    if (expected !== undefined && expected !== digest(body)) throw new DigestMismatch(session.url, key);
+    return { body, etag };
+  });
+}
+
+/** An object whose body is still to come. */
+export interface ComingObject {
+  readonly stream: Readable;
+  readonly limits: BodyLimits;
+  readonly etag: string;
+  /** The digest that it was written with, where it says. */
+  readonly expected: string | undefined;
+}
+
+/** Asks for the object and hands it on; what `take` throws counts as the call's failure. */
+export function getObject<T>(
   { url, bucket, base, idle, call }: S3Session,
   key: string,
   { ifNoneMatch, maxBytes = defaultMaxBytes, signal }: ReadOptions,
-): Promise<StoredObject | 'unchanged' | undefined> {
+  take: (coming: ComingObject) => T | Promise<T>,
+): Promise<T | 'unchanged' | undefined> {
   return call('s3:GetObject', key, signal, async ({ sdk, client, sending }) => {
     const command = new sdk.GetObjectCommand({
       Bucket: bucket,
@@ -26,10 +49,12 @@ export function readObject(
       const { Body, ContentLength, ETag, Metadata } = await client.send(command, sending);
       if (!(Body instanceof Readable))
         throw new MusterError('internal', `${url}: the SDK gave no stream for ${key}`);
-      const body = await collectBody(Body, { url, key, length: ContentLength, maxBytes, idle, signal });
-      const expected = Metadata?.[metadataNames.digest];
-      if (expected !== undefined && expected !== digest(body)) throw new DigestMismatch(url, key);
-      return { body, etag: requireEtag(url, key, ETag) };
+      return await take({
+        stream: Body,
+        limits: { url, key, length: ContentLength, maxBytes, idle, signal },
+        etag: requireEtag(url, key, ETag),
+        expected: Metadata?.[metadataNames.digest],
+      });
     } catch (error) {
       if (statusOf(error) === 304) return 'unchanged';
       if (isMissing(error)) return undefined;

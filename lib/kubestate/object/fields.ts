@@ -55,9 +55,8 @@ export const optionalDigits = (number: number): Slot<string | undefined> => ({
       draft[key] = readInt64Digits(reader, end);
     },
     pick(json, draft) {
-      if (typeof json !== 'number' || !Number.isInteger(json)) throw new Malformed('is not a whole number');
       // What JSON.parse rounded past the highest number is taken for that.
-      const number = BigInt(json);
+      const number = BigInt(wholeNumber(json));
       draft[key] = `${number > maxInt64 ? maxInt64 : number}`;
     },
   }),
@@ -200,11 +199,15 @@ function integerSlot<V>(number: number, empty: V): Slot<V | number> {
         draft[key] = readInt64(reader, end);
       },
       pick(json, draft) {
-        if (typeof json !== 'number' || !Number.isInteger(json)) throw new Malformed('is not a whole number');
-        draft[key] = json;
+        draft[key] = wholeNumber(json);
       },
     }),
   };
+}
+
+function wholeNumber(json: unknown): number {
+  if (typeof json === 'number' && Number.isInteger(json)) return json;
+  throw new Malformed('is not a whole number');
 }
 
 /** The draft's own list. */
