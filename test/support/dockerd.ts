@@ -101,6 +101,7 @@ async function callSocket(
   });
   outgoing.end(isRaw ? body : body && JSON.stringify(body));
   const { promise, resolve, reject } = Promise.withResolvers<[number, string]>();
+  outgoing.setTimeout(60_000, () => outgoing.destroy(new Error(`${method} ${path}: no answer`)));
   outgoing.once('error', reject);
   outgoing.once('response', (incoming) => {
     text(incoming).then((answer) => resolve([incoming.statusCode ?? 0, answer]), reject);

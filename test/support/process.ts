@@ -140,11 +140,15 @@ async function isReady(
   const deadline = Date.now() + patience;
   while (Date.now() < deadline && !running.hasEnded()) {
     const seen = look();
-    if (await (typeof seen === 'string' ? answers(seen) : seen)) return true;
+    const isThere = typeof seen === 'string' ? answers(seen) : seen;
+    // A program that is just starting can take a question and never answer it.
+    if (await Promise.race([isThere, sleep(longestLook, false, { ref: false })])) return true;
     await sleep(50);
   }
   return false;
 }
+
+const longestLook = 5_000;
 
 async function answers(url: string): Promise<boolean> {
   try {

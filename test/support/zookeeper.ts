@@ -111,11 +111,15 @@ function splitLine(line: string): readonly [string, string] {
   return [name, value];
 }
 
-/** The answer to one of ZooKeeper's four letters; empty where nobody answers. */
+/**
+ * The answer to one of ZooKeeper's four letters; empty where nobody answers. A server that is asked in the moment in
+ * which it starts keeps the connection and says nothing, for ever.
+ */
 function ask(port: number, letters: string): Promise<string> {
   return new Promise((resolve) => {
     let answer = '';
     const socket = createConnection(port, '127.0.0.1', () => socket.write(letters));
+    socket.setTimeout(2_000, () => socket.destroy());
     socket.setEncoding('utf8').on('data', (text: string) => {
       answer += text;
     });
@@ -127,6 +131,7 @@ function ask(port: number, letters: string): Promise<string> {
 /** Sends the requests in one session; throws at the first that the server refuses. */
 async function change(port: number, requests: readonly Buffer[]): Promise<void> {
   const socket = createConnection(port, '127.0.0.1');
+  socket.setTimeout(30_000, () => socket.destroy());
   const cut = createFrames(() => 2 ** 20);
   let left = requests.length + 1;
   socket.write(encodeConnect(10_000));
