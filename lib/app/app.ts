@@ -3,13 +3,12 @@ import { createCredentialReader } from '../config/credentials.ts';
 import { loadConfig } from '../config/load.ts';
 import type { StoreConfig } from '../config/muster-config.ts';
 import { isMusterError, MusterError } from '../errors.ts';
-import { kubeStateConfig } from '../kubestate/options.ts';
+import type { KubeStateConfig } from '../kubestate/options.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createAwsSecrets } from './aws-secrets.ts';
-import { bindOutputs, type KubeStateOutput } from './kube-state/outputs.ts';
-import { type AppProvider, bindProviders } from './providers.ts';
-import { openConfiguredStore, readS3Text } from './store.ts';
+import type { KubeStateOutput } from './kube-state/outputs.ts';
+import { type AppProvider, type BindInput, bindProviders } from './providers.ts';
 
 /** What an app is given of the world. */
 export interface AppInput {
@@ -42,7 +41,7 @@ export async function readApp(location: string, { env, log }: AppInput): Promise
   const readCredential = createCredentialReader({ directory, env, resolvers: createAwsSecrets() });
   const input = { readCredential, log, directory };
   const providers = bindProviders(config, input);
-  const outputs = bindOutputs(config.kube_state_metrics, input);
+  const outputs = await loadOutputs(config.kube_state_metrics, input);
   return {
     providers,
     outputs,
@@ -55,12 +54,25 @@ export async function readApp(location: string, { env, log }: AppInput): Promise
 /** The same, and opens the store. */
 export async function loadApp(location: string, input: AppInput): Promise<App> {
   const app = await readApp(location, input);
+  const { openConfiguredStore } = await import('./store.ts');
   return { ...app, store: openConfiguredStore(app.storeConfig) };
+}
+
+/** What few configurations have is loaded for those alone. */
+async function loadOutputs(configs: readonly KubeStateConfig[], input: BindInput) {
+  if (configs.length === 0) return [];
+  const { bindOutputs } = await import('./kube-state/outputs.ts');
+  return bindOutputs(configs, input);
 }
 
 async function readConfig(location: string) {
   try {
-    return await loadConfig({ location, mechanisms, kubeState: kubeStateConfig, readUrl: readS3Text });
+    return await loadConfig({
+      location,
+      mechanisms,
+      loadKubeState: async () => (await import('../kubestate/options.ts')).kubeStateConfig,
+      readUrl: async (url) => (await import('./store.ts')).readS3Text(url),
+    });
   } catch (error) {
     const unreadable = (['not-found', 'denied', 'malformed', 'too-large'] as const).some((kind) =>
       isMusterError(error, kind),

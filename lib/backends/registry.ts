@@ -1,23 +1,23 @@
-import type { StanzaReader } from '../config/muster-config.ts';
-import { consul } from './consul/index.ts';
-import { dns } from './dns/index.ts';
-import { docker } from './docker/index.ts';
-import { dockerswarm } from './dockerswarm/index.ts';
-import { kubernetes } from './kubernetes/index.ts';
-import { marathon } from './marathon/index.ts';
-import { bindMechanism, type Stanza } from './mechanism.ts';
-import { swarm } from './swarm/index.ts';
-import { nerve, serverset } from './zookeeper/index.ts';
+import type { MechanismLoader } from '../config/readers.ts';
+import { bindMechanism, type Mechanism, type SdConfig, type Stanza } from './mechanism.ts';
 
 /** All backends. A new one is a line here. */
-export const mechanisms: readonly StanzaReader<Stanza>[] = [
-  bindMechanism(consul),
-  bindMechanism(dns),
-  bindMechanism(docker),
-  bindMechanism(dockerswarm),
-  bindMechanism(kubernetes),
-  bindMechanism(marathon),
-  bindMechanism(nerve),
-  bindMechanism(serverset),
-  bindMechanism(swarm),
+export const mechanisms: readonly MechanismLoader<Stanza>[] = [
+  loaded('consul', async () => (await import('./consul/index.ts')).consul),
+  loaded('dns', async () => (await import('./dns/index.ts')).dns),
+  loaded('docker', async () => (await import('./docker/index.ts')).docker),
+  loaded('dockerswarm', async () => (await import('./dockerswarm/index.ts')).dockerswarm),
+  loaded('kubernetes', async () => (await import('./kubernetes/index.ts')).kubernetes),
+  loaded('marathon', async () => (await import('./marathon/index.ts')).marathon),
+  loaded('nerve', async () => (await import('./zookeeper/index.ts')).nerve),
+  loaded('serverset', async () => (await import('./zookeeper/index.ts')).serverset),
+  loaded('swarm', async () => (await import('./swarm/index.ts')).swarm),
 ];
+
+/** A mechanism of this name, whose key is made of it as in Prometheus; loaded when a configuration has that key. */
+function loaded<Config extends SdConfig>(
+  name: string,
+  load: () => Promise<Mechanism<Config>>,
+): MechanismLoader<Stanza> {
+  return { name, configKey: `${name}_sd_configs`, load: async () => bindMechanism(await load()) };
+}

@@ -4,7 +4,8 @@ import { type DocumentOptions, documentSchema } from './document.ts';
 import type { MusterConfig, NamedOutput } from './muster-config.ts';
 import { ConfigError, inFileOrder } from './problem.ts';
 import { readText } from './read-text.ts';
-import { maxConfigBytes, readYaml } from './yaml-document.ts';
+import { loadReaders, type ReaderLoaders } from './readers.ts';
+import { maxConfigBytes, readYaml, type YamlFile } from './yaml-document.ts';
 import { problemsOf } from './zod-problems.ts';
 
 export interface ParseOptions<Stanza, KubeState extends NamedOutput>
@@ -19,9 +20,15 @@ export interface ParseOptions<Stanza, KubeState extends NamedOutput>
  */
 export function parseConfig<Stanza, KubeState extends NamedOutput = never>(
   text: string,
+  options: ParseOptions<Stanza, KubeState>,
+): MusterConfig<Stanza, KubeState> {
+  return parseFile(readYaml(text), options);
+}
+
+function parseFile<Stanza, KubeState extends NamedOutput>(
+  file: YamlFile,
   { origin, ...options }: ParseOptions<Stanza, KubeState>,
 ): MusterConfig<Stanza, KubeState> {
-  const file = readYaml(text);
   if (file.value === undefined) throw new ConfigError(origin, inFileOrder(file.problems));
   const parsed = documentSchema(options).safeParse(file.value ?? {});
   const issues = parsed.success ? [] : parsed.error.issues.flatMap(problemsOf);
@@ -33,8 +40,7 @@ export function parseConfig<Stanza, KubeState extends NamedOutput = never>(
 /** Where a configuration is looked for when nobody names one. */
 const defaultLocation = 'muster.yml';
 
-export interface LoadOptions<Stanza, KubeState extends NamedOutput>
-  extends Omit<DocumentOptions<Stanza, KubeState>, 'directory'> {
+export interface LoadOptions<Stanza, KubeState extends NamedOutput> extends ReaderLoaders<Stanza, KubeState> {
   /** A path, or a URL for `readUrl`. Default: `muster.yml`. */
   readonly location?: string;
   /** Reads the text behind a URL such as `s3://bucket/muster.yml`. */
@@ -60,20 +66,27 @@ export async function loadConfig<Stanza, KubeState extends NamedOutput = never>(
   location = defaultLocation,
   readUrl,
   directory = '.',
-  ...options
+  ...loaders
 }: LoadOptions<Stanza, KubeState>): Promise<LoadedConfig<Stanza, KubeState>> {
   const base = resolve(directory);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(location)) {
     if (readUrl === undefined)
       throw new MusterError('config', `${location}: a configuration can only be read from a file here`);
-    const text = await readUrl(location);
-    const config = parseConfig(text, { ...options, origin: location, directory: base });
-    return { config, origin: location, directory: base };
+    return await load(await readUrl(location), location, base, loaders);
   }
   const path = resolve(base, location);
-  const text = await readConfigFile(path);
-  const config = parseConfig(text, { ...options, origin: location, directory: dirname(path) });
-  return { config, origin: location, directory: dirname(path) };
+  return await load(await readConfigFile(path), location, dirname(path), loaders);
+}
+
+async function load<Stanza, KubeState extends NamedOutput>(
+  text: string,
+  origin: string,
+  directory: string,
+  loaders: ReaderLoaders<Stanza, KubeState>,
+): Promise<LoadedConfig<Stanza, KubeState>> {
+  const file = readYaml(text);
+  const readers = await loadReaders(file.value, loaders);
+  return { config: parseFile(file, { ...readers, origin, directory }), origin, directory };
 }
 
 async function readConfigFile(path: string): Promise<string> {

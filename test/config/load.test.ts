@@ -2,9 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import * as z from 'zod';
 import { loadConfig } from '../../lib/config/load.ts';
 import { isMusterError } from '../../lib/errors.ts';
 import { mechanisms } from './parsing.ts';
+
+const loaders = mechanisms.map(({ name, configKey, schema }) => ({
+  ...{ name, configKey },
+  load: async () => ({ name, configKey, schema }),
+}));
 
 describe('loading', () => {
   let directory = '';
@@ -18,7 +24,7 @@ describe('loading', () => {
   });
 
   const load = (options: { location?: string; readUrl?: (url: string) => Promise<string> } = {}) =>
-    loadConfig<unknown>({ mechanisms, directory, ...options });
+    loadConfig<unknown>({ mechanisms: loaders, directory, ...options });
 
   async function failure(options: { location?: string }): Promise<unknown> {
     try {
@@ -48,6 +54,37 @@ describe('loading', () => {
       's3://bucket/muster.yml',
       { kind: 's3', bucket: 'bucket', prefix: '', force_path_style: false },
     ]);
+  });
+
+  test('of what can be read only what the file has is loaded', async () => {
+    const loaded: string[] = [];
+    const watched = loaders.map((each) => ({
+      ...each,
+      load: async () => {
+        loaded.push(each.name);
+        return await each.load();
+      },
+    }));
+    const loadKubeState = async () => {
+      loaded.push('kube state');
+      return z.object({ name: z.string() });
+    };
+    const read = (text: string) =>
+      loadConfig<unknown, { name: string }>({
+        ...{ mechanisms: watched, loadKubeState, directory },
+        ...{ location: 's3://bucket/muster.yml', readUrl: async () => text },
+      });
+    const job = '{ job_name: a, dns_sd_configs: [{ names: [x] }] }';
+    expect((await read(`scrape_configs: [${job}]`)).config.jobs).toHaveLength(1);
+    expect(loaded.splice(0)).toEqual(['dns']);
+    expect((await read('kube_state_metrics: [{ name: b }]')).config.kube_state_metrics).toEqual([
+      { name: 'b' },
+    ]);
+    expect(loaded.splice(0)).toEqual(['kube state']);
+    await expect(read('scrape_configs: [{ job_name: a, consul_sd_config: [] }]')).rejects.toThrow(
+      'did you mean "consul_sd_configs"?',
+    );
+    expect(loaded).toEqual([]);
   });
 
   test.each([

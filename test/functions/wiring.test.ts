@@ -15,6 +15,12 @@ describe('every backend of the registry', () => {
     expect(Object.keys(readServiceFile().custom.backends).sort()).toEqual(all);
   });
 
+  test('is loaded under its own name and key', async () => {
+    const loaded = await Promise.all(mechanisms.map(({ load }) => load()));
+    const own = ({ name, configKey }: { name: string; configKey: string }) => [name, configKey];
+    expect(loaded.map(own)).toEqual(mechanisms.map(own));
+  });
+
   test('has a key that the functions of the others leave alone', () => {
     const keys = mechanisms.map(({ configKey }) => configKey);
     expect(keys).toEqual(names.map((name) => `${name}_sd_configs`));
