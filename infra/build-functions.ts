@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
 /** Where the bundles lie, a folder a function; serverless.yml packs them from here. */
@@ -70,6 +70,16 @@ const replacements: readonly { readonly filter: RegExp; readonly contents: strin
 export const slimPackages: Plugin = {
   name: 'slim',
   setup(bundler) {
+    // undici loads its HTTP/2, and with it Node's, before a server has chosen that.
+    bundler.onResolve({ filter: /\/client-h2\.js\?whole$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path.replace('?whole', '')),
+      suffix: '?whole',
+    }));
+    bundler.onLoad({ filter: /\/undici\/lib\/dispatcher\/client-h2\.js$/ }, ({ suffix }) =>
+      suffix === ''
+        ? { contents: "module.exports = (...given) => require('./client-h2.js?whole')(...given);" }
+        : undefined,
+    );
     for (const { filter, contents } of replacements) bundler.onLoad({ filter }, () => ({ contents }));
     // An import of node:http asks for all that it exports, and so loads Node's own fetch: 70 ms of CPU at each start.
     bundler.onResolve({ filter: /^(node:)?http$/ }, () => ({ path: 'node:http', namespace: 'builtin' }));

@@ -5,6 +5,7 @@ import {
   connect,
   createSecureContext,
   type SecureContext,
+  type SecureContextOptions,
   type SecureVersion,
   type TLSSocket,
 } from 'node:tls';
@@ -14,7 +15,8 @@ import { MusterError } from '../errors.ts';
 
 /** A `tls_config` with its files read. */
 export interface Tls {
-  readonly context: SecureContext;
+  /** Certificates and versions, the same for every connection. */
+  readonly context: () => SecureContext;
   readonly verify: boolean;
   /** The name that the certificate must hold, where it isn't the URL's host. */
   readonly serverName?: string;
@@ -35,16 +37,22 @@ export async function readTls(config: TlsConfig, readText: ReadText): Promise<Tl
       'config',
       `tls_config.max_version ${config.max_version} is below min_version ${minVersion}`,
     );
+  const options: SecureContextOptions = {
+    ...(ca && { ca }),
+    ...(cert && { cert }),
+    ...(key && { key }),
+    ...(minVersion && { minVersion: versions[minVersion] }),
+    ...(config.max_version && { maxVersion: versions[config.max_version] }),
+    // OpenSSL 3 takes the signatures of TLS 1.0 and 1.1 only at its lowest level.
+    ...(minVersion && minVersion < 'TLS12' && { ciphers: 'DEFAULT@SECLEVEL=0' }),
+  };
+  // What is configured is checked now; the authorities that Node knows are read once a connection needs them.
+  let context = Object.keys(options).length === 0 ? undefined : secureContext(options);
   return {
-    context: secureContext({
-      ...(ca && { ca }),
-      ...(cert && { cert }),
-      ...(key && { key }),
-      ...(minVersion && { minVersion: versions[minVersion] }),
-      ...(config.max_version && { maxVersion: versions[config.max_version] }),
-      // OpenSSL 3 takes the signatures of TLS 1.0 and 1.1 only at its lowest level.
-      ...(minVersion && minVersion < 'TLS12' && { ciphers: 'DEFAULT@SECLEVEL=0' }),
-    }),
+    context() {
+      context ??= secureContext(options);
+      return context;
+    },
     verify: !config.insecure_skip_verify,
     ...(config.server_name && { serverName: config.server_name }),
   };
@@ -64,7 +72,7 @@ export function startTls(
   return new Promise((resolve, reject) => {
     const secured = connect({
       socket,
-      secureContext: tls.context,
+      secureContext: tls.context(),
       rejectUnauthorized: tls.verify,
       // An address is never sent as the server's name (RFC 6066), but still verified.
       servername: isIP(name) === 0 ? name : '',
@@ -105,7 +113,7 @@ function checkedCertificates(text: string, key: string): string {
   return text;
 }
 
-function secureContext(options: Parameters<typeof createSecureContext>[0]): SecureContext {
+function secureContext(options: SecureContextOptions): SecureContext {
   try {
     return createSecureContext(options);
   } catch {
