@@ -69,6 +69,24 @@ export function hashGroups(groups: Groups): string {
 
 /** Labels as JSON text in the order of their names, empty ones left out unless they hide one of `under`. */
 export function encodeLabels(labels: LabelSet, under?: LabelSet): string {
+  return orderedText(labels) ?? sortedText(labels, under);
+}
+
+/** The text of labels that are canonical as they stand, which V8 writes in half the time; `undefined` for others. */
+function orderedText(labels: LabelSet): string | undefined {
+  let last = '';
+  for (const name in labels) {
+    if (name <= last || labels[name] === '') return undefined;
+    last = name;
+  }
+  const text = JSON.stringify(labels);
+  return text.includes(loneSurrogate) ? undefined : text;
+}
+
+/** How JSON writes one, and also a backslash before such letters: then it is looked into for nothing. */
+const loneSurrogate = '\\ud';
+
+function sortedText(labels: LabelSet, under: LabelSet | undefined): string {
   let text = '';
   for (const name of Object.keys(labels).sort()) {
     const value = labels[name] ?? '';

@@ -3,7 +3,7 @@ import { joinHostPort } from '../../../target/labels.ts';
 import type { Container, ContainerPort, JoinedPod, ObjectReference } from '../objects.ts';
 import { compact, type DraftLabels, portText } from './draft.ts';
 import { objectKey, type ServiceJoins } from './joins.ts';
-import { putContainerPort, putPod } from './pod.ts';
+import { type ContainerPortLabels, putPod } from './pod.ts';
 
 /** The pods behind the addresses of one Endpoints object or slice, with the ports that were seen of each. */
 export type SeenPods = Map<JoinedPod, Set<number>>;
@@ -28,16 +28,9 @@ export function putPodBehind(
   if (ref?.kind !== 'Pod') return;
   const pod = pods.get(objectKey(ref.namespace, ref.name));
   if (pod === undefined) return;
-  putPod(target, pod);
-
   const ports = portsOf(seen, pod);
-  if (port === undefined) return;
-  ports.add(port);
-  const inInit = lastWithPort(pod.initContainers, port);
-  const found = inInit ?? lastWithPort(pod.containers, port);
-  if (found === undefined) return;
-  const init = inInit === undefined ? 'false' : 'true';
-  putContainerPort(target, found.container, init, found.port, protocol ?? found.port.protocol);
+  if (port !== undefined) ports.add(port);
+  putPod(target, pod, port === undefined ? undefined : portOf(pod, port, protocol));
 }
 
 /** Targets for the container ports of the seen pods which no address stands for. */
@@ -57,6 +50,19 @@ function portsOf(seen: SeenPods, pod: JoinedPod): Set<number> {
   const ports = new Set<number>();
   seen.set(pod, ports);
   return ports;
+}
+
+/** The container port with that number, an init container's rather than another's. */
+function portOf(
+  pod: JoinedPod,
+  number: number,
+  protocol: string | undefined,
+): ContainerPortLabels | undefined {
+  const inInit = lastWithPort(pod.initContainers, number);
+  const found = inInit ?? lastWithPort(pod.containers, number);
+  if (found === undefined) return undefined;
+  const init = inInit === undefined ? 'false' : 'true';
+  return { ...found, init, protocol: protocol ?? found.port.protocol };
 }
 
 /** Of several containers with the port the last counts, and of one container the first such port. */
@@ -82,8 +88,7 @@ function addOtherPorts(
   for (const port of container.ports) {
     if (seen.has(port.containerPort)) continue;
     const target: DraftLabels = { [addressLabel]: joinHostPort(pod.podIP, portText(port.containerPort)) };
-    putContainerPort(target, container, init, port, port.protocol);
-    putPod(target, pod);
+    putPod(target, pod, { container, init, port, protocol: port.protocol });
     targets.push(compact(target));
   }
 }

@@ -3,7 +3,10 @@ import { type KeyNames, labels, type MetaNames, metaNames } from '../labels.ts';
 import type { ObjectMeta, TextMap } from '../objects.ts';
 import type { Attached } from './joins.ts';
 
-/** A label set in the making. */
+/**
+ * A label set in the making. Whoever sets labels in the order of their names makes them cheap to write: label names are
+ * sorted for the text of a group, unless they are already.
+ */
 export type DraftLabels = Record<string, string>;
 
 /**
@@ -24,27 +27,28 @@ export function putFlag(draft: DraftLabels, name: string, value: boolean | undef
   if (value !== undefined) draft[name] = value ? 'true' : 'false';
 }
 
-/** Sets the labels for an object's labels and annotations. Of two keys that become one name, the later wins. */
+/** Sets the labels for an object's labels and annotations. */
 export function putMeta(draft: DraftLabels, names: MetaNames, meta: ObjectMeta): void {
-  putMap(draft, names.label, meta.labels);
   putMap(draft, names.annotation, meta.annotations);
+  putMap(draft, names.label, meta.labels);
 }
 
-/** Sets two labels for each key of a map: its value, and that it is present. */
+/**
+ * Sets two labels for each key of a map: its value, and that it is present. Of two keys that become one name, the later
+ * wins.
+ */
 export function putMap(draft: DraftLabels, names: (key: string) => KeyNames, map: TextMap): void {
-  for (let index = 0; index < map.length; index += 2) {
-    const { value, present } = names(map[index] ?? '');
-    put(draft, value, map[index + 1] ?? '');
-    draft[present] = 'true';
-  }
+  for (let index = 0; index < map.length; index += 2)
+    put(draft, names(map[index] ?? '').value, map[index + 1] ?? '');
+  for (let index = 0; index < map.length; index += 2) draft[names(map[index] ?? '').present] = 'true';
 }
 
 /** Sets the labels of the node with that name, if nodes are to be attached and it is known. */
 export function putNode(draft: DraftLabels, { nodes }: Attached, name: string): void {
   const node = nodes?.get(name);
   if (node === undefined) return;
-  draft[labels.node.name] = node.name;
   putMeta(draft, metaNames.node, node);
+  draft[labels.node.name] = node.name;
 }
 
 /** Sets the labels of the namespace, if namespaces are to be attached and it is known. */
@@ -56,8 +60,8 @@ export function putNamespace(draft: DraftLabels, { namespaces }: Attached, name:
 /** Sets what a service gives to its endpoints and to itself. */
 export function putService(draft: DraftLabels, service: ObjectMeta): void {
   draft[labels.namespace] = service.namespace;
-  draft[labels.service.name] = service.name;
   putMeta(draft, metaNames.service, service);
+  draft[labels.service.name] = service.name;
 }
 
 /**

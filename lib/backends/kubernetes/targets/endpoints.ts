@@ -34,11 +34,13 @@ export function buildEndpointsGroup(endpoints: Endpoints, joins: ServiceJoins): 
   if (targets.length === 0) return undefined;
 
   const key = objectKey(namespace, name);
-  const group: DraftLabels = { [labels.namespace]: namespace, [labels.endpoints.name]: name };
+  const group: DraftLabels = {};
   putMeta(group, metaNames.endpoints, endpoints);
+  group[labels.endpoints.name] = name;
+  group[labels.namespace] = namespace;
+  putNamespace(group, joins, namespace);
   const service = joins.services.get(key);
   if (service !== undefined) putService(group, service);
-  putNamespace(group, joins, namespace);
   return { source: `endpoints/${key}`, labels: compact(group), targets };
 }
 
@@ -51,20 +53,17 @@ function addressTarget(
 ): LabelSet {
   const { nodeName, targetRef: ref } = address;
   const target: DraftLabels = { [addressLabel]: joinHostPort(address.ip, portText(port.port)) };
-  put(target, labels.endpoints.portName, port.name);
-  put(target, labels.endpoints.portProtocol, port.protocol);
-  target[labels.endpoints.ready] = ready;
   if (ref !== undefined) {
     put(target, labels.endpoints.targetKind, ref.kind);
     put(target, labels.endpoints.targetName, ref.name);
   }
-  if (nodeName !== undefined) {
-    put(target, labels.endpoints.nodeName, nodeName);
-    putNode(target, joins, nodeName);
-  } else if (ref?.kind === 'Node') {
-    putNode(target, joins, ref.name);
-  }
   put(target, labels.endpoints.hostname, address.hostname);
+  put(target, labels.endpoints.nodeName, nodeName ?? '');
+  put(target, labels.endpoints.portName, port.name);
+  put(target, labels.endpoints.portProtocol, port.protocol);
+  target[labels.endpoints.ready] = ready;
+  const node = nodeName ?? (ref?.kind === 'Node' ? ref.name : undefined);
+  if (node !== undefined) putNode(target, joins, node);
   putPodBehind(target, joins, seen, { ref, port: port.port, protocol: port.protocol });
   return compact(target);
 }

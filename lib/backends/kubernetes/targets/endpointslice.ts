@@ -34,12 +34,14 @@ export function buildEndpointSliceGroup(slice: EndpointSlice, joins: ServiceJoin
   for (const target of otherPortTargets(seen)) targets.push(target);
   if (targets.length === 0) return undefined;
 
-  const group: DraftLabels = { [labels.namespace]: namespace, [labels.endpointslice.name]: name };
+  const group: DraftLabels = {};
   put(group, labels.endpointslice.addressType, slice.addressType);
   putMeta(group, metaNames.endpointslice, slice);
+  group[labels.endpointslice.name] = name;
+  group[labels.namespace] = namespace;
+  putNamespace(group, joins, namespace);
   const service = serviceOf(slice, joins);
   if (service !== undefined) putService(group, service);
-  putNamespace(group, joins, namespace);
   return { source: `endpointslice/${objectKey(namespace, name)}`, labels: compact(group), targets };
 }
 
@@ -55,21 +57,21 @@ function endpointTarget(
   const target: DraftLabels = {
     [addressLabel]: number === undefined ? address : joinHostPort(address, number),
   };
-  put(target, labels.endpointslice.portName, port.name);
-  put(target, labels.endpointslice.portProtocol, port.protocol);
-  put(target, labels.endpointslice.port, number ?? '');
-  put(target, labels.endpointslice.portAppProtocol, port.appProtocol);
-  putFlag(target, labels.endpointslice.ready, endpoint.ready);
-  putFlag(target, labels.endpointslice.serving, endpoint.serving);
-  putFlag(target, labels.endpointslice.terminating, endpoint.terminating);
-  put(target, labels.endpointslice.hostname, endpoint.hostname);
   if (ref !== undefined) {
     put(target, labels.endpointslice.targetKind, ref.kind);
     put(target, labels.endpointslice.targetName, ref.name);
   }
+  putFlag(target, labels.endpointslice.ready, endpoint.ready);
+  putFlag(target, labels.endpointslice.serving, endpoint.serving);
+  putFlag(target, labels.endpointslice.terminating, endpoint.terminating);
+  put(target, labels.endpointslice.hostname, endpoint.hostname);
   put(target, labels.endpointslice.nodeName, nodeName ?? '');
-  put(target, labels.endpointslice.zone, endpoint.zone);
   putMap(target, topologyNames, endpoint.deprecatedTopology);
+  put(target, labels.endpointslice.zone, endpoint.zone);
+  put(target, labels.endpointslice.port, number ?? '');
+  put(target, labels.endpointslice.portAppProtocol, port.appProtocol);
+  put(target, labels.endpointslice.portName, port.name);
+  put(target, labels.endpointslice.portProtocol, port.protocol);
   const node = ref?.kind === 'Node' ? ref.name : nodeName;
   if (node !== undefined) putNode(target, joins, node);
   putPodBehind(target, joins, seen, { ref, port: port.port });

@@ -11,9 +11,10 @@ export function buildNodeGroup(node: KubernetesNode): TargetGroup | undefined {
   const type = addressTypes.find((candidate) => first.has(candidate));
   if (type === undefined) return undefined;
 
-  const group: DraftLabels = { [labels.node.name]: node.name };
-  put(group, labels.node.providerId, node.providerID);
+  const group: DraftLabels = {};
   putMeta(group, metaNames.node, node);
+  group[labels.node.name] = node.name;
+  put(group, labels.node.providerId, node.providerID);
 
   const target: DraftLabels = {
     [addressLabel]: joinHostPort(first.get(type) ?? '', node.kubeletPort),

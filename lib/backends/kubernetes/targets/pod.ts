@@ -2,7 +2,7 @@ import { addressLabel, type TargetGroup } from '../../../target/group.ts';
 import { joinHostPort } from '../../../target/labels.ts';
 import { labels, metaNames } from '../labels.ts';
 import type { Container, ContainerPort, ContainerStatus, JoinedPod, Pod } from '../objects.ts';
-import { compact, type DraftLabels, portText, put, putMeta, putNamespace, putNode } from './draft.ts';
+import { compact, type DraftLabels, portText, put, putMap, putNamespace, putNode } from './draft.ts';
 import type { Attached } from './joins.ts';
 
 /**
@@ -12,9 +12,9 @@ import type { Attached } from './joins.ts';
 export function buildPodGroup(pod: Pod, attached: Attached): TargetGroup | undefined {
   if (pod.podIP === '') return undefined;
   const group: DraftLabels = { [labels.namespace]: pod.namespace };
-  putPod(group, pod);
-  putNode(group, attached, pod.nodeName);
   putNamespace(group, attached, pod.namespace);
+  putNode(group, attached, pod.nodeName);
+  putPod(group, pod);
 
   const targets: DraftLabels[] = [];
   for (const container of pod.containers)
@@ -31,36 +31,46 @@ export function buildPodGroup(pod: Pod, attached: Attached): TargetGroup | undef
   return { source: `pod/${pod.namespace}/${pod.name}`, labels: compact(group), targets };
 }
 
-/** Sets the labels that every target of a pod carries, also behind a service. */
-export function putPod(draft: DraftLabels, pod: JoinedPod): void {
-  draft[labels.pod.name] = pod.name;
-  put(draft, labels.pod.ip, pod.podIP);
-  put(draft, labels.pod.ready, (pod.ready ?? 'Unknown').toLowerCase());
-  put(draft, labels.pod.phase, pod.phase);
-  put(draft, labels.pod.nodeName, pod.nodeName);
-  put(draft, labels.pod.hostIp, pod.hostIP);
-  put(draft, labels.pod.uid, pod.uid);
+/** A port of a container, as targets show it. */
+export interface ContainerPortLabels {
+  readonly container: Container;
+  readonly init: 'true' | 'false';
+  readonly port: ContainerPort;
+  readonly protocol: string;
+}
+
+/** Sets the labels that every target of a pod carries, also behind a service, and those of a port of its containers. */
+export function putPod(draft: DraftLabels, pod: JoinedPod, port?: ContainerPortLabels): void {
+  putMap(draft, metaNames.pod.annotation, pod.annotations);
+  if (port !== undefined) putContainerPort(draft, port);
   if (pod.controller !== undefined) {
     put(draft, labels.pod.controllerKind, pod.controller.kind);
     put(draft, labels.pod.controllerName, pod.controller.name);
   }
-  putMeta(draft, metaNames.pod, pod);
+  put(draft, labels.pod.hostIp, pod.hostIP);
+  put(draft, labels.pod.ip, pod.podIP);
+  putMap(draft, metaNames.pod.label, pod.labels);
+  draft[labels.pod.name] = pod.name;
+  put(draft, labels.pod.nodeName, pod.nodeName);
+  put(draft, labels.pod.phase, pod.phase);
+  put(draft, labels.pod.ready, (pod.ready ?? 'Unknown').toLowerCase());
+  put(draft, labels.pod.uid, pod.uid);
 }
 
-/** Sets the labels of a port of a pod's container. */
-export function putContainerPort(
+function putContainerPort(
   draft: DraftLabels,
-  container: Container,
-  init: 'true' | 'false',
-  port: ContainerPort,
-  protocol: string,
+  { container, init, port, protocol }: ContainerPortLabels,
 ): void {
-  draft[labels.pod.containerName] = container.name;
-  put(draft, labels.pod.containerImage, container.image);
-  draft[labels.pod.containerInit] = init;
+  putContainer(draft, container, init);
   put(draft, labels.pod.containerPortName, port.name);
   draft[labels.pod.containerPortNumber] = portText(port.containerPort);
   put(draft, labels.pod.containerPortProtocol, protocol);
+}
+
+function putContainer(draft: DraftLabels, container: Container, init: 'true' | 'false'): void {
+  put(draft, labels.pod.containerImage, container.image);
+  draft[labels.pod.containerInit] = init;
+  draft[labels.pod.containerName] = container.name;
 }
 
 function addContainer(
@@ -72,15 +82,14 @@ function addContainer(
 ): void {
   for (const port of container.ports) {
     const target: DraftLabels = { [addressLabel]: joinHostPort(podIP, portText(port.containerPort)) };
-    putContainerPort(target, container, init, port, port.protocol);
     put(target, labels.pod.containerId, id);
+    putContainerPort(target, { container, init, port, protocol: port.protocol });
     targets.push(target);
   }
   if (container.ports.length > 0) return;
-  const target: DraftLabels = { [addressLabel]: podIP, [labels.pod.containerName]: container.name };
-  put(target, labels.pod.containerImage, container.image);
-  target[labels.pod.containerInit] = init;
+  const target: DraftLabels = { [addressLabel]: podIP };
   put(target, labels.pod.containerId, id);
+  putContainer(target, container, init);
   targets.push(target);
 }
 

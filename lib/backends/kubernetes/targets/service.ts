@@ -16,13 +16,13 @@ export function buildServiceGroup(service: Service, attached: Attached): TargetG
   const host = `${name}.${namespace}.svc`;
   const targets = ports.map((port) => {
     const target: DraftLabels = { [addressLabel]: joinHostPort(host, port.port) };
+    if (type === 'ExternalName') put(target, labels.service.externalName, service.externalName);
+    else put(target, labels.service.clusterIp, service.clusterIP);
+    if (type === 'LoadBalancer') put(target, labels.service.loadBalancerIp, service.loadBalancerIP);
     put(target, labels.service.portName, port.name);
     target[labels.service.portNumber] = String(port.port);
     put(target, labels.service.portProtocol, port.protocol);
     put(target, labels.service.type, type);
-    if (type === 'ExternalName') put(target, labels.service.externalName, service.externalName);
-    else put(target, labels.service.clusterIp, service.clusterIP);
-    if (type === 'LoadBalancer') put(target, labels.service.loadBalancerIp, service.loadBalancerIP);
     return target;
   });
   return { source: `svc/${namespace}/${name}`, labels: compact(group), targets };

@@ -119,12 +119,13 @@ describe('an Endpoints object', () => {
 
   test('takes the last of several containers with its port, and its own protocol', () => {
     const [target] = targets([{ addresses: [{ ip: 'fd00::7', ...toPod('twice') }], ports: [http] }]) ?? [];
-    expect(Object.entries(target ?? {}).filter(([name]) => name.startsWith('pod_container'))).toEqual([
-      ['pod_container_name', 'b'],
-      ['pod_container_init', 'false'],
-      ['pod_container_port_number', '80'],
-      ['pod_container_port_protocol', 'TCP'],
-    ]);
+    const labels = Object.entries(target ?? {}).filter(([name]) => name.startsWith('pod_container'));
+    expect(Object.fromEntries(labels)).toEqual({
+      pod_container_name: 'b',
+      pod_container_init: 'false',
+      pod_container_port_number: '80',
+      pod_container_port_protocol: 'TCP',
+    });
   });
 
   test('without ports or addresses has no target', () => {
