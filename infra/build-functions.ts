@@ -70,6 +70,14 @@ const replacements: readonly { readonly filter: RegExp; readonly contents: strin
 export const slimPackages: Plugin = {
   name: 'slim',
   setup(bundler) {
+    // undici takes one function of node:assert, which loads another dozen modules of Node.
+    bundler.onResolve({ filter: /^node:assert$/ }, ({ importer }) =>
+      /\/undici\/lib\//.test(importer) ? { path: 'node:assert', namespace: 'builtin' } : undefined,
+    );
+    bundler.onLoad({ filter: /^node:assert$/, namespace: 'builtin' }, () => ({
+      contents:
+        "module.exports = (ok, message) => { if (!ok) throw new Error(message ?? 'undici: assertion failed'); };",
+    }));
     // undici loads its HTTP/2, and with it Node's, before a server has chosen that.
     bundler.onResolve({ filter: /\/client-h2\.js\?whole$/ }, ({ path, resolveDir }) => ({
       path: join(resolveDir, path.replace('?whole', '')),

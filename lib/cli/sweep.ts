@@ -1,25 +1,24 @@
-import { openCollector } from '../memory.ts';
+import { keepYoungSmall, openCollector } from '../memory.ts';
 
-/** Characters printed between two collections of what is young, and of everything. */
-const minorEvery = 2e6;
-const majorEvery = 20e6;
+/** Characters printed between two looks at the memory. */
+const lookEvery = 20e6;
+
+/** Bytes of resident memory below which garbage may lie: most listings end before. */
+const roomy = 140e6;
 
 /**
- * Keeps a process small which makes garbage as fast as it can, by collecting it every so many characters. V8 by itself
- * would let 200 MB of it lie, as it can't know that nothing of a printed group is needed again; told so, it needs no
- * more time in all. Call with the number of characters after each batch.
+ * Keeps a process small which makes garbage as fast as it can. V8 by itself would let 200 MB of it lie, as it can't know
+ * that nothing of a printed group is needed again; told so, it needs no more time in all. Call with the number of
+ * characters after each batch.
  */
 export function openSweeper(): (characters: number) => void {
+  keepYoungSmall();
   const collect = openCollector();
   let printed = 0;
   return (characters) => {
     const before = printed;
     printed += characters;
-    if (passes(before, printed, majorEvery)) collect({ type: 'major' });
-    else if (passes(before, printed, minorEvery)) collect({ type: 'minor' });
+    if (Math.floor(before / lookEvery) === Math.floor(printed / lookEvery)) return;
+    if (process.memoryUsage.rss() > roomy) collect({ type: 'major' });
   };
-}
-
-function passes(before: number, after: number, step: number): boolean {
-  return Math.floor(before / step) !== Math.floor(after / step);
 }
