@@ -1,4 +1,4 @@
-import { keepYoungSmall, openCollector } from '../memory.ts';
+import { keepParserSmall, keepYoungSmall, openCollector } from '../memory.ts';
 
 /** Characters printed between two looks at the memory. */
 const lookEvery = 20e6;
@@ -13,6 +13,7 @@ const roomy = 140e6;
  */
 export function openSweeper(): (characters: number) => void {
   keepYoungSmall();
+  keepParserSmall();
   const collect = openCollector();
   let printed = 0;
   return (characters) => {
