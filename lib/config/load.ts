@@ -30,7 +30,8 @@ function parseFile<Stanza, KubeState extends NamedOutput>(
   { origin, ...options }: ParseOptions<Stanza, KubeState>,
 ): MusterConfig<Stanza, KubeState> {
   if (file.value === undefined) throw new ConfigError(origin, inFileOrder(file.problems));
-  const parsed = documentSchema(options).safeParse(file.value ?? {});
+  // What zod would compile to read faster would be used once.
+  const parsed = documentSchema(options).safeParse(file.value ?? {}, { jitless: true });
   const issues = parsed.success ? [] : parsed.error.issues.flatMap(problemsOf);
   const problems = [...file.problems, ...issues.map(({ path, message }) => file.problemAt(path, message))];
   if (parsed.success && problems.length === 0) return parsed.data;
