@@ -1,13 +1,17 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
+/*
+ * To be called once all is loaded that a command needs: V8 takes compiled code from its caches, and so do Node's own
+ * modules, only under the settings under which it was compiled.
+ */
+
 /**
  * For work that streams: almost all that is made is garbage a moment later. V8 would meet that with a young generation
  * of 100 MB and more and with late sweeps of the old one; told so, the process stays small, for some CPU time.
  */
 export function keepMemorySmall(): void {
   keepYoungSmall();
-  keepParserSmall();
   setFlagsFromString('--optimize-for-size');
   // How much the old generation may grow between two sweeps: with less they would take most of the time.
   setFlagsFromString('--heap-growing-percent=40');

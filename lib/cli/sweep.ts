@@ -1,4 +1,4 @@
-import { keepParserSmall, keepYoungSmall, openCollector } from '../memory.ts';
+import { keepYoungSmall, openCollector } from '../memory.ts';
 
 /** Characters printed between two looks at the memory. */
 const lookEvery = 20e6;
@@ -12,11 +12,13 @@ const roomy = 140e6;
  * characters after each batch.
  */
 export function openSweeper(): (characters: number) => void {
-  keepYoungSmall();
-  keepParserSmall();
-  const collect = openCollector();
+  let collect: ReturnType<typeof openCollector> | undefined;
   let printed = 0;
   return (characters) => {
+    if (collect === undefined) {
+      keepYoungSmall();
+      collect = openCollector();
+    }
     const before = printed;
     printed += characters;
     if (Math.floor(before / lookEvery) === Math.floor(printed / lookEvery)) return;

@@ -59,7 +59,6 @@ async function renderOutput(
   outer: AbortSignal,
   listUntil?: Date,
 ): Promise<Rendered> {
-  keepMemorySmall();
   const { kubernetes, name } = config;
   const now = Date.now();
   const until = Math.max(
@@ -90,6 +89,7 @@ async function renderOutput(
     const namespaces =
       config.namespaces.length > 0 ? [...new Set(config.namespaces)] : await namespacesOf(kubernetes, signal);
     const { page_size: pageSize, compression } = kubernetes.muster;
+    keepMemorySmall();
     const lister = openLister(connection, { pageSize, compression });
     const warn = (message: string) => log.warn(message, { output: name });
     return await render(lister, { ...selectionOf(config, namespaces, shard), warn }, signal);
