@@ -37,19 +37,13 @@ export const targets = defineCommand({
   },
 });
 
-/** A page of what is only joined weighs as much as so many characters that are printed. */
-const pageWeight = 2e6;
+/** An object that was read leaves as much garbage as so many printed characters, also where it is only joined. */
+const objectWeight = 4e3;
 
 async function printJson(providers: readonly AppProvider[], io: Io): Promise<void> {
   const sweep = openSweeper();
   let separator = '[\n';
-  let isPrinting = false;
-  const onPage = () => {
-    if (!isPrinting) sweep(pageWeight);
-    isPrinting = false;
-  };
-  for await (const groups of discoverAll(providers, io, onPage)) {
-    isPrinting = true;
+  for await (const groups of discoverAll(providers, io, (objects) => sweep(objects * objectWeight))) {
     let text = '';
     for (const group of groups) {
       text += separator + groupText(group);
@@ -82,11 +76,11 @@ function rowOf(group: TargetGroup, target: TargetGroup['labels']): string[] {
   return [group.source, address, `{${text}}`];
 }
 
-/** The groups of the providers one after another, each within its deadline. */
+/** The groups of the providers one after another, each within its deadline; `onRead` is told of objects as they come. */
 async function* discoverAll(
   providers: readonly AppProvider[],
   io: Io,
-  onPage?: () => void,
+  onRead?: (objects: number) => void,
 ): AsyncGenerator<readonly TargetGroup[]> {
   for (const provider of providers) {
     const { discover, transform, job, provider: name } = provider;
@@ -101,9 +95,11 @@ async function* discoverAll(
     };
     try {
       const signal = AbortSignal.any([io.signal, deadline]);
+      let before = 0;
       const onProgress: typeof progress.show = (seen) => {
         progress.show(seen);
-        onPage?.();
+        onRead?.(seen.read - before);
+        before = seen.read;
       };
       for await (const found of discover({ signal, onProgress })) {
         const groups = transform === undefined ? found : found.map(transform);
