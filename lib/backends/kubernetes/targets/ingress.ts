@@ -1,7 +1,7 @@
 import { addressLabel, type TargetGroup } from '../../../target/group.ts';
 import { labels, metaNames } from '../labels.ts';
 import type { Ingress, IngressRule } from '../objects.ts';
-import { compact, type DraftLabels, put, putMeta, putNamespace } from './draft.ts';
+import { compact, type DraftLabels, put, putMap, putNamespace } from './draft.ts';
 import type { Attached } from './joins.ts';
 
 /** The hosts and paths of an ingress; `undefined` without any. */
@@ -11,20 +11,21 @@ export function buildIngressGroup(ingress: Ingress, attached: Attached): TargetG
   for (const rule of ingress.rules) {
     const scheme = tlsHosts.some((pattern) => isMatch(pattern, rule.host)) ? 'https' : 'http';
     for (const path of pathsOf(rule)) {
-      const target: DraftLabels = {
-        [addressLabel]: rule.host,
-        [labels.ingress.scheme]: scheme,
-        [labels.ingress.path]: path,
-      };
+      const target: DraftLabels = { [addressLabel]: rule.host };
       put(target, labels.ingress.host, rule.host);
+      target[labels.ingress.path] = path;
+      target[labels.ingress.scheme] = scheme;
       targets.push(target);
     }
   }
   if (targets.length === 0) return undefined;
 
-  const group: DraftLabels = { [labels.namespace]: namespace, [labels.ingress.name]: name };
+  const group: DraftLabels = {};
+  putMap(group, metaNames.ingress.annotation, ingress.annotations);
   put(group, labels.ingress.className, ingress.className);
-  putMeta(group, metaNames.ingress, ingress);
+  putMap(group, metaNames.ingress.label, ingress.labels);
+  group[labels.ingress.name] = name;
+  group[labels.namespace] = namespace;
   putNamespace(group, attached, namespace);
   return { source: `ingress/${namespace}/${name}`, labels: compact(group), targets };
 }

@@ -18,10 +18,10 @@ export function buildNodeGroup(node: KubernetesNode): TargetGroup | undefined {
 
   const target: DraftLabels = {
     [addressLabel]: joinHostPort(first.get(type) ?? '', node.kubeletPort),
-    [labels.instance]: node.name,
   };
   for (const [name, address] of first)
     put(target, sanitizeLabelName(labels.node.addressPrefix + name), address);
+  target[labels.instance] = node.name;
   return { source: `node/${node.name}`, labels: compact(group), targets: [target] };
 }
 
