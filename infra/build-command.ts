@@ -1,7 +1,8 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { requireBanner, slimPackages } from './build-functions.ts';
+import { slimPackages } from './build-functions.ts';
+import { lazyBuiltins } from './lazy-builtins.ts';
 
 /** Bundles the `muster` command: one entry, and a chunk for each part that is only loaded when it is used. */
 export async function buildCommand(outdir = 'dist'): Promise<void> {
@@ -19,8 +20,7 @@ export async function buildCommand(outdir = 'dist'): Promise<void> {
     keepNames: true,
     sourcemap: true,
     legalComments: 'none',
-    plugins: [slimPackages],
-    banner: { js: requireBanner },
+    plugins: [slimPackages, lazyBuiltins],
     logLevel: 'warning',
   });
   await chmod(join(outdir, 'muster.mjs'), 0o755);

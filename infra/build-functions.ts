@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { lazyBuiltins } from './lazy-builtins.ts';
 
 /** Where the bundles lie, a folder a function; serverless.yml packs them from here. */
 const folder = 'dist/functions';
@@ -42,17 +43,12 @@ async function buildFunction(name: string, outdir: string): Promise<FunctionBund
     sourcesContent: false,
     legalComments: 'none',
     metafile: true,
-    plugins: [slimPackages],
-    banner: { js: requireBanner },
+    plugins: [slimPackages, lazyBuiltins],
     logLevel: 'warning',
   });
   const modules = Object.entries(metafile.outputs).filter(([file]) => file.endsWith('.mjs'));
   return { name, folder: outdir, bytes: modules.reduce((sum, [, { bytes }]) => sum + bytes, 0), metafile };
 }
-
-/** Gives bundled CommonJS packages the `require` that they expect. */
-export const requireBanner =
-  "import { createRequire as musterRequire } from 'node:module'; const require = musterRequire(import.meta.url);";
 
 /** Parts of packages that a function never reaches, and what stands in their place; a third of a bundle's size. */
 const replacements: readonly { readonly filter: RegExp; readonly contents: string }[] = [
@@ -67,17 +63,23 @@ const replacements: readonly { readonly filter: RegExp; readonly contents: strin
   { filter: /\/undici\/lib\/(milo\/|llhttp\/llhttp-wasm)/, contents: 'module.exports = undefined;' },
 ];
 
+/** A body is never an IncomingMessage here; the size of an answer's head is Node's own default. */
+const undiciBuiltins = {
+  assert:
+    "module.exports = (ok, message) => { if (!ok) throw new Error(message ?? 'undici: assertion failed'); };",
+  http: 'module.exports = { IncomingMessage: class {}, maxHeaderSize: 16384 };',
+};
+
 export const slimPackages: Plugin = {
   name: 'slim',
   setup(bundler) {
-    // undici takes one function of node:assert, which loads another dozen modules of Node.
-    bundler.onResolve({ filter: /^node:assert$/ }, ({ importer }) =>
-      /\/undici\/lib\//.test(importer) ? { path: 'node:assert', namespace: 'builtin' } : undefined,
-    );
-    bundler.onLoad({ filter: /^node:assert$/, namespace: 'builtin' }, () => ({
-      contents:
-        "module.exports = (ok, message) => { if (!ok) throw new Error(message ?? 'undici: assertion failed'); };",
-    }));
+    // What undici takes of two of Node's modules at its start, one of which loads a dozen others.
+    for (const [name, contents] of Object.entries(undiciBuiltins)) {
+      bundler.onResolve({ filter: new RegExp(`^node:${name}$`) }, ({ importer, path }) =>
+        /\/undici\/lib\//.test(importer) ? { path, namespace: 'undici' } : undefined,
+      );
+      bundler.onLoad({ filter: new RegExp(`^node:${name}$`), namespace: 'undici' }, () => ({ contents }));
+    }
     // undici loads its HTTP/2, and with it Node's, before a server has chosen that.
     bundler.onResolve({ filter: /\/client-h2\.js\?whole$/ }, ({ path, resolveDir }) => ({
       path: join(resolveDir, path.replace('?whole', '')),
@@ -89,10 +91,5 @@ export const slimPackages: Plugin = {
         : undefined,
     );
     for (const { filter, contents } of replacements) bundler.onLoad({ filter }, () => ({ contents }));
-    // An import of node:http asks for all that it exports, and so loads Node's own fetch: 70 ms of CPU at each start.
-    bundler.onResolve({ filter: /^(node:)?http$/ }, () => ({ path: 'node:http', namespace: 'builtin' }));
-    bundler.onLoad({ filter: /^node:http$/, namespace: 'builtin' }, () => ({
-      contents: "module.exports = process.getBuiltinModule('node:http');",
-    }));
   },
 };

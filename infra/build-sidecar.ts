@@ -1,5 +1,6 @@
 import { build, type Plugin } from 'esbuild';
-import { requireBanner, slimPackages } from './build-functions.ts';
+import { slimPackages } from './build-functions.ts';
+import { lazyBuiltins } from './lazy-builtins.ts';
 
 /** Bundles `muster sync` into one file that needs nothing beside it but Node; the other commands are left out. */
 export async function buildSidecar(outfile = 'dist/sidecar/muster.mjs'): Promise<void> {
@@ -13,8 +14,7 @@ export async function buildSidecar(outfile = 'dist/sidecar/muster.mjs'): Promise
     target: 'node24',
     mainFields: ['module', 'main'],
     legalComments: 'none',
-    plugins: [syncAlone, slimPackages],
-    banner: { js: requireBanner },
+    plugins: [syncAlone, slimPackages, lazyBuiltins],
     logLevel: 'error',
   });
 }

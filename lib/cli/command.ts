@@ -3,8 +3,8 @@ import type { Logger } from '../telemetry/log.ts';
 
 /** What a command may touch of the world; tests hand in their own. */
 export interface Io {
-  /** Takes what the command was asked for; resolves when there is room for more. */
-  readonly out: (text: string) => Promise<void>;
+  /** Takes what the command was asked for, text or UTF-8; resolves when it is written. */
+  readonly out: (text: string | Uint8Array) => Promise<void>;
   /** Takes progress and other things for a person to see. */
   readonly err: (text: string) => void;
   readonly log: Logger;

@@ -43,7 +43,7 @@ async function printAll(config: string, name: string | undefined, io: Io): Promi
   for (const output of selectOutputs(outputs, name)) {
     const rendered = await output.render(io.signal);
     try {
-      for (const member of rendered.members()) await io.out(gunzipSync(member).toString());
+      for (const member of rendered.members()) await io.out(gunzipSync(member));
     } finally {
       rendered.close();
     }

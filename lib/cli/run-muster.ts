@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { ConfigError, formatProblems } from '../config/problem.ts';
 import { isMusterError, MusterError, oneLine } from '../errors.ts';
 import { createLogger, logLevels } from '../telemetry/log.ts';
@@ -72,9 +71,7 @@ export async function runMuster(args: readonly string[]): Promise<ExitCode> {
   // Nobody reads the log any more: no reason to end a sidecar.
   process.stderr.on('error', () => undefined);
   const io: Io = {
-    out: async (text) => {
-      if (!process.stdout.write(text)) await once(process.stdout, 'drain');
-    },
+    out: (text) => new Promise((resolve) => process.stdout.write(text, () => resolve())),
     err: (text) => process.stderr.write(text),
     log: createLogger({
       level: logLevels.find((level) => level === process.env.MUSTER_LOG_LEVEL) ?? 'info',

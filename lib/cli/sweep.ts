@@ -15,13 +15,12 @@ export function openSweeper(): (characters: number) => void {
   let collect: ReturnType<typeof openCollector> | undefined;
   let made = 0;
   return (characters) => {
-    if (collect === undefined) {
-      keepYoungSmall();
-      collect = openCollector();
-    }
+    if (made === 0) keepYoungSmall();
     const before = made;
     made += characters;
     if (Math.floor(before / lookEvery) === Math.floor(made / lookEvery)) return;
-    if (process.memoryUsage.rss() > roomy) collect({ type: 'major' });
+    if (process.memoryUsage.rss() <= roomy) return;
+    collect ??= openCollector();
+    collect({ type: 'major' });
   };
 }

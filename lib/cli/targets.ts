@@ -10,6 +10,7 @@ import { counted } from './output.ts';
 import { openProgress } from './progress.ts';
 import { openSweeper } from './sweep.ts';
 import { formatTable } from './table.ts';
+import { openTextPage } from './text-page.ts';
 
 /** `muster targets` */
 export const targets = defineCommand({
@@ -42,15 +43,16 @@ const objectWeight = 4e3;
 
 async function printJson(providers: readonly AppProvider[], io: Io): Promise<void> {
   const sweep = openSweeper();
+  const page = openTextPage(io.out);
   let separator = '[\n';
   for await (const groups of discoverAll(providers, io, (objects) => sweep(objects * objectWeight))) {
-    let text = '';
     for (const group of groups) {
-      text += separator + groupText(group);
+      const text = separator + groupText(group);
       separator = ',\n';
+      if (page.add(text)) await page.flush();
+      sweep(text.length);
     }
-    if (text !== '') await io.out(text);
-    sweep(text.length);
+    await page.flush();
   }
   await io.out(separator === '[\n' ? '[]\n' : '\n]\n');
 }

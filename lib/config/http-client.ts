@@ -174,9 +174,23 @@ export const httpClient = section(httpClientFields)
   .check(...httpClientRules)
   .transform((keys): HttpClientConfig => withHttpClient(keys).http);
 
+let unset: HttpClientKeys | undefined;
+
+/** The HTTP client keys as they are where none of them is given. */
+export function unsetHttpClientKeys(): HttpClientKeys {
+  // It is read once: compiling the schema for it would take far longer.
+  unset ??= section(httpClientFields).parse({}, { jitless: true });
+  return unset;
+}
+
+/** The client as it is when nothing of it was configured. */
+export function defaultHttpClient(): HttpClientConfig {
+  return withHttpClient(unsetHttpClientKeys()).http;
+}
+
 /** Whether the client is as it is when nothing of it was configured. */
 export function isDefaultHttpClient(config: HttpClientConfig): boolean {
-  return isDeepStrictEqual(config, httpClient.parse({}));
+  return isDeepStrictEqual(config, defaultHttpClient());
 }
 
 /** The value of `basic_auth`, for mechanisms that have keys of their own for it. */

@@ -31,7 +31,7 @@ export interface BodyLimit {
 export function readBody(declared: number | undefined, limit: BodyLimit, space?: BodySpace): BodyReader {
   if (declared !== undefined && declared > limit.maxBytes && limit.over === 'refuse')
     throw tooLarge(limit.maxBytes, ` (it has ${declared} bytes)`);
-  if (space !== undefined) return readInto(space, limit);
+  if (space !== undefined) return readInto(space, limit, declared);
   const whole = declared === undefined || declared > limit.maxBytes ? undefined : new Uint8Array(declared);
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -50,7 +50,10 @@ export function readBody(declared: number | undefined, limit: BodyLimit, space?:
   };
 }
 
-function readInto(space: BodySpace, limit: BodyLimit): BodyReader {
+/** Memory takes up no room before something is written to it: enough for most bodies costs nothing. */
+const firstSpace = 8e6;
+
+function readInto(space: BodySpace, limit: BodyLimit, declared = 0): BodyReader {
   let length = 0;
   return {
     get length() {
@@ -59,7 +62,8 @@ function readInto(space: BodySpace, limit: BodyLimit): BodyReader {
     push(chunk) {
       const taken = within(chunk, length, limit);
       if (length + taken.length > space.bytes.length) {
-        const larger = new Uint8Array(Math.max(length + taken.length, 2 * space.bytes.length));
+        const needed = Math.max(length + taken.length, Math.min(declared, limit.maxBytes));
+        const larger = new Uint8Array(Math.max(needed, 2 * space.bytes.length, firstSpace));
         larger.set(space.bytes.subarray(0, length));
         space.bytes = larger;
       }

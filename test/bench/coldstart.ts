@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
-import { buildFunctions, requireBanner } from '../../infra/build-functions.ts';
+import { buildFunctions } from '../../infra/build-functions.ts';
 
 /** A handler with nothing but the S3 client, which no function of ours can do without. */
 const baseline = `
@@ -52,6 +52,10 @@ export async function benchColdstart([rounds = '15']: readonly string[]): Promis
   }
 }
 
+/** Bundled CommonJS packages expect a `require`. */
+const requireForPackages =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
 async function buildBaseline(folder: string): Promise<number> {
   const { metafile } = await build({
     stdin: { contents: baseline, resolveDir: process.cwd() },
@@ -61,7 +65,7 @@ async function buildBaseline(folder: string): Promise<number> {
     sourcemap: true,
     sourcesContent: false,
     legalComments: 'none',
-    banner: { js: requireBanner },
+    banner: { js: requireForPackages },
   });
   return Math.max(
     ...Object.values(metafile.outputs).map(({ bytes, entryPoint }) => (entryPoint ? bytes : 0)),

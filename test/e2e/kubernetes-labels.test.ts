@@ -106,7 +106,7 @@ async function musterTargets(folder: string, stanza: object): Promise<readonly s
   let errors = '';
   const code = await runCommand(['targets', '-c', config, '--job', 'all', '--output', 'json'], {
     out: async (text) => {
-      printed += text;
+      printed += Buffer.from(text);
     },
     err: (text) => {
       errors += text;

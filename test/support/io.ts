@@ -15,7 +15,7 @@ export async function runHere(args: readonly string[], world: Partial<Io> = {}):
   let stderr = '';
   const code = await runCommand(args, {
     out: async (text) => {
-      stdout += text;
+      stdout += Buffer.from(text);
     },
     err: (text) => {
       stderr += text;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { bool, int, leaf, list, oneOf, stringList, text, unlessEmpty, url } from '../../config/fields.ts';
-import { httpClientFields, withHttpClient } from '../../config/http-client.ts';
+import { httpClientFields, unsetHttpClientKeys, withHttpClient } from '../../config/http-client.ts';
 import { httpSdConfig } from '../../config/sd-config.ts';
 import { enumerate, rule, section } from '../../config/section.ts';
 import { roles, selectableRoles } from './roles/role.ts';
@@ -54,7 +54,6 @@ const keys = httpSdConfig('60s', {
 type Keys = z.output<typeof keys>;
 type ConnectionKeys = Pick<Keys, keyof typeof connectionFields | keyof typeof httpClientFields>;
 
-const httpDefaults = section(httpClientFields).parse({});
 const httpKeys = z.object(httpClientFields).keyof().options;
 
 /** What must hold between the keys of a connection. */
@@ -75,10 +74,11 @@ export const connectionRules = [
     rule<ConnectionKeys, typeof key | 'api_server' | 'kubeconfig_file'>(
       [key, 'api_server', 'kubeconfig_file'],
       (config) => {
-        if (isDeepStrictEqual(config[key], httpDefaults[key])) return undefined;
-        if (config.kubeconfig_file !== undefined)
-          return 'an HTTP client option can not go with kubeconfig_file, which has its own';
-        return config.api_server === undefined ? 'an HTTP client option needs api_server' : undefined;
+        if (config.api_server !== undefined && config.kubeconfig_file === undefined) return undefined;
+        if (isDeepStrictEqual(config[key], unsetHttpClientKeys()[key])) return undefined;
+        return config.kubeconfig_file === undefined
+          ? 'an HTTP client option needs api_server'
+          : 'an HTTP client option can not go with kubeconfig_file, which has its own';
       },
     ),
   ),

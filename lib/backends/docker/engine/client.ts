@@ -1,5 +1,9 @@
 import type { ZodType } from 'zod';
-import { type HttpClientConfig, httpClient, isDefaultHttpClient } from '../../../config/http-client.ts';
+import {
+  defaultHttpClient,
+  type HttpClientConfig,
+  isDefaultHttpClient,
+} from '../../../config/http-client.ts';
 import { MusterError } from '../../../errors.ts';
 import type { HttpClient } from '../../../http/client.ts';
 import { shownUrl } from '../../../http/place.ts';
@@ -31,7 +35,7 @@ export async function openEngine(
         'as in Prometheus: they are not used for this host',
     );
   const client = await openHttp(
-    takesHttpOptions ? http : httpClient.parse({}),
+    takesHttpOptions ? http : defaultHttpClient(),
     unixSocket === undefined ? {} : { unixSocket },
   );
   const version = await agreeOnVersion(client, new URL(`${base}/_ping`), signal);

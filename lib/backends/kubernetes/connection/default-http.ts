@@ -1,16 +1,14 @@
 import { resolve } from 'node:path';
-import { type HttpClientConfig, httpClient } from '../../../config/http-client.ts';
+import { defaultHttpClient, type HttpClientConfig } from '../../../config/http-client.ts';
 import { type Credential, Secret } from '../../../config/secret.ts';
 
 /**
  * The client options of a connection that no HTTP client option describes. As in client-go the environment's proxy
  * counts. One request at a time follows another on a connection, so HTTP/2 would only add its frames.
  */
-export const defaultHttp: HttpClientConfig = {
-  ...httpClient.parse({}),
-  proxy_from_environment: true,
-  enable_http2: false,
-};
+export function defaultHttp(): HttpClientConfig {
+  return { ...defaultHttpClient(), proxy_from_environment: true, enable_http2: false };
+}
 
 /** A credential that is at hand as text. */
 export function inlineCredential(text: string): Credential {

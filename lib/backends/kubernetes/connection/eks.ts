@@ -16,7 +16,7 @@ export async function openEks(config: EksConfig, input: ConnectInput): Promise<C
   return {
     server: serverUrl(endpoint, `EKS cluster ${cluster} in ${region}`),
     http: await input.openHttp({
-      ...defaultHttp,
+      ...defaultHttp(),
       tls_config: { ca: inlineCredential(ca), insecure_skip_verify: false },
     }),
     headers: async (signal) => ({ authorization: `Bearer ${await token(signal)}` }),
@@ -46,7 +46,7 @@ async function describeCluster(
   url.pathname = `/clusters/${cluster}`;
   const { headers } = await signer.sign(signable(url, {}));
   const { host: _fromUrl, ...signed } = headers;
-  const answer = await ask(await openHttp(defaultHttp), { url, headers: signed, signal }, cluster, region);
+  const answer = await ask(await openHttp(defaultHttp()), { url, headers: signed, signal }, cluster, region);
   const { endpoint, certificateAuthority, status } = answer.cluster;
   if (!endpoint || !certificateAuthority?.data)
     throw new MusterError(

@@ -32,7 +32,7 @@ export async function openInCluster(input: ConnectInput, folder = accountFolder)
   return {
     server: serverUrl(server, 'KUBERNETES_SERVICE_HOST'),
     http: await input.openHttp({
-      ...defaultHttp,
+      ...defaultHttp(),
       tls_config: { ca: { from: 'file', path: `${folder}/ca.crt` }, insecure_skip_verify: false },
     }),
     headers: async (signal) => (await authorize(signal)).headers,

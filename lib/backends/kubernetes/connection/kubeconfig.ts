@@ -26,7 +26,7 @@ export async function openKubeconfig(file: string, input: ConnectInput): Promise
   return {
     server: serverUrl(cluster.server, `${path}: cluster ${JSON.stringify(cluster.name)}`),
     http: await input.openHttp({
-      ...defaultHttp,
+      ...defaultHttp(),
       ...proxyOf(cluster, path),
       ...(user?.username && {
         basic_auth: {

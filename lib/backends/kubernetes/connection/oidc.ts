@@ -75,7 +75,7 @@ async function refresh(
   const { 'idp-certificate-authority-data': data, 'idp-certificate-authority': file } = provider;
   const ca = pemOf(data, file, dirname(place));
   const http = await openHttp({
-    ...defaultHttp,
+    ...defaultHttp(),
     tls_config: { ...(ca && { ca }), insecure_skip_verify: false },
   });
   try {

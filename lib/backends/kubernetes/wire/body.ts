@@ -1,5 +1,5 @@
 import { text } from './fields.ts';
-import { Malformed, type Reader, readEnd, readVarint, within } from './reader.ts';
+import { Malformed, openReader, type Reader, readEnd, readVarint, within } from './reader.ts';
 import { asObject, readInner, table } from './table.ts';
 import { readText } from './text.ts';
 
@@ -48,18 +48,20 @@ const typeMeta = table<{ apiVersion: string; kind: string }>(
 );
 
 function openProtobuf(bytes: Uint8Array): Body {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (!buffer.subarray(0, magic.length).equals(magic)) throw new Malformed('does not begin as protobuf does');
-  const reader: Reader = { bytes: buffer, at: magic.length };
+  const reader = openReader(bytes);
+  const { length } = bytes;
+  if (!reader.bytes.subarray(0, magic.length).equals(magic))
+    throw new Malformed('does not begin as protobuf does');
+  reader.at = magic.length;
   const names = { apiVersion: '', kind: '' };
   let raw: { at: number; end: number } | undefined;
-  while (reader.at < buffer.length) {
-    const tag = readVarint(reader, buffer.length);
+  while (reader.at < length) {
+    const tag = readVarint(reader, length);
     if (tag === envelope.typeMeta) {
-      readInner(typeMeta, reader, buffer.length, names);
+      readInner(typeMeta, reader, length, names);
       continue;
     }
-    const end = readEnd(reader, buffer.length);
+    const end = readEnd(reader, length);
     if (tag === envelope.raw && raw === undefined) {
       raw = { at: reader.at, end };
       reader.at = end;
@@ -70,7 +72,8 @@ function openProtobuf(bytes: Uint8Array): Body {
     }
   }
   if (raw === undefined) throw new Malformed('holds no object');
-  return { ...names, form: 'protobuf', reader: { bytes: buffer, at: raw.at }, end: raw.end };
+  reader.at = raw.at;
+  return { ...names, form: 'protobuf', reader, end: raw.end };
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -1,6 +1,7 @@
 import { Malformed, maxInt32, type Reader, readEnd, readInt32, readVarint, wire, within } from './reader.ts';
 import { asObject, type Field, readInner, table } from './table.ts';
-import { readText, readWord } from './text.ts';
+import { readText } from './text.ts';
+import { readWord } from './words.ts';
 
 /** A message of its own: what it is before any field was read (a server leaves out what is empty), and its fields. */
 export interface Shape<T> {

@@ -4,7 +4,18 @@
  */
 export interface Reader {
   readonly bytes: Buffer;
+  /** The same bytes, for reading several at a time. */
+  readonly view: DataView;
   at: number;
+}
+
+/** A reader of these bytes, at their beginning. */
+export function openReader({ buffer, byteOffset, byteLength }: Uint8Array): Reader {
+  return {
+    bytes: Buffer.from(buffer, byteOffset, byteLength),
+    view: new DataView(buffer, byteOffset, byteLength),
+    at: 0,
+  };
 }
 
 /** How a protobuf field is laid out: a number of up to ten bytes, or a length and that many bytes. */

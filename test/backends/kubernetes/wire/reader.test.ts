@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   Malformed,
+  openReader,
   readInt32,
   readVarint,
   skipField,
@@ -11,7 +12,7 @@ import { varint } from '../encode.ts';
 test('numbers up to 2^53 are read exactly, and nothing behind them is', () => {
   fc.assert(
     fc.property(fc.maxSafeNat(), fc.uint8Array({ maxLength: 3 }), (value, rest) => {
-      const reader = { bytes: Buffer.concat([varint(value), rest]), at: 0 };
+      const reader = openReader(Buffer.concat([varint(value), rest]));
       expect([readVarint(reader, reader.bytes.length), reader.at]).toEqual([value, varint(value).length]);
     }),
   );
@@ -21,7 +22,7 @@ test('numbers of 32 bits keep their sign', () => {
   fc.assert(
     fc.property(fc.integer(), (value) => {
       const bytes = varint(value);
-      expect(readInt32({ bytes, at: 0 }, bytes.length)).toBe(value);
+      expect(readInt32(openReader(bytes), bytes.length)).toBe(value);
     }),
   );
 });
@@ -30,7 +31,7 @@ test.each([2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 2n ** 31n - 4
   '%d is no number of 32 bits',
   (value) => {
     const bytes = varint(value);
-    expect(() => readInt32({ bytes, at: 0 }, bytes.length)).toThrow(
+    expect(() => readInt32(openReader(bytes), bytes.length)).toThrow(
       new Malformed('is not a number of 32 bits'),
     );
   },
@@ -39,7 +40,7 @@ test.each([2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 2n ** 31n - 4
 test('whatever is left out ends where the bytes end, at the latest', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 12 }), fc.nat(7), (bytes, wireType) => {
-      const reader = { bytes: Buffer.from(bytes), at: 0 };
+      const reader = openReader(bytes);
       try {
         skipField(reader, wireType, bytes.length);
       } catch (error) {

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Malformed } from '../../../../lib/backends/kubernetes/wire/reader.ts';
-import { readText, readWord } from '../../../../lib/backends/kubernetes/wire/text.ts';
+import { Malformed, openReader } from '../../../../lib/backends/kubernetes/wire/reader.ts';
+import { readText } from '../../../../lib/backends/kubernetes/wire/text.ts';
+import { readWord } from '../../../../lib/backends/kubernetes/wire/words.ts';
 
 const anyText = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 12 }),
@@ -11,13 +12,14 @@ const anyText = fc.oneof(
 
 test('every text is read as it was written, seldom or often', () => {
   fc.assert(
-    fc.property(fc.array(anyText, { maxLength: 20 }), (texts) => {
+    fc.property(fc.array(anyText, { maxLength: 20 }), fc.uint8Array({ maxLength: 5 }), (texts, after) => {
       const read = (reading: typeof readText) =>
         texts.map((text) => {
-          const bytes = Buffer.from(`<${text}>`);
-          const reader = { bytes, at: 1 };
-          const found = reading(reader, bytes.length - 1);
-          expect(reader.at).toBe(bytes.length - 1);
+          const reader = openReader(Buffer.concat([Buffer.from(`<${text}`), after]));
+          reader.at = 1;
+          const end = reader.bytes.length - after.length;
+          const found = reading(reader, end);
+          expect(reader.at).toBe(end);
           return found;
         });
       expect([read(readText), read(readWord), read(readWord)]).toEqual([texts, texts, texts]);
@@ -27,9 +29,21 @@ test('every text is read as it was written, seldom or often', () => {
 
 test('bytes that are not UTF-8 are refused, short or long', () => {
   const broken = ['\xff', '\xc3', '\xed\xa0\x80', `${'a'.repeat(500)}\xff`, '\xc0\xaf'];
+  const padding = Buffer.alloc(3);
   for (const text of broken) {
     const bytes = Buffer.from(text, 'latin1');
     for (const reading of [readText, readWord])
-      expect(() => reading({ bytes, at: 0 }, bytes.length)).toThrow(new Malformed('is not UTF-8'));
+      expect(() => reading(openReader(Buffer.concat([bytes, padding])), bytes.length)).toThrow(
+        new Malformed('is not UTF-8'),
+      );
+  }
+});
+
+test('words that differ in one byte, or in length alone, are not taken for one another', () => {
+  const words = ['name', 'nama', 'nam', 'names', 'same', 'na\0', 'na\0\0', 'na'];
+  const bytes = Buffer.from(`${words.join('')}after`);
+  for (let round = 0; round < 2; round++) {
+    const reader = openReader(bytes);
+    expect(words.map((word) => readWord(reader, reader.at + word.length))).toEqual(words);
   }
 });
