@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requireProgram } from '../support/find-program.ts';
-import { type Measured, measure, measureMedian } from './measure.ts';
+import { type Measured, measure, medianOf } from './measure.ts';
 
 /** What is listed: a role, at a number of pods. promtool always runs for its whole timeout (seconds). */
 interface Round {
@@ -102,23 +102,26 @@ async function benchRole(
     `scrape_configs:\n  - job_name: bench\n    kubernetes_sd_configs:\n      - role: ${role}\n        api_server: ${url}\n`,
   );
   const counts = new Set<number>();
-  const counting = (text: string, command: string, args: readonly string[]) =>
-    measureMedian(runs, async () => {
-      const { take, count } = counter(text);
-      const measured = await measure(command, args, { onOutput: take });
-      counts.add(count());
-      return measured;
-    });
-  const own = await counting('"__address__"', process.execPath, [
-    ...[muster, 'targets', '-c', config, '--job', 'bench', '--output', 'json'],
-  ]);
-  const parse = await measureMedian(runs, () =>
-    measure(process.execPath, [join(import.meta.dirname, 'paged-json-parse.ts'), `${url}/api/v1/pods`]),
-  );
-  const promtool = await counting('"discoveredLabels"', requireProgram('promtool'), [
-    ...['check', 'service-discovery', config, 'bench', `--timeout=${patience}s`],
-  ]);
-  for (const { code, errors } of [own, parse, promtool]) if (code !== 0) throw new Error(errors);
+  const counting = async (text: string, command: string, args: readonly string[]) => {
+    const { take, count } = counter(text);
+    const measured = await measure(command, args, { onOutput: take });
+    counts.add(count());
+    return measured;
+  };
+  const of: Record<'own' | 'parse' | 'promtool', Measured[]> = { own: [], parse: [], promtool: [] };
+  // In turn, so that a machine that is slower for a while is so for all of them.
+  for (let run = 0; run < runs; run++) {
+    const args = ['targets', '-c', config, '--job', 'bench', '--output', 'json'];
+    of.own.push(await counting('__address__', process.execPath, [muster, ...args]));
+    const reader = join(import.meta.dirname, 'paged-json-parse.ts');
+    of.parse.push(await measure(process.execPath, [reader, `${url}/api/v1/pods`]));
+    of.promtool.push(
+      await counting('discoveredLabels', requireProgram('promtool'), [
+        ...['check', 'service-discovery', config, 'bench', `--timeout=${patience}s`],
+      ]),
+    );
+  }
+  const [own, parse, promtool] = [medianOf(of.own), medianOf(of.parse), medianOf(of.promtool)];
   const [targets = 0, ...others] = counts;
   if (others.length > 0)
     throw new Error(
@@ -189,13 +192,14 @@ function ratio(own: number, other: number): string {
 
 /** Counts a text in a stream, also where it lies across two chunks. */
 function counter(text: string): { take: (chunk: Buffer) => void; count: () => number } {
-  let tail = '';
+  const wanted = Buffer.from(text);
+  let tail: Uint8Array = new Uint8Array();
   let count = 0;
   return {
     take(chunk) {
-      const all = tail + chunk.toString('latin1');
-      count += all.split(text).length - 1;
-      tail = all.slice(-(text.length - 1));
+      const all = Buffer.concat([tail, chunk]);
+      for (let at = all.indexOf(wanted); at !== -1; at = all.indexOf(wanted, at + wanted.length)) count++;
+      tail = all.subarray(Math.max(0, all.length - wanted.length + 1));
     },
     count: () => count,
   };

@@ -53,18 +53,13 @@ export async function measure(
 }
 
 /**
- * Measures several runs; each number is the middle one of its own. Of a process that lives a second one run alone says
- * more of the machine than of the program. A run that fails is the result.
+ * Several runs of a program as one; each number is the middle one of its own. Of a process that lives a second one run
+ * alone says more of the machine than of the program. Throws when a run failed.
  */
-export async function measureMedian(runs: number, run: () => Promise<Measured>): Promise<Measured> {
-  const all: Measured[] = [];
-  for (let count = 0; count < runs; count++) {
-    const measured = await run();
-    if (measured.code !== 0) return measured;
-    all.push(measured);
-  }
+export function medianOf(runs: readonly Measured[]): Measured {
+  for (const { code, errors } of runs) if (code !== 0) throw new Error(errors);
   const middle = (of: (measured: Measured) => number) =>
-    all.map(of).sort((a, b) => a - b)[Math.floor(runs / 2)] ?? 0;
+    runs.map(of).sort((a, b) => a - b)[Math.floor(runs.length / 2)] ?? 0;
   return {
     cpu: middle(({ cpu }) => cpu),
     wall: middle(({ wall }) => wall),
