@@ -9,7 +9,7 @@ if (major < 24) {
 } else {
   // Compiled code is kept for the next start, in a folder that nobody else writes: it is run as it is found.
   const { HOME, XDG_CACHE_HOME } = process.env;
-  const { enableCompileCache } = await import('node:module');
+  const { enableCompileCache } = process.getBuiltinModule('node:module');
   if (XDG_CACHE_HOME || HOME) enableCompileCache(`${XDG_CACHE_HOME || `${HOME}/.cache`}/muster`);
   const { runMuster } = await import('./run-muster.ts');
   process.exitCode = await runMuster(process.argv.slice(2));

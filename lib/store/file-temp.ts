@@ -20,7 +20,7 @@ export async function writeTemp(
   signal: AbortSignal | undefined,
 ): Promise<WrittenFile> {
   await mkdir(folder, { recursive: true });
-  const path = join(folder, `${machine}.${process.pid}.${randomUUID()}`);
+  const path = join(folder, `${machine()}.${process.pid}.${randomUUID()}`);
   const file = await open(path, 'wx', 0o644);
   try {
     for (const chunk of body instanceof Uint8Array ? [body] : body.chunks())
@@ -60,13 +60,17 @@ export async function sweepTemp(folder: string): Promise<void> {
     const [, writtenOn, processId] = tempName.exec(name) ?? [];
     if (writtenOn === undefined) continue;
     const path = join(folder, name);
-    const dead = writtenOn === machine ? !isAlive(Number(processId)) : false;
+    const dead = writtenOn === machine() ? !isAlive(Number(processId)) : false;
     if (dead || (await isOld(path))) await rm(path, { force: true });
   }
 }
 
-const machine = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 const tempName = /^([0-9a-f]{8})\.(\d+)\.[0-9a-f-]{36}$/;
+
+/** Eight digits for the machine that this runs on. */
+function machine(): string {
+  return createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+}
 
 function isAlive(processId: number): boolean {
   try {
