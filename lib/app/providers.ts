@@ -1,13 +1,12 @@
-import type { MechanismInput, Stanza } from '../backends/mechanism.ts';
+import type { Stanza } from '../backends/mechanism.ts';
 import type { Job, MusterConfig } from '../config/muster-config.ts';
 import type { ReadCredential } from '../config/secret.ts';
 import type { Provider } from '../discovery/provider.ts';
-import type { HttpClient } from '../http/client.ts';
 import type { Discover } from '../target/discover.ts';
 import { type LabelSet, type TargetGroup, targetLabels } from '../target/group.ts';
 import { labelsReadBy, relabel } from '../target/relabel.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { userAgent } from '../version.ts';
+import { openHttpClients } from './http-clients.ts';
 
 /** A provider as configured, ready for a cycle. */
 export interface AppProvider extends Provider {
@@ -50,25 +49,9 @@ export function bindProviders(
 /** The mechanism's listing, with HTTP clients that end with it. */
 function discoverWith(stanza: Stanza, { readCredential, log, directory }: BindInput): Discover {
   return async function* (input) {
-    const clients: HttpClient[] = [];
-    const openHttp: MechanismInput['openHttp'] = async (config, options) => {
-      // Loaded when it is needed: a function that starts has enough to load.
-      const { openHttpClient } = await import('../http/open.ts');
-      const client = await openHttpClient(config, {
-        readCredential,
-        userAgent,
-        signal: input.signal,
-        ...(input.deadline !== undefined && { deadline: input.deadline }),
-        ...options,
-      });
-      clients.push(client);
-      return client;
-    };
-    try {
-      return yield* stanza.discover({ ...input, directory, openHttp, warn: (message) => log.warn(message) });
-    } finally {
-      await Promise.all(clients.map((client) => client.close()));
-    }
+    await using clients = openHttpClients({ ...input, readCredential });
+    const { openHttp } = clients;
+    return yield* stanza.discover({ ...input, directory, openHttp, warn: (message) => log.warn(message) });
   };
 }
 

@@ -2,13 +2,12 @@ import { openConnection } from '../../backends/kubernetes/connection/open.ts';
 import { openLister } from '../../backends/kubernetes/listing/lister.ts';
 import { namespacesOf } from '../../backends/kubernetes/roles/namespaces.ts';
 import { isMusterError, MusterError, toMusterError } from '../../errors.ts';
-import type { HttpClient } from '../../http/client.ts';
 import { withConfigFile } from '../../kubestate/custom/config-file.ts';
 import type { KubeStateConfig } from '../../kubestate/options.ts';
 import { type Rendered, render } from '../../kubestate/render.ts';
 import { selectionOf } from '../../kubestate/select.ts';
 import { keepMemorySmall } from '../../memory.ts';
-import { userAgent } from '../../version.ts';
+import { openHttpClients } from '../http-clients.ts';
 import type { BindInput } from '../providers.ts';
 
 /** One kube-state output, ready to be written: an element of `kube_state_metrics`, or one of its shards. */
@@ -67,25 +66,9 @@ async function renderOutput(
   );
   const deadline = AbortSignal.timeout(until - now);
   const signal = AbortSignal.any([outer, deadline]);
-  const clients: HttpClient[] = [];
+  await using clients = openHttpClients({ readCredential, signal, deadline: until });
   try {
-    const connection = await openConnection(kubernetes, {
-      signal,
-      directory,
-      openHttp: async (http, options) => {
-        // Loaded when it is needed: a function that starts has enough to load.
-        const { openHttpClient } = await import('../../http/open.ts');
-        const client = await openHttpClient(http, {
-          readCredential,
-          userAgent,
-          signal,
-          deadline: until,
-          ...options,
-        });
-        clients.push(client);
-        return client;
-      },
-    });
+    const connection = await openConnection(kubernetes, { signal, directory, openHttp: clients.openHttp });
     const namespaces =
       config.namespaces.length > 0 ? [...new Set(config.namespaces)] : await namespacesOf(kubernetes, signal);
     const { page_size: pageSize, compression } = kubernetes.muster;
@@ -101,7 +84,5 @@ async function renderOutput(
     if (isMusterError(error) && kind !== 'internal')
       throw new MusterError(kind, `${name}: ${message}`, { cause: error });
     throw error;
-  } finally {
-    await Promise.all(clients.map((client) => client.close()));
   }
 }
