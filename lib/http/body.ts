@@ -50,9 +50,6 @@ export function readBody(declared: number | undefined, limit: BodyLimit, space?:
   };
 }
 
-/** Memory takes up no room before something is written to it: enough for most bodies costs nothing. */
-const firstSpace = 8e6;
-
 function readInto(space: BodySpace, limit: BodyLimit, declared = 0): BodyReader {
   let length = 0;
   return {
@@ -63,7 +60,7 @@ function readInto(space: BodySpace, limit: BodyLimit, declared = 0): BodyReader 
       const taken = within(chunk, length, limit);
       if (length + taken.length > space.bytes.length) {
         const needed = Math.max(length + taken.length, Math.min(declared, limit.maxBytes));
-        const larger = new Uint8Array(Math.max(needed, 2 * space.bytes.length, firstSpace));
+        const larger = new Uint8Array(Math.max(needed, 2 * space.bytes.length));
         larger.set(space.bytes.subarray(0, length));
         space.bytes = larger;
       }
