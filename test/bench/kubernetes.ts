@@ -31,7 +31,7 @@ interface Bars {
   readonly memory?: number;
 }
 
-/** Of 1,000 pods no CPU is asked: what is measured there is how Node starts. */
+/** The bar for CPU is held against 10,000 pods and more: with 1,000 what is measured is how Node starts. */
 const bars: Readonly<Record<string, Bars>> = {
   'pod 1000': { memory: 200 },
   'pod 10000': { cpu: 0.15, parse: 0.8, memory: 200 },
