@@ -174,18 +174,10 @@ export const httpClient = section(httpClientFields)
   .check(...httpClientRules)
   .transform((keys): HttpClientConfig => withHttpClient(keys).http);
 
-let unset: HttpClientKeys | undefined;
-
-/** The HTTP client keys as they are where none of them is given. */
-export function unsetHttpClientKeys(): HttpClientKeys {
-  // It is read once: compiling the schema for it would take far longer.
-  unset ??= section(httpClientFields).parse({}, { jitless: true });
-  return unset;
-}
-
 /** The client as it is when nothing of it was configured. */
 export function defaultHttpClient(): HttpClientConfig {
-  return withHttpClient(unsetHttpClientKeys()).http;
+  // Compiling the schema, as zod does for a first value, would take far longer than to read this one.
+  return httpClient.parse({}, { jitless: true });
 }
 
 /** Whether the client is as it is when nothing of it was configured. */

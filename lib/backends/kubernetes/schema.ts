@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { bool, int, leaf, list, oneOf, stringList, text, unlessEmpty, url } from '../../config/fields.ts';
-import { httpClientFields, unsetHttpClientKeys, withHttpClient } from '../../config/http-client.ts';
+import { type HttpClientKeys, httpClientFields, withHttpClient } from '../../config/http-client.ts';
 import { httpSdConfig } from '../../config/sd-config.ts';
 import { enumerate, rule, section } from '../../config/section.ts';
 import { roles, selectableRoles } from './roles/role.ts';
@@ -56,6 +56,14 @@ type ConnectionKeys = Pick<Keys, keyof typeof connectionFields | keyof typeof ht
 
 const httpKeys = z.object(httpClientFields).keyof().options;
 
+let unset: HttpClientKeys | undefined;
+
+/** The HTTP client keys where none of them is given: read when a connection has no api_server, and once. */
+function unsetHttpKeys(): HttpClientKeys {
+  unset ??= section(httpClientFields).parse({}, { jitless: true });
+  return unset;
+}
+
 /** What must hold between the keys of a connection. */
 export const connectionRules = [
   rule<ConnectionKeys, 'kubeconfig_file' | 'api_server'>(['kubeconfig_file', 'api_server'], (config) =>
@@ -75,7 +83,7 @@ export const connectionRules = [
       [key, 'api_server', 'kubeconfig_file'],
       (config) => {
         if (config.api_server !== undefined && config.kubeconfig_file === undefined) return undefined;
-        if (isDeepStrictEqual(config[key], unsetHttpClientKeys()[key])) return undefined;
+        if (isDeepStrictEqual(config[key], unsetHttpKeys()[key])) return undefined;
         return config.kubeconfig_file === undefined
           ? 'an HTTP client option needs api_server'
           : 'an HTTP client option can not go with kubeconfig_file, which has its own';
