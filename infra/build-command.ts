@@ -1,8 +1,7 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { slimPackages } from './build-functions.ts';
-import { lazyBuiltins } from './lazy-builtins.ts';
+import { bundlePlugins } from './build-functions.ts';
 
 /** Bundles the `muster` command: one entry, and a chunk for each part that is only loaded when it is used. */
 export async function buildCommand(outdir = 'dist'): Promise<void> {
@@ -20,7 +19,7 @@ export async function buildCommand(outdir = 'dist'): Promise<void> {
     keepNames: true,
     sourcemap: true,
     legalComments: 'none',
-    plugins: [slimPackages, lazyBuiltins],
+    plugins: bundlePlugins(),
     logLevel: 'warning',
   });
   await chmod(join(outdir, 'muster.mjs'), 0o755);

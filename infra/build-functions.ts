@@ -43,7 +43,7 @@ async function buildFunction(name: string, outdir: string): Promise<FunctionBund
     sourcesContent: false,
     legalComments: 'none',
     metafile: true,
-    plugins: [slimPackages, lazyBuiltins],
+    plugins: bundlePlugins(),
     logLevel: 'warning',
   });
   const modules = Object.entries(metafile.outputs).filter(([file]) => file.endsWith('.mjs'));
@@ -70,7 +70,7 @@ const undiciBuiltins = {
   http: 'module.exports = { IncomingMessage: class {}, maxHeaderSize: 16384 };',
 };
 
-export const slimPackages: Plugin = {
+const slimPackages: Plugin = {
   name: 'slim',
   setup(bundler) {
     // What undici takes of two of Node's modules at its start, one of which loads a dozen others.
@@ -93,3 +93,8 @@ export const slimPackages: Plugin = {
     for (const { filter, contents } of replacements) bundler.onLoad({ filter }, () => ({ contents }));
   },
 };
+
+/** What every bundle of Muster is made with, in this order: what undici is given goes before what all are given. */
+export function bundlePlugins(): Plugin[] {
+  return [slimPackages, lazyBuiltins];
+}

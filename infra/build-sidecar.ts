@@ -1,6 +1,5 @@
 import { build, type Plugin } from 'esbuild';
-import { slimPackages } from './build-functions.ts';
-import { lazyBuiltins } from './lazy-builtins.ts';
+import { bundlePlugins } from './build-functions.ts';
 
 /** Bundles `muster sync` into one file that needs nothing beside it but Node; the other commands are left out. */
 export async function buildSidecar(outfile = 'dist/sidecar/muster.mjs'): Promise<void> {
@@ -14,7 +13,7 @@ export async function buildSidecar(outfile = 'dist/sidecar/muster.mjs'): Promise
     target: 'node24',
     mainFields: ['module', 'main'],
     legalComments: 'none',
-    plugins: [syncAlone, slimPackages, lazyBuiltins],
+    plugins: [syncAlone, ...bundlePlugins()],
     logLevel: 'error',
   });
 }

@@ -9,8 +9,8 @@ export const lazyBuiltins: Plugin = {
   name: 'lazy-builtins',
   setup(bundler) {
     bundler.onResolve({ filter: /^[a-z]/ }, ({ path, kind }) => {
-      const name = path.replace(/^(node:)?/, 'node:');
       if (!isBuiltin(path)) return undefined;
+      const name = path.replace(/^(node:)?/, 'node:');
       if (kind !== 'dynamic-import') return { path: name, namespace: 'builtin' };
       // A call of import() is late by itself, and only that one brings too much with it.
       return name === 'node:http' ? { path: name, namespace: 'imported-builtin' } : undefined;
