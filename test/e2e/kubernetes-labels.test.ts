@@ -2,10 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { runCommand } from '../../lib/cli/run-muster.ts';
 import { startKubernetesFleet } from '../../lib/fleet/kubernetes.ts';
 import type { TargetGroup } from '../../lib/target/group.ts';
-import { silentLogger } from '../../lib/telemetry/log.ts';
+import { runHere } from '../support/io.ts';
 import { describeWithPrograms } from '../support/programs.ts';
 import { discoverWithPromtool, targetTexts } from '../support/promtool.ts';
 
@@ -102,22 +101,9 @@ async function musterTargets(folder: string, stanza: object): Promise<readonly s
     config,
     JSON.stringify({ scrape_configs: [{ job_name: 'all', kubernetes_sd_configs: [stanza] }] }),
   );
-  let printed = '';
-  let errors = '';
-  const code = await runCommand(['targets', '-c', config, '--job', 'all', '--output', 'json'], {
-    out: async (text) => {
-      printed += Buffer.from(text);
-    },
-    err: (text) => {
-      errors += text;
-    },
-    log: silentLogger,
-    env: {},
-    outIsTerminal: false,
-    errIsTerminal: false,
-    signal: new AbortController().signal,
-  });
-  if (code !== 0) throw new Error(errors);
-  const groups: readonly TargetGroup[] = JSON.parse(printed);
+  const args = ['targets', '-c', config, '--job', 'all', '--output', 'json'];
+  const { code, stdout, stderr } = await runHere(args);
+  if (code !== 0) throw new Error(stderr);
+  const groups: readonly TargetGroup[] = JSON.parse(stdout);
   return targetTexts(groups);
 }
