@@ -15,6 +15,7 @@
  * - `timeout`: a deadline passed.
  * - `conflict`: a conditional write lost.
  * - `storage`: the object store or the disk failed in another way (full, read-only, corrupt).
+ * - `newer`: a document of the store that a later Muster wrote; nothing is changed.
  * - `internal`: a fault of Muster's own.
  */
 export type ErrorKind =
@@ -32,6 +33,7 @@ export type ErrorKind =
   | 'timeout'
   | 'conflict'
   | 'storage'
+  | 'newer'
   | 'internal';
 
 /** An error with a kind and one line for a person: what failed, where, and what to do. Never holds a secret. */

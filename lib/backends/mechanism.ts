@@ -2,7 +2,7 @@ import type { ZodType } from 'zod';
 import type { HttpClientConfig } from '../config/http-client.ts';
 import type { StanzaReader } from '../config/muster-config.ts';
 import type { HttpClient } from '../http/client.ts';
-import type { Cursor, DiscoverInput } from '../target/discover.ts';
+import type { DiscoverInput, Listed } from '../target/discover.ts';
 import type { TargetGroup } from '../target/group.ts';
 
 /** What a mechanism is given for one listing, beside its configuration. */
@@ -41,13 +41,13 @@ export interface Mechanism<Config extends SdConfig = SdConfig> {
   readonly discover: (
     config: Config,
     input: MechanismInput,
-  ) => AsyncGenerator<readonly TargetGroup[], Cursor | undefined>;
+  ) => AsyncGenerator<readonly TargetGroup[], Listed | undefined>;
 }
 
 /** One SD config together with the listing it configures: whoever runs it need not know the mechanism's types. */
 export interface Stanza {
   readonly config: SdConfig;
-  readonly discover: (input: MechanismInput) => AsyncGenerator<readonly TargetGroup[], Cursor | undefined>;
+  readonly discover: (input: MechanismInput) => AsyncGenerator<readonly TargetGroup[], Listed | undefined>;
 }
 
 /** The mechanism as the configuration reads it, and as the registry keeps it beside others. */

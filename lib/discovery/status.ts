@@ -2,8 +2,24 @@ import * as z from 'zod';
 import { isMusterError } from '../errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { type ProviderId, statusKey } from '../target/names.ts';
+import { decodeDocument, encodeDocument } from './document.ts';
 
 const time = z.iso.datetime();
+
+/** Why the gate holds removals; see gate.ts. */
+export const holdKinds = [
+  'empty',
+  'drop',
+  'job',
+  'server',
+  'store',
+  'disjoint',
+  'filtered',
+  'unseen',
+  'backend',
+  'labels',
+] as const;
+export type HoldKind = (typeof holdKinds)[number];
 
 /** The heartbeat of a provider, good or bad: what `status/` holds. Times are ISO 8601, durations seconds. */
 export const statusSchema = z.object({
@@ -12,7 +28,18 @@ export const statusSchema = z.object({
   provider: z.string(),
   /** The run that wrote it. */
   run: z.string(),
+  /** Version of Muster that wrote it. */
+  muster: z.string().optional(),
+  /** Digest of what the provider lists: by it the provider is known, wherever it stands in the configuration. */
+  identity: z.string().optional(),
+  /** Digest of the backend server that it asks: providers with the same one fall together. */
+  server: z.string().optional(),
+  /** Id of the store. */
+  store: z.string().optional(),
+  /** When its first cycle was tried. */
+  first_attempt: time.optional(),
   last_attempt: time,
+  /** When the list was last whole. */
   last_success: time.optional(),
   /** When the list last changed. */
   last_change: time.optional(),
@@ -22,8 +49,9 @@ export const statusSchema = z.object({
   /** Version of the target files. */
   published_version: z.int().min(0),
   groups: z.int(),
+  /** Targets in the published files, those that are held among them. */
   targets: z.int(),
-  /** The target files and the write of each. */
+  /** The target file or the manifest, and the write of it. */
   files: z.array(z.object({ key: z.string(), etag: z.string() })),
   /** Why the last cycle failed. */
   error: z.object({ kind: z.string(), message: z.string() }).optional(),
@@ -31,19 +59,34 @@ export const statusSchema = z.object({
   config_error: z.string().optional(),
   /** How many cycles in a row have failed. */
   failures: z.int(),
-  /** A drop of the target count that the guard keeps back. */
+  /** Targets that the gate keeps published although the listing lacks them. `held/` has the rest. */
   held: z
     .object({
+      kind: z.enum(holdKinds),
       since: time,
-      /** Cycles in a row that found this drop. */
-      cycles: z.int(),
-      /** Digest of what is missing, by which cycles are compared. */
-      digest: z.string(),
-      targets_before: z.int(),
-      targets_after: z.int(),
+      /** How many targets are held. */
+      targets: z.int(),
+      /** How many the listing has. */
+      listed: z.int(),
+      /** When they leave at the earliest, if the listings stay as they are; absent: not before they are accepted. */
+      until: time.optional(),
       message: z.string(),
-      /** Target count that an operator has accepted. */
-      accepted_targets: z.int().optional(),
+    })
+    .optional(),
+  /** Targets that left within the last hour after a hold, without an operator's acceptance. */
+  confirmed: z.object({ at: time, targets: z.int() }).optional(),
+  /** Damage that the last cycle found in the store, and mended as far as it could. */
+  damaged: z.object({ at: time, message: z.string() }).optional(),
+  /** The provider left the configuration, and is retired when it has waited long enough. */
+  retiring: z
+    .object({
+      since: time,
+      waited_seconds: z.number(),
+      looked: time,
+      /** Why it is not retired although it has waited long enough. */
+      held: z.string().optional(),
+      /** An operator has accepted that it goes, until this time. */
+      accepted_until: time.optional(),
     })
     .optional(),
 });
@@ -55,23 +98,45 @@ export type Held = NonNullable<Status['held']>;
 export interface StoredStatus {
   readonly status: Status | undefined;
   readonly etag: string | undefined;
+  /** Why the stored status could not be read; the next write replaces it. */
+  readonly damaged?: string;
 }
 
-/** The status of a provider; one that cannot be read counts as none, as the next write replaces it. */
+/** Bytes of the longest status. */
+export const maxStatusBytes = 1 << 20;
+
+/** The status of a provider. One that cannot be read counts as none. Throws kind `newer` for a later Muster's. */
 export async function readStatus(
   store: ObjectStore,
   id: ProviderId,
-  signal?: AbortSignal,
+  signal?: AbortSignal | undefined,
 ): Promise<StoredStatus> {
-  const found = await store.get(statusKey(id), { maxBytes: 4 << 20, ...(signal && { signal }) });
-  if (found === undefined || found === 'unchanged') return { status: undefined, etag: undefined };
-  return { status: parseStatus(found.body), etag: found.etag };
+  const key = statusKey(id);
+  const options = signal && { signal };
+  try {
+    const found = await store.get(key, { maxBytes: maxStatusBytes, ...options });
+    if (found === undefined || found === 'unchanged') return { status: undefined, etag: undefined };
+    return readBody(found.body, found.etag, key);
+  } catch (error) {
+    if (!isMusterError(error, 'too-large')) throw error;
+    const etag = (await store.head(key, options))?.etag;
+    return { status: undefined, etag, damaged: error.message };
+  }
 }
 
-/** The status behind an object, or undefined where it is none. */
+function readBody(body: Uint8Array, etag: string, key: string): StoredStatus {
+  try {
+    return { status: decodeDocument(body, statusSchema, key), etag };
+  } catch (error) {
+    if (!isMusterError(error, 'malformed')) throw error;
+    return { status: undefined, etag, damaged: error.message };
+  }
+}
+
+/** The status behind an object, or undefined where it is none, or one of a later Muster. */
 export function parseStatus(body: Uint8Array): Status | undefined {
   try {
-    return statusSchema.safeParse(JSON.parse(new TextDecoder().decode(body))).data;
+    return decodeDocument(body, statusSchema, 'status');
   } catch {
     return undefined;
   }
@@ -79,22 +144,21 @@ export function parseStatus(body: Uint8Array): Status | undefined {
 
 /**
  * Writes the status over the one that was read. Where another run wrote in between, the one with the newer version
- * stays, what that run published is kept, and an operator's acceptance is carried over. Throws kind `conflict` at
- * once when `merge` is off.
+ * stays, and what that run published is kept. Throws kind `conflict` at once when `merge` is off.
  */
 export async function writeStatus(
   store: ObjectStore,
   id: ProviderId,
   status: Status,
   etag: string | undefined,
-  signal?: AbortSignal,
+  signal?: AbortSignal | undefined,
   { merge = true } = {},
 ): Promise<void> {
   let next = status;
   let over = etag;
   for (let attempt = 1; ; attempt++) {
     try {
-      await store.put(statusKey(id), new TextEncoder().encode(`${JSON.stringify(next, undefined, 1)}\n`), {
+      await store.put(statusKey(id), encodeDocument(next), {
         condition: over === undefined ? 'create' : { etag: over },
         contentType: 'application/json',
         ...(signal && { signal }),
@@ -111,12 +175,6 @@ export async function writeStatus(
 }
 
 function mergeStatus(status: Status, other: Status | undefined): Status {
-  const accepted = other?.held?.accepted_targets;
-  const held =
-    status.held && accepted !== undefined ? { ...status.held, accepted_targets: accepted } : status.held;
-  const published =
-    other !== undefined && other.published_version > status.published_version
-      ? { published_version: other.published_version, files: other.files }
-      : {};
-  return { ...status, ...published, ...(held && { held }) };
+  if (other === undefined || other.published_version <= status.published_version) return status;
+  return { ...status, published_version: other.published_version, files: other.files };
 }

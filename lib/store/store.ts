@@ -25,6 +25,8 @@ export interface ListedObject {
   readonly etag: string;
   /** Size in bytes. */
   readonly size: number;
+  /** When it was written, by the store's own clock, in milliseconds of Unix time. */
+  readonly modified: number;
 }
 
 /**
@@ -53,6 +55,12 @@ export interface ReadOptions {
   readonly ifNoneMatch?: string;
   /** Refuse (kind `too-large`) an object over this many bytes. Default: 1 GiB. */
   readonly maxBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface DeleteOptions {
+  /** Remove this write of the object only. */
+  readonly etag?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -94,8 +102,11 @@ export interface ObjectStore {
   put(key: string, body: Body, options: PutOptions): Promise<{ readonly etag: string }>;
   /** All objects whose key starts with the prefix, in the order of their keys (UTF-8 bytes). The prefix is a whole folder: it ends with `/` or is empty. */
   list(prefix: string, options?: ListOptions): Promise<readonly ListedObject[]>;
-  /** Removes the object; no error where there is none. */
-  delete(key: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /**
+   * Removes the object; no error where there is none. With an `etag` only that very write of it: another one stays,
+   * and a MusterError of kind `conflict` says so.
+   */
+  delete(key: string, options?: DeleteOptions): Promise<void>;
   /** Throws (kind `storage`) with one clear line when the store does not honour conditional writes. Leaves at most one small marker object. */
   verify(options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** Ends connections. */

@@ -19,9 +19,27 @@ export interface DiscoverInput {
   readonly onProgress?: (progress: Progress) => void;
 }
 
+/** What a listing says of itself at its end. Without any of it the listing is complete and its backend unknown. */
+export interface Listed {
+  /** For the next cycle. */
+  readonly cursor?: Cursor;
+  /**
+   * Names of the backend itself, which outlive its restarts, as in the uid of a cluster. Two listings that have names
+   * but none in common come from two backends.
+   */
+  readonly backend?: readonly string[];
+  /**
+   * Says why the listing saw nothing of the group with this source although the same credentials saw it before;
+   * `undefined` where it saw it. Such a group can gain targets, not lose them.
+   */
+  readonly unseen?: (source: string) => string | undefined;
+  /** Why the backend leaves things out, as it did in the last listing too: what is missing may be hidden only. */
+  readonly filtered?: string;
+}
+
 /**
- * Lists all target groups of one provider, in batches as they come, and returns the cursor for the next cycle.
- * Throws when any part of the listing could not be read: a listing that ends is complete. Of two groups with one
- * source the later wins, as in Prometheus; one without targets takes an earlier one back.
+ * Lists all target groups of one provider, in batches as they come, and returns what the listing says of itself.
+ * Throws when any part of the listing could not be read: a listing that ends is complete, but for what `Listed` names.
+ * Of two groups with one source the later wins, as in Prometheus; one without targets takes an earlier one back.
  */
-export type Discover = (input: DiscoverInput) => AsyncGenerator<readonly TargetGroup[], Cursor | undefined>;
+export type Discover = (input: DiscoverInput) => AsyncGenerator<readonly TargetGroup[], Listed | undefined>;

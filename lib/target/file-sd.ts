@@ -10,19 +10,49 @@ export interface FileSdGroup {
 }
 
 /**
- * A listing as file_sd JSON, one group a line, byte-identical for equal listings. The file format knows labels of
- * groups only, so that a group becomes as many as its targets have distinct label sets. A target without address
- * has no form in it and is left out; Prometheus would refuse it too.
+ * Which version of a list a file holds, and of which store. It stands in the file as a first group without targets,
+ * of which Prometheus makes nothing.
  */
-export function encodeFileSd(groups: Groups): Uint8Array {
+export interface VersionMark {
+  /** Id of the store: versions of two stores cannot be compared. */
+  readonly store: string;
+  readonly version: number;
+}
+
+/** The label by which a file tells its version, as in `<store id>/12`. */
+export const versionLabel = '__muster_version';
+
+/** The mark at the beginning of a file_sd file, of which the first 256 bytes are enough; undefined where it has none. */
+export function readVersionMark(beginning: Uint8Array): VersionMark | undefined {
+  const text = Buffer.from(beginning.subarray(0, 256)).toString('latin1');
+  const [, store, version] =
+    /^\[\n\{"targets":\[\],"labels":\{"__muster_version":"([a-z0-9-]{8,64})\/([1-9]\d{0,11})"\}\}/.exec(
+      text,
+    ) ?? [];
+  return store === undefined ? undefined : { store, version: Number(version) };
+}
+
+function markText({ store, version }: VersionMark): string {
+  return `{"targets":[],"labels":{"${versionLabel}":"${store}/${version}"}}`;
+}
+
+/**
+ * A listing as file_sd JSON, one group a line, byte-identical for equal listings of one version. The file format knows
+ * labels of groups only, so that a group becomes as many as its targets have distinct label sets.
+ */
+export function encodeFileSd(groups: Groups, mark?: VersionMark): Uint8Array {
   const buffer = new GrowingBuffer();
-  for (const text of fileSdTexts(groups)) buffer.append(text);
+  for (const text of fileSdTexts(groups, mark)) buffer.append(text);
   return buffer.bytes();
 }
 
 /** The same piece by piece, for listings too long to be held. */
-export function* fileSdTexts(groups: Groups): Generator<string, undefined> {
+export function* fileSdTexts(groups: Groups, mark?: VersionMark): Generator<string, undefined> {
   let separator = '[\n';
+  if (mark !== undefined) {
+    yield separator + markText(mark);
+    separator = ',\n';
+  }
   for (const source of [...groups.keys()].sort(compare)) {
     const group = groups.get(source);
     if (group === undefined) continue;

@@ -3,7 +3,7 @@ import { MusterError } from '../errors.ts';
 /** Names one provider of one job; the job is its plain name, not yet encoded. */
 export interface ProviderId {
   readonly job: string;
-  /** `<mechanism>-<index>`, as in `consul-0`. */
+  /** The provider's name: the mechanism and a label, as in `consul-0` or `consul-eu`. It stays, whatever it lists. */
   readonly provider: string;
 }
 
@@ -11,8 +11,8 @@ export interface ProviderId {
 export interface TargetsKey extends ProviderId {
   /** The job as it stands in keys and on disk: one path segment. */
   readonly segment: string;
-  /** Number of the shard, where a provider is published in several objects. */
-  readonly shard?: number;
+  /** A whole list in one file, or the manifest of a list in parts. */
+  readonly form: 'file' | 'manifest';
 }
 
 /** Folders of the bucket. Their layout is the public contract. */
@@ -22,11 +22,51 @@ export const folders = {
   journal: 'journal/',
   status: 'status/',
   metrics: 'metrics/',
+  parts: 'parts/',
+  held: 'held/',
+  retired: 'retired/',
+  removals: 'removals/',
 } as const;
 
-/** Key of what Prometheus reads. */
-export function targetsKey(id: ProviderId, shard?: number): string {
-  return `${folders.targets}${path(id)}${shard === undefined ? '' : `.${shard}`}.json`;
+/** Key of the document that names the store. */
+export const storeKey = 'store.json';
+
+/** Key of a whole list, as Prometheus reads it. */
+export function targetsKey(id: ProviderId): string {
+  return `${folders.targets}${path(id)}.json`;
+}
+
+/** Key of the manifest of a list in parts. It does not end like a file that Prometheus would read. */
+export function manifestKey(id: ProviderId): string {
+  return `${folders.targets}${path(id)}.manifest`;
+}
+
+/** Folder of the parts of a list. */
+export function partsFolder(id: ProviderId): string {
+  return `${folders.parts}${path(id)}/`;
+}
+
+/** Key of a part, by its name: `<version, 12 digits>-<SHA-256 in hex>`. */
+export function partKey(id: ProviderId, name: string): string {
+  return `${partsFolder(id)}${name}`;
+}
+
+/** The version in which a part was first written, or undefined where the name is not that of a part. */
+export function parsePartName(
+  name: string,
+): { readonly version: number; readonly digest: string } | undefined {
+  const [, version, digest] = /^(\d{12})-([0-9a-f]{64})$/.exec(name) ?? [];
+  return version === undefined || digest === undefined ? undefined : { version: Number(version), digest };
+}
+
+/** Key of what the gate holds of a provider. */
+export function heldKey(id: ProviderId): string {
+  return `${folders.held}${path(id)}.json.gz`;
+}
+
+/** Key of the tombstone of a provider that was retired. */
+export function retiredKey(id: ProviderId): string {
+  return `${folders.retired}${path(id)}.json`;
 }
 
 /** Key of the checkpoint. */
@@ -67,13 +107,22 @@ export function isMetricsName(name: string): boolean {
 
 /** The provider behind a key of `status/`, or undefined where the key is none of ours. */
 export function parseStatusKey(key: string): ProviderId | undefined {
-  const id = parseProviderFile(key, folders.status);
-  return id?.shard === undefined ? id : undefined;
+  return idOf(parseProviderFile(key, folders.status));
 }
 
-/** The provider and shard behind a key of `targets/`, or undefined where the key is none of ours. */
+/** The provider behind a key of `retired/`, or undefined where the key is none of ours. */
+export function parseRetiredKey(key: string): ProviderId | undefined {
+  return idOf(parseProviderFile(key, folders.retired));
+}
+
+/** The provider and form behind a key of `targets/`, or undefined where the key is none of ours. */
 export function parseTargetsKey(key: string): TargetsKey | undefined {
   return parseProviderFile(key, folders.targets);
+}
+
+/** Whether a provider of this mechanism can have the name. */
+export function isProviderName(name: string, mechanism: string): boolean {
+  return name.startsWith(`${mechanism}-`) && providerName.test(name);
 }
 
 /** The version behind a key of `journal/`, or undefined where the key is none of ours. */
@@ -108,16 +157,21 @@ function decodeJob(segment: string): string | undefined {
   }
 }
 
+/** A mechanism, a dash, and a label of at most 60 characters. */
+const providerName = /^[a-z][a-z0-9]{0,40}-[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$/;
+
 function parseProviderFile(key: string, folder: string): TargetsKey | undefined {
   if (!key.startsWith(folder)) return undefined;
-  const match = /^([^/]+)\/([a-z][a-z0-9]*-(?:0|[1-9]\d{0,5}))(?:\.(0|[1-9]\d{0,3}))?\.json$/.exec(
-    key.slice(folder.length),
-  );
-  const [, segment, provider, shard] = match ?? [];
-  if (segment === undefined || provider === undefined) return undefined;
+  const [, segment, provider, ending] =
+    /^([^/]+)\/([^/.]+)\.(json|manifest)$/.exec(key.slice(folder.length)) ?? [];
+  if (segment === undefined || provider === undefined || !providerName.test(provider)) return undefined;
   const job = decodeJob(segment);
   if (job === undefined || job === '') return undefined;
-  return { job, segment, provider, ...(shard === undefined ? {} : { shard: Number(shard) }) };
+  return { job, segment, provider, form: ending === 'manifest' ? 'manifest' : 'file' };
+}
+
+function idOf(key: TargetsKey | undefined): ProviderId | undefined {
+  return key === undefined || key.form === 'manifest' ? undefined : { job: key.job, provider: key.provider };
 }
 
 function path({ job, provider }: ProviderId): string {
