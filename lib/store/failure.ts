@@ -23,6 +23,24 @@ export function checkCondition(
   if (!allowed) throw conflict(url, key, condition);
 }
 
+/** Throws `conflict` when an object is there (`etag` is its own) that is not the one to be removed. */
+export function checkRemoval(
+  url: string,
+  key: string,
+  etag: string | undefined,
+  wanted: string | undefined,
+): void {
+  if (etag !== undefined && wanted !== undefined && etag !== wanted) throw notRemoved(url, key);
+}
+
+/** The removal of one write of an object where another one is. */
+export function notRemoved(url: string, key: string): MusterError {
+  return new MusterError(
+    'conflict',
+    `${url}: ${key} is no longer what it was when it was read, so it was not removed`,
+  );
+}
+
 /** The object whose content is not what its own metadata says (kind `storage`): spoilt where it lies, or on the way. */
 export class DigestMismatch extends MusterError {
   constructor(url: string, key: string) {

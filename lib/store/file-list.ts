@@ -59,7 +59,8 @@ async function readFolder(path: string): Promise<readonly Dirent[]> {
 async function describeFile(root: string, key: string): Promise<ListedObject | undefined> {
   try {
     const stats = await lstat(join(root, key), { bigint: true });
-    return stats.isFile() ? { key, etag: fileEtag(stats), size: Number(stats.size) } : undefined;
+    if (!stats.isFile()) return undefined;
+    return { key, etag: fileEtag(stats), size: Number(stats.size), modified: Number(stats.mtimeMs) };
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;

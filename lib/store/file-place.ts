@@ -11,7 +11,7 @@ import {
 import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MusterError } from '../errors.ts';
-import { checkCondition } from './failure.ts';
+import { checkCondition, checkRemoval } from './failure.ts';
 import { errorCode, isAbsent } from './file-failure.ts';
 import { fileEtag, type WrittenFile } from './file-temp.ts';
 import type { PutCondition } from './store.ts';
@@ -52,10 +52,16 @@ export function replaceFile(place: Place, written: WrittenFile, condition: PutCo
   syncFolder(dirname(path));
 }
 
-/** Removes the file, and folders that it leaves empty: another key may want to be a file of that name. Under the lock. */
-export function removeFile(place: Place): void {
+/**
+ * Removes the file, where an etag is given only if it has that one, and folders that it leaves empty: another key may
+ * want to be a file of that name. Under the lock.
+ */
+export function removeFile(place: Place, wanted: string | undefined): void {
   const path = join(place.root, place.key);
-  if (missingFolders(place).length > 0 || currentEtag(place, path, 'folder is none') === undefined) return;
+  if (missingFolders(place).length > 0) return;
+  const etag = currentEtag(place, path, 'folder is none');
+  if (etag === undefined) return;
+  checkRemoval(place.url, place.key, etag, wanted);
   unlinkSync(path);
   let folder = dirname(path);
   while (folder !== place.root && removeEmpty(folder)) folder = dirname(folder);

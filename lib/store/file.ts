@@ -84,10 +84,10 @@ export function createFileStore(folder: string): ObjectStore {
         return listFiles(root, prefix, signal);
       });
     },
-    async delete(key, { signal } = {}) {
+    async delete(key, { etag, signal } = {}) {
       checkKey(url, key);
       await call(`deleting ${key}`, signal, forWriting, (root) =>
-        holdLock(join(root, '.lock'), () => removeFile({ url, root, key }), signal),
+        holdLock(join(root, '.lock'), () => removeFile({ url, root, key }, etag), signal),
       );
     },
     /** Writes and locks, and leaves no object behind. */

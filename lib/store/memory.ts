@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
-import { checkCondition, checkSignal, tooLarge } from './failure.ts';
+import { checkCondition, checkRemoval, checkSignal, tooLarge } from './failure.ts';
 import { checkKey, checkPrefix, compareKeys } from './key.ts';
 import { type Body, defaultMaxBytes, type ObjectStore, type StoredObject } from './store.ts';
 
 /** A store in this process's memory, for tests and demonstrations: it ends with the process. */
 export function createMemoryStore(): ObjectStore {
   const url = 'memory:';
-  const objects = new Map<string, StoredObject>();
+  const objects = new Map<string, MemoryObject>();
   let writes = 0;
 
   return {
@@ -18,7 +18,7 @@ export function createMemoryStore(): ObjectStore {
       if (!object) return undefined;
       if (object.etag === ifNoneMatch) return 'unchanged';
       if (object.body.length > maxBytes) throw tooLarge(url, key, maxBytes);
-      return { ...object, body: new Uint8Array(object.body) };
+      return { body: new Uint8Array(object.body), etag: object.etag };
     },
     async open(key, options) {
       // Of whoever is asked: a store that is put over this one has a reading of its own.
@@ -39,7 +39,7 @@ export function createMemoryStore(): ObjectStore {
       writes++;
       const etag = `"${writes}"`;
       // A copy of its own (on reading too): what the caller does to its buffer later is no write.
-      objects.set(key, { body: copyOf(body), etag });
+      objects.set(key, { body: copyOf(body), etag, modified: Date.now() });
       return { etag };
     },
     async list(prefix, { signal } = {}) {
@@ -47,12 +47,13 @@ export function createMemoryStore(): ObjectStore {
       checkSignal(signal, url, `listing ${prefix}`);
       return [...objects]
         .filter(([key]) => key.startsWith(prefix))
-        .map(([key, { body, etag }]) => ({ key, etag, size: body.length }))
+        .map(([key, { body, etag, modified }]) => ({ key, etag, size: body.length, modified }))
         .sort((left, right) => compareKeys(left.key, right.key));
     },
-    async delete(key, { signal } = {}) {
+    async delete(key, { etag, signal } = {}) {
       checkKey(url, key);
       checkSignal(signal, url, `deleting ${key}`);
+      checkRemoval(url, key, objects.get(key)?.etag, etag);
       objects.delete(key);
     },
     async verify({ signal } = {}) {
@@ -60,6 +61,11 @@ export function createMemoryStore(): ObjectStore {
     },
     async close() {},
   };
+}
+
+interface MemoryObject extends StoredObject {
+  /** Unix milliseconds. */
+  readonly modified: number;
 }
 
 function copyOf(body: Body): Uint8Array {

@@ -55,15 +55,16 @@ async function listPage(
     throw unusable(url, prefix, 'a page says that there is more, but not where');
   }
   const objects: ListedObject[] = [];
-  for (const { Key = '', ETag, Size } of Contents ?? []) {
+  for (const { Key = '', ETag, Size, LastModified } of Contents ?? []) {
     const name = EncodingType === 'url' ? decode(Key) : Key;
     const key = name.startsWith(base) ? name.slice(base.length) : name;
     if (!name.startsWith(`${base}${prefix}`) || !isKey(key)) {
       if (!isMarker(name, Size)) onForeign?.(key);
       continue;
     }
-    if (ETag === undefined || Size === undefined) throw unusable(url, prefix, `${key} has no etag or size`);
-    objects.push({ key, etag: ETag, size: Size });
+    if (ETag === undefined || Size === undefined || LastModified === undefined)
+      throw unusable(url, prefix, `${key} has no etag, size or time`);
+    objects.push({ key, etag: ETag, size: Size, modified: LastModified.getTime() });
   }
   return { objects, next: IsTruncated ? NextContinuationToken : undefined };
 }

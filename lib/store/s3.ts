@@ -1,5 +1,6 @@
 import { checkKey, checkPrefix } from './key.ts';
 import type { S3ClientOptions } from './s3-client.ts';
+import { deleteObject } from './s3-delete.ts';
 import { listObjects } from './s3-list.ts';
 import { lookUp, readObject } from './s3-read.ts';
 import { createSession } from './s3-session.ts';
@@ -20,7 +21,7 @@ export interface S3StoreOptions extends S3ClientOptions {
  */
 export function createS3Store(options: S3StoreOptions): ObjectStore {
   const session = createSession(options.bucket, options.prefix ?? '', options);
-  const { url, bucket, base } = session;
+  const { url } = session;
   return {
     url,
     async get(key, options = {}) {
@@ -44,11 +45,9 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       checkPrefix(url, prefix);
       return listObjects(session, prefix, options);
     },
-    async delete(key, { signal } = {}) {
+    async delete(key, options = {}) {
       checkKey(url, key);
-      await session.call('s3:DeleteObject', key, signal, ({ sdk, client, sending }) =>
-        client.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key: `${base}${key}` }), sending),
-      );
+      return deleteObject(session, key, options);
     },
     verify: ({ signal } = {}) => verifyConditions(session, signal),
     close: () => session.close(),

@@ -72,7 +72,7 @@ async function hostileStore(bucket: Readonly<Record<string, Hostile>>) {
       if (query.has('list-type')) {
         const contents = Object.entries(bucket).map(([name, { body, size = body.length }]) => {
           const encoded = `targets/${name}`.split('/').map(encodeURIComponent).join('/');
-          return `<Contents><Key>${encoded}</Key><ETag>"1"</ETag><Size>${size}</Size></Contents>`;
+          return `<Contents><Key>${encoded}</Key><LastModified>2026-01-02T03:04:05Z</LastModified><ETag>"1"</ETag><Size>${size}</Size></Contents>`;
         });
         response
           .writeHead(200, { 'content-type': 'application/xml' })

@@ -69,7 +69,7 @@ describe('a round', () => {
   test('believes a store that answers "unchanged" to what the listing called changed', async () => {
     const { memory, path, folder } = await syncedWorld(one);
     const { store, reads } = watchStore(memory, {
-      list: async () => [{ key: 'targets/api/consul-0.json', etag: '"later"', size: 1 }],
+      list: async () => [{ key: 'targets/api/consul-0.json', etag: '"later"', size: 1, modified: 0 }],
     });
     expect(summary(await round(store, folder))).toEqual(changed());
     expect(reads).toEqual(['targets/api/consul-0.json unless "1"']);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { planMirror } from '../../lib/sidecar/plan.ts';
 import { targetsKey } from '../../lib/target/names.ts';
 
-const object = (key: string) => ({ key, etag: `"${key}"`, size: 1 });
+const object = (key: string) => ({ key, etag: `"${key}"`, size: 1, modified: 0 });
 
 test('a plain provider and one in shards', () => {
   const keys = ['targets/api/consul-0.json', 'targets/a%2Fb/http-1.0.json', 'targets/a%2Fb/http-1.1.json'];

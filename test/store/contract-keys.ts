@@ -6,12 +6,13 @@ import { bytes, failure, type MakePlace, text } from './probe.ts';
 /** The part of the contract that is about names: listings, odd keys, and keys that are none. */
 export function describeKeys(makePlace: MakePlace): void {
   describe('listing', () => {
-    test('shows each object below the prefix with its etag and size, by key', async () => {
+    test('shows each object below the prefix with its etag, size and time, by key', async () => {
       const store = (await makePlace())();
       const put = async (key: string, body: string) => ({
         key,
         ...(await store.put(key, bytes(body), { condition: 'create' })),
         size: body.length,
+        modified: expect.any(Number),
       });
       const b = await put('targets/b.json', 'bb');
       const nested = await put('targets/a/x.json', 'x');
@@ -37,7 +38,18 @@ export function describeKeys(makePlace: MakePlace): void {
       await store.delete('a/2');
       await store.delete('a/2');
       await store.delete('a/never/was');
-      expect(await store.list('a/')).toEqual([{ key: 'a/1', etag, size: 5 }]);
+      expect(await store.list('a/')).toEqual([{ key: 'a/1', etag, size: 5, modified: expect.any(Number) }]);
+    });
+
+    test('says when each object was written last', async () => {
+      const store = (await makePlace())();
+      // A store may keep whole seconds.
+      const before = Math.floor(Date.now() / 1000) * 1000;
+      await store.put('a/1', bytes('x'), { condition: 'any' });
+      const after = Date.now() + 1;
+      const [listed] = await store.list('a/');
+      const modified = listed?.modified ?? 0;
+      expect([before <= modified, modified <= after]).toEqual([true, true]);
     });
 
     test('takes a prefix that is a folder, and no other', async () => {

@@ -54,6 +54,20 @@ export function describeWriting(makePlace: MakePlace): void {
       expect(await store.list('')).toEqual([]);
     });
 
+    test('removes the very write that was read, and no other', async () => {
+      const store = (await makePlace())();
+      const first = await store.put('folder/a', bytes('1'), { condition: 'create' });
+      const second = await store.put('folder/a', bytes('2'), { condition: first });
+      expect(await failure(store.delete('folder/a', first))).toMatchObject({
+        kind: 'conflict',
+        message: `${store.url}: folder/a is no longer what it was when it was read, so it was not removed`,
+      });
+      expect(await store.get('folder/a')).toEqual({ body: bytes('2'), ...second });
+      await store.delete('folder/a', second);
+      await store.delete('folder/a', second);
+      expect(await store.list('')).toEqual([]);
+    });
+
     test('changes the etag with each of many quick writes of one size', async () => {
       const store = (await makePlace())();
       const etags: string[] = [];

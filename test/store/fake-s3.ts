@@ -18,14 +18,16 @@ interface FakeObject {
   readonly body: Buffer;
   readonly etag: string;
   readonly metadata: Record<string, string>;
+  /** Unix milliseconds. */
+  readonly modified: number;
 }
 
 /** Answers in the fake's place, by returning `true`; `request` is the n-th of the fake, from 1. */
 type Disturb = (request: FakeRequest, response: ServerResponse, n: number) => boolean;
 
 export interface FakeS3Options {
-  /** The conditions that it heeds. Default: both. */
-  readonly honours?: readonly ('if-match' | 'if-none-match')[];
+  /** The conditions that it heeds, of writes and of removals. Default: all. */
+  readonly honours?: readonly ('if-match' | 'if-none-match' | 'delete')[];
   /** Instead of the answer, before anything is done. */
   readonly before?: Disturb;
   /** Instead of the answer, when the work is done: what a lost answer is. */
@@ -54,7 +56,7 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
     const [status, head, content] = answer(
       objects,
       request,
-      options.honours ?? ['if-match', 'if-none-match'],
+      options.honours ?? ['if-match', 'if-none-match', 'delete'],
     );
     if (options.after?.(request, response, n)) return;
     response.writeHead(status, head).end(content);
@@ -109,10 +111,13 @@ function answer(objects: FakeS3['objects'], request: FakeRequest, honours: reado
         name.startsWith('x-amz-meta-') && typeof value === 'string' ? [[name, value]] : [],
       ),
     );
-    objects.set(key, { body, etag, metadata });
+    objects.set(key, { body, etag, metadata, modified: Date.now() });
     return [200, { etag }, ''];
   }
   if (method === 'DELETE') {
+    const wanted = headers['if-match'];
+    if (honours.includes('delete') && found && wanted !== undefined && wanted !== found.etag)
+      return [412, {}, '<Error><Code>PreconditionFailed</Code></Error>'];
     objects.delete(key);
     return [204, {}, ''];
   }
@@ -125,8 +130,9 @@ function answer(objects: FakeS3['objects'], request: FakeRequest, honours: reado
 
 function listing(objects: FakeS3['objects']): string {
   const contents = [...objects].map(
-    ([key, { etag, body }]) =>
-      `<Contents><Key>${key}</Key><ETag>${etag}</ETag><Size>${body.length}</Size></Contents>`,
+    ([key, { etag, body, modified }]) =>
+      `<Contents><Key>${key}</Key><LastModified>${new Date(modified).toISOString()}</LastModified>` +
+      `<ETag>${etag}</ETag><Size>${body.length}</Size></Contents>`,
   );
   return `<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`;
 }

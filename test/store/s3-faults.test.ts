@@ -45,7 +45,7 @@ describe('a write whose answer is lost', () => {
     const { fake, store } = await disturbed({
       before: (_, response, n) => {
         if (n > 1) return false;
-        fake.objects.set('a', { body: Buffer.from('same'), etag: '"s"', metadata: {} });
+        fake.objects.set('a', { body: Buffer.from('same'), etag: '"s"', metadata: {}, modified: 0 });
         return cut(response);
       },
     });
@@ -141,7 +141,7 @@ describe('an answer’s body', () => {
 
   test('that somebody else wrote, without a digest, is taken as it is', async () => {
     const { fake, store } = await disturbed();
-    fake.objects.set('a', { body: Buffer.from('by hand'), etag: '"h"', metadata: {} });
+    fake.objects.set('a', { body: Buffer.from('by hand'), etag: '"h"', metadata: {}, modified: 0 });
     expect(await store.get('a')).toEqual({ body: bytes('by hand'), etag: '"h"' });
   });
 
@@ -212,7 +212,7 @@ describe('a listing', () => {
     [
       'an object without an etag',
       page('<IsTruncated>false</IsTruncated><Contents><Key>targets/a</Key><Size>1</Size></Contents>'),
-      'targets/a has no etag or size',
+      'targets/a has no etag, size or time',
     ],
   ])('with %s is an error, not a shorter list', async (_, content, why) => {
     const { store } = await disturbed({
@@ -229,10 +229,58 @@ describe('a listing', () => {
 
   test('leaves out what is no key', async () => {
     const { fake, store } = await disturbed();
-    const stray = { body: Buffer.from('x'), etag: '"x"', metadata: {} };
+    const stray = { body: Buffer.from('x'), etag: '"x"', metadata: {}, modified: 1_700_000_000_000 };
     for (const key of ['targets/', 'targets/../x', 'targets/a.json', '/targets/b', 'other/c']) {
       fake.objects.set(key, stray);
     }
-    expect(await store.list('targets/')).toEqual([{ key: 'targets/a.json', etag: '"x"', size: 1 }]);
+    expect(await store.list('targets/')).toEqual([
+      { key: 'targets/a.json', etag: '"x"', size: 1, modified: 1_700_000_000_000 },
+    ]);
+  });
+});
+
+describe('removing one write of an object', () => {
+  test('says which one in the request, and looks before it asks', async () => {
+    const { fake, store } = await disturbed();
+    const { etag } = await store.put('a', bytes('x'), { condition: 'create' });
+    await store.delete('a', { etag });
+    expect(fake.requests.slice(1).map(({ method, headers }) => [method, headers['if-match']])).toEqual([
+      ['HEAD', undefined],
+      ['DELETE', etag],
+    ]);
+    expect(fake.objects.size).toBe(0);
+  });
+
+  test('leaves another write alone in a store that passes over the condition', async () => {
+    const { store } = await disturbed({ honours: ['if-match', 'if-none-match'] });
+    const first = await store.put('a', bytes('1'), { condition: 'create' });
+    const second = await store.put('a', bytes('2'), { condition: first });
+    expect(await failure(store.delete('a', first))).toMatchObject({ kind: 'conflict' });
+    expect(await store.head('a')).toEqual(second);
+  });
+
+  test('leaves a write alone that came after the look', async () => {
+    const { fake, store } = await disturbed({
+      before({ method, key }) {
+        if (method === 'DELETE')
+          fake.objects.set(key, { body: Buffer.from('2'), etag: '"2"', metadata: {}, modified: 0 });
+        return false;
+      },
+    });
+    const first = await store.put('a', bytes('1'), { condition: 'create' });
+    expect(await failure(store.delete('a', first))).toMatchObject({ kind: 'conflict' });
+    expect(await store.head('a')).toEqual({ etag: '"2"' });
+  });
+
+  test('works where a store does not know the condition', async () => {
+    const { fake, store } = await disturbed({
+      before: ({ method, headers }, response) =>
+        method === 'DELETE' && headers['if-match'] !== undefined
+          ? sendError(response, 501, 'NotImplemented')
+          : false,
+    });
+    const first = await store.put('a', bytes('1'), { condition: 'create' });
+    await store.delete('a', first);
+    expect(fake.objects.size).toBe(0);
   });
 });
