@@ -24,7 +24,7 @@ export async function runCycle(provider: Provider, input: CycleInput): Promise<C
   const started = input.now();
   const state: State = {};
   const end = (outcome: Outcome, rest: Partial<CycleResult> = {}): CycleResult => {
-    const damaged = state.loaded?.damaged ?? state.stored?.damaged ?? state.held?.damaged;
+    const damaged = state.damaged ?? state.stored?.damaged ?? state.held?.damaged;
     const status = state.stored?.status;
     return {
       job: provider.job,
@@ -56,6 +56,8 @@ interface State {
   loaded?: Loaded;
   stored?: StoredStatus;
   held?: StoredHeld;
+  /** Why the history could not be used. */
+  damaged?: string | undefined;
 }
 
 /** What a later Muster wrote is not touched, nor is the status beside it. */
@@ -71,7 +73,7 @@ async function reportFailure(
     version = 0,
     groups = 0,
     targets = 0,
-  } = loaded === undefined ? (stored.status ?? {}) : factsOf(loaded);
+  } = loaded === undefined || loaded.damaged !== undefined ? (stored.status ?? {}) : factsOf(loaded);
   // The cycle's own error is what counts; a status that cannot be written either is the same trouble.
   await writeHeartbeat(provider, input, started, stored, { version, groups, targets }, { error }).catch(
     () => undefined,
@@ -99,15 +101,17 @@ async function runSteps(
   const { store, signal, dryRun, now } = input;
   const stored = input.stored ?? (await readStatus(store, provider, signal));
   state.stored = stored;
+  const none: StoredHeld = { held: undefined, etag: undefined };
   const [loaded, held] = await Promise.all([
     loadProvider(store, provider, { warm: input.warm, signal }),
     // Without a status nobody knows whether something is held.
     stored.status === undefined || stored.status.held !== undefined
       ? readHeld(store, provider, signal)
-      : { held: undefined, etag: undefined },
+      : none,
   ]);
   state.loaded = loaded;
   state.held = held;
+  state.damaged = loaded.damaged;
 
   const listing = await collectTargets(provider, input, loaded.groups, loaded.cursor);
   refuseBlindDrop(provider, loaded, listing, stored.status);

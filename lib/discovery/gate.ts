@@ -1,6 +1,7 @@
 import { countTargets, type Groups, sortGroups } from '../target/canonical.ts';
 import { type Change, diffGroups } from '../target/diff.ts';
 import type { Listed } from '../target/discover.ts';
+import { addressLabel } from '../target/group.ts';
 import { type Accepted, acceptanceAt, type Mark, type Memory, markOf } from './memory.ts';
 import {
   addressesOf,
@@ -98,7 +99,7 @@ export function judge(input: GateInput): Verdict {
     countTargets(published) -
     missing.filter(({ id, source }) => markOf(memory, id, source) !== undefined).length;
   const peak = Math.max(input.peak, memory?.peak ?? 0, before);
-  const kind = isTaken ? undefined : ruleOf(input, missing, peak);
+  const kind = isTaken ? undefined : ruleOf(input, missing, gained.length, peak);
   const fate = decide(input, missing, kind, accepted);
   const labels = isTaken ? {} : lostLabels(input, difference, accepted);
 
@@ -121,12 +122,22 @@ export function judge(input: GateInput): Verdict {
 }
 
 /** Why removals wait, if they do. The first rule that fits counts. */
-function ruleOf(input: GateInput, missing: readonly ComparedTarget[], peak: number): HoldKind | undefined {
+function ruleOf(
+  input: GateInput,
+  missing: readonly ComparedTarget[],
+  gained: number,
+  peak: number,
+): HoldKind | undefined {
   if (missing.length === 0) return undefined;
   const { config, listing, listed, memory, sum } = input;
   const live = countTargets(listing);
   if (live === 0) return 'empty';
-  if (peak >= config.min_targets && peak - live > config.max_removed * peak) return 'drop';
+  if (peak >= config.min_targets) {
+    const most = config.max_removed * peak;
+    if (peak - live > most) return 'drop';
+    // A rollout replaces what it takes away; a registry that lost its half gets a few new ones all the same.
+    if (missing.length > most && 2 * gained < missing.length) return 'drop';
+  }
   if (sum !== undefined) return sum;
   if (isDisjoint(input, missing)) return 'disjoint';
   if (listed.filtered !== undefined) return 'filtered';
@@ -264,7 +275,7 @@ function lostLabels(input: GateInput, { changed, added }: Change, accepted: Acce
   if (count < config.min_targets || listing.size === 0 || same > (1 - nearlyAll) * published.size) return {};
   const listed = countLabels(listing);
   const names = [...countLabels(published)]
-    .filter(([name, carriers]) => carriers >= nearlyAll * count && !listed.has(name))
+    .filter(([name, carriers]) => carriers >= nearlyAll * count && !listed.has(name) && name !== addressLabel)
     .map(([name]) => name)
     .sort();
   if (names.length === 0) return {};

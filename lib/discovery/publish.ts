@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isMusterError, MusterError } from '../errors.ts';
-import type { Body, ObjectStore } from '../store/store.ts';
+import type { Body, ObjectStore, StreamedBody } from '../store/store.ts';
 import { countTargets, type Groups } from '../target/canonical.ts';
 import { type Change, isEmptyChange } from '../target/diff.ts';
 import { fileSdTexts, type VersionMark } from '../target/file-sd.ts';
@@ -221,7 +221,7 @@ async function removeOther(input: WriteInput, key: string): Promise<void> {
 }
 
 /** The file's bytes, made as they are written: with all its labels, a large listing fills hundreds of megabytes. */
-export function fileOf(groups: Groups, mark?: VersionMark): Body {
+function fileOf(groups: Groups, mark?: VersionMark): StreamedBody {
   return {
     *chunks() {
       for (const text of chunksOf(fileSdTexts(groups, mark))) yield Buffer.from(text);

@@ -36,7 +36,8 @@ export async function addDrop(drop: Drop, input: SumsInput): Promise<SumVerdict>
   const key = dropKey(drop, now, config.confirm_after);
   const options = signal && { signal };
   await store.put(key, new Uint8Array(), { condition: 'any', ...options });
-  const drops = await readDrops(input);
+  const all = await readDrops({ ...input, window: config.confirm_after });
+  const drops = all.filter(({ server: asked }) => asked !== short(retired));
   let statuses: readonly Status[] | undefined;
   for (const scope of ['job', 'server', 'store'] as const) {
     const own = drops.filter((one) => isWithin(scope, one, nameDrop(drop)));
@@ -51,6 +52,34 @@ export async function addDrop(drop: Drop, input: SumsInput): Promise<SumVerdict>
     return { forbidden: scope };
   }
   return {};
+}
+
+/** Milliseconds within which retirements are added up. */
+const retiredWithin = 60 * 60_000;
+
+/** In place of a server, in the notes of retirements. */
+const retired = 'retired';
+
+type NoteInput = Pick<SumsInput, 'store' | 'now' | 'signal'>;
+
+/** Notes that a provider was retired with so many targets. */
+export async function noteRetired(
+  { removed, ...id }: ProviderId & { readonly removed: number },
+  { store, now, signal }: NoteInput,
+): Promise<void> {
+  const key = dropKey({ ...id, removed, peak: removed, server: retired }, now, retiredWithin);
+  await store.put(key, new Uint8Array(), { condition: 'any', ...(signal && { signal }) });
+}
+
+/** How many targets were retired within the last hour. */
+export async function retiredLately(input: NoteInput): Promise<{ readonly lost: number }> {
+  const drops = await readDrops({ ...input, window: retiredWithin });
+  return {
+    lost: sumByProvider(
+      drops.filter(({ server }) => server === short(retired)),
+      'removed',
+    ),
+  };
 }
 
 /** A drop as its key in the store names it. */
@@ -79,11 +108,19 @@ function dropKey(drop: Drop, now: Date, window: number): string {
 
 const dropForm = /^(\d{15})-([0-9a-f]{12})-([0-9a-f]{12})-([0-9a-f]{12})-(\d{1,9})-(\d{1,9})$/;
 
+/** Milliseconds: a job may have a longer window than the one that looks. */
+const longestWindow = 24 * 60 * 60_000;
+
 /** Old notes that one cycle clears away. */
 const mostCleared = 20;
 
 /** The drops whose time is not over; some of the others are removed. */
-async function readDrops({ store, now, config, signal }: SumsInput): Promise<readonly NotedDrop[]> {
+async function readDrops({
+  store,
+  now,
+  window,
+  signal,
+}: NoteInput & { readonly window: number }): Promise<readonly NotedDrop[]> {
   const drops: NotedDrop[] = [];
   const over: string[] = [];
   for (const { key } of await store.list(folders.removals, signal && { signal })) {
@@ -91,7 +128,7 @@ async function readDrops({ store, now, config, signal }: SumsInput): Promise<rea
       dropForm.exec(key.slice(folders.removals.length)) ?? [];
     const left = Number(until) - now.getTime();
     // One that ends later than any can came from a wrong clock.
-    if (left > 0 && left <= 24 * config.confirm_after + clockSkew)
+    if (left > 0 && left <= Math.max(window, longestWindow) + clockSkew)
       drops.push({ server, job, provider, removed: Number(removed), peak: Number(peak) });
     else over.push(key);
   }
