@@ -11,6 +11,10 @@ import { openHttpClients } from './http-clients.ts';
 /** A provider as configured, ready for a cycle. */
 export interface AppProvider extends Provider {
   readonly mechanism: string;
+  /** Digest of what it lists; see `Stanza`. */
+  readonly identity?: string;
+  /** The backend server that is asked, for people. */
+  readonly server?: string;
   /** Milliseconds between two cycles. */
   readonly refreshInterval: number;
 }
@@ -36,6 +40,8 @@ export function bindProviders(
       job: job.name,
       provider: name,
       mechanism,
+      identity: stanza.identity,
+      server: stanza.server,
       refreshInterval: stanza.config.refresh_interval,
       discover: discoverWith(stanza, { ...input, log: input.log.with({ job: job.name, provider: name }) }),
       guard: job.guard,

@@ -1,10 +1,17 @@
 import * as z from 'zod';
 import { bindMechanism, type Mechanism, type SdConfig, type Stanza } from '../../backends/mechanism.ts';
 import { parseConfig } from '../../config/load.ts';
-import type { MusterConfig, NamedOutput, StanzaReader, StoreConfig } from '../../config/muster-config.ts';
+import type {
+  MusterConfig,
+  NamedOutput,
+  ReadStanza,
+  StanzaReader,
+  StoreConfig,
+} from '../../config/muster-config.ts';
 import { mechanismKeys } from '../../config/prometheus-keys.ts';
 import { MusterError } from '../../errors.ts';
 import type { ProviderId } from '../../target/names.ts';
+import { isProviderName } from '../../target/names.ts';
 import { type AppProvider, type BindInput, bindProviders } from '../providers.ts';
 
 /** What every function has to know of a configuration. */
@@ -68,16 +75,22 @@ export function parseOwn<Own, KubeState extends NamedOutput>(
   return { config, configured, isEmpty: configured.length === 0 && config.kube_state_metrics.length === 0 };
 }
 
-/** Mechanisms whose stanzas are taken as they are. */
+/** Mechanisms whose stanzas are taken as they are, but for the names that they give. */
 function otherMechanisms(ownKeys: readonly string[]): readonly StanzaReader<undefined>[] {
   return mechanismKeys
     .filter((key) => !ownKeys.includes(key))
-    .map((configKey) => ({
-      name: configKey.replace(/_sd_configs$/, ''),
-      configKey,
-      schema: z.unknown().transform(() => undefined),
-    }));
+    .map((configKey) => {
+      const mechanism = configKey.replace(/_sd_configs$/, '');
+      const schema = z.unknown().transform((stanza): ReadStanza<undefined> => {
+        const name = withName.safeParse(stanza).data?.muster.name;
+        const isName = name !== undefined && isProviderName(name, mechanism);
+        return { stanza: undefined, ...(isName && { name }) };
+      });
+      return { name: mechanism, configKey, schema };
+    });
 }
+
+const withName = z.object({ muster: z.object({ name: z.string() }) });
 
 function onlyOf(
   mechanism: string,
