@@ -2,6 +2,7 @@ import { mechanisms } from '../backends/registry.ts';
 import { createCredentialReader } from '../config/credentials.ts';
 import { loadConfig } from '../config/load.ts';
 import type { StoreConfig } from '../config/muster-config.ts';
+import type { RetireRules } from '../discovery/leaving.ts';
 import { isMusterError, MusterError } from '../errors.ts';
 import type { KubeStateConfig } from '../kubestate/options.ts';
 import type { ObjectStore } from '../store/store.ts';
@@ -9,6 +10,7 @@ import type { Logger } from '../telemetry/log.ts';
 import { createAwsSecrets } from './aws-secrets.ts';
 import type { KubeStateOutput } from './kube-state/outputs.ts';
 import { type AppProvider, type BindInput, bindProviders } from './providers.ts';
+import { retireRulesOf } from './retirement.ts';
 
 /** What an app is given of the world. */
 export interface AppInput {
@@ -22,6 +24,9 @@ export interface AppConfig {
   readonly outputs: readonly KubeStateOutput[];
   /** Whether it has neither a provider nor an output. */
   readonly isEmpty: boolean;
+  readonly retireRules: RetireRules;
+  /** Whose the store is, where configured. */
+  readonly owner: string | undefined;
   readonly storeConfig: StoreConfig;
   /** Folder that relative paths of the configuration start from. */
   readonly directory: string;
@@ -46,6 +51,8 @@ export async function readApp(location: string, { env, log }: AppInput): Promise
     providers,
     outputs,
     isEmpty: providers.length === 0 && outputs.length === 0,
+    retireRules: retireRulesOf(config),
+    owner: config.owner,
     storeConfig: config.store,
     directory,
   };

@@ -4,8 +4,8 @@ import type { JournalEntry } from '../discovery/journal.ts';
 import { decodeJournalEntry } from '../discovery/journal-lines.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { summarizeChange } from '../target/diff.ts';
 import { encodeJob, folders, journalKey, type ProviderId, parseJournalVersion } from '../target/names.ts';
+import { countChange } from '../target/target-changes.ts';
 import { changeData, summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
 import { shared } from './options.ts';
@@ -106,10 +106,10 @@ async function printTable(
   io: Io,
 ): Promise<void> {
   await printList(io, output, rows.map(rowData), {
-    heading: ['PROVIDER', 'VERSION', 'AT', 'REASON', 'ADDED', 'REMOVED', 'CHANGED', 'TARGETS'],
-    row: ({ provider, version, at, reason, summary: { added, removed, changed, targets } }) => [
+    heading: ['PROVIDER', 'VERSION', 'AT', 'REASON', 'ADDED', 'REMOVED', 'CHANGED'],
+    row: ({ provider, version, at, reason, summary: { added, removed, changed } }) => [
       ...[provider, String(version), at, reason],
-      ...[`+${added}`, `-${removed}`, `~${changed}`, `${targets < 0 ? '' : '+'}${targets}`],
+      ...[`+${added}`, `-${removed}`, `~${changed}`],
     ],
     empty: `Job ${job} has no change yet.`,
   });
@@ -124,7 +124,7 @@ async function printVersion(rows: readonly Row[], output: 'table' | 'json', io: 
   for (const { id, entry } of rows) {
     const { version, at, reason, change } = entry;
     await io.out(
-      printable(`${id.job}/${id.provider} version ${version}, ${at}, ${reason}: ${summaryText(change)}`),
+      printable(`${id.job}/${id.provider} version ${version}, ${at}, ${reason}: ${summaryText(countChange(change))}`),
     );
     await io.out('\n');
     await printChange(io, change);
@@ -132,7 +132,7 @@ async function printVersion(rows: readonly Row[], output: 'table' | 'json', io: 
 }
 
 function rowData({ id, entry: { version, at, reason, run, change } }: Row) {
-  return { ...id, version, at, reason, run, summary: summarizeChange(change) };
+  return { ...id, version, at, reason, run, summary: countChange(change) };
 }
 
 function wholeNumber(option: string, text: string): number {

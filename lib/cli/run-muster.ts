@@ -31,8 +31,13 @@ const commands: Readonly<
   },
   history: { summary: 'Show the changes of a job', load: async () => (await import('./history.ts')).history },
   accept: {
-    summary: 'Let the guard publish what it holds',
+    summary: 'Let go what the gate holds',
     load: async () => (await import('./accept.ts')).accept,
+  },
+  held: { summary: 'Show what the gate holds', load: async () => (await import('./held.ts')).held },
+  retire: {
+    summary: 'Retire a job that left the configuration, at once',
+    load: async () => (await import('./retire.ts')).retire,
   },
   'kube-state': {
     summary: 'Print the kube-state metrics of a cluster, or publish them',

@@ -48,7 +48,7 @@ export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
           scrapeLabels: scrapeLabels(config),
           ...overrideSettings(settings, config.muster),
         }));
-        return { store, ...(owner !== undefined && { owner }), jobs, kube_state_metrics };
+        return { store, ...(owner !== undefined && { owner }), defaults: settings, jobs, kube_state_metrics };
       },
     );
 }

@@ -75,6 +75,8 @@ export interface MusterConfig<Stanza, KubeState extends NamedOutput = never> {
   readonly store: StoreConfig;
   /** Whose the store is, where configured: only configurations of one owner may change what is in it. */
   readonly owner?: string;
+  /** What a job has where it says nothing, and what holds for the whole configuration. */
+  readonly defaults: JobSettings;
   /** In the order of the file; none where the file has no scrape configs. */
   readonly jobs: readonly Job<Stanza>[];
   readonly kube_state_metrics: readonly KubeState[];

@@ -13,6 +13,8 @@ interface OwnershipInput {
   readonly owner?: string | undefined;
   /** Take the store over, whatever it has. */
   readonly takeOver?: boolean;
+  /** Look only. */
+  readonly dryRun?: boolean;
 }
 
 /**
@@ -22,7 +24,7 @@ interface OwnershipInput {
  */
 export async function checkOwnership(
   configured: readonly ConfiguredProvider[],
-  { store, signal, owner, takeOver = false }: OwnershipInput,
+  { store, signal, owner, takeOver = false, dryRun = false }: OwnershipInput,
 ): Promise<void> {
   const found = owner === undefined ? undefined : await readStoreDocument(store, signal);
   const other = found?.document.owner;
@@ -33,7 +35,7 @@ export async function checkOwnership(
       `${store.url} belongs to "${other}", this configuration says owner: ${owner}. ${wayOut}`,
     );
   if (!takeOver) await refuseStranger(configured, store, signal);
-  if (owner === undefined) return;
+  if (owner === undefined || dryRun) return;
   const id = await storeIdOf(store, signal);
   const current = found ?? (await readStoreDocument(store, signal));
   await writeStoreDocument(store, { id, owner }, current?.etag, signal);

@@ -9,10 +9,12 @@ import type {
   StoreConfig,
 } from '../../config/muster-config.ts';
 import { mechanismKeys } from '../../config/prometheus-keys.ts';
+import type { RetireRules } from '../../discovery/leaving.ts';
 import { MusterError } from '../../errors.ts';
 import type { ProviderId } from '../../target/names.ts';
 import { isProviderName } from '../../target/names.ts';
 import { type AppProvider, type BindInput, bindProviders } from '../providers.ts';
+import { retireRulesOf } from '../retirement.ts';
 
 /** What every function has to know of a configuration. */
 export interface FunctionConfig {
@@ -26,6 +28,8 @@ export interface BackendConfig extends FunctionConfig {
   readonly providers: readonly AppProvider[];
   /** Those of all mechanisms: who has left it depends on them all. */
   readonly configured: readonly ProviderId[];
+  readonly retireRules: RetireRules;
+  readonly owner: string | undefined;
 }
 
 export interface ReadConfigInput extends BindInput {
@@ -46,7 +50,8 @@ export function readFunctionConfig<Config extends SdConfig>(
 ): BackendConfig {
   const own = { mechanisms: [bindMechanism(mechanism)], kubeState: z.looseObject({ name: z.string() }) };
   const { config, configured, isEmpty } = parseOwn(text, own, input);
-  return { providers: bindProviders(onlyOf(mechanism.name, config), input), configured, isEmpty };
+  const providers = bindProviders(onlyOf(mechanism.name, config), input);
+  return { providers, configured, isEmpty, retireRules: retireRulesOf(config), owner: config.owner };
 }
 
 /** A configuration of which a function reads its own parts. */
@@ -102,7 +107,7 @@ function onlyOf(
       provider.mechanism === mechanism && stanza !== undefined ? [{ ...provider, stanza }] : [],
     ),
   }));
-  return { store: config.store, jobs, kube_state_metrics: [] };
+  return { store: config.store, defaults: config.defaults, jobs, kube_state_metrics: [] };
 }
 
 /** A file without a store, or with a folder for use on one machine, leaves the choice to the deployment. */
