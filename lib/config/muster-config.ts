@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import type { StoreLocation } from '../store/url.ts';
 import type { LabelSet } from '../target/group.ts';
 import type { RelabelConfig } from '../target/relabel-config.ts';
 
@@ -43,19 +44,6 @@ export interface Job<Stanza> extends JobSettings {
   readonly scrapeLabels: LabelSet;
 }
 
-/** Where the store is. Folders are absolute. */
-export type StoreConfig =
-  | { readonly kind: 'file'; readonly folder: string }
-  | {
-      readonly kind: 's3';
-      readonly bucket: string;
-      /** Without slashes at its ends; empty for the whole bucket. */
-      readonly prefix: string;
-      readonly endpoint?: URL;
-      readonly region?: string;
-      readonly force_path_style: boolean;
-    };
-
 /** An entry of `kube_state_metrics`. */
 export interface NamedOutput {
   readonly name: string;
@@ -63,7 +51,7 @@ export interface NamedOutput {
 
 /** A configuration in which everything was checked. */
 export interface MusterConfig<Stanza, KubeState extends NamedOutput = never> {
-  readonly store: StoreConfig;
+  readonly store: StoreLocation;
   /** In the order of the file; none where the file has no scrape configs. */
   readonly jobs: readonly Job<Stanza>[];
   readonly kube_state_metrics: readonly KubeState[];

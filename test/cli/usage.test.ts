@@ -76,7 +76,7 @@ describe('wrong usage is told in one line, before anything is read', () => {
     const { code, stdout, stderr } = await runHere(['sync', '--from', 'gs://bucket', '--to', 'x', '--once']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toBe(
-      'muster sync: store: gs: is not known; use s3://bucket/prefix, file:///folder, or the path of a folder\n',
+      'muster sync: store: the URL has the scheme gs:, which is not known; use s3://bucket/prefix, file:///folder, or the path of a folder\n',
     );
   });
 
