@@ -12,7 +12,9 @@ export interface Io {
   /** Whether a person watches: allows colours on `out`, and progress on `err`. */
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
-  /** Fires on the first SIGINT or SIGTERM. */
+  /** Characters of a line on the terminal that `out` is, where it is one. */
+  readonly outColumns?: number | undefined;
+  /** Fires on the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal;
 }
 
