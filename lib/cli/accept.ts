@@ -44,7 +44,8 @@ export const accept = defineCommand({
           ? await acceptRetirement(id, { store, signal, now })
           : await printAccepted(id, await acceptHeld(store, id, now, signal), io);
         if (isAccepted) accepted += 1;
-        if (isAccepted && retired) await io.out(`${printable(`${id.job}/${id.provider}`)}: accepted, the next run retires it\n`);
+        if (isAccepted && retired)
+          await io.out(`${printable(`${id.job}/${id.provider}`)}: accepted, the next run retires it\n`);
       }
       const where = job === undefined ? '' : ` for job ${job}`;
       if (accepted === 0) io.err(`muster accept: nothing is held${where}\n`);
@@ -68,9 +69,12 @@ async function printAccepted(
       : memory.labels !== undefined
         ? `the loss of ${memory.labels.names.join(', ')}`
         : `that ${counted(targets, 'target')} ${targets === 1 ? 'goes' : 'go'}`;
-  await io.out(`${printable(`${job}/${provider}: accepted ${what}`)}; valid until ${memory.accepted?.until ?? 'now'}\n`);
+  await io.out(
+    `${printable(`${job}/${provider}: accepted ${what}`)}; valid until ${memory.accepted?.until ?? 'now'}\n`,
+  );
   for (const { source, labels } of sample.slice(0, shownTargets))
     await io.out(`- ${printable(`${source} ${labels[addressLabel] ?? 'without address'}`)}\n`);
-  if (targets > shownTargets) await io.out(`  … and ${counted(targets - Math.min(shownTargets, sample.length), 'more target')}\n`);
+  if (targets > shownTargets)
+    await io.out(`  … and ${counted(targets - Math.min(shownTargets, sample.length), 'more target')}\n`);
   return true;
 }

@@ -12,7 +12,9 @@ export interface Io {
   /** Whether a person watches: allows colours on `out`, and progress on `err`. */
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
-  /** Fires on the first SIGINT or SIGTERM. */
+  /** Characters of a line on the terminal that `out` is, where it is one. */
+  readonly outColumns?: number | undefined;
+  /** Fires on the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal;
 }
 
@@ -80,7 +82,8 @@ export function defineCommand<const O extends Options>(definition: Definition<O>
     async main(args, io) {
       const given = parseStrictly(args, specOf(options), argument !== undefined);
       const [first, second] = given.positionals;
-      if (second !== undefined) throw new UsageError(`there is one ${argument}, not two: "${second}" is too many`);
+      if (second !== undefined)
+        throw new UsageError(`there is one ${argument}, not two: "${second}" is too many`);
       return run(readValues(options, given.values, io.env), io, first);
     },
   };

@@ -16,7 +16,11 @@ export const held = defineCommand({
   description:
     'Prints what the gate holds: targets that stay published although the listing lacks them, why, and the command that\n' +
     'lets them go. Exits with 1 when something is held.',
-  examples: ['muster held -c muster.yml', 'muster held --job api', 'muster held --store s3://my-bucket --output json'],
+  examples: [
+    'muster held -c muster.yml',
+    'muster held --job api',
+    'muster held --store s3://my-bucket --output json',
+  ],
   options: {
     config: shared.config,
     store: shared.store,

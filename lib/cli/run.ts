@@ -1,10 +1,10 @@
 import { loadApp } from '../app/app.ts';
-import { formatDuration } from '../config/duration.ts';
 import { type CyclesInput, cycleOnce } from '../app/cycles.ts';
 import type { OutputResult } from '../app/kube-state/cycle.ts';
 import type { AppProvider } from '../app/providers.ts';
 import { retireLeft } from '../app/retirement.ts';
 import { selectProviders } from '../app/select.ts';
+import { formatDuration } from '../config/duration.ts';
 import { type LeavingProvider, type RetireRules, reviewLeaving } from '../discovery/leaving.ts';
 import { type Resolved, resolveNames } from '../discovery/naming.ts';
 import { checkOwnership } from '../discovery/ownership.ts';
@@ -12,14 +12,14 @@ import type { CycleResult } from '../discovery/provider.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
 import { keepMemorySmallOnceLarge } from '../memory.ts';
 import { isEmptyChange } from '../target/diff.ts';
-import { silentLogger } from '../telemetry/log.ts';
 import { countChange } from '../target/target-changes.ts';
+import { silentLogger } from '../telemetry/log.ts';
 import { changeData, summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
-import { shared } from './options.ts';
-import { printChange } from './print-change.ts';
 import { acceptCommand, heldData } from './held-text.ts';
+import { shared } from './options.ts';
 import { counted } from './output.ts';
+import { printChange } from './print-change.ts';
 import { openProgress } from './progress.ts';
 import { outputData, outputTable, retireLeftOutputs, runOutputs } from './run-outputs.ts';
 import { formatTable, printable } from './table.ts';
@@ -41,7 +41,9 @@ export const run = defineCommand({
     job: shared.job,
     provider: shared.provider,
     'dry-run': { help: 'Print the change, write nothing.' },
-    'take-over': { help: 'Make the store this configuration\'s own, although it has another one\'s providers.' },
+    'take-over': {
+      help: "Make the store this configuration's own, although it has another one's providers.",
+    },
     output: shared.output,
   },
   async run({ config, job, provider, 'dry-run': dryRun, 'take-over': takeOver, output }, io) {
@@ -102,7 +104,8 @@ async function retire(
 ): Promise<void> {
   if (dryRun) {
     const look = { store: input.store, signal: input.signal, now: new Date(), dryRun };
-    for (const one of await reviewLeaving(providers, rules, look)) io.err(leavingText(one, 'would be retired'));
+    for (const one of await reviewLeaving(providers, rules, look))
+      io.err(leavingText(one, 'would be retired'));
     return;
   }
   const { retired, waiting } = await retireLeft(providers, rules, input);

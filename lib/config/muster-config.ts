@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import type { StoreLocation } from '../store/url.ts';
 import type { LabelSet } from '../target/group.ts';
 import type { RelabelConfig } from '../target/relabel-config.ts';
 
@@ -52,19 +53,6 @@ export interface Job<Stanza> extends JobSettings {
   readonly scrapeLabels: LabelSet;
 }
 
-/** Where the store is. Folders are absolute. */
-export type StoreConfig =
-  | { readonly kind: 'file'; readonly folder: string }
-  | {
-      readonly kind: 's3';
-      readonly bucket: string;
-      /** Without slashes at its ends; empty for the whole bucket. */
-      readonly prefix: string;
-      readonly endpoint?: URL;
-      readonly region?: string;
-      readonly force_path_style: boolean;
-    };
-
 /** An entry of `kube_state_metrics`. */
 export interface NamedOutput {
   readonly name: string;
@@ -72,7 +60,7 @@ export interface NamedOutput {
 
 /** A configuration in which everything was checked. */
 export interface MusterConfig<Stanza, KubeState extends NamedOutput = never> {
-  readonly store: StoreConfig;
+  readonly store: StoreLocation;
   /** Whose the store is, where configured: only configurations of one owner may change what is in it. */
   readonly owner?: string;
   /** What a job has where it says nothing, and what holds for the whole configuration. */

@@ -30,7 +30,12 @@ export function createCycles({
     const result = await cycleOnce(
       provider,
       { store, log, signal: time.signal },
-      { listUntil: time.listUntil, hasOthers, ...(warm && { warm }), ...(configError !== undefined && { configError }) },
+      {
+        listUntil: time.listUntil,
+        hasOthers,
+        ...(warm && { warm }),
+        ...(configError !== undefined && { configError }),
+      },
     );
     // After a cycle that did not end well the store is read anew.
     if (result.loaded !== undefined && result.outcome !== 'failed' && result.outcome !== 'superseded')

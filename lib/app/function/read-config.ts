@@ -1,16 +1,11 @@
 import * as z from 'zod';
 import { bindMechanism, type Mechanism, type SdConfig, type Stanza } from '../../backends/mechanism.ts';
 import { parseConfig } from '../../config/load.ts';
-import type {
-  MusterConfig,
-  NamedOutput,
-  ReadStanza,
-  StanzaReader,
-  StoreConfig,
-} from '../../config/muster-config.ts';
+import type { MusterConfig, NamedOutput, ReadStanza, StanzaReader } from '../../config/muster-config.ts';
 import { mechanismKeys } from '../../config/prometheus-keys.ts';
 import type { RetireRules } from '../../discovery/leaving.ts';
 import { MusterError } from '../../errors.ts';
+import { parseStoreUrl, type StoreLocation, s3Url } from '../../store/url.ts';
 import type { ProviderId } from '../../target/names.ts';
 import { isProviderName } from '../../target/names.ts';
 import { type AppProvider, type BindInput, bindProviders } from '../providers.ts';
@@ -111,11 +106,11 @@ function onlyOf(
 }
 
 /** A file without a store, or with a folder for use on one machine, leaves the choice to the deployment. */
-function checkStore(configured: StoreConfig, origin: string, store: string): void {
+function checkStore(configured: StoreLocation, origin: string, store: string): void {
   if (configured.kind === 'file') return;
-  const { bucket, prefix } = configured;
-  const url = `s3://${bucket}${prefix && `/${prefix}`}`;
-  if (url === store.replace(/\/+$/, '')) return;
+  const url = s3Url(configured);
+  const own = parseStoreUrl(store);
+  if (own.kind === 's3' && url === s3Url(own)) return;
   throw new MusterError(
     'config',
     `${origin}: store is ${url}, but these functions write to ${store}: name that one, or deploy with the other`,
