@@ -4,7 +4,7 @@ import { mapConcurrent } from '../http/concurrency.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { statusKey } from '../target/names.ts';
 import type { Schedule } from './aws-schedule.ts';
-import { periodOf } from './function/time.ts';
+import { longestGap, periodOf } from './function/schedule.ts';
 import type { KubeStateOutput } from './kube-state/outputs.ts';
 import { readListed } from './kube-state/stored.ts';
 import type { AppProvider } from './providers.ts';
@@ -77,7 +77,7 @@ async function checkSchedule(backend: string, { stack, readSchedule, signal }: D
     const schedule = await readSchedule(name, signal);
     if (schedule === undefined)
       return bad(`there is no schedule ${name}: is ${stack} the stack, and was it deployed with ${backend}?`);
-    period = periodOf(schedule.expression);
+    period = longestGap(schedule.expression) ?? periodOf(schedule.expression);
     if (!schedule.enabled) return bad(`${name} is disabled: enable it, or deploy again`);
     return good(`${name} runs at ${schedule.expression}`);
   });
@@ -103,6 +103,9 @@ async function checkStatus(
   if (status.config_error !== undefined)
     return bad(`the newest configuration is not in force: ${status.config_error}`);
   if (status.held !== undefined) return bad(`held: ${status.held.message}`);
+  const waited = Date.now() - Date.parse(status.last_success ?? status.first_attempt ?? status.last_attempt);
+  if (waited > allowed)
+    return bad(`no listing was whole for ${Math.round(waited / 1000)}s: look at the log of the function`);
   return good(`${status.targets} targets, version ${status.version}, last cycle ${seconds} ago`);
 }
 

@@ -12,6 +12,8 @@ export const statusSchema = z.object({
   provider: z.string(),
   /** The run that wrote it. */
   run: z.string(),
+  /** When its first cycle was tried. */
+  first_attempt: time.optional(),
   last_attempt: time,
   last_success: time.optional(),
   /** When the list last changed. */

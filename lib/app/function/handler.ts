@@ -64,7 +64,7 @@ function open<Config extends FunctionConfig, Id extends object>(
   metrics: Metrics,
 ): Invoke<Id> {
   const { env } = process;
-  const { config: location, store: storeUrl, period } = readSettings(env);
+  const { config: location, store: storeUrl, period, gap } = readSettings(env);
   const log = loggerOver(logger);
   const store = openStore(storeUrl);
   const [, folder = '', key = ''] = /^(s3:\/\/[^/]+)\/(.+)$/.exec(location) ?? [];
@@ -79,7 +79,7 @@ function open<Config extends FunctionConfig, Id extends object>(
     read: (text, origin) => read(text, { origin, store: store.url, directory, readCredential, log }),
     log,
   });
-  const measure = measureWith(metrics);
+  const measure = measureWith(metrics, gap);
   return createInvocations({
     work: work({ store, log, measure }),
     ...{ store, period, currentConfig, log, measure },

@@ -2,10 +2,11 @@ import * as z from 'zod';
 import { readStatus } from '../../discovery/status.ts';
 import type { ProviderId } from '../../target/names.ts';
 import { retireOthers } from '../cycles.ts';
-import { createCycles } from './cycles.ts';
+import type { AppProvider } from '../providers.ts';
+import { createCycles, type RunCycle } from './cycles.ts';
 import { markStatuses } from './mark-statuses.ts';
 import type { BackendConfig } from './read-config.ts';
-import type { Work, WorkInput } from './task.ts';
+import { type LastRun, type RunInput, type Task, type Work, type WorkInput, waitsSince } from './task.ts';
 
 const providerId = z.strictObject({
   job: z.string().min(1),
@@ -21,25 +22,42 @@ export function providerWork(
   return {
     what: `provider of ${mechanism}`,
     event: { schema: providerId, example: '{"job": "…", "provider": "consul-0"}' },
-    tasksOf: ({ providers }) =>
-      providers.map((one) => ({
-        id: { job: one.job, provider: one.provider },
-        refreshInterval: one.refreshInterval,
-        async lastRun(signal) {
-          const { status } = await readStatus(store, one, signal);
-          return status && { attempt: status.last_attempt, success: status.last_success };
-        },
-        async run(input) {
-          const result = await runCycle(one, input);
-          measure.cycle(result, one.refreshInterval);
-          const { job, provider, outcome, version, durationMs, error } = result;
-          return { answer: { job, provider, outcome, version }, durationMs, ...(error && { error }) };
-        },
-      })),
+    tasksOf: ({ providers }) => providers.map((one) => taskOf(one, runCycle, { store, measure })),
     async retire({ configured }, input) {
       const { retired, missed } = await retireOthers(configured, input, mechanism);
       return { retired: retired.map(({ job, provider }) => ({ job, provider })), missed };
     },
     tellNoConfig: (error, signal) => markStatuses(store, mechanism, error, signal),
   };
+}
+
+function taskOf(
+  one: AppProvider,
+  runCycle: RunCycle,
+  { store, measure }: Pick<WorkInput, 'store' | 'measure'>,
+): Task<ProviderId> {
+  const { job, provider, refreshInterval } = one;
+  const lastRun = async (signal: AbortSignal): Promise<LastRun | undefined> => {
+    const { status } = await readStatus(store, one, signal);
+    if (status === undefined) return undefined;
+    const { first_attempt: firstAttempt, last_attempt: attempt, last_success: success } = status;
+    return { firstAttempt, attempt, success };
+  };
+  return {
+    id: { job, provider },
+    refreshInterval,
+    lastRun,
+    async run(input) {
+      const result = await runCycle(one, input);
+      const { outcome, version, durationMs, error } = result;
+      measure.cycle(result, result.lastSuccess ?? (await waits(input)), refreshInterval);
+      return { answer: { job, provider, outcome, version }, durationMs, ...(error && { error }) };
+    },
+  };
+
+  /** Of a cycle that knows of no success. That the status is not to be had either is no news. */
+  async function waits({ time }: RunInput): Promise<string | undefined> {
+    const last = await lastRun(time.signal).catch(() => undefined);
+    return last && waitsSince(last);
+  }
 }

@@ -169,12 +169,12 @@ describe('an invocation that fails', () => {
     );
   });
 
-  test('before the first listing knows of no age', async () => {
+  test('before the first listing counts from the first attempt', async () => {
     const world = createWorld();
     await world.configure(outputs(output('prod')));
     fleet.faults.add({ kind: 'status', status: 500 });
     await expect(world.start()({}, 5000)).rejects.toThrow(/^prod: /);
-    expect(world.measured).toEqual(['config in force', 'prod failed, never listed']);
+    expect(world.measured).toEqual(['config in force', 'prod failed']);
   });
 
   test('for want of time says how much there was', async () => {
