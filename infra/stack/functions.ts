@@ -21,7 +21,7 @@ export function defineFunction(backend: Backend, settings: Settings, bucket: Buc
     environment: {
       MUSTER_CONFIG: sub('s3://${bucket}/config/muster.yml', { bucket: bucket.name }),
       MUSTER_STORE: sub('s3://${bucket}', { bucket: bucket.name }),
-      MUSTER_SCHEDULE: schedule,
+      MUSTER_SCHEDULE: schedule.expression,
       MUSTER_LOG_LEVEL: logLevel,
       POWERTOOLS_SERVICE_NAME: stack,
       NODE_OPTIONS: '--enable-source-maps',
@@ -46,7 +46,7 @@ export function scheduleResources(backends: readonly Backend[], settings: Settin
       Properties: {
         Name: functionName(settings, backend),
         Description: `Starts Muster's function for ${backend.name}`,
-        ScheduleExpression: settings.schedule,
+        ScheduleExpression: settings.schedule.expression,
         FlexibleTimeWindow: { Mode: 'OFF' },
         State: 'ENABLED',
         Target: {

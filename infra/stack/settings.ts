@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { longestGap } from '../../lib/app/function/schedule.ts';
 
 /** `a, b` as a list; empty for none. */
 const list = z.string().transform((text) =>
@@ -7,15 +8,32 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
+
+/** CloudWatch looks back seven days, and alarms need to see two ticks. */
+const longestSeconds = 3 * 86_400;
+
+/** A schedule as EventBridge takes it, and how many seconds its ticks can be apart. */
+const schedule = z
+  .string()
+  .regex(/^(rate\([1-9]\d{0,5} (minute|hour|day)s?\)|cron\(.+\))$/, 'must be rate(…) or cron(…)')
+  .transform((expression, context) => {
+    const gap = (longestGap(expression) ?? 0) / 1000;
+    if (gap > 0 && gap <= longestSeconds) return { expression, gap };
+    const wrong =
+      gap > 0
+        ? 'ticks may be three days apart at most, or alarms cannot follow'
+        : 'alarms have to know how far apart its ticks are: use minutes, hours and days of the week, as in cron(0/10 8-18 ? * MON-FRI *)';
+    context.addIssue({ code: 'custom', message: wrong });
+    return z.NEVER;
+  });
+
 const flag = z.union([z.boolean(), z.stringbool()]);
 
 /** What can be set per stage: `custom.settings` of serverless.yml, which says what each is for. */
 const settings = z.strictObject({
   stack: z.string().regex(/^[A-Za-z][A-Za-z0-9-]*$/),
   backends: list,
-  schedule: z
-    .string()
-    .regex(/^(rate\([1-9]\d* (minute|hour|day)s?\)|cron\(.+\))$/, 'must be rate(…) or cron(…)'),
+  schedule,
   reservedConcurrency: z.union([
     z.literal('none').transform(() => undefined),
     z.coerce.number().int().min(1),

@@ -220,6 +220,10 @@ describe('whatever is set', () => {
     ]);
     const { Name } = Resources.KubeStateSchedule?.Properties ?? {};
     expect(Name).toBe('muster-test-kube-state');
+    // Dashboards have one name in all regions of an account.
+    expect(Resources.Dashboard?.Properties.DashboardName).toEqual({
+      'Fn::Sub': 'muster-test-${AWS::Region}',
+    });
     const dashboard = JSON.stringify(Resources.Dashboard?.Properties.DashboardBody);
     const graphed = ['Samples', 'SecondsOverdue', 'Targets', 'CyclesHeld'].map((name) =>
       dashboard.includes(`\\"${name}\\"`),
