@@ -91,6 +91,7 @@ export function readCustom(custom: unknown): {
   const parsed = file.safeParse(custom);
   if (!parsed.success) throw new Error(`serverless.yml, custom:\n${z.prettifyError(parsed.error)}`);
   const { data } = parsed;
+  checkKey(data.settings);
   const wanted = data.settings.backends;
   const unknown = wanted.filter((name) => name !== 'all' && !Object.hasOwn(data.backends, name));
   if (unknown.length > 0)
@@ -101,6 +102,14 @@ export function readCustom(custom: unknown): {
     .filter(([name]) => wanted.includes('all') || wanted.includes(name))
     .map(([name, stanza]) => ({ ...stanza, name, ...idsOf(name), isKubeState: name === 'kube-state' }));
   return { settings: data.settings, backends };
+}
+
+/** A new key could not read what an existing bucket has. */
+function checkKey({ existingBucket, kms }: Settings): void {
+  if (existingBucket === '' || kms !== 'own') return;
+  throw new Error(
+    `serverless.yml: kms=own makes a key for a new bucket, but existingBucket is ${existingBucket}: give the ARN of its key, kms=arn:…, or kms=none`,
+  );
 }
 
 /** Logical ids have no dashes. */

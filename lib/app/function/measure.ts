@@ -1,4 +1,3 @@
-import type { Metrics } from '@aws-lambda-powertools/metrics';
 import type { CycleResult } from '../../discovery/provider.ts';
 import { functionMetrics } from '../../telemetry/metrics.ts';
 import type { OutputResult } from '../kube-state/cycle.ts';
@@ -17,13 +16,19 @@ export interface Measure {
   readonly config: (inForce: boolean) => void;
 }
 
+type Counted = (typeof functionMetrics)[keyof typeof functionMetrics];
+
+/** Where it is counted: Powertools' metrics. */
+interface Counter {
+  addMetric(name: string, unit: Counted['unit'], value: number): unknown;
+}
+
 /**
  * Counts into Powertools, which writes one line for CloudWatch at the end of the invocation. Nothing is overdue before
  * its next tick, which can be `gap` milliseconds after the last one.
  */
-export function measureWith(metrics: Pick<Metrics, 'addMetric'>, gap: number): Measure {
-  const add = ({ name, unit }: (typeof functionMetrics)[keyof typeof functionMetrics], value: number) =>
-    metrics.addMetric(name, unit, value);
+export function measureWith(metrics: Counter, gap: number): Measure {
+  const add = ({ name, unit }: Counted, value: number) => metrics.addMetric(name, unit, value);
   const waiting: Measure['waiting'] = (since, refreshInterval) => {
     if (since === undefined) return;
     const late = Date.now() - Date.parse(since) - Math.max(refreshInterval, gap);
