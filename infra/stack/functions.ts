@@ -1,3 +1,4 @@
+import { revision } from '../revision.ts';
 import type { Bucket } from './bucket.ts';
 import { functionName } from './role.ts';
 import type { Backend, Settings } from './settings.ts';
@@ -11,8 +12,8 @@ export function defineFunction(backend: Backend, settings: Settings, bucket: Buc
   return {
     name: functionName(settings, backend),
     description: backend.isKubeState
-      ? 'Muster: lists clusters and publishes their kube-state metrics'
-      : `Muster: lists targets of ${name} and publishes them`,
+      ? `Muster ${revision()}: lists clusters and publishes their kube-state metrics`
+      : `Muster ${revision()}: lists targets of ${name} and publishes them`,
     handler: `dist/functions/${name}/index.handler`,
     package: { patterns: ['!**', `dist/functions/${name}/**`] },
     memorySize: memory,

@@ -7,6 +7,7 @@ import { createCredentialReader } from '../../config/credentials.ts';
 import { openStore } from '../../store/open.ts';
 import { logLevels } from '../../telemetry/log.ts';
 import { metricDimensions, metricNamespace } from '../../telemetry/metrics.ts';
+import { version } from '../../version.ts';
 import { createAwsSecrets } from '../aws-secrets.ts';
 import { followConfig } from './config-source.ts';
 import { lambdaInvoker } from './fan-out.ts';
@@ -34,7 +35,10 @@ export interface Definition<Config extends FunctionConfig, Id extends object> {
 export function defineHandler<Config extends FunctionConfig, Id extends object>(
   definition: Definition<Config, Id>,
 ) {
-  const logger = new PowertoolsLogger({ logLevel: logLevel(process.env.MUSTER_LOG_LEVEL) });
+  const logger = new PowertoolsLogger({
+    logLevel: logLevel(process.env.MUSTER_LOG_LEVEL),
+    persistentKeys: { muster: version },
+  });
   const metrics = new Metrics({
     namespace: metricNamespace,
     defaultDimensions: { [metricDimensions.mechanism]: definition.name },
