@@ -34,6 +34,11 @@ async function buildDeployed({ serviceDir, service }: Framework): Promise<void> 
   await checkPackages(serviceDir);
   const { backends } = readCustom(service.custom);
   const names = backends.map(({ name }) => name);
+  // Not where the settings are read: what is removed or looked at needs no names.
+  if (names.length === 0)
+    throw new Error(
+      'say which backends to deploy, as in --param="backends=consul,kubernetes": those that muster.yml uses, which muster check prints',
+    );
   const folder = join(serviceDir, 'dist/functions');
   // What an earlier build has left would be packed as well.
   await rm(folder, { recursive: true, force: true });

@@ -93,14 +93,11 @@ export function readCustom(custom: unknown): {
   const { data } = parsed;
   checkKey(data.settings);
   const wanted = data.settings.backends;
-  const all = Object.keys(data.backends).join(', ');
-  if (wanted.length === 0)
-    throw new Error(
-      `serverless.yml: say which backends to deploy, as in --param="backends=consul,kubernetes": those that muster.yml uses (muster check prints them), of ${all}`,
-    );
   const unknown = wanted.filter((name) => name !== 'all' && !Object.hasOwn(data.backends, name));
   if (unknown.length > 0)
-    throw new Error(`serverless.yml has no backend ${unknown.join(', ')}; it has ${all}`);
+    throw new Error(
+      `serverless.yml has no backend ${unknown.join(', ')}; it has ${Object.keys(data.backends).join(', ')}`,
+    );
   const backends = Object.entries(data.backends)
     .filter(([name]) => wanted.includes('all') || wanted.includes(name))
     .map(([name, stanza]) => ({ ...stanza, name, ...idsOf(name), isKubeState: name === 'kube-state' }));

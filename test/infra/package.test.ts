@@ -61,6 +61,12 @@ describe('osls package, without network and credentials', () => {
     expect(bundle).toContain(`"${commit}"`);
   });
 
+  test('deploys no backend that was not asked for', async () => {
+    await expect(service.osls(['package', '--stage', 'prod'])).rejects.toThrow(
+      'say which backends to deploy, as in --param="backends=consul,kubernetes"',
+    );
+  });
+
   test('refuses while other packages are installed than the sources need', async () => {
     await expect(checkPackages(service.folder)).resolves.toBeUndefined();
     const manifest = join(service.folder, 'package.json');

@@ -300,10 +300,6 @@ describe('whatever is set', () => {
 
   test.each([
     [{ backends: 'consul, eureka' }, /has no backend eureka; it has consul, dns/],
-    [
-      { backends: '' },
-      /say which backends to deploy, as in --param="backends=consul,kubernetes".* of consul, dns/,
-    ],
     [{ schedule: 'every minute' }, /must be rate\(…\) or cron\(…\)/],
     [{ existingBucket: 'ours', kms: 'own' }, /existingBucket is ours: give the ARN of its key/],
     [{ consulCredentials: 'env:TOKEN' }, /env:TOKEN: must be ssm:\/path or secretsmanager:name/],
