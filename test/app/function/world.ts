@@ -39,8 +39,10 @@ export function measureInWords(measured: string[], waits: (string | undefined)[]
       measured.push(`cycle ${outcome}`);
       waits.push(since);
     },
-    output: ({ output, outcome }, since) =>
-      measured.push(`${output} ${outcome}${since === undefined ? ', nobody knows since when' : ''}`),
+    output: ({ output, outcome }, since) => {
+      measured.push(`${output} ${outcome}`);
+      waits.push(since);
+    },
     waiting: (since) => {
       measured.push('waiting');
       waits.push(since);
