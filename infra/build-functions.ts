@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { lazyBuiltins } from './lazy-builtins.ts';
+import { stampRevision } from './revision.ts';
 
 /** Where the bundles lie, a folder a function; serverless.yml packs them from here. */
 const folder = 'dist/functions';
@@ -96,5 +97,5 @@ const slimPackages: Plugin = {
 
 /** What every bundle of Muster is made with, in this order: what undici is given goes before what all are given. */
 export function bundlePlugins(): Plugin[] {
-  return [slimPackages, lazyBuiltins];
+  return [stampRevision, slimPackages, lazyBuiltins];
 }

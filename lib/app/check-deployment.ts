@@ -4,7 +4,8 @@ import { mapConcurrent } from '../http/concurrency.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { statusKey } from '../target/names.ts';
 import type { Schedule } from './aws-schedule.ts';
-import { periodOf } from './function/time.ts';
+import { sayWaiting } from './function/billing.ts';
+import { longestGap } from './function/schedule.ts';
 import type { KubeStateOutput } from './kube-state/outputs.ts';
 import { readListed } from './kube-state/stored.ts';
 import type { AppProvider } from './providers.ts';
@@ -45,20 +46,45 @@ export async function checkDeployment(input: DeploymentInput): Promise<readonly 
   const names = new Set(providers.map(({ mechanism }) => mechanism));
   if (outputs.length > 0) names.add(kubeState);
   const schedules = await mapConcurrent([...names], 4, signal, (name) => checkSchedule(name, input));
-  const periods = new Map(schedules.map(({ backend, period }) => [backend, period]));
+  const expressions = new Map(schedules.map(({ backend, expression }) => [backend, expression]));
+  const gapOf = (backend: string) => longestGap(expressions.get(backend) ?? presetSchedule) ?? 60_000;
   const statuses = await mapConcurrent(providers, 8, signal, (provider) =>
     look(`status ${provider.job}/${provider.provider}`, () =>
-      checkStatus(provider, periods.get(provider.mechanism) ?? 60_000, input),
+      checkStatus(provider, gapOf(provider.mechanism), input),
     ),
   );
   const listings = await mapConcurrent(outputs, 8, signal, (output) =>
-    look(`kube state ${output.object}`, () => checkOutput(output, periods.get(kubeState) ?? 60_000, input)),
+    look(`kube state ${output.object}`, () => checkOutput(output, gapOf(kubeState), input)),
   );
-  return [bucket, writes, ...schedules.map(({ finding }) => finding), ...statuses, ...listings];
+  const costs = sayCosts(input, expressions);
+  return [bucket, writes, ...schedules.map(({ finding }) => finding), ...statuses, ...listings, ...costs];
+}
+
+/** A finding on what costs more than it seems, for each schedule; none where all is as cheap as it can be. */
+function sayCosts(
+  { providers, outputs }: DeploymentInput,
+  expressions: ReadonlyMap<string, string>,
+): readonly Finding[] {
+  const all = [
+    ...providers.map(({ job, provider, mechanism, refreshInterval }) => ({
+      ...{ backend: mechanism, name: `${job}/${provider}`, refreshInterval },
+    })),
+    ...outputs.map(({ object, refreshInterval }) => ({
+      ...{ backend: kubeState, name: `kube state ${object}`, refreshInterval },
+    })),
+  ];
+  return [...new Set(expressions.values())].flatMap((expression) => {
+    const at = all.filter(({ backend }) => expressions.get(backend) === expression);
+    const says = sayWaiting(at, expression);
+    return says === undefined ? [] : [{ check: 'cost', ...good(says) }];
+  });
 }
 
 /** As the backends have theirs: the name of the function that writes the outputs. */
 const kubeState = 'kube-state';
+
+/** What is taken where a schedule cannot be read. */
+const presetSchedule = 'rate(1 minute)';
 
 type Answer = Omit<Finding, 'check'>;
 
@@ -72,16 +98,16 @@ async function look(check: string, find: () => Promise<Answer>): Promise<Finding
 
 async function checkSchedule(backend: string, { stack, readSchedule, signal }: DeploymentInput) {
   const name = `${stack}-${backend}`;
-  let period = 60_000;
+  let expression = presetSchedule;
   const finding = await look(`schedule ${backend}`, async () => {
     const schedule = await readSchedule(name, signal);
     if (schedule === undefined)
       return bad(`there is no schedule ${name}: is ${stack} the stack, and was it deployed with ${backend}?`);
-    period = periodOf(schedule.expression);
+    expression = schedule.expression;
     if (!schedule.enabled) return bad(`${name} is disabled: enable it, or deploy again`);
-    return good(`${name} runs at ${schedule.expression}`);
+    return good(`${name} runs at ${expression}`);
   });
-  return { backend, period, finding };
+  return { backend, expression, finding };
 }
 
 async function checkStatus(
@@ -103,6 +129,9 @@ async function checkStatus(
   if (status.config_error !== undefined)
     return bad(`the newest configuration is not in force: ${status.config_error}`);
   if (status.held !== undefined) return bad(`held: ${status.held.message}`);
+  const waited = Date.now() - Date.parse(status.last_success ?? status.first_attempt ?? status.last_attempt);
+  if (waited > allowed)
+    return bad(`no listing was whole for ${Math.round(waited / 1000)}s: look at the log of the function`);
   return good(`${status.targets} targets, version ${status.version}, last cycle ${seconds} ago`);
 }
 

@@ -29,10 +29,10 @@ function logCycle(log: Logger, result: CycleResult): void {
   const { job, provider, outcome, version, targets, durationMs, error, held, confirmed, damaged } = result;
   const fields = { job, provider, outcome, version, targets, seconds: durationMs / 1000 };
   if (damaged !== undefined) log.warn(`the store is damaged, the list is rebuilt: ${damaged}`, fields);
-  if (error !== undefined) return log.error(toMusterError(error).message, { ...fields, kind: error.kind });
   if (confirmed !== undefined)
     log.warn(`${confirmed} targets left after they were held, without an operator`, fields);
-  if (held !== undefined) log.warn(`held: ${held.message}`, fields);
+  if (error !== undefined) log.error(toMusterError(error).message, { ...fields, kind: error.kind });
+  else if (held !== undefined) log.warn(`held: ${held.message}`, fields);
   else if (result.recovered === true) log.info('the cycle is good again', fields);
   else if (outcome === 'unchanged' || outcome === 'dry-run') log.debug('cycle', fields);
   else log.info('cycle', fields);

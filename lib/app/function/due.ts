@@ -1,6 +1,6 @@
 import { mapConcurrent } from '../../http/concurrency.ts';
 import type { Measure } from './measure.ts';
-import type { Task } from './task.ts';
+import { type Task, waitsSince } from './task.ts';
 
 export interface DueInput {
   /** Milliseconds between two ticks. */
@@ -23,7 +23,7 @@ export async function selectDue<T extends Task<unknown>>(
     if (last === undefined) return true;
     const age = Date.now() - Date.parse(last.attempt);
     if (age >= refreshInterval - period / 2) return true;
-    measure.waiting(last.success, refreshInterval);
+    measure.waiting(waitsSince(last), refreshInterval);
     return false;
   });
   return tasks.filter((_, index) => due[index]);

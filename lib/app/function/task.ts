@@ -21,8 +21,15 @@ export interface Task<Id> {
 
 /** Times are ISO 8601. */
 export interface LastRun {
+  /** Of the first cycle of all, where that is known. */
+  readonly firstAttempt?: string | undefined;
   readonly attempt: string;
   readonly success: string | undefined;
+}
+
+/** Since when a whole listing is waited for, ISO 8601: the last one, and before the first one the first attempt. */
+export function waitsSince({ success, firstAttempt, attempt }: LastRun): string {
+  return success ?? firstAttempt ?? attempt;
 }
 
 export interface RunInput {
