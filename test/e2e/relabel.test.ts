@@ -91,7 +91,9 @@ describeWithPrograms('relabelling, as a real Prometheus does it', ['prometheus']
     place = await makeWorkplace();
     await place.write('targets/all.json', targets);
   });
-  afterAll(() => place?.[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await place?.[Symbol.asyncDispose]();
+  });
 
   test.each(batches.map((batch, number) => [number + 1, batch] as const))(
     'every target of every job ends with the same labels, or is dropped alike (part %i)',
