@@ -141,7 +141,7 @@ function grantForm(config: OAuth2Config, fields: Readonly<Record<string, string>
 
 const tokenAnswer = z.object({
   access_token: z.string().min(1),
-  token_type: z.string().optional(),
+  token_type: z.string().nullish(),
   // A number by the standard; some servers write it as text.
   expires_in: z.union([z.number(), z.string()]).nullish(),
 });

@@ -4,6 +4,7 @@ import type { Cluster } from '@kubernetes/client-node/dist/config_types.js';
 import * as z from 'zod';
 import { MusterError, oneLine } from '../../../errors.ts';
 import { codeOf } from '../../../http/failure.ts';
+import { listField, textField } from '../../../http/go-json.ts';
 import { abortError } from '../../../http/signals.ts';
 import type { Authorized } from './authorizer.ts';
 import { renewed } from './renewed.ts';
@@ -11,10 +12,10 @@ import { parseSecretJson } from './secret-json.ts';
 
 /** The part `exec` of a kubeconfig's user. Source: k8s.io/client-go, clientcmd api.ExecConfig. */
 const execConfig = z.object({
-  apiVersion: z.string().default('client.authentication.k8s.io/v1'),
+  apiVersion: textField.transform((version) => version || 'client.authentication.k8s.io/v1'),
   command: z.string().min(1),
-  args: z.array(z.string()).nullish(),
-  env: z.array(z.object({ name: z.string(), value: z.string() })).nullish(),
+  args: listField(textField),
+  env: listField(z.object({ name: textField, value: textField })),
   provideClusterInfo: z.boolean().nullish(),
 });
 
@@ -24,9 +25,9 @@ type ExecConfig = z.output<typeof execConfig>;
 const execCredential = z.object({
   kind: z.literal('ExecCredential'),
   status: z.object({
-    token: z.string().optional(),
-    clientCertificateData: z.string().optional(),
-    clientKeyData: z.string().optional(),
+    token: textField,
+    clientCertificateData: textField,
+    clientKeyData: textField,
     expirationTimestamp: z.string().nullish(),
   }),
 });
@@ -65,7 +66,7 @@ function run(config: ExecConfig, cluster: Cluster, place: string, signal: AbortS
   const path = command.includes('/') ? resolve(dirname(place), command) : command;
   const options = { signal, maxBuffer, env: environment(config, cluster) };
   return new Promise((done, fail) => {
-    const child = execFile(path, args ?? [], options, (error, stdout, stderr) => {
+    const child = execFile(path, args, options, (error, stdout, stderr) => {
       if (error === null) done(stdout);
       else if (signal.aborted) fail(abortError(signal, `while the exec plugin of ${place} ran`));
       else fail(new MusterError('config', `${place}: the exec plugin ${command} ${reasonOf(error, stderr)}`));
@@ -93,7 +94,7 @@ function environment({ apiVersion, env, provideClusterInfo }: ExecConfig, cluste
       }),
     },
   };
-  const own = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]));
+  const own = Object.fromEntries(env.map(({ name, value }) => [name, value]));
   return { ...process.env, ...own, KUBERNETES_EXEC_INFO: JSON.stringify(info) };
 }
 
