@@ -5,7 +5,6 @@ import type { AppProvider } from '../app/providers.ts';
 import { selectProviders } from '../app/select.ts';
 import type { CycleResult } from '../discovery/provider.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
-import { keepMemorySmallOnceLarge } from '../memory.ts';
 import { isEmptyChange } from '../target/diff.ts';
 import { silentLogger } from '../telemetry/log.ts';
 import { changeData, summaryText } from './change-text.ts';
@@ -42,10 +41,9 @@ export const run = defineCommand({
     try {
       const selected = selectProviders(app.providers, { job, provider });
       if (!dryRun) await app.store.verify({ signal });
-      const endWatching = keepMemorySmallOnceLarge();
       const results = await mapConcurrent(selected, concurrency, signal, (one) =>
         cycleWithProgress(one, input, dryRun, io),
-      ).finally(endWatching);
+      );
       const everything = job === undefined && provider === undefined;
       const outputs = everything ? await runOutputs(app, dryRun, io) : [];
       try {

@@ -8,7 +8,6 @@ import { defineCommand, exitCodes, type Io } from './command.ts';
 import { shared } from './options.ts';
 import { counted } from './output.ts';
 import { openProgress } from './progress.ts';
-import { openSweeper } from './sweep.ts';
 import { formatTable } from './table.ts';
 import { openTextPage } from './text-page.ts';
 
@@ -38,19 +37,14 @@ export const targets = defineCommand({
   },
 });
 
-/** An object that was read leaves as much garbage as so many printed characters, also where it is only joined. */
-const objectWeight = 4e3;
-
 async function printJson(providers: readonly AppProvider[], io: Io): Promise<void> {
-  const sweep = openSweeper();
   const page = openTextPage(io.out);
   let separator = '[\n';
-  for await (const groups of discoverAll(providers, io, (objects) => sweep(objects * objectWeight))) {
+  for await (const groups of discoverAll(providers, io)) {
     for (const group of groups) {
       const text = separator + groupText(group);
       separator = ',\n';
       if (page.add(text)) await page.flush();
-      sweep(text.length);
     }
     await page.flush();
   }
@@ -78,11 +72,10 @@ function rowOf(group: TargetGroup, target: TargetGroup['labels']): string[] {
   return [group.source, address, `{${text}}`];
 }
 
-/** The groups of the providers one after another, each within its deadline; `onRead` is told of objects as they come. */
+/** The groups of the providers one after another, each within its deadline. */
 async function* discoverAll(
   providers: readonly AppProvider[],
   io: Io,
-  onRead?: (objects: number) => void,
 ): AsyncGenerator<readonly TargetGroup[]> {
   for (const provider of providers) {
     const { discover, transform, job, provider: name } = provider;
@@ -97,13 +90,7 @@ async function* discoverAll(
     };
     try {
       const signal = AbortSignal.any([io.signal, deadline]);
-      let before = 0;
-      const onProgress: typeof progress.show = (seen) => {
-        progress.show(seen);
-        onRead?.(seen.read - before);
-        before = seen.read;
-      };
-      for await (const found of discover({ signal, onProgress })) {
+      for await (const found of discover({ signal, onProgress: progress.show })) {
         const groups = transform === undefined ? found : found.map(transform);
         yield groups.filter((group) => group !== undefined).filter(matters);
       }

@@ -6,7 +6,6 @@ import { withConfigFile } from '../../kubestate/custom/config-file.ts';
 import type { KubeStateConfig } from '../../kubestate/options.ts';
 import { type Rendered, render } from '../../kubestate/render.ts';
 import { selectionOf } from '../../kubestate/select.ts';
-import { keepMemorySmall } from '../../memory.ts';
 import { openHttpClients } from '../http-clients.ts';
 import type { BindInput } from '../providers.ts';
 
@@ -72,7 +71,6 @@ async function renderOutput(
     const namespaces =
       config.namespaces.length > 0 ? [...new Set(config.namespaces)] : await namespacesOf(kubernetes, signal);
     const { page_size: pageSize, compression } = kubernetes.muster;
-    keepMemorySmall();
     const lister = openLister(connection, { pageSize, compression });
     const warn = (message: string) => log.warn(message, { output: name });
     return await render(lister, { ...selectionOf(config, namespaces, shard), warn }, signal);
