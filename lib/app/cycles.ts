@@ -1,10 +1,10 @@
 import { runCycle } from '../discovery/cycle.ts';
 import type { CycleInput, CycleResult } from '../discovery/provider.ts';
 import { findRetired, retireProvider } from '../discovery/retire.ts';
-import { toMusterError } from '../errors.ts';
+import { detailOf, toMusterError } from '../errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { ProviderId } from '../target/names.ts';
-import type { Logger } from '../telemetry/log.ts';
+import type { LogFields, Logger } from '../telemetry/log.ts';
 import type { AppProvider } from './providers.ts';
 import { newRunId } from './run-id.ts';
 
@@ -56,13 +56,21 @@ export async function retireOthers(
   return { retired, missed };
 }
 
+/** Tells at debug what an error holds beside its message. */
+export function logDetail(log: Logger, error: unknown, fields: LogFields): void {
+  const detail = detailOf(error);
+  if (detail !== undefined) log.debug('detail of the error', { ...fields, detail });
+}
+
 function logCycle(
   log: Logger,
   { job, provider, outcome, version, targets, durationMs, error, held }: CycleResult,
 ): void {
   const fields = { job, provider, outcome, version, targets, seconds: durationMs / 1000 };
-  if (error !== undefined) log.error(toMusterError(error).message, { ...fields, kind: error.kind });
-  else if (held !== undefined) log.warn(held, fields);
+  if (error !== undefined) {
+    log.error(toMusterError(error).message, { ...fields, kind: error.kind });
+    logDetail(log, error, { job, provider });
+  } else if (held !== undefined) log.warn(held, fields);
   else if (outcome === 'unchanged' || outcome === 'dry-run') log.debug('cycle', fields);
   else log.info('cycle', fields);
 }

@@ -65,14 +65,14 @@ async function renderOutput(
   );
   const deadline = AbortSignal.timeout(until - now);
   const signal = AbortSignal.any([outer, deadline]);
-  await using clients = openHttpClients({ readCredential, signal, deadline: until });
+  const warn = (message: string) => log.warn(message, { output: name });
+  await using clients = openHttpClients({ readCredential, signal, deadline: until, warn });
   try {
     const connection = await openConnection(kubernetes, { signal, directory, openHttp: clients.openHttp });
     const namespaces =
       config.namespaces.length > 0 ? [...new Set(config.namespaces)] : await namespacesOf(kubernetes, signal);
     const { page_size: pageSize, compression } = kubernetes.muster;
     const lister = openLister(connection, { pageSize, compression });
-    const warn = (message: string) => log.warn(message, { output: name });
     return await render(lister, { ...selectionOf(config, namespaces, shard), warn }, signal);
   } catch (error) {
     // Which of the two fired first: both may have by now.
