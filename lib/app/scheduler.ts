@@ -63,7 +63,7 @@ export async function runScheduler(input: SchedulerInput): Promise<void> {
     const rounds = roundsOf(config, input);
     await retireLeft(config, rounds, slots, retirement, input);
     for (const round of findDue(rounds, slots).slice(0, concurrency - running.size)) {
-      const cycle = runSlot(round, slotOf(slots, round)).finally(() => running.delete(cycle));
+      const cycle = runSlot(round, slotOf(slots, round), input).finally(() => running.delete(cycle));
       running.add(cycle);
     }
     await sleep(tick, undefined, { signal }).catch(() => undefined);
@@ -123,11 +123,17 @@ function findDue(rounds: readonly Round[], slots: Map<string, Slot>): readonly R
     .sort((a, b) => dueAt(a) - dueAt(b));
 }
 
-async function runSlot(round: Round, slot: Slot): Promise<void> {
+/** Never throws: whatever a cycle or the callback on its result throws, the next one comes when it is due. */
+async function runSlot(round: Round, slot: Slot, { log }: SchedulerInput): Promise<void> {
   slot.running = true;
   slot.startedAt = Date.now();
-  await round.run(slot);
-  slot.running = false;
+  try {
+    await round.run(slot);
+  } catch (error) {
+    log.error(`${round.key}: the cycle ended badly: ${toMusterError(error).message}`);
+  } finally {
+    slot.running = false;
+  }
 }
 
 async function runProvider(provider: AppProvider, slot: Slot, input: SchedulerInput): Promise<void> {
