@@ -118,11 +118,7 @@ scrape_configs:
     const { Rules = [] } = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }));
     client.destroy();
     const { Statement }: { Statement: { Sid: string }[] } = JSON.parse(Policy);
-    expect(Statement.map(({ Sid }) => Sid)).toEqual([
-      'OnlyWithTls',
-      'JournalIsWrittenOnce',
-      'NoBlindOverwrites',
-    ]);
+    expect(Statement.map(({ Sid }) => Sid)).toEqual(['OnlyWithTls', 'WrittenOnce', 'NoBlindOverwrites']);
     expect(Rules.map(({ ID }) => ID)).toContain('muster-journal');
   }, 600_000);
 });
