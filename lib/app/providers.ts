@@ -31,7 +31,7 @@ const defaultDeadline = 60_000;
 
 /** All providers of a configuration, in its order. */
 export function bindProviders(
-  config: Pick<MusterConfig<Stanza>, 'jobs'>,
+  config: Pick<MusterConfig<Stanza>, 'jobs' | 'journal'>,
   input: BindInput,
 ): readonly AppProvider[] {
   return config.jobs.flatMap((job) => {
@@ -48,6 +48,7 @@ export function bindProviders(
       discover: discoverWith(stanza, { ...input, log: input.log.with({ job: job.name, provider: name }) }),
       guard: job.guard,
       shards: job.shards,
+      journal: config.journal,
       deadline: job.deadline ?? defaultDeadline,
       ...(transform && { transform }),
     }));

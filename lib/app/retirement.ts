@@ -6,8 +6,9 @@ import {
   type RetireRules,
   reviewLeaving,
 } from '../discovery/leaving.ts';
+import { clearRetired } from '../discovery/retention.ts';
 import { retireProvider } from '../discovery/retire.ts';
-import type { ProviderId } from '../target/names.ts';
+import { type ProviderId, statusKey } from '../target/names.ts';
 import type { CyclesInput } from './cycles.ts';
 import { newRunId } from './run-id.ts';
 
@@ -15,9 +16,14 @@ import { newRunId } from './run-id.ts';
 export function retireRulesOf({
   jobs,
   defaults,
-}: Pick<MusterConfig<unknown, NamedOutput>, 'jobs' | 'defaults'>): RetireRules {
+  journal,
+}: Pick<MusterConfig<unknown, NamedOutput>, 'jobs' | 'defaults' | 'journal'>): RetireRules {
   const byJob = new Map(jobs.map(({ name, retire_after }) => [name, retire_after]));
-  return { guard: defaults.guard, retireAfter: (job) => byJob.get(job) ?? defaults.retire_after };
+  return {
+    guard: defaults.guard,
+    keep: journal.keep,
+    retireAfter: (job) => byJob.get(job) ?? defaults.retire_after,
+  };
 }
 
 /** What retiring came to. */
@@ -51,6 +57,10 @@ export async function retireLeft(
       await noteRetirement(one, look);
       log.info(`retired: ${reason}`, fields);
     } else missed.push({ job, provider });
+  }
+  if (retired.length > 0) {
+    const names = new Set(configured.map(statusKey));
+    await clearRetired(rules.keep, (id) => names.has(statusKey(id)), look);
   }
   return { retired, waiting: leaving.filter(({ state }) => state !== 'due'), missed };
 }

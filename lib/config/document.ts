@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { leaf, list } from './fields.ts';
+import { duration, int, leaf, list } from './fields.ts';
 import { builtInSettings, jobSettings, overrideSettings } from './job-settings.ts';
 import type { MusterConfig, NamedOutput, StanzaReader } from './muster-config.ts';
 import { globalKeys, nameScheme, withNameScheme } from './name-scheme.ts';
@@ -34,6 +34,7 @@ export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
       kube_state_metrics: list(kubeStateEntry).check(uniqueBy('name')),
       store: storeConfig(directory),
       owner: ownerName.optional(),
+      journal: section({ keep: duration('90d'), min_versions: int({ min: 1 }, 100) }).prefault({}),
       defaults: jobSettings.prefault({}),
     },
     { ignored: prometheusKeys },
@@ -41,7 +42,7 @@ export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
     .check(publishableRules)
     .check(neededRules<Stanza>())
     .transform((document): MusterConfig<Stanza, KubeState> => {
-      const { scrape_configs, kube_state_metrics, store, owner, defaults, global } = document;
+      const { scrape_configs, kube_state_metrics, store, owner, journal, defaults, global } = document;
       const settings = overrideSettings(builtInSettings, defaults);
       const jobs = scrape_configs.map((config) => ({
         name: config.job_name,
@@ -50,7 +51,14 @@ export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
         scrapeLabels: scrapeLabels(config),
         ...overrideSettings(settings, config.muster),
       }));
-      return { store, ...(owner !== undefined && { owner }), defaults: settings, jobs, kube_state_metrics };
+      return {
+        store,
+        ...(owner !== undefined && { owner }),
+        defaults: settings,
+        journal,
+        jobs,
+        kube_state_metrics,
+      };
     });
 }
 

@@ -58,6 +58,14 @@ export interface NamedOutput {
   readonly name: string;
 }
 
+/** How long the changes of a list are kept. */
+export interface Journal {
+  /** Milliseconds. */
+  readonly keep: number;
+  /** Newest versions that stay, however old they are. */
+  readonly min_versions: number;
+}
+
 /** A configuration in which everything was checked. */
 export interface MusterConfig<Stanza, KubeState extends NamedOutput = never> {
   readonly store: StoreLocation;
@@ -65,6 +73,8 @@ export interface MusterConfig<Stanza, KubeState extends NamedOutput = never> {
   readonly owner?: string;
   /** What a job has where it says nothing, and what holds for the whole configuration. */
   readonly defaults: JobSettings;
+  /** How long journals are kept. */
+  readonly journal: Journal;
   /** In the order of the file; none where the file has no scrape configs. */
   readonly jobs: readonly Job<Stanza>[];
   readonly kube_state_metrics: readonly KubeState[];

@@ -12,6 +12,7 @@ import { acceptanceAt } from './memory.ts';
 import { peakWithin, stepsAfter } from './peak.ts';
 import type { CycleInput, CycleResult, Outcome, Provider } from './provider.ts';
 import { publishVersion } from './publish.ts';
+import { clearJournal } from './retention.ts';
 import { readStatus, type Status, type StoredStatus } from './status.ts';
 import { storeIdOf } from './store-id.ts';
 import { addDrop } from './sums.ts';
@@ -148,6 +149,10 @@ async function runSteps(
     damaged: damaged ?? stored.damaged ?? held.damaged,
   };
   await writeHeartbeat(provider, reportInput, started, stored, factsOf(published.loaded), report);
+  if (isChanged && provider.journal !== undefined)
+    await clearJournal(provider, next.version, provider.journal, { store, signal, now: now() }).catch(
+      () => undefined,
+    );
   if (isChanged) return end('published', { change, ...facts });
   if (hold !== undefined) return end('held', facts);
   return end(published.wrote ? 'healed' : 'unchanged');

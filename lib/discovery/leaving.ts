@@ -18,6 +18,8 @@ export interface RetireRules {
   readonly retireAfter: (job: string) => number;
   /** Of the whole configuration: how much of all targets may go. */
   readonly guard: Pick<GuardConfig, 'max_removed' | 'min_targets'>;
+  /** Milliseconds for which tombstones, and the journals behind them, are kept. */
+  readonly keep: number;
 }
 
 /** A provider that the store has and the configuration has not. */

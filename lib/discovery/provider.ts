@@ -7,6 +7,7 @@ import type { ProviderId } from '../target/names.ts';
 import type { GuardConfig } from './gate.ts';
 import type { HeldDocument } from './held.ts';
 import type { Loaded } from './load.ts';
+import type { JournalRetention } from './retention.ts';
 import type { StoredStatus } from './status.ts';
 
 /** A provider as a cycle needs it. */
@@ -23,6 +24,8 @@ export interface Provider extends ProviderId {
   readonly shards: number;
   /** Milliseconds that listing the targets may take. */
   readonly deadline: number;
+  /** How long its journal is kept; for good without it. */
+  readonly journal?: JournalRetention;
 }
 
 /** What a cycle is given beside its provider. */

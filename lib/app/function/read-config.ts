@@ -102,7 +102,7 @@ function onlyOf(
       provider.mechanism === mechanism && stanza !== undefined ? [{ ...provider, stanza }] : [],
     ),
   }));
-  return { store: config.store, defaults: config.defaults, jobs, kube_state_metrics: [] };
+  return { ...config, jobs, kube_state_metrics: [] };
 }
 
 /** A file without a store, or with a folder for use on one machine, leaves the choice to the deployment. */
