@@ -7,7 +7,12 @@ import {
   openCatalog,
 } from './consul-bodies.ts';
 import { churnConsulWorld } from './consul-churn.ts';
-import { type ConsulWorld, type ConsulWorldSize, makeConsulWorld } from './consul-world.ts';
+import {
+  type ConsulInstance,
+  type ConsulWorld,
+  type ConsulWorldSize,
+  makeConsulWorld,
+} from './consul-world.ts';
 import { type FleetAnswer, type FleetRequest, jsonAnswer } from './faults.ts';
 import { seededRandom } from './random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from './server.ts';
@@ -17,6 +22,14 @@ export interface ConsulFleetOptions extends ConsulWorldSize, FleetServerOptions 
   readonly token?: string;
   /** Path in front of `/v1`, as behind a gateway, e.g. `/consul`. */
   readonly pathPrefix?: string;
+  /** Addresses of the datacenter's servers. Default: one. */
+  readonly peers?: readonly string[];
+}
+
+/** What the rights of a token hide: names of services and of nodes. */
+export interface ConsulHidden {
+  readonly services?: readonly string[];
+  readonly nodes?: readonly string[];
 }
 
 /** A running simulated Consul agent. */
@@ -26,13 +39,16 @@ export interface ConsulFleet extends FleetServer {
   mutate(count?: number): readonly string[];
   /** Puts another world in place of the present one. */
   replace(world: ConsulWorld): void;
+  /** Takes rights away from every token, or gives all back. Answers say so in a header where they leave something out. */
+  hide(hidden: ConsulHidden): void;
 }
 
 /** A Consul agent on loopback with a seeded catalog, for the demo, the tests and the bench. */
 export async function startConsulFleet(options: ConsulFleetOptions): Promise<ConsulFleet> {
   let catalog = openCatalog(makeConsulWorld(options));
+  let hidden: ConsulHidden = {};
   const random = seededRandom(`${options.seed}/churn`);
-  const server = await startFleetServer((request) => answer(catalog, options, request), options);
+  const server = await startFleetServer((request) => answer(catalog, options, hidden, request), options);
   return {
     ...server,
     world: () => catalog.world,
@@ -44,11 +60,19 @@ export async function startConsulFleet(options: ConsulFleetOptions): Promise<Con
     replace(world) {
       catalog = openCatalog(world);
     },
+    hide(next) {
+      hidden = next;
+    },
   };
 }
 
-function answer(catalog: ConsulCatalog, options: ConsulFleetOptions, request: FleetRequest): FleetAnswer {
-  const { world } = catalog;
+function answer(
+  whole: ConsulCatalog,
+  options: ConsulFleetOptions,
+  { services = [], nodes = [] }: ConsulHidden,
+  request: FleetRequest,
+): FleetAnswer {
+  const { world } = whole;
   const path = decodeURIComponent(request.path);
   const prefix = options.pathPrefix ?? '';
   // Go's router sends whoever asks for an unclean path to the clean one, which may be another service's.
@@ -68,15 +92,34 @@ function answer(catalog: ConsulCatalog, options: ConsulFleetOptions, request: Fl
   const given = tokenOf(request);
   if (options.token !== undefined && given !== undefined && given !== options.token)
     return text(403, 'ACL not found');
-  const hidden = options.token !== undefined && given === undefined;
+  const isStranger = options.token !== undefined && given === undefined;
+  const left = (mayRead: (instance: ConsulInstance) => boolean) => {
+    if (!isStranger && services.length + nodes.length === 0) return whole;
+    const instances = isStranger ? [] : world.instances.filter(mayRead);
+    return instances.length === world.instances.length ? whole : openCatalog({ ...world, instances });
+  };
 
   if (endpoint === '/v1/agent/self')
-    return hidden ? text(403, 'Permission denied') : jsonAnswer(agentSelf(world));
-  if (endpoint === '/v1/catalog/services')
-    return answerQuery(world, request, hidden, hidden ? {} : catalogServices(catalog, request.query));
+    return isStranger ? text(403, 'Permission denied') : jsonAnswer(agentSelf(world));
+  if (endpoint === '/v1/catalog/services') {
+    // The catalog names services whose nodes may not be read.
+    const catalog = left(({ service }) => !services.includes(service));
+    return answerQuery(
+      world,
+      request,
+      isStranger || catalog !== whole,
+      catalogServices(catalog, request.query),
+    );
+  }
+  if (endpoint === '/v1/status/peers') return jsonAnswer(options.peers ?? ['127.0.0.1:8300']);
   if (endpoint.startsWith(healthPath)) {
     const service = endpoint.slice(healthPath.length);
-    return answerQuery(world, request, hidden, hidden ? [] : healthService(catalog, service, request.query));
+    const catalog = left(
+      (instance) => !services.includes(instance.service) && !nodes.includes(instance.node),
+    );
+    const of = ({ instances }: ConsulCatalog) => instances.get(service.toLowerCase())?.length ?? 0;
+    const filtered = isStranger || of(catalog) < of(whole);
+    return answerQuery(world, request, filtered, healthService(catalog, service, request.query));
   }
   return text(404, 'no such endpoint');
 }
@@ -99,7 +142,7 @@ function tokenOf({ headers, query }: FleetRequest): string | undefined {
 function answerQuery(
   world: ConsulWorld,
   request: FleetRequest,
-  hidden: boolean,
+  filtered: boolean,
   value: unknown,
 ): FleetAnswer {
   return jsonAnswer(value, {
@@ -107,6 +150,6 @@ function answerQuery(
     'x-consul-knownleader': 'true',
     'x-consul-lastcontact': '0',
     'x-consul-effective-consistency': request.query.has('stale') ? 'stale' : 'leader',
-    ...(hidden && { 'x-consul-results-filtered-by-acls': 'true' }),
+    ...(filtered && { 'x-consul-results-filtered-by-acls': 'true' }),
   });
 }

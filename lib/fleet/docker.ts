@@ -7,6 +7,8 @@ import { type FleetServer, type FleetServerOptions, startFleetServer } from './s
 export interface DockerFleetOptions extends DockerWorldSize, FleetServerOptions {
   /** Newest version of the API that the engine speaks. Default `1.41`, Docker 20.10's. */
   readonly apiVersion?: string;
+  /** The engine's ID; its swarm has it with `-swarm` at the end. Default: one of the seed. */
+  readonly id?: string;
 }
 
 /** A running simulated Docker Engine, which may be the manager of a swarm. */
@@ -20,10 +22,13 @@ export interface DockerFleet extends FleetServer {
 
 /** A Docker Engine on loopback or a socket with seeded containers and swarm, for the demo, the tests and the bench. */
 export async function startDockerFleet(options: DockerFleetOptions): Promise<DockerFleet> {
-  const { seed, apiVersion = '1.41' } = options;
+  const { seed, apiVersion = '1.41', id = `engine-${seed}` } = options;
   let world = makeDockerWorld(options);
   const random = seededRandom(`${seed}/churn`);
-  const server = await startFleetServer((request) => answerEngine(world, apiVersion, request), options);
+  const server = await startFleetServer(
+    (request) => answerEngine(world, { apiVersion, id }, request),
+    options,
+  );
   return {
     ...server,
     world: () => world,

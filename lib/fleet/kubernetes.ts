@@ -27,6 +27,8 @@ export interface ApiServerOptions extends FleetServerOptions {
   readonly otherLists?: boolean;
   /** Custom resource definitions and their objects, which do not change. */
   readonly definitions?: readonly CustomDefinition[];
+  /** Uid of the namespace kube-system; it is unknown by default. */
+  readonly clusterUid?: string;
 }
 
 /** Just these objects, at that resource version (default 1000). */
@@ -70,7 +72,8 @@ export async function startKubernetesFleet(options: KubernetesFleetOptions): Pro
   const missingGroups = new Set<string>();
   const { token, listLatency = 0, watchList = true, otherLists = false } = options;
   const custom = customResources(options.definitions ?? []);
-  const settings = { token, listLatency, watchList, otherLists, denials, missingGroups, custom };
+  const { clusterUid } = options;
+  const settings = { clusterUid, token, listLatency, watchList, otherLists, denials, missingGroups, custom };
   const server = await startFleetServer((request) => answerApi(history, settings, request), options);
 
   const random = seededRandom(`${'seed' in options ? options.seed : ''}/churn`);

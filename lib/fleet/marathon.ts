@@ -10,6 +10,8 @@ export interface MarathonFleetOptions extends MarathonWorldSize, FleetServerOpti
   readonly token?: string;
   /** Path in front of `/v2`, as behind DC/OS's Admin Router, e.g. `/service/marathon`. */
   readonly pathPrefix?: string;
+  /** What Mesos calls this Marathon. Default: one of the seed. */
+  readonly frameworkId?: string;
 }
 
 /** A running simulated Marathon. */
@@ -42,11 +44,12 @@ export async function startMarathonFleet(options: MarathonFleetOptions): Promise
 
 function answer(
   world: MarathonWorld,
-  { token, pathPrefix = '' }: MarathonFleetOptions,
+  { seed, token, pathPrefix = '', frameworkId = `framework-${seed}` }: MarathonFleetOptions,
   { path, query, headers }: FleetRequest,
 ): FleetAnswer {
   if (token !== undefined && headers.authorization !== `token=${token}`)
     return { status: 401, ...jsonAnswer({ message: 'Invalid username or password.' }) };
+  if (path === `${pathPrefix}/v2/info`) return jsonAnswer({ name: 'marathon', frameworkId });
   // Prometheus asks with a `/` at the end.
   if (path.replace(/\/$/, '') !== `${pathPrefix}/v2/apps`)
     return { status: 404, ...jsonAnswer({ message: 'HTTP 404 Not Found' }) };

@@ -41,7 +41,14 @@ test('an engine holds what real ones hold', () => {
 test('an engine answers in the versions it has, and refuses as Docker does; mutations never run out', async () => {
   const fleet = await startDockerFleet({ seed: 2, containers: 0, services: 1, nodes: 1 });
   fleet.mutate(200);
-  const paths = ['/_ping', '/v1.24/nodes', '/v1.42/nodes', '/nodes', '/v1.41/nodes?filters=x', '/v1.41/info'];
+  const paths = [
+    '/_ping',
+    '/v1.24/nodes',
+    '/v1.42/nodes',
+    '/nodes',
+    '/v1.41/nodes?filters=x',
+    '/v1.41/volumes',
+  ];
   const answers = await Promise.all(
     paths.map(async (path) => {
       const response = await fetch(fleet.url + path);
@@ -60,6 +67,6 @@ test('an engine answers in the versions it has, and refuses as Docker does; muta
     ],
     ['/nodes', 404, '{"message":"page not found"}'],
     ['/v1.41/nodes?filters=x', 400, '{"message":"invalid filter"}'],
-    ['/v1.41/info', 404, '{"message":"page not found"}'],
+    ['/v1.41/volumes', 404, '{"message":"page not found"}'],
   ]);
 });

@@ -15,6 +15,9 @@ const meta = mapField(textField);
 /** `GET /v1/agent/self`, as far as it is read. */
 export const agentSelf = z.object({ Config: z.object({ Datacenter: z.string().min(1) }) });
 
+/** `GET /v1/status/peers`: addresses of the servers. */
+export const raftPeers = z.array(z.string().min(1));
+
 /** `GET /v1/catalog/services`: service names to the tags of all their instances. */
 export const catalogServices = anyMap(texts)
   .nullable()

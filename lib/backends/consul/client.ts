@@ -3,7 +3,7 @@ import { MusterError, toMusterError } from '../../errors.ts';
 import type { HttpClient } from '../../http/client.ts';
 import { decodeJson } from '../../http/json.ts';
 import { shownUrl } from '../../http/place.ts';
-import { agentSelf, catalogServices, type ServiceEntry, serviceEntries } from './bodies.ts';
+import { agentSelf, catalogServices, raftPeers, type ServiceEntry, serviceEntries } from './bodies.ts';
 import type { ConsulConfig } from './schema.ts';
 
 /** An answer, and whether Consul says that the token's rights hid a part of it. */
@@ -20,6 +20,8 @@ export interface ConsulClient {
   services(signal: AbortSignal): Promise<Filtered<ReadonlyMap<string, readonly string[]>>>;
   /** The instances of a service that have all the configured tags. Empty for a service that is no more. */
   instances(service: string, signal: AbortSignal): Promise<Filtered<readonly ServiceEntry[]>>;
+  /** Addresses of the datacenter's servers. */
+  peers(signal: AbortSignal): Promise<readonly string[]>;
 }
 
 /** The agent's API as one SD config asks it. */
@@ -56,6 +58,11 @@ export function openConsul(http: HttpClient, config: ConsulConfig): ConsulClient
         ...given({ filter: config.health_filter }),
       ];
       return get(path, serviceEntries, parameters, signal);
+    },
+    async peers(signal) {
+      const url = new URL(`${config.address.base}/v1/status/peers`);
+      if (config.datacenter !== '') url.searchParams.set('dc', config.datacenter);
+      return await http.getJson({ url, signal, retry: false }, raftPeers);
     },
   };
 }

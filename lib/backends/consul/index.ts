@@ -1,7 +1,9 @@
 import { MusterError } from '../../errors.ts';
 import { mapConcurrent } from '../../http/concurrency.ts';
+import { backendNames } from '../backend-names.ts';
 import type { Mechanism, MechanismInput } from '../mechanism.ts';
 import { type ConsulClient, canBeAskedFor, openConsul } from './client.ts';
+import { completenessOf } from './completeness.ts';
 import { buildServiceGroup } from './groups.ts';
 import { type ConsulConfig, consulConfig } from './schema.ts';
 
@@ -22,15 +24,19 @@ export const consul: Mechanism<ConsulConfig> = {
     const http = await input.openHttp(config.http, unixSocket === undefined ? {} : { unixSocket });
     const client = openConsul(http, config);
     const datacenter = config.datacenter || (await client.datacenter(input.signal));
-    const services = await listServices(client, config, input);
+    const { services, catalogFiltered } = await listServices(client, config, input);
     const context = { datacenter, tagSeparator: config.tag_separator };
 
+    const seen: string[] = [];
+    const incomplete = new Set<string>();
     const hidden: string[] = [];
     let read = 0;
     for (let start = 0; start < services.length; start += batchSize) {
       const batch = services.slice(start, start + batchSize);
       const groups = await mapConcurrent(batch, concurrency, input.signal, async (service, signal) => {
         const { value: entries, filtered } = await client.instances(service, signal);
+        if (entries.length > 0) seen.push(service);
+        if (filtered) incomplete.add(service);
         if (filtered && entries.length === 0) hidden.push(service);
         read += 1;
         input.onProgress?.({ read, total: services.length });
@@ -42,39 +48,56 @@ export const consul: Mechanism<ConsulConfig> = {
       input.warn(
         `${base}: the token may not read the nodes of ${sampleOf(hidden.sort())}: give it node:read there`,
       );
-    return undefined;
+    const sight = { seen, asked: new Set(services), catalogFiltered, filtered: incomplete };
+    return {
+      ...completenessOf(sight, input.cursor),
+      ...(await backendNames(input.signal, async (signal) => {
+        const peers = await client.peers(signal);
+        return peers.map((peer) => `${datacenter}/${peer}`);
+      })),
+    };
   },
 };
 
-/** Names of the services to ask for: those configured, from the catalog where that has to be looked at. */
+/** The services to ask for, by name. */
+interface Services {
+  readonly services: readonly string[];
+  /** Whether Consul left some out of the catalog that they come from. */
+  readonly catalogFiltered: boolean;
+}
+
+/** The services that are configured, from the catalog where that has to be looked at. */
 async function listServices(
   client: ConsulClient,
   config: ConsulConfig,
   { signal, warn }: MechanismInput,
-): Promise<readonly string[]> {
+): Promise<Services> {
   const fromCatalog = config.services.length === 0 || config.tags.length > 0 || config.filter !== '';
-  const names = fromCatalog ? await searchCatalog(client, config, signal) : [...new Set(config.services)];
+  const { services: names, catalogFiltered } = fromCatalog
+    ? await searchCatalog(client, config, signal)
+    : { services: [...new Set(config.services)], catalogFiltered: false };
   const odd = names.filter((name) => !canBeAskedFor(name));
   if (odd.length > 0)
     warn(`${config.address.base}: left out ${sampleOf(odd)}: Consul's API can't be asked for such a name`);
-  return names.filter(canBeAskedFor);
+  return { services: names.filter(canBeAskedFor), catalogFiltered };
 }
 
 async function searchCatalog(
   client: ConsulClient,
   { address, services, tags }: ConsulConfig,
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<Services> {
   const { value: catalog, filtered } = await client.services(signal);
   if (filtered && catalog.size === 0)
     throw new MusterError(
       'denied',
       `${address.base}: Consul shows this token no service: it needs service:read`,
     );
-  return [...catalog]
+  const found = [...catalog]
     .filter(([name]) => services.length === 0 || services.includes(name))
-    .filter(([, found]) => tags.every((tag) => found.includes(tag)))
+    .filter(([, theirs]) => tags.every((tag) => theirs.includes(tag)))
     .map(([name]) => name);
+  return { services: found, catalogFiltered: filtered };
 }
 
 /** A few of the services by name, the rest as a number. */

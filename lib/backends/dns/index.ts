@@ -1,5 +1,6 @@
 import { mapConcurrent } from '../../http/concurrency.ts';
 import { joinHostPort } from '../../target/labels.ts';
+import { keptSources } from '../kept-sources.ts';
 import { type Mechanism, type MechanismInput, serverNames } from '../mechanism.ts';
 import { buildNameGroup, strangeTypes } from './groups.ts';
 import { lookUp } from './lookup.ts';
@@ -31,7 +32,16 @@ export const dns: Mechanism<DnsConfig> = {
       return buildNameGroup(name, config.port, records);
     });
     yield groups.filter(({ targets }) => targets.length > 0);
-    return undefined;
+    const has = new Set(groups.flatMap(({ source, targets }) => (targets.length > 0 ? [source] : [])));
+    return keptSources(
+      {
+        found: names.filter((name) => has.has(name)),
+        missing: names.filter((name) => !has.has(name)),
+        cursor: input.cursor,
+      },
+      (source, name) => source === name,
+      (name) => `${name} had records before, and DNS says now that there are none`,
+    );
   },
 };
 

@@ -1,5 +1,6 @@
+import { backendNames } from '../backend-names.ts';
 import type { Mechanism } from '../mechanism.ts';
-import { containerList } from './bodies.ts';
+import { containerList, engineInfo } from './bodies.ts';
 import { openEngine } from './engine/client.ts';
 import { shownHost } from './engine/host.ts';
 import { listNetworkLabels } from './engine/networks.ts';
@@ -24,6 +25,6 @@ export const docker: Mechanism<DockerConfig> = {
       hostNetworkingHost: config.host_networking_host,
       matchFirstNetwork: config.match_first_network,
     });
-    return undefined;
+    return await backendNames(input.signal, async (signal) => [(await engine.info(engineInfo, signal)).ID]);
   },
 };

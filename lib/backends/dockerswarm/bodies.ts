@@ -80,3 +80,6 @@ export type Port = z.infer<typeof port>;
 export type Service = z.infer<typeof service>;
 export type Task = z.infer<typeof task>;
 export type Node = z.infer<typeof node>;
+
+/** `GET /info` of a manager, as far as it is read. */
+export const managerInfo = z.object({ Swarm: z.object({ Cluster: z.object({ ID: z.string().min(1) }) }) });

@@ -1,9 +1,10 @@
 import type { TargetGroup } from '../../target/group.ts';
+import { backendNames } from '../backend-names.ts';
 import { type Engine, openEngine } from '../docker/engine/client.ts';
 import { shownHost } from '../docker/engine/host.ts';
 import { listNetworkLabels } from '../docker/engine/networks.ts';
 import type { Mechanism } from '../mechanism.ts';
-import { nodeList, serviceList, taskList } from './bodies.ts';
+import { managerInfo, nodeList, serviceList, taskList } from './bodies.ts';
 import { labels } from './labels.ts';
 import { buildNodeGroup } from './roles/nodes.ts';
 import { buildServiceGroup } from './roles/services.ts';
@@ -21,7 +22,9 @@ export const dockerswarm: Mechanism<DockerSwarmConfig> = {
     const groups = await roles[config.role](engine, config);
     input.onProgress?.({ read: groups.length, total: groups.length });
     yield groups.filter(({ targets }) => targets.length > 0);
-    return undefined;
+    return await backendNames(input.signal, async (signal) => [
+      (await engine.info(managerInfo, signal)).Swarm.Cluster.ID,
+    ]);
   },
 };
 

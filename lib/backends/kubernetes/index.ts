@@ -1,4 +1,6 @@
+import { backendNames } from '../backend-names.ts';
 import type { Mechanism } from '../mechanism.ts';
+import { uidOfCluster } from './connection/cluster-uid.ts';
 import { openConnection } from './connection/open.ts';
 import { openLister } from './listing/lister.ts';
 import { streamConcurrent } from './listing/stream.ts';
@@ -32,6 +34,9 @@ export const kubernetes: Mechanism<KubernetesConfig> = {
     });
     const list = listRole[config.role]({ config, lister, warn });
     yield* streamConcurrent(namespaces, concurrency, signal, list);
-    return { cursor: lister.cursor() };
+    return {
+      cursor: lister.cursor(),
+      ...(await backendNames(signal, (own) => uidOfCluster(connection, own))),
+    };
   },
 };

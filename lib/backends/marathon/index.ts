@@ -1,6 +1,7 @@
 import { askInTurn, shuffled } from '../../http/servers.ts';
+import { backendNames } from '../backend-names.ts';
 import { type Mechanism, serverNames } from '../mechanism.ts';
-import { appList } from './bodies.ts';
+import { appList, marathonInfo } from './bodies.ts';
 import { buildAppGroup } from './groups.ts';
 import { type MarathonConfig, marathonConfig } from './schema.ts';
 
@@ -14,12 +15,18 @@ export const marathon: Mechanism<MarathonConfig> = {
   server: ({ servers }) => serverNames(servers),
   async *discover(config, input) {
     const http = await input.openHttp(config.http);
-    const { answer } = await askInTurn(shuffled(config.servers), input, (server, attempt) =>
-      http.getJson({ ...attempt, url: new URL(`${server}${appsPath}`) }, appList),
+    const { answer, server } = await askInTurn(shuffled(config.servers), input, (each, attempt) =>
+      http.getJson({ ...attempt, url: new URL(`${each}${appsPath}`) }, appList),
     );
     const groups = answer.apps.map(buildAppGroup);
     input.onProgress?.({ read: groups.length, total: groups.length });
     yield groups.filter(({ targets }) => targets.length > 0);
-    return undefined;
+    return await backendNames(input.signal, async (signal) => {
+      const { frameworkId } = await http.getJson(
+        { url: new URL(`${server}/v2/info`), signal, retry: false },
+        marathonInfo,
+      );
+      return [frameworkId];
+    });
   },
 };

@@ -1,4 +1,5 @@
 import { joinHostPort } from '../../target/labels.ts';
+import { keptSources } from '../kept-sources.ts';
 import { type Mechanism, type MechanismInput, serverNames } from '../mechanism.ts';
 import { type BuildGroup, buildNerveGroup, buildServersetGroup } from './groups.ts';
 import { type ZookeeperConfig, zookeeperConfig } from './schema.ts';
@@ -31,7 +32,15 @@ function mechanismOf(name: string, build: BuildGroup): Mechanism<ZookeeperConfig
         ),
       );
       yield nodes.flatMap(({ group }) => group ?? []);
-      return undefined;
+      return keptSources(
+        {
+          found: [...new Set(config.paths)].filter((path) => !missing.includes(path)),
+          missing,
+          cursor: input.cursor,
+        },
+        (source, path) => source === path || source.startsWith(`${path}/`),
+        (path) => `the path ${path} was there before, and ZooKeeper says now that it is not`,
+      );
     },
   };
 }

@@ -12,10 +12,17 @@ import {
 import { nodeBody, serviceBody, taskBody } from './swarm-bodies.ts';
 import type { DockerWorld } from './world.ts';
 
+/** The engine itself. */
+export interface DockerEngine {
+  /** Newest version of the API that it speaks. */
+  readonly apiVersion: string;
+  readonly id: string;
+}
+
 /** What the engine answers, as Docker does with this version of its API, e.g. `1.41`. */
 export function answerEngine(
   world: DockerWorld,
-  apiVersion: string,
+  { apiVersion, id }: DockerEngine,
   { path, query }: FleetRequest,
 ): FleetAnswer {
   const headers = { 'api-version': apiVersion, server: 'Docker/20.10.24 (linux)' };
@@ -29,8 +36,15 @@ export function answerEngine(
       400,
       `client version ${version} is too new. Maximum supported API version is ${apiVersion}`,
     );
-  const answer = answerList(world, endpoint ?? '', query);
+  const answer =
+    endpoint === 'info' ? jsonAnswer(infoBody(world, id)) : answerList(world, endpoint ?? '', query);
   return { ...answer, headers: { ...answer.headers, ...headers } };
+}
+
+/** The cluster is told of by managers alone. */
+function infoBody({ swarm }: DockerWorld, id: string): object {
+  const Cluster = swarm === undefined ? null : { ID: `${id}-swarm` };
+  return { ID: id, Swarm: { LocalNodeState: swarm === undefined ? 'inactive' : 'active', Cluster } };
 }
 
 const minorOf = (version: string) => Number(version.split('.')[1]);

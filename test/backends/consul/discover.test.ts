@@ -96,7 +96,8 @@ describe('what is found', () => {
           ],
         },
       ],
-      cursor: undefined,
+      listed: { cursor: '{"filtered":false}', backend: ['dc1/127.0.0.1:8300'] },
+      cursor: '{"filtered":false}',
       warnings: [],
       progress: [{ read: 1, total: 1 }],
     });
@@ -153,9 +154,9 @@ describe('what is found', () => {
 });
 
 describe('what is asked', () => {
-  test('nothing but the services, when they and the datacenter are configured', async () => {
+  test('nothing but the services and who Consul is, when they and the datacenter are configured', async () => {
     await find({ services: ['web'], datacenter: 'dc1' });
-    expect(calls()).toEqual(['/health/service/web?dc=dc1&stale=']);
+    expect(calls()).toEqual(['/health/service/web?dc=dc1&stale=', '/status/peers?dc=dc1']);
   });
 
   test('agent, catalog and each service, with every option where Consul expects it', async () => {
@@ -165,6 +166,7 @@ describe('what is asked', () => {
       '/catalog/services?ns=team&partition=edge&stale=&node-meta=zone:a',
       '/health/service/api/v1 100%?ns=team&partition=edge&stale=&node-meta=zone:a&tag=prod&tag=http',
       '/health/service/web?ns=team&partition=edge&stale=&node-meta=zone:a&tag=prod&tag=http',
+      '/status/peers?',
     ]);
   });
 
@@ -179,6 +181,7 @@ describe('what is asked', () => {
     expect(calls()).toEqual([
       '/catalog/services?dc=dc1&filter=ServiceName+==+"web"',
       '/health/service/web?dc=dc1&filter=Node.Node+!=+"n2"',
+      '/status/peers?dc=dc1',
     ]);
   });
 
@@ -192,7 +195,7 @@ describe('what is asked', () => {
     ],
   ])('credentials of %j', async (more, headers) => {
     await find(more);
-    expect(fleet.requests.length).toBe(5);
+    expect(fleet.requests.length).toBe(6);
     for (const request of fleet.requests) expect(request.headers).toMatchObject(headers);
   });
 });
@@ -223,7 +226,7 @@ test('an agent with TLS is asked over TLS, and only if its certificate is good',
   await secure.stop();
   expect(groups.map(({ source }) => source)).toEqual(['db']);
   expect(refused.kind).toBe('tls');
-  expect(secure.requests.length).toBe(2);
+  expect(secure.requests.length).toBe(3);
 });
 
 describe('an answer that is not the truth', () => {

@@ -69,7 +69,8 @@ describe('what is found', () => {
           ],
         },
       ],
-      cursor: undefined,
+      listed: { cursor: '["_http._tcp.web.test"]' },
+      cursor: '["_http._tcp.web.test"]',
       warnings: [],
       progress: [{ read: 1, total: 1 }],
     });
@@ -132,6 +133,58 @@ describe('what is found', () => {
       2,
       ['web.test: left out records of type 39, which make no target'],
     ]);
+  });
+});
+
+describe('names that had records and have none now', () => {
+  const names = ['web.test', 'alias.web.test', 'gone.web.test'];
+  const reason = 'alias.web.test had records before, and DNS says now that there are none';
+  const without = (...gone: readonly string[]) =>
+    fleet.replace({ zones: ['web.test'], records: records.filter(({ name }) => !gone.includes(name)) });
+  const next = async (cursor?: string, of = names) => {
+    const { groups, listed } = await listTargets(
+      dns,
+      { names: of, nameservers: [fleet.server], port: 9100, type: 'A' },
+      cursor === undefined ? {} : { cursor },
+    );
+    return {
+      sources: groups.map(({ source }) => source),
+      unseen: of.map((source) => listed?.unseen?.(source)),
+      cursor: listed?.cursor,
+    };
+  };
+
+  test('were perhaps not seen, as long as that lasts; a name that never had any is just empty', async () => {
+    const first = await next();
+    without('alias.web.test');
+    const second = await next(first.cursor);
+    const third = await next(second.cursor);
+    without();
+    const back = await next(third.cursor);
+    const whole = {
+      sources: ['web.test', 'alias.web.test'],
+      unseen: [undefined, undefined, undefined],
+      cursor: '["alias.web.test","web.test"]',
+    };
+    const part = { ...whole, sources: ['web.test'], unseen: [undefined, reason, undefined] };
+    expect([first, second, third, back]).toEqual([whole, part, part, whole]);
+  });
+
+  test('have left where all are gone: that is an empty list', async () => {
+    const first = await next();
+    without('alias.web.test', 'web.test');
+    const empty = await next(first.cursor);
+    expect(empty).toEqual({ sources: [], unseen: names.map(() => undefined), cursor: first.cursor });
+  });
+
+  test('have left where the configuration no longer asks for them', async () => {
+    const { cursor } = await next();
+    expect((await next(cursor, ['web.test'])).cursor).toBe('["web.test"]');
+  });
+
+  test.each(['{', '{}', '["a", 1]', 'https://a'])('are forgotten where the cursor is %s', async (cursor) => {
+    without('alias.web.test');
+    expect((await next(cursor)).unseen).toEqual(names.map(() => undefined));
   });
 });
 

@@ -20,9 +20,14 @@ const calls = (of = fleet) =>
   of.requests.map(({ method, path, query }) => `${method} ${path} ${JSON.stringify([...query])}`);
 
 describe('what is asked', () => {
-  test('the version, the containers, and the networks for their labels', async () => {
+  test('the version, the containers, the networks for their labels, and who the engine is', async () => {
     const { groups, progress } = await listTargets(docker, { host: fleet.url });
-    expect(calls()).toEqual(['GET /_ping []', 'GET /v1.41/containers/json []', 'GET /v1.41/networks []']);
+    expect(calls()).toEqual([
+      'GET /_ping []',
+      'GET /v1.41/containers/json []',
+      'GET /v1.41/networks []',
+      'GET /v1.41/info []',
+    ]);
     const live = fleet.world().containers.filter(({ state }) => state === 'running' || state === 'paused');
     expect(progress).toEqual([{ read: live.length, total: live.length }]);
     expect(groups.length).toBeGreaterThan(10);
@@ -56,6 +61,7 @@ describe('what is asked', () => {
     expect(fleet.requests.map((request) => request.path).slice(1)).toEqual([
       `${path}containers/json`,
       `${path}networks`,
+      `${path}info`,
     ]);
   });
 
@@ -72,13 +78,25 @@ test.each([401, 403, 404, 405, 501])(
     fleet.faults.add({ kind: 'status', status }, isPing);
     fleet.faults.add({ kind: 'json', value: [] }, { when: ({ path }) => path !== '/_ping' });
     expect((await listTargets(docker, { host: fleet.url })).groups).toEqual([]);
-    expect(calls().slice(1)).toEqual(['GET /v1.51/containers/json []', 'GET /v1.51/networks []']);
+    expect(calls().slice(1)).toEqual([
+      'GET /v1.51/containers/json []',
+      'GET /v1.51/networks []',
+      'GET /v1.51/info []',
+    ]);
   },
 );
 
 test('nothing is null in some versions of the engine: that is an empty list', async () => {
   fleet.faults.add({ kind: 'json', value: null }, { when: ({ path }) => path !== '/_ping' });
   expect((await listTargets(docker, { host: fleet.url })).groups).toEqual([]);
+});
+
+test('the engine is known by its ID; one that does not tell it is unknown, and its containers are not', async () => {
+  const { listed, groups } = await listTargets(docker, { host: fleet.url });
+  fleet.faults.add({ kind: 'status', status: 403 }, { when: ({ path }) => path.endsWith('/info') });
+  const behindProxy = await listTargets(docker, { host: fleet.url });
+  expect([listed, behindProxy.listed]).toEqual([{ backend: ['engine-discover'] }, {}]);
+  expect(behindProxy.groups).toEqual(groups);
 });
 
 const isPing = { when: ({ path }: { path: string }) => path === '/_ping' };
@@ -116,8 +134,8 @@ describe('ways to the engine', () => {
     const plain = await listTargets(docker, { ...stanza, host: fleet.url.replace('http', 'tcp') });
     const sent = fleet.requests.map(({ headers }) => headers.authorization);
     const open = await listTargets(docker, { ...stanza, host: fleet.url });
-    expect(sent).toEqual([undefined, undefined, undefined]);
-    expect(fleet.requests.slice(3).map(({ headers }) => headers.authorization)).toEqual(
+    expect(sent).toEqual([undefined, undefined, undefined, undefined]);
+    expect(fleet.requests.slice(4).map(({ headers }) => headers.authorization)).toEqual(
       sent.map(() => 'Bearer t0ken'),
     );
     expect([plain.warnings, open.warnings]).toEqual([

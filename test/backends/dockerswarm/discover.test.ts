@@ -20,13 +20,13 @@ test.each([
   const calls = fleet.requests.map(
     ({ path, query }) => path + (query.size > 0 ? `?${[...query].join().replace(',', '=')}` : ''),
   );
-  expect(calls).toEqual(['/_ping', ...asked.map((call) => `/v1.41${call}`)]);
+  expect(calls).toEqual(['/_ping', ...asked.map((call) => `/v1.41${call}`), '/v1.41/info']);
 });
 
 test.each(['services', 'tasks', 'nodes'])(
   '%s: each with targets has a group, found by its ID',
   async (role) => {
-    const { groups, progress, cursor } = await listTargets(dockerswarm, { host: fleet.url, role });
+    const { groups, progress, listed } = await listTargets(dockerswarm, { host: fleet.url, role });
     const { services, tasks, nodes } = fleet.world().swarm ?? { services: [], tasks: [], nodes: [] };
     const ids = { services, tasks, nodes }[role]?.map(({ id }) => id) ?? [];
     const sources = groups.map(({ source }) => source);
@@ -34,9 +34,21 @@ test.each(['services', 'tasks', 'nodes'])(
     expect(new Set(ids).isSupersetOf(new Set(sources))).toBe(true);
     expect(groups.every(({ targets }) => targets.length > 0)).toBe(true);
     expect(groups.length).toBeGreaterThan(3);
-    expect([progress, cursor]).toEqual([[{ read: ids.length, total: ids.length }], undefined]);
+    expect([progress, listed]).toEqual([
+      [{ read: ids.length, total: ids.length }],
+      { backend: ['engine-swarm-swarm'] },
+    ]);
   },
 );
+
+test('a swarm whose manager does not tell its ID is unknown, and its nodes are not', async () => {
+  fleet.faults.add(
+    { kind: 'json', value: { ID: 'x', Swarm: { Cluster: null } } },
+    { when: ({ path }) => path.endsWith('/info') },
+  );
+  const { groups, listed } = await listTargets(dockerswarm, { host: fleet.url, role: 'nodes' });
+  expect([groups.length, listed]).toEqual([4, {}]);
+});
 
 test('an engine that is no manager fails the listing in its own words', async () => {
   const { networks } = fleet.world();

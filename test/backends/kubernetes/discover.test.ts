@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { kubernetes } from '../../../lib/backends/kubernetes/index.ts';
 import { mediaTypes } from '../../../lib/backends/kubernetes/wire/body.ts';
 import type { FleetAnswer, FleetRequest } from '../../../lib/fleet/faults.ts';
+import { startKubernetesFleet } from '../../../lib/fleet/kubernetes.ts';
 import type { Progress } from '../../../lib/target/discover.ts';
 import { targetLabels } from '../../../lib/target/group.ts';
 import { failure, openTestClient } from '../../support/http-client.ts';
@@ -99,7 +100,10 @@ test('lists what a role joins at the same time, with its selectors, and the slic
     '/api/v1/pods?fieldSelector=status.phase=Running',
     '/api/v1/services?labelSelector=a',
   ]);
-  expect(requests.slice(4)).toEqual(['/apis/discovery.k8s.io/v1/endpointslices?labelSelector=!b']);
+  expect(requests.slice(4)).toEqual([
+    '/apis/discovery.k8s.io/v1/endpointslices?labelSelector=!b',
+    '/api/v1/namespaces/kube-system?',
+  ]);
 });
 
 describe('namespaces', () => {
@@ -116,6 +120,7 @@ describe('namespaces', () => {
     expect([...server.asked()].sort()).toEqual([
       '/namespaces/a/pods?limit=500',
       '/namespaces/b/pods?limit=500',
+      '/namespaces/kube-system?',
       '/nodes?labelSelector=zone=z&limit=500',
     ]);
   });
@@ -123,7 +128,7 @@ describe('namespaces', () => {
   test('of which one is empty text are all of them', async () => {
     await using server = await startApiServer(() => page('', { kind: 'PodList' }));
     await discover(server, { role: 'pod', namespaces: { names: ['a', ''] } });
-    expect(server.asked()).toEqual(['/pods?limit=500']);
+    expect(server.asked()).toEqual(['/pods?limit=500', '/namespaces/kube-system?']);
   });
 
   test('do not matter to nodes', async () => {
@@ -133,7 +138,7 @@ describe('namespaces', () => {
       namespaces: { names: ['a'] },
       attach_metadata: { namespace: true },
     });
-    expect(server.asked()).toEqual(['/nodes?limit=500']);
+    expect(server.asked()).toEqual(['/nodes?limit=500', '/namespaces/kube-system?']);
   });
 
   test('fail together when one of them fails', async () => {
@@ -145,16 +150,55 @@ describe('namespaces', () => {
   });
 });
 
+describe('the cluster behind the API server', () => {
+  const clusterUid = '6f1b3c1e-0c7e-4d3a-9d0f-3c9a1f0e7b11';
+  const cluster = { seed: 1, pods: 5, nodes: 2 };
+
+  test('is known by the uid of its namespace kube-system', async () => {
+    const fleet = await startKubernetesFleet({ ...cluster, clusterUid, token: 'sekrit' });
+    const { listed } = await discover(fleet, { role: 'pod', authorization: { credentials: 'sekrit' } });
+    await fleet.stop();
+    expect(listed?.backend).toEqual([clusterUid]);
+  });
+
+  test.each([
+    ['has no such namespace', { kind: 'status', status: 404 }],
+    ['refuses', { kind: 'status', status: 403 }],
+    ['is overloaded', { kind: 'status', status: 429 }],
+    ['answers with a page', { kind: 'html' }],
+    ['cuts the connection', { kind: 'cut' }],
+    ['is silent', { kind: 'hang' }],
+  ] as const)('is unknown where the server %s, and the listing is whole all the same', async (_, fault) => {
+    const fleet = await startKubernetesFleet({ ...cluster, clusterUid });
+    fleet.faults.add(fault, { when: ({ path }) => path.endsWith('/kube-system') });
+    const { listed, batches } = await discover(fleet, { role: 'pod' });
+    const asked = fleet.requests.filter(({ path }) => path.endsWith('/kube-system')).length;
+    await fleet.stop();
+    expect([listed?.backend, Object.keys(listed ?? {}), batches.flat().length > 0, asked]).toEqual([
+      undefined,
+      ['cursor'],
+      true,
+      1,
+    ]);
+  });
+});
+
 test('keeps the path of an API server behind a proxy', async () => {
   await using server = await startApiServer(() => page('', { kind: 'PodList' }));
   await discover(server, { role: 'pod', api_server: `${server.url}/k8s/clusters/c-1/` });
-  expect(server.requests.map(({ path }) => path)).toEqual(['/k8s/clusters/c-1/api/v1/pods']);
+  expect(server.requests.map(({ path }) => path)).toEqual([
+    '/k8s/clusters/c-1/api/v1/pods',
+    '/k8s/clusters/c-1/api/v1/namespaces/kube-system',
+  ]);
 });
 
 test('sends the credentials of the SD config', async () => {
   await using server = await startApiServer(() => page('', { kind: 'PodList' }));
   await discover(server, { role: 'pod', authorization: { credentials: 'sekrit' } });
-  expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer sekrit']);
+  expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([
+    'Bearer sekrit',
+    'Bearer sekrit',
+  ]);
 });
 
 /** A page of services that have a port, and so a target each. */

@@ -22,21 +22,22 @@ const list = (more: object = {}) =>
   listTargets(marathon, { servers: servers(), auth_token: 'root', ...more });
 
 describe('apps', () => {
-  test('each with tasks and ports is a group, and it takes one call', async () => {
+  test('each with tasks and ports is a group, and who this Marathon is, is asked after that', async () => {
     const [fleet] = fleets;
-    const { groups, cursor, warnings, progress } = await list({ servers: [fleet?.url] });
+    const { groups, listed, warnings, progress } = await list({ servers: [fleet?.url] });
     const apps = fleet?.world().apps.filter(({ ports, tasks }) => ports.length * tasks.length > 0) ?? [];
     expect(groups.map(({ source, targets }) => [source, targets.length])).toEqual(
       apps.map(({ id, ports, tasks }) => [id, ports.length * tasks.length]),
     );
     expect(apps.length).toBeGreaterThan(15);
-    expect({ cursor, warnings, progress }).toEqual({
-      cursor: undefined,
+    expect({ listed, warnings, progress }).toEqual({
+      listed: { backend: ['framework-discover'] },
       warnings: [],
       progress: [{ read: 30, total: 30 }],
     });
     expect(fleet?.requests.map(({ method, path, query }) => `${method} ${path}?${query}`)).toEqual([
       'GET /v2/apps?embed=apps.tasks',
+      'GET /v2/info?',
     ]);
   });
 
@@ -82,10 +83,21 @@ describe('apps', () => {
   });
 });
 
+test.each([
+  ['is too old to know', { kind: 'status', status: 404 }],
+  ['refuses', { kind: 'status', status: 403 }],
+  ['says something else', { kind: 'json', value: { name: 'marathon' } }],
+] as const)('a Marathon that %s is unknown, and the listing is whole all the same', async (_, fault) => {
+  const [fleet] = fleets;
+  fleet?.faults.add(fault, { when: ({ path }) => path === '/v2/info' });
+  const { groups, listed, warnings } = await list({ servers: [fleet?.url] });
+  expect([groups.length > 15, listed, warnings]).toEqual([true, {}, []]);
+});
+
 describe('several servers', () => {
   test('each of them is the first one at some time, and only one is asked', async () => {
     for (let listing = 0; listing < 60; listing += 1) await list();
-    const asked = fleets.map(({ requests }) => requests.length);
+    const asked = fleets.map(({ requests }) => requests.filter(({ path }) => path === '/v2/apps').length);
     expect(asked.reduce((sum, each) => sum + each, 0)).toBe(60);
     // By chance alone, one of them is never asked in one of 10 thousand million runs.
     expect(asked.every((each) => each > 0)).toBe(true);
@@ -118,7 +130,9 @@ describe('several servers', () => {
 
 describe('the token', () => {
   const authorization = () =>
-    fleets.flatMap(({ requests }) => requests.map(({ headers }) => headers.authorization));
+    fleets.flatMap(({ requests }) =>
+      requests.filter(({ path }) => path === '/v2/apps').map(({ headers }) => headers.authorization),
+    );
 
   test('goes as DC/OS wants it', async () => {
     await list();

@@ -38,7 +38,12 @@ describe('masters', () => {
     const [url = ''] = masters;
     if (fleet === undefined) throw new Error('there are three');
     const { groups, ...rest } = await listTargets(swarm, { masters: [url] });
-    expect(rest).toEqual({ cursor: url, warnings: [], progress: [{ read: 6, total: 6 }] });
+    expect(rest).toEqual({
+      listed: { cursor: url },
+      cursor: url,
+      warnings: [],
+      progress: [{ read: 6, total: 6 }],
+    });
     expect(groups).toEqual(expectedGroups(fleet.world(), swarmStyles['1.2'], url));
     expect(fleet.requests.map(({ path }) => path)).toEqual(['/info']);
   });

@@ -47,7 +47,7 @@ describe('what is found', () => {
     expect([warnings, progress.at(-1), cursor]).toEqual([
       ['ZooKeeper: left out /a/odd: not the JSON of a member'],
       { read: 9 },
-      undefined,
+      '["/a","/b"]',
     ]);
   });
 
@@ -69,6 +69,34 @@ describe('what is found', () => {
       1,
       ['ZooKeeper has no node /gone: no targets come from there'],
     ]);
+  });
+
+  test('a path that was there and is gone was perhaps not seen, as long as that lasts', async () => {
+    const first = await list(['/a', '/b', '/gone']);
+    fleet.replace(new Map(tree.filter(([path]) => !path.startsWith('/a'))));
+    const second = await list(['/a', '/b', '/gone'], { cursor: first.cursor ?? '' });
+    const third = await list(['/a', '/b', '/gone'], { cursor: second.cursor ?? '' });
+    const reason = 'the path /a was there before, and ZooKeeper says now that it is not';
+    for (const { listed, groups } of [second, third]) {
+      expect(groups.map(({ source }) => source)).toEqual(['/b']);
+      expect(['/a/web/1', '/a', '/ab/1', '/b', '/gone/1'].map((source) => listed?.unseen?.(source))).toEqual([
+        reason,
+        reason,
+        undefined,
+        undefined,
+        undefined,
+      ]);
+    }
+    fleet.replace(new Map(tree));
+    const back = await list(['/a', '/b', '/gone'], { cursor: third.cursor ?? '' });
+    expect(back.listed).toEqual({ cursor: '["/a","/b"]' });
+  });
+
+  test('members that leave a path which stays have left', async () => {
+    const { cursor = '' } = await list(['/a', '/b']);
+    fleet.replace(new Map([...tree].filter(([path]) => path === '/' || path === '/a' || path === '/b')));
+    const { listed } = await list(['/a', '/b'], { cursor });
+    expect(listed).toEqual({ cursor: '["/a","/b"]' });
   });
 
   test('a node that goes away while its siblings are read is no part of the tree', async () => {

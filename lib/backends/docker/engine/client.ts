@@ -20,6 +20,8 @@ const oldestVersion = '1.24';
 export interface Engine {
   /** A whole list, e.g. of `containers/json`: the engine has no pages. */
   list<T>(path: string, schema: ZodType<T>, filters?: readonly Filter[]): Promise<T>;
+  /** What the engine says of itself, without a second try. */
+  info<T>(schema: ZodType<T>, signal: AbortSignal): Promise<T>;
 }
 
 /** Connects and agrees on a version of the API, which is one call. */
@@ -45,6 +47,10 @@ export async function openEngine(
       const query = filterQuery(filters);
       if (query !== undefined) url.searchParams.set('filters', query);
       return client.getJson({ url, signal }, schema);
+    },
+    info(schema, own) {
+      const url = new URL(`${base}/v${version}/info`);
+      return client.getJson({ url, signal: own, retry: false }, schema);
     },
   };
 }

@@ -23,6 +23,8 @@ export interface Denial {
 /** What the answers depend on, apart from the objects. All of it may change while the server runs. */
 export interface ApiSettings {
   readonly token: string | undefined;
+  /** Uid of the namespace kube-system, the one object that can be asked for by itself. */
+  readonly clusterUid: string | undefined;
   readonly listLatency: number;
   readonly denials: ReadonlySet<Denial>;
   /** API groups which this server does not have. */
@@ -61,7 +63,7 @@ export async function answerApi(
 
 async function answer(
   versions: Versions,
-  { token, listLatency, denials, missingGroups, watchList, otherLists, custom }: ApiSettings,
+  { token, clusterUid, listLatency, denials, missingGroups, watchList, otherLists, custom }: ApiSettings,
   request: FleetRequest,
   negotiated: Form,
 ): Promise<FleetAnswer> {
@@ -70,6 +72,11 @@ async function answer(
   if (token !== undefined && request.headers.authorization !== `Bearer ${token}`)
     throw new ApiError(failures.unauthorized());
 
+  if (path === '/api/v1/namespaces/kube-system' && clusterUid !== undefined)
+    return prettyAnswer({
+      ...{ kind: 'Namespace', apiVersion: 'v1' },
+      metadata: { name: 'kube-system', uid: clusterUid },
+    });
   const itself = about(path, missingGroups);
   if (itself !== undefined) return prettyAnswer(itself);
   const empty = otherLists ? emptyList(path, versions.current().version) : undefined;
