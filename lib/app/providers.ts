@@ -13,6 +13,8 @@ export interface AppProvider extends Provider {
   readonly mechanism: string;
   /** Milliseconds between two cycles. */
   readonly refreshInterval: number;
+  /** Set where Muster runs the job's rules before it publishes, so that Prometheus must not. */
+  readonly rulesRun?: true;
 }
 
 export interface BindInput {
@@ -42,6 +44,7 @@ export function bindProviders(
       shards: job.shards,
       deadline: job.deadline ?? defaultDeadline,
       ...(transform && { transform }),
+      ...(job.relabel === 'publish' && job.relabel_configs.length > 0 && { rulesRun: true }),
     }));
   });
 }

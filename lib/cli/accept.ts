@@ -1,7 +1,7 @@
-import { loadApp } from '../app/app.ts';
 import { selectProviders } from '../app/select.ts';
 import { acceptHeld } from '../discovery/accept.ts';
 import { defineCommand, exitCodes } from './command.ts';
+import { openView, storedProviders } from './open-view.ts';
 import { shared } from './options.ts';
 
 /** `muster accept` */
@@ -13,13 +13,15 @@ export const accept = defineCommand({
   examples: ['muster accept -c muster.yml --job api', 'muster accept --job api --provider consul-0'],
   options: {
     config: shared.config,
+    store: shared.store,
     job: { ...shared.job, required: true, help: 'The job.' },
     provider: shared.provider,
   },
-  async run({ config, job, provider }, io) {
-    const { providers, store } = await loadApp(config, io);
+  async run({ config, store: url, job, provider }, io) {
+    const { store, configured } = await openView('accept', { location: config, url }, io);
     try {
       let accepted = 0;
+      const providers = configured?.providers ?? (await storedProviders(store, io.signal));
       for (const id of selectProviders(providers, { job, provider })) {
         const held = await acceptHeld(store, id, io.signal);
         if (held === undefined) continue;

@@ -48,6 +48,7 @@ export const check = defineCommand({
     io.err(`${config} is valid: ${counts.join(', ')}, store ${store.url}\n`);
     // On a machine of one's own, with its store in a folder, waiting is for free.
     if (storeConfig.kind === 's3') io.err(hintOnBilling(providers));
+    io.err(hintOnRules(providers));
     return exitCodes.good;
   },
 });
@@ -66,6 +67,18 @@ function hintOnBilling(providers: readonly AppProvider[]): string {
   return (
     `Hint: ${printable(first)}${rest} with a refresh_interval below 1m: as an AWS function, which ticks once a minute, ` +
     'each waits for its next cycle and is billed for that; "refresh_interval: 1m" avoids it\n'
+  );
+}
+
+/** How to go over to `relabel: publish`, for a job that Prometheus may already scrape; empty where none does. */
+function hintOnRules(providers: readonly AppProvider[]): string {
+  const jobs = [...new Set(providers.filter(({ rulesRun }) => rulesRun).map(({ job }) => job))];
+  if (jobs.length === 0) return '';
+  return (
+    `Hint: Muster runs the relabel_configs of ${printable(jobs.join(', '))} (relabel: publish). Run by Prometheus as well, they ` +
+    'read __meta_ labels that are gone, and overwrite good labels with nothing. To change a job that is scraped: ' +
+    '1. add it here a second time under another name, with "relabel: publish"; 2. in prometheus.yml, in one reload, let ' +
+    'the job read the new files and take its relabel_configs out; 3. remove the old one here\n'
   );
 }
 

@@ -75,7 +75,6 @@ async function showBackends(
   io: Io,
 ): Promise<void> {
   const config = join(folder, 'muster.yml');
-  const jobs = backends.map(({ job }) => job);
   // JSON is YAML.
   const scrape_configs = backends.map(({ job, sdConfigs }) => ({ job_name: job, ...sdConfigs }));
   await writeFile(config, JSON.stringify({ scrape_configs }));
@@ -83,7 +82,7 @@ async function showBackends(
   const targets = join(folder, 'targets');
   for (const { title, fleet } of backends) await io.out(`A simulated ${title} answers at ${fleet.url}\n`);
   await io.out('One of them changes every second; Ctrl-C ends.\n\n');
-  await io.out(`# Paste into prometheus.yml:\n${prometheusStanza(targets, jobs)}\n`);
+  await io.out(`# Paste into prometheus.yml:\n${prometheusStanza(targets, app.providers)}\n`);
   const ended = new AbortController();
   // One after the other: the lines of two results shall not mix.
   let shown = Promise.resolve();

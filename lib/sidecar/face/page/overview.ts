@@ -14,10 +14,12 @@ export function overviewBody(model: FaceModel, { providers, errors }: Overview, 
   const trouble = providers.filter(({ state }) => needsAttention(state));
   const rows = providers.slice(offset, offset + pageSize);
   const at = (next: number) => href('/', { offset: next || undefined });
+  const configuration = model.configuration();
   const quiet = mirror.ok && mirror.reason === 'ok';
   return html`<h1 class="heard">Overview</h1>
 ${facts(providers, trouble.length)}
 ${quiet ? nothing : html`<p class="note ${mirror.ok ? 'warn' : 'bad'}">Mirror: ${given(mirror.reason)}</p>`}
+${configuration?.ok === false ? html`<p class="note bad">Configuration: ${given(configuration.reason)}</p>` : nothing}
 ${errors.map((error) => html`<p class="note bad">What is known of the providers is not newer: ${given(error)}</p>`)}
 ${trouble.length === 0 ? nothing : attention(trouble, now)}
 ${providers.length === 0 ? html`<p class="empty">The store has no provider yet. Once a cycle has run, it shows here.</p>` : table(rows, now)}
