@@ -146,6 +146,21 @@ describeWithPrograms('muster demo', [], () => {
     expect(stdout).not.toContain('\u001b');
   });
 
+  test('shows a held drop, an error and a kube-state output, at an address that it keeps and tells again', async () => {
+    await using place = await makeWorkplace();
+    await using other = place.start(['demo']);
+    const [, first = ''] = await other.waitFor(/Look at it: http:\/\/127\.0\.0\.1:(\d+)\//);
+    await using demo = place.start(['demo']);
+    const [, second = ''] = await demo.waitFor(/Look at it: http:\/\/127\.0\.0\.1:(\d+)\//);
+    expect([Number(first) >= 9469, Number(second) > Number(first)]).toEqual([true, true]);
+    await other.stop();
+    const kubeState = async () => (await fetch(`http://127.0.0.1:${second}/kube-state/demo`)).text();
+    expect(await polled(async () => /^kube_pod_info\{/m.test(await kubeState()), true)).toBe(true);
+    await demo.waitFor(/ consul {2}version \d+ {2}\d+ targets {2}held {2}\d+ of \d+ targets gone/);
+    await demo.waitFor(/ marathon {2}version \d+ {2}\d+ targets {2}failed {2}GET \S+: HTTP 503 /);
+    await demo.waitFor(/(?:Look at it: [\s\S]*){2}/);
+  });
+
   test('leaves nothing behind when its terminal is closed', async () => {
     await using place = await makeWorkplace();
     await using demo = place.start(['demo'], { env: { TMPDIR: place.folder } });
