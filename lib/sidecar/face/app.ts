@@ -9,7 +9,7 @@ import { textAnswer } from './answer.ts';
 import { apiRoutes } from './api.ts';
 import { kubeStateRoutes } from './kube-state/routes.ts';
 import { createModel } from './model.ts';
-import { pageRoutes } from './page/routes.ts';
+import { missing, pageRoutes } from './page/routes.ts';
 import { underPrefix } from './prefix.ts';
 import { openPaths, probeRoutes } from './probes.ts';
 import { sdRoutes } from './sd.ts';
@@ -50,7 +50,12 @@ export function createFaceApp(options: FaceAppOptions): FaceOptions['answer'] {
   app.route('/', kubeStateRoutes(sources, { registry, now, ...(ended && { ended }) }));
   app.route('/api/v1', apiRoutes(model));
   app.route('/', pageRoutes(model));
-  app.notFound(() => textAnswer(404, 'there is nothing here'));
+  // A program is told in a line, a person on a page from which it goes on.
+  app.notFound(({ req }) =>
+    req.header('accept')?.includes('text/html')
+      ? missing('There is nothing here')
+      : textAnswer(404, 'there is nothing here'),
+  );
   app.onError((error, { req }) => {
     if (req.raw.signal.aborted) return textAnswer(503, 'the request was given up');
     log.error('a request failed', { path: req.path.slice(0, 200), error: toMusterError(error) });
