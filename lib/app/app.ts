@@ -1,11 +1,12 @@
 import { mechanisms } from '../backends/registry.ts';
 import { createCredentialReader } from '../config/credentials.ts';
-import { loadConfig } from '../config/load.ts';
+import { loadConfig, loadStoreLocation } from '../config/load.ts';
+import { ConfigError } from '../config/problem.ts';
 import type { RetireRules } from '../discovery/leaving.ts';
 import { isMusterError, MusterError } from '../errors.ts';
 import type { KubeStateConfig } from '../kubestate/options.ts';
 import type { ObjectStore } from '../store/store.ts';
-import type { StoreLocation } from '../store/url.ts';
+import type { ObjectLocation, StoreLocation } from '../store/url.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createAwsSecrets } from './aws-secrets.ts';
 import type { KubeStateOutput } from './kube-state/outputs.ts';
@@ -30,6 +31,8 @@ export interface AppConfig {
   readonly storeConfig: StoreLocation;
   /** Folder that relative paths of the configuration start from. */
   readonly directory: string;
+  /** The text that it was read from. */
+  readonly text: string;
 }
 
 /** The same with its store open; whoever asked for it closes the store. */
@@ -42,7 +45,7 @@ export interface App extends AppConfig {
  * for one that is wrong, missing or not to be read, and what the store throws when it can't be asked.
  */
 export async function readApp(location: string, { env, log }: AppInput): Promise<AppConfig> {
-  const { config, directory } = await readConfig(location);
+  const { config, directory, text } = await readConfig(location);
   const readCredential = createCredentialReader({ directory, env, resolvers: createAwsSecrets() });
   const input = { readCredential, log, directory };
   const providers = bindProviders(config, input);
@@ -55,6 +58,7 @@ export async function readApp(location: string, { env, log }: AppInput): Promise
     owner: config.owner,
     storeConfig: config.store,
     directory,
+    text,
   };
 }
 
@@ -64,6 +68,39 @@ export async function loadApp(location: string, input: AppInput): Promise<App> {
   const { openStore } = await import('../store/open.ts');
   return { ...app, store: openStore(app.storeConfig) };
 }
+
+/** What the commands take that look at a store, whatever is configured. */
+export interface StoreView {
+  readonly store: ObjectStore;
+  /** The providers and outputs that should be there; `undefined` where that is not known. */
+  readonly configured: Pick<AppConfig, 'providers' | 'outputs'> | undefined;
+  /** Why it is not known, where it should be. */
+  readonly problem: MusterError | undefined;
+}
+
+/**
+ * Opens the store of a URL, or of the configuration where none is given. A broken configuration names its store all the
+ * same, as long as that can be read: just then somebody wants to look at it. Throws as `loadApp` otherwise.
+ */
+export async function openStoreView(
+  { location, url }: { readonly location: string; readonly url: string | undefined },
+  input: AppInput,
+): Promise<StoreView> {
+  const { openStore } = await import('../store/open.ts');
+  if (url !== undefined) return { store: openStore(url), configured: undefined, problem: undefined };
+  try {
+    const app = await loadApp(location, input);
+    return { store: app.store, configured: app, problem: undefined };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const where = await loadStoreLocation({ location, readUrl });
+    if (where === undefined) throw error;
+    return { store: openStore(where), configured: undefined, problem: error };
+  }
+}
+
+const readUrl = async (url: string, object: ObjectLocation) =>
+  (await import('./store.ts')).readObjectText(url, object);
 
 /** What few configurations have is loaded for those alone. */
 async function loadOutputs(configs: readonly KubeStateConfig[], input: BindInput) {
@@ -78,7 +115,7 @@ async function readConfig(location: string) {
       location,
       mechanisms,
       loadKubeState: async () => (await import('../kubestate/options.ts')).kubeStateConfig,
-      readUrl: async (url, object) => (await import('./store.ts')).readObjectText(url, object),
+      readUrl,
     });
   } catch (error) {
     const unreadable = (['not-found', 'denied', 'malformed', 'too-large'] as const).some((kind) =>

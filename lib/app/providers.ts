@@ -17,6 +17,8 @@ export interface AppProvider extends Provider {
   readonly refreshInterval: number;
   /** Milliseconds that it stays published once it has left the configuration. */
   readonly retireAfter: number;
+  /** Set where Muster runs the job's rules before it publishes, so that Prometheus must not. */
+  readonly rulesRun?: true;
 }
 
 export interface BindInput {
@@ -51,6 +53,7 @@ export function bindProviders(
       journal: config.journal,
       deadline: job.deadline ?? defaultDeadline,
       ...(transform && { transform }),
+      ...(job.relabel === 'publish' && job.relabel_configs.length > 0 && { rulesRun: true }),
     }));
   });
 }

@@ -49,6 +49,7 @@ export const check = defineCommand({
     io.err(`${config} is valid: ${counts.join(', ')}, store ${store.url}\n`);
     // On a machine of one's own, with its store in a folder, waiting is for free.
     if (storeConfig.kind === 's3') io.err(hintsOnFunctions(providers, outputs));
+    io.err(hintOnRules(providers));
     return exitCodes.good;
   },
 });
@@ -76,6 +77,18 @@ function hintsOnFunctions(providers: readonly AppProvider[], outputs: readonly K
     ...(waiting ? [waiting] : []),
   ];
   return hints.map((hint) => `Hint: ${printable(hint)}\n`).join('');
+}
+
+/** How to go over to `relabel: publish`, for a job that Prometheus may already scrape; empty where none does. */
+function hintOnRules(providers: readonly AppProvider[]): string {
+  const jobs = [...new Set(providers.filter(({ rulesRun }) => rulesRun).map(({ job }) => job))];
+  if (jobs.length === 0) return '';
+  return (
+    `Hint: Muster runs the relabel_configs of ${printable(jobs.join(', '))} (relabel: publish). Run by Prometheus as well, they ` +
+    'read __meta_ labels that are gone, and overwrite good labels with nothing. To change a job that is scraped: ' +
+    '1. add it here a second time under another name, with "relabel: publish"; 2. in prometheus.yml, in one reload, let ' +
+    'the job read the new files and take its relabel_configs out; 3. remove the old one here\n'
+  );
 }
 
 interface Times {

@@ -12,7 +12,20 @@ export interface DemoBackend {
   /** The job's SD configs, by their key. */
   readonly sdConfigs: Readonly<Record<string, readonly object[]>>;
   readonly fleet: FleetServer & { readonly mutate: () => readonly string[] };
+  /** What may befall it. */
+  readonly trouble?: Trouble;
 }
+
+/** Something that goes wrong for a while. */
+export interface Trouble {
+  /** One line for who watches. */
+  readonly says: string;
+  /** Brings it about, and returns what ends it. */
+  readonly begin: () => () => void;
+}
+
+/** Resources of the simulated cluster that the demo publishes as kube state. */
+export const demoResources = ['nodes', 'pods', 'services'] as const;
 
 /** Starts one backend of each kind that the demo shows; whoever starts them stops their fleets. */
 export async function startDemoBackends(): Promise<readonly DemoBackend[]> {
@@ -25,6 +38,14 @@ export async function startDemoBackends(): Promise<readonly DemoBackend[]> {
     {
       ...{ title: 'Consul', job: 'consul', fleet: consul },
       sdConfigs: { consul_sd_configs: [{ server: consul.url, refresh_interval }] },
+      trouble: {
+        says: 'Consul loses most of its instances: the guard holds the drop, and the last good list stays',
+        begin() {
+          const before = consul.world();
+          consul.replace({ ...before, instances: before.instances.slice(0, 8) });
+          return () => consul.replace(before);
+        },
+      },
     },
     {
       ...{ title: 'Kubernetes', job: 'kubernetes', fleet: kubernetes },
@@ -35,6 +56,10 @@ export async function startDemoBackends(): Promise<readonly DemoBackend[]> {
     {
       ...{ title: 'Marathon', job: 'marathon', fleet: marathon },
       sdConfigs: { marathon_sd_configs: [{ servers: [marathon.url], refresh_interval }] },
+      trouble: {
+        says: 'Marathon answers with errors: its cycles fail, and the last good list stays',
+        begin: () => marathon.faults.add({ kind: 'status', status: 503 }),
+      },
     },
   ];
 }

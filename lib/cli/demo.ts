@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,7 +12,7 @@ import { countChange } from '../target/target-changes.ts';
 import { silentLogger } from '../telemetry/log.ts';
 import { summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
-import { type DemoBackend, startDemoBackends } from './demo-backends.ts';
+import { type DemoBackend, demoResources, startDemoBackends } from './demo-backends.ts';
 import { develop } from './develop.ts';
 import { readDuration } from './options.ts';
 import { printChange } from './print-change.ts';
@@ -24,14 +26,14 @@ export const demo = defineCommand({
   name: 'demo',
   description:
     'Starts a simulated Consul, Kubernetes and Marathon on loopback, whose targets come and go, and runs Muster on them\n' +
-    'as "muster dev" does. Shows each change as it is published. Everything lies in a temporary folder, which is removed\n' +
-    'at the end.',
+    'as "muster dev" does, with the kube state of the cluster. Shows each change as it is published, and now and then a\n' +
+    'drop that the guard holds, or a backend that fails. Everything lies in a temporary folder, which is removed at the\n' +
+    'end.',
   examples: ['muster demo', 'muster demo --duration 20s'],
   options: {
     listen: {
       value: 'ADDR',
-      default: '127.0.0.1:0',
-      help: 'Serve the page, http_sd, metrics and probes here.',
+      help: 'Serve the page, http_sd, metrics and probes here. Default: 127.0.0.1:9469, or the next free port.',
     },
     duration: { value: 'DURATION', help: 'End by itself after this time.' },
   },
@@ -43,13 +45,36 @@ export const demo = defineCommand({
         : AbortSignal.any([io.signal, AbortSignal.timeout(milliseconds)]);
     const folder = await makeFolder();
     try {
-      await runDemo(folder, listen, { ...io, signal });
+      await runDemo(folder, listen ?? (await freeAddress()), { ...io, signal });
+      return exitCodes.good;
+    } catch (error) {
+      // Its time may be over before it has begun.
+      if (!signal.aborted) throw error;
       return exitCodes.good;
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   },
 });
+
+/** Where the demo listens, so that its page can be kept open from one demo to the next. */
+const firstPort = 9469;
+const portsTried = 20;
+
+async function freeAddress(): Promise<string> {
+  for (let port = firstPort; port < firstPort + portsTried; port++) {
+    const server = createServer().listen(port, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+      return `127.0.0.1:${port}`;
+    } catch {
+      // Somebody has it, perhaps a sidecar at work.
+    } finally {
+      server.close();
+    }
+  }
+  return '127.0.0.1:0';
+}
 
 async function makeFolder(): Promise<string> {
   try {
@@ -76,19 +101,40 @@ async function showBackends(
   io: Io,
 ): Promise<void> {
   const config = join(folder, 'muster.yml');
-  const jobs = backends.map(({ job }) => job);
   // JSON is YAML.
   const scrape_configs = backends.map(({ job, sdConfigs }) => ({ job_name: job, ...sdConfigs }));
-  await writeFile(config, JSON.stringify({ scrape_configs }));
+  const kube_state_metrics = backends.flatMap(({ title, fleet }) =>
+    title === 'Kubernetes'
+      ? [
+          {
+            name: 'demo',
+            kubernetes: { api_server: fleet.url },
+            resources: demoResources,
+          },
+        ]
+      : [],
+  );
+  await writeFile(config, JSON.stringify({ scrape_configs, kube_state_metrics }));
   const app = await loadApp(config, io);
   const targets = join(folder, 'targets');
+  const outputs = app.outputs.map(({ object }) => object);
   for (const { title, fleet } of backends) await io.out(`A simulated ${title} answers at ${fleet.url}\n`);
   await io.out('One of them changes every second; Ctrl-C ends.\n\n');
-  await io.out(`# Paste into prometheus.yml:\n${prometheusStanza(targets, jobs)}\n`);
+  await io.out(
+    `# Paste into prometheus.yml:\n${prometheusStanza(targets, app.providers, { outputs, listen })}\n`,
+  );
   const ended = new AbortController();
   // One after the other: the lines of two results shall not mix.
   let shown = Promise.resolve();
-  const churn = changeInTurn(backends, AbortSignal.any([io.signal, ended.signal]));
+  const show = (text: () => Promise<void>) => {
+    shown = shown.then(text);
+  };
+  let where = '';
+  const churn = changeInTurn(backends, AbortSignal.any([io.signal, ended.signal]), (says) =>
+    show(() => io.out(`\n*** ${says}.\n\n`)),
+  );
+  const showNews = newsOf(io);
+  let news = 0;
   try {
     await develop({
       store: app.store,
@@ -97,10 +143,18 @@ async function showBackends(
       listen,
       log: silentLogger,
       signal: io.signal,
-      onResult: (result) => {
-        shown = shown.then(() => showResult(result, io));
+      onResult(result) {
+        show(async () => {
+          if (!(await showNews(result))) return;
+          news++;
+          // What was said at the start has scrolled away.
+          if (news % newsBetweenAddresses === 0) await io.out(where);
+        });
       },
-      onListening: (url) => void io.out(`Look at it: ${url}/  (metrics: ${url}/metrics)\n\n`),
+      onListening(url) {
+        where = `Look at it: ${url}/  (metrics: ${url}/metrics, kube state: ${outputs.map((name) => `${url}/kube-state/${name}`).join(' ')})\n\n`;
+        show(() => io.out(where));
+      },
     });
   } finally {
     ended.abort();
@@ -109,22 +163,54 @@ async function showBackends(
   }
 }
 
-async function changeInTurn(backends: readonly DemoBackend[], signal: AbortSignal): Promise<void> {
-  for (let turn = 0; !signal.aborted; turn++) {
+/** Results after which the address is told again. */
+const newsBetweenAddresses = 12;
+
+/** Seconds from one trouble to the next, and for which it lasts. */
+const troubleEvery = 10;
+const troubleLasts = 5;
+
+/** Each second another backend changes; now and then one is in trouble, and rests from changing. */
+async function changeInTurn(
+  backends: readonly DemoBackend[],
+  signal: AbortSignal,
+  tell: (says: string) => void,
+): Promise<void> {
+  const troubles = backends.filter(({ trouble }) => trouble !== undefined);
+  let troubled: DemoBackend | undefined;
+  let end: (() => void) | undefined;
+  for (let turn = 1; !signal.aborted; turn++) {
     await sleep(1000, undefined, { signal }).catch(() => undefined);
-    if (!signal.aborted) backends[turn % backends.length]?.fleet.mutate();
+    if (signal.aborted) break;
+    if (turn % troubleEvery === 0) {
+      troubled = troubles[(turn / troubleEvery - 1) % troubles.length];
+      end = troubled?.trouble?.begin();
+      tell(troubled?.trouble?.says ?? '');
+    } else if (turn % troubleEvery === troubleLasts && end !== undefined) {
+      end();
+      tell(`${troubled?.title} is well again`);
+      troubled = undefined;
+      end = undefined;
+    }
+    const next = backends[turn % backends.length];
+    if (next !== troubled) next?.fleet.mutate();
   }
 }
 
-async function showResult(
-  { job, outcome, version, targets, change, held, error }: CycleResult,
-  io: Io,
-): Promise<void> {
-  if (outcome === 'unchanged' || (outcome === 'failed' && io.signal.aborted)) return;
-  const what =
-    error?.message ?? held?.message ?? (change === undefined ? '' : summaryText(countChange(change)));
-  await io.out(
-    `${new Date().toLocaleTimeString('en-GB')}  ${job}  version ${version}  ${targets} targets  ${outcome}  ${what}\n`,
-  );
-  if (change !== undefined) await printChange(io, change, { indent: '    ', limit: shownLines });
+/** Shows a result that is news and says whether it was: a cycle that fails or is held as the one before is none. */
+function newsOf(io: Io): (result: CycleResult) => Promise<boolean> {
+  const last = new Map<string, string>();
+  return async ({ job, outcome, version, targets, change, held, error }) => {
+    const said = last.get(job);
+    last.set(job, outcome);
+    if (outcome === 'unchanged' || (outcome === 'failed' && io.signal.aborted)) return false;
+    if ((outcome === 'failed' || outcome === 'held') && said === outcome) return false;
+    const what =
+      error?.message ?? held?.message ?? (change === undefined ? '' : summaryText(countChange(change)));
+    await io.out(
+      `${new Date().toLocaleTimeString('en-GB')}  ${job}  version ${version}  ${targets} targets  ${outcome}  ${what}\n`,
+    );
+    if (change !== undefined) await printChange(io, change, { indent: '    ', limit: shownLines });
+    return true;
+  };
 }

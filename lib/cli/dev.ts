@@ -35,15 +35,16 @@ export const dev = defineCommand({
   async run({ config, to, listen, 'web-config': webConfig }, io) {
     const app = await loadApp(config, io);
     const folder = to ?? join(app.directory, '.muster', 'targets');
+    const configuration = reloadingConfig(config, app, io);
     try {
-      const jobs = [...new Set(app.providers.map(({ job }) => job))];
       const outputs = app.outputs.map(({ object }) => object);
       await io.out(
-        `# Paste into prometheus.yml, beside the rules that you have:\n${prometheusStanza(folder, jobs, { outputs, listen })}`,
+        `# Paste into prometheus.yml, beside the rules that you have:\n${prometheusStanza(folder, app.providers, { outputs, listen })}`,
       );
       await develop({
         store: app.store,
-        config: reloadingConfig(config, app, io),
+        config: configuration.current,
+        configProblem: configuration.problem,
         folder,
         listen,
         ...(webConfig !== undefined && { webConfig }),

@@ -9,6 +9,8 @@ import { version } from '../version.ts';
 export interface DevelopInput {
   readonly store: ObjectStore;
   readonly config: () => Promise<Scheduled>;
+  /** Says why the configuration as it is now is not in force; empty where it is. */
+  readonly configProblem?: () => string;
   /** Folder of the target files. */
   readonly folder: string;
   readonly listen: string;
@@ -25,7 +27,7 @@ const mirrorInterval = 1000;
 
 /** Scheduler and sidecar side by side, until the signal fires or one of them fails. */
 export async function develop(input: DevelopInput): Promise<void> {
-  const { store, folder, listen, webConfig, log, onListening } = input;
+  const { store, folder, listen, webConfig, log, onListening, configProblem } = input;
   await store.verify({ signal: input.signal });
   const failure = new AbortController();
   const signal = AbortSignal.any([input.signal, failure.signal]);
@@ -40,6 +42,7 @@ export async function develop(input: DevelopInput): Promise<void> {
       interval: mirrorInterval,
       listen,
       ...(webConfig !== undefined && { webConfig }),
+      ...(configProblem && { configProblem }),
       ...(onListening && { onListening: (address) => onListening(urlOf(address)) }),
     }),
   ];

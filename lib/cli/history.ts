@@ -1,4 +1,3 @@
-import { loadApp } from '../app/app.ts';
 import { selectProviders } from '../app/select.ts';
 import type { JournalEntry } from '../discovery/journal.ts';
 import { decodeJournalEntry } from '../discovery/journal-lines.ts';
@@ -8,6 +7,7 @@ import { encodeJob, folders, journalKey, type ProviderId, parseJournalVersion } 
 import { countChange } from '../target/target-changes.ts';
 import { changeData, summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
+import { openView } from './open-view.ts';
 import { readCount, shared } from './options.ts';
 import { printList } from './output.ts';
 import { printChange } from './print-change.ts';
@@ -25,21 +25,23 @@ export const history = defineCommand({
   ],
   options: {
     config: shared.config,
+    store: shared.store,
     job: { ...shared.job, required: true, help: 'The job.' },
     provider: shared.provider,
     limit: { value: 'N', default: '20', help: 'How many changes of each provider.' },
     show: { value: 'VERSION', help: 'Show this version in full.' },
     output: shared.output,
   },
-  async run({ config, job, provider, limit, show, output }, io) {
+  async run({ config, store: url, job, provider, limit, show, output }, io) {
     const wanted = show === undefined ? undefined : readCount('show', show);
     const count = readCount('limit', limit);
-    const { providers, store } = await loadApp(config, io);
+    const { store, configured } = await openView('history', { location: config, url }, io);
     try {
       const found = await listChanges(store, job, io.signal);
       const known = found.filter(({ id }) => provider === undefined || id.provider === provider);
       // Nothing in the store: either nothing happened yet, or nobody knows that name.
-      if (known.length === 0) selectProviders(providers, { job, provider });
+      if (known.length === 0 && configured !== undefined)
+        selectProviders(configured.providers, { job, provider });
       const chosen =
         wanted === undefined ? newest(known, count) : known.filter(({ version }) => version === wanted);
       const rows = await readEntries(store, chosen, io.signal);

@@ -10,6 +10,10 @@ export const shared = {
     default: 'muster.yml',
     help: 'Configuration: a file or an s3:// URL.',
   },
+  store: {
+    value: 'STORE',
+    help: 'Look at this store, as in s3://bucket/prefix, and read no configuration.',
+  },
   job: { value: 'JOB', help: 'Only this job.' },
   provider: { value: 'PROVIDER', help: 'Only this provider, as in consul-0.' },
   webConfig: {

@@ -1,6 +1,6 @@
-import type { App } from '../app/app.ts';
 import { readListed } from '../app/kube-state/stored.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
+import type { ObjectStore } from '../store/store.ts';
 import { longestAge } from '../target/gzip-head.ts';
 import { folders, metricsKey, parseMetricsKey } from '../target/names.ts';
 import { formatAge, formatTable } from './table.ts';
@@ -18,13 +18,17 @@ export interface OutputStatus {
 
 /** The outputs that are configured, and those whose text is still there. */
 export async function readOutputStatuses(
-  { outputs, store }: Pick<App, 'outputs' | 'store'>,
+  {
+    outputs,
+    store,
+  }: { readonly outputs?: readonly { readonly object: string }[]; readonly store: ObjectStore },
   signal: AbortSignal,
   now: Date,
 ): Promise<readonly OutputStatus[]> {
   const sizes = new Map((await store.list(folders.metrics, { signal })).map(({ key, size }) => [key, size]));
   const stored = [...sizes.keys()].map(parseMetricsKey).filter((object) => object !== undefined);
-  const configured = new Set(outputs.map(({ object }) => object));
+  // Where nobody says what is configured, all that is there counts.
+  const configured = new Set(outputs?.map(({ object }) => object) ?? stored);
   return mapConcurrent([...new Set([...configured, ...stored])], 8, signal, async (output) => {
     const bytes = sizes.get(metricsKey(output));
     const listed = bytes === undefined ? undefined : await readListed(output, { store, signal });

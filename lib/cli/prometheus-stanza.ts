@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { AppProvider } from '../app/providers.ts';
 import { encodeJob } from '../target/names.ts';
 
 /** Kube-state outputs by the names of their objects, and the address at which they are served. */
@@ -8,11 +9,20 @@ export interface ServedOutputs {
 }
 
 /** The scrape configs by which Prometheus reads the mirrored jobs and outputs, to be pasted into its configuration. */
-export function prometheusStanza(folder: string, jobs: readonly string[], served?: ServedOutputs): string {
-  const stanzas = jobs.map(
-    (job) =>
-      `  - job_name: ${JSON.stringify(job)}\n    file_sd_configs:\n      - files: [${JSON.stringify(`${resolve(folder)}/${encodeJob(job)}/*.json`)}]\n`,
-  );
+export function prometheusStanza(
+  folder: string,
+  providers: readonly Pick<AppProvider, 'job' | 'rulesRun'>[],
+  served?: ServedOutputs,
+): string {
+  const jobs = new Map(providers.map((one) => [one.job, one]));
+  const stanzas = [...jobs.values()].map(({ job, rulesRun = false }) => {
+    const files = JSON.stringify(`${resolve(folder)}/${encodeJob(job)}/*.json`);
+    // Rules that run twice read __meta_ labels which are gone, and put nothing over what the first run made of them.
+    const rules = rulesRun
+      ? '    # Without its relabel_configs, which Muster has run (relabel: publish); "muster check" has the order.\n'
+      : '';
+    return `  - job_name: ${JSON.stringify(job)}\n${rules}    file_sd_configs:\n      - files: [${files}]\n`;
+  });
   const kubeState = served === undefined || served.outputs.length === 0 ? '' : kubeStateStanza(served);
   return `scrape_configs:\n${stanzas.join('')}${kubeState}`;
 }

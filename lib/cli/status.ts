@@ -1,9 +1,11 @@
-import { loadApp } from '../app/app.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StoreView } from '../app/app.ts';
 import { readStatus, type Status } from '../discovery/status.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
-import { folders, type ProviderId, parseStatusKey, statusKey } from '../target/names.ts';
-import { defineCommand, exitCodes } from './command.ts';
-import { shared } from './options.ts';
+import { type ProviderId, statusKey } from '../target/names.ts';
+import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
+import { openView, storedProviders } from './open-view.ts';
+import { readDuration, shared } from './options.ts';
 import { outputStatusTable, readOutputStatuses } from './output-status.ts';
 import { formatAge, formatTable } from './table.ts';
 
@@ -13,58 +15,104 @@ export const status = defineCommand({
   description:
     'Reads the status of every provider from the store: version, targets, last success, errors, and what the guard holds;\n' +
     'and of every kube-state output its size, and when its cluster was listed.',
-  examples: ['muster status -c muster.yml', 'muster status --output json | jq ".[] | select(.error)"'],
-  options: { config: shared.config, output: shared.output },
-  async run({ config, output }, io) {
-    const app = await loadApp(config, io);
-    const { providers, store } = app;
+  examples: [
+    'muster status -c muster.yml',
+    'muster status --check --stale-after 10m',
+    'muster status --output json | jq ".[] | select(.error)"',
+  ],
+  options: {
+    config: shared.config,
+    store: shared.store,
+    check: { help: 'Exit with 1 unless everything is ok, for a monitor.' },
+    watch: { help: 'Show it again every two seconds, until it is interrupted.' },
+    'stale-after': {
+      value: 'DURATION',
+      default: '15m',
+      help: 'Age of its last success, beyond its interval, at which a provider is stale.',
+    },
+    output: shared.output,
+  },
+  async run({ config, store: url, check, watch, 'stale-after': staleAfter, output }, io) {
+    if (watch && (check || output === 'json'))
+      throw new UsageError('--watch shows a table: leave out --check and --output json');
+    const stale = readDuration('stale-after', staleAfter, 1000);
+    const view = await openView('status', { location: config, url }, io);
     try {
-      const { signal } = io;
-      const stored = (await store.list(folders.status, { signal }))
-        .map(({ key }) => parseStatusKey(key))
-        .filter((id) => id !== undefined);
-      const configured = new Set(providers.map(statusKey));
-      const left = stored.filter((id) => !configured.has(statusKey(id)));
-      const rows = await mapConcurrent(
-        [...providers, ...left],
-        8,
-        signal,
-        async (id): Promise<Row> => ({
-          id,
-          configured: configured.has(statusKey(id)),
-          status: (await readStatus(store, id, signal)).status,
-        }),
-      );
-      const now = new Date();
-      const data = rows.map((row) => ({
-        job: row.id.job,
-        provider: row.id.provider,
-        configured: row.configured,
-        ...row.status,
-        state: stateOf(row),
-      }));
-      const outputs = await readOutputStatuses(app, signal, now);
-      if (output === 'json') {
-        await io.out(`${JSON.stringify([...data, ...outputs], undefined, 2)}\n`);
-        return exitCodes.good;
+      for (;;) {
+        const now = new Date();
+        const seen = await look(view, { now, stale, signal: io.signal });
+        if (watch && io.outIsTerminal) await io.out('\u001b[H\u001b[2J');
+        await print(seen, { output, now }, io);
+        const bad = [...seen.providers, ...seen.outputs].filter(({ ok }) => !ok).length;
+        if (check && bad > 0)
+          io.err(`muster status: ${bad} of ${seen.providers.length + seen.outputs.length} not ok\n`);
+        if (!watch) return check && bad > 0 ? exitCodes.failed : exitCodes.good;
+        await sleep(watchInterval, undefined, { signal: io.signal }).catch(() => undefined);
+        if (io.signal.aborted) return exitCodes.good;
       }
-      if (data.length === 0 && outputs.length === 0)
-        io.err('No provider is configured, and none has a status.\n');
-      if (data.length > 0) {
-        const rows = data.map((one) => [
-          ...[one.job, one.provider, String(one.version ?? 0), String(one.targets ?? 0)],
-          ...[formatAge(one.last_success, now), formatAge(one.last_change, now), one.state],
-        ]);
-        await io.out(formatTable(heading, rows));
-      }
-      if (outputs.length > 0)
-        await io.out(`${data.length > 0 ? '\n' : ''}${outputStatusTable(outputs, now)}`);
-      return exitCodes.good;
     } finally {
-      await store.close();
+      await view.store.close();
     }
   },
 });
+
+/** Milliseconds between two looks of `--watch`. */
+const watchInterval = 2000;
+
+/** All that the store says, in the order of the configuration, and whether each is as it should be. */
+async function look(
+  { store, configured }: StoreView,
+  { now, stale, signal }: { readonly now: Date; readonly stale: number; readonly signal: AbortSignal },
+) {
+  const stored = await storedProviders(store, signal);
+  const wanted = configured?.providers ?? [];
+  const known = new Map((configured?.providers ?? stored).map((id) => [statusKey(id), id]));
+  const intervals = new Map(wanted.map((one) => [statusKey(one), one.refreshInterval]));
+  const left = stored.filter((id) => !intervals.has(statusKey(id)));
+  const providers = await mapConcurrent([...wanted, ...left], 8, signal, async (id) => {
+    const key = statusKey(id);
+    const row = { id, configured: known.has(key), status: (await readStatus(store, id, signal)).status };
+    const state = stateOf(row, now, stale + (intervals.get(key) ?? 0));
+    const { job, provider } = id;
+    // What left the configuration is as it should be: the next run retires it.
+    return {
+      ...{ job, provider },
+      configured: row.configured,
+      ...row.status,
+      state,
+      ok: state === 'ok' || !row.configured,
+    };
+  });
+  const outputs = await readOutputStatuses(
+    { store, ...(configured && { outputs: configured.outputs }) },
+    signal,
+    now,
+  );
+  return {
+    providers,
+    outputs: outputs.map((one) => ({ ...one, ok: one.state === 'ok' || !one.configured })),
+  };
+}
+
+async function print(
+  { providers, outputs }: Awaited<ReturnType<typeof look>>,
+  { output, now }: { readonly output: 'table' | 'json'; readonly now: Date },
+  io: Io,
+): Promise<void> {
+  const data = [...providers, ...outputs].map(({ ok, ...one }) => one);
+  if (output === 'json') return io.out(`${JSON.stringify(data, undefined, 2)}\n`);
+  if (providers.length === 0 && outputs.length === 0)
+    io.err('No provider is configured, and none has a status.\n');
+  if (providers.length > 0) {
+    const rows = providers.map((one) => [
+      ...[one.job, one.provider, String(one.version ?? 0), String(one.targets ?? 0)],
+      ...[formatAge(one.last_success, now), formatAge(one.last_change, now), one.state],
+    ]);
+    await io.out(formatTable(heading, rows));
+  }
+  if (outputs.length > 0)
+    await io.out(`${providers.length > 0 ? '\n' : ''}${outputStatusTable(outputs, now)}`);
+}
 
 const heading = ['JOB', 'PROVIDER', 'VERSION', 'TARGETS', 'LAST SUCCESS', 'LAST CHANGE', 'STATE'];
 
@@ -74,7 +122,8 @@ interface Row {
   readonly status: Status | undefined;
 }
 
-function stateOf({ configured, status }: Row): string {
+/** `ok`, or what is not. `stale` is the age in milliseconds at which a last success is too old. */
+function stateOf({ configured, status }: Row, now: Date, stale: number): string {
   if (status === undefined) return 'no cycle yet';
   if (!configured) return 'left the configuration, the next run retires it';
   if (status.error !== undefined) return `failing (${status.failures} in a row): ${status.error.message}`;
@@ -83,5 +132,7 @@ function stateOf({ configured, status }: Row): string {
   if (status.held !== undefined) return `held: ${status.held.message}`;
   if (status.published_version < status.version)
     return `version ${status.version} is not published yet, the next cycle does it`;
+  if (now.getTime() - Date.parse(status.last_success ?? status.last_attempt) > stale)
+    return `stale: no cycle has succeeded for ${formatAge(status.last_success ?? status.last_attempt, now)}`;
   return 'ok';
 }

@@ -1,11 +1,13 @@
 import { dirname, resolve } from 'node:path';
 import { isMusterError, MusterError, toMusterError } from '../errors.ts';
-import { type ObjectLocation, parseFileUrl } from '../store/url.ts';
+import { type ObjectLocation, parseFileUrl, type StoreLocation } from '../store/url.ts';
 import { type DocumentOptions, documentSchema } from './document.ts';
 import type { MusterConfig, NamedOutput } from './muster-config.ts';
 import { ConfigError, inFileOrder } from './problem.ts';
 import { readText } from './read-text.ts';
 import { loadReaders, type ReaderLoaders } from './readers.ts';
+import { isMapping } from './scalar.ts';
+import { storeConfig } from './store-config.ts';
 import { maxConfigBytes, readYaml, type YamlFile } from './yaml-document.ts';
 import { problemsOf } from './zod-problems.ts';
 
@@ -16,8 +18,8 @@ export interface ParseOptions<Stanza, KubeState extends NamedOutput>
 }
 
 /**
- * The configuration that the text of a `muster.yml` describes. An empty file has no jobs. Throws a `ConfigError` with
- * all problems at once.
+ * The configuration that the text of a `muster.yml` describes. Throws a `ConfigError` with all problems at once; an
+ * empty file is one, since nobody who means to have no jobs writes it so.
  */
 export function parseConfig<Stanza, KubeState extends NamedOutput = never>(
   text: string,
@@ -31,8 +33,9 @@ function parseFile<Stanza, KubeState extends NamedOutput>(
   { origin, ...options }: ParseOptions<Stanza, KubeState>,
 ): MusterConfig<Stanza, KubeState> {
   if (file.value === undefined) throw new ConfigError(origin, inFileOrder(file.problems));
+  if (file.value === null) throw new ConfigError(origin, [file.problemAt([], 'is empty')]);
   // What zod would compile to read faster would be used once.
-  const parsed = documentSchema(options).safeParse(file.value ?? {}, { jitless: true });
+  const parsed = documentSchema(options).safeParse(file.value, { jitless: true });
   const issues = parsed.success ? [] : parsed.error.issues.flatMap(problemsOf);
   const problems = [...file.problems, ...issues.map(({ path, message }) => file.problemAt(path, message))];
   if (parsed.success && problems.length === 0) return parsed.data;
@@ -58,6 +61,8 @@ export interface LoadedConfig<Stanza, KubeState extends NamedOutput> {
   readonly origin: string;
   /** Folder that relative paths in the configuration start from. */
   readonly directory: string;
+  /** The text that was read. */
+  readonly text: string;
 }
 
 /**
@@ -70,13 +75,38 @@ export async function loadConfig<Stanza, KubeState extends NamedOutput = never>(
   directory = '.',
   ...loaders
 }: LoadOptions<Stanza, KubeState>): Promise<LoadedConfig<Stanza, KubeState>> {
+  const source = await readSource({ location, directory, ...(readUrl && { readUrl }) });
+  const file = readYaml(source.text);
+  const readers = await loadReaders(file.value, loaders);
+  return { config: parseFile(file, { ...readers, ...source }), ...source };
+}
+
+/**
+ * Where the store is, of a configuration of which all else may be wrong; `undefined` where that cannot be told. Throws
+ * when there is no configuration to read.
+ */
+export async function loadStoreLocation(
+  options: Pick<LoadOptions<never, never>, 'location' | 'readUrl' | 'directory'>,
+): Promise<StoreLocation | undefined> {
+  const { text, directory } = await readSource(options);
+  const { value } = readYaml(text);
+  if (!isMapping(value)) return undefined;
+  const { store }: { readonly store?: unknown } = value;
+  return storeConfig(directory).safeParse(store ?? undefined).data;
+}
+
+async function readSource({
+  location = defaultLocation,
+  readUrl,
+  directory = '.',
+}: Pick<LoadOptions<never, never>, 'location' | 'readUrl' | 'directory'>) {
   const base = resolve(directory);
   const where = parseLocation(location, base);
   if ('path' in where)
-    return await load(await readConfigFile(where.path), location, dirname(where.path), loaders);
+    return { text: await readConfigFile(where.path), origin: location, directory: dirname(where.path) };
   if (readUrl === undefined)
     throw new MusterError('config', `${location}: a configuration can only be read from a file here`);
-  return await load(await readUrl(location, where), location, base, loaders);
+  return { text: await readUrl(location, where), origin: location, directory: base };
 }
 
 function parseLocation(location: string, base: string) {
@@ -89,17 +119,6 @@ function parseLocation(location: string, base: string) {
       { cause },
     );
   }
-}
-
-async function load<Stanza, KubeState extends NamedOutput>(
-  text: string,
-  origin: string,
-  directory: string,
-  loaders: ReaderLoaders<Stanza, KubeState>,
-): Promise<LoadedConfig<Stanza, KubeState>> {
-  const file = readYaml(text);
-  const readers = await loadReaders(file.value, loaders);
-  return { config: parseFile(file, { ...readers, origin, directory }), origin, directory };
 }
 
 async function readConfigFile(path: string): Promise<string> {

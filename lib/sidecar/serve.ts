@@ -6,7 +6,7 @@ import { type Face, openFace } from './http.ts';
 import { healthOf, type MirroredSource } from './mirrored.ts';
 import { openGate } from './web/gate.ts';
 
-export interface ServeOptions extends Pick<FaceAppOptions, 'providerStaleAfter'> {
+export interface ServeOptions extends Pick<FaceAppOptions, 'providerStaleAfter' | 'configProblem'> {
   readonly sources: readonly MirroredSource[];
   readonly registry: Registry;
   readonly listen: string;

@@ -49,6 +49,8 @@ export interface LoopedSyncOptions extends SyncOptions {
   readonly webConfig?: string;
   /** URL under which readers see the sidecar, where a proxy shows it below a path. */
   readonly externalUrl?: string;
+  /** Says why the configuration as it is now is not in force, empty where it is; where the mirror runs beside a scheduler. */
+  readonly configProblem?: () => string;
   /** Told where the server listens. */
   readonly onListening?: (address: Face['address']) => void;
 }

@@ -8,6 +8,14 @@ export interface MetricTable {
 }
 
 /** What the sync sidecar says of itself on `/metrics`. `source` is there only where stores have names. */
+export const schedulerMetrics = {
+  configGood: {
+    name: 'muster_config_last_reload_successful',
+    help: 'Whether muster.yml as it is now is in force (muster dev): 1, or 0.',
+    labels: [],
+  },
+} as const;
+
 export const syncMetrics = {
   buildInfo: {
     name: 'muster_build_info',

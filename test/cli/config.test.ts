@@ -86,7 +86,9 @@ describe('a configuration that cannot be read', () => {
     const { code, stderr } = await runHere(['check', '-c', 'https://example.com/muster.yml']);
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: 'muster check: https://example.com/muster.yml: a configuration is read from s3://bucket/key\n',
+      stderr:
+        'muster check: the configuration is named by a path or by s3://bucket/key: ' +
+        'the URL has the scheme https:, which is not known; use s3://bucket/prefix, file:///folder, or the path of a folder\n',
     });
   });
 });

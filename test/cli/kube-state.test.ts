@@ -81,7 +81,7 @@ describe('muster run', () => {
   test('retires the last output when there are jobs, and none by an empty configuration', async () => {
     await using place = await makeWorkplace({ kube_state_metrics: [output('prod')] });
     await place.here(['run']);
-    await place.write('muster.yml', '');
+    await place.write('muster.yml', 'scrape_configs: []');
     expect((await place.here(['run'])).code).toBe(0);
     expect(await published(place)).toEqual(['prod.prom.gz']);
     await place.write('muster.yml', job());

@@ -172,6 +172,8 @@ describe('muster run', () => {
     await place.here(['run']);
     const before = await contents(place);
     await place.write('muster.yml', '');
+    expect((await place.here(['run'])).code).toBe(2);
+    await place.write('muster.yml', 'scrape_configs: []');
     expect(await place.here(['run'])).toEqual({
       code: 0,
       stdout: '',

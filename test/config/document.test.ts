@@ -27,12 +27,13 @@ const settings = {
 const scrapeLabels = { __scheme__: 'http', __metrics_path__: '/metrics' };
 
 describe('a configuration', () => {
-  test.each(['', '# later', '---', 'scrape_configs:', 'scrape_configs: []', 'global: {}'])(
-    '%j has no jobs',
-    (source) => {
-      expect(parse(source)).toEqual({ store, jobs: [], kube_state_metrics: [] });
-    },
-  );
+  test.each(['{}', 'scrape_configs:', 'scrape_configs: []', 'global: {}'])('%j has no jobs', (source) => {
+    expect(parse(source)).toEqual({ store, jobs: [], kube_state_metrics: [] });
+  });
+
+  test.each(['', '# later', '---'])('%j is empty, which nobody means', (source) => {
+    expect(problemsIn(source)).toEqual(['1:1 is empty']);
+  });
 
   test('of all parts', () => {
     const source = `
@@ -56,7 +57,7 @@ scrape_configs:
 `;
     const meta = { server: 'h:1', node_meta: { rack: '07' } };
     expect(parse(source)).toEqual({
-      store: { kind: 's3', bucket: 'targets', prefix: 'eu', force_path_style: false },
+      store: { kind: 's3', bucket: 'targets', prefix: 'eu' },
       owner: 'blue',
       jobs: [
         {
@@ -207,7 +208,7 @@ scrape_configs:
     const stays = 'stays in prometheus.yml: Prometheus reads these targets by itself';
     expect(problemsIn(source)).toEqual([
       '1:1 scrape_confgs: unknown key, did you mean "scrape_configs"?',
-      '2:1 store: must be s3://bucket/prefix, file:folder or a folder',
+      '2:1 store: the URL has the scheme gs:, which is not known; use s3://bucket/prefix, file:///folder, or the path of a folder',
       '3:22 kube_state_metrics[0]: is not supported by this program',
       '4:12 defaults.shards: must be a whole number from 1 to 1000',
       '4:23 defaults.gaurd: unknown key, did you mean "guard"?',

@@ -40,6 +40,7 @@ describe('loading', () => {
       config: { store: { kind: 'file', folder: join(directory, 'here') }, jobs: [], kube_state_metrics: [] },
       origin: 'muster.yml',
       directory,
+      text: 'store: here',
     });
   });
 

@@ -78,6 +78,9 @@ describeWithPrograms('muster dev', ['consul'], () => {
     ]);
     await place.write('muster.yml', config(['web']));
     expect(await polled(files, ['web/consul-0.json'])).toEqual(['web/consul-0.json']);
+    await dev.waitFor(
+      /msg="the configuration has changed and is in force" config=muster.yml providers=1 outputs=0\n/,
+    );
     await dev.waitFor(/msg="retired: no longer in the configuration" job=api provider=consul-0\n/);
   });
 
@@ -88,9 +91,18 @@ describeWithPrograms('muster dev', ['consul'], () => {
     const found = async () => (await addresses('web')).includes('127.0.0.1:8003');
     expect(await polled(found, true)).toBe(true);
     expect(await files()).toEqual(['web/consul-0.json']);
+    const problem = 'the last good configuration stays in force: muster.yml:1:55';
+    expect(await (await fetch(url)).text()).toContain(`Configuration: <bdi>${problem}`);
+    expect(await (await fetch(`${url}/api/v1/providers`)).json()).toMatchObject({
+      configuration: { ok: false, reason: expect.stringContaining(problem) },
+    });
+    const good = async () =>
+      /^muster_config_last_reload_successful (\d)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1];
+    expect(await good()).toBe('0');
 
     await place.write('muster.yml', config(['web']));
     await dev.waitFor(/the configuration is good again/);
+    expect(await good()).toBe('1');
     const lines = dev
       .stderr()
       .split('\n')
@@ -132,6 +144,21 @@ describeWithPrograms('muster demo', [], () => {
     expect(stdout).toMatch(/^ {4}… and 52 more$/m);
     expect(stdout).toMatch(/http:\/\/127\.0\.0\.1:\d+\/metrics/);
     expect(stdout).not.toContain('\u001b');
+  });
+
+  test('shows a held drop, an error and a kube-state output, at an address that it keeps and tells again', async () => {
+    await using place = await makeWorkplace();
+    await using other = place.start(['demo']);
+    const [, first = ''] = await other.waitFor(/Look at it: http:\/\/127\.0\.0\.1:(\d+)\//);
+    await using demo = place.start(['demo']);
+    const [, second = ''] = await demo.waitFor(/Look at it: http:\/\/127\.0\.0\.1:(\d+)\//);
+    expect([Number(first) >= 9469, Number(second) > Number(first)]).toEqual([true, true]);
+    await other.stop();
+    const kubeState = async () => (await fetch(`http://127.0.0.1:${second}/kube-state/demo`)).text();
+    expect(await polled(async () => /^kube_pod_info\{/m.test(await kubeState()), true)).toBe(true);
+    await demo.waitFor(/ consul {2}version \d+ {2}\d+ targets {2}held {2}\d+ of \d+ targets gone/);
+    await demo.waitFor(/ marathon {2}version \d+ {2}\d+ targets {2}failed {2}GET \S+: HTTP 503 /);
+    await demo.waitFor(/(?:Look at it: [\s\S]*){2}/);
   });
 
   test('leaves nothing behind when its terminal is closed', async () => {

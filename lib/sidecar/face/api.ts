@@ -12,7 +12,13 @@ export function apiRoutes(model: FaceModel): Hono<{ Bindings: FaceEnv }> {
     .get('/providers', async () => {
       const { providers, errors } = await model.overview();
       const { ok, reason } = model.mirror();
-      return jsonAnswer({ mirror: { ok, reason }, errors, providers });
+      const configuration = model.configuration();
+      return jsonAnswer({
+        mirror: { ok, reason },
+        ...(configuration && { configuration }),
+        errors,
+        providers,
+      });
     })
     .get('/targets', async (context) => {
       const { q, job, offset, limit } = asked(context);

@@ -1,14 +1,15 @@
 import { Hono } from 'hono';
-import type { Registry } from 'prom-client';
+import { Gauge, type Registry } from 'prom-client';
 import { toMusterError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
+import { schedulerMetrics } from '../../telemetry/metrics.ts';
 import type { Probes } from '../health.ts';
 import type { FaceEnv, FaceOptions } from '../http.ts';
 import { textAnswer } from './answer.ts';
 import { apiRoutes } from './api.ts';
 import { kubeStateRoutes } from './kube-state/routes.ts';
 import { createModel } from './model.ts';
-import { pageRoutes } from './page/routes.ts';
+import { missing, pageRoutes } from './page/routes.ts';
 import { underPrefix } from './prefix.ts';
 import { openPaths, probeRoutes } from './probes.ts';
 import { sdRoutes } from './sd.ts';
@@ -25,14 +26,18 @@ export interface FaceAppOptions {
   readonly now?: () => number;
   /** Path below which a proxy shows all of it, as in `/muster`. Default: none. */
   readonly prefix?: string;
+  /** Says why the configuration as it is now is not in force, empty where it is; absent where there is none. */
+  readonly configProblem?: () => string;
   /** Fires when nobody will be answered any more. */
   readonly ended?: AbortSignal;
 }
 
 /** All that the sidecar serves: probes, metrics, http_sd, kube-state outputs, the page and its JSON. */
 export function createFaceApp(options: FaceAppOptions): FaceOptions['answer'] {
-  const { sources, health, registry, log, now = Date.now, ended, prefix = '' } = options;
-  const model = createModel({ sources, health, now, staleAfter: options.providerStaleAfter ?? 15 * 60_000 });
+  const { sources, health, registry, log, now = Date.now, ended, prefix = '', configProblem } = options;
+  const staleAfter = options.providerStaleAfter ?? 15 * 60_000;
+  const model = createModel({ sources, health, now, staleAfter, ...(configProblem && { configProblem }) });
+  if (configProblem !== undefined) countConfig(registry, configProblem);
   const app = new Hono<{ Bindings: FaceEnv }>();
   app.use(async (context, next) => {
     if (context.env.admitted || openPaths.includes(context.req.path)) return next();
@@ -45,11 +50,26 @@ export function createFaceApp(options: FaceAppOptions): FaceOptions['answer'] {
   app.route('/', kubeStateRoutes(sources, { registry, now, ...(ended && { ended }) }));
   app.route('/api/v1', apiRoutes(model));
   app.route('/', pageRoutes(model));
-  app.notFound(() => textAnswer(404, 'there is nothing here'));
+  // A program is told in a line, a person on a page from which it goes on.
+  app.notFound(({ req }) =>
+    req.header('accept')?.includes('text/html')
+      ? missing('There is nothing here')
+      : textAnswer(404, 'there is nothing here'),
+  );
   app.onError((error, { req }) => {
     if (req.raw.signal.aborted) return textAnswer(503, 'the request was given up');
     log.error('a request failed', { path: req.path.slice(0, 200), error: toMusterError(error) });
     return textAnswer(500, 'internal error; the log of the sidecar says more');
   });
   return underPrefix(prefix, (request, env) => app.fetch(request, env));
+}
+
+function countConfig(registry: Registry, problem: () => string): void {
+  const { name, help } = schedulerMetrics.configGood;
+  new Gauge({
+    ...{ name, help, registers: [registry] },
+    collect() {
+      this.set(problem() === '' ? 1 : 0);
+    },
+  });
 }

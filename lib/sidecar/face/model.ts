@@ -16,6 +16,8 @@ export interface FaceModel {
   readonly staleAfter: number;
   /** How the mirror does. */
   readonly mirror: () => Verdict;
+  /** How the configuration does, where a scheduler runs beside the mirror. */
+  readonly configuration: () => Verdict | undefined;
   overview(): Promise<Overview>;
   /** Targets that fit the query, of one job or of all. */
   search(input: SearchInput): Promise<SearchResult>;
@@ -59,12 +61,14 @@ export interface ModelOptions {
   readonly health: Probes;
   readonly staleAfter: number;
   readonly now: () => number;
+  /** Says why the configuration as it is now is not in force, empty where it is. */
+  readonly configProblem?: () => string;
 }
 
 /** Searches, and readings of the journal, at a time: each may take a second of CPU. */
 const parallel = 2;
 
-export function createModel({ sources, health, staleAfter, now }: ModelOptions): FaceModel {
+export function createModel({ sources, health, staleAfter, now, configProblem }: ModelOptions): FaceModel {
   const read = sources.map((source) => ({
     ...source,
     statuses: createStatusReader(source.store),
@@ -86,6 +90,10 @@ export function createModel({ sources, health, staleAfter, now }: ModelOptions):
     now,
     staleAfter,
     mirror: () => health.live(),
+    configuration() {
+      const reason = configProblem?.();
+      return reason === undefined ? undefined : { ok: reason === '', reason: reason || 'ok' };
+    },
     overview,
     search: ({ text, job, offset, limit, signal }) =>
       searches(async () => {

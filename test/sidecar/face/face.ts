@@ -7,7 +7,8 @@ import type { ObjectStore } from '../../../lib/store/store.ts';
 import { silentLogger } from '../../../lib/telemetry/log.ts';
 import { afterThisTest, makeFolder, openTestFolder, round } from '../world.ts';
 
-export interface TestFaceOptions extends Partial<Pick<FaceAppOptions, 'now' | 'log' | 'prefix'>> {
+export interface TestFaceOptions
+  extends Partial<Pick<FaceAppOptions, 'now' | 'log' | 'prefix' | 'configProblem'>> {
   /** Whether the mirror does its first round. Default yes. */
   readonly mirrored?: boolean;
   /** What the face reads from. Default: the store that was mirrored. */

@@ -1,6 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { MusterError } from '../../../lib/errors.ts';
+import type { FaceModel } from '../../../lib/sidecar/face/model.ts';
+import { diff } from '../../../lib/sidecar/face/page/change-list.ts';
+import { overviewBody } from '../../../lib/sidecar/face/page/overview.ts';
+import { script } from '../../../lib/sidecar/face/page/script.ts';
+import type { ProviderView } from '../../../lib/sidecar/face/providers.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
+import type { TargetChange } from '../../../lib/target/target-changes.ts';
 import { cleanUpAfterEach, publish, targets } from '../world.ts';
 import { startFace, type TestFace } from './face.ts';
 import { hostile, type LivelyStore, livelyStore } from './lively-store.ts';
@@ -11,6 +17,13 @@ let lively: LivelyStore;
 beforeAll(async () => {
   lively = await livelyStore();
 });
+
+const ok = { ok: true, reason: 'ok' };
+const modelWith: Pick<FaceModel, 'now' | 'mirror' | 'configuration'> = {
+  now: () => 0,
+  mirror: () => ok,
+  configuration: () => undefined,
+};
 
 const open = () => startFace(lively.store, { now: () => lively.now.getTime() });
 
@@ -34,6 +47,59 @@ async function read(face: TestFace, path: string): Promise<string> {
 }
 
 describe('the page', () => {
+  test('tells once of what has befallen many for one cause', () => {
+    const failing = (job: string, failures: number, message: string): ProviderView => ({
+      ...{ source: '', job, provider: 'consul-0', state: 'failing', targets: 3, status: undefined },
+      reason: `the last ${failures} cycles failed: ${message}`,
+    });
+    const down = (path: string) => `GET http://consul.example:8500${path}: no answer (ECONNREFUSED)`;
+    const providers = [
+      ...Array.from({ length: 10 }, (_, index) => failing(`job-${index}`, index + 2, down(`/v1/${index}`))),
+      failing('other', 2, 'GET http://other.example: HTTP 403'),
+    ];
+    const page = String(overviewBody(modelWith, { providers, errors: [] }, 0));
+    const [, entries = ''] = /<ul>([\s\S]*?)<\/ul>/.exec(page) ?? [];
+    expect(entries.split('</li>').map((entry) => textOf(`<main>${entry}</main>`))).toEqual([
+      `failing 10 providers : ${Array.from({ length: 8 }, (_, index) => `job-${index} consul-0`).join(', ')} and 2 more ` +
+        'the last 2 cycles failed: GET http://consul.example:8500/v1/0: no answer (ECONNREFUSED) Last success: never.',
+      'failing other consul-0 the last 2 cycles failed: GET http://other.example: HTTP 403 Last success: never.',
+      '',
+    ]);
+  });
+
+  test('shows once what has changed of all ports of a pod', () => {
+    const change = (address: string, after: string): TargetChange => ({
+      ...{ kind: 'changed', source: 'pod/a', address, count: 1, labels: {} },
+      differences: [{ name: 'ready', before: 'false', after }],
+    });
+    const rows = [change('10.0.0.1:80', 'true'), change('10.0.0.1:81', 'true'), change('10.0.0.1:82', 'no')];
+    expect(textOf(`<main>${diff(rows)}</main>`)).toBe(
+      '~ changed 10.0.0.1:80, 10.0.0.1:81 pod/a ready false → true ~ changed 10.0.0.1:82 pod/a ready false → no',
+    );
+  });
+
+  test('has its frame also around what is not there, for a person; a program is told in a line', async () => {
+    const face = await open();
+    const page = await face.get('/nowhere', { accept: 'text/html,*/*' });
+    expect([page.status, page.headers.get('content-type'), textOf(page.text)]).toEqual([
+      404,
+      'text/html; charset=utf-8',
+      'There is nothing here All providers',
+    ]);
+    const line = await face.get('/nowhere');
+    expect([line.status, line.text]).toEqual([404, 'there is nothing here\n']);
+  });
+
+  test('says so where it does not follow, and the JSON and the page say why a configuration is not in force', async () => {
+    const face = await startFace(lively.store, { configProblem: () => 'muster.yml:1:1 is <empty>' });
+    expect(await read(face, '/')).toContain('Configuration: muster.yml:1:1 is <empty>');
+    expect(JSON.parse((await face.get('/api/v1/providers')).text)).toMatchObject({
+      configuration: { ok: false, reason: 'muster.yml:1:1 is <empty>' },
+    });
+    expect((await face.get('/metrics')).text).toMatch(/^muster_config_last_reload_successful 0$/m);
+    expect(script).toContain('data-paused');
+  });
+
   test('shows every provider, the worst first, with why', async () => {
     const text = await read(await open(), '/');
     expect(text).toMatch(/targets 116 jobs 6 providers 6 need attention 3/);

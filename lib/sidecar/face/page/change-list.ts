@@ -11,7 +11,20 @@ export function changeList(items: readonly ChangeItem[], now: number, level: 2 |
 
 /** Rows of a diff. With `labels`, those that came or went can be opened. */
 export function diff(rows: readonly TargetChange[], labels = false): Html {
-  return html`<ul class="diff">${rows.map((row) => diffRow(row, labels))}</ul>`;
+  return html`<ul class="diff">${grouped(rows).map((group) => diffRow(group, labels))}</ul>`;
+}
+
+/** Targets that follow each other, of one source and with the same labels changed: the ports of a pod. */
+function grouped(rows: readonly TargetChange[]): readonly (readonly [TargetChange, ...TargetChange[]])[] {
+  const groups: [TargetChange, ...TargetChange[]][] = [];
+  let last = '';
+  for (const row of rows) {
+    const key = row.kind === 'changed' ? JSON.stringify([row.source, row.differences]) : '';
+    if (key !== '' && key === last) groups.at(-1)?.push(row);
+    else groups.push([row]);
+    last = key;
+  }
+  return groups;
 }
 
 /** `+2 −1 ~3`, in words for who hears it. */
@@ -42,11 +55,13 @@ ${rest > 0 ? html`<p class="rest"><a href="${versionHref(item)}">and ${count(res
 
 const signs = { added: '+', removed: '−', changed: '~' } as const;
 
-function diffRow(
-  { kind, source, address, count: copy, differences, labels }: TargetChange,
-  open: boolean,
-): Html {
-  const name = html`<span class="sign" aria-hidden="true">${signs[kind]}</span><span class="heard">${kind} </span><span class="address">${given(address ?? 'without address')}${copy === 1 ? '' : ` #${copy}`}</span> <span class="muted">${given(source)}</span>`;
+function diffRow(group: readonly [TargetChange, ...TargetChange[]], open: boolean): Html {
+  const [{ kind, source, differences, labels }] = group;
+  const addresses = group.map(
+    ({ address, count: copy }, index) =>
+      html`${index === 0 ? '' : ', '}<span class="address">${given(address ?? 'without address')}${copy === 1 ? '' : ` #${copy}`}</span>`,
+  );
+  const name = html`<span class="sign" aria-hidden="true">${signs[kind]}</span><span class="heard">${kind} </span>${addresses} <span class="muted">${given(source)}</span>`;
   if (differences.length > 0) {
     const values = differences.map(
       (one) =>

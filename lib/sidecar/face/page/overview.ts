@@ -8,16 +8,22 @@ import { needsAttention, placeOf, stateBadge } from './state.ts';
 const pageSize = 200;
 
 /** How everything does, what is worst first. */
-export function overviewBody(model: FaceModel, { providers, errors }: Overview, offset: number): Html {
+export function overviewBody(
+  model: Pick<FaceModel, 'now' | 'mirror' | 'configuration'>,
+  { providers, errors }: Overview,
+  offset: number,
+): Html {
   const now = model.now();
   const mirror = model.mirror();
   const trouble = providers.filter(({ state }) => needsAttention(state));
   const rows = providers.slice(offset, offset + pageSize);
   const at = (next: number) => href('/', { offset: next || undefined });
+  const configuration = model.configuration();
   const quiet = mirror.ok && mirror.reason === 'ok';
   return html`<h1 class="heard">Overview</h1>
 ${facts(providers, trouble.length)}
 ${quiet ? nothing : html`<p class="note ${mirror.ok ? 'warn' : 'bad'}">Mirror: ${given(mirror.reason)}</p>`}
+${configuration?.ok === false ? html`<p class="note bad">Configuration: ${given(configuration.reason)}</p>` : nothing}
 ${errors.map((error) => html`<p class="note bad">What is known of the providers is not newer: ${given(error)}</p>`)}
 ${trouble.length === 0 ? nothing : attention(trouble, now)}
 ${providers.length === 0 ? html`<p class="empty">The store has no provider yet. Once a cycle has run, it shows here.</p>` : table(rows, now)}
@@ -39,15 +45,43 @@ ${fact(trouble, trouble === 1 ? 'needs attention' : 'need attention', trouble ==
 
 const mostShown = 20;
 
+/** Providers that one cause has befallen are one entry: a registry that is down would fill the page. */
 function attention(trouble: readonly ProviderView[], now: number): Html {
-  const rest = trouble.length - mostShown;
+  const groups = [...Map.groupBy(trouble, causeOf).values()];
+  const rest = groups.slice(mostShown).reduce((sum, group) => sum + group.length, 0);
   return html`<section aria-labelledby="attention" class="attention"><h2 id="attention">Needs attention</h2>
-<ul>${trouble.slice(0, mostShown).map(
-    (one) =>
-      html`<li>${stateBadge(one.state)} <a href="${jobHref(one.job)}">${given(one.job)}</a> <span class="muted">${placeOf(one)}</span>
-<p>${given(one.reason)} <span class="muted">Last success: ${ago(one.status?.last_success, now)}.</span></p></li>`,
-  )}</ul>
+<ul>${groups.slice(0, mostShown).map((group) => attentionEntry(group, now))}</ul>
 ${rest > 0 ? html`<p class="muted">and ${count(rest, 'more')}, at the top of the table</p>` : nothing}</section>`;
+}
+
+/** State and reason, without what differs from one provider to the next: the count of failures, and paths of URLs. */
+function causeOf({ state, reason }: ProviderView): string {
+  const cause = reason
+    .replace(/^the last (?:\d+ cycles|cycle) failed: /, '')
+    .replace(/(\bhttps?:\/\/[^/\s]+)\/\S*/g, '$1')
+    .replace(/\d+/g, '0');
+  // Of another state each has a reason of its own, to be read.
+  return JSON.stringify([state, state === 'failing' || state === 'unknown' ? cause : reason]);
+}
+
+/** Providers that are named of one entry. */
+const mostNamed = 8;
+
+function attentionEntry(group: readonly ProviderView[], now: number): Html {
+  const [first] = group;
+  if (first === undefined) return nothing;
+  const names = group
+    .slice(0, mostNamed)
+    .map(
+      (one, index) =>
+        html`${index === 0 ? '' : ', '}<a href="${jobHref(one.job)}">${given(one.job)}</a> <span class="muted">${placeOf(one)}</span>`,
+    );
+  const more =
+    group.length > mostNamed ? html` and ${count(group.length - mostNamed, 'more', 'more')}` : nothing;
+  const heading = group.length === 1 ? nothing : html`<strong>${count(group.length, 'provider')}</strong>: `;
+  const oldest = group.map(({ status }) => status?.last_success ?? '').sort()[0] || undefined;
+  return html`<li>${stateBadge(first.state)} ${heading}${names}${more}
+<p>${given(first.reason)} <span class="muted">Last success: ${ago(oldest, now)}.</span></p></li>`;
 }
 
 function table(rows: readonly ProviderView[], now: number): Html {

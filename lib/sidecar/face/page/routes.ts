@@ -85,7 +85,8 @@ function isOf(
   return one.source === source && one.job === job && one.provider === provider;
 }
 
-function missing(text: string): Promise<Response> {
+/** The page for what is not there. */
+export function missing(text: string): Promise<Response> {
   const body: Html = html`<h1>${text}</h1><p><a href="/">All providers</a></p>`;
   return pageAnswer({ title: `${text} · Muster`, status: 404, body });
 }

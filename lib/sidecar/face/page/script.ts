@@ -54,6 +54,10 @@ export const script = `'use strict';
   }
   async function follow() {
     try {
+      /* Nobody looks at a hidden page, and what it says of itself would be read out for nothing. */
+      if (isRead() && !document.hidden)
+        main.setAttribute('data-paused', 'Paused while you read or select; it goes on once you click elsewhere and close what you opened.');
+      else main.removeAttribute('data-paused');
       if (!isRead()) {
         const page = await load(location.href);
         const next = page.getElementById('main');

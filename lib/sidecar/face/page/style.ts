@@ -52,6 +52,7 @@ input::placeholder { color: var(--muted); opacity: 1; }
 button { font: inherit; color: var(--sheet); background: var(--link); border: 0; border-radius: 6px; padding: 6px 14px; cursor: pointer; }
 
 main { display: flex; flex-direction: column; gap: 20px; max-width: 1180px; margin: 0 auto; padding: 20px 24px 60px; }
+main[data-paused]:not([data-lost])::before { content: attr(data-paused); padding: 8px 12px; border-radius: 6px; color: var(--muted); border: 1px solid var(--line); }
 main[data-lost]::before { content: attr(data-lost); padding: 8px 12px; border-radius: 6px; background: var(--bad-back); color: var(--bad); }
 .headed { display: flex; align-items: baseline; justify-content: space-between; gap: 4px 16px; flex-wrap: wrap; }
 .headed + * { margin-top: 8px; }
