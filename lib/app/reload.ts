@@ -28,7 +28,8 @@ export function reloadingConfig(
       else say('');
       current = app;
     } catch (error) {
-      say(`the last good configuration stays in force: ${toMusterError(error).message}`);
+      if (input.signal?.aborted !== true)
+        say(`the last good configuration stays in force: ${toMusterError(error).message}`);
     }
     return current;
   };

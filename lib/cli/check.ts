@@ -1,6 +1,7 @@
 import { loadApp } from '../app/app.ts';
 import type { AppProvider } from '../app/providers.ts';
 import { formatDuration } from '../config/duration.ts';
+import { shortestRefresh } from '../config/sd-config.ts';
 import { metricsKey } from '../target/names.ts';
 import { defineCommand, exitCodes } from './command.ts';
 import { shared } from './options.ts';
@@ -46,6 +47,7 @@ export const check = defineCommand({
       ...(written.length > 0 ? [counted(written.length, 'kube-state output')] : []),
     ];
     io.err(`${config} is valid: ${counts.join(', ')}, store ${store.url}\n`);
+    io.err(hintOnLoad(providers));
     // On a machine of one's own, with its store in a folder, waiting is for free.
     if (storeConfig.kind === 's3') io.err(hintOnBilling(providers));
     return exitCodes.good;
@@ -67,6 +69,16 @@ function hintOnBilling(providers: readonly AppProvider[]): string {
     `Hint: ${printable(first)}${rest} with a refresh_interval below 1m: as an AWS function, which ticks once a minute, ` +
     'each waits for its next cycle and is billed for that; "refresh_interval: 1m" avoids it\n'
   );
+}
+
+/** Tells of what is listed as often as can be; empty where nothing is. */
+function hintOnLoad(providers: readonly AppProvider[]): string {
+  const [first, ...others] = providers
+    .filter(({ refreshInterval }) => refreshInterval <= shortestRefresh)
+    .map(({ job, provider }) => `${job}/${provider}`);
+  if (first === undefined) return '';
+  const rest = others.length === 0 ? ' is' : ` and ${counted(others.length, 'other provider')} are`;
+  return `Hint: ${printable(first)}${rest} listed every second, the shortest interval: "refresh_interval: 0s" means 1s\n`;
 }
 
 interface Times {

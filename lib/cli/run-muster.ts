@@ -61,7 +61,7 @@ export async function runMuster(args: readonly string[]): Promise<ExitCode> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => {
       stop.abort();
-      process.once(name, () => process.exit(exitCodes.failed));
+      process.once(name, () => endBySignal(name));
     });
   }
   // A reader that leaves early, as `head` does, is no error.
@@ -82,7 +82,18 @@ export async function runMuster(args: readonly string[]): Promise<ExitCode> {
     errIsTerminal: process.stderr.isTTY === true,
     signal: stop.signal,
   };
-  return runCommand(args, io);
+  const code = await runCommand(args, io);
+  if (stop.signal.aborted) setTimeout(() => endBySignal('SIGTERM'), patience).unref();
+  return code;
+}
+
+/** Milliseconds that a command which has ended may keep the process: what is left then hangs on a disk or a pipe. */
+const patience = 2000;
+
+/** Ends at once: `process.exit` waits for threads, and one that opens a pipe without a writer never comes back. */
+function endBySignal(name: NodeJS.Signals): void {
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
 }
 
 /** Runs one command line on the given world. */
