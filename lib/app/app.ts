@@ -4,6 +4,7 @@ import { loadConfig, loadStoreLocation } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { RetireRules } from '../discovery/leaving.ts';
 import { isMusterError, MusterError } from '../errors.ts';
+import { heedSignals } from '../http/signals.ts';
 import type { KubeStateConfig } from '../kubestate/options.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { ObjectLocation, StoreLocation } from '../store/url.ts';
@@ -17,6 +18,8 @@ import { retireRulesOf } from './retirement.ts';
 export interface AppInput {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
+  /** Ends the wait for a configuration on a disk or a pipe that hangs. */
+  readonly signal?: AbortSignal;
 }
 
 /** A configuration, ready to be run. */
@@ -44,8 +47,10 @@ export interface App extends AppConfig {
  * Reads a configuration from a path or an `s3://` URL and binds its providers. Calls no backend. Throws kind `config`
  * for one that is wrong, missing or not to be read, and what the store throws when it can't be asked.
  */
-export async function readApp(location: string, { env, log }: AppInput): Promise<AppConfig> {
-  const { config, directory, text } = await readConfig(location);
+export async function readApp(location: string, { env, log, signal }: AppInput): Promise<AppConfig> {
+  const signals = signal === undefined ? [] : [signal];
+  const reading = readConfig(location);
+  const { config, directory, text } = await heedSignals(reading, signals, `while ${location} was read`);
   const readCredential = createCredentialReader({ directory, env, resolvers: createAwsSecrets() });
   const input = { readCredential, log, directory };
   const providers = bindProviders(config, input);

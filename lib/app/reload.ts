@@ -40,7 +40,8 @@ export function reloadingConfig(location: string, first: AppConfig, input: AppIn
       }
       current = app;
     } catch (error) {
-      say(`the last good configuration stays in force: ${toMusterError(error).message}`);
+      if (input.signal?.aborted !== true)
+        say(`the last good configuration stays in force: ${toMusterError(error).message}`);
     }
     return current;
   }

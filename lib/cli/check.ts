@@ -2,6 +2,8 @@ import { loadApp } from '../app/app.ts';
 import { sayWaiting } from '../app/function/billing.ts';
 import type { KubeStateOutput } from '../app/kube-state/outputs.ts';
 import type { AppProvider } from '../app/providers.ts';
+import { formatDuration } from '../config/duration.ts';
+import { shortestRefresh } from '../config/sd-config.ts';
 import { metricsKey } from '../target/names.ts';
 import { defineCommand, exitCodes } from './command.ts';
 import { shared } from './options.ts';
@@ -47,6 +49,7 @@ export const check = defineCommand({
       ...(written.length > 0 ? [counted(written.length, 'kube-state output')] : []),
     ];
     io.err(`${config} is valid: ${counts.join(', ')}, store ${store.url}\n`);
+    io.err(hintOnLoad(providers));
     // On a machine of one's own, with its store in a folder, waiting is for free.
     if (storeConfig.kind === 's3') io.err(hintsOnFunctions(providers, outputs));
     io.err(hintOnRules(providers));
@@ -89,6 +92,16 @@ function hintOnRules(providers: readonly AppProvider[]): string {
     '1. add it here a second time under another name, with "relabel: publish"; 2. in prometheus.yml, in one reload, let ' +
     'the job read the new files and take its relabel_configs out; 3. remove the old one here\n'
   );
+}
+
+/** Tells of what is listed as often as can be; empty where nothing is. */
+function hintOnLoad(providers: readonly AppProvider[]): string {
+  const [first, ...others] = providers
+    .filter(({ refreshInterval }) => refreshInterval <= shortestRefresh)
+    .map(({ job, provider }) => `${job}/${provider}`);
+  if (first === undefined) return '';
+  const rest = others.length === 0 ? ' is' : ` and ${counted(others.length, 'other provider')} are`;
+  return `Hint: ${printable(first)}${rest} listed every second, the shortest interval: "refresh_interval: 0s" means 1s\n`;
 }
 
 interface Times {

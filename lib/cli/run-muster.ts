@@ -76,7 +76,7 @@ export async function runMuster(args: readonly string[]): Promise<number> {
   let interrupted: number | undefined;
   for (const [name, number] of signals) {
     process.on(name, () => {
-      if (interrupted !== undefined) process.exit(128 + number);
+      if (interrupted !== undefined) return endBySignal(name);
       interrupted = 128 + number;
       stop.abort();
     });
@@ -109,7 +109,17 @@ export async function runMuster(args: readonly string[]): Promise<number> {
     signal: stop.signal,
   };
   const code = await runCommand(args, io);
+  if (stop.signal.aborted) setTimeout(() => endBySignal('SIGTERM'), patience).unref();
   return code === exitCodes.failed && interrupted !== undefined ? interrupted : code;
+}
+
+/** Milliseconds that a command which has ended may keep the process: what is left then hangs on a disk or a pipe. */
+const patience = 2000;
+
+/** Ends at once: `process.exit` waits for threads, and one that opens a pipe without a writer never comes back. */
+function endBySignal(name: NodeJS.Signals): void {
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
 }
 
 /** Runs one command line on the given world. */

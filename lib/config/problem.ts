@@ -27,9 +27,14 @@ export class ConfigError extends MusterError {
   }
 }
 
-/** One line for each problem: `muster.yml:12:7 scrape_configs[0].job_name: is required`. */
+/** More problems are counted, not shown. */
+export const maxShownProblems = 100;
+
+/** One line for each problem: `muster.yml:12:7 scrape_configs[0].job_name: is required`; the first 100 are shown. */
 export function formatProblems(origin: string, problems: readonly ConfigProblem[]): string {
-  return problems.map((problem) => formatProblem(origin, problem)).join('\n');
+  const lines = problems.slice(0, maxShownProblems).map((problem) => formatProblem(origin, problem));
+  const more = problems.length - lines.length;
+  return [...lines, ...(more > 0 ? [`and ${more.toLocaleString('en-US')} more`] : [])].join('\n');
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { duration, nonEmptyText } from './fields.ts';
 import { httpClientFields, httpClientRules } from './http-client.ts';
 import { type Fields, section } from './section.ts';
@@ -13,7 +14,16 @@ export const ownFields = { muster: section(nameField).optional() };
  * `refresh_interval`, as in `sdConfig('30s', { names: stringList() })`.
  */
 export function sdConfig<const F extends Fields>(refresh: string, fields: F) {
-  return section({ refresh_interval: duration(refresh), ...fields });
+  return section({ refresh_interval: refreshInterval(refresh), ...fields });
+}
+
+/** Milliseconds between two listings where `refresh_interval` is 0, which Prometheus's check takes as well. */
+export const shortestRefresh = 1000;
+
+function refreshInterval(byDefault: string): z.ZodType<number> {
+  return duration(undefined, { zero: true })
+    .transform((interval) => interval || shortestRefresh)
+    .prefault(byDefault);
 }
 
 /** What `httpSdConfig` returns for these fields. */

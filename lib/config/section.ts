@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { nearest } from './nearest.ts';
-import type { KeyPath } from './problem.ts';
+import { type KeyPath, maxShownProblems } from './problem.ts';
 import { isMapping, scalarText } from './scalar.ts';
 
 /** The keys of a section, each with the schema of its value. */
@@ -25,7 +25,10 @@ export function section<const F extends Fields>(fields: F, { ignored = [], hint 
   const error: z.core.$ZodErrorMap = (issue) => {
     if (issue.code !== 'unrecognized_keys') return expected('a mapping', issue.input);
     // One line for each of the issue's keys: zod-problems.ts makes a problem of each.
-    return issue.keys.map((key) => hint?.(key) ?? unknownKey(key, known)).join('\n');
+    // To look for the nearest of a hundred thousand keys takes seconds, and no more are shown.
+    return issue.keys
+      .map((key, at) => hint?.(key) ?? (at < maxShownProblems ? unknownKey(key, known) : 'unknown key'))
+      .join('\n');
   };
   return z.preprocess(
     (input) => {

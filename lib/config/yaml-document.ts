@@ -1,5 +1,6 @@
-import { type ErrorCode, LineCounter, parseDocument, type YAMLError } from 'yaml';
+import type { ErrorCode } from 'yaml';
 import { type ConfigProblem, formatKeyPath, type KeyPath } from './problem.ts';
+import { parseYaml } from './yaml-parse.ts';
 import { buildTree, type Place } from './yaml-tree.ts';
 
 /** A YAML file that was read, right or wrong. */
@@ -14,33 +15,16 @@ export interface YamlFile {
 /** Largest configuration. Reading takes about two seconds for each MiB of the smallest possible lines. */
 export const maxConfigBytes = 4 * 1024 * 1024;
 
-/** One mistake in the syntax makes many errors: the first ones tell. */
-const maxSyntaxProblems = 5;
-
 /** Reads one YAML 1.2 document. Messages never quote the file, which may hold secrets. */
 export function readYaml(text: string): YamlFile {
   if (Buffer.byteLength(text) > maxConfigBytes) return broken([tooLarge]);
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    // The tree tells of doubled keys and merges: it knows their paths.
-    uniqueKeys: false,
-    merge: false,
-    // Also below a %YAML 1.1 directive.
-    schema: 'core',
-    resolveKnownTags: false,
-    logLevel: 'error',
-    prettyErrors: false,
-  });
+  const { document, errors, lines } = parseYaml(text);
   const problemAtOffset = (offset: number, path: KeyPath, message: string): ConfigProblem => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1), path: formatKeyPath(path), message };
   };
-  const syntax = [...document.errors, ...document.warnings];
-  if (syntax.length > 0) {
-    const problems = syntax.map((error) => problemAtOffset(error.pos[0], [], explain(error)));
-    return broken(problems.slice(0, maxSyntaxProblems));
-  }
+  if (document === undefined)
+    return broken(errors.map(({ offset, code }) => problemAtOffset(offset, [], explain(code))));
   const tree = buildTree(document.contents);
   return {
     value: tree.value,
@@ -69,7 +53,7 @@ function broken(problems: readonly ConfigProblem[]): YamlFile {
   };
 }
 
-function explain({ code }: YAMLError): string {
+function explain(code: ErrorCode): string {
   return explanations[code] ?? 'is not YAML from here on';
 }
 

@@ -125,8 +125,8 @@ function buildList(node: YAMLSeq.Parsed, spot: Spot, walk: Walk): Built {
 }
 
 function buildMap(node: YAMLMap.Parsed, spot: Spot, walk: Walk): Built {
-  const own = new Map<string, Built>();
-  const merged = new Map<string, Built>();
+  const own = new Set<string>();
+  const entries = new Map<string, Built>();
   for (const { key, value } of node.items) {
     const name = isScalar(key) ? keyText(key) : undefined;
     const keySpot = { offset: key.range[0], path: name === undefined ? spot.path : [...spot.path, name] };
@@ -134,23 +134,27 @@ function buildMap(node: YAMLMap.Parsed, spot: Spot, walk: Walk): Built {
     if (value === null)
       report({ ...spot, offset: key.range[0] }, walk, 'a key needs a colon and a space after it');
     else if (name === undefined || name === '__proto__') report(keySpot, walk, 'a key must be plain text');
-    else if (name === '<<' && isScalar(key) && key.type === 'PLAIN') addMerged(merged, value, keySpot, walk);
+    // As in Go's YAML, of a key and a merge that brings it the one that stands below wins.
+    else if (name === '<<' && isScalar(key) && key.type === 'PLAIN')
+      for (const [merged, built] of mergedEntries(value, keySpot, walk)) entries.set(merged, built);
     else if (own.has(name)) report(keySpot, walk, 'the same key stands here twice');
-    else own.set(name, build(value, keySpot, walk));
+    else {
+      own.add(name);
+      entries.set(name, build(value, keySpot, walk));
+    }
   }
-  // Keys of the mapping itself win over merged ones, wherever the merge stands.
-  const entries = [...own, ...[...merged].filter(([name]) => !own.has(name))];
   return {
-    value: Object.fromEntries(entries.map(([name, { value }]) => [name, value])),
+    value: Object.fromEntries(Array.from(entries, ([name, { value }]) => [name, value])),
     place: placeOf(
       spot,
-      entries.map(([name, { place }]) => [name, place]),
+      Array.from(entries, ([name, { place }]) => [name, place] as const),
     ),
   };
 }
 
-/** Adds what `<<: *one` or `<<: [*one, *two]` brings; of two, the earlier wins. */
-function addMerged(merged: Map<string, Built>, node: ParsedNode | null, spot: Spot, walk: Walk): void {
+/** What `<<: *one` or `<<: [*one, *two]` brings; of two, the earlier wins. */
+function mergedEntries(node: ParsedNode | null, spot: Spot, walk: Walk): ReadonlyMap<string, Built> {
+  const merged = new Map<string, Built>();
   const sources = isSeq(node) ? node.items : [node];
   for (const source of sources) {
     const { value, place } = build(source, spot, walk);
@@ -161,6 +165,7 @@ function addMerged(merged: Map<string, Built>, node: ParsedNode | null, spot: Sp
     for (const [name, inner] of Object.entries(value))
       if (!merged.has(name)) merged.set(name, { value: inner, place: place.entries.get(name) ?? place });
   }
+  return merged;
 }
 
 /** Within an alias the node was met, and its problems were reported, before. */

@@ -64,6 +64,18 @@ describe('muster check', () => {
     );
   });
 
+  test('takes a refresh_interval of 0s, as Prometheus does, and says what it means', async () => {
+    await using place = await makeWorkplace(config(['0s', '30s'], 'folder'));
+    const { code, stderr } = await place.here(['check']);
+    expect([code, stderr.split('\n').slice(1)]).toEqual([
+      0,
+      [
+        'Hint: api-0/consul-0 is listed every second, the shortest interval: "refresh_interval: 0s" means 1s',
+        '',
+      ],
+    ]);
+  });
+
   test.each([
     [['1m', '5m', '59s', '40s'], 's3://my-bucket/muster', /^Hint: on AWS it needs/],
     [['30s'], 'folder', / is valid: /],

@@ -24,7 +24,7 @@ store: {url: .muster/store, region: eu-west-1}
 `;
 
 const problems = [
-  'muster.yml:5:9 scrape_configs[0].consul_sd_configs[0].refresh_interval: must be a duration such as 30s, 5m or 1h30m, longer than 0',
+  'muster.yml:5:9 scrape_configs[0].consul_sd_configs[0].refresh_interval: must be a duration such as 30s, 5m or 1h30m',
   'muster.yml:7:11 scrape_configs[0].consul_sd_configs[0].basic_auth.usernam: unknown key, did you mean "username"?',
   'muster.yml:10:15 scrape_configs[0].muster.guard.max_removed: must be a number from 0 to 1',
   'muster.yml:11:5 scrape_configs[1].job_name: must be unique, [0] has the same',

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { buildCommand } from '../../infra/build-command.ts';
 import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
 import { startHttpServer } from '../support/http-server.ts';
-import { runMuster } from '../support/muster.ts';
+import { runMuster, startMuster } from '../support/muster.ts';
 import { smallWorld } from '../support/small-world.ts';
 import { consulConfig, makeWorkplace } from '../support/workplace.ts';
 
@@ -112,3 +114,25 @@ describe('the bundle', () => {
     }
   });
 });
+
+test('SIGTERM ends a command whose configuration comes from a pipe that hangs', async () => {
+  await using place = await makeWorkplace();
+  const pipe = join(place.folder, 'muster.yml');
+  execFileSync('mkfifo', [pipe]);
+  await using running = startMuster(['check', '-c', pipe]);
+  const writer = await openForWriting(pipe);
+  const { code, stderr } = await running.stop();
+  closeSync(writer);
+  expect([code, stderr]).toEqual(['SIGTERM', 'muster check: stopped before the end\n']);
+});
+
+/** Waits until somebody reads the pipe. */
+async function openForWriting(pipe: string): Promise<number> {
+  for (;;) {
+    try {
+      return openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch {
+      await sleep(50);
+    }
+  }
+}

@@ -31,3 +31,21 @@ describe('problems', () => {
     expect(formatProblems('f', inFileOrder(problems))).toBe(`f:1:9 is too\nf:2:1 ${path}: is wrong`);
   });
 });
+
+test('of very many problems the first hundred are shown, the others counted', () => {
+  const keys = Array.from({ length: 20_000 }, (_, number) => `k${number}: 1`).join('\n');
+  const lines = formatted(keys).split('\n');
+  expect(lines.length).toBe(101);
+  expect([lines[0], lines[99]]).toEqual(['f:1:1 k0: unknown key', 'f:100:1 k99: unknown key']);
+  expect(lines[100]).toBe('and 19,900 more');
+});
+
+function formatted(source: string): string {
+  try {
+    parse(source);
+    return '';
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return formatProblems('f', error.problems);
+  }
+}

@@ -25,7 +25,34 @@ describe('YAML becomes a tree', () => {
       { a: 1, b: [1], c: 2, d: [[1], 2] },
     ],
     ['a merge', 'a: &x {k: 1, l: 2}\nb: {<<: *x, l: 3}', { a: { k: 1, l: 2 }, b: { l: 3, k: 1 } }],
-    ['a merge below the key that wins', 'a: &x {k: 1}\nb: {k: 3, <<: *x}', { a: { k: 1 }, b: { k: 3 } }],
+    [
+      'a merge below the same key, which wins as in Go',
+      'a: &x {k: 1}\nb: {k: 3, <<: *x}',
+      { a: { k: 1 }, b: { k: 1 } },
+    ],
+    [
+      'two merges of one key, the later wins',
+      'a: &x {k: 1}\nb: {k: 3, <<: {k: 2}, <<: *x}',
+      { a: { k: 1 }, b: { k: 1 } },
+    ],
+    [
+      'brackets that stand no deeper than their key',
+      'a:\n  b: [\n1,\n  2\n  ]\n  c: 3',
+      { a: { b: [1, 2], c: 3 } },
+    ],
+    [
+      'brackets that close at the left',
+      'a:\n  b: {\n    c: [\n1\n]\n}\n  d: 2',
+      { a: { b: { c: [1] }, d: 2 } },
+    ],
+    ['a tab within brackets', 'a: [\n\t1,\n\t\t{b: 2}\n\t]\nc: 3', { a: [1, { b: 2 }], c: 3 }],
+    [
+      'JSON right below its key',
+      'a:\n{"b": [1,\n2]}\nc:\n# note\n[3]\nd: 4',
+      { a: { b: [1, 2] }, c: [3], d: 4 },
+    ],
+    ['JSON right below a key that is indented', 'x:\n  a:\n  {"b": 1}\n  c: 2', { x: { a: { b: 1 }, c: 2 } }],
+    ['a block after such brackets', 'a: [\n1]\nb: |\n  [\n  x\nc: >\n  {', { a: [1], b: '[\nx\n', c: '{\n' }],
     [
       'a merge of two, the first wins',
       'a: &x {k: 1}\nb: &y {k: 2, l: 2}\nc: {<<: [*x, *y]}',
@@ -132,6 +159,20 @@ describe('what is no configuration is refused, with its place and without its te
       expect.stringMatching(/^f:1:67 a(\[0\]){63}: nested too deeply: over 64 levels$/),
     ]);
     expect(read('['.repeat(20_000)).problems[0]).toMatch(/nested too deeply$/);
+  });
+
+  test.each(['[', '{', '- ', '? ', '{a: ', '[{'])(
+    'four MiB of %j are refused where it is too deep, without reading on',
+    (piece) => {
+      const { problems } = readYaml(piece.repeat(Math.floor((4 * 1024 * 1024) / piece.length)));
+      expect(problems.map(({ message }) => message)).toEqual(['nested too deeply']);
+      expect((problems[0]?.column ?? 0) + (problems[0]?.line ?? 0)).toBeLessThan(2000);
+    },
+  );
+
+  test.each(['a: [\n', 'a: @b\n', '&a '])('of %j without end the first five errors are told', (piece) => {
+    const text = piece.repeat(5000);
+    expect(read(text).problems.length).toBe(5);
   });
 
   test('a bomb of aliases', () => {
