@@ -6,6 +6,10 @@ if (major < 24) {
     `muster: needs Node 24 or newer, this is ${process.versions.node}: install that one; in a clone of Muster "npm start" and the other scripts bring it\n`,
   );
   process.exitCode = 2;
+} else if (process.argv[2] === '--muster-worker') {
+  // A thread of the sidecar, where the command is a single file. The name is that of lib/sidecar/worker.ts, which loads
+  // too much to be asked for it here.
+  await import('../sidecar/worker.ts');
 } else {
   // Compiled code is kept for the next start, in a folder that nobody else writes: it is run as it is found.
   const { HOME, XDG_CACHE_HOME } = process.env;

@@ -7,8 +7,10 @@ import { MusterError, oneLine, toMusterError } from '../errors.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { textAnswer } from './face/answer.ts';
 import { shouldGzip } from './face/gzip.ts';
+import { openPaths } from './face/probes.ts';
 import { parseListenAddress } from './listen.ts';
 import type { WebGate } from './web/gate.ts';
+import { boundConnections, createTurns, oneAtATime, type Turns } from './web/turns.ts';
 
 /** What an answer may depend on beside the request. */
 export interface FaceEnv {
@@ -39,20 +41,21 @@ export interface Face {
  */
 export async function openFace(options: FaceOptions): Promise<Face> {
   const { listen, log, gate } = options;
-  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
-    serve(request, response, options).catch((error: unknown) => {
+  const turns = createTurns();
+  const onRequest = oneAtATime((request, response) => {
+    serve(request, response, options, turns).catch((error: unknown) => {
       log.error('an answer failed', { path: shown(request.url), error });
       response.destroy();
     });
-  };
+  });
   const server: Server = gate?.tls
     ? gate.tls.bind(createTlsServer({ ...limits, ...gate.tls.context() }, onRequest))
     : createServer(limits, onRequest);
-  server.maxConnections = 256;
+  boundConnections(server, mostConnections);
   server.setTimeout(60_000);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => reject(cannotListen(listen, cause)));
-    server.listen(parseListenAddress(listen), resolve);
+    server.listen({ ...parseListenAddress(listen), backlog: 2048 }, resolve);
   });
   server.on('error', (error) => log.error('the HTTP server failed', { error }));
   return {
@@ -64,6 +67,8 @@ export async function openFace(options: FaceOptions): Promise<Face> {
       }),
   };
 }
+
+const mostConnections = 256;
 
 /** Milliseconds and bytes. */
 const limits = {
@@ -81,20 +86,35 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
   { answer, log, gate }: FaceOptions,
+  turns: Turns,
 ): Promise<void> {
+  const refused = refuse(request);
+  if (refused !== undefined) return await send(request, response, refused);
+  // A probe waits for nobody: it costs nothing, and its silence costs a restart.
+  const endTurn = isProbe(request.url) ? () => {} : await turns.take(response);
+  if (endTurn === undefined) {
+    const busy = textAnswer(503, 'too many answers are under way; try again', { 'retry-after': '1' });
+    return response.destroyed ? undefined : await send(request, response, busy);
+  }
+  response.once('close', endTurn);
+  if (response.destroyed) return endTurn();
   const gone = new AbortController();
   const overdue = setTimeout(() => response.destroy(), answerTimeout);
   response.once('close', () => {
     clearTimeout(overdue);
     gone.abort();
   });
-  const found =
-    refuse(request) ??
-    (await answerOf(request, gone.signal, answer, gate).catch((error: unknown) => {
-      log.error('a request failed', { path: shown(request.url), error: toMusterError(error) });
-      return textAnswer(500, 'internal error; the log of the sidecar says more');
-    }));
+  const found = await answerOf(request, gone.signal, answer, gate).catch((error: unknown) => {
+    log.error('a request failed', { path: shown(request.url), error: toMusterError(error) });
+    return textAnswer(500, 'internal error; the log of the sidecar says more');
+  });
+  // Whoever went away meanwhile leaves nothing open behind.
+  if (response.destroyed) return await found.body?.cancel();
   await send(request, response, found);
+}
+
+function isProbe(url = ''): boolean {
+  return openPaths.includes(url.split('?', 1)[0] ?? '');
 }
 
 /** What is refused before anybody is asked who it is. */
@@ -107,12 +127,12 @@ function refuse({ method, url = '', headers }: IncomingMessage): Response | unde
 }
 
 async function answerOf(
-  { method = 'GET', url = '/', headers }: IncomingMessage,
+  { method = 'GET', url = '/', headers, socket }: IncomingMessage,
   signal: AbortSignal,
   answer: FaceOptions['answer'],
   gate: WebGate | undefined,
 ): Promise<Response> {
-  const admission = (await gate?.admit(headers.authorization)) ?? 'admitted';
+  const admission = (await gate?.admit(headers.authorization, socket.remoteAddress ?? '')) ?? 'admitted';
   if (admission === 'busy')
     return textAnswer(503, 'too many passwords to check; try again', { 'retry-after': '1' });
   // A host of our own: what the peer calls us is nothing that an answer may depend on.

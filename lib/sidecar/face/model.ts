@@ -1,7 +1,8 @@
 import type { Probes, Verdict } from '../health.ts';
 import { createLimit } from '../limit.ts';
 import { parseQuery } from '../search/query.ts';
-import { type SearchResult, searchTargets } from '../search/search.ts';
+import type { SearchResult } from '../search/search.ts';
+import { createWorkThread } from '../worker.ts';
 import { type ChangePage, newestChanges } from './feed.ts';
 import { historyOf, type Point } from './history.ts';
 import { type ChangeDetail, createJournal } from './journal.ts';
@@ -65,7 +66,7 @@ export interface ModelOptions {
   readonly configProblem?: () => string;
 }
 
-/** Searches, and readings of the journal, at a time: each may take a second of CPU. */
+/** Searches at a time, in their thread: each may take a second of CPU. */
 const parallel = 2;
 
 export function createModel({ sources, health, staleAfter, now, configProblem }: ModelOptions): FaceModel {
@@ -75,6 +76,7 @@ export function createModel({ sources, health, staleAfter, now, configProblem }:
     journal: createJournal(source.store),
   }));
   const searches = createLimit(parallel);
+  const searcher = createWorkThread('search');
   const overview = () => readOverview({ sources: read, staleAfter, now: now() });
   const journals = async ({ job, provider }: Pick<ChangesInput, 'job' | 'provider'>) => {
     const { providers } = await overview();
@@ -98,7 +100,8 @@ export function createModel({ sources, health, staleAfter, now, configProblem }:
     search: ({ text, job, offset, limit, signal }) =>
       searches(async () => {
         signal.throwIfAborted();
-        return searchTargets(targetFiles(sources, job), { query: parseQuery(text), offset, limit, signal });
+        const files = targetFiles(sources, job);
+        return searcher.run({ files, query: parseQuery(text), offset, limit }, signal);
       }),
     changes: async ({ limit, before, signal, ...which }) =>
       newestChanges(await journals(which), { limit, before, signal }),

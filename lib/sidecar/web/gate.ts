@@ -12,8 +12,8 @@ export interface WebGate {
   readonly tls:
     | { readonly context: () => ServerOptions; readonly bind: (server: Server) => Server }
     | undefined;
-  /** Whether the peer behind an Authorization header may read. */
-  readonly admit: (authorization: string | undefined) => Promise<Admission>;
+  /** Whether the peer of this address may read with this Authorization header. */
+  readonly admit: (authorization: string | undefined, peer: string) => Promise<Admission>;
   /** Whether users or tokens are configured. */
   readonly asks: () => boolean;
   /** Headers that every answer gets; an empty value takes one away. */
@@ -71,7 +71,7 @@ export async function openGate({ path, log, interval = 2000 }: WebGateOptions): 
           },
         }
       : undefined,
-    admit: (authorization) => signIn(config, authorization),
+    admit: (authorization, peer) => signIn(config, authorization, peer),
     asks: () => config.users.size + config.tokens.size > 0,
     headers: () => config.headers,
     close: () => clearInterval(timer),

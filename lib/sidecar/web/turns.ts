@@ -1,0 +1,151 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Who is served when: nobody on the network can take so much that others, or the probes, come away empty. */
+export interface Turns {
+  /**
+   * Waits until an answer may be made, and gives what ends the turn; `undefined` where none came in time, or the peer
+   * went away.
+   */
+  take(response: ServerResponse): Promise<(() => void) | undefined>;
+}
+
+export interface TurnsOptions {
+  /** Answers under way at once, and of them those to one address. */
+  readonly most: number;
+  readonly mostOfPeer: number;
+  /** Milliseconds that a request waits for its turn. */
+  readonly patience: number;
+  /** Milliseconds after which an answer of which the peer takes nothing yields to those who wait. */
+  readonly stalled: number;
+}
+
+export const defaultTurns: TurnsOptions = { most: 32, mostOfPeer: 16, patience: 10_000, stalled: 3_000 };
+
+/** An answer under way. */
+interface Turn {
+  readonly peer: string;
+  readonly response: ServerResponse;
+  /** Bytes given to the socket at the last look, and when they last became more (milliseconds). */
+  written: number;
+  movedAt: number;
+}
+
+/** A bounded number of turns, fair between addresses: first come, first served, but for those who have their share. */
+export function createTurns({ most, mostOfPeer, patience, stalled }: TurnsOptions = defaultTurns): Turns {
+  const running = new Set<Turn>();
+  const waiting: { readonly peer: string; readonly start: () => void }[] = [];
+  let watch: NodeJS.Timeout | undefined;
+
+  const mayStart = (peer: string) =>
+    running.size < most && [...running].filter((one) => one.peer === peer).length < mostOfPeer;
+  const next = () => {
+    const index = waiting.findIndex(({ peer }) => mayStart(peer));
+    if (index !== -1) waiting.splice(index, 1)[0]?.start();
+  };
+  const look = () => {
+    const now = performance.now();
+    for (const turn of running) {
+      const written = turn.response.socket?.bytesWritten ?? 0;
+      if (written !== turn.written || !turn.response.writableNeedDrain) turn.movedAt = now;
+      turn.written = written;
+    }
+    if (waiting.length > 0)
+      for (const { response, movedAt } of running) if (now - movedAt >= stalled) response.destroy();
+    if (running.size > 0) return;
+    clearInterval(watch);
+    watch = undefined;
+  };
+  const begin = (peer: string, response: ServerResponse) => {
+    const turn = { peer, response, written: 0, movedAt: performance.now() };
+    running.add(turn);
+    watch ??= setInterval(look, Math.min(500, stalled)).unref();
+    return () => {
+      if (running.delete(turn)) next();
+    };
+  };
+
+  return {
+    take(response) {
+      const peer = response.socket?.remoteAddress ?? '';
+      if (response.destroyed) return Promise.resolve(undefined);
+      if (mayStart(peer)) return Promise.resolve(begin(peer, response));
+      return new Promise((resolve) => {
+        const entry = {
+          peer,
+          start() {
+            stop();
+            resolve(begin(peer, response));
+          },
+        };
+        const giveUp = () => {
+          stop();
+          const index = waiting.indexOf(entry);
+          if (index !== -1) waiting.splice(index, 1);
+          resolve(undefined);
+        };
+        const timer = setTimeout(giveUp, patience);
+        const stop = () => {
+          clearTimeout(timer);
+          response.off('close', giveUp);
+        };
+        response.once('close', giveUp);
+        waiting.push(entry);
+      });
+    },
+  };
+}
+
+/** Requests that a peer may send ahead on one connection; one that sends more is no reader of answers. */
+const mostAhead = 16;
+
+/**
+ * One request at a time for each connection, in their order: what a peer sends ahead waits, and opens nothing. The
+ * connection of one that sends too much ahead is ended.
+ */
+export function oneAtATime(
+  serve: (request: IncomingMessage, response: ServerResponse) => void,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const lines = new WeakMap<Socket, { busy: boolean; readonly ahead: (() => void)[] }>();
+  return (request, response) => {
+    const { socket } = request;
+    const line = lines.get(socket) ?? { busy: false, ahead: [] };
+    lines.set(socket, line);
+    const start = () => {
+      line.busy = true;
+      response.once('close', () => {
+        line.busy = false;
+        if (socket.destroyed) line.ahead.length = 0;
+        else line.ahead.shift()?.();
+      });
+      serve(request, response);
+    };
+    if (!line.busy) start();
+    else if (line.ahead.length < mostAhead) line.ahead.push(start);
+    else socket.destroy();
+  };
+}
+
+/**
+ * Bounds the open connections without turning newcomers away, for one of them may be a probe: the oldest connection of
+ * the address that has most of them is ended.
+ */
+export function boundConnections(server: Server, most: number): void {
+  const open = new Map<string, Set<Socket>>();
+  let count = 0;
+  server.on('connection', (socket) => {
+    const peer = socket.remoteAddress ?? '';
+    const own = open.get(peer) ?? new Set();
+    open.set(peer, own.add(socket));
+    count += 1;
+    socket.once('close', () => {
+      count -= 1;
+      own.delete(socket);
+      if (own.size === 0 && open.get(peer) === own) open.delete(peer);
+    });
+    if (count <= most) return;
+    const [largest] = [...open.values()].sort((a, b) => b.size - a.size);
+    const [oldest] = largest ?? [];
+    oldest?.destroy();
+  });
+}
