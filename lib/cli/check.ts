@@ -2,7 +2,6 @@ import { loadApp } from '../app/app.ts';
 import { sayWaiting } from '../app/function/billing.ts';
 import type { KubeStateOutput } from '../app/kube-state/outputs.ts';
 import type { AppProvider } from '../app/providers.ts';
-import { formatDuration } from '../config/duration.ts';
 import { shortestRefresh } from '../config/sd-config.ts';
 import { metricsKey } from '../target/names.ts';
 import { defineCommand, exitCodes } from './command.ts';
