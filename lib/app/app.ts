@@ -1,14 +1,16 @@
 import { mechanisms } from '../backends/registry.ts';
 import { createCredentialReader } from '../config/credentials.ts';
 import { loadConfig } from '../config/load.ts';
-import type { StoreConfig } from '../config/muster-config.ts';
+import type { RetireRules } from '../discovery/leaving.ts';
 import { isMusterError, MusterError } from '../errors.ts';
 import type { KubeStateConfig } from '../kubestate/options.ts';
 import type { ObjectStore } from '../store/store.ts';
+import type { StoreLocation } from '../store/url.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createAwsSecrets } from './aws-secrets.ts';
 import type { KubeStateOutput } from './kube-state/outputs.ts';
 import { type AppProvider, type BindInput, bindProviders } from './providers.ts';
+import { retireRulesOf } from './retirement.ts';
 
 /** What an app is given of the world. */
 export interface AppInput {
@@ -22,7 +24,10 @@ export interface AppConfig {
   readonly outputs: readonly KubeStateOutput[];
   /** Whether it has neither a provider nor an output. */
   readonly isEmpty: boolean;
-  readonly storeConfig: StoreConfig;
+  readonly retireRules: RetireRules;
+  /** Whose the store is, where configured. */
+  readonly owner: string | undefined;
+  readonly storeConfig: StoreLocation;
   /** Folder that relative paths of the configuration start from. */
   readonly directory: string;
 }
@@ -46,6 +51,8 @@ export async function readApp(location: string, { env, log }: AppInput): Promise
     providers,
     outputs,
     isEmpty: providers.length === 0 && outputs.length === 0,
+    retireRules: retireRulesOf(config),
+    owner: config.owner,
     storeConfig: config.store,
     directory,
   };
@@ -54,8 +61,8 @@ export async function readApp(location: string, { env, log }: AppInput): Promise
 /** The same, and opens the store. */
 export async function loadApp(location: string, input: AppInput): Promise<App> {
   const app = await readApp(location, input);
-  const { openConfiguredStore } = await import('./store.ts');
-  return { ...app, store: openConfiguredStore(app.storeConfig) };
+  const { openStore } = await import('../store/open.ts');
+  return { ...app, store: openStore(app.storeConfig) };
 }
 
 /** What few configurations have is loaded for those alone. */
@@ -71,7 +78,7 @@ async function readConfig(location: string) {
       location,
       mechanisms,
       loadKubeState: async () => (await import('../kubestate/options.ts')).kubeStateConfig,
-      readUrl: async (url) => (await import('./store.ts')).readS3Text(url),
+      readUrl: async (url, object) => (await import('./store.ts')).readObjectText(url, object),
     });
   } catch (error) {
     const unreadable = (['not-found', 'denied', 'malformed', 'too-large'] as const).some((kind) =>

@@ -1,9 +1,7 @@
 import { runCycle } from '../discovery/cycle.ts';
 import type { CycleInput, CycleResult } from '../discovery/provider.ts';
-import { findRetired, retireProvider } from '../discovery/retire.ts';
 import { toMusterError } from '../errors.ts';
 import type { ObjectStore } from '../store/store.ts';
-import type { ProviderId } from '../target/names.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { AppProvider } from './providers.ts';
 import { newRunId } from './run-id.ts';
@@ -18,7 +16,7 @@ export interface CyclesInput {
 export async function cycleOnce(
   provider: AppProvider,
   { store, log, signal }: CyclesInput,
-  options: Pick<CycleInput, 'warm' | 'dryRun' | 'onProgress' | 'listUntil' | 'configError'> = {},
+  options: Partial<CycleInput> = {},
 ): Promise<CycleResult> {
   const now = () => new Date();
   const result = await runCycle(provider, { store, signal, now, run: newRunId(now()), ...options });
@@ -27,42 +25,15 @@ export async function cycleOnce(
   return result;
 }
 
-/** Which providers have a status in the store but are none of the configured ones. */
-export async function findLeft(
-  configured: readonly ProviderId[],
-  { store, signal }: CyclesInput,
-  mechanism?: string,
-): Promise<readonly ProviderId[]> {
-  const now = () => new Date();
-  return findRetired({ store, signal, now, run: newRunId(now()) }, configured, mechanism);
-}
-
-/** Retires each of them; `missed` are those of which another run was first, to be tried again. */
-export async function retireOthers(
-  configured: readonly ProviderId[],
-  { store, log, signal }: CyclesInput,
-  mechanism?: string,
-): Promise<{ readonly retired: readonly ProviderId[]; readonly missed: readonly ProviderId[] }> {
-  const now = () => new Date();
-  const input = { store, signal, now, run: newRunId(now()) };
-  const retired: ProviderId[] = [];
-  const missed: ProviderId[] = [];
-  for (const id of await findRetired(input, configured, mechanism)) {
-    if (await retireProvider(id, input)) {
-      retired.push(id);
-      log.info('retired: no longer in the configuration', { job: id.job, provider: id.provider });
-    } else missed.push(id);
-  }
-  return { retired, missed };
-}
-
-function logCycle(
-  log: Logger,
-  { job, provider, outcome, version, targets, durationMs, error, held }: CycleResult,
-): void {
+function logCycle(log: Logger, result: CycleResult): void {
+  const { job, provider, outcome, version, targets, durationMs, error, held, confirmed, damaged } = result;
   const fields = { job, provider, outcome, version, targets, seconds: durationMs / 1000 };
-  if (error !== undefined) log.error(toMusterError(error).message, { ...fields, kind: error.kind });
-  else if (held !== undefined) log.warn(held, fields);
+  if (damaged !== undefined) log.warn(`the store is damaged, the list is rebuilt: ${damaged}`, fields);
+  if (error !== undefined) return log.error(toMusterError(error).message, { ...fields, kind: error.kind });
+  if (confirmed !== undefined)
+    log.warn(`${confirmed} targets left after they were held, without an operator`, fields);
+  if (held !== undefined) log.warn(`held: ${held.message}`, fields);
+  else if (result.recovered === true) log.info('the cycle is good again', fields);
   else if (outcome === 'unchanged' || outcome === 'dry-run') log.debug('cycle', fields);
   else log.info('cycle', fields);
 }

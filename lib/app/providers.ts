@@ -11,8 +11,12 @@ import { openHttpClients } from './http-clients.ts';
 /** A provider as configured, ready for a cycle. */
 export interface AppProvider extends Provider {
   readonly mechanism: string;
+  /** The configuration gives it its name. */
+  readonly hasOwnName: boolean;
   /** Milliseconds between two cycles. */
   readonly refreshInterval: number;
+  /** Milliseconds that it stays published once it has left the configuration. */
+  readonly retireAfter: number;
 }
 
 export interface BindInput {
@@ -32,10 +36,14 @@ export function bindProviders(
 ): readonly AppProvider[] {
   return config.jobs.flatMap((job) => {
     const transform = transformOf(job);
-    return job.providers.map(({ name, mechanism, stanza }) => ({
+    return job.providers.map(({ name, named, mechanism, stanza }) => ({
       job: job.name,
       provider: name,
       mechanism,
+      hasOwnName: named,
+      retireAfter: job.retire_after,
+      identity: stanza.identity,
+      server: stanza.server,
       refreshInterval: stanza.config.refresh_interval,
       discover: discoverWith(stanza, { ...input, log: input.log.with({ job: job.name, provider: name }) }),
       guard: job.guard,

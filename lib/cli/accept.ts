@@ -1,37 +1,80 @@
-import { loadApp } from '../app/app.ts';
 import { selectProviders } from '../app/select.ts';
-import { acceptHeld } from '../discovery/accept.ts';
-import { defineCommand, exitCodes } from './command.ts';
+import { acceptHeld } from '../discovery/held.ts';
+import { acceptRetirement } from '../discovery/leaving.ts';
+import { addressLabel } from '../target/group.ts';
+import type { ProviderId } from '../target/names.ts';
+import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
+import { openView, storedProviders } from './open-view.ts';
 import { shared } from './options.ts';
+import { counted } from './output.ts';
+import { printable } from './table.ts';
+
+/** Targets that are printed by name. */
+const shownTargets = 20;
 
 /** `muster accept` */
 export const accept = defineCommand({
   name: 'accept',
   description:
-    'Accepts the drop in targets that the guard holds for a job: the next cycle publishes it, unless by then even more\n' +
-    'is gone. Exits with 1 when nothing is held.',
-  examples: ['muster accept -c muster.yml --job api', 'muster accept --job api --provider consul-0'],
+    'Accepts what the gate holds of a job, just as it is now, and prints it: the next cycle lets these targets go. The\n' +
+    'acceptance ends after an hour, and covers nothing that goes missing later. With --retired, providers that left the\n' +
+    'configuration and are held go. Exits with 1 when nothing is held.',
+  examples: [
+    'muster accept -c muster.yml --job api',
+    'muster accept --job api --provider consul-0',
+    'muster accept --retired',
+  ],
   options: {
     config: shared.config,
-    job: { ...shared.job, required: true, help: 'The job.' },
+    store: shared.store,
+    job: { ...shared.job, help: 'The job.' },
     provider: shared.provider,
+    retired: { help: 'Accept that providers which left the configuration are retired.' },
   },
-  async run({ config, job, provider }, io) {
-    const { providers, store } = await loadApp(config, io);
+  async run({ config, store: url, job, provider, retired }, io) {
+    if (job === undefined && !retired) throw new UsageError('name a job with --job');
+    const { store } = await openView('accept', { location: config, url }, io);
     try {
+      const ids = selectProviders(await storedProviders(store, io.signal), { job, provider });
+      const { signal } = io;
       let accepted = 0;
-      for (const id of selectProviders(providers, { job, provider })) {
-        const held = await acceptHeld(store, id, io.signal);
-        if (held === undefined) continue;
-        accepted++;
-        await io.out(
-          `${id.job}/${id.provider}: accepted, the next cycle may publish ${held.targets_after} instead of ${held.targets_before} targets\n`,
-        );
+      for (const id of ids) {
+        const now = new Date();
+        const isAccepted = retired
+          ? await acceptRetirement(id, { store, signal, now })
+          : await printAccepted(id, await acceptHeld(store, id, now, signal), io);
+        if (isAccepted) accepted += 1;
+        if (isAccepted && retired)
+          await io.out(`${printable(`${id.job}/${id.provider}`)}: accepted, the next run retires it\n`);
       }
-      if (accepted === 0) io.err(`muster accept: nothing is held for job ${job}\n`);
+      const where = job === undefined ? '' : ` for job ${job}`;
+      if (accepted === 0) io.err(`muster accept: nothing is held${where}\n`);
       return accepted === 0 ? exitCodes.failed : exitCodes.good;
     } finally {
       await store.close();
     }
   },
 });
+
+async function printAccepted(
+  { job, provider }: ProviderId,
+  held: Awaited<ReturnType<typeof acceptHeld>>,
+  io: Io,
+): Promise<boolean> {
+  if (held === undefined) return false;
+  const { memory, targets, sample } = held;
+  const what =
+    memory.backend !== undefined
+      ? `the list of the other backend, ${memory.backend.join(', ')}`
+      : memory.labels !== undefined
+        ? `the loss of ${memory.labels.names.join(', ')}`
+        : `that ${counted(targets, 'target')} ${targets === 1 ? 'goes' : 'go'}`;
+  await io.out(
+    `${printable(`${job}/${provider}: accepted ${what}`)}; valid until ${memory.accepted?.until ?? 'now'}\n`,
+  );
+  for (const { source, labels } of sample.slice(0, shownTargets))
+    await io.out(`- ${printable(`${source} ${labels[addressLabel] ?? 'without address'}`)}\n`);
+  if (targets > shownTargets)
+    await io.out(`  … and ${counted(targets - Math.min(shownTargets, sample.length), 'more target')}\n`);
+  return true;
+}

@@ -1,11 +1,10 @@
 import { decodeGroup } from '../target/canonical.ts';
-import { type Change, summarizeChange } from '../target/diff.ts';
-import { type TargetChange, targetChanges } from '../target/target-changes.ts';
+import type { Change } from '../target/diff.ts';
+import { type ChangeCounts, type TargetChange, targetChanges } from '../target/target-changes.ts';
 
-/** A change in one phrase: `+2 -1 ~4 groups, +3 targets`. */
-export function summaryText(change: Change): string {
-  const { added, removed, changed, targets } = summarizeChange(change);
-  return `+${added} -${removed} ~${changed} groups, ${targets < 0 ? '' : '+'}${targets} targets`;
+/** A change in one phrase: `+2 -1 ~4 targets`. */
+export function summaryText({ added, removed, changed }: ChangeCounts): string {
+  return `+${added} -${removed} ~${changed} targets`;
 }
 
 /** A change as a diff for a person: a line for each target that came, went, or has other labels. */

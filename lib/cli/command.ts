@@ -12,7 +12,9 @@ export interface Io {
   /** Whether a person watches: allows colours on `out`, and progress on `err`. */
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
-  /** Fires on the first SIGINT or SIGTERM. */
+  /** Characters of a line on the terminal that `out` is, where it is one. */
+  readonly outColumns?: number | undefined;
+  /** Fires on the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal;
 }
 
@@ -66,21 +68,29 @@ interface Definition<O extends Options> {
   readonly description: string;
   readonly examples: readonly string[];
   readonly options: O;
-  readonly run: (values: Values<O>, io: Io) => Promise<ExitCode>;
+  /** Name of the argument that it takes without an option, for the help; it takes none without this. */
+  readonly argument?: string;
+  readonly run: (values: Values<O>, io: Io, argument: string | undefined) => Promise<ExitCode>;
 }
 
 /** Makes a command of its table of options and its action. */
 export function defineCommand<const O extends Options>(definition: Definition<O>): Command {
-  const { name, options, run } = definition;
+  const { name, options, argument, run } = definition;
   return {
     name,
     help: formatHelp(definition),
-    main: async (args, io) => run(parseValues(options, args, io.env), io),
+    async main(args, io) {
+      const given = parseStrictly(args, specOf(options), argument !== undefined);
+      const [first, second] = given.positionals;
+      if (second !== undefined)
+        throw new UsageError(`there is one ${argument}, not two: "${second}" is too many`);
+      return run(readValues(options, given.values, io.env), io, first);
+    },
   };
 }
 
-function parseValues<O extends Options>(options: O, args: readonly string[], env: Io['env']): Values<O> {
-  const spec = Object.fromEntries(
+function specOf(options: Options): NonNullable<ParseArgsConfig['options']> {
+  return Object.fromEntries(
     Object.entries(options).map(([name, { value, short, multiple = false }]) => [
       name,
       {
@@ -90,7 +100,9 @@ function parseValues<O extends Options>(options: O, args: readonly string[], env
       },
     ]),
   );
-  const given = parseStrictly(args, spec);
+}
+
+function readValues<O extends Options>(options: O, given: Given, env: Io['env']): Values<O> {
   const values: Record<string, string | boolean | readonly unknown[] | undefined> = {};
   for (const [name, option] of Object.entries(options)) {
     const fromEnv = option.env === undefined ? undefined : env[option.env] || undefined;
@@ -139,10 +151,13 @@ function areValues<O extends Options>(
 
 type Given = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
 
-function parseStrictly(args: readonly string[], options: ParseArgsConfig['options']): Given {
+function parseStrictly(
+  args: readonly string[],
+  options: NonNullable<ParseArgsConfig['options']>,
+  allowPositionals: boolean,
+): { readonly values: Given; readonly positionals: readonly string[] } {
   try {
-    return parseArgs({ args: [...args], ...(options && { options }), allowPositionals: false, strict: true })
-      .values;
+    return parseArgs({ args: [...args], options, allowPositionals, strict: true });
   } catch (error) {
     // `TypeError [CODE]: A sentence. Advice on what else to try.`
     const [sentence = ''] = String(error)
@@ -155,7 +170,13 @@ function parseStrictly(args: readonly string[], options: ParseArgsConfig['option
 /** Columns of a line of the help, beyond which the note goes to a line of its own. */
 const lineWidth = 120;
 
-function formatHelp({ name, description, examples, options }: Omit<Definition<Options>, 'run'>): string {
+function formatHelp({
+  name,
+  description,
+  examples,
+  options,
+  argument,
+}: Omit<Definition<Options>, 'run'>): string {
   const rows = Object.entries(options).map(
     ([long, { short, value, help, env, default: preset, required, multiple }]) => {
       const flag = `${short === undefined ? '    ' : `-${short}, `}--${long}${value === undefined ? '' : ` ${value}`}`;
@@ -176,5 +197,5 @@ function formatHelp({ name, description, examples, options }: Omit<Definition<Op
     const whole = `${line} ${note}`.trimEnd();
     return whole.length <= lineWidth ? [whole] : [line, `${' '.repeat(width + 4)}${note}`];
   });
-  return `${description}\n\nUsage: muster ${name} [options]\n\nOptions:\n${lines.join('\n')}\n\nExamples:\n${examples.map((example) => `  ${example}\n`).join('')}`;
+  return `${description}\n\nUsage: muster ${name}${argument === undefined ? '' : ` ${argument}`} [options]\n\nOptions:\n${lines.join('\n')}\n\nExamples:\n${examples.map((example) => `  ${example}\n`).join('')}`;
 }

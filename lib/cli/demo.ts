@@ -6,6 +6,7 @@ import { loadApp } from '../app/app.ts';
 import type { CycleResult } from '../discovery/provider.ts';
 import { MusterError } from '../errors.ts';
 import { errorCode } from '../store/file-failure.ts';
+import { countChange } from '../target/target-changes.ts';
 import { silentLogger } from '../telemetry/log.ts';
 import { summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
@@ -120,7 +121,8 @@ async function showResult(
   io: Io,
 ): Promise<void> {
   if (outcome === 'unchanged' || (outcome === 'failed' && io.signal.aborted)) return;
-  const what = error?.message ?? held ?? (change === undefined ? '' : summaryText(change));
+  const what =
+    error?.message ?? held?.message ?? (change === undefined ? '' : summaryText(countChange(change)));
   await io.out(
     `${new Date().toLocaleTimeString('en-GB')}  ${job}  version ${version}  ${targets} targets  ${outcome}  ${what}\n`,
   );

@@ -4,11 +4,11 @@ import type { JournalEntry } from '../discovery/journal.ts';
 import { decodeJournalEntry } from '../discovery/journal-lines.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { summarizeChange } from '../target/diff.ts';
 import { encodeJob, folders, journalKey, type ProviderId, parseJournalVersion } from '../target/names.ts';
+import { countChange } from '../target/target-changes.ts';
 import { changeData, summaryText } from './change-text.ts';
-import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
-import { shared } from './options.ts';
+import { defineCommand, exitCodes, type Io } from './command.ts';
+import { readCount, shared } from './options.ts';
 import { printList } from './output.ts';
 import { printChange } from './print-change.ts';
 import { printable } from './table.ts';
@@ -32,8 +32,8 @@ export const history = defineCommand({
     output: shared.output,
   },
   async run({ config, job, provider, limit, show, output }, io) {
-    const wanted = show === undefined ? undefined : wholeNumber('show', show);
-    const count = wholeNumber('limit', limit);
+    const wanted = show === undefined ? undefined : readCount('show', show);
+    const count = readCount('limit', limit);
     const { providers, store } = await loadApp(config, io);
     try {
       const found = await listChanges(store, job, io.signal);
@@ -106,10 +106,10 @@ async function printTable(
   io: Io,
 ): Promise<void> {
   await printList(io, output, rows.map(rowData), {
-    heading: ['PROVIDER', 'VERSION', 'AT', 'REASON', 'ADDED', 'REMOVED', 'CHANGED', 'TARGETS'],
-    row: ({ provider, version, at, reason, summary: { added, removed, changed, targets } }) => [
+    heading: ['PROVIDER', 'VERSION', 'AT', 'REASON', 'ADDED', 'REMOVED', 'CHANGED'],
+    row: ({ provider, version, at, reason, summary: { added, removed, changed } }) => [
       ...[provider, String(version), at, reason],
-      ...[`+${added}`, `-${removed}`, `~${changed}`, `${targets < 0 ? '' : '+'}${targets}`],
+      ...[`+${added}`, `-${removed}`, `~${changed}`],
     ],
     empty: `Job ${job} has no change yet.`,
   });
@@ -124,7 +124,9 @@ async function printVersion(rows: readonly Row[], output: 'table' | 'json', io: 
   for (const { id, entry } of rows) {
     const { version, at, reason, change } = entry;
     await io.out(
-      printable(`${id.job}/${id.provider} version ${version}, ${at}, ${reason}: ${summaryText(change)}`),
+      printable(
+        `${id.job}/${id.provider} version ${version}, ${at}, ${reason}: ${summaryText(countChange(change))}`,
+      ),
     );
     await io.out('\n');
     await printChange(io, change);
@@ -132,11 +134,5 @@ async function printVersion(rows: readonly Row[], output: 'table' | 'json', io: 
 }
 
 function rowData({ id, entry: { version, at, reason, run, change } }: Row) {
-  return { ...id, version, at, reason, run, summary: summarizeChange(change) };
-}
-
-function wholeNumber(option: string, text: string): number {
-  if (!/^[1-9]\d{0,11}$/.test(text))
-    throw new UsageError(`--${option} is a whole number from 1 up, not "${text}"`);
-  return Number(text);
+  return { ...id, version, at, reason, run, summary: countChange(change) };
 }

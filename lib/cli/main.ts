@@ -3,7 +3,7 @@
 const [major = 0] = process.versions.node.split('.').map(Number);
 if (major < 24) {
   process.stderr.write(
-    `muster: needs Node 24, this is ${process.versions.node}; "npx muster" and the npm scripts use the right one\n`,
+    `muster: needs Node 24 or newer, this is ${process.versions.node}: install that one; in a clone of Muster "npm start" and the other scripts bring it\n`,
   );
   process.exitCode = 2;
 } else {

@@ -31,6 +31,13 @@ export function readDuration(option: string, text: string, min: number): number 
   return milliseconds;
 }
 
+/** The value of an option that is a whole number from 1 up. */
+export function readCount(option: string, text: string): number {
+  if (!/^[1-9]\d{0,11}$/.test(text))
+    throw new UsageError(`--${option} is a whole number from 1 up, not "${text}"`);
+  return Number(text);
+}
+
 const units: Readonly<Record<string, number>> = {
   B: 1,
   kB: 1e3,

@@ -1,4 +1,6 @@
+import { nearest } from '../config/nearest.ts';
 import { ConfigError, formatProblems } from '../config/problem.ts';
+import { enumerate } from '../config/section.ts';
 import { isMusterError, MusterError, oneLine } from '../errors.ts';
 import { createLogger, logLevels } from '../telemetry/log.ts';
 import { version } from '../version.ts';
@@ -31,8 +33,13 @@ const commands: Readonly<
   },
   history: { summary: 'Show the changes of a job', load: async () => (await import('./history.ts')).history },
   accept: {
-    summary: 'Let the guard publish what it holds',
+    summary: 'Let go what the gate holds',
     load: async () => (await import('./accept.ts')).accept,
+  },
+  held: { summary: 'Show what the gate holds', load: async () => (await import('./held.ts')).held },
+  retire: {
+    summary: 'Retire a job that left the configuration, at once',
+    load: async () => (await import('./retire.ts')).retire,
   },
   'kube-state': {
     summary: 'Print the kube-state metrics of a cluster, or publish them',
@@ -52,16 +59,26 @@ const commands: Readonly<
   },
 };
 
+/** What ends a command. Source of the numbers: POSIX, the `kill` utility; a shell adds 128 to them. */
+const signals = [
+  ['SIGHUP', 1],
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+] as const;
+
 /**
  * Runs the command line and gives the exit code. What was asked for goes to standard output, all else to standard
- * error. The first SIGINT or SIGTERM ends the command in order, a second one at once.
+ * error. The first SIGINT, SIGTERM or SIGHUP ends the command in order, a second one at once. A command that did not
+ * come to its end because of one exits with 128 and the signal's number, as 130 after Ctrl-C.
  */
-export async function runMuster(args: readonly string[]): Promise<ExitCode> {
+export async function runMuster(args: readonly string[]): Promise<number> {
   const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => {
+  let interrupted: number | undefined;
+  for (const [name, number] of signals) {
+    process.on(name, () => {
+      if (interrupted !== undefined) process.exit(128 + number);
+      interrupted = 128 + number;
       stop.abort();
-      process.once(name, () => process.exit(exitCodes.failed));
     });
   }
   // A reader that leaves early, as `head` does, is no error.
@@ -70,19 +87,29 @@ export async function runMuster(args: readonly string[]): Promise<ExitCode> {
   );
   // Nobody reads the log any more: no reason to end a sidecar.
   process.stderr.on('error', () => undefined);
+  const level = process.env.MUSTER_LOG_LEVEL || 'info';
+  const known = logLevels.find((one) => one === level);
+  if (known === undefined) {
+    process.stderr.write(
+      `muster: MUSTER_LOG_LEVEL is ${enumerate(logLevels, 'or')}, not "${oneLine(level)}"\n`,
+    );
+    return exitCodes.usage;
+  }
   const io: Io = {
     out: (text) => new Promise((resolve) => process.stdout.write(text, () => resolve())),
     err: (text) => process.stderr.write(text),
     log: createLogger({
-      level: logLevels.find((level) => level === process.env.MUSTER_LOG_LEVEL) ?? 'info',
+      level: known,
       write: (line) => process.stderr.write(line),
     }),
     env: process.env,
     outIsTerminal: process.stdout.isTTY === true,
+    ...(process.stdout.isTTY && { outColumns: process.stdout.columns }),
     errIsTerminal: process.stderr.isTTY === true,
     signal: stop.signal,
   };
-  return runCommand(args, io);
+  const code = await runCommand(args, io);
+  return code === exitCodes.failed && interrupted !== undefined ? interrupted : code;
 }
 
 /** Runs one command line on the given world. */
@@ -91,19 +118,13 @@ export async function runCommand([name, ...args]: readonly string[], io: Io): Pr
     io.err(overview());
     return exitCodes.usage;
   }
-  if (name === 'help' || name === '--help' || name === '-h') {
-    await io.out(overview());
-    return exitCodes.good;
-  }
-  if (name === '--version' || name === 'version') {
+  if (name === 'help' || name === '--help' || name === '-h') return help(args, io);
+  if (name === '--version' || name === '-V' || name === 'version') {
     await io.out(`muster ${version}\n`);
     return exitCodes.good;
   }
-  const command = Object.hasOwn(commands, name) ? await commands[name]?.load() : undefined;
-  if (command === undefined) {
-    io.err(`muster: unknown command "${oneLine(name)}"; see "muster --help"\n`);
-    return exitCodes.usage;
-  }
+  const command = await findCommand(name);
+  if (command === undefined) return unknown(name, io);
   if (args.includes('--help') || args.includes('-h')) {
     await io.out(command.help);
     return exitCodes.good;
@@ -114,6 +135,25 @@ export async function runCommand([name, ...args]: readonly string[], io: Io): Pr
     io.err(`${explain(error, name, io.signal)}\n`);
     return error instanceof UsageError || isMusterError(error, 'config') ? exitCodes.usage : exitCodes.failed;
   }
+}
+
+async function findCommand(name: string): Promise<Command | undefined> {
+  return Object.hasOwn(commands, name) ? await commands[name]?.load() : undefined;
+}
+
+/** `muster help`, `muster help COMMAND` */
+async function help([name]: readonly string[], io: Io): Promise<ExitCode> {
+  const command = name === undefined ? undefined : await findCommand(name);
+  if (name !== undefined && command === undefined) return unknown(name, io);
+  await io.out(command?.help ?? overview());
+  return exitCodes.good;
+}
+
+function unknown(name: string, io: Io): ExitCode {
+  const meant = nearest(name, [...Object.keys(commands), 'help', 'version']);
+  const hint = meant === undefined ? 'see "muster --help"' : `did you mean "${meant}"?`;
+  io.err(`muster: unknown command "${oneLine(name)}"; ${hint}\n`);
+  return exitCodes.usage;
 }
 
 function explain(error: unknown, name: string, signal: AbortSignal): string {
@@ -137,6 +177,7 @@ Usage: muster COMMAND [options]
 
 Commands:
 ${rows.join('')}
-"muster COMMAND --help" tells more, with an example. Exit codes: 0 good, 1 failed, 2 wrong usage or configuration.
+"muster help COMMAND" tells more, with an example. Exit codes: 0 good, 1 failed, 2 wrong usage or configuration, 130
+after an interrupt.
 `;
 }

@@ -1,16 +1,24 @@
 import { loadApp } from '../app/app.ts';
-import { type CyclesInput, cycleOnce, findLeft, retireOthers } from '../app/cycles.ts';
+import { type CyclesInput, cycleOnce } from '../app/cycles.ts';
 import type { OutputResult } from '../app/kube-state/cycle.ts';
 import type { AppProvider } from '../app/providers.ts';
+import { retireLeft } from '../app/retirement.ts';
 import { selectProviders } from '../app/select.ts';
+import { formatDuration } from '../config/duration.ts';
+import { type LeavingProvider, type RetireRules, reviewLeaving } from '../discovery/leaving.ts';
+import { type Resolved, resolveNames } from '../discovery/naming.ts';
+import { checkOwnership } from '../discovery/ownership.ts';
 import type { CycleResult } from '../discovery/provider.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
 import { keepMemorySmallOnceLarge } from '../memory.ts';
 import { isEmptyChange } from '../target/diff.ts';
+import { countChange } from '../target/target-changes.ts';
 import { silentLogger } from '../telemetry/log.ts';
 import { changeData, summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
+import { acceptCommand, heldData } from './held-text.ts';
 import { shared } from './options.ts';
+import { counted } from './output.ts';
 import { printChange } from './print-change.ts';
 import { openProgress } from './progress.ts';
 import { outputData, outputTable, retireLeftOutputs, runOutputs } from './run-outputs.ts';
@@ -25,32 +33,39 @@ export const run = defineCommand({
   description:
     'Runs one cycle of each provider: lists its targets, compares them with the last version, commits and publishes\n' +
     'the change. Without --job and --provider, kube-state outputs are published too, and what left the configuration is\n' +
-    'retired. Exits with 1 when a cycle failed; a drop that the guard holds is no failure.',
+    'retired once it has waited for retire_after. Exits with 1 when a cycle failed; that the gate holds targets is no\n' +
+    'failure.',
   examples: ['muster run -c muster.yml', 'muster run --job api --dry-run'],
   options: {
     config: shared.config,
     job: shared.job,
     provider: shared.provider,
     'dry-run': { help: 'Print the change, write nothing.' },
+    'take-over': {
+      help: "Make the store this configuration's own, although it has another one's providers.",
+    },
     output: shared.output,
   },
-  async run({ config, job, provider, 'dry-run': dryRun, output }, io) {
+  async run({ config, job, provider, 'dry-run': dryRun, 'take-over': takeOver, output }, io) {
     const app = await loadApp(config, io);
     const { signal } = io;
     // What a log would say of a cycle is what this command prints.
     const input = { store: app.store, log: silentLogger, signal };
     try {
-      const selected = selectProviders(app.providers, { job, provider });
       if (!dryRun) await app.store.verify({ signal });
+      await checkOwnership(app.providers, { store: app.store, signal, owner: app.owner, takeOver, dryRun });
+      const named = await resolveNames(app.providers, { store: app.store, signal });
+      const selected = selectProviders(named, { job, provider });
+      const hasOthers = named.length > 1;
       const endWatching = keepMemorySmallOnceLarge();
       const results = await mapConcurrent(selected, concurrency, signal, (one) =>
-        cycleWithProgress(one, input, dryRun, io),
+        cycleWithProgress(one, input, { dryRun, hasOthers }, io),
       ).finally(endWatching);
       const everything = job === undefined && provider === undefined;
       const outputs = everything ? await runOutputs(app, dryRun, io) : [];
       try {
         if (everything && !signal.aborted) {
-          await retire(app.providers, input, dryRun, io);
+          await retire(named, app.retireRules, input, dryRun, io);
           await retireLeftOutputs(app, dryRun, io);
         }
       } finally {
@@ -67,14 +82,14 @@ export const run = defineCommand({
 });
 
 async function cycleWithProgress(
-  provider: AppProvider,
+  { stored, ...provider }: Resolved<AppProvider>,
   input: CyclesInput,
-  dryRun: boolean,
+  options: { readonly dryRun: boolean; readonly hasOthers: boolean },
   io: Io,
 ): Promise<CycleResult> {
   const progress = openProgress(io, `${provider.job}/${provider.provider}`);
   try {
-    return await cycleOnce(provider, input, { dryRun, onProgress: progress.show });
+    return await cycleOnce(provider, input, { ...options, stored, onProgress: progress.show });
   } finally {
     progress.end();
   }
@@ -82,14 +97,26 @@ async function cycleWithProgress(
 
 async function retire(
   providers: readonly AppProvider[],
+  rules: RetireRules,
   input: CyclesInput,
   dryRun: boolean,
   io: Io,
 ): Promise<void> {
-  const ids = dryRun ? await findLeft(providers, input) : (await retireOthers(providers, input)).retired;
-  const what = dryRun ? 'would be retired, it' : 'retired, it';
-  for (const { job, provider } of ids)
-    io.err(`${job}/${provider}: ${what} is no longer in the configuration\n`);
+  if (dryRun) {
+    const look = { store: input.store, signal: input.signal, now: new Date(), dryRun };
+    for (const one of await reviewLeaving(providers, rules, look))
+      io.err(leavingText(one, 'would be retired'));
+    return;
+  }
+  const { retired, waiting } = await retireLeft(providers, rules, input);
+  for (const one of [...retired, ...waiting]) io.err(leavingText(one, 'retired'));
+}
+
+function leavingText({ job, provider, targets, state, wait, reason }: LeavingProvider, verb: string): string {
+  const name = `${printable(`${job}/${provider}`)} (${counted(targets, 'target')})`;
+  if (state === 'due') return `${name}: ${verb}, ${reason}\n`;
+  if (state === 'held') return `${name}: not retired: ${reason}; "muster accept --retired" lets it go\n`;
+  return `${name}: ${reason}, is retired in ${formatDuration(Math.ceil(wait / 1000) * 1000)}; "muster retire ${job}" does it now\n`;
 }
 
 async function print(
@@ -115,14 +142,22 @@ async function print(
   if (!dryRun) return;
   for (const { job, provider, change } of results) {
     if (change === undefined || isEmptyChange(change)) continue;
-    await io.out(`\n${printable(`${job}/${provider}`)}: ${summaryText(change)}\n`);
+    await io.out(`\n${printable(`${job}/${provider}`)}: ${summaryText(countChange(change))}\n`);
     await printChange(io, change);
   }
 }
 
-function rowOf({ job, provider, outcome, version, targets, change, held }: CycleResult): string[] {
-  const note = held ?? (change === undefined ? '' : summaryText(change));
-  return [job, provider, outcome, String(version), String(targets), note];
+function rowOf(result: CycleResult): string[] {
+  const { job, provider, outcome, version, targets, change, held, damaged } = result;
+  const counts = change === undefined ? undefined : countChange(change);
+  const after = targets + (outcome === 'dry-run' && counts ? counts.added - counts.removed : 0);
+  const notes = [
+    ...(counts === undefined || change === undefined || isEmptyChange(change) ? [] : [summaryText(counts)]),
+    ...(held === undefined ? [] : [`held: ${held.message}; ${acceptCommand(result)}`]),
+    ...(damaged === undefined ? [] : [`rebuilt, the store is damaged: ${damaged}`]),
+  ];
+  const shown = outcome === 'dry-run' ? `${targets} -> ${after}` : String(targets);
+  return [job, provider, outcome, String(version), shown, notes.join('; ')];
 }
 
 function resultData(result: CycleResult): object {
@@ -130,8 +165,8 @@ function resultData(result: CycleResult): object {
   return {
     ...{ job, provider, outcome, version, groups, targets },
     duration_seconds: durationMs / 1000,
-    ...(change && { change: changeData(change) }),
-    ...(held !== undefined && { held }),
+    ...(change && { counts: countChange(change), change: changeData(change) }),
+    ...(held !== undefined && { held: heldData(held) }),
     ...(error && { error: { kind: error.kind, message: error.message } }),
   };
 }

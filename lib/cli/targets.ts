@@ -2,10 +2,11 @@ import { readApp } from '../app/app.ts';
 import type { AppProvider } from '../app/providers.ts';
 import { selectProviders } from '../app/select.ts';
 import { MusterError } from '../errors.ts';
+import { fitsField, narrowQuery, parseQuery, type Query } from '../sidecar/search/query.ts';
 import { compare, groupText } from '../target/canonical.ts';
 import { addressLabel, type TargetGroup, targetLabels } from '../target/group.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
-import { shared } from './options.ts';
+import { readCount, shared } from './options.ts';
 import { counted } from './output.ts';
 import { openProgress } from './progress.ts';
 import { openSweeper } from './sweep.ts';
@@ -19,21 +20,33 @@ export const targets = defineCommand({
     'Asks the backends of a job once and prints what they have, as it comes. Nothing is written. JSON is a list of\n' +
     '{"source", "labels", "targets"}; a listing that fails half way leaves the list unclosed and exits with 1.\n' +
     'Where a server lost its state half way, the listing begins anew: of groups with one source the last counts, and\n' +
-    'one without targets takes it back.',
+    'one without targets takes it back. The table has a line for each target, which a terminal shows as far as it is\n' +
+    'wide.',
   examples: [
     'muster targets -c muster.yml --job api',
+    'muster targets --job pods -q "namespace=shop app~web" --limit 20',
     'muster targets --job api --provider consul-0 --output json | jq length',
   ],
   options: {
     config: shared.config,
     job: { ...shared.job, required: true, help: 'The job.' },
     provider: shared.provider,
+    query: {
+      value: 'QUERY',
+      short: 'q',
+      help: "Only what fits, in the words of the page's search: web-1 zone=eu tags~prod.",
+    },
+    limit: { value: 'N', help: 'Print so many targets at most.' },
     output: shared.output,
   },
-  async run({ config, job, provider, output }, io) {
+  async run({ config, job, provider, query = '', limit, output }, io) {
+    const wanted = {
+      query: parseQuery(query),
+      limit: limit === undefined ? Number.POSITIVE_INFINITY : readCount('limit', limit),
+    };
     const { providers } = await readApp(config, io);
     const selected = selectProviders(providers, { job, provider });
-    await (output === 'json' ? printJson(selected, io) : printTable(selected, io));
+    await (output === 'json' ? printJson(selected, wanted, io) : printTable(selected, wanted, io));
     return exitCodes.good;
   },
 });
@@ -41,34 +54,84 @@ export const targets = defineCommand({
 /** An object that was read leaves as much garbage as so many printed characters, also where it is only joined. */
 const objectWeight = 4e3;
 
-async function printJson(providers: readonly AppProvider[], io: Io): Promise<void> {
+/** Which of the targets are printed. */
+interface Wanted {
+  readonly query: Query;
+  /** How many of them. */
+  readonly limit: number;
+}
+
+async function printJson(providers: readonly AppProvider[], { query, limit }: Wanted, io: Io): Promise<void> {
   const sweep = openSweeper();
   const page = openTextPage(io.out);
   let separator = '[\n';
-  for await (const groups of discoverAll(providers, io, (objects) => sweep(objects * objectWeight))) {
-    for (const group of groups) {
-      const text = separator + groupText(group);
-      separator = ',\n';
-      if (page.add(text)) await page.flush();
-      sweep(text.length);
+  let left = limit;
+  for (const provider of providers) {
+    const rest = narrowQuery(query, provider);
+    if (rest === undefined || left <= 0) continue;
+    const printed = new Set<string>();
+    const onRead = (objects: number) => sweep(objects * objectWeight);
+    for await (const groups of discoverAll([provider], io, onRead)) {
+      for (const group of groups) {
+        const targets = fittingOf(group, rest).slice(0, left);
+        // Without a target it is of interest only where it takes back what was printed.
+        if (targets.length === 0 && !printed.has(group.source) && group.targets.length > 0) continue;
+        printed.add(group.source);
+        left -= targets.length;
+        const text = separator + groupText({ ...group, targets });
+        separator = ',\n';
+        if (page.add(text)) await page.flush();
+        sweep(text.length);
+      }
+      await page.flush();
+      if (left <= 0) break;
     }
-    await page.flush();
   }
   await io.out(separator === '[\n' ? '[]\n' : '\n]\n');
 }
 
-async function printTable(providers: readonly AppProvider[], io: Io): Promise<void> {
-  const rowsOf = (group: TargetGroup) => group.targets.map((target) => rowOf(group, target));
+async function printTable(
+  providers: readonly AppProvider[],
+  { query, limit }: Wanted,
+  io: Io,
+): Promise<void> {
   let rows: readonly string[][] = [];
+  let all = 0;
   for (const provider of providers) {
-    const bySource = new Map<string, string[][]>();
+    const rest = narrowQuery(query, provider);
+    if (rest === undefined) continue;
+    const bySource = new Map<string, { readonly rows: string[][]; readonly all: number }>();
     for await (const groups of discoverAll([provider], io)) {
-      for (const group of groups) bySource.set(group.source, rowsOf(group));
+      for (const group of groups) {
+        const fitting = fittingOf(group, rest);
+        bySource.set(group.source, {
+          rows: fitting.map((target) => rowOf(group, target)),
+          all: group.targets.length,
+        });
+      }
     }
-    rows = [...rows, ...[...bySource.values()].flat()];
+    rows = [...rows, ...[...bySource.values()].flatMap((group) => group.rows)];
+    all += [...bySource.values()].reduce((sum, group) => sum + group.all, 0);
   }
-  await io.out(formatTable(['SOURCE', 'ADDRESS', 'LABELS'], rows));
-  io.err(`${counted(rows.length, 'target')}\n`);
+  const shown = rows.slice(0, limit);
+  const table = formatTable(['SOURCE', 'ADDRESS', 'LABELS'], shown);
+  await io.out(io.outColumns === undefined ? table : cutLines(table, io.outColumns));
+  const most =
+    query.length > 0 ? `${counted(rows.length, 'target')} of ${all}` : counted(rows.length, 'target');
+  io.err(shown.length < rows.length ? `${most}, the first ${shown.length} are shown\n` : `${most}\n`);
+}
+
+/** A terminal would break what is longer, and nobody could tell one target from the next. */
+function cutLines(text: string, columns: number): string {
+  return text.replace(/^.*$/gm, (line) => (line.length <= columns ? line : `${line.slice(0, columns - 1)}…`));
+}
+
+function fittingOf(group: TargetGroup, query: Query): TargetGroup['targets'] {
+  if (query.length === 0) return group.targets;
+  return group.targets.filter((target) => {
+    const fields = Object.entries(targetLabels(group, target));
+    return query.every((term) => fields.some((field) => fitsField(term, field)));
+  });
 }
 
 function rowOf(group: TargetGroup, target: TargetGroup['labels']): string[] {

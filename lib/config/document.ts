@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { list } from './fields.ts';
+import { leaf, list } from './fields.ts';
 import { builtInSettings, jobSettings, overrideSettings } from './job-settings.ts';
 import type { MusterConfig, NamedOutput, StanzaReader } from './muster-config.ts';
 import { prometheusKeys } from './prometheus-keys.ts';
-import { publishableRules } from './publishable.ts';
+import { neededRules, publishableRules } from './publishable.ts';
 import { scrapeConfig, scrapeLabels } from './scrape.ts';
 import { section } from './section.ts';
 import { storeConfig } from './store-config.ts';
@@ -28,23 +28,31 @@ export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
     kubeState ?? z.never({ error: 'is not supported by this program' });
   return section(
     {
-      scrape_configs: list(scrapeConfig(mechanisms)).check(uniqueBy('job_name')),
+      scrape_configs: list(scrapeConfig(mechanisms)).check(uniqueBy('job_name', { caseAlone: 'jobs' })),
       kube_state_metrics: list(kubeStateEntry).check(uniqueBy('name')),
       store: storeConfig(directory),
+      owner: ownerName.optional(),
       defaults: jobSettings.prefault({}),
     },
     { ignored: prometheusKeys },
   )
     .check(publishableRules)
-    .transform(({ scrape_configs, kube_state_metrics, store, defaults }): MusterConfig<Stanza, KubeState> => {
-      const settings = overrideSettings(builtInSettings, defaults);
-      const jobs = scrape_configs.map((config) => ({
-        name: config.job_name,
-        providers: config.providers,
-        relabel_configs: config.relabel_configs,
-        scrapeLabels: scrapeLabels(config),
-        ...overrideSettings(settings, config.muster),
-      }));
-      return { store, jobs, kube_state_metrics };
-    });
+    .check(neededRules<Stanza>())
+    .transform(
+      ({ scrape_configs, kube_state_metrics, store, owner, defaults }): MusterConfig<Stanza, KubeState> => {
+        const settings = overrideSettings(builtInSettings, defaults);
+        const jobs = scrape_configs.map((config) => ({
+          name: config.job_name,
+          providers: config.providers,
+          relabel_configs: config.relabel_configs,
+          scrapeLabels: scrapeLabels(config),
+          ...overrideSettings(settings, config.muster),
+        }));
+        return { store, ...(owner !== undefined && { owner }), defaults: settings, jobs, kube_state_metrics };
+      },
+    );
 }
+
+const ownerName = leaf('a name of letters, digits, ., - and _, 100 at most', (source) =>
+  /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(source) ? source : undefined,
+);

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import { isMusterError, MusterError } from '../errors.ts';
+import { isMusterError, MusterError, toMusterError } from '../errors.ts';
+import { type ObjectLocation, parseFileUrl } from '../store/url.ts';
 import { type DocumentOptions, documentSchema } from './document.ts';
 import type { MusterConfig, NamedOutput } from './muster-config.ts';
 import { ConfigError, inFileOrder } from './problem.ts';
@@ -45,7 +46,7 @@ export interface LoadOptions<Stanza, KubeState extends NamedOutput> extends Read
   /** A path, or a URL for `readUrl`. Default: `muster.yml`. */
   readonly location?: string;
   /** Reads the text behind a URL such as `s3://bucket/muster.yml`. */
-  readonly readUrl?: (url: string) => Promise<string>;
+  readonly readUrl?: (url: string, object: ObjectLocation) => Promise<string>;
   /** Folder that the location, and the paths in a configuration from a URL, start from. Default: the current one. */
   readonly directory?: string;
 }
@@ -70,13 +71,24 @@ export async function loadConfig<Stanza, KubeState extends NamedOutput = never>(
   ...loaders
 }: LoadOptions<Stanza, KubeState>): Promise<LoadedConfig<Stanza, KubeState>> {
   const base = resolve(directory);
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(location)) {
-    if (readUrl === undefined)
-      throw new MusterError('config', `${location}: a configuration can only be read from a file here`);
-    return await load(await readUrl(location), location, base, loaders);
+  const where = parseLocation(location, base);
+  if ('path' in where)
+    return await load(await readConfigFile(where.path), location, dirname(where.path), loaders);
+  if (readUrl === undefined)
+    throw new MusterError('config', `${location}: a configuration can only be read from a file here`);
+  return await load(await readUrl(location, where), location, base, loaders);
+}
+
+function parseLocation(location: string, base: string) {
+  try {
+    return parseFileUrl(location, base);
+  } catch (cause) {
+    throw new MusterError(
+      'config',
+      `the configuration is named by a path or by s3://bucket/key: ${toMusterError(cause).message}`,
+      { cause },
+    );
   }
-  const path = resolve(base, location);
-  return await load(await readConfigFile(path), location, dirname(path), loaders);
 }
 
 async function load<Stanza, KubeState extends NamedOutput>(

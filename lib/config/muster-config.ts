@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import type { StoreLocation } from '../store/url.ts';
 import type { LabelSet } from '../target/group.ts';
 import type { RelabelConfig } from '../target/relabel-config.ts';
 
@@ -8,8 +9,10 @@ export interface Guard {
   readonly max_removed: number;
   /** Below this many targets only the loss of all of them is held. */
   readonly min_targets: number;
-  /** Cycles in a row that must find the same before it is published. */
+  /** Milliseconds for which targets must be missing before they leave. */
   readonly confirm_after: number;
+  /** The same where no target would be left; `never` waits for a person. */
+  readonly confirm_empty_after: number | 'never';
 }
 
 /** Muster's own settings of one job: its `muster:` over the file's `defaults:` over what is built in. */
@@ -19,16 +22,23 @@ export interface JobSettings {
   readonly relabel: 'prometheus' | 'publish';
   /** Publish all labels, or those which the job's rules can read. */
   readonly labels: 'all' | 'needed';
-  /** Number of target files of each provider. */
+  /** Number of parts of each provider's list. */
   readonly shards: number;
+  /** Milliseconds for which the targets of a provider stay that left the configuration; 0 is at once. */
+  readonly retire_after: number;
   /** Milliseconds that a listing may take, where configured. */
   readonly deadline?: number;
 }
 
 /** One SD config of a job. `Stanza` is what the mechanism's schema makes of it. */
 export interface Provider<Stanza> {
-  /** `<mechanism>-<index>`; the index counts the job's SD configs of that mechanism. */
+  /**
+   * The name that it has of the configuration; else the one that it would rather have: `<mechanism>-<index>`, where the
+   * index counts the job's SD configs of that mechanism. No two of a job have the same.
+   */
   readonly name: string;
+  /** Whether the configuration itself names it. */
+  readonly named: boolean;
   readonly mechanism: string;
   readonly stanza: Stanza;
 }
@@ -43,19 +53,6 @@ export interface Job<Stanza> extends JobSettings {
   readonly scrapeLabels: LabelSet;
 }
 
-/** Where the store is. Folders are absolute. */
-export type StoreConfig =
-  | { readonly kind: 'file'; readonly folder: string }
-  | {
-      readonly kind: 's3';
-      readonly bucket: string;
-      /** Without slashes at its ends; empty for the whole bucket. */
-      readonly prefix: string;
-      readonly endpoint?: URL;
-      readonly region?: string;
-      readonly force_path_style: boolean;
-    };
-
 /** An entry of `kube_state_metrics`. */
 export interface NamedOutput {
   readonly name: string;
@@ -63,7 +60,11 @@ export interface NamedOutput {
 
 /** A configuration in which everything was checked. */
 export interface MusterConfig<Stanza, KubeState extends NamedOutput = never> {
-  readonly store: StoreConfig;
+  readonly store: StoreLocation;
+  /** Whose the store is, where configured: only configurations of one owner may change what is in it. */
+  readonly owner?: string;
+  /** What a job has where it says nothing, and what holds for the whole configuration. */
+  readonly defaults: JobSettings;
   /** In the order of the file; none where the file has no scrape configs. */
   readonly jobs: readonly Job<Stanza>[];
   readonly kube_state_metrics: readonly KubeState[];
@@ -76,5 +77,14 @@ export interface StanzaReader<Stanza> {
   /** Key of its SD configs in a scrape config, as in `consul_sd_configs`. */
   readonly configKey: string;
   /** One SD config. */
-  readonly schema: ZodType<Stanza>;
+  readonly schema: ZodType<ReadStanza<Stanza>>;
+}
+
+/** What the configuration learns of an SD config. */
+export interface ReadStanza<Stanza> {
+  readonly stanza: Stanza;
+  /** The provider's name, where the stanza gives one. */
+  readonly name?: string;
+  /** Names what is listed; two of one job that are alike need names. Absent where the mechanism is another program's. */
+  readonly identity?: string;
 }

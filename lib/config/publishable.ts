@@ -1,6 +1,6 @@
 import { labelsReadByRules } from '../target/relabel.ts';
 import type { RelabelConfig } from '../target/relabel-config.ts';
-import type { JobSettings } from './muster-config.ts';
+import type { JobSettings, Provider } from './muster-config.ts';
 import { type ScrapeKeys, scrapeLabels } from './scrape.ts';
 import { findings } from './section.ts';
 
@@ -16,6 +16,7 @@ interface ScrapeConfig extends ScrapeKeys {
 
 interface Relabel {
   readonly relabel?: JobSettings['relabel'] | undefined;
+  readonly labels?: JobSettings['labels'] | undefined;
 }
 
 /** The condition that rules which run before the targets are published come out there as they would in Prometheus. */
@@ -31,6 +32,31 @@ export const publishableRules = findings<Jobs, keyof Jobs>(
       });
     }),
 );
+
+/**
+ * The condition that `labels: needed` knows the rules whose labels are needed: without any, each target would be
+ * published with its address alone, and rules in prometheus.yml would drop them all.
+ */
+export function neededRules<Stanza>() {
+  return findings<JobsWithProviders<Stanza>, keyof Jobs>(
+    ['scrape_configs', 'defaults'],
+    ({ scrape_configs, defaults }) =>
+      scrape_configs.flatMap(({ muster, relabel_configs, providers }, index) => {
+        const relabel = muster.relabel ?? defaults.relabel;
+        const labels = muster.labels ?? defaults.labels;
+        if (relabel === 'publish' || labels !== 'needed' || providers.length === 0) return [];
+        const path = ['scrape_configs', index, 'muster', 'labels'];
+        return relabel_configs.length > 0 ? [] : [{ path, message: noRules }];
+      }),
+  );
+}
+
+interface JobsWithProviders<Stanza> extends Jobs {
+  readonly scrape_configs: readonly (ScrapeConfig & { readonly providers: readonly Provider<Stanza>[] })[];
+}
+
+const noRules =
+  '"needed" needs the job\'s relabel_configs here: copy them from prometheus.yml, or publish "all" labels';
 
 const instead = 'such rules must run there, with "relabel: prometheus"';
 

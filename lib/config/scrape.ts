@@ -4,7 +4,7 @@ import { type LabelSet, withoutEmpty } from '../target/group.ts';
 import { encodeJob } from '../target/names.ts';
 import { list, mapOf, nonEmptyText, stringList, text } from './fields.ts';
 import { jobSettings } from './job-settings.ts';
-import type { Provider, StanzaReader } from './muster-config.ts';
+import type { Provider, ReadStanza, StanzaReader } from './muster-config.ts';
 import { mechanismKeys, scrapeKeys, stayingKeys } from './prometheus-keys.ts';
 import { relabelConfigs } from './relabel.ts';
 import { enumerate, section } from './section.ts';
@@ -52,16 +52,52 @@ export interface ScrapeKeys {
 
 /** The SD configs of all mechanisms, in the mechanisms' order. */
 function providersOf<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]) {
-  const fields = Object.fromEntries(mechanisms.map(({ configKey, schema }) => [configKey, list(schema)]));
+  const fields = Object.fromEntries(
+    mechanisms.map(({ name, configKey, schema }) => [configKey, list(schema).check(toldApart(name))]),
+  );
   return section(fields).transform((stanzas) => ({
-    providers: mechanisms.flatMap(({ name, configKey }): readonly Provider<Stanza>[] =>
-      (stanzas[configKey] ?? []).map((stanza, index) => ({
-        name: `${name}-${index}`,
-        mechanism: name,
-        stanza,
-      })),
-    ),
+    providers: mechanisms.flatMap(({ name, configKey }) => named(name, stanzas[configKey] ?? [])),
   }));
+}
+
+/** The condition that each SD config of a job can be known again: by its name, or by what it lists. */
+function toldApart<Stanza>(mechanism: string): z.core.$ZodCheck<readonly ReadStanza<Stanza>[]> {
+  return z.superRefine((stanzas, context) => {
+    for (const [index, { name, identity }] of stanzas.entries()) {
+      const before = stanzas.slice(0, index);
+      const namesake = name === undefined ? -1 : before.findIndex((other) => other.name === name);
+      if (namesake >= 0) {
+        const message = `must be unique, [${namesake}] has the same`;
+        context.addIssue({ code: 'custom', path: [index, 'muster', 'name'], message });
+      }
+      const twin = before.findIndex(
+        (other) =>
+          identity !== undefined &&
+          other.identity === identity &&
+          (name === undefined || other.name === undefined),
+      );
+      if (twin >= 0) {
+        const message =
+          `can not be told from [${twin}], which asks the same server for the same: leave one out, or give each ` +
+          `a name, as in muster: {name: ${mechanism}-eu}`;
+        context.addIssue({ code: 'custom', path: [index], message });
+      }
+    }
+  });
+}
+
+/** The providers of one mechanism. A name that the configuration gives to one is no other's. */
+function named<Stanza>(
+  mechanism: string,
+  stanzas: readonly ReadStanza<Stanza>[],
+): readonly Provider<Stanza>[] {
+  const given = new Set(stanzas.map(({ name }) => name));
+  return stanzas.map(({ name, stanza }, index) => {
+    let number = index;
+    // A step of their count leads to a number that no other SD config comes to.
+    while (given.has(`${mechanism}-${number}`)) number += stanzas.length;
+    return { name: name ?? `${mechanism}-${number}`, named: name !== undefined, mechanism, stanza };
+  });
 }
 
 function jobName() {

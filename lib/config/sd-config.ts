@@ -1,6 +1,12 @@
-import { duration } from './fields.ts';
+import { duration, nonEmptyText } from './fields.ts';
 import { httpClientFields, httpClientRules } from './http-client.ts';
 import { type Fields, section } from './section.ts';
+
+/** The provider's name, as in `consul-eu`, below `muster` in its stanza. */
+export const nameField = { name: nonEmptyText().optional() };
+
+/** Muster's own keys of an SD config, to spread beside a mechanism's; Prometheus has no such keys. */
+export const ownFields = { muster: section(nameField).optional() };
 
 /**
  * The stanza of a mechanism: its own fields and those that every SD config has. `refresh` is the mechanism's default

@@ -14,11 +14,12 @@ const attempts = 5;
 export async function writeCheckpoint(
   store: ObjectStore,
   id: ProviderId,
-  { version, groups, cursor, checkpoint }: Loaded,
+  { version, groups, cursor, backend, steps, checkpoint }: Loaded,
+  identity: string | undefined,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   if (checkpoint?.version === version) return checkpoint.etag;
-  const body = await encodeSnapshot({ version, groups, ...(cursor !== undefined && { cursor }) });
+  const body = await encodeSnapshot({ version, cursor, identity, backend, steps, groups });
   let over = checkpoint?.etag;
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,13 +1,13 @@
 import { MusterError } from '../errors.ts';
 import { type EncodedGroup, encodeGroup, type Groups, sortGroups } from '../target/canonical.ts';
-import type { Cursor } from '../target/discover.ts';
+import type { Cursor, Listed } from '../target/discover.ts';
 import { createPacker, type Packer } from '../target/pack.ts';
 import type { CycleInput, Provider } from './provider.ts';
 
-/** A whole listing and where the backend stood. */
+/** A whole listing and what it says of itself. */
 export interface Listing {
   readonly groups: Groups;
-  readonly cursor: Cursor | undefined;
+  readonly listed: Listed;
 }
 
 /**
@@ -34,17 +34,13 @@ export async function collectTargets(
   const groups = new Map<string, EncodedGroup>();
   const packer = createPacker();
   const listing = provider.discover(input);
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  aborted.catch(() => undefined);
-  const onAbort = () => reject(deadlineError(allowed, deadline.aborted));
-  both.addEventListener('abort', onAbort, { once: true });
   try {
     for (;;) {
       both.throwIfAborted();
-      const next = await Promise.race([listing.next(), aborted]);
+      const next = await unlessAborted(listing.next(), both);
       if (next.done === true) {
         packer.finish();
-        return { groups: sortGroups(groups), cursor: next.value };
+        return { groups: sortGroups(groups), listed: next.value ?? {} };
       }
       for (const found of next.value) {
         const group = provider.transform === undefined ? found : provider.transform(found);
@@ -60,9 +56,19 @@ export async function collectTargets(
     // The listing is told to stop, but not waited for: it may be what hangs.
     listing.return(undefined).catch(() => undefined);
     throw both.aborted ? deadlineError(allowed, deadline.aborted) : error;
-  } finally {
-    both.removeEventListener('abort', onAbort);
   }
+}
+
+/**
+ * The promise's value, or a rejection as soon as the signal fires. A race with one long-lived promise would keep every
+ * batch alive until the listing ends, so that each batch has a promise of its own.
+ */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: first, resolve, reject } = Promise.withResolvers<T>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  return first;
 }
 
 function shared(group: EncodedGroup, old: EncodedGroup | undefined, packer: Packer): EncodedGroup {

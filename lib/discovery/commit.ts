@@ -1,21 +1,19 @@
 import { isMusterError } from '../errors.ts';
 import type { Change } from '../target/diff.ts';
 import { journalKey, type ProviderId } from '../target/names.ts';
-import type { Listing } from './collect.ts';
 import { encodeJournalEntry, type Reason } from './journal.ts';
 import type { Loaded } from './load.ts';
 import type { CycleInput } from './provider.ts';
 
-/** Creates the next version in the journal. Undefined when another run was first. */
+/** Creates the version of `next` in the journal. False when another run was first. */
 export async function commitChange(
   id: ProviderId,
   { store, run, now, signal }: Pick<CycleInput, 'store' | 'run' | 'now' | 'signal'>,
-  loaded: Loaded,
-  listing: Listing,
+  next: Loaded,
   change: Change,
   reason: Reason,
-): Promise<Loaded | undefined> {
-  const version = loaded.version + 1;
+): Promise<boolean> {
+  const { version } = next;
   const body = await encodeJournalEntry({ version, at: now().toISOString(), reason, run, change });
   try {
     const options = {
@@ -25,8 +23,8 @@ export async function commitChange(
     } as const;
     await store.put(journalKey(id, version), body, options);
   } catch (error) {
-    if (isMusterError(error, 'conflict')) return undefined;
+    if (isMusterError(error, 'conflict')) return false;
     throw error;
   }
-  return { version, groups: listing.groups, cursor: listing.cursor, checkpoint: loaded.checkpoint };
+  return true;
 }

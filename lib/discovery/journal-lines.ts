@@ -3,7 +3,8 @@ import { MusterError } from '../errors.ts';
 import { type EncodedGroup, encodeGroup } from '../target/canonical.ts';
 import type { TargetGroup } from '../target/group.ts';
 import { createPacker } from '../target/pack.ts';
-import { parseJson, targetGroup } from './group-schema.ts';
+import { parseJson, refuseNewer } from './document.ts';
+import { targetGroup } from './group-schema.ts';
 import { type UnpackOptions, unpackLines } from './gzip-lines.ts';
 import { type JournalEntry, type JournalHead, reasons } from './journal.ts';
 
@@ -63,7 +64,9 @@ export async function decodeJournalEntry(body: Uint8Array, signal?: AbortSignal)
 }
 
 function readHead(line: string): JournalLine {
-  const parsed = head.safeParse(parseJson(`${line.replace(/,$/, '')}}`));
+  const json = parseJson(`${line.replace(/,$/, '')}}`);
+  refuseNewer(json, 'the journal entry');
+  const parsed = head.safeParse(json);
   if (!parsed.success)
     throw new MusterError('malformed', 'the journal entry does not begin as one of schema 1');
   const { schema: _, ...rest } = parsed.data;

@@ -3,8 +3,8 @@ import type { Change } from '../target/diff.ts';
 import { packLines } from './gzip-lines.ts';
 
 /**
- * Why a change was committed: `discovered` by a cycle; `confirmed` by equal cycles or `accepted` by an operator
- * after the guard held it; `rebuilt` because the history before it could not be read; `retired` with its provider.
+ * Why a change was committed: `discovered` by a cycle; `confirmed` by time or `accepted` by an operator after the gate
+ * held it; `rebuilt` because the history before it could not be read; `retired` with its provider.
  */
 export const reasons = ['discovered', 'confirmed', 'accepted', 'rebuilt', 'retired'] as const;
 export type Reason = (typeof reasons)[number];

@@ -1,6 +1,6 @@
-import { isMusterError } from '../errors.ts';
+import { isMusterError, MusterError } from '../errors.ts';
 import type { ObjectStore } from '../store/store.ts';
-import type { Groups } from '../target/canonical.ts';
+import { type Groups, toGroups } from '../target/canonical.ts';
 import { applyChange } from '../target/diff.ts';
 import type { Cursor } from '../target/discover.ts';
 import {
@@ -11,34 +11,56 @@ import {
   snapshotKey,
 } from '../target/names.ts';
 import { decodeJournalEntry } from './journal-lines.ts';
+import type { Step } from './peak.ts';
+import { readPublished } from './read-published.ts';
 import { decodeSnapshot, type Snapshot } from './snapshot.ts';
 
 /** The list as the bucket has it: the snapshot with the journal's later changes. */
 export interface Loaded {
-  /** Newest version in the journal; 0 where there is none. */
+  /** Newest version that is known; 0 where there is none. */
   readonly version: number;
   readonly groups: Groups;
   readonly cursor: Cursor | undefined;
+  /** Names of the backend that it was listed from, as far as the snapshot knows. */
+  readonly backend: readonly string[];
+  /** How many targets were listed before, lately. */
+  readonly steps: readonly Step[];
   /** Version and write of the snapshot, as far as there is one. */
   readonly checkpoint: { readonly version: number; readonly etag: string } | undefined;
-  /** The history was damaged: the version counts on, but what the list held is not known. */
+  /** Why the history cannot be used. The groups are then those of the target files, which hold what is published. */
   readonly damaged?: string;
 }
 
+/** A list from which nothing is known. */
+export const nothingLoaded: Loaded = {
+  version: 0,
+  groups: new Map(),
+  cursor: undefined,
+  backend: [],
+  steps: [],
+  checkpoint: undefined,
+};
+
 interface ReadInput {
-  readonly warm?: Loaded;
-  readonly signal?: AbortSignal;
+  readonly warm?: Loaded | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Reads snapshot and journal. With `warm`, an unchanged snapshot is neither sent nor decoded again. */
+/**
+ * Reads snapshot and journal. With `warm`, an unchanged snapshot is neither sent nor decoded again. What is damaged or
+ * gone is rebuilt from the target files, with a version above all that are known. Throws kind `newer` for what a later
+ * Muster wrote.
+ */
 export async function loadProvider(
   store: ObjectStore,
   id: ProviderId,
   { warm, signal }: ReadInput,
 ): Promise<Loaded> {
-  const options = signal && { signal };
   const warmEtag = warm?.damaged === undefined ? warm?.checkpoint?.etag : undefined;
-  const found = await store.get(snapshotKey(id), { ...(warmEtag && { ifNoneMatch: warmEtag }), ...options });
+  const found = await store.get(snapshotKey(id), {
+    ...(warmEtag && { ifNoneMatch: warmEtag }),
+    ...(signal && { signal }),
+  });
   if (found === 'unchanged' && warm !== undefined) return replay(store, id, warm, signal);
   if (found === undefined || found === 'unchanged') return replayFromStart(store, id, signal);
   try {
@@ -47,16 +69,12 @@ export async function loadProvider(
   } catch (error) {
     if (!isMusterError(error, 'malformed')) throw error;
     const checkpoint = { version: 0, etag: found.etag };
-    return damagedAt(
-      await lastVersion(store, id, signal),
-      checkpoint,
-      `the snapshot cannot be read: ${error.message}`,
-    );
+    return rebuild(store, id, checkpoint, `the snapshot cannot be read: ${error.message}`, signal);
   }
 }
 
-function fromSnapshot({ version, groups, cursor }: Snapshot, etag: string): Loaded {
-  return { version, groups, cursor, checkpoint: { version, etag } };
+function fromSnapshot({ version, groups, cursor, backend = [], steps = [] }: Snapshot, etag: string): Loaded {
+  return { version, groups, cursor, backend, steps, checkpoint: { version, etag } };
 }
 
 /** Applies each change after the loaded version until the first that is not there. */
@@ -64,21 +82,20 @@ async function replay(
   store: ObjectStore,
   id: ProviderId,
   from: Loaded,
-  signal?: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<Loaded> {
   let { version, groups } = from;
   for (;;) {
     const found = await store.get(journalKey(id, version + 1), signal && { signal });
     if (found === undefined || found === 'unchanged') return { ...from, version, groups };
     try {
-      groups = applyChange(groups, (await decodeJournalEntry(found.body, signal)).change);
+      const entry = await decodeJournalEntry(found.body, signal);
+      if (entry.version !== version + 1)
+        throw new MusterError('malformed', `it says that it is version ${entry.version}`);
+      groups = applyChange(groups, entry.change);
     } catch (error) {
       if (!isMusterError(error, 'malformed') && !isMusterError(error, 'storage')) throw error;
-      return damagedAt(
-        await lastVersion(store, id, signal),
-        from.checkpoint,
-        `journal entry ${version + 1}: ${error.message}`,
-      );
+      return rebuild(store, id, from.checkpoint, `journal entry ${version + 1}: ${error.message}`, signal);
     }
     version++;
   }
@@ -88,23 +105,75 @@ async function replay(
  * Without a snapshot the journal tells all, unless its beginning has been cleared away. It is listed before it is
  * read, so that what another run commits meanwhile does not look like a gap.
  */
-async function replayFromStart(store: ObjectStore, id: ProviderId, signal?: AbortSignal): Promise<Loaded> {
+async function replayFromStart(
+  store: ObjectStore,
+  id: ProviderId,
+  signal: AbortSignal | undefined,
+): Promise<Loaded> {
   const last = await lastVersion(store, id, signal);
-  const nothing: Loaded = { version: 0, groups: new Map(), cursor: undefined, checkpoint: undefined };
-  const loaded = await replay(store, id, nothing, signal);
-  if (loaded.version >= last || loaded.damaged !== undefined) return loaded;
-  return damagedAt(
-    last,
-    undefined,
-    'the snapshot is gone and the journal does not reach back to its beginning',
-  );
+  const loaded = await replay(store, id, nothingLoaded, signal);
+  if (loaded.damaged !== undefined || (loaded.version >= last && loaded.version > 0)) return loaded;
+  if (last > 0)
+    return rebuild(
+      store,
+      id,
+      undefined,
+      'the snapshot is gone, and the journal does not reach back to its beginning',
+      signal,
+    );
+  const published = await readPublished(store, id, signal);
+  if (published === undefined) return loaded;
+  return rebuild(store, id, undefined, 'the snapshot and the journal are gone', signal);
 }
 
-async function lastVersion(store: ObjectStore, id: ProviderId, signal?: AbortSignal): Promise<number> {
-  const entries = await store.list(journalFolder(id), signal && { signal });
-  return Math.max(0, ...entries.slice(-1).map(({ key }) => parseJournalVersion(key) ?? 0));
+/** What is published is known from the target files alone. */
+async function rebuild(
+  store: ObjectStore,
+  id: ProviderId,
+  checkpoint: Loaded['checkpoint'],
+  damaged: string,
+  signal: AbortSignal | undefined,
+): Promise<Loaded> {
+  const [last, published] = await Promise.all([
+    lastVersion(store, id, signal),
+    readPublished(store, id, signal),
+  ]);
+  const groups = published?.groups ?? [];
+  return {
+    ...nothingLoaded,
+    version: Math.max(last, published?.version ?? 0, checkpoint?.version ?? 0),
+    groups: toGroups(
+      groups.map(({ targets, labels }, index) => ({
+        source: `published/${index}`,
+        labels,
+        targets: targets.map((address) => ({ __address__: address })),
+      })),
+    ),
+    checkpoint,
+    damaged,
+  };
 }
 
-function damagedAt(version: number, checkpoint: Loaded['checkpoint'], damaged: string): Loaded {
-  return { version, groups: new Map(), cursor: undefined, checkpoint, damaged };
+/**
+ * The last version of the journal. Objects that are no entries do not count, nor does a single entry far beyond a run
+ * of others: somebody put it there.
+ */
+async function lastVersion(
+  store: ObjectStore,
+  id: ProviderId,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const objects = await store.list(journalFolder(id), signal && { signal });
+  const versions = objects.flatMap(({ key }) => {
+    const version = parseJournalVersion(key);
+    return version !== undefined && version < mostVersions && key === journalKey(id, version)
+      ? [version]
+      : [];
+  });
+  const known = new Set(versions);
+  const isRun = (version: number) => known.has(version - 1) || version === 1;
+  return Math.max(0, ...versions.filter(isRun), ...(versions.length === 1 ? versions : []));
 }
+
+/** A journal key has twelve digits. */
+const mostVersions = 10 ** 12 - 1;

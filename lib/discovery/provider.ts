@@ -4,16 +4,22 @@ import type { Change } from '../target/diff.ts';
 import type { Discover, Progress } from '../target/discover.ts';
 import type { TargetGroup } from '../target/group.ts';
 import type { ProviderId } from '../target/names.ts';
-import type { GuardConfig } from './guard.ts';
+import type { GuardConfig } from './gate.ts';
+import type { HeldDocument } from './held.ts';
 import type { Loaded } from './load.ts';
+import type { StoredStatus } from './status.ts';
 
 /** A provider as a cycle needs it. */
 export interface Provider extends ProviderId {
   readonly discover: Discover;
+  /** Digest of what it lists. */
+  readonly identity?: string;
+  /** Digest of the backend server that it asks. */
+  readonly server?: string;
   /** What is done to each group before it is compared: relabelling, leaving out labels. Undefined drops the group. */
   readonly transform?: (group: TargetGroup) => TargetGroup | undefined;
   readonly guard: GuardConfig;
-  /** Number of target files; 1 is one file without a number. */
+  /** Number of parts of the published list; 1 is one plain file. */
   readonly shards: number;
   /** Milliseconds that listing the targets may take. */
   readonly deadline: number;
@@ -22,8 +28,12 @@ export interface Provider extends ProviderId {
 /** What a cycle is given beside its provider. */
 export interface CycleInput {
   readonly store: ObjectStore;
+  /** Id of the store, where it is known already. */
+  readonly storeId?: string | undefined;
   /** What the last cycle of this process left, to be asked for with its etag. */
-  readonly warm?: Loaded;
+  readonly warm?: Loaded | undefined;
+  /** The status, where it was read just now. */
+  readonly stored?: StoredStatus | undefined;
   /** Ends everything, the status included. */
   readonly signal?: AbortSignal;
   /** Find out what would change, write nothing. */
@@ -36,14 +46,16 @@ export interface CycleInput {
   readonly listUntil?: Date;
   /** Why the newest configuration is not in force; the status tells it on. */
   readonly configError?: string;
+  /** Whether the store has more providers than this one, with which a drop must be added up. */
+  readonly hasOthers?: boolean;
 }
 
 /**
  * How a cycle ended:
  * - `unchanged`: nothing to do, the status was written;
- * - `published`: a new version is committed and published;
+ * - `published`: a new version is committed and published; some removals may be held;
  * - `healed`: the list is the same, but an earlier run had left it unpublished;
- * - `held`: the guard keeps a drop back;
+ * - `held`: all that the listing would change is held;
  * - `superseded`: another run was first, which carries on;
  * - `failed`: see the error; the last good list stays;
  * - `dry-run`: nothing was written.
@@ -55,15 +67,24 @@ export interface CycleResult extends ProviderId {
   /** Newest version that the run knows. */
   readonly version: number;
   readonly groups: number;
+  /** Targets that are published. */
   readonly targets: number;
-  /** What the cycle committed, held or, on a dry run, would commit. */
+  /** What the cycle committed or, on a dry run, would commit. */
   readonly change?: Change;
-  /** Why the change is held. */
-  readonly held?: string;
+  /** What the gate holds, for people. */
+  readonly held?: HeldDocument;
+  /** Targets that left after a hold, without an operator. */
+  readonly confirmed?: number;
+  /** Damage that was found in the store. */
+  readonly damaged?: string;
+  /** The provider had failed before, and is good again. */
+  readonly recovered?: boolean;
   readonly error?: MusterError;
   readonly durationMs: number;
   /** When the provider last had its whole list, ISO 8601, as far as the status knows. */
   readonly lastSuccess?: string;
+  /** When its first cycle was tried, ISO 8601. */
+  readonly firstAttempt?: string;
   /** What the next cycle of this process may start from. */
   readonly loaded?: Loaded;
 }

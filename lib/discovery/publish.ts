@@ -1,66 +1,149 @@
-import type { Change } from '../target/diff.ts';
-import { isEmptyChange } from '../target/diff.ts';
+import { createHash } from 'node:crypto';
+import { isMusterError, MusterError } from '../errors.ts';
+import type { Body, ObjectStore, StreamedBody } from '../store/store.ts';
+import { countTargets, type Groups } from '../target/canonical.ts';
+import { type Change, isEmptyChange } from '../target/diff.ts';
+import { fileSdTexts, type VersionMark } from '../target/file-sd.ts';
+import { manifestKey, type ProviderId, partKey, snapshotKey, targetsKey } from '../target/names.ts';
 import { writeCheckpoint } from './checkpoint.ts';
+import { chunksOf } from './gzip-lines.ts';
 import type { Loaded } from './load.ts';
-import type { CycleInput, Provider } from './provider.ts';
+import { decodeManifest, encodeManifest, type Manifest, maxManifestBytes } from './manifest.ts';
+import { clearOrphans, clearReplaced, replacedParts, writePart } from './parts.ts';
+import type { Provider } from './provider.ts';
 import type { Status } from './status.ts';
-import { listTargetFiles, publishTargets, shardOf } from './target-files.ts';
+
+/** The target file or manifest of a provider, and the write of it. */
+export type PublishedFile = Status['files'][number];
 
 /** A version whose snapshot and target files are all in place. */
 export interface Published {
   readonly loaded: Loaded;
-  readonly files: Status['files'];
+  readonly files: readonly PublishedFile[];
   readonly wrote: boolean;
 }
 
+export interface PublishInput {
+  readonly store: ObjectStore;
+  /** Id of the store; asked for only where something is written. */
+  readonly storeId: () => Promise<string>;
+  readonly now: () => Date;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How often a conditional write is tried again before another run is taken to be livelier. */
+const attempts = 5;
+
 /** Brings snapshot and target files to the loaded version. Undefined when a newer run was found. */
 export async function publishVersion(
-  provider: Provider,
-  { store, signal }: CycleInput,
+  provider: Pick<Provider, 'job' | 'provider' | 'shards' | 'identity'>,
+  input: PublishInput,
   loaded: Loaded,
   status: Status | undefined,
   change: Change,
 ): Promise<Published | undefined> {
-  const known = status?.files ?? [];
-  const missing = await findMissing(store, known, signal);
-  // All but the files that this very change touches are right only if the version before it was published whole.
-  const whole =
-    status !== undefined &&
+  const { store, signal } = input;
+  const { version } = loaded;
+  const key = provider.shards === 1 ? targetsKey(provider) : manifestKey(provider);
+  const known = status?.files.length === 1 && status.files[0]?.key === key ? status.files[0] : undefined;
+  const isThere = known !== undefined && (await isAsKnown(provider, known, input));
+  // All but the parts that this very change touches are right only if the version before it was published whole.
+  const isWhole =
+    isThere &&
     loaded.checkpoint !== undefined &&
-    known.length === provider.shards &&
-    missing.size === 0 &&
-    status.published_version === loaded.version - (isEmptyChange(change) ? 0 : 1);
-  const touched = whole ? touchedShards(change, provider.shards) : allShards(provider.shards);
-  if (loaded.version === 0 || (touched.size === 0 && loaded.checkpoint?.version === loaded.version)) {
-    return { loaded, files: [...known], wrote: false };
-  }
-  const fence = await writeCheckpoint(store, provider, loaded, signal);
+    status?.published_version === version - (isEmptyChange(change) ? 0 : 1);
+  if (version === 0 || (isWhole && isEmptyChange(change) && loaded.checkpoint?.version === version))
+    return { loaded, files: status?.files ?? [], wrote: false };
+  const fence = await writeCheckpoint(store, provider, loaded, provider.identity, signal);
   if (fence === undefined) return undefined;
-  const strays = whole ? [] : await listTargetFiles(store, provider, signal);
-  const { groups, version } = loaded;
-  const files = await publishTargets({
-    store,
-    id: provider,
-    groups,
-    shards: provider.shards,
-    fence,
-    known,
-    touched,
-    strays,
-    ...(signal && { signal }),
-  });
-  if (files === undefined) return undefined;
-  return { loaded: { ...loaded, checkpoint: { version, etag: fence } }, files: [...files], wrote: true };
+  const mark = { store: await input.storeId(), version };
+  const write = { ...input, id: provider, groups: loaded.groups, fence, mark };
+  const file =
+    provider.shards === 1
+      ? await publishFile(write)
+      : await publishParts(write, provider.shards, isWhole ? change : undefined);
+  if (file === undefined) return undefined;
+  return { loaded: { ...loaded, checkpoint: { version, etag: fence } }, files: [file], wrote: true };
 }
 
-/** Target files that are not, or no longer, what the status says: lost, altered, or put there by a run that died. */
-async function findMissing(
-  store: CycleInput['store'],
-  known: Status['files'],
-  signal: AbortSignal | undefined,
-): Promise<ReadonlySet<string>> {
-  const heads = await Promise.all(known.map(({ key }) => store.head(key, signal && { signal })));
-  return new Set(known.filter(({ etag }, index) => heads[index]?.etag !== etag).map(({ key }) => key));
+interface WriteInput extends PublishInput {
+  readonly id: ProviderId;
+  readonly groups: Groups;
+  /** Etag of the snapshot that holds these groups: it is the fence against newer runs. */
+  readonly fence: string;
+  readonly mark: VersionMark;
+}
+
+/** Whether the published file is the one that the status knows; of a manifest one of its parts is looked at, too. */
+async function isAsKnown(
+  id: ProviderId,
+  { key, etag }: PublishedFile,
+  { store, now, signal }: PublishInput,
+): Promise<boolean> {
+  const options = signal && { signal };
+  if (key !== manifestKey(id)) return (await store.head(key, options))?.etag === etag;
+  const found = await readManifest(store, id, signal);
+  if (found?.etag !== etag) return false;
+  // In turn, so that a lost part is noticed in time and a quiet cycle asks for little.
+  const { parts } = found.manifest;
+  const part = parts[Math.floor(now().getTime() / 1000) % parts.length];
+  return part !== undefined && (await store.head(partKey(id, part.name), options)) !== undefined;
+}
+
+/** Writes the list as one file. Returns undefined when a newer run was found. */
+async function publishFile(input: WriteInput): Promise<PublishedFile | undefined> {
+  const { id, groups, mark } = input;
+  const key = targetsKey(id);
+  const etag = await replaceFenced(input, key, fileOf(groups, mark));
+  if (etag === undefined) return undefined;
+  await removeOther(input, manifestKey(id));
+  return { key, etag };
+}
+
+/** Writes the parts that changed, then the manifest. Returns undefined when a newer run was found. */
+async function publishParts(
+  input: WriteInput,
+  shards: number,
+  change: Change | undefined,
+): Promise<PublishedFile | undefined> {
+  const { id, groups, mark, store, now, signal } = input;
+  const old = await readManifest(store, id, signal);
+  const before = old?.manifest.store === mark.store ? old.manifest : undefined;
+  const isSame = before?.parts.length === shards && before.version < mark.version && change !== undefined;
+  const touched = isSame ? touchedShards(change, shards) : undefined;
+  const byShard = groupShards(groups, shards, touched);
+  const parts: Manifest['parts'][number][] = [];
+  for (let shard = 0; shard < shards; shard++) {
+    const kept = touched?.has(shard) === false ? before?.parts[shard] : undefined;
+    const own = byShard.get(shard) ?? new Map();
+    parts.push(
+      kept ??
+        (await writePart({
+          store,
+          id,
+          version: mark.version,
+          body: fileOf(own),
+          targets: countTargets(own),
+          known: before?.parts ?? [],
+          signal,
+        })),
+    );
+  }
+  const kept = await clearReplaced(store, id, before?.replaced ?? [], now(), signal);
+  const targets = parts.reduce((sum, part) => sum + part.targets, 0);
+  const replaced = [...kept, ...replacedParts(before?.parts ?? [], parts, now())];
+  const key = manifestKey(id);
+  const etag = await replaceFenced(input, key, encodeManifest({ ...mark, targets, parts, replaced }));
+  if (etag === undefined) return undefined;
+  await removeOther(input, targetsKey(id));
+  if (change === undefined)
+    await clearOrphans(store, id, [...parts, ...replaced], mark.version, now(), signal);
+  return { key, etag };
+}
+
+/** The shard of a group, by its source: groups that come and go do not move the others. */
+export function shardOf(source: string, shards: number): number {
+  return shards === 1 ? 0 : createHash('md5').update(source).digest().readUInt32BE(0) % shards;
 }
 
 function touchedShards({ added, removed, changed }: Change, shards: number): ReadonlySet<number> {
@@ -69,6 +152,79 @@ function touchedShards({ added, removed, changed }: Change, shards: number): Rea
   );
 }
 
-function allShards(shards: number): ReadonlySet<number> {
-  return new Set(Array.from({ length: shards }, (_, shard) => shard));
+function groupShards(
+  groups: Groups,
+  shards: number,
+  touched: ReadonlySet<number> | undefined,
+): ReadonlyMap<number, Groups> {
+  const byShard = Map.groupBy(groups, ([source]) => shardOf(source, shards));
+  return new Map(
+    [...byShard]
+      .filter(([shard]) => touched?.has(shard) !== false)
+      .map(([shard, entries]) => [shard, new Map(entries)]),
+  );
+}
+
+async function readManifest(
+  store: ObjectStore,
+  id: ProviderId,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly manifest: Manifest; readonly etag: string } | undefined> {
+  const key = manifestKey(id);
+  const found = await store.get(key, { maxBytes: maxManifestBytes, ...(signal && { signal }) });
+  if (found === undefined || found === 'unchanged') return undefined;
+  try {
+    return { manifest: decodeManifest(found.body, key), etag: found.etag };
+  } catch (error) {
+    if (isMusterError(error, 'malformed')) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Puts a file in place of whatever older run's file is there. The order matters: first the file's etag, then the look
+ * at the fence, then the conditional write. A run that commits after the look also publishes after the etag was read, so
+ * that either this write fails on its etag or the newer one lands on top.
+ */
+async function replaceFenced(input: WriteInput, key: string, body: Body): Promise<string | undefined> {
+  const { store, signal } = input;
+  for (let attempt = 1; ; attempt++) {
+    const current = await store.head(key, signal && { signal });
+    if (!(await isNewest(input))) return undefined;
+    try {
+      const condition = current === undefined ? 'create' : { etag: current.etag };
+      const options = { condition, contentType: 'application/json', ...(signal && { signal }) } as const;
+      return (await store.put(key, body, options)).etag;
+    } catch (error) {
+      if (!isMusterError(error, 'conflict')) throw error;
+      if (attempt === attempts)
+        throw new MusterError('conflict', `${key} changes faster than it can be published`, { cause: error });
+    }
+  }
+}
+
+async function isNewest({ store, id, fence, signal }: WriteInput): Promise<boolean> {
+  return (await store.head(snapshotKey(id), signal && { signal }))?.etag === fence;
+}
+
+/** Removes the file of the other form, once this one is there. A reader of both takes the higher version. */
+async function removeOther(input: WriteInput, key: string): Promise<void> {
+  const { store, signal } = input;
+  const options = signal && { signal };
+  const found = await store.head(key, options);
+  if (found === undefined || !(await isNewest(input))) return;
+  try {
+    await store.delete(key, { etag: found.etag, ...options });
+  } catch (error) {
+    if (!isMusterError(error, 'conflict')) throw error;
+  }
+}
+
+/** The file's bytes, made as they are written: with all its labels, a large listing fills hundreds of megabytes. */
+function fileOf(groups: Groups, mark?: VersionMark): StreamedBody {
+  return {
+    *chunks() {
+      for (const text of chunksOf(fileSdTexts(groups, mark))) yield Buffer.from(text);
+    },
+  };
 }

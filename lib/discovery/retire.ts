@@ -1,53 +1,111 @@
-import { diffGroups, isEmptyChange } from '../target/diff.ts';
-import { folders, type ProviderId, parseStatusKey, statusKey } from '../target/names.ts';
+import { isMusterError } from '../errors.ts';
+import type { ObjectStore } from '../store/store.ts';
+import { countTargets } from '../target/canonical.ts';
+import { diffGroups } from '../target/diff.ts';
+import {
+  heldKey,
+  manifestKey,
+  type ProviderId,
+  parsePartName,
+  partsFolder,
+  statusKey,
+  targetsKey,
+} from '../target/names.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { commitChange } from './commit.ts';
 import { loadProvider } from './load.ts';
 import type { CycleInput } from './provider.ts';
-import { listTargetFiles, publishTargets } from './target-files.ts';
+import { readStatus, type StoredStatus } from './status.ts';
+import { storeIdOf } from './store-id.ts';
+import { writeTombstone } from './tombstone.ts';
 
-type RetireInput = Pick<CycleInput, 'store' | 'run' | 'now' | 'signal'>;
+export type RetireInput = Pick<CycleInput, 'store' | 'run' | 'now' | 'signal'>;
 
 /**
- * Which providers have a status but are no longer configured. An empty configuration names none: it is more likely
- * a mistake than the wish to scrape nothing.
+ * Ends a provider on purpose: a last change that removes all, a tombstone that lets mirrors remove its file, and then
+ * its files and, at the very end, its status, so that a run which dies on the way is taken up by the next one. Journal
+ * and snapshot stay: should the provider come back, its versions go on. Each removal is of what was seen at the
+ * beginning: a provider that came back meanwhile is not touched. False when another run was first.
  */
-export async function findRetired(
-  { store, signal }: RetireInput,
-  configured: readonly ProviderId[],
-  mechanism?: string,
-): Promise<readonly ProviderId[]> {
-  if (configured.length === 0) return [];
-  const keep = new Set(configured.map(statusKey));
-  const objects = await store.list(folders.status, signal && { signal });
-  return objects
-    .filter(({ key }) => !keep.has(key))
-    .map(({ key }) => parseStatusKey(key))
-    .filter((id) => id !== undefined)
-    .filter(({ provider }) => mechanism === undefined || provider.startsWith(`${mechanism}-`));
+export async function retireProvider(id: ProviderId, input: RetireInput): Promise<boolean> {
+  const { store, run, now, signal } = input;
+  const options = signal && { signal };
+  const [loaded, stored, file, manifest] = await Promise.all([
+    loadProvider(store, id, { signal }),
+    readStatus(store, id, signal),
+    store.head(targetsKey(id), options),
+    store.head(manifestKey(id), options),
+  ]);
+  const isPublished = file !== undefined || manifest !== undefined;
+  if (loaded.version > 0 || isPublished) {
+    const version = await commitEnd(id, input, loaded, stored);
+    if (version === undefined) return false;
+    await writeTombstone(
+      store,
+      { ...id, store: await storeIdOf(store, signal), version, at: now().toISOString(), run },
+      signal,
+    );
+    const files = [
+      { key: targetsKey(id), found: file },
+      { key: manifestKey(id), found: manifest },
+    ];
+    for (const { key, found } of files)
+      if (found !== undefined && !(await deleteSeen(store, key, found.etag, signal))) return false;
+    await deleteParts(store, id, version, signal);
+  }
+  const held = await store.head(heldKey(id), options);
+  if (held !== undefined) await deleteSeen(store, heldKey(id), held.etag, signal);
+  return stored.etag === undefined || deleteSeen(store, statusKey(id), stored.etag, signal);
 }
 
 /**
- * Ends a provider: a last change that removes all, its target files deleted, and at the very end its status, so
- * that a run which dies on the way is taken up by the next one. Snapshot and journal stay: should the provider come
- * back, its versions count on. False when another run was first.
+ * Commits the version that removes all, unless a run that died has done so, and returns it; undefined when another run
+ * was first.
  */
-export async function retireProvider(id: ProviderId, input: RetireInput): Promise<boolean> {
-  const { store, signal } = input;
-  const loaded = await loadProvider(store, id, signal === undefined ? {} : { signal });
-  const nothing = { groups: new Map(), cursor: undefined };
-  const change = diffGroups(loaded.groups, nothing.groups);
-  const changed = !isEmptyChange(change) || loaded.damaged !== undefined;
-  const current = changed ? await commitChange(id, input, loaded, nothing, change, 'retired') : loaded;
-  if (current === undefined) return false;
-  if (current.version > 0) {
-    const fence = await writeCheckpoint(store, id, current, signal);
-    if (fence === undefined) return false;
-    const strays = await listTargetFiles(store, id, signal);
-    const files = { known: [], touched: new Set<number>(), strays, shards: 0, groups: current.groups };
-    if ((await publishTargets({ store, id, fence, ...files, ...(signal && { signal }) })) === undefined)
-      return false;
+async function commitEnd(
+  id: ProviderId,
+  input: RetireInput,
+  loaded: Awaited<ReturnType<typeof loadProvider>>,
+  { status }: StoredStatus,
+): Promise<number | undefined> {
+  const isEnded =
+    loaded.damaged === undefined &&
+    countTargets(loaded.groups) === 0 &&
+    (status?.published_version ?? 0) < loaded.version;
+  const groups = new Map();
+  const end = isEnded ? loaded : { ...loaded, version: loaded.version + 1, groups, cursor: undefined };
+  if (!isEnded && !(await commitChange(id, input, end, diffGroups(loaded.groups, groups), 'retired')))
+    return undefined;
+  const fence = await writeCheckpoint(input.store, id, end, status?.identity, input.signal);
+  return fence === undefined ? undefined : end.version;
+}
+
+/** Removes just the write that was seen; false where another one is there now. */
+async function deleteSeen(
+  store: ObjectStore,
+  key: string,
+  etag: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    await store.delete(key, { etag, ...(signal && { signal }) });
+    return true;
+  } catch (error) {
+    if (isMusterError(error, 'conflict')) return false;
+    throw error;
   }
-  await store.delete(statusKey(id), signal && { signal });
-  return true;
+}
+
+/** Parts of later versions belong to a provider that came back. */
+async function deleteParts(
+  store: ObjectStore,
+  id: ProviderId,
+  version: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const folder = partsFolder(id);
+  for (const { key } of await store.list(folder, signal && { signal })) {
+    const part = parsePartName(key.slice(folder.length));
+    if (part !== undefined && part.version < version) await store.delete(key, signal && { signal });
+  }
 }

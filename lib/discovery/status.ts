@@ -34,6 +34,8 @@ export const statusSchema = z.object({
   identity: z.string().optional(),
   /** Digest of the backend server that it asks: providers with the same one fall together. */
   server: z.string().optional(),
+  /** Names of the backend that the list came from. */
+  backend: z.array(z.string()).optional(),
   /** Id of the store. */
   store: z.string().optional(),
   /** When its first cycle was tried. */

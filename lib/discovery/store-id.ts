@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import { isMusterError, MusterError } from '../errors.ts';
+import { isMusterError } from '../errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { storeKey } from '../target/names.ts';
 import { decodeDocument, encodeDocument } from './document.ts';
@@ -60,13 +60,4 @@ export async function writeStoreDocument(
     contentType: 'application/json',
     ...(signal && { signal }),
   });
-}
-
-/** Throws (kind `config`) where the store belongs to somebody else. */
-export function checkOwner(found: StoreDocument, owner: string | undefined, url: string): void {
-  if (found.owner === owner || owner === undefined || found.owner === undefined) return;
-  throw new MusterError(
-    'config',
-    `${url} belongs to "${found.owner}", the configuration says owner: ${owner}; name a prefix of its own, or take the store over with "muster run --take-over"`,
-  );
 }

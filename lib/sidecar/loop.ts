@@ -1,5 +1,6 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { isMusterError, type MusterError } from '../errors.ts';
+import { errorCode } from '../store/file-failure.ts';
 import type { RoundRequests } from './requests.ts';
 import type { Round } from './round.ts';
 
@@ -85,7 +86,13 @@ async function timedRound({
   return done;
 }
 
+/** Of the disk, or of a store in a folder: somebody has to do something before it goes. */
+const lasting: ReadonlySet<string> = new Set([
+  ...['EACCES', 'EPERM', 'EROFS', 'EXDEV', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG'],
+]);
+
 function passes(error: MusterError): boolean {
+  if (lasting.has(errorCode(error.cause) ?? '')) return false;
   return (['unreachable', 'throttled', 'timeout', 'status', 'storage'] as const).some((kind) =>
     isMusterError(error, kind),
   );

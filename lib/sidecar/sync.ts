@@ -1,3 +1,5 @@
+import { MusterError } from '../errors.ts';
+import { folders } from '../target/names.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { FileSystem } from './files.ts';
 import { createFreshness } from './freshness.ts';
@@ -73,7 +75,9 @@ export async function syncForever(options: LoopedSyncOptions): Promise<void> {
 
 /**
  * Mirrors once, as an init container does: returns the first complete round of each source, or throws an error when
- * one has none within `deadline` milliseconds (default one minute); the others are complete then.
+ * one has none within `deadline` milliseconds (default one minute); the others are complete then. A store without
+ * targets in which no cycle has ever run is an error too, unless empty listings are allowed: its name is misspelt, or
+ * whoever publishes has not begun.
  */
 export async function syncOnce(
   options: SyncOptions & { readonly deadline?: number },
@@ -82,7 +86,12 @@ export async function syncOnce(
   try {
     const { deadline = defaultDeadline } = options;
     const ends = await Promise.allSettled(
-      sources.map((source) => mirrorWithin(loopOptions(options, source), deadline)),
+      sources.map(async (source) => {
+        const round = await mirrorWithin(loopOptions(options, source), deadline);
+        if (options.allowEmpty !== true && source.folder.owned.size === 0)
+          await refuseNoStore(source, options.signal);
+        return round;
+      }),
     );
     return ends.map((end) => {
       if (end.status === 'rejected') throw end.reason;
@@ -91,6 +100,16 @@ export async function syncOnce(
   } finally {
     closeSources(sources);
   }
+}
+
+/** Every cycle leaves a status, and every kube-state output its text. */
+async function refuseNoStore({ store }: SyncSource, signal: AbortSignal): Promise<void> {
+  for (const folder of [folders.targets, folders.status, folders.metrics])
+    if ((await store.list(folder, { signal })).length > 0) return;
+  throw new MusterError(
+    'not-found',
+    `${store.url} is no store of Muster: no cycle has run there; check its name, or allow an empty listing`,
+  );
 }
 
 const defaultStaleAfter = 5 * 60_000;

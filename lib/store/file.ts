@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MusterError } from '../errors.ts';
 import { checkSignal } from './failure.ts';
-import { fileFailure } from './file-failure.ts';
+import { errorCode, fileFailure } from './file-failure.ts';
 import { listFiles } from './file-list.ts';
 import { holdLock } from './file-lock.ts';
 import { findPath, removeFile, replaceFile } from './file-place.ts';
@@ -14,15 +14,23 @@ import { checkKey, checkPrefix } from './key.ts';
 import { defaultMaxBytes, type ObjectStore } from './store.ts';
 
 /**
- * A store in a folder, where an object is a plain file of that name; made at first use. `.tmp` and `.lock` in it are
+ * A store in a folder, where an object is a plain file of that name; made by the first write. `.tmp` and `.lock` in it are
  * the store's own. Any number of processes may share it. A key cannot be a file and a folder (`a` and `a/b`) at once:
  * the second one is refused (kind `storage`).
  */
 export function createFileStore(folder: string): ObjectStore {
   const url = pathToFileURL(folder).href;
-  const forReading = once(() => openFolder(resolve(folder)));
+  /** The real path of the folder: the folder itself may be a link, nothing in it may. */
+  const found = once(() => realpath(folder));
+  // Who only reads makes no folder: its name may be misspelt. One that is not there yet has no objects.
+  const forReading = () =>
+    found().catch((error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return resolve(folder);
+      throw error;
+    });
   const forWriting = once(async () => {
-    const root = await forReading();
+    await mkdir(resolve(folder), { recursive: true });
+    const root = await found();
     await openTemp(join(root, '.tmp'));
     return root;
   });
@@ -112,12 +120,6 @@ function once<T>(run: () => Promise<T>): () => Promise<T> {
     });
     return result;
   };
-}
-
-/** The real path of the folder: the folder itself may be a link, nothing in it may. */
-async function openFolder(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  return realpath(folder);
 }
 
 async function openTemp(folder: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto';
-import type { LabelSet, TargetGroup } from './group.ts';
+import { addressLabel, type LabelSet, type TargetGroup } from './group.ts';
 
 /**
  * A group in canonical form: JSON with sorted labels and targets, so that equal groups are equal text, however
@@ -11,7 +11,7 @@ export interface EncodedGroup {
   readonly json: string;
   /** SHA-256 of the text: equal groups have equal ones. */
   readonly digest: string;
-  /** How many targets the group has. */
+  /** How many targets a file of it has: distinct label sets with an address. */
   readonly targets: number;
 }
 
@@ -23,15 +23,35 @@ export type Groups = ReadonlyMap<string, EncodedGroup>;
  * non-empty one, which hides it. Lone surrogates become U+FFFD, as UTF-8 has no form for them.
  */
 export function encodeGroup(group: TargetGroup): EncodedGroup {
-  const json = groupText(group);
-  return { json, digest: hash('sha256', json, 'base64'), targets: group.targets.length };
+  const texts = targetTexts(group);
+  const json = joinGroup(group, texts);
+  return { json, digest: hash('sha256', json, 'base64'), targets: countAddressed(group, texts) };
 }
 
-/** The text of the canonical form alone, for whoever does not compare. */
-export function groupText({ source, labels, targets }: TargetGroup): string {
-  const texts = targets.map((target) => encodeLabels(target, labels)).sort();
+/** The text of the canonical form alone, for those who do not compare. */
+export function groupText(group: TargetGroup): string {
+  return joinGroup(group, targetTexts(group));
+}
+
+function joinGroup({ source, labels }: TargetGroup, texts: readonly string[]): string {
   const name = JSON.stringify(source.toWellFormed());
   return `{"source":${name},"labels":${encodeLabels(labels)},"targets":[${texts.join(',')}]}`;
+}
+
+/** The targets in order, equal ones once: Prometheus makes one target of them. */
+function targetTexts({ labels, targets }: TargetGroup): readonly string[] {
+  const texts = targets.map((target) => encodeLabels(target, labels)).sort();
+  const isRepeated = texts.some((text, index) => index > 0 && text === texts[index - 1]);
+  return isRepeated ? [...new Set(texts)] : texts;
+}
+
+/** A target without address has a line in the file, but nobody scrapes it as it is. */
+function countAddressed({ labels, targets }: TargetGroup, texts: readonly string[]): number {
+  const inherited = labels[addressLabel] ?? '';
+  const isComplete = targets.every((target) => (target[addressLabel] ?? inherited) !== '');
+  if (isComplete) return texts.length;
+  const addressed = targets.filter((target) => (target[addressLabel] ?? inherited) !== '');
+  return new Set(addressed.map((target) => encodeLabels(target, labels))).size;
 }
 
 /** The group behind its canonical form, which must be one that `encodeGroup` made. */
@@ -67,16 +87,20 @@ export function hashGroups(groups: Groups): string {
   return hash.digest('hex');
 }
 
-/** Labels as JSON text in the order of their names, empty ones left out unless they hide one of `under`. */
+/**
+ * Labels as JSON text in the order of their names. Left out are those that say what `under` says anyway: an empty one
+ * that hides nothing, and one with the same value.
+ */
 export function encodeLabels(labels: LabelSet, under?: LabelSet): string {
-  return orderedText(labels) ?? sortedText(labels, under);
+  return orderedText(labels, under) ?? sortedText(labels, under);
 }
 
 /** The text of labels that are canonical as they stand, which V8 writes in half the time; `undefined` for others. */
-function orderedText(labels: LabelSet): string | undefined {
+function orderedText(labels: LabelSet, under: LabelSet | undefined): string | undefined {
   let last = '';
   for (const name in labels) {
-    if (name <= last || labels[name] === '') return undefined;
+    const value = labels[name];
+    if (name <= last || value === '' || (under !== undefined && value === under[name])) return undefined;
     last = name;
   }
   const text = JSON.stringify(labels);
@@ -90,7 +114,7 @@ function sortedText(labels: LabelSet, under: LabelSet | undefined): string {
   let text = '';
   for (const name of Object.keys(labels).sort()) {
     const value = labels[name] ?? '';
-    if (value === '' && (under?.[name] ?? '') === '') continue;
+    if (value === (under?.[name] ?? '')) continue;
     text += `${text === '' ? '' : ','}${quoteName(name)}:${quote(value)}`;
   }
   return `{${text}}`;

@@ -1,5 +1,5 @@
 import { MusterError } from '../errors.ts';
-import { compare, countTargets, type EncodedGroup, type Groups, sortGroups } from './canonical.ts';
+import { compare, type EncodedGroup, type Groups, sortGroups } from './canonical.ts';
 
 /** The difference between two listings, by source. */
 export interface Change {
@@ -62,18 +62,6 @@ export function invertChange(change: Change): Change {
 /** The listing before the change. Throws as `applyChange` does. */
 export function revertChange(groups: Groups, change: Change): Groups {
   return applyChange(groups, invertChange(change));
-}
-
-/** Groups and targets that a change adds, removes and alters, for logs, status and tables. */
-export function summarizeChange(change: Change): {
-  added: number;
-  removed: number;
-  changed: number;
-  targets: number;
-} {
-  let targets = countTargets(change.added) - countTargets(change.removed);
-  for (const { before, after } of change.changed.values()) targets += after.targets - before.targets;
-  return { added: change.added.size, removed: change.removed.size, changed: change.changed.size, targets };
 }
 
 function expectGroup(groups: Groups, source: string, expected: EncodedGroup | undefined): void {

@@ -94,8 +94,8 @@ const whitespace: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 function encodeFileSdGroups(group: TargetGroup): readonly string[] {
   const addressesByLabels = new Map<string, Set<string>>();
   for (const target of group.targets) {
-    const { [addressLabel]: address, ...labels } = targetLabels(group, target);
-    if (address === undefined) continue;
+    // Prometheus has targets without address too, until its rules give them one.
+    const { [addressLabel]: address = '', ...labels } = targetLabels(group, target);
     const text = encodeLabels(labels);
     const addresses = addressesByLabels.get(text);
     if (addresses === undefined) addressesByLabels.set(text, new Set([address]));

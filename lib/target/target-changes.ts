@@ -1,3 +1,5 @@
+import { countTargets, decodeGroup } from './canonical.ts';
+import type { Change } from './diff.ts';
 import { addressLabel, type LabelSet, type TargetGroup, targetLabels } from './group.ts';
 
 /** A label whose value is another than before; `undefined` where there is none. */
@@ -20,6 +22,29 @@ export interface TargetChange {
   readonly labels: LabelSet;
   /** In the order of their names; empty unless it is `changed`. */
   readonly differences: readonly LabelChange[];
+}
+
+/** How many targets came, went, and have other labels. */
+export interface ChangeCounts {
+  readonly added: number;
+  readonly removed: number;
+  readonly changed: number;
+}
+
+/** Counts the targets of a change, those without address left out. Groups that are new or gone need not be read. */
+export function countChange({ added, removed, changed }: Change): ChangeCounts {
+  const counts = { added: countTargets(added), removed: countTargets(removed), changed: 0 };
+  for (const { before, after } of changed.values())
+    for (const change of targetChanges(decodeGroup(before), decodeGroup(after))) tally(counts, change);
+  return counts;
+}
+
+/** Adds one target to the counts, unless it has no address. */
+export function tally(
+  counts: { added: number; removed: number; changed: number },
+  { kind, address }: Pick<TargetChange, 'kind' | 'address'>,
+): void {
+  if (address !== undefined) counts[kind] += 1;
 }
 
 /**

@@ -13,9 +13,10 @@ const names: Mechanism<SdConfig & { names: string[] }> = {
   name: 'names',
   configKey: 'names_sd_configs',
   schema: sdConfig('1m', { names: stringList() }),
+  server: () => 'names.example',
   async *discover(config) {
     yield config.names.map((name) => ({ source: name, labels: {}, targets: [] }));
-    return 'next';
+    return { cursor: 'next' };
   },
 };
 
@@ -23,6 +24,7 @@ const one: Mechanism<SdConfig & { name: string }> = {
   name: 'one',
   configKey: 'one_sd_configs',
   schema: sdConfig('2m', { name: text() }),
+  server: () => 'one.example',
   async *discover(config, { warn }) {
     warn(config.name);
     yield [];

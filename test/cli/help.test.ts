@@ -50,13 +50,17 @@ describe('help', () => {
     expect(used.filter((option) => !known.has(option))).toEqual([]);
   });
 
-  test('the version is that of the package', async () => {
+  test.each(['--version', '-V', 'version'])('%s is that of the package', async (asked) => {
     const manifest = await import('../../package.json', { with: { type: 'json' } });
-    expect(await runHere(['--version'])).toEqual({
+    expect(await runHere([asked])).toEqual({
       code: 0,
       stdout: `muster ${manifest.default.version}\n`,
       stderr: '',
     });
+  });
+
+  test('muster help COMMAND is its --help', async () => {
+    expect(await runHere(['help', 'targets'])).toEqual(await runHere(['targets', '--help']));
   });
 });
 

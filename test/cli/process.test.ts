@@ -21,22 +21,23 @@ describe('the process', () => {
   });
   afterAll(() => fleet?.stop());
 
-  test.each(['SIGINT', 'SIGTERM'] as const)(
-    '%s ends a run in order, and nothing is published',
-    async (signal) => {
-      await using place = await makeWorkplace(consulConfig(fleet.url));
-      fleet.faults.add({ kind: 'hang' }, { when: ({ path }) => path.endsWith('/web-1') });
-      const before = fleet.requests.length;
-      await using running = place.start(['run']);
-      while (!fleet.requests.slice(before).some(({ path }) => path.endsWith('/web-1'))) await sleep(10);
-      expect(await running.stop(signal)).toEqual({
-        code: 1,
-        stdout: 'JOB  PROVIDER  OUTCOME  VERSION  TARGETS\napi  consul-0  failed   0        0\n',
-        stderr: 'muster run: api/consul-0: stopped before the listing was full; the last good list stays\n',
-      });
-      expect(await place.files('.muster/store')).toEqual([]);
-    },
-  );
+  test.each([
+    ['SIGHUP', 129],
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s ends a run in order with exit code %i, and nothing is published', async (signal, code) => {
+    await using place = await makeWorkplace(consulConfig(fleet.url));
+    fleet.faults.add({ kind: 'hang' }, { when: ({ path }) => path.endsWith('/web-1') });
+    const before = fleet.requests.length;
+    await using running = place.start(['run']);
+    while (!fleet.requests.slice(before).some(({ path }) => path.endsWith('/web-1'))) await sleep(10);
+    expect(await running.stop(signal)).toEqual({
+      code,
+      stdout: 'JOB  PROVIDER  OUTCOME  VERSION  TARGETS\napi  consul-0  failed   0        0\n',
+      stderr: 'muster run: api/consul-0: stopped before the listing was full; the last good list stays\n',
+    });
+    expect(await place.files('.muster/store')).toEqual([]);
+  });
 
   test('a reader of the output that leaves early, as head does, is no error', async () => {
     fleet.replace(smallWorld(3000));

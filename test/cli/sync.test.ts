@@ -29,12 +29,26 @@ describe('muster sync', () => {
 
   test('--once on a store without targets is complete, so that an init container does not block, and says so', async () => {
     await using place = await makeWorkplace({});
+    await place.write('store/status/api/consul-0.json', '{}');
     const { code, stderr } = await place.run(once);
     expect(code).toBe(0);
     expect(stderr).toMatch(
       /^ts=\S+ level=info msg="the store has no target file" store=file:\/\/\S+\/store\n$/,
     );
     expect(await place.files('targets')).toEqual([]);
+  });
+
+  test('--once from a folder that is no store fails, and makes none: its name may be misspelt', async () => {
+    await using place = await makeWorkplace({});
+    const { code, stderr } = await place.run(once);
+    expect({ code, last: stderr.trimEnd().split('\n').at(-1) }).toEqual({
+      code: 1,
+      last:
+        `muster sync: file://${place.folder}/store is no store of Muster: no cycle has run there; ` +
+        'check its name, or allow an empty listing',
+    });
+    expect(await place.files('.')).not.toContain('store');
+    expect((await place.run([...once, '--allow-empty'])).code).toBe(0);
   });
 
   test('--once keeps the files when the store has become empty, and says what to check', async () => {

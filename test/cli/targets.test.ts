@@ -56,6 +56,39 @@ describe('muster targets', () => {
     );
   });
 
+  test('prints what a search finds, as the page does, and no more than was asked for', async () => {
+    fleet.replace(smallWorld(12));
+    await using place = await makeWorkplace(consulConfig(fleet.url));
+    const ask = async (...args: readonly string[]) => {
+      const { stdout, stderr } = await place.here(['targets', '--job', 'api', ...args]);
+      return [
+        stdout
+          .split('\n')
+          .slice(1, -1)
+          .map((line) => line.split(' ')[0]),
+        stderr,
+      ];
+    };
+    expect(await ask('-q', 'service=web-3')).toEqual([['web-3'], '1 target of 12\n']);
+    expect(await ask('-q', 'WEB-1 job=api', '--limit', '2')).toEqual([
+      ['web-1', 'web-10'],
+      '3 targets of 12, the first 2 are shown\n',
+    ]);
+    expect(await ask('-q', 'job=other')).toEqual([[], '0 targets of 0\n']);
+    const json = ['targets', '--job', 'api', '-q', 'web-1', '--limit', '2', '--output', 'json'];
+    expect(sources((await place.here(json)).stdout)).toEqual(['web-1', 'web-10']);
+  });
+
+  test('a target is one line of the terminal, however many labels it has', async () => {
+    await using place = await makeWorkplace(consulConfig(fleet.url));
+    const { stdout } = await place.here(['targets', '--job', 'api'], { outColumns: 40 });
+    expect(stdout).toBe(
+      'SOURCE  ADDRESS        LABELS\n' +
+        'web-0   10.0.0.1:8000  {__meta_consul_a…\n' +
+        'web-1   10.0.0.2:8000  {__meta_consul_a…\n',
+    );
+  });
+
   test('lists the providers of the job one after another, or just the one that is asked for', async () => {
     const sd = { server: fleet.url };
     await using place = await makeWorkplace({

@@ -21,7 +21,8 @@ describe('exit codes', () => {
 
 describe('wrong usage is told in one line, before anything is read', () => {
   test.each([
-    [['chekc'], 'muster: unknown command "chekc"; see "muster --help"'],
+    [['chekc'], 'muster: unknown command "chekc"; did you mean "check"?'],
+    [['help', 'statsu'], 'muster: unknown command "statsu"; did you mean "status"?'],
     [['constructor'], 'muster: unknown command "constructor"; see "muster --help"'],
     [['check', '--colour'], `muster check: unknown option '--colour'; see "muster check --help"`],
     [['check', 'x.yml'], `muster check: unexpected argument 'x.yml'; see "muster check --help"`],
@@ -62,6 +63,10 @@ describe('wrong usage is told in one line, before anything is read', () => {
       ['history', '--job', 'api', '--limit', '1e3'],
       'muster history: --limit is a whole number from 1 up, not "1e3"; see "muster history --help"',
     ],
+    [
+      ['targets', '--job', 'api', '--limit', '0'],
+      'muster targets: --limit is a whole number from 1 up, not "0"; see "muster targets --help"',
+    ],
     ...['check', 'targets', 'run', 'status', 'history'].map((name): [string[], string] => [
       [name, '--job', 'api', '--output', 'yaml'].filter(
         (arg) => !(['check', 'status'].includes(name) && ['--job', 'api'].includes(arg)),
@@ -76,7 +81,7 @@ describe('wrong usage is told in one line, before anything is read', () => {
     const { code, stdout, stderr } = await runHere(['sync', '--from', 'gs://bucket', '--to', 'x', '--once']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toBe(
-      'muster sync: store: gs: is not known; use s3://bucket/prefix, file:///folder, or the path of a folder\n',
+      'muster sync: store: the URL has the scheme gs:, which is not known; use s3://bucket/prefix, file:///folder, or the path of a folder\n',
     );
   });
 
@@ -103,6 +108,15 @@ describe('options from the environment', () => {
     });
     const given = await runHere(['check', '-c', `${place.folder}/none.yml`], { env });
     expect(given.code).toBe(2);
+  });
+
+  test('a level of the log that is none is told, not taken for another', async () => {
+    const { code, stdout, stderr } = await runMuster(['check'], { env: { MUSTER_LOG_LEVEL: 'verbose' } });
+    expect({ code, stdout, stderr }).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'muster: MUSTER_LOG_LEVEL is debug, info, warn or error, not "verbose"\n',
+    });
   });
 
   test('an empty variable counts as none', async () => {

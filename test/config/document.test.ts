@@ -17,10 +17,11 @@ const consul = { refresh_interval: 30_000, server: 'localhost:8500', allow_stale
 const store = { kind: 'file', folder: '/etc/muster/.muster/store' };
 const settings = {
   relabel_configs: [],
-  guard: { max_removed: 0.5, min_targets: 10, confirm_after: 3 },
+  guard: { max_removed: 0.5, min_targets: 10, confirm_after: 900_000, confirm_empty_after: 3_600_000 },
   relabel: 'prometheus',
   labels: 'all',
   shards: 1,
+  retire_after: 900_000,
 };
 
 const scrapeLabels = { __scheme__: 'http', __metrics_path__: '/metrics' };
@@ -36,8 +37,10 @@ describe('a configuration', () => {
   test('of all parts', () => {
     const source = `
 store: s3://targets/eu
+owner: blue
 defaults:
-  guard: {max_removed: 0.2, min_targets: 5}
+  guard: {max_removed: 0.2, min_targets: 5, confirm_empty_after: never}
+  retire_after: 0
   labels: needed
   deadline: 2m
 scrape_configs:
@@ -47,28 +50,36 @@ scrape_configs:
       - <<: *base
         refresh_interval: 1h30m
     dns_sd_configs: [{names: [a]}]
-    muster: {guard: {max_removed: 1, confirm_after: 1}, relabel: publish, shards: 8, deadline: 30s}
+    muster: {guard: {max_removed: 1, confirm_after: 1h30m, confirm_empty_after: 2h}, retire_after: 1d, relabel: publish, shards: 8, deadline: 30s}
   - job_name: team/b
     dns_sd_configs:
 `;
     const meta = { server: 'h:1', node_meta: { rack: '07' } };
     expect(parse(source)).toEqual({
       store: { kind: 's3', bucket: 'targets', prefix: 'eu', force_path_style: false },
+      owner: 'blue',
       jobs: [
         {
           name: '0123',
           providers: [
-            { name: 'consul-0', mechanism: 'consul', stanza: { ...consul, ...meta } },
+            { name: 'consul-0', named: false, mechanism: 'consul', stanza: { ...consul, ...meta } },
             {
               name: 'consul-1',
+              named: false,
               mechanism: 'consul',
               stanza: { ...consul, ...meta, refresh_interval: 5_400_000 },
             },
-            { name: 'dns-0', mechanism: 'dns', stanza: { refresh_interval: 30_000, names: ['a'] } },
+            {
+              name: 'dns-0',
+              named: false,
+              mechanism: 'dns',
+              stanza: { refresh_interval: 30_000, names: ['a'] },
+            },
           ],
           relabel_configs: [],
           scrapeLabels: { ...scrapeLabels, job: '0123' },
-          guard: { max_removed: 1, min_targets: 5, confirm_after: 1 },
+          guard: { max_removed: 1, min_targets: 5, confirm_after: 5_400_000, confirm_empty_after: 7_200_000 },
+          retire_after: 86_400_000,
           relabel: 'publish',
           labels: 'needed',
           shards: 8,
@@ -79,7 +90,8 @@ scrape_configs:
           name: 'team/b',
           providers: [],
           scrapeLabels: { ...scrapeLabels, job: 'team/b' },
-          guard: { max_removed: 0.2, min_targets: 5, confirm_after: 3 },
+          guard: { max_removed: 0.2, min_targets: 5, confirm_after: 900_000, confirm_empty_after: 'never' },
+          retire_after: 0,
           labels: 'needed',
           deadline: 120_000,
         },
@@ -146,7 +158,7 @@ scrape_configs:
     proxy_connect_header: {}
     consul_sd_configs: [{}]
 `;
-    const providers = [{ name: 'consul-0', mechanism: 'consul', stanza: consul }];
+    const providers = [{ name: 'consul-0', named: false, mechanism: 'consul', stanza: consul }];
     expect(parse(source)).toEqual({
       store,
       jobs: [
@@ -177,7 +189,7 @@ scrape_configs:
       -
     relabel_configs:
       - {action: keep, regex: '('}
-    muster: {guard: {max_removed: 2, confirm_after: 0}, deadline: 0, labels: some}
+    muster: {guard: {max_removed: 2, confirm_after: 3}, deadline: 0, labels: some}
     scrape_intervall: 5s
   - job_name: a
     consul_sd_configs: {server: a}
@@ -205,7 +217,7 @@ scrape_configs:
       '12:8 scrape_configs[0].consul_sd_configs[1]: is empty, must be a mapping',
       '14:24 scrape_configs[0].relabel_configs[0].regex: is not a regular expression of RE2: missing closing )',
       '15:22 scrape_configs[0].muster.guard.max_removed: must be a number from 0 to 1',
-      '15:38 scrape_configs[0].muster.guard.confirm_after: must be a whole number, 1 at least',
+      '15:38 scrape_configs[0].muster.guard.confirm_after: must be a duration such as 15m, not a number of cycles',
       '15:57 scrape_configs[0].muster.deadline: must be a duration such as 30s, 5m or 1h30m, longer than 0',
       '15:70 scrape_configs[0].muster.labels: must be all or needed',
       '16:5 scrape_configs[0].scrape_intervall: unknown key, did you mean "scrape_interval"?',
@@ -239,6 +251,24 @@ scrape_configs:
     [
       'scrape_configs: [{job_name: 1}, {job_name: "1"}]',
       ['1:34 scrape_configs[1].job_name: must be unique, [0] has the same'],
+    ],
+    [
+      'scrape_configs: [{job_name: API}, {job_name: web}, {job_name: api}]',
+      [
+        '1:53 scrape_configs[2].job_name: differs from [0] in case alone: some disks have one folder for both, so jobs need other names',
+      ],
+    ],
+    ['owner: a/b', ['1:1 owner: must be a name of letters, digits, ., - and _, 100 at most']],
+    [
+      'defaults: {retire_after: soon}',
+      ['1:12 defaults.retire_after: must be a duration such as 30s, 5m or 1h30m'],
+    ],
+    [
+      'defaults: {guard: {confirm_after: 0s, confirm_empty_after: 12}}',
+      [
+        '1:20 defaults.guard.confirm_after: must be a duration such as 15m, not a number of cycles',
+        '1:39 defaults.guard.confirm_empty_after: must be a duration such as 1h, or never',
+      ],
     ],
     [
       'scrape_configs: [{job_name: a}]\nscrape_configs: []',

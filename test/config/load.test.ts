@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { loadConfig } from '../../lib/config/load.ts';
@@ -52,9 +53,25 @@ describe('loading', () => {
     expect([asked, origin, config.store]).toEqual([
       ['s3://bucket/muster.yml'],
       's3://bucket/muster.yml',
-      { kind: 's3', bucket: 'bucket', prefix: '', force_path_style: false },
+      { kind: 's3', bucket: 'bucket', prefix: '' },
     ]);
   });
+
+  test('a file: URL names a file, and paths start from its folder', async () => {
+    const { config, directory: folder } = await load({
+      location: `${pathToFileURL(join(directory, 'muster.yml'))}`,
+    });
+    expect([config.store, folder]).toEqual([{ kind: 'file', folder: join(directory, 'here') }, directory]);
+  });
+
+  test.each(['s3://bucket', 'gs://bucket/muster.yml', 's3://bucket/muster.yml#x'])(
+    '%s is no place for a configuration',
+    async (location) => {
+      expect(await failure({ location })).toMatch(
+        /^config: the configuration is named by a path or by s3:\/\/bucket\/key: the URL /,
+      );
+    },
+  );
 
   test('of what can be read only what the file has is loaded', async () => {
     const loaded: string[] = [];

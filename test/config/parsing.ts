@@ -15,9 +15,15 @@ export const mechanisms = [
       datacenter: text().optional(),
       allow_stale: bool(true),
       node_meta: stringMap(),
-    }).transform(withHttpClient),
+    })
+      .transform(withHttpClient)
+      .transform((stanza) => ({ stanza })),
   },
-  { name: 'dns', configKey: 'dns_sd_configs', schema: sdConfig('30s', { names: stringList() }) },
+  {
+    name: 'dns',
+    configKey: 'dns_sd_configs',
+    schema: sdConfig('30s', { names: stringList() }).transform((stanza) => ({ stanza })),
+  },
 ];
 
 /** The configuration of the text, read with these mechanisms in the folder `/etc/muster`. */

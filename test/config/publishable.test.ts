@@ -55,6 +55,30 @@ describe('rules that can not run before the targets are published', () => {
   });
 });
 
+describe('"labels: needed" without rules', () => {
+  const dns = 'dns_sd_configs: [{names: [a]}]';
+  const message =
+    '"needed" needs the job\'s relabel_configs here: copy them from prometheus.yml, or publish "all" labels';
+
+  test('is refused: bare addresses would be published, which rules in prometheus.yml drop', () => {
+    expect(problemsIn(`scrape_configs: [{job_name: a, ${dns}, muster: {labels: needed}}]`)).toEqual([
+      `1:73 scrape_configs[0].muster.labels: ${message}`,
+    ]);
+    expect(problemsIn(`defaults: {labels: needed}\nscrape_configs: [{job_name: a, ${dns}}]`)).toEqual([
+      `2:18 scrape_configs[0].muster.labels: ${message}`,
+    ]);
+  });
+
+  test.each([
+    ['a job that says "all"', `{job_name: a, ${dns}, muster: {labels: all}}`],
+    ['a job that Muster does not discover', '{job_name: a}'],
+    ['a job whose rules run before publishing', `{job_name: a, ${dns}, muster: {relabel: publish}}`],
+    ['a job with rules', `{job_name: a, ${dns}, relabel_configs: [{target_label: a, replacement: b}]}`],
+  ])('is no matter to %s', (_, job) => {
+    expect(problemsIn(`defaults: {labels: needed}\nscrape_configs: [${job}]`)).toEqual([]);
+  });
+});
+
 test.each([
   '{source_labels: [__meta_x], target_label: job}',
   '{target_label: __scrape_interval__, replacement: 5s}',

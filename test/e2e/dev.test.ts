@@ -134,6 +134,13 @@ describeWithPrograms('muster demo', [], () => {
     expect(stdout).not.toContain('\u001b');
   });
 
+  test('leaves nothing behind when its terminal is closed', async () => {
+    await using place = await makeWorkplace();
+    await using demo = place.start(['demo'], { env: { TMPDIR: place.folder } });
+    await demo.waitFor(/version 1 /);
+    expect([(await demo.stop('SIGHUP')).code, await place.files()]).toEqual([0, []]);
+  });
+
   test('ends by itself after the time that it is given', async () => {
     await using place = await makeWorkplace();
     const { code, stderr } = await place.run(['demo', '--duration', '1s']);
@@ -171,6 +178,19 @@ describeWithPrograms('muster demo', [], () => {
 });
 
 describeWithPrograms('npm start', [], () => {
+  test('hands on what stands behind --, as npm puts it', async () => {
+    const { default: manifest } = await import('../../package.json', { with: { type: 'json' } });
+    await using place = await makeWorkplace();
+    await buildCommand(join(place.folder, 'dist'));
+    const script = `${manifest.scripts.start} "--duration" "1 s"`;
+    const { code, stderr } = await place.run([], { command: ['/bin/sh', '-c', script] });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr:
+        'muster demo: --duration is a duration from 1000ms to 24d, as in 20s, not "1 s"; see "muster demo --help"\n',
+    });
+  });
+
   test('is the demo where no muster.yml lies, and muster dev where one does', async () => {
     const { default: manifest } = await import('../../package.json', { with: { type: 'json' } });
     await using place = await makeWorkplace();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type ErrorKind, MusterError } from '../../lib/errors.ts';
+import { diskError } from '../../lib/sidecar/files.ts';
 import { mirrorWithin, nextWait, runMirror } from '../../lib/sidecar/loop.ts';
 import type { Round } from '../../lib/sidecar/round.ts';
 
@@ -109,6 +110,13 @@ describe('a mirror that has to succeed once', () => {
     const { options, seen } = script([roundWith('unreachable'), roundWith('denied')]);
     await expect(mirrorWithin(options, 60_000)).rejects.toMatchObject({ kind: 'denied' });
     expect(seen).toHaveLength(2);
+  });
+
+  test.each(['EACCES', 'EROFS', 'EXDEV'])('gives up at once on a disk that says %s', async (code) => {
+    const error = diskError('write', Object.assign(new Error(code), { code }));
+    const { options, seen } = script([{ ...roundWith(), errors: [error] }]);
+    await expect(mirrorWithin(options, 60_000)).rejects.toBe(error);
+    expect([error.kind, seen.length]).toEqual(['storage', 1]);
   });
 
   test('gives up at the deadline with the error that it last met', async () => {

@@ -1,12 +1,14 @@
 import type { Mechanism, SdConfig } from '../../lib/backends/mechanism.ts';
 import type { HttpClientOptions } from '../../lib/http/open.ts';
-import type { Cursor, Progress } from '../../lib/target/discover.ts';
+import type { Cursor, Listed, Progress } from '../../lib/target/discover.ts';
 import type { TargetGroup } from '../../lib/target/group.ts';
 import { openTestClient } from './http-client.ts';
 
 /** All that one listing gave. */
 export interface Listing {
   readonly groups: readonly TargetGroup[];
+  /** What the listing said of itself. */
+  readonly listed: Listed | undefined;
   readonly cursor: Cursor | undefined;
   readonly warnings: readonly string[];
   readonly progress: readonly Progress[];
@@ -42,7 +44,7 @@ export async function listTargets<Config extends SdConfig>(
   });
   for (;;) {
     const next = await listing.next();
-    if (next.done) return { groups, cursor: next.value, warnings, progress };
+    if (next.done) return { groups, listed: next.value, cursor: next.value?.cursor, warnings, progress };
     groups.push(...next.value);
   }
 }

@@ -2,6 +2,7 @@ import { decodeJournalEntry } from '../../lib/discovery/journal-lines.ts';
 import type { CycleInput, Provider } from '../../lib/discovery/provider.ts';
 import { decodeSnapshot } from '../../lib/discovery/snapshot.ts';
 import { readStatus } from '../../lib/discovery/status.ts';
+import { readStoreDocument } from '../../lib/discovery/store-id.ts';
 import type { ObjectStore, StoredObject } from '../../lib/store/store.ts';
 import type { Groups } from '../../lib/target/canonical.ts';
 import { applyChange } from '../../lib/target/diff.ts';
@@ -33,7 +34,12 @@ export function providerOf(
 ): Provider {
   return {
     ...id,
-    guard: { max_removed: 0.5, min_targets: 10, confirm_after: 3 },
+    guard: {
+      max_removed: 0.5,
+      min_targets: 10,
+      confirm_after: 15 * 60_000,
+      confirm_empty_after: 60 * 60_000,
+    },
     shards: 1,
     deadline: 10_000,
     async *discover() {
@@ -70,6 +76,8 @@ export interface History {
   readonly publishedVersion: number;
   /** The target file, where there is one. */
   readonly file: string | undefined;
+  /** Id of the store. */
+  readonly store: string;
 }
 
 /**
@@ -99,6 +107,7 @@ export async function readHistory(store: ObjectStore, of: ProviderId = id): Prom
   }
   const file = await store.get(targetsKey(of));
   const { status } = await readStatus(store, of);
+  const name = await readStoreDocument(store);
   return {
     version: keys.length,
     lists,
@@ -107,12 +116,13 @@ export async function readHistory(store: ObjectStore, of: ProviderId = id): Prom
     snapshotVersion: snapshot?.version ?? 0,
     publishedVersion: status?.published_version ?? 0,
     file: file === undefined ? undefined : text(bodyOf(file)),
+    store: name?.document.id ?? '',
   };
 }
 
 /** The target file that belongs to a version. */
 export function fileOf(history: History, version = history.version): string {
-  return text(encodeFileSd(history.lists[version] ?? new Map()));
+  return text(encodeFileSd(history.lists[version] ?? new Map(), { store: history.store, version }));
 }
 
 function bodyOf(object: StoredObject | 'unchanged' | undefined): Uint8Array {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Io } from '../../lib/cli/command.ts';
 import { type CommandResult, runHere } from './io.ts';
 import {
   type MusterOptions,
@@ -21,7 +22,7 @@ export interface Workplace extends AsyncDisposable {
   files(below?: string): Promise<readonly string[]>;
   run(args: readonly string[], options?: MusterOptions): Promise<MusterResult>;
   /** Runs a command on the folder's `muster.yml` in the test's own process, which takes a tenth of the time. */
-  here(args: readonly string[]): Promise<CommandResult>;
+  here(args: readonly string[], world?: Partial<Io>): Promise<CommandResult>;
   start(args: readonly string[], options?: MusterOptions): RunningMuster;
 }
 
@@ -46,7 +47,7 @@ export async function makeWorkplace(config?: unknown): Promise<Workplace> {
         .sort();
     },
     run: (args, options) => runMuster(args, { cwd: folder, ...options }),
-    here: (args) => runHere([...args, '-c', at('muster.yml')]),
+    here: (args, world) => runHere([...args, '-c', at('muster.yml')], world),
     start: (args, options) => startMuster(args, { cwd: folder, ...options }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };

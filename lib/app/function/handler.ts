@@ -1,10 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import { createCredentialReader } from '../../config/credentials.ts';
+import { MusterError } from '../../errors.ts';
 import { openStore } from '../../store/open.ts';
+import { type ObjectLocation, parseFileUrl, parseStoreUrl } from '../../store/url.ts';
 import { logLevels } from '../../telemetry/log.ts';
 import { metricDimensions, metricNamespace } from '../../telemetry/metrics.ts';
 import { createAwsSecrets } from '../aws-secrets.ts';
@@ -67,12 +70,12 @@ function open<Config extends FunctionConfig, Id extends object>(
   const { config: location, store: storeUrl, period } = readSettings(env);
   const log = loggerOver(logger);
   const store = openStore(storeUrl);
-  const [, folder = '', key = ''] = /^(s3:\/\/[^/]+)\/(.+)$/.exec(location) ?? [];
+  const { bucket, key } = objectOf(location);
   const directory = process.cwd();
   const readCredential = createCredentialReader({ directory, env, resolvers: createAwsSecrets() });
   const currentConfig = followConfig({
     location,
-    from: folder === store.url ? store : openStore(folder),
+    from: isDeepStrictEqual(bucket, parseStoreUrl(storeUrl)) ? store : openStore(bucket),
     key,
     store,
     lastGoodKey: `config/last-good/${name}.yml`,
@@ -84,6 +87,13 @@ function open<Config extends FunctionConfig, Id extends object>(
     work: work({ store, log, measure }),
     ...{ store, period, currentConfig, log, measure },
   });
+}
+
+function objectOf(location: string): ObjectLocation {
+  const found = parseFileUrl(location);
+  if ('path' in found)
+    throw new MusterError('config', 'MUSTER_CONFIG must name an object, as in s3://bucket/config/muster.yml');
+  return found;
 }
 
 function logLevel(name: string | undefined) {

@@ -53,8 +53,9 @@ export function createInvocations<Config extends FunctionConfig, Id extends obje
   return async (event, { time, invokeSelf }) => {
     const asked = readEvent(event, work.event);
     const { signal } = time;
-    const config = await loadConfig(input, signal);
+    const loaded = await loadConfig(input, signal);
     await verify();
+    const config = (await work.prepare?.(loaded, signal)) ?? loaded;
 
     const tasks = work.tasksOf(config);
     const due = asked === undefined ? await dueOf(tasks, input, signal) : select(tasks, asked, log);

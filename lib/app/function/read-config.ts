@@ -1,11 +1,15 @@
 import * as z from 'zod';
 import { bindMechanism, type Mechanism, type SdConfig, type Stanza } from '../../backends/mechanism.ts';
 import { parseConfig } from '../../config/load.ts';
-import type { MusterConfig, NamedOutput, StanzaReader, StoreConfig } from '../../config/muster-config.ts';
+import type { MusterConfig, NamedOutput, ReadStanza, StanzaReader } from '../../config/muster-config.ts';
 import { mechanismKeys } from '../../config/prometheus-keys.ts';
+import type { RetireRules } from '../../discovery/leaving.ts';
 import { MusterError } from '../../errors.ts';
+import { parseStoreUrl, type StoreLocation, s3Url } from '../../store/url.ts';
 import type { ProviderId } from '../../target/names.ts';
+import { isProviderName } from '../../target/names.ts';
 import { type AppProvider, type BindInput, bindProviders } from '../providers.ts';
+import { retireRulesOf } from '../retirement.ts';
 
 /** What every function has to know of a configuration. */
 export interface FunctionConfig {
@@ -19,6 +23,8 @@ export interface BackendConfig extends FunctionConfig {
   readonly providers: readonly AppProvider[];
   /** Those of all mechanisms: who has left it depends on them all. */
   readonly configured: readonly ProviderId[];
+  readonly retireRules: RetireRules;
+  readonly owner: string | undefined;
 }
 
 export interface ReadConfigInput extends BindInput {
@@ -39,7 +45,8 @@ export function readFunctionConfig<Config extends SdConfig>(
 ): BackendConfig {
   const own = { mechanisms: [bindMechanism(mechanism)], kubeState: z.looseObject({ name: z.string() }) };
   const { config, configured, isEmpty } = parseOwn(text, own, input);
-  return { providers: bindProviders(onlyOf(mechanism.name, config), input), configured, isEmpty };
+  const providers = bindProviders(onlyOf(mechanism.name, config), input);
+  return { providers, configured, isEmpty, retireRules: retireRulesOf(config), owner: config.owner };
 }
 
 /** A configuration of which a function reads its own parts. */
@@ -68,16 +75,22 @@ export function parseOwn<Own, KubeState extends NamedOutput>(
   return { config, configured, isEmpty: configured.length === 0 && config.kube_state_metrics.length === 0 };
 }
 
-/** Mechanisms whose stanzas are taken as they are. */
+/** Mechanisms whose stanzas are taken as they are, but for the names that they give. */
 function otherMechanisms(ownKeys: readonly string[]): readonly StanzaReader<undefined>[] {
   return mechanismKeys
     .filter((key) => !ownKeys.includes(key))
-    .map((configKey) => ({
-      name: configKey.replace(/_sd_configs$/, ''),
-      configKey,
-      schema: z.unknown().transform(() => undefined),
-    }));
+    .map((configKey) => {
+      const mechanism = configKey.replace(/_sd_configs$/, '');
+      const schema = z.unknown().transform((stanza): ReadStanza<undefined> => {
+        const name = withName.safeParse(stanza).data?.muster.name;
+        const isName = name !== undefined && isProviderName(name, mechanism);
+        return { stanza: undefined, ...(isName && { name }) };
+      });
+      return { name: mechanism, configKey, schema };
+    });
 }
+
+const withName = z.object({ muster: z.object({ name: z.string() }) });
 
 function onlyOf(
   mechanism: string,
@@ -89,15 +102,15 @@ function onlyOf(
       provider.mechanism === mechanism && stanza !== undefined ? [{ ...provider, stanza }] : [],
     ),
   }));
-  return { store: config.store, jobs, kube_state_metrics: [] };
+  return { store: config.store, defaults: config.defaults, jobs, kube_state_metrics: [] };
 }
 
 /** A file without a store, or with a folder for use on one machine, leaves the choice to the deployment. */
-function checkStore(configured: StoreConfig, origin: string, store: string): void {
+function checkStore(configured: StoreLocation, origin: string, store: string): void {
   if (configured.kind === 'file') return;
-  const { bucket, prefix } = configured;
-  const url = `s3://${bucket}${prefix && `/${prefix}`}`;
-  if (url === store.replace(/\/+$/, '')) return;
+  const url = s3Url(configured);
+  const own = parseStoreUrl(store);
+  if (own.kind === 's3' && url === s3Url(own)) return;
   throw new MusterError(
     'config',
     `${origin}: store is ${url}, but these functions write to ${store}: name that one, or deploy with the other`,

@@ -22,7 +22,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
 
 function required(env: Readonly<Record<string, string | undefined>>, name: string, example: string): string {
   const value = env[name] ?? '';
-  if (!value.startsWith('s3://'))
+  if (!/^s3:\/\//i.test(value))
     throw new MusterError('config', `${name} must be set, as in ${example}: serverless.yml does that`);
   return value;
 }

@@ -44,6 +44,8 @@ export interface Work<Config extends FunctionConfig, Id extends object> {
   /** For messages, as in `provider of consul`. */
   readonly what: string;
   readonly event: EventForm<Id>;
+  /** Learns from the store what it must know of a configuration; asked before each use of one. */
+  readonly prepare?: (config: InForce<Config>, signal: AbortSignal) => Promise<InForce<Config>>;
   readonly tasksOf: (config: Config) => readonly Task<Id>[];
   /** Removes what left the configuration; `missed` is what another run held on to, to be tried again. */
   readonly retire: (config: InForce<Config>, input: CyclesInput) => Promise<Retired<Id>>;

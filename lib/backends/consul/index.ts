@@ -15,6 +15,8 @@ export const consul: Mechanism<ConsulConfig> = {
   name: 'consul',
   configKey: 'consul_sd_configs',
   schema: consulConfig,
+  incidental: ['allow_stale', 'tag_separator'],
+  server: ({ address: { base, unixSocket } }) => (unixSocket === undefined ? base : `unix://${unixSocket}`),
   async *discover(config, input) {
     const { base, unixSocket } = config.address;
     const http = await input.openHttp(config.http, unixSocket === undefined ? {} : { unixSocket });

@@ -1,13 +1,14 @@
 import type { z } from 'zod';
 import { bool, nonEmptyText, oneOf, stringList, stringMap, text } from '../../config/fields.ts';
 import { type HttpClientConfig, toBasicAuth, withHttpClient } from '../../config/http-client.ts';
-import { httpSdConfig } from '../../config/sd-config.ts';
+import { httpSdConfig, ownFields } from '../../config/sd-config.ts';
 import type { Credential } from '../../config/secret.ts';
 import { credentialOf, secret, secretFile, secretRef } from '../../config/secret-fields.ts';
 import { atMostOne, rule } from '../../config/section.ts';
 import { addressForms, readAddress } from './address.ts';
 
 const keys = httpSdConfig('30s', {
+  ...ownFields,
   server: nonEmptyText('localhost:8500'),
   scheme: oneOf(['http', 'https'], 'http'),
   path_prefix: text(''),

@@ -1,5 +1,6 @@
 import { mapConcurrent } from '../../http/concurrency.ts';
-import type { Mechanism, MechanismInput } from '../mechanism.ts';
+import { joinHostPort } from '../../target/labels.ts';
+import { type Mechanism, type MechanismInput, serverNames } from '../mechanism.ts';
 import { buildNameGroup, strangeTypes } from './groups.ts';
 import { lookUp } from './lookup.ts';
 import { type ResolverConfig, readResolverConfig, resolverDefaults } from './resolver-config.ts';
@@ -14,6 +15,10 @@ export const dns: Mechanism<DnsConfig> = {
   name: 'dns',
   configKey: 'dns_sd_configs',
   schema: dnsConfig,
+  server: ({ nameservers }) =>
+    nameservers.length === 0
+      ? '/etc/resolv.conf'
+      : serverNames(nameservers.map(({ address, port }) => joinHostPort(address, port))),
   async *discover(config, input) {
     const resolver = await openResolver(config);
     const names = [...new Set(config.names)];

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { z } from 'zod';
 import { int, leaf, list } from '../../config/fields.ts';
-import { sdConfig } from '../../config/sd-config.ts';
+import { ownFields, sdConfig } from '../../config/sd-config.ts';
 import { enumerate, rule } from '../../config/section.ts';
 import { encodeName } from './wire/name.ts';
 import { queryTypes } from './wire/types.ts';
@@ -14,6 +14,7 @@ export interface Nameserver {
 }
 
 const keys = sdConfig('30s', {
+  ...ownFields,
   names: list(leaf('a domain name', (name) => (encodeName(name) === undefined ? undefined : name))),
   type: recordType().prefault('SRV'),
   port: int({ min: 0, max: 65_535 }, 0),

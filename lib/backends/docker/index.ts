@@ -1,6 +1,7 @@
 import type { Mechanism } from '../mechanism.ts';
 import { containerList } from './bodies.ts';
 import { openEngine } from './engine/client.ts';
+import { shownHost } from './engine/host.ts';
 import { listNetworkLabels } from './engine/networks.ts';
 import { buildContainerGroups } from './groups.ts';
 import { labels } from './labels.ts';
@@ -11,6 +12,7 @@ export const docker: Mechanism<DockerConfig> = {
   name: 'docker',
   configKey: 'docker_sd_configs',
   schema: dockerConfig,
+  server: ({ host }) => shownHost(host),
   async *discover(config, input) {
     const engine = await openEngine(config.host, config.http, input);
     const containers = await engine.list('containers/json', containerList, config.filters);

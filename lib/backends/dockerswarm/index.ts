@@ -1,5 +1,6 @@
 import type { TargetGroup } from '../../target/group.ts';
 import { type Engine, openEngine } from '../docker/engine/client.ts';
+import { shownHost } from '../docker/engine/host.ts';
 import { listNetworkLabels } from '../docker/engine/networks.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { nodeList, serviceList, taskList } from './bodies.ts';
@@ -14,6 +15,7 @@ export const dockerswarm: Mechanism<DockerSwarmConfig> = {
   name: 'dockerswarm',
   configKey: 'dockerswarm_sd_configs',
   schema: dockerSwarmConfig,
+  server: ({ host }) => shownHost(host),
   async *discover(config, input) {
     const engine = await openEngine(config.host, config.http, input);
     const groups = await roles[config.role](engine, config);

@@ -1,11 +1,12 @@
 import type { z } from 'zod';
 import { oneOf } from '../../config/fields.ts';
 import { withHttpClient } from '../../config/http-client.ts';
-import { httpSdConfig } from '../../config/sd-config.ts';
+import { httpSdConfig, ownFields } from '../../config/sd-config.ts';
 import { engineFields } from '../docker/engine/fields.ts';
 
 /** An element of `dockerswarm_sd_configs`. Source: Prometheus configuration reference, dockerswarm_sd_config. */
 export const dockerSwarmConfig = httpSdConfig('60s', {
+  ...ownFields,
   ...engineFields,
   role: oneOf(['services', 'tasks', 'nodes']),
 }).transform(withHttpClient);

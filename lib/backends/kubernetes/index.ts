@@ -14,6 +14,12 @@ export const kubernetes: Mechanism<KubernetesConfig> = {
   name: 'kubernetes',
   configKey: 'kubernetes_sd_configs',
   schema: kubernetesConfig,
+  incidental: ['attach_metadata', 'muster.page_size', 'muster.compression'],
+  server: ({ api_server, kubeconfig_file, muster: { eks } }) => {
+    if (api_server !== undefined) return api_server.href.replace(/\/+$/, '');
+    if (kubeconfig_file !== undefined) return `kubeconfig ${kubeconfig_file}`;
+    return eks === undefined ? 'in-cluster' : `eks ${eks.region}/${eks.cluster}`;
+  },
   async *discover(config, input) {
     const { signal, cursor, onProgress } = input;
     const namespaces = config.role === 'node' ? [''] : await namespacesOf(config, signal);
@@ -25,6 +31,6 @@ export const kubernetes: Mechanism<KubernetesConfig> = {
       ...(onProgress && { onProgress }),
     });
     yield* streamConcurrent(namespaces, concurrency, signal, listRole[config.role]({ config, lister }));
-    return lister.cursor();
+    return { cursor: lister.cursor() };
   },
 };

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { bool, int, leaf, list, oneOf, stringList, text, unlessEmpty, url } from '../../config/fields.ts';
 import { type HttpClientKeys, httpClientFields, withHttpClient } from '../../config/http-client.ts';
-import { httpSdConfig } from '../../config/sd-config.ts';
+import { httpSdConfig, nameField } from '../../config/sd-config.ts';
 import { enumerate, rule, section } from '../../config/section.ts';
 import { roles, selectableRoles } from './roles/role.ts';
 import { fieldSelectorProblem } from './selectors/field-selector.ts';
@@ -20,6 +20,13 @@ const eks = section({
   ).optional(),
 });
 
+/** Muster's own; Prometheus has no such keys. */
+const connectionMuster = {
+  eks: eks.optional(),
+  page_size: int({ min: 1, max: 10_000 }, 500),
+  compression: bool(false),
+};
+
 /**
  * How an API server is reached and listed: what kubernetes_sd_configs and kube_state_metrics have in common, to spread
  * into a section that is made by `httpSdConfig`. `connectionRules` belong into its `.check(…)`.
@@ -30,12 +37,7 @@ export const connectionFields = {
     leaf('the path of a file', (path) => (path.includes('\0') ? undefined : path)),
   ),
   namespaces: section({ own_namespace: bool(false), names: stringList() }).prefault({}),
-  /** Muster's own; Prometheus has no such keys. */
-  muster: section({
-    eks: eks.optional(),
-    page_size: int({ min: 1, max: 10_000 }, 500),
-    compression: bool(false),
-  }).prefault({}),
+  muster: section(connectionMuster).prefault({}),
 };
 
 const selector = section({
@@ -47,6 +49,7 @@ const selector = section({
 const keys = httpSdConfig('60s', {
   role: oneOf(roles),
   ...connectionFields,
+  muster: section({ ...nameField, ...connectionMuster }).prefault({}),
   selectors: list(selector),
   attach_metadata: section({ node: bool(false), namespace: bool(false) }).prefault({}),
 });

@@ -1,5 +1,5 @@
 import { askInTurn, shuffled } from '../../http/servers.ts';
-import type { Mechanism } from '../mechanism.ts';
+import { type Mechanism, serverNames } from '../mechanism.ts';
 import { appList } from './bodies.ts';
 import { buildAppGroup } from './groups.ts';
 import { type MarathonConfig, marathonConfig } from './schema.ts';
@@ -11,6 +11,7 @@ export const marathon: Mechanism<MarathonConfig> = {
   name: 'marathon',
   configKey: 'marathon_sd_configs',
   schema: marathonConfig,
+  server: ({ servers }) => serverNames(servers),
   async *discover(config, input) {
     const http = await input.openHttp(config.http);
     const { answer } = await askInTurn(shuffled(config.servers), input, (server, attempt) =>

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type HttpClientConfig, withHttpClient } from '../../config/http-client.ts';
-import { httpSdConfig } from '../../config/sd-config.ts';
+import { httpSdConfig, ownFields } from '../../config/sd-config.ts';
 import type { Credential } from '../../config/secret.ts';
 import { credentialOf, secret, secretFile, secretRef } from '../../config/secret-fields.ts';
 import { atMostOne, rule } from '../../config/section.ts';
@@ -19,6 +19,7 @@ const otherWays = [
 ] as const;
 
 const keys = httpSdConfig('30s', {
+  ...ownFields,
   servers: serverList(),
   auth_token: secret(),
   auth_token_file: secretFile(),

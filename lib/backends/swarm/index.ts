@@ -2,7 +2,7 @@ import { MusterError, toMusterError } from '../../errors.ts';
 import { shownUrl } from '../../http/place.ts';
 import { askInTurn } from '../../http/servers.ts';
 import type { TargetGroup } from '../../target/group.ts';
-import type { Mechanism } from '../mechanism.ts';
+import { type Mechanism, serverNames } from '../mechanism.ts';
 import { type SwarmInfo, swarmInfo } from './bodies.ts';
 import { buildGroups, type SwarmContext } from './groups.ts';
 import { type SwarmConfig, swarmConfig } from './schema.ts';
@@ -12,6 +12,7 @@ export const swarm: Mechanism<SwarmConfig> = {
   name: 'swarm',
   configKey: 'swarm_sd_configs',
   schema: swarmConfig,
+  server: ({ masters }) => serverNames(masters),
   async *discover({ masters, metrics_port, http: httpConfig }, input) {
     const http = await input.openHttp(httpConfig);
     const { server, answer } = await askInTurn(rotate(masters, input.cursor), input, (master, attempt) =>
@@ -21,7 +22,7 @@ export const swarm: Mechanism<SwarmConfig> = {
     const found = groups.reduce((sum, { targets }) => sum + targets.length, 0);
     input.onProgress?.({ read: found, total: found });
     yield groups;
-    return server;
+    return { cursor: server };
   },
 };
 

@@ -1,4 +1,5 @@
-import type { Mechanism, MechanismInput } from '../mechanism.ts';
+import { joinHostPort } from '../../target/labels.ts';
+import { type Mechanism, type MechanismInput, serverNames } from '../mechanism.ts';
 import { type BuildGroup, buildNerveGroup, buildServersetGroup } from './groups.ts';
 import { type ZookeeperConfig, zookeeperConfig } from './schema.ts';
 import { readTrees } from './tree.ts';
@@ -14,6 +15,8 @@ function mechanismOf(name: string, build: BuildGroup): Mechanism<ZookeeperConfig
     name,
     configKey: `${name}_sd_configs`,
     schema: zookeeperConfig,
+    incidental: ['timeout'],
+    server: ({ servers }) => serverNames(servers.map(({ host, port }) => joinHostPort(host, port))),
     async *discover(config, input) {
       const { nodes, missing } = await readTrees(config, input, (path, data, isLeaf) => ({
         group: build(path, data),

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type * as z from 'zod';
 import { duration, leaf, list } from '../../config/fields.ts';
-import { sdConfig } from '../../config/sd-config.ts';
+import { ownFields, sdConfig } from '../../config/sd-config.ts';
 import { rule } from '../../config/section.ts';
 
 /** Where a server of the ensemble listens. */
@@ -13,6 +13,7 @@ export interface ZookeeperServer {
 
 // Prometheus keeps watches and has no refresh_interval here.
 const keys = sdConfig('30s', {
+  ...ownFields,
   servers: list(leaf('host:port, the port 2181 if there is none', readServer)),
   paths: list(leaf('a path such as /services/web, with no / at its end', readPath)),
   timeout: duration('10s'),

@@ -3,15 +3,8 @@ import { type JournalLine, readJournalLines } from '../../discovery/journal-line
 import { isMusterError, toMusterError } from '../../errors.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import { journalKey, type ProviderId } from '../../target/names.ts';
-import { type TargetChange, targetChanges } from '../../target/target-changes.ts';
+import { type ChangeCounts, type TargetChange, tally, targetChanges } from '../../target/target-changes.ts';
 import { createLimit } from '../limit.ts';
-
-/** How many targets came, went, and have other labels. */
-export interface ChangeCounts {
-  readonly added: number;
-  readonly removed: number;
-  readonly changed: number;
-}
 
 /** One version, counted, with its first few targets; or why it cannot be shown. */
 export interface ChangeSummary {
@@ -44,7 +37,9 @@ export function createJournal(store: ObjectStore): Journal {
 
   const read = async (key: string, page: Page, signal: AbortSignal): Promise<ChangeDetail | undefined> => {
     const found = await store.get(key, { maxBytes: largestEntry, signal });
-    return found === undefined || found === 'unchanged' ? undefined : tally(key, found.body, page, signal);
+    return found === undefined || found === 'unchanged'
+      ? undefined
+      : readEntry(key, found.body, page, signal);
   };
 
   return {
@@ -85,7 +80,7 @@ interface Page {
   readonly limit: number;
 }
 
-async function tally(
+async function readEntry(
   key: string,
   body: Uint8Array,
   { offset, limit }: Page,
@@ -101,7 +96,7 @@ async function tally(
     for await (const line of readJournalLines(body, { signal, longestLine })) {
       if (line.kind === 'head') head = { ...line.head, run: shorten(line.head.run) };
       for (const change of changesOf(line)) {
-        counts[change.kind] += 1;
+        tally(counts, change);
         if (sample.length < sampled) sample.push(brief(change));
         if (seen >= offset && seen < offset + limit) rows.push(change);
         seen += 1;

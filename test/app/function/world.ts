@@ -5,7 +5,7 @@ import { providerWork } from '../../../lib/app/function/provider-work.ts';
 import { readFunctionConfig } from '../../../lib/app/function/read-config.ts';
 import { shareTime } from '../../../lib/app/function/time.ts';
 import type { Mechanism } from '../../../lib/backends/mechanism.ts';
-import { sdConfig } from '../../../lib/config/sd-config.ts';
+import { ownFields, sdConfig } from '../../../lib/config/sd-config.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
 import type { TargetGroup } from '../../../lib/target/group.ts';
@@ -78,7 +78,8 @@ function start(world: FunctionWorld) {
   const mechanism: Mechanism = {
     name: 'consul',
     configKey: 'consul_sd_configs',
-    schema: sdConfig('30s', {}),
+    schema: sdConfig('30s', ownFields),
+    server: () => 'localhost:8500',
     async *discover() {
       yield await world.find();
       return undefined;

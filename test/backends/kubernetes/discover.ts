@@ -1,7 +1,7 @@
 import { kubernetes } from '../../../lib/backends/kubernetes/index.ts';
 import type { MechanismInput } from '../../../lib/backends/mechanism.ts';
 import type { HttpClient } from '../../../lib/http/client.ts';
-import type { Cursor } from '../../../lib/target/discover.ts';
+import type { Cursor, Listed } from '../../../lib/target/discover.ts';
 import type { TargetGroup } from '../../../lib/target/group.ts';
 import { openTestClient } from '../../support/http-client.ts';
 
@@ -9,6 +9,7 @@ import { openTestClient } from '../../support/http-client.ts';
 export interface Discovered {
   readonly batches: readonly (readonly TargetGroup[])[];
   /** As it was returned. */
+  readonly listed: Listed | undefined;
   readonly cursor: Cursor | undefined;
 }
 
@@ -37,7 +38,7 @@ export async function discover(
   try {
     for (;;) {
       const next = await listing.next();
-      if (next.done === true) return { batches, cursor: next.value };
+      if (next.done === true) return { batches, listed: next.value, cursor: next.value?.cursor };
       batches.push(next.value);
     }
   } finally {

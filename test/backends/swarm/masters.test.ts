@@ -148,9 +148,9 @@ describe('from cycle to cycle', () => {
     shards: 1,
     deadline: 10_000,
     async *discover(input) {
-      const { groups, cursor } = await listTargets(swarm, { masters }, input);
+      const { groups, listed } = await listTargets(swarm, { masters }, input);
       yield groups;
-      return cursor;
+      return listed;
     },
   });
 

@@ -25,5 +25,10 @@ export function readHost(host: string): EngineHost | undefined {
   };
 }
 
+/** The host for people. */
+export function shownHost({ base, unixSocket }: EngineHost): string {
+  return unixSocket === undefined ? base : `unix://${unixSocket}`;
+}
+
 /** No credentials (`@`), query or fragment: the former have keys of their own. */
 const networkHost = /^(?<scheme>tcp|https?):\/\/(?<rest>[^\s@?#\\/][^\s@?#\\]*)$/;

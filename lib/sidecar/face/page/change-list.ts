@@ -1,6 +1,5 @@
-import type { TargetChange } from '../../../target/target-changes.ts';
+import type { ChangeCounts, TargetChange } from '../../../target/target-changes.ts';
 import type { ChangeItem } from '../feed.ts';
-import type { ChangeCounts } from '../journal.ts';
 import { ago, clock, count, jobHref, number, versionHref } from './format.ts';
 import { given, givenName, type Html, html, nothing } from './html.ts';
 import { labelTable } from './target-list.ts';

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import * as z from 'zod';
+import { isMapping, plainValue, scalarText } from '../config/scalar.ts';
+import { Secret } from '../config/secret.ts';
+
+/**
+ * What a provider lists, in the words of its stanza: the keys that select the backend, the account and the targets,
+ * where they differ from their default. Keys are sorted, and so are lists, each of which is a set. A credential is
+ * there by its reference, an inline one as `inline`; of those, user names alone show.
+ */
+export interface Identity {
+  readonly [key: string]: IdentityValue;
+}
+
+export type IdentityValue = string | number | boolean | null | readonly IdentityValue[] | Identity;
+
+/** How a stanza is read, for `identityOf`. */
+export interface IdentityInput {
+  readonly mechanism: string;
+  readonly schema: z.ZodType;
+  /** The mechanism's own keys that say how is listed, not what: `muster.page_size`. */
+  readonly incidental: readonly string[];
+}
+
+/**
+ * The identity of a stanza that the schema has accepted. It is found from the keys that the stanza has, so that a new
+ * key of a later version, with its default, changes no identity.
+ */
+export function identityOf(stanza: unknown, { mechanism, schema, incidental }: IdentityInput): Identity {
+  const ignored = new Set([...incidentalKeys, ...incidental]);
+  const own = identityAt(schema, stanza, '', ignored);
+  const keys = Object.entries(own !== undefined && isIdentity(own) ? own : {});
+  return sorted([...keys, ['mechanism', mechanism]]);
+}
+
+/** Names the identity: 32 hexadecimal digits. */
+export function digestIdentity(identity: Identity): string {
+  return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32);
+}
+
+/** Keys of all mechanisms that say how is listed, not what. */
+const incidentalKeys = [
+  'refresh_interval',
+  'tls_config',
+  'oauth2.tls_config',
+  'follow_redirects',
+  'enable_http2',
+  'muster.name',
+];
+
+/** What is at the path, as the schema reads it; undefined where nothing of it counts. */
+function identityAt(
+  schema: z.core.$ZodType,
+  input: unknown,
+  path: string,
+  ignored: ReadonlySet<string>,
+): IdentityValue | undefined {
+  const form = formOf(schema);
+  if (form instanceof z.ZodObject && isMapping(input)) {
+    const counted = Object.entries(input).flatMap(([key, value]): [string, IdentityValue][] => {
+      const field: z.core.$ZodType | undefined = Object.hasOwn(form.shape, key) ? form.shape[key] : undefined;
+      const place = path === '' ? key : `${path}.${key}`;
+      if (field === undefined || value === null || ignored.has(place) || isDefault(field, value)) return [];
+      const part = identityAt(field, value, place, ignored);
+      return part === undefined ? [] : [[key, part]];
+    });
+    return counted.length === 0 ? undefined : sorted(counted);
+  }
+  if (form instanceof z.ZodRecord && isMapping(input)) {
+    const values = Object.entries(input).flatMap(([key, value]): [string, IdentityValue][] => {
+      const part = identityAt(form.valueType, value, `${path}.*`, ignored);
+      return part === undefined ? [] : [[key, part]];
+    });
+    return sorted(values);
+  }
+  if (form instanceof z.ZodArray && Array.isArray(input)) {
+    const items = input.map((item) => identityAt(form.element, item, path, ignored));
+    return asSet(items.filter((item) => item !== undefined));
+  }
+  return leafOf(read(schema, input), input, path);
+}
+
+/** The schema of the keys, items or text itself, without what prepares, replaces or changes it. */
+function formOf(schema: z.core.$ZodType): z.core.$ZodType {
+  if (schema instanceof z.ZodPipe)
+    return formOf(schema.in instanceof z.ZodTransform ? schema.out : schema.in);
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault)
+    return formOf(schema.unwrap());
+  return schema;
+}
+
+function isDefault(field: z.core.$ZodType, value: unknown): boolean {
+  const byDefault = z.safeParse(field, undefined, { jitless: true });
+  return byDefault.success && isDeepStrictEqual(read(field, value), byDefault.data);
+}
+
+function read(schema: z.core.$ZodType, input: unknown): unknown {
+  return z.parse(schema, input, { jitless: true });
+}
+
+/** What has no parts in the stanza: a scalar, or values without a schema of their own. */
+function leafOf(value: unknown, input: unknown, path: string): IdentityValue | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (value instanceof URL) return withoutPassword(value);
+  if (isMapping(value) && 'from' in value) {
+    if ('path' in value && typeof value.path === 'string') return value.path;
+    if ('ref' in value && typeof value.ref === 'string') return value.ref;
+    const isUser = /(?:^|\.)username$/.test(path);
+    return isUser && 'secret' in value && value.secret instanceof Secret ? value.secret.reveal() : 'inline';
+  }
+  return scalarText(input) ?? plain(plainValue(input));
+}
+
+function withoutPassword(url: URL): string {
+  const shown = new URL(url.href);
+  if (shown.password !== '') shown.password = 'inline';
+  return shown.href;
+}
+
+function plain(value: unknown): IdentityValue {
+  if (Array.isArray(value)) return value.map(plain);
+  if (isMapping(value)) return sorted(Object.entries(value).map(([key, part]) => [key, plain(part)]));
+  return scalarText(value) ?? null;
+}
+
+function sorted(entries: readonly (readonly [string, IdentityValue])[]): Identity {
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function asSet(items: readonly IdentityValue[]): readonly IdentityValue[] {
+  const byText = new Map(items.map((item) => [JSON.stringify(item), item]));
+  return [...byText].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
+}
+
+function isIdentity(value: IdentityValue): value is Identity {
+  return isMapping(value);
+}

@@ -1,0 +1,62 @@
+import { selectProviders } from '../app/select.ts';
+import { type HeldDocument, readHeld } from '../discovery/held.ts';
+import { mapConcurrent } from '../http/concurrency.ts';
+import { addressLabel, type LabelSet } from '../target/group.ts';
+import type { ProviderId } from '../target/names.ts';
+import { defineCommand, exitCodes, type Io } from './command.ts';
+import { acceptCommand, heldData } from './held-text.ts';
+import { openView, storedProviders } from './open-view.ts';
+import { shared } from './options.ts';
+import { counted } from './output.ts';
+import { printable } from './table.ts';
+
+/** `muster held` */
+export const held = defineCommand({
+  name: 'held',
+  description:
+    'Prints what the gate holds: targets that stay published although the listing lacks them, why, and the command that\n' +
+    'lets them go. Exits with 1 when something is held.',
+  examples: [
+    'muster held -c muster.yml',
+    'muster held --job api',
+    'muster held --store s3://my-bucket --output json',
+  ],
+  options: {
+    config: shared.config,
+    store: shared.store,
+    job: shared.job,
+    provider: shared.provider,
+    output: shared.output,
+  },
+  async run({ config, store: url, job, provider, output }, io) {
+    const { store } = await openView('held', { location: config, url }, io);
+    try {
+      const ids = selectProviders(await storedProviders(store, io.signal), { job, provider });
+      const read = await mapConcurrent(ids, 8, io.signal, async (id) => ({
+        id,
+        held: (await readHeld(store, id, io.signal)).held,
+      }));
+      const found = read.flatMap((one) => (one.held === undefined ? [] : [{ id: one.id, held: one.held }]));
+      if (output === 'json') {
+        const data = found.map((one) => ({ ...one.id, ...heldData(one.held) }));
+        await io.out(`${JSON.stringify(data, undefined, 2)}\n`);
+      } else if (found.length === 0) io.err('Nothing is held.\n');
+      else for (const one of found) await printHeld(one.id, one.held, io);
+      return found.length === 0 ? exitCodes.good : exitCodes.failed;
+    } finally {
+      await store.close();
+    }
+  },
+});
+
+async function printHeld(id: ProviderId, document: HeldDocument, io: Io): Promise<void> {
+  const { message, targets, sample } = document;
+  await io.out(`${printable(`${id.job}/${id.provider}`)}: ${printable(message)}\n`);
+  for (const { source, labels } of sample) await io.out(`- ${printable(`${source} ${nameOf(labels)}`)}\n`);
+  if (targets > sample.length) await io.out(`  … and ${counted(targets - sample.length, 'more target')}\n`);
+  await io.out(`To let them go now: ${acceptCommand(id)}\n`);
+}
+
+function nameOf(labels: LabelSet): string {
+  return labels[addressLabel] ?? 'without address';
+}

@@ -1,0 +1,44 @@
+import { loadApp } from '../app/app.ts';
+import { newRunId } from '../app/run-id.ts';
+import { findLeft } from '../discovery/leaving.ts';
+import { resolveNames } from '../discovery/naming.ts';
+import { retireProvider } from '../discovery/retire.ts';
+import { defineCommand, exitCodes, UsageError } from './command.ts';
+import { shared } from './options.ts';
+import { printable } from './table.ts';
+
+/** `muster retire` */
+export const retire = defineCommand({
+  name: 'retire',
+  description:
+    'Retires the providers of a job that left the configuration, at once: their targets leave the bucket and every\n' +
+    'mirror. Journal and snapshot stay. A provider that is still configured is not touched.',
+  examples: ['muster retire old-job -c muster.yml', 'muster retire api --provider consul-1'],
+  argument: 'JOB',
+  options: { config: shared.config, provider: shared.provider },
+  async run({ config, provider }, io, job) {
+    if (job === undefined) throw new UsageError('name the job');
+    const app = await loadApp(config, io);
+    const { store } = app;
+    const { signal } = io;
+    try {
+      const named = await resolveNames(app.providers, { store, signal });
+      const left = (await findLeft(named, { store, signal })).filter(
+        (id) => id.job === job && (provider === undefined || id.provider === provider),
+      );
+      let isGood = left.length > 0;
+      if (!isGood) io.err(`muster retire: no provider of job ${job} has left the configuration\n`);
+      for (const id of left) {
+        const now = () => new Date();
+        const done = await retireProvider(id, { store, signal, now, run: newRunId(now()) });
+        isGood &&= done;
+        const name = printable(`${id.job}/${id.provider}`);
+        if (done) await io.out(`${name}: retired\n`);
+        else io.err(`muster retire: ${name}: another run was first; try again\n`);
+      }
+      return isGood ? exitCodes.good : exitCodes.failed;
+    } finally {
+      await store.close();
+    }
+  },
+});

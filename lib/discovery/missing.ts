@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { decodeGroup, encodeGroup, encodeLabels, type Groups } from '../target/canonical.ts';
+import type { Change } from '../target/diff.ts';
+import { addressLabel, type LabelSet, metaPrefix, type TargetGroup, targetLabels } from '../target/group.ts';
+
+/** A target of one of two lists that are compared. */
+export interface ComparedTarget {
+  /** Source of its group. */
+  readonly source: string;
+  /** Source and scrape: what the gate remembers it by. */
+  readonly id: string;
+  /** Address, scheme, path and parameters: two targets that share it are one scrape. */
+  readonly scrape: string;
+  /** All its labels. */
+  readonly labels: LabelSet;
+}
+
+/** What a listing lacks of a published list, and has beyond it. */
+export interface Comparison {
+  /** Published targets that are not listed, under whatever labels or source. */
+  readonly missing: readonly ComparedTarget[];
+  /** Listed targets that are not published, under whatever labels or source. */
+  readonly gained: readonly ComparedTarget[];
+}
+
+/**
+ * Compares two lists target by target. A target whose labels changed, or that moved to another group, is neither missing
+ * nor gained: its scrape is there before and after. Only groups that the change touches are read.
+ */
+export function compareTargets(change: Change): Comparison {
+  const missing: ComparedTarget[] = [];
+  const gained: ComparedTarget[] = [];
+  for (const group of change.removed.values()) missing.push(...targetsOf(decodeGroup(group)));
+  for (const group of change.added.values()) gained.push(...targetsOf(decodeGroup(group)));
+  for (const { before, after } of change.changed.values()) {
+    const [old, now] = unmatched(targetsOf(decodeGroup(before)), targetsOf(decodeGroup(after)));
+    missing.push(...old);
+    gained.push(...now);
+  }
+  const [stillMissing, stillGained] = unmatched(missing, gained);
+  return { missing: stillMissing, gained: stillGained };
+}
+
+/** What is left of both when equal targets, then equal scrapes, are taken out in pairs. */
+function unmatched(
+  before: readonly ComparedTarget[],
+  after: readonly ComparedTarget[],
+): readonly [readonly ComparedTarget[], readonly ComparedTarget[]] {
+  const exact = pairOff(before, after, labelsKey);
+  return pairOff(...exact, ({ scrape }) => scrape);
+}
+
+function labelsKey({ labels }: ComparedTarget): string {
+  return encodeLabels(labels);
+}
+
+function pairOff(
+  before: readonly ComparedTarget[],
+  after: readonly ComparedTarget[],
+  keyOf: (target: ComparedTarget) => string,
+): [readonly ComparedTarget[], readonly ComparedTarget[]] {
+  if (before.length === 0 || after.length === 0) return [before, after];
+  const counts = new Map<string, number>();
+  for (const target of before) counts.set(keyOf(target), (counts.get(keyOf(target)) ?? 0) + 1);
+  const left = after.filter((target) => !take(counts, keyOf(target)));
+  // What the counts still hold was not found in `after`; the later ones of several equal ones go.
+  const lost = before.toReversed().filter((target) => take(counts, keyOf(target)));
+  return [lost.reverse(), left];
+}
+
+function take(counts: Map<string, number>, key: string): boolean {
+  const count = counts.get(key) ?? 0;
+  if (count > 0) counts.set(key, count - 1);
+  return count > 0;
+}
+
+function targetsOf(group: TargetGroup): readonly ComparedTarget[] {
+  return group.targets.map((target) => {
+    const labels = targetLabels(group, target);
+    const scrape = scrapeOf(labels);
+    return { source: group.source, id: idOf(group.source, scrape), scrape, labels };
+  });
+}
+
+/** The labels that say what is scraped: `__address__` and, without `__meta_*`, all others with two dashes in front. */
+function scrapeOf(labels: LabelSet): string {
+  let text = labels[addressLabel] ?? '';
+  for (const name of Object.keys(labels).sort()) {
+    if (!name.startsWith('__') || name.startsWith(metaPrefix) || name === addressLabel) continue;
+    text += `\n${name}=${labels[name]}`;
+  }
+  return text;
+}
+
+/** A source may hold any character but comes first, so that the id of a whole group is its beginning. */
+function idOf(source: string, scrape: string): string {
+  return `${source}\n${createHash('sha256').update(scrape).digest('base64url').slice(0, 12)}`;
+}
+
+/** The addresses of a list. */
+export function addressesOf(groups: Groups): ReadonlySet<string> {
+  const addresses = new Set<string>();
+  for (const encoded of groups.values()) {
+    const group = decodeGroup(encoded);
+    for (const target of group.targets) addresses.add(targetLabels(group, target)[addressLabel] ?? '');
+  }
+  return addresses;
+}
+
+/** How many targets of a list carry each label. */
+export function countLabels(groups: Groups): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const encoded of groups.values()) {
+    const group = decodeGroup(encoded);
+    for (const target of group.targets)
+      for (const name of Object.keys(targetLabels(group, target)))
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** The list without these targets. */
+export function withoutTargets(groups: Groups, leaving: readonly ComparedTarget[]): Groups {
+  if (leaving.length === 0) return groups;
+  const rest = new Map(groups);
+  for (const [source, targets] of Map.groupBy(leaving, (target) => target.source)) {
+    const encoded = rest.get(source);
+    if (encoded === undefined) continue;
+    const [staying] = pairOff(targetsOf(decodeGroup(encoded)), targets, labelsKey);
+    rest.delete(source);
+    if (staying.length > 0)
+      rest.set(source, encodeGroup({ source, labels: {}, targets: staying.map(({ labels }) => labels) }));
+  }
+  return rest;
+}
+
+/** The list with these targets in it too, each under its source and with just the labels that it has. */
+export function withTargets(groups: Groups, kept: readonly ComparedTarget[]): Groups {
+  if (kept.length === 0) return groups;
+  const merged = new Map(groups);
+  for (const [source, targets] of Map.groupBy(kept, (target) => target.source)) {
+    const encoded = merged.get(source);
+    const base = encoded === undefined ? { source, labels: {}, targets: [] } : decodeGroup(encoded);
+    const hidden = Object.fromEntries(Object.keys(base.labels).map((name) => [name, '']));
+    const added = targets.map(({ labels }) => ({ ...hidden, ...labels }));
+    merged.set(source, encodeGroup({ ...base, targets: [...base.targets, ...added] }));
+  }
+  return merged;
+}
