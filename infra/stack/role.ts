@@ -38,14 +38,12 @@ interface OwnKeys {
 }
 
 function ownKeys({ name, isKubeState }: Backend): OwnKeys {
-  const always = [`config/last-good/${name}.yml`, 'muster-conditional-writes*'];
-  // What the store is tried with before it is trusted.
-  const tried = 'muster-conditional-writes-*';
-  if (isKubeState) return { written: ['metrics/*', ...always], removed: ['metrics/*', tried], listed: [] };
+  const always = [`config/last-good/${name}.yml`, 'muster-conditional-writes'];
+  if (isKubeState) return { written: ['metrics/*', ...always], removed: ['metrics/*'], listed: [] };
   const [targets, status] = [`targets/*/${name}-*`, `status/*/${name}-*`];
   return {
     written: [targets, `snapshots/*/${name}-*`, `journal/*/${name}-*`, status, ...always],
-    removed: [targets, status, tried],
+    removed: [targets, status],
     listed: ['status/', 'targets/*/'],
   };
 }
