@@ -62,7 +62,7 @@ async function winner(
   condition: Exclude<PutCondition, 'any'>,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly etag: string } | undefined> {
-  const writes = Array.from({ length: racers }, () => randomUUID());
+  const writes: readonly string[] = Array.from({ length: racers }, () => randomUUID());
   const options = { condition, contentType: 'text/plain', ...(signal && { signal }) };
   const outcomes = await Promise.all(
     writes.map(async (write) => {
