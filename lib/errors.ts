@@ -42,11 +42,21 @@ export class MusterError extends Error {
   readonly kind: ErrorKind;
   /** HTTP status of the answer behind the error, where there was one. */
   readonly status: number | undefined;
+  /**
+   * What else is known, in words that are not ours and may hold a secret: for the log at debug alone. Never enters a
+   * status, a page or an answer.
+   */
+  readonly detail: string | undefined;
 
-  constructor(kind: ErrorKind, message: string, options: { cause?: unknown; status?: number } = {}) {
+  constructor(
+    kind: ErrorKind,
+    message: string,
+    options: { cause?: unknown; status?: number; detail?: string } = {},
+  ) {
     super(oneLine(message), options.cause === undefined ? {} : { cause: options.cause });
     this.kind = kind;
     this.status = options.status;
+    this.detail = options.detail;
   }
 }
 
@@ -60,6 +70,13 @@ export function toMusterError(error: unknown): MusterError {
   if (error instanceof MusterError) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new MusterError('internal', message, { cause: error });
+}
+
+/** The detail of an error, or of one that it was made from. */
+export function detailOf(error: unknown): string | undefined {
+  for (let one = error; one instanceof Error; one = one.cause)
+    if (one instanceof MusterError && one.detail !== undefined) return one.detail;
+  return undefined;
 }
 
 /** Control characters (line breaks of a hostile server among them) become spaces; 600 characters at most. */

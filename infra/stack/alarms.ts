@@ -1,5 +1,5 @@
 import { functionMetrics } from '../../lib/telemetry/metrics.ts';
-import { lambdaMetric, type Metric, ownMetric } from './metrics.ts';
+import { lambdaMetric, type Metric, ownMetric, periodOf } from './metrics.ts';
 import { functionName } from './role.ts';
 import type { Backend, Settings } from './settings.ts';
 import { type Resources, ref } from './template.ts';
@@ -10,8 +10,10 @@ interface Watch {
   readonly metric: Metric;
   readonly statistic: 'Sum' | 'Maximum';
   readonly threshold: number;
-  /** Five-minute periods in a row that must be over the threshold. */
+  /** Periods in a row that must be over the threshold; see `periodOf`. */
   readonly periods: number;
+  /** Seconds of a period where it is another one. */
+  readonly period?: number;
   /** Whether silence is trouble too. */
   readonly breaching?: true;
 }
@@ -21,19 +23,23 @@ function watches(backend: Backend, settings: Settings): Readonly<Record<string, 
   const own = ({ name }: { readonly name: string }) => ownMetric(name, backend, settings);
   const lambda = (name: string) => lambdaMetric(name, functionName(settings, backend));
   const { overdue, failures, held, configErrors } = functionMetrics;
+  const period = periodOf(settings);
+  // A quarter of an hour, and at least two ticks: one that fails may be a hiccup.
+  const again = Math.max(2, Math.ceil(900 / period));
   const Held: Watch = {
     says: 'the guard holds a drop of the target count: look at muster status, then fix the backend or muster accept',
     ...{ metric: own(held), statistic: 'Sum', threshold: 1, periods: 1 },
   };
   return {
     Stale: {
-      says: `a ${backend.isKubeState ? 'cluster' : 'provider'} has had no whole listing for ${settings.staleSeconds} seconds more than its refresh_interval, or the function does not run`,
-      ...{ metric: own(overdue), statistic: 'Maximum', threshold: settings.staleSeconds, periods: 3 },
-      breaching: true,
+      says: `a ${backend.isKubeState ? 'cluster' : 'provider'} has had no whole listing for ${settings.staleSeconds} seconds more than its refresh_interval or the schedule allows, or the function does not run`,
+      ...{ metric: own(overdue), statistic: 'Maximum', threshold: settings.staleSeconds, periods: 1 },
+      // Two ticks, so that silence is silence and not a tick that came a little late.
+      ...{ period: Math.max(period, Math.ceil(settings.schedule.gap / 60) * 120), breaching: true },
     },
     Failing: {
       says: `cycles fail again and again; the last good ${backend.isKubeState ? 'text stays, and is refused once it is old' : 'lists stay'}`,
-      ...{ metric: own(failures), statistic: 'Sum', threshold: 1, periods: 3 },
+      ...{ metric: own(failures), statistic: 'Sum', threshold: 1, periods: again },
     },
     // Kube state is published as it is found: there is no guard.
     ...(!backend.isKubeState && { Held }),
@@ -43,7 +49,7 @@ function watches(backend: Backend, settings: Settings): Readonly<Record<string, 
     },
     Errors: {
       says: 'invocations fail again and again: see the log of the function',
-      ...{ metric: lambda('Errors'), statistic: 'Sum', threshold: 1, periods: 3 },
+      ...{ metric: lambda('Errors'), statistic: 'Sum', threshold: 1, periods: again },
     },
     Throttled: {
       says: 'invocations are throttled: raise the reserved concurrency, or the account quota',
@@ -68,7 +74,7 @@ export function alarmResources(backends: readonly Backend[], settings: Settings)
           AlarmDescription: `Muster, ${backend.name}: ${watch.says}`,
           ...watch.metric,
           Statistic: watch.statistic,
-          Period: 300,
+          Period: watch.period ?? periodOf(settings),
           EvaluationPeriods: watch.periods,
           Threshold: watch.threshold,
           ComparisonOperator: 'GreaterThanOrEqualToThreshold',

@@ -1,3 +1,4 @@
+import { lifecycleResource } from './lifecycle.ts';
 import type { Settings } from './settings.ts';
 import { getAtt, policy, type Resources, ref, type Statement, sub, type Value } from './template.ts';
 
@@ -21,16 +22,25 @@ export function describeBucket({ existingBucket, kms }: Settings): Bucket {
   };
 }
 
-/** The bucket with its policy and key. An existing bucket is left as it is: whoever owns it has its policies. */
+/**
+ * The bucket with its policy and key. An existing bucket cannot be set up by CloudFormation: the
+ * deployment does it itself, see existing-bucket.ts.
+ */
 export function bucketResources(settings: Settings, bucket: Bucket): Resources {
-  if (settings.existingBucket !== '') return {};
   return {
     ...(settings.kms === 'own' && keyResources()),
+    ...(settings.existingBucket === '' && newBucket(settings, bucket)),
+  };
+}
+
+function newBucket(settings: Settings, bucket: Bucket): Resources {
+  // The journal is the only record of what was scraped when: removing the stack must not take it along, nor leave it
+  // unprotected.
+  const kept = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' };
+  return {
     Bucket: {
       Type: 'AWS::S3::Bucket',
-      // The journal is the only record of what was scraped when: removing the stack must not take it along.
-      DeletionPolicy: 'RetainExceptOnCreate',
-      UpdateReplacePolicy: 'Retain',
+      ...kept,
       Properties: {
         BucketName: sub(`${settings.stack}-\${AWS::AccountId}-\${AWS::Region}`),
         BucketEncryption: { ServerSideEncryptionConfiguration: [encryption(bucket)] },
@@ -42,11 +52,12 @@ export function bucketResources(settings: Settings, bucket: Bucket): Resources {
           RestrictPublicBuckets: true,
         },
         OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
-        LifecycleConfiguration: { Rules: lifecycle(settings) },
+        LifecycleConfiguration: { Rules: lifecycleResource(settings) },
       },
     },
     BucketPolicy: {
       Type: 'AWS::S3::BucketPolicy',
+      ...kept,
       Properties: { Bucket: bucket.name, PolicyDocument: policy(bucketStatements(settings, bucket)) },
     },
   };
@@ -60,27 +71,11 @@ function encryption({ keyArn }: Bucket): Value {
   };
 }
 
-function lifecycle({ journalDays }: Settings): readonly Value[] {
-  return [
-    { Id: 'journal', Status: 'Enabled', Prefix: 'journal/', ExpirationInDays: journalDays },
-    // Written every minute, kube state by the megabyte: of its past nobody needs more than a day.
-    ...['status', 'metrics'].map((folder) => ({
-      Id: `old-${folder}`,
-      Status: 'Enabled',
-      Prefix: `${folder}/`,
-      NoncurrentVersionExpiration: { NoncurrentDays: 1 },
-    })),
-    {
-      Id: 'old-versions',
-      Status: 'Enabled',
-      NoncurrentVersionExpiration: { NoncurrentDays: 30 },
-      AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
-    },
-    { Id: 'delete-markers', Status: 'Enabled', ExpiredObjectDeleteMarker: true },
-  ];
-}
-
-function bucketStatements({ readers }: Settings, { arn: bucketArn, objects }: Bucket): readonly Statement[] {
+/** The bucket's policy, whoever made the bucket. */
+export function bucketStatements(
+  { readers }: Settings,
+  { arn: bucketArn, objects }: Pick<Bucket, 'arn' | 'objects'>,
+): readonly Statement[] {
   const everything = { Effect: 'Deny', Principal: '*' } as const;
   return [
     {
@@ -101,7 +96,7 @@ function bucketStatements({ readers }: Settings, { arn: bucketArn, objects }: Bu
       Sid: 'NoBlindOverwrites',
       ...everything,
       Action: ['s3:PutObject'],
-      Resource: ['snapshots/*', 'targets/*', 'status/*', 'metrics/*'].map(objects),
+      Resource: ['snapshots/*', 'targets/*', 'status/*', 'metrics/*', 'store.json'].map(objects),
       Condition: { Null: { 's3:if-none-match': 'true', 's3:if-match': 'true' } },
     },
     ...(readers.length === 0 ? [] : readStatements(readers, bucketArn, objects)),
@@ -122,20 +117,25 @@ function readStatements(
 
 /** What a sidecar may do: read what is published and how its making went, nothing else. */
 export function sidecarStatements(bucketArn: Value, objects: Bucket['objects']): readonly Statement[] {
-  const folders = ['targets/*', 'metrics/*', 'status/*', 'journal/*'];
+  const published = [
+    ...['targets/*', 'parts/*', 'metrics/*', 'status/*', 'status-kube-state/*', 'journal/*', 'snapshots/*'],
+    // What was retired, what is held back, and which store this is.
+    ...['retired/*', 'held/*', 'store.json'],
+  ];
   return [
     {
       Sid: 'ReadPublished',
       Effect: 'Allow',
       Action: ['s3:GetObject'],
-      Resource: folders.map(objects),
+      Resource: published.map(objects),
     },
     {
       Sid: 'ListPublished',
       Effect: 'Allow',
       Action: ['s3:ListBucket'],
       Resource: [bucketArn],
-      Condition: { StringLike: { 's3:prefix': folders } },
+      // Beside the listings this makes S3 say 404, not 403, of an object that is not there.
+      Condition: { StringLike: { 's3:prefix': published } },
     },
   ];
 }

@@ -1,5 +1,5 @@
 import { functionMetrics } from '../../lib/telemetry/metrics.ts';
-import { graphed, lambdaMetric, type Metric, ownMetric } from './metrics.ts';
+import { graphed, lambdaMetric, type Metric, ownMetric, periodOf } from './metrics.ts';
 import { functionName } from './role.ts';
 import type { Backend, Settings } from './settings.ts';
 import { type Resources, sub } from './template.ts';
@@ -46,14 +46,18 @@ export function dashboardResources(backends: readonly Backend[], settings: Setti
   const widgets = shown.map(({ title, stat, metric, lines }, index) => ({
     ...{ type: 'metric', x: (index % 3) * 8, y: Math.floor(index / 3) * 6, width: 8, height: 6 },
     properties: {
-      ...{ title, region: '${AWS::Region}', period: 300, view: 'timeSeries' },
+      ...{ title, region: '${AWS::Region}', period: periodOf(settings), view: 'timeSeries' },
       metrics: lines.map((backend) => graphed(metric(backend), stat, backend.name)),
     },
   }));
   return {
     Dashboard: {
       Type: 'AWS::CloudWatch::Dashboard',
-      Properties: { DashboardName: settings.stack, DashboardBody: sub(JSON.stringify({ widgets })) },
+      Properties: {
+        // A name is the account's, not the region's.
+        DashboardName: sub(`${settings.stack}-\${AWS::Region}`),
+        DashboardBody: sub(JSON.stringify({ widgets })),
+      },
     },
   };
 }

@@ -1,3 +1,4 @@
+import { revision } from '../revision.ts';
 import type { Bucket } from './bucket.ts';
 import { functionName } from './role.ts';
 import type { Backend, Settings } from './settings.ts';
@@ -11,8 +12,8 @@ export function defineFunction(backend: Backend, settings: Settings, bucket: Buc
   return {
     name: functionName(settings, backend),
     description: backend.isKubeState
-      ? 'Muster: lists clusters and publishes their kube-state metrics'
-      : `Muster: lists targets of ${name} and publishes them`,
+      ? `Muster ${revision()}: lists clusters and publishes their kube-state metrics`
+      : `Muster ${revision()}: lists targets of ${name} and publishes them`,
     handler: `dist/functions/${name}/index.handler`,
     package: { patterns: ['!**', `dist/functions/${name}/**`] },
     memorySize: memory,
@@ -21,7 +22,7 @@ export function defineFunction(backend: Backend, settings: Settings, bucket: Buc
     environment: {
       MUSTER_CONFIG: sub('s3://${bucket}/config/muster.yml', { bucket: bucket.name }),
       MUSTER_STORE: sub('s3://${bucket}', { bucket: bucket.name }),
-      MUSTER_SCHEDULE: schedule,
+      MUSTER_SCHEDULE: schedule.expression,
       MUSTER_LOG_LEVEL: logLevel,
       POWERTOOLS_SERVICE_NAME: stack,
       NODE_OPTIONS: '--enable-source-maps',
@@ -46,7 +47,7 @@ export function scheduleResources(backends: readonly Backend[], settings: Settin
       Properties: {
         Name: functionName(settings, backend),
         Description: `Starts Muster's function for ${backend.name}`,
-        ScheduleExpression: settings.schedule,
+        ScheduleExpression: settings.schedule.expression,
         FlexibleTimeWindow: { Mode: 'OFF' },
         State: 'ENABLED',
         Target: {

@@ -8,6 +8,11 @@ export type Metric = {
   readonly Dimensions: readonly { readonly Name: string; readonly Value: string }[];
 };
 
+/** Seconds of a period in which there is at least one tick; five minutes where the schedule allows that. */
+export function periodOf({ schedule }: Settings): number {
+  return Math.max(300, Math.ceil(schedule.gap / 60) * 60);
+}
+
 /** One that the functions count. */
 export function ownMetric(name: string, backend: Backend, { stack }: Settings): Metric {
   return {

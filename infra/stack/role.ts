@@ -31,29 +31,41 @@ export function functionName({ stack }: Settings, { name }: Backend): string {
 interface OwnKeys {
   /** Reads and writes. */
   readonly written: readonly string[];
-  /** Of them: removes what left the configuration. */
+  /** Of them: removes what left the configuration, and what is past its time. */
   readonly removed: readonly string[];
-  /** Lists. */
+  /** Reads beside them. */
+  readonly read: readonly string[];
+  /** Lists, beside what it reads. */
   readonly listed: readonly string[];
 }
 
 function ownKeys({ name, isKubeState }: Backend): OwnKeys {
-  const always = [`config/last-good/${name}.yml`, 'muster-conditional-writes'];
-  if (isKubeState) return { written: ['metrics/*', ...always], removed: ['metrics/*'], listed: [] };
-  const [targets, status] = [`targets/*/${name}-*`, `status/*/${name}-*`];
+  const checks = 'muster-conditional-writes*';
+  const always = [`config/last-good/${name}.yml`, checks];
+  const shared = ['config/muster.yml', storeDocument];
+  if (isKubeState) {
+    const outputs = ['metrics/*', 'status-kube-state/*', 'retired/kube-state/*'];
+    return { written: [...outputs, ...always], removed: [...outputs, checks], read: shared, listed: [] };
+  }
+  const own = (folder: string) => `${folder}/*/${name}-*`;
+  const removed = [...['targets', 'parts', 'held', 'retired', 'journal', 'status'].map(own), 'removals/*'];
   return {
-    written: [targets, `snapshots/*/${name}-*`, `journal/*/${name}-*`, status, ...always],
-    removed: [targets, status],
-    listed: ['status/', 'targets/*/'],
+    written: [own('snapshots'), ...removed, ...always],
+    removed: [...removed, checks],
+    // A drop is judged by what all providers together would lose: their statuses tell.
+    read: [...shared, 'status/*'],
+    listed: ['targets', 'parts', 'held', 'retired'].flatMap((folder) => [`${folder}/`, `${folder}/*/`]),
   };
 }
+
+/** Names the store; made once, and by whoever comes first. */
+const storeDocument = 'store.json';
 
 function bucketStatements(
   backend: Backend,
   { arn: bucketArn, objects, keyArn }: Bucket,
 ): readonly Statement[] {
-  const { written, removed, listed } = ownKeys(backend);
-  const config = 'config/muster.yml';
+  const { written, removed, read, listed } = ownKeys(backend);
   return [
     {
       Sid: 'List',
@@ -62,26 +74,15 @@ function bucketStatements(
       Resource: [bucketArn],
       // Beside the listings this decides whether S3 says of an object that is not there 404 or 403: it compares the
       // object's key as if it were the prefix. The protocol lives on that 404.
-      Condition: { StringLike: { 's3:prefix': [...listed, config, ...written] } },
+      Condition: { StringLike: { 's3:prefix': [...listed, ...read, ...written] } },
     },
+    allow('Read', ['s3:GetObject'], [...read, ...written].map(objects)),
+    allow('Write', ['s3:PutObject'], written.map(objects)),
     {
-      Sid: 'Read',
-      Effect: 'Allow',
-      Action: ['s3:GetObject'],
-      Resource: [config, ...written].map(objects),
+      ...allow('NameTheStore', ['s3:PutObject'], [objects(storeDocument)]),
+      Condition: { Null: { 's3:if-none-match': 'false' } },
     },
-    {
-      Sid: 'Write',
-      Effect: 'Allow',
-      Action: ['s3:PutObject'],
-      Resource: written.map(objects),
-    },
-    {
-      Sid: 'RemoveRetired',
-      Effect: 'Allow',
-      Action: ['s3:DeleteObject'],
-      Resource: removed.map(objects),
-    },
+    allow('Remove', ['s3:DeleteObject'], removed.map(objects)),
     ...(keyArn === undefined ? [] : [allow('UseKey', ['kms:Decrypt', 'kms:GenerateDataKey'], [keyArn])]),
   ];
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { longestGap } from '../../lib/app/function/schedule.ts';
 
 /** `a, b` as a list; empty for none. */
 const list = z.string().transform((text) =>
@@ -7,15 +8,32 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
+
+/** CloudWatch looks back seven days, and alarms need to see two ticks. */
+const longestSeconds = 3 * 86_400;
+
+/** A schedule as EventBridge takes it, and how many seconds its ticks can be apart. */
+const schedule = z
+  .string()
+  .regex(/^(rate\([1-9]\d{0,5} (minute|hour|day)s?\)|cron\(.+\))$/, 'must be rate(…) or cron(…)')
+  .transform((expression, context) => {
+    const gap = (longestGap(expression) ?? 0) / 1000;
+    if (gap > 0 && gap <= longestSeconds) return { expression, gap };
+    const wrong =
+      gap > 0
+        ? 'ticks may be three days apart at most, or alarms cannot follow'
+        : 'alarms have to know how far apart its ticks are: use minutes, hours and days of the week, as in cron(0/10 8-18 ? * MON-FRI *)';
+    context.addIssue({ code: 'custom', message: wrong });
+    return z.NEVER;
+  });
+
 const flag = z.union([z.boolean(), z.stringbool()]);
 
 /** What can be set per stage: `custom.settings` of serverless.yml, which says what each is for. */
 const settings = z.strictObject({
   stack: z.string().regex(/^[A-Za-z][A-Za-z0-9-]*$/),
   backends: list,
-  schedule: z
-    .string()
-    .regex(/^(rate\([1-9]\d* (minute|hour|day)s?\)|cron\(.+\))$/, 'must be rate(…) or cron(…)'),
+  schedule,
   reservedConcurrency: z.union([
     z.literal('none').transform(() => undefined),
     z.coerce.number().int().min(1),
@@ -73,6 +91,7 @@ export function readCustom(custom: unknown): {
   const parsed = file.safeParse(custom);
   if (!parsed.success) throw new Error(`serverless.yml, custom:\n${z.prettifyError(parsed.error)}`);
   const { data } = parsed;
+  checkKey(data.settings);
   const wanted = data.settings.backends;
   const unknown = wanted.filter((name) => name !== 'all' && !Object.hasOwn(data.backends, name));
   if (unknown.length > 0)
@@ -83,6 +102,14 @@ export function readCustom(custom: unknown): {
     .filter(([name]) => wanted.includes('all') || wanted.includes(name))
     .map(([name, stanza]) => ({ ...stanza, name, ...idsOf(name), isKubeState: name === 'kube-state' }));
   return { settings: data.settings, backends };
+}
+
+/** A new key could not read what an existing bucket has. */
+function checkKey({ existingBucket, kms }: Settings): void {
+  if (existingBucket === '' || kms !== 'own') return;
+  throw new Error(
+    `serverless.yml: kms=own makes a key for a new bucket, but existingBucket is ${existingBucket}: give the ARN of its key, kms=arn:…, or kms=none`,
+  );
 }
 
 /** Logical ids have no dashes. */

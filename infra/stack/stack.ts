@@ -36,6 +36,9 @@ export async function resources(input: VariableInput): Promise<{
       ...dashboardResources(backends, settings),
       SidecarPolicy: {
         Type: 'AWS::IAM::ManagedPolicy',
+        // IAM deletes no policy that a role holds, and sidecars go on reading the bucket, which stays as well.
+        DeletionPolicy: 'RetainExceptOnCreate',
+        UpdateReplacePolicy: 'Retain',
         Properties: {
           Description: 'What a Muster sidecar needs: reading what is published',
           PolicyDocument: policy([

@@ -3,6 +3,7 @@ import type { ResolveReference } from '../config/credentials.ts';
 import type { Reference } from '../config/reference.ts';
 import { type ErrorKind, MusterError, oneLine } from '../errors.ts';
 import { heedSignals } from '../http/signals.ts';
+import { once } from '../once.ts';
 
 /** Seconds that a secret is kept: the providers of one tick ask once, a rotated secret is seen in the next minute. */
 const maxAge = 60;
@@ -11,10 +12,15 @@ const maxAge = 60;
  * Who resolves `ssm:/path` and `secretsmanager:name#field`. The SDK is loaded with the first reference of its kind;
  * region and credentials come from where the SDK takes them.
  */
-export function createAwsSecrets(): Readonly<Record<string, ResolveReference>> {
+export function createAwsSecrets(
+  open: Readonly<Record<'ssm' | 'secretsmanager', () => Promise<AskFor>>> = {
+    ssm: openParameters,
+    secretsmanager: openSecretValues,
+  },
+): Readonly<Record<string, ResolveReference>> {
   return {
-    ssm: asking(openParameters, 'ssm:GetParameter'),
-    secretsmanager: asking(openSecretValues, 'secretsmanager:GetSecretValue'),
+    ssm: asking(open.ssm, 'ssm:GetParameter'),
+    secretsmanager: asking(open.secretsmanager, 'secretsmanager:GetSecretValue'),
   };
 }
 
@@ -30,10 +36,9 @@ async function openSecretValues(): Promise<AskFor> {
 }
 
 function asking(open: () => Promise<AskFor>, action: string): ResolveReference {
-  let opening: Promise<AskFor> | undefined;
+  const opened = once(open);
   return async (reference, signal) => {
-    opening ??= open();
-    const ask = await opening;
+    const ask = await opened();
     const place = `${reference.scheme}:${reference.name}`;
     const asked = ask(reference.name).catch((error: unknown) => {
       throw failure(error, reference, action);

@@ -4,7 +4,9 @@ import { mapConcurrent } from '../http/concurrency.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { statusKey } from '../target/names.ts';
 import type { Schedule } from './aws-schedule.ts';
-import { periodOf } from './function/time.ts';
+import { sayWaiting } from './function/billing.ts';
+import { longestGap } from './function/schedule.ts';
+import { ageOf } from './function/time.ts';
 import type { KubeStateOutput } from './kube-state/outputs.ts';
 import { readListed } from './kube-state/stored.ts';
 import type { AppProvider } from './providers.ts';
@@ -45,20 +47,45 @@ export async function checkDeployment(input: DeploymentInput): Promise<readonly 
   const names = new Set(providers.map(({ mechanism }) => mechanism));
   if (outputs.length > 0) names.add(kubeState);
   const schedules = await mapConcurrent([...names], 4, signal, (name) => checkSchedule(name, input));
-  const periods = new Map(schedules.map(({ backend, period }) => [backend, period]));
+  const expressions = new Map(schedules.map(({ backend, expression }) => [backend, expression]));
+  const gapOf = (backend: string) => longestGap(expressions.get(backend) ?? presetSchedule) ?? 60_000;
   const statuses = await mapConcurrent(providers, 8, signal, (provider) =>
     look(`status ${provider.job}/${provider.provider}`, () =>
-      checkStatus(provider, periods.get(provider.mechanism) ?? 60_000, input),
+      checkStatus(provider, gapOf(provider.mechanism), input),
     ),
   );
   const listings = await mapConcurrent(outputs, 8, signal, (output) =>
-    look(`kube state ${output.object}`, () => checkOutput(output, periods.get(kubeState) ?? 60_000, input)),
+    look(`kube state ${output.object}`, () => checkOutput(output, gapOf(kubeState), input)),
   );
-  return [bucket, writes, ...schedules.map(({ finding }) => finding), ...statuses, ...listings];
+  const costs = sayCosts(input, expressions);
+  return [bucket, writes, ...schedules.map(({ finding }) => finding), ...statuses, ...listings, ...costs];
+}
+
+/** A finding on what costs more than it seems, for each schedule; none where all is as cheap as it can be. */
+function sayCosts(
+  { providers, outputs }: DeploymentInput,
+  expressions: ReadonlyMap<string, string>,
+): readonly Finding[] {
+  const all = [
+    ...providers.map(({ job, provider, mechanism, refreshInterval }) => ({
+      ...{ backend: mechanism, name: `${job}/${provider}`, refreshInterval },
+    })),
+    ...outputs.map(({ object, refreshInterval }) => ({
+      ...{ backend: kubeState, name: `kube state ${object}`, refreshInterval },
+    })),
+  ];
+  return [...new Set(expressions.values())].flatMap((expression) => {
+    const at = all.filter(({ backend }) => expressions.get(backend) === expression);
+    const says = sayWaiting(at, expression);
+    return says === undefined ? [] : [{ check: 'cost', ...good(says) }];
+  });
 }
 
 /** As the backends have theirs: the name of the function that writes the outputs. */
 const kubeState = 'kube-state';
+
+/** What is taken where a schedule cannot be read. */
+const presetSchedule = 'rate(1 minute)';
 
 type Answer = Omit<Finding, 'check'>;
 
@@ -72,16 +99,16 @@ async function look(check: string, find: () => Promise<Answer>): Promise<Finding
 
 async function checkSchedule(backend: string, { stack, readSchedule, signal }: DeploymentInput) {
   const name = `${stack}-${backend}`;
-  let period = 60_000;
+  let expression = presetSchedule;
   const finding = await look(`schedule ${backend}`, async () => {
     const schedule = await readSchedule(name, signal);
     if (schedule === undefined)
       return bad(`there is no schedule ${name}: is ${stack} the stack, and was it deployed with ${backend}?`);
-    period = periodOf(schedule.expression);
+    expression = schedule.expression;
     if (!schedule.enabled) return bad(`${name} is disabled: enable it, or deploy again`);
-    return good(`${name} runs at ${schedule.expression}`);
+    return good(`${name} runs at ${expression}`);
   });
-  return { backend, period, finding };
+  return { backend, expression, finding };
 }
 
 async function checkStatus(
@@ -94,7 +121,8 @@ async function checkStatus(
     return bad('no cycle yet: wait for the next tick, then look at the log of the function');
   const status = parseStatus(found.body);
   if (status === undefined) return bad('the status cannot be read; the next cycle writes it anew');
-  const age = Date.now() - Date.parse(status.last_attempt);
+  const age = ageOf(status.last_attempt);
+  if (age === undefined) return bad(`the last cycle ${future}`);
   const allowed = Math.max(period, provider.refreshInterval) * 3 + provider.deadline;
   const seconds = `${Math.round(age / 1000)}s`;
   if (age > allowed) return bad(`the last cycle was ${seconds} ago: does the schedule start the function?`);
@@ -103,8 +131,15 @@ async function checkStatus(
   if (status.config_error !== undefined)
     return bad(`the newest configuration is not in force: ${status.config_error}`);
   if (status.held !== undefined) return bad(`held: ${status.held.message}`);
+  const waited = ageOf(status.last_success ?? status.first_attempt ?? status.last_attempt);
+  if (waited === undefined) return bad(`the last whole listing ${future}`);
+  if (waited > allowed)
+    return bad(`no listing was whole for ${Math.round(waited / 1000)}s: look at the log of the function`);
   return good(`${status.targets} targets, version ${status.version}, last cycle ${seconds} ago`);
 }
+
+const future =
+  'is dated in the future: set the clock of this machine, or of the one that ran it, and look again after the next tick';
 
 async function checkOutput(
   { object, refreshInterval, deadline }: KubeStateOutput,
@@ -114,7 +149,8 @@ async function checkOutput(
   const listed = await readListed(object, input);
   if (listed === undefined)
     return bad('nothing is published yet: wait for the next tick, then look at the log of the function');
-  const age = Date.now() - listed.getTime();
+  const age = ageOf(listed.toISOString());
+  if (age === undefined) return bad(`the listing of its cluster ${future}`);
   const seconds = `${Math.round(age / 1000)}s`;
   if (age > Math.max(period, refreshInterval) * 3 + deadline)
     return bad(`its cluster was listed ${seconds} ago: look at the log of the function`);

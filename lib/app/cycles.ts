@@ -1,8 +1,8 @@
 import { runCycle } from '../discovery/cycle.ts';
 import type { CycleInput, CycleResult } from '../discovery/provider.ts';
-import { toMusterError } from '../errors.ts';
+import { detailOf, toMusterError } from '../errors.ts';
 import type { ObjectStore } from '../store/store.ts';
-import type { Logger } from '../telemetry/log.ts';
+import type { LogFields, Logger } from '../telemetry/log.ts';
 import type { AppProvider } from './providers.ts';
 import { newRunId } from './run-id.ts';
 
@@ -25,14 +25,22 @@ export async function cycleOnce(
   return result;
 }
 
+/** Tells at debug what an error holds beside its message. */
+export function logDetail(log: Logger, error: unknown, fields: LogFields): void {
+  const detail = detailOf(error);
+  if (detail !== undefined) log.debug('detail of the error', { ...fields, detail });
+}
+
 function logCycle(log: Logger, result: CycleResult): void {
   const { job, provider, outcome, version, targets, durationMs, error, held, confirmed, damaged } = result;
   const fields = { job, provider, outcome, version, targets, seconds: durationMs / 1000 };
   if (damaged !== undefined) log.warn(`the store is damaged, the list is rebuilt: ${damaged}`, fields);
-  if (error !== undefined) return log.error(toMusterError(error).message, { ...fields, kind: error.kind });
   if (confirmed !== undefined)
     log.warn(`${confirmed} targets left after they were held, without an operator`, fields);
-  if (held !== undefined) log.warn(`held: ${held.message}`, fields);
+  if (error !== undefined) {
+    log.error(toMusterError(error).message, { ...fields, kind: error.kind });
+    logDetail(log, error, { job, provider });
+  } else if (held !== undefined) log.warn(`held: ${held.message}`, fields);
   else if (result.recovered === true) log.info('the cycle is good again', fields);
   else if (outcome === 'unchanged' || outcome === 'dry-run') log.debug('cycle', fields);
   else log.info('cycle', fields);

@@ -8,12 +8,13 @@ export interface HttpClients extends AsyncDisposable {
   readonly openHttp: MechanismInput['openHttp'];
 }
 
-/** None yet; `signal` and `deadline` as for a single client. */
+/** None yet; `signal`, `deadline` and `warn` as for a single client. */
 export function openHttpClients({
   readCredential,
   signal,
   deadline,
-}: Pick<HttpClientOptions, 'readCredential' | 'signal' | 'deadline'>): HttpClients {
+  warn,
+}: Pick<HttpClientOptions, 'readCredential' | 'signal' | 'deadline' | 'warn'>): HttpClients {
   const clients: HttpClient[] = [];
   return {
     async openHttp(config, options) {
@@ -24,6 +25,7 @@ export function openHttpClients({
         userAgent,
         signal,
         ...(deadline !== undefined && { deadline }),
+        ...(warn && { warn }),
         ...options,
       });
       clients.push(client);

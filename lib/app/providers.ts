@@ -57,9 +57,10 @@ export function bindProviders(
 /** The mechanism's listing, with HTTP clients that end with it. */
 function discoverWith(stanza: Stanza, { readCredential, log, directory }: BindInput): Discover {
   return async function* (input) {
-    await using clients = openHttpClients({ ...input, readCredential });
+    const warn = (message: string) => log.warn(message);
+    await using clients = openHttpClients({ ...input, readCredential, warn });
     const { openHttp } = clients;
-    return yield* stanza.discover({ ...input, directory, openHttp, warn: (message) => log.warn(message) });
+    return yield* stanza.discover({ ...input, directory, openHttp, warn });
   };
 }
 

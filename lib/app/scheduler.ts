@@ -33,6 +33,7 @@ interface RunningRound extends Round {
 interface Ended {
   readonly held: boolean;
   readonly error: unknown;
+  readonly result?: CycleResult;
 }
 
 /** How far what left the configuration is retired. */
@@ -143,16 +144,17 @@ async function retireThoseThatLeft(
   }
 }
 
-/** Never throws: whatever happens in a cycle, or in who is told of it, its slot is free again. */
-async function runSlot(round: RunningRound, slot: Slot, { log }: SchedulerInput): Promise<void> {
+/** Never throws: whatever a cycle or the callback on its result throws, the next one comes when it is due. */
+async function runSlot(round: RunningRound, slot: Slot, { log, onResult }: SchedulerInput): Promise<void> {
   slot.running = true;
   slot.startedAt = performance.now();
   try {
-    const { held, error } = await round.run(slot, deadlineOf(round, slot));
+    const { held, error, result } = await round.run(slot, deadlineOf(round, slot));
     slot.held = held;
     slot.timeouts = isMusterError(error, 'timeout') ? slot.timeouts + 1 : 0;
+    if (result !== undefined) onResult?.(result);
   } catch (error) {
-    log.error(`a cycle broke off: ${toMusterError(error).message}`, { round: round.key });
+    log.error(`${round.key}: the cycle ended badly: ${toMusterError(error).message}`);
   } finally {
     slot.running = false;
     slot.endedAt = performance.now();
@@ -170,18 +172,9 @@ async function runProvider(
   if (result.outcome === 'failed' || result.outcome === 'superseded' || result.loaded === undefined)
     delete slot.warm;
   else slot.warm = result.loaded;
-  tell(result, input);
   // A cycle that failed knows nothing of what is held, which stays so.
   const held = result.outcome === 'failed' ? slot.held : result.held !== undefined;
-  return { held, error: result.error };
-}
-
-function tell(result: CycleResult, { onResult, log }: SchedulerInput): void {
-  try {
-    onResult?.(result);
-  } catch (error) {
-    log.error(`telling of a cycle failed: ${toMusterError(error).message}`);
-  }
+  return { held, error: result.error, result };
 }
 
 function slotIn(slots: Map<string, Slot>, { key, server }: Round): Slot {

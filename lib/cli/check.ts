@@ -1,6 +1,7 @@
 import { loadApp } from '../app/app.ts';
+import { sayWaiting } from '../app/function/billing.ts';
+import type { KubeStateOutput } from '../app/kube-state/outputs.ts';
 import type { AppProvider } from '../app/providers.ts';
-import { formatDuration } from '../config/duration.ts';
 import { metricsKey } from '../target/names.ts';
 import { defineCommand, exitCodes } from './command.ts';
 import { shared } from './options.ts';
@@ -47,26 +48,34 @@ export const check = defineCommand({
     ];
     io.err(`${config} is valid: ${counts.join(', ')}, store ${store.url}\n`);
     // On a machine of one's own, with its store in a folder, waiting is for free.
-    if (storeConfig.kind === 's3') io.err(hintOnBilling(providers));
+    if (storeConfig.kind === 's3') io.err(hintsOnFunctions(providers, outputs));
     return exitCodes.good;
   },
 });
 
-/** Milliseconds between two ticks of a function that is deployed as serverless.yml says. */
-const tick = 60_000;
+/** How serverless.yml starts the functions, unless told otherwise. */
+const schedule = 'rate(1 minute)';
 
-/** What costs more than it seems where functions run this configuration; empty where nothing does. */
-function hintOnBilling(providers: readonly AppProvider[]): string {
-  const often = providers.filter(({ refreshInterval }) => refreshInterval < tick);
-  const [first, ...others] = often.map(
-    ({ job, provider, refreshInterval }) => `${job}/${provider} (${formatDuration(refreshInterval)})`,
+/** For who runs this configuration as AWS functions: which are needed, and what costs more than it seems. */
+function hintsOnFunctions(providers: readonly AppProvider[], outputs: readonly KubeStateOutput[]): string {
+  const mechanisms = new Set(providers.map(({ mechanism }) => mechanism));
+  const backends = [...mechanisms, ...(outputs.length > 0 ? ['kube-state'] : [])].sort();
+  if (backends.length === 0) return '';
+  const waiting = sayWaiting(
+    [
+      ...providers.map(({ job, provider, refreshInterval }) => ({
+        name: `${job}/${provider}`,
+        refreshInterval,
+      })),
+      ...outputs.map(({ object, refreshInterval }) => ({ name: `kube state ${object}`, refreshInterval })),
+    ],
+    schedule,
   );
-  if (first === undefined) return '';
-  const rest = others.length === 0 ? '' : ` and ${counted(others.length, 'other provider')}`;
-  return (
-    `Hint: ${printable(first)}${rest} with a refresh_interval below 1m: as an AWS function, which ticks once a minute, ` +
-    'each waits for its next cycle and is billed for that; "refresh_interval: 1m" avoids it\n'
-  );
+  const hints = [
+    `on AWS it needs osls deploy --param="backends=${backends.join(',')}"`,
+    ...(waiting ? [waiting] : []),
+  ];
+  return hints.map((hint) => `Hint: ${printable(hint)}\n`).join('');
 }
 
 interface Times {

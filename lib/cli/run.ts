@@ -10,7 +10,6 @@ import { type Resolved, resolveNames } from '../discovery/naming.ts';
 import { checkOwnership } from '../discovery/ownership.ts';
 import type { CycleResult } from '../discovery/provider.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
-import { keepMemorySmallOnceLarge } from '../memory.ts';
 import { isEmptyChange } from '../target/diff.ts';
 import { countChange } from '../target/target-changes.ts';
 import { silentLogger } from '../telemetry/log.ts';
@@ -57,10 +56,9 @@ export const run = defineCommand({
       const named = await resolveNames(app.providers, { store: app.store, signal });
       const selected = selectProviders(named, { job, provider });
       const hasOthers = named.length > 1;
-      const endWatching = keepMemorySmallOnceLarge();
       const results = await mapConcurrent(selected, concurrency, signal, (one) =>
         cycleWithProgress(one, input, { dryRun, hasOthers }, io),
-      ).finally(endWatching);
+      );
       const everything = job === undefined && provider === undefined;
       const outputs = everything ? await runOutputs(app, dryRun, io) : [];
       try {

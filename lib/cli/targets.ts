@@ -9,7 +9,6 @@ import { defineCommand, exitCodes, type Io } from './command.ts';
 import { readCount, shared } from './options.ts';
 import { counted } from './output.ts';
 import { openProgress } from './progress.ts';
-import { openSweeper } from './sweep.ts';
 import { formatTable } from './table.ts';
 import { openTextPage } from './text-page.ts';
 
@@ -51,9 +50,6 @@ export const targets = defineCommand({
   },
 });
 
-/** An object that was read leaves as much garbage as so many printed characters, also where it is only joined. */
-const objectWeight = 4e3;
-
 /** Which of the targets are printed. */
 interface Wanted {
   readonly query: Query;
@@ -62,7 +58,6 @@ interface Wanted {
 }
 
 async function printJson(providers: readonly AppProvider[], { query, limit }: Wanted, io: Io): Promise<void> {
-  const sweep = openSweeper();
   const page = openTextPage(io.out);
   let separator = '[\n';
   let left = limit;
@@ -70,8 +65,7 @@ async function printJson(providers: readonly AppProvider[], { query, limit }: Wa
     const rest = narrowQuery(query, provider);
     if (rest === undefined || left <= 0) continue;
     const printed = new Set<string>();
-    const onRead = (objects: number) => sweep(objects * objectWeight);
-    for await (const groups of discoverAll([provider], io, onRead)) {
+    for await (const groups of discoverAll([provider], io)) {
       for (const group of groups) {
         const targets = fittingOf(group, rest).slice(0, left);
         // Without a target it is of interest only where it takes back what was printed.
@@ -81,7 +75,6 @@ async function printJson(providers: readonly AppProvider[], { query, limit }: Wa
         const text = separator + groupText({ ...group, targets });
         separator = ',\n';
         if (page.add(text)) await page.flush();
-        sweep(text.length);
       }
       await page.flush();
       if (left <= 0) break;
@@ -141,11 +134,10 @@ function rowOf(group: TargetGroup, target: TargetGroup['labels']): string[] {
   return [group.source, address, `{${text}}`];
 }
 
-/** The groups of the providers one after another, each within its deadline; `onRead` is told of objects as they come. */
+/** The groups of the providers one after another, each within its deadline. */
 async function* discoverAll(
   providers: readonly AppProvider[],
   io: Io,
-  onRead?: (objects: number) => void,
 ): AsyncGenerator<readonly TargetGroup[]> {
   for (const provider of providers) {
     const { discover, transform, job, provider: name } = provider;
@@ -160,13 +152,7 @@ async function* discoverAll(
     };
     try {
       const signal = AbortSignal.any([io.signal, deadline]);
-      let before = 0;
-      const onProgress: typeof progress.show = (seen) => {
-        progress.show(seen);
-        onRead?.(seen.read - before);
-        before = seen.read;
-      };
-      for await (const found of discover({ signal, onProgress })) {
+      for await (const found of discover({ signal, onProgress: progress.show })) {
         const groups = transform === undefined ? found : found.map(transform);
         yield groups.filter((group) => group !== undefined).filter(matters);
       }

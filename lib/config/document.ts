@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { leaf, list } from './fields.ts';
 import { builtInSettings, jobSettings, overrideSettings } from './job-settings.ts';
 import type { MusterConfig, NamedOutput, StanzaReader } from './muster-config.ts';
+import { globalKeys, nameScheme, withNameScheme } from './name-scheme.ts';
 import { prometheusKeys } from './prometheus-keys.ts';
 import { neededRules, publishableRules } from './publishable.ts';
 import { scrapeConfig, scrapeLabels } from './scrape.ts';
@@ -28,6 +29,7 @@ export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
     kubeState ?? z.never({ error: 'is not supported by this program' });
   return section(
     {
+      global: globalKeys,
       scrape_configs: list(scrapeConfig(mechanisms)).check(uniqueBy('job_name', { caseAlone: 'jobs' })),
       kube_state_metrics: list(kubeStateEntry).check(uniqueBy('name')),
       store: storeConfig(directory),
@@ -38,19 +40,18 @@ export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
   )
     .check(publishableRules)
     .check(neededRules<Stanza>())
-    .transform(
-      ({ scrape_configs, kube_state_metrics, store, owner, defaults }): MusterConfig<Stanza, KubeState> => {
-        const settings = overrideSettings(builtInSettings, defaults);
-        const jobs = scrape_configs.map((config) => ({
-          name: config.job_name,
-          providers: config.providers,
-          relabel_configs: config.relabel_configs,
-          scrapeLabels: scrapeLabels(config),
-          ...overrideSettings(settings, config.muster),
-        }));
-        return { store, ...(owner !== undefined && { owner }), defaults: settings, jobs, kube_state_metrics };
-      },
-    );
+    .transform((document): MusterConfig<Stanza, KubeState> => {
+      const { scrape_configs, kube_state_metrics, store, owner, defaults, global } = document;
+      const settings = overrideSettings(builtInSettings, defaults);
+      const jobs = scrape_configs.map((config) => ({
+        name: config.job_name,
+        providers: config.providers,
+        relabel_configs: withNameScheme(config.relabel_configs, nameScheme(config, global)),
+        scrapeLabels: scrapeLabels(config),
+        ...overrideSettings(settings, config.muster),
+      }));
+      return { store, ...(owner !== undefined && { owner }), defaults: settings, jobs, kube_state_metrics };
+    });
 }
 
 const ownerName = leaf('a name of letters, digits, ., - and _, 100 at most', (source) =>

@@ -1,6 +1,5 @@
 /** Top-level keys of prometheus.yml that Muster leaves alone. Source: prometheus/config, Config. */
 export const prometheusKeys = [
-  'global',
   'runtime',
   'alerting',
   'rule_files',
@@ -39,7 +38,6 @@ export const scrapeKeys = [
   'native_histogram_bucket_limit',
   'native_histogram_min_bucket_factor',
   'keep_dropped_targets',
-  'metric_name_validation_scheme',
   'metric_name_escaping_scheme',
   'extra_scrape_metrics',
   'metric_relabel_configs',

@@ -1,15 +1,17 @@
 import { labelsReadByRules } from '../target/relabel.ts';
 import type { RelabelConfig } from '../target/relabel-config.ts';
 import type { JobSettings, Provider } from './muster-config.ts';
+import { legacyProblem, type NameSchemeKeys, nameScheme } from './name-scheme.ts';
 import { type ScrapeKeys, scrapeLabels } from './scrape.ts';
 import { findings } from './section.ts';
 
 interface Jobs {
   readonly scrape_configs: readonly ScrapeConfig[];
   readonly defaults: Relabel;
+  readonly global: NameSchemeKeys;
 }
 
-interface ScrapeConfig extends ScrapeKeys {
+interface ScrapeConfig extends ScrapeKeys, NameSchemeKeys {
   readonly relabel_configs: readonly RelabelConfig[];
   readonly muster: Relabel;
 }
@@ -21,14 +23,16 @@ interface Relabel {
 
 /** The condition that rules which run before the targets are published come out there as they would in Prometheus. */
 export const publishableRules = findings<Jobs, keyof Jobs>(
-  ['scrape_configs', 'defaults'],
-  ({ scrape_configs, defaults }) =>
+  ['scrape_configs', 'defaults', 'global'],
+  ({ scrape_configs, defaults, global }) =>
     scrape_configs.flatMap((job, index) => {
       if ((job.muster.relabel ?? defaults.relabel) !== 'publish') return [];
+      const legacy = nameScheme(job, global) === 'legacy';
       return job.relabel_configs.flatMap((rule, place) => {
         const why = whyNot(rule, job);
+        const message = why === undefined ? legacy && legacyProblem(rule) : `${why}: ${instead}`;
         const path = ['scrape_configs', index, 'relabel_configs', place];
-        return why === undefined ? [] : [{ path, message: `${why}: ${instead}` }];
+        return message ? [{ path, message }] : [];
       });
     }),
 );

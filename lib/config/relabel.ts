@@ -1,12 +1,7 @@
-import { RE2JS, RE2JSException, RE2JSSyntaxException } from 're2js';
 import * as z from 'zod';
 import { isLabelName } from '../target/labels.ts';
-import {
-  type RelabelAction,
-  type RelabelConfig,
-  type RelabelRegex,
-  relabelActions,
-} from '../target/relabel-config.ts';
+import { type RelabelAction, type RelabelConfig, relabelActions } from '../target/relabel-config.ts';
+import { compileRegex, type RelabelRegex } from '../target/relabel-regex.ts';
 import { leaf, list, text } from './fields.ts';
 import { isMapping } from './scalar.ts';
 import { enumerate, rule, type SectionOf, section } from './section.ts';
@@ -105,21 +100,10 @@ function modulus() {
 function regex() {
   return text()
     .transform((source, context): RelabelRegex => {
-      const compiled = compile(source);
-      if (compiled instanceof RE2JS) return { source, pattern: compiled };
+      const compiled = compileRegex(source);
+      if (typeof compiled !== 'string') return compiled;
       context.addIssue({ code: 'custom', message: `is not a regular expression of RE2: ${compiled}` });
       return z.NEVER;
     })
     .prefault(defaults.regex);
-}
-
-/** The anchored pattern, or what is wrong with it. */
-function compile(source: string): RE2JS | string {
-  try {
-    return RE2JS.compile(`^(?s:${source})$`);
-  } catch (error) {
-    if (error instanceof RE2JSSyntaxException) return error.getDescription();
-    if (error instanceof RE2JSException) return 'it can not be compiled';
-    throw error;
-  }
 }

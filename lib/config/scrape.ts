@@ -5,6 +5,7 @@ import { encodeJob } from '../target/names.ts';
 import { list, mapOf, nonEmptyText, stringList, text } from './fields.ts';
 import { jobSettings } from './job-settings.ts';
 import type { Provider, ReadStanza, StanzaReader } from './muster-config.ts';
+import { nameSchemeKey } from './name-scheme.ts';
 import { mechanismKeys, scrapeKeys, stayingKeys } from './prometheus-keys.ts';
 import { relabelConfigs } from './relabel.ts';
 import { enumerate, section } from './section.ts';
@@ -23,6 +24,7 @@ export function scrapeConfig<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]
       scheme: text('http'),
       metrics_path: text('/metrics'),
       params: mapOf(stringList()),
+      metric_name_validation_scheme: nameSchemeKey,
       muster: jobSettings.prefault({}),
     },
     { ignored: [...scrapeKeys, ...configKeys], hint: (key) => hintOnMechanism(key, configKeys) },

@@ -102,8 +102,8 @@ export function learnRequestSecrets(
     if (secretName.test(name)) learnWord(value.replace(/^(?:bearer|basic)\s+/i, ''), redactor);
 }
 
-/** Such values may be plain words; one this short is no secret and would blank every message. */
-function learnWord(value: string, redactor: Redactor): void {
+/** Remembers a value that may be a secret or a plain word; one this short is no secret and would blank every message. */
+export function learnWord(value: string, redactor: Redactor): void {
   if (value.length >= 4) redactor.learn(value);
 }
 

@@ -1,4 +1,4 @@
-import { type ErrorKind, MusterError } from '../errors.ts';
+import { type ErrorKind, MusterError, oneLine } from '../errors.ts';
 
 /**
  * What Node, OpenSSL or undici threw, as a MusterError whose message still lacks the request it belongs to.
@@ -11,9 +11,34 @@ export function toFailure(error: unknown): MusterError {
   if (code === undefined) return new MusterError('internal', `the request failed (${nameOf(error)})`);
   const known = texts[code];
   if (known !== undefined) return new MusterError(known[0], `${known[1]} (${code})`, { cause: error });
+  if (refusedCertificate.test(code))
+    return new MusterError(
+      'tls',
+      `the server refused the client certificate: check tls_config.cert and what the server trusts (${code})`,
+      { cause: error },
+    );
   if (certificateCode.test(code))
     return new MusterError('tls', `${tlsText(error)} (${code})`, { cause: error });
   return new MusterError('unreachable', `the connection failed (${code})`);
+}
+
+/**
+ * The same for an error of a TLS connection: whatever is not known to come from the network is a failure of TLS, which
+ * no retry mends. Node calls some verdicts of OpenSSL `UNSPECIFIED`; their text is OpenSSL's own and says which.
+ */
+export function toTlsFailure(error: unknown): MusterError {
+  const code = codeOf(error);
+  const failure = toFailure(error);
+  if (failure.kind !== 'unreachable' || (code !== undefined && code in texts)) return failure;
+  if (code === undefined || /^E[A-Z]+$/.test(code)) return failure;
+  const reason = oneLine(messageOf(error)).slice(0, 100);
+  const advice = /key too weak|too small/i.test(reason) ? ': issue it anew, RSA with 2,048 bits or more' : '';
+  return new MusterError('tls', `the server's certificate is refused (${reason})${advice}`, { cause: error });
+}
+
+/** Whether the peer went away without an answer, which may be its way to refuse what it was shown. */
+export function isClosedEarly({ kind, cause }: MusterError): boolean {
+  return kind === 'unreachable' && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(cause) ?? '');
 }
 
 /** The `code` of an error, whichever realm it is of. */
@@ -57,6 +82,10 @@ const texts: Readonly<Record<string, readonly [ErrorKind, string]>> = {
   ],
 };
 
+/** Alerts by which a server tells what it makes of the client's certificate; their names vary with OpenSSL's version. */
+const refusedCertificate =
+  /ALERT_(UNKNOWN_CA|(BAD|UNSUPPORTED|UNKNOWN)_CERTIFICATE|CERTIFICATE_(UNKNOWN|EXPIRED|REVOKED)|ACCESS_DENIED)$/;
+
 /** Codes of OpenSSL's verification and of Node's TLS, apart from those which have a text of their own. */
 const certificateCode =
   /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|CRL_|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|HOSTNAME_MISMATCH|EPROTO$)/;
@@ -66,6 +95,10 @@ function tlsText(error: unknown): string {
   const names =
     typeof error === 'object' && error !== null && 'reason' in error ? String(error.reason) : 'another name';
   return `the server's certificate is for another host: ${names.slice(0, 200)}; set tls_config.server_name if that is meant`;
+}
+
+function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : '';
 }
 
 function nameOf(error: unknown): string {

@@ -9,6 +9,31 @@ export const textField = z
   .nullish()
   .transform((value) => value ?? '');
 
+/** A whole number, 0 where it is missing. */
+export const intField = z
+  .int()
+  .nullish()
+  .transform((value) => value ?? 0);
+
+/** `false` where it is missing. */
+export const flagField = z
+  .boolean()
+  .nullish()
+  .transform((value) => value ?? false);
+
+/** An object of such fields. Where it is missing, each field is as if it were missing in it. */
+export function structField<const Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.preprocess((input) => input ?? {}, z.object(shape));
+}
+
+/** A whole body that is a list. An empty one may be null; a body that is anything else is none. */
+export function listBody<Item>(item: z.ZodType<Item>) {
+  return z
+    .array(item)
+    .nullable()
+    .transform((value) => value ?? []);
+}
+
 /** A list of such items, empty where it is missing. */
 export function listField<Item>(item: z.ZodType<Item>) {
   return z

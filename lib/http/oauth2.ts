@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { OAuth2Config } from '../config/http-client.ts';
 import { isMusterError, MusterError } from '../errors.ts';
 import { signAssertion } from './assertion.ts';
-import type { Authorize } from './auth.ts';
+import { type Authorize, learnWord } from './auth.ts';
 import type { HttpClient } from './client.ts';
 import { decodeJson } from './json.ts';
 import type { Redactor } from './redact.ts';
@@ -23,6 +23,8 @@ export async function openTokens(
   redactor: Redactor,
   signal: AbortSignal,
 ): Promise<Authorize> {
+  // Servers with a grant of their own take passwords and keys there.
+  for (const value of Object.values(config.endpoint_params)) learnWord(value, redactor);
   const fetchToken = await tokenFetcher(config, client, readText, redactor, signal);
   let current: Held | undefined;
 
@@ -141,7 +143,7 @@ function grantForm(config: OAuth2Config, fields: Readonly<Record<string, string>
 
 const tokenAnswer = z.object({
   access_token: z.string().min(1),
-  token_type: z.string().optional(),
+  token_type: z.string().nullish(),
   // A number by the standard; some servers write it as text.
   expires_in: z.union([z.number(), z.string()]).nullish(),
 });

@@ -32,6 +32,8 @@ export interface HttpClientOptions {
   readonly idleTimeoutMs?: number;
   /** Longest time, in milliseconds, until a connection stands, TLS and proxy included. Default 10,000. */
   readonly connectTimeoutMs?: number;
+  /** Hears of what is wrong and does not keep the client from its work. */
+  readonly warn?: (message: string) => void;
   /** For `proxy_from_environment`. Default: the process's own. */
   readonly environment?: Environment;
 }
@@ -63,7 +65,8 @@ async function openWith(
     readText,
     redactor,
   );
-  const transport = { tls: await readTls(config.tls_config, readText), http2: config.enable_http2 };
+  const tls = await readTls(config.tls_config, readText, options.warn ?? (() => {}));
+  const transport = { tls, http2: config.enable_http2 };
   const closing = new AbortController();
   const signals = [signal, closing.signal];
   const { authorize, closeTokens } = await openAuthorization(config, options, readText, redactor);
@@ -85,6 +88,7 @@ async function openWith(
       maxDelayMs: options.maxRetryDelayMs ?? 30_000,
       ...(options.deadline !== undefined && { deadline: options.deadline }),
     },
+    hasClientCertificate: tls.hasClientCertificate,
     followRedirects: config.follow_redirects,
     idleTimeoutMs,
     signals,

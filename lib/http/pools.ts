@@ -1,6 +1,6 @@
-import { type Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+import Pool from 'undici/lib/dispatcher/pool.js';
 import { MusterError } from '../errors.ts';
-import { keepParserSmall } from '../memory.ts';
 import { shownOrigin, shownUrl } from './place.ts';
 import { type ChooseProxy, proxyAuthorization } from './proxy.ts';
 import type { Route } from './route.ts';
@@ -29,7 +29,6 @@ export function openPools(options: {
   readonly unixSocket: string | undefined;
 }): Pools {
   const { sockets, chooseProxy, connectHeaders, http2, unixSocket } = options;
-  keepParserSmall();
   const pools = new Map<string, Pool>();
 
   const poolFor = (route: Route): Pool => {

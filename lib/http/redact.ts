@@ -20,9 +20,11 @@ export function createRedactor(): Redactor {
     clean(text) {
       // Longest first: a secret may be a part of another one.
       for (const secret of [...known].sort((a, b) => b.length - a.length)) {
-        if (!text.includes(secret)) continue;
+        // A server may write it in another case, as in a host name.
+        const found = new RegExp(secret.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'gi');
+        if (!found.test(text)) continue;
         if (secret.length < shortest) return '';
-        text = text.replaceAll(secret, '<secret>');
+        text = text.replace(found, '<secret>');
       }
       return text;
     },

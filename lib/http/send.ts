@@ -9,6 +9,7 @@ import {
 import type { HttpRequest, HttpResponse } from './client.ts';
 import { decodeBody } from './encoding.ts';
 import { type Answer, exchange } from './exchange.ts';
+import { isClosedEarly } from './failure.ts';
 import { shownUrl } from './place.ts';
 import type { Pools } from './pools.ts';
 import type { Redactor } from './redact.ts';
@@ -27,6 +28,8 @@ export interface Sender {
   readonly authorize: Authorize;
   readonly redactor: Redactor;
   readonly retry: RetryPolicy;
+  /** Whether TLS connections show a certificate of ours. */
+  readonly hasClientCertificate: boolean;
   readonly followRedirects: boolean;
   readonly idleTimeoutMs: number;
   /** The cycle's signal and the client's own end; each request adds its own. */
@@ -74,6 +77,8 @@ async function attemptOnce(
   signals: readonly AbortSignal[],
 ): Promise<HttpResponse | Failed> {
   let { url } = request;
+  // The URL that messages name.
+  let place = url;
   try {
     for (let hops = 0; hops <= maxRedirects; hops++) {
       const answer = await ask(sender, request, url, authorization, signals);
@@ -81,17 +86,28 @@ async function attemptOnce(
       if (isSuccess(status, request)) return await decoded(answer, request, signals);
       if (!isRedirect(status)) {
         const { 'retry-after': retryAfter } = headers;
-        const error = labelled(toRefusal(answer, sender.redactor), request, url);
+        const error = labelled(toRefusal(answer, sender.redactor), request, place);
         return { error, ...(retryAfter !== undefined && { retryAfter }) };
       }
       if (request.method === 'POST')
         throw new MusterError('redirect', `HTTP ${status}: a redirect of a POST is not followed`, { status });
-      url = redirectTarget(url, answer, sender.followRedirects, sender.redactor);
+      const target = redirectTarget(url, answer, sender.followRedirects, sender.redactor);
+      url = target.url;
+      if (target.tellable) place = url;
     }
     throw new MusterError('redirect', `more than ${maxRedirects} redirects`);
   } catch (error) {
-    return { error: labelled(toMusterError(error), request, url) };
+    return { error: labelled(withLikelyCause(toMusterError(error), url, sender), request, place) };
   }
+}
+
+/** In TLS 1.3 a server looks at the client's certificate after the handshake, and its refusal may get lost on the way. */
+function withLikelyCause(error: MusterError, { protocol }: URL, sender: Sender): MusterError {
+  if (protocol !== 'https:' || !sender.hasClientCertificate || !isClosedEarly(error)) return error;
+  return reworded(
+    error,
+    `${error.message}; the server may have refused the client certificate of tls_config`,
+  );
 }
 
 async function ask(

@@ -4,6 +4,7 @@ import {
   checkServerIdentity,
   connect,
   createSecureContext,
+  type PeerCertificate,
   type SecureContext,
   type SecureContextOptions,
   type SecureVersion,
@@ -12,12 +13,14 @@ import {
 import type { TlsConfig, TlsVersion } from '../config/http-client.ts';
 import type { Credential } from '../config/secret.ts';
 import { MusterError } from '../errors.ts';
+import { toTlsFailure } from './failure.ts';
 
 /** A `tls_config` with its files read. */
 export interface Tls {
   /** Certificates and versions, the same for every connection. */
   readonly context: () => SecureContext;
   readonly verify: boolean;
+  readonly hasClientCertificate: boolean;
   /** The name that the certificate must hold, where it isn't the URL's host. */
   readonly serverName?: string;
 }
@@ -25,9 +28,16 @@ export interface Tls {
 /** Gives a credential's text; the name of its key is for errors. */
 export type ReadText = (credential: Credential, key: string) => Promise<string>;
 
-/** Reads and checks what a `tls_config` names. Throws (kind `config`) with the key that is wrong. */
-export async function readTls(config: TlsConfig, readText: ReadText): Promise<Tls> {
-  const ca = config.ca && checkedCertificates(await readText(config.ca, 'tls_config.ca'), 'tls_config.ca');
+/**
+ * Reads and checks what a `tls_config` names. Throws (kind `config`) with the key that is wrong; `warn` hears of blocks in
+ * `ca` that cannot be read, the others stay in force.
+ */
+export async function readTls(
+  config: TlsConfig,
+  readText: ReadText,
+  warn: (message: string) => void,
+): Promise<Tls> {
+  const ca = config.ca && usableAuthorities(await readText(config.ca, 'tls_config.ca'), warn);
   const cert =
     config.cert && checkedCertificates(await readText(config.cert, 'tls_config.cert'), 'tls_config.cert');
   const key = config.key && (await readText(config.key, 'tls_config.key'));
@@ -38,7 +48,8 @@ export async function readTls(config: TlsConfig, readText: ReadText): Promise<Tl
       `tls_config.max_version ${config.max_version} is below min_version ${minVersion}`,
     );
   const options: SecureContextOptions = {
-    ...(ca && { ca }),
+    // As in Go, whatever stands there is an anchor: an intermediate authority, or the server's own certificate.
+    ...(ca && { ca, allowPartialTrustChain: true }),
     ...(cert && { cert }),
     ...(key && { key }),
     ...(minVersion && { minVersion: versions[minVersion] }),
@@ -54,6 +65,7 @@ export async function readTls(config: TlsConfig, readText: ReadText): Promise<Tl
       return context;
     },
     verify: !config.insecure_skip_verify,
+    hasClientCertificate: cert !== undefined,
     ...(config.server_name && { serverName: config.server_name }),
   };
 }
@@ -76,18 +88,27 @@ export function startTls(
       rejectUnauthorized: tls.verify,
       // An address is never sent as the server's name (RFC 6066), but still verified.
       servername: isIP(name) === 0 ? name : '',
-      checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
+      checkServerIdentity: (_host, certificate) => checkName(name, certificate),
       ALPNProtocols: [...protocols],
     });
     secured.once('secureConnect', () => resolve(secured));
     // Stays on the socket: an alert that comes later (no client certificate) is followed by a plain end, which undici
     // would report in its stead.
     secured.on('error', (error) => {
-      reject(error);
+      reject(toTlsFailure(error));
       secured.destroy();
     });
     secured.once('close', () => reject(closedEarly()));
   });
+}
+
+/** As Go does: a certificate that names its host only as the common name is refused, where Node would take it. */
+function checkName(name: string, certificate: PeerCertificate): Error | undefined {
+  if (certificate.subjectaltname) return checkServerIdentity(name, certificate);
+  return new MusterError(
+    'tls',
+    "the server's certificate has no subject alternative name (SAN): a common name alone does not count, issue it anew",
+  );
 }
 
 const versions: Readonly<Record<TlsVersion, SecureVersion>> = {
@@ -101,16 +122,35 @@ const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE--
 
 /** The text, if it holds certificates and all of them can be read: OpenSSL would pass over the others in silence. */
 function checkedCertificates(text: string, key: string): string {
+  const broken = certificatesOf(text, key).findIndex(({ readable }) => !readable);
+  if (broken !== -1) throw new MusterError('config', `${key}: certificate ${broken + 1} cannot be read`);
+  return text;
+}
+
+/** The certificates that can be read, as Go takes a bundle. */
+function usableAuthorities(text: string, warn: (message: string) => void): string {
+  const key = 'tls_config.ca';
+  const all = certificatesOf(text, key);
+  const usable = all.filter(({ readable }) => readable).map(({ block }) => block);
+  if (usable.length === 0) throw new MusterError('config', `${key}: no certificate in it can be read`);
+  for (const [index, { readable }] of all.entries())
+    if (!readable) warn(`${key}: certificate ${index + 1} of ${all.length} cannot be read; the others count`);
+  return usable.join('\n');
+}
+
+function certificatesOf(text: string, key: string) {
   const blocks = text.match(certificateBlock);
   if (blocks === null) throw new MusterError('config', `${key}: holds no PEM certificate`);
-  for (const [index, block] of blocks.entries()) {
-    try {
-      new X509Certificate(block);
-    } catch {
-      throw new MusterError('config', `${key}: certificate ${index + 1} cannot be read`);
-    }
+  return blocks.map((block) => ({ block, readable: isReadable(block) }));
+}
+
+function isReadable(block: string): boolean {
+  try {
+    new X509Certificate(block);
+    return true;
+  } catch {
+    return false;
   }
-  return text;
 }
 
 function secureContext(options: SecureContextOptions): SecureContext {

@@ -2,6 +2,7 @@ import { lstat, mkdir, realpath, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MusterError } from '../errors.ts';
+import { once } from '../once.ts';
 import { checkSignal } from './failure.ts';
 import { errorCode, fileFailure } from './file-failure.ts';
 import { listFiles } from './file-list.ts';
@@ -107,18 +108,6 @@ export function createFileStore(folder: string): ObjectStore {
       });
     },
     async close() {},
-  };
-}
-
-/** Runs a start-up step at its first use; one that failed is tried again at the next. */
-function once<T>(run: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | undefined;
-  return () => {
-    result ??= run().catch((error: unknown) => {
-      result = undefined;
-      throw error;
-    });
-    return result;
   };
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMusterError } from '../errors.ts';
+import { once } from '../once.ts';
 import { checkSignal } from './failure.ts';
 import { configuredEndpoint, type LoadedS3, loadS3, type S3ClientOptions, s3Timeouts } from './s3-client.ts';
 import type { KnownEtags } from './s3-etag.ts';
@@ -34,9 +35,14 @@ export interface S3Session {
 }
 
 /** Opens nothing yet: the SDK is loaded with the first call. */
-export function createSession(bucket: string, prefix: string, options: S3ClientOptions): S3Session {
+export function createSession(
+  bucket: string,
+  prefix: string,
+  options: S3ClientOptions,
+  load: (options: S3ClientOptions) => Promise<LoadedS3> = loadS3,
+): S3Session {
   const url = `s3://${bucket}${prefix && `/${prefix}`}`;
-  let loading: Promise<LoadedS3> | undefined;
+  const loaded = once(() => load(options));
   return {
     url,
     bucket,
@@ -47,17 +53,16 @@ export function createSession(bucket: string, prefix: string, options: S3ClientO
     async call(action, key, signal, run) {
       checkSignal(signal, url, `${action} of ${key}`);
       try {
-        loading ??= loadS3(options);
-        const tools = { ...(await loading), sending: signal ? { abortSignal: signal } : {} };
+        const tools = { ...(await loaded()), sending: signal ? { abortSignal: signal } : {} };
         return await insist(() => run(tools), signal);
       } catch (error) {
         throw s3Failure(error, { url, bucket, action, key, signal });
       }
     },
     async close() {
-      const loaded = await loading;
-      loading = undefined;
-      loaded?.client.destroy();
+      // What could not be loaded needs no end.
+      const last = await loaded.take()?.catch(() => undefined);
+      last?.client.destroy();
     },
   };
 }

@@ -13,6 +13,11 @@ export function isLabelName(name: string): boolean {
   return name !== '' && name.isWellFormed();
 }
 
+/** The same in the sense of Prometheus 2, which `metric_name_validation_scheme: legacy` asks for. */
+export function isLegacyLabelName(name: string): boolean {
+  return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name);
+}
+
 /**
  * `host:port` as Go's net.JoinHostPort writes it: a host with a colon or a per-cent sign gets brackets.
  */

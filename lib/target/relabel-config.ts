@@ -1,4 +1,4 @@
-import type { RE2JS } from 're2js';
+import type { RelabelRegex } from './relabel-regex.ts';
 
 /** What a relabelling rule can do. Source: Prometheus configuration reference, relabel_action. */
 export const relabelActions = [
@@ -17,12 +17,6 @@ export const relabelActions = [
 
 export type RelabelAction = (typeof relabelActions)[number];
 
-/** A regular expression as written, and compiled with both ends anchored as Prometheus anchors it. */
-export interface RelabelRegex {
-  readonly source: string;
-  readonly pattern: RE2JS;
-}
-
 /** One rule of `relabel_configs`, after defaults and checks. */
 export interface RelabelConfig {
   readonly source_labels: readonly string[];
@@ -32,4 +26,6 @@ export interface RelabelConfig {
   readonly target_label: string;
   readonly replacement: string;
   readonly action: RelabelAction;
+  /** Only names of letters, digits and `_` may be written; absent for any name of Prometheus 3. */
+  readonly names?: 'legacy';
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { Matcher } from 're2js';
 import { compare } from './canonical.ts';
 import { type LabelSet, metaPrefix, withoutEmpty } from './group.ts';
-import { isLabelName } from './labels.ts';
+import { isLabelName, isLegacyLabelName } from './labels.ts';
 import type { RelabelConfig } from './relabel-config.ts';
+import { expandTemplate } from './relabel-regex.ts';
 
 /**
  * The labels after the rules, or undefined when a rule drops the target. Empty labels count as absent.
@@ -83,44 +83,26 @@ export function hashOf(value: string): bigint {
 
 function replace(
   labels: Map<string, string>,
-  { regex, target_label, replacement }: RelabelConfig,
+  { regex, target_label, replacement, names }: RelabelConfig,
   value: string,
 ): void {
   const match = regex.pattern.matcher(value);
   if (!match.matches()) return;
-  const target = expand(target_label, match);
-  if (isLabelName(target)) set(labels, target, expand(replacement, match));
+  const target = expandTemplate(target_label, regex, match);
+  const isName = names === 'legacy' ? isLegacyLabelName : isLabelName;
+  if (isName(target)) set(labels, target, expandTemplate(replacement, regex, match));
 }
 
 function mapNames(labels: Map<string, string>, { regex, replacement }: RelabelConfig): void {
   for (const [name, value] of [...labels].sort(([a], [b]) => compare(a, b))) {
     const match = regex.pattern.matcher(name);
-    if (match.matches()) set(labels, expand(replacement, match), value);
+    if (match.matches()) set(labels, expandTemplate(replacement, regex, match), value);
   }
 }
 
 function set(labels: Map<string, string>, name: string, value: string): void {
   if (value === '') labels.delete(name);
   else labels.set(name, value);
-}
-
-/**
- * A template with `$1`, `${1}`, `$name`, `${name}` and `$$`, as Go's Regexp.Expand reads it: the name is as long as
- * it can be, a group that does not exist is empty, a lone `$` stands for itself.
- */
-function expand(template: string, match: Matcher): string {
-  if (!template.includes('$')) return template;
-  return template.replace(/\$(?:\$|([\p{L}\p{Nd}_]+)|\{([\p{L}\p{Nd}_]+)\})/gu, (whole, plain, braced) => {
-    if (whole === '$$') return '$';
-    return groupOf(match, String(plain ?? braced));
-  });
-}
-
-function groupOf(match: Matcher, name: string): string {
-  if (!/^\d+$/.test(name))
-    return Object.hasOwn(match.pattern().namedGroups(), name) ? (match.group(name) ?? '') : '';
-  const index = Number(name);
-  return index <= match.groupCount() ? (match.group(index) ?? '') : '';
 }
 
 /** Greek letters with an iota below have a capital of their own, which JavaScript spells with two. */

@@ -28,7 +28,15 @@ async function check(status: Status | string | undefined, more: Partial<Deployme
   }
   return await checkDeployment({
     store,
-    providers: [{ ...providerOf(() => []), mechanism: 'consul', refreshInterval: 30_000 }],
+    providers: [
+      {
+        ...providerOf(() => []),
+        mechanism: 'consul',
+        hasOwnName: false,
+        retireAfter: 0,
+        refreshInterval: 30_000,
+      },
+    ],
     outputs: [],
     stack: 'muster-prod',
     readSchedule: async () => ({ expression: 'rate(1 minute)', enabled: true }),
@@ -66,6 +74,9 @@ describe('a deployment is checked', () => {
     expect(await checkOutput(3600)).toEqual(
       says(false, '^its cluster was listed 36\\d\\ds ago: look at the log'),
     );
+    expect(await checkOutput(-3600)).toEqual(
+      says(false, '^the listing of its cluster is dated in the future'),
+    );
     expect(await checkOutput(undefined)).toEqual(says(false, '^nothing is published yet: wait'));
   });
 
@@ -79,6 +90,44 @@ describe('a deployment is checked', () => {
         ok: true,
         says: expect.stringMatching(/^7 targets, version 4, last cycle \d+s ago$/),
       },
+      {
+        check: 'cost',
+        ok: true,
+        says: expect.stringMatching(/^api\/consul-0 \(30s\): .* about 13 dollars/),
+      },
+    ]);
+  });
+
+  test.each([
+    [
+      'rate(10 minutes)',
+      60_000,
+      [expect.stringMatching(/about 3 dollars a month in all; "refresh_interval: 10m"/)],
+    ],
+    ['rate(1 minute)', 60_000, []],
+  ])('for what it costs at %s', async (expression, refreshInterval, costs) => {
+    const findings = await check(statusOf(), {
+      providers: [{ ...providerOf(() => []), mechanism: 'consul', refreshInterval }],
+      readSchedule: async () => ({ expression, enabled: true }),
+    });
+    expect(findings.filter((finding) => finding.check === 'cost').map(({ says }) => says)).toEqual(costs);
+  });
+
+  test('by how far apart its ticks are: a minute old cycle of an hourly schedule is on time', async () => {
+    const hourly = async () => ({ expression: 'cron(0 * * * ? *)', enabled: true });
+    const before = new Date(Date.now() - 50 * 60_000).toISOString();
+    const status = statusOf({ last_attempt: before, last_success: before });
+    expect(await found(3, status, { readSchedule: hourly })).toEqual([
+      true,
+      expect.stringMatching(/^7 targets/),
+    ]);
+  });
+
+  test('and a provider never had a whole listing, although no cycle failed', async () => {
+    const status = statusOf({ first_attempt: '2026-01-01T00:00:00.000Z' });
+    expect(await found(3, status)).toEqual([
+      false,
+      expect.stringMatching(/^no listing was whole for \d+s: look/),
     ]);
   });
 
@@ -89,6 +138,16 @@ describe('a deployment is checked', () => {
       'failing',
       statusOf({ failures: 3, error: { kind: 'denied', message: 'no' } }),
       /^failing \(3 in a row\): no$/,
+    ],
+    [
+      'of the future',
+      statusOf({ last_attempt: '2999-01-01T00:00:00.000Z' }),
+      /^the last cycle is dated in the future: set the clock/,
+    ],
+    [
+      'last whole in the future',
+      statusOf({ last_success: '2999-01-01T00:00:00.000Z' }),
+      /^the last whole listing is dated in the future/,
     ],
     ['silent', statusOf({ last_attempt: '2026-01-01T00:00:00.000Z' }), /^the last cycle was \d+s ago: does/],
     [

@@ -61,6 +61,27 @@ describe('the scheduler', () => {
     expect(found).toBe(2);
   });
 
+  test('goes on when the callback on a result throws, and says so', async () => {
+    const stop = new AbortController();
+    const lines: string[] = [];
+    let results = 0;
+    await runScheduler({
+      store: createMemoryStore(),
+      log: createLogger({ level: 'error', write: (line) => lines.push(line) }),
+      signal: stop.signal,
+      config: async () => ({ ...nothing, providers: [providerAt('api', () => listing(1))] }),
+      onResult() {
+        results += 1;
+        if (results === 2) stop.abort();
+        else throw new Error('the terminal is gone');
+      },
+    });
+    expect({ results, said: lines.map((line) => /msg="([^"]*)"/.exec(line)?.[1]) }).toEqual({
+      results: 2,
+      said: ['status/api/consul-0.json: the cycle ended badly: the terminal is gone'],
+    });
+  });
+
   test('removes the text of an output only when its last cycle has ended', async () => {
     const stop = new AbortController();
     const store = createMemoryStore();
@@ -200,7 +221,7 @@ describe('the scheduler', () => {
     });
     expect(turns).toBe(3);
     expect(new Set(lines.map((line) => /msg="([^:]*)/.exec(line)?.[1]))).toEqual(
-      new Set(['telling of a cycle failed', 'no configuration']),
+      new Set(['status/api/consul-0.json', 'no configuration']),
     );
   });
 

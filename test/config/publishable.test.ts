@@ -45,6 +45,28 @@ describe('rules that can not run before the targets are published', () => {
     },
   );
 
+  test.each([
+    ['{target_label: a.b}', 'target_label "a.b"'],
+    ['{source_labels: [a], target_label: a.$1}', 'target_label "a.$1"'],
+    ['{action: labelmap, regex: a_(.+), replacement: "1$1"}', 'replacement "1$1"'],
+    ['{action: hashmod, modulus: 2, target_label: é}', 'target_label "é"'],
+    ['{action: keepequal, target_label: a-b}', 'target_label "a-b"'],
+    ['{action: uppercase, target_label: $1}', 'target_label "$1"'],
+  ])('are those which write what the legacy scheme takes for no label name: %s', (rule, what) => {
+    const legacy = 'metric_name_validation_scheme: legacy';
+    const message = `${what} is no label name under "${legacy}": letters, digits and _ only`;
+    const inJob = (scheme: string) => `{relabel: publish}\n  metric_name_validation_scheme: ${scheme}`;
+    expect(problemsOf([rule], { muster: inJob('legacy') })).toEqual([
+      `8:5 scrape_configs[0].relabel_configs[0]: ${message}`,
+    ]);
+    expect(problemsOf([rule], { defaults: `{}\nglobal: {${legacy}}` })).toHaveLength(1);
+    expect(problemsOf([rule], { muster: inJob('utf8'), defaults: `{}\nglobal: {${legacy}}` })).toEqual([]);
+    expect(problemsOf([rule], { muster: inJob('') })).toEqual([]);
+    expect(problemsOf(['{target_label: ok_$1, source_labels: [a]}'], { muster: inJob('legacy') })).toEqual(
+      [],
+    );
+  });
+
   test('are told beside other problems of the file', () => {
     const rules = ['{action: labeldrop, regex: job}', '{action: keep}', '{action: labelmap, regex: (.+)}'];
     expect(problemsOf(rules, { defaults: '{shards: 1}\nstore: http://x' })).toEqual([

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { GetBucketLifecycleConfigurationCommand, GetBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
@@ -102,12 +103,28 @@ scrape_configs:
   });
 
   test('the stack goes away again, the bucket with the journal stays', async () => {
-    expect(await service.osls(['remove', ...args], moto.env)).toContain('successfully removed');
+    expect(await service.osls(['remove', '--stage', 'prod'], moto.env)).toContain('successfully removed');
     await expect(deployed(moto, 'muster-prod')).rejects.toThrow(/does not exist/);
     expect((await store.list('journal/')).map(({ key }) => key)).toEqual([
       'journal/api/consul-0/000000000001.json.gz',
     ]);
   });
+
+  test('a bucket taken back is protected as a new one', async () => {
+    const back = ['--stage', 'prod', '--param', 'backends=consul', '--param', `existingBucket=${bucket}`];
+    expect(await service.osls(['deploy', ...back], moto.env)).toContain('deployed to stack muster-prod');
+    const client = new S3Client({ ...options(moto), forcePathStyle: true });
+    const { Policy = '' } = await client.send(new GetBucketPolicyCommand({ Bucket: bucket }));
+    const { Rules = [] } = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }));
+    client.destroy();
+    const { Statement }: { Statement: { Sid: string }[] } = JSON.parse(Policy);
+    expect(Statement.map(({ Sid }) => Sid)).toEqual([
+      'OnlyWithTls',
+      'JournalIsWrittenOnce',
+      'NoBlindOverwrites',
+    ]);
+    expect(Rules.map(({ ID }) => ID)).toContain('muster-journal');
+  }, 600_000);
 });
 
 function options({ endpoint }: Moto) {

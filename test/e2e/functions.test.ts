@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { revision } from '../../infra/revision.ts';
 import { readStatus } from '../../lib/discovery/status.ts';
 import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
 import { type FleetServer, startFleetServer } from '../../lib/fleet/server.ts';
@@ -101,6 +102,8 @@ describeWithPrograms('the packaged function of Consul', ['moto'], () => {
     expect(error).toMatchObject({ name: 'MusterError', message: expect.stringMatching(/403/) });
     const lines = lambda.log().map((line): Record<string, unknown> => JSON.parse(line));
     const metrics = lines.filter((line) => '_aws' in line);
+    const told = lines.filter((line) => !('_aws' in line)).map(({ muster }) => muster);
+    expect([told.length > 0, new Set(told)]).toEqual([true, new Set([revision()])]);
     expect(metrics).toEqual([
       expect.objectContaining({
         ...{ service: 'muster-test', mechanism: 'consul', ConfigErrors: 0, CycleFailures: 0, CyclesHeld: 0 },

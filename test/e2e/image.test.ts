@@ -90,7 +90,7 @@ describeWithDockerd('the image, built of its Dockerfile', ['docker'], () => {
     expect(ours.Config).toMatchObject({
       User: '65534:65534',
       Env: ['PATH=/bin', 'NODE_ENV=production', 'MUSTER_TO=/targets', 'MUSTER_LISTEN=:9469'],
-      Entrypoint: ['node', '/opt/muster/muster.mjs'],
+      Entrypoint: ['node', '--expose-gc', '--max-semi-space-size=4', '/opt/muster/muster.mjs'],
       Cmd: ['sync'],
       ExposedPorts: { '9469/tcp': {} },
       StopSignal: 'SIGTERM',

@@ -71,7 +71,8 @@ describeWithPrograms('the main job over S3', ['consul', 'prometheus', 'moto'], (
       0,
       [
         `s3://${bucket}/config/muster.yml is valid: 1 job, 1 provider, store s3://${bucket}/muster/live`,
-        expect.stringMatching(/^Hint: api\/consul-0 \(30s\) /),
+        'Hint: on AWS it needs osls deploy --param="backends=consul"',
+        expect.stringMatching(/^Hint: api\/consul-0 \(30s\): /),
         '',
       ],
     ]);

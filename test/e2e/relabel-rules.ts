@@ -30,6 +30,13 @@ export const chosenRules: readonly (readonly Rule[])[] = [
     '${',
     '${}',
     '${1',
+    '$01',
+    '${01}',
+    '$007',
+    '${00}',
+    '$00',
+    '$10',
+    '$1234567890',
     '$1x',
     '${1}x',
     '$9',
@@ -43,6 +50,25 @@ export const chosenRules: readonly (readonly Rule[])[] = [
   ...['$host', '${host}', '$hostx', '${port}', '${host}:${port}', '$nobody'].map((replacement) => [
     replace('(?P<host>[^:]+)(?::(?P<port>\\d+))?', replacement, ['__address__']),
   ]),
+  // Groups of one name: the first that took part counts.
+  ...['$env', '${env}-$1-$2', '$01', '${env}x$02'].flatMap((replacement) => [
+    [replace('(?P<env>prod)|(?P<env>dev)', replacement, ['__meta_env'])],
+    [replace('(?P<env>p)?(?P<env>.*)', replacement, ['__meta_env'])],
+    [replace('(?P<01>.)(?P<env>.)(?<env>.*)', replacement, ['__meta_env'])],
+    [replace('(?P<env>)(?P<env>.*)', replacement, ['__meta_env'])],
+  ]),
+  [{ action: 'labelmap', regex: '__meta_(?P<n>name)|__meta_(?P<n>env)', replacement: 'mapped_${n}_$01' }],
+  [{ source_labels: ['env'], regex: '(?P<n>p.*)|(?P<n>d.*)', target_label: 'to_$n', replacement: '$n' }],
+  // An address that is empty, taken away, or set by the rules.
+  [{ target_label: '__address__', replacement: '' }],
+  [{ source_labels: ['__meta_env'], target_label: '__address__' }],
+  [
+    { source_labels: ['__address__'], regex: '', target_label: '__address__', replacement: 'set:1' },
+    { source_labels: ['__address__'], target_label: 'out' },
+  ],
+  [{ action: 'keep', source_labels: ['__address__'], regex: '' }],
+  [{ action: 'labeldrop', regex: '__address__' }],
+  [{ source_labels: ['__address__'], regex: '(.*)', target_label: 'instance', replacement: 'at $1' }],
   // Regular expressions: anchored at both ends, `.` also for line breaks.
   ...[
     '.*',
@@ -152,13 +178,26 @@ const regex = fc.constantFrom(
     '(?P<a>\\w+)\\W?(?P<b>.*)',
     '[^:]+:(\\d+)',
   ],
+  ...[
+    '(?P<a>prod)|(?P<a>dev)|.*',
+    '(?P<a>.)?(?P<b>.)?(?P<a>.*)',
+    '(?P<01>\\w)(?P<a>.*)',
+    '(?P<b>x)?(?<b>.*)',
+  ],
   ...['.*[äöüßé].*', '(?U)(.*)(;)(.*)', '\\p{L}+', '(\\S+)\\s*(.*)', '(x|prod|dev)?.*', '(?s)(.).*(.)'],
 );
 const template = fc
-  .array(fc.constantFrom('$1', '${1}', '$2', '${a}', '$b', '$$', '-', 'x', 'É', '$0', ':'), { maxLength: 4 })
+  .array(
+    fc.constantFrom(
+      ...['$1', '${1}', '$2', '${a}', '$b', '$$', '-', 'x', 'É', '$0', ':'],
+      ...['$01', '${01}', '$007', '${00}', '$00'],
+    ),
+    { maxLength: 4 },
+  )
   .map((parts) => parts.join(''));
-const target_label = fc.constantFrom('out', 'env', 'other', '__tmp_x', '__meta_name', 'pre_$1', '${1}');
-const plainTarget = fc.constantFrom('out', 'env', 'other', '__tmp_x', '__meta_name');
+const plainTargets = ['out', 'env', 'other', '__tmp_x', '__meta_name', '__address__', 'instance'];
+const target_label = fc.constantFrom(...plainTargets, 'pre_$1', '${1}', '$01', 'pre_${01}', 'pre_$a');
+const plainTarget = fc.constantFrom(...plainTargets);
 
 const anyRule: fc.Arbitrary<Rule> = fc.oneof(
   {
@@ -178,18 +217,22 @@ const anyRule: fc.Arbitrary<Rule> = fc.oneof(
     ...{ source_labels, separator, target_label: plainTarget },
     modulus: fc.integer({ min: 1, max: 50 }),
   }),
-  fc.record({
-    action: fc.constant('labelmap'),
-    regex: fc.constant('__meta_(.+)'),
-    replacement: fc.constantFrom('m_$1', '${1}_m'),
-  }),
+  // Where two labels come to one name, Prometheus leaves it to chance which wins.
+  fc
+    .constantFrom(
+      ['__meta_(.+)', 'm_$1'],
+      ['__meta_(.+)', '${1}_m'],
+      ['__meta_(?P<a>n.+)|__meta_(?P<a>e.+)', 'm_${a}_x'],
+      ['__meta_(name)', 'm_$01'],
+    )
+    .map(([regex, replacement]) => ({ action: 'labelmap', regex, replacement })),
   fc.record({
     action: fc.constant('labeldrop'),
-    regex: fc.constantFrom('out', 'm_.*', 'env|other', '__tmp_.*'),
+    regex: fc.constantFrom('out', 'm_.*', 'env|other', '__tmp_.*', '__address__|instance'),
   }),
 );
 
 /** So many lists of up to six rules, the same each time. */
-export function drawnRules(count: number): readonly (readonly Rule[])[] {
-  return fc.sample(fc.array(anyRule, { minLength: 1, maxLength: 6 }), { numRuns: count, seed: 1 });
+export function drawnRules(count: number, seed: number): readonly (readonly Rule[])[] {
+  return fc.sample(fc.array(anyRule, { minLength: 1, maxLength: 6 }), { numRuns: count, seed });
 }

@@ -9,6 +9,7 @@ test.each([
   ['in a form', 'p@s/s é', 'p%40s%2Fs+%C3%A9'],
   ['in base64', 'password', 'cGFzc3dvcmQ='],
   ['in HTML', 'a<b&"c"', 'a&lt;b&amp;&quot;c&quot;'],
+  ['in another case', 'MiXed-Case', 'mixed-CASE'],
   ['without the spaces around it', '  padded \n', 'padded'],
 ])('a secret is recognised %s', (_, secret, echoed) => {
   const redactor = createRedactor();

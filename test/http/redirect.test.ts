@@ -178,3 +178,30 @@ describe('no redirect is followed', () => {
     });
   });
 });
+
+describe('a secret that the server writes into a redirect', () => {
+  const config = { authorization: { type: 'Bearer', credentials: inline('Canary-T0ken') } };
+
+  test('is not shown as the host, in whatever case', async () => {
+    await using server = await startHttpServer(redirecting('http://Canary-T0ken.example/x'));
+    await using client = await openTestClient(config);
+    expect(await failure(client.request(get(server, '/from')))).toEqual({
+      kind: 'redirect',
+      status: 302,
+      message: `GET ${server.url}from: HTTP 302: redirects to another origin, http://<secret>.example: if that is right, configure its address`,
+    });
+  });
+
+  test('is not shown as the path of the request that follows it', async () => {
+    await using server = await startHttpServer(({ url }, response) => {
+      if (url === '/from') response.writeHead(302, { location: '/Canary-T0ken' }).end();
+      else response.writeHead(500).end();
+    });
+    await using client = await openTestClient(config);
+    expect(await failure(client.request(get(server, '/from')))).toEqual({
+      kind: 'status',
+      status: 500,
+      message: `GET ${server.url}from: HTTP 500 Internal Server Error`,
+    });
+  });
+});

@@ -18,6 +18,7 @@ const canaries = {
   issued: 'canary-issued-token',
   proxy: 'canary-proxy-pw',
   tunnel: 'canary-tunnel',
+  param: 'canary-endpoint-param',
 } as const;
 
 /** Everything that an error shows, its causes and their properties included. */
@@ -151,7 +152,7 @@ test.each([200, 400, 401, 500])(
         claims: {},
         scopes: [],
         token_url: new URL('/token', endpoint.url),
-        endpoint_params: {},
+        endpoint_params: { password: canaries.param },
         tls_config: { insecure_skip_verify: false },
         proxy_from_environment: false,
         proxy_connect_header: {},

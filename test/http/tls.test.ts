@@ -3,6 +3,7 @@ import { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import type { TlsConfig } from '../../lib/config/http-client.ts';
+import { toTlsFailure } from '../../lib/http/failure.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { failure, get, inline, openTestClient, plainConfig } from '../support/http-client.ts';
 import { startHttpServer, type TestHttpServer } from '../support/http-server.ts';
@@ -11,6 +12,10 @@ const authority = createAuthority();
 const stranger = createAuthority('Another authority');
 const good = authority.issue({ names: ['127.0.0.1', 'localhost'] });
 const ca = inline(authority.cert);
+const brokenBlock = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----';
+
+const intermediate = authority.issueAuthority('Muster intermediate');
+const issued = intermediate.issue({ names: ['127.0.0.1'] });
 
 const answer: Parameters<typeof startHttpServer>[0] = (_, response) => response.end('ok');
 
@@ -56,6 +61,38 @@ describe('verification', () => {
   });
 
   test.each([
+    ['an intermediate authority', intermediate.cert],
+    ["the server's own certificate", issued.cert],
+  ])('takes %s as an anchor, as Go does', async (_, anchor) => {
+    await using server = await startHttpServer(answer, { tls: issued });
+    expect(await fetchOnce(server, { ca: inline(anchor) })).toBe('ok');
+  });
+
+  test('keeps the rest of a bundle in force where a block of it is broken, and says so', async () => {
+    await using server = await startHttpServer(answer, { tls: good });
+    const warnings: string[] = [];
+    const bundle = inline(`${stranger.cert}\n${brokenBlock}\n${authority.cert}`);
+    await using client = await openTestClient(
+      { tls_config: { insecure_skip_verify: false, ca: bundle } },
+      { warn: (message) => warnings.push(message) },
+    );
+    expect((await client.request(get(server))).status).toBe(200);
+    expect(warnings).toEqual(['tls_config.ca: certificate 2 of 3 cannot be read; the others count']);
+  });
+
+  test('asks once where the certificate has a weak key, and says what is wrong', async () => {
+    const weak = authority.issue({ names: ['127.0.0.1'], rsaBits: 1024 });
+    const tls = { ...weak, ciphers: 'DEFAULT@SECLEVEL=0' };
+    await using server = await startHttpServer(answer, { tls });
+    await using client = await openTestClient({ tls_config: { insecure_skip_verify: false, ca } });
+    expect(await failure(client.request(get(server)))).toEqual({
+      kind: 'tls',
+      message: `GET ${server.url}: the server's certificate is refused (EE certificate key too weak): issue it anew, RSA with 2,048 bits or more`,
+    });
+    expect(server.accepted()).toBe(1);
+  });
+
+  test.each([
     ['an authority nobody knows', good, {}, "the server's authority is not known: name it in tls_config.ca"],
     [
       'another authority',
@@ -80,6 +117,12 @@ describe('verification', () => {
       authority.issue({ names: ['db.example.org', '10.9.8.7'] }),
       { ca },
       "the server's certificate is for another host",
+    ],
+    [
+      'a certificate with nothing but a common name',
+      authority.issue({ names: [], subject: 'localhost' }),
+      { ca, server_name: 'localhost' },
+      "the server's certificate has no subject alternative name (SAN)",
     ],
     [
       'another server_name',
@@ -147,6 +190,34 @@ describe('a client certificate', () => {
     expect(await fetchOnce(server, { ca, cert: inline(own.cert), key: inline(own.key) })).toBe('ok');
   });
 
+  const own = stranger.issue({ names: ['muster'] });
+  const withOwn = { ca, cert: inline(own.cert), key: inline(own.key) };
+
+  test('that the server may have refused without a word is named as the likely cause', async () => {
+    await using server = await startHttpServer(answer, { tls });
+    await using other = await startHttpServer((_, response) => response.socket?.destroy(), { tls: good });
+    const reason = 'the connection was closed before an answer came (UND_ERR_SOCKET)';
+    expect([await failure(fetchOnce(server, withOwn)), await failure(fetchOnce(other, { ca }))]).toEqual([
+      {
+        kind: 'unreachable',
+        message: `GET ${server.url}: ${reason}; the server may have refused the client certificate of tls_config`,
+      },
+      { kind: 'unreachable', message: `GET ${other.url}: ${reason}` },
+    ]);
+  });
+
+  test.each([
+    'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+    'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
+    'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED',
+  ])('that the server refuses with an alert is an error of TLS which names it: %s', (code) => {
+    const { kind, message } = toTlsFailure(Object.assign(new Error('alert'), { code }));
+    expect([kind, message]).toEqual([
+      'tls',
+      `the server refused the client certificate: check tls_config.cert and what the server trusts (${code})`,
+    ]);
+  });
+
   test('that is missing is an error of TLS which says what to set', async () => {
     await using server = await startHttpServer(answer, { tls });
     expect(await failure(fetchOnce(server, { ca }))).toEqual({
@@ -161,9 +232,10 @@ describe('the configuration', () => {
 
   test.each([
     [{ ca: inline('nothing') }, 'tls_config.ca: holds no PEM certificate'],
+    [{ ca: inline(brokenBlock) }, 'tls_config.ca: no certificate in it can be read'],
     [
-      { ca: inline(`${authority.cert}\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----`) },
-      'tls_config.ca: certificate 2 cannot be read',
+      { cert: inline(`${own.cert}\n${brokenBlock}`), key: inline(own.key) },
+      'tls_config.cert: certificate 2 cannot be read',
     ],
     [
       { cert: inline(own.cert), key: inline(good.key) },

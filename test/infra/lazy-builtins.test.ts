@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
+import * as z from 'zod';
 import { buildCommand } from '../../infra/build-command.ts';
 import { lazyBuiltins } from '../../infra/lazy-builtins.ts';
 
@@ -71,6 +72,34 @@ test('muster check of a configuration loads nothing of the network but sockets',
   const heavy = ['crypto', 'tls', 'http', 'https', 'http2', 'zlib', 'sqlite', 'worker_threads'];
   expect(heavy.filter((name) => loaded.includes(`NativeModule ${name}`))).toEqual([]);
 });
+
+test('what ships of a package is what the tests run: no file of it is changed', async () => {
+  await buildCommand(join(folder, 'whole'));
+  const maps = (await readdir(join(folder, 'whole'))).filter((name) => name.endsWith('.map'));
+  const changed: string[] = [];
+  let compared = 0;
+  for (const name of maps) {
+    const map = sourceMap.parse(JSON.parse(await readFile(join(folder, 'whole', name), 'utf8')));
+    for (const [index, source] of map.sources.entries()) {
+      // A package with source maps of its own is named by sources that it does not bring.
+      const inPackage = /node_modules\/.*\.[cm]?js$/.exec(source)?.[0];
+      const shipped = map.sourcesContent[index] ?? undefined;
+      if (inPackage === undefined || shipped === undefined) continue;
+      compared += 1;
+      if ((await readFile(inPackage, 'utf8')) !== shipped) changed.push(inPackage);
+    }
+  }
+  expect(changed).toEqual([]);
+  expect(compared).toBeGreaterThan(300);
+});
+
+test('V8 is never set up while it runs', async () => {
+  const files = (await readdir('lib', { recursive: true })).filter((name) => name.endsWith('.ts'));
+  const texts = await Promise.all(files.map((name) => readFile(join('lib', name), 'utf8')));
+  expect(files.filter((_, index) => /setFlagsFromString/.test(texts[index] ?? ''))).toEqual([]);
+});
+
+const sourceMap = z.object({ sources: z.string().array(), sourcesContent: z.string().nullable().array() });
 
 /** What a program prints as JSON, bundled and run. */
 async function runBundled(contents: string): Promise<unknown> {

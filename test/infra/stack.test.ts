@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import * as z from 'zod';
 import { mechanisms } from '../../lib/backends/registry.ts';
 import { lintTemplate } from '../support/cloudformation.ts';
 import { findStatements } from '../support/policies.ts';
-import { makeStack } from '../support/stack.ts';
+import { makeStack, readServiceFile } from '../support/stack.ts';
 
 /** Every setting in use, so that nothing which can be deployed stays unseen. */
 const everything = {
@@ -28,17 +29,21 @@ describe('what a function may do', () => {
     const keys = (...names: string[]) =>
       names.map((name) => `arn:\${AWS::Partition}:s3:::\${bucket}/${name}`);
     const aws = (service: string, rest: string) => `arn:\${AWS::Partition}:${service}:${account}:${rest}`;
-    const written = [
-      ...['targets/*/consul-*', 'snapshots/*/consul-*', 'journal/*/consul-*', 'status/*/consul-*'],
-      ...['config/last-good/consul.yml', 'muster-conditional-writes'],
+    const removed = [
+      ...['targets/*/consul-*', 'parts/*/consul-*', 'held/*/consul-*', 'retired/*/consul-*'],
+      ...['journal/*/consul-*', 'status/*/consul-*', 'removals/*'],
     ];
+    const checks = 'muster-conditional-writes*';
+    const written = ['snapshots/*/consul-*', ...removed, 'config/last-good/consul.yml', checks];
+    const read = ['config/muster.yml', 'store.json', 'status/*'];
     const rows = own.map(({ Sid, Action, Resource }) => [Sid, Action, Resource]);
     expect(rows).toEqual([
       ['', ['sts:AssumeRole'], []],
       ['List', ['s3:ListBucket'], ['arn:${AWS::Partition}:s3:::${bucket}']],
-      ['Read', ['s3:GetObject'], keys('config/muster.yml', ...written)],
+      ['Read', ['s3:GetObject'], keys(...read, ...written)],
       ['Write', ['s3:PutObject'], keys(...written)],
-      ['RemoveRetired', ['s3:DeleteObject'], keys('targets/*/consul-*', 'status/*/consul-*')],
+      ['NameTheStore', ['s3:PutObject'], keys('store.json')],
+      ['Remove', ['s3:DeleteObject'], keys(...removed, checks)],
       ['UseKey', ['kms:Decrypt', 'kms:GenerateDataKey'], [{ 'Fn::GetAtt': ['Key', 'Arn'] }]],
       [
         'Log',
@@ -57,25 +62,43 @@ describe('what a function may do', () => {
       ['DescribeNetwork', ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'], ['*']],
     ]);
     // With these prefixes S3 says 404, not 403, of a key of ours that is not there.
+    const folders = [
+      'targets/',
+      'targets/*/',
+      'parts/',
+      'parts/*/',
+      'held/',
+      'held/*/',
+      'retired/',
+      'retired/*/',
+    ];
     expect(own.find(({ Sid }) => Sid === 'List')?.Condition).toEqual({
-      StringLike: { 's3:prefix': ['status/', 'targets/*/', 'config/muster.yml', ...written] },
+      StringLike: { 's3:prefix': [...folders, ...read, ...written] },
+    });
+    // A store is named once: nobody may call it something else.
+    expect(own.find(({ Sid }) => Sid === 'NameTheStore')?.Condition).toEqual({
+      Null: { 's3:if-none-match': 'false' },
     });
   });
 
-  test('that of kube state touches metrics, and nothing of targets', async () => {
+  test('that of kube state touches what is of kube state, and nothing of targets', async () => {
     const own = findStatements(await makeStack(everything)).filter(({ in: id }) => id === 'KubeStateRole');
     const keys = (...names: string[]) =>
       names.map((name) => `arn:\${AWS::Partition}:s3:::\${bucket}/${name}`);
     const account = '${AWS::Region}:${AWS::AccountId}';
-    const written = ['metrics/*', 'config/last-good/kube-state.yml', 'muster-conditional-writes'];
+    const outputs = ['metrics/*', 'status-kube-state/*', 'retired/kube-state/*'];
+    const checks = 'muster-conditional-writes*';
+    const written = [...outputs, 'config/last-good/kube-state.yml', checks];
+    const read = ['config/muster.yml', 'store.json'];
     const rows = own
       .filter(({ Action }) => /^(s3|lambda|ssm|eks):/.test(String(Action[0])))
       .map(({ Sid, Action, Resource }) => [Sid, Action, Resource]);
     expect(rows).toEqual([
       ['List', ['s3:ListBucket'], ['arn:${AWS::Partition}:s3:::${bucket}']],
-      ['Read', ['s3:GetObject'], keys('config/muster.yml', ...written)],
+      ['Read', ['s3:GetObject'], keys(...read, ...written)],
       ['Write', ['s3:PutObject'], keys(...written)],
-      ['RemoveRetired', ['s3:DeleteObject'], keys('metrics/*')],
+      ['NameTheStore', ['s3:PutObject'], keys('store.json')],
+      ['Remove', ['s3:DeleteObject'], keys(...outputs, checks)],
       [
         'FanOut',
         ['lambda:InvokeFunction'],
@@ -90,7 +113,7 @@ describe('what a function may do', () => {
     ]);
     // The folder itself is what `metrics/*` matches first: its listing, for what left the configuration.
     expect(own.find(({ Sid }) => Sid === 'List')?.Condition).toEqual({
-      StringLike: { 's3:prefix': ['config/muster.yml', ...written] },
+      StringLike: { 's3:prefix': [...read, ...written] },
     });
   });
 
@@ -150,7 +173,7 @@ describe('the bucket', () => {
       [
         'Deny',
         'NoBlindOverwrites',
-        [at('/snapshots/*'), at('/targets/*'), at('/status/*'), at('/metrics/*')],
+        [at('/snapshots/*'), at('/targets/*'), at('/status/*'), at('/metrics/*'), at('/store.json')],
         { Null: { 's3:if-none-match': 'true', 's3:if-match': 'true' } },
       ],
     ]);
@@ -171,23 +194,67 @@ describe('the bucket', () => {
     ]);
   });
 
-  test('keeps old statuses and kube state, which are many, for a day', async () => {
-    const { Resources } = await makeStack({});
-    expect(Resources.Bucket?.Properties.LifecycleConfiguration).toEqual({
-      Rules: expect.arrayContaining(
-        ['status/', 'metrics/'].map((Prefix) =>
-          expect.objectContaining({ Prefix, NoncurrentVersionExpiration: { NoncurrentDays: 1 } }),
-        ),
-      ),
-    });
+  test('lets sidecars read every folder of the layout, and nothing else', async () => {
+    const reading = findStatements(await makeStack({})).filter(({ in: id }) => id === 'SidecarPolicy');
+    const folders = [
+      ...['targets/*', 'parts/*', 'metrics/*', 'status/*', 'status-kube-state/*', 'journal/*', 'snapshots/*'],
+      ...['retired/*', 'held/*', 'store.json'],
+    ];
+    const keys = folders.map((key) => `arn:\${AWS::Partition}:s3:::\${bucket}/${key}`);
+    expect(reading.map(({ Action, Resource, Condition }) => [Action, Resource, Condition])).toEqual([
+      [['s3:GetObject'], keys, undefined],
+      [['s3:ListBucket'], ['arn:${AWS::Partition}:s3:::${bucket}'], { StringLike: { 's3:prefix': folders } }],
+    ]);
   });
 
-  test('an existing one is used as it is', async () => {
+  test('drops what is past its time by the figures of Muster itself, and never a list', async () => {
+    const { Resources } = await makeStack({ journalDays: '60' });
+    const { Rules } = lifecycleSchema.parse(Resources.Bucket?.Properties.LifecycleConfiguration);
+    const figures = Rules.map((rule) => [
+      rule.Prefix,
+      rule.ExpirationInDays,
+      rule.NoncurrentVersionExpiration.NoncurrentDays,
+    ]);
+    expect(figures).toEqual([
+      ['journal/', 60, 30],
+      ['retired/', 90, 30],
+      ['held/', 30, 1],
+      ['removals/', 1, 1],
+      ['config/', undefined, 30],
+      ...['targets/', 'parts/', 'snapshots/', 'status/', 'status-kube-state/', 'metrics/'].map((folder) => [
+        ...[folder, undefined, 1],
+      ]),
+      ['muster-conditional-writes', undefined, 1],
+    ]);
+    expect(readServiceFile().params.default.journalDays).toBe(90);
+  });
+
+  test('stays with its policy when the stack goes, and so does the policy of the sidecars', async () => {
+    const { Resources } = await makeStack({ kms: 'own' });
+    const kept = Object.entries(Resources).filter(([, { DeletionPolicy }]) => DeletionPolicy !== undefined);
+    expect(
+      kept.map(([id, { DeletionPolicy, UpdateReplacePolicy }]) => [id, DeletionPolicy, UpdateReplacePolicy]),
+    ).toEqual(
+      ['Key', 'Bucket', 'BucketPolicy', 'SidecarPolicy'].map((id) => [id, 'RetainExceptOnCreate', 'Retain']),
+    );
+  });
+
+  test('an existing one is no part of the stack', async () => {
     const { Resources, Outputs } = await makeStack({ existingBucket: 'ours' });
     const types = Object.values(Resources).map(({ Type }) => Type);
     expect(types.filter((type) => type.startsWith('AWS::S3::'))).toEqual([]);
     expect(Outputs.BucketName).toMatchObject({ Value: 'ours' });
   });
+});
+
+const lifecycleSchema = z.object({
+  Rules: z
+    .object({
+      Prefix: z.string(),
+      ExpirationInDays: z.int().optional(),
+      NoncurrentVersionExpiration: z.object({ NoncurrentDays: z.int() }),
+    })
+    .array(),
 });
 
 describe('whatever is set', () => {
@@ -220,6 +287,10 @@ describe('whatever is set', () => {
     ]);
     const { Name } = Resources.KubeStateSchedule?.Properties ?? {};
     expect(Name).toBe('muster-test-kube-state');
+    // Dashboards have one name in all regions of an account.
+    expect(Resources.Dashboard?.Properties.DashboardName).toEqual({
+      'Fn::Sub': 'muster-test-${AWS::Region}',
+    });
     const dashboard = JSON.stringify(Resources.Dashboard?.Properties.DashboardBody);
     const graphed = ['Samples', 'SecondsOverdue', 'Targets', 'CyclesHeld'].map((name) =>
       dashboard.includes(`\\"${name}\\"`),
@@ -230,6 +301,7 @@ describe('whatever is set', () => {
   test.each([
     [{ backends: 'consul, eureka' }, /has no backend eureka; it has consul, dns/],
     [{ schedule: 'every minute' }, /must be rate\(…\) or cron\(…\)/],
+    [{ existingBucket: 'ours', kms: 'own' }, /existingBucket is ours: give the ARN of its key/],
     [{ consulCredentials: 'env:TOKEN' }, /env:TOKEN: must be ssm:\/path or secretsmanager:name/],
   ])('a mistake is told: %j', async (params, message) => {
     await expect(makeStack(params)).rejects.toThrow(message);

@@ -57,6 +57,11 @@ describe('the next time of a schedule', () => {
     // There was no midnight in São Paulo on 4 November 2018.
     ['America/Sao_Paulo', '0 0 * * *', '2018-11-03T12:00:00Z', '2018-11-05T02:00:00.000Z'],
     ['America/Sao_Paulo', '0 4 4 * *', '2018-10-20T12:00:00Z', '2018-11-04T06:00:00.000Z'],
+    // Samoa crossed the date line and had no 30 December 2011; Kwajalein had no 21 August 1993.
+    ['Pacific/Apia', '* * 8 * *', '2011-12-29T10:00:00Z', '2012-01-07T10:00:00.000Z'],
+    ['Pacific/Apia', '0 6 31 12 *', '2011-12-28T10:00:00Z', '2011-12-30T16:00:00.000Z'],
+    ['Pacific/Apia', '0 0 30 12 *', '2011-12-28T10:00:00Z', '2012-12-29T10:00:00.000Z'],
+    ['Pacific/Kwajalein', '0 0 22 * *', '1993-08-19T12:00:00Z', '1993-08-21T12:00:00.000Z'],
     ['Australia/Lord_Howe', '0 0 1 1 *', '2026-06-01T00:00:00Z', '2026-12-31T13:00:00.000Z'],
   ])('in %s, %s after %s', (zone, source, after, expected) => {
     expect(next(`CRON_TZ=${zone} ${source}`, after)).toBe(expected);

@@ -12,11 +12,17 @@ export interface CertificateOptions {
   readonly names: readonly string[];
   /** Days from now at which it begins and ends to be valid. Default: yesterday to a month ahead. */
   readonly days?: readonly [from: number, to: number];
+  /** The common name. Default: the first name. */
+  readonly subject?: string;
+  /** Bits of an RSA key, in place of one on an elliptic curve. */
+  readonly rsaBits?: number;
 }
 
 /** A certificate authority of a test's own. */
 export interface Authority extends Certificate {
   issue(options: CertificateOptions): Certificate;
+  /** An authority whose own certificate this one signs. */
+  issueAuthority(name: string): Authority;
 }
 
 /** An authority that no one knows, made on the spot: elliptic-curve keys, so that a test does not wait for it. */
@@ -27,18 +33,25 @@ export function createAuthority(name = 'Muster test authority'): Authority {
     own.publicKey,
     own.privateKey,
   );
+  return authorityOf(name, cert, own.privateKey);
+}
+
+function authorityOf(name: string, cert: string, ownKey: KeyObject): Authority {
   return {
     cert,
-    key: pemOf(own.privateKey),
-    issue({ names, days = [-1, 30] }) {
+    key: pemOf(ownKey),
+    issueAuthority(other) {
       const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-      const subject = names[0] ?? 'nobody';
+      const facts = { subject: other, issuer: name, authority: true, names: [], days: [-1, 30] } as const;
+      return authorityOf(other, certificate(facts, pair.publicKey, ownKey), pair.privateKey);
+    },
+    issue({ names, days = [-1, 30], subject = names[0] ?? 'nobody', rsaBits }) {
+      const pair =
+        rsaBits === undefined
+          ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+          : generateKeyPairSync('rsa', { modulusLength: rsaBits });
       return {
-        cert: certificate(
-          { subject, issuer: name, authority: false, names, days },
-          pair.publicKey,
-          own.privateKey,
-        ),
+        cert: certificate({ subject, issuer: name, authority: false, names, days }, pair.publicKey, ownKey),
         key: pemOf(pair.privateKey),
       };
     },

@@ -35,7 +35,8 @@ export async function createServiceFolder(only?: readonly string[]): Promise<Ser
   const folder = await mkdtemp(join(tmpdir(), 'muster-service-'));
   for (const name of ['serverless.yml', 'package.json'])
     await copyFile(join(project, name), join(folder, name));
-  for (const name of ['infra', 'lib', 'node_modules']) await symlink(join(project, name), join(folder, name));
+  for (const name of ['functions', 'infra', 'lib', 'node_modules'])
+    await symlink(join(project, name), join(folder, name));
   const bundles = await buildFunctions(join(folder, 'dist/functions'), only);
   return {
     folder,

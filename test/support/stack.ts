@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { readCustom, type Settings } from '../../infra/stack/settings.ts';
 import { resources } from '../../infra/stack/stack.ts';
 import { type Template, templateSchema } from './cloudformation.ts';
 
@@ -21,8 +22,19 @@ export function readServiceFile(): z.output<typeof file> {
 
 /** Our part of the template with these parameters, without the Serverless Framework. */
 export async function makeStack(params: Readonly<Record<string, string>>): Promise<Template> {
+  const custom = fillCustom(params);
+  return templateSchema.parse(await resources({ resolveConfigurationProperty: async () => custom }));
+}
+
+/** The settings with these parameters. */
+export function makeSettings(params: Readonly<Record<string, string>>): Settings {
+  return readCustom(fillCustom(params)).settings;
+}
+
+/** All backends, where nothing else is asked for. */
+function fillCustom(params: Readonly<Record<string, string>>): object {
   const { params: presets, custom } = readServiceFile();
-  const values: Readonly<Record<string, unknown>> = { ...presets.default, ...params };
+  const values: Readonly<Record<string, unknown>> = { ...presets.default, backends: 'all', ...params };
   const fill = (value: unknown): unknown => {
     if (typeof value !== 'string') return value;
     const name = /^\$\{param:(\w+)\}$/.exec(value)?.[1];
@@ -30,11 +42,10 @@ export async function makeStack(params: Readonly<Record<string, string>>): Promi
   };
   const fillAll = (section: object) =>
     Object.fromEntries(Object.entries(section).map(([key, value]) => [key, fill(value)]));
-  const filled = {
+  return {
     settings: { ...fillAll(custom.settings), stack: 'muster-test' },
     backends: Object.fromEntries(
       Object.entries(custom.backends).map(([name, stanza]) => [name, fillAll(stanza)]),
     ),
   };
-  return templateSchema.parse(await resources({ resolveConfigurationProperty: async () => filled }));
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { RE2JS } from 're2js';
 import { labelsReadBy, relabel } from '../../lib/target/relabel.ts';
 import type { RelabelConfig } from '../../lib/target/relabel-config.ts';
+import { compileRegex } from '../../lib/target/relabel-regex.ts';
 
 interface Rule extends Partial<Omit<RelabelConfig, 'regex' | 'modulus'>> {
   readonly regex?: string;
@@ -15,9 +15,15 @@ const rule = ({ regex = '(.*)', modulus = 0, ...rest }: Rule): RelabelConfig => 
   replacement: '$1',
   action: 'replace',
   ...rest,
-  regex: { source: regex, pattern: RE2JS.compile(`^(?s:${regex})$`) },
+  regex: compiled(regex),
   modulus: BigInt(modulus),
 });
+
+function compiled(source: string) {
+  const regex = compileRegex(source);
+  if (typeof regex === 'string') throw new Error(regex);
+  return regex;
+}
 
 describe('relabelling', () => {
   const labels = { a: 'foo', b: 'bar', c: 'Straße ΑΣ', __meta_x_one: '1', __meta_x_two: '2' };
@@ -43,6 +49,49 @@ describe('relabelling', () => {
       does: 'takes the longest name of a group',
       rules: [{ source_labels: ['a'], regex: '(f).*', target_label: 'd', replacement: 'x$1y' }],
       gives: { ...labels, d: 'x' },
+    },
+    ...['$01', '${01}', '$007', '$00', '$1234567890'].map((replacement) => ({
+      does: `takes the number of ${replacement} for a name that no group has`,
+      rules: [{ source_labels: ['a'], regex: '(.*)', target_label: 'd', replacement: `x${replacement}` }],
+      gives: { ...labels, d: 'x' },
+    })),
+    {
+      does: 'takes a number with a leading zero for the name that it is',
+      rules: [{ source_labels: ['a'], regex: 'f(?P<01>.*)', target_label: 'd', replacement: '$01-$1' }],
+      gives: { ...labels, d: 'oo-oo' },
+    },
+    ...['foo', 'bar'].map((value) => ({
+      does: `takes of two groups of one name the one that took part: ${value}`,
+      rules: [
+        { target_label: 'd', replacement: value },
+        {
+          source_labels: ['d'],
+          regex: '(?P<env>f(o)o)|(?<env>bar)|[(?P<env>]|\\Q(?P<env>\\E',
+          target_label: 'd',
+          replacement: 'is $env, $2, $3, $again_0',
+        },
+      ],
+      gives: { ...labels, d: value === 'foo' ? 'is foo, o, , ' : 'is bar, , bar, ' },
+    })),
+    {
+      does: 'takes the first of two groups of one name that took part, also an empty one',
+      rules: [
+        {
+          source_labels: ['a'],
+          regex: '(?P<x>z)?(?P<x>)(?P<x>.*)',
+          target_label: 'd',
+          replacement: 'is $x',
+        },
+      ],
+      gives: { ...labels, d: 'is ' },
+    },
+    {
+      does: 'writes no name that is none by the legacy scheme',
+      rules: [
+        { source_labels: ['a'], target_label: 'x.$1', replacement: 'no', names: 'legacy' },
+        { source_labels: ['a'], target_label: 'x_$1', replacement: 'yes', names: 'legacy' },
+      ],
+      gives: { ...labels, x_foo: 'yes' },
     },
     {
       does: 'leaves a lone $ alone',

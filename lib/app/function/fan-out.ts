@@ -1,5 +1,6 @@
 import { MusterError } from '../../errors.ts';
 import { mapConcurrent } from '../../http/concurrency.ts';
+import { once } from '../../once.ts';
 
 /** Starts another invocation of the same function with this event, and does not wait for it. */
 export type InvokeSelf = (event: object, signal: AbortSignal) => Promise<void>;
@@ -35,13 +36,15 @@ function startFailure(asked: string, cause: unknown): MusterError {
   return new MusterError('unreachable', `${what}: in a VPC, Lambda must be reachable by NAT or an endpoint`);
 }
 
+type InvokeFunction = (functionArn: string, payload: string, signal: AbortSignal) => Promise<void>;
+
 /** Invokes the function of the given ARN; the SDK is loaded with the first call. */
-export function lambdaInvoker(): (functionArn: string) => InvokeSelf {
-  const open = async () => (await import('./lambda.ts')).openLambda();
-  let opening: ReturnType<typeof open> | undefined;
+export function lambdaInvoker(
+  open: () => Promise<InvokeFunction> = async () => (await import('./lambda.ts')).openLambda(),
+): (functionArn: string) => InvokeSelf {
+  const opened = once(open);
   return (functionArn) => async (event, signal) => {
-    opening ??= open();
-    const invoke = await opening;
+    const invoke = await opened();
     await invoke(functionArn, JSON.stringify(event), signal);
   };
 }

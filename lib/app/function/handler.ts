@@ -10,6 +10,7 @@ import { openStore } from '../../store/open.ts';
 import { type ObjectLocation, parseFileUrl, parseStoreUrl } from '../../store/url.ts';
 import { logLevels } from '../../telemetry/log.ts';
 import { metricDimensions, metricNamespace } from '../../telemetry/metrics.ts';
+import { version } from '../../version.ts';
 import { createAwsSecrets } from '../aws-secrets.ts';
 import { followConfig } from './config-source.ts';
 import { lambdaInvoker } from './fan-out.ts';
@@ -37,7 +38,10 @@ export interface Definition<Config extends FunctionConfig, Id extends object> {
 export function defineHandler<Config extends FunctionConfig, Id extends object>(
   definition: Definition<Config, Id>,
 ) {
-  const logger = new PowertoolsLogger({ logLevel: logLevel(process.env.MUSTER_LOG_LEVEL) });
+  const logger = new PowertoolsLogger({
+    logLevel: logLevel(process.env.MUSTER_LOG_LEVEL),
+    persistentKeys: { muster: version },
+  });
   const metrics = new Metrics({
     namespace: metricNamespace,
     defaultDimensions: { [metricDimensions.mechanism]: definition.name },
@@ -67,7 +71,7 @@ function open<Config extends FunctionConfig, Id extends object>(
   metrics: Metrics,
 ): Invoke<Id> {
   const { env } = process;
-  const { config: location, store: storeUrl, period } = readSettings(env);
+  const { config: location, store: storeUrl, period, gap } = readSettings(env);
   const log = loggerOver(logger);
   const store = openStore(storeUrl);
   const { bucket, key } = objectOf(location);
@@ -82,7 +86,7 @@ function open<Config extends FunctionConfig, Id extends object>(
     read: (text, origin) => read(text, { origin, store: store.url, directory, readCredential, log }),
     log,
   });
-  const measure = measureWith(metrics);
+  const measure = measureWith(metrics, gap);
   return createInvocations({
     work: work({ store, log, measure }),
     ...{ store, period, currentConfig, log, measure },

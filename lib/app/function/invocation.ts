@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { MusterError, toMusterError } from '../../errors.ts';
+import { once } from '../../once.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { InForce } from './config-source.ts';
@@ -151,16 +152,4 @@ function throwFailed(errors: readonly MusterError[]): void {
   if (first === undefined) return;
   const others = errors.length === 1 ? '' : ` (and ${errors.length - 1} more errors in this invocation)`;
   throw new MusterError(first.kind, `${first.message}${others}`, { cause: first });
-}
-
-/** Does the work until it has succeeded once. */
-function once(work: () => Promise<void>): () => Promise<void> {
-  let done: Promise<void> | undefined;
-  return async () => {
-    done ??= work().catch((error: unknown) => {
-      done = undefined;
-      throw error;
-    });
-    await done;
-  };
 }

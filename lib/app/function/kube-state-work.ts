@@ -12,10 +12,11 @@ type OutputId = z.output<typeof outputId>;
 
 /** The function of kube state: the cycles of its outputs, each shard by itself. */
 export function kubeStateWork(given: WorkInput): Work<KubeStateFunctionConfig, OutputId> {
+  const firstAttempts = new Map<string, string>();
   return {
     what: 'kube-state output',
     event: { schema: outputId, example: '{"output": "prod"}' },
-    tasksOf: ({ outputs }) => outputs.map((output) => taskOf(output, given)),
+    tasksOf: ({ outputs }) => outputs.map((output) => taskOf(output, firstAttempts, given)),
     async retire(config, input) {
       const retired = await retireOutputs(config, input);
       return { retired: retired.map((output) => ({ output })), missed: [] };
@@ -25,7 +26,12 @@ export function kubeStateWork(given: WorkInput): Work<KubeStateFunctionConfig, O
   };
 }
 
-function taskOf(output: KubeStateOutput, { store, log, measure }: WorkInput): Task<OutputId> {
+/** An output has no status: of one that was never published this process alone knows when it was tried first. */
+function taskOf(
+  output: KubeStateOutput,
+  firstAttempts: Map<string, string>,
+  { store, log, measure }: WorkInput,
+): Task<OutputId> {
   const { object, refreshInterval } = output;
   const listedAt = async (signal: AbortSignal) =>
     (await readListed(object, { store, signal }))?.toISOString();
@@ -38,12 +44,13 @@ function taskOf(output: KubeStateOutput, { store, log, measure }: WorkInput): Ta
     },
     async run({ time }) {
       const { signal, listUntil } = time;
+      const firstAttempt = firstAttempts.get(object) ?? new Date(time.startedAt).toISOString();
+      firstAttempts.set(object, firstAttempt);
       const result = await outputOnce(output, { store, log, signal }, listUntil);
       // A cycle that failed does not know how old the text is which stays. That this is not to be had either is no news.
-      const listed = result.published
-        ? new Date().toISOString()
-        : await listedAt(signal).catch(() => undefined);
-      measure.output(result, listed, refreshInterval);
+      const listed = async () => (await listedAt(signal)) ?? firstAttempt;
+      const since = result.published ? new Date().toISOString() : await listed().catch(() => undefined);
+      measure.output(result, since, refreshInterval);
       const { durationMs, error } = result;
       return { answer: answerOf(result), durationMs, ...(error && { error }) };
     },

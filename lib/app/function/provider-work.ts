@@ -5,10 +5,11 @@ import { readStatus } from '../../discovery/status.ts';
 import { isProviderName, type ProviderId } from '../../target/names.ts';
 import type { AppProvider } from '../providers.ts';
 import { retireLeft } from '../retirement.ts';
-import { createCycles } from './cycles.ts';
+import { heldInterval } from '../slots.ts';
+import { createCycles, type RunCycle } from './cycles.ts';
 import { markStatuses } from './mark-statuses.ts';
 import type { BackendConfig } from './read-config.ts';
-import type { Work, WorkInput } from './task.ts';
+import type { LastRun, Task, Work, WorkInput } from './task.ts';
 
 /** The function of a mechanism: the cycles of its providers. */
 export function providerWork(
@@ -35,24 +36,36 @@ export function providerWork(
       return { ...config, providers: named.providers, configured: [...named.providers, ...others] };
     },
     tasksOf: ({ providers, configured }) =>
-      providers.map((one) => ({
-        id: { job: one.job, provider: one.provider },
-        refreshInterval: one.refreshInterval,
-        async lastRun(signal) {
-          const { status } = await readStatus(store, one, signal);
-          return status && { attempt: status.last_attempt, success: status.last_success };
-        },
-        async run(input) {
-          const result = await runCycle(one, input, configured.length > 1);
-          measure.cycle(result, one.refreshInterval);
-          const { job, provider, outcome, version, durationMs, error } = result;
-          return { answer: { job, provider, outcome, version }, durationMs, ...(error && { error }) };
-        },
-      })),
+      providers.map((one) => taskOf(one, runCycle, { store, measure, hasOthers: configured.length > 1 })),
     async retire({ configured, retireRules }, input) {
       const { retired, missed } = await retireLeft(configured, retireRules, input, mechanism);
       return { retired: retired.map(({ job, provider }) => ({ job, provider })), missed };
     },
     tellNoConfig: (error, signal) => markStatuses(store, mechanism, error, signal),
+  };
+}
+
+function taskOf(
+  one: AppProvider,
+  runCycle: RunCycle,
+  { store, measure, hasOthers }: Pick<WorkInput, 'store' | 'measure'> & { readonly hasOthers: boolean },
+): Task<ProviderId> {
+  const { job, provider, refreshInterval } = one;
+  return {
+    id: { job, provider },
+    refreshInterval,
+    heldInterval: heldInterval(one.guard.confirm_after),
+    async lastRun(signal): Promise<LastRun | undefined> {
+      const { status } = await readStatus(store, one, signal);
+      if (status === undefined) return undefined;
+      const { first_attempt: firstAttempt, last_attempt: attempt, last_success: success } = status;
+      return { firstAttempt, attempt, success, held: status.held !== undefined };
+    },
+    async run(input) {
+      const result = await runCycle(one, input, hasOthers);
+      const { outcome, version, durationMs, error } = result;
+      measure.cycle(result, result.lastSuccess ?? result.firstAttempt, refreshInterval);
+      return { answer: { job, provider, outcome, version }, durationMs, ...(error && { error }) };
+    },
   };
 }

@@ -1,5 +1,5 @@
 import { MusterError } from '../../errors.ts';
-import { periodOf } from './time.ts';
+import { longestGap, periodOf } from './schedule.ts';
 
 /** What a deployment tells its functions, by environment variables. */
 export interface FunctionSettings {
@@ -9,14 +9,19 @@ export interface FunctionSettings {
   readonly store: string;
   /** Milliseconds between two ticks, of `MUSTER_SCHEDULE`, as in `rate(1 minute)`. */
   readonly period: number;
+  /** Milliseconds that can lie between two ticks at most. */
+  readonly gap: number;
 }
 
 /** Reads the settings. Throws (kind `config`) with the name of the variable that is missing. */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): FunctionSettings {
+  const schedule = env.MUSTER_SCHEDULE ?? '';
+  const period = periodOf(schedule);
   return {
     config: required(env, 'MUSTER_CONFIG', 's3://bucket/config/muster.yml'),
     store: required(env, 'MUSTER_STORE', 's3://bucket'),
-    period: periodOf(env.MUSTER_SCHEDULE ?? ''),
+    period,
+    gap: longestGap(schedule) ?? period,
   };
 }
 

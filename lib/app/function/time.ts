@@ -20,14 +20,8 @@ export function shareTime(remaining: number, now = Date.now()): InvocationTime {
   };
 }
 
-const units = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
-
-/**
- * Milliseconds between two ticks of a schedule such as `rate(5 minutes)`. A `cron(…)` has no one period: a minute is
- * taken, which makes each tick run as the finest schedule would.
- */
-export function periodOf(schedule: string): number {
-  const [, count = '1', unit] = /^rate\((\d{1,4}) (minute|hour|day)s?\)$/.exec(schedule) ?? [];
-  const length = unit === 'hour' || unit === 'day' ? units[unit] : units.minute;
-  return Math.max(1, Number(count)) * length;
+/** Milliseconds since a time, ISO 8601; undefined for one in the future, which a wrong clock wrote, or has here. */
+export function ageOf(time: string, now = Date.now()): number | undefined {
+  const age = now - Date.parse(time);
+  return age >= 0 ? age : undefined;
 }

@@ -1,5 +1,5 @@
 import { type MusterError, toMusterError } from '../../errors.ts';
-import type { CyclesInput } from '../cycles.ts';
+import { type CyclesInput, logDetail } from '../cycles.ts';
 import type { KubeStateOutput } from './outputs.ts';
 import { type Published, publishOutput } from './publish.ts';
 
@@ -38,8 +38,10 @@ export async function outputOnce(
   } catch (cause) {
     const error = toMusterError(cause);
     // That a cycle was cut short by our own end is no news.
-    if (!signal.aborted)
+    if (!signal.aborted) {
       log.error(error.message, { output: output.object, outcome: 'failed', kind: error.kind });
+      logDetail(log, error, { output: output.object });
+    }
     return end({ outcome: 'failed', error });
   }
 }

@@ -6,7 +6,6 @@ import { withConfigFile } from '../../kubestate/custom/config-file.ts';
 import type { KubeStateConfig } from '../../kubestate/options.ts';
 import { type Rendered, render } from '../../kubestate/render.ts';
 import { selectionOf } from '../../kubestate/select.ts';
-import { keepMemorySmall } from '../../memory.ts';
 import { openHttpClients } from '../http-clients.ts';
 import type { BindInput } from '../providers.ts';
 
@@ -66,15 +65,14 @@ async function renderOutput(
   );
   const deadline = AbortSignal.timeout(until - now);
   const signal = AbortSignal.any([outer, deadline]);
-  await using clients = openHttpClients({ readCredential, signal, deadline: until });
+  const warn = (message: string) => log.warn(message, { output: name });
+  await using clients = openHttpClients({ readCredential, signal, deadline: until, warn });
   try {
     const connection = await openConnection(kubernetes, { signal, directory, openHttp: clients.openHttp });
     const namespaces =
       config.namespaces.length > 0 ? [...new Set(config.namespaces)] : await namespacesOf(kubernetes, signal);
     const { page_size: pageSize, compression } = kubernetes.muster;
-    keepMemorySmall();
     const lister = openLister(connection, { pageSize, compression });
-    const warn = (message: string) => log.warn(message, { output: name });
     return await render(lister, { ...selectionOf(config, namespaces, shard), warn }, signal);
   } catch (error) {
     // Which of the two fired first: both may have by now.

@@ -1,11 +1,13 @@
 import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
 import { formatDuration } from '../../config/duration.ts';
-import { MusterError } from '../../errors.ts';
+import { isMusterError, MusterError, toMusterError } from '../../errors.ts';
 import { toFailure } from '../../http/failure.ts';
 import { heedSignals } from '../../http/signals.ts';
+import type { ResolverConfig } from './resolver-config.ts';
 import type { Nameserver } from './schema.ts';
 import { type Answer, answers, decodeAnswer, encodeQuery, type Query } from './wire/message.ts';
+import { formatError, notImplemented } from './wire/types.ts';
 
 /** How long an answer may take. */
 export interface Limits {
@@ -15,18 +17,56 @@ export interface Limits {
 }
 
 /**
- * One server's answer: over UDP, and over TCP when it did not fit. Throws `unreachable`, `timeout`, `malformed`.
- * The sockets are closed when it ends, however it ends.
+ * One server's answer: over UDP, and over TCP when it did not fit or broke off. Throws `unreachable`, `timeout`,
+ * `malformed`. The sockets are closed when it ends, however it ends.
  */
-export async function exchange(server: Nameserver, query: Query, limits: Limits): Promise<Answer> {
-  const short = decodeAnswer(await exchangeDatagrams(server, query, limits));
-  if (!short.truncated) return short;
+export async function exchange(
+  server: Nameserver,
+  query: Query,
+  protocol: ResolverConfig['protocol'],
+  limits: Limits,
+): Promise<Answer> {
+  if (protocol === 'tcp') return await askOverTcp(server, query, limits);
+  const short = await askOverUdp(server, query, limits).catch(brokenAnswer);
+  if (!(short instanceof MusterError)) return short.truncated ? askOverTcp(server, query, limits) : short;
+  try {
+    return await askOverTcp(server, query, limits);
+  } catch (error) {
+    const { message } = toMusterError(error);
+    const over = message === short.message ? '' : `; over TCP: ${message}`;
+    throw new MusterError('malformed', `${short.message}${over}`, { cause: short });
+  }
+}
+
+/** Some servers and gateways cut off what does not fit and do not say so. */
+function brokenAnswer(error: unknown): MusterError {
+  if (isMusterError(error, 'malformed')) return error;
+  throw error;
+}
+
+/** Servers from before EDNS answer a query that has it with one of these. Source: RFC 6891, 7. */
+const withoutEdns: readonly number[] = [formatError, notImplemented];
+
+async function askOverUdp(server: Nameserver, query: Query, limits: Limits): Promise<Answer> {
+  const answer = decodeAnswer(
+    await exchangeDatagrams(server, encodeQuery(query, { edns: true }), query, limits),
+  );
+  if (!withoutEdns.includes(answer.code)) return answer;
+  return decodeAnswer(await exchangeDatagrams(server, encodeQuery(query, { edns: false }), query, limits));
+}
+
+async function askOverTcp(server: Nameserver, query: Query, limits: Limits): Promise<Answer> {
   const full = decodeAnswer(await exchangeStream(server, query, limits));
   if (full.truncated) throw new MusterError('malformed', 'the answer is cut short over TCP too');
   return full;
 }
 
-async function exchangeDatagrams(server: Nameserver, query: Query, limits: Limits): Promise<Buffer> {
+async function exchangeDatagrams(
+  server: Nameserver,
+  question: Buffer,
+  query: Query,
+  limits: Limits,
+): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const socket = createSocket(isIPv6(server.address) ? 'udp6' : 'udp4');
   const fail = (error: Error | null) => {
@@ -37,7 +77,7 @@ async function exchangeDatagrams(server: Nameserver, query: Query, limits: Limit
   socket.on('message', (message) => {
     if (answers(message, query)) resolve(message);
   });
-  socket.once('connect', () => socket.send(encodeQuery(query, { edns: true }), fail));
+  socket.once('connect', () => socket.send(question, fail));
   socket.connect(server.port, server.address);
   try {
     return await within(promise, limits);

@@ -36,9 +36,9 @@ export const dns: Mechanism<DnsConfig> = {
 };
 
 /** The machine's resolver, unless servers are configured: those know nothing of its search list. */
-async function openResolver({ nameservers }: DnsConfig): Promise<ResolverConfig> {
-  if (nameservers.length > 0) return { ...resolverDefaults, servers: nameservers };
-  return await readResolverConfig('/etc/resolv.conf');
+async function openResolver({ nameservers, protocol }: DnsConfig): Promise<ResolverConfig> {
+  if (nameservers.length > 0) return { ...resolverDefaults, servers: nameservers, protocol };
+  return { ...(await readResolverConfig('/etc/resolv.conf')), protocol };
 }
 
 function tellStrangers(name: string, records: readonly DnsRecord[], { warn }: MechanismInput): void {

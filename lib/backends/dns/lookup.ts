@@ -39,7 +39,7 @@ export async function lookUp(
 async function askServers(
   fullName: string,
   type: QueryType,
-  { servers, timeout, attempts }: ResolverConfig,
+  { servers, protocol, timeout, attempts }: ResolverConfig,
   signal: AbortSignal,
 ): Promise<Answer | MusterError[]> {
   const name = encodeName(fullName);
@@ -51,7 +51,7 @@ async function askServers(
     const lost: Nameserver[] = [];
     for (const server of silent) {
       const query = { id: randomInt(0x1_0000), name, type };
-      const outcome = await ask(() => exchange(server, query, { timeout, signal }));
+      const outcome = await ask(() => exchange(server, query, protocol, { timeout, signal }));
       if (signal.aborted) throw abortError(signal, `while DNS was asked for ${fullName}`);
       if (!(outcome instanceof MusterError)) return outcome;
       if (outcome.kind === 'timeout' && attempt < attempts) lost.push(server);

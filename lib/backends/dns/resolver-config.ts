@@ -7,6 +7,8 @@ import type { Nameserver } from './schema.ts';
 export interface ResolverConfig {
   /** Asked in this order. */
   readonly servers: readonly Nameserver[];
+  /** `tcp` where UDP is never to be used: some servers leave records out of a datagram and do not say so. */
+  readonly protocol: 'udp' | 'tcp';
   /** Domains in which a name that is not complete may lie. */
   readonly search: readonly string[];
   /** With so many dots a name is tried as it stands first. */
@@ -20,6 +22,7 @@ export interface ResolverConfig {
 /** What holds where nothing is configured. The timeout is Prometheus's, which has no setting for it. */
 export const resolverDefaults: ResolverConfig = {
   servers: [],
+  protocol: 'udp',
   search: [],
   ndots: 1,
   timeout: 2000,

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { z } from 'zod';
-import { int, leaf, list } from '../../config/fields.ts';
+import { int, leaf, list, oneOf } from '../../config/fields.ts';
 import { ownFields, sdConfig } from '../../config/sd-config.ts';
 import { enumerate, rule } from '../../config/section.ts';
 import { encodeName } from './wire/name.ts';
@@ -20,6 +20,8 @@ const keys = sdConfig('30s', {
   port: int({ min: 0, max: 65_535 }, 0),
   // Of our own: a function's /etc/resolv.conf can't be changed.
   nameservers: list(leaf('an IP address, with or without a port, as in 10.0.0.2:53', readNameserver)),
+  // Of our own as well: Consul's server cuts answers over UDP and does not say so.
+  protocol: oneOf(['udp', 'tcp'], 'udp'),
 });
 
 type Keys = z.output<typeof keys>;

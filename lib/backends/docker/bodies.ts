@@ -1,14 +1,11 @@
 import * as z from 'zod';
-import { listField, mapField, textField } from '../../http/go-json.ts';
+import { intField, listBody, listField, mapField, structField, textField } from '../../http/go-json.ts';
 
 /** A port that the image exposes or the container publishes: with a public one it is reachable from outside. */
-const port = z.object({
+const port = structField({
   IP: textField,
-  PrivatePort: z.int(),
-  PublicPort: z
-    .int()
-    .nullish()
-    .transform((value) => value ?? 0),
+  PrivatePort: intField,
+  PublicPort: intField,
   Type: textField,
 });
 
@@ -17,12 +14,13 @@ const endpoint = z.object({ NetworkID: textField, IPAddress: textField, GlobalIP
 
 const container = z.object({
   Id: z.string().min(1),
-  Names: listField(z.string()),
+  Names: listField(textField),
   Image: textField,
   ImageID: textField,
   Labels: mapField(textField),
   Ports: listField(port),
-  HostConfig: z.object({ NetworkMode: textField }),
+  // Podman's API leaves it out.
+  HostConfig: structField({ NetworkMode: textField }),
   NetworkSettings: z
     .object({ Networks: mapField(endpoint.nullable()) })
     .nullish()
@@ -30,7 +28,7 @@ const container = z.object({
 });
 
 /** `GET /containers/json`, as far as it is read. Source: Docker Engine API reference, ContainerList. */
-export const containerList = z.array(container);
+export const containerList = listBody(container);
 
 export type Container = z.infer<typeof container>;
 export type Port = z.infer<typeof port>;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { listField, mapField, textField } from '../../http/go-json.ts';
+import { intField, listBody, listField, mapField, structField, textField } from '../../http/go-json.ts';
 import { ipOfCidr } from './cidr.ts';
 
 const labelMap = mapField(textField);
@@ -12,13 +12,10 @@ const address = textField.transform((text, context) => {
   return z.NEVER;
 });
 
-const port = z.object({
+const port = structField({
   Name: textField,
   Protocol: textField,
-  PublishedPort: z
-    .int()
-    .nullish()
-    .transform((value) => value ?? 0),
+  PublishedPort: intField,
   PublishMode: textField,
 });
 
@@ -26,21 +23,17 @@ const containerSpec = z.object({ Image: textField, Hostname: textField, Labels: 
 
 const service = z.object({
   ID: z.string().min(1),
-  Spec: z.object({
+  Spec: structField({
     Name: textField,
     Labels: labelMap,
-    Mode: z.object({ Global: z.unknown(), Replicated: z.unknown() }).partial(),
+    Mode: structField({ Global: z.unknown().optional(), Replicated: z.unknown().optional() }),
     // Services of plugins have no container.
-    TaskTemplate: z.object({ ContainerSpec: containerSpec }),
+    TaskTemplate: structField({ ContainerSpec: containerSpec }),
   }),
-  Endpoint: z
-    .object({
-      Ports: listField(port),
-      VirtualIPs: listField(z.object({ NetworkID: textField, Addr: address })),
-    })
-    .partial()
-    .nullish()
-    .transform((value) => ({ Ports: value?.Ports ?? [], VirtualIPs: value?.VirtualIPs ?? [] })),
+  Endpoint: structField({
+    Ports: listField(port),
+    VirtualIPs: listField(structField({ NetworkID: textField, Addr: address })),
+  }),
   UpdateStatus: z.object({ State: textField }).nullish(),
 });
 
@@ -49,42 +42,39 @@ const task = z.object({
   ServiceID: textField,
   NodeID: textField,
   // Tasks of global services have none.
-  Slot: z
-    .int()
-    .nullish()
-    .transform((value) => value ?? 0),
+  Slot: intField,
   DesiredState: textField,
-  Spec: z.object({ ContainerSpec: containerSpec }),
-  Status: z.object({
+  Spec: structField({ ContainerSpec: containerSpec }),
+  Status: structField({
     State: textField,
     ContainerStatus: z.object({ ContainerID: textField }).nullish(),
     PortStatus: z.object({ Ports: listField(port) }).nullish(),
   }),
   NetworksAttachments: listField(
-    z.object({ Network: z.object({ ID: textField }), Addresses: listField(address) }),
+    structField({ Network: structField({ ID: textField }), Addresses: listField(address) }),
   ),
 });
 
 const node = z.object({
   ID: z.string().min(1),
-  Spec: z.object({ Role: textField, Availability: textField, Labels: labelMap }),
-  Description: z.object({
+  Spec: structField({ Role: textField, Availability: textField, Labels: labelMap }),
+  Description: structField({
     Hostname: textField,
-    Platform: z.object({ Architecture: textField, OS: textField }),
-    Engine: z.object({ EngineVersion: textField }),
+    Platform: structField({ Architecture: textField, OS: textField }),
+    Engine: structField({ EngineVersion: textField }),
   }),
-  Status: z.object({ State: textField, Addr: textField }),
+  Status: structField({ State: textField, Addr: textField }),
   ManagerStatus: z
     .object({ Leader: z.boolean().nullish(), Reachability: textField, Addr: textField })
     .nullish(),
 });
 
 /** `GET /services`, as far as it is read. Source of all three: Docker Engine API reference. */
-export const serviceList = z.array(service);
+export const serviceList = listBody(service);
 /** `GET /tasks`. */
-export const taskList = z.array(task);
+export const taskList = listBody(task);
 /** `GET /nodes`. */
-export const nodeList = z.array(node);
+export const nodeList = listBody(node);
 
 export type Port = z.infer<typeof port>;
 export type Service = z.infer<typeof service>;

@@ -21,7 +21,7 @@ export const kubernetes: Mechanism<KubernetesConfig> = {
     return eks === undefined ? 'in-cluster' : `eks ${eks.region}/${eks.cluster}`;
   },
   async *discover(config, input) {
-    const { signal, cursor, onProgress } = input;
+    const { signal, cursor, onProgress, warn } = input;
     const namespaces = config.role === 'node' ? [''] : await namespacesOf(config, signal);
     const connection = await openConnection(config, input);
     const lister = openLister(connection, {
@@ -30,7 +30,8 @@ export const kubernetes: Mechanism<KubernetesConfig> = {
       ...(cursor !== undefined && { cursor }),
       ...(onProgress && { onProgress }),
     });
-    yield* streamConcurrent(namespaces, concurrency, signal, listRole[config.role]({ config, lister }));
+    const list = listRole[config.role]({ config, lister, warn });
+    yield* streamConcurrent(namespaces, concurrency, signal, list);
     return { cursor: lister.cursor() };
   },
 };

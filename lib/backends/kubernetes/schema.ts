@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { bool, int, leaf, list, oneOf, stringList, text, unlessEmpty, url } from '../../config/fields.ts';
 import { type HttpClientKeys, httpClientFields, withHttpClient } from '../../config/http-client.ts';
+import { scalarText } from '../../config/scalar.ts';
 import { httpSdConfig, nameField } from '../../config/sd-config.ts';
 import { enumerate, rule, section } from '../../config/section.ts';
 import { roles, selectableRoles } from './roles/role.ts';
@@ -32,7 +33,7 @@ const connectionMuster = {
  * into a section that is made by `httpSdConfig`. `connectionRules` belong into its `.check(…)`.
  */
 export const connectionFields = {
-  api_server: unlessEmpty(url()),
+  api_server: unlessEmpty(z.preprocess(withScheme, url())),
   kubeconfig_file: unlessEmpty(
     leaf('the path of a file', (path) => (path.includes('\0') ? undefined : path)),
   ),
@@ -132,6 +133,15 @@ export type ConnectionConfig = Pick<KubernetesConfig, keyof typeof connectionFie
 
 /** Where and as whom Amazon EKS is asked for a cluster. */
 export type EksConfig = z.output<typeof eks>;
+
+/** A host without a scheme, with a port or not, is asked over plain HTTP, as in Prometheus. Source: client-go, DefaultServerURL. */
+function withScheme(input: unknown): unknown {
+  const source = scalarText(input);
+  return source !== undefined && hostAlone.test(source) ? `http://${source}` : input;
+}
+
+/** To Go a number cannot stand in front of a colon: `10.0.0.1:6443` is refused there, too. */
+const hostAlone = /^(?:[a-z][a-z0-9+.-]*:\d{1,5}|[^\s:/?#@[\]%\\]+)$/i;
 
 function matching(syntax: RegExp) {
   return (source: string) => (syntax.test(source) ? source : undefined);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { listField, mapField, textField } from '../../http/go-json.ts';
+import { listBody, listField, mapField, structField, textField } from '../../http/go-json.ts';
 
 const port = z
   .int()
@@ -9,7 +9,7 @@ const port = z
   .transform((value) => value ?? 0);
 const labelMap = mapField(textField);
 
-const portMapping = z.object({ containerPort: port, hostPort: port, labels: labelMap });
+const portMapping = structField({ containerPort: port, hostPort: port, labels: labelMap });
 
 /** A null or missing container is one without image and mappings. */
 const container = z
@@ -20,25 +20,25 @@ const container = z
   })
   .nullish();
 
-const task = z.object({
+const task = structField({
   id: textField,
   host: textField,
   ports: listField(port),
-  ipAddresses: listField(z.object({ ipAddress: textField })),
+  ipAddresses: listField(structField({ ipAddress: textField })),
 });
 
 const app = z.object({
   id: z.string().min(1),
   labels: labelMap,
   container,
-  portDefinitions: listField(z.object({ port, labels: labelMap })),
-  networks: listField(z.object({ mode: textField })),
+  portDefinitions: listField(structField({ port, labels: labelMap })),
+  networks: listField(structField({ mode: textField })),
   requirePorts: z.boolean().nullish(),
   tasks: listField(task),
 });
 
 /** `GET /v2/apps?embed=apps.tasks`, as far as it is read. Source: Marathon's API reference. */
-export const appList = z.object({ apps: z.array(app) });
+export const appList = z.object({ apps: listBody(app) });
 
 export type App = z.infer<typeof app>;
 export type Task = z.infer<typeof task>;

@@ -15,18 +15,18 @@ export const buildServersetGroup: BuildGroup = (path, data) => {
   return groupOf(path, member.serviceEndpoint, {
     [serversetLabels.path]: path,
     [serversetLabels.host]: host,
-    [serversetLabels.port]: String(port),
+    [serversetLabels.port]: port,
     ...Object.fromEntries(
       additional.flatMap(([name, endpoint]) => {
         const tail = sanitizeLabelName(name);
         return [
           [serversetLabels.additionalHostPrefix + tail, endpoint.host],
-          [serversetLabels.additionalPortPrefix + tail, String(endpoint.port)],
+          [serversetLabels.additionalPortPrefix + tail, endpoint.port],
         ];
       }),
     ),
     [serversetLabels.status]: member.status,
-    [serversetLabels.shard]: String(member.shard),
+    [serversetLabels.shard]: member.shard,
   });
 };
 
@@ -36,7 +36,7 @@ export const buildNerveGroup: BuildGroup = (path, data) => {
   return groupOf(path, member, {
     [nerveLabels.path]: path,
     [nerveLabels.host]: member.host,
-    [nerveLabels.port]: String(member.port),
+    [nerveLabels.port]: member.port,
     [nerveLabels.name]: member.name,
   });
 };

@@ -1,16 +1,17 @@
-import * as z from 'zod';
+import { type GoJson, parseGoJson } from './go-json-text.ts';
 
 /** A member of a serverset, as Finagle and Aurora write it. */
 export interface ServersetMember {
   readonly serviceEndpoint: Endpoint;
   readonly additionalEndpoints: ReadonlyMap<string, Endpoint>;
   readonly status: string;
-  readonly shard: number;
+  /** Digits of a whole number of 64 bits, as is the port. */
+  readonly shard: string;
 }
 
 export interface Endpoint {
   readonly host: string;
-  readonly port: number;
+  readonly port: string;
 }
 
 /** A service as Airbnb's Nerve writes it. */
@@ -20,17 +21,22 @@ export interface NerveMember extends Endpoint {
 
 /** The member in a node's data; undefined where it holds something else, as nodes between members do. */
 export function parseServersetMember(data: Uint8Array): ServersetMember | undefined {
-  return parse(data, serversetMember);
+  return parse(data, serversetMember, {
+    serviceEndpoint: nowhere,
+    additionalEndpoints: new Map(),
+    status: '',
+    shard: '0',
+  });
 }
 
 /** The same for Nerve. */
 export function parseNerveMember(data: Uint8Array): NerveMember | undefined {
-  return parse(data, nerveMember);
+  return parse(data, nerveMember, { ...nowhere, name: '' });
 }
 
-function parse<T>(data: Uint8Array, schema: z.ZodType<T>): T | undefined {
+function parse<T>(data: Uint8Array, decode: Decode<T>, nothing: T): T | undefined {
   try {
-    return schema.safeParse(JSON.parse(decoder.decode(data))).data;
+    return decode(parseGoJson(decoder.decode(data)), nothing);
   } catch {
     return undefined;
   }
@@ -39,42 +45,73 @@ function parse<T>(data: Uint8Array, schema: z.ZodType<T>): T | undefined {
 /** Bytes that are no UTF-8 become U+FFFD, and a mark of the byte order is no JSON, both as in Go. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Go takes a key in any case (the writers' own are mixed), and null or nothing for an empty value. */
-function struct<const Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  const names = Object.keys(shape).map((name) => [name, new RegExp(`^${name}$`, 'iu')] as const);
-  return z.preprocess((value) => {
-    if (value === null) return {};
-    if (typeof value !== 'object' || Array.isArray(value)) return value;
-    const entries = Object.entries(value).flatMap(([key, each]) => {
-      const [name] = names.find(([, pattern]) => pattern.test(key)) ?? [];
-      return name === undefined || each === null ? [] : [[name, each] as const];
-    });
-    return Object.fromEntries(entries);
-  }, z.object(shape));
+/**
+ * What a value makes of what was there before, as Go's encoding/json decodes into a variable: of a key that comes twice
+ * the later value is written over, or into, the earlier one. Throws where the value is of another type.
+ */
+type Decode<T> = (value: GoJson, before: T) => T;
+
+const text: Decode<string> = (value, before) => {
+  if (value.kind === 'null') return before;
+  return value.kind === 'text' ? value.text.toWellFormed() : mismatch();
+};
+
+/** Go's int: `8080.0` and `8e3` are none. */
+const integer: Decode<string> = (value, before) => {
+  if (value.kind === 'null') return before;
+  if (value.kind !== 'number' || !/^-?\d+$/.test(value.source)) return mismatch();
+  const number = BigInt(value.source);
+  return BigInt.asIntN(64, number) === number ? String(number) : mismatch();
+};
+
+/** Go takes a key in any case (the writers' own are mixed); other keys are left alone, and null changes nothing. */
+function struct<T>(fields: Readonly<Record<string, Decode<T>>>): Decode<T> {
+  const named = Object.entries(fields).map(
+    ([name, decode]) => [new RegExp(`^${name}$`, 'iu'), decode] as const,
+  );
+  return (value, before) => {
+    if (value.kind === 'null') return before;
+    if (value.kind !== 'object') return mismatch();
+    return value.entries.reduce((result, [key, each]) => {
+      const [, decode] = named.find(([name]) => name.test(key)) ?? [];
+      return decode === undefined ? result : decode(each, result);
+    }, before);
+  };
 }
 
-const text = z
-  .string()
-  .default('')
-  .transform((value) => value.toWellFormed());
-const integer = z.int().default(0);
-
-const endpoint = struct({ host: text, port: integer });
-const endpoints = z.preprocess(
-  (value) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? new Map(Object.entries(value))
-      : value,
-  z.map(z.string(), endpoint),
-);
-
-const nothing = { host: '', port: 0 };
-
-const serversetMember = struct({
-  serviceEndpoint: endpoint.default(nothing),
-  additionalEndpoints: endpoints.default(new Map()),
-  status: text,
-  shard: integer,
+const endpoint = struct<Endpoint>({
+  host: (value, before) => ({ ...before, host: text(value, before.host) }),
+  port: (value, before) => ({ ...before, port: integer(value, before.port) }),
 });
 
-const nerveMember = struct({ host: text, port: integer, name: text });
+const nowhere: Endpoint = { host: '', port: '0' };
+
+/** Null empties a map, a doubled key replaces its value. */
+const endpoints: Decode<ReadonlyMap<string, Endpoint>> = (value, before) => {
+  if (value.kind === 'null') return new Map();
+  if (value.kind !== 'object') return mismatch();
+  return new Map([...before, ...value.entries.map(([key, each]) => [key, endpoint(each, nowhere)] as const)]);
+};
+
+const serversetMember = struct<ServersetMember>({
+  serviceEndpoint: (value, before) => ({
+    ...before,
+    serviceEndpoint: endpoint(value, before.serviceEndpoint),
+  }),
+  additionalEndpoints: (value, before) => ({
+    ...before,
+    additionalEndpoints: endpoints(value, before.additionalEndpoints),
+  }),
+  status: (value, before) => ({ ...before, status: text(value, before.status) }),
+  shard: (value, before) => ({ ...before, shard: integer(value, before.shard) }),
+});
+
+const nerveMember = struct<NerveMember>({
+  host: (value, before) => ({ ...before, host: text(value, before.host) }),
+  port: (value, before) => ({ ...before, port: integer(value, before.port) }),
+  name: (value, before) => ({ ...before, name: text(value, before.name) }),
+});
+
+function mismatch(): never {
+  throw new TypeError('a value of another type');
+}

@@ -5,6 +5,9 @@ import type { Zone } from './zone.ts';
 /** How far ahead a time is looked for. */
 const maxYears = 5;
 
+/** No search within these years needs as many: five years have 1,830 days, of which few are searched by hours. */
+const maxSteps = 20_000;
+
 /**
  * The first time after the given one; both in seconds of Unix time. The zero time of Go where there is none in five
  * years. Source: SpecSchedule.Next of netresearch's go-cron, with what it does where a clock is put forward or back.
@@ -14,9 +17,9 @@ export function nextTime(schedule: Schedule, after: number): number {
   if ('every' in schedule) return after + schedule.every;
   const { zone, ...fields } = schedule;
   if (Object.values(fields).some(({ size }) => size === 0)) return zeroTime;
-  const place: Place = { time: after + 1, moved: false };
+  const place: Place = { time: after + 1, moved: false, stepsLeft: maxSteps };
   const lastYear = wallClock(place.time, zone).getUTCFullYear() + maxYears;
-  while (wallClock(place.time, zone).getUTCFullYear() <= lastYear) {
+  while (wallClock(place.time, zone).getUTCFullYear() <= lastYear && takeStep(place)) {
     if (
       toMonth(schedule, place) &&
       toDay(schedule, place) &&
@@ -33,11 +36,21 @@ interface Place {
   time: number;
   /** Whether a part of the date was moved, so that the smaller ones are at their beginnings. */
   moved: boolean;
+  /** Bounds the search, whatever a zone's clock does. */
+  stepsLeft: number;
 }
 
-/** Each of these moves to the first part of the date that fits; false where that led into the next larger part. */
+function takeStep(place: Place): boolean {
+  place.stepsLeft -= 1;
+  return place.stepsLeft > 0;
+}
+
+/**
+ * Each of these moves to the first part of the date that fits; false where that led into the next larger part, or the
+ * steps are used up.
+ */
 function toMonth({ month, zone }: Calendar, place: Place): boolean {
-  for (;;) {
+  while (takeStep(place)) {
     const wall = wallClock(place.time, zone);
     if (month.has(wall.getUTCMonth() + 1)) return true;
     if (!place.moved) {
@@ -51,11 +64,12 @@ function toMonth({ month, zone }: Calendar, place: Place): boolean {
     place.time = momentOf(next, zone);
     if (wallClock(place.time, zone).getUTCMonth() === 0) return false;
   }
+  return false;
 }
 
 /** Day and weekday both have to fit. */
 function toDay({ day, weekday, zone }: Calendar, place: Place): boolean {
-  for (;;) {
+  while (takeStep(place)) {
     const wall = wallClock(place.time, zone);
     if (day.has(wall.getUTCDate()) && weekday.has(wall.getUTCDay())) return true;
     if (!place.moved) {
@@ -63,15 +77,20 @@ function toDay({ day, weekday, zone }: Calendar, place: Place): boolean {
       place.time = momentOf(wall, zone);
     }
     place.moved = true;
-    const next = wallClock(place.time, zone);
-    next.setUTCDate(next.getUTCDate() + 1);
-    place.time = atMidnight(momentOf(next, zone), zone);
+    const from = place.time;
+    const next = wallClock(from, zone);
+    // Samoa had no 30 December 2011: its midnight leads back to the day before, so the day after it is next.
+    for (let days = 1; days <= 2 && place.time <= from; days++) {
+      next.setUTCDate(next.getUTCDate() + 1);
+      place.time = atMidnight(momentOf(next, zone), zone);
+    }
     if (wallClock(place.time, zone).getUTCDate() === 1) return false;
   }
+  return false;
 }
 
 function toHour({ hour, zone }: Calendar, place: Place): boolean {
-  for (;;) {
+  while (takeStep(place)) {
     const wall = wallClock(place.time, zone);
     if (hour.has(wall.getUTCHours())) return true;
     if (!place.moved) {
@@ -85,10 +104,11 @@ function toHour({ hour, zone }: Calendar, place: Place): boolean {
     if (now - wall.getUTCHours() === 2 && hour.has(now - 1)) return true;
     if (now === 0) return false;
   }
+  return false;
 }
 
 function toMinute({ minute, zone }: Calendar, place: Place): boolean {
-  for (;;) {
+  while (takeStep(place)) {
     const wall = wallClock(place.time, zone);
     const seconds = wall.getUTCSeconds();
     if (minute.has(wall.getUTCMinutes())) {
@@ -102,6 +122,7 @@ function toMinute({ minute, zone }: Calendar, place: Place): boolean {
     place.time += 60;
     if (wallClock(place.time, zone).getUTCMinutes() === 0) return false;
   }
+  return false;
 }
 
 /** What the zone's clock shows at the time, as if it were at UTC. */

@@ -1,5 +1,6 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { MusterError } from '../../errors.ts';
+import { once } from '../../once.ts';
 
 /** A message that stays in the queue until it is removed. */
 export interface QueueMessage {
@@ -21,17 +22,13 @@ export interface Queue {
  * A queue of Amazon SQS. Needs sqs:ReceiveMessage and sqs:DeleteMessage. The region is that of the URL, else that of
  * the environment. Throws (kind `config`) when the URL can be none; the SDK is loaded with the first call.
  */
-export function openSqs(url: string): Queue {
+export function openSqs(url: string, load: LoadSqs = loadSqs): Queue {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   const known = parsed?.protocol === 'https:' || parsed?.protocol === 'http:';
   if (parsed === undefined || !known || parsed.username !== '' || parsed.password !== '')
     throw new MusterError('config', 'the URL of a queue is http(s)://host/account/name, without credentials');
   const region = /^sqs\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/.exec(parsed.hostname)?.[1];
-  let loading: Promise<Loaded> | undefined;
-  const loaded = () => {
-    loading ??= load(region);
-    return loading;
-  };
+  const loaded = once(() => load(region));
   const call = async <T>(what: string, run: (tools: Loaded) => Promise<T>): Promise<T> => {
     try {
       return await run(await loaded());
@@ -61,7 +58,7 @@ export function openSqs(url: string): Queue {
         await client.send(command, { abortSignal });
       }),
     close() {
-      loading?.then(
+      loaded.take()?.then(
         ({ client }) => client.destroy(),
         () => {},
       );
@@ -74,7 +71,10 @@ interface Loaded {
   readonly client: SQSClient;
 }
 
-async function load(region: string | undefined): Promise<Loaded> {
+/** Loads the SDK and makes a client. */
+export type LoadSqs = (region: string | undefined) => Promise<Loaded>;
+
+async function loadSqs(region: string | undefined): Promise<Loaded> {
   const sdk = await import('./sqs-sdk.ts');
   return {
     sdk,

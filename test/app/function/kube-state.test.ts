@@ -22,12 +22,13 @@ afterAll(() => fleet.stop());
 /** The function of kube state over a memory store; everything that it says is kept. */
 function createWorld(store: ObjectStore = createMemoryStore()) {
   const [lines, measured, started]: [string[], string[], object[]] = [[], [], []];
+  const waits: (string | undefined)[] = [];
   const log = createLogger({ level: 'info', write: (line) => lines.push(line), now: () => new Date(0) });
   const configure = (text: string) =>
     store.put('config/muster.yml', new TextEncoder().encode(text), { condition: 'any' });
   const published = async () => (await store.list('metrics/')).map(({ key }) => key);
   const start = () => {
-    const measure = measureInWords(measured);
+    const measure = measureInWords(measured, waits);
     const currentConfig = followConfig({
       ...{ location: 's3://bucket/config/muster.yml', from: store, key: 'config/muster.yml', store, log },
       lastGoodKey: 'config/last-good/kube-state.yml',
@@ -46,7 +47,7 @@ function createWorld(store: ObjectStore = createMemoryStore()) {
     return (event: unknown, milliseconds = 30_000) =>
       invoke(event, { time: shareTime(milliseconds), invokeSelf });
   };
-  return { store, lines, measured, started, configure, published, start };
+  return { store, lines, measured, waits, started, configure, published, start };
 }
 
 const output = (name: string, more = '', interval = '3s') =>
@@ -169,12 +170,17 @@ describe('an invocation that fails', () => {
     );
   });
 
-  test('before the first listing knows of no age', async () => {
+  test('before the first listing counts from the first attempt', async () => {
     const world = createWorld();
     await world.configure(outputs(output('prod')));
     fleet.faults.add({ kind: 'status', status: 500 });
-    await expect(world.start()({}, 5000)).rejects.toThrow(/^prod: /);
-    expect(world.measured).toEqual(['config in force', 'prod failed, never listed']);
+    const invoke = world.start();
+    const before = Date.now();
+    await expect(invoke({}, 5000)).rejects.toThrow(/^prod: /);
+    await expect(invoke({}, 5000)).rejects.toThrow(/^prod: /);
+    expect(world.measured).toEqual(['config in force', 'prod failed', 'config in force', 'prod failed']);
+    const [first = '', second] = world.waits;
+    expect([Date.parse(first) >= before, second]).toEqual([true, first]);
   });
 
   test('for want of time says how much there was', async () => {

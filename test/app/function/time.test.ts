@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { readSettings } from '../../../lib/app/function/settings.ts';
-import { periodOf, shareTime } from '../../../lib/app/function/time.ts';
+import { shareTime } from '../../../lib/app/function/time.ts';
 
 describe('the time of an invocation', () => {
   test.each([
@@ -12,17 +12,6 @@ describe('the time of an invocation', () => {
   ])('of %i ms leaves %i ms to list', (remaining, listing) => {
     const { startedAt, listUntil } = shareTime(remaining, 1_000_000);
     expect([startedAt, listUntil.getTime()]).toEqual([1_000_000, 1_000_000 + listing]);
-  });
-
-  test.each([
-    ['rate(1 minute)', 60_000],
-    ['rate(5 minutes)', 300_000],
-    ['rate(2 hours)', 7_200_000],
-    ['rate(1 day)', 86_400_000],
-    ['cron(0/10 * * * ? *)', 60_000],
-    ['', 60_000],
-  ])('a schedule of %s ticks every %i ms', (schedule, period) => {
-    expect(periodOf(schedule)).toBe(period);
   });
 });
 
@@ -37,6 +26,7 @@ describe('the settings', () => {
       config: 's3://b/config/muster.yml',
       store: 's3://b',
       period: 120_000,
+      gap: 120_000,
     });
   });
 

@@ -19,6 +19,8 @@ export interface FunctionWorld {
   readonly log: string[];
   /** What was measured, in words. */
   readonly measured: string[];
+  /** Since when a whole listing was waited for, of each cycle and each provider whose turn it was not. */
+  readonly waits: (string | undefined)[];
   /** The providers for which an invocation was started. */
   readonly started: object[];
   /** What the backend answers. */
@@ -30,13 +32,21 @@ export interface FunctionWorld {
   status(key: string): Promise<Record<string, unknown>>;
 }
 
-/** Writes down what is measured. */
-export function measureInWords(measured: string[]): Measure {
+/** Writes down what is measured, and since when a whole listing was waited for. */
+export function measureInWords(measured: string[], waits: (string | undefined)[] = []): Measure {
   return {
-    cycle: ({ outcome }) => measured.push(`cycle ${outcome}`),
-    output: ({ output, outcome }, listed) =>
-      measured.push(`${output} ${outcome}${listed === undefined ? ', never listed' : ''}`),
-    waiting: () => measured.push('waiting'),
+    cycle: ({ outcome }, since) => {
+      measured.push(`cycle ${outcome}`);
+      waits.push(since);
+    },
+    output: ({ output, outcome }, since) => {
+      measured.push(`${output} ${outcome}`);
+      waits.push(since);
+    },
+    waiting: (since) => {
+      measured.push('waiting');
+      waits.push(since);
+    },
     idle: () => measured.push('idle'),
     config: (inForce) => measured.push(inForce ? 'config in force' : 'config not in force'),
   };
@@ -48,9 +58,10 @@ export const period = 3000;
 export function createWorld(store: ObjectStore = createMemoryStore()): FunctionWorld {
   const log: string[] = [];
   const measured: string[] = [];
+  const waits: (string | undefined)[] = [];
   const started: object[] = [];
   const world: FunctionWorld = {
-    ...{ store, log, measured, started },
+    ...{ store, log, measured, waits, started },
     find: async () => listing(12),
     start: () => start(world),
     async configure(text) {
@@ -73,7 +84,7 @@ export function jobs(names: readonly string[], interval = '3s'): string {
 }
 
 function start(world: FunctionWorld) {
-  const { store, measured } = world;
+  const { store, measured, waits } = world;
   const log = createLogger({ level: 'debug', write: (line) => world.log.push(line), now: () => new Date(0) });
   const mechanism: Mechanism = {
     name: 'consul',
@@ -86,7 +97,7 @@ function start(world: FunctionWorld) {
     },
   };
   const readCredential = async () => '';
-  const measure = measureInWords(measured);
+  const measure = measureInWords(measured, waits);
   const currentConfig = followConfig({
     ...{ location: 's3://bucket/config/muster.yml', from: store, key: 'config/muster.yml', store, log },
     lastGoodKey: 'config/last-good/consul.yml',

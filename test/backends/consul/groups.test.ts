@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { serviceEntries } from '../../../lib/backends/consul/bodies.ts';
+import { catalogServices, serviceEntries } from '../../../lib/backends/consul/bodies.ts';
 import { aggregateHealth, buildServiceGroup } from '../../../lib/backends/consul/groups.ts';
 
 const context = { service: 'web', datacenter: 'dc1', tagSeparator: ',' };
@@ -73,6 +73,16 @@ describe('the group of a service', () => {
         __meta_consul_tags: ',,',
       },
     ]);
+  });
+
+  test('null in place of a number, a text or a tag is the empty one', () => {
+    const bare = {
+      Node: { Node: null, Address: null, Meta: { a: null } },
+      Service: { ID: 'web-1', Port: null, Tags: [null] },
+      Checks: [null],
+    };
+    expect(targetsOf([bare])).toMatchObject([{ __address__: ':0', __meta_consul_tags: ',,' }]);
+    expect([serviceEntries.parse(null), catalogServices.parse(null)]).toEqual([[], new Map()]);
   });
 
   test.each([

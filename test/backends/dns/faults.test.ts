@@ -60,6 +60,36 @@ describe('one answer goes wrong over UDP', () => {
     expect(await fails(list())).toEqual({ kind, message: expect.stringContaining(says) });
   });
 
+  test.each<DnsFault>([{ kind: 'cut' }, { kind: 'short' }, { kind: 'garbage' }])(
+    '%j without the mark of truncation: the answer over TCP counts',
+    async (fault) => {
+      const before = await list();
+      strike(fault, 'udp');
+      expect(await list()).toEqual(before);
+    },
+  );
+
+  test('where TCP does no better, both are told', async () => {
+    strike({ kind: 'short' }, 'udp');
+    strike({ kind: 'cut' }, 'tcp');
+    expect((await fails(list())).message).toMatch(
+      /: the answer holds a broken domain name; over TCP: the connection was closed before the answer was whole$/,
+    );
+  });
+
+  test.each([1, 4])('a server that answers EDNS with code %i is asked without it', async (code) => {
+    const before = await list();
+    fleet.faults.add({ kind: 'code', code }, { when: ({ room }) => room !== 512 });
+    expect(await list()).toEqual(before);
+  });
+
+  test('with the protocol tcp no datagram is sent', async () => {
+    const before = await list();
+    const asked = fleet.questions.length;
+    expect(await listTargets(dns, { names, nameservers: [fleet.server], protocol: 'tcp' })).toEqual(before);
+    expect(new Set(fleet.questions.slice(asked).map(({ transport }) => transport))).toEqual(new Set(['tcp']));
+  });
+
   test('no answer: the server is asked twice, within its time', async () => {
     strike({ kind: 'silence' });
     expect(await fails(list())).toEqual({

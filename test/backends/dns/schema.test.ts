@@ -15,6 +15,7 @@ describe('dns_sd_configs', () => {
       type: 'SRV',
       port: 0,
       nameservers: [],
+      protocol: 'udp',
     });
   });
 
@@ -26,12 +27,14 @@ describe('dns_sd_configs', () => {
         type: 'aaaa',
         port: '9100',
         nameservers: ['10.0.0.2', '10.0.0.3:5353', 'fd00::2', '[fd00::3]:5353'],
+        protocol: 'tcp',
       }),
     ).toEqual({
       refresh_interval: 60_000,
       names: ['a', 'b.example.', 'größe.example', 'a\\.b.example'],
       type: 'AAAA',
       port: 9100,
+      protocol: 'tcp',
       nameservers: [
         { address: '10.0.0.2', port: 53 },
         { address: '10.0.0.3', port: 5353 },

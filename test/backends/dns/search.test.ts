@@ -21,6 +21,7 @@ describe('resolv.conf', () => {
       'sortlist 130.155.160.0',
     ].join('\n');
     expect(parseResolverConfig(text)).toEqual({
+      protocol: 'udp',
       servers: [
         { address: '10.96.0.10', port: 53 },
         { address: 'fd00::10', port: 53 },

@@ -66,6 +66,21 @@ describe('what is asked', () => {
   });
 });
 
+test.each([401, 403, 404, 405, 501])(
+  'behind a proxy that answers /_ping with %i the newest version is spoken, as by Prometheus',
+  async (status) => {
+    fleet.faults.add({ kind: 'status', status }, isPing);
+    fleet.faults.add({ kind: 'json', value: [] }, { when: ({ path }) => path !== '/_ping' });
+    expect((await listTargets(docker, { host: fleet.url })).groups).toEqual([]);
+    expect(calls().slice(1)).toEqual(['GET /v1.51/containers/json []', 'GET /v1.51/networks []']);
+  },
+);
+
+test('nothing is null in some versions of the engine: that is an empty list', async () => {
+  fleet.faults.add({ kind: 'json', value: null }, { when: ({ path }) => path !== '/_ping' });
+  expect((await listTargets(docker, { host: fleet.url })).groups).toEqual([]);
+});
+
 const isPing = { when: ({ path }: { path: string }) => path === '/_ping' };
 
 describe('ways to the engine', () => {

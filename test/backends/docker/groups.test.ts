@@ -126,6 +126,17 @@ describe('the group of a container', () => {
     expect(addressesOf([...circle, container('self', 'container:self', {})])).toEqual({});
   });
 
+  test.each([undefined, null, {}, { NetworkMode: null }])(
+    'whose HostConfig is %j, as from Podman, has no mode',
+    (HostConfig) => {
+      const ports = [{ PrivatePort: null, Type: 'tcp' }, null];
+      const podman = container('p', '', { a: endpoint('10.0.0.2') }, { HostConfig, Ports: ports });
+      const [group] = groupsOf([podman]);
+      expect(group?.targets.map(({ __address__ }) => __address__)).toEqual(['10.0.0.2:0']);
+      expect(group?.labels.__meta_docker_container_network_mode).toBeUndefined();
+    },
+  );
+
   test('that is being removed, and has no name left, is left out, but lends its network', () => {
     const going = container('going', 'back', { back: endpoint('10.0.0.2') }, { Names: null });
     expect(addressesOf([going, container('beside', 'container:going', {})])).toEqual({

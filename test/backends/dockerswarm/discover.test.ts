@@ -47,3 +47,8 @@ test('an engine that is no manager fails the listing in its own words', async ()
     message: `GET ${fleet.url}/v1.41/nodes: HTTP 503 Service Unavailable: This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again. (tried 3 times)`,
   });
 });
+
+test.each(['services', 'tasks', 'nodes'])('%s: null is an empty list', async (role) => {
+  fleet.faults.add({ kind: 'json', value: null }, { when: ({ path }) => path !== '/_ping' });
+  expect((await listTargets(dockerswarm, { host: fleet.url, role })).groups).toEqual([]);
+});

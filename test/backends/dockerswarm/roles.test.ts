@@ -221,3 +221,22 @@ describe('a task', () => {
     });
   });
 });
+
+test('what is null or left out is what Go makes of nothing', () => {
+  const bare = { __meta_dockerswarm_service_id: 's' };
+  for (const more of [{}, { Spec: null, Endpoint: null }, { Spec: { Mode: null, TaskTemplate: null } }])
+    expect(serviceGroup({ ID: 's', ...more })).toEqual({ source: 's', labels: bare, targets: [] });
+  const [task] = taskList.parse([{ ID: 't', Spec: null, Status: null, NetworksAttachments: [null] }]);
+  const context = { services: new Map(), nodes: new Map(), networks, port: 1 };
+  expect(task && buildTaskGroup(task, context)).toEqual({
+    source: 't',
+    labels: { __meta_dockerswarm_task_id: 't', __meta_dockerswarm_task_slot: '0' },
+    targets: [],
+  });
+  const [empty] = nodeList.parse([{ ID: 'n', Spec: null, Status: null, Description: { Platform: null } }]);
+  expect(empty && buildNodeGroup(empty, 9)).toEqual({
+    source: 'n',
+    labels: { __meta_dockerswarm_node_id: 'n' },
+    targets: [{ __address__: ':9' }],
+  });
+});

@@ -223,3 +223,33 @@ test('a deadline ends the listing', async () => {
   stop.abort();
   expect((await listing).kind).toBe('timeout');
 });
+
+test('Endpoints that Kubernetes cut at 1,000 addresses are told of, with what has them all', async () => {
+  const endpoints = (namespace: string, name: string, value: string) => ({
+    metadata: { namespace, name, annotations: { a: 'b', 'endpoints.kubernetes.io/over-capacity': value } },
+    subsets: [{ addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 80 }] }],
+  });
+  const lists: Readonly<Record<string, readonly object[]>> = {
+    '/api/v1/namespaces/a/endpoints': [endpoints('a', 'one', 'truncated'), endpoints('a', 'two', 'warning')],
+    '/api/v1/namespaces/b/endpoints': [endpoints('b', 'x', 'truncated'), endpoints('b', 'y', 'truncated')],
+  };
+  await using server = await startApiServer(({ path }) => {
+    const kind = path.endsWith('/pods')
+      ? 'PodList'
+      : path.endsWith('/services')
+        ? 'ServiceList'
+        : 'EndpointsList';
+    const list = { kind, apiVersion: 'v1', metadata: { resourceVersion: '1' }, items: lists[path] ?? [] };
+    return { headers: { 'content-type': mediaTypes.json }, body: JSON.stringify(list) };
+  });
+  const warnings: string[] = [];
+  const { batches } = await discover(
+    server,
+    { role: 'endpoints', namespaces: { names: ['a', 'b'] } },
+    { warn: (message) => warnings.push(message) },
+  );
+  const why =
+    'truncated: Kubernetes leaves out what is over 1,000 addresses, and these targets are missing; use "role: endpointslice", which has all';
+  expect(warnings.sort()).toEqual([`endpoints/a/one is ${why}`, `endpoints/b/x and 1 more are ${why}`]);
+  expect(batches.flat().length).toBe(4);
+});

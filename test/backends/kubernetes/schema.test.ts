@@ -92,7 +92,7 @@ describe('refuses', () => {
     ],
     [
       'a server without scheme',
-      { role: 'pod', api_server: '10.0.0.1' },
+      { role: 'pod', api_server: '10.0.0.1:6443' },
       'api_server',
       'must be an http:// or https:// URL without credentials',
     ],
@@ -234,4 +234,13 @@ describe('refuses', () => {
       .error?.issues.map((issue) => [issue.path.join('.'), issue.message]);
     expect(issues).toEqual([[path, message]]);
   });
+});
+
+test.each([
+  ['localhost:6443', 'http://localhost:6443/'],
+  ['api.cluster-1.example:6443', 'http://api.cluster-1.example:6443/'],
+  ['localhost', 'http://localhost/'],
+  ['10.0.0.1', 'http://10.0.0.1/'],
+])('an api_server without a scheme, %s, is %s, as in Prometheus', (api_server, url) => {
+  expect(kubernetesConfig.parse({ role: 'pod', api_server }).api_server?.href).toBe(url);
 });

@@ -63,6 +63,11 @@ describe('apps', () => {
     });
   });
 
+  test('null for no apps is an empty list, as Go reads it', async () => {
+    for (const fleet of fleets) fleet.faults.add({ kind: 'json', value: { apps: null } });
+    expect((await list()).groups).toEqual([]);
+  });
+
   test('the same seed makes the same apps and the same churn, another one another', async () => {
     const [first, second, third] = fleets;
     if (!first || !second || !third) throw new Error('there are three');

@@ -46,6 +46,37 @@ describe('the group of a serverset member', () => {
     expect(['{}', 'null', '{"serviceEndpoint":null}'].map(serversetOf)).toEqual([empty, empty, empty]);
   });
 
+  test('a doubled key goes on with what was there, in an endpoint as in the member', () => {
+    const text =
+      '{"serviceEndpoint":{"host":"h","port":1},"additionalEndpoints":{"a":{"host":"x","port":5}},' +
+      '"ServiceEndpoint":{"PORT":2,"port":null},"additionalEndpoints":{"b":{"port":6},"a":{"port":7}},' +
+      '"status":"DEAD","status":"ALIVE","status":null}';
+    expect(serversetOf(text)).toEqual({
+      __address__: 'h:2',
+      __meta_serverset_path: '/s/member_1',
+      __meta_serverset_endpoint_host: 'h',
+      __meta_serverset_endpoint_port: '2',
+      __meta_serverset_endpoint_port_a: '7',
+      __meta_serverset_endpoint_port_b: '6',
+      __meta_serverset_status: 'ALIVE',
+      __meta_serverset_shard: '0',
+    });
+  });
+
+  test('null in place of the additional endpoints takes those before it away', () => {
+    const text = '{"additionalEndpoints":{"a":{"port":5}},"additionalEndpoints":null}';
+    expect(serversetOf(text)).toEqual(serversetOf('{}'));
+  });
+
+  test('a whole number of 64 bits keeps all its digits', () => {
+    const text = '{"serviceEndpoint":{"port":9007199254740993},"shard":-9223372036854775808}';
+    expect(serversetOf(text)).toMatchObject({
+      __address__: ':9007199254740993',
+      __meta_serverset_shard: '-9223372036854775808',
+    });
+    expect(nerveOf('{"port":-0}')?.__address__).toBe(':0');
+  });
+
   test('of names that become one label the last in sorted order wins, however they come', () => {
     const endpoints = ['"a.b":{"port":1}', '"a-b":{"port":2}', '"a_b":{"port":3}'];
     const texts = [endpoints, endpoints.toReversed()].map(
@@ -90,6 +121,12 @@ test.each([
   '{"port":"80"}',
   '{"host":1}',
   '{"port":1.5}',
+  '{"port":8080.0}',
+  '{"port":8e3}',
+  '{"port":9223372036854775808}',
+  '{"port":[1]}',
+  '{"port":1,"port":"2"}',
+  '{"host":"h",}',
   '\ufeff{}',
 ])('data such as %j is no member', (data) => {
   expect(nerveOf(data)).toBeUndefined();

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
+import { resources } from '../../../lib/fleet/kubernetes/api/resources.ts';
 import { keyOf } from '../../../lib/fleet/kubernetes/api/shelf.ts';
 import { encodeJson } from '../../../lib/fleet/kubernetes/wire/go-json.ts';
-import type { JsonObject } from '../../../lib/fleet/kubernetes/wire/json.ts';
+import { type JsonObject, objectAt, textAt } from '../../../lib/fleet/kubernetes/wire/json.ts';
 import { makeWorld } from '../../../lib/fleet/kubernetes/world/make-world.ts';
 import { stateOfWorld } from '../../../lib/fleet/kubernetes/world/state.ts';
 import type { ResourceName } from '../../../lib/fleet/kubernetes.ts';
@@ -152,3 +153,15 @@ function statusOf(pod: JsonObject): string {
   const { status } = pod;
   return typeof status === 'object' && status !== null && 'phase' in status ? String(status.phase) : '';
 }
+
+test('no two objects of a cluster share a UID, whatever their kind and family', () => {
+  const state = stateOfWorld(makeWorld({ seed: 'uids', pods: 2000 }));
+  const uids = Object.values(resources).flatMap(({ name }) => {
+    const shelf = state.shelf(name);
+    return Array.from({ length: shelf.size }, (_, at) =>
+      textAt(objectAt(shelf.object(at), 'metadata'), 'uid'),
+    );
+  });
+  expect(uids.length).toBeGreaterThan(2500);
+  expect(uids.length - new Set(uids).size).toBe(0);
+});

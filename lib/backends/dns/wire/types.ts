@@ -12,7 +12,9 @@ export const optType = 41;
 
 /** Response codes. Source: IANA, DNS RCODEs. */
 export const noError = 0;
+export const formatError = 1;
 export const nameError = 3;
+export const notImplemented = 4;
 
 /** The code as DNS people write it. */
 export function showResponseCode(code: number): string {
@@ -21,10 +23,10 @@ export function showResponseCode(code: number): string {
 
 const codeNames = new Map([
   [noError, 'NOERROR'],
-  [1, 'FORMERR'],
+  [formatError, 'FORMERR'],
   [2, 'SERVFAIL'],
   [nameError, 'NXDOMAIN'],
-  [4, 'NOTIMP'],
+  [notImplemented, 'NOTIMP'],
   [5, 'REFUSED'],
   [9, 'NOTAUTH'],
   [16, 'BADVERS'],

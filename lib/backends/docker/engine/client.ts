@@ -49,9 +49,16 @@ export async function openEngine(
   };
 }
 
-/** The engine's own version, unless that is newer than what is spoken here. */
+/** Statuses by which a proxy in front of the engine forbids a call, or does not know it. */
+const forbidden = [401, 403, 404, 405, 501];
+
+/**
+ * The engine's own version, unless that is newer than what is spoken here. Where it may not be asked for, as behind a
+ * proxy that lets lists alone through, the newest, as in Prometheus.
+ */
 async function agreeOnVersion(client: HttpClient, url: URL, signal: AbortSignal): Promise<string> {
-  const { headers } = await client.request({ url, signal, maxBytes: 64 * 1024 });
+  const { status, headers } = await client.request({ url, signal, maxBytes: 64 * 1024, expect: forbidden });
+  if (forbidden.includes(status)) return newestVersion;
   const offered = headers['api-version'] ?? oldestVersion;
   if (!/^\d{1,4}\.\d{1,4}$/.test(offered))
     throw new MusterError(

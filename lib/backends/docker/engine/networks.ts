@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { mapField, textField } from '../../../http/go-json.ts';
+import { flagField, listBody, mapField, textField } from '../../../http/go-json.ts';
 import type { LabelSet } from '../../../target/group.ts';
 import { mapLabels } from '../../../target/map-labels.ts';
 import type { Engine } from './client.ts';
@@ -15,20 +15,15 @@ export interface NetworkLabelNames {
   readonly networkLabelPrefix: string;
 }
 
-const flag = z
-  .boolean()
-  .nullish()
-  .transform((value) => value ?? false);
-
 /** `GET /networks`, as far as it is read. Source: Docker Engine API reference. */
-const networkList = z.array(
+const networkList = listBody(
   z.object({
     Id: z.string(),
     Name: textField,
     Scope: textField,
-    Internal: flag,
+    Internal: flagField,
     // Absent before version 1.28.
-    Ingress: flag,
+    Ingress: flagField,
     Labels: mapField(textField),
   }),
 );

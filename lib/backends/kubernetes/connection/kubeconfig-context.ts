@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import type { Credential } from '../../../config/secret.ts';
 import { MusterError } from '../../../errors.ts';
+import { listField, structField, textField } from '../../../http/go-json.ts';
 import { inlineCredential } from './default-http.ts';
 
 /** The current context of a kubeconfig. */
@@ -40,7 +41,7 @@ export async function loadContext(text: string, path: string): Promise<Kubeconfi
   if (user === null && context.user !== undefined)
     throw new MusterError('config', `${path}: context ${JSON.stringify(context.name)} names an unknown user`);
   if (user === null) return { cluster, user: undefined, impersonation: {} };
-  const more = own.users.find(({ name }) => name === user.name)?.user ?? {};
+  const more = own.users.find(({ name }) => name === user.name)?.user ?? userKeys.parse({});
   return {
     cluster,
     user: withTokenFile(user, more.tokenFile, dirname(path)),
@@ -49,17 +50,14 @@ export async function loadContext(text: string, path: string): Promise<Kubeconfi
 }
 
 /** Keys that the client library leaves out. Source: k8s.io/client-go, clientcmd api.AuthInfo. */
-const userKeys = z.object({
-  tokenFile: z.string().optional(),
-  'as-uid': z.string().optional(),
-  'as-groups': z.array(z.string()).optional(),
+const userKeys = structField({
+  tokenFile: textField,
+  'as-uid': textField,
+  'as-groups': listField(textField),
 });
 
 const kubeconfigKeys = z.object({
-  users: z
-    .array(z.object({ name: z.string(), user: userKeys.nullish() }))
-    .nullish()
-    .transform((users) => users ?? []),
+  users: listField(z.object({ name: z.string(), user: userKeys })),
 });
 
 function ownKeys(text: string, path: string): z.output<typeof kubeconfigKeys> {
@@ -94,7 +92,7 @@ function withTokenFile(user: User, file: string | undefined, folder: string): Us
 
 function impersonation(
   { impersonateUser }: User,
-  { 'as-uid': uid, 'as-groups': groups = [] }: z.output<typeof userKeys>,
+  { 'as-uid': uid, 'as-groups': groups }: z.output<typeof userKeys>,
 ): KubeconfigContext['impersonation'] {
   if (!impersonateUser) return {};
   return {

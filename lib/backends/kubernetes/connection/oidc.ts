@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import * as z from 'zod';
 import { MusterError } from '../../../errors.ts';
 import type { HttpClient } from '../../../http/client.ts';
+import { textField } from '../../../http/go-json.ts';
 import { decodeJson } from '../../../http/json.ts';
 import { parseUrl } from '../../../http/place.ts';
 import type { Authorize } from './authorizer.ts';
@@ -12,13 +13,13 @@ import { parseSecretJson } from './secret-json.ts';
 
 /** The part `auth-provider.config` of a kubeconfig's user. Source: k8s.io/client-go, plugin/pkg/client/auth/oidc. */
 const oidcConfig = z.object({
-  'idp-issuer-url': z.string().default(''),
-  'idp-certificate-authority': z.string().optional(),
-  'idp-certificate-authority-data': z.string().optional(),
-  'client-id': z.string().default(''),
-  'client-secret': z.string().default(''),
-  'id-token': z.string().default(''),
-  'refresh-token': z.string().default(''),
+  'idp-issuer-url': textField,
+  'idp-certificate-authority': textField,
+  'idp-certificate-authority-data': textField,
+  'client-id': textField,
+  'client-secret': textField,
+  'id-token': textField,
+  'refresh-token': textField,
 });
 
 type OidcConfig = z.output<typeof oidcConfig>;
@@ -48,7 +49,7 @@ export function oidcTokens(config: unknown, place: string, openHttp: ConnectInpu
       const given = provider['id-token'];
       if (endOf(given) - margin > Date.now()) return given;
       const answer = await refresh(provider, refreshToken, place, openHttp, signal);
-      refreshToken = answer.refresh_token ?? refreshToken;
+      refreshToken = answer.refresh_token || refreshToken;
       return answer.id_token;
     },
     (token) => endOf(token) - margin,
@@ -57,7 +58,7 @@ export function oidcTokens(config: unknown, place: string, openHttp: ConnectInpu
 }
 
 const discovered = z.object({ token_endpoint: z.string() });
-const granted = z.object({ id_token: z.string().min(1), refresh_token: z.string().min(1).optional() });
+const granted = z.object({ id_token: z.string().min(1), refresh_token: textField });
 
 async function refresh(
   provider: OidcConfig,

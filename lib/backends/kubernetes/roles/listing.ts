@@ -1,5 +1,6 @@
 import { mapConcurrent } from '../../../http/concurrency.ts';
 import type { TargetGroup } from '../../../target/group.ts';
+import type { MechanismInput } from '../../mechanism.ts';
 import type { Kind } from '../kinds/kind.ts';
 import type { Lister } from '../listing/lister.ts';
 import type { ListQuery, Selector } from '../listing/query.ts';
@@ -12,6 +13,8 @@ import type { Role } from './role.ts';
 export interface RoleInput {
   readonly config: Pick<KubernetesConfig, 'role' | 'selectors' | 'attach_metadata'>;
   readonly lister: Lister;
+  /** Tells the operator of something that does not fail the listing. */
+  readonly warn: MechanismInput['warn'];
 }
 
 /** The listing of one namespace: pushes its groups as they come, and ends when all have. */

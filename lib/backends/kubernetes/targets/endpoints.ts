@@ -44,6 +44,16 @@ export function buildEndpointsGroup(endpoints: Endpoints, joins: ServiceJoins): 
   return { source: `endpoints/${key}`, labels: compact(group), targets };
 }
 
+const overCapacity = 'endpoints.kubernetes.io/over-capacity';
+
+/** Whether Kubernetes left out addresses. Source: k8s.io/api/core/v1, EndpointsOverCapacity. */
+export function isTruncated({ annotations }: Endpoints): boolean {
+  // Keys and values in turn.
+  return annotations.some(
+    (key, at) => at % 2 === 0 && key === overCapacity && annotations[at + 1] === 'truncated',
+  );
+}
+
 function addressTarget(
   address: EndpointAddress,
   port: ServicePort,

@@ -15,6 +15,8 @@ export interface SlicePlan {
   readonly family: 'IPv4' | 'IPv6' | 'FQDN';
   /** Number among the slices of its family. */
   readonly part: number;
+  /** Number of the chance that makes its name and its UID: no two slices of a service have one. */
+  readonly number: number;
 }
 
 /** The slices of a service: by address family, 100 endpoints each. */
@@ -30,12 +32,11 @@ export function slicesOf(workload: Workload, service: ServicePlan): readonly Sli
         : familiesOf[workload.family];
   const parts = Math.max(1, Math.ceil((workload.replicas + 1) / most));
   return families.flatMap((family, index) =>
-    Array.from({ length: parts }, (_, part) => ({
-      name: `${service.name}-${lettersOf(draw(service.seed, 40 + index * 100 + part), 5)}`,
-      service,
-      family,
-      part,
-    })),
+    Array.from({ length: parts }, (_, part) => {
+      const number = index * 10_000 + part;
+      const name = `${service.name}-${lettersOf(draw(service.seed, 40 + number), 5)}`;
+      return { name, service, family, part, number };
+    }),
   );
 }
 
@@ -48,7 +49,7 @@ const familiesOf = {
 
 /** The object of a slice. */
 export function sliceObject(workload: Workload, plan: SlicePlan, nodes: readonly NodePlan[]): JsonObject {
-  const { service, family, part, name } = plan;
+  const { service, family, part, name, number } = plan;
   const endpoints = backendsOf(workload, service, nodes)
     .slice(part * most, (part + 1) * most)
     .flatMap((backend) => endpoint(service, backend, family));
@@ -68,7 +69,7 @@ export function sliceObject(workload: Workload, plan: SlicePlan, nodes: readonly
         });
   return {
     metadata: {
-      ...metadataOf(workload, name, draw(service.seed, 50 + part), { ...service, labels }),
+      ...metadataOf(workload, name, draw(service.seed, 20_040 + number), { ...service, labels }),
       generation: 1,
     },
     addressType: family,

@@ -1,9 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { cycleOnce } from '../../../../lib/app/cycles.ts';
 import { openKubeconfig } from '../../../../lib/backends/kubernetes/connection/kubeconfig.ts';
+import { createMemoryStore } from '../../../../lib/store/memory.ts';
+import { statusKey } from '../../../../lib/target/names.ts';
+import { createLogger } from '../../../../lib/telemetry/log.ts';
 import { createAuthority } from '../../../support/certificates.ts';
 import { failure } from '../../../support/http-client.ts';
+import { polled } from '../../../support/poll.ts';
+import { providerOf } from '../../../support/provider.ts';
 import { startApiServer } from '../api-server.ts';
 import { ask, kubeconfig, testFolder, testInput } from './connect.ts';
 
@@ -15,6 +21,12 @@ const yes = () => ({ body: 'yes' });
 /** A plugin that prints a credential with this status and counts its runs in a file. */
 function plugin(runs: string, status: string): string {
   return `#!/bin/sh\necho "$GREETING $KUBERNETES_EXEC_INFO" >> ${runs}\ncat <<'END'\n{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":${status}}\nEND\n`;
+}
+
+/** Whether a process is there and not only a name that nobody has asked after yet. */
+async function isRunning(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return stat !== '' && !/\) [ZX] /.test(stat);
 }
 
 describe('an exec plugin', () => {
@@ -84,9 +96,32 @@ describe('an exec plugin', () => {
   });
 
   test.each([
-    ['fails', 'echo "log in first" >&2; exit 1', 'the exec plugin ./plugin.sh failed: log in first'],
-    ['fails in silence', 'exit 1', 'the exec plugin ./plugin.sh failed: it does not say why'],
-    ['asks a question', 'read answer || exit 1', 'the exec plugin ./plugin.sh failed: it does not say why'],
+    [
+      'fails',
+      'echo "log in first" >&2; exit 1',
+      'the exec plugin ./plugin.sh failed with exit code 1: log in first',
+    ],
+    [
+      'fails in silence',
+      'exit 1',
+      'the exec plugin ./plugin.sh failed with exit code 1: it does not say why',
+    ],
+    [
+      'asks a question',
+      'read answer || exit 1',
+      'the exec plugin ./plugin.sh failed with exit code 1: it does not say why',
+    ],
+    [
+      'says a secret',
+      'echo "error: cannot renew token eyJhbGciOi.canary for ann" >&2; exit 7',
+      'the exec plugin ./plugin.sh failed with exit code 7: error: cannot renew token',
+    ],
+    [
+      'says a password',
+      'echo "wrong password hunter" >&2; exit 1',
+      'the exec plugin ./plugin.sh failed with exit code 1: wrong password',
+    ],
+    ['is killed', 'kill -9 $$', 'the exec plugin ./plugin.sh was ended by a signal: it does not say why'],
     ['prints its token alone', 'echo sekrit', 'the exec plugin did not print an ExecCredential'],
     ['prints something else', 'echo {}', 'the exec plugin did not print an ExecCredential'],
   ])('that %s is told of in one line, without what it printed', async (_what, script, words) => {
@@ -115,6 +150,53 @@ describe('an exec plugin', () => {
       kind: 'config',
       message: `${file}: the exec plugin no-such-plugin is not there`,
     });
+  });
+
+  test('says all on stderr to the log at debug, and to nobody else', async () => {
+    await using folder = await testFolder();
+    await folder.write('plugin.sh', '#!/bin/sh\necho "bad token canary-1" >&2; exit 1\n', 0o700);
+    const file = await folder.write(
+      'config',
+      kubeconfig({ server: 'https://10.0.0.1' }, { exec: { command: './plugin.sh' } }),
+    );
+    const store = createMemoryStore();
+    const lines: string[] = [];
+    const log = createLogger({ level: 'debug', write: (line) => lines.push(line) });
+    await using test = testInput();
+    const provider = providerOf(async () => {
+      await openKubeconfig(file, test.input);
+      return [];
+    });
+    const { error } = await cycleOnce(
+      { ...provider, mechanism: 'kubernetes', refreshInterval: 1 },
+      { store, log, signal: test.input.signal },
+    );
+    const stored = await store.get(statusKey(provider));
+    const status = stored === undefined || stored === 'unchanged' ? '' : Buffer.from(stored.body).toString();
+    expect({
+      message: error?.message.includes('canary'),
+      status: [status.includes('bad token'), status.includes('canary')],
+      log: lines.filter((line) => line.includes('canary')).map((line) => /level=(\w+)/.exec(line)?.[1]),
+    }).toEqual({ message: false, status: [true, false], log: ['debug'] });
+  });
+
+  test('that is a script and hangs leaves nothing that it started', async () => {
+    await using folder = await testFolder();
+    const pid = join(folder.path, 'pid');
+    await folder.write('plugin.sh', `#!/bin/sh\nsleep 60 &\necho $! > ${pid}\nwait\n`, 0o700);
+    const file = await folder.write(
+      'config',
+      kubeconfig({ server: 'https://10.0.0.1' }, { exec: { command: './plugin.sh' } }),
+    );
+    await using test = testInput();
+    const stop = new AbortController();
+    const opening = failure(openKubeconfig(file, { ...test.input, signal: stop.signal }));
+    const started = async () => (await readFile(pid, 'utf8').catch(() => '')).endsWith('\n');
+    expect(await polled(started, true)).toBe(true);
+    stop.abort();
+    expect((await opening).kind).toBe('timeout');
+    const child = Number(await readFile(pid, 'utf8'));
+    expect(await polled(() => isRunning(child), false)).toBe(false);
   });
 
   test('that hangs is ended when the deadline passes', async () => {

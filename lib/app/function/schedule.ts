@@ -1,0 +1,65 @@
+const units = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+const minutesOfDay = 24 * 60;
+
+/**
+ * Milliseconds between two ticks of a schedule such as `rate(5 minutes)`. A `cron(…)` has no one period: a minute is
+ * taken, which makes each tick run as the finest schedule would.
+ */
+export function periodOf(schedule: string): number {
+  const [, count = '1', unit] = /^rate\((\d{1,6}) (minute|hour|day)s?\)$/.exec(schedule) ?? [];
+  const length = unit === 'hour' || unit === 'day' ? units[unit] : units.minute;
+  return Math.max(1, Number(count)) * length;
+}
+
+/**
+ * Milliseconds that can lie between two ticks at most; undefined for a `cron(…)` of which that is not to be told: one
+ * that names days of the month, months or years, or none that EventBridge takes.
+ */
+export function longestGap(schedule: string): number | undefined {
+  const [, expression] = /^cron\((.+)\)$/.exec(schedule) ?? [];
+  if (expression === undefined) return periodOf(schedule);
+  const [minute = '', hour = '', day = '', month = '', weekday = '', year = ''] = expression
+    .trim()
+    .split(/\s+/);
+  if ([day, month, year].some((field) => field !== '*' && field !== '?')) return undefined;
+  const minutes = numbersOf(minute, 0, 59);
+  const hours = numbersOf(hour, 0, 23);
+  const weekdays = numbersOf(weekday, 1, 7);
+  if (minutes === undefined || hours === undefined || weekdays === undefined) return undefined;
+  const ticks = weekdays.flatMap((d) =>
+    hours.flatMap((h) => minutes.map((m) => d * minutesOfDay + h * 60 + m)),
+  );
+  const [first] = ticks;
+  if (first === undefined) return undefined;
+  const next = [...ticks.slice(1), first + 7 * minutesOfDay];
+  return (
+    ticks.reduce((longest, tick, index) => Math.max(longest, (next[index] ?? tick) - tick), 0) * units.minute
+  );
+}
+
+/** The numbers of a field such as `0/10`, `8-18` or `MON-FRI`, in order; undefined where it is none. */
+function numbersOf(field: string, lowest: number, highest: number): readonly number[] | undefined {
+  const found = new Set<number>();
+  for (const item of field.split(',')) {
+    const [, range = '', step] = /^(\*|\?|\w+(?:-\w+)?)(?:\/(\d+))?$/.exec(item) ?? [];
+    const [from = '', to] = range.split('-');
+    const start = range === '*' || range === '?' ? lowest : numberOf(from);
+    // `5/10` goes on to the end, `5` does not.
+    const end =
+      to !== undefined
+        ? numberOf(to)
+        : range === '*' || range === '?' || step !== undefined
+          ? highest
+          : start;
+    const by = Number(step ?? 1);
+    if (!(start >= lowest && start <= end && end <= highest && by >= 1)) return undefined;
+    for (let number = start; number <= end; number += by) found.add(number);
+  }
+  return [...found].sort((a, b) => a - b);
+}
+
+/** A day's name, or digits; NaN for anything else. */
+function numberOf(text: string): number {
+  const day = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'].indexOf(text.toUpperCase());
+  return day >= 0 ? day + 1 : /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
+}
