@@ -30,6 +30,8 @@ export interface AppConfig {
   readonly storeConfig: StoreLocation;
   /** Folder that relative paths of the configuration start from. */
   readonly directory: string;
+  /** SHA-256 of the text. */
+  readonly digest: string;
 }
 
 /** The same with its store open; whoever asked for it closes the store. */
@@ -42,7 +44,7 @@ export interface App extends AppConfig {
  * for one that is wrong, missing or not to be read, and what the store throws when it can't be asked.
  */
 export async function readApp(location: string, { env, log }: AppInput): Promise<AppConfig> {
-  const { config, directory } = await readConfig(location);
+  const { config, directory, digest } = await readConfig(location);
   const readCredential = createCredentialReader({ directory, env, resolvers: createAwsSecrets() });
   const input = { readCredential, log, directory };
   const providers = bindProviders(config, input);
@@ -55,6 +57,7 @@ export async function readApp(location: string, { env, log }: AppInput): Promise
     owner: config.owner,
     storeConfig: config.store,
     directory,
+    digest,
   };
 }
 

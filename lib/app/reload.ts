@@ -6,32 +6,48 @@ import { type AppConfig, type AppInput, readApp } from './app.ts';
 const interval = 2000;
 
 /**
- * A configuration that may change while it is used. It is read again every other second; one that
- * cannot be read or is wrong leaves the last good one in force, and is told to the log once. The store stays the one
- * of the first configuration.
+ * A configuration that may change while it is used. It is read again every other second, by a clock that nobody sets; a
+ * change takes effect when two looks have read the same text, since an editor may be half done at the first. One that
+ * cannot be read, is wrong, or names nothing at all leaves the last good one in force, and is told to the log once. The
+ * store stays the one of the first configuration.
  */
 export function reloadingConfig(
   location: string,
   first: AppConfig,
   input: AppInput,
+  now: () => number = () => performance.now(),
 ): () => Promise<AppConfig> {
   let current = first;
-  let readAt = Date.now();
+  /** What the last look found, where that is not in force. */
+  let seen: string | undefined;
+  let readAt = now();
   let said = '';
   return async () => {
-    if (Date.now() - readAt < interval) return current;
-    readAt = Date.now();
+    if (now() - readAt < interval) return current;
+    readAt = now();
     try {
-      const app = await readApp(location, input);
-      if (!isDeepStrictEqual(app.storeConfig, first.storeConfig))
-        say('the store changed: restart to use the new one');
-      else say('');
-      current = app;
+      take(await readApp(location, input));
     } catch (error) {
+      seen = undefined;
       say(`the last good configuration stays in force: ${toMusterError(error).message}`);
     }
     return current;
   };
+
+  function take(app: AppConfig): void {
+    const isChanged = app.digest !== current.digest;
+    const isSeenTwice = app.digest === seen;
+    seen = isChanged ? app.digest : undefined;
+    if (isChanged && !isSeenTwice) return;
+    if (app.isEmpty && !current.isEmpty) {
+      say('the last good configuration stays in force: the new one has no provider and no kube-state output');
+      return;
+    }
+    const isSameStore = isDeepStrictEqual(app.storeConfig, first.storeConfig);
+    say(isSameStore ? '' : 'the store changed: restart to use the new one');
+    if (isChanged) input.log.info('the new configuration is in force', { config: location });
+    current = app;
+  }
 
   function say(message: string): void {
     if (message !== said && message !== '') input.log.error(message, { config: location });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { isMusterError, MusterError, toMusterError } from '../errors.ts';
 import { type ObjectLocation, parseFileUrl } from '../store/url.ts';
@@ -58,6 +59,8 @@ export interface LoadedConfig<Stanza, KubeState extends NamedOutput> {
   readonly origin: string;
   /** Folder that relative paths in the configuration start from. */
   readonly directory: string;
+  /** SHA-256 of its text. */
+  readonly digest: string;
 }
 
 /**
@@ -99,7 +102,8 @@ async function load<Stanza, KubeState extends NamedOutput>(
 ): Promise<LoadedConfig<Stanza, KubeState>> {
   const file = readYaml(text);
   const readers = await loadReaders(file.value, loaders);
-  return { config: parseFile(file, { ...readers, origin, directory }), origin, directory };
+  const digest = createHash('sha256').update(text).digest('hex');
+  return { config: parseFile(file, { ...readers, origin, directory }), origin, directory, digest };
 }
 
 async function readConfigFile(path: string): Promise<string> {

@@ -20,6 +20,8 @@ function statusOf(more: Partial<Status> = {}): Status {
   };
 }
 
+const owned = { mechanism: 'consul', hasOwnName: false, retireAfter: 0 };
+
 async function check(status: Status | string | undefined, more: Partial<DeploymentInput> = {}) {
   const store = createMemoryStore();
   if (status !== undefined) {
@@ -31,9 +33,7 @@ async function check(status: Status | string | undefined, more: Partial<Deployme
     providers: [
       {
         ...providerOf(() => []),
-        mechanism: 'consul',
-        hasOwnName: false,
-        retireAfter: 0,
+        ...owned,
         refreshInterval: 30_000,
       },
     ],
@@ -107,7 +107,7 @@ describe('a deployment is checked', () => {
     ['rate(1 minute)', 60_000, []],
   ])('for what it costs at %s', async (expression, refreshInterval, costs) => {
     const findings = await check(statusOf(), {
-      providers: [{ ...providerOf(() => []), mechanism: 'consul', refreshInterval }],
+      providers: [{ ...providerOf(() => []), ...owned, refreshInterval }],
       readSchedule: async () => ({ expression, enabled: true }),
     });
     expect(findings.filter((finding) => finding.check === 'cost').map(({ says }) => says)).toEqual(costs);
