@@ -86,10 +86,10 @@ export function bucketStatements(
       Condition: { Bool: { 'aws:SecureTransport': 'false' } },
     },
     {
-      Sid: 'JournalIsWrittenOnce',
+      Sid: 'WrittenOnce',
       ...everything,
       Action: ['s3:PutObject'],
-      Resource: [objects('journal/*')],
+      Resource: ['journal/*', 'parts/*'].map(objects),
       Condition: { Null: { 's3:if-none-match': 'true' } },
     },
     {

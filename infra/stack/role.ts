@@ -41,11 +41,12 @@ interface OwnKeys {
 
 function ownKeys({ name, isKubeState }: Backend): OwnKeys {
   const checks = 'muster-conditional-writes*';
-  const always = [`config/last-good/${name}.yml`, checks];
-  const shared = ['config/muster.yml', storeDocument];
+  // Whose store it is: the first one writes it, a configuration with an owner over what it read.
+  const always = ['store.json', `config/last-good/${name}.yml`, checks];
+  const config = 'config/muster.yml';
   if (isKubeState) {
     const outputs = ['metrics/*', 'status-kube-state/*', 'retired/kube-state/*'];
-    return { written: [...outputs, ...always], removed: [...outputs, checks], read: shared, listed: [] };
+    return { written: [...outputs, ...always], removed: [...outputs, checks], read: [config], listed: [] };
   }
   const own = (folder: string) => `${folder}/*/${name}-*`;
   const removed = [...['targets', 'parts', 'held', 'retired', 'journal', 'status'].map(own), 'removals/*'];
@@ -53,13 +54,11 @@ function ownKeys({ name, isKubeState }: Backend): OwnKeys {
     written: [own('snapshots'), ...removed, ...always],
     removed: [...removed, checks],
     // A drop is judged by what all providers together would lose: their statuses tell.
-    read: [...shared, 'status/*'],
-    listed: ['targets', 'parts', 'held', 'retired'].flatMap((folder) => [`${folder}/`, `${folder}/*/`]),
+    read: [config, 'status/*'],
+    // Tombstones that are past their time are of providers that no configuration names any more.
+    listed: ['retired/'],
   };
 }
-
-/** Names the store; made once, and by whoever comes first. */
-const storeDocument = 'store.json';
 
 function bucketStatements(
   backend: Backend,
@@ -78,10 +77,6 @@ function bucketStatements(
     },
     allow('Read', ['s3:GetObject'], [...read, ...written].map(objects)),
     allow('Write', ['s3:PutObject'], written.map(objects)),
-    {
-      ...allow('NameTheStore', ['s3:PutObject'], [objects(storeDocument)]),
-      Condition: { Null: { 's3:if-none-match': 'false' } },
-    },
     allow('Remove', ['s3:DeleteObject'], removed.map(objects)),
     ...(keyArn === undefined ? [] : [allow('UseKey', ['kms:Decrypt', 'kms:GenerateDataKey'], [keyArn])]),
   ];

@@ -66,7 +66,9 @@ export async function collectTargets(
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: first, resolve, reject } = Promise.withResolvers<T>();
   const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
+  // What made the promise may have fired the signal already.
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
   promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   return first;
 }

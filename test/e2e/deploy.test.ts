@@ -36,7 +36,7 @@ describeWithPrograms('deployed to an emulator of AWS', ['moto'], () => {
   beforeAll(async () => {
     modules = await writeStandIns();
     moto = await startMoto({ modules: modules.folder });
-    service = await createServiceFolder(['consul', 'kubernetes', 'kube-state']);
+    service = await createServiceFolder();
     fleet = await startConsulFleet({ seed: 'deploy', services: 3, instances: 9 });
     const options = { endpoint: moto.endpoint, region: 'us-east-1', credentials: motoCredentials };
     store = createS3Store({ bucket, ...options });
@@ -118,11 +118,7 @@ scrape_configs:
     const { Rules = [] } = await client.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }));
     client.destroy();
     const { Statement }: { Statement: { Sid: string }[] } = JSON.parse(Policy);
-    expect(Statement.map(({ Sid }) => Sid)).toEqual([
-      'OnlyWithTls',
-      'JournalIsWrittenOnce',
-      'NoBlindOverwrites',
-    ]);
+    expect(Statement.map(({ Sid }) => Sid)).toEqual(['OnlyWithTls', 'WrittenOnce', 'NoBlindOverwrites']);
     expect(Rules.map(({ ID }) => ID)).toContain('muster-journal');
   }, 600_000);
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildCommand } from '../../infra/build-command.ts';
+import { buildFunctions } from '../../infra/build-functions.ts';
 import { jsonAnswer } from '../../lib/fleet/faults.ts';
 import { createS3Store } from '../../lib/store/s3.ts';
 import {
@@ -78,7 +79,8 @@ describe('an EKS cluster is found, and asked with the AWS credentials of', () =>
 
 describeWithPrograms('and of', ['moto'], () => {
   test('the bundled function', async () => {
-    const service = await createServiceFolder(['kubernetes']);
+    const service = await createServiceFolder();
+    await buildFunctions(join(service.folder, 'dist/functions'), ['kubernetes']);
     const moto = await startMoto();
     const bucket = await moto.createBucket();
     const options = { endpoint: moto.endpoint, region: 'us-east-1', credentials: motoCredentials };

@@ -25,7 +25,7 @@ describeWithPrograms('the packaged function of Consul', ['moto'], () => {
   const closing: FleetServer[] = [];
 
   beforeAll(async () => {
-    const service = await createServiceFolder(['consul']);
+    const service = await createServiceFolder();
     await service.osls(['package', '--param', 'backends=consul']);
     code = await unpack(join(service.folder, '.serverless/consul.zip'));
     await service.remove();
@@ -102,7 +102,7 @@ describeWithPrograms('the packaged function of Consul', ['moto'], () => {
     expect(error).toMatchObject({ name: 'MusterError', message: expect.stringMatching(/403/) });
     const lines = lambda.log().map((line): Record<string, unknown> => JSON.parse(line));
     const metrics = lines.filter((line) => '_aws' in line);
-    const told = lines.filter((line) => !('_aws' in line)).map(({ muster }) => muster);
+    const told = lines.filter((line) => 'level' in line).map(({ muster }) => muster);
     expect([told.length > 0, new Set(told)]).toEqual([true, new Set([revision()])]);
     expect(metrics).toEqual([
       expect.objectContaining({

@@ -61,7 +61,7 @@ describeWithPrograms('a bucket that is there already', ['moto'], () => {
     const policy = await policyOf(Bucket);
     expect(policy.map(({ Sid, Resource }) => [Sid, Resource]).slice(0, 2)).toEqual([
       ['OnlyWithTls', [`arn:aws:s3:::${Bucket}`, `arn:aws:s3:::${Bucket}/*`]],
-      ['JournalIsWrittenOnce', [`arn:aws:s3:::${Bucket}/journal/*`]],
+      ['WrittenOnce', [`arn:aws:s3:::${Bucket}/journal/*`, `arn:aws:s3:::${Bucket}/parts/*`]],
     ]);
     expect(policy.map(({ Sid }) => Sid).slice(2)).toEqual([
       'NoBlindOverwrites',
@@ -101,12 +101,7 @@ describeWithPrograms('a bucket that is there already', ['moto'], () => {
     ]);
     await protect(Bucket, { readers: reader, journalDays: '60' });
     await protect(Bucket);
-    expect(await sidsOf(Bucket)).toEqual([
-      'Theirs',
-      'OnlyWithTls',
-      'JournalIsWrittenOnce',
-      'NoBlindOverwrites',
-    ]);
+    expect(await sidsOf(Bucket)).toEqual(['Theirs', 'OnlyWithTls', 'WrittenOnce', 'NoBlindOverwrites']);
     const rules = await rulesOf(Bucket);
     expect([rules.length, days(rules, 'theirs'), days(rules, 'muster-journal')]).toEqual([13, 3, 90]);
   });

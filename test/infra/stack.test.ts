@@ -34,15 +34,14 @@ describe('what a function may do', () => {
       ...['journal/*/consul-*', 'status/*/consul-*', 'removals/*'],
     ];
     const checks = 'muster-conditional-writes*';
-    const written = ['snapshots/*/consul-*', ...removed, 'config/last-good/consul.yml', checks];
-    const read = ['config/muster.yml', 'store.json', 'status/*'];
+    const written = ['snapshots/*/consul-*', ...removed, 'store.json', 'config/last-good/consul.yml', checks];
+    const read = ['config/muster.yml', 'status/*'];
     const rows = own.map(({ Sid, Action, Resource }) => [Sid, Action, Resource]);
     expect(rows).toEqual([
       ['', ['sts:AssumeRole'], []],
       ['List', ['s3:ListBucket'], ['arn:${AWS::Partition}:s3:::${bucket}']],
       ['Read', ['s3:GetObject'], keys(...read, ...written)],
       ['Write', ['s3:PutObject'], keys(...written)],
-      ['NameTheStore', ['s3:PutObject'], keys('store.json')],
       ['Remove', ['s3:DeleteObject'], keys(...removed, checks)],
       ['UseKey', ['kms:Decrypt', 'kms:GenerateDataKey'], [{ 'Fn::GetAtt': ['Key', 'Arn'] }]],
       [
@@ -62,22 +61,8 @@ describe('what a function may do', () => {
       ['DescribeNetwork', ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'], ['*']],
     ]);
     // With these prefixes S3 says 404, not 403, of a key of ours that is not there.
-    const folders = [
-      'targets/',
-      'targets/*/',
-      'parts/',
-      'parts/*/',
-      'held/',
-      'held/*/',
-      'retired/',
-      'retired/*/',
-    ];
     expect(own.find(({ Sid }) => Sid === 'List')?.Condition).toEqual({
-      StringLike: { 's3:prefix': [...folders, ...read, ...written] },
-    });
-    // A store is named once: nobody may call it something else.
-    expect(own.find(({ Sid }) => Sid === 'NameTheStore')?.Condition).toEqual({
-      Null: { 's3:if-none-match': 'false' },
+      StringLike: { 's3:prefix': ['retired/', ...read, ...written] },
     });
   });
 
@@ -88,8 +73,8 @@ describe('what a function may do', () => {
     const account = '${AWS::Region}:${AWS::AccountId}';
     const outputs = ['metrics/*', 'status-kube-state/*', 'retired/kube-state/*'];
     const checks = 'muster-conditional-writes*';
-    const written = [...outputs, 'config/last-good/kube-state.yml', checks];
-    const read = ['config/muster.yml', 'store.json'];
+    const written = [...outputs, 'store.json', 'config/last-good/kube-state.yml', checks];
+    const read = ['config/muster.yml'];
     const rows = own
       .filter(({ Action }) => /^(s3|lambda|ssm|eks):/.test(String(Action[0])))
       .map(({ Sid, Action, Resource }) => [Sid, Action, Resource]);
@@ -97,7 +82,6 @@ describe('what a function may do', () => {
       ['List', ['s3:ListBucket'], ['arn:${AWS::Partition}:s3:::${bucket}']],
       ['Read', ['s3:GetObject'], keys(...read, ...written)],
       ['Write', ['s3:PutObject'], keys(...written)],
-      ['NameTheStore', ['s3:PutObject'], keys('store.json')],
       ['Remove', ['s3:DeleteObject'], keys(...outputs, checks)],
       [
         'FanOut',
@@ -161,7 +145,7 @@ describe('what a function may do', () => {
 });
 
 describe('the bucket', () => {
-  test('refuses plain HTTP, a second write of a journal entry, and blind overwrites', async () => {
+  test('refuses plain HTTP, a second write of a journal entry or a part, and blind overwrites', async () => {
     const statements = findStatements(await makeStack({}));
     const denied = statements
       .filter(({ in: id }) => id === 'BucketPolicy')
@@ -169,7 +153,7 @@ describe('the bucket', () => {
     const at = (keys: string) => `arn:\${AWS::Partition}:s3:::\${bucket}${keys}`;
     expect(denied).toEqual([
       ['Deny', 'OnlyWithTls', [at(''), at('/*')], { Bool: { 'aws:SecureTransport': 'false' } }],
-      ['Deny', 'JournalIsWrittenOnce', [at('/journal/*')], { Null: { 's3:if-none-match': 'true' } }],
+      ['Deny', 'WrittenOnce', [at('/journal/*'), at('/parts/*')], { Null: { 's3:if-none-match': 'true' } }],
       [
         'Deny',
         'NoBlindOverwrites',

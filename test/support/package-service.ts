@@ -3,15 +3,13 @@ import { copyFile, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { buildFunctions, type FunctionBundle } from '../../infra/build-functions.ts';
 
 const project = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
 
-/** The service in a folder of its own: as a clean clone that was built, and nothing of it is left behind. */
+/** The service in a folder of its own: as a clean clone that was installed, and nothing of it is left behind. */
 export interface ServiceFolder {
   readonly folder: string;
-  readonly bundles: readonly FunctionBundle[];
   /** Runs `osls` with these arguments, offline unless told otherwise; gives what it printed, and throws with that. */
   osls(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
   /** The CloudFormation template that `osls package` has left. */
@@ -30,17 +28,15 @@ const alone = {
 /** Whatever would be fetched all the same fails. */
 const offline = { HTTP_PROXY: 'http://127.0.0.1:9', HTTPS_PROXY: 'http://127.0.0.1:9' };
 
-/** Builds all functions, or those that are named. */
-export async function createServiceFolder(only?: readonly string[]): Promise<ServiceFolder> {
+/** Makes the folder; osls builds what it packs. */
+export async function createServiceFolder(): Promise<ServiceFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-service-'));
   for (const name of ['serverless.yml', 'package.json'])
     await copyFile(join(project, name), join(folder, name));
   for (const name of ['functions', 'infra', 'lib', 'node_modules'])
     await symlink(join(project, name), join(folder, name));
-  const bundles = await buildFunctions(join(folder, 'dist/functions'), only);
   return {
     folder,
-    bundles,
     async osls(args, env = offline) {
       const path = `${join(project, 'node_modules/.bin')}:${process.env.PATH}`;
       const options = {
