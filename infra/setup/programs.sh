@@ -13,6 +13,7 @@ bookworm  nsd       nsd libevent-2.1-7 libfstrm0 libprotobuf-c1
 bookworm  rclone    rclone
 bookworm  zookeeper libzookeeper-java libslf4j-java libdropwizard-metrics-java libcommons-io-java libsnappy-java
 bookworm  prometheus-client python3-prometheus-client python3-decorator
+bookworm  ceph      radosgw ceph-mon ceph-osd ceph-base ceph-common librados2 libaio1 libboost-context1.74.0 libboost-iostreams1.74.0 libboost-thread1.74.0 libdaxctl1 libfmt9 libfuse2 libibverbs1 libleveldb1d liblua5.3-0 libndctl6 libnl-3-200 libnl-route-3-200 liboath0 libpmem1 librabbitmq4 librdmacm1 libsnappy1v5
 bookworm  docker    docker.io containerd runc busybox-static libdevmapper1.02.1 libseccomp2
 '
 # What python3-moto imports: it runs on the system's own Python, so these come from the system's own suite.

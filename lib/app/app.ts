@@ -34,8 +34,8 @@ export interface AppConfig {
   readonly storeConfig: StoreLocation;
   /** Folder that relative paths of the configuration start from. */
   readonly directory: string;
-  /** The text that it was read from. */
-  readonly text: string;
+  /** SHA-256 of the text. */
+  readonly digest: string;
 }
 
 /** The same with its store open; whoever asked for it closes the store. */
@@ -50,7 +50,7 @@ export interface App extends AppConfig {
 export async function readApp(location: string, { env, log, signal }: AppInput): Promise<AppConfig> {
   const signals = signal === undefined ? [] : [signal];
   const reading = readConfig(location);
-  const { config, directory, text } = await heedSignals(reading, signals, `while ${location} was read`);
+  const { config, directory, digest } = await heedSignals(reading, signals, `while ${location} was read`);
   const readCredential = createCredentialReader({ directory, env, resolvers: createAwsSecrets() });
   const input = { readCredential, log, directory };
   const providers = bindProviders(config, input);
@@ -63,7 +63,7 @@ export async function readApp(location: string, { env, log, signal }: AppInput):
     owner: config.owner,
     storeConfig: config.store,
     directory,
-    text,
+    digest,
   };
 }
 

@@ -6,6 +6,7 @@ import { statusKey } from '../target/names.ts';
 import type { Schedule } from './aws-schedule.ts';
 import { sayWaiting } from './function/billing.ts';
 import { longestGap } from './function/schedule.ts';
+import { ageOf } from './function/time.ts';
 import type { KubeStateOutput } from './kube-state/outputs.ts';
 import { readListed } from './kube-state/stored.ts';
 import type { AppProvider } from './providers.ts';
@@ -120,7 +121,8 @@ async function checkStatus(
     return bad('no cycle yet: wait for the next tick, then look at the log of the function');
   const status = parseStatus(found.body);
   if (status === undefined) return bad('the status cannot be read; the next cycle writes it anew');
-  const age = Date.now() - Date.parse(status.last_attempt);
+  const age = ageOf(status.last_attempt);
+  if (age === undefined) return bad(`the last cycle ${future}`);
   const allowed = Math.max(period, provider.refreshInterval) * 3 + provider.deadline;
   const seconds = `${Math.round(age / 1000)}s`;
   if (age > allowed) return bad(`the last cycle was ${seconds} ago: does the schedule start the function?`);
@@ -129,11 +131,15 @@ async function checkStatus(
   if (status.config_error !== undefined)
     return bad(`the newest configuration is not in force: ${status.config_error}`);
   if (status.held !== undefined) return bad(`held: ${status.held.message}`);
-  const waited = Date.now() - Date.parse(status.last_success ?? status.first_attempt ?? status.last_attempt);
+  const waited = ageOf(status.last_success ?? status.first_attempt ?? status.last_attempt);
+  if (waited === undefined) return bad(`the last whole listing ${future}`);
   if (waited > allowed)
     return bad(`no listing was whole for ${Math.round(waited / 1000)}s: look at the log of the function`);
   return good(`${status.targets} targets, version ${status.version}, last cycle ${seconds} ago`);
 }
+
+const future =
+  'is dated in the future: set the clock of this machine, or of the one that ran it, and look again after the next tick';
 
 async function checkOutput(
   { object, refreshInterval, deadline }: KubeStateOutput,
@@ -143,7 +149,8 @@ async function checkOutput(
   const listed = await readListed(object, input);
   if (listed === undefined)
     return bad('nothing is published yet: wait for the next tick, then look at the log of the function');
-  const age = Date.now() - listed.getTime();
+  const age = ageOf(listed.toISOString());
+  if (age === undefined) return bad(`the listing of its cluster ${future}`);
   const seconds = `${Math.round(age / 1000)}s`;
   if (age > Math.max(period, refreshInterval) * 3 + deadline)
     return bad(`its cluster was listed ${seconds} ago: look at the log of the function`);

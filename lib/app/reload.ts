@@ -13,37 +13,51 @@ export interface ReloadingConfig {
 }
 
 /**
- * A configuration that may change while it is used. It is read again every other second; one that
- * cannot be read or is wrong leaves the last good one in force, and is told to the log once, as is a new one that is
- * good. The store stays the one of the first configuration.
+ * A configuration that may change while it is used. It is read again every other second, by a clock that nobody sets; a
+ * change takes effect when two looks have read the same text, since an editor may be half done at the first. One that
+ * cannot be read, is wrong, or names nothing at all leaves the last good one in force, and is told to the log once. The
+ * store stays the one of the first configuration.
  */
-export function reloadingConfig(location: string, first: AppConfig, input: AppInput): ReloadingConfig {
+export function reloadingConfig(
+  location: string,
+  first: AppConfig,
+  input: AppInput,
+  now: () => number = () => performance.now(),
+): ReloadingConfig {
   let current = first;
-  let readAt = Date.now();
+  /** What the last look found, where that is not in force. */
+  let seen: string | undefined;
+  let readAt = now();
   let said = '';
   return { problem: () => said, current: read };
 
   async function read(): Promise<AppConfig> {
-    if (Date.now() - readAt < interval) return current;
-    readAt = Date.now();
+    if (now() - readAt < interval) return current;
+    readAt = now();
     try {
-      const app = await readApp(location, input);
-      if (!isDeepStrictEqual(app.storeConfig, first.storeConfig))
-        say('the store changed: restart to use the new one');
-      else if (app.isEmpty && !first.isEmpty)
-        say('the configuration has no job with a provider: nothing is listed, and nothing retired');
-      else say('');
-      if (app.text !== current.text) {
-        const { providers, outputs } = app;
-        const counts = { providers: providers.length, outputs: outputs.length };
-        input.log.info('the configuration has changed and is in force', { config: location, ...counts });
-      }
-      current = app;
+      take(await readApp(location, input));
     } catch (error) {
+      seen = undefined;
       if (input.signal?.aborted !== true)
         say(`the last good configuration stays in force: ${toMusterError(error).message}`);
     }
     return current;
+  }
+
+  function take(app: AppConfig): void {
+    const isChanged = app.digest !== current.digest;
+    const isSeenTwice = app.digest === seen;
+    seen = isChanged ? app.digest : undefined;
+    if (isChanged && !isSeenTwice) return;
+    if (app.isEmpty && !current.isEmpty) {
+      say('the last good configuration stays in force: the new one has no provider and no kube-state output');
+      return;
+    }
+    const isSameStore = isDeepStrictEqual(app.storeConfig, first.storeConfig);
+    say(isSameStore ? '' : 'the store changed: restart to use the new one');
+    const counts = { providers: app.providers.length, outputs: app.outputs.length };
+    if (isChanged) input.log.info('the new configuration is in force', { config: location, ...counts });
+    current = app;
   }
 
   function say(message: string): void {

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Loaded } from '../discovery/load.ts';
 import type { CycleResult } from '../discovery/provider.ts';
-import { toMusterError } from '../errors.ts';
+import { isMusterError, toMusterError } from '../errors.ts';
 import { metricsKey, statusKey } from '../target/names.ts';
 import type { AppConfig } from './app.ts';
-import { type CyclesInput, cycleOnce, retireOthers } from './cycles.ts';
+import { type CyclesInput, cycleOnce } from './cycles.ts';
 import { outputOnce } from './kube-state/cycle.ts';
 import { retireOutputs } from './kube-state/stored.ts';
 import type { AppProvider } from './providers.ts';
+import { retireLeft } from './retirement.ts';
+import { chooseRounds, deadlineOf, heldInterval, newSlot, type Round, type Slot } from './slots.ts';
 
 export interface SchedulerInput extends CyclesInput {
   /** What is configured at this moment; asked before each tick. */
@@ -16,80 +17,100 @@ export interface SchedulerInput extends CyclesInput {
 }
 
 /** What of a configuration is run at intervals. */
-export type Scheduled = Pick<AppConfig, 'providers' | 'outputs' | 'isEmpty'>;
+export type Scheduled = Pick<AppConfig, 'providers' | 'outputs' | 'isEmpty' | 'retireRules' | 'owner'>;
 
 /** Milliseconds between two looks at what is due. */
 const tick = 250;
 
-/** Milliseconds until retiring is tried again. */
-const retireAgainAfter = 10_000;
+/** Milliseconds until retiring is tried again: after a failure, and while something waits for its time. */
+const retireAgainAfter = { missed: 10_000, waiting: 60_000 } as const;
 
-/** Cycles under way at once. */
-const concurrency = 8;
-
-/** What comes round again and again: the cycle of a provider, or that of a kube-state output. */
-interface Round {
-  /** Of the provider's status, or of the output. */
-  readonly key: string;
-  readonly refreshInterval: number;
-  readonly run: (slot: Slot) => Promise<void>;
+interface RunningRound extends Round {
+  /** Whether the cycle held something, and what it failed of. */
+  readonly run: (slot: Slot, deadline: number) => Promise<Ended>;
 }
 
-/** What is known of the cycles under one key. */
-interface Slot {
-  startedAt: number;
-  running: boolean;
-  warm?: Loaded;
+interface Ended {
+  readonly held: boolean;
+  readonly error: unknown;
+  readonly result?: CycleResult;
 }
 
 /** How far what left the configuration is retired. */
 interface Retirement {
   /** The configured keys for which it is done. */
   done: string;
+  /** By the monotonic clock. */
   nextAt: number;
 }
 
 /**
  * Runs every provider and every kube-state output at its refresh interval until the signal fires, then waits for the
- * cycles under way. Those that appear in the configuration start at once, those that left it are retired.
+ * cycles under way. Those that appear in the configuration start at once, those that left it are retired. All times are
+ * of the monotonic clock: a wall clock that is set back stops nothing.
  */
 export async function runScheduler(input: SchedulerInput): Promise<void> {
   const { signal } = input;
   const slots = new Map<string, Slot>();
   const running = new Set<Promise<void>>();
   const retirement: Retirement = { done: '', nextAt: 0 };
+  let config: Scheduled | undefined;
   while (!signal.aborted) {
-    const config = await input.config();
-    const rounds = roundsOf(config, input);
-    await retireLeft(config, rounds, slots, retirement, input);
-    for (const round of findDue(rounds, slots).slice(0, concurrency - running.size)) {
-      const cycle = runSlot(round, slotOf(slots, round), input).finally(() => running.delete(cycle));
-      running.add(cycle);
+    config = await currentConfig(input, config);
+    if (config !== undefined) {
+      const rounds = roundsOf(config, input);
+      await retireThoseThatLeft(config, rounds, slots, retirement, input);
+      const slotOf = (round: Round) => slotIn(slots, round);
+      for (const round of chooseRounds(rounds, slotOf, slots.values(), performance.now())) {
+        const cycle = runSlot(round, slotOf(round), input).finally(() => running.delete(cycle));
+        running.add(cycle);
+      }
     }
     await sleep(tick, undefined, { signal }).catch(() => undefined);
   }
   await Promise.all(running);
 }
 
-function roundsOf({ providers, outputs }: Scheduled, input: SchedulerInput): readonly Round[] {
+/** A configuration that cannot be had leaves the last one in force. */
+async function currentConfig(
+  { config, log }: SchedulerInput,
+  last: Scheduled | undefined,
+): Promise<Scheduled | undefined> {
+  try {
+    return await config();
+  } catch (error) {
+    log.error(`no configuration: ${toMusterError(error).message}`);
+    return last;
+  }
+}
+
+function roundsOf({ providers, outputs }: Scheduled, input: SchedulerInput): readonly RunningRound[] {
+  const hasOthers = providers.length > 1;
   return [
     ...providers.map((provider) => ({
       key: statusKey(provider),
+      server: provider.server ?? statusKey(provider),
       refreshInterval: provider.refreshInterval,
-      run: (slot: Slot) => runProvider(provider, slot, input),
+      heldInterval: heldInterval(provider.guard.confirm_after),
+      deadline: provider.deadline,
+      run: (slot: Slot, deadline: number) => runProvider({ ...provider, deadline }, slot, hasOthers, input),
     })),
     ...outputs.map((output) => ({
       key: metricsKey(output.object),
+      server: `kube-state ${output.name}`,
       refreshInterval: output.refreshInterval,
-      async run() {
-        await outputOnce(output, input);
+      heldInterval: output.refreshInterval,
+      deadline: output.deadline,
+      async run(_: Slot, deadline: number) {
+        const { error } = await outputOnce(output, input, new Date(Date.now() + deadline));
+        return { held: false, error };
       },
     })),
   ];
 }
 
 /** Not before the last cycle of what left has ended: that one might publish it anew. */
-async function retireLeft(
+async function retireThoseThatLeft(
   config: Scheduled,
   rounds: readonly Round[],
   slots: Map<string, Slot>,
@@ -98,15 +119,24 @@ async function retireLeft(
 ): Promise<void> {
   const keys = new Set(rounds.map(({ key }) => key));
   const configured = [...keys].join('\n');
-  if (configured === retirement.done || retirement.nextAt > Date.now()) return;
+  const now = performance.now();
+  if (configured === retirement.done || retirement.nextAt > now) return;
   const left = [...slots].filter(([key]) => !keys.has(key));
   if (left.some(([, slot]) => slot.running)) return;
   for (const [key] of left) slots.delete(key);
-  retirement.nextAt = Date.now() + retireAgainAfter;
+  retirement.nextAt = now + retireAgainAfter.missed;
   try {
     await retireOutputs(config, input);
-    const { missed } = await retireOthers(config.providers, input);
+    const { missed, waiting } = await retireLeft(config.providers, config.retireRules, input);
     if (missed.length > 0) return;
+    if (waiting.length > 0) {
+      // What is held waits for an operator, the others for their time.
+      const waits = waiting
+        .filter(({ state }) => state === 'waiting')
+        .map(({ wait }) => Math.max(1000, wait));
+      retirement.nextAt = now + Math.min(retireAgainAfter.waiting, ...waits);
+      return;
+    }
     retirement.done = configured;
     retirement.nextAt = 0;
   } catch (error) {
@@ -114,39 +144,42 @@ async function retireLeft(
   }
 }
 
-/** Who is due, the longest overdue first, so that slow ones do not keep others from their turn. */
-function findDue(rounds: readonly Round[], slots: Map<string, Slot>): readonly Round[] {
-  const now = Date.now();
-  const dueAt = (round: Round) => slotOf(slots, round).startedAt + round.refreshInterval;
-  return rounds
-    .filter((round) => !slotOf(slots, round).running && dueAt(round) <= now)
-    .sort((a, b) => dueAt(a) - dueAt(b));
-}
-
 /** Never throws: whatever a cycle or the callback on its result throws, the next one comes when it is due. */
-async function runSlot(round: Round, slot: Slot, { log }: SchedulerInput): Promise<void> {
+async function runSlot(round: RunningRound, slot: Slot, { log, onResult }: SchedulerInput): Promise<void> {
   slot.running = true;
-  slot.startedAt = Date.now();
+  slot.startedAt = performance.now();
   try {
-    await round.run(slot);
+    const { held, error, result } = await round.run(slot, deadlineOf(round, slot));
+    slot.held = held;
+    slot.timeouts = isMusterError(error, 'timeout') ? slot.timeouts + 1 : 0;
+    if (result !== undefined) onResult?.(result);
   } catch (error) {
     log.error(`${round.key}: the cycle ended badly: ${toMusterError(error).message}`);
   } finally {
     slot.running = false;
+    slot.endedAt = performance.now();
   }
 }
 
-async function runProvider(provider: AppProvider, slot: Slot, input: SchedulerInput): Promise<void> {
-  const result = await cycleOnce(provider, input, slot.warm && { warm: slot.warm });
+async function runProvider(
+  provider: AppProvider,
+  slot: Slot,
+  hasOthers: boolean,
+  input: SchedulerInput,
+): Promise<Ended> {
+  const result = await cycleOnce(provider, input, { hasOthers, warm: slot.warm });
   // After a cycle that did not end well the store is read anew.
   if (result.outcome === 'failed' || result.outcome === 'superseded' || result.loaded === undefined)
     delete slot.warm;
   else slot.warm = result.loaded;
-  input.onResult?.(result);
+  // A cycle that failed knows nothing of what is held, which stays so.
+  const held = result.outcome === 'failed' ? slot.held : result.held !== undefined;
+  return { held, error: result.error, result };
 }
 
-function slotOf(slots: Map<string, Slot>, { key }: Round): Slot {
-  const slot = slots.get(key) ?? { startedAt: 0, running: false };
+function slotIn(slots: Map<string, Slot>, { key, server }: Round): Slot {
+  const slot = slots.get(key) ?? newSlot(server);
+  slot.server = server;
   slots.set(key, slot);
   return slot;
 }

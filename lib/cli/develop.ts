@@ -1,3 +1,4 @@
+import { namedConfig } from '../app/named-config.ts';
 import { runScheduler, type Scheduled } from '../app/scheduler.ts';
 import type { CycleResult } from '../discovery/provider.ts';
 import type { Face } from '../sidecar/http.ts';
@@ -29,10 +30,13 @@ const mirrorInterval = 1000;
 export async function develop(input: DevelopInput): Promise<void> {
   const { store, folder, listen, webConfig, log, onListening, configProblem } = input;
   await store.verify({ signal: input.signal });
+  const config = namedConfig(input.config, { store, signal: input.signal });
+  // A store that belongs to somebody else ends it here.
+  await config();
   const failure = new AbortController();
   const signal = AbortSignal.any([input.signal, failure.signal]);
   const both = [
-    runScheduler({ ...input, signal }),
+    runScheduler({ ...input, config, signal }),
     syncForever({
       sources: [{ name: '', store }],
       to: folder,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { isMusterError, MusterError, toMusterError } from '../errors.ts';
 import { type ObjectLocation, parseFileUrl, type StoreLocation } from '../store/url.ts';
@@ -61,8 +62,8 @@ export interface LoadedConfig<Stanza, KubeState extends NamedOutput> {
   readonly origin: string;
   /** Folder that relative paths in the configuration start from. */
   readonly directory: string;
-  /** The text that was read. */
-  readonly text: string;
+  /** SHA-256 of its text. */
+  readonly digest: string;
 }
 
 /**
@@ -78,7 +79,9 @@ export async function loadConfig<Stanza, KubeState extends NamedOutput = never>(
   const source = await readSource({ location, directory, ...(readUrl && { readUrl }) });
   const file = readYaml(source.text);
   const readers = await loadReaders(file.value, loaders);
-  return { config: parseFile(file, { ...readers, ...source }), ...source };
+  const { text, ...rest } = source;
+  const digest = createHash('sha256').update(text).digest('hex');
+  return { config: parseFile(file, { ...readers, ...rest }), ...rest, digest };
 }
 
 /**

@@ -23,6 +23,14 @@ export function checkCondition(
   if (!allowed) throw conflict(url, key, condition);
 }
 
+/** The store that does not keep to conditions. `why` follows its name, as in `refuses …`. */
+export function notConditional(url: string, why: string): MusterError {
+  return new MusterError(
+    'storage',
+    `${url} ${why}, so overlapping cycles could overwrite each other; use S3 or a store which honours conditional writes`,
+  );
+}
+
 /** Throws `conflict` when an object is there (`etag` is its own) that is not the one to be removed. */
 export function checkRemoval(
   url: string,

@@ -1,4 +1,3 @@
-import type { Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAbsent } from './file-failure.ts';
@@ -37,21 +36,52 @@ async function findKeys(
   const folders = [prefix];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     signal?.throwIfAborted();
-    for (const entry of await readFolder(join(root, folder))) {
-      const key = `${folder}${entry.name}`;
+    for (const [name, kind] of await readWhole(join(root, folder), signal)) {
+      const key = `${folder}${name}`;
       if (!isKey(key)) continue;
-      if (entry.isDirectory()) folders.push(`${key}/`);
-      else if (entry.isFile()) keys.push(key);
+      if (kind === 'folder') folders.push(`${key}/`);
+      else keys.push(key);
     }
   }
   return keys;
 }
 
-async function readFolder(path: string): Promise<readonly Dirent[]> {
+/** Up to this many entries one reading of a folder has always been whole. */
+const sureUpTo = 500;
+
+/** Readings of one folder at most: where files come and go all the time, no two may be alike. */
+const mostReadings = 5;
+
+type Entries = Map<string, 'file' | 'folder'>;
+
+/**
+ * What is in a folder. On tmpfs a reading of many entries can leave out files that were there all along, when others
+ * are renamed into the folder meanwhile. So a large folder is read until a reading has all that was found before it, and
+ * no more; what has gone since is found out when each file is looked at.
+ */
+async function readWhole(path: string, signal: AbortSignal | undefined): Promise<Entries> {
+  const found = await readFolder(path);
+  if (found.size <= sureUpTo) return found;
+  for (let readings = 1; readings < mostReadings; readings++) {
+    signal?.throwIfAborted();
+    const again = await readFolder(path);
+    const isSame = again.size === found.size && [...again.keys()].every((name) => found.has(name));
+    for (const [name, kind] of again) found.set(name, kind);
+    if (isSame) break;
+  }
+  return found;
+}
+
+async function readFolder(path: string): Promise<Entries> {
   try {
-    return await readdir(path, { withFileTypes: true });
+    const entries: Entries = new Map();
+    for (const entry of await readdir(path, { withFileTypes: true })) {
+      if (entry.isDirectory()) entries.set(entry.name, 'folder');
+      else if (entry.isFile()) entries.set(entry.name, 'file');
+    }
+    return entries;
   } catch (error) {
-    if (isAbsent(error)) return [];
+    if (isAbsent(error)) return new Map();
     throw error;
   }
 }

@@ -53,8 +53,8 @@ export async function loadS3(options: S3ClientOptions): Promise<LoadedS3> {
   return { sdk, client };
 }
 
-/** Where the environment sends the SDK, which reads it by itself; here only for the style of the address. */
-function configuredEndpoint(): string | undefined {
+/** Where the environment sends the SDK, which reads it by itself; here only to know it. */
+export function configuredEndpoint(): string | undefined {
   const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS } = process.env;
   return AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true' ? undefined : AWS_ENDPOINT_URL_S3 || AWS_ENDPOINT_URL;
 }

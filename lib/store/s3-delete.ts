@@ -1,4 +1,6 @@
+import { isMusterError } from '../errors.ts';
 import { checkRemoval, notRemoved } from './failure.ts';
+import { type EtagForm, inForm, inOtherForm } from './s3-etag.ts';
 import { statusOf } from './s3-failure.ts';
 import { isMissing, lookUp } from './s3-read.ts';
 import type { S3Session } from './s3-session.ts';
@@ -14,16 +16,27 @@ export async function deleteObject(
   { etag, signal }: DeleteOptions,
 ): Promise<void> {
   if (etag === undefined) return sendDelete(session, key, undefined, signal);
-  const found = await lookUp(session, key, signal);
-  if (found === undefined) return;
-  checkRemoval(session.url, key, found.etag, etag);
-  await sendDelete(session, key, etag, signal);
+  const isThere = async () => {
+    const found = await lookUp(session, key, signal);
+    if (found !== undefined) checkRemoval(session.url, key, found.etag, etag);
+    return found !== undefined;
+  };
+  const { form } = session.etags;
+  if (!(await isThere())) return;
+  try {
+    await sendDelete(session, key, inForm(etag, form), signal);
+  } catch (error) {
+    if (!isMusterError(error, 'conflict')) throw error;
+    if (!(await isThere())) return;
+    const send = (other: EtagForm) => sendDelete(session, key, inForm(etag, other), signal);
+    await inOtherForm(session.etags, form, error, send);
+  }
 }
 
 function sendDelete(
   { url, bucket, base, call }: S3Session,
   key: string,
-  etag: string | undefined,
+  ifMatch: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   return call('s3:DeleteObject', key, signal, async ({ sdk, client, sending }) => {
@@ -34,9 +47,9 @@ function sendDelete(
       );
     };
     try {
-      await send(etag === undefined ? {} : { IfMatch: etag });
+      await send(ifMatch === undefined ? {} : { IfMatch: ifMatch });
     } catch (error) {
-      if (etag === undefined) throw error;
+      if (ifMatch === undefined) throw error;
       if (statusOf(error) === 412) throw notRemoved(url, key);
       if (statusOf(error) === 501) return send({});
       if (!isMissing(error)) throw error;

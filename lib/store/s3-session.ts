@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isMusterError } from '../errors.ts';
 import { once } from '../once.ts';
 import { checkSignal } from './failure.ts';
-import { type LoadedS3, loadS3, type S3ClientOptions, s3Timeouts } from './s3-client.ts';
+import { configuredEndpoint, type LoadedS3, loadS3, type S3ClientOptions, s3Timeouts } from './s3-client.ts';
+import type { KnownEtags } from './s3-etag.ts';
 import { type S3Action, s3Failure, statusOf } from './s3-failure.ts';
 
 /** What a call is given: the SDK, a client, and the options to send with (they carry the caller's signal). */
@@ -17,6 +18,10 @@ export interface S3Session {
   readonly bucket: string;
   /** What stands before each key: empty, or the prefix with a `/`. */
   readonly base: string;
+  /** Where the bucket is asked for; empty where the SDK decides. */
+  readonly endpoint: string;
+  /** What was found out of the store's etags. */
+  readonly etags: KnownEtags;
   /** Milliseconds without a byte after which an answer counts as stuck. */
   readonly idle: number;
   /** Makes a call, again where that is safe and of use; whatever it throws comes out as a MusterError. */
@@ -42,6 +47,8 @@ export function createSession(
     url,
     bucket,
     base: prefix && `${prefix}/`,
+    endpoint: options.endpoint ?? configuredEndpoint() ?? '',
+    etags: { form: 'quoted' },
     idle: s3Timeouts(options).idle,
     async call(action, key, signal, run) {
       checkSignal(signal, url, `${action} of ${key}`);

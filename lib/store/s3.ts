@@ -1,3 +1,4 @@
+import { checkSignal } from './failure.ts';
 import { checkKey, checkPrefix } from './key.ts';
 import type { S3ClientOptions } from './s3-client.ts';
 import { deleteObject } from './s3-delete.ts';
@@ -5,7 +6,8 @@ import { listObjects } from './s3-list.ts';
 import { lookUp, readObject } from './s3-read.ts';
 import { createSession } from './s3-session.ts';
 import { openObject } from './s3-stream.ts';
-import { verifyConditions, writeObject } from './s3-write.ts';
+import { verifyConditions } from './s3-verify.ts';
+import { writeObject } from './s3-write.ts';
 import type { ObjectStore } from './store.ts';
 
 /** Where the objects lie, and how to reach them. */
@@ -22,6 +24,7 @@ export interface S3StoreOptions extends S3ClientOptions {
 export function createS3Store(options: S3StoreOptions): ObjectStore {
   const session = createSession(options.bucket, options.prefix ?? '', options);
   const { url } = session;
+  let verified = false;
   return {
     url,
     async get(key, options = {}) {
@@ -49,7 +52,11 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       checkKey(url, key);
       return deleteObject(session, key, options);
     },
-    verify: ({ signal } = {}) => verifyConditions(session, signal),
+    async verify({ signal } = {}) {
+      checkSignal(signal, url, 'checking the store');
+      if (!verified) await verifyConditions(session, signal);
+      verified = true;
+    },
     close: () => session.close(),
   };
 }

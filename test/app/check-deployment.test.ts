@@ -20,6 +20,8 @@ function statusOf(more: Partial<Status> = {}): Status {
   };
 }
 
+const owned = { mechanism: 'consul', hasOwnName: false, retireAfter: 0 };
+
 async function check(status: Status | string | undefined, more: Partial<DeploymentInput> = {}) {
   const store = createMemoryStore();
   if (status !== undefined) {
@@ -28,7 +30,13 @@ async function check(status: Status | string | undefined, more: Partial<Deployme
   }
   return await checkDeployment({
     store,
-    providers: [{ ...providerOf(() => []), mechanism: 'consul', refreshInterval: 30_000 }],
+    providers: [
+      {
+        ...providerOf(() => []),
+        ...owned,
+        refreshInterval: 30_000,
+      },
+    ],
     outputs: [],
     stack: 'muster-prod',
     readSchedule: async () => ({ expression: 'rate(1 minute)', enabled: true }),
@@ -66,6 +74,9 @@ describe('a deployment is checked', () => {
     expect(await checkOutput(3600)).toEqual(
       says(false, '^its cluster was listed 36\\d\\ds ago: look at the log'),
     );
+    expect(await checkOutput(-3600)).toEqual(
+      says(false, '^the listing of its cluster is dated in the future'),
+    );
     expect(await checkOutput(undefined)).toEqual(says(false, '^nothing is published yet: wait'));
   });
 
@@ -96,7 +107,7 @@ describe('a deployment is checked', () => {
     ['rate(1 minute)', 60_000, []],
   ])('for what it costs at %s', async (expression, refreshInterval, costs) => {
     const findings = await check(statusOf(), {
-      providers: [{ ...providerOf(() => []), mechanism: 'consul', refreshInterval }],
+      providers: [{ ...providerOf(() => []), ...owned, refreshInterval }],
       readSchedule: async () => ({ expression, enabled: true }),
     });
     expect(findings.filter((finding) => finding.check === 'cost').map(({ says }) => says)).toEqual(costs);
@@ -127,6 +138,16 @@ describe('a deployment is checked', () => {
       'failing',
       statusOf({ failures: 3, error: { kind: 'denied', message: 'no' } }),
       /^failing \(3 in a row\): no$/,
+    ],
+    [
+      'of the future',
+      statusOf({ last_attempt: '2999-01-01T00:00:00.000Z' }),
+      /^the last cycle is dated in the future: set the clock/,
+    ],
+    [
+      'last whole in the future',
+      statusOf({ last_success: '2999-01-01T00:00:00.000Z' }),
+      /^the last whole listing is dated in the future/,
     ],
     ['silent', statusOf({ last_attempt: '2026-01-01T00:00:00.000Z' }), /^the last cycle was \d+s ago: does/],
     [

@@ -1,7 +1,8 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { bindOutputs, type KubeStateOutput } from '../../lib/app/kube-state/outputs.ts';
 import type { AppProvider } from '../../lib/app/providers.ts';
 import { runScheduler } from '../../lib/app/scheduler.ts';
+import { chooseRounds, deadlineOf, heldInterval, newSlot, type Slot } from '../../lib/app/slots.ts';
 import { kubeStateConfig } from '../../lib/kubestate/options.ts';
 import type { Rendered } from '../../lib/kubestate/render.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
@@ -10,11 +11,14 @@ import { createLogger, silentLogger } from '../../lib/telemetry/log.ts';
 import { listing, providerOf, readHistory } from '../support/provider.ts';
 
 function providerAt(job: string, find: Parameters<typeof providerOf>[0], refreshInterval = 1): AppProvider {
-  return { ...providerOf(find, { job }), mechanism: 'consul', refreshInterval };
+  const own = { mechanism: 'consul', hasOwnName: false, retireAfter: 0, refreshInterval };
+  return { ...providerOf(find, { job }), ...own };
 }
 
+const guard = { max_removed: 1, min_targets: 10 };
+
 /** A configuration but for its providers. */
-const nothing = { outputs: [], isEmpty: false };
+const nothing = { outputs: [], isEmpty: false, retireRules: { retireAfter: () => 0, guard } };
 
 /** What a cluster without objects comes to. */
 const nothingRendered: Rendered = {
@@ -101,7 +105,7 @@ describe('the scheduler', () => {
         // Some turns without it, in which it must not be retired under its running cycle.
         if (outputs.length === 0 && ++turns === 3) finish();
         if (lines.some((line) => line.includes('retired'))) stop.abort();
-        return { providers: [providerAt('stays', () => listing(1), 3_600_000)], outputs, isEmpty: false };
+        return { ...nothing, providers: [providerAt('stays', () => listing(1), 3_600_000)], outputs };
       },
     });
     const said = lines
@@ -148,5 +152,133 @@ describe('the scheduler', () => {
       reasons: ['discovered', 'discovered', 'retired'],
       file: undefined,
     });
+  });
+
+  test('goes on when the wall clock is set back a day', async () => {
+    const stop = new AbortController();
+    const real = Date.now;
+    const setClock = jest.spyOn(Date, 'now');
+    let found = 0;
+    try {
+      await runScheduler({
+        store: createMemoryStore(),
+        log: silentLogger,
+        signal: AbortSignal.any([stop.signal, AbortSignal.timeout(20_000)]),
+        config: async () => ({ ...nothing, providers: [providerAt('api', () => listing(++found))] }),
+        onResult() {
+          if (found === 2) setClock.mockImplementation(() => real() - 86_400_000);
+          if (found === 4) stop.abort();
+        },
+      });
+    } finally {
+      setClock.mockRestore();
+    }
+    expect(found).toBe(4);
+  });
+
+  test('lists one provider as often beside 40 that hang as alone', async () => {
+    const turns = async (hanging: readonly AppProvider[]) => {
+      let count = 0;
+      const good = providerAt('good', () => listing(++count), 1000);
+      await runScheduler({
+        store: createMemoryStore(),
+        log: silentLogger,
+        signal: AbortSignal.timeout(4_500),
+        config: async () => ({ ...nothing, providers: [...hanging, good] }),
+      });
+      return count;
+    };
+    const hang = () => new Promise<never>(() => undefined);
+    const alone = await turns([]);
+    const own = Array.from({ length: 40 }, (_, number) => ({
+      ...providerAt(`hung-${number}`, hang, 1000),
+      server: `${number}`,
+    }));
+    const beside = await turns(own);
+    const besideShared = await turns(own.map((one) => ({ ...one, server: 'one for all' })));
+    // One turn more or less is where the window ended.
+    expect([alone - beside <= 1, alone - besideShared <= 1]).toEqual([true, true]);
+  }, 60_000);
+
+  test('outlives whoever it tells, and a configuration that cannot be had', async () => {
+    const stop = new AbortController();
+    const lines: string[] = [];
+    let turns = 0;
+    let looks = 0;
+    await runScheduler({
+      store: createMemoryStore(),
+      log: createLogger({ level: 'error', write: (line) => lines.push(line) }),
+      signal: stop.signal,
+      async config() {
+        looks++;
+        if (looks % 2 === 0) throw new Error('gone');
+        return { ...nothing, providers: [providerAt('api', () => listing(1))] };
+      },
+      onResult() {
+        if (++turns === 3) stop.abort();
+        throw new Error('no ear');
+      },
+    });
+    expect(turns).toBe(3);
+    expect(new Set(lines.map((line) => /msg="([^:]*)/.exec(line)?.[1]))).toEqual(
+      new Set(['status/api/consul-0.json', 'no configuration']),
+    );
+  });
+
+  test('lists a provider again within a minute while something of it is held', () => {
+    const slot = { ...newSlot('a'), startedAt: 0, held: true };
+    const round = {
+      ...{ key: 'a', server: 'a', refreshInterval: 86_400_000, deadline: 1 },
+      heldInterval: heldInterval(3 * 60_000),
+    };
+    const chosen = (now: number, held: boolean) =>
+      chooseRounds([round], () => ({ ...slot, held }), [slot], now).length;
+    expect([chosen(59_999, true), chosen(60_000, true), chosen(60_000, false)]).toEqual([0, 1, 0]);
+  });
+});
+
+describe('the slots', () => {
+  const round = (key: string, server: string) => ({
+    ...{ key, server, refreshInterval: 1000, heldInterval: 60_000, deadline: 60_000 },
+  });
+  const choose = (rounds: readonly ReturnType<typeof round>[], slots: ReadonlyMap<string, Slot>) =>
+    chooseRounds(rounds, ({ key, server }) => slots.get(key) ?? newSlot(server), slots.values(), 0);
+
+  test('of a server that hangs are two, of one that answers eight, of all 64', () => {
+    const many = (server: string) =>
+      Array.from({ length: 20 }, (_, number) => round(`${server}-${number}`, server));
+    const slots = new Map([
+      ['ill-0', { ...newSlot('ill'), endedAt: -1, timeouts: 1 }],
+      // Of this one one cycle was slow, and a later one was not.
+      ['a-0', { ...newSlot('a'), endedAt: -2, timeouts: 1 }],
+      ['a-1', { ...newSlot('a'), endedAt: -1, startedAt: -90_000 }],
+    ]);
+    const chosen = choose(['ill', ...'abcdefgh'].flatMap(many), slots);
+    const count = (server: string) => chosen.filter((one) => one.server === server).length;
+    expect([count('ill'), count('a'), chosen.length]).toEqual([2, 8, 64]);
+  });
+
+  test('of all servers that hang leave some to the others', () => {
+    const ill = Array.from({ length: 60 }, (_, number) => round(`ill-${number}`, `ill-${number}`));
+    const slots = new Map(
+      ill.map(({ key, server }) => [
+        key,
+        { ...newSlot(server), timeouts: 1, startedAt: -90_000, endedAt: -1 },
+      ]),
+    );
+    const chosen = choose([...ill, round('good', 'good')], slots);
+    expect([chosen.length, chosen.some(({ key }) => key === 'good')]).toEqual([49, true]);
+  });
+
+  test('of one that hung have half the time, never under 5 s, and each fourth time all of it', () => {
+    const times = (deadline: number) =>
+      [0, 1, 2, 3, 4].map((timeouts) =>
+        deadlineOf({ ...round('a', 'a'), deadline }, { ...newSlot('a'), timeouts }),
+      );
+    expect([times(60_000), times(12_000), times(3_000)]).toEqual([
+      [60_000, 30_000, 15_000, 7_500, 60_000],
+      [12_000, 6_000, 5_000, 5_000, 12_000],
+      [3_000, 3_000, 3_000, 3_000, 3_000],
+    ]);
   });
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A request as the fake saw it. */
 export interface FakeRequest {
@@ -28,6 +29,10 @@ type Disturb = (request: FakeRequest, response: ServerResponse, n: number) => bo
 export interface FakeS3Options {
   /** The conditions that it heeds, of writes and of removals. Default: all. */
   readonly honours?: readonly ('if-match' | 'if-none-match' | 'delete')[];
+  /** Compares the conditions with the bare etag, as Ceph's gateway does. */
+  readonly bareEtags?: boolean;
+  /** Milliseconds between the look at what is there and the write: then conditions hold for nobody. */
+  readonly gap?: number;
   /** Instead of the answer, before anything is done. */
   readonly before?: Disturb;
   /** Instead of the answer, when the work is done: what a lost answer is. */
@@ -53,11 +58,11 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
     const request = { method, key: segments.join('/'), query: url.searchParams, headers, body };
     const n = requests.push(request);
     if (options.before?.(request, response, n)) return;
-    const [status, head, content] = answer(
-      objects,
-      request,
-      options.honours ?? ['if-match', 'if-none-match', 'delete'],
-    );
+    const refused = isRefused(objects.get(request.key), request, options);
+    if (method === 'PUT' && options.gap !== undefined) await sleep(options.gap);
+    const [status, head, content] = refused
+      ? ([412, {}, '<Error><Code>PreconditionFailed</Code></Error>'] as const)
+      : answer(objects, request);
     if (options.after?.(request, response, n)) return;
     response.writeHead(status, head).end(content);
   }).listen(0, '127.0.0.1');
@@ -97,14 +102,23 @@ export function cut(response: ServerResponse): true {
 
 type Answer = readonly [status: number, headers: Record<string, string>, content: string | Buffer];
 
-function answer(objects: FakeS3['objects'], request: FakeRequest, honours: readonly string[]): Answer {
+function isRefused(
+  found: FakeObject | undefined,
+  { method, headers }: FakeRequest,
+  { honours = ['if-match', 'if-none-match', 'delete'], bareEtags = false }: FakeS3Options,
+): boolean {
+  const etag = bareEtags ? found?.etag.replaceAll('"', '') : found?.etag;
+  const wanted = headers['if-match'];
+  if (method === 'DELETE') return honours.includes('delete') && wanted !== undefined && wanted !== etag;
+  if (method !== 'PUT') return false;
+  if (honours.includes('if-none-match') && headers['if-none-match'] === '*' && found) return true;
+  return honours.includes('if-match') && wanted !== undefined && wanted !== etag;
+}
+
+function answer(objects: FakeS3['objects'], request: FakeRequest): Answer {
   const { method, key, headers, body } = request;
   const found = objects.get(key);
   if (method === 'PUT') {
-    const refused =
-      (honours.includes('if-none-match') && headers['if-none-match'] === '*' && found) ||
-      (honours.includes('if-match') && headers['if-match'] && headers['if-match'] !== found?.etag);
-    if (refused) return [412, {}, '<Error><Code>PreconditionFailed</Code></Error>'];
     const etag = `"${createHash('md5').update(body).digest('hex')}"`;
     const metadata = Object.fromEntries(
       Object.entries(headers).flatMap(([name, value]) =>
@@ -115,9 +129,6 @@ function answer(objects: FakeS3['objects'], request: FakeRequest, honours: reado
     return [200, { etag }, ''];
   }
   if (method === 'DELETE') {
-    const wanted = headers['if-match'];
-    if (honours.includes('delete') && found && wanted !== undefined && wanted !== found.etag)
-      return [412, {}, '<Error><Code>PreconditionFailed</Code></Error>'];
     objects.delete(key);
     return [204, {}, ''];
   }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -140,4 +141,27 @@ describe('processes that share a folder', () => {
     await createFileStore(folder).put('b', bytes('x'), { condition: 'any' });
     expect((await readdir(join(folder, '.tmp'))).toSorted()).toEqual([elsewhere, 'notes.txt'].toSorted());
   });
+
+  // Elsewhere than on tmpfs the readings of a folder are whole, so that there is nothing to be seen.
+  const memory = '/dev/shm';
+  (existsSync(memory) ? test : test.skip)(
+    'are listed whole on tmpfs while others are renamed over them',
+    async () => {
+      const folder = await mkdtemp(join(memory, 'muster-'));
+      try {
+        await mkdir(join(folder, 'many'));
+        for (let number = 0; number < 3000; number++) await writeFile(join(folder, 'many', `${number}`), 'x');
+        const worker = await startWorker('replace', folder);
+        worker.begin();
+        const store = createFileStore(folder);
+        const sizes: number[] = [];
+        for (let listing = 0; listing < 60; listing++) sizes.push((await store.list('many/')).length);
+        await worker.kill();
+        expect(sizes).toEqual(Array(60).fill(3000));
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    },
+    60_000,
+  );
 });

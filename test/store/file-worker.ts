@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createFileStore } from '../../lib/store/file.ts';
 import { holdLock } from '../../lib/store/file-lock.ts';
 import { bytes, failure, outcome, text, whole } from './probe.ts';
@@ -28,6 +29,15 @@ const tasks: Readonly<Record<string, (folder: string) => Promise<unknown>>> = {
     const store = createFileStore(folder);
     for (let number = 1; ; number = (number % 200) + 1) {
       await store.put('deep/er/one', whole(number), { condition: 'any' });
+    }
+  },
+  /** Renames files over 3,000 others for ever, as many writers would. */
+  async replace(folder) {
+    const spare = join(folder, '.tmp');
+    mkdirSync(spare, { recursive: true });
+    for (let number = 0; ; number = (number + 7) % 3000) {
+      writeFileSync(join(spare, 'next'), 'x');
+      renameSync(join(spare, 'next'), join(folder, 'many', `${number}`));
     }
   },
   /** Tries to write on a disk that will not have it; prints the errors, the old object and what is left over. */

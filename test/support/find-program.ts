@@ -16,6 +16,8 @@ const programs = {
   dockerd: { file: 'docker/usr/sbin/dockerd' },
   /** Docker's command, which builds images as a user does. */
   docker: { file: 'docker/usr/bin/docker' },
+  /** With the rest of Ceph beside it; see startRadosGateway. */
+  radosgw: { file: 'ceph/usr/bin/radosgw' },
   nsd: { file: 'nsd/usr/sbin/nsd' },
   /** What the mirror is measured beside. */
   rclone: { file: 'rclone/usr/bin/rclone', version: /rclone v1\./ },

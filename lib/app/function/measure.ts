@@ -1,6 +1,7 @@
 import type { CycleResult } from '../../discovery/provider.ts';
 import { functionMetrics } from '../../telemetry/metrics.ts';
 import type { OutputResult } from '../kube-state/cycle.ts';
+import { ageOf } from './time.ts';
 
 /** Takes what an invocation counts. */
 export interface Measure {
@@ -30,8 +31,9 @@ interface Counter {
 export function measureWith(metrics: Counter, gap: number): Measure {
   const add = ({ name, unit }: Counted, value: number) => metrics.addMetric(name, unit, value);
   const waiting: Measure['waiting'] = (since, refreshInterval) => {
-    if (since === undefined) return;
-    const late = Date.now() - Date.parse(since) - Math.max(refreshInterval, gap);
+    const age = since === undefined ? undefined : ageOf(since);
+    if (age === undefined) return;
+    const late = age - Math.max(refreshInterval, gap);
     add(functionMetrics.overdue, Math.max(0, late / 1000));
   };
   return {

@@ -5,6 +5,7 @@ import { readStatus } from '../../discovery/status.ts';
 import { isProviderName, type ProviderId } from '../../target/names.ts';
 import type { AppProvider } from '../providers.ts';
 import { retireLeft } from '../retirement.ts';
+import { heldInterval } from '../slots.ts';
 import { createCycles, type RunCycle } from './cycles.ts';
 import { markStatuses } from './mark-statuses.ts';
 import type { BackendConfig } from './read-config.ts';
@@ -53,11 +54,12 @@ function taskOf(
   return {
     id: { job, provider },
     refreshInterval,
+    heldInterval: heldInterval(one.guard.confirm_after),
     async lastRun(signal): Promise<LastRun | undefined> {
       const { status } = await readStatus(store, one, signal);
       if (status === undefined) return undefined;
       const { first_attempt: firstAttempt, last_attempt: attempt, last_success: success } = status;
-      return { firstAttempt, attempt, success };
+      return { firstAttempt, attempt, success, held: status.held !== undefined };
     },
     async run(input) {
       const result = await runCycle(one, input, hasOthers);

@@ -11,17 +11,18 @@ export type Retire<Config, Id> = (config: InForce<Config>, input: CyclesInput) =
 
 /**
  * Looks for what left when the configuration changed, and every few minutes, which spares a quiet tick the listing. A
- * configuration that is not the newest, and an empty one, retire nothing.
+ * configuration that is not the newest, one that only one look has found, and an empty one, retire nothing.
  */
 export function createRetirement<Config extends FunctionConfig, Id extends object>({
   retire,
 }: Pick<Work<Config, Id>, 'retire'>): Retire<Config, Id> {
   let done: { readonly etag: string; readonly at: number } | undefined;
   return async (config, input) => {
-    if (config.error !== undefined || config.isEmpty) return [];
-    if (done?.etag === config.etag && Date.now() - done.at < lookAgainAfter) return [];
+    if (config.error !== undefined || config.isEmpty || !config.isSettled) return [];
+    const now = performance.now();
+    if (done?.etag === config.etag && now - done.at < lookAgainAfter) return [];
     const { retired, missed } = await retire(config, input);
-    if (missed.length === 0) done = { etag: config.etag, at: Date.now() };
+    if (missed.length === 0) done = { etag: config.etag, at: now };
     return retired;
   };
 }

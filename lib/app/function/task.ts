@@ -6,7 +6,7 @@ import type { InForce } from './config-source.ts';
 import type { EventForm } from './event.ts';
 import type { Measure } from './measure.ts';
 import type { FunctionConfig } from './read-config.ts';
-import type { InvocationTime } from './time.ts';
+import { ageOf, type InvocationTime } from './time.ts';
 
 /** One thing that a function does at its interval: the cycle of a provider, or that of a kube-state output. */
 export interface Task<Id> {
@@ -14,6 +14,8 @@ export interface Task<Id> {
   readonly id: Id;
   /** Milliseconds between two cycles. */
   readonly refreshInterval: number;
+  /** Milliseconds between two cycles while something of it is held; absent: the same. */
+  readonly heldInterval?: number;
   /** What the store says of its last cycle; undefined where there was none. */
   readonly lastRun: (signal: AbortSignal) => Promise<LastRun | undefined>;
   readonly run: (input: RunInput) => Promise<Ran>;
@@ -25,11 +27,16 @@ export interface LastRun {
   readonly firstAttempt?: string | undefined;
   readonly attempt: string;
   readonly success: string | undefined;
+  /** Something of it is held. */
+  readonly held?: boolean;
 }
 
-/** Since when a whole listing is waited for, ISO 8601: the last one, and before the first one the first attempt. */
-export function waitsSince({ success, firstAttempt, attempt }: LastRun): string {
-  return success ?? firstAttempt ?? attempt;
+/**
+ * Since when a whole listing is waited for, ISO 8601: the last one, and before the first one the first attempt. A time in
+ * the future says nothing; undefined when all do.
+ */
+export function waitsSince({ success, firstAttempt, attempt }: LastRun): string | undefined {
+  return [success, firstAttempt, attempt].find((time) => time !== undefined && ageOf(time) !== undefined);
 }
 
 export interface RunInput {

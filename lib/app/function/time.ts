@@ -19,3 +19,9 @@ export function shareTime(remaining: number, now = Date.now()): InvocationTime {
     signal: AbortSignal.timeout(Math.max(0, Math.floor(remaining - lastWords))),
   };
 }
+
+/** Milliseconds since a time, ISO 8601; undefined for one in the future, which a wrong clock wrote, or has here. */
+export function ageOf(time: string, now = Date.now()): number | undefined {
+  const age = now - Date.parse(time);
+  return age >= 0 ? age : undefined;
+}

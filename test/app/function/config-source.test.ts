@@ -85,6 +85,47 @@ describe('a configuration', () => {
     );
   });
 
+  test('that is empty is not what a broken one falls back on, in a warm process neither', async () => {
+    const world = await started();
+    const { invoke } = world.start();
+    await invoke({});
+    await world.configure('scrape_configs: []\n');
+    await invoke({});
+    await world.configure(broken);
+    const { cycles, config_error } = await invoke({});
+    expect([cycles.length, config_error]).toEqual([1, complaint]);
+  });
+
+  test('that changes between two looks waits for the next, and retires nothing meanwhile', async () => {
+    const world = await started(jobs(['api', 'web']));
+    const { invoke } = world.start();
+    await invoke({});
+    for (const job of ['api', 'web']) await invoke({ job, provider: 'consul-0' });
+    let looks = 0;
+    world.onRead = async () => {
+      looks++;
+      // Half of it at the first look, all of it at the second.
+      if (looks === 1) await world.configure(jobs(['api']));
+      if (looks === 2) await world.configure(jobs(['api', 'web', 'db']));
+    };
+    expect(await invoke({})).toMatchObject({ started: [{ job: 'api' }, { job: 'web' }], retired: [] });
+    expect(await invoke({})).toMatchObject({
+      started: [{ job: 'api' }, { job: 'web' }, { job: 'db' }],
+      retired: [],
+    });
+    expect(looks).toBe(3);
+  });
+
+  test('that is the first of all takes effect at once, but retires nothing until it was seen twice', async () => {
+    const world = await started(jobs(['api', 'web']));
+    for (const job of ['api', 'web']) await world.start().invoke({ job, provider: 'consul-0' });
+    await world.store.delete('config/last-good/consul.yml');
+    await world.configure(`defaults: { retire_after: 0s }\n${jobs(['api'])}`);
+    const { invoke } = world.start();
+    expect(await invoke({})).toMatchObject({ cycles: [{ job: 'api' }], retired: [] });
+    expect(await invoke({})).toMatchObject({ cycles: [{ job: 'api' }], retired: [{ job: 'web' }] });
+  });
+
   test('with kube state alone is in force, and retires no provider', async () => {
     const world = await started();
     const { invoke } = world.start();

@@ -30,7 +30,14 @@ function createWorld(store: ObjectStore = createMemoryStore()) {
   const start = () => {
     const measure = measureInWords(measured, waits);
     const currentConfig = followConfig({
-      ...{ location: 's3://bucket/config/muster.yml', from: store, key: 'config/muster.yml', store, log },
+      ...{
+        location: 's3://bucket/config/muster.yml',
+        from: store,
+        key: 'config/muster.yml',
+        store,
+        log,
+        wait: 1,
+      },
       lastGoodKey: 'config/last-good/kube-state.yml',
       read: (text, origin) => {
         const readCredential = async () => '';

@@ -27,14 +27,11 @@ describe('a listing is overdue', () => {
     expect([overdue(70, 1, 60), overdue(50, 1, 60)]).toEqual([[10], [0]]);
   });
 
+  const [first, good, last] = [ago(9), ago(5), ago(1)];
   test.each<[string, LastRun, string]>([
-    ['the last whole one', { firstAttempt: 'first', attempt: 'last', success: 'good' }, 'good'],
-    [
-      'the first attempt where none was',
-      { firstAttempt: 'first', attempt: 'last', success: undefined },
-      'first',
-    ],
-    ['the last attempt where no more is known', { attempt: 'last', success: undefined }, 'last'],
+    ['the last whole one', { firstAttempt: first, attempt: last, success: good }, good],
+    ['the first attempt where none was', { firstAttempt: first, attempt: last, success: undefined }, first],
+    ['the last attempt where no more is known', { attempt: last, success: undefined }, last],
   ])('counted from %s', (_, last, expected) => {
     expect(waitsSince(last)).toBe(expected);
   });

@@ -25,6 +25,8 @@ export interface FunctionWorld {
   readonly started: object[];
   /** What the backend answers. */
   find: () => Promise<readonly TargetGroup[]>;
+  /** Happens before each look at the configuration. */
+  onRead: () => Promise<void>;
   /** A cold start: another process on the same store. */
   start(): { invoke(event: unknown, milliseconds?: number): ReturnType<Invoke<ProviderId>> };
   configure(text: string): Promise<void>;
@@ -63,6 +65,7 @@ export function createWorld(store: ObjectStore = createMemoryStore()): FunctionW
   const world: FunctionWorld = {
     ...{ store, log, measured, waits, started },
     find: async () => listing(12),
+    onRead: async () => undefined,
     start: () => start(world),
     async configure(text) {
       await store.put('config/muster.yml', new TextEncoder().encode(text), { condition: 'any' });
@@ -99,8 +102,16 @@ function start(world: FunctionWorld) {
   const readCredential = async () => '';
   const measure = measureInWords(measured, waits);
   const currentConfig = followConfig({
-    ...{ location: 's3://bucket/config/muster.yml', from: store, key: 'config/muster.yml', store, log },
+    ...{ location: 's3://bucket/config/muster.yml', key: 'config/muster.yml', store, log },
+    from: {
+      ...store,
+      async get(key, options) {
+        await world.onRead();
+        return store.get(key, options);
+      },
+    },
     lastGoodKey: 'config/last-good/consul.yml',
+    wait: 1,
     read: (text, origin) =>
       readFunctionConfig(text, mechanism, {
         origin,
