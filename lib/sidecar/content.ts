@@ -43,7 +43,8 @@ export function openIntake(key: string, shard: Shard | undefined): Intake {
         written.update(kept);
         if (shard !== undefined) arrived.update(piece);
         size += piece.length;
-        if (beginning.length < markBytes) beginning = Buffer.concat([beginning, piece]).subarray(0, markBytes);
+        if (beginning.length < markBytes)
+          beginning = Buffer.concat([beginning, piece]).subarray(0, markBytes);
         return kept;
       }),
     end: () =>

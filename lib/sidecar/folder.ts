@@ -119,7 +119,12 @@ export async function openFolder(path: string, files: FileSystem, shard?: Shard)
     await clearTemporaries(at(place.temporary), files);
     const { owned, warning } = await readState(path, files, shard);
     const foldsCase = await doesFoldCase(path, files);
-    const folder = { ...folderOf(path, files, owned, shard), foldsCase, warning, close: () => lock.release() };
+    const folder = {
+      ...folderOf(path, files, owned, shard),
+      foldsCase,
+      warning,
+      close: () => lock.release(),
+    };
     await folder.dropUnusedParts();
     return folder;
   } catch (error) {

@@ -5,7 +5,7 @@ import { diskError } from './files.ts';
 import type { Oddity } from './folder.ts';
 import { createLimit } from './limit.ts';
 import { judgeOrphans, type Orphan } from './orphans.ts';
-import { type Plan, pathOfKey, planMirror, refuseClashes, strangeKey, type WantedFile } from './plan.ts';
+import { foreignKey, type Plan, pathOfKey, planMirror, refuseClashes, type WantedFile } from './plan.ts';
 import { type PreparedFile, prepareFile } from './prepare.ts';
 import { removeFile, replaceFiles } from './replace.ts';
 import { failFile, type MirrorOptions, parallel, type Round, type RoundState, startRound } from './round.ts';
@@ -49,7 +49,7 @@ async function openPlace({ folder }: RoundState): Promise<void> {
 async function readPlan(round: RoundState): Promise<Plan> {
   const { store, signal } = round;
   const onForeign = (key: string) => {
-    round.rejections.push(strangeKey(key));
+    round.rejections.push(foreignKey(key));
   };
   return planMirror(await store.list(folders.targets, { signal, onForeign }));
 }
@@ -108,7 +108,11 @@ function forgetRefused({ folder }: RoundState, plan: Plan): void {
 }
 
 /** Removes what goes, unless something that the bucket lists is not in place: it may be what replaces it. */
-async function removeAll(round: RoundState, plan: Plan, going: readonly string[]): Promise<readonly Orphan[]> {
+async function removeAll(
+  round: RoundState,
+  plan: Plan,
+  going: readonly string[],
+): Promise<readonly Orphan[]> {
   if (going.length === 0) return [];
   const obstacle = whyNotRemove(round, plan);
   if (obstacle === undefined) {

@@ -1,7 +1,8 @@
 import { readTombstone } from '../discovery/tombstone.ts';
 import { isMusterError } from '../errors.ts';
-import { failFile, type RoundState } from './round.ts';
 import { idOfPath } from './plan.ts';
+import { adopt } from './prepare.ts';
+import { failFile, type RoundState } from './round.ts';
 import type { OwnedFile } from './state.ts';
 
 /** A file whose object the store does not list, and why it stays. */
@@ -30,13 +31,21 @@ export async function judgeOrphans(round: RoundState, named: ReadonlySet<string>
   for (const path of folder.asked.keys()) {
     if (named.has(path) || !folder.owned.has(path)) folder.asked.delete(path);
   }
-  const absent = [...folder.owned].filter(([path]) => !named.has(path));
+  const absent = await visibleOf(
+    round,
+    [...folder.owned.keys()].filter((path) => !named.has(path)),
+  );
   if (round.removeOrphans) return { going: absent.map(([path]) => path), orphans: [] };
   const isDue = (path: string) => {
     const asked = folder.asked.get(path);
     return asked === undefined || now() - asked.at >= askAgainAfter;
   };
-  const due = new Set(absent.map(([path]) => path).filter(isDue).slice(0, mostAsked));
+  const due = new Set(
+    absent
+      .map(([path]) => path)
+      .filter(isDue)
+      .slice(0, mostAsked),
+  );
   const verdicts = await Promise.all(
     absent.map(([path, file]) => limit(() => judge(round, path, file, due.has(path)))),
   );
@@ -44,6 +53,23 @@ export async function judgeOrphans(round: RoundState, named: ReadonlySet<string>
     going: verdicts.flatMap((verdict) => (typeof verdict === 'string' ? [verdict] : [])),
     orphans: verdicts.flatMap((verdict) => (typeof verdict === 'string' ? [] : [verdict])),
   };
+}
+
+/** Files that are there. One that was announced and never written, or that somebody removed, is ours no more. */
+async function visibleOf(
+  { folder }: RoundState,
+  paths: readonly string[],
+): Promise<readonly (readonly [string, OwnedFile])[]> {
+  const visible: (readonly [string, OwnedFile])[] = [];
+  for (const path of paths) {
+    const facts = await folder.files.facts(folder.at(path));
+    const announced = folder.owned.get(path);
+    if (announced !== undefined && announced.facts === undefined) await adopt(folder, path, announced, facts);
+    const file = folder.owned.get(path);
+    if (file?.facts === undefined || facts === undefined) folder.disown(path);
+    else visible.push([path, file]);
+  }
+  return visible;
 }
 
 /** Milliseconds. */
@@ -59,8 +85,7 @@ async function judge(
   ask: boolean,
 ): Promise<string | Orphan> {
   const { folder, signal } = round;
-  // What was announced and never written is not in sight.
-  const stays = (reason: string): Orphan => ({ path, targets: file.facts ? file.targets : 0, reason });
+  const stays = (reason: string): Orphan => ({ path, targets: file.targets, reason });
   if (!ask || signal.aborted || round.stopped)
     return stays(folder.asked.get(path)?.reason ?? 'the store lists it no more; why was not asked yet');
   try {

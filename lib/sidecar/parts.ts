@@ -43,8 +43,16 @@ export function isLargeList({ parts }: Manifest): boolean {
 export async function joinList(input: JoinInput): Promise<JoinedList | Rejection> {
   const { folder, manifest } = input;
   const large = isLargeList(manifest);
+  let broken: Rejection | undefined;
   const taken = await Promise.allSettled(
-    manifest.parts.map((part) => input.limit(() => takePart(input, part, large))),
+    manifest.parts.map((part) =>
+      input.limit(async () => {
+        // The rest makes no list any more.
+        const result = broken ?? (await takePart(input, part, large));
+        if ('reason' in result) broken = result;
+        return result;
+      }),
+    ),
   );
   for (const result of taken) if (result.status === 'rejected') throw result.reason;
   const found = taken.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
@@ -96,11 +104,7 @@ async function fetchPart(input: JoinInput, part: Part, large: boolean): Promise<
   return { name: part.name, sha256, targets, total, bytes };
 }
 
-function joinInMemory(
-  mark: Manifest,
-  parts: readonly TakenPart[],
-  owned: readonly OwnedPart[],
-): JoinedList {
+function joinInMemory(mark: Manifest, parts: readonly TakenPart[], owned: readonly OwnedPart[]): JoinedList {
   const bytes = joinFileSd([markFile(mark), ...parts.flatMap(({ bytes: part }) => part ?? [])]);
   return { content: { bytes }, sha256: sha256Of(bytes), size: bytes.byteLength, parts: owned };
 }

@@ -61,7 +61,7 @@ export function planMirror(listing: readonly ListedObject[]): Plan {
   const drafts = new Map<string, Draft>();
   for (const object of listing) {
     const key = parseTargetsKey(object.key);
-    if (key === undefined) rejections.push(strangeKey(object.key));
+    if (key === undefined) rejections.push(unknownKey(object.key));
     else draftOf(drafts, key).objects.push(object);
   }
   const [unknown] = rejections;
@@ -78,7 +78,9 @@ export function planMirror(listing: readonly ListedObject[]): Plan {
  * `staying`, the files that are there and do not go in this round.
  */
 export function refuseClashes(plan: Plan, staying: Iterable<string>): Plan {
-  const folderByName = new Map([...staying].map(segmentOf).map((segment) => [segment.toLowerCase(), segment]));
+  const folderByName = new Map(
+    [...staying].map(segmentOf).map((segment) => [segment.toLowerCase(), segment]),
+  );
   const wanted: WantedFile[] = [];
   const rejections = [...plan.rejections];
   for (const file of plan.wanted) {
@@ -106,12 +108,17 @@ export function idOfPath(path: string): { readonly job: string; readonly provide
   return { job, provider };
 }
 
-/** Of an object whose key is none that this version knows. */
-export function strangeKey(key: string): Rejection {
+/** Of an object whose key is none that any version could have. */
+export function foreignKey(key: string): Rejection {
+  return { key, reason: 'key', message: `${quote(key)} is not the key of a target file; it is left alone` };
+}
+
+/** A later version may know the key: what it holds may be what takes the place of a file. */
+function unknownKey(key: string): Rejection {
   return {
     key,
     reason: 'key',
-    message: `${quote(key)} is not the key of a target file as this version knows them; no file is removed while it is there`,
+    message: `${quote(key)} is not a key of a target file that this version knows; no file is removed while it is there`,
   };
 }
 

@@ -41,7 +41,8 @@ export async function prepareFile(
     folder.refused.delete(path);
     return undefined;
   }
-  const rejection = found.obstacle ?? rejectLarge(round, wanted) ?? (await rejectAgain(round, wanted));
+  const rejection =
+    found.obstacle ?? rejectLarge(round, wanted) ?? (await rejectAgain(round, wanted, found.file));
   if (rejection !== undefined) {
     round.rejections.push(rejection);
     return undefined;
@@ -73,10 +74,7 @@ interface Case {
   readonly facts: FileFacts | undefined;
 }
 
-async function prepareCandidate(
-  round: RoundState,
-  one: Case,
-): Promise<PreparedFile | Rejection | undefined> {
+async function prepareCandidate(round: RoundState, one: Case): Promise<PreparedFile | Rejection | undefined> {
   const { folder } = round;
   const { wanted, candidate, held } = one;
   const { path, segment } = wanted;
@@ -100,13 +98,19 @@ async function prepareCandidate(
     round.sound.add(path);
     return undefined;
   }
-  const why = admission === 'confirm' ? await whyUnconfirmed(round.store, wanted, source, round.signal) : undefined;
+  const why =
+    admission === 'confirm' ? await whyUnconfirmed(round.store, wanted, source, round.signal) : undefined;
   if (why !== undefined) {
     await discard(folder, content);
     const message = `${source.key} ${describe(mark, targets, onDisk)} and is not mirrored: ${why}; the file on disk stays`;
     return refuse(folder, wanted, { key: source.key, reason: 'unconfirmed', message }, source);
   }
-  return { path, segment, file, staged: 'path' in content ? content.path : await folder.stage(content.bytes) };
+  return {
+    path,
+    segment,
+    file,
+    staged: 'path' in content ? content.path : await folder.stage(content.bytes),
+  };
 }
 
 function describe(mark: Listing['mark'], targets: number, onDisk: Listing | undefined): string {
@@ -213,7 +217,7 @@ async function isIntact(
  * Takes a file that is there already for ours, if it has the very content and nobody else holds it by a link.
  * The size comes first: a stranger of many gigabytes is not to be read.
  */
-async function adopt(
+export async function adopt(
   folder: TargetFolder,
   path: string,
   wanted: OwnedFile,
@@ -257,10 +261,14 @@ function rejectLarge({ maxObjectBytes }: RoundState, { objects }: WantedFile): R
 async function rejectAgain(
   { folder, store, signal, acceptOlder }: RoundState,
   wanted: WantedFile,
+  file: FileFacts | undefined,
 ): Promise<Rejection | undefined> {
   const refused = folder.refused.get(wanted.path);
   if (refused?.objects !== objectsOf(wanted)) return undefined;
-  if (refused.rejection.reason === 'older' && acceptOlder) return undefined;
+  const { reason } = refused.rejection;
+  // Without a file on disk there is nothing to compare with any more.
+  if (reason === 'older' && (acceptOlder || file === undefined)) return undefined;
+  if (reason === 'unconfirmed' && file === undefined) return undefined;
   if (refused.unconfirmed === undefined) return refused.rejection;
   const why = await whyUnconfirmed(store, wanted, refused.unconfirmed, signal);
   return why === undefined ? undefined : refused.rejection;
