@@ -1,5 +1,6 @@
 import { readTombstone } from '../discovery/tombstone.ts';
 import { isMusterError } from '../errors.ts';
+import type { TargetFolder } from './folder.ts';
 import { idOfPath } from './plan.ts';
 import { adopt } from './prepare.ts';
 import { failFile, type RoundState } from './round.ts';
@@ -57,19 +58,28 @@ export async function judgeOrphans(round: RoundState, named: ReadonlySet<string>
 
 /** Files that are there. One that was announced and never written, or that somebody removed, is ours no more. */
 async function visibleOf(
-  { folder }: RoundState,
+  round: RoundState,
   paths: readonly string[],
 ): Promise<readonly (readonly [string, OwnedFile])[]> {
   const visible: (readonly [string, OwnedFile])[] = [];
   for (const path of paths) {
-    const facts = await folder.files.facts(folder.at(path));
-    const announced = folder.owned.get(path);
-    if (announced !== undefined && announced.facts === undefined) await adopt(folder, path, announced, facts);
-    const file = folder.owned.get(path);
-    if (file?.facts === undefined || facts === undefined) folder.disown(path);
-    else visible.push([path, file]);
+    try {
+      const file = await visibleFile(round.folder, path);
+      if (file === undefined) round.folder.disown(path);
+      else visible.push([path, file]);
+    } catch (error) {
+      failFile(round, path, error);
+    }
   }
   return visible;
+}
+
+async function visibleFile(folder: TargetFolder, path: string): Promise<OwnedFile | undefined> {
+  const facts = await folder.files.facts(folder.at(path));
+  const announced = folder.owned.get(path);
+  if (announced !== undefined && announced.facts === undefined) await adopt(folder, path, announced, facts);
+  const file = folder.owned.get(path);
+  return file?.facts === undefined || facts === undefined ? undefined : file;
 }
 
 /** Milliseconds. */

@@ -82,8 +82,8 @@ async function prepareCandidate(round: RoundState, one: Case): Promise<PreparedF
   const { source, mark } = candidate;
   const known = folder.owned.get(path)?.source;
   const isSameWrite = known?.key === source.key && known.etag === source.etag;
-  const onDisk = isSameWrite ? undefined : await readListing(round, one);
   const targets = candidate.form === 'file' ? candidate.fetched.total : candidate.manifest.targets;
+  const onDisk = isSameWrite || isOtherShard(held, mark, targets) ? undefined : await readListing(round, one);
   const admission = admit({ mark, targets }, onDisk, round.acceptOlder);
   if (admission === 'older') {
     if (candidate.form === 'file') await discard(folder, candidate.fetched.content);
@@ -111,6 +111,12 @@ async function prepareCandidate(round: RoundState, one: Case): Promise<PreparedF
     file,
     staged: 'path' in content ? content.path : await folder.stage(content.bytes),
   };
+}
+
+/** Whether the file holds the same version of the list, but the targets of another shard. */
+function isOtherShard(held: OwnedFile | undefined, mark: Listing['mark'], targets: number): boolean {
+  if (held === undefined || held.source !== undefined || held.total !== targets) return false;
+  return mark !== undefined && held.mark?.store === mark.store && held.mark.version === mark.version;
 }
 
 function describe(mark: Listing['mark'], targets: number, onDisk: Listing | undefined): string {

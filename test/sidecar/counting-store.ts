@@ -23,7 +23,7 @@ export function withStrangeKeys(store: ObjectStore, keys: readonly string[]): Ob
     ...store,
     async list(prefix, options) {
       const listed = await store.list(prefix, options);
-      return [...listed, ...keys.map((key): ListedObject => ({ key, etag: '"x"', size: 3 }))];
+      return [...listed, ...keys.map((key): ListedObject => ({ key, etag: '"x"', size: 3, modified: 0 }))];
     },
   };
 }

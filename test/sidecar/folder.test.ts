@@ -6,6 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import { disk } from '../../lib/sidecar/files.ts';
 import { openFolder } from '../../lib/sidecar/folder.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
+import { fill, listOf, listText, retiredOf } from '../support/bucket.ts';
 import {
   afterThisTest,
   changed,
@@ -101,24 +102,25 @@ describe('opening a folder', () => {
   });
 
   test('keeps nothing in it that a glob for file_sd files could match', async () => {
-    const { path } = await syncedWorld({
-      'api/kubernetes-0.0.json': targets('a:1'),
-      'api/kubernetes-0.1.json': targets('b:1'),
-    });
+    const store = createMemoryStore();
+    const parts = ['a:1', 'b:1'].map((address) => ({ since: 1, list: [address] }));
+    await fill(store, listOf('api/kubernetes-0', 1, parts));
+    const path = await makeFolder();
+    await roundIn(path, store);
     const own = await disk.names(join(path, '.muster'));
-    const parts = await disk.names(join(path, '.muster/parts'));
+    const kept = await disk.names(join(path, '.muster/parts'));
     expect([...own].sort()).toEqual(['lock', 'parts', 'state', 'tmp']);
-    expect(parts.filter((name) => /\.(json|ya?ml)$/i.test(name))).toEqual([]);
-    expect(parts).toHaveLength(2);
+    expect(kept.filter((name) => /\.(json|ya?ml)$/i.test(name))).toEqual([]);
+    expect(kept).toHaveLength(2);
   });
 });
 
 describe('a state that is lost or cannot be trusted', () => {
-  const good = { 'api/consul-0.json': targets('a:1'), 'web/consul-0.json': targets('b:1') };
+  const good = { 'api/consul-0.json': listText(1, ['a:1']), 'web/consul-0.json': targets('b:1') };
   const wrong: readonly (readonly [string, (text: string) => string])[] = [
     ['cut', (text) => text.slice(0, text.length / 2)],
     ['empty', () => ''],
-    ['of a later version', (text) => text.replace('"version": 1', '"version": 2')],
+    ['of a later version', (text) => text.replace('"version": 2', '"version": 3')],
     ['with a path that leads out', (text) => text.replace('"api/consul-0.json": {', '"../consul-0.json": {')],
     ['with the path of another file', (text) => text.replace('"api/consul-0.json": {', '"api/mine.json": {')],
   ];
@@ -138,7 +140,8 @@ describe('a state that is lost or cannot be trusted', () => {
     );
     expect(summary(await round(memory, reopened))).toEqual(changed());
     expect(await visibleFiles(path)).toEqual({ ...good, 'api/mine.json': '[]' });
-    await publish(memory, { 'api/consul-0.json': undefined, 'new/consul-0.json': targets() });
+    await publish(memory, { 'new/consul-0.json': targets() });
+    await fill(memory, retiredOf('api/consul-0', 2));
     expect(summary(await round(memory, reopened))).toEqual(
       changed('written new/consul-0.json', 'removed api/consul-0.json'),
     );
