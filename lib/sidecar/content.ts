@@ -113,6 +113,6 @@ function named<T>(key: string, work: () => T): T {
     return work();
   } catch (cause) {
     if (!isMusterError(cause, 'malformed')) throw cause;
-    throw new MusterError('malformed', `${key} is ${cause.message}; its last good file stays`, { cause });
+    throw new MusterError('malformed', `${key} is ${cause.message}`, { cause });
   }
 }

@@ -86,7 +86,7 @@ export interface Oddity {
   readonly reason: string;
 }
 
-/** One line that names what the job lacks, of all jobs without a name; undefined where nothing is lacking. */
+/** One line that names what the job of the segment lacks, or any job; undefined where nothing is lacking. */
 export function incompleteness(
   { oddities }: Pick<TargetFolder, 'oddities'>,
   segment?: string,
@@ -99,7 +99,7 @@ export function incompleteness(
   const [path, { reason }] = first;
   const { job, provider } = idOfPath(path);
   const more = lacking.length === 1 ? '' : ` (and ${lacking.length - 1} more)`;
-  return `job ${JSON.stringify(job)} is incomplete: there is no good file of its provider ${provider}${more}: ${reason}`;
+  return `job ${JSON.stringify(job)} is incomplete, there is no good file of its provider ${provider}${more}: ${reason}`;
 }
 
 /**

@@ -136,8 +136,8 @@ function whyNotRemove({ errors, sound }: RoundState, { unknown, named }: Plan): 
 function noteOddities(round: RoundState, { named }: Plan, orphans: readonly Orphan[]): void {
   const { folder, rejections, sound, failures } = round;
   const reasons = new Map(failures);
-  for (const { key, message } of rejections) {
-    const path = pathOfKey(key);
+  for (const { key, reason, message } of rejections) {
+    const path = reason === 'clash' ? pathOfKey(key) : undefined;
     if (path !== undefined) reasons.set(path, message);
   }
   const gone = 'what the store listed was gone when it was asked for';

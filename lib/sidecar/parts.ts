@@ -86,7 +86,7 @@ async function fetchPart(input: JoinInput, part: Part, large: boolean): Promise<
   const asked = { key: partKey(id, part.name), size: part.size };
   const found = await download({ ...input, large }, asked);
   if (found === undefined || found === 'unchanged') {
-    const message = `${key} names version ${manifest.version}, but its part ${part.name} is not there; the last good file stays, and it is tried again`;
+    const message = `${key} names version ${manifest.version}, but its part ${part.name} is not there; it is tried again`;
     return { key, reason: 'incomplete', message };
   }
   const { sha256, targets, total, content, arrived } = found;
@@ -96,7 +96,7 @@ async function fetchPart(input: JoinInput, part: Part, large: boolean): Promise<
     total === part.targets;
   if (!isRight) {
     await discard(folder, content);
-    const message = `${asked.key} is not what its name and ${key} say: ${arrived.size} bytes, ${total} targets, sha256 ${arrived.sha256.slice(0, 12)}…; the last good file stays`;
+    const message = `${asked.key} is not what its name and ${key} say: ${arrived.size} bytes, ${total} targets, sha256 ${arrived.sha256.slice(0, 12)}…`;
     return { key, reason: 'digest', message };
   }
   await folder.keepPart(sha256, 'path' in content ? content.path : content.bytes);

@@ -43,26 +43,28 @@ export async function prepareFile(
   }
   const rejection =
     found.obstacle ?? rejectLarge(round, wanted) ?? (await rejectAgain(round, wanted, found.file));
-  if (rejection !== undefined) {
-    round.rejections.push(rejection);
-    return undefined;
-  }
+  if (rejection !== undefined) return reject(round, path, rejection);
   try {
     const candidate = await readCandidate(round, wanted, held);
     if (candidate === undefined) return undefined;
     if (lane === 'small' && candidate.form === 'manifest' && isLargeList(candidate.manifest)) return 'later';
     const result = await prepareCandidate(round, { wanted, candidate, held, facts: found.file });
-    if (result !== undefined && 'reason' in result) {
-      round.rejections.push(result);
-      return undefined;
-    }
+    if (result !== undefined && 'reason' in result) return reject(round, path, result);
     folder.refused.delete(path);
     folder.settled.set(path, objectsOf(wanted));
     return result;
   } catch (error) {
-    round.rejections.push(rejectionOf(round, wanted, error));
-    return undefined;
+    return reject(round, path, rejectionOf(round, wanted, error));
   }
+}
+
+function reject(round: RoundState, path: string, rejection: Rejection): undefined {
+  round.failures.set(path, rejection.message);
+  const effect = round.sound.has(path)
+    ? 'its last good file stays'
+    : 'there is no good file of it, and its job is not served';
+  round.rejections.push({ ...rejection, message: `${rejection.message}; ${effect}` });
+  return undefined;
 }
 
 /** What is at hand to judge an object. */
@@ -87,7 +89,7 @@ async function prepareCandidate(round: RoundState, one: Case): Promise<PreparedF
   const admission = admit({ mark, targets }, onDisk, round.acceptOlder);
   if (admission === 'older') {
     if (candidate.form === 'file') await discard(folder, candidate.fetched.content);
-    const message = `${source.key} holds version ${mark?.version}, older than version ${onDisk?.mark?.version} of the file on disk, which stays; if the store was restored on purpose, sync with --accept-older`;
+    const message = `${source.key} holds version ${mark?.version}, older than version ${onDisk?.mark?.version} of the file on disk; if the store was restored on purpose, sync with --once --accept-older`;
     return refuse(folder, wanted, { key: source.key, reason: 'older', message });
   }
   const made = await makeFile(round, wanted, candidate, held);
@@ -102,7 +104,7 @@ async function prepareCandidate(round: RoundState, one: Case): Promise<PreparedF
     admission === 'confirm' ? await whyUnconfirmed(round.store, wanted, source, round.signal) : undefined;
   if (why !== undefined) {
     await discard(folder, content);
-    const message = `${source.key} ${describe(mark, targets, onDisk)} and is not mirrored: ${why}; the file on disk stays`;
+    const message = `${source.key} ${describe(mark, targets, onDisk)} and is not mirrored: ${why}`;
     return refuse(folder, wanted, { key: source.key, reason: 'unconfirmed', message }, source);
   }
   return {
@@ -259,7 +261,7 @@ function objectsOf({ objects }: WantedFile): string {
 function rejectLarge({ maxObjectBytes }: RoundState, { objects }: WantedFile): Rejection | undefined {
   const large = objects.find(({ size }) => size > maxObjectBytes);
   if (large === undefined) return undefined;
-  const message = `${large.key} has ${large.size} bytes, the limit is ${maxObjectBytes}; its last good file stays, raise the limit or split the provider`;
+  const message = `${large.key} has ${large.size} bytes, the limit is ${maxObjectBytes}; raise the limit or split the provider`;
   return { key: large.key, reason: 'too-large', message };
 }
 

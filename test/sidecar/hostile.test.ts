@@ -135,7 +135,7 @@ test('a hostile bucket: nothing leaves the folder, the rest is mirrored, and eac
 
   const metrics = createSyncMetrics({ version: '1' });
   const lines: string[] = [];
-  metrics.of('').record(done, 1, folder.owned);
+  metrics.of('').record(done, 1, folder);
   createReporter(createLogger({ level: 'info', write: (line) => lines.push(line) }))(done, 1);
   const text = await metrics.registry.metrics();
   expect(text).toContain('muster_sync_rejected_objects{reason="key"} 10\n');

@@ -75,7 +75,7 @@ describe('an object that must not be applied', () => {
         key: 'targets/api/consul-0.json',
         reason: 'too-large',
         message:
-          'targets/api/consul-0.json has 446 bytes, the limit is 200; its last good file stays, raise the limit or split the provider',
+          'targets/api/consul-0.json has 446 bytes, the limit is 200; raise the limit or split the provider; its last good file stays',
       },
     ]);
     expect(reads).toEqual([]);

@@ -322,7 +322,7 @@ describe('a list that would put another one back', () => {
       {
         key: api,
         reason: 'older',
-        message: `${api} holds version 4, older than version 5 of the file on disk, which stays; if the store was restored on purpose, sync with --accept-older`,
+        message: `${api} holds version 4, older than version 5 of the file on disk; if the store was restored on purpose, sync with --once --accept-older; its last good file stays`,
       },
     ]);
     expect((await visibleFiles(path))['api/consul-0.json']).toBe(listText(5, forty));
@@ -396,7 +396,7 @@ describe('a list that would put another one back', () => {
       {
         key,
         reason: 'unconfirmed',
-        message: `${key} ${what} and is not mirrored: the store has no status of it; the file on disk stays`,
+        message: `${key} ${what} and is not mirrored: the store has no status of it; its last good file stays`,
       },
     ]);
     const other = { key, etag: '"another"' };
@@ -432,7 +432,7 @@ describe('a list that would put another one back', () => {
           : memory.get(key, options),
     });
     expect((await round(denied.store, folder)).rejections.map(({ message }) => message)).toEqual([
-      `${api} holds 0 targets instead of 40 and is not mirrored: its status cannot be read: not status/; the file on disk stays`,
+      `${api} holds 0 targets instead of 40 and is not mirrored: its status cannot be read: not status/; its last good file stays`,
     ]);
     const files = [{ key: api, etag: await etagOf(memory, api) }];
     await fill(memory, { 'status/api/consul-0.json': JSON.stringify({ schema: 2, files }) });
