@@ -92,9 +92,9 @@ describe('a file that is too large to be held', () => {
 test('hostile objects, one of 210 MiB, are refused by name in little memory, while the rest is mirrored', async () => {
   const store = await makeFolder();
   const to = await makeFolder();
-  await fill(store, 'tiny/consul-0.json', 210, '[{}', ',{}', '!');
-  await fill(store, 'deep/consul-0.json', 20, '[', '[[[', '');
-  await fill(store, 'broad/consul-0.json', 20, '[{"a":1}', ',{"a":1}', ']');
+  await writeLarge(store, 'tiny/consul-0.json', 210, '[{}', ',{}', '!');
+  await writeLarge(store, 'deep/consul-0.json', 20, '[', '[[[', '');
+  await writeLarge(store, 'broad/consul-0.json', 20, '[{"a":1}', ',{"a":1}', ']');
   const good = targets('good:1');
   await mkdir(join(store, 'targets/good'), { recursive: true });
   await writeFile(join(store, 'targets/good/consul-0.json'), good);
@@ -105,7 +105,7 @@ test('hostile objects, one of 210 MiB, are refused by name in little memory, whi
       ...['sync', '--from', store, '--to', to, '--listen', `127.0.0.1:${port}`],
       ...['--max-object-size', '230MiB'],
     ],
-    ready: ([port]) => `http://127.0.0.1:${port}/readyz`,
+    ready: ([port]) => `http://127.0.0.1:${port}/healthz`,
     patience: 150_000,
   });
   afterThisTest(() => sidecar.stop());
@@ -122,7 +122,7 @@ test('hostile objects, one of 210 MiB, are refused by name in little memory, whi
 });
 
 /** An object of so many MiB. */
-async function fill(
+async function writeLarge(
   store: string,
   key: string,
   mebibytes: number,
