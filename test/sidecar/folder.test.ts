@@ -149,6 +149,45 @@ describe('a state that is lost or cannot be trusted', () => {
     expect((await openTestFolder(path)).warning).toBeUndefined();
   });
 
+  test('one of an older Muster is read; versions come from the files, and a list in shards is fetched as parts', async () => {
+    const { memory, path, folder } = await syncedWorld({
+      'api/consul-0.json': listText(5, ['a:1']),
+      'old/consul-0.json': targets('b:1'),
+      'shards/consul-0.json': listText(7, ['c:1']),
+    });
+    folder.close();
+    const file = join(path, '.muster/state');
+    const { files } = JSON.parse(await readFile(file, 'utf8'));
+    const first = Object.entries<Record<string, unknown>>(files).map(([name, { sha256, size, facts }]) => {
+      const shards = name.startsWith('shards') ? ['.0', '.1'] : [''];
+      const parts = shards.map((shard) => ({
+        ...{ key: `targets/${name.replace('.json', `${shard}.json`)}`, etag: '"1"', sha256, targets: 1 },
+      }));
+      return [name, { sha256, size, parts, facts }];
+    });
+    await writeFile(file, JSON.stringify({ version: 1, files: Object.fromEntries(first) }));
+    const reopened = await openTestFolder(path);
+    expect(reopened.warning).toBeUndefined();
+    const store = 'store-of-tests';
+    expect(
+      [...reopened.owned].map(([name, { mark, source, targets: count }]) => [name, mark, source?.key, count]),
+    ).toEqual([
+      ['api/consul-0.json', { store, version: 5 }, 'targets/api/consul-0.json', 1],
+      ['old/consul-0.json', undefined, 'targets/old/consul-0.json', 1],
+      ['shards/consul-0.json', { store, version: 7 }, undefined, 2],
+    ]);
+    await publish(memory, { 'shards/consul-0.json': undefined });
+    await fill(
+      memory,
+      listOf('shards/consul-0', 8, [{ since: 8, list: ['c:2'] }]),
+      retiredOf('api/consul-0', 6),
+    );
+    expect(summary(await round(memory, reopened))).toEqual(
+      changed('written shards/consul-0.json', 'removed api/consul-0.json'),
+    );
+    expect(JSON.parse(await readFile(file, 'utf8')).version).toBe(2);
+  });
+
   test('a pipe in its place does not hold the mirror', async () => {
     const path = await makeFolder();
     await mkdir(join(path, '.muster'));
