@@ -1,3 +1,4 @@
+import { MusterError } from '../errors.ts';
 import type { SyncSource } from '../sidecar/mirrored.ts';
 import { parseShard } from '../sidecar/shard.ts';
 import { syncForever, syncOnce } from '../sidecar/sync.ts';
@@ -68,7 +69,14 @@ export const sync = defineCommand({
       default: '256MiB',
       help: 'Largest object that is mirrored; of a larger one the last good file stays.',
     },
-    'allow-empty': { env: 'MUSTER_ALLOW_EMPTY', help: 'Remove all files when the store has none.' },
+    'allow-partial': {
+      env: 'MUSTER_ALLOW_PARTIAL',
+      help: 'With --once: end well although a job lacks a provider that the store names.',
+    },
+    'remove-orphans': { help: 'With --once: remove every file that the store no longer lists.' },
+    'accept-older': {
+      help: 'With --once: take lists that are older than the files, as of a restored store.',
+    },
   },
   async run(values, { log, signal }) {
     const {
@@ -77,10 +85,15 @@ export const sync = defineCommand({
       listen,
       sqs: queues,
       shard,
-      'allow-empty': allowEmpty,
+      'allow-partial': allowPartial,
+      'remove-orphans': removeOrphans,
+      'accept-older': acceptOlder,
       'web-config': webConfig,
       'external-url': externalUrl,
     } = values;
+    // A standing order would be one to follow every mistake.
+    const [order] = [removeOrphans && '--remove-orphans', acceptOlder && '--accept-older'].filter(Boolean);
+    if (order && !once) throw new MusterError('config', `${order} is an order for one round; add --once`);
     const interval = readDuration('interval', values.interval, 100);
     const providerStaleAfter = readDuration('stale-after', values['stale-after'], 1000);
     const maxObjectBytes = readSize('max-object-size', values['max-object-size']);
@@ -88,8 +101,8 @@ export const sync = defineCommand({
     const afterRound = sweepAfterRounds();
     const sources = openStores(values.from);
     try {
-      const options = { sources, to, version, log, signal, allowEmpty, maxObjectBytes, afterRound, ...part };
-      if (once) await syncOnce(options);
+      const options = { sources, to, version, log, signal, maxObjectBytes, afterRound, ...part };
+      if (once) await syncOnce({ ...options, allowPartial, removeOrphans, acceptOlder });
       else {
         await syncForever({
           ...options,

@@ -1,11 +1,19 @@
 import { join } from 'node:path';
 import { MusterError } from '../errors.ts';
+import { lookInto } from './content.ts';
 import { diskError, type FileSystem } from './files.ts';
 import { createLimit } from './limit.ts';
 import { lockFolder } from './lock.ts';
-import type { Rejection } from './plan.ts';
+import { idOfPath, type Rejection, segmentOf } from './plan.ts';
 import { formatShard, type Shard } from './shard.ts';
-import { decodeState, encodeState, type Owned, type OwnedFile } from './state.ts';
+import {
+  decodeState,
+  encodeState,
+  type Owned,
+  type OwnedFile,
+  type SourceObject,
+  type State,
+} from './state.ts';
 
 /**
  * The mirror's own place in the target folder. Prometheus does not watch it: temporary files in a watched folder
@@ -24,8 +32,16 @@ export interface TargetFolder {
   readonly shard: Shard | undefined;
   /** What is ours, by path below the folder. */
   readonly owned: Owned;
-  /** Objects which were fetched and found wrong, by path, so that they are not fetched again until they change. */
-  readonly refused: Map<string, { readonly etags: string; readonly rejection: Rejection }>;
+  /** Whether `API` and `api` are one folder here. */
+  readonly foldsCase: boolean;
+  /** Objects which were fetched and not applied, by path, so that they are not fetched again until they change. */
+  readonly refused: Map<string, Refused>;
+  /** Where a target file and a manifest are listed for one path: those of which the file holds the right one. */
+  readonly settled: Map<string, string>;
+  /** What was asked of the store for files that it does not list, by path; see `judgeOrphans`. */
+  readonly asked: Map<string, { readonly at: number; readonly reason: string }>;
+  /** What is not as it should be, by path, as of the last round that could tell. */
+  readonly oddities: Map<string, Oddity>;
   /** What was odd when the folder was opened, for the log. */
   readonly warning: string | undefined;
   /** Makes the mirror's own place anew if somebody cleared it away. */
@@ -51,6 +67,41 @@ export interface TargetFolder {
   close(): void;
 }
 
+/** Objects that are not applied. */
+export interface Refused {
+  /** Those that were listed. */
+  readonly objects: string;
+  readonly rejection: Rejection;
+  /** Is applied as soon as the provider's status names it. */
+  readonly unconfirmed?: SourceObject;
+}
+
+/**
+ * Why a file is not what the bucket lists. `orphaned`: the bucket lists nothing; `kept`: what it lists is not applied,
+ * the last good file stays; `lacking`: nor is there a last good file, so that the job is incomplete.
+ */
+export interface Oddity {
+  readonly kind: 'orphaned' | 'kept' | 'lacking';
+  /** One line for a person. */
+  readonly reason: string;
+}
+
+/** One line that names what the job of the segment lacks, or any job; undefined where nothing is lacking. */
+export function incompleteness(
+  { oddities }: Pick<TargetFolder, 'oddities'>,
+  segment?: string,
+): string | undefined {
+  const lacking = [...oddities].filter(
+    ([path, { kind }]) => kind === 'lacking' && (segment ?? segmentOf(path)) === segmentOf(path),
+  );
+  const [first] = lacking;
+  if (first === undefined) return undefined;
+  const [path, { reason }] = first;
+  const { job, provider } = idOfPath(path);
+  const more = lacking.length === 1 ? '' : ` (and ${lacking.length - 1} more)`;
+  return `job ${JSON.stringify(job)} is incomplete, there is no good file of its provider ${provider}${more}: ${reason}`;
+}
+
 /**
  * Takes the folder, clears what a crash left behind, and reads the state. Throws `conflict` when another mirror has
  * the folder and `storage` when it cannot be written. A state that cannot be read is set aside: then only what the
@@ -66,8 +117,14 @@ export async function openFolder(path: string, files: FileSystem, shard?: Shard)
   const lock = lockFolder(at(lockFile), path);
   try {
     await clearTemporaries(at(place.temporary), files);
-    const { owned, warning } = await readState(at(stateFile), files, shard);
-    const folder = { ...folderOf(path, files, owned, shard), warning, close: () => lock.release() };
+    const { owned, warning } = await readState(path, files, shard);
+    const foldsCase = await doesFoldCase(path, files);
+    const folder = {
+      ...folderOf(path, files, owned, shard),
+      foldsCase,
+      warning,
+      close: () => lock.release(),
+    };
     await folder.dropUnusedParts();
     return folder;
   } catch (error) {
@@ -98,28 +155,59 @@ async function clearTemporaries(folder: string, files: FileSystem): Promise<void
   }
 }
 
+/** The mirror's own folder, asked for by another name, is there only where case makes no difference. */
+async function doesFoldCase(path: string, files: FileSystem): Promise<boolean> {
+  const own = await files.facts(join(path, place.root));
+  const other = await files.facts(join(path, place.root.toUpperCase()));
+  return own !== undefined && other?.inode === own.inode;
+}
+
 async function readState(
-  path: string,
+  folder: string,
   files: FileSystem,
   shard: Shard | undefined,
 ): Promise<{ owned: Map<string, OwnedFile>; warning: string | undefined }> {
+  const path = join(folder, stateFile);
   const bytes = await files.read(path);
-  try {
-    if (bytes === undefined) return { owned: new Map(), warning: undefined };
-    const state = decodeState(bytes);
-    const sameShard = state.shard === (shard && formatShard(shard));
-    return { owned: sameShard ? state.owned : withoutParts(state.owned), warning: undefined };
-  } catch {
+  if (bytes === undefined) return { owned: new Map(), warning: undefined };
+  const state = decodeOrNone(bytes);
+  if (state === undefined) {
     return {
       owned: new Map(),
       warning: `${path} cannot be read and is written anew; files which the bucket does not list stay, remove them by hand`,
     };
   }
+  const owned = state.unmarked ? await withMarks(state.owned, folder, files) : state.owned;
+  const sameShard = state.shard === (shard && formatShard(shard));
+  return { owned: sameShard ? owned : withoutSources(owned), warning: undefined };
+}
+
+function decodeOrNone(bytes: Uint8Array): State | undefined {
+  try {
+    return decodeState(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A state that an older Muster wrote has no versions; the files themselves may have. */
+async function withMarks(
+  owned: ReadonlyMap<string, OwnedFile>,
+  folder: string,
+  files: FileSystem,
+): Promise<Map<string, OwnedFile>> {
+  const marked = new Map<string, OwnedFile>();
+  for (const [path, file] of owned) {
+    const found = file.facts && (await files.facts(join(folder, path)));
+    const mark = found?.kind === 'file' ? (await lookInto(files, join(folder, path)))?.mark : undefined;
+    marked.set(path, { ...file, mark });
+  }
+  return marked;
 }
 
 /** Files that hold another shard stay ours, but not one of them is what the bucket wants here. */
-function withoutParts(owned: ReadonlyMap<string, OwnedFile>): Map<string, OwnedFile> {
-  return new Map([...owned].map(([path, file]) => [path, { ...file, parts: [] }]));
+function withoutSources(owned: ReadonlyMap<string, OwnedFile>): Map<string, OwnedFile> {
+  return new Map([...owned].map(([path, file]) => [path, { ...file, source: undefined, parts: [] }]));
 }
 
 function folderOf(
@@ -127,7 +215,7 @@ function folderOf(
   files: FileSystem,
   owned: Map<string, OwnedFile>,
   shard: Shard | undefined,
-): Omit<TargetFolder, 'warning' | 'close'> {
+): Omit<TargetFolder, 'warning' | 'close' | 'foldsCase'> {
   const at = (below: string) => join(path, below);
   const partAt = (sha256: string) => at(join(place.parts, sha256));
   let temporaries = 0;
@@ -151,6 +239,9 @@ function folderOf(
     shard,
     owned,
     refused: new Map(),
+    settled: new Map(),
+    asked: new Map(),
+    oddities: new Map(),
     ensurePlace: () => makePlace(path, files),
     own(below, file) {
       owned.set(below, file);

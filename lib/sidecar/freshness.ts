@@ -1,18 +1,24 @@
-import { parseStatus } from '../discovery/status.ts';
 import { type MusterError, toMusterError } from '../errors.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { folders, type ProviderId, parseTargetsKey, statusKey } from '../target/names.ts';
+import { type ProviderId, statusKey } from '../target/names.ts';
+import { type Heartbeat, readHeartbeat, type StatusProblem } from './heartbeat.ts';
 import { createLimit } from './limit.ts';
+import { idOfPath } from './plan.ts';
 import type { Owned } from './state.ts';
 
-/** How old the list of a mirrored provider is, by its status in the store as it was last read. */
+/** How a mirrored provider does, by its status in the store as it was last read. */
 export interface ProviderAge extends ProviderId {
-  /** Milliseconds of Unix time. */
+  /** When its list was last whole or, where the status does not tell, when this mirror first saw it; milliseconds of Unix time. */
   readonly lastSuccess: number;
   readonly stale: boolean;
+  /** Why it is stale: `old`, or what is wrong with its status; undefined for one that is not. */
+  readonly reason: StatusProblem | 'old' | undefined;
+  /** What else the status says; undefined where there is none to read. */
+  readonly heartbeat: Heartbeat | undefined;
 }
 
 export interface Freshness {
+  /** One for each mirrored file. */
   readonly ages: readonly ProviderAge[];
   /** Why statuses could not be read, if so; what was known of them stands. */
   readonly error: MusterError | undefined;
@@ -24,85 +30,129 @@ export interface FreshnessOptions {
   readonly staleAfter: number;
   /** Milliseconds of Unix time. */
   readonly now?: () => number;
+  /** Milliseconds of a clock which never jumps. */
+  readonly elapsed?: () => number;
 }
 
 /**
  * Follows the heartbeats of all mirrored providers with few requests: one that was well is read again only when half of
  * `staleAfter` is over, since it cannot be stale before; and each call reads a few at most. A provider whose
- * status is missing or unreadable has no age. Never throws.
+ * status tells nothing is stale: silence must not look like health. Never throws.
  */
-export function createFreshness({ store, staleAfter, now = Date.now }: FreshnessOptions) {
+export function createFreshness(options: FreshnessOptions) {
+  const { store, staleAfter, now = Date.now, elapsed = () => performance.now() } = options;
   const known = new Map<string, Known>();
+  const seen = new Map<string, Sight>();
   return async (owned: Owned, signal: AbortSignal): Promise<Freshness> => {
-    const ids = mirrored(owned);
+    const ids = mirrored(owned, seen, now());
     for (const key of known.keys()) if (!ids.has(key)) known.delete(key);
-    const due = [...ids].filter(([key]) => isDue(known.get(key), staleAfter, now())).slice(0, mostReads);
+    const isDue = (key: string) => mustRead(known.get(key), { staleAfter, now: now(), elapsed: elapsed() });
+    const due = [...ids.keys()].filter(isDue).slice(0, mostReads);
     const limit = createLimit(parallel);
     let error: MusterError | undefined;
     const read = async (key: string) => {
       if (error !== undefined || signal.aborted) return;
+      const before = known.get(key);
       try {
-        known.set(key, await readHeartbeat(store, key, known.get(key), now(), signal));
+        known.set(key, {
+          heartbeat: await readHeartbeat(store, key, before?.heartbeat, signal),
+          at: elapsed(),
+        });
       } catch (cause) {
         error = toMusterError(cause);
+        // What was never read is no sign of health.
+        if (before === undefined && !signal.aborted) known.set(key, { heartbeat: unreadable, at: elapsed() });
       }
     };
-    await Promise.all(due.map(([key]) => limit(() => read(key))));
-    return { ages: agesOf(ids, known, now() - staleAfter), error: signal.aborted ? undefined : error };
+    await Promise.all(due.map((key) => limit(() => read(key))));
+    const ages = [...ids].map(([key, id]) =>
+      ageOf(id, known.get(key)?.heartbeat, seen.get(key)?.at ?? now(), { staleAfter, now: now() }),
+    );
+    return { ages, error: signal.aborted ? undefined : error };
   };
 }
 
 /** Requests at a time, and in one call. */
 const parallel = 4;
 const mostReads = 50;
-const maxBytes = 1 << 20;
+/** Milliseconds by which the clock of another machine may be ahead. */
+const clockSkew = 5 * 60_000;
+
+const unreadable: Heartbeat = { etag: undefined, problem: 'unreadable' };
 
 interface Known {
-  readonly etag: string | undefined;
-  readonly lastSuccess: number | undefined;
-  readonly readAt: number;
+  readonly heartbeat: Heartbeat;
+  /** Milliseconds of a clock which never jumps. */
+  readonly at: number;
 }
 
-function mirrored(owned: Owned): ReadonlyMap<string, ProviderId> {
+/** When this mirror first saw what a file was made of. */
+interface Sight {
+  readonly etag: string | undefined;
+  readonly at: number;
+}
+
+/** The mirrored providers by the key of their status. */
+function mirrored(owned: Owned, seen: Map<string, Sight>, now: number): ReadonlyMap<string, ProviderId> {
   const ids = new Map<string, ProviderId>();
-  for (const [path, { facts }] of owned) {
-    const id = parseTargetsKey(folders.targets + path);
-    if (facts !== undefined && id !== undefined)
-      ids.set(statusKey(id), { job: id.job, provider: id.provider });
+  for (const [path, { facts, source }] of owned) {
+    if (facts === undefined) continue;
+    const id = idOfPath(path);
+    const key = statusKey(id);
+    ids.set(key, id);
+    if (seen.get(key)?.etag !== source?.etag || !seen.has(key))
+      seen.set(key, { etag: source?.etag, at: now });
   }
+  for (const key of seen.keys()) if (!ids.has(key)) seen.delete(key);
   return ids;
 }
 
-function isDue(known: Known | undefined, staleAfter: number, now: number): boolean {
-  if (known === undefined) return true;
-  // One that is late is looked at more often, so that its recovery shows soon.
-  const late = now - (known.lastSuccess ?? 0) >= staleAfter / 2;
-  return late && Math.abs(now - known.readAt) >= staleAfter / 20;
-}
-
-async function readHeartbeat(
-  store: ObjectStore,
-  key: string,
+function mustRead(
   known: Known | undefined,
-  readAt: number,
-  signal: AbortSignal,
-): Promise<Known> {
-  const condition = known?.etag === undefined ? {} : { ifNoneMatch: known.etag };
-  const found = await store.get(key, { maxBytes, signal, ...condition });
-  if (found === 'unchanged' && known !== undefined) return { ...known, readAt };
-  if (found === undefined || found === 'unchanged')
-    return { etag: undefined, lastSuccess: undefined, readAt };
-  const success = parseStatus(found.body)?.last_success;
-  return { etag: found.etag, lastSuccess: success === undefined ? undefined : Date.parse(success), readAt };
+  {
+    staleAfter,
+    now,
+    elapsed,
+  }: { readonly staleAfter: number; readonly now: number; readonly elapsed: number },
+): boolean {
+  if (known === undefined) return true;
+  const { problem, lastSuccess = 0, held, failures = 0 } = known.heartbeat;
+  const age = now - lastSuccess;
+  // One that is not well is looked at more often, so that its recovery shows soon.
+  const isWell =
+    problem === undefined && held === undefined && failures === 0 && age > -clockSkew && age < staleAfter / 2;
+  return !isWell && elapsed - known.at >= staleAfter / 20;
 }
 
-function agesOf(
-  ids: ReadonlyMap<string, ProviderId>,
-  known: ReadonlyMap<string, Known>,
-  oldest: number,
-): readonly ProviderAge[] {
-  return [...ids].flatMap(([key, id]) => {
-    const lastSuccess = known.get(key)?.lastSuccess;
-    return lastSuccess === undefined ? [] : [{ ...id, lastSuccess, stale: lastSuccess < oldest }];
-  });
+function ageOf(
+  id: ProviderId,
+  heartbeat: Heartbeat | undefined,
+  firstSeen: number,
+  { staleAfter, now }: { readonly staleAfter: number; readonly now: number },
+): ProviderAge {
+  const lastSuccess = heartbeat?.lastSuccess ?? firstSeen;
+  const reason = whyStale(heartbeat, lastSuccess, now, staleAfter);
+  const isRead = heartbeat !== undefined && heartbeat.problem === undefined;
+  return {
+    ...id,
+    lastSuccess,
+    stale: reason !== undefined,
+    reason,
+    heartbeat: isRead ? heartbeat : undefined,
+  };
+}
+
+function whyStale(
+  heartbeat: Heartbeat | undefined,
+  lastSuccess: number,
+  now: number,
+  staleAfter: number,
+): ProviderAge['reason'] {
+  const { problem } = heartbeat ?? {};
+  // A newer Muster's status tells at least this much.
+  const tells = problem === undefined || (problem === 'newer' && heartbeat?.lastSuccess !== undefined);
+  if (!tells) return problem;
+  if (lastSuccess > now + clockSkew) return 'clock';
+  if (now - lastSuccess >= staleAfter) return problem ?? 'old';
+  return undefined;
 }

@@ -10,14 +10,16 @@ export interface Verdict {
 export interface Probes {
   /** Red when no round has succeeded for `staleAfter`; a single failure is not worth a restart. */
   live(): Verdict;
-  /** Green after the first complete round, and for good: stale targets are better than none. */
+  /** Green after the first complete round while no job is incomplete: stale targets are better than none, a part is not. */
   ready(): Verdict;
 }
 
 /** Knows how fresh the folder is. */
 export interface Health extends Probes {
-  /** Tells of a round that ended: its first error, or none. */
-  record(error: MusterError | undefined): void;
+  /** Tells of a round that ended: its first error, or none, and which job is incomplete, if one is. */
+  record(error: MusterError | undefined, incomplete?: string): void;
+  /** Whether a round without error has ended, so that nothing is missing that was not told of. */
+  mirrored(): boolean;
 }
 
 export interface HealthOptions {
@@ -31,10 +33,13 @@ export function createHealth({ staleAfter, now = () => performance.now() }: Heal
   let since = now();
   let succeeded = false;
   let lastError: MusterError | undefined;
+  let lacking: string | undefined;
   const because = () => lastError?.message ?? (succeeded ? 'none has ended since' : 'none has ended yet');
   return {
-    record(error) {
+    mirrored: () => succeeded,
+    record(error, incomplete) {
       lastError = error;
+      lacking = incomplete;
       if (error !== undefined) return;
       since = now();
       succeeded = true;
@@ -47,9 +52,8 @@ export function createHealth({ staleAfter, now = () => performance.now() }: Heal
       return { ok: true, reason: lastError === undefined ? 'ok' : `ok for now, but: ${because()}` };
     },
     ready() {
-      return succeeded
-        ? { ok: true, reason: 'ok' }
-        : { ok: false, reason: `no round has succeeded yet: ${because()}` };
+      if (!succeeded) return { ok: false, reason: `no round has succeeded yet: ${because()}` };
+      return lacking === undefined ? { ok: true, reason: 'ok' } : { ok: false, reason: lacking };
     },
   };
 }

@@ -1,12 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type LabelValues, Registry } from 'prom-client';
 import { oneLine } from '../errors.ts';
-import { folders, parseTargetsKey } from '../target/names.ts';
 import { syncMetrics } from '../telemetry/metrics.ts';
+import type { Oddity, TargetFolder } from './folder.ts';
 import type { ProviderAge } from './freshness.ts';
+import type { Heartbeat } from './heartbeat.ts';
 import { type NotificationResult, notificationResults } from './notifications/result.ts';
-import { rejectionReasons } from './plan.ts';
+import { idOfPath, rejectionReasons } from './plan.ts';
 import type { Round } from './round.ts';
-import { countTargets, type Owned } from './state.ts';
 
 /** The sidecar's metrics, in a registry of their own. */
 export interface SyncMetrics {
@@ -18,8 +18,8 @@ export interface SyncMetrics {
 }
 
 export interface SourceMetrics {
-  /** Counts a round which took so many seconds and left these files. */
-  record(round: Round, seconds: number, owned: Owned): void;
+  /** Counts a round which took so many seconds and left the folder like this. */
+  record(round: Round, seconds: number, folder: Pick<TargetFolder, 'owned' | 'oddities'>): void;
   recordAges(ages: readonly ProviderAge[]): void;
 }
 
@@ -47,8 +47,17 @@ export function createSyncMetrics({ version, now = Date.now }: SyncMetricsOption
   const rejected = gauge(syncMetrics.rejectedObjects);
   const rejectedKeys = gauge(syncMetrics.rejectedObject);
   const bytes = counter(syncMetrics.bytes);
+  const orphaned = gauge(syncMetrics.orphanedTargets);
+  const incomplete = gauge(syncMetrics.incomplete);
   const providerLastSuccess = gauge(syncMetrics.providerLastSuccess);
   const providerStale = gauge(syncMetrics.providerStale);
+  const providerHeld = gauge(syncMetrics.providerHeld);
+  const providerFailures = gauge(syncMetrics.providerFailures);
+  const providerError = gauge(syncMetrics.providerError);
+  const providerLastAttempt = gauge(syncMetrics.providerLastAttempt);
+  const providerPublished = gauge(syncMetrics.providerPublished);
+  const providerDamaged = gauge(syncMetrics.providerDamaged);
+  const providerConfirmed = gauge(syncMetrics.providerConfirmed);
   const notifications = counter(syncMetrics.notifications);
   for (const result of notificationResults) notifications.inc({ result }, 0);
 
@@ -65,14 +74,23 @@ export function createSyncMetrics({ version, now = Date.now }: SyncMetricsOption
       const setRejected = replacing(rejectedKeys);
       const setLastSuccess = replacing(providerLastSuccess);
       const setStale = replacing(providerStale);
+      const setOrphaned = replacing(orphaned);
+      const setIncomplete = replacing(incomplete);
+      const setHeld = replacing(providerHeld);
+      const setFailures = replacing(providerFailures);
+      const setError = replacing(providerError);
+      const setLastAttempt = replacing(providerLastAttempt);
+      const setPublished = replacing(providerPublished);
+      const setDamaged = replacing(providerDamaged);
+      const setConfirmed = replacing(providerConfirmed);
       return {
-        record(round, seconds, owned) {
+        record(round, seconds, { owned, oddities }) {
           const success = round.errors.length === 0;
           rounds.inc({ ...source, result: success ? 'success' : 'error' });
           if (success) lastSuccess.set(source, now() / 1000);
           duration.observe(source, seconds);
           bytes.inc(source, round.bytes);
-          for (const { path } of round.changes) fileChanges.inc({ ...source, ...labelsOf(path) });
+          for (const { path } of round.changes) fileChanges.inc({ ...source, ...idOfPath(path) });
           const { rejections } = round;
           for (const reason of rejectionReasons)
             rejected.set({ ...source, reason }, rejections.filter((one) => one.reason === reason).length);
@@ -83,18 +101,55 @@ export function createSyncMetrics({ version, now = Date.now }: SyncMetricsOption
           );
           const visible = [...owned].filter(([, { facts }]) => facts !== undefined);
           files.set(source, visible.length);
-          setTargets(visible.map(([path, file]) => [{ ...source, ...labelsOf(path) }, countTargets(file)]));
+          setTargets(visible.map(([path, file]) => [{ ...source, ...idOfPath(path) }, file.targets]));
+          const odd = (kind: Oddity['kind']) =>
+            [...oddities].filter(([, one]) => one.kind === kind).map(([path]) => path);
+          setOrphaned(
+            odd('orphaned').map((path) => [{ ...source, ...idOfPath(path) }, owned.get(path)?.targets ?? 0]),
+          );
+          setIncomplete(odd('lacking').map((path) => [{ ...source, ...idOfPath(path) }, 1]));
         },
         recordAges(ages) {
-          setLastSuccess(
-            ages.map(({ job, provider, lastSuccess }) => [{ ...source, job, provider }, lastSuccess / 1000]),
+          const samples = (value: (one: ProviderAge) => number | undefined) =>
+            ages.flatMap((one) => {
+              const found = value(one);
+              return found === undefined ? [] : [[{ ...source, ...labelsOf(one) }, found] as const];
+            });
+          const ofStatus = (value: (heartbeat: Heartbeat) => number | undefined) =>
+            samples(({ heartbeat }) => heartbeat && value(heartbeat));
+          setLastSuccess(samples(({ lastSuccess }) => lastSuccess / 1000));
+          setStale(
+            ages.map((one) => [
+              { ...source, ...labelsOf(one), ...(one.reason !== undefined && { reason: one.reason }) },
+              one.stale ? 1 : 0,
+            ]),
           );
-          setStale(ages.map(({ job, provider, stale }) => [{ ...source, job, provider }, stale ? 1 : 0]));
+          setHeld(ofStatus(({ held = 0 }) => held));
+          setFailures(ofStatus(({ failures = 0 }) => failures));
+          setError(
+            ages.flatMap((one) => {
+              const kind = one.heartbeat?.errorKind;
+              return kind === undefined
+                ? []
+                : [[{ ...source, ...labelsOf(one), kind: shown(kind) }, 1] as const];
+            }),
+          );
+          setLastAttempt(ofStatus(({ lastAttempt }) => lastAttempt && lastAttempt / 1000));
+          setPublished(ofStatus(({ lastChange }) => lastChange && lastChange / 1000));
+          setDamaged(ofStatus(({ damaged }) => (damaged === true ? 1 : 0)));
+          setConfirmed(
+            ofStatus(({ confirmed }) =>
+              confirmed !== undefined && now() - confirmed.at < confirmedShown ? confirmed.targets : 0,
+            ),
+          );
         },
       };
     },
   };
 }
+
+/** Milliseconds for which it is told that targets left after a hold. */
+const confirmedShown = 60 * 60_000;
 
 /** A hostile bucket must not fill the metrics. */
 const mostKeys = 20;
@@ -129,7 +184,6 @@ function options<Label extends string>(metric: Metric<Label>) {
   return { name: metric.name, help: metric.help, labelNames: metric.labels };
 }
 
-function labelsOf(path: string): { job: string; provider: string } {
-  const { job = '', provider = '' } = parseTargetsKey(folders.targets + path) ?? {};
+function labelsOf({ job, provider }: ProviderAge): { job: string; provider: string } {
   return { job, provider };
 }

@@ -1,30 +1,38 @@
 import { MusterError, toMusterError } from '../errors.ts';
 import { folders } from '../target/names.ts';
-import { isLarge } from './fetch.ts';
+import { longestHeld } from './fetch.ts';
 import { diskError } from './files.ts';
+import type { Oddity } from './folder.ts';
 import { createLimit } from './limit.ts';
-import { type Plan, planMirror, segmentOf, strangeKey, type WantedFile } from './plan.ts';
+import { judgeOrphans, type Orphan } from './orphans.ts';
+import { foreignKey, type Plan, pathOfKey, planMirror, refuseClashes, type WantedFile } from './plan.ts';
 import { type PreparedFile, prepareFile } from './prepare.ts';
 import { removeFile, replaceFiles } from './replace.ts';
 import { failFile, type MirrorOptions, parallel, type Round, type RoundState, startRound } from './round.ts';
 
 /**
  * Brings the folder to what the bucket lists, as far as it can: whatever fails is told in the round and leaves its
- * last good file. A file is removed only when a complete listing no longer speaks of it.
+ * last good file. A file is removed only for a tombstone, after all that the bucket lists is in place.
  */
 export async function mirrorOnce(options: MirrorOptions): Promise<Round> {
   const round = startRound(options);
   try {
     await openPlace(round);
-    const plan = await readPlan(round);
+    const listed = await readPlan(round);
+    const { going, orphans } = await judgeOrphans(round, listed.named);
+    const plan = settleClashes(round, listed, going);
+    for (const rejection of plan.rejections) round.rejections.push(rejection);
     await applyAll(round, plan.wanted);
-    if (!round.stopped) await removeUnlisted(round, plan);
+    forgetRefused(round, plan);
+    const staying = round.stopped ? orphans : [...orphans, ...(await removeAll(round, plan, going))];
+    if (!round.stopped) noteOddities(round, plan, staying);
+    checkEmpty(round, plan);
   } catch (error) {
     round.errors.push(toMusterError(error));
   }
   await finishRound(round);
-  const { changes, rejections, errors, bytes } = round;
-  return { changes, rejections, errors, bytes };
+  const { changes, rejections, errors, bytes, orphans } = round;
+  return { changes, rejections, errors, bytes, orphans };
 }
 
 /** Files that are written to temporary names before the first of them is renamed: bounds the space for them. */
@@ -39,60 +47,122 @@ async function openPlace({ folder }: RoundState): Promise<void> {
 }
 
 async function readPlan(round: RoundState): Promise<Plan> {
-  const { store, folder, signal } = round;
+  const { store, signal } = round;
   const onForeign = (key: string) => {
-    round.rejections.push(strangeKey(key));
+    round.rejections.push(foreignKey(key));
   };
-  const plan = planMirror(await store.list(folders.targets, { signal, onForeign }), folder.owned.keys());
-  for (const rejection of plan.rejections) round.rejections.push(rejection);
-  if (plan.named.size === 0 && folder.owned.size > 0 && !round.allowEmpty) {
-    throw new MusterError(
-      'not-found',
-      `${store.url} lists no target file while ${folder.owned.size} are in ${folder.path}, which all stay; ` +
-        'check the bucket and its prefix, or allow an empty listing',
-    );
-  }
-  return plan;
+  return planMirror(await store.list(folders.targets, { signal, onForeign }));
+}
+
+/** What goes leaves its folder to a job that differs from it in case alone: one rename puts the new file over the old. */
+function settleClashes({ folder }: RoundState, plan: Plan, going: readonly string[]): Plan {
+  if (!folder.foldsCase) return plan;
+  const leaving = new Set(going);
+  return refuseClashes(
+    plan,
+    [...folder.owned.keys()].filter((path) => !leaving.has(path)),
+  );
 }
 
 async function applyAll(round: RoundState, wanted: readonly WantedFile[]): Promise<void> {
   const limit = createLimit(parallel);
+  const isLarge = ({ objects }: WantedFile) => objects.some(({ size }) => size > longestHeld);
   const small = wanted.filter((file) => !isLarge(file));
+  const large = wanted.filter(isLarge);
   for (let start = 0; start < small.length; start += chunkSize) {
     const chunk = small.slice(start, start + chunkSize);
-    const prepared = await Promise.all(chunk.map((file) => limit(() => prepare(round, file))));
+    const prepared = await Promise.all(chunk.map((file) => limit(() => prepare(round, file, 'small'))));
+    large.push(...chunk.filter((_, index) => prepared[index] === 'later'));
     await replaceFiles(
       round,
-      prepared.filter((file) => file !== undefined),
+      prepared.filter((file) => file !== undefined && file !== 'later'),
     );
   }
   // Last and one by one: none takes the disk or the time of the others.
-  for (const file of wanted.filter(isLarge)) {
-    const prepared = await prepare(round, file);
-    if (prepared !== undefined) await replaceFiles(round, [prepared]);
+  for (const file of large) {
+    const prepared = await prepare(round, file, 'large');
+    if (prepared !== undefined && prepared !== 'later') await replaceFiles(round, [prepared]);
   }
 }
 
 /** Never throws: what fails for one file is told and leaves the others alone. */
-async function prepare(round: RoundState, wanted: WantedFile): Promise<PreparedFile | undefined> {
+async function prepare(
+  round: RoundState,
+  wanted: WantedFile,
+  lane: 'small' | 'large',
+): Promise<PreparedFile | 'later' | undefined> {
   if (round.signal.aborted) round.stopped = true;
   if (round.stopped) return undefined;
   try {
-    return await prepareFile(round, wanted);
+    return await prepareFile(round, wanted, lane);
   } catch (error) {
     failFile(round, wanted.path, error);
     return undefined;
   }
 }
 
-async function removeUnlisted(round: RoundState, plan: Plan): Promise<void> {
-  for (const path of round.folder.refused.keys()) {
-    if (!plan.named.has(path)) round.folder.refused.delete(path);
+function forgetRefused({ folder }: RoundState, plan: Plan): void {
+  for (const memory of [folder.refused, folder.settled]) {
+    for (const path of memory.keys()) if (!plan.named.has(path)) memory.delete(path);
   }
-  for (const path of [...round.folder.owned.keys()]) {
-    if (plan.named.has(path) || round.failedJobs.has(segmentOf(path))) continue;
-    await removeFile(round, path);
+}
+
+/** Removes what goes, unless something that the bucket lists is not in place: it may be what replaces it. */
+async function removeAll(
+  round: RoundState,
+  plan: Plan,
+  going: readonly string[],
+): Promise<readonly Orphan[]> {
+  if (going.length === 0) return [];
+  const obstacle = whyNotRemove(round, plan);
+  if (obstacle === undefined) {
+    for (const path of going) await removeFile(round, path);
+    return [];
   }
+  return going.map((path) => ({
+    path,
+    targets: round.folder.owned.get(path)?.targets ?? 0,
+    reason: `it was retired, and stays while ${obstacle}`,
+  }));
+}
+
+function whyNotRemove({ errors, sound }: RoundState, { unknown, named }: Plan): string | undefined {
+  if (unknown !== undefined) return `${JSON.stringify(unknown.slice(0, 100))} in the store is not understood`;
+  if (errors.length > 0) return 'another file could not be brought up to date';
+  const lacking = [...named].find((path) => !sound.has(path));
+  return lacking === undefined ? undefined : `there is no good file of ${lacking}`;
+}
+
+function noteOddities(round: RoundState, { named }: Plan, orphans: readonly Orphan[]): void {
+  const { folder, rejections, sound, failures } = round;
+  const reasons = new Map(failures);
+  for (const { key, reason, message } of rejections) {
+    const path = reason === 'clash' ? pathOfKey(key) : undefined;
+    if (path !== undefined) reasons.set(path, message);
+  }
+  const gone = 'what the store listed was gone when it was asked for';
+  const oddities = new Map<string, Oddity>();
+  for (const path of named) {
+    const reason = reasons.get(path);
+    if (!sound.has(path)) oddities.set(path, { kind: 'lacking', reason: reason ?? gone });
+    else if (reason !== undefined) oddities.set(path, { kind: 'kept', reason });
+  }
+  for (const { path, reason } of orphans) oddities.set(path, { kind: 'orphaned', reason });
+  folder.oddities.clear();
+  for (const [path, oddity] of oddities) folder.oddities.set(path, oddity);
+  round.orphans.push(...orphans);
+}
+
+/** A store that lists nothing while files are here is more likely the wrong one, or emptied by mistake. */
+function checkEmpty({ store, folder, errors }: RoundState, { named }: Plan): void {
+  if (named.size > 0 || folder.owned.size === 0) return;
+  errors.push(
+    new MusterError(
+      'not-found',
+      `${store.url} lists no target file while ${folder.owned.size} are in ${folder.path}, which all stay; ` +
+        'check the bucket and its prefix; if it is empty on purpose, sync with --once --remove-orphans',
+    ),
+  );
 }
 
 async function finishRound({ folder, signal, errors }: RoundState): Promise<void> {

@@ -1,15 +1,18 @@
 import type { ListedObject } from '../store/store.ts';
-import { parseTargetsKey, type TargetsKey } from '../target/names.ts';
+import { folders, parseTargetsKey, type TargetsKey } from '../target/names.ts';
 
 /**
  * Why an object of the bucket is not applied.
  *
- * - `key`: its key is none of ours (`..` in it, too long, another ending).
- * - `clash`: its job differs from another only in case, which is one folder on some file systems.
- * - `incomplete`: a shard is missing, or there is a whole object beside the shards.
+ * - `key`: its key is none that this version knows.
+ * - `clash`: its job differs from another only in case, which is one folder on this file system.
+ * - `incomplete`: a part of its list is not there.
  * - `too-large`: over the size limit.
- * - `invalid`: not file_sd JSON.
- * - `digest`: its content is not what its own metadata says; it is fetched again in the next round.
+ * - `invalid`: not file_sd JSON, or not a manifest.
+ * - `digest`: its content, or that of a part, is not what its name or metadata says; it is fetched again.
+ * - `newer`: a later Muster wrote it, in a form that this one does not know.
+ * - `older`: the file on disk holds a later version of the same store.
+ * - `unconfirmed`: most targets would go, or it does not tell its version, and the provider's status does not name it.
  * - `blocked`: a folder or a symbolic link lies where its file belongs.
  */
 export const rejectionReasons = [
@@ -19,6 +22,9 @@ export const rejectionReasons = [
   'too-large',
   'invalid',
   'digest',
+  'newer',
+  'older',
+  'unconfirmed',
   'blocked',
 ] as const;
 
@@ -36,36 +42,53 @@ export interface WantedFile {
   readonly segment: string;
   readonly job: string;
   readonly provider: string;
-  /** In the order of the shards. */
-  readonly parts: readonly ListedObject[];
-  readonly sharded: boolean;
+  /** The target file, the manifest of a list in parts, or, while one takes the place of the other, both. */
+  readonly objects: readonly ListedObject[];
 }
 
 export interface Plan {
   readonly wanted: readonly WantedFile[];
   readonly rejections: readonly Rejection[];
-  /** All paths the listing speaks of, wanted or rejected: none of them may be removed. */
+  /** All paths that the listing speaks of, wanted or rejected. */
   readonly named: ReadonlySet<string>;
+  /** A key below `targets/` that this version does not know, if there is one: it may be what replaces any file. */
+  readonly unknown: string | undefined;
 }
 
-/** What a complete listing of `targets/` asks for. Where jobs clash, the one that is `owned` already stays. */
-export function planMirror(listing: readonly ListedObject[], owned: Iterable<string>): Plan {
+/** What a complete listing of `targets/` asks for. */
+export function planMirror(listing: readonly ListedObject[]): Plan {
   const rejections: Rejection[] = [];
   const drafts = new Map<string, Draft>();
   for (const object of listing) {
     const key = parseTargetsKey(object.key);
-    if (key === undefined || key.provider.length > longestProvider) rejections.push(strangeKey(object.key));
-    else draftOf(drafts, key).objects.push({ object, shard: key.shard });
+    if (key === undefined) rejections.push(unknownKey(object.key));
+    else draftOf(drafts, key).objects.push(object);
   }
-  const folderByName = new Map([...owned].map(segmentOf).map((segment) => [segment.toLowerCase(), segment]));
+  const [unknown] = rejections;
+  return {
+    wanted: [...drafts.values()],
+    rejections,
+    named: new Set(drafts.keys()),
+    unknown: unknown?.key,
+  };
+}
+
+/**
+ * For a file system on which `API` and `api` are one folder: of two such jobs the first one has it, or the one of
+ * `staying`, the files that are there and do not go in this round.
+ */
+export function refuseClashes(plan: Plan, staying: Iterable<string>): Plan {
+  const folderByName = new Map(
+    [...staying].map(segmentOf).map((segment) => [segment.toLowerCase(), segment]),
+  );
   const wanted: WantedFile[] = [];
-  for (const draft of drafts.values()) {
-    const folder = getOrSet(folderByName, draft.segment.toLowerCase(), draft.segment);
-    const rejection = folder === draft.segment ? rejectShards(draft) : clash(draft, folder);
-    if (rejection === undefined) wanted.push(finish(draft));
-    else rejections.push(rejection);
+  const rejections = [...plan.rejections];
+  for (const file of plan.wanted) {
+    const folder = getOrSet(folderByName, file.segment.toLowerCase(), file.segment);
+    if (folder === file.segment) wanted.push(file);
+    else rejections.push(clash(file, folder));
   }
-  return { wanted, rejections, named: new Set(drafts.keys()) };
+  return { ...plan, wanted, rejections };
 }
 
 /** The folder of a path below the target folder: the encoded job. */
@@ -73,11 +96,34 @@ export function segmentOf(path: string): string {
   return path.slice(0, path.indexOf('/'));
 }
 
-/** A file name has 255 bytes at most. */
-const longestProvider = 255 - '.json'.length;
+/** The path of the file that an object is for, or undefined where its key is none that this version knows. */
+export function pathOfKey(key: string): string | undefined {
+  const parsed = parseTargetsKey(key);
+  return parsed && `${parsed.segment}/${parsed.provider}.json`;
+}
 
-interface Draft extends Omit<WantedFile, 'parts' | 'sharded'> {
-  readonly objects: { readonly object: ListedObject; readonly shard: number | undefined }[];
+/** The job and the provider of a path below the target folder. */
+export function idOfPath(path: string): { readonly job: string; readonly provider: string } {
+  const { job = '', provider = '' } = parseTargetsKey(folders.targets + path) ?? {};
+  return { job, provider };
+}
+
+/** Of an object whose key is none that any version could have. */
+export function foreignKey(key: string): Rejection {
+  return { key, reason: 'key', message: `${quote(key)} is not the key of a target file; it is left alone` };
+}
+
+/** A later version may know the key: what it holds may be what takes the place of a file. */
+function unknownKey(key: string): Rejection {
+  return {
+    key,
+    reason: 'key',
+    message: `${quote(key)} is not a key of a target file that this version knows; no file is removed while it is there`,
+  };
+}
+
+interface Draft extends WantedFile {
+  readonly objects: ListedObject[];
 }
 
 function draftOf(drafts: Map<string, Draft>, { segment, job, provider }: TargetsKey): Draft {
@@ -85,43 +131,11 @@ function draftOf(drafts: Map<string, Draft>, { segment, job, provider }: Targets
   return getOrSet(drafts, path, { path, segment, job, provider, objects: [] });
 }
 
-function finish({ objects, ...draft }: Draft): WantedFile {
-  const sorted = objects.toSorted((a, b) => (a.shard ?? 0) - (b.shard ?? 0));
+function clash({ objects, job }: WantedFile, folder: string): Rejection {
   return {
-    ...draft,
-    parts: sorted.map(({ object }) => object),
-    sharded: objects.some(({ shard }) => shard !== undefined),
-  };
-}
-
-/** Of an object that is none of ours. */
-export function strangeKey(key: string): Rejection {
-  return {
-    key,
-    reason: 'key',
-    message: `${quote(key)} is not the key of a target file; remove the object from the bucket`,
-  };
-}
-
-function clash({ objects, job }: Draft, folder: string): Rejection {
-  return {
-    key: objects[0]?.object.key ?? '',
+    key: objects[0]?.key ?? '',
     reason: 'clash',
-    message: `job ${quote(job)} differs from the job in folder ${quote(folder)} only in case; rename one of them`,
-  };
-}
-
-/** Shards come one by one when a provider is split anew: until all are there the last good file stays. */
-function rejectShards({ objects, path }: Draft): Rejection | undefined {
-  const shards = new Set(objects.map(({ shard }) => shard));
-  const mixed = shards.has(undefined) && shards.size > 1;
-  const missing = [...shards.keys()].findIndex((_, shard) => !shards.has(shard));
-  if (!mixed && (missing === -1 || shards.has(undefined))) return undefined;
-  const what = mixed ? 'has a whole object beside its shards' : `lacks shard ${missing}`;
-  return {
-    key: objects[0]?.object.key ?? '',
-    reason: 'incomplete',
-    message: `${quote(path)} ${what}; the last good file stays until the publisher has finished`,
+    message: `job ${quote(job)} differs from the job in folder ${quote(folder)} only in case, which is one folder on this file system; rename one of them`,
   };
 }
 

@@ -1,14 +1,15 @@
 import { isMusterError, type MusterError } from '../errors.ts';
 import { DigestMismatch } from '../store/failure.ts';
-import { joinFileSd } from '../target/file-sd.ts';
-import { digestOfFile, sha256Of } from './content.ts';
-import { discardParts, type FetchedPart, fetchParts, isLarge } from './fetch.ts';
-import { joinFiles } from './file-list.ts';
+import { admit, isLater, type Listing, whyUnconfirmed } from './admit.ts';
+import { type Candidate, readCandidate } from './candidates.ts';
+import { type Content, digestOfFile, lookInto } from './content.ts';
+import { discard } from './fetch.ts';
 import type { FileFacts } from './files.ts';
 import type { TargetFolder } from './folder.ts';
+import { isLargeList, joinList } from './parts.ts';
 import type { Rejection, WantedFile } from './plan.ts';
 import type { RoundState } from './round.ts';
-import type { OwnedFile } from './state.ts';
+import type { OwnedFile, SourceObject } from './state.ts';
 
 /** New content of a file, checked and on disk under a temporary name. */
 export interface PreparedFile {
@@ -21,25 +22,170 @@ export interface PreparedFile {
 
 /**
  * Fetches and checks what a file is made of and writes it to a temporary name; `undefined` when the file is right
- * as it is or its objects are rejected, which is noted. Throws what the store and the disk throw.
+ * as it is or its object is rejected, which is noted; `later` when it turns out to be large and `small` are wanted.
+ * Throws what the store and the disk throw.
  */
-export async function prepareFile(round: RoundState, wanted: WantedFile): Promise<PreparedFile | undefined> {
+export async function prepareFile(
+  round: RoundState,
+  wanted: WantedFile,
+  lane: 'small' | 'large',
+): Promise<PreparedFile | 'later' | undefined> {
   const { folder } = round;
+  const { path } = wanted;
   const found = await look(folder, wanted);
+  const owned = folder.owned.get(path);
+  const intact = owned !== undefined && (await isIntact(folder, path, owned, found.file));
+  const held = intact ? folder.owned.get(path) : undefined;
+  if (intact) round.sound.add(path);
+  if (isUpToDate(folder, wanted, held)) {
+    folder.refused.delete(path);
+    return undefined;
+  }
+  const rejection =
+    found.obstacle ?? rejectLarge(round, wanted) ?? (await rejectAgain(round, wanted, found.file));
+  if (rejection !== undefined) return reject(round, path, rejection);
+  try {
+    const candidate = await readCandidate(round, wanted, held);
+    if (candidate === undefined) return undefined;
+    if (lane === 'small' && candidate.form === 'manifest' && isLargeList(candidate.manifest)) return 'later';
+    const result = await prepareCandidate(round, { wanted, candidate, held, facts: found.file });
+    if (result !== undefined && 'reason' in result) return reject(round, path, result);
+    folder.refused.delete(path);
+    folder.settled.set(path, objectsOf(wanted));
+    return result;
+  } catch (error) {
+    return reject(round, path, rejectionOf(round, wanted, error));
+  }
+}
+
+function reject(round: RoundState, path: string, rejection: Rejection): undefined {
+  round.failures.set(path, rejection.message);
+  const effect = round.sound.has(path)
+    ? 'its last good file stays'
+    : 'there is no good file of it, and its job is not served';
+  round.rejections.push({ ...rejection, message: `${rejection.message}; ${effect}` });
+  return undefined;
+}
+
+/** What is at hand to judge an object. */
+interface Case {
+  readonly wanted: WantedFile;
+  readonly candidate: Candidate;
+  /** The file on disk, where it is what we wrote. */
+  readonly held: OwnedFile | undefined;
+  readonly facts: FileFacts | undefined;
+}
+
+async function prepareCandidate(round: RoundState, one: Case): Promise<PreparedFile | Rejection | undefined> {
+  const { folder } = round;
+  const { wanted, candidate, held } = one;
+  const { path, segment } = wanted;
+  if (candidate.form === 'held') return undefined;
+  const { source, mark } = candidate;
+  const known = folder.owned.get(path)?.source;
+  const isSameWrite = known?.key === source.key && known.etag === source.etag;
+  const targets = candidate.form === 'file' ? candidate.fetched.total : candidate.manifest.targets;
+  const onDisk = isSameWrite || isOtherShard(held, mark, targets) ? undefined : await readListing(round, one);
+  const admission = admit({ mark, targets }, onDisk, round.acceptOlder);
+  if (admission === 'older') {
+    if (candidate.form === 'file') await discard(folder, candidate.fetched.content);
+    const message = `${source.key} holds version ${mark?.version}, older than version ${onDisk?.mark?.version} of the file on disk; if the store was restored on purpose, sync with --once --accept-older`;
+    return refuse(folder, wanted, { key: source.key, reason: 'older', message });
+  }
+  const made = await makeFile(round, wanted, candidate, held);
+  if ('reason' in made) return made;
+  const { file, content } = made;
+  if (await adopt(folder, path, file, await folder.files.facts(folder.at(path)))) {
+    await discard(folder, content);
+    round.sound.add(path);
+    return undefined;
+  }
+  const why =
+    admission === 'confirm' ? await whyUnconfirmed(round.store, wanted, source, round.signal) : undefined;
+  if (why !== undefined) {
+    await discard(folder, content);
+    const message = `${source.key} ${describe(mark, targets, onDisk)} and is not mirrored: ${why}`;
+    return refuse(folder, wanted, { key: source.key, reason: 'unconfirmed', message }, source);
+  }
+  return {
+    path,
+    segment,
+    file,
+    staged: 'path' in content ? content.path : await folder.stage(content.bytes),
+  };
+}
+
+/** Whether the file holds the same version of the list, but the targets of another shard. */
+function isOtherShard(held: OwnedFile | undefined, mark: Listing['mark'], targets: number): boolean {
+  if (held === undefined || held.source !== undefined || held.total !== targets) return false;
+  return mark !== undefined && held.mark?.store === mark.store && held.mark.version === mark.version;
+}
+
+function describe(mark: Listing['mark'], targets: number, onDisk: Listing | undefined): string {
+  const counts = `holds ${targets} targets instead of ${onDisk?.targets ?? 0}`;
+  if (mark === undefined && onDisk?.mark !== undefined) return `${counts}, does not tell its version`;
+  if (isLater(mark, onDisk?.mark) === false) return `${counts}, differs from what its version was`;
+  return counts;
+}
+
+interface MadeFile {
+  readonly file: OwnedFile;
+  readonly content: Content;
+}
+
+async function makeFile(
+  round: RoundState,
+  wanted: WantedFile,
+  candidate: Exclude<Candidate, { form: 'held' }>,
+  held: OwnedFile | undefined,
+): Promise<MadeFile | Rejection> {
+  const { source, mark } = candidate;
+  if (candidate.form === 'file') {
+    const { content, sha256, targets, total } = candidate.fetched;
+    const size = 'bytes' in content ? content.bytes.byteLength : await sizeOf(round.folder, content.path);
+    return { content, file: { sha256, size, source, mark, targets, total, parts: [] } };
+  }
+  const { manifest } = candidate;
+  const onBytes = (count: number) => {
+    round.bytes += count;
+  };
+  // Kept parts outlast a damaged file.
+  const parts = (held ?? round.folder.owned.get(wanted.path))?.parts ?? [];
+  const joined = await joinList({ ...round, onBytes, id: wanted, key: source.key, manifest, held: parts });
+  if ('reason' in joined) return joined;
+  const targets = joined.parts.reduce((sum, part) => sum + part.targets, 0);
+  const { content, sha256, size } = joined;
+  return {
+    content,
+    file: { sha256, size, source, mark, targets, total: manifest.targets, parts: joined.parts },
+  };
+}
+
+async function sizeOf({ files }: TargetFolder, path: string): Promise<number> {
+  return (await files.facts(path))?.size ?? 0;
+}
+
+/**
+ * The list on disk. Where the file is not what the state says, as after a crash, it tells itself, and the higher of
+ * both versions counts. `undefined` where there is none, or what is there is no list.
+ */
+async function readListing(round: RoundState, { wanted, held, facts }: Case): Promise<Listing | undefined> {
+  const { folder, maxObjectBytes } = round;
+  if (held !== undefined) return { mark: held.mark, targets: held.total };
+  if (facts?.kind !== 'file') return undefined;
   const owned = folder.owned.get(wanted.path);
-  const intact = owned !== undefined && (await isIntact(folder, wanted.path, owned, found.file));
-  if (intact && hasEtags(owned, wanted)) {
-    folder.refused.delete(wanted.path);
-    return undefined;
-  }
-  const rejection = found.obstacle ?? rejectBefore(round, wanted);
-  if (rejection !== undefined) {
-    round.rejections.push(rejection);
-    return undefined;
-  }
-  const parts = await fetchOrReject(round, wanted, intact);
-  if (parts === undefined) return undefined;
-  return isLarge(wanted) ? stageLarge(folder, wanted, parts) : stageFile(folder, wanted, parts);
+  const known = owned?.facts === undefined ? undefined : { mark: owned.mark, targets: owned.total };
+  const other = folder.foldsCase ? ownerOf(folder, wanted.path) : undefined;
+  if (other !== undefined) return { mark: undefined, targets: other.total };
+  const found =
+    facts.size > maxObjectBytes ? undefined : await lookInto(folder.files, folder.at(wanted.path));
+  if (known === undefined || found === undefined) return known ?? found;
+  return isLater(known.mark, found.mark) === false ? found : known;
+}
+
+/** The file of ours that lies at the path under a name of another case. */
+function ownerOf({ owned }: TargetFolder, path: string): OwnedFile | undefined {
+  return [...owned].find(([other]) => other !== path && other.toLowerCase() === path.toLowerCase())?.[1];
 }
 
 interface Found {
@@ -48,11 +194,11 @@ interface Found {
 }
 
 /** A symbolic link as job folder would lead the mirror out of its own folder. */
-async function look({ files, at }: TargetFolder, { path, segment, parts }: WantedFile): Promise<Found> {
+async function look({ files, at }: TargetFolder, { path, segment, objects }: WantedFile): Promise<Found> {
   const job = await files.facts(at(segment));
   const file = job?.kind === 'folder' ? await files.facts(at(path)) : undefined;
   const blocked = (where: string, what: string): Rejection => ({
-    key: parts[0]?.key ?? '',
+    key: objects[0]?.key ?? '',
     reason: 'blocked',
     message: `${at(where)} is ${what}; remove it, so that the mirror can write there`,
   });
@@ -79,7 +225,7 @@ async function isIntact(
  * Takes a file that is there already for ours, if it has the very content and nobody else holds it by a link.
  * The size comes first: a stranger of many gigabytes is not to be read.
  */
-async function adopt(
+export async function adopt(
   folder: TargetFolder,
   path: string,
   wanted: OwnedFile,
@@ -102,115 +248,69 @@ function sameFacts(a: FileFacts, b: FileFacts): boolean {
   );
 }
 
-function hasEtags(owned: OwnedFile, wanted: WantedFile): boolean {
-  return etags(owned.parts) === etags(wanted.parts);
+function isUpToDate(folder: TargetFolder, wanted: WantedFile, held: OwnedFile | undefined): boolean {
+  const source = held?.source;
+  const isListed = wanted.objects.some(({ key, etag }) => key === source?.key && etag === source.etag);
+  return isListed && (wanted.objects.length === 1 || folder.settled.get(wanted.path) === objectsOf(wanted));
 }
 
-function etags(parts: readonly { readonly key: string; readonly etag: string }[]): string {
-  return JSON.stringify(parts.map(({ key, etag }) => [key, etag]));
+function objectsOf({ objects }: WantedFile): string {
+  return JSON.stringify(objects.map(({ key, etag }) => [key, etag]));
 }
 
-function rejectBefore(
-  { folder, maxObjectBytes }: RoundState,
-  { path, parts }: WantedFile,
-): Rejection | undefined {
-  const large = parts.find(({ size }) => size > maxObjectBytes);
-  if (large !== undefined) {
-    const message = `${large.key} has ${large.size} bytes, the limit is ${maxObjectBytes}; its last good file stays, raise the limit or split the provider`;
-    return { key: large.key, reason: 'too-large', message };
-  }
-  const refused = folder.refused.get(path);
-  return refused?.etags === etags(parts) ? refused.rejection : undefined;
+function rejectLarge({ maxObjectBytes }: RoundState, { objects }: WantedFile): Rejection | undefined {
+  const large = objects.find(({ size }) => size > maxObjectBytes);
+  if (large === undefined) return undefined;
+  const message = `${large.key} has ${large.size} bytes, the limit is ${maxObjectBytes}; raise the limit or split the provider`;
+  return { key: large.key, reason: 'too-large', message };
 }
 
-async function fetchOrReject(
-  round: RoundState,
+/** What was fetched and refused before is so again, unless the provider's status names it by now. */
+async function rejectAgain(
+  { folder, store, signal, acceptOlder }: RoundState,
   wanted: WantedFile,
-  intact: boolean,
-): Promise<readonly FetchedPart[] | undefined> {
-  const onBytes = (count: number) => {
-    round.bytes += count;
-  };
-  try {
-    const parts = await fetchParts({ ...round, wanted, intact, onBytes });
-    round.folder.refused.delete(wanted.path);
-    return parts;
-  } catch (error) {
-    if (error instanceof DigestMismatch) {
-      round.rejections.push(rejectionOf(wanted, 'digest', error));
-      return undefined;
-    }
-    if (!isMusterError(error, 'malformed') && !isMusterError(error, 'too-large')) throw error;
-    const rejection = rejectionOf(wanted, error.kind === 'too-large' ? 'too-large' : 'invalid', error);
-    round.rejections.push(rejection);
-    round.folder.refused.set(wanted.path, { etags: etags(wanted.parts), rejection });
-    return undefined;
-  }
+  file: FileFacts | undefined,
+): Promise<Rejection | undefined> {
+  const refused = folder.refused.get(wanted.path);
+  if (refused?.objects !== objectsOf(wanted)) return undefined;
+  const { reason } = refused.rejection;
+  // Without a file on disk there is nothing to compare with any more.
+  if (reason === 'older' && (acceptOlder || file === undefined)) return undefined;
+  if (reason === 'unconfirmed' && file === undefined) return undefined;
+  if (refused.unconfirmed === undefined) return refused.rejection;
+  const why = await whyUnconfirmed(store, wanted, refused.unconfirmed, signal);
+  return why === undefined ? undefined : refused.rejection;
 }
 
-function rejectionOf(
-  { parts }: WantedFile,
-  reason: Rejection['reason'],
-  { message }: MusterError,
+function refuse(
+  folder: TargetFolder,
+  wanted: WantedFile,
+  rejection: Rejection,
+  unconfirmed?: SourceObject,
 ): Rejection {
-  return { key: parts[0]?.key ?? '', reason, message };
+  const objects = objectsOf(wanted);
+  folder.refused.set(wanted.path, { objects, rejection, ...(unconfirmed && { unconfirmed }) });
+  return rejection;
 }
 
-async function stageFile(
-  folder: TargetFolder,
-  { path, segment, sharded }: WantedFile,
-  parts: readonly FetchedPart[],
-): Promise<PreparedFile | undefined> {
-  if (sharded) await keepFresh(folder, parts);
-  const bodies = parts.flatMap(({ content }) => ('bytes' in content ? [content.bytes] : []));
-  const [only] = bodies;
-  const content = sharded || only === undefined ? joinFileSd(bodies) : only;
-  const file = ownedFile(sha256Of(content), content.byteLength, parts);
-  if (await adopt(folder, path, file, await folder.files.facts(folder.at(path)))) return undefined;
-  return { path, segment, file, staged: await folder.stage(content) };
+/** Throws what is no fault of the object. */
+function rejectionOf({ folder }: RoundState, wanted: WantedFile, error: unknown): Rejection {
+  const key = keyIn(wanted, error);
+  // Spoilt where it lies, or on the way: it is fetched again.
+  if (error instanceof DigestMismatch) return { key, reason: 'digest', message: error.message };
+  const reason = reasons.find(([kind]) => isMusterError(error, kind))?.[1];
+  if (reason === undefined || !isMusterError(error)) throw error;
+  return refuse(folder, wanted, { key, reason, message: error.message });
 }
 
-/** The same with no more than a piece in memory. */
-async function stageLarge(
-  folder: TargetFolder,
-  { path, segment, sharded }: WantedFile,
-  parts: readonly FetchedPart[],
-): Promise<PreparedFile | undefined> {
-  const [only] = parts;
-  if (sharded) await keepFresh(folder, parts);
-  const ready = !sharded && only?.fresh === true && 'path' in only.content ? only.content.path : undefined;
-  const staged = ready ?? (await folder.stage(joinFiles(parts.map((part) => pathOf(folder, part)))));
-  const joined = ready === undefined ? await digestOfFile(folder.files, staged) : only?.sha256;
-  const sha256 = joined ?? '';
-  const size = (await folder.files.facts(staged))?.size ?? 0;
-  const file = ownedFile(sha256, size, parts);
-  if (!(await adopt(folder, path, file, await folder.files.facts(folder.at(path)))))
-    return { path, segment, file, staged };
-  await folder.files.remove(staged);
-  return undefined;
-}
+const reasons = [
+  ['malformed', 'invalid'],
+  ['too-large', 'too-large'],
+  ['newer', 'newer'],
+] as const satisfies readonly (readonly [MusterError['kind'], Rejection['reason']])[];
 
-/** Where the disk has a part of a large file, once fresh shards are kept. */
-function pathOf(folder: TargetFolder, { sha256, content, fresh }: FetchedPart): string {
-  return 'path' in content && !fresh ? content.path : folder.partAt(sha256);
-}
-
-function ownedFile(sha256: string, size: number, parts: readonly FetchedPart[]): OwnedFile {
-  return {
-    sha256,
-    size,
-    parts: parts.map(({ key, etag, sha256: digest, targets }) => ({ key, etag, sha256: digest, targets })),
-  };
-}
-
-async function keepFresh(folder: TargetFolder, parts: readonly FetchedPart[]): Promise<void> {
-  const fresh = parts.filter((part) => part.fresh);
-  for (const [index, { sha256, content }] of fresh.entries()) {
-    try {
-      await folder.keepPart(sha256, 'path' in content ? content.path : content.bytes);
-    } catch (error) {
-      await discardParts(folder, fresh.slice(index));
-      throw error;
-    }
-  }
+/** The object that an error speaks of. */
+function keyIn({ objects }: WantedFile, error: unknown): string {
+  const named = isMusterError(error) && objects.find(({ key }) => error.message.includes(key));
+  return (named || objects[0])?.key ?? '';
 }

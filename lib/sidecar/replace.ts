@@ -31,7 +31,7 @@ export async function replaceFiles(round: RoundState, prepared: readonly Prepare
   }
 }
 
-/** Removes a file of ours which the bucket no longer has. What somebody else put there stays. */
+/** Removes a file of ours. What somebody else put there stays, and so does what took its place under another case. */
 export async function removeFile(round: RoundState, path: string): Promise<void> {
   const { folder } = round;
   try {
@@ -57,6 +57,7 @@ async function replaceFile(round: RoundState, { path, segment, file, staged }: P
   await files.syncFolder(at(segment));
   const facts = await files.facts(at(path));
   if (facts !== undefined) own(path, { ...file, facts: { ...facts, kind: 'file' } });
+  round.sound.add(path);
 }
 
 async function giveUp(round: RoundState, { path, staged }: PreparedFile, cause: unknown): Promise<void> {
@@ -65,7 +66,9 @@ async function giveUp(round: RoundState, { path, staged }: PreparedFile, cause: 
   await round.folder.files.remove(staged).catch(() => undefined);
 }
 
-async function isOurs({ files, at, owned }: TargetFolder, path: string): Promise<boolean> {
+async function isOurs({ files, at, owned, foldsCase }: TargetFolder, path: string): Promise<boolean> {
+  const isSame = (other: string) => other !== path && other.toLowerCase() === path.toLowerCase();
+  if (foldsCase && [...owned.keys()].some(isSame)) return false;
   const job = await files.facts(at(segmentOf(path)));
   const file = job?.kind === 'folder' ? await files.facts(at(path)) : undefined;
   if (file === undefined || file.kind === 'folder') return false;

@@ -3,15 +3,20 @@ import type { ObjectStore } from '../store/store.ts';
 import { diskError } from './files.ts';
 import type { TargetFolder } from './folder.ts';
 import { createLimit, type Limit } from './limit.ts';
-import { type Rejection, segmentOf } from './plan.ts';
+import type { Orphan } from './orphans.ts';
+import type { Rejection } from './plan.ts';
 
 export interface MirrorOptions {
   readonly store: ObjectStore;
   readonly folder: TargetFolder;
   /** Limit of one object in bytes. Default 256 MiB. */
   readonly maxObjectBytes?: number;
-  /** Whether an empty listing removes all files. Default: it is an error and removes nothing. */
-  readonly allowEmpty?: boolean;
+  /** By an operator's order: removes every file that the store does not list. Default: only what was retired. */
+  readonly removeOrphans?: boolean;
+  /** By an operator's order: an older version of a list takes the place of a newer one. Default: it does not. */
+  readonly acceptOlder?: boolean;
+  /** Milliseconds of a clock which never jumps. */
+  readonly now?: () => number;
   /** Ends the round between two operations. */
   readonly signal: AbortSignal;
 }
@@ -27,6 +32,8 @@ export interface Round {
   readonly changes: readonly FileChange[];
   readonly rejections: readonly Rejection[];
   readonly errors: readonly MusterError[];
+  /** Files that the store does not list, and that stay. */
+  readonly orphans: readonly Orphan[];
   /** Bytes read from the store. */
   readonly bytes: number;
 }
@@ -36,8 +43,11 @@ export interface RoundState extends Round, Required<MirrorOptions> {
   readonly changes: FileChange[];
   readonly rejections: Rejection[];
   readonly errors: MusterError[];
-  /** Jobs in which something failed: nothing is removed there, as it may be what replaces the file. */
-  readonly failedJobs: Set<string>;
+  readonly orphans: Orphan[];
+  /** Why files could not be brought up to date, by path. */
+  readonly failures: Map<string, string>;
+  /** Paths of files that are as they should be, or as they were when they last were good. */
+  readonly sound: Set<string>;
   /** Bounds the requests to the store. */
   readonly limit: Limit;
   bytes: number;
@@ -52,12 +62,16 @@ const defaultMaxObjectBytes = 256 * 2 ** 20;
 export function startRound(options: MirrorOptions): RoundState {
   return {
     maxObjectBytes: defaultMaxObjectBytes,
-    allowEmpty: false,
+    removeOrphans: false,
+    acceptOlder: false,
+    now: () => performance.now(),
     ...options,
     changes: [],
     rejections: [],
     errors: [],
-    failedJobs: new Set(),
+    orphans: [],
+    failures: new Map(),
+    sound: new Set(),
     limit: createLimit(parallel),
     bytes: 0,
     stopped: false,
@@ -68,7 +82,7 @@ export function startRound(options: MirrorOptions): RoundState {
 export function failFile(round: RoundState, path: string, cause: unknown): void {
   const error = diskError(`bring ${round.folder.at(path)} up to date, its last good content stays`, cause);
   round.errors.push(error);
-  round.failedJobs.add(segmentOf(path));
+  round.failures.set(path, error.message);
   if (round.signal.aborted || silence.some((kind) => isMusterError(error, kind))) round.stopped = true;
 }
 

@@ -27,7 +27,7 @@ export async function serve(options: ServeOptions): Promise<Pick<Face, 'address'
     ...(externalUrl !== undefined && { prefix: prefixOf(externalUrl) }),
     log,
     health: healthOf(sources),
-    sources: sources.map(({ health, ...source }) => ({ ...source, ready: () => health.ready().ok })),
+    sources: sources.map(({ health, ...source }) => ({ ...source, ready: () => health.mirrored() })),
   });
   const gate = webConfig === undefined ? undefined : await openGate({ path: webConfig, log });
   const close = async (face?: Face) => {

@@ -1,4 +1,5 @@
 import { MusterError } from '../errors.ts';
+import { readVersionMark } from '../target/file-sd.ts';
 import { type ScanEvent, scanFileSd } from '../target/file-sd-scan.ts';
 import { hashOf } from '../target/relabel.ts';
 
@@ -27,13 +28,13 @@ export function formatShard({ index, count }: Shard): string {
 export interface ShardFilter {
   /** What there is to write so far; throws (kind `malformed`) where the file is none. */
   readonly push: (piece: Uint8Array) => Uint8Array;
-  /** The rest, and how many targets were kept. */
-  readonly end: () => { readonly rest: Uint8Array; readonly targets: number };
+  /** The rest, and how many targets were kept, and came. */
+  readonly end: () => { readonly rest: Uint8Array; readonly targets: number; readonly total: number };
 }
 
 /**
  * Leaves the same targets that a `hashmod` of `__address__` and a `keep` of its value would leave, one group a line. A
- * group of which none is left goes too, unless it is too long to be held.
+ * group of which none is left goes too, unless it is too long to be held or tells the version.
  */
 export function filterShard({ index, count }: Shard): ShardFilter {
   const modulus = BigInt(count);
@@ -53,6 +54,7 @@ export function filterShard({ index, count }: Shard): ShardFilter {
   let inGroup = 0;
   let targets = 0;
   let separator = '[\n';
+  let first = true;
 
   function put(bytes: Uint8Array): void {
     held.push(bytes);
@@ -99,7 +101,8 @@ export function filterShard({ index, count }: Shard): ShardFilter {
 
   function closeGroup(end: number): void {
     copyTo(end);
-    if (inGroup > 0) release();
+    if (inGroup > 0 || (first && isMark(held))) release();
+    first = false;
     if (released) flush();
     held = [];
     heldLength = 0;
@@ -145,10 +148,15 @@ export function filterShard({ index, count }: Shard): ShardFilter {
       return take();
     },
     end() {
-      scan.end();
-      return { rest: Buffer.from(separator === '[\n' ? '[]\n' : '\n]\n'), targets };
+      const total = scan.end();
+      return { rest: Buffer.from(separator === '[\n' ? '[]\n' : '\n]\n'), targets, total };
     },
   };
+}
+
+/** Whether the first group of a file is the one that tells its version. */
+function isMark(group: readonly Uint8Array[]): boolean {
+  return readVersionMark(Buffer.concat([Buffer.from('[\n'), ...group])) !== undefined;
 }
 
 /** Bytes of a group that is held until it is known whether anything of it is kept. */

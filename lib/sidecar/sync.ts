@@ -2,6 +2,7 @@ import { MusterError } from '../errors.ts';
 import { folders } from '../target/names.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { FileSystem } from './files.ts';
+import { incompleteness } from './folder.ts';
 import { createFreshness } from './freshness.ts';
 import type { Face } from './http.ts';
 import { type LoopOptions, mirrorWithin, runMirror } from './loop.ts';
@@ -9,7 +10,7 @@ import type { SourceMetrics, SyncMetrics } from './metrics.ts';
 import { mirrorOnce } from './mirror.ts';
 import { closeSources, type MirroredSource, openSources, type SyncSource } from './mirrored.ts';
 import { createReporter } from './report.ts';
-import type { Round } from './round.ts';
+import type { MirrorOptions, Round } from './round.ts';
 import type { Shard } from './shard.ts';
 
 export interface SyncOptions {
@@ -22,7 +23,6 @@ export interface SyncOptions {
   readonly log: Logger;
   /** Ends the sync; a round at work is ended between two operations. */
   readonly signal: AbortSignal;
-  readonly allowEmpty?: boolean;
   /** Keeps only the targets of this shard. */
   readonly shard?: Shard;
   /** Bytes of one object. */
@@ -77,12 +77,20 @@ export async function syncForever(options: LoopedSyncOptions): Promise<void> {
 
 /**
  * Mirrors once, as an init container does: returns the first complete round of each source, or throws an error when
- * one has none within `deadline` milliseconds (default one minute); the others are complete then. A store without
- * targets in which no cycle has ever run is an error too, unless empty listings are allowed: its name is misspelt, or
- * whoever publishes has not begun.
+ * one has none within `deadline` milliseconds (default one minute), or a job is incomplete; the others are complete then.
+ * A store without targets in which no cycle has ever run is an error too, unless a part is allowed: its name is
+ * misspelt, or nobody has published yet.
  */
 export async function syncOnce(
-  options: SyncOptions & { readonly deadline?: number },
+  options: SyncOptions & {
+    readonly deadline?: number;
+    /** By an operator's order: removes every file that the store does not list. */
+    readonly removeOrphans?: boolean;
+    /** By an operator's order: an older version of a list takes the place of a newer one. */
+    readonly acceptOlder?: boolean;
+    /** Whether a job of which a provider has no good file is no error. */
+    readonly allowPartial?: boolean;
+  },
 ): Promise<readonly Round[]> {
   const sources = await openSources({ ...options, staleAfter: defaultStaleAfter });
   try {
@@ -90,15 +98,19 @@ export async function syncOnce(
     const ends = await Promise.allSettled(
       sources.map(async (source) => {
         const round = await mirrorWithin(loopOptions(options, source), deadline);
-        if (options.allowEmpty !== true && source.folder.owned.size === 0)
+        if (options.allowPartial !== true && source.folder.owned.size === 0)
           await refuseNoStore(source, options.signal);
         return round;
       }),
     );
-    return ends.map((end) => {
+    const rounds = ends.map((end) => {
       if (end.status === 'rejected') throw end.reason;
       return end.value;
     });
+    const lacking = sources.map(({ folder }) => incompleteness(folder)).find((one) => one !== undefined);
+    if (lacking !== undefined && options.allowPartial !== true)
+      throw new MusterError('malformed', `${lacking}; --allow-partial lets this pass`);
+    return rounds;
   } finally {
     closeSources(sources);
   }
@@ -153,7 +165,7 @@ async function follow(
       return round;
     },
     onRound(round, seconds) {
-      metrics.record(round, seconds, folder.owned);
+      metrics.record(round, seconds, folder);
       onRound(round, seconds);
     },
   });
@@ -179,8 +191,11 @@ async function followNotifications(
   }
 }
 
-function loopOptions(options: SyncOptions, source: MirroredSource): Omit<LoopOptions, 'interval'> {
-  const { maxObjectBytes, allowEmpty, signal, roundTimeout = defaultRoundTimeout } = options;
+function loopOptions(
+  options: SyncOptions & Pick<MirrorOptions, 'acceptOlder' | 'removeOrphans'>,
+  source: MirroredSource,
+): Omit<LoopOptions, 'interval'> {
+  const { maxObjectBytes, acceptOlder, removeOrphans, signal, roundTimeout = defaultRoundTimeout } = options;
   const { store, folder, log, health } = source;
   const report = createReporter(log);
   let toldOfNothing = false;
@@ -191,7 +206,8 @@ function loopOptions(options: SyncOptions, source: MirroredSource): Omit<LoopOpt
         folder,
         signal: roundSignal,
         ...(maxObjectBytes === undefined ? {} : { maxObjectBytes }),
-        ...(allowEmpty === undefined ? {} : { allowEmpty }),
+        ...(acceptOlder !== undefined && { acceptOlder }),
+        ...(removeOrphans !== undefined && { removeOrphans }),
       }),
     roundTimeout,
     signal,
@@ -203,7 +219,7 @@ function loopOptions(options: SyncOptions, source: MirroredSource): Omit<LoopOpt
         log.info('the store has no target file', { store: store.url });
         toldOfNothing = true;
       }
-      health.record(round.errors[0]);
+      health.record(round.errors[0], incompleteness(folder));
       options.afterRound?.();
     },
   };

@@ -62,14 +62,59 @@ export const syncMetrics = {
     help: 'Bytes of target objects read from the store.',
     labels: ['source'],
   },
+  orphanedTargets: {
+    name: 'muster_sync_orphaned_targets',
+    help: 'Targets in a file that the store no longer lists and that no tombstone retired; it stays.',
+    labels: ['source', 'job', 'provider'],
+  },
+  incomplete: {
+    name: 'muster_sync_incomplete',
+    help: 'Always 1, for each provider that the store names and of which there is no good file; its job is not served.',
+    labels: ['source', 'job', 'provider'],
+  },
   providerLastSuccess: {
     name: 'muster_sync_provider_last_success_timestamp_seconds',
-    help: 'When the last whole listing of a mirrored provider ended, in Unix time, by its status as last read.',
+    help: 'When the last whole listing of a mirrored provider ended, in Unix time; where its status does not tell, when this mirror first saw its list.',
     labels: ['source', 'job', 'provider'],
   },
   providerStale: {
     name: 'muster_sync_provider_stale',
-    help: 'Of a mirrored provider 1 when its last whole listing is older than --stale-after, else 0; its file stays.',
+    help: 'Of each mirrored file 1 when the last whole listing is older than --stale-after or its status does not tell, with the reason: old, missing, unreadable, newer, clock; else 0.',
+    labels: ['source', 'job', 'provider', 'reason'],
+  },
+  providerHeld: {
+    name: 'muster_sync_provider_held',
+    help: 'Targets that the gate keeps published although the last listing of the provider lacks them.',
+    labels: ['source', 'job', 'provider'],
+  },
+  providerFailures: {
+    name: 'muster_sync_provider_failures',
+    help: 'Cycles of a provider that failed in a row.',
+    labels: ['source', 'job', 'provider'],
+  },
+  providerError: {
+    name: 'muster_sync_provider_error_info',
+    help: 'Always 1, for each provider whose last cycle failed, with the kind of the error.',
+    labels: ['source', 'job', 'provider', 'kind'],
+  },
+  providerLastAttempt: {
+    name: 'muster_sync_provider_last_attempt_timestamp_seconds',
+    help: 'When the last cycle of a provider ended, good or bad, in Unix time.',
+    labels: ['source', 'job', 'provider'],
+  },
+  providerPublished: {
+    name: 'muster_sync_provider_published_timestamp_seconds',
+    help: 'When the list of a provider last changed, in Unix time.',
+    labels: ['source', 'job', 'provider'],
+  },
+  providerDamaged: {
+    name: 'muster_sync_provider_damaged',
+    help: 'Of a provider 1 when its last cycle found damage in the store, else 0.',
+    labels: ['source', 'job', 'provider'],
+  },
+  providerConfirmed: {
+    name: 'muster_sync_provider_confirmed',
+    help: 'Targets of a provider that left within the last hour after a hold, without an operator.',
     labels: ['source', 'job', 'provider'],
   },
   rejectedObject: {

@@ -60,11 +60,20 @@ describe('muster sync', () => {
     expect(code).toBe(1);
     expect(stderr.trimEnd().split('\n').at(-1)).toBe(
       `muster sync: file://${place.folder}/emptied lists no target file while 1 are in targets, which all stay; ` +
-        'check the bucket and its prefix, or allow an empty listing',
+        'check the bucket and its prefix; if it is empty on purpose, sync with --once --remove-orphans',
     );
     expect(await place.files('targets')).toEqual(['api/consul-0.json']);
-    expect((await place.run([...emptied, '--allow-empty'])).code).toBe(0);
+    expect((await place.run([...emptied, '--remove-orphans'])).code).toBe(0);
     expect(await place.files('targets')).toEqual([]);
+  });
+
+  test('takes an order for one round only with --once', async () => {
+    await using place = await makeWorkplace({});
+    const { code, stderr } = await place.run(['sync', '--from', 'x', '--to', 'y', '--remove-orphans']);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: 'muster sync: --remove-orphans is an order for one round; add --once\n',
+    });
   });
 
   test('options come from the environment, as in a container', async () => {

@@ -54,7 +54,7 @@ const onEmpty: ReadonlySet<Operation['name']> = new Set(
   [...everything].filter((name) => name !== 'remove' && name !== 'readPieces'),
 );
 
-const starts: readonly (readonly [string, Bucket | undefined, Bucket])[] = [
+const starts: readonly (readonly [string, Bucket | undefined, Readonly<Record<string, string>>])[] = [
   ['an empty folder', undefined, {}],
   ['a folder with an older list', before, filesOf.before],
 ];

@@ -6,6 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import { disk } from '../../lib/sidecar/files.ts';
 import { openFolder } from '../../lib/sidecar/folder.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
+import { fill, listOf, listText, retiredOf } from '../support/bucket.ts';
 import {
   afterThisTest,
   changed,
@@ -101,24 +102,25 @@ describe('opening a folder', () => {
   });
 
   test('keeps nothing in it that a glob for file_sd files could match', async () => {
-    const { path } = await syncedWorld({
-      'api/kubernetes-0.0.json': targets('a:1'),
-      'api/kubernetes-0.1.json': targets('b:1'),
-    });
+    const store = createMemoryStore();
+    const parts = ['a:1', 'b:1'].map((address) => ({ since: 1, list: [address] }));
+    await fill(store, listOf('api/kubernetes-0', 1, parts));
+    const path = await makeFolder();
+    await roundIn(path, store);
     const own = await disk.names(join(path, '.muster'));
-    const parts = await disk.names(join(path, '.muster/parts'));
+    const kept = await disk.names(join(path, '.muster/parts'));
     expect([...own].sort()).toEqual(['lock', 'parts', 'state', 'tmp']);
-    expect(parts.filter((name) => /\.(json|ya?ml)$/i.test(name))).toEqual([]);
-    expect(parts).toHaveLength(2);
+    expect(kept.filter((name) => /\.(json|ya?ml)$/i.test(name))).toEqual([]);
+    expect(kept).toHaveLength(2);
   });
 });
 
 describe('a state that is lost or cannot be trusted', () => {
-  const good = { 'api/consul-0.json': targets('a:1'), 'web/consul-0.json': targets('b:1') };
+  const good = { 'api/consul-0.json': listText(1, ['a:1']), 'web/consul-0.json': targets('b:1') };
   const wrong: readonly (readonly [string, (text: string) => string])[] = [
     ['cut', (text) => text.slice(0, text.length / 2)],
     ['empty', () => ''],
-    ['of a later version', (text) => text.replace('"version": 1', '"version": 2')],
+    ['of a later version', (text) => text.replace('"version": 2', '"version": 3')],
     ['with a path that leads out', (text) => text.replace('"api/consul-0.json": {', '"../consul-0.json": {')],
     ['with the path of another file', (text) => text.replace('"api/consul-0.json": {', '"api/mine.json": {')],
   ];
@@ -138,12 +140,52 @@ describe('a state that is lost or cannot be trusted', () => {
     );
     expect(summary(await round(memory, reopened))).toEqual(changed());
     expect(await visibleFiles(path)).toEqual({ ...good, 'api/mine.json': '[]' });
-    await publish(memory, { 'api/consul-0.json': undefined, 'new/consul-0.json': targets() });
+    await publish(memory, { 'new/consul-0.json': targets() });
+    await fill(memory, retiredOf('api/consul-0', 2));
     expect(summary(await round(memory, reopened))).toEqual(
       changed('written new/consul-0.json', 'removed api/consul-0.json'),
     );
     reopened.close();
     expect((await openTestFolder(path)).warning).toBeUndefined();
+  });
+
+  test('one of an older Muster is read; versions come from the files, and a list in shards is fetched as parts', async () => {
+    const { memory, path, folder } = await syncedWorld({
+      'api/consul-0.json': listText(5, ['a:1']),
+      'old/consul-0.json': targets('b:1'),
+      'shards/consul-0.json': listText(7, ['c:1']),
+    });
+    folder.close();
+    const file = join(path, '.muster/state');
+    const { files } = JSON.parse(await readFile(file, 'utf8'));
+    const first = Object.entries<Record<string, unknown>>(files).map(([name, { sha256, size, facts }]) => {
+      const shards = name.startsWith('shards') ? ['.0', '.1'] : [''];
+      const parts = shards.map((shard) => ({
+        ...{ key: `targets/${name.replace('.json', `${shard}.json`)}`, etag: '"1"', sha256, targets: 1 },
+      }));
+      return [name, { sha256, size, parts, facts }];
+    });
+    await writeFile(file, JSON.stringify({ version: 1, files: Object.fromEntries(first) }));
+    const reopened = await openTestFolder(path);
+    expect(reopened.warning).toBeUndefined();
+    const store = 'store-of-tests';
+    expect(
+      [...reopened.owned].map(([name, { mark, source, targets: count }]) => [name, mark, source?.key, count]),
+    ).toEqual([
+      ['api/consul-0.json', { store, version: 5 }, 'targets/api/consul-0.json', 1],
+      ['old/consul-0.json', undefined, 'targets/old/consul-0.json', 1],
+      ['shards/consul-0.json', { store, version: 7 }, undefined, 2],
+    ]);
+    await publish(memory, { 'shards/consul-0.json': undefined });
+    await fill(
+      memory,
+      listOf('shards/consul-0', 8, [{ since: 8, list: ['c:2'] }]),
+      retiredOf('api/consul-0', 6),
+    );
+    expect(summary(await round(memory, reopened))).toEqual(
+      changed('written shards/consul-0.json', 'removed api/consul-0.json'),
+    );
+    expect(JSON.parse(await readFile(file, 'utf8')).version).toBe(2);
   });
 
   test('a pipe in its place does not hold the mirror', async () => {

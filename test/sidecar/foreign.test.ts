@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { createMemoryStore } from '../../lib/store/memory.ts';
+import { fileOf, fill, listText, retiredOf } from '../support/bucket.ts';
 import {
   changed,
   cleanUpAfterEach,
@@ -44,7 +45,10 @@ async function foreignWorld(prepare: (path: string) => Promise<unknown>) {
 
 describe('files of others', () => {
   test('are never touched, whatever the bucket says', async () => {
-    const { memory, path, folder } = await syncedWorld({ ...good, 'web/consul-0.json': targets('c:1') });
+    const { memory, path, folder } = await syncedWorld({
+      [file]: listText(1, ['a:1']),
+      'web/consul-0.json': targets('c:1'),
+    });
     const foreign = {
       'api/mine.json': '[]',
       'api/consul-9.json': '[]',
@@ -53,7 +57,7 @@ describe('files of others', () => {
     };
     await mkdir(join(path, 'own'));
     for (const [name, text] of Object.entries(foreign)) await writeFile(join(path, name), text);
-    await publish(memory, { [file]: undefined });
+    await fill(memory, retiredOf('api/consul-0', 2));
     await round(memory, folder);
     expect(await visibleFiles(path)).toEqual({ ...foreign, 'web/consul-0.json': targets('c:1') });
   });
@@ -97,7 +101,7 @@ describe('files of others', () => {
       errors: [],
     });
     expect(done.rejections[0]?.message).toBe(
-      `${join(path, below)} is ${below === file ? 'a folder' : 'not a real folder'}; remove it, so that the mirror can write there`,
+      `${join(path, below)} is ${below === file ? 'a folder' : 'not a real folder'}; remove it, so that the mirror can write there; there is no good file of it, and its job is not served`,
     );
   });
 
@@ -113,23 +117,26 @@ describe('files of others', () => {
   test('a file that is there already with the right content is taken over as it is', async () => {
     const { store, path } = await foreignWorld(async (folder) => {
       await mkdir(join(folder, 'api'));
-      await writeFile(join(folder, file), targets('a:1', 'b:1'));
+      await writeFile(join(folder, file), listText(3, ['a:1']));
     });
+    await fill(store, fileOf('api/consul-0', 3, ['a:1']));
     expect(summary(await roundIn(path, store))).toEqual(changed());
-    await publish(store, { [file]: undefined, 'web/consul-0.json': targets() });
+    await publish(store, { 'web/consul-0.json': targets() });
+    await fill(store, retiredOf('api/consul-0', 4));
     expect(summary(await roundIn(path, store))).toEqual(
       changed('written web/consul-0.json', `removed ${file}`),
     );
   });
 
   test('a job folder that became a link is not followed to remove a file either', async () => {
-    const { memory, path, folder } = await syncedWorld({ ...good, 'web/consul-0.json': targets() });
+    const marked = { [file]: listText(1, ['a:1']) };
+    const { memory, path, folder } = await syncedWorld({ ...marked, 'web/consul-0.json': targets() });
     const elsewhere = await makeFolder();
     await rename(join(path, 'api'), join(elsewhere, 'api'));
     await symlink(join(elsewhere, 'api'), join(path, 'api'));
-    await publish(memory, { [file]: undefined });
+    await fill(memory, retiredOf('api/consul-0', 2));
     expect(summary(await round(memory, folder))).toEqual(changed());
-    expect(await visibleFiles(elsewhere)).toEqual(good);
+    expect(await visibleFiles(elsewhere)).toEqual(marked);
   });
 });
 

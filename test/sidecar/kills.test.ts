@@ -7,17 +7,20 @@ import { expect, test } from '@jest/globals';
 import { type Random, seededRandom } from '../../lib/fleet/random.ts';
 import { createFileStore } from '../../lib/store/file.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import { decodeFileSd, joinFileSd } from '../../lib/target/file-sd.ts';
-import { compileCache } from '../support/process.ts';
+import { manifestKey, targetsKey } from '../../lib/target/names.ts';
 import {
-  cleanUpAfterEach,
-  makeFolder,
-  publish,
-  roundIn,
-  targets,
-  temporaries,
-  visibleFiles,
-} from './world.ts';
+  addresses,
+  fileOf,
+  fill,
+  idOf,
+  joinedText,
+  listOf,
+  listText,
+  retiredOf,
+  statusOf,
+} from '../support/bucket.ts';
+import { compileCache } from '../support/process.ts';
+import { cleanUpAfterEach, makeFolder, roundIn, temporaries, visibleFiles } from './world.ts';
 
 cleanUpAfterEach();
 
@@ -45,10 +48,10 @@ test(
       const ended = once(child, 'exit');
       await once(child.stdout, 'data');
       const until = performance.now() + random.integer(0, 60);
-      do {
+      for (let change = 0; change < 2 || performance.now() < until; change += 1) {
         await world.change();
         changes += 1;
-      } while (performance.now() < until);
+      }
       child.kill('SIGKILL');
       expect((await ended)[1]).toBe('SIGKILL');
       strangers.push(...world.neverPublished(await visibleFiles(path)).map((file) => `${kill}: ${file}`));
@@ -63,50 +66,63 @@ test(
   60_000 + kills * 3000,
 );
 
-/** Changes providers at random (new list, split in shards, gone, back), and knows all that they ever were. */
+/** Changes providers at random (new list, in parts, retired, back), and knows all that they ever were. */
 function publisher(store: ObjectStore, random: Random) {
   const current = new Map<string, string>();
   const published = new Map<string, Set<string>>(providers.map((provider) => [provider, new Set()]));
+  const parts: { since: number; list: readonly string[] }[] = [0, 1, 2].map((part) => ({
+    since: 1,
+    list: [`p${part}:1`],
+  }));
   let version = 0;
-  const list = (shard: number) =>
-    targets(...Array.from({ length: random.integer(1, 300) }, (_, at) => `v${version}-${shard}-${at}:1`));
+  const list = () => addresses(random.integer(1, 300), `v${version}`);
+  const note = (provider: string, text: string) => {
+    published.get(provider)?.add(text);
+    current.set(provider, text);
+  };
   return {
     async change() {
       version += 1;
       const provider = random.pick(providers);
-      if (provider === sharder) {
-        const parts = [list(0), list(1), list(2)];
-        for (const part of parts) published.get(provider)?.add(groupsOf(part).join());
-        for (const [shard, part] of [...parts.entries()].reverse())
-          await publish(store, { [`${provider}.${shard}.json`]: part });
-        current.set(provider, Buffer.from(joinFileSd(parts.map((part) => Buffer.from(part)))).toString());
-      } else if (random.chance(0.15) && current.size > 2 && current.delete(provider)) {
-        await publish(store, { [`${provider}.json`]: undefined });
-      } else {
-        const text = list(0);
+      if (random.chance(0.15) && current.size > 2 && current.delete(provider)) {
+        await fill(store, retiredOf(provider, version));
+      } else if (provider === inParts) {
+        // Parts first, the manifest last, as the cycle does: another part each time, the others stay.
+        parts[version % 3] = { since: version, list: list() };
+        const text = joinedText(
+          version,
+          parts.map((part) => part.list),
+        );
         published.get(provider)?.add(text);
-        await publish(store, { [`${provider}.json`]: text });
-        current.set(provider, text);
+        await fill(store, listOf(provider, version, parts));
+        note(provider, text);
+      } else {
+        const addressesNow = list();
+        const text = listText(version, addressesNow);
+        published.get(provider)?.add(text);
+        await fill(store, fileOf(provider, version, addressesNow));
+        note(provider, text);
       }
+      await confirm(store, provider);
     },
     current: () => Object.fromEntries([...current].map(([provider, text]) => [`${provider}.json`, text])),
-    neverPublished(files: Readonly<Record<string, string>>) {
-      const isKnown = (file: string, text: string) => {
-        const provider = file.slice(0, -'.json'.length);
-        const versions = published.get(provider);
-        if (provider !== sharder) return versions?.has(text) === true;
-        const parts = Map.groupBy(groupsOf(text), (group) => /v\d+-(\d)-/.exec(group)?.[1]);
-        return parts.size === 3 && [...parts.values()].every((part) => versions?.has(part.join()) === true);
-      };
-      return Object.entries(files).flatMap(([file, text]) => (isKnown(file, text) ? [] : [file]));
-    },
+    neverPublished: (files: Readonly<Record<string, string>>) =>
+      Object.entries(files).flatMap(([file, text]) =>
+        published.get(file.slice(0, -'.json'.length))?.has(text) === true ? [] : [file],
+      ),
   };
 }
 
-/** Published in three shards, the first one last, as the cycle does: the mirror joins those that it finds. */
-const sharder = 'db/consul-0';
+const inParts = 'db/consul-0';
 
-/** The groups of a file; it must parse. */
-function groupsOf(text: string): readonly string[] {
-  return decodeFileSd(Buffer.from(text)).map((group) => JSON.stringify(group));
+/** The status that names what was published, as after each cycle: most targets go and come at random. */
+async function confirm(store: ObjectStore, provider: string): Promise<void> {
+  const keys = [targetsKey(idOf(provider)), manifestKey(idOf(provider))];
+  const heads = await Promise.all(
+    keys.map(async (key) => {
+      const etag = (await store.head(key))?.etag;
+      return etag === undefined ? [] : [{ key, etag }];
+    }),
+  );
+  await fill(store, statusOf(provider, { files: heads.flat() }));
 }

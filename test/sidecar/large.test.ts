@@ -2,8 +2,8 @@ import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { createMemoryStore } from '../../lib/store/memory.ts';
-import { decodeFileSd } from '../../lib/target/file-sd.ts';
 import { readUsage } from '../bench/measure.ts';
+import { addresses, fill, listOf, listText, retiredOf, storeId } from '../support/bucket.ts';
 import { polled } from '../support/poll.ts';
 import { startProcess } from '../support/process.ts';
 import {
@@ -32,6 +32,13 @@ function large(megabytes: number, text: string): string {
   return `[\n${lines.join(',\n')}\n]\n`;
 }
 
+/** As the mirror joins a list on disk. */
+function largeText(version: number, lists: readonly (readonly string[])[]): string {
+  const groups = lists.flat().map((address) => ({ targets: [address], labels: { from: 'test' } }));
+  const mark = { targets: [], labels: { __muster_version: `${storeId}/${version}` } };
+  return `[\n${[mark, ...groups].map((group) => JSON.stringify(group)).join(',\n')}\n]\n`;
+}
+
 describe('a file that is too large to be held', () => {
   test('is mirrored, found unchanged, replaced and removed like any other', async () => {
     const store = createMemoryStore();
@@ -47,21 +54,26 @@ describe('a file that is too large to be held', () => {
     await publish(store, { 'api/consul-0.json': second });
     expect(await mirror()).toEqual(changed('written api/consul-0.json'));
     expect((await visibleFiles(path))['api/consul-0.json'] === second).toBe(true);
-    await publish(store, { 'api/consul-0.json': undefined });
+    const marked = listText(7, addresses(350_000));
+    await publish(store, { 'api/consul-0.json': marked });
+    expect(await mirror()).toEqual(changed('written api/consul-0.json'));
+    await fill(store, retiredOf('api/consul-0', 8));
     expect(await mirror()).toEqual(changed('removed api/consul-0.json'));
     expect(await temporaries(path)).toEqual([]);
   });
 
-  test('is joined out of its shards, of which only those that changed are fetched', async () => {
+  test('is joined out of its parts, of which only those that changed are fetched', async () => {
     const store = createMemoryStore();
     const path = await makeFolder();
-    await publish(store, { 'api/consul-0.0.json': large(5, 'a'), 'api/consul-0.1.json': large(5, 'b') });
+    const [a, b, d] = ['a', 'b', 'd'].map((text) => ({ since: 1, list: addresses(100_000, text) }));
+    if (a === undefined || b === undefined || d === undefined) throw new Error('three lists');
+    await fill(store, listOf('api/consul-0', 1, [a, b]));
     expect((await roundIn(path, store)).bytes).toBeGreaterThan(9e6);
-    await publish(store, { 'api/consul-0.1.json': targets('c:1'), 'api/consul-0.2.json': large(5, 'd') });
+    const c = { since: 2, list: ['c:1'] };
+    await fill(store, listOf('api/consul-0', 2, [a, c, { ...d, since: 2 }]));
     const { bytes } = await roundIn(path, store);
-    const seen = decodeFileSd(Buffer.from((await visibleFiles(path))['api/consul-0.json'] ?? ''));
-    const firsts = new Set(seen.flatMap((group) => group.targets.map((target) => target[0])));
-    expect([[...firsts], seen.length, bytes < 6e6]).toEqual([['a', 'c', 'd'], 10_001, true]);
+    expect((await visibleFiles(path))['api/consul-0.json']).toBe(largeText(2, [a.list, c.list, d.list]));
+    expect(bytes).toBeLessThan(6e6);
     expect(await temporaries(path)).toEqual([]);
   });
 
@@ -80,9 +92,9 @@ describe('a file that is too large to be held', () => {
 test('hostile objects, one of 210 MiB, are refused by name in little memory, while the rest is mirrored', async () => {
   const store = await makeFolder();
   const to = await makeFolder();
-  await fill(store, 'tiny/consul-0.json', 210, '[{}', ',{}', '!');
-  await fill(store, 'deep/consul-0.json', 20, '[', '[[[', '');
-  await fill(store, 'broad/consul-0.json', 20, '[{"a":1}', ',{"a":1}', ']');
+  await writeLarge(store, 'tiny/consul-0.json', 210, '[{}', ',{}', '!');
+  await writeLarge(store, 'deep/consul-0.json', 20, '[', '[[[', '');
+  await writeLarge(store, 'broad/consul-0.json', 20, '[{"a":1}', ',{"a":1}', ']');
   const good = targets('good:1');
   await mkdir(join(store, 'targets/good'), { recursive: true });
   await writeFile(join(store, 'targets/good/consul-0.json'), good);
@@ -93,7 +105,7 @@ test('hostile objects, one of 210 MiB, are refused by name in little memory, whi
       ...['sync', '--from', store, '--to', to, '--listen', `127.0.0.1:${port}`],
       ...['--max-object-size', '230MiB'],
     ],
-    ready: ([port]) => `http://127.0.0.1:${port}/readyz`,
+    ready: ([port]) => `http://127.0.0.1:${port}/healthz`,
     patience: 150_000,
   });
   afterThisTest(() => sidecar.stop());
@@ -110,7 +122,7 @@ test('hostile objects, one of 210 MiB, are refused by name in little memory, whi
 });
 
 /** An object of so many MiB. */
-async function fill(
+async function writeLarge(
   store: string,
   key: string,
   mebibytes: number,

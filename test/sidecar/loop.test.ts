@@ -10,6 +10,7 @@ function roundWith(...kinds: readonly ErrorKind[]): Round {
     rejections: [],
     errors: kinds.map((kind) => new MusterError(kind, `${kind}!`)),
     bytes: 0,
+    orphans: [],
   };
 }
 

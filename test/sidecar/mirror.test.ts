@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { MusterError } from '../../lib/errors.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
+import { fill, listText, retiredOf, statusOf } from '../support/bucket.ts';
 import { watchStore, withStrangeKeys } from './counting-store.ts';
 import {
   changed,
@@ -76,13 +77,6 @@ describe('a round', () => {
     expect(await visibleFiles(path)).toEqual(one);
   });
 
-  test('removes the file of a provider that a complete listing no longer has', async () => {
-    const { memory, store, path, folder } = await syncedWorld(two);
-    await publish(memory, { 'api/consul-0.json': undefined });
-    expect(summary(await round(store, folder))).toEqual(changed('removed api/consul-0.json'));
-    expect(await visibleFiles(path)).toEqual({ 'web%2Fedge/marathon-1.json': targets('c:1') });
-  });
-
   test('keeps all files, and says so, when the listing fails', async () => {
     const { memory, path, folder } = await syncedWorld(two);
     const { store } = watchStore(memory, {
@@ -95,15 +89,15 @@ describe('a round', () => {
     expect(await visibleFiles(path)).toEqual(two);
   });
 
-  test('keeps all files when the bucket is suddenly empty, unless it may be', async () => {
+  test('keeps all files when the bucket is suddenly empty, unless a person says that they go', async () => {
     const { memory, path, folder } = await syncedWorld(two);
     await publish(memory, { 'api/consul-0.json': undefined, 'web%2Fedge/marathon-1.json': undefined });
     const held = await round(memory, folder);
     expect(held.errors.map(({ message }) => message)).toEqual([
-      `memory: lists no target file while 2 are in ${path}, which all stay; check the bucket and its prefix, or allow an empty listing`,
+      `memory: lists no target file while 2 are in ${path}, which all stay; check the bucket and its prefix; if it is empty on purpose, sync with --once --remove-orphans`,
     ]);
     expect(await visibleFiles(path)).toEqual(two);
-    expect(summary(await round(memory, folder, { allowEmpty: true }))).toEqual(
+    expect(summary(await round(memory, folder, { removeOrphans: true }))).toEqual(
       changed('removed api/consul-0.json', 'removed web%2Fedge/marathon-1.json'),
     );
   });
@@ -123,6 +117,8 @@ describe('a round', () => {
   test('a list that became empty is a list: its file says so', async () => {
     const { memory, path, folder } = await syncedWorld(one);
     await publish(memory, { 'api/consul-0.json': targets() });
+    const [object] = await memory.list('targets/');
+    await fill(memory, statusOf('api/consul-0', { files: object === undefined ? [] : [object] }));
     await round(memory, folder);
     expect(await visibleFiles(path)).toEqual({ 'api/consul-0.json': '[]\n' });
   });
@@ -168,14 +164,16 @@ describe('a store that fails in the middle of a round', () => {
     expect(summary(await round(memory, folder))).toEqual(changed('written api/consul-0.json'));
   });
 
-  test('a job in which something failed loses no file: the one that failed may replace it', async () => {
-    const { memory, path, folder } = await syncedWorld(one);
-    await publish(memory, { 'api/consul-0.json': undefined, 'api/consul-1.json': targets('a:1', 'b:1') });
-    const { store } = failing(memory, 'api/consul-1.json', new MusterError('denied', 'no'));
+  test('where something failed no file is removed: the one that failed may replace it', async () => {
+    const old = { 'api/consul-0.json': listText(1, ['a:1', 'b:1']) };
+    const { memory, path, folder } = await syncedWorld(old);
+    await publish(memory, { 'other/consul-1.json': targets('a:1', 'b:1') });
+    await fill(memory, retiredOf('api/consul-0', 2));
+    const { store } = failing(memory, 'other/consul-1.json', new MusterError('denied', 'no'));
     expect(summary(await round(store, folder)).changes).toEqual([]);
-    expect(await visibleFiles(path)).toEqual(one);
+    expect(await visibleFiles(path)).toEqual(old);
     expect(summary(await round(memory, folder))).toEqual(
-      changed('written api/consul-1.json', 'removed api/consul-0.json'),
+      changed('written other/consul-1.json', 'removed api/consul-0.json'),
     );
   });
 
@@ -195,20 +193,21 @@ describe('a store that fails in the middle of a round', () => {
   });
 
   test('a store that fell silent loses no file: what replaces it may not have been tried', async () => {
-    const { memory, path, folder } = await syncedWorld({ 'z/consul-0.json': targets('a:1') });
+    const old = { 'z/consul-0.json': listText(1, ['a:1']) };
+    const { memory, path, folder } = await syncedWorld(old);
     const broken = Array.from({ length: 8 }, (_, index) => [`a${index}/http-0.json`, targets('b:1')]);
     await publish(memory, {
       ...Object.fromEntries(broken),
-      'z/consul-0.json': undefined,
       'z/consul-1.json': targets('a:1'),
     });
+    await fill(memory, retiredOf('z/consul-0', 2));
     const { store } = watchStore(memory, {
       get: async () => {
         throw new MusterError('unreachable', 'gone');
       },
     });
     expect((await round(store, folder)).changes).toEqual([]);
-    expect(await visibleFiles(path)).toEqual({ 'z/consul-0.json': targets('a:1') });
+    expect(await visibleFiles(path)).toEqual(old);
   });
 
   test('an object that was cut off is not applied, and read again', async () => {

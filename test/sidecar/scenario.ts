@@ -1,55 +1,61 @@
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import { targets } from './texts.ts';
+import { fileOf, fill, joinedText, listOf, listText, type Objects, retiredOf } from '../support/bucket.ts';
 
-/** What a bucket holds, keys without their `targets/`. */
-export type Bucket = Readonly<Record<string, string>>;
+/** What a bucket holds, by key. */
+export type Bucket = Objects;
 
-/** A bucket that changes in all ways at once: a provider replaced, one new, one gone, one in shards, one untouched. */
+const first = { since: 1, list: ['c:1'] };
+const still = fileOf('still/http-0', 1, ['e:1']);
+
+/** A bucket that changes in all ways at once: a provider replaced, one new, one retired, one in parts, one untouched. */
 export const before: Bucket = {
-  'api/consul-0.json': targets('a:1'),
-  'api/consul-1.json': targets('b:1'),
-  'shards/kubernetes-0.0.json': targets('c:1'),
-  'shards/kubernetes-0.1.json': targets('d:1'),
-  'still/http-0.json': targets('e:1'),
+  ...fileOf('api/consul-0', 1, ['a:1']),
+  ...fileOf('api/consul-1', 1, ['b:1']),
+  ...listOf('parts/kubernetes-0', 1, [first, { since: 1, list: ['d:1'] }]),
+  ...still,
 };
 export const after: Bucket = {
-  'api/consul-0.json': targets('a:2', 'a:3'),
-  'new/consul-0.json': targets('n:1'),
-  'shards/kubernetes-0.0.json': targets('c:1'),
-  'shards/kubernetes-0.1.json': targets('d:2'),
-  'still/http-0.json': targets('e:1'),
+  ...fileOf('api/consul-0', 2, ['a:2', 'a:3']),
+  ...retiredOf('api/consul-1', 2),
+  ...fileOf('new/consul-0', 1, ['n:1']),
+  ...listOf('parts/kubernetes-0', 2, [first, { since: 2, list: ['d:2'] }]),
+  ...still,
 };
-/** The new provider gone again: who crashed after laying down its file must still know that it is his. */
+/** The new provider retired again: who crashed after laying down its file must still know that it is his. */
 export const later: Bucket = {
-  'api/consul-0.json': targets('a:2', 'a:3'),
-  'still/http-0.json': targets('e:1'),
+  ...fileOf('api/consul-0', 2, ['a:2', 'a:3']),
+  ...retiredOf('api/consul-1', 2),
+  ...retiredOf('new/consul-0', 2),
+  ...retiredOf('parts/kubernetes-0', 3),
+  ...still,
 };
 
-/** The visible files of each bucket, written out by hand. */
+/** The visible files of each bucket. */
 export const filesOf = {
   before: {
-    'api/consul-0.json': targets('a:1'),
-    'api/consul-1.json': targets('b:1'),
-    'shards/kubernetes-0.json': joined('c:1', 'd:1'),
-    'still/http-0.json': targets('e:1'),
+    'api/consul-0.json': listText(1, ['a:1']),
+    'api/consul-1.json': listText(1, ['b:1']),
+    'parts/kubernetes-0.json': joinedText(1, [['c:1'], ['d:1']]),
+    'still/http-0.json': listText(1, ['e:1']),
   },
   after: {
-    'api/consul-0.json': targets('a:2', 'a:3'),
-    'new/consul-0.json': targets('n:1'),
-    'shards/kubernetes-0.json': joined('c:1', 'd:2'),
-    'still/http-0.json': targets('e:1'),
+    'api/consul-0.json': listText(2, ['a:2', 'a:3']),
+    'new/consul-0.json': listText(1, ['n:1']),
+    'parts/kubernetes-0.json': joinedText(2, [['c:1'], ['d:2']]),
+    'still/http-0.json': listText(1, ['e:1']),
   },
-  later,
-} as const satisfies Readonly<Record<string, Bucket>>;
+  later: {
+    'api/consul-0.json': listText(2, ['a:2', 'a:3']),
+    'still/http-0.json': listText(1, ['e:1']),
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /** Objects get their etag from their content, as in S3, so that processes agree on them. */
 export async function storeOf(bucket: Bucket): Promise<ObjectStore> {
   const memory = createMemoryStore();
-  for (const [key, text] of Object.entries(bucket)) {
-    await memory.put(`targets/${key}`, Buffer.from(text), { condition: 'any' });
-  }
-  const etagOf = (key: string) => JSON.stringify(bucket[key.slice('targets/'.length)]);
+  await fill(memory, bucket);
+  const etagOf = (key: string) => JSON.stringify(bucket[key]);
   return {
     ...memory,
     async get(key, { ifNoneMatch, ...options } = {}) {
@@ -62,10 +68,4 @@ export async function storeOf(bucket: Bucket): Promise<ObjectStore> {
       return (await memory.list(prefix, options)).map((object) => ({ ...object, etag: etagOf(object.key) }));
     },
   };
-}
-
-/** Two shards of one target each, as one file. */
-function joined(first: string, second: string): string {
-  const [a, b] = [first, second].map((address) => targets(address).slice(1, -2));
-  return `[\n${a},${b}]\n`;
 }

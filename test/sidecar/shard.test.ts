@@ -7,17 +7,9 @@ import { filterShard, parseShard, type Shard } from '../../lib/sidecar/shard.ts'
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import { decodeFileSd } from '../../lib/target/file-sd.ts';
 import { relabel } from '../../lib/target/relabel.ts';
+import { fileOf, fill, listOf } from '../support/bucket.ts';
 import { watchStore } from './counting-store.ts';
-import {
-  changed,
-  cleanUpAfterEach,
-  makeFolder,
-  publish,
-  round,
-  summary,
-  targets,
-  visibleFiles,
-} from './world.ts';
+import { changed, cleanUpAfterEach, makeFolder, round, summary, visibleFiles } from './world.ts';
 
 cleanUpAfterEach();
 
@@ -65,22 +57,26 @@ describe('--shard', () => {
   test('a changed shard rewrites the files without a deletion, an unchanged one fetches nothing', async () => {
     const memory = createMemoryStore();
     const path = await makeFolder();
-    await publish(memory, {
-      'api/consul-0.json': targets(...addresses),
-      'b/consul-0.1.json': targets('x:1'),
-      'b/consul-0.0.json': targets('y:1'),
-    });
+    await fill(
+      memory,
+      fileOf('api/consul-0', 7, addresses),
+      listOf('b/consul-0', 3, [
+        { since: 1, list: ['x:1'] },
+        { since: 2, list: ['y:1'] },
+      ]),
+    );
     const mirror = async (shard?: Shard) => {
       const { store, reads } = watchStore(memory);
       const folder = await openFolder(path, disk, shard);
       const done = summary(await round(store, folder));
       folder.close();
       const seen = decodeFileSd(Buffer.from((await visibleFiles(path))['api/consul-0.json'] ?? ''));
+      expect(Buffer.from((await visibleFiles(path))['api/consul-0.json'] ?? '').includes('/7"')).toBe(true);
       return { done, reads: reads.length, seen: seen.flatMap((group) => group.targets) };
     };
     const first = { index: 0, count: 3 };
     const second = { index: 1, count: 3 };
-    const all = { done: changed('written api/consul-0.json', 'written b/consul-0.json'), reads: 3 };
+    const all = { done: changed('written api/consul-0.json', 'written b/consul-0.json'), reads: 4 };
     const of = (shard: Shard) => byRules(addresses, shard);
     expect(await mirror(first)).toEqual({ ...all, seen: of(first) });
     expect(await mirror(first)).toEqual({ done: changed(), reads: 0, seen: of(first) });

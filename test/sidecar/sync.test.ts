@@ -127,7 +127,7 @@ describe('the sidecar', () => {
     expect(metrics).toContain('muster_sync_rejected_objects{reason="invalid"} 1\n');
     expect(lines()).toEqual([
       'level=info msg="target file written" path=api/consul-0.json',
-      'level=warn msg="targets/bad/consul-0.json is not file_sd JSON: the file is not a list of groups; its last good file stays" key=targets/bad/consul-0.json reason=invalid',
+      'level=warn msg="targets/bad/consul-0.json is not file_sd JSON: the file is not a list of groups; there is no good file of it, and its job is not served" key=targets/bad/consul-0.json reason=invalid',
     ]);
   });
 
@@ -192,7 +192,12 @@ describe('the sidecar', () => {
 });
 
 describe('a single sync', () => {
-  const once = async (store: ObjectStore, to: string, deadline?: number) => {
+  const once = async (
+    store: ObjectStore,
+    to: string,
+    deadline?: number,
+    orders: { readonly removeOrphans?: boolean; readonly allowPartial?: boolean } = {},
+  ) => {
     const { log, lines } = collectLog();
     const { signal } = new AbortController();
     const [done] = await syncOnce({
@@ -202,6 +207,7 @@ describe('a single sync', () => {
       log,
       signal,
       ...(deadline === undefined ? {} : { deadline }),
+      ...orders,
     });
     if (done === undefined) throw new Error('one source has one round');
     return { done, lines: lines() };
@@ -246,6 +252,36 @@ describe('a single sync', () => {
       message: 's3://targets does not answer',
     });
     await openTestFolder(to);
+  });
+
+  test('fails where a job is incomplete, and names the provider; the rest is mirrored', async () => {
+    const store = createMemoryStore();
+    await publish(store, { ...good, 'api/dns-0.json': '{}' });
+    const to = await makeFolder();
+    await expect(once(store, to)).rejects.toMatchObject({
+      message:
+        'job "api" is incomplete, there is no good file of its provider dns-0: targets/api/dns-0.json is not file_sd JSON: the file is not a list of groups; --allow-partial lets this pass',
+    });
+    expect(await visibleFiles(to)).toEqual(good);
+    expect(summary((await once(store, to, undefined, { allowPartial: true })).done)).toEqual({
+      changes: [],
+      rejections: ['invalid targets/api/dns-0.json'],
+      errors: [],
+    });
+  });
+
+  test('removes what the store no longer lists by order only, and tells of it until then', async () => {
+    const store = createMemoryStore();
+    await publish(store, { ...good, 'web/consul-0.json': targets('b:1', 'b:2') });
+    const to = await makeFolder();
+    await once(store, to);
+    await publish(store, { 'web/consul-0.json': undefined });
+    expect((await once(store, to)).lines).toEqual([
+      'level=warn msg="target file stays: the store lists it no more and has no tombstone that says it was retired; if it is gone for good, \\"muster sync --once --remove-orphans\\" removes it" path=web/consul-0.json targets=2',
+    ]);
+    expect(summary((await once(store, to, undefined, { removeOrphans: true })).done)).toEqual(
+      changed('removed web/consul-0.json'),
+    );
   });
 
   test('says that a state was set aside', async () => {

@@ -1,10 +1,22 @@
 import type { Status } from '../../discovery/status.ts';
-import { statusKey } from '../../target/names.ts';
+import { parseStatusKey, statusKey } from '../../target/names.ts';
+import type { Oddity } from '../folder.ts';
+import { idOfPath } from '../plan.ts';
 import { type FaceSource, type TargetFile, targetFiles } from './source.ts';
 import type { ReadStatuses } from './statuses.ts';
 
 /** How a provider does, from the worst to the best. */
-export const states = ['failing', 'held', 'stale', 'missing', 'behind', 'unknown', 'ok'] as const;
+export const states = [
+  'failing',
+  'held',
+  'stale',
+  'missing',
+  'orphaned',
+  'refused',
+  'behind',
+  'unknown',
+  'ok',
+] as const;
 export type State = (typeof states)[number];
 
 /** A provider as the page shows it. */
@@ -43,50 +55,64 @@ export async function readOverview({ sources, staleAfter, now }: OverviewInput):
   );
   const providers = read.flatMap(({ source, statuses }) => {
     const files = new Map(targetFiles([source]).map((file) => [statusKey(file), file]));
-    const keys = new Set([...files.keys(), ...statuses.byKey.keys()]);
-    return [...keys].map((key) =>
-      viewOf(source.name, files.get(key), statuses.byKey.get(key), statuses.error, now - staleAfter),
+    const oddities = new Map(
+      [...source.folder.oddities].map(([path, oddity]) => [statusKey(idOfPath(path)), oddity]),
     );
+    const { byKey, problems, error } = statuses;
+    const keys = new Set([...files.keys(), ...byKey.keys(), ...problems.keys(), ...oddities.keys()]);
+    return [...keys].flatMap((key): readonly ProviderView[] => {
+      const id = parseStatusKey(key);
+      const file = files.get(key);
+      const status = byKey.get(key)?.status;
+      const known = { file, status, problem: problems.get(key) ?? error, oddity: oddities.get(key) };
+      const verdict = judge(known, { staleAfter, now });
+      return id === undefined
+        ? []
+        : [{ source: source.name, ...id, ...verdict, targets: file?.targets, status }];
+    });
   });
   return {
-    providers: providers.filter((one) => one !== undefined).sort(byUrgency),
+    providers: providers.sort(byUrgency),
     errors: read.flatMap(({ statuses }) => statuses.error ?? []),
   };
 }
 
-function viewOf(
-  source: string,
-  file: TargetFile | undefined,
-  found: { readonly job: string; readonly provider: string; readonly status: Status } | undefined,
-  error: string | undefined,
-  oldest: number,
-): ProviderView | undefined {
-  const id = file ?? found;
-  if (id === undefined) return undefined;
-  const { job, provider } = id;
-  const status = found?.status;
-  return { source, job, provider, ...judge(file, status, error, oldest), targets: file?.targets, status };
+interface Known {
+  readonly file: TargetFile | undefined;
+  readonly status: Status | undefined;
+  /** Why there is no status, where that is known. */
+  readonly problem: string | undefined;
+  readonly oddity: Oddity | undefined;
 }
 
 function judge(
-  file: TargetFile | undefined,
-  status: Status | undefined,
-  error: string | undefined,
-  oldest: number,
+  { file, status, problem, oddity }: Known,
+  { staleAfter, now }: Pick<OverviewInput, 'staleAfter' | 'now'>,
 ): { readonly state: State; readonly reason: string } {
-  if (status === undefined) {
+  if (oddity?.kind === 'lacking')
     return {
-      state: 'unknown',
-      reason: error ?? 'the store has no status of it: it is being retired, or its status cannot be read',
+      state: 'missing',
+      reason: `there is no good file of it, so its job is not served: ${oddity.reason}`,
     };
+  if (oddity?.kind === 'orphaned') return { state: 'orphaned', reason: `its file stays: ${oddity.reason}` };
+  if (status === undefined) {
+    const reason = problem ?? 'the store has no status of it: nobody knows how old its list is';
+    return { state: 'unknown', reason };
   }
   if (status.error !== undefined)
     return { state: 'failing', reason: `${times(status.failures)}: ${status.error.message}` };
   if (status.held !== undefined) return { state: 'held', reason: status.held.message };
   if (status.config_error !== undefined)
     return { state: 'failing', reason: `the newest configuration is not in force: ${status.config_error}` };
-  if (Date.parse(status.last_success ?? status.last_attempt) < oldest)
+  const succeeded = Date.parse(status.last_success ?? status.last_attempt);
+  if (succeeded > now + clockSkew)
+    return {
+      state: 'stale',
+      reason: 'its status is dated in the future: the clock of its function is wrong',
+    };
+  if (succeeded < now - staleAfter)
     return { state: 'stale', reason: 'no cycle has succeeded for too long; does its function still run?' };
+  if (oddity?.kind === 'kept') return { state: 'refused', reason: oddity.reason };
   if (status.published_version < status.version)
     return { state: 'behind', reason: `version ${status.version} is not published yet` };
   if (file === undefined) {
@@ -94,11 +120,23 @@ function judge(
       ? { state: 'ok', reason: '' }
       : { state: 'missing', reason: 'its file is not mirrored; the log says why if this stays so' };
   }
-  const mirrored = status.files.every(({ key, etag }) => file.etags.get(key) === etag);
-  return mirrored
-    ? { state: 'ok', reason: '' }
-    : { state: 'behind', reason: 'its newest list is not mirrored yet' };
+  const mirrored = status.files.every(({ key, etag }) => file.made?.key === key && file.made.etag === etag);
+  if (!mirrored) return { state: 'behind', reason: 'its newest list is not mirrored yet' };
+  return { state: 'ok', reason: remarks(status, now) };
 }
+
+/** What a person should know of a provider that is well. */
+function remarks({ confirmed, damaged }: Status, now: number): string {
+  const left =
+    confirmed !== undefined && now - Date.parse(confirmed.at) < confirmedShown
+      ? [`${confirmed.targets} targets left after a hold, without an operator`]
+      : [];
+  return [...left, ...(damaged === undefined ? [] : [`damage was mended: ${damaged.message}`])].join('; ');
+}
+
+/** Milliseconds by which the clock of another machine may be ahead. */
+const clockSkew = 5 * 60_000;
+const confirmedShown = 60 * 60_000;
 
 function times(failures: number): string {
   return failures === 1 ? 'the last cycle failed' : `the last ${failures} cycles failed`;

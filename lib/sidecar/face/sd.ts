@@ -1,10 +1,11 @@
 import { type Context, Hono } from 'hono';
 import { toMusterError } from '../../errors.ts';
 import { etagOfFiles, joinFiles } from '../file-list.ts';
+import { incompleteness } from '../folder.ts';
 import type { FaceEnv } from '../http.ts';
 import { createLimit } from '../limit.ts';
 import { textAnswer } from './answer.ts';
-import { type FaceSource, targetFiles } from './source.ts';
+import { type FaceSource, segmentFor, targetFiles } from './source.ts';
 import { traceOf } from './trace.ts';
 
 /**
@@ -19,6 +20,8 @@ export function sdRoutes(sources: readonly FaceSource[]): Hono<{ Bindings: FaceE
     const waiting = sources.find(({ ready }) => !ready());
     if (waiting !== undefined)
       return textAnswer(503, `${waiting.store.url} was not yet mirrored as a whole; ask again`);
+    const lacking = whatIsLacking(sources, job);
+    if (lacking !== undefined) return textAnswer(503, lacking);
     const files = targetFiles(sources, job);
     if (files.length === 0) {
       return job === undefined
@@ -43,6 +46,13 @@ export function sdRoutes(sources: readonly FaceSource[]): Hono<{ Bindings: FaceE
     .get('/sd/:job{.+}', (context) => answer(context, context.req.param('job')));
 }
 
+/** A job of which a provider has no good file is not served: the rest would look like the whole. */
+function whatIsLacking(sources: readonly FaceSource[], job: string | undefined): string | undefined {
+  const segment = job === undefined ? undefined : segmentFor(job);
+  if (job !== undefined && segment === undefined) return undefined;
+  return sources.map(({ folder }) => incompleteness(folder, segment)).find((one) => one !== undefined);
+}
+
 /** A job that has no file is either gone for good, which is an empty list, or not there (yet), which is an error. */
 async function answerWithoutFiles(
   sources: readonly FaceSource[],
@@ -53,6 +63,11 @@ async function answerWithoutFiles(
     const traces = await Promise.all(sources.map(({ store }) => traceOf(store, job, signal)));
     if (traces.includes('live'))
       return textAnswer(503, 'no target file of this job was mirrored yet; ask again');
+    if (traces.includes('lost'))
+      return textAnswer(
+        503,
+        'the store knows this job, but has no list of it and no tombstone that says it was retired',
+      );
     if (!traces.includes('retired')) return textAnswer(404, 'there is no job of this name in the store');
     return new Response('[]\n', {
       headers: { 'content-type': 'application/json', 'cache-control': 'no-cache' },

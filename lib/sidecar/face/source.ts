@@ -1,8 +1,8 @@
 import type { ObjectStore } from '../../store/store.ts';
 import { encodeJob, type ProviderId, parseStatusKey, statusKey } from '../../target/names.ts';
 import type { TargetFolder } from '../folder.ts';
-import { segmentOf } from '../plan.ts';
-import { countTargets } from '../state.ts';
+import { idOfPath, segmentOf } from '../plan.ts';
+import type { SourceObject } from '../state.ts';
 
 /** A store and the folder that it is mirrored into, as the HTTP face sees them. */
 export interface FaceSource {
@@ -10,8 +10,8 @@ export interface FaceSource {
   readonly name: string;
   /** Is only read from. */
   readonly store: ObjectStore;
-  readonly folder: Pick<TargetFolder, 'path' | 'owned' | 'at' | 'temporary'>;
-  /** Whether a complete round has ended, so that nothing is missing by accident. */
+  readonly folder: Pick<TargetFolder, 'path' | 'owned' | 'oddities' | 'at' | 'temporary'>;
+  /** Whether a round without error has ended, so that what is missing is told of. */
   readonly ready: () => boolean;
 }
 
@@ -23,8 +23,8 @@ export interface TargetFile {
   /** Full path. */
   readonly path: string;
   readonly targets: number;
-  /** Etags of the objects that it was made of, by key. */
-  readonly etags: ReadonlyMap<string, string>;
+  /** What it was made of; undefined where the bucket does not have it. */
+  readonly made: SourceObject | undefined;
 }
 
 /** The mirrored files, of one job or of all, source by source in the order of their paths. */
@@ -37,11 +37,10 @@ export function targetFiles(sources: readonly FaceSource[], job?: string): reado
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([path, file]) => ({
         source: name,
-        job: decodeURIComponent(segmentOf(path)),
-        provider: path.slice(path.indexOf('/') + 1, -'.json'.length),
+        ...idOfPath(path),
         path: folder.at(path),
-        targets: countTargets(file),
-        etags: new Map(file.parts.map(({ key, etag }) => [key, etag])),
+        targets: file.targets,
+        made: file.source,
       })),
   );
 }

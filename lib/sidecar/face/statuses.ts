@@ -1,4 +1,5 @@
-import { parseStatus, type Status } from '../../discovery/status.ts';
+import { decodeDocument } from '../../discovery/document.ts';
+import { maxStatusBytes, type Status, statusSchema } from '../../discovery/status.ts';
 import { toMusterError } from '../../errors.ts';
 import type { ListedObject, ObjectStore } from '../../store/store.ts';
 import { folders, type ProviderId, parseStatusKey } from '../../target/names.ts';
@@ -7,6 +8,8 @@ import { allSettledOrThrow, createLimit } from '../limit.ts';
 /** What the statuses of a store say, and why they are not newer where the store did not answer. */
 export interface Statuses {
   readonly byKey: ReadonlyMap<string, ProviderId & { readonly status: Status }>;
+  /** Why statuses that are there are not among them. */
+  readonly problems: ReadonlyMap<string, string>;
   readonly error: string | undefined;
 }
 
@@ -26,9 +29,9 @@ export function createStatusReader(
   const read = async (): Promise<Statuses> => {
     try {
       kept = await refresh(store, kept, AbortSignal.timeout(timeout));
-      return { byKey: kept, error: undefined };
+      return { ...sorted(kept), error: undefined };
     } catch (error) {
-      return { byKey: kept, error: toMusterError(error).message };
+      return { ...sorted(kept), error: toMusterError(error).message };
     }
   };
   return () => {
@@ -39,12 +42,22 @@ export function createStatusReader(
 
 interface Kept extends ProviderId {
   readonly etag: string;
-  readonly status: Status;
+  /** Or why it cannot be read. */
+  readonly status: Status | string;
+}
+
+function sorted(kept: ReadonlyMap<string, Kept>): Pick<Statuses, 'byKey' | 'problems'> {
+  const byKey = new Map<string, ProviderId & { readonly status: Status }>();
+  const problems = new Map<string, string>();
+  for (const [key, { job, provider, status }] of kept) {
+    if (typeof status === 'string') problems.set(key, status);
+    else byKey.set(key, { job, provider, status });
+  }
+  return { byKey, problems };
 }
 
 /** A store with more providers is not one of ours. */
 const mostStatuses = 10_000;
-const maxBytes = 1 << 20;
 /** Bytes of all statuses together: they stay in memory, where they take some ten times as much. */
 const mostBytes = 32 << 20;
 
@@ -79,11 +92,21 @@ async function readOne(
 ): Promise<Kept | undefined> {
   const id = parseStatusKey(key);
   const old = kept.get(key);
-  if (id === undefined || size > maxBytes) return undefined;
+  if (id === undefined) return undefined;
   if (old?.etag === etag) return old;
+  const { job, provider } = id;
+  if (size > maxStatusBytes)
+    return { job, provider, etag, status: `${key} has ${size} bytes, more than a status can have` };
   signal.throwIfAborted();
-  const found = await store.get(key, { maxBytes, signal });
+  const found = await store.get(key, { maxBytes: maxStatusBytes, signal });
   if (found === undefined || found === 'unchanged') return undefined;
-  const status = parseStatus(found.body);
-  return status === undefined ? undefined : { job: id.job, provider: id.provider, etag: found.etag, status };
+  return { job, provider, etag: found.etag, status: decode(found.body, key) };
+}
+
+function decode(body: Uint8Array, key: string): Status | string {
+  try {
+    return decodeDocument(body, statusSchema, key);
+  } catch (error) {
+    return toMusterError(error).message;
+  }
 }

@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { createFaceApp, type FaceAppOptions } from '../../../lib/sidecar/face/app.ts';
+import { incompleteness } from '../../../lib/sidecar/folder.ts';
 import { createHealth } from '../../../lib/sidecar/health.ts';
 import { openFace } from '../../../lib/sidecar/http.ts';
 import type { WebGate } from '../../../lib/sidecar/web/gate.ts';
@@ -42,10 +43,11 @@ export async function startFace(store: ObjectStore, options: TestFaceOptions = {
   const folder = await openTestFolder(path);
   const health = createHealth({ staleAfter: 300_000 });
   const mirror = async () => {
-    health.record((await round(store, folder, { allowEmpty: true })).errors[0]);
+    const { errors } = await round(store, folder);
+    health.record(errors[0], incompleteness(folder));
   };
   if (mirrored) await mirror();
-  const sources = [{ name, store: read, folder, ready: () => health.ready().ok }];
+  const sources = [{ name, store: read, folder, ready: () => health.mirrored() }];
   const ended = new AbortController();
   const registry = new Registry();
   const answer = createFaceApp({ sources, health, registry, log, ended: ended.signal, ...rest });

@@ -3,8 +3,6 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
-import { runCycle } from '../../../lib/discovery/cycle.ts';
-import { retireProvider } from '../../../lib/discovery/retire.ts';
 import { MusterError } from '../../../lib/errors.ts';
 import { createFaceApp } from '../../../lib/sidecar/face/app.ts';
 import { createHealth } from '../../../lib/sidecar/health.ts';
@@ -13,7 +11,7 @@ import type { ObjectStore } from '../../../lib/store/store.ts';
 import { stampGzip } from '../../../lib/target/gzip-time.ts';
 import { encodeJob } from '../../../lib/target/names.ts';
 import { createLogger, silentLogger } from '../../../lib/telemetry/log.ts';
-import { id, inputOf, listing, providerOf } from '../../support/provider.ts';
+import { fileOf, fill, listText, type Objects, retiredOf, statusOf } from '../../support/bucket.ts';
 import { cleanUpAfterEach, makeFolder, openTestFolder, publish, round, targets } from '../world.ts';
 import { type Answer, startFace } from './face.ts';
 
@@ -28,6 +26,8 @@ async function storeOf(objects: Readonly<Record<string, string>>): Promise<Objec
 function brief({ status, headers, text }: Answer): readonly [number, string | null, string] {
   return [status, headers.get('content-type'), text];
 }
+
+const journalOf = (name: string): Objects => ({ [`journal/${name}/000000000001.json.gz`]: 'x' });
 
 const plain = 'text/plain; charset=utf-8';
 const json = 'application/json';
@@ -105,32 +105,91 @@ describe('http_sd', () => {
 
   test('a job that was retired is an empty list, so that Prometheus lets go of its targets', async () => {
     const store = createMemoryStore();
-    await runCycle(
-      providerOf(() => listing(3)),
-      inputOf(store),
+    await fill(
+      store,
+      fileOf('api/consul-0', 1, ['a:1']),
+      statusOf('api/consul-0'),
+      journalOf('api/consul-0'),
     );
     const face = await startFace(store);
-    expect(JSON.parse((await face.get('/sd/api')).text)).toHaveLength(3);
-    await retireProvider(id, inputOf(store));
-    expect(JSON.parse((await face.get('/sd/api')).text)).toHaveLength(3);
+    expect((await face.get('/sd/api')).text).toBe(listText(1, ['a:1']));
+    await fill(store, retiredOf('api/consul-0', 2));
+    expect((await face.get('/sd/api')).text).toBe(listText(1, ['a:1']));
     await face.mirror();
+    // Its status is deleted last.
+    expect(brief(await face.get('/sd/api'))).toEqual([200, json, '[]\n']);
+    await fill(store, { 'status/api/consul-0.json': undefined });
     expect(brief(await face.get('/sd/api'))).toEqual([200, json, '[]\n']);
   });
 
-  test('a job that lives but has no file on disk is an error', async () => {
+  const lost = [
+    503,
+    plain,
+    'the store knows this job, but has no list of it and no tombstone that says it was retired\n',
+  ];
+  const live = [503, plain, 'no target file of this job was mirrored yet; ask again\n'];
+  const unclear: readonly (readonly [string, Objects, readonly unknown[]])[] = [
+    ['has a journal alone: its status was lost', journalOf('api/consul-0'), lost],
+    [
+      'has a tombstone of one of two providers',
+      { ...retiredOf('api/consul-0', 2), ...journalOf('api/consul-1') },
+      lost,
+    ],
+    ['has a status, and no list', statusOf('api/consul-0'), live],
+    [
+      'came back after its tombstone',
+      { ...retiredOf('api/consul-0', 2), ...statusOf('api/consul-0', { version: 3 }) },
+      live,
+    ],
+    [
+      'has a tombstone of one provider and a status of another',
+      { ...retiredOf('api/consul-0', 2), ...statusOf('api/dns-0') },
+      live,
+    ],
+  ];
+
+  test.each(unclear)('a job without a file is an error where it %s', async (_, objects, answer) => {
     const store = createMemoryStore();
-    await runCycle(
-      providerOf(() => listing(3)),
-      inputOf(store),
-    );
+    await fill(store, objects);
+    const face = await startFace(store);
+    expect(brief(await face.get('/sd/api'))).toEqual(answer);
+  });
+
+  test('a job whose tombstone cannot be read is an error', async () => {
+    const store = createMemoryStore();
+    await fill(store, { 'retired/api/consul-0.json': '{' });
+    const face = await startFace(store);
+    expect((await face.get('/sd/api')).status).toBe(503);
+  });
+
+  test('a job that lost its file in the store is served as it lies on disk', async () => {
+    const store = await storeOf({ 'api/consul-0.json': targets('a:1'), 'web/consul-0.json': targets('b:1') });
     const face = await startFace(store);
     await store.delete('targets/api/consul-0.json');
     await face.mirror();
-    expect(brief(await face.get('/sd/api'))).toEqual([
-      503,
-      plain,
-      'no target file of this job was mirrored yet; ask again\n',
-    ]);
+    expect(brief(await face.get('/sd/api'))).toEqual([200, json, targets('a:1')]);
+  });
+
+  test('a job of which a provider has no good file is an error, never a part; the others are served', async () => {
+    const store = await storeOf({
+      'api/consul-0.json': targets('a:1'),
+      'api/consul-1.json': '{"not":"file_sd"}',
+      'web/consul-0.json': targets('b:1'),
+    });
+    const face = await startFace(store);
+    const lacking =
+      'job "api" is incomplete, there is no good file of its provider consul-1: targets/api/consul-1.json is not file_sd JSON: the file is not a list of groups\n';
+    expect(brief(await face.get('/sd/api'))).toEqual([503, plain, lacking]);
+    expect(brief(await face.get('/sd'))).toEqual([503, plain, lacking]);
+    expect(brief(await face.get('/readyz'))).toEqual([503, plain, lacking]);
+    expect(brief(await face.get('/sd/web'))).toEqual([200, json, targets('b:1')]);
+    await publish(store, { 'api/consul-1.json': targets('a:2') });
+    await face.mirror();
+    expect([(await face.get('/sd/api')).status, (await face.get('/readyz')).status]).toEqual([200, 200]);
+    await publish(store, { 'api/consul-1.json': '{"not":"file_sd"}' });
+    await face.mirror();
+    // Now there is a last good file.
+    expect([(await face.get('/sd/api')).status, (await face.get('/readyz')).status]).toEqual([200, 200]);
   });
 
   test('what nobody knows while the store is away is an error, and what lies on disk is served', async () => {

@@ -11,7 +11,7 @@ const s3Event = (key: string, bucket = 'b') =>
   JSON.stringify({ Records: [{ eventSource: 'aws:s3', s3: { bucket: { name: bucket }, object: { key } } }] });
 const eventBridge = (key: string) =>
   JSON.stringify({ source: 'aws.s3', detail: { bucket: { name: 'b' }, object: { key } } });
-const good: Round = { changes: [], rejections: [], errors: [], bytes: 0 };
+const good: Round = { changes: [], rejections: [], errors: [], orphans: [], bytes: 0 };
 const bad: Round = { ...good, errors: [new MusterError('denied', 'no')] };
 
 /** Plays batches of messages, an error for `undefined`; ends when all were handled. */

@@ -20,7 +20,7 @@ async function fileOf(folder: string, content: Uint8Array | string, job = 'api')
   await writeFile(path, content);
   const groups = decodeFileSd(Buffer.from(content));
   const targets = groups.reduce((sum, group) => sum + group.targets.length, 0);
-  return { source: '', job, provider: 'consul-0', path, targets, etags: new Map() };
+  return { source: '', job, provider: 'consul-0', path, targets, made: undefined };
 }
 
 function search(found: readonly TargetFile[], text: string, options: Partial<SearchOptions> = {}) {

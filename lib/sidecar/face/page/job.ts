@@ -59,7 +59,7 @@ ${one.reason === '' ? nothing : html`<p class="why">${given(one.reason)}</p>`}
 ${
   held === undefined
     ? nothing
-    : html`<p class="why">Held since ${ago(held.since, now)}, in ${count(held.cycles, 'cycle')}: ${number(held.targets_before)} targets before, ${number(held.targets_after)} after.</p>`
+    : html`<p class="why">Held since ${ago(held.since, now)}: ${count(held.targets, 'target')} that the last listing of ${number(held.listed)} lacks ${held.targets === 1 ? 'stays' : 'stay'} published.</p>`
 }
 <dl>
 ${fact('Targets', targets === undefined ? 'not mirrored' : number(targets))}

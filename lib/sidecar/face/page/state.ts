@@ -9,6 +9,8 @@ const words: Readonly<
   held: { text: 'held', tone: 'warn' },
   stale: { text: 'stale', tone: 'bad' },
   missing: { text: 'not mirrored', tone: 'warn' },
+  orphaned: { text: 'not in the store', tone: 'warn' },
+  refused: { text: 'refused', tone: 'warn' },
   behind: { text: 'catching up', tone: 'calm' },
   unknown: { text: 'no status', tone: 'calm' },
   ok: { text: 'ok', tone: 'good' },
