@@ -73,8 +73,8 @@ async function renderOutput(
       config.namespaces.length > 0 ? [...new Set(config.namespaces)] : await namespacesOf(kubernetes, signal);
     const { page_size: pageSize, compression } = kubernetes.muster;
     keepMemorySmall();
-    const lister = openLister(connection, { pageSize, compression });
     const warn = (message: string) => log.warn(message, { output: name });
+    const lister = openLister(connection, { pageSize, compression, warn });
     return await render(lister, { ...selectionOf(config, namespaces, shard), warn }, signal);
   } catch (error) {
     // Which of the two fired first: both may have by now.

@@ -15,12 +15,13 @@ export const kubernetes: Mechanism<KubernetesConfig> = {
   configKey: 'kubernetes_sd_configs',
   schema: kubernetesConfig,
   async *discover(config, input) {
-    const { signal, cursor, onProgress } = input;
+    const { signal, cursor, onProgress, warn } = input;
     const namespaces = config.role === 'node' ? [''] : await namespacesOf(config, signal);
     const connection = await openConnection(config, input);
     const lister = openLister(connection, {
       pageSize: config.muster.page_size,
       compression: config.muster.compression,
+      warn,
       ...(cursor !== undefined && { cursor }),
       ...(onProgress && { onProgress }),
     });
