@@ -18,6 +18,10 @@ export interface Selection {
   /** Namespaces to list; the empty one stands for all. */
   readonly namespaces: readonly string[];
   readonly deniedNamespaces: readonly string[];
+  /** Field selector for pods, beside namespaces; default: none. */
+  readonly podField?: string;
+  /** Objects of a list that are looked at; 0, the default, stands for all. */
+  readonly objectLimit?: number;
   readonly wants: (family: Described) => boolean;
   /** Which labels and annotations of a resource become labels. */
   readonly allowedLabels: ReadonlyMap<string, Allow>;

@@ -19,6 +19,10 @@ export interface CollectInput {
   readonly namespaces: readonly string[];
   /** Namespaces whose objects are left out. */
   readonly deniedNamespaces: readonly string[];
+  /** Field selector for pods, beside namespaces; default: none. */
+  readonly podField?: string;
+  /** Objects of a list that are looked at; 0, the default, stands for all. */
+  readonly objectLimit?: number;
   /** Whether the family is wanted. */
   readonly wants: (family: Described) => boolean;
   readonly allowed: AllowedMaps;

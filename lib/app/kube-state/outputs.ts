@@ -39,6 +39,8 @@ export function bindOutputs(
   return configs.flatMap((configured) => {
     const config = withConfigFile(configured, input.directory);
     const { name, shard, total_shards: total, kubernetes, deadline } = config;
+    for (const warning of config.custom_resource_state_config?.warnings ?? [])
+      input.log.warn(`custom_resource_state_config: ${warning}`, { output: name });
     const shards = shard === undefined ? [...Array(total).keys()] : [shard];
     return shards.map((number) => ({
       name,
@@ -74,7 +76,12 @@ async function renderOutput(
     const { page_size: pageSize, compression } = kubernetes.muster;
     keepMemorySmall();
     const warn = (message: string) => log.warn(message, { output: name });
-    const lister = openLister(connection, { pageSize, compression, warn });
+    const lister = openLister(connection, {
+      pageSize,
+      compression,
+      warn,
+      fromCache: config.use_apiserver_cache,
+    });
     return await render(lister, { ...selectionOf(config, namespaces, shard), warn }, signal);
   } catch (error) {
     // Which of the two fired first: both may have by now.
