@@ -39,7 +39,10 @@ interface OwnKeys {
 
 function ownKeys({ name, isKubeState }: Backend): OwnKeys {
   const always = [`config/last-good/${name}.yml`, 'muster-conditional-writes'];
-  if (isKubeState) return { written: ['metrics/*', ...always], removed: ['metrics/*'], listed: [] };
+  if (isKubeState) {
+    const own = ['metrics/*', 'retired/kube-state/*'];
+    return { written: [...own, ...always], removed: own, listed: [] };
+  }
   const [targets, status] = [`targets/*/${name}-*`, `status/*/${name}-*`];
   return {
     written: [targets, `snapshots/*/${name}-*`, `journal/*/${name}-*`, status, ...always],

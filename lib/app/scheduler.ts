@@ -104,9 +104,9 @@ async function retireLeft(
   for (const [key] of left) slots.delete(key);
   retirement.nextAt = Date.now() + retireAgainAfter;
   try {
-    await retireOutputs(config, input);
+    const { leaving } = await retireOutputs(config, input);
     const { missed } = await retireOthers(config.providers, input);
-    if (missed.length > 0) return;
+    if (missed.length > 0 || leaving.length > 0) return;
     retirement.done = configured;
     retirement.nextAt = 0;
   } catch (error) {

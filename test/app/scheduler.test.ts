@@ -18,7 +18,15 @@ const nothing = { outputs: [], isEmpty: false };
 
 /** What a cluster without objects comes to. */
 const nothingRendered: Rendered = {
-  ...{ objects: 0, samples: 0, size: 0, splices: [], members: () => [], close: () => undefined },
+  ...{
+    objects: 0,
+    samples: 0,
+    families: new Map(),
+    size: 0,
+    splices: [],
+    members: () => [],
+    close: () => undefined,
+  },
 };
 
 function outputNamed(name: string): KubeStateOutput {

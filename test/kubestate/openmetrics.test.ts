@@ -72,8 +72,12 @@ async function bodyOf(listed: Date): Promise<Uint8Array> {
   );
   try {
     const { objects, samples, splices, members } = rendered;
-    const about = aboutOutput({ started: listed, duration: 1500, objects, samples });
-    return Buffer.concat([gzipHead(listed, splices), ...members(), about]);
+    const counts = { shard: 0, totalShards: 1, listings: 3, failedListings: 1 };
+    const about = aboutOutput(
+      { started: listed, duration: 1500, objects, samples, ...counts },
+      rendered.size,
+    );
+    return Buffer.concat([gzipHead(listed, [...splices, ...about.splices]), ...members(), about.bytes]);
   } finally {
     rendered.close();
   }

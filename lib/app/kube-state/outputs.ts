@@ -16,6 +16,8 @@ export interface KubeStateOutput {
   readonly name: string;
   /** The name of its object in the store: the same, or `<name>.<shard>`. */
   readonly object: string;
+  /** Number of the shard; 0 where there is only one. */
+  readonly shard: number;
   readonly config: KubeStateConfig;
   /** Milliseconds between two outputs. */
   readonly refreshInterval: number;
@@ -45,6 +47,7 @@ export function bindOutputs(
     return shards.map((number) => ({
       name,
       object: total === 1 ? name : `${name}.${number}`,
+      shard: number,
       config,
       refreshInterval: kubernetes.refresh_interval,
       deadline,
