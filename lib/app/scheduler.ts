@@ -13,6 +13,8 @@ export interface SchedulerInput extends CyclesInput {
   /** What is configured at this moment; asked before each tick. */
   readonly config: () => Promise<Scheduled>;
   readonly onResult?: (result: CycleResult) => void;
+  /** Milliseconds for which a kube-state output stays that left the configuration. Default: a quarter of an hour. */
+  readonly retireOutputAfter?: number;
 }
 
 /** What of a configuration is run at intervals. */
@@ -104,7 +106,9 @@ async function retireLeft(
   for (const [key] of left) slots.delete(key);
   retirement.nextAt = Date.now() + retireAgainAfter;
   try {
-    const { leaving } = await retireOutputs(config, input);
+    const { leaving } = await retireOutputs(config, input, {
+      ...(input.retireOutputAfter !== undefined && { after: input.retireOutputAfter }),
+    });
     const { missed } = await retireOthers(config.providers, input);
     if (missed.length > 0 || leaving.length > 0) return;
     retirement.done = configured;

@@ -84,6 +84,7 @@ describe('the scheduler', () => {
       store,
       log: createLogger({ level: 'info', write: (line) => lines.push(line) }),
       signal: stop.signal,
+      retireOutputAfter: 0,
       async config() {
         // Some turns without it, in which it must not be retired under its running cycle.
         if (outputs.length === 0 && ++turns === 3) finish();

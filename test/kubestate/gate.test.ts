@@ -131,7 +131,7 @@ describe('a loss', () => {
   });
 
   test('that grows to all there was needs the longer wait', () => {
-    const looks = [...each([0, 10], pods(5)), ...each([15, 30, 59, 60], pods(0))];
+    const looks = [...each([0, 10], pods(5)), ...each([15, 30, 59, 63], pods(0))];
     expect(judgeAll(pods(200), looks)).toEqual(['held', 'held', 'held', 'held', 'held', 'confirmed']);
   });
 });

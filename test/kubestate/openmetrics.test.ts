@@ -51,6 +51,7 @@ describeWithPrograms('an output with every family, of a recorded cluster', ['pro
     expect(Object.entries(types).filter(([, type]) => type !== 'gauge')).toEqual([
       ['kube_pod_container_status_restarts', 'counter'],
       ['kube_pod_init_container_status_restarts', 'counter'],
+      ['kube_state_metrics_list', 'counter'],
     ]);
     expect(Object.keys(types)).toHaveLength(text.text.match(/^# TYPE /gm)?.length ?? 0);
     expect(() => readOpenMetrics(text.text)).toThrow('Clashing name');

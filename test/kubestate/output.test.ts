@@ -9,6 +9,7 @@ import { type KubernetesFleet, startKubernetesFleet } from '../../lib/fleet/kube
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import { readGzipTime } from '../../lib/target/gzip-time.ts';
 import { silentLogger } from '../../lib/telemetry/log.ts';
+import { version } from '../../lib/version.ts';
 
 const signal = new AbortController().signal;
 let fleet: KubernetesFleet;
@@ -164,7 +165,15 @@ describe('publishing', () => {
       `muster_kube_state_objects ${objects}`,
       `muster_kube_state_samples ${written}`,
     ]);
-    expect(lines.filter((line) => line.startsWith('kube_'))).toHaveLength(written);
+    // What the alerts of kube-state-metrics on itself read.
+    expect(lines.filter((line) => line.startsWith('kube_state_metrics_'))).toEqual([
+      'kube_state_metrics_list_total{resource="*",result="success"} 1',
+      'kube_state_metrics_list_total{resource="*",result="error"} 0',
+      'kube_state_metrics_total_shards 1',
+      'kube_state_metrics_shard_ordinal{shard_ordinal="0"} 0',
+      `kube_state_metrics_build_info{version="muster-${version}"} 1`,
+    ]);
+    expect(lines.filter((line) => /^kube_(?!state_metrics_)/.test(line))).toHaveLength(written);
   });
 
   test('never puts an older text over a newer one', async () => {
