@@ -67,7 +67,12 @@ describe('what a function may do', () => {
     const keys = (...names: string[]) =>
       names.map((name) => `arn:\${AWS::Partition}:s3:::\${bucket}/${name}`);
     const account = '${AWS::Region}:${AWS::AccountId}';
-    const written = ['metrics/*', 'config/last-good/kube-state.yml', 'muster-conditional-writes'];
+    const written = [
+      'metrics/*',
+      'retired/kube-state/*',
+      'config/last-good/kube-state.yml',
+      'muster-conditional-writes',
+    ];
     const rows = own
       .filter(({ Action }) => /^(s3|lambda|ssm|eks):/.test(String(Action[0])))
       .map(({ Sid, Action, Resource }) => [Sid, Action, Resource]);
@@ -75,7 +80,7 @@ describe('what a function may do', () => {
       ['List', ['s3:ListBucket'], ['arn:${AWS::Partition}:s3:::${bucket}']],
       ['Read', ['s3:GetObject'], keys('config/muster.yml', ...written)],
       ['Write', ['s3:PutObject'], keys(...written)],
-      ['RemoveRetired', ['s3:DeleteObject'], keys('metrics/*')],
+      ['RemoveRetired', ['s3:DeleteObject'], keys('metrics/*', 'retired/kube-state/*')],
       [
         'FanOut',
         ['lambda:InvokeFunction'],

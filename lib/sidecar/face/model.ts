@@ -5,6 +5,7 @@ import { type SearchResult, searchTargets } from '../search/search.ts';
 import { type ChangePage, newestChanges } from './feed.ts';
 import { historyOf, type Point } from './history.ts';
 import { type ChangeDetail, createJournal } from './journal.ts';
+import { createOutputsReader, type Outputs, readOutputs } from './outputs.ts';
 import { type Overview, readOverview } from './providers.ts';
 import { type FaceSource, isProvider, targetFiles } from './source.ts';
 import { createStatusReader } from './statuses.ts';
@@ -17,6 +18,8 @@ export interface FaceModel {
   /** How the mirror does. */
   readonly mirror: () => Verdict;
   overview(): Promise<Overview>;
+  /** The kube-state outputs, and how their cycles went. */
+  outputs(): Promise<Outputs>;
   /** Targets that fit the query, of one job or of all. */
   search(input: SearchInput): Promise<SearchResult>;
   /** The newest changes, of all or some. */
@@ -68,6 +71,7 @@ export function createModel({ sources, health, staleAfter, now }: ModelOptions):
   const read = sources.map((source) => ({
     ...source,
     statuses: createStatusReader(source.store),
+    outputs: createOutputsReader(source.store),
     journal: createJournal(source.store),
   }));
   const searches = createLimit(parallel);
@@ -87,6 +91,7 @@ export function createModel({ sources, health, staleAfter, now }: ModelOptions):
     staleAfter,
     mirror: () => health.live(),
     overview,
+    outputs: () => readOutputs(read, now()),
     search: ({ text, job, offset, limit, signal }) =>
       searches(async () => {
         signal.throwIfAborted();
