@@ -32,7 +32,7 @@ const output = (name: string, more: object = {}, api_server = cluster.url) => ({
 const job = () => ({
   scrape_configs: [{ job_name: 'api', consul_sd_configs: [{ server: consul.url, refresh_interval: '1s' }] }],
 });
-/** What a shell finds of the outputs' texts, and of all that lies beside them. */
+/** The texts of outputs, without what lies beside them. */
 const published = async (place: Workplace) =>
   (await place.files('.muster/store/metrics')).filter((name) => !name.endsWith('.status.json'));
 

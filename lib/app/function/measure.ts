@@ -36,7 +36,6 @@ export function measureWith(metrics: Metrics): Measure {
     },
     output({ outcome, durationMs, published }, listed, refreshInterval) {
       add(functionMetrics.failures, outcome === 'failed' ? 1 : 0);
-      add(functionMetrics.held, outcome === 'held' ? 1 : 0);
       add(functionMetrics.duration, durationMs);
       if (published !== undefined) add(functionMetrics.samples, published.samples);
       waiting(listed, refreshInterval);
