@@ -118,7 +118,7 @@ function readStatements(
 /** What a sidecar may do: read what is published and how its making went, nothing else. */
 export function sidecarStatements(bucketArn: Value, objects: Bucket['objects']): readonly Statement[] {
   const published = [
-    ...['targets/*', 'parts/*', 'metrics/*', 'status/*', 'status-kube-state/*', 'journal/*', 'snapshots/*'],
+    ...['targets/*', 'parts/*', 'metrics/*', 'status/*', 'journal/*', 'snapshots/*'],
     // What was retired, what is held back, and which store this is.
     ...['retired/*', 'held/*', 'store.json'],
   ];

@@ -21,7 +21,7 @@ function rules({ journalDays }: Settings): readonly Rule[] {
     { prefix: 'config/', old: 30 },
     // Written every minute, or by the megabyte with each change: the journal tells their past, a day is for accidents.
     ...whole.map((folder) => ({ prefix: `${folder}/`, old: 1 })),
-    ...['status/', 'status-kube-state/', 'metrics/', 'muster-conditional-writes'].map((prefix) => ({
+    ...['status/', 'metrics/', 'muster-conditional-writes'].map((prefix) => ({
       prefix,
       old: 1,
     })),

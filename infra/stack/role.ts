@@ -45,7 +45,7 @@ function ownKeys({ name, isKubeState }: Backend): OwnKeys {
   const always = ['store.json', `config/last-good/${name}.yml`, checks];
   const config = 'config/muster.yml';
   if (isKubeState) {
-    const outputs = ['metrics/*', 'status-kube-state/*', 'retired/kube-state/*'];
+    const outputs = ['metrics/*', 'retired/kube-state/*'];
     return { written: [...outputs, ...always], removed: [...outputs, checks], read: [config], listed: [] };
   }
   const own = (folder: string) => `${folder}/*/${name}-*`;

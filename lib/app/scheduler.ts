@@ -14,6 +14,8 @@ export interface SchedulerInput extends CyclesInput {
   /** What is configured at this moment; asked before each tick. */
   readonly config: () => Promise<Scheduled>;
   readonly onResult?: (result: CycleResult) => void;
+  /** Milliseconds for which a kube-state output stays that left the configuration. Default: a quarter of an hour. */
+  readonly retireOutputAfter?: number;
 }
 
 /** What of a configuration is run at intervals. */
@@ -126,9 +128,11 @@ async function retireThoseThatLeft(
   for (const [key] of left) slots.delete(key);
   retirement.nextAt = now + retireAgainAfter.missed;
   try {
-    await retireOutputs(config, input);
+    const { leaving } = await retireOutputs(config, input, {
+      ...(input.retireOutputAfter !== undefined && { after: input.retireOutputAfter }),
+    });
     const { missed, waiting } = await retireLeft(config.providers, config.retireRules, input);
-    if (missed.length > 0) return;
+    if (missed.length > 0 || leaving.length > 0) return;
     if (waiting.length > 0) {
       // What is held waits for an operator, the others for their time.
       const waits = waiting

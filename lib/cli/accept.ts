@@ -1,6 +1,10 @@
+import { loadApp } from '../app/app.ts';
+import { selectOutputs } from '../app/kube-state/select.ts';
+import { acceptHeldOutput } from '../app/kube-state/stored.ts';
 import { selectProviders } from '../app/select.ts';
 import { acceptHeld } from '../discovery/held.ts';
 import { acceptRetirement } from '../discovery/leaving.ts';
+import { allSamples } from '../kubestate/gate.ts';
 import { addressLabel } from '../target/group.ts';
 import type { ProviderId } from '../target/names.ts';
 import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
@@ -17,11 +21,12 @@ export const accept = defineCommand({
   name: 'accept',
   description:
     'Accepts what the gate holds of a job, just as it is now, and prints it: the next cycle lets these targets go. The\n' +
-    'acceptance ends after an hour, and covers nothing that goes missing later. With --retired, providers that left the\n' +
-    'configuration and are held go. Exits with 1 when nothing is held.',
+    'acceptance ends after an hour, and covers nothing that goes missing later. With --kube-state, what it holds of an\n' +
+    'output. With --retired, providers that left the configuration and are held go. Exits with 1 when nothing is held.',
   examples: [
     'muster accept -c muster.yml --job api',
     'muster accept --job api --provider consul-0',
+    'muster accept --kube-state prod',
     'muster accept --retired',
   ],
   options: {
@@ -29,10 +34,14 @@ export const accept = defineCommand({
     store: shared.store,
     job: { ...shared.job, help: 'The job.' },
     provider: shared.provider,
+    'kube-state': { value: 'NAME', help: 'The kube-state output, or one of its shards.' },
     retired: { help: 'Accept that providers which left the configuration are retired.' },
   },
-  async run({ config, store: url, job, provider, retired }, io) {
-    if (job === undefined && !retired) throw new UsageError('name a job with --job');
+  async run({ config, store: url, job, provider, 'kube-state': output, retired }, io) {
+    if ([job !== undefined || retired, output !== undefined].filter(Boolean).length !== 1)
+      throw new UsageError('name one of them: --job, --kube-state or --retired');
+    if (output !== undefined)
+      return (await acceptOutput(config, output, io)) ? exitCodes.good : exitCodes.failed;
     const { store } = await openView('accept', { location: config, url }, io);
     try {
       const ids = selectProviders(await storedProviders(store, io.signal), { job, provider });
@@ -77,4 +86,27 @@ async function printAccepted(
   if (targets > shownTargets)
     await io.out(`  … and ${counted(targets - Math.min(shownTargets, sample.length), 'more target')}\n`);
   return true;
+}
+
+async function acceptOutput(config: string, name: string, io: Io): Promise<boolean> {
+  const { outputs, store } = await loadApp(config, io);
+  try {
+    let accepted = false;
+    for (const { object } of selectOutputs(outputs, name)) {
+      const held = await acceptHeldOutput(object, { store, signal: io.signal });
+      if (held === undefined) continue;
+      accepted = true;
+      const losses = Object.entries(held.families).map(
+        ([family, { before, after }]) =>
+          `  ${family === allSamples ? 'all samples' : family}: ${before} -> ${after}\n`,
+      );
+      await io.out(
+        `${object}: accepted for an hour, the next listing may publish it with\n${losses.join('')}`,
+      );
+    }
+    if (!accepted) io.err(`muster accept: nothing is held for the kube-state output ${name}\n`);
+    return accepted;
+  } finally {
+    await store.close();
+  }
 }

@@ -56,10 +56,14 @@ async function publishAll(config: string, name: string | undefined, io: Io): Pro
     const selected = selectOutputs(outputs, name);
     await store.verify({ signal: io.signal });
     for (const output of selected) {
-      const { outcome, objects, samples, bytes } = await publishOutput(output, { store, signal: io.signal });
+      const { outcome, objects, samples, bytes, held } = await publishOutput(output, {
+        store,
+        signal: io.signal,
+      });
       io.err(
         `${metricsKey(output.object)}: ${outcome}, ${counted(objects, 'object')}, ${counted(samples, 'sample')}, ${counted(bytes, 'byte')}\n`,
       );
+      if (held !== undefined) io.err(`muster kube-state: ${output.object}: ${held}\n`);
     }
   } finally {
     await store.close();

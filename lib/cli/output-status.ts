@@ -1,12 +1,13 @@
 import { readListed } from '../app/kube-state/stored.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
+import { type OutputStatus, readOutputStatus } from '../kubestate/status.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { longestAge } from '../target/gzip-head.ts';
-import { folders, metricsKey, parseMetricsKey } from '../target/names.ts';
+import { folders, metricsKey, parseMetricsKey, parseOutputStatusKey } from '../target/names.ts';
 import { formatAge, formatTable } from './table.ts';
 
 /** A kube-state output, as the store has it. */
-export interface OutputStatus {
+export interface OutputRow {
   readonly output: string;
   readonly configured: boolean;
   /** When its cluster was last listed, ISO 8601. */
@@ -14,6 +15,8 @@ export interface OutputStatus {
   /** Compressed size. */
   readonly bytes: number;
   readonly state: string;
+  /** What the output's own status says; absent where it has none. */
+  readonly status?: OutputStatus;
 }
 
 /** The outputs that are configured, and those whose text is still there. */
@@ -24,33 +27,44 @@ export async function readOutputStatuses(
   }: { readonly outputs?: readonly { readonly object: string }[]; readonly store: ObjectStore },
   signal: AbortSignal,
   now: Date,
-): Promise<readonly OutputStatus[]> {
+): Promise<readonly OutputRow[]> {
   const sizes = new Map((await store.list(folders.metrics, { signal })).map(({ key, size }) => [key, size]));
-  const stored = [...sizes.keys()].map(parseMetricsKey).filter((object) => object !== undefined);
+  const stored = [...sizes.keys()]
+    .map((key) => parseMetricsKey(key) ?? parseOutputStatusKey(key))
+    .filter((object) => object !== undefined);
   // Where nobody says what is configured, all that is there counts.
   const configured = new Set(outputs?.map(({ object }) => object) ?? stored);
   return mapConcurrent([...new Set([...configured, ...stored])], 8, signal, async (output) => {
     const bytes = sizes.get(metricsKey(output));
     const listed = bytes === undefined ? undefined : await readListed(output, { store, signal });
+    const { status } = await readOutputStatus(store, output, signal);
     return {
       output,
       configured: configured.has(output),
       listed_at: listed?.toISOString(),
       bytes: bytes ?? 0,
-      state: configured.has(output) ? stateOf(bytes, listed, now) : 'not in the configuration',
+      state: configured.has(output) ? stateOf(bytes, listed, status, now) : 'not in the configuration',
+      ...(status && { status }),
     };
   });
 }
 
 /** As the sidecar sees it, which serves no text that is old or undated. */
-function stateOf(bytes: number | undefined, listed: Date | undefined, now: Date): string {
+function stateOf(
+  bytes: number | undefined,
+  listed: Date | undefined,
+  status: OutputStatus | undefined,
+  now: Date,
+): string {
+  if (status?.error !== undefined) return `failing (${status.failures} in a row): ${status.error.message}`;
+  if (status?.held !== undefined) return `held: ${status.held.message}`;
   if (bytes === undefined) return 'nothing published yet';
   if (listed === undefined) return 'undated: not served';
   return now.getTime() - listed.getTime() > longestAge ? 'stale: not served' : 'ok';
 }
 
 /** The same as a table, for a person. */
-export function outputStatusTable(statuses: readonly OutputStatus[], now: Date): string {
+export function outputStatusTable(statuses: readonly OutputRow[], now: Date): string {
   return formatTable(
     ['OUTPUT', 'LISTED', 'BYTES', 'STATE'],
     statuses.map(({ output, listed_at, bytes, state }) => [

@@ -1,6 +1,9 @@
 import type { App } from '../app/app.ts';
+import type { CyclesInput } from '../app/cycles.ts';
 import { type OutputResult, outputOnce } from '../app/kube-state/cycle.ts';
-import { findLeftOutputs, retireOutputs } from '../app/kube-state/stored.ts';
+import { findLeftOutputs, type LeftOutputs, retireOutputs } from '../app/kube-state/stored.ts';
+import { formatDuration } from '../config/duration.ts';
+import { retireOutputAfter } from '../kubestate/gate.ts';
 import { metricsKey } from '../target/names.ts';
 import { silentLogger } from '../telemetry/log.ts';
 import type { Io } from './command.ts';
@@ -25,19 +28,30 @@ export async function runOutputs(
 /** Removes what is stored of outputs that left the configuration, or says what would be. */
 export async function retireLeftOutputs(app: App, dryRun: boolean, { err, signal }: Io): Promise<void> {
   const input = { store: app.store, log: silentLogger, signal };
-  const left = dryRun ? await findLeftOutputs(app, input) : await retireOutputs(app, input);
-  const what = dryRun ? 'would be retired, it' : 'retired, it';
-  for (const output of left) err(`kube-state ${output}: ${what} is no longer in the configuration\n`);
+  const { retired, leaving } = dryRun
+    ? { retired: [], leaving: await findLeaving(app, input) }
+    : await retireOutputs(app, input);
+  for (const output of retired) err(`kube-state ${output}: retired, it is no longer in the configuration\n`);
+  for (const { output, stays } of leaving) {
+    const time = formatDuration(Math.ceil(stays / 60_000) * 60_000);
+    err(`kube-state ${output}: left the configuration, its text stays for another ${time}\n`);
+  }
+}
+
+async function findLeaving(app: App, input: CyclesInput): Promise<LeftOutputs['leaving']> {
+  const left = await findLeftOutputs(app, input);
+  return left.map((output) => ({ output, stays: retireOutputAfter }));
 }
 
 /** The outputs as a table, for a person. */
 export function outputTable(results: readonly OutputResult[]): string {
   return formatTable(
-    ['OUTPUT', 'OUTCOME', 'OBJECTS', 'SAMPLES', 'BYTES'],
+    ['OUTPUT', 'OUTCOME', 'OBJECTS', 'SAMPLES', 'BYTES', ''],
     results.map(({ output, outcome, published }) => [
       output,
       outcome,
       ...[published?.objects, published?.samples, published?.bytes].map((count = 0) => String(count)),
+      published?.held ?? published?.confirmed ?? '',
     ]),
   );
 }
@@ -47,6 +61,7 @@ export function outputData({ output, outcome, published, durationMs, error }: Ou
   return {
     ...{ output, outcome },
     ...(published && { objects: published.objects, samples: published.samples, bytes: published.bytes }),
+    ...(published?.held !== undefined && { held: published.held }),
     duration_seconds: durationMs / 1000,
     ...(error && { error: { kind: error.kind, message: error.message } }),
   };

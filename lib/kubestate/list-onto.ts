@@ -1,4 +1,4 @@
-import type { Kind } from '../backends/kubernetes/kinds/kind.ts';
+import type { Kind, KindNames } from '../backends/kubernetes/kinds/kind.ts';
 import type { Lister } from '../backends/kubernetes/listing/lister.ts';
 import type { ObjectMeta } from '../backends/kubernetes/objects.ts';
 import { isMusterError } from '../errors.ts';
@@ -18,6 +18,12 @@ export interface ListInput {
   readonly namespaces: readonly string[];
   /** Namespaces whose objects are left out. */
   readonly deniedNamespaces: readonly string[];
+  /** Field selector for pods, beside namespaces. */
+  readonly podField?: string;
+  /** Objects of a list that are looked at; 0 stands for all. */
+  readonly objectLimit?: number;
+  /** Takes what a person should know of. */
+  readonly warn?: (message: string) => void;
   /** Which objects belong to the shard; absent, all do. */
   readonly keep?: Keep;
   /** A server that does not know the kind has none of its objects. */
@@ -29,20 +35,28 @@ export interface ListInput {
 export async function listOnto<T extends ObjectMeta & { readonly uid: string }, Mark>(
   sheet: Sheet<T, Mark>,
   kind: Kind<T>,
-  { lister, namespaces, deniedNamespaces, keep, mayBeMissing, signal }: ListInput,
+  { lister, namespaces, mayBeMissing, signal, ...input }: ListInput,
 ): Promise<void> {
-  const denied = new Set(deniedNamespaces);
-  const selector = { label: '', field: kind.namespaced ? without(deniedNamespaces) : '' };
+  const { objectLimit = 0 } = input;
+  const limit = objectLimit > 0 ? { limit: objectLimit } : {};
+  const selector = { label: '', field: fieldFor(kind, input) };
+  const isKept = keeps(input);
   try {
     for (const namespace of kind.namespaced ? namespaces : ['']) {
       const mark = sheet.mark();
-      for await (const { items, first } of lister.parts({ kind, namespace, selector }, signal)) {
+      let left = objectLimit > 0 ? objectLimit : Infinity;
+      for await (const { items, first } of lister.parts({ kind, namespace, selector, ...limit }, signal)) {
         // The list began anew: what was written of it so far shows a state that the server has lost.
-        if (first) sheet.backTo(mark);
-        for (const item of items) {
-          if (denied.has(item.namespace) || (keep !== undefined && !keep(item.uid))) continue;
-          sheet.write(item);
+        if (first) {
+          sheet.backTo(mark);
+          left = objectLimit > 0 ? objectLimit : Infinity;
         }
+        for (const item of items.slice(0, left)) if (isKept(item)) sheet.write(item);
+        const isCut = items.length > left;
+        left = Math.max(0, left - items.length);
+        if (!isCut) continue;
+        input.warn?.(`the list of ${kind.resource} is cut at object_limit: ${objectLimit}`);
+        break;
       }
     }
   } catch (error) {
@@ -50,7 +64,19 @@ export async function listOnto<T extends ObjectMeta & { readonly uid: string }, 
   }
 }
 
-/** The field selector that leaves the namespaces out. */
-function without(namespaces: readonly string[]): string {
-  return namespaces.map((namespace) => `metadata.namespace!=${namespace}`).join();
+function keeps({ deniedNamespaces, keep }: Pick<ListInput, 'deniedNamespaces' | 'keep'>) {
+  const denied = new Set(deniedNamespaces);
+  return ({ namespace, uid }: { readonly namespace: string; readonly uid: string }): boolean =>
+    !denied.has(namespace) && (keep === undefined || keep(uid));
+}
+
+/** The field selector that leaves namespaces out, and for pods the one of their node. */
+function fieldFor(
+  { namespaced, resource, apiVersion }: KindNames,
+  { deniedNamespaces, podField = '' }: Pick<ListInput, 'deniedNamespaces' | 'podField'>,
+): string {
+  if (!namespaced) return '';
+  const without = deniedNamespaces.map((namespace) => `metadata.namespace!=${namespace}`);
+  const isPods = resource === 'pods' && apiVersion === 'v1';
+  return (isPods && podField !== '' ? [...without, podField] : without).join();
 }

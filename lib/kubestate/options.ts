@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import { connectionFields, connectionRules } from '../backends/kubernetes/schema.ts';
 import { formatDuration } from '../config/duration.ts';
-import { bool, duration, int, leaf, list, nonEmptyText, stringList } from '../config/fields.ts';
+import { bool, duration, int, leaf, nonEmptyText, unlessEmpty } from '../config/fields.ts';
 import { withHttpClient } from '../config/http-client.ts';
 import { nearest } from '../config/nearest.ts';
 import { httpSdConfig } from '../config/sd-config.ts';
@@ -9,8 +9,8 @@ import { atMostOne, findings, rule, section } from '../config/section.ts';
 import { longestAge } from '../target/gzip-head.ts';
 import { isMetricsName } from '../target/names.ts';
 import { customResourceState } from './custom/config.ts';
+import { flagNames, flagPatterns, labelLists } from './flag-values.ts';
 import { resources } from './registry.ts';
-import { type LabelLists, parseLabelList } from './text/label-list.ts';
 
 /** How the API server is reached: the connection keys of kubernetes_sd_configs. */
 const connection = httpSdConfig('60s', connectionFields)
@@ -24,19 +24,23 @@ const keys = section({
     isMetricsName(name) && !name.includes('.') ? name : undefined,
   ),
   kubernetes: connection.prefault({}),
-  resources: list(leaf('a resource, as in pods', (name) => name)),
-  namespaces: stringList(),
-  namespaces_denylist: stringList(),
-  metric_allowlist: list(pattern()),
-  metric_denylist: list(pattern()),
-  metric_opt_in_list: list(pattern()),
-  metric_labels_allowlist: labelLists(),
-  metric_annotations_allowlist: labelLists(),
+  resources: flagNames('a resource, as in pods').prefault([]),
+  namespaces: flagNames('a namespace').prefault([]),
+  namespaces_denylist: flagNames('a namespace').prefault([]),
+  metric_allowlist: flagPatterns().prefault([]),
+  metric_denylist: flagPatterns().prefault([]),
+  metric_opt_in_list: flagPatterns().prefault([]),
+  metric_labels_allowlist: labelLists().prefault([]),
+  metric_annotations_allowlist: labelLists().prefault([]),
   shard: int({ min: 0 }).optional(),
   total_shards: int({ min: 1, max: 1000 }, 1),
   custom_resource_state_config: customResourceState.optional(),
   custom_resource_state_config_file: nonEmptyText().optional(),
   custom_resource_state_only: bool(false),
+  use_apiserver_cache: bool(false),
+  node: unlessEmpty(leaf('the name of a node', (name) => (isNodeName(name) ? name : undefined))),
+  track_unscheduled_pods: bool(false),
+  object_limit: int({ min: 0 }, 0),
   deadline: duration('60s'),
 });
 
@@ -72,6 +76,13 @@ export const kubeStateConfig = keys.check(
         ? 'needs custom_resource_state_config, or custom_resource_state_config_file'
         : undefined,
   ),
+  rule<Keys, 'node' | 'track_unscheduled_pods' | 'resources' | 'custom_resource_state_only'>(
+    ['node', 'track_unscheduled_pods', 'resources', 'custom_resource_state_only'],
+    ({ node, track_unscheduled_pods: unscheduled, resources, custom_resource_state_only: onlyCustom }) =>
+      (node !== undefined || unscheduled) && !onlyCustom && resources.join() !== 'pods'
+        ? 'needs "resources: [pods]": no other resource is listed by its node'
+        : undefined,
+  ),
   rule<Keys, 'namespaces' | 'kubernetes'>(['namespaces', 'kubernetes'], ({ namespaces, kubernetes }) =>
     namespaces.length > 0 && (kubernetes.namespaces.names.length > 0 || kubernetes.namespaces.own_namespace)
       ? 'can not go with namespaces of kubernetes'
@@ -92,20 +103,8 @@ export const kubeStateConfig = keys.check(
 /** One output as configured, after defaults and checks. */
 export type KubeStateConfig = z.output<typeof kubeStateConfig>;
 
-function pattern() {
-  return leaf('a regular expression', (source) => {
-    try {
-      return new RegExp(source);
-    } catch {
-      return undefined;
-    }
-  });
-}
-
-/** A list of texts such as `pods=[app,team]`, or one such text. */
-function labelLists(): z.ZodType<LabelLists> {
-  const one = leaf('a list of labels, as in pods=[app,team] or nodes=[*]', parseLabelList);
-  return list(one).transform((lists): LabelLists => Object.assign({}, ...lists));
+function isNodeName(name: string): boolean {
+  return /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(name);
 }
 
 function unknownResource(names: readonly string[]): string | undefined {

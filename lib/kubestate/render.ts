@@ -3,6 +3,7 @@ import type { Splice } from '../target/gzip-head.ts';
 import { collectCustom } from './custom/collect.ts';
 import type { CustomResource } from './custom/config.ts';
 import type { Described } from './family.ts';
+import type { FamilyCount } from './gate.ts';
 import type { Collected, KubeStateResource } from './resource.ts';
 import type { Keep } from './sharding.ts';
 import type { Allow } from './text/allow-list.ts';
@@ -18,6 +19,10 @@ export interface Selection {
   /** Namespaces to list; the empty one stands for all. */
   readonly namespaces: readonly string[];
   readonly deniedNamespaces: readonly string[];
+  /** Field selector for pods, beside namespaces; default: none. */
+  readonly podField?: string;
+  /** Objects of a list that are looked at; 0, the default, stands for all. */
+  readonly objectLimit?: number;
   readonly wants: (family: Described) => boolean;
   /** Which labels and annotations of a resource become labels. */
   readonly allowedLabels: ReadonlyMap<string, Allow>;
@@ -31,6 +36,8 @@ export interface Selection {
 export interface Rendered {
   readonly objects: number;
   readonly samples: number;
+  /** By name. */
+  readonly families: ReadonlyMap<string, FamilyCount>;
   /** Bytes of the gzip. */
   readonly size: number;
   /** Its members, each a gzip by itself. */
@@ -49,11 +56,15 @@ export async function render(lister: Lister, selection: Selection, signal: Abort
   try {
     const members: Member[] = [];
     let objects = 0;
-    let samples = 0;
+    const families = new Map<string, FamilyCount>();
     const add = (collected: Collected): void => {
       members.push(...collected.members);
       objects += collected.objects;
-      samples += collected.samples;
+      // A custom resource may have a family of a name that is taken.
+      for (const [name, { samples, objects }] of collected.families) {
+        const before = families.get(name) ?? { samples: 0, objects: 0 };
+        families.set(name, { samples: before.samples + samples, objects: before.objects + objects });
+      }
     };
     const input = { lister, ...selection, spill, signal };
     for (const resource of selection.resources)
@@ -61,7 +72,8 @@ export async function render(lister: Lister, selection: Selection, signal: Abort
     if (selection.custom !== undefined) add(await collectCustom(selection.custom, { ...input, allowed: {} }));
     return {
       objects,
-      samples,
+      samples: [...families.values()].reduce((sum, { samples }) => sum + samples, 0),
+      families,
       size: members.reduce((sum, { length }) => sum + length, 0),
       members: () => readMembers(spill, members),
       splices: splicesOf(members),

@@ -1,11 +1,12 @@
 import type { KindNames } from '../backends/kubernetes/kinds/kind.ts';
 import type { Lister } from '../backends/kubernetes/listing/lister.ts';
 import type { Described, Resource } from './family.ts';
+import type { FamilyCount } from './gate.ts';
 import { listOnto } from './list-onto.ts';
 import type { Slots } from './object/fields.ts';
 import { kindOf } from './object/kind.ts';
 import type { Keep } from './sharding.ts';
-import { createBlocks, type Member } from './text/blocks.ts';
+import { type BlocksMark, createBlocks, type Member } from './text/blocks.ts';
 import { escapeLabel } from './text/escape.ts';
 import { familyHeader } from './text/header.ts';
 import { openMetricsHeader } from './text/openmetrics.ts';
@@ -19,6 +20,10 @@ export interface CollectInput {
   readonly namespaces: readonly string[];
   /** Namespaces whose objects are left out. */
   readonly deniedNamespaces: readonly string[];
+  /** Field selector for pods, beside namespaces; default: none. */
+  readonly podField?: string;
+  /** Objects of a list that are looked at; 0, the default, stands for all. */
+  readonly objectLimit?: number;
   /** Whether the family is wanted. */
   readonly wants: (family: Described) => boolean;
   readonly allowed: AllowedMaps;
@@ -35,7 +40,7 @@ export interface CollectInput {
 export interface Collected {
   readonly members: readonly Member[];
   readonly objects: number;
-  readonly samples: number;
+  readonly families: ReadonlyMap<string, FamilyCount>;
 }
 
 /** A resource whose objects can be listed and written, whatever its types are. */
@@ -77,16 +82,12 @@ async function collect<S extends Slots>(described: Resource<S>, input: CollectIn
 function openSheet<S extends Slots>(described: Resource<S>, { wants, allowed, spill }: CollectInput) {
   const { families, identity, identify } = described;
   const names = identity.map((label, index) => `${index === 0 ? '' : ','}${label}="`);
-  let samples = 0;
   let objects = 0;
   const columns = families.filter(wants).map((family) => {
     const blocks = createBlocks(spill);
-    const put: Put = (line) => {
-      samples++;
-      blocks.put(line);
-    };
+    const put: Put = (line) => blocks.put(line);
     const header = { text: familyHeader(family), openMetrics: openMetricsHeader(family) };
-    return { blocks, put, header, write: familyWriter(family, allowed) };
+    return { name: family.name, blocks, put, header, write: familyWriter(family, allowed) };
   });
   return {
     write(object: Parameters<NonNullable<typeof identify>>[0]): void {
@@ -99,16 +100,22 @@ function openSheet<S extends Slots>(described: Resource<S>, { wants, allowed, sp
       objects++;
       for (const { write, put } of columns) write?.(object, own, put);
     },
-    mark: () => ({ samples, objects, columns: columns.map(({ blocks }) => blocks.mark()) }),
-    backTo(mark: { samples: number; objects: number; columns: readonly number[] }): void {
-      ({ samples, objects } = mark);
-      for (const [index, { blocks }] of columns.entries()) blocks.backTo(mark.columns[index] ?? 0);
+    mark: () => ({ objects, columns: columns.map(({ blocks }) => blocks.mark()) }),
+    backTo(mark: { objects: number; columns: readonly BlocksMark[] }): void {
+      ({ objects } = mark);
+      for (const [index, { blocks }] of columns.entries()) {
+        const before = mark.columns[index];
+        if (before !== undefined) blocks.backTo(before);
+      }
     },
     finish(): Collected {
       // As kube-state-metrics does it: no headers where there is no object.
-      if (objects === 0) return { members: [], objects, samples };
+      if (objects === 0) return { members: [], objects, families: new Map() };
       const members = columns.flatMap(({ blocks, header }) => blocks.take(header));
-      return { members, objects, samples };
+      const families = new Map(
+        columns.map(({ name, blocks }) => [name, { samples: blocks.count(), objects }]),
+      );
+      return { members, objects, families };
     },
   };
 }

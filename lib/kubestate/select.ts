@@ -21,11 +21,19 @@ export function selectionOf(
     ...(custom && { custom }),
     namespaces,
     deniedNamespaces: config.namespaces_denylist,
+    podField: podFieldOf(config),
+    objectLimit: config.object_limit,
     wants: wantsFamily(config),
     allowedLabels: allowed(config.metric_labels_allowlist, selected),
     allowedAnnotations: allowed(config.metric_annotations_allowlist, selected),
     ...(keep && { keep }),
   };
+}
+
+/** Pods without a node stand before those of one. Source: kube-state-metrics, pkg/app. */
+function podFieldOf({ node, track_unscheduled_pods: unscheduled }: KubeStateConfig): string {
+  if (unscheduled) return 'spec.nodeName=';
+  return node === undefined ? '' : `spec.nodeName=${node}`;
 }
 
 /** The resources that are listed: those that are named, or the default ones. */

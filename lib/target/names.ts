@@ -94,6 +94,22 @@ export function metricsKey(name: string): string {
   return `${folders.metrics}${name}.prom.gz`;
 }
 
+/** Key of the heartbeat of a kube-state output. */
+export function outputStatusKey(name: string): string {
+  return `${folders.metrics}${name}.status.json`;
+}
+
+/** The output behind the key of its heartbeat, or undefined where the key is none of ours. */
+export function parseOutputStatusKey(key: string): string | undefined {
+  const name = key.slice(folders.metrics.length, -'.status.json'.length);
+  return isMetricsName(name) && key === outputStatusKey(name) ? name : undefined;
+}
+
+/** Key of what tells that a kube-state output was retired on purpose. */
+export function outputTombstoneKey(name: string): string {
+  return `retired/kube-state/${name}.json`;
+}
+
 /** The output, or its shard, behind a key of `metrics/`, or undefined where the key is none of ours. */
 export function parseMetricsKey(key: string): string | undefined {
   const name = key.slice(folders.metrics.length, -'.prom.gz'.length);

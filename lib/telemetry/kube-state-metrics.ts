@@ -24,6 +24,30 @@ export const kubeStateMetrics = {
   },
 } as const satisfies MetricTable;
 
+/** What kube-state-metrics says of itself and its alerts read, with what is true of an output of ours. */
+export const selfMetrics = {
+  lists: {
+    name: 'kube_state_metrics_list_total',
+    help: 'Listings of the whole cluster for this output, by result; a failed one shows in the next text.',
+    labels: ['resource', 'result'],
+  },
+  shards: {
+    name: 'kube_state_metrics_total_shards',
+    help: 'Shards that the cluster is divided into.',
+    labels: [],
+  },
+  ordinal: {
+    name: 'kube_state_metrics_shard_ordinal',
+    help: 'Number of the shard that this text is of, from 0.',
+    labels: ['shard_ordinal'],
+  },
+  build: {
+    name: 'kube_state_metrics_build_info',
+    help: 'Always 1; the label says which Muster wrote this text.',
+    labels: ['version'],
+  },
+} as const satisfies MetricTable;
+
 /** What the sidecar says of the outputs that it serves, each as it was when it was last asked for. */
 export const servedKubeStateMetrics = {
   listed: {

@@ -22,7 +22,15 @@ const nothing = { outputs: [], isEmpty: false, retireRules: { retireAfter: () =>
 
 /** What a cluster without objects comes to. */
 const nothingRendered: Rendered = {
-  ...{ objects: 0, samples: 0, size: 0, splices: [], members: () => [], close: () => undefined },
+  ...{
+    objects: 0,
+    samples: 0,
+    families: new Map(),
+    size: 0,
+    splices: [],
+    members: () => [],
+    close: () => undefined,
+  },
 };
 
 function outputNamed(name: string): KubeStateOutput {
@@ -101,6 +109,7 @@ describe('the scheduler', () => {
       store,
       log: createLogger({ level: 'info', write: (line) => lines.push(line) }),
       signal: stop.signal,
+      retireOutputAfter: 0,
       async config() {
         // Some turns without it, in which it must not be retired under its running cycle.
         if (outputs.length === 0 && ++turns === 3) finish();

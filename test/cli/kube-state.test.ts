@@ -4,6 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import * as z from 'zod';
 import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
 import { type KubernetesFleet, startKubernetesFleet } from '../../lib/fleet/kubernetes.ts';
+import { retireOutputAfter } from '../../lib/kubestate/gate.ts';
+import { changeOutputStatus, readOutputStatus } from '../../lib/kubestate/status.ts';
 import { createFileStore } from '../../lib/store/file.ts';
 import { gzipHead } from '../../lib/target/gzip-head.ts';
 import { polled } from '../support/poll.ts';
@@ -30,7 +32,19 @@ const output = (name: string, more: object = {}, api_server = cluster.url) => ({
 const job = () => ({
   scrape_configs: [{ job_name: 'api', consul_sd_configs: [{ server: consul.url, refresh_interval: '1s' }] }],
 });
-const published = (place: Workplace) => place.files('.muster/store/metrics');
+/** The texts of outputs, without what lies beside them. */
+const published = async (place: Workplace) =>
+  (await place.files('.muster/store/metrics')).filter((name) => !name.endsWith('.status.json'));
+
+/** As if an output had been out of the configuration for a quarter of an hour. */
+async function wait(place: Workplace, name: string): Promise<void> {
+  const store = createFileStore(`${place.folder}/.muster/store`);
+  await changeOutputStatus(
+    store,
+    name,
+    (status) => status?.leaving && { ...status, leaving: { ...status.leaving, waited: retireOutputAfter } },
+  );
+}
 
 describe('muster run', () => {
   test('publishes kube-state outputs beside the targets', async () => {
@@ -69,9 +83,14 @@ describe('muster run', () => {
       ...{ code: 0, stdout: '' },
       stderr:
         'kube-state dev: would be listed and published as metrics/dev.prom.gz\n' +
-        'kube-state prod: would be retired, it is no longer in the configuration\n',
+        'kube-state prod: left the configuration, its text stays for another 15m\n',
     });
     expect([cluster.requests.length, await published(place)]).toEqual([asked, ['prod.prom.gz']]);
+    expect((await place.here(['run'])).stderr).toBe(
+      'kube-state prod: left the configuration, its text stays for another 15m\n',
+    );
+    expect(await published(place)).toEqual(['dev.prom.gz', 'prod.prom.gz']);
+    await wait(place, 'prod');
     expect((await place.here(['run'])).stderr).toBe(
       'kube-state prod: retired, it is no longer in the configuration\n',
     );
@@ -87,6 +106,8 @@ describe('muster run', () => {
     await place.write('muster.yml', job());
     expect((await place.here(['run', '--job', 'api'])).code).toBe(0);
     expect(await published(place)).toEqual(['prod.prom.gz']);
+    expect((await place.here(['run'])).code).toBe(0);
+    await wait(place, 'prod');
     expect((await place.here(['run'])).code).toBe(0);
     expect(await published(place)).toEqual([]);
   });
@@ -148,9 +169,44 @@ describe('muster check and muster status', () => {
     const listing = { bytes: expect.any(Number), listed_at: expect.stringMatching(/^\d{4}-.*Z$/) };
     expect(JSON.parse((await place.here(['status', '--output', 'json'])).stdout)).toEqual([
       { output: 'dev', configured: true, bytes: 0, state: 'nothing published yet' },
-      { output: 'prod', configured: false, ...listing, state: 'not in the configuration' },
+      {
+        output: 'prod',
+        configured: false,
+        ...listing,
+        state: 'not in the configuration',
+        status: expect.anything(),
+      },
     ]);
   });
+});
+
+test('muster accept lets exactly what is held of an output pass', async () => {
+  await using place = await makeWorkplace({ kube_state_metrics: [output('prod')] });
+  await place.here(['run']);
+  const store = createFileStore(`${place.folder}/.muster/store`);
+  const grown = (count: number) =>
+    changeOutputStatus(
+      store,
+      'prod',
+      (status) => status && { ...status, families: { ...status.families, kube_node_info: count } },
+    );
+  expect(await place.here(['accept', '--kube-state', 'prod'])).toEqual({
+    ...{ code: 1, stdout: '' },
+    stderr: 'muster accept: nothing is held for the kube-state output prod\n',
+  });
+  await grown(40);
+  const held = await place.here(['run']);
+  expect([held.code, held.stdout]).toEqual([
+    0,
+    expect.stringContaining('samples gone: kube_node_info 40 -> 2'),
+  ]);
+  expect((await place.here(['status'])).stdout).toContain('held: samples gone: kube_node_info 40 -> 2');
+  expect(await place.here(['accept', '--kube-state', 'prod'])).toEqual({
+    ...{ code: 0, stderr: '' },
+    stdout: 'prod: accepted for an hour, the next listing may publish it with\n  kube_node_info: 40 -> 2\n',
+  });
+  expect((await place.here(['run'])).stdout).toMatch(/^prod {4}published/m);
+  expect((await place.here(['accept'])).stderr).toContain('name one of them: --job, or --kube-state');
 });
 
 test('muster status says which texts the sidecar does not serve', async () => {
@@ -193,6 +249,10 @@ describe('muster dev', () => {
     await dev.waitFor(/level=error msg="prod: GET .*output=prod/);
     cluster.faults.clear();
     await place.write('muster.yml', job());
+    const store = createFileStore(`${place.folder}/.muster/store`);
+    const isLeaving = async () => (await readOutputStatus(store, 'prod')).status?.leaving !== undefined;
+    expect(await polled(isLeaving, true)).toBe(true);
+    await wait(place, 'prod');
     expect(await polled(() => published(place), [])).toEqual([]);
     await dev.waitFor(/retired: no longer in the configuration" output=prod/);
     expect((await dev.stop()).code).toBe(0);

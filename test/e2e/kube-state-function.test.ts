@@ -4,6 +4,8 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type KubernetesFleet, startKubernetesFleet } from '../../lib/fleet/kubernetes.ts';
 import { type FleetServer, startFleetServer } from '../../lib/fleet/server.ts';
+import { retireOutputAfter } from '../../lib/kubestate/gate.ts';
+import { changeOutputStatus } from '../../lib/kubestate/status.ts';
 import { createS3Store } from '../../lib/store/s3.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { readGzipTime } from '../../lib/target/gzip-time.ts';
@@ -100,6 +102,7 @@ describeWithPrograms('the packaged function of kube state', ['moto'], () => {
       'config/last-good/kube-state.yml',
       'config/muster.yml',
       'metrics/prod.prom.gz',
+      'metrics/prod.status.json',
       'muster-conditional-writes',
     ]);
 
@@ -161,13 +164,27 @@ describeWithPrograms('the packaged function of kube state', ['moto'], () => {
     const inOrder = asked.sort((a, b) => b.event.output.length - a.event.output.length || compare(a, b));
     expect(inOrder).toEqual(all.map((event) => ({ path, type: 'Event', event })));
     expect(await lambda.invoke(inOrder[1]?.event)).toEqual(published('prod.1'));
-    expect((await store.list('metrics/')).map(({ key }) => key)).toEqual(['metrics/prod.1.prom.gz']);
+    expect((await store.list('metrics/')).map(({ key }) => key)).toEqual([
+      'metrics/prod.1.prom.gz',
+      'metrics/prod.1.status.json',
+    ]);
   });
 
-  test('removes what left the configuration, but not by a broken one, also after a cold start', async () => {
+  /** As if an output had been out of the configuration for a quarter of an hour. */
+  async function wait(name: string): Promise<void> {
+    await changeOutputStatus(
+      store,
+      name,
+      (status) => status?.leaving && { ...status, leaving: { ...status.leaving, waited: retireOutputAfter } },
+    );
+  }
+
+  test('removes in the end what left the configuration, but not by a broken one, also after a cold start', async () => {
     const lambda = await start();
     await lambda.invoke({});
     await configure([output('dev', '\n    resources: [nodes]')]);
+    expect(await lambda.invoke({})).toEqual(published('dev'));
+    await wait('prod');
     expect(await lambda.invoke({})).toEqual({
       result: { cycles: [cycle('dev')], started: [], retired: [{ output: 'prod' }] },
     });
@@ -183,6 +200,8 @@ describeWithPrograms('the packaged function of kube state', ['moto'], () => {
     expect(await cold.invoke({})).toEqual(fallback);
     expect(cold.log().join('\n')).toContain('the last good configuration stays in force');
     await configure([], 'scrape_configs: [{ job_name: k, dns_sd_configs: [{ names: [a] }] }]\n');
+    expect(await cold.invoke({})).toEqual({ result: { cycles: [], started: [], retired: [] } });
+    await wait('dev');
     expect(await cold.invoke({})).toEqual({
       result: { cycles: [], started: [], retired: [{ output: 'dev' }] },
     });
@@ -200,7 +219,9 @@ describeWithPrograms('the packaged function of kube state', ['moto'], () => {
 
 /** The text without the families in which an output speaks of itself, whose times differ. */
 function linesOf(text: string): readonly string[] {
-  return text.split('\n').filter((line) => !line.includes('muster_kube_state_') && line !== '');
+  return text
+    .split('\n')
+    .filter((line) => !/muster_kube_state_|kube_state_metrics_/.test(line) && line !== '');
 }
 
 function compare(a: { readonly event: { output: string } }, b: { readonly event: { output: string } }) {

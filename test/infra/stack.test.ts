@@ -71,7 +71,7 @@ describe('what a function may do', () => {
     const keys = (...names: string[]) =>
       names.map((name) => `arn:\${AWS::Partition}:s3:::\${bucket}/${name}`);
     const account = '${AWS::Region}:${AWS::AccountId}';
-    const outputs = ['metrics/*', 'status-kube-state/*', 'retired/kube-state/*'];
+    const outputs = ['metrics/*', 'retired/kube-state/*'];
     const checks = 'muster-conditional-writes*';
     const written = [...outputs, 'store.json', 'config/last-good/kube-state.yml', checks];
     const read = ['config/muster.yml'];
@@ -181,7 +181,7 @@ describe('the bucket', () => {
   test('lets sidecars read every folder of the layout, and nothing else', async () => {
     const reading = findStatements(await makeStack({})).filter(({ in: id }) => id === 'SidecarPolicy');
     const folders = [
-      ...['targets/*', 'parts/*', 'metrics/*', 'status/*', 'status-kube-state/*', 'journal/*', 'snapshots/*'],
+      ...['targets/*', 'parts/*', 'metrics/*', 'status/*', 'journal/*', 'snapshots/*'],
       ...['retired/*', 'held/*', 'store.json'],
     ];
     const keys = folders.map((key) => `arn:\${AWS::Partition}:s3:::\${bucket}/${key}`);
@@ -205,7 +205,7 @@ describe('the bucket', () => {
       ['held/', 30, 1],
       ['removals/', 1, 1],
       ['config/', undefined, 30],
-      ...['targets/', 'parts/', 'snapshots/', 'status/', 'status-kube-state/', 'metrics/'].map((folder) => [
+      ...['targets/', 'parts/', 'snapshots/', 'status/', 'metrics/'].map((folder) => [
         ...[folder, undefined, 1],
       ]),
       ['muster-conditional-writes', undefined, 1],

@@ -51,6 +51,7 @@ describeWithPrograms('an output with every family, of a recorded cluster', ['pro
     expect(Object.entries(types).filter(([, type]) => type !== 'gauge')).toEqual([
       ['kube_pod_container_status_restarts', 'counter'],
       ['kube_pod_init_container_status_restarts', 'counter'],
+      ['kube_state_metrics_list', 'counter'],
     ]);
     expect(Object.keys(types)).toHaveLength(text.text.match(/^# TYPE /gm)?.length ?? 0);
     expect(() => readOpenMetrics(text.text)).toThrow('Clashing name');
@@ -72,8 +73,12 @@ async function bodyOf(listed: Date): Promise<Uint8Array> {
   );
   try {
     const { objects, samples, splices, members } = rendered;
-    const about = aboutOutput({ started: listed, duration: 1500, objects, samples });
-    return Buffer.concat([gzipHead(listed, splices), ...members(), about]);
+    const counts = { shard: 0, totalShards: 1, listings: 3, failedListings: 1 };
+    const about = aboutOutput(
+      { started: listed, duration: 1500, objects, samples, ...counts },
+      rendered.size,
+    );
+    return Buffer.concat([gzipHead(listed, [...splices, ...about.splices]), ...members(), about.bytes]);
   } finally {
     rendered.close();
   }

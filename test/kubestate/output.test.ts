@@ -9,6 +9,7 @@ import { type KubernetesFleet, startKubernetesFleet } from '../../lib/fleet/kube
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import { readGzipTime } from '../../lib/target/gzip-time.ts';
 import { silentLogger } from '../../lib/telemetry/log.ts';
+import { version } from '../../lib/version.ts';
 
 const signal = new AbortController().signal;
 let fleet: KubernetesFleet;
@@ -88,6 +89,48 @@ describe('an output', () => {
     expect(await familiesOf('metric_opt_in_list: [kube_pod_nodeselectors]')).toHaveLength(all.length + 1);
   });
 
+  test('has what values pasted from the flags of kube-state-metrics stand for', async () => {
+    const familiesOf = async (keys: string) =>
+      (await linesOf(keys)).flatMap((line) => /^# HELP (\S+)/.exec(line)?.[1] ?? []);
+    expect(
+      await familiesOf("resources: ['pods, nodes,'], metric_allowlist: ['kube_pod_info,kube_node_info']"),
+    ).toEqual(['kube_node_info', 'kube_pod_info']);
+    expect(
+      await familiesOf("resources: 'pods,nodes', metric_allowlist: '(?i)KUBE_(POD|NODE)_INFO$'"),
+    ).toEqual(['kube_node_info', 'kube_pod_info']);
+    expect(await familiesOf('resources: {pods: {}}, metric_denylist: {kube_: {}}')).toEqual([]);
+    expect(await familiesOf("resources: [pods], metric_allowlist: ['kube_pod_(info|owner){1,2}$']")).toEqual([
+      'kube_pod_info',
+      'kube_pod_owner',
+    ]);
+    const namespacesIn = async (keys: string) =>
+      new Set((await linesOf(keys)).flatMap((line) => /namespace="([^"]*)"/.exec(line)?.[1] ?? []));
+    const [first, second, ...rest] = await namespacesIn('resources: [pods]');
+    expect(await namespacesIn(`resources: [pods], namespaces: '${first}, ${second}'`)).toEqual(
+      new Set([first, second]),
+    );
+    expect(await namespacesIn(`resources: [pods], namespaces_denylist: ['${first},${second}']`)).toEqual(
+      new Set(rest),
+    );
+    const labelled = 'resources: [pods], metric_allowlist: [kube_pod_labels], metric_labels_allowlist';
+    const texts = await linesOf(`${labelled}: ['pods=[app*,team]']`);
+    expect(await linesOf(`${labelled}: {pods: [app*, team]}`)).toEqual(texts);
+    expect(await linesOf(`${labelled}: 'pods=[app*,team]'`)).toEqual(texts);
+    expect(texts.some((line) => /label_[a-z]/.test(line))).toBe(true);
+  });
+
+  test('has the pods of one node, those of none, and as many objects of a list as it may', async () => {
+    const podsOf = async (keys: string) =>
+      samples(await linesOf(`resources: [pods], metric_allowlist: [kube_pod_info], ${keys}`));
+    const all = await podsOf('');
+    const node = all.map((line) => /,node="([^"]+)"/.exec(line)?.[1]).find((name) => name !== undefined);
+    expect(await podsOf(`node: ${node}`)).toEqual(all.filter((line) => line.includes(`,node="${node}"`)));
+    const unscheduled = all.filter((line) => line.includes(',node=""'));
+    expect(await podsOf(`node: ${node}, track_unscheduled_pods: true`)).toEqual(unscheduled);
+    const some = await podsOf('object_limit: 7, use_apiserver_cache: true');
+    expect([some.length, some.every((line) => all.includes(line))]).toEqual([7, true]);
+  });
+
   test('tells which right is missing, and is none', async () => {
     const restore = fleet.deny({ resource: 'services' });
     try {
@@ -122,7 +165,15 @@ describe('publishing', () => {
       `muster_kube_state_objects ${objects}`,
       `muster_kube_state_samples ${written}`,
     ]);
-    expect(lines.filter((line) => line.startsWith('kube_'))).toHaveLength(written);
+    // What the alerts of kube-state-metrics on itself read.
+    expect(lines.filter((line) => line.startsWith('kube_state_metrics_'))).toEqual([
+      'kube_state_metrics_list_total{resource="*",result="success"} 1',
+      'kube_state_metrics_list_total{resource="*",result="error"} 0',
+      'kube_state_metrics_total_shards 1',
+      'kube_state_metrics_shard_ordinal{shard_ordinal="0"} 0',
+      `kube_state_metrics_build_info{version="muster-${version}"} 1`,
+    ]);
+    expect(lines.filter((line) => /^kube_(?!state_metrics_)/.test(line))).toHaveLength(written);
   });
 
   test('never puts an older text over a newer one', async () => {
@@ -156,6 +207,12 @@ describe('a configuration', () => {
     ['metric_allowlist: ["("]', 'must be a regular expression'],
     ['shard: 3, total_shards: 3', 'must be less than total_shards'],
     ['sharding: 1', 'unknown key'],
+    ['metric_allowlist: ["a,("]', 'must be a regular expression'],
+    ['metric_labels_allowlist: {pods: ["a*b*"]}', 'must be a label, with one * at most'],
+    ['metric_labels_allowlist: {podz: [a]}', 'there is no resource podz, did you mean pods?'],
+    ['node: n1', 'node: needs "resources: [pods]"'],
+    ['resources: [pods, nodes], track_unscheduled_pods: true', 'needs "resources: [pods]"'],
+    ['object_limit: -1', 'must be a whole number, 0 at least'],
   ])('with %s is refused', async (keys, problem) => {
     await expect(outputsOf(keys)).rejects.toThrow(
       expect.objectContaining({ message: expect.stringContaining(problem) }),

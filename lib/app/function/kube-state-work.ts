@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { readOutputStatus } from '../../kubestate/status.ts';
 import { isMetricsName } from '../../target/names.ts';
 import { type OutputResult, outputOnce } from '../kube-state/cycle.ts';
 import type { KubeStateOutput } from '../kube-state/outputs.ts';
@@ -18,10 +19,11 @@ export function kubeStateWork(given: WorkInput): Work<KubeStateFunctionConfig, O
     event: { schema: outputId, example: '{"output": "prod"}' },
     tasksOf: ({ outputs }) => outputs.map((output) => taskOf(output, firstAttempts, given)),
     async retire(config, input) {
-      const retired = await retireOutputs(config, input);
-      return { retired: retired.map((output) => ({ output })), missed: [] };
+      const { retired, leaving } = await retireOutputs(config, input);
+      const idOf = (output: string): OutputId => ({ output });
+      return { retired: retired.map(idOf), missed: leaving.map(({ output }) => idOf(output)) };
     },
-    // An output has no status; what is published says by itself how old it is.
+    // What is published says by itself how old it is.
     tellNoConfig: async () => undefined,
   };
 }
@@ -40,7 +42,10 @@ function taskOf(
     refreshInterval,
     async lastRun(signal) {
       const listed = await listedAt(signal);
-      return listed === undefined ? undefined : { attempt: listed, success: listed };
+      const { status } = await readOutputStatus(store, object, signal);
+      // Text that is held was listed all the same.
+      const attempt = status?.held === undefined ? listed : status.last_attempt;
+      return attempt === undefined ? undefined : { attempt, success: listed };
     },
     async run({ time }) {
       const { signal, listUntil } = time;
@@ -49,7 +54,8 @@ function taskOf(
       const result = await outputOnce(output, { store, log, signal }, listUntil);
       // A cycle that failed does not know how old the text is which stays. That this is not to be had either is no news.
       const listed = async () => (await listedAt(signal)) ?? firstAttempt;
-      const since = result.published ? new Date().toISOString() : await listed().catch(() => undefined);
+      const isPublished = result.published !== undefined && result.outcome !== 'held';
+      const since = isPublished ? new Date().toISOString() : await listed().catch(() => undefined);
       measure.output(result, since, refreshInterval);
       const { durationMs, error } = result;
       return { answer: answerOf(result), durationMs, ...(error && { error }) };

@@ -15,6 +15,8 @@ export interface KubeStateOutput {
   readonly name: string;
   /** The name of its object in the store: the same, or `<name>.<shard>`. */
   readonly object: string;
+  /** Number of the shard; 0 where there is only one. */
+  readonly shard: number;
   readonly config: KubeStateConfig;
   /** Milliseconds between two outputs. */
   readonly refreshInterval: number;
@@ -38,10 +40,13 @@ export function bindOutputs(
   return configs.flatMap((configured) => {
     const config = withConfigFile(configured, input.directory);
     const { name, shard, total_shards: total, kubernetes, deadline } = config;
+    for (const warning of config.custom_resource_state_config?.warnings ?? [])
+      input.log.warn(`custom_resource_state_config: ${warning}`, { output: name });
     const shards = shard === undefined ? [...Array(total).keys()] : [shard];
     return shards.map((number) => ({
       name,
       object: total === 1 ? name : `${name}.${number}`,
+      shard: number,
       config,
       refreshInterval: kubernetes.refresh_interval,
       deadline,
@@ -72,7 +77,13 @@ async function renderOutput(
     const namespaces =
       config.namespaces.length > 0 ? [...new Set(config.namespaces)] : await namespacesOf(kubernetes, signal);
     const { page_size: pageSize, compression } = kubernetes.muster;
-    const lister = openLister(connection, { pageSize, compression });
+    const warn = (message: string) => log.warn(message, { output: name });
+    const lister = openLister(connection, {
+      pageSize,
+      compression,
+      warn,
+      fromCache: config.use_apiserver_cache,
+    });
     return await render(lister, { ...selectionOf(config, namespaces, shard), warn }, signal);
   } catch (error) {
     // Which of the two fired first: both may have by now.

@@ -29,6 +29,7 @@ export const kubernetes: Mechanism<KubernetesConfig> = {
     const lister = openLister(connection, {
       pageSize: config.muster.page_size,
       compression: config.muster.compression,
+      warn,
       ...(cursor !== undefined && { cursor }),
       ...(onProgress && { onProgress }),
     });

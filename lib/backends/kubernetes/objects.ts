@@ -7,6 +7,8 @@ export interface ListPage<T> {
   readonly continueToken: string;
   /** How many items come after this page, where the server says so. */
   readonly remaining: number | undefined;
+  /** There was text that is not UTF-8; its bad bytes are U+FFFD now. Names an object that has some, where it is known. */
+  readonly replaced?: string;
 }
 
 /** Keys and values of a map of texts in turn, as they came: half the memory of an object, and any key is safe. */

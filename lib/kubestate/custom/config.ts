@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { bool, int, leaf, list, mapOf, oneOf, stringMap, text } from '../../config/fields.ts';
+import { bool, int, leaf, list, mapOf, oneOf, stringMap, text, unlessEmpty } from '../../config/fields.ts';
 import { rule, section } from '../../config/section.ts';
+import { withoutUnknownKeys } from './leftovers.ts';
 import { isLookup } from './path.ts';
 
 /** A path: keys, indices, and lookups such as `[name=a]`. */
@@ -14,7 +15,7 @@ const labels = {
 
 const found = { path: path(), labelsFromPath: labels.labelsFromPath };
 const labelName = () => leaf('a name for a label', (name) => (isLabelName(name) ? name : undefined));
-const labelFromKey = labelName().optional();
+const labelFromKey = unlessEmpty(labelName());
 
 const eachFields = section({
   // In any case, as kube-state-metrics takes it.
@@ -22,7 +23,7 @@ const eachFields = section({
   gauge: section({ ...found, labelFromKey, valueFrom: path(), nilIsZero: bool(false) }).optional(),
   stateSet: section({
     ...found,
-    labelName: labelName(),
+    labelName: unlessEmpty(labelName()),
     list: list(text()),
     valueFrom: path(),
   }).optional(),
@@ -54,7 +55,9 @@ const metric = section({
 
 const resourceFields = section({
   groupVersionKind: section({
-    group: leaf('the name of an API group', (name) => (isApiName(name) ? name : undefined)),
+    group: leaf('the name of an API group', (name) =>
+      name === '' || name === '*' ? '' : isApiName(name) ? name : undefined,
+    ).prefault(''),
     version: apiNameOrAny(),
     kind: apiNameOrAny(),
   }),
@@ -78,20 +81,37 @@ const resource = resourceFields.check(
   }),
 );
 
-/**
- * The configuration of kube-state-metrics for custom resource state, as it is pasted from there. Source:
- * docs/metrics/extend/customresourcestate-metrics.
- */
-export const customResourceState = section(
+const strict = section(
   {
     kind: oneOf(['CustomResourceStateMetrics']).optional(),
-    spec: section({ resources: list(resource).check(uniqueKinds()) }),
+    spec: section({ resources: list(resource) }),
   },
   { ignored: ['apiVersion'] },
 );
 
+/**
+ * The configuration of kube-state-metrics for custom resource state, as it is pasted from there. Source:
+ * docs/metrics/extend/customresourcestate-metrics.
+ */
+export const customResourceState = z.unknown().transform((input, context): CustomResourceState => {
+  const { value, warnings } = withoutUnknownKeys(input);
+  const parsed = strict.safeParse(value);
+  if (parsed.success) {
+    const { resources } = parsed.data.spec;
+    const told = [...warnings, ...resources.flatMap(oddities)];
+    return { spec: { resources: resources.filter(hasGroup) }, warnings: firstOf(told) };
+  }
+  for (const issue of parsed.error.issues)
+    context.addIssue({ code: 'custom', message: issue.message, path: [...issue.path] });
+  return z.NEVER;
+});
+
 /** A configuration after defaults and checks. */
-export type CustomResourceState = z.output<typeof customResourceState>;
+export interface CustomResourceState {
+  readonly spec: { readonly resources: readonly CustomResource[] };
+  /** What is taken as kube-state-metrics takes it, and hardly meant so; a line each. */
+  readonly warnings: readonly string[];
+}
 
 /** One entry of `resources`; an absent version or kind is `*`. */
 export type CustomResource = ResourceFields;
@@ -142,20 +162,37 @@ function labelNames(): z.core.$ZodCheck<Record<string, string>> {
   });
 }
 
-/** kube-state-metrics takes the last of two entries for the same kind, and says nothing of the first. */
-function uniqueKinds(): z.core.$ZodCheck<readonly CustomResource[]> {
-  return z.superRefine((entries, context) => {
-    const first = new Map<string, number>();
-    for (const [index, { groupVersionKind }] of entries.entries()) {
-      const name = Object.values(groupVersionKind).join(' ');
-      const before = first.get(name);
-      if (before === undefined) first.set(name, index);
-      else
-        context.addIssue({
-          code: 'custom',
-          path: [index, 'groupVersionKind'],
-          message: `must be unique, [${before}] has the same: one entry holds all metrics of a kind`,
-        });
-    }
-  });
+/** What kube-state-metrics says nothing of, or only while it runs. */
+function oddities(
+  { groupVersionKind, metrics }: CustomResource,
+  index: number,
+  all: readonly CustomResource[],
+): readonly string[] {
+  const at = `spec.resources[${index}]`;
+  const nameOf = (one: CustomResource) => Object.values(one.groupVersionKind).join(' ');
+  const isAgain = all.some((one, later) => later > index && nameOf(one) === nameOf(all[index] ?? one));
+  const unnamed = metrics.flatMap(({ each }, metric) =>
+    each.type === 'stateset' && each.labelName === undefined
+      ? [`${at}.metrics[${metric}].each.stateSet: has no labelName, its label has the metric's name`]
+      : [],
+  );
+  return [
+    ...(groupVersionKind.group === ''
+      ? [
+          `${at}.groupVersionKind: names no API group, and the core group is none of custom resources: no metrics`,
+        ]
+      : []),
+    ...(isAgain ? [`${at}.groupVersionKind: comes again below, where the last one counts`] : []),
+    ...unnamed,
+  ];
+}
+
+function hasGroup({ groupVersionKind }: CustomResource): boolean {
+  return groupVersionKind.group !== '';
+}
+
+/** As many as a person reads. */
+function firstOf(warnings: readonly string[]): readonly string[] {
+  const more = warnings.length - 20;
+  return more > 0 ? [...warnings.slice(0, 20), `and ${more} more of this kind`] : warnings;
 }

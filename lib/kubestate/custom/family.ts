@@ -1,6 +1,7 @@
 import type { ObjectMeta } from '../../backends/kubernetes/objects.ts';
 import { compare } from '../../target/canonical.ts';
 import type { LabelledFamily } from '../family.ts';
+import { sanitizeName } from '../text/label-names.ts';
 import type { CustomMetric, CustomResource } from './config.ts';
 import { labelsFrom } from './labels.ts';
 import type { Skips } from './skips.ts';
@@ -43,8 +44,8 @@ function familyOf(
     ...metric.commonLabels,
   };
   const addLabels = labelsFrom({ ...resource.labelsFromPath, ...metric.labelsFromPath });
-  const read = valuesOf(each);
   const fullName = [resource.metricNamePrefix, name].filter((part) => part !== '').join('_');
+  const read = valuesOf(each, sanitizeName(fullName));
   // As in kube-state-metrics, a level above 0 is for whoever asks for more than usual.
   const isQuiet = (metric.errorLogV || resource.errorLogV) > 0;
   const skip: Skip = isQuiet ? () => undefined : (why) => skips.add(fullName, each, why);

@@ -8,6 +8,7 @@ import { isNil } from './json.ts';
 export function toNumber(value: unknown, nilIsZero = false): number | undefined {
   if (isNil(value)) return nilIsZero ? 0 : undefined;
   if (typeof value === 'number') return value;
+  if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'boolean') return value ? 1 : 0;
   return typeof value === 'string' ? numberOf(value) : undefined;
 }
@@ -54,8 +55,14 @@ function percentage(text: string): number | undefined {
   return /^\d+%$/.test(text) ? Number(text.slice(0, -1)) / 100 : undefined;
 }
 
-/** What is left of Go's ParseFloat: decimal numbers are quantities. */
-function goFloat(text: string): number | undefined {
+/** What is left of Go's ParseFloat: decimal numbers without a `_` between their digits are quantities. */
+function goFloat(spelt: string): number | undefined {
+  const isHex = /^[+-]?0x/i.test(spelt);
+  const text = spelt.replace(isHex ? /(?<=[\da-fx])_(?=[\da-f])/gi : /(?<=\d)_(?=\d)/g, '');
+  if (text !== spelt && /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) {
+    const value = Number(text);
+    return Number.isFinite(value) ? value : undefined;
+  }
   if (/^nan$/i.test(text)) return Number.NaN;
   if (/^[+-]?inf(?:inity)?$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
   const match = /^([+-]?)0x([\da-f]*)(?:\.([\da-f]*))?p([+-]?\d{1,4})$/i.exec(text);

@@ -1,7 +1,7 @@
 import type { LabelledFamily } from '../family.ts';
 import type { Sheet } from '../list-onto.ts';
 import type { Collected } from '../resource.ts';
-import { type Blocks, createBlocks, type Header } from '../text/blocks.ts';
+import { type Blocks, type BlocksMark, createBlocks, type Header } from '../text/blocks.ts';
 import { familyHeader } from '../text/header.ts';
 import { openMetricsHeader } from '../text/openmetrics.ts';
 import type { Spill } from '../text/spill.ts';
@@ -10,16 +10,15 @@ import type { CustomObject } from './family.ts';
 
 /** How much was written, and where each column ends. */
 interface Mark {
-  readonly samples: number;
   readonly objects: number;
-  readonly columns: readonly (readonly [Column, number])[];
+  readonly columns: readonly (readonly [Column, BlocksMark & { readonly objects: number }])[];
 }
 
 interface Column {
   readonly header: Header;
   readonly blocks: Blocks;
-  /** Whether there was an object that could have samples of it. */
-  isUsed: boolean;
+  /** Objects that could have samples of it. */
+  objects: number;
 }
 
 /** The text of all custom resources: what several of them call by one name stands together, below one header. */
@@ -31,13 +30,12 @@ export interface CustomSheet {
 
 export function openCustomSheet(spill: Spill): CustomSheet {
   const columns = new Map<string, Column>();
-  let samples = 0;
   let objects = 0;
   const columnOf = (family: LabelledFamily<CustomObject>): Column => {
     const column = columns.get(family.name) ?? {
       header: { text: familyHeader(family), openMetrics: openMetricsHeader(family) },
       blocks: createBlocks(spill),
-      isUsed: false,
+      objects: 0,
     };
     columns.set(family.name, column);
     return column;
@@ -46,34 +44,39 @@ export function openCustomSheet(spill: Spill): CustomSheet {
     of(families) {
       const written = families.map((family) => {
         const column = columnOf(family);
-        const put = (line: string): void => {
-          samples++;
-          column.blocks.put(line);
-        };
+        const put = (line: string): void => column.blocks.put(line);
         return { column, put, write: familyWriter(family, {}) };
       });
       const own = new Set(written.map(({ column }) => column));
       return {
         write(object) {
           objects++;
-          for (const column of own) column.isUsed = true;
+          for (const column of own) column.objects++;
           for (const { write, put } of written) write?.(object, '', put);
         },
         mark: () => ({
-          samples,
           objects,
-          columns: [...own].map((column) => [column, column.blocks.mark()] as const),
+          columns: [...own].map((column) => {
+            const { blocks, objects } = column;
+            return [column, { ...blocks.mark(), objects }] as const;
+          }),
         }),
         backTo(mark) {
-          ({ samples, objects } = mark);
-          for (const [column, at] of mark.columns) column.blocks.backTo(at);
+          ({ objects } = mark);
+          for (const [column, at] of mark.columns) {
+            column.blocks.backTo(at);
+            column.objects = at.objects;
+          }
         },
       };
     },
     finish() {
-      const used = [...columns.values()].filter(({ isUsed }) => isUsed);
-      const members = used.flatMap(({ blocks, header }) => blocks.take(header));
-      return { members, objects, samples };
+      const used = [...columns].filter(([, column]) => column.objects > 0);
+      const members = used.flatMap(([, { blocks, header }]) => blocks.take(header));
+      const families = new Map(
+        used.map(([name, column]) => [name, { samples: column.blocks.count(), objects: column.objects }]),
+      );
+      return { members, objects, families };
     },
   };
 }

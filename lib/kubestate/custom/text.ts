@@ -24,7 +24,7 @@ function print(value: unknown, depth: number): string {
   return `map[${entries.map(([key, inner]) => `${key.toWellFormed()}:${print(inner, depth + 1)}`).join(' ')}]`;
 }
 
-/** Go reads a whole number of 64 bits as such, and prints all of its digits. */
+/** Go prints all digits of a whole number of 64 bits; those past 2^53 are bigints. */
 function numberText(value: number): string {
-  return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? `${BigInt(value)}` : formatNumber(value);
+  return Number.isSafeInteger(value) ? `${value}` : formatNumber(value);
 }

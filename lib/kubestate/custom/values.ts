@@ -18,12 +18,13 @@ export type Skip = (why: 'missing' | 'no number' | 'no text') => void;
 export type ReadValues = (object: unknown, skip: Skip) => readonly OwnValue[];
 
 /**
- * How samples are found as configured, in the order of their labels. Source: kube-state-metrics,
+ * How samples are found as configured; `stateLabel` names the label of a state set that names none.
+ * Samples stand in the order of their labels. Source: kube-state-metrics,
  * pkg/customresourcestate, whose rules for objects and lists it has one by one.
  */
-export function valuesOf(each: Each): ReadValues {
+export function valuesOf(each: Each, stateLabel: string): ReadValues {
   const find = pathOf(each.path);
-  const read = readerOf(each);
+  const read = readerOf(each, stateLabel);
   return (object, skip) => [...read(find(object), skip)].sort((a, b) => compareLabels(a.labels, b.labels));
 }
 
@@ -38,7 +39,7 @@ function compareLabels(a: Labels, b: Labels): number {
   return (ofA?.length ?? 0) - (ofB?.length ?? 0);
 }
 
-function readerOf(each: Each): ReadValues {
+function readerOf(each: Each, stateLabel: string): ReadValues {
   const addLabels = labelsFrom(each.labelsFromPath);
   switch (each.type) {
     case 'gauge':
@@ -46,7 +47,7 @@ function readerOf(each: Each): ReadValues {
     case 'info':
       return infoReader(each, addLabels);
     case 'stateset':
-      return stateSetReader(each, addLabels);
+      return stateSetReader(each, stateLabel, addLabels);
   }
 }
 
@@ -104,8 +105,8 @@ function infoReader({ labelFromKey }: EachOf<'info'>, addLabels: AddLabels): Rea
 }
 
 /** For each text of the list a sample: 1 where it is the value, else 0. None where the value is no text. */
-function stateSetReader(each: EachOf<'stateset'>, addLabels: AddLabels): ReadValues {
-  const { labelName, list, valueFrom } = each;
+function stateSetReader(each: EachOf<'stateset'>, stateLabel: string, addLabels: AddLabels): ReadValues {
+  const { labelName = stateLabel, list, valueFrom } = each;
   const state: Path = pathOf(valueFrom);
   return (value, skip) =>
     (isList(value) ? value : [value]).flatMap((item): readonly OwnValue[] => {

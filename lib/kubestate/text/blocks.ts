@@ -4,12 +4,19 @@ import type { Piece, Spill } from './spill.ts';
 /** Text that is kept compressed: complete gzip members, which one after another are a gzip again (RFC 1952, 2.2). */
 export interface Blocks {
   readonly put: (text: string) => void;
+  /** How many texts were put. */
+  readonly count: () => number;
   /** A place to which `backTo` returns. */
-  readonly mark: () => number;
+  readonly mark: () => BlocksMark;
   /** Forgets what was put since. */
-  readonly backTo: (mark: number) => void;
+  readonly backTo: (mark: BlocksMark) => void;
   /** All of it behind a header. */
   readonly take: (header: Header) => readonly Member[];
+}
+
+export interface BlocksMark {
+  readonly members: number;
+  readonly count: number;
 }
 
 /** The lines in front of a family's samples, in both formats; the samples read the same in both. */
@@ -41,6 +48,7 @@ export function createBlocks(spill: Spill): Blocks {
   let block: Buffer = Buffer.alloc(0);
   let length = 0;
   let text = '';
+  let count = 0;
   const compress = () => {
     if (length > 0) members.push(spill.append(gzipBytes(block.subarray(0, length))));
     length = 0;
@@ -55,17 +63,20 @@ export function createBlocks(spill: Spill): Blocks {
   return {
     put(more) {
       text += more;
+      count++;
       if (text.length >= chunkLength) flush();
     },
+    count: () => count,
     mark() {
       flush();
       compress();
-      return members.length;
+      return { members: members.length, count };
     },
     backTo(mark) {
       text = '';
       length = 0;
-      members = members.slice(0, mark);
+      count = mark.count;
+      members = members.slice(0, mark.members);
     },
     take({ text: header, openMetrics }) {
       const differs = header !== openMetrics;

@@ -5,7 +5,7 @@ import { type Asked, readAsked } from './asked.ts';
 import type { ChangeItem } from './feed.ts';
 import type { FaceModel } from './model.ts';
 
-/** What the page shows, as JSON: `/api/v1/providers`, `/targets`, `/changes`, `/history`. */
+/** What the page shows, as JSON: `/api/v1/providers`, `/outputs`, `/targets`, `/changes`, `/history`. */
 export function apiRoutes(model: FaceModel): Hono<{ Bindings: FaceEnv }> {
   const asked = (context: Context): Asked => readAsked(context, { limit: 100, most: 1000 });
   return new Hono<{ Bindings: FaceEnv }>()
@@ -20,6 +20,7 @@ export function apiRoutes(model: FaceModel): Hono<{ Bindings: FaceEnv }> {
         providers,
       });
     })
+    .get('/outputs', async () => jsonAnswer(await model.outputs()))
     .get('/targets', async (context) => {
       const { q, job, offset, limit } = asked(context);
       const { signal } = context.req.raw;

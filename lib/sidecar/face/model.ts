@@ -6,6 +6,7 @@ import { createWorkThread } from '../worker.ts';
 import { type ChangePage, newestChanges } from './feed.ts';
 import { historyOf, type Point } from './history.ts';
 import { type ChangeDetail, createJournal } from './journal.ts';
+import { createOutputsReader, type Outputs, readOutputs } from './outputs.ts';
 import { type Overview, readOverview } from './providers.ts';
 import { type FaceSource, isProvider, targetFiles } from './source.ts';
 import { createStatusReader } from './statuses.ts';
@@ -20,6 +21,8 @@ export interface FaceModel {
   /** How the configuration does, where a scheduler runs beside the mirror. */
   readonly configuration: () => Verdict | undefined;
   overview(): Promise<Overview>;
+  /** The kube-state outputs, and how their cycles went. */
+  outputs(): Promise<Outputs>;
   /** Targets that fit the query, of one job or of all. */
   search(input: SearchInput): Promise<SearchResult>;
   /** The newest changes, of all or some. */
@@ -73,6 +76,7 @@ export function createModel({ sources, health, staleAfter, now, configProblem }:
   const read = sources.map((source) => ({
     ...source,
     statuses: createStatusReader(source.store),
+    outputs: createOutputsReader(source.store),
     journal: createJournal(source.store),
   }));
   const searches = createLimit(parallel);
@@ -97,6 +101,7 @@ export function createModel({ sources, health, staleAfter, now, configProblem }:
       return reason === undefined ? undefined : { ok: reason === '', reason: reason || 'ok' };
     },
     overview,
+    outputs: () => readOutputs(read, now()),
     search: ({ text, job, offset, limit, signal }) =>
       searches(async () => {
         signal.throwIfAborted();

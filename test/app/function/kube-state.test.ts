@@ -6,6 +6,8 @@ import { readKubeStateConfig } from '../../../lib/app/function/kube-state-config
 import { kubeStateWork } from '../../../lib/app/function/kube-state-work.ts';
 import { shareTime } from '../../../lib/app/function/time.ts';
 import { type KubernetesFleet, startKubernetesFleet } from '../../../lib/fleet/kubernetes.ts';
+import { retireOutputAfter } from '../../../lib/kubestate/gate.ts';
+import { changeOutputStatus } from '../../../lib/kubestate/status.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
 import { gzipHead } from '../../../lib/target/gzip-head.ts';
@@ -26,7 +28,8 @@ function createWorld(store: ObjectStore = createMemoryStore()) {
   const log = createLogger({ level: 'info', write: (line) => lines.push(line), now: () => new Date(0) });
   const configure = (text: string) =>
     store.put('config/muster.yml', new TextEncoder().encode(text), { condition: 'any' });
-  const published = async () => (await store.list('metrics/')).map(({ key }) => key);
+  const published = async () =>
+    (await store.list('metrics/')).map(({ key }) => key).filter((key) => !key.endsWith('.status.json'));
   const start = () => {
     const measure = measureInWords(measured, waits);
     const currentConfig = followConfig({
@@ -130,10 +133,19 @@ describe('an output that left the configuration', () => {
     for (const key of ['metrics/gone.prom.gz', 'metrics/prod.1.prom.gz', 'metrics/note.txt'])
       await world.store.put(key, new Uint8Array(), { condition: 'create' });
     await world.configure(text);
+    expect((await invoke({})).retired).toEqual([]);
+    // As if it had been looked at for a quarter of an hour.
+    for (const name of ['gone', 'prod.1', 'prod'])
+      await changeOutputStatus(
+        world.store,
+        name,
+        (status) =>
+          status?.leaving && { ...status, leaving: { ...status.leaving, waited: retireOutputAfter } },
+      );
     return { world, result: await invoke({}) };
   };
 
-  test('is removed, what is none of ours stays', async () => {
+  test('is removed in the end, what is none of ours stays', async () => {
     const { world, result } = await left(outputs(output('prod')));
     expect(result.retired).toEqual([{ output: 'gone' }, { output: 'prod.1' }]);
     expect(await world.published()).toEqual(['metrics/note.txt', 'metrics/prod.prom.gz']);

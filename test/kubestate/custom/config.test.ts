@@ -78,13 +78,11 @@ spec:
     ['{type: Gauge}', `9:28 ${at}.each.type: needs the key gauge beside it`],
     ['{type: StateSet, gauge: {}}', `9:28 ${at}.each.type: needs the key stateSet beside it`],
     ['{type: Counter, gauge: {}}', `9:28 ${at}.each.type: must be Gauge, StateSet or Info`],
-    ['{type: Info, info: {pth: [a]}}', `9:47 ${at}.each.info.pth: unknown key, did you mean "path"?`],
     ['{type: Info, info: {path: a}}', `9:47 ${at}.each.info.path: must be a list`],
     [
       '{type: Info, info: {path: ["[a]"]}}',
       `9:54 ${at}.each.info.path[0]: must be a key, an index or a lookup as in "[name=a]"`,
     ],
-    ['{type: StateSet, stateSet: {list: [a]}}', `9:44 ${at}.each.stateSet.labelName: is required`],
     [
       '{type: Gauge, gauge: {labelFromKey: a-b}}',
       `9:49 ${at}.each.gauge.labelFromKey: must be a name for a label`,
@@ -98,33 +96,84 @@ spec:
     expect(
       problemsIn(`kind: CustomResourceState
 spec:
-  resource: []
   resources:
-    - groupVersionKind: {group: '*', version: v1/../.., knd: Foo}
+    - groupVersionKind: {group: a/b, version: v1/../..}
       metricNamePrefix: 1a
       commonLabels: {a-b: c}
       metrics: [{name: a b, each: {type: Info, info: {}}}]
 `),
     ).toBe(`custom.yml:1:1 kind: must be CustomResourceStateMetrics
-custom.yml:3:3 spec.resource: unknown key, did you mean "resources"?
-custom.yml:5:26 spec.resources[0].groupVersionKind.group: must be the name of an API group
-custom.yml:5:38 spec.resources[0].groupVersionKind.version: must be a name as in the API, or *
-custom.yml:5:57 spec.resources[0].groupVersionKind.knd: unknown key, did you mean "kind"?
-custom.yml:6:7 spec.resources[0].metricNamePrefix: must be the beginning of a name for a metric, or empty
-custom.yml:7:22 spec.resources[0].commonLabels.a-b: is no name for a label
-custom.yml:8:18 spec.resources[0].metrics[0].name: must be a name for a metric`);
+custom.yml:4:26 spec.resources[0].groupVersionKind.group: must be the name of an API group
+custom.yml:4:38 spec.resources[0].groupVersionKind.version: must be a name as in the API, or *
+custom.yml:5:7 spec.resources[0].metricNamePrefix: must be the beginning of a name for a metric, or empty
+custom.yml:6:22 spec.resources[0].commonLabels.a-b: is no name for a label
+custom.yml:7:18 spec.resources[0].metrics[0].name: must be a name for a metric`);
   });
 
-  test('has one entry for a kind, and names that are names with their prefix', () => {
+  test('has names that are names with their prefix', () => {
     const entry = `{groupVersionKind: {group: a.io}, metricNamePrefix: '', metrics: [{name: 1st, each: {type: Info, info: {}}}]}`;
     expect(problemsIn(`spec:\n  resources:\n  - ${entry}\n`)).toBe(
       'custom.yml:3:61 spec.resources[0].metrics: has a metric 1st, which can not begin with a digit',
     );
-    expect(
-      problemsIn(`spec:\n  resources:\n  - ${entry.replace('1st', 'x')}\n  - ${entry.replace('1st', 'y')}\n`),
-    ).toBe(
-      'custom.yml:4:6 spec.resources[1].groupVersionKind: must be unique, [0] has the same: one entry holds all metrics of a kind',
+  });
+
+  // What others publish for kube-state-metrics has all of these.
+  test('with what kube-state-metrics takes and hardly means is taken, with a warning for each', () => {
+    const { spec, warnings } = parseCustomResourceState(
+      `
+spec:
+  resource: []
+  resources:
+    - groupVersionKind: {group: a.io, version: v1, kind: Foo}
+      metrics: [{name: x, each: {type: Gauge, gauge: {labelFromKey: "", pth: [a], valueFrom: [b]}}}]
+    - groupVersionKind: {version: v1, kind: Pod}
+      metrics: [{name: x, each: {type: Info, info: {labelFromKey: ""}}}]
+    - groupVersionKind: {group: a.io, version: v1, kind: Foo}
+      metrics: [{name: y, each: {type: StateSet, stateSet: {list: [a]}}}]
+`,
+      'custom.yml',
     );
+    expect(warnings).toEqual([
+      'spec.resource: unknown key, it is not read, did you mean "resources"?',
+      'spec.resources[0].metrics[0].each.gauge.pth: unknown key, it is not read, did you mean "path"?',
+      'spec.resources[0].groupVersionKind: comes again below, where the last one counts',
+      'spec.resources[1].groupVersionKind: names no API group, and the core group is none of custom resources: no metrics',
+      "spec.resources[2].metrics[0].each.stateSet: has no labelName, its label has the metric's name",
+    ]);
+    expect(spec.resources.map(({ metrics }) => metrics.map(({ name, each }) => [name, each]))).toEqual([
+      [
+        [
+          'x',
+          {
+            type: 'gauge',
+            path: [],
+            labelsFromPath: {},
+            labelFromKey: undefined,
+            valueFrom: ['b'],
+            nilIsZero: false,
+          },
+        ],
+      ],
+      [
+        [
+          'y',
+          {
+            type: 'stateset',
+            path: [],
+            labelsFromPath: {},
+            labelName: undefined,
+            list: ['a'],
+            valueFrom: [],
+          },
+        ],
+      ],
+    ]);
+  });
+
+  test('with more to warn of than a person reads tells of the first, and how many more', () => {
+    const keys = Array.from({ length: 30 }, (_, index) => `odd${index}: 1`).join(', ');
+    const { warnings } = parseCustomResourceState(`{${keys}, spec: {resources: []}}`, 'custom.yml');
+    expect([warnings.length, warnings.at(-1)]).toEqual([21, 'and 10 more of this kind']);
   });
 
   test('is not empty', () => {

@@ -244,3 +244,18 @@ describe('a family', () => {
     expect(await customText(configuration, {})).toBe('');
   });
 });
+
+// It is a label without a name in kube-state-metrics, which makes the whole text unreadable.
+test('a state set without a name for its label has the name of its metric', async () => {
+  const text = await customText(
+    `
+spec:
+  resources:
+    - groupVersionKind: {group: myteam.io, kind: Foo, version: v1}
+      resourcePlural: foos
+      metricNamePrefix: ''
+      metrics: [{name: state, each: {type: StateSet, stateSet: {path: [s], list: [up]}}}]`,
+    { 'myteam.io/v1/foos': [{ metadata: { name: 'a', namespace: 'b', uid: 'c' }, s: 'up' }] },
+  );
+  expect(text.split('\n')[2]).toMatch(/^state\{.*state="up"\} 1$/);
+});

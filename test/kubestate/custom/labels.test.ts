@@ -21,7 +21,9 @@ spec:
     const spec = {
       text: 'a "b"\n\\',
       whole: 1234567,
-      large: 2 ** 62,
+      large: 4611686018427387905n,
+      lowest: -9223372036854775808n,
+      larger: 9223372036854775808n,
       huge: 1e20,
       fraction: 0.000012,
       yes: true,
@@ -32,8 +34,17 @@ spec:
     };
     const labels = Object.keys(spec).map((key) => `${key}: [spec, ${key}]`);
     expect((await infoOf(labels.join(', '), spec)).split('\n')[2]).toBe(
-      'kube_customresource_a_info{broken="\ufffd",customresource_group="myteam.io",customresource_kind="changed",customresource_version="v1",fraction="1.2e-05",given="fixed",huge="1e+20",large="4611686018427387904",list="[1 two <nil> [3.5]]",map="map[b:x z:map[y:1]]",name="foo",text="a \\"b\\"\\n\\\\",whole="1234567",yes="true"} 1',
+      'kube_customresource_a_info{broken="\ufffd",customresource_group="myteam.io",customresource_kind="changed",customresource_version="v1",fraction="1.2e-05",given="fixed",huge="1e+20",large="4611686018427387905",larger="9.223372036854776e+18",list="[1 two <nil> [3.5]]",lowest="-9223372036854775808",map="map[b:x z:map[y:1]]",name="foo",text="a \\"b\\"\\n\\\\",whole="1234567",yes="true"} 1',
     );
+  });
+
+  // A JavaScript number holds 53 bits: both would be one series.
+  test('keep two objects apart whose whole numbers differ past 2^53', async () => {
+    const label = async (id: bigint) => (await infoOf('id: [spec, id]', { id })).match(/,id="(\d+)"/)?.[1];
+    expect([await label(9007199254740992n), await label(9007199254740993n)]).toEqual([
+      '9007199254740992',
+      '9007199254740993',
+    ]);
   });
 
   test('have names without what no name may have', async () => {

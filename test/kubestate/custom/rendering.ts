@@ -43,6 +43,14 @@ function withoutKind(line: string): string {
   return line.replace(/customresource_(?:group|version|kind)="[^"]*",?/g, '').replace(/,\}/, '}');
 }
 
+/** JSON in which bigints are whole numbers with all of their digits. */
+function exactJson(value: unknown): string {
+  const marked = JSON.stringify(value, (_key, inner) =>
+    typeof inner === 'bigint' ? `whole number ${inner}` : inner,
+  );
+  return marked.replace(/"whole number (-?\d+)"/g, '$1');
+}
+
 function jsonLister(lists: Lists): Lister {
   return {
     cursor: () => '',
@@ -52,7 +60,7 @@ function jsonLister(lists: Lists): Lister {
       if (items === undefined) throw new MusterError('not-found', `no ${resource}`);
       const list = { apiVersion, kind: listKind, metadata: { resourceVersion: '1' }, items };
       yield {
-        items: decodeList(kind, Buffer.from(JSON.stringify(list)), mediaTypes.json).items,
+        items: decodeList(kind, Buffer.from(exactJson(list)), mediaTypes.json).items,
         first: true,
       };
     },

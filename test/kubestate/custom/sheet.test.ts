@@ -28,13 +28,13 @@ test('a list that begins anew leaves nothing of itself, and all of the lists bef
     again.backTo(mark);
     again.write(object('two'));
     sheet.of([family('unused', 'without an object')]);
-    const { members, objects, samples } = sheet.finish();
+    const { members, objects, families } = sheet.finish();
     const text = members.map((member) => {
       const bytes = Buffer.alloc(member.length);
       spill.read(member, bytes);
       return gunzipSync(bytes).toString();
     });
-    expect({ text: text.join(''), objects, samples }).toEqual({
+    expect({ text: text.join(''), objects, families }).toEqual({
       text: `# HELP a_info first
 # TYPE a_info gauge
 a_info{name="one"} 1
@@ -47,7 +47,11 @@ b{name="one"} 1
 c{name="two"} 1
 `,
       objects: 2,
-      samples: 4,
+      families: new Map([
+        ['a_info', { samples: 2, objects: 2 }],
+        ['b', { samples: 1, objects: 1 }],
+        ['c', { samples: 1, objects: 1 }],
+      ]),
     });
     expect(members.flatMap(({ openMetrics }) => openMetrics ?? [])).toEqual([
       '# HELP a first\n# TYPE a info\n',

@@ -70,6 +70,18 @@ describe('a kube-state output', () => {
     expect((await face.get('/kube-state/prod')).status).toBe(200);
   });
 
+  // A clock that is wrong must not keep it on show for ever.
+  test('that says it was listed in the future is refused', async () => {
+    const face = await startFace(await storeOf({ 'metrics/prod.prom.gz': packed(text) }), {
+      now: later(-301),
+    });
+    const { status, text: reason } = await face.get('/kube-state/prod');
+    expect([status, reason]).toEqual([
+      503,
+      'metrics/prod.prom.gz says that its cluster was listed in the future\n',
+    ]);
+  });
+
   test('that does not say how old it is, is refused', async () => {
     const face = await startFace(
       await storeOf({

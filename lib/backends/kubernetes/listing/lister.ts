@@ -23,6 +23,10 @@ export interface ListerOptions {
   /** What `cursor` gave the last time. */
   readonly cursor?: Cursor;
   readonly onProgress?: (progress: Progress) => void;
+  /** Takes what a person should know of, a line at a time. */
+  readonly warn?: (message: string) => void;
+  /** Take what the API server has in its cache, which may be older, and spares its database. */
+  readonly fromCache?: boolean;
 }
 
 /** Lists what an API server has. */
@@ -41,7 +45,7 @@ const maxRestarts = 3;
 
 /** A lister of the connected API server. */
 export function openLister(connection: Connection, options: ListerOptions): Lister {
-  const { compression, pageSize, cursor, onProgress } = options;
+  const { compression, pageSize, cursor, onProgress, warn = () => undefined } = options;
   const asking: Asking = { connection, compression, form: 'protobuf' };
   const versions = openVersions(connection.server, cursor);
   const trackList = openProgress(onProgress);
@@ -56,7 +60,8 @@ export function openLister(connection: Connection, options: ListerOptions): List
         versions,
         report: trackList(),
         signal: AbortSignal.any([signal, stop.signal]),
-        oldest: versions.last(listKey(query)),
+        warn,
+        oldest: versions.last(listKey(query)) || (options.fromCache === true ? '0' : ''),
         space: { bytes: new Uint8Array() },
       };
       try {
@@ -78,6 +83,7 @@ interface List<T extends ObjectMeta> {
   readonly limit: number;
   readonly versions: Versions;
   readonly report: ReportList;
+  readonly warn: (message: string) => void;
   readonly signal: AbortSignal;
   /** The state shown must not be older than this version; empty: the newest. */
   oldest: string;
@@ -105,6 +111,7 @@ async function* pagesOfOneState<T extends ObjectMeta>(list: List<T>): AsyncGener
     else if (page.resourceVersion !== version) return false;
     const { items, continueToken: token } = page;
     checkPage(list, page, seen);
+    if (page.replaced !== undefined) list.warn(notUtf8(list, page.replaced));
     read += items.length;
     if (token !== '') next = askFor(list, token, number + 1);
     list.report(read, token === '' ? 0 : page.remaining);
@@ -147,6 +154,11 @@ function checkPage<T extends ObjectMeta>(
   if (token !== '' && seen.has(token))
     throw malformed(list, 'goes round in circles: a continue token came twice');
   seen.add(token);
+}
+
+function notUtf8<T extends ObjectMeta>({ query }: List<T>, name: string): string {
+  const where = name === '' ? '' : `, as in ${name}`;
+  return `the list of ${query.kind.resource} has text that is not UTF-8${where}: its bad bytes became U+FFFD`;
 }
 
 function malformed<T extends ObjectMeta>(list: List<T>, what: string): MusterError {

@@ -13,7 +13,7 @@ export const mediaTypes = {
 export type Body = Named &
   (
     | { readonly form: 'protobuf'; readonly reader: Reader; readonly end: number }
-    | { readonly form: 'json'; readonly object: unknown }
+    | { readonly form: 'json'; readonly object: unknown; readonly isReplaced: boolean }
   );
 
 interface Named {
@@ -21,11 +21,14 @@ interface Named {
   readonly kind: string;
 }
 
-/** Opens an answer of the given content type. Throws `Malformed`. */
-export function openBody(bytes: Uint8Array, contentType: string): Body {
+/**
+ * Opens an answer of the given content type. With `exact` the whole numbers of 64 bits that a JavaScript number can not
+ * hold are bigints in what was JSON. Throws `Malformed`.
+ */
+export function openBody(bytes: Uint8Array, contentType: string, { exact = false } = {}): Body {
   const mediaType = contentType.split(';', 1)[0]?.trim().toLowerCase();
   if (mediaType === mediaTypes.protobuf) return openProtobuf(bytes);
-  if (mediaType === mediaTypes.json) return openJson(bytes);
+  if (mediaType === mediaTypes.json) return openJson(bytes, exact);
   throw new Malformed(`is neither protobuf nor JSON but '${contentType}'`);
 }
 
@@ -77,26 +80,44 @@ function openProtobuf(bytes: Uint8Array): Body {
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
+const lossy = new TextDecoder();
 
-function openJson(bytes: Uint8Array): Body {
-  const json = asObject(parseJson(bytes));
+function openJson(bytes: Uint8Array, exact: boolean): Body {
+  const { body, isReplaced } = decodeText(bytes);
+  const json = asObject(parseJson(body, exact));
   const { apiVersion, kind } = json;
   if (typeof apiVersion !== 'string') throw within('apiVersion', new Malformed('is not a text'));
   if (typeof kind !== 'string') throw within('kind', new Malformed('is not a text'));
-  return { apiVersion, kind, form: 'json', object: json };
+  return { apiVersion, kind, form: 'json', object: json, isReplaced };
+}
+
+/** What is not UTF-8 becomes U+FFFD: one such annotation must not cost the whole list. */
+function decodeText(bytes: Uint8Array): { readonly body: string; readonly isReplaced: boolean } {
+  try {
+    return { body: utf8.decode(bytes), isReplaced: false };
+  } catch {
+    return { body: lossy.decode(bytes), isReplaced: true };
+  }
 }
 
 /** The parser's own words are left out: they quote the body, which may hold a secret. */
-function parseJson(bytes: Uint8Array): unknown {
-  let body: string;
+function parseJson(body: string, exact: boolean): unknown {
   try {
-    body = utf8.decode(bytes);
-  } catch {
-    throw new Malformed('is not UTF-8');
-  }
-  try {
-    return JSON.parse(body);
+    // The second way takes several times as long.
+    return exact && longNumber.test(body) ? JSON.parse(body, exactly) : JSON.parse(body);
   } catch {
     throw new Malformed('is not JSON');
   }
+}
+
+/** A number that may be past 2^53. */
+const longNumber = /[[:,\s]-?\d{16}/;
+
+/** A whole number as Go reads it: of 64 bits exactly, a larger one as it can be. */
+function exactly(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const source = context?.source;
+  if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined) return value;
+  if (!/^-?\d{16,19}$/.test(source)) return value;
+  const whole = BigInt(source);
+  return BigInt.asIntN(64, whole) === whole ? whole : value;
 }

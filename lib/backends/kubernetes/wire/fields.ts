@@ -182,8 +182,8 @@ function textField<T>(
   };
 }
 
+/** Half a surrogate pair becomes U+FFFD, as in Go. */
 function asText(json: unknown): string {
   if (typeof json !== 'string') throw new Malformed('is not a text');
-  if (!json.isWellFormed()) throw new Malformed('is not UTF-8');
-  return json;
+  return json.toWellFormed();
 }

@@ -16,16 +16,26 @@ export function decodeList<T extends ObjectMeta>(
   contentType: string,
 ): ListPage<T> {
   try {
-    const opened = openBody(body, contentType);
+    const opened = openBody(body, contentType, { exact: kind.jsonOnly === true });
     if (opened.kind !== kind.listKind || opened.apiVersion !== kind.apiVersion)
       throw new Malformed(notThis(opened));
-    if (opened.form === 'protobuf') return kind.readList(opened.reader, opened.end);
-    return kind.pickList(opened.object);
+    if (opened.form === 'json') return withReplaced(kind.pickList(opened.object), opened.isReplaced);
+    return withReplaced(kind.readList(opened.reader, opened.end), opened.reader.isReplaced);
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
     const field = error.path === '' ? '' : `: ${error.path}`;
     throw new MusterError('malformed', `the ${kind.listKind} from the API server${field} ${error.message}`);
   }
+}
+
+/** Says of a page that some of its text was replaced, and names the first object that shows it. */
+function withReplaced<T extends ObjectMeta>(page: ListPage<T>, isReplaced: boolean): ListPage<T> {
+  if (!isReplaced) return page;
+  const shows = ({ labels, annotations }: T) =>
+    [...labels, ...annotations].some((text) => text.includes('\ufffd'));
+  const found = page.items.find(shows);
+  const { namespace = '', name = '' } = found ?? {};
+  return { ...page, replaced: namespace === '' ? name : `${namespace}/${name}` };
 }
 
 /** What the API server says of a call that failed: a `Status` object. */

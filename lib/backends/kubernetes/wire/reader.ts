@@ -7,6 +7,8 @@ export interface Reader {
   /** The same bytes, for reading several at a time. */
   readonly view: DataView;
   at: number;
+  /** Whether a text was read that is not UTF-8. */
+  isReplaced: boolean;
 }
 
 /** A reader of these bytes, at their beginning. */
@@ -15,6 +17,7 @@ export function openReader({ buffer, byteOffset, byteLength }: Uint8Array): Read
     bytes: Buffer.from(buffer, byteOffset, byteLength),
     view: new DataView(buffer, byteOffset, byteLength),
     at: 0,
+    isReplaced: false,
   };
 }
 

@@ -19,13 +19,13 @@ export function readWord(reader: Reader, end: number): string {
     hash = Math.imul(hash ^ piece, 0x9e3779b1);
     high |= piece;
   }
-  if ((high & 0x80808080) !== 0) return decode(bytes, at, end, false);
+  if ((high & 0x80808080) !== 0) return decode(reader, at, end, false);
   const slot = (hash ^ (hash >>> 15)) & (knownWords - 1);
   const known = words[slot];
   if (known !== undefined && known.length === length && isSame(slot, view, at, end)) return known;
   for (let place = at, index = slot * piecesPerWord; place < end; place += 4)
     pieces[index++] = pieceAt(view, place, end);
-  const word = decode(bytes, at, end, true);
+  const word = decode(reader, at, end, true);
   words[slot] = word;
   return word;
 }

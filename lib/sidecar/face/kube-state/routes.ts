@@ -50,6 +50,9 @@ export function kubeStateRoutes(
       if (found.head === undefined)
         return refuse('undated', `${metricsKey(name)} does not say when its cluster was listed`);
       const age = now() - found.head.listed.getTime();
+      // Its writer's clock, or ours, is wrong: nobody knows how old it is.
+      if (age < -longestAge)
+        return refuse('undated', `${metricsKey(name)} says that its cluster was listed in the future`);
       if (age > longestAge)
         return refuse(
           'stale',

@@ -1,33 +1,47 @@
 import type { FaceModel } from '../model.ts';
+import type { Outputs, OutputView } from '../outputs.ts';
 import type { Overview, ProviderView } from '../providers.ts';
 import { ago, count, href, jobHref, number } from './format.ts';
 import { given, type Html, html, nothing } from './html.ts';
+import { outputAttention, outputsTable } from './outputs.ts';
 import { paging } from './paging.ts';
 import { needsAttention, placeOf, stateBadge } from './state.ts';
 
 const pageSize = 200;
 
+interface Shown {
+  readonly overview: Overview;
+  readonly outputs: Outputs;
+  /** Of the providers. */
+  readonly offset: number;
+}
+
 /** How everything does, what is worst first. */
 export function overviewBody(
   model: Pick<FaceModel, 'now' | 'mirror' | 'configuration'>,
-  { providers, errors }: Overview,
-  offset: number,
+  { overview, outputs: found, offset }: Shown,
 ): Html {
+  const { providers } = overview;
+  const { outputs } = found;
+  const errors = [...new Set([...overview.errors, ...found.errors])];
   const now = model.now();
   const mirror = model.mirror();
   const trouble = providers.filter(({ state }) => needsAttention(state));
+  const bad = outputs.filter(({ state }) => needsAttention(state));
   const rows = providers.slice(offset, offset + pageSize);
   const at = (next: number) => href('/', { offset: next || undefined });
   const configuration = model.configuration();
   const quiet = mirror.ok && mirror.reason === 'ok';
   return html`<h1 class="heard">Overview</h1>
-${facts(providers, trouble.length)}
+${facts(providers, trouble.length + bad.length)}
 ${quiet ? nothing : html`<p class="note ${mirror.ok ? 'warn' : 'bad'}">Mirror: ${given(mirror.reason)}</p>`}
 ${configuration?.ok === false ? html`<p class="note bad">Configuration: ${given(configuration.reason)}</p>` : nothing}
 ${errors.map((error) => html`<p class="note bad">What is known of the providers is not newer: ${given(error)}</p>`)}
-${trouble.length === 0 ? nothing : attention(trouble, now)}
-${providers.length === 0 ? html`<p class="empty">The store has no provider yet. Once a cycle has run, it shows here.</p>` : table(rows, now)}
-${paging({ offset, limit: pageSize, total: providers.length, at })}`;
+${trouble.length + bad.length === 0 ? nothing : attention(trouble, bad, now)}
+${providers.length + outputs.length === 0 ? html`<p class="empty">The store has no provider yet. Once a cycle has run, it shows here.</p>` : nothing}
+${providers.length === 0 ? nothing : table(rows, now)}
+${paging({ offset, limit: pageSize, total: providers.length, at })}
+${offset === 0 ? outputsTable(outputs, now) : nothing}`;
 }
 
 function facts(providers: readonly ProviderView[], trouble: number): Html {
@@ -46,12 +60,13 @@ ${fact(trouble, trouble === 1 ? 'needs attention' : 'need attention', trouble ==
 const mostShown = 20;
 
 /** Providers that one cause has befallen are one entry: a registry that is down would fill the page. */
-function attention(trouble: readonly ProviderView[], now: number): Html {
+function attention(trouble: readonly ProviderView[], bad: readonly OutputView[], now: number): Html {
   const groups = [...Map.groupBy(trouble, causeOf).values()];
-  const rest = groups.slice(mostShown).reduce((sum, group) => sum + group.length, 0);
+  const left = groups.slice(mostShown).reduce((sum, group) => sum + group.length, 0);
+  const rest = left + Math.max(0, bad.length - mostShown);
   return html`<section aria-labelledby="attention" class="attention"><h2 id="attention">Needs attention</h2>
-<ul>${groups.slice(0, mostShown).map((group) => attentionEntry(group, now))}</ul>
-${rest > 0 ? html`<p class="muted">and ${count(rest, 'more')}, at the top of the table</p>` : nothing}</section>`;
+<ul>${groups.slice(0, mostShown).map((group) => attentionEntry(group, now))}${bad.slice(0, mostShown).map((one) => outputAttention(one, now))}</ul>
+${rest > 0 ? html`<p class="muted">and ${count(rest, 'more')}, at the top of the tables</p>` : nothing}</section>`;
 }
 
 /** State and reason, without what differs from one provider to the next: the count of failures, and paths of URLs. */

@@ -40,7 +40,8 @@ export function pageRoutes(model: FaceModel): Hono<{ Bindings: FaceEnv }> {
     .route('/', assetRoutes())
     .get('/', async (context) => {
       const { offset } = asked(context, 1);
-      const body = overviewBody(model, await model.overview(), offset);
+      const [overview, outputs] = await Promise.all([model.overview(), model.outputs()]);
+      const body = overviewBody(model, { overview, outputs, offset });
       return pageAnswer({ title: 'Muster', tab: 'overview', live: true, body });
     })
     .get('/jobs', (context) => jobPage(context, asked(context, 1).job))

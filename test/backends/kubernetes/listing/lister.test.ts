@@ -44,6 +44,31 @@ describe('a list in pages', () => {
     ]);
   });
 
+  test('with an annotation that is not UTF-8 is read all the same, and told of', async () => {
+    const marked = (names: string): FleetAnswer => {
+      const answer = page(names);
+      const body = String(answer.body).replace('"name":"b"', '"name":"b","annotations":{"note":"\xff"}');
+      return { ...answer, body: Buffer.from(body, 'latin1') };
+    };
+    const told: string[] = [];
+    await using server = await startApiServer(inTurn(marked('a b')));
+    await using lister = await openTestLister(server, { warn: (message) => told.push(message) });
+    expect(await namesOf(lister, services)).toEqual(['^a b']);
+    expect(told).toEqual([
+      'the list of services has text that is not UTF-8, as in default/b: its bad bytes became U+FFFD',
+    ]);
+  });
+
+  test('from the cache is asked for at any version, on its first page', async () => {
+    await using server = await startApiServer(inTurn(page('a', { token: 'T' }), page('b')));
+    await using lister = await openTestLister(server, { fromCache: true });
+    expect(await namesOf(lister, services)).toEqual(['^a', 'b']);
+    expect(server.asked()).toEqual([
+      '/services?limit=2&resourceVersion=0&resourceVersionMatch=NotOlderThan',
+      '/services?limit=2&continue=T',
+    ]);
+  });
+
   test('may be empty: that is an answer', async () => {
     await using server = await startApiServer(inTurn(page('')));
     await using lister = await openTestLister(server);

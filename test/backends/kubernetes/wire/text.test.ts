@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Malformed, openReader } from '../../../../lib/backends/kubernetes/wire/reader.ts';
+import { openReader } from '../../../../lib/backends/kubernetes/wire/reader.ts';
 import { readText } from '../../../../lib/backends/kubernetes/wire/text.ts';
 import { readWord } from '../../../../lib/backends/kubernetes/wire/words.ts';
 
@@ -27,15 +27,16 @@ test('every text is read as it was written, seldom or often', () => {
   );
 });
 
-test('bytes that are not UTF-8 are refused, short or long', () => {
+test('bytes that are not UTF-8 are replaced, short or long, and the reader says so', () => {
   const broken = ['\xff', '\xc3', '\xed\xa0\x80', `${'a'.repeat(500)}\xff`, '\xc0\xaf'];
   const padding = Buffer.alloc(3);
   for (const text of broken) {
     const bytes = Buffer.from(text, 'latin1');
-    for (const reading of [readText, readWord])
-      expect(() => reading(openReader(Buffer.concat([bytes, padding])), bytes.length)).toThrow(
-        new Malformed('is not UTF-8'),
-      );
+    for (const reading of [readText, readWord]) {
+      const reader = openReader(Buffer.concat([bytes, padding]));
+      const read = reading(reader, bytes.length);
+      expect([read, reader.isReplaced, reader.at]).toEqual([bytes.toString(), true, bytes.length]);
+    }
   }
 });
 
