@@ -214,6 +214,19 @@ describeWithPrograms('the page in Chromium', ['chromium'], () => {
     await close();
   });
 
+  test('says so while it does not follow because somebody reads', async () => {
+    const { page, close } = await open();
+    await page.clock.install();
+    await page.goto(url);
+    const paused = page.locator('main[data-paused]');
+    await page.locator('main a').first().focus();
+    await page.clock.runFor(5_000);
+    await paused.waitFor();
+    await page.locator('main a').first().blur();
+    while ((await paused.count()) > 0) await page.clock.runFor(5_000);
+    await close();
+  });
+
   test('says so when the sidecar no longer answers', async () => {
     const { page, close } = await open();
     await page.clock.install();
