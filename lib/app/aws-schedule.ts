@@ -1,4 +1,5 @@
 import { GetScheduleCommand, ResourceNotFoundException, SchedulerClient } from '@aws-sdk/client-scheduler';
+import { awsRequestHandler } from '../aws-proxy.ts';
 import { MusterError } from '../errors.ts';
 
 /** What EventBridge Scheduler says of a schedule. */
@@ -12,7 +13,7 @@ export interface Schedule {
  * Throws `config` where there is no region, else what the SDK throws.
  */
 export async function readSchedule(name: string, signal: AbortSignal): Promise<Schedule | undefined> {
-  const client = new SchedulerClient({});
+  const client = new SchedulerClient({ requestHandler: awsRequestHandler() });
   try {
     const found = await client.send(new GetScheduleCommand({ Name: name }), { abortSignal: signal });
     return { expression: found.ScheduleExpression ?? '', enabled: found.State === 'ENABLED' };

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import { awsRequestHandler } from '../aws-proxy.ts';
 
 /** How the S3 client is set up. What is left out comes from where the AWS SDK takes it: environment, profile, role. */
 export interface S3ClientOptions {
@@ -44,7 +45,7 @@ export async function loadS3(options: S3ClientOptions): Promise<LoadedS3> {
     // Other stores than Amazon's often refuse the SDK's own checksums; a SHA-256 goes along with each object anyway.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: connect, socketTimeout: idle },
+    requestHandler: awsRequestHandler({ connectionTimeout: connect, socketTimeout: idle }),
     ...(endpoint !== undefined && { endpoint }),
     ...(region !== undefined && { region }),
     ...(credentials !== undefined && { credentials }),

@@ -21,9 +21,13 @@ export interface TestProxy extends AsyncDisposable {
   readonly seen: readonly Proxied[];
 }
 
-/** `refuse` answers every CONNECT with that status instead. */
+/** `refuse` answers every CONNECT with that status instead; `hosts` are names that the proxy alone knows. */
 export async function startProxy(
-  options: { readonly tls?: TlsOptions; readonly refuse?: number } = {},
+  options: {
+    readonly tls?: TlsOptions;
+    readonly refuse?: number;
+    readonly hosts?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<TestProxy> {
   const seen: Proxied[] = [];
   const open = new Set<Socket>();
@@ -38,7 +42,9 @@ export async function startProxy(
   const forward = (message: IncomingMessage, response: ServerResponse) => {
     note(message);
     const { 'proxy-authorization': _forTheProxyAlone, ...headers } = message.headers;
-    const onward = request(new URL(message.url ?? ''), { headers, agent: false }, (answer) => {
+    const url = new URL(message.url ?? '');
+    url.host = options.hosts?.[url.host] ?? url.host;
+    const onward = request(url, { method: message.method, headers, agent: false }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
     });

@@ -1,4 +1,5 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import { awsRequestHandler } from '../../aws-proxy.ts';
 import { MusterError } from '../../errors.ts';
 import { once } from '../../once.ts';
 
@@ -80,7 +81,7 @@ async function loadSqs(region: string | undefined): Promise<Loaded> {
     sdk,
     // A long poll is silent for twenty seconds.
     client: new sdk.SQSClient({
-      requestHandler: { connectionTimeout: 5000, socketTimeout: 30_000 },
+      requestHandler: awsRequestHandler({ connectionTimeout: 5000, socketTimeout: 30_000 }),
       ...(region !== undefined && { region }),
     }),
   };

@@ -133,19 +133,24 @@ export function oneAtATime(
 export function boundConnections(server: Server, most: number): void {
   const open = new Map<string, Set<Socket>>();
   let count = 0;
+  const forget = (peer: string, socket: Socket) => {
+    const own = open.get(peer);
+    if (own?.delete(socket) !== true) return;
+    count -= 1;
+    if (own.size === 0) open.delete(peer);
+  };
   server.on('connection', (socket) => {
     const peer = socket.remoteAddress ?? '';
-    const own = open.get(peer) ?? new Set();
-    open.set(peer, own.add(socket));
+    open.set(peer, (open.get(peer) ?? new Set()).add(socket));
     count += 1;
-    socket.once('close', () => {
-      count -= 1;
-      own.delete(socket);
-      if (own.size === 0 && open.get(peer) === own) open.delete(peer);
-    });
+    socket.once('close', () => forget(peer, socket));
     if (count <= most) return;
-    const [largest] = [...open.values()].sort((a, b) => b.size - a.size);
-    const [oldest] = largest ?? [];
-    oldest?.destroy();
+    const [largest] = [...open].sort(([, a], [, b]) => b.size - a.size);
+    if (largest === undefined) return;
+    const [crowd, [oldest]] = largest;
+    if (oldest === undefined) return;
+    // At once: its end is only told a moment later, when others may have come.
+    forget(crowd, oldest);
+    oldest.destroy();
   });
 }

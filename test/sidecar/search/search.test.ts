@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import type { TargetFile } from '../../../lib/sidecar/face/source.ts';
 import { fittingTargets, parseQuery } from '../../../lib/sidecar/search/query.ts';
 import { type SearchOptions, searchTargets } from '../../../lib/sidecar/search/search.ts';
+import { createWorkThread } from '../../../lib/sidecar/worker.ts';
 import { toGroups } from '../../../lib/target/canonical.ts';
 import { decodeFileSd, encodeFileSd, type FileSdGroup, joinFileSd } from '../../../lib/target/file-sd.ts';
 import { anyListing } from '../../support/groups.ts';
@@ -139,6 +140,24 @@ describe('searching the mirrored files', () => {
       `${strange.path} was not written by Muster and has over 16777216 bytes: it is served, but not searched`,
       expect.stringMatching(/ENOENT/),
     ]);
+  });
+
+  test('goes on beside the main thread, and ends when nobody waits for it', async () => {
+    const file = await fileOf(await makeFolder(), large(20_000));
+    const thread = createWorkThread('search');
+    const ask = { files: [file], query: parseQuery('é'), offset: 0, limit: 10 };
+    await thread.run({ ...ask, query: parseQuery('n=1') });
+    let turns = 0;
+    const turning = setInterval(() => (turns += 1), 2);
+    expect(await thread.run(ask)).toEqual(
+      await searchTargets([file], { ...ask, signal: new AbortController().signal }),
+    );
+    clearInterval(turning);
+    expect(turns).toBeGreaterThan(3);
+    const stop = new AbortController();
+    const given = thread.run(ask, stop.signal);
+    stop.abort();
+    await expect(given).rejects.toThrow('aborted');
   });
 
   test('ends when nobody waits for it any more', async () => {

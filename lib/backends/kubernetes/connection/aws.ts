@@ -1,4 +1,5 @@
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import { awsRequestHandler } from '../../../aws-proxy.ts';
 import { MusterError, oneLine } from '../../../errors.ts';
 import { abortError, heedSignals } from '../../../http/signals.ts';
 import type { EksConfig } from '../schema.ts';
@@ -25,12 +26,12 @@ const margin = 5 * 60_000;
 export function awsCredentials({ region, role_arn: role }: Pick<EksConfig, 'region' | 'role_arn'>) {
   const get = async (): Promise<AwsCredentials> => {
     const { fromNodeProviderChain, fromTemporaryCredentials } = await import('./aws-sdk.ts');
-    const own = fromNodeProviderChain({ clientConfig: { region } });
+    const own = fromNodeProviderChain({ clientConfig: { region, requestHandler: awsRequestHandler() } });
     if (role === undefined) return await own();
     return await fromTemporaryCredentials({
       masterCredentials: own,
       params: { RoleArn: role, RoleSessionName: 'muster' },
-      clientConfig: { region },
+      clientConfig: { region, requestHandler: awsRequestHandler() },
     })();
   };
   const ask = async (signal: AbortSignal) => {
