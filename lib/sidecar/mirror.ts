@@ -4,11 +4,19 @@ import { longestHeld } from './fetch.ts';
 import { diskError } from './files.ts';
 import type { Oddity } from './folder.ts';
 import { createLimit } from './limit.ts';
-import { judgeOrphans, type Orphan } from './orphans.ts';
+import { judgeOrphans } from './orphans.ts';
 import { foreignKey, type Plan, pathOfKey, planMirror, refuseClashes, type WantedFile } from './plan.ts';
 import { type PreparedFile, prepareFile } from './prepare.ts';
 import { removeFile, replaceFiles } from './replace.ts';
-import { failFile, type MirrorOptions, parallel, type Round, type RoundState, startRound } from './round.ts';
+import {
+  failFile,
+  type MirrorOptions,
+  type Orphan,
+  parallel,
+  type Round,
+  type RoundState,
+  startRound,
+} from './round.ts';
 
 /**
  * Brings the folder to what the bucket lists, as far as it can: whatever fails is told in the round and leaves its

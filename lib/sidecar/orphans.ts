@@ -3,16 +3,8 @@ import { isMusterError } from '../errors.ts';
 import type { TargetFolder } from './folder.ts';
 import { idOfPath } from './plan.ts';
 import { adopt } from './prepare.ts';
-import { failFile, type RoundState } from './round.ts';
+import { failFile, type Orphan, type RoundState } from './round.ts';
 import type { OwnedFile } from './state.ts';
-
-/** A file whose object the store does not list, and why it stays. */
-export interface Orphan {
-  readonly path: string;
-  readonly targets: number;
-  /** One line for a person. */
-  readonly reason: string;
-}
 
 /** What becomes of the files that the store does not list. */
 export interface OrphanVerdict {

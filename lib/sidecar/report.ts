@@ -1,7 +1,6 @@
 import type { Logger } from '../telemetry/log.ts';
-import type { Orphan } from './orphans.ts';
 import type { Rejection } from './plan.ts';
-import type { Round } from './round.ts';
+import type { Orphan, Round } from './round.ts';
 
 /** Writes rounds to the log: each change, each error, and each rejection and orphan once until it changes. */
 export function createReporter(log: Logger): (round: Round, seconds: number) => void {
@@ -11,7 +10,12 @@ export function createReporter(log: Logger): (round: Round, seconds: number) => 
     const fresh = round.rejections.filter((rejection) => !known.has(identity(rejection)));
     const orphans = round.orphans.filter((orphan) => !known.has(orphanIdentity(orphan)));
     logSome(fresh, 'objects', ({ key, reason, message }) => log.warn(message, { key, reason }), log);
-    logSome(orphans, 'orphans', (orphan) => log.warn(...told(orphan)), log);
+    logSome(
+      orphans,
+      'orphans',
+      ({ path, targets, reason }) => log.warn(`target file stays: ${reason}`, { path, targets }),
+      log,
+    );
     logSome(round.errors, 'errors', (error) => log.error(error.message, { kind: error.kind }), log);
     known = new Set([...round.rejections.map(identity), ...round.orphans.map(orphanIdentity)]);
     log.debug('round ended', { seconds, changes: round.changes.length, bytes: round.bytes });
@@ -32,12 +36,4 @@ function identity({ key, reason, message }: Rejection): string {
 
 function orphanIdentity({ path, reason }: Orphan): string {
   return JSON.stringify([path, reason]);
-}
-
-function told({
-  path,
-  targets,
-  reason,
-}: Orphan): [string, { readonly path: string; readonly targets: number }] {
-  return [`target file stays: ${reason}`, { path, targets }];
 }

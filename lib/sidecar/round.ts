@@ -3,7 +3,6 @@ import type { ObjectStore } from '../store/store.ts';
 import { diskError } from './files.ts';
 import type { TargetFolder } from './folder.ts';
 import { createLimit, type Limit } from './limit.ts';
-import type { Orphan } from './orphans.ts';
 import type { Rejection } from './plan.ts';
 
 export interface MirrorOptions {
@@ -25,6 +24,14 @@ export interface MirrorOptions {
 export interface FileChange {
   readonly path: string;
   readonly change: 'written' | 'removed';
+}
+
+/** A file whose object the store does not list, and why it stays. */
+export interface Orphan {
+  readonly path: string;
+  readonly targets: number;
+  /** One line for a person. */
+  readonly reason: string;
 }
 
 /** What a round did. It is a success if it has no error; objects that were rejected do not fail it. */

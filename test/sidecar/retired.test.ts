@@ -5,17 +5,8 @@ import { MusterError } from '../../lib/errors.ts';
 import { disk, type FileSystem } from '../../lib/sidecar/files.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import {
-  addresses,
-  fileOf,
-  fill,
-  listOf,
-  listText,
-  type Objects,
-  retiredOf,
-  statusOf,
-} from '../support/bucket.ts';
-import { watchStore, withStrangeKeys } from './counting-store.ts';
+import { fileOf, fill, listOf, listText, type Objects, retiredOf } from '../support/bucket.ts';
+import { withStrangeKeys } from './counting-store.ts';
 import {
   changed,
   cleanUpAfterEach,
@@ -23,6 +14,7 @@ import {
   openTestFolder,
   round,
   summary,
+  twoJobs,
   visibleFiles,
 } from './world.ts';
 
@@ -33,22 +25,11 @@ const gone = { [api]: undefined };
 const tombstone = 'retired/api/consul-0.json';
 const byHand = 'if it is gone for good, "muster sync --once --remove-orphans" removes it';
 
-/** Jobs api and web, mirrored once, from a store that notes what is read from now on. */
-async function world(objects: Objects = fileOf('api/consul-0', 3, ['a:1', 'a:2'])) {
-  const memory = createMemoryStore();
-  await fill(memory, objects, fileOf('web/dns-0', 1, ['w:1']));
-  const path = await makeFolder();
-  const folder = await openTestFolder(path);
-  await round(memory, folder);
-  const files = async () => Object.keys(await visibleFiles(path)).sort();
-  return { memory, ...watchStore(memory), path, folder, files };
-}
-
 const both = ['api/consul-0.json', 'web/dns-0.json'];
 
 describe('a file whose object the store no longer lists', () => {
   test('goes for a tombstone of a higher version', async () => {
-    const { memory, folder, files } = await world();
+    const { memory, folder, files } = await twoJobs();
     await fill(memory, retiredOf('api/consul-0', 4));
     expect(summary(await round(memory, folder))).toEqual(changed('removed api/consul-0.json'));
     expect(await files()).toEqual(['web/dns-0.json']);
@@ -56,7 +37,7 @@ describe('a file whose object the store no longer lists', () => {
   });
 
   test('a list in parts goes for a tombstone, too', async () => {
-    const { memory, folder } = await world(listOf('api/consul-0', 3, [{ since: 1, list: ['a:1'] }]));
+    const { memory, folder } = await twoJobs(listOf('api/consul-0', 3, [{ since: 1, list: ['a:1'] }]));
     await fill(memory, retiredOf('api/consul-0', 4));
     expect(summary(await round(memory, folder))).toEqual(changed('removed api/consul-0.json'));
   });
@@ -95,7 +76,7 @@ describe('a file whose object the store no longer lists', () => {
   ];
 
   test.each(stays)('stays, is counted and told why: %s', async (_, objects, reason) => {
-    const { memory, folder, files } = await world();
+    const { memory, folder, files } = await twoJobs();
     await fill(memory, objects);
     const done = await round(memory, folder);
     expect(summary(done)).toEqual(changed());
@@ -110,7 +91,7 @@ describe('a file whose object the store no longer lists', () => {
   });
 
   test('stays where it does not tell its version', async () => {
-    const { memory, folder, files } = await world({ [api]: '[{"targets":["a:1"]}]' });
+    const { memory, folder, files } = await twoJobs({ [api]: '[{"targets":["a:1"]}]' });
     await fill(memory, retiredOf('api/consul-0', 4));
     expect((await round(memory, folder)).orphans.map(({ reason }) => reason)).toEqual([
       `it was retired, but the file does not tell its version; ${byHand}`,
@@ -119,7 +100,7 @@ describe('a file whose object the store no longer lists', () => {
   });
 
   test('stays where the store refuses to say, or does not answer', async () => {
-    const { memory, folder, files } = await world();
+    const { memory, folder, files } = await twoJobs();
     await fill(memory, retiredOf('api/consul-0', 4));
     const failing = (error: MusterError): ObjectStore => ({
       ...memory,
@@ -135,7 +116,7 @@ describe('a file whose object the store no longer lists', () => {
   });
 
   test('a new bucket with one of the jobs removes nothing of the others', async () => {
-    const { folder, files } = await world();
+    const { folder, files } = await twoJobs();
     const other = createMemoryStore();
     await fill(other, fileOf('web/dns-0', 1, ['w:1'], 'another-store'));
     expect((await round(other, folder)).orphans.map(({ path }) => path)).toEqual(['api/consul-0.json']);
@@ -143,7 +124,7 @@ describe('a file whose object the store no longer lists', () => {
   });
 
   test('a listing that the operating system cut short removes nothing', async () => {
-    const { memory, folder, files } = await world();
+    const { memory, folder, files } = await twoJobs();
     const short: ObjectStore = {
       ...memory,
       list: async (prefix, options) => (await memory.list(prefix, options)).slice(1),
@@ -155,7 +136,7 @@ describe('a file whose object the store no longer lists', () => {
   });
 
   test('goes by order of a person, and of nobody else', async () => {
-    const { memory, folder, files } = await world();
+    const { memory, folder, files } = await twoJobs();
     await fill(memory, gone);
     await round(memory, folder);
     expect(await files()).toEqual(both);
@@ -165,7 +146,7 @@ describe('a file whose object the store no longer lists', () => {
   });
 
   test('is forgotten when somebody removes it by hand', async () => {
-    const { memory, path, folder } = await world();
+    const { memory, path, folder } = await twoJobs();
     await fill(memory, gone);
     await rm(join(path, 'api/consul-0.json'));
     expect((await round(memory, folder)).orphans).toEqual([]);
@@ -173,7 +154,7 @@ describe('a file whose object the store no longer lists', () => {
   });
 
   test('the last job of a store that was retired goes; a store without it is no error then', async () => {
-    const { memory, folder, files } = await world();
+    const { memory, folder, files } = await twoJobs();
     await fill(memory, retiredOf('api/consul-0', 4), retiredOf('web/dns-0', 2));
     expect(summary(await round(memory, folder))).toEqual(
       changed('removed api/consul-0.json', 'removed web/dns-0.json'),
@@ -184,7 +165,7 @@ describe('a file whose object the store no longer lists', () => {
 });
 
 test('what costs a quiet poll: one listing, as ever; a missing file asks once in ten minutes', async () => {
-  const { memory, folder } = await world();
+  const { memory, folder } = await twoJobs();
   const requests: string[] = [];
   const counting: ObjectStore = {
     ...memory,
@@ -217,7 +198,7 @@ test('what costs a quiet poll: one listing, as ever; a missing file asks once in
 
 describe('nothing is removed while something that the store lists is not in place', () => {
   test('the successor is refused: the predecessor stays, and goes with it in place', async () => {
-    const { memory, folder, files } = await world();
+    const { memory, folder, files } = await twoJobs();
     await fill(memory, retiredOf('api/consul-0', 4), { 'targets/api/dns-0.json': '{}' });
     const done = await round(memory, folder);
     expect(summary(done)).toEqual({
@@ -240,7 +221,7 @@ describe('nothing is removed while something that the store lists is not in plac
   });
 
   test('a key of a later version may be the successor', async () => {
-    const { memory, folder, files } = await world();
+    const { memory, folder, files } = await twoJobs();
     await fill(memory, retiredOf('api/consul-0', 4));
     const store = withStrangeKeys(memory, ['targets/api/consul-0.v2']);
     expect((await round(store, folder)).orphans.map(({ reason }) => reason)).toEqual([
@@ -250,7 +231,7 @@ describe('nothing is removed while something that the store lists is not in plac
   });
 
   test('an object that is refused and has a good file on disk keeps nobody else', async () => {
-    const { memory, folder, files } = await world();
+    const { memory, folder, files } = await twoJobs();
     await fill(memory, retiredOf('api/consul-0', 4), { 'targets/web/dns-0.json': '{}' });
     expect(summary(await round(memory, folder)).changes).toEqual(['removed api/consul-0.json']);
     expect(await files()).toEqual(['web/dns-0.json']);
@@ -261,7 +242,7 @@ describe('a job that is renamed in case alone', () => {
   const renamed: Objects = { ...retiredOf('api/consul-0', 4), ...fileOf('API/consul-0', 1, ['a:1', 'a:2']) };
 
   test('is two folders where the file system says so: both files, then the new one', async () => {
-    const { memory, folder, files } = await world();
+    const { memory, folder, files } = await twoJobs();
     await fill(memory, fileOf('API/consul-0', 1, ['a:1', 'a:2']));
     expect(summary(await round(memory, folder))).toEqual(changed('written API/consul-0.json'));
     await fill(memory, renamed);
@@ -308,134 +289,3 @@ function foldingFiles(root: string, removed: string[]): FileSystem {
     syncFolder: (path) => disk.syncFolder(at(path)),
   };
 }
-
-describe('a list that would put another one back', () => {
-  const forty = addresses(40);
-  const etagOf = async (store: ObjectStore, key: string) =>
-    (await store.list('targets/')).find((object) => object.key === key)?.etag ?? '';
-
-  test('of a lower version of the same store is not applied: the bucket was restored from a backup', async () => {
-    const { memory, store, reads, path, folder } = await world(fileOf('api/consul-0', 5, forty));
-    await fill(memory, fileOf('api/consul-0', 4, addresses(41)));
-    const done = await round(store, folder);
-    expect(done.rejections).toEqual([
-      {
-        key: api,
-        reason: 'older',
-        message: `${api} holds version 4, older than version 5 of the file on disk; if the store was restored on purpose, sync with --once --accept-older; its last good file stays`,
-      },
-    ]);
-    expect((await visibleFiles(path))['api/consul-0.json']).toBe(listText(5, forty));
-    await round(store, folder);
-    expect(reads).toEqual([`${api} unless "1"`]);
-    expect(folder.oddities.get('api/consul-0.json')?.kind).toBe('kept');
-    expect(summary(await round(store, folder, { acceptOlder: true }))).toEqual(
-      changed('written api/consul-0.json'),
-    );
-    expect((await visibleFiles(path))['api/consul-0.json']).toBe(listText(4, addresses(41)));
-  });
-
-  test('nor after the state of the mirror was lost: the file itself tells its version', async () => {
-    const { memory, path, folder } = await world(fileOf('api/consul-0', 5, forty));
-    folder.close();
-    await rm(join(path, '.muster/state'));
-    await fill(memory, fileOf('api/consul-0', 4, addresses(41)));
-    expect(summary(await round(memory, await openTestFolder(path))).rejections).toEqual([`older ${api}`]);
-  });
-
-  test('of a lower version is applied where there is no file any more', async () => {
-    const { memory, path, folder } = await world(fileOf('api/consul-0', 5, forty));
-    await fill(memory, fileOf('api/consul-0', 4, addresses(41)));
-    await round(memory, folder);
-    await rm(join(path, 'api/consul-0.json'));
-    expect(summary(await round(memory, folder))).toEqual(changed('written api/consul-0.json'));
-  });
-
-  test('of another store is applied, as its versions cannot be compared: the mirror was pointed there', async () => {
-    const { memory, folder } = await world(fileOf('api/consul-0', 5, forty));
-    await fill(memory, fileOf('api/consul-0', 1, addresses(39), 'another-store'));
-    expect(summary(await round(memory, folder))).toEqual(changed('written api/consul-0.json'));
-  });
-
-  const losses: readonly (readonly [string, Objects, string])[] = [
-    ['[] put there by hand', { [api]: '[]\n' }, 'holds 0 targets instead of 40, does not tell its version'],
-    [
-      'a list without a version, of as many targets',
-      { [api]: JSON.stringify([{ targets: addresses(40, 'other') }]) },
-      'holds 40 targets instead of 40, does not tell its version',
-    ],
-    [
-      'a higher version with 19 of 40',
-      fileOf('api/consul-0', 6, addresses(19)),
-      'holds 19 targets instead of 40',
-    ],
-    ['a higher version with none', fileOf('api/consul-0', 6, []), 'holds 0 targets instead of 40'],
-    [
-      'another store with 19 of 40',
-      fileOf('api/consul-0', 1, addresses(19), 'another-store'),
-      'holds 19 targets instead of 40',
-    ],
-    [
-      'its own version with other targets',
-      fileOf('api/consul-0', 5, addresses(40, 'other')),
-      'holds 40 targets instead of 40, differs from what its version was',
-    ],
-    [
-      'a manifest with 19 of 40',
-      { ...gone, ...listOf('api/consul-0', 6, [{ since: 6, list: addresses(19) }]) },
-      'holds 19 targets instead of 40',
-    ],
-  ];
-
-  test.each(losses)('%s: only if the status names it as published', async (_, objects, what) => {
-    const { memory, store, reads, path, folder } = await world(fileOf('api/consul-0', 5, forty));
-    await fill(memory, objects);
-    const key = objects[api] === undefined ? 'targets/api/consul-0.manifest' : api;
-    const silent = await round(store, folder);
-    expect(silent.rejections).toEqual([
-      {
-        key,
-        reason: 'unconfirmed',
-        message: `${key} ${what} and is not mirrored: the store has no status of it; its last good file stays`,
-      },
-    ]);
-    const other = { key, etag: '"another"' };
-    await fill(memory, statusOf('api/consul-0', { files: [other] }));
-    expect(summary(await round(store, folder)).rejections).toEqual([`unconfirmed ${key}`]);
-    expect((await visibleFiles(path))['api/consul-0.json']).toBe(listText(5, forty));
-    // The object itself is not read again while the status does not name it.
-    expect(reads.filter((read) => read.startsWith(key))).toHaveLength(1);
-    await fill(memory, statusOf('api/consul-0', { files: [{ key, etag: await etagOf(memory, key) }] }));
-    expect(summary(await round(store, folder))).toEqual(changed('written api/consul-0.json'));
-  });
-
-  test('a loss of half, or of few, is the business of the gate alone, and costs no request more', async () => {
-    const { memory, store, reads, folder } = await world(fileOf('api/consul-0', 5, forty));
-    await fill(memory, fileOf('api/consul-0', 6, addresses(20)));
-    await round(store, folder);
-    await fill(memory, fileOf('api/consul-0', 7, addresses(10)));
-    await round(store, folder);
-    await fill(memory, fileOf('api/consul-0', 8, addresses(9)));
-    await round(store, folder);
-    await fill(memory, fileOf('api/consul-0', 9, addresses(1)));
-    expect(summary(await round(store, folder))).toEqual(changed('written api/consul-0.json'));
-    expect(reads.every((read) => read.startsWith(api))).toBe(true);
-  });
-
-  test('a status of a later Muster confirms, one that may not be read does not', async () => {
-    const { memory, folder } = await world(fileOf('api/consul-0', 5, forty));
-    await fill(memory, fileOf('api/consul-0', 6, []));
-    const denied = watchStore(memory, {
-      get: (key, options) =>
-        key.startsWith('status/')
-          ? Promise.reject(new MusterError('denied', 'not status/'))
-          : memory.get(key, options),
-    });
-    expect((await round(denied.store, folder)).rejections.map(({ message }) => message)).toEqual([
-      `${api} holds 0 targets instead of 40 and is not mirrored: its status cannot be read: not status/; its last good file stays`,
-    ]);
-    const files = [{ key: api, etag: await etagOf(memory, api) }];
-    await fill(memory, { 'status/api/consul-0.json': JSON.stringify({ schema: 2, files }) });
-    expect(summary(await round(memory, folder))).toEqual(changed('written api/consul-0.json'));
-  });
-});

@@ -8,6 +8,7 @@ import { mirrorOnce } from '../../lib/sidecar/mirror.ts';
 import type { MirrorOptions, Round } from '../../lib/sidecar/round.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
+import { fileOf, fill, type Objects } from '../support/bucket.ts';
 import { watchStore } from './counting-store.ts';
 
 export { targets } from './texts.ts';
@@ -89,6 +90,17 @@ export async function syncedWorld(objects: Readonly<Record<string, string>>): Pr
   const folder = await openTestFolder(path);
   const first = await round(memory, folder);
   return { memory, ...watchStore(memory), path, folder, first };
+}
+
+/** Jobs api and web, mirrored once, from a store that notes what is read from now on. */
+export async function twoJobs(api: Objects = fileOf('api/consul-0', 3, ['a:1', 'a:2'])) {
+  const memory = createMemoryStore();
+  await fill(memory, api, fileOf('web/dns-0', 1, ['w:1']));
+  const path = await makeFolder();
+  const folder = await openTestFolder(path);
+  await round(memory, folder);
+  const files = async () => Object.keys(await visibleFiles(path)).sort();
+  return { memory, ...watchStore(memory), path, folder, files };
 }
 
 export interface SyncedWorld {
