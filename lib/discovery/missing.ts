@@ -28,16 +28,16 @@ export interface Comparison {
  * nor gained: its scrape is there before and after. Only groups that the change touches are read.
  */
 export function compareTargets(change: Change): Comparison {
-  const missing: ComparedTarget[] = [];
-  const gained: ComparedTarget[] = [];
-  for (const group of change.removed.values()) missing.push(...targetsOf(decodeGroup(group)));
-  for (const group of change.added.values()) gained.push(...targetsOf(decodeGroup(group)));
+  const missing: (readonly ComparedTarget[])[] = [];
+  const gained: (readonly ComparedTarget[])[] = [];
+  for (const group of change.removed.values()) missing.push(targetsOf(decodeGroup(group)));
+  for (const group of change.added.values()) gained.push(targetsOf(decodeGroup(group)));
   for (const { before, after } of change.changed.values()) {
     const [old, now] = unmatched(targetsOf(decodeGroup(before)), targetsOf(decodeGroup(after)));
-    missing.push(...old);
-    gained.push(...now);
+    missing.push(old);
+    gained.push(now);
   }
-  const [stillMissing, stillGained] = unmatched(missing, gained);
+  const [stillMissing, stillGained] = unmatched(missing.flat(), gained.flat());
   return { missing: stillMissing, gained: stillGained };
 }
 

@@ -88,6 +88,7 @@ describe('file_sd', () => {
       [
         '[',
         '{"targets":["h:1"],"labels":{}},',
+        '{"targets":[""],"labels":{"lost":"no address"}},',
         '{"targets":["10.0.0.1:90"],"labels":{"node":"n1","port":"admin"}},',
         '{"targets":["10.0.0.1:80","10.0.0.2:80"],"labels":{"node":"n1","port":"http"}}',
         ']',
