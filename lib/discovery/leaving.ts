@@ -1,3 +1,4 @@
+import { isMusterError } from '../errors.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { folders, type ProviderId, parseStatusKey, statusKey } from '../target/names.ts';
@@ -23,6 +24,8 @@ export interface RetireRules {
 /** A provider that the store has and the configuration has not. */
 export interface LeavingProvider extends ProviderId {
   readonly targets: number;
+  /** Those of them that no other provider has taken over, as far as counts tell. */
+  readonly loss: number;
   /**
    * - `due`: it is retired now;
    * - `waiting`: it is retired when it has waited long enough;
@@ -92,9 +95,10 @@ export async function reviewLeaving(
     await mapConcurrent(looked, 8, signal, (one) =>
       noteWait(one, input, one.state === 'held' ? one.reason : undefined),
     );
-  return looked.map(({ id, stored, state, wait, reason }) => ({
+  return looked.map(({ id, stored, loss, state, wait, reason }) => ({
     ...id,
     targets: stored.status?.targets ?? 0,
+    loss,
     state,
     wait: state === 'waiting' ? wait : 0,
     reason,
@@ -200,6 +204,7 @@ function isAccepted(status: Status | undefined, now: Date): boolean {
   return left > 0 && left <= 60 * 60_000 + clockSkew;
 }
 
+/** Over the status that was read, or not at all: a cycle or an operator that wrote meanwhile knows better. */
 async function noteWait(
   { id, stored, waited }: Judged,
   input: LeavingInput,
@@ -214,7 +219,11 @@ async function noteWait(
     ...(held !== undefined && { held }),
     ...(accepted_until !== undefined && { accepted_until }),
   };
-  await writeStatus(input.store, id, { ...status, retiring }, etag, input.signal);
+  try {
+    await writeStatus(input.store, id, { ...status, retiring }, etag, input.signal, { merge: false });
+  } catch (error) {
+    if (!isMusterError(error, 'conflict')) throw error;
+  }
 }
 
 /** In place of a status that cannot be read. */
@@ -236,10 +245,10 @@ function unknownStatus(id: ProviderId, now: Date): Status {
 
 /** Notes what was retired, so that several small edits are added up. */
 export async function noteRetirement(
-  { targets, ...id }: LeavingProvider,
+  { job, provider, loss }: LeavingProvider,
   { store, now, signal }: LeavingInput,
 ): Promise<void> {
-  await noteRetired({ ...id, removed: targets }, { store, now, signal });
+  if (loss > 0) await noteRetired({ job, provider, removed: loss }, { store, now, signal });
 }
 
 /** Lets a provider that waits to be retired go with the next look, for an hour. False where it does not wait. */
