@@ -4,7 +4,7 @@ import type { ObjectStore } from '../store/store.ts';
 import { folders, type ProviderId, parseStatusKey, statusKey } from '../target/names.ts';
 import type { GuardConfig } from './gate.ts';
 import { clockSkew } from './memory.ts';
-import { readStatus, type Status, type StoredStatus, writeStatus } from './status.ts';
+import { emptyStatus, readStatus, type Status, type StoredStatus, writeStatus } from './status.ts';
 import { noteRetired, retiredLately } from './sums.ts';
 
 /** A provider as the configuration has it. */
@@ -210,7 +210,7 @@ async function noteWait(
   input: LeavingInput,
   held: string | undefined,
 ): Promise<void> {
-  const { status = unknownStatus(id, input.now), etag } = stored;
+  const { status = emptyStatus(id, '', input.now), etag } = stored;
   const { since = input.now.toISOString(), accepted_until } = status.retiring ?? {};
   const retiring = {
     since,
@@ -224,23 +224,6 @@ async function noteWait(
   } catch (error) {
     if (!isMusterError(error, 'conflict')) throw error;
   }
-}
-
-/** In place of a status that cannot be read. */
-function unknownStatus(id: ProviderId, now: Date): Status {
-  return {
-    schema: 1,
-    ...id,
-    run: '',
-    last_attempt: now.toISOString(),
-    duration_seconds: 0,
-    version: 0,
-    published_version: 0,
-    groups: 0,
-    targets: 0,
-    files: [],
-    failures: 0,
-  };
 }
 
 /** Notes what was retired, so that several small edits are added up. */

@@ -27,6 +27,8 @@ export interface PublishInput {
   readonly store: ObjectStore;
   /** Id of the store; asked for only where something is written. */
   readonly storeId: () => Promise<string>;
+  /** Called before a target file or manifest is created where there was none, and before the look at the fence. */
+  readonly announce: () => Promise<void>;
   readonly now: () => Date;
   readonly signal?: AbortSignal | undefined;
 }
@@ -113,6 +115,7 @@ async function publishParts(
   for (let attempt = 1; ; attempt++) {
     const old = await readManifest(input.store, input.id, input.signal);
     const manifest = await makeManifest(input, shards, change, old?.manifest);
+    if (old === undefined) await input.announce();
     const written = await putFenced(input, key, encodeManifest(manifest), old?.etag, attempt);
     if (written === 'superseded') return undefined;
     if (written === 'again') continue;
@@ -214,6 +217,7 @@ async function replaceFenced(input: WriteInput, key: string, body: Body): Promis
   const { store, signal } = input;
   for (let attempt = 1; ; attempt++) {
     const current = await store.head(key, signal && { signal });
+    if (current === undefined) await input.announce();
     const written = await putFenced(input, key, body, current?.etag, attempt);
     if (written === 'superseded') return undefined;
     if (written !== 'again') return written.etag;

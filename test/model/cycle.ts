@@ -102,6 +102,8 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
       const { manifest: old } = world;
       const next = setting.shards > 1 && setting.manifestLast ? 'part' : 'fence';
       const read = { old, over: etagOf(old), parts: [], isCleared: false };
+      if (old === undefined && setting.announced)
+        return [step(say('reads no manifest'), go('announce', read))];
       const plain = step(say(`reads the manifest of version ${old?.version ?? 0}`), go(next, read));
       // Their hour is over. No reader has a manifest that names them.
       if (old === undefined || old.replaced.length === 0 || world.mirror !== undefined) return [plain];
@@ -109,6 +111,17 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
       const cleared = go(next, { ...read, isCleared: true }, { parts: Object.fromEntries(rest) });
       return [plain, step(say(`clears ${old.replaced} away`), cleared)];
     }
+    case 'announce': {
+      const { status } = cycle;
+      if (world.status?.mark !== status?.mark)
+        return [step(say('finds another status'), go('announce again'))];
+      const known = status ?? { version: 0, published: 0, file: '', isHeld: false };
+      const written = { ...known, isLeaving: false, mark: newMark(world) };
+      const next = setting.shards > 1 && setting.manifestLast ? 'part' : 'fence';
+      return [step(say('announces a file'), go(next, { status: written }, { status: written }))];
+    }
+    case 'announce again':
+      return [step(say('reads the status'), go('announce', { status: world.status }))];
     case 'part':
       return [writePart(world, cycle, setting, go)];
     case 'head':

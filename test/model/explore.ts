@@ -38,8 +38,11 @@ interface Visited<S> {
   readonly from: number;
 }
 
-/** Visits every reachable state once, the nearest ones first, and ends at the first broken promise. */
-export function explore<S>(model: Model<S>): Exploration {
+/**
+ * Visits every reachable state once, the nearest ones first, and ends at the first broken promise. Throws where there
+ * are more than `most` states: an exploration that is not exhaustive proves nothing.
+ */
+export function explore<S>(model: Model<S>, most = 1_000_000): Exploration {
   const visited: Visited<S>[] = [{ state: model.initial, label: '', from: -1 }];
   const known = new Set([model.key(model.initial)]);
   let transitions = 0;
@@ -55,6 +58,7 @@ export function explore<S>(model: Model<S>): Exploration {
         return end({ promise: broken, trace: [...traceTo(visited, place), label] });
       const key = model.key(next);
       if (known.has(key)) continue;
+      if (known.size >= most) throw new Error(`more than ${most} states`);
       known.add(key);
       visited.push({ state: next, label, from: place });
     }

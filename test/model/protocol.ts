@@ -28,7 +28,7 @@ function stepsOf(world: World, setting: Setting): readonly Step<World>[] {
   return [
     ...world.cycles.flatMap((_, place) => cycleSteps(world, place, setting)),
     ...retirementSteps(world, setting),
-    ...mirrorSteps(world, setting),
+    ...(world.left.mirrors ? mirrorSteps(world, setting) : []),
     ...operatorSteps(world),
     ...beginnings(world),
     ...surroundings(world, setting),
@@ -39,9 +39,10 @@ function stepsOf(world: World, setting: Setting): readonly Step<World>[] {
 function beginnings(world: World): readonly Step<World>[] {
   const steps: Step<World>[] = [];
   const { left, configured, cycles, status, retirement, held, operator } = world;
-  if (configured && left.cycles > 0 && cycles.length < left.together)
+  const isFull = cycles.length + (retirement === undefined ? 0 : 1) >= left.together;
+  if (configured && left.cycles > 0 && !isFull)
     steps.push(step('a cycle begins', beginCycle(world)));
-  if (!configured && left.retirements > 0 && status !== undefined && retirement === undefined)
+  if (!configured && left.retirements > 0 && status !== undefined && retirement === undefined && !isFull)
     steps.push(step('the provider is found to have left', beginRetirement(world)));
   if (left.accepts > 0 && held !== undefined && operator === undefined) {
     const next = { ...world, operator: { held }, left: { ...left, accepts: left.accepts - 1 } };

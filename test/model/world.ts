@@ -112,7 +112,7 @@ export interface Mirror {
 export interface Budget {
   /** Cycles that may begin. */
   readonly cycles: number;
-  /** Cycles at the same time. */
+  /** Cycles and retirements at the same time. */
   readonly together: number;
   readonly retirements: number;
   /** Lists that the backend will have, one after the other. */
@@ -123,6 +123,8 @@ export interface Budget {
   readonly crashes: number;
   /** How often the published object may vanish or be put back to what it was. */
   readonly damages: number;
+  /** Whether the mirror runs beside all that, or only when all is quiet. */
+  readonly mirrors: boolean;
 }
 
 /** The mechanisms that can be switched off. */
@@ -149,6 +151,8 @@ export interface Mechanisms {
   readonly memoryOfVersion: boolean;
   /** A retirement deletes what it saw at the beginning, and nothing else. */
   readonly conditionalDelete: boolean;
+  /** A status is written before a file is created. */
+  readonly announced: boolean;
   /** A retirement looks at the files before it looks at the version. */
   readonly filesFirst: boolean;
 }
@@ -165,6 +169,7 @@ export const allOn: Mechanisms = {
   memoryPerTarget: true,
   memoryOfVersion: true,
   conditionalDelete: true,
+  announced: true,
   filesFirst: true,
 };
 
