@@ -48,12 +48,14 @@ describe('canonical form', () => {
     fc.assert(
       fc.property(anyGroup, (group) => {
         const decoded = decodeGroup(encodeGroup(group));
-        const all = (of: TargetGroup) =>
-          of.targets.map((target) => JSON.stringify(Object.entries(targetLabels(of, target)).sort())).sort();
+        const textOf = (of: TargetGroup) => (target: TargetGroup['labels']) =>
+          JSON.stringify(Object.entries(targetLabels(of, target)).sort());
+        // Prometheus makes one target of equal ones.
+        const all = (of: TargetGroup) => [...new Set(of.targets.map(textOf(of)))].sort();
         const wellFormed: TargetGroup = JSON.parse(JSON.stringify(group), (_, value) =>
           typeof value === 'string' ? value.toWellFormed() : value,
         );
-        expect(decoded.targets).toHaveLength(group.targets.length);
+        expect(decoded.targets).toHaveLength(all(wellFormed).length);
         expect(all(decoded)).toEqual(all(wellFormed));
         expect(encodeGroup(decoded)).toEqual(encodeGroup(group));
       }),
