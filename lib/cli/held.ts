@@ -54,7 +54,7 @@ async function printHeld(id: ProviderId, document: HeldDocument, io: Io): Promis
   await io.out(`${printable(`${id.job}/${id.provider}`)}: ${printable(message)}\n`);
   for (const { source, labels } of sample) await io.out(`- ${printable(`${source} ${nameOf(labels)}`)}\n`);
   if (targets > sample.length) await io.out(`  … and ${counted(targets - sample.length, 'more target')}\n`);
-  await io.out(`To let them go now: ${acceptCommand(id)}\n`);
+  await io.out(`To let them go now: ${printable(acceptCommand(id))}\n`);
 }
 
 function nameOf(labels: LabelSet): string {

@@ -57,7 +57,9 @@ describe('the page', () => {
       ...Array.from({ length: 10 }, (_, index) => failing(`job-${index}`, index + 2, down(`/v1/${index}`))),
       failing('other', 2, 'GET http://other.example: HTTP 403'),
     ];
-    const page = String(overviewBody(modelWith, { providers, errors: [] }, 0));
+    const outputs = { outputs: [], errors: [] };
+    const shown = { overview: { providers, errors: [] }, outputs, offset: 0 };
+    const page = String(overviewBody(modelWith, shown));
     const [, entries = ''] = /<ul>([\s\S]*?)<\/ul>/.exec(page) ?? [];
     expect(entries.split('</li>').map((entry) => textOf(`<main>${entry}</main>`))).toEqual([
       `failing 10 providers : ${Array.from({ length: 8 }, (_, index) => `job-${index} consul-0`).join(', ')} and 2 more ` +
