@@ -36,7 +36,7 @@ describe('no road around the gate', () => {
     // The fifth is not asked before the fourth has ended: 15 seconds at least.
     expect(await polled(async () => asked() - first >= 5, true)).toBe(true);
     expect(await place.read('targets/api/consul-0.json')).toBe(before);
-    const message = 'the listing is empty: 200 targets stay published until they have been missing for 1h';
+    const message = 'the listing is empty: 200 targets stay published until they have been missing for 60m';
     expect(dev.stderr()).toContain(`held: ${message}`);
     const held = await place.run(['held', '--job', 'api']);
     expect([held.code, held.stdout.split('\n')[0]?.startsWith(`api/consul-0: ${message}`)]).toEqual([1, true]);
