@@ -134,8 +134,11 @@ export function withoutTargets(groups: Groups, leaving: readonly ComparedTarget[
   return rest;
 }
 
-/** The list with these targets in it too, each under its source and with just the labels that it has. */
-export function withTargets(groups: Groups, kept: readonly ComparedTarget[]): Groups {
+/**
+ * The list with these targets in it too, each under its source and with just the labels that it has. A group that is
+ * then what it was in `published` is taken from there, so that a hold alone makes no new version.
+ */
+export function withTargets(groups: Groups, kept: readonly ComparedTarget[], published: Groups): Groups {
   if (kept.length === 0) return groups;
   const merged = new Map(groups);
   for (const [source, targets] of Map.groupBy(kept, (target) => target.source)) {
@@ -143,7 +146,15 @@ export function withTargets(groups: Groups, kept: readonly ComparedTarget[]): Gr
     const base = encoded === undefined ? { source, labels: {}, targets: [] } : decodeGroup(encoded);
     const hidden = Object.fromEntries(Object.keys(base.labels).map((name) => [name, '']));
     const added = targets.map(({ labels }) => ({ ...hidden, ...labels }));
-    merged.set(source, encodeGroup({ ...base, targets: [...base.targets, ...added] }));
+    const group = { ...base, targets: [...base.targets, ...added] };
+    const before = published.get(source);
+    merged.set(source, before !== undefined && isSame(decodeGroup(before), group) ? before : encodeGroup(group));
   }
   return merged;
+}
+
+/** Whether two groups hold the same targets, wherever their labels stand. */
+function isSame(a: TargetGroup, b: TargetGroup): boolean {
+  if (a.targets.length !== b.targets.length) return false;
+  return pairOff(targetsOf(a), targetsOf(b), labelsKey).every((left) => left.length === 0);
 }
