@@ -156,6 +156,7 @@ async function runSteps(
   };
   const over = state.stored;
   await writeHeartbeat(provider, reportInput, started, over, factsOf(published.loaded), report);
+  // What could not be removed now is so by a later cycle.
   if (isChanged && provider.journal !== undefined)
     await clearJournal(provider, next.version, provider.journal, { store, signal, now: now() }).catch(
       () => undefined,
