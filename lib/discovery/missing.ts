@@ -119,31 +119,41 @@ export function countLabels(groups: Groups): ReadonlyMap<string, number> {
   return counts;
 }
 
-/** The list without these targets. */
+/** The list without these targets; a group that loses none, or not all, stays written as it was. */
 export function withoutTargets(groups: Groups, leaving: readonly ComparedTarget[]): Groups {
   if (leaving.length === 0) return groups;
   const rest = new Map(groups);
   for (const [source, targets] of Map.groupBy(leaving, (target) => target.source)) {
     const encoded = rest.get(source);
     if (encoded === undefined) continue;
-    const [staying] = pairOff(targetsOf(decodeGroup(encoded)), targets, labelsKey);
+    const group = decodeGroup(encoded);
+    const [staying] = pairOff(targetsOf(group), targets, labelsKey);
     rest.delete(source);
-    if (staying.length > 0)
-      rest.set(source, encodeGroup({ source, labels: {}, targets: staying.map(({ labels }) => labels) }));
+    if (staying.length > 0) rest.set(source, encodeGroup(addTargets({ ...group, targets: [] }, staying)));
   }
   return rest;
 }
 
-/** The list with these targets in it too, each under its source and with just the labels that it has. */
-export function withTargets(groups: Groups, kept: readonly ComparedTarget[]): Groups {
+/**
+ * The list with these targets in it too, each under its source and with just the labels that it has. A group that the
+ * list lacks is written as in the list that they come `from`, so that one which stays whole stays the same.
+ */
+export function withTargets(groups: Groups, kept: readonly ComparedTarget[], from: Groups): Groups {
   if (kept.length === 0) return groups;
   const merged = new Map(groups);
   for (const [source, targets] of Map.groupBy(kept, (target) => target.source)) {
     const encoded = merged.get(source);
-    const base = encoded === undefined ? { source, labels: {}, targets: [] } : decodeGroup(encoded);
-    const hidden = Object.fromEntries(Object.keys(base.labels).map((name) => [name, '']));
-    const added = targets.map(({ labels }) => ({ ...hidden, ...labels }));
-    merged.set(source, encodeGroup({ ...base, targets: [...base.targets, ...added] }));
+    const origin = from.get(source);
+    const base =
+      encoded !== undefined
+        ? decodeGroup(encoded)
+        : { source, labels: origin === undefined ? {} : decodeGroup(origin).labels, targets: [] };
+    merged.set(source, encodeGroup(addTargets(base, targets)));
   }
   return merged;
+}
+
+function addTargets(group: TargetGroup, targets: readonly ComparedTarget[]): TargetGroup {
+  const hidden = Object.fromEntries(Object.keys(group.labels).map((name) => [name, '']));
+  return { ...group, targets: [...group.targets, ...targets.map(({ labels }) => ({ ...hidden, ...labels }))] };
 }

@@ -20,7 +20,7 @@ describe('muster run', () => {
       code: 0,
       stdout:
         'JOB  PROVIDER  OUTCOME    VERSION  TARGETS\n' +
-        'api  consul-0  published  1        2        +2 -0 ~0 groups, +2 targets\n',
+        'api  consul-0  published  1        2        +2 -0 ~0 targets\n',
       stderr: '',
     });
     expect(await stored(place)).toEqual([
@@ -42,8 +42,8 @@ describe('muster run', () => {
       code: 0,
       stdout:
         'JOB  PROVIDER  OUTCOME  VERSION  TARGETS\n' +
-        'api  consul-0  dry-run  0        0        +2 -0 ~0 groups, +2 targets\n' +
-        '\napi/consul-0: +2 -0 ~0 groups, +2 targets\n' +
+        'api  consul-0  dry-run  0        0 -> 2   +2 -0 ~0 targets\n' +
+        '\napi/consul-0: +2 -0 ~0 targets\n' +
         '+ web-0 10.0.0.1:8000\n' +
         '+ web-1 10.0.0.2:8000\n',
       stderr: '',
@@ -57,7 +57,7 @@ describe('muster run', () => {
     expect({ code, diff: stdout.split('\n').slice(3, -1) }).toEqual({
       code: 0,
       diff: [
-        'api/consul-0: +0 -1 ~1 groups, -1 targets',
+        'api/consul-0: +1 -2 ~0 targets',
         '- web-0 10.0.0.1:8000',
         '+ web-1 10.0.0.2:8001',
         '- web-1 10.0.0.2:8000',
@@ -72,7 +72,7 @@ describe('muster run', () => {
     fleet.replace(smallWorld(2, { tags: ['canary'] }));
     const { stdout } = await place.here(['run', '--dry-run']);
     expect(stdout.split('\n').slice(3, -1)).toEqual([
-      'api/consul-0: +0 -0 ~2 groups, +0 targets',
+      'api/consul-0: +0 -0 ~2 targets',
       '~ web-0 10.0.0.1:8000  __meta_consul_tags: ",," → ",canary,"',
       '~ web-1 10.0.0.2:8000  __meta_consul_tags: ",," → ",canary,"',
     ]);
@@ -106,7 +106,7 @@ describe('muster run', () => {
       code: 1,
       stdout:
         'JOB  PROVIDER  OUTCOME    VERSION  TARGETS\n' +
-        'api  consul-0  published  1        2        +2 -0 ~0 groups, +2 targets\n' +
+        'api  consul-0  published  1        2        +2 -0 ~0 targets\n' +
         'web  consul-0  failed     0        0\n',
       stderr: `muster run: web/consul-0: ${line}\n`,
     });
