@@ -155,5 +155,8 @@ export function withTargets(groups: Groups, kept: readonly ComparedTarget[], fro
 
 function addTargets(group: TargetGroup, targets: readonly ComparedTarget[]): TargetGroup {
   const hidden = Object.fromEntries(Object.keys(group.labels).map((name) => [name, '']));
-  return { ...group, targets: [...group.targets, ...targets.map(({ labels }) => ({ ...hidden, ...labels }))] };
+  return {
+    ...group,
+    targets: [...group.targets, ...targets.map(({ labels }) => ({ ...hidden, ...labels }))],
+  };
 }

@@ -12,9 +12,7 @@ describe('muster check', () => {
       ['15s', '2m', '1s'],
       'api-0/consul-0 (15s) and 1 more',
       46,
-      [
-        'Hint: api-2/consul-0 is listed every second, the shortest interval: "refresh_interval: 0s" means 1s',
-      ],
+      ['Hint: api-2/consul-0 is listed every second, the shortest interval: "refresh_interval: 0s" means 1s'],
     ],
   ])(
     'tells what costs more as a function than it seems: intervals of %j',

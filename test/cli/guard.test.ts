@@ -148,9 +148,11 @@ describe('a drop in targets, from run to accept', () => {
     });
     const status = await place.here(['status']);
     expect(status.stdout).toContain('left the configuration, is retired when it has waited for retire_after');
-    // The new job asks for the same list, which is the job renamed: nothing is to be waited for.
-    const run = await place.here(['run']);
-    expect(run.stderr).toBe('');
+    expect(await place.here(['retire', 'api'])).toEqual({
+      code: 0,
+      stdout: 'api/consul-0: retired\n',
+      stderr: '',
+    });
     const { code, stdout } = await place.here(['history', '--job', 'api', '--show', '3']);
     expect({ code, lines: stdout.split('\n').slice(1, -1) }).toEqual({
       code: 0,
