@@ -5,7 +5,7 @@ import { statusKey } from '../target/names.ts';
 import { collectTargets, type Listing } from './collect.ts';
 import { commitChange } from './commit.ts';
 import { type GateInput, judge, type Verdict } from './gate.ts';
-import { type ListFacts, type Report, writeHeartbeat } from './heartbeat.ts';
+import { announceFile, type ListFacts, type Report, writeHeartbeat } from './heartbeat.ts';
 import { deleteHeld, type HeldDocument, heldOf, readHeld, type StoredHeld, writeHeld } from './held.ts';
 import { type Loaded, loadProvider } from './load.ts';
 import { acceptanceAt } from './memory.ts';
@@ -134,7 +134,13 @@ async function runSteps(
   }
   state.loaded = next;
   let storeId = input.storeId ?? stored.status?.store;
-  const publishing = { ...input, storeId: async () => (storeId ??= await storeIdOf(store, signal)) };
+  const publishing = {
+    ...input,
+    storeId: async () => (storeId ??= await storeIdOf(store, signal)),
+    announce: async () => {
+      state.stored = await announceFile(provider, input, state.stored ?? stored);
+    },
+  };
   const published = await publishVersion(provider, publishing, next, stored.status, change);
   if (published === undefined) return end('superseded');
   state.loaded = published.loaded;
@@ -148,7 +154,8 @@ async function runSteps(
     confirmed: verdict.confirmed,
     damaged: damaged ?? stored.damaged ?? held.damaged,
   };
-  await writeHeartbeat(provider, reportInput, started, stored, factsOf(published.loaded), report);
+  const over = state.stored;
+  await writeHeartbeat(provider, reportInput, started, over, factsOf(published.loaded), report);
   if (isChanged && provider.journal !== undefined)
     await clearJournal(provider, next.version, provider.journal, { store, signal, now: now() }).catch(
       () => undefined,
