@@ -105,7 +105,7 @@ export function judge(input: GateInput): Verdict {
   const groups =
     labels.held === undefined
       ? withTargets(listing, fate.kept, published)
-      : withTargets(withoutTargets(published, fate.leaving), gained, published);
+      : withTargets(withoutTargets(published, fate.leaving), gained, listing);
   const isAccepted = isTaken || fate.accepted > 0 || labels.passed === 'accepted';
   const isConfirmed = fate.confirmed > 0 || labels.passed === 'confirmed';
   return {
