@@ -148,7 +148,10 @@ export function withTargets(groups: Groups, kept: readonly ComparedTarget[], pub
     const added = targets.map(({ labels }) => ({ ...hidden, ...labels }));
     const group = { ...base, targets: [...base.targets, ...added] };
     const before = published.get(source);
-    merged.set(source, before !== undefined && isSame(decodeGroup(before), group) ? before : encodeGroup(group));
+    merged.set(
+      source,
+      before !== undefined && isSame(decodeGroup(before), group) ? before : encodeGroup(group),
+    );
   }
   return merged;
 }
