@@ -53,8 +53,8 @@ describeWithPrograms('the packaged function of Consul', ['moto'], () => {
     consul_sd_configs:
       - { server: '${server}', refresh_interval: 1m, authorization: { credentials: ${token} } }`;
 
-  async function configure(jobs: readonly string[]): Promise<void> {
-    const text = `store: s3://${bucket}\nscrape_configs:${jobs.join('')}\n`;
+  async function configure(jobs: readonly string[], defaults = '{}'): Promise<void> {
+    const text = `store: s3://${bucket}\ndefaults: ${defaults}\nscrape_configs:${jobs.join('')}\n`;
     await store.put('config/muster.yml', Buffer.from(text), { condition: 'any' });
   }
 
@@ -90,6 +90,7 @@ describeWithPrograms('the packaged function of Consul', ['moto'], () => {
       'muster-conditional-writes',
       'snapshots/api/consul-0.json.gz',
       'status/api/consul-0.json',
+      'store.json',
       'targets/api/consul-0.json',
     ]);
   });
@@ -172,7 +173,7 @@ describeWithPrograms('the packaged function of Consul', ['moto'], () => {
   test('follows the configuration, and falls back on the last good one even after a cold start', async () => {
     const lambda = await start();
     await lambda.invoke({});
-    await configure([job('web')]);
+    await configure([job('web')], '{ retire_after: 0 }');
     const web = { job: 'web', provider: 'consul-0' };
     expect(await lambda.invoke({})).toEqual({
       result: { cycles: [{ ...web, outcome: 'published', version: 1 }], started: [], retired: [id] },
