@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { shardOf } from '../../lib/discovery/publish.ts';
 import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
+import { markFile } from '../../lib/sidecar/content.ts';
 import { openStore } from '../../lib/store/open.ts';
 import { createS3Store } from '../../lib/store/s3.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
@@ -149,7 +150,7 @@ function fileOf(history: History, version: number): Buffer {
   const parts = Map.groupBy(list, ([source]) => shardOf(source, shards));
   return Buffer.from(
     joinFileSd([
-      encodeFileSd(new Map(), { store: history.store, version }),
+      markFile({ store: history.store, version }),
       ...Array.from({ length: shards }, (_, shard) => encodeFileSd(new Map(parts.get(shard) ?? []))),
     ]),
   );
