@@ -199,9 +199,17 @@ describeWithPrograms('the packaged function of Consul', ['moto'], () => {
     const secret = { Name: 'consul/prod', SecretString: JSON.stringify({ token }) };
     await put(moto, 'secretsmanager.CreateSecret', { ...secret, ClientRequestToken: 'x'.repeat(32) });
     const lambda = await start();
-    for (const [version, ref] of ['ssm:/muster/token', "'secretsmanager:consul/prod#token'"].entries()) {
-      await configure([job('api').replace(`credentials: ${token}`, `credentials_ref: ${ref}`)]);
-      expect(await lambda.invoke({})).toEqual(cycles(version === 0 ? 'published' : 'unchanged', 1));
+    const refs = { api: 'ssm:/muster/token', web: "'secretsmanager:consul/prod#token'" };
+    await configure(
+      Object.entries(refs).map(([name, ref]) =>
+        job(name).replace(`credentials: ${token}`, `credentials_ref: ${ref}`),
+      ),
+    );
+    for (const name of Object.keys(refs)) {
+      const one = { job: name, provider: 'consul-0' };
+      expect(await lambda.invoke(one)).toEqual({
+        result: { cycles: [{ ...one, outcome: 'published', version: 1 }], started: [], retired: [] },
+      });
     }
   });
 
