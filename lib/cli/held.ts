@@ -1,10 +1,10 @@
 import { selectProviders } from '../app/select.ts';
 import { type HeldDocument, readHeld } from '../discovery/held.ts';
+import { acceptCommand, heldData } from '../discovery/hints.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
 import { addressLabel, type LabelSet } from '../target/group.ts';
 import type { ProviderId } from '../target/names.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
-import { acceptCommand, heldData } from './held-text.ts';
 import { openView, storedProviders } from './open-view.ts';
 import { shared } from './options.ts';
 import { counted } from './output.ts';
