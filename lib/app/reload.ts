@@ -10,6 +10,8 @@ export interface ReloadingConfig {
   readonly current: () => Promise<AppConfig>;
   /** Why what the file says now is not in force; empty where it is. */
   readonly problem: () => string;
+  /** When what is in force was taken over, in milliseconds of Unix time. */
+  readonly loadedAt: () => number;
 }
 
 /**
@@ -29,7 +31,8 @@ export function reloadingConfig(
   let seen: string | undefined;
   let readAt = now();
   let said = '';
-  return { problem: () => said, current: read };
+  let loadedAt = Date.now();
+  return { problem: () => said, loadedAt: () => loadedAt, current: read };
 
   async function read(): Promise<AppConfig> {
     if (now() - readAt < interval) return current;
@@ -56,6 +59,7 @@ export function reloadingConfig(
     const isSameStore = isDeepStrictEqual(app.storeConfig, first.storeConfig);
     say(isSameStore ? '' : 'the store changed: restart to use the new one');
     const counts = { providers: app.providers.length, outputs: app.outputs.length };
+    if (isChanged) loadedAt = Date.now();
     if (isChanged) input.log.info('the new configuration is in force', { config: location, ...counts });
     current = app;
   }

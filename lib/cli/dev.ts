@@ -45,6 +45,7 @@ export const dev = defineCommand({
         store: app.store,
         config: configuration.current,
         configProblem: configuration.problem,
+        configLoadedAt: configuration.loadedAt,
         folder,
         listen,
         ...(webConfig !== undefined && { webConfig }),

@@ -13,6 +13,8 @@ export interface DevelopInput {
   readonly config: () => Promise<Scheduled & Pick<AppConfig, 'owner'>>;
   /** Says why the configuration as it is now is not in force; empty where it is. */
   readonly configProblem?: () => string;
+  /** When the configuration in force was taken over, in milliseconds of Unix time. */
+  readonly configLoadedAt?: () => number;
   /** Folder of the target files. */
   readonly folder: string;
   readonly listen: string;
@@ -29,7 +31,7 @@ const mirrorInterval = 1000;
 
 /** Scheduler and sidecar side by side, until the signal fires or one of them fails. */
 export async function develop(input: DevelopInput): Promise<void> {
-  const { store, folder, listen, webConfig, log, onListening, configProblem } = input;
+  const { store, folder, listen, webConfig, log, onListening, configProblem, configLoadedAt } = input;
   await store.verify({ signal: input.signal });
   const config = namedConfig(input.config, { store, signal: input.signal });
   // A store that belongs to somebody else ends it here.
@@ -48,6 +50,7 @@ export async function develop(input: DevelopInput): Promise<void> {
       listen,
       ...(webConfig !== undefined && { webConfig }),
       ...(configProblem && { configProblem }),
+      ...(configLoadedAt && { configLoadedAt }),
       ...(onListening && { onListening: (address) => onListening(urlOf(address)) }),
     }),
   ];

@@ -1,9 +1,9 @@
 import { type HeldDocument, readHeld } from '../discovery/held.ts';
+import { acceptCommand, heldData } from '../discovery/hints.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
 import { addressLabel, type LabelSet } from '../target/group.ts';
 import type { ProviderId } from '../target/names.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
-import { acceptCommand, heldData } from './held-text.ts';
 import { chooseProviders, openView } from './open-view.ts';
 import { shared } from './options.ts';
 import { counted } from './output.ts';

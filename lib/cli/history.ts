@@ -1,6 +1,7 @@
 import { selectProviders } from '../app/select.ts';
 import type { JournalEntry } from '../discovery/journal.ts';
 import { decodeJournalEntry } from '../discovery/journal-lines.ts';
+import { toMusterError } from '../errors.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { encodeJob, folders, journalKey, type ProviderId, parseJournalVersion } from '../target/names.ts';
@@ -18,7 +19,8 @@ export const history = defineCommand({
   name: 'history',
   description:
     'Reads the journal of a job, newest change first; also of a job that left the configuration. With --show, one\n' +
-    'version in full, as a diff.',
+    'version in full, as a diff. An entry that cannot be read is named, and the others are shown; exits with 1 where none\n' +
+    'can be read.',
   examples: [
     'muster history -c muster.yml --job api',
     'muster history --job api --provider consul-0 --show 42',
@@ -47,7 +49,9 @@ export const history = defineCommand({
       const rows = await readEntries(store, chosen, io.signal);
       if (wanted === undefined) await printTable(rows, output, job, io);
       else await printVersion(rows, output, io);
-      if (wanted === undefined || rows.length > 0) return exitCodes.good;
+      for (const row of rows) if ('problem' in row) io.err(`muster history: ${printable(row.problem)}\n`);
+      const isRead = rows.length === 0 || rows.some((row) => 'entry' in row);
+      if (wanted === undefined || rows.length > 0) return isRead ? exitCodes.good : exitCodes.failed;
       io.err(`muster history: there is no version ${wanted} in the journal of job ${job}\n`);
       return exitCodes.failed;
     } finally {
@@ -62,10 +66,9 @@ interface JournalObject {
   readonly version: number;
 }
 
-interface Row {
-  readonly id: ProviderId;
-  readonly entry: JournalEntry;
-}
+/** One that was read, or why it cannot be, with its key. */
+type Row = Pick<JournalObject, 'key' | 'id' | 'version'> &
+  ({ readonly entry: JournalEntry } | { readonly problem: string });
 
 /** What the journal holds of a job: provider by provider, oldest version first. */
 async function listChanges(
@@ -92,13 +95,19 @@ async function readEntries(
   objects: readonly JournalObject[],
   signal: AbortSignal,
 ): Promise<readonly Row[]> {
-  const entries = await mapConcurrent(objects, 8, signal, async ({ key, id }, each) => {
-    const found = await store.get(key, { signal: each });
-    return found === undefined || found === 'unchanged'
-      ? undefined
-      : { id, entry: await decodeJournalEntry(found.body, each) };
+  const entries = await mapConcurrent(objects, 8, signal, async (object, each): Promise<readonly Row[]> => {
+    try {
+      const found = await store.get(object.key, { signal: each });
+      if (found === undefined || found === 'unchanged') return [];
+      return [{ ...object, entry: await decodeJournalEntry(found.body, each) }];
+    } catch (error) {
+      each.throwIfAborted();
+      const { message } = toMusterError(error);
+      // What the store says names the key already.
+      return [{ ...object, problem: message.includes(object.key) ? message : `${object.key}: ${message}` }];
+    }
   });
-  return entries.filter((row) => row !== undefined);
+  return entries.flat();
 }
 
 async function printTable(
@@ -109,21 +118,29 @@ async function printTable(
 ): Promise<void> {
   await printList(io, output, rows.map(rowData), {
     heading: ['PROVIDER', 'VERSION', 'AT', 'REASON', 'ADDED', 'REMOVED', 'CHANGED'],
-    row: ({ provider, version, at, reason, summary: { added, removed, changed } }) => [
-      ...[provider, String(version), at, reason],
-      ...[`+${added}`, `-${removed}`, `~${changed}`],
-    ],
+    row: (one) =>
+      'problem' in one
+        ? [one.provider, String(one.version), '-', 'unreadable', '-', '-', '-']
+        : [
+            ...[one.provider, String(one.version), one.at, one.reason],
+            ...[`+${one.summary.added}`, `-${one.summary.removed}`, `~${one.summary.changed}`],
+          ],
     empty: `Job ${job} has no change yet.`,
   });
 }
 
 async function printVersion(rows: readonly Row[], output: 'table' | 'json', io: Io): Promise<void> {
   if (output === 'json') {
-    const data = rows.map((row) => ({ ...rowData(row), ...changeData(row.entry.change) }));
+    const data = rows.map((row) => ({
+      ...rowData(row),
+      ...('entry' in row && changeData(row.entry.change)),
+    }));
     await io.out(`${JSON.stringify(data, undefined, 2)}\n`);
     return;
   }
-  for (const { id, entry } of rows) {
+  for (const row of rows) {
+    if ('problem' in row) continue;
+    const { id, entry } = row;
     const { version, at, reason, change } = entry;
     await io.out(
       printable(
@@ -135,6 +152,9 @@ async function printVersion(rows: readonly Row[], output: 'table' | 'json', io: 
   }
 }
 
-function rowData({ id, entry: { version, at, reason, run, change } }: Row) {
+function rowData(row: Row) {
+  const { id, key, version } = row;
+  if ('problem' in row) return { ...id, version, key, problem: row.problem };
+  const { at, reason, run, change } = row.entry;
   return { ...id, version, at, reason, run, summary: countChange(change) };
 }

@@ -1,4 +1,5 @@
 import { readListed } from '../app/kube-state/stored.ts';
+import { acceptOutputCommand } from '../discovery/hints.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
 import { type OutputStatus, readOutputStatus } from '../kubestate/status.ts';
 import type { ObjectStore } from '../store/store.ts';
@@ -15,6 +16,8 @@ export interface OutputRow {
   /** Compressed size. */
   readonly bytes: number;
   readonly state: string;
+  /** The command that publishes what is held; absent where nothing is. */
+  readonly command?: string;
   /** What the output's own status says; absent where it has none. */
   readonly status?: OutputStatus;
 }
@@ -44,6 +47,7 @@ export async function readOutputStatuses(
       listed_at: listed?.toISOString(),
       bytes: bytes ?? 0,
       state: configured.has(output) ? stateOf(bytes, listed, status, now) : 'not in the configuration',
+      ...(status?.held && { command: acceptOutputCommand(output) }),
       ...(status && { status }),
     };
   });
@@ -60,18 +64,28 @@ function stateOf(
   if (status?.held !== undefined) return `held: ${status.held.message}`;
   if (bytes === undefined) return 'nothing published yet';
   if (listed === undefined) return 'undated: not served';
-  return now.getTime() - listed.getTime() > longestAge ? 'stale: not served' : 'ok';
+  return now.getTime() - listed.getTime() > longestAge
+    ? 'stale: not served'
+    : (confirmedOf(status, now) ?? 'ok');
+}
+
+/** Samples that went within the last hour although nobody had accepted it. */
+function confirmedOf(status: OutputStatus | undefined, now: Date): string | undefined {
+  const { confirmed } = status ?? {};
+  return confirmed === undefined || now.getTime() - Date.parse(confirmed.at) >= 60 * 60_000
+    ? undefined
+    : `published without anybody's word: ${confirmed.message}`;
 }
 
 /** The same as a table, for a person. */
 export function outputStatusTable(statuses: readonly OutputRow[], now: Date): string {
   return formatTable(
     ['OUTPUT', 'LISTED', 'BYTES', 'STATE'],
-    statuses.map(({ output, listed_at, bytes, state }) => [
+    statuses.map(({ output, listed_at, bytes, state, command }) => [
       output,
       formatAge(listed_at, now),
       String(bytes),
-      state,
+      command === undefined ? state : `${state}; ${command}`,
     ]),
   );
 }

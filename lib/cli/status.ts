@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoreView } from '../app/app.ts';
+import type { AppProvider } from '../app/providers.ts';
+import { noticesOf, settlingCommand } from '../discovery/hints.ts';
 import { resolveNames } from '../discovery/naming.ts';
-import { readStatus, type Status } from '../discovery/status.ts';
+import { readStatus, type StoredStatus } from '../discovery/status.ts';
+import { isMusterError } from '../errors.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
+import type { ObjectStore } from '../store/store.ts';
 import { type ProviderId, statusKey } from '../target/names.ts';
 import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
 import { openView, storedProviders } from './open-view.ts';
@@ -66,22 +70,26 @@ async function look(
   { now, stale, signal }: { readonly now: Date; readonly stale: number; readonly signal: AbortSignal },
 ) {
   const stored = await storedProviders(store, signal);
-  const wanted = await resolveNames(configured?.providers ?? [], { store, signal });
-  const known = new Map((configured === undefined ? stored : wanted).map((id) => [statusKey(id), id]));
+  const wanted = await storedNames(configured?.providers ?? [], store, signal);
+  const known = new Set((configured === undefined ? stored : wanted).map(statusKey));
   const intervals = new Map(wanted.map((one) => [statusKey(one), one.refreshInterval]));
   const left = stored.filter((id) => !intervals.has(statusKey(id)));
   const providers = await mapConcurrent([...wanted, ...left], 8, signal, async (id) => {
     const key = statusKey(id);
-    const row = { id, configured: known.has(key), status: (await readStatus(store, id, signal)).status };
+    const stored = await readStored(store, id, signal);
+    const row = { id, configured: known.has(key), ...stored };
     const state = stateOf(row, now, stale + (intervals.get(key) ?? 0));
+    const command = stored.status && settlingCommand(id, stored.status);
     const { job, provider } = id;
-    // What left the configuration is as it should be, unless it cannot go without an operator.
+    // What left the configuration is as it should be, unless it is held: it waits to be retired.
+    const leaves = !row.configured && stored.status?.retiring?.held === undefined;
     return {
       ...{ job, provider },
       configured: row.configured,
       ...row.status,
       state,
-      ok: state === 'ok' || (!row.configured && row.status?.retiring?.held === undefined),
+      ...(command !== undefined && { command }),
+      ok: state === 'ok' || leaves,
     };
   });
   const outputs = await readOutputStatuses(
@@ -107,7 +115,8 @@ async function print(
   if (providers.length > 0) {
     const rows = providers.map((one) => [
       ...[one.job, one.provider, String(one.version ?? 0), String(one.targets ?? 0)],
-      ...[formatAge(one.last_success, now), formatAge(one.last_change, now), one.state],
+      ...[formatAge(one.last_success, now), formatAge(one.last_change, now)],
+      one.command === undefined ? one.state : `${one.state}; ${one.command}`,
     ]);
     await io.out(formatTable(heading, rows));
   }
@@ -117,16 +126,45 @@ async function print(
 
 const heading = ['JOB', 'PROVIDER', 'VERSION', 'TARGETS', 'LAST SUCCESS', 'LAST CHANGE', 'STATE'];
 
-interface Row {
-  readonly id: ProviderId;
+interface Row extends Pick<StoredStatus, 'status' | 'damaged'> {
   readonly configured: boolean;
-  readonly status: Status | undefined;
+}
+
+/** The configured providers under the names that the store has for what they list; by their place where it is not known. */
+async function storedNames(
+  providers: readonly AppProvider[],
+  store: ObjectStore,
+  signal: AbortSignal,
+): Promise<readonly AppProvider[]> {
+  try {
+    return await resolveNames(providers, { store, signal });
+  } catch (error) {
+    if (!isMusterError(error, 'newer')) throw error;
+    return providers;
+  }
+}
+
+/** One of a later Muster is told of, and hides none of the others. */
+async function readStored(
+  store: ObjectStore,
+  id: ProviderId,
+  signal: AbortSignal,
+): Promise<Pick<StoredStatus, 'status' | 'damaged'>> {
+  try {
+    return await readStatus(store, id, signal);
+  } catch (error) {
+    if (!isMusterError(error, 'newer')) throw error;
+    return { status: undefined, damaged: error.message };
+  }
 }
 
 /** `ok`, or what is not. `stale` is the age in milliseconds at which a last success is too old. */
-function stateOf({ configured, status }: Row, now: Date, stale: number): string {
+function stateOf({ configured, status, damaged }: Row, now: Date, stale: number): string {
+  if (damaged !== undefined) return `its status cannot be read: ${damaged}`;
   if (status === undefined) return 'no cycle yet';
-  if (!configured) return leavingState(status);
+  if (status.retiring?.held !== undefined) return `held: ${status.retiring.held}`;
+  if (status.retiring !== undefined || !configured)
+    return 'left the configuration, and is retired when it has waited';
   if (status.error !== undefined) return `failing (${status.failures} in a row): ${status.error.message}`;
   if (status.config_error !== undefined)
     return `the newest configuration is not in force: ${status.config_error}`;
@@ -135,12 +173,6 @@ function stateOf({ configured, status }: Row, now: Date, stale: number): string 
     return `version ${status.version} is not published yet, the next cycle does it`;
   if (now.getTime() - Date.parse(status.last_success ?? status.last_attempt) > stale)
     return `stale: no cycle has succeeded for ${formatAge(status.last_success ?? status.last_attempt, now)}`;
-  return 'ok';
-}
-
-function leavingState({ retiring }: Status): string {
-  if (retiring?.accepted_until !== undefined) return 'left the configuration, the next run retires it';
-  if (retiring?.held !== undefined)
-    return `left the configuration, not retired: ${retiring.held}; "muster accept --retired" lets it go`;
-  return 'left the configuration, is retired when it has waited for retire_after';
+  const notices = noticesOf(status, now.getTime());
+  return notices.length === 0 ? 'ok' : notices.map(({ text }) => text).join('; ');
 }

@@ -62,31 +62,42 @@ const schema = z.object({
 /** Marks of single targets at most; beyond that there is one for each group. */
 const mostMarks = 20_000;
 const mostSamples = 1000;
-const maxBytes = 16 << 20;
-const maxUnpacked = 128 << 20;
+const widest: HeldBounds = { maxBytes: 16 << 20, maxUnpacked: 128 << 20 };
 
 const unzip = promisify(gunzip);
 
-/** Reads what is held. What cannot be read counts as nothing held. Throws kind `newer` for a later Muster's. */
+/** Bytes of what is held, as stored and unpacked. */
+export interface HeldBounds {
+  readonly maxBytes: number;
+  readonly maxUnpacked: number;
+}
+
+/**
+ * Reads what is held. What cannot be read counts as nothing held. Throws kind `newer` for a later Muster's, and
+ * `too-large` beyond the bounds.
+ */
 export async function readHeld(
   store: ObjectStore,
   id: ProviderId,
   signal?: AbortSignal | undefined,
+  { maxBytes, maxUnpacked }: HeldBounds = widest,
 ): Promise<StoredHeld> {
   const key = heldKey(id);
   const found = await store.get(key, { maxBytes, ...(signal && { signal }) });
   if (found === undefined || found === 'unchanged') return { held: undefined, etag: undefined };
   try {
-    return { held: await decodeHeld(found.body, key), etag: found.etag };
+    return { held: await decodeHeld(found.body, key, maxUnpacked), etag: found.etag };
   } catch (error) {
     if (!isMusterError(error, 'malformed')) throw error;
     return { held: undefined, etag: found.etag, damaged: error.message };
   }
 }
 
-async function decodeHeld(body: Uint8Array, key: string): Promise<HeldDocument> {
+async function decodeHeld(body: Uint8Array, key: string, maxUnpacked: number): Promise<HeldDocument> {
   const text = await unzip(body, { maxOutputLength: maxUnpacked }).catch((cause: unknown) => {
-    throw new MusterError('malformed', `${key} is not gzip`, { cause });
+    throw new MusterError('malformed', `${key} is not gzip, or has more than ${maxUnpacked} bytes`, {
+      cause,
+    });
   });
   const { version, message, targets, listed, sample, ...rest } = decodeDocument(text, schema, key);
   const { kind, at, peak, marks, fresh, labels, backend, accepted } = rest;

@@ -48,6 +48,25 @@ export const selfMetrics = {
   },
 } as const satisfies MetricTable;
 
+/** What the sidecar says of the outputs that the store has, by their statuses; read for a scrape, two minutes old at most. */
+export const storedKubeStateMetrics = {
+  held: {
+    name: 'muster_sync_kube_state_held',
+    help: 'Of a kube-state output 1 while the gate keeps its last text because the next one lost samples, else 0.',
+    labels: ['source', 'output'],
+  },
+  failures: {
+    name: 'muster_sync_kube_state_failures',
+    help: 'Cycles of a kube-state output that failed in a row.',
+    labels: ['source', 'output'],
+  },
+  unread: {
+    name: 'muster_sync_kube_state_status_unread',
+    help: 'Of a kube-state output 1 when its status is missing or cannot be read, so that nobody knows how it does, else 0.',
+    labels: ['source', 'output'],
+  },
+} as const satisfies MetricTable;
+
 /** What the sidecar says of the outputs that it serves, each as it was when it was last asked for. */
 export const servedKubeStateMetrics = {
   listed: {

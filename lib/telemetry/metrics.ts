@@ -7,15 +7,24 @@ export interface MetricTable {
   };
 }
 
-/** What the sync sidecar says of itself on `/metrics`. `source` is there only where stores have names. */
+/** What `muster dev` says of its configuration, beside what its mirror says. */
 export const schedulerMetrics = {
   configGood: {
     name: 'muster_config_last_reload_successful',
     help: 'Whether muster.yml as it is now is in force (muster dev): 1, or 0.',
     labels: [],
   },
-} as const;
+  configLoaded: {
+    name: 'muster_config_last_reload_success_timestamp_seconds',
+    help: 'When the muster.yml that is in force was taken over (muster dev), in Unix time.',
+    labels: [],
+  },
+} as const satisfies MetricTable;
 
+/**
+ * What the sync sidecar says of itself on `/metrics`. `source` is there only where stores have names. What a status says
+ * is as old as the last look at it: half of `--stale-after` at most for a provider that is well, a twentieth for others.
+ */
 export const syncMetrics = {
   buildInfo: {
     name: 'muster_build_info',
@@ -74,7 +83,7 @@ export const syncMetrics = {
   },
   providerLastSuccess: {
     name: 'muster_sync_provider_last_success_timestamp_seconds',
-    help: 'When the last whole listing of a mirrored provider ended, in Unix time; where its status does not tell, when this mirror first saw its list.',
+    help: 'When the last whole listing of a mirrored provider ended, in Unix time; where its status does not tell, when this mirror first saw its list. Set anew in each round that reads the status: of a provider that is well once in half of --stale-after, of others once in a twentieth.',
     labels: ['source', 'job', 'provider'],
   },
   providerStale: {

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { servedKubeStateMetrics } from '../../lib/telemetry/kube-state-metrics.ts';
-import { syncMetrics } from '../../lib/telemetry/metrics.ts';
+import { servedKubeStateMetrics, storedKubeStateMetrics } from '../../lib/telemetry/kube-state-metrics.ts';
+import { schedulerMetrics, syncMetrics } from '../../lib/telemetry/metrics.ts';
 import { describeWithPrograms, requireProgram } from '../support/programs.ts';
 
 const folder = join(import.meta.dirname, '../../infra/monitoring');
@@ -46,7 +46,9 @@ const alerts = async () => (await rules()).flatMap((rule) => ('alert' in rule ? 
 
 /** Names of the sidecar's metrics; the rules use none of its histogram. */
 const known = new Set<string>(
-  [syncMetrics, servedKubeStateMetrics].flatMap((table) => Object.values(table).map(({ name }) => name)),
+  [syncMetrics, schedulerMetrics, servedKubeStateMetrics, storedKubeStateMetrics].flatMap((table) =>
+    Object.values(table).map(({ name }) => name),
+  ),
 );
 const usedIn = (expression: string) => expression.match(/\bmuster_\w+/g) ?? [];
 
@@ -95,8 +97,22 @@ describe('alerts', () => {
     }
   });
 
+  test('there is one for what is held, went without a person, fails, is stale, damaged, orphaned or incomplete', async () => {
+    const { providerHeld, providerConfirmed, providerFailures, providerStale, providerDamaged } = syncMetrics;
+    const { orphanedTargets, incomplete } = syncMetrics;
+    const { held, failures, unread } = storedKubeStateMetrics;
+    const used = new Set((await alerts()).flatMap(({ expr }) => usedIn(expr)));
+    const wanted = [
+      ...[providerHeld, providerConfirmed, providerFailures, providerStale, providerDamaged],
+      ...[orphanedTargets, incomplete, schedulerMetrics.configGood, held, failures, unread],
+    ];
+    expect(wanted.map(({ name }) => name).filter((name) => !used.has(name))).toEqual([]);
+  });
+
   test('read only metrics that the sidecar has', async () => {
-    const used = (await rules()).flatMap(({ expr }) => usedIn(expr.replace(/job:\w+:max/g, '')));
+    const used = (await rules()).flatMap(({ expr }) =>
+      usedIn(expr.replace(/\bjob:\w+:max|\binstance_job:\w+:sum/g, '')),
+    );
     expect(used.filter((name) => !known.has(name))).toEqual([]);
   });
 });

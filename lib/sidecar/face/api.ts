@@ -3,9 +3,10 @@ import type { FaceEnv } from '../http.ts';
 import { jsonAnswer } from './answer.ts';
 import { type Asked, readAsked } from './asked.ts';
 import type { ChangeItem } from './feed.ts';
+import { heldViewData } from './held.ts';
 import type { FaceModel } from './model.ts';
 
-/** What the page shows, as JSON: `/api/v1/providers`, `/outputs`, `/targets`, `/changes`, `/history`. */
+/** What the page shows, as JSON: `/api/v1/providers`, `/outputs`, `/held`, `/targets`, `/changes`, `/history`. */
 export function apiRoutes(model: FaceModel): Hono<{ Bindings: FaceEnv }> {
   const asked = (context: Context): Asked => readAsked(context, { limit: 100, most: 1000 });
   return new Hono<{ Bindings: FaceEnv }>()
@@ -21,6 +22,11 @@ export function apiRoutes(model: FaceModel): Hono<{ Bindings: FaceEnv }> {
       });
     })
     .get('/outputs', async () => jsonAnswer(await model.outputs()))
+    .get('/held', async (context) => {
+      const { job, offset, limit } = asked(context);
+      const { items, more } = await model.held({ job, offset, limit, signal: context.req.raw.signal });
+      return jsonAnswer({ offset, limit, items: items.map(heldViewData), more });
+    })
     .get('/targets', async (context) => {
       const { q, job, offset, limit } = asked(context);
       const { signal } = context.req.raw;

@@ -9,6 +9,7 @@ import { textAnswer } from './answer.ts';
 import { apiRoutes } from './api.ts';
 import { kubeStateRoutes } from './kube-state/routes.ts';
 import { createModel } from './model.ts';
+import { countOutputs } from './output-metrics.ts';
 import { missing, pageRoutes } from './page/routes.ts';
 import { underPrefix } from './prefix.ts';
 import { openPaths, probeRoutes } from './probes.ts';
@@ -28,6 +29,8 @@ export interface FaceAppOptions {
   readonly prefix?: string;
   /** Says why the configuration as it is now is not in force, empty where it is; absent where there is none. */
   readonly configProblem?: () => string;
+  /** When the configuration in force was taken over, in milliseconds of Unix time. */
+  readonly configLoadedAt?: () => number;
   /** Fires when nobody will be answered any more. */
   readonly ended?: AbortSignal;
 }
@@ -37,7 +40,8 @@ export function createFaceApp(options: FaceAppOptions): FaceOptions['answer'] {
   const { sources, health, registry, log, now = Date.now, ended, prefix = '', configProblem } = options;
   const staleAfter = options.providerStaleAfter ?? 15 * 60_000;
   const model = createModel({ sources, health, now, staleAfter, ...(configProblem && { configProblem }) });
-  if (configProblem !== undefined) countConfig(registry, configProblem);
+  countConfig(registry, options);
+  countOutputs(registry, sources);
   const app = new Hono<{ Bindings: FaceEnv }>();
   app.use(async (context, next) => {
     if (context.env.admitted || openPaths.includes(context.req.path)) return next();
@@ -64,12 +68,18 @@ export function createFaceApp(options: FaceAppOptions): FaceOptions['answer'] {
   return underPrefix(prefix, (request, env) => app.fetch(request, env));
 }
 
-function countConfig(registry: Registry, problem: () => string): void {
-  const { name, help } = schedulerMetrics.configGood;
-  new Gauge({
-    ...{ name, help, registers: [registry] },
-    collect() {
-      this.set(problem() === '' ? 1 : 0);
-    },
-  });
+function countConfig(
+  registry: Registry,
+  { configProblem, configLoadedAt }: Pick<FaceAppOptions, 'configProblem' | 'configLoadedAt'>,
+): void {
+  const { configGood, configLoaded } = schedulerMetrics;
+  const gauge = ({ name, help }: typeof configGood | typeof configLoaded, value: () => number) =>
+    new Gauge({
+      ...{ name, help, registers: [registry] },
+      collect() {
+        this.set(value());
+      },
+    });
+  if (configProblem !== undefined) gauge(configGood, () => (configProblem() === '' ? 1 : 0));
+  if (configLoadedAt !== undefined) gauge(configLoaded, () => configLoadedAt() / 1000);
 }

@@ -1,6 +1,6 @@
 import type { Status } from '../../discovery/status.ts';
 import { toMusterError } from '../../errors.ts';
-import type { ProviderId } from '../../target/names.ts';
+import { journalKey, type ProviderId } from '../../target/names.ts';
 import type { ChangeSummary, Journal } from './journal.ts';
 
 /** A provider with a history. */
@@ -8,6 +8,11 @@ export interface Historied extends ProviderId {
   readonly source: string;
   readonly status: Status;
   readonly journal: Journal;
+}
+
+/** Tells its journal from what lay under the same keys before: a new store, or a new life of the provider in it. */
+export function lifeOf({ store = '', first_attempt = '' }: Status): string {
+  return `${store} ${first_attempt}`;
 }
 
 /** One change of one provider. */
@@ -77,13 +82,16 @@ interface Cursor {
 
 async function load(cursor: Cursor, problems: string[]): Promise<void> {
   const { provider, version } = cursor;
+  const life = lifeOf(provider.status);
   try {
     for (let older = version - 1; older > 0 && older > version - ahead; older--)
-      provider.journal.summary(provider, older).catch(() => undefined);
-    cursor.found = await provider.journal.summary(provider, version);
+      provider.journal.summary(provider, older, life).catch(() => undefined);
+    cursor.found = await provider.journal.summary(provider, version, life);
     cursor.at = cursor.found?.head?.at ?? cursor.at;
   } catch (error) {
-    problems.push(toMusterError(error).message);
+    const key = journalKey(provider, version);
+    const { message } = toMusterError(error);
+    problems.push(message.includes(key) ? message : `${key}: ${message}`);
   }
   // Whether it is not there any more or does not come: there is no way to what lies before it.
   if (cursor.found === undefined) cursor.version = 0;

@@ -22,8 +22,11 @@ export interface ChangeDetail extends ChangeSummary {
 }
 
 export interface Journal {
-  /** `undefined` where the journal has no such version. Throws what the store throws. */
-  summary(id: ProviderId, version: number): Promise<ChangeSummary | undefined>;
+  /**
+   * `undefined` where the journal has no such version. Throws what the store throws. `life` tells the journal from one
+   * that lay under the same keys before: the store was emptied, or the provider retired and came back.
+   */
+  summary(id: ProviderId, version: number, life: string): Promise<ChangeSummary | undefined>;
   detail(
     id: ProviderId & { readonly version: number },
     page: { readonly offset: number; readonly limit: number; readonly signal: AbortSignal },
@@ -43,17 +46,18 @@ export function createJournal(store: ObjectStore): Journal {
   };
 
   return {
-    summary(id, version) {
+    summary(id, version, life) {
       const key = journalKey(id, version);
-      const before = kept.get(key);
+      const name = JSON.stringify([key, life]);
+      const before = kept.get(name);
       if (before !== undefined) return before;
       const summary = limit(() => read(key, noPage, AbortSignal.timeout(timeout))).catch((error: unknown) => {
-        if (isMusterError(error, 'too-large')) return unreadable(version, error.message);
-        kept.delete(key);
+        if (isMusterError(error, 'too-large')) return unreadable(version, named(key, error.message));
+        kept.delete(name);
         throw error;
       });
       if (kept.size >= mostKept) kept.delete(kept.keys().next().value ?? '');
-      kept.set(key, summary);
+      kept.set(name, summary);
       return summary;
     },
     detail: ({ version, ...id }, { signal, ...page }) =>
@@ -104,7 +108,7 @@ async function readEntry(
     }
   } catch (error) {
     if (signal.aborted) throw error;
-    return { ...unreadable(version, toMusterError(error).message), rows: [] };
+    return { ...unreadable(version, named(key, toMusterError(error).message)), rows: [] };
   }
   return { version, head, counts, sample, rows, problem: undefined };
 }
@@ -134,6 +138,11 @@ function brief(change: TargetChange): TargetChange {
 
 function shorten(value: string): string {
   return value.length <= 120 ? value : `${value.slice(0, 120)}…`;
+}
+
+/** The problem with the name of the object, which what the store says has already. */
+function named(key: string, problem: string): string {
+  return problem.includes(key) ? problem : `${key}: ${problem}`;
 }
 
 function unreadable(version: number, problem: string): ChangeSummary {

@@ -4,6 +4,7 @@ import { parseQuery } from '../search/query.ts';
 import type { SearchResult } from '../search/search.ts';
 import { createWorkThread } from '../worker.ts';
 import { type ChangePage, newestChanges } from './feed.ts';
+import { createHeldReader, type HeldPage } from './held.ts';
 import { historyOf, type Point } from './history.ts';
 import { type ChangeDetail, createJournal } from './journal.ts';
 import { createOutputsReader, type Outputs, readOutputs } from './outputs.ts';
@@ -25,6 +26,8 @@ export interface FaceModel {
   outputs(): Promise<Outputs>;
   /** Targets that fit the query, of one job or of all. */
   search(input: SearchInput): Promise<SearchResult>;
+  /** What the gate holds, of one job or of all, with a page of the targets. */
+  held(input: HeldInput): Promise<HeldPage>;
   /** The newest changes, of all or some. */
   changes(input: ChangesInput): Promise<ChangePage>;
   /** One change in full; `undefined` where the journal has none. */
@@ -35,6 +38,13 @@ export interface FaceModel {
 
 export interface SearchInput {
   readonly text: string;
+  readonly job?: string | undefined;
+  readonly offset: number;
+  readonly limit: number;
+  readonly signal: AbortSignal;
+}
+
+export interface HeldInput {
   readonly job?: string | undefined;
   readonly offset: number;
   readonly limit: number;
@@ -80,6 +90,7 @@ export function createModel({ sources, health, staleAfter, now, configProblem }:
     journal: createJournal(source.store),
   }));
   const searches = createLimit(parallel);
+  const readHeldOf = createHeldReader();
   const searcher = createWorkThread('search');
   const overview = () => readOverview({ sources: read, staleAfter, now: now() });
   const journals = async ({ job, provider }: Pick<ChangesInput, 'job' | 'provider'>) => {
@@ -108,6 +119,15 @@ export function createModel({ sources, health, staleAfter, now, configProblem }:
         const files = targetFiles(sources, job);
         return searcher.run({ files, query: parseQuery(text), offset, limit }, signal);
       }),
+    async held({ job, ...rows }) {
+      const { providers } = await overview();
+      const own = providers.filter((one) => (job ?? one.job) === one.job);
+      const stored = own.flatMap((one) => {
+        const source = read.find(({ name }) => name === one.source);
+        return source === undefined ? [] : [{ ...one, store: source.store }];
+      });
+      return readHeldOf(stored, rows);
+    },
     changes: async ({ limit, before, signal, ...which }) =>
       newestChanges(await journals(which), { limit, before, signal }),
     async change({ source, offset, limit, signal, ...id }) {

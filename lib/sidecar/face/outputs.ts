@@ -1,3 +1,4 @@
+import { acceptOutputCommand } from '../../discovery/hints.ts';
 import { toMusterError } from '../../errors.ts';
 import { type OutputStatus, parseOutputStatus } from '../../kubestate/status.ts';
 import type { ListedObject, ObjectStore } from '../../store/store.ts';
@@ -15,6 +16,8 @@ export interface OutputView {
   readonly state: State;
   /** Why the state is what it is; empty when all is well. */
   readonly reason: string;
+  /** The command that publishes what is held, to be pasted; absent where nothing is. */
+  readonly command?: string;
   /** When the text that is published was written, ISO 8601; `undefined` where nobody knows. */
   readonly published: string | undefined;
   /** What its cycle said last; `undefined` where the store has nothing, or does not answer. */
@@ -79,7 +82,12 @@ export async function readOutputs(
   const outputs = read.flatMap(({ source, stored }) =>
     stored.names.map((output): OutputView => {
       const status = stored.statuses.get(output)?.status;
-      return { source, output, ...judge(status, now), published: status?.last_success, status };
+      const command = status?.held && acceptOutputCommand(output);
+      return {
+        ...{ source, output, ...judge(status, now) },
+        ...(command !== undefined && { command }),
+        ...{ published: status?.last_success, status },
+      };
     }),
   );
   return {
@@ -124,6 +132,8 @@ function judge(status: OutputStatus | undefined, now: number): Pick<OutputView, 
   if (status === undefined)
     return { state: 'unknown', reason: 'the store has no status of it that this Muster can read' };
   const { error, failures, held, last_success: published, leaving, confirmed } = status;
+  if (leaving !== undefined)
+    return { state: 'retiring', reason: 'it left the configuration and will be retired' };
   if (error !== undefined) {
     const times = failures === 1 ? 'the last cycle failed' : `the last ${failures} cycles failed`;
     return { state: 'failing', reason: `${times}: ${error.message}` };
@@ -132,10 +142,8 @@ function judge(status: OutputStatus | undefined, now: number): Pick<OutputView, 
   if (published === undefined) return { state: 'unknown', reason: 'nothing is published yet' };
   if (now - Date.parse(published) + status.duration_seconds * 1000 > longestAge)
     return { state: 'stale', reason: 'its text is too old to be served; does its function still run?' };
-  if (leaving !== undefined)
-    return { state: 'behind', reason: 'it left the configuration and will be retired' };
   if (confirmed !== undefined && now - Date.parse(confirmed.at) < 60 * 60_000)
-    return { state: 'ok', reason: `published without anybody's word: ${confirmed.message}` };
+    return { state: 'confirmed', reason: `published without anybody's word: ${confirmed.message}` };
   return { state: 'ok', reason: '' };
 }
 

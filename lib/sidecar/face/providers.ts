@@ -1,3 +1,4 @@
+import { noticesOf, settlingCommand } from '../../discovery/hints.ts';
 import type { Status } from '../../discovery/status.ts';
 import { parseStatusKey, statusKey } from '../../target/names.ts';
 import type { Oddity } from '../folder.ts';
@@ -13,6 +14,9 @@ export const states = [
   'missing',
   'orphaned',
   'refused',
+  'damaged',
+  'confirmed',
+  'retiring',
   'behind',
   'unknown',
   'ok',
@@ -27,6 +31,8 @@ export interface ProviderView {
   readonly state: State;
   /** Why the state is what it is; empty when all is well. */
   readonly reason: string;
+  /** The command that settles what is held or waits to be retired, to be pasted; absent where none does. */
+  readonly command?: string;
   /** Targets in the mirrored file; `undefined` where there is none. */
   readonly targets: number | undefined;
   /** What the function said last; `undefined` where the store has nothing or does not answer. */
@@ -66,9 +72,16 @@ export async function readOverview({ sources, staleAfter, now }: OverviewInput):
       const status = byKey.get(key)?.status;
       const known = { file, status, problem: problems.get(key) ?? error, oddity: oddities.get(key) };
       const verdict = judge(known, { staleAfter, now });
+      const command = id && status && settlingCommand(id, status);
       return id === undefined
         ? []
-        : [{ source: source.name, ...id, ...verdict, targets: file?.targets, status }];
+        : [
+            {
+              ...{ source: source.name, ...id, ...verdict },
+              ...(command !== undefined && { command }),
+              ...{ targets: file?.targets, status },
+            },
+          ];
     });
   });
   return {
@@ -99,6 +112,11 @@ function judge(
     const reason = problem ?? 'the store has no status of it: nobody knows how old its list is';
     return { state: 'unknown', reason };
   }
+  // What left the configuration has no more cycles: its age says nothing.
+  if (status.retiring !== undefined)
+    return status.retiring.held === undefined
+      ? { state: 'retiring', reason: 'it left the configuration, and is retired when it has waited' }
+      : { state: 'held', reason: status.retiring.held };
   if (status.error !== undefined)
     return { state: 'failing', reason: `${times(status.failures)}: ${status.error.message}` };
   if (status.held !== undefined) return { state: 'held', reason: status.held.message };
@@ -112,31 +130,31 @@ function judge(
     };
   if (succeeded < now - staleAfter)
     return { state: 'stale', reason: 'no cycle has succeeded for too long; does its function still run?' };
+  const noticed = noticedOf(status, now);
   if (oddity?.kind === 'kept') return { state: 'refused', reason: oddity.reason };
   if (status.published_version < status.version)
     return { state: 'behind', reason: `version ${status.version} is not published yet` };
   if (file === undefined) {
     return status.files.length === 0
-      ? { state: 'ok', reason: '' }
+      ? (noticed ?? { state: 'ok', reason: '' })
       : { state: 'missing', reason: 'its file is not mirrored; the log says why if this stays so' };
   }
   const mirrored = status.files.every(({ key, etag }) => file.made?.key === key && file.made.etag === etag);
   if (!mirrored) return { state: 'behind', reason: 'its newest list is not mirrored yet' };
-  return { state: 'ok', reason: remarks(status, now) };
+  return noticed ?? { state: 'ok', reason: '' };
 }
 
-/** What a person should know of a provider that is well. */
-function remarks({ confirmed, damaged }: Status, now: number): string {
-  const left =
-    confirmed !== undefined && now - Date.parse(confirmed.at) < confirmedShown
-      ? [`${confirmed.targets} targets left after a hold, without an operator`]
-      : [];
-  return [...left, ...(damaged === undefined ? [] : [`damage was mended: ${damaged.message}`])].join('; ');
+function noticedOf(
+  status: Status,
+  now: number,
+): { readonly state: State; readonly reason: string } | undefined {
+  const notices = noticesOf(status, now);
+  const [first] = notices;
+  return first && { state: first.kind, reason: notices.map(({ text }) => text).join('; ') };
 }
 
 /** Milliseconds by which the clock of another machine may be ahead. */
 const clockSkew = 5 * 60_000;
-const confirmedShown = 60 * 60_000;
 
 function times(failures: number): string {
   return failures === 1 ? 'the last cycle failed' : `the last ${failures} cycles failed`;

@@ -1,17 +1,20 @@
 import type { SearchResult } from '../../search/search.ts';
 import type { ChangePage } from '../feed.ts';
+import type { HeldPage } from '../held.ts';
 import type { Point } from '../history.ts';
 import type { ProviderView } from '../providers.ts';
 import { changeList } from './change-list.ts';
 import { chart } from './chart.ts';
-import { ago, count, href, jobHref, number, versionHref } from './format.ts';
+import { ago, href, jobHref, number, versionHref } from './format.ts';
+import { heldSections } from './held.ts';
 import { given, type Html, html, nothing } from './html.ts';
-import { placeOf, stateBadge } from './state.ts';
+import { commandLine, placeOf, stateBadge } from './state.ts';
 import { searchForm, targetResults } from './target-list.ts';
 
 export interface JobPage {
   readonly job: string;
   readonly providers: readonly ProviderView[];
+  readonly held: HeldPage;
   readonly points: readonly Point[];
   readonly changes: ChangePage;
   readonly result: SearchResult;
@@ -25,6 +28,7 @@ export interface JobPage {
 export function jobBody({
   job,
   providers,
+  held,
   points,
   changes,
   result,
@@ -40,6 +44,7 @@ export function jobBody({
   return html`<h1>${given(job)}</h1>
 <div class="${providers.length === 1 ? 'beside' : 'above'}"><section aria-label="Providers" class="cards">${providers.map((one) => card(one, now))}</section>
 ${chart(points, now)}</div>
+${heldSections(held, now)}
 ${
   changes.items.length === 0
     ? nothing
@@ -53,14 +58,9 @@ ${searchForm(action, text, 'Search the targets of this job', hidden)}
 
 function card(one: ProviderView, now: number): Html {
   const { status, targets } = one;
-  const held = status?.held;
   return html`<article class="card"><h2>${placeOf(one)} ${stateBadge(one.state)}</h2>
 ${one.reason === '' ? nothing : html`<p class="why">${given(one.reason)}</p>`}
-${
-  held === undefined
-    ? nothing
-    : html`<p class="why">Held since ${ago(held.since, now)}: ${count(held.targets, 'target')} that the last listing of ${number(held.listed)} lacks ${held.targets === 1 ? 'stays' : 'stay'} published.</p>`
-}
+${commandLine(one.command)}
 <dl>
 ${fact('Targets', targets === undefined ? 'not mirrored' : number(targets))}
 ${

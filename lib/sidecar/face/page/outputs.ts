@@ -1,7 +1,7 @@
 import type { OutputView } from '../outputs.ts';
 import { ago, number } from './format.ts';
 import { given, type Html, html, nothing } from './html.ts';
-import { stateBadge } from './state.ts';
+import { commandLine, needsAttention, stateBadge } from './state.ts';
 
 /** The kube-state outputs as a table; nothing where there are none. */
 export function outputsTable(outputs: readonly OutputView[], now: number): Html {
@@ -21,14 +21,14 @@ export function outputsTable(outputs: readonly OutputView[], now: number): Html 
 /** An output among what needs attention. */
 export function outputAttention(one: OutputView, now: number): Html {
   return html`<li>${stateBadge(one.state)} <span>${outputName(one)}</span> <span class="muted">kube state</span>
-<p>${given(one.reason)} <span class="muted">Last published: ${ago(one.published, now)}.</span></p></li>`;
+<p>${given(one.reason)} <span class="muted">Last published: ${ago(one.published, now)}.</span></p>${commandLine(one.command)}</li>`;
 }
 
 const mostShown = 200;
 
 /** Its reason stands above the tables. */
 function isTold({ state }: OutputView): boolean {
-  return state === 'failing' || state === 'held' || state === 'stale';
+  return needsAttention(state);
 }
 
 /** Source, where there are several, and name. */

@@ -5,7 +5,7 @@ import { ago, count, href, jobHref, number } from './format.ts';
 import { given, type Html, html, nothing } from './html.ts';
 import { outputAttention, outputsTable } from './outputs.ts';
 import { paging } from './paging.ts';
-import { needsAttention, placeOf, stateBadge } from './state.ts';
+import { commandLine, needsAttention, placeOf, stateBadge } from './state.ts';
 
 const pageSize = 200;
 
@@ -94,9 +94,10 @@ function attentionEntry(group: readonly ProviderView[], now: number): Html {
   const more =
     group.length > mostNamed ? html` and ${count(group.length - mostNamed, 'more', 'more')}` : nothing;
   const heading = group.length === 1 ? nothing : html`<strong>${count(group.length, 'provider')}</strong>: `;
+  const commands = [...new Set(group.map(({ command }) => command))];
   const oldest = group.map(({ status }) => status?.last_success ?? '').sort()[0] || undefined;
   return html`<li>${stateBadge(first.state)} ${heading}${names}${more}
-<p>${given(first.reason)} <span class="muted">Last success: ${ago(oldest, now)}.</span></p></li>`;
+<p>${given(first.reason)} <span class="muted">Last success: ${ago(oldest, now)}.</span></p>${commands.slice(0, mostNamed).map(commandLine)}</li>`;
 }
 
 function table(rows: readonly ProviderView[], now: number): Html {

@@ -12,7 +12,7 @@ import { overviewBody } from './overview.ts';
 import { searchForm, targetResults } from './target-list.ts';
 
 /** Rows of a page that lists targets, and of one that lists changes. */
-const pageSizes = { targets: 50, changes: 30, diff: 200, recent: 3 } as const;
+const pageSizes = { targets: 50, changes: 30, diff: 200, recent: 3, held: 50 } as const;
 
 /** The page: `/`, `/jobs/<job>`, `/targets`, `/changes`, `/version`. All of it reads without JavaScript. */
 export function pageRoutes(model: FaceModel): Hono<{ Bindings: FaceEnv }> {
@@ -27,12 +27,24 @@ export function pageRoutes(model: FaceModel): Hono<{ Bindings: FaceEnv }> {
     const { providers } = await model.overview();
     const own = providers.filter((one) => one.job === job);
     if (own.length === 0) return missing(`There is no job ${givenText(job)}`);
-    const [points, changes, result] = await Promise.all([
+    const [held, points, changes, result] = await Promise.all([
+      model.held({ job, offset: 0, limit: pageSizes.held, signal }),
       model.history(job),
       model.changes({ job, limit: pageSizes.recent, signal }),
       model.search({ text: q, job, offset, limit, signal }),
     ]);
-    const page = { job, providers: own, points, changes, result, text: q, offset, limit, now: model.now() };
+    const page = {
+      job,
+      providers: own,
+      held,
+      points,
+      changes,
+      result,
+      text: q,
+      offset,
+      limit,
+      now: model.now(),
+    };
     return pageAnswer({ title: `${givenText(job)} · Muster`, body: jobBody(page) });
   }
 

@@ -1,5 +1,5 @@
 import type { State } from '../providers.ts';
-import { given, type Html, html } from './html.ts';
+import { given, type Html, html, nothing } from './html.ts';
 
 /** Words for a state: colour is never all that tells. */
 const words: Readonly<
@@ -11,6 +11,9 @@ const words: Readonly<
   missing: { text: 'not mirrored', tone: 'warn' },
   orphaned: { text: 'not in the store', tone: 'warn' },
   refused: { text: 'refused', tone: 'warn' },
+  damaged: { text: 'damaged', tone: 'warn' },
+  confirmed: { text: 'confirmed by time', tone: 'warn' },
+  retiring: { text: 'retiring', tone: 'calm' },
   behind: { text: 'catching up', tone: 'calm' },
   unknown: { text: 'no status', tone: 'calm' },
   ok: { text: 'ok', tone: 'good' },
@@ -24,6 +27,11 @@ export function stateBadge(state: State): Html {
 /** Whether somebody should look. */
 export function needsAttention(state: State): boolean {
   return words[state].tone === 'bad' || words[state].tone === 'warn';
+}
+
+/** A command to be pasted into a terminal; nothing where there is none. */
+export function commandLine(command: string | undefined): Html {
+  return command === undefined ? nothing : html`<p><code class="command">${given(command)}</code></p>`;
 }
 
 /** Source, where there are several, and provider. */

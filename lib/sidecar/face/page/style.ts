@@ -61,6 +61,7 @@ main > .headed + * { margin-top: 0; }
 .note { padding: 8px 12px; border-radius: 6px; overflow-wrap: anywhere; }
 .note.bad { background: var(--bad-back); color: var(--bad); }
 .note.warn { background: var(--warn-back); color: var(--warn); }
+.command { display: inline-block; max-width: 100%; margin: 4px 0; padding: 3px 8px; font: 12.5px/1.5 var(--mono); background: var(--soft); border-radius: 4px; overflow-wrap: anywhere; user-select: all; }
 .empty { padding: 28px 16px; text-align: center; color: var(--muted); border: 1px dashed var(--line); border-radius: 8px; }
 .icon { flex: none; }
 
