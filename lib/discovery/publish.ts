@@ -94,10 +94,11 @@ async function isAsKnown(
 async function publishFile(input: WriteInput): Promise<PublishedFile | undefined> {
   const { id, groups, mark } = input;
   const key = targetsKey(id);
-  const etag = await replaceFenced(input, key, fileOf(groups, mark));
+  const file = fileOf(groups, mark);
+  const etag = await replaceFenced(input, key, file);
   if (etag === undefined) return undefined;
   await removeOther(input, manifestKey(id));
-  return { key, etag };
+  return { key, etag, largest: file.size() };
 }
 
 /** Writes the parts that changed, then the manifest. Returns undefined when a newer run was found. */
@@ -122,7 +123,7 @@ async function publishParts(
           store,
           id,
           version: mark.version,
-          body: fileOf(own),
+          texts: fileSdTexts(own),
           targets: countTargets(own),
           known: before?.parts ?? [],
           signal,
@@ -138,7 +139,7 @@ async function publishParts(
   await removeOther(input, targetsKey(id));
   if (change === undefined)
     await clearOrphans(store, id, [...parts, ...replaced], mark.version, now(), signal);
-  return { key, etag };
+  return { key, etag, largest: Math.max(...parts.map(({ size, unpacked = size }) => unpacked)) };
 }
 
 /** The shard of a group, by its source: groups that come and go do not move the others. */
@@ -220,11 +221,23 @@ async function removeOther(input: WriteInput, key: string): Promise<void> {
   }
 }
 
+interface ListFile extends StreamedBody {
+  /** Bytes, once it was written. */
+  readonly size: () => number;
+}
+
 /** The file's bytes, made as they are written: with all its labels, a large listing fills hundreds of megabytes. */
-function fileOf(groups: Groups, mark?: VersionMark): StreamedBody {
+function fileOf(groups: Groups, mark: VersionMark): ListFile {
+  let size = 0;
   return {
     *chunks() {
-      for (const text of chunksOf(fileSdTexts(groups, mark))) yield Buffer.from(text);
+      size = 0;
+      for (const text of chunksOf(fileSdTexts(groups, mark))) {
+        const chunk = Buffer.from(text);
+        size += chunk.length;
+        yield chunk;
+      }
     },
+    size: () => size,
   };
 }

@@ -31,7 +31,7 @@ export interface JoinInput extends Omit<DownloadInput, 'large' | 'ifNoneMatch'> 
 
 /** Whether the list is too large to be held in memory. */
 export function isLargeList({ parts }: Manifest): boolean {
-  return parts.reduce((sum, { size }) => sum + size, 0) > longestHeld;
+  return parts.reduce((sum, { size, unpacked = size }) => sum + unpacked, 0) > longestHeld;
 }
 
 /**
@@ -83,7 +83,7 @@ async function takePart(input: JoinInput, part: Part, large: boolean): Promise<T
 
 async function fetchPart(input: JoinInput, part: Part, large: boolean): Promise<TakenPart | Rejection> {
   const { folder, id, key, manifest } = input;
-  const asked = { key: partKey(id, part.name), size: part.size };
+  const asked = { key: partKey(id, part.name), size: part.size, encoding: part.encoding };
   const found = await download({ ...input, large }, asked);
   if (found === undefined || found === 'unchanged') {
     const message = `${key} names version ${manifest.version}, but its part ${part.name} is not there; it is tried again`;
