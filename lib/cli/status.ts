@@ -106,7 +106,8 @@ async function print(
   if (providers.length > 0) {
     const rows = providers.map((one) => [
       ...[one.job, one.provider, String(one.version ?? 0), String(one.targets ?? 0)],
-      ...[formatAge(one.last_success, now), formatAge(one.last_change, now), one.state],
+      ...[formatAge(one.last_success, now), formatAge(one.last_change, now)],
+      [one.state, ...(one.warnings ?? [])].join('; '),
     ]);
     await io.out(formatTable(heading, rows));
   }

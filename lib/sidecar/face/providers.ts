@@ -126,12 +126,13 @@ function judge(
 }
 
 /** What a person should know of a provider that is well. */
-function remarks({ confirmed, damaged }: Status, now: number): string {
+function remarks({ confirmed, damaged, warnings = [] }: Status, now: number): string {
   const left =
     confirmed !== undefined && now - Date.parse(confirmed.at) < confirmedShown
       ? [`${confirmed.targets} targets left after a hold, without an operator`]
       : [];
-  return [...left, ...(damaged === undefined ? [] : [`damage was mended: ${damaged.message}`])].join('; ');
+  const mended = damaged === undefined ? [] : [`damage was mended: ${damaged.message}`];
+  return [...left, ...mended, ...warnings].join('; ');
 }
 
 /** Milliseconds by which the clock of another machine may be ahead. */
