@@ -146,24 +146,27 @@ async function print(
 }
 
 function rowOf(result: CycleResult): string[] {
-  const { job, provider, outcome, version, targets, change, held, damaged } = result;
+  const { job, provider, outcome, version, targets, change, held, damaged, warnings = [] } = result;
   const counts = change === undefined ? undefined : countChange(change);
   const after = targets + (outcome === 'dry-run' && counts ? counts.added - counts.removed : 0);
   const notes = [
     ...(counts === undefined || change === undefined || isEmptyChange(change) ? [] : [summaryText(counts)]),
     ...(held === undefined ? [] : [`held: ${held.message}; ${acceptCommand(result)}`]),
     ...(damaged === undefined ? [] : [`rebuilt, the store is damaged: ${damaged}`]),
+    ...warnings.map(({ message }) => message),
   ];
   const shown = outcome === 'dry-run' ? `${targets} -> ${after}` : String(targets);
   return [job, provider, outcome, String(version), shown, notes.join('; ')];
 }
 
 function resultData(result: CycleResult): object {
-  const { job, provider, outcome, version, groups, targets, change, held, error, durationMs } = result;
+  const { job, provider, outcome, version, groups, targets, change, held, error, durationMs, warnings } =
+    result;
   return {
     ...{ job, provider, outcome, version, groups, targets },
     duration_seconds: durationMs / 1000,
     ...(change && { counts: countChange(change), change: changeData(change) }),
+    ...(warnings && { warnings: warnings.map(({ message }) => message) }),
     ...(held !== undefined && { held: heldData(held) }),
     ...(error && { error: { kind: error.kind, message: error.message } }),
   };

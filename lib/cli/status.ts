@@ -116,7 +116,7 @@ async function print(
     const rows = providers.map((one) => [
       ...[one.job, one.provider, String(one.version ?? 0), String(one.targets ?? 0)],
       ...[formatAge(one.last_success, now), formatAge(one.last_change, now)],
-      one.command === undefined ? one.state : `${one.state}; ${one.command}`,
+      [one.state, ...(one.command === undefined ? [] : [one.command]), ...(one.warnings ?? [])].join('; '),
     ]);
     await io.out(formatTable(heading, rows));
   }
