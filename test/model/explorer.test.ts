@@ -36,7 +36,7 @@ const situations = {
   },
   'the same with one plain file': {
     shards: 1,
-    budget: { ...quiet, together: 2, retirements: 1, edits: 2, crashes: 1 },
+    budget: { ...quiet, together: 2, retirements: 1, edits: 2, crashes: 1, mirrors: false },
   },
   'the same with a second retirement': {
     shards: 1,

@@ -252,7 +252,10 @@ export function keyOf(world: World): string {
   const status = (one: Status | undefined) =>
     one && [renamed(one.mark), one.version, one.published, one.file, one.isHeld, one.isLeaving];
   const held = (one: Held | undefined) => one && [renamed(one.mark), one.version, one.waited, one.accepted];
-  const cycles = world.cycles.toSorted((a, b) => (shapeOf(a) < shapeOf(b) ? -1 : 1));
+  const cycles =
+    world.cycles.length < 2
+      ? world.cycles
+      : world.cycles.toSorted((a, b) => (shapeOf(a) < shapeOf(b) ? -1 : 1));
   const { parts, retirement, operator } = world;
   return JSON.stringify([
     [world.backend, world.configured, world.journal, world.snapshot, world.manifest],
