@@ -103,7 +103,7 @@ async function runSteps(
   const stored = input.stored ?? (await readStatus(store, provider, signal));
   state.stored = stored;
   const none: StoredHeld = { held: undefined, etag: undefined };
-  const [loaded, held] = await Promise.all([
+  const [loaded, found] = await Promise.all([
     loadProvider(store, provider, { warm: input.warm, signal }),
     // Without a status nobody knows whether something is held.
     stored.status === undefined || stored.status.held !== undefined
@@ -111,6 +111,8 @@ async function runSteps(
       : none,
   ]);
   state.loaded = loaded;
+  // It may have been read before the version that another run committed meanwhile.
+  const held = isBefore(found, loaded) ? await readHeld(store, provider, signal) : found;
   state.held = held;
   state.damaged = loaded.damaged;
 
@@ -156,6 +158,7 @@ async function runSteps(
   };
   const over = state.stored;
   await writeHeartbeat(provider, reportInput, started, over, factsOf(published.loaded), report);
+  // What could not be removed now is so by a later cycle.
   if (isChanged && provider.journal !== undefined)
     await clearJournal(provider, next.version, provider.journal, { store, signal, now: now() }).catch(
       () => undefined,
@@ -205,7 +208,7 @@ async function passGate(
     listing: listing.groups,
     listed: listing.listed,
     backend: stored.status?.backend ?? loaded.backend,
-    memory: held.held?.memory,
+    memory: isBefore(held, loaded) ? undefined : held.held?.memory,
     peak: peakWithin(loaded.steps, now.getTime(), guard.confirm_after),
     elapsed: elapsedSince(stored.status, started),
     now,
@@ -220,6 +223,14 @@ async function passGate(
   const drop = { job, provider: name, server, removed, peak: verdict.peak };
   const { forbidden } = await addDrop(drop, { store: input.store, config: guard, now, signal: input.signal });
   return forbidden === undefined ? verdict : judge({ ...gate, sum: forbidden });
+}
+
+/**
+ * Whether the list has changed since without a word on what is held, as when a run died: a target that was missing then
+ * may have been back, and is not to leave sooner for it.
+ */
+function isBefore({ held }: StoredHeld, { version }: Loaded): boolean {
+  return held !== undefined && held.version < version - 1;
 }
 
 /** Milliseconds since the last complete listing; 0 where a cycle failed in between, or a clock went back. */

@@ -19,7 +19,10 @@ describe('no road around the gate', () => {
   /** A configuration of jobs that ask this Consul, each for what is its own. */
   const configOf = (jobs: readonly string[], more: Readonly<Record<string, unknown>> = {}) => ({
     store: 'store',
-    scrape_configs: jobs.map((job_name) => ({ job_name, consul_sd_configs: [{ server: fleet.url, ...more }] })),
+    scrape_configs: jobs.map((job_name) => ({
+      job_name,
+      consul_sd_configs: [{ server: fleet.url, ...more }],
+    })),
   });
   const sync = (place: Workplace, store = 'store', ...more: readonly string[]) =>
     place.run(['sync', '--from', store, '--to', 'targets', '--once', ...more]);
@@ -39,7 +42,10 @@ describe('no road around the gate', () => {
     const message = 'the listing is empty: 200 targets stay published until they have been missing for 60m';
     expect(dev.stderr()).toContain(`held: ${message}`);
     const held = await place.run(['held', '--job', 'api']);
-    expect([held.code, held.stdout.split('\n')[0]?.startsWith(`api/consul-0: ${message}`)]).toEqual([1, true]);
+    expect([held.code, held.stdout.split('\n')[0]?.startsWith(`api/consul-0: ${message}`)]).toEqual([
+      1,
+      true,
+    ]);
   });
 
   test('a renamed job leaves its file for retire_after, and loses nothing when it is moved back', async () => {
@@ -93,9 +99,9 @@ describe('no road around the gate', () => {
     expect(await polled(isAnew, true)).toBe(true);
     expect(await place.files('store/targets')).toEqual(both);
     fleet.replace(smallWorld(13));
-    expect(await polled(async () => (await lists()).map((list) => targetsOf(list).length), [13, 13])).toEqual([
-      13, 13,
-    ]);
+    expect(await polled(async () => (await lists()).map((list) => targetsOf(list).length), [13, 13])).toEqual(
+      [13, 13],
+    );
     expect((await dev.stop()).code).toBe(0);
   });
 

@@ -221,13 +221,8 @@ function writePart(world: World, cycle: Cycle, setting: Setting, go: Go): Step<W
     parts.push(kept);
   }
   const content = contents[parts.length];
-  const afterwards = !setting.manifestLast
-    ? afterFile(cycle)
-    : setting.keptBehindManifest
-      ? 'fence'
-      : 'head';
-  if (content === undefined)
-    return step(`cycle ${cycle.name} keeps its parts`, go(afterwards, { parts }));
+  const afterwards = !setting.manifestLast ? afterFile(cycle) : setting.keptBehindManifest ? 'fence' : 'head';
+  if (content === undefined) return step(`cycle ${cycle.name} keeps its parts`, go(afterwards, { parts }));
   const name = nameOf(world, cycle, setting, parts.length, content);
   parts.push(name);
   const next = parts.length === contents.length ? afterwards : 'part';

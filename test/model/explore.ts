@@ -54,8 +54,7 @@ export function explore<S>(model: Model<S>, most = 1_000_000): Exploration {
     if (promise !== undefined) return end({ promise, trace: traceTo(visited, place) });
     for (const { label, next, broken } of model.steps(current.state)) {
       transitions++;
-      if (broken !== undefined)
-        return end({ promise: broken, trace: [...traceTo(visited, place), label] });
+      if (broken !== undefined) return end({ promise: broken, trace: [...traceTo(visited, place), label] });
       const key = model.key(next);
       if (known.has(key)) continue;
       if (known.size >= most) throw new Error(`more than ${most} states`);
@@ -68,6 +67,7 @@ export function explore<S>(model: Model<S>, most = 1_000_000): Exploration {
 
 function traceTo<S>(visited: readonly Visited<S>[], place: number): readonly string[] {
   const labels: string[] = [];
-  for (let at = visited[place]; at !== undefined && at.from >= 0; at = visited[at.from]) labels.push(at.label);
+  for (let at = visited[place]; at !== undefined && at.from >= 0; at = visited[at.from])
+    labels.push(at.label);
   return labels.reverse();
 }

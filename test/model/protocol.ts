@@ -40,8 +40,7 @@ function beginnings(world: World): readonly Step<World>[] {
   const steps: Step<World>[] = [];
   const { left, configured, cycles, status, retirement, held, operator } = world;
   const isFull = cycles.length + (retirement === undefined ? 0 : 1) >= left.together;
-  if (configured && left.cycles > 0 && !isFull)
-    steps.push(step('a cycle begins', beginCycle(world)));
+  if (configured && left.cycles > 0 && !isFull) steps.push(step('a cycle begins', beginCycle(world)));
   if (!configured && left.retirements > 0 && status !== undefined && retirement === undefined && !isFull)
     steps.push(step('the provider is found to have left', beginRetirement(world)));
   if (left.accepts > 0 && held !== undefined && operator === undefined) {
@@ -89,9 +88,7 @@ function surroundings(world: World, setting: Setting): readonly Step<World>[] {
     );
   if (left.edits > 0) {
     const label = configured ? 'the provider leaves the configuration' : 'the provider comes back';
-    steps.push(
-      step(label, { ...world, configured: !configured, left: { ...left, edits: left.edits - 1 } }),
-    );
+    steps.push(step(label, { ...world, configured: !configured, left: { ...left, edits: left.edits - 1 } }));
   }
   if (left.damages > 0 && manifest !== undefined) {
     const after = { ...left, damages: left.damages - 1 };
@@ -160,9 +157,10 @@ function whyNotHealed(world: World, setting: Setting): string | undefined {
 /** The world when this one process has come to its end, or the promise that it broke. */
 function runAlone(world: World, steps: (world: World) => readonly Step<World>[]): World | string {
   let current = world;
-  for (;;) {
+  for (let count = 0; ; count++) {
     const [first] = steps(current);
     if (first === undefined) return current;
+    if (count === 100) return 'a run ends';
     if (first.broken !== undefined) return first.broken;
     current = first.next;
   }

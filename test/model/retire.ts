@@ -93,8 +93,7 @@ export function retirementSteps(world: World, setting: Setting): readonly Step<W
       const isSeen = etagOf(world.manifest) === etagOf(manifest);
       if (manifest === undefined) return [step(say('has no file to delete'), go('parts'))];
       if (world.manifest === undefined) return [step(say('finds the file gone'), go('parts'))];
-      if (setting.conditionalDelete && !isSeen)
-        return [step(say('finds another file, and stops'), end())];
+      if (setting.conditionalDelete && !isSeen) return [step(say('finds another file, and stops'), end())];
       const isLive = world.manifest.version > version;
       return [
         step(
