@@ -33,7 +33,7 @@ export const demo = defineCommand({
   options: {
     listen: {
       value: 'ADDR',
-      help: 'Serve the page, http_sd, metrics and probes here. Default: 127.0.0.1:9469, or the next free port.',
+      help: 'Serve all here, the page too. Default: 127.0.0.1:9469, or the next free port.',
     },
     duration: { value: 'DURATION', help: 'End by itself after this time.' },
   },

@@ -15,7 +15,7 @@ import { countChange } from '../target/target-changes.ts';
 import { silentLogger } from '../telemetry/log.ts';
 import { changeData, summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
-import { acceptCommand, heldData } from './held-text.ts';
+import { acceptCommand, heldData, quoted } from './held-text.ts';
 import { shared } from './options.ts';
 import { counted } from './output.ts';
 import { printChange } from './print-change.ts';
@@ -114,7 +114,7 @@ function leavingText({ job, provider, targets, state, wait, reason }: LeavingPro
   const name = `${printable(`${job}/${provider}`)} (${counted(targets, 'target')})`;
   if (state === 'due') return `${name}: ${verb}, ${reason}\n`;
   if (state === 'held') return `${name}: not retired: ${reason}; "muster accept --retired" lets it go\n`;
-  return `${name}: ${reason}, is retired in ${formatDuration(Math.ceil(wait / 1000) * 1000)}; "muster retire ${job}" does it now\n`;
+  return `${name}: ${reason}, is retired in ${formatDuration(Math.ceil(wait / 1000) * 1000)}; "muster retire ${printable(quoted(job))}" does it now\n`;
 }
 
 async function print(

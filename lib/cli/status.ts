@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoreView } from '../app/app.ts';
+import { resolveNames } from '../discovery/naming.ts';
 import { readStatus, type Status } from '../discovery/status.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
 import { type ProviderId, statusKey } from '../target/names.ts';
@@ -65,8 +66,8 @@ async function look(
   { now, stale, signal }: { readonly now: Date; readonly stale: number; readonly signal: AbortSignal },
 ) {
   const stored = await storedProviders(store, signal);
-  const wanted = configured?.providers ?? [];
-  const known = new Map((configured?.providers ?? stored).map((id) => [statusKey(id), id]));
+  const wanted = await resolveNames(configured?.providers ?? [], { store, signal });
+  const known = new Map((configured === undefined ? stored : wanted).map((id) => [statusKey(id), id]));
   const intervals = new Map(wanted.map((one) => [statusKey(one), one.refreshInterval]));
   const left = stored.filter((id) => !intervals.has(statusKey(id)));
   const providers = await mapConcurrent([...wanted, ...left], 8, signal, async (id) => {
@@ -74,13 +75,13 @@ async function look(
     const row = { id, configured: known.has(key), status: (await readStatus(store, id, signal)).status };
     const state = stateOf(row, now, stale + (intervals.get(key) ?? 0));
     const { job, provider } = id;
-    // What left the configuration is as it should be: the next run retires it.
+    // What left the configuration is as it should be, unless it cannot go without an operator.
     return {
       ...{ job, provider },
       configured: row.configured,
       ...row.status,
       state,
-      ok: state === 'ok' || !row.configured,
+      ok: state === 'ok' || (!row.configured && row.status?.retiring?.held === undefined),
     };
   });
   const outputs = await readOutputStatuses(
@@ -125,7 +126,7 @@ interface Row {
 /** `ok`, or what is not. `stale` is the age in milliseconds at which a last success is too old. */
 function stateOf({ configured, status }: Row, now: Date, stale: number): string {
   if (status === undefined) return 'no cycle yet';
-  if (!configured) return 'left the configuration, the next run retires it';
+  if (!configured) return leavingState(status);
   if (status.error !== undefined) return `failing (${status.failures} in a row): ${status.error.message}`;
   if (status.config_error !== undefined)
     return `the newest configuration is not in force: ${status.config_error}`;
@@ -135,4 +136,11 @@ function stateOf({ configured, status }: Row, now: Date, stale: number): string 
   if (now.getTime() - Date.parse(status.last_success ?? status.last_attempt) > stale)
     return `stale: no cycle has succeeded for ${formatAge(status.last_success ?? status.last_attempt, now)}`;
   return 'ok';
+}
+
+function leavingState({ retiring }: Status): string {
+  if (retiring?.accepted_until !== undefined) return 'left the configuration, the next run retires it';
+  if (retiring?.held !== undefined)
+    return `left the configuration, not retired: ${retiring.held}; "muster accept --retired" lets it go`;
+  return 'left the configuration, is retired when it has waited for retire_after';
 }

@@ -68,8 +68,9 @@ async function refuseStranger(
   if (2 * unknown.length <= stored.length) return;
   const [first] = unknown;
   const example = first === undefined ? '' : `, as in ${statusKey(first)}`;
+  const all = stored.length === 1 ? '1 provider' : `${stored.length} providers`;
   throw new MusterError(
     'config',
-    `${store.url} has ${stored.length} providers, of which this configuration knows ${stored.length - unknown.length}${example}: it belongs to another one. ${wayOut}`,
+    `${store.url} has ${all}, of which this configuration knows ${stored.length - unknown.length}${example}: it belongs to another one. ${wayOut}`,
   );
 }

@@ -18,7 +18,7 @@ async function followed(text: string) {
     said.push(/level=(\w+) msg="?([^":=]*)/.exec(line)?.slice(1).join(' ') ?? '');
   const input = { env: {}, log: createLogger({ level: 'info', write }) };
   let seconds = 0;
-  const current = reloadingConfig(location, await readApp(location, input), input, () => seconds * 1000);
+  const { current } = reloadingConfig(location, await readApp(location, input), input, () => seconds * 1000);
   return {
     said,
     async look(next?: string, after = 2) {
