@@ -242,6 +242,17 @@ describe('a store knows whose it is (row 13)', () => {
     });
   });
 
+  test('where one mechanism asks, those of others do not count', async () => {
+    const { store } = await start();
+    const input = { store, signal, mechanism: 'dns' };
+    await checkOwnership([sd('other', 'dns-0')], input);
+    await expect(
+      checkOwnership([sd('other', 'consul-0')], { ...input, mechanism: 'consul' }),
+    ).rejects.toMatchObject({
+      kind: 'config',
+    });
+  });
+
   test('an explicit owner decides, whatever the providers are', async () => {
     const { store } = await start();
     await checkOwnership(mine, { store, signal, owner: 'team' });
