@@ -1,3 +1,4 @@
+import { resolveNames } from '../discovery/naming.ts';
 import { parseStatus } from '../discovery/status.ts';
 import { toMusterError } from '../errors.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
@@ -34,7 +35,7 @@ export interface DeploymentInput {
  * does.
  */
 export async function checkDeployment(input: DeploymentInput): Promise<readonly Finding[]> {
-  const { store, providers, outputs, signal } = input;
+  const { store, outputs, signal } = input;
   const bucket = await look('bucket', async () => {
     await store.list('config/', { signal });
     return good(`${store.url} can be read`);
@@ -44,6 +45,8 @@ export async function checkDeployment(input: DeploymentInput): Promise<readonly 
     await store.verify({ signal });
     return good('are honoured');
   });
+  // What cannot be read is told where the status of each is looked at.
+  const providers = await resolveNames(input.providers, { store, signal }).catch(() => input.providers);
   const names = new Set(providers.map(({ mechanism }) => mechanism));
   if (outputs.length > 0) names.add(kubeState);
   const schedules = await mapConcurrent([...names], 4, signal, (name) => checkSchedule(name, input));

@@ -15,8 +15,6 @@ export interface AppProvider extends Provider {
   readonly hasOwnName: boolean;
   /** Milliseconds between two cycles. */
   readonly refreshInterval: number;
-  /** Milliseconds that it stays published once it has left the configuration. */
-  readonly retireAfter: number;
   /** Set where Muster runs the job's rules before it publishes, so that Prometheus must not. */
   readonly rulesRun?: true;
 }
@@ -43,7 +41,6 @@ export function bindProviders(
       provider: name,
       mechanism,
       hasOwnName: named,
-      retireAfter: job.retire_after,
       identity: stanza.identity,
       server: stanza.server,
       refreshInterval: stanza.config.refresh_interval,

@@ -52,7 +52,9 @@ export async function retireLeft(
     const fields = { job, provider, targets };
     if (state === 'held') log.warn(`not retired: ${reason}`, fields);
     if (state !== 'due') continue;
-    if (await retireProvider({ job, provider }, { store, signal, now, run: newRunId(now()) })) {
+    if (
+      await retireProvider({ job, provider }, { store, signal, now, run: newRunId(now()), ifLeaving: true })
+    ) {
       retired.push(one);
       await noteRetirement(one, look);
       log.info(`retired: ${reason}`, fields);

@@ -19,7 +19,7 @@ export interface SchedulerInput extends CyclesInput {
 }
 
 /** What of a configuration is run at intervals. */
-export type Scheduled = Pick<AppConfig, 'providers' | 'outputs' | 'isEmpty' | 'retireRules' | 'owner'>;
+export type Scheduled = Pick<AppConfig, 'providers' | 'outputs' | 'isEmpty' | 'retireRules'>;
 
 /** Milliseconds between two looks at what is due. */
 const tick = 250;
@@ -48,8 +48,8 @@ interface Retirement {
 
 /**
  * Runs every provider and every kube-state output at its refresh interval until the signal fires, then waits for the
- * cycles under way. Those that appear in the configuration start at once, those that left it are retired. All times are
- * of the monotonic clock: a wall clock that is set back stops nothing.
+ * cycles under way. Those that appear in the configuration start at once, those that left it are retired when they have
+ * waited. All times are of the monotonic clock: a wall clock that is set back stops nothing.
  */
 export async function runScheduler(input: SchedulerInput): Promise<void> {
   const { signal } = input;

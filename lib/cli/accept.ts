@@ -1,14 +1,13 @@
 import { loadApp } from '../app/app.ts';
 import { selectOutputs } from '../app/kube-state/select.ts';
 import { acceptHeldOutput } from '../app/kube-state/stored.ts';
-import { selectProviders } from '../app/select.ts';
 import { acceptHeld } from '../discovery/held.ts';
 import { acceptRetirement } from '../discovery/leaving.ts';
 import { allSamples } from '../kubestate/gate.ts';
 import { addressLabel } from '../target/group.ts';
 import type { ProviderId } from '../target/names.ts';
 import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
-import { openView, storedProviders } from './open-view.ts';
+import { chooseProviders, openView } from './open-view.ts';
 import { shared } from './options.ts';
 import { counted } from './output.ts';
 import { printable } from './table.ts';
@@ -42,9 +41,10 @@ export const accept = defineCommand({
       throw new UsageError('name one of them: --job, --kube-state or --retired');
     if (output !== undefined)
       return (await acceptOutput(config, output, io)) ? exitCodes.good : exitCodes.failed;
-    const { store } = await openView('accept', { location: config, url }, io);
+    const view = await openView('accept', { location: config, url }, io);
+    const { store } = view;
     try {
-      const ids = selectProviders(await storedProviders(store, io.signal), { job, provider });
+      const ids = await chooseProviders(view, { job, provider }, io.signal);
       const { signal } = io;
       let accepted = 0;
       for (const id of ids) {

@@ -33,7 +33,7 @@ export const demo = defineCommand({
   options: {
     listen: {
       value: 'ADDR',
-      help: 'Serve the page, http_sd, metrics and probes here. Default: 127.0.0.1:9469, or the next free port.',
+      help: 'Serve all here, the page too. Default: 127.0.0.1:9469, or the next free port.',
     },
     duration: { value: 'DURATION', help: 'End by itself after this time.' },
   },
@@ -197,18 +197,23 @@ async function changeInTurn(
   }
 }
 
-/** Shows a result that is news and says whether it was: a cycle that fails or is held as the one before is none. */
+/** Shows a result that is news and says whether it was: trouble that the cycle before had, too, is none. */
 function newsOf(io: Io): (result: CycleResult) => Promise<boolean> {
   const last = new Map<string, string>();
   return async ({ job, outcome, version, targets, change, held, error }) => {
     const said = last.get(job);
-    last.set(job, outcome);
+    const trouble = held === undefined ? outcome : 'held';
+    last.set(job, trouble);
     if (outcome === 'unchanged' || (outcome === 'failed' && io.signal.aborted)) return false;
-    if ((outcome === 'failed' || outcome === 'held') && said === outcome) return false;
-    const what =
-      error?.message ?? held?.message ?? (change === undefined ? '' : summaryText(countChange(change)));
+    const isOld = said === trouble;
+    if ((outcome === 'failed' || outcome === 'held') && isOld) return false;
+    const notes = [
+      ...(error === undefined ? [] : [error.message]),
+      ...(change === undefined ? [] : [summaryText(countChange(change))]),
+      ...(held === undefined || isOld ? [] : [outcome === 'held' ? held.message : `held: ${held.message}`]),
+    ];
     await io.out(
-      `${new Date().toLocaleTimeString('en-GB')}  ${job}  version ${version}  ${targets} targets  ${outcome}  ${what}\n`,
+      `${new Date().toLocaleTimeString('en-GB')}  ${job}  version ${version}  ${targets} targets  ${outcome}  ${notes.join('; ')}\n`,
     );
     if (change !== undefined) await printChange(io, change, { indent: '    ', limit: shownLines });
     return true;

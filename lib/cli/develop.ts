@@ -1,3 +1,4 @@
+import type { AppConfig } from '../app/app.ts';
 import { namedConfig } from '../app/named-config.ts';
 import { runScheduler, type Scheduled } from '../app/scheduler.ts';
 import type { CycleResult } from '../discovery/provider.ts';
@@ -9,7 +10,7 @@ import { version } from '../version.ts';
 
 export interface DevelopInput {
   readonly store: ObjectStore;
-  readonly config: () => Promise<Scheduled>;
+  readonly config: () => Promise<Scheduled & Pick<AppConfig, 'owner'>>;
   /** Says why the configuration as it is now is not in force; empty where it is. */
   readonly configProblem?: () => string;
   /** When the configuration in force was taken over, in milliseconds of Unix time. */

@@ -1,11 +1,10 @@
-import { selectProviders } from '../app/select.ts';
 import { type HeldDocument, readHeld } from '../discovery/held.ts';
 import { acceptCommand, heldData } from '../discovery/hints.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
 import { addressLabel, type LabelSet } from '../target/group.ts';
 import type { ProviderId } from '../target/names.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
-import { openView, storedProviders } from './open-view.ts';
+import { chooseProviders, openView } from './open-view.ts';
 import { shared } from './options.ts';
 import { counted } from './output.ts';
 import { printable } from './table.ts';
@@ -29,9 +28,10 @@ export const held = defineCommand({
     output: shared.output,
   },
   async run({ config, store: url, job, provider, output }, io) {
-    const { store } = await openView('held', { location: config, url }, io);
+    const view = await openView('held', { location: config, url }, io);
+    const { store } = view;
     try {
-      const ids = selectProviders(await storedProviders(store, io.signal), { job, provider });
+      const ids = await chooseProviders(view, { job, provider }, io.signal);
       const read = await mapConcurrent(ids, 8, io.signal, async (id) => ({
         id,
         held: (await readHeld(store, id, io.signal)).held,
@@ -54,7 +54,7 @@ async function printHeld(id: ProviderId, document: HeldDocument, io: Io): Promis
   await io.out(`${printable(`${id.job}/${id.provider}`)}: ${printable(message)}\n`);
   for (const { source, labels } of sample) await io.out(`- ${printable(`${source} ${nameOf(labels)}`)}\n`);
   if (targets > sample.length) await io.out(`  … and ${counted(targets - sample.length, 'more target')}\n`);
-  await io.out(`To let them go now: ${acceptCommand(id)}\n`);
+  await io.out(`To let them go now: ${printable(acceptCommand(id))}\n`);
 }
 
 function nameOf(labels: LabelSet): string {

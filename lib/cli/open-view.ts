@@ -1,6 +1,7 @@
 import { openStoreView, type StoreView } from '../app/app.ts';
+import { selectProviders } from '../app/select.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { folders, type ProviderId, parseStatusKey } from '../target/names.ts';
+import { folders, type ProviderId, parseStatusKey, statusKey } from '../target/names.ts';
 import type { Io } from './command.ts';
 
 /** As `openStoreView`, and says so where the configuration is broken and what is shown is that of the store alone. */
@@ -25,4 +26,19 @@ export async function storedProviders(
   return (await store.list(folders.status, { signal }))
     .map(({ key }) => parseStatusKey(key))
     .filter((id) => id !== undefined);
+}
+
+/**
+ * Of the providers that the store or the configuration has, those that were asked for. Throws (kind `config`) when there
+ * is none.
+ */
+export async function chooseProviders(
+  { store, configured }: StoreView,
+  asked: Parameters<typeof selectProviders>[1],
+  signal: AbortSignal,
+): Promise<readonly ProviderId[]> {
+  const stored = await storedProviders(store, signal);
+  const known = new Set(stored.map(statusKey));
+  const others = (configured?.providers ?? []).filter((id) => !known.has(statusKey(id)));
+  return selectProviders([...stored, ...others], asked, configured === undefined ? 'store' : undefined);
 }

@@ -5,7 +5,7 @@ import type { AppProvider } from '../app/providers.ts';
 import { retireLeft } from '../app/retirement.ts';
 import { selectProviders } from '../app/select.ts';
 import { formatDuration } from '../config/duration.ts';
-import { acceptCommand, heldData } from '../discovery/hints.ts';
+import { acceptCommand, heldData, retireCommand } from '../discovery/hints.ts';
 import { type LeavingProvider, type RetireRules, reviewLeaving } from '../discovery/leaving.ts';
 import { type Resolved, resolveNames } from '../discovery/naming.ts';
 import { checkOwnership } from '../discovery/ownership.ts';
@@ -114,7 +114,7 @@ function leavingText({ job, provider, targets, state, wait, reason }: LeavingPro
   const name = `${printable(`${job}/${provider}`)} (${counted(targets, 'target')})`;
   if (state === 'due') return `${name}: ${verb}, ${reason}\n`;
   if (state === 'held') return `${name}: not retired: ${reason}; "muster accept --retired" lets it go\n`;
-  return `${name}: ${reason}, is retired in ${formatDuration(Math.ceil(wait / 1000) * 1000)}; "muster retire ${job}" does it now\n`;
+  return `${name}: ${reason}, is retired in ${formatDuration(Math.ceil(wait / 1000) * 1000)}; "${printable(retireCommand({ job, provider }))}" does it now\n`;
 }
 
 async function print(

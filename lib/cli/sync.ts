@@ -71,7 +71,7 @@ export const sync = defineCommand({
     },
     'allow-partial': {
       env: 'MUSTER_ALLOW_PARTIAL',
-      help: 'With --once: end well although a job lacks a provider that the store names.',
+      help: 'With --once: end well although a job lacks a provider, or the store is empty.',
     },
     'remove-orphans': { help: 'With --once: remove every file that the store no longer lists.' },
     'accept-older': {

@@ -65,7 +65,7 @@ async function printJson(providers: readonly AppProvider[], { query, limit }: Wa
     const rest = narrowQuery(query, provider);
     if (rest === undefined || left <= 0) continue;
     const printed = new Set<string>();
-    for await (const groups of discoverAll([provider], io)) {
+    for await (const groups of discoverOne(provider, io)) {
       for (const group of groups) {
         const targets = fittingOf(group, rest).slice(0, left);
         // Without a target it is of interest only where it takes back what was printed.
@@ -94,7 +94,7 @@ async function printTable(
     const rest = narrowQuery(query, provider);
     if (rest === undefined) continue;
     const bySource = new Map<string, { readonly rows: string[][]; readonly all: number }>();
-    for await (const groups of discoverAll([provider], io)) {
+    for await (const groups of discoverOne(provider, io)) {
       for (const group of groups) {
         const fitting = fittingOf(group, rest);
         bySource.set(group.source, {
@@ -134,33 +134,28 @@ function rowOf(group: TargetGroup, target: TargetGroup['labels']): string[] {
   return [group.source, address, `{${text}}`];
 }
 
-/** The groups of the providers one after another, each within its deadline. */
-async function* discoverAll(
-  providers: readonly AppProvider[],
-  io: Io,
-): AsyncGenerator<readonly TargetGroup[]> {
-  for (const provider of providers) {
-    const { discover, transform, job, provider: name } = provider;
-    const progress = openProgress(io, `${job}/${name}`);
-    const deadline = AbortSignal.timeout(provider.deadline);
-    const given = new Set<string>();
-    // A group without targets is of interest only where it takes back an earlier one.
-    const matters = ({ source, targets: found }: TargetGroup) => {
-      if (found.length === 0) return given.delete(source);
-      given.add(source);
-      return true;
-    };
-    try {
-      const signal = AbortSignal.any([io.signal, deadline]);
-      for await (const found of discover({ signal, onProgress: progress.show })) {
-        const groups = transform === undefined ? found : found.map(transform);
-        yield groups.filter((group) => group !== undefined).filter(matters);
-      }
-    } catch (error) {
-      throw withProvider(error, provider, deadline);
-    } finally {
-      progress.end();
+/** The groups of a provider as they come, within its deadline. */
+async function* discoverOne(provider: AppProvider, io: Io): AsyncGenerator<readonly TargetGroup[]> {
+  const { discover, transform, job, provider: name } = provider;
+  const progress = openProgress(io, `${job}/${name}`);
+  const deadline = AbortSignal.timeout(provider.deadline);
+  const given = new Set<string>();
+  // A group without targets is of interest only where it takes back an earlier one.
+  const matters = ({ source, targets: found }: TargetGroup) => {
+    if (found.length === 0) return given.delete(source);
+    given.add(source);
+    return true;
+  };
+  try {
+    const signal = AbortSignal.any([io.signal, deadline]);
+    for await (const found of discover({ signal, onProgress: progress.show })) {
+      const groups = transform === undefined ? found : found.map(transform);
+      yield groups.filter((group) => group !== undefined).filter(matters);
     }
+  } catch (error) {
+    throw withProvider(error, provider, deadline);
+  } finally {
+    progress.end();
   }
 }
 

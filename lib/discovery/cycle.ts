@@ -5,7 +5,7 @@ import { statusKey } from '../target/names.ts';
 import { collectTargets, type Listing } from './collect.ts';
 import { commitChange } from './commit.ts';
 import { type GateInput, judge, type Verdict } from './gate.ts';
-import { type ListFacts, type Report, writeHeartbeat } from './heartbeat.ts';
+import { announceFile, type ListFacts, type Report, writeHeartbeat } from './heartbeat.ts';
 import { deleteHeld, type HeldDocument, heldOf, readHeld, type StoredHeld, writeHeld } from './held.ts';
 import { type Loaded, loadProvider } from './load.ts';
 import { acceptanceAt } from './memory.ts';
@@ -103,7 +103,7 @@ async function runSteps(
   const stored = input.stored ?? (await readStatus(store, provider, signal));
   state.stored = stored;
   const none: StoredHeld = { held: undefined, etag: undefined };
-  const [loaded, held] = await Promise.all([
+  const [loaded, found] = await Promise.all([
     loadProvider(store, provider, { warm: input.warm, signal }),
     // Without a status nobody knows whether something is held.
     stored.status === undefined || stored.status.held !== undefined
@@ -111,6 +111,8 @@ async function runSteps(
       : none,
   ]);
   state.loaded = loaded;
+  // It may have been read before the version that another run committed meanwhile.
+  const held = isBefore(found, loaded) ? await readHeld(store, provider, signal) : found;
   state.held = held;
   state.damaged = loaded.damaged;
 
@@ -134,7 +136,13 @@ async function runSteps(
   }
   state.loaded = next;
   let storeId = input.storeId ?? stored.status?.store;
-  const publishing = { ...input, storeId: async () => (storeId ??= await storeIdOf(store, signal)) };
+  const publishing = {
+    ...input,
+    storeId: async () => (storeId ??= await storeIdOf(store, signal)),
+    announce: async () => {
+      state.stored = await announceFile(provider, input, state.stored ?? stored);
+    },
+  };
   const published = await publishVersion(provider, publishing, next, stored.status, change);
   if (published === undefined) return end('superseded');
   state.loaded = published.loaded;
@@ -148,7 +156,9 @@ async function runSteps(
     confirmed: verdict.confirmed,
     damaged: damaged ?? stored.damaged ?? held.damaged,
   };
-  await writeHeartbeat(provider, reportInput, started, stored, factsOf(published.loaded), report);
+  const over = state.stored;
+  await writeHeartbeat(provider, reportInput, started, over, factsOf(published.loaded), report);
+  // What could not be removed now is so by a later cycle.
   if (isChanged && provider.journal !== undefined)
     await clearJournal(provider, next.version, provider.journal, { store, signal, now: now() }).catch(
       () => undefined,
@@ -198,7 +208,7 @@ async function passGate(
     listing: listing.groups,
     listed: listing.listed,
     backend: stored.status?.backend ?? loaded.backend,
-    memory: held.held?.memory,
+    memory: isBefore(held, loaded) ? undefined : held.held?.memory,
     peak: peakWithin(loaded.steps, now.getTime(), guard.confirm_after),
     elapsed: elapsedSince(stored.status, started),
     now,
@@ -213,6 +223,14 @@ async function passGate(
   const drop = { job, provider: name, server, removed, peak: verdict.peak };
   const { forbidden } = await addDrop(drop, { store: input.store, config: guard, now, signal: input.signal });
   return forbidden === undefined ? verdict : judge({ ...gate, sum: forbidden });
+}
+
+/**
+ * Whether the list has changed since without a word on what is held, as when a run died: a target that was missing then
+ * may have been back, and is not to leave sooner for it.
+ */
+function isBefore({ held }: StoredHeld, { version }: Loaded): boolean {
+  return held !== undefined && held.version < version - 1;
 }
 
 /** Milliseconds since the last complete listing; 0 where a cycle failed in between, or a clock went back. */

@@ -60,7 +60,7 @@ export interface Verdict {
   readonly removed: number;
   /** Of these, those that were held and leave without an operator. */
   readonly confirmed: number;
-  /** Published targets without those that were held. */
+  /** Published targets without those that are held or were found to be gone for good. */
   readonly before: number;
   /** Most targets that were listed lately. */
   readonly peak: number;
@@ -95,18 +95,17 @@ export function judge(input: GateInput): Verdict {
 
   const difference = diffGroups(published, listing);
   const { missing, gained } = compareTargets(difference);
-  const before =
-    countTargets(published) -
-    missing.filter(({ id, source }) => markOf(memory, id, source) !== undefined).length;
-  const peak = Math.max(input.peak, memory?.peak ?? 0, before);
+  const count = countTargets(published);
+  const held = missing.filter(({ id, source }) => markOf(memory, id, source) !== undefined).length;
+  const peak = Math.max(input.peak, memory?.peak ?? 0, count - held);
   const kind = isTaken ? undefined : ruleOf(input, missing, gained.length, peak);
   const fate = decide(input, missing, kind, accepted);
   const labels = isTaken ? {} : lostLabels(input, difference, accepted);
 
   const groups =
     labels.held === undefined
-      ? withTargets(listing, fate.kept)
-      : withTargets(withoutTargets(published, fate.leaving), gained);
+      ? withTargets(listing, fate.kept, published)
+      : withTargets(withoutTargets(published, fate.leaving), gained, listing);
   const isAccepted = isTaken || fate.accepted > 0 || labels.passed === 'accepted';
   const isConfirmed = fate.confirmed > 0 || labels.passed === 'confirmed';
   return {
@@ -116,7 +115,7 @@ export function judge(input: GateInput): Verdict {
     hold: holdOf(input, { kind, fate, labels: labels.held, accepted, gained, peak }),
     removed: fate.leaving.length,
     confirmed: fate.confirmed,
-    before,
+    before: count - fate.kept.length - fate.confirmed - fate.accepted,
     peak,
   };
 }
@@ -305,8 +304,7 @@ function holdOf(
   const live = countTargets(input.listing);
   const why = labels === undefined ? (kind ?? 'unseen') : 'labels';
   const wait = labels === undefined ? waitOf(input, kind) : input.config.confirm_after;
-  const waited =
-    labels === undefined ? Math.max(...[...marks.values()].map((mark) => mark.waited)) : labels.waited;
+  const waited = labels === undefined ? longestWait(marks) : labels.waited;
   const isOpen = why === 'unseen' || wait === Number.POSITIVE_INFINITY;
   return {
     kind: why,
@@ -336,6 +334,10 @@ function holdOf(
       ...(accepted && { accepted }),
     },
   };
+}
+
+function longestWait(marks: ReadonlyMap<string, Mark>): number {
+  return marks.values().reduce((longest, { waited }) => Math.max(longest, waited), 0);
 }
 
 /** Ids that are remembered as fresh at most; a target beyond them is held like an old one. */

@@ -2,7 +2,7 @@ import { version as musterVersion } from '../version.ts';
 import type { Hold } from './gate.ts';
 import { clockSkew } from './memory.ts';
 import type { CycleInput, Provider } from './provider.ts';
-import { type Held, type Status, type StoredStatus, writeStatus } from './status.ts';
+import { emptyStatus, type Held, type Status, type StoredStatus, writeStatus } from './status.ts';
 
 /** What a cycle has to report. */
 export interface Report {
@@ -94,6 +94,23 @@ function heldFacts({ kind, targets, listed, wait, message }: Hold, now: Date, ol
     ...(wait !== undefined && { until: new Date(now.getTime() + wait).toISOString() }),
     message,
   };
+}
+
+/**
+ * Writes a status before a target file is created: no file lies in the store of which no status tells, so that a later
+ * look finds it, whenever this run dies, and a retirement that is under way sees that the provider is back. Returns what
+ * is to be written over next.
+ */
+export async function announceFile(
+  provider: Provider,
+  { store, run, now, signal }: Pick<CycleInput, 'store' | 'run' | 'now' | 'signal'>,
+  stored: StoredStatus,
+): Promise<StoredStatus> {
+  const { retiring: _, ...known } = stored.status ?? emptyStatus(provider, run, now());
+  const { identity = known.identity } = provider;
+  const status = { ...known, run, ...(identity !== undefined && { identity }) };
+  const etag = await writeStatus(store, provider, status, stored.etag, signal);
+  return { ...stored, etag: etag ?? stored.etag };
 }
 
 /** What is not older than an hour; a time in the future is unknown, and ends at once. */

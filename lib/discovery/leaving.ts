@@ -1,9 +1,10 @@
+import { isMusterError } from '../errors.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { folders, type ProviderId, parseStatusKey, statusKey } from '../target/names.ts';
 import type { GuardConfig } from './gate.ts';
 import { clockSkew } from './memory.ts';
-import { readStatus, type Status, type StoredStatus, writeStatus } from './status.ts';
+import { emptyStatus, readStatus, type Status, type StoredStatus, writeStatus } from './status.ts';
 import { noteRetired, retiredLately } from './sums.ts';
 
 /** A provider as the configuration has it. */
@@ -25,6 +26,8 @@ export interface RetireRules {
 /** A provider that the store has and the configuration has not. */
 export interface LeavingProvider extends ProviderId {
   readonly targets: number;
+  /** Those of them that no other provider has taken over, as far as counts tell. */
+  readonly loss: number;
   /**
    * - `due`: it is retired now;
    * - `waiting`: it is retired when it has waited long enough;
@@ -94,9 +97,10 @@ export async function reviewLeaving(
     await mapConcurrent(looked, 8, signal, (one) =>
       noteWait(one, input, one.state === 'held' ? one.reason : undefined),
     );
-  return looked.map(({ id, stored, state, wait, reason }) => ({
+  return looked.map(({ id, stored, loss, state, wait, reason }) => ({
     ...id,
     targets: stored.status?.targets ?? 0,
+    loss,
     state,
     wait: state === 'waiting' ? wait : 0,
     reason,
@@ -202,12 +206,13 @@ function isAccepted(status: Status | undefined, now: Date): boolean {
   return left > 0 && left <= 60 * 60_000 + clockSkew;
 }
 
+/** Over the status that was read, or not at all: a cycle or an operator that wrote meanwhile knows better. */
 async function noteWait(
   { id, stored, waited }: Judged,
   input: LeavingInput,
   held: string | undefined,
 ): Promise<void> {
-  const { status = unknownStatus(id, input.now), etag } = stored;
+  const { status = emptyStatus(id, '', input.now), etag } = stored;
   const { since = input.now.toISOString(), accepted_until } = status.retiring ?? {};
   const retiring = {
     since,
@@ -216,32 +221,19 @@ async function noteWait(
     ...(held !== undefined && { held }),
     ...(accepted_until !== undefined && { accepted_until }),
   };
-  await writeStatus(input.store, id, { ...status, retiring }, etag, input.signal);
-}
-
-/** In place of a status that cannot be read. */
-function unknownStatus(id: ProviderId, now: Date): Status {
-  return {
-    schema: 1,
-    ...id,
-    run: '',
-    last_attempt: now.toISOString(),
-    duration_seconds: 0,
-    version: 0,
-    published_version: 0,
-    groups: 0,
-    targets: 0,
-    files: [],
-    failures: 0,
-  };
+  try {
+    await writeStatus(input.store, id, { ...status, retiring }, etag, input.signal, { merge: false });
+  } catch (error) {
+    if (!isMusterError(error, 'conflict')) throw error;
+  }
 }
 
 /** Notes what was retired, so that several small edits are added up. */
 export async function noteRetirement(
-  { targets, ...id }: LeavingProvider,
+  { job, provider, loss }: LeavingProvider,
   { store, now, signal }: LeavingInput,
 ): Promise<void> {
-  await noteRetired({ ...id, removed: targets }, { store, now, signal });
+  if (loss > 0) await noteRetired({ job, provider, removed: loss }, { store, now, signal });
 }
 
 /** Lets a provider that waits to be retired go with the next look, for an hour. False where it does not wait. */

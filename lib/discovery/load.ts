@@ -172,7 +172,8 @@ async function lastVersion(
   });
   const known = new Set(versions);
   const isRun = (version: number) => known.has(version - 1) || version === 1;
-  return Math.max(0, ...versions.filter(isRun), ...(versions.length === 1 ? versions : []));
+  const last = versions.filter(isRun).reduce((highest, version) => Math.max(highest, version), 0);
+  return last === 0 && versions.length === 1 ? (versions[0] ?? 0) : last;
 }
 
 /** A journal key has twelve digits. */

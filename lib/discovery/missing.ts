@@ -28,16 +28,16 @@ export interface Comparison {
  * nor gained: its scrape is there before and after. Only groups that the change touches are read.
  */
 export function compareTargets(change: Change): Comparison {
-  const missing: ComparedTarget[] = [];
-  const gained: ComparedTarget[] = [];
-  for (const group of change.removed.values()) missing.push(...targetsOf(decodeGroup(group)));
-  for (const group of change.added.values()) gained.push(...targetsOf(decodeGroup(group)));
+  const missing: (readonly ComparedTarget[])[] = [];
+  const gained: (readonly ComparedTarget[])[] = [];
+  for (const group of change.removed.values()) missing.push(targetsOf(decodeGroup(group)));
+  for (const group of change.added.values()) gained.push(targetsOf(decodeGroup(group)));
   for (const { before, after } of change.changed.values()) {
     const [old, now] = unmatched(targetsOf(decodeGroup(before)), targetsOf(decodeGroup(after)));
-    missing.push(...old);
-    gained.push(...now);
+    missing.push(old);
+    gained.push(now);
   }
-  const [stillMissing, stillGained] = unmatched(missing, gained);
+  const [stillMissing, stillGained] = unmatched(missing.flat(), gained.flat());
   return { missing: stillMissing, gained: stillGained };
 }
 
@@ -119,31 +119,48 @@ export function countLabels(groups: Groups): ReadonlyMap<string, number> {
   return counts;
 }
 
-/** The list without these targets. */
+/** The list without these targets; a group that loses none, or not all, stays written as it was. */
 export function withoutTargets(groups: Groups, leaving: readonly ComparedTarget[]): Groups {
   if (leaving.length === 0) return groups;
   const rest = new Map(groups);
   for (const [source, targets] of Map.groupBy(leaving, (target) => target.source)) {
     const encoded = rest.get(source);
     if (encoded === undefined) continue;
-    const [staying] = pairOff(targetsOf(decodeGroup(encoded)), targets, labelsKey);
+    const group = decodeGroup(encoded);
+    const [staying] = pairOff(targetsOf(group), targets, labelsKey);
     rest.delete(source);
-    if (staying.length > 0)
-      rest.set(source, encodeGroup({ source, labels: {}, targets: staying.map(({ labels }) => labels) }));
+    if (staying.length > 0) rest.set(source, encodeGroup(addTargets({ ...group, targets: [] }, staying)));
   }
   return rest;
 }
 
-/** The list with these targets in it too, each under its source and with just the labels that it has. */
-export function withTargets(groups: Groups, kept: readonly ComparedTarget[]): Groups {
+/**
+ * The list with these targets in it too, each under its source and with just the labels that it has. A group that is
+ * then what it was in the list that they come `from` is written as there, so that a hold alone makes no new version.
+ */
+export function withTargets(groups: Groups, kept: readonly ComparedTarget[], from: Groups): Groups {
   if (kept.length === 0) return groups;
   const merged = new Map(groups);
   for (const [source, targets] of Map.groupBy(kept, (target) => target.source)) {
     const encoded = merged.get(source);
-    const base = encoded === undefined ? { source, labels: {}, targets: [] } : decodeGroup(encoded);
-    const hidden = Object.fromEntries(Object.keys(base.labels).map((name) => [name, '']));
-    const added = targets.map(({ labels }) => ({ ...hidden, ...labels }));
-    merged.set(source, encodeGroup({ ...base, targets: [...base.targets, ...added] }));
+    const origin = from.get(source);
+    const before = origin && decodeGroup(origin);
+    const base =
+      encoded === undefined ? { source, labels: before?.labels ?? {}, targets: [] } : decodeGroup(encoded);
+    const group = addTargets(base, targets);
+    merged.set(source, origin && before && isSame(before, group) ? origin : encodeGroup(group));
   }
   return merged;
+}
+
+function addTargets(group: TargetGroup, targets: readonly ComparedTarget[]): TargetGroup {
+  const hidden = Object.fromEntries(Object.keys(group.labels).map((name) => [name, '']));
+  const added = targets.map(({ labels }) => ({ ...hidden, ...labels }));
+  return { ...group, targets: [...group.targets, ...added] };
+}
+
+/** Whether two groups hold the same targets, wherever their labels stand. */
+function isSame(a: TargetGroup, b: TargetGroup): boolean {
+  if (a.targets.length !== b.targets.length) return false;
+  return pairOff(targetsOf(a), targetsOf(b), labelsKey).every((left) => left.length === 0);
 }

@@ -77,9 +77,8 @@ async function readJob<P extends Named>(
   const folder = `${folders.status}${encodeJob(first.job)}/`;
   const ids = (await input.store.list(folder, { signal: input.signal }))
     .map(({ key }) => parseStatusKey(key))
-    .filter((id) => id?.provider.startsWith(`${first.mechanism}-`) === true)
-    .filter((id) => id !== undefined && !known.has(statusKey(id)))
-    .filter((id) => id !== undefined);
+    .filter((id) => id !== undefined)
+    .filter((id) => id.provider.startsWith(`${first.mechanism}-`) && !known.has(statusKey(id)));
   return new Map([...known, ...(await readStatuses(ids, input))]);
 }
 

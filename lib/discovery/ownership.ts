@@ -1,7 +1,7 @@
 import { MusterError } from '../errors.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { folders, parseStatusKey, statusKey } from '../target/names.ts';
+import { folders, isProviderName, parseStatusKey, statusKey } from '../target/names.ts';
 import type { ConfiguredProvider } from './leaving.ts';
 import { readStatus } from './status.ts';
 import { readStoreDocument, storeIdOf, writeStoreDocument } from './store-id.ts';
@@ -15,6 +15,8 @@ interface OwnershipInput {
   readonly takeOver?: boolean;
   /** Look only. */
   readonly dryRun?: boolean;
+  /** Only providers of this mechanism count. */
+  readonly mechanism?: string;
 }
 
 /**
@@ -24,7 +26,7 @@ interface OwnershipInput {
  */
 export async function checkOwnership(
   configured: readonly ConfiguredProvider[],
-  { store, signal, owner, takeOver = false, dryRun = false }: OwnershipInput,
+  { store, signal, owner, mechanism, takeOver = false, dryRun = false }: OwnershipInput,
 ): Promise<void> {
   const found = owner === undefined ? undefined : await readStoreDocument(store, signal);
   const other = found?.document.owner;
@@ -34,7 +36,7 @@ export async function checkOwnership(
       'config',
       `${store.url} belongs to "${other}", this configuration says owner: ${owner}. ${wayOut}`,
     );
-  if (!takeOver) await refuseStranger(configured, store, signal);
+  if (!takeOver) await refuseStranger(configured, store, signal, mechanism);
   if (owner === undefined || dryRun) return;
   const id = await storeIdOf(store, signal);
   const current = found ?? (await readStoreDocument(store, signal));
@@ -47,11 +49,13 @@ async function refuseStranger(
   configured: readonly ConfiguredProvider[],
   store: ObjectStore,
   signal: AbortSignal,
+  mechanism: string | undefined,
 ): Promise<void> {
   if (configured.length === 0) return;
   const stored = (await store.list(folders.status, { signal }))
     .map(({ key }) => parseStatusKey(key))
-    .filter((id) => id !== undefined);
+    .filter((id) => id !== undefined)
+    .filter(({ provider }) => mechanism === undefined || isProviderName(provider, mechanism));
   const jobs = new Set(configured.map(({ job }) => job));
   const strange = stored.filter(({ job }) => !jobs.has(job));
   if (2 * strange.length <= stored.length) return;
@@ -64,8 +68,9 @@ async function refuseStranger(
   if (2 * unknown.length <= stored.length) return;
   const [first] = unknown;
   const example = first === undefined ? '' : `, as in ${statusKey(first)}`;
+  const all = stored.length === 1 ? '1 provider' : `${stored.length} providers`;
   throw new MusterError(
     'config',
-    `${store.url} has ${stored.length} providers, of which this configuration knows ${stored.length - unknown.length}${example}: it belongs to another one. ${wayOut}`,
+    `${store.url} has ${all}, of which this configuration knows ${stored.length - unknown.length}${example}: it belongs to another one. ${wayOut}`,
   );
 }

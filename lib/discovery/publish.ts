@@ -27,6 +27,8 @@ export interface PublishInput {
   readonly store: ObjectStore;
   /** Id of the store; asked for only where something is written. */
   readonly storeId: () => Promise<string>;
+  /** Called before a target file or manifest is created where there was none, and before the look at the fence. */
+  readonly announce: () => Promise<void>;
   readonly now: () => Date;
   readonly signal?: AbortSignal | undefined;
 }
@@ -84,9 +86,9 @@ async function isAsKnown(
   if (key !== manifestKey(id)) return (await store.head(key, options))?.etag === etag;
   const found = await readManifest(store, id, signal);
   if (found?.etag !== etag) return false;
-  // In turn, so that a lost part is noticed in time and a quiet cycle asks for little.
+  // Any one of them, so that a lost part is noticed in time and a quiet cycle asks for little.
   const { parts } = found.manifest;
-  const part = parts[Math.floor(now().getTime() / 1000) % parts.length];
+  const part = parts[shardOf(now().toISOString(), parts.length)];
   return part !== undefined && (await store.head(partKey(id, part.name), options)) !== undefined;
 }
 
@@ -100,15 +102,46 @@ async function publishFile(input: WriteInput): Promise<PublishedFile | undefined
   return { key, etag };
 }
 
-/** Writes the parts that changed, then the manifest. Returns undefined when a newer run was found. */
+/**
+ * Writes the parts that changed, then the manifest over the very one whose parts it keeps: once that has gone, they may
+ * be gone too. Returns undefined when a newer run was found.
+ */
 async function publishParts(
   input: WriteInput,
   shards: number,
   change: Change | undefined,
 ): Promise<PublishedFile | undefined> {
+  const key = manifestKey(input.id);
+  for (let attempt = 1; ; attempt++) {
+    const old = await readManifest(input.store, input.id, input.signal);
+    const manifest = await makeManifest(input, shards, change, old?.manifest);
+    if (old === undefined) await input.announce();
+    const written = await putFenced(input, key, encodeManifest(manifest), old?.etag, attempt);
+    if (written === 'superseded') return undefined;
+    if (written === 'again') continue;
+    const { id, store, now, signal } = input;
+    await removeOther(input, targetsKey(id));
+    if (change === undefined)
+      await clearOrphans(
+        store,
+        id,
+        [...manifest.parts, ...manifest.replaced],
+        manifest.version,
+        now(),
+        signal,
+      );
+    return { key, etag: written.etag };
+  }
+}
+
+async function makeManifest(
+  input: WriteInput,
+  shards: number,
+  change: Change | undefined,
+  old: Manifest | undefined,
+): Promise<Manifest> {
   const { id, groups, mark, store, now, signal } = input;
-  const old = await readManifest(store, id, signal);
-  const before = old?.manifest.store === mark.store ? old.manifest : undefined;
+  const before = old?.store === mark.store ? old : undefined;
   const isSame = before?.parts.length === shards && before.version < mark.version && change !== undefined;
   const touched = isSame ? touchedShards(change, shards) : undefined;
   const byShard = groupShards(groups, shards, touched);
@@ -132,13 +165,7 @@ async function publishParts(
   const kept = await clearReplaced(store, id, before?.replaced ?? [], now(), signal);
   const targets = parts.reduce((sum, part) => sum + part.targets, 0);
   const replaced = [...kept, ...replacedParts(before?.parts ?? [], parts, now())];
-  const key = manifestKey(id);
-  const etag = await replaceFenced(input, key, encodeManifest({ ...mark, targets, parts, replaced }));
-  if (etag === undefined) return undefined;
-  await removeOther(input, targetsKey(id));
-  if (change === undefined)
-    await clearOrphans(store, id, [...parts, ...replaced], mark.version, now(), signal);
-  return { key, etag };
+  return { ...mark, targets, parts, replaced };
 }
 
 /** The shard of a group, by its source: groups that come and go do not move the others. */
@@ -190,16 +217,32 @@ async function replaceFenced(input: WriteInput, key: string, body: Body): Promis
   const { store, signal } = input;
   for (let attempt = 1; ; attempt++) {
     const current = await store.head(key, signal && { signal });
-    if (!(await isNewest(input))) return undefined;
-    try {
-      const condition = current === undefined ? 'create' : { etag: current.etag };
-      const options = { condition, contentType: 'application/json', ...(signal && { signal }) } as const;
-      return (await store.put(key, body, options)).etag;
-    } catch (error) {
-      if (!isMusterError(error, 'conflict')) throw error;
-      if (attempt === attempts)
-        throw new MusterError('conflict', `${key} changes faster than it can be published`, { cause: error });
-    }
+    if (current === undefined) await input.announce();
+    const written = await putFenced(input, key, body, current?.etag, attempt);
+    if (written === 'superseded') return undefined;
+    if (written !== 'again') return written.etag;
+  }
+}
+
+/** The look at the fence, then the write over what was read before. `again` when that is no longer there. */
+async function putFenced(
+  input: WriteInput,
+  key: string,
+  body: Body,
+  over: string | undefined,
+  attempt: number,
+): Promise<{ readonly etag: string } | 'superseded' | 'again'> {
+  const { store, signal } = input;
+  if (!(await isNewest(input))) return 'superseded';
+  try {
+    const condition = over === undefined ? 'create' : { etag: over };
+    const options = { condition, contentType: 'application/json', ...(signal && { signal }) } as const;
+    return await store.put(key, body, options);
+  } catch (error) {
+    if (!isMusterError(error, 'conflict')) throw error;
+    if (attempt === attempts)
+      throw new MusterError('conflict', `${key} changes faster than it can be published`, { cause: error });
+    return 'again';
   }
 }
 

@@ -15,31 +15,40 @@ import { writeCheckpoint } from './checkpoint.ts';
 import { commitChange } from './commit.ts';
 import { loadProvider } from './load.ts';
 import type { CycleInput } from './provider.ts';
+import { readPublished } from './read-published.ts';
 import { readStatus, type StoredStatus } from './status.ts';
 import { storeIdOf } from './store-id.ts';
 import { writeTombstone } from './tombstone.ts';
 
-export type RetireInput = Pick<CycleInput, 'store' | 'run' | 'now' | 'signal'>;
+export interface RetireInput extends Pick<CycleInput, 'store' | 'run' | 'now' | 'signal'> {
+  /** Only while its status says that it waits to be retired: it may have come back since that was looked at. */
+  readonly ifLeaving?: boolean;
+}
 
 /**
  * Ends a provider on purpose: a last change that removes all, a tombstone that lets mirrors remove its file, and then
  * its files and, at the very end, its status, so that a run which dies on the way is taken up by the next one. Journal
  * and snapshot stay: should the provider come back, its versions go on. Each removal is of what was seen at the
- * beginning: a provider that came back meanwhile is not touched. False when another run was first.
+ * beginning, before the version was: a provider that came back meanwhile is not touched. False when another run was
+ * first.
  */
 export async function retireProvider(id: ProviderId, input: RetireInput): Promise<boolean> {
   const { store, run, now, signal } = input;
   const options = signal && { signal };
-  const [loaded, stored, file, manifest] = await Promise.all([
-    loadProvider(store, id, { signal }),
+  const [stored, file, manifest] = await Promise.all([
     readStatus(store, id, signal),
     store.head(targetsKey(id), options),
     store.head(manifestKey(id), options),
   ]);
+  if (input.ifLeaving === true && stored.status?.retiring === undefined) return false;
+  // After the files: what they hold is then known to be no later than this version.
+  const loaded = await loadProvider(store, id, { signal });
   const isPublished = file !== undefined || manifest !== undefined;
   if (loaded.version > 0 || isPublished) {
     const version = await commitEnd(id, input, loaded, stored);
     if (version === undefined) return false;
+    // A cycle of the provider that came back has written its status, whether it found a change or not.
+    if ((await store.head(statusKey(id), options))?.etag !== stored.etag) return false;
     await writeTombstone(
       store,
       { ...id, store: await storeIdOf(store, signal), version, at: now().toISOString(), run },
@@ -68,15 +77,18 @@ async function commitEnd(
   loaded: Awaited<ReturnType<typeof loadProvider>>,
   { status }: StoredStatus,
 ): Promise<number | undefined> {
+  const { store, signal } = input;
   const isEnded =
     loaded.damaged === undefined &&
     countTargets(loaded.groups) === 0 &&
-    (status?.published_version ?? 0) < loaded.version;
+    (status?.published_version ?? 0) < loaded.version &&
+    // A run that died may have published this version without a word in the status.
+    ((await readPublished(store, id, signal))?.version ?? 0) < loaded.version;
   const groups = new Map();
   const end = isEnded ? loaded : { ...loaded, version: loaded.version + 1, groups, cursor: undefined };
   if (!isEnded && !(await commitChange(id, input, end, diffGroups(loaded.groups, groups), 'retired')))
     return undefined;
-  const fence = await writeCheckpoint(input.store, id, end, status?.identity, input.signal);
+  const fence = await writeCheckpoint(store, id, end, status?.identity, signal);
   return fence === undefined ? undefined : end.version;
 }
 

@@ -96,6 +96,24 @@ export const statusSchema = z.object({
 export type Status = z.infer<typeof statusSchema>;
 export type Held = NonNullable<Status['held']>;
 
+/** The status of a provider of which nothing is known. */
+export function emptyStatus({ job, provider }: ProviderId, run: string, now: Date): Status {
+  return {
+    schema: 1,
+    job,
+    provider,
+    run,
+    last_attempt: now.toISOString(),
+    duration_seconds: 0,
+    version: 0,
+    published_version: 0,
+    groups: 0,
+    targets: 0,
+    files: [],
+    failures: 0,
+  };
+}
+
 /** A status together with the write that it was read from. */
 export interface StoredStatus {
   readonly status: Status | undefined;
@@ -146,7 +164,8 @@ export function parseStatus(body: Uint8Array): Status | undefined {
 
 /**
  * Writes the status over the one that was read. Where another run wrote in between, the one with the newer version
- * stays, and what that run published is kept. Throws kind `conflict` at once when `merge` is off.
+ * stays, and what that run published is kept. Throws kind `conflict` at once when `merge` is off. Returns the etag of the
+ * write, or undefined where the other one stays.
  */
 export async function writeStatus(
   store: ObjectStore,
@@ -155,22 +174,22 @@ export async function writeStatus(
   etag: string | undefined,
   signal?: AbortSignal | undefined,
   { merge = true } = {},
-): Promise<void> {
+): Promise<string | undefined> {
   let next = status;
   let over = etag;
   for (let attempt = 1; ; attempt++) {
     try {
-      await store.put(statusKey(id), encodeDocument(next), {
+      const written = await store.put(statusKey(id), encodeDocument(next), {
         condition: over === undefined ? 'create' : { etag: over },
         contentType: 'application/json',
         ...(signal && { signal }),
       });
-      return;
+      return written.etag;
     } catch (error) {
       if (!isMusterError(error, 'conflict') || !merge || attempt === 5) throw error;
     }
     const current = await readStatus(store, id, signal);
-    if (current.status !== undefined && current.status.version > next.version) return;
+    if (current.status !== undefined && current.status.version > next.version) return undefined;
     over = current.etag;
     next = mergeStatus(next, current.status);
   }

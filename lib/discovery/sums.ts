@@ -23,6 +23,9 @@ interface SumsInput {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Share of a provider's targets whose loss is not noted: churn of a large provider is not worth a request. */
+const negligible = 0.1;
+
 /** A drop that may happen, or what forbids it. */
 export type SumVerdict = { readonly forbidden: SumKind } | { readonly forbidden?: undefined };
 
@@ -33,9 +36,12 @@ export type SumVerdict = { readonly forbidden: SumKind } | { readonly forbidden?
  */
 export async function addDrop(drop: Drop, input: SumsInput): Promise<SumVerdict> {
   const { store, config, now, signal } = input;
+  if (drop.removed <= negligible * drop.peak) return {};
   const key = dropKey(drop, now, config.confirm_after);
   const options = signal && { signal };
   await store.put(key, new Uint8Array(), { condition: 'any', ...options });
+  // A drop within the share of its own provider cannot bring a sum above that share.
+  if (drop.removed <= config.max_removed * drop.peak) return {};
   const all = await readDrops({ ...input, window: config.confirm_after });
   const drops = all.filter(({ server: asked }) => asked !== short(retired));
   let statuses: readonly Status[] | undefined;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isMusterError } from '../errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { type ProviderId, retiredKey } from '../target/names.ts';
 import { decodeDocument, encodeDocument } from './document.ts';
@@ -40,15 +41,39 @@ export async function readTombstone(
   return tombstone;
 }
 
-/** Writes the tombstone, over whatever an earlier retirement left. */
+/**
+ * Writes the tombstone over that of an earlier retirement. One of a higher version stays: a run that stalled must not
+ * hide a later retirement from the mirrors. Throws `newer`, and what the store throws.
+ */
 export async function writeTombstone(
   store: ObjectStore,
   tombstone: Tombstone,
   signal?: AbortSignal,
 ): Promise<void> {
-  await store.put(retiredKey(tombstone), encodeDocument({ schema: 1, ...tombstone }), {
-    condition: 'any',
-    contentType: 'application/json',
-    ...(signal && { signal }),
-  });
+  const key = retiredKey(tombstone);
+  for (let attempt = 1; ; attempt++) {
+    const found = await store.get(key, signal && { signal });
+    const there = found === undefined || found === 'unchanged' ? undefined : found;
+    if (there !== undefined && isLater(there.body, tombstone, key)) return;
+    try {
+      await store.put(key, encodeDocument({ schema: 1, ...tombstone }), {
+        condition: there === undefined ? 'create' : { etag: there.etag },
+        contentType: 'application/json',
+        ...(signal && { signal }),
+      });
+      return;
+    } catch (error) {
+      if (!isMusterError(error, 'conflict') || attempt === 5) throw error;
+    }
+  }
+}
+
+function isLater(body: Uint8Array, { store, version }: Tombstone, key: string): boolean {
+  try {
+    const there = decodeDocument(body, schema, key);
+    return there.store === store && there.version > version;
+  } catch (error) {
+    if (isMusterError(error, 'malformed')) return false;
+    throw error;
+  }
 }

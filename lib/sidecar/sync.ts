@@ -80,8 +80,8 @@ export async function syncForever(options: LoopedSyncOptions): Promise<void> {
 /**
  * Mirrors once, as an init container does: returns the first complete round of each source, or throws an error when
  * one has none within `deadline` milliseconds (default one minute), or a job is incomplete; the others are complete then.
- * A store without targets in which no cycle has ever run is an error too, unless a part is allowed: its name is
- * misspelt, or nobody has published yet.
+ * A store without targets in which no cycle has ever run is an error too, unless a part is allowed or orphans are
+ * removed: its name is misspelt, or nobody has published yet.
  */
 export async function syncOnce(
   options: SyncOptions & {
@@ -100,8 +100,9 @@ export async function syncOnce(
     const ends = await Promise.allSettled(
       sources.map(async (source) => {
         const round = await mirrorWithin(loopOptions(options, source), deadline);
-        if (options.allowPartial !== true && source.folder.owned.size === 0)
-          await refuseNoStore(source, options.signal);
+        // Who orders that files are removed may have an empty store on purpose.
+        const mayBeEmpty = options.allowPartial === true || options.removeOrphans === true;
+        if (!mayBeEmpty && source.folder.owned.size === 0) await refuseNoStore(source, options.signal);
         return round;
       }),
     );
@@ -124,7 +125,7 @@ async function refuseNoStore({ store }: SyncSource, signal: AbortSignal): Promis
     if ((await store.list(folder, { signal })).length > 0) return;
   throw new MusterError(
     'not-found',
-    `${store.url} is no store of Muster: no cycle has run there; check its name, or allow an empty listing`,
+    `${store.url} is no store of Muster: no cycle has run there; check its name; --allow-partial lets this pass`,
   );
 }
 

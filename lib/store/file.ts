@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { MusterError } from '../errors.ts';
 import { once } from '../once.ts';
 import { checkSignal } from './failure.ts';
-import { errorCode, fileFailure } from './file-failure.ts';
+import { errorCode, fileFailure, isAbsent } from './file-failure.ts';
 import { listFiles } from './file-list.ts';
 import { holdLock } from './file-lock.ts';
 import { findPath, removeFile, replaceFile } from './file-place.ts';
@@ -29,12 +29,20 @@ export function createFileStore(folder: string): ObjectStore {
       if (errorCode(error) === 'ENOENT') return resolve(folder);
       throw error;
     });
-  const forWriting = once(async () => {
+  const opened = once(async () => {
     await mkdir(resolve(folder), { recursive: true });
     const root = await found();
     await openTemp(join(root, '.tmp'));
     return root;
   });
+  const forWriting = async () => {
+    const root = await opened();
+    if (await isThere(join(root, '.tmp'))) return root;
+    // Somebody deleted the folder under a process that goes on: it is made anew, as at first.
+    opened.take();
+    found.take();
+    return opened();
+  };
 
   async function call<T>(
     what: string,
@@ -109,6 +117,16 @@ export function createFileStore(folder: string): ObjectStore {
     },
     async close() {},
   };
+}
+
+async function isThere(folder: string): Promise<boolean> {
+  try {
+    await lstat(folder);
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
 }
 
 async function openTemp(folder: string): Promise<void> {

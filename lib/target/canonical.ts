@@ -114,10 +114,15 @@ function sortedText(labels: LabelSet, under: LabelSet | undefined): string {
   let text = '';
   for (const name of Object.keys(labels).sort()) {
     const value = labels[name] ?? '';
-    if (value === (under?.[name] ?? '')) continue;
+    if (value === ownValue(under, name)) continue;
     text += `${text === '' ? '' : ','}${quoteName(name)}:${quote(value)}`;
   }
   return `{${text}}`;
+}
+
+/** Not what every object inherits, as `constructor`. */
+function ownValue(labels: LabelSet | undefined, name: string): string {
+  return labels !== undefined && Object.hasOwn(labels, name) ? (labels[name] ?? '') : '';
 }
 
 /** What JSON shows as it is: almost all values, which need not be looked through twice. */

@@ -20,7 +20,7 @@ function statusOf(more: Partial<Status> = {}): Status {
   };
 }
 
-const owned = { mechanism: 'consul', hasOwnName: false, retireAfter: 0 };
+const owned = { mechanism: 'consul', hasOwnName: false };
 
 async function check(status: Status | string | undefined, more: Partial<DeploymentInput> = {}) {
   const store = createMemoryStore();

@@ -11,14 +11,18 @@ import { createLogger, silentLogger } from '../../lib/telemetry/log.ts';
 import { listing, providerOf, readHistory } from '../support/provider.ts';
 
 function providerAt(job: string, find: Parameters<typeof providerOf>[0], refreshInterval = 1): AppProvider {
-  const own = { mechanism: 'consul', hasOwnName: false, retireAfter: 0, refreshInterval };
+  const own = { mechanism: 'consul', hasOwnName: false, refreshInterval };
   return { ...providerOf(find, { job }), ...own };
 }
 
 const guard = { max_removed: 1, min_targets: 10 };
 
 /** A configuration but for its providers. */
-const nothing = { outputs: [], isEmpty: false, retireRules: { retireAfter: () => 0, guard } };
+const nothing = {
+  outputs: [],
+  isEmpty: false,
+  retireRules: { retireAfter: () => 0, guard, keep: 86_400_000 },
+};
 
 /** What a cluster without objects comes to. */
 const nothingRendered: Rendered = {

@@ -6,17 +6,23 @@ import { makeWorkplace } from '../support/workplace.ts';
 
 describe('muster check', () => {
   test.each([
-    [['30s'], 'api-0/consul-0 (30s)', 13],
-    [['2m', '30s', '30s'], 'api-1/consul-0 (30s) and 1 more', 26],
-    [['15s', '2m', '1s'], 'api-0/consul-0 (15s) and 1 more', 46],
+    [['30s'], 'api-0/consul-0 (30s)', 13, []],
+    [['2m', '30s', '30s'], 'api-1/consul-0 (30s) and 1 more', 26, []],
+    [
+      ['15s', '2m', '1s'],
+      'api-0/consul-0 (15s) and 1 more',
+      46,
+      ['Hint: api-2/consul-0 is listed every second, the shortest interval: "refresh_interval: 0s" means 1s'],
+    ],
   ])(
     'tells what costs more as a function than it seems: intervals of %j',
-    async (intervals, which, dollars) => {
+    async (intervals, which, dollars, before) => {
       await using place = await makeWorkplace(config(intervals, 's3://my-bucket/muster'));
       const { code, stderr } = await place.here(['check']);
       expect([code, stderr.split('\n').slice(1)]).toEqual([
         0,
         [
+          ...before,
           'Hint: on AWS it needs osls deploy --param="backends=consul"',
           `Hint: ${which}: as an AWS function at rate(1 minute) each invocation waits for the next cycle and is billed for ` +
             `that, about ${dollars} dollars a month in all; "refresh_interval: 1m" avoids it`,

@@ -3,7 +3,11 @@ import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
 import { smallWorld } from '../support/small-world.ts';
 import { consulConfig, makeWorkplace, type Workplace } from '../support/workplace.ts';
 
-const held = '8 of 12 targets gone: held until 3 cycles in a row agree (1 so far), or "muster accept"';
+const held =
+  'the listing fell from 12 to 4 targets: 8 targets stay published until they have been missing for 15m (0s so far)';
+const gone = ['10', '11', '4', '5', '6', '7', '8', '9'].map((n) => `- web-${n} 10.0.0.${Number(n) + 1}:8000`);
+
+const time = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
 
 describe('a drop in targets, from run to accept', () => {
   let fleet: ConsulFleet;
@@ -45,7 +49,7 @@ describe('a drop in targets, from run to accept', () => {
     expect({ code, stderr, row: stdout.split('\n')[1] }).toEqual({
       code: 0,
       stderr: '',
-      row: `api  consul-0  held     1        12       ${held}`,
+      row: `api  consul-0  held     1        12       held: ${held}; muster accept --job api --provider consul-0`,
     });
     expect(await place.read('.muster/store/targets/api/consul-0.json')).toBe(file);
   });
@@ -63,21 +67,26 @@ describe('a drop in targets, from run to accept', () => {
       expect.objectContaining({
         ...{ job: 'api', provider: 'consul-0', configured: true, version: 1, targets: 12, failures: 0 },
         state: `held: ${held}`,
-        held: expect.objectContaining({ targets_before: 12, targets_after: 4, message: held }),
+        held: {
+          ...{ kind: 'drop', listed: 4, targets: 8, message: held },
+          since: expect.stringMatching(time),
+          until: expect.stringMatching(time),
+        },
       }),
     ]);
   });
 
   test('is published by the next run once it is accepted', async () => {
-    expect(await place.here(['accept', '--job', 'api', '--provider', 'consul-0'])).toEqual({
+    const accepted = await place.here(['accept', '--job', 'api', '--provider', 'consul-0']);
+    expect({ ...accepted, stdout: accepted.stdout.replace(time, 'AT').split('\n') }).toEqual({
       code: 0,
-      stdout: 'api/consul-0: accepted, the next cycle may publish 4 instead of 12 targets\n',
+      stdout: ['api/consul-0: accepted that 8 targets go; valid until AT', ...gone, ''],
       stderr: '',
     });
     const { code, stdout } = await place.here(['run']);
     expect({ code, row: stdout.split('\n')[1] }).toEqual({
       code: 0,
-      row: 'api  consul-0  published  2        4        +0 -8 ~0 groups, -8 targets',
+      row: 'api  consul-0  published  2        4        +0 -8 ~0 targets',
     });
     const again = await place.here(['accept', '--job', 'api']);
     expect(again).toEqual({ code: 1, stdout: '', stderr: 'muster accept: nothing is held for job api\n' });
@@ -91,24 +100,23 @@ describe('a drop in targets, from run to accept', () => {
       place.here(['history', '--job', 'api', '--limit', '1']),
       place.here(['history', '--job', 'api', '--show', '3']),
     ]);
-    const time = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
     expect(table.stdout.replace(time, 'AT'.padEnd(24))).toBe(
-      'PROVIDER  VERSION  AT                        REASON      ADDED  REMOVED  CHANGED  TARGETS\n' +
-        'consul-0  2        AT                        accepted    +0     -8       ~0       -8\n' +
-        'consul-0  1        AT                        discovered  +12    -0       ~0       +12\n',
+      'PROVIDER  VERSION  AT                        REASON      ADDED  REMOVED  CHANGED\n' +
+        'consul-0  2        AT                        accepted    +0     -8       ~0\n' +
+        'consul-0  1        AT                        discovered  +12    -0       ~0\n',
     );
     expect(JSON.parse(json.stdout)).toEqual(
       [
-        { version: 2, reason: 'accepted', summary: { added: 0, removed: 8, changed: 0, targets: -8 } },
-        { version: 1, reason: 'discovered', summary: { added: 12, removed: 0, changed: 0, targets: 12 } },
+        { version: 2, reason: 'accepted', summary: { added: 0, removed: 8, changed: 0 } },
+        { version: 1, reason: 'discovered', summary: { added: 12, removed: 0, changed: 0 } },
       ].map((change) => ({
         ...{ job: 'api', provider: 'consul-0', at: expect.stringMatching(time), run: expect.any(String) },
         ...change,
       })),
     );
     expect(version.stdout.replace(time, 'AT').split('\n')).toEqual([
-      'api/consul-0 version 2, AT, accepted: +0 -8 ~0 groups, -8 targets',
-      ...['10', '11', '4', '5', '6', '7', '8', '9'].map((n) => `- web-${n} 10.0.0.${Number(n) + 1}:8000`),
+      'api/consul-0 version 2, AT, accepted: +0 -8 ~0 targets',
+      ...gone,
       '',
     ]);
     expect(limited.stdout.split('\n').length).toBe(3);
@@ -139,13 +147,17 @@ describe('a drop in targets, from run to accept', () => {
       scrape_configs: [{ job_name: 'other', consul_sd_configs: [{ server: fleet.url }] }],
     });
     const status = await place.here(['status']);
-    expect(status.stdout).toContain('left the configuration, the next run retires it');
-    await place.here(['run']);
+    expect(status.stdout).toContain('left the configuration, is retired when it has waited for retire_after');
+    expect(await place.here(['retire', 'api'])).toEqual({
+      code: 0,
+      stdout: 'api/consul-0: retired\n',
+      stderr: '',
+    });
     const { code, stdout } = await place.here(['history', '--job', 'api', '--show', '3']);
     expect({ code, lines: stdout.split('\n').slice(1, -1) }).toEqual({
       code: 0,
       lines: [0, 1, 2, 3].map((n) => `- web-${n} 10.0.0.${n + 1}:8000`),
     });
-    expect(stdout).toContain(', retired: +0 -4 ~0 groups, -4 targets\n');
+    expect(stdout).toContain(', retired: +0 -4 ~0 targets\n');
   });
 });

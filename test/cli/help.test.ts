@@ -11,6 +11,8 @@ const commands = [
     'status',
     'history',
     'accept',
+    'held',
+    'retire',
     'kube-state',
     'deploy-check',
     'dev',
@@ -31,7 +33,7 @@ describe('help', () => {
     expect({ code, stderr, usage }).toEqual({
       code: 0,
       stderr: '',
-      usage: `Usage: muster ${name} [options]`,
+      usage: `Usage: muster ${name}${name === 'retire' ? ' JOB' : ''} [options]`,
     });
     expect(description).toMatch(/^[A-Z][\s\S]{40,}\.$/);
     expect(options.split('\n')).toEqual(['Options:', ...options.split('\n').slice(1).map(anOption)]);

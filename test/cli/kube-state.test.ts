@@ -53,7 +53,7 @@ describe('muster run', () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout.split('\n').slice(0, 4)).toEqual([
       'JOB  PROVIDER  OUTCOME    VERSION  TARGETS',
-      'api  consul-0  published  1        2        +2 -0 ~0 groups, +2 targets',
+      'api  consul-0  published  1        2        +2 -0 ~0 targets',
       '',
       'OUTPUT  OUTCOME    OBJECTS  SAMPLES  BYTES',
     ]);
@@ -206,7 +206,9 @@ test('muster accept lets exactly what is held of an output pass', async () => {
     stdout: 'prod: accepted for an hour, the next listing may publish it with\n  kube_node_info: 40 -> 2\n',
   });
   expect((await place.here(['run'])).stdout).toMatch(/^prod {4}published/m);
-  expect((await place.here(['accept'])).stderr).toContain('name one of them: --job, or --kube-state');
+  expect((await place.here(['accept'])).stderr).toContain(
+    'name one of them: --job, --kube-state or --retired',
+  );
 });
 
 test('muster status says which texts the sidecar does not serve', async () => {

@@ -20,13 +20,14 @@ describe('muster run', () => {
       code: 0,
       stdout:
         'JOB  PROVIDER  OUTCOME    VERSION  TARGETS\n' +
-        'api  consul-0  published  1        2        +2 -0 ~0 groups, +2 targets\n',
+        'api  consul-0  published  1        2        +2 -0 ~0 targets\n',
       stderr: '',
     });
     expect(await stored(place)).toEqual([
       'journal/api/consul-0/000000000001.json.gz',
       'snapshots/api/consul-0.json.gz',
       'status/api/consul-0.json',
+      'store.json',
       'targets/api/consul-0.json',
     ]);
     expect(await place.here(['run'])).toEqual({
@@ -42,8 +43,8 @@ describe('muster run', () => {
       code: 0,
       stdout:
         'JOB  PROVIDER  OUTCOME  VERSION  TARGETS\n' +
-        'api  consul-0  dry-run  0        0        +2 -0 ~0 groups, +2 targets\n' +
-        '\napi/consul-0: +2 -0 ~0 groups, +2 targets\n' +
+        'api  consul-0  dry-run  0        0 -> 2   +2 -0 ~0 targets\n' +
+        '\napi/consul-0: +2 -0 ~0 targets\n' +
         '+ web-0 10.0.0.1:8000\n' +
         '+ web-1 10.0.0.2:8000\n',
       stderr: '',
@@ -57,7 +58,7 @@ describe('muster run', () => {
     expect({ code, diff: stdout.split('\n').slice(3, -1) }).toEqual({
       code: 0,
       diff: [
-        'api/consul-0: +0 -1 ~1 groups, -1 targets',
+        'api/consul-0: +1 -2 ~0 targets',
         '- web-0 10.0.0.1:8000',
         '+ web-1 10.0.0.2:8001',
         '- web-1 10.0.0.2:8000',
@@ -72,14 +73,19 @@ describe('muster run', () => {
     fleet.replace(smallWorld(2, { tags: ['canary'] }));
     const { stdout } = await place.here(['run', '--dry-run']);
     expect(stdout.split('\n').slice(3, -1)).toEqual([
-      'api/consul-0: +0 -0 ~2 groups, +0 targets',
+      'api/consul-0: +0 -0 ~2 targets',
       '~ web-0 10.0.0.1:8000  __meta_consul_tags: ",," → ",canary,"',
       '~ web-1 10.0.0.2:8000  __meta_consul_tags: ",," → ",canary,"',
     ]);
   });
 
   test('--output json has the outcome and the change', async () => {
-    await using place = await makeWorkplace(consulConfig(fleet.url, { muster: { labels: 'needed' } }));
+    await using place = await makeWorkplace(
+      consulConfig(fleet.url, {
+        relabel_configs: [{ target_label: 'team', replacement: 'a' }],
+        muster: { labels: 'needed' },
+      }),
+    );
     const { code, stdout } = await place.here(['run', '--output', 'json']);
     const group = (number: number) => ({
       source: `web-${number}`,
@@ -92,6 +98,7 @@ describe('muster run', () => {
         {
           ...{ job: 'api', provider: 'consul-0', outcome: 'published', version: 1, groups: 2, targets: 2 },
           duration_seconds: expect.any(Number),
+          counts: { added: 2, removed: 0, changed: 0 },
           change: { added: [group(0), group(1)], removed: [], changed: [] },
         },
       ],
@@ -106,7 +113,7 @@ describe('muster run', () => {
       code: 1,
       stdout:
         'JOB  PROVIDER  OUTCOME    VERSION  TARGETS\n' +
-        'api  consul-0  published  1        2        +2 -0 ~0 groups, +2 targets\n' +
+        'api  consul-0  published  1        2        +2 -0 ~0 targets\n' +
         'web  consul-0  failed     0        0\n',
       stderr: `muster run: web/consul-0: ${line}\n`,
     });
@@ -143,26 +150,30 @@ describe('muster run', () => {
     ]);
   });
 
-  test('a job that left the configuration is retired, but neither on a dry run nor when jobs are chosen', async () => {
+  test('a job that left the configuration is retired when it has waited, but neither on a dry run nor when jobs are chosen', async () => {
     await using place = await makeWorkplace(twoJobs(fleet.url, fleet.url));
     await place.here(['run']);
     await place.write('muster.yml', consulConfig(fleet.url));
     const dry = await place.here(['run', '--dry-run']);
     const chosen = await place.here(['run', '--job', 'api']);
-    expect([dry.stderr, chosen.stderr]).toEqual([
-      'web/consul-0: would be retired, it is no longer in the configuration\n',
-      '',
-    ]);
-    expect(await stored(place)).toContain('targets/web/consul-0.json');
+    const waiting =
+      'web/consul-0 (2 targets): it left the configuration, is retired in 15m; "muster retire web" does it now\n';
+    expect([dry.stderr, chosen.stderr, (await place.here(['run'])).stderr]).toEqual([waiting, '', waiting]);
 
+    await place.write('muster.yml', { ...consulConfig(fleet.url), defaults: { retire_after: '0s' } });
+    expect((await place.here(['run', '--dry-run'])).stderr).toBe(
+      'web/consul-0 (2 targets): would be retired, it is no longer in the configuration\n',
+    );
+    expect(await stored(place)).toContain('targets/web/consul-0.json');
     const { code, stderr } = await place.here(['run']);
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: 'web/consul-0: retired, it is no longer in the configuration\n',
+      stderr: 'web/consul-0 (2 targets): retired, it is no longer in the configuration\n',
     });
     expect((await stored(place)).filter((path) => path.includes('web'))).toEqual([
       'journal/web/consul-0/000000000001.json.gz',
       'journal/web/consul-0/000000000002.json.gz',
+      'retired/web/consul-0.json',
       'snapshots/web/consul-0.json.gz',
     ]);
   });

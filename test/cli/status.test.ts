@@ -64,6 +64,57 @@ describe('a broken muster.yml', () => {
   });
 });
 
+describe('muster status of providers', () => {
+  const jobs = (...selectors: readonly object[]) => ({
+    ...{ store: 'store', defaults: { retire_after: '0s' } },
+    scrape_configs: [
+      {
+        job_name: 'api',
+        consul_sd_configs: selectors.map((selector) => ({ server: fleet.url, ...selector })),
+      },
+    ],
+  });
+  const rowsOf = (stdout: string) =>
+    stdout
+      .split('\n')
+      .slice(1, -1)
+      .map((row) => row.replace(/ +/g, ' ').replace(/ \d+s(?= )/g, ' AGE'));
+
+  test('knows what is configured by the name that the store has for it, wherever it stands', async () => {
+    await using place = await makeWorkplace(jobs({ tags: ['a'] }, {}));
+    await place.here(['run']);
+    await place.write('muster.yml', jobs({}));
+    expect(rowsOf((await place.here(['status'])).stdout)).toEqual([
+      'api consul-1 1 2 AGE AGE ok',
+      'api consul-0 0 0 AGE never left the configuration, is retired when it has waited for retire_after',
+    ]);
+  });
+
+  test('says what cannot be retired without an operator, which a monitor shall see', async () => {
+    fleet.replace(smallWorld(30));
+    const config = jobs({});
+    const other = { job_name: 'web', consul_sd_configs: [{ server: fleet.url, tags: ['a'] }] };
+    await using place = await makeWorkplace({
+      ...config,
+      scrape_configs: [...config.scrape_configs, other],
+    });
+    await place.here(['run']);
+    await place.write('muster.yml', { ...config, scrape_configs: [other] });
+    const held =
+      '30 of 30 published targets would be retired: they stay until that is accepted; "muster accept --retired" lets';
+    expect((await place.here(['run'])).stderr).toContain(`not retired: ${held}`);
+    const { code, stdout, stderr } = await place.here(['status', '--check']);
+    expect([code, rowsOf(stdout)[1], stderr]).toEqual([
+      1,
+      `api consul-0 1 30 AGE AGE left the configuration, not retired: ${held} it go`,
+      'muster status: 1 of 2 not ok\n',
+    ]);
+    await place.here(['accept', '--retired']);
+    expect((await place.here(['run'])).stderr).toContain('api/consul-0 (30 targets): retired');
+    fleet.replace(smallWorld(2));
+  });
+});
+
 describe('muster status for a monitor', () => {
   test('--check exits with 0 while all is ok, and with 1 when a provider fails', async () => {
     await using place = await placeWithStatus();

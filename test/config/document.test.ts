@@ -24,11 +24,16 @@ const settings = {
   retire_after: 900_000,
 };
 
+/** What a configuration has that says nothing of it. */
+const { relabel_configs: _, ...defaults } = settings;
+const journal = { keep: 90 * 86_400_000, min_versions: 100 };
+const plain = { defaults, journal };
+
 const scrapeLabels = { __scheme__: 'http', __metrics_path__: '/metrics' };
 
 describe('a configuration', () => {
   test.each(['{}', 'scrape_configs:', 'scrape_configs: []', 'global: {}'])('%j has no jobs', (source) => {
-    expect(parse(source)).toEqual({ store, jobs: [], kube_state_metrics: [] });
+    expect(parse(source)).toEqual({ ...plain, store, jobs: [], kube_state_metrics: [] });
   });
 
   test.each(['', '# later', '---'])('%j is empty, which nobody means', (source) => {
@@ -59,6 +64,14 @@ scrape_configs:
     expect(parse(source)).toEqual({
       store: { kind: 's3', bucket: 'targets', prefix: 'eu' },
       owner: 'blue',
+      journal,
+      defaults: {
+        ...defaults,
+        guard: { max_removed: 0.2, min_targets: 5, confirm_after: 900_000, confirm_empty_after: 'never' },
+        retire_after: 0,
+        labels: 'needed',
+        deadline: 120_000,
+      },
       jobs: [
         {
           name: '0123',
@@ -161,6 +174,7 @@ scrape_configs:
 `;
     const providers = [{ name: 'consul-0', named: false, mechanism: 'consul', stanza: consul }];
     expect(parse(source)).toEqual({
+      ...plain,
       store,
       jobs: [
         {

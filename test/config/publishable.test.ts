@@ -70,7 +70,7 @@ describe('rules that can not run before the targets are published', () => {
   test('are told beside other problems of the file', () => {
     const rules = ['{action: labeldrop, regex: job}', '{action: keep}', '{action: labelmap, regex: (.+)}'];
     expect(problemsOf(rules, { defaults: '{shards: 1}\nstore: http://x' })).toEqual([
-      '2:1 store: must be s3://bucket/prefix, file:folder or a folder',
+      '2:1 store: the URL has the scheme http:, which is not known; use s3://bucket/prefix, file:///folder, or the path of a folder',
       `8:5 scrape_configs[0].relabel_configs[0]: ${removes('job')}`,
       `10:5 scrape_configs[0].relabel_configs[2]: ${reads('__scrape_interval__')}`,
     ]);

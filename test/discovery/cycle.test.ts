@@ -1,10 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { runCycle } from '../../lib/discovery/cycle.ts';
+import { readPublished } from '../../lib/discovery/read-published.ts';
 import { readStatus } from '../../lib/discovery/status.ts';
 import { MusterError } from '../../lib/errors.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { TargetGroup } from '../../lib/target/group.ts';
-import { snapshotKey, statusKey, targetsKey } from '../../lib/target/names.ts';
+import { manifestKey, partsFolder, snapshotKey, statusKey, targetsKey } from '../../lib/target/names.ts';
+import { version } from '../../lib/version.ts';
 import { countingStore } from '../support/counting-store.ts';
 import { fileOf, id, inputOf, listing, providerOf, readHistory } from '../support/provider.ts';
 
@@ -36,6 +38,9 @@ describe('a cycle', () => {
       schema: 1,
       ...id,
       run: 'first',
+      muster: version,
+      store: history.store,
+      first_attempt: expect.any(String),
       last_attempt: expect.any(String),
       last_success: expect.any(String),
       last_change: expect.any(String),
@@ -71,7 +76,7 @@ describe('a cycle', () => {
     ]);
   });
 
-  test('touches only the shards that changed', async () => {
+  test('writes only the parts that changed, and the manifest after them', async () => {
     const { store, calls, reset, current } = world(listing(100));
     const provider = providerOf(() => current.groups, { shards: 8 });
     await runCycle(provider, inputOf(store));
@@ -80,19 +85,23 @@ describe('a cycle', () => {
     );
     reset();
     await runCycle(provider, inputOf(store));
-    expect(written(calls).filter((key) => key.startsWith('targets/'))).toHaveLength(1);
-    expect(written(calls)).toHaveLength(4);
+    expect(written(calls)).toEqual([
+      'journal/api/consul-0/000000000002.json.gz',
+      snapshotKey(id),
+      expect.stringMatching(/^parts\/api\/consul-0\/000000000002-[0-9a-f]{64}$/),
+      manifestKey(id),
+      statusKey(id),
+    ]);
   });
 
-  test('moves between numbers of shards without leaving files behind', async () => {
+  test('moves between numbers of shards without leaving a file or a manifest behind', async () => {
     const { store, current } = world(listing(20));
     for (const shards of [1, 3, 2, 1]) {
       const provider = providerOf(() => current.groups, { shards });
       await runCycle(provider, inputOf(store));
       const keys = (await store.list('targets/')).map(({ key }) => key);
-      expect(keys).toEqual(
-        shards === 1 ? [targetsKey(id)] : Array.from({ length: shards }, (_, n) => targetsKey(id, n)),
-      );
+      expect(keys).toEqual([shards === 1 ? targetsKey(id) : manifestKey(id)]);
+      expect((await readPublished(store, id, undefined))?.groups).toHaveLength(20);
       expect(await runCycle(provider, inputOf(store))).toMatchObject({ outcome: 'unchanged', version: 1 });
     }
   });
@@ -211,24 +220,53 @@ describe('a cycle', () => {
     expect(await runCycle(provider, inputOf(store))).toMatchObject({ outcome: 'unchanged', version: 1 });
   });
 
+  test.each([2, 3, 4, 6])(
+    'of %d parts a lost one is put back within a few cycles a minute apart',
+    async (shards) => {
+      const { store, current } = world(listing(40));
+      const provider = providerOf(() => current.groups, { shards });
+      await runCycle(provider, inputOf(store));
+      const folder = partsFolder(id);
+      for (const { key } of await store.list(folder)) {
+        await store.delete(key);
+        for (let minute = 1; (await store.head(key)) === undefined; minute++) {
+          expect(minute).toBeLessThan(100);
+          await runCycle(provider, inputOf(store, { now: () => new Date(Date.UTC(2026, 0, 1, 0, minute)) }));
+        }
+      }
+      expect((await readPublished(store, id, undefined))?.groups).toHaveLength(40);
+    },
+  );
+
+  test('a status lies in the store before the first target file does', async () => {
+    const { store, calls, provider } = world();
+    await runCycle(provider, inputOf(store));
+    expect(written(calls)).toEqual([
+      'journal/api/consul-0/000000000001.json.gz',
+      snapshotKey(id),
+      'store.json',
+      statusKey(id),
+      targetsKey(id),
+      statusKey(id),
+    ]);
+  });
+
   test('an unreadable snapshot: versions count on, and an empty answer is still held', async () => {
     const { store, provider, current } = world(listing(20));
     await runCycle(provider, inputOf(store));
     await store.put(snapshotKey(id), new TextEncoder().encode('not gzip'), { condition: 'any' });
     current.groups = [];
-    expect(await runCycle(provider, inputOf(store))).toMatchObject({ outcome: 'held', version: 1 });
+    const rebuilt = await runCycle(provider, inputOf(store));
+    expect(rebuilt).toMatchObject({ version: 2, targets: 20, held: { targets: 20 } });
+    expect(rebuilt.damaged).toContain('the snapshot cannot be read');
+    expect((await readPublished(store, id, undefined))?.groups).toHaveLength(20);
     current.groups = listing(21);
-    expect(await runCycle(provider, inputOf(store))).toMatchObject({ outcome: 'published', version: 2 });
-    expect(
-      (
-        await store
-          .get(targetsKey(id))
-          .then((object) =>
-            object === undefined || object === 'unchanged' ? '' : new TextDecoder().decode(object.body),
-          )
-      ).match(/targets/g),
-    ).toHaveLength(21);
-    expect(await runCycle(provider, inputOf(store))).toMatchObject({ outcome: 'unchanged', version: 2 });
+    expect(await runCycle(provider, inputOf(store))).toMatchObject({ outcome: 'published', version: 3 });
+    expect(await readPublished(store, id, undefined)).toMatchObject({
+      version: 3,
+      groups: Array.from({ length: 21 }, () => expect.anything()),
+    });
+    expect(await runCycle(provider, inputOf(store))).toMatchObject({ outcome: 'unchanged', version: 3 });
   });
 
   test('with snapshot lost and the old journal cleared away versions count on', async () => {
@@ -260,8 +298,9 @@ describe('a cycle', () => {
       (group) => group !== undefined,
     );
     await runCycle(provider, inputOf(store));
-    expect((await readHistory(store)).file).toBe(
-      '[\n{"targets":["10.0.0.0:80"],"labels":{"__meta_value":"new"}}\n]\n',
+    const { file, store: storeId } = await readHistory(store);
+    expect(file).toBe(
+      `[\n{"targets":[],"labels":{"__muster_version":"${storeId}/1"}},\n{"targets":["10.0.0.0:80"],"labels":{"__meta_value":"new"}}\n]\n`,
     );
   });
 });

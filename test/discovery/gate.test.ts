@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readHeld } from '../../lib/discovery/held.ts';
 import { encodeFileSd } from '../../lib/target/file-sd.ts';
+import type { TargetGroup } from '../../lib/target/group.ts';
 import { journalKey, snapshotKey, statusKey, targetsKey } from '../../lib/target/names.ts';
 import { id, readHistory } from '../support/provider.ts';
 import { addressOf, openScenario, targets } from './scenario.ts';
@@ -368,6 +369,20 @@ describe('the gate', () => {
       ...targets(15, 16, { __meta_new: 'yes' }).map((group) => ({ ...group, source: 'moved' })),
     ]);
     expect((await scenario.published()).filter((address) => address === addressOf(15))).toHaveLength(1);
+  });
+
+  test('a hold alone makes no new version, also where targets share labels', async () => {
+    const scenario = openScenario();
+    const group = (size: number): TargetGroup => ({
+      source: 'service',
+      labels: { __meta_service: 'web', __meta_zone: 'a' },
+      targets: targets(0, size).flatMap((one) => one.targets),
+    });
+    await scenario.cycle([group(40)]);
+    expect(outcomes([await scenario.cycle([group(15)]), await scenario.cycle([])])).toEqual(['held', 'held']);
+    const { version, reasons } = await readHistory(scenario.store);
+    expect({ version, reasons }).toEqual({ version: 1, reasons: ['discovered'] });
+    expect(await scenario.published()).toHaveLength(40);
   });
 
   test('a quiet cycle writes the status alone', async () => {

@@ -53,8 +53,8 @@ describeWithPrograms('the packaged function of Consul', ['moto'], () => {
     consul_sd_configs:
       - { server: '${server}', refresh_interval: 1m, authorization: { credentials: ${token} } }`;
 
-  async function configure(jobs: readonly string[]): Promise<void> {
-    const text = `store: s3://${bucket}\nscrape_configs:${jobs.join('')}\n`;
+  async function configure(jobs: readonly string[], defaults = '{}'): Promise<void> {
+    const text = `store: s3://${bucket}\ndefaults: ${defaults}\nscrape_configs:${jobs.join('')}\n`;
     await store.put('config/muster.yml', Buffer.from(text), { condition: 'any' });
   }
 
@@ -90,6 +90,7 @@ describeWithPrograms('the packaged function of Consul', ['moto'], () => {
       'muster-conditional-writes',
       'snapshots/api/consul-0.json.gz',
       'status/api/consul-0.json',
+      'store.json',
       'targets/api/consul-0.json',
     ]);
   });
@@ -172,7 +173,7 @@ describeWithPrograms('the packaged function of Consul', ['moto'], () => {
   test('follows the configuration, and falls back on the last good one even after a cold start', async () => {
     const lambda = await start();
     await lambda.invoke({});
-    await configure([job('web')]);
+    await configure([job('web')], '{ retire_after: 0 }');
     const web = { job: 'web', provider: 'consul-0' };
     expect(await lambda.invoke({})).toEqual({
       result: { cycles: [{ ...web, outcome: 'published', version: 1 }], started: [], retired: [id] },
@@ -198,9 +199,17 @@ describeWithPrograms('the packaged function of Consul', ['moto'], () => {
     const secret = { Name: 'consul/prod', SecretString: JSON.stringify({ token }) };
     await put(moto, 'secretsmanager.CreateSecret', { ...secret, ClientRequestToken: 'x'.repeat(32) });
     const lambda = await start();
-    for (const [version, ref] of ['ssm:/muster/token', "'secretsmanager:consul/prod#token'"].entries()) {
-      await configure([job('api').replace(`credentials: ${token}`, `credentials_ref: ${ref}`)]);
-      expect(await lambda.invoke({})).toEqual(cycles(version === 0 ? 'published' : 'unchanged', 1));
+    const refs = { api: 'ssm:/muster/token', web: "'secretsmanager:consul/prod#token'" };
+    await configure(
+      Object.entries(refs).map(([name, ref]) =>
+        job(name).replace(`credentials: ${token}`, `credentials_ref: ${ref}`),
+      ),
+    );
+    for (const name of Object.keys(refs)) {
+      const one = { job: name, provider: 'consul-0' };
+      expect(await lambda.invoke(one)).toEqual({
+        result: { cycles: [{ ...one, outcome: 'published', version: 1 }], started: [], retired: [] },
+      });
     }
   });
 

@@ -73,7 +73,7 @@ describeWithPrograms(
     test('run and sync bring Prometheus exactly these targets, with exactly these labels', async () => {
       expect(row(await place.run(['run']))).toEqual([
         0,
-        `api consul-0 published 1 ${targetCount} +52 -0 ~0 groups, +${targetCount} targets`,
+        `api consul-0 published 1 ${targetCount} +${targetCount} -0 ~0 targets`,
       ]);
       expect((await sync()).code).toBe(0);
       // As after an init container: Prometheus watches only folders that are there when it starts.
@@ -101,7 +101,7 @@ describeWithPrograms(
       const [code, text = ''] = row(await place.run(['run']));
       expect([code, text.replace(/~\d+/, '~N')]).toEqual([
         0,
-        `api consul-0 published 2 ${targetCount} +1 -0 ~N groups, +0 targets`,
+        `api consul-0 published 2 ${targetCount} +1 -1 ~N targets`,
       ]);
       await sync();
       const ours = (await list()).map((labels) => asText(labels)).sort();
@@ -124,7 +124,7 @@ describeWithPrograms(
       const [code, text = ''] = row(await place.run(['run']));
       expect([code, text]).toEqual([
         0,
-        `api consul-0 held 2 ${targetCount} 300 of ${targetCount} targets gone: held until 3 cycles in a row agree (1 so far), or "muster accept"`,
+        `api consul-0 held 2 ${targetCount} held: the listing fell from ${targetCount} to ${targetCount - 300} targets: 300 targets stay published until they have been missing for 15m (0s so far); muster accept --job api --provider consul-0`,
       ]);
       await sync();
       expect(await place.read('targets/api/consul-0.json')).toBe(file);

@@ -126,6 +126,11 @@ describe('people and programs that touch the folder', () => {
     expect([await store.get('a/b'), await store.list('')]).toEqual([undefined, []]);
     await store.put('a/b', bytes('y'), { condition: 'create' });
     expect(await text(store, 'a/b')).toBe('y');
+    await rm(folder, { recursive: true });
+    await store.delete('a/b');
+    await rm(folder, { recursive: true });
+    await store.verify();
+    expect(await store.list('')).toEqual([]);
   });
 
   test('what another machine’s dead writer left goes after an hour', async () => {

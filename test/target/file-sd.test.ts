@@ -48,12 +48,14 @@ describe('canonical form', () => {
     fc.assert(
       fc.property(anyGroup, (group) => {
         const decoded = decodeGroup(encodeGroup(group));
-        const all = (of: TargetGroup) =>
-          of.targets.map((target) => JSON.stringify(Object.entries(targetLabels(of, target)).sort())).sort();
+        const textOf = (of: TargetGroup) => (target: TargetGroup['labels']) =>
+          JSON.stringify(Object.entries(targetLabels(of, target)).sort());
+        // Prometheus makes one target of equal ones.
+        const all = (of: TargetGroup) => [...new Set(of.targets.map(textOf(of)))].sort();
         const wellFormed: TargetGroup = JSON.parse(JSON.stringify(group), (_, value) =>
           typeof value === 'string' ? value.toWellFormed() : value,
         );
-        expect(decoded.targets).toHaveLength(group.targets.length);
+        expect(decoded.targets).toHaveLength(all(wellFormed).length);
         expect(all(decoded)).toEqual(all(wellFormed));
         expect(encodeGroup(decoded)).toEqual(encodeGroup(group));
       }),
@@ -88,6 +90,7 @@ describe('file_sd', () => {
       [
         '[',
         '{"targets":["h:1"],"labels":{}},',
+        '{"targets":[""],"labels":{"lost":"no address"}},',
         '{"targets":["10.0.0.1:90"],"labels":{"node":"n1","port":"admin"}},',
         '{"targets":["10.0.0.1:80","10.0.0.2:80"],"labels":{"node":"n1","port":"http"}}',
         ']',

@@ -1,5 +1,5 @@
-import { readStatus, writeStatus } from '../../discovery/status.ts';
-import type { MusterError } from '../../errors.ts';
+import { readStatus, type StoredStatus, writeStatus } from '../../discovery/status.ts';
+import { isMusterError, type MusterError } from '../../errors.ts';
 import { mapConcurrent } from '../../http/concurrency.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import { folders, parseStatusKey } from '../../target/names.ts';
@@ -22,7 +22,7 @@ export async function markStatuses(
     .filter((id) => id !== undefined)
     .filter(({ provider }) => provider.startsWith(`${mechanism}-`));
   await mapConcurrent(ids, 8, signal, async (id) => {
-    const { status, etag } = await readStatus(store, id, signal);
+    const { status, etag } = await readStatus(store, id, signal).catch(unlessNewer);
     if (status === undefined) return;
     const { kind, message } = error;
     const news = {
@@ -35,4 +35,10 @@ export async function markStatuses(
     };
     await writeStatus(store, id, { ...status, ...news }, etag, signal);
   });
+}
+
+/** What a later Muster wrote is not touched. */
+function unlessNewer(error: unknown): StoredStatus {
+  if (isMusterError(error, 'newer')) return { status: undefined, etag: undefined };
+  throw error;
 }

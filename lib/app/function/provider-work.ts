@@ -28,7 +28,10 @@ export function providerWork(
     async prepare(config, signal) {
       // A name stays, so that the store is asked once for each configuration.
       if (named?.etag !== config.etag) {
-        await checkOwnership(config.configured, { store, signal, owner: config.owner });
+        // What the providers of other mechanisms list is not known here; where it has none of its own, their jobs tell.
+        const own = config.providers.length > 0;
+        const known = own ? config.providers : config.configured;
+        await checkOwnership(known, { store, signal, owner: config.owner, ...(own && { mechanism }) });
         const resolved = await resolveNames(config.providers, { store, signal });
         named = { etag: config.etag, providers: resolved.map(({ stored: _, ...provider }) => provider) };
       }

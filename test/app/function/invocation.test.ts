@@ -87,18 +87,35 @@ describe('a tick', () => {
 
   test('retires providers of its own mechanism that left, not those of others', async () => {
     const world = createWorld();
+    world.find = async () => listing(3);
     const { invoke } = world.start();
     await world.configure(jobs(['api']));
     await invoke({});
     const other = new TextEncoder().encode('{}');
     await world.store.put('status/api/kubernetes-0.json', other, { condition: 'create' });
-    // The last job of the mechanism has gone, the configuration is not empty.
-    await world.configure('scrape_configs: [{ job_name: k, dns_sd_configs: [{ names: [a] }] }]');
+    // The last provider of the mechanism has gone; the configuration still has the job, by which it knows the store.
+    await world.configure(
+      'defaults: { retire_after: 0s }\nscrape_configs: [{ job_name: api, dns_sd_configs: [{ names: [a] }] }]',
+    );
     const retired = [{ job: 'api', provider: 'consul-0' }];
     expect(await invoke({})).toEqual({ cycles: [], started: [], retired });
     expect((await world.store.list('status/')).map(({ key }) => key)).toEqual([
       'status/api/kubernetes-0.json',
     ]);
+  });
+
+  test('touches nothing in a store that belongs to another configuration', async () => {
+    const world = createWorld();
+    const { invoke } = world.start();
+    await world.configure(jobs(['api']));
+    await invoke({});
+    const before = await world.store.list('');
+    await world.configure('scrape_configs: [{ job_name: k, dns_sd_configs: [{ names: [a] }] }]');
+    await expect(invoke({})).rejects.toThrow(
+      'has 1 provider, of which this configuration knows 0, as in status/api/consul-0.json: it belongs to another one',
+    );
+    const keys = (list: typeof before) => list.map(({ key }) => key);
+    expect(keys(await world.store.list(''))).toEqual(keys(before));
   });
 });
 

@@ -149,7 +149,7 @@ describe('from cycle to cycle', () => {
   const provider = (): Provider => ({
     job: 'swarm',
     provider: 'swarm-0',
-    guard: { max_removed: 0.5, min_targets: 10, confirm_after: 3 },
+    guard: { max_removed: 0.5, min_targets: 10, confirm_after: 900_000, confirm_empty_after: 3_600_000 },
     shards: 1,
     deadline: 10_000,
     async *discover(input) {

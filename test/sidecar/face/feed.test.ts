@@ -20,7 +20,7 @@ async function storeOf(
 ): Promise<ObjectStore> {
   for (const [index, count] of counts.entries()) {
     const at = Date.UTC(2026, 0, 1, 0, index);
-    const guard = { max_removed: 1, min_targets: 1000, confirm_after: 1 };
+    const guard = { max_removed: 1, min_targets: 1000, confirm_after: 1, confirm_empty_after: 1 };
     const provider = providerOf(() => listing(count), { job, guard });
     await runCycle(provider, { store, run: `${job}-${index}`, now: () => new Date(at) });
   }

@@ -168,7 +168,7 @@ describe('an exec plugin', () => {
       return [];
     });
     const { error } = await cycleOnce(
-      { ...provider, mechanism: 'kubernetes', refreshInterval: 1 },
+      { ...provider, mechanism: 'kubernetes', hasOwnName: false, refreshInterval: 1 },
       { store, log, signal: test.input.signal },
     );
     const stored = await store.get(statusKey(provider));

@@ -1,0 +1,129 @@
+import type { Step } from './explore.ts';
+import { etagOf, newMark, type Retirement, type Setting, step, type World } from './world.ts';
+
+/** What a retirement does next, in the order of lib/discovery/retire.ts. */
+export function retirementSteps(world: World, setting: Setting): readonly Step<World>[] {
+  const { retirement } = world;
+  if (retirement === undefined) return [];
+  const go = (at: string, read: Partial<Retirement> = {}, change: Partial<World> = {}): World => ({
+    ...world,
+    ...change,
+    retirement: { ...retirement, ...read, at },
+  });
+  const end = (change: Partial<World> = {}): World => ({ ...world, ...change, retirement: undefined });
+  const say = (text: string) => `the retirement ${text}`;
+  const { version = 0, list = 0, snapshot = 0, status, manifest } = retirement;
+  const checkpoint = (found: number, wanted: number) => (found === wanted ? 'look' : 'checkpoint');
+  const judge = (read: Partial<Retirement> = {}) =>
+    go(list === 0 && (status?.published ?? 0) < version ? 'published' : 'commit', read);
+
+  switch (retirement.at) {
+    case 'status': {
+      const found = world.status;
+      if (found?.isLeaving !== true) return [step(say('finds the provider back'), end())];
+      return [
+        step(say('reads the status'), go(setting.filesFirst ? 'files' : 'snapshot', { status: found })),
+      ];
+    }
+    case 'files': {
+      const read = { manifest: world.manifest };
+      const label = say(`sees the file of version ${world.manifest?.version ?? 0}`);
+      return [step(label, setting.filesFirst ? go('snapshot', read) : judge(read))];
+    }
+    case 'snapshot': {
+      const found = world.snapshot;
+      const read = { version: found.version, list: found.list, snapshot: found.version };
+      return [step(say(`reads the snapshot of version ${found.version}`), go('journal', read))];
+    }
+    case 'journal': {
+      const entry = world.journal[version];
+      const label = say(entry === undefined ? `finds no version ${version + 1}` : 'reads a version');
+      if (entry !== undefined)
+        return [step(label, go('journal', { version: version + 1, list: entry.list }))];
+      return [step(label, setting.filesFirst ? judge() : go('files'))];
+    }
+    case 'published': {
+      const isEnded = (world.manifest?.version ?? 0) < version;
+      return [
+        step(say('looks at what is published'), go(isEnded ? checkpoint(snapshot, version) : 'commit')),
+      ];
+    }
+    case 'commit': {
+      if (world.journal[version] !== undefined)
+        return [step(say(`finds version ${version + 1} taken, and stops`), end())];
+      const journal = [...world.journal, { list: 0, isEnd: true }];
+      return [
+        step(
+          say(`commits version ${version + 1}: {}`),
+          go('checkpoint', { version: version + 1, list: 0 }, { journal }),
+        ),
+      ];
+    }
+    case 'checkpoint':
+      if (world.snapshot.version !== snapshot)
+        return [step(say('finds another snapshot'), go('checkpoint again'))];
+      return [
+        step(
+          say(`writes the snapshot of version ${version}`),
+          go('look', { snapshot: version }, { snapshot: { version, list: 0 } }),
+        ),
+      ];
+    case 'checkpoint again': {
+      const found = world.snapshot.version;
+      const label = say(`reads the snapshot of version ${found}`);
+      if (found > version) return [step(label, end())];
+      return [step(label, go(checkpoint(found, version), { snapshot: found }))];
+    }
+    case 'look':
+      if (world.status?.mark !== status?.mark) return [step(say('finds the provider back'), end())];
+      return [step(say('finds the status as it was'), go(setting.risingTombstone ? 'tombstone' : 'bury'))];
+    case 'tombstone': {
+      const found = world.tombstone;
+      const next = found > version ? 'file' : 'bury';
+      return [step(say(`reads the tombstone of version ${found}`), go(next, { tombstone: found }))];
+    }
+    case 'bury': {
+      if (setting.risingTombstone && world.tombstone !== retirement.tombstone)
+        return [step(say('finds another tombstone'), go('tombstone'))];
+      const label = say(`writes the tombstone of version ${version}`);
+      const broken = world.tombstone > version ? 'no tombstone goes back in version' : undefined;
+      return [step(label, go('file', {}, { tombstone: version }), broken)];
+    }
+    case 'file': {
+      const isSeen = etagOf(world.manifest) === etagOf(manifest);
+      if (manifest === undefined) return [step(say('has no file to delete'), go('parts'))];
+      if (world.manifest === undefined) return [step(say('finds the file gone'), go('parts'))];
+      if (setting.conditionalDelete && !isSeen) return [step(say('finds another file, and stops'), end())];
+      const isLive = world.manifest.version > version;
+      return [
+        step(
+          say(`deletes the file of version ${world.manifest.version}`),
+          go('parts', {}, { manifest: undefined }),
+          isLive ? 'a stalled retirement deletes no file that came after it' : undefined,
+        ),
+      ];
+    }
+    case 'parts': {
+      const rest = Object.entries(world.parts).filter(([name]) => Number(name.split('-')[0]) >= version);
+      return [step(say('deletes the parts'), go('held', {}, { parts: Object.fromEntries(rest) }))];
+    }
+    case 'held':
+      return [step(say('deletes what is held'), go('end', {}, { held: undefined }))];
+    default: {
+      const isSeen = world.status?.mark === status?.mark;
+      return [step(say('deletes the status'), end(isSeen ? { status: undefined } : {}))];
+    }
+  }
+}
+
+/** A look at the configuration, which notes in the status that the provider has left. */
+export function beginRetirement(world: World): World {
+  const { status, left } = world;
+  const next = status && { ...status, isLeaving: true, mark: newMark(world) };
+  return {
+    ...world,
+    status: status?.isLeaving === true ? status : next,
+    retirement: { at: 'status' },
+    left: { ...left, retirements: left.retirements - 1 },
+  };
+}

@@ -1,0 +1,275 @@
+import type { Step } from './explore.ts';
+
+/**
+ * The bucket protocol of one provider, in small. There are three targets, and a list is a set of bits. An object's etag
+ * is its content where the content tells one write from another, and else a number of its own (`mark`).
+ */
+export interface World {
+  readonly backend: number;
+  readonly configured: boolean;
+  /** `journal[n - 1]` is version n. */
+  readonly journal: readonly Entry[];
+  /** Version 0: none. */
+  readonly snapshot: { readonly version: number; readonly list: number };
+  readonly manifest: Manifest | undefined;
+  /** Parts that are there: their names, and what they hold. */
+  readonly parts: Readonly<Record<string, number>>;
+  /** Version of the tombstone; 0: none. */
+  readonly tombstone: number;
+  readonly held: Held | undefined;
+  readonly status: Status | undefined;
+  /** What the mirror has on disk. */
+  readonly disk: { readonly version: number; readonly list: number; readonly etag: string } | undefined;
+  readonly cycles: readonly Cycle[];
+  readonly retirement: Retirement | undefined;
+  readonly mirror: Mirror | undefined;
+  readonly operator: { readonly held: Held } | undefined;
+  /** What may still happen. */
+  readonly left: Budget;
+  /** What really happened, for the promises: how many listings have lacked each target, and which were accepted. */
+  readonly lacked: readonly number[];
+  readonly accepted: number;
+}
+
+export interface Entry {
+  readonly list: number;
+  readonly isEnd: boolean;
+}
+
+/** A list in parts, or as one file, which then has no parts. */
+export interface Manifest {
+  readonly version: number;
+  readonly list: number;
+  readonly parts: readonly string[];
+  readonly replaced: readonly string[];
+}
+
+export interface Status {
+  readonly mark: number;
+  readonly version: number;
+  readonly published: number;
+  readonly file: string;
+  readonly isHeld: boolean;
+  readonly isLeaving: boolean;
+}
+
+/** What the gate remembers: how often each target was missing after the first time (-1: never), and what was accepted. */
+export interface Held {
+  readonly mark: number;
+  /** Version of the list when it was written. */
+  readonly version: number;
+  readonly waited: readonly number[];
+  readonly accepted: number;
+}
+
+/** A run of a cycle, with what it has read. */
+export interface Cycle {
+  readonly name: string;
+  /** What it does next. */
+  readonly at: string;
+  readonly status?: Status | undefined;
+  readonly held?: Held | undefined;
+  /** Version and list as they are committed so far, then as they are to be published. */
+  readonly version?: number;
+  readonly list?: number;
+  /** Version of the snapshot that was read: its etag. */
+  readonly snapshot?: number;
+  readonly change?: Change | undefined;
+  /** What is to be held. */
+  readonly hold?: Omit<Held, 'mark'> | undefined;
+  readonly isThere?: boolean;
+  readonly isWhole?: boolean;
+  readonly old?: Manifest | undefined;
+  /** Etag that the manifest must still have. */
+  readonly over?: string;
+  /** Replaced parts that were cleared away on the way. */
+  readonly isCleared?: boolean;
+  readonly parts?: readonly string[];
+  readonly file?: string;
+}
+
+export interface Change {
+  readonly removed: number;
+  readonly added: number;
+}
+
+export interface Retirement {
+  readonly at: string;
+  readonly status?: Status | undefined;
+  readonly manifest?: Manifest | undefined;
+  readonly version?: number;
+  readonly list?: number;
+  readonly snapshot?: number;
+  readonly tombstone?: number;
+}
+
+export interface Mirror {
+  readonly at: string;
+  readonly manifest?: Manifest;
+  readonly list?: number;
+}
+
+export interface Budget {
+  /** Cycles that may begin. */
+  readonly cycles: number;
+  /** Cycles and retirements at the same time. */
+  readonly together: number;
+  readonly retirements: number;
+  /** Lists that the backend will have, one after the other. */
+  readonly lists: readonly number[];
+  /** How often the configuration may lose the provider or get it back. */
+  readonly edits: number;
+  readonly accepts: number;
+  readonly crashes: number;
+  /** How often the published object may vanish or be put back to what it was. */
+  readonly damages: number;
+  /** Whether the mirror runs beside all that, or only when all is quiet. */
+  readonly mirrors: boolean;
+}
+
+/** The mechanisms that can be switched off. */
+export interface Mechanisms {
+  /** A version is created in the journal only where there is none. */
+  readonly createOnlyJournal: boolean;
+  /** Before a list is put in place, the snapshot must still be the run's own. */
+  readonly fence: boolean;
+  /** The manifest is written after its parts. */
+  readonly manifestLast: boolean;
+  /** A part has a name that no other content ever has. */
+  readonly immutableParts: boolean;
+  /** Parts are kept only behind the very manifest that names them. */
+  readonly keptBehindManifest: boolean;
+  /** A file that is not listed is removed only for a tombstone. */
+  readonly tombstone: boolean;
+  /** A tombstone removes only what is older than it, and the mirror takes nothing older than it has. */
+  readonly comparedVersions: boolean;
+  /** A tombstone is not put over one of a higher version. */
+  readonly risingTombstone: boolean;
+  /** The gate remembers each target; otherwise only that something was missing, or accepted. */
+  readonly memoryPerTarget: boolean;
+  /** What the gate remembers counts only beside the list that it was written for. */
+  readonly memoryOfVersion: boolean;
+  /** A retirement deletes what it saw at the beginning, and nothing else. */
+  readonly conditionalDelete: boolean;
+  /** A status is written before a file is created. */
+  readonly announced: boolean;
+  /** A retirement looks at the files before it looks at the version. */
+  readonly filesFirst: boolean;
+}
+
+export const allOn: Mechanisms = {
+  createOnlyJournal: true,
+  fence: true,
+  manifestLast: true,
+  immutableParts: true,
+  keptBehindManifest: true,
+  tombstone: true,
+  comparedVersions: true,
+  risingTombstone: true,
+  memoryPerTarget: true,
+  memoryOfVersion: true,
+  conditionalDelete: true,
+  announced: true,
+  filesFirst: true,
+};
+
+export interface Setting extends Mechanisms {
+  /** 1 is one plain file. */
+  readonly shards: 1 | 2;
+}
+
+/** Targets a, b, c; one shard has a, the other b and c. */
+export const targetNames = ['a', 'b', 'c'] as const;
+const shardMasks = [0b001, 0b110] as const;
+
+export function showList(list: number): string {
+  return `{${targetNames.filter((_, bit) => has(list, bit)).join(' ')}}`;
+}
+
+export function has(list: number, bit: number): boolean {
+  return (list & (1 << bit)) !== 0;
+}
+
+export function shardsOf(list: number, { shards }: Setting): readonly number[] {
+  return shards === 1 ? [] : shardMasks.map((mask) => list & mask);
+}
+
+/** A manifest's etag, or none. */
+export function etagOf(manifest: Manifest | undefined): string {
+  if (manifest === undefined) return '';
+  const { version, list, parts, replaced } = manifest;
+  return `${version}/${list}/${parts}/${replaced}`;
+}
+
+/** A mark that no write of the object has had. */
+export function newMark({ cycles, retirement, status, held, operator }: World): number {
+  const marks = [status, held, operator?.held, retirement?.status];
+  for (const cycle of cycles) marks.push(cycle.status, cycle.held);
+  return 1 + Math.max(0, ...marks.map((one) => one?.mark ?? 0));
+}
+
+export const step = (label: string, next: World, broken?: string): Step<World> => ({ label, next, broken });
+
+/** The world after its version 1 was published and mirrored. */
+export function firstWorld(setting: Setting, left: Budget): World {
+  const list = 0b011;
+  const names = shardsOf(list, setting).map((content, shard) => partName(setting, shard, 1, content));
+  const manifest: Manifest = { version: 1, list, parts: names, replaced: [] };
+  const file = etagOf(manifest);
+  return {
+    backend: list,
+    configured: true,
+    journal: [{ list, isEnd: false }],
+    snapshot: { version: 1, list },
+    manifest,
+    parts: Object.fromEntries(names.map((name, shard) => [name, shardsOf(list, setting)[shard] ?? 0])),
+    tombstone: 0,
+    held: undefined,
+    status: { mark: 1, version: 1, published: 1, file, isHeld: false, isLeaving: false },
+    disk: { version: 1, list, etag: file },
+    cycles: [],
+    retirement: undefined,
+    mirror: undefined,
+    operator: undefined,
+    left,
+    lacked: [0, 0, 0],
+    accepted: 0,
+  };
+}
+
+export function partName(
+  { immutableParts }: Mechanisms,
+  shard: number,
+  version: number,
+  content: number,
+): string {
+  return immutableParts ? `${version}-${content}` : `${shard}`;
+}
+
+/** Marks are renumbered in the order in which they stand, and the cycles sorted: who is called first is the same. */
+export function keyOf(world: World): string {
+  const marks = new Map<number, number>([[0, 0]]);
+  const renamed = (mark: number): number => {
+    const known = marks.get(mark);
+    if (known !== undefined) return known;
+    marks.set(mark, marks.size);
+    return marks.size - 1;
+  };
+  const status = (one: Status | undefined) =>
+    one && [renamed(one.mark), one.version, one.published, one.file, one.isHeld, one.isLeaving];
+  const held = (one: Held | undefined) => one && [renamed(one.mark), one.version, one.waited, one.accepted];
+  const cycles = world.cycles.toSorted((a, b) => (shapeOf(a) < shapeOf(b) ? -1 : 1));
+  const { parts, retirement, operator } = world;
+  return JSON.stringify([
+    [world.backend, world.configured, world.journal, world.snapshot, world.manifest],
+    [Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1)), world.tombstone],
+    [held(world.held), status(world.status), world.disk, world.mirror, world.left],
+    [world.lacked, world.accepted, held(operator?.held)],
+    retirement && { ...retirement, status: status(retirement.status) },
+    cycles.map((cycle) => ({ ...cycle, name: '', status: status(cycle.status), held: held(cycle.held) })),
+  ]);
+}
+
+function shapeOf(cycle: Cycle): string {
+  return JSON.stringify({ ...cycle, name: '' });
+}
