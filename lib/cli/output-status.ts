@@ -81,11 +81,11 @@ function confirmedOf(status: OutputStatus | undefined, now: Date): string | unde
 export function outputStatusTable(statuses: readonly OutputRow[], now: Date): string {
   return formatTable(
     ['OUTPUT', 'LISTED', 'BYTES', 'STATE'],
-    statuses.map(({ output, listed_at, bytes, state, command }) => [
+    statuses.map(({ output, listed_at, bytes, state }) => [
       output,
       formatAge(listed_at, now),
       String(bytes),
-      command === undefined ? state : `${state}; ${command}`,
+      state,
     ]),
   );
 }

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { readApp } from '../../lib/app/app.ts';
 import { reloadingConfig } from '../../lib/app/reload.ts';
@@ -18,13 +19,14 @@ async function followed(text: string) {
     said.push(/level=(\w+) msg="?([^":=]*)/.exec(line)?.slice(1).join(' ') ?? '');
   const input = { env: {}, log: createLogger({ level: 'info', write }) };
   let seconds = 0;
-  const { current } = reloadingConfig(location, await readApp(location, input), input, () => seconds * 1000);
+  const config = reloadingConfig(location, await readApp(location, input), input, () => seconds * 1000);
   return {
     said,
+    config,
     async look(next?: string, after = 2) {
       if (next !== undefined) await writeFile(location, next);
       seconds += after;
-      return (await current()).providers.map(({ job }) => job);
+      return (await config.current()).providers.map(({ job }) => job);
     },
   };
 }
@@ -56,4 +58,15 @@ test('a broken one after an empty one leaves the last that named something in fo
     ...Array(2).fill('error the last good configuration stays in force'),
     'info the configuration is good again',
   ]);
+});
+
+test('tells when what is in force was taken over, which a broken one does not change', async () => {
+  const { look, config } = await followed(jobs('a'));
+  const first = config.loadedAt();
+  await look('scrape_configs: 7\n');
+  expect([config.problem() === '', config.loadedAt()]).toEqual([false, first]);
+  await setTimeout(5);
+  await look(jobs('a', 'b'));
+  await look();
+  expect([config.problem(), config.loadedAt() > first]).toEqual(['', true]);
 });

@@ -9,7 +9,7 @@ import { silentLogger } from '../../../lib/telemetry/log.ts';
 import { afterThisTest, makeFolder, openTestFolder, round } from '../world.ts';
 
 export interface TestFaceOptions
-  extends Partial<Pick<FaceAppOptions, 'now' | 'log' | 'prefix' | 'configProblem'>> {
+  extends Partial<Pick<FaceAppOptions, 'now' | 'log' | 'prefix' | 'configProblem' | 'configLoadedAt'>> {
   /** Whether the mirror does its first round. Default yes. */
   readonly mirrored?: boolean;
   /** What the face reads from. Default: the store that was mirrored. */

@@ -12,14 +12,14 @@ async function summaryOf(group: string, run = 'run-1') {
   const store = createMemoryStore();
   const body = gzipSync(`${head},\n"added":[\n${group}\n],\n"removed":[],\n"changed":[]}\n`);
   await store.put(journalKey(id, 1), body, { condition: 'create' });
-  return createJournal(store).summary(id, 1);
+  return createJournal(store).summary(id, 1, '');
 }
 
 test('a group of millions of tiny values is named too large, and nothing is made of it', async () => {
   const group = `{"source":"s","labels":{},"targets":[{}${',{}'.repeat(3_000_000)}]}`;
   expect(await summaryOf(group)).toMatchObject({
     counts: { added: 0, removed: 0, changed: 0 },
-    problem: 'the text is too large when unpacked',
+    problem: `${journalKey(id, 1)}: the text is too large when unpacked`,
   });
 });
 

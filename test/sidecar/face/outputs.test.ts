@@ -43,7 +43,10 @@ describe('a kube-state output', () => {
           ...{ ...facts, output: 'bad', state: 'failing', status: await statusOf(store, 'bad') },
           reason: 'the last cycle failed: <b>no answer</b>',
         },
-        { ...facts, output: 'held', state: 'held', reason: held?.held?.message, status: held },
+        {
+          ...{ ...facts, output: 'held', state: 'held', reason: held?.held?.message, status: held },
+          command: 'muster accept --kube-state held',
+        },
         {
           ...{ source: '', output: 'bare', state: 'unknown' },
           reason: 'the store has no status of it that this Muster can read',

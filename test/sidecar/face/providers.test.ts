@@ -55,9 +55,13 @@ test('says of each provider what a person should know, the worst first', async (
       'its file stays: the store lists it no more and has no tombstone that says it was retired; if it is gone for good, "muster sync --once --remove-orphans" removes it',
     ],
     ['older', 'refused', expect.stringContaining('older than version 5 of the file on disk')],
+    [
+      'left',
+      'confirmed',
+      '7 targets left after a hold that nobody accepted; muster history --job left --provider dns-0 shows which',
+    ],
     ['newer', 'unknown', expect.stringContaining('was written by a newer Muster (schema 2')],
     ['silent', 'unknown', 'the store has no status of it: nobody knows how old its list is'],
-    ['left', 'ok', '7 targets left after a hold, without an operator'],
     ['well', 'ok', ''],
   ]);
 });
