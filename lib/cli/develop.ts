@@ -12,6 +12,8 @@ export interface DevelopInput {
   readonly config: () => Promise<Scheduled>;
   /** Says why the configuration as it is now is not in force; empty where it is. */
   readonly configProblem?: () => string;
+  /** Says what of the configuration is left to Prometheus; empty for nothing. */
+  readonly configNote?: () => string;
   /** Folder of the target files. */
   readonly folder: string;
   readonly listen: string;
@@ -28,7 +30,7 @@ const mirrorInterval = 1000;
 
 /** Scheduler and sidecar side by side, until the signal fires or one of them fails. */
 export async function develop(input: DevelopInput): Promise<void> {
-  const { store, folder, listen, webConfig, log, onListening, configProblem } = input;
+  const { store, folder, listen, webConfig, log, onListening, configProblem, configNote } = input;
   await store.verify({ signal: input.signal });
   const config = namedConfig(input.config, { store, signal: input.signal });
   // A store that belongs to somebody else ends it here.
@@ -47,6 +49,7 @@ export async function develop(input: DevelopInput): Promise<void> {
       listen,
       ...(webConfig !== undefined && { webConfig }),
       ...(configProblem && { configProblem }),
+      ...(configNote && { configNote }),
       ...(onListening && { onListening: (address) => onListening(urlOf(address)) }),
     }),
   ];

@@ -20,13 +20,17 @@ export function formatLeftAlone(leftAlone: readonly LeftAlone[]): string {
 
 /** The SD configs of a document that none of these mechanisms reads, and those of its alertmanagers. */
 export function findLeftAlone(document: unknown, readKeys: readonly string[]): readonly LeftAlone[] {
-  const found = new Map<string, Set<string>>();
-  const note = (key: string, of: string) => found.set(key, (found.get(key) ?? new Set<string>()).add(of));
-  for (const { key, index, job } of leftKeys(document, readKeys)) note(key, nameOf(job) ?? `job ${index}`);
   const { alerting }: Sections = isMapping(document) ? document : {};
   const { alertmanagers }: Sections = isMapping(alerting) ? alerting : {};
-  for (const one of listOf(alertmanagers)) for (const key of sdKeysOf(one)) note(key, 'alerting');
-  return Array.from(found, ([key, of]) => ({ key, of: [...of] }));
+  const managerKeys = new Set(listOf(alertmanagers).flatMap(sdKeysOf));
+  const byKey = Map.groupBy(leftKeys(document, readKeys), ({ key }) => key);
+  return [
+    ...Array.from(byKey, ([key, jobs]) => ({
+      key,
+      of: jobs.map(({ index, job }) => nameOf(job) ?? `job ${index}`),
+    })),
+    ...Array.from(managerKeys, (key) => ({ key, of: ['the alertmanagers'] })),
+  ];
 }
 
 /** What is left alone of the jobs, as problems: for those who want a configuration of which all is Muster's. */

@@ -88,7 +88,7 @@ export interface MusterConfig<Stanza, KubeState extends NamedOutput = never> {
 export interface LeftAlone {
   /** As in `static_configs`. */
   readonly key: string;
-  /** The jobs that have such; of alertmanagers `alerting`. */
+  /** The jobs that have such, or `the alertmanagers`. */
   readonly of: readonly string[];
 }
 

@@ -6,7 +6,8 @@ import { type Face, openFace } from './http.ts';
 import { healthOf, type MirroredSource } from './mirrored.ts';
 import { openGate } from './web/gate.ts';
 
-export interface ServeOptions extends Pick<FaceAppOptions, 'providerStaleAfter' | 'configProblem'> {
+export interface ServeOptions
+  extends Pick<FaceAppOptions, 'providerStaleAfter' | 'configProblem' | 'configNote'> {
   readonly sources: readonly MirroredSource[];
   readonly registry: Registry;
   readonly listen: string;

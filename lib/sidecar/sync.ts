@@ -51,6 +51,8 @@ export interface LoopedSyncOptions extends SyncOptions {
   readonly externalUrl?: string;
   /** Says why the configuration as it is now is not in force, empty where it is; where the mirror runs beside a scheduler. */
   readonly configProblem?: () => string;
+  /** Says what of the configuration is left to Prometheus; empty for nothing. */
+  readonly configNote?: () => string;
   /** Told where the server listens. */
   readonly onListening?: (address: Face['address']) => void;
 }
