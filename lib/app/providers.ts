@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Stanza } from '../backends/mechanism.ts';
 import type { Job, MusterConfig } from '../config/muster-config.ts';
 import type { ReadCredential } from '../config/secret.ts';
@@ -45,7 +46,10 @@ export function bindProviders(
       identity: stanza.identity,
       server: stanza.server,
       refreshInterval: stanza.config.refresh_interval,
-      discover: discoverWith(stanza, { ...input, log: input.log.with({ job: job.name, provider: name }) }),
+      discover: discoverWith(stanza, {
+        ...inFolderOf(job, input),
+        log: input.log.with({ job: job.name, provider: name }),
+      }),
       guard: job.guard,
       shards: job.shards,
       journal: config.journal,
@@ -54,6 +58,22 @@ export function bindProviders(
       ...(job.relabel === 'publish' && job.relabel_configs.length > 0 && { rulesRun: true }),
     }));
   });
+}
+
+/** Relative paths in a job of another file start from the folder of that file, as in Prometheus. */
+function inFolderOf({ directory }: Job<Stanza>, input: BindInput): BindInput {
+  if (directory === undefined) return input;
+  return {
+    ...input,
+    directory,
+    readCredential: (credential, signal) =>
+      input.readCredential(
+        credential.from === 'file'
+          ? { ...credential, path: resolve(directory, credential.path) }
+          : credential,
+        signal,
+      ),
+  };
 }
 
 /** The mechanism's listing, with HTTP clients that end with it. */

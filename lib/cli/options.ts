@@ -10,6 +10,9 @@ export const shared = {
     default: 'muster.yml',
     help: 'Configuration: a file or an s3:// URL.',
   },
+  strict: {
+    help: 'Refuse jobs and SD configs that Muster does not discover, instead of leaving them to Prometheus.',
+  },
   store: {
     value: 'STORE',
     help: 'Look at this store, as in s3://bucket/prefix, and read no configuration.',

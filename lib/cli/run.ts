@@ -37,6 +37,7 @@ export const run = defineCommand({
   examples: ['muster run -c muster.yml', 'muster run --job api --dry-run'],
   options: {
     config: shared.config,
+    strict: shared.strict,
     job: shared.job,
     provider: shared.provider,
     'dry-run': { help: 'Print the change, write nothing.' },
@@ -45,8 +46,8 @@ export const run = defineCommand({
     },
     output: shared.output,
   },
-  async run({ config, job, provider, 'dry-run': dryRun, 'take-over': takeOver, output }, io) {
-    const app = await loadApp(config, io);
+  async run({ config, strict, job, provider, 'dry-run': dryRun, 'take-over': takeOver, output }, io) {
+    const app = await loadApp(config, { ...io, strict });
     const { signal } = io;
     // What a log would say of a cycle is what this command prints.
     const input = { store: app.store, log: silentLogger, signal };

@@ -17,7 +17,8 @@ import { inputOf, listing, providerOf } from '../support/provider.ts';
 const { signal } = new AbortController();
 const minutes = 60_000;
 const rules: RetireRules = {
-  retireAfter: () => 15 * minutes, keep: 90 * 86_400_000,
+  retireAfter: () => 15 * minutes,
+  keep: 90 * 86_400_000,
   guard: { max_removed: 0.5, min_targets: 10 },
 };
 
@@ -129,7 +130,7 @@ describe('a provider that left the configuration', () => {
   test('retire_after of 0 is at once', async () => {
     const [api, web] = [sd('api', 'consul-0'), sd('web', 'dns-0')];
     const { store, look } = await world([api, 5], [web, 40]);
-    expect(await look([web], { retireAfter: () => 0 })).toEqual([['api/consul-0', keep: 90 * 86_400_000, 'due', 0]]);
+    expect(await look([web], { retireAfter: () => 0 })).toEqual([['api/consul-0', 'due', 0]]);
     expect(await published(store)).toEqual(['targets/web/dns-0.json']);
   });
 
