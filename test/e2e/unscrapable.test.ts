@@ -99,7 +99,7 @@ describeWithPrograms('an address that Prometheus cannot scrape', ['prometheus2']
     const { code, stdout } = await place.run(['run', '--output', 'json']);
     expect([code, JSON.parse(stdout)[0].warnings]).toEqual([
       0,
-      ['1 target left out: Prometheus cannot scrape their address, as of http://x.example:80'],
+      ['1 target left out: Prometheus cannot scrape their address, as of [http://x.example]:80'],
     ]);
     await place.run(['sync', '--from', 'store', '--to', 'targets', '--once']);
     const files = [join(place.folder, 'targets/api/*.json')];
