@@ -1,7 +1,7 @@
 import { mechanisms } from '../backends/registry.ts';
 import type { FileJobs } from '../config/assemble.ts';
 import { createCredentialReader } from '../config/credentials.ts';
-import { type LoadOptions, loadConfig, loadStoreLocation } from '../config/load.ts';
+import { loadConfig, loadStoreLocation } from '../config/load.ts';
 import type { LeftAlone } from '../config/muster-config.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { RetireRules } from '../discovery/leaving.ts';
