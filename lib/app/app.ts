@@ -133,7 +133,7 @@ async function loadOutputs(configs: readonly KubeStateConfig[], input: BindInput
   return bindOutputs(configs, input);
 }
 
-const listUrl: LoadOptions<never, never>['listUrl'] = async (bucket, folder) =>
+const listUrl: NonNullable<LoadOptions<never, never>['listUrl']> = async (bucket, folder) =>
   (await import('./store.ts')).listObjectKeys(bucket, folder);
 
 async function readConfig(
