@@ -11,7 +11,7 @@ export const shared = {
     help: 'Configuration: a file or an s3:// URL.',
   },
   strict: {
-    help: 'Refuse jobs and SD configs that Muster does not discover, instead of leaving them to Prometheus.',
+    help: 'Refuse what Muster does not discover, instead of leaving it to Prometheus.',
   },
   store: {
     value: 'STORE',

@@ -23,6 +23,8 @@ export const scrapeKeys = [
   'fallback_scrape_protocol',
   'scrape_native_histograms',
   'always_scrape_classic_histograms',
+  // Its name before Prometheus 3.
+  'scrape_classic_histograms',
   'convert_classic_histograms_to_nhcb',
   'scrape_failure_log_file',
   'metrics_path',

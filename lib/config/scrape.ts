@@ -104,10 +104,11 @@ function named<Stanza>(
 
 /** A job without a provider has no folder, and may be called as Prometheus allows. */
 const nameFits = rule<
-  { readonly job_name: string; readonly providers: readonly Provider<unknown>[] },
+  { readonly job_name: string; readonly providers?: readonly Provider<unknown>[] | undefined },
   'job_name' | 'providers'
 >(['job_name', 'providers'], ({ job_name, providers }) => {
-  if (providers.length === 0) return undefined;
+  // Where an SD config is wrong there are none yet.
+  if (providers === undefined || providers.length === 0) return undefined;
   try {
     encodeJob(job_name);
     return undefined;
