@@ -77,10 +77,11 @@ interface Cursor {
 
 async function load(cursor: Cursor, problems: string[]): Promise<void> {
   const { provider, version } = cursor;
+  const id = { job: provider.job, provider: provider.provider, store: provider.status.store };
   try {
     for (let older = version - 1; older > 0 && older > version - ahead; older--)
-      provider.journal.summary(provider, older).catch(() => undefined);
-    cursor.found = await provider.journal.summary(provider, version);
+      provider.journal.summary(id, older).catch(() => undefined);
+    cursor.found = await provider.journal.summary(id, version);
     cursor.at = cursor.found?.head?.at ?? cursor.at;
   } catch (error) {
     problems.push(toMusterError(error).message);

@@ -46,7 +46,9 @@ async function trackOf({ job, provider, status, journal }: Historied, entries: n
   const oldest = Math.max(1, status.version - entries + 1);
   const versions = Array.from({ length: status.version - oldest + 1 }, (_, index) => status.version - index);
   const read = await Promise.all(
-    versions.map((version) => journal.summary({ job, provider }, version).catch(() => undefined)),
+    versions.map((version) =>
+      journal.summary({ job, provider, store: status.store }, version).catch(() => undefined),
+    ),
   );
   const gap = read.findIndex((summary) => timeOf(summary) === undefined);
   const known = gap === -1 ? read : read.slice(0, gap);

@@ -23,11 +23,16 @@ export interface ChangeDetail extends ChangeSummary {
 
 export interface Journal {
   /** `undefined` where the journal has no such version. Throws what the store throws. */
-  summary(id: ProviderId, version: number): Promise<ChangeSummary | undefined>;
+  summary(id: JournalId, version: number): Promise<ChangeSummary | undefined>;
   detail(
     id: ProviderId & { readonly version: number },
     page: { readonly offset: number; readonly limit: number; readonly signal: AbortSignal },
   ): Promise<ChangeDetail | undefined>;
+}
+
+/** A provider's journal. A store that was emptied and filled anew has another id, and its versions begin anew. */
+export interface JournalId extends ProviderId {
+  readonly store?: string | undefined;
 }
 
 /** Reads the journal of a store. An entry never changes, so that its summary is kept: the last thousand of them. */
@@ -45,15 +50,16 @@ export function createJournal(store: ObjectStore): Journal {
   return {
     summary(id, version) {
       const key = journalKey(id, version);
-      const before = kept.get(key);
+      const name = `${id.store ?? ''} ${key}`;
+      const before = kept.get(name);
       if (before !== undefined) return before;
       const summary = limit(() => read(key, noPage, AbortSignal.timeout(timeout))).catch((error: unknown) => {
         if (isMusterError(error, 'too-large')) return unreadable(version, error.message);
-        kept.delete(key);
+        kept.delete(name);
         throw error;
       });
       if (kept.size >= mostKept) kept.delete(kept.keys().next().value ?? '');
-      kept.set(key, summary);
+      kept.set(name, summary);
       return summary;
     },
     detail: ({ version, ...id }, { signal, ...page }) =>
