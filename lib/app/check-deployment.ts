@@ -1,3 +1,5 @@
+import { acceptRetiredCommand } from '../discovery/hints.ts';
+import { type LeavingProvider, type RetireRules, reviewLeaving } from '../discovery/leaving.ts';
 import { resolveNames } from '../discovery/naming.ts';
 import { parseStatus } from '../discovery/status.ts';
 import { toMusterError } from '../errors.ts';
@@ -27,6 +29,7 @@ export interface DeploymentInput {
   /** Name of the CloudFormation stack: its schedules are `<stack>-<mechanism>` and `<stack>-kube-state`. */
   readonly stack: string;
   readonly readSchedule: (name: string, signal: AbortSignal) => Promise<Schedule | undefined>;
+  readonly retireRules: RetireRules;
   readonly signal: AbortSignal;
 }
 
@@ -60,8 +63,25 @@ export async function checkDeployment(input: DeploymentInput): Promise<readonly 
   const listings = await mapConcurrent(outputs, 8, signal, (output) =>
     look(`kube state ${output.object}`, () => checkOutput(output, gapOf(kubeState), input)),
   );
+  const leaving = await reviewLeaving(providers, input.retireRules, {
+    store,
+    signal,
+    now: new Date(),
+    dryRun: true,
+  });
   const costs = sayCosts(input, expressions);
-  return [bucket, writes, ...schedules.map(({ finding }) => finding), ...statuses, ...listings, ...costs];
+  const functions = schedules.map(({ finding }) => finding);
+  return [bucket, writes, ...functions, ...statuses, ...listings, ...leaving.map(sayLeaving), ...costs];
+}
+
+/** A provider that left the configuration is as it should be, unless an operator is asked. */
+function sayLeaving({ job, provider, targets, state, wait, reason }: LeavingProvider): Finding {
+  const check = `retiring ${job}/${provider}`;
+  if (state === 'held')
+    return { check, ...bad(`${targets} targets: ${reason}; "${acceptRetiredCommand}" lets it go`) };
+  const when =
+    state === 'due' ? 'the next tick retires it' : `it is retired in ${Math.ceil(wait / 60_000)} min`;
+  return { check, ...good(`${targets} targets: ${reason}, ${when}`) };
 }
 
 /** A finding on what costs more than it seems, for each schedule; none where all is as cheap as it can be. */

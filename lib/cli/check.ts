@@ -1,10 +1,15 @@
-import { loadApp } from '../app/app.ts';
+import { type App, loadApp } from '../app/app.ts';
 import { sayWaiting } from '../app/function/billing.ts';
 import type { KubeStateOutput } from '../app/kube-state/outputs.ts';
 import type { AppProvider } from '../app/providers.ts';
 import { shortestRefresh } from '../config/sd-config.ts';
+import { reviewLeaving } from '../discovery/leaving.ts';
+import { resolveNames } from '../discovery/naming.ts';
+import { checkOwnership } from '../discovery/ownership.ts';
+import { toMusterError } from '../errors.ts';
 import { metricsKey } from '../target/names.ts';
-import { defineCommand, exitCodes } from './command.ts';
+import { defineCommand, exitCodes, type Io } from './command.ts';
+import { leavingText } from './leaving-text.ts';
 import { shared } from './options.ts';
 import { counted, leftAloneText } from './output.ts';
 import { formatTable, printable } from './table.ts';
@@ -14,12 +19,22 @@ export const check = defineCommand({
   name: 'check',
   description:
     'Reads the configuration, reports all its problems at once, and lists its jobs, providers and kube-state outputs.\n' +
-    'Calls nothing.',
-  examples: ['muster check -c muster.yml', 'muster check -c muster.yml --output json'],
-  options: { config: shared.config, strict: shared.strict, output: shared.output },
-  async run({ config, strict, output }, io) {
-    const { providers, outputs, store, storeConfig, leftAlone } = await loadApp(config, { ...io, strict });
-    await store.close();
+    'Calls no backend. The store is asked which providers the configuration would retire, and when; --offline leaves that\n' +
+    'out.',
+  examples: [
+    'muster check -c muster.yml',
+    'muster check -c muster.yml --offline',
+    'muster check -c muster.yml --output json',
+  ],
+  options: {
+    config: shared.config,
+    strict: shared.strict,
+    offline: { help: 'Do not ask the store.' },
+    output: shared.output,
+  },
+  async run({ config, strict, offline, output }, io) {
+    const app = await loadApp(config, { ...io, strict });
+    const { providers, outputs, store, storeConfig, leftAlone } = app;
     const rows = providers.map(({ job, provider, mechanism, refreshInterval, shards, deadline }) => ({
       ...{ job, provider, mechanism },
       refresh_interval_seconds: refreshInterval / 1000,
@@ -53,9 +68,30 @@ export const check = defineCommand({
     // On a machine of one's own, with its store in a folder, waiting is for free.
     if (storeConfig.kind === 's3') io.err(hintsOnFunctions(providers, outputs));
     io.err(hintOnRules(providers));
+    if (!offline && !app.isEmpty) await printLeaving(app, io);
+    await store.close();
     return exitCodes.good;
   },
 });
+
+/** Milliseconds that the store has to answer: a check may run where nobody has credentials. */
+const askedFor = 5000;
+
+/** Says what the configuration would retire. That the store cannot be asked is no fault of the configuration. */
+async function printLeaving({ providers, retireRules, owner, store }: App, io: Io): Promise<void> {
+  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(askedFor)]);
+  try {
+    await checkOwnership(providers, { store, signal, owner, dryRun: true });
+    const named = await resolveNames(providers, { store, signal });
+    const look = { store, signal, now: new Date(), dryRun: true };
+    for (const one of await reviewLeaving(named, retireRules, look))
+      io.err(`Hint: ${leavingText(one, 'would be retired')}`);
+  } catch (error) {
+    io.err(
+      `Hint: the store was not asked what would be retired (--offline leaves it out): ${toMusterError(error).message}\n`,
+    );
+  }
+}
 
 /** How serverless.yml starts the functions, unless told otherwise. */
 const schedule = 'rate(1 minute)';

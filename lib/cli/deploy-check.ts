@@ -44,10 +44,10 @@ async function examine(config: string, stack: string, io: Io): Promise<readonly 
   const { signal } = io;
   const app = await loadApp(config, io);
   try {
-    const { providers, outputs, store } = app;
+    const { providers, outputs, retireRules, store } = app;
     return [
       checkLocation(config, app),
-      ...(await checkDeployment({ store, providers, outputs, stack, readSchedule, signal })),
+      ...(await checkDeployment({ store, providers, outputs, retireRules, stack, readSchedule, signal })),
     ];
   } finally {
     await app.store.close();

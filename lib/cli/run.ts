@@ -4,9 +4,8 @@ import type { OutputResult } from '../app/kube-state/cycle.ts';
 import type { AppProvider } from '../app/providers.ts';
 import { retireLeft } from '../app/retirement.ts';
 import { selectProviders } from '../app/select.ts';
-import { formatDuration } from '../config/duration.ts';
-import { acceptCommand, heldData, retireCommand } from '../discovery/hints.ts';
-import { type LeavingProvider, type RetireRules, reviewLeaving } from '../discovery/leaving.ts';
+import { acceptCommand, heldData } from '../discovery/hints.ts';
+import { type RetireRules, reviewLeaving } from '../discovery/leaving.ts';
 import { type Resolved, resolveNames } from '../discovery/naming.ts';
 import { checkOwnership } from '../discovery/ownership.ts';
 import type { CycleResult } from '../discovery/provider.ts';
@@ -16,8 +15,8 @@ import { countChange } from '../target/target-changes.ts';
 import { silentLogger } from '../telemetry/log.ts';
 import { changeData, summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
+import { leavingText } from './leaving-text.ts';
 import { shared } from './options.ts';
-import { counted } from './output.ts';
 import { printChange } from './print-change.ts';
 import { openProgress } from './progress.ts';
 import { outputData, outputTable, retireLeftOutputs, runOutputs } from './run-outputs.ts';
@@ -109,13 +108,6 @@ async function retire(
   }
   const { retired, waiting } = await retireLeft(providers, rules, input);
   for (const one of [...retired, ...waiting]) io.err(leavingText(one, 'retired'));
-}
-
-function leavingText({ job, provider, targets, state, wait, reason }: LeavingProvider, verb: string): string {
-  const name = `${printable(`${job}/${provider}`)} (${counted(targets, 'target')})`;
-  if (state === 'due') return `${name}: ${verb}, ${reason}\n`;
-  if (state === 'held') return `${name}: not retired: ${reason}; "muster accept --retired" lets it go\n`;
-  return `${name}: ${reason}, is retired in ${formatDuration(Math.ceil(wait / 1000) * 1000)}; "${printable(retireCommand({ job, provider }))}" does it now\n`;
 }
 
 async function print(

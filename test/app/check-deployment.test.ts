@@ -38,6 +38,11 @@ async function check(status: Status | string | undefined, more: Partial<Deployme
       },
     ],
     outputs: [],
+    retireRules: {
+      retireAfter: () => 900_000,
+      guard: { max_removed: 0.5, min_targets: 10 },
+      keep: 90 * 86_400_000,
+    },
     stack: 'muster-prod',
     readSchedule: async () => ({ expression: 'rate(1 minute)', enabled: true }),
     signal: new AbortController().signal,

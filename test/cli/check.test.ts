@@ -1,10 +1,43 @@
 import { describe, expect, test } from '@jest/globals';
 import { readApp } from '../../lib/app/app.ts';
 import { prometheusStanza } from '../../lib/cli/prometheus-stanza.ts';
+import { runCycle } from '../../lib/discovery/cycle.ts';
+import { createFileStore } from '../../lib/store/file.ts';
 import { silentLogger } from '../../lib/telemetry/log.ts';
+import { inputOf, listing, providerOf } from '../support/provider.ts';
 import { makeWorkplace } from '../support/workplace.ts';
 
 describe('muster check', () => {
+  test('says which providers the configuration would retire, when, and with how many targets', async () => {
+    await using place = await makeWorkplace({ scrape_configs: [consulJob('web'), consulJob('old')] });
+    await runCycle(
+      providerOf(() => listing(40), { job: 'old', provider: 'consul-0' }),
+      inputOf(createFileStore(`${place.folder}/.muster/store`)),
+    );
+    const hints = async (args: readonly string[] = []) => {
+      const { code, stderr } = await place.here(['check', ...args]);
+      return [code, stderr.split('\n').filter((line) => line.startsWith('Hint: old'))];
+    };
+    expect(await hints()).toEqual([0, []]);
+    await place.write('muster.yml', { scrape_configs: [consulJob('web'), consulJob('new')] });
+    expect(await hints(['--offline'])).toEqual([0, []]);
+    const { stderr } = await place.here(['check']);
+    expect(stderr).toContain('Hint: the store was not asked what would be retired');
+    expect(stderr).toContain('of which this configuration knows 0');
+    await place.write('muster.yml', {
+      scrape_configs: [
+        consulJob('web'),
+        { job_name: 'old', dns_sd_configs: [{ names: ['a.b'], type: 'A', port: 1 }] },
+      ],
+    });
+    expect(await hints()).toEqual([
+      0,
+      [
+        'Hint: old/consul-0 (40 targets): it left the configuration, is retired in 15m; "muster retire old --provider consul-0" does it now',
+      ],
+    ]);
+  });
+
   test.each([
     [['30s'], 'api-0/consul-0 (30s)', 13, []],
     [['2m', '30s', '30s'], 'api-1/consul-0 (30s) and 1 more', 26, []],
@@ -18,7 +51,7 @@ describe('muster check', () => {
     'tells what costs more as a function than it seems: intervals of %j',
     async (intervals, which, dollars, before) => {
       await using place = await makeWorkplace(config(intervals, 's3://my-bucket/muster'));
-      const { code, stderr } = await place.here(['check']);
+      const { code, stderr } = await place.here(['check', '--offline']);
       expect([code, stderr.split('\n').slice(1)]).toEqual([
         0,
         [
@@ -36,7 +69,7 @@ describe('muster check', () => {
     const kube_state_metrics = [{ name: 'prod', kubernetes: { refresh_interval: '30s' } }];
     const place = await makeWorkplace({ ...config(['1m'], 's3://my-bucket/muster'), kube_state_metrics });
     await using _ = place;
-    const { stderr } = await place.here(['check']);
+    const { stderr } = await place.here(['check', '--offline']);
     expect(stderr.split('\n').slice(1, 3)).toEqual([
       'Hint: on AWS it needs osls deploy --param="backends=consul,kube-state"',
       expect.stringMatching(/^Hint: kube state prod \(30s\): .* about 13 dollars a month/),
@@ -51,7 +84,7 @@ describe('muster check', () => {
       muster: { relabel },
     }));
     await using place = await makeWorkplace({ scrape_configs });
-    const { stderr } = await place.here(['check']);
+    const { stderr } = await place.here(['check', '--offline']);
     expect(stderr.split('\n').at(-2)).toBe(
       'Hint: Muster runs the relabel_configs of publish (relabel: publish). Run by Prometheus as well, they ' +
         'read __meta_ labels that are gone, and overwrite good labels with nothing. To change a job that is scraped: ' +
@@ -72,7 +105,7 @@ describe('muster check', () => {
 
   test('takes a refresh_interval of 0s, as Prometheus does, and says what it means', async () => {
     await using place = await makeWorkplace(config(['0s', '30s'], 'folder'));
-    const { code, stderr } = await place.here(['check']);
+    const { code, stderr } = await place.here(['check', '--offline']);
     expect([code, stderr.split('\n').slice(1)]).toEqual([
       0,
       [
@@ -88,12 +121,16 @@ describe('muster check', () => {
     [[], 's3://my-bucket/muster', / is valid: /],
   ])('has nothing to say of the costs of %j in %s', async (intervals, store, last) => {
     await using place = await makeWorkplace(config(intervals, store));
-    const { code, stderr } = await place.here(['check']);
+    const { code, stderr } = await place.here(['check', '--offline']);
     expect([code, stderr.split('\n').at(-2)]).toEqual([0, expect.stringMatching(last)]);
   });
 });
 
 const input = { env: {}, log: silentLogger };
+
+function consulJob(job_name: string): object {
+  return { job_name, consul_sd_configs: [{}] };
+}
 
 function config(intervals: readonly string[], store: string): object {
   const scrape_configs = intervals.map((refresh_interval, index) => ({

@@ -27,7 +27,7 @@ const settings = {
 /** What a configuration has that says nothing of it. */
 const { relabel_configs: _, ...defaults } = settings;
 const journal = { keep: 90 * 86_400_000, min_versions: 100 };
-const plain = { defaults, journal };
+const plain = { defaults, journal, leftAlone: [] };
 
 const scrapeLabels = { __scheme__: 'http', __metrics_path__: '/metrics' };
 
@@ -111,6 +111,7 @@ scrape_configs:
         },
       ],
       kube_state_metrics: [],
+      leftAlone: [],
     });
   });
 
@@ -184,6 +185,7 @@ scrape_configs:
         },
       ],
       kube_state_metrics: [],
+      leftAlone: [{ key: 'static_configs', of: ['the alertmanagers'] }],
     });
   });
 });
