@@ -34,7 +34,7 @@ describe('the JSON behind the page', () => {
       ['api', 'consul-0', 'ok', 60],
       ['shop/eu', 'kubernetes-0', 'ok', 14],
     ]);
-    expect(providers[1].status.held).toMatchObject({ targets_before: 30, targets_after: 3 });
+    expect(providers[1].status.held).toMatchObject({ kind: 'drop', targets: 27, listed: 3 });
   });
 
   test('has targets, found and in pages', async () => {
