@@ -59,16 +59,17 @@ async function protect(framework: Framework): Promise<void> {
 
 const manifestSchema = z.object({
   version: z.string().optional(),
-  dependencies: z.record(z.string(), z.string()).default({}),
+  devDependencies: z.record(z.string(), z.string()).default({}),
 });
 
 /** Throws where other packages are installed than the sources ask for, as after a `git pull` without `npm install`. */
 export async function checkPackages(folder: string): Promise<void> {
   const read = async (path: string) =>
     manifestSchema.parse(JSON.parse(await readFile(join(folder, path), 'utf8')));
-  const { dependencies } = await read('package.json');
+  // All that is bundled stands there.
+  const { devDependencies } = await read('package.json');
   const wrong = await Promise.all(
-    Object.entries(dependencies).map(async ([name, wanted]) => {
+    Object.entries(devDependencies).map(async ([name, wanted]) => {
       const found = await read(`node_modules/${name}/package.json`).catch(() => undefined);
       return found?.version === wanted ? [] : [`${name} ${wanted} (here: ${found?.version ?? 'none'})`];
     }),

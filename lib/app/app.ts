@@ -1,6 +1,8 @@
 import { mechanisms } from '../backends/registry.ts';
+import type { FileJobs } from '../config/assemble.ts';
 import { createCredentialReader } from '../config/credentials.ts';
 import { loadConfig, loadStoreLocation } from '../config/load.ts';
+import type { LeftAlone } from '../config/muster-config.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { RetireRules } from '../discovery/leaving.ts';
 import { isMusterError, MusterError } from '../errors.ts';
@@ -20,6 +22,8 @@ export interface AppInput {
   readonly log: Logger;
   /** Ends the wait for a configuration on a disk or a pipe that hangs. */
   readonly signal?: AbortSignal;
+  /** What Muster does not discover is wrong, also where the configuration does not say `strict`. */
+  readonly strict?: boolean;
 }
 
 /** A configuration, ready to be run. */
@@ -34,8 +38,12 @@ export interface AppConfig {
   readonly storeConfig: StoreLocation;
   /** Folder that relative paths of the configuration start from. */
   readonly directory: string;
-  /** SHA-256 of the text. */
+  /** SHA-256 of the text, and of those of its files. */
   readonly digest: string;
+  /** The files of `scrape_config_files`, with their jobs. */
+  readonly files: readonly FileJobs[];
+  /** What Prometheus goes on to discover by itself. */
+  readonly leftAlone: readonly LeftAlone[];
 }
 
 /** The same with its store open; whoever asked for it closes the store. */
@@ -44,13 +52,22 @@ export interface App extends AppConfig {
 }
 
 /**
- * Reads a configuration from a path or an `s3://` URL and binds its providers. Calls no backend. Throws kind `config`
- * for one that is wrong, missing or not to be read, and what the store throws when it can't be asked.
+ * Reads a configuration from a path or an `s3://` URL and binds its providers. Calls no backend. `before` are the files
+ * that it had: one that is gone with a job is wrong. Throws kind `config` for a configuration that is wrong, missing or
+ * not to be read, and what the store throws when it can't be asked.
  */
-export async function readApp(location: string, { env, log, signal }: AppInput): Promise<AppConfig> {
+export async function readApp(
+  location: string,
+  { env, log, signal, strict = false }: AppInput,
+  before: readonly FileJobs[] = [],
+): Promise<AppConfig> {
   const signals = signal === undefined ? [] : [signal];
-  const reading = readConfig(location);
-  const { config, directory, digest } = await heedSignals(reading, signals, `while ${location} was read`);
+  const reading = readConfig(location, { strict, before });
+  const { config, directory, digest, files } = await heedSignals(
+    reading,
+    signals,
+    `while ${location} was read`,
+  );
   const readCredential = createCredentialReader({ directory, env, resolvers: createAwsSecrets() });
   const input = { readCredential, log, directory };
   const providers = bindProviders(config, input);
@@ -64,6 +81,8 @@ export async function readApp(location: string, { env, log, signal }: AppInput):
     storeConfig: config.store,
     directory,
     digest,
+    files,
+    leftAlone: config.leftAlone,
   };
 }
 
@@ -78,7 +97,7 @@ export async function loadApp(location: string, input: AppInput): Promise<App> {
 export interface StoreView {
   readonly store: ObjectStore;
   /** The providers and outputs that should be there; `undefined` where that is not known. */
-  readonly configured: Pick<AppConfig, 'providers' | 'outputs'> | undefined;
+  readonly configured: Pick<AppConfig, 'providers' | 'outputs' | 'leftAlone'> | undefined;
   /** Why it is not known, where it should be. */
   readonly problem: MusterError | undefined;
 }
@@ -114,13 +133,21 @@ async function loadOutputs(configs: readonly KubeStateConfig[], input: BindInput
   return bindOutputs(configs, input);
 }
 
-async function readConfig(location: string) {
+const listUrl = async (bucket: ObjectLocation['bucket'], folder: string) =>
+  (await import('./store.ts')).listObjectKeys(bucket, folder);
+
+async function readConfig(
+  location: string,
+  options: { readonly strict: boolean; readonly before: readonly FileJobs[] },
+) {
   try {
     return await loadConfig({
+      ...options,
       location,
       mechanisms,
       loadKubeState: async () => (await import('../kubestate/options.ts')).kubeStateConfig,
       readUrl,
+      listUrl,
     });
   } catch (error) {
     const unreadable = (['not-found', 'denied', 'malformed', 'too-large'] as const).some((kind) =>

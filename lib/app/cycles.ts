@@ -2,6 +2,7 @@ import { runCycle } from '../discovery/cycle.ts';
 import type { CycleInput, CycleResult } from '../discovery/provider.ts';
 import { detailOf, toMusterError } from '../errors.ts';
 import type { ObjectStore } from '../store/store.ts';
+import { countChange } from '../target/target-changes.ts';
 import type { LogFields, Logger } from '../telemetry/log.ts';
 import type { AppProvider } from './providers.ts';
 import { newRunId } from './run-id.ts';
@@ -33,7 +34,9 @@ export function logDetail(log: Logger, error: unknown, fields: LogFields): void 
 
 function logCycle(log: Logger, result: CycleResult): void {
   const { job, provider, outcome, version, targets, durationMs, error, held, confirmed, damaged } = result;
-  const fields = { job, provider, outcome, version, targets, seconds: durationMs / 1000 };
+  const counts = result.change === undefined ? {} : countChange(result.change);
+  const fields = { job, provider, outcome, version, targets, ...counts, seconds: durationMs / 1000 };
+  for (const { message, isNew } of result.warnings ?? []) if (isNew) log.warn(message, { job, provider });
   if (damaged !== undefined) log.warn(`the store is damaged, the list is rebuilt: ${damaged}`, fields);
   if (confirmed !== undefined)
     log.warn(`${confirmed} targets left after they were held, without an operator`, fields);

@@ -1,10 +1,12 @@
+import { resolve } from 'node:path';
 import type { Stanza } from '../backends/mechanism.ts';
 import type { Job, MusterConfig } from '../config/muster-config.ts';
 import type { ReadCredential } from '../config/secret.ts';
 import type { Provider } from '../discovery/provider.ts';
 import type { Discover } from '../target/discover.ts';
-import { type LabelSet, type TargetGroup, targetLabels } from '../target/group.ts';
+import { addressLabel, type LabelSet, type TargetGroup, targetLabels } from '../target/group.ts';
 import { labelsReadBy, relabel } from '../target/relabel.ts';
+import { isBadAddress, type NoteTarget, outlivesRules } from '../target/scrapable.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { openHttpClients } from './http-clients.ts';
 
@@ -44,15 +46,34 @@ export function bindProviders(
       identity: stanza.identity,
       server: stanza.server,
       refreshInterval: stanza.config.refresh_interval,
-      discover: discoverWith(stanza, { ...input, log: input.log.with({ job: job.name, provider: name }) }),
+      discover: discoverWith(stanza, {
+        ...inFolderOf(job, input),
+        log: input.log.with({ job: job.name, provider: name }),
+      }),
       guard: job.guard,
       shards: job.shards,
       journal: config.journal,
       deadline: job.deadline ?? defaultDeadline,
-      ...(transform && { transform }),
+      transform,
       ...(job.relabel === 'publish' && job.relabel_configs.length > 0 && { rulesRun: true }),
     }));
   });
+}
+
+/** Relative paths in a job of another file start from the folder of that file, as in Prometheus. */
+function inFolderOf({ directory }: Job<Stanza>, input: BindInput): BindInput {
+  if (directory === undefined) return input;
+  return {
+    ...input,
+    directory,
+    readCredential: (credential, signal) =>
+      input.readCredential(
+        credential.from === 'file'
+          ? { ...credential, path: resolve(directory, credential.path) }
+          : credential,
+        signal,
+      ),
+  };
 }
 
 /** The mechanism's listing, with HTTP clients that end with it. */
@@ -65,32 +86,72 @@ function discoverWith(stanza: Stanza, { readCredential, log, directory }: BindIn
   };
 }
 
-/** What the job's settings do to each group before it is published; undefined when they leave it as it is. */
-function transformOf(job: Job<Stanza>): Provider['transform'] {
-  if (job.relabel === 'publish') return (group) => relabelGroup(group, job);
-  if (job.labels === 'all') return undefined;
+/** What the job's settings do to each group before it is published. */
+function transformOf(job: Job<Stanza>): NonNullable<Provider['transform']> {
+  if (job.relabel === 'publish') return (group, note) => relabelGroup(group, job, note);
+  if (job.labels === 'all') return (group, note) => withoutBad(group, job, note);
   const reads = labelsReadBy(job.relabel_configs);
-  return (group) => ({
-    source: group.source,
-    labels: pick(group.labels, reads),
-    targets: group.targets.map((target) => pick(target, reads)),
-  });
+  return (found, note) => {
+    const group = withoutBad(found, job, note);
+    return {
+      source: group.source,
+      labels: pick(group.labels, reads),
+      targets: group.targets.map((target) => pick(target, reads)),
+    };
+  };
 }
 
-/** Labels that mean something to Prometheus although their names begin with `__`. */
-const scrapeLabel = /^__(?:address__$|scheme__$|metrics_path__$|scrape_interval__$|scrape_timeout__$|param_)/;
-
 /**
- * The group after the job's rules: targets that they drop are gone, as are labels that Prometheus sets by itself, that
- * it would make nothing of, and the one without a name that a labelmap can make, for which file_sd has no form.
+ * The group after the job's rules: targets that they drop are gone, and those that Prometheus would refuse to scrape; so
+ * are labels that it sets by itself, that it would make nothing of, and the one without a name that a labelmap can make,
+ * for which file_sd has no form.
  */
-function relabelGroup(group: TargetGroup, { scrapeLabels, relabel_configs }: Job<Stanza>): TargetGroup {
-  const matters = (label: string) => label !== '' && (!label.startsWith('__') || scrapeLabel.test(label));
+function relabelGroup(
+  group: TargetGroup,
+  { scrapeLabels, relabel_configs }: Job<Stanza>,
+  note: NoteTarget,
+): TargetGroup {
   const targets = group.targets
     .map((target) => relabel({ ...scrapeLabels, ...targetLabels(group, target) }, relabel_configs))
     .filter((labels) => labels !== undefined)
-    .map((labels) => pick(labels, (label) => matters(label) && labels[label] !== scrapeLabels[label]));
+    .filter((labels) => {
+      const address = labels[addressLabel];
+      if (address === undefined) note('addressless', '');
+      else if (isBadAddress(labels)) note('refused', address);
+      else return true;
+      return false;
+    })
+    .map((labels) =>
+      pick(labels, (label) => label !== '' && outlivesRules(label) && labels[label] !== scrapeLabels[label]),
+    );
   return { source: group.source, labels: {}, targets };
+}
+
+/**
+ * The group without the targets whose address is bad and stays so under the job's rules. Where no rules are here they
+ * may stand in prometheus.yml, as those of a blackbox exporter do: then the target stays.
+ */
+function withoutBad(
+  group: TargetGroup,
+  { scrapeLabels, relabel_configs }: Job<Stanza>,
+  note: NoteTarget,
+): TargetGroup {
+  if (!isBadAddress(group.labels) && !group.targets.some(isBadAddress)) return group;
+  const targets = group.targets.filter((target) => {
+    const labels = targetLabels(group, target);
+    if (!isBadAddress(labels)) return true;
+    const address = labels[addressLabel] ?? '';
+    if (relabel_configs.length === 0) {
+      note('bad', address);
+      return true;
+    }
+    const after = relabel({ ...scrapeLabels, ...labels }, relabel_configs);
+    // One that the rules drop does no harm in Prometheus, whose own rules may be others by now.
+    if (after === undefined || !isBadAddress(after)) return true;
+    note('refused', address);
+    return false;
+  });
+  return { ...group, targets };
 }
 
 function pick(labels: LabelSet, wanted: (name: string) => boolean): LabelSet {

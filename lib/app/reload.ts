@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { formatLeftAlone } from '../config/left-alone.ts';
 import { toMusterError } from '../errors.ts';
 import { type AppConfig, type AppInput, readApp } from './app.ts';
 
@@ -12,13 +13,15 @@ export interface ReloadingConfig {
   readonly problem: () => string;
   /** When what is in force was taken over, in milliseconds of Unix time. */
   readonly loadedAt: () => number;
+  /** What of the one in force is left to Prometheus, as `formatLeftAlone` says it. */
+  readonly note: () => string;
 }
 
 /**
  * A configuration that may change while it is used. It is read again every other second, by a clock that nobody sets; a
  * change takes effect when two looks have read the same text, since an editor may be half done at the first. One that
- * cannot be read, is wrong, or names nothing at all leaves the last good one in force, and is told to the log once. The
- * store stays the one of the first configuration.
+ * cannot be read, is wrong, lost a file of `scrape_config_files` with a job, or names nothing at all leaves the last good
+ * one in force, and is told to the log once. The store stays the one of the first configuration.
  */
 export function reloadingConfig(
   location: string,
@@ -32,13 +35,18 @@ export function reloadingConfig(
   let readAt = now();
   let said = '';
   let loadedAt = Date.now();
-  return { problem: () => said, loadedAt: () => loadedAt, current: read };
+  return {
+    problem: () => said,
+    note: () => formatLeftAlone(current.leftAlone),
+    loadedAt: () => loadedAt,
+    current: read,
+  };
 
   async function read(): Promise<AppConfig> {
     if (now() - readAt < interval) return current;
     readAt = now();
     try {
-      take(await readApp(location, input));
+      take(await readApp(location, input, current.files));
     } catch (error) {
       seen = undefined;
       if (input.signal?.aborted !== true)

@@ -1,6 +1,11 @@
 import { decodeGroup } from '../target/canonical.ts';
 import type { Change } from '../target/diff.ts';
-import { type ChangeCounts, type TargetChange, targetChanges } from '../target/target-changes.ts';
+import {
+  type ChangeCounts,
+  groupChanges,
+  type TargetChange,
+  targetChanges,
+} from '../target/target-changes.ts';
 
 /** A change in one phrase: `+2 -1 ~4 targets`. */
 export function summaryText({ added, removed, changed }: ChangeCounts): string {
@@ -30,11 +35,15 @@ export function changeData(change: Change): object {
 
 const signs = { added: '+', removed: '-', changed: '~' } as const;
 
+/** Ports of a pod whose labels changed alike share a line. */
 function* lines(changes: Iterable<TargetChange>): Generator<string, undefined> {
-  for (const { kind, source, address, count, differences } of changes) {
-    const name = `${source} ${address ?? 'without address'}${count === 1 ? '' : ` #${count}`}`;
+  for (const group of groupChanges(changes)) {
+    const [{ kind, source, differences }] = group;
+    const names = group.map(
+      ({ address, count }) => `${address ?? 'without address'}${count === 1 ? '' : ` #${count}`}`,
+    );
     const values = differences.map((one) => `${one.name}: ${quoted(one.before)} → ${quoted(one.after)}`);
-    yield `${signs[kind]} ${name}${values.length === 0 ? '' : `  ${values.join(', ')}`}`;
+    yield `${signs[kind]} ${source} ${names.join(', ')}${values.length === 0 ? '' : `  ${values.join(', ')}`}`;
   }
   return undefined;
 }

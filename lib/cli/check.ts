@@ -6,7 +6,7 @@ import { shortestRefresh } from '../config/sd-config.ts';
 import { metricsKey } from '../target/names.ts';
 import { defineCommand, exitCodes } from './command.ts';
 import { shared } from './options.ts';
-import { counted } from './output.ts';
+import { counted, leftAloneText } from './output.ts';
 import { formatTable, printable } from './table.ts';
 
 /** `muster check` */
@@ -16,9 +16,9 @@ export const check = defineCommand({
     'Reads the configuration, reports all its problems at once, and lists its jobs, providers and kube-state outputs.\n' +
     'Calls nothing.',
   examples: ['muster check -c muster.yml', 'muster check -c muster.yml --output json'],
-  options: { config: shared.config, output: shared.output },
-  async run({ config, output }, io) {
-    const { providers, outputs, store, storeConfig } = await loadApp(config, io);
+  options: { config: shared.config, strict: shared.strict, output: shared.output },
+  async run({ config, strict, output }, io) {
+    const { providers, outputs, store, storeConfig, leftAlone } = await loadApp(config, { ...io, strict });
     await store.close();
     const rows = providers.map(({ job, provider, mechanism, refreshInterval, shards, deadline }) => ({
       ...{ job, provider, mechanism },
@@ -48,6 +48,7 @@ export const check = defineCommand({
       ...(written.length > 0 ? [counted(written.length, 'kube-state output')] : []),
     ];
     io.err(`${config} is valid: ${counts.join(', ')}, store ${store.url}\n`);
+    io.err(leftAloneText(leftAlone));
     io.err(hintOnLoad(providers));
     // On a machine of one's own, with its store in a folder, waiting is for free.
     if (storeConfig.kind === 's3') io.err(hintsOnFunctions(providers, outputs));

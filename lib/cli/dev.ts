@@ -4,6 +4,7 @@ import { reloadingConfig } from '../app/reload.ts';
 import { defineCommand, exitCodes } from './command.ts';
 import { develop } from './develop.ts';
 import { shared } from './options.ts';
+import { leftAloneText } from './output.ts';
 import { prometheusStanza } from './prometheus-stanza.ts';
 
 /** `muster dev` */
@@ -19,6 +20,7 @@ export const dev = defineCommand({
   ],
   options: {
     config: shared.config,
+    strict: shared.strict,
     to: {
       value: 'DIR',
       env: 'MUSTER_TO',
@@ -32,11 +34,13 @@ export const dev = defineCommand({
     },
     'web-config': shared.webConfig,
   },
-  async run({ config, to, listen, 'web-config': webConfig }, io) {
-    const app = await loadApp(config, io);
+  async run({ config, strict, to, listen, 'web-config': webConfig }, io) {
+    const input = { ...io, strict };
+    const app = await loadApp(config, input);
     const folder = to ?? join(app.directory, '.muster', 'targets');
-    const configuration = reloadingConfig(config, app, io);
+    const configuration = reloadingConfig(config, app, input);
     try {
+      io.err(leftAloneText(app.leftAlone));
       const outputs = app.outputs.map(({ object }) => object);
       await io.out(
         `# Paste into prometheus.yml, beside the rules that you have:\n${prometheusStanza(folder, app.providers, { outputs, listen })}`,
@@ -46,6 +50,7 @@ export const dev = defineCommand({
         config: configuration.current,
         configProblem: configuration.problem,
         configLoadedAt: configuration.loadedAt,
+        configNote: configuration.note,
         folder,
         listen,
         ...(webConfig !== undefined && { webConfig }),

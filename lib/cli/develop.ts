@@ -15,6 +15,8 @@ export interface DevelopInput {
   readonly configProblem?: () => string;
   /** When the configuration in force was taken over, in milliseconds of Unix time. */
   readonly configLoadedAt?: () => number;
+  /** Says what of the configuration is left to Prometheus; empty for nothing. */
+  readonly configNote?: () => string;
   /** Folder of the target files. */
   readonly folder: string;
   readonly listen: string;
@@ -31,7 +33,8 @@ const mirrorInterval = 1000;
 
 /** Scheduler and sidecar side by side, until the signal fires or one of them fails. */
 export async function develop(input: DevelopInput): Promise<void> {
-  const { store, folder, listen, webConfig, log, onListening, configProblem, configLoadedAt } = input;
+  const { store, folder, listen, webConfig, log, onListening } = input;
+  const { configProblem, configLoadedAt, configNote } = input;
   await store.verify({ signal: input.signal });
   const config = namedConfig(input.config, { store, signal: input.signal });
   // A store that belongs to somebody else ends it here.
@@ -51,6 +54,7 @@ export async function develop(input: DevelopInput): Promise<void> {
       ...(webConfig !== undefined && { webConfig }),
       ...(configProblem && { configProblem }),
       ...(configLoadedAt && { configLoadedAt }),
+      ...(configNote && { configNote }),
       ...(onListening && { onListening: (address) => onListening(urlOf(address)) }),
     }),
   ];

@@ -10,6 +10,9 @@ export const shared = {
     default: 'muster.yml',
     help: 'Configuration: a file or an s3:// URL.',
   },
+  strict: {
+    help: 'Refuse what Muster does not discover, instead of leaving it to Prometheus.',
+  },
   store: {
     value: 'STORE',
     help: 'Look at this store, as in s3://bucket/prefix, and read no configuration.',

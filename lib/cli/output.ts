@@ -1,5 +1,7 @@
+import { formatLeftAlone } from '../config/left-alone.ts';
+import type { LeftAlone } from '../config/muster-config.ts';
 import type { Io } from './command.ts';
-import { formatTable } from './table.ts';
+import { formatTable, printable } from './table.ts';
 
 interface Layout<Item> {
   readonly heading: readonly string[];
@@ -23,4 +25,10 @@ export async function printList<Item>(
 /** A count with its word: `1 job`, `2 jobs`. */
 export function counted(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
+
+/** The line of `formatLeftAlone` for a terminal; empty for nothing. */
+export function leftAloneText(leftAlone: readonly LeftAlone[]): string {
+  const line = formatLeftAlone(leftAlone);
+  return line === '' ? '' : `${printable(line)}\n`;
 }

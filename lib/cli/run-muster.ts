@@ -1,8 +1,7 @@
 import { nearest } from '../config/nearest.ts';
 import { ConfigError, formatProblems } from '../config/problem.ts';
-import { enumerate } from '../config/section.ts';
-import { isMusterError, MusterError, oneLine } from '../errors.ts';
-import { createLogger, logLevels } from '../telemetry/log.ts';
+import { isMusterError, MusterError, oneLine, toMusterError } from '../errors.ts';
+import { createLogger, type LogLevel, readLogLevel } from '../telemetry/log.ts';
 import { version } from '../version.ts';
 import { type Command, type ExitCode, exitCodes, type Io, UsageError } from './command.ts';
 import { counted } from './output.ts';
@@ -87,19 +86,18 @@ export async function runMuster(args: readonly string[]): Promise<number> {
   );
   // Nobody reads the log any more: no reason to end a sidecar.
   process.stderr.on('error', () => undefined);
-  const level = process.env.MUSTER_LOG_LEVEL || 'info';
-  const known = logLevels.find((one) => one === level);
-  if (known === undefined) {
-    process.stderr.write(
-      `muster: MUSTER_LOG_LEVEL is ${enumerate(logLevels, 'or')}, not "${oneLine(level)}"\n`,
-    );
+  let level: LogLevel;
+  try {
+    level = readLogLevel(process.env);
+  } catch (error) {
+    process.stderr.write(`muster: ${toMusterError(error).message}\n`);
     return exitCodes.usage;
   }
   const io: Io = {
     out: (text) => new Promise((resolve) => process.stdout.write(text, () => resolve())),
     err: (text) => process.stderr.write(text),
     log: createLogger({
-      level: known,
+      level,
       write: (line) => process.stderr.write(line),
     }),
     env: process.env,

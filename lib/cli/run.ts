@@ -37,6 +37,7 @@ export const run = defineCommand({
   examples: ['muster run -c muster.yml', 'muster run --job api --dry-run'],
   options: {
     config: shared.config,
+    strict: shared.strict,
     job: shared.job,
     provider: shared.provider,
     'dry-run': { help: 'Print the change, write nothing.' },
@@ -45,8 +46,8 @@ export const run = defineCommand({
     },
     output: shared.output,
   },
-  async run({ config, job, provider, 'dry-run': dryRun, 'take-over': takeOver, output }, io) {
-    const app = await loadApp(config, io);
+  async run({ config, strict, job, provider, 'dry-run': dryRun, 'take-over': takeOver, output }, io) {
+    const app = await loadApp(config, { ...io, strict });
     const { signal } = io;
     // What a log would say of a cycle is what this command prints.
     const input = { store: app.store, log: silentLogger, signal };
@@ -146,24 +147,27 @@ async function print(
 }
 
 function rowOf(result: CycleResult): string[] {
-  const { job, provider, outcome, version, targets, change, held, damaged } = result;
+  const { job, provider, outcome, version, targets, change, held, damaged, warnings = [] } = result;
   const counts = change === undefined ? undefined : countChange(change);
   const after = targets + (outcome === 'dry-run' && counts ? counts.added - counts.removed : 0);
   const notes = [
     ...(counts === undefined || change === undefined || isEmptyChange(change) ? [] : [summaryText(counts)]),
     ...(held === undefined ? [] : [`held: ${held.message}; ${acceptCommand(result)}`]),
     ...(damaged === undefined ? [] : [`rebuilt, the store is damaged: ${damaged}`]),
+    ...warnings.map(({ message }) => message),
   ];
   const shown = outcome === 'dry-run' ? `${targets} -> ${after}` : String(targets);
   return [job, provider, outcome, String(version), shown, notes.join('; ')];
 }
 
 function resultData(result: CycleResult): object {
-  const { job, provider, outcome, version, groups, targets, change, held, error, durationMs } = result;
+  const { job, provider, outcome, version, groups, targets, change, held, error, durationMs, warnings } =
+    result;
   return {
     ...{ job, provider, outcome, version, groups, targets },
     duration_seconds: durationMs / 1000,
     ...(change && { counts: countChange(change), change: changeData(change) }),
+    ...(warnings && { warnings: warnings.map(({ message }) => message) }),
     ...(held !== undefined && { held: heldData(held) }),
     ...(error && { error: { kind: error.kind, message: error.message } }),
   };

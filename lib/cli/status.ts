@@ -11,6 +11,7 @@ import { type ProviderId, statusKey } from '../target/names.ts';
 import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
 import { openView, storedProviders } from './open-view.ts';
 import { readDuration, shared } from './options.ts';
+import { leftAloneText } from './output.ts';
 import { outputStatusTable, readOutputStatuses } from './output-status.ts';
 import { formatAge, formatTable } from './table.ts';
 
@@ -48,6 +49,7 @@ export const status = defineCommand({
         const seen = await look(view, { now, stale, signal: io.signal });
         if (watch && io.outIsTerminal) await io.out('\u001b[H\u001b[2J');
         await print(seen, { output, now }, io);
+        if (output === 'table') io.err(leftAloneText(view.configured?.leftAlone ?? []));
         const bad = [...seen.providers, ...seen.outputs].filter(({ ok }) => !ok).length;
         if (check && bad > 0)
           io.err(`muster status: ${bad} of ${seen.providers.length + seen.outputs.length} not ok\n`);
@@ -117,9 +119,11 @@ async function print(
     const rows = providers.map((one) => [
       ...[one.job, one.provider, String(one.version ?? 0), String(one.targets ?? 0)],
       ...[formatAge(one.last_success, now), formatAge(one.last_change, now)],
-      one.command === undefined || one.state.includes(one.command)
-        ? one.state
-        : `${one.state}; ${one.command}`,
+      [
+        one.state,
+        ...(one.command === undefined || one.state.includes(one.command) ? [] : [one.command]),
+        ...(one.warnings ?? []),
+      ].join('; '),
     ]);
     await io.out(formatTable(heading, rows));
   }

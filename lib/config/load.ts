@@ -1,46 +1,88 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { isMusterError, MusterError, toMusterError } from '../errors.ts';
-import { type ObjectLocation, parseFileUrl, type StoreLocation } from '../store/url.ts';
+import { type ObjectLocation, parseFileUrl, type StoreLocation, s3Url } from '../store/url.ts';
+import { type Assembled, assemble, type FileJobs, vanished, type Whereabouts } from './assemble.ts';
 import { type DocumentOptions, documentSchema } from './document.ts';
+import { bool } from './fields.ts';
+import { findLeftAlone, strictProblems } from './left-alone.ts';
 import type { MusterConfig, NamedOutput } from './muster-config.ts';
-import { ConfigError, inFileOrder } from './problem.ts';
-import { readText } from './read-text.ts';
+import { ConfigError, type ConfigProblem, inFileOrder } from './problem.ts';
+import { readFolder, readText } from './read-text.ts';
 import { loadReaders, type ReaderLoaders } from './readers.ts';
 import { isMapping } from './scalar.ts';
+import {
+  type FileAccess,
+  keyBelow,
+  namesBelow,
+  namesFiles,
+  packFiles,
+  readScrapeFiles,
+  unpackFiles,
+} from './scrape-files.ts';
 import { storeConfig } from './store-config.ts';
-import { maxConfigBytes, readYaml, type YamlFile } from './yaml-document.ts';
+import { maxConfigBytes, readYaml } from './yaml-document.ts';
 import { problemsOf } from './zod-problems.ts';
 
 export interface ParseOptions<Stanza, KubeState extends NamedOutput>
-  extends DocumentOptions<Stanza, KubeState> {
+  extends Pick<DocumentOptions<Stanza, KubeState>, 'mechanisms' | 'kubeState' | 'directory'> {
   /** Names the file in messages. */
   readonly origin: string;
+  /** What Muster does not discover is wrong, whatever the file says of `strict`. */
+  readonly strict?: boolean;
 }
 
 /**
- * The configuration that the text of a `muster.yml` describes. Throws a `ConfigError` with all problems at once; an
- * empty file is one, since nobody who means to have no jobs writes it so.
+ * The configuration that the text of a `muster.yml` describes, or its text with those of its files, as packed by
+ * `packFiles`. Throws a `ConfigError` with all problems at once; an empty file is one, since nobody who means to have no
+ * jobs writes it so.
  */
 export function parseConfig<Stanza, KubeState extends NamedOutput = never>(
-  text: string,
+  source: string,
   options: ParseOptions<Stanza, KubeState>,
 ): MusterConfig<Stanza, KubeState> {
-  return parseFile(readYaml(text), options);
+  const { text, files } = unpackFiles(source);
+  return parseAssembled(assemble(readYaml(text), files, options), options);
 }
 
-function parseFile<Stanza, KubeState extends NamedOutput>(
-  file: YamlFile,
-  { origin, ...options }: ParseOptions<Stanza, KubeState>,
+/** Throws a `ConfigError` where a file of the one that was good is gone from the new one; see `vanished`. Both packed. */
+export function refuseVanished(now: string, good: string, whereabouts: Whereabouts): void {
+  const before = unpackFiles(good);
+  if (before.files.length === 0) return;
+  const { files } = assemble(readYaml(before.text), before.files, whereabouts);
+  const next = unpackFiles(now);
+  const problems = vanished(files, assemble(readYaml(next.text), next.files, whereabouts));
+  if (problems.length > 0) throw new ConfigError(whereabouts.origin, inFileOrder(problems));
+}
+
+function parseAssembled<Stanza, KubeState extends NamedOutput>(
+  assembled: Assembled,
+  { origin, strict = false, ...options }: ParseOptions<Stanza, KubeState>,
+  others: readonly ConfigProblem[] = [],
 ): MusterConfig<Stanza, KubeState> {
-  if (file.value === undefined) throw new ConfigError(origin, inFileOrder(file.problems));
-  if (file.value === null) throw new ConfigError(origin, [file.problemAt([], 'is empty')]);
+  const { value, problemAt, nameJob, directoryOf } = assembled;
+  if (value === undefined) throw new ConfigError(origin, inFileOrder(assembled.problems));
+  if (value === null) throw new ConfigError(origin, [problemAt([], 'is empty')]);
   // What zod would compile to read faster would be used once.
-  const parsed = documentSchema(options).safeParse(file.value, { jitless: true });
-  const issues = parsed.success ? [] : parsed.error.issues.flatMap(problemsOf);
-  const problems = [...file.problems, ...issues.map(({ path, message }) => file.problemAt(path, message))];
-  if (parsed.success && problems.length === 0) return parsed.data;
-  throw new ConfigError(origin, inFileOrder(problems));
+  const parsed = documentSchema({ ...options, nameJob }).safeParse(value, { jitless: true });
+  const readKeys = options.mechanisms.map(({ configKey }) => configKey);
+  const issues = [
+    ...(parsed.success ? [] : parsed.error.issues.flatMap(problemsOf)),
+    ...(strict || isStrict(value) ? strictProblems(value, readKeys) : []),
+  ];
+  const found = issues.map(({ path, message }) => problemAt(path, message));
+  const problems = [...assembled.problems, ...others, ...found];
+  if (!parsed.success || problems.length > 0) throw new ConfigError(origin, inFileOrder(problems));
+  const jobs = parsed.data.jobs.map((job, index) => {
+    const directory = directoryOf(index);
+    return directory === options.directory ? job : { ...job, directory };
+  });
+  return { ...parsed.data, jobs, leftAlone: findLeftAlone(value, readKeys) };
+}
+
+/** Read beside the schema, so that all problems are told at once. */
+function isStrict(value: unknown): boolean {
+  return isMapping(value) && 'strict' in value && bool().safeParse(value.strict).data === true;
 }
 
 /** Where a configuration is looked for when nobody names one. */
@@ -51,8 +93,14 @@ export interface LoadOptions<Stanza, KubeState extends NamedOutput> extends Read
   readonly location?: string;
   /** Reads the text behind a URL such as `s3://bucket/muster.yml`. */
   readonly readUrl?: (url: string, object: ObjectLocation) => Promise<string>;
+  /** Lists the keys below a folder of the bucket that `readUrl` reads from; the folder ends with `/` or is empty. */
+  readonly listUrl?: (bucket: ObjectLocation['bucket'], folder: string) => Promise<readonly string[]>;
   /** Folder that the location, and the paths in a configuration from a URL, start from. Default: the current one. */
   readonly directory?: string;
+  /** As of `ParseOptions`. */
+  readonly strict?: boolean;
+  /** The files that it had when it was last good: one that is gone fails the load; see `vanished`. */
+  readonly before?: readonly FileJobs[];
 }
 
 /** A configuration together with where it came from. */
@@ -62,8 +110,10 @@ export interface LoadedConfig<Stanza, KubeState extends NamedOutput> {
   readonly origin: string;
   /** Folder that relative paths in the configuration start from. */
   readonly directory: string;
-  /** SHA-256 of its text. */
+  /** SHA-256 of its text and those of its files. */
   readonly digest: string;
+  /** The files of `scrape_config_files`. */
+  readonly files: readonly FileJobs[];
 }
 
 /**
@@ -73,15 +123,56 @@ export interface LoadedConfig<Stanza, KubeState extends NamedOutput> {
 export async function loadConfig<Stanza, KubeState extends NamedOutput = never>({
   location = defaultLocation,
   readUrl,
+  listUrl,
   directory = '.',
+  strict = false,
+  before = [],
   ...loaders
 }: LoadOptions<Stanza, KubeState>): Promise<LoadedConfig<Stanza, KubeState>> {
   const source = await readSource({ location, directory, ...(readUrl && { readUrl }) });
-  const file = readYaml(source.text);
-  const readers = await loadReaders(file.value, loaders);
-  const { text, ...rest } = source;
-  const digest = createHash('sha256').update(text).digest('hex');
-  return { config: parseFile(file, { ...readers, ...rest }), ...rest, digest };
+  const { text, object, ...rest } = source;
+  const main = readYaml(text);
+  const access =
+    object === undefined
+      ? folderAccess(source.directory)
+      : bucketAccess(object, { location, ...(readUrl && { readUrl }), ...(listUrl && { listUrl }) });
+  const read = namesFiles(main.value) ? await readScrapeFiles(main, access) : { files: [], problems: [] };
+  const assembled = assemble(main, read.files, rest);
+  const readers = await loadReaders(assembled.value, loaders);
+  const problems = [...read.problems, ...vanished(before, assembled)];
+  const digest = createHash('sha256').update(packFiles(text, read.files)).digest('hex');
+  const config = parseAssembled(assembled, { ...readers, ...rest, strict }, problems);
+  return { config, ...rest, digest, files: assembled.files };
+}
+
+function folderAccess(directory: string): FileAccess {
+  return {
+    anywhere: true,
+    list: (folder) => readFolder(resolve(directory, folder)),
+    read: (path) => readText(resolve(directory, path), { maxBytes: maxConfigBytes }),
+  };
+}
+
+/** The objects below the folder that the configuration lies in. */
+function bucketAccess(
+  { bucket, key }: ObjectLocation,
+  { location, readUrl, listUrl }: Pick<LoadOptions<never, never>, 'location' | 'readUrl' | 'listUrl'>,
+): FileAccess {
+  const folder = key.slice(0, key.lastIndexOf('/') + 1);
+  return {
+    anywhere: false,
+    async list(path) {
+      const keys = await listUrl?.(bucket, keyBelow(folder, path, '/'));
+      if (keys === undefined) throw new MusterError('config', `${location}: no folder can be listed here`);
+      return namesBelow(keyBelow(folder, path, '/'), keys);
+    },
+    async read(path) {
+      const object = keyBelow(folder, path);
+      const text = await readUrl?.(`${s3Url({ ...bucket, prefix: object })}`, { bucket, key: object });
+      if (text === undefined) throw new MusterError('config', `${location}: no object can be read here`);
+      return text;
+    },
+  };
 }
 
 /**
@@ -106,10 +197,13 @@ async function readSource({
   const base = resolve(directory);
   const where = parseLocation(location, base);
   if ('path' in where)
-    return { text: await readConfigFile(where.path), origin: location, directory: dirname(where.path) };
+    return {
+      ...{ text: await readConfigFile(where.path), object: undefined },
+      ...{ origin: location, directory: dirname(where.path) },
+    };
   if (readUrl === undefined)
     throw new MusterError('config', `${location}: a configuration can only be read from a file here`);
-  return { text: await readUrl(location, where), origin: location, directory: base };
+  return { text: await readUrl(location, where), object: where, origin: location, directory: base };
 }
 
 function parseLocation(location: string, base: string) {

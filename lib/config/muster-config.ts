@@ -51,6 +51,8 @@ export interface Job<Stanza> extends JobSettings {
   readonly relabel_configs: readonly RelabelConfig[];
   /** Labels which a target has before these rules unless discovery sets them: `job`, `__scheme__`, … */
   readonly scrapeLabels: LabelSet;
+  /** Folder that relative paths in it start from, where that is not the one of the configuration. */
+  readonly directory?: string;
 }
 
 /** An entry of `kube_state_metrics`. */
@@ -78,6 +80,16 @@ export interface MusterConfig<Stanza, KubeState extends NamedOutput = never> {
   /** In the order of the file; none where the file has no scrape configs. */
   readonly jobs: readonly Job<Stanza>[];
   readonly kube_state_metrics: readonly KubeState[];
+  /** What Prometheus goes on to discover by itself. */
+  readonly leftAlone: readonly LeftAlone[];
+}
+
+/** SD configs that Muster does not read. */
+export interface LeftAlone {
+  /** As in `static_configs`. */
+  readonly key: string;
+  /** The jobs that have such, or `the alertmanagers`. */
+  readonly of: readonly string[];
 }
 
 /** What the configuration has to know of a mechanism. */

@@ -5,6 +5,8 @@ export type KeyPath = readonly (string | number)[];
 
 /** One thing that is wrong with a configuration, and where. */
 export interface ConfigProblem {
+  /** The file that it is in, where that is another than the configuration itself. */
+  readonly file?: string;
   /** From 1. */
   readonly line: number;
   /** From 1. */
@@ -51,14 +53,22 @@ export function formatKeyPath(path: KeyPath): string {
     .join('');
 }
 
-/** The problems in the order of the file, each once. */
+/** The problems in the order of the file, each once; those of the files that it names after its own. */
 export function inFileOrder(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
-  const distinct = new Map(problems.map((problem) => [`${problem.path}: ${problem.message}`, problem]));
-  return [...distinct.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+  const distinct = new Map(
+    problems.map((problem) => [`${problem.file ?? ''}\n${problem.path}: ${problem.message}`, problem]),
+  );
+  const files = [...new Set(problems.map(({ file }) => file ?? ''))].sort();
+  const place = new Map(files.map((file, index) => [file, index]));
+  const order = ({ file = '' }: ConfigProblem) => place.get(file) ?? 0;
+  return [...distinct.values()].sort((a, b) => order(a) - order(b) || a.line - b.line || a.column - b.column);
 }
 
-function formatProblem(origin: string, { line, column, path, message }: ConfigProblem): string {
-  return oneLine(`${origin}:${line}:${column} ${path === '' ? '' : `${path}: `}${message}`);
+function formatProblem(
+  origin: string,
+  { file = origin, line, column, path, message }: ConfigProblem,
+): string {
+  return oneLine(`${file}:${line}:${column} ${path === '' ? '' : `${path}: `}${message}`);
 }
 
 function summary(origin: string, problems: readonly ConfigProblem[]): string {

@@ -1,4 +1,4 @@
-/** Top-level keys of prometheus.yml that Muster leaves alone. Source: prometheus/config, Config. */
+/** Top-level keys of prometheus.yml that Muster leaves alone. Source: the configuration reference of Prometheus 3.14. */
 export const prometheusKeys = [
   'runtime',
   'alerting',
@@ -11,7 +11,7 @@ export const prometheusKeys = [
   'otlp',
 ];
 
-/** Keys of a scrape config that concern the scrape alone. Source: prometheus/config, ScrapeConfig. */
+/** Keys of a scrape config that concern the scrape alone. Source: the same reference. */
 export const scrapeKeys = [
   'honor_labels',
   'honor_timestamps',
@@ -22,8 +22,9 @@ export const scrapeKeys = [
   'scrape_protocols',
   'fallback_scrape_protocol',
   'scrape_native_histograms',
-  'scrape_classic_histograms',
   'always_scrape_classic_histograms',
+  // Its name before Prometheus 3.
+  'scrape_classic_histograms',
   'convert_classic_histograms_to_nhcb',
   'scrape_failure_log_file',
   'metrics_path',
@@ -57,12 +58,12 @@ export const scrapeKeys = [
   'proxy_connect_header',
 ];
 
-/** Targets that Prometheus gets without credentials or listings: they stay where they are. */
+/** SD configs that Muster has no need to read: Prometheus has their targets without a listing. */
 export const stayingKeys = ['static_configs', 'file_sd_configs', 'http_sd_configs'];
 
 /**
  * Prometheus's other mechanisms, Muster's among them, and those which Muster alone has (`swarm`): a function takes the
- * stanzas of all but its own as they are. Source: prometheus/discovery.
+ * stanzas of all but its own as they are. Source: the mechanisms that Prometheus 3.14 registers.
  */
 export const mechanismKeys = [
   'aws',
@@ -101,3 +102,6 @@ export const mechanismKeys = [
   'uyuni',
   'vultr',
 ].map((name) => `${name}_sd_configs`);
+
+/** All keys of SD configs. */
+export const sdKeys = [...stayingKeys, ...mechanismKeys];

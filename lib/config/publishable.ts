@@ -65,10 +65,16 @@ const noRules =
 const instead = 'such rules must run there, with "relabel: prometheus"';
 
 /** Labels whose values stand in Prometheus's own configuration, perhaps for all jobs at once. */
-const scrapeTimes = ['__scrape_interval__', '__scrape_timeout__'];
+const prometheusOwn = [
+  '__scrape_interval__',
+  '__scrape_timeout__',
+  '__convert_classic_histograms_to_nhcb__',
+  '__always_scrape_classic_histograms__',
+  '__scrape_native_histograms__',
+];
 
 function whyNot(rule: RelabelConfig, job: ScrapeKeys): string | undefined {
-  const read = scrapeTimes.find(labelsReadByRules([rule]));
+  const read = prometheusOwn.find(labelsReadByRules([rule]));
   if (read !== undefined) return `reads ${read}, which Prometheus alone knows`;
   const removed = Object.keys(scrapeLabels(job)).find((name) => removes(rule, name));
   return removed === undefined ? undefined : `removes ${removed}, which Prometheus would set again`;

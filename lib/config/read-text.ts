@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { type ErrorKind, MusterError } from '../errors.ts';
 
 export interface ReadTextOptions {
@@ -14,6 +14,17 @@ export async function readText(path: string, { maxBytes, signal }: ReadTextOptio
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new MusterError('malformed', `${path} is not UTF-8 text`);
+  }
+}
+
+/** The names in a folder; none where there is no such folder. Errors as of `readText`. */
+export async function readFolder(path: string): Promise<readonly string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    const failed = failure(path, error, undefined);
+    if (failed.kind === 'not-found') return [];
+    throw failed;
   }
 }
 

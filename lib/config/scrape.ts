@@ -6,19 +6,19 @@ import { list, mapOf, nonEmptyText, stringList, text } from './fields.ts';
 import { jobSettings } from './job-settings.ts';
 import type { Provider, ReadStanza, StanzaReader } from './muster-config.ts';
 import { nameSchemeKey } from './name-scheme.ts';
-import { mechanismKeys, scrapeKeys, stayingKeys } from './prometheus-keys.ts';
+import { scrapeKeys, sdKeys } from './prometheus-keys.ts';
 import { relabelConfigs } from './relabel.ts';
-import { enumerate, section } from './section.ts';
+import { rule, section } from './section.ts';
 
 /**
- * One entry of `scrape_configs`: what Muster reads of it, and its providers. Keys that concern the scrape alone are
- * left to Prometheus.
+ * One entry of `scrape_configs`: what Muster reads of it, and its providers. Keys that concern the scrape alone, and the
+ * SD configs of other mechanisms, are left to Prometheus.
  */
 export function scrapeConfig<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]) {
   const configKeys = mechanisms.map(({ configKey }) => configKey);
   const job = section(
     {
-      job_name: jobName(),
+      job_name: nonEmptyText(),
       relabel_configs: relabelConfigs,
       // Left to Prometheus as well, but its rules see them.
       scheme: text('http'),
@@ -27,10 +27,10 @@ export function scrapeConfig<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]
       metric_name_validation_scheme: nameSchemeKey,
       muster: jobSettings.prefault({}),
     },
-    { ignored: [...scrapeKeys, ...configKeys], hint: (key) => hintOnMechanism(key, configKeys) },
+    { ignored: [...scrapeKeys, ...sdKeys, ...configKeys] },
   );
   // An intersection refuses only the keys which both sides refuse: those that neither the job nor a mechanism has.
-  return z.intersection(job, providersOf(mechanisms));
+  return z.intersection(job, providersOf(mechanisms)).check(nameFits);
 }
 
 /** What Prometheus sets on a target where discovery has not. Source: prometheus/scrape, PopulateDiscoveredLabels. */
@@ -102,21 +102,18 @@ function named<Stanza>(
   });
 }
 
-function jobName() {
-  return nonEmptyText().check(
-    z.superRefine((name, context) => {
-      try {
-        encodeJob(name);
-      } catch (error) {
-        if (!isMusterError(error)) throw error;
-        context.addIssue({ code: 'custom', message: 'is too long: 200 bytes at most, percent-encoded' });
-      }
-    }),
-  );
-}
-
-function hintOnMechanism(key: string, supported: readonly string[]): string | undefined {
-  if (stayingKeys.includes(key)) return 'stays in prometheus.yml: Prometheus reads these targets by itself';
-  if (!mechanismKeys.includes(key)) return undefined;
-  return `Muster has no backend for it; it has ${enumerate(supported)}`;
-}
+/** A job without a provider has no folder, and may be called as Prometheus allows. */
+const nameFits = rule<
+  { readonly job_name: string; readonly providers?: readonly Provider<unknown>[] | undefined },
+  'job_name' | 'providers'
+>(['job_name', 'providers'], ({ job_name, providers }) => {
+  // Where an SD config is wrong there are none yet.
+  if (providers === undefined || providers.length === 0) return undefined;
+  try {
+    encodeJob(job_name);
+    return undefined;
+  } catch (error) {
+    if (!isMusterError(error)) throw error;
+    return 'is too long: 200 bytes at most, percent-encoded';
+  }
+});

@@ -1,13 +1,16 @@
 import { MusterError } from '../errors.ts';
 import { type EncodedGroup, encodeGroup, type Groups, sortGroups } from '../target/canonical.ts';
 import type { Cursor, Listed } from '../target/discover.ts';
+import { addressLabel, type TargetGroup } from '../target/group.ts';
 import { createPacker, type Packer } from '../target/pack.ts';
 import type { CycleInput, Provider } from './provider.ts';
+import { type ListFindings, openFindings } from './warnings.ts';
 
 /** A whole listing and what it says of itself. */
 export interface Listing {
   readonly groups: Groups;
   readonly listed: Listed;
+  readonly findings: ListFindings;
 }
 
 /**
@@ -33,6 +36,7 @@ export async function collectTargets(
   };
   const groups = new Map<string, EncodedGroup>();
   const packer = createPacker();
+  const findings = openFindings();
   const listing = provider.discover(input);
   try {
     for (;;) {
@@ -40,16 +44,16 @@ export async function collectTargets(
       const next = await unlessAborted(listing.next(), both);
       if (next.done === true) {
         packer.finish();
-        return { groups: sortGroups(groups), listed: next.value ?? {} };
+        return { groups: sortGroups(groups), listed: next.value ?? {}, findings };
       }
       for (const found of next.value) {
-        const group = provider.transform === undefined ? found : provider.transform(found);
+        const group = provider.transform === undefined ? found : provider.transform(found, findings.note);
         if (group === undefined || group.targets.length === 0) groups.delete(found.source.toWellFormed());
-        else
-          groups.set(
-            group.source.toWellFormed(),
-            shared(encodeGroup(group), before.get(group.source), packer),
-          );
+        else {
+          const source = group.source.toWellFormed();
+          groups.set(source, shared(encodeGroup(group), before.get(source), packer));
+          findings.withoutAddress += countUnaddressed(group);
+        }
       }
     }
   } catch (error) {
@@ -75,6 +79,12 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
 
 function shared(group: EncodedGroup, old: EncodedGroup | undefined, packer: Packer): EncodedGroup {
   return old?.digest === group.digest ? old : packer.pack(group);
+}
+
+/** Targets whose address is for the rules of Prometheus to set. */
+function countUnaddressed({ labels, targets }: TargetGroup): number {
+  const inherited = labels[addressLabel] ?? '';
+  return targets.filter((target) => (target[addressLabel] ?? inherited) === '').length;
 }
 
 function deadlineError(allowed: number, own: boolean): MusterError {

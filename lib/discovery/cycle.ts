@@ -16,6 +16,7 @@ import { clearJournal } from './retention.ts';
 import { readStatus, type Status, type StoredStatus } from './status.ts';
 import { storeIdOf } from './store-id.ts';
 import { addDrop } from './sums.ts';
+import { listWarnings, toldWarnings } from './warnings.ts';
 
 /**
  * One run of one provider: load, discover, diff, gate, commit, checkpoint, publish, status. Never throws: what failed
@@ -121,11 +122,13 @@ async function runSteps(
   const verdict = await passGate(provider, input, { loaded, listing, stored, held }, started);
   const { change, hold } = verdict;
   const proposal = hold && heldOf(hold, loaded.version);
-  const facts = {
+  const known = stored.status?.files[0]?.largest;
+  const factsWith = (lines: readonly string[]) => ({
     ...(proposal && { held: proposal }),
     ...(verdict.confirmed > 0 && { confirmed: verdict.confirmed }),
-  };
-  if (dryRun === true) return end('dry-run', { change, ...facts });
+    ...toldWarnings(lines, stored.status),
+  });
+  if (dryRun === true) return end('dry-run', { change, ...factsWith(listWarnings(listing.findings, known)) });
 
   const { damaged } = loaded;
   const isChanged = !isEmptyChange(change) || damaged !== undefined;
@@ -147,6 +150,8 @@ async function runSteps(
   if (published === undefined) return end('superseded');
   state.loaded = published.loaded;
   await keepHold(provider, input, proposal, held);
+  const warnings = listWarnings(listing.findings, published.files[0]?.largest);
+  const facts = factsWith(warnings);
   const reportInput = storeId === undefined ? input : { ...input, storeId };
   const report: Report = {
     files: [...published.files],
@@ -154,6 +159,7 @@ async function runSteps(
     hold,
     backend: hold?.kind === 'backend' ? undefined : listing.listed.backend,
     confirmed: verdict.confirmed,
+    warnings,
     damaged: damaged ?? stored.damaged ?? held.damaged,
   };
   const over = state.stored;
@@ -165,7 +171,7 @@ async function runSteps(
     );
   if (isChanged) return end('published', { change, ...facts });
   if (hold !== undefined) return end('held', facts);
-  return end(published.wrote ? 'healed' : 'unchanged');
+  return end(published.wrote ? 'healed' : 'unchanged', facts);
 }
 
 /** Where not even the target files can be read, nothing says which targets a short listing lacks. */

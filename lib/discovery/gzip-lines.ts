@@ -1,6 +1,9 @@
 import { once } from 'node:events';
-import { createGunzip, createGzip } from 'node:zlib';
+import { promisify } from 'node:util';
+import { createGunzip, createGzip, gunzip } from 'node:zlib';
 import { MusterError, toMusterError } from '../errors.ts';
+
+const gunzipWithin = promisify(gunzip);
 
 /** Characters that are handed to the packer at once. */
 const chunkLength = 256 << 10;
@@ -17,6 +20,17 @@ export async function packLines(lines: Iterable<string>): Promise<Uint8Array> {
   gzip.end();
   await ended;
   return Buffer.concat(packed);
+}
+
+/** The bytes behind a gzip. Throws kind `malformed` for what is none, `too-large` for more than `maxBytes`. */
+export async function unpack(body: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+  try {
+    return await gunzipWithin(body, { maxOutputLength: maxBytes });
+  } catch (cause) {
+    if (cause instanceof RangeError)
+      throw new MusterError('too-large', `more than ${maxBytes} bytes when unpacked`, { cause });
+    throw new MusterError('malformed', `not gzip: ${toMusterError(cause).message}`, { cause });
+  }
 }
 
 /** Texts joined to larger ones, each worth a call. */

@@ -16,6 +16,8 @@ export interface Report {
   readonly changed?: boolean;
   /** Targets that left after a hold, without an operator. */
   readonly confirmed?: number;
+  /** What an operator should know of the list; without it the last status' words stay. */
+  readonly warnings?: readonly string[];
   /** Damage that was found. */
   readonly damaged?: string | undefined;
 }
@@ -45,7 +47,7 @@ function nextStatus(
   started: Date,
   old: Status | undefined,
   { version, groups, targets }: ListFacts,
-  { error, hold, backend, files, changed, confirmed, damaged }: Report,
+  { error, hold, backend, files, changed, confirmed, warnings, damaged }: Report,
 ): Status {
   const ended = now();
   const failed = error !== undefined;
@@ -56,6 +58,7 @@ function nextStatus(
   const confirmedNow = confirmed ? { at, targets: confirmed } : recent(old?.confirmed, ended);
   const damage = damaged === undefined ? recent(old?.damaged, ended) : { at, message: damaged };
   const names = backend ?? old?.backend;
+  const told = warnings ?? old?.warnings ?? [];
   return {
     schema: 1,
     job,
@@ -78,6 +81,7 @@ function nextStatus(
     files: files ?? old?.files ?? [],
     ...(failed && { error: { kind: error.kind, message: error.message } }),
     ...(configError !== undefined && { config_error: configError }),
+    ...(told.length > 0 && { warnings: [...told] }),
     failures: failed ? (old?.failures ?? 0) + 1 : 0,
     ...(held && { held }),
     ...(confirmedNow && { confirmed: confirmedNow }),

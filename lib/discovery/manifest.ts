@@ -3,12 +3,19 @@ import { MusterError } from '../errors.ts';
 import { parsePartName } from '../target/names.ts';
 import { decodeDocument, encodeDocument } from './document.ts';
 
-/** An immutable piece of a list: a file_sd file of its own. */
+/**
+ * An immutable piece of a list: a file_sd file of its own, packed since Muster's own mirror is its only reader. A plain
+ * file is left as it is, which any tool may copy.
+ */
 export interface Part {
-  /** `<version in which it was first written>-<SHA-256 of its bytes>`. */
+  /** `<version in which it was first written>-<SHA-256 of its bytes as they are stored>`. */
   readonly name: string;
-  /** Bytes. */
+  /** Bytes as they are stored. */
   readonly size: number;
+  /** How they are packed; plain without it. */
+  readonly encoding?: 'gzip' | undefined;
+  /** Bytes of the file_sd file, where they are packed. */
+  readonly unpacked?: number | undefined;
   /** Targets in it. */
   readonly targets: number;
 }
@@ -35,7 +42,17 @@ const schema = z.object({
   store: z.string(),
   version: z.int().min(1),
   targets: z.int().min(0),
-  parts: z.array(z.object({ name: partName, size: z.int().min(0), targets: z.int().min(0) })).min(1),
+  parts: z
+    .array(
+      z.object({
+        name: partName,
+        size: z.int().min(0),
+        encoding: z.literal('gzip').optional(),
+        unpacked: z.int().min(0).optional(),
+        targets: z.int().min(0),
+      }),
+    )
+    .min(1),
   replaced: z.array(z.object({ name: partName, at: z.iso.datetime() })),
 });
 

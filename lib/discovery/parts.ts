@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { isMusterError } from '../errors.ts';
-import type { ObjectStore, StreamedBody } from '../store/store.ts';
+import type { ObjectStore } from '../store/store.ts';
 import { type ProviderId, parsePartName, partKey, partsFolder } from '../target/names.ts';
+import { packLines } from './gzip-lines.ts';
 import type { Manifest, Part } from './manifest.ts';
 import { clockSkew } from './memory.ts';
 
@@ -12,7 +13,8 @@ interface PartInput {
   readonly store: ObjectStore;
   readonly id: ProviderId;
   readonly version: number;
-  readonly body: StreamedBody;
+  /** The file_sd file. */
+  readonly texts: Iterable<string>;
   readonly targets: number;
   /** Parts of the manifest that is there. */
   readonly known: readonly Part[];
@@ -27,18 +29,21 @@ export async function writePart({
   store,
   id,
   version,
-  body,
+  texts,
   targets,
   known,
   signal,
 }: PartInput): Promise<Part> {
-  const hash = createHash('sha256');
-  let size = 0;
-  for (const chunk of body.chunks()) {
-    hash.update(chunk);
-    size += chunk.length;
-  }
-  const digest = hash.digest('hex');
+  let unpacked = 0;
+  const counted = function* (): Generator<string, undefined> {
+    for (const text of texts) {
+      unpacked += Buffer.byteLength(text);
+      yield text;
+    }
+    return undefined;
+  };
+  const body = await packLines(counted());
+  const digest = createHash('sha256').update(body).digest('hex');
   const same = known.find(({ name }) => parsePartName(name)?.digest === digest);
   // It is known by name only; that it is there is looked at, since a lost one is to be mended here.
   const isThere =
@@ -46,13 +51,13 @@ export async function writePart({
   if (same !== undefined && isThere) return same;
   const name = `${String(version).padStart(12, '0')}-${digest}`;
   try {
-    const options = { condition: 'create', contentType: 'application/json' } as const;
+    const options = { condition: 'create', contentType: 'application/gzip' } as const;
     await store.put(partKey(id, name), body, { ...options, ...(signal && { signal }) });
   } catch (error) {
     // Another run at this version wrote the very same bytes.
     if (!isMusterError(error, 'conflict')) throw error;
   }
-  return { name, size, targets };
+  return { name, size: body.byteLength, encoding: 'gzip', unpacked, targets };
 }
 
 /** Parts that a new manifest no longer has. */

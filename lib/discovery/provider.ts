@@ -4,6 +4,7 @@ import type { Change } from '../target/diff.ts';
 import type { Discover, Progress } from '../target/discover.ts';
 import type { TargetGroup } from '../target/group.ts';
 import type { ProviderId } from '../target/names.ts';
+import type { NoteTarget } from '../target/scrapable.ts';
 import type { GuardConfig } from './gate.ts';
 import type { HeldDocument } from './held.ts';
 import type { Loaded } from './load.ts';
@@ -17,8 +18,11 @@ export interface Provider extends ProviderId {
   readonly identity?: string;
   /** Digest of the backend server that it asks. */
   readonly server?: string;
-  /** What is done to each group before it is compared: relabelling, leaving out labels. Undefined drops the group. */
-  readonly transform?: (group: TargetGroup) => TargetGroup | undefined;
+  /**
+   * What is done to each group before it is compared: relabelling, leaving out labels and targets that Prometheus would
+   * refuse, of which it tells. Undefined drops the group.
+   */
+  readonly transform?: (group: TargetGroup, note: NoteTarget) => TargetGroup | undefined;
   readonly guard: GuardConfig;
   /** Number of parts of the published list; 1 is one plain file. */
   readonly shards: number;
@@ -65,6 +69,12 @@ export interface CycleInput {
  */
 export type Outcome = 'unchanged' | 'published' | 'healed' | 'held' | 'superseded' | 'failed' | 'dry-run';
 
+/** A line for people, and whether the cycle before did not have it. */
+export interface Warning {
+  readonly message: string;
+  readonly isNew: boolean;
+}
+
 export interface CycleResult extends ProviderId {
   readonly outcome: Outcome;
   /** Newest version that the run knows. */
@@ -82,6 +92,8 @@ export interface CycleResult extends ProviderId {
   readonly damaged?: string;
   /** The provider had failed before, and is good again. */
   readonly recovered?: boolean;
+  /** What an operator should know of the list although the cycle is good. */
+  readonly warnings?: readonly Warning[];
   readonly error?: MusterError;
   readonly durationMs: number;
   /** When the provider last had its whole list, ISO 8601, as far as the status knows. */

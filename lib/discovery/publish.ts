@@ -96,10 +96,11 @@ async function isAsKnown(
 async function publishFile(input: WriteInput): Promise<PublishedFile | undefined> {
   const { id, groups, mark } = input;
   const key = targetsKey(id);
-  const etag = await replaceFenced(input, key, fileOf(groups, mark));
+  const file = fileOf(groups, mark);
+  const etag = await replaceFenced(input, key, file);
   if (etag === undefined) return undefined;
   await removeOther(input, manifestKey(id));
-  return { key, etag };
+  return { key, etag, largest: file.size() };
 }
 
 /**
@@ -130,7 +131,8 @@ async function publishParts(
         now(),
         signal,
       );
-    return { key, etag: written.etag };
+    const largest = manifest.parts.reduce((most, { size, unpacked = size }) => Math.max(most, unpacked), 0);
+    return { key, etag: written.etag, largest };
   }
 }
 
@@ -155,7 +157,7 @@ async function makeManifest(
           store,
           id,
           version: mark.version,
-          body: fileOf(own),
+          texts: fileSdTexts(own),
           targets: countTargets(own),
           known: before?.parts ?? [],
           signal,
@@ -263,11 +265,23 @@ async function removeOther(input: WriteInput, key: string): Promise<void> {
   }
 }
 
+interface ListFile extends StreamedBody {
+  /** Bytes, once it was written. */
+  readonly size: () => number;
+}
+
 /** The file's bytes, made as they are written: with all its labels, a large listing fills hundreds of megabytes. */
-function fileOf(groups: Groups, mark?: VersionMark): StreamedBody {
+function fileOf(groups: Groups, mark: VersionMark): ListFile {
+  let size = 0;
   return {
     *chunks() {
-      for (const text of chunksOf(fileSdTexts(groups, mark))) yield Buffer.from(text);
+      size = 0;
+      for (const text of chunksOf(fileSdTexts(groups, mark))) {
+        const chunk = Buffer.from(text);
+        size += chunk.length;
+        yield chunk;
+      }
     },
+    size: () => size,
   };
 }

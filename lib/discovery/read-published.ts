@@ -1,7 +1,8 @@
 import { isMusterError } from '../errors.ts';
-import type { ObjectStore } from '../store/store.ts';
+import { defaultMaxBytes, type ObjectStore } from '../store/store.ts';
 import { decodeFileSd, type FileSdGroup, readVersionMark } from '../target/file-sd.ts';
 import { manifestKey, type ProviderId, partKey, targetsKey } from '../target/names.ts';
+import { unpack } from './gzip-lines.ts';
 import { decodeManifest, maxManifestBytes } from './manifest.ts';
 
 /** What the target files of a provider hold. */
@@ -49,10 +50,11 @@ async function readParts(
   if (found === undefined || found === 'unchanged') return undefined;
   const { version, parts } = decodeManifest(found.body, key);
   const groups: FileSdGroup[] = [];
-  for (const { name } of parts) {
+  for (const { name, encoding } of parts) {
     const part = await store.get(partKey(id, name), signal && { signal });
     if (part === undefined || part === 'unchanged') return undefined;
-    groups.push(...decodeFileSd(part.body));
+    const plain = encoding === 'gzip' ? await unpack(part.body, defaultMaxBytes) : part.body;
+    for (const group of decodeFileSd(plain)) groups.push(group);
   }
   return { version, groups };
 }

@@ -58,8 +58,14 @@ export async function retireProvider(id: ProviderId, input: RetireInput): Promis
       { key: targetsKey(id), found: file },
       { key: manifestKey(id), found: manifest },
     ];
-    for (const { key, found } of files)
-      if (found !== undefined && !(await deleteSeen(store, key, found.etag, signal))) return false;
+    for (const { key, found } of files) {
+      // One that has appeared since is for the next look, which needs the status to find it.
+      const isGone =
+        found === undefined
+          ? (await store.head(key, options)) === undefined
+          : await deleteSeen(store, key, found.etag, signal);
+      if (!isGone) return false;
+    }
     await deleteParts(store, id, version, signal);
   }
   const held = await store.head(heldKey(id), options);

@@ -54,11 +54,20 @@ export const statusSchema = z.object({
   /** Targets in the published files, those that are held among them. */
   targets: z.int(),
   /** The target file or the manifest, and the write of it. */
-  files: z.array(z.object({ key: z.string(), etag: z.string() })),
+  files: z.array(
+    z.object({
+      key: z.string(),
+      etag: z.string(),
+      /** Bytes of the largest object that a mirror has to take for it: the file, or one of its parts unpacked. */
+      largest: z.int().min(0).optional(),
+    }),
+  ),
   /** Why the last cycle failed. */
   error: z.object({ kind: z.string(), message: z.string() }).optional(),
   /** Why the newest configuration is not in force. */
   config_error: z.string().optional(),
+  /** What an operator should know of the list although its cycle was good. */
+  warnings: z.array(z.string()).optional(),
   /** How many cycles in a row have failed. */
   failures: z.int(),
   /** Targets that the gate keeps published although the listing lacks them. `held/` has the rest. */

@@ -1,6 +1,12 @@
-import { isMusterError, MusterError } from '../errors.ts';
+import { createHash } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { unpack } from '../discovery/gzip-lines.ts';
+import { isMusterError, MusterError, toMusterError } from '../errors.ts';
+import { DigestMismatch } from '../store/failure.ts';
+import { errorCode } from '../store/file-failure.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { type Content, openIntake, type TakenIn } from './content.ts';
+import { type Content, openIntake, sha256Of, type TakenIn } from './content.ts';
 import type { TargetFolder } from './folder.ts';
 
 export interface DownloadInput {
@@ -22,6 +28,8 @@ export interface AskedObject {
   readonly key: string;
   readonly size: number;
   readonly etag?: string;
+  /** How it is packed, so that it is unpacked as it comes; digest and size are those of the packed bytes. */
+  readonly encoding?: 'gzip' | undefined;
 }
 
 /** A file_sd object that was checked while it came, in memory or under a temporary name. */
@@ -73,9 +81,12 @@ async function downloadSmall(
   onBytes(body.byteLength);
   checkSize(object, etag, body.byteLength);
   const intake = openIntake(object.key, folder.shard);
-  const first = intake.push(body);
+  const { encoding } = object;
+  const first = intake.push(encoding === 'gzip' ? await unpackSmall(store, object, body, maxBytes) : body);
   const { rest, ...taken } = intake.end();
-  return { etag, ...taken, content: { bytes: rest.length === 0 ? first : Buffer.concat([first, rest]) } };
+  const arrived = encoding === 'gzip' ? { sha256: sha256Of(body), size: body.byteLength } : taken.arrived;
+  const bytes = rest.length === 0 ? first : Buffer.concat([first, rest]);
+  return { etag, ...taken, arrived, content: { bytes } };
 }
 
 async function downloadLarge(
@@ -88,22 +99,80 @@ async function downloadLarge(
   const { chunks, etag } = answer;
   const intake = openIntake(object.key, folder.shard);
   let taken: TakenIn | undefined;
-  const checked = async function* (): AsyncGenerator<Uint8Array, undefined> {
-    let size = 0;
+  const packed = createHash('sha256');
+  let size = 0;
+  const arriving = async function* (): AsyncGenerator<Uint8Array, undefined> {
     for await (const chunk of chunks) {
       onBytes(chunk.length);
       size += chunk.length;
-      yield intake.push(chunk);
+      if (object.encoding === 'gzip') packed.update(chunk);
+      yield chunk;
     }
     checkSize(object, etag, size);
+    return undefined;
+  };
+  const checked = async function* (): AsyncGenerator<Uint8Array, undefined> {
+    const plain =
+      object.encoding === 'gzip' ? unpackLarge(store, object, arriving(), maxObjectBytes) : arriving();
+    for await (const piece of plain) yield intake.push(piece);
     const { rest, ...end } = intake.end();
-    taken = end;
+    taken = object.encoding === 'gzip' ? { ...end, arrived: { sha256: packed.digest('hex'), size } } : end;
     yield rest;
     return undefined;
   };
   const path = await folder.stage(checked());
   if (taken === undefined) throw new MusterError('internal', `${object.key} was not read to its end`);
   return { etag, ...taken, content: { path } };
+}
+
+async function unpackSmall(
+  store: ObjectStore,
+  object: AskedObject,
+  body: Uint8Array,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  try {
+    return await unpack(body, maxBytes);
+  } catch (error) {
+    throw isMusterError(error, 'malformed') ? spoilt(store, object) : named(object, error);
+  }
+}
+
+async function* unpackLarge(
+  store: ObjectStore,
+  object: AskedObject,
+  packed: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array, undefined> {
+  const gunzip = createGunzip();
+  const fed = pipeline(packed, gunzip);
+  // What goes wrong there destroys the stream, whose reader is told.
+  fed.catch(() => undefined);
+  let size = 0;
+  try {
+    for await (const piece of gunzip) {
+      size += piece.length;
+      if (size > maxBytes)
+        throw new MusterError('too-large', `${object.key} has more than ${maxBytes} bytes when unpacked`);
+      yield piece;
+    }
+    return undefined;
+  } catch (error) {
+    if (errorCode(error)?.startsWith('Z_') === true) throw spoilt(store, object);
+    throw error;
+  } finally {
+    gunzip.destroy();
+  }
+}
+
+/** Its check sum or its form is wrong: spoilt where it lies or on the way, so that it is fetched again. */
+function spoilt({ url }: ObjectStore, { key }: AskedObject): MusterError {
+  return new DigestMismatch(url, key, 'it cannot be unpacked');
+}
+
+function named({ key }: AskedObject, error: unknown): MusterError {
+  const { kind, message } = toMusterError(error);
+  return new MusterError(kind, `${key} has ${message}`, { cause: error });
 }
 
 function checkSize({ key, etag, size }: AskedObject, foundEtag: string, found: number): void {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Manifest, Part } from '../discovery/manifest.ts';
+import { isMusterError } from '../errors.ts';
 import { joinFileSd } from '../target/file-sd.ts';
 import { type ProviderId, parsePartName, partKey } from '../target/names.ts';
 import { type Content, digestOfFile, markFile, sha256Of } from './content.ts';
@@ -31,7 +32,7 @@ export interface JoinInput extends Omit<DownloadInput, 'large' | 'ifNoneMatch'> 
 
 /** Whether the list is too large to be held in memory. */
 export function isLargeList({ parts }: Manifest): boolean {
-  return parts.reduce((sum, { size }) => sum + size, 0) > longestHeld;
+  return parts.reduce((sum, { size, unpacked = size }) => sum + unpacked, 0) > longestHeld;
 }
 
 /**
@@ -83,8 +84,13 @@ async function takePart(input: JoinInput, part: Part, large: boolean): Promise<T
 
 async function fetchPart(input: JoinInput, part: Part, large: boolean): Promise<TakenPart | Rejection> {
   const { folder, id, key, manifest } = input;
-  const asked = { key: partKey(id, part.name), size: part.size };
-  const found = await download({ ...input, large }, asked);
+  const asked = { key: partKey(id, part.name), size: part.size, encoding: part.encoding };
+  const found = await download({ ...input, large }, asked).catch((error: unknown) => {
+    // Its name holds its digest: what is no list is not what was written, and may be sound the next time.
+    if (isMusterError(error, 'malformed')) return { key, reason: 'invalid', message: error.message } as const;
+    throw error;
+  });
+  if (found !== undefined && found !== 'unchanged' && 'reason' in found) return found;
   if (found === undefined || found === 'unchanged') {
     const message = `${key} names version ${manifest.version}, but its part ${part.name} is not there; it is tried again`;
     return { key, reason: 'incomplete', message };

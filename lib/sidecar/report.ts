@@ -1,10 +1,12 @@
+import type { MusterError } from '../errors.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Rejection } from './plan.ts';
 import type { Orphan, Round } from './round.ts';
 
-/** Writes rounds to the log: each change, each error, and each rejection and orphan once until it changes. */
+/** Writes rounds to the log: each change, and each error, rejection and orphan once until it changes or is gone. */
 export function createReporter(log: Logger): (round: Round, seconds: number) => void {
   let known: ReadonlySet<string> = new Set();
+  let failing = false;
   return (round, seconds) => {
     for (const { path, change } of round.changes) log.info(`target file ${change}`, { path });
     const fresh = round.rejections.filter((rejection) => !known.has(identity(rejection)));
@@ -16,8 +18,15 @@ export function createReporter(log: Logger): (round: Round, seconds: number) => 
       ({ path, targets, reason }) => log.warn(`target file stays: ${reason}`, { path, targets }),
       log,
     );
-    logSome(round.errors, 'errors', (error) => log.error(error.message, { kind: error.kind }), log);
-    known = new Set([...round.rejections.map(identity), ...round.orphans.map(orphanIdentity)]);
+    const errors = round.errors.filter((error) => !known.has(errorIdentity(error)));
+    logSome(errors, 'errors', (error) => log.error(error.message, { kind: error.kind }), log);
+    if (failing && round.errors.length === 0) log.info('the mirror is good again', { seconds });
+    failing = round.errors.length > 0;
+    known = new Set([
+      ...round.rejections.map(identity),
+      ...round.orphans.map(orphanIdentity),
+      ...round.errors.map(errorIdentity),
+    ]);
     log.debug('round ended', { seconds, changes: round.changes.length, bytes: round.bytes });
   };
 }
@@ -32,6 +41,10 @@ function logSome<T>(items: readonly T[], what: string, write: (item: T) => void,
 
 function identity({ key, reason, message }: Rejection): string {
   return JSON.stringify([key, reason, message]);
+}
+
+function errorIdentity({ kind, message }: MusterError): string {
+  return JSON.stringify([kind, message]);
 }
 
 function orphanIdentity({ path, reason }: Orphan): string {

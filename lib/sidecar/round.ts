@@ -1,5 +1,6 @@
 import { isMusterError, type MusterError } from '../errors.ts';
 import type { ObjectStore } from '../store/store.ts';
+import { defaultLargestObject } from '../target/file-sd.ts';
 import { diskError } from './files.ts';
 import type { TargetFolder } from './folder.ts';
 import { createLimit, type Limit } from './limit.ts';
@@ -64,11 +65,10 @@ export interface RoundState extends Round, Required<MirrorOptions> {
 
 /** Requests to the store, and files, at a time. */
 export const parallel = 4;
-const defaultMaxObjectBytes = 256 * 2 ** 20;
 
 export function startRound(options: MirrorOptions): RoundState {
   return {
-    maxObjectBytes: defaultMaxObjectBytes,
+    maxObjectBytes: defaultLargestObject,
     removeOrphans: false,
     acceptOlder: false,
     now: () => performance.now(),

@@ -7,7 +7,7 @@ import { healthOf, type MirroredSource } from './mirrored.ts';
 import { openGate } from './web/gate.ts';
 
 export interface ServeOptions
-  extends Pick<FaceAppOptions, 'providerStaleAfter' | 'configProblem' | 'configLoadedAt'> {
+  extends Pick<FaceAppOptions, 'providerStaleAfter' | 'configProblem' | 'configLoadedAt' | 'configNote'> {
   readonly sources: readonly MirroredSource[];
   readonly registry: Registry;
   readonly listen: string;

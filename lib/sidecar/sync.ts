@@ -53,6 +53,8 @@ export interface LoopedSyncOptions extends SyncOptions {
   readonly configProblem?: () => string;
   /** When the configuration in force was taken over, in milliseconds of Unix time. */
   readonly configLoadedAt?: () => number;
+  /** Says what of the configuration is left to Prometheus; empty for nothing. */
+  readonly configNote?: () => string;
   /** Told where the server listens. */
   readonly onListening?: (address: Face['address']) => void;
 }

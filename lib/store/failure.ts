@@ -51,10 +51,10 @@ export function notRemoved(url: string, key: string): MusterError {
 
 /** The object whose content is not what its own metadata says (kind `storage`): spoilt where it lies, or on the way. */
 export class DigestMismatch extends MusterError {
-  constructor(url: string, key: string) {
+  constructor(url: string, key: string, proof = 'its sha256 metadata says so') {
     super(
       'storage',
-      `${url}: digest mismatch: ${key} is not what was written (its sha256 metadata says so); restore or delete it`,
+      `${url}: digest mismatch: ${key} is not what was written (${proof}); restore or delete it`,
     );
   }
 }

@@ -3,6 +3,9 @@ import { compare, decodeGroup, encodeLabels, type Groups } from './canonical.ts'
 import { addressLabel, type LabelSet, type TargetGroup, targetLabels } from './group.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
 
+/** Bytes of the largest object that a mirror takes unless it is told otherwise: 256 MiB. */
+export const defaultLargestObject = 256 * 2 ** 20;
+
 /** A group of a file_sd file. Source: Prometheus configuration reference, file_sd_config. */
 export interface FileSdGroup {
   readonly targets: readonly string[];

@@ -69,6 +69,28 @@ export function* targetChanges(
   return undefined;
 }
 
+/**
+ * Targets that follow each other, of one source and with the same labels changed, together: the ports of a pod. Each
+ * other target is by itself.
+ */
+export function* groupChanges(
+  changes: Iterable<TargetChange>,
+): Generator<readonly [TargetChange, ...TargetChange[]], undefined> {
+  let group: [TargetChange, ...TargetChange[]] | undefined;
+  let last = '';
+  for (const change of changes) {
+    const key = change.kind === 'changed' ? JSON.stringify([change.source, change.differences]) : '';
+    if (group !== undefined && key !== '' && key === last) group.push(change);
+    else {
+      if (group !== undefined) yield group;
+      group = [change];
+    }
+    last = key;
+  }
+  if (group !== undefined) yield group;
+  return undefined;
+}
+
 type Named = Pick<TargetChange, 'source' | 'address' | 'count' | 'labels'>;
 
 function byName(group: TargetGroup): Map<string, Named> {

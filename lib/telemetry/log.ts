@@ -1,6 +1,20 @@
+import { MusterError } from '../errors.ts';
+
 /** Levels by rising weight; a logger writes its own level and all after it. */
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
+
+/** The level of MUSTER_LOG_LEVEL, `info` where it is empty. Throws (kind `config`) for one that is none. */
+export function readLogLevel({ MUSTER_LOG_LEVEL: text }: NodeJS.ProcessEnv): LogLevel {
+  const level = text || 'info';
+  const known = logLevels.find((one) => one === level);
+  if (known !== undefined) return known;
+  const shown = JSON.stringify(level.toWellFormed().slice(0, 100));
+  throw new MusterError(
+    'config',
+    `MUSTER_LOG_LEVEL is ${logLevels.slice(0, -1).join(', ')} or ${logLevels.at(-1)}, not ${shown}`,
+  );
+}
 
 /** Fields of a line. An absent value leaves the field out; a Secret prints as `<secret>`. */
 export type LogFields = Readonly<Record<string, unknown>>;

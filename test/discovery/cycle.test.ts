@@ -49,7 +49,13 @@ describe('a cycle', () => {
       published_version: 1,
       groups: 3,
       targets: 3,
-      files: [{ key: targetsKey(id), etag: (await store.head(targetsKey(id)))?.etag }],
+      files: [
+        {
+          key: targetsKey(id),
+          etag: (await store.head(targetsKey(id)))?.etag,
+          largest: history.file?.length,
+        },
+      ],
       failures: 0,
     });
   });

@@ -18,6 +18,7 @@ const { signal } = new AbortController();
 const minutes = 60_000;
 const rules: RetireRules = {
   retireAfter: () => 15 * minutes,
+  keep: 90 * 86_400_000,
   guard: { max_removed: 0.5, min_targets: 10 },
 };
 
@@ -238,6 +239,17 @@ describe('a store knows whose it is (row 13)', () => {
     const renamed = mine.map(({ job, ...one }) => ({ ...one, job: `new-${job}` }));
     await checkOwnership(renamed, { store, signal });
     await expect(checkOwnership(mine.slice(0, 1), { store, signal })).rejects.toMatchObject({
+      kind: 'config',
+    });
+  });
+
+  test('where one mechanism asks, those of others do not count', async () => {
+    const { store } = await start();
+    const input = { store, signal, mechanism: 'dns' };
+    await checkOwnership([sd('other', 'dns-0')], input);
+    await expect(
+      checkOwnership([sd('other', 'consul-0')], { ...input, mechanism: 'consul' }),
+    ).rejects.toMatchObject({
       kind: 'config',
     });
   });

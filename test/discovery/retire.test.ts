@@ -30,7 +30,7 @@ const keysOf = async (store: ObjectStore, folder: string) => (await store.list(f
 
 /** Notes that the provider has left, as a look at the configuration does. */
 async function leave(store: ObjectStore) {
-  const rules = { retireAfter: () => 0, guard: { max_removed: 1, min_targets: 10 } };
+  const rules = { retireAfter: () => 0, keep: 90 * 86_400_000, guard: { max_removed: 1, min_targets: 10 } };
   const now = new Date(Date.UTC(2026, 0, 2));
   return reviewLeaving([other], rules, { store, signal, now });
 }

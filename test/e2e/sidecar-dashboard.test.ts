@@ -17,7 +17,7 @@ const { panels } = z
     panels: z.array(
       z.object({
         title: z.string(),
-        targets: z.tuple([z.object({ expr: z.string(), legendFormat: z.string() })]),
+        targets: z.array(z.object({ expr: z.string(), legendFormat: z.string() })).min(1),
       }),
     ),
   })
@@ -35,11 +35,16 @@ describeWithPrograms('the dashboard of the sidecars, in a real Prometheus', ['pr
     const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
     await put('targets/api/dns-0.json', '[{"targets":["127.0.0.1:1"]}]');
     await put('targets/api/dns-1.json', 'no JSON');
-    // A provider whose last success is older than --stale-after.
+    await put('targets/old/dns-0.json', '[{"targets":["127.0.0.1:2"]}]');
+    // A provider whose last success is older than --stale-after, and of which all is said that a status can say.
     const status = {
       ...{ schema: 1, job: 'api', provider: 'dns-0', run: 'r', duration_seconds: 1, version: 1 },
-      ...{ published_version: 1, groups: 1, targets: 1, files: [], failures: 0 },
-      ...{ last_attempt: hourAgo, last_success: hourAgo },
+      ...{ published_version: 1, groups: 1, targets: 1, files: [], failures: 1 },
+      ...{ last_attempt: hourAgo, last_success: hourAgo, last_change: hourAgo },
+      error: { kind: 'status', message: 'HTTP 503' },
+      held: { kind: 'drop', since: hourAgo, targets: 1, listed: 0, message: 'the listing fell' },
+      confirmed: { at: new Date().toISOString(), targets: 2 },
+      damaged: { at: new Date().toISOString(), message: 'the snapshot is gone' },
     };
     await put('status/api/dns-0.json', JSON.stringify(status));
     await put('metrics/prod.prom.gz', Buffer.concat([gzipHead(new Date(), []), gzipSync('a 1\n')]));
@@ -51,7 +56,9 @@ describeWithPrograms('the dashboard of the sidecars, in a real Prometheus', ['pr
         ...['--listen', `127.0.0.1:${port}`],
       ]),
     );
-    await sidecar.waitFor(/target file written/);
+    await sidecar.waitFor(/target file written.* path=\S*old\/dns-0\.json/);
+    // Without a tombstone its file stays.
+    await store.delete('targets/old/dns-0.json');
     const static_configs = [{ targets: [`127.0.0.1:${port}`] }];
     prometheus = await startPrometheus({
       global: { scrape_interval: '1s' },
@@ -64,7 +71,7 @@ describeWithPrograms('the dashboard of the sidecars, in a real Prometheus', ['pr
   });
   afterAll(() => ends.disposeAsync());
 
-  test.each(panels.map(({ title, targets: [target] }) => [title, target] as const))(
+  test.each(panels.flatMap(({ title, targets }) => targets.map((target) => [title, target] as const)))(
     '%s: is there, with all that its legend names',
     async (_title, { expr, legendFormat }) => {
       const named = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);

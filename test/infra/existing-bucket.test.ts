@@ -69,7 +69,7 @@ describeWithPrograms('a bucket that is there already', ['moto'], () => {
       'ListPublished',
     ]);
     const rules = await rulesOf(Bucket);
-    expect([rules.length, days(rules, 'muster-journal')]).toEqual([12, 60]);
+    expect([rules.length, days(rules, 'muster-journal')]).toEqual([11, 60]);
     const { Status } = await client.send(new GetBucketVersioningCommand({ Bucket }));
     const { ServerSideEncryptionConfiguration } = await client.send(
       new GetBucketEncryptionCommand({ Bucket }),
@@ -103,7 +103,7 @@ describeWithPrograms('a bucket that is there already', ['moto'], () => {
     await protect(Bucket);
     expect(await sidsOf(Bucket)).toEqual(['Theirs', 'OnlyWithTls', 'WrittenOnce', 'NoBlindOverwrites']);
     const rules = await rulesOf(Bucket);
-    expect([rules.length, days(rules, 'theirs'), days(rules, 'muster-journal')]).toEqual([13, 3, 90]);
+    expect([rules.length, days(rules, 'theirs'), days(rules, 'muster-journal')]).toEqual([12, 3, 90]);
   });
 
   test('that is encrypted with a key which the functions would not have is refused, and left alone', async () => {

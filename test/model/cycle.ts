@@ -217,7 +217,7 @@ function writePart(world: World, cycle: Cycle, setting: Setting, go: Go): Step<W
   const parts = [...(cycle.parts ?? [])];
   while (parts.length < contents.length) {
     const kept = keptPart(cycle, parts.length, contents[parts.length] ?? 0);
-    if (kept === undefined || !setting.immutableParts) break;
+    if (kept === undefined || !setting.immutableParts || !setting.manifestLast) break;
     parts.push(kept);
   }
   const content = contents[parts.length];
@@ -243,7 +243,9 @@ function keptPart({ isWhole, old, change, version = 0, list = 0 }: Cycle, shard:
 
 /** One of the parts that are there, if it has the same content, or else a new one. */
 function nameOf(world: World, { old, version = 0 }: Cycle, setting: Setting, shard: number, content: number) {
-  const same = setting.immutableParts
+  // Named before it is written, a part cannot be an earlier one.
+  const mayBeOld = setting.immutableParts && setting.manifestLast;
+  const same = mayBeOld
     ? old?.parts.find((name) => name.endsWith(`-${content}`) && world.parts[name] !== undefined)
     : undefined;
   return same ?? partName(setting, shard, version, content);

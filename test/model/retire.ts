@@ -14,21 +14,18 @@ export function retirementSteps(world: World, setting: Setting): readonly Step<W
   const say = (text: string) => `the retirement ${text}`;
   const { version = 0, list = 0, snapshot = 0, status, manifest } = retirement;
   const checkpoint = (found: number, wanted: number) => (found === wanted ? 'look' : 'checkpoint');
-  const judge = (read: Partial<Retirement> = {}) =>
-    go(list === 0 && (status?.published ?? 0) < version ? 'published' : 'commit', read);
+  const judge = () => go(list === 0 && (status?.published ?? 0) < version ? 'published' : 'commit');
 
   switch (retirement.at) {
     case 'status': {
       const found = world.status;
       if (found?.isLeaving !== true) return [step(say('finds the provider back'), end())];
-      return [
-        step(say('reads the status'), go(setting.filesFirst ? 'files' : 'snapshot', { status: found })),
-      ];
+      return [step(say('reads the status'), go('files', { status: found }))];
     }
     case 'files': {
       const read = { manifest: world.manifest };
       const label = say(`sees the file of version ${world.manifest?.version ?? 0}`);
-      return [step(label, setting.filesFirst ? go('snapshot', read) : judge(read))];
+      return [step(label, go('snapshot', read))];
     }
     case 'snapshot': {
       const found = world.snapshot;
@@ -40,7 +37,7 @@ export function retirementSteps(world: World, setting: Setting): readonly Step<W
       const label = say(entry === undefined ? `finds no version ${version + 1}` : 'reads a version');
       if (entry !== undefined)
         return [step(label, go('journal', { version: version + 1, list: entry.list }))];
-      return [step(label, setting.filesFirst ? judge() : go('files'))];
+      return [step(label, judge())];
     }
     case 'published': {
       const isEnded = (world.manifest?.version ?? 0) < version;
@@ -76,14 +73,14 @@ export function retirementSteps(world: World, setting: Setting): readonly Step<W
     }
     case 'look':
       if (world.status?.mark !== status?.mark) return [step(say('finds the provider back'), end())];
-      return [step(say('finds the status as it was'), go(setting.risingTombstone ? 'tombstone' : 'bury'))];
+      return [step(say('finds the status as it was'), go('tombstone'))];
     case 'tombstone': {
       const found = world.tombstone;
       const next = found > version ? 'file' : 'bury';
       return [step(say(`reads the tombstone of version ${found}`), go(next, { tombstone: found }))];
     }
     case 'bury': {
-      if (setting.risingTombstone && world.tombstone !== retirement.tombstone)
+      if (world.tombstone !== retirement.tombstone)
         return [step(say('finds another tombstone'), go('tombstone'))];
       const label = say(`writes the tombstone of version ${version}`);
       const broken = world.tombstone > version ? 'no tombstone goes back in version' : undefined;
@@ -91,7 +88,8 @@ export function retirementSteps(world: World, setting: Setting): readonly Step<W
     }
     case 'file': {
       const isSeen = etagOf(world.manifest) === etagOf(manifest);
-      if (manifest === undefined) return [step(say('has no file to delete'), go('parts'))];
+      if (manifest === undefined && world.manifest !== undefined)
+        return [step(say('finds a file that is new, and stops'), end())];
       if (world.manifest === undefined) return [step(say('finds the file gone'), go('parts'))];
       if (setting.conditionalDelete && !isSeen) return [step(say('finds another file, and stops'), end())];
       const isLive = world.manifest.version > version;

@@ -143,8 +143,6 @@ export interface Mechanisms {
   readonly tombstone: boolean;
   /** A tombstone removes only what is older than it, and the mirror takes nothing older than it has. */
   readonly comparedVersions: boolean;
-  /** A tombstone is not put over one of a higher version. */
-  readonly risingTombstone: boolean;
   /** The gate remembers each target; otherwise only that something was missing, or accepted. */
   readonly memoryPerTarget: boolean;
   /** What the gate remembers counts only beside the list that it was written for. */
@@ -153,8 +151,6 @@ export interface Mechanisms {
   readonly conditionalDelete: boolean;
   /** A status is written before a file is created. */
   readonly announced: boolean;
-  /** A retirement looks at the files before it looks at the version. */
-  readonly filesFirst: boolean;
 }
 
 export const allOn: Mechanisms = {
@@ -165,12 +161,10 @@ export const allOn: Mechanisms = {
   keptBehindManifest: true,
   tombstone: true,
   comparedVersions: true,
-  risingTombstone: true,
   memoryPerTarget: true,
   memoryOfVersion: true,
   conditionalDelete: true,
   announced: true,
-  filesFirst: true,
 };
 
 export interface Setting extends Mechanisms {
@@ -258,7 +252,10 @@ export function keyOf(world: World): string {
   const status = (one: Status | undefined) =>
     one && [renamed(one.mark), one.version, one.published, one.file, one.isHeld, one.isLeaving];
   const held = (one: Held | undefined) => one && [renamed(one.mark), one.version, one.waited, one.accepted];
-  const cycles = world.cycles.toSorted((a, b) => (shapeOf(a) < shapeOf(b) ? -1 : 1));
+  const cycles =
+    world.cycles.length < 2
+      ? world.cycles
+      : world.cycles.toSorted((a, b) => (shapeOf(a) < shapeOf(b) ? -1 : 1));
   const { parts, retirement, operator } = world;
   return JSON.stringify([
     [world.backend, world.configured, world.journal, world.snapshot, world.manifest],

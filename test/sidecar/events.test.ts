@@ -2,7 +2,9 @@ import { watch } from 'node:fs';
 import { mkdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { afterThisTest, cleanUpAfterEach, publish, round, syncedWorld, targets } from './world.ts';
+import { createMemoryStore } from '../../lib/store/memory.ts';
+import { fileOf, fill, listOf, retiredOf } from '../support/bucket.ts';
+import { afterThisTest, cleanUpAfterEach, makeFolder, openTestFolder, round } from './world.ts';
 
 cleanUpAfterEach();
 
@@ -30,14 +32,19 @@ function watchFolder(path: string): { readonly events: string[]; readonly settle
 }
 
 test('one changed provider is one event in the folder of its job, and none elsewhere', async () => {
-  const { memory, path, folder } = await syncedWorld({
-    'api/consul-0.json': targets('a:1'),
-    'api/consul-1.json': targets('b:1'),
-    'shards/kubernetes-0.0.json': targets('c:1'),
-    'shards/kubernetes-0.1.json': targets('d:1'),
-    'still/http-0.json': targets('e:1'),
-  });
-  const watched = ['api', 'shards', 'still', '.'].map((job) => watchFolder(join(path, job)));
+  const memory = createMemoryStore();
+  const part = { since: 1, list: ['c:1'] };
+  await fill(
+    memory,
+    fileOf('api/consul-0', 1, ['a:1']),
+    fileOf('api/consul-1', 1, ['b:1']),
+    listOf('parts/kubernetes-0', 1, [part, { since: 1, list: ['d:1'] }]),
+    fileOf('still/http-0', 1, ['e:1']),
+  );
+  const path = await makeFolder();
+  const folder = await openTestFolder(path);
+  await round(memory, folder);
+  const watched = ['api', 'parts', 'still', '.'].map((job) => watchFolder(join(path, job)));
   const settled = async () => {
     for (const { settle } of watched) await settle();
     return watched.map(({ events }) => events.splice(0));
@@ -46,15 +53,15 @@ test('one changed provider is one event in the folder of its job, and none elsew
   await round(memory, folder);
   expect(await settled()).toEqual([[], [], [], []]);
 
-  await publish(memory, { 'api/consul-0.json': targets('a:2') });
+  await fill(memory, fileOf('api/consul-0', 2, ['a:2']));
   await round(memory, folder);
   expect(await settled()).toEqual([['rename consul-0.json'], [], [], []]);
 
-  await publish(memory, { 'shards/kubernetes-0.1.json': targets('d:2') });
+  await fill(memory, listOf('parts/kubernetes-0', 2, [part, { since: 2, list: ['d:2'] }]));
   await round(memory, folder);
   expect(await settled()).toEqual([[], ['rename kubernetes-0.json'], [], []]);
 
-  await publish(memory, { 'api/consul-1.json': undefined, 'api/consul-0.json': targets('a:2') });
+  await fill(memory, retiredOf('api/consul-1', 2), { 'targets/api/consul-1.json': undefined });
   await round(memory, folder);
   expect(await settled()).toEqual([['rename consul-1.json'], [], [], []]);
 });

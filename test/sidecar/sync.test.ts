@@ -237,6 +237,7 @@ describe('a single sync', () => {
     expect(lines).toEqual([
       'level=error msg="slow down" kind=throttled',
       'level=info msg="target file written" path=api/consul-0.json',
+      expect.stringMatching(/^level=info msg="the mirror is good again"/),
     ]);
   });
 

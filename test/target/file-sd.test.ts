@@ -89,8 +89,8 @@ describe('file_sd', () => {
     expect(text(encodeFileSd(listing))).toBe(
       [
         '[',
-        '{"targets":["h:1"],"labels":{}},',
         '{"targets":[""],"labels":{"lost":"no address"}},',
+        '{"targets":["h:1"],"labels":{}},',
         '{"targets":["10.0.0.1:90"],"labels":{"node":"n1","port":"admin"}},',
         '{"targets":["10.0.0.1:80","10.0.0.2:80"],"labels":{"node":"n1","port":"http"}}',
         ']',

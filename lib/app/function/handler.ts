@@ -8,7 +8,6 @@ import { createCredentialReader } from '../../config/credentials.ts';
 import { MusterError } from '../../errors.ts';
 import { openStore } from '../../store/open.ts';
 import { type ObjectLocation, parseFileUrl, parseStoreUrl } from '../../store/url.ts';
-import { logLevels } from '../../telemetry/log.ts';
 import { metricDimensions, metricNamespace } from '../../telemetry/metrics.ts';
 import { version } from '../../version.ts';
 import { createAwsSecrets } from '../aws-secrets.ts';
@@ -39,7 +38,6 @@ export function defineHandler<Config extends FunctionConfig, Id extends object>(
   definition: Definition<Config, Id>,
 ) {
   const logger = new PowertoolsLogger({
-    logLevel: logLevel(process.env.MUSTER_LOG_LEVEL),
     persistentKeys: { muster: version },
   });
   const metrics = new Metrics({
@@ -71,7 +69,8 @@ function open<Config extends FunctionConfig, Id extends object>(
   metrics: Metrics,
 ): Invoke<Id> {
   const { env } = process;
-  const { config: location, store: storeUrl, period, gap } = readSettings(env);
+  const { config: location, store: storeUrl, period, gap, logLevel } = readSettings(env);
+  logger.setLogLevel(logLevel);
   const log = loggerOver(logger);
   const store = openStore(storeUrl);
   const { bucket, key } = objectOf(location);
@@ -98,8 +97,4 @@ function objectOf(location: string): ObjectLocation {
   if ('path' in found)
     throw new MusterError('config', 'MUSTER_CONFIG must name an object, as in s3://bucket/config/muster.yml');
   return found;
-}
-
-function logLevel(name: string | undefined) {
-  return logLevels.find((level) => level === name) ?? 'info';
 }

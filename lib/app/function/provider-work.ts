@@ -41,8 +41,13 @@ export function providerWork(
     tasksOf: ({ providers, configured }) =>
       providers.map((one) => taskOf(one, runCycle, { store, measure, hasOthers: configured.length > 1 })),
     async retire({ configured, retireRules }, input) {
-      const { retired, missed } = await retireLeft(configured, retireRules, input, mechanism);
-      return { retired: retired.map(({ job, provider }) => ({ job, provider })), missed };
+      const { retired, waiting, missed } = await retireLeft(configured, retireRules, input, mechanism);
+      // What is held may go as soon as its successor has published, or an operator has accepted.
+      const held = waiting.filter(({ state }) => state === 'held');
+      return {
+        retired: retired.map(({ job, provider }) => ({ job, provider })),
+        missed: [...missed, ...held],
+      };
     },
     tellNoConfig: (error, signal) => markStatuses(store, mechanism, error, signal),
   };

@@ -61,7 +61,7 @@ export interface Work<Config extends FunctionConfig, Id extends object> {
   /** Learns from the store what it must know of a configuration; asked before each use of one. */
   readonly prepare?: (config: InForce<Config>, signal: AbortSignal) => Promise<InForce<Config>>;
   readonly tasksOf: (config: Config) => readonly Task<Id>[];
-  /** Removes what left the configuration; `missed` is what another run held on to, to be tried again. */
+  /** Removes what left the configuration; what is `missed` is held, or another run's: the next tick tries again. */
   readonly retire: (config: InForce<Config>, input: CyclesInput) => Promise<Retired<Id>>;
   /** Tells the store that there is no configuration at all. */
   readonly tellNoConfig: (error: MusterError, signal: AbortSignal) => Promise<void>;

@@ -30,13 +30,13 @@ export async function outputOnce(
   try {
     const bounded = { ...output, render: (until: AbortSignal) => output.render(until, listUntil) };
     const published = await publishOutput(bounded, { store, signal });
-    const { outcome, objects, samples, bytes, held, confirmed } = published;
+    const { outcome, objects, samples, bytes, held, confirmed, recovered } = published;
     const result = end({ outcome, published });
     const seconds = result.durationMs / 1000;
     const fields = { output: output.object, outcome, objects, samples, bytes, seconds };
     if (held !== undefined) log.warn(held, fields);
     else if (confirmed !== undefined) log.warn(`published without anybody's word: ${confirmed}`, fields);
-    else log.info('kube-state cycle', fields);
+    else log.info(recovered === true ? 'the kube-state cycle is good again' : 'kube-state cycle', fields);
     return result;
   } catch (cause) {
     const error = toMusterError(cause);

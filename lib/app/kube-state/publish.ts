@@ -28,6 +28,8 @@ export interface Published {
   readonly duration: number;
   /** Why it is held. */
   readonly held?: string;
+  /** The cycle before had failed. */
+  readonly recovered?: boolean;
   /** Samples that have gone, and are published as gone with nobody's word for it. */
   readonly confirmed?: string;
 }
@@ -58,6 +60,7 @@ export async function publishOutput(output: KubeStateOutput, input: PublishInput
     const rendered = await output.render(signal);
     try {
       const ended = now();
+      const recovered = (known.status?.failures ?? 0) > 0 ? { recovered: true } : {};
       const families = await publishedCounts(known.status, output, input);
       const verdict = judgeOutput({
         ...{ output: object, gate, before: families, after: rendered.families, now: ended },
@@ -71,10 +74,11 @@ export async function publishOutput(output: KubeStateOutput, input: PublishInput
           ...countsOf(rendered, rendered.size, ended, started),
           outcome: 'held',
           held: verdict.held.message,
+          ...recovered,
         };
       }
       const { bytes, outcome } = await putText(listed, output, input, before ?? 'create');
-      const published = { ...countsOf(rendered, bytes, ended, started), outcome };
+      const published = { ...countsOf(rendered, bytes, ended, started), outcome, ...recovered };
       if (outcome === 'superseded') return published;
       await noteListing(listed, output, input, ({ held: _, confirmed, ...status }) => ({
         ...status,

@@ -31,15 +31,31 @@ export interface FaceAppOptions {
   readonly configProblem?: () => string;
   /** When the configuration in force was taken over, in milliseconds of Unix time. */
   readonly configLoadedAt?: () => number;
+  /** Says what of the configuration is left to Prometheus; empty for nothing. */
+  readonly configNote?: () => string;
   /** Fires when nobody will be answered any more. */
   readonly ended?: AbortSignal;
 }
 
 /** All that the sidecar serves: probes, metrics, http_sd, kube-state outputs, the page and its JSON. */
 export function createFaceApp(options: FaceAppOptions): FaceOptions['answer'] {
-  const { sources, health, registry, log, now = Date.now, ended, prefix = '', configProblem } = options;
+  const {
+    sources,
+    health,
+    registry,
+    log,
+    now = Date.now,
+    ended,
+    prefix = '',
+    configProblem,
+    configNote,
+  } = options;
   const staleAfter = options.providerStaleAfter ?? 15 * 60_000;
-  const model = createModel({ sources, health, now, staleAfter, ...(configProblem && { configProblem }) });
+  const model = createModel({
+    ...{ sources, health, now, staleAfter },
+    ...(configProblem && { configProblem }),
+    ...(configNote && { configNote }),
+  });
   countConfig(registry, options);
   countOutputs(registry, sources);
   const app = new Hono<{ Bindings: FaceEnv }>();

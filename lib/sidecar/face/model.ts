@@ -20,7 +20,7 @@ export interface FaceModel {
   /** How the mirror does. */
   readonly mirror: () => Verdict;
   /** How the configuration does, where a scheduler runs beside the mirror. */
-  readonly configuration: () => Verdict | undefined;
+  readonly configuration: () => (Verdict & { readonly note?: string }) | undefined;
   overview(): Promise<Overview>;
   /** The kube-state outputs, and how their cycles went. */
   outputs(): Promise<Outputs>;
@@ -77,12 +77,21 @@ export interface ModelOptions {
   readonly now: () => number;
   /** Says why the configuration as it is now is not in force, empty where it is. */
   readonly configProblem?: () => string;
+  /** Says what of it is left to Prometheus; empty for nothing. */
+  readonly configNote?: () => string;
 }
 
 /** Searches at a time, in their thread: each may take a second of CPU. */
 const parallel = 2;
 
-export function createModel({ sources, health, staleAfter, now, configProblem }: ModelOptions): FaceModel {
+export function createModel({
+  sources,
+  health,
+  staleAfter,
+  now,
+  configProblem,
+  configNote,
+}: ModelOptions): FaceModel {
   const read = sources.map((source) => ({
     ...source,
     statuses: createStatusReader(source.store),
@@ -109,7 +118,10 @@ export function createModel({ sources, health, staleAfter, now, configProblem }:
     mirror: () => health.live(),
     configuration() {
       const reason = configProblem?.();
-      return reason === undefined ? undefined : { ok: reason === '', reason: reason || 'ok' };
+      const note = configNote?.();
+      return reason === undefined
+        ? undefined
+        : { ok: reason === '', reason: reason || 'ok', ...(note && { note }) };
     },
     overview,
     outputs: () => readOutputs(read, now()),

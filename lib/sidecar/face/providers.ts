@@ -141,7 +141,7 @@ function judge(
   }
   const mirrored = status.files.every(({ key, etag }) => file.made?.key === key && file.made.etag === etag);
   if (!mirrored) return { state: 'behind', reason: 'its newest list is not mirrored yet' };
-  return noticed ?? { state: 'ok', reason: '' };
+  return noticed ?? { state: 'ok', reason: (status.warnings ?? []).join('; ') };
 }
 
 function noticedOf(

@@ -27,6 +27,7 @@ describe('the settings', () => {
       store: 's3://b',
       period: 120_000,
       gap: 120_000,
+      logLevel: 'info',
     });
   });
 

@@ -34,7 +34,13 @@ describe('the JSON behind the page', () => {
       ['api', 'consul-0', 'ok', 60],
       ['shop/eu', 'kubernetes-0', 'ok', 14],
     ]);
-    expect(providers[1].status.held).toMatchObject({ kind: 'drop', targets: 27, listed: 3 });
+    expect(providers[1].status.held).toEqual({
+      ...{ kind: 'drop', listed: 3, targets: 27 },
+      message:
+        'the listing fell from 30 to 3 targets: 27 targets stay published until they have been missing for 15m (0s so far)',
+      since: '2026-03-01T11:59:04.600Z',
+      until: '2026-03-01T12:14:04.600Z',
+    });
   });
 
   test('has targets, found and in pages', async () => {

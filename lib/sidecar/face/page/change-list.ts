@@ -1,4 +1,4 @@
-import type { ChangeCounts, TargetChange } from '../../../target/target-changes.ts';
+import { type ChangeCounts, groupChanges, type TargetChange } from '../../../target/target-changes.ts';
 import type { ChangeItem } from '../feed.ts';
 import { ago, clock, count, jobHref, number, versionHref } from './format.ts';
 import { given, givenName, type Html, html, nothing } from './html.ts';
@@ -11,20 +11,7 @@ export function changeList(items: readonly ChangeItem[], now: number, level: 2 |
 
 /** Rows of a diff. With `labels`, those that came or went can be opened. */
 export function diff(rows: readonly TargetChange[], labels = false): Html {
-  return html`<ul class="diff">${grouped(rows).map((group) => diffRow(group, labels))}</ul>`;
-}
-
-/** Targets that follow each other, of one source and with the same labels changed: the ports of a pod. */
-function grouped(rows: readonly TargetChange[]): readonly (readonly [TargetChange, ...TargetChange[]])[] {
-  const groups: [TargetChange, ...TargetChange[]][] = [];
-  let last = '';
-  for (const row of rows) {
-    const key = row.kind === 'changed' ? JSON.stringify([row.source, row.differences]) : '';
-    if (key !== '' && key === last) groups.at(-1)?.push(row);
-    else groups.push([row]);
-    last = key;
-  }
-  return groups;
+  return html`<ul class="diff">${[...groupChanges(rows)].map((group) => diffRow(group, labels))}</ul>`;
 }
 
 /** `+2 −1 ~3`, in words for who hears it. */

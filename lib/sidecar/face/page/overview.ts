@@ -36,6 +36,7 @@ export function overviewBody(
 ${facts(providers, trouble.length + bad.length)}
 ${quiet ? nothing : html`<p class="note ${mirror.ok ? 'warn' : 'bad'}">Mirror: ${given(mirror.reason)}</p>`}
 ${configuration?.ok === false ? html`<p class="note bad">Configuration: ${given(configuration.reason)}</p>` : nothing}
+${configuration?.note === undefined ? nothing : html`<p class="note">${given(configuration.note)}</p>`}
 ${errors.map((error) => html`<p class="note bad">What is known of the providers is not newer: ${given(error)}</p>`)}
 ${trouble.length + bad.length === 0 ? nothing : attention(trouble, bad, now)}
 ${providers.length + outputs.length === 0 ? html`<p class="empty">The store has no provider yet. Once a cycle has run, it shows here.</p>` : nothing}

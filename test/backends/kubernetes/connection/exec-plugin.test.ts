@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -201,14 +202,18 @@ describe('an exec plugin', () => {
 
   test('that hangs is ended when the deadline passes', async () => {
     await using folder = await testFolder();
-    await folder.write('plugin.sh', '#!/bin/sh\nexec sleep 60\n', 0o700);
+    const begun = join(folder.path, 'begun');
+    await folder.write('plugin.sh', `#!/bin/sh\ntouch ${begun}\nexec sleep 60\n`, 0o700);
     const file = await folder.write(
       'config',
       kubeconfig({ server: 'https://10.0.0.1' }, { exec: { command: './plugin.sh' } }),
     );
     await using test = testInput();
-    const signal = AbortSignal.timeout(50);
-    expect(await failure(openKubeconfig(file, { ...test.input, signal }))).toEqual({
+    const deadline = new AbortController();
+    const opening = failure(openKubeconfig(file, { ...test.input, signal: deadline.signal }));
+    expect(await polled(async () => existsSync(begun), true)).toBe(true);
+    deadline.abort();
+    expect(await opening).toEqual({
       kind: 'timeout',
       message: `the deadline passed while the exec plugin of ${file} ran`,
     });

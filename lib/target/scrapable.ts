@@ -1,0 +1,44 @@
+import { addressLabel, type LabelSet } from './group.ts';
+
+/**
+ * Labels that begin with `__` and that Prometheus 3.14 reads of a target after its rules: where and how it is scraped.
+ * Others are gone by then, or mean nothing. Source: prometheus/scrape, target.go and scrape.go.
+ */
+const readAfterRules: ReadonlySet<string> = new Set([
+  addressLabel,
+  '__scheme__',
+  '__metrics_path__',
+  '__scrape_interval__',
+  '__scrape_timeout__',
+  '__unix_socket__',
+  '__convert_classic_histograms_to_nhcb__',
+  '__always_scrape_classic_histograms__',
+  '__scrape_native_histograms__',
+]);
+
+const parameterPrefix = '__param_';
+
+/** Whether a label matters once the rules have run: it is the target's own, or says how the target is scraped. */
+export function outlivesRules(label: string): boolean {
+  return !label.startsWith('__') || readAfterRules.has(label) || label.startsWith(parameterPrefix);
+}
+
+/**
+ * Whether Prometheus refuses the address: one with a slash, as of a URL. Its older versions (2.24) then lose every
+ * target that shares a group with it. Source: prometheus/config, CheckTargetAddress.
+ */
+export function isBadAddress({ [addressLabel]: address = '' }: LabelSet): boolean {
+  return address.includes('/');
+}
+
+/** What a listing has that Prometheus cannot scrape as it is. */
+export type TargetFact =
+  /** Left out: its rules leave it no address. */
+  | 'addressless'
+  /** Left out: its address is bad. */
+  | 'refused'
+  /** Published with a bad address, which rules of Prometheus may mend. */
+  | 'bad';
+
+/** Told of a target, with its address. */
+export type NoteTarget = (fact: TargetFact, address: string) => void;
