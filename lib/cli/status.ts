@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoreView } from '../app/app.ts';
 import type { AppProvider } from '../app/providers.ts';
-import { noticesOf, settlingCommand } from '../discovery/hints.ts';
+import { noticesOf, retireCommand, settlingCommand } from '../discovery/hints.ts';
 import { resolveNames } from '../discovery/naming.ts';
 import { readStatus, type StoredStatus } from '../discovery/status.ts';
 import { isMusterError } from '../errors.ts';
@@ -81,8 +81,9 @@ async function look(
     const stored = await readStored(store, id, signal);
     const row = { id, configured: known.has(key), ...stored };
     const state = stateOf(row, now, stale + (intervals.get(key) ?? 0));
-    const command = stored.status && settlingCommand(id, stored.status);
     const { job, provider } = id;
+    const settles = stored.status && settlingCommand({ job, provider }, stored.status);
+    const command = settles ?? (row.configured ? undefined : retireCommand({ job, provider }));
     // What left the configuration is as it should be, unless it is held: it waits to be retired.
     const leaves = !row.configured && stored.status?.retiring?.held === undefined;
     return {
@@ -118,7 +119,11 @@ async function print(
     const rows = providers.map((one) => [
       ...[one.job, one.provider, String(one.version ?? 0), String(one.targets ?? 0)],
       ...[formatAge(one.last_success, now), formatAge(one.last_change, now)],
-      [one.state, ...(one.command === undefined ? [] : [one.command]), ...(one.warnings ?? [])].join('; '),
+      [
+        one.state,
+        ...(one.command === undefined || one.state.includes(one.command) ? [] : [one.command]),
+        ...(one.warnings ?? []),
+      ].join('; '),
     ]);
     await io.out(formatTable(heading, rows));
   }
@@ -164,9 +169,10 @@ async function readStored(
 function stateOf({ configured, status, damaged }: Row, now: Date, stale: number): string {
   if (damaged !== undefined) return `its status cannot be read: ${damaged}`;
   if (status === undefined) return 'no cycle yet';
-  if (status.retiring?.held !== undefined) return `held: ${status.retiring.held}`;
+  if (status.retiring?.held !== undefined)
+    return `left the configuration, not retired: ${status.retiring.held}`;
   if (status.retiring !== undefined || !configured)
-    return 'left the configuration, and is retired when it has waited';
+    return 'left the configuration, is retired when it has waited for retire_after';
   if (status.error !== undefined) return `failing (${status.failures} in a row): ${status.error.message}`;
   if (status.config_error !== undefined)
     return `the newest configuration is not in force: ${status.config_error}`;

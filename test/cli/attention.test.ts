@@ -75,12 +75,12 @@ describe('muster status', () => {
     await change(place, { retiring });
     expect(await check(place)).toEqual([
       0,
-      'left the configuration, and is retired when it has waited; muster retire api --provider consul-0',
+      'left the configuration, is retired when it has waited for retire_after; muster retire api --provider consul-0',
     ]);
     await change(place, { retiring: { ...retiring, held: '3 of 3 published targets would be retired' } });
     expect(await check(place)).toEqual([
       1,
-      'held: 3 of 3 published targets would be retired; muster accept --retired',
+      'left the configuration, not retired: 3 of 3 published targets would be retired; muster accept --retired',
     ]);
   });
 

@@ -61,7 +61,7 @@ describe('a drop in targets, from run to accept', () => {
     ]);
     const [, row] = table.stdout.split('\n');
     expect(row?.replace(/ +/g, ' ').replace(/ \d+s \d+s /, ' AGE AGE ')).toBe(
-      `api consul-0 1 12 AGE AGE held: ${held}`,
+      `api consul-0 1 12 AGE AGE held: ${held}; muster accept --job api --provider consul-0`,
     );
     expect(JSON.parse(json.stdout)).toEqual([
       expect.objectContaining({

@@ -86,7 +86,7 @@ describe('muster status of providers', () => {
     await place.write('muster.yml', jobs({}));
     expect(rowsOf((await place.here(['status'])).stdout)).toEqual([
       'api consul-1 1 2 AGE AGE ok',
-      'api consul-0 0 0 AGE never left the configuration, is retired when it has waited for retire_after',
+      'api consul-0 0 0 AGE never left the configuration, is retired when it has waited for retire_after; muster retire api --provider consul-0',
     ]);
   });
 
@@ -100,13 +100,12 @@ describe('muster status of providers', () => {
     });
     await place.here(['run']);
     await place.write('muster.yml', { ...config, scrape_configs: [other] });
-    const held =
-      '30 of 30 published targets would be retired: they stay until that is accepted; "muster accept --retired" lets';
+    const held = '30 of 30 published targets would be retired: they stay until that is accepted';
     expect((await place.here(['run'])).stderr).toContain(`not retired: ${held}`);
     const { code, stdout, stderr } = await place.here(['status', '--check']);
     expect([code, rowsOf(stdout)[1], stderr]).toEqual([
       1,
-      `api consul-0 1 30 AGE AGE left the configuration, not retired: ${held} it go`,
+      `api consul-0 1 30 AGE AGE left the configuration, not retired: ${held}; muster accept --retired`,
       'muster status: 1 of 2 not ok\n',
     ]);
     await place.here(['accept', '--retired']);

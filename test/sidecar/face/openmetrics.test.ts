@@ -76,7 +76,9 @@ test('the sidecar counts what it refuses, and says how old and how large each ou
   const face = await faceOf(splices, 400);
   expect((await face.get('/kube-state/prod')).status).toBe(503);
   expect((await face.get('/kube-state/stranger')).status).toBe(404);
-  const lines = (await face.get('/metrics')).text.match(/^muster_sync_kube_state_.*$/gm);
+  const lines = (await face.get('/metrics')).text.match(
+    /^muster_sync_kube_state_(?:listing|bytes|refusals).*$/gm,
+  );
   expect(lines).toEqual([
     `muster_sync_kube_state_listing_timestamp_seconds{output="prod"} ${listed.getTime() / 1000}`,
     `muster_sync_kube_state_bytes{output="prod"} ${face.size}`,

@@ -136,7 +136,7 @@ describe('the page', () => {
 
   test('says what the guard holds, since when, and how much', async () => {
     expect(await read(await open(), '/jobs/batch')).toMatch(
-      /kubernetes-0 held .* Held since 55 s ago: 27 targets that the last listing of 3 lacks stay published\./,
+      /kubernetes-0 held .* Held since 55 s ago, [^.]*\. The last listing has 3 targets\. .* 27 targets would be removed: − removed /,
     );
   });
 
