@@ -2,7 +2,9 @@ import { PutBucketNotificationConfigurationCommand, S3Client } from '@aws-sdk/cl
 import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as z from 'zod';
+import { writeTombstone } from '../../lib/discovery/tombstone.ts';
 import { createS3Store } from '../../lib/store/s3.ts';
+import { listText, storeId } from '../support/bucket.ts';
 import { type Moto, motoCredentials, startMoto } from '../support/moto.ts';
 import { describeWithPrograms } from '../support/programs.ts';
 import { makeWorkplace } from '../support/workplace.ts';
@@ -50,8 +52,11 @@ describeWithPrograms('S3 notifications through SQS', ['moto'], () => {
       { env: moto.env },
     );
     await running.waitFor(/target file written/);
-    await publish('targets/web/dns-0.json', 'b:1');
+    const web = { job: 'web', provider: 'dns-0' };
+    await store.put('targets/web/dns-0.json', Buffer.from(listText(1, ['b:1'])), { condition: 'any' });
     await running.waitFor(/path=web\/dns-0\.json/);
+    const at = new Date().toISOString();
+    await writeTombstone(store, { ...web, store: storeId, version: 2, at, run: 'r' });
     await store.delete('targets/web/dns-0.json');
     await running.waitFor(/target file removed" path=web\/dns-0\.json/);
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: '{"order": 7}' }));
