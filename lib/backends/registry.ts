@@ -7,6 +7,7 @@ export const mechanisms: readonly MechanismLoader<Stanza>[] = [
   loaded('dns', async () => (await import('./dns/index.ts')).dns),
   loaded('docker', async () => (await import('./docker/index.ts')).docker),
   loaded('dockerswarm', async () => (await import('./dockerswarm/index.ts')).dockerswarm),
+  loaded('http', async () => (await import('./http/index.ts')).http),
   loaded('kubernetes', async () => (await import('./kubernetes/index.ts')).kubernetes),
   loaded('marathon', async () => (await import('./marathon/index.ts')).marathon),
   loaded('nerve', async () => (await import('./zookeeper/index.ts')).nerve),

@@ -57,8 +57,8 @@ export const scrapeKeys = [
   'proxy_connect_header',
 ];
 
-/** Targets that Prometheus gets without credentials or listings: they stay where they are. */
-export const stayingKeys = ['static_configs', 'file_sd_configs', 'http_sd_configs'];
+/** Targets that are written down beside Prometheus: they stay where they are. */
+export const stayingKeys = ['static_configs', 'file_sd_configs'];
 
 /**
  * Prometheus's other mechanisms, Muster's among them, and those which Muster alone has (`swarm`): a function takes the
@@ -78,6 +78,7 @@ export const mechanismKeys = [
   'eureka',
   'gce',
   'hetzner',
+  'http',
   'ionos',
   'kubernetes',
   'kuma',

@@ -1,10 +1,12 @@
 import { consul } from '../../lib/backends/consul/index.ts';
 import { docker } from '../../lib/backends/docker/index.ts';
 import { dockerswarm } from '../../lib/backends/dockerswarm/index.ts';
+import { http } from '../../lib/backends/http/index.ts';
 import { marathon } from '../../lib/backends/marathon/index.ts';
 import { swarm } from '../../lib/backends/swarm/index.ts';
 import { startConsulFleet } from '../../lib/fleet/consul.ts';
 import { startDockerFleet } from '../../lib/fleet/docker.ts';
+import { startHttpFleet } from '../../lib/fleet/http.ts';
 import { startMarathonFleet } from '../../lib/fleet/marathon.ts';
 import { startSwarmFleet } from '../../lib/fleet/swarm.ts';
 import { listTargets } from '../support/discover.ts';
@@ -51,6 +53,17 @@ describeFaults('dockerswarm', async () => {
       ],
       path: '[0].Endpoint.Ports[0].PublishedPort',
     },
+  };
+});
+
+describeFaults('http', async () => {
+  const server = await startHttpFleet({ seed: 'faults', groups: 40, token: canary });
+  return {
+    server,
+    list: (url, options) => listTargets(http, { url: `${url}/v1/targets`, bearer_token: canary }, options),
+    middle: ({ path }) => path === '/v1/targets',
+    middlePath: '/v1/targets',
+    wrong: { value: [{ targets: ['a:80', 80] }], path: '[0].targets[1]' },
   };
 });
 

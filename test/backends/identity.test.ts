@@ -3,6 +3,7 @@ import { consul } from '../../lib/backends/consul/index.ts';
 import { dns } from '../../lib/backends/dns/index.ts';
 import { docker } from '../../lib/backends/docker/index.ts';
 import { dockerswarm } from '../../lib/backends/dockerswarm/index.ts';
+import { http } from '../../lib/backends/http/index.ts';
 import { type IdentityInput, identityOf } from '../../lib/backends/identity.ts';
 import { kubernetes } from '../../lib/backends/kubernetes/index.ts';
 import { marathon } from '../../lib/backends/marathon/index.ts';
@@ -15,7 +16,7 @@ import type { StanzaReader } from '../../lib/config/muster-config.ts';
 import { problemsIn, tree } from '../config/parsing.ts';
 
 const inputs: Readonly<Record<string, IdentityInput>> = Object.fromEntries(
-  [consul, dns, docker, dockerswarm, kubernetes, marathon, nerve, serverset, swarm].map(
+  [consul, dns, docker, dockerswarm, http, kubernetes, marathon, nerve, serverset, swarm].map(
     ({ name, schema, incidental = [] }) => [name, { mechanism: name, schema, incidental }],
   ),
 );
@@ -95,6 +96,13 @@ const golden: readonly (readonly [
     '{"host":"tcp://manager:2375","mechanism":"dockerswarm","role":"tasks"}',
     '5d1ccc60734c1534735e24a050a2e06d',
     'http://manager:2375',
+  ],
+  [
+    'http',
+    "{url: 'http://inventory.example:80/targets?team=a'}",
+    '{"mechanism":"http","url":"http://inventory.example:80/targets?team=a"}',
+    'f572e5fb4a1c1c07a1a6b8c3e49f2cb1',
+    'http://inventory.example',
   ],
   [
     'kubernetes',

@@ -226,7 +226,7 @@ scrape_configs:
       '18:5 scrape_configs[1].consul_sd_configs: must be a list',
       `19:5 scrape_configs[1].static_configs: ${stays}`,
       `20:5 scrape_configs[1].file_sd_configs: ${stays}`,
-      `21:5 scrape_configs[1].http_sd_configs: ${stays}`,
+      '21:5 scrape_configs[1].http_sd_configs: Muster has no backend for it; it has consul_sd_configs and dns_sd_configs',
       '22:5 scrape_configs[1].ec2_sd_configs: Muster has no backend for it; it has consul_sd_configs and dns_sd_configs',
       '23:5 scrape_configs[1].cosnul_sd_configs: unknown key, did you mean "consul_sd_configs"?',
       '24:4 scrape_configs[2]: is empty, must be a mapping',

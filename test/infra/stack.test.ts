@@ -255,7 +255,7 @@ describe('whatever is set', () => {
   test('backends that are switched off leave nothing behind', async () => {
     const { Resources } = await makeStack({ backends: 'consul' });
     expect(
-      Object.keys(Resources).filter((id) => /Dns|Docker|Kube|Marathon|Nerve|Serverset|Swarm/.test(id)),
+      Object.keys(Resources).filter((id) => /Dns|Docker|Http|Kube|Marathon|Nerve|Serverset|Swarm/.test(id)),
     ).toEqual([]);
     expect(Object.keys(Resources).filter((id) => id.startsWith('Consul'))).toEqual([
       ...['ConsulRole', 'ConsulSchedule', 'ConsulStaleAlarm', 'ConsulFailingAlarm', 'ConsulHeldAlarm'],
