@@ -7,9 +7,12 @@ export const mechanisms: readonly MechanismLoader<Stanza>[] = [
   loaded('dns', async () => (await import('./dns/index.ts')).dns),
   loaded('docker', async () => (await import('./docker/index.ts')).docker),
   loaded('dockerswarm', async () => (await import('./dockerswarm/index.ts')).dockerswarm),
+  loaded('eureka', async () => (await import('./eureka/index.ts')).eureka),
+  loaded('http', async () => (await import('./http/index.ts')).http),
   loaded('kubernetes', async () => (await import('./kubernetes/index.ts')).kubernetes),
   loaded('marathon', async () => (await import('./marathon/index.ts')).marathon),
   loaded('nerve', async () => (await import('./zookeeper/index.ts')).nerve),
+  loaded('nomad', async () => (await import('./nomad/index.ts')).nomad),
   loaded('serverset', async () => (await import('./zookeeper/index.ts')).serverset),
   loaded('swarm', async () => (await import('./swarm/index.ts')).swarm),
 ];

@@ -13,10 +13,13 @@ export function serverList() {
     .transform((servers) => [...new Set(servers)]);
 }
 
-/** Credentials have keys of their own; a query or fragment would be lost when a path is added. */
-const serverUrl = leaf('an http:// or https:// URL without credentials, query and fragment', (source) => {
-  const parsed = URL.parse(source);
-  if (parsed === null || !/^https?:$/.test(parsed.protocol)) return undefined;
-  const { username, password, search, hash, origin, pathname } = parsed;
-  return username + password + search + hash === '' ? origin + pathname.replace(/\/+$/, '') : undefined;
-});
+/** One base URL. Credentials have keys of their own; a query or fragment would be lost when a path is added. */
+export const serverUrl = leaf(
+  'an http:// or https:// URL without credentials, query and fragment',
+  (source) => {
+    const parsed = URL.parse(source);
+    if (parsed === null || !/^https?:$/.test(parsed.protocol)) return undefined;
+    const { username, password, search, hash, origin, pathname } = parsed;
+    return username + password + search + hash === '' ? origin + pathname.replace(/\/+$/, '') : undefined;
+  },
+);

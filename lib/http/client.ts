@@ -31,6 +31,8 @@ export interface HttpResponse {
 export interface HttpClient {
   /** The whole answer. Throws `denied`, `not-found`, `expired`, `throttled`, `status`, `redirect`, `tls`, `unreachable`, `timeout`, `too-large`. */
   request(request: HttpRequest): Promise<HttpResponse>;
+  /** What `decode` makes of the answer; the errors that it throws get the request's name in front. */
+  read<T>(request: HttpRequest, decode: (answer: HttpResponse) => T): Promise<T>;
   /** The answer's JSON, checked; throws `malformed` with the path of the bad field. */
   getJson<T>(request: HttpRequest, schema: ZodType<T>): Promise<T>;
   /** Ends the connections. */

@@ -93,12 +93,18 @@ async function openWith(
     idleTimeoutMs,
     signals,
   };
+  const read: HttpClient['read'] = async (request, decode) => {
+    const answer = await send(sender, request);
+    return named(request, redactor, () => decode(answer));
+  };
   return {
     request: (request) => send(sender, request),
-    getJson: async (request, schema) => {
+    read,
+    getJson: (request, schema) => {
       const headers = { accept: 'application/json', ...request.headers };
-      const { body, headers: answered } = await send(sender, { ...request, headers });
-      return named(request, redactor, () => decodeJson(body, answered['content-type'], schema));
+      return read({ ...request, headers }, ({ body, headers: answered }) =>
+        decodeJson(body, answered['content-type'], schema),
+      );
     },
     async close() {
       closing.abort(new MusterError('internal', 'the client is closed'));

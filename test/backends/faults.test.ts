@@ -1,11 +1,17 @@
 import { consul } from '../../lib/backends/consul/index.ts';
 import { docker } from '../../lib/backends/docker/index.ts';
 import { dockerswarm } from '../../lib/backends/dockerswarm/index.ts';
+import { eureka } from '../../lib/backends/eureka/index.ts';
+import { http } from '../../lib/backends/http/index.ts';
 import { marathon } from '../../lib/backends/marathon/index.ts';
+import { nomad } from '../../lib/backends/nomad/index.ts';
 import { swarm } from '../../lib/backends/swarm/index.ts';
 import { startConsulFleet } from '../../lib/fleet/consul.ts';
 import { startDockerFleet } from '../../lib/fleet/docker.ts';
+import { startEurekaFleet } from '../../lib/fleet/eureka.ts';
+import { startHttpFleet } from '../../lib/fleet/http.ts';
 import { startMarathonFleet } from '../../lib/fleet/marathon.ts';
+import { startNomadFleet } from '../../lib/fleet/nomad.ts';
 import { startSwarmFleet } from '../../lib/fleet/swarm.ts';
 import { listTargets } from '../support/discover.ts';
 import { canary, describeFaults } from './faults.ts';
@@ -54,6 +60,35 @@ describeFaults('dockerswarm', async () => {
   };
 });
 
+describeFaults(
+  'eureka',
+  async () => {
+    const server = await startEurekaFleet({ seed: 'faults', applications: 40, token: canary });
+    return {
+      server,
+      list: (url, options) => listTargets(eureka, { server: `${url}/eureka`, bearer_token: canary }, options),
+      middle: ({ path }) => path === '/eureka/apps',
+      middlePath: '/eureka/apps',
+      wrong: {
+        body: '<applications><application/><application><instance><port>x</port></instance></application></applications>',
+        path: 'applications.application[1].instance[0].port',
+      },
+    };
+  },
+  'XML',
+);
+
+describeFaults('http', async () => {
+  const server = await startHttpFleet({ seed: 'faults', groups: 40, token: canary });
+  return {
+    server,
+    list: (url, options) => listTargets(http, { url: `${url}/v1/targets`, bearer_token: canary }, options),
+    middle: ({ path }) => path === '/v1/targets',
+    middlePath: '/v1/targets',
+    wrong: { value: [{ targets: ['a:80', 80] }], path: '[0].targets[1]' },
+  };
+});
+
 describeFaults('marathon', async () => {
   const server = await startMarathonFleet({ seed: 'faults', apps: 40, token: canary });
   return {
@@ -65,6 +100,19 @@ describeFaults('marathon', async () => {
       value: { apps: [{ id: '/a', tasks: [{ id: 't', host: 'h', ports: [80, '81'] }] }] },
       path: 'apps[0].tasks[0].ports[1]',
     },
+  };
+});
+
+describeFaults('nomad', async () => {
+  const server = await startNomadFleet({ seed: 'faults', services: 40, token: canary });
+  const middlePath = `/v1/service/${server.world().registrations.find(({ Namespace }) => Namespace === 'default')?.ServiceName}`;
+  return {
+    server,
+    list: (url, options) =>
+      listTargets(nomad, { server: url, authorization: { credentials: canary } }, options),
+    middle: ({ path }) => path === middlePath,
+    middlePath,
+    wrong: { value: [{ ServiceName: 's', Port: '80' }], path: '[0].Port' },
   };
 });
 

@@ -14,8 +14,10 @@ export interface FaultyBackend {
   middle(request: FleetRequest): boolean;
   /** Path of that request, as errors name it. */
   readonly middlePath: string;
-  /** JSON which that request can't be answered with, and the path of the field that is wrong. */
-  readonly wrong: { readonly value: unknown; readonly path: string };
+  /** What that request can't be answered with: JSON or the text of a body; and the path of the field that is wrong. */
+  readonly wrong:
+    | { readonly value: unknown; readonly path: string }
+    | { readonly body: string; readonly path: string };
 }
 
 /** A credential that must not show up anywhere. */
@@ -23,8 +25,13 @@ export const canary = 'canary-5f0c1e';
 
 const gigabyte = 2 ** 30;
 
+/** What a backend's answers are written in. */
+type Format = 'JSON' | 'XML';
+
 /** Faults of one answer in the middle of a listing, the kind of the error, and what its message says of it. */
-const midway: readonly (readonly [name: string, fault: Fault, kind: string, says: RegExp])[] = [
+const midway = (
+  format: Format,
+): readonly (readonly [name: string, fault: Fault, kind: string, says: RegExp])[] => [
   ['401', { kind: 'status', status: 401 }, 'denied', /HTTP 401 Unauthorized/],
   ['403', { kind: 'status', status: 403, body: `no: ${canary}` }, 'denied', /HTTP 403 Forbidden/],
   ['404', { kind: 'status', status: 404 }, 'not-found', /HTTP 404 Not Found/],
@@ -32,17 +39,17 @@ const midway: readonly (readonly [name: string, fault: Fault, kind: string, says
   ['500 with JSON', { kind: 'status', status: 500, body: '{}' }, 'status', /HTTP 500 Internal Server Error/],
   ['503', { kind: 'status', status: 503 }, 'status', /HTTP 503 .* \(tried 3 times\)/],
   [
-    'JSON that breaks off',
+    `${format} that breaks off`,
     { kind: 'truncated' },
     'malformed',
-    /expected JSON, got JSON that breaks off after \d+ bytes/,
+    new RegExp(`expected ${format}, got ${format} that breaks off after \\d+ bytes`),
   ],
-  ['a page of HTML', { kind: 'html' }, 'malformed', /expected JSON, got text\/html/],
+  ['a page of HTML', { kind: 'html' }, 'malformed', new RegExp(`expected ${format}, got text/html`)],
   [
     'nothing at all',
     { kind: 'status', status: 200, body: '' },
     'malformed',
-    /expected JSON, got an empty body/,
+    new RegExp(`expected ${format}, got an empty body`),
   ],
   ['a cut connection', { kind: 'cut' }, 'unreachable', /cut off after \d+ of \d+ bytes/],
   [
@@ -55,7 +62,11 @@ const midway: readonly (readonly [name: string, fault: Fault, kind: string, says
 ];
 
 /** The tests that every backend with an HTTP API passes: a listing with a fault fails whole, and says why. */
-export function describeFaults(name: string, start: () => Promise<FaultyBackend>): void {
+export function describeFaults(
+  name: string,
+  start: () => Promise<FaultyBackend>,
+  format: Format = 'JSON',
+): void {
   describe(`${name}: a listing with a fault in it`, () => {
     let backend: FaultyBackend;
     beforeEach(async () => {
@@ -83,19 +94,24 @@ export function describeFaults(name: string, start: () => Promise<FaultyBackend>
       expect(await backend.list(backend.server.url)).toEqual(before);
     });
 
-    test.each(midway)('%s', async (_name, fault, kind, says) => {
+    test.each(midway(format))('%s', async (_name, fault, kind, says) => {
       strike(fault);
       const error = await fails(backend.list(backend.server.url));
       expect(error).toMatchObject({ kind, message: expect.stringMatching(says) });
       expect(backend.server.bytesSent()).toBeLessThan(gigabyte / 2);
     });
 
-    test('JSON of another shape: the field is named', async () => {
-      strike({ kind: 'json', value: backend.wrong.value });
+    test(`${format} of another shape: the field is named`, async () => {
+      const { wrong } = backend;
+      strike(
+        'value' in wrong
+          ? { kind: 'json', value: wrong.value }
+          : { kind: 'status', status: 200, body: wrong.body },
+      );
       const error = await fails(backend.list(backend.server.url));
       expect(error).toMatchObject({
         kind: 'malformed',
-        message: expect.stringContaining(`unexpected JSON: ${backend.wrong.path}: `),
+        message: expect.stringContaining(`unexpected ${format}: ${wrong.path}: `),
       });
     });
 

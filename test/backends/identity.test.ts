@@ -3,10 +3,13 @@ import { consul } from '../../lib/backends/consul/index.ts';
 import { dns } from '../../lib/backends/dns/index.ts';
 import { docker } from '../../lib/backends/docker/index.ts';
 import { dockerswarm } from '../../lib/backends/dockerswarm/index.ts';
+import { eureka } from '../../lib/backends/eureka/index.ts';
+import { http } from '../../lib/backends/http/index.ts';
 import { type IdentityInput, identityOf } from '../../lib/backends/identity.ts';
 import { kubernetes } from '../../lib/backends/kubernetes/index.ts';
 import { marathon } from '../../lib/backends/marathon/index.ts';
 import type { Stanza } from '../../lib/backends/mechanism.ts';
+import { nomad } from '../../lib/backends/nomad/index.ts';
 import { mechanisms } from '../../lib/backends/registry.ts';
 import { swarm } from '../../lib/backends/swarm/index.ts';
 import { nerve, serverset } from '../../lib/backends/zookeeper/index.ts';
@@ -15,7 +18,7 @@ import type { StanzaReader } from '../../lib/config/muster-config.ts';
 import { problemsIn, tree } from '../config/parsing.ts';
 
 const inputs: Readonly<Record<string, IdentityInput>> = Object.fromEntries(
-  [consul, dns, docker, dockerswarm, kubernetes, marathon, nerve, serverset, swarm].map(
+  [consul, dns, docker, dockerswarm, eureka, http, kubernetes, marathon, nerve, nomad, serverset, swarm].map(
     ({ name, schema, incidental = [] }) => [name, { mechanism: name, schema, incidental }],
   ),
 );
@@ -97,6 +100,20 @@ const golden: readonly (readonly [
     'http://manager:2375',
   ],
   [
+    'eureka',
+    "{server: 'https://eureka.example:8761/eureka/', basic_auth: {username: u, password: p}}",
+    '{"basic_auth":{"password":"inline","username":"u"},"mechanism":"eureka","server":"https://eureka.example:8761/eureka"}',
+    '624b1a9d811801e5022c81d30a6b0234',
+    'https://eureka.example:8761/eureka',
+  ],
+  [
+    'http',
+    "{url: 'http://inventory.example:80/targets?team=a'}",
+    '{"mechanism":"http","url":"http://inventory.example:80/targets?team=a"}',
+    'f572e5fb4a1c1c07a1a6b8c3e49f2cb1',
+    'http://inventory.example',
+  ],
+  [
     'kubernetes',
     '{role: pod}',
     '{"mechanism":"kubernetes","role":"pod"}',
@@ -144,6 +161,14 @@ const golden: readonly (readonly [
     '{"mechanism":"nerve","paths":["/nerve/a","/nerve/b"],"servers":["zk0","zk1:2181"]}',
     'ddc8ba29f7e75a21d70be89e74a9f56d',
     'zk0:2181,zk1:2181',
+  ],
+  ['nomad', '{}', '{"mechanism":"nomad"}', 'a020a20e878a1e0ea3f6bcac773ae090', 'http://localhost:4646'],
+  [
+    'nomad',
+    "{server: 'https://nomad.example:4646/', region: eu, namespace: '*', allow_stale: false, tag_separator: ;, authorization: {credentials_ref: 'ssm:/nomad'}}",
+    '{"authorization":{"credentials_ref":"ssm:/nomad"},"mechanism":"nomad","namespace":"*","region":"eu","server":"https://nomad.example:4646"}',
+    '60f654c74c992cdce867b3f1848c3e06',
+    'https://nomad.example:4646',
   ],
   [
     'serverset',

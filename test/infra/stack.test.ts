@@ -255,7 +255,9 @@ describe('whatever is set', () => {
   test('backends that are switched off leave nothing behind', async () => {
     const { Resources } = await makeStack({ backends: 'consul' });
     expect(
-      Object.keys(Resources).filter((id) => /Dns|Docker|Kube|Marathon|Nerve|Serverset|Swarm/.test(id)),
+      Object.keys(Resources).filter((id) =>
+        /Dns|Docker|Eureka|Http|Kube|Marathon|Nerve|Nomad|Serverset|Swarm/.test(id),
+      ),
     ).toEqual([]);
     expect(Object.keys(Resources).filter((id) => id.startsWith('Consul'))).toEqual([
       ...['ConsulRole', 'ConsulSchedule', 'ConsulStaleAlarm', 'ConsulFailingAlarm', 'ConsulHeldAlarm'],
@@ -283,7 +285,7 @@ describe('whatever is set', () => {
   });
 
   test.each([
-    [{ backends: 'consul, eureka' }, /has no backend eureka; it has consul, dns/],
+    [{ backends: 'consul, azure' }, /has no backend azure; it has consul, dns/],
     [{ schedule: 'every minute' }, /must be rate\(…\) or cron\(…\)/],
     [{ existingBucket: 'ours', kms: 'own' }, /existingBucket is ours: give the ARN of its key/],
     [{ consulCredentials: 'env:TOKEN' }, /env:TOKEN: must be ssm:\/path or secretsmanager:name/],

@@ -1,8 +1,7 @@
 import type { ZodType } from 'zod';
-import { MusterError, toMusterError } from '../../errors.ts';
+import { MusterError } from '../../errors.ts';
 import type { HttpClient } from '../../http/client.ts';
 import { decodeJson } from '../../http/json.ts';
-import { shownUrl } from '../../http/place.ts';
 import { agentSelf, catalogServices, raftPeers, type ServiceEntry, serviceEntries } from './bodies.ts';
 import type { ConsulConfig } from './schema.ts';
 
@@ -94,8 +93,7 @@ async function read<T>(
   schema: ZodType<T>,
   signal: AbortSignal,
 ): Promise<Filtered<T>> {
-  const { headers, body } = await http.request({ url, headers: { accept: 'application/json' }, signal });
-  try {
+  return await http.read({ url, headers: { accept: 'application/json' }, signal }, ({ headers, body }) => {
     // An agent cut off from the leader still answers stale reads, perhaps with an empty catalog.
     if (headers['x-consul-knownleader'] === 'false')
       throw new MusterError(
@@ -106,8 +104,5 @@ async function read<T>(
       value: decodeJson(body, headers['content-type'], schema),
       filtered: headers['x-consul-results-filtered-by-acls'] === 'true',
     };
-  } catch (error) {
-    const { kind, message } = toMusterError(error);
-    throw new MusterError(kind, `GET ${shownUrl(url)}: ${message}`, { cause: error });
-  }
+  });
 }

@@ -1,0 +1,132 @@
+import { MusterError } from '../../errors.ts';
+import { otherType, parseXml, type XmlElement } from './xml.ts';
+
+/** An application and its instances, as far as they are read. */
+export interface Application {
+  readonly name: string;
+  readonly instances: readonly Instance[];
+}
+
+/** A port as it is written, `0` where its element is empty. */
+export interface Port {
+  readonly number: string;
+  readonly enabled: boolean;
+}
+
+/** Elements of any name: the name and the content, markup and entities included, as Prometheus takes it. */
+export type Metadata = readonly (readonly [name: string, content: string])[];
+
+export interface Instance {
+  readonly hostName: string;
+  readonly homePageUrl: string;
+  readonly statusPageUrl: string;
+  readonly healthCheckUrl: string;
+  readonly ipAddr: string;
+  readonly vipAddress: string;
+  readonly secureVipAddress: string;
+  readonly status: string;
+  readonly port: Port | undefined;
+  readonly securePort: Port | undefined;
+  readonly datacenter: { readonly name: string; readonly metadata: Metadata };
+  readonly metadata: Metadata;
+  readonly countryId: string;
+  readonly instanceId: string;
+}
+
+/**
+ * The answer to `GET /apps`. Throws `malformed` where it is no XML, or a number in it is none. Source: Eureka's REST
+ * operations.
+ */
+export function readApplications(body: Uint8Array, contentType: string | undefined): readonly Application[] {
+  const root = parseXml(body, contentType);
+  if (root.name !== 'applications')
+    throw new MusterError(
+      'malformed',
+      `expected XML, got ${otherType(contentType) ?? `another document than Eureka's list of applications`}`,
+    );
+  const top = { elements: [root], path: 'applications' };
+  integers(find(top, 'versions__delta'));
+  return each(find(top, 'application')).map((application) => ({
+    name: textOf(application, 'name'),
+    instances: each(find(application, 'instance')).map(readInstance),
+  }));
+}
+
+/** Elements of one name and place. Of several the last counts, but their children count together, as in Go. */
+interface Found {
+  readonly elements: readonly XmlElement[];
+  /** As errors name it. */
+  readonly path: string;
+}
+
+function readInstance(instance: Found): Instance {
+  const datacenter = find(instance, 'dataCenterInfo');
+  booleans(find(instance, 'isCoordinatingDiscoveryServer'));
+  return {
+    hostName: textOf(instance, 'hostName'),
+    homePageUrl: textOf(instance, 'homePageUrl'),
+    statusPageUrl: textOf(instance, 'statusPageUrl'),
+    healthCheckUrl: textOf(instance, 'healthCheckUrl'),
+    ipAddr: textOf(instance, 'ipAddr'),
+    vipAddress: textOf(instance, 'vipAddress'),
+    secureVipAddress: textOf(instance, 'secureVipAddress'),
+    status: textOf(instance, 'status'),
+    port: portOf(find(instance, 'port')),
+    securePort: portOf(find(instance, 'securePort')),
+    datacenter: { name: textOf(datacenter, 'name'), metadata: metadataOf(datacenter) },
+    metadata: metadataOf(instance),
+    countryId: integers(find(instance, 'countryId')).at(-1) ?? '0',
+    instanceId: textOf(instance, 'instanceId'),
+  };
+}
+
+function find({ elements, path }: Found, name: string): Found {
+  const children = elements.flatMap((element) => element.children.filter((child) => child.name === name));
+  return { elements: children, path: `${path}.${name}` };
+}
+
+function each({ elements, path }: Found): readonly Found[] {
+  return elements.map((element, index) => ({ elements: [element], path: `${path}[${index}]` }));
+}
+
+function textOf(parent: Found, name: string): string {
+  return find(parent, name).elements.at(-1)?.text ?? '';
+}
+
+function metadataOf(parent: Found): Metadata {
+  const { elements } = find(parent, 'metadata');
+  return elements.flatMap(({ children }) => children.map(({ name, inner }) => [name, inner] as const));
+}
+
+function portOf(port: Found): Port | undefined {
+  const number = integers(port).at(-1);
+  const enabled = port.elements.flatMap(({ attributes }) => attributes.get('enabled') ?? []);
+  const flags = enabled.map((text) => booleanOf(text, `${port.path}.enabled`));
+  return number === undefined ? undefined : { number, enabled: flags.at(-1) ?? false };
+}
+
+/** Whole numbers of 64 bits, in their shortest form. */
+function integers({ elements, path }: Found): readonly string[] {
+  return elements.map(({ text }) => {
+    const digits = text.trim();
+    const value = /^[+-]?\d{1,30}$/.test(digits) ? BigInt(digits.replace('+', '')) : undefined;
+    if (text === '') return '0';
+    if (value === undefined || BigInt.asIntN(64, value) !== value) throw unexpected(path, 'a whole number');
+    return String(value);
+  });
+}
+
+function booleans({ elements, path }: Found): readonly boolean[] {
+  return elements.map(({ text }) => booleanOf(text, path));
+}
+
+function booleanOf(text: string, path: string): boolean {
+  const word = text.trim();
+  if (/^(?:1|t|T|true|TRUE|True)$/.test(word)) return true;
+  if (text === '' || /^(?:0|f|F|false|FALSE|False)$/.test(word)) return false;
+  throw unexpected(path, 'true or false');
+}
+
+function unexpected(path: string, what: string): MusterError {
+  return new MusterError('malformed', `unexpected XML: ${path}: expected ${what}`);
+}
