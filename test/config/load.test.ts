@@ -43,6 +43,7 @@ describe('loading', () => {
       origin: 'muster.yml',
       directory,
       digest: createHash('sha256').update('store: here').digest('hex'),
+      files: [],
     });
   });
 
