@@ -157,7 +157,7 @@ describe('muster run', () => {
     const dry = await place.here(['run', '--dry-run']);
     const chosen = await place.here(['run', '--job', 'api']);
     const waiting =
-      'web/consul-0 (2 targets): it left the configuration, is retired in 15m; "muster retire web" does it now\n';
+      'web/consul-0 (2 targets): it left the configuration, is retired in 15m; "muster retire web --provider consul-0" does it now\n';
     expect([dry.stderr, chosen.stderr, (await place.here(['run'])).stderr]).toEqual([waiting, '', waiting]);
 
     await place.write('muster.yml', { ...consulConfig(fleet.url), defaults: { retire_after: '0s' } });

@@ -59,7 +59,7 @@ describe('no road around the gate', () => {
     const renamed = await place.run(['run']);
     expect(rows(renamed)).toEqual([0, ['web consul-0 published 1 12 +12 -0 ~0 targets']]);
     expect(renamed.stderr).toBe(
-      'api/consul-0 (12 targets): it left the configuration, is retired in 15m; "muster retire api" does it now\n',
+      'api/consul-0 (12 targets): it left the configuration, is retired in 15m; "muster retire api --provider consul-0" does it now\n',
     );
     expect((await sync(place)).code).toBe(0);
     expect(await place.files('targets')).toEqual(['api/consul-0.json', 'web/consul-0.json']);
@@ -150,8 +150,8 @@ describe('no road around the gate', () => {
     expect(rows(taken)[1]).toEqual([expect.stringMatching(/^mine consul-0 published 1 /)]);
     // Even then nothing goes at once.
     expect(taken.stderr.split('\n').slice(0, -1)).toEqual([
-      'api/consul-0 (12 targets): it left the configuration, is retired in 15m; "muster retire api" does it now',
-      'web/consul-0 (12 targets): it left the configuration, is retired in 15m; "muster retire web" does it now',
+      'api/consul-0 (12 targets): it left the configuration, is retired in 15m; "muster retire api --provider consul-0" does it now',
+      'web/consul-0 (12 targets): it left the configuration, is retired in 15m; "muster retire web --provider consul-0" does it now',
     ]);
   });
 
