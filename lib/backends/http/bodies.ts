@@ -9,7 +9,7 @@ const group = z.preprocess(
   }),
 );
 
-/** The whole answer of an endpoint. Source: Prometheus, HTTP SD; `docs/http_sd`. */
+/** The whole answer of an endpoint. Source: Prometheus, configuration of HTTP service discovery. */
 export const groupList = listBody(group);
 
 export type Group = z.infer<typeof group>;
