@@ -8,6 +8,7 @@ import { createCredentialReader } from '../../config/credentials.ts';
 import { MusterError } from '../../errors.ts';
 import { openStore } from '../../store/open.ts';
 import { type ObjectLocation, parseFileUrl, parseStoreUrl } from '../../store/url.ts';
+import { logLevels } from '../../telemetry/log.ts';
 import { metricDimensions, metricNamespace } from '../../telemetry/metrics.ts';
 import { version } from '../../version.ts';
 import { createAwsSecrets } from '../aws-secrets.ts';
@@ -37,7 +38,10 @@ export interface Definition<Config extends FunctionConfig, Id extends object> {
 export function defineHandler<Config extends FunctionConfig, Id extends object>(
   definition: Definition<Config, Id>,
 ) {
+  const { MUSTER_LOG_LEVEL: level } = process.env;
+  // An unknown level is an error of the first invocation, which is to be logged.
   const logger = new PowertoolsLogger({
+    logLevel: logLevels.find((known) => known === level) ?? 'info',
     persistentKeys: { muster: version },
   });
   const metrics = new Metrics({
@@ -69,8 +73,7 @@ function open<Config extends FunctionConfig, Id extends object>(
   metrics: Metrics,
 ): Invoke<Id> {
   const { env } = process;
-  const { config: location, store: storeUrl, period, gap, logLevel } = readSettings(env);
-  logger.setLogLevel(logLevel);
+  const { config: location, store: storeUrl, period, gap } = readSettings(env);
   const log = loggerOver(logger);
   const store = openStore(storeUrl);
   const { bucket, key } = objectOf(location);
