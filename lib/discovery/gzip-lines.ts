@@ -3,8 +3,6 @@ import { promisify } from 'node:util';
 import { createGunzip, createGzip, gunzip } from 'node:zlib';
 import { MusterError, toMusterError } from '../errors.ts';
 
-const gunzipWithin = promisify(gunzip);
-
 /** Characters that are handed to the packer at once. */
 const chunkLength = 256 << 10;
 
@@ -25,7 +23,7 @@ export async function packLines(lines: Iterable<string>): Promise<Uint8Array> {
 /** The bytes behind a gzip. Throws kind `malformed` for what is none, `too-large` for more than `maxBytes`. */
 export async function unpack(body: Uint8Array, maxBytes: number): Promise<Uint8Array> {
   try {
-    return await gunzipWithin(body, { maxOutputLength: maxBytes });
+    return await promisify(gunzip)(body, { maxOutputLength: maxBytes });
   } catch (cause) {
     if (cause instanceof RangeError)
       throw new MusterError('too-large', `more than ${maxBytes} bytes when unpacked`, { cause });

@@ -64,8 +64,6 @@ const mostMarks = 20_000;
 const mostSamples = 1000;
 const widest: HeldBounds = { maxBytes: 16 << 20, maxUnpacked: 128 << 20 };
 
-const unzip = promisify(gunzip);
-
 /** Bytes of what is held, as stored and unpacked. */
 export interface HeldBounds {
   readonly maxBytes: number;
@@ -94,7 +92,7 @@ export async function readHeld(
 }
 
 async function decodeHeld(body: Uint8Array, key: string, maxUnpacked: number): Promise<HeldDocument> {
-  const text = await unzip(body, { maxOutputLength: maxUnpacked }).catch((cause: unknown) => {
+  const text = await promisify(gunzip)(body, { maxOutputLength: maxUnpacked }).catch((cause: unknown) => {
     throw new MusterError('malformed', `${key} is not gzip, or has more than ${maxUnpacked} bytes`, {
       cause,
     });
