@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { chooseFormat } from '../../../lib/sidecar/face/kube-state/accept.ts';
+import { chooseFormat } from '../../../lib/sidecar/serve/kube-state.ts';
 
 const text = 'text/plain; version=0.0.4; charset=utf-8';
 const openMetrics = (version: string) => `application/openmetrics-text; version=${version}; charset=utf-8`;

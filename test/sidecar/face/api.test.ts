@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { countTargets, type Groups } from '../../../lib/target/canonical.ts';
+import { countTargets, type Groups } from '../../../lib/targets/canonical.ts';
 import { readHistory } from '../../support/provider.ts';
 import { cleanUpAfterEach } from '../world.ts';
 import { startFace, type TestFace } from './face.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { runCycle } from '../../../lib/discovery/cycle.ts';
+import { runCycle } from '../../../lib/cycle/cycle.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
-import { heldKey } from '../../../lib/target/names.ts';
+import { heldKey } from '../../../lib/targets/keys.ts';
 import { fill, statusOf } from '../../support/bucket.ts';
 import { providerOf } from '../../support/provider.ts';
 import { cleanUpAfterEach } from '../world.ts';

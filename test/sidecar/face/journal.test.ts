@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
-import { createJournal } from '../../../lib/sidecar/face/journal.ts';
+import { createJournal } from '../../../lib/sidecar/serve/journal.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
-import { journalKey } from '../../../lib/target/names.ts';
+import { journalKey } from '../../../lib/targets/keys.ts';
 
 const id = { job: 'api', provider: 'consul-0' };
 const at = '2026-03-01T12:00:00.000Z';

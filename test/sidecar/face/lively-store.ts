@@ -1,10 +1,10 @@
-import { runCycle } from '../../../lib/discovery/cycle.ts';
-import type { Provider } from '../../../lib/discovery/provider.ts';
-import { MusterError } from '../../../lib/errors.ts';
+import { MusterError } from '../../../lib/base/errors.ts';
+import { runCycle } from '../../../lib/cycle/cycle.ts';
+import type { Provider } from '../../../lib/cycle/provider.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
-import type { LabelSet, TargetGroup } from '../../../lib/target/group.ts';
-import type { ProviderId } from '../../../lib/target/names.ts';
+import type { LabelSet, TargetGroup } from '../../../lib/targets/group.ts';
+import type { ProviderId } from '../../../lib/targets/keys.ts';
 import { providerOf } from '../../support/provider.ts';
 
 /** A job name, and labels, that try to be more than names. */

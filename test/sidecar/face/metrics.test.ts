@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { publishOutput } from '../../../lib/app/kube-state/publish.ts';
+import { syncMetrics } from '../../../lib/base/metrics.ts';
+import { publishOutput } from '../../../lib/kube-state/publish.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
-import { syncMetrics } from '../../../lib/telemetry/metrics.ts';
-import { testOutput } from '../../app/kube-state/world.ts';
+import { testOutput } from '../../kube-state/publishing/world.ts';
 import { countingStore } from '../../support/counting-store.ts';
 import { cleanUpAfterEach } from '../world.ts';
 import { startFace, type TestFace } from './face.ts';

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { publishOutput } from '../../../lib/app/kube-state/publish.ts';
+import { publishOutput } from '../../../lib/kube-state/publish.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
-import { statusOf, testOutput } from '../../app/kube-state/world.ts';
+import { statusOf, testOutput } from '../../kube-state/publishing/world.ts';
 import { cleanUpAfterEach } from '../world.ts';
 import { startFace } from './face.ts';
 

@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
-import { runCycle } from '../../../lib/discovery/cycle.ts';
+import { runCycle } from '../../../lib/cycle/cycle.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
-import { folders, storeKey } from '../../../lib/target/names.ts';
+import { folders, storeKey } from '../../../lib/targets/keys.ts';
 import { polled } from '../../support/poll.ts';
 import { listing, providerOf } from '../../support/provider.ts';
 import { cleanUpAfterEach } from '../world.ts';

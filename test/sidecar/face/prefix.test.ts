@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { prefixOf } from '../../../lib/sidecar/face/prefix.ts';
+import { prefixOf } from '../../../lib/sidecar/serve/serve.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import { cleanUpAfterEach, publish, targets } from '../world.ts';
 import { startFace } from './face.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { readOverview } from '../../../lib/sidecar/face/providers.ts';
-import { createStatusReader } from '../../../lib/sidecar/face/statuses.ts';
+import { readOverview } from '../../../lib/sidecar/serve/providers.ts';
+import { createStatusReader } from '../../../lib/sidecar/serve/statuses.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import { fileOf, fill, retiredOf, statusOf } from '../../support/bucket.ts';
 import { cleanUpAfterEach, makeFolder, openTestFolder, round } from '../world.ts';

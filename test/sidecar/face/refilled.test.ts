@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { runCycle } from '../../../lib/discovery/cycle.ts';
-import { readStatus } from '../../../lib/discovery/status.ts';
-import { newestChanges } from '../../../lib/sidecar/face/feed.ts';
-import { historyOf } from '../../../lib/sidecar/face/history.ts';
-import { createJournal } from '../../../lib/sidecar/face/journal.ts';
+import { runCycle } from '../../../lib/cycle/cycle.ts';
+import { readStatus } from '../../../lib/cycle/status.ts';
+import { newestChanges } from '../../../lib/sidecar/serve/feed.ts';
+import { historyOf } from '../../../lib/sidecar/serve/history.ts';
+import { createJournal } from '../../../lib/sidecar/serve/journal.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import { id, inputOf, listing, providerOf } from '../../support/provider.ts';
 
