@@ -7,7 +7,7 @@ import { createFileStore } from '../../lib/store/folder/store.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { encodeLabels } from '../../lib/targets/canonical.ts';
 import { encodeJob } from '../../lib/targets/keys.ts';
-import { hostile, livelyStore, services } from '../sidecar/face/lively-store.ts';
+import { hostile, livelyStore, services } from '../sidecar/serve/lively-store.ts';
 import { createAuthority } from '../support/certificates.ts';
 import type { RunningMuster } from '../support/muster.ts';
 import { polled } from '../support/poll.ts';

@@ -5,7 +5,7 @@ import type { Browser, BrowserContextOptions, Locator } from 'playwright-core';
 import { runCycle } from '../../lib/cycle/cycle.ts';
 import { createFileStore } from '../../lib/store/folder/store.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import { hostile, livelyStore, services } from '../sidecar/face/lively-store.ts';
+import { hostile, livelyStore, services } from '../sidecar/serve/lively-store.ts';
 import { findBarriers, openPage, startChromium, type WatchedPage } from '../support/chromium.ts';
 import type { RunningMuster } from '../support/muster.ts';
 import { freePorts } from '../support/process.ts';
