@@ -1,5 +1,5 @@
 import { nerve } from '../lib/backends/zookeeper/index.ts';
 import { defineFunction } from '../lib/lambda/provider-work.ts';
 
-/** Lists Nerve's services in ZooKeeper; see lib/lambda. */
+/** Lists Nerve's services in ZooKeeper; see lib/app/function. */
 export const handler = defineFunction(nerve);

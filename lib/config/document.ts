@@ -5,6 +5,7 @@ import { bool, duration, int, isMapping, leaf, list, scalarText } from './fields
 import type { JobSettings, MusterConfig, NamedOutput, Provider, StanzaReader } from './muster-config.ts';
 import { globalKeys, legacyProblem, type NameSchemeKeys, nameScheme, withNameScheme } from './name-scheme.ts';
 import { prometheusKeys } from './prometheus-keys.ts';
+import { keysOfVersion } from './prometheus-version.ts';
 import {
   builtInSettings,
   jobSettings,
@@ -53,6 +54,7 @@ export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
   )
     .check(publishableRules)
     .check(neededRules<Stanza>())
+    .check(keysOfVersion)
     .transform((document): Omit<MusterConfig<Stanza, KubeState>, 'leftAlone'> => {
       const { scrape_configs, kube_state_metrics, store, owner, journal, defaults, global } = document;
       const settings = overrideSettings(builtInSettings, defaults);

@@ -2,6 +2,7 @@ import type { ZodType } from 'zod';
 import type { StoreLocation } from '../store/url.ts';
 import type { LabelSet } from '../targets/group.ts';
 import type { RelabelConfig } from '../targets/relabel-config.ts';
+import type { NewerKey, PrometheusVersion } from './prometheus-version.ts';
 
 /** When a shrinking list of targets is held back; see the cycle's protocol. */
 export interface Guard {
@@ -28,6 +29,8 @@ export interface JobSettings {
   readonly retire_after: number;
   /** Milliseconds that a listing may take, where configured. */
   readonly deadline?: number;
+  /** Whose targets are wanted, where that is not the newest. */
+  readonly prometheus?: PrometheusVersion | undefined;
 }
 
 /** One SD config of a job. `Stanza` is what the mechanism's schema makes of it. */
@@ -41,6 +44,8 @@ export interface Provider<Stanza> {
   readonly named: boolean;
   readonly mechanism: string;
   readonly stanza: Stanza;
+  /** Keys of it, by their place in the job, which older versions of Prometheus refuse. */
+  readonly newer?: readonly NewerKey[];
 }
 
 /** One scrape config, as far as Muster reads it. */
@@ -109,4 +114,6 @@ export interface ReadStanza<Stanza> {
   readonly name?: string;
   /** Names what is listed; two of one job that are alike need names. Absent where the mechanism is another program's. */
   readonly identity?: string;
+  /** Keys of it which older versions of Prometheus refuse. */
+  readonly newer?: readonly NewerKey[];
 }

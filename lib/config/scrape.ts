@@ -18,6 +18,7 @@ import {
 import type { JobSettings, Provider, ReadStanza, StanzaReader } from './muster-config.ts';
 import { nameSchemeKey } from './name-scheme.ts';
 import { scrapeKeys, sdKeys } from './prometheus-keys.ts';
+import { prometheusVersion } from './prometheus-version.ts';
 import { relabelConfigs } from './relabel.ts';
 import { rule, type SectionOf, section } from './section.ts';
 
@@ -69,7 +70,9 @@ function providersOf<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]) {
     mechanisms.map(({ name, configKey, schema }) => [configKey, list(schema).check(toldApart(name))]),
   );
   return section(fields).transform((stanzas) => ({
-    providers: mechanisms.flatMap(({ name, configKey }) => named(name, stanzas[configKey] ?? [])),
+    providers: mechanisms.flatMap(({ name, configKey }) =>
+      named({ name, configKey }, stanzas[configKey] ?? []),
+    ),
   }));
 }
 
@@ -101,15 +104,23 @@ function toldApart<Stanza>(mechanism: string): z.core.$ZodCheck<readonly ReadSta
 
 /** The providers of one mechanism. A name that the configuration gives to one is no other's. */
 function named<Stanza>(
-  mechanism: string,
+  { name: mechanism, configKey }: Pick<StanzaReader<Stanza>, 'name' | 'configKey'>,
   stanzas: readonly ReadStanza<Stanza>[],
 ): readonly Provider<Stanza>[] {
   const given = new Set(stanzas.map(({ name }) => name));
-  return stanzas.map(({ name, stanza }, index) => {
+  return stanzas.map(({ name, stanza, newer = [] }, index) => {
     let number = index;
     // A step of their count leads to a number that no other SD config comes to.
     while (given.has(`${mechanism}-${number}`)) number += stanzas.length;
-    return { name: name ?? `${mechanism}-${number}`, named: name !== undefined, mechanism, stanza };
+    return {
+      name: name ?? `${mechanism}-${number}`,
+      named: name !== undefined,
+      mechanism,
+      stanza,
+      ...(newer.length > 0 && {
+        newer: newer.map(({ path, since }) => ({ path: [configKey, index, ...path], since })),
+      }),
+    };
   });
 }
 
@@ -155,6 +166,7 @@ const fields = {
   shards: int({ min: 1, max: 1000 }).optional(),
   deadline: duration().optional(),
   retire_after: duration(undefined, { zero: true }).optional(),
+  prometheus: prometheusVersion.optional(),
 };
 
 /** `muster:` of a job, and `defaults:` of the file. */
@@ -163,6 +175,7 @@ export const jobSettings = section(fields);
 /** The settings with what is configured in `over` in their place. */
 export function overrideSettings(settings: JobSettings, over: SectionOf<typeof fields>): JobSettings {
   const deadline = over.deadline ?? settings.deadline;
+  const prometheus = over.prometheus ?? settings.prometheus;
   return {
     guard: {
       max_removed: over.guard.max_removed ?? settings.guard.max_removed,
@@ -175,6 +188,7 @@ export function overrideSettings(settings: JobSettings, over: SectionOf<typeof f
     shards: over.shards ?? settings.shards,
     retire_after: over.retire_after ?? settings.retire_after,
     ...(deadline !== undefined && { deadline }),
+    ...(prometheus !== undefined && { prometheus }),
   };
 }
 

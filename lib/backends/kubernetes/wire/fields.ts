@@ -35,6 +35,11 @@ export function texts<T>(number: number, name: string, add: Setter<T, string>): 
   return repeat(text(number, name, add));
 }
 
+/** A list of texts that often repeat. */
+export function words<T>(number: number, name: string, add: Setter<T, string>): Field<T> {
+  return repeat(word(number, name, add));
+}
+
 /** A number of 32 bits with a sign. */
 export function int32<T>(number: number, name: string, set: Setter<T, number>): Field<T> {
   return {
