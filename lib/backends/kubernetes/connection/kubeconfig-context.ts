@@ -7,8 +7,10 @@ import { MusterError } from '../../../errors.ts';
 import { listField, structField, textField } from '../../../http/go-json.ts';
 import { inlineCredential } from './default-http.ts';
 
-/** The current context of a kubeconfig. */
+/** A context of a kubeconfig. */
 export interface KubeconfigContext {
+  /** Whether it is the current one, which alone counts for an SD config. */
+  readonly isCurrent: boolean;
   readonly cluster: Cluster;
   /** Absent where the context names none. */
   readonly user: User | undefined;
@@ -16,8 +18,11 @@ export interface KubeconfigContext {
   readonly impersonation: Readonly<Record<string, readonly Credential[]>>;
 }
 
-/** Reads a kubeconfig's current context. Throws `config` with the path and the place in it, never its content. */
-export async function loadContext(text: string, path: string): Promise<KubeconfigContext> {
+/**
+ * Reads a context of a kubeconfig: the current one unless another is named. Throws `config` with the path and the place in
+ * it, never its content.
+ */
+export async function loadContext(text: string, path: string, named?: string): Promise<KubeconfigContext> {
   const own = ownKeys(text, path);
   const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
   const kubeconfig = new KubeConfig();
@@ -28,9 +33,16 @@ export async function loadContext(text: string, path: string): Promise<Kubeconfi
     const missing = error instanceof Error && /^\w+\[\d+\][\w.]* is missing$/.test(error.message);
     throw new MusterError('config', `${path}: ${missing ? error.message : 'is not a kubeconfig'}`);
   }
-  const context = kubeconfig.getContextObject(kubeconfig.getCurrentContext());
+  const current = kubeconfig.getCurrentContext();
+  const context = kubeconfig.getContextObject(named ?? current);
   if (context === null)
-    throw new MusterError('config', `${path}: its current-context names no context that it has`);
+    throw new MusterError(
+      'config',
+      named === undefined
+        ? `${path}: its current-context names no context that it has`
+        : `${path}: it has no context ${JSON.stringify(named)}`,
+    );
+  const isCurrent = context.name === current;
   const cluster = kubeconfig.getCluster(context.cluster);
   if (cluster === null)
     throw new MusterError(
@@ -40,9 +52,10 @@ export async function loadContext(text: string, path: string): Promise<Kubeconfi
   const user = context.user === undefined ? null : kubeconfig.getUser(context.user);
   if (user === null && context.user !== undefined)
     throw new MusterError('config', `${path}: context ${JSON.stringify(context.name)} names an unknown user`);
-  if (user === null) return { cluster, user: undefined, impersonation: {} };
+  if (user === null) return { isCurrent, cluster, user: undefined, impersonation: {} };
   const more = own.users.find(({ name }) => name === user.name)?.user ?? userKeys.parse({});
   return {
+    isCurrent,
     cluster,
     user: withTokenFile(user, more.tokenFile, dirname(path)),
     impersonation: impersonation(user, more),

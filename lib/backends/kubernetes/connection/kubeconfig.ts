@@ -11,19 +11,29 @@ import { loadContext } from './kubeconfig-context.ts';
 
 const maxBytes = 4 * 1024 * 1024;
 
+/** A connection, and whether an SD config with the same file gets the same one. */
+export interface KubeconfigConnection extends Connection {
+  readonly isCurrent: boolean;
+}
+
 /**
- * Connects as a kubeconfig's current context says. Certificates, tokens, token files, passwords, impersonation, exec
+ * Connects as a kubeconfig's context says: the current one unless another is named. Certificates, tokens, token files, passwords, impersonation, exec
  * plugins, OIDC, `tls-server-name` and `proxy-url` count as they do for kubectl. Throws `config` with the file and what
  * is wrong with it, but never its content.
  */
-export async function openKubeconfig(file: string, input: ConnectInput): Promise<Connection> {
+export async function openKubeconfig(
+  file: string,
+  input: ConnectInput,
+  context?: string,
+): Promise<KubeconfigConnection> {
   const path = resolve(input.directory ?? '', file);
   const text = await readText(path, { maxBytes, signal: input.signal });
-  const { cluster, user, impersonation } = await loadContext(text, path);
+  const { isCurrent, cluster, user, impersonation } = await loadContext(text, path, context);
   const authorize = await authorizer(cluster, user, path, input);
   const first = await authorize(input.signal);
   const tls = { ...tlsOf(cluster, dirname(path)), ...certificateOf(user, first, dirname(path)) };
   return {
+    isCurrent,
     server: serverUrl(cluster.server, `${path}: cluster ${JSON.stringify(cluster.name)}`),
     http: await input.openHttp({
       ...defaultHttp(),
@@ -40,7 +50,7 @@ export async function openKubeconfig(file: string, input: ConnectInput): Promise
     headers: async (signal) => (await authorize(signal)).headers,
     whenUnknown:
       user === undefined
-        ? `${path}: the current context has no user`
+        ? `${path}: the context has no user`
         : `check the user ${JSON.stringify(user.name)} of ${path}`,
   };
 }

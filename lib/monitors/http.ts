@@ -1,0 +1,286 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { MusterError } from '../errors.ts';
+import type {
+  Authorization,
+  Http,
+  KeySelector,
+  OAuth2,
+  ProxyKeys,
+  ScrapeClass,
+  SecretOrConfigMap,
+  Tls,
+} from './resources.ts';
+import { isSince, type Translation } from './settings.ts';
+
+/** One key of a Secret or ConfigMap that a job reads as a file. */
+export interface Reference {
+  readonly kind: 'Secret' | 'ConfigMap';
+  readonly namespace: string;
+  readonly name: string;
+  readonly key: string;
+}
+
+/** What a job's HTTP client needs to know of its Monitor. */
+export interface HttpContext extends Pick<Translation, 'settings' | 'cluster' | 'secretsFolder'> {
+  readonly namespace: string;
+  /** Where a file of the operator's Prometheus is here. Throws `config` where nobody has said. */
+  readonly fileAt: (path: string, key: string) => string;
+  /** Text of a key of a ConfigMap, which is no secret. */
+  readonly textAt: (reference: Reference) => string;
+}
+
+/** Some keys of a job; those without a value are not printed. */
+export type Keys = Readonly<Record<string, unknown>>;
+
+/** The file that holds what a Monitor refers to: `<folder>/[<cluster>/]<secret|configmap>/<namespace>/<name>/<key>`. */
+export function fileOf(
+  { cluster, secretsFolder }: Pick<Translation, 'cluster' | 'secretsFolder'>,
+  { kind, namespace, name, key }: Reference,
+): string {
+  const parts = [...(cluster === undefined ? [] : [cluster]), kind.toLowerCase(), namespace, name, key];
+  return `${secretsFolder.replace(/\/+$/, '')}/${parts.map(encodeURIComponent).join('/')}`;
+}
+
+/** Everything that an endpoint, Probe or scrape class refers to. */
+export function referencesOf(
+  namespace: string,
+  { basicAuth, authorization, oauth2, bearerTokenSecret, tlsConfig }: Partial<Http>,
+): readonly Reference[] {
+  return [
+    ...secrets(namespace, [basicAuth?.username, basicAuth?.password]),
+    ...secrets(namespace, [authorization?.credentials, bearerTokenSecret, oauth2?.clientSecret]),
+    ...either(namespace, oauth2?.clientId),
+    ...tlsReferences(namespace, tlsConfig),
+    ...tlsReferences(namespace, oauth2?.tlsConfig),
+  ];
+}
+
+function tlsReferences(namespace: string, tls: Tls | undefined): readonly Reference[] {
+  return [
+    ...either(namespace, tls?.ca),
+    ...either(namespace, tls?.cert),
+    ...secrets(namespace, [tls?.keySecret]),
+  ];
+}
+
+function secrets(namespace: string, selectors: readonly (KeySelector | undefined)[]): readonly Reference[] {
+  return selectors.flatMap((selector) =>
+    selector === undefined || selector.name === ''
+      ? []
+      : [{ kind: 'Secret' as const, namespace, ...selector }],
+  );
+}
+
+function either(namespace: string, selector: SecretOrConfigMap | undefined): readonly Reference[] {
+  if (selector?.secret !== undefined) return secrets(namespace, [selector.secret]);
+  if (selector?.configMap === undefined) return [];
+  return [{ kind: 'ConfigMap', namespace, ...selector.configMap }];
+}
+
+/** `tls_config` of what the Monitor says, and of its scrape class where that says nothing. */
+export function tlsKeys(
+  context: HttpContext,
+  own: Tls | undefined,
+  scrapeClass: ScrapeClass | undefined,
+): Keys {
+  const tls = mergeTls(own, scrapeClass?.tlsConfig);
+  return { tls_config: tls && tlsOf(context, tls) };
+}
+
+function mergeTls(own: Tls | undefined, byClass: Tls | undefined): Tls | undefined {
+  if (own === undefined || byClass === undefined) return own ?? byClass;
+  return {
+    ...own,
+    caFile: own.ca === undefined ? own.caFile || byClass.caFile : own.caFile,
+    certFile: own.cert === undefined ? own.certFile || byClass.certFile : own.certFile,
+    keyFile: own.keySecret === undefined ? own.keyFile || byClass.keyFile : own.keyFile,
+  };
+}
+
+function tlsOf(context: HttpContext, tls: Tls): Keys {
+  const { namespace, settings, fileAt } = context;
+  const file = (references: readonly Reference[], path: string, key: string) => {
+    const [reference] = references;
+    if (reference !== undefined) return fileOf(context, reference);
+    return path === '' ? undefined : fileAt(path, `tlsConfig.${key}`);
+  };
+  return present({
+    insecure_skip_verify: tls.insecureSkipVerify,
+    ca_file: file(either(namespace, tls.ca), tls.caFile, 'caFile'),
+    cert_file: file(either(namespace, tls.cert), tls.certFile, 'certFile'),
+    key_file: file(secrets(namespace, [tls.keySecret]), tls.keyFile, 'keyFile'),
+    server_name: tls.serverName || undefined,
+    min_version: isSince(settings, '2.35.0') ? tls.minVersion : undefined,
+    max_version: isSince(settings, '2.41.0') ? tls.maxVersion : undefined,
+  });
+}
+
+/** `authorization` of what the Monitor says, and of its scrape class where that says nothing. */
+export function authorizationKeys(
+  context: HttpContext,
+  own: Authorization | undefined,
+  scrapeClass: ScrapeClass | undefined,
+): Keys {
+  const byClass = scrapeClass?.authorization;
+  const merged = own ?? byClass;
+  if (merged === undefined) return {};
+  const { type, credentials = byClass?.credentials, credentialsFile } = merged;
+  const path = credentialsFile || (credentials === undefined ? byClass?.credentialsFile : undefined);
+  const [reference] = secrets(context.namespace, [credentials]);
+  const file =
+    reference === undefined
+      ? path && context.fileAt(path, 'authorization.credentialsFile')
+      : fileOf(context, reference);
+  return {
+    authorization: present({ type: type.trim() || 'Bearer', credentials_file: file || undefined }),
+  };
+}
+
+/** `basic_auth`, `oauth2` and `bearer_token_file`. */
+export function credentialKeys(context: HttpContext, http: Http, bearerTokenFile = ''): Keys {
+  const { basicAuth, bearerTokenSecret, oauth2 } = http;
+  const file = (selector: KeySelector | undefined) => {
+    const [reference] = secrets(context.namespace, [selector]);
+    return reference && fileOf(context, reference);
+  };
+  return {
+    oauth2: oauth2 && oauth2Of(context, oauth2),
+    bearer_token_file:
+      file(bearerTokenSecret) ??
+      (bearerTokenFile === '' ? undefined : context.fileAt(bearerTokenFile, 'bearerTokenFile')),
+    basic_auth:
+      basicAuth &&
+      present({ username_file: file(basicAuth.username), password_file: file(basicAuth.password) }),
+  };
+}
+
+function oauth2Of(context: HttpContext, oauth2: OAuth2): Keys {
+  const [id] = either(context.namespace, oauth2.clientId);
+  const [secret] = secrets(context.namespace, [oauth2.clientSecret]);
+  if (id?.kind === 'Secret')
+    throw new MusterError(
+      'config',
+      `oauth2.clientId is in Secret ${id.name}, and Prometheus reads client_id from no file: put it into a ConfigMap`,
+    );
+  return present({
+    client_id: id && context.textAt(id),
+    client_secret_file: secret && fileOf(context, secret),
+    token_url: oauth2.tokenUrl,
+    scopes: oauth2.scopes.length > 0 ? oauth2.scopes : undefined,
+    endpoint_params: oauth2.endpointParams.size > 0 ? Object.fromEntries(oauth2.endpointParams) : undefined,
+    ...proxyKeys(context, oauth2),
+    tls_config: oauth2.tlsConfig && tlsOf(context, oauth2.tlsConfig),
+  });
+}
+
+/** The keys of a proxy. Throws `config` for one with a secret that Prometheus reads from no file. */
+export function proxyKeys({ settings }: Pick<HttpContext, 'settings'>, proxy: ProxyKeys): Keys {
+  if (proxy.proxyConnectHeader.size > 0)
+    throw new MusterError('config', 'proxyConnectHeader is a secret that Prometheus reads from no file');
+  const url = proxy.proxyUrl;
+  if (url !== undefined && (URL.parse(url)?.password ?? '') !== '')
+    throw new MusterError('config', 'proxyUrl has a password in it, which is not printed');
+  const isSinceNoProxy = isSince(settings, '2.43.0');
+  return {
+    proxy_url: url,
+    no_proxy: isSinceNoProxy ? proxy.noProxy : undefined,
+    proxy_from_environment: isSinceNoProxy ? proxy.proxyFromEnvironment : undefined,
+  };
+}
+
+/** `follow_redirects` and `enable_http2`. */
+export function protocolKeys({ settings }: Pick<HttpContext, 'settings'>, http: Http): Keys {
+  return {
+    follow_redirects: isSince(settings, '2.26.0') ? http.followRedirects : undefined,
+    enable_http2: isSince(settings, '2.35.0') ? http.enableHttp2 : undefined,
+  };
+}
+
+/** The keys that have a value. */
+export function present(keys: Keys): Keys {
+  return Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined));
+}
+
+/** Checks what the operator checks of an HTTP client. Throws `config` with what is wrong. */
+export function checkHttp(http: Http, proxy?: ProxyKeys): void {
+  const { authorization, basicAuth, oauth2, bearerTokenSecret, tlsConfig } = http;
+  const ways = Object.entries({ authorization, basicAuth, bearerTokenSecret, oauth2 })
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => name);
+  if (ways.length > 1) throw new MusterError('config', `${ways.join(' and ')} can not go together`);
+  if (authorization !== undefined) {
+    if (/^basic$/i.test(authorization.type.trim()))
+      throw new MusterError('config', 'authorization: type basic is that of basicAuth');
+    if (authorization.credentials === undefined && authorization.credentialsFile === '')
+      throw new MusterError('config', 'authorization: credentials are missing');
+  }
+  if (oauth2 !== undefined) {
+    if (oauth2.tokenUrl === '') throw new MusterError('config', 'oauth2: tokenUrl is missing');
+    if (either('', oauth2.clientId).length === 0)
+      throw new MusterError('config', 'oauth2: clientId is missing');
+    checkTls(oauth2.tlsConfig, 'oauth2.tlsConfig');
+    checkProxy(oauth2);
+  }
+  checkTls(tlsConfig, 'tlsConfig');
+  if (proxy !== undefined) checkProxy(proxy);
+}
+
+function checkTls(tls: Tls | undefined, path: string): void {
+  if (tls === undefined) return;
+  const fail = (message: string): never => {
+    throw new MusterError('config', `${path}: ${message}`);
+  };
+  for (const name of ['ca', 'cert'] as const)
+    if (tls[name]?.secret !== undefined && tls[name]?.configMap !== undefined)
+      fail(`${name} names a Secret and a ConfigMap, it can be one`);
+  if (tls.ca !== undefined && tls.caFile !== '') fail('ca and caFile can not go together');
+  if (tls.cert !== undefined && tls.certFile !== '') fail('cert and certFile can not go together');
+  if (tls.keySecret !== undefined && tls.keyFile !== '') fail('keySecret and keyFile can not go together');
+  const hasCert = either('', tls.cert).length > 0 || tls.certFile !== '';
+  const hasKey = tls.keySecret !== undefined || tls.keyFile !== '';
+  if (hasCert !== hasKey)
+    fail(hasCert ? 'a client certificate without its key' : 'a client key without its certificate');
+  if (tls.minVersion !== undefined && tls.maxVersion !== undefined && tls.maxVersion < tls.minVersion)
+    fail('maxVersion is older than minVersion');
+}
+
+function checkProxy({
+  proxyUrl = '',
+  noProxy = '',
+  proxyFromEnvironment = false,
+  proxyConnectHeader,
+}: ProxyKeys): void {
+  const fail = (message: string): never => {
+    throw new MusterError('config', message);
+  };
+  if (proxyConnectHeader.size > 0 && !proxyFromEnvironment && proxyUrl === '')
+    fail('proxyConnectHeader needs proxyUrl or proxyFromEnvironment');
+  if (proxyFromEnvironment && proxyUrl !== '') fail('proxyFromEnvironment and proxyUrl can not go together');
+  if (proxyFromEnvironment && noProxy !== '') fail('proxyFromEnvironment and noProxy can not go together');
+  if (proxyUrl === '' && noProxy !== '') fail('noProxy needs proxyUrl');
+}
+
+/** Checks the certificates of a TLS configuration, as far as their texts are known. Throws `config`; quotes no text. */
+export function checkCertificates(
+  namespace: string,
+  tls: Tls | undefined,
+  textOf: (reference: Reference) => string | undefined,
+): void {
+  const [ca, cert, key] = [
+    either(namespace, tls?.ca),
+    either(namespace, tls?.cert),
+    secrets(namespace, [tls?.keySecret]),
+  ].map(([reference]) => reference && textOf(reference));
+  try {
+    if (ca) new X509Certificate(ca);
+  } catch {
+    throw new MusterError('config', 'tlsConfig.ca: is no certificate in PEM');
+  }
+  try {
+    if (!cert || !key) return;
+    if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return;
+  } catch {
+    throw new MusterError('config', 'tlsConfig: the certificate or its key is not PEM');
+  }
+  throw new MusterError('config', 'tlsConfig: the key is not that of the certificate');
+}

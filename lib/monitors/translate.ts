@@ -1,0 +1,355 @@
+import { createHash } from 'node:crypto';
+import { parseDuration } from '../config/duration.ts';
+import { MusterError, toMusterError } from '../errors.ts';
+import { isLegacyLabelName } from '../target/labels.ts';
+import { encodeJob } from '../target/names.ts';
+import {
+  checkCertificates,
+  checkHttp,
+  fileOf,
+  type HttpContext,
+  type Reference,
+  referencesOf,
+} from './http.ts';
+import { type Job, type JobInput, podMonitorJob, probeJob, serviceMonitorJob } from './jobs.ts';
+import {
+  type Http,
+  type MonitorName,
+  type PodMonitorSpec,
+  type ProbeSpec,
+  type PrometheusSpec,
+  podMonitorSpec,
+  probeSpec,
+  type ServiceMonitorSpec,
+  serviceMonitorSpec,
+} from './resources.ts';
+import { checkRules, literal, type Rule, selectorText } from './rules.ts';
+import { globalKeys, isSince, parsed, scrapeClassOf, type Translation } from './settings.ts';
+
+/** A Monitor whose spec has been read. */
+export type Monitor = MonitorName &
+  (
+    | { readonly kind: 'ServiceMonitor'; readonly spec: ServiceMonitorSpec }
+    | { readonly kind: 'PodMonitor'; readonly spec: PodMonitorSpec }
+    | { readonly kind: 'Probe'; readonly spec: ProbeSpec }
+  );
+
+/** A Monitor of which there are no jobs, and why. */
+export interface LeftOut extends MonitorName {
+  readonly reason: string;
+}
+
+/** A file that jobs read, and what must be in it. */
+export interface NeededFile extends Reference {
+  readonly path: string;
+}
+
+export interface Translated {
+  readonly jobs: readonly Job[];
+  readonly files: readonly NeededFile[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+/**
+ * What is known of a key of a Secret or ConfigMap: its text; `missing`; or `unknown`, where it may not be read. The text of
+ * a Secret is looked at, and never printed.
+ */
+export type Lookup = (reference: Reference) => { readonly text: string } | 'missing' | 'unknown';
+
+/** Reads the spec of an object of that kind. Throws `config` with the path of what is wrong. */
+export function readMonitor({ kind, namespace, name }: MonitorName, spec: unknown): Monitor {
+  switch (kind) {
+    case 'ServiceMonitor':
+      return { kind, namespace, name, spec: parsed(serviceMonitorSpec, spec) };
+    case 'PodMonitor':
+      return { kind, namespace, name, spec: parsed(podMonitorSpec, spec) };
+    case 'Probe':
+      return { kind, namespace, name, spec: parsed(probeSpec, spec) };
+  }
+}
+
+/** The Secrets and ConfigMaps that the jobs of a Monitor read. */
+export function monitorReferences(monitor: Monitor, settings: PrometheusSpec): readonly Reference[] {
+  const scrapeClass = scrapeClassOf(settings, monitor.spec.scrapeClass);
+  return [
+    ...clientsOf(monitor).flatMap((http) => referencesOf(monitor.namespace, http)),
+    ...(scrapeClass === undefined ? [] : referencesOf(monitor.namespace, scrapeClass)),
+  ];
+}
+
+/** The jobs of all Monitors, in the order of the kinds and of their names, as in the operator. */
+export function translate(
+  monitors: readonly Monitor[],
+  translation: Translation,
+  lookup: Lookup,
+): Translated {
+  const jobs: Job[] = [];
+  const files = new Map<string, NeededFile>();
+  const leftOut: LeftOut[] = [];
+  const named = new Set<string>();
+  for (const monitor of [...monitors].sort(inOrder)) {
+    const { kind, namespace, name } = monitor;
+    try {
+      check(monitor, translation.settings, lookup);
+      const made = jobsOf(monitor, translation, lookup).map((job) => placed(job, translation));
+      const twice = made.find(({ job_name }) => named.has(job_name));
+      if (twice !== undefined)
+        throw new MusterError('config', `another job is called ${twice.job_name}: give another --cluster`);
+      for (const job of made) named.add(job.job_name);
+      jobs.push(...made);
+      for (const reference of monitorReferences(monitor, translation.settings)) {
+        const path = fileOf(translation, reference);
+        if (made.length > 0 && isRead(made, path)) files.set(path, { ...reference, path });
+      }
+    } catch (error) {
+      const { kind: errorKind, message } = toMusterError(error);
+      if (errorKind !== 'config') throw error;
+      leftOut.push({ kind, namespace, name, reason: message });
+    }
+  }
+  return { jobs, files: [...files.values()].sort((a, b) => compare(a.path, b.path)), leftOut };
+}
+
+const kindOrder = ['ServiceMonitor', 'PodMonitor', 'Probe'];
+
+function inOrder(a: MonitorName, b: MonitorName): number {
+  return (
+    kindOrder.indexOf(a.kind) - kindOrder.indexOf(b.kind) ||
+    compare(`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`)
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+function isRead(jobs: readonly Job[], path: string): boolean {
+  return jobs.some((job) => JSON.stringify(job).includes(JSON.stringify(path)));
+}
+
+function jobsOf(monitor: Monitor, translation: Translation, lookup: Lookup): readonly Job[] {
+  const { namespace } = monitor;
+  const { settings, cluster, secretsFolder } = translation;
+  const http: HttpContext = {
+    ...{ settings, cluster, secretsFolder, namespace },
+    fileAt: (path, key) => fileHere(translation, path, key),
+    textAt(reference) {
+      const found = lookup(reference);
+      if (typeof found === 'object') return found.text;
+      throw new MusterError(
+        'config',
+        `${whatIs(reference)} may not be read, and its text belongs into the job`,
+      );
+    },
+  };
+  const input: JobInput = {
+    ...{ monitor, translation, http },
+    addressAt: (address, key) => addressHere(translation, address, key),
+  };
+  switch (monitor.kind) {
+    case 'ServiceMonitor':
+      return monitor.spec.endpoints.map((endpoint, index) =>
+        within(`endpoints[${index}]`, () => serviceMonitorJob(monitor.spec, endpoint, index, input)),
+      );
+    case 'PodMonitor':
+      return monitor.spec.podMetricsEndpoints.map((endpoint, index) =>
+        within(`podMetricsEndpoints[${index}]`, () => podMonitorJob(monitor.spec, endpoint, index, input)),
+      );
+    case 'Probe':
+      return [probeJob(monitor.spec, input)];
+  }
+}
+
+function within<Value>(path: string, make: () => Value): Value {
+  try {
+    return make();
+  } catch (error) {
+    const { kind, message } = toMusterError(error);
+    throw new MusterError(kind, `${path}: ${message}`, { cause: error });
+  }
+}
+
+/** Where the jobs run outside the cluster, a file of the operator's Prometheus is none of theirs unless they are told. */
+function fileHere({ files, connection }: Translation, path: string, key: string): string {
+  const [best] = [...files.keys()]
+    .filter((from) => path === from || path.startsWith(`${from.replace(/\/+$/, '')}/`))
+    .sort((a, b) => b.length - a.length);
+  const to = best === undefined ? undefined : files.get(best);
+  if (best !== undefined && to !== undefined)
+    return `${to.replace(/\/+$/, '')}${path.slice(best.replace(/\/+$/, '').length)}` || '/';
+  if (Object.keys(connection).length === 0) return path;
+  throw new MusterError(
+    'config',
+    `${key} is ${path}, which exists in the cluster's own Prometheus alone: say where it is here with --file ${path}=PATH`,
+  );
+}
+
+/** A name that the DNS of a cluster knows, and no other. */
+const insideName = /^(?:[^.:[\]]+|.+\.svc(?:\..+)?|.+\.cluster\.local)\.?(?::\d+)?$/i;
+
+function addressHere({ addresses, connection }: Translation, address: string, key: string): string {
+  const to = addresses.get(address);
+  if (to !== undefined) return to;
+  if (Object.keys(connection).length === 0 || /^localhost(?::|$)/.test(address)) return address;
+  if (!insideName.test(address)) return address;
+  throw new MusterError(
+    'config',
+    `${key}: ${address} is an address that the cluster did not list, and its DNS alone knows: say what it is called from here with --address ${address}=HOST:PORT`,
+  );
+}
+
+/** Every HTTP client of a Monitor. */
+function clientsOf(monitor: Monitor): readonly Http[] {
+  switch (monitor.kind) {
+    case 'ServiceMonitor':
+      return monitor.spec.endpoints;
+    case 'PodMonitor':
+      return monitor.spec.podMetricsEndpoints;
+    case 'Probe':
+      return [monitor.spec];
+  }
+}
+
+/** What the operator checks. Throws `config` with the first thing that is wrong. */
+function check(monitor: Monitor, settings: PrometheusSpec, lookup: Lookup): void {
+  const { spec, namespace } = monitor;
+  if (spec.scrapeClass && !settings.scrapeClasses.some(({ name }) => name === spec.scrapeClass))
+    throw new MusterError(
+      'config',
+      `scrapeClass: there is no ${JSON.stringify(spec.scrapeClass)} in the settings`,
+    );
+  const lookAt = (http: Http) => {
+    for (const reference of referencesOf(namespace, http))
+      if (lookup(reference) === 'missing') throw new MusterError('config', `${whatIs(reference)} is missing`);
+    checkCertificates(namespace, http.tlsConfig, (reference) => {
+      const found = lookup(reference);
+      return typeof found === 'object' ? found.text : undefined;
+    });
+  };
+  if (monitor.kind === 'Probe') {
+    const { prober, targets, metricRelabelings } = monitor.spec;
+    checkHttp(monitor.spec, prober);
+    lookAt(monitor.spec);
+    checkTimes(settings, monitor.spec);
+    checkRules(settings, metricRelabelings, 'metricRelabelings');
+    checkProber(prober.url);
+    checkLabels(settings, targets.staticConfig?.labels);
+    checkRules(
+      settings,
+      targets.staticConfig?.relabelingConfigs ?? [],
+      'targets.staticConfig.relabelingConfigs',
+    );
+    checkRules(settings, targets.ingress?.relabelingConfigs ?? [], 'targets.ingress.relabelingConfigs');
+    if (targets.ingress !== undefined) selectorText(targets.ingress.selector, 'targets.ingress.selector');
+    return;
+  }
+  selectorText(monitor.spec.selector, 'selector');
+  const isService = monitor.kind === 'ServiceMonitor';
+  const endpoints = isService ? monitor.spec.endpoints : monitor.spec.podMetricsEndpoints;
+  for (const [index, endpoint] of endpoints.entries())
+    within(`${isService ? 'endpoints' : 'podMetricsEndpoints'}[${index}]`, () => {
+      if (isService && settings.arbitraryFSAccessThroughSMs.deny === true) refuseFiles(endpoint);
+      checkHttp(endpoint, endpoint);
+      lookAt(endpoint);
+      checkTimes(settings, endpoint);
+      checkRules(settings, endpoint.relabelings, 'relabelings');
+      checkRules(settings, endpoint.metricRelabelings, 'metricRelabelings');
+    });
+}
+
+function refuseFiles(endpoint: Http & { readonly bearerTokenFile?: string }): void {
+  const { bearerTokenFile = '', tlsConfig } = endpoint;
+  const named = [bearerTokenFile, tlsConfig?.caFile, tlsConfig?.certFile, tlsConfig?.keyFile];
+  if (named.some((path) => path !== undefined && path !== ''))
+    throw new MusterError('config', 'it names a file, which arbitraryFSAccessThroughSMs denies');
+}
+
+function checkTimes(
+  { scrapeInterval }: PrometheusSpec,
+  { interval, scrapeTimeout }: { readonly interval: string; readonly scrapeTimeout: string },
+): void {
+  for (const [name, text] of Object.entries({ interval, scrapeTimeout }))
+    if (text !== '' && parseDuration(text) === undefined)
+      throw new MusterError('config', `${name}: ${JSON.stringify(text)} is no duration`);
+  const every = parseDuration(interval || scrapeInterval || defaultInterval);
+  if (every !== undefined && (parseDuration(scrapeTimeout) ?? 0) > every)
+    throw new MusterError('config', `scrapeTimeout ${scrapeTimeout} is longer than the interval`);
+}
+
+/** Default of a Prometheus resource. */
+const defaultInterval = '30s';
+
+function checkLabels(settings: PrometheusSpec, labels: ReadonlyMap<string, string> = new Map()): void {
+  const isLegacy = !isSince(settings, '3.0.0');
+  const bad = [...labels.keys()].find((name) => name === '' || (isLegacy && !isLegacyLabelName(name)));
+  if (bad !== undefined)
+    throw new MusterError(
+      'config',
+      `targets.staticConfig.labels: ${JSON.stringify(bad)} is not the name of a label`,
+    );
+}
+
+/** A host, with a port or not. */
+function checkProber(url: string): void {
+  const [, host = '', port] = /^(\[[^\]]+\]|[^:]*)(?::(\d{1,5}))?$/.exec(url) ?? [];
+  const isHost = /^(?:\[[\da-f:.]+\]|[\w-]+(?:\.[\w-]+)*\.?)$/i.test(host);
+  const isBareIpv6 = /^[\da-f]*:[\da-f:.]+$/i.test(url);
+  const isPort = port === undefined || (Number(port) > 0 && Number(port) < 65_536);
+  if (isBareIpv6 || (isHost && isPort)) return;
+  throw new MusterError('config', `prober.url: ${JSON.stringify(url)} must be a host, or a host and a port`);
+}
+
+function whatIs({ kind, namespace, name, key }: Reference): string {
+  return `key ${JSON.stringify(key)} of ${kind} ${namespace}/${name}`;
+}
+
+/** The job as it goes into a file of other jobs: under a name of its own, with what the operator's global section says. */
+function placed(job: Job, { settings, cluster }: Translation): Job {
+  const { job_name: name, relabel_configs: rules, ...keys } = job;
+  const own = jobName(name, cluster);
+  const relabel: readonly Rule[] = [
+    // The label is that of the operator, whatever the job is called here.
+    ...(own === name ? [] : [{ target_label: 'job', replacement: literal(name) }]),
+    ...rules,
+    ...(cluster === undefined ? [] : [{ target_label: 'cluster', replacement: literal(cluster) }]),
+  ];
+  const missing = Object.entries(globalKeys(settings)).filter(
+    ([key, value]) => value !== undefined && (keys[key] === undefined || keys[key] === 0),
+  );
+  const merged: Record<string, unknown> = { ...keys, ...Object.fromEntries(missing) };
+  const { scrape_interval: interval, scrape_timeout: timeout } = merged;
+  // Prometheus cuts a global timeout to the job's interval, and refuses a job's own.
+  const every = typeof interval === 'string' ? parseDuration(interval) : undefined;
+  const wait = typeof timeout === 'string' ? parseDuration(timeout) : undefined;
+  if (every !== undefined && wait !== undefined && wait > every) merged.scrape_timeout = interval;
+  const ordered = Object.entries(merged).map(([key, value]) => [key, value] as const);
+  const at = Object.keys(job).indexOf('relabel_configs') - 1;
+  return {
+    job_name: own,
+    ...Object.fromEntries(ordered.slice(0, at)),
+    relabel_configs: relabel,
+    ...Object.fromEntries(ordered.slice(at)),
+  };
+}
+
+/**
+ * The operator's name of a job behind that of its cluster. One that is too long for a key of the bucket is cut, and ends
+ * with a digest of the whole.
+ */
+export function jobName(name: string, cluster: string | undefined): string {
+  const whole = cluster === undefined ? name : `${cluster}/${name}`;
+  if (fits(whole)) return whole;
+  const tail = `-${createHash('sha256').update(whole).digest('hex').slice(0, 12)}`;
+  const characters = Array.from(whole);
+  while (!fits(characters.join('') + tail)) characters.pop();
+  return characters.join('') + tail;
+}
+
+function fits(job: string): boolean {
+  try {
+    encodeJob(job);
+    return true;
+  } catch {
+    return false;
+  }
+}
