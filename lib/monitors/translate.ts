@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
 import { parseDuration } from '../config/duration.ts';
 import { MusterError, toMusterError } from '../errors.ts';
 import { isLegacyLabelName } from '../target/labels.ts';
@@ -293,9 +294,8 @@ function checkLabels(settings: PrometheusSpec, labels: ReadonlyMap<string, strin
 function checkProber(url: string): void {
   const [, host = '', port] = /^(\[[^\]]+\]|[^:]*)(?::(\d{1,5}))?$/.exec(url) ?? [];
   const isHost = /^(?:\[[\da-f:.]+\]|[\w-]+(?:\.[\w-]+)*\.?)$/i.test(host);
-  const isBareIpv6 = /^[\da-f]*:[\da-f:.]+$/i.test(url);
   const isPort = port === undefined || (Number(port) > 0 && Number(port) < 65_536);
-  if (isBareIpv6 || (isHost && isPort)) return;
+  if (isIP(url) === 6 || (isHost && isPort)) return;
   throw new MusterError('config', `prober.url: ${JSON.stringify(url)} must be a host, or a host and a port`);
 }
 
