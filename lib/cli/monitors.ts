@@ -46,7 +46,6 @@ const options = {
   selector: {
     value: 'LABELS',
     short: 'l',
-    default: '',
     help: 'Only Monitors with these labels, as in team=web.',
   },
   prometheus: {
@@ -57,11 +56,11 @@ const options = {
   set: {
     value: 'KEY=VALUE',
     multiple: true,
-    help: 'A key of the spec of a Prometheus, as in enforcedSampleLimit=1000; VALUE is YAML.',
+    help: 'A key of the spec of a Prometheus, its value in YAML: enforcedSampleLimit=1000.',
   },
   connection: {
     value: 'KEYS',
-    help: 'How the SD configs reach the API server, as in {kubeconfig_file: /k}; {} in the cluster.',
+    help: 'How SD configs reach the API server, as in {kubeconfig_file: /k}; {} in the cluster.',
   },
   'one-listing': { help: 'Equal SD configs for all namespaces, which rules select; see below.' },
   file: {
@@ -108,7 +107,8 @@ export const monitors = defineCommand({
     const warn = (message: string) => io.err(`${printable(message)}\n`);
     const over = settingsGiven(values.set);
     const fixed = translationOf(values);
-    const selectorProblem = labelSelectorProblem(values.selector);
+    const { selector: label = '' } = values;
+    const selectorProblem = labelSelectorProblem(label);
     if (selectorProblem !== undefined) throw new UsageError(`--selector: ${selectorProblem}`);
     if (values.context !== undefined && values.kubeconfig === undefined)
       throw new UsageError('--context needs --kubeconfig');
@@ -118,7 +118,7 @@ export const monitors = defineCommand({
     const api = openMonitoringApi(connection, warn);
     const { owner, spec } = await prometheusOf(values, api, signal);
     const settings = readSettings(spec, over);
-    const selection: Selection = { settings, owner, namespaces: values.namespace, label: values.selector };
+    const selection: Selection = { settings, owner, namespaces: values.namespace, label };
     const found = await api.monitors(selection, signal);
     const translation: Translation = { ...fixed, settings, connection: keys };
     const { read, leftOut } = readAll(found);
