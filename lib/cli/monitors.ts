@@ -134,6 +134,7 @@ export const monitors = defineCommand({
     await io.out(printJobs(translated.jobs, heading(values)));
     report(io, { ...translated, leftOut: all }, [
       ...found.notes,
+      ...translated.notes,
       ...(unread.size > 0 ? [`may not be read, and were not checked: ${[...unread].join(', ')}`] : []),
       ...((settings.shards ?? 1) > 1 && translation.shard === undefined
         ? [

@@ -25,7 +25,7 @@ import {
   serviceMonitorSpec,
 } from './resources.ts';
 import { checkRules, literal, type Rule, selectorText } from './rules.ts';
-import { globalKeys, isSince, parsed, scrapeClassOf, type Translation } from './settings.ts';
+import { defaultVersion, globalKeys, isSince, parsed, scrapeClassOf, type Translation } from './settings.ts';
 
 /** A Monitor whose spec has been read. */
 export type Monitor = MonitorName &
@@ -49,6 +49,8 @@ export interface Translated {
   readonly jobs: readonly Job[];
   readonly files: readonly NeededFile[];
   readonly leftOut: readonly LeftOut[];
+  /** What the Prometheus's version does not know, a line for each Monitor. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -88,6 +90,8 @@ export function translate(
   const files = new Map<string, NeededFile>();
   const leftOut: LeftOut[] = [];
   const named = new Set<string>();
+  const notes: string[] = [];
+  const newest = { ...translation, settings: { ...translation.settings, version: newestVersion } };
   for (const monitor of [...monitors].sort(inOrder)) {
     const { kind, namespace, name } = monitor;
     try {
@@ -98,6 +102,11 @@ export function translate(
         throw new MusterError('config', `another job is called ${twice.job_name}: give another --cluster`);
       for (const job of made) named.add(job.job_name);
       jobs.push(...made);
+      const lost = keysLost(made, jobsOf(monitor, newest, lookup));
+      if (lost.length > 0)
+        notes.push(
+          `${kind} ${namespace}/${name}: Prometheus ${translation.settings.version ?? defaultVersion} has no ${lost.join(', ')}`,
+        );
       for (const reference of monitorReferences(monitor, translation.settings)) {
         const path = fileOf(translation, reference);
         if (made.length > 0 && isRead(made, path)) files.set(path, { ...reference, path });
@@ -108,7 +117,19 @@ export function translate(
       leftOut.push({ kind, namespace, name, reason: message });
     }
   }
-  return { jobs, files: [...files.values()].sort((a, b) => compare(a.path, b.path)), leftOut };
+  return { jobs, files: [...files.values()].sort((a, b) => compare(a.path, b.path)), leftOut, notes };
+}
+
+/** A version that has all keys. */
+const newestVersion = '3.999.0';
+
+/** Keys of a job that a later version would have; one that was renamed is there by its old name. */
+function keysLost(jobs: readonly Job[], later: readonly Job[]): readonly string[] {
+  const isThere = (job: Job | undefined, key: string) =>
+    job?.[key] !== undefined ||
+    (key === 'always_scrape_classic_histograms' && job?.scrape_classic_histograms !== undefined);
+  const lost = later.flatMap((job, index) => Object.keys(job).filter((key) => !isThere(jobs[index], key)));
+  return [...new Set(lost)];
 }
 
 const kindOrder = ['ServiceMonitor', 'PodMonitor', 'Probe'];

@@ -1115,3 +1115,21 @@ test('the keys of a job stand in the order of the operator', () => {
     ],
   ]);
 });
+
+test('keys that the version does not have are named', () => {
+  const spec = service(
+    { enableHttp2: false },
+    { scrapeNativeHistograms: true, scrapeClassicHistograms: true, keepDroppedTargets: 5 },
+  );
+  expect(
+    ['3.5.0', 'v2.30.0', '3.8.0'].map(
+      (version) => jobOf('ServiceMonitor', { settings: { version }, spec }).notes,
+    ),
+  ).toEqual([
+    ['ServiceMonitor shop/front: Prometheus 3.5.0 has no scrape_native_histograms'],
+    [
+      'ServiceMonitor shop/front: Prometheus v2.30.0 has no enable_http2, keep_dropped_targets, scrape_native_histograms, always_scrape_classic_histograms',
+    ],
+    [],
+  ]);
+});
