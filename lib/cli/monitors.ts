@@ -12,6 +12,7 @@ import { formatKeyPath } from '../config/problem.ts';
 import { readText } from '../config/read-text.ts';
 import { problemsOf } from '../config/zod-problems.ts';
 import { MusterError } from '../errors.ts';
+import type { Monitor } from '../monitors/checks.ts';
 import {
   type ClusterMonitors,
   type MonitoringApi,
@@ -22,7 +23,6 @@ import { countListings, printJobs } from '../monitors/print.ts';
 import { parsed, readSettings, type Translation } from '../monitors/settings.ts';
 import {
   type LeftOut,
-  type Monitor,
   monitorReferences,
   readMonitor,
   type Translated,

@@ -7,6 +7,7 @@ import type { ObjectMeta } from '../backends/kubernetes/objects.ts';
 import { isMusterError, MusterError } from '../errors.ts';
 import { mapConcurrent } from '../http/concurrency.ts';
 import { mapField } from '../http/go-json.ts';
+import type { Lookup } from './checks.ts';
 import type { Reference } from './http.ts';
 import {
   type LabelSelector,
@@ -16,7 +17,6 @@ import {
   type PrometheusSpec,
 } from './resources.ts';
 import { selectorText } from './rules.ts';
-import type { Lookup } from './translate.ts';
 
 /** A Monitor as the API server has it. */
 export interface RawMonitor extends MonitorName {

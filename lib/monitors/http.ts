@@ -1,4 +1,3 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { MusterError } from '../errors.ts';
 import type {
   Authorization,
@@ -63,7 +62,11 @@ function tlsReferences(namespace: string, tls: Tls | undefined): readonly Refere
   ];
 }
 
-function secrets(namespace: string, selectors: readonly (KeySelector | undefined)[]): readonly Reference[] {
+/** Keys of Secrets, those which name one. */
+export function secrets(
+  namespace: string,
+  selectors: readonly (KeySelector | undefined)[],
+): readonly Reference[] {
   return selectors.flatMap((selector) =>
     selector === undefined || selector.name === ''
       ? []
@@ -71,7 +74,8 @@ function secrets(namespace: string, selectors: readonly (KeySelector | undefined
   );
 }
 
-function either(namespace: string, selector: SecretOrConfigMap | undefined): readonly Reference[] {
+/** The key of a Secret or ConfigMap, if it names one. */
+export function either(namespace: string, selector: SecretOrConfigMap | undefined): readonly Reference[] {
   if (selector?.secret !== undefined) return secrets(namespace, [selector.secret]);
   if (selector?.configMap === undefined) return [];
   return [{ kind: 'ConfigMap', namespace, ...selector.configMap }];
@@ -199,88 +203,4 @@ export function protocolKeys({ settings }: Pick<HttpContext, 'settings'>, http: 
 /** The keys that have a value. */
 export function present(keys: Keys): Keys {
   return Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined));
-}
-
-/** Checks what the operator checks of an HTTP client. Throws `config` with what is wrong. */
-export function checkHttp(http: Http, proxy?: ProxyKeys): void {
-  const { authorization, basicAuth, oauth2, bearerTokenSecret, tlsConfig } = http;
-  const ways = Object.entries({ authorization, basicAuth, bearerTokenSecret, oauth2 })
-    .filter(([, value]) => value !== undefined)
-    .map(([name]) => name);
-  if (ways.length > 1) throw new MusterError('config', `${ways.join(' and ')} can not go together`);
-  if (authorization !== undefined) {
-    if (/^basic$/i.test(authorization.type.trim()))
-      throw new MusterError('config', 'authorization: type basic is that of basicAuth');
-    if (authorization.credentials === undefined && authorization.credentialsFile === '')
-      throw new MusterError('config', 'authorization: credentials are missing');
-  }
-  if (oauth2 !== undefined) {
-    if (oauth2.tokenUrl === '') throw new MusterError('config', 'oauth2: tokenUrl is missing');
-    if (either('', oauth2.clientId).length === 0)
-      throw new MusterError('config', 'oauth2: clientId is missing');
-    checkTls(oauth2.tlsConfig, 'oauth2.tlsConfig');
-    checkProxy(oauth2);
-  }
-  checkTls(tlsConfig, 'tlsConfig');
-  if (proxy !== undefined) checkProxy(proxy);
-}
-
-function checkTls(tls: Tls | undefined, path: string): void {
-  if (tls === undefined) return;
-  const fail = (message: string): never => {
-    throw new MusterError('config', `${path}: ${message}`);
-  };
-  for (const name of ['ca', 'cert'] as const)
-    if (tls[name]?.secret !== undefined && tls[name]?.configMap !== undefined)
-      fail(`${name} names a Secret and a ConfigMap, it can be one`);
-  if (tls.ca !== undefined && tls.caFile !== '') fail('ca and caFile can not go together');
-  if (tls.cert !== undefined && tls.certFile !== '') fail('cert and certFile can not go together');
-  if (tls.keySecret !== undefined && tls.keyFile !== '') fail('keySecret and keyFile can not go together');
-  const hasCert = either('', tls.cert).length > 0 || tls.certFile !== '';
-  const hasKey = tls.keySecret !== undefined || tls.keyFile !== '';
-  if (hasCert !== hasKey)
-    fail(hasCert ? 'a client certificate without its key' : 'a client key without its certificate');
-  if (tls.minVersion !== undefined && tls.maxVersion !== undefined && tls.maxVersion < tls.minVersion)
-    fail('maxVersion is older than minVersion');
-}
-
-function checkProxy({
-  proxyUrl = '',
-  noProxy = '',
-  proxyFromEnvironment = false,
-  proxyConnectHeader,
-}: ProxyKeys): void {
-  const fail = (message: string): never => {
-    throw new MusterError('config', message);
-  };
-  if (proxyConnectHeader.size > 0 && !proxyFromEnvironment && proxyUrl === '')
-    fail('proxyConnectHeader needs proxyUrl or proxyFromEnvironment');
-  if (proxyFromEnvironment && proxyUrl !== '') fail('proxyFromEnvironment and proxyUrl can not go together');
-  if (proxyFromEnvironment && noProxy !== '') fail('proxyFromEnvironment and noProxy can not go together');
-  if (proxyUrl === '' && noProxy !== '') fail('noProxy needs proxyUrl');
-}
-
-/** Checks the certificates of a TLS configuration, as far as their texts are known. Throws `config`; quotes no text. */
-export function checkCertificates(
-  namespace: string,
-  tls: Tls | undefined,
-  textOf: (reference: Reference) => string | undefined,
-): void {
-  const [ca, cert, key] = [
-    either(namespace, tls?.ca),
-    either(namespace, tls?.cert),
-    secrets(namespace, [tls?.keySecret]),
-  ].map(([reference]) => reference && textOf(reference));
-  try {
-    if (ca) new X509Certificate(ca);
-  } catch {
-    throw new MusterError('config', 'tlsConfig.ca: is no certificate in PEM');
-  }
-  try {
-    if (!cert || !key) return;
-    if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return;
-  } catch {
-    throw new MusterError('config', 'tlsConfig: the certificate or its key is not PEM');
-  }
-  throw new MusterError('config', 'tlsConfig: the key is not that of the certificate');
 }

@@ -1,11 +1,8 @@
 import { labelSelectorProblem } from '../backends/kubernetes/selectors/label-selector.ts';
-import { formatKeyPath } from '../config/problem.ts';
-import { relabelConfigs } from '../config/relabel.ts';
-import { problemsOf } from '../config/zod-problems.ts';
 import { MusterError } from '../errors.ts';
-import { isLegacyLabelName, sanitizeLabelName } from '../target/labels.ts';
+import { sanitizeLabelName } from '../target/labels.ts';
 import type { LabelSelector, MonitorName, PrometheusSpec, Relabeling } from './resources.ts';
-import { isExcluded, isSince, type Translation } from './settings.ts';
+import { isExcluded, type Translation } from './settings.ts';
 
 /** One rule of `relabel_configs` as it is printed; its keys stand in the operator's order. */
 export type Rule = Readonly<Record<string, string | number | readonly string[]>>;
@@ -109,46 +106,6 @@ export function literal(text: string): string {
 /** A text that stands for itself in a `regex`. */
 export function literalPattern(text: string): string {
   return text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');
-}
-
-/**
- * Checks rules as the operator does, and as Prometheus will. Throws `config` with the path of the first bad one.
- * Source: prometheus-operator, pkg/prometheus/validation.
- */
-export function checkRules(settings: PrometheusSpec, rules: readonly Relabeling[], path: string): void {
-  const printed = rules.map(ruleOf);
-  const result = relabelConfigs.safeParse(printed, { jitless: true });
-  const [problem] = result.success ? [] : result.error.issues.flatMap(problemsOf);
-  if (problem !== undefined)
-    throw new MusterError('config', `${path}${formatKeyPath(problem.path)}: ${problem.message}`);
-  for (const [index, rule] of rules.entries()) {
-    const message = versionProblem(settings, rule);
-    if (message !== undefined) throw new MusterError('config', `${path}[${index}]: ${message}`);
-  }
-}
-
-const actionsSince: Readonly<Record<string, string>> = {
-  lowercase: '2.36.0',
-  uppercase: '2.36.0',
-  keepequal: '2.41.0',
-  dropequal: '2.41.0',
-};
-
-/** The template of a label's name before Prometheus 3. Source: prometheus/model/relabel. */
-const legacyTemplate = /^(?:(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))+\w*)+$/;
-
-function versionProblem(settings: PrometheusSpec, rule: Relabeling): string | undefined {
-  const { targetLabel, replacement = '$1' } = rule;
-  const action = rule.action === '' ? 'replace' : rule.action.toLowerCase();
-  const since = actionsSince[action];
-  if (since !== undefined && !isSince(settings, since)) return `action ${action} needs Prometheus ${since}`;
-  if (isSince(settings, '3.0.0')) return undefined;
-  const names = ['replace', 'hashmod', 'lowercase', 'uppercase', 'keepequal', 'dropequal'];
-  if (names.includes(action) && !isLegacyLabelName(targetLabel))
-    return `${JSON.stringify(targetLabel)} is not the name of a label before Prometheus 3`;
-  if (action === 'labelmap' && !legacyTemplate.test(replacement))
-    return `${JSON.stringify(replacement)} makes no name of a label before Prometheus 3`;
-  return undefined;
 }
 
 /**

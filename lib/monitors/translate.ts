@@ -1,39 +1,20 @@
 import { createHash } from 'node:crypto';
-import { isIP } from 'node:net';
 import { parseDuration } from '../config/duration.ts';
 import { MusterError, toMusterError } from '../errors.ts';
-import { isLegacyLabelName } from '../target/labels.ts';
 import { encodeJob } from '../target/names.ts';
+import { checkMonitor, clientsOf, type Lookup, type Monitor, whatIs, within } from './checks.ts';
+import { fileOf, type HttpContext, type Reference, referencesOf } from './http.ts';
+import type { Job, JobInput } from './job-keys.ts';
+import { podMonitorJob, probeJob, serviceMonitorJob } from './jobs.ts';
 import {
-  checkCertificates,
-  checkHttp,
-  fileOf,
-  type HttpContext,
-  type Reference,
-  referencesOf,
-} from './http.ts';
-import { type Job, type JobInput, podMonitorJob, probeJob, serviceMonitorJob } from './jobs.ts';
-import {
-  type Http,
   type MonitorName,
-  type PodMonitorSpec,
-  type ProbeSpec,
   type PrometheusSpec,
   podMonitorSpec,
   probeSpec,
-  type ServiceMonitorSpec,
   serviceMonitorSpec,
 } from './resources.ts';
-import { checkRules, literal, type Rule, selectorText } from './rules.ts';
-import { defaultVersion, globalKeys, isSince, parsed, scrapeClassOf, type Translation } from './settings.ts';
-
-/** A Monitor whose spec has been read. */
-export type Monitor = MonitorName &
-  (
-    | { readonly kind: 'ServiceMonitor'; readonly spec: ServiceMonitorSpec }
-    | { readonly kind: 'PodMonitor'; readonly spec: PodMonitorSpec }
-    | { readonly kind: 'Probe'; readonly spec: ProbeSpec }
-  );
+import { literal, type Rule } from './rules.ts';
+import { defaultVersion, globalKeys, parsed, scrapeClassOf, type Translation } from './settings.ts';
 
 /** A Monitor of which there are no jobs, and why. */
 export interface LeftOut extends MonitorName {
@@ -52,12 +33,6 @@ export interface Translated {
   /** What the Prometheus's version does not know, a line for each Monitor. */
   readonly notes: readonly string[];
 }
-
-/**
- * What is known of a key of a Secret or ConfigMap: its text; `missing`; or `unknown`, where it may not be read. The text of
- * a Secret is looked at, and never printed.
- */
-export type Lookup = (reference: Reference) => { readonly text: string } | 'missing' | 'unknown';
 
 /** Reads the spec of an object of that kind. Throws `config` with the path of what is wrong. */
 export function readMonitor({ kind, namespace, name }: MonitorName, spec: unknown): Monitor {
@@ -95,7 +70,7 @@ export function translate(
   for (const monitor of [...monitors].sort(inOrder)) {
     const { kind, namespace, name } = monitor;
     try {
-      check(monitor, translation.settings, lookup);
+      checkMonitor(monitor, translation.settings, lookup);
       const made = jobsOf(monitor, translation, lookup).map((job) => placed(job, translation));
       const twice = made.find(({ job_name }) => named.has(job_name));
       if (twice !== undefined)
@@ -182,15 +157,6 @@ function jobsOf(monitor: Monitor, translation: Translation, lookup: Lookup): rea
   }
 }
 
-function within<Value>(path: string, make: () => Value): Value {
-  try {
-    return make();
-  } catch (error) {
-    const { kind, message } = toMusterError(error);
-    throw new MusterError(kind, `${path}: ${message}`, { cause: error });
-  }
-}
-
 /** Where the jobs run outside the cluster, a file of the operator's Prometheus is none of theirs unless they are told. */
 function fileHere({ files, connection }: Translation, path: string, key: string): string {
   const [best] = [...files.keys()]
@@ -218,110 +184,6 @@ function addressHere({ addresses, connection }: Translation, address: string, ke
     'config',
     `${key}: ${address} is an address that the cluster did not list, and its DNS alone knows: say what it is called from here with --address ${address}=HOST:PORT`,
   );
-}
-
-/** Every HTTP client of a Monitor. */
-function clientsOf(monitor: Monitor): readonly Http[] {
-  switch (monitor.kind) {
-    case 'ServiceMonitor':
-      return monitor.spec.endpoints;
-    case 'PodMonitor':
-      return monitor.spec.podMetricsEndpoints;
-    case 'Probe':
-      return [monitor.spec];
-  }
-}
-
-/** What the operator checks. Throws `config` with the first thing that is wrong. */
-function check(monitor: Monitor, settings: PrometheusSpec, lookup: Lookup): void {
-  const { spec, namespace } = monitor;
-  if (spec.scrapeClass && !settings.scrapeClasses.some(({ name }) => name === spec.scrapeClass))
-    throw new MusterError(
-      'config',
-      `scrapeClass: there is no ${JSON.stringify(spec.scrapeClass)} in the settings`,
-    );
-  const lookAt = (http: Http) => {
-    for (const reference of referencesOf(namespace, http))
-      if (lookup(reference) === 'missing') throw new MusterError('config', `${whatIs(reference)} is missing`);
-    checkCertificates(namespace, http.tlsConfig, (reference) => {
-      const found = lookup(reference);
-      return typeof found === 'object' ? found.text : undefined;
-    });
-  };
-  if (monitor.kind === 'Probe') {
-    const { prober, targets, metricRelabelings } = monitor.spec;
-    checkHttp(monitor.spec, prober);
-    lookAt(monitor.spec);
-    checkTimes(settings, monitor.spec);
-    checkRules(settings, metricRelabelings, 'metricRelabelings');
-    checkProber(prober.url);
-    checkLabels(settings, targets.staticConfig?.labels);
-    checkRules(
-      settings,
-      targets.staticConfig?.relabelingConfigs ?? [],
-      'targets.staticConfig.relabelingConfigs',
-    );
-    checkRules(settings, targets.ingress?.relabelingConfigs ?? [], 'targets.ingress.relabelingConfigs');
-    if (targets.ingress !== undefined) selectorText(targets.ingress.selector, 'targets.ingress.selector');
-    return;
-  }
-  selectorText(monitor.spec.selector, 'selector');
-  const isService = monitor.kind === 'ServiceMonitor';
-  const endpoints = isService ? monitor.spec.endpoints : monitor.spec.podMetricsEndpoints;
-  for (const [index, endpoint] of endpoints.entries())
-    within(`${isService ? 'endpoints' : 'podMetricsEndpoints'}[${index}]`, () => {
-      if (isService && settings.arbitraryFSAccessThroughSMs.deny === true) refuseFiles(endpoint);
-      checkHttp(endpoint, endpoint);
-      lookAt(endpoint);
-      checkTimes(settings, endpoint);
-      checkRules(settings, endpoint.relabelings, 'relabelings');
-      checkRules(settings, endpoint.metricRelabelings, 'metricRelabelings');
-    });
-}
-
-function refuseFiles(endpoint: Http & { readonly bearerTokenFile?: string }): void {
-  const { bearerTokenFile = '', tlsConfig } = endpoint;
-  const named = [bearerTokenFile, tlsConfig?.caFile, tlsConfig?.certFile, tlsConfig?.keyFile];
-  if (named.some((path) => path !== undefined && path !== ''))
-    throw new MusterError('config', 'it names a file, which arbitraryFSAccessThroughSMs denies');
-}
-
-function checkTimes(
-  { scrapeInterval }: PrometheusSpec,
-  { interval, scrapeTimeout }: { readonly interval: string; readonly scrapeTimeout: string },
-): void {
-  for (const [name, text] of Object.entries({ interval, scrapeTimeout }))
-    if (text !== '' && parseDuration(text) === undefined)
-      throw new MusterError('config', `${name}: ${JSON.stringify(text)} is no duration`);
-  const every = parseDuration(interval || scrapeInterval || defaultInterval);
-  if (every !== undefined && (parseDuration(scrapeTimeout) ?? 0) > every)
-    throw new MusterError('config', `scrapeTimeout ${scrapeTimeout} is longer than the interval`);
-}
-
-/** Default of a Prometheus resource. */
-const defaultInterval = '30s';
-
-function checkLabels(settings: PrometheusSpec, labels: ReadonlyMap<string, string> = new Map()): void {
-  const isLegacy = !isSince(settings, '3.0.0');
-  const bad = [...labels.keys()].find((name) => name === '' || (isLegacy && !isLegacyLabelName(name)));
-  if (bad !== undefined)
-    throw new MusterError(
-      'config',
-      `targets.staticConfig.labels: ${JSON.stringify(bad)} is not the name of a label`,
-    );
-}
-
-/** A host, with a port or not. */
-function checkProber(url: string): void {
-  const [, host = '', port] = /^(\[[^\]]+\]|[^:]*)(?::(\d{1,5}))?$/.exec(url) ?? [];
-  const isHost = /^(?:\[[\da-f:.]+\]|[\w-]+(?:\.[\w-]+)*\.?)$/i.test(host);
-  const isPort = port === undefined || (Number(port) > 0 && Number(port) < 65_536);
-  if (isIP(url) === 6 || (isHost && isPort)) return;
-  throw new MusterError('config', `prober.url: ${JSON.stringify(url)} must be a host, or a host and a port`);
-}
-
-function whatIs({ kind, namespace, name, key }: Reference): string {
-  return `key ${JSON.stringify(key)} of ${kind} ${namespace}/${name}`;
 }
 
 /** The job as it goes into a file of other jobs: under a name of its own, with what the operator's global section says. */

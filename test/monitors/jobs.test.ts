@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Lookup } from '../../lib/monitors/checks.ts';
 import { readSettings, type Translation } from '../../lib/monitors/settings.ts';
-import { type Lookup, readMonitor, translate } from '../../lib/monitors/translate.ts';
+import { readMonitor, translate } from '../../lib/monitors/translate.ts';
 
 /**
  * What prometheus-operator 0.93 generates, derived from pkg/prometheus/promcfg.go, resource_selector.go and the documents

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Lookup } from '../../lib/monitors/checks.ts';
 import { readSettings, type Translation } from '../../lib/monitors/settings.ts';
-import { jobName, type Lookup, readMonitor, translate } from '../../lib/monitors/translate.ts';
+import { jobName, readMonitor, translate } from '../../lib/monitors/translate.ts';
 import { encodeJob } from '../../lib/target/names.ts';
 import { createAuthority } from '../support/certificates.ts';
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { printJobs } from '../../lib/monitors/print.ts';
-import { scrapeConfigResource } from '../../lib/monitors/scrape-config-resource.ts';
+import { printJobs, scrapeConfigResource } from '../../lib/monitors/print.ts';
 
 describe('jobs as YAML', () => {
   const rule = { source_labels: ['job'], target_label: 'x', replacement: '' };
