@@ -87,9 +87,9 @@ const options = {
 export const monitors = defineCommand({
   name: 'monitors',
   description:
-    'Reads the ServiceMonitors, PodMonitors and Probes of a cluster, and prints the scrape_configs that the Prometheus\n' +
-    'Operator generates for them: for muster.yml, for prometheus.yml, or for a file of scrape_config_files. Monitors that\n' +
-    'are left out are listed with the reason. Credentials are printed as paths of files; which files are needed is\n' +
+    'Reads the ServiceMonitors, PodMonitors, Probes and ScrapeConfigs of a cluster, and prints the scrape_configs that the\n' +
+    'Prometheus Operator generates for them: for muster.yml, for prometheus.yml, or for a file of scrape_config_files. Those\n' +
+    'that are left out are listed with the reason. Credentials are printed as paths of files; which files are needed is\n' +
     'listed, too. What the operator writes into the global section is written into each job.\n' +
     'Jobs whose SD configs are equal share a listing. The SD configs have the namespaces of their Monitors, as those of the\n' +
     'operator. With --one-listing there is one for each role, and rules select the namespaces: that is best with "relabel:\n' +

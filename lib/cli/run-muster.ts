@@ -45,7 +45,7 @@ const commands: Readonly<
     load: async () => (await import('./kube-state.ts')).kubeState,
   },
   monitors: {
-    summary: "Print the scrape_configs of a cluster's ServiceMonitors, PodMonitors and Probes",
+    summary: "Print a cluster's ServiceMonitors, PodMonitors and Probes as scrape_configs",
     load: async () => (await import('./monitors.ts')).monitors,
   },
   'deploy-check': {

@@ -15,6 +15,7 @@ import type {
   PrometheusSpec,
   ProxyKeys,
   Relabeling,
+  ScrapeConfigSpec,
   ServiceMonitorSpec,
   Tls,
 } from './resources.ts';
@@ -27,6 +28,7 @@ export type Monitor = MonitorName &
     | { readonly kind: 'ServiceMonitor'; readonly spec: ServiceMonitorSpec }
     | { readonly kind: 'PodMonitor'; readonly spec: PodMonitorSpec }
     | { readonly kind: 'Probe'; readonly spec: ProbeSpec }
+    | { readonly kind: 'ScrapeConfig'; readonly spec: ScrapeConfigSpec }
   );
 
 /**
@@ -58,7 +60,7 @@ export function checkMonitor(monitor: Monitor, settings: PrometheusSpec, lookup:
     checkTimes(settings, monitor.spec);
     checkRules(settings, metricRelabelings, 'metricRelabelings');
     checkProber(prober.url);
-    checkLabels(settings, targets.staticConfig?.labels);
+    checkLabels(settings, targets.staticConfig?.labels ?? new Map(), 'targets.staticConfig.labels');
     checkRules(
       settings,
       targets.staticConfig?.relabelingConfigs ?? [],
@@ -66,6 +68,10 @@ export function checkMonitor(monitor: Monitor, settings: PrometheusSpec, lookup:
     );
     checkRules(settings, targets.ingress?.relabelingConfigs ?? [], 'targets.ingress.relabelingConfigs');
     if (targets.ingress !== undefined) selectorText(targets.ingress.selector, 'targets.ingress.selector');
+    return;
+  }
+  if (monitor.kind === 'ScrapeConfig') {
+    checkScrapeConfig(monitor.spec, settings, lookAt);
     return;
   }
   selectorText(monitor.spec.selector, 'selector');
@@ -80,6 +86,30 @@ export function checkMonitor(monitor: Monitor, settings: PrometheusSpec, lookup:
       checkRules(settings, endpoint.relabelings, 'relabelings');
       checkRules(settings, endpoint.metricRelabelings, 'metricRelabelings');
     });
+}
+
+function checkScrapeConfig(
+  spec: ScrapeConfigSpec,
+  settings: PrometheusSpec,
+  lookAt: (http: Http) => void,
+): void {
+  checkHttp(spec, spec);
+  lookAt(spec);
+  checkTimes(settings, { interval: spec.scrapeInterval, scrapeTimeout: spec.scrapeTimeout });
+  checkRules(settings, spec.relabelings, 'relabelings');
+  checkRules(settings, spec.metricRelabelings, 'metricRelabelings');
+  for (const { labels } of spec.staticConfigs) checkLabels(settings, labels, 'staticConfigs.labels');
+  const clients = {
+    httpSDConfigs: spec.httpSDConfigs,
+    kubernetesSDConfigs: spec.kubernetesSDConfigs,
+    consulSDConfigs: spec.consulSDConfigs,
+  };
+  for (const [name, configs] of Object.entries(clients))
+    for (const [index, config] of configs.entries())
+      within(`${name}[${index}]`, () => {
+        checkHttp(config, config);
+        lookAt(config);
+      });
 }
 
 function refuseFiles(endpoint: Http & { readonly bearerTokenFile?: string }): void {
@@ -104,14 +134,11 @@ function checkTimes(
 /** Default of a Prometheus resource. */
 const defaultInterval = '30s';
 
-function checkLabels(settings: PrometheusSpec, labels: ReadonlyMap<string, string> = new Map()): void {
+function checkLabels(settings: PrometheusSpec, labels: ReadonlyMap<string, string>, path: string): void {
   const isLegacy = !isSince(settings, '3.0.0');
   const bad = [...labels.keys()].find((name) => name === '' || (isLegacy && !isLegacyLabelName(name)));
   if (bad !== undefined)
-    throw new MusterError(
-      'config',
-      `targets.staticConfig.labels: ${JSON.stringify(bad)} is not the name of a label`,
-    );
+    throw new MusterError('config', `${path}: ${JSON.stringify(bad)} is not the name of a label`);
 }
 
 /** A host, with a port or not. */
@@ -256,6 +283,10 @@ export function clientsOf(monitor: Monitor): readonly Http[] {
       return monitor.spec.podMetricsEndpoints;
     case 'Probe':
       return [monitor.spec];
+    case 'ScrapeConfig': {
+      const { spec } = monitor;
+      return [spec, ...spec.httpSDConfigs, ...spec.kubernetesSDConfigs, ...spec.consulSDConfigs];
+    }
   }
 }
 

@@ -95,9 +95,10 @@ async function listMonitors(
     ['ServiceMonitor', 'serviceMonitor'],
     ['PodMonitor', 'podMonitor'],
     ['Probe', 'probe'],
+    ['ScrapeConfig', 'scrapeConfig'],
   ] as const;
   for (const [kindName, prefix] of kinds) {
-    const { resource } = monitorKinds[kindName];
+    const { resource, version } = monitorKinds[kindName];
     const selector = selection.settings[`${prefix}Selector`];
     if (selector === undefined && selection.owner !== undefined) {
       notes.push(`the Prometheus has no ${prefix}Selector, which selects no ${kindName}`);
@@ -114,7 +115,11 @@ async function listMonitors(
     const queried = namespaces === undefined || namespaces.length > manyNamespaces ? [''] : namespaces;
     try {
       for (const namespace of queried) {
-        const query = { kind: monitoringKind(kindName, resource), namespace, selector: { label, field: '' } };
+        const query = {
+          kind: monitoringKind(kindName, resource, version),
+          namespace,
+          selector: { label, field: '' },
+        };
         for (const { namespace: of, name, content } of await listAll(lister, query, signal))
           if (namespaces === undefined || namespaces.includes(of))
             monitors.push({ kind: kindName, namespace: of, name, spec: content });
@@ -127,7 +132,7 @@ async function listMonitors(
   if (missing.length === kinds.length)
     throw new MusterError(
       'not-found',
-      `the cluster has no ${kinds.map(([name]) => name).join(', ')} of ${group}/v1: is this the one where the operator is?`,
+      `the cluster has no ServiceMonitor, PodMonitor, Probe or ScrapeConfig of ${group}: is this the one where the operator is?`,
     );
   notes.push(...missing.map((name) => `the cluster knows no ${name}`));
   return { monitors, notes };

@@ -18,11 +18,14 @@ function yamlText(value: unknown): string {
 
 /** How many SD configs that list something the jobs have, equal ones counted once. */
 export function countListings(jobs: readonly Job[]): number {
-  return new Set(
-    jobs.flatMap(({ kubernetes_sd_configs: configs }) =>
-      Array.isArray(configs) ? configs.map((config) => JSON.stringify(config)) : [],
+  const configs = jobs.flatMap((job) =>
+    Object.entries(job).flatMap(([key, list]) =>
+      /_sd_configs$/.test(key) && key !== 'file_sd_configs' && Array.isArray(list)
+        ? list.map((config) => JSON.stringify([key, config]))
+        : [],
     ),
-  ).size;
+  );
+  return new Set(configs).size;
 }
 
 /** What a ScrapeConfig of the operator reads the targets of a job from. */

@@ -145,7 +145,7 @@ export const limitNames = [
 ] as const;
 export type Limits = z.output<z.ZodObject<typeof limitFields>>;
 
-/** What all three kinds have. */
+/** What all kinds have. */
 const commonFields = {
   ...limitFields,
   scrapeProtocols: texts,
@@ -210,6 +210,79 @@ export const probeSpec = z.object({
 });
 export type ProbeSpec = z.output<typeof probeSpec>;
 
+/** The HTTP client of an SD config. A ScrapeConfig spells one of its keys in another way. */
+const sdHttpFields = { ...httpFields, ...proxyFields, enableHTTP2: flag };
+const refreshInterval = textField;
+
+const scrapeFields = {
+  ...commonFields,
+  ...sdHttpFields,
+  jobName: text,
+  staticConfigs: listField(z.object({ targets: texts, labels: textMap })),
+  fileSDConfigs: listField(z.object({ files: texts, refreshInterval })),
+  httpSDConfigs: listField(z.object({ url: textField, refreshInterval, ...sdHttpFields })),
+  kubernetesSDConfigs: listField(
+    z.object({
+      apiServer: text,
+      role: textField,
+      namespaces: optional(z.object({ names: texts, ownNamespace: flag })),
+      attachMetadata,
+      selectors: listField(z.object({ role: textField, label: text, field: text })),
+      ...sdHttpFields,
+    }),
+  ),
+  consulSDConfigs: listField(
+    z.object({
+      server: textField,
+      pathPrefix: text,
+      tokenRef: optional(keySelector),
+      datacenter: text,
+      namespace: text,
+      partition: text,
+      scheme: text,
+      services: texts,
+      tags: texts,
+      tagSeparator: text,
+      nodeMeta: textMap,
+      filter: text,
+      healthFilter: text,
+      allowStale: flag,
+      refreshInterval,
+      ...sdHttpFields,
+    }),
+  ),
+  dnsSDConfigs: listField(z.object({ names: texts, refreshInterval, type: text, port: whole })),
+  relabelings,
+  metricRelabelings: relabelings,
+  metricsPath: text,
+  scrapeInterval: textField,
+  scrapeTimeout: textField,
+  scheme: text,
+  params: textsMap,
+  honorLabels: flag,
+  honorTimestamps: flag,
+  trackTimestampsStaleness: flag,
+  enableCompression: flag,
+  bodySizeLimit: textField,
+  nameValidationScheme: text,
+  nameEscapingScheme: text,
+};
+
+/** Spec of a ScrapeConfig (v1alpha1). SD configs of other mechanisms stay in it as they are. */
+export const scrapeConfigSpec = z.looseObject(scrapeFields);
+export type ScrapeConfigSpec = z.output<typeof scrapeConfigSpec>;
+
+/** Its SD configs that are not translated, by their keys. */
+export function otherSdConfigs(spec: ScrapeConfigSpec): readonly string[] {
+  return Object.entries(spec)
+    .filter(([key, value]) => /SDConfigs$/.test(key) && !(key in scrapeFields) && isFilled(value))
+    .map(([key]) => key);
+}
+
+function isFilled(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== null;
+}
+
 const scrapeClass = z.object({
   name: z.string(),
   default: flag,
@@ -232,6 +305,8 @@ export const prometheusFields = {
   podMonitorNamespaceSelector: selector,
   probeSelector: selector,
   probeNamespaceSelector: selector,
+  scrapeConfigSelector: selector,
+  scrapeConfigNamespaceSelector: selector,
   version: optional(z.union([z.string(), z.number().transform(String)])),
   shards: whole,
   scrapeInterval: textField,
@@ -264,11 +339,12 @@ export const prometheusFields = {
 export const prometheusSpec = z.object(prometheusFields);
 export type PrometheusSpec = z.output<typeof prometheusSpec>;
 
-/** The three kinds, with what they are called where. */
+/** The kinds, with what they are called where. */
 export const monitorKinds = {
-  ServiceMonitor: { resource: 'servicemonitors', prefix: 'serviceMonitor' },
-  PodMonitor: { resource: 'podmonitors', prefix: 'podMonitor' },
-  Probe: { resource: 'probes', prefix: 'probe' },
+  ServiceMonitor: { resource: 'servicemonitors', prefix: 'serviceMonitor', version: 'v1' },
+  PodMonitor: { resource: 'podmonitors', prefix: 'podMonitor', version: 'v1' },
+  Probe: { resource: 'probes', prefix: 'probe', version: 'v1' },
+  ScrapeConfig: { resource: 'scrapeconfigs', prefix: 'scrapeConfig', version: 'v1alpha1' },
 } as const;
 export type MonitorKind = keyof typeof monitorKinds;
 

@@ -11,9 +11,11 @@ import {
   type PrometheusSpec,
   podMonitorSpec,
   probeSpec,
+  scrapeConfigSpec,
   serviceMonitorSpec,
 } from './resources.ts';
 import { literal, type Rule } from './rules.ts';
+import { scrapeConfigJob } from './scrape-config.ts';
 import { defaultVersion, globalKeys, parsed, scrapeClassOf, type Translation } from './settings.ts';
 
 /** A Monitor of which there are no jobs, and why. */
@@ -43,6 +45,8 @@ export function readMonitor({ kind, namespace, name }: MonitorName, spec: unknow
       return { kind, namespace, name, spec: parsed(podMonitorSpec, spec) };
     case 'Probe':
       return { kind, namespace, name, spec: parsed(probeSpec, spec) };
+    case 'ScrapeConfig':
+      return { kind, namespace, name, spec: parsed(scrapeConfigSpec, spec) };
   }
 }
 
@@ -107,7 +111,7 @@ function keysLost(jobs: readonly Job[], later: readonly Job[]): readonly string[
   return [...new Set(lost)];
 }
 
-const kindOrder = ['ServiceMonitor', 'PodMonitor', 'Probe'];
+const kindOrder = ['ServiceMonitor', 'PodMonitor', 'Probe', 'ScrapeConfig'];
 
 function inOrder(a: MonitorName, b: MonitorName): number {
   return (
@@ -154,6 +158,8 @@ function jobsOf(monitor: Monitor, translation: Translation, lookup: Lookup): rea
       );
     case 'Probe':
       return [probeJob(monitor.spec, input)];
+    case 'ScrapeConfig':
+      return [scrapeConfigJob(monitor.spec, input)];
   }
 }
 

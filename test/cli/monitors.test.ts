@@ -36,13 +36,13 @@ describe('muster monitors', () => {
     const names = namesIn(stdout);
     expect([code, new Set(names).size, names.slice(0, 3), names.at(-1)]).toEqual([
       0,
-      37,
+      39,
       [
         'serviceMonitor/billing/by-role/0',
         'serviceMonitor/billing/limits/0',
         'serviceMonitor/billing/login/0',
       ],
-      'probe/shop/pages',
+      'scrapeConfig/shop/database',
     ]);
     expect(stderr.split('\n')).toEqual([
       'Left out: ServiceMonitor shop/bad-rule: endpoints[0]: relabelings[0].regex: is not a regular expression of RE2: missing closing )',
@@ -54,7 +54,7 @@ describe('muster monitors', () => {
       'Needed: /etc/eu/monitors/secret/billing/token/client, with key "client" of Secret billing/token',
       'Needed: /etc/eu/monitors/secret/billing/token/value, with key "value" of Secret billing/token',
       'Needed: /etc/eu/monitors/secret/shop/ca/ca.crt, with key "ca.crt" of Secret shop/ca',
-      '37 jobs, 15 SD configs to list, 4 Monitors left out',
+      '39 jobs, 16 SD configs to list, 4 Monitors left out',
       '',
     ]);
   });
@@ -72,14 +72,14 @@ describe('muster monitors', () => {
     );
     expect([[...limits].sort(), stderr.match(/^\d+ jobs.*$/m)?.[0]]).toEqual([
       ['1m 100000', '2m 100000', '45s 100000'],
-      '9 jobs, 6 SD configs to list, 4 Monitors left out',
+      '10 jobs, 6 SD configs to list, 4 Monitors left out',
     ]);
   });
 
   test('with --one-listing has one SD config for each role', async () => {
     const { stderr } = await monitors(...mapped, '--one-listing', '-l', 'release=k8s');
     // Those which the API server selects for, or which need the labels of nodes, stay apart.
-    expect(stderr).toContain('37 jobs, 7 SD configs to list');
+    expect(stderr).toContain('39 jobs, 8 SD configs to list');
   });
 
   test('a role that an SD config selects by itself, and the nodes of others, are all that tells them apart', async () => {
@@ -87,7 +87,7 @@ describe('muster monitors', () => {
     const { scrape_configs: jobs } = printed.parse(parse(stdout));
     expect(new Set(jobs.map(({ kubernetes_sd_configs: sd }) => JSON.stringify(sd)))).toEqual(
       new Set(
-        ['endpoints', 'pod'].map((role) =>
+        ['endpoints', 'pod', 'node'].map((role) =>
           JSON.stringify([{ role, kubeconfig_file: `${place.folder}/kubeconfig` }]),
         ),
       ),
@@ -106,6 +106,7 @@ describe('muster monitors', () => {
       ['podMonitor/shop/batch/0', 'podMonitor/shop/front/0'],
       'Note: the Prometheus has no serviceMonitorSelector, which selects no ServiceMonitor\n' +
         'Note: the Prometheus has no probeSelector, which selects no Probe\n' +
+        'Note: the Prometheus has no scrapeConfigSelector, which selects no ScrapeConfig\n' +
         '2 jobs, 1 SD config to list, 0 Monitors left out\n',
       true,
     ]);
@@ -150,7 +151,7 @@ describe('muster monitors', () => {
       expect([code, stdout, stderr]).toEqual([
         1,
         '',
-        'muster monitors: the cluster has no ServiceMonitor, PodMonitor, Probe of monitoring.coreos.com/v1: is this the one where the operator is?\n',
+        'muster monitors: the cluster has no ServiceMonitor, PodMonitor, Probe or ScrapeConfig of monitoring.coreos.com: is this the one where the operator is?\n',
       ]);
     } finally {
       restore();

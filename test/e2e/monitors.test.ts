@@ -69,9 +69,10 @@ describeWithPrograms('the jobs of 30 Monitors in a real Prometheus', ['prometheu
     await place?.[Symbol.asyncDispose]();
   });
 
-  test('are those of 30 Monitors, and valid to promtool and to muster check', async () => {
+  test('are those of 30 Monitors and 2 ScrapeConfigs, and valid to promtool and to muster check', async () => {
     const monitors = new Set(jobs.map(({ job_name }) => job_name.split('/').slice(1, 4).join('/')));
-    expect([monitors.size, world.monitors.length, jobs.length]).toEqual([30, 30, 37]);
+    // Beside two ScrapeConfigs.
+    expect([monitors.size, world.monitors.length, jobs.length]).toEqual([32, 30, 39]);
     const promtool = await promisify(execFile)(requireProgram('promtool'), [
       ...['check', 'config', join(place.folder, 'prometheus.yml')],
     ]);
@@ -79,7 +80,7 @@ describeWithPrograms('the jobs of 30 Monitors in a real Prometheus', ['prometheu
     const { code, stderr } = await place.run(['check']);
     expect([code, stderr]).toEqual([
       0,
-      expect.stringContaining('muster.yml is valid: 36 jobs, 36 providers, store'),
+      expect.stringContaining('muster.yml is valid: 37 jobs, 37 providers, store'),
     ]);
   });
 
@@ -112,7 +113,7 @@ describeWithPrograms('the jobs of 30 Monitors in a real Prometheus', ['prometheu
         };
       };
       // Every job has targets.
-      const good = { missing: [], extra: [], pools: jobs.length, count: 110 };
+      const good = { missing: [], extra: [], pools: jobs.length, count: 114 };
       expect(await polled(compared, good)).toEqual(good);
     } finally {
       await Promise.all([own?.stop(), ours?.stop()]);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Lookup } from '../../lib/monitors/checks.ts';
+import type { MonitorKind } from '../../lib/monitors/resources.ts';
 import { readSettings, type Translation } from '../../lib/monitors/settings.ts';
 import { readMonitor, translate } from '../../lib/monitors/translate.ts';
 
@@ -1063,14 +1064,272 @@ const probeCases: Readonly<Record<string, Case>> = {
   },
 };
 
+const scrapeRules = (...own: Rules) => [first, ...own];
+const scrapeConfig = (more: object = {}) => ({
+  job_name: 'scrapeConfig/shop/front',
+  relabel_configs: scrapeRules(),
+  ...more,
+});
+const outside = { connection: { kubeconfig_file: '/k' } };
+
+const scrapeCases: Readonly<Record<string, Case>> = {
+  nothing: { spec: {}, job: scrapeConfig() },
+  'static targets': {
+    spec: {
+      staticConfigs: [
+        { targets: ['a.example.org:80'], labels: { env: 'x' } },
+        { targets: ['b.example.org'] },
+      ],
+    },
+    translation: outside,
+    job: scrapeConfig({
+      static_configs: [
+        { targets: ['a.example.org:80'], labels: { env: 'x' } },
+        { targets: ['b.example.org'] },
+      ],
+    }),
+  },
+  files: {
+    spec: { fileSDConfigs: [{ files: ['/etc/sd/a.json'], refreshInterval: '1m' }] },
+    translation: { ...outside, files: new Map([['/etc/sd', '/here']]) },
+    job: scrapeConfig({ file_sd_configs: [{ files: ['/here/a.json'], refresh_interval: '1m' }] }),
+  },
+  'HTTP, with credentials as files': {
+    spec: {
+      httpSDConfigs: [
+        {
+          url: 'https://sd.example.org/targets?x=1',
+          authorization: { credentials: token },
+          tlsConfig: { insecureSkipVerify: true },
+          proxyUrl: 'http://proxy:3128',
+          followRedirects: false,
+          enableHTTP2: false,
+        },
+      ],
+    },
+    translation: outside,
+    job: scrapeConfig({
+      http_sd_configs: [
+        {
+          url: 'https://sd.example.org/targets?x=1',
+          authorization: { type: 'Bearer', credentials_file: secretFile('token', 'value') },
+          tls_config: { insecure_skip_verify: true },
+          proxy_url: 'http://proxy:3128',
+          follow_redirects: false,
+          enable_http2: false,
+        },
+      ],
+    }),
+  },
+  'HTTP of an address inside the cluster': {
+    spec: { httpSDConfigs: [{ url: 'http://sd.shop.svc:8080/t' }] },
+    translation: { ...outside, addresses: new Map([['sd.shop.svc:8080', 'sd.example.org']]) },
+    job: scrapeConfig({ http_sd_configs: [{ url: 'http://sd.example.org/t' }] }),
+  },
+  'Kubernetes of its own cluster': {
+    spec: {
+      kubernetesSDConfigs: [
+        {
+          role: 'EndpointSlice',
+          namespaces: { names: ['a'] },
+          selectors: [{ role: 'Service', label: 'a=b' }],
+          attachMetadata: { node: true },
+        },
+        { role: 'Node', attachMetadata: { node: true } },
+      ],
+    },
+    translation: outside,
+    job: scrapeConfig({
+      kubernetes_sd_configs: [
+        {
+          role: 'endpointslice',
+          kubeconfig_file: '/k',
+          namespaces: { names: ['a'] },
+          selectors: [{ role: 'service', label: 'a=b' }],
+          attach_metadata: { node: true },
+        },
+        { role: 'node', kubeconfig_file: '/k' },
+      ],
+    }),
+  },
+  'Kubernetes of another cluster': {
+    spec: {
+      kubernetesSDConfigs: [
+        {
+          role: 'Pod',
+          apiServer: 'https://k8s.example.org',
+          basicAuth: {
+            username: { name: 'login', key: 'user' },
+            password: { name: 'login', key: 'password' },
+          },
+        },
+      ],
+    },
+    translation: outside,
+    job: scrapeConfig({
+      kubernetes_sd_configs: [
+        {
+          role: 'pod',
+          api_server: 'https://k8s.example.org',
+          basic_auth: {
+            username_file: secretFile('login', 'user'),
+            password_file: secretFile('login', 'password'),
+          },
+        },
+      ],
+    }),
+  },
+  Consul: {
+    spec: {
+      consulSDConfigs: [
+        {
+          server: 'consul.example.org:8500',
+          scheme: 'HTTPS',
+          pathPrefix: '/c',
+          datacenter: 'dc1',
+          services: ['web'],
+          tags: ['prod'],
+          tagSeparator: ';',
+          nodeMeta: { rack: '1' },
+          filter: 'x',
+          healthFilter: 'y',
+          allowStale: false,
+          refreshInterval: '30s',
+          enableHTTP2: true,
+        },
+      ],
+    },
+    job: scrapeConfig({
+      consul_sd_configs: [
+        {
+          server: 'consul.example.org:8500',
+          path_prefix: '/c',
+          datacenter: 'dc1',
+          scheme: 'https',
+          services: ['web'],
+          tags: ['prod'],
+          tag_separator: ';',
+          node_meta: { rack: '1' },
+          filter: 'x',
+          health_filter: 'y',
+          allow_stale: false,
+          refresh_interval: '30s',
+          enable_http2: true,
+        },
+      ],
+    }),
+  },
+  DNS: {
+    spec: {
+      dnsSDConfigs: [
+        { names: ['_web._tcp.example.org'], type: 'SRV' },
+        { names: ['b.example.org'], type: 'A', port: 80 },
+      ],
+    },
+    translation: outside,
+    job: scrapeConfig({
+      dns_sd_configs: [
+        { names: ['_web._tcp.example.org'], type: 'SRV' },
+        { names: ['b.example.org'], type: 'A', port: 80 },
+      ],
+    }),
+  },
+  'everything about the scrape': {
+    spec: {
+      metricsPath: '/m',
+      scrapeInterval: '1m',
+      scrapeTimeout: '30s',
+      scheme: 'HTTPS',
+      params: { b: ['2'], a: ['1'] },
+      honorLabels: true,
+      honorTimestamps: true,
+      trackTimestampsStaleness: true,
+      enableCompression: false,
+      enableHTTP2: false,
+      sampleLimit: 5,
+      bodySizeLimit: '1MB',
+      basicAuth: { username: { name: 'login', key: 'user' }, password: { name: 'login', key: 'password' } },
+      tlsConfig: { serverName: 'x' },
+      nameValidationScheme: 'Legacy',
+      nameEscapingScheme: 'AllowUTF8',
+      metricRelabelings: [{ regex: 'x', action: 'labeldrop' }],
+    },
+    job: scrapeConfig({
+      metrics_path: '/m',
+      scrape_interval: '1m',
+      scrape_timeout: '30s',
+      scheme: 'https',
+      params: { a: ['1'], b: ['2'] },
+      honor_labels: true,
+      honor_timestamps: true,
+      track_timestamps_staleness: true,
+      enable_compression: false,
+      enable_http2: false,
+      sample_limit: 5,
+      body_size_limit: '1MB',
+      basic_auth: {
+        username_file: secretFile('login', 'user'),
+        password_file: secretFile('login', 'password'),
+      },
+      tls_config: { server_name: 'x' },
+      metric_name_validation_scheme: 'legacy',
+      metric_name_escaping_scheme: 'allow-utf-8',
+      metric_relabel_configs: [{ regex: 'x', action: 'labeldrop' }],
+    }),
+  },
+  'labels and timestamps of which it says nothing, whatever may not be honoured': {
+    settings: { overrideHonorLabels: true, overrideHonorTimestamps: true },
+    spec: {},
+    job: scrapeConfig(),
+  },
+  'the rules of the scrape class, then the name of the job, then its own': {
+    settings: scrapeClass({ relabelings: [{ targetLabel: 'class', replacement: 'c' }] }),
+    spec: { jobName: 'own', relabelings: [{ targetLabel: 'a', replacement: 'b' }] },
+    job: scrapeConfig({
+      relabel_configs: scrapeRules(
+        { target_label: 'class', replacement: 'c' },
+        { target_label: 'job', action: 'replace', replacement: 'own' },
+        { target_label: 'a', replacement: 'b' },
+      ),
+    }),
+  },
+  'an enforced label behind rules of its own': {
+    settings: { enforcedNamespaceLabel: 'tenant' },
+    spec: { relabelings: [{ targetLabel: 'a', replacement: 'b' }] },
+    job: scrapeConfig({
+      relabel_configs: scrapeRules(
+        { target_label: 'a', replacement: 'b' },
+        { target_label: 'tenant', replacement: 'shop' },
+      ),
+      metric_relabel_configs: [{ target_label: 'tenant', replacement: 'shop' }],
+    }),
+  },
+  'no enforced label without rules of its own': {
+    settings: { enforcedNamespaceLabel: 'tenant' },
+    spec: {},
+    job: scrapeConfig({ metric_relabel_configs: [{ target_label: 'tenant', replacement: 'shop' }] }),
+  },
+  'a share of its own, which stays': {
+    translation: { shard: { index: 0, total: 2 } },
+    spec: {
+      relabelings: [{ sourceLabels: ['a'], targetLabel: '__tmp_hash', modulus: 4, action: 'HashMod' }],
+    },
+    job: scrapeConfig({
+      relabel_configs: scrapeRules({
+        source_labels: ['a'],
+        target_label: '__tmp_hash',
+        modulus: 4,
+        action: 'hashmod',
+      }),
+    }),
+  },
+};
+
 const lookup: Lookup = ({ name, key }) => ({
   text: name === 'ca' || name === 'client' ? '' : `${key} of ${name}`,
 });
 
-function jobOf(
-  kind: 'ServiceMonitor' | 'PodMonitor' | 'Probe',
-  { spec, settings = {}, translation = {} }: Omit<Case, 'job'>,
-) {
+function jobOf(kind: MonitorKind, { spec, settings = {}, translation = {} }: Omit<Case, 'job'>) {
   const monitor = readMonitor({ kind, namespace: 'shop', name: 'front' }, spec);
   return translate(
     [monitor],
@@ -1091,6 +1350,7 @@ describe.each([
   ['ServiceMonitor', serviceCases],
   ['PodMonitor', podCases],
   ['Probe', probeCases],
+  ['ScrapeConfig', scrapeCases],
 ] as const)('the job of a %s is that of the operator', (kind, cases) => {
   test.each(Object.entries(cases))('%s', (_, { job, ...given }) => {
     const { jobs, leftOut } = jobOf(kind, given);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Lookup } from '../../lib/monitors/checks.ts';
+import type { MonitorKind } from '../../lib/monitors/resources.ts';
 import { readSettings, type Translation } from '../../lib/monitors/settings.ts';
 import { jobName, readMonitor, translate } from '../../lib/monitors/translate.ts';
 import { encodeJob } from '../../lib/target/names.ts';
@@ -8,7 +9,7 @@ import { createAuthority } from '../support/certificates.ts';
 const outside = { kubeconfig_file: '/k' };
 
 function translated(
-  kind: 'ServiceMonitor' | 'PodMonitor' | 'Probe',
+  kind: MonitorKind,
   spec: object,
   settings: object = {},
   more: Partial<Translation> = {},
@@ -155,6 +156,32 @@ describe('a Monitor that the operator refuses is left out, with the reason', () 
     [{ prober: { url: 'b:0' }, targets }, 'prober.url: "b:0" must be a host, or a host and a port'],
   ])('the Probe %j', (spec, reason) => {
     expect(reasons('Probe', spec)).toEqual([reason]);
+  });
+
+  test.each([
+    [{ ec2SDConfigs: [{}] }, 'ec2SDConfigs are not translated: write the job by hand'],
+    [
+      { consulSDConfigs: [{ server: 'c.example.org', tokenRef: secret }] },
+      'consulSDConfigs: tokenRef is a secret that Prometheus reads from no file: give it as authorization',
+    ],
+    [
+      { kubernetesSDConfigs: [{ role: 'Pod', namespaces: { ownNamespace: true } }] },
+      "kubernetesSDConfigs: ownNamespace is that of the cluster's own Prometheus, which is not this one",
+    ],
+    [
+      { httpSDConfigs: [{ url: 'http://me:hush@sd.example.org' }] },
+      'httpSDConfigs.url has credentials in it, which are not printed',
+    ],
+    [
+      { httpSDConfigs: [{ url: 'http://x', basicAuth: {}, authorization: { credentials: secret } }] },
+      'httpSDConfigs[0]: authorization and basicAuth can not go together',
+    ],
+    [
+      { staticConfigs: [{ targets: ['db:9100'] }] },
+      'staticConfigs.targets: db:9100 is an address that the cluster did not list, and its DNS alone knows: say what it is called from here with --address db:9100=HOST:PORT',
+    ],
+  ])('the ScrapeConfig %j', (spec, reason) => {
+    expect(reasons('ScrapeConfig', spec)).toEqual([reason]);
   });
 
   test('a field of the wrong form', () => {

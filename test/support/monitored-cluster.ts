@@ -133,8 +133,8 @@ export function monitoredCluster(): MonitoredCluster {
     endpointslices: [...made, ...own].map(({ slice }) => slice),
     ingresses: ingresses(),
   };
-  const custom = (kind: string, plural: string, all: readonly JsonObject[]) => ({
-    ...{ group: 'monitoring.coreos.com', kind, plural, versions: [{ name: 'v1', served: true }] },
+  const custom = (kind: string, plural: string, all: readonly JsonObject[], version = 'v1') => ({
+    ...{ group: 'monitoring.coreos.com', kind, plural, versions: [{ name: version, served: true }] },
     objects: all.filter((object) => object.kind === kind),
   });
   const core = (kind: string, plural: string, all: readonly JsonObject[]) => ({
@@ -147,6 +147,7 @@ export function monitoredCluster(): MonitoredCluster {
       custom('ServiceMonitor', 'servicemonitors', all),
       custom('PodMonitor', 'podmonitors', all),
       custom('Probe', 'probes', all),
+      custom('ScrapeConfig', 'scrapeconfigs', scrapeConfigs, 'v1alpha1'),
       custom('Prometheus', 'prometheuses', [prometheus]),
       core('Secret', 'secrets', secrets()),
       core('ConfigMap', 'configmaps', [
@@ -555,6 +556,17 @@ const monitors: readonly JsonObject[] = [
   }),
 ];
 
+const scrapeConfigs: readonly JsonObject[] = [
+  monitor('ScrapeConfig', 'monitoring', 'nodes', {
+    jobName: 'nodes',
+    kubernetesSDConfigs: [{ role: 'Node' }],
+    relabelings: [{ action: 'LabelMap', regex: '__meta_kubernetes_node_label_(.+)' }],
+  }),
+  monitor('ScrapeConfig', 'shop', 'database', {
+    staticConfigs: [{ targets: ['127.10.3.1:9104'], labels: { db: 'orders' } }],
+  }),
+];
+
 const impossible: readonly JsonObject[] = [
   serviceMonitor('shop', 'bad-rule', {
     selector: {},
@@ -586,6 +598,7 @@ const prometheus = {
       probeSelector: {},
       probeNamespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } },
     },
+    ...{ scrapeConfigSelector: {}, scrapeConfigNamespaceSelector: {} },
     ...{ enforcedSampleLimit: 100_000, podTargetLabels: ['istio.io/rev'] },
   },
 };
