@@ -134,6 +134,11 @@ export const monitors = defineCommand({
     await io.out(printJobs(translated.jobs, heading(values)));
     report(io, { ...translated, leftOut: all }, [
       ...found.notes,
+      ...(settings.additionalScrapeConfigs === undefined
+        ? []
+        : [
+            `the Prometheus has additionalScrapeConfigs, in key ${JSON.stringify(settings.additionalScrapeConfigs.key)} of Secret ${settings.additionalScrapeConfigs.name}: a bare list, which Muster reads as it is`,
+          ]),
       ...translated.notes,
       ...(unread.size > 0 ? [`may not be read, and were not checked: ${[...unread].join(', ')}`] : []),
       ...((settings.shards ?? 1) > 1 && translation.shard === undefined

@@ -309,6 +309,7 @@ export const prometheusFields = {
   scrapeConfigNamespaceSelector: selector,
   version: optional(z.union([z.string(), z.number().transform(String)])),
   shards: whole,
+  additionalScrapeConfigs: optional(keySelector),
   scrapeInterval: textField,
   scrapeTimeout: textField,
   scrapeProtocols: texts,

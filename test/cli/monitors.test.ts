@@ -76,6 +76,21 @@ describe('muster monitors', () => {
     ]);
   });
 
+  test('names what else the Prometheus scrapes, and that it is one of several shares', async () => {
+    const { stderr } = await monitors(
+      '--prometheus',
+      'monitoring/k8s',
+      '--set',
+      'shards=3',
+      '-n',
+      'monitoring',
+    );
+    expect(stderr.match(/^Note: .*$/gm)).toEqual([
+      'Note: the Prometheus has additionalScrapeConfigs, in key "more.yml" of Secret more: a bare list, which Muster reads as it is',
+      'Note: the Prometheus has 3 shards: --shard 0/3 makes the jobs of the first',
+    ]);
+  });
+
   test('with --one-listing has one SD config for each role', async () => {
     const { stderr } = await monitors(...mapped, '--one-listing', '-l', 'release=k8s');
     // Those which the API server selects for, or which need the labels of nodes, stay apart.

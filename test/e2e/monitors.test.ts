@@ -41,18 +41,22 @@ describeWithPrograms('the jobs of 30 Monitors in a real Prometheus', ['prometheu
   let cluster: KubernetesFleet;
   let place: Workplace;
   let jobs: z.output<typeof printed>['scrape_configs'];
+  let oneListing: typeof jobs;
 
   beforeAll(async () => {
     cluster = await startKubernetesFleet(world);
     place = await makeWorkplace();
     await place.write('kubeconfig', cluster.kubeconfig());
-    const { code, stdout, stderr } = await place.run([
+    const command = [
       ...['monitors', '--kubeconfig', 'kubeconfig', '--cluster', 'eu-1', '--prometheus', 'monitoring/k8s'],
       ...['--secrets', join(place.folder, 'secrets'), '--set', 'probeNamespaceSelector={}'],
       ...['--file', `/var/run/secrets/kubernetes.io/serviceaccount=${place.folder}/eu`],
       ...['--address', 'blackbox.monitoring.svc:9115=127.0.0.1:1'],
-    ]);
+    ];
+    const { code, stdout, stderr } = await place.run(command);
     if (code !== 0) throw new Error(stderr);
+    const one = await place.run([...command, '--one-listing']);
+    oneListing = printed.parse(parse(one.stdout)).scrape_configs;
     await place.write('muster.yml', `${stdout}store: store\n`);
     await place.write('prometheus.yml', `global: {scrape_interval: 1h}\n${stdout}`);
     await place.write('eu/token', 'token');
@@ -95,28 +99,30 @@ describeWithPrograms('the jobs of 30 Monitors in a real Prometheus', ['prometheu
             file_sd_configs: [{ files: [join(place.folder, 'targets', encodeJob(job.job_name), '*.json')] }],
           },
     );
-    const [own, ours] = await Promise.all(
-      [jobs, byFiles].map((scrape_configs) =>
+    const [own, ours, one] = await Promise.all(
+      [jobs, byFiles, oneListing].map((scrape_configs) =>
         startPrometheus({ global: { scrape_interval: '1h' }, scrape_configs }),
       ),
     );
     try {
-      if (own === undefined || ours === undefined) throw new Error('two were started');
+      if (own === undefined || ours === undefined || one === undefined) throw new Error('three were started');
       const compared = async () => {
-        const [theirs, mine] = await Promise.all([targetsOf(own), targetsOf(ours)]);
+        const [theirs = [], mine = [], shared = []] = await Promise.all([own, ours, one].map(targetsOf));
         const pools = new Set(theirs.map((target) => target.slice(0, target.indexOf(' '))));
         return {
           missing: differ(theirs, mine),
           extra: differ(mine, theirs),
+          // And the same with one listing for all namespaces.
+          shared: [...differ(theirs, shared), ...differ(shared, theirs)],
           pools: pools.size,
           count: theirs.length,
         };
       };
       // Every job has targets.
-      const good = { missing: [], extra: [], pools: jobs.length, count: 114 };
+      const good = { missing: [], extra: [], shared: [], pools: jobs.length, count: 114 };
       expect(await polled(compared, good)).toEqual(good);
     } finally {
-      await Promise.all([own?.stop(), ours?.stop()]);
+      await Promise.all([own?.stop(), ours?.stop(), one?.stop()]);
     }
   }, 180_000);
 });

@@ -598,6 +598,7 @@ const prometheus = {
       probeSelector: {},
       probeNamespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } },
     },
+    additionalScrapeConfigs: { name: 'more', key: 'more.yml' },
     ...{ scrapeConfigSelector: {}, scrapeConfigNamespaceSelector: {} },
     ...{ enforcedSampleLimit: 100_000, podTargetLabels: ['istio.io/rev'] },
   },
