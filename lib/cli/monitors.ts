@@ -62,7 +62,7 @@ const options = {
     value: 'KEYS',
     help: 'How SD configs reach the API server, as in {kubeconfig_file: /k}; {} in the cluster.',
   },
-  'one-listing': { help: 'Equal SD configs for all namespaces, which rules select; see below.' },
+  'one-listing': { help: 'Equal SD configs for all namespaces, which rules select; see above.' },
   file: {
     value: 'OLD=NEW',
     multiple: true,

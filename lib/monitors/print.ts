@@ -1,4 +1,4 @@
-import { stringify } from 'yaml';
+import { Document, parse, visit } from 'yaml';
 import { MusterError } from '../errors.ts';
 import type { Job } from './job-keys.ts';
 
@@ -11,9 +11,22 @@ export function printJobs(jobs: readonly Job[], heading: readonly string[]): str
   return comment + yamlText({ scrape_configs: jobs });
 }
 
-/** A value as a YAML document, without aliases and without folded lines. */
+/**
+ * A value as a YAML document, without aliases and without folded lines. Texts that YAML 1.1 or 1.2 would take for another
+ * value have quotes: Prometheus and others read the one, Muster reads the other.
+ */
 function yamlText(value: unknown): string {
-  return stringify(value, { version: '1.1', aliasDuplicateObjects: false, lineWidth: 0 });
+  const document = new Document(value, { version: '1.1', aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar(_, node) {
+      if (typeof node.value === 'string' && isOtherInCore(node.value)) node.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return document.toString({ lineWidth: 0 });
+}
+
+function isOtherInCore(text: string): boolean {
+  return /^[-+.\w~]+$/.test(text) && typeof parse(text, { schema: 'core' }) !== 'string';
 }
 
 /** How many SD configs that list something the jobs have, equal ones counted once. */

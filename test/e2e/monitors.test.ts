@@ -16,7 +16,11 @@ import { makeWorkplace, type Workplace } from '../support/workplace.ts';
 
 const printed = z.object({
   scrape_configs: z.array(
-    z.looseObject({ job_name: z.string(), kubernetes_sd_configs: z.unknown().optional() }),
+    z.looseObject({
+      job_name: z.string(),
+      kubernetes_sd_configs: z.unknown().optional(),
+      relabel_configs: z.unknown(),
+    }),
   ),
 });
 
@@ -41,7 +45,7 @@ describeWithPrograms('the jobs of 30 Monitors in a real Prometheus', ['prometheu
   let cluster: KubernetesFleet;
   let place: Workplace;
   let jobs: z.output<typeof printed>['scrape_configs'];
-  let oneListing: typeof jobs;
+  let oneListing: string;
 
   beforeAll(async () => {
     cluster = await startKubernetesFleet(world);
@@ -56,7 +60,7 @@ describeWithPrograms('the jobs of 30 Monitors in a real Prometheus', ['prometheu
     const { code, stdout, stderr } = await place.run(command);
     if (code !== 0) throw new Error(stderr);
     const one = await place.run([...command, '--one-listing']);
-    oneListing = printed.parse(parse(one.stdout)).scrape_configs;
+    oneListing = one.stdout;
     await place.write('muster.yml', `${stdout}store: store\n`);
     await place.write('prometheus.yml', `global: {scrape_interval: 1h}\n${stdout}`);
     await place.write('eu/token', 'token');
@@ -72,6 +76,17 @@ describeWithPrograms('the jobs of 30 Monitors in a real Prometheus', ['prometheu
     await cluster?.stop();
     await place?.[Symbol.asyncDispose]();
   });
+
+  /** The jobs with Muster's files in place of what Prometheus would discover. */
+  const byFiles = (all: typeof jobs, folder: string) =>
+    all.map(({ kubernetes_sd_configs: sd, relabel_configs, ...job }) => ({
+      ...job,
+      relabel_configs,
+      file_sd_configs:
+        sd === undefined
+          ? undefined
+          : [{ files: [join(place.folder, folder, encodeJob(job.job_name), '*.json')] }],
+    }));
 
   test('are those of 30 Monitors and 2 ScrapeConfigs, and valid to promtool and to muster check', async () => {
     const monitors = new Set(jobs.map(({ job_name }) => job_name.split('/').slice(1, 4).join('/')));
@@ -89,40 +104,43 @@ describeWithPrograms('the jobs of 30 Monitors in a real Prometheus', ['prometheu
   });
 
   test("are scraped alike by Prometheus's own discovery and by Muster's files: targets, labels, URLs and intervals", async () => {
-    expect((await place.run(['run'])).code).toBe(0);
-    expect((await place.run(['sync', '--from', 'store', '--to', 'targets', '--once'])).code).toBe(0);
-    const byFiles = jobs.map(({ kubernetes_sd_configs: sd, ...job }) =>
-      sd === undefined
-        ? job
-        : {
-            ...job,
-            file_sd_configs: [{ files: [join(place.folder, 'targets', encodeJob(job.job_name), '*.json')] }],
-          },
+    // The jobs with one listing let Muster run their rules.
+    await place.write('published.yml', `${oneListing}store: published-store\ndefaults: {relabel: publish}\n`);
+    for (const [config, store, to] of [
+      ['muster.yml', 'store', 'targets'],
+      ['published.yml', 'published-store', 'published'],
+    ] as const) {
+      const { code, stderr } = await place.run(['run', '-c', config]);
+      expect([code, stderr]).toEqual([0, expect.any(String)]);
+      expect((await place.run(['sync', '--from', store, '--to', to, '--once'])).code).toBe(0);
+    }
+    const shared = printed.parse(parse(oneListing)).scrape_configs;
+    const published = byFiles(shared, 'published').map(({ file_sd_configs, relabel_configs, ...job }) =>
+      file_sd_configs === undefined ? { ...job, relabel_configs } : { ...job, file_sd_configs },
     );
-    const [own, ours, one] = await Promise.all(
-      [jobs, byFiles, oneListing].map((scrape_configs) =>
+    const running = await Promise.all(
+      [jobs, byFiles(jobs, 'targets'), shared, published].map((scrape_configs) =>
         startPrometheus({ global: { scrape_interval: '1h' }, scrape_configs }),
       ),
     );
     try {
-      if (own === undefined || ours === undefined || one === undefined) throw new Error('three were started');
       const compared = async () => {
-        const [theirs = [], mine = [], shared = []] = await Promise.all([own, ours, one].map(targetsOf));
-        const pools = new Set(theirs.map((target) => target.slice(0, target.indexOf(' '))));
+        const [own = [], ...others] = await Promise.all(running.map(targetsOf));
+        const pools = new Set(own.map((target) => target.slice(0, target.indexOf(' '))));
+        const differences = others.map((targets) => [...differ(own, targets), ...differ(targets, own)]);
         return {
-          missing: differ(theirs, mine),
-          extra: differ(mine, theirs),
-          // And the same with one listing for all namespaces.
-          shared: [...differ(theirs, shared), ...differ(shared, theirs)],
+          files: differences[0],
+          oneListing: differences[1],
+          published: differences[2],
           pools: pools.size,
-          count: theirs.length,
+          count: own.length,
         };
       };
       // Every job has targets.
-      const good = { missing: [], extra: [], shared: [], pools: jobs.length, count: 114 };
+      const good = { files: [], oneListing: [], published: [], pools: jobs.length, count: 114 };
       expect(await polled(compared, good)).toEqual(good);
     } finally {
-      await Promise.all([own?.stop(), ours?.stop(), one?.stop()]);
+      await Promise.all(running.map((prometheus) => prometheus.stop()));
     }
   }, 180_000);
 });

@@ -5,8 +5,14 @@ import { printJobs, scrapeConfigResource } from '../../lib/monitors/print.ts';
 describe('jobs as YAML', () => {
   const rule = { source_labels: ['job'], target_label: 'x', replacement: '' };
 
-  test('are printed without aliases, and with quotes where YAML 1.1 would take a text for another value', () => {
-    const relabel_configs = [rule, rule, { target_label: 'on', replacement: 'yes' }, { regex: '0777' }];
+  test('are printed without aliases, and with quotes where YAML 1.1 or 1.2 would take a text for another value', () => {
+    const relabel_configs = [
+      rule,
+      rule,
+      { target_label: 'on', replacement: 'yes' },
+      { regex: '0777' },
+      { regex: '0o17' },
+    ];
     expect(printJobs([{ job_name: 'a', relabel_configs }], ['One line.', 'Another.'])).toBe(`# One line.
 # Another.
 scrape_configs:
@@ -23,6 +29,7 @@ scrape_configs:
       - target_label: "on"
         replacement: "yes"
       - regex: "0777"
+      - regex: "0o17"
 `);
   });
 
