@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { printJobs, scrapeConfigResource } from '../../lib/monitors/print.ts';
+import { printJobs } from '../../lib/monitors/print.ts';
 
 describe('jobs as YAML', () => {
   const rule = { source_labels: ['job'], target_label: 'x', replacement: '' };
@@ -35,66 +35,5 @@ scrape_configs:
 
   test('no jobs are an empty list', () => {
     expect(parse(printJobs([], []))).toEqual({ scrape_configs: [] });
-  });
-});
-
-describe('a ScrapeConfig', () => {
-  test('that reads files', () => {
-    expect(
-      parse(
-        scrapeConfigResource({
-          job: 'shop/EU web',
-          files: ['/muster/targets/shop%2FEU%20web/*.json'],
-          namespace: 'monitoring',
-          labels: { release: 'k8s' },
-          spec: { metricsPath: '/m' },
-        }),
-      ),
-    ).toEqual({
-      apiVersion: 'monitoring.coreos.com/v1alpha1',
-      kind: 'ScrapeConfig',
-      metadata: { name: 'shop-eu-web', namespace: 'monitoring', labels: { release: 'k8s' } },
-      spec: {
-        jobName: 'shop/EU web',
-        fileSDConfigs: [{ files: ['/muster/targets/shop%2FEU%20web/*.json'] }],
-        metricsPath: '/m',
-      },
-    });
-  });
-
-  test('that asks a URL', () => {
-    expect(
-      parse(scrapeConfigResource({ job: 'web', url: 'http://muster:9469/sd/web', refreshInterval: '30s' })),
-    ).toEqual({
-      apiVersion: 'monitoring.coreos.com/v1alpha1',
-      kind: 'ScrapeConfig',
-      metadata: { name: 'web' },
-      spec: {
-        jobName: 'web',
-        httpSDConfigs: [{ url: 'http://muster:9469/sd/web', refreshInterval: '30s' }],
-      },
-    });
-  });
-
-  test.each([
-    [{ job: 'a' }, 'job "a": a ScrapeConfig reads either files or a URL'],
-    [
-      { job: 'a', files: ['/x.json'], url: 'http://x' },
-      'job "a": a ScrapeConfig reads either files or a URL',
-    ],
-    [
-      { job: 'a', files: ['/*/x.json'] },
-      'job "a": a ScrapeConfig takes no file "/*/x.json": it must end in .json or .yml, with a * in its last part alone',
-    ],
-  ])('%j is refused', (input, message) => {
-    expect(() => scrapeConfigResource(input)).toThrow(message);
-  });
-
-  test.each([
-    ['...', 'muster'],
-    ['-a.-b..c-', 'a.b.c'],
-    ['Ä', 'muster'],
-  ])('of job %s is called %s', (job, name) => {
-    expect(parse(scrapeConfigResource({ job, url: 'http://x' })).metadata.name).toBe(name);
   });
 });
