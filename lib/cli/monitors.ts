@@ -196,7 +196,11 @@ async function connect(
   input: Parameters<typeof openInCluster>[0],
 ): Promise<{ readonly connection: Connection; readonly keys: Translation['connection'] }> {
   const keys = given === undefined ? undefined : readConnection(given);
-  if (kubeconfig === undefined) return { connection: await openInCluster(input), keys: keys ?? {} };
+  if (kubeconfig === undefined) {
+    if (!process.env.KUBERNETES_SERVICE_HOST)
+      throw new UsageError('--kubeconfig FILE is missing, and this does not run in a cluster');
+    return { connection: await openInCluster(input), keys: keys ?? {} };
+  }
   const connection = await openKubeconfig(kubeconfig, input, context);
   if (keys === undefined && !connection.isCurrent)
     throw new UsageError(

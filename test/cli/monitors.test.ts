@@ -173,6 +173,14 @@ describe('muster monitors', () => {
     }
   });
 
+  test('without a kubeconfig, and outside a cluster, asks for one', async () => {
+    const { code, stderr } = await runHere(['monitors']);
+    expect([code, stderr]).toEqual([
+      2,
+      'muster monitors: --kubeconfig FILE is missing, and this does not run in a cluster; see "muster monitors --help"\n',
+    ]);
+  });
+
   test('a context that an SD config would not use needs to be said how it is reached', async () => {
     const [, name = ''] = /"current-context": "(.*)"/.exec(cluster.kubeconfig()) ?? [];
     const other = cluster.kubeconfig().replace(`"current-context": "${name}"`, '"current-context": "none"');
