@@ -1,38 +1,48 @@
 import { resolve } from 'node:path';
 import { isMap, parseDocument } from 'yaml';
 import * as z from 'zod';
-import { openHttpClients } from '../app/http-clients.ts';
+import { openHttpClients } from '../run/http-clients.ts';
 import type { Connection } from '../backends/kubernetes/connection/connection.ts';
 import { openInCluster } from '../backends/kubernetes/connection/in-cluster.ts';
 import { openKubeconfig } from '../backends/kubernetes/connection/kubeconfig.ts';
 import { kubernetesConfig } from '../backends/kubernetes/schema.ts';
-import { labelSelectorProblem } from '../backends/kubernetes/selectors/label-selector.ts';
+import { labelSelectorProblem } from '../backends/kubernetes/selectors.ts';
 import { createCredentialReader } from '../config/credentials.ts';
-import { formatKeyPath } from '../config/problem.ts';
-import { readText } from '../config/read-text.ts';
-import { problemsOf } from '../config/zod-problems.ts';
-import { MusterError } from '../errors.ts';
+import { formatKeyPath, problemsOf } from '../config/problem.ts';
+import { readText } from '../base/read-text.ts';
+import { MusterError } from '../base/errors.ts';
 import type { Monitor } from '../monitors/checks.ts';
-import {
-  type ClusterMonitors,
-  type MonitoringApi,
-  openMonitoringApi,
-  type Selection,
-} from '../monitors/cluster.ts';
+import { type ClusterMonitors, type MonitoringApi, openMonitoringApi, type Selection } from '../monitors/cluster.ts';
 import { countListings, printJobs } from '../monitors/print.ts';
 import { parsed, readSettings, type Translation } from '../monitors/settings.ts';
-import {
-  type LeftOut,
-  monitorReferences,
-  readMonitor,
-  type Translated,
-  translate,
-} from '../monitors/translate.ts';
-import { version } from '../version.ts';
+import { type LeftOut, monitorReferences, readMonitor, type Translated, translate } from '../monitors/translate.ts';
+import { version } from '../base/version.ts';
 import { defineCommand, exitCodes, type Io, UsageError, type Values } from './command.ts';
 import { readDuration } from './options.ts';
-import { counted } from './output.ts';
-import { printable } from './table.ts';
+import { counted, printable } from './output.ts';
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 
 const options = {
   kubeconfig: {

@@ -4,9 +4,9 @@ import { jsonKind } from '../backends/kubernetes/kinds/json-kind.ts';
 import { emptyMeta, type Kind, type KindNames, kind, metadata } from '../backends/kubernetes/kinds/kind.ts';
 import { type Lister, type ListerOptions, openLister } from '../backends/kubernetes/listing/lister.ts';
 import type { ObjectMeta } from '../backends/kubernetes/objects.ts';
-import { isMusterError, MusterError } from '../errors.ts';
-import { mapConcurrent } from '../http/concurrency.ts';
-import { mapField } from '../http/go-json.ts';
+import { isMusterError, MusterError } from '../base/errors.ts';
+import { mapConcurrent } from '../base/concurrency.ts';
+import { mapField } from '../http/json-fields.ts';
 import type { Lookup } from './checks.ts';
 import type { Reference } from './http.ts';
 import {

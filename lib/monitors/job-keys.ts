@@ -1,4 +1,4 @@
-import { MusterError } from '../errors.ts';
+import { MusterError } from '../base/errors.ts';
 import { type HttpContext, type Keys, present } from './http.ts';
 import {
   type Authorization,

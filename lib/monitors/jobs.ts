@@ -1,4 +1,4 @@
-import { MusterError } from '../errors.ts';
+import { MusterError } from '../base/errors.ts';
 import {
   authorizationKeys,
   credentialKeys,

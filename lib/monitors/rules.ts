@@ -1,6 +1,6 @@
-import { labelSelectorProblem } from '../backends/kubernetes/selectors/label-selector.ts';
-import { MusterError } from '../errors.ts';
-import { sanitizeLabelName } from '../target/labels.ts';
+import { labelSelectorProblem } from '../backends/kubernetes/selectors.ts';
+import { MusterError } from '../base/errors.ts';
+import { sanitizeLabelName } from '../targets/group.ts';
 import type { LabelSelector, MonitorName, PrometheusSpec, Relabeling } from './resources.ts';
 import { isExcluded, type Translation } from './settings.ts';
 

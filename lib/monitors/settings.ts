@@ -1,16 +1,11 @@
 import type * as z from 'zod';
-import { nearest } from '../config/nearest.ts';
-import { formatKeyPath } from '../config/problem.ts';
-import { MusterError } from '../errors.ts';
-import {
-  limitNames,
-  type MonitorName,
-  monitorKinds,
-  type PrometheusSpec,
-  prometheusFields,
-  prometheusSpec,
-  type ScrapeClass,
-} from './resources.ts';
+import { nearest, formatKeyPath } from '../config/problem.ts';
+import { MusterError } from '../base/errors.ts';
+import { limitNames, type MonitorName, monitorKinds, type PrometheusSpec, prometheusFields, prometheusSpec, type ScrapeClass } from './resources.ts';
+
+
+
+
 
 /** How jobs are made of Monitors, beside the Monitors themselves. */
 export interface Translation {

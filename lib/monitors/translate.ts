@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { parseDuration } from '../config/duration.ts';
-import { MusterError, toMusterError } from '../errors.ts';
-import { encodeJob } from '../target/names.ts';
+import { parseDuration } from '../config/fields.ts';
+import { MusterError, toMusterError } from '../base/errors.ts';
+import { encodeJob } from '../targets/keys.ts';
 import { checkMonitor, clientsOf, type Lookup, type Monitor, whatIs, within } from './checks.ts';
 import { fileOf, type HttpContext, type Reference, referencesOf } from './http.ts';
 import type { Job, JobInput } from './job-keys.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { type KubernetesFleet, startKubernetesFleet } from '../../lib/fleet/kubernetes.ts';
+import { type KubernetesFleet, startKubernetesFleet } from '../../lib/sim/kubernetes.ts';
 import { runHere } from '../support/io.ts';
 import { monitoredCluster } from '../support/monitored-cluster.ts';
 import { makeWorkplace, type Workplace } from '../support/workplace.ts';

@@ -3,7 +3,7 @@ import type { Lookup } from '../../lib/monitors/checks.ts';
 import type { MonitorKind } from '../../lib/monitors/resources.ts';
 import { readSettings, type Translation } from '../../lib/monitors/settings.ts';
 import { jobName, readMonitor, translate } from '../../lib/monitors/translate.ts';
-import { encodeJob } from '../../lib/target/names.ts';
+import { encodeJob } from '../../lib/targets/keys.ts';
 import { createAuthority } from '../support/certificates.ts';
 
 const outside = { kubeconfig_file: '/k' };

@@ -1,4 +1,4 @@
-import type { CustomDefinition, GivenObjects, JsonObject } from '../../lib/fleet/kubernetes.ts';
+import type { CustomDefinition, GivenObjects, JsonObject } from '../../lib/sim/kubernetes.ts';
 import { createAuthority } from './certificates.ts';
 
 /**
