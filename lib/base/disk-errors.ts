@@ -1,5 +1,5 @@
-import { MusterError } from './errors.ts';
 import { cutOff } from '../store/errors.ts';
+import { MusterError } from './errors.ts';
 
 /** A failed call on the disk as a MusterError. `what` is the call, as in `writing targets/a.json`. */
 export function fileFailure(

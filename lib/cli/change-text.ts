@@ -1,18 +1,16 @@
-import { decodeGroup } from '../targets/canonical.ts';
-import { type Change, type ChangeCounts, groupChanges, type TargetChange, targetChanges } from '../targets/diff.ts';
-import type { Io } from './command.ts';
-import { printable, counted } from './output.ts';
 import { formatDuration } from '../config/fields.ts';
 import { acceptRetiredCommand, retireCommand } from '../cycle/hints.ts';
 import type { LeavingProvider } from '../cycle/leaving.ts';
-
-
-
-
-
-
-
-
+import { decodeGroup } from '../targets/canonical.ts';
+import {
+  type Change,
+  type ChangeCounts,
+  groupChanges,
+  type TargetChange,
+  targetChanges,
+} from '../targets/diff.ts';
+import type { Io } from './command.ts';
+import { counted, printable } from './output.ts';
 
 /** A change in one phrase: `+2 -1 ~4 targets`. */
 export function summaryText({ added, removed, changed }: ChangeCounts): string {

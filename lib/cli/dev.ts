@@ -1,32 +1,17 @@
 import { join } from 'node:path';
-import { loadApp, type AppConfig } from '../run/app.ts';
-import { reloadingConfig, namedConfig } from '../run/reload.ts';
+import type { Logger } from '../base/logger.ts';
+import { version } from '../base/version.ts';
+import type { CycleResult } from '../cycle/provider.ts';
+import { type AppConfig, loadApp } from '../run/app.ts';
+import { namedConfig, reloadingConfig } from '../run/reload.ts';
+import { runScheduler, type Scheduled } from '../run/scheduler.ts';
+import type { Face } from '../sidecar/serve/http.ts';
+import { syncForever } from '../sidecar/sync.ts';
+import type { ObjectStore } from '../store/store.ts';
 import { defineCommand, exitCodes } from './command.ts';
 import { shared } from './options.ts';
 import { leftAloneText } from './output.ts';
 import { prometheusStanza } from './prometheus-stanza.ts';
-import { runScheduler, type Scheduled } from '../run/scheduler.ts';
-import type { CycleResult } from '../cycle/provider.ts';
-import type { Face } from '../sidecar/serve/http.ts';
-import { syncForever } from '../sidecar/sync.ts';
-import type { ObjectStore } from '../store/store.ts';
-import type { Logger } from '../base/logger.ts';
-import { version } from '../base/version.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 /** `muster dev` */
 export const dev = defineCommand({

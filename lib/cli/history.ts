@@ -1,29 +1,15 @@
-import { selectProviders } from '../run/providers.ts';
-import { type JournalEntry, decodeJournalEntry } from '../cycle/journal.ts';
-import { toMusterError } from '../base/errors.ts';
 import { mapConcurrent } from '../base/concurrency.ts';
+import { toMusterError } from '../base/errors.ts';
+import { decodeJournalEntry, type JournalEntry } from '../cycle/journal.ts';
+import { selectProviders } from '../run/providers.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { encodeJob, folders, journalKey, type ProviderId, parseJournalVersion } from '../targets/keys.ts';
 import { countChange } from '../targets/diff.ts';
-import { changeData, summaryText, printChange } from './change-text.ts';
+import { encodeJob, folders, journalKey, type ProviderId, parseJournalVersion } from '../targets/keys.ts';
+import { changeData, printChange, summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { openView } from './open-view.ts';
 import { readCount, shared } from './options.ts';
-import { printList, printable } from './output.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+import { printable, printList } from './output.ts';
 
 /** `muster history` */
 export const history = defineCommand({

@@ -1,8 +1,8 @@
 import { gunzipSync } from 'node:zlib';
-import { loadApp, readApp } from '../run/app.ts';
-import { publishOutput } from '../kube-state/publish.ts';
-import { selectOutputs } from '../run/kube-state-outputs.ts';
 import { clusterRoleFor } from '../kube-state/cluster-role.ts';
+import { publishOutput } from '../kube-state/publish.ts';
+import { loadApp, readApp } from '../run/app.ts';
+import { selectOutputs } from '../run/kube-state-outputs.ts';
 import { metricsKey } from '../targets/keys.ts';
 import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
 import { shared } from './options.ts';

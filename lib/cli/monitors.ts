@@ -1,48 +1,36 @@
 import { resolve } from 'node:path';
 import { isMap, parseDocument } from 'yaml';
 import * as z from 'zod';
-import { openHttpClients } from '../run/http-clients.ts';
 import type { Connection } from '../backends/kubernetes/connection/connection.ts';
 import { openInCluster } from '../backends/kubernetes/connection/in-cluster.ts';
 import { openKubeconfig } from '../backends/kubernetes/connection/kubeconfig.ts';
 import { kubernetesConfig } from '../backends/kubernetes/schema.ts';
 import { labelSelectorProblem } from '../backends/kubernetes/selectors.ts';
+import { MusterError } from '../base/errors.ts';
+import { readText } from '../base/read-text.ts';
+import { version } from '../base/version.ts';
 import { createCredentialReader } from '../config/credentials.ts';
 import { formatKeyPath, problemsOf } from '../config/problem.ts';
-import { readText } from '../base/read-text.ts';
-import { MusterError } from '../base/errors.ts';
 import type { Monitor } from '../monitors/checks.ts';
-import { type ClusterMonitors, type MonitoringApi, openMonitoringApi, type Selection } from '../monitors/cluster.ts';
+import {
+  type ClusterMonitors,
+  type MonitoringApi,
+  openMonitoringApi,
+  type Selection,
+} from '../monitors/cluster.ts';
 import { countListings, printJobs } from '../monitors/print.ts';
 import { parsed, readSettings, type Translation } from '../monitors/settings.ts';
-import { type LeftOut, monitorReferences, readMonitor, type Translated, translate } from '../monitors/translate.ts';
-import { version } from '../base/version.ts';
+import {
+  type LeftOut,
+  monitorReferences,
+  readMonitor,
+  type Translated,
+  translate,
+} from '../monitors/translate.ts';
+import { openHttpClients } from '../run/http-clients.ts';
 import { defineCommand, exitCodes, type Io, UsageError, type Values } from './command.ts';
 import { readDuration } from './options.ts';
 import { counted, printable } from './output.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 const options = {
   kubeconfig: {

@@ -1,7 +1,7 @@
-import { formatLeftAlone } from '../config/prometheus-keys.ts';
 import type { LeftAlone } from '../config/muster-config.ts';
-import type { Io } from './command.ts';
+import { formatLeftAlone } from '../config/prometheus-keys.ts';
 import type { Progress } from '../targets/discover.ts';
+import type { Io } from './command.ts';
 
 interface Layout<Item> {
   readonly heading: readonly string[];

@@ -1,8 +1,8 @@
-import { loadApp } from '../run/app.ts';
 import { newRunId } from '../base/run-id.ts';
 import { findLeft } from '../cycle/leaving.ts';
 import { resolveNames } from '../cycle/naming.ts';
 import { retireProvider } from '../cycle/retire.ts';
+import { loadApp } from '../run/app.ts';
 import { defineCommand, exitCodes, UsageError } from './command.ts';
 import { shared } from './options.ts';
 import { printable } from './output.ts';

@@ -1,49 +1,24 @@
-import { loadApp, type App } from '../run/app.ts';
-import { type CyclesInput, cycleOnce } from '../run/cycles.ts';
-import { type OutputResult, outputOnce } from '../run/kube-state-cycle.ts';
-import { type AppProvider, selectProviders } from '../run/providers.ts';
-import { retireLeft } from '../run/retirement.ts';
+import { mapConcurrent } from '../base/concurrency.ts';
+import { silentLogger } from '../base/logger.ts';
+import { formatDuration } from '../config/fields.ts';
 import { acceptCommand, heldData } from '../cycle/hints.ts';
 import { type RetireRules, reviewLeaving } from '../cycle/leaving.ts';
 import { type Resolved, resolveNames } from '../cycle/naming.ts';
 import { checkOwnership } from '../cycle/ownership.ts';
 import type { CycleResult } from '../cycle/provider.ts';
-import { mapConcurrent } from '../base/concurrency.ts';
-import { isEmptyChange, countChange } from '../targets/diff.ts';
-import { silentLogger } from '../base/logger.ts';
-import { changeData, summaryText, leavingText, printChange } from './change-text.ts';
+import { retireOutputAfter } from '../kube-state/gate.ts';
+import { findLeftOutputs, type LeftOutputs, retireOutputs } from '../kube-state/stored.ts';
+import { type App, loadApp } from '../run/app.ts';
+import { type CyclesInput, cycleOnce } from '../run/cycles.ts';
+import { type OutputResult, outputOnce } from '../run/kube-state-cycle.ts';
+import { type AppProvider, selectProviders } from '../run/providers.ts';
+import { retireLeft } from '../run/retirement.ts';
+import { countChange, isEmptyChange } from '../targets/diff.ts';
+import { metricsKey } from '../targets/keys.ts';
+import { changeData, leavingText, printChange, summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { shared } from './options.ts';
-import { openProgress, formatTable, printable } from './output.ts';
-import { findLeftOutputs, type LeftOutputs, retireOutputs } from '../kube-state/stored.ts';
-import { formatDuration } from '../config/fields.ts';
-import { retireOutputAfter } from '../kube-state/gate.ts';
-import { metricsKey } from '../targets/keys.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+import { formatTable, openProgress, printable } from './output.ts';
 
 /** Providers whose cycles run at once. */
 const concurrency = 4;

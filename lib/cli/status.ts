@@ -1,39 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StoreView } from '../run/app.ts';
-import type { AppProvider } from '../run/providers.ts';
-import { noticesOf, retireCommand, settlingCommand, acceptOutputCommand } from '../cycle/hints.ts';
+import { mapConcurrent } from '../base/concurrency.ts';
+import { isMusterError } from '../base/errors.ts';
+import { acceptOutputCommand, noticesOf, retireCommand, settlingCommand } from '../cycle/hints.ts';
 import { resolveNames } from '../cycle/naming.ts';
 import { readStatus, type StoredStatus } from '../cycle/status.ts';
-import { isMusterError } from '../base/errors.ts';
-import { mapConcurrent } from '../base/concurrency.ts';
+import { longestAge } from '../kube-state/gzip-header.ts';
+import { type OutputStatus, readOutputStatus } from '../kube-state/status.ts';
+import { readListed } from '../kube-state/stored.ts';
+import type { StoreView } from '../run/app.ts';
+import type { AppProvider } from '../run/providers.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { type ProviderId, statusKey, folders, metricsKey, parseMetricsKey, parseOutputStatusKey } from '../targets/keys.ts';
+import {
+  folders,
+  metricsKey,
+  type ProviderId,
+  parseMetricsKey,
+  parseOutputStatusKey,
+  statusKey,
+} from '../targets/keys.ts';
 import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
 import { openView, storedProviders } from './open-view.ts';
 import { readDuration, shared } from './options.ts';
-import { leftAloneText, formatAge, formatTable } from './output.ts';
-import { readListed } from '../kube-state/stored.ts';
-import { type OutputStatus, readOutputStatus } from '../kube-state/status.ts';
-import { longestAge } from '../kube-state/gzip-header.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+import { formatAge, formatTable, leftAloneText } from './output.ts';
 
 /** `muster status` */
 export const status = defineCommand({

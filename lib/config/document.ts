@@ -1,27 +1,20 @@
 import * as z from 'zod';
-import { bool, duration, int, leaf, list, isMapping, scalarText } from './fields.ts';
-import { builtInSettings, jobSettings, overrideSettings, scrapeConfig, scrapeLabels, type ScrapeKeys } from './scrape.ts';
-import type { MusterConfig, NamedOutput, StanzaReader, JobSettings, Provider } from './muster-config.ts';
-import { globalKeys, nameScheme, withNameScheme, legacyProblem, type NameSchemeKeys } from './name-scheme.ts';
-import { prometheusKeys } from './prometheus-keys.ts';
-import { section, findings } from './section.ts';
-import { storeConfig } from './store-config.ts';
 import { labelsReadByRules } from '../targets/relabel.ts';
 import type { RelabelConfig } from '../targets/relabel-config.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+import { bool, duration, int, isMapping, leaf, list, scalarText } from './fields.ts';
+import type { JobSettings, MusterConfig, NamedOutput, Provider, StanzaReader } from './muster-config.ts';
+import { globalKeys, legacyProblem, type NameSchemeKeys, nameScheme, withNameScheme } from './name-scheme.ts';
+import { prometheusKeys } from './prometheus-keys.ts';
+import {
+  builtInSettings,
+  jobSettings,
+  overrideSettings,
+  type ScrapeKeys,
+  scrapeConfig,
+  scrapeLabels,
+} from './scrape.ts';
+import { findings, section } from './section.ts';
+import { storeConfig } from './store-config.ts';
 
 export interface DocumentOptions<Stanza, KubeState extends NamedOutput> {
   /** The mechanisms whose SD configs may stand in a scrape config. */

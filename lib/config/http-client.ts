@@ -1,16 +1,8 @@
-import { anyValue, mapOf, nonEmptyText, oneOf, stringList, stringMap, text, url, bool } from './fields.ts';
-import { proxyFields, proxyRules, toProxyConfig, tlsConfig, httpHeaders } from './http-transport.ts';
-import { credentialOf, secret, secretFile, secretRef, type Credential } from './secret.ts';
-import { atMostOne, enumerate, rule, type SectionOf, section } from './section.ts';
 import { isDeepStrictEqual } from 'node:util';
-
-
-
-
-
-
-
-
+import { anyValue, bool, mapOf, nonEmptyText, oneOf, stringList, stringMap, text, url } from './fields.ts';
+import { httpHeaders, proxyFields, proxyRules, tlsConfig, toProxyConfig } from './http-transport.ts';
+import { type Credential, credentialOf, secret, secretFile, secretRef } from './secret.ts';
+import { atMostOne, enumerate, rule, type SectionOf, section } from './section.ts';
 
 const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 

@@ -1,20 +1,18 @@
-import { bool, oneOf, text, leaf, list, mapOf, unlessEmpty } from './fields.ts';
-import type { TlsConfig, ProxyConfig } from './http-client.ts';
-import { credentialOf, secret, secretFile, secretRef, type Credential, Secret, fileCredential, refCredential } from './secret.ts';
-import { atMostOne, rule, type SectionOf, section } from './section.ts';
 import { inspect } from 'node:util';
 import * as z from 'zod';
-
-
-
-
-
-
-
-
-
-
-
+import { bool, leaf, list, mapOf, oneOf, text, unlessEmpty } from './fields.ts';
+import type { ProxyConfig, TlsConfig } from './http-client.ts';
+import {
+  type Credential,
+  credentialOf,
+  fileCredential,
+  refCredential,
+  Secret,
+  secret,
+  secretFile,
+  secretRef,
+} from './secret.ts';
+import { atMostOne, rule, type SectionOf, section } from './section.ts';
 
 /** From the oldest to the newest. */
 export const tlsVersions = ['TLS10', 'TLS11', 'TLS12', 'TLS13'] as const;

@@ -1,34 +1,26 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { isMusterError, MusterError, toMusterError } from '../base/errors.ts';
+import { readFolder, readText } from '../base/read-text.ts';
 import { type ObjectLocation, parseFileUrl, type StoreLocation, s3Url } from '../store/url.ts';
 import { type Assembled, assemble, type FileJobs, vanished, type Whereabouts } from './assemble.ts';
 import { type DocumentOptions, documentSchema } from './document.ts';
 import { bool, isMapping } from './fields.ts';
-import { findLeftAlone, strictProblems } from './prometheus-keys.ts';
 import type { MusterConfig, NamedOutput } from './muster-config.ts';
 import { ConfigError, type ConfigProblem, inFileOrder, problemsOf } from './problem.ts';
-import { readFolder, readText } from '../base/read-text.ts';
+import { findLeftAlone, strictProblems } from './prometheus-keys.ts';
 import { loadReaders, type ReaderLoaders } from './readers.ts';
-import { type FileAccess, keyBelow, namesBelow, namesFiles, packFiles, readScrapeFiles, unpackFiles } from './scrape-files.ts';
+import {
+  type FileAccess,
+  keyBelow,
+  namesBelow,
+  namesFiles,
+  packFiles,
+  readScrapeFiles,
+  unpackFiles,
+} from './scrape-files.ts';
 import { storeConfig } from './store-config.ts';
 import { maxConfigBytes, readYaml } from './yaml-document.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 export interface ParseOptions<Stanza, KubeState extends NamedOutput>
   extends Pick<DocumentOptions<Stanza, KubeState>, 'mechanisms' | 'kubeState' | 'directory'> {

@@ -1,5 +1,5 @@
-import { MusterError, oneLine } from '../base/errors.ts';
 import type { z } from 'zod';
+import { MusterError, oneLine } from '../base/errors.ts';
 
 /** Keys and list indices from the top of the file. */
 export type KeyPath = readonly (string | number)[];

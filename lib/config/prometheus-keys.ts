@@ -1,7 +1,7 @@
 import { nameOf } from './assemble.ts';
+import { isMapping } from './fields.ts';
 import type { LeftAlone } from './muster-config.ts';
 import type { KeyPath } from './problem.ts';
-import { isMapping } from './fields.ts';
 import { enumerate } from './section.ts';
 
 /** Top-level keys of prometheus.yml that Muster leaves alone. Source: the configuration reference of Prometheus 3.14. */

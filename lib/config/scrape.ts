@@ -2,24 +2,24 @@ import * as z from 'zod';
 import { isMusterError } from '../base/errors.ts';
 import { type LabelSet, withoutEmpty } from '../targets/group.ts';
 import { encodeJob } from '../targets/keys.ts';
-import { list, mapOf, nonEmptyText, stringList, text, parseDuration, duration, int, leaf, number, oneOf } from './fields.ts';
-import type { Provider, ReadStanza, StanzaReader, JobSettings } from './muster-config.ts';
+import {
+  duration,
+  int,
+  leaf,
+  list,
+  mapOf,
+  nonEmptyText,
+  number,
+  oneOf,
+  parseDuration,
+  stringList,
+  text,
+} from './fields.ts';
+import type { JobSettings, Provider, ReadStanza, StanzaReader } from './muster-config.ts';
 import { nameSchemeKey } from './name-scheme.ts';
 import { scrapeKeys, sdKeys } from './prometheus-keys.ts';
 import { relabelConfigs } from './relabel.ts';
-import { rule, section, type SectionOf } from './section.ts';
-
-
-
-
-
-
-
-
-
-
-
-
+import { rule, type SectionOf, section } from './section.ts';
 
 /**
  * One entry of `scrape_configs`: what Muster reads of it, and its providers. Keys that concern the scrape alone, and the

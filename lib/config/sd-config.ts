@@ -1,13 +1,7 @@
 import * as z from 'zod';
-import { duration, nonEmptyText, leaf } from './fields.ts';
+import { duration, leaf, nonEmptyText } from './fields.ts';
 import { httpClientFields, httpClientRules } from './http-client.ts';
-import { type Fields, section, expected } from './section.ts';
-
-
-
-
-
-
+import { expected, type Fields, section } from './section.ts';
 
 /** The provider's name, as in `consul-eu`, below `muster` in its stanza. */
 export const nameField = { name: nonEmptyText().optional() };

@@ -1,17 +1,10 @@
 import { dirname, resolve } from 'node:path';
-import { bool, leaf, list, mapOf, oneOf, text } from './fields.ts';
-import { ConfigError, inFileOrder, problemsOf } from './problem.ts';
 import { readText } from '../base/read-text.ts';
-import { rule, type SectionOf, section } from './section.ts';
+import { bool, leaf, list, mapOf, oneOf, text } from './fields.ts';
 import { tlsVersions } from './http-transport.ts';
+import { ConfigError, inFileOrder, problemsOf } from './problem.ts';
+import { rule, type SectionOf, section } from './section.ts';
 import { readYaml } from './yaml-document.ts';
-
-
-
-
-
-
-
 
 /** Source: Go, crypto/tls, ClientAuthType. */
 export const clientAuthTypes = [

@@ -1,9 +1,15 @@
-import { type ErrorCode, Composer, type CST, type Document, Lexer, LineCounter, type ParsedNode, Parser } from 'yaml';
+import {
+  Composer,
+  type CST,
+  type Document,
+  type ErrorCode,
+  Lexer,
+  LineCounter,
+  type ParsedNode,
+  Parser,
+} from 'yaml';
 import { type ConfigProblem, formatKeyPath, type KeyPath } from './problem.ts';
 import { buildTree, type Place } from './yaml-tree.ts';
-
-
-
 
 /** A YAML file that was read, right or wrong. */
 export interface YamlFile {

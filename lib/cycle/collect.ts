@@ -1,21 +1,12 @@
 import { MusterError } from '../base/errors.ts';
 import { type EncodedGroup, encodeGroup, type Groups, sortGroups } from '../targets/canonical.ts';
 import type { Cursor, Listed } from '../targets/discover.ts';
+import { defaultLargestObject } from '../targets/file-sd.ts';
 import { addressLabel, type TargetGroup } from '../targets/group.ts';
 import { createPacker, type Packer } from '../targets/pack.ts';
-import type { CycleInput, Provider, CycleResult } from './provider.ts';
-import { defaultLargestObject } from '../targets/file-sd.ts';
 import type { NoteTarget } from '../targets/scrapable.ts';
+import type { CycleInput, CycleResult, Provider } from './provider.ts';
 import type { Status } from './status.ts';
-
-
-
-
-
-
-
-
-
 
 /** A whole listing and what it says of itself. */
 export interface Listing {

@@ -3,36 +3,18 @@ import { countTargets } from '../targets/canonical.ts';
 import { isEmptyChange } from '../targets/diff.ts';
 import { statusKey } from '../targets/keys.ts';
 import { collectTargets, type Listing, listWarnings, toldWarnings } from './collect.ts';
-import { commitChange } from './journal.ts';
 import { type GateInput, judge, type Verdict } from './gate.ts';
 import { announceFile, type ListFacts, type Report, writeHeartbeat } from './heartbeat.ts';
 import { deleteHeld, type HeldDocument, heldOf, readHeld, type StoredHeld, writeHeld } from './held.ts';
+import { commitChange } from './journal.ts';
 import { type Loaded, loadProvider } from './load.ts';
 import { acceptanceAt } from './missing.ts';
-import { peakWithin, stepsAfter, readStatus, type Status, type StoredStatus } from './status.ts';
+import { storeIdOf } from './ownership.ts';
 import type { CycleInput, CycleResult, Outcome, Provider } from './provider.ts';
 import { publishVersion } from './publish.ts';
 import { clearJournal } from './retention.ts';
-import { storeIdOf } from './ownership.ts';
+import { peakWithin, readStatus, type Status, type StoredStatus, stepsAfter } from './status.ts';
 import { addDrop } from './sums.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 /**
  * One run of one provider: load, discover, diff, gate, commit, checkpoint, publish, status. Never throws: what failed

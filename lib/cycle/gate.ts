@@ -2,14 +2,20 @@ import { countTargets, type Groups, sortGroups } from '../targets/canonical.ts';
 import { type Change, diffGroups } from '../targets/diff.ts';
 import type { Listed } from '../targets/discover.ts';
 import { addressLabel } from '../targets/group.ts';
-import { type Accepted, acceptanceAt, type Mark, type Memory, markOf, addressesOf, type ComparedTarget, compareTargets, countLabels, withoutTargets, withTargets } from './missing.ts';
+import {
+  type Accepted,
+  acceptanceAt,
+  addressesOf,
+  type ComparedTarget,
+  compareTargets,
+  countLabels,
+  type Mark,
+  type Memory,
+  markOf,
+  withoutTargets,
+  withTargets,
+} from './missing.ts';
 import type { HoldKind } from './status.ts';
-
-
-
-
-
-
 
 /** When removals are held. Durations in milliseconds. */
 export interface GuardConfig {

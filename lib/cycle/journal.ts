@@ -1,27 +1,14 @@
-import { type Groups, type EncodedGroup, encodeGroup } from '../targets/canonical.ts';
-import type { Change } from '../targets/diff.ts';
-import { packLines, type UnpackOptions, unpackLines } from '../base/gzip-lines.ts';
 import * as z from 'zod';
-import { MusterError, isMusterError } from '../base/errors.ts';
+import { isMusterError, MusterError } from '../base/errors.ts';
+import { packLines, type UnpackOptions, unpackLines } from '../base/gzip-lines.ts';
+import { type EncodedGroup, encodeGroup, type Groups } from '../targets/canonical.ts';
+import type { Change } from '../targets/diff.ts';
 import type { TargetGroup } from '../targets/group.ts';
+import { journalKey, type ProviderId } from '../targets/keys.ts';
 import { createPacker } from '../targets/pack.ts';
 import { parseJson, refuseNewer, targetGroup } from './document.ts';
-import { journalKey, type ProviderId } from '../targets/keys.ts';
 import type { Loaded } from './load.ts';
 import type { CycleInput } from './provider.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 /**
  * Why a change was committed: `discovered` by a cycle; `confirmed` by time or `accepted` by an operator after the gate

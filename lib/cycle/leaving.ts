@@ -1,5 +1,5 @@
-import { isMusterError } from '../base/errors.ts';
 import { mapConcurrent } from '../base/concurrency.ts';
+import { isMusterError } from '../base/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { folders, type ProviderId, parseStatusKey, statusKey } from '../targets/keys.ts';
 import type { GuardConfig } from './gate.ts';

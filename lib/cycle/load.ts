@@ -1,36 +1,26 @@
+import * as z from 'zod';
 import { isMusterError, MusterError } from '../base/errors.ts';
-import { type ObjectStore, defaultMaxBytes } from '../store/store.ts';
-import { type Groups, toGroups, type EncodedGroup, encodeGroup } from '../targets/canonical.ts';
+import { packLines, unpack, unpackLines } from '../base/gzip-lines.ts';
+import { defaultMaxBytes, type ObjectStore } from '../store/store.ts';
+import { type EncodedGroup, encodeGroup, type Groups, toGroups } from '../targets/canonical.ts';
 import { applyChange } from '../targets/diff.ts';
 import type { Cursor } from '../targets/discover.ts';
-import { journalFolder, journalKey, type ProviderId, parseJournalVersion, snapshotKey, manifestKey, partKey, targetsKey } from '../targets/keys.ts';
-import { decodeJournalEntry } from './journal.ts';
-import type { Step } from './status.ts';
 import { decodeFileSd, type FileSdGroup, readVersionMark } from '../targets/file-sd.ts';
-import { unpack, packLines, unpackLines } from '../base/gzip-lines.ts';
-import { decodeManifest, maxManifestBytes } from './manifest.ts';
-import * as z from 'zod';
+import {
+  journalFolder,
+  journalKey,
+  manifestKey,
+  type ProviderId,
+  parseJournalVersion,
+  partKey,
+  snapshotKey,
+  targetsKey,
+} from '../targets/keys.ts';
 import { createPacker } from '../targets/pack.ts';
 import { parseJson, refuseNewer, targetGroup } from './document.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+import { decodeJournalEntry } from './journal.ts';
+import { decodeManifest, maxManifestBytes } from './manifest.ts';
+import type { Step } from './status.ts';
 
 /** The list as the bucket has it: the snapshot with the journal's later changes. */
 export interface Loaded {

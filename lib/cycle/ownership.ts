@@ -1,22 +1,12 @@
-import { MusterError, isMusterError } from '../base/errors.ts';
-import { mapConcurrent } from '../base/concurrency.ts';
-import type { ObjectStore } from '../store/store.ts';
-import { folders, isProviderName, parseStatusKey, statusKey, storeKey } from '../targets/keys.ts';
-import type { ConfiguredProvider } from './leaving.ts';
-import { readStatus } from './status.ts';
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
+import { mapConcurrent } from '../base/concurrency.ts';
+import { isMusterError, MusterError } from '../base/errors.ts';
+import type { ObjectStore } from '../store/store.ts';
+import { folders, isProviderName, parseStatusKey, statusKey, storeKey } from '../targets/keys.ts';
 import { decodeDocument, encodeDocument } from './document.ts';
-
-
-
-
-
-
-
-
-
-
+import type { ConfiguredProvider } from './leaving.ts';
+import { readStatus } from './status.ts';
 
 interface OwnershipInput {
   readonly store: ObjectStore;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { isMusterError } from '../base/errors.ts';
+import { packLines } from '../base/gzip-lines.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { type ProviderId, parsePartName, partKey, partsFolder } from '../targets/keys.ts';
-import { packLines } from '../base/gzip-lines.ts';
 import type { Manifest, Part } from './manifest.ts';
 import { clockSkew } from './missing.ts';
 

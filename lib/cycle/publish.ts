@@ -1,32 +1,16 @@
 import { createHash } from 'node:crypto';
 import { isMusterError, MusterError } from '../base/errors.ts';
+import { chunksOf } from '../base/gzip-lines.ts';
 import type { Body, ObjectStore, StreamedBody } from '../store/store.ts';
 import { countTargets, type Groups } from '../targets/canonical.ts';
 import { type Change, isEmptyChange } from '../targets/diff.ts';
 import { fileSdTexts, type VersionMark } from '../targets/file-sd.ts';
 import { manifestKey, type ProviderId, partKey, snapshotKey, targetsKey } from '../targets/keys.ts';
-import { chunksOf } from '../base/gzip-lines.ts';
-import { type Loaded, decodeSnapshotVersion, encodeSnapshot } from './load.ts';
+import { decodeSnapshotVersion, encodeSnapshot, type Loaded } from './load.ts';
 import { decodeManifest, encodeManifest, type Manifest, maxManifestBytes } from './manifest.ts';
 import { clearOrphans, clearReplaced, replacedParts, writePart } from './parts.ts';
 import type { Provider } from './provider.ts';
 import type { Status } from './status.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 /** The target file or manifest of a provider, and the write of it. */
 export type PublishedFile = Status['files'][number];

@@ -2,26 +2,22 @@ import { isMusterError } from '../base/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { countTargets } from '../targets/canonical.ts';
 import { diffGroups } from '../targets/diff.ts';
-import { heldKey, manifestKey, type ProviderId, parsePartName, partsFolder, statusKey, targetsKey } from '../targets/keys.ts';
-import { writeCheckpoint } from './publish.ts';
+import {
+  heldKey,
+  manifestKey,
+  type ProviderId,
+  parsePartName,
+  partsFolder,
+  statusKey,
+  targetsKey,
+} from '../targets/keys.ts';
 import { commitChange } from './journal.ts';
 import { loadProvider, readPublished } from './load.ts';
-import type { CycleInput } from './provider.ts';
-import { readStatus, type StoredStatus } from './status.ts';
 import { storeIdOf } from './ownership.ts';
+import type { CycleInput } from './provider.ts';
+import { writeCheckpoint } from './publish.ts';
+import { readStatus, type StoredStatus } from './status.ts';
 import { writeTombstone } from './tombstone.ts';
-
-
-
-
-
-
-
-
-
-
-
-
 
 export interface RetireInput extends Pick<CycleInput, 'store' | 'run' | 'now' | 'signal'> {
   /** Only while its status says that it waits to be retired: it may have come back since that was looked at. */

@@ -1,6 +1,6 @@
-import { MusterError } from '../base/errors.ts';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
+import { MusterError } from '../base/errors.ts';
 import { codeOf } from './errors.ts';
 
 /** Takes a body's chunks in; one copy of each, into one array where the length is known before. */

@@ -1,24 +1,12 @@
-import type { Dispatcher, buildConnector } from 'undici';
+import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import type { buildConnector, Dispatcher } from 'undici';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import { MusterError } from '../base/errors.ts';
-import { shownOrigin, shownUrl, bareHost, portOf } from './url-text.ts';
-import { type ChooseProxy, proxyAuthorization } from './proxy.ts';
-import { type Socket, connect } from 'node:net';
 import { toFailure } from './errors.ts';
+import { type ChooseProxy, proxyAuthorization } from './proxy.ts';
 import { startTls, type Tls } from './tls.ts';
-import { request } from 'node:http';
-
-
-
-
-
-
-
-
-
-
-
-
+import { bareHost, portOf, shownOrigin, shownUrl } from './url-text.ts';
 
 /** Where to hand a request in, and how to write it there. */
 export interface Way {

@@ -1,23 +1,13 @@
+import { createPrivateKey, type KeyObject, randomUUID, sign } from 'node:crypto';
 import * as z from 'zod';
-import type { OAuth2Config } from '../config/http-client.ts';
+import { heedSignals } from '../base/deadlines.ts';
 import { isMusterError, MusterError } from '../base/errors.ts';
+import type { OAuth2Config } from '../config/http-client.ts';
 import { type Authorize, learnWord } from './auth.ts';
 import type { HttpClient } from './client.ts';
 import { decodeJson } from './json.ts';
-import type { Redactor } from './url-text.ts';
-import { heedSignals } from '../base/deadlines.ts';
 import type { ReadText } from './tls.ts';
-import { createPrivateKey, type KeyObject, randomUUID, sign } from 'node:crypto';
-
-
-
-
-
-
-
-
-
-
+import type { Redactor } from './url-text.ts';
 
 /** A token is no longer used this long (milliseconds) before it expires, as in Go's oauth2. */
 const leeway = 10_000;

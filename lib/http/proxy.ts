@@ -1,8 +1,8 @@
-import type { ProxyConfig } from '../config/http-client.ts';
-import { MusterError } from '../base/errors.ts';
-import { bareHost, parseUrl, portOf, shownOrigin } from './url-text.ts';
 import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
+import { MusterError } from '../base/errors.ts';
+import type { ProxyConfig } from '../config/http-client.ts';
+import { bareHost, parseUrl, portOf, shownOrigin } from './url-text.ts';
 
 /** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;

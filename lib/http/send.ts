@@ -1,28 +1,19 @@
-import { MusterError, toMusterError, type ErrorKind } from '../base/errors.ts';
-import { type Authorize, type ConfiguredHeaders, learnRequestSecrets, requestHeaders, urlAuthorization } from './auth.ts';
-import type { HttpRequest, HttpResponse } from './client.ts';
-import { decodeBody } from './body.ts';
-import { type Answer, exchange } from './exchange.ts';
-import { isClosedEarly } from './errors.ts';
-import { shownUrl, type Redactor, parseUrl, shownOrigin } from './url-text.ts';
-import type { Pools } from './connections.ts';
-import { abortError, pause } from '../base/deadlines.ts';
 import { STATUS_CODES } from 'node:http';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+import { abortError, pause } from '../base/deadlines.ts';
+import { type ErrorKind, MusterError, toMusterError } from '../base/errors.ts';
+import {
+  type Authorize,
+  type ConfiguredHeaders,
+  learnRequestSecrets,
+  requestHeaders,
+  urlAuthorization,
+} from './auth.ts';
+import { decodeBody } from './body.ts';
+import type { HttpRequest, HttpResponse } from './client.ts';
+import type { Pools } from './connections.ts';
+import { isClosedEarly } from './errors.ts';
+import { type Answer, exchange } from './exchange.ts';
+import { parseUrl, type Redactor, shownOrigin, shownUrl } from './url-text.ts';
 
 /** Default limit of an answer, in bytes. */
 const defaultMaxBytes = 256 * 1024 * 1024;

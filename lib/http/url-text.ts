@@ -1,5 +1,3 @@
-
-
 /** The URL as messages name it: without credentials, query and fragment. */
 export function shownUrl(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;

@@ -1,10 +1,10 @@
-import type { Splice } from './gzip-header.ts';
+import type { MetricTable } from '../base/metrics.ts';
 import { version } from '../base/version.ts';
+import type { Splice } from './gzip-header.ts';
 import type { Described } from './resource.ts';
 import { gzipText } from './text/blocks.ts';
-import { familyHeader, formatNumber } from './text/write-family.ts';
 import { openMetricsHeader } from './text/openmetrics.ts';
-import type { MetricTable } from '../base/metrics.ts';
+import { familyHeader, formatNumber } from './text/write-family.ts';
 
 /** What is told of an output in itself. */
 export interface About {

@@ -1,28 +1,26 @@
 import * as z from 'zod';
 import { connectionFields, connectionRules } from '../backends/kubernetes/schema.ts';
-import { formatDuration, bool, duration, int, leaf, nonEmptyText, unlessEmpty, list, mapOf, isMapping } from '../config/fields.ts';
+import {
+  bool,
+  duration,
+  formatDuration,
+  int,
+  isMapping,
+  leaf,
+  list,
+  mapOf,
+  nonEmptyText,
+  unlessEmpty,
+} from '../config/fields.ts';
 import { withHttpClient } from '../config/http-client.ts';
 import { nearest } from '../config/problem.ts';
 import { httpSdConfig } from '../config/sd-config.ts';
 import { atMostOne, findings, rule, section } from '../config/section.ts';
-import { longestAge } from './gzip-header.ts';
 import { isMetricsName } from '../targets/keys.ts';
 import { customResourceState } from './custom/config.ts';
+import { longestAge } from './gzip-header.ts';
 import { resources } from './registry.ts';
 import { type LabelLists, parseLabelList } from './text/label-names.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 /** How the API server is reached: the connection keys of kubernetes_sd_configs. */
 const connection = httpSdConfig('60s', connectionFields)

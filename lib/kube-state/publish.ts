@@ -1,29 +1,21 @@
-import { isMusterError, toMusterError } from '../base/errors.ts';
-import { aboutOutput } from './metrics.ts';
-import { judgedCounts, judgeOutput, type OutputGate, outputGate, allSamples } from './gate.ts';
-import type { Rendered } from './render.ts';
-import { changeOutputStatus, newOutputStatus, type OutputStatus, readOutputStatus, type StoredOutputStatus } from './status.ts';
-import type { ObjectStore, PutOptions, StreamedBody } from '../store/store.ts';
-import { gzipHead } from './gzip-header.ts';
-import { metricsKey, outputTombstoneKey } from '../targets/keys.ts';
-import { newRunId } from '../base/run-id.ts';
-import type { KubeStateOutput } from '../run/kube-state-outputs.ts';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+import { isMusterError, toMusterError } from '../base/errors.ts';
+import { newRunId } from '../base/run-id.ts';
+import type { KubeStateOutput } from '../run/kube-state-outputs.ts';
+import type { ObjectStore, PutOptions, StreamedBody } from '../store/store.ts';
+import { metricsKey, outputTombstoneKey } from '../targets/keys.ts';
+import { allSamples, judgedCounts, judgeOutput, type OutputGate, outputGate } from './gate.ts';
+import { gzipHead } from './gzip-header.ts';
+import { aboutOutput } from './metrics.ts';
+import type { Rendered } from './render.ts';
+import {
+  changeOutputStatus,
+  newOutputStatus,
+  type OutputStatus,
+  readOutputStatus,
+  type StoredOutputStatus,
+} from './status.ts';
 
 /** What publishing an output came to. */
 export interface Published {

@@ -1,24 +1,13 @@
 import type { Lister } from '../backends/kubernetes/listing/lister.ts';
-import type { Splice } from './gzip-header.ts';
 import { collectCustom } from './custom/collect.ts';
 import type { CustomResource } from './custom/config.ts';
-import type { Described, Collected, KubeStateResource } from './resource.ts';
 import type { FamilyCount } from './gate.ts';
+import type { Splice } from './gzip-header.ts';
+import type { Collected, Described, KubeStateResource } from './resource.ts';
 import type { Keep } from './sharding.ts';
-import type { Allow } from './text/label-names.ts';
 import { type Member, openSpill, type Spill } from './text/blocks.ts';
+import type { Allow } from './text/label-names.ts';
 import type { AllowedMaps } from './text/write-family.ts';
-
-
-
-
-
-
-
-
-
-
-
 
 /** What is written: the options of one output, ready to be applied. */
 export interface Selection {

@@ -6,18 +6,8 @@ import type { Slots } from './object/fields.ts';
 import { kindOf, type MapsRead, type ObjectOf } from './object/kind.ts';
 import type { Keep } from './sharding.ts';
 import { type BlocksMark, createBlocks, type Member, type Spill } from './text/blocks.ts';
-import { escapeLabel, familyHeader, type AllowedMaps, familyWriter, type Put } from './text/write-family.ts';
 import { openMetricsHeader } from './text/openmetrics.ts';
-
-
-
-
-
-
-
-
-
-
+import { type AllowedMaps, escapeLabel, familyHeader, familyWriter, type Put } from './text/write-family.ts';
 
 /** What one resource is collected with. */
 export interface CollectInput {

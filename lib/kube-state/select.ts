@@ -1,16 +1,9 @@
-import type { Described, KubeStateResource } from './resource.ts';
 import type { KubeStateConfig } from './options.ts';
 import { resources } from './registry.ts';
 import type { Selection } from './render.ts';
+import type { Described, KubeStateResource } from './resource.ts';
 import { keepShard } from './sharding.ts';
 import { type Allow, allowKeys, type LabelLists } from './text/label-names.ts';
-
-
-
-
-
-
-
 
 /** What the options select, for one shard. The namespaces are the caller's, who may have to look for its own. */
 export function selectionOf(

@@ -1,12 +1,6 @@
-import { acceptedFor, retireOutputAfter } from './gate.ts';
-import {
-  changeOutputStatus,
-  type HeldOutput,
-  newOutputStatus,
-  type OutputStatus,
-  readOutputStatus,
-} from './status.ts';
-import { readGzipTime } from './gzip-header.ts';
+import { newRunId } from '../base/run-id.ts';
+import type { CyclesInput } from '../run/cycles.ts';
+import type { KubeStateOutput } from '../run/kube-state-outputs.ts';
 import {
   folders,
   metricsKey,
@@ -15,9 +9,15 @@ import {
   parseMetricsKey,
   parseOutputStatusKey,
 } from '../targets/keys.ts';
-import type { CyclesInput } from '../run/cycles.ts';
-import { newRunId } from '../base/run-id.ts';
-import type { KubeStateOutput } from '../run/kube-state-outputs.ts';
+import { acceptedFor, retireOutputAfter } from './gate.ts';
+import { readGzipTime } from './gzip-header.ts';
+import {
+  changeOutputStatus,
+  type HeldOutput,
+  newOutputStatus,
+  type OutputStatus,
+  readOutputStatus,
+} from './status.ts';
 
 /** The outputs of a configuration, and whether it has nothing else either. */
 export interface ConfiguredOutputs {

@@ -1,18 +1,18 @@
+import { mapConcurrent } from '../base/concurrency.ts';
+import { toMusterError } from '../base/errors.ts';
 import { acceptRetiredCommand } from '../cycle/hints.ts';
 import { type LeavingProvider, type RetireRules, reviewLeaving } from '../cycle/leaving.ts';
 import { resolveNames } from '../cycle/naming.ts';
 import { parseStatus } from '../cycle/status.ts';
-import { toMusterError } from '../base/errors.ts';
-import { mapConcurrent } from '../base/concurrency.ts';
+import { readListed } from '../kube-state/stored.ts';
+import type { KubeStateOutput } from '../run/kube-state-outputs.ts';
+import type { AppProvider } from '../run/providers.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { statusKey } from '../targets/keys.ts';
 import type { Schedule } from './aws-schedule.ts';
 import { sayWaiting } from './billing.ts';
 import { longestGap } from './schedule.ts';
 import { ageOf } from './task.ts';
-import type { KubeStateOutput } from '../run/kube-state-outputs.ts';
-import { readListed } from '../kube-state/stored.ts';
-import type { AppProvider } from '../run/providers.ts';
 
 /** One thing that was looked at after a deployment. */
 export interface Finding {

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MusterError, toMusterError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
 import { refuseVanished } from '../config/load.ts';
 import { ConfigError, inFileOrder } from '../config/problem.ts';
 import {
@@ -11,9 +13,7 @@ import {
   readScrapeFiles,
 } from '../config/scrape-files.ts';
 import { maxConfigBytes, readYaml } from '../config/yaml-document.ts';
-import { MusterError, toMusterError } from '../base/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
-import type { Logger } from '../base/logger.ts';
 import type { FunctionConfig } from './read-config.ts';
 
 /** The configuration that is in force. */

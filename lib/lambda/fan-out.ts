@@ -1,5 +1,5 @@
-import { MusterError } from '../base/errors.ts';
 import { mapConcurrent } from '../base/concurrency.ts';
+import { MusterError } from '../base/errors.ts';
 import { once } from '../base/once.ts';
 
 /** Starts another invocation of the same function with this event, and does not wait for it. */

@@ -1,47 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Logger as PowertoolsLogger, type Logger as Powertools } from '@aws-lambda-powertools/logger';
+import { type Logger as Powertools, Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
-import { createCredentialReader } from '../config/credentials.ts';
 import { MusterError } from '../base/errors.ts';
-import { openStore } from '../store/open.ts';
-import { type ObjectLocation, parseFileUrl, parseStoreUrl } from '../store/url.ts';
-import { logLevels, type LogLevel, readLogLevel, type LogFields, type Logger } from '../base/logger.ts';
+import { type LogFields, type Logger, type LogLevel, logLevels, readLogLevel } from '../base/logger.ts';
 import { metricDimensions, metricNamespace } from '../base/metrics.ts';
 import { version } from '../base/version.ts';
+import { createCredentialReader } from '../config/credentials.ts';
 import { createAwsSecrets } from '../run/aws-secrets.ts';
+import { openStore } from '../store/open.ts';
+import { type ObjectLocation, parseFileUrl, parseStoreUrl } from '../store/url.ts';
 import { followConfig } from './config-source.ts';
 import { lambdaInvoker } from './fan-out.ts';
 import { createInvocations, type Invoke } from './invocation.ts';
 import { measureWith } from './measure.ts';
 import type { FunctionConfig, ReadConfigInput } from './read-config.ts';
-import { type Work, type WorkInput, shareTime } from './task.ts';
 import { longestGap, periodOf } from './schedule.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+import { shareTime, type Work, type WorkInput } from './task.ts';
 
 /** What makes one function out of what all have in common. */
 export interface Definition<Config extends FunctionConfig, Id extends object> {

@@ -1,33 +1,25 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { mapConcurrent } from '../base/concurrency.ts';
 import { MusterError, toMusterError } from '../base/errors.ts';
-import { once } from '../base/once.ts';
-import type { ObjectStore } from '../store/store.ts';
 import type { Logger } from '../base/logger.ts';
+import { once } from '../base/once.ts';
+import type { CyclesInput } from '../run/cycles.ts';
+import type { ObjectStore } from '../store/store.ts';
 import type { InForce } from './config-source.ts';
 import { readEvent } from './event.ts';
 import { fanOut, type InvokeSelf } from './fan-out.ts';
 import type { Measure } from './measure.ts';
 import type { FunctionConfig } from './read-config.ts';
-import { type Ran, type Task, type Work, type InvocationTime, waitsSince, ageOf, type RunInput } from './task.ts';
-import { mapConcurrent } from '../base/concurrency.ts';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { CyclesInput } from '../run/cycles.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+import {
+  ageOf,
+  type InvocationTime,
+  type Ran,
+  type RunInput,
+  type Task,
+  type Work,
+  waitsSince,
+} from './task.ts';
 
 /** What the invocations of one process share. */
 export interface InvocationsInput<Config extends FunctionConfig, Id extends object> {

@@ -1,23 +1,13 @@
-import { defineHandler } from './handler.ts';
 import * as z from 'zod';
-import { readOutputStatus } from '../kube-state/status.ts';
-import { isMetricsName } from '../targets/keys.ts';
-import { type OutputResult, outputOnce } from '../run/kube-state-cycle.ts';
-import { type KubeStateOutput, bindOutputs } from '../run/kube-state-outputs.ts';
-import { readListed, retireOutputs } from '../kube-state/stored.ts';
-import type { Task, Work, WorkInput } from './task.ts';
 import { kubeStateConfig } from '../kube-state/options.ts';
+import { readOutputStatus } from '../kube-state/status.ts';
+import { readListed, retireOutputs } from '../kube-state/stored.ts';
+import { type OutputResult, outputOnce } from '../run/kube-state-cycle.ts';
+import { bindOutputs, type KubeStateOutput } from '../run/kube-state-outputs.ts';
+import { isMetricsName } from '../targets/keys.ts';
+import { defineHandler } from './handler.ts';
 import { type FunctionConfig, parseOwn, type ReadConfigInput } from './read-config.ts';
-
-
-
-
-
-
-
-
-
-
+import type { Task, Work, WorkInput } from './task.ts';
 
 /** The handler of the function of kube state. */
 export function defineKubeState() {

@@ -1,5 +1,5 @@
-import type { CycleResult } from '../cycle/provider.ts';
 import { functionMetrics } from '../base/metrics.ts';
+import type { CycleResult } from '../cycle/provider.ts';
 import type { OutputResult } from '../run/kube-state-cycle.ts';
 import { ageOf } from './task.ts';
 

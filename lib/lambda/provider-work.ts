@@ -1,47 +1,23 @@
-import type { Mechanism, SdConfig } from '../backends/mechanism.ts';
-import { defineHandler } from './handler.ts';
-import { readFunctionConfig, type BackendConfig } from './read-config.ts';
 import * as z from 'zod';
+import type { Mechanism, SdConfig } from '../backends/mechanism.ts';
+import { mapConcurrent } from '../base/concurrency.ts';
+import { isMusterError, type MusterError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { newRunId } from '../base/run-id.ts';
+import type { Loaded } from '../cycle/load.ts';
 import { resolveNames } from '../cycle/naming.ts';
 import { checkOwnership } from '../cycle/ownership.ts';
+import type { CycleResult } from '../cycle/provider.ts';
 import { readStatus, type StoredStatus, writeStatus } from '../cycle/status.ts';
-import { isProviderName, type ProviderId, statusKey, folders, parseStatusKey } from '../targets/keys.ts';
+import { cycleOnce } from '../run/cycles.ts';
 import type { AppProvider } from '../run/providers.ts';
 import { retireLeft } from '../run/retirement.ts';
 import { heldInterval } from '../run/slots.ts';
-import type { LastRun, Task, Work, WorkInput, RunInput } from './task.ts';
-import type { Loaded } from '../cycle/load.ts';
-import type { CycleResult } from '../cycle/provider.ts';
 import type { ObjectStore } from '../store/store.ts';
-import type { Logger } from '../base/logger.ts';
-import { cycleOnce } from '../run/cycles.ts';
-import { isMusterError, type MusterError } from '../base/errors.ts';
-import { mapConcurrent } from '../base/concurrency.ts';
-import { newRunId } from '../base/run-id.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+import { folders, isProviderName, type ProviderId, parseStatusKey, statusKey } from '../targets/keys.ts';
+import { defineHandler } from './handler.ts';
+import { type BackendConfig, readFunctionConfig } from './read-config.ts';
+import type { LastRun, RunInput, Task, Work, WorkInput } from './task.ts';
 
 /** The handler of a mechanism's function. */
 export function defineFunction<Config extends SdConfig>(mechanism: Mechanism<Config>) {

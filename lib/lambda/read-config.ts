@@ -1,25 +1,14 @@
 import * as z from 'zod';
 import { bindMechanism, type Mechanism, type SdConfig, type Stanza } from '../backends/mechanism.ts';
+import { MusterError } from '../base/errors.ts';
 import { parseConfig } from '../config/load.ts';
 import type { MusterConfig, NamedOutput, ReadStanza, StanzaReader } from '../config/muster-config.ts';
 import { mechanismKeys } from '../config/prometheus-keys.ts';
 import type { RetireRules } from '../cycle/leaving.ts';
-import { MusterError } from '../base/errors.ts';
-import { parseStoreUrl, type StoreLocation, s3Url } from '../store/url.ts';
-import { type ProviderId, isProviderName } from '../targets/keys.ts';
 import { type AppProvider, type BindInput, bindProviders } from '../run/providers.ts';
 import { retireRulesOf } from '../run/retirement.ts';
-
-
-
-
-
-
-
-
-
-
-
+import { parseStoreUrl, type StoreLocation, s3Url } from '../store/url.ts';
+import { isProviderName, type ProviderId } from '../targets/keys.ts';
 
 /** What every function has to know of a configuration. */
 export interface FunctionConfig {

@@ -1,7 +1,7 @@
 import type { MusterError } from '../base/errors.ts';
-import type { ObjectStore } from '../store/store.ts';
 import type { Logger } from '../base/logger.ts';
 import type { CyclesInput } from '../run/cycles.ts';
+import type { ObjectStore } from '../store/store.ts';
 import type { InForce } from './config-source.ts';
 import type { EventForm } from './event.ts';
 import type { Measure } from './measure.ts';

@@ -1,25 +1,25 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
+import { MusterError, toMusterError } from '../base/errors.ts';
 import { parseDuration } from '../config/fields.ts';
 import { formatKeyPath, problemsOf } from '../config/problem.ts';
 import { relabelConfigs } from '../config/relabel.ts';
-import { MusterError, toMusterError } from '../base/errors.ts';
 import { isLegacyLabelName } from '../targets/group.ts';
 import { either, type Reference, referencesOf, secrets } from './http.ts';
-import type { Http, MonitorName, PodMonitorSpec, ProbeSpec, PrometheusSpec, ProxyKeys, Relabeling, ScrapeConfigSpec, ServiceMonitorSpec, Tls } from './resources.ts';
+import type {
+  Http,
+  MonitorName,
+  PodMonitorSpec,
+  ProbeSpec,
+  PrometheusSpec,
+  ProxyKeys,
+  Relabeling,
+  ScrapeConfigSpec,
+  ServiceMonitorSpec,
+  Tls,
+} from './resources.ts';
 import { ruleOf, selectorText } from './rules.ts';
 import { isSince } from './settings.ts';
-
-
-
-
-
-
-
-
-
-
-
 
 /** A Monitor whose spec has been read. */
 export type Monitor = MonitorName &

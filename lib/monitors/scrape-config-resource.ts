@@ -1,5 +1,5 @@
-import { isMapping, plainValue, scalarText } from '../config/fields.ts';
 import { MusterError } from '../base/errors.ts';
+import { isMapping, plainValue, scalarText } from '../config/fields.ts';
 import { yamlText } from './print.ts';
 
 /** What a ScrapeConfig of the operator is made of. */

@@ -1,11 +1,15 @@
 import type * as z from 'zod';
-import { nearest, formatKeyPath } from '../config/problem.ts';
 import { MusterError } from '../base/errors.ts';
-import { limitNames, type MonitorName, monitorKinds, type PrometheusSpec, prometheusFields, prometheusSpec, type ScrapeClass } from './resources.ts';
-
-
-
-
+import { formatKeyPath, nearest } from '../config/problem.ts';
+import {
+  limitNames,
+  type MonitorName,
+  monitorKinds,
+  type PrometheusSpec,
+  prometheusFields,
+  prometheusSpec,
+  type ScrapeClass,
+} from './resources.ts';
 
 /** How jobs are made of Monitors, beside the Monitors themselves. */
 export interface Translation {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { parseDuration } from '../config/fields.ts';
 import { MusterError, toMusterError } from '../base/errors.ts';
+import { parseDuration } from '../config/fields.ts';
 import { encodeJob } from '../targets/keys.ts';
 import { checkMonitor, clientsOf, type Lookup, type Monitor, whatIs, within } from './checks.ts';
 import { fileOf, type HttpContext, type Reference, referencesOf } from './http.ts';

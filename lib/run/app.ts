@@ -1,40 +1,21 @@
 import { mechanisms } from '../backends/registry.ts';
+import { heedSignals } from '../base/deadlines.ts';
+import { isMusterError, MusterError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
 import type { FileJobs } from '../config/assemble.ts';
 import { createCredentialReader } from '../config/credentials.ts';
 import { loadConfig, loadStoreLocation } from '../config/load.ts';
 import type { LeftAlone } from '../config/muster-config.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { RetireRules } from '../cycle/leaving.ts';
-import { isMusterError, MusterError } from '../base/errors.ts';
-import { heedSignals } from '../base/deadlines.ts';
 import type { KubeStateConfig } from '../kube-state/options.ts';
+import { openStore } from '../store/open.ts';
 import type { ObjectStore } from '../store/store.ts';
-import type { ObjectLocation, StoreLocation, S3Location } from '../store/url.ts';
-import type { Logger } from '../base/logger.ts';
+import type { ObjectLocation, S3Location, StoreLocation } from '../store/url.ts';
 import { createAwsSecrets } from './aws-secrets.ts';
 import type { KubeStateOutput } from './kube-state-outputs.ts';
 import { type AppProvider, type BindInput, bindProviders } from './providers.ts';
 import { retireRulesOf } from './retirement.ts';
-import { openStore } from '../store/open.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 /** What an app is given of the world. */
 export interface AppInput {

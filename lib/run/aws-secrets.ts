@@ -1,9 +1,9 @@
 import * as z from 'zod';
+import { heedSignals } from '../base/deadlines.ts';
+import { type ErrorKind, MusterError, oneLine } from '../base/errors.ts';
+import { once } from '../base/once.ts';
 import type { ResolveReference } from '../config/credentials.ts';
 import type { Reference } from '../config/secret.ts';
-import { type ErrorKind, MusterError, oneLine } from '../base/errors.ts';
-import { heedSignals } from '../base/deadlines.ts';
-import { once } from '../base/once.ts';
 
 /** Seconds that a secret is kept: the providers of one tick ask once, a rotated secret is seen in the next minute. */
 const maxAge = 60;

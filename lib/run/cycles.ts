@@ -1,11 +1,11 @@
+import { detailOf, toMusterError } from '../base/errors.ts';
+import type { LogFields, Logger } from '../base/logger.ts';
+import { newRunId } from '../base/run-id.ts';
 import { runCycle } from '../cycle/cycle.ts';
 import type { CycleInput, CycleResult } from '../cycle/provider.ts';
-import { detailOf, toMusterError } from '../base/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { countChange } from '../targets/diff.ts';
-import type { LogFields, Logger } from '../base/logger.ts';
 import type { AppProvider } from './providers.ts';
-import { newRunId } from '../base/run-id.ts';
 
 export interface CyclesInput {
   readonly store: ObjectStore;

@@ -1,7 +1,7 @@
 import type { MechanismInput } from '../backends/mechanism.ts';
+import { userAgent } from '../base/version.ts';
 import type { HttpClient } from '../http/client.ts';
 import type { HttpClientOptions } from '../http/open.ts';
-import { userAgent } from '../base/version.ts';
 
 /** The HTTP clients of one listing, which end together. */
 export interface HttpClients extends AsyncDisposable {

@@ -1,6 +1,6 @@
+import { namespacesOf } from '../backends/kubernetes/connection/in-cluster.ts';
 import { openConnection } from '../backends/kubernetes/connection/open.ts';
 import { openLister } from '../backends/kubernetes/listing/lister.ts';
-import { namespacesOf } from '../backends/kubernetes/connection/in-cluster.ts';
 import { isMusterError, MusterError, toMusterError } from '../base/errors.ts';
 import { withConfigFile } from '../kube-state/custom/config-file.ts';
 import type { KubeStateConfig } from '../kube-state/options.ts';
@@ -8,16 +8,6 @@ import { type Rendered, render } from '../kube-state/render.ts';
 import { selectionOf } from '../kube-state/select.ts';
 import { openHttpClients } from './http-clients.ts';
 import type { BindInput } from './providers.ts';
-
-
-
-
-
-
-
-
-
-
 
 /** One kube-state output, ready to be written: an element of `kube_state_metrics`, or one of its shards. */
 export interface KubeStateOutput {

@@ -1,16 +1,16 @@
 import { resolve } from 'node:path';
 import type { Stanza } from '../backends/mechanism.ts';
+import { MusterError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
 import type { Job, MusterConfig } from '../config/muster-config.ts';
 import type { ReadCredential } from '../config/secret.ts';
 import type { Provider } from '../cycle/provider.ts';
 import type { Discover } from '../targets/discover.ts';
 import { addressLabel, type LabelSet, type TargetGroup, targetLabels } from '../targets/group.ts';
+import type { ProviderId } from '../targets/keys.ts';
 import { labelsReadBy, relabel } from '../targets/relabel.ts';
 import { isBadAddress, type NoteTarget, outlivesRules } from '../targets/scrapable.ts';
-import type { Logger } from '../base/logger.ts';
 import { openHttpClients } from './http-clients.ts';
-import { MusterError } from '../base/errors.ts';
-import type { ProviderId } from '../targets/keys.ts';
 
 /** A provider as configured, ready for a cycle. */
 export interface AppProvider extends Provider {

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { formatLeftAlone } from '../config/prometheus-keys.ts';
 import { toMusterError } from '../base/errors.ts';
-import { type AppConfig, type AppInput, readApp } from './app.ts';
+import { formatLeftAlone } from '../config/prometheus-keys.ts';
 import { resolveNames } from '../cycle/naming.ts';
 import { checkOwnership } from '../cycle/ownership.ts';
 import type { ObjectStore } from '../store/store.ts';
+import { type AppConfig, type AppInput, readApp } from './app.ts';
 import type { AppProvider } from './providers.ts';
 
 /** Milliseconds between two looks at the configuration. */

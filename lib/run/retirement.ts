@@ -1,3 +1,4 @@
+import { newRunId } from '../base/run-id.ts';
 import type { MusterConfig, NamedOutput } from '../config/muster-config.ts';
 import {
   type ConfiguredProvider,
@@ -10,7 +11,6 @@ import { clearRetired } from '../cycle/retention.ts';
 import { retireProvider } from '../cycle/retire.ts';
 import { type ProviderId, statusKey } from '../targets/keys.ts';
 import type { CyclesInput } from './cycles.ts';
-import { newRunId } from '../base/run-id.ts';
 
 /** When the providers of a configuration that leave it are retired. */
 export function retireRulesOf({

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CycleResult } from '../cycle/provider.ts';
 import { isMusterError, toMusterError } from '../base/errors.ts';
+import type { CycleResult } from '../cycle/provider.ts';
+import { retireOutputs } from '../kube-state/stored.ts';
 import { metricsKey, statusKey } from '../targets/keys.ts';
 import type { AppConfig } from './app.ts';
 import { type CyclesInput, cycleOnce } from './cycles.ts';
 import { outputOnce } from './kube-state-cycle.ts';
-import { retireOutputs } from '../kube-state/stored.ts';
 import type { AppProvider } from './providers.ts';
 import { retireLeft } from './retirement.ts';
 import { chooseRounds, deadlineOf, heldInterval, newSlot, type Round, type Slot } from './slots.ts';

@@ -1,17 +1,17 @@
 import { MusterError } from '../base/errors.ts';
-import { folders } from '../targets/keys.ts';
 import type { Logger } from '../base/logger.ts';
+import { folders } from '../targets/keys.ts';
 import type { FileSystem } from './mirror/files.ts';
 import { incompleteness } from './mirror/folder.ts';
 import { createFreshness } from './mirror/freshness.ts';
-import type { Face } from './serve/http.ts';
 import { type LoopOptions, mirrorWithin, runMirror } from './mirror/loop.ts';
-import type { SourceMetrics, SyncMetrics } from './serve/metrics.ts';
 import { mirrorOnce } from './mirror/mirror.ts';
 import { closeSources, type MirroredSource, openSources, type SyncSource } from './mirror/mirrored.ts';
 import { createReporter } from './mirror/report.ts';
 import type { MirrorOptions, Round } from './mirror/round.ts';
 import type { Shard } from './mirror/shard.ts';
+import type { Face } from './serve/http.ts';
+import type { SourceMetrics, SyncMetrics } from './serve/metrics.ts';
 
 export interface SyncOptions {
   /** One without name, or several with a name each. */

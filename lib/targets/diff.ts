@@ -1,9 +1,13 @@
 import { MusterError } from '../base/errors.ts';
-import { compare, type EncodedGroup, type Groups, sortGroups, countTargets, decodeGroup } from './canonical.ts';
+import {
+  compare,
+  countTargets,
+  decodeGroup,
+  type EncodedGroup,
+  type Groups,
+  sortGroups,
+} from './canonical.ts';
 import { addressLabel, type LabelSet, type TargetGroup, targetLabels } from './group.ts';
-
-
-
 
 /** The difference between two listings, by source. */
 export interface Change {

@@ -1,5 +1,5 @@
-import { MusterError } from '../base/errors.ts';
 import { isUtf8 } from 'node:buffer';
+import { MusterError } from '../base/errors.ts';
 
 /** Reads a file_sd file piece by piece and keeps nothing of it. */
 export interface FileSdScan {

@@ -1,5 +1,3 @@
-
-
 /** Label names to values. An empty value means the same as an absent label, as in Prometheus. */
 export type LabelSet = Readonly<Record<string, string>>;
 

@@ -1,13 +1,8 @@
 import { createHash } from 'node:crypto';
 import { compare } from './canonical.ts';
-import { type LabelSet, metaPrefix, withoutEmpty, isLabelName, isLegacyLabelName } from './group.ts';
+import { isLabelName, isLegacyLabelName, type LabelSet, metaPrefix, withoutEmpty } from './group.ts';
 import type { RelabelConfig } from './relabel-config.ts';
 import { expandTemplate } from './relabel-regex.ts';
-
-
-
-
-
 
 /**
  * The labels after the rules, or undefined when a rule drops the target. Empty labels count as absent.

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { readSchedule } from '../../lib/lambda/aws-schedule.ts';
-import { createAwsSecrets } from '../../lib/run/aws-secrets.ts';
-import { lambdaInvoker } from '../../lib/lambda/fan-out.ts';
-import { awsRequestHandler } from '../../lib/base/aws-proxy.ts';
 import { awsCredentials } from '../../lib/backends/kubernetes/connection/eks.ts';
+import { awsRequestHandler } from '../../lib/base/aws-proxy.ts';
+import { readSchedule } from '../../lib/lambda/aws-schedule.ts';
+import { lambdaInvoker } from '../../lib/lambda/fan-out.ts';
+import { createAwsSecrets } from '../../lib/run/aws-secrets.ts';
 import { openSqs } from '../../lib/sidecar/notifications/queue.ts';
 import { createS3Store } from '../../lib/store/s3/store.ts';
 import { startFakeS3 } from '../store/fake-s3.ts';

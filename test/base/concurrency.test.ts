@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { MusterError } from '../../lib/base/errors.ts';
 import { mapConcurrent } from '../../lib/base/concurrency.ts';
+import { MusterError } from '../../lib/base/errors.ts';
 
 const never = new AbortController().signal;
 

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
-import { MusterError } from '../../lib/base/errors.ts';
 import { heedSignals, onAbort, pause } from '../../lib/base/deadlines.ts';
+import { MusterError } from '../../lib/base/errors.ts';
 import { failure } from '../support/http-client.ts';
 
 const listeners = (controllers: readonly AbortController[]) =>

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Secret } from '../../lib/config/secret.ts';
 import { MusterError } from '../../lib/base/errors.ts';
 import { createLogger, type LogLevel, logLevels, silentLogger } from '../../lib/base/logger.ts';
+import { Secret } from '../../lib/config/secret.ts';
 
 function collect(level: LogLevel = 'debug') {
   const lines: string[] = [];

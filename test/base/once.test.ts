@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { createAwsSecrets } from '../../lib/run/aws-secrets.ts';
-import { lambdaInvoker } from '../../lib/lambda/fan-out.ts';
 import { once } from '../../lib/base/once.ts';
+import { lambdaInvoker } from '../../lib/lambda/fan-out.ts';
+import { createAwsSecrets } from '../../lib/run/aws-secrets.ts';
 import { openSqs } from '../../lib/sidecar/notifications/queue.ts';
 import { createSession } from '../../lib/store/s3/store.ts';
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
+import { MusterError } from '../../lib/base/errors.ts';
+import { version } from '../../lib/base/version.ts';
 import { runCycle } from '../../lib/cycle/cycle.ts';
 import { readPublished } from '../../lib/cycle/load.ts';
 import { readStatus } from '../../lib/cycle/status.ts';
-import { MusterError } from '../../lib/base/errors.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { TargetGroup } from '../../lib/targets/group.ts';
 import { manifestKey, partsFolder, snapshotKey, statusKey, targetsKey } from '../../lib/targets/keys.ts';
-import { version } from '../../lib/base/version.ts';
 import { countingStore } from '../support/counting-store.ts';
 import { fileOf, id, inputOf, listing, providerOf, readHistory } from '../support/provider.ts';
 

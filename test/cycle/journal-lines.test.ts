@@ -2,18 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { encodeJournalEntry, decodeJournalEntry, type JournalLine, readJournalLines } from '../../lib/cycle/journal.ts';
+import {
+  decodeJournalEntry,
+  encodeJournalEntry,
+  type JournalLine,
+  readJournalLines,
+} from '../../lib/cycle/journal.ts';
 import { encodeGroup, toGroups } from '../../lib/targets/canonical.ts';
 import { diffGroups } from '../../lib/targets/diff.ts';
 import { anyListing } from '../support/groups.ts';
-
-
-
-
-
-
-
-
 
 const never = new AbortController().signal;
 const head = { version: 7, at: '2026-03-01T12:00:00.000Z', reason: 'confirmed', run: 'run-1' } as const;

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
-import { decodeManifest } from '../../lib/cycle/manifest.ts';
 import { readPublished } from '../../lib/cycle/load.ts';
+import { decodeManifest } from '../../lib/cycle/manifest.ts';
 import { readStatus } from '../../lib/cycle/status.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { manifestKey, partKey, targetsKey } from '../../lib/targets/keys.ts';

@@ -1,17 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { encodeJournalEntry, decodeJournalEntry } from '../../lib/cycle/journal.ts';
+import { decodeJournalEntry, encodeJournalEntry } from '../../lib/cycle/journal.ts';
 import { decodeSnapshot, decodeSnapshotVersion, encodeSnapshot } from '../../lib/cycle/load.ts';
 import { hashGroups, toGroups } from '../../lib/targets/canonical.ts';
 import { diffGroups } from '../../lib/targets/diff.ts';
 import { anyListing } from '../support/groups.ts';
-
-
-
-
-
-
-
 
 describe('what the bucket keeps', () => {
   test('a snapshot reads back as the listing that it was, whatever its labels are called', async () => {

@@ -1,8 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { nextTime, parseSchedule } from '../../lib/kube-state/cron.ts';
 
-
-
 const start = '2026-03-28T12:34:56Z';
 
 function next(source: string, after: string): string | undefined {

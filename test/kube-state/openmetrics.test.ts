@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
+import { gzipHead } from '../../lib/kube-state/gzip-header.ts';
 import { aboutOutput } from '../../lib/kube-state/metrics.ts';
 import { resources } from '../../lib/kube-state/registry.ts';
 import { render } from '../../lib/kube-state/render.ts';
 import { openMetricsHeader } from '../../lib/kube-state/text/openmetrics.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
-import { gzipHead } from '../../lib/kube-state/gzip-header.ts';
 import { startFace } from '../sidecar/serve/face.ts';
 import { cleanUpAfterEach } from '../sidecar/world.ts';
 import { readOpenMetrics } from '../support/openmetrics.ts';

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { loadApp } from '../../lib/run/app.ts';
-import { publishOutput } from '../../lib/kube-state/publish.ts';
-import { type KubernetesFleet, startKubernetesFleet } from '../../lib/sim/kubernetes.ts';
-import { createMemoryStore } from '../../lib/store/memory.ts';
-import { readGzipTime } from '../../lib/kube-state/gzip-header.ts';
 import { silentLogger } from '../../lib/base/logger.ts';
 import { version } from '../../lib/base/version.ts';
+import { readGzipTime } from '../../lib/kube-state/gzip-header.ts';
+import { publishOutput } from '../../lib/kube-state/publish.ts';
+import { loadApp } from '../../lib/run/app.ts';
+import { type KubernetesFleet, startKubernetesFleet } from '../../lib/sim/kubernetes.ts';
+import { createMemoryStore } from '../../lib/store/memory.ts';
 
 const signal = new AbortController().signal;
 let fleet: KubernetesFleet;

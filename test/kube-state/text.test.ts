@@ -4,13 +4,6 @@ import { fnv64a, jumpHash, keepShard } from '../../lib/kube-state/sharding.ts';
 import { allowKeys, parseLabelList, toPrometheusLabels } from '../../lib/kube-state/text/label-names.ts';
 import { escapeHelp, escapeLabel, formatNumber } from '../../lib/kube-state/text/write-family.ts';
 
-
-
-
-
-
-
-
 describe('numbers', () => {
   test.each([
     [0, '0'],

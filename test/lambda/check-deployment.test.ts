@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
+import { MusterError } from '../../lib/base/errors.ts';
+import { silentLogger } from '../../lib/base/logger.ts';
+import type { Status } from '../../lib/cycle/status.ts';
+import { gzipHead } from '../../lib/kube-state/gzip-header.ts';
+import { kubeStateConfig } from '../../lib/kube-state/options.ts';
 import { checkDeployment, type DeploymentInput } from '../../lib/lambda/check-deployment.ts';
 import { bindOutputs } from '../../lib/run/kube-state-outputs.ts';
-import type { Status } from '../../lib/cycle/status.ts';
-import { MusterError } from '../../lib/base/errors.ts';
-import { kubeStateConfig } from '../../lib/kube-state/options.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
-import { gzipHead } from '../../lib/kube-state/gzip-header.ts';
 import { statusKey } from '../../lib/targets/keys.ts';
-import { silentLogger } from '../../lib/base/logger.ts';
 import { id, providerOf } from '../support/provider.ts';
 
 const now = () => new Date().toISOString();

@@ -1,31 +1,17 @@
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createLogger } from '../../lib/base/logger.ts';
+import { retireOutputAfter } from '../../lib/kube-state/gate.ts';
+import { gzipHead } from '../../lib/kube-state/gzip-header.ts';
+import { changeOutputStatus } from '../../lib/kube-state/status.ts';
 import { followConfig } from '../../lib/lambda/config-source.ts';
 import { createInvocations } from '../../lib/lambda/invocation.ts';
-import { readKubeStateConfig, kubeStateWork } from '../../lib/lambda/kube-state-work.ts';
+import { kubeStateWork, readKubeStateConfig } from '../../lib/lambda/kube-state-work.ts';
 import { shareTime } from '../../lib/lambda/task.ts';
 import { type KubernetesFleet, startKubernetesFleet } from '../../lib/sim/kubernetes.ts';
-import { retireOutputAfter } from '../../lib/kube-state/gate.ts';
-import { changeOutputStatus } from '../../lib/kube-state/status.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import { gzipHead } from '../../lib/kube-state/gzip-header.ts';
-import { createLogger } from '../../lib/base/logger.ts';
 import { measureInWords, period } from './world.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 let fleet: KubernetesFleet;
 beforeAll(async () => {

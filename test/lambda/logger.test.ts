@@ -2,8 +2,8 @@ import { Console } from 'node:console';
 import { Writable } from 'node:stream';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { expect, test } from '@jest/globals';
-import { loggerOver } from '../../lib/lambda/handler.ts';
 import { Secret } from '../../lib/config/secret.ts';
+import { loggerOver } from '../../lib/lambda/handler.ts';
 
 function capture() {
   const lines: Record<string, unknown>[] = [];

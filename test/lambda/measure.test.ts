@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { MusterError } from '../../lib/base/errors.ts';
 import { measureWith } from '../../lib/lambda/measure.ts';
 import { type LastRun, waitsSince } from '../../lib/lambda/task.ts';
-import { MusterError } from '../../lib/base/errors.ts';
 import { statusKey } from '../../lib/targets/keys.ts';
 import { createWorld, jobs } from './world.ts';
 

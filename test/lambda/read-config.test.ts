@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { readFunctionConfig } from '../../lib/lambda/read-config.ts';
 import { consul } from '../../lib/backends/consul/index.ts';
 import { silentLogger } from '../../lib/base/logger.ts';
+import { readFunctionConfig } from '../../lib/lambda/read-config.ts';
 
 const input = {
   ...{ origin: 'muster.yml', store: 's3://bucket', directory: '/', log: silentLogger },

@@ -1,16 +1,16 @@
+import type { Mechanism } from '../../lib/backends/mechanism.ts';
+import { createLogger } from '../../lib/base/logger.ts';
+import { ownFields, sdConfig } from '../../lib/config/sd-config.ts';
 import { followConfig } from '../../lib/lambda/config-source.ts';
 import { createInvocations, type Invoke } from '../../lib/lambda/invocation.ts';
 import type { Measure } from '../../lib/lambda/measure.ts';
 import { providerWork } from '../../lib/lambda/provider-work.ts';
 import { readFunctionConfig } from '../../lib/lambda/read-config.ts';
 import { shareTime } from '../../lib/lambda/task.ts';
-import type { Mechanism } from '../../lib/backends/mechanism.ts';
-import { ownFields, sdConfig } from '../../lib/config/sd-config.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import type { TargetGroup } from '../../lib/targets/group.ts';
 import type { ProviderId } from '../../lib/targets/keys.ts';
-import { createLogger } from '../../lib/base/logger.ts';
 import { listing } from '../support/provider.ts';
 
 /** A function of Consul over a memory store, with a listing of our own; everything that it says is kept. */

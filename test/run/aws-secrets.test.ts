@@ -1,8 +1,8 @@
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createAwsSecrets } from '../../lib/run/aws-secrets.ts';
 import { createCredentialReader } from '../../lib/config/credentials.ts';
+import { createAwsSecrets } from '../../lib/run/aws-secrets.ts';
 import { failure } from '../store/probe.ts';
 import { type Moto, motoCredentials, startMoto } from '../support/moto.ts';
 import { describeWithPrograms } from '../support/programs.ts';

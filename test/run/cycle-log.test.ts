@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
+import { createLogger } from '../../lib/base/logger.ts';
 import { cycleOnce } from '../../lib/run/cycles.ts';
 import type { AppProvider } from '../../lib/run/providers.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
-import { createLogger } from '../../lib/base/logger.ts';
 import { listing, providerOf } from '../support/provider.ts';
 
 /** The log of cycles that find these lists, an error where the listing fails. */

@@ -2,9 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
+import { createLogger } from '../../lib/base/logger.ts';
 import { readApp } from '../../lib/run/app.ts';
 import { reloadingConfig } from '../../lib/run/reload.ts';
-import { createLogger } from '../../lib/base/logger.ts';
 import { newFolder } from '../store/folders.ts';
 
 const jobs = (...names: readonly string[]) =>

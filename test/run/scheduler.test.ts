@@ -1,13 +1,13 @@
 import { describe, expect, jest, test } from '@jest/globals';
+import { createLogger, silentLogger } from '../../lib/base/logger.ts';
+import { kubeStateConfig } from '../../lib/kube-state/options.ts';
+import type { Rendered } from '../../lib/kube-state/render.ts';
 import { bindOutputs, type KubeStateOutput } from '../../lib/run/kube-state-outputs.ts';
 import type { AppProvider } from '../../lib/run/providers.ts';
 import { runScheduler } from '../../lib/run/scheduler.ts';
 import { chooseRounds, deadlineOf, heldInterval, newSlot, type Slot } from '../../lib/run/slots.ts';
-import { kubeStateConfig } from '../../lib/kube-state/options.ts';
-import type { Rendered } from '../../lib/kube-state/render.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import { targetsKey } from '../../lib/targets/keys.ts';
-import { createLogger, silentLogger } from '../../lib/base/logger.ts';
 import { listing, providerOf, readHistory } from '../support/provider.ts';
 
 function providerAt(job: string, find: Parameters<typeof providerOf>[0], refreshInterval = 1): AppProvider {

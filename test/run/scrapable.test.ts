@@ -1,16 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
-import { cycleOnce } from '../../lib/run/cycles.ts';
-import { bindProviders } from '../../lib/run/providers.ts';
 import type { Stanza } from '../../lib/backends/mechanism.ts';
+import { createLogger, silentLogger } from '../../lib/base/logger.ts';
 import type { Job } from '../../lib/config/muster-config.ts';
 import { relabelConfigs } from '../../lib/config/relabel.ts';
-import { readStatus } from '../../lib/cycle/status.ts';
 import { listWarnings, openFindings } from '../../lib/cycle/collect.ts';
+import { readStatus } from '../../lib/cycle/status.ts';
+import { cycleOnce } from '../../lib/run/cycles.ts';
+import { bindProviders } from '../../lib/run/providers.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import { decodeFileSd, defaultLargestObject } from '../../lib/targets/file-sd.ts';
 import type { TargetGroup } from '../../lib/targets/group.ts';
 import { statusKey, targetsKey } from '../../lib/targets/keys.ts';
-import { createLogger, silentLogger } from '../../lib/base/logger.ts';
 
 const id = { job: 'api', provider: 'consul-0' };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Status } from '../../lib/cycle/status.ts';
 import { MusterError } from '../../lib/base/errors.ts';
+import type { Status } from '../../lib/cycle/status.ts';
 import { createFreshness } from '../../lib/sidecar/mirror/freshness.ts';
 import { fileOf, fill, statusOf } from '../support/bucket.ts';
 import { watchStore } from './counting-store.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { dns } from '../../lib/backends/dns/index.ts';
-import { startDnsFleet } from './dns.ts';
-import { makeDnsWorld, type ZoneRecord } from './dns-world.ts';
 import { listTargets } from '../support/discover.ts';
 import { startNsd } from '../support/nsd.ts';
 import { describeWithPrograms } from '../support/programs.ts';
+import { startDnsFleet } from './dns.ts';
+import { makeDnsWorld, type ZoneRecord } from './dns-world.ts';
 
 const size = { seed: 5, services: 20, instances: 60 };
 

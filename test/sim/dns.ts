@@ -2,10 +2,10 @@ import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dg
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { seededRandom } from '../../lib/sim/random.ts';
 import { createDnsFaults, type DnsFaults } from './dns-faults.ts';
 import { type DnsQuestion, type DnsReply, decodeQuestion } from './dns-wire.ts';
 import { churnDnsWorld, type DnsWorld, type DnsWorldSize, makeDnsWorld } from './dns-world.ts';
-import { seededRandom } from '../../lib/sim/random.ts';
 
 export interface DnsFleetOptions extends DnsWorldSize {
   /** Loopback address. Default 127.0.0.1. */

@@ -1,8 +1,8 @@
+import { seededRandom } from '../../lib/sim/random.ts';
+import { type FleetServer, type FleetServerOptions, startFleetServer } from '../../lib/sim/server.ts';
 import { answerEngine } from './docker/api.ts';
 import { churnDockerWorld } from './docker/churn.ts';
 import { type DockerWorld, type DockerWorldSize, makeDockerWorld } from './docker/world.ts';
-import { seededRandom } from '../../lib/sim/random.ts';
-import { type FleetServer, type FleetServerOptions, startFleetServer } from '../../lib/sim/server.ts';
 
 export interface DockerFleetOptions extends DockerWorldSize, FleetServerOptions {
   /** Newest version of the API that the engine speaks. Default `1.41`, Docker 20.10's. */

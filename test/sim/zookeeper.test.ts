@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { nerve, serverset } from '../../lib/backends/zookeeper/index.ts';
-import { startZookeeperFleet } from './zookeeper.ts';
 import { listTargets } from '../support/discover.ts';
+import { startZookeeperFleet } from './zookeeper.ts';
 
 const size = { seed: 5, services: 10, members: 8 };
 

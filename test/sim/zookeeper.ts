@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createProtocolFaults } from './protocol-faults.ts';
 import { seededRandom } from '../../lib/sim/random.ts';
+import { createProtocolFaults } from './protocol-faults.ts';
 import { spoilMessage, type ZookeeperFault, type ZookeeperFaults } from './zookeeper-faults.ts';
 import {
   decodeRequest,

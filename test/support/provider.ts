@@ -1,8 +1,8 @@
 import { decodeJournalEntry } from '../../lib/cycle/journal.ts';
-import type { CycleInput, Provider } from '../../lib/cycle/provider.ts';
 import { decodeSnapshot } from '../../lib/cycle/load.ts';
-import { readStatus } from '../../lib/cycle/status.ts';
 import { readStoreDocument } from '../../lib/cycle/ownership.ts';
+import type { CycleInput, Provider } from '../../lib/cycle/provider.ts';
+import { readStatus } from '../../lib/cycle/status.ts';
 import type { ObjectStore, StoredObject } from '../../lib/store/store.ts';
 import type { Groups } from '../../lib/targets/canonical.ts';
 import { applyChange } from '../../lib/targets/diff.ts';

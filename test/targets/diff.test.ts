@@ -1,13 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { encodeGroup, hashGroups, toGroups } from '../../lib/targets/canonical.ts';
-import { applyChange, diffGroups, invertChange, isEmptyChange, revertChange, countChange } from '../../lib/targets/diff.ts';
+import {
+  applyChange,
+  countChange,
+  diffGroups,
+  invertChange,
+  isEmptyChange,
+  revertChange,
+} from '../../lib/targets/diff.ts';
 import { anyListing } from '../support/groups.ts';
-
-
-
-
-
 
 const group = (source: string, ...addresses: string[]) => ({
   source,

@@ -1,11 +1,14 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { gzipHead, headRoom, readGzipHead, type Splice, readGzipTime, stampGzip } from '../../lib/kube-state/gzip-header.ts';
-
-
-
-
+import {
+  gzipHead,
+  headRoom,
+  readGzipHead,
+  readGzipTime,
+  type Splice,
+  stampGzip,
+} from '../../lib/kube-state/gzip-header.ts';
 
 const listed = new Date('2026-03-01T12:00:00Z');
 const member = gzipSync('# TYPE a_total counter\n');

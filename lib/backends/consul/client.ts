@@ -1,16 +1,18 @@
-import * as z from 'zod';
 import type { ZodType } from 'zod';
+import * as z from 'zod';
 import { MusterError } from '../../base/errors.ts';
 import type { HttpClient } from '../../http/client.ts';
 import { decodeJson } from '../../http/json.ts';
+import {
+  anyMap,
+  intField,
+  listBody,
+  listField,
+  mapField,
+  structField,
+  textField,
+} from '../../http/json-fields.ts';
 import type { ConsulConfig } from './schema.ts';
-import { anyMap, intField, listBody, listField, mapField, structField, textField } from '../../http/json-fields.ts';
-
-
-
-
-
-
 
 /** An answer, and whether Consul says that the token's rights hid a part of it. */
 export interface Filtered<T> {

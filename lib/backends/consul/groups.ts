@@ -1,10 +1,13 @@
-import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty, joinHostPort, mapLabels } from '../../targets/group.ts';
+import {
+  addressLabel,
+  joinHostPort,
+  type LabelSet,
+  mapLabels,
+  type TargetGroup,
+  withoutEmpty,
+} from '../../targets/group.ts';
 import type { HealthCheck, ServiceEntry } from './client.ts';
 import { labels } from './labels.ts';
-
-
-
-
 
 /** What all instances of a service have in common. */
 export interface ServiceContext {

@@ -1,21 +1,20 @@
 import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
-import { formatDuration } from '../../config/fields.ts';
-import { isMusterError, MusterError, toMusterError } from '../../base/errors.ts';
-import { toFailure } from '../../http/errors.ts';
 import { heedSignals } from '../../base/deadlines.ts';
+import { isMusterError, MusterError, toMusterError } from '../../base/errors.ts';
+import { formatDuration } from '../../config/fields.ts';
+import { toFailure } from '../../http/errors.ts';
+import {
+  type Answer,
+  answers,
+  decodeAnswer,
+  encodeQuery,
+  formatError,
+  notImplemented,
+  type Query,
+} from './message.ts';
 import type { ResolverConfig } from './resolver-config.ts';
 import type { Nameserver } from './schema.ts';
-import { type Answer, answers, decodeAnswer, encodeQuery, type Query, formatError, notImplemented } from './message.ts';
-
-
-
-
-
-
-
-
-
 
 /** How long an answer may take. */
 export interface Limits {

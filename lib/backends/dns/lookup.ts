@@ -1,11 +1,19 @@
 import { randomInt } from 'node:crypto';
-import { MusterError, toMusterError } from '../../base/errors.ts';
 import { abortError } from '../../base/deadlines.ts';
+import { MusterError, toMusterError } from '../../base/errors.ts';
 import { joinHostPort } from '../../targets/group.ts';
 import { exchange } from './exchange.ts';
+import {
+  type Answer,
+  type DnsRecord,
+  encodeName,
+  nameError,
+  noError,
+  type QueryType,
+  showResponseCode,
+} from './message.ts';
 import type { ResolverConfig } from './resolver-config.ts';
 import type { Nameserver } from './schema.ts';
-import { type Answer, type DnsRecord, encodeName, nameError, noError, type QueryType, showResponseCode } from './message.ts';
 
 /**
  * The records of a name, perhaps none. The first of the names it may stand for that exists counts. None at all, when

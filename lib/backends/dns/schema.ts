@@ -5,12 +5,6 @@ import { ownFields, sdConfig } from '../../config/sd-config.ts';
 import { enumerate, rule } from '../../config/section.ts';
 import { encodeName, queryTypes } from './message.ts';
 
-
-
-
-
-
-
 /** Where a DNS server listens. */
 export interface Nameserver {
   /** An IP address. */

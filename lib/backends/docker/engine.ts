@@ -1,25 +1,14 @@
-import * as z from 'zod';
 import type { ZodType } from 'zod';
-import { defaultHttpClient, type HttpClientConfig, isDefaultHttpClient } from '../../config/http-client.ts';
+import * as z from 'zod';
 import { MusterError } from '../../base/errors.ts';
-import type { HttpClient } from '../../http/client.ts';
-import { shownUrl } from '../../http/url-text.ts';
-import type { MechanismInput } from '../mechanism.ts';
-import { flagField, listBody, mapField, textField } from '../../http/json-fields.ts';
-import { type LabelSet, mapLabels } from '../../targets/group.ts';
 import { int, leaf, list, nonEmptyText, stringList } from '../../config/fields.ts';
+import { defaultHttpClient, type HttpClientConfig, isDefaultHttpClient } from '../../config/http-client.ts';
 import { section } from '../../config/section.ts';
-
-
-
-
-
-
-
-
-
-
-
+import type { HttpClient } from '../../http/client.ts';
+import { flagField, listBody, mapField, textField } from '../../http/json-fields.ts';
+import { shownUrl } from '../../http/url-text.ts';
+import { type LabelSet, mapLabels } from '../../targets/group.ts';
+import type { MechanismInput } from '../mechanism.ts';
 
 /** The newest version of the API that is spoken, that of Prometheus 3.5. Source: moby/moby, docs/api. */
 const newestVersion = '1.51';

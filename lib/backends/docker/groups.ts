@@ -1,8 +1,15 @@
-import { compare } from '../../targets/canonical.ts';
-import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty, joinHostPort, mapLabels } from '../../targets/group.ts';
-import { labels } from './labels.ts';
 import * as z from 'zod';
 import { intField, listBody, listField, mapField, structField, textField } from '../../http/json-fields.ts';
+import { compare } from '../../targets/canonical.ts';
+import {
+  addressLabel,
+  joinHostPort,
+  type LabelSet,
+  mapLabels,
+  type TargetGroup,
+  withoutEmpty,
+} from '../../targets/group.ts';
+import { labels } from './labels.ts';
 
 /** What the addresses depend on beside the containers. */
 export interface ContainerContext {

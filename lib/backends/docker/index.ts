@@ -1,17 +1,9 @@
 import { backendNames } from '../backend-names.ts';
 import type { Mechanism } from '../mechanism.ts';
-import { containerList, engineInfo, buildContainerGroups } from './groups.ts';
-import { openEngine, shownHost, listNetworkLabels } from './engine.ts';
+import { listNetworkLabels, openEngine, shownHost } from './engine.ts';
+import { buildContainerGroups, containerList, engineInfo } from './groups.ts';
 import { labels } from './labels.ts';
 import { type DockerConfig, dockerConfig } from './schema.ts';
-
-
-
-
-
-
-
-
 
 /** Containers of a Docker Engine: a group for each that is in any network. */
 export const docker: Mechanism<DockerConfig> = {

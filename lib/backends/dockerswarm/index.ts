@@ -1,22 +1,11 @@
 import type { TargetGroup } from '../../targets/group.ts';
 import { backendNames } from '../backend-names.ts';
-import { type Engine, openEngine, shownHost, listNetworkLabels } from '../docker/engine.ts';
+import { type Engine, listNetworkLabels, openEngine, shownHost } from '../docker/engine.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { managerInfo, nodeList, serviceList, taskList } from './bodies.ts';
 import { labels } from './labels.ts';
 import { buildNodeGroup, buildServiceGroup, buildTaskGroup } from './roles.ts';
 import { type DockerSwarmConfig, dockerSwarmConfig } from './schema.ts';
-
-
-
-
-
-
-
-
-
-
-
 
 /** Services, tasks or nodes of a swarm, from one of its managers: a group for each that has targets. */
 export const dockerswarm: Mechanism<DockerSwarmConfig> = {

@@ -1,14 +1,13 @@
-import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty, joinHostPort, mapLabels } from '../../targets/group.ts';
-import type { Service, Node, Port, Task } from './bodies.ts';
+import {
+  addressLabel,
+  joinHostPort,
+  type LabelSet,
+  mapLabels,
+  type TargetGroup,
+  withoutEmpty,
+} from '../../targets/group.ts';
+import type { Node, Port, Service, Task } from './bodies.ts';
 import { labels } from './labels.ts';
-
-
-
-
-
-
-
-
 
 /** The group of a service: its virtual IP in each network, with each published TCP port, else the port configured. */
 export function buildServiceGroup(

@@ -1,8 +1,8 @@
+import * as z from 'zod';
+import { listBody, listField, mapField, textField } from '../../http/json-fields.ts';
 import { encodeLabels } from '../../targets/canonical.ts';
 import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty } from '../../targets/group.ts';
 import { labels } from './labels.ts';
-import * as z from 'zod';
-import { listBody, listField, mapField, textField } from '../../http/json-fields.ts';
 
 /**
  * The target groups of an answer, those with equal labels as one. Their labels are their source: with their place in

@@ -3,15 +3,8 @@ import type { HttpResponse } from '../../http/client.ts';
 import { decodeJson } from '../../http/json.ts';
 import { shownOrigin } from '../../http/url-text.ts';
 import type { Mechanism } from '../mechanism.ts';
-import { type Group, groupList, buildGroups } from './groups.ts';
+import { buildGroups, type Group, groupList } from './groups.ts';
 import { type HttpConfig, httpConfig } from './schema.ts';
-
-
-
-
-
-
-
 
 /** Target groups that an HTTP endpoint names. */
 export const http: Mechanism<HttpConfig> = {

@@ -1,5 +1,3 @@
-
-
 /**
  * What is wrong with a label selector, `undefined` where nothing is. It takes what an API server's own parser takes:
  * `a=b, c!=d, e in (f,g), !h, i>5`, and the empty text for everything.

@@ -1,7 +1,14 @@
-import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty, joinHostPort, mapLabels } from '../../targets/group.ts';
-import { labels } from './labels.ts';
 import * as z from 'zod';
 import { listBody, listField, mapField, structField, textField } from '../../http/json-fields.ts';
+import {
+  addressLabel,
+  joinHostPort,
+  type LabelSet,
+  mapLabels,
+  type TargetGroup,
+  withoutEmpty,
+} from '../../targets/group.ts';
+import { labels } from './labels.ts';
 
 /** The target group of one app: a target for each port of each task. */
 export function buildAppGroup(app: App): TargetGroup {

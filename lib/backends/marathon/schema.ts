@@ -4,12 +4,6 @@ import { httpSdConfig, ownFields, serverList } from '../../config/sd-config.ts';
 import { type Credential, credentialOf, secret, secretFile, secretRef } from '../../config/secret.ts';
 import { atMostOne, rule } from '../../config/section.ts';
 
-
-
-
-
-
-
 const tokenKeys = ['auth_token', 'auth_token_file', 'auth_token_ref'] as const;
 
 /** Ways to authenticate that end up in the same header as the token. */

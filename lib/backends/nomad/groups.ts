@@ -1,7 +1,13 @@
-import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty, joinHostPort } from '../../targets/group.ts';
-import { labels } from './labels.ts';
 import * as z from 'zod';
 import { intField, listBody, listField, structField, textField } from '../../http/json-fields.ts';
+import {
+  addressLabel,
+  joinHostPort,
+  type LabelSet,
+  type TargetGroup,
+  withoutEmpty,
+} from '../../targets/group.ts';
+import { labels } from './labels.ts';
 
 /** A service, as Nomad names it. */
 export interface ServiceName {

@@ -3,10 +3,6 @@ import { bool, text } from '../../config/fields.ts';
 import { withHttpClient } from '../../config/http-client.ts';
 import { httpSdConfig, ownFields, serverUrl } from '../../config/sd-config.ts';
 
-
-
-
-
 /** An element of `nomad_sd_configs`. Source: Prometheus configuration reference, nomad_sd_config. */
 export const nomadConfig = httpSdConfig('1m', {
   ...ownFields,

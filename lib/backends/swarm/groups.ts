@@ -1,14 +1,8 @@
 import { bareHost, portOf } from '../../http/url-text.ts';
-import { addressLabel, type TargetGroup, withoutEmpty, joinHostPort } from '../../targets/group.ts';
-import { type SwarmInfo, findRow, splitRows } from './rows.ts';
+import { addressLabel, joinHostPort, type TargetGroup, withoutEmpty } from '../../targets/group.ts';
 import { labels } from './labels.ts';
 import { readNode } from './node.ts';
-
-
-
-
-
-
+import { findRow, type SwarmInfo, splitRows } from './rows.ts';
 
 /** What the groups are made for. */
 export interface SwarmContext {

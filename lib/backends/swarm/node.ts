@@ -1,9 +1,6 @@
-import { type LabelSet, withoutEmpty, mapLabels } from '../../targets/group.ts';
+import { type LabelSet, mapLabels, withoutEmpty } from '../../targets/group.ts';
 import { labels } from './labels.ts';
 import { findRow, type NodeRows, type Row, wrongRow } from './rows.ts';
-
-
-
 
 /** A node as its rows tell. */
 export interface SwarmNode {

@@ -1,5 +1,5 @@
-import { MusterError } from '../../base/errors.ts';
 import * as z from 'zod';
+import { MusterError } from '../../base/errors.ts';
 import { listField } from '../../http/json-fields.ts';
 
 /** A row of `/info`: what it is called, what it says, and where it stands. */

@@ -3,10 +3,6 @@ import { int } from '../../config/fields.ts';
 import { withHttpClient } from '../../config/http-client.ts';
 import { httpSdConfig, ownFields, serverList } from '../../config/sd-config.ts';
 
-
-
-
-
 /** An element of `swarm_sd_configs`; of our own, Prometheus has none. */
 export const swarmConfig = httpSdConfig('30s', {
   ...ownFields,

@@ -1,5 +1,3 @@
-
-
 /** A member of a serverset, as Finagle and Aurora write it. */
 export interface ServersetMember {
   readonly serviceEndpoint: Endpoint;

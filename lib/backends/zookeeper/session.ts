@@ -1,21 +1,26 @@
 import { connect, type Socket } from 'node:net';
-import { formatDuration } from '../../config/fields.ts';
-import { MusterError, toMusterError } from '../../base/errors.ts';
-import { toFailure } from '../../http/errors.ts';
 import { abortError, onAbort } from '../../base/deadlines.ts';
+import { MusterError, toMusterError } from '../../base/errors.ts';
+import { formatDuration } from '../../config/fields.ts';
+import { toFailure } from '../../http/errors.ts';
 import { joinHostPort } from '../../targets/group.ts';
 import type { ZookeeperServer } from './schema.ts';
-import { type JuteReader, jute, decodeConnected, decodeHeader, decodeNodeData, encodeConnect, encodeRequest, errorCodes, type NodeData, operations, unawaited, createFrames, readJute, closeRequest } from './wire.ts';
-
-
-
-
-
-
-
-
-
-
+import {
+  closeRequest,
+  createFrames,
+  decodeConnected,
+  decodeHeader,
+  decodeNodeData,
+  encodeConnect,
+  encodeRequest,
+  errorCodes,
+  type JuteReader,
+  jute,
+  type NodeData,
+  operations,
+  readJute,
+  unawaited,
+} from './wire.ts';
 
 /** A session with one server. Requests may be under way together; once one fails the session is over. */
 export interface ZookeeperSession {

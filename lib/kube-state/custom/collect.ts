@@ -1,25 +1,14 @@
+import { jsonKind } from '../../backends/kubernetes/kinds/json-kind.ts';
+import type { Kind, KindNames } from '../../backends/kubernetes/kinds/kind.ts';
+import { asObject } from '../../backends/kubernetes/wire/table.ts';
 import { listOnto } from '../list-onto.ts';
 import type { Collected, CollectInput } from '../resource.ts';
 import type { CustomResource } from './config.ts';
 import { listServedKinds, needsDefinitions, type Resolved, resolveKinds } from './definitions.ts';
-import { familiesOf, type CustomObject } from './family.ts';
+import { type CustomObject, familiesOf } from './family.ts';
+import { isLookup, isObject, type JsonObject, valueAt } from './path.ts';
 import { type CustomSheet, openCustomSheet } from './sheet.ts';
 import { countSkips, type Skips } from './skips.ts';
-import { jsonKind } from '../../backends/kubernetes/kinds/json-kind.ts';
-import type { Kind, KindNames } from '../../backends/kubernetes/kinds/kind.ts';
-import { asObject } from '../../backends/kubernetes/wire/table.ts';
-import { isObject, type JsonObject, valueAt, isLookup } from './path.ts';
-
-
-
-
-
-
-
-
-
-
-
 
 /** Lists the custom resources one kind after another and writes their families. Throws what listing throws. */
 export async function collectCustom(

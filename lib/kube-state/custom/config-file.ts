@@ -1,19 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { MusterError } from '../../base/errors.ts';
 import { ConfigError, inFileOrder, problemsOf } from '../../config/problem.ts';
 import { maxConfigBytes, readYaml } from '../../config/yaml-document.ts';
-import { MusterError } from '../../base/errors.ts';
 import type { KubeStateConfig } from '../options.ts';
 import { type CustomResourceState, customResourceState } from './config.ts';
 import { isObject } from './path.ts';
-
-
-
-
-
-
-
-
 
 /**
  * The output with what its `custom_resource_state_config_file` says, which lies in the directory unless its path is

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { bool, int, leaf, list, mapOf, oneOf, stringMap, text, unlessEmpty } from '../../config/fields.ts';
 import { rule, section } from '../../config/section.ts';
-import { withoutUnknownKeys } from './unknown-keys.ts';
 import { isLookup } from './path.ts';
+import { withoutUnknownKeys } from './unknown-keys.ts';
 
 /** A path: keys, indices, and lookups such as `[name=a]`. */
 const path = () => list(leaf('a key, an index or a lookup as in "[name=a]"', readStep));

@@ -1,8 +1,8 @@
-import { compare } from '../../targets/canonical.ts';
-import type { CustomResource } from './config.ts';
 import type { Lister } from '../../backends/kubernetes/listing/lister.ts';
-import { optionalFlag, word, list, struct } from '../object/fields.ts';
+import { compare } from '../../targets/canonical.ts';
+import { list, optionalFlag, struct, word } from '../object/fields.ts';
 import { kindOf } from '../object/kind.ts';
+import type { CustomResource } from './config.ts';
 import type { GroupVersionKind } from './family.ts';
 
 /** A configured resource and the kind that it is about. */

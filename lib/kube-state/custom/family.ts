@@ -2,20 +2,10 @@ import type { ObjectMeta } from '../../backends/kubernetes/objects.ts';
 import { compare } from '../../targets/canonical.ts';
 import type { LabelledFamily } from '../resource.ts';
 import { sanitizeName } from '../text/label-names.ts';
-import type { CustomMetric, CustomResource, Each } from './config.ts';
-import type { Skips } from './skips.ts';
-import { isNil, isObject, pathOf, isList, toNumber, type Path } from './path.ts';
 import { formatNumber } from '../text/write-family.ts';
-
-
-
-
-
-
-
-
-
-
+import type { CustomMetric, CustomResource, Each } from './config.ts';
+import { isList, isNil, isObject, type Path, pathOf, toNumber } from './path.ts';
+import type { Skips } from './skips.ts';
 
 /** A custom resource's object: of its content what the configuration reads. */
 export interface CustomObject extends ObjectMeta {

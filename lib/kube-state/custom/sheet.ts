@@ -1,17 +1,9 @@
-import type { LabelledFamily, Collected } from '../resource.ts';
 import type { Sheet } from '../list-onto.ts';
+import type { Collected, LabelledFamily } from '../resource.ts';
 import { type Blocks, type BlocksMark, createBlocks, type Header, type Spill } from '../text/blocks.ts';
-import { familyHeader, familyWriter } from '../text/write-family.ts';
 import { openMetricsHeader } from '../text/openmetrics.ts';
+import { familyHeader, familyWriter } from '../text/write-family.ts';
 import type { CustomObject } from './family.ts';
-
-
-
-
-
-
-
-
 
 /** How much was written, and where each column ends. */
 interface Mark {

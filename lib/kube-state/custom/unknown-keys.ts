@@ -1,7 +1,5 @@
-import { nearest, formatKeyPath, type KeyPath } from '../../config/problem.ts';
 import { isMapping } from '../../config/fields.ts';
-
-
+import { formatKeyPath, type KeyPath, nearest } from '../../config/problem.ts';
 
 /** What of a configuration is read. */
 export interface Tidied {

@@ -1,11 +1,7 @@
 import * as wireFields from '../../backends/kubernetes/wire/fields.ts';
-import { Malformed, readEnd, readVarint, wire, type Reader } from '../../backends/kubernetes/wire/reader.ts';
+import { Malformed, type Reader, readEnd, readVarint, wire } from '../../backends/kubernetes/wire/reader.ts';
 import { asObject, type Field, readInner, table } from '../../backends/kubernetes/wire/table.ts';
 import { readTime, timeOfText } from './time.ts';
-
-
-
-
 
 /** An object while it is read. */
 export type Draft = Record<string, unknown>;

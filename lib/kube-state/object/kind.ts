@@ -1,11 +1,18 @@
 import { type Kind, type KindNames, kind } from '../../backends/kubernetes/kinds/kind.ts';
 import type { ObjectMeta } from '../../backends/kubernetes/objects.ts';
 import { inside } from '../../backends/kubernetes/wire/fields.ts';
-import { type Draft, integer, optionalFlag, pairs, type Slots, text, time, type Values, word, list } from './fields.ts';
-
-
-
-
+import {
+  type Draft,
+  integer,
+  list,
+  optionalFlag,
+  pairs,
+  type Slots,
+  text,
+  time,
+  type Values,
+  word,
+} from './fields.ts';
 
 /** What families need of any object's metadata. */
 export interface KubeObject extends ObjectMeta {

@@ -1,9 +1,6 @@
-import { byteLength, word, list, struct } from '../object/fields.ts';
+import { byteLength, list, struct, word } from '../object/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, labels } from './common.ts';
-
-
-
 
 /** Source: kube-state-metrics, docs/metrics/auth/certificatesigningrequest-metrics. */
 export const certificateSigningRequest = resource({

@@ -1,9 +1,6 @@
-import { word, struct } from '../object/fields.ts';
+import { struct, word } from '../object/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, labels, resourceVersion } from './common.ts';
-
-
-
 
 /** Source: kube-state-metrics, docs/metrics/auth/clusterrolebinding-metrics. */
 export const clusterRoleBinding = resource({

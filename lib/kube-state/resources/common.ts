@@ -1,11 +1,6 @@
-import type { MapFamily, SampleFamily, ValueFamily, Add } from '../resource.ts';
+import { list, pointer, type Slots, struct, type Values, word } from '../object/fields.ts';
 import type { KubeObject } from '../object/kind.ts';
-import { type Slots, type Values, word, list, pointer, struct } from '../object/fields.ts';
-
-
-
-
-
+import type { Add, MapFamily, SampleFamily, ValueFamily } from '../resource.ts';
 
 /** Options of a family that many resources have. */
 interface Common {

@@ -1,14 +1,17 @@
 import { nextTime, parseSchedule } from '../cron.ts';
-import { optionalFlag, optionalInteger, optionalWord, type Slots, time, word, list, struct } from '../object/fields.ts';
+import {
+  list,
+  optionalFlag,
+  optionalInteger,
+  optionalWord,
+  type Slots,
+  struct,
+  time,
+  word,
+} from '../object/fields.ts';
 import type { ObjectOf } from '../object/kind.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, labels, oneIf, resourceVersion } from './common.ts';
-
-
-
-
-
-
 
 const fields = {
   spec: struct(2, {

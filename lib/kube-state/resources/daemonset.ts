@@ -2,9 +2,6 @@ import { integer, struct } from '../object/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, deletionTimestamp, labels } from './common.ts';
 
-
-
-
 /** Source: kube-state-metrics, docs/metrics/workload/daemonset-metrics. */
 export const daemonSet = resource({
   resource: 'daemonsets',

@@ -1,11 +1,16 @@
-import { flag, integer, intOrString, optionalInteger, word, list, pointer, struct } from '../object/fields.ts';
+import {
+  flag,
+  integer,
+  intOrString,
+  list,
+  optionalInteger,
+  pointer,
+  struct,
+  word,
+} from '../object/fields.ts';
+import type { KubeObject } from '../object/kind.ts';
 import { resource, type SampleFamily } from '../resource.ts';
 import { addStatus, annotations, created, deletionTimestamp, labels, oneIf } from './common.ts';
-import type { KubeObject } from '../object/kind.ts';
-
-
-
-
 
 /** Reasons of conditions that are shown; all others are `unknown`. */
 const reasons: ReadonlySet<string> = new Set([

@@ -1,9 +1,6 @@
-import { integer, text, word, list } from '../object/fields.ts';
+import { integer, list, text, word } from '../object/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, labels } from './common.ts';
-
-
-
 
 /** Source: kube-state-metrics, docs/metrics/service/endpoint-metrics. */
 export const endpoints = resource({

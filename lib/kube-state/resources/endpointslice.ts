@@ -1,9 +1,6 @@
-import { optionalFlag, optionalInteger, texts, word, list, pointer, struct } from '../object/fields.ts';
+import { list, optionalFlag, optionalInteger, pointer, struct, texts, word } from '../object/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, labels } from './common.ts';
-
-
-
 
 /** Source: kube-state-metrics, docs/metrics/service/endpointslice-metrics. */
 export const endpointSlice = resource({

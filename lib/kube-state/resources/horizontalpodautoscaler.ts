@@ -1,13 +1,17 @@
+import {
+  integer,
+  list,
+  optionalInteger,
+  pointer,
+  quantity,
+  type Slots,
+  struct,
+  type Values,
+  word,
+} from '../object/fields.ts';
+import { approximateQuantity, quantityValue } from '../object/quantity.ts';
 import { type Add, resource } from '../resource.ts';
-import { optionalInteger, quantity, type Slots, type Values, word, pointer, struct, integer, list } from '../object/fields.ts';
-import { quantityValue, approximateQuantity } from '../object/quantity.ts';
 import { addStatus, annotations, created, deletionTimestamp, labels } from './common.ts';
-
-
-
-
-
-
 
 const identifier = { name: word(1) };
 const target = { value: quantity(2), averageValue: quantity(3), averageUtilization: optionalInteger(4) };

@@ -1,9 +1,6 @@
-import { integer, optionalWord, texts, word, embedded, list, pointer, struct } from '../object/fields.ts';
+import { embedded, integer, list, optionalWord, pointer, struct, texts, word } from '../object/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, forPairs, labels, resourceVersion } from './common.ts';
-
-
-
 
 const classAnnotation = 'kubernetes.io/ingress.class';
 

@@ -1,9 +1,6 @@
-import { integer, optionalInteger, time, word, list, struct } from '../object/fields.ts';
+import { integer, list, optionalInteger, struct, time, word } from '../object/fields.ts';
 import { resource } from '../resource.ts';
 import { addStatus, annotations, created, labels, oneIf, owner } from './common.ts';
-
-
-
 
 const failureReasons = ['BackoffLimitExceeded', 'DeadlineExceeded', 'Evicted'];
 

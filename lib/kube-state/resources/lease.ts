@@ -1,7 +1,5 @@
-import { time, word, struct } from '../object/fields.ts';
+import { struct, time, word } from '../object/fields.ts';
 import { resource } from '../resource.ts';
-
-
 
 /** Source: kube-state-metrics, docs/metrics/cluster/lease-metrics. */
 export const lease = resource({

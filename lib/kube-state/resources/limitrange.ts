@@ -1,11 +1,7 @@
-import { quantities, word, list, struct } from '../object/fields.ts';
+import { list, quantities, struct, word } from '../object/fields.ts';
 import { quantityValue } from '../object/quantity.ts';
 import { resource } from '../resource.ts';
 import { created, forPairs } from './common.ts';
-
-
-
-
 
 /** Source: kube-state-metrics, docs/metrics/policy/limitrange-metrics. */
 export const limitRange = resource({

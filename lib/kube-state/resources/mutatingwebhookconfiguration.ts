@@ -1,8 +1,6 @@
 import { resource } from '../resource.ts';
 import { created, resourceVersion, webhookServices, webhooks } from './common.ts';
 
-
-
 /** Source: kube-state-metrics, docs/metrics/policy/mutatingwebhookconfiguration-metrics. */
 export const mutatingWebhookConfiguration = resource({
   resource: 'mutatingwebhookconfigurations',

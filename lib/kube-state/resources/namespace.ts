@@ -1,9 +1,6 @@
-import { word, list, struct } from '../object/fields.ts';
+import { list, struct, word } from '../object/fields.ts';
 import { resource } from '../resource.ts';
 import { addStates, addStatus, annotations, created, labels } from './common.ts';
-
-
-
 
 /** Source: kube-state-metrics, docs/metrics/cluster/namespace-metrics. */
 export const namespace = resource({

@@ -1,13 +1,8 @@
-import { flag, quantities, text, texts, word, list, struct } from '../object/fields.ts';
+import { flag, list, quantities, struct, text, texts, word } from '../object/fields.ts';
 import { quantityValue } from '../object/quantity.ts';
 import { resource } from '../resource.ts';
 import { addStatus, annotations, created, deletionTimestamp, forPairs, labels, oneIf } from './common.ts';
 import { addQuantities } from './resource-units.ts';
-
-
-
-
-
 
 const rolePrefix = 'node-role.kubernetes.io/';
 

@@ -1,11 +1,21 @@
-import { integer, optionalInteger, pairs, type Slots, text, texts, type Values, word, pointer, optionalWord, quantities, embedded, struct } from '../object/fields.ts';
+import {
+  embedded,
+  integer,
+  optionalInteger,
+  optionalWord,
+  pairs,
+  pointer,
+  quantities,
+  type Slots,
+  struct,
+  text,
+  texts,
+  type Values,
+  word,
+} from '../object/fields.ts';
 import { wholeQuantity } from '../object/quantity.ts';
 import { resource } from '../resource.ts';
 import { addStates, annotations, created, deletionTimestamp, forPairs, labels } from './common.ts';
-
-
-
-
 
 /** `PersistentVolumeSource`: where a volume's storage is, of the kinds that have labels. */
 export const volumeSource = {

@@ -1,11 +1,7 @@
-import { optionalWord, quantities, text, texts, word, list, struct } from '../object/fields.ts';
+import { list, optionalWord, quantities, struct, text, texts, word } from '../object/fields.ts';
 import { wholeQuantity } from '../object/quantity.ts';
 import { resource } from '../resource.ts';
 import { addStates, addStatus, annotations, created, deletionTimestamp, forPairs, labels } from './common.ts';
-
-
-
-
 
 const classAnnotation = 'volume.beta.kubernetes.io/storage-class';
 

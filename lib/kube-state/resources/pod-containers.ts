@@ -1,17 +1,21 @@
-import type { SampleFamily } from '../resource.ts';
-import { type Values, flag, integer, quantities, type Slots, text, time, word, pointer, struct } from '../object/fields.ts';
+import {
+  flag,
+  integer,
+  pointer,
+  quantities,
+  type Slots,
+  struct,
+  text,
+  time,
+  type Values,
+  word,
+} from '../object/fields.ts';
 import { wholeQuantity } from '../object/quantity.ts';
 import { zeroTime } from '../object/time.ts';
+import type { SampleFamily } from '../resource.ts';
 import { oneIf } from './common.ts';
 import type { Pod } from './pod-object.ts';
 import { addQuantities } from './resource-units.ts';
-
-
-
-
-
-
-
 
 type Container = Values<typeof container>;
 type Status = Values<typeof containerStatus>;

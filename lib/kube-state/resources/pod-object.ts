@@ -1,5 +1,5 @@
-import type { Family } from '../resource.ts';
 import type { ObjectOf } from '../object/kind.ts';
+import type { Family } from '../resource.ts';
 import type { PodFields } from './pod.ts';
 
 /** A pod as its families see it. */

@@ -1,17 +1,23 @@
-import { type Slots, flag, optionalDigits, optionalWord, pairs, quantities, text, time, word, embedded, list, pointer, struct } from '../object/fields.ts';
+import {
+  embedded,
+  flag,
+  list,
+  optionalDigits,
+  optionalWord,
+  pairs,
+  pointer,
+  quantities,
+  type Slots,
+  struct,
+  text,
+  time,
+  word,
+} from '../object/fields.ts';
 import { resource } from '../resource.ts';
-import { container, containerStatus, containerFamilies, initContainerFamilies } from './pod-containers.ts';
+import { container, containerFamilies, containerStatus, initContainerFamilies } from './pod-containers.ts';
 import { podFamilies } from './pod-families.ts';
 import { podSpecFamilies } from './pod-spec.ts';
 import { podStatusFamilies } from './pod-status.ts';
-
-
-
-
-
-
-
-
 
 /** What is read of pods. */
 const fields = {

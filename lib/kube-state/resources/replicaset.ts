@@ -2,9 +2,6 @@ import { integer, optionalInteger, struct } from '../object/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, labels, owner } from './common.ts';
 
-
-
-
 /** Source: kube-state-metrics, docs/metrics/workload/replicaset-metrics. */
 export const replicaSet = resource({
   resource: 'replicasets',

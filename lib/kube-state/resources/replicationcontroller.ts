@@ -2,9 +2,6 @@ import { integer, optionalInteger, struct } from '../object/fields.ts';
 import { resource } from '../resource.ts';
 import { created, owner } from './common.ts';
 
-
-
-
 /** Source: kube-state-metrics, docs/metrics/workload/replicationcontroller-metrics. */
 export const replicationController = resource({
   resource: 'replicationcontrollers',

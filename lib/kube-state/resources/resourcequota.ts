@@ -3,10 +3,6 @@ import { quantityValue } from '../object/quantity.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, forPairs, labels } from './common.ts';
 
-
-
-
-
 /** Source: kube-state-metrics, docs/metrics/policy/resourcequota-metrics. */
 export const resourceQuota = resource({
   resource: 'resourcequotas',

@@ -1,9 +1,6 @@
-import { text, texts, word, list, struct } from '../object/fields.ts';
+import { list, struct, text, texts, word } from '../object/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, deletionTimestamp, labels } from './common.ts';
-
-
-
 
 /** Source: kube-state-metrics, docs/metrics/service/service-metrics. */
 export const service = resource({

@@ -1,9 +1,6 @@
-import { optionalFlag, word, list } from '../object/fields.ts';
+import { list, optionalFlag, word } from '../object/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, labels } from './common.ts';
-
-
-
 
 /** Source: kube-state-metrics, docs/metrics/auth/serviceaccount-metrics. */
 export const serviceAccount = resource({

@@ -1,9 +1,6 @@
-import { integer, optionalInteger, text, word, pointer, struct } from '../object/fields.ts';
+import { integer, optionalInteger, pointer, struct, text, word } from '../object/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, deletionTimestamp, labels } from './common.ts';
-
-
-
 
 /** Source: kube-state-metrics, docs/metrics/workload/statefulset-metrics. */
 export const statefulSet = resource({

@@ -1,10 +1,6 @@
-import { word, struct } from '../object/fields.ts';
+import { struct, word } from '../object/fields.ts';
 import { resource } from '../resource.ts';
-import { paramKind, created } from './common.ts';
-
-
-
-
+import { created, paramKind } from './common.ts';
 
 /** Source: kube-state-metrics, docs/metrics/policy/validatingadmissionpolicy-metrics. */
 export const validatingAdmissionPolicy = resource({

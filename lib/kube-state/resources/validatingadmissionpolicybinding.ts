@@ -1,10 +1,6 @@
-import { texts, word, struct } from '../object/fields.ts';
+import { struct, texts, word } from '../object/fields.ts';
 import { resource } from '../resource.ts';
-import { addParameters, parameterLabels, paramRef, created } from './common.ts';
-
-
-
-
+import { addParameters, created, parameterLabels, paramRef } from './common.ts';
 
 /** Source: kube-state-metrics, docs/metrics/policy/validatingadmissionpolicybinding-metrics. */
 export const validatingAdmissionPolicyBinding = resource({

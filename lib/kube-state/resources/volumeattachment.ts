@@ -1,9 +1,6 @@
-import { flag, optionalWord, pairs, word, struct } from '../object/fields.ts';
+import { flag, optionalWord, pairs, struct, word } from '../object/fields.ts';
 import { resource } from '../resource.ts';
 import { created, labels, oneIf } from './common.ts';
-
-
-
 
 /** Source: kube-state-metrics, docs/metrics/storage/volumeattachment-metrics. */
 export const volumeAttachment = resource({

@@ -1,7 +1,7 @@
-import { gzipSync } from 'node:zlib';
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { MusterError } from '../../base/errors.ts';
 
 /** Text that is kept compressed: complete gzip members, which one after another are a gzip again (RFC 1952, 2.2). */

@@ -1,7 +1,5 @@
-import type { Family, Described } from '../resource.ts';
+import type { Described, Family } from '../resource.ts';
 import { type Allow, toPrometheusLabels } from './label-names.ts';
-
-
 
 /** Where a family's lines go. */
 export type Put = (line: string) => void;

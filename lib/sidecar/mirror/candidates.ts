@@ -1,29 +1,15 @@
+import * as z from 'zod';
+import { isMusterError } from '../../base/errors.ts';
+import { parseJson } from '../../cycle/document.ts';
 import { decodeManifest, type Manifest, maxManifestBytes } from '../../cycle/manifest.ts';
+import { maxStatusBytes } from '../../cycle/status.ts';
 import type { ListedObject, ObjectStore } from '../../store/store.ts';
 import type { VersionMark } from '../../targets/file-sd.ts';
-import { parseTargetsKey, type ProviderId, statusKey } from '../../targets/keys.ts';
+import { type ProviderId, parseTargetsKey, statusKey } from '../../targets/keys.ts';
 import { discard, download, type Fetched, longestHeld } from './fetch.ts';
 import type { WantedFile } from './plan.ts';
 import type { RoundState } from './round.ts';
 import type { OwnedFile, SourceObject } from './state.ts';
-import * as z from 'zod';
-import { parseJson } from '../../cycle/document.ts';
-import { maxStatusBytes } from '../../cycle/status.ts';
-import { isMusterError } from '../../base/errors.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 /** What a listed object says. */
 export type Candidate = { readonly source: SourceObject; readonly mark: VersionMark | undefined } & (

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { unpack } from '../../base/gzip-lines.ts';
-import { isMusterError, MusterError, toMusterError } from '../../base/errors.ts';
-import { DigestMismatch } from '../../store/errors.ts';
 import { errorCode } from '../../base/disk-errors.ts';
+import { isMusterError, MusterError, toMusterError } from '../../base/errors.ts';
+import { unpack } from '../../base/gzip-lines.ts';
+import { DigestMismatch } from '../../store/errors.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import { type Content, openIntake, sha256Of, type TakenIn } from './content.ts';
 import type { TargetFolder } from './folder.ts';

@@ -1,21 +1,19 @@
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { MusterError } from '../../base/errors.ts';
 import { lookInto } from './content.ts';
 import { diskError, type FileSystem } from './files.ts';
 import { createLimit } from './limit.ts';
 import { idOfPath, type Rejection, segmentOf } from './plan.ts';
 import { formatShard, type Shard } from './shard.ts';
-import { decodeState, encodeState, type Owned, type OwnedFile, type SourceObject, type State } from './state.ts';
-import { DatabaseSync } from 'node:sqlite';
-
-
-
-
-
-
-
-
-
+import {
+  decodeState,
+  encodeState,
+  type Owned,
+  type OwnedFile,
+  type SourceObject,
+  type State,
+} from './state.ts';
 
 /**
  * The mirror's own place in the target folder. Prometheus does not watch it: temporary files in a watched folder

@@ -1,21 +1,12 @@
-import { type MusterError, toMusterError, isMusterError } from '../../base/errors.ts';
+import * as z from 'zod';
+import { isMusterError, type MusterError, toMusterError } from '../../base/errors.ts';
+import { decodeDocument, parseJson } from '../../cycle/document.ts';
+import { maxStatusBytes, type Status, statusSchema } from '../../cycle/status.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import { type ProviderId, statusKey } from '../../targets/keys.ts';
 import { createLimit } from './limit.ts';
 import { idOfPath } from './plan.ts';
 import type { Owned } from './state.ts';
-import * as z from 'zod';
-import { decodeDocument, parseJson } from '../../cycle/document.ts';
-import { maxStatusBytes, type Status, statusSchema } from '../../cycle/status.ts';
-
-
-
-
-
-
-
-
-
 
 /** How a mirrored provider does, by its status in the store as it was last read. */
 export interface ProviderAge extends ProviderId {

@@ -1,6 +1,6 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
-import { isMusterError, type MusterError } from '../../base/errors.ts';
 import { errorCode } from '../../base/disk-errors.ts';
+import { isMusterError, type MusterError } from '../../base/errors.ts';
 import type { RoundRequests } from './requests.ts';
 import type { Round } from './round.ts';
 

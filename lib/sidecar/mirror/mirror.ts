@@ -1,28 +1,30 @@
 import { MusterError, toMusterError } from '../../base/errors.ts';
 import { folders } from '../../targets/keys.ts';
+import { digestOfFile } from './content.ts';
 import { longestHeld } from './fetch.ts';
 import { diskError } from './files.ts';
 import type { Oddity, TargetFolder } from './folder.ts';
 import { createLimit } from './limit.ts';
 import { judgeOrphans } from './orphans.ts';
-import { foreignKey, type Plan, pathOfKey, planMirror, refuseClashes, type WantedFile, segmentOf } from './plan.ts';
+import {
+  foreignKey,
+  type Plan,
+  pathOfKey,
+  planMirror,
+  refuseClashes,
+  segmentOf,
+  type WantedFile,
+} from './plan.ts';
 import { type PreparedFile, prepareFile } from './prepare.ts';
-import { failFile, type MirrorOptions, type Orphan, parallel, type Round, type RoundState, startRound } from './round.ts';
-import { digestOfFile } from './content.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+import {
+  failFile,
+  type MirrorOptions,
+  type Orphan,
+  parallel,
+  type Round,
+  type RoundState,
+  startRound,
+} from './round.ts';
 
 /**
  * Brings the folder to what the bucket lists, as far as it can: whatever fails is told in the round and leaves its

@@ -1,5 +1,5 @@
-import { readTombstone } from '../../cycle/tombstone.ts';
 import { isMusterError } from '../../base/errors.ts';
+import { readTombstone } from '../../cycle/tombstone.ts';
 import type { TargetFolder } from './folder.ts';
 import { idOfPath } from './plan.ts';
 import { adopt } from './prepare.ts';

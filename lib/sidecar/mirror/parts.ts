@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Manifest, Part } from '../../cycle/manifest.ts';
 import { isMusterError } from '../../base/errors.ts';
+import type { Manifest, Part } from '../../cycle/manifest.ts';
 import { joinFileSd } from '../../targets/file-sd.ts';
 import { type ProviderId, parsePartName, partKey } from '../../targets/keys.ts';
 import { type Content, digestOfFile, markFile, sha256Of } from './content.ts';

@@ -1,6 +1,6 @@
 import { isMusterError, type MusterError } from '../../base/errors.ts';
 import { DigestMismatch } from '../../store/errors.ts';
-import { admit, isLater, type Listing, whyUnconfirmed, type Candidate, readCandidate } from './candidates.ts';
+import { admit, type Candidate, isLater, type Listing, readCandidate, whyUnconfirmed } from './candidates.ts';
 import { type Content, digestOfFile, lookInto } from './content.ts';
 import { discard } from './fetch.ts';
 import type { FileFacts } from './files.ts';
@@ -9,17 +9,6 @@ import { isLargeList, joinList } from './parts.ts';
 import type { Rejection, WantedFile } from './plan.ts';
 import type { RoundState } from './round.ts';
 import type { OwnedFile, SourceObject } from './state.ts';
-
-
-
-
-
-
-
-
-
-
-
 
 /** New content of a file, checked and on disk under a temporary name. */
 export interface PreparedFile {

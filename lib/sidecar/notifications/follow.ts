@@ -1,11 +1,11 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
+import * as z from 'zod';
 import { toMusterError } from '../../base/errors.ts';
-import { folders } from '../../targets/keys.ts';
 import type { Logger } from '../../base/logger.ts';
+import { folders } from '../../targets/keys.ts';
 import { nextWait } from '../mirror/loop.ts';
 import type { RoundRequests } from '../mirror/requests.ts';
 import type { Queue, QueueMessage } from './queue.ts';
-import * as z from 'zod';
 
 /** A store that notifications may speak of. */
 export interface NotifiedSource {

@@ -1,20 +1,10 @@
-import type { ChangePage, ChangeItem } from '../serve/feed.ts';
-import type { ChangeDetail } from '../serve/journal.ts';
-import { ago, clock, href, jobHref, type VersionId, versionHref, count, number } from './format.ts';
-import { given, type Html, html, nothing, givenName } from './html.ts';
-import { paging, labelTable } from './target-list.ts';
-import { placeOf } from './state.ts';
 import { type ChangeCounts, groupChanges, type TargetChange } from '../../targets/diff.ts';
-
-
-
-
-
-
-
-
-
-
+import type { ChangeItem, ChangePage } from '../serve/feed.ts';
+import type { ChangeDetail } from '../serve/journal.ts';
+import { ago, clock, count, href, jobHref, number, type VersionId, versionHref } from './format.ts';
+import { given, givenName, type Html, html, nothing } from './html.ts';
+import { placeOf } from './state.ts';
+import { labelTable, paging } from './target-list.ts';
 
 export interface ChangesPage extends ChangePage {
   readonly errors: readonly string[];

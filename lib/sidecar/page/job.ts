@@ -1,29 +1,14 @@
+import { heldCommand } from '../../cycle/hints.ts';
 import type { SearchResult } from '../search/search.ts';
 import type { ChangePage } from '../serve/feed.ts';
 import type { HeldPage, HeldView } from '../serve/held.ts';
 import type { Point } from '../serve/history.ts';
 import type { ProviderView } from '../serve/providers.ts';
 import { changeList, diff } from './changes.ts';
-import { ago, href, jobHref, number, versionHref, clock, count } from './format.ts';
+import { ago, clock, count, href, jobHref, number, versionHref } from './format.ts';
 import { given, type Html, html, nothing, raw } from './html.ts';
 import { commandLine, placeOf, stateBadge } from './state.ts';
 import { searchForm, targetResults } from './target-list.ts';
-import { heldCommand } from '../../cycle/hints.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 export interface JobPage {
   readonly job: string;

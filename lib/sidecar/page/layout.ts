@@ -1,9 +1,9 @@
-import { answerWith } from '../serve/answer.ts';
-import { icon } from './format.ts';
-import { type Html, html } from './html.ts';
 import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
+import { answerWith } from '../serve/answer.ts';
 import type { FaceEnv } from '../serve/http.ts';
+import { icon } from './format.ts';
+import { type Html, html } from './html.ts';
 import { script } from './script.ts';
 import { style } from './style.ts';
 

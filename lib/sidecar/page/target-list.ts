@@ -5,13 +5,6 @@ import { count, jobHref, number } from './format.ts';
 import { given, givenName, givenText, type Html, html, marked, nothing } from './html.ts';
 import { placeOf } from './state.ts';
 
-
-
-
-
-
-
-
 export interface TargetListOptions {
   readonly result: SearchResult;
   readonly text: string;

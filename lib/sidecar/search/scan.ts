@@ -1,13 +1,8 @@
-import { readFile, stat, open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readFile, stat } from 'node:fs/promises';
 import { MusterError } from '../../base/errors.ts';
 import { decodeFileSd, type FileSdGroup } from '../../targets/file-sd.ts';
 import { type Query, type Telling, tellingTexts } from './query.ts';
-import { constants } from 'node:fs';
-
-
-
-
-
 
 /** A group that may fit, still as text: most of what is found is only counted. */
 export interface FoundGroup {

@@ -1,15 +1,9 @@
 import { type Context, Hono } from 'hono';
-import type { FaceEnv } from './http.ts';
-import { jsonAnswer, type Asked, readAsked } from './answer.ts';
+import { type Asked, jsonAnswer, readAsked } from './answer.ts';
 import type { ChangeItem } from './feed.ts';
 import { heldViewData } from './held.ts';
+import type { FaceEnv } from './http.ts';
 import type { FaceModel } from './model.ts';
-
-
-
-
-
-
 
 /** What the page shows, as JSON: `/api/v1/providers`, `/outputs`, `/held`, `/targets`, `/changes`, `/history`. */
 export function apiRoutes(model: FaceModel): Hono<{ Bindings: FaceEnv }> {

@@ -1,5 +1,5 @@
-import type { Status } from '../../cycle/status.ts';
 import { toMusterError } from '../../base/errors.ts';
+import type { Status } from '../../cycle/status.ts';
 import { journalKey, type ProviderId } from '../../targets/keys.ts';
 import type { ChangeSummary, Journal } from './journal.ts';
 

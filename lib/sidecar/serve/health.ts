@@ -1,8 +1,8 @@
-import type { MusterError } from '../../base/errors.ts';
 import { type Context, Hono } from 'hono';
 import type { Registry } from 'prom-client';
-import type { FaceEnv } from './http.ts';
+import type { MusterError } from '../../base/errors.ts';
 import { answerWith, textAnswer } from './answer.ts';
+import type { FaceEnv } from './http.ts';
 
 /** An answer to a probe: whether all is well, and one line that says why or why not. */
 export interface Verdict {

@@ -1,10 +1,10 @@
+import { toMusterError } from '../../base/errors.ts';
 import { type HeldBounds, type HeldDocument, readHeld } from '../../cycle/held.ts';
 import { acceptCommand, heldData } from '../../cycle/hints.ts';
-import { toMusterError } from '../../base/errors.ts';
 import type { ObjectStore } from '../../store/store.ts';
+import type { TargetChange } from '../../targets/diff.ts';
 import { addressLabel } from '../../targets/group.ts';
 import { heldKey, type ProviderId } from '../../targets/keys.ts';
-import type { TargetChange } from '../../targets/diff.ts';
 import { createLimit } from '../mirror/limit.ts';
 import type { ProviderView } from './providers.ts';
 

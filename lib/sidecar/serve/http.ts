@@ -5,21 +5,10 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { MusterError, oneLine, toMusterError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import { textAnswer, shouldGzip } from './answer.ts';
+import { shouldGzip, textAnswer } from './answer.ts';
 import { openPaths } from './health.ts';
-import type { WebGate } from './web-gate.ts';
 import { boundConnections, createTurns, oneAtATime, type Turns } from './turns.ts';
-
-
-
-
-
-
-
-
-
-
-
+import type { WebGate } from './web-gate.ts';
 
 /** What an answer may depend on beside the request. */
 export interface FaceEnv {

@@ -1,6 +1,6 @@
 import { type FileHandle, open, unlink } from 'node:fs/promises';
-import type { OpenedObject } from '../../store/store.ts';
 import { type GzipHead, headRoom, readGzipHead } from '../../kube-state/gzip-header.ts';
+import type { OpenedObject } from '../../store/store.ts';
 import { diskError } from '../mirror/files.ts';
 
 /** A copy of an object on disk, so that any number of readers share it and none holds it in memory. */

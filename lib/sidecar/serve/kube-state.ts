@@ -1,31 +1,16 @@
-import { Hono } from 'hono';
-import { type Registry, Counter, Gauge } from 'prom-client';
-import { toMusterError } from '../../base/errors.ts';
-import { longestAge } from '../../kube-state/gzip-header.ts';
-import { isMetricsName, metricsKey } from '../../targets/keys.ts';
-import type { FaceEnv } from './http.ts';
-import { textAnswer, acceptsGzip } from './answer.ts';
-import type { FaceSource } from './source.ts';
-import { type KeptObject, keepObject } from './kept-outputs.ts';
 import { pipeline } from 'node:stream';
 import { createGunzip, gzipSync } from 'node:zlib';
-import { createLimit } from '../mirror/limit.ts';
+import { Hono } from 'hono';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { toMusterError } from '../../base/errors.ts';
+import { longestAge } from '../../kube-state/gzip-header.ts';
 import { servedKubeStateMetrics } from '../../kube-state/metrics.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+import { isMetricsName, metricsKey } from '../../targets/keys.ts';
+import { createLimit } from '../mirror/limit.ts';
+import { acceptsGzip, textAnswer } from './answer.ts';
+import type { FaceEnv } from './http.ts';
+import { type KeptObject, keepObject } from './kept-outputs.ts';
+import type { FaceSource } from './source.ts';
 
 export interface KubeStateOptions {
   readonly registry: Registry;

@@ -1,27 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type LabelValues, Registry } from 'prom-client';
 import { oneLine } from '../../base/errors.ts';
 import { syncMetrics } from '../../base/metrics.ts';
+import { storedKubeStateMetrics } from '../../kube-state/metrics.ts';
 import type { Oddity, TargetFolder } from '../mirror/folder.ts';
-import type { ProviderAge, Heartbeat } from '../mirror/freshness.ts';
-import { type NotificationResult, notificationResults } from '../notifications/follow.ts';
+import type { Heartbeat, ProviderAge } from '../mirror/freshness.ts';
 import { idOfPath, rejectionReasons } from '../mirror/plan.ts';
 import type { Round } from '../mirror/round.ts';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { storedKubeStateMetrics } from '../../kube-state/metrics.ts';
+import { type NotificationResult, notificationResults } from '../notifications/follow.ts';
 import { createOutputsReader, type OutputView, readOutputs } from './outputs.ts';
 import type { FaceSource } from './source.ts';
-
-
-
-
-
-
-
-
-
-
-
-
 
 /** The sidecar's metrics, in a registry of their own. */
 export interface SyncMetrics {

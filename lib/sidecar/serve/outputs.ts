@@ -1,8 +1,8 @@
-import { acceptOutputCommand } from '../../cycle/hints.ts';
 import { toMusterError } from '../../base/errors.ts';
+import { acceptOutputCommand } from '../../cycle/hints.ts';
+import { longestAge } from '../../kube-state/gzip-header.ts';
 import { type OutputStatus, parseOutputStatus } from '../../kube-state/status.ts';
 import type { ListedObject, ObjectStore } from '../../store/store.ts';
-import { longestAge } from '../../kube-state/gzip-header.ts';
 import { folders, outputStatusKey, parseMetricsKey, parseOutputStatusKey } from '../../targets/keys.ts';
 import { allSettledOrThrow, createLimit } from '../mirror/limit.ts';
 import { type State, states } from './providers.ts';

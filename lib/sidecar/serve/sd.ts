@@ -1,27 +1,15 @@
 import { type Context, Hono } from 'hono';
 import { toMusterError } from '../../base/errors.ts';
-import { etagOfFiles, joinFiles } from '../mirror/file-list.ts';
-import { incompleteness } from '../mirror/folder.ts';
-import type { FaceEnv } from './http.ts';
-import { createLimit } from '../mirror/limit.ts';
-import { textAnswer } from './answer.ts';
-import { type FaceSource, segmentFor, targetFiles } from './source.ts';
 import { readStatus } from '../../cycle/status.ts';
 import { readTombstone } from '../../cycle/tombstone.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import { folders, type ProviderId } from '../../targets/keys.ts';
-
-
-
-
-
-
-
-
-
-
-
-
+import { etagOfFiles, joinFiles } from '../mirror/file-list.ts';
+import { incompleteness } from '../mirror/folder.ts';
+import { createLimit } from '../mirror/limit.ts';
+import { textAnswer } from './answer.ts';
+import type { FaceEnv } from './http.ts';
+import { type FaceSource, segmentFor, targetFiles } from './source.ts';
 
 /**
  * What Prometheus's http_sd asks: `/sd/<job>` (or `/sd?job=`, which takes any name), and `/sd` for all jobs. The answer

@@ -1,41 +1,20 @@
-import { type Registry, Gauge } from 'prom-client';
-import type { Logger } from '../../base/logger.ts';
-import { type Face, openFace, type FaceEnv, type FaceOptions } from './http.ts';
-import { healthOf, type MirroredSource } from '../mirror/mirrored.ts';
-import { openGate } from './web-gate.ts';
 import { Hono } from 'hono';
-import { toMusterError, MusterError } from '../../base/errors.ts';
+import { Gauge, type Registry } from 'prom-client';
+import { MusterError, toMusterError } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
 import { schedulerMetrics } from '../../base/metrics.ts';
-import { type Probes, openPaths, probeRoutes } from './health.ts';
-import { textAnswer, answerWith } from './answer.ts';
-import { apiRoutes } from './api.ts';
-import { kubeStateRoutes } from './kube-state.ts';
-import { createModel } from './model.ts';
-import { countOutputs } from './metrics.ts';
+import { healthOf, type MirroredSource } from '../mirror/mirrored.ts';
 import { missing, pageRoutes } from '../page/routes.ts';
+import { answerWith, textAnswer } from './answer.ts';
+import { apiRoutes } from './api.ts';
+import { openPaths, type Probes, probeRoutes } from './health.ts';
+import { type Face, type FaceEnv, type FaceOptions, openFace } from './http.ts';
+import { kubeStateRoutes } from './kube-state.ts';
+import { countOutputs } from './metrics.ts';
+import { createModel } from './model.ts';
 import { sdRoutes } from './sd.ts';
 import type { FaceSource } from './source.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+import { openGate } from './web-gate.ts';
 
 export interface ServeOptions
   extends Pick<FaceAppOptions, 'providerStaleAfter' | 'configProblem' | 'configLoadedAt' | 'configNote'> {

@@ -1,6 +1,6 @@
+import { toMusterError } from '../../base/errors.ts';
 import { decodeDocument } from '../../cycle/document.ts';
 import { maxStatusBytes, type Status, statusSchema } from '../../cycle/status.ts';
-import { toMusterError } from '../../base/errors.ts';
 import type { ListedObject, ObjectStore } from '../../store/store.ts';
 import { folders, type ProviderId, parseStatusKey } from '../../targets/keys.ts';
 import { allSettledOrThrow, createLimit } from '../mirror/limit.ts';

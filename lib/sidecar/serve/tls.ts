@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Server, ServerOptions } from 'node:https';
 import { createSecureContext, type SecureVersion, type TLSSocket } from 'node:tls';
-import type { WebConfig } from '../../config/web-config.ts';
 import { MusterError } from '../../base/errors.ts';
+import type { WebConfig } from '../../config/web-config.ts';
 
 export type TlsSettings = NonNullable<WebConfig['tls']>;
 

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type { Server, ServerOptions } from 'node:https';
-import { loadWebConfig, type WebConfig } from '../../config/web-config.ts';
 import { MusterError, toMusterError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
+import { loadWebConfig, type WebConfig } from '../../config/web-config.ts';
 import { type Admission, createSignIn } from './sign-in.ts';
 import { guardClients, readTls } from './tls.ts';
 

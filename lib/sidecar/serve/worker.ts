@@ -1,9 +1,9 @@
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { compare } from 'bcryptjs';
 import { MusterError } from '../../base/errors.ts';
-import type { TargetFile } from './source.ts';
 import type { Query } from '../search/query.ts';
 import { type SearchResult, searchTargets } from '../search/search.ts';
+import type { TargetFile } from './source.ts';
 
 /** What takes so much CPU that the main thread, which answers the probes, has it done elsewhere. */
 export interface Work {

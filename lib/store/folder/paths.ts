@@ -10,11 +10,11 @@ import {
 } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { errorCode, isAbsent } from '../../base/disk-errors.ts';
 import { MusterError } from '../../base/errors.ts';
 import { checkCondition, checkRemoval } from '../errors.ts';
-import { errorCode, isAbsent } from '../../base/disk-errors.ts';
-import { fileEtag, type WrittenFile } from './temporary.ts';
 import type { PutCondition } from '../store.ts';
+import { fileEtag, type WrittenFile } from './temporary.ts';
 
 /** Where a key's file lies: below `root`, which is a real path. `url` is the store's, for messages. */
 export interface Place {

@@ -1,22 +1,11 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { errorCode, fileFailure, isAbsent } from '../../base/disk-errors.ts';
 import { MusterError } from '../../base/errors.ts';
-import { tooLarge, checkSignal } from '../errors.ts';
-import { errorCode, isAbsent, fileFailure } from '../../base/disk-errors.ts';
+import { checkSignal, tooLarge } from '../errors.ts';
+import { defaultMaxBytes, type OpenedObject, type ReadOptions, type StoredObject } from '../store.ts';
 import { findPath, isLink, type Place } from './paths.ts';
 import { fileEtag } from './temporary.ts';
-import { type StoredObject, defaultMaxBytes, type OpenedObject, type ReadOptions } from '../store.ts';
-
-
-
-
-
-
-
-
-
-
-
 
 /** The etag of the key's file; `undefined` where there is none, or a folder. */
 export async function readEtag(place: Place): Promise<{ readonly etag: string } | undefined> {

@@ -1,31 +1,23 @@
-import { lstat, mkdir, realpath, rm, readdir } from 'node:fs/promises';
+import { lstat, mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { errorCode, fileFailure, isAbsent } from '../../base/disk-errors.ts';
 import { MusterError } from '../../base/errors.ts';
 import { once } from '../../base/once.ts';
-import { checkSignal } from '../errors.ts';
-import { errorCode, fileFailure, isAbsent } from '../../base/disk-errors.ts';
 import { holdLock } from '../../base/sqlite-lock.ts';
+import { checkSignal } from '../errors.ts';
+import {
+  checkKey,
+  checkPrefix,
+  compareKeys,
+  defaultMaxBytes,
+  isKey,
+  type ListedObject,
+  type ObjectStore,
+} from '../store.ts';
 import { findPath, removeFile, replaceFile } from './paths.ts';
-import { readEtag, readObject, openObject } from './read.ts';
-import { sweepTemp, writeTemp, fileEtag } from './temporary.ts';
-import { checkKey, checkPrefix, defaultMaxBytes, type ObjectStore, compareKeys, isKey, type ListedObject } from '../store.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+import { openObject, readEtag, readObject } from './read.ts';
+import { fileEtag, sweepTemp, writeTemp } from './temporary.ts';
 
 /**
  * A store in a folder, where an object is a plain file of that name; made by the first write. `.tmp` and `.lock` in it are

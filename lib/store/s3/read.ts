@@ -1,22 +1,19 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { MusterError } from '../../base/errors.ts';
-import { DigestMismatch, cutOff, tooLarge } from '../errors.ts';
+import { cutOff, DigestMismatch, tooLarge } from '../errors.ts';
+import {
+  compareKeys,
+  defaultMaxBytes,
+  isKey,
+  type ListedObject,
+  type ListOptions,
+  type OpenedObject,
+  type ReadOptions,
+  type StoredObject,
+} from '../store.ts';
 import { codeOf, statusOf } from './errors.ts';
 import type { S3Session, S3Tools } from './store.ts';
-import { defaultMaxBytes, type ReadOptions, type StoredObject, compareKeys, isKey, type ListedObject, type ListOptions, type OpenedObject } from '../store.ts';
-
-
-
-
-
-
-
-
-
-
-
-
 
 /** Names in an object's metadata: the id of the write that made it, and its content's SHA-256. */
 export const metadataNames = { write: 'muster-write', digest: 'sha256' } as const;

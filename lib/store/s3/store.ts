@@ -1,27 +1,15 @@
-import { checkSignal } from '../errors.ts';
-import { checkKey, checkPrefix, type ObjectStore } from '../store.ts';
-import { deleteObject, writeObject, type KnownEtags } from './write.ts';
-import { listObjects, lookUp, readObject, openObject } from './read.ts';
-import { verifyConditions } from './verify.ts';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { isMusterError } from '../../base/errors.ts';
-import { once } from '../../base/once.ts';
-import { type S3Action, s3Failure, statusOf } from './errors.ts';
 import { isIP } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { awsRequestHandler } from '../../base/aws-proxy.ts';
-
-
-
-
-
-
-
-
-
-
-
-
+import { isMusterError } from '../../base/errors.ts';
+import { once } from '../../base/once.ts';
+import { checkSignal } from '../errors.ts';
+import { checkKey, checkPrefix, type ObjectStore } from '../store.ts';
+import { type S3Action, s3Failure, statusOf } from './errors.ts';
+import { listObjects, lookUp, openObject, readObject } from './read.ts';
+import { verifyConditions } from './verify.ts';
+import { deleteObject, type KnownEtags, writeObject } from './write.ts';
 
 /** Where the objects lie, and how to reach them. */
 export interface S3StoreOptions extends S3ClientOptions {

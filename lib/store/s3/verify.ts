@@ -2,19 +2,10 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { isMusterError } from '../../base/errors.ts';
 import { notConditional } from '../errors.ts';
-import { deleteObject, type EtagForm, etagForms, measured, sendWrite } from './write.ts';
+import type { PutCondition } from '../store.ts';
 import { lookUp, readObject } from './read.ts';
 import type { S3Session } from './store.ts';
-import type { PutCondition } from '../store.ts';
-
-
-
-
-
-
-
-
-
+import { deleteObject, type EtagForm, etagForms, measured, sendWrite } from './write.ts';
 
 /** The object that remembers that a store was tried, and when. */
 const markerKey = 'muster-conditional-writes';

@@ -1,22 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { isMusterError, type MusterError } from '../../base/errors.ts';
-import { conflict, notConditional, checkRemoval, notRemoved } from '../errors.ts';
+import { checkRemoval, conflict, notConditional, notRemoved } from '../errors.ts';
+import type { Body, DeleteOptions, PutCondition, PutOptions } from '../store.ts';
 import { statusOf } from './errors.ts';
 import { digest, isMissing, lookUp, metadataNames, requireEtag } from './read.ts';
 import type { S3Session } from './store.ts';
-import type { Body, PutCondition, PutOptions, DeleteOptions } from '../store.ts';
-
-
-
-
-
-
-
-
-
-
-
 
 /** Writes the object under its condition and returns the etag, also when the answer to an earlier attempt was lost. */
 export async function writeObject(

@@ -7,15 +7,15 @@ import { node } from '../../../lib/backends/kubernetes/kinds/node.ts';
 import { joinedPod, pod } from '../../../lib/backends/kubernetes/kinds/pod.ts';
 import { service } from '../../../lib/backends/kubernetes/kinds/service.ts';
 import type { JoinedPod, ObjectMeta } from '../../../lib/backends/kubernetes/objects.ts';
-import { buildEndpointsGroup } from '../../../lib/backends/kubernetes/targets/endpoints.ts';
-import { buildEndpointSliceGroup } from '../../../lib/backends/kubernetes/targets/endpointslice.ts';
-import { buildIngressGroup } from '../../../lib/backends/kubernetes/targets/ingress.ts';
 import {
   type Attached,
   addByKey,
   addByName,
   type ServiceJoins,
 } from '../../../lib/backends/kubernetes/targets/draft.ts';
+import { buildEndpointsGroup } from '../../../lib/backends/kubernetes/targets/endpoints.ts';
+import { buildEndpointSliceGroup } from '../../../lib/backends/kubernetes/targets/endpointslice.ts';
+import { buildIngressGroup } from '../../../lib/backends/kubernetes/targets/ingress.ts';
 import { buildNodeGroup } from '../../../lib/backends/kubernetes/targets/node.ts';
 import { buildPodGroup } from '../../../lib/backends/kubernetes/targets/pod.ts';
 import { buildServiceGroup } from '../../../lib/backends/kubernetes/targets/service.ts';

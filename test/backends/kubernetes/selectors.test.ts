@@ -1,8 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { fieldSelectorProblem, labelSelectorProblem } from '../../../lib/backends/kubernetes/selectors.ts';
 
-
-
 describe('a label selector that the API server takes', () => {
   test.each([
     '',

@@ -2,9 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import { appList, buildAppGroup } from '../../../lib/backends/marathon/groups.ts';
 import { makeMarathonWorld, networkings } from '../../../lib/sim/marathon-world.ts';
 
-
-
-
 function groupOf(app: object) {
   const { apps } = appList.parse({ apps: [{ id: '/shop/cart', ...app }] });
   return apps.map(buildAppGroup)[0];

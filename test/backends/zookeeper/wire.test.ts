@@ -1,10 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createFrames, jute, readJute, decodeConnected, decodeHeader, decodeNodeData, encodeConnect, encodeRequest } from '../../../lib/backends/zookeeper/wire.ts';
-
-
-
-
+import {
+  createFrames,
+  decodeConnected,
+  decodeHeader,
+  decodeNodeData,
+  encodeConnect,
+  encodeRequest,
+  jute,
+  readJute,
+} from '../../../lib/backends/zookeeper/wire.ts';
 
 const broken = expect.objectContaining({ kind: 'malformed' });
 

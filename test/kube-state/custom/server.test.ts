@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Logger, silentLogger } from '../../../lib/base/logger.ts';
 import { readApp } from '../../../lib/run/app.ts';
 import type { JsonObject } from '../../../lib/sim/kubernetes/wire/json.ts';
 import { type KubernetesFleet, startKubernetesFleet } from '../../../lib/sim/kubernetes.ts';
-import { type Logger, silentLogger } from '../../../lib/base/logger.ts';
 
 const signal = new AbortController().signal;
 let fleet: KubernetesFleet;

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
-import type { CustomObject } from '../../../lib/kube-state/custom/family.ts';
 import { guessPlural } from '../../../lib/kube-state/cluster-role.ts';
+import type { CustomObject } from '../../../lib/kube-state/custom/family.ts';
 import { openCustomSheet } from '../../../lib/kube-state/custom/sheet.ts';
 import type { LabelledFamily } from '../../../lib/kube-state/resource.ts';
 import { openSpill } from '../../../lib/kube-state/text/blocks.ts';

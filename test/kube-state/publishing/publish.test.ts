@@ -1,12 +1,12 @@
 import { gunzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { outputOnce } from '../../../lib/run/kube-state-cycle.ts';
+import { MusterError } from '../../../lib/base/errors.ts';
+import { createLogger } from '../../../lib/base/logger.ts';
 import { publishOutput } from '../../../lib/kube-state/publish.ts';
 import { acceptHeldOutput } from '../../../lib/kube-state/stored.ts';
-import { MusterError } from '../../../lib/base/errors.ts';
+import { outputOnce } from '../../../lib/run/kube-state-cycle.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
-import { createLogger } from '../../../lib/base/logger.ts';
 import { statusOf, testOutput } from './world.ts';
 
 const signal = new AbortController().signal;

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { outputOnce } from '../../../lib/run/kube-state-cycle.ts';
 import { MusterError } from '../../../lib/base/errors.ts';
-import { createMemoryStore } from '../../../lib/store/memory.ts';
 import { createLogger } from '../../../lib/base/logger.ts';
+import { outputOnce } from '../../../lib/run/kube-state-cycle.ts';
+import { createMemoryStore } from '../../../lib/store/memory.ts';
 import { testOutput } from './world.ts';
 
 test('an output that had failed says once that it is good again, also in another process', async () => {

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { silentLogger } from '../../../lib/base/logger.ts';
 import { publishOutput } from '../../../lib/kube-state/publish.ts';
 import { retireOutputs } from '../../../lib/kube-state/stored.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
-import { silentLogger } from '../../../lib/base/logger.ts';
 import { statusOf, testOutput } from './world.ts';
 
 const signal = new AbortController().signal;

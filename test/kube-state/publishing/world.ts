@@ -1,10 +1,10 @@
-import { bindOutputs, type KubeStateOutput } from '../../../lib/run/kube-state-outputs.ts';
+import { silentLogger } from '../../../lib/base/logger.ts';
 import { kubeStateConfig } from '../../../lib/kube-state/options.ts';
 import type { Rendered } from '../../../lib/kube-state/render.ts';
 import { parseOutputStatus } from '../../../lib/kube-state/status.ts';
 import { gzipText } from '../../../lib/kube-state/text/blocks.ts';
+import { bindOutputs, type KubeStateOutput } from '../../../lib/run/kube-state-outputs.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
-import { silentLogger } from '../../../lib/base/logger.ts';
 
 /** Samples by family, each with as many objects. */
 export type Samples = Readonly<Record<string, number>>;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { JsonObject } from '../../../lib/sim/kubernetes/wire/json.ts';
 import { persistentVolume } from '../../../lib/kube-state/resources/persistentvolume.ts';
+import type { JsonObject } from '../../../lib/sim/kubernetes/wire/json.ts';
 import { linesOf } from './harness.ts';
 
 const names = [

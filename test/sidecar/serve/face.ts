@@ -1,11 +1,11 @@
 import { Registry } from 'prom-client';
-import { createFaceApp, type FaceAppOptions } from '../../../lib/sidecar/serve/serve.ts';
+import { silentLogger } from '../../../lib/base/logger.ts';
 import { incompleteness } from '../../../lib/sidecar/mirror/folder.ts';
 import { createHealth } from '../../../lib/sidecar/serve/health.ts';
 import { openFace } from '../../../lib/sidecar/serve/http.ts';
+import { createFaceApp, type FaceAppOptions } from '../../../lib/sidecar/serve/serve.ts';
 import type { WebGate } from '../../../lib/sidecar/serve/web-gate.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
-import { silentLogger } from '../../../lib/base/logger.ts';
 import { afterThisTest, makeFolder, openTestFolder, round } from '../world.ts';
 
 export interface TestFaceOptions

@@ -1,9 +1,9 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { MusterError } from '../../../lib/base/errors.ts';
+import { stampGzip } from '../../../lib/kube-state/gzip-header.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
-import { stampGzip } from '../../../lib/kube-state/gzip-header.ts';
 import { countingStore } from '../../support/counting-store.ts';
 import { cleanUpAfterEach } from '../world.ts';
 import { startFace } from './face.ts';

@@ -1,6 +1,6 @@
+import { MusterError } from '../../../lib/base/errors.ts';
 import { runCycle } from '../../../lib/cycle/cycle.ts';
 import type { Provider } from '../../../lib/cycle/provider.ts';
-import { MusterError } from '../../../lib/base/errors.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
 import type { LabelSet, TargetGroup } from '../../../lib/targets/group.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
+import { syncMetrics } from '../../../lib/base/metrics.ts';
 import { publishOutput } from '../../../lib/kube-state/publish.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
-import { syncMetrics } from '../../../lib/base/metrics.ts';
 import { testOutput } from '../../kube-state/publishing/world.ts';
 import { countingStore } from '../../support/counting-store.ts';
 import { cleanUpAfterEach } from '../world.ts';

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
-import { createMemoryStore } from '../../../lib/store/memory.ts';
 import { gzipHead, type Splice } from '../../../lib/kube-state/gzip-header.ts';
+import { createMemoryStore } from '../../../lib/store/memory.ts';
 import { cleanUpAfterEach } from '../world.ts';
 import { startFace, type TestFace } from './face.ts';
 

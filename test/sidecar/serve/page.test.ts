@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { MusterError } from '../../../lib/base/errors.ts';
-import type { FaceModel } from '../../../lib/sidecar/serve/model.ts';
 import { diff } from '../../../lib/sidecar/page/changes.ts';
 import { overviewBody } from '../../../lib/sidecar/page/overview.ts';
 import { script } from '../../../lib/sidecar/page/script.ts';
+import type { FaceModel } from '../../../lib/sidecar/serve/model.ts';
 import type { ProviderView } from '../../../lib/sidecar/serve/providers.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { TargetChange } from '../../../lib/targets/diff.ts';

@@ -1,9 +1,13 @@
 import { isList, isObject, parseJson } from '../../../lib/sim/kubernetes/wire/json.ts';
-import { type ApiServerOptions, type JsonObject, type ResourceName, type GivenObjects, type KubernetesFleet, startKubernetesFleet } from '../../../lib/sim/kubernetes.ts';
+import {
+  type ApiServerOptions,
+  type GivenObjects,
+  type JsonObject,
+  type KubernetesFleet,
+  type ResourceName,
+  startKubernetesFleet,
+} from '../../../lib/sim/kubernetes.ts';
 import { body } from '../../backends/kubernetes/recorded.ts';
-
-
-
 
 const names: readonly ResourceName[] = [
   'namespaces',

@@ -1,9 +1,9 @@
-import { MusterError } from '../../../base/errors.ts';
-import type { HttpClient } from '../../../http/client.ts';
-import type { MechanismInput } from '../../mechanism.ts';
 import { resolve } from 'node:path';
+import { MusterError } from '../../../base/errors.ts';
 import { defaultHttpClient, type HttpClientConfig } from '../../../config/http-client.ts';
 import { type Credential, Secret } from '../../../config/secret.ts';
+import type { HttpClient } from '../../../http/client.ts';
+import type { MechanismInput } from '../../mechanism.ts';
 
 /** Headers of one request by name. */
 export type RequestHeaders = Readonly<Record<string, string>>;

@@ -1,20 +1,18 @@
-import * as z from 'zod';
-import { MusterError, toMusterError, oneLine } from '../../../base/errors.ts';
-import type { HttpClient } from '../../../http/client.ts';
-import type { EksConfig } from '../schema.ts';
-import { type ConnectInput, type Connection, serverUrl, defaultHttp, inlineCredential, renewed } from './connection.ts';
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import * as z from 'zod';
 import { awsRequestHandler } from '../../../base/aws-proxy.ts';
 import { abortError, heedSignals } from '../../../base/deadlines.ts';
-
-
-
-
-
-
-
-
-
+import { MusterError, oneLine, toMusterError } from '../../../base/errors.ts';
+import type { HttpClient } from '../../../http/client.ts';
+import type { EksConfig } from '../schema.ts';
+import {
+  type ConnectInput,
+  type Connection,
+  defaultHttp,
+  inlineCredential,
+  renewed,
+  serverUrl,
+} from './connection.ts';
 
 /** Connects to an Amazon EKS cluster as this process's own IAM role, or as `role_arn`. */
 export async function openEks(config: EksConfig, input: ConnectInput): Promise<Connection> {

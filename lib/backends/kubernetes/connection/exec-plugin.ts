@@ -3,10 +3,10 @@ import { dirname, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Cluster } from '@kubernetes/client-node/dist/config_types.js';
 import * as z from 'zod';
+import { abortError, onAbort } from '../../../base/deadlines.ts';
 import { MusterError } from '../../../base/errors.ts';
 import { codeOf } from '../../../http/errors.ts';
 import { listField, textField } from '../../../http/json-fields.ts';
-import { abortError, onAbort } from '../../../base/deadlines.ts';
 import type { Authorized } from './authorizer.ts';
 import { renewed } from './connection.ts';
 

@@ -1,9 +1,9 @@
 import { isIPv6 } from 'node:net';
-import { readText } from '../../../base/read-text.ts';
 import { MusterError } from '../../../base/errors.ts';
-import { authorizer } from './authorizer.ts';
-import { type ConnectInput, type Connection, serverUrl, defaultHttp } from './connection.ts';
+import { readText } from '../../../base/read-text.ts';
 import type { ConnectionConfig } from '../schema.ts';
+import { authorizer } from './authorizer.ts';
+import { type ConnectInput, type Connection, defaultHttp, serverUrl } from './connection.ts';
 
 /** Where Kubernetes puts the service account of a pod. */
 const accountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';

@@ -1,27 +1,22 @@
 import { dirname, resolve } from 'node:path';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
-import type { HttpClientConfig, TlsConfig } from '../../../config/http-client.ts';
-import { readText } from '../../../base/read-text.ts';
-import { MusterError } from '../../../base/errors.ts';
-import { parseUrl } from '../../../http/url-text.ts';
-import { type Authorized, authorizer } from './authorizer.ts';
-import { type ConnectInput, type Connection, serverUrl, defaultHttp, inlineCredential, pemOf } from './connection.ts';
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
+import { MusterError } from '../../../base/errors.ts';
+import { readText } from '../../../base/read-text.ts';
+import type { HttpClientConfig, TlsConfig } from '../../../config/http-client.ts';
 import type { Credential } from '../../../config/secret.ts';
 import { listField, structField, textField } from '../../../http/json-fields.ts';
-
-
-
-
-
-
-
-
-
-
-
-
+import { parseUrl } from '../../../http/url-text.ts';
+import { type Authorized, authorizer } from './authorizer.ts';
+import {
+  type ConnectInput,
+  type Connection,
+  defaultHttp,
+  inlineCredential,
+  pemOf,
+  serverUrl,
+} from './connection.ts';
 
 const maxBytes = 4 * 1024 * 1024;
 

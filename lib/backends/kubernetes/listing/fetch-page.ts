@@ -3,21 +3,11 @@ import type { BodySpace } from '../../../http/body.ts';
 import type { HttpResponse } from '../../../http/client.ts';
 import { shownUrl } from '../../../http/url-text.ts';
 import type { Connection } from '../connection/connection.ts';
+import type { KindNames } from '../kinds/kind.ts';
 import type { ListPage, ObjectMeta } from '../objects.ts';
 import { mediaTypes } from '../wire/body.ts';
 import { decodeList, decodeStatus } from '../wire/list.ts';
 import { type ListQuery, type PageParameters, pageUrl } from './query.ts';
-import type { KindNames } from '../kinds/kind.ts';
-
-
-
-
-
-
-
-
-
-
 
 /** How pages are asked for, by all the lists of one connection. */
 export interface Asking {

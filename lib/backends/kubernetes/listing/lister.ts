@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { MusterError, toMusterError } from '../../../base/errors.ts';
 import type { BodySpace } from '../../../http/body.ts';
 import { shownUrl } from '../../../http/url-text.ts';
@@ -6,17 +7,6 @@ import type { Connection } from '../connection/connection.ts';
 import type { ListPage, ObjectMeta } from '../objects.ts';
 import { type Asking, fetchPage, type PageAnswer, refusalError } from './fetch-page.ts';
 import { type ListQuery, listKey, pageUrl } from './query.ts';
-import * as z from 'zod';
-
-
-
-
-
-
-
-
-
-
 
 /** A part of a list. */
 export interface Part<T> {

@@ -1,12 +1,7 @@
-import { addressLabel, type LabelSet, joinHostPort } from '../../../targets/group.ts';
+import { addressLabel, joinHostPort, type LabelSet } from '../../../targets/group.ts';
 import type { Container, ContainerPort, JoinedPod, ObjectReference } from '../objects.ts';
-import { compact, type DraftLabels, portText, objectKey, type ServiceJoins } from './draft.ts';
+import { compact, type DraftLabels, objectKey, portText, type ServiceJoins } from './draft.ts';
 import { type ContainerPortLabels, putPod } from './pod.ts';
-
-
-
-
-
 
 /** The pods behind the addresses of one Endpoints object or slice, with the ports that were seen of each. */
 export type SeenPods = Map<JoinedPod, Set<number>>;

@@ -1,9 +1,6 @@
 import type { LabelSet } from '../../../targets/group.ts';
 import { type KeyNames, labels, type MetaNames, metaNames } from '../labels.ts';
-import type { ObjectMeta, TextMap, JoinedPod } from '../objects.ts';
-
-
-
+import type { JoinedPod, ObjectMeta, TextMap } from '../objects.ts';
 
 /**
  * A label set in the making. Whoever sets labels in the order of their names makes them cheap to write: label names are

@@ -1,14 +1,21 @@
-import { addressLabel, type LabelSet, type TargetGroup, joinHostPort } from '../../../targets/group.ts';
+import { addressLabel, joinHostPort, type LabelSet, type TargetGroup } from '../../../targets/group.ts';
 import { labels, metaNames, topologyNames } from '../labels.ts';
 import type { Endpoint, EndpointSlice, ObjectMeta, SlicePort } from '../objects.ts';
 import { otherPortTargets, putPodBehind, type SeenPods } from './behind.ts';
-import { compact, type DraftLabels, portText, put, putFlag, putMap, putMeta, putNamespace, putNode, putService, objectKey, type ServiceJoins } from './draft.ts';
-
-
-
-
-
-
+import {
+  compact,
+  type DraftLabels,
+  objectKey,
+  portText,
+  put,
+  putFlag,
+  putMap,
+  putMeta,
+  putNamespace,
+  putNode,
+  putService,
+  type ServiceJoins,
+} from './draft.ts';
 
 /**
  * The addresses of an endpoint slice, one target a port, and the other ports of the pods behind them; `undefined`

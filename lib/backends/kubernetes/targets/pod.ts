@@ -1,12 +1,16 @@
-import { addressLabel, type TargetGroup, joinHostPort } from '../../../targets/group.ts';
+import { addressLabel, joinHostPort, type TargetGroup } from '../../../targets/group.ts';
 import { labels, metaNames } from '../labels.ts';
 import type { Container, ContainerPort, ContainerStatus, JoinedPod, Pod } from '../objects.ts';
-import { compact, type DraftLabels, portText, put, putMap, putNamespace, putNode, type Attached } from './draft.ts';
-
-
-
-
-
+import {
+  type Attached,
+  compact,
+  type DraftLabels,
+  portText,
+  put,
+  putMap,
+  putNamespace,
+  putNode,
+} from './draft.ts';
 
 /**
  * The targets of a pod: one for each port of its containers and init containers, or one without a port for a

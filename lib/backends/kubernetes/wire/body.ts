@@ -1,9 +1,6 @@
 import { text } from './fields.ts';
-import { Malformed, openReader, type Reader, readEnd, readVarint, within, readText } from './reader.ts';
+import { Malformed, openReader, type Reader, readEnd, readText, readVarint, within } from './reader.ts';
 import { asObject, readInner, table } from './table.ts';
-
-
-
 
 /** The media types in which an API server answers. */
 export const mediaTypes = {

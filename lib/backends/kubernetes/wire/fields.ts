@@ -1,7 +1,16 @@
-import { Malformed, maxInt32, type Reader, readEnd, readInt32, readVarint, wire, within, readText, decode } from './reader.ts';
+import {
+  decode,
+  Malformed,
+  maxInt32,
+  type Reader,
+  readEnd,
+  readInt32,
+  readText,
+  readVarint,
+  wire,
+  within,
+} from './reader.ts';
 import { asObject, type Field, readInner, table } from './table.ts';
-
-
 
 /** A message of its own: what it is before any field was read (a server leaves out what is empty), and its fields. */
 export interface Shape<T> {

@@ -3,10 +3,6 @@ import { type FleetAnswer, type FleetRequest, jsonAnswer } from '../../../../lib
 import { createAuthority } from '../../../support/certificates.ts';
 import { type ApiServer, startApiServer, status } from '../api-server.ts';
 
-
-
-
-
 /** An access key as AWS keeps it. */
 export interface AccessKey {
   readonly secret: string;
