@@ -257,7 +257,7 @@ async function noteFailure(
  * Of families only those that every object has, as nothing says what objects there were. A text that cannot be read has
  * none.
  */
-export async function countPublished(
+async function countPublished(
   store: ObjectStore,
   object: string,
   signal: AbortSignal,

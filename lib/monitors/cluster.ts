@@ -19,7 +19,7 @@ import {
 import { selectorText } from './rules.ts';
 
 /** A Monitor as the API server has it. */
-export interface RawMonitor extends MonitorName {
+interface RawMonitor extends MonitorName {
   readonly spec: unknown;
 }
 

@@ -27,7 +27,7 @@ const secretOrConfigMap = z
 export type SecretOrConfigMap = NonNullable<z.output<typeof secretOrConfigMap>>;
 
 /** `metav1.LabelSelector` */
-export const labelSelector = z.object({
+const labelSelector = z.object({
   matchLabels: textMap,
   matchExpressions: listField(z.object({ key: textField, operator: textField, values: texts })),
 });
@@ -143,7 +143,6 @@ export const limitNames = [
   'labelValueLengthLimit',
   'keepDroppedTargets',
 ] as const;
-export type Limits = z.output<z.ZodObject<typeof limitFields>>;
 
 /** What all kinds have. */
 const commonFields = {

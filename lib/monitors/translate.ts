@@ -24,7 +24,7 @@ export interface LeftOut extends MonitorName {
 }
 
 /** A file that jobs read, and what must be in it. */
-export interface NeededFile extends Reference {
+interface NeededFile extends Reference {
   readonly path: string;
 }
 

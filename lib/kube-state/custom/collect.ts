@@ -43,7 +43,7 @@ async function collectKind(
 }
 
 /** A kind of custom resource, of whose objects no more is kept than what is wanted. An API server has them as JSON. */
-export function customKind(names: KindNames & { readonly kind: string }, wanted: Wanted): Kind<CustomObject> {
+function customKind(names: KindNames & { readonly kind: string }, wanted: Wanted): Kind<CustomObject> {
   const { kind: kindName, ...listed } = names;
   return jsonKind(listed, (json) => {
     // A list may leave out what all of its objects have in common.

@@ -102,7 +102,7 @@ function proxyOf(
 }
 
 /** A context of a kubeconfig. */
-export interface KubeconfigContext {
+interface KubeconfigContext {
   /** Whether it is the current one, which alone counts for an SD config. */
   readonly isCurrent: boolean;
   readonly cluster: Cluster;
@@ -116,7 +116,7 @@ export interface KubeconfigContext {
  * Reads a context of a kubeconfig: the current one unless another is named. Throws `config` with the path and the place in
  * it, never its content.
  */
-export async function loadContext(text: string, path: string, named?: string): Promise<KubeconfigContext> {
+async function loadContext(text: string, path: string, named?: string): Promise<KubeconfigContext> {
   const own = ownKeys(text, path);
   const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
   const kubeconfig = new KubeConfig();

@@ -30,7 +30,7 @@ export interface CustomResources {
 }
 
 /** An object that was asked for by its name. */
-export interface NamedObject {
+interface NamedObject {
   readonly resource: Resource;
   readonly namespace: string | undefined;
   readonly object: JsonObject | undefined;
