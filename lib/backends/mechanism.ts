@@ -21,7 +21,7 @@ export interface MechanismInput extends DiscoverInput {
   readonly prometheus?: PrometheusVersion | undefined;
 }
 
-export interface OpenHttpOptions {
+interface OpenHttpOptions {
   /** Path of a Unix socket to which every request goes, whatever its URL's host. */
   readonly unixSocket?: string;
 }

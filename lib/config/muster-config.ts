@@ -5,7 +5,7 @@ import type { RelabelConfig } from '../targets/relabel-config.ts';
 import type { NewerKey, PrometheusVersion } from './prometheus-version.ts';
 
 /** When a shrinking list of targets is held back; see the cycle's protocol. */
-export interface Guard {
+interface Guard {
   /** Share of the targets, 0 to 1, that may go at once. */
   readonly max_removed: number;
   /** Below this many targets only the loss of all of them is held. */
@@ -66,7 +66,7 @@ export interface NamedOutput {
 }
 
 /** How long the changes of a list are kept. */
-export interface Journal {
+interface Journal {
   /** Milliseconds. */
   readonly keep: number;
   /** Newest versions that stay, however old they are. */
