@@ -82,7 +82,7 @@ export function bindMechanism<Config extends SdConfig>(mechanism: Mechanism<Conf
     const identity = digestIdentity(identityOf(input, { mechanism: mechanismName, schema, incidental }));
     return {
       identity,
-      ...(name !== undefined && { name }),
+      name,
       stanza: { config, identity, server: server(config), discover: (given) => discover(config, given) },
     };
   });

@@ -15,10 +15,10 @@ export interface Listing {
 }
 
 export interface ListOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** When the signal will fire, in milliseconds of the epoch. */
-  readonly deadline?: number;
-  readonly cursor?: Cursor;
+  readonly deadline?: number | undefined;
+  readonly cursor?: Cursor | undefined;
   /** Options of the HTTP client. Default: no wait before a retry. */
   readonly http?: Partial<HttpClientOptions>;
 }
@@ -35,8 +35,8 @@ export async function listTargets<Config extends SdConfig>(
   const progress: Progress[] = [];
   const listing = mechanism.discover(mechanism.schema.parse(stanza), {
     signal,
-    ...(deadline !== undefined && { deadline }),
-    ...(cursor !== undefined && { cursor }),
+    deadline,
+    cursor,
     openHttp: async (config, options) =>
       clients.use(await openTestClient(config, { signal, ...options, ...http })),
     warn: (message) => warnings.push(message),

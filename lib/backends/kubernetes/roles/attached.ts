@@ -30,7 +30,7 @@ export function attachedReads(input: RoleInput, takes: Attachable): AttachedRead
   const read = (map: Map<string, ObjectMeta> | undefined, query: ListQuery<ObjectMeta>): readonly Read[] =>
     map === undefined ? [] : [once((signal) => readInto(lister, query, map, addByName, signal))];
   return {
-    attached: { ...(nodes && { nodes }), ...(namespaces && { namespaces }) },
+    attached: { nodes, namespaces },
     reads: [...read(nodes, ofNodes), ...read(namespaces, ofNamespaces)],
   };
 }

@@ -74,9 +74,9 @@ export function portText(port: number): string {
 /** Metadata of other objects which is attached where `attach_metadata` asks for it; absent where it does not. */
 export interface Attached {
   /** Nodes by name. */
-  readonly nodes?: ReadonlyMap<string, ObjectMeta>;
+  readonly nodes?: ReadonlyMap<string, ObjectMeta> | undefined;
   /** Namespaces by name. */
-  readonly namespaces?: ReadonlyMap<string, ObjectMeta>;
+  readonly namespaces?: ReadonlyMap<string, ObjectMeta> | undefined;
 }
 
 /** What the targets behind services are joined with. Keys are those of `objectKey`. */
