@@ -94,7 +94,7 @@ export function bindMechanism<Config extends SdConfig>(mechanism: Mechanism<Conf
     const identity = digestIdentity(identityOf(input, { mechanism: mechanismName, schema, incidental }));
     return {
       identity,
-      ...(name !== undefined && { name }),
+      name,
       newer: [...(since === undefined ? [] : [{ path: [], since }]), ...(newerKeys?.(config) ?? [])],
       stanza: {
         config,

@@ -21,7 +21,7 @@ export interface DocumentOptions<Stanza, KubeState extends NamedOutput> {
   /** The mechanisms whose SD configs may stand in a scrape config. */
   readonly mechanisms: readonly StanzaReader<Stanza>[];
   /** One entry of `kube_state_metrics`; without it there may be none. */
-  readonly kubeState?: z.ZodType<KubeState>;
+  readonly kubeState?: z.ZodType<KubeState> | undefined;
   /** Folder that relative paths start from. */
   readonly directory: string;
   /** Names one job in the problem of another. Default: by its place in the list. */
@@ -67,7 +67,7 @@ export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
       }));
       return {
         store,
-        ...(owner !== undefined && { owner }),
+        owner,
         defaults: settings,
         journal,
         jobs,

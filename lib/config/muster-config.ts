@@ -28,7 +28,7 @@ export interface JobSettings {
   /** Milliseconds for which the targets of a provider stay that left the configuration; 0 is at once. */
   readonly retire_after: number;
   /** Milliseconds that a listing may take, where configured. */
-  readonly deadline?: number;
+  readonly deadline?: number | undefined;
   /** Whose targets are wanted, where that is not the newest. */
   readonly prometheus?: PrometheusVersion | undefined;
 }
@@ -45,7 +45,7 @@ export interface Provider<Stanza> {
   readonly mechanism: string;
   readonly stanza: Stanza;
   /** Keys of it, by their place in the job, which older versions of Prometheus refuse. */
-  readonly newer?: readonly NewerKey[];
+  readonly newer?: readonly NewerKey[] | undefined;
 }
 
 /** One scrape config, as far as Muster reads it. */
@@ -77,7 +77,7 @@ interface Journal {
 export interface MusterConfig<Stanza, KubeState extends NamedOutput = never> {
   readonly store: StoreLocation;
   /** Whose the store is, where configured: only configurations of one owner may change what is in it. */
-  readonly owner?: string;
+  readonly owner?: string | undefined;
   /** What a job has where it says nothing, and what holds for the whole configuration. */
   readonly defaults: JobSettings;
   /** How long journals are kept. */
@@ -111,9 +111,9 @@ export interface StanzaReader<Stanza> {
 export interface ReadStanza<Stanza> {
   readonly stanza: Stanza;
   /** The provider's name, where the stanza gives one. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Names what is listed; two of one job that are alike need names. Absent where the mechanism is another program's. */
-  readonly identity?: string;
+  readonly identity?: string | undefined;
   /** Keys of it which older versions of Prometheus refuse. */
-  readonly newer?: readonly NewerKey[];
+  readonly newer?: readonly NewerKey[] | undefined;
 }

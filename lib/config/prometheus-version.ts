@@ -38,7 +38,7 @@ export interface NewerKey {
 interface Jobs {
   readonly scrape_configs: readonly {
     readonly muster: Wanted;
-    readonly providers: readonly { readonly newer?: readonly NewerKey[] }[];
+    readonly providers: readonly { readonly newer?: readonly NewerKey[] | undefined }[];
   }[];
   readonly defaults: Wanted;
 }

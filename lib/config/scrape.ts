@@ -187,8 +187,8 @@ export function overrideSettings(settings: JobSettings, over: SectionOf<typeof f
     labels: over.labels ?? settings.labels,
     shards: over.shards ?? settings.shards,
     retire_after: over.retire_after ?? settings.retire_after,
-    ...(deadline !== undefined && { deadline }),
-    ...(prometheus !== undefined && { prometheus }),
+    deadline,
+    prometheus,
   };
 }
 

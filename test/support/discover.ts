@@ -16,10 +16,10 @@ export interface Listing {
 }
 
 export interface ListOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** When the signal will fire, in milliseconds of the epoch. */
-  readonly deadline?: number;
-  readonly cursor?: Cursor;
+  readonly deadline?: number | undefined;
+  readonly cursor?: Cursor | undefined;
   /** Options of the HTTP client. Default: no wait before a retry. */
   readonly http?: Partial<HttpClientOptions>;
   /** As `muster.prometheus` of the job. Default: the newest. */
@@ -39,8 +39,8 @@ export async function listTargets<Config extends SdConfig>(
   const listing = discoverAs(mechanism, mechanism.schema.parse(stanza), {
     prometheus,
     signal,
-    ...(deadline !== undefined && { deadline }),
-    ...(cursor !== undefined && { cursor }),
+    deadline,
+    cursor,
     openHttp: async (config, options) =>
       clients.use(await openTestClient(config, { signal, ...options, ...http })),
     warn: (message) => warnings.push(message),

@@ -33,8 +33,8 @@ export const kubernetes: Mechanism<KubernetesConfig> = {
       pageSize: config.muster.page_size,
       compression: config.muster.compression,
       warn,
-      ...(cursor !== undefined && { cursor }),
-      ...(onProgress && { onProgress }),
+      cursor,
+      onProgress,
     });
     const list = listRole[config.role]({ config, lister, warn, prometheus });
     yield* streamConcurrent(namespaces, concurrency, signal, list);

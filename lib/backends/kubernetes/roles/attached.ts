@@ -53,11 +53,11 @@ export function attaching(input: RoleInput, takes: Attachable): AttachIn {
       });
     return {
       attached: {
-        ...(nodes && { nodes }),
-        ...(namespaces && { namespaces }),
-        ...(deployments && { deployments }),
-        ...(cronJobs && { cronJobs }),
-        ...(takes.workloads && jobs && { jobs }),
+        nodes,
+        namespaces,
+        deployments,
+        cronJobs,
+        jobs: takes.workloads && jobs,
       },
       reads,
     };

@@ -74,15 +74,15 @@ export function portText(port: number): string {
 /** Metadata of other objects which is attached where `attach_metadata` asks for it; absent where it does not. */
 export interface Attached {
   /** Nodes by name. */
-  readonly nodes?: ReadonlyMap<string, ObjectMeta>;
+  readonly nodes?: ReadonlyMap<string, ObjectMeta> | undefined;
   /** Namespaces by name. */
-  readonly namespaces?: ReadonlyMap<string, ObjectMeta>;
+  readonly namespaces?: ReadonlyMap<string, ObjectMeta> | undefined;
   /** Names of the deployments that control replica sets, by these' keys. */
-  readonly deployments?: ReadonlyMap<string, string>;
+  readonly deployments?: ReadonlyMap<string, string> | undefined;
   /** Names of the cron jobs that control jobs, by these' keys. */
-  readonly cronJobs?: ReadonlyMap<string, string>;
+  readonly cronJobs?: ReadonlyMap<string, string> | undefined;
   /** Whether pods tell the job that controls them. */
-  readonly jobs?: boolean;
+  readonly jobs?: boolean | undefined;
 }
 
 /** What the targets behind services are joined with. Keys are those of `objectKey`. */
