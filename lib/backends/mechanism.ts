@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { HttpClientConfig } from '../config/http-client.ts';
 import type { ReadStanza, StanzaReader } from '../config/muster-config.ts';
+import { withShape } from '../config/shape.ts';
 import type { HttpClient } from '../http/client.ts';
 import type { DiscoverInput, Listed } from '../target/discover.ts';
 import type { TargetGroup } from '../target/group.ts';
@@ -67,25 +68,27 @@ export interface Stanza {
 /** The mechanism as the configuration reads it, and as the registry keeps it beside others. */
 export function bindMechanism<Config extends SdConfig>(mechanism: Mechanism<Config>): StanzaReader<Stanza> {
   const { name: mechanismName, configKey, schema, incidental = [], server, discover } = mechanism;
-  const bound = z.unknown().transform((input, context): ReadStanza<Stanza> => {
-    const parsed = schema.safeParse(input, { jitless: true });
-    if (!parsed.success) {
-      context.issues.push(...parsed.error.issues.map((issue) => ({ ...issue, input: undefined })));
-      return z.NEVER;
-    }
-    const config = parsed.data;
-    const name = config.muster?.name;
-    if (name !== undefined && !isProviderName(name, mechanismName)) {
-      const message = `must be ${mechanismName}- and small letters, digits and -, as in ${mechanismName}-eu`;
-      context.addIssue({ code: 'custom', path: ['muster', 'name'], message });
-    }
-    const identity = digestIdentity(identityOf(input, { mechanism: mechanismName, schema, incidental }));
-    return {
-      identity,
-      ...(name !== undefined && { name }),
-      stanza: { config, identity, server: server(config), discover: (given) => discover(config, given) },
-    };
-  });
+  const bound = withShape(z.unknown(), { reads: [schema] }).transform(
+    (input, context): ReadStanza<Stanza> => {
+      const parsed = schema.safeParse(input, { jitless: true });
+      if (!parsed.success) {
+        context.issues.push(...parsed.error.issues.map((issue) => ({ ...issue, input: undefined })));
+        return z.NEVER;
+      }
+      const config = parsed.data;
+      const name = config.muster?.name;
+      if (name !== undefined && !isProviderName(name, mechanismName)) {
+        const message = `must be ${mechanismName}- and small letters, digits and -, as in ${mechanismName}-eu`;
+        context.addIssue({ code: 'custom', path: ['muster', 'name'], message });
+      }
+      const identity = digestIdentity(identityOf(input, { mechanism: mechanismName, schema, incidental }));
+      return {
+        identity,
+        ...(name !== undefined && { name }),
+        stanza: { config, identity, server: server(config), discover: (given) => discover(config, given) },
+      };
+    },
+  );
   return { name: mechanismName, configKey, schema: bound };
 }
 

@@ -48,6 +48,10 @@ const commands: Readonly<
     summary: 'Check a deployment on AWS: bucket, schedules, last cycles',
     load: async () => (await import('./deploy-check.ts')).deployCheck,
   },
+  schema: {
+    summary: 'Print the JSON schema of muster.yml, or its reference',
+    load: async () => (await import('./schema.ts')).schema,
+  },
   dev: {
     summary: 'Scheduler and sidecar in one process, for one machine',
     load: async () => (await import('./dev.ts')).dev,

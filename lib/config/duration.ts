@@ -13,6 +13,9 @@ const longest = 2 ** 63 / 1e6;
 
 const syntax = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/;
 
+/** A regular expression for the same texts, without a bound for their length. */
+export const durationPattern = `^(?:0$|(?=\\d)${syntax.source.slice(1, -1)}$)`;
+
 /**
  * Milliseconds of a duration in Prometheus's syntax: `0`, or whole numbers with the units y, w, d, h, m, s, ms, each
  * at most once and from the biggest to the smallest. A year has 365 days. `undefined` for any other text.

@@ -1,5 +1,5 @@
 import { parseDuration } from './duration.ts';
-import { duration, int, leaf, number, oneOf } from './fields.ts';
+import { duration, durationShape, int, leaf, number, oneOf } from './fields.ts';
 import type { JobSettings } from './muster-config.ts';
 import { type SectionOf, section } from './section.ts';
 
@@ -16,9 +16,15 @@ const guardFields = {
   max_removed: number({ min: 0, max: 1 }).optional(),
   min_targets: int({ min: 0 }).optional(),
   // A number counted cycles once.
-  confirm_after: leaf('a duration such as 15m, not a number of cycles', longerThanZero).optional(),
-  confirm_empty_after: leaf('a duration such as 1h, or never', (source) =>
-    source === 'never' ? source : longerThanZero(source),
+  confirm_after: leaf(
+    'a duration such as 15m, not a number of cycles',
+    longerThanZero,
+    durationShape,
+  ).optional(),
+  confirm_empty_after: leaf(
+    'a duration such as 1h, or never',
+    (source) => (source === 'never' ? source : longerThanZero(source)),
+    { anyOf: [durationShape, { enum: ['never'] }] },
   ).optional(),
 };
 

@@ -5,6 +5,7 @@ import { compileRegex, type RelabelRegex } from '../target/relabel-regex.ts';
 import { leaf, list, text } from './fields.ts';
 import { isMapping } from './scalar.ts';
 import { enumerate, rule, type SectionOf, section } from './section.ts';
+import { anyCaseShape } from './shape.ts';
 
 const defaults = { separator: ';', regex: '(.*)', replacement: '$1' };
 
@@ -85,8 +86,10 @@ function unread<const Key extends keyof Keys>(key: Key, isDefault: (keys: Pick<K
 }
 
 function action() {
-  return leaf(enumerate(relabelActions, 'or'), (source) =>
-    relabelActions.find((name) => name === source.toLowerCase()),
+  return leaf(
+    enumerate(relabelActions, 'or'),
+    (source) => relabelActions.find((name) => name === source.toLowerCase()),
+    anyCaseShape(relabelActions),
   ).prefault('replace');
 }
 

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { nearest } from './nearest.ts';
 import { type KeyPath, maxShownProblems } from './problem.ts';
 import { isMapping, scalarText } from './scalar.ts';
+import { withShape } from './shape.ts';
 
 /** The keys of a section, each with the schema of its value. */
 export type Fields = Readonly<Record<string, z.ZodType>>;
@@ -37,7 +38,7 @@ export function section<const F extends Fields>(fields: F, { ignored = [], hint 
         Object.hasOwn(fields, key) ? value !== null : !ignored.includes(key);
       return Object.fromEntries(Object.entries(input).filter(isKept));
     },
-    z.strictObject(fields, { error }),
+    withShape(z.strictObject(fields, { error }), { ignored }),
   );
 }
 

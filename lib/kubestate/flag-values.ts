@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { leaf, list, mapOf } from '../config/fields.ts';
 import { isMapping } from '../config/scalar.ts';
+import { type JsonSchema, scalarShape, withShape } from '../config/shape.ts';
 import { type LabelLists, parseLabelList } from './text/label-list.ts';
 
 /**
@@ -21,8 +22,13 @@ export function flagList<Value>(
     }
     return values;
   });
-  return z.preprocess(asList, list(several)).transform((found) => found.flat());
+  const texts = withShape(list(several), { what: `a list, each ${what}`, json: flagShape });
+  return z.preprocess(asList, texts).transform((found) => found.flat());
 }
+
+const flagShape: JsonSchema = {
+  anyOf: [scalarShape, { type: 'array', items: scalarShape }, { type: 'object' }],
+};
 
 /** Names that are taken as they are. */
 export function flagNames(what: string): z.ZodType<readonly string[]> {
@@ -48,7 +54,8 @@ export function labelLists(): z.ZodType<LabelLists> {
   const mapping: z.ZodType<LabelLists> = mapOf(
     list(leaf('a label, with one * at most', (key) => (isLabelPattern(key) ? key.trim() : undefined))),
   );
-  return z.unknown().transform((input, context) => {
+  const labels = 'labels by resource, as in pods=[app,team]';
+  return withShape(z.unknown(), { what: labels, json: flagShape }).transform((input, context) => {
     const schema = isMapping(input) ? mapping : texts;
     const parsed = schema.safeParse(isMapping(input) ? input : asList(input));
     if (parsed.success) return parsed.data;
