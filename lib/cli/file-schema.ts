@@ -19,6 +19,8 @@ import { isJsonSchema, type JsonSchema } from '../config/shape.ts';
 export interface FileSchema {
   /** Its JSON schema, in which each key has its default, and its meaning as `description`. */
   readonly json: JsonSchema;
+  /** All texts. */
+  readonly chapters: readonly Chapter[];
   /** The text of a key, by its whole path, as in `scrape_configs[].job_name`. */
   readonly textOf: (path: string) => KeyText | undefined;
   /** Names of the backends, in the order of the registry. */
@@ -34,7 +36,7 @@ export async function readFileSchema(): Promise<FileSchema> {
     Promise.all(mechanisms.map(({ load }) => load())),
     Promise.all(mechanisms.map(async ({ name, loadTexts }) => ({ name, texts: await loadTexts() }))),
   ]);
-  const textOf = finder([
+  const chapters: readonly Chapter[] = [
     ...texts.flatMap((one) => [
       { at: `${sdConfigsAt(one.name)}[].`, texts: one.texts },
       { at: `${sdConfigsAt(one.name)}[].`, texts: sdConfigTexts },
@@ -46,7 +48,8 @@ export async function readFileSchema(): Promise<FileSchema> {
     { at: 'kube_state_metrics[].', texts: kubeStateTexts },
     { at: '', texts: documentTexts },
     { at: '', texts: Object.fromEntries(texts.map(({ name }) => [sdConfigsAt(name), backendText(name)])) },
-  ]);
+  ];
+  const textOf = finder(chapters);
   const json = jsonSchemaOf(
     documentSchema({ mechanisms: loaded, kubeState: kubeStateConfig, directory: '.' }),
   );
@@ -65,6 +68,7 @@ export async function readFileSchema(): Promise<FileSchema> {
         }),
       },
     },
+    chapters,
     textOf,
     backends: texts.map(({ name }) => name),
   };
@@ -102,7 +106,8 @@ export function partOf(value: unknown): JsonSchema {
   return isJsonSchema(value) ? value : {};
 }
 
-interface Chapter {
+/** Texts of keys whose paths begin alike. */
+export interface Chapter {
   readonly at: string;
   readonly texts: KeyTexts;
 }

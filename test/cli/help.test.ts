@@ -15,6 +15,7 @@ const commands = [
     'retire',
     'kube-state',
     'deploy-check',
+    'schema',
     'dev',
     'demo',
   ],
