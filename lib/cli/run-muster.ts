@@ -10,6 +10,10 @@ import { counted } from './output.ts';
 const commands: Readonly<
   Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>
 > = {
+  init: {
+    summary: 'Look around and write a muster.yml',
+    load: async () => (await import('./init.ts')).init,
+  },
   check: {
     summary: 'Validate the configuration, list jobs and providers',
     load: async () => (await import('./check.ts')).check,

@@ -4,6 +4,7 @@ import { runMuster } from '../support/muster.ts';
 
 const commands = [
   ...[
+    'init',
     'check',
     'targets',
     'run',
