@@ -4,6 +4,7 @@ import { isMusterError, MusterError, oneLine, toMusterError } from '../errors.ts
 import { createLogger, type LogLevel, readLogLevel } from '../telemetry/log.ts';
 import { version } from '../version.ts';
 import { type Command, type ExitCode, exitCodes, type Io, UsageError } from './command.ts';
+import type { DescribedCommand } from './completion.ts';
 import { counted } from './output.ts';
 
 /** All sub-commands, in the order of the help; each is loaded when it is called. */
@@ -56,6 +57,10 @@ const commands: Readonly<
     summary: 'Print the JSON schema of muster.yml, or its reference',
     load: async () => (await import('./schema.ts')).schema,
   },
+  completion: {
+    summary: 'Print completion for bash, zsh or fish, or the manual page',
+    load: async () => (await import('./completion.ts')).completionOf(describeAll),
+  },
   dev: {
     summary: 'Scheduler and sidecar in one process, for one machine',
     load: async () => (await import('./dev.ts')).dev,
@@ -65,6 +70,13 @@ const commands: Readonly<
     load: async () => (await import('./demo.ts')).demo,
   },
 };
+
+/** All commands with their summaries, for what tells of them all. */
+async function describeAll(): Promise<readonly DescribedCommand[]> {
+  return Promise.all(
+    Object.values(commands).map(async ({ summary, load }) => ({ ...(await load()), summary })),
+  );
+}
 
 /** What ends a command. Source of the numbers: POSIX, the `kill` utility; a shell adds 128 to them. */
 const signals = [

@@ -17,6 +17,7 @@ const commands = [
     'kube-state',
     'deploy-check',
     'schema',
+    'completion',
     'dev',
     'demo',
   ],
@@ -35,7 +36,7 @@ describe('help', () => {
     expect({ code, stderr, usage }).toEqual({
       code: 0,
       stderr: '',
-      usage: `Usage: muster ${name}${name === 'retire' ? ' JOB' : ''} [options]`,
+      usage: `Usage: muster ${name}${{ retire: ' JOB', completion: ' SHELL' }[name] ?? ''} [options]`,
     });
     expect(description).toMatch(/^[A-Z][\s\S]{40,}\.$/);
     expect(options.split('\n')).toEqual(['Options:', ...options.split('\n').slice(1).map(anOption)]);
