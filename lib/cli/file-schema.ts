@@ -2,7 +2,7 @@ import { defaultDeadline } from '../app/providers.ts';
 import { mechanisms } from '../backends/registry.ts';
 import { documentSchema } from '../config/document.ts';
 import { durationPattern, formatDuration } from '../config/duration.ts';
-import { jsonSchemaOf, leftToPrometheus } from '../config/json-schema.ts';
+import { jsonSchemaOf } from '../config/json-schema.ts';
 import {
   documentTexts,
   type KeyText,
@@ -77,17 +77,6 @@ export async function readFileSchema(): Promise<FileSchema> {
 /** Path of the SD configs of a backend. */
 export function sdConfigsAt(backend: string): string {
   return `scrape_configs[].${backend}_sd_configs`;
-}
-
-/** Calls back for each key that the schema knows, from above; those that are left to Prometheus are none of them. */
-export function eachKey(json: JsonSchema, visit: (path: string, part: JsonSchema) => void, at = ''): void {
-  for (const [key, value] of Object.entries(json.properties ?? {})) {
-    const part = partOf(value);
-    if (part.description === leftToPrometheus) continue;
-    const path = `${at}${key}`;
-    visit(path, part);
-    for (const [suffix, below] of partsBelow(part)) eachKey(below, visit, `${path}${suffix}.`);
-  }
 }
 
 /** The mappings that the values of a key consist of, each with what its path has behind the key. */

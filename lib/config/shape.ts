@@ -42,11 +42,6 @@ export const scalarShape: JsonSchema = { type: ['string', 'number', 'boolean'] }
 /** A scalar, or a key without a value. */
 export const scalarOrNullShape: JsonSchema = { type: ['string', 'number', 'boolean', 'null'] };
 
-/** Texts of this form. */
-export function textShape(syntax: RegExp): JsonSchema {
-  return { type: 'string', pattern: syntax.source };
-}
-
 /** One of the words, in upper or lower case or mixed. */
 export function anyCaseShape(words: readonly string[]): JsonSchema {
   const either = (letter: string) => `[${letter.toUpperCase()}${letter.toLowerCase()}]`;

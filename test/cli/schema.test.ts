@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { mechanisms } from '../../lib/backends/registry.ts';
-import { eachKey, type FileSchema, readFileSchema } from '../../lib/cli/file-schema.ts';
+import { type FileSchema, partOf, partsBelow, readFileSchema } from '../../lib/cli/file-schema.ts';
+import { leftToPrometheus } from '../../lib/config/json-schema.ts';
 import { parseConfig } from '../../lib/config/load.ts';
 import { plainValue } from '../../lib/config/scalar.ts';
 import type { JsonSchema } from '../../lib/config/shape.ts';
@@ -21,6 +22,17 @@ beforeAll(async () => {
   eachKey(file.json, (path, part) => keys.set(path, part));
   isValid = ajv.compile(JSON.parse((await runHere(['schema'])).stdout));
 });
+
+/** Calls back for each key that the schema knows, from above; those that are left to Prometheus are none of them. */
+function eachKey(json: JsonSchema, visit: (path: string, part: JsonSchema) => void, at = ''): void {
+  for (const [key, value] of Object.entries(json.properties ?? {})) {
+    const part = partOf(value);
+    if (part.description === leftToPrometheus) continue;
+    const path = `${at}${key}`;
+    visit(path, part);
+    for (const [suffix, below] of partsBelow(part)) eachKey(below, visit, `${path}${suffix}.`);
+  }
+}
 
 /** Where an editor would complain. */
 function complaints(text: string): readonly string[] {
