@@ -1,4 +1,4 @@
-import { version } from '../version.ts';
+import { version } from '../base/version.ts';
 import { type CommandInfo, defineCommand, exitCodes, type Option, UsageError } from './command.ts';
 
 /** A command, with its line of the overview. */

@@ -1,16 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { isMap, isPair, isScalar, isSeq } from 'yaml';
-import { readApp } from '../app/app.ts';
 import { mechanisms } from '../backends/registry.ts';
+import { isMusterError } from '../base/errors.ts';
+import { readText } from '../base/read-text.ts';
 import { nameOf } from '../config/assemble.ts';
+import { isMapping } from '../config/fields.ts';
 import { parseConfig } from '../config/load.ts';
 import { ConfigError, formatProblems } from '../config/problem.ts';
-import { readText } from '../config/read-text.ts';
 import { loadReaders } from '../config/readers.ts';
-import { isMapping } from '../config/scalar.ts';
-import { readYaml } from '../config/yaml-document.ts';
-import { parseYaml } from '../config/yaml-parse.ts';
-import { isMusterError } from '../errors.ts';
+import { parseYaml, readYaml } from '../config/yaml-document.ts';
+import { readApp } from '../run/app.ts';
 import type { Io } from './command.ts';
 
 /** The jobs of a prometheus.yml which Muster can discover. */
@@ -114,7 +113,7 @@ async function identities(text: string): Promise<string> {
 
 /** The configuration of a text, without the files that it names. Throws a `ConfigError`. */
 export async function readConfigText(text: string) {
-  const loadKubeState = async () => (await import('../kubestate/options.ts')).kubeStateConfig;
+  const loadKubeState = async () => (await import('../kube-state/options.ts')).kubeStateConfig;
   const readers = await loadReaders(readYaml(text).value, { mechanisms, loadKubeState });
   return parseConfig(text, { ...readers, origin: 'muster.yml', directory: '.' });
 }

@@ -1,7 +1,6 @@
-import { defaultDeadline } from '../app/providers.ts';
 import { mechanisms } from '../backends/registry.ts';
 import { documentSchema } from '../config/document.ts';
-import { durationPattern, formatDuration } from '../config/duration.ts';
+import { durationPattern, formatDuration, isMapping } from '../config/fields.ts';
 import { jsonSchemaOf } from '../config/json-schema.ts';
 import {
   documentTexts,
@@ -12,8 +11,8 @@ import {
 } from '../config/key-texts.ts';
 import { parseConfig } from '../config/load.ts';
 import type { JobSettings } from '../config/muster-config.ts';
-import { isMapping } from '../config/scalar.ts';
 import { isJsonSchema, type JsonSchema } from '../config/shape.ts';
+import { defaultDeadline } from '../run/providers.ts';
 
 /** All that is known of `muster.yml`. */
 export interface FileSchema {
@@ -30,8 +29,8 @@ export interface FileSchema {
 /** Reads the schemas of the whole file, those of all backends among them. */
 export async function readFileSchema(): Promise<FileSchema> {
   const [{ kubeStateConfig }, { kubeStateTexts }, { connectionTexts }, loaded, texts] = await Promise.all([
-    import('../kubestate/options.ts'),
-    import('../kubestate/key-texts.ts'),
+    import('../kube-state/options.ts'),
+    import('../kube-state/key-texts.ts'),
     import('../backends/kubernetes/key-texts.ts'),
     Promise.all(mechanisms.map(({ load }) => load())),
     Promise.all(mechanisms.map(async ({ name, loadTexts }) => ({ name, texts: await loadTexts() }))),

@@ -1,10 +1,10 @@
 import { access, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import { formatDuration } from '../config/duration.ts';
-import { builtInSettings } from '../config/job-settings.ts';
+import { MusterError } from '../base/errors.ts';
+import { formatDuration } from '../config/fields.ts';
 import { ConfigError } from '../config/problem.ts';
-import { MusterError } from '../errors.ts';
+import { builtInSettings } from '../config/scrape.ts';
 import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
 import { type CopiedJobs, copyJobs, readConfigText } from './copy-jobs.ts';
 import { type FoundBackend, lookAround } from './look-around.ts';

@@ -1,8 +1,8 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
-import { loadContext } from '../backends/kubernetes/connection/kubeconfig-context.ts';
-import { readText } from '../config/read-text.ts';
-import { toMusterError } from '../errors.ts';
+import { loadContext } from '../backends/kubernetes/connection/kubeconfig.ts';
+import { toMusterError } from '../base/errors.ts';
+import { readText } from '../base/read-text.ts';
 import type { Io } from './command.ts';
 
 /** A backend that was found, as a job that asks it. */

@@ -1,4 +1,4 @@
-import { isMapping } from '../config/scalar.ts';
+import { isMapping } from '../config/fields.ts';
 import type { JsonSchema } from '../config/shape.ts';
 import { defineCommand, exitCodes } from './command.ts';
 import { partOf, readFileSchema } from './file-schema.ts';

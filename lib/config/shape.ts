@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isMapping } from './scalar.ts';
+import { isMapping } from './fields.ts';
 
 /** A JSON schema, or a part of one. */
 export type JsonSchema = z.core.JSONSchema.BaseSchema;

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { readApp } from '../../lib/app/app.ts';
-import { silentLogger } from '../../lib/telemetry/log.ts';
+import { silentLogger } from '../../lib/base/logger.ts';
+import { readApp } from '../../lib/run/app.ts';
 import { shapes } from '../config/shapes.ts';
 import { makeWorkplace, type Workplace } from '../support/workplace.ts';
 

@@ -3,12 +3,12 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { mechanisms } from '../../lib/backends/registry.ts';
 import { type FileSchema, partOf, partsBelow, readFileSchema } from '../../lib/cli/file-schema.ts';
+import { plainValue } from '../../lib/config/fields.ts';
 import { leftToPrometheus } from '../../lib/config/json-schema.ts';
 import { parseConfig } from '../../lib/config/load.ts';
-import { plainValue } from '../../lib/config/scalar.ts';
 import type { JsonSchema } from '../../lib/config/shape.ts';
 import { readYaml } from '../../lib/config/yaml-document.ts';
-import { kubeStateConfig } from '../../lib/kubestate/options.ts';
+import { kubeStateConfig } from '../../lib/kube-state/options.ts';
 import { shapes } from '../config/shapes.ts';
 import { runHere } from '../support/io.ts';
 
