@@ -59,10 +59,14 @@ export function formatReference({ json, textOf, backends }: FileSchema): string 
     '## Left to Prometheus\n',
     'These keys are accepted and not read. `muster check` names the SD configs among them.\n',
     `- Of the file: ${codes(prometheusKeys.filter((key) => key !== 'scrape_config_files'))}. \`scrape_config_files\` are read.`,
-    `- Of a job: ${codes(scrapeKeys)}.`,
+    `- Of a job: ${codes(scrapeKeys.filter((key) => isLeft(job, key)))}.`,
     `- SD configs: ${codes([...stayingKeys, ...mechanismKeys.filter((key) => !sdKeys.includes(key))])}.\n`,
   ];
   return parts.filter((part) => part !== '').join('\n');
+}
+
+function isLeft(section: JsonSchema, key: string): boolean {
+  return partOf(section.properties?.[key]).description === leftToPrometheus;
 }
 
 interface Row {
@@ -132,7 +136,12 @@ function formatTable(rows: readonly Row[]): string {
 
 /** The value as it may stand in one line of YAML. */
 function flow(value: unknown): string {
-  return stringify(value, { collectionStyle: 'flow', lineWidth: 0, flowCollectionPadding: true }).trimEnd();
+  const text = stringify(value, {
+    collectionStyle: 'flow',
+    lineWidth: 0,
+    flowCollectionPadding: true,
+  }).trimEnd();
+  return text.includes('\n') ? JSON.stringify(value) : text;
 }
 
 function code(text: string): string {

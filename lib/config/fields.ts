@@ -74,14 +74,6 @@ export function duration(byDefault?: string, { zero = false }: DurationOptions =
   return withDefault(leaf(what, read, durationShape), byDefault);
 }
 
-/** A text that is a duration, or `0`. */
-export const durationShape: JsonSchema = {
-  type: ['string', 'integer'],
-  pattern: durationPattern,
-  minimum: 0,
-  maximum: 0,
-};
-
 /** Any value, as YAML's core schema reads it. */
 export function anyValue(): z.ZodType<unknown> {
   return z.unknown().transform(plainValue);
@@ -258,6 +250,14 @@ const syntax = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)
 
 /** A regular expression for the same texts, without a bound for their length. */
 export const durationPattern = `^(?:0$|(?=\\d)${syntax.source.slice(1, -1)}$)`;
+
+/** A text that is a duration, or `0`. */
+export const durationShape: JsonSchema = {
+  type: ['string', 'integer'],
+  pattern: durationPattern,
+  minimum: 0,
+  maximum: 0,
+};
 
 /**
  * Milliseconds of a duration in Prometheus's syntax: `0`, or whole numbers with the units y, w, d, h, m, s, ms, each

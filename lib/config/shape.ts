@@ -1,12 +1,11 @@
 import type { z } from 'zod';
-import { isMapping } from './fields.ts';
 
 /** A JSON schema, or a part of one. */
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /** Whether it is one with keywords: `true` and `false` are such, too, and have none. */
 export function isJsonSchema(value: unknown): value is JsonSchema {
-  return isMapping(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** What zod cannot see of a schema, since a function reads the value: `jsonSchemaOf` makes the file's JSON schema of it. */

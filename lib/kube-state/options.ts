@@ -28,6 +28,11 @@ const connection = httpSdConfig('60s', connectionFields)
   .check(...connectionRules)
   .transform(withHttpClient);
 
+/** A text or texts, or a mapping whose keys count. */
+const flagShape: JsonSchema = {
+  anyOf: [scalarShape, { type: 'array', items: scalarShape }, { type: 'object' }],
+};
+
 const resourceNames = resources.map(({ resource }) => resource);
 
 const keys = section({
@@ -146,10 +151,6 @@ export function flagList<Value>(
   const texts = withShape(list(several), { what: `a list, each ${what}`, json: flagShape });
   return z.preprocess(asList, texts).transform((found) => found.flat());
 }
-
-const flagShape: JsonSchema = {
-  anyOf: [scalarShape, { type: 'array', items: scalarShape }, { type: 'object' }],
-};
 
 /** Names that are taken as they are. */
 export function flagNames(what: string): z.ZodType<readonly string[]> {
