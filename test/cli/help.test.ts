@@ -15,6 +15,7 @@ const commands = [
     'held',
     'retire',
     'kube-state',
+    'monitors',
     'deploy-check',
     'schema',
     'completion',

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { cutOff } from '../../base/deadlines.ts';
 import { MusterError } from '../../base/errors.ts';
-import { cutOff, DigestMismatch, tooLarge } from '../errors.ts';
+import { DigestMismatch, tooLarge } from '../errors.ts';
 import {
   compareKeys,
   defaultMaxBytes,
