@@ -1,0 +1,104 @@
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { mechanisms } from '../backends/registry.ts';
+import type { LeftAlone } from '../config/muster-config.ts';
+import { isMapping } from '../config/scalar.ts';
+import { MusterError } from '../errors.ts';
+import { encodeJob } from '../target/names.ts';
+import { labelsReadBy, labelsReadByRules } from '../target/relabel.ts';
+import type { MovedCredential } from './credentials.ts';
+import { type Adopted, musterText } from './muster-text.ts';
+import { type Replacement, replaceStanzas } from './replace.ts';
+import type { Source, Sources } from './sources.ts';
+
+export interface AdoptOptions {
+  /** Full path of the `muster.yml` to be. */
+  readonly muster: string;
+  /** Folder that `muster sync` mirrors into; relative, it starts from the folder of `prometheus.yml`. */
+  readonly to: string;
+  /** URL of a sidecar, for `http_sd_configs` instead of files. */
+  readonly http?: string | undefined;
+  /** Where Muster is to keep its lists. */
+  readonly store?: string | undefined;
+  /** Publish only the labels that the rules read, where these allow it. */
+  readonly needed: boolean;
+}
+
+/** What adopting would write. */
+export interface Plan {
+  readonly jobs: readonly Adopted[];
+  /** The files of Prometheus that change. */
+  readonly files: readonly { readonly source: Source; readonly after: string }[];
+  readonly muster: string;
+  readonly credentials: readonly MovedCredential[];
+  readonly leftAlone: readonly LeftAlone[];
+  /** One line each: what a person should know. */
+  readonly notes: readonly string[];
+}
+
+/** Works out what `muster.yml` and the files of Prometheus become. Writes nothing. */
+export function planAdoption({ files, config, value }: Sources, options: AdoptOptions): Plan {
+  if (options.http === undefined && /[*?[\]\\]/.test(options.to))
+    throw new MusterError('config', `--to ${options.to}: the folder may not have *, ?, [, ] or \\ in its name`);
+  const jobs = files.flatMap((source) =>
+    source.jobs.flatMap((one, index): readonly Adopted[] => {
+      const found = new Set(one.job.providers.map(({ mechanism }) => mechanism));
+      const keys = mechanisms.filter(({ name }) => found.has(name)).map(({ configKey }) => configKey);
+      return keys.length === 0 ? [] : [{ ...one, source, index, keys, needed: options.needed && allowsNeeded(one) }];
+    }),
+  );
+  const main = files[0]?.folder ?? '';
+  const changed = files.map((source) => {
+    const own = jobs.filter((job) => job.source === source);
+    const replacements = new Map(own.map((job) => [job.index, replacementOf(job, main, options)]));
+    return { source, after: replaceStanzas(source, replacements) };
+  });
+  const { global }: { readonly global?: unknown } = isMapping(value) ? value : {};
+  const scheme: { readonly metric_name_validation_scheme?: unknown } = isMapping(global) ? global : {};
+  const where = options.http === undefined ? `${options.to}/<job>/*.json` : `${options.http}/sd/<job>`;
+  const { text, moved, kept } = musterText(jobs, {
+    folder: dirname(options.muster),
+    head: [
+      `The jobs that Muster discovers; Prometheus has them of ${where}.`,
+      'The relabel_configs are copies: Prometheus runs its own. "muster check --prometheus FILE" says where they differ.',
+    ],
+    store: options.store,
+    nameScheme: scheme.metric_name_validation_scheme,
+  });
+  const notes = [
+    ...moved.map(({ job, key, path }) => `${job}: ${key} goes into the file ${path}`),
+    ...kept.map(({ job, key }) => `${job}: ${key} stays in muster.yml as it is: there is no key for a file with it`),
+    ...jobs.flatMap((job) => noteOnReading(job, options)),
+  ];
+  return {
+    jobs,
+    files: changed.filter(({ source, after }) => source.text !== after),
+    muster: text,
+    credentials: moved,
+    leftAlone: config.leftAlone,
+    notes,
+  };
+}
+
+/** Whether `labels: needed` would leave something out: the job has rules, and they do not read every label there is. */
+export function allowsNeeded({ job }: Pick<Adopted, 'job'>): boolean {
+  const { relabel_configs: rules } = job;
+  return rules.length > 0 && !labelsReadBy(rules)('__meta_muster_no_such_label');
+}
+
+/** Labels that Prometheus adds by itself, which a rule may copy. */
+function noteOnReading({ job }: Adopted, { http }: AdoptOptions): readonly string[] {
+  const label = http === undefined ? '__meta_filepath' : '__meta_url';
+  if (!labelsReadByRules(job.relabel_configs)(label)) return [];
+  return [
+    `${job.name}: its relabel_configs read ${label}, which Prometheus adds to these targets: a labelmap of it makes a new ` +
+      'label, and a labeldrop below takes it away',
+  ];
+}
+
+function replacementOf({ job, keys, source }: Adopted, main: string, { to, http }: AdoptOptions): Replacement {
+  const segment = encodeJob(job.name);
+  if (http !== undefined)
+    return { keys, key: 'http_sd_configs', entry: { url: `${http.replace(/\/+$/, '')}/sd/${segment}` } };
+  const folder = isAbsolute(to) ? to : relative(source.folder, resolve(main, to)) || '.';
+  return { keys, key: 'file_sd_configs', entry: { files: [`${folder.replace(/\/+$/, '')}/${segment}/*.json`] } };
+}
