@@ -79,11 +79,16 @@ function carryValue(carrier: Carrier, value: unknown, path: Path): unknown {
   return Object.fromEntries(carried);
 }
 
-function carryHeader(carrier: Carrier, item: unknown, path: Path): { readonly key: string; readonly value: unknown } {
+function carryHeader(
+  carrier: Carrier,
+  item: unknown,
+  path: Path,
+): { readonly key: string; readonly value: unknown } {
   const text = scalarText(item);
   const isFile = path.at(-2) === 'files';
   if (isFile) return { key: 'files', value: text === undefined ? item : carryPath(carrier, text) };
-  if (text !== undefined && fitsFile(text)) return { key: 'files', value: moveCredential(carrier, text, path) };
+  if (text !== undefined && fitsFile(text))
+    return { key: 'files', value: moveCredential(carrier, text, path) };
   keep(carrier, path);
   return { key: 'secrets', value: item };
 }
@@ -101,7 +106,10 @@ function fitsFile(text: string): boolean {
 /** A key that may hold a credential for which there is no file, or one that a file can not hold. */
 function holdsCredential(key: string, text: string): boolean {
   if (text === '') return false;
-  if (/^(?:password|credentials|client_secret|client_certificate_key|bearer_token|token|auth_token)$/.test(key)) return true;
+  if (
+    /^(?:password|credentials|client_secret|client_certificate_key|bearer_token|token|auth_token)$/.test(key)
+  )
+    return true;
   return key === 'proxy_url' && /^[a-z]+:\/\/[^/@]*:[^/@]+@/i.test(text);
 }
 
@@ -131,7 +139,9 @@ function carryPath({ from, to }: Carrier, path: string): string {
 }
 
 function keyText(path: Path): string {
-  return path.map((key, index) => (typeof key === 'number' ? `[${key}]` : index === 0 ? key : `.${key}`)).join('');
+  return path
+    .map((key, index) => (typeof key === 'number' ? `[${key}]` : index === 0 ? key : `.${key}`))
+    .join('');
 }
 
 function listAt(map: ReadonlyMap<string, unknown>, key: string): readonly unknown[] {

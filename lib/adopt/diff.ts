@@ -25,7 +25,9 @@ export function formatDiff(
     if (last !== undefined && index - last.to <= 2 * context) last.to = index;
     else hunks.push({ from: index, to: index });
   }
-  const printed = hunks.map(({ from, to }) => printHunk(lines.slice(Math.max(0, from - context), to + context + 1), show));
+  const printed = hunks.map(({ from, to }) =>
+    printHunk(lines.slice(Math.max(0, from - context), to + context + 1), show),
+  );
   return `--- ${names[0]}\n+++ ${names[1]}\n${printed.join('')}`;
 }
 
@@ -81,7 +83,12 @@ function traced(
     if (depth === 0) break;
     if (isDown) y--;
     else x--;
-    lines.push({ mark: isDown ? '+' : '-', text: (isDown ? after[y] : before[x]) ?? '', before: x, after: y });
+    lines.push({
+      mark: isDown ? '+' : '-',
+      text: (isDown ? after[y] : before[x]) ?? '',
+      before: x,
+      after: y,
+    });
   }
   return lines.reverse();
 }

@@ -3,8 +3,8 @@ import { isMap, type YAMLMap } from 'yaml';
 import { isMapping, scalarText, YamlScalar } from '../config/scalar.ts';
 import { parseYaml } from '../config/yaml-parse.ts';
 import { labelsReadByRules } from '../target/relabel.ts';
-import { carry, carryEdits, type Carrier, type KeptCredential, type MovedCredential } from './credentials.ts';
-import { jobNodes, type Source, type SourceJob, valueOf } from './sources.ts';
+import { type Carrier, carry, carryEdits, type KeptCredential, type MovedCredential } from './credentials.ts';
+import { jobNodes, meaningOf, type Source, type SourceJob } from './sources.ts';
 import {
   applyEdits,
   behindComment,
@@ -48,7 +48,10 @@ export interface MusterTextOptions {
  * A `muster.yml` with these jobs: their SD configs and their rules, as they are written where they came from, with the
  * comments in them. What is written with anchors, aliases or merge keys of other parts of the file is written out.
  */
-export function musterText(jobs: readonly Adopted[], { folder, head, store, nameScheme }: MusterTextOptions): MusterText {
+export function musterText(
+  jobs: readonly Adopted[],
+  { folder, head, store, nameScheme }: MusterTextOptions,
+): MusterText {
   const moved: MovedCredential[] = [];
   const kept: KeptCredential[] = [];
   const lines = head.map((line) => `# ${line}\n`);
@@ -65,7 +68,10 @@ export function musterText(jobs: readonly Adopted[], { folder, head, store, name
       const before = values.get(key);
       if (before === undefined || before === null) return [];
       const after = job.keys.includes(key) && Array.isArray(before) ? carry(carrier, key, before) : before;
-      const written = node !== undefined && isMap(node) ? asWritten(node, key, { before, after, text: job.source.text }) : undefined;
+      const written =
+        node !== undefined && isMap(node)
+          ? asWritten(node, key, { before, after, text: job.source.text })
+          : undefined;
       return [written ?? printBlock(key, after)];
     });
     if (job.needed) parts.push('muster: { labels: needed }\n');
@@ -77,7 +83,9 @@ export function musterText(jobs: readonly Adopted[], { folder, head, store, name
 /** Keys of a job that Muster reads: of those which only rules see, what the rules read. */
 function keysOf({ job, keys }: Adopted): readonly string[] {
   const reads = labelsReadByRules(job.relabel_configs);
-  const hasParams = Object.keys(job.scrapeLabels).some((label) => label.startsWith('__param_') && reads(label));
+  const hasParams = Object.keys(job.scrapeLabels).some(
+    (label) => label.startsWith('__param_') && reads(label),
+  );
   return [
     'job_name',
     ...keys,
@@ -108,7 +116,7 @@ function asWritten(
   const margin = new RegExp(`^ {1,${Math.max(columnOf(text, start), 1)}}`);
   const [first = '', ...rest] = part.split('\n');
   const moved = `${[first, ...rest.map((line) => line.replace(margin, ''))].join('\n')}\n`;
-  return isDeepStrictEqual(valueOf(moved), { [key]: after }) ? moved : undefined;
+  return isDeepStrictEqual(meaningOf(moved), { [key]: after }) ? moved : undefined;
 }
 
 function indented(part: string, first: string): string {
@@ -132,7 +140,9 @@ function printPair(key: string, value: unknown, indent: string): readonly string
 
 function printItem(item: unknown, indent: string): readonly string[] {
   if (!isMapping(item) || isShort(item)) return [`${indent}- ${printFlow(item)}`];
-  const [first = '', ...rest] = Object.entries(item).flatMap(([key, part]) => printPair(key, part, `${indent}  `));
+  const [first = '', ...rest] = Object.entries(item).flatMap(([key, part]) =>
+    printPair(key, part, `${indent}  `),
+  );
   return [`${indent}- ${first.trimStart()}`, ...rest];
 }
 

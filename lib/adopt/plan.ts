@@ -38,12 +38,17 @@ export interface Plan {
 /** Works out what `muster.yml` and the files of Prometheus become. Writes nothing. */
 export function planAdoption({ files, config, value }: Sources, options: AdoptOptions): Plan {
   if (options.http === undefined && /[*?[\]\\]/.test(options.to))
-    throw new MusterError('config', `--to ${options.to}: the folder may not have *, ?, [, ] or \\ in its name`);
+    throw new MusterError(
+      'config',
+      `--to ${options.to}: the folder may not have *, ?, [, ] or \\ in its name`,
+    );
   const jobs = files.flatMap((source) =>
     source.jobs.flatMap((one, index): readonly Adopted[] => {
       const found = new Set(one.job.providers.map(({ mechanism }) => mechanism));
       const keys = mechanisms.filter(({ name }) => found.has(name)).map(({ configKey }) => configKey);
-      return keys.length === 0 ? [] : [{ ...one, source, index, keys, needed: options.needed && allowsNeeded(one) }];
+      return keys.length === 0
+        ? []
+        : [{ ...one, source, index, keys, needed: options.needed && allowsNeeded(one) }];
     }),
   );
   const main = files[0]?.folder ?? '';
@@ -66,7 +71,9 @@ export function planAdoption({ files, config, value }: Sources, options: AdoptOp
   });
   const notes = [
     ...moved.map(({ job, key, path }) => `${job}: ${key} goes into the file ${path}`),
-    ...kept.map(({ job, key }) => `${job}: ${key} stays in muster.yml as it is: there is no key for a file with it`),
+    ...kept.map(
+      ({ job, key }) => `${job}: ${key} stays in muster.yml as it is: there is no key for a file with it`,
+    ),
     ...jobs.flatMap((job) => noteOnReading(job, options)),
   ];
   return {
@@ -95,10 +102,18 @@ function noteOnReading({ job }: Adopted, { http }: AdoptOptions): readonly strin
   ];
 }
 
-function replacementOf({ job, keys, source }: Adopted, main: string, { to, http }: AdoptOptions): Replacement {
+function replacementOf(
+  { job, keys, source }: Adopted,
+  main: string,
+  { to, http }: AdoptOptions,
+): Replacement {
   const segment = encodeJob(job.name);
   if (http !== undefined)
     return { keys, key: 'http_sd_configs', entry: { url: `${http.replace(/\/+$/, '')}/sd/${segment}` } };
   const folder = isAbsolute(to) ? to : relative(source.folder, resolve(main, to)) || '.';
-  return { keys, key: 'file_sd_configs', entry: { files: [`${folder.replace(/\/+$/, '')}/${segment}/*.json`] } };
+  return {
+    keys,
+    key: 'file_sd_configs',
+    entry: { files: [`${folder.replace(/\/+$/, '')}/${segment}/*.json`] },
+  };
 }

@@ -5,7 +5,7 @@ import { sdKeys } from '../config/prometheus-keys.ts';
 import { isMapping } from '../config/scalar.ts';
 import { parseYaml } from '../config/yaml-parse.ts';
 import { buildTree } from '../config/yaml-tree.ts';
-import { jobNodes, valueOf, valuesOfJobs } from './sources.ts';
+import { jobNodes, meaningOf, valuesOfJobs } from './sources.ts';
 import {
   aliasTargets,
   appendPair,
@@ -47,14 +47,15 @@ export function replaceStanzas(
   if (replacements.size === 0) return text;
   const { document, lines } = parseYaml(text);
   const root = document?.contents ?? null;
-  const before = valueOf(text);
+  const before = meaningOf(text);
   const wanted = valuesOfJobs(before).map((job, index) => replaced(job, replacements.get(index)));
   const nodes = jobNodes(root);
   const edits: TextEdit[] = [];
   const unlike: ConfigProblem[] = [];
   for (const [index, replacement] of replacements) {
     const node = nodes[index];
-    if (node !== undefined && isMap(node)) edits.push(...editsOf(node, wanted[index] ?? {}, replacement, text));
+    if (node !== undefined && isMap(node))
+      edits.push(...editsOf(node, wanted[index] ?? {}, replacement, text));
     else unlike.push(problemAt(lines, node, index));
   }
   if (unlike.length > 0) throw new ConfigError(name, unlike);
@@ -62,10 +63,13 @@ export function replaceStanzas(
   const first = applyEdits(text, [...edits, ...moved]);
   const second = repair(first, wanted);
   const left = differing(second, wanted);
-  const isElse = !isDeepStrictEqual(withoutJobs(valueOf(second)), withoutJobs(before));
+  const isElse = !isDeepStrictEqual(withoutJobs(meaningOf(second)), withoutJobs(before));
   if (left.length > 0 || isElse) {
     const places = left.length > 0 ? left : [...replacements.keys()].slice(0, 1);
-    throw new ConfigError(name, places.map((index) => problemAt(lines, nodes[index], index)));
+    throw new ConfigError(
+      name,
+      places.map((index) => problemAt(lines, nodes[index], index)),
+    );
   }
   return second;
 }
@@ -180,11 +184,13 @@ function buildValue(root: ParsedNode | null, node: ParsedNode): unknown {
 /** Lets the jobs that differ from what is wanted say by themselves what a merge key or an alias brings them. */
 function repair(text: string, wanted: readonly object[]): string {
   const nodes = jobNodes(parseYaml(text).document?.contents ?? null);
-  const values = valuesOfJobs(valueOf(text));
+  const values = valuesOfJobs(meaningOf(text));
   const edits = differing(text, wanted).flatMap((index) => {
     const node = nodes[index];
     if (node === undefined || !isMap(node)) return [];
-    const [is, should] = [values[index], wanted[index]].map((job) => new Map<string, unknown>(Object.entries(job ?? {})));
+    const [is, should] = [values[index], wanted[index]].map(
+      (job) => new Map<string, unknown>(Object.entries(job ?? {})),
+    );
     const keys = sdKeys.filter((key) => !isDeepStrictEqual(listAt(is, key), listAt(should, key)));
     return keys.map((key) => {
       const flow = printFlow(listAt(should, key), quotedLike(node.items[0], text));
@@ -198,7 +204,7 @@ function repair(text: string, wanted: readonly object[]): string {
 
 /** The jobs that do not mean what is wanted. */
 function differing(text: string, wanted: readonly object[]): readonly number[] {
-  const values = valuesOfJobs(valueOf(text));
+  const values = valuesOfJobs(meaningOf(text));
   return wanted.flatMap((job, index) => {
     const value = values[index];
     return value !== undefined && isDeepStrictEqual(withoutEmpty(value), withoutEmpty(job)) ? [] : [index];
@@ -214,7 +220,8 @@ function listAt(job: ReadonlyMap<string, unknown> | undefined, key: string): rea
 function withoutEmpty(job: object): object {
   return Object.fromEntries(
     Object.entries(job).filter(
-      ([key, value]) => !(sdKeys.includes(key) && (value === null || (Array.isArray(value) && value.length === 0))),
+      ([key, value]) =>
+        !(sdKeys.includes(key) && (value === null || (Array.isArray(value) && value.length === 0))),
     ),
   );
 }

@@ -1,8 +1,8 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { isMap, isSeq, type ParsedNode } from 'yaml';
-import { mechanisms } from '../backends/registry.ts';
 import type { Stanza } from '../backends/mechanism.ts';
+import { mechanisms } from '../backends/registry.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { Job } from '../config/muster-config.ts';
 import { isMapping } from '../config/scalar.ts';
@@ -54,7 +54,10 @@ export async function readSources(location: string): Promise<Sources> {
     throw new MusterError('config', `${location}: only a file can be adopted`);
   const loaded = await loadConfig<Stanza>({ location, mechanisms });
   const paths = [resolve(location), ...loaded.files.map(({ path }) => resolve(loaded.directory, path))];
-  const names = [location, ...loaded.files.map(({ path }) => (path.startsWith('/') ? path : nameBeside(location, path)))];
+  const names = [
+    location,
+    ...loaded.files.map(({ path }) => (path.startsWith('/') ? path : nameBeside(location, path))),
+  ];
   const files: Source[] = [];
   let first = 0;
   let value: unknown;
@@ -90,7 +93,7 @@ export function valuesOfJobs(value: unknown): readonly object[] {
 }
 
 /** What a YAML text means; `undefined` where it is none. */
-export function valueOf(text: string): unknown {
+export function meaningOf(text: string): unknown {
   const { document } = parseYaml(text);
   if (document === undefined) return undefined;
   const { value, problems } = buildTree(document.contents);
@@ -103,7 +106,7 @@ async function readSource(path: string, name: string) {
   const whole = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
   const mark = whole.startsWith('\uFEFF') ? '\uFEFF' : '';
   const text = whole.slice(mark.length);
-  return { file: { name, path: real, folder: dirname(path), bytes, mark, text }, value: valueOf(text) };
+  return { file: { name, path: real, folder: dirname(path), bytes, mark, text }, value: meaningOf(text) };
 }
 
 function nameBeside(location: string, path: string): string {

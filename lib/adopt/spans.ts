@@ -1,4 +1,14 @@
-import { type Alias, isAlias, isCollection, isMap, isScalar, isSeq, type Pair, type ParsedNode, type YAMLMap } from 'yaml';
+import {
+  type Alias,
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  type Pair,
+  type ParsedNode,
+  type YAMLMap,
+} from 'yaml';
 import { isMapping, scalarText, YamlScalar } from '../config/scalar.ts';
 
 /** Puts `text` where `start` to `end` stood, in UTF-16 units. */
@@ -33,7 +43,10 @@ export function endOf(node: ParsedNode, text: string): number {
 }
 
 /** Where a key with its value begins and ends. */
-export function pairSpan({ key, value }: Pick<ParsedPair, 'key' | 'value'>, text: string): { readonly start: number; readonly end: number } {
+export function pairSpan(
+  { key, value }: Pick<ParsedPair, 'key' | 'value'>,
+  text: string,
+): { readonly start: number; readonly end: number } {
   const start = key.range[0];
   return { start, end: trimmed(text, start, lastOfPair({ key, value }, text)) };
 }
@@ -70,15 +83,24 @@ export function deletePair(map: YAMLMap.Parsed, pair: ParsedPair, text: string):
 }
 
 /** Adds a key at the end of a mapping. `flow` is the value in flow style. */
-export function appendPair(map: YAMLMap.Parsed, text: string, pair: { readonly key: string; readonly flow: string }): TextEdit {
+export function appendPair(
+  map: YAMLMap.Parsed,
+  text: string,
+  pair: { readonly key: string; readonly flow: string },
+): TextEdit {
   const [first] = map.items;
   const last = map.items.at(-1);
   const put = `${quotedLike(first, text) ? JSON.stringify(pair.key) : pair.key}: ${pair.flow}`;
-  if (first === undefined || last === undefined) return { start: map.range[0] + 1, end: map.range[0] + 1, text: put };
+  if (first === undefined || last === undefined)
+    return { start: map.range[0] + 1, end: map.range[0] + 1, text: put };
   const { end } = pairSpan(last, text);
   if (isFlow(map)) return { start: end, end, text: `, ${put}` };
   const at = behindComment(text, end);
-  return { start: at, end: at, text: `${lineBreak(text)}${' '.repeat(columnOf(text, first.key.range[0]))}${put}` };
+  return {
+    start: at,
+    end: at,
+    text: `${lineBreak(text)}${' '.repeat(columnOf(text, first.key.range[0]))}${put}`,
+  };
 }
 
 /** Whether the key of a pair stands in double quotes, as in JSON. */
@@ -144,7 +166,9 @@ export function printText(text: string, quoted = false): string {
 
 /** A key as it may stand without quotes, else in them. */
 export function printKey(key: string): string {
-  return /^[A-Za-z_][\w-]*$/.test(key) && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(key) ? key : JSON.stringify(key);
+  return /^[A-Za-z_][\w-]*$/.test(key) && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(key)
+    ? key
+    : JSON.stringify(key);
 }
 
 function lastOf(node: ParsedNode, text: string): number {
@@ -158,7 +182,8 @@ function lastOf(node: ParsedNode, text: string): number {
 /** A key without a value ends at its colon: the range of its nothing may lie behind comments. */
 function lastOfPair({ key, value }: Pick<ParsedPair, 'key' | 'value'>, text: string): number {
   const colon = text.indexOf(':', key.range[1]) + 1;
-  const isEmpty = value === null || (isScalar(value) && value.source === '' && value.range[0] === value.range[1]);
+  const isEmpty =
+    value === null || (isScalar(value) && value.source === '' && value.range[0] === value.range[1]);
   return value === null || isEmpty ? colon : lastOf(value, text);
 }
 
