@@ -34,7 +34,8 @@ export function formatDiff(
 function printHunk(lines: readonly DiffLine[], show: (line: string) => string): string {
   const [first] = lines;
   const count = (mark: '-' | '+') => lines.filter((line) => line.mark === ' ' || line.mark === mark).length;
-  const head = `@@ -${(first?.before ?? 0) + 1},${count('-')} +${(first?.after ?? 0) + 1},${count('+')} @@\n`;
+  const range = (mark: '-' | '+', from = 0) => `${mark}${count(mark) === 0 ? from : from + 1},${count(mark)}`;
+  const head = `@@ ${range('-', first?.before)} ${range('+', first?.after)} @@\n`;
   return head + lines.map(({ mark, text }) => `${mark}${show(text)}\n`).join('');
 }
 

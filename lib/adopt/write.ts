@@ -110,6 +110,7 @@ export async function writeSources(
     })),
   };
   await onDisk(`keep the originals in ${folder}`, async () => {
+    await mkdir(dirname(dirname(folder)), { recursive: true });
     await mkdir(folder, { recursive: true, mode: 0o700 });
     for (const { path, original, bytes } of written) {
       const { mode } = await stat(path);
@@ -201,7 +202,7 @@ async function onDisk<T>(what: string, act: () => Promise<T>): Promise<T> {
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
 }
 
 function digestOf(bytes: Uint8Array): string {

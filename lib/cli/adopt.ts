@@ -4,6 +4,7 @@ import { formatDiff } from '../adopt/diff.ts';
 import { maskSecrets } from '../adopt/mask.ts';
 import { allowsNeeded, type Plan, planAdoption } from '../adopt/plan.ts';
 import { readSources, type Sources } from '../adopt/sources.ts';
+import { type Verdict, verifyAdoption } from '../adopt/verify.ts';
 import {
   type AdoptionRecord,
   keptFolder,
@@ -49,10 +50,17 @@ export const adopt = defineCommand({
     },
     store: { value: 'STORE', help: 'The store: line of muster.yml, as in s3://bucket/prefix.' },
     needed: { help: 'Write labels: needed for the jobs whose rules allow it.' },
+    verify: {
+      help: 'Ask the backends, and compare the targets of each job before and after; with --write, write only if all are the same.',
+    },
     undo: { help: 'Put the originals back.' },
     force: { help: 'With --undo, also where a file was edited since; its edits are lost.' },
   },
-  async run({ write, 'write-muster': musterOnly, config, to, http, store, needed, undo, force }, io, file) {
+  async run(
+    { write, 'write-muster': musterOnly, config, to, http, store, needed, verify, undo, force },
+    io,
+    file,
+  ) {
     const location = file ?? 'prometheus.yml';
     if (undo) return undoAdoption(location, force, io);
     if (force) throw new UsageError('--force goes with --undo');
@@ -78,6 +86,10 @@ export const adopt = defineCommand({
     ]);
     await io.out(diffText(plan, muster, show));
     io.err(remarks(plan, needed));
+    if (verify && !(await printVerdicts(await verifyAdoption(sources, options, io), io))) {
+      io.err('Nothing is written: a job differs, or could not be looked at\n');
+      return exitCodes.failed;
+    }
     if (write || musterOnly) await writeMuster(plan, options.muster);
     if (write) await writeSources(plan, location, options.muster);
     const written = write
@@ -94,6 +106,19 @@ export const adopt = defineCommand({
     return exitCodes.good;
   },
 });
+
+/** Prints a line for each job; whether all are the same. */
+async function printVerdicts(verdicts: readonly Verdict[], io: Io): Promise<boolean> {
+  for (const { job, verdict, by, targets, details, bytes } of verdicts) {
+    const who = by[0] === by[1] ? by[0] : `${by[0]} and ${by[1]}`;
+    const what =
+      verdict === 'unknown' ? `unknown: ${details[0]}` : `${verdict}, ${counted(targets, 'target')} (${who})`;
+    await io.out(`${printable(`${job}: ${what}`)}\n`);
+    if (verdict === 'differs') for (const line of details) await io.out(`  ${printable(line)}\n`);
+    if (bytes !== undefined) await io.out(`  ${gainText(bytes)}\n`);
+  }
+  return verdicts.every(({ verdict }) => verdict === 'same');
+}
 
 async function undoAdoption(location: string, force: boolean, io: Io): Promise<ExitCode> {
   const record = await readRecord(location);
@@ -140,6 +165,19 @@ function remarks({ notes, leftAlone, jobs }: Plan, needed: boolean): string {
       ? ''
       : `Hint: the rules of ${printable(could.join(', '))} allow labels: needed, which makes smaller files; --needed writes it, --verify measures it\n`;
   return `${notes.map((note) => `Note: ${printable(note)}\n`).join('')}${leftAloneText(leftAlone)}${hint}`;
+}
+
+/** Measured with Prometheus 3.5.3 on two busy cores: it reads files of 2, 19 and 97 MB at 14, 26 and 18 MB a second. */
+const bytesPerMillisecond = 20_000;
+
+/** What `labels: needed` saves, and of the time that Prometheus takes for each version of the file. */
+function gainText({ all, needed }: NonNullable<Verdict['bytes']>): string {
+  const share = all === 0 ? 0 : Math.round((1 - needed / all) * 100);
+  const time = (bytes: number) => `${Math.ceil(bytes / bytesPerMillisecond).toLocaleString('en-US')} ms`;
+  return (
+    `labels: needed publishes ${needed.toLocaleString('en-US')} bytes instead of ${all.toLocaleString('en-US')} (${share} % less); ` +
+    `Prometheus reads them in about ${time(needed)} instead of ${time(all)}`
+  );
 }
 
 interface Steps {
