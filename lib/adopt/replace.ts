@@ -192,11 +192,15 @@ function repair(text: string, wanted: readonly object[]): string {
       (job) => new Map<string, unknown>(Object.entries(job ?? {})),
     );
     const keys = sdKeys.filter((key) => !isDeepStrictEqual(listAt(is, key), listAt(should, key)));
-    return keys.map((key) => {
+    return keys.flatMap((key) => {
       const flow = printFlow(listAt(should, key), quotedLike(node.items[0], text));
       const pair = pairOf(node, key);
-      if (pair === undefined) return appendPair(node, text, { key, flow });
-      return { ...pairSpan(pair, text), text: `${keyText(pair, key, text)}: ${flow}` };
+      const merge = pairOf(node, '<<');
+      if (pair === undefined) return [appendPair(node, text, { key, flow })];
+      // Of a key and a merge the one that stands below wins.
+      if (merge !== undefined && merge.key.range[0] > pair.key.range[0])
+        return [deletePair(node, pair, text, true), appendPair(node, text, { key, flow })];
+      return [{ ...pairSpan(pair, text), text: `${keyText(pair, key, text)}: ${flow}` }];
     });
   });
   return applyEdits(text, edits);

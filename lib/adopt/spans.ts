@@ -63,8 +63,11 @@ export function columnOf(text: string, offset: number): number {
   return offset - lineStart(text, offset);
 }
 
-/** Takes a key with its value out of a mapping; a block mapping loses whole lines. */
-export function deletePair(map: YAMLMap.Parsed, pair: ParsedPair, text: string): TextEdit {
+/**
+ * Takes a list of SD configs out of a mapping. A block mapping loses whole lines. Where other keys would have to move into
+ * the line, as behind `- `, an empty list is left, unless the key `moves`.
+ */
+export function deletePair(map: YAMLMap.Parsed, pair: ParsedPair, text: string, moves = false): TextEdit {
   const { start, end } = pairSpan(pair, text);
   const index = map.items.indexOf(pair);
   const next = map.items[index + 1];
@@ -74,9 +77,11 @@ export function deletePair(map: YAMLMap.Parsed, pair: ParsedPair, text: string):
     return { start: before === undefined ? start : pairSpan(before, text).end, end, text: '' };
   }
   const from = lineStart(text, start);
-  const isFirstInLine = /^[ \t]*$/.test(text.slice(from, start));
-  if (!isFirstInLine && next !== undefined) return { start, end: next.key.range[0], text: '' };
   const last = behindComment(text, end);
+  if (!/^[ \t]*$/.test(text.slice(from, start))) {
+    if (moves && next !== undefined) return { start, end: next.key.range[0], text: '' };
+    return { start: text.indexOf(':', pair.key.range[1]) + 1, end: last, text: ' []' };
+  }
   const newline = /[ \t]*(?:\r\n|\r|\n|$)/y;
   newline.lastIndex = last;
   return { start: from, end: newline.test(text) ? newline.lastIndex : last, text: '' };

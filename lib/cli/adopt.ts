@@ -35,26 +35,15 @@ export const adopt = defineCommand({
   argument: 'FILE',
   options: {
     write: { help: 'Write the files, and keep the originals.' },
-    'write-muster': {
-      help: 'Write muster.yml alone, where Prometheus reloads by itself; --write follows once its lists are there.',
-    },
-    config: { value: 'FILE', short: 'c', help: 'The muster.yml to write. Default: muster.yml beside FILE.' },
-    to: {
-      value: 'DIR',
-      default: 'muster',
-      help: 'Folder that muster sync mirrors into, as Prometheus sees it; relative, it starts beside FILE.',
-    },
-    http: {
-      value: 'URL',
-      help: 'Ask this sidecar (http_sd_configs), as in http://localhost:9469, instead of files.',
-    },
-    store: { value: 'STORE', help: 'The store: line of muster.yml, as in s3://bucket/prefix.' },
+    'write-muster': { help: 'Write muster.yml alone, where Prometheus reloads by itself.' },
+    config: { value: 'FILE', short: 'c', help: 'The muster.yml to write. Default: beside FILE.' },
+    to: { value: 'DIR', default: 'muster', help: 'Folder of muster sync; relative, it starts beside FILE.' },
+    http: { value: 'URL', help: 'Ask this sidecar by http_sd_configs, instead of files.' },
+    store: { value: 'STORE', help: 'The store of muster.yml, as in s3://bucket/prefix.' },
     needed: { help: 'Write labels: needed for the jobs whose rules allow it.' },
-    verify: {
-      help: 'Ask the backends, and compare the targets of each job before and after; with --write, write only if all are the same.',
-    },
+    verify: { help: 'Compare the targets before and after; --write waits for it.' },
     undo: { help: 'Put the originals back.' },
-    force: { help: 'With --undo, also where a file was edited since; its edits are lost.' },
+    force: { help: 'With --undo, also where a file was edited since: edits are lost.' },
   },
   async run(
     { write, 'write-muster': musterOnly, config, to, http, store, needed, verify, undo, force },

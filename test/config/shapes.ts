@@ -576,7 +576,8 @@ scrape_configs: [{ job_name: a, static_configs: [{ targets: [a] }] }]
     job_name: b # but its name
 
   - { <<: *base, job_name: c }
-  - file_sd_configs: [{ files: [d/*.yml] }]
+  - honor_labels: true
+    file_sd_configs: [{ files: [d/*.yml] }]
     <<: *base
     job_name: d
   - <<: *base
