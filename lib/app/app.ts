@@ -1,8 +1,9 @@
+import type { Stanza } from '../backends/mechanism.ts';
 import { mechanisms } from '../backends/registry.ts';
 import type { FileJobs } from '../config/assemble.ts';
 import { createCredentialReader } from '../config/credentials.ts';
 import { loadConfig, loadStoreLocation } from '../config/load.ts';
-import type { LeftAlone } from '../config/muster-config.ts';
+import type { Job, LeftAlone } from '../config/muster-config.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { RetireRules } from '../discovery/leaving.ts';
 import { isMusterError, MusterError } from '../errors.ts';
@@ -28,6 +29,8 @@ export interface AppInput {
 
 /** A configuration, ready to be run. */
 export interface AppConfig {
+  /** As they stand in the configuration. */
+  readonly jobs: readonly Job<Stanza>[];
   readonly providers: readonly AppProvider[];
   readonly outputs: readonly KubeStateOutput[];
   /** Whether it has neither a provider nor an output. */
@@ -73,6 +76,7 @@ export async function readApp(
   const providers = bindProviders(config, input);
   const outputs = await loadOutputs(config.kube_state_metrics, input);
   return {
+    jobs: config.jobs,
     providers,
     outputs,
     isEmpty: providers.length === 0 && outputs.length === 0,
