@@ -1,5 +1,6 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import { isAlias, isMap, isScalar, isSeq, type ParsedNode } from 'yaml';
+import type { KeyPath } from '../config/problem.ts';
 import { isMapping, scalarText } from '../config/scalar.ts';
 import { encodeJob } from '../target/names.ts';
 import { printText, type TextEdit } from './spans.ts';
@@ -10,14 +11,14 @@ export interface MovedCredential {
   readonly path: string;
   readonly secret: string;
   readonly job: string;
-  /** As in `consul_sd_configs[0].token`. */
-  readonly key: string;
+  /** From the job on. */
+  readonly key: KeyPath;
 }
 
 /** A credential that stays where it is, since the mechanism has no key for a file of it. */
 export interface KeptCredential {
   readonly job: string;
-  readonly key: string;
+  readonly key: KeyPath;
 }
 
 /** Folder of the files, beside `muster.yml`. */
@@ -51,9 +52,7 @@ export function carry(carrier: Carrier, configKey: string, configs: readonly unk
   return configs.map((config, index) => carryValue(carrier, config, [configKey, index]));
 }
 
-type Path = readonly (string | number)[];
-
-function carryValue(carrier: Carrier, value: unknown, path: Path): unknown {
+function carryValue(carrier: Carrier, value: unknown, path: KeyPath): unknown {
   if (Array.isArray(value)) return value.map((item, index) => carryValue(carrier, item, [...path, index]));
   if (!isMapping(value)) return value;
   const isHeader = path.at(-2) === 'http_headers';
@@ -82,7 +81,7 @@ function carryValue(carrier: Carrier, value: unknown, path: Path): unknown {
 function carryHeader(
   carrier: Carrier,
   item: unknown,
-  path: Path,
+  path: KeyPath,
 ): { readonly key: string; readonly value: unknown } {
   const text = scalarText(item);
   const isFile = path.at(-2) === 'files';
@@ -93,7 +92,7 @@ function carryHeader(
   return { key: 'secrets', value: item };
 }
 
-function isMovable(key: string, path: Path): boolean {
+function isMovable(key: string, path: KeyPath): boolean {
   const section = path.length === 2 ? '*' : String(path.at(-1));
   return (Object.hasOwn(movable, section) ? movable[section] : undefined)?.includes(key) === true;
 }
@@ -113,21 +112,21 @@ function holdsCredential(key: string, text: string): boolean {
   return key === 'proxy_url' && /^[a-z]+:\/\/[^/@]*:[^/@]+@/i.test(text);
 }
 
-function keep({ job, kept }: Carrier, path: Path): void {
-  kept.push({ job, key: keyText(path) });
+function keep({ job, kept }: Carrier, path: KeyPath): void {
+  kept.push({ job, key: path });
 }
 
-function moveCredential({ job, moved }: Carrier, secret: string, path: Path): string {
+function moveCredential({ job, moved }: Carrier, secret: string, path: KeyPath): string {
   // Two SD configs that are alike stay alike.
-  const shape = keyText(path).replace(/\[\d+\]/, '');
+  const shape = (key: KeyPath) => JSON.stringify(key.toSpliced(1, 1));
   const same = moved.find(
-    (one) => one.job === job && one.secret === secret && one.key.replace(/\[\d+\]/, '') === shape,
+    (one) => one.job === job && one.secret === secret && shape(one.key) === shape(path),
   );
   if (same !== undefined) return same.path;
   const [mechanism = '', index = 0, ...rest] = path;
   const name = [`${mechanism}`.replace(/_sd_configs$/, `-${index}`), ...rest].join('.');
   const file = `${credentialsFolder}/${encodeJob(job)}/${name.replace(/[^\w.-]/g, '_')}`;
-  moved.push({ path: file, secret, job, key: keyText(path) });
+  moved.push({ path: file, secret, job, key: path });
   return file;
 }
 
@@ -136,12 +135,6 @@ function carryPath({ from, to }: Carrier, path: string): string {
   const full = resolve(from, path);
   const below = relative(to, full);
   return below.startsWith('..') || isAbsolute(below) ? full : below;
-}
-
-function keyText(path: Path): string {
-  return path
-    .map((key, index) => (typeof key === 'number' ? `[${key}]` : index === 0 ? key : `.${key}`))
-    .join('');
 }
 
 function listAt(map: ReadonlyMap<string, unknown>, key: string): readonly unknown[] {

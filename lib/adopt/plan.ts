@@ -1,7 +1,9 @@
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { mechanisms } from '../backends/registry.ts';
 import type { LeftAlone } from '../config/muster-config.ts';
+import type { KeyPath } from '../config/problem.ts';
 import { isMapping } from '../config/scalar.ts';
+import { readYaml } from '../config/yaml-document.ts';
 import { MusterError } from '../errors.ts';
 import { encodeJob } from '../target/names.ts';
 import { labelsReadBy, labelsReadByRules } from '../target/relabel.ts';
@@ -70,10 +72,8 @@ export function planAdoption({ files, config, value }: Sources, options: AdoptOp
     nameScheme: scheme.metric_name_validation_scheme,
   });
   const notes = [
-    ...moved.map(({ job, key, path }) => `${job}: ${key} goes into the file ${path}`),
-    ...kept.map(
-      ({ job, key }) => `${job}: ${key} stays in muster.yml as it is: there is no key for a file with it`,
-    ),
+    ...moved.map((one) => `${placeOf(jobs, one)} goes into the file ${one.path}`),
+    ...kept.map((one) => `${placeOf(jobs, one)} stays in muster.yml as it is: no file can stand for it`),
     ...jobs.flatMap((job) => noteOnReading(job, options)),
   ];
   return {
@@ -92,13 +92,28 @@ export function allowsNeeded({ job }: Pick<Adopted, 'job'>): boolean {
   return rules.length > 0 && !labelsReadBy(rules)('__meta_muster_no_such_label');
 }
 
+/** File, line and column of a key of a job, and its path. */
+function placeOf(
+  jobs: readonly Adopted[],
+  { job, key }: { readonly job: string; readonly key: KeyPath },
+): string {
+  const found = jobs.find((one) => one.job.name === job);
+  if (found === undefined) return job;
+  const { source, index } = found;
+  const yaml = readYaml(source.text);
+  const list = Array.isArray(yaml.value) ? [] : ['scrape_configs'];
+  const { line, column, path } = yaml.problemAt([...list, index, ...key], '');
+  return `${source.name}:${line}:${column} ${path}`;
+}
+
 /** Labels that Prometheus adds by itself, which a rule may copy. */
-function noteOnReading({ job }: Adopted, { http }: AdoptOptions): readonly string[] {
+function noteOnReading({ job, ...where }: Adopted, { http }: AdoptOptions): readonly string[] {
   const label = http === undefined ? '__meta_filepath' : '__meta_url';
-  if (!labelsReadByRules(job.relabel_configs)(label)) return [];
+  const index = job.relabel_configs.findIndex((rule) => labelsReadByRules([rule])(label));
+  if (index < 0) return [];
   return [
-    `${job.name}: its relabel_configs read ${label}, which Prometheus adds to these targets: a labelmap of it makes a new ` +
-      'label, and a labeldrop below takes it away',
+    `${placeOf([{ job, ...where }], { job: job.name, key: ['relabel_configs', index] })}: reads ${label}, which Prometheus ` +
+      'adds to these targets: a labelmap of it makes a new label, and a labeldrop below takes it away',
   ];
 }
 
