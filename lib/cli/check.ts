@@ -72,6 +72,7 @@ export const check = defineCommand({
     // On a machine of one's own, with its store in a folder, waiting is for free.
     if (storeConfig.kind === 's3') io.err(hintsOnFunctions(providers, outputs));
     io.err(hintOnRules(providers));
+    io.err(hintsOnTwins(providers));
     const hasDrifted = prometheus !== undefined && (await printDrift(app, prometheus, io));
     if (!offline && !app.isEmpty) await printLeaving(app, io);
     await store.close();
@@ -129,6 +130,24 @@ function hintsOnFunctions(providers: readonly AppProvider[], outputs: readonly K
     `on AWS it needs osls deploy --param="backends=${backends.join(',')}"`,
     ...(waiting ? [waiting] : []),
   ];
+  return hints.map((hint) => `Hint: ${printable(hint)}\n`).join('');
+}
+
+/** Of SD configs of one job that are alike. */
+function hintsOnTwins(providers: readonly AppProvider[]): string {
+  const hints = providers.flatMap(({ job, provider, mechanism, copies, twin }) => [
+    ...(copies === undefined
+      ? []
+      : [
+          `${job}/${provider} stands ${copies === 2 ? 'twice' : `${copies} times`} in its job, and is listed once`,
+        ]),
+    ...(twin === undefined
+      ? []
+      : [
+          `${job}/${provider} asks the same server for the same as another SD config of its job, and is told from it by ` +
+            `its place alone: give it a name, as in muster: {name: ${mechanism}-eu}`,
+        ]),
+  ]);
   return hints.map((hint) => `Hint: ${printable(hint)}\n`).join('');
 }
 
