@@ -32,6 +32,8 @@ export interface Plan {
   readonly files: readonly { readonly source: Source; readonly after: string }[];
   readonly muster: string;
   readonly credentials: readonly MovedCredential[];
+  /** Credentials stay in `muster.yml`. */
+  readonly holdsSecrets: boolean;
   readonly leftAlone: readonly LeftAlone[];
   /** One line each: what a person should know. */
   readonly notes: readonly string[];
@@ -75,12 +77,14 @@ export function planAdoption({ files, config, value }: Sources, options: AdoptOp
     ...moved.map((one) => `${placeOf(jobs, one)} goes into the file ${one.path}`),
     ...kept.map((one) => `${placeOf(jobs, one)} stays in muster.yml as it is: no file can stand for it`),
     ...jobs.flatMap((job) => noteOnReading(job, options)),
+    ...noteOnNearness(jobs),
   ];
   return {
     jobs,
     files: changed.filter(({ source, after }) => source.text !== after),
     muster: text,
     credentials: moved,
+    holdsSecrets: kept.length > 0,
     leftAlone: config.leftAlone,
     notes,
   };
@@ -114,6 +118,24 @@ function noteOnReading({ job, ...where }: Adopted, { http }: AdoptOptions): read
   return [
     `${placeOf([{ job, ...where }], { job: job.name, key: ['relabel_configs', index] })}: reads ${label}, which Prometheus ` +
       'adds to these targets: a labelmap of it makes a new label, and a labeldrop below takes it away',
+  ];
+}
+
+/** Servers that can be asked from where Prometheus runs, and from nowhere else. */
+const near = /^(?:in-cluster$|unix:)|^\w+:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$)/;
+
+function noteOnNearness(jobs: readonly Adopted[]): readonly string[] {
+  const found = jobs.flatMap(({ job }) =>
+    job.providers.flatMap(({ stanza }) =>
+      near.test(stanza.server) ? [{ name: job.name, server: stanza.server }] : [],
+    ),
+  );
+  if (found.length === 0) return [];
+  const names = [...new Set(found.map(({ name }) => name))].join(', ');
+  const servers = [...new Set(found.map(({ server }) => server))].join(', ');
+  return [
+    `${names}: asked at ${servers}, where Prometheus is: Muster has to run there too, or needs another address ` +
+      '(kubeconfig_file or api_server for Kubernetes)',
   ];
 }
 

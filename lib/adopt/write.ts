@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
@@ -51,14 +52,17 @@ export async function readRecord(location: string): Promise<AdoptionRecord | und
 const recordName = 'adopted.json';
 
 /** Writes `muster.yml` and the files of its credentials. Refuses to replace a file that says something else. */
-export async function writeMuster(plan: Pick<Plan, 'muster' | 'credentials'>, muster: string): Promise<void> {
+export async function writeMuster(
+  plan: Pick<Plan, 'muster' | 'credentials' | 'holdsSecrets'>,
+  muster: string,
+): Promise<void> {
   const files = [
     ...plan.credentials.map(({ path, secret }) => ({
       path: join(dirname(muster), path),
       text: secret,
       mode: 0o600,
     })),
-    { path: muster, text: plan.muster, mode: 0o644 },
+    { path: muster, text: plan.muster, mode: plan.holdsSecrets ? 0o600 : 0o644 },
   ];
   for (const { path, text } of files) {
     const there = await onDisk(`read ${path}`, () => readIfThere(path));
@@ -70,7 +74,7 @@ export async function writeMuster(plan: Pick<Plan, 'muster' | 'credentials'>, mu
   }
   for (const { path, text, mode } of files)
     await onDisk(`write ${path}`, async () => {
-      await mkdir(dirname(path), { recursive: true, ...(mode === 0o600 && { mode: 0o700 }) });
+      await mkdir(dirname(path), { recursive: true, ...(path !== muster && { mode: 0o700 }) });
       await writeFile(path, text, { mode });
       if (mode === 0o600) await chmod(path, mode);
     });
@@ -165,22 +169,41 @@ export async function restore(location: string, { files }: AdoptionRecord): Prom
 
 /**
  * Writes the file beside and renames it over the old one, with the mode and the owner of that. Where this can not be, as
- * of a file that a container has mounted by itself, it is written in place.
+ * of a file that a container has mounted by itself, it is written in place; not where the disk is full.
  */
 async function replaceFile(path: string, bytes: Uint8Array, temporary: string): Promise<void> {
   await onDisk(`write ${path}`, async () => {
-    const old = await stat(path).catch(() => undefined);
-    if (old === undefined || old.nlink > 1) return writeFile(path, bytes, { flush: true });
+    const old = await statIfThere(path);
+    await writeFile(temporary, bytes, { flush: true, mode: 0o600 });
     try {
-      await writeFile(temporary, bytes, { flush: true });
-      await chmod(temporary, old.mode & 0o7777);
-      await chown(temporary, old.uid, old.gid);
-      await rename(temporary, path);
-    } catch {
+      if (old === undefined || old.nlink > 1 || !(await moveOver(temporary, path, old)))
+        await writeFile(path, bytes, { flush: true });
+    } finally {
       await rm(temporary, { force: true });
-      await writeFile(path, bytes, { flush: true });
     }
   });
+}
+
+/** Whether the file could be put in the place of the other one, and be as it in all but its content. */
+async function moveOver(temporary: string, path: string, old: Stats): Promise<boolean> {
+  try {
+    await chown(temporary, old.uid, old.gid);
+    await chmod(temporary, old.mode & 0o7777);
+    await rename(temporary, path);
+    return true;
+  } catch (error) {
+    if (['EBUSY', 'EXDEV', 'EPERM', 'EACCES'].includes(codeOf(error))) return false;
+    throw error;
+  }
+}
+
+async function statIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 async function readIfThere(path: string): Promise<Buffer | undefined> {

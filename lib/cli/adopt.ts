@@ -163,10 +163,9 @@ const bytesPerMillisecond = 20_000;
 function gainText({ all, needed }: NonNullable<Verdict['bytes']>): string {
   const share = all === 0 ? 0 : Math.round((1 - needed / all) * 100);
   const time = (bytes: number) => `${Math.ceil(bytes / bytesPerMillisecond).toLocaleString('en-US')} ms`;
-  return (
-    `labels: needed publishes ${needed.toLocaleString('en-US')} bytes instead of ${all.toLocaleString('en-US')} (${share} % less); ` +
-    `Prometheus reads them in about ${time(needed)} instead of ${time(all)}`
-  );
+  const sizes = `${needed.toLocaleString('en-US')} bytes instead of ${all.toLocaleString('en-US')}`;
+  const times = `; Prometheus reads them in about ${time(needed)} instead of ${time(all)}`;
+  return `labels: needed publishes ${sizes} (${share} % less)${all < 10 * bytesPerMillisecond ? '' : times}`;
 }
 
 interface Steps {
