@@ -291,7 +291,11 @@ function finals(targets: readonly FoundTarget[]): ReadonlySet<string> {
 
 function discovered(targets: readonly FoundTarget[]): ReadonlySet<string> {
   const isKept = (name: string) => name !== '__meta_filepath' && !timing.includes(name);
-  return new Set(targets.map((target) => textOf(target.discovered, isKept)));
+  // Muster leaves out what Prometheus refuses to scrape.
+  const some = targets.filter(
+    ({ labels, discovered: found }) => labels !== undefined || !isBadAddress(found),
+  );
+  return new Set(some.map((target) => textOf(target.discovered, isKept)));
 }
 
 function textOf(labels: LabelSet, isKept: (name: string) => boolean): string {
