@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { formatDiff } from '../adopt/diff.ts';
 import { maskSecrets } from '../adopt/mask.ts';
 import { allowsNeeded, type Plan, planAdoption } from '../adopt/plan.ts';
-import { readSources, type Sources } from '../adopt/sources.ts';
+import { readSources } from '../adopt/sources.ts';
 import { type Verdict, verifyAdoption } from '../adopt/verify.ts';
 import {
   type AdoptionRecord,
@@ -28,6 +28,7 @@ export const adopt = defineCommand({
     'The originals are kept beside it, in .muster/adopted; --undo puts them back.',
   examples: [
     'muster adopt prometheus.yml',
+    'muster adopt prometheus.yml --to /etc/prometheus/muster --verify --write-muster',
     'muster adopt prometheus.yml --to /etc/prometheus/muster --write',
     'muster adopt prometheus.yml --http http://localhost:9469',
     'muster adopt prometheus.yml --undo',
@@ -35,7 +36,7 @@ export const adopt = defineCommand({
   argument: 'FILE',
   options: {
     write: { help: 'Write the files, and keep the originals.' },
-    'write-muster': { help: 'Write muster.yml alone, where Prometheus reloads by itself.' },
+    'write-muster': { help: 'Write muster.yml alone, so that its lists are there before --write.' },
     config: { value: 'FILE', short: 'c', help: 'The muster.yml to write. Default: beside FILE.' },
     to: { value: 'DIR', default: 'muster', help: 'Folder of muster sync; relative, it starts beside FILE.' },
     http: { value: 'URL', help: 'Ask this sidecar by http_sd_configs, instead of files.' },
@@ -91,7 +92,8 @@ export const adopt = defineCommand({
           ? `${muster} is written, ${location} is as it was\n`
           : `Nothing is written; --write does it\n`,
     );
-    io.err(stepsText({ location, muster, to, http, store, written: write, sources }));
+    const done = write ? 'both' : musterOnly ? 'muster' : 'nothing';
+    io.err(stepsText({ location, config, to, http, store, needed, done }));
     return exitCodes.good;
   },
 });
@@ -170,33 +172,53 @@ function gainText({ all, needed }: NonNullable<Verdict['bytes']>): string {
 
 interface Steps {
   readonly location: string;
-  readonly muster: string;
+  readonly config: string | undefined;
   readonly to: string;
   readonly http: string | undefined;
   readonly store: string | undefined;
-  readonly written: boolean;
-  readonly sources: Sources;
+  readonly needed: boolean;
+  /** What is written by now. */
+  readonly done: 'nothing' | 'muster' | 'both';
 }
 
-/** What is to be done, in an order in which no target is ever missing. */
-function stepsText({ location, muster, to, http, store, written }: Steps): string {
+/** What is to be done, in an order in which no target is ever missing, whenever Prometheus may read its file. */
+function stepsText({ done, ...given }: Steps): string {
+  const { location, config, to, http, store } = given;
+  const muster = config ?? join(dirname(location), 'muster.yml');
   const from = store ?? join(dirname(muster), '.muster/store');
   const folder = isAbsolute(to) ? to : join(dirname(location), to);
   const sync = `muster sync --from ${quoted(from)} --to ${quoted(folder)}`;
   const steps = [
-    ...(written ? [] : [`muster adopt ${quoted(location)} --write`]),
+    ...(done === 'nothing' ? [`${adoptCommand(given)} --write-muster`] : []),
     `muster run -c ${quoted(muster)}    publishes the lists; schedule it, or deploy the functions`,
     http === undefined
       ? `${sync} --once    Prometheus must find the files; then let it run on, without --once`
       : `${sync} --listen ${quoted(new URL(http).host)}    the sidecar must answer, and run on`,
+    ...(done === 'both' ? [] : [`${adoptCommand(given)} --write`]),
     `promtool check config ${quoted(location)}, then reload Prometheus`,
   ];
+  const hurry =
+    done === 'both'
+      ? 'Until the second is done, Prometheus has no targets for these jobs if it starts anew.\n'
+      : '';
   return (
-    `In this order:\n${steps.map((step, index) => `  ${index + 1}. ${step}\n`).join('')}` +
+    `In this order:\n${steps.map((step, index) => `  ${index + 1}. ${step}\n`).join('')}${hurry}` +
     'Leave relabel_configs in Prometheus. With "relabel: publish" Muster runs them, and Prometheus must not: rules that read\n' +
     '__meta_ labels which are gone put nothing over good labels. "muster check" has the order for that.\n' +
     `Back: ${undoCommand(location)}, then reload Prometheus.\n`
   );
+}
+
+/** The command again, with the options that say what is written. */
+function adoptCommand({ location, config, to, http, store, needed }: Omit<Steps, 'done'>): string {
+  const options = [
+    ...(config === undefined ? [] : ['-c', quoted(config)]),
+    ...(to === 'muster' ? [] : ['--to', quoted(to)]),
+    ...(http === undefined ? [] : ['--http', quoted(http)]),
+    ...(store === undefined ? [] : ['--store', quoted(store)]),
+    ...(needed ? ['--needed'] : []),
+  ];
+  return ['muster adopt', quoted(location), ...options].join(' ');
 }
 
 function undoCommand(location: string): string {

@@ -76,10 +76,11 @@ Left to Prometheus: static_configs of prometheus
 Hint: the rules of api allow labels: needed, which makes smaller files; --needed writes it, --verify measures it
 Nothing is written; --write does it
 In this order:
-  1. muster adopt prometheus.yml --write
+  1. muster adopt prometheus.yml --write-muster
   2. muster run -c muster.yml    publishes the lists; schedule it, or deploy the functions
   3. muster sync --from .muster/store --to muster --once    Prometheus must find the files; then let it run on, without --once
-  4. promtool check config prometheus.yml, then reload Prometheus
+  4. muster adopt prometheus.yml --write
+  5. promtool check config prometheus.yml, then reload Prometheus
 Leave relabel_configs in Prometheus. With "relabel: publish" Muster runs them, and Prometheus must not: rules that read
 __meta_ labels which are gone put nothing over good labels. "muster check" has the order for that.
 Back: muster adopt prometheus.yml --undo, then reload Prometheus.
@@ -209,6 +210,9 @@ Back: muster adopt prometheus.yml --undo, then reload Prometheus.
     ]);
     expect(await place.read('muster.yml')).toMatch(/^ {4}muster: \{ labels: needed \}$/m);
     expect(stderr).toContain('--listen localhost:9469    the sidecar must answer, and run on\n');
+    expect(stderr).toContain(
+      '\nUntil the second is done, Prometheus has no targets for these jobs if it starts anew.\n',
+    );
     const { code: wrong } = await adopt(place, '--http', 'localhost:9469', '--undo');
     expect(wrong).toBe(0);
     expect((await adopt(place, '--http', 'localhost')).code).toBe(2);
@@ -222,6 +226,11 @@ Back: muster adopt prometheus.yml --undo, then reload Prometheus.
       expect.stringContaining('muster.yml is written, prometheus.yml is as it was\n'),
       original,
     ]);
+    expect(stderr).toContain('\n  3. muster adopt prometheus.yml --write\n');
+    const options = ['--to', '/etc/prom/a b', '--store', 's3://bucket/a', '--needed'];
+    expect((await adopt(place, ...options)).stderr).toContain(
+      "\n  4. muster adopt prometheus.yml --to '/etc/prom/a b' --store s3://bucket/a --needed --write\n",
+    );
     expect((await adopt(place, '--write')).code).toBe(0);
     expect(await place.read('prometheus.yml')).toBe(adopted);
   });
