@@ -2,7 +2,13 @@ import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import * as z from 'zod';
-import type { FoundTarget } from './verify.ts';
+import type { LabelSet } from '../target/group.ts';
+
+/** A target before and after the rules; one that they drop, or that can not be scraped, has no labels after them. */
+export interface FoundTarget {
+  readonly discovered: LabelSet;
+  readonly labels: LabelSet | undefined;
+}
 
 /** Prometheus's own command, as far as adopting asks it. */
 export interface Promtool {

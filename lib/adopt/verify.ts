@@ -17,7 +17,7 @@ import { isBadAddress } from '../target/scrapable.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Adopted } from './muster-text.ts';
 import { type AdoptOptions, allowsNeeded, planAdoption } from './plan.ts';
-import { findPromtool, type Promtool } from './promtool.ts';
+import { type FoundTarget, findPromtool, type Promtool } from './promtool.ts';
 import { meaningOf, type Sources, valuesOfJobs } from './sources.ts';
 import { printFlow } from './spans.ts';
 import { writeMuster } from './write.ts';
@@ -213,12 +213,6 @@ async function compareJob(input: Comparison, { signal, list }: VerifyInput): Pro
   const raw = input.listed.flatMap(({ groups }) => [...groups.values()].map(decodeGroup));
   const by = ['muster', theirs === undefined ? 'muster' : 'promtool'] as const;
   return compareTargets(ownTargets(job, raw), adopted, !job.needed, by);
-}
-
-/** A target before and after the rules; one that they drop, or that can not be scraped, has no labels after them. */
-export interface FoundTarget {
-  readonly discovered: LabelSet;
-  readonly labels: LabelSet | undefined;
 }
 
 /** The targets by Muster's own relabelling. `added` is a label that Prometheus sets by itself. */

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { formatDiff } from '../adopt/diff.ts';
-import { maskSecrets } from '../adopt/mask.ts';
+import { formatDiff, maskSecrets } from '../adopt/diff.ts';
 import { allowsNeeded, type Plan, planAdoption } from '../adopt/plan.ts';
 import { readSources } from '../adopt/sources.ts';
 import { type Verdict, verifyAdoption } from '../adopt/verify.ts';

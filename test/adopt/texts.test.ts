@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { diffLines, formatDiff } from '../../lib/adopt/diff.ts';
-import { maskSecrets } from '../../lib/adopt/mask.ts';
+import { diffLines, formatDiff, maskSecrets } from '../../lib/adopt/diff.ts';
 
 describe('a difference', () => {
   const lines = fc.array(fc.constantFrom('a', 'b', 'c', ''), { maxLength: 30 });
