@@ -1,4 +1,4 @@
-import { defineFunction } from '../lib/app/function/define.ts';
+import { defineFunction } from '../lib/lambda/provider-work.ts';
 import { consul } from '../lib/backends/consul/index.ts';
 
 /** Lists Consul's services; see lib/app/function. */

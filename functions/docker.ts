@@ -1,4 +1,4 @@
-import { defineFunction } from '../lib/app/function/define.ts';
+import { defineFunction } from '../lib/lambda/provider-work.ts';
 import { docker } from '../lib/backends/docker/index.ts';
 
 /** Lists the containers of Docker engines; see lib/app/function. */

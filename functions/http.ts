@@ -1,4 +1,4 @@
-import { defineFunction } from '../lib/app/function/define.ts';
+import { defineFunction } from '../lib/lambda/provider-work.ts';
 import { http } from '../lib/backends/http/index.ts';
 
 /** Lists the targets that an HTTP endpoint names; see lib/app/function. */

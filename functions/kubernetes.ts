@@ -1,4 +1,4 @@
-import { defineFunction } from '../lib/app/function/define.ts';
+import { defineFunction } from '../lib/lambda/provider-work.ts';
 import { kubernetes } from '../lib/backends/kubernetes/index.ts';
 
 /** Lists the objects of Kubernetes clusters; see lib/app/function. */

@@ -1,4 +1,4 @@
-import { defineFunction } from '../lib/app/function/define.ts';
+import { defineFunction } from '../lib/lambda/provider-work.ts';
 import { marathon } from '../lib/backends/marathon/index.ts';
 
 /** Lists the tasks of Marathon's apps; see lib/app/function. */

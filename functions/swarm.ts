@@ -1,4 +1,4 @@
-import { defineFunction } from '../lib/app/function/define.ts';
+import { defineFunction } from '../lib/lambda/provider-work.ts';
 import { swarm } from '../lib/backends/swarm/index.ts';
 
 /** Lists the nodes of classic Swarm masters; see lib/app/function. */

@@ -1,8 +1,8 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import { isAlias, isMap, isScalar, isSeq, type ParsedNode } from 'yaml';
 import type { KeyPath } from '../config/problem.ts';
-import { isMapping, scalarText } from '../config/scalar.ts';
-import { encodeJob } from '../target/names.ts';
+import { isMapping, scalarText } from '../config/fields.ts';
+import { encodeJob } from '../targets/keys.ts';
 import { printText, type TextEdit } from './spans.ts';
 
 /** A credential that goes from the configuration into a file of its own. */

@@ -1,4 +1,4 @@
-import { isMapping, scalarText } from '../config/scalar.ts';
+import { isMapping, scalarText } from '../config/fields.ts';
 
 /** A line of a difference: only before, only after, or in both. */
 interface DiffLine {

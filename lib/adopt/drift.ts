@@ -3,10 +3,10 @@ import { mechanisms } from '../backends/registry.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Job } from '../config/muster-config.ts';
 import { ConfigError, type ConfigProblem, inFileOrder, type KeyPath } from '../config/problem.ts';
-import { isMusterError } from '../errors.ts';
-import { metaPrefix } from '../target/group.ts';
-import { labelsReadBy, labelsReadByRules } from '../target/relabel.ts';
-import type { RelabelConfig } from '../target/relabel-config.ts';
+import { isMusterError } from '../base/errors.ts';
+import { metaPrefix } from '../targets/group.ts';
+import { labelsReadBy, labelsReadByRules } from '../targets/relabel.ts';
+import type { RelabelConfig } from '../targets/relabel-config.ts';
 
 /** What Muster and Prometheus no longer have in common: places in the files of Prometheus. */
 export interface Drift {

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, type YAMLMap } from 'yaml';
-import { isMapping, scalarText, YamlScalar } from '../config/scalar.ts';
-import { parseYaml } from '../config/yaml-parse.ts';
-import { labelsReadByRules } from '../target/relabel.ts';
+import { isMapping, scalarText, YamlScalar } from '../config/fields.ts';
+import { parseYaml } from '../config/yaml-document.ts';
+import { labelsReadByRules } from '../targets/relabel.ts';
 import { type Carrier, carry, carryEdits, type KeptCredential, type MovedCredential } from './credentials.ts';
 import { jobNodes, meaningOf, type Source, type SourceJob } from './sources.ts';
 import {

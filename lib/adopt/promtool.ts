@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import * as z from 'zod';
-import type { LabelSet } from '../target/group.ts';
+import type { LabelSet } from '../targets/group.ts';
 
 /** A target before and after the rules; one that they drop, or that can not be scraped, has no labels after them. */
 export interface FoundTarget {

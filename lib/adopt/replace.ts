@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { isMap, isSeq, type LineCounter, type ParsedNode, type YAMLMap } from 'yaml';
 import { ConfigError, type ConfigProblem } from '../config/problem.ts';
 import { sdKeys } from '../config/prometheus-keys.ts';
-import { isMapping } from '../config/scalar.ts';
-import { parseYaml } from '../config/yaml-parse.ts';
+import { isMapping } from '../config/fields.ts';
+import { parseYaml } from '../config/yaml-document.ts';
 import { buildTree } from '../config/yaml-tree.ts';
 import { jobNodes, meaningOf, valuesOfJobs } from './sources.ts';
 import {

@@ -5,10 +5,10 @@ import type { Stanza } from '../backends/mechanism.ts';
 import { mechanisms } from '../backends/registry.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { Job } from '../config/muster-config.ts';
-import { isMapping } from '../config/scalar.ts';
-import { parseYaml } from '../config/yaml-parse.ts';
+import { isMapping } from '../config/fields.ts';
+import { parseYaml } from '../config/yaml-document.ts';
 import { buildTree } from '../config/yaml-tree.ts';
-import { MusterError } from '../errors.ts';
+import { MusterError } from '../base/errors.ts';
 import { aliasTargets, behind, pairOf } from './spans.ts';
 
 /** A file of the configuration of Prometheus: `prometheus.yml` itself, or one of its `scrape_config_files`. */

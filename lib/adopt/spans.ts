@@ -9,7 +9,7 @@ import {
   type ParsedNode,
   type YAMLMap,
 } from 'yaml';
-import { isMapping, scalarText, YamlScalar } from '../config/scalar.ts';
+import { isMapping, scalarText, YamlScalar } from '../config/fields.ts';
 
 /** Puts `text` where `start` to `end` stood, in UTF-16 units. */
 export interface TextEdit {

@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
-import { MusterError } from '../errors.ts';
+import { MusterError } from '../base/errors.ts';
 import type { Plan } from './plan.ts';
 
 /** What is remembered of an adoption, so that it can be undone. */

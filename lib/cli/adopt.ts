@@ -4,19 +4,20 @@ import { formatDiff, maskSecrets } from '../adopt/diff.ts';
 import { allowsNeeded, type Plan, planAdoption } from '../adopt/plan.ts';
 import { readSources } from '../adopt/sources.ts';
 import { type Verdict, verifyAdoption } from '../adopt/verify.ts';
-import {
-  type AdoptionRecord,
-  keptFolder,
-  readRecord,
-  restore,
-  statesOf,
-  writeMuster,
-  writeSources,
-} from '../adopt/write.ts';
-import { quoted } from '../discovery/hints.ts';
+import { type AdoptionRecord, keptFolder, readRecord, restore, statesOf, writeMuster, writeSources } from '../adopt/write.ts';
+import { quoted } from '../cycle/hints.ts';
 import { defineCommand, type ExitCode, exitCodes, type Io, UsageError } from './command.ts';
-import { counted, leftAloneText } from './output.ts';
-import { printable } from './table.ts';
+import { counted, leftAloneText, printable } from './output.ts';
+
+
+
+
+
+
+
+
+
+
 
 /** `muster adopt` */
 export const adopt = defineCommand({

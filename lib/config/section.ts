@@ -1,7 +1,9 @@
 import * as z from 'zod';
-import { nearest } from './nearest.ts';
-import { type KeyPath, maxShownProblems } from './problem.ts';
-import { isMapping, scalarText } from './scalar.ts';
+import { nearest, type KeyPath, maxShownProblems } from './problem.ts';
+import { isMapping, scalarText } from './fields.ts';
+
+
+
 
 /** The keys of a section, each with the schema of its value. */
 export type Fields = Readonly<Record<string, z.ZodType>>;

@@ -10,7 +10,7 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import type { KeyPath } from './problem.ts';
-import { isMapping, scalarText, YamlScalar } from './scalar.ts';
+import { isMapping, scalarText, YamlScalar } from './fields.ts';
 
 /** Where a value stands in the file, and where what it holds stands. */
 export interface Place {

@@ -12,8 +12,8 @@ import {
 } from 'node:tls';
 import type { TlsConfig, TlsVersion } from '../config/http-client.ts';
 import type { Credential } from '../config/secret.ts';
-import { MusterError } from '../errors.ts';
-import { toTlsFailure } from './failure.ts';
+import { MusterError } from '../base/errors.ts';
+import { toTlsFailure } from './errors.ts';
 
 /** A `tls_config` with its files read. */
 export interface Tls {

@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readSources } from '../../lib/adopt/sources.ts';
 import { type VerifyInput, verifyAdoption } from '../../lib/adopt/verify.ts';
-import type { AppProvider } from '../../lib/app/providers.ts';
-import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
-import { type HttpFleet, startHttpFleet } from '../../lib/fleet/http.ts';
-import { toGroups } from '../../lib/target/canonical.ts';
-import { silentLogger } from '../../lib/telemetry/log.ts';
+import type { AppProvider } from '../../lib/run/providers.ts';
+import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
+import { type HttpFleet, startHttpFleet } from '../sim/http.ts';
+import { toGroups } from '../../lib/targets/canonical.ts';
+import { silentLogger } from '../../lib/base/logger.ts';
 import { describeWithPrograms, requireProgram } from '../support/programs.ts';
 
 let folder = '';

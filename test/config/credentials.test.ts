@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createCredentialReader, type ResolveReference } from '../../lib/config/credentials.ts';
 import { type Credential, Secret } from '../../lib/config/secret.ts';
-import { isMusterError } from '../../lib/errors.ts';
+import { isMusterError } from '../../lib/base/errors.ts';
 
 let directory = '';
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { formatProblems } from '../../lib/config/problem.ts';
-import { plainValue } from '../../lib/config/scalar.ts';
+import { plainValue } from '../../lib/config/fields.ts';
 import { readYaml } from '../../lib/config/yaml-document.ts';
 
 function read(source: string) {

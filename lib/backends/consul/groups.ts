@@ -1,8 +1,10 @@
-import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty } from '../../target/group.ts';
-import { joinHostPort } from '../../target/labels.ts';
-import { mapLabels } from '../../target/map-labels.ts';
-import type { HealthCheck, ServiceEntry } from './bodies.ts';
+import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty, joinHostPort, mapLabels } from '../../targets/group.ts';
+import type { HealthCheck, ServiceEntry } from './client.ts';
 import { labels } from './labels.ts';
+
+
+
+
 
 /** What all instances of a service have in common. */
 export interface ServiceContext {

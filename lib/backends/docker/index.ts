@@ -1,12 +1,17 @@
 import { backendNames } from '../backend-names.ts';
 import type { Mechanism } from '../mechanism.ts';
-import { containerList, engineInfo } from './bodies.ts';
-import { openEngine } from './engine/client.ts';
-import { shownHost } from './engine/host.ts';
-import { listNetworkLabels } from './engine/networks.ts';
-import { buildContainerGroups } from './groups.ts';
+import { containerList, engineInfo, buildContainerGroups } from './groups.ts';
+import { openEngine, shownHost, listNetworkLabels } from './engine.ts';
 import { labels } from './labels.ts';
 import { type DockerConfig, dockerConfig } from './schema.ts';
+
+
+
+
+
+
+
+
 
 /** Containers of a Docker Engine: a group for each that is in any network. */
 export const docker: Mechanism<DockerConfig> = {

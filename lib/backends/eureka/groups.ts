@@ -1,7 +1,9 @@
-import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty } from '../../target/group.ts';
-import { joinHostPort, sanitizeLabelName } from '../../target/labels.ts';
+import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty, joinHostPort, sanitizeLabelName } from '../../targets/group.ts';
 import type { Application, Instance, Metadata } from './bodies.ts';
 import { labels } from './labels.ts';
+
+
+
 
 /** A target group for each application: a target for each of its instances, whatever their status. */
 export function buildGroups(applications: readonly Application[]): TargetGroup[] {

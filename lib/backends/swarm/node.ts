@@ -1,7 +1,9 @@
-import { type LabelSet, withoutEmpty } from '../../target/group.ts';
-import { mapLabels } from '../../target/map-labels.ts';
+import { type LabelSet, withoutEmpty, mapLabels } from '../../targets/group.ts';
 import { labels } from './labels.ts';
 import { findRow, type NodeRows, type Row, wrongRow } from './rows.ts';
+
+
+
 
 /** A node as its rows tell. */
 export interface SwarmNode {

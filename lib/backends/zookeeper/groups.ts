@@ -1,7 +1,9 @@
-import { addressLabel, type TargetGroup, withoutEmpty } from '../../target/group.ts';
-import { joinHostPort, sanitizeLabelName } from '../../target/labels.ts';
+import { addressLabel, type TargetGroup, withoutEmpty, joinHostPort, sanitizeLabelName } from '../../targets/group.ts';
 import { nerveLabels, serversetLabels } from './labels.ts';
 import { type Endpoint, parseNerveMember, parseServersetMember } from './members.ts';
+
+
+
 
 /** The group of a node: its one target; undefined where its data is no member. */
 export type BuildGroup = (path: string, data: Uint8Array) => TargetGroup | undefined;

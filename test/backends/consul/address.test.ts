@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readAddress } from '../../../lib/backends/consul/address.ts';
+import { readAddress } from '../../../lib/backends/consul/schema.ts';
 import { canBeAskedFor } from '../../../lib/backends/consul/client.ts';
 
 describe('the address of an agent', () => {

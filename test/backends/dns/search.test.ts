@@ -7,7 +7,7 @@ import {
   readResolverConfig,
   resolverDefaults,
 } from '../../../lib/backends/dns/resolver-config.ts';
-import { fullNames } from '../../../lib/backends/dns/search.ts';
+import { fullNames } from '../../../lib/backends/dns/lookup.ts';
 import { failure } from '../../support/http-client.ts';
 
 describe('resolv.conf', () => {

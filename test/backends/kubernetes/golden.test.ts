@@ -15,11 +15,11 @@ import {
   addByKey,
   addByName,
   type ServiceJoins,
-} from '../../../lib/backends/kubernetes/targets/joins.ts';
+} from '../../../lib/backends/kubernetes/targets/draft.ts';
 import { buildNodeGroup } from '../../../lib/backends/kubernetes/targets/node.ts';
 import { buildPodGroup } from '../../../lib/backends/kubernetes/targets/pod.ts';
 import { buildServiceGroup } from '../../../lib/backends/kubernetes/targets/service.ts';
-import { type TargetGroup, targetLabels } from '../../../lib/target/group.ts';
+import { type TargetGroup, targetLabels } from '../../../lib/targets/group.ts';
 import { type Form, forms, promtoolTargets, recorded } from './recorded.ts';
 
 type Build = (form: Form) => readonly (TargetGroup | undefined)[];

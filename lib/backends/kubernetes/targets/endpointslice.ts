@@ -1,21 +1,14 @@
-import { addressLabel, type LabelSet, type TargetGroup } from '../../../target/group.ts';
-import { joinHostPort } from '../../../target/labels.ts';
+import { addressLabel, type LabelSet, type TargetGroup, joinHostPort } from '../../../targets/group.ts';
 import { labels, metaNames, topologyNames } from '../labels.ts';
 import type { Endpoint, EndpointSlice, ObjectMeta, SlicePort } from '../objects.ts';
 import { otherPortTargets, putPodBehind, type SeenPods } from './behind.ts';
-import {
-  compact,
-  type DraftLabels,
-  portText,
-  put,
-  putFlag,
-  putMap,
-  putMeta,
-  putNamespace,
-  putNode,
-  putService,
-} from './draft.ts';
-import { objectKey, type ServiceJoins } from './joins.ts';
+import { compact, type DraftLabels, portText, put, putFlag, putMap, putMeta, putNamespace, putNode, putService, objectKey, type ServiceJoins } from './draft.ts';
+
+
+
+
+
+
 
 /**
  * The addresses of an endpoint slice, one target a port, and the other ports of the pods behind them; `undefined`

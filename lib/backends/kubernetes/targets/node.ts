@@ -1,8 +1,11 @@
-import { addressLabel, type TargetGroup } from '../../../target/group.ts';
-import { joinHostPort, sanitizeLabelName } from '../../../target/labels.ts';
+import { addressLabel, type TargetGroup, joinHostPort, sanitizeLabelName } from '../../../targets/group.ts';
 import { labels, metaNames } from '../labels.ts';
 import type { KubernetesNode } from '../objects.ts';
 import { compact, type DraftLabels, put, putMeta } from './draft.ts';
+
+
+
+
 
 /** The kubelet of a node; `undefined` while the node has no address. */
 export function buildNodeGroup(node: KubernetesNode): TargetGroup | undefined {

@@ -1,9 +1,12 @@
-import { addressLabel, type TargetGroup } from '../../../target/group.ts';
-import { joinHostPort } from '../../../target/labels.ts';
+import { addressLabel, type TargetGroup, joinHostPort } from '../../../targets/group.ts';
 import { labels } from '../labels.ts';
 import type { Service } from '../objects.ts';
-import { compact, type DraftLabels, put, putNamespace, putService } from './draft.ts';
-import type { Attached } from './joins.ts';
+import { compact, type DraftLabels, put, putNamespace, putService, type Attached } from './draft.ts';
+
+
+
+
+
 
 /** The ports of a service at its DNS name; `undefined` for a service without ports. */
 export function buildServiceGroup(service: Service, attached: Attached): TargetGroup | undefined {
