@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isMapping, scalarText } from '../config/fields.ts';
 import type { HttpClientConfig } from '../config/http-client.ts';
 import type { ReadStanza, StanzaReader } from '../config/muster-config.ts';
 import type { HttpClient } from '../http/client.ts';
@@ -82,11 +83,20 @@ export function bindMechanism<Config extends SdConfig>(mechanism: Mechanism<Conf
     const identity = digestIdentity(identityOf(input, { mechanism: mechanismName, schema, incidental }));
     return {
       identity,
+      written: digestIdentity({ written: JSON.stringify(asWritten(input)) }),
       ...(name !== undefined && { name }),
       stanza: { config, identity, server: server(config), discover: (given) => discover(config, given) },
     };
   });
   return { name: mechanismName, configKey, schema: bound };
+}
+
+/** Scalars as they stand in the file, keys in order: two texts that say the same are equal, secrets included. */
+function asWritten(input: unknown): unknown {
+  if (Array.isArray(input)) return input.map(asWritten);
+  if (!isMapping(input)) return scalarText(input) ?? null;
+  const entries = Object.entries(input).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return entries.map(([key, value]) => [key, asWritten(value)]);
 }
 
 /** Servers that stand in for one another, as one text, whatever their order. */

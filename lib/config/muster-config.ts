@@ -41,6 +41,10 @@ export interface Provider<Stanza> {
   readonly named: boolean;
   readonly mechanism: string;
   readonly stanza: Stanza;
+  /** How many SD configs of the job say the very same, where that is more than one: as in Prometheus they are one. */
+  readonly copies?: number;
+  /** Number, from 2, among those that ask the same server for the same and have no names. */
+  readonly twin?: number;
 }
 
 /** One scrape config, as far as Muster reads it. */
@@ -107,6 +111,8 @@ export interface ReadStanza<Stanza> {
   readonly stanza: Stanza;
   /** The provider's name, where the stanza gives one. */
   readonly name?: string;
-  /** Names what is listed; two of one job that are alike need names. Absent where the mechanism is another program's. */
+  /** Names what is listed. Absent where the mechanism is another program's. */
   readonly identity?: string;
+  /** Names what is written: two of one job that say the very same have the same. */
+  readonly written?: string;
 }

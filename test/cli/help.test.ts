@@ -5,6 +5,7 @@ import { runMuster } from '../support/muster.ts';
 const commands = [
   ...[
     'check',
+    'adopt',
     'targets',
     'run',
     'sync',
@@ -34,7 +35,7 @@ describe('help', () => {
     expect({ code, stderr, usage }).toEqual({
       code: 0,
       stderr: '',
-      usage: `Usage: muster ${name}${name === 'retire' ? ' JOB' : ''} [options]`,
+      usage: `Usage: muster ${name}${name === 'retire' ? ' JOB' : name === 'adopt' ? ' FILE' : ''} [options]`,
     });
     expect(description).toMatch(/^[A-Z][\s\S]{40,}\.$/);
     expect(options.split('\n')).toEqual(['Options:', ...options.split('\n').slice(1).map(anOption)]);
