@@ -234,8 +234,8 @@ for (const [name, leads] of Object.entries(grammar)) {
   }
 }
 for (const [text, next] of texts) afterText[numberOf(text)] = numberOf(next);
-export const [, ,] = [numberOf('first key'), numberOf('member'), numberOf('targets')];
-export const [, ,] = [numberOf('key'), numberOf('name'), numberOf('target')];
+const [firstKey, member, targetsState] = [numberOf('first key'), numberOf('member'), numberOf('targets')];
+const [keyText, nameText, targetText] = [numberOf('key'), numberOf('name'), numberOf('target')];
 const withinNull: ReadonlySet<number> = new Set([numberOf('n'), numberOf('nu'), numberOf('nul')]);
 
 function numberOf(state: State): number {
