@@ -22,7 +22,7 @@ export interface KeptCredential {
 }
 
 /** Folder of the files, beside `muster.yml`. */
-export const credentialsFolder = 'muster-credentials';
+const credentialsFolder = 'muster-credentials';
 
 /** Keys that hold a credential, by the key of the section that they stand in; `*` is an SD config itself. Each has a `_file`. */
 const movable: Readonly<Record<string, readonly string[]>> = {
