@@ -23,7 +23,7 @@ export interface Option {
   readonly help: string;
   /** Name of the value in the help; an option without one is a switch. */
   readonly value?: string;
-  readonly short?: string;
+  readonly short?: string | undefined;
   readonly env?: string;
   readonly default?: string;
   readonly required?: boolean;
@@ -96,7 +96,7 @@ function specOf(options: Options): NonNullable<ParseArgsConfig['options']> {
       {
         type: value === undefined ? ('boolean' as const) : ('string' as const),
         multiple,
-        ...(short !== undefined && { short }),
+        short,
       },
     ]),
   );

@@ -18,6 +18,7 @@ import {
 import type { JobSettings, Provider, ReadStanza, StanzaReader } from './muster-config.ts';
 import { nameSchemeKey } from './name-scheme.ts';
 import { scrapeKeys, sdKeys } from './prometheus-keys.ts';
+import { prometheusVersion } from './prometheus-version.ts';
 import { relabelConfigs } from './relabel.ts';
 import { rule, type SectionOf, section } from './section.ts';
 
@@ -69,7 +70,9 @@ function providersOf<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]) {
     mechanisms.map(({ configKey, schema }) => [configKey, list(schema).check(namesUnique)]),
   );
   return section(fields).transform((stanzas) => ({
-    providers: mechanisms.flatMap(({ name, configKey }) => named(name, stanzas[configKey] ?? [])),
+    providers: mechanisms.flatMap(({ name, configKey }) =>
+      named({ name, configKey }, stanzas[configKey] ?? []),
+    ),
   }));
 }
 
@@ -88,25 +91,31 @@ const namesUnique: z.core.$ZodCheck<readonly ReadStanza<unknown>[]> = z.superRef
  * are one. Others that ask the same server for the same, as with another inline credential, are told apart by their order.
  */
 function named<Stanza>(
-  mechanism: string,
+  { name: mechanism, configKey }: Pick<StanzaReader<Stanza>, 'name' | 'configKey'>,
   stanzas: readonly ReadStanza<Stanza>[],
 ): readonly Provider<Stanza>[] {
   const given = new Set(stanzas.map(({ name }) => name));
   const nameless = stanzas.filter(({ name }) => name === undefined);
   return stanzas.flatMap((one, index): readonly Provider<Stanza>[] => {
-    const { name, stanza, written, identity } = one;
-    if (name !== undefined) return [{ name, named: true, mechanism, stanza }];
+    const { name, stanza, written, identity, newer = [] } = one;
+    const common = {
+      ...{ mechanism, stanza },
+      ...(newer.length > 0 && {
+        newer: newer.map(({ path, since }) => ({ path: [configKey, index, ...path], since })),
+      }),
+    };
+    if (name !== undefined) return [{ name, named: true, ...common }];
     const copies = nameless.filter((other) => written !== undefined && other.written === written);
     if (copies.length > 0 && copies[0] !== one) return [];
     let number = index;
     // A step of their count leads to a number that no other SD config comes to.
     while (given.has(`${mechanism}-${number}`)) number += stanzas.length;
     const before = stanzas.filter((other, place) => other.name !== undefined || place < index);
-    const twins = new Set(before.filter((other) => other.identity === identity).map((other) => other.written))
-      .size;
+    const alike = before.filter((other) => other.identity === identity);
+    const twins = new Set(alike.map((other) => other.written)).size;
     return [
       {
-        ...{ name: `${mechanism}-${number}`, named: false, mechanism, stanza },
+        ...{ name: `${mechanism}-${number}`, named: false, ...common },
         ...(copies.length > 1 && { copies: copies.length }),
         ...(identity !== undefined && twins > 0 && { twin: twins + 1 }),
       },
@@ -156,6 +165,7 @@ const fields = {
   shards: int({ min: 1, max: 1000 }).optional(),
   deadline: duration().optional(),
   retire_after: duration(undefined, { zero: true }).optional(),
+  prometheus: prometheusVersion.optional(),
 };
 
 /** `muster:` of a job, and `defaults:` of the file. */
@@ -164,6 +174,7 @@ export const jobSettings = section(fields);
 /** The settings with what is configured in `over` in their place. */
 export function overrideSettings(settings: JobSettings, over: SectionOf<typeof fields>): JobSettings {
   const deadline = over.deadline ?? settings.deadline;
+  const prometheus = over.prometheus ?? settings.prometheus;
   return {
     guard: {
       max_removed: over.guard.max_removed ?? settings.guard.max_removed,
@@ -175,7 +186,8 @@ export function overrideSettings(settings: JobSettings, over: SectionOf<typeof f
     labels: over.labels ?? settings.labels,
     shards: over.shards ?? settings.shards,
     retire_after: over.retire_after ?? settings.retire_after,
-    ...(deadline !== undefined && { deadline }),
+    deadline,
+    prometheus,
   };
 }
 

@@ -30,7 +30,7 @@ export function storeConfig(directory: string): z.ZodType<StoreLocation> {
         ...where,
         ...(endpoint && { endpoint: endpoint.href }),
         ...(region && { region }),
-        ...(force_path_style !== undefined && { force_path_style }),
+        force_path_style,
       };
     });
   return z

@@ -23,7 +23,7 @@ export interface AppInput {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
   /** Ends the wait for a configuration on a disk or a pipe that hangs. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** What Muster does not discover is wrong, also where the configuration does not say `strict`. */
   readonly strict?: boolean;
 }

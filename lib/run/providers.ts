@@ -7,7 +7,7 @@ import type { Job, MusterConfig } from '../config/muster-config.ts';
 import type { ReadCredential } from '../config/secret.ts';
 import type { Provider } from '../cycle/provider.ts';
 import type { Discover } from '../targets/discover.ts';
-import { addressLabel, type LabelSet, type TargetGroup, targetLabels } from '../targets/group.ts';
+import { addressLabel, pickLabels, type TargetGroup, targetLabels } from '../targets/group.ts';
 import type { ProviderId } from '../targets/keys.ts';
 import { labelsReadBy, relabel } from '../targets/relabel.ts';
 import { isBadAddress, type NoteTarget, outlivesRules } from '../targets/scrapable.ts';
@@ -55,6 +55,7 @@ export function bindProviders(
       discover: discoverWith(stanza, {
         ...inFolderOf(job, input),
         log: input.log.with({ job: job.name, provider: name }),
+        prometheus: job.prometheus,
       }),
       guard: job.guard,
       shards: job.shards,
@@ -90,12 +91,15 @@ function inFolderOf({ directory }: Job<Stanza>, input: BindInput): BindInput {
 }
 
 /** The mechanism's listing, with HTTP clients that end with it. */
-function discoverWith(stanza: Stanza, { readCredential, log, directory }: BindInput): Discover {
+function discoverWith(
+  stanza: Stanza,
+  { readCredential, log, directory, prometheus }: BindInput & Pick<Job<Stanza>, 'prometheus'>,
+): Discover {
   return async function* (input) {
     const warn = (message: string) => log.warn(message);
     await using clients = openHttpClients({ ...input, readCredential, warn });
     const { openHttp } = clients;
-    return yield* stanza.discover({ ...input, directory, openHttp, warn });
+    return yield* stanza.discover({ ...input, directory, openHttp, warn, prometheus });
   };
 }
 
@@ -108,8 +112,8 @@ function transformOf(job: Job<Stanza>): NonNullable<Provider['transform']> {
     const group = withoutBad(found, job, note);
     return {
       source: group.source,
-      labels: pick(group.labels, reads),
-      targets: group.targets.map((target) => pick(target, reads)),
+      labels: pickLabels(group.labels, reads),
+      targets: group.targets.map((target) => pickLabels(target, reads)),
     };
   };
 }
@@ -135,7 +139,10 @@ function relabelGroup(
       return false;
     })
     .map((labels) =>
-      pick(labels, (label) => label !== '' && outlivesRules(label) && labels[label] !== scrapeLabels[label]),
+      pickLabels(
+        labels,
+        (label) => label !== '' && outlivesRules(label) && labels[label] !== scrapeLabels[label],
+      ),
     );
   return { source: group.source, labels: {}, targets };
 }
@@ -165,10 +172,6 @@ function withoutBad(
     return false;
   });
   return { ...group, targets };
-}
-
-function pick(labels: LabelSet, wanted: (name: string) => boolean): LabelSet {
-  return Object.fromEntries(Object.entries(labels).filter(([name]) => wanted(name)));
 }
 
 /**
