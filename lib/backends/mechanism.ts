@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isMapping, scalarText } from '../config/fields.ts';
 import type { HttpClientConfig } from '../config/http-client.ts';
 import type { ReadStanza, StanzaReader } from '../config/muster-config.ts';
 import { mechanismsSince } from '../config/prometheus-keys.ts';
@@ -96,6 +97,7 @@ export function bindMechanism<Config extends SdConfig>(mechanism: Mechanism<Conf
       const identity = digestIdentity(identityOf(input, { mechanism: mechanismName, schema, incidental }));
       return {
         identity,
+        written: digestIdentity({ written: JSON.stringify(asWritten(input)) }),
         name,
         newer: [...(since === undefined ? [] : [{ path: [], since }]), ...(newerKeys?.(config) ?? [])],
         stanza: {
@@ -108,6 +110,14 @@ export function bindMechanism<Config extends SdConfig>(mechanism: Mechanism<Conf
     },
   );
   return { name: mechanismName, configKey, schema: bound };
+}
+
+/** Scalars as they stand in the file, keys in order: two texts that say the same are equal, secrets included. */
+function asWritten(input: unknown): unknown {
+  if (Array.isArray(input)) return input.map(asWritten);
+  if (!isMapping(input)) return scalarText(input) ?? null;
+  const entries = Object.entries(input).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return entries.map(([key, value]) => [key, asWritten(value)]);
 }
 
 /** The mechanism's listing, with the labels of the wanted version of Prometheus alone. */

@@ -18,6 +18,10 @@ const commands: Readonly<
     summary: 'Validate the configuration, list jobs and providers',
     load: async () => (await import('./check.ts')).check,
   },
+  adopt: {
+    summary: 'Take over the discovery of a prometheus.yml, or give it back',
+    load: async () => (await import('./adopt.ts')).adopt,
+  },
   targets: {
     summary: 'Discover once and print the targets, write nothing',
     load: async () => (await import('./targets.ts')).targets,

@@ -44,6 +44,10 @@ export interface Provider<Stanza> {
   readonly named: boolean;
   readonly mechanism: string;
   readonly stanza: Stanza;
+  /** How many SD configs of the job say the very same, where that is more than one: as in Prometheus they are one. */
+  readonly copies?: number;
+  /** Number, from 2, among those that ask the same server for the same and have no names. */
+  readonly twin?: number;
   /** Keys of it, by their place in the job, which older versions of Prometheus refuse. */
   readonly newer?: readonly NewerKey[] | undefined;
 }
@@ -112,8 +116,10 @@ export interface ReadStanza<Stanza> {
   readonly stanza: Stanza;
   /** The provider's name, where the stanza gives one. */
   readonly name?: string | undefined;
-  /** Names what is listed; two of one job that are alike need names. Absent where the mechanism is another program's. */
+  /** Names what is listed. Absent where the mechanism is another program's. */
   readonly identity?: string | undefined;
+  /** Names what is written: two of one job that say the very same have the same. */
+  readonly written?: string | undefined;
   /** Keys of it which older versions of Prometheus refuse. */
   readonly newer?: readonly NewerKey[] | undefined;
 }

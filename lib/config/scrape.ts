@@ -68,7 +68,7 @@ export interface ScrapeKeys {
 /** The SD configs of all mechanisms, in the mechanisms' order. */
 function providersOf<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]) {
   const fields = Object.fromEntries(
-    mechanisms.map(({ name, configKey, schema }) => [configKey, list(schema).check(toldApart(name))]),
+    mechanisms.map(({ configKey, schema }) => [configKey, list(schema).check(namesUnique)]),
   );
   return section(fields).transform((stanzas) => ({
     providers: mechanisms.flatMap(({ name, configKey }) =>
@@ -77,51 +77,50 @@ function providersOf<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]) {
   }));
 }
 
-/** The condition that each SD config of a job can be known again: by its name, or by what it lists. */
-function toldApart<Stanza>(mechanism: string): z.core.$ZodCheck<readonly ReadStanza<Stanza>[]> {
-  return z.superRefine((stanzas, context) => {
-    for (const [index, { name, identity }] of stanzas.entries()) {
-      const before = stanzas.slice(0, index);
-      const namesake = name === undefined ? -1 : before.findIndex((other) => other.name === name);
-      if (namesake >= 0) {
-        const message = `must be unique, [${namesake}] has the same`;
-        context.addIssue({ code: 'custom', path: [index, 'muster', 'name'], message });
-      }
-      const twin = before.findIndex(
-        (other) =>
-          identity !== undefined &&
-          other.identity === identity &&
-          (name === undefined || other.name === undefined),
-      );
-      if (twin >= 0) {
-        const message =
-          `can not be told from [${twin}], which asks the same server for the same: leave one out, or give each ` +
-          `a name, as in muster: {name: ${mechanism}-eu}`;
-        context.addIssue({ code: 'custom', path: [index], message });
-      }
-    }
-  });
-}
+/** The condition that no two SD configs of a job have one name. */
+const namesUnique: z.core.$ZodCheck<readonly ReadStanza<unknown>[]> = z.superRefine((stanzas, context) => {
+  for (const [index, { name }] of stanzas.entries()) {
+    const namesake = name === undefined ? -1 : stanzas.findIndex((other) => other.name === name);
+    if (namesake < 0 || namesake === index) continue;
+    const message = `must be unique, [${namesake}] has the same`;
+    context.addIssue({ code: 'custom', path: [index, 'muster', 'name'], message });
+  }
+});
 
-/** The providers of one mechanism. A name that the configuration gives to one is no other's. */
+/**
+ * The providers of one mechanism. A name that the configuration gives to one is no other's. Those that say the very same
+ * are one. Others that ask the same server for the same, as with another inline credential, are told apart by their order.
+ */
 function named<Stanza>(
   { name: mechanism, configKey }: Pick<StanzaReader<Stanza>, 'name' | 'configKey'>,
   stanzas: readonly ReadStanza<Stanza>[],
 ): readonly Provider<Stanza>[] {
   const given = new Set(stanzas.map(({ name }) => name));
-  return stanzas.map(({ name, stanza, newer = [] }, index) => {
-    let number = index;
-    // A step of their count leads to a number that no other SD config comes to.
-    while (given.has(`${mechanism}-${number}`)) number += stanzas.length;
-    return {
-      name: name ?? `${mechanism}-${number}`,
-      named: name !== undefined,
-      mechanism,
-      stanza,
+  const nameless = stanzas.filter(({ name }) => name === undefined);
+  return stanzas.flatMap((one, index): readonly Provider<Stanza>[] => {
+    const { name, stanza, written, identity, newer = [] } = one;
+    const common = {
+      ...{ mechanism, stanza },
       ...(newer.length > 0 && {
         newer: newer.map(({ path, since }) => ({ path: [configKey, index, ...path], since })),
       }),
     };
+    if (name !== undefined) return [{ name, named: true, ...common }];
+    const copies = nameless.filter((other) => written !== undefined && other.written === written);
+    if (copies.length > 0 && copies[0] !== one) return [];
+    let number = index;
+    // A step of their count leads to a number that no other SD config comes to.
+    while (given.has(`${mechanism}-${number}`)) number += stanzas.length;
+    const before = stanzas.filter((other, place) => other.name !== undefined || place < index);
+    const alike = before.filter((other) => other.identity === identity);
+    const twins = new Set(alike.map((other) => other.written)).size;
+    return [
+      {
+        ...{ name: `${mechanism}-${number}`, named: false, ...common },
+        ...(copies.length > 1 && { copies: copies.length }),
+        ...(identity !== undefined && twins > 0 && { twin: twins + 1 }),
+      },
+    ];
   });
 }
 

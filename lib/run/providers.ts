@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { digestIdentity } from '../backends/identity.ts';
 import type { Stanza } from '../backends/mechanism.ts';
 import { MusterError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -21,6 +22,9 @@ export interface AppProvider extends Provider {
   readonly refreshInterval: number;
   /** Set where Muster runs the job's rules before it publishes, so that Prometheus must not. */
   readonly rulesRun?: true;
+  /** As of the configuration's provider. */
+  readonly copies?: number;
+  readonly twin?: number;
 }
 
 export interface BindInput {
@@ -40,12 +44,12 @@ export function bindProviders(
 ): readonly AppProvider[] {
   return config.jobs.flatMap((job) => {
     const transform = transformOf(job);
-    return job.providers.map(({ name, named, mechanism, stanza }) => ({
+    return job.providers.map(({ name, named, mechanism, stanza, copies, twin }) => ({
       job: job.name,
       provider: name,
       mechanism,
       hasOwnName: named,
-      identity: stanza.identity,
+      identity: twin === undefined ? stanza.identity : twinIdentity(stanza.identity, twin),
       server: stanza.server,
       refreshInterval: stanza.config.refresh_interval,
       discover: discoverWith(stanza, {
@@ -58,9 +62,16 @@ export function bindProviders(
       journal: config.journal,
       deadline: job.deadline ?? defaultDeadline,
       transform,
+      ...(copies !== undefined && { copies }),
+      ...(twin !== undefined && { twin }),
       ...(job.relabel === 'publish' && job.relabel_configs.length > 0 && { rulesRun: true }),
     }));
   });
+}
+
+/** The store tells providers of one job apart by what they list, and these list the same. */
+function twinIdentity(identity: string, twin: number): string {
+  return digestIdentity({ identity, twin });
 }
 
 /** Relative paths in a job of another file start from the folder of that file, as in Prometheus. */
