@@ -1,5 +1,5 @@
-import { defineFunction } from '../lib/app/function/define.ts';
 import { consul } from '../lib/backends/consul/index.ts';
+import { defineFunction } from '../lib/lambda/provider-work.ts';
 
-/** Lists Consul's services; see lib/app/function. */
+/** Lists Consul's services; see lib/lambda. */
 export const handler = defineFunction(consul);

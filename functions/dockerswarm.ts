@@ -1,5 +1,5 @@
-import { defineFunction } from '../lib/app/function/define.ts';
 import { dockerswarm } from '../lib/backends/dockerswarm/index.ts';
+import { defineFunction } from '../lib/lambda/provider-work.ts';
 
-/** Lists services, tasks and nodes of Docker Swarm mode; see lib/app/function. */
+/** Lists services, tasks and nodes of Docker Swarm mode; see lib/lambda. */
 export const handler = defineFunction(dockerswarm);

@@ -1,5 +1,5 @@
-import { defineFunction } from '../lib/app/function/define.ts';
 import { http } from '../lib/backends/http/index.ts';
+import { defineFunction } from '../lib/lambda/provider-work.ts';
 
-/** Lists the targets that an HTTP endpoint names; see lib/app/function. */
+/** Lists the targets that an HTTP endpoint names; see lib/lambda. */
 export const handler = defineFunction(http);

@@ -1,4 +1,4 @@
-import { defineKubeState } from '../lib/app/function/define-kube-state.ts';
+import { defineKubeState } from '../lib/lambda/kube-state-work.ts';
 
-/** Lists clusters for kube state; see lib/app/function. */
+/** Lists clusters for kube state; see lib/lambda. */
 export const handler = defineKubeState();

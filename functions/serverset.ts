@@ -1,5 +1,5 @@
-import { defineFunction } from '../lib/app/function/define.ts';
 import { serverset } from '../lib/backends/zookeeper/index.ts';
+import { defineFunction } from '../lib/lambda/provider-work.ts';
 
-/** Lists the members of serversets in ZooKeeper; see lib/app/function. */
+/** Lists the members of serversets in ZooKeeper; see lib/lambda. */
 export const handler = defineFunction(serverset);

@@ -12,7 +12,7 @@ export function revision(): string {
   return commit === '' ? manifest.version : `${manifest.version}+${commit}`;
 }
 
-/** Puts the commit into lib/version.ts, so that whatever runs can say what it is. */
+/** Puts the commit into lib/base/version.ts, so that whatever runs can say what it is. */
 export const stampRevision: Plugin = {
   name: 'revision',
   setup({ initialOptions }) {

@@ -1,4 +1,4 @@
-import { functionMetrics } from '../../lib/telemetry/metrics.ts';
+import { functionMetrics } from '../../lib/base/metrics.ts';
 import { graphed, lambdaMetric, type Metric, ownMetric, periodOf } from './metrics.ts';
 import { functionName } from './role.ts';
 import type { Backend, Settings } from './settings.ts';

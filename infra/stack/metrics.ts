@@ -1,4 +1,4 @@
-import { metricDimensions, metricNamespace } from '../../lib/telemetry/metrics.ts';
+import { metricDimensions, metricNamespace } from '../../lib/base/metrics.ts';
 import type { Backend, Settings } from './settings.ts';
 
 /** A metric of CloudWatch, as an alarm names it. */

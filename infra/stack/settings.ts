@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { longestGap } from '../../lib/app/function/schedule.ts';
+import { longestGap } from '../../lib/lambda/schedule.ts';
 
 /** `a, b` as a list; empty for none. */
 const list = z.string().transform((text) =>

@@ -1,4 +1,4 @@
-import type { Listed } from '../target/discover.ts';
+import type { Listed } from '../targets/discover.ts';
 
 /** Milliseconds that a backend has to say who it is. */
 const patience = 2000;

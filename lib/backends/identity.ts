@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
-import { isMapping, plainValue, scalarText } from '../config/scalar.ts';
+import { isMapping, plainValue, scalarText } from '../config/fields.ts';
 import { Secret } from '../config/secret.ts';
 
 /**

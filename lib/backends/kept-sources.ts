@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Cursor, Listed } from '../target/discover.ts';
+import type { Cursor, Listed } from '../targets/discover.ts';
 
 const cursorSchema = z.array(z.string());
 

@@ -2,9 +2,9 @@ import * as z from 'zod';
 import type { HttpClientConfig } from '../config/http-client.ts';
 import type { ReadStanza, StanzaReader } from '../config/muster-config.ts';
 import type { HttpClient } from '../http/client.ts';
-import type { DiscoverInput, Listed } from '../target/discover.ts';
-import type { TargetGroup } from '../target/group.ts';
-import { isProviderName } from '../target/names.ts';
+import type { DiscoverInput, Listed } from '../targets/discover.ts';
+import type { TargetGroup } from '../targets/group.ts';
+import { isProviderName } from '../targets/keys.ts';
 import { digestIdentity, identityOf } from './identity.ts';
 
 /** What a mechanism is given for one listing, beside its configuration. */

@@ -1,16 +1,15 @@
-import { loadApp } from '../app/app.ts';
-import { selectOutputs } from '../app/kube-state/select.ts';
-import { acceptHeldOutput } from '../app/kube-state/stored.ts';
-import { acceptHeld } from '../discovery/held.ts';
-import { acceptRetirement } from '../discovery/leaving.ts';
-import { allSamples } from '../kubestate/gate.ts';
-import { addressLabel } from '../target/group.ts';
-import type { ProviderId } from '../target/names.ts';
+import { acceptHeld } from '../cycle/held.ts';
+import { acceptRetirement } from '../cycle/leaving.ts';
+import { allSamples } from '../kube-state/gate.ts';
+import { acceptHeldOutput } from '../kube-state/stored.ts';
+import { loadApp } from '../run/app.ts';
+import { selectOutputs } from '../run/kube-state-outputs.ts';
+import { addressLabel } from '../targets/group.ts';
+import type { ProviderId } from '../targets/keys.ts';
 import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
 import { chooseProviders, openView } from './open-view.ts';
 import { shared } from './options.ts';
-import { counted } from './output.ts';
-import { printable } from './table.ts';
+import { counted, printable } from './output.ts';
 
 /** Targets that are printed by name. */
 const shownTargets = 20;

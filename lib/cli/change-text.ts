@@ -1,11 +1,16 @@
-import { decodeGroup } from '../target/canonical.ts';
-import type { Change } from '../target/diff.ts';
+import { formatDuration } from '../config/fields.ts';
+import { acceptRetiredCommand, retireCommand } from '../cycle/hints.ts';
+import type { LeavingProvider } from '../cycle/leaving.ts';
+import { decodeGroup } from '../targets/canonical.ts';
 import {
+  type Change,
   type ChangeCounts,
   groupChanges,
   type TargetChange,
   targetChanges,
-} from '../target/target-changes.ts';
+} from '../targets/diff.ts';
+import type { Io } from './command.ts';
+import { counted, printable } from './output.ts';
 
 /** A change in one phrase: `+2 -1 ~4 targets`. */
 export function summaryText({ added, removed, changed }: ChangeCounts): string {
@@ -50,4 +55,44 @@ function* lines(changes: Iterable<TargetChange>): Generator<string, undefined> {
 
 function quoted(value: string | undefined): string {
   return value === undefined ? 'none' : JSON.stringify(value);
+}
+
+export interface PrintOptions {
+  /** Put before each line. */
+  readonly indent?: string;
+  /** Lines to print, of which the rest is only counted. Default: all. */
+  readonly limit?: number;
+}
+
+/** Prints a change as a diff, in colours where a person watches who did not refuse them (see no-color.org). */
+export async function printChange(
+  io: Io,
+  change: Change,
+  { indent = '', limit = Number.POSITIVE_INFINITY }: PrintOptions = {},
+): Promise<void> {
+  const coloured = io.outIsTerminal && !io.env.NO_COLOR;
+  let count = 0;
+  for (const line of changeLines(change)) {
+    count++;
+    const text = printable(line);
+    if (count <= limit) await io.out(`${indent}${coloured ? inColour(text) : text}\n`);
+  }
+  if (count > limit) await io.out(`${indent}… and ${count - limit} more\n`);
+}
+
+/** By the first character of a line. Source: ECMA-48, select graphic rendition. */
+const colours: Readonly<Record<string, number>> = { '+': 32, '-': 31, '~': 33 };
+
+function inColour(line: string): string {
+  return `\u001b[${colours[line.charAt(0)] ?? 0}m${line}\u001b[0m`;
+}
+
+/** What becomes of a provider that left the configuration, in a line; `verb` is `retired` or `would be retired`. */
+export function leavingText(one: LeavingProvider, verb: 'retired' | 'would be retired'): string {
+  const { job, provider, targets, state, wait, reason } = one;
+  const name = `${printable(`${job}/${provider}`)} (${counted(targets, 'target')})`;
+  if (state === 'due') return `${name}: ${verb}, ${reason}\n`;
+  if (state === 'held') return `${name}: not retired: ${reason}; "${acceptRetiredCommand}" lets it go\n`;
+  const left = formatDuration(Math.ceil(wait / 1000) * 1000);
+  return `${name}: ${reason}, is retired in ${left}; "${printable(retireCommand({ job, provider }))}" does it now\n`;
 }

@@ -1,18 +1,17 @@
-import { type App, loadApp } from '../app/app.ts';
-import { sayWaiting } from '../app/function/billing.ts';
-import type { KubeStateOutput } from '../app/kube-state/outputs.ts';
-import type { AppProvider } from '../app/providers.ts';
+import { toMusterError } from '../base/errors.ts';
 import { shortestRefresh } from '../config/sd-config.ts';
-import { reviewLeaving } from '../discovery/leaving.ts';
-import { resolveNames } from '../discovery/naming.ts';
-import { checkOwnership } from '../discovery/ownership.ts';
-import { toMusterError } from '../errors.ts';
-import { metricsKey } from '../target/names.ts';
+import { reviewLeaving } from '../cycle/leaving.ts';
+import { resolveNames } from '../cycle/naming.ts';
+import { checkOwnership } from '../cycle/ownership.ts';
+import { sayWaiting } from '../lambda/billing.ts';
+import { type App, loadApp } from '../run/app.ts';
+import type { KubeStateOutput } from '../run/kube-state-outputs.ts';
+import type { AppProvider } from '../run/providers.ts';
+import { metricsKey } from '../targets/keys.ts';
+import { leavingText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
-import { leavingText } from './leaving-text.ts';
 import { shared } from './options.ts';
-import { counted, leftAloneText } from './output.ts';
-import { formatTable, printable } from './table.ts';
+import { counted, formatTable, leftAloneText, printable } from './output.ts';
 
 /** `muster check` */
 export const check = defineCommand({

@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import type { Logger } from '../telemetry/log.ts';
+import type { Logger } from '../base/logger.ts';
 
 /** What a command may touch of the world; tests hand in their own. */
 export interface Io {

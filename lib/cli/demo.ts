@@ -4,18 +4,20 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadApp } from '../app/app.ts';
-import type { CycleResult } from '../discovery/provider.ts';
-import { MusterError } from '../errors.ts';
-import { errorCode } from '../store/file-failure.ts';
-import { countChange } from '../target/target-changes.ts';
-import { silentLogger } from '../telemetry/log.ts';
-import { summaryText } from './change-text.ts';
+import { errorCode } from '../base/disk-errors.ts';
+import { MusterError } from '../base/errors.ts';
+import { silentLogger } from '../base/logger.ts';
+import type { CycleResult } from '../cycle/provider.ts';
+import { loadApp } from '../run/app.ts';
+import { startConsulFleet } from '../sim/consul.ts';
+import { startKubernetesFleet } from '../sim/kubernetes.ts';
+import { startMarathonFleet } from '../sim/marathon.ts';
+import type { FleetServer } from '../sim/server.ts';
+import { countChange } from '../targets/diff.ts';
+import { printChange, summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
-import { type DemoBackend, demoResources, startDemoBackends } from './demo-backends.ts';
-import { develop } from './develop.ts';
+import { develop } from './dev.ts';
 import { readDuration } from './options.ts';
-import { printChange } from './print-change.ts';
 import { prometheusStanza } from './prometheus-stanza.ts';
 
 /** Lines of one change that are shown; a first listing is long. */
@@ -219,3 +221,66 @@ function newsOf(io: Io): (result: CycleResult) => Promise<boolean> {
     return true;
   };
 }
+
+/** A simulated backend on loopback. */
+export interface DemoBackend {
+  /** As people call it. */
+  readonly title: string;
+  /** The job that lists it. */
+  readonly job: string;
+  /** The job's SD configs, by their key. */
+  readonly sdConfigs: Readonly<Record<string, readonly object[]>>;
+  readonly fleet: FleetServer & { readonly mutate: () => readonly string[] };
+  /** What may befall it. */
+  readonly trouble?: Trouble;
+}
+
+/** Something that goes wrong for a while. */
+export interface Trouble {
+  /** One line for who watches. */
+  readonly says: string;
+  /** Brings it about, and returns what ends it. */
+  readonly begin: () => () => void;
+}
+
+/** Resources of the simulated cluster that the demo publishes as kube state. */
+export const demoResources = ['nodes', 'pods', 'services'] as const;
+
+/** Starts one backend of each kind that the demo shows; whoever starts them stops their fleets. */
+export async function startDemoBackends(): Promise<readonly DemoBackend[]> {
+  const [consul, kubernetes, marathon] = await Promise.all([
+    startConsulFleet({ seed: 'demo', services: 12, instances: 60 }),
+    startKubernetesFleet({ seed: 'demo', pods: 90 }),
+    startMarathonFleet({ seed: 'demo', apps: 12 }),
+  ]);
+  return [
+    {
+      ...{ title: 'Consul', job: 'consul', fleet: consul },
+      sdConfigs: { consul_sd_configs: [{ server: consul.url, refresh_interval }] },
+      trouble: {
+        says: 'Consul loses most of its instances: the guard holds the drop, and the last good list stays',
+        begin() {
+          const before = consul.world();
+          consul.replace({ ...before, instances: before.instances.slice(0, 8) });
+          return () => consul.replace(before);
+        },
+      },
+    },
+    {
+      ...{ title: 'Kubernetes', job: 'kubernetes', fleet: kubernetes },
+      sdConfigs: {
+        kubernetes_sd_configs: [{ api_server: kubernetes.url, role: 'pod', refresh_interval }],
+      },
+    },
+    {
+      ...{ title: 'Marathon', job: 'marathon', fleet: marathon },
+      sdConfigs: { marathon_sd_configs: [{ servers: [marathon.url], refresh_interval }] },
+      trouble: {
+        says: 'Marathon answers with errors: its cycles fail, and the last good list stays',
+        begin: () => marathon.faults.add({ kind: 'status', status: 503 }),
+      },
+    },
+  ];
+}
+
+const refresh_interval = '1s';

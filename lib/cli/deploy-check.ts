@@ -1,6 +1,6 @@
-import { type App, loadApp } from '../app/app.ts';
-import { readSchedule } from '../app/aws-schedule.ts';
-import { checkDeployment, type Finding } from '../app/check-deployment.ts';
+import { readSchedule } from '../lambda/aws-schedule.ts';
+import { checkDeployment, type Finding } from '../lambda/check-deployment.ts';
+import { type App, loadApp } from '../run/app.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { shared } from './options.ts';
 import { counted, printList } from './output.ts';

@@ -1,13 +1,12 @@
-import { type HeldDocument, readHeld } from '../discovery/held.ts';
-import { acceptCommand, heldData } from '../discovery/hints.ts';
-import { mapConcurrent } from '../http/concurrency.ts';
-import { addressLabel, type LabelSet } from '../target/group.ts';
-import type { ProviderId } from '../target/names.ts';
+import { mapConcurrent } from '../base/concurrency.ts';
+import { type HeldDocument, readHeld } from '../cycle/held.ts';
+import { acceptCommand, heldData } from '../cycle/hints.ts';
+import { addressLabel, type LabelSet } from '../targets/group.ts';
+import type { ProviderId } from '../targets/keys.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { chooseProviders, openView } from './open-view.ts';
 import { shared } from './options.ts';
-import { counted } from './output.ts';
-import { printable } from './table.ts';
+import { counted, printable } from './output.ts';
 
 /** `muster held` */
 export const held = defineCommand({

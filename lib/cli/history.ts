@@ -1,18 +1,15 @@
-import { selectProviders } from '../app/select.ts';
-import type { JournalEntry } from '../discovery/journal.ts';
-import { decodeJournalEntry } from '../discovery/journal-lines.ts';
-import { toMusterError } from '../errors.ts';
-import { mapConcurrent } from '../http/concurrency.ts';
+import { mapConcurrent } from '../base/concurrency.ts';
+import { toMusterError } from '../base/errors.ts';
+import { decodeJournalEntry, type JournalEntry } from '../cycle/journal.ts';
+import { selectProviders } from '../run/providers.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { encodeJob, folders, journalKey, type ProviderId, parseJournalVersion } from '../target/names.ts';
-import { countChange } from '../target/target-changes.ts';
-import { changeData, summaryText } from './change-text.ts';
+import { countChange } from '../targets/diff.ts';
+import { encodeJob, folders, journalKey, type ProviderId, parseJournalVersion } from '../targets/keys.ts';
+import { changeData, printChange, summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { openView } from './open-view.ts';
 import { readCount, shared } from './options.ts';
-import { printList } from './output.ts';
-import { printChange } from './print-change.ts';
-import { printable } from './table.ts';
+import { printable, printList } from './output.ts';
 
 /** `muster history` */
 export const history = defineCommand({

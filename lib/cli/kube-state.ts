@@ -1,9 +1,9 @@
 import { gunzipSync } from 'node:zlib';
-import { loadApp, readApp } from '../app/app.ts';
-import { publishOutput } from '../app/kube-state/publish.ts';
-import { selectOutputs } from '../app/kube-state/select.ts';
-import { clusterRoleFor } from '../kubestate/cluster-role.ts';
-import { metricsKey } from '../target/names.ts';
+import { clusterRoleFor } from '../kube-state/cluster-role.ts';
+import { publishOutput } from '../kube-state/publish.ts';
+import { loadApp, readApp } from '../run/app.ts';
+import { selectOutputs } from '../run/kube-state-outputs.ts';
+import { metricsKey } from '../targets/keys.ts';
 import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
 import { shared } from './options.ts';
 import { counted } from './output.ts';

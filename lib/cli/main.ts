@@ -7,9 +7,9 @@ if (major < 24) {
   );
   process.exitCode = 2;
 } else if (process.argv[2] === '--muster-worker') {
-  // A thread of the sidecar, where the command is a single file. The name is that of lib/sidecar/worker.ts, which loads
+  // A thread of the sidecar, where the command is a single file. The name is that of lib/sidecar/serve/worker.ts, which loads
   // too much to be asked for it here.
-  await import('../sidecar/worker.ts');
+  await import('../sidecar/serve/worker.ts');
 } else {
   // Compiled code is kept for the next start, in a folder that nobody else writes: it is run as it is found.
   const { HOME, XDG_CACHE_HOME } = process.env;

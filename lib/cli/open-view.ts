@@ -1,7 +1,7 @@
-import { openStoreView, type StoreView } from '../app/app.ts';
-import { selectProviders } from '../app/select.ts';
+import { openStoreView, type StoreView } from '../run/app.ts';
+import { selectProviders } from '../run/providers.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { folders, type ProviderId, parseStatusKey, statusKey } from '../target/names.ts';
+import { folders, type ProviderId, parseStatusKey, statusKey } from '../targets/keys.ts';
 import type { Io } from './command.ts';
 
 /** As `openStoreView`, and says so where the configuration is broken and what is shown is that of the store alone. */

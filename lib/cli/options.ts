@@ -1,4 +1,4 @@
-import { parseDuration } from '../config/duration.ts';
+import { parseDuration } from '../config/fields.ts';
 import { type Option, UsageError } from './command.ts';
 
 /** Options that several commands share. */

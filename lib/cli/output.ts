@@ -1,7 +1,7 @@
-import { formatLeftAlone } from '../config/left-alone.ts';
 import type { LeftAlone } from '../config/muster-config.ts';
+import { formatLeftAlone } from '../config/prometheus-keys.ts';
+import type { Progress } from '../targets/discover.ts';
 import type { Io } from './command.ts';
-import { formatTable, printable } from './table.ts';
 
 interface Layout<Item> {
   readonly heading: readonly string[];
@@ -31,4 +31,51 @@ export function counted(count: number, word: string): string {
 export function leftAloneText(leftAlone: readonly LeftAlone[]): string {
   const line = formatLeftAlone(leftAlone);
   return line === '' ? '' : `${printable(line)}\n`;
+}
+
+/** Rows as aligned columns under a heading. */
+export function formatTable(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [heading, ...rows].map((row) => row.map(printable));
+  const widths = heading.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  return all
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}
+
+/** The text with its control characters shown as `?`: what a backend names its targets must not steer a terminal. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?');
+}
+
+/** A time as its age: `12s`, `5m`, `3h`, `2d`. */
+export function formatAge(time: string | undefined, now: Date): string {
+  if (time === undefined) return 'never';
+  const seconds = Math.max(0, Math.round((now.getTime() - Date.parse(time)) / 1000));
+  if (seconds < 120) return `${seconds}s`;
+  if (seconds < 7200) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3600)}h`;
+  return `${Math.floor(seconds / 86_400)}d`;
+}
+
+/** A line on the terminal that tells how far a listing is; nothing where no person watches. */
+export function openProgress(io: Io, what: string): { show: (progress: Progress) => void; end: () => void } {
+  if (!io.errIsTerminal) return { show: () => undefined, end: () => undefined };
+  let shown = false;
+  return {
+    show({ read, total }) {
+      shown = true;
+      io.err(
+        `\r\u001b[K${what}: ${read.toLocaleString('en')}${total === undefined ? '' : ` of ${total.toLocaleString('en')}`} objects`,
+      );
+    },
+    end() {
+      if (shown) io.err('\r\u001b[K');
+    },
+  };
 }

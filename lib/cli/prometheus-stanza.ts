@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import type { AppProvider } from '../app/providers.ts';
-import { encodeJob } from '../target/names.ts';
+import type { AppProvider } from '../run/providers.ts';
+import { encodeJob } from '../targets/keys.ts';
 
 /** Kube-state outputs by the names of their objects, and the address at which they are served. */
 export interface ServedOutputs {

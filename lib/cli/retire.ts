@@ -1,11 +1,11 @@
-import { loadApp } from '../app/app.ts';
-import { newRunId } from '../app/run-id.ts';
-import { findLeft } from '../discovery/leaving.ts';
-import { resolveNames } from '../discovery/naming.ts';
-import { retireProvider } from '../discovery/retire.ts';
+import { newRunId } from '../base/run-id.ts';
+import { findLeft } from '../cycle/leaving.ts';
+import { resolveNames } from '../cycle/naming.ts';
+import { retireProvider } from '../cycle/retire.ts';
+import { loadApp } from '../run/app.ts';
 import { defineCommand, exitCodes, UsageError } from './command.ts';
 import { shared } from './options.ts';
-import { printable } from './table.ts';
+import { printable } from './output.ts';
 
 /** `muster retire` */
 export const retire = defineCommand({

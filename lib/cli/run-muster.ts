@@ -1,8 +1,7 @@
-import { nearest } from '../config/nearest.ts';
-import { ConfigError, formatProblems } from '../config/problem.ts';
-import { isMusterError, MusterError, oneLine, toMusterError } from '../errors.ts';
-import { createLogger, type LogLevel, readLogLevel } from '../telemetry/log.ts';
-import { version } from '../version.ts';
+import { isMusterError, MusterError, oneLine, toMusterError } from '../base/errors.ts';
+import { createLogger, type LogLevel, readLogLevel } from '../base/logger.ts';
+import { version } from '../base/version.ts';
+import { ConfigError, formatProblems, nearest } from '../config/problem.ts';
 import { type Command, type ExitCode, exitCodes, type Io, UsageError } from './command.ts';
 import { counted } from './output.ts';
 

@@ -1,26 +1,24 @@
-import { loadApp } from '../app/app.ts';
-import { type CyclesInput, cycleOnce } from '../app/cycles.ts';
-import type { OutputResult } from '../app/kube-state/cycle.ts';
-import type { AppProvider } from '../app/providers.ts';
-import { retireLeft } from '../app/retirement.ts';
-import { selectProviders } from '../app/select.ts';
-import { acceptCommand, heldData } from '../discovery/hints.ts';
-import { type RetireRules, reviewLeaving } from '../discovery/leaving.ts';
-import { type Resolved, resolveNames } from '../discovery/naming.ts';
-import { checkOwnership } from '../discovery/ownership.ts';
-import type { CycleResult } from '../discovery/provider.ts';
-import { mapConcurrent } from '../http/concurrency.ts';
-import { isEmptyChange } from '../target/diff.ts';
-import { countChange } from '../target/target-changes.ts';
-import { silentLogger } from '../telemetry/log.ts';
-import { changeData, summaryText } from './change-text.ts';
+import { mapConcurrent } from '../base/concurrency.ts';
+import { silentLogger } from '../base/logger.ts';
+import { formatDuration } from '../config/fields.ts';
+import { acceptCommand, heldData } from '../cycle/hints.ts';
+import { type RetireRules, reviewLeaving } from '../cycle/leaving.ts';
+import { type Resolved, resolveNames } from '../cycle/naming.ts';
+import { checkOwnership } from '../cycle/ownership.ts';
+import type { CycleResult } from '../cycle/provider.ts';
+import { retireOutputAfter } from '../kube-state/gate.ts';
+import { findLeftOutputs, type LeftOutputs, retireOutputs } from '../kube-state/stored.ts';
+import { type App, loadApp } from '../run/app.ts';
+import { type CyclesInput, cycleOnce } from '../run/cycles.ts';
+import { type OutputResult, outputOnce } from '../run/kube-state-cycle.ts';
+import { type AppProvider, selectProviders } from '../run/providers.ts';
+import { retireLeft } from '../run/retirement.ts';
+import { countChange, isEmptyChange } from '../targets/diff.ts';
+import { metricsKey } from '../targets/keys.ts';
+import { changeData, leavingText, printChange, summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
-import { leavingText } from './leaving-text.ts';
 import { shared } from './options.ts';
-import { printChange } from './print-change.ts';
-import { openProgress } from './progress.ts';
-import { outputData, outputTable, retireLeftOutputs, runOutputs } from './run-outputs.ts';
-import { formatTable, printable } from './table.ts';
+import { formatTable, openProgress, printable } from './output.ts';
 
 /** Providers whose cycles run at once. */
 const concurrency = 4;
@@ -161,6 +159,64 @@ function resultData(result: CycleResult): object {
     ...(change && { counts: countChange(change), change: changeData(change) }),
     ...(warnings && { warnings: warnings.map(({ message }) => message) }),
     ...(held !== undefined && { held: heldData(held) }),
+    ...(error && { error: { kind: error.kind, message: error.message } }),
+  };
+}
+
+/** Publishes the kube-state outputs, one after another: each takes all the memory that one may take. */
+export async function runOutputs(
+  { outputs, store }: App,
+  dryRun: boolean,
+  { err, signal }: Io,
+): Promise<readonly OutputResult[]> {
+  const results: OutputResult[] = [];
+  for (const output of outputs) {
+    if (signal.aborted) break;
+    if (dryRun)
+      err(`kube-state ${output.object}: would be listed and published as ${metricsKey(output.object)}\n`);
+    else results.push(await outputOnce(output, { store, log: silentLogger, signal }));
+  }
+  return results;
+}
+
+/** Removes what is stored of outputs that left the configuration, or says what would be. */
+export async function retireLeftOutputs(app: App, dryRun: boolean, { err, signal }: Io): Promise<void> {
+  const input = { store: app.store, log: silentLogger, signal };
+  const { retired, leaving } = dryRun
+    ? { retired: [], leaving: await findLeaving(app, input) }
+    : await retireOutputs(app, input);
+  for (const output of retired) err(`kube-state ${output}: retired, it is no longer in the configuration\n`);
+  for (const { output, stays } of leaving) {
+    const time = formatDuration(Math.ceil(stays / 60_000) * 60_000);
+    err(`kube-state ${output}: left the configuration, its text stays for another ${time}\n`);
+  }
+}
+
+async function findLeaving(app: App, input: CyclesInput): Promise<LeftOutputs['leaving']> {
+  const left = await findLeftOutputs(app, input);
+  return left.map((output) => ({ output, stays: retireOutputAfter }));
+}
+
+/** The outputs as a table, for a person. */
+export function outputTable(results: readonly OutputResult[]): string {
+  return formatTable(
+    ['OUTPUT', 'OUTCOME', 'OBJECTS', 'SAMPLES', 'BYTES', ''],
+    results.map(({ output, outcome, published }) => [
+      output,
+      outcome,
+      ...[published?.objects, published?.samples, published?.bytes].map((count = 0) => String(count)),
+      published?.held ?? published?.confirmed ?? '',
+    ]),
+  );
+}
+
+/** An output's result as JSON. */
+export function outputData({ output, outcome, published, durationMs, error }: OutputResult): object {
+  return {
+    ...{ output, outcome },
+    ...(published && { objects: published.objects, samples: published.samples, bytes: published.bytes }),
+    ...(published?.held !== undefined && { held: published.held }),
+    duration_seconds: durationMs / 1000,
     ...(error && { error: { kind: error.kind, message: error.message } }),
   };
 }

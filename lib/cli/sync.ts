@@ -1,9 +1,9 @@
-import { MusterError } from '../errors.ts';
-import type { SyncSource } from '../sidecar/mirrored.ts';
-import { parseShard } from '../sidecar/shard.ts';
+import { MusterError } from '../base/errors.ts';
+import { version } from '../base/version.ts';
+import type { SyncSource } from '../sidecar/mirror/mirrored.ts';
+import { parseShard } from '../sidecar/mirror/shard.ts';
 import { syncForever, syncOnce } from '../sidecar/sync.ts';
 import { openStore } from '../store/open.ts';
-import { version } from '../version.ts';
 import { defineCommand, exitCodes } from './command.ts';
 import { readDuration, readSize, shared } from './options.ts';
 

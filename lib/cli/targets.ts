@@ -1,15 +1,12 @@
-import { readApp } from '../app/app.ts';
-import type { AppProvider } from '../app/providers.ts';
-import { selectProviders } from '../app/select.ts';
-import { MusterError } from '../errors.ts';
+import { MusterError } from '../base/errors.ts';
+import { readApp } from '../run/app.ts';
+import { type AppProvider, selectProviders } from '../run/providers.ts';
 import { fitsField, narrowQuery, parseQuery, type Query } from '../sidecar/search/query.ts';
-import { compare, groupText } from '../target/canonical.ts';
-import { addressLabel, type TargetGroup, targetLabels } from '../target/group.ts';
+import { compare, groupText } from '../targets/canonical.ts';
+import { addressLabel, type TargetGroup, targetLabels } from '../targets/group.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { readCount, shared } from './options.ts';
-import { counted } from './output.ts';
-import { openProgress } from './progress.ts';
-import { formatTable } from './table.ts';
+import { counted, formatTable, openProgress } from './output.ts';
 import { openTextPage } from './text-page.ts';
 
 /** `muster targets` */

@@ -1,11 +1,10 @@
 import { dirname, posix, resolve } from 'node:path';
 import * as z from 'zod';
-import type { ConfigProblem, KeyPath } from './problem.ts';
-import { isMapping, scalarText } from './scalar.ts';
+import { isMapping, scalarText } from './fields.ts';
+import { type ConfigProblem, type KeyPath, problemsOf } from './problem.ts';
 import type { ScrapeFile } from './scrape-files.ts';
 import { expected, section } from './section.ts';
 import { readYaml, type YamlFile } from './yaml-document.ts';
-import { problemsOf } from './zod-problems.ts';
 
 /** The jobs that a file of `scrape_config_files` had when it was read. */
 export interface FileJobs {

@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
-import { MusterError } from '../errors.ts';
-import { readText } from './read-text.ts';
-import { parseReference, type Reference, referenceForms } from './reference.ts';
-import type { ReadCredential } from './secret.ts';
+import { MusterError } from '../base/errors.ts';
+import { readText } from '../base/read-text.ts';
+import { parseReference, type ReadCredential, type Reference, referenceForms } from './secret.ts';
 
 /** Asks whoever keeps a secret for its text, without regard to the reference's field. */
 export type ResolveReference = (reference: Reference, signal: AbortSignal) => Promise<string>;

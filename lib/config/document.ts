@@ -1,15 +1,20 @@
 import * as z from 'zod';
-import { bool, duration, int, leaf, list } from './fields.ts';
-import { builtInSettings, jobSettings, overrideSettings } from './job-settings.ts';
-import type { MusterConfig, NamedOutput, StanzaReader } from './muster-config.ts';
-import { globalKeys, nameScheme, withNameScheme } from './name-scheme.ts';
+import { labelsReadByRules } from '../targets/relabel.ts';
+import type { RelabelConfig } from '../targets/relabel-config.ts';
+import { bool, duration, int, isMapping, leaf, list, scalarText } from './fields.ts';
+import type { JobSettings, MusterConfig, NamedOutput, Provider, StanzaReader } from './muster-config.ts';
+import { globalKeys, legacyProblem, type NameSchemeKeys, nameScheme, withNameScheme } from './name-scheme.ts';
 import { prometheusKeys } from './prometheus-keys.ts';
-import { neededRules, publishableRules } from './publishable.ts';
-import { isMapping } from './scalar.ts';
-import { scrapeConfig, scrapeLabels } from './scrape.ts';
-import { section } from './section.ts';
+import {
+  builtInSettings,
+  jobSettings,
+  overrideSettings,
+  type ScrapeKeys,
+  scrapeConfig,
+  scrapeLabels,
+} from './scrape.ts';
+import { findings, section } from './section.ts';
 import { storeConfig } from './store-config.ts';
-import { uniqueBy } from './unique.ts';
 
 export interface DocumentOptions<Stanza, KubeState extends NamedOutput> {
   /** The mechanisms whose SD configs may stand in a scrape config. */
@@ -81,4 +86,139 @@ function mayHaveProviders(job: unknown): boolean {
     Array.isArray(job.providers) &&
     job.providers.length === 0
   );
+}
+
+interface Jobs {
+  readonly scrape_configs: readonly ScrapeConfig[];
+  readonly defaults: Relabel;
+  readonly global: NameSchemeKeys;
+}
+
+interface ScrapeConfig extends ScrapeKeys, NameSchemeKeys {
+  readonly relabel_configs: readonly RelabelConfig[];
+  readonly muster: Relabel;
+}
+
+interface Relabel {
+  readonly relabel?: JobSettings['relabel'] | undefined;
+  readonly labels?: JobSettings['labels'] | undefined;
+}
+
+/** The condition that rules which run before the targets are published come out there as they would in Prometheus. */
+export const publishableRules = findings<Jobs, keyof Jobs>(
+  ['scrape_configs', 'defaults', 'global'],
+  ({ scrape_configs, defaults, global }) =>
+    scrape_configs.flatMap((job, index) => {
+      if ((job.muster.relabel ?? defaults.relabel) !== 'publish') return [];
+      const legacy = nameScheme(job, global) === 'legacy';
+      return job.relabel_configs.flatMap((rule, place) => {
+        const why = whyNot(rule, job);
+        const message = why === undefined ? legacy && legacyProblem(rule) : `${why}: ${instead}`;
+        const path = ['scrape_configs', index, 'relabel_configs', place];
+        return message ? [{ path, message }] : [];
+      });
+    }),
+);
+
+/**
+ * The condition that `labels: needed` knows the rules whose labels are needed: without any, each target would be
+ * published with its address alone, and rules in prometheus.yml would drop them all.
+ */
+export function neededRules<Stanza>() {
+  return findings<JobsWithProviders<Stanza>, keyof Jobs>(
+    ['scrape_configs', 'defaults'],
+    ({ scrape_configs, defaults }) =>
+      scrape_configs.flatMap(({ muster, relabel_configs, providers }, index) => {
+        const relabel = muster.relabel ?? defaults.relabel;
+        const labels = muster.labels ?? defaults.labels;
+        if (relabel === 'publish' || labels !== 'needed' || providers.length === 0) return [];
+        const path = ['scrape_configs', index, 'muster', 'labels'];
+        return relabel_configs.length > 0 ? [] : [{ path, message: noRules }];
+      }),
+  );
+}
+
+interface JobsWithProviders<Stanza> extends Jobs {
+  readonly scrape_configs: readonly (ScrapeConfig & { readonly providers: readonly Provider<Stanza>[] })[];
+}
+
+const noRules =
+  '"needed" needs the job\'s relabel_configs here: copy them from prometheus.yml, or publish "all" labels';
+
+const instead = 'such rules must run there, with "relabel: prometheus"';
+
+/** Labels whose values stand in Prometheus's own configuration, perhaps for all jobs at once. */
+const prometheusOwn = [
+  '__scrape_interval__',
+  '__scrape_timeout__',
+  '__convert_classic_histograms_to_nhcb__',
+  '__always_scrape_classic_histograms__',
+  '__scrape_native_histograms__',
+];
+
+function whyNot(rule: RelabelConfig, job: ScrapeKeys): string | undefined {
+  const read = prometheusOwn.find(labelsReadByRules([rule]));
+  if (read !== undefined) return `reads ${read}, which Prometheus alone knows`;
+  const removed = Object.keys(scrapeLabels(job)).find((name) => removes(rule, name));
+  return removed === undefined ? undefined : `removes ${removed}, which Prometheus would set again`;
+}
+
+/** Whether the rule is there to remove that label. Others may leave it empty, on some targets: that can't be foreseen. */
+function removes({ action, regex, target_label, replacement }: RelabelConfig, name: string): boolean {
+  switch (action) {
+    case 'labeldrop':
+      return regex.pattern.matches(name);
+    case 'labelkeep':
+      return !regex.pattern.matches(name);
+    case 'replace':
+      return target_label === name && replacement === '';
+    default:
+      return false;
+  }
+}
+
+export interface UniqueOptions {
+  /** What the entries are, where texts must differ in more than the case of letters: some disks see no other. */
+  readonly caseAlone?: string;
+  /** The entries which that concerns. Default: all. */
+  readonly caseMatters?: (entry: unknown) => boolean;
+  /** Names the entry at `index` in the problem of the one at `from`. Default: `[index]`. */
+  readonly nameEntry?: ((index: number, from: number) => string) | undefined;
+}
+
+/** No two entries of a list may have the same text at the key. Runs beside the entries' other problems. */
+export function uniqueBy(
+  key: string,
+  { caseAlone, caseMatters = () => true, nameEntry = (index) => `[${index}]` }: UniqueOptions = {},
+): z.core.$ZodCheck<readonly unknown[]> {
+  return z.superRefine(
+    (entries, context) => {
+      const first = new Map<string, number>();
+      const folded = new Map<string, number>();
+      for (const [index, entry] of entries.entries()) {
+        const name = textAt(entry, key);
+        if (name === undefined) continue;
+        // Other letters are percent-encoded in names of files.
+        const inLowerCase = name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+        const matters = caseAlone !== undefined && caseMatters(entry);
+        const same = first.get(name);
+        const alike = matters ? folded.get(inLowerCase) : undefined;
+        if (same === undefined) first.set(name, index);
+        if (matters && alike === undefined) folded.set(inLowerCase, index);
+        if (same !== undefined) {
+          const message = `must be unique, ${nameEntry(same, index)} has the same`;
+          context.addIssue({ code: 'custom', path: [index, key], message });
+        } else if (alike !== undefined) {
+          const message = `differs from ${nameEntry(alike, index)} in case alone: some disks have one folder for both, so ${caseAlone} need other names`;
+          context.addIssue({ code: 'custom', path: [index, key], message });
+        }
+      }
+    },
+    { when: ({ value }) => Array.isArray(value) },
+  );
+}
+
+function textAt(entry: unknown, key: string): string | undefined {
+  if (!isMapping(entry)) return undefined;
+  return scalarText(new Map<string, unknown>(Object.entries(entry)).get(key));
 }

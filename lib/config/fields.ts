@@ -1,6 +1,4 @@
 import * as z from 'zod';
-import { parseDuration } from './duration.ts';
-import { plainValue, scalarText } from './scalar.ts';
 import { enumerate, expected } from './section.ts';
 
 /** Any scalar, by its text in the file. Without a default the key is required, unless `.optional()`. */
@@ -167,4 +165,84 @@ function spellings(value: boolean, ...words: readonly string[]) {
     const capitalized = `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
     return [word, capitalized, word.toUpperCase()].map((spelling) => [spelling, value] as const);
   });
+}
+
+/**
+ * A plain YAML scalar that YAML takes for something other than text (`0123`, `true`, `1.10`). Both are kept, as in
+ * Go's YAML: a key that holds text gets the source, so that `password: 0123` is `0123`.
+ */
+export class YamlScalar {
+  /** As it stands in the file. */
+  readonly source: string;
+  /** What YAML's core schema makes of it. */
+  readonly value: number | boolean | bigint;
+
+  constructor(source: string, value: number | boolean | bigint) {
+    this.source = source;
+    this.value = value;
+  }
+}
+
+/** The scalar's text; `undefined` for a mapping, a list, or nothing. */
+export function scalarText(input: unknown): string | undefined {
+  if (typeof input === 'string') return input;
+  if (input instanceof YamlScalar) return input.source;
+  if (typeof input === 'number' || typeof input === 'boolean' || typeof input === 'bigint') return `${input}`;
+  return undefined;
+}
+
+/** Whether it is a mapping of keys to values. */
+export function isMapping(input: unknown): input is object {
+  return (
+    typeof input === 'object' && input !== null && !Array.isArray(input) && !(input instanceof YamlScalar)
+  );
+}
+
+/** The same tree with each scalar as the value that YAML's core schema gives it. */
+export function plainValue(input: unknown): unknown {
+  if (input instanceof YamlScalar) return input.value;
+  if (Array.isArray(input)) return input.map(plainValue);
+  if (!isMapping(input)) return input;
+  return Object.fromEntries(Object.entries(input).map(([key, value]) => [key, plainValue(value)]));
+}
+
+const unit = {
+  y: 365 * 86_400_000,
+  w: 7 * 86_400_000,
+  d: 86_400_000,
+  h: 3_600_000,
+  m: 60_000,
+  s: 1000,
+  ms: 1,
+};
+
+/** Prometheus keeps durations as 64-bit nanoseconds: about 292 years. */
+const longest = 2 ** 63 / 1e6;
+
+const syntax = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/;
+
+/**
+ * Milliseconds of a duration in Prometheus's syntax: `0`, or whole numbers with the units y, w, d, h, m, s, ms, each
+ * at most once and from the biggest to the smallest. A year has 365 days. `undefined` for any other text.
+ * Source: prometheus/common, model.ParseDuration.
+ */
+export function parseDuration(text: string): number | undefined {
+  if (text === '0') return 0;
+  const counts = text === '' ? undefined : syntax.exec(text)?.slice(1);
+  if (counts === undefined) return undefined;
+  const total = Object.values(unit).reduce((sum, size, index) => sum + Number(counts[index] ?? 0) * size, 0);
+  return total < longest ? total : undefined;
+}
+
+/** The duration in Prometheus's syntax: `5400000` is `1h30m`, `0` is `0s`. Source: model.Duration.String. */
+export function formatDuration(milliseconds: number): string {
+  let rest = milliseconds;
+  let text = '';
+  for (const [name, size] of Object.entries(unit)) {
+    // Years and weeks only where they come out even: 90d reads better than 12w6d.
+    if (rest < size || ((name === 'y' || name === 'w') && rest % size !== 0)) continue;
+    text += `${Math.floor(rest / size)}${name}`;
+    rest %= size;
+  }
+  return text === '' ? '0s' : text;
 }

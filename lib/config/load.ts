@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-import { isMusterError, MusterError, toMusterError } from '../errors.ts';
+import { isMusterError, MusterError, toMusterError } from '../base/errors.ts';
+import { readFolder, readText } from '../base/read-text.ts';
 import { type ObjectLocation, parseFileUrl, type StoreLocation, s3Url } from '../store/url.ts';
 import { type Assembled, assemble, type FileJobs, vanished, type Whereabouts } from './assemble.ts';
 import { type DocumentOptions, documentSchema } from './document.ts';
-import { bool } from './fields.ts';
-import { findLeftAlone, strictProblems } from './left-alone.ts';
+import { bool, isMapping } from './fields.ts';
 import type { MusterConfig, NamedOutput } from './muster-config.ts';
-import { ConfigError, type ConfigProblem, inFileOrder } from './problem.ts';
-import { readFolder, readText } from './read-text.ts';
+import { ConfigError, type ConfigProblem, inFileOrder, problemsOf } from './problem.ts';
+import { findLeftAlone, strictProblems } from './prometheus-keys.ts';
 import { loadReaders, type ReaderLoaders } from './readers.ts';
-import { isMapping } from './scalar.ts';
 import {
   type FileAccess,
   keyBelow,
@@ -22,7 +21,6 @@ import {
 } from './scrape-files.ts';
 import { storeConfig } from './store-config.ts';
 import { maxConfigBytes, readYaml } from './yaml-document.ts';
-import { problemsOf } from './zod-problems.ts';
 
 export interface ParseOptions<Stanza, KubeState extends NamedOutput>
   extends Pick<DocumentOptions<Stanza, KubeState>, 'mechanisms' | 'kubeState' | 'directory'> {

@@ -1,7 +1,7 @@
 import type { ZodType } from 'zod';
 import type { StoreLocation } from '../store/url.ts';
-import type { LabelSet } from '../target/group.ts';
-import type { RelabelConfig } from '../target/relabel-config.ts';
+import type { LabelSet } from '../targets/group.ts';
+import type { RelabelConfig } from '../targets/relabel-config.ts';
 
 /** When a shrinking list of targets is held back; see the cycle's protocol. */
 export interface Guard {

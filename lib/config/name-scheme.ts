@@ -1,8 +1,7 @@
 import * as z from 'zod';
-import { isLegacyLabelName } from '../target/labels.ts';
-import type { RelabelAction, RelabelConfig } from '../target/relabel-config.ts';
-import { oneOf, unlessEmpty } from './fields.ts';
-import { isMapping } from './scalar.ts';
+import { isLegacyLabelName } from '../targets/group.ts';
+import type { RelabelAction, RelabelConfig } from '../targets/relabel-config.ts';
+import { isMapping, oneOf, unlessEmpty } from './fields.ts';
 
 /** `metric_name_validation_scheme`. Source: prometheus/config, ScrapeConfig and GlobalConfig. */
 export const nameSchemeKey = unlessEmpty(oneOf(['utf8', 'legacy']));

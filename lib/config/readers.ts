@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { DocumentOptions } from './document.ts';
+import { isMapping } from './fields.ts';
 import type { NamedOutput, StanzaReader } from './muster-config.ts';
-import { isMapping } from './scalar.ts';
 
 /** A mechanism by its key; the rest of it is loaded once a configuration has that key. */
 export interface MechanismLoader<Stanza> extends Pick<StanzaReader<Stanza>, 'name' | 'configKey'> {

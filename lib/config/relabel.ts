@@ -1,9 +1,8 @@
 import * as z from 'zod';
-import { isLabelName } from '../target/labels.ts';
-import { type RelabelAction, type RelabelConfig, relabelActions } from '../target/relabel-config.ts';
-import { compileRegex, type RelabelRegex } from '../target/relabel-regex.ts';
-import { leaf, list, text } from './fields.ts';
-import { isMapping } from './scalar.ts';
+import { isLabelName } from '../targets/group.ts';
+import { type RelabelAction, type RelabelConfig, relabelActions } from '../targets/relabel-config.ts';
+import { compileRegex, type RelabelRegex } from '../targets/relabel-regex.ts';
+import { isMapping, leaf, list, text } from './fields.ts';
 import { enumerate, rule, type SectionOf, section } from './section.ts';
 
 const defaults = { separator: ';', regex: '(.*)', replacement: '$1' };

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import * as z from 'zod';
-import { isMusterError, type MusterError } from '../errors.ts';
+import { isMusterError, type MusterError } from '../base/errors.ts';
+import { isMapping, scalarText } from './fields.ts';
 import type { ConfigProblem } from './problem.ts';
-import { isMapping, scalarText } from './scalar.ts';
 import { expected } from './section.ts';
 import { maxConfigBytes, type YamlFile } from './yaml-document.ts';
 

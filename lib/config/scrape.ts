@@ -1,14 +1,25 @@
 import * as z from 'zod';
-import { isMusterError } from '../errors.ts';
-import { type LabelSet, withoutEmpty } from '../target/group.ts';
-import { encodeJob } from '../target/names.ts';
-import { list, mapOf, nonEmptyText, stringList, text } from './fields.ts';
-import { jobSettings } from './job-settings.ts';
-import type { Provider, ReadStanza, StanzaReader } from './muster-config.ts';
+import { isMusterError } from '../base/errors.ts';
+import { type LabelSet, withoutEmpty } from '../targets/group.ts';
+import { encodeJob } from '../targets/keys.ts';
+import {
+  duration,
+  int,
+  leaf,
+  list,
+  mapOf,
+  nonEmptyText,
+  number,
+  oneOf,
+  parseDuration,
+  stringList,
+  text,
+} from './fields.ts';
+import type { JobSettings, Provider, ReadStanza, StanzaReader } from './muster-config.ts';
 import { nameSchemeKey } from './name-scheme.ts';
 import { scrapeKeys, sdKeys } from './prometheus-keys.ts';
 import { relabelConfigs } from './relabel.ts';
-import { rule, section } from './section.ts';
+import { rule, type SectionOf, section } from './section.ts';
 
 /**
  * One entry of `scrape_configs`: what Muster reads of it, and its providers. Keys that concern the scrape alone, and the
@@ -117,3 +128,57 @@ const nameFits = rule<
     return 'is too long: 200 bytes at most, percent-encoded';
   }
 });
+
+/** Settings of a job that stand nowhere in the file. */
+export const builtInSettings: JobSettings = {
+  guard: { max_removed: 0.5, min_targets: 10, confirm_after: 900_000, confirm_empty_after: 3_600_000 },
+  relabel: 'prometheus',
+  labels: 'all',
+  shards: 1,
+  retire_after: 900_000,
+};
+
+const guardFields = {
+  max_removed: number({ min: 0, max: 1 }).optional(),
+  min_targets: int({ min: 0 }).optional(),
+  // A number counted cycles once.
+  confirm_after: leaf('a duration such as 15m, not a number of cycles', longerThanZero).optional(),
+  confirm_empty_after: leaf('a duration such as 1h, or never', (source) =>
+    source === 'never' ? source : longerThanZero(source),
+  ).optional(),
+};
+
+const fields = {
+  guard: section(guardFields).prefault({}),
+  relabel: oneOf(['prometheus', 'publish']).optional(),
+  labels: oneOf(['all', 'needed']).optional(),
+  shards: int({ min: 1, max: 1000 }).optional(),
+  deadline: duration().optional(),
+  retire_after: duration(undefined, { zero: true }).optional(),
+};
+
+/** `muster:` of a job, and `defaults:` of the file. */
+export const jobSettings = section(fields);
+
+/** The settings with what is configured in `over` in their place. */
+export function overrideSettings(settings: JobSettings, over: SectionOf<typeof fields>): JobSettings {
+  const deadline = over.deadline ?? settings.deadline;
+  return {
+    guard: {
+      max_removed: over.guard.max_removed ?? settings.guard.max_removed,
+      min_targets: over.guard.min_targets ?? settings.guard.min_targets,
+      confirm_after: over.guard.confirm_after ?? settings.guard.confirm_after,
+      confirm_empty_after: over.guard.confirm_empty_after ?? settings.guard.confirm_empty_after,
+    },
+    relabel: over.relabel ?? settings.relabel,
+    labels: over.labels ?? settings.labels,
+    shards: over.shards ?? settings.shards,
+    retire_after: over.retire_after ?? settings.retire_after,
+    ...(deadline !== undefined && { deadline }),
+  };
+}
+
+function longerThanZero(source: string): number | undefined {
+  const milliseconds = parseDuration(source);
+  return milliseconds === 0 ? undefined : milliseconds;
+}

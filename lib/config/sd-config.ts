@@ -1,7 +1,7 @@
-import type { z } from 'zod';
-import { duration, nonEmptyText } from './fields.ts';
+import * as z from 'zod';
+import { duration, leaf, nonEmptyText } from './fields.ts';
 import { httpClientFields, httpClientRules } from './http-client.ts';
-import { type Fields, section } from './section.ts';
+import { expected, type Fields, section } from './section.ts';
 
 /** The provider's name, as in `consul-eu`, below `muster` in its stanza. */
 export const nameField = { name: nonEmptyText().optional() };
@@ -37,3 +37,25 @@ export function httpSdConfig<const F extends Fields>(refresh: string, fields: F)
 export function httpSdConfig(refresh: string, fields: Fields) {
   return sdConfig(refresh, { ...fields, ...httpClientFields }).check(...httpClientRules);
 }
+
+/**
+ * Base URLs of servers that stand in for one another, one at least, each once and without a `/` at its end, so that
+ * a path can follow: `http://marathon.internal:8080/gate`.
+ */
+export function serverList() {
+  return z
+    .array(serverUrl, { error: ({ input }) => expected('a list of URLs', input) })
+    .min(1, 'must have one server at least')
+    .transform((servers) => [...new Set(servers)]);
+}
+
+/** One base URL. Credentials have keys of their own; a query or fragment would be lost when a path is added. */
+export const serverUrl = leaf(
+  'an http:// or https:// URL without credentials, query and fragment',
+  (source) => {
+    const parsed = URL.parse(source);
+    if (parsed === null || !/^https?:$/.test(parsed.protocol)) return undefined;
+    const { username, password, search, hash, origin, pathname } = parsed;
+    return username + password + search + hash === '' ? origin + pathname.replace(/\/+$/, '') : undefined;
+  },
+);

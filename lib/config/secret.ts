@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { leaf, unlessEmpty } from './fields.ts';
 
 const mask = '<secret>';
 
@@ -39,3 +40,76 @@ export type Credential =
 
 /** Gives the text behind a credential, or throws (kind `config` or `denied`) with its place but not its text. */
 export type ReadCredential = (credential: Credential, signal: AbortSignal) => Promise<string>;
+
+/**
+ * The three forms of one secret-bearing key, as optional fields: `password: secret()`, `password_file: secretFile()`,
+ * `password_ref: secretRef()`. An empty text counts as absent, as in Prometheus. `credentialOf` puts them together;
+ * `atMostOne` sees to it that only one is used.
+ */
+export function secret() {
+  return unlessEmpty(inlineCredential());
+}
+
+/** Path of a file that holds the secret, relative to the configuration's folder. */
+export function secretFile() {
+  return unlessEmpty(fileCredential());
+}
+
+/** Reference to a secret that is kept elsewhere. */
+export function secretRef() {
+  return unlessEmpty(refCredential());
+}
+
+/** The form that was configured. */
+export function credentialOf(...forms: readonly (Credential | undefined)[]): Credential | undefined {
+  return forms.find((form) => form !== undefined);
+}
+
+/** Text which is the secret itself. */
+export function inlineCredential() {
+  return leaf<Credential>('text', (source) => ({ from: 'inline', secret: new Secret(source) }));
+}
+
+/** The path of a file, as an entry of a list. */
+export function fileCredential() {
+  return leaf<Credential>('the path of a file', (path) =>
+    path === '' || path.includes('\0') ? undefined : { from: 'file', path },
+  );
+}
+
+/** A reference, as an entry of a list. */
+export function refCredential() {
+  return leaf<Credential>(`a reference: ${referenceForms}`, (ref) =>
+    parseReference(ref) === undefined ? undefined : { from: 'ref', ref },
+  );
+}
+
+/** A reference to a credential kept elsewhere, taken apart. */
+export interface Reference {
+  /** Who keeps it: `env`, `ssm` or `secretsmanager`. */
+  readonly scheme: string;
+  /** The rest: a variable, a parameter, a secret, an ARN. */
+  readonly name: string;
+  /** Key within a secret that holds JSON, after `#`. */
+  readonly field?: string;
+}
+
+/** How references look, for messages. */
+export const referenceForms = 'env:NAME, ssm:/path or secretsmanager:name#field';
+
+/** Source of the alphabets: AWS Systems Manager and Secrets Manager API references; ARNs need the colons. */
+const forms: Readonly<Record<string, RegExp>> = {
+  env: /^(?<name>[A-Za-z_][A-Za-z0-9_]*)$/,
+  ssm: /^(?<name>[A-Za-z0-9_./:-]+)$/,
+  secretsmanager: /^(?<name>[A-Za-z0-9/_+=.@!:-]+)(?:#(?<field>.+))?$/u,
+};
+
+/** The reference's parts; `undefined` when the text is none. */
+export function parseReference(text: string): Reference | undefined {
+  const colon = text.indexOf(':');
+  const scheme = text.slice(0, Math.max(colon, 0));
+  const form = Object.hasOwn(forms, scheme) ? forms[scheme] : undefined;
+  const parts = form?.exec(text.slice(colon + 1))?.groups;
+  if (parts?.name === undefined) return undefined;
+  return { scheme, name: parts.name, ...(parts.field !== undefined && { field: parts.field }) };
+}

@@ -1,7 +1,6 @@
 import * as z from 'zod';
-import { nearest } from './nearest.ts';
-import { type KeyPath, maxShownProblems } from './problem.ts';
-import { isMapping, scalarText } from './scalar.ts';
+import { isMapping, scalarText } from './fields.ts';
+import { type KeyPath, maxShownProblems, nearest } from './problem.ts';
 
 /** The keys of a section, each with the schema of its value. */
 export type Fields = Readonly<Record<string, z.ZodType>>;

@@ -1,8 +1,7 @@
 import * as z from 'zod';
-import { isMusterError } from '../errors.ts';
+import { isMusterError } from '../base/errors.ts';
 import { parseStoreUrl, type StoreLocation } from '../store/url.ts';
-import { bool, text, unlessEmpty, url } from './fields.ts';
-import { scalarText } from './scalar.ts';
+import { bool, scalarText, text, unlessEmpty, url } from './fields.ts';
 import { expected, rule, section } from './section.ts';
 
 /** Where the store is when the file does not say it. */

@@ -1,11 +1,10 @@
 import { dirname, resolve } from 'node:path';
+import { readText } from '../base/read-text.ts';
 import { bool, leaf, list, mapOf, oneOf, text } from './fields.ts';
-import { ConfigError, inFileOrder } from './problem.ts';
-import { readText } from './read-text.ts';
+import { tlsVersions } from './http-transport.ts';
+import { ConfigError, inFileOrder, problemsOf } from './problem.ts';
 import { rule, type SectionOf, section } from './section.ts';
-import { tlsVersions } from './tls-config.ts';
 import { readYaml } from './yaml-document.ts';
-import { problemsOf } from './zod-problems.ts';
 
 /** Source: Go, crypto/tls, ClientAuthType. */
 export const clientAuthTypes = [

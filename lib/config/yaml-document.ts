@@ -1,6 +1,14 @@
-import type { ErrorCode } from 'yaml';
+import {
+  Composer,
+  type CST,
+  type Document,
+  type ErrorCode,
+  Lexer,
+  LineCounter,
+  type ParsedNode,
+  Parser,
+} from 'yaml';
 import { type ConfigProblem, formatKeyPath, type KeyPath } from './problem.ts';
-import { parseYaml } from './yaml-parse.ts';
 import { buildTree, type Place } from './yaml-tree.ts';
 
 /** A YAML file that was read, right or wrong. */
@@ -70,3 +78,134 @@ const explanations: Readonly<Partial<Record<ErrorCode, string>>> = {
   TAB_AS_INDENT: 'a tab can not indent, use spaces',
   TAG_RESOLVE_FAILED: 'unknown tag, or a value that does not fit it; text that begins with ! must be quoted',
 };
+
+/** Something wrong with the syntax, and where. */
+export interface YamlError {
+  readonly offset: number;
+  readonly code: ErrorCode;
+}
+
+/** A YAML text that was parsed: its first document, or what is wrong. */
+export interface ParsedYaml {
+  readonly document: Document.Parsed<ParsedNode> | undefined;
+  /** Empty if there is a document. */
+  readonly errors: readonly YamlError[];
+  readonly lines: LineCounter;
+}
+
+/** One mistake makes many errors, and each costs time: the first ones tell. */
+const maxErrors = 5;
+
+/** Collections that may be open at once. To find the end of each costs the library time that grows with their number. */
+const maxOpen = 200;
+
+/**
+ * Parses YAML 1.2. A text that this does not take is read once more as Go's YAML reads it: lines within brackets may be
+ * indented by anything, tabs too, and brackets may stand right below their key.
+ */
+export function parseYaml(text: string): ParsedYaml {
+  const strict = parseOnce(text, tokensOf);
+  if (strict.document !== undefined || !/[[{]/.test(text)) return strict;
+  const lenient = parseOnce(text, tokensAsInGo);
+  return lenient.document === undefined ? strict : lenient;
+}
+
+type Tokens = (text: string, parser: Parser) => Generator<CST.Token>;
+
+function parseOnce(text: string, tokens: Tokens): ParsedYaml {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  const parser = new Parser(lines.addNewLine);
+  const composer = new Composer<ParsedNode>({
+    // The tree tells of doubled keys and merges: it knows their paths.
+    uniqueKeys: false,
+    merge: false,
+    // Also below a %YAML 1.1 directive.
+    schema: 'core',
+    resolveKnownTags: false,
+    logLevel: 'error',
+    prettyErrors: false,
+  });
+  const errors: YamlError[] = [];
+  // The library would go on, and make an error of each line of a large file.
+  Reflect.set(composer, 'onError', (source: ErrorSource, code: ErrorCode) => {
+    if (errors.length < maxErrors) errors.push({ offset: errorOffset(source), code });
+    // The library may catch this and tell of it as of one more error.
+    if (errors.length === maxErrors) throw enough;
+  });
+  try {
+    const [document, second] = composer.compose(tokens(text, parser), true, text.length);
+    if (second !== undefined) errors.push({ offset: second.range[0], code: 'MULTIPLE_DOCS' });
+    return { document: errors.length > 0 ? undefined : document, errors, lines };
+  } catch (error) {
+    if (error === tooDeep) errors.push({ offset: parser.offset, code: 'RESOURCE_EXHAUSTION' });
+    else if (error !== enough) throw error;
+    return { document: undefined, errors, lines };
+  }
+}
+
+const tooDeep = new Error('nested too deeply');
+const enough = new Error('enough errors');
+
+/** How the library says where an error is. */
+type ErrorSource = number | readonly number[] | { readonly offset: number };
+
+function errorOffset(source: ErrorSource): number {
+  if (typeof source === 'number') return source;
+  return 'offset' in source ? source.offset : (source[0] ?? 0);
+}
+
+/** The lexer's mark of brackets that end where no bracket closes them. */
+const brokenOff = '\x18';
+
+function* tokensOf(text: string, parser: Parser): Generator<CST.Token> {
+  let broken = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    yield* next(parser, lexeme);
+    if (lexeme === brokenOff && ++broken === maxErrors) break;
+  }
+  yield* parser.end();
+}
+
+function* next(parser: Parser, lexeme: string): Generator<CST.Token> {
+  yield* parser.next(lexeme);
+  if (parser.stack.length > maxOpen) throw tooDeep;
+}
+
+/** What the lexer puts in front of a plain or a block text. Source: the package yaml, parse/cst. */
+const textFollows = '\x1f';
+
+function* tokensAsInGo(text: string, parser: Parser): Generator<CST.Token> {
+  const lexer = new Lexer();
+  let before = '';
+  let level = 0;
+  let indentation: unknown;
+  // Behind `key:` and a line break.
+  let afterColon = false;
+  let onNewLine = false;
+  for (const lexeme of lexer.lex(text)) {
+    const isText = before === textFollows;
+    const opens = !isText && (lexeme === '[' || lexeme === '{');
+    const closes = !isText && level > 0 && (lexeme === ']' || lexeme === '}');
+    if (opens && level === 0) {
+      if (afterColon && onNewLine) {
+        // The parser takes it for the value of the key if it stands deeper by one.
+        yield* next(parser, ' ');
+        parser.offset -= 1;
+      }
+      // The lexer ends brackets at a line that is indented by less than this.
+      indentation = Reflect.get(lexer, 'indentNext');
+      Reflect.set(lexer, 'indentNext', 0);
+    }
+    if (closes && level === 1) Reflect.set(lexer, 'indentNext', indentation);
+    level += Number(opens) - Number(closes);
+    if (/^\r?\n/.test(lexeme) && !isText) onNewLine = true;
+    else if (!/^[ \t#]/.test(lexeme) || isText) {
+      afterColon = !isText && level === 0 && lexeme === ':';
+      onNewLine = false;
+    }
+    before = lexeme;
+    yield* next(parser, lexeme);
+  }
+  yield* parser.end();
+}

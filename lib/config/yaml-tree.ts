@@ -9,8 +9,8 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
+import { isMapping, scalarText, YamlScalar } from './fields.ts';
 import type { KeyPath } from './problem.ts';
-import { isMapping, scalarText, YamlScalar } from './scalar.ts';
 
 /** Where a value stands in the file, and where what it holds stands. */
 export interface Place {

@@ -1,10 +1,10 @@
+import { MusterError } from '../base/errors.ts';
 import type { HttpClientConfig } from '../config/http-client.ts';
 import type { Credential } from '../config/secret.ts';
-import { MusterError } from '../errors.ts';
+import type { HeaderValues } from './connections.ts';
 import { basicOfUrl, decoded } from './proxy.ts';
-import type { Redactor } from './redact.ts';
 import type { ReadText } from './tls.ts';
-import type { HeaderValues } from './tunnel.ts';
+import type { Redactor } from './url-text.ts';
 
 /** The value of Authorization for a request; undefined where the configuration has no credentials. */
 export type Authorize = (signal: AbortSignal) => Promise<string | undefined>;

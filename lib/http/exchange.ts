@@ -1,8 +1,8 @@
 import type { Dispatcher } from 'undici';
-import { MusterError } from '../errors.ts';
+import { abortError, onAbort } from '../base/deadlines.ts';
+import { MusterError } from '../base/errors.ts';
 import { type BodyLimit, type BodyReader, type BodySpace, readBody } from './body.ts';
-import { toFailure } from './failure.ts';
-import { abortError, onAbort } from './signals.ts';
+import { toFailure } from './errors.ts';
 
 /** One request on the wire. */
 export interface Call {

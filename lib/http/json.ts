@@ -1,5 +1,5 @@
 import type { ZodType } from 'zod';
-import { MusterError } from '../errors.ts';
+import { MusterError } from '../base/errors.ts';
 
 /**
  * The JSON of a body, checked by the schema. Throws `malformed` which says what came instead, or the path of the

@@ -1,17 +1,15 @@
+import { MusterError, toMusterError } from '../base/errors.ts';
 import type { HttpClientConfig } from '../config/http-client.ts';
 import type { ReadCredential } from '../config/secret.ts';
-import { MusterError, toMusterError } from '../errors.ts';
 import { type Authorize, readAuthorization, readHeaders } from './auth.ts';
 import type { HttpClient, HttpRequest } from './client.ts';
+import { openPools, openSockets } from './connections.ts';
 import { decodeJson } from './json.ts';
 import { openTokens } from './oauth2.ts';
-import { shownUrl } from './place.ts';
-import { openPools } from './pools.ts';
 import { decoded, type Environment, proxyAuthorization, proxyChooser } from './proxy.ts';
-import { createRedactor, type Redactor } from './redact.ts';
 import { type Sender, send } from './send.ts';
-import { openSockets } from './sockets.ts';
 import { type ReadText, readTls } from './tls.ts';
+import { createRedactor, type Redactor, shownUrl } from './url-text.ts';
 
 export interface HttpClientOptions {
   readonly readCredential: ReadCredential;

@@ -1,7 +1,8 @@
+import { BlockList, isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
+import { MusterError } from '../base/errors.ts';
 import type { ProxyConfig } from '../config/http-client.ts';
-import { MusterError } from '../errors.ts';
-import { bypassesProxy } from './no-proxy.ts';
-import { bareHost, parseUrl, portOf, shownOrigin } from './place.ts';
+import { bareHost, parseUrl, portOf, shownOrigin } from './url-text.ts';
 
 /** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -76,3 +77,78 @@ function checkScheme(proxy: URL, place: string): void {
       `${place}: ${shownOrigin(proxy)} is not supported: use an http or https proxy`,
     );
 }
+
+/**
+ * Whether a request to host and port goes past the proxy, as Go decides it: a list of `*`, host names (with their
+ * subdomains; with a leading dot or `*.` only these), IP addresses and CIDR ranges; names and addresses may end in
+ * `:port`. Localhost and loopback addresses always do. Source: golang.org/x/net/http/httpproxy.
+ */
+export function bypassesProxy(noProxy: string, host: string, port: number): boolean {
+  const name = host.toLowerCase();
+  if (name === 'localhost') return true;
+  const address = plainAddress(name);
+  if (address !== undefined && contains(loopback, address)) return true;
+  return noProxy
+    .split(',')
+    .map((entry) => entry.trim().toLowerCase())
+    .some((entry) => entry === '*' || (entry !== '' && matches(entry, name, address, port)));
+}
+
+function matches(entry: string, name: string, address: string | undefined, port: number): boolean {
+  const range = parseRange(entry);
+  if (range !== undefined) return address !== undefined && contains(range, address);
+  const { host, port: onlyPort } = splitPort(entry);
+  if (host === '' || (onlyPort !== undefined && onlyPort !== String(port))) return false;
+  const entryAddress = plainAddress(host);
+  if (entryAddress !== undefined) return address !== undefined && contains(single(entryAddress), address);
+  return matchesDomain(host, name);
+}
+
+function matchesDomain(entry: string, name: string): boolean {
+  const withSubdomains = entry.startsWith('*.') ? entry.slice(1) : entry;
+  const onlySubdomains = withSubdomains.startsWith('.');
+  const bare = onlySubdomains ? withSubdomains.slice(1) : withSubdomains;
+  const domain = domainToASCII(bare) || bare;
+  return name.endsWith(`.${domain}`) || (!onlySubdomains && name === domain);
+}
+
+/** `host:port` and `[address]:port` apart; an IPv6 address without brackets is a host alone. */
+function splitPort(entry: string): { readonly host: string; readonly port?: string } {
+  const found = /^(?:\[([^\]]*)\]|([^:]*)):([^:]*)$/.exec(entry);
+  if (found === null) return { host: entry };
+  return { host: found[1] ?? found[2] ?? '', port: found[3] ?? '' };
+}
+
+/** The address without brackets, and as IPv4 where IPv6 only wraps it; undefined for a name. */
+function plainAddress(host: string): string | undefined {
+  if (isIP(host) !== 6) return isIP(host) === 4 ? host : undefined;
+  const canonical = new URL(`http://[${host.replace(/%.*$/, '')}]`).hostname.slice(1, -1);
+  const wrapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical);
+  if (wrapped === null) return canonical;
+  const bits = [wrapped[1], wrapped[2]].map((part) => Number.parseInt(part ?? '', 16));
+  return bits.flatMap((part) => [part >> 8, part & 255]).join('.');
+}
+
+function parseRange(entry: string): BlockList | undefined {
+  const [base = '', length = '', ...rest] = entry.split('/');
+  const family = isIP(base);
+  if (rest.length > 0 || family === 0 || !/^\d{1,3}$/.test(length)) return undefined;
+  if (Number(length) > (family === 4 ? 32 : 128)) return undefined;
+  const range = new BlockList();
+  range.addSubnet(base, Number(length), family === 4 ? 'ipv4' : 'ipv6');
+  return range;
+}
+
+function single(address: string): BlockList {
+  const list = new BlockList();
+  list.addAddress(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
+  return list;
+}
+
+function contains(list: BlockList, address: string): boolean {
+  return list.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');

@@ -1,4 +1,6 @@
-import { MusterError, toMusterError } from '../errors.ts';
+import { STATUS_CODES } from 'node:http';
+import { abortError, pause } from '../base/deadlines.ts';
+import { type ErrorKind, MusterError, toMusterError } from '../base/errors.ts';
 import {
   type Authorize,
   type ConfiguredHeaders,
@@ -6,17 +8,12 @@ import {
   requestHeaders,
   urlAuthorization,
 } from './auth.ts';
+import { decodeBody } from './body.ts';
 import type { HttpRequest, HttpResponse } from './client.ts';
-import { decodeBody } from './encoding.ts';
+import type { Pools } from './connections.ts';
+import { isClosedEarly } from './errors.ts';
 import { type Answer, exchange } from './exchange.ts';
-import { isClosedEarly } from './failure.ts';
-import { shownUrl } from './place.ts';
-import type { Pools } from './pools.ts';
-import type { Redactor } from './redact.ts';
-import { isRedirect, maxRedirects, redirectTarget } from './redirect.ts';
-import { refusalBytes, toRefusal } from './refusal.ts';
-import { mayPass, type RetryPolicy, retryDelay } from './retry.ts';
-import { abortError, pause } from './signals.ts';
+import { parseUrl, type Redactor, shownOrigin, shownUrl } from './url-text.ts';
 
 /** Default limit of an answer, in bytes. */
 const defaultMaxBytes = 256 * 1024 * 1024;
@@ -156,4 +153,164 @@ function labelled(error: MusterError, { method = 'GET' }: HttpRequest, url: URL)
 
 function reworded({ kind, cause, status }: MusterError, message: string): MusterError {
   return new MusterError(kind, message, { cause, ...(status !== undefined && { status }) });
+}
+
+/** Redirects that are followed for one request. */
+export const maxRedirects = 10;
+
+const redirects: readonly number[] = [301, 302, 303, 307, 308];
+
+/** Whether the answer sends the client elsewhere. */
+export function isRedirect(status: number): boolean {
+  return redirects.includes(status);
+}
+
+/** Where a redirect leads. */
+export interface RedirectTarget {
+  readonly url: URL;
+  /** Whether messages may name it: not where the server wrote a secret into it. */
+  readonly tellable: boolean;
+}
+
+/**
+ * Where a redirect of a GET leads, if that is the same scheme, host and port: headers of any name can be credentials,
+ * so another origin gets none, not even a connection. Throws `redirect` with the origin it would lead to.
+ */
+export function redirectTarget(
+  from: URL,
+  answer: Answer,
+  follow: boolean,
+  redactor: Redactor,
+): RedirectTarget {
+  const { status, headers } = answer;
+  const { location } = headers;
+  const target = location === undefined ? undefined : parseUrl(location, from);
+  const refuse = (why: string) => new MusterError('redirect', `HTTP ${status}: ${why}`, { status });
+  if (target === undefined) throw refuse('a redirect without a usable Location');
+  const origin = shownOrigin(target);
+  // A server can echo what it was sent, and a URL's parser writes a host in lower case: the text is looked at before.
+  const masked = redactor.clean(location ?? '');
+  const tellable = masked === location;
+  const shown = (tellable ? origin : originOf(masked)).slice(0, 200);
+  if (!follow) throw refuse(`redirects to ${shown}, and follow_redirects is off`);
+  if (origin !== shownOrigin(from))
+    throw refuse(`redirects to another origin, ${shown}: if that is right, configure its address`);
+  target.username = from.username;
+  target.password = from.password;
+  return { url: target, tellable };
+}
+
+/** Scheme and host of a masked Location, which is a URL no more. */
+function originOf(masked: string): string {
+  const [, scheme, authority = ''] = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)/i.exec(masked) ?? [];
+  return scheme === undefined
+    ? 'an address that holds a secret'
+    : `${scheme}${authority.slice(authority.lastIndexOf('@') + 1)}`;
+}
+
+/** When and how long a client waits before it tries again. */
+export interface RetryPolicy {
+  /** Attempts after the first one. */
+  readonly retries: number;
+  /** Milliseconds; doubled with each attempt. */
+  readonly backoffMs: number;
+  /** Longest wait in milliseconds; a server that asks for more is given up on. */
+  readonly maxDelayMs: number;
+  /** Milliseconds since 1970 at which the cycle ends; a wait beyond it is not begun. */
+  readonly deadline?: number;
+}
+
+const retriedStatuses: readonly (number | undefined)[] = [429, 502, 503, 504];
+
+/** Whether the same request may do better in a moment: no answer, a cut one, or a server that is busy or restarting. */
+export function mayPass(error: MusterError): boolean {
+  return (
+    retriedStatuses.includes(error.status) || (error.kind === 'unreachable' && error.status === undefined)
+  );
+}
+
+/**
+ * Milliseconds to wait before attempt `attempt + 1`, or undefined when it is not worth it. Exponential backoff with
+ * full jitter; a Retry-After is waited out in full, with the jitter on top so that clients do not come back as one.
+ */
+export function retryDelay(
+  attempt: number,
+  retryAfter: string | undefined,
+  policy: RetryPolicy,
+  now: number,
+  random: number,
+): number | undefined {
+  if (attempt > policy.retries) return undefined;
+  const asked = retryAfterMs(retryAfter, now);
+  if (asked > policy.maxDelayMs) return undefined;
+  const delay = asked + random * Math.min(policy.backoffMs * 2 ** (attempt - 1), policy.maxDelayMs);
+  return policy.deadline !== undefined && now + delay >= policy.deadline ? undefined : delay;
+}
+
+/** Retry-After in milliseconds, from its seconds or its date (RFC 9110, 10.2.3); 0 where it says nothing usable. */
+export function retryAfterMs(retryAfter: string | undefined, now: number): number {
+  const text = retryAfter?.trim() ?? '';
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  const date = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(date) ? 0 : Math.max(0, date - now);
+}
+
+/** How much of an error's body is read, in bytes. */
+export const refusalBytes = 64 * 1024;
+
+/** The error for an answer that isn't a success, with the server's own words where they help and hold no secret. */
+export function toRefusal(answer: Answer, redactor: Redactor): MusterError {
+  const { status } = answer;
+  const said =
+    redactor
+      .clean(serverWords(answer))
+      .trim()
+      .split(/[\r\n]/, 1)[0] ?? '';
+  const words = said.length > 200 ? `${said.slice(0, 200)}…` : said;
+  const name = STATUS_CODES[status];
+  const parts = [
+    `HTTP ${status}${name === undefined ? '' : ` ${name}`}`,
+    ...(words === '' || words === name ? [] : [words]),
+    ...(advice[status] === undefined ? [] : [advice[status]]),
+  ];
+  return new MusterError(kinds[status] ?? 'status', parts.join(': '), { status });
+}
+
+const kinds: Readonly<Record<number, ErrorKind>> = {
+  401: 'denied',
+  403: 'denied',
+  404: 'not-found',
+  407: 'denied',
+  410: 'expired',
+  429: 'throttled',
+};
+
+const advice: Readonly<Record<number, string>> = {
+  401: 'check the credentials',
+  403: 'check what the credentials allow',
+  404: "check the server's address",
+  407: "check the credentials in the proxy's URL",
+};
+
+/** The message in a JSON error, or the start of a plain text. A page of HTML says nothing in its first line. */
+function serverWords({ headers, body }: Answer): string {
+  const type = headers['content-type'] ?? 'text/plain';
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity' || !/^text\/plain|json/i.test(type)) return '';
+  const text = new TextDecoder().decode(body);
+  return messageOf(text) ?? text;
+}
+
+const messageKeys = ['message', 'error_description', 'error', 'reason', 'detail'];
+
+function messageOf(text: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'string') return value;
+    if (typeof value !== 'object' || value === null) return undefined;
+    const fields = new Map(Object.entries(value));
+    return messageKeys.map((key) => fields.get(key)).find((message) => typeof message === 'string');
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,4 @@
-import { MusterError, toMusterError } from '../errors.ts';
+import { MusterError, toMusterError } from '../base/errors.ts';
 
 /** What one server of several is asked with. */
 export interface Attempt {

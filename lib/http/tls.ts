@@ -10,10 +10,10 @@ import {
   type SecureVersion,
   type TLSSocket,
 } from 'node:tls';
+import { MusterError } from '../base/errors.ts';
 import type { TlsConfig, TlsVersion } from '../config/http-client.ts';
 import type { Credential } from '../config/secret.ts';
-import { MusterError } from '../errors.ts';
-import { toTlsFailure } from './failure.ts';
+import { toTlsFailure } from './errors.ts';
 
 /** A `tls_config` with its files read. */
 export interface Tls {

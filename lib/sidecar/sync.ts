@@ -1,17 +1,17 @@
-import { MusterError } from '../errors.ts';
-import { folders } from '../target/names.ts';
-import type { Logger } from '../telemetry/log.ts';
-import type { FileSystem } from './files.ts';
-import { incompleteness } from './folder.ts';
-import { createFreshness } from './freshness.ts';
-import type { Face } from './http.ts';
-import { type LoopOptions, mirrorWithin, runMirror } from './loop.ts';
-import type { SourceMetrics, SyncMetrics } from './metrics.ts';
-import { mirrorOnce } from './mirror.ts';
-import { closeSources, type MirroredSource, openSources, type SyncSource } from './mirrored.ts';
-import { createReporter } from './report.ts';
-import type { MirrorOptions, Round } from './round.ts';
-import type { Shard } from './shard.ts';
+import { MusterError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { folders } from '../targets/keys.ts';
+import type { FileSystem } from './mirror/files.ts';
+import { incompleteness } from './mirror/folder.ts';
+import { createFreshness } from './mirror/freshness.ts';
+import { type LoopOptions, mirrorWithin, runMirror } from './mirror/loop.ts';
+import { mirrorOnce } from './mirror/mirror.ts';
+import { closeSources, type MirroredSource, openSources, type SyncSource } from './mirror/mirrored.ts';
+import { createReporter } from './mirror/report.ts';
+import type { MirrorOptions, Round } from './mirror/round.ts';
+import type { Shard } from './mirror/shard.ts';
+import type { Face } from './serve/http.ts';
+import type { SourceMetrics, SyncMetrics } from './serve/metrics.ts';
 
 export interface SyncOptions {
   /** One without name, or several with a name each. */
@@ -62,7 +62,7 @@ export interface LoopedSyncOptions extends SyncOptions {
 /** Mirrors until the signal fires. Throws only when it cannot start: folder taken or not writable, bad address. */
 export async function syncForever(options: LoopedSyncOptions): Promise<void> {
   const { interval, staleAfter = Math.max(defaultStaleAfter, 3 * interval), version, listen, log } = options;
-  const { createSyncMetrics } = await import('./metrics.ts');
+  const { createSyncMetrics } = await import('./serve/metrics.ts');
   const sources = await openSources({ ...options, staleAfter });
   try {
     const metrics = createSyncMetrics({ version });
@@ -137,8 +137,8 @@ const defaultRoundTimeout = 5 * 60_000;
 const defaultDeadline = 60_000;
 
 /** Loaded only where something is served. */
-async function openServer(options: Parameters<typeof import('./serve.ts')['serve']>[0]) {
-  const { serve } = await import('./serve.ts');
+async function openServer(options: Parameters<typeof import('./serve/serve.ts')['serve']>[0]) {
+  const { serve } = await import('./serve/serve.ts');
   return serve(options);
 }
 

@@ -1,7 +1,14 @@
 import { Readable } from 'node:stream';
-import { checkCondition, checkRemoval, checkSignal, tooLarge } from './failure.ts';
-import { checkKey, checkPrefix, compareKeys } from './key.ts';
-import { type Body, defaultMaxBytes, type ObjectStore, type StoredObject } from './store.ts';
+import { checkCondition, checkRemoval, checkSignal, tooLarge } from './errors.ts';
+import {
+  type Body,
+  checkKey,
+  checkPrefix,
+  compareKeys,
+  defaultMaxBytes,
+  type ObjectStore,
+  type StoredObject,
+} from './store.ts';
 
 /** A store in this process's memory, for tests and demonstrations: it ends with the process. */
 export function createMemoryStore(): ObjectStore {

@@ -1,6 +1,6 @@
-import { MusterError, toMusterError } from '../errors.ts';
-import { createFileStore } from './file.ts';
-import { createS3Store } from './s3.ts';
+import { MusterError, toMusterError } from '../base/errors.ts';
+import { createFileStore } from './folder/store.ts';
+import { createS3Store } from './s3/store.ts';
 import type { ObjectStore } from './store.ts';
 import { parseStoreUrl, type StoreLocation } from './url.ts';
 

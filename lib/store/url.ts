@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { MusterError } from '../errors.ts';
-import { isKey } from './key.ts';
+import { MusterError } from '../base/errors.ts';
+import { isKey } from './store.ts';
 
 /** Where a store is, and for one in S3 what its client has to know beside the environment. */
 export type StoreLocation = { readonly kind: 'file' /** Absolute. */; readonly folder: string } | S3Location;

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Fault, FleetRequest } from '../../lib/fleet/faults.ts';
-import { type FleetServer, startFleetServer } from '../../lib/fleet/server.ts';
+import type { Fault, FleetRequest } from '../../lib/sim/faults.ts';
+import { type FleetServer, startFleetServer } from '../../lib/sim/server.ts';
 import type { Listing, ListOptions } from '../support/discover.ts';
 import { failure } from '../support/http-client.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { startConsulFleet } from '../../lib/fleet/consul.ts';
-import { createS3Store } from '../../lib/store/s3.ts';
+import { startConsulFleet } from '../../lib/sim/consul.ts';
+import { createS3Store } from '../../lib/store/s3/store.ts';
 import { startLambda, unpack } from '../support/lambda.ts';
 import { motoCredentials, startMoto } from '../support/moto.ts';
 import { createServiceFolder } from '../support/package-service.ts';

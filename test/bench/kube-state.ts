@@ -49,7 +49,7 @@ export async function benchKubeState(args: readonly string[]): Promise<void> {
 }
 
 async function startServer(pods: number): Promise<{ readonly url: string } & AsyncDisposable> {
-  const script = join(project, 'lib/fleet/kubernetes-main.ts');
+  const script = join(project, 'test/sim/kubernetes-main.ts');
   const child = spawn(process.execPath, [script, '--pods', String(pods), '--other-lists'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -209,7 +209,7 @@ function counter(text: string): { take: (chunk: Buffer) => void; count: () => nu
 async function startServer(pods: number): Promise<{ url: string } & AsyncDisposable> {
   const child = spawn(
     process.execPath,
-    [join(project, 'lib/fleet/kubernetes-main.ts'), '--pods', String(pods)],
+    [join(project, 'test/sim/kubernetes-main.ts'), '--pods', String(pods)],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const [line] = await once(child.stdout.setEncoding('utf8'), 'data');

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createS3Store } from '../../lib/store/s3.ts';
+import { createS3Store } from '../../lib/store/s3/store.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { requireProgram } from '../support/find-program.ts';
 import { type Moto, motoCredentials, startMoto } from '../support/moto.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { acceptCommand, quoted, retireCommand } from '../../lib/discovery/hints.ts';
-import type { Status } from '../../lib/discovery/status.ts';
-import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
+import { acceptCommand, quoted, retireCommand } from '../../lib/cycle/hints.ts';
+import type { Status } from '../../lib/cycle/status.ts';
+import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
 import { smallWorld } from '../support/small-world.ts';
 import { consulConfig, makeWorkplace, type Workplace } from '../support/workplace.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { changeLines } from '../../lib/cli/change-text.ts';
-import { toGroups } from '../../lib/target/canonical.ts';
-import { diffGroups } from '../../lib/target/diff.ts';
+import { toGroups } from '../../lib/targets/canonical.ts';
+import { diffGroups } from '../../lib/targets/diff.ts';
 
 const pod = (ready: string, ports: readonly number[]) => ({
   source: 'pod/web-1',

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { readApp } from '../../lib/app/app.ts';
+import { silentLogger } from '../../lib/base/logger.ts';
 import { prometheusStanza } from '../../lib/cli/prometheus-stanza.ts';
-import { runCycle } from '../../lib/discovery/cycle.ts';
-import { createFileStore } from '../../lib/store/file.ts';
-import { silentLogger } from '../../lib/telemetry/log.ts';
+import { runCycle } from '../../lib/cycle/cycle.ts';
+import { readApp } from '../../lib/run/app.ts';
+import { createFileStore } from '../../lib/store/folder/store.ts';
 import { inputOf, listing, providerOf } from '../support/provider.ts';
 import { makeWorkplace } from '../support/workplace.ts';
 

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
-import { createFileStore } from '../../lib/store/file.ts';
+import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
+import { createFileStore } from '../../lib/store/folder/store.ts';
 import { smallWorld } from '../support/small-world.ts';
 import { consulConfig, makeWorkplace, type Workplace } from '../support/workplace.ts';
 

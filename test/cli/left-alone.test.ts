@@ -1,8 +1,8 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { createModel } from '../../lib/sidecar/face/model.ts';
-import { overviewBody } from '../../lib/sidecar/face/page/overview.ts';
+import { overviewBody } from '../../lib/sidecar/page/overview.ts';
+import { createModel } from '../../lib/sidecar/serve/model.ts';
 import { makeWorkplace } from '../support/workplace.ts';
 
 const mixed = {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { startConsulFleet } from '../../lib/fleet/consul.ts';
+import { startConsulFleet } from '../../lib/sim/consul.ts';
 import { consulConfig, makeWorkplace } from '../support/workplace.ts';
 
 test('run, its dry run and history count targets alike, also of the first list', async () => {

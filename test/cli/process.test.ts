@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { buildCommand } from '../../infra/build-command.ts';
-import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
+import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
 import { startHttpServer } from '../support/http-server.ts';
 import { runMuster, startMuster } from '../support/muster.ts';
 import { smallWorld } from '../support/small-world.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
+import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
 import { smallWorld } from '../support/small-world.ts';
 import { consulConfig, makeWorkplace, type Workplace } from '../support/workplace.ts';
 

@@ -1,7 +1,7 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
+import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
 import { startFakeS3 } from '../store/fake-s3.ts';
 import { smallWorld } from '../support/small-world.ts';
 import { consulConfig, makeWorkplace } from '../support/workplace.ts';

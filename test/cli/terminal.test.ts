@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
+import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
 import { runHere } from '../support/io.ts';
 import { smallWorld } from '../support/small-world.ts';
 import { consulConfig, makeWorkplace, type Workplace } from '../support/workplace.ts';

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { isMusterError } from '../../lib/base/errors.ts';
 import { createCredentialReader, type ResolveReference } from '../../lib/config/credentials.ts';
 import { type Credential, Secret } from '../../lib/config/secret.ts';
-import { isMusterError } from '../../lib/errors.ts';
 
 let directory = '';
 beforeAll(async () => {

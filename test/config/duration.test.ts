@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { formatDuration, parseDuration } from '../../lib/config/duration.ts';
+import { formatDuration, parseDuration } from '../../lib/config/fields.ts';
 
 describe('durations follow Prometheus', () => {
   test.each([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { httpClient } from '../../lib/config/http-client.ts';
-import { problemsOf } from '../../lib/config/zod-problems.ts';
+import { problemsOf } from '../../lib/config/problem.ts';
 import { tree } from './parsing.ts';
 
 function problems(source: string): readonly string[] {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
+import { isMusterError } from '../../lib/base/errors.ts';
 import { loadConfig } from '../../lib/config/load.ts';
-import { isMusterError } from '../../lib/errors.ts';
 import { mechanisms } from './parsing.ts';
 
 const loaders = mechanisms.map(({ name, configKey, schema }) => ({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { editDistance, nearest } from '../../lib/config/nearest.ts';
+import { editDistance, nearest } from '../../lib/config/problem.ts';
 
 describe('suggestions for mistyped keys', () => {
   test.each([

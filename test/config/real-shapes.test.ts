@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { readApp } from '../../lib/app/app.ts';
-import { formatLeftAlone } from '../../lib/config/left-alone.ts';
-import { silentLogger } from '../../lib/telemetry/log.ts';
+import { silentLogger } from '../../lib/base/logger.ts';
+import { formatLeftAlone } from '../../lib/config/prometheus-keys.ts';
+import { readApp } from '../../lib/run/app.ts';
 import { describeWithPrograms, requireProgram } from '../support/programs.ts';
 import { shapes } from './shapes.ts';
 

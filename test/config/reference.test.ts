@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { parseReference } from '../../lib/config/reference.ts';
+import { parseReference } from '../../lib/config/secret.ts';
 
 const arn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:a/b-AbCdEf';
 

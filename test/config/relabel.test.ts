@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { problemsOf } from '../../lib/config/problem.ts';
 import { relabelConfigs } from '../../lib/config/relabel.ts';
-import { problemsOf } from '../../lib/config/zod-problems.ts';
 import { tree } from './parsing.ts';
 
 function parse(source: string): unknown {

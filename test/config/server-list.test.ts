@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { serverList } from '../../lib/config/server-list.ts';
+import { serverList } from '../../lib/config/sd-config.ts';
 
 test('each server once, without a slash at its end', () => {
   expect(

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
+import { plainValue } from '../../lib/config/fields.ts';
 import { formatProblems } from '../../lib/config/problem.ts';
-import { plainValue } from '../../lib/config/scalar.ts';
 import { readYaml } from '../../lib/config/yaml-document.ts';
 
 function read(source: string) {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { consul } from '../../lib/backends/consul/index.ts';
-import { makeConsulWorld } from '../../lib/fleet/consul-world.ts';
-import { encodeLabels } from '../../lib/target/canonical.ts';
-import { type LabelSet, targetLabels } from '../../lib/target/group.ts';
+import { makeConsulWorld } from '../../lib/sim/consul-world.ts';
+import { encodeLabels } from '../../lib/targets/canonical.ts';
+import { type LabelSet, targetLabels } from '../../lib/targets/group.ts';
 import { type RealConsul, startConsul } from '../support/consul.ts';
 import { listTargets } from '../support/discover.ts';
 import { polled } from '../support/poll.ts';

@@ -4,8 +4,8 @@ import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-l
 import { GetBucketLifecycleConfigurationCommand, GetBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
-import { createS3Store } from '../../lib/store/s3.ts';
+import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
+import { createS3Store } from '../../lib/store/s3/store.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { templateSchema } from '../support/cloudformation.ts';
 import { startLambda, unpack } from '../support/lambda.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { buildCommand } from '../../infra/build-command.ts';
-import { decodeFileSd } from '../../lib/target/file-sd.ts';
+import { decodeFileSd } from '../../lib/targets/file-sd.ts';
 import { type RealConsul, startConsul } from '../support/consul.ts';
 import type { RunningMuster } from '../support/muster.ts';
 import { polled } from '../support/poll.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startDockerFleet } from '../../lib/fleet/docker.ts';
+import { startDockerFleet } from '../sim/docker.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { discoverWithBoth, type Found, listWithMuster } from '../support/docker-targets.ts';
 import { type RealDockerd, startDockerd } from '../support/dockerd.ts';

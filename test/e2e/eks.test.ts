@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildCommand } from '../../infra/build-command.ts';
 import { buildFunctions } from '../../infra/build-functions.ts';
-import { jsonAnswer } from '../../lib/fleet/faults.ts';
-import { createS3Store } from '../../lib/store/s3.ts';
+import { jsonAnswer } from '../../lib/sim/faults.ts';
+import { createS3Store } from '../../lib/store/s3/store.ts';
 import {
   type EksDouble,
   functionKey,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eureka } from '../../lib/backends/eureka/index.ts';
-import { type EurekaFleet, startEurekaFleet } from '../../lib/fleet/eureka.ts';
-import { startFleetServer } from '../../lib/fleet/server.ts';
+import { startFleetServer } from '../../lib/sim/server.ts';
+import { type EurekaFleet, startEurekaFleet } from '../sim/eureka.ts';
 import { listTargets } from '../support/discover.ts';
 import { describeWithPrograms } from '../support/programs.ts';
 import { discoverWithPromtool, targetTexts } from '../support/promtool.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { encodeLabels } from '../../lib/target/canonical.ts';
-import { addressLabel, type LabelSet, metaPrefix } from '../../lib/target/group.ts';
+import { encodeLabels } from '../../lib/targets/canonical.ts';
+import { addressLabel, type LabelSet, metaPrefix } from '../../lib/targets/group.ts';
 import { polled } from '../support/poll.ts';
 import { keepApart, type Prometheus, startPrometheus } from '../support/prometheus.ts';
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { revision } from '../../infra/revision.ts';
-import { readStatus } from '../../lib/discovery/status.ts';
-import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
-import { type FleetServer, startFleetServer } from '../../lib/fleet/server.ts';
-import { createS3Store } from '../../lib/store/s3.ts';
+import { readStatus } from '../../lib/cycle/status.ts';
+import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
+import { type FleetServer, startFleetServer } from '../../lib/sim/server.ts';
+import { createS3Store } from '../../lib/store/s3/store.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { barrier } from '../support/faulty-store.ts';
 import { type LambdaProcess, startLambda, unpack } from '../support/lambda.ts';

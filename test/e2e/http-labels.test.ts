@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { http } from '../../lib/backends/http/index.ts';
-import { type HttpFleet, startHttpFleet } from '../../lib/fleet/http.ts';
-import { startFleetServer } from '../../lib/fleet/server.ts';
+import { startFleetServer } from '../../lib/sim/server.ts';
+import { type HttpFleet, startHttpFleet } from '../sim/http.ts';
 import { listTargets } from '../support/discover.ts';
 import { describeWithPrograms } from '../support/programs.ts';
 import { discoverWithPromtool, targetTexts } from '../support/promtool.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { buildSidecar } from '../../infra/build-sidecar.ts';
-import { createFileStore } from '../../lib/store/file.ts';
+import { createFileStore } from '../../lib/store/folder/store.ts';
 import { type Docker, dockerAt, importBaseImage, listImage } from '../support/docker-image.ts';
 import { type RealDockerd, startDockerd } from '../support/dockerd.ts';
 import { polled } from '../support/poll.ts';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type KubernetesFleet, kubernetesFaults, startKubernetesFleet } from '../../lib/fleet/kubernetes.ts';
-import { userAgent } from '../../lib/version.ts';
+import { userAgent } from '../../lib/base/version.ts';
+import { type KubernetesFleet, kubernetesFaults, startKubernetesFleet } from '../../lib/sim/kubernetes.ts';
 import { type Authority, createAuthority } from '../support/certificates.ts';
 import { makeWorkplace, type Workplace } from '../support/workplace.ts';
 

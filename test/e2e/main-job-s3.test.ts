@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { makeConsulWorld } from '../../lib/fleet/consul-world.ts';
-import { createS3Store } from '../../lib/store/s3.ts';
-import { type TargetGroup, targetLabels } from '../../lib/target/group.ts';
+import { makeConsulWorld } from '../../lib/sim/consul-world.ts';
+import { createS3Store } from '../../lib/store/s3/store.ts';
+import { type TargetGroup, targetLabels } from '../../lib/targets/group.ts';
 import { type RealConsul, startConsul } from '../support/consul.ts';
 import { startExporter } from '../support/exporter.ts';
 import type { TestHttpServer } from '../support/http-server.ts';

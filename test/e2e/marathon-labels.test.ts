@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { marathon } from '../../lib/backends/marathon/index.ts';
-import { type MarathonFleet, startMarathonFleet } from '../../lib/fleet/marathon.ts';
-import { startFleetServer } from '../../lib/fleet/server.ts';
+import { type MarathonFleet, startMarathonFleet } from '../../lib/sim/marathon.ts';
+import { startFleetServer } from '../../lib/sim/server.ts';
 import { listTargets } from '../support/discover.ts';
 import { describeWithPrograms } from '../support/programs.ts';
 import { discoverWithPromtool, targetTexts } from '../support/promtool.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type ConsulFleet, startConsulFleet } from '../../lib/fleet/consul.ts';
-import { encodeLabels } from '../../lib/target/canonical.ts';
+import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
+import { encodeLabels } from '../../lib/targets/canonical.ts';
 import { polled } from '../support/poll.ts';
 import { describeWithPrograms } from '../support/programs.ts';
 import { type ActiveTarget, type Prometheus, startPrometheus } from '../support/prometheus.ts';

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parseConfig } from '../../lib/config/load.ts';
-import { encodeLabels } from '../../lib/target/canonical.ts';
-import type { LabelSet } from '../../lib/target/group.ts';
-import { relabel } from '../../lib/target/relabel.ts';
-import type { RelabelConfig } from '../../lib/target/relabel-config.ts';
+import { encodeLabels } from '../../lib/targets/canonical.ts';
+import type { LabelSet } from '../../lib/targets/group.ts';
+import { relabel } from '../../lib/targets/relabel.ts';
+import type { RelabelConfig } from '../../lib/targets/relabel-config.ts';
 import { polled } from '../support/poll.ts';
 import { describeWithPrograms } from '../support/programs.ts';
 import { type Prometheus, type PrometheusTargets, startPrometheus } from '../support/prometheus.ts';

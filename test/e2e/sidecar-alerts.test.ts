@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { createS3Store } from '../../lib/store/s3.ts';
+import { createS3Store } from '../../lib/store/s3/store.ts';
 import { startFakeS3 } from '../store/fake-s3.ts';
 import { polled } from '../support/poll.ts';
 import { freePorts } from '../support/process.ts';

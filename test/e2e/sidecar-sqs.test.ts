@@ -2,8 +2,8 @@ import { PutBucketNotificationConfigurationCommand, S3Client } from '@aws-sdk/cl
 import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as z from 'zod';
-import { writeTombstone } from '../../lib/discovery/tombstone.ts';
-import { createS3Store } from '../../lib/store/s3.ts';
+import { writeTombstone } from '../../lib/cycle/tombstone.ts';
+import { createS3Store } from '../../lib/store/s3/store.ts';
 import { listText, storeId } from '../support/bucket.ts';
 import { type Moto, motoCredentials, startMoto } from '../support/moto.ts';
 import { describeWithPrograms } from '../support/programs.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startConsulFleet } from '../../lib/fleet/consul.ts';
-import { startKubernetesFleet } from '../../lib/fleet/kubernetes.ts';
-import { encodeLabels } from '../../lib/target/canonical.ts';
+import { startConsulFleet } from '../../lib/sim/consul.ts';
+import { startKubernetesFleet } from '../../lib/sim/kubernetes.ts';
+import { encodeLabels } from '../../lib/targets/canonical.ts';
 import { polled } from '../support/poll.ts';
 import { describeWithPrograms } from '../support/programs.ts';
 import { type ActiveTarget, type Prometheus, startPrometheus } from '../support/prometheus.ts';

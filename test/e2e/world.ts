@@ -1,4 +1,4 @@
-import type { ConsulWorld } from '../../lib/fleet/consul-world.ts';
+import type { ConsulWorld } from '../../lib/sim/consul-world.ts';
 
 /** Services on this machine's own node `here`, at 127.0.0.1. */
 export function servicesHere(

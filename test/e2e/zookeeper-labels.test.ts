@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { nerve, serverset } from '../../lib/backends/zookeeper/index.ts';
-import { startZookeeperFleet, type ZookeeperFleet } from '../../lib/fleet/zookeeper.ts';
-import { makeZookeeperWorld } from '../../lib/fleet/zookeeper-world.ts';
+import { startZookeeperFleet, type ZookeeperFleet } from '../sim/zookeeper.ts';
+import { makeZookeeperWorld } from '../sim/zookeeper-world.ts';
 import { listTargets } from '../support/discover.ts';
 import { polled } from '../support/poll.ts';
 import { describeWithPrograms } from '../support/programs.ts';

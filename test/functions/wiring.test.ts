@@ -29,7 +29,7 @@ describe('every backend of the registry', () => {
 
   test.each(names)('%s: the function is wiring alone', (name) => {
     expect(importsOf(name)).toEqual([
-      "import { defineFunction } from '../lib/app/function/define.ts';",
+      "import { defineFunction } from '../lib/lambda/provider-work.ts';",
       expect.stringMatching(new RegExp(`^import { ${name} } from '../lib/backends/\\w+/index.ts';$`)),
     ]);
   });
@@ -37,7 +37,7 @@ describe('every backend of the registry', () => {
 
 test('the function of kube state is wiring alone', () => {
   expect(importsOf('kube-state')).toEqual([
-    "import { defineKubeState } from '../lib/app/function/define-kube-state.ts';",
+    "import { defineKubeState } from '../lib/lambda/kube-state-work.ts';",
   ]);
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
-import { MusterError } from '../../lib/errors.ts';
+import { MusterError } from '../../lib/base/errors.ts';
 import { decodeJson } from '../../lib/http/json.ts';
 
 const schema = z.object({

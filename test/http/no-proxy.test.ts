@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { bypassesProxy } from '../../lib/http/no-proxy.ts';
+import { bypassesProxy } from '../../lib/http/proxy.ts';
 
 describe('no_proxy', () => {
   test.each([

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createRedactor } from '../../lib/http/redact.ts';
+import { createRedactor } from '../../lib/http/url-text.ts';
 
 test.each([
   ['as it is', 'p"w&<é> 1', 'p"w&<é> 1'],

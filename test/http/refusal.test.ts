@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { createRedactor } from '../../lib/http/redact.ts';
-import { toRefusal } from '../../lib/http/refusal.ts';
+import { toRefusal } from '../../lib/http/send.ts';
+import { createRedactor } from '../../lib/http/url-text.ts';
 
 function refusal(status: number, type: string | undefined, text: string, secrets: readonly string[] = []) {
   const redactor = createRedactor();

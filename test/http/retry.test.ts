@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type RetryPolicy, retryAfterMs, retryDelay } from '../../lib/http/retry.ts';
+import { type RetryPolicy, retryAfterMs, retryDelay } from '../../lib/http/send.ts';
 import { createDeadline, failure, get, openTestClient } from '../support/http-client.ts';
 import { type Respond, startHttpServer, startRawServer } from '../support/http-server.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type ErrorKind, MusterError } from '../../lib/errors.ts';
+import { type ErrorKind, MusterError } from '../../lib/base/errors.ts';
 import { type Attempt, askInTurn, shuffled } from '../../lib/http/servers.ts';
 import { failure } from '../support/http-client.ts';
 

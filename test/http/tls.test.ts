@@ -3,7 +3,7 @@ import { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import type { TlsConfig } from '../../lib/config/http-client.ts';
-import { toTlsFailure } from '../../lib/http/failure.ts';
+import { toTlsFailure } from '../../lib/http/errors.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { failure, get, inline, openTestClient, plainConfig } from '../support/http-client.ts';
 import { startHttpServer, type TestHttpServer } from '../support/http-server.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
-import { periodOf } from '../../lib/app/function/schedule.ts';
+import { periodOf } from '../../lib/lambda/schedule.ts';
 import { makeStack } from '../support/stack.ts';
 
 const alarmSchema = z.object({

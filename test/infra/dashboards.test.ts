@@ -2,13 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
-import { servedKubeStateMetrics } from '../../lib/telemetry/kube-state-metrics.ts';
-import {
-  functionMetrics,
-  metricDimensions,
-  metricNamespace,
-  syncMetrics,
-} from '../../lib/telemetry/metrics.ts';
+import { functionMetrics, metricDimensions, metricNamespace, syncMetrics } from '../../lib/base/metrics.ts';
+import { servedKubeStateMetrics } from '../../lib/kube-state/metrics.ts';
 
 /** What Grafana asks of a dashboard of schema version 39, and of these ones no more than they have. */
 const datasource = z.strictObject({

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { servedKubeStateMetrics, storedKubeStateMetrics } from '../../lib/telemetry/kube-state-metrics.ts';
-import { schedulerMetrics, syncMetrics } from '../../lib/telemetry/metrics.ts';
+import { schedulerMetrics, syncMetrics } from '../../lib/base/metrics.ts';
+import { servedKubeStateMetrics, storedKubeStateMetrics } from '../../lib/kube-state/metrics.ts';
 import { describeWithPrograms, requireProgram } from '../support/programs.ts';
 
 const folder = join(import.meta.dirname, '../../infra/monitoring');

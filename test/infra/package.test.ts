@@ -214,7 +214,7 @@ describe('the bundles', () => {
     const expected = names.map((name) => [name, name === 'kube-state' ? [] : [folders.get(name) ?? name]]);
     expect(backends).toEqual(expected);
     const resources = bundles.filter(({ metafile }) =>
-      Object.values(metafile.outputs).some(({ inputs }) => 'lib/kubestate/registry.ts' in inputs),
+      Object.values(metafile.outputs).some(({ inputs }) => 'lib/kube-state/registry.ts' in inputs),
     );
     expect(resources.map(({ name }) => name)).toEqual(['kube-state']);
   });

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import * as z from 'zod';
 import { buildSidecar } from '../../infra/build-sidecar.ts';
-import { createFileStore } from '../../lib/store/file.ts';
+import { createFileStore } from '../../lib/store/folder/store.ts';
 import { startMuster } from '../support/muster.ts';
 import { freePorts } from '../support/process.ts';
 

@@ -15,7 +15,7 @@ import {
   type World,
 } from './world.ts';
 
-/** What a cycle does next: one operation of the store, in the order of lib/discovery/cycle.ts and publish.ts. */
+/** What a cycle does next: one operation of the store, in the order of lib/cycle/cycle.ts and publish.ts. */
 export function cycleSteps(world: World, place: number, setting: Setting): readonly Step<World>[] {
   const cycle = world.cycles[place];
   if (cycle === undefined) return [];

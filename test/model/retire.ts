@@ -1,7 +1,7 @@
 import type { Step } from './explore.ts';
 import { etagOf, newMark, type Retirement, type Setting, step, type World } from './world.ts';
 
-/** What a retirement does next, in the order of lib/discovery/retire.ts. */
+/** What a retirement does next, in the order of lib/cycle/retire.ts. */
 export function retirementSteps(world: World, setting: Setting): readonly Step<World>[] {
   const { retirement } = world;
   if (retirement === undefined) return [];

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { MusterError } from '../../lib/errors.ts';
+import { MusterError } from '../../lib/base/errors.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import { changing, interceptedFiles, type Operation, systemError } from './faulty-files.ts';
 import { after, before, filesOf, later, storeOf } from './scenario.ts';

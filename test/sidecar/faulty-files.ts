@@ -1,4 +1,4 @@
-import { disk, type FileSystem, type OpenFile } from '../../lib/sidecar/files.ts';
+import { disk, type FileSystem, type OpenFile } from '../../lib/sidecar/mirror/files.ts';
 
 /** An operation of the disk, as it is about to be done. */
 export interface Operation {

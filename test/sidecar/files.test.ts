@@ -1,8 +1,8 @@
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { MusterError } from '../../lib/errors.ts';
-import { disk, diskError } from '../../lib/sidecar/files.ts';
+import { MusterError } from '../../lib/base/errors.ts';
+import { disk, diskError } from '../../lib/sidecar/mirror/files.ts';
 import { systemError } from './faulty-files.ts';
 import { cleanUpAfterEach, makeFolder } from './world.ts';
 

@@ -3,8 +3,8 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { disk } from '../../lib/sidecar/files.ts';
-import { openFolder } from '../../lib/sidecar/folder.ts';
+import { disk } from '../../lib/sidecar/mirror/files.ts';
+import { openFolder } from '../../lib/sidecar/mirror/folder.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import { fill, listOf, listText, retiredOf } from '../support/bucket.ts';
 import {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Status } from '../../lib/discovery/status.ts';
-import { MusterError } from '../../lib/errors.ts';
-import { createFreshness } from '../../lib/sidecar/freshness.ts';
+import { MusterError } from '../../lib/base/errors.ts';
+import type { Status } from '../../lib/cycle/status.ts';
+import { createFreshness } from '../../lib/sidecar/mirror/freshness.ts';
 import { fileOf, fill, statusOf } from '../support/bucket.ts';
 import { watchStore } from './counting-store.ts';
 import { cleanUpAfterEach, round, syncedWorld, targets } from './world.ts';

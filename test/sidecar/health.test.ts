@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { MusterError } from '../../lib/errors.ts';
-import { createHealth } from '../../lib/sidecar/health.ts';
+import { MusterError } from '../../lib/base/errors.ts';
+import { createHealth } from '../../lib/sidecar/serve/health.ts';
 
 const minute = 60_000;
 

@@ -2,10 +2,10 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
-import { createSyncMetrics } from '../../lib/sidecar/metrics.ts';
-import { createReporter } from '../../lib/sidecar/report.ts';
-import { createS3Store } from '../../lib/store/s3.ts';
-import { createLogger } from '../../lib/telemetry/log.ts';
+import { createLogger } from '../../lib/base/logger.ts';
+import { createReporter } from '../../lib/sidecar/mirror/report.ts';
+import { createSyncMetrics } from '../../lib/sidecar/serve/metrics.ts';
+import { createS3Store } from '../../lib/store/s3/store.ts';
 import { startFakeS3 } from '../store/fake-s3.ts';
 import {
   afterThisTest,

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import { textAnswer } from '../../lib/sidecar/face/answer.ts';
-import { type FaceOptions, openFace } from '../../lib/sidecar/http.ts';
-import { createLogger, silentLogger } from '../../lib/telemetry/log.ts';
+import { createLogger, silentLogger } from '../../lib/base/logger.ts';
+import { textAnswer } from '../../lib/sidecar/serve/answer.ts';
+import { type FaceOptions, openFace } from '../../lib/sidecar/serve/http.ts';
 import { afterThisTest, cleanUpAfterEach } from './world.ts';
 
 cleanUpAfterEach();

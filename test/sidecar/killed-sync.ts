@@ -1,7 +1,7 @@
-import { disk } from '../../lib/sidecar/files.ts';
-import { openFolder } from '../../lib/sidecar/folder.ts';
-import { mirrorOnce } from '../../lib/sidecar/mirror.ts';
-import { createFileStore } from '../../lib/store/file.ts';
+import { disk } from '../../lib/sidecar/mirror/files.ts';
+import { openFolder } from '../../lib/sidecar/mirror/folder.ts';
+import { mirrorOnce } from '../../lib/sidecar/mirror/mirror.ts';
+import { createFileStore } from '../../lib/store/folder/store.ts';
 
 /** Mirrors the bucket round after round, without a pause, until it is killed: `BUCKET FOLDER`. */
 const [, , bucket = '', path = ''] = process.argv;

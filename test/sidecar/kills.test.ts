@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { type Random, seededRandom } from '../../lib/fleet/random.ts';
-import { createFileStore } from '../../lib/store/file.ts';
+import { type Random, seededRandom } from '../../lib/sim/random.ts';
+import { createFileStore } from '../../lib/store/folder/store.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import { manifestKey, targetsKey } from '../../lib/target/names.ts';
+import { manifestKey, targetsKey } from '../../lib/targets/keys.ts';
 import {
   addresses,
   fileOf,

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { parseListenAddress } from '../../lib/sidecar/listen.ts';
+import { parseListenAddress } from '../../lib/sidecar/serve/http.ts';
 
 test.each([
   [':9469', { port: 9469 }],

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { type ErrorKind, MusterError } from '../../lib/errors.ts';
-import { diskError } from '../../lib/sidecar/files.ts';
-import { mirrorWithin, nextWait, runMirror } from '../../lib/sidecar/loop.ts';
-import type { Round } from '../../lib/sidecar/round.ts';
+import { type ErrorKind, MusterError } from '../../lib/base/errors.ts';
+import { diskError } from '../../lib/sidecar/mirror/files.ts';
+import { mirrorWithin, nextWait, runMirror } from '../../lib/sidecar/mirror/loop.ts';
+import type { Round } from '../../lib/sidecar/mirror/round.ts';
 
 function roundWith(...kinds: readonly ErrorKind[]): Round {
   return {

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { MusterError } from '../../lib/errors.ts';
-import { createSyncMetrics } from '../../lib/sidecar/metrics.ts';
-import type { Round } from '../../lib/sidecar/round.ts';
-import { syncMetrics } from '../../lib/telemetry/metrics.ts';
+import { MusterError } from '../../lib/base/errors.ts';
+import { syncMetrics } from '../../lib/base/metrics.ts';
+import type { Round } from '../../lib/sidecar/mirror/round.ts';
+import { createSyncMetrics } from '../../lib/sidecar/serve/metrics.ts';
 import { fill, listText, retiredOf } from '../support/bucket.ts';
 import { cleanUpAfterEach, publish, round, syncedWorld, targets } from './world.ts';
 

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { MusterError } from '../../lib/errors.ts';
+import { MusterError } from '../../lib/base/errors.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { fill, listText, retiredOf, statusOf } from '../support/bucket.ts';

@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { MusterError } from '../../lib/errors.ts';
-import { closeSources, healthOf, openSources } from '../../lib/sidecar/mirrored.ts';
+import { MusterError } from '../../lib/base/errors.ts';
+import { createLogger, silentLogger as log } from '../../lib/base/logger.ts';
+import { closeSources, healthOf, openSources } from '../../lib/sidecar/mirror/mirrored.ts';
 import { syncOnce } from '../../lib/sidecar/sync.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
-import { createLogger, silentLogger as log } from '../../lib/telemetry/log.ts';
 import { watchStore } from './counting-store.ts';
 import {
   afterThisTest,

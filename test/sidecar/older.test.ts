@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { MusterError } from '../../lib/errors.ts';
+import { MusterError } from '../../lib/base/errors.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { addresses, fileOf, fill, listOf, listText, type Objects, statusOf } from '../support/bucket.ts';
 import { watchStore } from './counting-store.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { planMirror, refuseClashes } from '../../lib/sidecar/plan.ts';
-import { targetsKey } from '../../lib/target/names.ts';
+import { planMirror, refuseClashes } from '../../lib/sidecar/mirror/plan.ts';
+import { targetsKey } from '../../lib/targets/keys.ts';
 
 const object = (key: string) => ({ key, etag: `"${key}"`, size: 1, modified: 0 });
 

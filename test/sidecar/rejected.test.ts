@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { MusterError } from '../../lib/errors.ts';
+import { MusterError } from '../../lib/base/errors.ts';
 import { watchStore, withStrangeKeys } from './counting-store.ts';
 import {
   changed,

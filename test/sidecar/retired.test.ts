@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { MusterError } from '../../lib/errors.ts';
-import { disk, type FileSystem } from '../../lib/sidecar/files.ts';
+import { MusterError } from '../../lib/base/errors.ts';
+import { disk, type FileSystem } from '../../lib/sidecar/mirror/files.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { fileOf, fill, listOf, listText, type Objects, retiredOf } from '../support/bucket.ts';

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { relabelConfigs } from '../../lib/config/relabel.ts';
-import { disk } from '../../lib/sidecar/files.ts';
-import { openFolder } from '../../lib/sidecar/folder.ts';
-import { filterShard, parseShard, type Shard } from '../../lib/sidecar/shard.ts';
+import { disk } from '../../lib/sidecar/mirror/files.ts';
+import { openFolder } from '../../lib/sidecar/mirror/folder.ts';
+import { filterShard, parseShard, type Shard } from '../../lib/sidecar/mirror/shard.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
-import { decodeFileSd } from '../../lib/target/file-sd.ts';
-import { relabel } from '../../lib/target/relabel.ts';
+import { decodeFileSd } from '../../lib/targets/file-sd.ts';
+import { relabel } from '../../lib/targets/relabel.ts';
 import { fileOf, fill, listOf } from '../support/bucket.ts';
 import { watchStore } from './counting-store.ts';
 import { changed, cleanUpAfterEach, makeFolder, round, summary, visibleFiles } from './world.ts';

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { MusterError } from '../../lib/errors.ts';
+import { MusterError } from '../../lib/base/errors.ts';
+import { createLogger } from '../../lib/base/logger.ts';
 import { type LoopedSyncOptions, syncForever, syncOnce } from '../../lib/sidecar/sync.ts';
-import { createFileStore } from '../../lib/store/file.ts';
+import { createFileStore } from '../../lib/store/folder/store.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import { createLogger } from '../../lib/telemetry/log.ts';
 import { watchStore } from './counting-store.ts';
 import {
   afterThisTest,

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { lstat, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { createFileStore } from '../../lib/store/file.ts';
+import { createFileStore } from '../../lib/store/folder/store.ts';
 import { newFolder } from './folders.ts';
 import { bytes, failure, outcome, text } from './probe.ts';
 

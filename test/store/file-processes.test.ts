@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createFileStore } from '../../lib/store/file.ts';
+import { createFileStore } from '../../lib/store/folder/store.ts';
 import { compileCache } from '../support/process.ts';
 import { newFolder } from './folders.ts';
 import { bytes, failure, isWhole, text } from './probe.ts';

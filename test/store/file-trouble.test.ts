@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { chmod } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { createFileStore } from '../../lib/store/file.ts';
-import { fileFailure } from '../../lib/store/file-failure.ts';
+import { fileFailure } from '../../lib/base/disk-errors.ts';
+import { createFileStore } from '../../lib/store/folder/store.ts';
 import { newFolder } from './folders.ts';
 import { bytes, failure } from './probe.ts';
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createFileStore } from '../../lib/store/file.ts';
-import { holdLock } from '../../lib/store/file-lock.ts';
+import { holdLock } from '../../lib/base/sqlite-lock.ts';
+import { createFileStore } from '../../lib/store/folder/store.ts';
 import { bytes, failure, outcome, text, whole } from './probe.ts';
 
 /**

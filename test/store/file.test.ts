@@ -1,5 +1,5 @@
 import { describe } from '@jest/globals';
-import { createFileStore } from '../../lib/store/file.ts';
+import { createFileStore } from '../../lib/store/folder/store.ts';
 import { describeContract } from './contract.ts';
 import { newFolder } from './folders.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { compareKeys, isKey } from '../../lib/store/key.ts';
+import { compareKeys, isKey } from '../../lib/store/store.ts';
 
 describe('keys', () => {
   test('sort as their UTF-8 bytes do', () => {

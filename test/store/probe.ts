@@ -1,4 +1,4 @@
-import { isMusterError, toMusterError } from '../../lib/errors.ts';
+import { isMusterError, toMusterError } from '../../lib/base/errors.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 
 /** Makes an empty place for objects, and returns what opens a handle on it, as often as it is called. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createS3Store } from '../../lib/store/s3.ts';
+import { createS3Store } from '../../lib/store/s3/store.ts';
 import { describeWithPrograms } from '../support/programs.ts';
 import { type RadosGateway, radosCredentials, startRadosGateway } from '../support/rados-gateway.ts';
 import { describeContract } from './contract.ts';

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createS3Store } from '../../lib/store/s3.ts';
-import { s3Failure } from '../../lib/store/s3-failure.ts';
+import { s3Failure } from '../../lib/store/s3/errors.ts';
+import { createS3Store } from '../../lib/store/s3/store.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { type FakeS3, type FakeS3Options, sendError, startFakeS3 } from './fake-s3.ts';
 import { bytes, failure } from './probe.ts';
@@ -164,7 +164,7 @@ describe('each of the usual troubles is one line that says what to do', () => {
     ],
   ])('%s', async (_, environment, line) => {
     const program = `
-      import { createS3Store } from ${JSON.stringify(new URL('../../lib/store/s3.ts', import.meta.url))};
+      import { createS3Store } from ${JSON.stringify(new URL('../../lib/store/s3/store.ts', import.meta.url))};
       await createS3Store({ bucket: 'muster' }).get('a').catch(({ kind, message }) => console.log(kind, message));`;
     const { stdout, stderr } = await promisify(execFile)(
       process.execPath,

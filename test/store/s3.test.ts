@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import { createS3Store } from '../../lib/store/s3.ts';
+import { createS3Store } from '../../lib/store/s3/store.ts';
 import { type Moto, motoCredentials, startMoto } from '../support/moto.ts';
 import { describeWithPrograms } from '../support/programs.ts';
 import { describeContract } from './contract.ts';

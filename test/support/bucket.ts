@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { encodeManifest, type Part } from '../../lib/discovery/manifest.ts';
-import type { Status } from '../../lib/discovery/status.ts';
+import { encodeManifest, type Part } from '../../lib/cycle/manifest.ts';
+import type { Status } from '../../lib/cycle/status.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import { countFileSd } from '../../lib/target/file-sd-scan.ts';
+import { countFileSd } from '../../lib/targets/file-sd-reader.ts';
 import {
   manifestKey,
   type ProviderId,
@@ -10,7 +10,7 @@ import {
   retiredKey,
   statusKey,
   targetsKey,
-} from '../../lib/target/names.ts';
+} from '../../lib/targets/keys.ts';
 
 /** Id of the store that the tests write, unless they name another. */
 export const storeId = 'store-of-tests';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ConsulWorld, consulRegistrations } from '../../lib/fleet/consul-world.ts';
+import { type ConsulWorld, consulRegistrations } from '../../lib/sim/consul-world.ts';
 import { startProcess } from './process.ts';
 import { requireProgram } from './programs.ts';
 

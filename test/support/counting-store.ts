@@ -1,4 +1,4 @@
-import { isMusterError } from '../../lib/errors.ts';
+import { isMusterError } from '../../lib/base/errors.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 
 /** One call on a store: what was done, to which key (of a listing: its prefix), and how it went. */

@@ -1,7 +1,7 @@
 import type { Mechanism, SdConfig } from '../../lib/backends/mechanism.ts';
 import type { HttpClientOptions } from '../../lib/http/open.ts';
-import type { Cursor, Listed, Progress } from '../../lib/target/discover.ts';
-import type { TargetGroup } from '../../lib/target/group.ts';
+import type { Cursor, Listed, Progress } from '../../lib/targets/discover.ts';
+import type { TargetGroup } from '../../lib/targets/group.ts';
 import { openTestClient } from './http-client.ts';
 
 /** All that one listing gave. */

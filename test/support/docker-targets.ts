@@ -1,6 +1,6 @@
 import { docker } from '../../lib/backends/docker/index.ts';
 import { dockerswarm } from '../../lib/backends/dockerswarm/index.ts';
-import type { LabelSet } from '../../lib/target/group.ts';
+import type { LabelSet } from '../../lib/targets/group.ts';
 import { listTargets } from './discover.ts';
 import { discoverWithPromtool, targetTexts } from './promtool.ts';
 

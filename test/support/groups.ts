@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { LabelSet, TargetGroup } from '../../lib/target/group.ts';
+import type { LabelSet, TargetGroup } from '../../lib/targets/group.ts';
 
 const odd = fc.constantFrom(
   '',

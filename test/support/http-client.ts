@@ -1,6 +1,6 @@
+import { MusterError } from '../../lib/base/errors.ts';
 import type { HttpClientConfig } from '../../lib/config/http-client.ts';
 import { type Credential, type ReadCredential, Secret } from '../../lib/config/secret.ts';
-import { MusterError } from '../../lib/errors.ts';
 import type { HttpClient, HttpRequest } from '../../lib/http/client.ts';
 import { type HttpClientOptions, openHttpClient } from '../../lib/http/open.ts';
 

@@ -1,6 +1,6 @@
+import { silentLogger } from '../../lib/base/logger.ts';
 import type { ExitCode, Io } from '../../lib/cli/command.ts';
 import { runCommand } from '../../lib/cli/run-muster.ts';
-import { silentLogger } from '../../lib/telemetry/log.ts';
 
 /** What a command printed and how it ended. */
 export interface CommandResult {

@@ -1,4 +1,4 @@
-import type { LabelSet } from '../../lib/target/group.ts';
+import type { LabelSet } from '../../lib/targets/group.ts';
 import { keepApart, startPrometheus } from './prometheus.ts';
 
 /** A real Prometheus 2, which discovers but scrapes nothing. */

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
-import { encodeLabels } from '../../lib/target/canonical.ts';
-import { type LabelSet, type TargetGroup, targetLabels, withoutEmpty } from '../../lib/target/group.ts';
+import { encodeLabels } from '../../lib/targets/canonical.ts';
+import { type LabelSet, type TargetGroup, targetLabels, withoutEmpty } from '../../lib/targets/group.ts';
 import { requireProgram } from './programs.ts';
 
 /** What Prometheus adds to every target by itself. */

@@ -1,20 +1,20 @@
-import { decodeJournalEntry } from '../../lib/discovery/journal-lines.ts';
-import type { CycleInput, Provider } from '../../lib/discovery/provider.ts';
-import { decodeSnapshot } from '../../lib/discovery/snapshot.ts';
-import { readStatus } from '../../lib/discovery/status.ts';
-import { readStoreDocument } from '../../lib/discovery/store-id.ts';
+import { decodeJournalEntry } from '../../lib/cycle/journal.ts';
+import { decodeSnapshot } from '../../lib/cycle/load.ts';
+import { readStoreDocument } from '../../lib/cycle/ownership.ts';
+import type { CycleInput, Provider } from '../../lib/cycle/provider.ts';
+import { readStatus } from '../../lib/cycle/status.ts';
 import type { ObjectStore, StoredObject } from '../../lib/store/store.ts';
-import type { Groups } from '../../lib/target/canonical.ts';
-import { applyChange } from '../../lib/target/diff.ts';
-import { encodeFileSd } from '../../lib/target/file-sd.ts';
-import type { TargetGroup } from '../../lib/target/group.ts';
+import type { Groups } from '../../lib/targets/canonical.ts';
+import { applyChange } from '../../lib/targets/diff.ts';
+import { encodeFileSd } from '../../lib/targets/file-sd.ts';
+import type { TargetGroup } from '../../lib/targets/group.ts';
 import {
   journalFolder,
   journalKey,
   type ProviderId,
   snapshotKey,
   targetsKey,
-} from '../../lib/target/names.ts';
+} from '../../lib/targets/keys.ts';
 
 export const id: ProviderId = { job: 'api', provider: 'consul-0' };
 

@@ -1,4 +1,4 @@
-import type { ConsulInstance, ConsulWorld } from '../../lib/fleet/consul-world.ts';
+import type { ConsulInstance, ConsulWorld } from '../../lib/sim/consul-world.ts';
 
 /** A catalog of plain instances `web-0 … web-<n-1>` of services of these names, on one node, all passing. */
 export function smallWorld(count: number, more: Partial<ConsulInstance> = {}): ConsulWorld {

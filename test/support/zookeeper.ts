@@ -2,9 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createFrames } from '../../lib/backends/zookeeper/wire/frames.ts';
-import { jute, readJute } from '../../lib/backends/zookeeper/wire/jute.ts';
-import { decodeHeader, encodeConnect, encodeRequest } from '../../lib/backends/zookeeper/wire/messages.ts';
+import {
+  createFrames,
+  decodeHeader,
+  encodeConnect,
+  encodeRequest,
+  jute,
+  readJute,
+} from '../../lib/backends/zookeeper/wire.ts';
 import { startProcess } from './process.ts';
 import { requireProgram } from './programs.ts';
 

@@ -1,8 +1,17 @@
 import type { ZodType } from 'zod';
-import { MusterError } from '../../errors.ts';
+import * as z from 'zod';
+import { MusterError } from '../../base/errors.ts';
 import type { HttpClient } from '../../http/client.ts';
 import { decodeJson } from '../../http/json.ts';
-import { agentSelf, catalogServices, raftPeers, type ServiceEntry, serviceEntries } from './bodies.ts';
+import {
+  anyMap,
+  intField,
+  listBody,
+  listField,
+  mapField,
+  structField,
+  textField,
+} from '../../http/json-fields.ts';
 import type { ConsulConfig } from './schema.ts';
 
 /** An answer, and whether Consul says that the token's rights hid a part of it. */
@@ -106,3 +115,46 @@ async function read<T>(
     };
   });
 }
+
+const texts = listField(textField);
+const meta = mapField(textField);
+
+/** `GET /v1/agent/self`, as far as it is read. */
+export const agentSelf = z.object({ Config: z.object({ Datacenter: z.string().min(1) }) });
+
+/** `GET /v1/status/peers`: addresses of the servers. */
+export const raftPeers = z.array(z.string().min(1));
+
+/** `GET /v1/catalog/services`: service names to the tags of all their instances. */
+export const catalogServices = anyMap(texts)
+  .nullable()
+  .transform((services) => services ?? new Map<string, string[]>());
+
+const check = structField({ CheckID: textField, Status: textField });
+
+/** An element of `GET /v1/health/service/<name>`: an instance, its node, and the checks of both. */
+const serviceEntry = z.object({
+  Node: z.object({
+    Node: textField,
+    Address: textField,
+    Meta: meta,
+    TaggedAddresses: meta,
+  }),
+  Service: z.object({
+    ID: z.string(),
+    Address: textField,
+    Port: intField,
+    Tags: texts,
+    Meta: meta,
+    // Consul Enterprise only.
+    Namespace: textField,
+    Partition: textField,
+  }),
+  Checks: listField(check),
+});
+
+/** `GET /v1/health/service/<name>`. */
+export const serviceEntries = listBody(serviceEntry);
+
+export type HealthCheck = z.infer<typeof check>;
+export type ServiceEntry = z.infer<typeof serviceEntry>;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Cursor, Listed } from '../../target/discover.ts';
+import type { Cursor, Listed } from '../../targets/discover.ts';
 
 /** What Consul said of its answers to one listing. */
 export interface Sight {

@@ -1,7 +1,12 @@
-import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty } from '../../target/group.ts';
-import { joinHostPort } from '../../target/labels.ts';
-import { mapLabels } from '../../target/map-labels.ts';
-import type { HealthCheck, ServiceEntry } from './bodies.ts';
+import {
+  addressLabel,
+  joinHostPort,
+  type LabelSet,
+  mapLabels,
+  type TargetGroup,
+  withoutEmpty,
+} from '../../targets/group.ts';
+import type { HealthCheck, ServiceEntry } from './client.ts';
 import { labels } from './labels.ts';
 
 /** What all instances of a service have in common. */

@@ -1,5 +1,5 @@
-import { MusterError } from '../../errors.ts';
-import { mapConcurrent } from '../../http/concurrency.ts';
+import { mapConcurrent } from '../../base/concurrency.ts';
+import { MusterError } from '../../base/errors.ts';
 import { backendNames } from '../backend-names.ts';
 import type { Mechanism, MechanismInput } from '../mechanism.ts';
 import { type ConsulClient, canBeAskedFor, openConsul } from './client.ts';

@@ -1,13 +1,20 @@
 import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
-import { formatDuration } from '../../config/duration.ts';
-import { isMusterError, MusterError, toMusterError } from '../../errors.ts';
-import { toFailure } from '../../http/failure.ts';
-import { heedSignals } from '../../http/signals.ts';
+import { heedSignals } from '../../base/deadlines.ts';
+import { isMusterError, MusterError, toMusterError } from '../../base/errors.ts';
+import { formatDuration } from '../../config/fields.ts';
+import { toFailure } from '../../http/errors.ts';
+import {
+  type Answer,
+  answers,
+  decodeAnswer,
+  encodeQuery,
+  formatError,
+  notImplemented,
+  type Query,
+} from './message.ts';
 import type { ResolverConfig } from './resolver-config.ts';
 import type { Nameserver } from './schema.ts';
-import { type Answer, answers, decodeAnswer, encodeQuery, type Query } from './wire/message.ts';
-import { formatError, notImplemented } from './wire/types.ts';
 
 /** How long an answer may take. */
 export interface Limits {

@@ -1,7 +1,12 @@
-import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty } from '../../target/group.ts';
-import { joinHostPort } from '../../target/labels.ts';
+import {
+  addressLabel,
+  joinHostPort,
+  type LabelSet,
+  type TargetGroup,
+  withoutEmpty,
+} from '../../targets/group.ts';
 import { labels } from './labels.ts';
-import type { DnsRecord } from './wire/message.ts';
+import type { DnsRecord } from './message.ts';
 
 /** The target group of one name: a target for each record, in the order of the answer. */
 export function buildNameGroup(name: string, port: number, records: readonly DnsRecord[]): TargetGroup {

@@ -1,12 +1,12 @@
-import { mapConcurrent } from '../../http/concurrency.ts';
-import { joinHostPort } from '../../target/labels.ts';
+import { mapConcurrent } from '../../base/concurrency.ts';
+import { joinHostPort } from '../../targets/group.ts';
 import { keptSources } from '../kept-sources.ts';
 import { type Mechanism, type MechanismInput, serverNames } from '../mechanism.ts';
 import { buildNameGroup, strangeTypes } from './groups.ts';
 import { lookUp } from './lookup.ts';
+import type { DnsRecord } from './message.ts';
 import { type ResolverConfig, readResolverConfig, resolverDefaults } from './resolver-config.ts';
 import { type DnsConfig, dnsConfig } from './schema.ts';
-import type { DnsRecord } from './wire/message.ts';
 
 /** Names asked for at once. */
 const concurrency = 16;

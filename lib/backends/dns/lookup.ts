@@ -1,14 +1,19 @@
 import { randomInt } from 'node:crypto';
-import { MusterError, toMusterError } from '../../errors.ts';
-import { abortError } from '../../http/signals.ts';
-import { joinHostPort } from '../../target/labels.ts';
+import { abortError } from '../../base/deadlines.ts';
+import { MusterError, toMusterError } from '../../base/errors.ts';
+import { joinHostPort } from '../../targets/group.ts';
 import { exchange } from './exchange.ts';
+import {
+  type Answer,
+  type DnsRecord,
+  encodeName,
+  nameError,
+  noError,
+  type QueryType,
+  showResponseCode,
+} from './message.ts';
 import type { ResolverConfig } from './resolver-config.ts';
 import type { Nameserver } from './schema.ts';
-import { fullNames } from './search.ts';
-import type { Answer, DnsRecord } from './wire/message.ts';
-import { encodeName } from './wire/name.ts';
-import { nameError, noError, type QueryType, showResponseCode } from './wire/types.ts';
 
 /**
  * The records of a name, perhaps none. The first of the names it may stand for that exists counts. None at all, when
@@ -80,4 +85,35 @@ const referred = 'the server knows nothing of the name and does not ask others: 
 
 function place({ address, port }: Nameserver): string {
   return joinHostPort(address, port);
+}
+
+/**
+ * The full names that a name may stand for, in the order in which to try them. A name with a dot at its end is
+ * complete; another is tried as it stands and in each domain of the search list. Source: resolv.conf(5), and
+ * Prometheus's DNS library.
+ */
+export function fullNames(name: string, { search, ndots }: ResolverConfig): readonly string[] {
+  if (isComplete(name)) return [name];
+  const inDomains = search.map((domain) => complete(domain === '.' ? name : `${name}.${domain}`));
+  const itself = complete(name);
+  const hasDots = countDots(name) >= ndots;
+  return [...new Set(hasDots ? [itself, ...inDomains] : [...inDomains, itself])];
+}
+
+function complete(name: string): string {
+  return isComplete(name) ? name : `${name}.`;
+}
+
+function isComplete(name: string): boolean {
+  return dotsOf(name).at(-1) === name.length - 1;
+}
+
+function countDots(name: string): number {
+  return dotsOf(name).length;
+}
+
+/** Where the dots are that separate labels: `\.` is none. */
+function dotsOf(name: string): readonly number[] {
+  const tokens = [...name.matchAll(/\\.|\./gsu)];
+  return tokens.filter(([token]) => token === '.').map(({ index }) => index);
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { MusterError } from '../../errors.ts';
-import { codeOf } from '../../http/failure.ts';
+import { MusterError } from '../../base/errors.ts';
+import { codeOf } from '../../http/errors.ts';
 import type { Nameserver } from './schema.ts';
 
 /** Whom to ask, and for which names. */

@@ -3,8 +3,7 @@ import type { z } from 'zod';
 import { int, leaf, list, oneOf } from '../../config/fields.ts';
 import { ownFields, sdConfig } from '../../config/sd-config.ts';
 import { enumerate, rule } from '../../config/section.ts';
-import { encodeName } from './wire/name.ts';
-import { queryTypes } from './wire/types.ts';
+import { encodeName, queryTypes } from './message.ts';
 
 /** Where a DNS server listens. */
 export interface Nameserver {

@@ -1,8 +1,14 @@
-import { compare } from '../../target/canonical.ts';
-import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty } from '../../target/group.ts';
-import { joinHostPort } from '../../target/labels.ts';
-import { mapLabels } from '../../target/map-labels.ts';
-import type { Container, Endpoint, Port } from './bodies.ts';
+import * as z from 'zod';
+import { intField, listBody, listField, mapField, structField, textField } from '../../http/json-fields.ts';
+import { compare } from '../../targets/canonical.ts';
+import {
+  addressLabel,
+  joinHostPort,
+  type LabelSet,
+  mapLabels,
+  type TargetGroup,
+  withoutEmpty,
+} from '../../targets/group.ts';
 import { labels } from './labels.ts';
 
 /** What the addresses depend on beside the containers. */
@@ -88,3 +94,39 @@ function portLabels(ip: string, { IP, PrivatePort, PublicPort }: Port): LabelSet
     ...(PublicPort > 0 && { [labels.portPublic]: String(PublicPort), [labels.portPublicIp]: IP }),
   };
 }
+
+/** A port that the image exposes or the container publishes: with a public one it is reachable from outside. */
+const port = structField({
+  IP: textField,
+  PrivatePort: intField,
+  PublicPort: intField,
+  Type: textField,
+});
+
+/** The container's end of a network. */
+const endpoint = z.object({ NetworkID: textField, IPAddress: textField, GlobalIPv6Address: textField });
+
+const container = z.object({
+  Id: z.string().min(1),
+  Names: listField(textField),
+  Image: textField,
+  ImageID: textField,
+  Labels: mapField(textField),
+  Ports: listField(port),
+  // Podman's API leaves it out.
+  HostConfig: structField({ NetworkMode: textField }),
+  NetworkSettings: z
+    .object({ Networks: mapField(endpoint.nullable()) })
+    .nullish()
+    .transform((value) => value?.Networks ?? new Map()),
+});
+
+/** `GET /containers/json`, as far as it is read. Source: Docker Engine API reference, ContainerList. */
+export const containerList = listBody(container);
+
+export type Container = z.infer<typeof container>;
+export type Port = z.infer<typeof port>;
+export type Endpoint = z.infer<typeof endpoint>;
+
+/** `GET /info`, as far as it is read. */
+export const engineInfo = z.object({ ID: z.string().min(1) });

@@ -1,10 +1,7 @@
 import { backendNames } from '../backend-names.ts';
 import type { Mechanism } from '../mechanism.ts';
-import { containerList, engineInfo } from './bodies.ts';
-import { openEngine } from './engine/client.ts';
-import { shownHost } from './engine/host.ts';
-import { listNetworkLabels } from './engine/networks.ts';
-import { buildContainerGroups } from './groups.ts';
+import { listNetworkLabels, openEngine, shownHost } from './engine.ts';
+import { buildContainerGroups, containerList, engineInfo } from './groups.ts';
 import { labels } from './labels.ts';
 import { type DockerConfig, dockerConfig } from './schema.ts';
 

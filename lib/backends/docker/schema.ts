@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { bool, text } from '../../config/fields.ts';
 import { withHttpClient } from '../../config/http-client.ts';
 import { httpSdConfig, ownFields } from '../../config/sd-config.ts';
-import { engineFields } from './engine/fields.ts';
+import { engineFields } from './engine.ts';
 
 /** An element of `docker_sd_configs`. Source: Prometheus configuration reference, docker_sd_config. */
 export const dockerConfig = httpSdConfig('60s', {

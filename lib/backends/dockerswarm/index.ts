@@ -1,14 +1,10 @@
-import type { TargetGroup } from '../../target/group.ts';
+import type { TargetGroup } from '../../targets/group.ts';
 import { backendNames } from '../backend-names.ts';
-import { type Engine, openEngine } from '../docker/engine/client.ts';
-import { shownHost } from '../docker/engine/host.ts';
-import { listNetworkLabels } from '../docker/engine/networks.ts';
+import { type Engine, listNetworkLabels, openEngine, shownHost } from '../docker/engine.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { managerInfo, nodeList, serviceList, taskList } from './bodies.ts';
 import { labels } from './labels.ts';
-import { buildNodeGroup } from './roles/nodes.ts';
-import { buildServiceGroup } from './roles/services.ts';
-import { buildTaskGroup } from './roles/tasks.ts';
+import { buildNodeGroup, buildServiceGroup, buildTaskGroup } from './roles.ts';
 import { type DockerSwarmConfig, dockerSwarmConfig } from './schema.ts';
 
 /** Services, tasks or nodes of a swarm, from one of its managers: a group for each that has targets. */

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { oneOf } from '../../config/fields.ts';
 import { withHttpClient } from '../../config/http-client.ts';
 import { httpSdConfig, ownFields } from '../../config/sd-config.ts';
-import { engineFields } from '../docker/engine/fields.ts';
+import { engineFields } from '../docker/engine.ts';
 
 /** An element of `dockerswarm_sd_configs`. Source: Prometheus configuration reference, dockerswarm_sd_config. */
 export const dockerSwarmConfig = httpSdConfig('60s', {

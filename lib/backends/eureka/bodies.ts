@@ -1,4 +1,4 @@
-import { MusterError } from '../../errors.ts';
+import { MusterError } from '../../base/errors.ts';
 import { otherType, parseXml, type XmlElement } from './xml.ts';
 
 /** An application and its instances, as far as they are read. */

@@ -1,5 +1,11 @@
-import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty } from '../../target/group.ts';
-import { joinHostPort, sanitizeLabelName } from '../../target/labels.ts';
+import {
+  addressLabel,
+  joinHostPort,
+  type LabelSet,
+  sanitizeLabelName,
+  type TargetGroup,
+  withoutEmpty,
+} from '../../targets/group.ts';
 import type { Application, Instance, Metadata } from './bodies.ts';
 import { labels } from './labels.ts';
 

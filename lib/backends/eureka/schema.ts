@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import { withHttpClient } from '../../config/http-client.ts';
-import { httpSdConfig, ownFields } from '../../config/sd-config.ts';
-import { serverUrl } from '../../config/server-list.ts';
+import { httpSdConfig, ownFields, serverUrl } from '../../config/sd-config.ts';
 
 /** An element of `eureka_sd_configs`. Source: Prometheus configuration reference, eureka_sd_config. */
 export const eurekaConfig = httpSdConfig('30s', { ...ownFields, server: serverUrl }).transform(

@@ -1,4 +1,4 @@
-import { MusterError } from '../../errors.ts';
+import { MusterError } from '../../base/errors.ts';
 
 /** An element of an XML document. */
 export interface XmlElement {

@@ -1,6 +1,7 @@
-import { encodeLabels } from '../../target/canonical.ts';
-import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty } from '../../target/group.ts';
-import type { Group } from './bodies.ts';
+import * as z from 'zod';
+import { listBody, listField, mapField, textField } from '../../http/json-fields.ts';
+import { encodeLabels } from '../../targets/canonical.ts';
+import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty } from '../../targets/group.ts';
 import { labels } from './labels.ts';
 
 /**
@@ -17,4 +18,23 @@ export function buildGroups(groups: readonly Group[], url: string): TargetGroup[
     for (const address of group.targets) known.targets.push({ [addressLabel]: address });
   }
   return [...bySource].map(([source, group]) => ({ source, ...group }));
+}
+
+const group = z.preprocess(
+  withSmallKeys,
+  z.strictObject({
+    targets: listField(textField),
+    labels: mapField(textField).refine((map) => !map.has(''), 'a label has no name'),
+  }),
+);
+
+/** The whole answer of an endpoint. Source: Prometheus, configuration of HTTP service discovery. */
+export const groupList = listBody(group);
+
+export type Group = z.infer<typeof group>;
+
+/** Go reads keys whatever their case, so that endpoints which write `Targets` work with Prometheus. */
+function withSmallKeys(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
+  return Object.fromEntries(Object.entries(input).map(([key, value]) => [key.toLowerCase(), value]));
 }

@@ -1,10 +1,9 @@
-import { MusterError } from '../../errors.ts';
+import { MusterError } from '../../base/errors.ts';
 import type { HttpResponse } from '../../http/client.ts';
 import { decodeJson } from '../../http/json.ts';
-import { shownOrigin } from '../../http/place.ts';
+import { shownOrigin } from '../../http/url-text.ts';
 import type { Mechanism } from '../mechanism.ts';
-import { type Group, groupList } from './bodies.ts';
-import { buildGroups } from './groups.ts';
+import { buildGroups, type Group, groupList } from './groups.ts';
 import { type HttpConfig, httpConfig } from './schema.ts';
 
 /** Target groups that an HTTP endpoint names. */

@@ -1,11 +1,11 @@
 import { backendNames } from '../backend-names.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { uidOfCluster } from './connection/cluster-uid.ts';
+import { namespacesOf } from './connection/in-cluster.ts';
 import { openConnection } from './connection/open.ts';
 import { openLister } from './listing/lister.ts';
 import { streamConcurrent } from './listing/stream.ts';
 import { listRole } from './roles/list-role.ts';
-import { namespacesOf } from './roles/namespaces.ts';
 import { type KubernetesConfig, kubernetesConfig } from './schema.ts';
 
 /** Namespaces that are listed at once: an API server gives one client few turns at a time. */

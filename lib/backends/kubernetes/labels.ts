@@ -1,4 +1,4 @@
-import { sanitizeLabelName } from '../../target/labels.ts';
+import { sanitizeLabelName } from '../../targets/group.ts';
 
 const prefix = '__meta_kubernetes_';
 

@@ -1,13 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
-import { bool, int, leaf, list, oneOf, stringList, text, unlessEmpty, url } from '../../config/fields.ts';
+import {
+  bool,
+  int,
+  leaf,
+  list,
+  oneOf,
+  scalarText,
+  stringList,
+  text,
+  unlessEmpty,
+  url,
+} from '../../config/fields.ts';
 import { type HttpClientKeys, httpClientFields, withHttpClient } from '../../config/http-client.ts';
-import { scalarText } from '../../config/scalar.ts';
 import { httpSdConfig, nameField } from '../../config/sd-config.ts';
 import { enumerate, rule, section } from '../../config/section.ts';
 import { roles, selectableRoles } from './roles/role.ts';
-import { fieldSelectorProblem } from './selectors/field-selector.ts';
-import { labelSelectorProblem } from './selectors/label-selector.ts';
+import { fieldSelectorProblem, labelSelectorProblem } from './selectors.ts';
 
 const eks = section({
   cluster: leaf(

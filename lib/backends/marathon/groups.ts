@@ -1,7 +1,13 @@
-import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty } from '../../target/group.ts';
-import { joinHostPort } from '../../target/labels.ts';
-import { mapLabels } from '../../target/map-labels.ts';
-import type { App, Task } from './bodies.ts';
+import * as z from 'zod';
+import { listBody, listField, mapField, structField, textField } from '../../http/json-fields.ts';
+import {
+  addressLabel,
+  joinHostPort,
+  type LabelSet,
+  mapLabels,
+  type TargetGroup,
+  withoutEmpty,
+} from '../../targets/group.ts';
 import { labels } from './labels.ts';
 
 /** The target group of one app: a target for each port of each task. */
@@ -65,3 +71,48 @@ function hostOf(task: Task, app: App): string {
 function isOnContainerNetwork({ networks }: App): boolean {
   return networks[0]?.mode === 'container';
 }
+
+const port = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1)
+  .nullish()
+  .transform((value) => value ?? 0);
+const labelMap = mapField(textField);
+
+const portMapping = structField({ containerPort: port, hostPort: port, labels: labelMap });
+
+/** A null or missing container is one without image and mappings. */
+const container = z
+  .object({
+    // Marathon 1.5 moved the mappings from `docker` up.
+    portMappings: listField(portMapping),
+    docker: z.object({ image: textField, portMappings: listField(portMapping) }).nullish(),
+  })
+  .nullish();
+
+const task = structField({
+  id: textField,
+  host: textField,
+  ports: listField(port),
+  ipAddresses: listField(structField({ ipAddress: textField })),
+});
+
+const app = z.object({
+  id: z.string().min(1),
+  labels: labelMap,
+  container,
+  portDefinitions: listField(structField({ port, labels: labelMap })),
+  networks: listField(structField({ mode: textField })),
+  requirePorts: z.boolean().nullish(),
+  tasks: listField(task),
+});
+
+/** `GET /v2/apps?embed=apps.tasks`, as far as it is read. Source: Marathon's API reference. */
+export const appList = z.object({ apps: listBody(app) });
+
+export type App = z.infer<typeof app>;
+export type Task = z.infer<typeof task>;
+
+/** `GET /v2/info`, as far as it is read. */
+export const marathonInfo = z.object({ frameworkId: z.string().min(1) });

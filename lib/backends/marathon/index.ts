@@ -1,8 +1,7 @@
 import { askInTurn, shuffled } from '../../http/servers.ts';
 import { backendNames } from '../backend-names.ts';
 import { type Mechanism, serverNames } from '../mechanism.ts';
-import { appList, marathonInfo } from './bodies.ts';
-import { buildAppGroup } from './groups.ts';
+import { appList, buildAppGroup, marathonInfo } from './groups.ts';
 import { type MarathonConfig, marathonConfig } from './schema.ts';
 
 const appsPath = '/v2/apps?embed=apps.tasks';

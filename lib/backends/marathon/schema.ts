@@ -1,10 +1,8 @@
 import type { z } from 'zod';
 import { type HttpClientConfig, withHttpClient } from '../../config/http-client.ts';
-import { httpSdConfig, ownFields } from '../../config/sd-config.ts';
-import type { Credential } from '../../config/secret.ts';
-import { credentialOf, secret, secretFile, secretRef } from '../../config/secret-fields.ts';
+import { httpSdConfig, ownFields, serverList } from '../../config/sd-config.ts';
+import { type Credential, credentialOf, secret, secretFile, secretRef } from '../../config/secret.ts';
 import { atMostOne, rule } from '../../config/section.ts';
-import { serverList } from '../../config/server-list.ts';
 
 const tokenKeys = ['auth_token', 'auth_token_file', 'auth_token_ref'] as const;
 

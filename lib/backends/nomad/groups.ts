@@ -1,6 +1,12 @@
-import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty } from '../../target/group.ts';
-import { joinHostPort } from '../../target/labels.ts';
-import type { Registration } from './bodies.ts';
+import * as z from 'zod';
+import { intField, listBody, listField, structField, textField } from '../../http/json-fields.ts';
+import {
+  addressLabel,
+  joinHostPort,
+  type LabelSet,
+  type TargetGroup,
+  withoutEmpty,
+} from '../../targets/group.ts';
 import { labels } from './labels.ts';
 
 /** A service, as Nomad names it. */
@@ -38,3 +44,27 @@ function buildTarget(registration: Registration, separator: string): LabelSet {
     [labels.tags]: Tags.length === 0 ? '' : separator + Tags.join(separator) + separator,
   });
 }
+
+const service = z.object({ ServiceName: z.string().min(1) });
+
+/** `GET /v1/services`: the names of the services, by namespace. Source: Nomad's API documentation, Services. */
+export const serviceList = listBody(structField({ Namespace: textField, Services: listField(service) }));
+
+const registration = z.object({
+  ID: textField,
+  ServiceName: textField,
+  Namespace: textField,
+  NodeID: textField,
+  Datacenter: textField,
+  Tags: listField(textField),
+  Address: textField,
+  Port: intField,
+});
+
+/** `GET /v1/service/:name`: the instances of a service. */
+export const registrationList = listBody(registration);
+
+export type Registration = z.infer<typeof registration>;
+
+/** `GET /v1/status/peers`: addresses of the region's servers. */
+export const raftPeers = listBody(z.string().min(1));

@@ -1,12 +1,11 @@
 import type { ZodType } from 'zod';
-import { MusterError } from '../../errors.ts';
+import { mapConcurrent } from '../../base/concurrency.ts';
+import { MusterError } from '../../base/errors.ts';
 import type { HttpClient } from '../../http/client.ts';
-import { mapConcurrent } from '../../http/concurrency.ts';
 import { decodeJson } from '../../http/json.ts';
 import { backendNames } from '../backend-names.ts';
 import type { Mechanism } from '../mechanism.ts';
-import { raftPeers, registrationList, serviceList } from './bodies.ts';
-import { buildServiceGroup, type ServiceName } from './groups.ts';
+import { buildServiceGroup, raftPeers, registrationList, type ServiceName, serviceList } from './groups.ts';
 import { type NomadConfig, nomadConfig } from './schema.ts';
 
 /** Service calls under way at once. */

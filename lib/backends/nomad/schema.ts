@@ -1,8 +1,7 @@
 import type { z } from 'zod';
 import { bool, text } from '../../config/fields.ts';
 import { withHttpClient } from '../../config/http-client.ts';
-import { httpSdConfig, ownFields } from '../../config/sd-config.ts';
-import { serverUrl } from '../../config/server-list.ts';
+import { httpSdConfig, ownFields, serverUrl } from '../../config/sd-config.ts';
 
 /** An element of `nomad_sd_configs`. Source: Prometheus configuration reference, nomad_sd_config. */
 export const nomadConfig = httpSdConfig('1m', {

@@ -1,10 +1,8 @@
-import { bareHost, portOf } from '../../http/place.ts';
-import { addressLabel, type TargetGroup, withoutEmpty } from '../../target/group.ts';
-import { joinHostPort } from '../../target/labels.ts';
-import type { SwarmInfo } from './bodies.ts';
+import { bareHost, portOf } from '../../http/url-text.ts';
+import { addressLabel, joinHostPort, type TargetGroup, withoutEmpty } from '../../targets/group.ts';
 import { labels } from './labels.ts';
 import { readNode } from './node.ts';
-import { findRow, splitRows } from './rows.ts';
+import { findRow, type SwarmInfo, splitRows } from './rows.ts';
 
 /** What the groups are made for. */
 export interface SwarmContext {

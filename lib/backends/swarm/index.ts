@@ -1,10 +1,10 @@
-import { MusterError, toMusterError } from '../../errors.ts';
-import { shownUrl } from '../../http/place.ts';
+import { MusterError, toMusterError } from '../../base/errors.ts';
 import { askInTurn } from '../../http/servers.ts';
-import type { TargetGroup } from '../../target/group.ts';
+import { shownUrl } from '../../http/url-text.ts';
+import type { TargetGroup } from '../../targets/group.ts';
 import { type Mechanism, serverNames } from '../mechanism.ts';
-import { type SwarmInfo, swarmInfo } from './bodies.ts';
 import { buildGroups, type SwarmContext } from './groups.ts';
+import { type SwarmInfo, swarmInfo } from './rows.ts';
 import { type SwarmConfig, swarmConfig } from './schema.ts';
 
 /** Masters and nodes of a classic, standalone Swarm (1.x): a group of each. The cursor is the master that answered. */

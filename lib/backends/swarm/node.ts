@@ -1,5 +1,4 @@
-import { type LabelSet, withoutEmpty } from '../../target/group.ts';
-import { mapLabels } from '../../target/map-labels.ts';
+import { type LabelSet, mapLabels, withoutEmpty } from '../../targets/group.ts';
 import { labels } from './labels.ts';
 import { findRow, type NodeRows, type Row, wrongRow } from './rows.ts';
 

@@ -1,5 +1,6 @@
-import { MusterError } from '../../errors.ts';
-import type { SwarmInfo } from './bodies.ts';
+import * as z from 'zod';
+import { MusterError } from '../../base/errors.ts';
+import { listField } from '../../http/json-fields.ts';
 
 /** A row of `/info`: what it is called, what it says, and where it stands. */
 export interface Row {
@@ -76,3 +77,10 @@ function checkCount(row: Row, listed: number): void {
   if (!/^\d{1,9}$/.test(said)) throw wrongRow(row, 'must be a number', 'Nodes');
   if (Number(said) !== listed) throw wrongRow(row, `says ${said}, but ${listed} follow`, 'Nodes');
 }
+
+const rows = listField(z.tuple([z.string(), z.string()]));
+
+/** `GET /info`, as far as it is read. Swarm 1.0 has its rows in `DriverStatus`, later ones in `SystemStatus`. */
+export const swarmInfo = z.object({ SystemStatus: rows, DriverStatus: rows });
+
+export type SwarmInfo = z.infer<typeof swarmInfo>;

@@ -1,8 +1,7 @@
 import type { z } from 'zod';
 import { int } from '../../config/fields.ts';
 import { withHttpClient } from '../../config/http-client.ts';
-import { httpSdConfig, ownFields } from '../../config/sd-config.ts';
-import { serverList } from '../../config/server-list.ts';
+import { httpSdConfig, ownFields, serverList } from '../../config/sd-config.ts';
 
 /** An element of `swarm_sd_configs`; of our own, Prometheus has none. */
 export const swarmConfig = httpSdConfig('30s', {

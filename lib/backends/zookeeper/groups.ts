@@ -1,5 +1,10 @@
-import { addressLabel, type TargetGroup, withoutEmpty } from '../../target/group.ts';
-import { joinHostPort, sanitizeLabelName } from '../../target/labels.ts';
+import {
+  addressLabel,
+  joinHostPort,
+  sanitizeLabelName,
+  type TargetGroup,
+  withoutEmpty,
+} from '../../targets/group.ts';
 import { nerveLabels, serversetLabels } from './labels.ts';
 import { type Endpoint, parseNerveMember, parseServersetMember } from './members.ts';
 

@@ -1,4 +1,4 @@
-import { joinHostPort } from '../../target/labels.ts';
+import { joinHostPort } from '../../targets/group.ts';
 import { keptSources } from '../kept-sources.ts';
 import { type Mechanism, type MechanismInput, serverNames } from '../mechanism.ts';
 import { type BuildGroup, buildNerveGroup, buildServersetGroup } from './groups.ts';

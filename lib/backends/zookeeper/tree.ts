@@ -1,5 +1,5 @@
-import { MusterError, toMusterError } from '../../errors.ts';
-import { mapConcurrent } from '../../http/concurrency.ts';
+import { mapConcurrent } from '../../base/concurrency.ts';
+import { MusterError, toMusterError } from '../../base/errors.ts';
 import { askInTurn, shuffled } from '../../http/servers.ts';
 import type { MechanismInput } from '../mechanism.ts';
 import type { ZookeeperConfig, ZookeeperServer } from './schema.ts';

@@ -1,12 +1,11 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
-import { toMusterError } from '../../errors.ts';
-import { folders } from '../../target/names.ts';
-import type { Logger } from '../../telemetry/log.ts';
-import { nextWait } from '../loop.ts';
-import type { RoundRequests } from '../requests.ts';
-import { type ChangedObject, readNotification } from './event.ts';
+import * as z from 'zod';
+import { toMusterError } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import { folders } from '../../targets/keys.ts';
+import { nextWait } from '../mirror/loop.ts';
+import type { RoundRequests } from '../mirror/requests.ts';
 import type { Queue, QueueMessage } from './queue.ts';
-import type { NotificationResult } from './result.ts';
 
 /** A store that notifications may speak of. */
 export interface NotifiedSource {
@@ -100,3 +99,56 @@ function concerns({ url }: NotifiedSource, { bucket, key }: ChangedObject): bool
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await sleepFor(milliseconds, undefined, { signal }).catch(() => undefined);
 }
+
+/** An object that a notification speaks of. */
+export interface ChangedObject {
+  readonly bucket: string;
+  readonly key: string;
+}
+
+/**
+ * The objects that a message of the queue speaks of: S3's own notification, the same through SNS, or EventBridge's. A
+ * test message of S3 speaks of none. `undefined` where the message is none of these.
+ */
+export function readNotification(body: string): readonly ChangedObject[] | undefined {
+  const message = notification.safeParse(parseJson(body)).data;
+  if (message === undefined) return undefined;
+  if ('Message' in message) return readNotification(message.Message);
+  if ('Event' in message) return [];
+  if ('detail' in message) return [{ bucket: message.detail.bucket.name, key: message.detail.object.key }];
+  return message.Records.map(({ s3 }) => ({ bucket: s3.bucket.name, key: decodeKey(s3.object.key) }));
+}
+
+const named = z.object({ bucket: z.object({ name: z.string() }), object: z.object({ key: z.string() }) });
+
+/** Source: Amazon S3 user guide, event message structure; Amazon SNS, HTTP/SQS envelope; EventBridge, S3 events. */
+const notification = z.union([
+  z.object({ Records: z.array(z.object({ eventSource: z.literal('aws:s3'), s3: named })) }),
+  z.object({ Type: z.literal('Notification'), Message: z.string() }),
+  z.object({ source: z.literal('aws.s3'), detail: named }),
+  z.object({ Event: z.literal('s3:TestEvent') }),
+]);
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** S3 encodes keys as forms do, EventBridge not at all. */
+function decodeKey(key: string): string {
+  try {
+    return decodeURIComponent(key.replaceAll('+', ' '));
+  } catch {
+    return key;
+  }
+}
+
+/**
+ * What became of a message: its change was mirrored, its round failed so that it stays, it spoke of nothing here, or it
+ * was no notification; `error`: the queue did not answer.
+ */
+export const notificationResults = ['mirrored', 'failed', 'ignored', 'unknown', 'error'] as const;
+export type NotificationResult = (typeof notificationResults)[number];

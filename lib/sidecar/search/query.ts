@@ -1,5 +1,5 @@
-import type { FileSdGroup } from '../../target/file-sd.ts';
-import { metaPrefix } from '../../target/group.ts';
+import type { FileSdGroup } from '../../targets/file-sd.ts';
+import { metaPrefix } from '../../targets/group.ts';
 
 /**
  * One condition on a target.

@@ -1,6 +1,6 @@
-import { toMusterError } from '../../errors.ts';
-import type { LabelSet } from '../../target/group.ts';
-import type { TargetFile } from '../face/source.ts';
+import { toMusterError } from '../../base/errors.ts';
+import type { LabelSet } from '../../targets/group.ts';
+import type { TargetFile } from '../serve/source.ts';
 import { fittingTargets, narrowQuery, type Query } from './query.ts';
 import { type FoundGroup, scanFile } from './scan.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { readAddress } from '../../../lib/backends/consul/address.ts';
 import { canBeAskedFor } from '../../../lib/backends/consul/client.ts';
+import { readAddress } from '../../../lib/backends/consul/schema.ts';
 
 describe('the address of an agent', () => {
   test.each([

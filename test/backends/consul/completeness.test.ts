@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { consul } from '../../../lib/backends/consul/index.ts';
-import { type ConsulFleet, startConsulFleet } from '../../../lib/fleet/consul.ts';
-import type { ConsulInstance, ConsulNode } from '../../../lib/fleet/consul-world.ts';
+import { type ConsulFleet, startConsulFleet } from '../../../lib/sim/consul.ts';
+import type { ConsulInstance, ConsulNode } from '../../../lib/sim/consul-world.ts';
 import { listTargets } from '../../support/discover.ts';
 
 let fleet: ConsulFleet;

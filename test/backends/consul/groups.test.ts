@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { catalogServices, serviceEntries } from '../../../lib/backends/consul/bodies.ts';
+import { catalogServices, serviceEntries } from '../../../lib/backends/consul/client.ts';
 import { aggregateHealth, buildServiceGroup } from '../../../lib/backends/consul/groups.ts';
 
 const context = { service: 'web', datacenter: 'dc1', tagSeparator: ',' };

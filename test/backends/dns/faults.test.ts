@@ -1,9 +1,9 @@
 import { createSocket } from 'node:dgram';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { dns } from '../../../lib/backends/dns/index.ts';
-import { MusterError } from '../../../lib/errors.ts';
-import { type DnsFleet, startDnsFleet } from '../../../lib/fleet/dns.ts';
-import type { DnsFault } from '../../../lib/fleet/dns-faults.ts';
+import { MusterError } from '../../../lib/base/errors.ts';
+import { type DnsFleet, startDnsFleet } from '../../sim/dns.ts';
+import type { DnsFault } from '../../sim/dns-faults.ts';
 import { type ListOptions, listTargets } from '../../support/discover.ts';
 import { failure } from '../../support/http-client.ts';
 import { polled } from '../../support/poll.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { docker } from '../../../lib/backends/docker/index.ts';
-import { type DockerFleet, startDockerFleet } from '../../../lib/fleet/docker.ts';
+import { type DockerFleet, startDockerFleet } from '../../sim/docker.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { listTargets } from '../../support/discover.ts';
 import { failure } from '../../support/http-client.ts';

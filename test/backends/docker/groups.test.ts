@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { containerList } from '../../../lib/backends/docker/bodies.ts';
-import { buildContainerGroups } from '../../../lib/backends/docker/groups.ts';
+import { buildContainerGroups, containerList } from '../../../lib/backends/docker/groups.ts';
 
 const context = {
   networks: new Map([['n1', { __meta_docker_network_name: 'back' }]]),

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { dockerswarm } from '../../../lib/backends/dockerswarm/index.ts';
-import { type DockerFleet, startDockerFleet } from '../../../lib/fleet/docker.ts';
+import { type DockerFleet, startDockerFleet } from '../../sim/docker.ts';
 import { listTargets } from '../../support/discover.ts';
 import { failure } from '../../support/http-client.ts';
 

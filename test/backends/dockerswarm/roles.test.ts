@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { nodeList, serviceList, taskList } from '../../../lib/backends/dockerswarm/bodies.ts';
-import { buildNodeGroup } from '../../../lib/backends/dockerswarm/roles/nodes.ts';
-import { buildServiceGroup } from '../../../lib/backends/dockerswarm/roles/services.ts';
-import { buildTaskGroup } from '../../../lib/backends/dockerswarm/roles/tasks.ts';
+import {
+  buildNodeGroup,
+  buildServiceGroup,
+  buildTaskGroup,
+} from '../../../lib/backends/dockerswarm/roles.ts';
 
 const networks = new Map([['mesh', { __meta_dockerswarm_network_name: 'mesh' }]]);
 const http = { Name: 'http', Protocol: 'tcp', TargetPort: 80, PublishedPort: 8080, PublishMode: 'ingress' };

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { eureka } from '../../../lib/backends/eureka/index.ts';
 import { eurekaConfig } from '../../../lib/backends/eureka/schema.ts';
-import { type EurekaFleet, startEurekaFleet } from '../../../lib/fleet/eureka.ts';
-import { encodeGroup } from '../../../lib/target/canonical.ts';
+import { encodeGroup } from '../../../lib/targets/canonical.ts';
+import { type EurekaFleet, startEurekaFleet } from '../../sim/eureka.ts';
 import { listTargets } from '../../support/discover.ts';
 import { failure, plainConfig } from '../../support/http-client.ts';
 

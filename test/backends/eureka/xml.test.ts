@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseXml, type XmlElement } from '../../../lib/backends/eureka/xml.ts';
-import { toMusterError } from '../../../lib/errors.ts';
+import { toMusterError } from '../../../lib/base/errors.ts';
 
 const parse = (text: string, type = 'application/xml') => parseXml(Buffer.from(text), type);
 

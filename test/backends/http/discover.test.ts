@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { http } from '../../../lib/backends/http/index.ts';
 import { httpConfig } from '../../../lib/backends/http/schema.ts';
-import { type HttpFleet, startHttpFleet } from '../../../lib/fleet/http.ts';
-import { encodeGroup } from '../../../lib/target/canonical.ts';
-import { targetLabels } from '../../../lib/target/group.ts';
+import { encodeGroup } from '../../../lib/targets/canonical.ts';
+import { targetLabels } from '../../../lib/targets/group.ts';
+import { type HttpFleet, startHttpFleet } from '../../sim/http.ts';
 import { listTargets } from '../../support/discover.ts';
 import { failure, plainConfig } from '../../support/http-client.ts';
 

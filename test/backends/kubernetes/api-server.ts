@@ -8,10 +8,9 @@ import {
 } from '../../../lib/backends/kubernetes/listing/lister.ts';
 import type { ListQuery } from '../../../lib/backends/kubernetes/listing/query.ts';
 import type { ObjectMeta } from '../../../lib/backends/kubernetes/objects.ts';
-import type { FleetAnswer, FleetRequest } from '../../../lib/fleet/faults.ts';
-import { jsonAnswer } from '../../../lib/fleet/faults.ts';
-import { type FleetServer, type FleetServerOptions, startFleetServer } from '../../../lib/fleet/server.ts';
 import type { HttpClientOptions } from '../../../lib/http/open.ts';
+import { type FleetAnswer, type FleetRequest, jsonAnswer } from '../../../lib/sim/faults.ts';
+import { type FleetServer, type FleetServerOptions, startFleetServer } from '../../../lib/sim/server.ts';
 import { openTestClient } from '../../support/http-client.ts';
 
 /** A query of all services, the shortest of the lists that labels need. */

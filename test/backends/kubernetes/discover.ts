@@ -1,8 +1,8 @@
 import { kubernetes } from '../../../lib/backends/kubernetes/index.ts';
 import type { MechanismInput } from '../../../lib/backends/mechanism.ts';
 import type { HttpClient } from '../../../lib/http/client.ts';
-import type { Cursor, Listed } from '../../../lib/target/discover.ts';
-import type { TargetGroup } from '../../../lib/target/group.ts';
+import type { Cursor, Listed } from '../../../lib/targets/discover.ts';
+import type { TargetGroup } from '../../../lib/targets/group.ts';
 import { openTestClient } from '../../support/http-client.ts';
 
 /** What one listing yielded and returned. */

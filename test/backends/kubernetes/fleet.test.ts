@@ -5,8 +5,8 @@ import {
   type KubernetesFleet,
   type KubernetesFleetOptions,
   startKubernetesFleet,
-} from '../../../lib/fleet/kubernetes.ts';
-import { hashGroups, toGroups } from '../../../lib/target/canonical.ts';
+} from '../../../lib/sim/kubernetes.ts';
+import { hashGroups, toGroups } from '../../../lib/targets/canonical.ts';
 import { failure } from '../../support/http-client.ts';
 import { testFolder } from './connection/connect.ts';
 import { type Discovered, discover } from './discover.ts';

@@ -7,19 +7,19 @@ import { node } from '../../../lib/backends/kubernetes/kinds/node.ts';
 import { joinedPod, pod } from '../../../lib/backends/kubernetes/kinds/pod.ts';
 import { service } from '../../../lib/backends/kubernetes/kinds/service.ts';
 import type { JoinedPod, ObjectMeta } from '../../../lib/backends/kubernetes/objects.ts';
-import { buildEndpointsGroup } from '../../../lib/backends/kubernetes/targets/endpoints.ts';
-import { buildEndpointSliceGroup } from '../../../lib/backends/kubernetes/targets/endpointslice.ts';
-import { buildIngressGroup } from '../../../lib/backends/kubernetes/targets/ingress.ts';
 import {
   type Attached,
   addByKey,
   addByName,
   type ServiceJoins,
-} from '../../../lib/backends/kubernetes/targets/joins.ts';
+} from '../../../lib/backends/kubernetes/targets/draft.ts';
+import { buildEndpointsGroup } from '../../../lib/backends/kubernetes/targets/endpoints.ts';
+import { buildEndpointSliceGroup } from '../../../lib/backends/kubernetes/targets/endpointslice.ts';
+import { buildIngressGroup } from '../../../lib/backends/kubernetes/targets/ingress.ts';
 import { buildNodeGroup } from '../../../lib/backends/kubernetes/targets/node.ts';
 import { buildPodGroup } from '../../../lib/backends/kubernetes/targets/pod.ts';
 import { buildServiceGroup } from '../../../lib/backends/kubernetes/targets/service.ts';
-import { type TargetGroup, targetLabels } from '../../../lib/target/group.ts';
+import { type TargetGroup, targetLabels } from '../../../lib/targets/group.ts';
 import { type Form, forms, promtoolTargets, recorded } from './recorded.ts';
 
 type Build = (form: Form) => readonly (TargetGroup | undefined)[];

@@ -12,7 +12,7 @@ import { service } from '../../../lib/backends/kubernetes/kinds/service.ts';
 import type { ListPage, ObjectMeta } from '../../../lib/backends/kubernetes/objects.ts';
 import { mediaTypes } from '../../../lib/backends/kubernetes/wire/body.ts';
 import { decodeList } from '../../../lib/backends/kubernetes/wire/list.ts';
-import type { LabelSet } from '../../../lib/target/group.ts';
+import type { LabelSet } from '../../../lib/targets/group.ts';
 
 /** What a real API server answered, and what `promtool check service-discovery` 3.5.3 made of that cluster. */
 const golden = new URL('../../golden/kubernetes/', import.meta.url);

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { fieldSelectorProblem } from '../../../lib/backends/kubernetes/selectors/field-selector.ts';
-import { labelSelectorProblem } from '../../../lib/backends/kubernetes/selectors/label-selector.ts';
+import { fieldSelectorProblem, labelSelectorProblem } from '../../../lib/backends/kubernetes/selectors.ts';
 
 describe('a label selector that the API server takes', () => {
   test.each([

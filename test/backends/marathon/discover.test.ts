@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { marathon } from '../../../lib/backends/marathon/index.ts';
 import { createCredentialReader } from '../../../lib/config/credentials.ts';
-import { type MarathonFleet, startMarathonFleet } from '../../../lib/fleet/marathon.ts';
-import { encodeGroup } from '../../../lib/target/canonical.ts';
+import { type MarathonFleet, startMarathonFleet } from '../../../lib/sim/marathon.ts';
+import { encodeGroup } from '../../../lib/targets/canonical.ts';
 import { listTargets } from '../../support/discover.ts';
 import { failure } from '../../support/http-client.ts';
 

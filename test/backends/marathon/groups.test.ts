@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { appList } from '../../../lib/backends/marathon/bodies.ts';
-import { buildAppGroup } from '../../../lib/backends/marathon/groups.ts';
-import { makeMarathonWorld, networkings } from '../../../lib/fleet/marathon-world.ts';
+import { appList, buildAppGroup } from '../../../lib/backends/marathon/groups.ts';
+import { makeMarathonWorld, networkings } from '../../../lib/sim/marathon-world.ts';
 
 function groupOf(app: object) {
   const { apps } = appList.parse({ apps: [{ id: '/shop/cart', ...app }] });

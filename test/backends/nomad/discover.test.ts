@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { nomad } from '../../../lib/backends/nomad/index.ts';
 import { nomadConfig } from '../../../lib/backends/nomad/schema.ts';
-import { type NomadFleet, startNomadFleet } from '../../../lib/fleet/nomad.ts';
-import { encodeGroup } from '../../../lib/target/canonical.ts';
+import { encodeGroup } from '../../../lib/targets/canonical.ts';
+import { type NomadFleet, startNomadFleet } from '../../sim/nomad.ts';
 import { listTargets } from '../../support/discover.ts';
 import { failure, plainConfig } from '../../support/http-client.ts';
 

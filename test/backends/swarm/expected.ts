@@ -1,6 +1,6 @@
-import type { SwarmStyle } from '../../../lib/fleet/swarm-rows.ts';
-import type { SwarmWorld, SwarmWorldNode } from '../../../lib/fleet/swarm-world.ts';
-import { type LabelSet, type TargetGroup, withoutEmpty } from '../../../lib/target/group.ts';
+import { type LabelSet, type TargetGroup, withoutEmpty } from '../../../lib/targets/group.ts';
+import type { SwarmStyle } from '../../sim/swarm-rows.ts';
+import type { SwarmWorld, SwarmWorldNode } from '../../sim/swarm-world.ts';
 
 /** Engine labels of the simulation and what they are called on a target. */
 const labelNames: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { MusterError } from '../../../lib/errors.ts';
-import type { Random } from '../../../lib/fleet/random.ts';
-import { type SwarmRow, type SwarmStyle, swarmRows } from '../../../lib/fleet/swarm-rows.ts';
-import { makeSwarmWorld } from '../../../lib/fleet/swarm-world.ts';
+import { MusterError } from '../../../lib/base/errors.ts';
+import type { Random } from '../../../lib/sim/random.ts';
+import { type SwarmRow, type SwarmStyle, swarmRows } from '../../sim/swarm-rows.ts';
+import { makeSwarmWorld } from '../../sim/swarm-world.ts';
 import { groupsOfRows, makeVariant, variants } from './variants.ts';
 
 describe('a text that is not as Swarm writes it is refused, and the row is named', () => {

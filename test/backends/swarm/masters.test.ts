@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { swarm } from '../../../lib/backends/swarm/index.ts';
-import { runCycle } from '../../../lib/discovery/cycle.ts';
-import type { Loaded } from '../../../lib/discovery/load.ts';
-import type { Provider } from '../../../lib/discovery/provider.ts';
-import { startFleetServer } from '../../../lib/fleet/server.ts';
-import { type SwarmFleet, startSwarmFleet } from '../../../lib/fleet/swarm.ts';
-import { swarmStyles } from '../../../lib/fleet/swarm-rows.ts';
+import { runCycle } from '../../../lib/cycle/cycle.ts';
+import type { Loaded } from '../../../lib/cycle/load.ts';
+import type { Provider } from '../../../lib/cycle/provider.ts';
+import { startFleetServer } from '../../../lib/sim/server.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
+import { type SwarmFleet, startSwarmFleet } from '../../sim/swarm.ts';
+import { swarmStyles } from '../../sim/swarm-rows.ts';
 import { listTargets } from '../../support/discover.ts';
 import { failure } from '../../support/http-client.ts';
 import { expectedGroups } from './expected.ts';

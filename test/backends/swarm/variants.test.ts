@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
-import { swarmInfoBody } from '../../../lib/fleet/swarm-body.ts';
-import type { TargetGroup } from '../../../lib/target/group.ts';
+import type { TargetGroup } from '../../../lib/targets/group.ts';
+import { swarmInfoBody } from '../../sim/swarm-body.ts';
 import { expectedGroups } from './expected.ts';
 import { groupsOf, makeVariant, master, variants } from './variants.ts';
 

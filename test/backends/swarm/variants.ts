@@ -1,10 +1,10 @@
-import { swarmInfo } from '../../../lib/backends/swarm/bodies.ts';
 import { buildGroups } from '../../../lib/backends/swarm/groups.ts';
-import { type Random, seededRandom } from '../../../lib/fleet/random.ts';
-import { randomSwarmStyle, type SwarmStyle, swarmStyles } from '../../../lib/fleet/swarm-rows.ts';
-import { makeSwarmWorld, type SwarmWorld } from '../../../lib/fleet/swarm-world.ts';
+import { swarmInfo } from '../../../lib/backends/swarm/rows.ts';
 import { decodeJson } from '../../../lib/http/json.ts';
-import type { TargetGroup } from '../../../lib/target/group.ts';
+import { type Random, seededRandom } from '../../../lib/sim/random.ts';
+import type { TargetGroup } from '../../../lib/targets/group.ts';
+import { randomSwarmStyle, type SwarmStyle, swarmStyles } from '../../sim/swarm-rows.ts';
+import { makeSwarmWorld, type SwarmWorld } from '../../sim/swarm-world.ts';
 
 /** The master whose answer is read. */
 export const master = 'http://10.199.128.50:3375';

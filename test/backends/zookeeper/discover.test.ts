@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { nerve, serverset } from '../../../lib/backends/zookeeper/index.ts';
-import { startZookeeperFleet, type ZookeeperFleet } from '../../../lib/fleet/zookeeper.ts';
+import { startZookeeperFleet, type ZookeeperFleet } from '../../sim/zookeeper.ts';
 import { type ListOptions, listTargets } from '../../support/discover.ts';
 import { failure } from '../../support/http-client.ts';
 import { polled } from '../../support/poll.ts';

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { serverset } from '../../../lib/backends/zookeeper/index.ts';
 import { openSession } from '../../../lib/backends/zookeeper/session.ts';
-import { MusterError } from '../../../lib/errors.ts';
-import { startZookeeperFleet, type ZookeeperFleet } from '../../../lib/fleet/zookeeper.ts';
-import type { ZookeeperFault } from '../../../lib/fleet/zookeeper-faults.ts';
+import { MusterError } from '../../../lib/base/errors.ts';
+import { startZookeeperFleet, type ZookeeperFleet } from '../../sim/zookeeper.ts';
+import type { ZookeeperFault } from '../../sim/zookeeper-faults.ts';
 import { type ListOptions, listTargets } from '../../support/discover.ts';
 import { failure } from '../../support/http-client.ts';
 import { polled } from '../../support/poll.ts';

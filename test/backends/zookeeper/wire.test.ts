@@ -1,14 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createFrames } from '../../../lib/backends/zookeeper/wire/frames.ts';
-import { jute, readJute } from '../../../lib/backends/zookeeper/wire/jute.ts';
 import {
+  createFrames,
   decodeConnected,
   decodeHeader,
   decodeNodeData,
   encodeConnect,
   encodeRequest,
-} from '../../../lib/backends/zookeeper/wire/messages.ts';
+  jute,
+  readJute,
+} from '../../../lib/backends/zookeeper/wire.ts';
 
 const broken = expect.objectContaining({ kind: 'malformed' });
 

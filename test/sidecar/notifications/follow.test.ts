@@ -1,11 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { MusterError } from '../../../lib/errors.ts';
-import { readNotification } from '../../../lib/sidecar/notifications/event.ts';
-import { followQueue } from '../../../lib/sidecar/notifications/follow.ts';
+import { MusterError } from '../../../lib/base/errors.ts';
+import { createLogger } from '../../../lib/base/logger.ts';
+import { createRoundRequests } from '../../../lib/sidecar/mirror/requests.ts';
+import type { Round } from '../../../lib/sidecar/mirror/round.ts';
+import { followQueue, readNotification } from '../../../lib/sidecar/notifications/follow.ts';
 import { openSqs, type Queue, type QueueMessage } from '../../../lib/sidecar/notifications/queue.ts';
-import { createRoundRequests } from '../../../lib/sidecar/requests.ts';
-import type { Round } from '../../../lib/sidecar/round.ts';
-import { createLogger } from '../../../lib/telemetry/log.ts';
 
 const s3Event = (key: string, bucket = 'b') =>
   JSON.stringify({ Records: [{ eventSource: 'aws:s3', s3: { bucket: { name: bucket }, object: { key } } }] });

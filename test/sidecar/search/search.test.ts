@@ -2,12 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { TargetFile } from '../../../lib/sidecar/face/source.ts';
 import { fittingTargets, parseQuery } from '../../../lib/sidecar/search/query.ts';
 import { type SearchOptions, searchTargets } from '../../../lib/sidecar/search/search.ts';
-import { createWorkThread } from '../../../lib/sidecar/worker.ts';
-import { toGroups } from '../../../lib/target/canonical.ts';
-import { decodeFileSd, encodeFileSd, type FileSdGroup, joinFileSd } from '../../../lib/target/file-sd.ts';
+import type { TargetFile } from '../../../lib/sidecar/serve/source.ts';
+import { createWorkThread } from '../../../lib/sidecar/serve/worker.ts';
+import { toGroups } from '../../../lib/targets/canonical.ts';
+import { decodeFileSd, encodeFileSd, type FileSdGroup, joinFileSd } from '../../../lib/targets/file-sd.ts';
 import { anyListing } from '../../support/groups.ts';
 import { cleanUpAfterEach, makeFolder } from '../world.ts';
 

@@ -6,11 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
 import { describe, expect, test } from '@jest/globals';
 import { hashSync } from 'bcryptjs';
-import { openGate } from '../../../lib/sidecar/web/gate.ts';
+import { createLogger } from '../../../lib/base/logger.ts';
+import { openGate } from '../../../lib/sidecar/serve/web-gate.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
-import { createLogger } from '../../../lib/telemetry/log.ts';
 import { type Certificate, createAuthority } from '../../support/certificates.ts';
-import { startFace, type TestFace } from '../face/face.ts';
+import { startFace, type TestFace } from '../serve/face.ts';
 import { afterThisTest, cleanUpAfterEach, makeFolder, publish, targets } from '../world.ts';
 
 cleanUpAfterEach();

@@ -1,7 +1,7 @@
 import type { RequestOptions } from 'node:https';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
-import { MusterError, oneLine } from '../../../errors.ts';
-import { heedSignals } from '../../../http/signals.ts';
+import { heedSignals } from '../../../base/deadlines.ts';
+import { MusterError, oneLine } from '../../../base/errors.ts';
 import type { ConnectInput, RequestHeaders } from './connection.ts';
 import { execPlugin } from './exec-plugin.ts';
 import { oidcTokens } from './oidc.ts';

@@ -3,13 +3,12 @@ import { dirname, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Cluster } from '@kubernetes/client-node/dist/config_types.js';
 import * as z from 'zod';
-import { MusterError } from '../../../errors.ts';
-import { codeOf } from '../../../http/failure.ts';
-import { listField, textField } from '../../../http/go-json.ts';
-import { abortError, onAbort } from '../../../http/signals.ts';
+import { abortError, onAbort } from '../../../base/deadlines.ts';
+import { MusterError } from '../../../base/errors.ts';
+import { codeOf } from '../../../http/errors.ts';
+import { listField, textField } from '../../../http/json-fields.ts';
 import type { Authorized } from './authorizer.ts';
-import { renewed } from './renewed.ts';
-import { parseSecretJson } from './secret-json.ts';
+import { renewed } from './connection.ts';
 
 /** The part `exec` of a kubeconfig's user. Source: k8s.io/client-go, clientcmd api.ExecConfig. */
 const execConfig = z.object({
@@ -203,4 +202,13 @@ function readCredential(
     },
     due: Number.isNaN(due) ? 0 : due,
   };
+}
+
+/** The JSON in a text that may hold a secret, `undefined` for what is none: the parser's own error quotes the text. */
+export function parseSecretJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,9 +1,9 @@
 import { isIPv6 } from 'node:net';
-import { readText } from '../../../config/read-text.ts';
-import { MusterError } from '../../../errors.ts';
+import { MusterError } from '../../../base/errors.ts';
+import { readText } from '../../../base/read-text.ts';
+import type { ConnectionConfig } from '../schema.ts';
 import { authorizer } from './authorizer.ts';
-import { type ConnectInput, type Connection, serverUrl } from './connection.ts';
-import { defaultHttp } from './default-http.ts';
+import { type ConnectInput, type Connection, defaultHttp, serverUrl } from './connection.ts';
 
 /** Where Kubernetes puts the service account of a pod. */
 const accountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -49,4 +49,14 @@ async function readAccountFile(path: string, signal: AbortSignal): Promise<strin
   const text = (await readText(path, { maxBytes: 64 * 1024, signal })).trim();
   if (text === '') throw new MusterError('config', `${path} is empty`);
   return text;
+}
+
+/** The namespaces to list, each once; the empty one stands for all of them. */
+export async function namespacesOf(
+  { namespaces: { names, own_namespace } }: Pick<ConnectionConfig, 'namespaces'>,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const all = own_namespace ? [...names, await ownNamespace(signal)] : names;
+  if (all.length === 0 || all.includes('')) return [''];
+  return [...new Set(all)];
 }

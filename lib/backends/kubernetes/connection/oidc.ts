@@ -1,15 +1,13 @@
 import { dirname } from 'node:path';
 import * as z from 'zod';
-import { MusterError } from '../../../errors.ts';
+import { MusterError } from '../../../base/errors.ts';
 import type { HttpClient } from '../../../http/client.ts';
-import { textField } from '../../../http/go-json.ts';
 import { decodeJson } from '../../../http/json.ts';
-import { parseUrl } from '../../../http/place.ts';
+import { textField } from '../../../http/json-fields.ts';
+import { parseUrl } from '../../../http/url-text.ts';
 import type { Authorize } from './authorizer.ts';
-import type { ConnectInput } from './connection.ts';
-import { defaultHttp, pemOf } from './default-http.ts';
-import { renewed } from './renewed.ts';
-import { parseSecretJson } from './secret-json.ts';
+import { type ConnectInput, defaultHttp, pemOf, renewed } from './connection.ts';
+import { parseSecretJson } from './exec-plugin.ts';
 
 /** The part `auth-provider.config` of a kubeconfig's user. Source: k8s.io/client-go, plugin/pkg/client/auth/oidc. */
 const oidcConfig = z.object({

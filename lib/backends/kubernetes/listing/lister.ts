@@ -1,14 +1,12 @@
-import { MusterError, toMusterError } from '../../../errors.ts';
+import * as z from 'zod';
+import { MusterError, toMusterError } from '../../../base/errors.ts';
 import type { BodySpace } from '../../../http/body.ts';
-import { shownUrl } from '../../../http/place.ts';
-import type { Cursor, Progress } from '../../../target/discover.ts';
+import { shownUrl } from '../../../http/url-text.ts';
+import type { Cursor, Progress } from '../../../targets/discover.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { ListPage, ObjectMeta } from '../objects.ts';
-import { type Asking, fetchPage, type PageAnswer } from './fetch-page.ts';
-import { openProgress, type ReportList } from './progress.ts';
+import { type Asking, fetchPage, type PageAnswer, refusalError } from './fetch-page.ts';
 import { type ListQuery, listKey, pageUrl } from './query.ts';
-import { refusalError } from './refusal.ts';
-import { openVersions, type Versions } from './versions.ts';
 
 /** A part of a list. */
 export interface Part<T> {
@@ -176,4 +174,70 @@ function expiredError<T extends ObjectMeta>(list: List<T>): MusterError {
 
 function firstUrl<T extends ObjectMeta>({ asking, query, limit }: List<T>): URL {
   return pageUrl(asking.connection.server, query, { limit, continueToken: '', resourceVersion: '' });
+}
+
+/** How far one list is: objects read, and how many come after them where the server says so. */
+export type ReportList = (read: number, remaining: number | undefined) => void;
+
+/**
+ * Adds up how far several lists are. There is a total once every list that was begun has one: a server tells the rest
+ * of a list that is not selected, and a list that ended is its own total.
+ */
+export function openProgress(report: ((progress: Progress) => void) | undefined): () => ReportList {
+  const lists: { read: number; remaining: number | undefined }[] = [];
+  return () => {
+    const list: (typeof lists)[number] = { read: 0, remaining: undefined };
+    lists.push(list);
+    return (read, remaining) => {
+      Object.assign(list, { read, remaining });
+      if (report !== undefined) report(sum(lists));
+    };
+  };
+}
+
+function sum(lists: readonly { readonly read: number; readonly remaining: number | undefined }[]): Progress {
+  let read = 0;
+  let remaining: number | undefined = 0;
+  for (const list of lists) {
+    read += list.read;
+    if (list.remaining === undefined) remaining = undefined;
+    else if (remaining !== undefined) remaining += list.remaining;
+  }
+  return remaining === undefined ? { read } : { read, total: read + remaining };
+}
+
+/**
+ * The resource versions at which lists were last read, so that a list never shows an older state than the one before,
+ * whichever API server answers. Versions of another API server's address are forgotten: they may be of another cluster.
+ */
+export interface Versions {
+  /** Of the last cycle; empty where there is none. */
+  readonly last: (key: string) => string;
+  readonly read: (key: string, resourceVersion: string) => void;
+  /** For the next cycle: the lists that were read in this one. */
+  readonly cursor: () => Cursor;
+}
+
+const stored = z.object({ server: z.string(), lists: z.record(z.string(), z.string()) });
+
+/** The versions of the last cycle's cursor. One that can't be read counts as none: it only saves the server work. */
+export function openVersions(server: URL, cursor: Cursor | undefined): Versions {
+  const address = `${server.origin}${server.pathname}`;
+  const before = readCursor(cursor);
+  const last = new Map(before?.server === address ? Object.entries(before.lists) : []);
+  const now = new Map<string, string>();
+  return {
+    last: (key) => last.get(key) ?? '',
+    read: (key, resourceVersion) => now.set(key, resourceVersion),
+    cursor: () => JSON.stringify({ server: address, lists: Object.fromEntries([...now].sort()) }),
+  };
+}
+
+function readCursor(cursor: Cursor | undefined): z.output<typeof stored> | undefined {
+  if (cursor === undefined) return undefined;
+  try {
+    return stored.safeParse(JSON.parse(cursor)).data;
+  } catch {
+    return undefined;
+  }
 }

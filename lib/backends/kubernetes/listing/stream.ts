@@ -1,6 +1,6 @@
-import { MusterError } from '../../../errors.ts';
-import { mapConcurrent } from '../../../http/concurrency.ts';
-import { abortError, onAbort } from '../../../http/signals.ts';
+import { mapConcurrent } from '../../../base/concurrency.ts';
+import { abortError, onAbort } from '../../../base/deadlines.ts';
+import { MusterError } from '../../../base/errors.ts';
 
 /** Hands a batch on; resolves once the reader has taken it and asks for more, throws when it never will. */
 export type Push<Batch> = (batch: Batch) => Promise<void>;

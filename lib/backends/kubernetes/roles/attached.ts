@@ -1,7 +1,7 @@
 import { joinedNode, namespace as namespaceKind } from '../kinds/joined.ts';
 import type { ListQuery } from '../listing/query.ts';
 import type { ObjectMeta } from '../objects.ts';
-import { type Attached, addByName } from '../targets/joins.ts';
+import { type Attached, addByName } from '../targets/draft.ts';
 import { type Read, type RoleInput, readInto, selected } from './listing.ts';
 
 /** Metadata that `attach_metadata` asks for: maps that are filled once all the reads have ended. */

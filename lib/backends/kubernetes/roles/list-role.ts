@@ -1,4 +1,4 @@
-import type { TargetGroup } from '../../../target/group.ts';
+import type { TargetGroup } from '../../../targets/group.ts';
 import { endpoints } from '../kinds/endpoints.ts';
 import { endpointSlice } from '../kinds/endpointslice.ts';
 import { ingress } from '../kinds/ingress.ts';
@@ -8,10 +8,10 @@ import { node } from '../kinds/node.ts';
 import { joinedPod, pod } from '../kinds/pod.ts';
 import { service } from '../kinds/service.ts';
 import type { JoinedPod, ObjectMeta } from '../objects.ts';
+import { type Attached, addByKey, objectKey, type ServiceJoins } from '../targets/draft.ts';
 import { buildEndpointsGroup, isTruncated } from '../targets/endpoints.ts';
 import { buildEndpointSliceGroup } from '../targets/endpointslice.ts';
 import { buildIngressGroup } from '../targets/ingress.ts';
-import { type Attached, addByKey, objectKey, type ServiceJoins } from '../targets/joins.ts';
 import { buildNodeGroup } from '../targets/node.ts';
 import { buildPodGroup } from '../targets/pod.ts';
 import { buildServiceGroup } from '../targets/service.ts';

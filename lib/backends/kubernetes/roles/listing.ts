@@ -1,5 +1,5 @@
-import { mapConcurrent } from '../../../http/concurrency.ts';
-import type { TargetGroup } from '../../../target/group.ts';
+import { mapConcurrent } from '../../../base/concurrency.ts';
+import type { TargetGroup } from '../../../targets/group.ts';
 import type { MechanismInput } from '../../mechanism.ts';
 import type { Kind } from '../kinds/kind.ts';
 import type { Lister } from '../listing/lister.ts';

@@ -1,8 +1,6 @@
-import { addressLabel, type LabelSet } from '../../../target/group.ts';
-import { joinHostPort } from '../../../target/labels.ts';
+import { addressLabel, joinHostPort, type LabelSet } from '../../../targets/group.ts';
 import type { Container, ContainerPort, JoinedPod, ObjectReference } from '../objects.ts';
-import { compact, type DraftLabels, portText } from './draft.ts';
-import { objectKey, type ServiceJoins } from './joins.ts';
+import { compact, type DraftLabels, objectKey, portText, type ServiceJoins } from './draft.ts';
 import { type ContainerPortLabels, putPod } from './pod.ts';
 
 /** The pods behind the addresses of one Endpoints object or slice, with the ports that were seen of each. */

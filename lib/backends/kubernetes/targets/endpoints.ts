@@ -1,19 +1,19 @@
-import { addressLabel, type LabelSet, type TargetGroup } from '../../../target/group.ts';
-import { joinHostPort } from '../../../target/labels.ts';
+import { addressLabel, joinHostPort, type LabelSet, type TargetGroup } from '../../../targets/group.ts';
 import { labels, metaNames } from '../labels.ts';
 import type { EndpointAddress, Endpoints, ServicePort } from '../objects.ts';
 import { otherPortTargets, putPodBehind, type SeenPods } from './behind.ts';
 import {
   compact,
   type DraftLabels,
+  objectKey,
   portText,
   put,
   putMeta,
   putNamespace,
   putNode,
   putService,
+  type ServiceJoins,
 } from './draft.ts';
-import { objectKey, type ServiceJoins } from './joins.ts';
 
 /**
  * The addresses of an Endpoints object, one target a port, and the other ports of the pods behind them; `undefined`

@@ -1,11 +1,11 @@
-import { addressLabel, type LabelSet, type TargetGroup } from '../../../target/group.ts';
-import { joinHostPort } from '../../../target/labels.ts';
+import { addressLabel, joinHostPort, type LabelSet, type TargetGroup } from '../../../targets/group.ts';
 import { labels, metaNames, topologyNames } from '../labels.ts';
 import type { Endpoint, EndpointSlice, ObjectMeta, SlicePort } from '../objects.ts';
 import { otherPortTargets, putPodBehind, type SeenPods } from './behind.ts';
 import {
   compact,
   type DraftLabels,
+  objectKey,
   portText,
   put,
   putFlag,
@@ -14,8 +14,8 @@ import {
   putNamespace,
   putNode,
   putService,
+  type ServiceJoins,
 } from './draft.ts';
-import { objectKey, type ServiceJoins } from './joins.ts';
 
 /**
  * The addresses of an endpoint slice, one target a port, and the other ports of the pods behind them; `undefined`

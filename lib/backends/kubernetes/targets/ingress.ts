@@ -1,8 +1,7 @@
-import { addressLabel, type TargetGroup } from '../../../target/group.ts';
+import { addressLabel, type TargetGroup } from '../../../targets/group.ts';
 import { labels, metaNames } from '../labels.ts';
 import type { Ingress, IngressRule } from '../objects.ts';
-import { compact, type DraftLabels, put, putMap, putNamespace } from './draft.ts';
-import type { Attached } from './joins.ts';
+import { type Attached, compact, type DraftLabels, put, putMap, putNamespace } from './draft.ts';
 
 /** The hosts and paths of an ingress; `undefined` without any. */
 export function buildIngressGroup(ingress: Ingress, attached: Attached): TargetGroup | undefined {

@@ -1,5 +1,4 @@
-import { addressLabel, type TargetGroup } from '../../../target/group.ts';
-import { joinHostPort, sanitizeLabelName } from '../../../target/labels.ts';
+import { addressLabel, joinHostPort, sanitizeLabelName, type TargetGroup } from '../../../targets/group.ts';
 import { labels, metaNames } from '../labels.ts';
 import type { KubernetesNode } from '../objects.ts';
 import { compact, type DraftLabels, put, putMeta } from './draft.ts';

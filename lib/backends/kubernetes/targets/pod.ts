@@ -1,9 +1,16 @@
-import { addressLabel, type TargetGroup } from '../../../target/group.ts';
-import { joinHostPort } from '../../../target/labels.ts';
+import { addressLabel, joinHostPort, type TargetGroup } from '../../../targets/group.ts';
 import { labels, metaNames } from '../labels.ts';
 import type { Container, ContainerPort, ContainerStatus, JoinedPod, Pod } from '../objects.ts';
-import { compact, type DraftLabels, portText, put, putMap, putNamespace, putNode } from './draft.ts';
-import type { Attached } from './joins.ts';
+import {
+  type Attached,
+  compact,
+  type DraftLabels,
+  portText,
+  put,
+  putMap,
+  putNamespace,
+  putNode,
+} from './draft.ts';
 
 /**
  * The targets of a pod: one for each port of its containers and init containers, or one without a port for a

@@ -1,9 +1,7 @@
-import { addressLabel, type TargetGroup } from '../../../target/group.ts';
-import { joinHostPort } from '../../../target/labels.ts';
+import { addressLabel, joinHostPort, type TargetGroup } from '../../../targets/group.ts';
 import { labels } from '../labels.ts';
 import type { Service } from '../objects.ts';
-import { compact, type DraftLabels, put, putNamespace, putService } from './draft.ts';
-import type { Attached } from './joins.ts';
+import { type Attached, compact, type DraftLabels, put, putNamespace, putService } from './draft.ts';
 
 /** The ports of a service at its DNS name; `undefined` for a service without ports. */
 export function buildServiceGroup(service: Service, attached: Attached): TargetGroup | undefined {

@@ -1,7 +1,6 @@
 import { text } from './fields.ts';
-import { Malformed, openReader, type Reader, readEnd, readVarint, within } from './reader.ts';
+import { Malformed, openReader, type Reader, readEnd, readText, readVarint, within } from './reader.ts';
 import { asObject, readInner, table } from './table.ts';
-import { readText } from './text.ts';
 
 /** The media types in which an API server answers. */
 export const mediaTypes = {

@@ -1,4 +1,4 @@
-import { MusterError, oneLine } from '../../../errors.ts';
+import { MusterError, oneLine } from '../../../base/errors.ts';
 import type { Kind } from '../kinds/kind.ts';
 import type { ListPage, ObjectMeta } from '../objects.ts';
 import { type Body, openBody } from './body.ts';

@@ -1,3 +1,5 @@
+import { isAscii } from 'node:buffer';
+
 /**
  * Bytes of a protobuf message and the place up to which they were read. Read by functions of our own: the package `pbf`
  * reads on past the end of a message and of the body, where a damaged list must be refused.
@@ -107,4 +109,36 @@ export const maxInt32 = 2 ** 31 - 1;
 function skipBytes(reader: Reader, count: number, end: number): void {
   if (count > end - reader.at) throw new Malformed('ends in the middle of a number');
   reader.at += count;
+}
+
+/** The text from where the reader stands up to `end`. Where it is not UTF-8 the reader says so. */
+export function readText(reader: Reader, end: number): string {
+  const { bytes, at } = reader;
+  reader.at = end;
+  if (end - at > longText) return decode(reader, at, end, isAscii(bytes.subarray(at, end)));
+  let high = 0;
+  for (let index = at; index < end; index++) high |= bytes[index] ?? 0;
+  return decode(reader, at, end, high < 0x80);
+}
+
+/** Above this many bytes the call into the runtime that looks at them all pays. */
+const longText = 128;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const lossy = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/**
+ * The text of these bytes; `ascii` says that they are known to be that. What is not UTF-8 becomes U+FFFD: one such
+ * annotation must not cost the whole list.
+ */
+export function decode(reader: Reader, at: number, end: number, ascii: boolean): string {
+  const { bytes } = reader;
+  if (at === end) return '';
+  if (ascii) return bytes.toString('latin1', at, end);
+  try {
+    return utf8.decode(bytes.subarray(at, end));
+  } catch {
+    reader.isReplaced = true;
+    return lossy.decode(bytes.subarray(at, end));
+  }
 }

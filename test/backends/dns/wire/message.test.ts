@@ -1,7 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { answers, decodeAnswer, encodeQuery, type Query } from '../../../../lib/backends/dns/wire/message.ts';
-import { encodeName } from '../../../../lib/backends/dns/wire/name.ts';
+import {
+  answers,
+  decodeAnswer,
+  encodeName,
+  encodeQuery,
+  type Query,
+} from '../../../../lib/backends/dns/message.ts';
 
 const query: Query = { id: 0x1234, name: encodeName('Web.example') ?? new Uint8Array(), type: 'SRV' };
 const question = '0357656207 6578616d706c65 00 0021 0001';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeName, encodeName } from '../../../../lib/backends/dns/wire/name.ts';
+import { decodeName, encodeName } from '../../../../lib/backends/dns/message.ts';
 
 const encoded = (name: string) => {
   const bytes = encodeName(name);

@@ -1,6 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import type { FleetAnswer, FleetRequest } from '../../../../lib/fleet/faults.ts';
-import { jsonAnswer } from '../../../../lib/fleet/faults.ts';
+import { type FleetAnswer, type FleetRequest, jsonAnswer } from '../../../../lib/sim/faults.ts';
 import { createAuthority } from '../../../support/certificates.ts';
 import { type ApiServer, startApiServer, status } from '../api-server.ts';
 

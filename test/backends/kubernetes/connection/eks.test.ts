@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { openEks } from '../../../../lib/backends/kubernetes/connection/eks.ts';
-import { eksTokens } from '../../../../lib/backends/kubernetes/connection/eks-token.ts';
+import { eksTokens, openEks } from '../../../../lib/backends/kubernetes/connection/eks.ts';
 import { failure } from '../../../support/http-client.ts';
 import { ask, testInput } from './connect.ts';
 import { callerOf, type EksDouble, functionKey, region, roleKey, startEks } from './eks-double.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { openKubeconfig } from '../../../../lib/backends/kubernetes/connection/kubeconfig.ts';
-import { jsonAnswer } from '../../../../lib/fleet/faults.ts';
+import { jsonAnswer } from '../../../../lib/sim/faults.ts';
 import { createAuthority } from '../../../support/certificates.ts';
 import { failure } from '../../../support/http-client.ts';
 import { type ApiServer, startApiServer, status } from '../api-server.ts';

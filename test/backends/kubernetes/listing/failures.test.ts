@@ -7,7 +7,7 @@ import { openLister } from '../../../../lib/backends/kubernetes/listing/lister.t
 import type { ListQuery } from '../../../../lib/backends/kubernetes/listing/query.ts';
 import type { ObjectMeta } from '../../../../lib/backends/kubernetes/objects.ts';
 import { mediaTypes } from '../../../../lib/backends/kubernetes/wire/body.ts';
-import type { FleetAnswer } from '../../../../lib/fleet/faults.ts';
+import type { FleetAnswer } from '../../../../lib/sim/faults.ts';
 import { createAuthority } from '../../../support/certificates.ts';
 import { failure, openTestClient } from '../../../support/http-client.ts';
 import { namesOf, openTestLister, page, services, startApiServer, status } from '../api-server.ts';

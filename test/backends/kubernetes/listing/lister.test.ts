@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { service } from '../../../../lib/backends/kubernetes/kinds/service.ts';
-import type { FleetAnswer } from '../../../../lib/fleet/faults.ts';
-import type { Progress } from '../../../../lib/target/discover.ts';
+import type { FleetAnswer } from '../../../../lib/sim/faults.ts';
+import type { Progress } from '../../../../lib/targets/discover.ts';
 import { failure } from '../../../support/http-client.ts';
 import { namesOf, openTestLister, page, services, startApiServer, status } from '../api-server.ts';
 

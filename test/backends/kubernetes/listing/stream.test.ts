@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Push, streamConcurrent } from '../../../../lib/backends/kubernetes/listing/stream.ts';
-import { MusterError } from '../../../../lib/errors.ts';
+import { MusterError } from '../../../../lib/base/errors.ts';
 import { failure } from '../../../support/http-client.ts';
 
 const { signal } = new AbortController();

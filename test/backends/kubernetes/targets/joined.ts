@@ -1,7 +1,7 @@
 import { joinedNode, joinedService, namespace } from '../../../../lib/backends/kubernetes/kinds/joined.ts';
 import { joinedPod } from '../../../../lib/backends/kubernetes/kinds/pod.ts';
 import type { JoinedPod, ObjectMeta } from '../../../../lib/backends/kubernetes/objects.ts';
-import { addByKey, addByName, type ServiceJoins } from '../../../../lib/backends/kubernetes/targets/joins.ts';
+import { addByKey, addByName, type ServiceJoins } from '../../../../lib/backends/kubernetes/targets/draft.ts';
 import { readAll } from './read.ts';
 
 /** A small shop: a pod with a sidecar, one without an IP, their service, a node and a namespace. */

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { joinedNode, namespace } from '../../../../lib/backends/kubernetes/kinds/joined.ts';
 import { pod } from '../../../../lib/backends/kubernetes/kinds/pod.ts';
 import type { ObjectMeta } from '../../../../lib/backends/kubernetes/objects.ts';
-import { addByName } from '../../../../lib/backends/kubernetes/targets/joins.ts';
+import { addByName } from '../../../../lib/backends/kubernetes/targets/draft.ts';
 import { buildPodGroup } from '../../../../lib/backends/kubernetes/targets/pod.ts';
-import type { LabelSet } from '../../../../lib/target/group.ts';
+import type { LabelSet } from '../../../../lib/targets/group.ts';
 import { readAll, readOne, short } from './read.ts';
 
 const metadata = { name: 'web-1', namespace: 'shop' };

@@ -4,7 +4,7 @@ import type { ObjectMeta } from '../../../../lib/backends/kubernetes/objects.ts'
 import { mediaTypes, openBody } from '../../../../lib/backends/kubernetes/wire/body.ts';
 import { decodeList, decodeStatus } from '../../../../lib/backends/kubernetes/wire/list.ts';
 import { readEnd, readVarint } from '../../../../lib/backends/kubernetes/wire/reader.ts';
-import { isMusterError } from '../../../../lib/errors.ts';
+import { isMusterError } from '../../../../lib/base/errors.ts';
 import { listBody } from '../encode.ts';
 import { body, type Form, forms, kinds } from '../recorded.ts';
 

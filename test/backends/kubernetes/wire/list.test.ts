@@ -3,7 +3,7 @@ import { joinedService } from '../../../../lib/backends/kubernetes/kinds/joined.
 import { joinedPod, pod } from '../../../../lib/backends/kubernetes/kinds/pod.ts';
 import { mediaTypes } from '../../../../lib/backends/kubernetes/wire/body.ts';
 import { decodeList, decodeStatus } from '../../../../lib/backends/kubernetes/wire/list.ts';
-import { MusterError } from '../../../../lib/errors.ts';
+import { MusterError } from '../../../../lib/base/errors.ts';
 import { bytesField, envelope, listBody, metadataField, numberField } from '../encode.ts';
 import { body, forms, kinds, recorded, recordings } from '../recorded.ts';
 

@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { openReader } from '../../../../lib/backends/kubernetes/wire/reader.ts';
-import { readText } from '../../../../lib/backends/kubernetes/wire/text.ts';
-import { readWord } from '../../../../lib/backends/kubernetes/wire/words.ts';
+import { readWord } from '../../../../lib/backends/kubernetes/wire/fields.ts';
+import { openReader, readText } from '../../../../lib/backends/kubernetes/wire/reader.ts';
 
 const anyText = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 12 }),

@@ -1,0 +1,154 @@
+import {
+  addressLabel,
+  joinHostPort,
+  type LabelSet,
+  mapLabels,
+  type TargetGroup,
+  withoutEmpty,
+} from '../../targets/group.ts';
+import type { Node, Port, Service, Task } from './bodies.ts';
+import { labels } from './labels.ts';
+
+/** The group of a service: its virtual IP in each network, with each published TCP port, else the port configured. */
+export function buildServiceGroup(
+  service: Service,
+  networks: ReadonlyMap<string, LabelSet>,
+  port: number,
+): TargetGroup {
+  const { Spec, Endpoint, UpdateStatus } = service;
+  const published = tcpPorts(Endpoint.Ports);
+  return {
+    source: service.ID,
+    labels: withoutEmpty({
+      ...serviceLabels(service),
+      [labels.serviceTaskContainerImage]: Spec.TaskTemplate.ContainerSpec?.Image ?? '',
+      [labels.serviceTaskContainerHostname]: Spec.TaskTemplate.ContainerSpec?.Hostname ?? '',
+      [labels.serviceUpdatingStatus]: UpdateStatus?.State ?? '',
+    }),
+    // A service in the host's network is listed there without an address.
+    targets: Endpoint.VirtualIPs.filter(({ Addr }) => Addr !== '').flatMap(({ NetworkID, Addr }) => {
+      const network = networks.get(NetworkID) ?? {};
+      if (published.length === 0)
+        return [withoutEmpty({ ...network, [addressLabel]: joinHostPort(Addr, port) })];
+      return published.map(({ Name, PublishMode, PublishedPort }) =>
+        withoutEmpty({
+          ...network,
+          [addressLabel]: joinHostPort(Addr, PublishedPort),
+          [labels.serviceEndpointPortName]: Name,
+          [labels.serviceEndpointPortPublishMode]: PublishMode,
+        }),
+      );
+    }),
+  };
+}
+
+/** What tasks refer to, by ID. */
+export interface TaskContext {
+  readonly services: ReadonlyMap<string, Service>;
+  readonly nodes: ReadonlyMap<string, Node>;
+  readonly networks: ReadonlyMap<string, LabelSet>;
+  /** Port of tasks whose service publishes none over TCP. */
+  readonly port: number;
+}
+
+/** The group of a task: its ports on the node, and its address in each network with each port of its service. */
+export function buildTaskGroup(task: Task, context: TaskContext): TargetGroup {
+  const service = context.services.get(task.ServiceID);
+  const node = context.nodes.get(task.NodeID);
+  const { Status, Spec } = task;
+  return {
+    source: task.ID,
+    labels: withoutEmpty({
+      [labels.taskId]: task.ID,
+      [labels.taskContainerId]: Status.ContainerStatus?.ContainerID ?? '',
+      [labels.taskDesiredState]: task.DesiredState,
+      [labels.taskState]: Status.State,
+      [labels.taskSlot]: String(task.Slot),
+      ...mapLabels(labels.containerLabelPrefix, Spec.ContainerSpec?.Labels ?? new Map()),
+      ...(service && serviceLabels(service)),
+      ...(node && nodeLabels(node)),
+    }),
+    targets: [
+      ...tcpPorts(Status.PortStatus?.Ports ?? []).map((port) => portTarget(node?.Status.Addr ?? '', port)),
+      ...attachedTargets(task, tcpPorts(service?.Endpoint.Ports ?? []), context),
+    ],
+  };
+}
+
+function attachedTargets(
+  { NetworksAttachments }: Task,
+  ports: readonly Port[],
+  { networks, port }: TaskContext,
+): LabelSet[] {
+  return NetworksAttachments.flatMap(({ Network, Addresses }) => {
+    const network = networks.get(Network.ID) ?? {};
+    return Addresses.filter((address) => address !== '').flatMap((address) => {
+      if (ports.length === 0)
+        return [withoutEmpty({ ...network, [addressLabel]: joinHostPort(address, port) })];
+      return ports.map((published) => withoutEmpty({ ...network, ...portTarget(address, published) }));
+    });
+  });
+}
+
+function portTarget(host: string, { PublishedPort, PublishMode }: Port): LabelSet {
+  return withoutEmpty({
+    [addressLabel]: joinHostPort(host, PublishedPort),
+    [labels.taskPortPublishMode]: PublishMode,
+  });
+}
+
+/** The group of a node: itself, at the port configured. */
+export function buildNodeGroup(node: Node, port: number): TargetGroup {
+  const { Description, Status, ManagerStatus } = node;
+  return {
+    source: node.ID,
+    labels: withoutEmpty({
+      ...nodeLabels(node),
+      [labels.nodeEngineVersion]: Description.Engine.EngineVersion,
+      ...(ManagerStatus && {
+        [labels.nodeManagerLeader]: String(ManagerStatus.Leader ?? false),
+        [labels.nodeManagerReachability]: ManagerStatus.Reachability,
+        [labels.nodeManagerAddress]: ManagerStatus.Addr,
+      }),
+    }),
+    targets: [{ [addressLabel]: joinHostPort(Status.Addr, port) }],
+  };
+}
+
+/** Labels that a service has as itself and at its tasks. */
+export function serviceLabels({ ID, Spec }: Service): LabelSet {
+  return {
+    [labels.serviceId]: ID,
+    [labels.serviceName]: Spec.Name,
+    [labels.serviceMode]: modeOf(Spec.Mode),
+    ...mapLabels(labels.serviceLabelPrefix, Spec.Labels),
+  };
+}
+
+/** Labels that a node has as itself and at its tasks. */
+export function nodeLabels({ ID, Spec, Description, Status }: Node): LabelSet {
+  return {
+    [labels.nodeId]: ID,
+    [labels.nodeHostname]: Description.Hostname,
+    [labels.nodeAddress]: Status.Addr,
+    [labels.nodeAvailability]: Spec.Availability,
+    [labels.nodePlatformArchitecture]: Description.Platform.Architecture,
+    [labels.nodePlatformOs]: Description.Platform.OS,
+    [labels.nodeRole]: Spec.Role,
+    [labels.nodeStatus]: Status.State,
+    ...mapLabels(labels.nodeLabelPrefix, Spec.Labels),
+  };
+}
+
+/** Prometheus scrapes over TCP alone. */
+export function tcpPorts(ports: readonly Port[]): Port[] {
+  return ports.filter(({ Protocol }) => Protocol === 'tcp');
+}
+
+/** Jobs (`ReplicatedJob`, `GlobalJob`) have no word here, as in Prometheus. */
+function modeOf({ Global, Replicated }: Service['Spec']['Mode']): string {
+  if (isThere(Global)) return 'global';
+  return isThere(Replicated) ? 'replicated' : '';
+}
+
+const isThere = (value: unknown) => value !== undefined && value !== null;

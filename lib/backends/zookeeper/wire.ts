@@ -1,0 +1,164 @@
+import { MusterError } from '../../base/errors.ts';
+
+/** Operations and their numbers. Source: Apache ZooKeeper, ZooDefs.OpCode. */
+export const operations = { getData: 4, getChildren: 8, sync: 9, closeSession: -11 } as const;
+
+/** What asks for the end of the session: its answer is not waited for. */
+export const closeRequest = encodeRequest(0, operations.closeSession);
+
+/** Numbers of answers that nobody waits for: events of watches, pings, the end of the session. */
+export const unawaited: ReadonlySet<number> = new Set([-1, -2, 0]);
+
+/** Error codes. Source: Apache ZooKeeper, KeeperException.Code. */
+export const errorCodes = { noNode: -101, noAuth: -102, sessionExpired: -112, authFailed: -115 } as const;
+
+/** A request with its length in front, as all messages have it. */
+export function encodeRequest(xid: number, operation: number, ...fields: readonly Buffer[]): Buffer {
+  return framed(jute.int(xid), jute.int(operation), ...fields);
+}
+
+/** What opens a session of so many milliseconds. */
+export function encodeConnect(timeout: number): Buffer {
+  const protocolVersion = jute.int(0);
+  const lastZxidSeen = jute.long(0n);
+  const sessionId = jute.long(0n);
+  const password = jute.buffer(Buffer.alloc(16));
+  // A server cut off from the others may serve what it has, however old, to those who say yes here.
+  const readOnly = jute.bool(false);
+  return framed(protocolVersion, lastZxidSeen, jute.int(timeout), sessionId, password, readOnly);
+}
+
+/** Milliseconds that the server grants the session; 0 when it refuses one. */
+export function decodeConnected(reader: JuteReader): number {
+  reader.int();
+  const timeout = reader.int();
+  const sessionId = reader.long();
+  // With the password the greeting is whole.
+  reader.buffer();
+  return sessionId === 0n ? 0 : timeout;
+}
+
+/** What stands in front of every answer. */
+export interface ReplyHeader {
+  readonly xid: number;
+  /** 0 for success. */
+  readonly error: number;
+}
+
+export function decodeHeader(reader: JuteReader): ReplyHeader {
+  const xid = reader.int();
+  reader.long();
+  return { xid, error: reader.int() };
+}
+
+/** A node's data, and how many children it has. */
+export interface NodeData {
+  readonly data: Buffer;
+  readonly children: number;
+}
+
+export function decodeNodeData(reader: JuteReader): NodeData {
+  const data = reader.buffer();
+  // czxid, mzxid, ctime, mtime; version, cversion, aversion; ephemeralOwner; dataLength.
+  for (let left = 4; left > 0; left -= 1) reader.long();
+  for (let left = 3; left > 0; left -= 1) reader.int();
+  reader.long();
+  reader.int();
+  return { data, children: reader.int() };
+}
+
+function framed(...fields: readonly Buffer[]): Buffer {
+  return jute.buffer(Buffer.concat(fields));
+}
+
+/** ZooKeeper's encoding of numbers and texts, as bytes. Source: Apache ZooKeeper, jute. */
+export const jute = {
+  bool: (value: boolean) => Buffer.of(value ? 1 : 0),
+  int(value: number) {
+    const bytes = Buffer.alloc(4);
+    bytes.writeInt32BE(value);
+    return bytes;
+  },
+  long(value: bigint) {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigInt64BE(value);
+    return bytes;
+  },
+  buffer: (value: Uint8Array) => Buffer.concat([jute.int(value.length), value]),
+  text: (value: string) => jute.buffer(Buffer.from(value)),
+};
+
+/** Reads such values one after another; each method throws `malformed` when the bytes end before the value does. */
+export interface JuteReader {
+  bool(): boolean;
+  int(): number;
+  long(): bigint;
+  /** Empty for the null that ZooKeeper knows beside it. */
+  buffer(): Buffer;
+  text(): string;
+  texts(): readonly string[];
+}
+
+export function readJute(bytes: Buffer): JuteReader {
+  let at = 0;
+  const take = (length: number): Buffer => {
+    if (length < 0 || at + length > bytes.length) throw new MusterError('malformed', brokenOff);
+    at += length;
+    return bytes.subarray(at - length, at);
+  };
+  const reader: JuteReader = {
+    bool: () => take(1)[0] !== 0,
+    int: () => take(4).readInt32BE(),
+    long: () => take(8).readBigInt64BE(),
+    buffer() {
+      const length = reader.int();
+      return take(length === -1 ? 0 : length);
+    },
+    text: () => reader.buffer().toString(),
+    texts() {
+      const texts: string[] = [];
+      // Each text has a length of its own: a count that lies ends with the bytes.
+      for (let left = reader.int(); left > 0; left -= 1) texts.push(reader.text());
+      return texts;
+    },
+  };
+  return reader;
+}
+
+const brokenOff = 'the answer breaks off: this is not ZooKeeper, or not a whole answer of it';
+
+/**
+ * Cuts a stream of bytes into messages, each of which has its length in front. Throws `too-large` as soon as a length
+ * is over the limit, so that nothing is kept of it.
+ */
+export function createFrames(limit: () => number): (part: Buffer) => readonly Buffer[] {
+  let parts: Buffer[] = [];
+  let kept = 0;
+  let wanted = 4;
+
+  return (part) => {
+    parts.push(part);
+    kept += part.length;
+    // Joined once all of it is there: joining at every part would cost the square of the message.
+    if (kept < wanted) return [];
+    let bytes = parts.length === 1 ? part : Buffer.concat(parts);
+    const messages: Buffer[] = [];
+    for (;;) {
+      const length = bytes.length < 4 ? 0 : checkedLength(bytes.readInt32BE(), limit());
+      wanted = bytes.length < 4 ? 4 : 4 + length;
+      if (bytes.length < wanted) break;
+      messages.push(bytes.subarray(4, wanted));
+      bytes = bytes.subarray(wanted);
+    }
+    parts = [bytes];
+    kept = bytes.length;
+    return messages;
+  };
+}
+
+function checkedLength(length: number, limit: number): number {
+  if (length < 0) throw new MusterError('malformed', 'what answers there does not speak ZooKeeper');
+  if (length > limit)
+    throw new MusterError('too-large', `an answer of ${length} bytes is over the limit of ${limit} bytes`);
+  return length;
+}

@@ -1,0 +1,35 @@
+import { abortError } from './deadlines.ts';
+
+/**
+ * What `fn` gives for each item, in the items' order, with at most `limit` calls under way. At the first failure, or
+ * when the signal fires, no further call starts, the signal handed to the running ones fires, and when all of them
+ * have ended the first failure is thrown: no promise is left behind. A signal that fires between two calls throws its
+ * reason if that is a MusterError, else one of kind `timeout`.
+ */
+export async function mapConcurrent<Item, Result>(
+  items: readonly Item[],
+  limit: number,
+  signal: AbortSignal,
+  fn: (item: Item, signal: AbortSignal) => Promise<Result>,
+): Promise<Result[]> {
+  const stop = new AbortController();
+  const both = AbortSignal.any([signal, stop.signal]);
+  const results: Result[] = [];
+  const failures: unknown[] = [];
+  const queue = items.entries();
+
+  const work = async () => {
+    for (let next = queue.next(); !next.done; next = queue.next()) {
+      if (both.aborted) throw abortError(both, 'before all calls were made');
+      const [index, item] = next.value;
+      results[index] = await fn(item, both);
+    }
+  };
+  const fail = (failure: unknown) => {
+    failures.push(failure);
+    stop.abort(failure);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, () => work().catch(fail)));
+  if (failures.length > 0) throw failures[0];
+  return results;
+}

@@ -1,0 +1,52 @@
+import { MusterError } from './errors.ts';
+
+/** Calls back once when any of the signals fires, at once if one has fired; returns what takes the listeners away. */
+export function onAbort(
+  signals: readonly AbortSignal[],
+  callback: (signal: AbortSignal) => void,
+): () => void {
+  const listeners = signals.map((signal) => ({ signal, listener: () => fire(signal) }));
+  const stop = () => {
+    for (const { signal, listener } of listeners) signal.removeEventListener('abort', listener);
+  };
+  const fire = (signal: AbortSignal) => {
+    stop();
+    callback(signal);
+  };
+  const fired = signals.find((signal) => signal.aborted);
+  if (fired !== undefined) callback(fired);
+  else for (const { signal, listener } of listeners) signal.addEventListener('abort', listener);
+  return stop;
+}
+
+/** The error for a signal that fired: its own reason if that is one of ours, else that the deadline passed. */
+export function abortError(signal: AbortSignal, howFar: string): MusterError {
+  if (signal.reason instanceof MusterError) return signal.reason;
+  return new MusterError('timeout', `the deadline passed ${howFar}`);
+}
+
+/** Waits; throws as soon as a signal fires. `howFar` ends the sentence "the deadline passed …". */
+export function pause(ms: number, signals: readonly AbortSignal[], howFar: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      stop();
+      resolve();
+    }, ms);
+    const stop = onAbort(signals, (signal) => {
+      clearTimeout(timer);
+      reject(abortError(signal, howFar));
+    });
+  });
+}
+
+/** The promise's outcome, or the error of the first signal that fires before it; the promise's work goes on. */
+export function heedSignals<T>(
+  promise: Promise<T>,
+  signals: readonly AbortSignal[],
+  howFar: string,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = onAbort(signals, (signal) => reject(abortError(signal, howFar)));
+    promise.then(resolve, reject).finally(stop);
+  });
+}

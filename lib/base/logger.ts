@@ -1,0 +1,116 @@
+import { MusterError } from './errors.ts';
+
+/** Levels by rising weight; a logger writes its own level and all after it. */
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** The level of MUSTER_LOG_LEVEL, `info` where it is empty. Throws (kind `config`) for one that is none. */
+export function readLogLevel({ MUSTER_LOG_LEVEL: text }: NodeJS.ProcessEnv): LogLevel {
+  const level = text || 'info';
+  const known = logLevels.find((one) => one === level);
+  if (known !== undefined) return known;
+  const shown = JSON.stringify(level.toWellFormed().slice(0, 100));
+  throw new MusterError(
+    'config',
+    `MUSTER_LOG_LEVEL is ${logLevels.slice(0, -1).join(', ')} or ${logLevels.at(-1)}, not ${shown}`,
+  );
+}
+
+/** Fields of a line. An absent value leaves the field out; a Secret prints as `<secret>`. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  /** A logger whose lines all carry these fields too. */
+  with(fields: LogFields): Logger;
+}
+
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  /** Takes one whole line, its line break included. */
+  readonly write: (line: string) => void;
+  readonly now?: () => Date;
+}
+
+/** A logger of logfmt lines: `ts=… level=… msg=… key=value`. A line is one line, whatever the values hold. */
+export function createLogger({ level, write, now = () => new Date() }: LoggerOptions): Logger {
+  return loggerWith({ lowest: logLevels.indexOf(level), write, now }, {});
+}
+
+/** Says nothing. */
+export const silentLogger: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  with: () => silentLogger,
+};
+
+interface Sink {
+  readonly lowest: number;
+  readonly write: (line: string) => void;
+  readonly now: () => Date;
+}
+
+function loggerWith(sink: Sink, own: LogFields): Logger {
+  const at =
+    (level: LogLevel) =>
+    (message: string, fields: LogFields = {}): void => {
+      if (logLevels.indexOf(level) < sink.lowest) return;
+      const head = { ts: sink.now(), level, msg: message };
+      sink.write(`${formatFields({ ...own, ...fields, ...head }, head)}\n`);
+    };
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    with: (fields) => loggerWith(sink, { ...own, ...fields }),
+  };
+}
+
+/** The head's fields stand first; nobody else can take their names. */
+function formatFields(fields: LogFields, head: LogFields): string {
+  const names = [...Object.keys(head), ...Object.keys(fields).filter((name) => !(name in head))];
+  return names
+    .filter((name) => fields[name] !== undefined)
+    .map((name) => `${name.replace(/[^\w.-]/g, '_')}=${formatValue(fields[name])}`)
+    .join(' ');
+}
+
+function formatValue(value: unknown): string {
+  const text = textOf(value);
+  return /^[!#-<>-[\]-~]+$/.test(text) ? text : `"${text.toWellFormed().replace(unsafe, escapeCharacter)}"`;
+}
+
+function textOf(value: unknown): string {
+  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Error) return value.message;
+  if (typeof value !== 'object' || value === null) return String(value);
+  try {
+    // A text that its own toJSON gave, such as a Secret's mask, needs no second pair of quotes.
+    const json: unknown = JSON.parse(JSON.stringify(value));
+    return typeof json === 'string' ? json : JSON.stringify(json);
+  } catch {
+    return String(value);
+  }
+}
+
+/** Quotes, backslashes, and whatever can break a line or turn the reading direction of a terminal. */
+const unsafe = /["\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const named: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+};
+
+function escapeCharacter(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const hex = code.toString(16);
+  return named[character] ?? (code > 0xffff ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`);
+}

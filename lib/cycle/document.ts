@@ -1,0 +1,63 @@
+import * as z from 'zod';
+import { MusterError } from '../base/errors.ts';
+
+/** The highest `schema` that this version knows, of every document in the bucket. */
+export const knownSchema = 1;
+
+/** A small document as an object of the bucket: indented JSON with a line break at its end. */
+export function encodeDocument(document: object): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(document, undefined, 1)}\n`);
+}
+
+/**
+ * The document behind an object. `name` names it in messages. Throws kind `malformed` for what is not one, and kind
+ * `newer` for one that a later Muster wrote.
+ */
+export function decodeDocument<T>(body: Uint8Array, schema: z.ZodType<T>, name: string): T {
+  const json = parseJson(new TextDecoder().decode(body), name);
+  refuseNewer(json, name);
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`;
+  throw new MusterError('malformed', `${name} is not what it should be${where}`);
+}
+
+const versioned = z.looseObject({ schema: z.int().min(knownSchema + 1) });
+
+/** Throws (kind `newer`) where the document says a schema that this version does not know. */
+export function refuseNewer(json: unknown, name: string): void {
+  const newer = versioned.safeParse(json).data;
+  if (newer === undefined) return;
+  throw new MusterError(
+    'newer',
+    `${name} was written by a newer Muster (schema ${newer.schema}, known is ${knownSchema}); nothing is changed: upgrade this one`,
+  );
+}
+
+/** JSON text as a value, for a schema to check. `name` names it in messages. Throws kind `malformed`. */
+export function parseJson(text: string, name?: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new MusterError('malformed', `${name === undefined ? '' : `${name}: `}not JSON: ${why}`, { cause });
+  }
+}
+
+/** Label names to values. Not a record of zod's, which drops a label named `__proto__`. */
+export const labelSet = z.custom<Readonly<Record<string, string>>>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((text) => typeof text === 'string'),
+  { error: 'must be labels' },
+);
+
+/** A target group as snapshots and journals hold it. */
+export const targetGroup = z.strictObject({
+  source: z.string(),
+  labels: labelSet,
+  targets: z.array(labelSet),
+});

@@ -1,0 +1,125 @@
+import { version as musterVersion } from '../base/version.ts';
+import type { Hold } from './gate.ts';
+import { clockSkew } from './missing.ts';
+import type { CycleInput, Provider } from './provider.ts';
+import { emptyStatus, type Held, type Status, type StoredStatus, writeStatus } from './status.ts';
+
+/** What a cycle has to report. */
+export interface Report {
+  readonly error?: { readonly kind: string; readonly message: string };
+  readonly hold?: Hold | undefined;
+  /** Names of the backend that was listed. */
+  readonly backend?: readonly string[] | undefined;
+  /** The published files; without them the last status' stay. */
+  readonly files?: Status['files'];
+  /** A new version was committed. */
+  readonly changed?: boolean;
+  /** Targets that left after a hold, without an operator. */
+  readonly confirmed?: number;
+  /** What an operator should know of the list; without it the last status' words stay. */
+  readonly warnings?: readonly string[];
+  /** Damage that was found. */
+  readonly damaged?: string | undefined;
+}
+
+/** What a status says of the list. */
+export type ListFacts = Pick<Status, 'version' | 'groups' | 'targets'>;
+
+/** Milliseconds for which it is shown that targets left without an operator, and that the store was damaged. */
+const shownFor = 60 * 60_000;
+
+/** Writes the status of a cycle, good or bad. */
+export async function writeHeartbeat(
+  provider: Provider,
+  input: CycleInput,
+  started: Date,
+  stored: StoredStatus,
+  list: ListFacts,
+  report: Report,
+): Promise<void> {
+  const status = nextStatus(provider, input, started, stored.status, list, report);
+  await writeStatus(input.store, provider, status, stored.etag, input.signal);
+}
+
+function nextStatus(
+  { job, provider, identity, server }: Provider,
+  { run, now, configError, storeId }: CycleInput,
+  started: Date,
+  old: Status | undefined,
+  { version, groups, targets }: ListFacts,
+  { error, hold, backend, files, changed, confirmed, warnings, damaged }: Report,
+): Status {
+  const ended = now();
+  const failed = error !== undefined;
+  const at = ended.toISOString();
+  const lastSuccess = failed ? old?.last_success : at;
+  const lastChange = changed === true ? at : old?.last_change;
+  const held = failed ? old?.held : hold && heldFacts(hold, ended, old?.held);
+  const confirmedNow = confirmed ? { at, targets: confirmed } : recent(old?.confirmed, ended);
+  const damage = damaged === undefined ? recent(old?.damaged, ended) : { at, message: damaged };
+  const names = backend ?? old?.backend;
+  const told = warnings ?? old?.warnings ?? [];
+  return {
+    schema: 1,
+    job,
+    provider,
+    run,
+    muster: musterVersion,
+    ...(identity !== undefined && { identity }),
+    ...(server !== undefined && { server }),
+    ...(storeId !== undefined && { store: storeId }),
+    ...(names !== undefined && names.length > 0 && { backend: [...names] }),
+    first_attempt: old?.first_attempt ?? old?.last_attempt ?? started.toISOString(),
+    last_attempt: started.toISOString(),
+    ...(lastSuccess !== undefined && { last_success: lastSuccess }),
+    ...(lastChange !== undefined && { last_change: lastChange }),
+    duration_seconds: Math.max(0, ended.getTime() - started.getTime()) / 1000,
+    version,
+    published_version: files === undefined ? (old?.published_version ?? 0) : version,
+    groups,
+    targets,
+    files: files ?? old?.files ?? [],
+    ...(failed && { error: { kind: error.kind, message: error.message } }),
+    ...(configError !== undefined && { config_error: configError }),
+    ...(told.length > 0 && { warnings: [...told] }),
+    failures: failed ? (old?.failures ?? 0) + 1 : 0,
+    ...(held && { held }),
+    ...(confirmedNow && { confirmed: confirmedNow }),
+    ...(damage && { damaged: damage }),
+  };
+}
+
+function heldFacts({ kind, targets, listed, wait, message }: Hold, now: Date, old: Held | undefined): Held {
+  return {
+    kind,
+    since: old?.since ?? now.toISOString(),
+    targets: targets.length,
+    listed,
+    ...(wait !== undefined && { until: new Date(now.getTime() + wait).toISOString() }),
+    message,
+  };
+}
+
+/**
+ * Writes a status before a target file is created: no file lies in the store of which no status tells, so that a later
+ * look finds it, whenever this run dies, and a retirement that is under way sees that the provider is back. Returns what
+ * is to be written over next.
+ */
+export async function announceFile(
+  provider: Provider,
+  { store, run, now, signal }: Pick<CycleInput, 'store' | 'run' | 'now' | 'signal'>,
+  stored: StoredStatus,
+): Promise<StoredStatus> {
+  const { retiring: _, ...known } = stored.status ?? emptyStatus(provider, run, now());
+  const { identity = known.identity } = provider;
+  const status = { ...known, run, ...(identity !== undefined && { identity }) };
+  const etag = await writeStatus(store, provider, status, stored.etag, signal);
+  return { ...stored, etag: etag ?? stored.etag };
+}
+
+/** What is not older than an hour; a time in the future is unknown, and ends at once. */
+function recent<T extends { readonly at: string }>(fact: T | undefined, now: Date): T | undefined {
+  if (fact === undefined) return undefined;
+  const age = now.getTime() - Date.parse(fact.at);
+  return age >= -clockSkew && age < shownFor ? fact : undefined;
+}

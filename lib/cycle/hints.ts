@@ -1,0 +1,93 @@
+import type { ProviderId } from '../targets/keys.ts';
+import type { HeldDocument } from './held.ts';
+import type { Status } from './status.ts';
+
+/** The command that lets go what is held of a provider, to be pasted. */
+export function acceptCommand({ job, provider }: ProviderId): string {
+  return `muster accept ${jobOption(job)} --provider ${provider}`;
+}
+
+/** The command that prints what is held of a provider. */
+export function heldCommand({ job, provider }: ProviderId): string {
+  return `muster held ${jobOption(job)} --provider ${provider}`;
+}
+
+/** The command that lets all providers go which left the configuration and are held. */
+export const acceptRetiredCommand = 'muster accept --retired';
+
+/** The command that publishes what is held of a kube-state output. `output` names it, or its object of one shard. */
+export function acceptOutputCommand(output: string): string {
+  return `muster accept --kube-state ${quoted(output)}`;
+}
+
+/** The command that retires a provider which left the configuration, at once. */
+export function retireCommand({ job, provider }: ProviderId): string {
+  // What begins with a dash is an option wherever it stands, but after two of them.
+  return job.startsWith('-')
+    ? `muster retire --provider ${provider} -- ${quoted(job)}`
+    : `muster retire ${quoted(job)} --provider ${provider}`;
+}
+
+/** The command that settles what the status says of a provider, or undefined where none does. */
+export function settlingCommand(
+  id: ProviderId,
+  { held, retiring }: Pick<Status, 'held' | 'retiring'>,
+): string | undefined {
+  if (retiring !== undefined) return retiring.held === undefined ? retireCommand(id) : acceptRetiredCommand;
+  return held && acceptCommand(id);
+}
+
+/** What a person should know of a provider that is otherwise well: what left without an operator, and damage. */
+export function noticesOf({ confirmed, damaged, ...id }: Status, now: number): readonly Notice[] {
+  const isLate = confirmed !== undefined && now - Date.parse(confirmed.at) >= confirmedFor;
+  return [
+    ...(damaged === undefined ? [] : [{ kind: 'damaged', text: damagedText(id, damaged.message) } as const]),
+    ...(confirmed === undefined || isLate
+      ? []
+      : [{ kind: 'confirmed', text: confirmedText(id, confirmed.targets) } as const]),
+  ];
+}
+
+export interface Notice {
+  readonly kind: 'confirmed' | 'damaged';
+  /** One line. */
+  readonly text: string;
+}
+
+/** Milliseconds for which it is told that targets left without an operator. */
+const confirmedFor = 60 * 60_000;
+
+function damagedText(id: ProviderId, message: string): string {
+  return `the store was damaged, and mended as far as it could be: ${message}; ${historyCommand(id)} shows what it has`;
+}
+
+function confirmedText(id: ProviderId, targets: number): string {
+  const what = targets === 1 ? '1 target' : `${targets} targets`;
+  return `${what} left after a hold that nobody accepted; ${historyCommand(id)} shows which`;
+}
+
+function historyCommand({ job, provider }: ProviderId): string {
+  return `muster history ${jobOption(job)} --provider ${provider}`;
+}
+
+/** A value that begins with a dash is taken for an option unless an equals sign stands before it. */
+function jobOption(job: string): string {
+  return `--job${job.startsWith('-') ? '=' : ' '}${quoted(job)}`;
+}
+
+/** A word of a command line, quoted where a shell would take it apart. */
+export function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** What is held, as plain data for JSON. */
+export function heldData({ memory, ...held }: HeldDocument): object {
+  const { kind, labels, backend, accepted } = memory;
+  return {
+    kind,
+    ...held,
+    ...(labels && { labels: labels.names }),
+    ...(backend && { backend }),
+    ...(accepted && { accepted_until: accepted.until }),
+  };
+}

@@ -1,0 +1,171 @@
+import * as z from 'zod';
+import { isMusterError, MusterError } from '../base/errors.ts';
+import { packLines, type UnpackOptions, unpackLines } from '../base/gzip-lines.ts';
+import { type EncodedGroup, encodeGroup, type Groups } from '../targets/canonical.ts';
+import type { Change } from '../targets/diff.ts';
+import type { TargetGroup } from '../targets/group.ts';
+import { journalKey, type ProviderId } from '../targets/keys.ts';
+import { createPacker } from '../targets/pack.ts';
+import { parseJson, refuseNewer, targetGroup } from './document.ts';
+import type { Loaded } from './load.ts';
+import type { CycleInput } from './provider.ts';
+
+/**
+ * Why a change was committed: `discovered` by a cycle; `confirmed` by time or `accepted` by an operator after the gate
+ * held it; `rebuilt` because the history before it could not be read; `retired` with its provider.
+ */
+export const reasons = ['discovered', 'confirmed', 'accepted', 'rebuilt', 'retired'] as const;
+export type Reason = (typeof reasons)[number];
+
+/** The head of a journal entry: all but the change itself. */
+export interface JournalHead {
+  readonly version: number;
+  /** When it was committed, ISO 8601. */
+  readonly at: string;
+  readonly reason: Reason;
+  /** The run that committed it; no two runs share one. */
+  readonly run: string;
+}
+
+/** One version of a provider's list, as the change that led to it. */
+export interface JournalEntry extends JournalHead {
+  readonly change: Change;
+}
+
+/** The entry as an object of the bucket: JSON with one group, or one pair of groups, a line. */
+export function encodeJournalEntry(entry: JournalEntry): Promise<Uint8Array> {
+  return packLines(entryText(entry));
+}
+
+function* entryText({ version, at, reason, run, change }: JournalEntry): Generator<string, undefined> {
+  yield `${JSON.stringify({ schema: 1, version, at, reason, run }).slice(0, -1)},\n"added":`;
+  yield* listText(groupTexts(change.added));
+  yield ',\n"removed":';
+  yield* listText(groupTexts(change.removed));
+  yield ',\n"changed":';
+  yield* listText(pairTexts(change));
+  yield '}\n';
+  return undefined;
+}
+
+function* groupTexts(groups: Groups): Generator<string, undefined> {
+  for (const group of groups.values()) yield group.json;
+  return undefined;
+}
+
+function* pairTexts({ changed }: Change): Generator<string, undefined> {
+  for (const { before, after } of changed.values()) yield `{"before":${before.json},"after":${after.json}}`;
+  return undefined;
+}
+
+function* listText(items: Iterable<string>): Generator<string, undefined> {
+  let separator = '[\n';
+  for (const item of items) {
+    yield separator;
+    yield item;
+    separator = ',\n';
+  }
+  yield separator === '[\n' ? '[]' : '\n]';
+  return undefined;
+}
+
+/** A piece of a journal entry, in the order in which it is stored. */
+export type JournalLine =
+  | { readonly kind: 'head'; readonly head: JournalHead }
+  | { readonly kind: 'added' | 'removed'; readonly group: TargetGroup }
+  | { readonly kind: 'changed'; readonly before: TargetGroup; readonly after: TargetGroup };
+
+const head = z.object({
+  schema: z.literal(1),
+  version: z.int().min(1),
+  at: z.iso.datetime(),
+  reason: z.enum(reasons),
+  run: z.string(),
+});
+
+const pair = z.strictObject({ before: targetGroup, after: targetGroup });
+
+/**
+ * Reads an entry group by group, as it is unpacked: the first entry of a provider is its whole list, which is not to be
+ * in memory for a page that shows twenty lines of it. Throws kind `malformed`, `too-large`, or `timeout` for the signal.
+ */
+export async function* readJournalLines(
+  body: Uint8Array,
+  options: UnpackOptions = {},
+): AsyncGenerator<JournalLine, undefined> {
+  let section: string | undefined;
+  for await (const line of unpackLines(body, options)) {
+    const opened = /^"(added|removed|changed)":\[(\]?)/.exec(line);
+    if (opened !== null) section = opened[2] === '' ? opened[1] : undefined;
+    else if (line.startsWith('{') && section === undefined) yield readHead(line);
+    else if (line.startsWith('{')) yield readGroup(section, line.replace(/,$/, ''));
+    else section = undefined;
+  }
+  return undefined;
+}
+
+/** The entry behind an object, its groups packed where they are many. Throws as `readJournalLines` does. */
+export async function decodeJournalEntry(body: Uint8Array, signal?: AbortSignal): Promise<JournalEntry> {
+  const packer = createPacker();
+  const pack = (group: TargetGroup) => packer.pack(encodeGroup(group));
+  const added = new Map<string, EncodedGroup>();
+  const removed = new Map<string, EncodedGroup>();
+  const changed = new Map<string, { before: EncodedGroup; after: EncodedGroup }>();
+  let head: JournalHead | undefined;
+  for await (const line of readJournalLines(body, { ...(signal && { signal }) })) {
+    if (line.kind === 'head') head = line.head;
+    else if (line.kind === 'changed')
+      changed.set(line.before.source, { before: pack(line.before), after: pack(line.after) });
+    else (line.kind === 'added' ? added : removed).set(line.group.source, pack(line.group));
+  }
+  packer.finish();
+  if (head === undefined)
+    throw new MusterError('malformed', 'the journal entry does not begin as one of schema 1');
+  return { ...head, change: { added, removed, changed } };
+}
+
+function readHead(line: string): JournalLine {
+  const json = parseJson(`${line.replace(/,$/, '')}}`);
+  refuseNewer(json, 'the journal entry');
+  const parsed = head.safeParse(json);
+  if (!parsed.success)
+    throw new MusterError('malformed', 'the journal entry does not begin as one of schema 1');
+  const { schema: _, ...rest } = parsed.data;
+  return { kind: 'head', head: rest };
+}
+
+function readGroup(section: string | undefined, line: string): JournalLine {
+  const json = parseJson(line);
+  if (section === 'changed') {
+    const { data } = pair.safeParse(json);
+    if (data !== undefined) return { kind: 'changed', ...data };
+  } else if (section === 'added' || section === 'removed') {
+    const { data } = targetGroup.safeParse(json);
+    if (data !== undefined) return { kind: section, group: data };
+  }
+  throw new MusterError('malformed', 'a line of the journal entry is not a target group');
+}
+
+/** Creates the version of `next` in the journal. False when another run was first. */
+export async function commitChange(
+  id: ProviderId,
+  { store, run, now, signal }: Pick<CycleInput, 'store' | 'run' | 'now' | 'signal'>,
+  next: Loaded,
+  change: Change,
+  reason: Reason,
+): Promise<boolean> {
+  const { version } = next;
+  const body = await encodeJournalEntry({ version, at: now().toISOString(), reason, run, change });
+  try {
+    const options = {
+      condition: 'create',
+      contentType: 'application/gzip',
+      ...(signal && { signal }),
+    } as const;
+    await store.put(journalKey(id, version), body, options);
+  } catch (error) {
+    if (isMusterError(error, 'conflict')) return false;
+    throw error;
+  }
+  return true;
+}

@@ -1,0 +1,250 @@
+import { mapConcurrent } from '../base/concurrency.ts';
+import { isMusterError } from '../base/errors.ts';
+import type { ObjectStore } from '../store/store.ts';
+import { folders, type ProviderId, parseStatusKey, statusKey } from '../targets/keys.ts';
+import type { GuardConfig } from './gate.ts';
+import { clockSkew } from './missing.ts';
+import { emptyStatus, readStatus, type Status, type StoredStatus, writeStatus } from './status.ts';
+import { noteRetired, retiredLately } from './sums.ts';
+
+/** A provider as the configuration has it. */
+export interface ConfiguredProvider extends ProviderId {
+  /** Digest of what it lists. */
+  readonly identity?: string;
+}
+
+/** When a provider that left the configuration is retired. */
+export interface RetireRules {
+  /** Milliseconds that a job's providers stay after they left; 0 is at once. */
+  readonly retireAfter: (job: string) => number;
+  /** Of the whole configuration: how much of all targets may go. */
+  readonly guard: Pick<GuardConfig, 'max_removed' | 'min_targets'>;
+  /** Milliseconds for which tombstones, and the journals behind them, are kept. */
+  readonly keep: number;
+}
+
+/** A provider that the store has and the configuration has not. */
+export interface LeavingProvider extends ProviderId {
+  readonly targets: number;
+  /** Those of them that no other provider has taken over, as far as counts tell. */
+  readonly loss: number;
+  /**
+   * - `due`: it is retired now;
+   * - `waiting`: it is retired when it has waited long enough;
+   * - `held`: too much would go; it waits for an operator.
+   */
+  readonly state: 'due' | 'waiting' | 'held';
+  /** Milliseconds until it is due; 0 where it is due or held. */
+  readonly wait: number;
+  /** One line for a person: why it is retired or not. */
+  readonly reason: string;
+}
+
+interface LeavingInput {
+  readonly store: ObjectStore;
+  readonly now: Date;
+  readonly signal: AbortSignal;
+  /** Only providers of this mechanism. */
+  readonly mechanism?: string | undefined;
+  /** Look only: write nothing into statuses. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** Names of the providers in the store that the configuration has not. An empty configuration has lost its way: none. */
+export async function findLeft(
+  configured: readonly ProviderId[],
+  { store, signal, mechanism }: Pick<LeavingInput, 'store' | 'signal' | 'mechanism'>,
+): Promise<readonly ProviderId[]> {
+  if (configured.length === 0) return [];
+  const keep = new Set(configured.map(statusKey));
+  const objects = await store.list(folders.status, { signal });
+  return objects
+    .filter(({ key }) => !keep.has(key))
+    .map(({ key }) => parseStatusKey(key))
+    .filter((id) => id !== undefined)
+    .filter(({ provider }) => mechanism === undefined || provider.startsWith(`${mechanism}-`));
+}
+
+/**
+ * Looks at every provider that left the configuration, counts its wait in its status, and says which are due. One leaves
+ * when it has waited for `retire_after`, or as soon as its successors in the same job have published as many targets.
+ * Where more than `max_removed` of all published targets would go, those due are held until an operator accepts.
+ */
+export async function reviewLeaving(
+  configured: readonly ConfiguredProvider[],
+  rules: RetireRules,
+  input: LeavingInput,
+): Promise<readonly LeavingProvider[]> {
+  const { store, now, signal } = input;
+  const left = await findLeft(configured, input);
+  if (left.length === 0) return [];
+  const drafts = await mapConcurrent(left, 8, signal, async (id) => {
+    const stored = await readStatus(store, id, signal);
+    return { id, stored, waited: waitedOf(stored.status, rules.retireAfter(id.job), now) };
+  });
+  const others = await readStatuses(configured, input);
+  const judged = drafts.map((draft) => judgeOne(draft, drafts, configured, others, rules));
+  const due = judged.filter(({ isDue }) => isDue);
+  const refusal = due.length === 0 ? undefined : await refuseSum(due, drafts, others, rules, input);
+  const looked = judged.map((one) => {
+    const accepted = isAccepted(one.stored.status, now);
+    const isHeld = refusal !== undefined && one.isDue && one.loss > 0 && !accepted;
+    const reason = isHeld ? refusal : one.reason;
+    const state = isHeld ? 'held' : one.isDue || accepted ? 'due' : 'waiting';
+    return { ...one, state, reason } as const;
+  });
+  if (input.dryRun !== true)
+    await mapConcurrent(looked, 8, signal, (one) =>
+      noteWait(one, input, one.state === 'held' ? one.reason : undefined),
+    );
+  return looked.map(({ id, stored, loss, state, wait, reason }) => ({
+    ...id,
+    targets: stored.status?.targets ?? 0,
+    loss,
+    state,
+    wait: state === 'waiting' ? wait : 0,
+    reason,
+  }));
+}
+
+interface Draft {
+  readonly id: ProviderId;
+  readonly stored: StoredStatus;
+  /** Milliseconds. */
+  readonly waited: number;
+}
+
+interface Judged extends Draft {
+  readonly isDue: boolean;
+  readonly wait: number;
+  readonly reason: string;
+  /** Targets that go with it and that nobody else has. */
+  readonly loss: number;
+}
+
+/** A single look counts for half of the wait at most, so that a jump of the clock does not end it. */
+function waitedOf(status: Status | undefined, wait: number, now: Date): number {
+  if (status?.retiring === undefined) return 0;
+  const { looked, waited_seconds } = status.retiring;
+  const step = Math.max(0, now.getTime() - Date.parse(looked));
+  return waited_seconds * 1000 + Math.min(step, wait / 2);
+}
+
+function judgeOne(
+  draft: Draft,
+  drafts: readonly Draft[],
+  configured: readonly ConfiguredProvider[],
+  others: ReadonlyMap<string, Status>,
+  { retireAfter, guard }: RetireRules,
+): Judged {
+  const { id, stored, waited } = draft;
+  const wait = Math.max(0, retireAfter(id.job) - waited);
+  const targets = stored.status?.targets ?? 0;
+  const isMoved = configured.some(
+    (one) =>
+      one.identity !== undefined &&
+      one.identity === stored.status?.identity &&
+      isGood(others.get(statusKey(one))),
+  );
+  const inJob = configured.filter(({ job }) => job === id.job);
+  const began = stored.status?.last_attempt ?? '';
+  const isNew = (one: ProviderId) => (others.get(statusKey(one))?.first_attempt ?? '') > began;
+  const successors = inJob.filter((one) => !others.has(statusKey(one)) || isNew(one));
+  const sum = (ids: readonly ProviderId[]) =>
+    ids.reduce((total, one) => total + (others.get(statusKey(one))?.targets ?? 0), 0);
+  const leaving = drafts
+    .filter((other) => other.id.job === id.job)
+    .reduce((total, other) => total + (other.stored.status?.targets ?? 0), 0);
+  const after = sum(inJob);
+  const before = after - sum(successors) + leaving;
+  const isReplaced =
+    successors.length > 0 &&
+    successors.every((one) => isGood(others.get(statusKey(one)))) &&
+    (before < guard.min_targets ? after > 0 || before === 0 : before - after <= guard.max_removed * before);
+  const loss = isMoved ? 0 : isReplaced ? Math.min(targets, Math.max(0, before - after)) : targets;
+  if (isReplaced)
+    return { ...draft, isDue: true, wait: 0, loss, reason: 'another SD config of its job took its place' };
+  const reason = wait === 0 ? 'it is no longer in the configuration' : 'it left the configuration';
+  return { ...draft, isDue: wait === 0, wait, loss, reason };
+}
+
+function isGood(status: Status | undefined): boolean {
+  return status !== undefined && status.published_version > 0 && status.failures === 0;
+}
+
+async function readStatuses(
+  configured: readonly ProviderId[],
+  { store, signal }: LeavingInput,
+): Promise<ReadonlyMap<string, Status>> {
+  const found = await mapConcurrent(configured, 8, signal, async (id) => {
+    const { status } = await readStatus(store, id, signal);
+    return status === undefined ? [] : [[statusKey(id), status] as const];
+  });
+  return new Map(found.flat());
+}
+
+/** Why the due ones may not go together with what was retired lately. */
+async function refuseSum(
+  due: readonly Judged[],
+  drafts: readonly Draft[],
+  others: ReadonlyMap<string, Status>,
+  { guard }: RetireRules,
+  input: LeavingInput,
+): Promise<string | undefined> {
+  const { lost: gone } = await retiredLately(input);
+  const lost = gone + due.reduce((sum, { loss }) => sum + loss, 0);
+  const all = [...drafts.map(({ stored }) => stored.status), ...others.values()];
+  const total = gone + all.reduce((sum, status) => sum + (status?.targets ?? 0), 0);
+  if (total < guard.min_targets || lost <= guard.max_removed * total) return undefined;
+  return `${lost} of ${total} published targets would be retired: they stay until that is accepted`;
+}
+
+function isAccepted(status: Status | undefined, now: Date): boolean {
+  const until = status?.retiring?.accepted_until;
+  if (until === undefined) return false;
+  const left = Date.parse(until) - now.getTime();
+  return left > 0 && left <= 60 * 60_000 + clockSkew;
+}
+
+/** Over the status that was read, or not at all: a cycle or an operator that wrote meanwhile knows better. */
+async function noteWait(
+  { id, stored, waited }: Judged,
+  input: LeavingInput,
+  held: string | undefined,
+): Promise<void> {
+  const { status = emptyStatus(id, '', input.now), etag } = stored;
+  const { since = input.now.toISOString(), accepted_until } = status.retiring ?? {};
+  const retiring = {
+    since,
+    waited_seconds: waited / 1000,
+    looked: input.now.toISOString(),
+    ...(held !== undefined && { held }),
+    ...(accepted_until !== undefined && { accepted_until }),
+  };
+  try {
+    await writeStatus(input.store, id, { ...status, retiring }, etag, input.signal, { merge: false });
+  } catch (error) {
+    if (!isMusterError(error, 'conflict')) throw error;
+  }
+}
+
+/** Notes what was retired, so that several small edits are added up. */
+export async function noteRetirement(
+  { job, provider, loss }: LeavingProvider,
+  { store, now, signal }: LeavingInput,
+): Promise<void> {
+  if (loss > 0) await noteRetired({ job, provider, removed: loss }, { store, now, signal });
+}
+
+/** Lets a provider that waits to be retired go with the next look, for an hour. False where it does not wait. */
+export async function acceptRetirement(
+  id: ProviderId,
+  { store, now, signal }: LeavingInput,
+): Promise<boolean> {
+  const { status, etag } = await readStatus(store, id, signal);
+  if (status?.retiring === undefined) return false;
+  const accepted_until = new Date(now.getTime() + 60 * 60_000).toISOString();
+  const retiring = { ...status.retiring, accepted_until };
+  await writeStatus(store, id, { ...status, retiring }, etag, signal, { merge: false });
+  return true;
+}

@@ -1,0 +1,324 @@
+import * as z from 'zod';
+import { isMusterError, MusterError } from '../base/errors.ts';
+import { packLines, unpack, unpackLines } from '../base/gzip-lines.ts';
+import { defaultMaxBytes, type ObjectStore } from '../store/store.ts';
+import { type EncodedGroup, encodeGroup, type Groups, toGroups } from '../targets/canonical.ts';
+import { applyChange } from '../targets/diff.ts';
+import type { Cursor } from '../targets/discover.ts';
+import { decodeFileSd, type FileSdGroup, readVersionMark } from '../targets/file-sd.ts';
+import {
+  journalFolder,
+  journalKey,
+  manifestKey,
+  type ProviderId,
+  parseJournalVersion,
+  partKey,
+  snapshotKey,
+  targetsKey,
+} from '../targets/keys.ts';
+import { createPacker } from '../targets/pack.ts';
+import { parseJson, refuseNewer, targetGroup } from './document.ts';
+import { decodeJournalEntry } from './journal.ts';
+import { decodeManifest, maxManifestBytes } from './manifest.ts';
+import type { Step } from './status.ts';
+
+/** The list as the bucket has it: the snapshot with the journal's later changes. */
+export interface Loaded {
+  /** Newest version that is known; 0 where there is none. */
+  readonly version: number;
+  readonly groups: Groups;
+  readonly cursor: Cursor | undefined;
+  /** Names of the backend that it was listed from, as far as the snapshot knows. */
+  readonly backend: readonly string[];
+  /** How many targets were listed before, lately. */
+  readonly steps: readonly Step[];
+  /** Version and write of the snapshot, as far as there is one. */
+  readonly checkpoint: { readonly version: number; readonly etag: string } | undefined;
+  /** Why the history cannot be used. The groups are then those of the target files, which hold what is published. */
+  readonly damaged?: string;
+}
+
+/** A list from which nothing is known. */
+export const nothingLoaded: Loaded = {
+  version: 0,
+  groups: new Map(),
+  cursor: undefined,
+  backend: [],
+  steps: [],
+  checkpoint: undefined,
+};
+
+interface ReadInput {
+  readonly warm?: Loaded | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads snapshot and journal. With `warm`, an unchanged snapshot is neither sent nor decoded again. What is damaged or
+ * gone is rebuilt from the target files, with a version above all that are known. Throws kind `newer` for what a later
+ * Muster wrote.
+ */
+export async function loadProvider(
+  store: ObjectStore,
+  id: ProviderId,
+  { warm, signal }: ReadInput,
+): Promise<Loaded> {
+  const warmEtag = warm?.damaged === undefined ? warm?.checkpoint?.etag : undefined;
+  const found = await store.get(snapshotKey(id), {
+    ...(warmEtag && { ifNoneMatch: warmEtag }),
+    ...(signal && { signal }),
+  });
+  if (found === 'unchanged' && warm !== undefined) return replay(store, id, warm, signal);
+  if (found === undefined || found === 'unchanged') return replayFromStart(store, id, signal);
+  try {
+    const snapshot = await decodeSnapshot(found.body);
+    return await replay(store, id, fromSnapshot(snapshot, found.etag), signal);
+  } catch (error) {
+    if (!isMusterError(error, 'malformed')) throw error;
+    const checkpoint = { version: 0, etag: found.etag };
+    return rebuild(store, id, checkpoint, `the snapshot cannot be read: ${error.message}`, signal);
+  }
+}
+
+function fromSnapshot({ version, groups, cursor, backend = [], steps = [] }: Snapshot, etag: string): Loaded {
+  return { version, groups, cursor, backend, steps, checkpoint: { version, etag } };
+}
+
+/** Applies each change after the loaded version until the first that is not there. */
+async function replay(
+  store: ObjectStore,
+  id: ProviderId,
+  from: Loaded,
+  signal: AbortSignal | undefined,
+): Promise<Loaded> {
+  let { version, groups } = from;
+  for (;;) {
+    const found = await store.get(journalKey(id, version + 1), signal && { signal });
+    if (found === undefined || found === 'unchanged') return { ...from, version, groups };
+    try {
+      const entry = await decodeJournalEntry(found.body, signal);
+      if (entry.version !== version + 1)
+        throw new MusterError('malformed', `it says that it is version ${entry.version}`);
+      groups = applyChange(groups, entry.change);
+    } catch (error) {
+      if (!isMusterError(error, 'malformed') && !isMusterError(error, 'storage')) throw error;
+      return rebuild(store, id, from.checkpoint, `journal entry ${version + 1}: ${error.message}`, signal);
+    }
+    version++;
+  }
+}
+
+/**
+ * Without a snapshot the journal tells all, unless its beginning has been cleared away. It is listed before it is
+ * read, so that what another run commits meanwhile does not look like a gap.
+ */
+async function replayFromStart(
+  store: ObjectStore,
+  id: ProviderId,
+  signal: AbortSignal | undefined,
+): Promise<Loaded> {
+  const last = await lastVersion(store, id, signal);
+  const loaded = await replay(store, id, nothingLoaded, signal);
+  if (loaded.damaged !== undefined || (loaded.version >= last && loaded.version > 0)) return loaded;
+  if (last > 0)
+    return rebuild(
+      store,
+      id,
+      undefined,
+      'the snapshot is gone, and the journal does not reach back to its beginning',
+      signal,
+    );
+  const published = await readPublished(store, id, signal);
+  if (published === undefined) return loaded;
+  return rebuild(store, id, undefined, 'the snapshot and the journal are gone', signal);
+}
+
+/** What is published is known from the target files alone. */
+async function rebuild(
+  store: ObjectStore,
+  id: ProviderId,
+  checkpoint: Loaded['checkpoint'],
+  damaged: string,
+  signal: AbortSignal | undefined,
+): Promise<Loaded> {
+  const [last, published] = await Promise.all([
+    lastVersion(store, id, signal),
+    readPublished(store, id, signal),
+  ]);
+  const groups = published?.groups ?? [];
+  return {
+    ...nothingLoaded,
+    version: Math.max(last, published?.version ?? 0, checkpoint?.version ?? 0),
+    groups: toGroups(
+      groups.map(({ targets, labels }, index) => ({
+        source: `published/${index}`,
+        labels,
+        targets: targets.map((address) => ({ __address__: address })),
+      })),
+    ),
+    checkpoint,
+    damaged,
+  };
+}
+
+/**
+ * The last version of the journal. Objects that are no entries do not count, nor does a single entry far beyond a run
+ * of others: somebody put it there.
+ */
+async function lastVersion(
+  store: ObjectStore,
+  id: ProviderId,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const objects = await store.list(journalFolder(id), signal && { signal });
+  const versions = objects.flatMap(({ key }) => {
+    const version = parseJournalVersion(key);
+    return version !== undefined && version < mostVersions && key === journalKey(id, version)
+      ? [version]
+      : [];
+  });
+  const known = new Set(versions);
+  const isRun = (version: number) => known.has(version - 1) || version === 1;
+  const last = versions.filter(isRun).reduce((highest, version) => Math.max(highest, version), 0);
+  return last === 0 && versions.length === 1 ? (versions[0] ?? 0) : last;
+}
+
+/** A journal key has twelve digits. */
+const mostVersions = 10 ** 12 - 1;
+
+/** What the target files of a provider hold. */
+export interface PublishedList {
+  /** 0 where the file does not tell it. */
+  readonly version: number;
+  readonly groups: readonly FileSdGroup[];
+}
+
+/**
+ * Reads the published list of a provider from its file or its parts, whichever is of the higher version; undefined where
+ * there is none that can be read. For rebuilding: a cycle knows its list by snapshot and journal.
+ */
+export async function readPublished(
+  store: ObjectStore,
+  id: ProviderId,
+  signal: AbortSignal | undefined,
+): Promise<PublishedList | undefined> {
+  const [file, parts] = await Promise.all([
+    unlessUnreadable(readFile(store, id, signal)),
+    unlessUnreadable(readParts(store, id, signal)),
+  ]);
+  if (file === undefined || parts === undefined) return file ?? parts;
+  return file.version > parts.version ? file : parts;
+}
+
+async function readFile(
+  store: ObjectStore,
+  id: ProviderId,
+  signal: AbortSignal | undefined,
+): Promise<PublishedList | undefined> {
+  const found = await store.get(targetsKey(id), signal && { signal });
+  if (found === undefined || found === 'unchanged') return undefined;
+  const groups = decodeFileSd(found.body).filter(({ targets }) => targets.length > 0);
+  return { version: readVersionMark(found.body)?.version ?? 0, groups };
+}
+
+async function readParts(
+  store: ObjectStore,
+  id: ProviderId,
+  signal: AbortSignal | undefined,
+): Promise<PublishedList | undefined> {
+  const key = manifestKey(id);
+  const found = await store.get(key, { maxBytes: maxManifestBytes, ...(signal && { signal }) });
+  if (found === undefined || found === 'unchanged') return undefined;
+  const { version, parts } = decodeManifest(found.body, key);
+  const groups: FileSdGroup[] = [];
+  for (const { name, encoding } of parts) {
+    const part = await store.get(partKey(id, name), signal && { signal });
+    if (part === undefined || part === 'unchanged') return undefined;
+    const plain = encoding === 'gzip' ? await unpack(part.body, defaultMaxBytes) : part.body;
+    for (const group of decodeFileSd(plain)) groups.push(group);
+  }
+  return { version, groups };
+}
+
+async function unlessUnreadable<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (isMusterError(error, 'malformed') || isMusterError(error, 'too-large')) return undefined;
+    throw error;
+  }
+}
+
+/** The full list of a provider at a version: the checkpoint of its journal. */
+export interface Snapshot {
+  readonly version: number;
+  readonly groups: Groups;
+  readonly cursor?: Cursor | undefined;
+  /** Digest of what the provider lists. */
+  readonly identity?: string | undefined;
+  /** Names of the backend that it was listed from. */
+  readonly backend?: readonly string[] | undefined;
+  /** How many targets were listed before, lately. */
+  readonly steps?: readonly Step[] | undefined;
+}
+
+const header = z.object({
+  schema: z.literal(1),
+  version: z.int().min(1),
+  cursor: z.string().optional(),
+  identity: z.string().optional(),
+  backend: z.array(z.string()).optional(),
+  steps: z.array(z.object({ until: z.number(), targets: z.int() })).optional(),
+  groups: z.array(z.never()),
+});
+
+/** The snapshot as an object of the bucket: JSON with one group a line, so that it is read line by line. */
+export function encodeSnapshot(snapshot: Snapshot): Promise<Uint8Array> {
+  return packLines(snapshotText(snapshot));
+}
+
+/** The snapshot behind an object. Throws kind `malformed`. */
+export async function decodeSnapshot(body: Uint8Array): Promise<Snapshot> {
+  const lines = unpackLines(body);
+  const first = await lines.next();
+  const { schema: _, groups: __, ...head } = parseHeader(first.done === true ? '' : first.value);
+  const groups = new Map<string, EncodedGroup>();
+  const packer = createPacker();
+  for await (const line of lines) {
+    if (line === ']}') {
+      packer.finish();
+      return { ...head, groups };
+    }
+    const group = targetGroup.safeParse(parseJson(line.endsWith(',') ? line.slice(0, -1) : line));
+    if (!group.success)
+      throw new MusterError('malformed', `group ${groups.size} of the snapshot is not a target group`);
+    groups.set(group.data.source, packer.pack(encodeGroup(group.data)));
+  }
+  throw new MusterError('malformed', 'the snapshot is cut off');
+}
+
+/** The version of a snapshot, without its groups. Throws kind `malformed`. */
+export async function decodeSnapshotVersion(body: Uint8Array): Promise<number> {
+  for await (const line of unpackLines(body)) return parseHeader(line).version;
+  throw new MusterError('malformed', 'the snapshot is empty');
+}
+
+function* snapshotText({ groups, ...head }: Snapshot): Generator<string, undefined> {
+  yield JSON.stringify({ schema: 1, ...head, groups: [] }).slice(0, -2);
+  let separator = '\n';
+  for (const group of groups.values()) {
+    yield separator;
+    yield group.json;
+    separator = ',\n';
+  }
+  yield '\n]}\n';
+  return undefined;
+}
+
+function parseHeader(line: string): z.infer<typeof header> {
+  const json = parseJson(`${line}]}`);
+  refuseNewer(json, 'the snapshot');
+  const parsed = header.safeParse(json);
+  if (!parsed.success) throw new MusterError('malformed', 'the snapshot does not begin as one of schema 1');
+  return parsed.data;
+}

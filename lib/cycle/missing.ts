@@ -1,0 +1,253 @@
+import { createHash } from 'node:crypto';
+import { decodeGroup, encodeGroup, encodeLabels, type Groups } from '../targets/canonical.ts';
+import type { Change } from '../targets/diff.ts';
+import { addressLabel, type LabelSet, metaPrefix, type TargetGroup, targetLabels } from '../targets/group.ts';
+import type { HoldKind } from './status.ts';
+
+/** A target of one of two lists that are compared. */
+export interface ComparedTarget {
+  /** Source of its group. */
+  readonly source: string;
+  /** Source and scrape: what the gate remembers it by. */
+  readonly id: string;
+  /** Address, scheme, path and parameters: two targets that share it are one scrape. */
+  readonly scrape: string;
+  /** All its labels. */
+  readonly labels: LabelSet;
+}
+
+/** What a listing lacks of a published list, and has beyond it. */
+export interface Comparison {
+  /** Published targets that are not listed, under whatever labels or source. */
+  readonly missing: readonly ComparedTarget[];
+  /** Listed targets that are not published, under whatever labels or source. */
+  readonly gained: readonly ComparedTarget[];
+}
+
+/**
+ * Compares two lists target by target. A target whose labels changed, or that moved to another group, is neither missing
+ * nor gained: its scrape is there before and after. Only groups that the change touches are read.
+ */
+export function compareTargets(change: Change): Comparison {
+  const missing: (readonly ComparedTarget[])[] = [];
+  const gained: (readonly ComparedTarget[])[] = [];
+  for (const group of change.removed.values()) missing.push(targetsOf(decodeGroup(group)));
+  for (const group of change.added.values()) gained.push(targetsOf(decodeGroup(group)));
+  for (const { before, after } of change.changed.values()) {
+    const [old, now] = unmatched(targetsOf(decodeGroup(before)), targetsOf(decodeGroup(after)));
+    missing.push(old);
+    gained.push(now);
+  }
+  const [stillMissing, stillGained] = unmatched(missing.flat(), gained.flat());
+  return { missing: stillMissing, gained: stillGained };
+}
+
+/** What is left of both when equal targets, then equal scrapes, are taken out in pairs. */
+function unmatched(
+  before: readonly ComparedTarget[],
+  after: readonly ComparedTarget[],
+): readonly [readonly ComparedTarget[], readonly ComparedTarget[]] {
+  const exact = pairOff(before, after, labelsKey);
+  return pairOff(...exact, ({ scrape }) => scrape);
+}
+
+function labelsKey({ labels }: ComparedTarget): string {
+  return encodeLabels(labels);
+}
+
+function pairOff(
+  before: readonly ComparedTarget[],
+  after: readonly ComparedTarget[],
+  keyOf: (target: ComparedTarget) => string,
+): [readonly ComparedTarget[], readonly ComparedTarget[]] {
+  if (before.length === 0 || after.length === 0) return [before, after];
+  const counts = new Map<string, number>();
+  for (const target of before) counts.set(keyOf(target), (counts.get(keyOf(target)) ?? 0) + 1);
+  const left = after.filter((target) => !take(counts, keyOf(target)));
+  // What the counts still hold was not found in `after`; the later ones of several equal ones go.
+  const lost = before.toReversed().filter((target) => take(counts, keyOf(target)));
+  return [lost.reverse(), left];
+}
+
+function take(counts: Map<string, number>, key: string): boolean {
+  const count = counts.get(key) ?? 0;
+  if (count > 0) counts.set(key, count - 1);
+  return count > 0;
+}
+
+function targetsOf(group: TargetGroup): readonly ComparedTarget[] {
+  return group.targets.map((target) => {
+    const labels = targetLabels(group, target);
+    const scrape = scrapeOf(labels);
+    return { source: group.source, id: idOf(group.source, scrape), scrape, labels };
+  });
+}
+
+/** The labels that say what is scraped: `__address__` and, without `__meta_*`, all others with two dashes in front. */
+function scrapeOf(labels: LabelSet): string {
+  let text = labels[addressLabel] ?? '';
+  for (const name of Object.keys(labels).sort()) {
+    if (!name.startsWith('__') || name.startsWith(metaPrefix) || name === addressLabel) continue;
+    text += `\n${name}=${labels[name]}`;
+  }
+  return text;
+}
+
+/** A source may hold any character but comes first, so that the id of a whole group is its beginning. */
+function idOf(source: string, scrape: string): string {
+  return `${source}\n${createHash('sha256').update(scrape).digest('base64url').slice(0, 12)}`;
+}
+
+/** The addresses of a list. */
+export function addressesOf(groups: Groups): ReadonlySet<string> {
+  const addresses = new Set<string>();
+  for (const encoded of groups.values()) {
+    const group = decodeGroup(encoded);
+    for (const target of group.targets) addresses.add(targetLabels(group, target)[addressLabel] ?? '');
+  }
+  return addresses;
+}
+
+/** How many targets of a list carry each label. */
+export function countLabels(groups: Groups): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const encoded of groups.values()) {
+    const group = decodeGroup(encoded);
+    for (const target of group.targets)
+      for (const name of Object.keys(targetLabels(group, target)))
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** The list without these targets; a group that loses none, or not all, stays written as it was. */
+export function withoutTargets(groups: Groups, leaving: readonly ComparedTarget[]): Groups {
+  if (leaving.length === 0) return groups;
+  const rest = new Map(groups);
+  for (const [source, targets] of Map.groupBy(leaving, (target) => target.source)) {
+    const encoded = rest.get(source);
+    if (encoded === undefined) continue;
+    const group = decodeGroup(encoded);
+    const [staying] = pairOff(targetsOf(group), targets, labelsKey);
+    rest.delete(source);
+    if (staying.length > 0) rest.set(source, encodeGroup(addTargets({ ...group, targets: [] }, staying)));
+  }
+  return rest;
+}
+
+/**
+ * The list with these targets in it too, each under its source and with just the labels that it has. A group that is
+ * then what it was in the list that they come `from` is written as there, so that a hold alone makes no new version.
+ */
+export function withTargets(groups: Groups, kept: readonly ComparedTarget[], from: Groups): Groups {
+  if (kept.length === 0) return groups;
+  const merged = new Map(groups);
+  for (const [source, targets] of Map.groupBy(kept, (target) => target.source)) {
+    const encoded = merged.get(source);
+    const origin = from.get(source);
+    const before = origin && decodeGroup(origin);
+    const base =
+      encoded === undefined ? { source, labels: before?.labels ?? {}, targets: [] } : decodeGroup(encoded);
+    const group = addTargets(base, targets);
+    merged.set(source, origin && before && isSame(before, group) ? origin : encodeGroup(group));
+  }
+  return merged;
+}
+
+function addTargets(group: TargetGroup, targets: readonly ComparedTarget[]): TargetGroup {
+  const hidden = Object.fromEntries(Object.keys(group.labels).map((name) => [name, '']));
+  const added = targets.map(({ labels }) => ({ ...hidden, ...labels }));
+  return { ...group, targets: [...group.targets, ...added] };
+}
+
+/** Whether two groups hold the same targets, wherever their labels stand. */
+function isSame(a: TargetGroup, b: TargetGroup): boolean {
+  if (a.targets.length !== b.targets.length) return false;
+  return pairOff(targetsOf(a), targetsOf(b), labelsKey).every((left) => left.length === 0);
+}
+
+/** How long something has been held. */
+export interface Mark {
+  /** When a complete listing first lacked it, ISO 8601. */
+  readonly since: string;
+  /**
+   * Milliseconds between complete listings that lacked it. What lies between a failed cycle and the next good one does
+   * not count, and a single step counts for half of the wait at most: whatever the clock does, three listings agree.
+   */
+  readonly waited: number;
+  /** An operator has accepted that it goes. */
+  readonly accepted?: boolean;
+}
+
+/** An operator's acceptance: of the marked targets, and of the labels or the backend that were proposed. */
+export interface Accepted {
+  /** ISO 8601. */
+  readonly at: string;
+  /** When it ends, ISO 8601. */
+  readonly until: string;
+  /** Names of labels that may be lost. */
+  readonly labels?: readonly string[];
+  /** Names of the backend whose list may take the place of the published one. */
+  readonly backend?: readonly string[];
+}
+
+/** What the gate remembers of a hold from one listing to the next. It starts again when it is lost. */
+export interface Memory {
+  readonly kind: HoldKind;
+  /** When the last complete listing was seen, ISO 8601. */
+  readonly at: string;
+  /** Targets listed at the beginning. */
+  readonly peak: number;
+  /** Missing targets by their id or, where they are very many, by their source. */
+  readonly marks: ReadonlyMap<string, Mark>;
+  /** Ids of targets that came while something was held: they leave when they go, or a busy cluster would pile them up. */
+  readonly fresh: ReadonlySet<string>;
+  /** Labels that would be lost. */
+  readonly labels?: Mark & { readonly names: readonly string[] };
+  /** Names of the other backend that now answers. */
+  readonly backend?: readonly string[];
+  readonly accepted?: Accepted;
+}
+
+/** The mark of a target: its own, or that of its source. */
+export function markOf(memory: Memory | undefined, id: string, source: string): Mark | undefined {
+  return memory?.marks.get(id) ?? memory?.marks.get(source);
+}
+
+/** The acceptance, unless it has ended. A time in the future beyond its length counts as ended: a clock was wrong. */
+export function acceptanceAt(memory: Memory | undefined, now: Date): Accepted | undefined {
+  const accepted = memory?.accepted;
+  if (accepted === undefined) return undefined;
+  const left = Date.parse(accepted.until) - now.getTime();
+  return left > 0 && left <= acceptedFor + clockSkew ? accepted : undefined;
+}
+
+/** Milliseconds that an acceptance holds. */
+export const acceptedFor = 60 * 60_000;
+
+/** Milliseconds by which two machines' clocks may differ without being thought wrong. */
+export const clockSkew = 5 * 60_000;
+
+/** The memory after an operator has accepted all that it holds now. */
+export function acceptAll(memory: Memory, now: Date): Memory {
+  return {
+    ...memory,
+    marks: new Map([...memory.marks].map(([id, mark]) => [id, { ...mark, accepted: true }])),
+    accepted: {
+      at: now.toISOString(),
+      until: new Date(now.getTime() + acceptedFor).toISOString(),
+      ...(memory.labels && { labels: memory.labels.names }),
+      ...(memory.backend && { backend: memory.backend }),
+    },
+  };
+}
+
+/** The memory with what another process accepted meanwhile. */
+export function withAcceptance(memory: Memory, other: Memory): Memory {
+  if (other.accepted === undefined) return memory;
+  const marks = [...memory.marks].map(([id, mark]) => {
+    const accepted = other.marks.get(id)?.accepted === true;
+    return [id, accepted ? { ...mark, accepted } : mark] as const;
+  });
+  return { ...memory, marks: new Map(marks), accepted: other.accepted };
+}

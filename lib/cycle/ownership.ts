@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import * as z from 'zod';
+import { mapConcurrent } from '../base/concurrency.ts';
+import { isMusterError, MusterError } from '../base/errors.ts';
+import type { ObjectStore } from '../store/store.ts';
+import { folders, isProviderName, parseStatusKey, statusKey, storeKey } from '../targets/keys.ts';
+import { decodeDocument, encodeDocument } from './document.ts';
+import type { ConfiguredProvider } from './leaving.ts';
+import { readStatus } from './status.ts';
+
+interface OwnershipInput {
+  readonly store: ObjectStore;
+  readonly signal: AbortSignal;
+  /** `owner` of the configuration. */
+  readonly owner?: string | undefined;
+  /** Take the store over, whatever it has. */
+  readonly takeOver?: boolean;
+  /** Look only. */
+  readonly dryRun?: boolean;
+  /** Only providers of this mechanism count. */
+  readonly mechanism?: string;
+}
+
+/**
+ * Makes sure that the store is that of this configuration. It is another's when its `owner` says so or, where none is
+ * given, when fewer than half of its providers are known to the configuration by their job or by what they list. Throws
+ * kind `config`, and says how to take the store over or how to share it.
+ */
+export async function checkOwnership(
+  configured: readonly ConfiguredProvider[],
+  { store, signal, owner, mechanism, takeOver = false, dryRun = false }: OwnershipInput,
+): Promise<void> {
+  const found = owner === undefined ? undefined : await readStoreDocument(store, signal);
+  const other = found?.document.owner;
+  if (owner !== undefined && other === owner) return;
+  if (other !== undefined && !takeOver)
+    throw new MusterError(
+      'config',
+      `${store.url} belongs to "${other}", this configuration says owner: ${owner}. ${wayOut}`,
+    );
+  if (!takeOver) await refuseStranger(configured, store, signal, mechanism);
+  if (owner === undefined || dryRun) return;
+  const id = await storeIdOf(store, signal);
+  const current = found ?? (await readStoreDocument(store, signal));
+  await writeStoreDocument(store, { id, owner }, current?.etag, signal);
+}
+
+const wayOut = 'Name a store or prefix of its own, or take it over with "muster run --take-over"';
+
+async function refuseStranger(
+  configured: readonly ConfiguredProvider[],
+  store: ObjectStore,
+  signal: AbortSignal,
+  mechanism: string | undefined,
+): Promise<void> {
+  if (configured.length === 0) return;
+  const stored = (await store.list(folders.status, { signal }))
+    .map(({ key }) => parseStatusKey(key))
+    .filter((id) => id !== undefined)
+    .filter(({ provider }) => mechanism === undefined || isProviderName(provider, mechanism));
+  const jobs = new Set(configured.map(({ job }) => job));
+  const strange = stored.filter(({ job }) => !jobs.has(job));
+  if (2 * strange.length <= stored.length) return;
+  const identities = new Set(configured.map(({ identity }) => identity).filter((one) => one !== undefined));
+  const known = await mapConcurrent(strange, 8, signal, async (id) => {
+    const { status } = await readStatus(store, id, signal);
+    return status?.identity !== undefined && identities.has(status.identity);
+  });
+  const unknown = strange.filter((_, index) => known[index] !== true);
+  if (2 * unknown.length <= stored.length) return;
+  const [first] = unknown;
+  const example = first === undefined ? '' : `, as in ${statusKey(first)}`;
+  const all = stored.length === 1 ? '1 provider' : `${stored.length} providers`;
+  throw new MusterError(
+    'config',
+    `${store.url} has ${all}, of which this configuration knows ${stored.length - unknown.length}${example}: it belongs to another one. ${wayOut}`,
+  );
+}
+
+/** What `store.json` says of its store. */
+export interface StoreDocument {
+  /** Names the store for as long as it lives: versions of two stores cannot be compared. */
+  readonly id: string;
+  /** Whose it is, where a configuration says `owner`. */
+  readonly owner?: string;
+}
+
+const schema = z.object({
+  schema: z.literal(1),
+  id: z.string().regex(/^[a-z0-9-]{8,64}$/),
+  created: z.iso.datetime(),
+  owner: z.string().optional(),
+});
+
+/** The store's document together with the write that it was read from; undefined where the store has none yet. */
+export async function readStoreDocument(
+  store: ObjectStore,
+  signal?: AbortSignal,
+): Promise<{ readonly document: StoreDocument; readonly etag: string } | undefined> {
+  const found = await store.get(storeKey, { maxBytes: 64 << 10, ...(signal && { signal }) });
+  if (found === undefined || found === 'unchanged') return undefined;
+  const { id, owner } = decodeDocument(found.body, schema, `${store.url}/${storeKey}`);
+  return { document: { id, ...(owner !== undefined && { owner }) }, etag: found.etag };
+}
+
+/** The id of the store, which is made with the first call for a new store. Throws what the store throws. */
+export async function storeIdOf(store: ObjectStore, signal?: AbortSignal): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const found = await readStoreDocument(store, signal);
+    if (found !== undefined) return found.document.id;
+    try {
+      const id = randomUUID();
+      await writeStoreDocument(store, { id }, undefined, signal);
+      return id;
+    } catch (error) {
+      // Another run was first: its id counts.
+      if (!isMusterError(error, 'conflict') || attempt === 5) throw error;
+    }
+  }
+}
+
+/** Writes the document over the one that was read. Throws kind `conflict` where another run was first. */
+export async function writeStoreDocument(
+  store: ObjectStore,
+  { id, owner }: StoreDocument,
+  etag: string | undefined,
+  signal?: AbortSignal,
+): Promise<void> {
+  const text = { schema: 1, id, created: new Date().toISOString(), ...(owner !== undefined && { owner }) };
+  await store.put(storeKey, encodeDocument(text), {
+    condition: etag === undefined ? 'create' : { etag },
+    contentType: 'application/json',
+    ...(signal && { signal }),
+  });
+}

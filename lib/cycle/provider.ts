@@ -1,0 +1,105 @@
+import type { MusterError } from '../base/errors.ts';
+import type { ObjectStore } from '../store/store.ts';
+import type { Change } from '../targets/diff.ts';
+import type { Discover, Progress } from '../targets/discover.ts';
+import type { TargetGroup } from '../targets/group.ts';
+import type { ProviderId } from '../targets/keys.ts';
+import type { NoteTarget } from '../targets/scrapable.ts';
+import type { GuardConfig } from './gate.ts';
+import type { HeldDocument } from './held.ts';
+import type { Loaded } from './load.ts';
+import type { JournalRetention } from './retention.ts';
+import type { StoredStatus } from './status.ts';
+
+/** A provider as a cycle needs it. */
+export interface Provider extends ProviderId {
+  readonly discover: Discover;
+  /** Digest of what it lists. */
+  readonly identity?: string;
+  /** Digest of the backend server that it asks. */
+  readonly server?: string;
+  /**
+   * What is done to each group before it is compared: relabelling, leaving out labels and targets that Prometheus would
+   * refuse, of which it tells. Undefined drops the group.
+   */
+  readonly transform?: (group: TargetGroup, note: NoteTarget) => TargetGroup | undefined;
+  readonly guard: GuardConfig;
+  /** Number of parts of the published list; 1 is one plain file. */
+  readonly shards: number;
+  /** Milliseconds that listing the targets may take. */
+  readonly deadline: number;
+  /** How long its journal is kept; for good without it. */
+  readonly journal?: JournalRetention;
+}
+
+/** What a cycle is given beside its provider. */
+export interface CycleInput {
+  readonly store: ObjectStore;
+  /** Id of the store, where it is known already. */
+  readonly storeId?: string | undefined;
+  /** What the last cycle of this process left, to be asked for with its etag. */
+  readonly warm?: Loaded | undefined;
+  /** The status, where it was read just now. */
+  readonly stored?: StoredStatus | undefined;
+  /** Ends everything, the status included. */
+  readonly signal?: AbortSignal;
+  /** Find out what would change, write nothing. */
+  readonly dryRun?: boolean;
+  /** Identifies the run in journal and status; unique. */
+  readonly run: string;
+  readonly now: () => Date;
+  readonly onProgress?: (progress: Progress) => void;
+  /** When the listing must have ended, whatever the provider's deadline: what comes after it needs time too. */
+  readonly listUntil?: Date;
+  /** Why the newest configuration is not in force; the status tells it on. */
+  readonly configError?: string;
+  /** Whether the store has more providers than this one, with which a drop must be added up. */
+  readonly hasOthers?: boolean;
+}
+
+/**
+ * How a cycle ended:
+ * - `unchanged`: nothing to do, the status was written;
+ * - `published`: a new version is committed and published; some removals may be held;
+ * - `healed`: the list is the same, but an earlier run had left it unpublished;
+ * - `held`: all that the listing would change is held;
+ * - `superseded`: another run was first, which carries on;
+ * - `failed`: see the error; the last good list stays;
+ * - `dry-run`: nothing was written.
+ */
+export type Outcome = 'unchanged' | 'published' | 'healed' | 'held' | 'superseded' | 'failed' | 'dry-run';
+
+/** A line for people, and whether the cycle before did not have it. */
+export interface Warning {
+  readonly message: string;
+  readonly isNew: boolean;
+}
+
+export interface CycleResult extends ProviderId {
+  readonly outcome: Outcome;
+  /** Newest version that the run knows. */
+  readonly version: number;
+  readonly groups: number;
+  /** Targets that are published. */
+  readonly targets: number;
+  /** What the cycle committed or, on a dry run, would commit. */
+  readonly change?: Change;
+  /** What the gate holds, for people. */
+  readonly held?: HeldDocument;
+  /** Targets that left after a hold, without an operator. */
+  readonly confirmed?: number;
+  /** Damage that was found in the store. */
+  readonly damaged?: string;
+  /** The provider had failed before, and is good again. */
+  readonly recovered?: boolean;
+  /** What an operator should know of the list although the cycle is good. */
+  readonly warnings?: readonly Warning[];
+  readonly error?: MusterError;
+  readonly durationMs: number;
+  /** When the provider last had its whole list, ISO 8601, as far as the status knows. */
+  readonly lastSuccess?: string;
+  /** When its first cycle was tried, ISO 8601. */
+  readonly firstAttempt?: string;
+  /** What the next cycle of this process may start from. */
+  readonly loaded?: Loaded;
+}

@@ -1,0 +1,247 @@
+import * as z from 'zod';
+import { isMusterError } from '../base/errors.ts';
+import type { ObjectStore } from '../store/store.ts';
+import { type ProviderId, statusKey } from '../targets/keys.ts';
+import { decodeDocument, encodeDocument } from './document.ts';
+
+const time = z.iso.datetime();
+
+/** Why the gate holds removals; see gate.ts. */
+export const holdKinds = [
+  'empty',
+  'drop',
+  'job',
+  'server',
+  'store',
+  'disjoint',
+  'filtered',
+  'unseen',
+  'backend',
+  'labels',
+] as const;
+export type HoldKind = (typeof holdKinds)[number];
+
+/** The heartbeat of a provider, good or bad: what `status/` holds. Times are ISO 8601, durations seconds. */
+export const statusSchema = z.object({
+  schema: z.literal(1),
+  job: z.string(),
+  provider: z.string(),
+  /** The run that wrote it. */
+  run: z.string(),
+  /** Version of Muster that wrote it. */
+  muster: z.string().optional(),
+  /** Digest of what the provider lists: by it the provider is known, wherever it stands in the configuration. */
+  identity: z.string().optional(),
+  /** Digest of the backend server that it asks: providers with the same one fall together. */
+  server: z.string().optional(),
+  /** Names of the backend that the list came from. */
+  backend: z.array(z.string()).optional(),
+  /** Id of the store. */
+  store: z.string().optional(),
+  /** When its first cycle was tried. */
+  first_attempt: time.optional(),
+  last_attempt: time,
+  /** When the list was last whole. */
+  last_success: time.optional(),
+  /** When the list last changed. */
+  last_change: time.optional(),
+  duration_seconds: z.number(),
+  /** Newest version of the list; 0 before the first. */
+  version: z.int().min(0),
+  /** Version of the target files. */
+  published_version: z.int().min(0),
+  groups: z.int(),
+  /** Targets in the published files, those that are held among them. */
+  targets: z.int(),
+  /** The target file or the manifest, and the write of it. */
+  files: z.array(
+    z.object({
+      key: z.string(),
+      etag: z.string(),
+      /** Bytes of the largest object that a mirror has to take for it: the file, or one of its parts unpacked. */
+      largest: z.int().min(0).optional(),
+    }),
+  ),
+  /** Why the last cycle failed. */
+  error: z.object({ kind: z.string(), message: z.string() }).optional(),
+  /** Why the newest configuration is not in force. */
+  config_error: z.string().optional(),
+  /** What an operator should know of the list although its cycle was good. */
+  warnings: z.array(z.string()).optional(),
+  /** How many cycles in a row have failed. */
+  failures: z.int(),
+  /** Targets that the gate keeps published although the listing lacks them. `held/` has the rest. */
+  held: z
+    .object({
+      kind: z.enum(holdKinds),
+      since: time,
+      /** How many targets are held. */
+      targets: z.int(),
+      /** How many the listing has. */
+      listed: z.int(),
+      /** When they leave at the earliest, if the listings stay as they are; absent: not before they are accepted. */
+      until: time.optional(),
+      message: z.string(),
+    })
+    .optional(),
+  /** Targets that left within the last hour after a hold, without an operator's acceptance. */
+  confirmed: z.object({ at: time, targets: z.int() }).optional(),
+  /** Damage that the last cycle found in the store, and mended as far as it could. */
+  damaged: z.object({ at: time, message: z.string() }).optional(),
+  /** The provider left the configuration, and is retired when it has waited long enough. */
+  retiring: z
+    .object({
+      since: time,
+      waited_seconds: z.number(),
+      looked: time,
+      /** Why it is not retired although it has waited long enough. */
+      held: z.string().optional(),
+      /** An operator has accepted that it goes, until this time. */
+      accepted_until: time.optional(),
+    })
+    .optional(),
+});
+
+export type Status = z.infer<typeof statusSchema>;
+export type Held = NonNullable<Status['held']>;
+
+/** The status of a provider of which nothing is known. */
+export function emptyStatus({ job, provider }: ProviderId, run: string, now: Date): Status {
+  return {
+    schema: 1,
+    job,
+    provider,
+    run,
+    last_attempt: now.toISOString(),
+    duration_seconds: 0,
+    version: 0,
+    published_version: 0,
+    groups: 0,
+    targets: 0,
+    files: [],
+    failures: 0,
+  };
+}
+
+/** A status together with the write that it was read from. */
+export interface StoredStatus {
+  readonly status: Status | undefined;
+  readonly etag: string | undefined;
+  /** Why the stored status could not be read; the next write replaces it. */
+  readonly damaged?: string;
+}
+
+/** Bytes of the longest status. */
+export const maxStatusBytes = 1 << 20;
+
+/** The status of a provider. One that cannot be read counts as none. Throws kind `newer` for a later Muster's. */
+export async function readStatus(
+  store: ObjectStore,
+  id: ProviderId,
+  signal?: AbortSignal | undefined,
+): Promise<StoredStatus> {
+  const key = statusKey(id);
+  const options = signal && { signal };
+  try {
+    const found = await store.get(key, { maxBytes: maxStatusBytes, ...options });
+    if (found === undefined || found === 'unchanged') return { status: undefined, etag: undefined };
+    return readBody(found.body, found.etag, key);
+  } catch (error) {
+    if (!isMusterError(error, 'too-large')) throw error;
+    const etag = (await store.head(key, options))?.etag;
+    return { status: undefined, etag, damaged: error.message };
+  }
+}
+
+function readBody(body: Uint8Array, etag: string, key: string): StoredStatus {
+  try {
+    return { status: decodeDocument(body, statusSchema, key), etag };
+  } catch (error) {
+    if (!isMusterError(error, 'malformed')) throw error;
+    return { status: undefined, etag, damaged: error.message };
+  }
+}
+
+/** The status behind an object, or undefined where it is none, or one of a later Muster. */
+export function parseStatus(body: Uint8Array): Status | undefined {
+  try {
+    return decodeDocument(body, statusSchema, 'status');
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Writes the status over the one that was read. Where another run wrote in between, the one with the newer version
+ * stays, and what that run published is kept. Throws kind `conflict` at once when `merge` is off. Returns the etag of the
+ * write, or undefined where the other one stays.
+ */
+export async function writeStatus(
+  store: ObjectStore,
+  id: ProviderId,
+  status: Status,
+  etag: string | undefined,
+  signal?: AbortSignal | undefined,
+  { merge = true } = {},
+): Promise<string | undefined> {
+  let next = status;
+  let over = etag;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const written = await store.put(statusKey(id), encodeDocument(next), {
+        condition: over === undefined ? 'create' : { etag: over },
+        contentType: 'application/json',
+        ...(signal && { signal }),
+      });
+      return written.etag;
+    } catch (error) {
+      if (!isMusterError(error, 'conflict') || !merge || attempt === 5) throw error;
+    }
+    const current = await readStatus(store, id, signal);
+    if (current.status !== undefined && current.status.version > next.version) return undefined;
+    over = current.etag;
+    next = mergeStatus(next, current.status);
+  }
+}
+
+function mergeStatus(status: Status, other: Status | undefined): Status {
+  if (other === undefined || other.published_version <= status.published_version) return status;
+  return { ...status, published_version: other.published_version, files: other.files };
+}
+
+/** How many targets a provider listed until a moment, when they became fewer. */
+export interface Step {
+  /** Milliseconds of Unix time. */
+  readonly until: number;
+  readonly targets: number;
+}
+
+/** Steps that are kept at most; of more the oldest ones merge, upwards. */
+const mostSteps = 32;
+
+/** The most targets that were listed at any time within the last `window` milliseconds, as far as the steps tell. */
+export function peakWithin(steps: readonly Step[], now: number, window: number): number {
+  return Math.max(0, ...steps.filter(({ until }) => until > now - window).map(({ targets }) => targets));
+}
+
+/**
+ * The steps after a list of `before` targets was replaced by one of `after`. A step that ends in the future came from a
+ * wrong clock: it ends now.
+ */
+export function stepsAfter(
+  steps: readonly Step[],
+  { now, window, before, after }: { now: number; window: number; before: number; after: number },
+): readonly Step[] {
+  const recent = steps
+    .filter(({ until }) => until > now - window)
+    .map(({ until, targets }) => ({ until: Math.min(until, now), targets }));
+  if (before <= after) return recent;
+  const higher = recent.filter(({ targets }) => targets > before);
+  const surplus = higher.splice(0, Math.max(0, higher.length - mostSteps));
+  const [oldest, ...rest] = higher;
+  const merged =
+    surplus.length === 0 || oldest === undefined
+      ? higher
+      : [{ until: oldest.until, targets: Math.max(...surplus.map(({ targets }) => targets)) }, ...rest];
+  return [...merged, { until: now, targets: before }];
+}

@@ -1,0 +1,242 @@
+import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import type { buildConnector, Dispatcher } from 'undici';
+import Pool from 'undici/lib/dispatcher/pool.js';
+import { MusterError } from '../base/errors.ts';
+import { toFailure } from './errors.ts';
+import { type ChooseProxy, proxyAuthorization } from './proxy.ts';
+import { startTls, type Tls } from './tls.ts';
+import { bareHost, portOf, shownOrigin, shownUrl } from './url-text.ts';
+
+/** Where to hand a request in, and how to write it there. */
+export interface Way {
+  readonly dispatcher: Dispatcher;
+  readonly path: string;
+  /** For the proxy alone; empty where none reads the request. */
+  readonly headers: HeaderValues;
+}
+
+/** The kept-alive connections of one client. */
+export interface Pools {
+  way(url: URL): Way;
+  close(): Promise<void>;
+}
+
+export function openPools(options: {
+  readonly sockets: Sockets;
+  readonly chooseProxy: ChooseProxy;
+  readonly connectHeaders: HeaderValues;
+  readonly http2: boolean;
+  readonly unixSocket: string | undefined;
+}): Pools {
+  const { sockets, chooseProxy, connectHeaders, http2, unixSocket } = options;
+  const pools = new Map<string, Pool>();
+
+  const poolFor = (route: Route): Pool => {
+    const origin = shownOrigin(route.origin);
+    const known = pools.get(origin);
+    if (known) return known;
+    const pool = new Pool(origin, {
+      connect: sockets.connector(route),
+      allowH2: http2,
+      // The exchange keeps its own time, which holds for HTTP/1 and 2 alike.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    pools.set(origin, pool);
+    return pool;
+  };
+
+  return {
+    way(url) {
+      if (url.protocol !== 'http:' && url.protocol !== 'https:')
+        throw new MusterError('config', `the URL must begin with http:// or https://`);
+      const path = `${url.pathname}${url.search}`;
+      if (unixSocket !== undefined)
+        return { dispatcher: poolFor({ origin: url, unixSocket }), path, headers: {} };
+      const proxy = chooseProxy(url);
+      if (proxy === undefined) return { dispatcher: poolFor({ origin: url }), path, headers: {} };
+      const authorization = proxyAuthorization(proxy);
+      const credentials = authorization === undefined ? {} : { 'proxy-authorization': [authorization] };
+      const dispatcher = poolFor({
+        origin: url,
+        proxy: { url: proxy, connectHeaders: { ...connectHeaders, ...credentials } },
+      });
+      if (url.protocol === 'https:') return { dispatcher, path, headers: {} };
+      return { dispatcher, path: `${shownUrl(url)}${url.search}`, headers: credentials };
+    },
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      await sockets.close();
+    },
+  };
+}
+
+/** The way to one origin. */
+export interface Route {
+  /** What is talked to in the end. */
+  readonly origin: URL;
+  /** The proxy in between; `connectHeaders` are for a CONNECT alone. */
+  readonly proxy?: { readonly url: URL; readonly connectHeaders: HeaderValues };
+  /** Path of the Unix socket to use instead of TCP. */
+  readonly unixSocket?: string;
+}
+
+/** TLS of the client and whether HTTP/2 may be agreed on. */
+export interface Transport {
+  readonly tls: Tls;
+  readonly http2: boolean;
+}
+
+/**
+ * Makes a socket which is just connecting lead to the route's origin: through the proxy, with TLS. Throws
+ * `unreachable`, `tls` or `denied`, with the name of the hop that failed where it is not the origin.
+ */
+export async function follow(route: Route, socket: Socket, transport: Transport): Promise<Socket> {
+  const hop = firstHop(route);
+  const first = await named(hop, () => enterFirstHop(route, socket, transport));
+  if (route.origin.protocol !== 'https:') return first;
+  if (route.proxy) await named(hop, () => tunnelThrough(route, first));
+  const protocols = transport.http2 ? ['h2', 'http/1.1'] : ['http/1.1'];
+  return await startTls(first, transport.tls, bareHost(route.origin), protocols);
+}
+
+/** The first hop as messages name it; undefined where it is the origin itself. */
+export function firstHop(route: Route): string | undefined {
+  if (route.unixSocket !== undefined) return `socket ${route.unixSocket}`;
+  return route.proxy && `proxy ${shownOrigin(route.proxy.url)}`;
+}
+
+async function enterFirstHop(route: Route, socket: Socket, { tls }: Transport): Promise<Socket> {
+  await connected(socket);
+  if (route.proxy?.url.protocol !== 'https:') return socket;
+  return await startTls(socket, tls, bareHost(route.proxy.url), ['http/1.1']);
+}
+
+async function tunnelThrough(route: Route, socket: Socket): Promise<void> {
+  const target = `${route.origin.hostname}:${portOf(route.origin)}`;
+  await openTunnel(socket, target, route.proxy?.connectHeaders ?? {});
+}
+
+function connected(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('error', reject);
+    socket.once('close', () =>
+      reject(new MusterError('unreachable', 'the connection was closed while it was made')),
+    );
+  });
+}
+
+async function named<T>(hop: string | undefined, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (hop === undefined) throw error;
+    const { kind, message, cause, status } = toFailure(error);
+    throw new MusterError(kind, `${hop}: ${message}`, { cause, ...(status && { status }) });
+  }
+}
+
+/** Opens sockets and knows which are open, so that none outlives the client. */
+export interface Sockets {
+  /** undici's way to a new connection along a route. */
+  connector(route: Route): buildConnector.connector;
+  /** Destroys the sockets, those still connecting too, and waits until they are gone. */
+  close(): Promise<void>;
+}
+
+/** `connectTimeoutMs` bounds everything up to the end of the TLS handshake. */
+export function openSockets(transport: Transport, connectTimeoutMs: number): Sockets {
+  const open = new Set<Socket>();
+  let closed = false;
+
+  const connectAlong = async (route: Route): Promise<Socket> => {
+    if (closed) throw new MusterError('internal', 'the client is closed');
+    const socket = dial(route);
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    const late = setTimeout(() => socket.destroy(timeoutError(route, connectTimeoutMs)), connectTimeoutMs);
+    try {
+      return await follow(route, socket, transport);
+    } catch (error) {
+      socket.destroy();
+      // undici takes some codes of connection errors for a reason to try for ever; a MusterError has none.
+      throw toFailure(error);
+    } finally {
+      clearTimeout(late);
+    }
+  };
+
+  return {
+    connector: (route) => (_options, callback) => {
+      connectAlong(route).then(
+        (socket) => callback(null, socket),
+        (error) => callback(error, null),
+      );
+    },
+    async close() {
+      closed = true;
+      await Promise.all([...open].map(destroyed));
+    },
+  };
+}
+
+function dial(route: Route): Socket {
+  const hop = route.proxy?.url ?? route.origin;
+  const socket = route.unixSocket
+    ? connect({ path: route.unixSocket })
+    : connect({ host: bareHost(hop), port: portOf(hop), keepAlive: true, noDelay: true });
+  // An error is told to whoever uses the socket; without a listener of its own it would end the process.
+  return socket.on('error', () => {});
+}
+
+function destroyed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) return resolve();
+    socket.once('close', () => resolve());
+    socket.destroy();
+  });
+}
+
+function timeoutError(route: Route, ms: number): MusterError {
+  return new MusterError('unreachable', `no connection to ${firstHop(route) ?? 'the host'} within ${ms} ms`);
+}
+
+/** Headers with several values each. */
+export type HeaderValues = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * Asks the proxy at the other end of the socket to connect to `target` (`host:port`); afterwards the socket leads
+ * there. Throws `denied` where the proxy wants (other) credentials, `unreachable` for its other refusals.
+ */
+export function openTunnel(socket: Socket, target: string, headers: HeaderValues): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const call = request({
+      method: 'CONNECT',
+      path: target,
+      headers: { ...mutable(headers), host: target },
+      createConnection: () => socket,
+    });
+    call.once('connect', (answer, _socket, head) => {
+      const status = answer.statusCode ?? 0;
+      if (status !== 200) return reject(refusal(status, target));
+      // The first bytes from beyond may come together with the proxy's answer.
+      if (head.length > 0) socket.unshift(head);
+      resolve();
+    });
+    call.once('error', reject);
+    call.end();
+  });
+}
+
+function refusal(status: number, target: string): MusterError {
+  const text = `HTTP ${status} to CONNECT ${target}`;
+  if (status === 407)
+    return new MusterError('denied', `${text}: check the credentials in the proxy's URL`, { status });
+  return new MusterError('unreachable', text, { status });
+}
+
+function mutable(headers: HeaderValues): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, [...values]]));
+}

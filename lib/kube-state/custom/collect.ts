@@ -1,0 +1,119 @@
+import { emptyMeta, type Kind, type KindNames, kind } from '../../backends/kubernetes/kinds/kind.ts';
+import { inside, text, word } from '../../backends/kubernetes/wire/fields.ts';
+import { Malformed } from '../../backends/kubernetes/wire/reader.ts';
+import { asObject, type Field } from '../../backends/kubernetes/wire/table.ts';
+import { listOnto } from '../list-onto.ts';
+import type { Collected, CollectInput } from '../resource.ts';
+import type { CustomResource } from './config.ts';
+import { listServedKinds, needsDefinitions, type Resolved, resolveKinds } from './definitions.ts';
+import { type CustomObject, familiesOf } from './family.ts';
+import { isLookup, isObject, type JsonObject, valueAt } from './path.ts';
+import { type CustomSheet, openCustomSheet } from './sheet.ts';
+import { countSkips, type Skips } from './skips.ts';
+
+/** Lists the custom resources one kind after another and writes their families. Throws what listing throws. */
+export async function collectCustom(
+  resources: readonly CustomResource[],
+  input: CollectInput,
+): Promise<Collected> {
+  const { lister, spill, signal } = input;
+  const kinds = resources.some(needsDefinitions) ? await listServedKinds(lister, signal) : [];
+  const sheet = openCustomSheet(spill);
+  const skips = countSkips();
+  for (const resolved of resolveKinds(resources, kinds)) await collectKind(resolved, sheet, skips, input);
+  for (const line of skips.lines()) input.warn?.(line);
+  return sheet.finish();
+}
+
+/** A kind that no namespace holds has no objects where namespaces are given: kube-state-metrics looks in these only. */
+async function collectKind(
+  { resource, served }: Resolved,
+  sheet: CustomSheet,
+  skips: Skips,
+  { wants, ...input }: CollectInput,
+): Promise<void> {
+  const families = familiesOf(resource, served, skips).filter(wants);
+  const everywhere = input.namespaces.includes('');
+  if (families.length === 0 || (served.namespaced === false && !everywhere)) return;
+  const { group, version, kind, plural, listKind, namespaced } = served;
+  const names = { resource: plural, apiVersion: `${group}/${version}`, listKind, kind };
+  // Where nobody knows whether namespaces hold the kind, no field selector may speak of them.
+  const isNamespaced = namespaced ?? !everywhere;
+  const custom = customKind({ ...names, namespaced: isNamespaced }, wantedBy(resource));
+  await listOnto(sheet.of(families), custom, { ...input, mayBeMissing: true });
+}
+
+/** A kind of custom resource, of whose objects no more is kept than what is wanted. An API server has them as JSON. */
+export function customKind(names: KindNames & { readonly kind: string }, wanted: Wanted): Kind<CustomObject> {
+  const { kind: kindName, ...listed } = names;
+  const described = kind<Draft>({
+    ...listed,
+    create: () => ({ ...emptyMeta(), uid: '', content: undefined }),
+    fields: [
+      inside<Draft>(1, 'metadata', [
+        text(1, 'name', (object, name) => {
+          object.name = name;
+        }),
+        word(3, 'namespace', (object, namespace) => {
+          object.namespace = namespace;
+        }),
+        text(5, 'uid', (object, uid) => {
+          object.uid = uid;
+        }),
+      ]),
+      content((json) => {
+        // A list may leave out what all of its objects have in common.
+        const { apiVersion = listed.apiVersion, kind = kindName } = asObject(json);
+        return keepWanted({ ...asObject(json), apiVersion, kind }, wanted);
+      }),
+    ],
+  });
+  return { ...described, jsonOnly: true };
+}
+
+type Draft = ReturnType<typeof emptyMeta> & { uid: string; content: unknown };
+
+/** The whole object, which has no form but JSON. */
+function content(keep: (json: unknown) => unknown): Field<Draft> {
+  return {
+    number: 2,
+    name: '',
+    wire: 2,
+    repeated: false,
+    read() {
+      throw new Malformed('is not JSON, the form of custom resources');
+    },
+    pick(json, object) {
+      object.content = keep(json);
+    },
+  };
+}
+
+/** What of an object is read: all of it, or what some of its keys hold. */
+export type Wanted = 'all' | ReadonlyMap<string, Wanted>;
+
+/** What the metrics of a resource read. Below what a metric is about, all is read. */
+export function wantedBy({ labelsFromPath, metrics }: CustomResource): Wanted {
+  const paths = [
+    ...Object.values(labelsFromPath),
+    ...metrics.flatMap((metric) => [...Object.values(metric.labelsFromPath), metric.each.path]),
+  ];
+  return treeOf(paths);
+}
+
+/** The value with no more than what is wanted of it. Lists stay whole. */
+export function keepWanted(value: unknown, wanted: Wanted): unknown {
+  if (wanted === 'all' || !isObject(value)) return value;
+  return Object.fromEntries(entriesOf(value, wanted));
+}
+
+function* entriesOf(value: JsonObject, wanted: ReadonlyMap<string, Wanted>): Iterable<[string, unknown]> {
+  for (const [key, inner] of wanted)
+    if (Object.hasOwn(value, key)) yield [key, keepWanted(valueAt(value, key), inner)];
+}
+
+function treeOf(paths: readonly (readonly string[])[]): Wanted {
+  if (paths.some(([first]) => first === undefined || isLookup(first) || first.includes('='))) return 'all';
+  const byKey = Map.groupBy(paths, ([first = '']) => first);
+  return new Map([...byKey].map(([key, below]) => [key, treeOf(below.map((path) => path.slice(1)))]));
+}

@@ -1,0 +1,198 @@
+import * as z from 'zod';
+import { bool, int, leaf, list, mapOf, oneOf, stringMap, text, unlessEmpty } from '../../config/fields.ts';
+import { rule, section } from '../../config/section.ts';
+import { isLookup } from './path.ts';
+import { withoutUnknownKeys } from './unknown-keys.ts';
+
+/** A path: keys, indices, and lookups such as `[name=a]`. */
+const path = () => list(leaf('a key, an index or a lookup as in "[name=a]"', readStep));
+
+/** Labels of fixed values, and labels whose values are found in an object. */
+const labels = {
+  commonLabels: stringMap().check(labelNames()),
+  labelsFromPath: mapOf(path()),
+};
+
+const found = { path: path(), labelsFromPath: labels.labelsFromPath };
+const labelName = () => leaf('a name for a label', (name) => (isLabelName(name) ? name : undefined));
+const labelFromKey = unlessEmpty(labelName());
+
+const eachFields = section({
+  // In any case, as kube-state-metrics takes it.
+  type: leaf('Gauge, StateSet or Info', (name) => types.find((type) => type === name.toLowerCase())),
+  gauge: section({ ...found, labelFromKey, valueFrom: path(), nilIsZero: bool(false) }).optional(),
+  stateSet: section({
+    ...found,
+    labelName: unlessEmpty(labelName()),
+    list: list(text()),
+    valueFrom: path(),
+  }).optional(),
+  info: section({ ...found, labelFromKey }).optional(),
+});
+
+const types = ['gauge', 'stateset', 'info'] as const;
+
+type EachFields = z.output<typeof eachFields>;
+
+const each = eachFields.transform((keys, context): Each => {
+  const each = describedBy(keys);
+  if (each !== undefined) return each;
+  context.addIssue({
+    code: 'custom',
+    message: `needs the key ${keyOf[keys.type]} beside it`,
+    path: ['type'],
+  });
+  return z.NEVER;
+});
+
+const metric = section({
+  name: leaf('a name for a metric', (name) => (/^[a-zA-Z0-9_:]+$/.test(name) ? name : undefined)),
+  help: text(''),
+  ...labels,
+  errorLogV: int({}, 0),
+  each,
+});
+
+const resourceFields = section({
+  groupVersionKind: section({
+    group: leaf('the name of an API group', (name) =>
+      name === '' || name === '*' ? '' : isApiName(name) ? name : undefined,
+    ).prefault(''),
+    version: apiNameOrAny(),
+    kind: apiNameOrAny(),
+  }),
+  metricNamePrefix: leaf('the beginning of a name for a metric, or empty', (prefix) =>
+    /^(?:[a-zA-Z_:][a-zA-Z0-9_:]*)?$/.test(prefix) ? prefix : undefined,
+  ).prefault('kube_customresource'),
+  ...labels,
+  resourcePlural: leaf('a plural as in the paths of the API, or empty', (plural) =>
+    plural === '' || isApiName(plural) ? plural : undefined,
+  ).prefault(''),
+  errorLogV: int({}, 0),
+  metrics: list(metric),
+});
+
+type ResourceFields = z.output<typeof resourceFields>;
+
+const resource = resourceFields.check(
+  rule<ResourceFields, 'metrics' | 'metricNamePrefix'>(['metrics', 'metricNamePrefix'], (keys) => {
+    const bad = keys.metrics.find(({ name }) => keys.metricNamePrefix === '' && /^\d/.test(name));
+    return bad === undefined ? undefined : `has a metric ${bad.name}, which can not begin with a digit`;
+  }),
+);
+
+const strict = section(
+  {
+    kind: oneOf(['CustomResourceStateMetrics']).optional(),
+    spec: section({ resources: list(resource) }),
+  },
+  { ignored: ['apiVersion'] },
+);
+
+/**
+ * The configuration of kube-state-metrics for custom resource state, as it is pasted from there. Source:
+ * docs/metrics/extend/customresourcestate-metrics.
+ */
+export const customResourceState = z.unknown().transform((input, context): CustomResourceState => {
+  const { value, warnings } = withoutUnknownKeys(input);
+  const parsed = strict.safeParse(value);
+  if (parsed.success) {
+    const { resources } = parsed.data.spec;
+    const told = [...warnings, ...resources.flatMap(oddities)];
+    return { spec: { resources: resources.filter(hasGroup) }, warnings: firstOf(told) };
+  }
+  for (const issue of parsed.error.issues)
+    context.addIssue({ code: 'custom', message: issue.message, path: [...issue.path] });
+  return z.NEVER;
+});
+
+/** A configuration after defaults and checks. */
+export interface CustomResourceState {
+  readonly spec: { readonly resources: readonly CustomResource[] };
+  /** What is taken as kube-state-metrics takes it, and hardly meant so; a line each. */
+  readonly warnings: readonly string[];
+}
+
+/** One entry of `resources`; an absent version or kind is `*`. */
+export type CustomResource = ResourceFields;
+
+/** One entry of `metrics`. */
+export type CustomMetric = z.output<typeof metric>;
+
+/** How values are found, by the metric's type. */
+export type Each =
+  | ({ readonly type: 'gauge' } & NonNullable<EachFields['gauge']>)
+  | ({ readonly type: 'stateset' } & NonNullable<EachFields['stateSet']>)
+  | ({ readonly type: 'info' } & NonNullable<EachFields['info']>);
+
+const keyOf = { gauge: 'gauge', stateset: 'stateSet', info: 'info' } as const;
+
+/** The part for the type; what stands there for another type is left alone. */
+function describedBy({ type, gauge, stateSet, info }: EachFields): Each | undefined {
+  if (type === 'gauge') return gauge && { type, ...gauge };
+  if (type === 'stateset') return stateSet && { type, ...stateSet };
+  return info && { type, ...info };
+}
+
+function readStep(step: string): string | undefined {
+  const isBroken = step === '[' || (isLookup(step) && !step.includes('='));
+  return isBroken ? undefined : step;
+}
+
+/** A name that can stand in a path of the API. */
+function isApiName(name: string): boolean {
+  return /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(name);
+}
+
+function apiNameOrAny() {
+  return leaf('a name as in the API, or *', (name) =>
+    name === '' || name === '*' ? '*' : isApiName(name) ? name : undefined,
+  ).prefault('*');
+}
+
+function isLabelName(name: string): boolean {
+  return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) && name !== '__name__';
+}
+
+function labelNames(): z.core.$ZodCheck<Record<string, string>> {
+  return z.superRefine((entries, context) => {
+    for (const name of Object.keys(entries))
+      if (!isLabelName(name))
+        context.addIssue({ code: 'custom', path: [name], message: 'is no name for a label' });
+  });
+}
+
+/** What kube-state-metrics says nothing of, or only while it runs. */
+function oddities(
+  { groupVersionKind, metrics }: CustomResource,
+  index: number,
+  all: readonly CustomResource[],
+): readonly string[] {
+  const at = `spec.resources[${index}]`;
+  const nameOf = (one: CustomResource) => Object.values(one.groupVersionKind).join(' ');
+  const isAgain = all.some((one, later) => later > index && nameOf(one) === nameOf(all[index] ?? one));
+  const unnamed = metrics.flatMap(({ each }, metric) =>
+    each.type === 'stateset' && each.labelName === undefined
+      ? [`${at}.metrics[${metric}].each.stateSet: has no labelName, its label has the metric's name`]
+      : [],
+  );
+  return [
+    ...(groupVersionKind.group === ''
+      ? [
+          `${at}.groupVersionKind: names no API group, and the core group is none of custom resources: no metrics`,
+        ]
+      : []),
+    ...(isAgain ? [`${at}.groupVersionKind: comes again below, where the last one counts`] : []),
+    ...unnamed,
+  ];
+}
+
+function hasGroup({ groupVersionKind }: CustomResource): boolean {
+  return groupVersionKind.group !== '';
+}
+
+/** As many as a person reads. */
+function firstOf(warnings: readonly string[]): readonly string[] {
+  const more = warnings.length - 20;
+  return more > 0 ? [...warnings.slice(0, 20), `and ${more} more of this kind`] : warnings;
+}

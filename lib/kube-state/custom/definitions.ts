@@ -1,0 +1,95 @@
+import type { Lister } from '../../backends/kubernetes/listing/lister.ts';
+import { compare } from '../../targets/canonical.ts';
+import { list, optionalFlag, struct, word } from '../object/fields.ts';
+import { kindOf } from '../object/kind.ts';
+import type { CustomResource } from './config.ts';
+import type { GroupVersionKind } from './family.ts';
+
+/** A configured resource and the kind that it is about. */
+export interface Resolved {
+  readonly resource: CustomResource;
+  readonly served: Served;
+}
+
+/** A kind as it is listed; of one that no definition was asked for, nobody knows whether namespaces hold it. */
+export type Served = Omit<ServedKind, 'namespaced'> & { readonly namespaced: boolean | undefined };
+
+/** Whether definitions have to be listed to know what the resource is about. */
+export function needsDefinitions({ groupVersionKind, resourcePlural }: CustomResource): boolean {
+  return resourcePlural === '' || groupVersionKind.version === '*' || groupVersionKind.kind === '*';
+}
+
+/**
+ * The kinds that the configured resources are about, in the order of their names. Where two are about the same one, the
+ * later stands. A kind that the server does not serve is none.
+ */
+export function resolveKinds(
+  resources: readonly CustomResource[],
+  kinds: readonly ServedKind[],
+): readonly Resolved[] {
+  const byName = new Map<string, Resolved>();
+  for (const resource of resources)
+    for (const served of servedOf(resource, kinds))
+      byName.set(`${served.group}/${served.version}/${served.plural}`, { resource, served });
+  return [...byName].sort(([a], [b]) => compare(a, b)).map(([, resolved]) => resolved);
+}
+
+function servedOf(resource: CustomResource, kinds: readonly ServedKind[]): readonly Served[] {
+  const { groupVersionKind, resourcePlural: plural } = resource;
+  if (!needsDefinitions(resource)) {
+    const listKind = `${groupVersionKind.kind}List`;
+    return [{ ...groupVersionKind, plural, listKind, namespaced: undefined }];
+  }
+  const { group, version, kind } = groupVersionKind;
+  const fits = (wanted: string, found: string) => wanted === '*' || wanted === found;
+  return kinds.filter(
+    (served) => served.group === group && fits(version, served.version) && fits(kind, served.kind),
+  );
+}
+
+/** Where custom resource definitions are listed. */
+export const definitionsResource = {
+  resource: 'customresourcedefinitions',
+  apiVersion: 'apiextensions.k8s.io/v1',
+  listKind: 'CustomResourceDefinitionList',
+  namespaced: false,
+} as const;
+
+/** A kind of custom resource in one version that the API server serves. */
+export interface ServedKind extends GroupVersionKind {
+  readonly plural: string;
+  readonly listKind: string;
+  readonly namespaced: boolean;
+}
+
+/** Their schemas, which are not read, make definitions large: a page of so many takes some megabytes. */
+const pageSize = 50;
+
+/** All kinds of custom resources that the API server serves. Throws what listing throws. */
+export async function listServedKinds(lister: Lister, signal: AbortSignal): Promise<readonly ServedKind[]> {
+  let served: ServedKind[] = [];
+  const kind = kindOf(definitionsResource, definition, { labels: false, annotations: false });
+  for await (const { items, first } of lister.parts({ kind, namespace: '', limit: pageSize }, signal)) {
+    if (first) served = [];
+    for (const { spec } of items) {
+      const { group, names, scope, versions } = spec;
+      const { kind, listKind, plural } = names;
+      for (const { name: version, served: isServed } of versions) {
+        if (isServed === false) continue;
+        const listed = listKind === '' ? `${kind}List` : listKind;
+        served.push({ group, version, kind, plural, listKind: listed, namespaced: scope !== 'Cluster' });
+      }
+    }
+  }
+  return served;
+}
+
+/** Numbers: generated.proto of k8s.io/apiextensions-apiserver. */
+const definition = {
+  spec: struct(2, {
+    group: word(1),
+    names: struct(3, { plural: word(1), kind: word(4), listKind: word(5) }),
+    scope: word(4),
+    versions: list(7, { name: word(1), served: optionalFlag(2) }),
+  }),
+};

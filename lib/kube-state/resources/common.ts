@@ -1,0 +1,140 @@
+import { list, pointer, type Slots, struct, type Values, word } from '../object/fields.ts';
+import type { KubeObject } from '../object/kind.ts';
+import type { Add, MapFamily, SampleFamily, ValueFamily } from '../resource.ts';
+
+/** Options of a family that many resources have. */
+interface Common {
+  readonly stable?: true;
+  readonly help?: string;
+}
+
+/** `kube_<name>_created` */
+export function created(
+  name: string,
+  { help = 'Unix creation timestamp', ...stable }: Common = {},
+): ValueFamily<KubeObject> {
+  return { name: `kube_${name}_created`, help, ...stable, value: (object) => object.creationTimestamp };
+}
+
+/** `kube_<name>_deletion_timestamp` */
+export function deletionTimestamp(name: string, stable: Common = {}): ValueFamily<KubeObject> {
+  return {
+    name: `kube_${name}_deletion_timestamp`,
+    help: 'Unix deletion timestamp',
+    ...stable,
+    value: (object) => object.deletionTimestamp,
+  };
+}
+
+/** `kube_<name>_labels` */
+export function labels(name: string, stable: Common = {}): MapFamily<KubeObject> {
+  return {
+    name: `kube_${name}_labels`,
+    help: 'Kubernetes labels converted to Prometheus labels.',
+    ...stable,
+    prefix: 'label',
+    allowed: 'labels',
+    map: (object) => object.labels,
+  };
+}
+
+/** `kube_<name>_annotations` */
+export function annotations(name: string, stable: Common = {}): MapFamily<KubeObject> {
+  return {
+    name: `kube_${name}_annotations`,
+    help: 'Kubernetes annotations converted to Prometheus labels.',
+    ...stable,
+    prefix: 'annotation',
+    allowed: 'annotations',
+    map: (object) => object.annotations,
+  };
+}
+
+/** `kube_<name>_metadata_resource_version` */
+export function resourceVersion(name: string, what: string, stable: Common = {}): ValueFamily<KubeObject> {
+  return {
+    name: `kube_${name}_metadata_resource_version`,
+    help: `Resource version representing a specific version of ${what}.`,
+    ...stable,
+    value: (object) => (/^\d+$/.test(object.resourceVersion) ? Number(object.resourceVersion) : undefined),
+  };
+}
+
+/** `kube_<name>_owner`, with whether each owner is the controller. */
+export function owner(name: string, kind: string, stable: Common = {}): SampleFamily<KubeObject> {
+  return {
+    name: `kube_${name}_owner`,
+    help: `Information about the ${kind}'s owner.`,
+    ...stable,
+    labels: ['owner_kind', 'owner_name', 'owner_is_controller'],
+    samples({ ownerReferences }, add) {
+      if (ownerReferences.length === 0) add(1, '', '', '');
+      for (const { kind, name, controller } of ownerReferences)
+        add(1, kind, name, controller === true ? 'true' : 'false');
+    },
+  };
+}
+
+/** Three samples of a condition's status: which of the three it is. */
+export function addStatus(status: string, add: (value: number, status: string) => void): void {
+  add(status === 'True' ? 1 : 0, 'true');
+  add(status === 'False' ? 1 : 0, 'false');
+  add(status === 'Unknown' ? 1 : 0, 'unknown');
+}
+
+/** One sample for each of the words, 1 for the one that it is. */
+export function addStates(
+  state: string,
+  states: readonly string[],
+  add: (value: number, state: string) => void,
+): void {
+  for (const one of states) add(one === state ? 1 : 0, one);
+}
+
+/** 1 for true. */
+export function oneIf(condition: boolean | undefined): number {
+  return condition === true ? 1 : 0;
+}
+
+/** Goes through keys and values in turn. */
+export function forPairs(pairs: readonly string[], visit: (key: string, value: string) => void): void {
+  for (let index = 0; index < pairs.length; index += 2) visit(pairs[index] ?? '', pairs[index + 1] ?? '');
+}
+
+/** `webhooks` of both kinds of webhook configuration. */
+export const webhooks = {
+  webhooks: list(2, {
+    name: word(1),
+    clientConfig: struct(2, { service: pointer(1, { namespace: word(1), name: word(2) }) }),
+  }),
+} satisfies Slots;
+
+/** Which service each webhook is; empty where it is a URL. */
+export function webhookServices(name: string, kind: string): SampleFamily<Values<typeof webhooks>> {
+  return {
+    name: `kube_${name}_webhook_clientconfig_service`,
+    help: `Service used by the apiserver to connect to a ${kind} webhook.`,
+    labels: ['webhook_name', 'service_name', 'service_namespace'],
+    samples(object, add) {
+      for (const { name, clientConfig } of object.webhooks)
+        add(1, name, clientConfig.service?.name ?? '', clientConfig.service?.namespace ?? '');
+    },
+  };
+}
+
+/** `ParamKind` of an admission policy. */
+export const paramKind = pointer(1, { apiVersion: word(1), kind: word(2) });
+
+/** `ParamRef` of a binding. */
+export const paramRef = pointer(2, { name: word(1), namespace: word(2), parameterNotFoundAction: word(4) });
+
+export const parameterLabels = ['policy_name', 'param_name', 'param_namespace', 'param_not_found_action'];
+
+/** One sample that says which policy a binding binds, and to which parameters. */
+export function addParameters(
+  spec: { readonly policyName: string; readonly paramRef: (typeof paramRef)['empty'] },
+  add: Add,
+): void {
+  const { name = '', namespace = '', parameterNotFoundAction = '' } = spec.paramRef ?? {};
+  add(1, spec.policyName, name, namespace, parameterNotFoundAction);
+}

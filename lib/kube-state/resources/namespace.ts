@@ -1,0 +1,35 @@
+import { list, struct, word } from '../object/fields.ts';
+import { resource } from '../resource.ts';
+import { addStates, addStatus, annotations, created, labels } from './common.ts';
+
+/** Source: kube-state-metrics, docs/metrics/cluster/namespace-metrics. */
+export const namespace = resource({
+  resource: 'namespaces',
+  apiVersion: 'v1',
+  listKind: 'NamespaceList',
+  namespaced: false,
+  identity: ['namespace'],
+  identify: ({ name }) => [name],
+  fields: { status: struct(3, { phase: word(1), conditions: list(2, { type: word(1), status: word(2) }) }) },
+  families: [
+    created('namespace', { stable: true }),
+    annotations('namespace'),
+    labels('namespace', { stable: true }),
+    {
+      name: 'kube_namespace_status_phase',
+      help: 'kubernetes namespace status phase.',
+      stable: true,
+      labels: ['phase'],
+      samples: ({ status }, add) => addStates(status.phase, ['Active', 'Terminating'], add),
+    },
+    {
+      name: 'kube_namespace_status_condition',
+      help: 'The condition of a namespace.',
+      labels: ['condition', 'status'],
+      samples(object, add) {
+        for (const { type, status } of object.status.conditions)
+          addStatus(status, (value, label) => add(value, type, label));
+      },
+    },
+  ],
+});

@@ -1,0 +1,133 @@
+import { flag, list, quantities, struct, text, texts, word } from '../object/fields.ts';
+import { quantityValue } from '../object/quantity.ts';
+import { resource } from '../resource.ts';
+import { addStatus, annotations, created, deletionTimestamp, forPairs, labels, oneIf } from './common.ts';
+import { addQuantities } from './resource-units.ts';
+
+const rolePrefix = 'node-role.kubernetes.io/';
+
+/** Source: kube-state-metrics, docs/metrics/cluster/node-metrics. */
+export const node = resource({
+  resource: 'nodes',
+  apiVersion: 'v1',
+  listKind: 'NodeList',
+  namespaced: false,
+  identity: ['node'],
+  reads: { labels: true },
+  fields: {
+    spec: struct(2, {
+      podCIDR: text(1),
+      providerID: text(3),
+      unschedulable: flag(4),
+      taints: list(5, { key: word(1), value: word(2), effect: word(3) }),
+      podCIDRs: texts(7),
+    }),
+    status: struct(3, {
+      capacity: quantities(1),
+      allocatable: quantities(2),
+      conditions: list(4, { type: word(1), status: word(2) }),
+      addresses: list(5, { type: word(1), address: text(2) }),
+      nodeInfo: struct(7, {
+        systemUUID: text(2),
+        kernelVersion: word(4),
+        osImage: word(5),
+        containerRuntimeVersion: word(6),
+        kubeletVersion: word(7),
+      }),
+    }),
+  },
+  families: [
+    annotations('node'),
+    created('node', { stable: true }),
+    deletionTimestamp('node'),
+    {
+      name: 'kube_node_info',
+      help: 'Information about a cluster node.',
+      stable: true,
+      labels: [
+        'kernel_version',
+        'os_image',
+        'container_runtime_version',
+        'kubelet_version',
+        'kubeproxy_version',
+        'provider_id',
+        'pod_cidr',
+        'system_uuid',
+        'internal_ip',
+      ],
+      samples({ spec, status: { nodeInfo: info, addresses } }, add) {
+        const { kernelVersion, osImage, containerRuntimeVersion: runtime, kubeletVersion, systemUUID } = info;
+        const internal = addresses.findLast(({ type }) => type === 'InternalIP')?.address ?? '';
+        const { providerID, podCIDR } = spec;
+        const versions = [kernelVersion, osImage, runtime, kubeletVersion, 'deprecated'];
+        add(1, ...versions, providerID, podCIDR, systemUUID, internal);
+      },
+    },
+    labels('node', { stable: true }),
+    {
+      name: 'kube_node_role',
+      help: 'The role of a cluster node.',
+      labels: ['role'],
+      samples({ labels }, add) {
+        forPairs(labels, (key) => {
+          if (key.startsWith(rolePrefix)) add(1, key.slice(rolePrefix.length));
+        });
+      },
+    },
+    {
+      name: 'kube_node_spec_pod_cidrs',
+      help: 'The pod CIDRs of a cluster node.',
+      labels: ['pod_cidr'],
+      samples({ spec }, add) {
+        for (const cidr of spec.podCIDRs) add(1, cidr);
+      },
+    },
+    {
+      name: 'kube_node_spec_taint',
+      help: 'The taint of a cluster node.',
+      stable: true,
+      labels: ['key', 'value', 'effect'],
+      samples({ spec }, add) {
+        for (const { key, value, effect } of spec.taints) add(1, key, value, effect);
+      },
+    },
+    {
+      name: 'kube_node_spec_unschedulable',
+      help: 'Whether a node can schedule new pods.',
+      stable: true,
+      value: ({ spec }) => oneIf(spec.unschedulable),
+    },
+    {
+      name: 'kube_node_status_allocatable',
+      help: 'The allocatable for different resources of a node that are available for scheduling.',
+      stable: true,
+      labels: ['resource', 'unit'],
+      samples: ({ status }, add) => addQuantities(status.allocatable, quantityValue, add),
+    },
+    {
+      name: 'kube_node_status_capacity',
+      help: 'The capacity for different resources of a node.',
+      stable: true,
+      labels: ['resource', 'unit'],
+      samples: ({ status }, add) => addQuantities(status.capacity, quantityValue, add),
+    },
+    {
+      name: 'kube_node_status_condition',
+      help: 'The condition of a cluster node.',
+      stable: true,
+      labels: ['condition', 'status'],
+      samples(object, add) {
+        for (const { type, status } of object.status.conditions)
+          addStatus(status, (value, label) => add(value, type, label));
+      },
+    },
+    {
+      name: 'kube_node_status_addresses',
+      help: 'Node address information.',
+      labels: ['type', 'address'],
+      samples({ status }, add) {
+        for (const { type, address } of status.addresses) add(1, type, address);
+      },
+    },
+  ],
+});

@@ -1,9 +1,0 @@
-import type { Family } from '../family.ts';
-import type { ObjectOf } from '../object/kind.ts';
-import type { PodFields } from './pod.ts';
-
-/** A pod as its families see it. */
-export type Pod = ObjectOf<PodFields>;
-
-/** A family of pods. */
-export type PodFamily = Family<Pod>;

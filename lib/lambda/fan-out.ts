@@ -1,0 +1,50 @@
+import { mapConcurrent } from '../base/concurrency.ts';
+import { MusterError } from '../base/errors.ts';
+import { once } from '../base/once.ts';
+
+/** Starts another invocation of the same function with this event, and does not wait for it. */
+export type InvokeSelf = (event: object, signal: AbortSignal) => Promise<void>;
+
+/** Invocations that are asked for at once. */
+const concurrency = 16;
+
+/** Asks for an invocation for each id. Returns the errors of those that could not be asked for. */
+export async function fanOut(
+  ids: readonly object[],
+  invokeSelf: InvokeSelf,
+  signal: AbortSignal,
+): Promise<readonly MusterError[]> {
+  const errors = await mapConcurrent(ids, concurrency, signal, async (id) => {
+    try {
+      await invokeSelf(id, signal);
+      return undefined;
+    } catch (cause) {
+      return startFailure(Object.values(id).join('/'), cause);
+    }
+  });
+  return errors.filter((error) => error !== undefined);
+}
+
+/** Of AWS's error only its name enters the message. */
+function startFailure(asked: string, cause: unknown): MusterError {
+  const name = cause instanceof Error && cause.name !== 'Error' ? cause.name : 'no answer';
+  const what = `${asked}: no invocation could be started (${name})`;
+  if (name === 'AccessDeniedException')
+    return new MusterError('denied', `${what}: the role needs lambda:InvokeFunction on its own function`);
+  if (name === 'TooManyRequestsException')
+    return new MusterError('throttled', `${what}: Lambda takes no more now; the next tick tries again`);
+  return new MusterError('unreachable', `${what}: in a VPC, Lambda must be reachable by NAT or an endpoint`);
+}
+
+type InvokeFunction = (functionArn: string, payload: string, signal: AbortSignal) => Promise<void>;
+
+/** Invokes the function of the given ARN; the SDK is loaded with the first call. */
+export function lambdaInvoker(
+  open: () => Promise<InvokeFunction> = async () => (await import('./sdk.ts')).openLambda(),
+): (functionArn: string) => InvokeSelf {
+  const opened = once(open);
+  return (functionArn) => async (event, signal) => {
+    const invoke = await opened();
+    await invoke(functionArn, JSON.stringify(event), signal);
+  };
+}

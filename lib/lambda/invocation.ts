@@ -1,0 +1,239 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { mapConcurrent } from '../base/concurrency.ts';
+import { MusterError, toMusterError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { once } from '../base/once.ts';
+import type { CyclesInput } from '../run/cycles.ts';
+import type { ObjectStore } from '../store/store.ts';
+import type { InForce } from './config-source.ts';
+import { readEvent } from './event.ts';
+import { fanOut, type InvokeSelf } from './fan-out.ts';
+import type { Measure } from './measure.ts';
+import type { FunctionConfig } from './read-config.ts';
+import {
+  ageOf,
+  type InvocationTime,
+  type Ran,
+  type RunInput,
+  type Task,
+  type Work,
+  waitsSince,
+} from './task.ts';
+
+/** What the invocations of one process share. */
+export interface InvocationsInput<Config extends FunctionConfig, Id extends object> {
+  readonly work: Work<Config, Id>;
+  readonly store: ObjectStore;
+  /** Milliseconds between two ticks. */
+  readonly period: number;
+  readonly currentConfig: (signal: AbortSignal) => Promise<InForce<Config>>;
+  readonly log: Logger;
+  readonly measure: Measure;
+}
+
+/** What an invocation did, for whoever reads its answer. */
+export interface InvocationResult<Id> {
+  /** What ran in place: id and outcome. */
+  readonly cycles: readonly object[];
+  readonly started: readonly Id[];
+  readonly retired: readonly Id[];
+  readonly config_error?: string;
+}
+
+/** One invocation; see `createInvocations`. */
+export type Invoke<Id> = (
+  event: unknown,
+  invocation: { readonly time: InvocationTime; readonly invokeSelf: InvokeSelf },
+) => Promise<InvocationResult<Id>>;
+
+/**
+ * Runs a function, invocation by invocation. A tick runs a single task in place and starts an invocation for each of
+ * several; it retires those that left. Throws at the end what failed, so that the invocation counts as failed.
+ */
+export function createInvocations<Config extends FunctionConfig, Id extends object>(
+  input: InvocationsInput<Config, Id>,
+): Invoke<Id> {
+  const { work, store, period, log } = input;
+  const retire = createRetirement(work);
+  const verify = once(() => store.verify());
+
+  return async (event, { time, invokeSelf }) => {
+    const asked = readEvent(event, work.event);
+    const { signal } = time;
+    const loaded = await loadConfig(input, signal);
+    await verify();
+    const config = (await work.prepare?.(loaded, signal)) ?? loaded;
+
+    const tasks = work.tasksOf(config);
+    const due = asked === undefined ? await dueOf(tasks, input, signal) : select(tasks, asked, log);
+    const inPlace = asked !== undefined || due.length === 1;
+    const runInput = { time, ...(config.error && { configError: config.error.message }) };
+    const [results, failedStarts, retirement] = await Promise.all([
+      inPlace ? inOrder(due, (task) => runUntilTick(task, period, runInput)) : [],
+      inPlace ? [] : fanOut(idsOf(due), invokeSelf, signal),
+      attempt(asked === undefined ? retire(config, { store, log, signal }) : []),
+    ]);
+    const errors = [...results.map(({ error }) => error), ...failedStarts, retirement.error];
+    throwFailed(errors.filter((error) => error !== undefined));
+    return {
+      cycles: results.map(({ answer }) => answer),
+      started: inPlace ? [] : idsOf(due),
+      retired: retirement.value ?? [],
+      ...(config.error && { config_error: config.error.message }),
+    };
+  };
+}
+
+/** The configuration in force; what is wrong with the newest one is told to log and metrics, and to the store. */
+async function loadConfig<Config extends FunctionConfig, Id extends object>(
+  { work, currentConfig, log, measure }: InvocationsInput<Config, Id>,
+  signal: AbortSignal,
+): Promise<InForce<Config>> {
+  try {
+    const config = await currentConfig(signal);
+    measure.config(config.error === undefined && !config.isEmpty);
+    if (config.error !== undefined)
+      log.error(`the last good configuration stays in force: ${config.error.message}`, {
+        kind: config.error.kind,
+      });
+    else if (config.isEmpty)
+      log.error(
+        'the configuration has no provider and no kube-state output: nothing is listed, and nothing is retired',
+      );
+    return config;
+  } catch (cause) {
+    measure.config(false);
+    const error = toMusterError(cause);
+    await work
+      .tellNoConfig(error, signal)
+      .catch((again: unknown) => log.error(`no status could be written: ${toMusterError(again).message}`));
+    throw error;
+  }
+}
+
+async function dueOf<Config extends FunctionConfig, Id extends object>(
+  tasks: readonly Task<Id>[],
+  { work, period, log, measure }: InvocationsInput<Config, Id>,
+  signal: AbortSignal,
+): Promise<readonly Task<Id>[]> {
+  if (tasks.length === 0) {
+    log.info(`no ${work.what} is configured`);
+    measure.idle();
+  }
+  return selectDue(tasks, { period, measure, signal });
+}
+
+/** What left the configuration since it was asked for is none of this invocation's business. */
+function select<Id extends object>(tasks: readonly Task<Id>[], asked: Id, log: Logger): readonly Task<Id>[] {
+  const found = tasks.filter(({ id }) => isDeepStrictEqual(id, asked));
+  if (found.length === 0) log.info('not in the configuration any more', { asked });
+  return found;
+}
+
+function idsOf<Id>(tasks: readonly Task<Id>[]): readonly Id[] {
+  return tasks.map(({ id }) => id);
+}
+
+async function inOrder<Id>(
+  tasks: readonly Task<Id>[],
+  run: (task: Task<Id>) => Promise<readonly Ran[]>,
+): Promise<readonly Ran[]> {
+  const results: Ran[] = [];
+  for (const task of tasks) results.push(...(await run(task)));
+  return results;
+}
+
+async function attempt<T>(
+  work: Promise<T> | T,
+): Promise<{ readonly value?: T; readonly error?: MusterError }> {
+  try {
+    return { value: await work };
+  } catch (error) {
+    return { error: toMusterError(error) };
+  }
+}
+
+function throwFailed(errors: readonly MusterError[]): void {
+  const [first] = errors;
+  if (first === undefined) return;
+  const others = errors.length === 1 ? '' : ` (and ${errors.length - 1} more errors in this invocation)`;
+  throw new MusterError(first.kind, `${first.message}${others}`, { cause: first });
+}
+
+export interface DueInput {
+  /** Milliseconds between two ticks. */
+  readonly period: number;
+  readonly measure: Pick<Measure, 'waiting'>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The tasks whose turn it is. One whose interval is longer than the schedule's period sits out the ticks between: the
+ * store says when it was tried last. Half a period is conceded, since ticks and cycles are not on time to the second.
+ * What is held comes round sooner. A time in the future is that of a wrong clock, here or there: it keeps nobody waiting.
+ */
+export async function selectDue<T extends Task<unknown>>(
+  tasks: readonly T[],
+  { period, measure, signal }: DueInput,
+): Promise<readonly T[]> {
+  const due = await mapConcurrent(tasks, 16, signal, async ({ refreshInterval, heldInterval, lastRun }) => {
+    if (refreshInterval <= period) return true;
+    const last = await lastRun(signal);
+    if (last === undefined) return true;
+    const interval = last.held ? Math.min(refreshInterval, heldInterval ?? refreshInterval) : refreshInterval;
+    const age = ageOf(last.attempt);
+    if (age === undefined || age >= interval - period / 2) return true;
+    measure.waiting(waitsSince(last), refreshInterval);
+    return false;
+  });
+  return tasks.filter((_, index) => due[index]);
+}
+
+/**
+ * Runs a task: a cycle, and where its interval is shorter than the schedule's period (milliseconds) further ones until
+ * the next tick, as far as time allows.
+ */
+export async function runUntilTick(
+  { refreshInterval, run }: Pick<Task<unknown>, 'refreshInterval' | 'run'>,
+  period: number,
+  input: RunInput,
+): Promise<readonly Ran[]> {
+  const { time } = input;
+  const results: Ran[] = [];
+  for (let startAt = Date.now(); ; ) {
+    await sleep(Math.max(0, startAt - Date.now()), undefined, { signal: time.signal });
+    const result = await run(input);
+    results.push(result);
+    const next = Math.max(startAt + refreshInterval, Date.now());
+    // In time, and not so late that the next tick's cycle follows on its heels.
+    const isBeforeTick = next + refreshInterval / 2 <= time.startedAt + period;
+    const fits = next + Math.max(1000, 1.5 * result.durationMs) <= time.listUntil.getTime();
+    if (!isBeforeTick || !fits) return results;
+    startAt = next;
+  }
+}
+
+/** Milliseconds after which is looked again although nothing changed: a slow run may have come back to life. */
+const lookAgainAfter = 5 * 60_000;
+
+/** Retires what left the configuration; see `createRetirement`. */
+export type Retire<Config, Id> = (config: InForce<Config>, input: CyclesInput) => Promise<readonly Id[]>;
+
+/**
+ * Looks for what left when the configuration changed, and every few minutes, which spares a quiet tick the listing. A
+ * configuration that is not the newest, one that only one look has found, and an empty one, retire nothing.
+ */
+export function createRetirement<Config extends FunctionConfig, Id extends object>({
+  retire,
+}: Pick<Work<Config, Id>, 'retire'>): Retire<Config, Id> {
+  let done: { readonly etag: string; readonly at: number } | undefined;
+  return async (config, input) => {
+    if (config.error !== undefined || config.isEmpty || !config.isSettled) return [];
+    const now = performance.now();
+    if (done?.etag === config.etag && now - done.at < lookAgainAfter) return [];
+    const { retired, missed } = await retire(config, input);
+    if (missed.length === 0) done = { etag: config.etag, at: now };
+    return retired;
+  };
+}

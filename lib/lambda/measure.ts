@@ -1,0 +1,58 @@
+import { functionMetrics } from '../base/metrics.ts';
+import type { CycleResult } from '../cycle/provider.ts';
+import type { OutputResult } from '../run/kube-state-cycle.ts';
+import { ageOf } from './task.ts';
+
+/** Takes what an invocation counts. */
+export interface Measure {
+  /** The cycle of a provider, and since when it waits for a whole listing; see `waitsSince`. */
+  readonly cycle: (result: CycleResult, since: string | undefined, refreshInterval: number) => void;
+  /** The cycle of a kube-state output, and since when it waits for one. */
+  readonly output: (result: OutputResult, since: string | undefined, refreshInterval: number) => void;
+  /** A provider or output whose turn it is not. */
+  readonly waiting: (since: string | undefined, refreshInterval: number) => void;
+  /** A tick that has nothing to run: then nothing is overdue, which is to be told from silence. */
+  readonly idle: () => void;
+  /** Whether the configuration as it is now is in force. */
+  readonly config: (inForce: boolean) => void;
+}
+
+type Counted = (typeof functionMetrics)[keyof typeof functionMetrics];
+
+/** Where it is counted: Powertools' metrics. */
+interface Counter {
+  addMetric(name: string, unit: Counted['unit'], value: number): unknown;
+}
+
+/**
+ * Counts into Powertools, which writes one line for CloudWatch at the end of the invocation. Nothing is overdue before
+ * its next tick, which can be `gap` milliseconds after the last one.
+ */
+export function measureWith(metrics: Counter, gap: number): Measure {
+  const add = ({ name, unit }: Counted, value: number) => metrics.addMetric(name, unit, value);
+  const waiting: Measure['waiting'] = (since, refreshInterval) => {
+    const age = since === undefined ? undefined : ageOf(since);
+    if (age === undefined) return;
+    const late = age - Math.max(refreshInterval, gap);
+    add(functionMetrics.overdue, Math.max(0, late / 1000));
+  };
+  return {
+    cycle({ outcome, targets, durationMs, held }, since, refreshInterval) {
+      add(functionMetrics.failures, outcome === 'failed' ? 1 : 0);
+      add(functionMetrics.held, held === undefined ? 0 : 1);
+      add(functionMetrics.duration, durationMs);
+      // What a cycle that failed early or was superseded knows of the list may be nothing.
+      if (outcome !== 'failed' && outcome !== 'superseded') add(functionMetrics.targets, targets);
+      waiting(since, refreshInterval);
+    },
+    output({ outcome, durationMs, published }, since, refreshInterval) {
+      add(functionMetrics.failures, outcome === 'failed' ? 1 : 0);
+      add(functionMetrics.duration, durationMs);
+      if (published !== undefined) add(functionMetrics.samples, published.samples);
+      waiting(since, refreshInterval);
+    },
+    waiting,
+    idle: () => add(functionMetrics.overdue, 0),
+    config: (inForce) => add(functionMetrics.configErrors, inForce ? 0 : 1),
+  };
+}

@@ -1,0 +1,107 @@
+import type { MusterError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { CyclesInput } from '../run/cycles.ts';
+import type { ObjectStore } from '../store/store.ts';
+import type { InForce } from './config-source.ts';
+import type { EventForm } from './event.ts';
+import type { Measure } from './measure.ts';
+import type { FunctionConfig } from './read-config.ts';
+
+/** One thing that a function does at its interval: the cycle of a provider, or that of a kube-state output. */
+export interface Task<Id> {
+  /** As an event names it. */
+  readonly id: Id;
+  /** Milliseconds between two cycles. */
+  readonly refreshInterval: number;
+  /** Milliseconds between two cycles while something of it is held; absent: the same. */
+  readonly heldInterval?: number;
+  /** What the store says of its last cycle; undefined where there was none. */
+  readonly lastRun: (signal: AbortSignal) => Promise<LastRun | undefined>;
+  readonly run: (input: RunInput) => Promise<Ran>;
+}
+
+/** Times are ISO 8601. */
+export interface LastRun {
+  /** Of the first cycle of all, where that is known. */
+  readonly firstAttempt?: string | undefined;
+  readonly attempt: string;
+  readonly success: string | undefined;
+  /** Something of it is held. */
+  readonly held?: boolean;
+}
+
+/**
+ * Since when a whole listing is waited for, ISO 8601: the last one, and before the first one the first attempt. A time in
+ * the future says nothing; undefined when all do.
+ */
+export function waitsSince({ success, firstAttempt, attempt }: LastRun): string | undefined {
+  return [success, firstAttempt, attempt].find((time) => time !== undefined && ageOf(time) !== undefined);
+}
+
+export interface RunInput {
+  readonly time: InvocationTime;
+  /** Why the newest configuration is not in force. */
+  readonly configError?: string;
+}
+
+/** A cycle that has ended. */
+export interface Ran {
+  /** What the invocation answers of it. */
+  readonly answer: object;
+  readonly durationMs: number;
+  readonly error?: MusterError;
+}
+
+/** What a function does: that of a backend, or that of kube state. */
+export interface Work<Config extends FunctionConfig, Id extends object> {
+  /** For messages, as in `provider of consul`. */
+  readonly what: string;
+  readonly event: EventForm<Id>;
+  /** Learns from the store what it must know of a configuration; asked before each use of one. */
+  readonly prepare?: (config: InForce<Config>, signal: AbortSignal) => Promise<InForce<Config>>;
+  readonly tasksOf: (config: Config) => readonly Task<Id>[];
+  /** Removes what left the configuration; what is `missed` is held, or another run's: the next tick tries again. */
+  readonly retire: (config: InForce<Config>, input: CyclesInput) => Promise<Retired<Id>>;
+  /** Tells the store that there is no configuration at all. */
+  readonly tellNoConfig: (error: MusterError, signal: AbortSignal) => Promise<void>;
+}
+
+export interface Retired<Id> {
+  readonly retired: readonly Id[];
+  readonly missed: readonly Id[];
+}
+
+/** What the work of a function is given. */
+export interface WorkInput {
+  readonly store: ObjectStore;
+  readonly log: Logger;
+  readonly measure: Measure;
+}
+
+/** The time that an invocation has. Times are Unix milliseconds. */
+export interface InvocationTime {
+  readonly startedAt: number;
+  /** Until then a listing must be whole: a margin is kept to publish and to write the status. */
+  readonly listUntil: Date;
+  /** Fires just before the platform ends the invocation, so that this is told to the log. */
+  readonly signal: AbortSignal;
+}
+
+/** Milliseconds that are left to log and to flush metrics. */
+const lastWords = 200;
+
+/** Shares the milliseconds that the platform leaves: of a short time a third is margin, of a long one ten seconds. */
+export function shareTime(remaining: number, now = Date.now()): InvocationTime {
+  const margin = Math.min(Math.max(500, remaining / 3), 10_000);
+  return {
+    startedAt: now,
+    listUntil: new Date(now + Math.max(0, remaining - margin)),
+    signal: AbortSignal.timeout(Math.max(0, Math.floor(remaining - lastWords))),
+  };
+}
+
+/** Milliseconds since a time, ISO 8601; undefined for one in the future, which a wrong clock wrote, or has here. */
+export function ageOf(time: string, now = Date.now()): number | undefined {
+  const age = now - Date.parse(time);
+  return age >= 0 ? age : undefined;
+}

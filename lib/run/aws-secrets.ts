@@ -1,0 +1,81 @@
+import * as z from 'zod';
+import { heedSignals } from '../base/deadlines.ts';
+import { type ErrorKind, MusterError, oneLine } from '../base/errors.ts';
+import { once } from '../base/once.ts';
+import type { ResolveReference } from '../config/credentials.ts';
+import type { Reference } from '../config/secret.ts';
+
+/** Seconds that a secret is kept: the providers of one tick ask once, a rotated secret is seen in the next minute. */
+const maxAge = 60;
+
+/**
+ * Who resolves `ssm:/path` and `secretsmanager:name#field`. The SDK is loaded with the first reference of its kind;
+ * region and credentials come from where the SDK takes them.
+ */
+export function createAwsSecrets(
+  open: Readonly<Record<'ssm' | 'secretsmanager', () => Promise<AskFor>>> = {
+    ssm: openParameters,
+    secretsmanager: openSecretValues,
+  },
+): Readonly<Record<string, ResolveReference>> {
+  return {
+    ssm: asking(open.ssm, 'ssm:GetParameter'),
+    secretsmanager: asking(open.secretsmanager, 'secretsmanager:GetSecretValue'),
+  };
+}
+
+/** The value of a name, from one keeper of secrets. */
+export type AskFor = (name: string) => Promise<string | Uint8Array | undefined>;
+
+async function openParameters(): Promise<AskFor> {
+  return (await import('./aws-parameters.ts')).openParameters(maxAge);
+}
+
+async function openSecretValues(): Promise<AskFor> {
+  return (await import('./aws-secret-values.ts')).openSecretValues(maxAge);
+}
+
+function asking(open: () => Promise<AskFor>, action: string): ResolveReference {
+  const opened = once(open);
+  return async (reference, signal) => {
+    const ask = await opened();
+    const place = `${reference.scheme}:${reference.name}`;
+    const asked = ask(reference.name).catch((error: unknown) => {
+      throw failure(error, reference, action);
+    });
+    const value = await heedSignals(asked, [signal], `while ${place} was asked for`);
+    if (value === undefined)
+      throw new MusterError('config', `credential ${place}: there is no value behind this name`);
+    return typeof value === 'string' ? value : new TextDecoder().decode(value);
+  };
+}
+
+/** What the SDK's errors hold. The message is AWS's own and may quote the request; only names enter ours. */
+const sdkError = z.object({
+  cause: z
+    .object({
+      name: z.string().regex(/^\w{1,100}$/),
+      $metadata: z.object({ httpStatusCode: z.number().optional() }).optional(),
+    })
+    .optional()
+    .catch(undefined),
+});
+
+function failure(error: unknown, { scheme, name }: Reference, action: string): MusterError {
+  const { cause } = sdkError.catch({}).parse(error);
+  const code = cause?.name ?? 'no answer';
+  const [kind, says] = judge(code, cause?.$metadata?.httpStatusCode, action);
+  return new MusterError(kind, `credential ${scheme}:${name}: ${oneLine(says)} (${code})`);
+}
+
+function judge(code: string, status: number | undefined, action: string): readonly [ErrorKind, string] {
+  if (/^(ParameterNotFound|ParameterVersionNotFound|ResourceNotFoundException)$/.test(code))
+    return ['config', 'there is none of this name in this account and region'];
+  if (/^(AccessDenied|UnrecognizedClient|ExpiredToken|InvalidKeyId|DecryptionFailure)/.test(code))
+    return ['denied', `it may not be read: the role needs ${action}, and kms:Decrypt for a key of your own`];
+  if (/Credentials|TokenProvider/.test(code)) return ['denied', 'this process has no AWS credentials'];
+  if (/^(Throttling|TooManyRequests)/.test(code)) return ['throttled', 'AWS asks to slow down'];
+  if (status === undefined)
+    return ['unreachable', `AWS could not be asked: ${action} needs a way to its endpoint`];
+  return ['status', 'AWS refused to give it'];
+}

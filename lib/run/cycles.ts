@@ -1,0 +1,50 @@
+import { detailOf, toMusterError } from '../base/errors.ts';
+import type { LogFields, Logger } from '../base/logger.ts';
+import { newRunId } from '../base/run-id.ts';
+import { runCycle } from '../cycle/cycle.ts';
+import type { CycleInput, CycleResult } from '../cycle/provider.ts';
+import type { ObjectStore } from '../store/store.ts';
+import { countChange } from '../targets/diff.ts';
+import type { AppProvider } from './providers.ts';
+
+export interface CyclesInput {
+  readonly store: ObjectStore;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** One cycle of one provider, with a run of its own, told to the log. */
+export async function cycleOnce(
+  provider: AppProvider,
+  { store, log, signal }: CyclesInput,
+  options: Partial<CycleInput> = {},
+): Promise<CycleResult> {
+  const now = () => new Date();
+  const result = await runCycle(provider, { store, signal, now, run: newRunId(now()), ...options });
+  // That a cycle was cut short by our own end is no news.
+  if (result.outcome !== 'failed' || !signal.aborted) logCycle(log, result);
+  return result;
+}
+
+/** Tells at debug what an error holds beside its message. */
+export function logDetail(log: Logger, error: unknown, fields: LogFields): void {
+  const detail = detailOf(error);
+  if (detail !== undefined) log.debug('detail of the error', { ...fields, detail });
+}
+
+function logCycle(log: Logger, result: CycleResult): void {
+  const { job, provider, outcome, version, targets, durationMs, error, held, confirmed, damaged } = result;
+  const counts = result.change === undefined ? {} : countChange(result.change);
+  const fields = { job, provider, outcome, version, targets, ...counts, seconds: durationMs / 1000 };
+  for (const { message, isNew } of result.warnings ?? []) if (isNew) log.warn(message, { job, provider });
+  if (damaged !== undefined) log.warn(`the store is damaged, the list is rebuilt: ${damaged}`, fields);
+  if (confirmed !== undefined)
+    log.warn(`${confirmed} targets left after they were held, without an operator`, fields);
+  if (error !== undefined) {
+    log.error(toMusterError(error).message, { ...fields, kind: error.kind });
+    logDetail(log, error, { job, provider });
+  } else if (held !== undefined) log.warn(`held: ${held.message}`, fields);
+  else if (result.recovered === true) log.info('the cycle is good again', fields);
+  else if (outcome === 'unchanged' || outcome === 'dry-run') log.debug('cycle', fields);
+  else log.info('cycle', fields);
+}

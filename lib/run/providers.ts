@@ -1,0 +1,180 @@
+import { resolve } from 'node:path';
+import type { Stanza } from '../backends/mechanism.ts';
+import { MusterError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Job, MusterConfig } from '../config/muster-config.ts';
+import type { ReadCredential } from '../config/secret.ts';
+import type { Provider } from '../cycle/provider.ts';
+import type { Discover } from '../targets/discover.ts';
+import { addressLabel, type LabelSet, type TargetGroup, targetLabels } from '../targets/group.ts';
+import type { ProviderId } from '../targets/keys.ts';
+import { labelsReadBy, relabel } from '../targets/relabel.ts';
+import { isBadAddress, type NoteTarget, outlivesRules } from '../targets/scrapable.ts';
+import { openHttpClients } from './http-clients.ts';
+
+/** A provider as configured, ready for a cycle. */
+export interface AppProvider extends Provider {
+  readonly mechanism: string;
+  /** The configuration gives it its name. */
+  readonly hasOwnName: boolean;
+  /** Milliseconds between two cycles. */
+  readonly refreshInterval: number;
+  /** Set where Muster runs the job's rules before it publishes, so that Prometheus must not. */
+  readonly rulesRun?: true;
+}
+
+export interface BindInput {
+  readonly readCredential: ReadCredential;
+  readonly log: Logger;
+  /** Folder that relative paths of the configuration start from. */
+  readonly directory: string;
+}
+
+/** A listing may take this long where the configuration says nothing: milliseconds. */
+const defaultDeadline = 60_000;
+
+/** All providers of a configuration, in its order. */
+export function bindProviders(
+  config: Pick<MusterConfig<Stanza>, 'jobs' | 'journal'>,
+  input: BindInput,
+): readonly AppProvider[] {
+  return config.jobs.flatMap((job) => {
+    const transform = transformOf(job);
+    return job.providers.map(({ name, named, mechanism, stanza }) => ({
+      job: job.name,
+      provider: name,
+      mechanism,
+      hasOwnName: named,
+      identity: stanza.identity,
+      server: stanza.server,
+      refreshInterval: stanza.config.refresh_interval,
+      discover: discoverWith(stanza, {
+        ...inFolderOf(job, input),
+        log: input.log.with({ job: job.name, provider: name }),
+      }),
+      guard: job.guard,
+      shards: job.shards,
+      journal: config.journal,
+      deadline: job.deadline ?? defaultDeadline,
+      transform,
+      ...(job.relabel === 'publish' && job.relabel_configs.length > 0 && { rulesRun: true }),
+    }));
+  });
+}
+
+/** Relative paths in a job of another file start from the folder of that file, as in Prometheus. */
+function inFolderOf({ directory }: Job<Stanza>, input: BindInput): BindInput {
+  if (directory === undefined) return input;
+  return {
+    ...input,
+    directory,
+    readCredential: (credential, signal) =>
+      input.readCredential(
+        credential.from === 'file'
+          ? { ...credential, path: resolve(directory, credential.path) }
+          : credential,
+        signal,
+      ),
+  };
+}
+
+/** The mechanism's listing, with HTTP clients that end with it. */
+function discoverWith(stanza: Stanza, { readCredential, log, directory }: BindInput): Discover {
+  return async function* (input) {
+    const warn = (message: string) => log.warn(message);
+    await using clients = openHttpClients({ ...input, readCredential, warn });
+    const { openHttp } = clients;
+    return yield* stanza.discover({ ...input, directory, openHttp, warn });
+  };
+}
+
+/** What the job's settings do to each group before it is published. */
+function transformOf(job: Job<Stanza>): NonNullable<Provider['transform']> {
+  if (job.relabel === 'publish') return (group, note) => relabelGroup(group, job, note);
+  if (job.labels === 'all') return (group, note) => withoutBad(group, job, note);
+  const reads = labelsReadBy(job.relabel_configs);
+  return (found, note) => {
+    const group = withoutBad(found, job, note);
+    return {
+      source: group.source,
+      labels: pick(group.labels, reads),
+      targets: group.targets.map((target) => pick(target, reads)),
+    };
+  };
+}
+
+/**
+ * The group after the job's rules: targets that they drop are gone, and those that Prometheus would refuse to scrape; so
+ * are labels that it sets by itself, that it would make nothing of, and the one without a name that a labelmap can make,
+ * for which file_sd has no form.
+ */
+function relabelGroup(
+  group: TargetGroup,
+  { scrapeLabels, relabel_configs }: Job<Stanza>,
+  note: NoteTarget,
+): TargetGroup {
+  const targets = group.targets
+    .map((target) => relabel({ ...scrapeLabels, ...targetLabels(group, target) }, relabel_configs))
+    .filter((labels) => labels !== undefined)
+    .filter((labels) => {
+      const address = labels[addressLabel];
+      if (address === undefined) note('addressless', '');
+      else if (isBadAddress(labels)) note('refused', address);
+      else return true;
+      return false;
+    })
+    .map((labels) =>
+      pick(labels, (label) => label !== '' && outlivesRules(label) && labels[label] !== scrapeLabels[label]),
+    );
+  return { source: group.source, labels: {}, targets };
+}
+
+/**
+ * The group without the targets whose address is bad and stays so under the job's rules. Where no rules are here they
+ * may stand in prometheus.yml, as those of a blackbox exporter do: then the target stays.
+ */
+function withoutBad(
+  group: TargetGroup,
+  { scrapeLabels, relabel_configs }: Job<Stanza>,
+  note: NoteTarget,
+): TargetGroup {
+  if (!isBadAddress(group.labels) && !group.targets.some(isBadAddress)) return group;
+  const targets = group.targets.filter((target) => {
+    const labels = targetLabels(group, target);
+    if (!isBadAddress(labels)) return true;
+    const address = labels[addressLabel] ?? '';
+    if (relabel_configs.length === 0) {
+      note('bad', address);
+      return true;
+    }
+    const after = relabel({ ...scrapeLabels, ...labels }, relabel_configs);
+    // One that the rules drop does no harm in Prometheus, whose own rules may be others by now.
+    if (after === undefined || !isBadAddress(after)) return true;
+    note('refused', address);
+    return false;
+  });
+  return { ...group, targets };
+}
+
+function pick(labels: LabelSet, wanted: (name: string) => boolean): LabelSet {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => wanted(name)));
+}
+
+/**
+ * Of several providers those that were asked for. Throws (kind `config`) when none is left, and says which there are,
+ * and where.
+ */
+export function selectProviders<P extends ProviderId>(
+  providers: readonly P[],
+  { job, provider }: { readonly job?: string | undefined; readonly provider?: string | undefined },
+  place = 'configuration',
+): readonly P[] {
+  const selected = providers.filter(
+    (one) => (job === undefined || one.job === job) && (provider === undefined || one.provider === provider),
+  );
+  if (selected.length > 0 || (job === undefined && provider === undefined)) return selected;
+  const wanted =
+    provider === undefined ? `job ${job}` : `provider ${job === undefined ? '' : `${job}/`}${provider}`;
+  const names = providers.map((one) => `${one.job}/${one.provider}`).slice(0, 10);
+  throw new MusterError('config', `no ${wanted} in the ${place}; it has ${names.join(', ') || 'none'}`);
+}

@@ -1,0 +1,68 @@
+import { newRunId } from '../base/run-id.ts';
+import type { MusterConfig, NamedOutput } from '../config/muster-config.ts';
+import {
+  type ConfiguredProvider,
+  type LeavingProvider,
+  noteRetirement,
+  type RetireRules,
+  reviewLeaving,
+} from '../cycle/leaving.ts';
+import { clearRetired } from '../cycle/retention.ts';
+import { retireProvider } from '../cycle/retire.ts';
+import { type ProviderId, statusKey } from '../targets/keys.ts';
+import type { CyclesInput } from './cycles.ts';
+
+/** When the providers of a configuration that leave it are retired. */
+export function retireRulesOf({
+  jobs,
+  defaults,
+  journal,
+}: Pick<MusterConfig<unknown, NamedOutput>, 'jobs' | 'defaults' | 'journal'>): RetireRules {
+  const byJob = new Map(jobs.map(({ name, retire_after }) => [name, retire_after]));
+  return {
+    guard: defaults.guard,
+    keep: journal.keep,
+    retireAfter: (job) => byJob.get(job) ?? defaults.retire_after,
+  };
+}
+
+/** What retiring came to. */
+export interface Retirement {
+  readonly retired: readonly LeavingProvider[];
+  /** Those that wait, or are held. */
+  readonly waiting: readonly LeavingProvider[];
+  /** Those of which another run was first, to be tried again. */
+  readonly missed: readonly ProviderId[];
+}
+
+/** Looks at what left the configuration, and retires what is due. Each is told to the log. */
+export async function retireLeft(
+  configured: readonly ConfiguredProvider[],
+  rules: RetireRules,
+  { store, log, signal }: CyclesInput,
+  mechanism?: string,
+): Promise<Retirement> {
+  const now = () => new Date();
+  const look = { store, signal, mechanism, now: now() };
+  const leaving = await reviewLeaving(configured, rules, look);
+  const retired: LeavingProvider[] = [];
+  const missed: ProviderId[] = [];
+  for (const one of leaving) {
+    const { job, provider, targets, reason, state } = one;
+    const fields = { job, provider, targets };
+    if (state === 'held') log.warn(`not retired: ${reason}`, fields);
+    if (state !== 'due') continue;
+    if (
+      await retireProvider({ job, provider }, { store, signal, now, run: newRunId(now()), ifLeaving: true })
+    ) {
+      retired.push(one);
+      await noteRetirement(one, look);
+      log.info(`retired: ${reason}`, fields);
+    } else missed.push({ job, provider });
+  }
+  if (retired.length > 0) {
+    const names = new Set(configured.map(statusKey));
+    await clearRetired(rules.keep, (id) => names.has(statusKey(id)), look);
+  }
+  return { retired, waiting: leaving.filter(({ state }) => state !== 'due'), missed };
+}

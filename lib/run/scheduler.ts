@@ -1,0 +1,189 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isMusterError, toMusterError } from '../base/errors.ts';
+import type { CycleResult } from '../cycle/provider.ts';
+import { retireOutputs } from '../kube-state/stored.ts';
+import { metricsKey, statusKey } from '../targets/keys.ts';
+import type { AppConfig } from './app.ts';
+import { type CyclesInput, cycleOnce } from './cycles.ts';
+import { outputOnce } from './kube-state-cycle.ts';
+import type { AppProvider } from './providers.ts';
+import { retireLeft } from './retirement.ts';
+import { chooseRounds, deadlineOf, heldInterval, newSlot, type Round, type Slot } from './slots.ts';
+
+export interface SchedulerInput extends CyclesInput {
+  /** What is configured at this moment; asked before each tick. */
+  readonly config: () => Promise<Scheduled>;
+  readonly onResult?: (result: CycleResult) => void;
+  /** Milliseconds for which a kube-state output stays that left the configuration. Default: a quarter of an hour. */
+  readonly retireOutputAfter?: number;
+}
+
+/** What of a configuration is run at intervals. */
+export type Scheduled = Pick<AppConfig, 'providers' | 'outputs' | 'isEmpty' | 'retireRules'>;
+
+/** Milliseconds between two looks at what is due. */
+const tick = 250;
+
+/** Milliseconds until retiring is tried again: after a failure, and while something waits for its time. */
+const retireAgainAfter = { missed: 10_000, waiting: 60_000 } as const;
+
+interface RunningRound extends Round {
+  /** Whether the cycle held something, and what it failed of. */
+  readonly run: (slot: Slot, deadline: number) => Promise<Ended>;
+}
+
+interface Ended {
+  readonly held: boolean;
+  readonly error: unknown;
+  readonly result?: CycleResult;
+}
+
+/** How far what left the configuration is retired. */
+interface Retirement {
+  /** The configured keys for which it is done. */
+  done: string;
+  /** By the monotonic clock. */
+  nextAt: number;
+}
+
+/**
+ * Runs every provider and every kube-state output at its refresh interval until the signal fires, then waits for the
+ * cycles under way. Those that appear in the configuration start at once, those that left it are retired when they have
+ * waited. All times are of the monotonic clock: a wall clock that is set back stops nothing.
+ */
+export async function runScheduler(input: SchedulerInput): Promise<void> {
+  const { signal } = input;
+  const slots = new Map<string, Slot>();
+  const running = new Set<Promise<void>>();
+  const retirement: Retirement = { done: '', nextAt: 0 };
+  let config: Scheduled | undefined;
+  while (!signal.aborted) {
+    config = await currentConfig(input, config);
+    if (config !== undefined) {
+      const rounds = roundsOf(config, input);
+      await retireThoseThatLeft(config, rounds, slots, retirement, input);
+      const slotOf = (round: Round) => slotIn(slots, round);
+      for (const round of chooseRounds(rounds, slotOf, slots.values(), performance.now())) {
+        const cycle = runSlot(round, slotOf(round), input).finally(() => running.delete(cycle));
+        running.add(cycle);
+      }
+    }
+    await sleep(tick, undefined, { signal }).catch(() => undefined);
+  }
+  await Promise.all(running);
+}
+
+/** A configuration that cannot be had leaves the last one in force. */
+async function currentConfig(
+  { config, log }: SchedulerInput,
+  last: Scheduled | undefined,
+): Promise<Scheduled | undefined> {
+  try {
+    return await config();
+  } catch (error) {
+    log.error(`no configuration: ${toMusterError(error).message}`);
+    return last;
+  }
+}
+
+function roundsOf({ providers, outputs }: Scheduled, input: SchedulerInput): readonly RunningRound[] {
+  const hasOthers = providers.length > 1;
+  return [
+    ...providers.map((provider) => ({
+      key: statusKey(provider),
+      server: provider.server ?? statusKey(provider),
+      refreshInterval: provider.refreshInterval,
+      heldInterval: heldInterval(provider.guard.confirm_after),
+      deadline: provider.deadline,
+      run: (slot: Slot, deadline: number) => runProvider({ ...provider, deadline }, slot, hasOthers, input),
+    })),
+    ...outputs.map((output) => ({
+      key: metricsKey(output.object),
+      server: `kube-state ${output.name}`,
+      refreshInterval: output.refreshInterval,
+      heldInterval: output.refreshInterval,
+      deadline: output.deadline,
+      async run(_: Slot, deadline: number) {
+        const { error } = await outputOnce(output, input, new Date(Date.now() + deadline));
+        return { held: false, error };
+      },
+    })),
+  ];
+}
+
+/** Not before the last cycle of what left has ended: that one might publish it anew. */
+async function retireThoseThatLeft(
+  config: Scheduled,
+  rounds: readonly Round[],
+  slots: Map<string, Slot>,
+  retirement: Retirement,
+  input: SchedulerInput,
+): Promise<void> {
+  const keys = new Set(rounds.map(({ key }) => key));
+  const configured = [...keys].join('\n');
+  const now = performance.now();
+  if (configured === retirement.done || retirement.nextAt > now) return;
+  const left = [...slots].filter(([key]) => !keys.has(key));
+  if (left.some(([, slot]) => slot.running)) return;
+  for (const [key] of left) slots.delete(key);
+  retirement.nextAt = now + retireAgainAfter.missed;
+  try {
+    const { leaving } = await retireOutputs(config, input, {
+      ...(input.retireOutputAfter !== undefined && { after: input.retireOutputAfter }),
+    });
+    const { missed, waiting } = await retireLeft(config.providers, config.retireRules, input);
+    if (missed.length > 0 || leaving.length > 0) return;
+    if (waiting.length > 0) {
+      // What is held waits for an operator, the others for their time.
+      const waits = waiting
+        .filter(({ state }) => state === 'waiting')
+        .map(({ wait }) => Math.max(1000, wait));
+      retirement.nextAt = now + Math.min(retireAgainAfter.waiting, ...waits);
+      return;
+    }
+    retirement.done = configured;
+    retirement.nextAt = 0;
+  } catch (error) {
+    if (!input.signal.aborted) input.log.error(`retiring failed: ${toMusterError(error).message}`);
+  }
+}
+
+/** Never throws: whatever a cycle or the callback on its result throws, the next one comes when it is due. */
+async function runSlot(round: RunningRound, slot: Slot, { log, onResult }: SchedulerInput): Promise<void> {
+  slot.running = true;
+  slot.startedAt = performance.now();
+  try {
+    const { held, error, result } = await round.run(slot, deadlineOf(round, slot));
+    slot.held = held;
+    slot.timeouts = isMusterError(error, 'timeout') ? slot.timeouts + 1 : 0;
+    if (result !== undefined) onResult?.(result);
+  } catch (error) {
+    log.error(`${round.key}: the cycle ended badly: ${toMusterError(error).message}`);
+  } finally {
+    slot.running = false;
+    slot.endedAt = performance.now();
+  }
+}
+
+async function runProvider(
+  provider: AppProvider,
+  slot: Slot,
+  hasOthers: boolean,
+  input: SchedulerInput,
+): Promise<Ended> {
+  const result = await cycleOnce(provider, input, { hasOthers, warm: slot.warm });
+  // After a cycle that did not end well the store is read anew.
+  if (result.outcome === 'failed' || result.outcome === 'superseded' || result.loaded === undefined)
+    delete slot.warm;
+  else slot.warm = result.loaded;
+  // A cycle that failed knows nothing of what is held, which stays so.
+  const held = result.outcome === 'failed' ? slot.held : result.held !== undefined;
+  return { held, error: result.error, result };
+}
+
+function slotIn(slots: Map<string, Slot>, { key, server }: Round): Slot {
+  const slot = slots.get(key) ?? newSlot(server);
+  slot.server = server;
+  slots.set(key, slot);
+  return slot;
+}

@@ -1,0 +1,160 @@
+import * as z from 'zod';
+import { isMusterError } from '../../base/errors.ts';
+import { parseJson } from '../../cycle/document.ts';
+import { decodeManifest, type Manifest, maxManifestBytes } from '../../cycle/manifest.ts';
+import { maxStatusBytes } from '../../cycle/status.ts';
+import type { ListedObject, ObjectStore } from '../../store/store.ts';
+import type { VersionMark } from '../../targets/file-sd.ts';
+import { type ProviderId, parseTargetsKey, statusKey } from '../../targets/keys.ts';
+import { discard, download, type Fetched, longestHeld } from './fetch.ts';
+import type { WantedFile } from './plan.ts';
+import type { RoundState } from './round.ts';
+import type { OwnedFile, SourceObject } from './state.ts';
+
+/** What a listed object says. */
+export type Candidate = { readonly source: SourceObject; readonly mark: VersionMark | undefined } & (
+  | { readonly form: 'held' }
+  | { readonly form: 'file'; readonly fetched: Fetched }
+  | { readonly form: 'manifest'; readonly manifest: Manifest }
+);
+
+/**
+ * Reads what is listed for a file and not on disk yet, of a list in parts the manifest. While a manifest takes the
+ * place of a target file, or the other way round, both are there, and the higher version counts. `undefined` when
+ * all is gone since the listing: the next one will tell. Throws `malformed`, `newer` and `too-large` for a bad object,
+ * and what store and disk throw.
+ */
+export async function readCandidate(
+  round: RoundState,
+  wanted: WantedFile,
+  held: OwnedFile | undefined,
+): Promise<Candidate | undefined> {
+  // The manifest first: it is small.
+  const objects = wanted.objects.toSorted((a, b) => (isManifest(a) ? 0 : 1) - (isManifest(b) ? 0 : 1));
+  let best: Candidate | undefined;
+  for (const object of objects) {
+    const next = await readOne(round, object, held);
+    if (next === undefined) continue;
+    if (best === undefined) best = next;
+    else {
+      const [kept, left] = isBetter(next, best, held) ? [next, best] : [best, next];
+      if (left.form === 'file') await discard(round.folder, left.fetched.content);
+      best = kept;
+    }
+  }
+  return best;
+}
+
+function isManifest({ key }: ListedObject): boolean {
+  return parseTargetsKey(key)?.form === 'manifest';
+}
+
+async function readOne(
+  round: RoundState,
+  object: ListedObject,
+  held: OwnedFile | undefined,
+): Promise<Candidate | undefined> {
+  const { store, signal, limit, maxObjectBytes } = round;
+  const { key } = object;
+  const source = held?.source?.key === key ? held.source : undefined;
+  const kept = source && ({ form: 'held', source, mark: held?.mark } as const);
+  if (kept !== undefined && source?.etag === object.etag) return kept;
+  const onBytes = (count: number) => {
+    round.bytes += count;
+  };
+  if (isManifest(object)) {
+    const maxBytes = Math.min(maxObjectBytes, maxManifestBytes);
+    const condition = source === undefined ? {} : { ifNoneMatch: source.etag };
+    const found = await limit(() => store.get(key, { maxBytes, signal, ...condition }));
+    if (found === 'unchanged' || found === undefined) return found && kept;
+    onBytes(found.body.byteLength);
+    const manifest = decodeManifest(found.body, key);
+    const { store: id, version } = manifest;
+    return { form: 'manifest', source: { key, etag: found.etag }, mark: { store: id, version }, manifest };
+  }
+  const large = object.size > longestHeld;
+  const input = { ...round, onBytes, large, ifNoneMatch: source?.etag };
+  const found = await limit(() => download(input, object));
+  if (found === 'unchanged' || found === undefined) return found && kept;
+  return { form: 'file', source: { key, etag: found.etag }, mark: found.mark, fetched: found };
+}
+
+/** Where versions do not tell, the one whose store is that of the file on disk, then the one that has a version. */
+function isBetter(next: Candidate, best: Candidate, held: OwnedFile | undefined): boolean {
+  const later = isLater(next.mark, best.mark);
+  if (later !== undefined) return later;
+  const isOfStore = ({ mark }: Candidate) => mark !== undefined && mark.store === held?.mark?.store;
+  if (isOfStore(next) !== isOfStore(best)) return isOfStore(next);
+  return next.mark !== undefined && best.mark === undefined;
+}
+
+/** A list, as far as it matters for whether it may take the place of another. */
+export interface Listing {
+  readonly mark: VersionMark | undefined;
+  readonly targets: number;
+}
+
+/**
+ * Whether a list of the bucket may take the place of the one on disk.
+ *
+ * - `older`: the one on disk has a higher version of the same store.
+ * - `confirm`: only if the provider's status names it as published. It does not tell its version, it is not what this
+ *   version was, or it would take away all targets, or more than half of at least ten.
+ */
+export type Admission = 'apply' | 'older' | 'confirm';
+
+/** Judges by versions and counts alone; versions of two stores cannot be compared. */
+export function admit(next: Listing, onDisk: Listing | undefined, acceptOlder: boolean): Admission {
+  if (onDisk === undefined) return 'apply';
+  if (onDisk.mark !== undefined) {
+    if (next.mark === undefined) return 'confirm';
+    if (next.mark.store === onDisk.mark.store) {
+      // Whoever takes an older version takes what it lacks.
+      if (next.mark.version < onDisk.mark.version) return acceptOlder ? 'apply' : 'older';
+      if (next.mark.version === onDisk.mark.version) return 'confirm';
+    }
+  }
+  return isLargeLoss(next.targets, onDisk.targets) ? 'confirm' : 'apply';
+}
+
+/** As the gate's own defaults: `max_removed: 0.5` from `min_targets: 10` up, or all. */
+const maxRemoved = 0.5;
+const minTargets = 10;
+
+function isLargeLoss(after: number, before: number): boolean {
+  if (after === 0) return before > 0;
+  return before >= minTargets && after < before * (1 - maxRemoved);
+}
+
+/** Of two lists of one provider the one that counts: the higher version of one store. */
+export function isLater(a: VersionMark | undefined, b: VersionMark | undefined): boolean | undefined {
+  if (a === undefined || b === undefined || a.store !== b.store) return undefined;
+  return a.version > b.version;
+}
+
+/**
+ * Why the provider's status does not name the object as published; undefined where it does. Throws what the store
+ * throws, but for a status that may not be read.
+ */
+export async function whyUnconfirmed(
+  store: ObjectStore,
+  id: ProviderId,
+  { key, etag }: SourceObject,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const found = await store.get(statusKey(id), { maxBytes: maxStatusBytes, signal });
+    if (found === undefined || found === 'unchanged') return 'the store has no status of it';
+    const { files } = statusFiles.parse(parseJson(new TextDecoder().decode(found.body)));
+    const isNamed = files.some((file) => file.key === key && file.etag === etag);
+    return isNamed ? undefined : 'its status names another object as published';
+  } catch (error) {
+    if (isMusterError(error, 'denied') || isMusterError(error, 'too-large'))
+      return `its status cannot be read: ${error.message}`;
+    if (isMusterError(error, 'malformed') || error instanceof z.ZodError) return 'its status cannot be read';
+    throw error;
+  }
+}
+
+/** Of a status of any schema. */
+const statusFiles = z.looseObject({ files: z.array(z.looseObject({ key: z.string(), etag: z.string() })) });

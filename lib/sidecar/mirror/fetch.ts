@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { errorCode } from '../../base/disk-errors.ts';
+import { isMusterError, MusterError, toMusterError } from '../../base/errors.ts';
+import { unpack } from '../../base/gzip-lines.ts';
+import { DigestMismatch } from '../../store/errors.ts';
+import type { ObjectStore } from '../../store/store.ts';
+import { type Content, openIntake, sha256Of, type TakenIn } from './content.ts';
+import type { TargetFolder } from './folder.ts';
+
+export interface DownloadInput {
+  readonly store: ObjectStore;
+  readonly folder: TargetFolder;
+  /** Limit of the object in bytes. */
+  readonly maxObjectBytes: number;
+  readonly signal: AbortSignal;
+  /** Told of bytes that came from the store. */
+  readonly onBytes: (count: number) => void;
+  /** Whether it goes to the disk as it comes, so that nothing but the piece at hand is in memory. */
+  readonly large: boolean;
+  /** Answer `unchanged` while the object has this etag. */
+  readonly ifNoneMatch?: string | undefined;
+}
+
+/** What is asked for: as the listing shows it, or a part, of which a manifest tells the size alone. */
+export interface AskedObject {
+  readonly key: string;
+  readonly size: number;
+  readonly etag?: string;
+  /** How it is packed, so that it is unpacked as it comes; digest and size are those of the packed bytes. */
+  readonly encoding?: 'gzip' | undefined;
+}
+
+/** A file_sd object that was checked while it came, in memory or under a temporary name. */
+export interface Fetched extends TakenIn {
+  readonly etag: string;
+  readonly content: Content;
+}
+
+/** Bytes of a list up to which it is held in memory: most by far are smaller. */
+export const longestHeld = 8 * 2 ** 20;
+
+/**
+ * Fetches an object; `undefined` where there is none. Throws `malformed` and `too-large` for a bad one, and what store
+ * and disk throw; then no temporary file is left.
+ */
+export async function download(
+  input: DownloadInput,
+  object: AskedObject,
+): Promise<Fetched | 'unchanged' | undefined> {
+  if (input.signal.aborted)
+    throw new MusterError('timeout', `${object.key} was not fetched: the round was ended`);
+  if (!input.large) return downloadSmall(input, object);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await downloadLarge(input, object);
+    } catch (error) {
+      // The store itself does not begin again with an object of which it gave a part.
+      if (!isMusterError(error, 'unreachable') || attempt === attempts) throw error;
+    }
+  }
+}
+
+/** Removes what was staged and nobody wants. If even this fails, the next start does it. */
+export async function discard({ files }: TargetFolder, content: Content): Promise<void> {
+  if ('path' in content) await files.remove(content.path).catch(() => undefined);
+}
+
+const attempts = 3;
+
+async function downloadSmall(
+  { store, folder, maxObjectBytes, signal, onBytes, ifNoneMatch }: DownloadInput,
+  object: AskedObject,
+): Promise<Fetched | 'unchanged' | undefined> {
+  const maxBytes = Math.min(maxObjectBytes, longestHeld);
+  const condition = ifNoneMatch === undefined ? {} : { ifNoneMatch };
+  const answer = await store.get(object.key, { maxBytes, signal, ...condition });
+  if (answer === undefined || answer === 'unchanged') return answer;
+  const { body, etag } = answer;
+  onBytes(body.byteLength);
+  checkSize(object, etag, body.byteLength);
+  const intake = openIntake(object.key, folder.shard);
+  const { encoding } = object;
+  const first = intake.push(encoding === 'gzip' ? await unpackSmall(store, object, body, maxBytes) : body);
+  const { rest, ...taken } = intake.end();
+  const arrived = encoding === 'gzip' ? { sha256: sha256Of(body), size: body.byteLength } : taken.arrived;
+  const bytes = rest.length === 0 ? first : Buffer.concat([first, rest]);
+  return { etag, ...taken, arrived, content: { bytes } };
+}
+
+async function downloadLarge(
+  { store, folder, maxObjectBytes, signal, onBytes, ifNoneMatch }: DownloadInput,
+  object: AskedObject,
+): Promise<Fetched | 'unchanged' | undefined> {
+  const condition = ifNoneMatch === undefined ? {} : { ifNoneMatch };
+  const answer = await store.open(object.key, { maxBytes: maxObjectBytes, signal, ...condition });
+  if (answer === undefined || answer === 'unchanged') return answer;
+  const { chunks, etag } = answer;
+  const intake = openIntake(object.key, folder.shard);
+  let taken: TakenIn | undefined;
+  const packed = createHash('sha256');
+  let size = 0;
+  const arriving = async function* (): AsyncGenerator<Uint8Array, undefined> {
+    for await (const chunk of chunks) {
+      onBytes(chunk.length);
+      size += chunk.length;
+      if (object.encoding === 'gzip') packed.update(chunk);
+      yield chunk;
+    }
+    checkSize(object, etag, size);
+    return undefined;
+  };
+  const checked = async function* (): AsyncGenerator<Uint8Array, undefined> {
+    const plain =
+      object.encoding === 'gzip' ? unpackLarge(store, object, arriving(), maxObjectBytes) : arriving();
+    for await (const piece of plain) yield intake.push(piece);
+    const { rest, ...end } = intake.end();
+    taken = object.encoding === 'gzip' ? { ...end, arrived: { sha256: packed.digest('hex'), size } } : end;
+    yield rest;
+    return undefined;
+  };
+  const path = await folder.stage(checked());
+  if (taken === undefined) throw new MusterError('internal', `${object.key} was not read to its end`);
+  return { etag, ...taken, content: { path } };
+}
+
+async function unpackSmall(
+  store: ObjectStore,
+  object: AskedObject,
+  body: Uint8Array,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  try {
+    return await unpack(body, maxBytes);
+  } catch (error) {
+    throw isMusterError(error, 'malformed') ? spoilt(store, object) : named(object, error);
+  }
+}
+
+async function* unpackLarge(
+  store: ObjectStore,
+  object: AskedObject,
+  packed: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array, undefined> {
+  const gunzip = createGunzip();
+  const fed = pipeline(packed, gunzip);
+  // What goes wrong there destroys the stream, whose reader is told.
+  fed.catch(() => undefined);
+  let size = 0;
+  try {
+    for await (const piece of gunzip) {
+      size += piece.length;
+      if (size > maxBytes)
+        throw new MusterError('too-large', `${object.key} has more than ${maxBytes} bytes when unpacked`);
+      yield piece;
+    }
+    return undefined;
+  } catch (error) {
+    if (errorCode(error)?.startsWith('Z_') === true) throw spoilt(store, object);
+    throw error;
+  } finally {
+    gunzip.destroy();
+  }
+}
+
+/** Its check sum or its form is wrong: spoilt where it lies or on the way, so that it is fetched again. */
+function spoilt({ url }: ObjectStore, { key }: AskedObject): MusterError {
+  return new DigestMismatch(url, key, 'it cannot be unpacked');
+}
+
+function named({ key }: AskedObject, error: unknown): MusterError {
+  const { kind, message } = toMusterError(error);
+  return new MusterError(kind, `${key} has ${message}`, { cause: error });
+}
+
+function checkSize({ key, etag, size }: AskedObject, foundEtag: string, found: number): void {
+  if (foundEtag !== etag || found === size) return;
+  throw new MusterError(
+    'unreachable',
+    `${key} was cut off: ${found} of ${size} bytes came; it is fetched again`,
+  );
+}

@@ -1,0 +1,368 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { MusterError } from '../../base/errors.ts';
+import { lookInto } from './content.ts';
+import { diskError, type FileSystem } from './files.ts';
+import { createLimit } from './limit.ts';
+import { idOfPath, type Rejection, segmentOf } from './plan.ts';
+import { formatShard, type Shard } from './shard.ts';
+import {
+  decodeState,
+  encodeState,
+  type Owned,
+  type OwnedFile,
+  type SourceObject,
+  type State,
+} from './state.ts';
+
+/**
+ * The mirror's own place in the target folder. Prometheus does not watch it: temporary files in a watched folder
+ * would make it read every file again. Nothing in it ends like a file_sd file, in case a glob reaches it.
+ */
+const place = { root: '.muster', temporary: '.muster/tmp', parts: '.muster/parts' } as const;
+/** Below a target folder: what the mirror has written there. */
+export const stateFile = '.muster/state';
+const lockFile = '.muster/lock';
+
+/** A folder of target files, held by one mirror at a time. */
+export interface TargetFolder {
+  readonly path: string;
+  readonly files: FileSystem;
+  /** The targets that the files hold; all of them without it. */
+  readonly shard: Shard | undefined;
+  /** What is ours, by path below the folder. */
+  readonly owned: Owned;
+  /** Whether `API` and `api` are one folder here. */
+  readonly foldsCase: boolean;
+  /** Objects which were fetched and not applied, by path, so that they are not fetched again until they change. */
+  readonly refused: Map<string, Refused>;
+  /** Where a target file and a manifest are listed for one path: those of which the file holds the right one. */
+  readonly settled: Map<string, string>;
+  /** What was asked of the store for files that it does not list, by path; see `judgeOrphans`. */
+  readonly asked: Map<string, { readonly at: number; readonly reason: string }>;
+  /** What is not as it should be, by path, as of the last round that could tell. */
+  readonly oddities: Map<string, Oddity>;
+  /** What was odd when the folder was opened, for the log. */
+  readonly warning: string | undefined;
+  /** Makes the mirror's own place anew if somebody cleared it away. */
+  ensurePlace(): Promise<void>;
+  /** Makes a path ours, or changes what we know of it. On disk only after `saveState`. */
+  own(path: string, file: OwnedFile): void;
+  disown(path: string): void;
+  /** The full path of a path below the folder. */
+  at(path: string): string;
+  /** The full path of a temporary file that is not there yet; one that is left is cleared away with the next start. */
+  temporary(): string;
+  /** Writes the bytes, or what comes of them, to a new temporary file, down to the disk, and returns its full path. */
+  stage(content: Uint8Array | AsyncIterable<Uint8Array>): Promise<string>;
+  /** Full path where a part of a joined file is kept, by its digest. */
+  partAt(sha256: string): string;
+  /** Writes what is ours to the disk, if that changed. */
+  saveState(): Promise<void>;
+  /** Keeps a part of a joined file: its bytes, or the temporary file that has them. */
+  keepPart(sha256: string, content: Uint8Array | string): Promise<void>;
+  /** Removes kept parts which no file is made of any more, if there may be some. */
+  dropUnusedParts(): Promise<void>;
+  /** Gives the lock back. */
+  close(): void;
+}
+
+/** Objects that are not applied. */
+export interface Refused {
+  /** Those that were listed. */
+  readonly objects: string;
+  readonly rejection: Rejection;
+  /** Is applied as soon as the provider's status names it. */
+  readonly unconfirmed?: SourceObject;
+}
+
+/**
+ * Why a file is not what the bucket lists. `orphaned`: the bucket lists nothing; `kept`: what it lists is not applied,
+ * the last good file stays; `lacking`: nor is there a last good file, so that the job is incomplete.
+ */
+export interface Oddity {
+  readonly kind: 'orphaned' | 'kept' | 'lacking';
+  /** One line for a person. */
+  readonly reason: string;
+}
+
+/** One line that names what the job of the segment lacks, or any job; undefined where nothing is lacking. */
+export function incompleteness(
+  { oddities }: Pick<TargetFolder, 'oddities'>,
+  segment?: string,
+): string | undefined {
+  const lacking = [...oddities].filter(
+    ([path, { kind }]) => kind === 'lacking' && (segment ?? segmentOf(path)) === segmentOf(path),
+  );
+  const [first] = lacking;
+  if (first === undefined) return undefined;
+  const [path, { reason }] = first;
+  const { job, provider } = idOfPath(path);
+  const more = lacking.length === 1 ? '' : ` (and ${lacking.length - 1} more)`;
+  return `job ${JSON.stringify(job)} is incomplete, there is no good file of its provider ${provider}${more}: ${reason}`;
+}
+
+/**
+ * Takes the folder, clears what a crash left behind, and reads the state. Throws `conflict` when another mirror has
+ * the folder and `storage` when it cannot be written. A state that cannot be read is set aside: then only what the
+ * bucket lists becomes ours again, and no other file is ever removed.
+ */
+export async function openFolder(path: string, files: FileSystem, shard?: Shard): Promise<TargetFolder> {
+  const at = (below: string) => join(path, below);
+  try {
+    await makePlace(path, files);
+  } catch (error) {
+    throw diskError(`use the folder ${path}`, error);
+  }
+  const lock = lockFolder(at(lockFile), path);
+  try {
+    await clearTemporaries(at(place.temporary), files);
+    const { owned, warning } = await readState(path, files, shard);
+    const foldsCase = await doesFoldCase(path, files);
+    const folder = {
+      ...folderOf(path, files, owned, shard),
+      foldsCase,
+      warning,
+      close: () => lock.release(),
+    };
+    await folder.dropUnusedParts();
+    return folder;
+  } catch (error) {
+    lock.release();
+    throw diskError(`use the folder ${path}`, error);
+  }
+}
+
+async function makePlace(path: string, files: FileSystem): Promise<void> {
+  await files.makeFolder(path);
+  for (const below of Object.values(place)) {
+    const full = join(path, below);
+    const found = await files.facts(full);
+    if (found === undefined) await files.makeFolder(full);
+    else if (found.kind !== 'folder') {
+      throw new MusterError(
+        'storage',
+        `${full} is not a folder; the mirror keeps its own files there, remove it`,
+      );
+    }
+  }
+}
+
+async function clearTemporaries(folder: string, files: FileSystem): Promise<void> {
+  for (const name of await files.names(folder)) {
+    const path = join(folder, name);
+    if ((await files.facts(path))?.kind !== 'folder') await files.remove(path);
+  }
+}
+
+/** The mirror's own folder, asked for by another name, is there only where case makes no difference. */
+async function doesFoldCase(path: string, files: FileSystem): Promise<boolean> {
+  const own = await files.facts(join(path, place.root));
+  const other = await files.facts(join(path, place.root.toUpperCase()));
+  return own !== undefined && other?.inode === own.inode;
+}
+
+async function readState(
+  folder: string,
+  files: FileSystem,
+  shard: Shard | undefined,
+): Promise<{ owned: Map<string, OwnedFile>; warning: string | undefined }> {
+  const path = join(folder, stateFile);
+  const bytes = await files.read(path);
+  if (bytes === undefined) return { owned: new Map(), warning: undefined };
+  const state = decodeOrNone(bytes);
+  if (state === undefined) {
+    return {
+      owned: new Map(),
+      warning: `${path} cannot be read and is written anew; files which the bucket does not list stay, remove them by hand`,
+    };
+  }
+  const owned = state.unmarked ? await withMarks(state.owned, folder, files) : state.owned;
+  const sameShard = state.shard === (shard && formatShard(shard));
+  return { owned: sameShard ? owned : withoutSources(owned), warning: undefined };
+}
+
+function decodeOrNone(bytes: Uint8Array): State | undefined {
+  try {
+    return decodeState(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A state that an older Muster wrote has no versions; the files themselves may have. */
+async function withMarks(
+  owned: ReadonlyMap<string, OwnedFile>,
+  folder: string,
+  files: FileSystem,
+): Promise<Map<string, OwnedFile>> {
+  const marked = new Map<string, OwnedFile>();
+  for (const [path, file] of owned) {
+    const found = file.facts && (await files.facts(join(folder, path)));
+    const mark = found?.kind === 'file' ? (await lookInto(files, join(folder, path)))?.mark : undefined;
+    marked.set(path, { ...file, mark });
+  }
+  return marked;
+}
+
+/** Files that hold another shard stay ours, but not one of them is what the bucket wants here. */
+function withoutSources(owned: ReadonlyMap<string, OwnedFile>): Map<string, OwnedFile> {
+  return new Map([...owned].map(([path, file]) => [path, { ...file, source: undefined, parts: [] }]));
+}
+
+function folderOf(
+  path: string,
+  files: FileSystem,
+  owned: Map<string, OwnedFile>,
+  shard: Shard | undefined,
+): Omit<TargetFolder, 'warning' | 'close' | 'foldsCase'> {
+  const at = (below: string) => join(path, below);
+  const partAt = (sha256: string) => at(join(place.parts, sha256));
+  let temporaries = 0;
+  let stateChanged = false;
+  let partsChanged = true;
+  // One at a time: on a disk that is nearly full a large file must not take a small one along when it fails.
+  const alone = createLimit(1);
+  const temporary = () => {
+    temporaries += 1;
+    return at(join(place.temporary, String(temporaries)));
+  };
+  const stage = (content: Uint8Array | AsyncIterable<Uint8Array>) =>
+    alone(async () => {
+      const staged = temporary();
+      await writeWhole(files, staged, content);
+      return staged;
+    });
+  return {
+    path,
+    files,
+    shard,
+    owned,
+    refused: new Map(),
+    settled: new Map(),
+    asked: new Map(),
+    oddities: new Map(),
+    ensurePlace: () => makePlace(path, files),
+    own(below, file) {
+      owned.set(below, file);
+      stateChanged = true;
+      partsChanged = true;
+    },
+    disown(below) {
+      owned.delete(below);
+      stateChanged = true;
+      partsChanged = true;
+    },
+    at,
+    temporary,
+    stage,
+    partAt,
+    async saveState() {
+      if (!stateChanged) return;
+      try {
+        await renameOrRemove(
+          files,
+          await stage(encodeState(owned, shard && formatShard(shard))),
+          at(stateFile),
+        );
+        await files.syncFolder(at(place.root));
+        stateChanged = false;
+      } catch (error) {
+        throw diskError(`write the state of the mirror in ${path}`, error);
+      }
+    },
+    async keepPart(sha256, content) {
+      partsChanged = true;
+      const staged = typeof content === 'string' ? content : await stage(content);
+      await renameOrRemove(files, staged, partAt(sha256));
+    },
+    async dropUnusedParts() {
+      if (!partsChanged) return;
+      const used = new Set([...owned.values()].flatMap(({ parts }) => parts.map((part) => part.sha256)));
+      for (const name of await files.names(at(place.parts))) {
+        if (!used.has(name)) await files.remove(partAt(name));
+      }
+      partsChanged = false;
+    },
+  };
+}
+
+/** A part of a file never stays: what cannot be written whole is removed, as far as the disk lets us. */
+async function writeWhole(
+  files: FileSystem,
+  path: string,
+  content: Uint8Array | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const file = await files.create(path);
+  try {
+    try {
+      if (content instanceof Uint8Array) await file.write(content);
+      else for await (const piece of content) await file.write(piece);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    await files.remove(path).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function renameOrRemove(files: FileSystem, from: string, to: string): Promise<void> {
+  try {
+    await files.rename(from, to);
+  } catch (error) {
+    await files.remove(from).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The right to write in a folder; holding it in a variable keeps it. */
+export interface FolderLock {
+  release(): void;
+}
+
+/**
+ * Takes the lock of a target folder, or throws (kind `conflict`) when another mirror has it.
+ *
+ * Node has no flock, and a file with a process id in it outlives a kill -9 and means nothing across containers.
+ * SQLite locks its file by the operating system, which frees it when the process ends, however it ends. So the lock
+ * is an empty database with an exclusive transaction that never writes.
+ */
+export function lockFolder(lockFile: string, folder: string): FolderLock {
+  const database = openDatabase(lockFile);
+  try {
+    // Without a journal in memory SQLite would put a second file beside the lock.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+  } catch (error) {
+    database.close();
+    throw refusal(error, lockFile, folder);
+  }
+  return { release: () => database.close() };
+}
+
+function openDatabase(lockFile: string): DatabaseSync {
+  try {
+    return new DatabaseSync(lockFile);
+  } catch (error) {
+    throw diskError(`open the lock ${lockFile}`, error);
+  }
+}
+
+const busy = 5;
+const notADatabase = 26;
+
+function refusal(error: unknown, lockFile: string, folder: string): MusterError {
+  const code = typeof error === 'object' && error !== null && 'errcode' in error ? error.errcode : undefined;
+  if (code === busy) {
+    return new MusterError(
+      'conflict',
+      `another mirror writes to ${folder}; stop it, or give each its own folder`,
+      { cause: error },
+    );
+  }
+  if (code === notADatabase) {
+    return new MusterError('storage', `${lockFile} is not a lock of Muster's; remove it`, { cause: error });
+  }
+  return diskError(`lock ${folder} with ${lockFile}`, error);
+}

@@ -1,0 +1,107 @@
+import { setTimeout as sleepFor } from 'node:timers/promises';
+import { errorCode } from '../../base/disk-errors.ts';
+import { isMusterError, type MusterError } from '../../base/errors.ts';
+import type { RoundRequests } from './requests.ts';
+import type { Round } from './round.ts';
+
+export interface LoopOptions {
+  /** Does one round and never throws for what can go wrong in one; see `mirrorOnce`. */
+  readonly round: (signal: AbortSignal) => Promise<Round>;
+  /** Milliseconds between the end of a round and the start of the next. */
+  readonly interval: number;
+  /** Share of a wait that chance adds or takes away, so that replicas do not ask in step. Default 0.1. */
+  readonly jitter?: number;
+  /** Milliseconds after which a round is ended. */
+  readonly roundTimeout: number;
+  /** Ends the loop. */
+  readonly signal: AbortSignal;
+  /** Told of each round as it ends. */
+  readonly onRound: (round: Round, seconds: number) => void;
+  /** Who may ask for a round before its time. While rounds fail they wait as the loop does. */
+  readonly requests?: RoundRequests;
+  /** A number from 0 to below 1. */
+  readonly random?: () => number;
+  /** Waits; ends early without error when the signal fires. */
+  readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** Does round after round until the signal fires. Failed rounds follow each other ever more slowly. */
+export async function runMirror(options: LoopOptions): Promise<void> {
+  const { interval, signal, requests, sleep = sleepUntil, random = Math.random } = options;
+  const { jitter = defaultJitter } = options;
+  let failures = 0;
+  while (!signal.aborted) {
+    const served = requests?.begin();
+    const round = await timedRound(options);
+    served?.(round);
+    failures = round.errors.length === 0 ? 0 : failures + 1;
+    const end = requests === undefined || failures > 0 ? [signal] : [signal, requests.pending()];
+    if (!signal.aborted) await sleep(nextWait(failures, { interval, jitter, random }), AbortSignal.any(end));
+  }
+}
+
+/**
+ * Milliseconds to wait after so many failed rounds in a row: the interval, doubled for each failure up to five
+ * minutes or ten intervals, whichever is less (but never less than the interval).
+ */
+export function nextWait(
+  failures: number,
+  { interval, jitter, random }: { interval: number; jitter: number; random: () => number },
+): number {
+  const longest = Math.max(interval, Math.min(longestWait, 10 * interval));
+  const wait = Math.min(longest, interval * 2 ** Math.min(failures, 30));
+  return wait * (1 + jitter * (2 * random() - 1));
+}
+
+/**
+ * Does rounds until one is a success, at most until `deadline` milliseconds are over, and returns it. Throws the
+ * first error of the last round; at once when it is one which time does not mend.
+ */
+export async function mirrorWithin(options: Omit<LoopOptions, 'interval'>, deadline: number): Promise<Round> {
+  const { signal, sleep = sleepUntil, random = Math.random, jitter = defaultJitter } = options;
+  const over = AbortSignal.any([signal, AbortSignal.timeout(deadline)]);
+  for (let failures = 1; ; failures += 1) {
+    const round = await timedRound({ ...options, signal: over });
+    const [error] = round.errors;
+    if (error === undefined) return round;
+    if (!round.errors.every(passes) || over.aborted) throw error;
+    await sleep(nextWait(failures, { interval: firstRetry, jitter, random }), over);
+    if (over.aborted) throw error;
+  }
+}
+
+const defaultJitter = 0.1;
+const longestWait = 5 * 60_000;
+const firstRetry = 250;
+
+async function timedRound({
+  round,
+  roundTimeout,
+  signal,
+  onRound,
+}: Omit<LoopOptions, 'interval'>): Promise<Round> {
+  const started = performance.now();
+  const done = await round(AbortSignal.any([signal, AbortSignal.timeout(roundTimeout)]));
+  onRound(done, (performance.now() - started) / 1000);
+  return done;
+}
+
+/** Of the disk, or of a store in a folder: somebody has to do something before it goes. */
+const lasting: ReadonlySet<string> = new Set([
+  ...['EACCES', 'EPERM', 'EROFS', 'EXDEV', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG'],
+]);
+
+function passes(error: MusterError): boolean {
+  if (lasting.has(errorCode(error.cause) ?? '')) return false;
+  return (['unreachable', 'throttled', 'timeout', 'status', 'storage'] as const).some((kind) =>
+    isMusterError(error, kind),
+  );
+}
+
+async function sleepUntil(milliseconds: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleepFor(milliseconds, undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}

@@ -1,0 +1,130 @@
+import { join } from 'node:path';
+import { MusterError } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { ObjectStore } from '../../store/store.ts';
+import { createHealth, type Health, type Probes } from '../serve/health.ts';
+import { disk, diskError, type FileSystem } from './files.ts';
+import { openFolder, stateFile, type TargetFolder } from './folder.ts';
+import { createRoundRequests, type RoundRequests } from './requests.ts';
+import type { Shard } from './shard.ts';
+
+/** A store to mirror. */
+export interface SyncSource {
+  /** Sub-folder of the target folder; empty for the target folder itself. */
+  readonly name: string;
+  /** Stays open; whoever opened it closes it. */
+  readonly store: ObjectStore;
+}
+
+/** A store, the folder that it is mirrored into, and how that goes. */
+export interface MirroredSource extends SyncSource {
+  readonly folder: TargetFolder;
+  readonly health: Health;
+  readonly requests: RoundRequests;
+  readonly log: Logger;
+}
+
+export interface OpenSourcesOptions {
+  readonly sources: readonly SyncSource[];
+  readonly to: string;
+  readonly shard?: Shard;
+  readonly files?: FileSystem;
+  readonly log: Logger;
+  /** Milliseconds; see `createHealth`. */
+  readonly staleAfter: number;
+}
+
+/**
+ * Takes the folder of each source: `to` itself for one without name, else its sub-folder. Throws (kind `config`) when
+ * names are missing, odd or doubled, and what `openFolder` throws; then none is left open.
+ */
+export async function openSources(options: OpenSourcesOptions): Promise<readonly MirroredSource[]> {
+  const { sources, to, shard, files = disk, staleAfter } = options;
+  checkNames(sources.map(({ name }) => name));
+  const opened: MirroredSource[] = [];
+  try {
+    for (const source of sources) {
+      const { name } = source;
+      const log = name === '' ? options.log : options.log.with({ source: name });
+      if (name !== '') await makeFolder(to, files);
+      const folder = await openFolder(name === '' ? to : join(to, name), files, shard);
+      opened.push({
+        ...source,
+        folder,
+        log,
+        health: createHealth({ staleAfter }),
+        requests: createRoundRequests(),
+      });
+      if (folder.warning !== undefined) log.warn(folder.warning);
+    }
+    if (sources.some(({ name }) => name !== '')) await warnOfUnnamed(to, files, options.log);
+    return opened;
+  } catch (error) {
+    closeSources(opened);
+    throw error;
+  }
+}
+
+/** Its files are not removed: until it is told of the new folders, Prometheus reads these. */
+async function warnOfUnnamed(to: string, files: FileSystem, log: Logger): Promise<void> {
+  if ((await files.facts(join(to, stateFile))) === undefined) return;
+  log.warn(
+    `${to} has the files of a mirror of a store without name, which nobody keeps up to date: once Prometheus reads ${to}/<name>/<job>, remove its job folders and ${to}/.muster`,
+  );
+}
+
+export function closeSources(sources: readonly MirroredSource[]): void {
+  for (const { folder } of sources) folder.close();
+}
+
+/**
+ * The health of all together. Red when not one of them is fresh: a restart mends none of them, and one account that
+ * is down must not stop the others. Ready when all are.
+ */
+export function healthOf(sources: readonly MirroredSource[]): Probes {
+  const [only] = sources;
+  if (only !== undefined && sources.length === 1) return only.health;
+  const verdicts = (probe: 'live' | 'ready') =>
+    sources.map(({ name, health }) => ({ name, ...health[probe]() }));
+  const told = (all: ReturnType<typeof verdicts>) => {
+    const odd = all.filter(({ reason }) => reason !== 'ok').map(({ name, reason }) => `${name}: ${reason}`);
+    return odd.length === 0 ? 'ok' : odd.join('; ');
+  };
+  return {
+    live() {
+      const all = verdicts('live');
+      return { ok: all.some(({ ok }) => ok), reason: told(all) };
+    },
+    ready() {
+      const all = verdicts('ready');
+      return { ok: all.every(({ ok }) => ok), reason: told(all) };
+    },
+  };
+}
+
+/** Lower case only, so that no two are one folder on some file systems. */
+const nameForm = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+
+function checkNames(names: readonly string[]): void {
+  if (names.length > 1 && names.includes(''))
+    throw bad('several stores need a name each, which is their sub-folder, as in eu=s3://bucket');
+  const odd = names.find((name) => name !== '' && !nameForm.test(name));
+  if (odd !== undefined)
+    throw bad(
+      `${JSON.stringify(odd)} is not a name for a store: lower case letters, digits, - and _, 63 at most`,
+    );
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw bad(`two stores are named ${twice}; each needs a name of its own`);
+}
+
+function bad(message: string): MusterError {
+  return new MusterError('config', message);
+}
+
+async function makeFolder(path: string, files: FileSystem): Promise<void> {
+  try {
+    await files.makeFolder(path);
+  } catch (error) {
+    throw diskError(`use the folder ${path}`, error);
+  }
+}

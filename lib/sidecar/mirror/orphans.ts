@@ -1,0 +1,124 @@
+import { isMusterError } from '../../base/errors.ts';
+import { readTombstone } from '../../cycle/tombstone.ts';
+import type { TargetFolder } from './folder.ts';
+import { idOfPath } from './plan.ts';
+import { adopt } from './prepare.ts';
+import { failFile, type Orphan, type RoundState } from './round.ts';
+import type { OwnedFile } from './state.ts';
+
+/** What becomes of the files that the store does not list. */
+export interface OrphanVerdict {
+  /** Retired on purpose, or given up by an operator. */
+  readonly going: readonly string[];
+  readonly orphans: readonly Orphan[];
+}
+
+/**
+ * Judges files that the listing lacks. Absence says nothing: an object can be missing because a bucket was emptied,
+ * another one is asked, or a listing was short. Only a tombstone of a higher version than the file's, of the same
+ * store, lets it go. Each is asked for once in ten minutes, and a few in a round, so that a quiet poll asks for nothing
+ * more.
+ */
+export async function judgeOrphans(round: RoundState, named: ReadonlySet<string>): Promise<OrphanVerdict> {
+  const { folder, limit, now } = round;
+  for (const path of folder.asked.keys()) {
+    if (named.has(path) || !folder.owned.has(path)) folder.asked.delete(path);
+  }
+  const absent = await visibleOf(
+    round,
+    [...folder.owned.keys()].filter((path) => !named.has(path)),
+  );
+  if (round.removeOrphans) return { going: absent.map(([path]) => path), orphans: [] };
+  const isDue = (path: string) => {
+    const asked = folder.asked.get(path);
+    return asked === undefined || now() - asked.at >= askAgainAfter;
+  };
+  const due = new Set(
+    absent
+      .map(([path]) => path)
+      .filter(isDue)
+      .slice(0, mostAsked),
+  );
+  const verdicts = await Promise.all(
+    absent.map(([path, file]) => limit(() => judge(round, path, file, due.has(path)))),
+  );
+  return {
+    going: verdicts.flatMap((verdict) => (typeof verdict === 'string' ? [verdict] : [])),
+    orphans: verdicts.flatMap((verdict) => (typeof verdict === 'string' ? [] : [verdict])),
+  };
+}
+
+/** Files that are there. One that was announced and never written, or that somebody removed, is ours no more. */
+async function visibleOf(
+  round: RoundState,
+  paths: readonly string[],
+): Promise<readonly (readonly [string, OwnedFile])[]> {
+  const visible: (readonly [string, OwnedFile])[] = [];
+  for (const path of paths) {
+    try {
+      const file = await visibleFile(round.folder, path);
+      if (file === undefined) round.folder.disown(path);
+      else visible.push([path, file]);
+    } catch (error) {
+      failFile(round, path, error);
+    }
+  }
+  return visible;
+}
+
+async function visibleFile(folder: TargetFolder, path: string): Promise<OwnedFile | undefined> {
+  const facts = await folder.files.facts(folder.at(path));
+  const announced = folder.owned.get(path);
+  if (announced !== undefined && announced.facts === undefined) await adopt(folder, path, announced, facts);
+  const file = folder.owned.get(path);
+  return file?.facts === undefined || facts === undefined ? undefined : file;
+}
+
+/** Milliseconds. */
+const askAgainAfter = 10 * 60_000;
+/** Tombstones that one round asks for. */
+const mostAsked = 100;
+
+/** The path of a file that goes, or why it stays. */
+async function judge(
+  round: RoundState,
+  path: string,
+  file: OwnedFile,
+  ask: boolean,
+): Promise<string | Orphan> {
+  const { folder, signal } = round;
+  const stays = (reason: string): Orphan => ({ path, targets: file.targets, reason });
+  if (!ask || signal.aborted || round.stopped)
+    return stays(folder.asked.get(path)?.reason ?? 'the store lists it no more; why was not asked yet');
+  try {
+    const reason = await whyItStays(round, path, file);
+    if (reason === undefined) return path;
+    folder.asked.set(path, { at: round.now(), reason });
+    return stays(reason);
+  } catch (error) {
+    failFile(round, path, error);
+    return stays('the store lists it no more, and cannot be asked whether it was retired');
+  }
+}
+
+async function whyItStays(
+  { store, signal }: RoundState,
+  path: string,
+  { mark }: OwnedFile,
+): Promise<string | undefined> {
+  const byHand = 'if it is gone for good, "muster sync --once --remove-orphans" removes it';
+  try {
+    const tombstone = await readTombstone(store, idOfPath(path), signal);
+    if (tombstone === undefined)
+      return `the store lists it no more and has no tombstone that says it was retired; ${byHand}`;
+    if (mark === undefined) return `it was retired, but the file does not tell its version; ${byHand}`;
+    if (tombstone.store !== mark.store)
+      return `it came from store ${mark.store}, and was retired in store ${tombstone.store}; ${byHand}`;
+    if (tombstone.version > mark.version) return undefined;
+    return `version ${tombstone.version} retired it, and the file holds version ${mark.version}, which came after it; it is published again, or ${byHand}`;
+  } catch (error) {
+    if (isMusterError(error, 'malformed') || isMusterError(error, 'newer') || isMusterError(error, 'denied'))
+      return `the store lists it no more, and its tombstone cannot be read: ${error.message}`;
+    throw error;
+  }
+}

@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import { isMusterError } from '../../base/errors.ts';
+import type { Manifest, Part } from '../../cycle/manifest.ts';
+import { joinFileSd } from '../../targets/file-sd.ts';
+import { type ProviderId, parsePartName, partKey } from '../../targets/keys.ts';
+import { type Content, digestOfFile, markFile, sha256Of } from './content.ts';
+import { type DownloadInput, discard, download, longestHeld } from './fetch.ts';
+import { joinFiles } from './file-list.ts';
+import type { TargetFolder } from './folder.ts';
+import type { Limit } from './limit.ts';
+import type { Rejection } from './plan.ts';
+import type { OwnedPart } from './state.ts';
+
+/** A list in parts as one file, checked, in memory or under a temporary name. */
+export interface JoinedList {
+  readonly content: Content;
+  readonly sha256: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly parts: readonly OwnedPart[];
+}
+
+export interface JoinInput extends Omit<DownloadInput, 'large' | 'ifNoneMatch'> {
+  readonly limit: Limit;
+  readonly id: ProviderId;
+  /** Key of the manifest. */
+  readonly key: string;
+  readonly manifest: Manifest;
+  /** Parts of the file on disk, which are not fetched again. */
+  readonly held: readonly OwnedPart[];
+}
+
+/** Whether the list is too large to be held in memory. */
+export function isLargeList({ parts }: Manifest): boolean {
+  return parts.reduce((sum, { size, unpacked = size }) => sum + unpacked, 0) > longestHeld;
+}
+
+/**
+ * Fetches the parts that are not on disk yet, keeps them there, and joins all into one file that begins with its
+ * version. A part never changes, and stays for an hour once it has left the manifest: so a reader takes one version
+ * as a whole, however fast they follow each other. A rejection when a part is missing or wrong. Throws what store and
+ * disk throw.
+ */
+export async function joinList(input: JoinInput): Promise<JoinedList | Rejection> {
+  const { folder, manifest } = input;
+  const large = isLargeList(manifest);
+  let broken: Rejection | undefined;
+  const taken = await Promise.allSettled(
+    manifest.parts.map((part) =>
+      input.limit(async () => {
+        // The rest makes no list any more.
+        const result = broken ?? (await takePart(input, part, large));
+        if ('reason' in result) broken = result;
+        return result;
+      }),
+    ),
+  );
+  for (const result of taken) if (result.status === 'rejected') throw result.reason;
+  const found = taken.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const rejection = found.find((one) => 'reason' in one);
+  if (rejection !== undefined) return rejection;
+  const parts = found.flatMap((one) => ('reason' in one ? [] : [one]));
+  const owned = parts.map(({ bytes: _, ...part }) => part);
+  return large ? joinOnDisk(folder, manifest, owned) : joinInMemory(manifest, parts, owned);
+}
+
+interface TakenPart extends OwnedPart {
+  /** Absent for a large list, whose parts are on disk alone. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+async function takePart(input: JoinInput, part: Part, large: boolean): Promise<TakenPart | Rejection> {
+  const { folder, held } = input;
+  const owned = held.find(({ name }) => name === part.name);
+  if (owned !== undefined) {
+    const path = folder.partAt(owned.sha256);
+    if (large && (await digestOfFile(folder.files, path)) === owned.sha256)
+      return { ...owned, bytes: undefined };
+    const bytes = large ? undefined : await folder.files.read(path);
+    if (bytes !== undefined && sha256Of(bytes) === owned.sha256) return { ...owned, bytes };
+  }
+  return fetchPart(input, part, large);
+}
+
+async function fetchPart(input: JoinInput, part: Part, large: boolean): Promise<TakenPart | Rejection> {
+  const { folder, id, key, manifest } = input;
+  const asked = { key: partKey(id, part.name), size: part.size, encoding: part.encoding };
+  const found = await download({ ...input, large }, asked).catch((error: unknown) => {
+    // Its name holds its digest: what is no list is not what was written, and may be sound the next time.
+    if (isMusterError(error, 'malformed')) return { key, reason: 'invalid', message: error.message } as const;
+    throw error;
+  });
+  if (found !== undefined && found !== 'unchanged' && 'reason' in found) return found;
+  if (found === undefined || found === 'unchanged') {
+    const message = `${key} names version ${manifest.version}, but its part ${part.name} is not there; it is tried again`;
+    return { key, reason: 'incomplete', message };
+  }
+  const { sha256, targets, total, content, arrived } = found;
+  const isRight =
+    arrived.sha256 === parsePartName(part.name)?.digest &&
+    arrived.size === part.size &&
+    total === part.targets;
+  if (!isRight) {
+    await discard(folder, content);
+    const message = `${asked.key} is not what its name and ${key} say: ${arrived.size} bytes, ${total} targets, sha256 ${arrived.sha256.slice(0, 12)}…`;
+    return { key, reason: 'digest', message };
+  }
+  await folder.keepPart(sha256, 'path' in content ? content.path : content.bytes);
+  const bytes = 'bytes' in content ? content.bytes : undefined;
+  return { name: part.name, sha256, targets, total, bytes };
+}
+
+function joinInMemory(mark: Manifest, parts: readonly TakenPart[], owned: readonly OwnedPart[]): JoinedList {
+  const bytes = joinFileSd([markFile(mark), ...parts.flatMap(({ bytes: part }) => part ?? [])]);
+  return { content: { bytes }, sha256: sha256Of(bytes), size: bytes.byteLength, parts: owned };
+}
+
+async function joinOnDisk(
+  folder: TargetFolder,
+  mark: Manifest,
+  parts: readonly OwnedPart[],
+): Promise<JoinedList> {
+  const hash = createHash('sha256');
+  let size = 0;
+  const first = await folder.stage(markFile(mark));
+  const paths = [first, ...parts.map(({ sha256 }) => folder.partAt(sha256))];
+  const pieces = async function* (): AsyncGenerator<Uint8Array, undefined> {
+    for await (const piece of joinFiles(paths)) {
+      hash.update(piece);
+      size += piece.length;
+      yield piece;
+    }
+    return undefined;
+  };
+  try {
+    const path = await folder.stage(pieces());
+    return { content: { path }, sha256: hash.digest('hex'), size, parts };
+  } finally {
+    await discard(folder, { path: first });
+  }
+}

@@ -1,0 +1,152 @@
+import type { ListedObject } from '../../store/store.ts';
+import { folders, parseTargetsKey, type TargetsKey } from '../../targets/keys.ts';
+
+/**
+ * Why an object of the bucket is not applied.
+ *
+ * - `key`: its key is none that this version knows.
+ * - `clash`: its job differs from another only in case, which is one folder on this file system.
+ * - `incomplete`: a part of its list is not there.
+ * - `too-large`: over the size limit.
+ * - `invalid`: not file_sd JSON, or not a manifest.
+ * - `digest`: its content, or that of a part, is not what its name or metadata says; it is fetched again.
+ * - `newer`: a later Muster wrote it, in a form that this one does not know.
+ * - `older`: the file on disk holds a later version of the same store.
+ * - `unconfirmed`: most targets would go, or it does not tell its version, and the provider's status does not name it.
+ * - `blocked`: a folder or a symbolic link lies where its file belongs.
+ */
+export const rejectionReasons = [
+  'key',
+  'clash',
+  'incomplete',
+  'too-large',
+  'invalid',
+  'digest',
+  'newer',
+  'older',
+  'unconfirmed',
+  'blocked',
+] as const;
+
+export interface Rejection {
+  readonly key: string;
+  readonly reason: (typeof rejectionReasons)[number];
+  /** One line for a person. */
+  readonly message: string;
+}
+
+/** A provider's file as the bucket wants it. */
+export interface WantedFile {
+  /** `<encoded job>/<provider>.json` below the folder. */
+  readonly path: string;
+  readonly segment: string;
+  readonly job: string;
+  readonly provider: string;
+  /** The target file, the manifest of a list in parts, or, while one takes the place of the other, both. */
+  readonly objects: readonly ListedObject[];
+}
+
+export interface Plan {
+  readonly wanted: readonly WantedFile[];
+  readonly rejections: readonly Rejection[];
+  /** All paths that the listing speaks of, wanted or rejected. */
+  readonly named: ReadonlySet<string>;
+  /** A key below `targets/` that this version does not know, if there is one: it may be what replaces any file. */
+  readonly unknown: string | undefined;
+}
+
+/** What a complete listing of `targets/` asks for. */
+export function planMirror(listing: readonly ListedObject[]): Plan {
+  const rejections: Rejection[] = [];
+  const drafts = new Map<string, Draft>();
+  for (const object of listing) {
+    const key = parseTargetsKey(object.key);
+    if (key === undefined) rejections.push(unknownKey(object.key));
+    else draftOf(drafts, key).objects.push(object);
+  }
+  const [unknown] = rejections;
+  return {
+    wanted: [...drafts.values()],
+    rejections,
+    named: new Set(drafts.keys()),
+    unknown: unknown?.key,
+  };
+}
+
+/**
+ * For a file system on which `API` and `api` are one folder: of two such jobs the first one has it, or the one of
+ * `staying`, the files that are there and do not go in this round.
+ */
+export function refuseClashes(plan: Plan, staying: Iterable<string>): Plan {
+  const folderByName = new Map(
+    [...staying].map(segmentOf).map((segment) => [segment.toLowerCase(), segment]),
+  );
+  const wanted: WantedFile[] = [];
+  const rejections = [...plan.rejections];
+  for (const file of plan.wanted) {
+    const folder = getOrSet(folderByName, file.segment.toLowerCase(), file.segment);
+    if (folder === file.segment) wanted.push(file);
+    else rejections.push(clash(file, folder));
+  }
+  return { ...plan, wanted, rejections };
+}
+
+/** The folder of a path below the target folder: the encoded job. */
+export function segmentOf(path: string): string {
+  return path.slice(0, path.indexOf('/'));
+}
+
+/** The path of the file that an object is for, or undefined where its key is none that this version knows. */
+export function pathOfKey(key: string): string | undefined {
+  const parsed = parseTargetsKey(key);
+  return parsed && `${parsed.segment}/${parsed.provider}.json`;
+}
+
+/** The job and the provider of a path below the target folder. */
+export function idOfPath(path: string): { readonly job: string; readonly provider: string } {
+  const { job = '', provider = '' } = parseTargetsKey(folders.targets + path) ?? {};
+  return { job, provider };
+}
+
+/** Of an object whose key is none that any version could have. */
+export function foreignKey(key: string): Rejection {
+  return { key, reason: 'key', message: `${quote(key)} is not the key of a target file; it is left alone` };
+}
+
+/** A later version may know the key: what it holds may be what takes the place of a file. */
+function unknownKey(key: string): Rejection {
+  return {
+    key,
+    reason: 'key',
+    message: `${quote(key)} is not a key of a target file that this version knows; no file is removed while it is there`,
+  };
+}
+
+interface Draft extends WantedFile {
+  readonly objects: ListedObject[];
+}
+
+function draftOf(drafts: Map<string, Draft>, { segment, job, provider }: TargetsKey): Draft {
+  const path = `${segment}/${provider}.json`;
+  return getOrSet(drafts, path, { path, segment, job, provider, objects: [] });
+}
+
+function clash({ objects, job }: WantedFile, folder: string): Rejection {
+  return {
+    key: objects[0]?.key ?? '',
+    reason: 'clash',
+    message: `job ${quote(job)} differs from the job in folder ${quote(folder)} only in case, which is one folder on this file system; rename one of them`,
+  };
+}
+
+/** A hostile key is printed as data, at a length that fits a line. */
+function quote(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+}
+
+function getOrSet<K, V>(map: Map<K, V>, key: K, value: V): V {
+  const found = map.get(key);
+  if (found !== undefined) return found;
+  map.set(key, value);
+  return value;
+}

@@ -1,0 +1,129 @@
+import * as z from 'zod';
+import { MusterError } from '../../base/errors.ts';
+import type { VersionMark } from '../../targets/file-sd.ts';
+import { folders, parsePartName, parseTargetsKey } from '../../targets/keys.ts';
+
+/** A part of a list in parts, kept beside the file that it is joined into. */
+export interface OwnedPart {
+  /** Its name in the manifest. */
+  readonly name: string;
+  /** Digest of what is kept of it: all of it, or the targets of a shard. */
+  readonly sha256: string;
+  readonly targets: number;
+  /** Targets of the whole part. */
+  readonly total: number;
+}
+
+/** A write of an object of the bucket. */
+export interface SourceObject {
+  readonly key: string;
+  readonly etag: string;
+}
+
+/** A file in the folder which the mirror wrote, or is about to write. */
+export interface OwnedFile {
+  readonly sha256: string;
+  /** Bytes. */
+  readonly size: number;
+  /** The target file or the manifest that it was made of. Absent: it holds something that the bucket does not have. */
+  readonly source?: SourceObject | undefined;
+  /** Which version of the list it holds, and of which store; absent where the object did not say. */
+  readonly mark?: VersionMark | undefined;
+  /** Targets in the file. */
+  readonly targets: number;
+  /** Targets of the whole list, of which the file may hold a shard. */
+  readonly total: number;
+  /** Of a list in parts, in their order. */
+  readonly parts: readonly OwnedPart[];
+  /**
+   * How the file looked once it was in place. Absent: the rename was announced, but perhaps never done, so that the
+   * file is ours only if its content is.
+   */
+  readonly facts?: z.infer<typeof facts> | undefined;
+}
+
+/** What is ours, by path below the folder: `<encoded job>/<provider>.json`. */
+export type Owned = ReadonlyMap<string, OwnedFile>;
+
+/** What a state says. */
+export interface State {
+  readonly owned: Map<string, OwnedFile>;
+  readonly shard: string | undefined;
+  /** Whether an older Muster wrote it, which did not note the versions of files. */
+  readonly unmarked: boolean;
+}
+
+/** `shard` is the part of all targets that the files hold, as `0/2`. */
+export function encodeState(owned: Owned, shard?: string): Uint8Array {
+  const files = Object.fromEntries([...owned].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Buffer.from(`${JSON.stringify({ version: 2, shard, files }, undefined, 1)}\n`);
+}
+
+/** Throws (kind `malformed`) when the bytes are not a whole state. A path that leads out of the folder is not one. */
+export function decodeState(bytes: Uint8Array): State {
+  try {
+    const state = stateSchema.parse(JSON.parse(Buffer.from(bytes).toString()));
+    const { shard } = state;
+    if (state.version === 2) return { owned: new Map(Object.entries(state.files)), shard, unmarked: false };
+    const files = Object.entries(state.files).map(([path, file]) => [path, fromFirst(file)] as const);
+    return { owned: new Map(files), shard, unmarked: true };
+  } catch (cause) {
+    throw new MusterError('malformed', 'the state of the mirror cannot be read', { cause });
+  }
+}
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.int().min(0);
+
+const facts = z.object({
+  kind: z.literal('file'),
+  size: z.number(),
+  inode: z.number(),
+  links: z.number(),
+  modified: z.number(),
+  changed: z.number(),
+});
+
+const path = z.string().refine((text) => parseTargetsKey(folders.targets + text)?.form === 'file');
+
+const ownedFile = z.object({
+  sha256: digest,
+  size: count,
+  source: z.object({ key: z.string(), etag: z.string() }).optional(),
+  mark: z.object({ store: z.string(), version: z.int().min(1) }).optional(),
+  targets: count,
+  total: count,
+  parts: z.array(
+    z.object({
+      name: z.string().refine((name) => parsePartName(name) !== undefined),
+      sha256: digest,
+      targets: count,
+      total: count,
+    }),
+  ),
+  facts: facts.optional(),
+});
+
+/** As Muster wrote it before files told their version: a list in parts was several objects. */
+const firstOwnedFile = z.object({
+  sha256: digest,
+  size: count,
+  parts: z.array(z.object({ key: z.string(), etag: z.string(), sha256: digest, targets: count })),
+  facts: facts.optional(),
+});
+
+const stateSchema = z.discriminatedUnion('version', [
+  z.object({ version: z.literal(1), shard: z.string().optional(), files: z.record(path, firstOwnedFile) }),
+  z.object({ version: z.literal(2), shard: z.string().optional(), files: z.record(path, ownedFile) }),
+]);
+
+function fromFirst({ parts, ...file }: z.infer<typeof firstOwnedFile>): OwnedFile {
+  const targets = parts.reduce((sum, part) => sum + part.targets, 0);
+  const [only] = parts;
+  const plain = only !== undefined && parts.length === 1 && parseTargetsKey(only.key)?.form === 'file';
+  return {
+    ...file,
+    ...(plain && { source: { key: only.key, etag: only.etag } }),
+    ...{ targets, total: targets, parts: [] },
+  };
+}

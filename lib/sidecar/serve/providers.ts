@@ -1,0 +1,175 @@
+import { noticesOf, settlingCommand } from '../../cycle/hints.ts';
+import type { Status } from '../../cycle/status.ts';
+import { parseStatusKey, statusKey } from '../../targets/keys.ts';
+import type { Oddity } from '../mirror/folder.ts';
+import { idOfPath } from '../mirror/plan.ts';
+import { type FaceSource, type TargetFile, targetFiles } from './source.ts';
+import type { ReadStatuses } from './statuses.ts';
+
+/** How a provider does, from the worst to the best. */
+export const states = [
+  'failing',
+  'held',
+  'stale',
+  'missing',
+  'orphaned',
+  'refused',
+  'damaged',
+  'confirmed',
+  'retiring',
+  'behind',
+  'unknown',
+  'ok',
+] as const;
+export type State = (typeof states)[number];
+
+/** A provider as the page shows it. */
+export interface ProviderView {
+  readonly source: string;
+  readonly job: string;
+  readonly provider: string;
+  readonly state: State;
+  /** Why the state is what it is; empty when all is well. */
+  readonly reason: string;
+  /** The command that settles what is held or waits to be retired, to be pasted; absent where none does. */
+  readonly command?: string;
+  /** Targets in the mirrored file; `undefined` where there is none. */
+  readonly targets: number | undefined;
+  /** What the function said last; `undefined` where the store has nothing or does not answer. */
+  readonly status: Status | undefined;
+}
+
+export interface Overview {
+  /** The worst state first, then by job and provider. */
+  readonly providers: readonly ProviderView[];
+  /** Why the statuses are not newer, of each store that did not answer. */
+  readonly errors: readonly string[];
+}
+
+export interface OverviewInput {
+  readonly sources: readonly (FaceSource & { readonly statuses: ReadStatuses })[];
+  /** Milliseconds since the last success after which a provider is stale. */
+  readonly staleAfter: number;
+  /** Milliseconds of Unix time. */
+  readonly now: number;
+}
+
+/** Every provider that has a status or a mirrored file. */
+export async function readOverview({ sources, staleAfter, now }: OverviewInput): Promise<Overview> {
+  const read = await Promise.all(
+    sources.map(async (source) => ({ source, statuses: await source.statuses() })),
+  );
+  const providers = read.flatMap(({ source, statuses }) => {
+    const files = new Map(targetFiles([source]).map((file) => [statusKey(file), file]));
+    const oddities = new Map(
+      [...source.folder.oddities].map(([path, oddity]) => [statusKey(idOfPath(path)), oddity]),
+    );
+    const { byKey, problems, error } = statuses;
+    const keys = new Set([...files.keys(), ...byKey.keys(), ...problems.keys(), ...oddities.keys()]);
+    return [...keys].flatMap((key): readonly ProviderView[] => {
+      const id = parseStatusKey(key);
+      const file = files.get(key);
+      const status = byKey.get(key)?.status;
+      const known = { file, status, problem: problems.get(key) ?? error, oddity: oddities.get(key) };
+      const verdict = judge(known, { staleAfter, now });
+      const command = id && status && settlingCommand(id, status);
+      return id === undefined
+        ? []
+        : [
+            {
+              ...{ source: source.name, ...id, ...verdict },
+              ...(command !== undefined && { command }),
+              ...{ targets: file?.targets, status },
+            },
+          ];
+    });
+  });
+  return {
+    providers: providers.sort(byUrgency),
+    errors: read.flatMap(({ statuses }) => statuses.error ?? []),
+  };
+}
+
+interface Known {
+  readonly file: TargetFile | undefined;
+  readonly status: Status | undefined;
+  /** Why there is no status, where that is known. */
+  readonly problem: string | undefined;
+  readonly oddity: Oddity | undefined;
+}
+
+function judge(
+  { file, status, problem, oddity }: Known,
+  { staleAfter, now }: Pick<OverviewInput, 'staleAfter' | 'now'>,
+): { readonly state: State; readonly reason: string } {
+  if (oddity?.kind === 'lacking')
+    return {
+      state: 'missing',
+      reason: `there is no good file of it, so its job is not served: ${oddity.reason}`,
+    };
+  if (oddity?.kind === 'orphaned') return { state: 'orphaned', reason: `its file stays: ${oddity.reason}` };
+  if (status === undefined) {
+    const reason = problem ?? 'the store has no status of it: nobody knows how old its list is';
+    return { state: 'unknown', reason };
+  }
+  // What left the configuration has no more cycles: its age says nothing.
+  if (status.retiring !== undefined)
+    return status.retiring.held === undefined
+      ? { state: 'retiring', reason: 'it left the configuration, and is retired when it has waited' }
+      : { state: 'held', reason: status.retiring.held };
+  if (status.error !== undefined)
+    return { state: 'failing', reason: `${times(status.failures)}: ${status.error.message}` };
+  if (status.held !== undefined) return { state: 'held', reason: status.held.message };
+  if (status.config_error !== undefined)
+    return { state: 'failing', reason: `the newest configuration is not in force: ${status.config_error}` };
+  const succeeded = Date.parse(status.last_success ?? status.last_attempt);
+  if (succeeded > now + clockSkew)
+    return {
+      state: 'stale',
+      reason: 'its status is dated in the future: the clock of its function is wrong',
+    };
+  if (succeeded < now - staleAfter)
+    return { state: 'stale', reason: 'no cycle has succeeded for too long; does its function still run?' };
+  const noticed = noticedOf(status, now);
+  if (oddity?.kind === 'kept') return { state: 'refused', reason: oddity.reason };
+  if (status.published_version < status.version)
+    return { state: 'behind', reason: `version ${status.version} is not published yet` };
+  if (file === undefined) {
+    return status.files.length === 0
+      ? (noticed ?? { state: 'ok', reason: '' })
+      : { state: 'missing', reason: 'its file is not mirrored; the log says why if this stays so' };
+  }
+  const mirrored = status.files.every(({ key, etag }) => file.made?.key === key && file.made.etag === etag);
+  if (!mirrored) return { state: 'behind', reason: 'its newest list is not mirrored yet' };
+  return noticed ?? { state: 'ok', reason: (status.warnings ?? []).join('; ') };
+}
+
+function noticedOf(
+  status: Status,
+  now: number,
+): { readonly state: State; readonly reason: string } | undefined {
+  const notices = noticesOf(status, now);
+  const [first] = notices;
+  return first && { state: first.kind, reason: notices.map(({ text }) => text).join('; ') };
+}
+
+/** Milliseconds by which the clock of another machine may be ahead. */
+const clockSkew = 5 * 60_000;
+
+function times(failures: number): string {
+  return failures === 1 ? 'the last cycle failed' : `the last ${failures} cycles failed`;
+}
+
+function byUrgency(a: ProviderView, b: ProviderView): number {
+  const order = states.indexOf(a.state) - states.indexOf(b.state);
+  return (
+    order ||
+    compareText(a.job, b.job) ||
+    compareText(a.provider, b.provider) ||
+    compareText(a.source, b.source)
+  );
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

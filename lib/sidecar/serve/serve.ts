@@ -1,0 +1,179 @@
+import { Hono } from 'hono';
+import { Gauge, type Registry } from 'prom-client';
+import { MusterError, toMusterError } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import { schedulerMetrics } from '../../base/metrics.ts';
+import { healthOf, type MirroredSource } from '../mirror/mirrored.ts';
+import { missing, pageRoutes } from '../page/routes.ts';
+import { answerWith, textAnswer } from './answer.ts';
+import { apiRoutes } from './api.ts';
+import { openPaths, type Probes, probeRoutes } from './health.ts';
+import { type Face, type FaceEnv, type FaceOptions, openFace } from './http.ts';
+import { kubeStateRoutes } from './kube-state.ts';
+import { countOutputs } from './metrics.ts';
+import { createModel } from './model.ts';
+import { sdRoutes } from './sd.ts';
+import type { FaceSource } from './source.ts';
+import { openGate } from './web-gate.ts';
+
+export interface ServeOptions
+  extends Pick<FaceAppOptions, 'providerStaleAfter' | 'configProblem' | 'configLoadedAt' | 'configNote'> {
+  readonly sources: readonly MirroredSource[];
+  readonly registry: Registry;
+  readonly listen: string;
+  /** File in the format of Prometheus's `--web.config.file`. */
+  readonly webConfig?: string;
+  /** URL under which readers see the sidecar, where a proxy shows it below a path. */
+  readonly externalUrl?: string;
+  readonly log: Logger;
+}
+
+/** The HTTP face of a sidecar; loaded only where it serves. Throws (kind `config`) when it cannot listen. */
+export async function serve(options: ServeOptions): Promise<Pick<Face, 'address'> & AsyncDisposable> {
+  const { listen, webConfig, log, sources, externalUrl, ...rest } = options;
+  const ended = new AbortController();
+  const answer = createFaceApp({
+    ...rest,
+    ended: ended.signal,
+    ...(externalUrl !== undefined && { prefix: prefixOf(externalUrl) }),
+    log,
+    health: healthOf(sources),
+    sources: sources.map(({ health, ...source }) => ({ ...source, ready: () => health.mirrored() })),
+  });
+  const gate = webConfig === undefined ? undefined : await openGate({ path: webConfig, log });
+  const close = async (face?: Face) => {
+    gate?.close();
+    await face?.close();
+    ended.abort();
+  };
+  try {
+    const face = await openFace({ listen, answer, log, ...(gate && { gate }) });
+    return { address: face.address, [Symbol.asyncDispose]: () => close(face) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+export interface FaceAppOptions {
+  readonly sources: readonly FaceSource[];
+  readonly health: Probes;
+  readonly registry: Registry;
+  readonly log: Logger;
+  /** Milliseconds since a provider's last success after which the page calls it stale. Default 15 minutes. */
+  readonly providerStaleAfter?: number;
+  /** Milliseconds of Unix time. */
+  readonly now?: () => number;
+  /** Path below which a proxy shows all of it, as in `/muster`. Default: none. */
+  readonly prefix?: string;
+  /** Says why the configuration as it is now is not in force, empty where it is; absent where there is none. */
+  readonly configProblem?: () => string;
+  /** When the configuration in force was taken over, in milliseconds of Unix time. */
+  readonly configLoadedAt?: () => number;
+  /** Says what of the configuration is left to Prometheus; empty for nothing. */
+  readonly configNote?: () => string;
+  /** Fires when nobody will be answered any more. */
+  readonly ended?: AbortSignal;
+}
+
+/** All that the sidecar serves: probes, metrics, http_sd, kube-state outputs, the page and its JSON. */
+export function createFaceApp(options: FaceAppOptions): FaceOptions['answer'] {
+  const {
+    sources,
+    health,
+    registry,
+    log,
+    now = Date.now,
+    ended,
+    prefix = '',
+    configProblem,
+    configNote,
+  } = options;
+  const staleAfter = options.providerStaleAfter ?? 15 * 60_000;
+  const model = createModel({
+    ...{ sources, health, now, staleAfter },
+    ...(configProblem && { configProblem }),
+    ...(configNote && { configNote }),
+  });
+  countConfig(registry, options);
+  countOutputs(registry, sources);
+  const app = new Hono<{ Bindings: FaceEnv }>();
+  app.use(async (context, next) => {
+    if (context.env.admitted || openPaths.includes(context.req.path)) return next();
+    return textAnswer(401, 'not without a name and password, or a token', {
+      'www-authenticate': 'Basic realm="muster", charset="UTF-8"',
+    });
+  });
+  app.route('/', probeRoutes(health, registry));
+  app.route('/', sdRoutes(sources));
+  app.route('/', kubeStateRoutes(sources, { registry, now, ...(ended && { ended }) }));
+  app.route('/api/v1', apiRoutes(model));
+  app.route('/', pageRoutes(model));
+  // A program is told in a line, a person on a page from which it goes on.
+  app.notFound(({ req }) =>
+    req.header('accept')?.includes('text/html')
+      ? missing('There is nothing here')
+      : textAnswer(404, 'there is nothing here'),
+  );
+  app.onError((error, { req }) => {
+    if (req.raw.signal.aborted) return textAnswer(503, 'the request was given up');
+    log.error('a request failed', { path: req.path.slice(0, 200), error: toMusterError(error) });
+    return textAnswer(500, 'internal error; the log of the sidecar says more');
+  });
+  return underPrefix(prefix, (request, env) => app.fetch(request, env));
+}
+
+function countConfig(
+  registry: Registry,
+  { configProblem, configLoadedAt }: Pick<FaceAppOptions, 'configProblem' | 'configLoadedAt'>,
+): void {
+  const { configGood, configLoaded } = schedulerMetrics;
+  const gauge = ({ name, help }: typeof configGood | typeof configLoaded, value: () => number) =>
+    new Gauge({
+      ...{ name, help, registers: [registry] },
+      collect() {
+        this.set(value());
+      },
+    });
+  if (configProblem !== undefined) gauge(configGood, () => (configProblem() === '' ? 1 : 0));
+  if (configLoadedAt !== undefined) gauge(configLoaded, () => configLoadedAt() / 1000);
+}
+
+/**
+ * The path below which a proxy shows the sidecar, of the URL that its readers use: `/muster` of
+ * `https://example.com/muster/`, empty where it is the root. Throws (kind `config`) for what is no such URL.
+ */
+export function prefixOf(externalUrl: string): string {
+  const url = URL.canParse(externalUrl) ? new URL(externalUrl) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '')
+    throw new MusterError(
+      'config',
+      `${JSON.stringify(externalUrl)} is not the URL of a site; write it as in https://example.com/muster`,
+    );
+  return url.pathname.replace(/\/+$/, '');
+}
+
+/**
+ * The same answers behind a proxy: pages link below the prefix, and what is asked for below it is found, whether the
+ * proxy takes the prefix away or not.
+ */
+export function underPrefix(prefix: string, answer: FaceOptions['answer']): FaceOptions['answer'] {
+  if (prefix === '') return answer;
+  return async (request, env) => {
+    const { pathname, search, origin } = new URL(request.url);
+    const inside = pathname === prefix || pathname.startsWith(`${prefix}/`);
+    const path = inside ? pathname.slice(prefix.length) || '/' : pathname;
+    const found = await answer(inside ? new Request(`${origin}${path}${search}`, request) : request, env);
+    return relink(found, prefix);
+  };
+}
+
+async function relink(answer: Response, prefix: string): Promise<Response> {
+  const location = answer.headers.get('location');
+  if (location?.startsWith('/')) answer.headers.set('location', prefix + location);
+  if (answer.headers.get('content-type')?.startsWith('text/html') !== true) return answer;
+  // Quotes in what a page shows of others are escaped, so that only links of ours look like this.
+  const text = (await answer.text()).replace(/ (href|src|action)="\//g, (_, name) => ` ${name}="${prefix}/`);
+  const { 'content-length': _, ...headers } = Object.fromEntries(answer.headers);
+  return answerWith(answer.status, 'text/html; charset=utf-8', text, headers);
+}

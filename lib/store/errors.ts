@@ -1,0 +1,75 @@
+import { MusterError } from '../base/errors.ts';
+import type { PutCondition } from './store.ts';
+
+/** The write that its condition forbids. */
+export function conflict(url: string, key: string, condition: PutCondition): MusterError {
+  return new MusterError(
+    'conflict',
+    condition === 'create'
+      ? `${url}: ${key} exists already, so it was not created`
+      : `${url}: ${key} is no longer what it was when it was read, so it was not written`,
+  );
+}
+
+/** Throws `conflict` when the condition forbids a write over the object with this etag (`undefined`: none there). */
+export function checkCondition(
+  url: string,
+  key: string,
+  condition: PutCondition,
+  etag: string | undefined,
+): void {
+  if (condition === 'any') return;
+  const allowed = condition === 'create' ? etag === undefined : etag === condition.etag;
+  if (!allowed) throw conflict(url, key, condition);
+}
+
+/** The store that does not keep to conditions. `why` follows its name, as in `refuses …`. */
+export function notConditional(url: string, why: string): MusterError {
+  return new MusterError(
+    'storage',
+    `${url} ${why}, so overlapping cycles could overwrite each other; use S3 or a store which honours conditional writes`,
+  );
+}
+
+/** Throws `conflict` when an object is there (`etag` is its own) that is not the one to be removed. */
+export function checkRemoval(
+  url: string,
+  key: string,
+  etag: string | undefined,
+  wanted: string | undefined,
+): void {
+  if (etag !== undefined && wanted !== undefined && etag !== wanted) throw notRemoved(url, key);
+}
+
+/** The removal of one write of an object where another one is. */
+export function notRemoved(url: string, key: string): MusterError {
+  return new MusterError(
+    'conflict',
+    `${url}: ${key} is no longer what it was when it was read, so it was not removed`,
+  );
+}
+
+/** The object whose content is not what its own metadata says (kind `storage`): spoilt where it lies, or on the way. */
+export class DigestMismatch extends MusterError {
+  constructor(url: string, key: string, proof = 'its sha256 metadata says so') {
+    super(
+      'storage',
+      `${url}: digest mismatch: ${key} is not what was written (${proof}); restore or delete it`,
+    );
+  }
+}
+
+/** The object over the reader's limit. */
+export function tooLarge(url: string, key: string, maxBytes: number): MusterError {
+  return new MusterError('too-large', `${url}: ${key} is larger than the limit of ${maxBytes} bytes`);
+}
+
+/** Throws (kind `timeout`) when the caller's signal has fired. `what` is the call, as in `writing targets/a.json`. */
+export function checkSignal(signal: AbortSignal | undefined, url: string, what: string): void {
+  if (signal?.aborted) throw cutOff(url, what, signal);
+}
+
+/** The call that the caller's signal ended. */
+export function cutOff(url: string, what: string, signal: AbortSignal): MusterError {
+  return new MusterError('timeout', `${url}: ${what} was cut off by the deadline`, { cause: signal.reason });
+}

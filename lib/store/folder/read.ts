@@ -1,0 +1,134 @@
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { errorCode, fileFailure, isAbsent } from '../../base/disk-errors.ts';
+import { MusterError } from '../../base/errors.ts';
+import { checkSignal, tooLarge } from '../errors.ts';
+import { defaultMaxBytes, type OpenedObject, type ReadOptions, type StoredObject } from '../store.ts';
+import { findPath, isLink, type Place } from './paths.ts';
+import { fileEtag } from './temporary.ts';
+
+/** The etag of the key's file; `undefined` where there is none, or a folder. */
+export async function readEtag(place: Place): Promise<{ readonly etag: string } | undefined> {
+  const path = await findPath(place);
+  if (path === undefined) return undefined;
+  try {
+    const stats = await lstat(path, { bigint: true });
+    if (stats.isDirectory()) return undefined;
+    if (!stats.isFile()) throw isLink(place.url, place.key);
+    return { etag: fileEtag(stats) };
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+export interface ReadLimits {
+  readonly ifNoneMatch: string | undefined;
+  readonly maxBytes: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * The key's file. Etag and body come from one descriptor: the file behind it stays as it is when another takes its
+ * name.
+ */
+export async function readObject(
+  place: Place,
+  limits: ReadLimits,
+): Promise<StoredObject | 'unchanged' | undefined> {
+  const path = await findPath(place);
+  const file = path === undefined ? undefined : await openFile(place, path);
+  if (file === undefined) return undefined;
+  try {
+    return await readFrom(file, place, limits);
+  } finally {
+    await file.close();
+  }
+}
+
+async function readFrom(
+  file: FileHandle,
+  { url, key }: Place,
+  { ifNoneMatch, maxBytes, signal }: ReadLimits,
+): Promise<StoredObject | 'unchanged' | undefined> {
+  const stats = await file.stat({ bigint: true });
+  if (stats.isDirectory()) return undefined;
+  if (!stats.isFile()) throw isLink(url, key);
+  const etag = fileEtag(stats);
+  if (etag === ifNoneMatch) return 'unchanged';
+  if (stats.size > maxBytes) throw tooLarge(url, key, maxBytes);
+  const { buffer, byteOffset, byteLength } = await file.readFile(signal && { signal });
+  if (fileEtag(await file.stat({ bigint: true })) !== etag) {
+    throw wasEdited(url, key);
+  }
+  return { body: new Uint8Array(buffer, byteOffset, byteLength), etag };
+}
+
+/** That the file was not what it was by the end of reading. */
+export function wasEdited(url: string, key: string): MusterError {
+  return new MusterError(
+    'storage',
+    `${url}: ${key} was edited in place while it was read: replace it by renaming`,
+  );
+}
+
+/** Without following a link, and without waiting for the other end of a named pipe. */
+export async function openFile({ url, key }: Place, path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    if (errorCode(error) === 'ELOOP') throw isLink(url, key);
+    throw error;
+  }
+}
+
+/** The key's file, piece by piece. */
+export async function openObject(
+  place: Place,
+  { ifNoneMatch, maxBytes = defaultMaxBytes, signal }: ReadOptions,
+): Promise<OpenedObject | 'unchanged' | undefined> {
+  const { url, key } = place;
+  const path = await findPath(place);
+  const file = path === undefined ? undefined : await openFile(place, path);
+  if (file === undefined) return undefined;
+  let chunks: AsyncIterable<Uint8Array> | undefined;
+  try {
+    const stats = await file.stat({ bigint: true });
+    if (stats.isDirectory()) return undefined;
+    if (!stats.isFile()) throw isLink(url, key);
+    const etag = fileEtag(stats);
+    if (etag === ifNoneMatch) return 'unchanged';
+    if (stats.size > maxBytes) throw tooLarge(url, key, maxBytes);
+    chunks = readPieces(file, place, etag, signal);
+    return { etag, chunks };
+  } finally {
+    if (chunks === undefined) await file.close();
+  }
+}
+
+const pieceSize = 256 * 1024;
+
+async function* readPieces(
+  file: FileHandle,
+  { url, key }: Place,
+  etag: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, undefined> {
+  const what = `reading ${key}`;
+  try {
+    for (;;) {
+      checkSignal(signal, url, what);
+      // New memory each time: who gets a piece may keep it.
+      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(pieceSize), 0, pieceSize);
+      if (bytesRead === 0) break;
+      yield buffer.subarray(0, bytesRead);
+    }
+    if (fileEtag(await file.stat({ bigint: true })) !== etag) throw wasEdited(url, key);
+    return undefined;
+  } catch (error) {
+    throw fileFailure(error, url, what, signal);
+  } finally {
+    await file.close();
+  }
+}

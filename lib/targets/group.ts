@@ -1,0 +1,71 @@
+/** Label names to values. An empty value means the same as an absent label, as in Prometheus. */
+export type LabelSet = Readonly<Record<string, string>>;
+
+/**
+ * Targets that share labels, as a mechanism finds them: what Prometheus calls a target group.
+ * Source: prometheus/discovery/targetgroup.
+ */
+export interface TargetGroup {
+  /** Identifies the group within its provider. */
+  readonly source: string;
+  /** Labels of all targets of the group. */
+  readonly labels: LabelSet;
+  /** Each target's own labels, `__address__` among them; they win over the group's. */
+  readonly targets: readonly LabelSet[];
+}
+
+/** The label that holds `host:port` of a target. */
+export const addressLabel = '__address__';
+
+/** Prefix of the labels that a mechanism attaches; Prometheus drops them after relabelling. */
+export const metaPrefix = '__meta_';
+
+/** All labels of one target: its own over the group's, empty ones left out. */
+export function targetLabels(group: TargetGroup, target: LabelSet): LabelSet {
+  return withoutEmpty({ ...group.labels, ...target });
+}
+
+/** The same labels without those whose value is empty. */
+export function withoutEmpty(labels: LabelSet): LabelSet {
+  for (const name in labels) {
+    if (labels[name] === '')
+      return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''));
+  }
+  return labels;
+}
+
+const invalidCharacter = /[^a-zA-Z0-9_]/gu;
+
+/**
+ * Makes any text usable as the tail of a label name: each character that a label name can't hold becomes `_`.
+ * Two names can become one; the caller decides which wins. Source: prometheus/util/strutil, SanitizeLabelName.
+ */
+export function sanitizeLabelName(name: string): string {
+  return name.replace(invalidCharacter, '_');
+}
+
+/** Whether the name is a label name in the sense of Prometheus 3: any well-formed text but the empty one. */
+export function isLabelName(name: string): boolean {
+  return name !== '' && name.isWellFormed();
+}
+
+/** The same in the sense of Prometheus 2, which `metric_name_validation_scheme: legacy` asks for. */
+export function isLegacyLabelName(name: string): boolean {
+  return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name);
+}
+
+/**
+ * `host:port` as Go's net.JoinHostPort writes it: a host with a colon or a per-cent sign gets brackets.
+ */
+export function joinHostPort(host: string, port: number | string): string {
+  return host.includes(':') || host.includes('%') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/**
+ * A label for each key, prefix in front: in sorted order, so that of keys which become one name always the same wins,
+ * the last.
+ */
+export function mapLabels(prefix: string, map: ReadonlyMap<string, string>): LabelSet {
+  const keys = [...map.keys()].sort();
+  return Object.fromEntries(keys.map((key) => [prefix + sanitizeLabelName(key), map.get(key) ?? '']));
+}

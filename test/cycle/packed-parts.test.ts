@@ -1,0 +1,102 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { expect, test } from '@jest/globals';
+import { readPublished } from '../../lib/cycle/load.ts';
+import { decodeManifest } from '../../lib/cycle/manifest.ts';
+import { readStatus } from '../../lib/cycle/status.ts';
+import type { ObjectStore } from '../../lib/store/store.ts';
+import { manifestKey, partKey, targetsKey } from '../../lib/targets/keys.ts';
+import { cleanUpAfterEach, makeFolder, openTestFolder, round, visibleFiles } from '../sidecar/world.ts';
+import { id } from '../support/provider.ts';
+import { openScenario, targets } from './scenario.ts';
+
+cleanUpAfterEach();
+
+async function bytesOf(store: ObjectStore, key: string): Promise<Uint8Array> {
+  const found = await store.get(key);
+  if (found === undefined || found === 'unchanged') throw new Error(`${key} is not there`);
+  return found.body;
+}
+
+const partsOf = async (store: ObjectStore) =>
+  decodeManifest(await bytesOf(store, manifestKey(id)), manifestKey(id)).parts;
+
+const addresses = (text = '') => [...text.matchAll(/"targets":\["([^"]+)"/g)].map(([, one]) => one).sort();
+
+test('a list in parts is stored packed, and its manifest says how, and how large each part is', async () => {
+  const { store, cycle } = openScenario({ shards: 2 });
+  await cycle(targets(0, 40));
+  const parts = await partsOf(store);
+  const bodies = await Promise.all(parts.map(({ name }) => bytesOf(store, partKey(id, name))));
+  expect(parts.map(({ encoding, size, unpacked }) => ({ encoding, size, unpacked }))).toEqual(
+    bodies.map((body) => ({ encoding: 'gzip', size: body.length, unpacked: gunzipSync(body).length })),
+  );
+  expect((await readPublished(store, id, undefined))?.groups).toHaveLength(40);
+  const { status } = await readStatus(store, id);
+  expect(status?.files[0]?.largest).toBe(Math.max(...parts.map(({ unpacked = 0 }) => unpacked)));
+});
+
+test('the status tells the size of a plain file, too', async () => {
+  const { store, cycle, status } = openScenario();
+  await cycle(targets(0, 40));
+  const file = await bytesOf(store, targetsKey(id));
+  expect((await status())?.files[0]?.largest).toBe(file.length);
+});
+
+test('a part that did not change is written once', async () => {
+  const { store, cycle } = openScenario({ shards: 4 });
+  await cycle(targets(0, 40));
+  const before = await partsOf(store);
+  await cycle(targets(0, 41));
+  const after = await partsOf(store);
+  expect(after.filter((part, index) => part.name !== before[index]?.name)).toHaveLength(1);
+});
+
+test.each([
+  ['held in memory', 40, ''],
+  ['that goes through the disk', 40, 'x'.repeat(300_000)],
+])('a mirror unpacks a list %s', async (_, count, filler) => {
+  const { store, cycle } = openScenario({ shards: 2 });
+  const list = targets(0, count).map((group) => ({ ...group, labels: { ...group.labels, filler } }));
+  await cycle(list);
+  const path = await makeFolder();
+  expect((await round(store, await openTestFolder(path))).rejections).toEqual([]);
+  expect(addresses((await visibleFiles(path))['api/consul-0.json'])).toHaveLength(count);
+});
+
+const spoilt = {
+  'of which a bit of the check sum is wrong': (good: Uint8Array) =>
+    good.map((byte, at) => (at === good.length - 6 ? byte ^ 1 : byte)),
+  'that is another text': () => gzipSync('rubbish'),
+};
+
+test.each([
+  ['held in memory', 'of which a bit of the check sum is wrong', '', 'digest'],
+  ['held in memory', 'that is another text', '', 'invalid'],
+  ['that goes through the disk', 'of which a bit of the check sum is wrong', 'x'.repeat(300_000), 'digest'],
+  ['that goes through the disk', 'that is another text', 'x'.repeat(300_000), 'invalid'],
+] as const)(
+  'a mirror refuses a part, of a list %s, %s, and takes it once it is mended',
+  async (_, how, filler, reason) => {
+    const { store, cycle } = openScenario({ shards: 2 });
+    await cycle(targets(0, 40).map((group) => ({ ...group, labels: { ...group.labels, filler } })));
+    const [part] = await partsOf(store);
+    const key = partKey(id, part?.name ?? '');
+    const good = await bytesOf(store, key);
+    const path = await makeFolder();
+    const folder = await openTestFolder(path);
+    await store.put(key, spoilt[how](good), { condition: 'any' });
+    const bad = await round(store, folder);
+    expect(bad.rejections.map((one) => one.reason)).toEqual([reason]);
+    await store.put(key, good, { condition: 'any' });
+    expect((await round(store, folder)).rejections).toEqual([]);
+    expect(addresses((await visibleFiles(path))['api/consul-0.json'])).toHaveLength(40);
+  },
+);
+
+test('a part that unpacks to more than the limit is refused', async () => {
+  const { store, cycle } = openScenario({ shards: 2 });
+  await cycle(targets(0, 40).map((group) => ({ ...group, labels: { filler: 'x'.repeat(300_000) } })));
+  const folder = await openTestFolder(await makeFolder());
+  const { rejections } = await round(store, folder, { maxObjectBytes: 1 << 20 });
+  expect(rejections.map(({ reason }) => reason)).toEqual(['too-large']);
+});

@@ -1,0 +1,60 @@
+import { describe, expect, test } from '@jest/globals';
+import { validatingWebhookConfiguration } from '../../../lib/kube-state/resources/validatingwebhookconfiguration.ts';
+import { linesOf } from './harness.ts';
+
+const own = 'namespace="",validatingwebhookconfiguration="check"';
+const metadata = { name: 'check' };
+
+function service(webhook: string, name: string, namespace: string): string {
+  return `kube_validatingwebhookconfiguration_webhook_clientconfig_service{${own},webhook_name="${webhook}",service_name="${name}",service_namespace="${namespace}"} 1`;
+}
+
+test('a configuration has a sample in every family', async () => {
+  const object = {
+    metadata: { ...metadata, creationTimestamp: '2026-01-31T12:00:00Z', resourceVersion: '4711' },
+    webhooks: [
+      {
+        name: 'check.example.com',
+        clientConfig: {
+          service: { namespace: 'mesh', name: 'checkor', path: '/check', port: 443 },
+          caBundle: 'AAEC',
+        },
+        rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }],
+        failurePolicy: 'Fail',
+        sideEffects: 'None',
+        admissionReviewVersions: ['v1'],
+      },
+    ],
+  };
+  expect(await linesOf(validatingWebhookConfiguration, object)).toEqual([
+    `kube_validatingwebhookconfiguration_info{${own}} 1`,
+    `kube_validatingwebhookconfiguration_created{${own}} 1.7698608e+09`,
+    `kube_validatingwebhookconfiguration_metadata_resource_version{${own}} 4711`,
+    service('check.example.com', 'checkor', 'mesh'),
+  ]);
+});
+
+describe('each webhook has a sample, one of a URL with an empty service', () => {
+  const info = `kube_validatingwebhookconfiguration_info{${own}} 1`;
+
+  test.each([
+    ['none', [], [info]],
+    [
+      'by URL',
+      [{ name: 'a', clientConfig: { url: 'https://hooks.example.com/a' } }],
+      [info, service('a', '', '')],
+    ],
+    [
+      'by service, by URL, by an empty service and by nothing',
+      [
+        { name: 'a', clientConfig: { service: { namespace: 'n', name: 's' } } },
+        { name: 'b', clientConfig: { url: 'https://hooks.example.com/b' } },
+        { name: 'c', clientConfig: { service: {} } },
+        { name: 'd' },
+      ],
+      [info, service('a', 's', 'n'), service('b', '', ''), service('c', '', ''), service('d', '', '')],
+    ],
+  ])('%s', async (_, webhooks, lines) => {
+    expect(await linesOf(validatingWebhookConfiguration, { metadata, webhooks })).toEqual(lines);
+  });
+});

@@ -1,0 +1,110 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from '@jest/globals';
+import { gzipHead, type Splice } from '../../../lib/kube-state/gzip-header.ts';
+import { createMemoryStore } from '../../../lib/store/memory.ts';
+import { cleanUpAfterEach } from '../world.ts';
+import { startFace, type TestFace } from './face.ts';
+
+cleanUpAfterEach();
+
+const listed = new Date('2026-03-01T12:00:00Z');
+const header = gzipSync('# TYPE a_total counter\n');
+const info = gzipSync('# TYPE b_info gauge\n');
+const samples = ['a_total{x="1"} 5\n', 'b_info 1\n'].map((text) => gzipSync(text));
+const [first = info, second = info] = samples;
+const text = '# TYPE a_total counter\na_total{x="1"} 5\n# TYPE b_info gauge\nb_info 1\n';
+const openMetrics = '# TYPE a counter\na_total{x="1"} 5\n# TYPE b info\nb_info 1\n# EOF\n';
+const splices = [
+  { at: 0, length: header.length, text: '# TYPE a counter\n' },
+  { at: header.length + first.length, length: info.length, text: '# TYPE b info\n' },
+];
+const accept = 'application/openmetrics-text;version=1.0.0,text/plain;q=0.5';
+
+async function faceOf(list: readonly Splice[], age = 1): Promise<TestFace & { readonly size: number }> {
+  const store = createMemoryStore();
+  const body = Buffer.concat([gzipHead(listed, list), header, first, info, second]);
+  await store.put('metrics/prod.prom.gz', body, { condition: 'any' });
+  const face = await startFace(store, { now: () => listed.getTime() + age * 1000, mirrored: false });
+  return { ...face, size: body.length };
+}
+
+describe('an output that says how it reads as OpenMetrics', () => {
+  test('is spliced for those who want it so, gzipped or not, and whole for the others', async () => {
+    const face = await faceOf(splices);
+    for (const encoding of ['gzip', 'identity']) {
+      const asked = { 'accept-encoding': encoding };
+      const found = await face.get('/kube-state/prod', { accept, ...asked });
+      expect([found.text, found.headers.get('content-type'), found.headers.get('vary')]).toEqual([
+        openMetrics,
+        'application/openmetrics-text; version=1.0.0; charset=utf-8',
+        'accept, accept-encoding',
+      ]);
+      expect((await face.get('/kube-state/prod', asked)).text).toBe(text);
+    }
+  });
+
+  test('is told in its length before its first byte, also to a HEAD', async () => {
+    const face = await faceOf(splices);
+    const raw = await fetch(`${face.url}/kube-state/prod`, {
+      headers: { accept, 'accept-encoding': 'gzip' },
+    });
+    expect(await raw.text()).toBe(openMetrics);
+    const length = Number(raw.headers.get('content-length'));
+    for (const [asked, size] of [
+      [accept, length],
+      ['text/plain', face.size],
+    ] as const) {
+      const { status, headers } = await fetch(`${face.url}/kube-state/prod`, {
+        method: 'HEAD',
+        headers: { accept: asked, 'accept-encoding': 'gzip' },
+      });
+      expect([status, headers.get('content-length')]).toEqual([200, `${size}`]);
+    }
+  });
+
+  test('is text to everybody where a splice leads out of it', async () => {
+    const face = await faceOf([{ at: 0, length: 100_000, text: '' }]);
+    const found = await face.get('/kube-state/prod', { accept });
+    expect([found.text, found.headers.get('content-type')]).toEqual([
+      text,
+      'text/plain; version=0.0.4; charset=utf-8',
+    ]);
+  });
+});
+
+test('the sidecar counts what it refuses, and says how old and how large each output is', async () => {
+  const face = await faceOf(splices, 400);
+  expect((await face.get('/kube-state/prod')).status).toBe(503);
+  expect((await face.get('/kube-state/stranger')).status).toBe(404);
+  const lines = (await face.get('/metrics')).text.match(
+    /^muster_sync_kube_state_(?:listing|bytes|refusals).*$/gm,
+  );
+  expect(lines).toEqual([
+    `muster_sync_kube_state_listing_timestamp_seconds{output="prod"} ${listed.getTime() / 1000}`,
+    `muster_sync_kube_state_bytes{output="prod"} ${face.size}`,
+    'muster_sync_kube_state_refusals_total{output="prod",reason="stale"} 1',
+  ]);
+});
+
+test('many who ask at once for what is new share one copy of it', async () => {
+  const store = createMemoryStore();
+  const large = Buffer.concat([gzipHead(listed, []), ...Array<Uint8Array>(20_000).fill(first)]);
+  await store.put('metrics/prod.prom.gz', large, { condition: 'any' });
+  let fetched = 0;
+  const face = await startFace(store, {
+    now: () => listed.getTime(),
+    read: {
+      ...store,
+      async open(key, options) {
+        const found = await store.open(key, options);
+        if (found !== 'unchanged') fetched += 1;
+        return found;
+      },
+    },
+  });
+  const answers = await Promise.all(Array.from({ length: 8 }, () => face.get('/kube-state/prod')));
+  expect([new Set(answers.map((answer) => answer.text.length)), fetched]).toEqual([
+    new Set([20_000 * 'a_total{x="1"} 5\n'.length]),
+    1,
+  ]);
+});

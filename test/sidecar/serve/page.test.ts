@@ -1,0 +1,279 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { MusterError } from '../../../lib/base/errors.ts';
+import { diff } from '../../../lib/sidecar/page/changes.ts';
+import { overviewBody } from '../../../lib/sidecar/page/overview.ts';
+import { script } from '../../../lib/sidecar/page/script.ts';
+import type { FaceModel } from '../../../lib/sidecar/serve/model.ts';
+import type { ProviderView } from '../../../lib/sidecar/serve/providers.ts';
+import { createMemoryStore } from '../../../lib/store/memory.ts';
+import type { TargetChange } from '../../../lib/targets/diff.ts';
+import { cleanUpAfterEach, publish, targets } from '../world.ts';
+import { startFace, type TestFace } from './face.ts';
+import { hostile, type LivelyStore, livelyStore } from './lively-store.ts';
+
+cleanUpAfterEach();
+
+let lively: LivelyStore;
+beforeAll(async () => {
+  lively = await livelyStore();
+});
+
+const ok = { ok: true, reason: 'ok' };
+const modelWith: Pick<FaceModel, 'now' | 'mirror' | 'configuration'> = {
+  now: () => 0,
+  mirror: () => ok,
+  configuration: () => undefined,
+};
+
+const open = () => startFace(lively.store, { now: () => lively.now.getTime() });
+
+/** What somebody reads: the text of a page without its tags. */
+function textOf(page: string): string {
+  const [, main = ''] = /<main[^>]*>([\s\S]*)<\/main>/.exec(page) ?? [];
+  const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', '#39': "'", amp: '&' };
+  return main
+    .replaceAll('<wbr>', '')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/&(lt|gt|quot|#39|amp);/g, (_, name: string) => entities[name] ?? '')
+    .replace(/\s+/g, ' ')
+    .replace(/ (?=[,.:] )/g, '')
+    .trim();
+}
+
+async function read(face: TestFace, path: string): Promise<string> {
+  const { status, headers, text } = await face.get(path);
+  expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+  return textOf(text);
+}
+
+describe('the page', () => {
+  test('tells once of what has befallen many for one cause', () => {
+    const failing = (job: string, failures: number, message: string): ProviderView => ({
+      ...{ source: '', job, provider: 'consul-0', state: 'failing', targets: 3, status: undefined },
+      reason: `the last ${failures} cycles failed: ${message}`,
+    });
+    const down = (path: string) => `GET http://consul.example:8500${path}: no answer (ECONNREFUSED)`;
+    const providers = [
+      ...Array.from({ length: 10 }, (_, index) => failing(`job-${index}`, index + 2, down(`/v1/${index}`))),
+      failing('other', 2, 'GET http://other.example: HTTP 403'),
+    ];
+    const outputs = { outputs: [], errors: [] };
+    const shown = { overview: { providers, errors: [] }, outputs, offset: 0 };
+    const page = String(overviewBody(modelWith, shown));
+    const [, entries = ''] = /<ul>([\s\S]*?)<\/ul>/.exec(page) ?? [];
+    expect(entries.split('</li>').map((entry) => textOf(`<main>${entry}</main>`))).toEqual([
+      `failing 10 providers: ${Array.from({ length: 8 }, (_, index) => `job-${index} consul-0`).join(', ')} and 2 more ` +
+        'the last 2 cycles failed: GET http://consul.example:8500/v1/0: no answer (ECONNREFUSED) Last success: never.',
+      'failing other consul-0 the last 2 cycles failed: GET http://other.example: HTTP 403 Last success: never.',
+      '',
+    ]);
+  });
+
+  test('shows once what has changed of all ports of a pod', () => {
+    const change = (address: string, after: string): TargetChange => ({
+      ...{ kind: 'changed', source: 'pod/a', address, count: 1, labels: {} },
+      differences: [{ name: 'ready', before: 'false', after }],
+    });
+    const rows = [change('10.0.0.1:80', 'true'), change('10.0.0.1:81', 'true'), change('10.0.0.1:82', 'no')];
+    expect(textOf(`<main>${diff(rows)}</main>`)).toBe(
+      '~ changed 10.0.0.1:80, 10.0.0.1:81 pod/a ready false → true ~ changed 10.0.0.1:82 pod/a ready false → no',
+    );
+  });
+
+  test('has its frame also around what is not there, for a person; a program is told in a line', async () => {
+    const face = await open();
+    const page = await face.get('/nowhere', { accept: 'text/html,*/*' });
+    expect([page.status, page.headers.get('content-type'), textOf(page.text)]).toEqual([
+      404,
+      'text/html; charset=utf-8',
+      'There is nothing here All providers',
+    ]);
+    const line = await face.get('/nowhere');
+    expect([line.status, line.text]).toEqual([404, 'there is nothing here\n']);
+  });
+
+  test('says so where it does not follow, and the JSON and the page say why a configuration is not in force', async () => {
+    const face = await startFace(lively.store, { configProblem: () => 'muster.yml:1:1 is <empty>' });
+    expect(await read(face, '/')).toContain('Configuration: muster.yml:1:1 is <empty>');
+    expect(JSON.parse((await face.get('/api/v1/providers')).text)).toMatchObject({
+      configuration: { ok: false, reason: 'muster.yml:1:1 is <empty>' },
+    });
+    expect((await face.get('/metrics')).text).toMatch(/^muster_config_last_reload_successful 0$/m);
+    expect(script).toContain('data-paused');
+  });
+
+  test('shows every provider, the worst first, with why', async () => {
+    const text = await read(await open(), '/');
+    expect(text).toMatch(/targets 116 jobs 6 providers 6 need attention 3/);
+    expect(text).toContain(
+      'failing legacy consul-0 the last cycle failed: http://consul.example:8500 does not answer: connection refused Last success: 2 h ago.',
+    );
+    expect(text).toContain(
+      'held batch kubernetes-0 the listing fell from 30 to 3 targets: 27 targets stay published until they have been missing for 15m (0s so far) Last success: 55 s ago.',
+    );
+    expect(text).toContain(
+      'stale edge consul-0 no cycle has succeeded for too long; does its function still run?',
+    );
+    expect(text).toMatch(
+      /legacy consul-0 6 1 2 h ago 2 h ago failing batch kubernetes-0 30 1 2 h ago \d+ s ago held/,
+    );
+    expect(text).toMatch(/shop\/eu kubernetes-0 14 3 31 min ago \d+ s ago ok$/);
+  });
+
+  test('shows a job: how its provider does, its count over time, its last changes, its targets', async () => {
+    const face = await open();
+    const text = await read(face, '/jobs/api');
+    expect(text).toMatch(/^api consul-0 ok Targets 60 Version 41 Last change 59 s ago Last success 59 s ago/);
+    expect(text).toContain('Targets over time 60 targets now, from 34 to 62 since 2 h ago');
+    expect(text).toContain('version 41 −2 2 removed 59 s ago − removed 10.3.0.61:9100 api/15');
+    expect(text).toContain('60 targets 10.3.0.1:9100');
+    expect(text).toContain('1–50 of 60 Next');
+    const second = await read(face, '/jobs/api?offset=50');
+    expect(second).toMatch(/Previous 51–60 of 60$/);
+    expect(await read(face, '/jobs/shop%2Feu')).toContain('14 targets');
+    expect(await read(face, '/jobs?job=shop%2Feu')).toContain('14 targets');
+  });
+
+  test('says what the guard holds, since when, and how much', async () => {
+    expect(await read(await open(), '/jobs/batch')).toMatch(
+      /kubernetes-0 held .* Held since 55 s ago, [^.]*\. The last listing has 3 targets\. .* 27 targets would be removed: − removed /,
+    );
+  });
+
+  test('finds targets by words and labels, in all jobs or one', async () => {
+    const face = await open();
+    const found = await read(face, '/targets?q=canary+dc%3Deu-1');
+    expect(found).toMatch(
+      /^Targets Search 20 targets found api consul-0 10\.3\.0\.1:9100 dc eu-1 tags ,prod, canary,/,
+    );
+    expect(await read(face, '/targets?q=job%3Dedge')).toContain('4 targets found');
+    expect(await read(face, '/jobs/api?q=10.3.0.60')).toContain('1 target found');
+    expect(await read(face, '/targets?q=nothing-like-it')).toContain('0 targets found No target fits.');
+  });
+
+  test('shows what changed last, in all jobs, in the order of time', async () => {
+    const { text } = await (await open()).get('/changes');
+    const entries = textOf(text).match(/(\S+) (consul|kubernetes)-0 version \d+/g) ?? [];
+    expect(entries).toHaveLength(30);
+    expect(entries.slice(0, 9)).toEqual([
+      ...[41, 40, 39, 38, 37, 36, 35, 34].map((version) => `api consul-0 version ${version}`),
+      'shop/eu kubernetes-0 version 3',
+    ]);
+  });
+
+  test('goes back to the first version of a provider', async () => {
+    const face = await open();
+    const versions = async (path: string) =>
+      [...(await face.get(path)).text.matchAll(/>version (\d+)</g)].map(([, version]) => Number(version));
+    expect(await versions('/changes?job=api&provider=consul-0')).toEqual(
+      Array.from({ length: 30 }, (_, index) => 41 - index),
+    );
+    expect(await versions('/changes?job=api&provider=consul-0&before=12')).toEqual(
+      Array.from({ length: 11 }, (_, index) => 11 - index),
+    );
+  });
+
+  test('shows one version in full, as a diff', async () => {
+    const text = await read(await open(), '/version?job=api&provider=consul-0&version=12');
+    expect(text).toMatch(
+      /^api consul-0 version 12 Version 11 Version 13 −2 2 removed ~8 8 changed discovered 115 min ago, 2026-03-01 10:04:00 UTC, by run run-\d+/,
+    );
+    expect(text).toContain(
+      '~ changed 10.3.0.3:9100 api/0 __meta_consul_service_metadata_version 1.1.0 → 1.2.0',
+    );
+    expect(await read(await open(), '/version?job=api&provider=consul-0&version=1')).toContain('1.0.0');
+  });
+
+  test('names of others stay text, whatever they hold', async () => {
+    const face = await open();
+    const job = encodeURIComponent(hostile.job);
+    const search = encodeURIComponent(`</title><script>alert(3)</script>" autofocus onfocus=alert(4) x="`);
+    const paths = [
+      '/',
+      '/changes',
+      `/changes?job=${job}&provider=consul-0`,
+      `/jobs/${job}`,
+      `/jobs/${job}?q=${search}`,
+      `/jobs/${search}`,
+      `/targets?q=${search}`,
+      '/targets?q=script',
+      `/version?job=${job}&provider=consul-0&version=1`,
+      `/version?job=${job}&provider=${search}&version=1&source=${search}`,
+    ];
+    for (const path of paths) {
+      const { text, headers } = await face.get(path);
+      const tags = (text.match(/<[a-z][^>]*>/gi) ?? []).map((tag) => tag.replace(/"[^"]*"/g, '""'));
+      expect(tags.filter((tag) => /<(script|img|b)\b|\son[a-z]+=|autofocus/i.test(tag))).toEqual([
+        '<script src="" defer>',
+      ]);
+      for (const unseen of ['\u0000', '\u202e', '\u2066']) expect(text).not.toContain(unseen);
+      expect(headers.get('content-security-policy')).toMatch(
+        /default-src 'none'; script-src 'self'; style-src 'self';/,
+      );
+      expect(headers.get('x-frame-options')).toBe('deny');
+    }
+    expect(await read(face, `/jobs/${job}`)).toContain(`<script>alert(1)</script>"' onload=x U+202E gnp.exe`);
+  });
+
+  test('asks nothing of any other host, and has no style or script within', async () => {
+    const face = await open();
+    const { text } = await face.get('/jobs/api');
+    expect(text.match(/(?:src|href|action)="(?!\/|#)[^"]*"/g)).toBeNull();
+    expect(text.match(/\sstyle=|<style|<script>/g)).toBeNull();
+    const assets = [...text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path ?? '');
+    const kinds = await Promise.all(
+      assets.map(async (path) => {
+        const { status, headers } = await face.get(path);
+        return [status, headers.get('content-type'), headers.get('cache-control')];
+      }),
+    );
+    const forever = 'public, max-age=31536000, immutable';
+    expect(kinds).toEqual([
+      [200, 'image/svg+xml', forever],
+      [200, 'text/css; charset=utf-8', forever],
+      [200, 'text/javascript; charset=utf-8', forever],
+    ]);
+  });
+
+  test('shows what lies on disk while the store is away, and that it is away', async () => {
+    const away = async () => {
+      throw new MusterError('unreachable', 's3://bucket does not answer');
+    };
+    const face = await startFace(lively.store, { read: { ...lively.store, list: away, get: away } });
+    const text = await read(face, '/');
+    expect(text).toContain('What is known of the providers is not newer: s3://bucket does not answer');
+    expect(text).toContain('api consul-0 60 – – – no status');
+    expect(await read(face, '/jobs/api')).toContain('60 targets 10.3.0.1:9100');
+    expect(await read(face, '/changes')).toContain('s3://bucket does not answer No change yet.');
+  });
+
+  test('a store without anything says what will come', async () => {
+    const face = await startFace(createMemoryStore());
+    expect(await read(face, '/')).toContain('The store has no provider yet.');
+    expect(await read(face, '/targets')).toContain('No target is mirrored.');
+    expect(await read(face, '/changes')).toContain('No change yet.');
+  });
+
+  test('files that have no status are shown too', async () => {
+    const store = createMemoryStore();
+    await publish(store, { 'api/consul-0.json': targets('a:1') });
+    expect(await read(await startFace(store), '/jobs/api')).toContain('consul-0 no status');
+  });
+
+  test.each([
+    ['/jobs/none', 404],
+    ['/version?job=api&provider=consul-0&version=999', 404],
+    ['/version?job=api&provider=../../x&version=1', 404],
+    ['/version?job=api&provider=consul-0&version=1&source=other', 404],
+    [`/jobs/${'x'.repeat(1000)}`, 404],
+    ['/version?job=api', 302],
+    ['/jobs', 302],
+    ['/targets?offset=-1&limit=abc', 200],
+    ['/targets?offset=999999999999', 200],
+    ['/changes?before=0', 200],
+    ['/jobs/%', 404],
+    ['/assets/page.css', 404],
+  ])('%s is %i', async (path, status) => {
+    expect((await (await open()).get(path)).status).toBe(status);
+  });
+});

@@ -1,0 +1,67 @@
+import { expect, test } from '@jest/globals';
+import { readOverview } from '../../../lib/sidecar/serve/providers.ts';
+import { createStatusReader } from '../../../lib/sidecar/serve/statuses.ts';
+import { createMemoryStore } from '../../../lib/store/memory.ts';
+import { fileOf, fill, retiredOf, statusOf } from '../../support/bucket.ts';
+import { cleanUpAfterEach, makeFolder, openTestFolder, round } from '../world.ts';
+
+cleanUpAfterEach();
+
+const now = Date.parse('2026-01-01T00:05:00.000Z');
+const confirmed = { at: '2026-01-01T00:00:00.000Z', targets: 7 };
+
+test('says of each provider what a person should know, the worst first', async () => {
+  const store = createMemoryStore();
+  const names = ['early', 'gone', 'left', 'newer', 'older', 'silent', 'well'].map((job) => `${job}/dns-0`);
+  for (const name of names) await fill(store, fileOf(name, 5, ['a:1']));
+  const folder = await openTestFolder(await makeFolder());
+  await round(store, folder);
+  await fill(
+    store,
+    { 'targets/gone/dns-0.json': undefined },
+    fileOf('older/dns-0', 4, ['a:1']),
+    { 'targets/lacking/dns-0.json': '{}', 'status/newer/dns-0.json': '{"schema":2}' },
+    retiredOf('retired/dns-0', 3),
+  );
+  for (const name of ['gone', 'older', 'lacking'].map((job) => `${job}/dns-0`))
+    await fill(store, statusOf(name));
+  const listed = await store.list('targets/');
+  const files = (name: string) =>
+    listed.filter(({ key }) => key === `targets/${name}.json`).map(({ key, etag }) => ({ key, etag }));
+  await fill(
+    store,
+    statusOf('well/dns-0', { files: files('well/dns-0') }),
+    statusOf('left/dns-0', { files: files('left/dns-0'), confirmed }),
+    statusOf('early/dns-0', { last_success: '2027-01-01T00:00:00.000Z' }),
+  );
+  await round(store, folder);
+  const statuses = createStatusReader(store);
+  const { providers, errors } = await readOverview({
+    sources: [{ name: '', store, folder, ready: () => true, statuses }],
+    staleAfter: 15 * 60_000,
+    now,
+  });
+  expect(errors).toEqual([]);
+  expect(providers.map(({ job, state, reason }) => [job, state, reason])).toEqual([
+    ['early', 'stale', 'its status is dated in the future: the clock of its function is wrong'],
+    [
+      'lacking',
+      'missing',
+      'there is no good file of it, so its job is not served: targets/lacking/dns-0.json is not file_sd JSON: the file is not a list of groups',
+    ],
+    [
+      'gone',
+      'orphaned',
+      'its file stays: the store lists it no more and has no tombstone that says it was retired; if it is gone for good, "muster sync --once --remove-orphans" removes it',
+    ],
+    ['older', 'refused', expect.stringContaining('older than version 5 of the file on disk')],
+    [
+      'left',
+      'confirmed',
+      '7 targets left after a hold that nobody accepted; muster history --job left --provider dns-0 shows which',
+    ],
+    ['newer', 'unknown', expect.stringContaining('was written by a newer Muster (schema 2')],
+    ['silent', 'unknown', 'the store has no status of it: nobody knows how old its list is'],
+    ['well', 'ok', ''],
+  ]);
+});

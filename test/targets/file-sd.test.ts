@@ -1,0 +1,145 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { decodeGroup, encodeGroup, hashGroups, toGroups } from '../../lib/targets/canonical.ts';
+import { decodeFileSd, encodeFileSd, type FileSdGroup, joinFileSd } from '../../lib/targets/file-sd.ts';
+import { type TargetGroup, targetLabels } from '../../lib/targets/group.ts';
+import { anyGroup, anyListing } from '../support/groups.ts';
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+const bytes = (value: string) => new TextEncoder().encode(value);
+
+/** All targets with all their labels, in an order of their own; duplicates count once, as in Prometheus. */
+const flatten = (groups: readonly FileSdGroup[]) =>
+  [
+    ...new Set(
+      groups.flatMap(({ targets, labels }) =>
+        targets.map((address) => JSON.stringify(Object.entries({ ...labels, __address__: address }).sort())),
+      ),
+    ),
+  ].sort();
+
+const shuffled = <T>(items: readonly T[]) =>
+  fc.shuffledSubarray([...items], { minLength: items.length, maxLength: items.length });
+
+describe('canonical form', () => {
+  test('does not depend on the order of labels, targets and groups', () => {
+    fc.assert(
+      fc.property(
+        anyListing.chain((groups) => {
+          const unique = [...new Map(groups.map((group) => [group.source.toWellFormed(), group])).values()];
+          return fc.tuple(fc.constant(unique), shuffled(unique));
+        }),
+        ([groups, other]) => {
+          const reversed = other.map(
+            ({ source, labels, targets }): TargetGroup => ({
+              source,
+              labels: Object.fromEntries(Object.entries(labels).reverse()),
+              targets: [...targets].reverse(),
+            }),
+          );
+          expect(hashGroups(toGroups(reversed))).toBe(hashGroups(toGroups(groups)));
+          expect(text(encodeFileSd(toGroups(reversed)))).toBe(text(encodeFileSd(toGroups(groups))));
+        },
+      ),
+    );
+  });
+
+  test('keeps what Prometheus would make of each target', () => {
+    fc.assert(
+      fc.property(anyGroup, (group) => {
+        const decoded = decodeGroup(encodeGroup(group));
+        const textOf = (of: TargetGroup) => (target: TargetGroup['labels']) =>
+          JSON.stringify(Object.entries(targetLabels(of, target)).sort());
+        // Prometheus makes one target of equal ones.
+        const all = (of: TargetGroup) => [...new Set(of.targets.map(textOf(of)))].sort();
+        const wellFormed: TargetGroup = JSON.parse(JSON.stringify(group), (_, value) =>
+          typeof value === 'string' ? value.toWellFormed() : value,
+        );
+        expect(decoded.targets).toHaveLength(all(wellFormed).length);
+        expect(all(decoded)).toEqual(all(wellFormed));
+        expect(encodeGroup(decoded)).toEqual(encodeGroup(group));
+      }),
+    );
+  });
+
+  test('a target hides a label of its group by an empty one of its own', () => {
+    const group = { source: 's', labels: { a: '1', b: '' }, targets: [{ __address__: 'x:1', a: '', c: '' }] };
+    expect(encodeGroup(group).json).toBe(
+      '{"source":"s","labels":{"a":"1"},"targets":[{"__address__":"x:1","a":""}]}',
+    );
+    expect(decodeFileSd(encodeFileSd(toGroups([group])))).toEqual([{ targets: ['x:1'], labels: {} }]);
+  });
+});
+
+describe('file_sd', () => {
+  test('a group becomes as many as its targets have label sets, the address is the entry', () => {
+    const listing = toGroups([
+      {
+        source: 'pod/b',
+        labels: { node: 'n1' },
+        targets: [
+          { __address__: '10.0.0.2:80', port: 'http' },
+          { __address__: '10.0.0.1:80', port: 'http' },
+          { __address__: '10.0.0.1:90', port: 'admin' },
+        ],
+      },
+      { source: 'pod/a', labels: {}, targets: [{ __address__: 'h:1' }, { lost: 'no address' }] },
+      { source: 'empty', labels: { a: 'b' }, targets: [] },
+    ]);
+    expect(text(encodeFileSd(listing))).toBe(
+      [
+        '[',
+        '{"targets":[""],"labels":{"lost":"no address"}},',
+        '{"targets":["h:1"],"labels":{}},',
+        '{"targets":["10.0.0.1:90"],"labels":{"node":"n1","port":"admin"}},',
+        '{"targets":["10.0.0.1:80","10.0.0.2:80"],"labels":{"node":"n1","port":"http"}}',
+        ']',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('an empty listing is an empty list', () => {
+    expect(text(encodeFileSd(new Map()))).toBe('[]\n');
+  });
+
+  test('shards joined are the whole', () => {
+    fc.assert(
+      fc.property(anyListing, fc.integer({ min: 1, max: 4 }), (listing, shards) => {
+        const groups = toGroups(listing);
+        const parts = Array.from({ length: shards }, (_, shard) =>
+          encodeFileSd(new Map([...groups].filter((_group, index) => index % shards === shard))),
+        );
+        const joined = decodeFileSd(joinFileSd(parts));
+        expect(flatten(joined)).toEqual(flatten(decodeFileSd(encodeFileSd(groups))));
+      }),
+    );
+  });
+
+  test.each([
+    ['{"targets":[]}', 'not file_sd JSON: the file is not a list of groups'],
+    ['[null]', 'not file_sd JSON: group 0 is not an object'],
+    ['[[]]', 'not file_sd JSON: group 0 is not an object'],
+    ['[{"targets":"x:1"}]', 'not file_sd JSON: targets of group 0 are not a list of texts'],
+    ['[{"targets":[]},{"targets":[1]}]', 'not file_sd JSON: targets of group 1 are not a list of texts'],
+    ['[{"labels":{"a":1}}]', 'not file_sd JSON: group 0 has a label whose value is not a text'],
+    ['[{"labels":{"":"a"}}]', 'not file_sd JSON: group 0 has a label without name'],
+    ['[{"labels":[]}]', 'not file_sd JSON: labels of group 0 are not an object'],
+    ['[{"target":[]}]', 'not file_sd JSON: group 0 has the unknown key "target"'],
+  ])('refuses %s', (json, message) => {
+    expect(() => decodeFileSd(bytes(json))).toThrow(message);
+  });
+
+  test('refuses what is not UTF-8, not JSON, or nested beyond reason', () => {
+    expect(() => decodeFileSd(Uint8Array.of(0x5b, 0xff, 0x5d))).toThrow('not file_sd JSON');
+    expect(() => decodeFileSd(bytes('[{"targets":["a:1"'))).toThrow('not file_sd JSON');
+    expect(() => decodeFileSd(bytes('['.repeat(1e6) + ']'.repeat(1e6)))).toThrow('not file_sd JSON');
+  });
+
+  test('takes null labels and no targets, as Prometheus does', () => {
+    expect(decodeFileSd(bytes('[{"labels":null},{"targets":["a:1"],"labels":{"__proto__":"x"}}]'))).toEqual([
+      { targets: [], labels: {} },
+      { targets: ['a:1'], labels: JSON.parse('{"__proto__":"x"}') },
+    ]);
+  });
+});
