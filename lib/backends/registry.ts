@@ -3,16 +3,23 @@ import { bindMechanism, type Mechanism, type SdConfig, type Stanza } from './mec
 
 /** All backends. A new one is a line here. */
 export const mechanisms: readonly MechanismLoader<Stanza>[] = [
+  loaded('aws', async () => (await import('./aws/index.ts')).aws),
   loaded('consul', async () => (await import('./consul/index.ts')).consul),
   loaded('dns', async () => (await import('./dns/index.ts')).dns),
   loaded('docker', async () => (await import('./docker/index.ts')).docker),
   loaded('dockerswarm', async () => (await import('./dockerswarm/index.ts')).dockerswarm),
+  loaded('ec2', async () => (await import('./aws/ec2.ts')).ec2),
+  loaded('ecs', async () => (await import('./aws/ecs.ts')).ecs),
+  loaded('elasticache', async () => (await import('./aws/elasticache.ts')).elasticache),
   loaded('eureka', async () => (await import('./eureka/index.ts')).eureka),
   loaded('http', async () => (await import('./http/index.ts')).http),
   loaded('kubernetes', async () => (await import('./kubernetes/index.ts')).kubernetes),
+  loaded('lightsail', async () => (await import('./aws/lightsail.ts')).lightsail),
   loaded('marathon', async () => (await import('./marathon/index.ts')).marathon),
+  loaded('msk', async () => (await import('./aws/msk.ts')).msk),
   loaded('nerve', async () => (await import('./zookeeper/index.ts')).nerve),
   loaded('nomad', async () => (await import('./nomad/index.ts')).nomad),
+  loaded('rds', async () => (await import('./aws/rds.ts')).rds),
   loaded('serverset', async () => (await import('./zookeeper/index.ts')).serverset),
   loaded('swarm', async () => (await import('./swarm/index.ts')).swarm),
 ];

@@ -84,7 +84,7 @@ function discoverWith(stanza: Stanza, { readCredential, log, directory }: BindIn
     const warn = (message: string) => log.warn(message);
     await using clients = openHttpClients({ ...input, readCredential, warn });
     const { openHttp } = clients;
-    return yield* stanza.discover({ ...input, directory, openHttp, warn });
+    return yield* stanza.discover({ ...input, directory, openHttp, readCredential, warn });
   };
 }
 

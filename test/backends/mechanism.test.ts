@@ -42,6 +42,7 @@ test('mechanisms of different configurations stand side by side, each with its o
     signal: new AbortController().signal,
     warn: (message) => warnings.push(message),
     openHttp: () => Promise.reject(new Error('not asked for')),
+    readCredential: () => Promise.reject(new Error('not asked for')),
   };
   const providers = jobs.flatMap((job) => job.providers);
   const listed = await Promise.all(

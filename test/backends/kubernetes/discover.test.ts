@@ -246,6 +246,7 @@ test('a reader that stops ends all requests', async () => {
   const listing = kubernetes.discover(config, {
     signal: new AbortController().signal,
     openHttp: async () => http,
+    readCredential: readInline,
     warn: () => undefined,
   });
   await listing.next();
