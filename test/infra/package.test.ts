@@ -202,11 +202,12 @@ describe('the bundles', () => {
   test('hold their own backend and no other', () => {
     const backends = bundles.map(({ name, metafile }) => {
       const inputs = Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs));
-      const found = inputs.map((file) => /^lib\/backends\/(\w+)\/index\.ts$/.exec(file)?.[1]);
+      const found = inputs.map((file) => /^lib\/backends\/(\w+)\/\w+\.ts$/.exec(file)?.[1]);
       return [name, [...new Set(found.filter((one) => one !== undefined))]];
     });
-    // Two mechanisms share what they say to ZooKeeper.
+    // Two mechanisms share what they say to ZooKeeper, and seven what they say to AWS.
     const folders = new Map([
+      ...['ec2', 'ecs', 'elasticache', 'lightsail', 'msk', 'rds'].map((name) => [name, 'aws'] as const),
       ['nerve', 'zookeeper'],
       ['serverset', 'zookeeper'],
     ]);
