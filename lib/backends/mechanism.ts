@@ -20,7 +20,7 @@ export interface MechanismInput extends DiscoverInput {
   readonly warn: (message: string) => void;
 }
 
-export interface OpenHttpOptions {
+interface OpenHttpOptions {
   /** Path of a Unix socket to which every request goes, whatever its URL's host. */
   readonly unixSocket?: string;
 }

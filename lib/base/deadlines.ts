@@ -50,3 +50,8 @@ export function heedSignals<T>(
     promise.then(resolve, reject).finally(stop);
   });
 }
+
+/** The call that the caller's signal ended. */
+export function cutOff(url: string, what: string, signal: AbortSignal): MusterError {
+  return new MusterError('timeout', `${url}: ${what} was cut off by the deadline`, { cause: signal.reason });
+}

@@ -1,4 +1,4 @@
-import { cutOff } from '../store/errors.ts';
+import { cutOff } from './deadlines.ts';
 import { MusterError } from './errors.ts';
 
 /** A failed call on the disk as a MusterError. `what` is the call, as in `writing targets/a.json`. */

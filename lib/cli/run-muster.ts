@@ -43,6 +43,10 @@ const commands: Readonly<
     summary: 'Print the kube-state metrics of a cluster, or publish them',
     load: async () => (await import('./kube-state.ts')).kubeState,
   },
+  monitors: {
+    summary: "Print a cluster's ServiceMonitors, PodMonitors and Probes as scrape_configs",
+    load: async () => (await import('./monitors.ts')).monitors,
+  },
   'deploy-check': {
     summary: 'Check a deployment on AWS: bucket, schedules, last cycles',
     load: async () => (await import('./deploy-check.ts')).deployCheck,

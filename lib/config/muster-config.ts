@@ -4,7 +4,7 @@ import type { LabelSet } from '../targets/group.ts';
 import type { RelabelConfig } from '../targets/relabel-config.ts';
 
 /** When a shrinking list of targets is held back; see the cycle's protocol. */
-export interface Guard {
+interface Guard {
   /** Share of the targets, 0 to 1, that may go at once. */
   readonly max_removed: number;
   /** Below this many targets only the loss of all of them is held. */
@@ -61,7 +61,7 @@ export interface NamedOutput {
 }
 
 /** How long the changes of a list are kept. */
-export interface Journal {
+interface Journal {
   /** Milliseconds. */
   readonly keep: number;
   /** Newest versions that stay, however old they are. */

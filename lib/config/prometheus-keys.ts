@@ -65,7 +65,7 @@ export const scrapeKeys = [
 ];
 
 /** SD configs that Muster has no need to read: Prometheus has their targets without a listing. */
-export const stayingKeys = ['static_configs', 'file_sd_configs'];
+const stayingKeys = ['static_configs', 'file_sd_configs'];
 
 /**
  * Prometheus's other mechanisms, Muster's among them, and those which Muster alone has (`swarm`): a function takes the

@@ -80,13 +80,13 @@ const explanations: Readonly<Partial<Record<ErrorCode, string>>> = {
 };
 
 /** Something wrong with the syntax, and where. */
-export interface YamlError {
+interface YamlError {
   readonly offset: number;
   readonly code: ErrorCode;
 }
 
 /** A YAML text that was parsed: its first document, or what is wrong. */
-export interface ParsedYaml {
+interface ParsedYaml {
   readonly document: Document.Parsed<ParsedNode> | undefined;
   /** Empty if there is a document. */
   readonly errors: readonly YamlError[];
@@ -103,7 +103,7 @@ const maxOpen = 200;
  * Parses YAML 1.2. A text that this does not take is read once more as Go's YAML reads it: lines within brackets may be
  * indented by anything, tabs too, and brackets may stand right below their key.
  */
-export function parseYaml(text: string): ParsedYaml {
+function parseYaml(text: string): ParsedYaml {
   const strict = parseOnce(text, tokensOf);
   if (strict.document !== undefined || !/[[{]/.test(text)) return strict;
   const lenient = parseOnce(text, tokensAsInGo);

@@ -19,7 +19,7 @@ export interface Place {
 }
 
 /** Something in the tree that no configuration can mean. */
-export interface TreeProblem {
+interface TreeProblem {
   readonly offset: number;
   readonly path: KeyPath;
   readonly message: string;

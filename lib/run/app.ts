@@ -9,11 +9,11 @@ import type { LeftAlone } from '../config/muster-config.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { RetireRules } from '../cycle/leaving.ts';
 import type { KubeStateConfig } from '../kube-state/options.ts';
+import type { KubeStateOutput } from '../kube-state/publish.ts';
 import { openStore } from '../store/open.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { ObjectLocation, S3Location, StoreLocation } from '../store/url.ts';
 import { createAwsSecrets } from './aws-secrets.ts';
-import type { KubeStateOutput } from './kube-state-outputs.ts';
 import { type AppProvider, type BindInput, bindProviders } from './providers.ts';
 import { retireRulesOf } from './retirement.ts';
 

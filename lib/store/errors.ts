@@ -1,3 +1,4 @@
+import { cutOff } from '../base/deadlines.ts';
 import { MusterError } from '../base/errors.ts';
 import type { PutCondition } from './store.ts';
 
@@ -67,9 +68,4 @@ export function tooLarge(url: string, key: string, maxBytes: number): MusterErro
 /** Throws (kind `timeout`) when the caller's signal has fired. `what` is the call, as in `writing targets/a.json`. */
 export function checkSignal(signal: AbortSignal | undefined, url: string, what: string): void {
   if (signal?.aborted) throw cutOff(url, what, signal);
-}
-
-/** The call that the caller's signal ended. */
-export function cutOff(url: string, what: string, signal: AbortSignal): MusterError {
-  return new MusterError('timeout', `${url}: ${what} was cut off by the deadline`, { cause: signal.reason });
 }

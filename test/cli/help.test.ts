@@ -14,6 +14,7 @@ const commands = [
     'held',
     'retire',
     'kube-state',
+    'monitors',
     'deploy-check',
     'dev',
     'demo',

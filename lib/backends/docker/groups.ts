@@ -125,8 +125,8 @@ const container = z.object({
 export const containerList = listBody(container);
 
 export type Container = z.infer<typeof container>;
-export type Port = z.infer<typeof port>;
-export type Endpoint = z.infer<typeof endpoint>;
+type Port = z.infer<typeof port>;
+type Endpoint = z.infer<typeof endpoint>;
 
 /** `GET /info`, as far as it is read. */
 export const engineInfo = z.object({ ID: z.string().min(1) });

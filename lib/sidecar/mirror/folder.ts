@@ -68,7 +68,7 @@ export interface TargetFolder {
 }
 
 /** Objects that are not applied. */
-export interface Refused {
+interface Refused {
   /** Those that were listed. */
   readonly objects: string;
   readonly rejection: Rejection;
@@ -318,7 +318,7 @@ async function renameOrRemove(files: FileSystem, from: string, to: string): Prom
 }
 
 /** The right to write in a folder; holding it in a variable keeps it. */
-export interface FolderLock {
+interface FolderLock {
   release(): void;
 }
 
@@ -329,7 +329,7 @@ export interface FolderLock {
  * SQLite locks its file by the operating system, which frees it when the process ends, however it ends. So the lock
  * is an empty database with an exclusive transaction that never writes.
  */
-export function lockFolder(lockFile: string, folder: string): FolderLock {
+function lockFolder(lockFile: string, folder: string): FolderLock {
   const database = openDatabase(lockFile);
   try {
     // Without a journal in memory SQLite would put a second file beside the lock.

@@ -6,7 +6,7 @@ import { folders, type ProviderId, parseStatusKey } from '../../targets/keys.ts'
 import { allSettledOrThrow, createLimit } from '../mirror/limit.ts';
 
 /** What the statuses of a store say, and why they are not newer where the store did not answer. */
-export interface Statuses {
+interface Statuses {
   readonly byKey: ReadonlyMap<string, ProviderId & { readonly status: Status }>;
   /** Why statuses that are there are not among them. */
   readonly problems: ReadonlyMap<string, string>;

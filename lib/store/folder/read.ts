@@ -65,7 +65,7 @@ async function readFrom(
 }
 
 /** That the file was not what it was by the end of reading. */
-export function wasEdited(url: string, key: string): MusterError {
+function wasEdited(url: string, key: string): MusterError {
   return new MusterError(
     'storage',
     `${url}: ${key} was edited in place while it was read: replace it by renaming`,
@@ -73,7 +73,7 @@ export function wasEdited(url: string, key: string): MusterError {
 }
 
 /** Without following a link, and without waiting for the other end of a named pipe. */
-export async function openFile({ url, key }: Place, path: string): Promise<FileHandle | undefined> {
+async function openFile({ url, key }: Place, path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {

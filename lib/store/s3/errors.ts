@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { cutOff } from '../../base/deadlines.ts';
 import { type ErrorKind, MusterError } from '../../base/errors.ts';
-import { cutOff } from '../errors.ts';
 
 /** An S3 action by its name in an IAM policy. */
 export type S3Action = 's3:GetObject' | 's3:PutObject' | 's3:ListBucket' | 's3:DeleteObject';

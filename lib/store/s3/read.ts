@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { cutOff } from '../../base/deadlines.ts';
 import { MusterError } from '../../base/errors.ts';
-import { cutOff, DigestMismatch, tooLarge } from '../errors.ts';
+import { DigestMismatch, tooLarge } from '../errors.ts';
 import {
   compareKeys,
   defaultMaxBytes,
@@ -32,7 +33,7 @@ export function readObject(
 }
 
 /** An object whose body is still to come. */
-export interface ComingObject {
+interface ComingObject {
   readonly stream: Readable;
   readonly limits: BodyLimits;
   readonly etag: string;
@@ -41,7 +42,7 @@ export interface ComingObject {
 }
 
 /** Asks for the object and hands it on; what `take` throws counts as the call's failure. */
-export function getObject<T>(
+function getObject<T>(
   { url, bucket, base, idle, call }: S3Session,
   key: string,
   { ifNoneMatch, maxBytes = defaultMaxBytes, signal }: ReadOptions,
@@ -193,7 +194,7 @@ function unusable(url: string, prefix: string, why: string): MusterError {
 }
 
 /** What the body belongs to, and how much and how slow it may be. */
-export interface BodyLimits {
+interface BodyLimits {
   readonly url: string;
   readonly key: string;
   /** What the answer says of its length, if it does. */
@@ -205,7 +206,7 @@ export interface BodyLimits {
 }
 
 /** The whole body of an answer. Throws as `bodyChunks` does. */
-export async function collectBody(body: Readable, limits: BodyLimits): Promise<Uint8Array> {
+async function collectBody(body: Readable, limits: BodyLimits): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of bodyChunks(body, limits)) {
@@ -219,7 +220,7 @@ export async function collectBody(body: Readable, limits: BodyLimits): Promise<U
  * The body of an answer as it comes. The SDK's own promise ends with the headers and its timeouts may end with it, so a
  * body that hangs is ended here (kind `timeout`); one that is cut off is `unreachable`, one over the limit `too-large`.
  */
-export async function* bodyChunks(body: Readable, limits: BodyLimits): AsyncGenerator<Uint8Array, undefined> {
+async function* bodyChunks(body: Readable, limits: BodyLimits): AsyncGenerator<Uint8Array, undefined> {
   const { url, key, length, maxBytes, idle, signal } = limits;
   const stuck = setTimeout(() => body.destroy(new Stuck()), idle);
   const abort = () => body.destroy();
