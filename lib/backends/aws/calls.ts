@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { STATUS_CODES } from 'node:http';
 import * as z from 'zod';
-import { pause } from '../../base/deadlines.ts';
+import { abortError, pause } from '../../base/deadlines.ts';
 import { type ErrorKind, MusterError, oneLine } from '../../base/errors.ts';
 import type { HttpClient, HttpResponse } from '../../http/client.ts';
 import { checkShape, decodeJson } from '../../http/json.ts';
 import { retryDelay } from '../../http/send.ts';
-import { shownUrl } from '../../http/url-text.ts';
+import { parseUrl, shownOrigin, shownUrl } from '../../http/url-text.ts';
 
 /** One call of an API: its IAM action, the shape of its answer, and who sends it. Throws what went wrong, with the place. */
 export type Call = <T>(
@@ -28,6 +28,13 @@ interface SdkRequest {
   readonly body?: unknown;
 }
 
+interface Sent {
+  /** Method and URL, once it is on its way. */
+  place: string;
+  /** The language of the service. */
+  readonly format: 'JSON' | 'XML';
+}
+
 export interface CallsInput {
   readonly http: HttpClient;
   readonly signal: AbortSignal;
@@ -38,8 +45,8 @@ export interface CallsInput {
 export function openCalls({ http, signal, deadline }: CallsInput) {
   /** Refusals in which AWS itself asks to slow down, and not something in between. */
   const slowdowns = new WeakSet<MusterError>();
-  /** Where the call that is under way was sent: the SDK does not tell. */
-  const sent = new AsyncLocalStorage<{ place: string }>();
+  /** The call that is under way: between who makes it and who sends it, the SDK passes nothing on. */
+  const sent = new AsyncLocalStorage<Sent>();
   const handler = {
     async handle(request: SdkRequest, options: { readonly abortSignal?: unknown } = {}) {
       const url = urlOf(request);
@@ -64,18 +71,19 @@ export function openCalls({ http, signal, deadline }: CallsInput) {
         if (isSlowdown) slowdowns.add(error);
         throw error;
       }
-      checkBody(answer, place);
+      if (call !== undefined) checkBody(answer, place, call.format);
       return { response: { statusCode: answer.status, headers: { ...answer.headers }, body: answer.body } };
     },
     updateHttpClientConfig() {},
     httpHandlerConfigs: () => ({}),
   };
-  const createCall = (place: string, format: 'JSON' | 'XML'): Call => {
+  const createCall = (place: string): Call => {
     const pace = createPace();
     return async (action, answer, send, own) => {
       const where = `${action} in ${place}`;
-      const to = { place: '' };
-      const found = await sent.run(to, () => retried(where, send, own));
+      const format = /^(?:ec2|rds|elasticache):/.test(action) ? 'XML' : 'JSON';
+      const to: Sent = { place: '', format };
+      const found = await sent.run(to, () => retried(where, send, own, to));
       try {
         return checkShape(answer, found, format);
       } catch (error) {
@@ -83,7 +91,12 @@ export function openCalls({ http, signal, deadline }: CallsInput) {
       }
     };
 
-    async function retried(where: string, send: Parameters<Call>[2], own: AbortSignal): Promise<unknown> {
+    async function retried(
+      where: string,
+      send: Parameters<Call>[2],
+      own: AbortSignal,
+      to: Sent,
+    ): Promise<unknown> {
       for (let attempt = 1; ; attempt++) {
         await pause(pace.wait(Date.now()), [own], `before ${where} was called`);
         try {
@@ -91,6 +104,9 @@ export function openCalls({ http, signal, deadline }: CallsInput) {
           pace.good();
           return found;
         } catch (thrown) {
+          // The SDK has words of its own for that.
+          if (own.aborted)
+            throw named(where, abortError(own, `while ${to.place || 'its place'} was waited for`));
           const error = toError(thrown);
           const isSlowdown = slowdowns.has(error);
           if (isSlowdown) pace.slow();
@@ -111,8 +127,8 @@ export function openCalls({ http, signal, deadline }: CallsInput) {
   return { handler, createCall };
 }
 
-/** Statuses that are read here and not by the HTTP client: redirects are none of AWS's. */
-const refusals = Array.from({ length: 200 }, (_, index) => 400 + index);
+/** Statuses that are read here and not by the HTTP client. */
+const refusals = Array.from({ length: 300 }, (_, index) => 300 + index);
 
 function urlOf({ protocol, hostname, port, path, query = {} }: SdkRequest): URL {
   const url = new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}`);
@@ -127,10 +143,10 @@ function bodyOf(body: unknown): string {
 }
 
 /** The answer is whole and in the language of AWS. The SDK takes an empty one for an empty list. */
-function checkBody({ headers, body }: HttpResponse, place: string): void {
+function checkBody({ headers, body }: HttpResponse, place: string, format: Sent['format']): void {
   const type = headers['content-type'];
   try {
-    if (type !== undefined && /xml/.test(type)) checkXml(body);
+    if (format === 'XML') checkXml(body, type);
     else decodeJson(body, type, z.unknown());
   } catch (error) {
     throw named(place, error);
@@ -138,15 +154,16 @@ function checkBody({ headers, body }: HttpResponse, place: string): void {
 }
 
 /** The SDK reads XML, and names neither what it got instead nor where it breaks off. */
-function checkXml(body: Uint8Array): void {
+function checkXml(body: Uint8Array, contentType = ''): void {
   const text = (part: Uint8Array) => new TextDecoder().decode(part).trim();
   const wrong = (what: string) => new MusterError('malformed', `expected XML, got ${what}`);
-  const root = /^(?:<\?[^>]*\?>\s*)?<([\w.-]+)/.exec(text(body.subarray(0, 1000)))?.[1];
-  if (text(body.subarray(-1000)) === '') throw wrong('an empty body');
-  if (root === undefined || !root.endsWith('Response')) throw wrong('text of another kind');
   const end = text(body.subarray(-1000));
-  if (!end.endsWith(`</${root}>`) && !end.endsWith('/>'))
-    throw wrong(`XML that breaks off after ${body.length} bytes`);
+  if (end === '') throw wrong('an empty body');
+  const root = /^(?:<\?[^>]*\?>\s*)?<([\w.-]+)/.exec(text(body.subarray(0, 1000)))?.[1];
+  const type = contentType.replace(/;.*$/s, '').trim().slice(0, 100);
+  if (root === undefined || !root.endsWith('Response'))
+    throw wrong(type === '' || type.includes('xml') ? 'text of another kind' : type);
+  if (!end.endsWith(`</${root}>`)) throw wrong(`XML that breaks off after ${body.length} bytes`);
 }
 
 const xmlCode = /<Code>([\w.]{1,100})<\/Code>/;
@@ -160,6 +177,11 @@ const jsonError = z.object({
 
 /** What AWS says, in its own two languages; other words are those of something in between, and may quote what was sent. */
 function toRefusal({ status, headers, body }: HttpResponse, place: string) {
+  if (status < 400) {
+    const to = parseUrl(headers.location ?? '');
+    const what = `HTTP ${status}: redirects to ${to === undefined ? 'nowhere' : shownOrigin(to)}: AWS does not, check the endpoint`;
+    return { error: new MusterError('redirect', `${place}: ${what}`, { status }), isSlowdown: false };
+  }
   const text = new TextDecoder().decode(body.subarray(0, 64 * 1024));
   const inJson = jsonError.catch({}).parse(parsed(text));
   const type = headers['x-amzn-errortype'] ?? inJson.__type ?? inJson.code ?? xmlCode.exec(text)?.[1];

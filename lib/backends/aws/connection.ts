@@ -36,7 +36,6 @@ const concurrency = 4;
 export async function listParts(
   config: AccessConfig,
   input: MechanismInput,
-  format: 'JSON' | 'XML',
   list: ListPart,
 ): Promise<{ readonly groups: readonly TargetGroup[]; readonly backend: readonly string[] }> {
   const { signal, warn } = input;
@@ -66,7 +65,7 @@ export async function listParts(
           endpoint: config.endpoint?.href,
           requestHandler: handler,
         }),
-        call: createCall(place, format),
+        call: createCall(place),
         signal,
         warn,
       };

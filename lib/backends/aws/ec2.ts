@@ -45,7 +45,7 @@ export const ec2: Mechanism<Ec2Config> = {
   schema: ec2Config,
   server: (config) => serverOf('ec2', config),
   async *discover(config, input) {
-    const { groups, backend } = await listParts(config, input, 'XML', listEc2(config));
+    const { groups, backend } = await listParts(config, input, listEc2(config));
     input.onProgress?.({ read: groups.length });
     yield groups;
     return backend.length === 0 ? undefined : { backend };

@@ -62,7 +62,7 @@ export const ecs: Mechanism<ClustersConfig> = {
   incidental: ['request_concurrency'],
   server: (config) => serverOf('ecs', config),
   async *discover(config, input) {
-    const { groups, backend } = await listParts(config, input, 'JSON', listEcs(config));
+    const { groups, backend } = await listParts(config, input, listEcs(config));
     input.onProgress?.({ read: groups.length });
     yield groups;
     return backend.length === 0 ? undefined : { backend };

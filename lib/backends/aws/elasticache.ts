@@ -30,7 +30,7 @@ export const elasticache: Mechanism<ClustersConfig> = {
   incidental: ['request_concurrency'],
   server: (config) => serverOf('elasticache', config),
   async *discover(config, input) {
-    const { groups, backend } = await listParts(config, input, 'XML', listElasticache(config));
+    const { groups, backend } = await listParts(config, input, listElasticache(config));
     input.onProgress?.({ read: groups.length });
     yield groups;
     return backend.length === 0 ? undefined : { backend };

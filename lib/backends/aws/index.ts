@@ -2,25 +2,14 @@ import type { Mechanism } from '../mechanism.ts';
 import { type ListPart, listParts, serverOf } from './connection.ts';
 import { type AwsConfig, type AwsRole, awsConfig } from './schema.ts';
 
-/** How the resources of each role are listed, and the language of its API. */
-const roles: Readonly<
-  Record<
-    AwsRole,
-    { readonly format: 'JSON' | 'XML'; readonly open: (config: AwsConfig) => Promise<ListPart> }
-  >
-> = {
-  ec2: { format: 'XML', open: async (config) => (await import('./ec2.ts')).listEc2(config) },
-  ecs: { format: 'JSON', open: async (config) => (await import('./ecs.ts')).listEcs(config) },
-  elasticache: {
-    format: 'XML',
-    open: async (config) => (await import('./elasticache.ts')).listElasticache(config),
-  },
-  lightsail: {
-    format: 'JSON',
-    open: async (config) => (await import('./lightsail.ts')).listLightsail(config),
-  },
-  msk: { format: 'JSON', open: async (config) => (await import('./msk.ts')).listMsk(config) },
-  rds: { format: 'XML', open: async (config) => (await import('./rds.ts')).listRds(config) },
+/** How the resources of each role are listed. */
+const roles: Readonly<Record<AwsRole, (config: AwsConfig) => Promise<ListPart>>> = {
+  ec2: async (config) => (await import('./ec2.ts')).listEc2(config),
+  ecs: async (config) => (await import('./ecs.ts')).listEcs(config),
+  elasticache: async (config) => (await import('./elasticache.ts')).listElasticache(config),
+  lightsail: async (config) => (await import('./lightsail.ts')).listLightsail(config),
+  msk: async (config) => (await import('./msk.ts')).listMsk(config),
+  rds: async (config) => (await import('./rds.ts')).listRds(config),
 };
 
 /** What AWS itself runs, by the role of the stanza; the older `ec2_sd_configs` and the like are mechanisms of their own. */
@@ -30,8 +19,7 @@ export const aws: Mechanism<AwsConfig> = {
   schema: awsConfig,
   server: (config) => serverOf(config.role, config),
   async *discover(config, input) {
-    const { format, open } = roles[config.role];
-    const { groups, backend } = await listParts(config, input, format, await open(config));
+    const { groups, backend } = await listParts(config, input, await roles[config.role](config));
     input.onProgress?.({ read: groups.length });
     yield groups;
     return backend.length === 0 ? undefined : { backend };

@@ -27,7 +27,7 @@ export const lightsail: Mechanism<LightsailConfig> = {
   schema: lightsailConfig,
   server: (config) => serverOf('lightsail', config),
   async *discover(config, input) {
-    const { groups, backend } = await listParts(config, input, 'JSON', listLightsail(config));
+    const { groups, backend } = await listParts(config, input, listLightsail(config));
     input.onProgress?.({ read: groups.length });
     yield groups;
     return backend.length === 0 ? undefined : { backend };

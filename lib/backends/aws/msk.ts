@@ -45,7 +45,7 @@ export const msk: Mechanism<ClustersConfig> = {
   incidental: ['request_concurrency'],
   server: (config) => serverOf('msk', config),
   async *discover(config, input) {
-    const { groups, backend } = await listParts(config, input, 'JSON', listMsk(config));
+    const { groups, backend } = await listParts(config, input, listMsk(config));
     input.onProgress?.({ read: groups.length });
     yield groups;
     return backend.length === 0 ? undefined : { backend };

@@ -17,7 +17,7 @@ export const rds: Mechanism<RdsConfig> = {
   incidental: ['request_concurrency'],
   server: (config) => serverOf('rds', config),
   async *discover(config, input) {
-    const { groups, backend } = await listParts(config, input, 'XML', listRds(config));
+    const { groups, backend } = await listParts(config, input, listRds(config));
     input.onProgress?.({ read: groups.length });
     yield groups;
     return backend.length === 0 ? undefined : { backend };
