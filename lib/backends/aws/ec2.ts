@@ -4,12 +4,12 @@ import {
   addressLabel,
   joinHostPort,
   type LabelSet,
-  sanitizeLabelName,
   type TargetGroup,
   withoutEmpty,
 } from '../../targets/group.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { type ListPart, listParts, type Part, readPages, serverOf } from './connection.ts';
+import { tagLabels } from './fields.ts';
 import { type Ec2Config, ec2Config } from './schema.ts';
 
 /** Labels of EC2 instances. Source: Prometheus configuration reference, ec2_sd_config. */
@@ -245,18 +245,4 @@ function ipv6Of({ VpcId, NetworkInterfaces }: Instance) {
 /** Separators at both ends too, so that a rule can look for `,x,` wherever it stands; empty for none. */
 function enclosed(values: readonly string[]): string {
   return values.length === 0 ? '' : `,${values.join(',')},`;
-}
-
-interface Tag {
-  readonly Key?: string | undefined;
-  readonly Value?: string | undefined;
-}
-
-/** A label for each tag; of two whose names become one the later wins. */
-export function tagLabels(prefix: string, tags: readonly Tag[]): LabelSet {
-  return Object.fromEntries(
-    tags.flatMap(({ Key, Value }) =>
-      Key === undefined || Value === undefined ? [] : [[prefix + sanitizeLabelName(Key), Value]],
-    ),
-  );
 }

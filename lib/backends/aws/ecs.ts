@@ -18,7 +18,7 @@ import {
   readPages,
   serverOf,
 } from './connection.ts';
-import { tagLabels } from './ec2.ts';
+import { tagLabels } from './fields.ts';
 import { type ClustersConfig, ecsConfig } from './schema.ts';
 
 /** Labels of ECS tasks. Source: Prometheus configuration reference, aws_sd_config, role ecs. */

@@ -10,7 +10,6 @@ import {
 } from '../../targets/group.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { accountsOf, type ListPart, listParts, readPages, serverOf } from './connection.ts';
-import { tagLabels } from './ec2.ts';
 import {
   clusterFields,
   labels,
@@ -19,7 +18,7 @@ import {
   securityGroupFields,
   serverlessFields,
 } from './elasticache-labels.ts';
-import { type Fields, fieldLabels } from './fields.ts';
+import { type Fields, fieldLabels, tagLabels } from './fields.ts';
 import { type ClustersConfig, clustersConfig } from './schema.ts';
 
 /** Nodes and serverless caches of ElastiCache: a group for each cluster and each serverless cache. */

@@ -1,4 +1,4 @@
-import type { LabelSet } from '../../targets/group.ts';
+import { type LabelSet, sanitizeLabelName } from '../../targets/group.ts';
 
 /** Fields of an API by their names, as the SDK gives them. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -36,4 +36,18 @@ function textOf(value: unknown): string {
   if (typeof value === 'boolean') return String(value);
   if (value instanceof Date) return value.toISOString().replace(/\.\d+Z$/, 'Z');
   return Array.isArray(value) ? value.map(textOf).join(',') : '';
+}
+
+interface Tag {
+  readonly Key?: string | undefined;
+  readonly Value?: string | undefined;
+}
+
+/** A label for each tag; of two whose names become one the later wins. */
+export function tagLabels(prefix: string, tags: readonly Tag[]): LabelSet {
+  return Object.fromEntries(
+    tags.flatMap(({ Key, Value }) =>
+      Key === undefined || Value === undefined ? [] : [[prefix + sanitizeLabelName(Key), Value]],
+    ),
+  );
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { addressLabel, joinHostPort, type TargetGroup, withoutEmpty } from '../../targets/group.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { accountsOf, type ListPart, listParts, readPages, serverOf } from './connection.ts';
-import { tagLabels } from './ec2.ts';
+import { tagLabels } from './fields.ts';
 import { type LightsailConfig, lightsailConfig } from './schema.ts';
 
 /** Labels of Lightsail instances. Source: Prometheus configuration reference, lightsail_sd_config. */

@@ -4,8 +4,7 @@ import { MusterError } from '../../base/errors.ts';
 import { addressLabel, joinHostPort, type TargetGroup, withoutEmpty } from '../../targets/group.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { accountsOf, batches, type ListPart, listParts, readPages, serverOf } from './connection.ts';
-import { tagLabels } from './ec2.ts';
-import { fieldLabels } from './fields.ts';
+import { fieldLabels, tagLabels } from './fields.ts';
 import { clusterFields, instanceFields, labels } from './rds-labels.ts';
 import { type RdsConfig, rdsConfig } from './schema.ts';
 
