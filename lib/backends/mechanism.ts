@@ -4,6 +4,7 @@ import type { HttpClientConfig } from '../config/http-client.ts';
 import type { ReadStanza, StanzaReader } from '../config/muster-config.ts';
 import { mechanismsSince } from '../config/prometheus-keys.ts';
 import { hasSince, type NewerKey, type PrometheusVersion } from '../config/prometheus-version.ts';
+import { withShape } from '../config/shape.ts';
 import type { HttpClient } from '../http/client.ts';
 import type { DiscoverInput, Listed } from '../targets/discover.ts';
 import { pickLabels, type TargetGroup } from '../targets/group.ts';
@@ -80,32 +81,34 @@ export interface Stanza {
 export function bindMechanism<Config extends SdConfig>(mechanism: Mechanism<Config>): StanzaReader<Stanza> {
   const { name: mechanismName, configKey, schema, incidental = [], server, newerKeys } = mechanism;
   const since = mechanismsSince[mechanismName];
-  const bound = z.unknown().transform((input, context): ReadStanza<Stanza> => {
-    const parsed = schema.safeParse(input, { jitless: true });
-    if (!parsed.success) {
-      context.issues.push(...parsed.error.issues.map((issue) => ({ ...issue, input: undefined })));
-      return z.NEVER;
-    }
-    const config = parsed.data;
-    const name = config.muster?.name;
-    if (name !== undefined && !isProviderName(name, mechanismName)) {
-      const message = `must be ${mechanismName}- and small letters, digits and -, as in ${mechanismName}-eu`;
-      context.addIssue({ code: 'custom', path: ['muster', 'name'], message });
-    }
-    const identity = digestIdentity(identityOf(input, { mechanism: mechanismName, schema, incidental }));
-    return {
-      identity,
-      written: digestIdentity({ written: JSON.stringify(asWritten(input)) }),
-      name,
-      newer: [...(since === undefined ? [] : [{ path: [], since }]), ...(newerKeys?.(config) ?? [])],
-      stanza: {
-        config,
+  const bound = withShape(z.unknown(), { reads: [schema] }).transform(
+    (input, context): ReadStanza<Stanza> => {
+      const parsed = schema.safeParse(input, { jitless: true });
+      if (!parsed.success) {
+        context.issues.push(...parsed.error.issues.map((issue) => ({ ...issue, input: undefined })));
+        return z.NEVER;
+      }
+      const config = parsed.data;
+      const name = config.muster?.name;
+      if (name !== undefined && !isProviderName(name, mechanismName)) {
+        const message = `must be ${mechanismName}- and small letters, digits and -, as in ${mechanismName}-eu`;
+        context.addIssue({ code: 'custom', path: ['muster', 'name'], message });
+      }
+      const identity = digestIdentity(identityOf(input, { mechanism: mechanismName, schema, incidental }));
+      return {
         identity,
-        server: server(config),
-        discover: (given) => discoverAs(mechanism, config, given),
-      },
-    };
-  });
+        written: digestIdentity({ written: JSON.stringify(asWritten(input)) }),
+        name,
+        newer: [...(since === undefined ? [] : [{ path: [], since }]), ...(newerKeys?.(config) ?? [])],
+        stanza: {
+          config,
+          identity,
+          server: server(config),
+          discover: (given) => discoverAs(mechanism, config, given),
+        },
+      };
+    },
+  );
   return { name: mechanismName, configKey, schema: bound };
 }
 

@@ -66,7 +66,7 @@ export const scrapeKeys = [
 ];
 
 /** SD configs that Muster has no need to read: Prometheus has their targets without a listing. */
-const stayingKeys = ['static_configs', 'file_sd_configs'];
+export const stayingKeys = ['static_configs', 'file_sd_configs'];
 
 /**
  * Prometheus's other mechanisms, Muster's among them, and those which Muster alone has (`swarm`): a function takes the

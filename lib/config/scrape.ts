@@ -4,6 +4,7 @@ import { type LabelSet, withoutEmpty } from '../targets/group.ts';
 import { encodeJob } from '../targets/keys.ts';
 import {
   duration,
+  durationShape,
   int,
   leaf,
   list,
@@ -152,9 +153,15 @@ const guardFields = {
   max_removed: number({ min: 0, max: 1 }).optional(),
   min_targets: int({ min: 0 }).optional(),
   // A number counted cycles once.
-  confirm_after: leaf('a duration such as 15m, not a number of cycles', longerThanZero).optional(),
-  confirm_empty_after: leaf('a duration such as 1h, or never', (source) =>
-    source === 'never' ? source : longerThanZero(source),
+  confirm_after: leaf(
+    'a duration such as 15m, not a number of cycles',
+    longerThanZero,
+    durationShape,
+  ).optional(),
+  confirm_empty_after: leaf(
+    'a duration such as 1h, or never',
+    (source) => (source === 'never' ? source : longerThanZero(source)),
+    { anyOf: [durationShape, { enum: ['never'] }] },
   ).optional(),
 };
 

@@ -35,7 +35,7 @@ export interface BindInput {
 }
 
 /** A listing may take this long where the configuration says nothing: milliseconds. */
-const defaultDeadline = 60_000;
+export const defaultDeadline = 60_000;
 
 /** All providers of a configuration, in its order. */
 export function bindProviders(

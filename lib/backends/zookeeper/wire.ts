@@ -160,5 +160,5 @@ function checkedLength(length: number, limit: number): number {
   return length;
 }
 
-/** What asks for the end of the session: its answer is not waited for. Below what it is made with. */
+/** What asks for the end of the session: its answer is not waited for. */
 export const closeRequest = encodeRequest(0, operations.closeSession);

@@ -5,7 +5,7 @@ import { type Attached, addByName, addControllers } from '../targets/draft.ts';
 import { type Read, type RoleInput, readInto, selected } from './listing.ts';
 
 /** Metadata that `attach_metadata` asks for: maps that are filled once all the reads have ended. */
-export interface AttachedReads {
+interface AttachedReads {
   readonly attached: Attached;
   readonly reads: readonly Read[];
 }
