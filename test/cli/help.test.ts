@@ -38,7 +38,7 @@ describe('help', () => {
     expect({ code, stderr, usage }).toEqual({
       code: 0,
       stderr: '',
-      usage: `Usage: muster ${name}${{ adopt: ' FILE', retire: ' JOB', completion: ' SHELL' }[name] ?? ''} [options]`,
+      usage: `Usage: muster ${name}${{ retire: ' JOB', completion: ' SHELL', adopt: ' FILE' }[name] ?? ''} [options]`,
     });
     expect(description).toMatch(/^[A-Z][\s\S]{40,}\.$/);
     expect(options.split('\n')).toEqual(['Options:', ...options.split('\n').slice(1).map(anOption)]);
