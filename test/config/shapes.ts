@@ -708,8 +708,6 @@ alerting:
         two'
 `,
   ),
-  other('aws_sd_configs', '{ role: ec2, region: eu-west-1 }'),
-  other('ec2_sd_configs', '{ region: eu-west-1, filters: [{ name: "tag:a", values: [b] }] }'),
   taken('aws_sd_configs', '{ role: ec2, region: eu-west-1 }'),
   taken('ec2_sd_configs', '{ region: eu-west-1, filters: [{ name: "tag:a", values: [b] }] }'),
   other('azure_sd_configs', '{ subscription_id: a, authentication_method: ManagedIdentity }'),
