@@ -1,8 +1,7 @@
 import { version as musterVersion } from '../base/version.ts';
 import type { Hold } from './gate.ts';
-import { clockSkew } from './missing.ts';
 import type { CycleInput, Provider } from './provider.ts';
-import { emptyStatus, type Held, type Status, type StoredStatus, writeStatus } from './status.ts';
+import { clockSkew, emptyStatus, type Held, type Status, type StoredStatus, writeStatus } from './status.ts';
 
 /** What a cycle has to report. */
 export interface Report {

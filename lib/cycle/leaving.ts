@@ -1,9 +1,9 @@
 import { mapConcurrent } from '../base/concurrency.ts';
 import { isMusterError } from '../base/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
+import { type Guard, losesTooMany } from '../targets/guard.ts';
 import { folders, type ProviderId, parseStatusKey, statusKey } from '../targets/keys.ts';
-import type { GuardConfig } from './gate.ts';
-import { clockSkew } from './missing.ts';
+import { acceptedFor, isInForce } from './memory.ts';
 import { emptyStatus, readStatus, type Status, type StoredStatus, writeStatus } from './status.ts';
 import { noteRetired, retiredLately } from './sums.ts';
 
@@ -18,7 +18,7 @@ export interface RetireRules {
   /** Milliseconds that a job's providers stay after they left; 0 is at once. */
   readonly retireAfter: (job: string) => number;
   /** Of the whole configuration: how much of all targets may go. */
-  readonly guard: Pick<GuardConfig, 'max_removed' | 'min_targets'>;
+  readonly guard: Pick<Guard, 'max_removed' | 'min_targets'>;
   /** Milliseconds for which tombstones, and the journals behind them, are kept. */
   readonly keep: number;
 }
@@ -195,15 +195,12 @@ async function refuseSum(
   const lost = gone + due.reduce((sum, { loss }) => sum + loss, 0);
   const all = [...drafts.map(({ stored }) => stored.status), ...others.values()];
   const total = gone + all.reduce((sum, status) => sum + (status?.targets ?? 0), 0);
-  if (total < guard.min_targets || lost <= guard.max_removed * total) return undefined;
+  if (!losesTooMany(lost, total, guard)) return undefined;
   return `${lost} of ${total} published targets would be retired: they stay until that is accepted`;
 }
 
 function isAccepted(status: Status | undefined, now: Date): boolean {
-  const until = status?.retiring?.accepted_until;
-  if (until === undefined) return false;
-  const left = Date.parse(until) - now.getTime();
-  return left > 0 && left <= 60 * 60_000 + clockSkew;
+  return isInForce(status?.retiring?.accepted_until, now);
 }
 
 /** Over the status that was read, or not at all: a cycle or an operator that wrote meanwhile knows better. */
@@ -243,7 +240,7 @@ export async function acceptRetirement(
 ): Promise<boolean> {
   const { status, etag } = await readStatus(store, id, signal);
   if (status?.retiring === undefined) return false;
-  const accepted_until = new Date(now.getTime() + 60 * 60_000).toISOString();
+  const accepted_until = new Date(now.getTime() + acceptedFor).toISOString();
   const retiring = { ...status.retiring, accepted_until };
   await writeStatus(store, id, { ...status, retiring }, etag, signal, { merge: false });
   return true;

@@ -4,7 +4,7 @@ import { packLines } from '../base/gzip-lines.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { type ProviderId, parsePartName, partKey, partsFolder } from '../targets/keys.ts';
 import type { Manifest, Part } from './manifest.ts';
-import { clockSkew } from './missing.ts';
+import { clockSkew } from './status.ts';
 
 /** Milliseconds that a replaced part stays for readers which have an older manifest. */
 const grace = 60 * 60_000;

@@ -3,9 +3,9 @@ import type { ObjectStore } from '../store/store.ts';
 import type { Change } from '../targets/diff.ts';
 import type { Discover, Progress } from '../targets/discover.ts';
 import type { TargetGroup } from '../targets/group.ts';
+import type { Guard } from '../targets/guard.ts';
 import type { ProviderId } from '../targets/keys.ts';
 import type { NoteTarget } from '../targets/scrapable.ts';
-import type { GuardConfig } from './gate.ts';
 import type { HeldDocument } from './held.ts';
 import type { Loaded } from './load.ts';
 import type { JournalRetention } from './retention.ts';
@@ -23,7 +23,7 @@ export interface Provider extends ProviderId {
    * refuse, of which it tells. Undefined drops the group.
    */
   readonly transform?: (group: TargetGroup, note: NoteTarget) => TargetGroup | undefined;
-  readonly guard: GuardConfig;
+  readonly guard: Guard;
   /** Number of parts of the published list; 1 is one plain file. */
   readonly shards: number;
   /** Milliseconds that listing the targets may take. */

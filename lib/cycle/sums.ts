@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mapConcurrent } from '../base/concurrency.ts';
 import type { ObjectStore } from '../store/store.ts';
+import { type Guard, losesTooMany } from '../targets/guard.ts';
 import { folders, type ProviderId, parseStatusKey, statusKey } from '../targets/keys.ts';
-import type { GuardConfig, SumKind } from './gate.ts';
-import { clockSkew } from './missing.ts';
-import { parseStatus, type Status } from './status.ts';
+import type { SumKind } from './gate.ts';
+import { clockSkew, parseStatus, type Status } from './status.ts';
 
 /** A drop of one provider that its own rule lets pass. */
 export interface Drop extends ProviderId {
@@ -18,7 +18,7 @@ export interface Drop extends ProviderId {
 
 interface SumsInput {
   readonly store: ObjectStore;
-  readonly config: Pick<GuardConfig, 'max_removed' | 'min_targets' | 'confirm_after'>;
+  readonly config: Pick<Guard, 'max_removed' | 'min_targets' | 'confirm_after'>;
   readonly now: Date;
   readonly signal?: AbortSignal | undefined;
 }
@@ -53,7 +53,7 @@ export async function addDrop(drop: Drop, input: SumsInput): Promise<SumVerdict>
     // Those that lost nothing count too. They are asked only now, as they are many.
     statuses ??= await readStatuses(input);
     const total = known + sumOfOthers(scope, statuses, own, drop);
-    if (total < config.min_targets || lost <= config.max_removed * total) continue;
+    if (!losesTooMany(lost, total, config)) continue;
     await store.delete(key, options);
     return { forbidden: scope };
   }
