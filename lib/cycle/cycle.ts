@@ -2,18 +2,18 @@ import { MusterError, toMusterError } from '../base/errors.ts';
 import { countTargets } from '../targets/canonical.ts';
 import { isEmptyChange } from '../targets/diff.ts';
 import { losesTooMany } from '../targets/guard.ts';
-import { statusKey } from '../targets/keys.ts';
+import { heldKey, statusKey } from '../targets/keys.ts';
 import { collectTargets, type Listing, listWarnings, markNew } from './collect.ts';
+import { deleteSeen } from './document.ts';
 import { type GateInput, judge, type Verdict } from './gate.ts';
 import { announceFile, type ListFacts, type Report, writeHeartbeat } from './heartbeat.ts';
-import { deleteHeld, type HeldDocument, heldOf, readHeld, type StoredHeld, writeHeld } from './held.ts';
-import { commitChange } from './journal.ts';
+import { type HeldDocument, heldOf, readHeld, type StoredHeld, writeHeld } from './held.ts';
+import { clearJournal, commitChange } from './journal.ts';
 import { type Loaded, loadProvider } from './load.ts';
 import { acceptanceAt, peakWithin, stepsAfter } from './memory.ts';
 import { storeIdOf } from './ownership.ts';
 import type { CycleInput, CycleResult, Outcome, Provider } from './provider.ts';
 import { publishVersion } from './publish.ts';
-import { clearJournal } from './retention.ts';
 import { readStatus, type Status, type StoredStatus } from './status.ts';
 import { addDrop } from './sums.ts';
 
@@ -274,7 +274,8 @@ async function keepHold(
   { etag }: StoredHeld,
 ): Promise<void> {
   if (proposal !== undefined) await writeHeld(store, provider, proposal, etag, signal);
-  else if (etag !== undefined) await deleteHeld(store, provider, etag, signal);
+  // What another run wrote meanwhile stays.
+  else if (etag !== undefined) await deleteSeen(store, heldKey(provider), etag, signal);
 }
 
 function factsOf({ version, groups }: Loaded): ListFacts {

@@ -191,20 +191,6 @@ async function putHeld(
   });
 }
 
-/** Removes what was read, once nothing is held any more. What another run wrote meanwhile stays. */
-export async function deleteHeld(
-  store: ObjectStore,
-  id: ProviderId,
-  etag: string,
-  signal?: AbortSignal | undefined,
-): Promise<void> {
-  try {
-    await store.delete(heldKey(id), { etag, signal });
-  } catch (error) {
-    if (!isMusterError(error, 'conflict')) throw error;
-  }
-}
-
 /**
  * Accepts just what is held of a provider now, for an hour: the next cycle lets these targets leave. Returns what was
  * accepted, or undefined where nothing is held.

@@ -2,9 +2,17 @@ import { mapConcurrent } from '../base/concurrency.ts';
 import { isMusterError } from '../base/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { type Guard, losesTooMany } from '../targets/guard.ts';
-import { folders, type ProviderId, parseStatusKey, statusKey } from '../targets/keys.ts';
+import { type ProviderId, statusKey } from '../targets/keys.ts';
 import { acceptedFor, isInForce } from './memory.ts';
-import { emptyStatus, readStatus, type Status, type StoredStatus, writeStatus } from './status.ts';
+import {
+  emptyStatus,
+  listProviders,
+  readStatus,
+  readStatuses,
+  type Status,
+  type StoredStatus,
+  writeStatus,
+} from './status.ts';
 import { noteRetired, retiredLately } from './sums.ts';
 
 /** A provider as the configuration has it. */
@@ -50,18 +58,15 @@ interface LeavingInput {
   readonly dryRun?: boolean | undefined;
 }
 
-/** Names of the providers in the store that the configuration has not. An empty configuration has lost its way: none. */
+/** The providers of the store that the configuration lacks. None for an empty configuration: it must be a mistake. */
 export async function findLeft(
   configured: readonly ProviderId[],
   { store, signal, mechanism }: Pick<LeavingInput, 'store' | 'signal' | 'mechanism'>,
 ): Promise<readonly ProviderId[]> {
   if (configured.length === 0) return [];
   const keep = new Set(configured.map(statusKey));
-  const objects = await store.list(folders.status, { signal });
-  return objects
-    .filter(({ key }) => !keep.has(key))
-    .map(({ key }) => parseStatusKey(key))
-    .filter((id) => id !== undefined)
+  return (await listProviders({ store, signal }))
+    .filter((id) => !keep.has(statusKey(id)))
     .filter(({ provider }) => mechanism === undefined || provider.startsWith(`${mechanism}-`));
 }
 
@@ -82,7 +87,10 @@ export async function reviewLeaving(
     const stored = await readStatus(store, id, signal);
     return { id, stored, waited: waitedOf(stored.status, rules.retireAfter(id.job), now) };
   });
-  const others = await readStatuses(configured, input);
+  const stored = await readStatuses(configured, input);
+  const others = new Map(
+    [...stored].flatMap(([key, { status }]) => (status === undefined ? [] : [[key, status] as const])),
+  );
   const judged = drafts.map((draft) => judgeOne(draft, drafts, configured, others, rules));
   const due = judged.filter(({ isDue }) => isDue);
   const refusal = due.length === 0 ? undefined : await refuseSum(due, drafts, others, rules, input);
@@ -170,17 +178,6 @@ function judgeOne(
 
 function isGood(status: Status | undefined): boolean {
   return status !== undefined && status.published_version > 0 && status.failures === 0;
-}
-
-async function readStatuses(
-  configured: readonly ProviderId[],
-  { store, signal }: LeavingInput,
-): Promise<ReadonlyMap<string, Status>> {
-  const found = await mapConcurrent(configured, 8, signal, async (id) => {
-    const { status } = await readStatus(store, id, signal);
-    return status === undefined ? [] : [[statusKey(id), status] as const];
-  });
-  return new Map(found.flat());
 }
 
 /** Why the due ones may not go together with what was retired lately. */

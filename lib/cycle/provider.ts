@@ -7,8 +7,8 @@ import type { Guard } from '../targets/guard.ts';
 import type { ProviderId } from '../targets/keys.ts';
 import type { NoteTarget } from '../targets/scrapable.ts';
 import type { HeldDocument } from './held.ts';
+import type { JournalRetention } from './journal.ts';
 import type { Loaded } from './load.ts';
-import type { JournalRetention } from './retention.ts';
 import type { StoredStatus } from './status.ts';
 
 /** A provider as a cycle needs it. */

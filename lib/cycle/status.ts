@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import { mapConcurrent } from '../base/concurrency.ts';
 import { isMusterError } from '../base/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { type ProviderId, statusKey } from '../targets/keys.ts';
+import { encodeJob, folders, type ProviderId, parseStatusKey, statusKey } from '../targets/keys.ts';
 import { decodeDocument, encodeDocument } from './document.ts';
 
 const time = z.iso.datetime();
@@ -154,6 +155,35 @@ export async function readStatus(
     const etag = (await store.head(key, options))?.etag;
     return { status: undefined, etag, damaged: error.message };
   }
+}
+
+/** The providers that have a status in the store: all, or those of one job. */
+export async function listProviders(
+  { store, signal }: ReadInput,
+  job?: string,
+): Promise<readonly ProviderId[]> {
+  const folder = job === undefined ? folders.status : `${folders.status}${encodeJob(job)}/`;
+  const objects = await store.list(folder, { signal });
+  return objects.map(({ key }) => parseStatusKey(key)).filter((id) => id !== undefined);
+}
+
+/** The statuses of several providers, by their keys. Throws as `readStatus` does. */
+export async function readStatuses(
+  ids: readonly ProviderId[],
+  { store, signal }: ReadInput,
+): Promise<ReadonlyMap<string, StoredStatus>> {
+  const read = await mapConcurrent(
+    ids,
+    8,
+    signal,
+    async (id) => [statusKey(id), await readStatus(store, id, signal)] as const,
+  );
+  return new Map(read);
+}
+
+interface ReadInput {
+  readonly store: ObjectStore;
+  readonly signal: AbortSignal;
 }
 
 function readBody(body: Uint8Array, etag: string, key: string): StoredStatus {

@@ -7,8 +7,7 @@ import {
   type RetireRules,
   reviewLeaving,
 } from '../cycle/leaving.ts';
-import { clearRetired } from '../cycle/retention.ts';
-import { retireProvider } from '../cycle/retire.ts';
+import { clearRetired, retireProvider } from '../cycle/retire.ts';
 import { type ProviderId, statusKey } from '../targets/keys.ts';
 import type { CyclesInput } from './cycles.ts';
 
