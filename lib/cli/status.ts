@@ -159,7 +159,7 @@ async function storedNames(
   }
 }
 
-/** One of a later Muster is told of, and hides none of the others. */
+/** A status of a later Muster is named, and hides none of the others. */
 async function readStored(
   store: ObjectStore,
   id: ProviderId,

@@ -71,7 +71,7 @@ async function refuseStranger(
   const all = stored.length === 1 ? '1 provider' : `${stored.length} providers`;
   throw new MusterError(
     'config',
-    `${store.url} has ${all}, of which this configuration knows ${stored.length - unknown.length}${example}: it belongs to another one. ${wayOut}`,
+    `${store.url} has ${all}, and this configuration knows ${stored.length - unknown.length} of them${example}: it belongs to another one. ${wayOut}`,
   );
 }
 

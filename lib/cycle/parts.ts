@@ -23,7 +23,7 @@ interface PartInput {
 
 /**
  * Writes one part, unless the manifest that is there has the same bytes. Its name holds digest and version: a name that
- * has left the manifest never comes back, so that whoever clears it takes nothing away from a later version.
+ * has left the manifest never comes back, so that clearing it takes nothing away from a later version.
  */
 export async function writePart({
   store,

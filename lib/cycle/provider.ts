@@ -20,7 +20,7 @@ export interface Provider extends ProviderId {
   readonly server?: string | undefined;
   /**
    * What is done to each group before it is compared: relabelling, leaving out labels and targets that Prometheus would
-   * refuse, of which it tells. Undefined drops the group.
+   * refuse, which it notes. Undefined drops the group.
    */
   readonly transform?: (group: TargetGroup, note: NoteTarget) => TargetGroup | undefined;
   readonly guard: Guard;
@@ -51,7 +51,7 @@ export interface CycleInput {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** When the listing must have ended, whatever the provider's deadline: what comes after it needs time too. */
   readonly listUntil?: Date;
-  /** Why the newest configuration is not in force; the status tells it on. */
+  /** Why the newest configuration is not in force; the status shows it. */
   readonly configError?: string | undefined;
   /** Whether the store has more providers than this one, with which a drop must be added up. */
   readonly hasOthers?: boolean;

@@ -106,7 +106,7 @@ export const statusSchema = z.object({
 export type Status = z.infer<typeof statusSchema>;
 export type Held = NonNullable<Status['held']>;
 
-/** The status of a provider of which nothing is known. */
+/** The status of a new provider. */
 export function emptyStatus({ job, provider }: ProviderId, run: string, now: Date): Status {
   return {
     schema: 1,

@@ -67,7 +67,7 @@ export function providerWork(
         missed: [...missed, ...held],
       };
     },
-    tellNoConfig: (error, signal) => markStatuses(store, mechanism, error, signal),
+    reportNoConfig: (error, signal) => markStatuses(store, mechanism, error, signal),
   };
 }
 
@@ -120,7 +120,7 @@ function createCycles({ store, log }: { readonly store: ObjectStore; readonly lo
         configError,
       },
     );
-    // After a cycle that did not end well the store is read anew.
+    // After a cycle that did not end well the store is read again.
     if (result.loaded !== undefined && result.outcome !== 'failed' && result.outcome !== 'superseded')
       kept = { key, loaded: result.loaded };
     return result;

@@ -30,11 +30,11 @@ export interface Retirement {
   readonly retired: readonly LeavingProvider[];
   /** Those that wait, or are held. */
   readonly waiting: readonly LeavingProvider[];
-  /** Those of which another run was first, to be tried again. */
+  /** Those that another run retired first, to be tried again. */
   readonly missed: readonly ProviderId[];
 }
 
-/** Looks at what left the configuration, and retires what is due. Each is told to the log. */
+/** Looks at what left the configuration, and retires what is due. Logs each. */
 export async function retireLeft(
   configured: readonly ConfiguredProvider[],
   rules: RetireRules,
