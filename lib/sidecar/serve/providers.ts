@@ -1,5 +1,5 @@
 import { noticesOf, settlingCommand } from '../../cycle/hints.ts';
-import type { Status } from '../../cycle/status.ts';
+import { clockSkew, type Status } from '../../cycle/status.ts';
 import { parseStatusKey, statusKey } from '../../targets/keys.ts';
 import type { Oddity } from '../mirror/folder.ts';
 import { idOfPath } from '../mirror/plan.ts';
@@ -152,9 +152,6 @@ function noticedOf(
   const [first] = notices;
   return first && { state: first.kind, reason: notices.map(({ text }) => text).join('; ') };
 }
-
-/** Milliseconds by which the clock of another machine may be ahead. */
-const clockSkew = 5 * 60_000;
 
 function times(failures: number): string {
   return failures === 1 ? 'the last cycle failed' : `the last ${failures} cycles failed`;
