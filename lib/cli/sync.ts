@@ -1,6 +1,6 @@
 import { MusterError } from '../base/errors.ts';
 import { version } from '../base/version.ts';
-import type { SyncSource } from '../sidecar/mirror/mirrored.ts';
+import type { SyncSource } from '../sidecar/mirror/sources.ts';
 import { parseShard } from '../sidecar/mirror/shard.ts';
 import { syncForever, syncOnce } from '../sidecar/sync.ts';
 import { openStore } from '../store/open.ts';

@@ -5,13 +5,25 @@ import type { FileSystem } from './mirror/files.ts';
 import { incompleteness } from './mirror/folder.ts';
 import { createFreshness } from './mirror/freshness.ts';
 import { type LoopOptions, mirrorWithin, runMirror } from './mirror/loop.ts';
-import { mirrorOnce } from './mirror/mirror.ts';
-import { closeSources, type MirroredSource, openSources, type SyncSource } from './mirror/mirrored.ts';
-import { createReporter } from './mirror/report.ts';
-import type { MirrorOptions, Round } from './mirror/round.ts';
+import { mirrorOnce } from './mirror/mirror-once.ts';
+import { closeSources, type MirroredSource, openSources, type SyncSource } from './mirror/sources.ts';
+import { createReporter, type MirrorOptions, type Round } from './mirror/round.ts';
 import type { Shard } from './mirror/shard.ts';
 import type { Face } from './serve/http.ts';
 import type { SourceMetrics, SyncMetrics } from './serve/metrics.ts';
+
+
+
+
+
+
+
+
+
+
+
+
+
 
 export interface SyncOptions {
   /** One without name, or several with a name each. */
@@ -137,8 +149,8 @@ const defaultRoundTimeout = 5 * 60_000;
 const defaultDeadline = 60_000;
 
 /** Loaded only where something is served. */
-async function openServer(options: Parameters<typeof import('./serve/serve.ts')['serve']>[0]) {
-  const { serve } = await import('./serve/serve.ts');
+async function openServer(options: Parameters<typeof import('./app.ts')['serve']>[0]) {
+  const { serve } = await import('./app.ts');
   return serve(options);
 }
 

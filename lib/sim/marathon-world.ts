@@ -1,5 +1,6 @@
 import { type Random, seededRandom } from './random.ts';
 
+
 /**
  * How an app's tasks are reached. `host`: ports that Mesos chose; `fixed`: those that the app asked for; `mapped`:
  * chosen ports of the host lead into the container; `mapped-old`: the same before Marathon 1.5; `container`: each task
@@ -56,7 +57,7 @@ export function makeMarathonWorld({ seed, apps }: MarathonWorldSize): MarathonWo
 }
 
 /** The app of that number; the first ones take each networking in turn. */
-export function makeApp(random: Random, number: number): MarathonApp {
+function makeApp(random: Random, number: number): MarathonApp {
   const networking = networkings[number] ?? random.pick(networkings);
   const id = `${random.pick(paths)}/app-${number}`;
   const count = networking === 'none' ? 0 : random.integer(1, 3);
@@ -85,5 +86,45 @@ export function makeTask(random: Random, app: Omit<MarathonApp, 'tasks'>, serial
     ports: hasHostPorts ? app.ports.map(({ port }) => port || random.integer(31_000, 32_000)) : [],
     // A task that is being staged has no address yet.
     addresses: random.chance(0.1) ? [] : [address],
+  };
+}
+
+/** A world after some changes, and each change in words. */
+export interface MarathonChurn {
+  readonly world: MarathonWorld;
+  readonly changes: readonly string[];
+}
+
+/** So many changes as a living cluster has them: apps are deployed and removed, scaled, their tasks restarted. */
+export function churnMarathonWorld(world: MarathonWorld, random: Random, count: number): MarathonChurn {
+  const changes: string[] = [];
+  let { apps } = world;
+  for (let done = 0; done < count; done += 1) {
+    const { next, change } = changeOne(apps, random);
+    apps = next;
+    changes.push(change);
+  }
+  return { world: { apps }, changes };
+}
+
+function changeOne(
+  apps: readonly MarathonApp[],
+  random: Random,
+): { readonly next: readonly MarathonApp[]; readonly change: string } {
+  const kind = apps.length === 0 ? 'deploy' : random.pick(['deploy', 'remove', 'scale', 'restart']);
+  // Serials are never used again, as Marathon's are not.
+  const serial = random.integer(1_000_000, 999_999_999);
+  if (kind === 'deploy') {
+    const app = makeApp(random, serial);
+    return { next: [...apps, app], change: `${app.id} deployed` };
+  }
+  const old = random.pick(apps);
+  if (kind === 'remove') return { next: apps.filter((app) => app !== old), change: `${old.id} removed` };
+
+  const fresh = makeTask(random, old, serial);
+  const tasks = kind === 'scale' ? [...old.tasks, fresh] : [...old.tasks.slice(1), fresh];
+  return {
+    next: apps.map((app) => (app === old ? { ...old, tasks } : app)),
+    change: `${old.id} ${kind === 'scale' ? 'scaled up' : 'restarted a task'}`,
   };
 }

@@ -5,7 +5,7 @@ import { resources } from '../../lib/kube-state/registry.ts';
 import { render } from '../../lib/kube-state/render.ts';
 import { openMetricsHeader } from '../../lib/kube-state/text/openmetrics.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
-import { startFace } from '../sidecar/serve/face.ts';
+import { startFace } from '../sidecar/serve/test-server.ts';
 import { cleanUpAfterEach } from '../sidecar/world.ts';
 import { readOpenMetrics } from '../support/openmetrics.ts';
 import { describeWithPrograms } from '../support/programs.ts';

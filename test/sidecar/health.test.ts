@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { MusterError } from '../../lib/base/errors.ts';
-import { createHealth } from '../../lib/sidecar/serve/health.ts';
+import { createHealth } from '../../lib/sidecar/mirror/health.ts';
 
 const minute = 60_000;
 

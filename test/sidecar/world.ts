@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach } from '@jest/globals';
 import { disk, type FileSystem } from '../../lib/sidecar/mirror/files.ts';
 import { openFolder, type TargetFolder } from '../../lib/sidecar/mirror/folder.ts';
-import { mirrorOnce } from '../../lib/sidecar/mirror/mirror.ts';
+import { mirrorOnce } from '../../lib/sidecar/mirror/mirror-once.ts';
 import type { MirrorOptions, Round } from '../../lib/sidecar/mirror/round.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';

@@ -3,9 +3,15 @@ import * as z from 'zod';
 import { toMusterError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { folders } from '../../targets/keys.ts';
-import { nextWait } from '../mirror/loop.ts';
-import type { RoundRequests } from '../mirror/requests.ts';
+import { nextWait, type RoundRequests } from '../mirror/loop.ts';
 import type { Queue, QueueMessage } from './queue.ts';
+
+
+
+
+
+
+
 
 /** A store that notifications may speak of. */
 interface NotifiedSource {

@@ -1,10 +1,14 @@
 import { type ChangeCounts, groupChanges, type TargetChange } from '../../targets/diff.ts';
-import type { ChangeItem, ChangePage } from '../serve/feed.ts';
+import type { ChangeItem, ChangePage } from '../serve/change-feed.ts';
 import type { ChangeDetail } from '../serve/journal.ts';
-import { ago, clock, count, href, jobHref, number, type VersionId, versionHref } from './format.ts';
-import { given, givenName, type Html, html, nothing } from './html.ts';
-import { placeOf } from './state.ts';
+import { ago, clock, count, href, jobHref, number, type VersionId, versionHref, given, givenName, type Html, html, nothing, placeOf } from './html.ts';
 import { labelTable, paging } from './target-list.ts';
+
+
+
+
+
+
 
 export interface ChangesPage extends ChangePage {
   readonly errors: readonly string[];

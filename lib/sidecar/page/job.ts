@@ -1,14 +1,21 @@
 import { heldCommand } from '../../cycle/hints.ts';
 import type { SearchResult } from '../search/search.ts';
-import type { ChangePage } from '../serve/feed.ts';
+import type { ChangePage, Point } from '../serve/change-feed.ts';
 import type { HeldPage, HeldView } from '../serve/held.ts';
-import type { Point } from '../serve/history.ts';
 import type { ProviderView } from '../serve/providers.ts';
 import { changeList, diff } from './changes.ts';
-import { ago, clock, count, href, jobHref, number, versionHref } from './format.ts';
-import { given, type Html, html, nothing, raw } from './html.ts';
-import { commandLine, placeOf, stateBadge } from './state.ts';
+import { ago, clock, count, href, jobHref, number, versionHref, given, type Html, html, nothing, raw, commandLine, placeOf, stateBadge } from './html.ts';
 import { searchForm, targetResults } from './target-list.ts';
+
+
+
+
+
+
+
+
+
+
 
 export interface JobPage {
   readonly job: string;

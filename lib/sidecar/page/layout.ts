@@ -2,10 +2,16 @@ import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
 import { answerWith } from '../serve/answer.ts';
 import type { FaceEnv } from '../serve/http.ts';
-import { icon } from './format.ts';
-import { type Html, html } from './html.ts';
+import { icon, type Html, html } from './html.ts';
 import { script } from './script.ts';
 import { style } from './style.ts';
+
+
+
+
+
+
+
 
 export interface PageOptions {
   readonly title: string;

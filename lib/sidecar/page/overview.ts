@@ -1,10 +1,14 @@
 import type { FaceModel } from '../serve/model.ts';
 import type { Outputs, OutputView } from '../serve/outputs.ts';
 import type { Overview, ProviderView } from '../serve/providers.ts';
-import { ago, count, href, jobHref, number } from './format.ts';
-import { given, type Html, html, nothing } from './html.ts';
-import { commandLine, needsAttention, placeOf, stateBadge } from './state.ts';
+import { ago, count, href, jobHref, number, given, type Html, html, nothing, commandLine, needsAttention, placeOf, stateBadge } from './html.ts';
 import { paging } from './target-list.ts';
+
+
+
+
+
+
 
 const pageSize = 200;
 

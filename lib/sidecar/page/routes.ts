@@ -3,12 +3,21 @@ import { readAsked } from '../serve/answer.ts';
 import type { FaceEnv } from '../serve/http.ts';
 import type { FaceModel } from '../serve/model.ts';
 import { changesBody, versionBody } from './changes.ts';
-import { href } from './format.ts';
-import { givenText, type Html, html } from './html.ts';
+import { href, givenText, type Html, html } from './html.ts';
 import { jobBody } from './job.ts';
 import { assetRoutes, pageAnswer } from './layout.ts';
 import { overviewBody } from './overview.ts';
 import { searchForm, targetResults } from './target-list.ts';
+
+
+
+
+
+
+
+
+
+
 
 /** Rows of a page that lists targets, and of one that lists changes. */
 const pageSizes = { targets: 50, changes: 30, diff: 200, recent: 3, held: 50 } as const;

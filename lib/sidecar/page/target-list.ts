@@ -1,9 +1,12 @@
 import type { LabelSet } from '../../targets/group.ts';
 import { type Field, fitsField, parseQuery, type Query, type Term } from '../search/query.ts';
 import type { SearchResult, TargetRow } from '../search/search.ts';
-import { count, jobHref, number } from './format.ts';
-import { given, givenName, givenText, type Html, html, marked, nothing } from './html.ts';
-import { placeOf } from './state.ts';
+import { count, jobHref, number, given, givenName, givenText, type Html, html, marked, nothing, placeOf } from './html.ts';
+
+
+
+
+
 
 export interface TargetListOptions {
   readonly result: SearchResult;

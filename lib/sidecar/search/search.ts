@@ -1,6 +1,6 @@
 import { toMusterError } from '../../base/errors.ts';
 import type { LabelSet } from '../../targets/group.ts';
-import type { TargetFile } from '../serve/source.ts';
+import type { TargetFile } from '../mirror/target-files.ts';
 import { fittingTargets, narrowQuery, type Query } from './query.ts';
 import { type FoundGroup, scanFile } from './scan.ts';
 

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { type Asked, jsonAnswer, readAsked } from './answer.ts';
-import type { ChangeItem } from './feed.ts';
+import type { ChangeItem } from './change-feed.ts';
 import { heldViewData } from './held.ts';
 import type { FaceEnv } from './http.ts';
 import type { FaceModel } from './model.ts';

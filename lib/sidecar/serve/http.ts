@@ -6,7 +6,7 @@ import { createGzip } from 'node:zlib';
 import { MusterError, oneLine, toMusterError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { shouldGzip, textAnswer } from './answer.ts';
-import { openPaths } from './health.ts';
+import { openPaths } from '../mirror/health.ts';
 import { boundConnections, createTurns, oneAtATime, type Turns } from './turns.ts';
 import type { WebGate } from './web-gate.ts';
 

@@ -10,7 +10,7 @@ import { createLimit } from '../mirror/limit.ts';
 import { acceptsGzip, textAnswer } from './answer.ts';
 import type { FaceEnv } from './http.ts';
 import { type KeptObject, keepObject } from './kept-outputs.ts';
-import type { FaceSource } from './source.ts';
+import type { FaceSource } from '../mirror/target-files.ts';
 
 export interface KubeStateOptions {
   readonly registry: Registry;

@@ -9,7 +9,7 @@ import { idOfPath, rejectionReasons } from '../mirror/plan.ts';
 import type { Round } from '../mirror/round.ts';
 import { type NotificationResult, notificationResults } from '../notifications/follow.ts';
 import { createOutputsReader, type OutputView, readOutputs } from './outputs.ts';
-import type { FaceSource } from './source.ts';
+import type { FaceSource } from '../mirror/target-files.ts';
 
 /** The sidecar's metrics, in a registry of their own. */
 export interface SyncMetrics {

@@ -1,16 +1,26 @@
 import { createLimit } from '../mirror/limit.ts';
 import { parseQuery } from '../search/query.ts';
 import type { SearchResult } from '../search/search.ts';
-import { type ChangePage, newestChanges } from './feed.ts';
-import type { Probes, Verdict } from './health.ts';
+import { type ChangePage, newestChanges, historyOf, type Point } from './change-feed.ts';
+import type { Probes, Verdict } from '../mirror/health.ts';
 import { createHeldReader, type HeldPage } from './held.ts';
-import { historyOf, type Point } from './history.ts';
 import { type ChangeDetail, createJournal } from './journal.ts';
 import { createOutputsReader, type Outputs, readOutputs } from './outputs.ts';
-import { type Overview, readOverview } from './providers.ts';
-import { type FaceSource, isProvider, targetFiles } from './source.ts';
-import { createStatusReader } from './statuses.ts';
+import { type Overview, readOverview, createStatusReader } from './providers.ts';
+import { type FaceSource, isProvider, targetFiles } from '../mirror/target-files.ts';
 import { createWorkThread } from './worker.ts';
+
+
+
+
+
+
+
+
+
+
+
+
 
 /** What the page and its JSON show. Everything is read when somebody looks, and bounded. */
 export interface FaceModel {

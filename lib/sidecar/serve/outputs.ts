@@ -6,7 +6,7 @@ import type { ListedObject, ObjectStore } from '../../store/store.ts';
 import { folders, outputStatusKey, parseMetricsKey, parseOutputStatusKey } from '../../targets/keys.ts';
 import { allSettledOrThrow, createLimit } from '../mirror/limit.ts';
 import { type State, states } from './providers.ts';
-import type { FaceSource } from './source.ts';
+import type { FaceSource } from '../mirror/target-files.ts';
 
 /** A kube-state output as the page shows it. */
 export interface OutputView {

@@ -9,7 +9,7 @@ import { incompleteness } from '../mirror/folder.ts';
 import { createLimit } from '../mirror/limit.ts';
 import { textAnswer } from './answer.ts';
 import type { FaceEnv } from './http.ts';
-import { type FaceSource, segmentFor, targetFiles } from './source.ts';
+import { type FaceSource, segmentFor, targetFiles } from '../mirror/target-files.ts';
 
 /**
  * What Prometheus's http_sd asks: `/sd/<job>` (or `/sd?job=`, which takes any name), and `/sd` for all jobs. The answer

@@ -3,7 +3,7 @@ import { compare } from 'bcryptjs';
 import { MusterError } from '../../base/errors.ts';
 import type { Query } from '../search/query.ts';
 import { type SearchResult, searchTargets } from '../search/search.ts';
-import type { TargetFile } from './source.ts';
+import type { TargetFile } from '../mirror/target-files.ts';
 
 /** What takes so much CPU that the main thread, which answers the probes, has it done elsewhere. */
 export interface Work {
@@ -33,7 +33,7 @@ export interface WorkThread<K extends Kind> {
 }
 
 /** By this argument a process of ours knows that it is such a thread: a bundle is one file for all. */
-export const workerArgument = '--muster-worker';
+const workerArgument = '--muster-worker';
 
 /** Milliseconds without work after which the thread and its memory are given back. */
 const idleTime = 10_000;

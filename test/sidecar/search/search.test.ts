@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fittingTargets, parseQuery } from '../../../lib/sidecar/search/query.ts';
 import { type SearchOptions, searchTargets } from '../../../lib/sidecar/search/search.ts';
-import type { TargetFile } from '../../../lib/sidecar/serve/source.ts';
+import type { TargetFile } from '../../../lib/sidecar/mirror/target-files.ts';
 import { createWorkThread } from '../../../lib/sidecar/serve/worker.ts';
 import { toGroups } from '../../../lib/targets/canonical.ts';
 import { decodeFileSd, encodeFileSd, type FileSdGroup, joinFileSd } from '../../../lib/targets/file-sd.ts';

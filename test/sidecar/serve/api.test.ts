@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { countTargets, type Groups } from '../../../lib/targets/canonical.ts';
 import { readHistory } from '../../support/provider.ts';
 import { cleanUpAfterEach } from '../world.ts';
-import { startFace, type TestFace } from './face.ts';
+import { startFace, type TestFace } from './test-server.ts';
 import { type LivelyStore, livelyStore } from './lively-store.ts';
 
 cleanUpAfterEach();

@@ -1,14 +1,23 @@
 import { describe, expect, test } from '@jest/globals';
 import { runCycle } from '../../../lib/cycle/cycle.ts';
-import { type Historied, newestChanges } from '../../../lib/sidecar/serve/feed.ts';
-import { historyOf } from '../../../lib/sidecar/serve/history.ts';
+import { type Historied, newestChanges, historyOf } from '../../../lib/sidecar/serve/change-feed.ts';
 import { createJournal } from '../../../lib/sidecar/serve/journal.ts';
-import { createStatusReader } from '../../../lib/sidecar/serve/statuses.ts';
+import { createStatusReader } from '../../../lib/sidecar/serve/providers.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
 import { journalKey, statusKey } from '../../../lib/targets/keys.ts';
 import { countingStore } from '../../support/counting-store.ts';
 import { id, listing, providerOf } from '../../support/provider.ts';
+
+
+
+
+
+
+
+
+
+
 
 const { signal } = new AbortController();
 

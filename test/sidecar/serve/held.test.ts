@@ -6,7 +6,7 @@ import { heldKey } from '../../../lib/targets/keys.ts';
 import { fill, statusOf } from '../../support/bucket.ts';
 import { providerOf } from '../../support/provider.ts';
 import { cleanUpAfterEach } from '../world.ts';
-import { startFace } from './face.ts';
+import { startFace } from './test-server.ts';
 import { services } from './lively-store.ts';
 
 cleanUpAfterEach();

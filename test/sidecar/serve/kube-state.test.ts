@@ -6,7 +6,7 @@ import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
 import { countingStore } from '../../support/counting-store.ts';
 import { cleanUpAfterEach } from '../world.ts';
-import { startFace } from './face.ts';
+import { startFace } from './test-server.ts';
 
 cleanUpAfterEach();
 

@@ -6,7 +6,7 @@ import type { ObjectStore } from '../../../lib/store/store.ts';
 import { testOutput } from '../../kube-state/publishing/world.ts';
 import { countingStore } from '../../support/counting-store.ts';
 import { cleanUpAfterEach } from '../world.ts';
-import { startFace, type TestFace } from './face.ts';
+import { startFace, type TestFace } from './test-server.ts';
 
 cleanUpAfterEach();
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { gzipHead, type Splice } from '../../../lib/kube-state/gzip-header.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import { cleanUpAfterEach } from '../world.ts';
-import { startFace, type TestFace } from './face.ts';
+import { startFace, type TestFace } from './test-server.ts';
 
 cleanUpAfterEach();
 

@@ -4,7 +4,7 @@ import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
 import { statusOf, testOutput } from '../../kube-state/publishing/world.ts';
 import { cleanUpAfterEach } from '../world.ts';
-import { startFace } from './face.ts';
+import { startFace } from './test-server.ts';
 
 cleanUpAfterEach();
 

@@ -8,7 +8,7 @@ import type { ProviderView } from '../../../lib/sidecar/serve/providers.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { TargetChange } from '../../../lib/targets/diff.ts';
 import { cleanUpAfterEach, publish, targets } from '../world.ts';
-import { startFace, type TestFace } from './face.ts';
+import { startFace, type TestFace } from './test-server.ts';
 import { hostile, type LivelyStore, livelyStore } from './lively-store.ts';
 
 cleanUpAfterEach();

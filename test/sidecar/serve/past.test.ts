@@ -7,7 +7,7 @@ import { folders, storeKey } from '../../../lib/targets/keys.ts';
 import { polled } from '../../support/poll.ts';
 import { listing, providerOf } from '../../support/provider.ts';
 import { cleanUpAfterEach } from '../world.ts';
-import { startFace, type TestFace } from './face.ts';
+import { startFace, type TestFace } from './test-server.ts';
 
 cleanUpAfterEach();
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { prefixOf } from '../../../lib/sidecar/serve/serve.ts';
+import { prefixOf } from '../../../lib/sidecar/app.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import { cleanUpAfterEach, publish, targets } from '../world.ts';
-import { startFace } from './face.ts';
+import { startFace } from './test-server.ts';
 
 cleanUpAfterEach();
 

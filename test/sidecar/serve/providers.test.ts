@@ -1,9 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { readOverview } from '../../../lib/sidecar/serve/providers.ts';
-import { createStatusReader } from '../../../lib/sidecar/serve/statuses.ts';
+import { readOverview, createStatusReader } from '../../../lib/sidecar/serve/providers.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import { fileOf, fill, retiredOf, statusOf } from '../../support/bucket.ts';
 import { cleanUpAfterEach, makeFolder, openTestFolder, round } from '../world.ts';
+
+
+
+
+
 
 cleanUpAfterEach();
 

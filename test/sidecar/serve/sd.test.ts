@@ -6,14 +6,14 @@ import { Registry } from 'prom-client';
 import { MusterError } from '../../../lib/base/errors.ts';
 import { createLogger, silentLogger } from '../../../lib/base/logger.ts';
 import { stampGzip } from '../../../lib/kube-state/gzip-header.ts';
-import { createHealth } from '../../../lib/sidecar/serve/health.ts';
-import { createFaceApp } from '../../../lib/sidecar/serve/serve.ts';
+import { createHealth } from '../../../lib/sidecar/mirror/health.ts';
+import { createFaceApp } from '../../../lib/sidecar/app.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
 import { encodeJob } from '../../../lib/targets/keys.ts';
 import { fileOf, fill, listText, type Objects, retiredOf, statusOf } from '../../support/bucket.ts';
 import { cleanUpAfterEach, makeFolder, openTestFolder, publish, round, targets } from '../world.ts';
-import { type Answer, startFace } from './face.ts';
+import { type Answer, startFace } from './test-server.ts';
 
 cleanUpAfterEach();
 

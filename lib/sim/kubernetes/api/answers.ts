@@ -1,23 +1,26 @@
 import { Readable } from 'node:stream';
 import { createGzip, gzipSync } from 'node:zlib';
 import type { FleetAnswer, FleetRequest } from '../../faults.ts';
-import { type ForwardBuffer, forwardBuffer } from '../wire/forward-buffer.ts';
-import { encodeJson, putJson } from '../wire/go-json.ts';
-import type { JsonObject } from '../wire/json.ts';
+import { type ForwardBuffer, forwardBuffer, backwardBuffer } from '../wire/buffers.ts';
+import { encodeJson, putJson, type JsonObject } from '../wire/json.ts';
 import { messageNamed } from '../wire/messages.ts';
-import {
-  envelopeTail,
-  putEnveloped,
-  putEnvelopeHead,
-  putItems,
-  putMessage,
-  tagOf,
-} from '../wire/protobuf.ts';
-import { backwardBuffer } from '../wire/protobuf-buffer.ts';
+import { envelopeTail, putEnveloped, putEnvelopeHead, putItems, putMessage, tagOf } from '../wire/protobuf.ts';
 import type { Listing } from './list.ts';
 import { apiVersionOf, type Resource } from './resources.ts';
 import type { Shelf } from './shelf.ts';
 import type { ApiFailure } from './status.ts';
+
+
+
+
+
+
+
+
+
+
+
+
 
 /** How an answer is encoded. */
 export type Form = 'json' | 'protobuf';

@@ -1,15 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetAnswer, FleetRequest } from '../../faults.ts';
-import { about } from './about.ts';
+import { about, emptyList } from './about.ts';
 import { type Form, failureAnswer, listAnswer, prettyAnswer } from './answers.ts';
 import type { CustomResources } from './custom.ts';
-import { emptyList } from './empty-list.ts';
 import { type Listing, listObjects, type Versions } from './list.ts';
 import { type ListOptions, readListOptions } from './list-options.ts';
-import { negotiate, offeredTypes } from './negotiate.ts';
 import { type ResourceAt, resourceAt } from './resources.ts';
 import { ApiError, failures } from './status.ts';
 import { watchAnswer } from './watch.ts';
+
+
+
+
+
+
+
+
+
+
 
 /** What the service account may not do; whatever is left out means "any". */
 export interface Denial {
@@ -138,3 +146,38 @@ function standard(path: string, versions: Versions): Found | undefined {
   const list = (options: ListOptions) => listObjects(versions, resource.name, namespace, options);
   return { ...found, jsonOnly: false, list };
 }
+
+/** What a real API server offers, in the words of its 406. YAML is the one that the simulation cannot speak. */
+const offeredTypes = [
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+  'application/json;stream=watch',
+  'application/vnd.kubernetes.protobuf;stream=watch',
+];
+
+/** The form for an `Accept` header: of the types that are spoken the one liked best, then named first. */
+function negotiate(accept: string | undefined): Form | undefined {
+  if (accept === undefined || accept.trim() === '') return 'json';
+  const wishes = accept
+    .split(',')
+    .map((wish) => {
+      const [type = '', ...parameters] = wish.split(';').map((part) => part.trim().toLowerCase());
+      const quality = parameters.find((parameter) => parameter.startsWith('q='));
+      const as = parameters.some((parameter) => parameter.startsWith('as='));
+      return {
+        form: as ? undefined : forms[type],
+        quality: quality === undefined ? 1 : Number(quality.slice(2)),
+      };
+    })
+    .filter(({ quality }) => quality > 0)
+    .sort((one, other) => other.quality - one.quality);
+  return wishes.find(({ form }) => form !== undefined)?.form;
+}
+
+const forms: Readonly<Record<string, Form>> = {
+  'application/json': 'json',
+  'application/vnd.kubernetes.protobuf': 'protobuf',
+  'application/*': 'json',
+  '*/*': 'json',
+};

@@ -1,20 +1,20 @@
 import { Hono } from 'hono';
 import { Gauge, type Registry } from 'prom-client';
-import { MusterError, toMusterError } from '../../base/errors.ts';
-import type { Logger } from '../../base/logger.ts';
-import { schedulerMetrics } from '../../base/metrics.ts';
-import { healthOf, type MirroredSource } from '../mirror/mirrored.ts';
-import { missing, pageRoutes } from '../page/routes.ts';
-import { answerWith, textAnswer } from './answer.ts';
-import { apiRoutes } from './api.ts';
-import { openPaths, type Probes, probeRoutes } from './health.ts';
-import { type Face, type FaceEnv, type FaceOptions, openFace } from './http.ts';
-import { kubeStateRoutes } from './kube-state.ts';
-import { countOutputs } from './metrics.ts';
-import { createModel } from './model.ts';
-import { sdRoutes } from './sd.ts';
-import type { FaceSource } from './source.ts';
-import { openGate } from './web-gate.ts';
+import { MusterError, toMusterError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { schedulerMetrics } from '../base/metrics.ts';
+import { healthOf, type MirroredSource } from './mirror/sources.ts';
+import { missing, pageRoutes } from './page/routes.ts';
+import { answerWith, textAnswer } from './serve/answer.ts';
+import { apiRoutes } from './serve/api.ts';
+import { openPaths, type Probes, probeRoutes } from './mirror/health.ts';
+import { type Face, type FaceEnv, type FaceOptions, openFace } from './serve/http.ts';
+import { kubeStateRoutes } from './serve/kube-state.ts';
+import { countOutputs } from './serve/metrics.ts';
+import { createModel } from './serve/model.ts';
+import { sdRoutes } from './serve/sd.ts';
+import type { FaceSource } from './mirror/target-files.ts';
+import { openGate } from './serve/web-gate.ts';
 
 export interface ServeOptions
   extends Pick<FaceAppOptions, 'providerStaleAfter' | 'configProblem' | 'configLoadedAt' | 'configNote'> {

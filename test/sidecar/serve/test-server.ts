@@ -1,9 +1,9 @@
 import { Registry } from 'prom-client';
 import { silentLogger } from '../../../lib/base/logger.ts';
 import { incompleteness } from '../../../lib/sidecar/mirror/folder.ts';
-import { createHealth } from '../../../lib/sidecar/serve/health.ts';
+import { createHealth } from '../../../lib/sidecar/mirror/health.ts';
 import { openFace } from '../../../lib/sidecar/serve/http.ts';
-import { createFaceApp, type FaceAppOptions } from '../../../lib/sidecar/serve/serve.ts';
+import { createFaceApp, type FaceAppOptions } from '../../../lib/sidecar/app.ts';
 import type { WebGate } from '../../../lib/sidecar/serve/web-gate.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
 import { afterThisTest, makeFolder, openTestFolder, round } from '../world.ts';

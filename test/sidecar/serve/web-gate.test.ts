@@ -10,7 +10,7 @@ import { createLogger } from '../../../lib/base/logger.ts';
 import { openGate } from '../../../lib/sidecar/serve/web-gate.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import { type Certificate, createAuthority } from '../../support/certificates.ts';
-import { startFace, type TestFace } from '../serve/face.ts';
+import { startFace, type TestFace } from './test-server.ts';
 import { afterThisTest, cleanUpAfterEach, makeFolder, publish, targets } from '../world.ts';
 
 cleanUpAfterEach();

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { MusterError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ObjectStore } from '../../store/store.ts';
-import { createHealth, type Health, type Probes } from '../serve/health.ts';
+import { createHealth, type Health, type Probes } from './health.ts';
 import { disk, diskError, type FileSystem } from './files.ts';
 import { openFolder, stateFile, type TargetFolder } from './folder.ts';
-import { createRoundRequests, type RoundRequests } from './requests.ts';
+import { createRoundRequests, type RoundRequests } from './loop.ts';
 import type { Shard } from './shard.ts';
 
 /** A store to mirror. */

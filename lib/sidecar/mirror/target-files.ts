@@ -1,8 +1,8 @@
 import type { ObjectStore } from '../../store/store.ts';
 import { encodeJob, type ProviderId, parseStatusKey, statusKey } from '../../targets/keys.ts';
-import type { TargetFolder } from '../mirror/folder.ts';
-import { idOfPath, segmentOf } from '../mirror/plan.ts';
-import type { SourceObject } from '../mirror/state.ts';
+import type { TargetFolder } from './folder.ts';
+import { idOfPath, segmentOf } from './plan.ts';
+import type { SourceObject } from './state.ts';
 
 /** A store and the folder that it is mirrored into, as the HTTP face sees them. */
 export interface FaceSource {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { MusterError } from '../../lib/base/errors.ts';
 import { createLogger, silentLogger as log } from '../../lib/base/logger.ts';
-import { closeSources, healthOf, openSources } from '../../lib/sidecar/mirror/mirrored.ts';
+import { closeSources, healthOf, openSources } from '../../lib/sidecar/mirror/sources.ts';
 import { syncOnce } from '../../lib/sidecar/sync.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import { watchStore } from './counting-store.ts';

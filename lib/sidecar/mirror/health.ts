@@ -1,8 +1,8 @@
 import { type Context, Hono } from 'hono';
 import type { Registry } from 'prom-client';
 import type { MusterError } from '../../base/errors.ts';
-import { answerWith, textAnswer } from './answer.ts';
-import type { FaceEnv } from './http.ts';
+import { answerWith, textAnswer } from '../serve/answer.ts';
+import type { FaceEnv } from '../serve/http.ts';
 
 /** An answer to a probe: whether all is well, and one line that says why or why not. */
 export interface Verdict {
