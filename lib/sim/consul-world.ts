@@ -1,6 +1,5 @@
 import { type Random, seededRandom } from './random.ts';
 
-
 export interface ConsulCheck {
   readonly id: string;
   readonly status: 'passing' | 'warning' | 'critical';

@@ -1,13 +1,16 @@
 import { posix } from 'node:path';
-import { churnConsulWorld, type ConsulInstance, type ConsulWorld, type ConsulWorldSize, makeConsulWorld, type ConsulCheck, type ConsulNode } from './consul-world.ts';
+import {
+  type ConsulCheck,
+  type ConsulInstance,
+  type ConsulNode,
+  type ConsulWorld,
+  type ConsulWorldSize,
+  churnConsulWorld,
+  makeConsulWorld,
+} from './consul-world.ts';
 import { type FleetAnswer, type FleetRequest, jsonAnswer } from './faults.ts';
 import { seededRandom } from './random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from './server.ts';
-
-
-
-
-
 
 export interface ConsulFleetOptions extends ConsulWorldSize, FleetServerOptions {
   /** Ask for this ACL token. Without one, the catalog looks empty and the agent refuses, as in a real Consul. */

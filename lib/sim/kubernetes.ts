@@ -1,33 +1,16 @@
-import type { FleetRequest, Fault } from './faults.ts';
+import type { Fault, FleetRequest } from './faults.ts';
 import { answerApi, type Denial } from './kubernetes/api/api.ts';
 import { type CustomDefinition, customResources } from './kubernetes/api/custom.ts';
-import { type GivenObjects, givenState, type ClusterState, type Versions } from './kubernetes/api/list.ts';
+import { type ClusterState, type GivenObjects, givenState, type Versions } from './kubernetes/api/list.ts';
+import { decodeToken } from './kubernetes/api/list-options.ts';
 import { type ResourceName, resourceAt } from './kubernetes/api/resources.ts';
+import { ApiError, type ApiFailure, failures } from './kubernetes/api/status.ts';
 import type { JsonObject } from './kubernetes/wire/json.ts';
 import { makeWorld, type WorldSize } from './kubernetes/world/make-world.ts';
 import { churnWorld } from './kubernetes/world/mutate.ts';
 import { stateOfWorld } from './kubernetes/world/state.ts';
 import { seededRandom } from './random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from './server.ts';
-import { type ApiFailure, failures, ApiError } from './kubernetes/api/status.ts';
-import { decodeToken } from './kubernetes/api/list-options.ts';
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 export type { CustomDefinition, GivenObjects, JsonObject, ResourceName };
 
@@ -121,8 +104,8 @@ export async function startKubernetesFleet(options: KubernetesFleetOptions): Pro
     onPage:
       (page, resource = 'pods') =>
       (request) => {
-        const asked = pageAskedFor(history, request);
-        return asked?.page === page && asked.resource === resource;
+        const requested = requestedPage(history, request);
+        return requested?.page === page && requested.resource === resource;
       },
     kubeconfig: (authority) => kubeconfigFor(server.url, token, authority),
   };
@@ -184,7 +167,7 @@ function openHistory(first: ClusterState): History {
 }
 
 /** Which page of a listing a request asks for, from 1 on; nothing if it is no listing, or its token is none. */
-function pageAskedFor(
+function requestedPage(
   versions: Versions,
   { path, query }: FleetRequest,
 ): { readonly resource: ResourceName; readonly page: number } | undefined {
@@ -206,11 +189,7 @@ function pageAskedFor(
 }
 
 /** A kubeconfig in JSON, which is YAML too: one cluster, one user with the token, one context. */
-function kubeconfigFor(
-  server: string,
-  token: string | undefined,
-  authority: string | undefined,
-): string {
+function kubeconfigFor(server: string, token: string | undefined, authority: string | undefined): string {
   const config = {
     apiVersion: 'v1',
     kind: 'Config',

@@ -1,6 +1,5 @@
 import { type Random, seededRandom } from './random.ts';
 
-
 /**
  * How an app's tasks are reached. `host`: ports that Mesos chose; `fixed`: those that the app asked for; `mapped`:
  * chosen ports of the host lead into the container; `mapped-old`: the same before Marathon 1.5; `container`: each task

@@ -1,11 +1,14 @@
 import { type FleetAnswer, type FleetRequest, jsonAnswer } from './faults.ts';
-import { churnMarathonWorld, type MarathonWorld, type MarathonWorldSize, makeMarathonWorld, type MarathonApp, type MarathonTask } from './marathon-world.ts';
+import {
+  churnMarathonWorld,
+  type MarathonApp,
+  type MarathonTask,
+  type MarathonWorld,
+  type MarathonWorldSize,
+  makeMarathonWorld,
+} from './marathon-world.ts';
 import { seededRandom } from './random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from './server.ts';
-
-
-
-
 
 export interface MarathonFleetOptions extends MarathonWorldSize, FleetServerOptions {
   /** Ask for `Authorization: token=…` with this token, as DC/OS does. */

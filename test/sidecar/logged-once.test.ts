@@ -3,10 +3,6 @@ import { MusterError } from '../../lib/base/errors.ts';
 import { createLogger } from '../../lib/base/logger.ts';
 import { createReporter, type Round } from '../../lib/sidecar/mirror/round.ts';
 
-
-
-
-
 const quiet: Round = { changes: [], rejections: [], errors: [], orphans: [], bytes: 0 };
 const failed = (message: string): Round => ({ ...quiet, errors: [new MusterError('unreachable', message)] });
 

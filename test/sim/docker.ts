@@ -1,17 +1,10 @@
+import { type FleetAnswer, type FleetRequest, jsonAnswer } from '../../lib/sim/faults.ts';
 import { seededRandom } from '../../lib/sim/random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from '../../lib/sim/server.ts';
-import { churnDockerWorld, type DockerWorld, type DockerWorldSize, makeDockerWorld } from './docker/world.ts';
-import { type FleetAnswer, type FleetRequest, jsonAnswer } from '../../lib/sim/faults.ts';
 import { containerBody, networkBody, nodeBody, serviceBody, taskBody } from './docker/bodies.ts';
 import type { DockerContainer } from './docker/containers.ts';
 import type { SwarmNode, SwarmService, SwarmTask } from './docker/swarm.ts';
-
-
-
-
-
-
-
+import { churnDockerWorld, type DockerWorld, type DockerWorldSize, makeDockerWorld } from './docker/world.ts';
 
 export interface DockerFleetOptions extends DockerWorldSize, FleetServerOptions {
   /** Newest version of the API that the engine speaks. Default `1.41`, Docker 20.10's. */

@@ -4,11 +4,6 @@ import { startSwarmFleet } from './swarm.ts';
 import { swarmInfoBody, swarmStyles } from './swarm-rows.ts';
 import { makeSwarmWorld, type SwarmWorldNode } from './swarm-world.ts';
 
-
-
-
-
-
 const gibibyte = 2 ** 30;
 
 /** A node of the recorded cluster. */

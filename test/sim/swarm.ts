@@ -1,14 +1,14 @@
 import { type FleetAnswer, type FleetRequest, jsonAnswer } from '../../lib/sim/faults.ts';
-import { seededRandom, type Random } from '../../lib/sim/random.ts';
+import { type Random, seededRandom } from '../../lib/sim/random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from '../../lib/sim/server.ts';
-import { swarmInfoBody, type SwarmStyle, swarmStyles } from './swarm-rows.ts';
-import { makeSwarmWorld, type SwarmWorld, type SwarmWorldSize, makeSwarmNode, type SwarmWorldNode } from './swarm-world.ts';
-
-
-
-
-
-
+import { type SwarmStyle, swarmInfoBody, swarmStyles } from './swarm-rows.ts';
+import {
+  makeSwarmNode,
+  makeSwarmWorld,
+  type SwarmWorld,
+  type SwarmWorldNode,
+  type SwarmWorldSize,
+} from './swarm-world.ts';
 
 export interface SwarmFleetOptions extends SwarmWorldSize, FleetServerOptions {
   /** How `/info` is written. Default: as Swarm 1.2 does. */

@@ -122,7 +122,7 @@ const words: Readonly<Record<string, string>> = {
 export function diskError(what: string, cause: unknown): MusterError {
   if (cause instanceof MusterError) return cause;
   const code = codeOf(cause);
-  // What no operation of the disk throws is a fault of ours.
+  // An error without a code does not come from the disk: it is a bug.
   const kind = code === undefined ? 'internal' : 'storage';
   const known = code === undefined ? undefined : words[code];
   const reason = known === undefined ? toMusterError(cause).message : `${known} (${code})`;

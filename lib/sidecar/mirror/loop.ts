@@ -9,7 +9,7 @@ export interface LoopOptions {
   /** Milliseconds between the end of a round and the start of the next. */
   readonly interval: number;
   /** Share of a wait that chance adds or takes away, so that replicas do not ask in step. Default 0.1. */
-  readonly jitter?: number;
+  readonly jitter?: number | undefined;
   /** Milliseconds after which a round is ended. */
   readonly roundTimeout: number;
   /** Ends the loop. */
@@ -17,11 +17,11 @@ export interface LoopOptions {
   /** Told of each round as it ends. */
   readonly onRound: (round: Round, seconds: number) => void;
   /** Who may ask for a round before its time. While rounds fail they wait as the loop does. */
-  readonly requests?: RoundRequests;
+  readonly requests?: RoundRequests | undefined;
   /** A number from 0 to below 1. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
   /** Waits; ends early without error when the signal fires. */
-  readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly sleep?: ((milliseconds: number, signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 /** Does round after round until the signal fires. Failed rounds follow each other ever more slowly. */
@@ -85,7 +85,7 @@ async function timedRound({
   return done;
 }
 
-/** Of the disk, or of a store in a folder: somebody has to do something before it goes. */
+/** Errors of the disk, or of a store in a folder, that only a person can mend. */
 const lasting: ReadonlySet<string> = new Set([
   ...['EACCES', 'EPERM', 'EROFS', 'EXDEV', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG'],
 ]);
@@ -117,7 +117,7 @@ export interface RoundRequests {
 
 export function createRoundRequests(): RoundRequests {
   let waiting: ((round: Round) => void)[] = [];
-  let asked = new AbortController();
+  let requested = new AbortController();
   return {
     ask(signal) {
       if (signal.aborted) return Promise.resolve(undefined);
@@ -128,14 +128,14 @@ export function createRoundRequests(): RoundRequests {
           signal.removeEventListener('abort', end);
           resolve(round);
         });
-        asked.abort();
+        requested.abort();
       });
     },
-    pending: () => asked.signal,
+    pending: () => requested.signal,
     begin() {
       const served = waiting;
       waiting = [];
-      asked = new AbortController();
+      requested = new AbortController();
       return (round) => {
         for (const serve of served) serve(round);
       };

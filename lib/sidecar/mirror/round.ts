@@ -1,19 +1,11 @@
 import { isMusterError, type MusterError } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import { defaultLargestObject } from '../../targets/file-sd.ts';
 import { diskError } from './files.ts';
 import type { TargetFolder } from './folder.ts';
 import { createLimit, type Limit } from './limit.ts';
 import type { Rejection } from './plan.ts';
-import type { Logger } from '../../base/logger.ts';
-
-
-
-
-
-
-
-
 
 export interface MirrorOptions {
   readonly store: ObjectStore;

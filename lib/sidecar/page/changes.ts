@@ -1,14 +1,23 @@
 import { type ChangeCounts, groupChanges, type TargetChange } from '../../targets/diff.ts';
 import type { ChangeItem, ChangePage } from '../serve/change-feed.ts';
 import type { ChangeDetail } from '../serve/journal.ts';
-import { ago, clock, count, href, jobHref, number, type VersionId, versionHref, given, givenName, type Html, html, nothing, placeOf } from './html.ts';
+import {
+  ago,
+  clock,
+  count,
+  given,
+  givenName,
+  type Html,
+  href,
+  html,
+  jobHref,
+  nothing,
+  number,
+  placeOf,
+  type VersionId,
+  versionHref,
+} from './html.ts';
 import { labelTable, paging } from './target-list.ts';
-
-
-
-
-
-
 
 export interface ChangesPage extends ChangePage {
   readonly errors: readonly string[];
@@ -44,7 +53,7 @@ function older({ items }: ChangePage, job: string | undefined, provider: string 
 
 export interface VersionPage extends VersionId {
   readonly detail: ChangeDetail;
-  /** The newest version, as far as the status tells. */
+  /** The newest version, as far as the status says. */
   readonly newest: number | undefined;
   readonly offset: number;
   readonly limit: number;

@@ -9,7 +9,7 @@ export type Html = ReturnType<typeof html>;
 export const nothing: Html = raw('');
 
 /**
- * Text that somebody else has chosen, as data: in its own direction, and with characters that cannot be seen, or that
+ * Foreign text, as data: in its own direction, and with characters that cannot be seen, or that
  * turn the direction of what follows, spelled out.
  */
 export function given(text: string): Html {
@@ -27,7 +27,7 @@ export function givenText(text: string): string {
   return text.toWellFormed().replace(unseen, spell);
 }
 
-/** As `given`, with all that equals one of the words, whatever the case, marked. */
+/** As `given`, with each of the words marked, in any case. */
 export function marked(text: string, words: readonly string[]): Html {
   const sought = words
     .filter((word) => word !== '')
@@ -121,7 +121,7 @@ export function icon(path: string): Html {
   );
 }
 
-/** Words for a state: colour is never all that tells. */
+/** Words for a state. Colour alone never carries the meaning. */
 const words: Readonly<
   Record<State, { readonly text: string; readonly tone: 'bad' | 'warn' | 'calm' | 'good' }>
 > = {

@@ -4,18 +4,24 @@ import type { ChangePage, Point } from '../serve/change-feed.ts';
 import type { HeldPage, HeldView } from '../serve/held.ts';
 import type { ProviderView } from '../serve/providers.ts';
 import { changeList, diff } from './changes.ts';
-import { ago, clock, count, href, jobHref, number, versionHref, given, type Html, html, nothing, raw, commandLine, placeOf, stateBadge } from './html.ts';
+import {
+  ago,
+  clock,
+  commandLine,
+  count,
+  given,
+  type Html,
+  href,
+  html,
+  jobHref,
+  nothing,
+  number,
+  placeOf,
+  raw,
+  stateBadge,
+  versionHref,
+} from './html.ts';
 import { searchForm, targetResults } from './target-list.ts';
-
-
-
-
-
-
-
-
-
-
 
 export interface JobPage {
   readonly job: string;
@@ -124,7 +130,7 @@ ${points
 </figure>`;
 }
 
-/** Units of the drawing, which is stretched to its place. */
+/** Units of the drawing, which is stretched to the width of the page. */
 const width = 1000;
 const height = 120;
 const mostRows = 50;

@@ -1,12 +1,19 @@
 import type { LabelSet } from '../../targets/group.ts';
 import { type Field, fitsField, parseQuery, type Query, type Term } from '../search/query.ts';
 import type { SearchResult, TargetRow } from '../search/search.ts';
-import { count, jobHref, number, given, givenName, givenText, type Html, html, marked, nothing, placeOf } from './html.ts';
-
-
-
-
-
+import {
+  count,
+  given,
+  givenName,
+  givenText,
+  type Html,
+  html,
+  jobHref,
+  marked,
+  nothing,
+  number,
+  placeOf,
+} from './html.ts';
 
 export interface TargetListOptions {
   readonly result: SearchResult;
@@ -82,7 +89,7 @@ function chip([name, value]: Field, query: Query): Html {
   return html`<span class="chip" title="${givenText(name)}"><span class="name">${given(short)}</span>${marked(text, wordsFor(query, [name, value]))}</span>`;
 }
 
-/** The texts in a field that made it fit. */
+/** The words in a field that made it fit. */
 function wordsFor(query: Query, field: Field): readonly string[] {
   return query.filter((term: Term) => fitsField(term, field)).map(({ text }) => text);
 }
@@ -92,7 +99,7 @@ export interface Paging {
   readonly limit: number;
   readonly total: number;
   /** Whether there may be more than `total`. */
-  readonly more?: boolean;
+  readonly more?: boolean | undefined;
   /** The URL of the page that begins there. */
   readonly at: (offset: number) => string;
 }

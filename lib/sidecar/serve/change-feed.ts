@@ -3,12 +3,8 @@ import type { Status } from '../../cycle/status.ts';
 import { journalKey, type ProviderId } from '../../targets/keys.ts';
 import type { ChangeSummary, Journal } from './journal.ts';
 
-
-
-
-
 /** A provider with a history. */
-export interface Historied extends ProviderId {
+export interface ProviderWithJournal extends ProviderId {
   readonly source: string;
   readonly status: Status;
   readonly journal: Journal;
@@ -49,7 +45,7 @@ const ahead = 4;
  * newest, so that no listing is needed: a journal of a year has more keys than anybody wants to list.
  */
 export async function newestChanges(
-  providers: readonly Historied[],
+  providers: readonly ProviderWithJournal[],
   { limit, before, signal }: FeedOptions,
 ): Promise<ChangePage> {
   const open = providers.map((provider): Cursor => {
@@ -78,7 +74,7 @@ export async function newestChanges(
 
 /** Where the merge stands in one journal; `at` is the time of `found`, or until it is there no earlier than it. */
 interface Cursor {
-  readonly provider: Historied;
+  readonly provider: ProviderWithJournal;
   version: number;
   at: string;
   found?: ChangeSummary | undefined;
@@ -116,7 +112,7 @@ const mostProviders = 50;
  * Target counts over time, from the newest counts backwards through the journals, oldest first. It begins where the
  * count of each provider is known.
  */
-export async function historyOf(providers: readonly Historied[]): Promise<readonly Point[]> {
+export async function historyOf(providers: readonly ProviderWithJournal[]): Promise<readonly Point[]> {
   const shown = providers.slice(0, mostProviders);
   const each = Math.max(4, Math.floor(mostEntries / Math.max(1, shown.length)));
   const tracks = await Promise.all(shown.map((provider) => trackOf(provider, each)));
@@ -142,7 +138,10 @@ interface Track {
   readonly deltas: readonly { readonly at: number; readonly delta: number }[];
 }
 
-async function trackOf({ job, provider, status, journal }: Historied, entries: number): Promise<Track> {
+async function trackOf(
+  { job, provider, status, journal }: ProviderWithJournal,
+  entries: number,
+): Promise<Track> {
   const oldest = Math.max(1, status.version - entries + 1);
   const versions = Array.from({ length: status.version - oldest + 1 }, (_, index) => status.version - index);
   const read = await Promise.all(

@@ -1,24 +1,13 @@
-import { noticesOf, settlingCommand } from '../../cycle/hints.ts';
-import { type Status, maxStatusBytes, statusSchema } from '../../cycle/status.ts';
-import { parseStatusKey, statusKey, folders, type ProviderId } from '../../targets/keys.ts';
-import type { Oddity } from '../mirror/folder.ts';
-import { idOfPath } from '../mirror/plan.ts';
-import { type FaceSource, type TargetFile, targetFiles } from '../mirror/target-files.ts';
 import { toMusterError } from '../../base/errors.ts';
 import { decodeDocument } from '../../cycle/document.ts';
+import { noticesOf, settlingCommand } from '../../cycle/hints.ts';
+import { maxStatusBytes, type Status, statusSchema } from '../../cycle/status.ts';
 import type { ListedObject, ObjectStore } from '../../store/store.ts';
+import { folders, type ProviderId, parseStatusKey, statusKey } from '../../targets/keys.ts';
+import type { Oddity } from '../mirror/folder.ts';
 import { allSettledOrThrow, createLimit } from '../mirror/limit.ts';
-
-
-
-
-
-
-
-
-
-
-
+import { idOfPath } from '../mirror/plan.ts';
+import { type MirrorView, type TargetFile, targetFiles } from '../mirror/target-files.ts';
 
 /** How a provider does, from the worst to the best. */
 export const states = [
@@ -61,7 +50,7 @@ export interface Overview {
 }
 
 export interface OverviewInput {
-  readonly sources: readonly (FaceSource & { readonly statuses: ReadStatuses })[];
+  readonly sources: readonly (MirrorView & { readonly statuses: ReadStatuses })[];
   /** Milliseconds since the last success after which a provider is stale. */
   readonly staleAfter: number;
   /** Milliseconds of Unix time. */
@@ -196,12 +185,12 @@ interface Statuses {
   readonly error: string | undefined;
 }
 
-/** Reads a store's statuses when somebody looks, and then only those that changed. Never throws. */
+/** Reads the statuses of a store on demand, and only those that changed. Never throws. */
 export type ReadStatuses = () => Promise<Statuses>;
 
 /**
- * All who look within `maxAge` milliseconds share one reading. It is not ended when one of them goes: the next one
- * would have to start anew.
+ * Readers within `maxAge` milliseconds share one reading. It goes on when one of them leaves: the next would have to
+ * start again.
  */
 export function createStatusReader(
   store: ObjectStore,
@@ -239,7 +228,7 @@ function sorted(kept: ReadonlyMap<string, Kept>): Pick<Statuses, 'byKey' | 'prob
   return { byKey, problems };
 }
 
-/** A store with more providers is not one of ours. */
+/** More providers than any real store has. */
 const mostStatuses = 10_000;
 /** Bytes of all statuses together: they stay in memory, where they take some ten times as much. */
 const mostBytes = 32 << 20;

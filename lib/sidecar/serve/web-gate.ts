@@ -1,21 +1,12 @@
-import { stat, readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { Server, ServerOptions } from 'node:https';
+import { createSecureContext, type SecureVersion, type TLSSocket } from 'node:tls';
 import { MusterError, toMusterError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { loadWebConfig, type WebConfig } from '../../config/web-config.ts';
 import { type Admission, createSignIn } from './sign-in.ts';
-import { createSecureContext, type SecureVersion, type TLSSocket } from 'node:tls';
 
-
-
-
-
-
-
-
-
-
-/** What stands between the network and the HTTP face. */
+/** What stands between the network and the HTTP server. */
 export interface WebGate {
   /** Only where TLS is configured. */
   readonly tls:
@@ -35,12 +26,12 @@ export interface WebGateOptions {
   readonly path: string;
   readonly log: Logger;
   /** Milliseconds between two looks whether a file has changed. Default 2 seconds. */
-  readonly interval?: number;
+  readonly interval?: number | undefined;
 }
 
 /**
  * Opens the gate that the file describes, and follows the file and the certificates that it names: what was changed is
- * in force a moment later, what is wrong is told and leaves the last good state. Only whether there is TLS at all is
+ * in force a moment later. A mistake is logged, and the last good state stays. Only whether there is TLS at all is
  * decided at the start. Throws what is wrong at the start.
  */
 export async function openGate({ path, log, interval = 2000 }: WebGateOptions): Promise<WebGate> {

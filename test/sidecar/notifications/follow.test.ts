@@ -32,7 +32,7 @@ async function play(batches: readonly (readonly string[] | undefined)[], rounds:
     async remove(messages) {
       removed.push(...messages.map(({ receipt }) => receipt));
     },
-    close() {},
+    async [Symbol.asyncDispose]() {},
   };
   const requests = createRoundRequests();
   const loop = (async () => {

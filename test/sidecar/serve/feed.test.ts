@@ -1,6 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { runCycle } from '../../../lib/cycle/cycle.ts';
-import { type Historied, newestChanges, historyOf } from '../../../lib/sidecar/serve/change-feed.ts';
+import {
+  historyOf,
+  newestChanges,
+  type ProviderWithJournal,
+} from '../../../lib/sidecar/serve/change-feed.ts';
 import { createJournal } from '../../../lib/sidecar/serve/journal.ts';
 import { createStatusReader } from '../../../lib/sidecar/serve/providers.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
@@ -8,16 +12,6 @@ import type { ObjectStore } from '../../../lib/store/store.ts';
 import { journalKey, statusKey } from '../../../lib/targets/keys.ts';
 import { countingStore } from '../../support/counting-store.ts';
 import { id, listing, providerOf } from '../../support/provider.ts';
-
-
-
-
-
-
-
-
-
-
 
 const { signal } = new AbortController();
 
@@ -36,7 +30,7 @@ async function storeOf(
   return store;
 }
 
-async function historied(store: ObjectStore, job = 'api'): Promise<Historied> {
+async function historied(store: ObjectStore, job = 'api'): Promise<ProviderWithJournal> {
   const { byKey } = await createStatusReader(store)();
   const found = byKey.get(statusKey({ ...id, job }));
   if (found === undefined) throw new Error(`no status of ${job}`);

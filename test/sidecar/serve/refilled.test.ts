@@ -1,17 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { runCycle } from '../../../lib/cycle/cycle.ts';
 import { readStatus } from '../../../lib/cycle/status.ts';
-import { newestChanges, historyOf } from '../../../lib/sidecar/serve/change-feed.ts';
+import { historyOf, newestChanges } from '../../../lib/sidecar/serve/change-feed.ts';
 import { createJournal } from '../../../lib/sidecar/serve/journal.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import { id, inputOf, listing, providerOf } from '../../support/provider.ts';
-
-
-
-
-
-
-
 
 test('a store that was emptied and filled anew shows its own past, not the one before', async () => {
   const store = createMemoryStore();

@@ -1,8 +1,6 @@
 import type { Random } from '../../../lib/sim/random.ts';
 import { type DockerNetwork, hexId, ipOf, labelSets, swarmId } from './containers.ts';
 
-
-
 export interface SwarmNode {
   readonly id: string;
   readonly hostname: string;

@@ -1,11 +1,13 @@
-import { seededRandom, type Random } from '../../../lib/sim/random.ts';
+import { type Random, seededRandom } from '../../../lib/sim/random.ts';
 import { type DockerContainer, type DockerNetwork, makeContainer, makeNetworks } from './containers.ts';
-import { makeNode, makeService, makeTask, type SwarmNode, type SwarmService, type SwarmTask } from './swarm.ts';
-
-
-
-
-
+import {
+  makeNode,
+  makeService,
+  makeTask,
+  type SwarmNode,
+  type SwarmService,
+  type SwarmTask,
+} from './swarm.ts';
 
 /** What one engine knows: its own containers and networks, and, as it is a manager, its swarm. */
 export interface DockerWorld {

@@ -6,13 +6,6 @@ import { makeWorld } from '../../../lib/sim/kubernetes/world/make-world.ts';
 import { stateOfWorld } from '../../../lib/sim/kubernetes/world/state.ts';
 import type { ResourceName } from '../../../lib/sim/kubernetes.ts';
 
-
-
-
-
-
-
-
 /** What discovery has stumbled over somewhere: by resource, what to find in an object's JSON. */
 const oddities: readonly (readonly [ResourceName, string, (text: string) => boolean])[] = [
   ['pods', 'without an address', (text) => !text.includes('"podIP"')],

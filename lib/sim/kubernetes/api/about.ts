@@ -90,7 +90,7 @@ const kinds: Readonly<Record<string, string>> = {
   '/apis/storage.k8s.io/v1/volumeattachments': 'VolumeAttachment',
 };
 
-/** The empty list of such a kind, which is JSON whatever was asked for; undefined for another path. */
+/** The empty list of such a kind, which is always JSON; undefined for another path. */
 export function emptyList(path: string, version: number): JsonObject | undefined {
   const kind = Object.hasOwn(kinds, path) ? kinds[path] : undefined;
   if (kind === undefined) return undefined;

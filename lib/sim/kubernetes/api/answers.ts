@@ -1,26 +1,21 @@
 import { Readable } from 'node:stream';
 import { createGzip, gzipSync } from 'node:zlib';
 import type { FleetAnswer, FleetRequest } from '../../faults.ts';
-import { type ForwardBuffer, forwardBuffer, backwardBuffer } from '../wire/buffers.ts';
-import { encodeJson, putJson, type JsonObject } from '../wire/json.ts';
+import { backwardBuffer, type ForwardBuffer, forwardBuffer } from '../wire/buffers.ts';
+import { encodeJson, type JsonObject, putJson } from '../wire/json.ts';
 import { messageNamed } from '../wire/messages.ts';
-import { envelopeTail, putEnveloped, putEnvelopeHead, putItems, putMessage, tagOf } from '../wire/protobuf.ts';
+import {
+  envelopeTail,
+  putEnveloped,
+  putEnvelopeHead,
+  putItems,
+  putMessage,
+  tagOf,
+} from '../wire/protobuf.ts';
 import type { Listing } from './list.ts';
 import { apiVersionOf, type Resource } from './resources.ts';
 import type { Shelf } from './shelf.ts';
 import type { ApiFailure } from './status.ts';
-
-
-
-
-
-
-
-
-
-
-
-
 
 /** How an answer is encoded. */
 export type Form = 'json' | 'protobuf';

@@ -9,16 +9,6 @@ import { type ResourceAt, resourceAt } from './resources.ts';
 import { ApiError, failures } from './status.ts';
 import { watchAnswer } from './watch.ts';
 
-
-
-
-
-
-
-
-
-
-
 /** What the service account may not do; whatever is left out means "any". */
 export interface Denial {
   readonly verb?: 'list' | 'watch' | 'get';

@@ -1,8 +1,8 @@
 import type { FleetRequest } from '../../faults.ts';
+import { isObject, parseJson } from '../wire/json.ts';
 import type { Resource } from './resources.ts';
 import { type Matches, readFieldSelector, readLabelSelector } from './selectors.ts';
 import { ApiError, failures } from './status.ts';
-import { isObject, parseJson } from '../wire/json.ts';
 
 /** What a list or watch asks for. */
 export interface ListOptions {
@@ -13,7 +13,7 @@ export interface ListOptions {
   /** 0: all. */
   readonly limit: number;
   readonly token: ContinueToken | undefined;
-  /** Undefined: the newest, whatever it costs; 0: any. */
+  /** Undefined: the newest, at any cost; 0: any. */
   readonly version: number | undefined;
   readonly exact: boolean;
   /** Undefined: every object. */

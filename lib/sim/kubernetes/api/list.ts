@@ -1,14 +1,8 @@
-import { type JsonObject, freeze } from '../wire/json.ts';
-import { type ListOptions, encodeToken } from './list-options.ts';
+import { freeze, type JsonObject } from '../wire/json.ts';
+import { encodeToken, type ListOptions } from './list-options.ts';
 import type { ResourceName } from './resources.ts';
 import { type Shelf, shelfOf, single } from './shelf.ts';
 import { ApiError, failures } from './status.ts';
-
-
-
-
-
-
 
 /** Everything the cluster holds at one resource version. */
 export interface ClusterState<Name extends string = ResourceName> {

@@ -1,17 +1,10 @@
 import type { FleetAnswer } from '../../faults.ts';
+import { type BackwardBuffer, backwardBuffer } from '../wire/buffers.ts';
 import { encodeJson, type JsonObject } from '../wire/json.ts';
 import { putEnveloped, putLength, putText, tagOf } from '../wire/protobuf.ts';
-import { type BackwardBuffer, backwardBuffer } from '../wire/buffers.ts';
 import { type Form, mediaTypes } from './answers.ts';
 import type { Listing } from './list.ts';
 import { apiVersionOf, type Resource } from './resources.ts';
-
-
-
-
-
-
-
 
 export interface WatchOptions {
   readonly version: number;

@@ -1,5 +1,3 @@
-
-
 /** Bytes written from the beginning to the end. */
 export interface ForwardBuffer {
   /** Bytes written so far. */

@@ -1,6 +1,6 @@
 import { type ForwardBuffer, forwardBuffer } from './buffers.ts';
 
-/** A JSON value that nobody changes. */
+/** A JSON value that is never changed. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 
 /**

@@ -1,5 +1,3 @@
-
-
 /** A protobuf message of the Kubernetes API: what its fields are called in JSON, and their numbers. */
 export interface Message {
   readonly name: string;

@@ -1,9 +1,6 @@
+import { type BackwardBuffer, backwardBuffer } from './buffers.ts';
 import { encodeJson, isList, isObject, type Json, type JsonObject } from './json.ts';
 import type { Field, Message } from './messages.ts';
-import { type BackwardBuffer, backwardBuffer } from './buffers.ts';
-
-
-
 
 /** The bytes of the object as that message, byte for byte what an API server writes. Throws on an unknown field. */
 export function encodeMessage(message: Message, value: JsonObject): Uint8Array {

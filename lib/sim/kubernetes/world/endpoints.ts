@@ -1,16 +1,9 @@
 import type { Json, JsonObject } from '../wire/json.ts';
 import { draw, lettersOf, share } from './draw.ts';
+import { sortedMap } from './metadata.ts';
 import type { NodePlan, ServicePlan, Workload } from './plan.ts';
 import { ordinalsByName, type PodFacts, podFacts } from './pod-facts.ts';
 import { metadataOf, servicePorts } from './service.ts';
-import { sortedMap } from './metadata.ts';
-
-
-
-
-
-
-
 
 /** A pod, a node or nothing that has a name behind an address. */
 export interface Backend {
@@ -24,11 +17,7 @@ export interface Backend {
 }
 
 /** What stands behind a service, ready or not. A service by an external name has nothing. */
-function backendsOf(
-  workload: Workload,
-  plan: ServicePlan,
-  nodes: readonly NodePlan[],
-): readonly Backend[] {
+function backendsOf(workload: Workload, plan: ServicePlan, nodes: readonly NodePlan[]): readonly Backend[] {
   if (plan.shape === 'external-name') return [];
   if (plan.shape === 'without-selector' || plan.quirk === 'no-references')
     return ['192.0.2.10', '192.0.2.11'].map((ip, index) => ({ ...anonymous, ips: [ip], ready: index === 0 }));

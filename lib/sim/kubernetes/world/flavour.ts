@@ -2,9 +2,6 @@ import type { Random } from '../../random.ts';
 import { freeze, type JsonObject } from '../wire/json.ts';
 import { hex } from './draw.ts';
 
-
-
-
 /** What many workloads have in common: their containers and the rest of a pod's specification. */
 export interface Flavour {
   readonly hostNetwork: boolean;

@@ -1,15 +1,18 @@
 import { type Random, seededRandom } from '../../random.ts';
-import { type Flavour, makeFlavour } from './flavour.ts';
-import { managedFields, drawOddAnnotations, drawOddLabels, sortedMap } from './metadata.ts';
-import { type NamespacePlan, type NodePlan, type World, type EndpointQuirk, type Family, ingressShapes, type Owner, type ServicePlan, type Workload } from './plan.ts';
 import { isObject } from '../wire/json.ts';
-
-
-
-
-
-
-
+import { type Flavour, makeFlavour } from './flavour.ts';
+import { drawOddAnnotations, drawOddLabels, managedFields, sortedMap } from './metadata.ts';
+import {
+  type EndpointQuirk,
+  type Family,
+  ingressShapes,
+  type NamespacePlan,
+  type NodePlan,
+  type Owner,
+  type ServicePlan,
+  type Workload,
+  type World,
+} from './plan.ts';
 
 /** How large a generated cluster is. */
 export interface WorldSize {

@@ -1,7 +1,5 @@
 import type { Random } from '../../random.ts';
-import { type Json, type JsonObject, freeze, isList, isObject } from '../wire/json.ts';
-
-
+import { freeze, isList, isObject, type Json, type JsonObject } from '../wire/json.ts';
 
 /**
  * Labels as Kubernetes allows them, of the kinds that careless code trips over. Keys that become one label name in

@@ -88,7 +88,7 @@ function podNameEnd({ owner }: Workload, ordinal: number, seed: number, node: No
     case 'none':
       return '';
     default:
-      // A place of its own for each ordinal, so that names are in the order of ordinals whatever chance does.
+      // A range of its own for each ordinal, so that names are in the order of ordinals whatever chance does.
       return lettersOf(ordinal * slotWidth + (seed % slotWidth), 5);
   }
 }

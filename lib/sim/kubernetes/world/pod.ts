@@ -1,16 +1,8 @@
 import { freeze, type Json, type JsonObject } from '../wire/json.ts';
 import { draw, hex, share, uid } from './draw.ts';
-import type { NodePlan, Workload, Owner } from './plan.ts';
-import { type PodFacts, type PodState, podFacts, podNameStart, templateHash } from './pod-facts.ts';
 import { sortedMap } from './metadata.ts';
-
-
-
-
-
-
-
-
+import type { NodePlan, Owner, Workload } from './plan.ts';
+import { type PodFacts, type PodState, podFacts, podNameStart, templateHash } from './pod-facts.ts';
 
 /** The object of a workload's pod, about as large as real ones are. Most of it is shared with its siblings. */
 export function podObject(workload: Workload, ordinal: number, nodes: readonly NodePlan[]): JsonObject {

@@ -1,13 +1,7 @@
 import { freeze, type JsonObject } from '../wire/json.ts';
 import { draw, share, uid } from './draw.ts';
 import { managedFields } from './metadata.ts';
-import type { ServicePlan, Workload, IngressShape } from './plan.ts';
-
-
-
-
-
-
+import type { IngressShape, ServicePlan, Workload } from './plan.ts';
 
 /** Metadata of an object in a workload's namespace. */
 export function metadataOf(

@@ -2,9 +2,6 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { encodeJson, freeze } from '../../../../lib/sim/kubernetes/wire/json.ts';
 
-
-
-
 test('any JSON value comes back as it was, frozen or not', () => {
   fc.assert(
     fc.property(fc.json({ noUnicodeString: false }), (text) => {
