@@ -22,6 +22,7 @@ import { createModel } from './serve/model.ts';
 import { sdRoutes } from './serve/sd.ts';
 import { openGate } from './serve/web-gate.ts';
 
+/** What the server of a sidecar shows, where it listens, and who may read. */
 export interface ServeOptions
   extends Pick<SidecarAppOptions, 'providerStaleAfter' | 'configProblem' | 'configLoadedAt' | 'configNote'> {
   readonly sources: readonly MirroredSource[];
@@ -61,6 +62,7 @@ export async function serve(options: ServeOptions): Promise<HttpServer> {
   }
 }
 
+/** What the answers are made of. */
 export interface SidecarAppOptions {
   readonly sources: readonly MirrorView[];
   readonly health: Probes;

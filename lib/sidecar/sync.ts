@@ -12,6 +12,7 @@ import { closeSources, type MirroredSource, openSources, type SyncSource } from 
 import type { HttpServer } from './serve/http.ts';
 import type { SourceMetrics, SyncMetrics } from './serve/metrics.ts';
 
+/** What a sync mirrors, where to, and within which bounds. */
 export interface SyncOptions {
   /** One without name, or several with a name each. */
   readonly sources: readonly SyncSource[];
@@ -33,6 +34,7 @@ export interface SyncOptions {
   readonly afterRound?: (() => void) | undefined;
 }
 
+/** The same for a sync that goes on, with what it serves beside. */
 export interface LoopedSyncOptions extends SyncOptions {
   /** Milliseconds between rounds. */
   readonly interval: number;

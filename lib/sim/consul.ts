@@ -12,6 +12,7 @@ import { type FleetAnswer, type FleetRequest, jsonAnswer } from './faults.ts';
 import { seededRandom } from './random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from './server.ts';
 
+/** A catalog and the server over it. */
 export interface ConsulFleetOptions extends ConsulWorldSize, FleetServerOptions {
   /** Ask for this ACL token. Without one, the catalog looks empty and the agent refuses, as in a real Consul. */
   readonly token?: string;

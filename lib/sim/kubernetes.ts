@@ -14,6 +14,7 @@ import { type FleetServer, type FleetServerOptions, startFleetServer } from './s
 
 export type { CustomDefinition, GivenObjects, JsonObject, ResourceName };
 
+/** How the simulated API server behaves. */
 export interface ApiServerOptions extends FleetServerOptions {
   /** Ask for this bearer token. */
   readonly token?: string;
@@ -35,6 +36,7 @@ interface GivenCluster {
   readonly resourceVersion?: number;
 }
 
+/** An API server over a generated or a given cluster. */
 export type KubernetesFleetOptions = ApiServerOptions & (WorldSize | GivenCluster);
 
 /** A running simulated Kubernetes API server. */

@@ -13,6 +13,7 @@ interface MarathonPort {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** A running task of an app. */
 export interface MarathonTask {
   readonly id: string;
   readonly host: string;
@@ -21,6 +22,7 @@ export interface MarathonTask {
   readonly addresses: readonly string[];
 }
 
+/** An app with its tasks. */
 export interface MarathonApp {
   readonly id: string;
   readonly networking: (typeof networkings)[number];
@@ -31,10 +33,12 @@ export interface MarathonApp {
   readonly tasks: readonly MarathonTask[];
 }
 
+/** All apps of a master. */
 export interface MarathonWorld {
   readonly apps: readonly MarathonApp[];
 }
 
+/** How many apps to generate; equal sizes and seeds give equal worlds. */
 export interface MarathonWorldSize {
   readonly seed: number | string;
   readonly apps: number;

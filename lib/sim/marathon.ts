@@ -10,6 +10,7 @@ import {
 import { seededRandom } from './random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from './server.ts';
 
+/** Apps and the server over them. */
 export interface MarathonFleetOptions extends MarathonWorldSize, FleetServerOptions {
   /** Ask for `Authorization: token=…` with this token, as DC/OS does. */
   readonly token?: string;

@@ -83,6 +83,7 @@ export function markFile({ store, version }: VersionMark): Uint8Array {
 
 const markBytes = 256;
 
+/** The digest of these bytes in hexadecimal digits. */
 export function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

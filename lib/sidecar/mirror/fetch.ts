@@ -9,13 +9,14 @@ import type { ObjectStore } from '../../store/store.ts';
 import { type Content, openIntake, sha256Of, type TakenIn } from './content.ts';
 import type { TargetFolder } from './folder.ts';
 
+/** Where an object comes from and goes to, and the bounds of both. */
 export interface DownloadInput {
   readonly store: ObjectStore;
   readonly folder: TargetFolder;
   /** Limit of the object in bytes. */
   readonly maxObjectBytes: number;
   readonly signal: AbortSignal;
-  /** Told of bytes that came from the store. */
+  /** Called with the number of bytes that came from the store. */
   readonly onBytes: (count: number) => void;
   /** Whether it goes to the disk as it comes, so that nothing but the piece at hand is in memory. */
   readonly large: boolean;

@@ -19,6 +19,7 @@ export interface ProviderAge extends ProviderId {
   readonly heartbeat: Heartbeat | undefined;
 }
 
+/** The ages of all mirrored providers. */
 export interface Freshness {
   /** One for each mirrored file. */
   readonly ages: readonly ProviderAge[];
@@ -26,6 +27,7 @@ export interface Freshness {
   readonly error: MusterError | undefined;
 }
 
+/** Where the statuses are, and when a provider is stale. */
 export interface FreshnessOptions {
   readonly store: ObjectStore;
   /** Milliseconds since its last success after which a provider is stale. */

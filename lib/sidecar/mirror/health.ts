@@ -22,6 +22,7 @@ export interface Health extends Probes {
   hasSucceeded(): boolean;
 }
 
+/** When a folder counts as stale. */
 export interface HealthOptions {
   /** Milliseconds. */
   readonly staleAfter: number;
@@ -29,6 +30,7 @@ export interface HealthOptions {
   readonly now?: (() => number) | undefined;
 }
 
+/** The health of a mirror that has done no round yet. */
 export function createHealth({ staleAfter, now = () => performance.now() }: HealthOptions): Health {
   let since = now();
   let succeeded = false;

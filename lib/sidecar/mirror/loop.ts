@@ -3,6 +3,7 @@ import { errorCode } from '../../base/disk-errors.ts';
 import { isMusterError, type MusterError } from '../../base/errors.ts';
 import type { Round } from './round.ts';
 
+/** What a round does, how often, and who hears of it. */
 export interface LoopOptions {
   /** Does one round and never throws for what can go wrong in one; see `mirrorOnce`. */
   readonly round: (signal: AbortSignal) => Promise<Round>;
@@ -14,7 +15,7 @@ export interface LoopOptions {
   readonly roundTimeout: number;
   /** Ends the loop. */
   readonly signal: AbortSignal;
-  /** Told of each round as it ends. */
+  /** Called with each round as it ends. */
   readonly onRound: (round: Round, seconds: number) => void;
   /** Who may ask for a round before its time. While rounds fail they wait as the loop does. */
   readonly requests?: RoundRequests | undefined;
@@ -115,6 +116,7 @@ export interface RoundRequests {
   begin(): (round: Round) => void;
 }
 
+/** Requests of one loop; none is open yet. */
 export function createRoundRequests(): RoundRequests {
   let waiting: ((round: Round) => void)[] = [];
   let requested = new AbortController();

@@ -20,6 +20,7 @@ export interface JoinedList {
   readonly parts: readonly OwnedPart[];
 }
 
+/** Where the parts of a list come from, and what is on disk already. */
 export interface JoinInput extends Omit<DownloadInput, 'large' | 'ifNoneMatch'> {
   readonly limit: Limit;
   readonly id: ProviderId;

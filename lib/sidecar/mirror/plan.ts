@@ -28,6 +28,7 @@ export const rejectionReasons = [
   'blocked',
 ] as const;
 
+/** An object that is not applied, and why. */
 export interface Rejection {
   readonly key: string;
   readonly reason: (typeof rejectionReasons)[number];
@@ -46,6 +47,7 @@ export interface WantedFile {
   readonly objects: readonly ListedObject[];
 }
 
+/** The files that a listing wants, and what it has beside them. */
 export interface Plan {
   readonly wanted: readonly WantedFile[];
   readonly rejections: readonly Rejection[];

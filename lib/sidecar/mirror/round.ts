@@ -7,6 +7,7 @@ import type { TargetFolder } from './folder.ts';
 import { createLimit, type Limit } from './limit.ts';
 import type { Rejection } from './plan.ts';
 
+/** What a round mirrors, and within which bounds. */
 export interface MirrorOptions {
   readonly store: ObjectStore;
   readonly folder: TargetFolder;
@@ -70,6 +71,7 @@ export interface RoundState extends Round, Settled {
 /** Requests to the store, and files, at a time. */
 export const parallel = 4;
 
+/** A round in which nothing has happened yet. */
 export function startRound(options: MirrorOptions): RoundState {
   const { maxObjectBytes = defaultLargestObject, removeOrphans = false, acceptOlder = false } = options;
   return {

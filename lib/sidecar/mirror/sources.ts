@@ -24,6 +24,7 @@ export interface MirroredSource extends SyncSource {
   readonly log: Logger;
 }
 
+/** The stores to mirror, and the folder for them. */
 export interface OpenSourcesOptions {
   readonly sources: readonly SyncSource[];
   readonly to: string;
@@ -73,6 +74,7 @@ async function warnOfUnnamed(to: string, files: FileSystem, log: Logger): Promis
   );
 }
 
+/** Gives the locks of all folders back. */
 export function closeSources(sources: readonly MirroredSource[]): void {
   for (const { folder } of sources) folder.close();
 }

@@ -13,6 +13,7 @@ interface NotifiedSource {
   readonly requests: RoundRequests;
 }
 
+/** The queue to follow, and the mirrors that it speaks of. */
 export interface FollowOptions {
   readonly queue: Queue;
   readonly sources: readonly NotifiedSource[];
@@ -150,4 +151,5 @@ function decodeKey(key: string): string {
  * was no notification; `error`: the queue did not answer.
  */
 export const notificationResults = ['mirrored', 'failed', 'ignored', 'unknown', 'error'] as const;
+/** One of the results. */
 export type NotificationResult = (typeof notificationResults)[number];

@@ -19,6 +19,7 @@ import {
 } from './html.ts';
 import { labelTable, paging } from './target-list.ts';
 
+/** Everything that the feed of changes shows. */
 export interface ChangesPage extends ChangePage {
   readonly errors: readonly string[];
   readonly job: string | undefined;
@@ -51,6 +52,7 @@ function older({ items }: ChangePage, job: string | undefined, provider: string 
   )}</p>`;
 }
 
+/** Everything that the page of one version shows. */
 export interface VersionPage extends VersionId {
   readonly detail: ChangeDetail;
   /** The newest version, as far as the status says. */

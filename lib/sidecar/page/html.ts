@@ -6,6 +6,7 @@ export { html, raw };
 /** A piece of a page: what it was made of is escaped. */
 export type Html = ReturnType<typeof html>;
 
+/** The empty piece. */
 export const nothing: Html = raw('');
 
 /**
@@ -102,6 +103,7 @@ export function jobHref(
     : href(`/jobs/${encodeURIComponent(job)}`, query);
 }
 
+/** A version of the list of one provider. */
 export interface VersionId {
   readonly source: string;
   readonly job: string;
@@ -139,6 +141,7 @@ const words: Readonly<
   ok: { text: 'ok', tone: 'good' },
 };
 
+/** The state in a word and a colour. */
 export function stateBadge(state: State): Html {
   const { text, tone } = words[state];
   return html`<span class="state ${tone}">${text}</span>`;

@@ -23,6 +23,7 @@ import {
 } from './html.ts';
 import { searchForm, targetResults } from './target-list.ts';
 
+/** Everything that the page of a job shows. */
 export interface JobPage {
   readonly job: string;
   readonly providers: readonly ProviderView[];

@@ -6,6 +6,7 @@ import { type Html, html, icon } from './html.ts';
 import { script } from './script.ts';
 import { style } from './style.ts';
 
+/** A page: its title, its body, and how it is answered. */
 export interface PageOptions {
   readonly title: string;
   readonly tab?: 'overview' | 'targets' | 'changes' | undefined;
@@ -92,6 +93,7 @@ const assets = [
 /** Where the page finds its parts. The name changes with the content, so that a browser keeps them for good. */
 const assetPaths = { style: assets[0].path, script: assets[1].path, icon: assets[2].path } as const;
 
+/** Serves the style, the script and the icon of the page. */
 export function assetRoutes(): Hono<{ Bindings: RequestEnv }> {
   const app = new Hono<{ Bindings: RequestEnv }>();
   for (const { path, type, text } of assets) {

@@ -15,6 +15,7 @@ import {
   placeOf,
 } from './html.ts';
 
+/** A page of search results, and how to show it. */
 export interface TargetListOptions {
   readonly result: SearchResult;
   readonly text: string;
@@ -94,6 +95,7 @@ function wordsFor(query: Query, field: Field): readonly string[] {
   return query.filter((term: Term) => fitsField(term, field)).map(({ text }) => text);
 }
 
+/** Which rows of how many are shown. */
 export interface Paging {
   readonly offset: number;
   readonly limit: number;

@@ -22,6 +22,7 @@ export interface ChangeItem extends ChangeSummary, ProviderId {
   readonly at: string;
 }
 
+/** Some changes of a feed. */
 export interface ChangePage {
   /** The newest first. */
   readonly items: readonly ChangeItem[];
@@ -29,6 +30,7 @@ export interface ChangePage {
   readonly problems: readonly string[];
 }
 
+/** How many changes to read, and from where. */
 export interface FeedOptions {
   readonly limit: number;
   /** Only versions below this one. */

@@ -30,12 +30,14 @@ export interface HeldView extends ProviderId {
   readonly problem?: string | undefined;
 }
 
+/** The first providers with something held. */
 export interface HeldPage {
   readonly items: readonly HeldView[];
   /** Providers with something held that are not among them. */
   readonly more: number;
 }
 
+/** Which held targets of each provider to read. */
 export interface HeldRows {
   readonly offset: number;
   readonly limit: number;

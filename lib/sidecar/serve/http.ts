@@ -15,6 +15,7 @@ export interface RequestEnv {
   readonly admitted: boolean;
 }
 
+/** Where the server listens, and what it answers. */
 export interface HttpServerOptions {
   /** `host:port`, `[host]:port` or `:port`. */
   readonly listen: string;

@@ -12,6 +12,7 @@ import { acceptsGzip, textAnswer } from './answer.ts';
 import type { RequestEnv } from './http.ts';
 import { type KeptObject, keepObject } from './kept-outputs.ts';
 
+/** Where the metrics of the routes go, and the clock. */
 export interface KubeStateOptions {
   readonly registry: Registry;
   /** Milliseconds of Unix time. */

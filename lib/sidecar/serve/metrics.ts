@@ -20,12 +20,14 @@ export interface SyncMetrics {
   readonly notifications: (result: NotificationResult) => void;
 }
 
+/** The metrics of one source. */
 export interface SourceMetrics {
   /** Counts a round which took so many seconds and left the folder like this. */
   record(round: Round, seconds: number, folder: Pick<TargetFolder, 'owned' | 'oddities'>): void;
   recordAges(ages: readonly ProviderAge[]): void;
 }
 
+/** What all metrics share. */
 export interface SyncMetricsOptions {
   /** Version of Muster. */
   readonly version: string;
@@ -33,6 +35,7 @@ export interface SyncMetricsOptions {
   readonly now?: (() => number) | undefined;
 }
 
+/** Registers the metrics of a sidecar in a registry of its own. */
 export function createSyncMetrics({ version, now = Date.now }: SyncMetricsOptions): SyncMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

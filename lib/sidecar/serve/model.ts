@@ -68,6 +68,7 @@ interface ChangeInput {
   readonly signal: AbortSignal;
 }
 
+/** What the model reads from. */
 export interface ModelOptions {
   readonly sources: readonly MirrorView[];
   readonly health: Probes;
@@ -82,6 +83,7 @@ export interface ModelOptions {
 /** Searches at a time, in their thread: each may take a second of CPU. */
 const parallel = 2;
 
+/** The model over these mirrors. It reads nothing before it is called. */
 export function createModel({
   sources,
   health,

@@ -24,6 +24,7 @@ export interface OutputView {
   readonly status: OutputStatus | undefined;
 }
 
+/** All kube-state outputs of all stores. */
 export interface Outputs {
   /** The worst state first, then by name. */
   readonly outputs: readonly OutputView[];

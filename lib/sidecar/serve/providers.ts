@@ -24,6 +24,7 @@ export const states = [
   'unknown',
   'ok',
 ] as const;
+/** One of the states. */
 export type State = (typeof states)[number];
 
 /** A provider as the page shows it. */
@@ -42,6 +43,7 @@ export interface ProviderView {
   readonly status: Status | undefined;
 }
 
+/** All providers of all stores. */
 export interface Overview {
   /** The worst state first, then by job and provider. */
   readonly providers: readonly ProviderView[];
@@ -49,6 +51,7 @@ export interface Overview {
   readonly errors: readonly string[];
 }
 
+/** What an overview is made of. */
 export interface OverviewInput {
   readonly sources: readonly (MirrorView & { readonly statuses: ReadStatuses })[];
   /** Milliseconds since the last success after which a provider is stale. */

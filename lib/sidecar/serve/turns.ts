@@ -10,6 +10,7 @@ export interface Turns {
   take(response: ServerResponse): Promise<(() => void) | undefined>;
 }
 
+/** How many answers may run at once, and how long others wait. */
 export interface TurnsOptions {
   /** Answers under way at once, and of them those to one address. */
   readonly most: number;

@@ -21,6 +21,7 @@ export interface WebGate {
   close(): void;
 }
 
+/** The file that describes the gate, and how often to look at it. */
 export interface WebGateOptions {
   /** File in the format of Prometheus's `--web.config.file`. */
   readonly path: string;
@@ -95,6 +96,7 @@ async function identityOf(path: string, { tls }: WebConfig): Promise<string> {
   return JSON.stringify(facts);
 }
 
+/** The TLS section of the file. */
 export type TlsSettings = NonNullable<WebConfig['tls']>;
 
 /** What Node needs for a server. Throws (kind `config`) for a file, certificate, cipher or curve that will not do. */

@@ -20,6 +20,7 @@ import type { ApiFailure } from './status.ts';
 /** How an answer is encoded. */
 export type Form = 'json' | 'protobuf';
 
+/** The content type of each form. */
 export const mediaTypes = {
   json: 'application/json',
   protobuf: 'application/vnd.kubernetes.protobuf',
@@ -61,8 +62,7 @@ const wholeUpTo = 2000;
 export function listAnswer(
   listing: Listing,
   selection: string,
-  resource: Resource,
-  form: Form,
+  { resource, form }: { readonly resource: Resource; readonly form: Form },
   request: FleetRequest,
 ): FleetAnswer {
   const headers = { ...common, 'content-type': mediaTypes[form] };

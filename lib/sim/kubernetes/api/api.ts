@@ -108,7 +108,7 @@ async function answer(
     return watchAnswer(resource, { version, bookmarks: options.bookmarks, initial }, form);
   }
   const listing = found.list(options);
-  return listAnswer(listing, `${namespace ?? ''}&${options.selection}`, resource, form, request);
+  return listAnswer(listing, `${namespace ?? ''}&${options.selection}`, { resource, form }, request);
 }
 
 /** Throws the server's own 403 for what the service account may not do. */

@@ -6,6 +6,7 @@ import { type Form, mediaTypes } from './answers.ts';
 import type { Listing } from './list.ts';
 import { apiVersionOf, type Resource } from './resources.ts';
 
+/** Where a watch begins, and what it sends. */
 export interface WatchOptions {
   readonly version: number;
   /** Whether the client likes bookmarks: then it gets one at once. */

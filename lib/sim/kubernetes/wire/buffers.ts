@@ -136,6 +136,7 @@ function negativeGroups(value: number): number[] {
   return groups;
 }
 
+/** Whether each character takes one byte in UTF-8. */
 export function isAscii(text: string): boolean {
   for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 0x7f) return false;
   return true;

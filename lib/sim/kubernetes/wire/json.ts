@@ -11,10 +11,12 @@ export interface JsonObject {
   readonly [key: string]: Json | undefined;
 }
 
+/** Whether the value is an object, and neither a list nor null. */
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !isList(value);
 }
 
+/** Whether the value is a list. */
 export function isList(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);
 }

@@ -7,6 +7,7 @@ export interface Message {
   readonly names: ReadonlySet<string>;
 }
 
+/** A field of a message. */
 export interface Field {
   readonly name: string;
   readonly number: number;

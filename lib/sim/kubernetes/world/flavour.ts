@@ -122,12 +122,14 @@ function specRest(number: number): JsonObject {
   };
 }
 
+/** A port of a container. */
 export interface PortPlan {
   readonly port: number;
   readonly name: string | undefined;
   readonly protocol: 'TCP' | 'UDP' | 'SCTP';
 }
 
+/** A container of a pod. */
 export interface ContainerPlan {
   readonly name: string;
   readonly ports: readonly PortPlan[];

@@ -59,7 +59,7 @@ export function makeWorld(size: WorldSize): World {
       rest === 1 ? left : Math.max(1, own.integer(1, Math.ceil((2 * left) / rest) - 1)),
       most,
     );
-    made.push(makeWorkload(own, number, replicas, pods - left, context));
+    made.push(makeWorkload(own, { number, wanted: replicas, firstPod: pods - left }, context));
     left -= made.at(-1)?.replicas ?? left;
   }
   return { version: context.version, nodes: context.nodes, namespaces: context.namespaces, workloads: made };
@@ -177,11 +177,13 @@ const families: readonly Family[] = ['ipv6', 'dual', 'dual-ipv6-first'];
 const words = ['api', 'billing', 'cart', 'checkout', 'frontend', 'ingest', 'ledger', 'mail', 'search', 'web'];
 
 /** A workload with so many pods, or fewer where its kind does not allow as many. */
-export function makeWorkload(
+function makeWorkload(
   random: Random,
-  number: number,
-  wanted: number,
-  firstPod: number,
+  {
+    number,
+    wanted,
+    firstPod,
+  }: { readonly number: number; readonly wanted: number; readonly firstPod: number },
   { odd, version, nodes, namespaces, flavours }: WorldContext,
 ): Workload {
   const owner = random.pick(owners);

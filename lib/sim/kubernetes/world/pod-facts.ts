@@ -1,6 +1,7 @@
 import { draw, fiveLetters, lettersOf, pickBy, share, timeBy, uid } from './draw.ts';
 import type { NodePlan, Owner, Workload } from './plan.ts';
 
+/** The states that pods are drawn from. */
 export type PodState =
   | 'running'
   | 'unready'
