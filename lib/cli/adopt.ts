@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { formatDiff, maskSecrets } from '../adopt/diff.ts';
 import { allowsNeeded, type Plan, planAdoption } from '../adopt/plan.ts';
+import { findPromtool } from '../adopt/promtool.ts';
 import { readSources } from '../adopt/sources.ts';
 import { type Verdict, verifyAdoption } from '../adopt/verify.ts';
 import {
@@ -39,16 +40,17 @@ export const adopt = defineCommand({
     to: { value: 'DIR', default: 'muster', help: 'Folder of muster sync; relative, it starts beside FILE.' },
     http: { value: 'URL', help: 'Ask this sidecar by http_sd_configs, instead of files.' },
     store: { value: 'STORE', help: 'The store of muster.yml, as in s3://bucket/prefix.' },
+    prometheus: {
+      value: 'VERSION',
+      help: "The version that reads the targets. Default: promtool's, or the newest.",
+    },
     needed: { help: 'Write labels: needed for the jobs whose rules allow it.' },
     verify: { help: 'Compare the targets before and after; --write waits for it.' },
     undo: { help: 'Put the originals back.' },
     force: { help: 'With --undo, also where a file was edited since: edits are lost.' },
   },
-  async run(
-    { write, 'write-muster': musterOnly, config, to, http, store, needed, verify, undo, force },
-    io,
-    file,
-  ) {
+  async run({ write, 'write-muster': musterOnly, verify, undo, force, ...given }, io, file) {
+    const { config, to, http, store, needed } = given;
     const location = file ?? 'prometheus.yml';
     if (undo) return undoAdoption(location, force, io);
     if (force) throw new UsageError('--force goes with --undo');
@@ -61,7 +63,8 @@ export const adopt = defineCommand({
     }
     const sources = await readSources(location);
     const muster = config ?? join(dirname(location), 'muster.yml');
-    const options = { muster: resolve(muster), to, http: readUrl(http), store, needed };
+    const version = await readVersion(given.prometheus, io);
+    const options = { muster: resolve(muster), to, http: readUrl(http), version, store, needed };
     const plan = planAdoption(sources, options);
     if (plan.jobs.length === 0) {
       io.err(`${location} has no SD config that Muster reads: there is nothing to adopt\n`);
@@ -91,7 +94,7 @@ export const adopt = defineCommand({
           : `Nothing is written; --write does it\n`,
     );
     const done = write ? 'both' : musterOnly ? 'muster' : 'nothing';
-    io.err(stepsText({ location, config, to, http, store, needed, done }));
+    io.err(stepsText({ location, config, to, http, version, store, needed, done }));
     return exitCodes.good;
   },
 });
@@ -173,6 +176,7 @@ interface Steps {
   readonly config: string | undefined;
   readonly to: string;
   readonly http: string | undefined;
+  readonly version: string | undefined;
   readonly store: string | undefined;
   readonly needed: boolean;
   /** What is written by now. */
@@ -208,11 +212,12 @@ function stepsText({ done, ...given }: Steps): string {
 }
 
 /** The command again, with the options that say what is written. */
-function adoptCommand({ location, config, to, http, store, needed }: Omit<Steps, 'done'>): string {
+function adoptCommand({ location, config, to, http, version, store, needed }: Omit<Steps, 'done'>): string {
   const options = [
     ...(config === undefined ? [] : ['-c', quoted(config)]),
     ...(to === 'muster' ? [] : ['--to', quoted(to)]),
     ...(http === undefined ? [] : ['--http', quoted(http)]),
+    ...(version === undefined ? [] : ['--prometheus', version]),
     ...(store === undefined ? [] : ['--store', quoted(store)]),
     ...(needed ? ['--needed'] : []),
   ];
@@ -227,6 +232,13 @@ function shownFolder(location: string): string {
   const folder = keptFolder(location);
   const below = relative('.', folder);
   return below.startsWith('..') || !existsSync(folder) ? folder : below;
+}
+
+/** The version that was given, or that of promtool. */
+async function readVersion(given: string | undefined, io: Io): Promise<string | undefined> {
+  if (given === undefined) return (await findPromtool(io.env.PATH))?.version();
+  if (/^\d+\.\d+(?:\.\d+)?$/.test(given)) return given;
+  throw new UsageError(`--prometheus is the version of a Prometheus, as in 3.5.3, not "${given}"`);
 }
 
 function readUrl(url: string | undefined): string | undefined {

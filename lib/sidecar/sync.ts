@@ -62,7 +62,7 @@ export interface LoopedSyncOptions extends SyncOptions {
 
 /** Mirrors until the signal fires. Throws only when it cannot start: folder taken or not writable, bad address. */
 export async function syncForever(options: LoopedSyncOptions): Promise<void> {
-  const { interval, staleAfter = Math.max(defaultStaleAfter, 3 * interval), version, listen, log } = options;
+  const { interval, staleAfter = Math.max(defaultStaleAfter, 3 * interval), version, listen } = options;
   const { createSyncMetrics } = await import('./serve/metrics.ts');
   const sources = await openSources({ ...options, staleAfter });
   try {

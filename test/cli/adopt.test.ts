@@ -218,6 +218,32 @@ Back: muster adopt prometheus.yml --undo, then reload Prometheus.
     expect((await adopt(place, '--http', 'localhost')).code).toBe(2);
   });
 
+  test.each([
+    ['', '3.5.3+ds1', 'defaults: { prometheus: 3.5 }'],
+    ['', '2.53.0', 'defaults: { prometheus: 3.5 }'],
+    ['', '4.1.0', 'scrape_configs:'],
+    ['3.10', '3.5.3', 'defaults: { prometheus: 3.10 }'],
+  ])(
+    'wants the labels of the Prometheus that reads them: --prometheus "%s" beside promtool %s',
+    async (given, there, line) => {
+      await using place = await placeWith({
+        'prometheus.yml': original,
+        promtool: `#!/bin/sh\necho "promtool, version ${there} (branch: HEAD, revision: 1)"\n`,
+      });
+      await chmod(join(place.folder, 'promtool'), 0o755);
+      const args = given === '' ? [] : ['--prometheus', given];
+      const { code, stderr } = await runHere(
+        ['adopt', join(place.folder, 'prometheus.yml'), ...args, '--write-muster'],
+        {
+          env: { PATH: place.folder },
+        },
+      );
+      expect([code, (await place.read('muster.yml')).split('\n')[2]]).toEqual([0, line]);
+      expect(stderr).toContain(` --prometheus ${given || there.replace('+ds1', '')} --write\n`);
+      expect((await place.here(['check', '--offline'])).code).toBe(0);
+    },
+  );
+
   test('--write-muster leaves prometheus.yml alone until the lists are there', async () => {
     await using place = await placeWith({ 'prometheus.yml': original });
     const { code, stderr } = await adopt(place, '--write-muster');

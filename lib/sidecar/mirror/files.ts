@@ -139,7 +139,7 @@ async function unless<T>(codes: readonly string[], operation: Promise<T>): Promi
   }
 }
 
-/** Told by its shape: an error of node:fs need not be of this realm's Error. */
+/** Read by shape, since an error of node:fs need not be an instance of this Error. */
 function codeOf(error: unknown): string | undefined {
   const named = typeof error === 'object' && error !== null && 'code' in error;
   return named && typeof error.code === 'string' ? error.code : undefined;

@@ -6,7 +6,7 @@ import type { SourceObject } from './state.ts';
 
 /** What readers see of a mirror: its store and its folder. */
 export interface MirrorView {
-  /** Tells it from the others; empty for one that stands alone. */
+  /** Its name among several; empty for one that stands alone. */
   readonly name: string;
   /** Is only read from. */
   readonly store: ObjectStore;

@@ -10,7 +10,7 @@ export interface ProviderWithJournal extends ProviderId {
   readonly journal: Journal;
 }
 
-/** Tells its journal from what lay under the same keys before: a new store, or a new life of the provider in it. */
+/** Distinguishes its journal from one that lay under the same keys before: of another store, or of an earlier life of the provider. */
 function lifeOf({ store = '', first_attempt = '' }: Status): string {
   return `${store} ${first_attempt}`;
 }

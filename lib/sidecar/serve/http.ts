@@ -105,7 +105,7 @@ async function serve(
     log.error('a request failed', { path: shown(request.url), error: toMusterError(error) });
     return textAnswer(500, 'internal error; the log of the sidecar says more');
   });
-  // Whoever went away meanwhile leaves nothing open behind.
+  // A peer that left meanwhile leaves nothing open behind.
   if (response.destroyed) return await found.body?.cancel();
   await send(request, response, found);
 }
