@@ -6,7 +6,7 @@ import type { ListedObject, ObjectStore } from '../../store/store.ts';
 import { folders, outputStatusKey, parseMetricsKey, parseOutputStatusKey } from '../../targets/keys.ts';
 import { allSettledOrThrow, createLimit } from '../mirror/limit.ts';
 import type { MirrorView } from '../mirror/target-files.ts';
-import { type State, states } from './providers.ts';
+import { type State, shareReading, states } from './providers.ts';
 
 /** A kube-state output as the page shows it. */
 export interface OutputView {
@@ -57,7 +57,6 @@ export function createOutputsReader(
   { maxAge = 2000, timeout = 10_000, now = () => performance.now() } = {},
 ): ReadStoredOutputs {
   let kept: Stored = { names: [], statuses: new Map() };
-  let current: { readonly at: number; readonly stored: Promise<Stored> } | undefined;
   const read = async (): Promise<Stored> => {
     try {
       kept = await refresh(store, kept, AbortSignal.timeout(timeout));
@@ -66,10 +65,7 @@ export function createOutputsReader(
       return { ...kept, error: toMusterError(error).message };
     }
   };
-  return () => {
-    if (current === undefined || now() - current.at >= maxAge) current = { at: now(), stored: read() };
-    return current.stored;
-  };
+  return shareReading(read, maxAge, now);
 }
 
 /** Every output that has a text or a status. */

@@ -200,7 +200,6 @@ export function createStatusReader(
   { maxAge = 2000, timeout = 10_000, now = () => performance.now() } = {},
 ): ReadStatuses {
   let kept: ReadonlyMap<string, Kept> = new Map();
-  let current: { readonly at: number; readonly statuses: Promise<Statuses> } | undefined;
   const read = async (): Promise<Statuses> => {
     try {
       kept = await refresh(store, kept, AbortSignal.timeout(timeout));
@@ -209,9 +208,15 @@ export function createStatusReader(
       return { ...sorted(kept), error: toMusterError(error).message };
     }
   };
+  return shareReading(read, maxAge, now);
+}
+
+/** Callers within `maxAge` milliseconds of the clock `now` share one reading. */
+export function shareReading<T>(read: () => Promise<T>, maxAge: number, now: () => number): () => Promise<T> {
+  let current: { readonly at: number; readonly reading: Promise<T> } | undefined;
   return () => {
-    if (current === undefined || now() - current.at >= maxAge) current = { at: now(), statuses: read() };
-    return current.statuses;
+    if (current === undefined || now() - current.at >= maxAge) current = { at: now(), reading: read() };
+    return current.reading;
   };
 }
 

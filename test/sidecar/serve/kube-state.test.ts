@@ -105,7 +105,8 @@ describe('a kube-state output', () => {
     const { store, calls, reset } = countingStore(await storeOf({ 'metrics/prod.0.prom.gz': packed(text) }));
     const server = await startTestServer(store, { now: later(1), mirrored: false });
     reset();
-    for (let scrape = 0; scrape < 3; scrape++) expect((await server.get('/kube-state/prod.0')).text).toBe(text);
+    for (let scrape = 0; scrape < 3; scrape++)
+      expect((await server.get('/kube-state/prod.0')).text).toBe(text);
     await store.put('metrics/prod.0.prom.gz', packed('new 1\n'), { condition: 'any' });
     expect((await server.get('/kube-state/prod.0')).text).toBe('new 1\n');
     expect(calls.filter(({ kind }) => kind === 'get').map(({ answer }) => answer)).toEqual([

@@ -212,7 +212,9 @@ describe('the page', () => {
       );
       expect(headers.get('x-frame-options')).toBe('deny');
     }
-    expect(await read(server, `/jobs/${job}`)).toContain(`<script>alert(1)</script>"' onload=x U+202E gnp.exe`);
+    expect(await read(server, `/jobs/${job}`)).toContain(
+      `<script>alert(1)</script>"' onload=x U+202E gnp.exe`,
+    );
   });
 
   test('asks nothing of any other host, and has no style or script within', async () => {

@@ -25,7 +25,8 @@ async function emptied(store: ObjectStore): Promise<void> {
     for (const { key } of await store.list(folder)) await store.delete(key);
 }
 
-const json = async (server: TestServer, path: string) => JSON.parse((await server.get(`/api/v1${path}`)).text);
+const json = async (server: TestServer, path: string) =>
+  JSON.parse((await server.get(`/api/v1${path}`)).text);
 
 test('a store that was emptied and filled again shows its own past, in the feed and in the chart', async () => {
   const store = createMemoryStore();

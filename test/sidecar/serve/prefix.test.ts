@@ -55,7 +55,8 @@ describe('behind a proxy that shows it below a path', () => {
     const server = await proxied();
     for (const path of ['/sd', '/muster/sd', '/healthz', '/muster/healthz'])
       expect((await server.get(path)).status).toBe(200);
-    const style = /href="(\/muster\/assets\/[^"]+\.css)"/.exec((await server.get('/muster/')).text)?.[1] ?? '';
+    const style =
+      /href="(\/muster\/assets\/[^"]+\.css)"/.exec((await server.get('/muster/')).text)?.[1] ?? '';
     expect((await server.get(style)).headers.get('content-type')).toBe('text/css; charset=utf-8');
     expect((await server.get('/muster/jobs')).headers.get('location')).toBe('/muster/');
     expect((await server.get('/musterland/sd')).status).toBe(404);
