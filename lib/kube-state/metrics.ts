@@ -1,7 +1,7 @@
 import type { MetricTable } from '../base/metrics.ts';
 import { version } from '../base/version.ts';
+import type { Described } from './family.ts';
 import type { Splice } from './gzip-header.ts';
-import type { Described } from './resource.ts';
 import { gzipText } from './text/blocks.ts';
 import { openMetricsHeader } from './text/openmetrics.ts';
 import { familyHeader, formatNumber } from './text/write-family.ts';

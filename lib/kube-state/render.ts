@@ -1,9 +1,10 @@
 import type { Lister } from '../backends/kubernetes/listing/lister.ts';
 import { collectCustom } from './custom/collect.ts';
 import type { CustomResource } from './custom/config.ts';
+import type { Described } from './family.ts';
 import type { FamilyCount } from './gate.ts';
 import type { Splice } from './gzip-header.ts';
-import type { Collected, Described, KubeStateResource } from './resource.ts';
+import type { Collected, KubeStateResource } from './resource.ts';
 import type { Keep } from './sharding.ts';
 import { type Member, openSpill, type Spill } from './text/blocks.ts';
 import type { Allow } from './text/label-names.ts';

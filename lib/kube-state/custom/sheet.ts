@@ -1,5 +1,6 @@
+import type { LabelledFamily } from '../family.ts';
 import type { Sheet } from '../list-onto.ts';
-import type { Collected, LabelledFamily } from '../resource.ts';
+import type { Collected } from '../resource.ts';
 import { type Blocks, type BlocksMark, createBlocks, type Header, type Spill } from '../text/blocks.ts';
 import { openMetricsHeader } from '../text/openmetrics.ts';
 import { familyHeader, familyWriter } from '../text/write-family.ts';

@@ -1,4 +1,4 @@
-import type { Described } from '../resource.ts';
+import type { Described } from '../family.ts';
 import { helpOf } from './write-family.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Described, Family } from '../resource.ts';
+import type { Described, Family } from '../family.ts';
 import { type Allow, toPrometheusLabels } from './label-names.ts';
 
 /** Where a family's lines go. */

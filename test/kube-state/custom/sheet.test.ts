@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { guessPlural } from '../../../lib/kube-state/cluster-role.ts';
 import type { CustomObject } from '../../../lib/kube-state/custom/family.ts';
 import { openCustomSheet } from '../../../lib/kube-state/custom/sheet.ts';
-import type { LabelledFamily } from '../../../lib/kube-state/resource.ts';
+import type { LabelledFamily } from '../../../lib/kube-state/family.ts';
 import { openSpill } from '../../../lib/kube-state/text/blocks.ts';
 import { customText } from './rendering.ts';
 
