@@ -7,7 +7,6 @@ import { kindOf, type MapsRead, type ObjectOf } from './kube-object.ts';
 import { listOnto } from './list-onto.ts';
 import type { Keep } from './sharding.ts';
 import { type BlocksMark, createBlocks, type Member, type Spill } from './text/blocks.ts';
-import { openMetricsHeader } from './text/openmetrics.ts';
 import { type AllowedMaps, escapeLabel, familyHeader, familyWriter, type Put } from './text/write-family.ts';
 
 /** What one resource is collected with. */
@@ -83,8 +82,13 @@ function openSheet<S extends Slots>(described: Resource<S>, { wants, allowed, sp
   const columns = families.filter(wants).map((family) => {
     const blocks = createBlocks(spill);
     const put: Put = (line) => blocks.put(line);
-    const header = { text: familyHeader(family), openMetrics: openMetricsHeader(family) };
-    return { name: family.name, blocks, put, header, write: familyWriter(family, allowed) };
+    return {
+      name: family.name,
+      blocks,
+      put,
+      header: familyHeader(family),
+      write: familyWriter(family, allowed),
+    };
   });
   return {
     write(object: Parameters<NonNullable<typeof identify>>[0]): void {

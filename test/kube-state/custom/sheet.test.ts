@@ -53,11 +53,6 @@ c{name="two"} 1
         ['c', { samples: 1, objects: 1 }],
       ]),
     });
-    expect(members.flatMap(({ openMetrics }) => openMetrics ?? [])).toEqual([
-      '# HELP a first\n# TYPE a info\n',
-      '# HELP b b\n# TYPE b unknown\n',
-      '# HELP c c\n# TYPE c unknown\n',
-    ]);
   } finally {
     spill.close();
   }
