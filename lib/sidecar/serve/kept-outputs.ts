@@ -1,5 +1,5 @@
 import { type FileHandle, open, unlink } from 'node:fs/promises';
-import { type GzipHead, headRoom, readGzipHead } from '../../kube-state/gzip-header.ts';
+import { headerLength, readGzipTime } from '../../kube-state/gzip-header.ts';
 import type { OpenedObject } from '../../store/store.ts';
 import { diskError } from '../mirror/files.ts';
 
@@ -8,10 +8,10 @@ export interface KeptObject {
   readonly etag: string;
   /** Bytes. */
   readonly size: number;
-  /** What it says of itself; `undefined` where it does not say how old it is. */
-  readonly head: GzipHead | undefined;
-  /** The bytes from one offset up to, and without, another, in pieces. */
-  readonly read: (from: number, to: number) => AsyncGenerator<Uint8Array, undefined>;
+  /** When its cluster was listed; `undefined` where it does not say so. */
+  readonly listed: Date | undefined;
+  /** Its bytes, in pieces. */
+  readonly chunks: () => AsyncGenerator<Uint8Array, undefined>;
   /** Keeps it readable until the signal fires. */
   readonly holdUntil: (signal: AbortSignal) => void;
   /** Gives the disk space back, as soon as no reader holds it. */
@@ -29,12 +29,12 @@ export async function keepObject({ etag, chunks }: OpenedObject, path: string): 
     let size = 0;
     for await (const chunk of chunks) {
       file ??= await openUnnamed(path);
-      if (size < headRoom) start.push(chunk);
+      if (size < headerLength) start.push(chunk);
       size += chunk.length;
       await file.writeFile(chunk);
     }
     file ??= await openUnnamed(path);
-    return keptObject(file, { etag, size, head: readGzipHead(Buffer.concat(start)) });
+    return keptObject(file, { etag, size, listed: readGzipTime(Buffer.concat(start)) });
   } catch (error) {
     await file?.close();
     throw diskError(`keep a copy in ${path}`, error);
@@ -49,7 +49,7 @@ async function openUnnamed(path: string): Promise<FileHandle> {
 
 const pieceSize = 256 * 1024;
 
-function keptObject(file: FileHandle, facts: Pick<KeptObject, 'etag' | 'size' | 'head'>): KeptObject {
+function keptObject(file: FileHandle, facts: Pick<KeptObject, 'etag' | 'size' | 'listed'>): KeptObject {
   let holders = 0;
   let dropped = false;
   const closeIfUnused = () => {
@@ -58,9 +58,9 @@ function keptObject(file: FileHandle, facts: Pick<KeptObject, 'etag' | 'size' | 
   };
   return {
     ...facts,
-    async *read(from, to) {
-      for (let at = from; at < to; ) {
-        const buffer = Buffer.allocUnsafe(Math.min(pieceSize, to - at));
+    async *chunks() {
+      for (let at = 0; at < facts.size; ) {
+        const buffer = Buffer.allocUnsafe(Math.min(pieceSize, facts.size - at));
         const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
         if (bytesRead === 0) return undefined;
         at += bytesRead;

@@ -8,7 +8,8 @@ import type { HttpClientConfig, TlsConfig } from '../../../config/http-client.ts
 import type { Credential } from '../../../config/secret.ts';
 import { listField, structField, textField } from '../../../http/json-fields.ts';
 import { parseUrl } from '../../../http/url-text.ts';
-import { type Authorized, authorizer } from './authorizer.ts';
+import { authorizer } from './authorizer.ts';
+import type { Authorized } from './connection.ts';
 import {
   type ConnectInput,
   type Connection,
