@@ -137,7 +137,7 @@ describe('no road around the gate', () => {
       code: 2,
       stdout: '',
       stderr:
-        `muster run: file://${place.folder}/store has 2 providers, of which this configuration knows 0, ` +
+        `muster run: file://${place.folder}/store has 2 providers, and this configuration knows 0 of them, ` +
         'as in status/api/consul-0.json: it belongs to another one. Name a store or prefix of its own, or take ' +
         'it over with "muster run --take-over"\n',
     });

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { isMusterError, type MusterError, toMusterError } from '../../base/errors.ts';
 import { decodeDocument, parseJson } from '../../cycle/document.ts';
-import { maxStatusBytes, type Status, statusSchema } from '../../cycle/status.ts';
+import { clockSkew, maxStatusBytes, type Status, statusSchema } from '../../cycle/status.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import { type ProviderId, statusKey } from '../../targets/keys.ts';
 import { createLimit } from './limit.ts';
@@ -79,9 +79,6 @@ export function createFreshness(options: FreshnessOptions) {
 /** Requests at a time, and in one call. */
 const parallel = 4;
 const mostReads = 50;
-/** Milliseconds by which the clock of another machine may be ahead. */
-const clockSkew = 5 * 60_000;
-
 const unreadable: Heartbeat = { etag: undefined, problem: 'unreadable' };
 
 interface Known {

@@ -1,7 +1,7 @@
 import { toMusterError } from '../../base/errors.ts';
 import { decodeDocument } from '../../cycle/document.ts';
 import { noticesOf, settlingCommand } from '../../cycle/hints.ts';
-import { maxStatusBytes, type Status, statusSchema } from '../../cycle/status.ts';
+import { clockSkew, maxStatusBytes, type Status, statusSchema } from '../../cycle/status.ts';
 import type { ListedObject, ObjectStore } from '../../store/store.ts';
 import { folders, type ProviderId, parseStatusKey, statusKey } from '../../targets/keys.ts';
 import type { Oddity } from '../mirror/folder.ts';
@@ -158,9 +158,6 @@ function noticedOf(
   const [first] = notices;
   return first && { state: first.kind, reason: notices.map(({ text }) => text).join('; ') };
 }
-
-/** Milliseconds by which the clock of another machine may be ahead. */
-const clockSkew = 5 * 60_000;
 
 function times(failures: number): string {
   return failures === 1 ? 'the last cycle failed' : `the last ${failures} cycles failed`;
