@@ -51,7 +51,7 @@ export class MusterError extends Error {
   constructor(
     kind: ErrorKind,
     message: string,
-    options: { cause?: unknown; status?: number; detail?: string } = {},
+    options: { cause?: unknown; status?: number | undefined; detail?: string | undefined } = {},
   ) {
     super(oneLine(message), options.cause === undefined ? {} : { cause: options.cause });
     this.kind = kind;

@@ -49,7 +49,7 @@ export function* chunksOf(texts: Iterable<string>): Generator<string, undefined>
 
 /** How a text is read. */
 export interface UnpackOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Characters of a line; whoever makes objects of lines needs some fifty times as many bytes. Default: 64 Mi. */
   readonly longestLine?: number;
 }

@@ -32,7 +32,7 @@ export interface LoggerOptions {
   readonly level: LogLevel;
   /** Takes one whole line, its line break included. */
   readonly write: (line: string) => void;
-  readonly now?: () => Date;
+  readonly now?: (() => Date) | undefined;
 }
 
 /** A logger of logfmt lines: `ts=… level=… msg=… key=value`. A line is one line, whatever the values hold. */

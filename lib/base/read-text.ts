@@ -4,7 +4,7 @@ import { type ErrorKind, MusterError } from './errors.ts';
 export interface ReadTextOptions {
   /** Refuse a file over this many bytes. */
   readonly maxBytes: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The text of a UTF-8 file. Errors name the path, never the content: `not-found`, `denied`, `too-large`, `malformed`, `storage`, `timeout`. */
@@ -32,7 +32,7 @@ async function read(path: string, maxBytes: number, signal: AbortSignal | undefi
   try {
     // Asked before it is read, so that a huge file is never in memory.
     const { size } = await stat(path);
-    const bytes = size > maxBytes ? undefined : await readFile(path, { ...(signal && { signal }) });
+    const bytes = size > maxBytes ? undefined : await readFile(path, { signal });
     if (bytes !== undefined && bytes.length <= maxBytes) return bytes;
   } catch (error) {
     throw failure(path, error, signal);

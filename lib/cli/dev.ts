@@ -59,7 +59,7 @@ export const dev = defineCommand({
         configNote: configuration.note,
         folder,
         listen,
-        ...(webConfig !== undefined && { webConfig }),
+        webConfig,
         log: io.log,
         signal: io.signal,
         onListening: (url) => io.log.info('serving the page, http_sd, metrics and probes', { url }),
@@ -84,7 +84,7 @@ export interface DevelopInput {
   readonly folder: string;
   readonly listen: string;
   /** File that says who may read. */
-  readonly webConfig?: string;
+  readonly webConfig?: string | undefined;
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly onResult?: (result: CycleResult) => void;
@@ -114,7 +114,7 @@ export async function develop(input: DevelopInput): Promise<void> {
       signal,
       interval: mirrorInterval,
       listen,
-      ...(webConfig !== undefined && { webConfig }),
+      webConfig,
       ...(configProblem && { configProblem }),
       ...(configLoadedAt && { configLoadedAt }),
       ...(configNote && { configNote }),

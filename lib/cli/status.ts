@@ -99,7 +99,7 @@ async function look(
       configured: row.configured,
       ...row.status,
       state,
-      ...(command !== undefined && { command }),
+      command,
       ok: state === 'ok' || leaves,
     };
   });
@@ -203,9 +203,9 @@ export interface OutputRow {
   readonly bytes: number;
   readonly state: string;
   /** The command that publishes what is held; absent where nothing is. */
-  readonly command?: string;
+  readonly command?: string | undefined;
   /** What the output's own status says; absent where it has none. */
-  readonly status?: OutputStatus;
+  readonly status?: OutputStatus | undefined;
 }
 
 /** The outputs that are configured, and those whose text is still there. */

@@ -107,9 +107,9 @@ export const sync = defineCommand({
         await syncForever({
           ...options,
           ...{ interval, providerStaleAfter, queues },
-          ...(listen !== undefined && { listen }),
-          ...(webConfig !== undefined && { webConfig }),
-          ...(externalUrl !== undefined && { externalUrl }),
+          listen,
+          webConfig,
+          externalUrl,
         });
       }
       return exitCodes.good;

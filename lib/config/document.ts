@@ -5,6 +5,7 @@ import { bool, duration, int, isMapping, leaf, list, scalarText } from './fields
 import type { JobSettings, MusterConfig, NamedOutput, Provider, StanzaReader } from './muster-config.ts';
 import { globalKeys, legacyProblem, type NameSchemeKeys, nameScheme, withNameScheme } from './name-scheme.ts';
 import { prometheusKeys } from './prometheus-keys.ts';
+import { keysOfVersion } from './prometheus-version.ts';
 import {
   builtInSettings,
   jobSettings,
@@ -20,7 +21,7 @@ export interface DocumentOptions<Stanza, KubeState extends NamedOutput> {
   /** The mechanisms whose SD configs may stand in a scrape config. */
   readonly mechanisms: readonly StanzaReader<Stanza>[];
   /** One entry of `kube_state_metrics`; without it there may be none. */
-  readonly kubeState?: z.ZodType<KubeState>;
+  readonly kubeState?: z.ZodType<KubeState> | undefined;
   /** Folder that relative paths start from. */
   readonly directory: string;
   /** Names one job in the problem of another. Default: by its place in the list. */
@@ -53,6 +54,7 @@ export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
   )
     .check(publishableRules)
     .check(neededRules<Stanza>())
+    .check(keysOfVersion)
     .transform((document): Omit<MusterConfig<Stanza, KubeState>, 'leftAlone'> => {
       const { scrape_configs, kube_state_metrics, store, owner, journal, defaults, global } = document;
       const settings = overrideSettings(builtInSettings, defaults);
@@ -65,7 +67,7 @@ export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
       }));
       return {
         store,
-        ...(owner !== undefined && { owner }),
+        owner,
         defaults: settings,
         journal,
         jobs,

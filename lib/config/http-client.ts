@@ -115,7 +115,7 @@ export interface HttpClientConfig extends ProxyConfig {
     readonly type: string;
     /** Between type and credentials; default a blank. DC/OS wants `token=…`. */
     readonly separator?: '=';
-    readonly credentials?: Credential;
+    readonly credentials?: Credential | undefined;
   };
   readonly oauth2?: OAuth2Config;
   readonly tls_config: TlsConfig;

@@ -90,9 +90,11 @@ export interface LoadOptions<Stanza, KubeState extends NamedOutput> extends Read
   /** A path, or a URL for `readUrl`. Default: `muster.yml`. */
   readonly location?: string;
   /** Reads the text behind a URL such as `s3://bucket/muster.yml`. */
-  readonly readUrl?: (url: string, object: ObjectLocation) => Promise<string>;
+  readonly readUrl?: ((url: string, object: ObjectLocation) => Promise<string>) | undefined;
   /** Lists the keys below a folder of the bucket that `readUrl` reads from; the folder ends with `/` or is empty. */
-  readonly listUrl?: (bucket: ObjectLocation['bucket'], folder: string) => Promise<readonly string[]>;
+  readonly listUrl?:
+    | ((bucket: ObjectLocation['bucket'], folder: string) => Promise<readonly string[]>)
+    | undefined;
   /** Folder that the location, and the paths in a configuration from a URL, start from. Default: the current one. */
   readonly directory?: string;
   /** As of `ParseOptions`. */
@@ -112,6 +114,8 @@ export interface LoadedConfig<Stanza, KubeState extends NamedOutput> {
   readonly digest: string;
   /** The files of `scrape_config_files`. */
   readonly files: readonly FileJobs[];
+  /** A problem with file and place of the path, of which the jobs are those of all files. */
+  readonly problemAt: Assembled['problemAt'];
 }
 
 /**
@@ -127,20 +131,20 @@ export async function loadConfig<Stanza, KubeState extends NamedOutput = never>(
   before = [],
   ...loaders
 }: LoadOptions<Stanza, KubeState>): Promise<LoadedConfig<Stanza, KubeState>> {
-  const source = await readSource({ location, directory, ...(readUrl && { readUrl }) });
+  const source = await readSource({ location, directory, readUrl });
   const { text, object, ...rest } = source;
   const main = readYaml(text);
   const access =
     object === undefined
       ? folderAccess(source.directory)
-      : bucketAccess(object, { location, ...(readUrl && { readUrl }), ...(listUrl && { listUrl }) });
+      : bucketAccess(object, { location, readUrl, listUrl });
   const read = namesFiles(main.value) ? await readScrapeFiles(main, access) : { files: [], problems: [] };
   const assembled = assemble(main, read.files, rest);
   const readers = await loadReaders(assembled.value, loaders);
   const problems = [...read.problems, ...vanished(before, assembled)];
   const digest = createHash('sha256').update(packFiles(text, read.files)).digest('hex');
   const config = parseAssembled(assembled, { ...readers, ...rest, strict }, problems);
-  return { config, ...rest, digest, files: assembled.files };
+  return { config, ...rest, digest, files: assembled.files, problemAt: assembled.problemAt };
 }
 
 function folderAccess(directory: string): FileAccess {

@@ -2,6 +2,7 @@ import type { ZodType } from 'zod';
 import type { StoreLocation } from '../store/url.ts';
 import type { LabelSet } from '../targets/group.ts';
 import type { RelabelConfig } from '../targets/relabel-config.ts';
+import type { NewerKey, PrometheusVersion } from './prometheus-version.ts';
 
 /** When a shrinking list of targets is held back; see the cycle's protocol. */
 interface Guard {
@@ -27,7 +28,9 @@ export interface JobSettings {
   /** Milliseconds for which the targets of a provider stay that left the configuration; 0 is at once. */
   readonly retire_after: number;
   /** Milliseconds that a listing may take, where configured. */
-  readonly deadline?: number;
+  readonly deadline?: number | undefined;
+  /** Whose targets are wanted, where that is not the newest. */
+  readonly prometheus?: PrometheusVersion | undefined;
 }
 
 /** One SD config of a job. `Stanza` is what the mechanism's schema makes of it. */
@@ -41,6 +44,12 @@ export interface Provider<Stanza> {
   readonly named: boolean;
   readonly mechanism: string;
   readonly stanza: Stanza;
+  /** How many SD configs of the job say the very same, where that is more than one: as in Prometheus they are one. */
+  readonly copies?: number;
+  /** Number, from 2, among those that ask the same server for the same and have no names. */
+  readonly twin?: number;
+  /** Keys of it, by their place in the job, which older versions of Prometheus refuse. */
+  readonly newer?: readonly NewerKey[] | undefined;
 }
 
 /** One scrape config, as far as Muster reads it. */
@@ -72,7 +81,7 @@ interface Journal {
 export interface MusterConfig<Stanza, KubeState extends NamedOutput = never> {
   readonly store: StoreLocation;
   /** Whose the store is, where configured: only configurations of one owner may change what is in it. */
-  readonly owner?: string;
+  readonly owner?: string | undefined;
   /** What a job has where it says nothing, and what holds for the whole configuration. */
   readonly defaults: JobSettings;
   /** How long journals are kept. */
@@ -106,7 +115,11 @@ export interface StanzaReader<Stanza> {
 export interface ReadStanza<Stanza> {
   readonly stanza: Stanza;
   /** The provider's name, where the stanza gives one. */
-  readonly name?: string;
-  /** Names what is listed; two of one job that are alike need names. Absent where the mechanism is another program's. */
-  readonly identity?: string;
+  readonly name?: string | undefined;
+  /** Names what is listed. Absent where the mechanism is another program's. */
+  readonly identity?: string | undefined;
+  /** Names what is written: two of one job that say the very same have the same. */
+  readonly written?: string | undefined;
+  /** Keys of it which older versions of Prometheus refuse. */
+  readonly newer?: readonly NewerKey[] | undefined;
 }

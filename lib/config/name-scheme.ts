@@ -19,7 +19,7 @@ export const globalKeys: z.ZodType<NameSchemeKeys> = z.preprocess(
         ? (input.metric_name_validation_scheme ?? undefined)
         : undefined,
   }),
-  z.object({ metric_name_validation_scheme: nameSchemeKey }),
+  z.object({ metric_name_validation_scheme: nameSchemeKey }).prefault({}),
 );
 
 /** The scheme of a job. */

@@ -34,6 +34,6 @@ export async function loadReaders<Stanza, KubeState extends NamedOutput>(
         keys.has(configKey) ? load() : { name, configKey, schema: z.never() },
       ),
     ),
-    ...(kubeState && { kubeState }),
+    kubeState,
   };
 }

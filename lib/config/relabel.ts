@@ -4,6 +4,7 @@ import { type RelabelAction, type RelabelConfig, relabelActions } from '../targe
 import { compileRegex, type RelabelRegex } from '../targets/relabel-regex.ts';
 import { isMapping, leaf, list, text } from './fields.ts';
 import { enumerate, rule, type SectionOf, section } from './section.ts';
+import { anyCaseShape } from './shape.ts';
 
 const defaults = { separator: ';', regex: '(.*)', replacement: '$1' };
 
@@ -84,8 +85,10 @@ function unread<const Key extends keyof Keys>(key: Key, isDefault: (keys: Pick<K
 }
 
 function action() {
-  return leaf(enumerate(relabelActions, 'or'), (source) =>
-    relabelActions.find((name) => name === source.toLowerCase()),
+  return leaf(
+    enumerate(relabelActions, 'or'),
+    (source) => relabelActions.find((name) => name === source.toLowerCase()),
+    anyCaseShape(relabelActions),
   ).prefault('replace');
 }
 

@@ -91,7 +91,7 @@ export interface Reference {
   /** The rest: a variable, a parameter, a secret, an ARN. */
   readonly name: string;
   /** Key within a secret that holds JSON, after `#`. */
-  readonly field?: string;
+  readonly field?: string | undefined;
 }
 
 /** How references look, for messages. */
@@ -111,5 +111,5 @@ export function parseReference(text: string): Reference | undefined {
   const form = Object.hasOwn(forms, scheme) ? forms[scheme] : undefined;
   const parts = form?.exec(text.slice(colon + 1))?.groups;
   if (parts?.name === undefined) return undefined;
-  return { scheme, name: parts.name, ...(parts.field !== undefined && { field: parts.field }) };
+  return { scheme, name: parts.name, field: parts.field };
 }

@@ -103,7 +103,7 @@ const maxOpen = 200;
  * Parses YAML 1.2. A text that this does not take is read once more as Go's YAML reads it: lines within brackets may be
  * indented by anything, tabs too, and brackets may stand right below their key.
  */
-function parseYaml(text: string): ParsedYaml {
+export function parseYaml(text: string): ParsedYaml {
   const strict = parseOnce(text, tokensOf);
   if (strict.document !== undefined || !/[[{]/.test(text)) return strict;
   const lenient = parseOnce(text, tokensAsInGo);

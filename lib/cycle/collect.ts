@@ -33,8 +33,8 @@ export async function collectTargets(
   const input = {
     signal: both,
     deadline: Date.now() + allowed,
-    ...(cursor !== undefined && { cursor }),
-    ...(onProgress && { onProgress }),
+    cursor,
+    onProgress,
   };
   const groups = new Map<string, EncodedGroup>();
   const packer = createPacker();

@@ -36,7 +36,7 @@ export async function runCycle(provider: Provider, input: CycleInput): Promise<C
       durationMs: Math.max(0, input.now().getTime() - started.getTime()),
       firstAttempt: status?.first_attempt ?? status?.last_attempt ?? started.toISOString(),
       ...(state.loaded && { loaded: state.loaded }),
-      ...(damaged !== undefined && { damaged }),
+      damaged,
       ...(outcome !== 'failed' && (status?.failures ?? 0) > 0 && { recovered: true }),
       ...lastSuccess(outcome, state, input),
       ...rest,
@@ -55,7 +55,7 @@ export async function runCycle(provider: Provider, input: CycleInput): Promise<C
 interface State {
   loaded?: Loaded;
   stored?: StoredStatus;
-  held?: StoredHeld;
+  held?: StoredHeld | undefined;
   /** Why the history could not be used. */
   damaged?: string | undefined;
 }

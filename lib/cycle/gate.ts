@@ -265,7 +265,7 @@ const nearlyAll = 0.9;
 
 /** Labels that are held, or why lost ones pass. */
 interface LabelFate {
-  readonly held?: NonNullable<Memory['labels']>;
+  readonly held?: NonNullable<Memory['labels']> | undefined;
   readonly passed?: 'confirmed' | 'accepted';
 }
 
@@ -334,8 +334,8 @@ function holdOf(
       peak,
       marks,
       fresh: freshOf(input, gained, fate.leaving),
-      ...(labels && { labels }),
-      ...(accepted && { accepted }),
+      labels,
+      accepted,
     },
   };
 }

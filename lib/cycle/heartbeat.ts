@@ -6,7 +6,7 @@ import { emptyStatus, type Held, type Status, type StoredStatus, writeStatus } f
 
 /** What a cycle has to report. */
 export interface Report {
-  readonly error?: { readonly kind: string; readonly message: string };
+  readonly error?: { readonly kind: string; readonly message: string } | undefined;
   readonly hold?: Hold | undefined;
   /** Names of the backend that was listed. */
   readonly backend?: readonly string[] | undefined;
@@ -15,7 +15,7 @@ export interface Report {
   /** A new version was committed. */
   readonly changed?: boolean;
   /** Targets that left after a hold, without an operator. */
-  readonly confirmed?: number;
+  readonly confirmed?: number | undefined;
   /** What an operator should know of the list; without it the last status' words stay. */
   readonly warnings?: readonly string[];
   /** Damage that was found. */
@@ -65,14 +65,14 @@ function nextStatus(
     provider,
     run,
     muster: musterVersion,
-    ...(identity !== undefined && { identity }),
-    ...(server !== undefined && { server }),
-    ...(storeId !== undefined && { store: storeId }),
+    identity,
+    server,
+    store: storeId,
     ...(names !== undefined && names.length > 0 && { backend: [...names] }),
     first_attempt: old?.first_attempt ?? old?.last_attempt ?? started.toISOString(),
     last_attempt: started.toISOString(),
-    ...(lastSuccess !== undefined && { last_success: lastSuccess }),
-    ...(lastChange !== undefined && { last_change: lastChange }),
+    last_success: lastSuccess,
+    last_change: lastChange,
     duration_seconds: Math.max(0, ended.getTime() - started.getTime()) / 1000,
     version,
     published_version: files === undefined ? (old?.published_version ?? 0) : version,
@@ -80,11 +80,11 @@ function nextStatus(
     targets,
     files: files ?? old?.files ?? [],
     ...(failed && { error: { kind: error.kind, message: error.message } }),
-    ...(configError !== undefined && { config_error: configError }),
+    config_error: configError,
     ...(told.length > 0 && { warnings: [...told] }),
     failures: failed ? (old?.failures ?? 0) + 1 : 0,
-    ...(held && { held }),
-    ...(confirmedNow && { confirmed: confirmedNow }),
+    held,
+    confirmed: confirmedNow,
     ...(damage && { damaged: damage }),
   };
 }

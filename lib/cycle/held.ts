@@ -29,7 +29,7 @@ export interface StoredHeld {
   readonly held: HeldDocument | undefined;
   readonly etag: string | undefined;
   /** Why it could not be read: the hold begins again. */
-  readonly damaged?: string;
+  readonly damaged?: string | undefined;
 }
 
 const time = z.iso.datetime();
@@ -79,7 +79,7 @@ export async function readHeld(
   { maxBytes, maxUnpacked }: HeldBounds = widest,
 ): Promise<StoredHeld> {
   const key = heldKey(id);
-  const found = await store.get(key, { maxBytes, ...(signal && { signal }) });
+  const found = await store.get(key, { maxBytes, signal });
   if (found === undefined || found === 'unchanged') return { held: undefined, etag: undefined };
   try {
     return { held: await decodeHeld(found.body, key, maxUnpacked), etag: found.etag };
@@ -101,8 +101,8 @@ async function decodeHeld(body: Uint8Array, key: string, maxUnpacked: number): P
     ...{ kind, at, peak },
     marks: new Map(marks.map(({ id, ...mark }) => [id, withoutUndefined(mark)])),
     fresh: new Set(fresh),
-    ...(labels && { labels }),
-    ...(backend && { backend }),
+    labels,
+    backend,
     ...(accepted && { accepted: acceptedOf(accepted) }),
   };
   return { memory, version, message, targets, listed, sample };
@@ -121,7 +121,7 @@ function withoutUndefined({
 }
 
 function acceptedOf({ at, until, labels, backend }: NonNullable<z.infer<typeof schema>['accepted']>) {
-  return { at, until, ...(labels && { labels }), ...(backend && { backend }) };
+  return { at, until, labels, backend };
 }
 
 function encodeHeld({ job, provider }: ProviderId, held: HeldDocument): Uint8Array {
@@ -186,7 +186,7 @@ async function putHeld(
   await store.put(heldKey(id), encodeHeld(id, held), {
     condition: etag === undefined ? 'create' : { etag },
     contentType: 'application/gzip',
-    ...(signal && { signal }),
+    signal,
   });
 }
 
@@ -198,7 +198,7 @@ export async function deleteHeld(
   signal?: AbortSignal | undefined,
 ): Promise<void> {
   try {
-    await store.delete(heldKey(id), { etag, ...(signal && { signal }) });
+    await store.delete(heldKey(id), { etag, signal });
   } catch (error) {
     if (!isMusterError(error, 'conflict')) throw error;
   }

@@ -87,7 +87,7 @@ export function heldData({ memory, ...held }: HeldDocument): object {
     kind,
     ...held,
     ...(labels && { labels: labels.names }),
-    ...(backend && { backend }),
+    backend,
     ...(accepted && { accepted_until: accepted.until }),
   };
 }

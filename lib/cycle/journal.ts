@@ -112,7 +112,7 @@ export async function decodeJournalEntry(body: Uint8Array, signal?: AbortSignal)
   const removed = new Map<string, EncodedGroup>();
   const changed = new Map<string, { before: EncodedGroup; after: EncodedGroup }>();
   let head: JournalHead | undefined;
-  for await (const line of readJournalLines(body, { ...(signal && { signal }) })) {
+  for await (const line of readJournalLines(body, { signal })) {
     if (line.kind === 'head') head = line.head;
     else if (line.kind === 'changed')
       changed.set(line.before.source, { before: pack(line.before), after: pack(line.after) });
@@ -160,7 +160,7 @@ export async function commitChange(
     const options = {
       condition: 'create',
       contentType: 'application/gzip',
-      ...(signal && { signal }),
+      signal,
     } as const;
     await store.put(journalKey(id, version), body, options);
   } catch (error) {

@@ -10,7 +10,7 @@ import { noteRetired, retiredLately } from './sums.ts';
 /** A provider as the configuration has it. */
 export interface ConfiguredProvider extends ProviderId {
   /** Digest of what it lists. */
-  readonly identity?: string;
+  readonly identity?: string | undefined;
 }
 
 /** When a provider that left the configuration is retired. */
@@ -218,8 +218,8 @@ async function noteWait(
     since,
     waited_seconds: waited / 1000,
     looked: input.now.toISOString(),
-    ...(held !== undefined && { held }),
-    ...(accepted_until !== undefined && { accepted_until }),
+    held,
+    accepted_until,
   };
   try {
     await writeStatus(input.store, id, { ...status, retiring }, etag, input.signal, { merge: false });

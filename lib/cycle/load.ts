@@ -35,7 +35,7 @@ export interface Loaded {
   /** Version and write of the snapshot, as far as there is one. */
   readonly checkpoint: { readonly version: number; readonly etag: string } | undefined;
   /** Why the history cannot be used. The groups are then those of the target files, which hold what is published. */
-  readonly damaged?: string;
+  readonly damaged?: string | undefined;
 }
 
 /** A list from which nothing is known. */
@@ -66,7 +66,7 @@ export async function loadProvider(
   const warmEtag = warm?.damaged === undefined ? warm?.checkpoint?.etag : undefined;
   const found = await store.get(snapshotKey(id), {
     ...(warmEtag && { ifNoneMatch: warmEtag }),
-    ...(signal && { signal }),
+    signal,
   });
   if (found === 'unchanged' && warm !== undefined) return replay(store, id, warm, signal);
   if (found === undefined || found === 'unchanged') return replayFromStart(store, id, signal);
@@ -227,7 +227,7 @@ async function readParts(
   signal: AbortSignal | undefined,
 ): Promise<PublishedList | undefined> {
   const key = manifestKey(id);
-  const found = await store.get(key, { maxBytes: maxManifestBytes, ...(signal && { signal }) });
+  const found = await store.get(key, { maxBytes: maxManifestBytes, signal });
   if (found === undefined || found === 'unchanged') return undefined;
   const { version, parts } = decodeManifest(found.body, key);
   const groups: FileSdGroup[] = [];

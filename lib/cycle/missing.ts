@@ -176,7 +176,7 @@ export interface Mark {
    */
   readonly waited: number;
   /** An operator has accepted that it goes. */
-  readonly accepted?: boolean;
+  readonly accepted?: boolean | undefined;
 }
 
 /** An operator's acceptance: of the marked targets, and of the labels or the backend that were proposed. */
@@ -186,9 +186,9 @@ export interface Accepted {
   /** When it ends, ISO 8601. */
   readonly until: string;
   /** Names of labels that may be lost. */
-  readonly labels?: readonly string[];
+  readonly labels?: readonly string[] | undefined;
   /** Names of the backend whose list may take the place of the published one. */
-  readonly backend?: readonly string[];
+  readonly backend?: readonly string[] | undefined;
 }
 
 /** What the gate remembers of a hold from one listing to the next. It starts again when it is lost. */
@@ -203,10 +203,10 @@ export interface Memory {
   /** Ids of targets that came while something was held: they leave when they go, or a busy cluster would pile them up. */
   readonly fresh: ReadonlySet<string>;
   /** Labels that would be lost. */
-  readonly labels?: Mark & { readonly names: readonly string[] };
+  readonly labels?: (Mark & { readonly names: readonly string[] }) | undefined;
   /** Names of the other backend that now answers. */
-  readonly backend?: readonly string[];
-  readonly accepted?: Accepted;
+  readonly backend?: readonly string[] | undefined;
+  readonly accepted?: Accepted | undefined;
 }
 
 /** The mark of a target: its own, or that of its source. */

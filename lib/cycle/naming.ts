@@ -7,7 +7,7 @@ import { readStatus, type StoredStatus } from './status.ts';
 export interface Named extends ProviderId {
   readonly mechanism: string;
   /** Digest of what it lists. */
-  readonly identity?: string;
+  readonly identity?: string | undefined;
   /** The configuration gives it this very name. */
   readonly hasOwnName?: boolean;
 }

@@ -82,7 +82,7 @@ export interface StoreDocument {
   /** Names the store for as long as it lives: versions of two stores cannot be compared. */
   readonly id: string;
   /** Whose it is, where a configuration says `owner`. */
-  readonly owner?: string;
+  readonly owner?: string | undefined;
 }
 
 const schema = z.object({
@@ -97,10 +97,10 @@ export async function readStoreDocument(
   store: ObjectStore,
   signal?: AbortSignal,
 ): Promise<{ readonly document: StoreDocument; readonly etag: string } | undefined> {
-  const found = await store.get(storeKey, { maxBytes: 64 << 10, ...(signal && { signal }) });
+  const found = await store.get(storeKey, { maxBytes: 64 << 10, signal });
   if (found === undefined || found === 'unchanged') return undefined;
   const { id, owner } = decodeDocument(found.body, schema, `${store.url}/${storeKey}`);
-  return { document: { id, ...(owner !== undefined && { owner }) }, etag: found.etag };
+  return { document: { id, owner }, etag: found.etag };
 }
 
 /** The id of the store, which is made with the first call for a new store. Throws what the store throws. */
@@ -126,10 +126,10 @@ async function writeStoreDocument(
   etag: string | undefined,
   signal?: AbortSignal,
 ): Promise<void> {
-  const text = { schema: 1, id, created: new Date().toISOString(), ...(owner !== undefined && { owner }) };
+  const text = { schema: 1, id, created: new Date().toISOString(), owner };
   await store.put(storeKey, encodeDocument(text), {
     condition: etag === undefined ? 'create' : { etag },
     contentType: 'application/json',
-    ...(signal && { signal }),
+    signal,
   });
 }

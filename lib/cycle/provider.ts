@@ -15,9 +15,9 @@ import type { StoredStatus } from './status.ts';
 export interface Provider extends ProviderId {
   readonly discover: Discover;
   /** Digest of what it lists. */
-  readonly identity?: string;
+  readonly identity?: string | undefined;
   /** Digest of the backend server that it asks. */
-  readonly server?: string;
+  readonly server?: string | undefined;
   /**
    * What is done to each group before it is compared: relabelling, leaving out labels and targets that Prometheus would
    * refuse, of which it tells. Undefined drops the group.
@@ -42,17 +42,17 @@ export interface CycleInput {
   /** The status, where it was read just now. */
   readonly stored?: StoredStatus | undefined;
   /** Ends everything, the status included. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Find out what would change, write nothing. */
   readonly dryRun?: boolean;
   /** Identifies the run in journal and status; unique. */
   readonly run: string;
   readonly now: () => Date;
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** When the listing must have ended, whatever the provider's deadline: what comes after it needs time too. */
   readonly listUntil?: Date;
   /** Why the newest configuration is not in force; the status tells it on. */
-  readonly configError?: string;
+  readonly configError?: string | undefined;
   /** Whether the store has more providers than this one, with which a drop must be added up. */
   readonly hasOthers?: boolean;
 }
@@ -85,16 +85,16 @@ export interface CycleResult extends ProviderId {
   /** What the cycle committed or, on a dry run, would commit. */
   readonly change?: Change;
   /** What the gate holds, for people. */
-  readonly held?: HeldDocument;
+  readonly held?: HeldDocument | undefined;
   /** Targets that left after a hold, without an operator. */
-  readonly confirmed?: number;
+  readonly confirmed?: number | undefined;
   /** Damage that was found in the store. */
-  readonly damaged?: string;
+  readonly damaged?: string | undefined;
   /** The provider had failed before, and is good again. */
   readonly recovered?: boolean;
   /** What an operator should know of the list although the cycle is good. */
   readonly warnings?: readonly Warning[];
-  readonly error?: MusterError;
+  readonly error?: MusterError | undefined;
   readonly durationMs: number;
   /** When the provider last had its whole list, ISO 8601, as far as the status knows. */
   readonly lastSuccess?: string;

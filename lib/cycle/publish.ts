@@ -199,7 +199,7 @@ async function readManifest(
   signal: AbortSignal | undefined,
 ): Promise<{ readonly manifest: Manifest; readonly etag: string } | undefined> {
   const key = manifestKey(id);
-  const found = await store.get(key, { maxBytes: maxManifestBytes, ...(signal && { signal }) });
+  const found = await store.get(key, { maxBytes: maxManifestBytes, signal });
   if (found === undefined || found === 'unchanged') return undefined;
   try {
     return { manifest: decodeManifest(found.body, key), etag: found.etag };
@@ -237,7 +237,7 @@ async function putFenced(
   if (!(await isNewest(input))) return 'superseded';
   try {
     const condition = over === undefined ? 'create' : { etag: over };
-    const options = { condition, contentType: 'application/json', ...(signal && { signal }) } as const;
+    const options = { condition, contentType: 'application/json', signal } as const;
     return await store.put(key, body, options);
   } catch (error) {
     if (!isMusterError(error, 'conflict')) throw error;
@@ -305,7 +305,7 @@ export async function writeCheckpoint(
   for (let attempt = 1; ; attempt++) {
     try {
       const condition = over === undefined ? 'create' : { etag: over };
-      const options = { condition, contentType: 'application/gzip', ...(signal && { signal }) } as const;
+      const options = { condition, contentType: 'application/gzip', signal } as const;
       return (await store.put(snapshotKey(id), body, options)).etag;
     } catch (error) {
       if (!isMusterError(error, 'conflict') || attempt === checkpointAttempts) throw error;

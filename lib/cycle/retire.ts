@@ -105,7 +105,7 @@ async function deleteSeen(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   try {
-    await store.delete(key, { etag, ...(signal && { signal }) });
+    await store.delete(key, { etag, signal });
     return true;
   } catch (error) {
     if (isMusterError(error, 'conflict')) return false;

@@ -128,7 +128,7 @@ export interface StoredStatus {
   readonly status: Status | undefined;
   readonly etag: string | undefined;
   /** Why the stored status could not be read; the next write replaces it. */
-  readonly damaged?: string;
+  readonly damaged?: string | undefined;
 }
 
 /** Bytes of the longest status. */
@@ -191,7 +191,7 @@ export async function writeStatus(
       const written = await store.put(statusKey(id), encodeDocument(next), {
         condition: over === undefined ? 'create' : { etag: over },
         contentType: 'application/json',
-        ...(signal && { signal }),
+        signal,
       });
       return written.etag;
     } catch (error) {

@@ -74,7 +74,7 @@ export async function noteRetired(
   { store, now, signal }: NoteInput,
 ): Promise<void> {
   const key = dropKey({ ...id, removed, peak: removed, server: retired }, now, retiredWithin);
-  await store.put(key, new Uint8Array(), { condition: 'any', ...(signal && { signal }) });
+  await store.put(key, new Uint8Array(), { condition: 'any', signal });
 }
 
 /** How many targets were retired within the last hour. */
@@ -180,7 +180,7 @@ async function readStatuses({ store, signal }: SumsInput): Promise<readonly Stat
   const keys = objects.map(({ key }) => key).filter((key) => parseStatusKey(key) !== undefined);
   const none = new AbortController().signal;
   const statuses = await mapConcurrent(keys.slice(0, mostStatuses), 16, signal ?? none, async (key) => {
-    const found = await store.get(key, { maxBytes: 1 << 20, ...(signal && { signal }) });
+    const found = await store.get(key, { maxBytes: 1 << 20, signal });
     return found === undefined || found === 'unchanged' ? undefined : parseStatus(found.body);
   });
   return statuses.filter((status) => status !== undefined);

@@ -35,7 +35,7 @@ export async function readTombstone(
   signal?: AbortSignal,
 ): Promise<Tombstone | undefined> {
   const key = retiredKey(id);
-  const found = await store.get(key, { maxBytes: 64 << 10, ...(signal && { signal }) });
+  const found = await store.get(key, { maxBytes: 64 << 10, signal });
   if (found === undefined || found === 'unchanged') return undefined;
   const { schema: _, ...tombstone } = decodeDocument(found.body, schema, key);
   return tombstone;
@@ -59,7 +59,7 @@ export async function writeTombstone(
       await store.put(key, encodeDocument({ schema: 1, ...tombstone }), {
         condition: there === undefined ? 'create' : { etag: there.etag },
         contentType: 'application/json',
-        ...(signal && { signal }),
+        signal,
       });
       return;
     } catch (error) {

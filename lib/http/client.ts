@@ -6,7 +6,7 @@ export interface HttpRequest {
   readonly url: URL;
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | undefined;
   readonly retry?: boolean;
   readonly signal: AbortSignal;
   /** Refuse (kind `too-large`) an answer over this many bytes, after decompression. Default 256 MiB. */

@@ -10,7 +10,7 @@ export interface Call {
   /** Path and query, or the whole URL for a proxy. */
   readonly path: string;
   readonly headers: Readonly<Record<string, readonly string[]>>;
-  readonly body?: string;
+  readonly body?: string | undefined;
   /** Any of them ends the exchange. */
   readonly signals: readonly AbortSignal[];
   /** Longest time, in milliseconds, in which nothing happens. */
@@ -40,7 +40,7 @@ export function exchange(dispatcher: Dispatcher, call: Call): Promise<Answer> {
     const { method, path, body, signals, idleTimeoutMs } = call;
     let controller: Dispatcher.DispatchController | undefined;
     let answer:
-      | { status: number; headers: Record<string, string>; reader: BodyReader; declared?: number }
+      | { status: number; headers: Record<string, string>; reader: BodyReader; declared: number | undefined }
       | undefined;
     let sent = false;
     let over = false;
@@ -91,7 +91,7 @@ export function exchange(dispatcher: Dispatcher, call: Call): Promise<Answer> {
             status,
             headers: firstValues(headers),
             reader,
-            ...(declared !== undefined && { declared }),
+            declared,
           };
         });
       },

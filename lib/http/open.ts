@@ -17,7 +17,7 @@ export interface HttpClientOptions {
   /** Ends the opening and every request. */
   readonly signal: AbortSignal;
   /** When `signal` will fire, in milliseconds since 1970, if that is known: no wait for a retry goes beyond it. */
-  readonly deadline?: number;
+  readonly deadline?: number | undefined;
   /** Path of a Unix socket to which every request goes, whatever its URL's host. No proxy is used then. */
   readonly unixSocket?: string;
   /** Attempts after the first one. Default 2. */
@@ -31,7 +31,7 @@ export interface HttpClientOptions {
   /** Longest time, in milliseconds, until a connection stands, TLS and proxy included. Default 10,000. */
   readonly connectTimeoutMs?: number;
   /** Hears of what is wrong and does not keep the client from its work. */
-  readonly warn?: (message: string) => void;
+  readonly warn?: ((message: string) => void) | undefined;
   /** For `proxy_from_environment`. Default: the process's own. */
   readonly environment?: Environment;
 }
@@ -84,7 +84,7 @@ async function openWith(
       retries: options.retries ?? 2,
       backoffMs: options.backoffMs ?? 250,
       maxDelayMs: options.maxRetryDelayMs ?? 30_000,
-      ...(options.deadline !== undefined && { deadline: options.deadline }),
+      deadline: options.deadline,
     },
     hasClientCertificate: tls.hasClientCertificate,
     followRedirects: config.follow_redirects,

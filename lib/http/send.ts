@@ -55,7 +55,7 @@ export async function send(sender: Sender, request: HttpRequest): Promise<HttpRe
 
 interface Failed {
   readonly error: MusterError;
-  readonly retryAfter?: string;
+  readonly retryAfter?: string | undefined;
 }
 
 /** Not a part of the attempt: the token's own request was tried as often as it may be. */
@@ -84,7 +84,7 @@ async function attemptOnce(
       if (!isRedirect(status)) {
         const { 'retry-after': retryAfter } = headers;
         const error = labelled(toRefusal(answer, sender.redactor), request, place);
-        return { error, ...(retryAfter !== undefined && { retryAfter }) };
+        return { error, retryAfter };
       }
       if (request.method === 'POST')
         throw new MusterError('redirect', `HTTP ${status}: a redirect of a POST is not followed`, { status });
@@ -121,7 +121,7 @@ async function ask(
     method: request.method ?? 'GET',
     path,
     headers: { ...requestHeaders(request.headers ?? {}, sender.headers, authorization), ...headers },
-    ...(request.body !== undefined && { body: request.body }),
+    body: request.body,
     signals,
     idleTimeoutMs: sender.idleTimeoutMs,
     ...(request.space && { space: request.space }),
@@ -152,7 +152,7 @@ function labelled(error: MusterError, { method = 'GET' }: HttpRequest, url: URL)
 }
 
 function reworded({ kind, cause, status }: MusterError, message: string): MusterError {
-  return new MusterError(kind, message, { cause, ...(status !== undefined && { status }) });
+  return new MusterError(kind, message, { cause, status });
 }
 
 /** Redirects that are followed for one request. */
@@ -212,7 +212,7 @@ export interface RetryPolicy {
   /** Longest wait in milliseconds; a server that asks for more is given up on. */
   readonly maxDelayMs: number;
   /** Milliseconds since 1970 at which the cycle ends; a wait beyond it is not begun. */
-  readonly deadline?: number;
+  readonly deadline?: number | undefined;
 }
 
 const retriedStatuses: readonly (number | undefined)[] = [429, 502, 503, 504];

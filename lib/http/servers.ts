@@ -12,7 +12,7 @@ export interface Attempt {
 export interface Turns {
   readonly signal: AbortSignal;
   /** When `signal` will fire, in milliseconds since 1970, if that is known. */
-  readonly deadline?: number;
+  readonly deadline?: number | undefined;
   readonly warn: (message: string) => void;
 }
 

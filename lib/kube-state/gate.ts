@@ -55,7 +55,7 @@ export function judgedCounts(families: ReadonlyMap<string, FamilyCount>): Readon
 
 /** Publish, with what was lost on whose word; or hold, with what the status shall say. */
 export type OutputVerdict =
-  | { readonly pass: true; readonly confirmed?: string; readonly accepted?: string }
+  | { readonly pass: true; readonly confirmed?: string | undefined; readonly accepted?: string | undefined }
   | { readonly pass: false; readonly held: HeldOutput };
 
 export interface JudgeInput {

@@ -23,9 +23,9 @@ export interface ListInput {
   /** Objects of a list that are looked at; 0 stands for all. */
   readonly objectLimit?: number;
   /** Takes what a person should know of. */
-  readonly warn?: (message: string) => void;
+  readonly warn?: ((message: string) => void) | undefined;
   /** Which objects belong to the shard; absent, all do. */
-  readonly keep?: Keep;
+  readonly keep?: Keep | undefined;
   /** A server that does not know the kind has none of its objects. */
   readonly mayBeMissing: boolean;
   readonly signal: AbortSignal;

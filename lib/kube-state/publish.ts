@@ -48,18 +48,18 @@ export interface Published {
   /** Milliseconds. */
   readonly duration: number;
   /** Why it is held. */
-  readonly held?: string;
+  readonly held?: string | undefined;
   /** The cycle before had failed. */
   readonly recovered?: boolean;
   /** Samples that have gone, and are published as gone with nobody's word for it. */
-  readonly confirmed?: string;
+  readonly confirmed?: string | undefined;
 }
 
 export interface PublishInput {
   readonly store: ObjectStore;
   readonly signal: AbortSignal;
-  readonly now?: () => Date;
-  readonly gate?: OutputGate;
+  readonly now?: (() => Date) | undefined;
+  readonly gate?: OutputGate | undefined;
 }
 
 /**

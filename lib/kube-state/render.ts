@@ -13,7 +13,7 @@ import type { AllowedMaps } from './text/write-family.ts';
 export interface Selection {
   readonly resources: readonly KubeStateResource[];
   /** Custom resources, as configured. */
-  readonly custom?: readonly CustomResource[];
+  readonly custom?: readonly CustomResource[] | undefined;
   /** Namespaces to list; the empty one stands for all. */
   readonly namespaces: readonly string[];
   readonly deniedNamespaces: readonly string[];
@@ -25,9 +25,9 @@ export interface Selection {
   /** Which labels and annotations of a resource become labels. */
   readonly allowedLabels: ReadonlyMap<string, Allow>;
   readonly allowedAnnotations: ReadonlyMap<string, Allow>;
-  readonly keep?: Keep;
+  readonly keep?: Keep | undefined;
   /** Takes what a person should know of, a line at a time. */
-  readonly warn?: (message: string) => void;
+  readonly warn?: ((message: string) => void) | undefined;
 }
 
 /** An output. Its text lies compressed in a file of its own until it is closed. */
@@ -86,7 +86,7 @@ export async function render(lister: Lister, selection: Selection, signal: Abort
 function allowedOf({ allowedLabels, allowedAnnotations }: Selection, resource: string): AllowedMaps {
   const labels = allowedLabels.get(resource);
   const annotations = allowedAnnotations.get(resource);
-  return { ...(labels && { labels }), ...(annotations && { annotations }) };
+  return { labels, annotations };
 }
 
 function* readMembers(spill: Spill, members: readonly Member[]): Generator<Uint8Array, undefined> {

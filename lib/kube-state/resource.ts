@@ -24,11 +24,11 @@ export interface CollectInput {
   readonly wants: (family: Described) => boolean;
   readonly allowed: AllowedMaps;
   /** Which objects belong to the shard; absent, all do. */
-  readonly keep?: Keep;
+  readonly keep?: Keep | undefined;
   /** Takes the compressed text. */
   readonly spill: Spill;
   /** Takes what a person should know of. */
-  readonly warn?: (message: string) => void;
+  readonly warn?: ((message: string) => void) | undefined;
   readonly signal: AbortSignal;
 }
 

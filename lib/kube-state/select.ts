@@ -16,7 +16,7 @@ export function selectionOf(
   const custom = config.custom_resource_state_config?.spec.resources;
   return {
     resources: selected,
-    ...(custom && { custom }),
+    custom,
     namespaces,
     deniedNamespaces: config.namespaces_denylist,
     podField: podFieldOf(config),
@@ -24,7 +24,7 @@ export function selectionOf(
     wants: wantsFamily(config),
     allowedLabels: allowed(config.metric_labels_allowlist, selected),
     allowedAnnotations: allowed(config.metric_annotations_allowlist, selected),
-    ...(keep && { keep }),
+    keep,
   };
 }
 

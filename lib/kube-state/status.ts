@@ -75,7 +75,7 @@ export async function readOutputStatus(
   signal?: AbortSignal,
 ): Promise<StoredOutputStatus> {
   const key = outputStatusKey(object);
-  const found = await store.get(key, { maxBytes, ...(signal && { signal }) }).catch((error: unknown) => {
+  const found = await store.get(key, { maxBytes, signal }).catch((error: unknown) => {
     if (isMusterError(error, 'too-large')) return 'too large' as const;
     throw error;
   });
@@ -104,9 +104,9 @@ export async function changeOutputStatus(
   store: ObjectStore,
   object: string,
   change: (status: OutputStatus | undefined) => OutputStatus | undefined,
-  { signal, known }: { readonly signal?: AbortSignal; readonly known?: StoredOutputStatus } = {},
+  { signal, known }: { readonly signal?: AbortSignal | undefined; readonly known?: StoredOutputStatus } = {},
 ): Promise<OutputStatus | undefined> {
-  const options = { contentType: 'application/json', ...(signal && { signal }) };
+  const options = { contentType: 'application/json', signal };
   for (let attempt = 1; ; attempt++) {
     const { status, etag } =
       attempt === 1 && known !== undefined ? known : await readOutputStatus(store, object, signal);

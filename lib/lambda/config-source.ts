@@ -23,7 +23,7 @@ export type InForce<Config> = Config & {
   /** Two looks have found it: what left it may be retired. */
   readonly isSettled: boolean;
   /** Why a newer one, or the file as it is now, is not in force instead. */
-  readonly error?: MusterError;
+  readonly error?: MusterError | undefined;
 };
 
 export interface ConfigSourceInput<Config> {

@@ -38,7 +38,7 @@ interface InvocationResult<Id> {
   readonly cycles: readonly object[];
   readonly started: readonly Id[];
   readonly retired: readonly Id[];
-  readonly config_error?: string;
+  readonly config_error?: string | undefined;
 }
 
 /** One invocation; see `createInvocations`. */
@@ -146,7 +146,7 @@ async function inOrder<Id>(
 
 async function attempt<T>(
   work: Promise<T> | T,
-): Promise<{ readonly value?: T; readonly error?: MusterError }> {
+): Promise<{ readonly value?: T; readonly error?: MusterError | undefined }> {
   try {
     return { value: await work };
   } catch (error) {

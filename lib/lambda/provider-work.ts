@@ -91,7 +91,7 @@ function taskOf(
       const result = await runCycle(one, input, hasOthers);
       const { outcome, version, durationMs, error } = result;
       measure.cycle(result, result.lastSuccess ?? result.firstAttempt, refreshInterval);
-      return { answer: { job, provider, outcome, version }, durationMs, ...(error && { error }) };
+      return { answer: { job, provider, outcome, version }, durationMs, error };
     },
   };
 }
@@ -116,8 +116,8 @@ function createCycles({ store, log }: { readonly store: ObjectStore; readonly lo
       {
         listUntil: time.listUntil,
         hasOthers,
-        ...(warm && { warm }),
-        ...(configError !== undefined && { configError }),
+        warm,
+        configError,
       },
     );
     // After a cycle that did not end well the store is read anew.

@@ -27,7 +27,7 @@ export interface LastRun {
   readonly attempt: string;
   readonly success: string | undefined;
   /** Something of it is held. */
-  readonly held?: boolean;
+  readonly held?: boolean | undefined;
 }
 
 /**
@@ -41,7 +41,7 @@ export function waitsSince({ success, firstAttempt, attempt }: LastRun): string 
 export interface RunInput {
   readonly time: InvocationTime;
   /** Why the newest configuration is not in force. */
-  readonly configError?: string;
+  readonly configError?: string | undefined;
 }
 
 /** A cycle that has ended. */
@@ -49,7 +49,7 @@ export interface Ran {
   /** What the invocation answers of it. */
   readonly answer: object;
   readonly durationMs: number;
-  readonly error?: MusterError;
+  readonly error?: MusterError | undefined;
 }
 
 /** What a function does: that of a backend, or that of kube state. */

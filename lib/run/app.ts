@@ -1,3 +1,4 @@
+import type { Stanza } from '../backends/mechanism.ts';
 import { mechanisms } from '../backends/registry.ts';
 import { heedSignals } from '../base/deadlines.ts';
 import { isMusterError, MusterError } from '../base/errors.ts';
@@ -5,7 +6,7 @@ import type { Logger } from '../base/logger.ts';
 import type { FileJobs } from '../config/assemble.ts';
 import { createCredentialReader } from '../config/credentials.ts';
 import { loadConfig, loadStoreLocation } from '../config/load.ts';
-import type { LeftAlone } from '../config/muster-config.ts';
+import type { Job, LeftAlone } from '../config/muster-config.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { RetireRules } from '../cycle/leaving.ts';
 import type { KubeStateConfig } from '../kube-state/options.ts';
@@ -22,13 +23,15 @@ export interface AppInput {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
   /** Ends the wait for a configuration on a disk or a pipe that hangs. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** What Muster does not discover is wrong, also where the configuration does not say `strict`. */
   readonly strict?: boolean;
 }
 
 /** A configuration, ready to be run. */
 export interface AppConfig {
+  /** As they stand in the configuration. */
+  readonly jobs: readonly Job<Stanza>[];
   readonly providers: readonly AppProvider[];
   readonly outputs: readonly KubeStateOutput[];
   /** Whether it has neither a provider nor an output. */
@@ -74,6 +77,7 @@ export async function readApp(
   const providers = bindProviders(config, input);
   const outputs = await loadOutputs(config.kube_state_metrics, input);
   return {
+    jobs: config.jobs,
     providers,
     outputs,
     isEmpty: providers.length === 0 && outputs.length === 0,

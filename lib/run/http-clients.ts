@@ -24,8 +24,8 @@ export function openHttpClients({
         readCredential,
         userAgent,
         signal,
-        ...(deadline !== undefined && { deadline }),
-        ...(warn && { warn }),
+        deadline,
+        warn,
         ...options,
       });
       clients.push(client);

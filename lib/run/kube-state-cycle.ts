@@ -12,7 +12,7 @@ export interface OutputResult {
   readonly durationMs: number;
   /** What publishing came to, where it did not fail. */
   readonly published?: Published;
-  readonly error?: MusterError;
+  readonly error?: MusterError | undefined;
 }
 
 /** One listing of one output, published, and told to the log. Never throws. */

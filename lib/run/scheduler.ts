@@ -129,7 +129,7 @@ async function retireThoseThatLeft(
   retirement.nextAt = now + retireAgainAfter.missed;
   try {
     const { leaving } = await retireOutputs(config, input, {
-      ...(input.retireOutputAfter !== undefined && { after: input.retireOutputAfter }),
+      after: input.retireOutputAfter,
     });
     const { missed, waiting } = await retireLeft(config.providers, config.retireRules, input);
     if (missed.length > 0 || leaving.length > 0) return;

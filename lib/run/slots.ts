@@ -23,7 +23,7 @@ export interface Slot {
   /** Cycles in a row that ended by their deadline. */
   timeouts: number;
   server: string;
-  warm?: Loaded;
+  warm?: Loaded | undefined;
 }
 
 /** Cycles under way at once: in all, for servers that did not answer last time, and for one server. */

@@ -26,7 +26,7 @@ export interface SyncOptions {
   /** Keeps only the targets of this shard. */
   readonly shard?: Shard;
   /** Bytes of one object. */
-  readonly maxObjectBytes?: number;
+  readonly maxObjectBytes?: number | undefined;
   /** Milliseconds for one round. Default 5 minutes. */
   readonly roundTimeout?: number;
   readonly files?: FileSystem;
@@ -38,7 +38,7 @@ export interface LoopedSyncOptions extends SyncOptions {
   /** Milliseconds between rounds. */
   readonly interval: number;
   /** `host:port`, `[host]:port` or `:port`; nothing is served without it. */
-  readonly listen?: string;
+  readonly listen?: string | undefined;
   /** Milliseconds without a good round after which `/healthz` is red. Default 5 minutes, at least 3 intervals. */
   readonly staleAfter?: number;
   /** Milliseconds since the last success of a provider after which it is flagged. Default 15 minutes. */
@@ -46,9 +46,9 @@ export interface LoopedSyncOptions extends SyncOptions {
   /** URLs of queues with notifications of changes in the stores. */
   readonly queues?: readonly string[];
   /** File in the format of Prometheus's `--web.config.file`: TLS and who may read. Default: plain HTTP, everybody. */
-  readonly webConfig?: string;
+  readonly webConfig?: string | undefined;
   /** URL under which readers see the sidecar, where a proxy shows it below a path. */
-  readonly externalUrl?: string;
+  readonly externalUrl?: string | undefined;
   /** Says why the configuration as it is now is not in force, empty where it is; where the mirror runs beside a scheduler. */
   readonly configProblem?: () => string;
   /** When the configuration in force was taken over, in milliseconds of Unix time. */
@@ -87,11 +87,11 @@ export async function syncForever(options: LoopedSyncOptions): Promise<void> {
  */
 export async function syncOnce(
   options: SyncOptions & {
-    readonly deadline?: number;
+    readonly deadline?: number | undefined;
     /** By an operator's order: removes every file that the store does not list. */
-    readonly removeOrphans?: boolean;
+    readonly removeOrphans?: boolean | undefined;
     /** By an operator's order: an older version of a list takes the place of a newer one. */
-    readonly acceptOlder?: boolean;
+    readonly acceptOlder?: boolean | undefined;
     /** Whether a job of which a provider has no good file is no error. */
     readonly allowPartial?: boolean;
   },
@@ -210,9 +210,9 @@ function loopOptions(
         store,
         folder,
         signal: roundSignal,
-        ...(maxObjectBytes === undefined ? {} : { maxObjectBytes }),
-        ...(acceptOlder !== undefined && { acceptOlder }),
-        ...(removeOrphans !== undefined && { removeOrphans }),
+        maxObjectBytes,
+        acceptOlder,
+        removeOrphans,
       }),
     roundTimeout,
     signal,

@@ -29,7 +29,7 @@ export interface ConsulFleetOptions extends ConsulWorldSize, FleetServerOptions 
 /** What the rights of a token hide: names of services and of nodes. */
 interface ConsulHidden {
   readonly services?: readonly string[];
-  readonly nodes?: readonly string[];
+  readonly nodes?: readonly string[] | undefined;
 }
 
 /** A running simulated Consul agent. */

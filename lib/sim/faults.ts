@@ -14,7 +14,7 @@ export interface FleetRequest {
 /** An answer of a simulated backend. */
 export interface FleetAnswer {
   /** Default 200. */
-  readonly status?: number;
+  readonly status?: number | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
   /** Written after the body, part by part as the network takes it; the length is then not announced. */
@@ -32,7 +32,7 @@ export type Fault =
       readonly kind: 'status';
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
-      readonly body?: string;
+      readonly body?: string | undefined;
     }
   | { readonly kind: 'redirect'; readonly location: string }
   /** A login page with status 200, as proxies like to send it. */

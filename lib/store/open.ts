@@ -9,12 +9,7 @@ export function openStore(where: string | StoreLocation): ObjectStore {
   const location = typeof where === 'string' ? parse(where) : where;
   if (location.kind === 'file') return createFileStore(location.folder);
   const { bucket, prefix, endpoint, region, force_path_style: forcePathStyle } = location;
-  return createS3Store({
-    ...{ bucket, prefix },
-    ...(endpoint !== undefined && { endpoint }),
-    ...(region !== undefined && { region }),
-    ...(forcePathStyle !== undefined && { forcePathStyle }),
-  });
+  return createS3Store({ bucket, prefix, endpoint, region, forcePathStyle });
 }
 
 function parse(url: string): StoreLocation {

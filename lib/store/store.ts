@@ -49,7 +49,7 @@ export interface PutOptions {
   readonly condition: PutCondition;
   /** Media type, for stores that keep one. */
   readonly contentType?: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ReadOptions {
@@ -57,17 +57,17 @@ export interface ReadOptions {
   readonly ifNoneMatch?: string;
   /** Refuse (kind `too-large`) an object over this many bytes. Default: 1 GiB. */
   readonly maxBytes?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface DeleteOptions {
   /** Remove this write of the object only. */
   readonly etag?: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ListOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Told of the names of objects which are no keys and left out; a driver that cannot have such never calls it. */
   readonly onForeign?: (name: string) => void;
 }
@@ -98,7 +98,7 @@ export interface ObjectStore {
   /** The object's etag without its body; `undefined` where there is none. */
   head(
     key: string,
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<{ readonly etag: string } | undefined>;
   /** Writes the object and returns its new etag. */
   put(key: string, body: Body, options: PutOptions): Promise<{ readonly etag: string }>;
@@ -110,7 +110,7 @@ export interface ObjectStore {
    */
   delete(key: string, options?: DeleteOptions): Promise<void>;
   /** Throws (kind `storage`) with one clear line when the store does not honour conditional writes. Leaves at most one small marker object. */
-  verify(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  verify(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /** Ends connections. */
   close(): Promise<void>;
 }

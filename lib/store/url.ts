@@ -11,10 +11,10 @@ export interface S3Location {
   /** Without slashes at its ends; empty for the whole bucket. */
   readonly prefix: string;
   /** URL of another S3 than Amazon's. */
-  readonly endpoint?: string;
-  readonly region?: string;
+  readonly endpoint?: string | undefined;
+  readonly region?: string | undefined;
   /** Bucket in the path instead of the host name. Default: where the endpoint is an IP address or localhost. */
-  readonly force_path_style?: boolean;
+  readonly force_path_style?: boolean | undefined;
 }
 
 /**

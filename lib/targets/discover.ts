@@ -13,21 +13,21 @@ export interface DiscoverInput {
   /** Fires when the cycle's deadline passes; every call must heed it. */
   readonly signal: AbortSignal;
   /** When that will be, in milliseconds of the epoch: no retry is planned for later. */
-  readonly deadline?: number;
+  readonly deadline?: number | undefined;
   /** What the last good cycle returned. */
-  readonly cursor?: Cursor;
-  readonly onProgress?: (progress: Progress) => void;
+  readonly cursor?: Cursor | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** What a listing says of itself at its end. Without any of it the listing is complete and its backend unknown. */
 export interface Listed {
   /** For the next cycle. */
-  readonly cursor?: Cursor;
+  readonly cursor?: Cursor | undefined;
   /**
    * Names of the backend itself, which outlive its restarts, as in the uid of a cluster. Two listings that have names
    * but none in common come from two backends.
    */
-  readonly backend?: readonly string[];
+  readonly backend?: readonly string[] | undefined;
   /**
    * Says why the listing saw nothing of the group with this source although the same credentials saw it before;
    * `undefined` where it saw it. Such a group can gain targets, not lose them.

@@ -444,7 +444,6 @@ describe('names', () => {
     read(job(consuls)).jobs[0]?.providers.map(({ name, named }) => [name, named]);
   const problemsOf = (consuls: string) => problemsIn(job(consuls), read);
   const path = 'scrape_configs[0].consul_sd_configs[1]';
-  const alike = `${path}: can not be told from [0], which asks the same server for the same: leave one out, or give each a name, as in muster: {name: consul-eu}`;
 
   test('are given by the configuration, and else by place', () => {
     expect(namesOf('{server: a}, {server: b, muster: {name: consul-eu}}, {server: c}')).toEqual([
@@ -485,19 +484,38 @@ describe('names', () => {
     },
   );
 
-  test('tell apart what only differs in inline credentials', () => {
-    expect(problemsOf('{token: a}, {token: b}')).toEqual([`1:64 ${alike}`]);
-    expect(problemsOf('{token: a, muster: {name: consul-a}}, {token: b}')).toEqual([`1:90 ${alike}`]);
-    expect(namesOf('{token: a, muster: {name: consul-a}}, {token: b, muster: {name: consul-b}}')).toEqual([
-      ['consul-a', true],
-      ['consul-b', true],
+  const twinsOf = (consuls: string) =>
+    read(job(consuls)).jobs[0]?.providers.map(({ name, copies, twin }) => [name, copies, twin]);
+
+  test('tell apart what only differs in inline credentials; else its order does', () => {
+    expect(twinsOf('{token: a, muster: {name: consul-a}}, {token: b, muster: {name: consul-b}}')).toEqual([
+      ['consul-a', undefined, undefined],
+      ['consul-b', undefined, undefined],
+    ]);
+    expect(twinsOf('{token: a}, {token: b}, {token: c, muster: {name: consul-c}}')).toEqual([
+      ['consul-0', undefined, 2],
+      ['consul-1', undefined, 3],
+      ['consul-c', undefined, undefined],
+    ]);
+    expect(twinsOf('{server: a}, {server: a, refresh_interval: 5s}, {server: b}')).toEqual([
+      ['consul-0', undefined, undefined],
+      ['consul-1', undefined, 2],
+      ['consul-2', undefined, undefined],
+    ]);
+    expect(twinsOf('{token_file: a}, {token_file: b}')).toEqual([
+      ['consul-0', undefined, undefined],
+      ['consul-1', undefined, undefined],
     ]);
   });
 
-  test('are asked for where two are the same in all that counts', () => {
-    expect(problemsOf('{server: a}, {server: a}')).toEqual([`1:65 ${alike}`]);
-    expect(problemsOf('{server: a}, {server: a, refresh_interval: 5s}')).toEqual([`1:65 ${alike}`]);
-    expect(problemsOf('{token_file: a}, {token_file: b}')).toEqual([]);
+  test('are one for SD configs that say the very same, as in Prometheus', () => {
+    expect(
+      twinsOf('{server: a, token: t}, {token: t, server: "a"}, {server: b}, {server: a, token: u}'),
+    ).toEqual([
+      ['consul-0', 2, undefined],
+      ['consul-2', undefined, undefined],
+      ['consul-3', undefined, 2],
+    ]);
   });
 
   test('stand beside the other problems of the stanza', () => {

@@ -17,7 +17,7 @@ export interface Measured {
 
 export interface MeasureOptions {
   readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
   /** Takes the standard output as it comes; without it the output is read and dropped. */
   readonly onOutput?: (chunk: Buffer) => void;
 }
@@ -35,7 +35,7 @@ export async function measure(
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
-    ...(cwd !== undefined && { cwd }),
+    cwd,
   });
   let errors = '';
   child.stdout.on('data', (chunk: Buffer) => onOutput?.(chunk));

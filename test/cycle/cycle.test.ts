@@ -116,7 +116,7 @@ describe('a cycle', () => {
     const { store, calls, reset, provider } = world();
     const { loaded } = await runCycle(provider, inputOf(store));
     reset();
-    await runCycle(provider, inputOf(store, { ...(loaded && { warm: loaded }) }));
+    await runCycle(provider, inputOf(store, { warm: loaded }));
     expect(calls.find(({ key }) => key === snapshotKey(id))).toMatchObject({
       kind: 'get',
       answer: 'unchanged',
@@ -129,7 +129,7 @@ describe('a cycle', () => {
     current.groups = listing(4);
     await runCycle(provider, inputOf(store));
     current.groups = listing(5);
-    expect(await runCycle(provider, inputOf(store, { ...(loaded && { warm: loaded }) }))).toMatchObject({
+    expect(await runCycle(provider, inputOf(store, { warm: loaded }))).toMatchObject({
       outcome: 'published',
       version: 3,
     });

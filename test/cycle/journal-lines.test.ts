@@ -16,7 +16,7 @@ const never = new AbortController().signal;
 const head = { version: 7, at: '2026-03-01T12:00:00.000Z', reason: 'confirmed', run: 'run-1' } as const;
 
 async function linesOf(body: Uint8Array, signal = never): Promise<readonly JournalLine[]> {
-  return await Array.fromAsync(readJournalLines(body, { ...(signal && { signal }) }));
+  return await Array.fromAsync(readJournalLines(body, { signal }));
 }
 
 describe('a journal entry read line by line', () => {

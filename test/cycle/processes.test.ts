@@ -13,7 +13,7 @@ const script = join(import.meta.dirname, 'cycle-process.ts');
 interface Ended {
   readonly killed: boolean;
   readonly outcome?: string;
-  readonly error?: string;
+  readonly error?: string | undefined;
 }
 
 function cycleProcess(...args: readonly (string | number)[]): Promise<Ended> {

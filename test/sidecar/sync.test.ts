@@ -196,7 +196,7 @@ describe('a single sync', () => {
     store: ObjectStore,
     to: string,
     deadline?: number,
-    orders: { readonly removeOrphans?: boolean; readonly allowPartial?: boolean } = {},
+    orders: { readonly removeOrphans?: boolean | undefined; readonly allowPartial?: boolean } = {},
   ) => {
     const { log, lines } = collectLog();
     const { signal } = new AbortController();
@@ -206,7 +206,7 @@ describe('a single sync', () => {
       version: '1',
       log,
       signal,
-      ...(deadline === undefined ? {} : { deadline }),
+      deadline,
       ...orders,
     });
     if (done === undefined) throw new Error('one source has one round');

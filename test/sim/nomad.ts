@@ -28,7 +28,7 @@ export interface NomadFleetOptions extends FleetServerOptions {
   /** Ask for this ACL token. */
   readonly token?: string;
   /** The region. Default `global`. */
-  readonly region?: string;
+  readonly region?: string | undefined;
 }
 
 /** A running simulated Nomad. */

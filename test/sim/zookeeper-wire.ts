@@ -10,7 +10,7 @@ export interface ZookeeperRequest {
 /** What is said in return. `error` is 0 for success; only then there is a body. */
 export interface ZookeeperReply {
   readonly error: number;
-  readonly body?: Buffer;
+  readonly body?: Buffer | undefined;
 }
 
 /** Source: Apache ZooKeeper, ZooDefs.OpCode. */

@@ -36,7 +36,7 @@ export interface FakeS3Options {
   /** Instead of the answer, before anything is done. */
   readonly before?: Disturb;
   /** Instead of the answer, when the work is done: what a lost answer is. */
-  readonly after?: Disturb;
+  readonly after?: Disturb | undefined;
 }
 
 export interface FakeS3 {

@@ -22,14 +22,14 @@ async function folderWithObject(): Promise<string> {
 /** What comes of writing in the folder: see the worker's task `trouble`. */
 function writeIn(
   folder: string,
-  run: { readonly under?: readonly string[]; readonly uid?: number },
+  run: { readonly under?: readonly string[]; readonly uid?: number | undefined },
 ): unknown {
   const worker = [process.execPath, join(import.meta.dirname, 'file-worker.ts'), 'trouble', folder];
   const [command = '', ...args] = [...(run.under ?? []), ...worker];
   const { stdout, stderr } = spawnSync(command, args, {
     input: 'go\n',
     encoding: 'utf8',
-    ...(run.uid !== undefined && { uid: run.uid }),
+    uid: run.uid,
   });
   const [, result] = stdout.split('\n');
   if (result === undefined) throw new Error(stderr);

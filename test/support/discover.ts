@@ -1,4 +1,5 @@
-import type { Mechanism, SdConfig } from '../../lib/backends/mechanism.ts';
+import { discoverAs, type Mechanism, type SdConfig } from '../../lib/backends/mechanism.ts';
+import type { PrometheusVersion } from '../../lib/config/prometheus-version.ts';
 import type { HttpClientOptions } from '../../lib/http/open.ts';
 import type { Cursor, Listed, Progress } from '../../lib/targets/discover.ts';
 import type { TargetGroup } from '../../lib/targets/group.ts';
@@ -15,28 +16,31 @@ export interface Listing {
 }
 
 export interface ListOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** When the signal will fire, in milliseconds of the epoch. */
-  readonly deadline?: number;
-  readonly cursor?: Cursor;
+  readonly deadline?: number | undefined;
+  readonly cursor?: Cursor | undefined;
   /** Options of the HTTP client. Default: no wait before a retry. */
   readonly http?: Partial<HttpClientOptions>;
+  /** As `muster.prometheus` of the job. Default: the newest. */
+  readonly prometheus?: PrometheusVersion | undefined;
 }
 
 /** Lists with a mechanism as a cycle would, for a stanza as it stands in muster.yml; throws when the listing does. */
 export async function listTargets<Config extends SdConfig>(
   mechanism: Mechanism<Config>,
   stanza: unknown,
-  { signal = new AbortController().signal, deadline, cursor, http = {} }: ListOptions = {},
+  { signal = new AbortController().signal, deadline, cursor, http = {}, prometheus }: ListOptions = {},
 ): Promise<Listing> {
   await using clients = new AsyncDisposableStack();
   const groups: TargetGroup[] = [];
   const warnings: string[] = [];
   const progress: Progress[] = [];
-  const listing = mechanism.discover(mechanism.schema.parse(stanza), {
+  const listing = discoverAs(mechanism, mechanism.schema.parse(stanza), {
+    prometheus,
     signal,
-    ...(deadline !== undefined && { deadline }),
-    ...(cursor !== undefined && { cursor }),
+    deadline,
+    cursor,
     openHttp: async (config, options) =>
       clients.use(await openTestClient(config, { signal, ...options, ...http })),
     readCredential: readInline,

@@ -16,7 +16,7 @@ export function dockerAt({ socketPath }: RealDockerd): Docker {
     DOCKER_HOST: `unix://${socketPath}`,
     DOCKER_BUILDKIT: '1',
   };
-  return (args, cwd) => run(requireProgram('docker'), args, { env, ...(cwd === undefined ? {} : { cwd }) });
+  return (args, cwd) => run(requireProgram('docker'), args, { env, cwd });
 }
 
 /**

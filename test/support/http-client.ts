@@ -65,13 +65,13 @@ export function createDeadline(): { readonly signal: AbortSignal; readonly pass:
 /** Kind, message and status of the error that the promise ends with. */
 export async function failure(
   promise: Promise<unknown>,
-): Promise<{ readonly kind: string; readonly message: string; readonly status?: number }> {
+): Promise<{ readonly kind: string; readonly message: string; readonly status?: number | undefined }> {
   try {
     await promise;
   } catch (error) {
     if (!(error instanceof MusterError)) throw error;
     const { kind, message, status } = error;
-    return { kind, message, ...(status !== undefined && { status }) };
+    return { kind, message, status };
   }
   throw new Error('expected an error');
 }

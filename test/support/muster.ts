@@ -8,9 +8,9 @@ const root = join(import.meta.dirname, '../..');
 export interface MusterOptions {
   /** Beside PATH and HOME there is nothing else in its environment. */
   readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
   /** The command and what stands before the arguments. Default: Node on the source, so that nothing need be built. */
-  readonly command?: readonly [string, ...string[]];
+  readonly command?: readonly [string, ...string[]] | undefined;
 }
 
 /** How a command ended. */

@@ -15,7 +15,7 @@ export interface ProgramStart {
   /** URL that answers with 2xx once the program is ready, or for programs without HTTP a look whether it is. */
   readonly ready: (ports: readonly number[]) => string | Promise<boolean>;
   readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
   /** Milliseconds until it must be ready. Default 60 s: machines that test are busy. */
   readonly patience?: number;
 }

@@ -21,6 +21,8 @@ export interface ContainerContext {
   readonly hostNetworkingHost: string;
   /** Of a container's networks only the first one by name. */
   readonly matchFirstNetwork: boolean;
+  /** Whether a network with IPv6 alone gives an address, as it does since Prometheus 3.14. */
+  readonly ipv6Alone: boolean;
 }
 
 /** A group for each container that has targets: one for each TCP port in each network. */
@@ -78,7 +80,7 @@ function networksOf(container: Container, byId: Containers): Container['NetworkS
 
 function buildTargets(container: Container, endpoint: Endpoint, context: ContainerContext): LabelSet[] {
   // IPAddress is empty in a network that has IPv6 alone.
-  const ip = endpoint.IPAddress || endpoint.GlobalIPv6Address;
+  const ip = endpoint.IPAddress || (context.ipv6Alone ? endpoint.GlobalIPv6Address : '');
   const network = { ...context.networks.get(endpoint.NetworkID), [labels.networkIp]: ip };
   const ports = container.Ports.filter(({ Type }) => Type === 'tcp');
   if (ports.length > 0) return ports.map((port) => withoutEmpty({ ...network, ...portLabels(ip, port) }));

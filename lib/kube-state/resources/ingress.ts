@@ -102,7 +102,7 @@ function resourceLabels({
 }: {
   apiGroup?: string;
   kind?: string;
-  name?: string;
+  name?: string | undefined;
 } = {}) {
   return [
     ['resource_api_group', apiGroup],

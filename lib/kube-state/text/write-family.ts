@@ -9,8 +9,8 @@ export type WriteFamily<T> = (object: T, own: string, put: Put) => void;
 
 /** Which entries of labels and annotations become labels; absent, the families of them have no samples. */
 export interface AllowedMaps {
-  readonly labels?: Allow;
-  readonly annotations?: Allow;
+  readonly labels?: Allow | undefined;
+  readonly annotations?: Allow | undefined;
 }
 
 /** What writes the family; undefined where it can have no samples. */

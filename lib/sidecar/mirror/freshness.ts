@@ -31,7 +31,7 @@ export interface FreshnessOptions {
   /** Milliseconds since its last success after which a provider is stale. */
   readonly staleAfter: number;
   /** Milliseconds of Unix time. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /** Milliseconds of a clock which never jumps. */
   readonly elapsed?: () => number;
 }
@@ -166,19 +166,19 @@ type StatusProblem = (typeof statusProblems)[number];
 /** What the mirror keeps of a status. Times are milliseconds of Unix time. */
 export interface Heartbeat {
   readonly etag: string | undefined;
-  readonly problem?: StatusProblem;
+  readonly problem?: StatusProblem | undefined;
   readonly lastSuccess?: number;
   readonly lastAttempt?: number;
   /** When the list last changed. */
   readonly lastChange?: number;
   /** Targets that the gate keeps published although the listing lacks them. */
-  readonly held?: number;
+  readonly held?: number | undefined;
   /** Cycles that failed in a row, and why the last one did. */
   readonly failures?: number;
   readonly errorKind?: string;
-  readonly damaged?: boolean;
+  readonly damaged?: boolean | undefined;
   /** Targets that left after a hold, and when. */
-  readonly confirmed?: { readonly at: number; readonly targets: number };
+  readonly confirmed?: { readonly at: number; readonly targets: number } | undefined;
 }
 
 /** Reads a status again, or only hears that it is what it was. Throws what the store throws. */

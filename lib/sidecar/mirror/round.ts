@@ -10,13 +10,13 @@ export interface MirrorOptions {
   readonly store: ObjectStore;
   readonly folder: TargetFolder;
   /** Limit of one object in bytes. Default 256 MiB. */
-  readonly maxObjectBytes?: number;
+  readonly maxObjectBytes?: number | undefined;
   /** By an operator's order: removes every file that the store does not list. Default: only what was retired. */
-  readonly removeOrphans?: boolean;
+  readonly removeOrphans?: boolean | undefined;
   /** By an operator's order: an older version of a list takes the place of a newer one. Default: it does not. */
-  readonly acceptOlder?: boolean;
+  readonly acceptOlder?: boolean | undefined;
   /** Milliseconds of a clock which never jumps. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /** Ends the round between two operations. */
   readonly signal: AbortSignal;
 }
@@ -46,8 +46,11 @@ export interface Round {
   readonly bytes: number;
 }
 
+/** The options of a round with each default in its place. */
+type Settled = { readonly [K in keyof MirrorOptions]-?: NonNullable<MirrorOptions[K]> };
+
 /** A round at work. */
-export interface RoundState extends Round, Required<MirrorOptions> {
+export interface RoundState extends Round, Settled {
   readonly changes: FileChange[];
   readonly rejections: Rejection[];
   readonly errors: MusterError[];
@@ -67,12 +70,13 @@ export interface RoundState extends Round, Required<MirrorOptions> {
 export const parallel = 4;
 
 export function startRound(options: MirrorOptions): RoundState {
+  const { maxObjectBytes = defaultLargestObject, removeOrphans = false, acceptOlder = false } = options;
   return {
-    maxObjectBytes: defaultLargestObject,
-    removeOrphans: false,
-    acceptOlder: false,
-    now: () => performance.now(),
     ...options,
+    maxObjectBytes,
+    removeOrphans,
+    acceptOlder,
+    now: options.now ?? (() => performance.now()),
     changes: [],
     rejections: [],
     errors: [],

@@ -11,7 +11,7 @@ export interface PageOptions {
   readonly title: string;
   readonly tab?: 'overview' | 'targets' | 'changes';
   readonly body: Html | Promise<Html>;
-  readonly status?: number;
+  readonly status?: number | undefined;
   /** Whether the page is asked for again every few seconds, where JavaScript runs. */
   readonly live?: boolean;
 }

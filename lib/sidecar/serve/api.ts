@@ -15,7 +15,7 @@ export function apiRoutes(model: FaceModel): Hono<{ Bindings: FaceEnv }> {
       const configuration = model.configuration();
       return jsonAnswer({
         mirror: { ok, reason },
-        ...(configuration && { configuration }),
+        configuration,
         errors,
         providers,
       });
@@ -61,6 +61,6 @@ function changeData({ source, job, provider, version, at, head, counts, problem 
   return {
     ...{ source, job, provider, version, at, counts },
     ...(head !== undefined && { reason: head.reason, run: head.run }),
-    ...(problem !== undefined && { problem }),
+    problem,
   };
 }

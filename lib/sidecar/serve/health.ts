@@ -30,7 +30,7 @@ export interface HealthOptions {
   /** Milliseconds. */
   readonly staleAfter: number;
   /** Milliseconds of a clock which never jumps. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 export function createHealth({ staleAfter, now = () => performance.now() }: HealthOptions): Health {

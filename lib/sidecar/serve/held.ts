@@ -27,7 +27,7 @@ export interface HeldView extends ProviderId {
   /** What is stored of it; undefined where that cannot be read. */
   readonly document: HeldDocument | undefined;
   /** Why it cannot be read. */
-  readonly problem?: string;
+  readonly problem?: string | undefined;
 }
 
 export interface HeldPage {

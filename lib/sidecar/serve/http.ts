@@ -23,7 +23,7 @@ export interface FaceOptions {
   readonly answer: (request: Request, env: FaceEnv) => Response | Promise<Response>;
   readonly log: Logger;
   /** TLS and who may read. Default: plain HTTP, and everybody. */
-  readonly gate?: WebGate;
+  readonly gate?: WebGate | undefined;
 }
 
 /** A server at work. */

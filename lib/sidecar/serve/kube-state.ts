@@ -15,9 +15,9 @@ import type { FaceSource } from './source.ts';
 export interface KubeStateOptions {
   readonly registry: Registry;
   /** Milliseconds of Unix time. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /** Fires when nobody will be answered any more. */
-  readonly ended?: AbortSignal;
+  readonly ended?: AbortSignal | undefined;
 }
 
 /**

@@ -30,7 +30,7 @@ export interface SyncMetricsOptions {
   /** Version of Muster. */
   readonly version: string;
   /** Milliseconds of Unix time. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 export function createSyncMetrics({ version, now = Date.now }: SyncMetricsOptions): SyncMetrics {
@@ -206,7 +206,7 @@ export function countOutputs(
 ): void {
   const read = sources.map(({ name, store }) => ({
     name,
-    outputs: createOutputsReader(store, { maxAge, ...(now && { now }) }),
+    outputs: createOutputsReader(store, { maxAge, now }),
   }));
   let known: readonly OutputView[] = [];
   const look = async () => {

@@ -17,7 +17,7 @@ export interface OutputView {
   /** Why the state is what it is; empty when all is well. */
   readonly reason: string;
   /** The command that publishes what is held, to be pasted; absent where nothing is. */
-  readonly command?: string;
+  readonly command?: string | undefined;
   /** When the text that is published was written, ISO 8601; `undefined` where nobody knows. */
   readonly published: string | undefined;
   /** What its cycle said last; `undefined` where the store has nothing, or does not answer. */
@@ -35,7 +35,7 @@ export interface Outputs {
 interface Stored {
   readonly names: readonly string[];
   readonly statuses: ReadonlyMap<string, Kept>;
-  readonly error?: string;
+  readonly error?: string | undefined;
 }
 
 interface Kept {
@@ -85,7 +85,7 @@ export async function readOutputs(
       const command = status?.held && acceptOutputCommand(output);
       return {
         ...{ source, output, ...judge(status, now) },
-        ...(command !== undefined && { command }),
+        command,
         ...{ published: status?.last_success, status },
       };
     }),

@@ -32,7 +32,7 @@ export interface ProviderView {
   /** Why the state is what it is; empty when all is well. */
   readonly reason: string;
   /** The command that settles what is held or waits to be retired, to be pasted; absent where none does. */
-  readonly command?: string;
+  readonly command?: string | undefined;
   /** Targets in the mirrored file; `undefined` where there is none. */
   readonly targets: number | undefined;
   /** What the function said last; `undefined` where the store has nothing or does not answer. */
@@ -78,7 +78,7 @@ export async function readOverview({ sources, staleAfter, now }: OverviewInput):
         : [
             {
               ...{ source: source.name, ...id, ...verdict },
-              ...(command !== undefined && { command }),
+              command,
               ...{ targets: file?.targets, status },
             },
           ];

@@ -22,9 +22,9 @@ export interface ServeOptions
   readonly registry: Registry;
   readonly listen: string;
   /** File in the format of Prometheus's `--web.config.file`. */
-  readonly webConfig?: string;
+  readonly webConfig?: string | undefined;
   /** URL under which readers see the sidecar, where a proxy shows it below a path. */
-  readonly externalUrl?: string;
+  readonly externalUrl?: string | undefined;
   readonly log: Logger;
 }
 
@@ -47,7 +47,7 @@ export async function serve(options: ServeOptions): Promise<Pick<Face, 'address'
     ended.abort();
   };
   try {
-    const face = await openFace({ listen, answer, log, ...(gate && { gate }) });
+    const face = await openFace({ listen, answer, log, gate });
     return { address: face.address, [Symbol.asyncDispose]: () => close(face) };
   } catch (error) {
     await close();
@@ -63,7 +63,7 @@ export interface FaceAppOptions {
   /** Milliseconds since a provider's last success after which the page calls it stale. Default 15 minutes. */
   readonly providerStaleAfter?: number;
   /** Milliseconds of Unix time. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /** Path below which a proxy shows all of it, as in `/muster`. Default: none. */
   readonly prefix?: string;
   /** Says why the configuration as it is now is not in force, empty where it is; absent where there is none. */
@@ -73,7 +73,7 @@ export interface FaceAppOptions {
   /** Says what of the configuration is left to Prometheus; empty for nothing. */
   readonly configNote?: () => string;
   /** Fires when nobody will be answered any more. */
-  readonly ended?: AbortSignal;
+  readonly ended?: AbortSignal | undefined;
 }
 
 /** All that the sidecar serves: probes, metrics, http_sd, kube-state outputs, the page and its JSON. */
@@ -106,7 +106,7 @@ export function createFaceApp(options: FaceAppOptions): FaceOptions['answer'] {
   });
   app.route('/', probeRoutes(health, registry));
   app.route('/', sdRoutes(sources));
-  app.route('/', kubeStateRoutes(sources, { registry, now, ...(ended && { ended }) }));
+  app.route('/', kubeStateRoutes(sources, { registry, now, ended }));
   app.route('/api/v1', apiRoutes(model));
   app.route('/', pageRoutes(model));
   // A program is told in a line, a person on a page from which it goes on.

@@ -119,7 +119,7 @@ interface Waiting<T> {
 interface Answered<T> {
   readonly id: number;
   readonly answer?: T;
-  readonly error?: string;
+  readonly error?: string | undefined;
 }
 
 type Asked = { readonly id: number } & (

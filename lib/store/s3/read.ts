@@ -52,7 +52,7 @@ function getObject<T>(
     const command = new sdk.GetObjectCommand({
       Bucket: bucket,
       Key: `${base}${key}`,
-      ...(ifNoneMatch !== undefined && { IfNoneMatch: ifNoneMatch }),
+      IfNoneMatch: ifNoneMatch,
     });
     try {
       const { Body, ContentLength, ETag, Metadata } = await client.send(command, sending);
@@ -151,7 +151,7 @@ async function listPage(
     Prefix: `${base}${prefix}`,
     // XML cannot hold every character that a key can.
     EncodingType: 'url',
-    ...(token !== undefined && { ContinuationToken: token }),
+    ContinuationToken: token,
   });
   const { Contents, EncodingType, IsTruncated, NextContinuationToken } = await client.send(command, sending);
   // Every S3 says this; an answer that does not came from something else and only looks empty.

@@ -144,11 +144,11 @@ async function insist<T>(run: () => Promise<T>, signal: AbortSignal | undefined)
 /** How the S3 client is set up. What is left out comes from where the AWS SDK takes it: environment, profile, role. */
 export interface S3ClientOptions {
   /** URL of another S3 than Amazon's. Also taken from `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`. */
-  readonly endpoint?: string;
-  readonly region?: string;
+  readonly endpoint?: string | undefined;
+  readonly region?: string | undefined;
   /** Bucket in the path instead of the host name; always so where the endpoint is an IP address or localhost. */
-  readonly forcePathStyle?: boolean;
-  readonly credentials?: NonNullable<S3ClientConfig['credentials']>;
+  readonly forcePathStyle?: boolean | undefined;
+  readonly credentials?: NonNullable<S3ClientConfig['credentials']> | undefined;
   readonly timeouts?: Partial<S3Timeouts>;
 }
 

@@ -61,7 +61,7 @@ async function winner(
   signal: AbortSignal | undefined,
 ): Promise<{ readonly etag: string } | undefined> {
   const writes: readonly string[] = Array.from({ length: racers }, () => randomUUID());
-  const options = { condition, contentType: 'text/plain', ...(signal && { signal }) };
+  const options = { condition, contentType: 'text/plain', signal };
   const outcomes = await Promise.all(
     writes.map(async (write) => {
       try {
@@ -100,12 +100,10 @@ const marker = z.object({
 
 /** What an earlier start found out; undefined when there is none, or it is old, of another store, or damaged. */
 async function readMarker(session: S3Session, signal: AbortSignal | undefined) {
-  const found = await readObject(session, markerKey, { maxBytes: 10_000, ...(signal && { signal }) }).catch(
-    (error: unknown) => {
-      if (isMusterError(error, 'too-large') || isMusterError(error, 'storage')) return undefined;
-      throw error;
-    },
-  );
+  const found = await readObject(session, markerKey, { maxBytes: 10_000, signal }).catch((error: unknown) => {
+    if (isMusterError(error, 'too-large') || isMusterError(error, 'storage')) return undefined;
+    throw error;
+  });
   if (found === undefined || found === 'unchanged') return undefined;
   const { data } = marker.safeParse(parseJson(found.body));
   if (data === undefined || data.store !== session.url || data.endpoint !== session.endpoint)
@@ -131,6 +129,6 @@ async function writeMarker(session: S3Session, signal: AbortSignal | undefined):
     etags: session.etags.form,
   };
   const body = measured(encoder.encode(`${JSON.stringify(said)}\n`));
-  const options = { condition: 'any', contentType: 'application/json', ...(signal && { signal }) } as const;
+  const options = { condition: 'any', contentType: 'application/json', signal } as const;
   await sendWrite(session, markerKey, body, randomUUID(), options);
 }

@@ -82,7 +82,7 @@ export function sendWrite(
       // The store checks it, so that no checksum needs to be sent behind a stream.
       ChecksumSHA256: Buffer.from(body.digest, 'hex').toString('base64'),
       Metadata: { [metadataNames.write]: write, [metadataNames.digest]: body.digest },
-      ...(contentType !== undefined && { ContentType: contentType }),
+      ContentType: contentType,
       ...conditionHeader(condition, form),
     });
     try {
@@ -107,7 +107,7 @@ function conditionHeader(
   condition: PutCondition,
   form: EtagForm,
 ): {
-  readonly IfNoneMatch?: string;
+  readonly IfNoneMatch?: string | undefined;
   readonly IfMatch?: string;
 } {
   if (condition === 'any') return {};

@@ -90,8 +90,8 @@ export function page(names: string, options: PageOptions = {}): FleetAnswer {
     apiVersion,
     metadata: {
       resourceVersion: version,
-      ...(token !== undefined && { continue: token }),
-      ...(remaining !== undefined && { remainingItemCount: remaining }),
+      continue: token,
+      remainingItemCount: remaining,
     },
     items: names
       .split(' ')

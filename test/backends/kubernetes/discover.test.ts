@@ -42,7 +42,7 @@ const cases: readonly (readonly [string, object])[] = [
 describe.each(forms)('the recorded cluster in %s', (form) => {
   test.each(cases)('gives the targets that promtool printed: %s', async (name, stanza) => {
     await using server = await startApiServer(recordedCluster(form));
-    const { batches } = await discover(server, stanza);
+    const { batches } = await discover(server, stanza, { prometheus: '3.5' });
     const found = batches
       .flat()
       .flatMap((group) => [...new Set(group.targets.map((target) => lineOf(targetLabels(group, target))))]);

@@ -185,7 +185,7 @@ describe('from cycle to cycle', () => {
     };
     let loaded: Loaded | undefined;
     const cycle = async (run: string) => {
-      const input = { store, run, now: () => new Date(), ...(loaded && { warm: loaded }) };
+      const input = { store, run, now: () => new Date(), warm: loaded };
       const result = await runCycle(addresses, input);
       loaded = result.loaded;
       return result.outcome;

@@ -20,7 +20,7 @@ function objects(count: number, namespaces: readonly string[]): readonly JsonObj
     const metadata = {
       name: `o${index}`,
       uid: `uid-${index}`,
-      ...(namespace !== undefined && { namespace }),
+      namespace,
     };
     return { metadata, spec: { size: index } };
   });

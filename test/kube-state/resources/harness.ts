@@ -23,7 +23,7 @@ export interface Options {
   /** Which families; by default all of the resource. A name that the resource does not have is an error. */
   readonly families?: readonly string[];
   /** Keys of labels that become labels, as in `metric_labels_allowlist`; by default none do. */
-  readonly labels?: readonly string[];
+  readonly labels?: readonly string[] | undefined;
   /** Keys of annotations that become labels. */
   readonly annotations?: readonly string[];
 }

@@ -14,9 +14,9 @@ export interface TestFaceOptions
   readonly mirrored?: boolean;
   /** What the face reads from. Default: the store that was mirrored. */
   readonly read?: ObjectStore;
-  readonly gate?: WebGate;
+  readonly gate?: WebGate | undefined;
   /** Name of the source. Default: none, as for the only one. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 export interface TestFace {
@@ -51,7 +51,7 @@ export async function startFace(store: ObjectStore, options: TestFaceOptions = {
   const ended = new AbortController();
   const registry = new Registry();
   const answer = createFaceApp({ sources, health, registry, log, ended: ended.signal, ...rest });
-  const face = await openFace({ listen: '127.0.0.1:0', answer, log, ...(gate && { gate }) });
+  const face = await openFace({ listen: '127.0.0.1:0', answer, log, gate });
   afterThisTest(async () => {
     await face.close();
     ended.abort();

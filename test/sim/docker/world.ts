@@ -29,7 +29,7 @@ export interface DockerWorldSize {
   /** Each with up to three tasks. Default 0. */
   readonly services?: number;
   /** Nodes of the swarm. Default 0: no swarm at all. */
-  readonly nodes?: number;
+  readonly nodes?: number | undefined;
 }
 
 /** An engine with what real ones hold: every networking, IPv6, ports in and out, odd labels, tasks in every state. */

@@ -37,7 +37,7 @@ export async function authorizer(
   // Of the cluster nothing else matters here: connections are our own.
   kubeconfig.loadFromClusterAndUser(
     { name: cluster.name, server: cluster.server, skipTLSVerify: true },
-    { name, ...(token && { token }), ...(authProvider && { authProvider }) },
+    { name, ...(token && { token }), authProvider },
   );
   return async (signal) => {
     const options: RequestOptions = {};

@@ -79,7 +79,7 @@ async function ask(
     }[status ?? 0];
     throw new MusterError(kind, `${message}${next ?? ''}`, {
       cause: error,
-      ...(status !== undefined && { status }),
+      status,
     });
   } finally {
     await http.close();

@@ -116,7 +116,7 @@ interface KubeconfigContext {
  * Reads a context of a kubeconfig: the current one unless another is named. Throws `config` with the path and the place in
  * it, never its content.
  */
-async function loadContext(text: string, path: string, named?: string): Promise<KubeconfigContext> {
+export async function loadContext(text: string, path: string, named?: string): Promise<KubeconfigContext> {
   const own = ownKeys(text, path);
   const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
   const kubeconfig = new KubeConfig();

@@ -19,10 +19,10 @@ export interface ListerOptions {
   readonly pageSize: number;
   readonly compression: boolean;
   /** What `cursor` gave the last time. */
-  readonly cursor?: Cursor;
-  readonly onProgress?: (progress: Progress) => void;
+  readonly cursor?: Cursor | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Takes what a person should know of, a line at a time. */
-  readonly warn?: (message: string) => void;
+  readonly warn?: ((message: string) => void) | undefined;
   /** Take what the API server has in its cache, which may be older, and spares its database. */
   readonly fromCache?: boolean;
 }
@@ -132,7 +132,7 @@ function askFor<T extends ObjectMeta>(
     (error) => {
       const { kind, message, status, cause } = toMusterError(error);
       const place = number === 1 ? '' : ` (page ${number} of the list of ${query.kind.resource})`;
-      throw new MusterError(kind, message + place, { cause, ...(status !== undefined && { status }) });
+      throw new MusterError(kind, message + place, { cause, status });
     },
   );
   // Whoever stops reading before this page is not to be told of its end.

@@ -17,7 +17,7 @@ export interface Denial {
   /** The last part of its path. */
   readonly resource?: string;
   /** Calls for that namespace alone; `''`: calls for the whole cluster. */
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
 }
 
 /** What the answers depend on, apart from the objects. All of it may change while the server runs. */

@@ -10,11 +10,11 @@ export interface WorldSize {
   readonly seed: number | string;
   readonly pods: number;
   /** Default: one for 30 pods, 3 at least. */
-  readonly nodes?: number;
+  readonly nodes?: number | undefined;
   /** Deployments, stateful sets and so on. Default: one for 30 pods, in small clusters one for 6. */
   readonly workloads?: number;
   /** Default: one for 12 workloads, 4 at least. */
-  readonly namespaces?: number;
+  readonly namespaces?: number | undefined;
   /**
    * Chance of each thing out of the ordinary. Default: 0.3 up to 2,000 pods, so that a small cluster shows all of
    * them; 0.05 in larger ones, so that they look like real ones.
