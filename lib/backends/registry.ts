@@ -38,17 +38,17 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'ec2',
     async () => (await import('./aws/ec2.ts')).ec2,
-    async () => (await import('./aws/key-texts.ts')).ec2Texts,
+    async () => (await import('./aws/key-texts.ts')).awsTexts,
   ),
   loaded(
     'ecs',
     async () => (await import('./aws/ecs.ts')).ecs,
-    async () => (await import('./aws/key-texts.ts')).clustersTexts,
+    async () => (await import('./aws/key-texts.ts')).awsTexts,
   ),
   loaded(
     'elasticache',
     async () => (await import('./aws/elasticache.ts')).elasticache,
-    async () => (await import('./aws/key-texts.ts')).clustersTexts,
+    async () => (await import('./aws/key-texts.ts')).awsTexts,
   ),
   loaded(
     'eureka',
@@ -68,7 +68,7 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'lightsail',
     async () => (await import('./aws/lightsail.ts')).lightsail,
-    async () => (await import('./aws/key-texts.ts')).lightsailTexts,
+    async () => (await import('./aws/key-texts.ts')).awsTexts,
   ),
   loaded(
     'marathon',
@@ -78,7 +78,7 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'msk',
     async () => (await import('./aws/msk.ts')).msk,
-    async () => (await import('./aws/key-texts.ts')).clustersTexts,
+    async () => (await import('./aws/key-texts.ts')).awsTexts,
   ),
   loaded(
     'nerve',
@@ -93,7 +93,7 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'rds',
     async () => (await import('./aws/rds.ts')).rds,
-    async () => (await import('./aws/key-texts.ts')).rdsTexts,
+    async () => (await import('./aws/key-texts.ts')).awsTexts,
   ),
   loaded(
     'serverset',

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { isMusterError } from '../../base/errors.ts';
+import { hasSince } from '../../config/prometheus-version.ts';
 import {
   addressLabel,
   joinHostPort,
@@ -7,10 +8,10 @@ import {
   type TargetGroup,
   withoutEmpty,
 } from '../../targets/group.ts';
-import type { Mechanism } from '../mechanism.ts';
+import type { LabelsSince, Mechanism, MechanismInput } from '../mechanism.ts';
 import { type ListPart, listParts, type Part, readPages, serverOf } from './connection.ts';
 import { tagLabels } from './fields.ts';
-import { type Ec2Config, ec2Config } from './schema.ts';
+import { type Ec2Config, ec2Config, newerAccess } from './schema.ts';
 
 /** Labels of EC2 instances. Source: Prometheus configuration reference, ec2_sd_config. */
 export const labels = {
@@ -38,14 +39,19 @@ export const labels = {
   vpc: '__meta_ec2_vpc_id',
 } as const;
 
+/** Those that came after Prometheus 3.5. */
+export const labelsSince: LabelsSince = { [labels.defaultIpv6]: '3.12' };
+
 /** Instances of EC2: a group for each. */
 export const ec2: Mechanism<Ec2Config> = {
   name: 'ec2',
   configKey: 'ec2_sd_configs',
   schema: ec2Config,
+  labelsSince,
+  newerKeys: newerAccess,
   server: (config) => serverOf('ec2', config),
   async *discover(config, input) {
-    const { groups, backend } = await listParts(config, input, listEc2(config));
+    const { groups, backend } = await listParts(config, input, listEc2(config, input.prometheus));
     input.onProgress?.({ read: groups.length });
     yield groups;
     return backend.length === 0 ? undefined : { backend };
@@ -59,7 +65,8 @@ const pageSize = 1000;
 type Ec2Query = Pick<Ec2Config, 'port' | 'filters'>;
 
 /** Lists the instances of a region. */
-export function listEc2({ port, filters }: Ec2Query): ListPart {
+export function listEc2({ port, filters }: Ec2Query, prometheus: MechanismInput['prometheus']): ListPart {
+  const ipv6Alone = hasSince(prometheus, '3.12');
   return async (part) => {
     const sdk = await import('./sdk/ec2.ts');
     const client = new sdk.EC2Client(part.options);
@@ -86,7 +93,7 @@ export function listEc2({ port, filters }: Ec2Query): ListPart {
         // What is made of the page is kept, and not the page.
         const groups = page.Reservations.flatMap(({ OwnerId, Instances }) =>
           Instances.flatMap((instance) =>
-            buildInstanceGroup(instance, { owner: OwnerId, region: part.region, port, zoneIds }),
+            buildInstanceGroup(instance, { owner: OwnerId, region: part.region, port, zoneIds, ipv6Alone }),
           ),
         );
         const owners = page.Reservations.map(({ OwnerId }) => OwnerId);
@@ -177,15 +184,17 @@ interface InstanceContext {
   readonly region: string;
   readonly port: number;
   readonly zoneIds: ReadonlyMap<string, string>;
+  /** Whether an instance with IPv6 alone is a target, as it is since Prometheus 3.12. */
+  readonly ipv6Alone: boolean;
 }
 
 /** The group of one instance, if it has an address. */
 function buildInstanceGroup(
   one: Instance,
-  { owner = '', region, port, zoneIds }: InstanceContext,
+  { owner = '', region, port, zoneIds, ipv6Alone }: InstanceContext,
 ): readonly TargetGroup[] {
   const { byDevice, all, first } = ipv6Of(one);
-  const host = one.PrivateIpAddress ?? first;
+  const host = one.PrivateIpAddress ?? (ipv6Alone ? first : undefined);
   if (host === undefined) return [];
   const target: LabelSet = withoutEmpty({
     [addressLabel]: joinHostPort(host, port),

@@ -19,7 +19,7 @@ import {
   serverOf,
 } from './connection.ts';
 import { tagLabels } from './fields.ts';
-import { type ClustersConfig, ecsConfig } from './schema.ts';
+import { type ClustersConfig, ecsConfig, newerAccess } from './schema.ts';
 
 /** Labels of ECS tasks. Source: Prometheus configuration reference, aws_sd_config, role ecs. */
 export const labels = {
@@ -59,6 +59,7 @@ export const ecs: Mechanism<ClustersConfig> = {
   name: 'ecs',
   configKey: 'ecs_sd_configs',
   schema: ecsConfig,
+  newerKeys: newerAccess,
   incidental: ['request_concurrency'],
   server: (config) => serverOf('ecs', config),
   async *discover(config, input) {

@@ -19,13 +19,14 @@ import {
   serverlessFields,
 } from './elasticache-labels.ts';
 import { type Fields, fieldLabels, tagLabels } from './fields.ts';
-import { type ClustersConfig, clustersConfig } from './schema.ts';
+import { type ClustersConfig, clustersConfig, newerAccess } from './schema.ts';
 
 /** Nodes and serverless caches of ElastiCache: a group for each cluster and each serverless cache. */
 export const elasticache: Mechanism<ClustersConfig> = {
   name: 'elasticache',
   configKey: 'elasticache_sd_configs',
   schema: clustersConfig,
+  newerKeys: newerAccess,
   incidental: ['request_concurrency'],
   server: (config) => serverOf('elasticache', config),
   async *discover(config, input) {

@@ -1,10 +1,11 @@
-import type { Mechanism } from '../mechanism.ts';
+import type { Mechanism, MechanismInput } from '../mechanism.ts';
 import { type ListPart, listParts, serverOf } from './connection.ts';
-import { type AwsConfig, type AwsRole, awsConfig } from './schema.ts';
+import { labelsSince, listEc2 } from './ec2.ts';
+import { type AwsConfig, type AwsRole, awsConfig, newerAwsKeys } from './schema.ts';
 
 /** How the resources of each role are listed. */
-const roles: Readonly<Record<AwsRole, (config: AwsConfig) => Promise<ListPart>>> = {
-  ec2: async (config) => (await import('./ec2.ts')).listEc2(config),
+const roles: Readonly<Record<AwsRole, (config: AwsConfig, input: MechanismInput) => Promise<ListPart>>> = {
+  ec2: async (config, { prometheus }) => listEc2(config, prometheus),
   ecs: async (config) => (await import('./ecs.ts')).listEcs(config),
   elasticache: async (config) => (await import('./elasticache.ts')).listElasticache(config),
   lightsail: async (config) => (await import('./lightsail.ts')).listLightsail(config),
@@ -17,9 +18,11 @@ export const aws: Mechanism<AwsConfig> = {
   name: 'aws',
   configKey: 'aws_sd_configs',
   schema: awsConfig,
+  labelsSince,
+  newerKeys: newerAwsKeys,
   server: (config) => serverOf(config.role, config),
   async *discover(config, input) {
-    const { groups, backend } = await listParts(config, input, await roles[config.role](config));
+    const { groups, backend } = await listParts(config, input, await roles[config.role](config, input));
     input.onProgress?.({ read: groups.length });
     yield groups;
     return backend.length === 0 ? undefined : { backend };

@@ -3,7 +3,7 @@ import { addressLabel, joinHostPort, type TargetGroup, withoutEmpty } from '../.
 import type { Mechanism } from '../mechanism.ts';
 import { accountsOf, type ListPart, listParts, readPages, serverOf } from './connection.ts';
 import { tagLabels } from './fields.ts';
-import { type LightsailConfig, lightsailConfig } from './schema.ts';
+import { type LightsailConfig, lightsailConfig, newerAccess } from './schema.ts';
 
 /** Labels of Lightsail instances. Source: Prometheus configuration reference, lightsail_sd_config. */
 export const labels = {
@@ -25,6 +25,7 @@ export const lightsail: Mechanism<LightsailConfig> = {
   name: 'lightsail',
   configKey: 'lightsail_sd_configs',
   schema: lightsailConfig,
+  newerKeys: newerAccess,
   server: (config) => serverOf('lightsail', config),
   async *discover(config, input) {
     const { groups, backend } = await listParts(config, input, listLightsail(config));

@@ -10,7 +10,7 @@ import {
 } from '../../targets/group.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { accountsOf, type ListPart, listParts, readPages, serverOf } from './connection.ts';
-import { type ClustersConfig, clustersConfig } from './schema.ts';
+import { type ClustersConfig, clustersConfig, newerAccess } from './schema.ts';
 
 /** Labels of nodes of MSK. Source: Prometheus configuration reference, aws_sd_config, role msk. */
 export const labels = {
@@ -42,6 +42,7 @@ export const msk: Mechanism<ClustersConfig> = {
   name: 'msk',
   configKey: 'msk_sd_configs',
   schema: clustersConfig,
+  newerKeys: newerAccess,
   incidental: ['request_concurrency'],
   server: (config) => serverOf('msk', config),
   async *discover(config, input) {

@@ -6,13 +6,14 @@ import type { Mechanism } from '../mechanism.ts';
 import { accountsOf, batches, type ListPart, listParts, readPages, serverOf } from './connection.ts';
 import { fieldLabels, tagLabels } from './fields.ts';
 import { clusterFields, instanceFields, labels } from './rds-labels.ts';
-import { type RdsConfig, rdsConfig } from './schema.ts';
+import { newerAccess, type RdsConfig, rdsConfig } from './schema.ts';
 
 /** Instances of RDS that belong to a cluster: a group for each. */
 export const rds: Mechanism<RdsConfig> = {
   name: 'rds',
   configKey: 'rds_sd_configs',
   schema: rdsConfig,
+  newerKeys: newerAccess,
   incidental: ['request_concurrency'],
   server: (config) => serverOf('rds', config),
   async *discover(config, input) {

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { int, leaf, list, oneOf, stringList, text, unlessEmpty, url } from '../../config/fields.ts';
 import { withHttpClient } from '../../config/http-client.ts';
+import type { NewerKey } from '../../config/prometheus-version.ts';
 import { httpSdConfig, nameField } from '../../config/sd-config.ts';
 import { type Credential, credentialOf, secret, secretFile, secretRef } from '../../config/secret.ts';
 import { atMostOne, findings, rule, type SectionOf, section } from '../../config/section.ts';
@@ -125,6 +126,25 @@ export type RdsConfig = z.output<typeof rdsConfig>;
 
 /** What of it says where and as whom AWS is asked. */
 export type AccessConfig = Omit<LightsailConfig, 'refresh_interval' | 'port'>;
+
+/** Keys of a stanza that came after Prometheus 3.5. */
+export function newerAccess({ external_id }: Pick<Common, 'external_id'>): readonly NewerKey[] {
+  return external_id === '' ? [] : [{ path: ['external_id'], since: '3.12' }];
+}
+
+const rolesSince = {
+  ec2: '3.8',
+  ecs: '3.8',
+  elasticache: '3.11',
+  lightsail: '3.8',
+  msk: '3.10',
+  rds: '3.11',
+} as const;
+
+/** The same of `aws_sd_configs`, whose roles came one after the other. */
+export function newerAwsKeys(config: AwsConfig): readonly NewerKey[] {
+  return [...newerAccess(config), { path: ['role'], since: rolesSince[config.role] }];
+}
 
 interface Keys extends Omit<Common, 'muster'> {
   readonly muster: Common['muster'];
