@@ -80,7 +80,6 @@ describe('a wanted version of Prometheus', () => {
     const input = { signal: new AbortController().signal, warn: () => undefined, prometheus };
     const listing = discoverAs(grown, grown.schema.parse({}), {
       ...input,
-      readCredential: () => Promise.reject(new Error('not asked for')),
       openHttp: () => Promise.reject(new Error('not asked for')),
       readCredential: () => Promise.reject(new Error('not asked for')),
     });
