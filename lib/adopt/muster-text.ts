@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, type YAMLMap } from 'yaml';
 import { isMapping, scalarText, YamlScalar } from '../config/fields.ts';
+import type { PrometheusVersion } from '../config/prometheus-version.ts';
 import { parseYaml } from '../config/yaml-document.ts';
 import { labelsReadByRules } from '../targets/relabel.ts';
 import { type Carrier, carry, carryEdits, type KeptCredential, type MovedCredential } from './credentials.ts';
@@ -40,6 +41,8 @@ export interface MusterTextOptions {
   /** Comment lines at the top. */
   readonly head: readonly string[];
   readonly store: string | undefined;
+  /** The Prometheus whose labels are wanted; the newest where there is none. */
+  readonly version: PrometheusVersion | undefined;
   /** `metric_name_validation_scheme` of `global`. */
   readonly nameScheme: unknown;
 }
@@ -50,12 +53,13 @@ export interface MusterTextOptions {
  */
 export function musterText(
   jobs: readonly Adopted[],
-  { folder, head, store, nameScheme }: MusterTextOptions,
+  { folder, head, store, version, nameScheme }: MusterTextOptions,
 ): MusterText {
   const moved: MovedCredential[] = [];
   const kept: KeptCredential[] = [];
   const lines = head.map((line) => `# ${line}\n`);
   if (store !== undefined) lines.push(`store: ${printText(store)}\n`);
+  if (version !== undefined) lines.push(`defaults: { prometheus: ${version} }\n`);
   if (nameScheme !== undefined && nameScheme !== null)
     lines.push(`global:\n  metric_name_validation_scheme: ${printFlow(nameScheme)}\n`);
   lines.push('scrape_configs:\n');

@@ -4,6 +4,7 @@ import { MusterError } from '../base/errors.ts';
 import { isMapping } from '../config/fields.ts';
 import type { LeftAlone } from '../config/muster-config.ts';
 import type { KeyPath } from '../config/problem.ts';
+import { hasSince, type PrometheusVersion, prometheusVersions } from '../config/prometheus-version.ts';
 import { readYaml } from '../config/yaml-document.ts';
 import { encodeJob } from '../targets/keys.ts';
 import { labelsReadBy, labelsReadByRules } from '../targets/relabel.ts';
@@ -19,6 +20,8 @@ export interface AdoptOptions {
   readonly to: string;
   /** URL of a sidecar, for `http_sd_configs` instead of files. */
   readonly http?: string | undefined;
+  /** The Prometheus that reads the targets, as in `3.5.3`. Default: the newest. */
+  readonly version?: string | undefined;
   /** Where Muster is to keep its lists. */
   readonly store?: string | undefined;
   /** Publish only the labels that the rules read, where these allow it. */
@@ -28,6 +31,8 @@ export interface AdoptOptions {
 /** What adopting would write. */
 export interface Plan {
   readonly jobs: readonly Adopted[];
+  /** What stands in place of each job's SD configs. */
+  readonly replacements: ReadonlyMap<Adopted, Replacement>;
   /** The files of Prometheus that change. */
   readonly files: readonly { readonly source: Source; readonly after: string }[];
   readonly muster: string;
@@ -56,10 +61,11 @@ export function planAdoption({ files, config, value }: Sources, options: AdoptOp
     }),
   );
   const main = files[0]?.folder ?? '';
+  const replacements = new Map(jobs.map((job) => [job, replacementOf(job, main, options)]));
   const changed = files.map((source) => {
-    const own = jobs.filter((job) => job.source === source);
-    const replacements = new Map(own.map((job) => [job.index, replacementOf(job, main, options)]));
-    return { source, after: replaceStanzas(source, replacements) };
+    const own = [...replacements].filter(([job]) => job.source === source);
+    const byIndex = new Map(own.map(([job, replacement]) => [job.index, replacement]));
+    return { source, after: replaceStanzas(source, byIndex) };
   });
   const { global }: { readonly global?: unknown } = isMapping(value) ? value : {};
   const scheme: { readonly metric_name_validation_scheme?: unknown } = isMapping(global) ? global : {};
@@ -71,6 +77,7 @@ export function planAdoption({ files, config, value }: Sources, options: AdoptOp
       'The relabel_configs are copies: Prometheus runs its own. "muster check --prometheus FILE" says where they differ.',
     ],
     store: options.store,
+    version: versionFor(jobs, options.version),
     nameScheme: scheme.metric_name_validation_scheme,
   });
   const notes = [
@@ -81,6 +88,7 @@ export function planAdoption({ files, config, value }: Sources, options: AdoptOp
   ];
   return {
     jobs,
+    replacements,
     files: changed.filter(({ source, after }) => source.text !== after),
     muster: text,
     credentials: moved,
@@ -88,6 +96,19 @@ export function planAdoption({ files, config, value }: Sources, options: AdoptOp
     leftAlone: config.leftAlone,
     notes,
   };
+}
+
+/**
+ * The version as `muster.yml` says it: labels that came later would be new in its rules. None for the newest, and where
+ * an SD config has a key that this version would refuse: then another one reads it.
+ */
+function versionFor(jobs: readonly Adopted[], given: string | undefined): PrometheusVersion | undefined {
+  const [, major = 0, minor = 0] = /^(\d+)\.(\d+)/.exec(given ?? '') ?? [];
+  const [oldest] = prometheusVersions;
+  const isOld = given !== undefined && (Number(major) < 3 || (Number(major) === 3 && Number(minor) < 5));
+  const version = isOld ? oldest : prometheusVersions.find((one) => one === `${major}.${minor}`);
+  const newer = jobs.flatMap(({ job }) => job.providers.flatMap((provider) => provider.newer ?? []));
+  return version !== undefined && newer.every(({ since }) => hasSince(version, since)) ? version : undefined;
 }
 
 /** Whether `labels: needed` would leave something out: the job has rules, and they do not read every label there is. */

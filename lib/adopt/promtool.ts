@@ -12,6 +12,8 @@ export interface FoundTarget {
 
 /** Prometheus's own command, as far as adopting asks it. */
 export interface Promtool {
+  /** As in `3.5.3`, where it says so. */
+  readonly version: () => Promise<string | undefined>;
   /**
    * What `promtool check service-discovery` finds for the job of a configuration within the time; `undefined` where it
    * does not take the configuration, as one of a mechanism that it was built without.
@@ -44,6 +46,12 @@ export async function findPromtool(path: string | undefined): Promise<Promtool |
 
 function openPromtool(command: string): Promtool {
   return {
+    async version() {
+      const text = await new Promise<string>((resolve) =>
+        execFile(command, ['--version'], (_, stdout, stderr) => resolve(stdout + stderr)),
+      );
+      return /version (\d+\.\d+\.\d+)/.exec(text)?.[1];
+    },
     async discover(config, job, { timeout, signal }) {
       const args = ['check', 'service-discovery', `--timeout=${timeout}`, config, job];
       const text = await new Promise<string | undefined>((resolve, reject) => {

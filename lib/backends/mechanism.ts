@@ -4,6 +4,7 @@ import type { HttpClientConfig } from '../config/http-client.ts';
 import type { ReadStanza, StanzaReader } from '../config/muster-config.ts';
 import { mechanismsSince } from '../config/prometheus-keys.ts';
 import { hasSince, type NewerKey, type PrometheusVersion } from '../config/prometheus-version.ts';
+import type { ReadCredential } from '../config/secret.ts';
 import { withShape } from '../config/shape.ts';
 import type { HttpClient } from '../http/client.ts';
 import type { DiscoverInput, Listed } from '../targets/discover.ts';
@@ -15,6 +16,8 @@ import { digestIdentity, identityOf } from './identity.ts';
 export interface MechanismInput extends DiscoverInput {
   /** A client for the given options; it is closed when the listing ends. */
   readonly openHttp: (config: HttpClientConfig, options?: OpenHttpOptions) => Promise<HttpClient>;
+  /** The text of a credential that is not the HTTP client's. */
+  readonly readCredential: ReadCredential;
   /** Folder that relative paths of the configuration start from; absent, the working directory. */
   readonly directory?: string;
   /** Tells the operator of something odd that does not spoil the listing. */

@@ -11,6 +11,11 @@ export interface BackendLoader extends MechanismLoader<Stanza> {
 /** All backends. A new one is a line here. */
 export const mechanisms: readonly BackendLoader[] = [
   loaded(
+    'aws',
+    async () => (await import('./aws/index.ts')).aws,
+    async () => (await import('./aws/key-texts.ts')).awsTexts,
+  ),
+  loaded(
     'consul',
     async () => (await import('./consul/index.ts')).consul,
     async () => (await import('./consul/key-texts.ts')).consulTexts,
@@ -31,6 +36,21 @@ export const mechanisms: readonly BackendLoader[] = [
     async () => (await import('./dockerswarm/key-texts.ts')).dockerSwarmTexts,
   ),
   loaded(
+    'ec2',
+    async () => (await import('./aws/ec2.ts')).ec2,
+    async () => (await import('./aws/key-texts.ts')).ec2Texts,
+  ),
+  loaded(
+    'ecs',
+    async () => (await import('./aws/ecs.ts')).ecs,
+    async () => (await import('./aws/key-texts.ts')).clustersTexts,
+  ),
+  loaded(
+    'elasticache',
+    async () => (await import('./aws/elasticache.ts')).elasticache,
+    async () => (await import('./aws/key-texts.ts')).clustersTexts,
+  ),
+  loaded(
     'eureka',
     async () => (await import('./eureka/index.ts')).eureka,
     async () => (await import('./eureka/key-texts.ts')).eurekaTexts,
@@ -46,9 +66,19 @@ export const mechanisms: readonly BackendLoader[] = [
     async () => (await import('./kubernetes/key-texts.ts')).kubernetesTexts,
   ),
   loaded(
+    'lightsail',
+    async () => (await import('./aws/lightsail.ts')).lightsail,
+    async () => (await import('./aws/key-texts.ts')).lightsailTexts,
+  ),
+  loaded(
     'marathon',
     async () => (await import('./marathon/index.ts')).marathon,
     async () => (await import('./marathon/key-texts.ts')).marathonTexts,
+  ),
+  loaded(
+    'msk',
+    async () => (await import('./aws/msk.ts')).msk,
+    async () => (await import('./aws/key-texts.ts')).clustersTexts,
   ),
   loaded(
     'nerve',
@@ -59,6 +89,11 @@ export const mechanisms: readonly BackendLoader[] = [
     'nomad',
     async () => (await import('./nomad/index.ts')).nomad,
     async () => (await import('./nomad/key-texts.ts')).nomadTexts,
+  ),
+  loaded(
+    'rds',
+    async () => (await import('./aws/rds.ts')).rds,
+    async () => (await import('./aws/key-texts.ts')).rdsTexts,
   ),
   loaded(
     'serverset',

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { formatDiff, maskSecrets } from '../adopt/diff.ts';
 import { allowsNeeded, type Plan, planAdoption } from '../adopt/plan.ts';
+import { findPromtool } from '../adopt/promtool.ts';
 import { readSources } from '../adopt/sources.ts';
 import { type Verdict, verifyAdoption } from '../adopt/verify.ts';
 import {
@@ -14,6 +15,7 @@ import {
   writeSources,
 } from '../adopt/write.ts';
 import { quoted } from '../cycle/hints.ts';
+import { scrapeConfigResource } from '../monitors/scrape-config-resource.ts';
 import { defineCommand, type ExitCode, exitCodes, type Io, UsageError } from './command.ts';
 import { counted, leftAloneText, printable } from './output.ts';
 
@@ -30,6 +32,7 @@ export const adopt = defineCommand({
     'muster adopt prometheus.yml --to /etc/prometheus/muster --write',
     'muster adopt prometheus.yml --http http://localhost:9469',
     'muster adopt prometheus.yml --undo',
+    'muster adopt prometheus.yml --to /muster/targets --print scrapeconfig',
   ],
   argument: 'FILE',
   options: {
@@ -39,16 +42,21 @@ export const adopt = defineCommand({
     to: { value: 'DIR', default: 'muster', help: 'Folder of muster sync; relative, it starts beside FILE.' },
     http: { value: 'URL', help: 'Ask this sidecar by http_sd_configs, instead of files.' },
     store: { value: 'STORE', help: 'The store of muster.yml, as in s3://bucket/prefix.' },
+    prometheus: {
+      value: 'VERSION',
+      help: "The version that reads the targets. Default: promtool's, or the newest.",
+    },
+    print: {
+      value: 'KIND',
+      help: 'scrapeconfig: print a ScrapeConfig of the Prometheus Operator for each job, and write nothing.',
+    },
     needed: { help: 'Write labels: needed for the jobs whose rules allow it.' },
     verify: { help: 'Compare the targets before and after; --write waits for it.' },
     undo: { help: 'Put the originals back.' },
     force: { help: 'With --undo, also where a file was edited since: edits are lost.' },
   },
-  async run(
-    { write, 'write-muster': musterOnly, config, to, http, store, needed, verify, undo, force },
-    io,
-    file,
-  ) {
+  async run({ write, 'write-muster': musterOnly, verify, undo, force, ...given }, io, file) {
+    const { config, to, http, store, needed } = given;
     const location = file ?? 'prometheus.yml';
     if (undo) return undoAdoption(location, force, io);
     if (force) throw new UsageError('--force goes with --undo');
@@ -61,13 +69,15 @@ export const adopt = defineCommand({
     }
     const sources = await readSources(location);
     const muster = config ?? join(dirname(location), 'muster.yml');
-    const options = { muster: resolve(muster), to, http: readUrl(http), store, needed };
+    const version = await readVersion(given.prometheus, io);
+    const options = { muster: resolve(muster), to, http: readUrl(http), version, store, needed };
     const plan = planAdoption(sources, options);
     if (plan.jobs.length === 0) {
       io.err(`${location} has no SD config that Muster reads: there is nothing to adopt\n`);
       io.err(leftAloneText(plan.leftAlone));
       return exitCodes.good;
     }
+    if (given.print !== undefined) return printResources(plan, given.print, io);
     const show = maskSecrets([
       sources.value,
       ...sources.files.flatMap(({ jobs }) => jobs.map(({ value }) => value)),
@@ -91,10 +101,24 @@ export const adopt = defineCommand({
           : `Nothing is written; --write does it\n`,
     );
     const done = write ? 'both' : musterOnly ? 'muster' : 'nothing';
-    io.err(stepsText({ location, config, to, http, store, needed, done }));
+    io.err(stepsText({ location, config, to, http, version, store, needed, done }));
     return exitCodes.good;
   },
 });
+
+/** Prints a manifest for each job, for a Prometheus that the operator runs. */
+async function printResources({ replacements }: Plan, kind: string, io: Io): Promise<ExitCode> {
+  if (kind !== 'scrapeconfig') throw new UsageError(`--print takes scrapeconfig, not ${printable(kind)}`);
+  const resources = [...replacements].map(([{ job, value }, { entry }]) => ({
+    job: job.name,
+    ...scrapeConfigResource({ job: job.name, ...entry, scrape: value }),
+  }));
+  await io.out(resources.map(({ text }) => text).join('---\n'));
+  for (const { job, left } of resources)
+    if (left.length > 0)
+      io.err(`${printable(job)}: a ScrapeConfig has no place for ${left.map(printable).join(', ')}\n`);
+  return exitCodes.good;
+}
 
 /** Prints a line for each job; whether all are the same. */
 async function printVerdicts(verdicts: readonly Verdict[], io: Io): Promise<boolean> {
@@ -173,6 +197,7 @@ interface Steps {
   readonly config: string | undefined;
   readonly to: string;
   readonly http: string | undefined;
+  readonly version: string | undefined;
   readonly store: string | undefined;
   readonly needed: boolean;
   /** What is written by now. */
@@ -208,11 +233,12 @@ function stepsText({ done, ...given }: Steps): string {
 }
 
 /** The command again, with the options that say what is written. */
-function adoptCommand({ location, config, to, http, store, needed }: Omit<Steps, 'done'>): string {
+function adoptCommand({ location, config, to, http, version, store, needed }: Omit<Steps, 'done'>): string {
   const options = [
     ...(config === undefined ? [] : ['-c', quoted(config)]),
     ...(to === 'muster' ? [] : ['--to', quoted(to)]),
     ...(http === undefined ? [] : ['--http', quoted(http)]),
+    ...(version === undefined ? [] : ['--prometheus', version]),
     ...(store === undefined ? [] : ['--store', quoted(store)]),
     ...(needed ? ['--needed'] : []),
   ];
@@ -227,6 +253,13 @@ function shownFolder(location: string): string {
   const folder = keptFolder(location);
   const below = relative('.', folder);
   return below.startsWith('..') || !existsSync(folder) ? folder : below;
+}
+
+/** The version that was given, or that of promtool. */
+async function readVersion(given: string | undefined, io: Io): Promise<string | undefined> {
+  if (given === undefined) return (await findPromtool(io.env.PATH))?.version();
+  if (/^\d+\.\d+(?:\.\d+)?$/.test(given)) return given;
+  throw new UsageError(`--prometheus is the version of a Prometheus, as in 3.5.3, not "${given}"`);
 }
 
 function readUrl(url: string | undefined): string | undefined {

@@ -140,7 +140,7 @@ function explain(json: JsonSchema, at: string, textOf: FileSchema['textOf']): Js
 /** What a job has of which an empty configuration says nothing. */
 function defaultSettings(): JobSettings {
   const { defaults } = parseConfig('{}', { origin: 'empty', directory: '.', mechanisms: [] });
-  return { deadline: defaultDeadline, ...defaults };
+  return { ...defaults, deadline: defaults.deadline ?? defaultDeadline };
 }
 
 function withDefaults(json: JsonSchema, values: object): JsonSchema {

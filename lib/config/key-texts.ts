@@ -77,6 +77,10 @@ export const settingsTexts: KeyTexts = {
   shards: ["Parts of each provider's list.", 4],
   deadline: ['How long one listing may take.', '90s'],
   retire_after: ['How long targets stay whose SD config is gone.', '1h'],
+  prometheus: [
+    'The version of Prometheus whose targets are wanted, from 3.5 on. Default: the newest.',
+    '3.5',
+  ],
 };
 
 /** The keys that every SD config has, and those of its HTTP client. */

@@ -99,7 +99,7 @@ function discoverWith(
     const warn = (message: string) => log.warn(message);
     await using clients = openHttpClients({ ...input, readCredential, warn });
     const { openHttp } = clients;
-    return yield* stanza.discover({ ...input, directory, openHttp, warn, prometheus });
+    return yield* stanza.discover({ ...input, directory, openHttp, readCredential, warn, prometheus });
   };
 }
 

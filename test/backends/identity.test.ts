@@ -1,4 +1,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { ec2 } from '../../lib/backends/aws/ec2.ts';
+import { ecs } from '../../lib/backends/aws/ecs.ts';
+import { elasticache } from '../../lib/backends/aws/elasticache.ts';
+import { aws } from '../../lib/backends/aws/index.ts';
+import { lightsail } from '../../lib/backends/aws/lightsail.ts';
+import { msk } from '../../lib/backends/aws/msk.ts';
+import { rds } from '../../lib/backends/aws/rds.ts';
 import { consul } from '../../lib/backends/consul/index.ts';
 import { dns } from '../../lib/backends/dns/index.ts';
 import { docker } from '../../lib/backends/docker/index.ts';
@@ -18,9 +25,27 @@ import type { StanzaReader } from '../../lib/config/muster-config.ts';
 import { problemsIn, tree } from '../config/parsing.ts';
 
 const inputs: Readonly<Record<string, IdentityInput>> = Object.fromEntries(
-  [consul, dns, docker, dockerswarm, eureka, http, kubernetes, marathon, nerve, nomad, serverset, swarm].map(
-    ({ name, schema, incidental = [] }) => [name, { mechanism: name, schema, incidental }],
-  ),
+  [
+    aws,
+    ec2,
+    ecs,
+    elasticache,
+    lightsail,
+    msk,
+    rds,
+    consul,
+    dns,
+    docker,
+    dockerswarm,
+    eureka,
+    http,
+    kubernetes,
+    marathon,
+    nerve,
+    nomad,
+    serverset,
+    swarm,
+  ].map(({ name, schema, incidental = [] }) => [name, { mechanism: name, schema, incidental }]),
 );
 
 let readers: readonly StanzaReader<Stanza>[] = [];
@@ -49,6 +74,62 @@ const golden: readonly (readonly [
   digest: string,
   server: string,
 ])[] = [
+  [
+    'aws',
+    '{role: rds}',
+    '{"mechanism":"aws","role":"rds"}',
+    '551972f537f84540e89e12d52093475e',
+    'rds in the region of the process',
+  ],
+  [
+    'aws',
+    '{role: ec2, access_key: AKIA, secret_key_ref: ssm:/key, port: 0, filters: [{name: a, values: [c, b]}], muster: {regions: [us-east-1, eu-west-1], roles: ["arn:aws:iam::123456789012:role/b", "arn:aws:iam::123456789012:role/a"]}}',
+    '{"access_key":"inline","filters":[{"name":"a","values":["b","c"]}],"mechanism":"aws","muster":{"regions":["eu-west-1","us-east-1"],"roles":["arn:aws:iam::123456789012:role/a","arn:aws:iam::123456789012:role/b"]},"port":0,"role":"ec2","secret_key_ref":"ssm:/key"}',
+    '1cdff995f2695b1a4d2ee157eea5ddbe',
+    'ec2 in eu-west-1,us-east-1 as arn:aws:iam::123456789012:role/a,arn:aws:iam::123456789012:role/b',
+  ],
+  [
+    'ecs',
+    '{region: eu-west-1, clusters: [b, a], request_concurrency: 2, role_arn: "arn:aws:iam::123456789012:role/r", external_id: x, endpoint: "http://localhost:4566"}',
+    '{"clusters":["a","b"],"endpoint":"http://localhost:4566/","external_id":"x","mechanism":"ecs","region":"eu-west-1","role_arn":"arn:aws:iam::123456789012:role/r"}',
+    '42da0919a37616ed8758167878362198',
+    'http://localhost:4566 in eu-west-1 as arn:aws:iam::123456789012:role/r',
+  ],
+  [
+    'ec2',
+    '{region: eu-west-1}',
+    '{"mechanism":"ec2","region":"eu-west-1"}',
+    '6a564f1ff2b8d8d0c33a74b87cfed65c',
+    'ec2 in eu-west-1',
+  ],
+  [
+    'elasticache',
+    '{region: eu-west-1}',
+    '{"mechanism":"elasticache","region":"eu-west-1"}',
+    '83e548cde2175411bf687d95600bb01d',
+    'elasticache in eu-west-1',
+  ],
+  [
+    'lightsail',
+    '{region: eu-west-1}',
+    '{"mechanism":"lightsail","region":"eu-west-1"}',
+    'c1c8b67e3be9ea0b20df238fb6c53392',
+    'lightsail in eu-west-1',
+  ],
+  [
+    'msk',
+    '{region: eu-west-1}',
+    '{"mechanism":"msk","region":"eu-west-1"}',
+    '2570a4a5417c90096412d2ccf477d280',
+    'msk in eu-west-1',
+  ],
+  [
+    'rds',
+    '{region: eu-west-1}',
+    '{"mechanism":"rds","region":"eu-west-1"}',
+    '31377a00054284bed04c043bd1724c30',
+    'rds in eu-west-1',
+  ],
   ['consul', '{}', '{"mechanism":"consul"}', '825b0e4b1ca8871d391f00076f4eba46', 'http://localhost:8500'],
   [
     'consul',

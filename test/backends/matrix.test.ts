@@ -7,9 +7,6 @@ import { prometheusVersions } from '../../lib/config/prometheus-version.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** The backends in the README that another branch brings; the registry may have them already. */
-const coming = ['aws', 'ec2', 'lightsail'].map((name) => `${name}_sd_configs`);
-
 /** The rows of the README's table of mechanisms. */
 const rows = readFileSync(join(root, 'README.md'), 'utf8')
   .split('\n')
@@ -29,7 +26,7 @@ test('the README has every key of Prometheus and of Muster, once, in order', () 
 test('those are here that the registry has, and no others', () => {
   const here = rows.filter(({ muster }) => muster !== 'left to Prometheus').map(({ key }) => key);
   const registered = mechanisms.map(({ configKey }) => configKey);
-  expect(here).toEqual([...new Set([...registered, ...coming])].sort());
+  expect(here).toEqual([...registered].sort());
 });
 
 test('each that is here says since when, links its README, and says what it is compared with', () => {

@@ -43,6 +43,7 @@ test('mechanisms of different configurations stand side by side, each with its o
     signal: new AbortController().signal,
     warn: (message) => warnings.push(message),
     openHttp: () => Promise.reject(new Error('not asked for')),
+    readCredential: () => Promise.reject(new Error('not asked for')),
   };
   const providers = jobs.flatMap((job) => job.providers);
   const listed = await Promise.all(
@@ -80,6 +81,7 @@ describe('a wanted version of Prometheus', () => {
     const listing = discoverAs(grown, grown.schema.parse({}), {
       ...input,
       openHttp: () => Promise.reject(new Error('not asked for')),
+      readCredential: () => Promise.reject(new Error('not asked for')),
     });
     const { value } = await listing.next();
     return [value, (await listing.next()).value];

@@ -218,6 +218,32 @@ Back: muster adopt prometheus.yml --undo, then reload Prometheus.
     expect((await adopt(place, '--http', 'localhost')).code).toBe(2);
   });
 
+  test.each([
+    ['', '3.5.3+ds1', 'defaults: { prometheus: 3.5 }'],
+    ['', '2.53.0', 'defaults: { prometheus: 3.5 }'],
+    ['', '4.1.0', 'scrape_configs:'],
+    ['3.10', '3.5.3', 'defaults: { prometheus: 3.10 }'],
+  ])(
+    'wants the labels of the Prometheus that reads them: --prometheus "%s" beside promtool %s',
+    async (given, there, line) => {
+      await using place = await placeWith({
+        'prometheus.yml': original,
+        promtool: `#!/bin/sh\necho "promtool, version ${there} (branch: HEAD, revision: 1)"\n`,
+      });
+      await chmod(join(place.folder, 'promtool'), 0o755);
+      const args = given === '' ? [] : ['--prometheus', given];
+      const { code, stderr } = await runHere(
+        ['adopt', join(place.folder, 'prometheus.yml'), ...args, '--write-muster'],
+        {
+          env: { PATH: place.folder },
+        },
+      );
+      expect([code, (await place.read('muster.yml')).split('\n')[2]]).toEqual([0, line]);
+      expect(stderr).toContain(` --prometheus ${given || there.replace('+ds1', '')} --write\n`);
+      expect((await place.here(['check', '--offline'])).code).toBe(0);
+    },
+  );
+
   test('--write-muster leaves prometheus.yml alone until the lists are there', async () => {
     await using place = await placeWith({ 'prometheus.yml': original });
     const { code, stderr } = await adopt(place, '--write-muster');
@@ -317,6 +343,43 @@ Back: muster adopt prometheus.yml --undo, then reload Prometheus.
       expect.stringMatching(/^web: unknown: GET http:\/\/127\.0\.0\.1:1\/: the connection was refused/),
       'Nothing is written: a job differs, or could not be looked at',
       ['prometheus.yml'],
+    ]);
+  });
+});
+
+describe('muster adopt --print scrapeconfig', () => {
+  test('prints a manifest for each job, says what it has no place for, and writes nothing', async () => {
+    await using place = await placeWith({ 'prometheus.yml': original });
+    const { code, stdout, stderr } = await adopt(place, '--to', '/muster/targets', '--print', 'scrapeconfig');
+    expect({ code, stdout, stderr, files: await place.files() }).toEqual({
+      code: 0,
+      stdout: `apiVersion: monitoring.coreos.com/v1alpha1
+kind: ScrapeConfig
+metadata:
+  name: api
+spec:
+  jobName: api
+  fileSDConfigs:
+    - files:
+        - /muster/targets/api/*.json
+  relabelings:
+    - sourceLabels:
+        - __meta_consul_service
+      targetLabel: service
+`,
+      stderr: 'api: a ScrapeConfig has no place for basic_auth\n',
+      files: ['prometheus.yml'],
+    });
+  });
+
+  test('reads the list of a sidecar with --http, and refuses another kind', async () => {
+    await using place = await placeWith({ 'prometheus.yml': original });
+    const { stdout } = await adopt(place, '--http', 'http://muster:9469', '--print', 'scrapeconfig');
+    expect(stdout).toContain('  httpSDConfigs:\n    - url: http://muster:9469/sd/api\n');
+    const { code, stderr } = await adopt(place, '--print', 'json');
+    expect([code, stderr]).toEqual([
+      2,
+      'muster adopt: --print takes scrapeconfig, not json; see "muster adopt --help"\n',
     ]);
   });
 });

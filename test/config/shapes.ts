@@ -46,6 +46,14 @@ const other = (key: string, body: string) =>
     `scrape_configs:\n  - job_name: cloud\n    ${key}:\n      - ${body}\n`,
   );
 
+const taken = (key: string, body: string) =>
+  shape(
+    `a job of ${key}`,
+    `cloud/${key.replace(/_sd_configs$/, '')}-0`,
+    '',
+    `scrape_configs:\n  - job_name: cloud\n    ${key}:\n      - ${body}\n`,
+  );
+
 /** 3.5.3 is what they are held against; the reference is the one of 3.14. */
 export const shapes: readonly Shape[] = [
   shape(
@@ -700,8 +708,8 @@ alerting:
         two'
 `,
   ),
-  other('aws_sd_configs', '{ role: ec2, region: eu-west-1 }'),
-  other('ec2_sd_configs', '{ region: eu-west-1, filters: [{ name: "tag:a", values: [b] }] }'),
+  taken('aws_sd_configs', '{ role: ec2, region: eu-west-1 }'),
+  taken('ec2_sd_configs', '{ region: eu-west-1, filters: [{ name: "tag:a", values: [b] }] }'),
   other('azure_sd_configs', '{ subscription_id: a, authentication_method: ManagedIdentity }'),
   other('gce_sd_configs', '{ project: a, zone: b }'),
   other('openstack_sd_configs', '{ role: instance, region: a }'),
@@ -713,7 +721,7 @@ alerting:
     '{ role: instance, project_id: 11111111-1111-1111-1111-111111111111, access_key: SCWXXXXXXXXXXXXXXXXX, secret_key: 11111111-1111-1111-1111-111111111111 }',
   ),
   other('puppetdb_sd_configs', "{ url: 'https://p', query: 'resources { }' }"),
-  other('lightsail_sd_configs', '{ region: eu-west-1 }'),
+  taken('lightsail_sd_configs', '{ region: eu-west-1 }'),
   other('kuma_sd_configs', "{ server: 'http://kuma:5676' }"),
   other('uyuni_sd_configs', '{ server: https://uyuni, username: a, password: b }'),
   other('vultr_sd_configs', '{ authorization: { credentials: a } }'),

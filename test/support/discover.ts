@@ -3,7 +3,7 @@ import type { PrometheusVersion } from '../../lib/config/prometheus-version.ts';
 import type { HttpClientOptions } from '../../lib/http/open.ts';
 import type { Cursor, Listed, Progress } from '../../lib/targets/discover.ts';
 import type { TargetGroup } from '../../lib/targets/group.ts';
-import { openTestClient } from './http-client.ts';
+import { openTestClient, readInline } from './http-client.ts';
 
 /** All that one listing gave. */
 export interface Listing {
@@ -43,6 +43,7 @@ export async function listTargets<Config extends SdConfig>(
     cursor,
     openHttp: async (config, options) =>
       clients.use(await openTestClient(config, { signal, ...options, ...http })),
+    readCredential: readInline,
     warn: (message) => warnings.push(message),
     onProgress: (step) => progress.push(step),
   });

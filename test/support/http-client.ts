@@ -20,7 +20,7 @@ export function inline(text: string): Credential {
 }
 
 /** Reads inline credentials alone. */
-const readInline: ReadCredential = async (credential) => {
+export const readInline: ReadCredential = async (credential) => {
   if (credential.from === 'inline') return credential.secret.reveal();
   throw new MusterError('config', `this test has no credential from a ${credential.from}`);
 };

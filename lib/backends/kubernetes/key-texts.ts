@@ -36,4 +36,7 @@ export const kubernetesTexts: KeyTexts = {
   attach_metadata: ['More objects whose labels a target gets.', { node: true }],
   'attach_metadata.node': ['Those of its node. Roles pod, endpoints and endpointslice.', true],
   'attach_metadata.namespace': ['Those of its namespace.', true],
+  'attach_metadata.deployment': ['The name of the deployment behind a pod. Lists replica sets.', true],
+  'attach_metadata.job': ['The name of the job that controls a pod.', true],
+  'attach_metadata.cronjob': ['The name of the cron job behind a pod. Lists jobs.', true],
 };

@@ -122,7 +122,7 @@ const words: Readonly<Record<string, string>> = {
 export function diskError(what: string, cause: unknown): MusterError {
   if (cause instanceof MusterError) return cause;
   const code = codeOf(cause);
-  // What no operation of the disk throws is a fault of ours.
+  // An error without a code does not come from the disk: it is a bug.
   const kind = code === undefined ? 'internal' : 'storage';
   const known = code === undefined ? undefined : words[code];
   const reason = known === undefined ? toMusterError(cause).message : `${known} (${code})`;
@@ -139,7 +139,7 @@ async function unless<T>(codes: readonly string[], operation: Promise<T>): Promi
   }
 }
 
-/** Told by its shape: an error of node:fs need not be of this realm's Error. */
+/** Read by shape, since an error of node:fs need not be an instance of this Error. */
 function codeOf(error: unknown): string | undefined {
   const named = typeof error === 'object' && error !== null && 'code' in error;
   return named && typeof error.code === 'string' ? error.code : undefined;

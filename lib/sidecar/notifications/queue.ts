@@ -10,13 +10,12 @@ export interface QueueMessage {
 }
 
 /** A queue of notifications. Errors are MusterErrors. */
-export interface Queue {
+export interface Queue extends AsyncDisposable {
   /** For messages. */
   readonly url: string;
-  /** Waits up to 20 seconds for up to ten messages, which nobody else is given for a minute. */
+  /** Waits up to 20 seconds for up to ten messages, which stay hidden from other readers for a minute. */
   receive(signal: AbortSignal): Promise<readonly QueueMessage[]>;
   remove(messages: readonly QueueMessage[], signal: AbortSignal): Promise<void>;
-  close(): void;
 }
 
 /**
@@ -58,8 +57,8 @@ export function openSqs(url: string, load: LoadSqs = loadSqs): Queue {
         const command = new sdk.DeleteMessageBatchCommand({ QueueUrl: url, Entries: entries });
         await client.send(command, { abortSignal });
       }),
-    close() {
-      loaded.take()?.then(
+    async [Symbol.asyncDispose]() {
+      await loaded.take()?.then(
         ({ client }) => client.destroy(),
         () => {},
       );
@@ -87,7 +86,7 @@ async function loadSqs(region: string | undefined): Promise<Loaded> {
   };
 }
 
-/** Only the error's name is shown: the rest was written by whoever answered. */
+/** Only the error's name is shown: the rest was written by the other side. */
 function queueError(url: string, what: string, error: unknown): MusterError {
   const name = error instanceof Error && /^\w{1,80}$/.test(error.name) ? error.name : 'no reason given';
   const denied = /AccessDenied|InvalidClientTokenId|ExpiredToken/.test(name);

@@ -14,7 +14,7 @@ export interface KeptObject {
   readonly chunks: () => AsyncGenerator<Uint8Array, undefined>;
   /** Keeps it readable until the signal fires. */
   readonly holdUntil: (signal: AbortSignal) => void;
-  /** Gives the disk space back, as soon as nobody holds it. */
+  /** Gives the disk space back, as soon as no reader holds it. */
   readonly drop: () => void;
 }
 

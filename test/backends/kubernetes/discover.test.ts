@@ -6,7 +6,7 @@ import type { FleetAnswer, FleetRequest } from '../../../lib/sim/faults.ts';
 import { startKubernetesFleet } from '../../../lib/sim/kubernetes.ts';
 import type { Progress } from '../../../lib/targets/discover.ts';
 import { targetLabels } from '../../../lib/targets/group.ts';
-import { failure, openTestClient } from '../../support/http-client.ts';
+import { failure, openTestClient, readInline } from '../../support/http-client.ts';
 import { page, startApiServer, status } from './api-server.ts';
 import { discover } from './discover.ts';
 import { body, type Form, forms, promtoolTargets } from './recorded.ts';
@@ -246,6 +246,7 @@ test('a reader that stops ends all requests', async () => {
   const listing = kubernetes.discover(config, {
     signal: new AbortController().signal,
     openHttp: async () => http,
+    readCredential: readInline,
     warn: () => undefined,
   });
   await listing.next();

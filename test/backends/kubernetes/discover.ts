@@ -3,7 +3,7 @@ import { discoverAs, type MechanismInput } from '../../../lib/backends/mechanism
 import type { HttpClient } from '../../../lib/http/client.ts';
 import type { Cursor, Listed } from '../../../lib/targets/discover.ts';
 import type { TargetGroup } from '../../../lib/targets/group.ts';
-import { openTestClient } from '../../support/http-client.ts';
+import { openTestClient, readInline } from '../../support/http-client.ts';
 
 /** What one listing yielded and returned. */
 export interface Discovered {
@@ -31,6 +31,7 @@ export async function discover(
   const listing = discoverAs(kubernetes, config, {
     signal: new AbortController().signal,
     openHttp,
+    readCredential: readInline,
     warn: () => undefined,
     ...input,
   });

@@ -1,0 +1,267 @@
+import { MusterError, toMusterError } from '../../base/errors.ts';
+import { folders } from '../../targets/keys.ts';
+import { digestOfFile } from './content.ts';
+import { longestHeld } from './fetch.ts';
+import { diskError } from './files.ts';
+import type { Oddity, TargetFolder } from './folder.ts';
+import { createLimit } from './limit.ts';
+import { judgeOrphans } from './orphans.ts';
+import {
+  foreignKey,
+  type Plan,
+  pathOfKey,
+  planMirror,
+  refuseClashes,
+  segmentOf,
+  type WantedFile,
+} from './plan.ts';
+import { type PreparedFile, prepareFile } from './prepare.ts';
+import {
+  failFile,
+  type MirrorOptions,
+  type Orphan,
+  parallel,
+  type Round,
+  type RoundState,
+  startRound,
+} from './round.ts';
+
+/**
+ * Brings the folder to what the bucket lists, as far as it can: a failure is reported in the round and leaves its
+ * last good file. A file is removed only for a tombstone, after all that the bucket lists is in place.
+ */
+export async function mirrorOnce(options: MirrorOptions): Promise<Round> {
+  const round = startRound(options);
+  try {
+    await ensureFolder(round);
+    const listed = await readPlan(round);
+    const { going, orphans } = await judgeOrphans(round, listed.named);
+    const plan = settleClashes(round, listed, going);
+    for (const rejection of plan.rejections) round.rejections.push(rejection);
+    await applyAll(round, plan.wanted);
+    forgetRefused(round, plan);
+    const staying = round.stopped ? orphans : [...orphans, ...(await removeAll(round, plan, going))];
+    if (!round.stopped) noteOddities(round, plan, staying);
+    checkEmpty(round, plan);
+  } catch (error) {
+    round.errors.push(toMusterError(error));
+  }
+  await finishRound(round);
+  const { changes, rejections, errors, bytes, orphans } = round;
+  return { changes, rejections, errors, bytes, orphans };
+}
+
+/** Files that are written to temporary names before the first of them is renamed: bounds the space for them. */
+const chunkSize = 16;
+
+async function ensureFolder({ folder }: RoundState): Promise<void> {
+  try {
+    await folder.ensureOwnFolder();
+  } catch (error) {
+    throw diskError(`use the folder ${folder.path}`, error);
+  }
+}
+
+async function readPlan(round: RoundState): Promise<Plan> {
+  const { store, signal } = round;
+  const onForeign = (key: string) => {
+    round.rejections.push(foreignKey(key));
+  };
+  return planMirror(await store.list(folders.targets, { signal, onForeign }));
+}
+
+/** What goes leaves its folder to a job that differs from it in case alone: one rename puts the new file over the old. */
+function settleClashes({ folder }: RoundState, plan: Plan, going: readonly string[]): Plan {
+  if (!folder.foldsCase) return plan;
+  const leaving = new Set(going);
+  return refuseClashes(
+    plan,
+    [...folder.owned.keys()].filter((path) => !leaving.has(path)),
+  );
+}
+
+async function applyAll(round: RoundState, wanted: readonly WantedFile[]): Promise<void> {
+  const limit = createLimit(parallel);
+  const isLarge = ({ objects }: WantedFile) => objects.some(({ size }) => size > longestHeld);
+  const small = wanted.filter((file) => !isLarge(file));
+  const large = wanted.filter(isLarge);
+  for (let start = 0; start < small.length; start += chunkSize) {
+    const chunk = small.slice(start, start + chunkSize);
+    const prepared = await Promise.all(chunk.map((file) => limit(() => prepare(round, file, 'small'))));
+    large.push(...chunk.filter((_, index) => prepared[index] === 'later'));
+    await replaceFiles(
+      round,
+      prepared.filter((file) => file !== undefined && file !== 'later'),
+    );
+  }
+  // Last and one by one: none takes the disk or the time of the others.
+  for (const file of large) {
+    const prepared = await prepare(round, file, 'large');
+    if (prepared !== undefined && prepared !== 'later') await replaceFiles(round, [prepared]);
+  }
+}
+
+/** Never throws: a failure of one file is reported and leaves the others alone. */
+async function prepare(
+  round: RoundState,
+  wanted: WantedFile,
+  lane: 'small' | 'large',
+): Promise<PreparedFile | 'later' | undefined> {
+  if (round.signal.aborted) round.stopped = true;
+  if (round.stopped) return undefined;
+  try {
+    return await prepareFile(round, wanted, lane);
+  } catch (error) {
+    failFile(round, wanted.path, error);
+    return undefined;
+  }
+}
+
+function forgetRefused({ folder }: RoundState, plan: Plan): void {
+  for (const memory of [folder.refused, folder.settled]) {
+    for (const path of memory.keys()) if (!plan.named.has(path)) memory.delete(path);
+  }
+}
+
+/** Removes what goes, unless something that the bucket lists is not in place: it may be what replaces it. */
+async function removeAll(
+  round: RoundState,
+  plan: Plan,
+  going: readonly string[],
+): Promise<readonly Orphan[]> {
+  if (going.length === 0) return [];
+  const obstacle = whyNotRemove(round, plan);
+  if (obstacle === undefined) {
+    for (const path of going) await removeFile(round, path);
+    return [];
+  }
+  return going.map((path) => ({
+    path,
+    targets: round.folder.owned.get(path)?.targets ?? 0,
+    reason: `it was retired, and stays while ${obstacle}`,
+  }));
+}
+
+function whyNotRemove({ errors, sound }: RoundState, { unknown, named }: Plan): string | undefined {
+  if (unknown !== undefined) return `${JSON.stringify(unknown.slice(0, 100))} in the store is not understood`;
+  if (errors.length > 0) return 'another file could not be brought up to date';
+  const lacking = [...named].find((path) => !sound.has(path));
+  return lacking === undefined ? undefined : `there is no good file of ${lacking}`;
+}
+
+function noteOddities(round: RoundState, { named }: Plan, orphans: readonly Orphan[]): void {
+  const { folder, rejections, sound, failures } = round;
+  const reasons = new Map(failures);
+  for (const { key, reason, message } of rejections) {
+    const path = reason === 'clash' ? pathOfKey(key) : undefined;
+    if (path !== undefined) reasons.set(path, message);
+  }
+  const gone = 'what the store listed was gone when it was asked for';
+  const oddities = new Map<string, Oddity>();
+  for (const path of named) {
+    const reason = reasons.get(path);
+    if (!sound.has(path)) oddities.set(path, { kind: 'lacking', reason: reason ?? gone });
+    else if (reason !== undefined) oddities.set(path, { kind: 'kept', reason });
+  }
+  for (const { path, reason } of orphans) oddities.set(path, { kind: 'orphaned', reason });
+  folder.oddities.clear();
+  for (const [path, oddity] of oddities) folder.oddities.set(path, oddity);
+  round.orphans.push(...orphans);
+}
+
+/** A store that lists nothing while files are here is more likely the wrong one, or emptied by mistake. */
+function checkEmpty({ store, folder, errors }: RoundState, { named }: Plan): void {
+  if (named.size > 0 || folder.owned.size === 0) return;
+  errors.push(
+    new MusterError(
+      'not-found',
+      `${store.url} lists no target file while ${folder.owned.size} are in ${folder.path}, which all stay; ` +
+        'check the bucket and its prefix; if it is empty on purpose, sync with --once --remove-orphans',
+    ),
+  );
+}
+
+async function finishRound({ folder, signal, errors }: RoundState): Promise<void> {
+  try {
+    await folder.saveState();
+    await folder.dropUnusedParts();
+  } catch (error) {
+    errors.push(diskError(`tidy up ${folder.path}`, error));
+  }
+  if (signal.aborted && errors.length === 0) {
+    errors.push(new MusterError('timeout', 'the round was ended before it was complete'));
+  }
+}
+
+/**
+ * Puts prepared files in their places, one rename each. Never throws: a failure is reported for its file.
+ *
+ * The state says that a new file is ours before it is there: were it the other way round, a crash in between would
+ * leave a file without an owner, which would stay for ever once its provider is gone.
+ */
+async function replaceFiles(round: RoundState, prepared: readonly PreparedFile[]): Promise<void> {
+  if (prepared.length === 0) return;
+  const { folder } = round;
+  try {
+    for (const { path, file } of prepared) {
+      if (folder.owned.get(path)?.facts === undefined) folder.own(path, file);
+    }
+    await folder.saveState();
+  } catch (error) {
+    for (const file of prepared) await giveUp(round, file, error);
+    return;
+  }
+  for (const file of prepared) {
+    try {
+      await replaceFile(round, file);
+    } catch (error) {
+      await giveUp(round, file, error);
+    }
+  }
+}
+
+/** Removes a file of ours. What somebody else put there stays, and so does what took its place under another case. */
+async function removeFile(round: RoundState, path: string): Promise<void> {
+  const { folder } = round;
+  try {
+    if (await isOurs(folder, path)) {
+      await folder.files.remove(folder.at(path));
+      await folder.files.syncFolder(folder.at(segmentOf(path)));
+      round.changes.push({ path, change: 'removed' });
+    }
+    folder.disown(path);
+  } catch (error) {
+    failFile(round, path, error);
+  }
+}
+
+async function replaceFile(round: RoundState, { path, segment, file, staged }: PreparedFile): Promise<void> {
+  const { files, at, own } = round.folder;
+  if ((await files.facts(at(segment))) === undefined) {
+    await files.makeFolder(at(segment));
+    await files.syncFolder(at(''));
+  }
+  await files.rename(staged, at(path));
+  round.changes.push({ path, change: 'written' });
+  await files.syncFolder(at(segment));
+  const facts = await files.facts(at(path));
+  if (facts !== undefined) own(path, { ...file, facts: { ...facts, kind: 'file' } });
+  round.sound.add(path);
+}
+
+async function giveUp(round: RoundState, { path, staged }: PreparedFile, cause: unknown): Promise<void> {
+  failFile(round, path, cause);
+  // If even this fails, the next start clears the folder of temporary files.
+  await round.folder.files.remove(staged).catch(() => undefined);
+}
+
+async function isOurs({ files, at, owned, foldsCase }: TargetFolder, path: string): Promise<boolean> {
+  const isSame = (other: string) => other !== path && other.toLowerCase() === path.toLowerCase();
+  if (foldsCase && [...owned.keys()].some(isSame)) return false;
+  const job = await files.facts(at(segmentOf(path)));
+  const file = job?.kind === 'folder' ? await files.facts(at(path)) : undefined;
+  if (file === undefined || file.kind === 'folder') return false;
+  const announced = owned.get(path);
+  if (announced === undefined || announced.facts !== undefined) return true;
+  return file.kind === 'file' && (await digestOfFile(files, at(path))) === announced.sha256;
+}

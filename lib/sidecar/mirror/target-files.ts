@@ -1,0 +1,60 @@
+import type { ObjectStore } from '../../store/store.ts';
+import { encodeJob, type ProviderId, parseStatusKey, statusKey } from '../../targets/keys.ts';
+import type { TargetFolder } from './folder.ts';
+import { idOfPath, segmentOf } from './plan.ts';
+import type { SourceObject } from './state.ts';
+
+/** What readers see of a mirror: its store and its folder. */
+export interface MirrorView {
+  /** Its name among several; empty for one that stands alone. */
+  readonly name: string;
+  /** Is only read from. */
+  readonly store: ObjectStore;
+  readonly folder: Pick<TargetFolder, 'path' | 'owned' | 'oddities' | 'at' | 'temporary'>;
+  /** Whether a round without error has ended, so that everything missing is known. */
+  readonly ready: () => boolean;
+}
+
+/** A provider's file on disk. */
+export interface TargetFile {
+  readonly source: string;
+  readonly job: string;
+  readonly provider: string;
+  /** Full path. */
+  readonly path: string;
+  readonly targets: number;
+  /** What it was made of; undefined where the bucket does not have it. */
+  readonly made: SourceObject | undefined;
+}
+
+/** The mirrored files, of one job or of all, source by source in the order of their paths. */
+export function targetFiles(sources: readonly MirrorView[], job?: string): readonly TargetFile[] {
+  const wanted = job === undefined ? undefined : segmentFor(job);
+  if (job !== undefined && wanted === undefined) return [];
+  return sources.flatMap(({ name, folder }) =>
+    [...folder.owned]
+      .filter(([path, file]) => file.facts !== undefined && (wanted ?? segmentOf(path)) === segmentOf(path))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([path, file]) => ({
+        source: name,
+        ...idOfPath(path),
+        path: folder.at(path),
+        targets: file.targets,
+        made: file.source,
+      })),
+  );
+}
+
+/** The folder of a job; none for a name that no job can have. */
+export function segmentFor(job: string): string | undefined {
+  try {
+    return job === '' ? undefined : encodeJob(job);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the names, which came from outside, are those that a provider can have. */
+export function isProvider(id: ProviderId): boolean {
+  return segmentFor(id.job) !== undefined && parseStatusKey(statusKey(id)) !== undefined;
+}
