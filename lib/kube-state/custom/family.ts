@@ -115,7 +115,7 @@ interface OwnValue {
 }
 
 /** Told of a value that should make a sample and can not: what is wrong with it. */
-export type Skip = (why: 'missing' | 'no number' | 'no text') => void;
+type Skip = (why: 'missing' | 'no number' | 'no text') => void;
 
 /** Values without a sample, counted: a line for each of them would be a line for each object. */
 export interface Skips {
