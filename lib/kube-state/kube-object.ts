@@ -1,11 +1,11 @@
 import { type Kind, type KindNames, kind } from '../backends/kubernetes/kinds/kind.ts';
+import { owner } from '../backends/kubernetes/kinds/messages.ts';
 import type { ObjectMeta } from '../backends/kubernetes/objects.ts';
 import { inside } from '../backends/kubernetes/wire/fields.ts';
 import {
   type Draft,
   integer,
   list,
-  optionalFlag,
   pairs,
   type Slots,
   text,
@@ -72,7 +72,7 @@ const metadata = {
   deletionTimestamp: time(9),
   labels: pairs(11),
   annotations: pairs(12),
-  ownerReferences: list(13, { kind: word(1), name: word(3), controller: optionalFlag(6) }),
+  ownerReferences: list(13, owner),
 };
 
 function fieldsOf(slots: Slots) {

@@ -1,3 +1,4 @@
+import { condition } from '../../backends/kubernetes/kinds/messages.ts';
 import {
   flag,
   integer,
@@ -49,7 +50,7 @@ export const deployment = resource({
       updatedReplicas: integer(3),
       availableReplicas: integer(4),
       unavailableReplicas: integer(5),
-      conditions: list(6, { type: word(1), status: word(2), reason: word(4) }),
+      conditions: list(6, { ...condition, reason: word(4) }),
       readyReplicas: integer(7),
       terminatingReplicas: optionalInteger(9),
     }),

@@ -1,3 +1,4 @@
+import { reference } from '../../backends/kubernetes/kinds/messages.ts';
 import {
   list,
   optionalFlag,
@@ -26,7 +27,7 @@ export const endpointSlice = resource({
         terminating: optionalFlag(3),
       }),
       hostname: word(3),
-      targetRef: pointer(4, { kind: word(1), namespace: word(2), name: word(3) }),
+      targetRef: pointer(4, reference),
       nodeName: word(6),
       zone: word(7),
       hints: pointer(8, { forZones: list(1, { name: word(1) }) }),

@@ -1,3 +1,4 @@
+import { condition } from '../../backends/kubernetes/kinds/messages.ts';
 import {
   integer,
   list,
@@ -107,7 +108,7 @@ export const horizontalPodAutoscaler = resource({
       currentReplicas: integer(3),
       desiredReplicas: integer(4),
       currentMetrics: list(5, statusMetric),
-      conditions: list(6, { type: word(1), status: word(2) }),
+      conditions: list(6, condition),
     }),
   },
   families: [

@@ -1,3 +1,4 @@
+import { condition } from '../../backends/kubernetes/kinds/messages.ts';
 import { integer, list, optionalInteger, struct, time, word } from '../../backends/kubernetes/wire/slots.ts';
 import { resource } from '../resource.ts';
 import { addStatus, annotations, created, labels, oneIf, owner } from './common.ts';
@@ -18,7 +19,7 @@ export const job = resource({
       activeDeadlineSeconds: optionalInteger(3),
     }),
     status: struct(3, {
-      conditions: list(1, { type: word(1), status: word(2), reason: word(5) }),
+      conditions: list(1, { ...condition, reason: word(5) }),
       startTime: time(2),
       completionTime: time(3),
       active: integer(4),

@@ -1,3 +1,4 @@
+import { condition } from '../../backends/kubernetes/kinds/messages.ts';
 import { list, struct, word } from '../../backends/kubernetes/wire/slots.ts';
 import { resource } from '../resource.ts';
 import { addStates, addStatus, annotations, created, labels } from './common.ts';
@@ -10,7 +11,7 @@ export const namespace = resource({
   namespaced: false,
   identity: ['namespace'],
   identify: ({ name }) => [name],
-  fields: { status: struct(3, { phase: word(1), conditions: list(2, { type: word(1), status: word(2) }) }) },
+  fields: { status: struct(3, { phase: word(1), conditions: list(2, condition) }) },
   families: [
     created('namespace', { stable: true }),
     annotations('namespace'),

@@ -1,3 +1,4 @@
+import { condition, nodeAddress } from '../../backends/kubernetes/kinds/messages.ts';
 import { flag, list, quantities, struct, text, texts, word } from '../../backends/kubernetes/wire/slots.ts';
 import { quantityValue } from '../quantity.ts';
 import { resource } from '../resource.ts';
@@ -25,8 +26,8 @@ export const node = resource({
     status: struct(3, {
       capacity: quantities(1),
       allocatable: quantities(2),
-      conditions: list(4, { type: word(1), status: word(2) }),
-      addresses: list(5, { type: word(1), address: text(2) }),
+      conditions: list(4, condition),
+      addresses: list(5, nodeAddress),
       nodeInfo: struct(7, {
         systemUUID: text(2),
         kernelVersion: word(4),

@@ -1,3 +1,4 @@
+import { condition } from '../../backends/kubernetes/kinds/messages.ts';
 import {
   list,
   optionalWord,
@@ -29,7 +30,7 @@ export const persistentVolumeClaim = resource({
       storageClassName: optionalWord(5),
       volumeMode: word(6),
     }),
-    status: struct(3, { phase: word(1), conditions: list(4, { type: word(1), status: word(2) }) }),
+    status: struct(3, { phase: word(1), conditions: list(4, condition) }),
   },
   families: [
     labels('persistentvolumeclaim', { stable: true }),

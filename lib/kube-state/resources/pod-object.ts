@@ -1,3 +1,4 @@
+import { condition } from '../../backends/kubernetes/kinds/messages.ts';
 import {
   embedded,
   flag,
@@ -86,8 +87,7 @@ export const podFields = {
   status: struct(3, {
     phase: word(1),
     conditions: list(2, {
-      type: word(1),
-      status: word(2),
+      ...condition,
       lastTransitionTime: time(4),
       reason: word(5),
     }),

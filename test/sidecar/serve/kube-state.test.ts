@@ -171,7 +171,7 @@ test('the sidecar counts what it refuses, and says how old and how large each ou
   ]);
 });
 
-test('many who ask at once for what is new share one copy of it', async () => {
+test('requests at the same time share one copy of what is new', async () => {
   const store = createMemoryStore();
   const large = Buffer.concat([gzipHead(listed), ...Array<Uint8Array>(20_000).fill(gzipSync(text))]);
   await store.put('metrics/prod.prom.gz', large, { condition: 'any' });

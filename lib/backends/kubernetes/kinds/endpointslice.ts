@@ -1,7 +1,8 @@
-import type { Endpoint, EndpointSlice, SlicePort } from '../objects.ts';
-import { flag, inside, int32, many, one, type Shape, text, textMap, texts, word } from '../wire/fields.ts';
+import type { Endpoint, EndpointSlice } from '../objects.ts';
+import { flag, inside, many, one, type Shape, text, textMap, texts, word } from '../wire/fields.ts';
+import * as slots from '../wire/slots.ts';
 import { type Draft, emptyMeta, type Kind, kind, metadata } from './kind.ts';
-import { reference } from './reference.ts';
+import { reference } from './messages.ts';
 
 const endpoint: Shape<Draft<Endpoint>> = {
   create: () => ({
@@ -31,7 +32,7 @@ const endpoint: Shape<Draft<Endpoint>> = {
     text(3, 'hostname', (target, hostname) => {
       target.hostname = hostname;
     }),
-    one(4, 'targetRef', reference, (target, targetRef) => {
+    one(4, 'targetRef', slots.message(reference), (target, targetRef) => {
       target.targetRef = targetRef;
     }),
     textMap(5, 'deprecatedTopology', (target) => target.deprecatedTopology),
@@ -44,23 +45,12 @@ const endpoint: Shape<Draft<Endpoint>> = {
   ],
 };
 
-const port: Shape<Draft<SlicePort>> = {
-  create: () => ({ name: '', protocol: '', port: undefined, appProtocol: '' }),
-  fields: [
-    word(1, 'name', (target, name) => {
-      target.name = name;
-    }),
-    word(2, 'protocol', (target, protocol) => {
-      target.protocol = protocol;
-    }),
-    int32(3, 'port', (target, number) => {
-      target.port = number;
-    }),
-    word(4, 'appProtocol', (target, appProtocol) => {
-      target.appProtocol = appProtocol;
-    }),
-  ],
-};
+const port = slots.message({
+  name: slots.word(1),
+  protocol: slots.word(2),
+  port: slots.optionalInt32(3),
+  appProtocol: slots.word(4),
+});
 
 /** Endpoint slices, several a service. */
 export const endpointSlice: Kind<EndpointSlice> = kind<Draft<EndpointSlice>>({

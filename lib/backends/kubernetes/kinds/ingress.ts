@@ -1,5 +1,6 @@
 import type { Ingress } from '../objects.ts';
-import { inside, many, one, type Shape, text, texts, word } from '../wire/fields.ts';
+import { inside, many, one, type Shape, text, word } from '../wire/fields.ts';
+import { message, texts } from '../wire/slots.ts';
 import { type Draft, emptyMeta, type Kind, kind, metadata } from './kind.ts';
 
 const path: Shape<{ path: string }> = {
@@ -31,10 +32,7 @@ const rule: Shape<{ host: string; paths: string[] | undefined }> = {
   ],
 };
 
-const tls: Shape<{ hosts: string[] }> = {
-  create: () => ({ hosts: [] }),
-  fields: [texts(1, 'hosts', (target, host) => target.hosts.push(host))],
-};
+const tls = message({ hosts: texts(1) });
 
 /** Ingresses as targets. */
 export const ingress: Kind<Ingress> = kind<Draft<Ingress>>({

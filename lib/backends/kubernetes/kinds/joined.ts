@@ -1,7 +1,7 @@
 import type { Controlled, DualStackService, ObjectMeta } from '../objects.ts';
 import { inside, word, words } from '../wire/fields.ts';
 import { type Draft, emptyMeta, type Kind, kind, metadata, nameOnly } from './kind.ts';
-import { controller } from './reference.ts';
+import { controller } from './messages.ts';
 
 /** Nodes as the targets on them need them: by their metadata alone. */
 export const joinedNode = metadataOf('nodes', 'NodeList', false);

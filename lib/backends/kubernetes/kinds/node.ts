@@ -1,19 +1,12 @@
-import type { KubernetesNode, NodeAddress } from '../objects.ts';
-import { inside, int32, many, type Shape, text, word } from '../wire/fields.ts';
+import type { KubernetesNode } from '../objects.ts';
+import { inside, int32, many, text } from '../wire/fields.ts';
+import * as slots from '../wire/slots.ts';
 import { type Draft, emptyMeta, type Kind, kind, metadata } from './kind.ts';
-import { condition } from './reference.ts';
+import { condition, nodeAddress } from './messages.ts';
 
-const address: Shape<Draft<NodeAddress>> = {
-  create: () => ({ type: '', address: '' }),
-  fields: [
-    word(1, 'type', (target, type) => {
-      target.type = type;
-    }),
-    text(2, 'address', (target, value) => {
-      target.address = value;
-    }),
-  ],
-};
+const address = slots.message(nodeAddress);
+
+const conditionShape = slots.message(condition);
 
 /** Nodes as targets. */
 export const node: Kind<KubernetesNode> = kind<Draft<KubernetesNode>>({
@@ -30,7 +23,9 @@ export const node: Kind<KubernetesNode> = kind<Draft<KubernetesNode>>({
       }),
     ]),
     inside(3, 'status', [
-      many(4, 'conditions', condition, (target, { type, status }) => target.conditions.push(type, status)),
+      many(4, 'conditions', conditionShape, (target, { type, status }) =>
+        target.conditions.push(type, status),
+      ),
       many(5, 'addresses', address, (target, item) => target.addresses.push(item)),
       inside(6, 'daemonEndpoints', [
         inside(1, 'kubeletEndpoint', [

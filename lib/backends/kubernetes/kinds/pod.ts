@@ -1,48 +1,21 @@
-import type { Container, ContainerPort, ContainerStatus, JoinedPod, Pod } from '../objects.ts';
-import { inside, int32, many, type Shape, text, word } from '../wire/fields.ts';
+import type { JoinedPod, Pod } from '../objects.ts';
+import { inside, many, text, word } from '../wire/fields.ts';
+import * as slots from '../wire/slots.ts';
 import type { Field } from '../wire/table.ts';
 import { type Draft, emptyMeta, type Kind, kind, metadata } from './kind.ts';
-import { condition, controller } from './reference.ts';
+import { condition, controller } from './messages.ts';
 
-const containerPort: Shape<Draft<ContainerPort>> = {
-  create: () => ({ name: '', containerPort: 0, protocol: '' }),
-  fields: [
-    word(1, 'name', (port, name) => {
-      port.name = name;
-    }),
-    int32(3, 'containerPort', (port, number) => {
-      port.containerPort = number;
-    }),
-    word(4, 'protocol', (port, protocol) => {
-      port.protocol = protocol;
-    }),
-  ],
-};
+const containerPort = { name: slots.word(1), containerPort: slots.int32(3), protocol: slots.word(4) };
 
-const container: Shape<Draft<Container>> = {
-  create: () => ({ name: '', image: '', ports: [] }),
-  fields: [
-    word(1, 'name', (target, name) => {
-      target.name = name;
-    }),
-    word(2, 'image', (target, image) => {
-      target.image = image;
-    }),
-    many(6, 'ports', containerPort, (target, port) => target.ports.push(port)),
-  ],
-};
+const container = slots.message({
+  name: slots.word(1),
+  image: slots.word(2),
+  ports: slots.list(6, containerPort),
+});
 
-const containerStatus: Shape<Draft<ContainerStatus>> = {
-  create: () => ({ name: '', containerID: '' }),
-  fields: [
-    word(1, 'name', (status, name) => {
-      status.name = name;
-    }),
-    text(8, 'containerID', (status, id) => {
-      status.containerID = id;
-    }),
-  ],
-};
+const conditionShape = slots.message(condition);
+
+const containerStatus = slots.message({ name: slots.word(1), containerID: slots.text(8) });
 
 /** Pods as their own targets. */
 export const pod: Kind<Pod> = kind<Draft<Pod>>({
@@ -103,7 +76,7 @@ function podFields<T extends Draft<JoinedPod>>(...ofStatus: readonly Field<T>[])
       word(1, 'phase', (target, phase) => {
         target.phase = phase;
       }),
-      many(2, 'conditions', condition, (target, { type, status }) => {
+      many(2, 'conditions', conditionShape, (target, { type, status }) => {
         if (type === 'Ready') target.ready ??= status;
       }),
       word(5, 'hostIP', (target, hostIP) => {

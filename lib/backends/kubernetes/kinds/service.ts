@@ -1,30 +1,11 @@
-import type { Service, ServicePort } from '../objects.ts';
-import { inside, int32, many, type Shape, text, word } from '../wire/fields.ts';
+import type { Service } from '../objects.ts';
+import { inside, many, text, word } from '../wire/fields.ts';
+import * as slots from '../wire/slots.ts';
 import { type Draft, emptyMeta, type Kind, kind, metadata } from './kind.ts';
 
-const servicePort: Shape<Draft<ServicePort>> = {
-  create: () => ({ name: '', protocol: '', port: 0 }),
-  fields: [
-    word(1, 'name', (target, name) => {
-      target.name = name;
-    }),
-    word(2, 'protocol', (target, protocol) => {
-      target.protocol = protocol;
-    }),
-    int32(3, 'port', (target, port) => {
-      target.port = port;
-    }),
-  ],
-};
+const servicePort = slots.message({ name: slots.word(1), protocol: slots.word(2), port: slots.int32(3) });
 
-const balancer: Shape<{ ip: string }> = {
-  create: () => ({ ip: '' }),
-  fields: [
-    text(1, 'ip', (target, ip) => {
-      target.ip = ip;
-    }),
-  ],
-};
+const balancer = slots.message({ ip: slots.text(1) });
 
 /** Services as targets. */
 export const service: Kind<Service> = kind<Draft<Service>>({

@@ -50,6 +50,11 @@ export const integer = (number: number): Slot<number> => integerSlot(number, 0);
 /** The same where the field may be absent. */
 export const optionalInteger = (number: number): Slot<number | undefined> => integerSlot(number, undefined);
 
+/** A number of 32 bits with a sign, 0 where absent. */
+export const int32 = (number: number): Slot<number> => int32Slot(number, 0);
+/** The same where the field may be absent. */
+export const optionalInt32 = (number: number): Slot<number | undefined> => int32Slot(number, undefined);
+
 /** The digits of a whole number of 64 bits, which a JavaScript number can not hold them all of. */
 export const optionalDigits = (number: number): Slot<string | undefined> => ({
   empty: undefined,
@@ -194,6 +199,10 @@ function flagSlot<V>(number: number, empty: V): Slot<V | boolean> {
   return { empty, field: (key) => wireFields.flag(number, key, put(key)) };
 }
 
+function int32Slot<V>(number: number, empty: V): Slot<V | number> {
+  return { empty, field: (key) => wireFields.int32(number, key, put(key)) };
+}
+
 function integerSlot<V>(number: number, empty: V): Slot<V | number> {
   return {
     empty,
@@ -269,7 +278,7 @@ const intOrStringShape: wireFields.Shape<IntOrString> = {
 
 /** A message that is always there, if empty. */
 export function struct<S extends Slots>(number: number, slots: S): Slot<Values<S>> {
-  const shape = shapeOf(slots);
+  const shape = message(slots);
   return { empty: shape.create(), field: (key) => wireFields.one(number, key, shape, put(key)) };
 }
 
@@ -277,24 +286,24 @@ export function struct<S extends Slots>(number: number, slots: S): Slot<Values<S
 export function pointer<S extends Slots>(number: number, slots: S): Slot<Values<S> | undefined> {
   return {
     empty: undefined,
-    field: (key) => wireFields.one(number, key, shapeOf(slots), put(key)),
+    field: (key) => wireFields.one(number, key, message(slots), put(key)),
   };
 }
 
 /** A message whose fields stand in the object around it in JSON. */
 export function embedded<S extends Slots>(number: number, slots: S): Slot<Values<S>> {
-  const shape = shapeOf(slots);
+  const shape = message(slots);
   return { empty: shape.create(), field: (key) => wireFields.one(number, '', shape, put(key)) };
 }
 
 /** A list of messages. */
 export function list<S extends Slots>(number: number, slots: S): Slot<readonly Values<S>[]> {
-  return { empty: [], field: (key) => wireFields.many(number, key, shapeOf(slots), addTo(key)) };
+  return { empty: [], field: (key) => wireFields.many(number, key, message(slots), addTo(key)) };
 }
 
 /** The shape of a message with these fields. */
-function shapeOf<S extends Slots>(slots: S): wireFields.Shape<Values<S>>;
-function shapeOf(slots: Slots): wireFields.Shape<Draft> {
+export function message<S extends Slots>(slots: S): wireFields.Shape<Values<S>>;
+export function message(slots: Slots): wireFields.Shape<Draft> {
   const empty: Draft = Object.fromEntries(Object.entries(slots).map(([key, slot]) => [key, slot.empty]));
   return {
     create: () => ({ ...empty }),
