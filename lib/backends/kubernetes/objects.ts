@@ -65,7 +65,7 @@ export interface Pod extends JoinedPod {
   readonly initContainerStatuses: readonly ContainerStatus[];
 }
 
-export interface NodeAddress {
+interface NodeAddress {
   readonly type: string;
   readonly address: string;
 }
@@ -122,7 +122,7 @@ export interface EndpointAddress {
   readonly targetRef: ObjectReference | undefined;
 }
 
-export interface EndpointSubset {
+interface EndpointSubset {
   readonly addresses: readonly EndpointAddress[];
   readonly notReadyAddresses: readonly EndpointAddress[];
   readonly ports: readonly ServicePort[];
