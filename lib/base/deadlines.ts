@@ -25,6 +25,11 @@ export function abortError(signal: AbortSignal, howFar: string): MusterError {
   return new MusterError('timeout', `the deadline passed ${howFar}`);
 }
 
+/** The error of a call that the caller's signal ended (kind `timeout`). `url` names the store, `what` the call. */
+export function cutOff(url: string, what: string, signal: AbortSignal): MusterError {
+  return new MusterError('timeout', `${url}: ${what} was cut off by the deadline`, { cause: signal.reason });
+}
+
 /** Waits; throws as soon as a signal fires. `howFar` ends the sentence "the deadline passed …". */
 export function pause(ms: number, signals: readonly AbortSignal[], howFar: string): Promise<void> {
   return new Promise((resolve, reject) => {

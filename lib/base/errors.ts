@@ -79,6 +79,13 @@ export function detailOf(error: unknown): string | undefined {
   return undefined;
 }
 
+/** The code of an error of Node or of the operating system, such as `ENOENT`; undefined where it has none. */
+export function codeOf(error: unknown): string | undefined {
+  // Not by `instanceof`: an error of Node's own modules may belong to another realm.
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
 /** Control characters (line breaks of a hostile server among them) become spaces; 600 characters at most. */
 export function oneLine(text: string): string {
   const flat = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();

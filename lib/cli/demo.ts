@@ -4,8 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode } from '../base/disk-errors.ts';
-import { MusterError } from '../base/errors.ts';
+import { codeOf, MusterError } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
 import type { CycleResult } from '../cycle/provider.ts';
 import { loadApp } from '../run/app.ts';
@@ -82,7 +81,7 @@ async function makeFolder(): Promise<string> {
   try {
     return await mkdtemp(join(tmpdir(), 'muster-demo-'));
   } catch (cause) {
-    const why = `no folder can be made in ${tmpdir()} (${errorCode(cause) ?? 'unknown error'})`;
+    const why = `no folder can be made in ${tmpdir()} (${codeOf(cause) ?? 'unknown error'})`;
     throw new MusterError('storage', `${why}: set TMPDIR to one that can be written`, { cause });
   }
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { MusterError } from '../base/errors.ts';
-import { readText } from '../base/read-text.ts';
+import { readText } from '../base/files.ts';
+import { tryParseJson } from '../base/json.ts';
 import { parseReference, type ReadCredential, type Reference, referenceForms } from './secret.ts';
 
 /** Asks whoever keeps a secret for its text, without regard to the reference's field. */
@@ -59,7 +60,7 @@ function resolverOf(
   if (resolver !== undefined) return resolver;
   throw new MusterError(
     'config',
-    `credential ${scheme}:${name}: ${scheme} can not be asked here, use a file or env:`,
+    `credential ${scheme}:${name}: ${scheme} cannot be used here, use a file or env:`,
   );
 }
 
@@ -73,15 +74,10 @@ function pickField(text: string, { field }: Reference, ref: string): string {
 }
 
 function fieldOf(text: string, field: string): string | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (typeof parsed !== 'object' || parsed === null) return undefined;
-    const value = new Map<string, unknown>(Object.entries(parsed)).get(field);
-    return typeof value === 'string' ? value : undefined;
-  } catch {
-    // The parser's error quotes the secret.
-    return undefined;
-  }
+  const parsed = tryParseJson(text);
+  if (typeof parsed !== 'object' || parsed === null) return undefined;
+  const value = new Map<string, unknown>(Object.entries(parsed)).get(field);
+  return typeof value === 'string' ? value : undefined;
 }
 
 function filled(text: string, what: string): string {

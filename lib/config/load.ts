@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { isMusterError, MusterError, toMusterError } from '../base/errors.ts';
-import { readFolder, readText } from '../base/read-text.ts';
+import { readFolder, readText } from '../base/files.ts';
 import { type ObjectLocation, parseFileUrl, type StoreLocation, s3Url } from '../store/url.ts';
 import { type Assembled, assemble, type FileJobs, vanished, type Whereabouts } from './assemble.ts';
 import { type DocumentOptions, documentSchema } from './document.ts';

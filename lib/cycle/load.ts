@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { isMusterError, MusterError } from '../base/errors.ts';
 import { packLines, unpack, unpackLines } from '../base/gzip-lines.ts';
+import { parseJson } from '../base/json.ts';
 import { defaultMaxBytes, type ObjectStore } from '../store/store.ts';
 import { type EncodedGroup, encodeGroup, type Groups, toGroups } from '../targets/canonical.ts';
 import { applyChange } from '../targets/diff.ts';
@@ -17,7 +18,7 @@ import {
   targetsKey,
 } from '../targets/keys.ts';
 import { createPacker } from '../targets/pack.ts';
-import { parseJson, refuseNewer, targetGroup } from './document.ts';
+import { refuseNewer, targetGroup } from './document.ts';
 import { decodeJournalEntry } from './journal.ts';
 import { decodeManifest, maxManifestBytes } from './manifest.ts';
 import type { Step } from './status.ts';

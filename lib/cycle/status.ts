@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { isMusterError } from '../base/errors.ts';
+import { overWrite, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { type ProviderId, statusKey } from '../targets/keys.ts';
 import { decodeDocument, encodeDocument } from './document.ts';
@@ -184,24 +185,22 @@ export async function writeStatus(
   signal?: AbortSignal | undefined,
   { merge = true } = {},
 ): Promise<string | undefined> {
+  const put = async (next: Status, over: string | undefined) => {
+    const options = { condition: overWrite(over), contentType: 'application/json', signal };
+    return (await store.put(statusKey(id), encodeDocument(next), options)).etag;
+  };
+  if (!merge) return put(status, etag);
   let next = status;
   let over = etag;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const written = await store.put(statusKey(id), encodeDocument(next), {
-        condition: over === undefined ? 'create' : { etag: over },
-        contentType: 'application/json',
-        signal,
-      });
-      return written.etag;
-    } catch (error) {
-      if (!isMusterError(error, 'conflict') || !merge || attempt === 5) throw error;
+  return retryConflict(async (attempt) => {
+    if (attempt > 1) {
+      const current = await readStatus(store, id, signal);
+      if (current.status !== undefined && current.status.version > next.version) return undefined;
+      over = current.etag;
+      next = mergeStatus(next, current.status);
     }
-    const current = await readStatus(store, id, signal);
-    if (current.status !== undefined && current.status.version > next.version) return undefined;
-    over = current.etag;
-    next = mergeStatus(next, current.status);
-  }
+    return put(next, over);
+  });
 }
 
 function mergeStatus(status: Status, other: Status | undefined): Status {

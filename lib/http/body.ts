@@ -1,7 +1,6 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
-import { MusterError } from '../base/errors.ts';
-import { codeOf } from './errors.ts';
+import { codeOf, MusterError } from '../base/errors.ts';
 
 /** Takes a body's chunks in; one copy of each, into one array where the length is known before. */
 export interface BodyReader {

@@ -1,4 +1,4 @@
-import { type ErrorKind, MusterError, oneLine } from '../base/errors.ts';
+import { codeOf, type ErrorKind, MusterError, oneLine } from '../base/errors.ts';
 
 /**
  * What Node, OpenSSL or undici threw, as a MusterError whose message still lacks the request it belongs to.
@@ -39,12 +39,6 @@ export function toTlsFailure(error: unknown): MusterError {
 /** Whether the peer went away without an answer, which may be its way to refuse what it was shown. */
 export function isClosedEarly({ kind, cause }: MusterError): boolean {
   return kind === 'unreachable' && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(cause) ?? '');
-}
-
-/** The `code` of an error, whichever realm it is of. */
-export function codeOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
 }
 
 const texts: Readonly<Record<string, readonly [ErrorKind, string]>> = {

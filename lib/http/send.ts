@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { abortError, pause } from '../base/deadlines.ts';
 import { type ErrorKind, MusterError, toMusterError } from '../base/errors.ts';
+import { tryParseJson } from '../base/json.ts';
 import {
   type Authorize,
   type ConfiguredHeaders,
@@ -304,13 +305,9 @@ function serverWords({ headers, body }: Answer): string {
 const messageKeys = ['message', 'error_description', 'error', 'reason', 'detail'];
 
 function messageOf(text: string): string | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'string') return value;
-    if (typeof value !== 'object' || value === null) return undefined;
-    const fields = new Map(Object.entries(value));
-    return messageKeys.map((key) => fields.get(key)).find((message) => typeof message === 'string');
-  } catch {
-    return undefined;
-  }
+  const value = tryParseJson(text);
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null) return undefined;
+  const fields = new Map(Object.entries(value));
+  return messageKeys.map((key) => fields.get(key)).find((message) => typeof message === 'string');
 }

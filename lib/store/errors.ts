@@ -1,4 +1,5 @@
-import { MusterError } from '../base/errors.ts';
+import { cutOff } from '../base/deadlines.ts';
+import { isMusterError, MusterError } from '../base/errors.ts';
 import type { PutCondition } from './store.ts';
 
 /** The write that its condition forbids. */
@@ -9,6 +10,28 @@ export function conflict(url: string, key: string, condition: PutCondition): Mus
       ? `${url}: ${key} exists already, so it was not created`
       : `${url}: ${key} is no longer what it was when it was read, so it was not written`,
   );
+}
+
+/** The condition of a write over what was read: `etag` is its own, undefined where nothing was there. */
+export function overWrite(etag: string | undefined): PutCondition {
+  return etag === undefined ? 'create' : { etag };
+}
+
+/** How often a write that lost to others is tried in all. */
+const attempts = 5;
+
+/**
+ * Runs a step that reads and then writes under a condition; runs it again when another writer was first, five times in
+ * all. `attempt` counts from 1. Throws what the step throws, the last `conflict` among it.
+ */
+export async function retryConflict<T>(step: (attempt: number) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await step(attempt);
+    } catch (error) {
+      if (!isMusterError(error, 'conflict') || attempt === attempts) throw error;
+    }
+  }
 }
 
 /** Throws `conflict` when the condition forbids a write over the object with this etag (`undefined`: none there). */
@@ -67,9 +90,4 @@ export function tooLarge(url: string, key: string, maxBytes: number): MusterErro
 /** Throws (kind `timeout`) when the caller's signal has fired. `what` is the call, as in `writing targets/a.json`. */
 export function checkSignal(signal: AbortSignal | undefined, url: string, what: string): void {
   if (signal?.aborted) throw cutOff(url, what, signal);
-}
-
-/** The call that the caller's signal ended. */
-export function cutOff(url: string, what: string, signal: AbortSignal): MusterError {
-  return new MusterError('timeout', `${url}: ${what} was cut off by the deadline`, { cause: signal.reason });
 }

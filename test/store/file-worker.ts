@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { holdLock } from '../../lib/base/sqlite-lock.ts';
+import { holdLock } from '../../lib/base/locks.ts';
 import { createFileStore } from '../../lib/store/folder/store.ts';
 import { bytes, failure, outcome, text, whole } from './probe.ts';
 

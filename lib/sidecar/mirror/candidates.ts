@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { isMusterError } from '../../base/errors.ts';
-import { parseJson } from '../../cycle/document.ts';
+import { parseJson } from '../../base/json.ts';
 import { decodeManifest, type Manifest, maxManifestBytes } from '../../cycle/manifest.ts';
 import { maxStatusBytes } from '../../cycle/status.ts';
 import type { ListedObject, ObjectStore } from '../../store/store.ts';

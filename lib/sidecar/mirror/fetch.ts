@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { errorCode } from '../../base/disk-errors.ts';
-import { isMusterError, MusterError, toMusterError } from '../../base/errors.ts';
+import { codeOf, isMusterError, MusterError, toMusterError } from '../../base/errors.ts';
 import { unpack } from '../../base/gzip-lines.ts';
 import { DigestMismatch } from '../../store/errors.ts';
 import type { ObjectStore } from '../../store/store.ts';
@@ -158,7 +157,7 @@ async function* unpackLarge(
     }
     return undefined;
   } catch (error) {
-    if (errorCode(error)?.startsWith('Z_') === true) throw spoilt(store, object);
+    if (codeOf(error)?.startsWith('Z_') === true) throw spoilt(store, object);
     throw error;
   } finally {
     gunzip.destroy();

@@ -1,10 +1,11 @@
 import * as z from 'zod';
+import { createLimit } from '../../base/concurrency.ts';
 import { isMusterError, type MusterError, toMusterError } from '../../base/errors.ts';
-import { decodeDocument, parseJson } from '../../cycle/document.ts';
+import { parseJson } from '../../base/json.ts';
+import { decodeDocument } from '../../cycle/document.ts';
 import { maxStatusBytes, type Status, statusSchema } from '../../cycle/status.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import { type ProviderId, statusKey } from '../../targets/keys.ts';
-import { createLimit } from './limit.ts';
 import { idOfPath } from './plan.ts';
 import type { Owned } from './state.ts';
 

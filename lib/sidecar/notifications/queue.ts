@@ -1,5 +1,5 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { awsRequestHandler } from '../../base/aws-proxy.ts';
+import { awsRequestHandler, readAwsError } from '../../base/aws.ts';
 import { MusterError } from '../../base/errors.ts';
 import { once } from '../../base/once.ts';
 
@@ -87,9 +87,8 @@ async function loadSqs(region: string | undefined): Promise<Loaded> {
   };
 }
 
-/** Only the error's name is shown: the rest was written by whoever answered. */
 function queueError(url: string, what: string, error: unknown): MusterError {
-  const name = error instanceof Error && /^\w{1,80}$/.test(error.name) ? error.name : 'no reason given';
+  const { code: name = 'no reason given' } = readAwsError(error);
   const denied = /AccessDenied|InvalidClientTokenId|ExpiredToken/.test(name);
   return new MusterError(
     denied ? 'denied' : 'unreachable',

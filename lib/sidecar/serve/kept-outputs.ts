@@ -1,7 +1,8 @@
 import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { diskError } from '../../base/disk-errors.ts';
+import { readPieces } from '../../base/files.ts';
 import { type GzipHead, headRoom, readGzipHead } from '../../kube-state/gzip-header.ts';
 import type { OpenedObject } from '../../store/store.ts';
-import { diskError } from '../mirror/files.ts';
 
 /** A copy of an object on disk, so that any number of readers share it and none holds it in memory. */
 export interface KeptObject {
@@ -47,8 +48,6 @@ async function openUnnamed(path: string): Promise<FileHandle> {
   return file;
 }
 
-const pieceSize = 256 * 1024;
-
 function keptObject(file: FileHandle, facts: Pick<KeptObject, 'etag' | 'size' | 'head'>): KeptObject {
   let holders = 0;
   let dropped = false;
@@ -58,16 +57,7 @@ function keptObject(file: FileHandle, facts: Pick<KeptObject, 'etag' | 'size' | 
   };
   return {
     ...facts,
-    async *read(from, to) {
-      for (let at = from; at < to; ) {
-        const buffer = Buffer.allocUnsafe(Math.min(pieceSize, to - at));
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
-        if (bytesRead === 0) return undefined;
-        at += bytesRead;
-        yield buffer.subarray(0, bytesRead);
-      }
-      return undefined;
-    },
+    read: (from, to) => readPieces(file, from, to),
     holdUntil(signal) {
       if (signal.aborted) return;
       holders += 1;

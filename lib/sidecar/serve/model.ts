@@ -1,4 +1,4 @@
-import { createLimit } from '../mirror/limit.ts';
+import { createLimit } from '../../base/concurrency.ts';
 import { parseQuery } from '../search/query.ts';
 import type { SearchResult } from '../search/search.ts';
 import { type ChangePage, newestChanges } from './feed.ts';

@@ -1,9 +1,9 @@
+import { allSettledOrThrow, createLimit } from '../../base/concurrency.ts';
 import { toMusterError } from '../../base/errors.ts';
 import { decodeDocument } from '../../cycle/document.ts';
 import { maxStatusBytes, type Status, statusSchema } from '../../cycle/status.ts';
 import type { ListedObject, ObjectStore } from '../../store/store.ts';
 import { folders, type ProviderId, parseStatusKey } from '../../targets/keys.ts';
-import { allSettledOrThrow, createLimit } from '../mirror/limit.ts';
 
 /** What the statuses of a store say, and why they are not newer where the store did not answer. */
 export interface Statuses {

@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorCode, isAbsent } from '../../base/disk-errors.ts';
-import { MusterError } from '../../base/errors.ts';
+import { isAbsent } from '../../base/disk-errors.ts';
+import { codeOf, MusterError } from '../../base/errors.ts';
 import { checkCondition, checkRemoval } from '../errors.ts';
 import type { PutCondition } from '../store.ts';
 import { fileEtag, type WrittenFile } from './temporary.ts';
@@ -93,7 +93,7 @@ function removeEmpty(folder: string): boolean {
     rmdirSync(folder);
     return true;
   } catch (error) {
-    const code = errorCode(error);
+    const code = codeOf(error);
     if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'EBUSY') return false;
     throw error;
   }

@@ -1,7 +1,7 @@
-import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
-import { errorCode, fileFailure, isAbsent } from '../../base/disk-errors.ts';
-import { MusterError } from '../../base/errors.ts';
+import { fileFailure, isAbsent } from '../../base/disk-errors.ts';
+import { codeOf, MusterError } from '../../base/errors.ts';
+import { plainFile, readPieces } from '../../base/files.ts';
 import { checkSignal, tooLarge } from '../errors.ts';
 import { defaultMaxBytes, type OpenedObject, type ReadOptions, type StoredObject } from '../store.ts';
 import { findPath, isLink, type Place } from './paths.ts';
@@ -72,13 +72,13 @@ export function wasEdited(url: string, key: string): MusterError {
   );
 }
 
-/** Without following a link, and without waiting for the other end of a named pipe. */
+/** The key's file, opened; undefined where there is none. Throws (`storage`) for a symbolic link. */
 export async function openFile({ url, key }: Place, path: string): Promise<FileHandle | undefined> {
   try {
-    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    return await open(path, plainFile);
   } catch (error) {
     if (isAbsent(error)) return undefined;
-    if (errorCode(error) === 'ELOOP') throw isLink(url, key);
+    if (codeOf(error) === 'ELOOP') throw isLink(url, key);
     throw error;
   }
 }
@@ -100,16 +100,14 @@ export async function openObject(
     const etag = fileEtag(stats);
     if (etag === ifNoneMatch) return 'unchanged';
     if (stats.size > maxBytes) throw tooLarge(url, key, maxBytes);
-    chunks = readPieces(file, place, etag, signal);
+    chunks = checkedPieces(file, place, etag, signal);
     return { etag, chunks };
   } finally {
     if (chunks === undefined) await file.close();
   }
 }
 
-const pieceSize = 256 * 1024;
-
-async function* readPieces(
+async function* checkedPieces(
   file: FileHandle,
   { url, key }: Place,
   etag: string,
@@ -117,12 +115,10 @@ async function* readPieces(
 ): AsyncGenerator<Uint8Array, undefined> {
   const what = `reading ${key}`;
   try {
-    for (;;) {
+    checkSignal(signal, url, what);
+    for await (const piece of readPieces(file)) {
+      yield piece;
       checkSignal(signal, url, what);
-      // New memory each time: who gets a piece may keep it.
-      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(pieceSize), 0, pieceSize);
-      if (bytesRead === 0) break;
-      yield buffer.subarray(0, bytesRead);
     }
     if (fileEtag(await file.stat({ bigint: true })) !== etag) throw wasEdited(url, key);
     return undefined;

@@ -1,10 +1,10 @@
 import { lstat, mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { errorCode, fileFailure, isAbsent } from '../../base/disk-errors.ts';
-import { MusterError } from '../../base/errors.ts';
+import { fileFailure, isAbsent } from '../../base/disk-errors.ts';
+import { codeOf, MusterError } from '../../base/errors.ts';
+import { holdLock } from '../../base/locks.ts';
 import { once } from '../../base/once.ts';
-import { holdLock } from '../../base/sqlite-lock.ts';
 import { checkSignal } from '../errors.ts';
 import {
   checkKey,
@@ -31,7 +31,7 @@ export function createFileStore(folder: string): ObjectStore {
   // Who only reads makes no folder: its name may be misspelt. One that is not there yet has no objects.
   const forReading = () =>
     found().catch((error: unknown) => {
-      if (errorCode(error) === 'ENOENT') return resolve(folder);
+      if (codeOf(error) === 'ENOENT') return resolve(folder);
       throw error;
     });
   const opened = once(async () => {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { readAwsError } from '../../base/aws.ts';
+import { cutOff } from '../../base/deadlines.ts';
 import { MusterError } from '../../base/errors.ts';
-import { cutOff, DigestMismatch, tooLarge } from '../errors.ts';
+import { DigestMismatch, tooLarge } from '../errors.ts';
 import {
   compareKeys,
   defaultMaxBytes,
@@ -12,7 +14,7 @@ import {
   type ReadOptions,
   type StoredObject,
 } from '../store.ts';
-import { codeOf, statusOf } from './errors.ts';
+import { statusOf } from './errors.ts';
 import type { S3Session, S3Tools } from './store.ts';
 
 /** Names in an object's metadata: the id of the write that made it, and its content's SHA-256. */
@@ -104,7 +106,7 @@ export function requireEtag(url: string, key: string, etag: string | undefined):
 
 /** Whether the answer says that there is no such object, while there is such a bucket. */
 export function isMissing(error: unknown): boolean {
-  return statusOf(error) === 404 && codeOf(error) !== 'NoSuchBucket';
+  return statusOf(error) === 404 && readAwsError(error).code !== 'NoSuchBucket';
 }
 
 /**
@@ -237,7 +239,7 @@ export async function* bodyChunks(body: Readable, limits: BodyLimits): AsyncGene
   } catch (error) {
     if (error instanceof MusterError) throw error;
     if (signal?.aborted) throw cutOff(url, `reading ${key}`, signal);
-    if (error instanceof Stuck || codeOf(error) === 'TimeoutError') {
+    if (error instanceof Stuck || readAwsError(error).code === 'TimeoutError') {
       throw new MusterError(
         'timeout',
         `${url}: the answer for ${key} stopped after ${size} bytes for ${idle} ms`,

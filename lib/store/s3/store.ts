@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
-import { awsRequestHandler } from '../../base/aws-proxy.ts';
+import { awsRequestHandler } from '../../base/aws.ts';
 import { isMusterError } from '../../base/errors.ts';
 import { once } from '../../base/once.ts';
 import { checkSignal } from '../errors.ts';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { isMusterError } from '../../base/errors.ts';
+import { tryParseJson } from '../../base/json.ts';
 import { notConditional } from '../errors.ts';
 import type { PutCondition } from '../store.ts';
 import { lookUp, readObject } from './read.ts';
@@ -105,19 +106,11 @@ async function readMarker(session: S3Session, signal: AbortSignal | undefined) {
     throw error;
   });
   if (found === undefined || found === 'unchanged') return undefined;
-  const { data } = marker.safeParse(parseJson(found.body));
+  const { data } = marker.safeParse(tryParseJson(found.body));
   if (data === undefined || data.store !== session.url || data.endpoint !== session.endpoint)
     return undefined;
   const age = Date.now() - Date.parse(data.tried);
   return age >= 0 && age < trustedFor ? data : undefined;
-}
-
-function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    return undefined;
-  }
 }
 
 async function writeMarker(session: S3Session, signal: AbortSignal | undefined): Promise<void> {

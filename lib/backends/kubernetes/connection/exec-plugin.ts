@@ -4,8 +4,8 @@ import type { Readable } from 'node:stream';
 import type { Cluster } from '@kubernetes/client-node/dist/config_types.js';
 import * as z from 'zod';
 import { abortError, onAbort } from '../../../base/deadlines.ts';
-import { MusterError } from '../../../base/errors.ts';
-import { codeOf } from '../../../http/errors.ts';
+import { codeOf, MusterError } from '../../../base/errors.ts';
+import { tryParseJson } from '../../../base/json.ts';
 import { listField, textField } from '../../../http/json-fields.ts';
 import type { Authorized } from './authorizer.ts';
 import { renewed } from './connection.ts';
@@ -190,7 +190,7 @@ function readCredential(
   printed: string,
   place: string,
 ): { readonly authorized: Authorized; readonly due: number } {
-  const result = execCredential.safeParse(parseSecretJson(printed));
+  const result = execCredential.safeParse(tryParseJson(printed));
   if (!result.success)
     throw new MusterError('config', `${place}: the exec plugin did not print an ExecCredential`);
   const { token, clientCertificateData: cert, clientKeyData: key, expirationTimestamp } = result.data.status;
@@ -202,13 +202,4 @@ function readCredential(
     },
     due: Number.isNaN(due) ? 0 : due,
   };
-}
-
-/** The JSON in a text that may hold a secret, `undefined` for what is none: the parser's own error quotes the text. */
-export function parseSecretJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,13 +1,13 @@
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { MusterError } from '../../../base/errors.ts';
+import { tryParseJson } from '../../../base/json.ts';
 import type { HttpClient } from '../../../http/client.ts';
 import { decodeJson } from '../../../http/json.ts';
 import { textField } from '../../../http/json-fields.ts';
 import { parseUrl } from '../../../http/url-text.ts';
 import type { Authorize } from './authorizer.ts';
 import { type ConnectInput, defaultHttp, pemOf, renewed } from './connection.ts';
-import { parseSecretJson } from './exec-plugin.ts';
 
 /** The part `auth-provider.config` of a kubeconfig's user. Source: k8s.io/client-go, plugin/pkg/client/auth/oidc. */
 const oidcConfig = z.object({
@@ -133,7 +133,7 @@ async function grant(
   });
   if (status < 300) return decodeJson(body, headers['content-type'], granted);
   if (others.length > 0) return await grant(http, url, others, asked);
-  const { data } = refusal.safeParse(parseSecretJson(Buffer.from(body).toString()));
+  const { data } = refusal.safeParse(tryParseJson(Buffer.from(body).toString()));
   throw new MusterError(
     'denied',
     `${place}: the OIDC provider gives no new token: HTTP ${status}${data ? ` (${data.error})` : ''}: log in anew`,
@@ -146,6 +146,6 @@ const claims = z.object({ exp: z.number() });
 /** When a token ends, in milliseconds since 1970; 0 for what is no token. */
 function endOf(token: string): number {
   const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
-  const { data } = claims.safeParse(parseSecretJson(payload));
+  const { data } = claims.safeParse(tryParseJson(payload));
   return (data?.exp ?? 0) * 1000;
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { awsCredentials } from '../../lib/backends/kubernetes/connection/eks.ts';
-import { awsRequestHandler } from '../../lib/base/aws-proxy.ts';
+import { awsRequestHandler } from '../../lib/base/aws.ts';
 import { readSchedule } from '../../lib/lambda/aws-schedule.ts';
 import { lambdaInvoker } from '../../lib/lambda/fan-out.ts';
 import { createAwsSecrets } from '../../lib/run/aws-secrets.ts';
