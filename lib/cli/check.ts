@@ -33,7 +33,8 @@ export const check = defineCommand({
   },
   async run({ config, strict, offline, output }, io) {
     const app = await loadApp(config, { ...io, strict });
-    const { providers, outputs, store, storeConfig, leftAlone } = app;
+    await using store = app.store;
+    const { providers, outputs, storeConfig, leftAlone } = app;
     const rows = providers.map(({ job, provider, mechanism, refreshInterval, shards, deadline }) => ({
       ...{ job, provider, mechanism },
       refresh_interval_seconds: refreshInterval / 1000,
@@ -68,7 +69,6 @@ export const check = defineCommand({
     if (storeConfig.kind === 's3') io.err(hintsOnFunctions(providers, outputs));
     io.err(hintOnRules(providers));
     if (!offline && !app.isEmpty) await printLeaving(app, io);
-    await store.close();
     return exitCodes.good;
   },
 });

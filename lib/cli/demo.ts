@@ -117,6 +117,7 @@ async function showBackends(
   );
   await writeFile(config, JSON.stringify({ scrape_configs, kube_state_metrics }));
   const app = await loadApp(config, io);
+  await using store = app.store;
   const targets = join(folder, 'targets');
   const outputs = app.outputs.map(({ object }) => object);
   for (const { title, fleet } of backends) await io.out(`A simulated ${title} answers at ${fleet.url}\n`);
@@ -138,7 +139,7 @@ async function showBackends(
   let news = 0;
   try {
     await develop({
-      store: app.store,
+      store,
       config: async () => app,
       folder: targets,
       listen,
@@ -160,7 +161,6 @@ async function showBackends(
   } finally {
     ended.abort();
     await Promise.all([churn, shown]);
-    await app.store.close();
   }
 }
 

@@ -81,7 +81,7 @@ export async function readHeld(
 ): Promise<StoredHeld> {
   const key = heldKey(id);
   const found = await store.get(key, { maxBytes, signal });
-  if (found === undefined || found === 'unchanged') return { held: undefined, etag: undefined };
+  if (found === undefined) return { held: undefined, etag: undefined };
   try {
     return { held: await decodeHeld(found.body, key, maxUnpacked), etag: found.etag };
   } catch (error) {

@@ -99,7 +99,7 @@ export async function readStoreDocument(
   signal?: AbortSignal,
 ): Promise<{ readonly document: StoreDocument; readonly etag: string } | undefined> {
   const found = await store.get(storeKey, { maxBytes: 64 << 10, signal });
-  if (found === undefined || found === 'unchanged') return undefined;
+  if (found === undefined) return undefined;
   const { id, owner } = decodeDocument(found.body, schema, `${store.url}/${storeKey}`);
   return { document: { id, owner }, etag: found.etag };
 }

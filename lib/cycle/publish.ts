@@ -201,7 +201,7 @@ async function readManifest(
 ): Promise<{ readonly manifest: Manifest; readonly etag: string } | undefined> {
   const key = manifestKey(id);
   const found = await store.get(key, { maxBytes: maxManifestBytes, signal });
-  if (found === undefined || found === 'unchanged') return undefined;
+  if (found === undefined) return undefined;
   try {
     return { manifest: decodeManifest(found.body, key), etag: found.etag };
   } catch (error) {
@@ -301,8 +301,7 @@ export async function writeCheckpoint(
   let over = checkpoint?.etag;
   return retryConflict(async (attempt) => {
     if (attempt > 1) {
-      const found = await store.get(snapshotKey(id), { signal });
-      const stored = found === undefined || found === 'unchanged' ? undefined : found;
+      const stored = await store.get(snapshotKey(id), { signal });
       const storedVersion = stored === undefined ? 0 : await versionOf(stored.body);
       if (storedVersion > version) return undefined;
       if (storedVersion === version) return stored?.etag;

@@ -145,7 +145,7 @@ export async function readStatus(
   const options = signal && { signal };
   try {
     const found = await store.get(key, { maxBytes: maxStatusBytes, ...options });
-    if (found === undefined || found === 'unchanged') return { status: undefined, etag: undefined };
+    if (found === undefined) return { status: undefined, etag: undefined };
     return readBody(found.body, found.etag, key);
   } catch (error) {
     if (!isMusterError(error, 'too-large')) throw error;

@@ -181,7 +181,7 @@ async function readStatuses({ store, signal }: SumsInput): Promise<readonly Stat
   const none = new AbortController().signal;
   const statuses = await mapConcurrent(keys.slice(0, mostStatuses), 16, signal ?? none, async (key) => {
     const found = await store.get(key, { maxBytes: 1 << 20, signal });
-    return found === undefined || found === 'unchanged' ? undefined : parseStatus(found.body);
+    return found === undefined ? undefined : parseStatus(found.body);
   });
   return statuses.filter((status) => status !== undefined);
 }

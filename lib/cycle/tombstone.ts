@@ -37,7 +37,7 @@ export async function readTombstone(
 ): Promise<Tombstone | undefined> {
   const key = retiredKey(id);
   const found = await store.get(key, { maxBytes: 64 << 10, signal });
-  if (found === undefined || found === 'unchanged') return undefined;
+  if (found === undefined) return undefined;
   const { schema: _, ...tombstone } = decodeDocument(found.body, schema, key);
   return tombstone;
 }
@@ -53,8 +53,7 @@ export async function writeTombstone(
 ): Promise<void> {
   const key = retiredKey(tombstone);
   await retryConflict(async () => {
-    const found = await store.get(key, { signal });
-    const there = found === undefined || found === 'unchanged' ? undefined : found;
+    const there = await store.get(key, { signal });
     if (there !== undefined && isLater(there.body, tombstone, key)) return;
     await store.put(key, encodeDocument({ schema: 1, ...tombstone }), {
       condition: overWrite(there?.etag),

@@ -243,7 +243,7 @@ export async function countPublished(
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, number>>> {
   const opened = await store.open(metricsKey(object), { signal });
-  if (opened === undefined || opened === 'unchanged') return {};
+  if (opened === undefined) return {};
   const counts = new Map<string, number>();
   const text = createGunzip();
   // What fails shows in what comes out.

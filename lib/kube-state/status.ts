@@ -82,7 +82,7 @@ export async function readOutputStatus(
     throw error;
   });
   if (found === 'too large') return { status: undefined, etag: (await store.head(key))?.etag };
-  if (found === undefined || found === 'unchanged') return { status: undefined, etag: undefined };
+  if (found === undefined) return { status: undefined, etag: undefined };
   const json = tryParseJson(found.body);
   const schema = newer.safeParse(json).data?.schema;
   if (schema !== undefined)

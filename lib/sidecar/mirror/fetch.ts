@@ -73,8 +73,7 @@ async function downloadSmall(
   object: AskedObject,
 ): Promise<Fetched | 'unchanged' | undefined> {
   const maxBytes = Math.min(maxObjectBytes, longestHeld);
-  const condition = ifNoneMatch === undefined ? {} : { ifNoneMatch };
-  const answer = await store.get(object.key, { maxBytes, signal, ...condition });
+  const answer = await store.getIfChanged(object.key, ifNoneMatch, { maxBytes, signal });
   if (answer === undefined || answer === 'unchanged') return answer;
   const { body, etag } = answer;
   onBytes(body.byteLength);
@@ -92,8 +91,7 @@ async function downloadLarge(
   { store, folder, maxObjectBytes, signal, onBytes, ifNoneMatch }: DownloadInput,
   object: AskedObject,
 ): Promise<Fetched | 'unchanged' | undefined> {
-  const condition = ifNoneMatch === undefined ? {} : { ifNoneMatch };
-  const answer = await store.open(object.key, { maxBytes: maxObjectBytes, signal, ...condition });
+  const answer = await store.openIfChanged(object.key, ifNoneMatch, { maxBytes: maxObjectBytes, signal });
   if (answer === undefined || answer === 'unchanged') return answer;
   const { chunks, etag } = answer;
   const intake = openIntake(object.key, folder.shard);

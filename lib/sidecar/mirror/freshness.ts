@@ -189,9 +189,8 @@ export async function readHeartbeat(
   known: Heartbeat | undefined,
   signal: AbortSignal,
 ): Promise<Heartbeat> {
-  const condition = known?.etag === undefined ? {} : { ifNoneMatch: known.etag };
   try {
-    const found = await store.get(key, { maxBytes: maxStatusBytes, signal, ...condition });
+    const found = await store.getIfChanged(key, known?.etag, { maxBytes: maxStatusBytes, signal });
     if (found === 'unchanged' && known !== undefined) return known;
     if (found === undefined || found === 'unchanged') return { etag: undefined, problem: 'missing' };
     return decodeHeartbeat(found.body, found.etag, key);

@@ -39,9 +39,7 @@ export function createJournal(store: ObjectStore): Journal {
 
   const read = async (key: string, page: Page, signal: AbortSignal): Promise<ChangeDetail | undefined> => {
     const found = await store.get(key, { maxBytes: largestEntry, signal });
-    return found === undefined || found === 'unchanged'
-      ? undefined
-      : readEntry(key, found.body, page, signal);
+    return found === undefined ? undefined : readEntry(key, found.body, page, signal);
   };
 
   return {

@@ -235,8 +235,7 @@ export function createOutputReader(sources: readonly FaceSource[], ended?: Abort
     // Who asks for what is just being fetched waits for it, and finds it unchanged.
     return inTurn(place, async () => {
       const old = kept.get(place);
-      const condition = old === undefined ? {} : { ifNoneMatch: old.etag };
-      const found = await store.open(metricsKey(name), { maxBytes, signal, ...condition });
+      const found = await store.openIfChanged(metricsKey(name), old?.etag, { maxBytes, signal });
       const fresh = found === 'unchanged' ? old : found && (await keepObject(found, folder.temporary()));
       if (fresh !== old) {
         old?.drop();

@@ -123,7 +123,7 @@ async function readOne(
   if (size > maxBytes) return undefined;
   if (old?.etag === etag) return old;
   const found = await store.get(key, { maxBytes, signal });
-  if (found === undefined || found === 'unchanged') return undefined;
+  if (found === undefined) return undefined;
   const status = parseOutputStatus(found.body);
   return status && { etag: found.etag, status };
 }

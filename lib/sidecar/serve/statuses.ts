@@ -99,7 +99,7 @@ async function readOne(
     return { job, provider, etag, status: `${key} has ${size} bytes, more than a status can have` };
   signal.throwIfAborted();
   const found = await store.get(key, { maxBytes: maxStatusBytes, signal });
-  if (found === undefined || found === 'unchanged') return undefined;
+  if (found === undefined) return undefined;
   return { job, provider, etag: found.etag, status: decode(found.body, key) };
 }
 

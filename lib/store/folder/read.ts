@@ -22,25 +22,20 @@ export async function readEtag(place: Place): Promise<{ readonly etag: string } 
   }
 }
 
-export interface ReadLimits {
-  readonly ifNoneMatch: string | undefined;
-  readonly maxBytes: number;
-  readonly signal: AbortSignal | undefined;
-}
-
 /**
- * The key's file. Etag and body come from one descriptor: the file behind it stays as it is when another takes its
- * name.
+ * The key's file; `unchanged` where it has the etag that the caller holds. Etag and body come from one descriptor: the
+ * file behind it stays as it is when another takes its name.
  */
 export async function readObject(
   place: Place,
-  limits: ReadLimits,
+  held: string | undefined,
+  options: ReadOptions,
 ): Promise<StoredObject | 'unchanged' | undefined> {
   const path = await findPath(place);
   const file = path === undefined ? undefined : await openFile(place, path);
   if (file === undefined) return undefined;
   try {
-    return await readFrom(file, place, limits);
+    return await readFrom(file, place, held, options);
   } finally {
     await file.close();
   }
@@ -49,13 +44,14 @@ export async function readObject(
 async function readFrom(
   file: FileHandle,
   { url, key }: Place,
-  { ifNoneMatch, maxBytes, signal }: ReadLimits,
+  held: string | undefined,
+  { maxBytes = defaultMaxBytes, signal }: ReadOptions,
 ): Promise<StoredObject | 'unchanged' | undefined> {
   const stats = await file.stat({ bigint: true });
   if (stats.isDirectory()) return undefined;
   if (!stats.isFile()) throw isLink(url, key);
   const etag = fileEtag(stats);
-  if (etag === ifNoneMatch) return 'unchanged';
+  if (etag === held) return 'unchanged';
   if (stats.size > maxBytes) throw tooLarge(url, key, maxBytes);
   const { buffer, byteOffset, byteLength } = await file.readFile(signal && { signal });
   if (fileEtag(await file.stat({ bigint: true })) !== etag) {
@@ -83,10 +79,11 @@ export async function openFile({ url, key }: Place, path: string): Promise<FileH
   }
 }
 
-/** The key's file, piece by piece. */
+/** The key's file, piece by piece; `unchanged` where it has the etag that the caller holds. */
 export async function openObject(
   place: Place,
-  { ifNoneMatch, maxBytes = defaultMaxBytes, signal }: ReadOptions,
+  held: string | undefined,
+  { maxBytes = defaultMaxBytes, signal }: ReadOptions,
 ): Promise<OpenedObject | 'unchanged' | undefined> {
   const { url, key } = place;
   const path = await findPath(place);
@@ -98,7 +95,7 @@ export async function openObject(
     if (stats.isDirectory()) return undefined;
     if (!stats.isFile()) throw isLink(url, key);
     const etag = fileEtag(stats);
-    if (etag === ifNoneMatch) return 'unchanged';
+    if (etag === held) return 'unchanged';
     if (stats.size > maxBytes) throw tooLarge(url, key, maxBytes);
     chunks = checkedPieces(file, place, etag, signal);
     return { etag, chunks };

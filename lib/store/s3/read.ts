@@ -24,9 +24,10 @@ export const metadataNames = { write: 'muster-write', digest: 'sha256' } as cons
 export function readObject(
   session: S3Session,
   key: string,
+  etag: string | undefined,
   options: ReadOptions,
 ): Promise<StoredObject | 'unchanged' | undefined> {
-  return getObject(session, key, options, async ({ stream, limits, etag, expected }) => {
+  return getObject(session, { key, etag, ...options }, async ({ stream, limits, etag, expected }) => {
     const body = await collectBody(stream, limits);
     if (expected !== undefined && expected !== digest(body)) throw new DigestMismatch(session.url, key);
     return { body, etag };
@@ -42,18 +43,23 @@ export interface ComingObject {
   readonly expected: string | undefined;
 }
 
+/** Which object is read; `etag` is the one that the caller holds. */
+interface ObjectRead extends ReadOptions {
+  readonly key: string;
+  readonly etag: string | undefined;
+}
+
 /** Asks for the object and hands it on; what `take` throws counts as the call's failure. */
 export function getObject<T>(
   { url, bucket, base, idle, call }: S3Session,
-  key: string,
-  { ifNoneMatch, maxBytes = defaultMaxBytes, signal }: ReadOptions,
+  { key, etag, maxBytes = defaultMaxBytes, signal }: ObjectRead,
   take: (coming: ComingObject) => T | Promise<T>,
 ): Promise<T | 'unchanged' | undefined> {
   return call('s3:GetObject', key, signal, async ({ sdk, client, sending }) => {
     const command = new sdk.GetObjectCommand({
       Bucket: bucket,
       Key: `${base}${key}`,
-      IfNoneMatch: ifNoneMatch,
+      IfNoneMatch: etag,
     });
     try {
       const { Body, ContentLength, ETag, Metadata } = await client.send(command, sending);
@@ -271,9 +277,10 @@ function joinChunks(chunks: readonly Uint8Array[], size: number): Uint8Array {
 export function openObject(
   session: S3Session,
   key: string,
+  etag: string | undefined,
   options: ReadOptions,
 ): Promise<OpenedObject | 'unchanged' | undefined> {
-  return getObject(session, key, options, ({ stream, limits, etag, expected }) => ({
+  return getObject(session, { key, etag, ...options }, ({ stream, limits, etag, expected }) => ({
     etag,
     chunks: checkedChunks(stream, limits, expected),
   }));

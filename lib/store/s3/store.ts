@@ -4,8 +4,8 @@ import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { awsRequestHandler } from '../../base/aws.ts';
 import { isMusterError } from '../../base/errors.ts';
 import { once } from '../../base/once.ts';
-import { checkSignal } from '../errors.ts';
-import { checkKey, checkPrefix, type ObjectStore } from '../store.ts';
+import { checkSignal, notUnchanged } from '../errors.ts';
+import { checkKey, checkPrefix, type ObjectStore, type ReadOptions } from '../store.ts';
 import { type S3Action, s3Failure, statusOf } from './errors.ts';
 import { listObjects, lookUp, openObject, readObject } from './read.ts';
 import { verifyConditions } from './verify.ts';
@@ -26,16 +26,20 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   const session = createSession(options.bucket, options.prefix ?? '', options);
   const { url } = session;
   let verified = false;
+  const read = async (key: string, etag: string | undefined, options: ReadOptions) => {
+    checkKey(url, key);
+    return readObject(session, key, etag, options);
+  };
+  const open = async (key: string, etag: string | undefined, options: ReadOptions) => {
+    checkKey(url, key);
+    return openObject(session, key, etag, options);
+  };
   return {
     url,
-    async get(key, options = {}) {
-      checkKey(url, key);
-      return readObject(session, key, options);
-    },
-    async open(key, options = {}) {
-      checkKey(url, key);
-      return openObject(session, key, options);
-    },
+    get: async (key, options = {}) => notUnchanged(url, key, await read(key, undefined, options)),
+    getIfChanged: (key, etag, options = {}) => read(key, etag, options),
+    open: async (key, options = {}) => notUnchanged(url, key, await open(key, undefined, options)),
+    openIfChanged: (key, etag, options = {}) => open(key, etag, options),
     async head(key, { signal } = {}) {
       checkKey(url, key);
       const found = await lookUp(session, key, signal);
@@ -58,7 +62,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       if (!verified) await verifyConditions(session, signal);
       verified = true;
     },
-    close: () => session.close(),
+    [Symbol.asyncDispose]: () => session.close(),
   };
 }
 

@@ -101,10 +101,12 @@ const marker = z.object({
 
 /** What an earlier start found out; undefined when there is none, or it is old, of another store, or damaged. */
 async function readMarker(session: S3Session, signal: AbortSignal | undefined) {
-  const found = await readObject(session, markerKey, { maxBytes: 10_000, signal }).catch((error: unknown) => {
-    if (isMusterError(error, 'too-large') || isMusterError(error, 'storage')) return undefined;
-    throw error;
-  });
+  const found = await readObject(session, markerKey, undefined, { maxBytes: 10_000, signal }).catch(
+    (error: unknown) => {
+      if (isMusterError(error, 'too-large') || isMusterError(error, 'storage')) return undefined;
+      throw error;
+    },
+  );
   if (found === undefined || found === 'unchanged') return undefined;
   const { data } = marker.safeParse(tryParseJson(found.body));
   if (data === undefined || data.store !== session.url || data.endpoint !== session.endpoint)

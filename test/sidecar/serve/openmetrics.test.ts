@@ -95,8 +95,8 @@ test('many who ask at once for what is new share one copy of it', async () => {
     now: () => listed.getTime(),
     read: {
       ...store,
-      async open(key, options) {
-        const found = await store.open(key, options);
+      async openIfChanged(key, etag, options) {
+        const found = await store.openIfChanged(key, etag, options);
         if (found !== 'unchanged') fetched += 1;
         return found;
       },
