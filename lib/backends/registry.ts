@@ -1,4 +1,4 @@
-import type { MechanismLoader } from '../config/readers.ts';
+import type { MechanismLoader } from '../config/load.ts';
 import { bindMechanism, type Mechanism, type SdConfig, type Stanza } from './mechanism.ts';
 
 /** All backends. A new one is a line here. */

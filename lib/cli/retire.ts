@@ -1,4 +1,4 @@
-import { newRunId } from '../base/run-id.ts';
+import { newRunId } from '../base/version.ts';
 import { findLeft } from '../cycle/leaving.ts';
 import { resolveNames } from '../cycle/naming.ts';
 import { retireProvider } from '../cycle/retire.ts';

@@ -3,8 +3,8 @@ import { labelsReadByRules } from '../targets/relabel.ts';
 import type { RelabelConfig } from '../targets/relabel-config.ts';
 import { bool, duration, int, isMapping, leaf, list, scalarText } from './fields.ts';
 import type { JobSettings, MusterConfig, NamedOutput, Provider, StanzaReader } from './muster-config.ts';
-import { globalKeys, legacyProblem, type NameSchemeKeys, nameScheme, withNameScheme } from './name-scheme.ts';
 import { prometheusKeys } from './prometheus-keys.ts';
+import { globalKeys, legacyProblem, type NameSchemeKeys, nameScheme, withNameScheme } from './relabel.ts';
 import {
   builtInSettings,
   jobSettings,

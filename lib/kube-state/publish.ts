@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { isMusterError, toMusterError } from '../base/errors.ts';
-import { newRunId } from '../base/run-id.ts';
+import { newRunId } from '../base/version.ts';
 import type { KubeStateOutput } from '../run/kube-state-outputs.ts';
 import type { ObjectStore, PutOptions, StreamedBody } from '../store/store.ts';
 import { metricsKey, outputTombstoneKey } from '../targets/keys.ts';

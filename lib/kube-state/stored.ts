@@ -1,4 +1,4 @@
-import { newRunId } from '../base/run-id.ts';
+import { newRunId } from '../base/version.ts';
 import type { CyclesInput } from '../run/cycles.ts';
 import type { KubeStateOutput } from '../run/kube-state-outputs.ts';
 import {

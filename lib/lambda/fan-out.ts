@@ -1,7 +1,6 @@
 import { readAwsError } from '../base/aws.ts';
-import { mapConcurrent } from '../base/concurrency.ts';
+import { mapConcurrent, once } from '../base/concurrency.ts';
 import { MusterError } from '../base/errors.ts';
-import { once } from '../base/once.ts';
 
 /** Starts another invocation of the same function with this event, and does not wait for it. */
 export type InvokeSelf = (event: object, signal: AbortSignal) => Promise<void>;

@@ -1,7 +1,7 @@
 import { readAwsError } from '../base/aws.ts';
+import { once } from '../base/concurrency.ts';
 import { heedSignals } from '../base/deadlines.ts';
 import { type ErrorKind, MusterError, oneLine } from '../base/errors.ts';
-import { once } from '../base/once.ts';
 import type { ResolveReference } from '../config/credentials.ts';
 import type { Reference } from '../config/secret.ts';
 

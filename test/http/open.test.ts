@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import type { Credential, ReadCredential } from '../../lib/config/secret.ts';
-import { openHttpClient } from '../../lib/http/open.ts';
+import { openHttpClient } from '../../lib/http/client.ts';
 import { failure, get, inline, openTestClient, plainConfig } from '../support/http-client.ts';
 import { type SeenRequest, startHttpServer } from '../support/http-server.ts';
 

@@ -27,7 +27,7 @@ async function fetchOnce(server: TestHttpServer, tls: Partial<TlsConfig>, url = 
   return Buffer.from((await client.request(get({ url }))).body).toString();
 }
 
-const clientModule = new URL('../../lib/http/open.ts', import.meta.url).href;
+const clientModule = new URL('../../lib/http/client.ts', import.meta.url).href;
 
 /** A program that asks the URL in its arguments with node:https, and then with our client. */
 const bothWays = `

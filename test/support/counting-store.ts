@@ -49,6 +49,10 @@ export function countingStore(store: ObjectStore): CountingStore {
         note('get', key, store.getIfChanged(key, etag, options), (found) =>
           found === 'unchanged' ? found : found ? 'found' : 'missing',
         ),
+      openIfChanged: (key, etag, options) =>
+        note('get', key, store.openIfChanged(key, etag, options), (found) =>
+          found === 'unchanged' ? found : found ? 'found' : 'missing',
+        ),
       head: (key, options) =>
         note('head', key, store.head(key, options), (found) => (found ? 'found' : 'missing')),
       put: (key, body, options) => note('put', key, store.put(key, body, options), () => 'done'),

@@ -1,5 +1,5 @@
 import type { Mechanism, SdConfig } from '../../lib/backends/mechanism.ts';
-import type { HttpClientOptions } from '../../lib/http/open.ts';
+import type { HttpClientOptions } from '../../lib/http/client.ts';
 import type { Cursor, Listed, Progress } from '../../lib/targets/discover.ts';
 import type { TargetGroup } from '../../lib/targets/group.ts';
 import { openTestClient } from './http-client.ts';

@@ -1,7 +1,7 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { awsRequestHandler, readAwsError } from '../../base/aws.ts';
+import { once } from '../../base/concurrency.ts';
 import { MusterError } from '../../base/errors.ts';
-import { once } from '../../base/once.ts';
 
 /** A message that stays in the queue until it is removed. */
 export interface QueueMessage {

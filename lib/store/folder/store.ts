@@ -1,10 +1,10 @@
 import { lstat, mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { once } from '../../base/concurrency.ts';
 import { fileFailure, isAbsent } from '../../base/disk-errors.ts';
 import { codeOf, MusterError } from '../../base/errors.ts';
 import { holdLock } from '../../base/locks.ts';
-import { once } from '../../base/once.ts';
 import { checkSignal, notUnchanged } from '../errors.ts';
 import {
   checkKey,

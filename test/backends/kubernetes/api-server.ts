@@ -8,7 +8,7 @@ import {
 } from '../../../lib/backends/kubernetes/listing/lister.ts';
 import type { ListQuery } from '../../../lib/backends/kubernetes/listing/query.ts';
 import type { ObjectMeta } from '../../../lib/backends/kubernetes/objects.ts';
-import type { HttpClientOptions } from '../../../lib/http/open.ts';
+import type { HttpClientOptions } from '../../../lib/http/client.ts';
 import { type FleetAnswer, type FleetRequest, jsonAnswer } from '../../../lib/sim/faults.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from '../../../lib/sim/server.ts';
 import { openTestClient } from '../../support/http-client.ts';

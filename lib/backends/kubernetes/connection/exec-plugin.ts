@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { abortError, onAbort } from '../../../base/deadlines.ts';
 import { codeOf, MusterError } from '../../../base/errors.ts';
 import { tryParseJson } from '../../../base/json.ts';
-import { listField, textField } from '../../../http/json-fields.ts';
+import { listField, textField } from '../../../http/json.ts';
 import type { Authorized } from './authorizer.ts';
 import { renewed } from './connection.ts';
 

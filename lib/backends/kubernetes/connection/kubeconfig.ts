@@ -6,7 +6,7 @@ import { MusterError } from '../../../base/errors.ts';
 import { readText } from '../../../base/files.ts';
 import type { HttpClientConfig, TlsConfig } from '../../../config/http-client.ts';
 import type { Credential } from '../../../config/secret.ts';
-import { listField, structField, textField } from '../../../http/json-fields.ts';
+import { listField, structField, textField } from '../../../http/json.ts';
 import { parseUrl } from '../../../http/url-text.ts';
 import { type Authorized, authorizer } from './authorizer.ts';
 import {
