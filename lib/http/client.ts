@@ -16,18 +16,19 @@ import { createRedactor, type Redactor, shownUrl } from './url-text.ts';
 export interface HttpRequest {
   readonly url: URL;
   readonly method?: 'GET' | 'POST';
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: string | undefined;
-  readonly retry?: boolean;
+  readonly retry?: boolean | undefined;
   readonly signal: AbortSignal;
   /** Refuse (kind `too-large`) an answer over this many bytes, after decompression. Default 256 MiB. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   /** Statuses outside 2xx which are handed back instead of thrown, e.g. `[404]`. */
   readonly expect?: readonly number[];
   /** Read the body into this memory; the answer is good until the next request with it. */
-  readonly space?: BodySpace;
+  readonly space?: BodySpace | undefined;
 }
 
+/** The answer to a request. */
 export interface HttpResponse {
   readonly status: number;
   /** Lower-case names; of a repeated header the first value. */
@@ -37,19 +38,21 @@ export interface HttpResponse {
 
 /**
  * The client that every backend uses: TLS, authentication, proxy, retries, limits and deadlines as configured for
- * one SD config. Errors are MusterErrors whose message names the URL without credentials and query.
+ * one SD config. Disposing of it ends its connections. Errors are MusterErrors whose message names the URL without credentials and query.
  */
-export interface HttpClient {
-  /** The whole answer. Throws `denied`, `not-found`, `expired`, `throttled`, `status`, `redirect`, `tls`, `unreachable`, `timeout`, `too-large`. */
+export interface HttpClient extends AsyncDisposable {
+  /**
+   * The whole answer. Throws `denied`, `not-found`, `expired`, `throttled`, `status`, `redirect`, `tls`, `unreachable`,
+   * `timeout`, `too-large`.
+   */
   request(request: HttpRequest): Promise<HttpResponse>;
   /** What `decode` makes of the answer; the errors that it throws get the request's name in front. */
   read<T>(request: HttpRequest, decode: (answer: HttpResponse) => T): Promise<T>;
   /** The answer's JSON, checked; throws `malformed` with the path of the bad field. */
   getJson<T>(request: HttpRequest, schema: ZodType<T>): Promise<T>;
-  /** Ends the connections. */
-  close(): Promise<void>;
 }
 
+/** What a client is opened with. */
 export interface HttpClientOptions {
   readonly readCredential: ReadCredential;
   readonly userAgent: string;
@@ -58,26 +61,26 @@ export interface HttpClientOptions {
   /** When `signal` will fire, in milliseconds since 1970, if that is known: no wait for a retry goes beyond it. */
   readonly deadline?: number | undefined;
   /** Path of a Unix socket to which every request goes, whatever its URL's host. No proxy is used then. */
-  readonly unixSocket?: string;
+  readonly unixSocket?: string | undefined;
   /** Attempts after the first one. Default 2. */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /** First wait before a retry, in milliseconds. Default 250. */
-  readonly backoffMs?: number;
+  readonly backoffMs?: number | undefined;
   /** Longest wait before a retry, in milliseconds. Default 30,000. */
-  readonly maxRetryDelayMs?: number;
+  readonly maxRetryDelayMs?: number | undefined;
   /** Longest time, in milliseconds, in which nothing of an answer comes. Default 30,000. */
-  readonly idleTimeoutMs?: number;
+  readonly idleTimeoutMs?: number | undefined;
   /** Longest time, in milliseconds, until a connection stands, TLS and proxy included. Default 10,000. */
-  readonly connectTimeoutMs?: number;
+  readonly connectTimeoutMs?: number | undefined;
   /** Hears of what is wrong and does not keep the client from its work. */
   readonly warn?: ((message: string) => void) | undefined;
   /** For `proxy_from_environment`. Default: the process's own. */
-  readonly environment?: Environment;
+  readonly environment?: Environment | undefined;
 }
 
 /**
  * A client for one SD config and one cycle: credentials and TLS files are read now, connections are kept alive until
- * it is closed. Throws `config` for what cannot work (bad certificate, unsupported proxy) and what `readCredential`
+ * it is disposed of. Throws `config` for what cannot work (bad certificate, unsupported proxy) and what `readCredential`
  * throws; nothing is called before the first request.
  */
 export async function openHttpClient(
@@ -143,7 +146,7 @@ async function openWith(
         decodeJson(body, answered['content-type'], schema),
       );
     },
-    async close() {
+    async [Symbol.asyncDispose]() {
       closing.abort(new MusterError('internal', 'the client is closed'));
       await Promise.all([pools.close(), closeTokens()]);
     },
@@ -152,7 +155,7 @@ async function openWith(
 
 interface Authorization {
   readonly authorize: Authorize;
-  readonly closeTokens: () => Promise<void>;
+  readonly closeTokens: () => PromiseLike<void>;
 }
 
 async function openAuthorization(
@@ -169,8 +172,8 @@ async function openAuthorization(
   const { unixSocket: _socketOfTheBackend, ...overNetwork } = options;
   const client = await openWith(tokenClientConfig(oauth2), overNetwork, redactor);
   return {
-    authorize: await openTokens(oauth2, client, readText, redactor, options.signal),
-    closeTokens: () => client.close(),
+    authorize: await openTokens(oauth2, { client, readText, redactor, signal: options.signal }),
+    closeTokens: () => client[Symbol.asyncDispose](),
   };
 }
 
@@ -181,8 +184,8 @@ function tokenClientConfig(oauth2: NonNullable<HttpClientConfig['oauth2']>): Htt
     proxy_from_environment,
     proxy_connect_header,
     tls_config,
-    ...(proxy_url && { proxy_url }),
-    ...(no_proxy && { no_proxy }),
+    proxy_url,
+    no_proxy,
     follow_redirects: false,
     enable_http2: false,
     http_headers: {},

@@ -18,7 +18,7 @@ export interface Call {
   /** How much of the body to read, once the status is known. */
   readonly limit: (status: number) => BodyLimit;
   /** Where the body is read into; absent, memory of its own. */
-  readonly space?: BodySpace;
+  readonly space?: BodySpace | undefined;
 }
 
 /** One answer, read to its end or its limit. */

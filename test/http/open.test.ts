@@ -77,8 +77,8 @@ describe('a request', () => {
     const client = await openTestClient();
     for (const path of ['/1', '/2', '/3']) await client.request(get(server, path));
     const open = server.connections();
-    await client.close();
-    await client.close();
+    await client[Symbol.asyncDispose]();
+    await client[Symbol.asyncDispose]();
     expect([server.accepted(), open]).toEqual([1, 1]);
     expect(await failure(client.request(get(server)))).toEqual({
       kind: 'internal',

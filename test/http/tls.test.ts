@@ -41,7 +41,7 @@ const bothWays = `
     { readCredential: async () => '', userAgent: 'test', signal },
   );
   const ours = await client.request({ url, signal }).then(() => 'ok', (error) => error.kind);
-  await client.close();
+  await client[Symbol.asyncDispose]();
   process.stdout.write('Node itself: ' + statusCode + ', our client: ' + ours);
   process.exit();
 `;

@@ -45,7 +45,7 @@ export async function openTestClient(
       ...options,
     },
   );
-  return { ...client, [Symbol.asyncDispose]: () => client.close() };
+  return client;
 }
 
 /** A GET of a path of the server, without a deadline. */

@@ -78,7 +78,7 @@ export interface S3Session {
   readonly bucket: string;
   /** What stands before each key: empty, or the prefix with a `/`. */
   readonly base: string;
-  /** Where the bucket is asked for; empty where the SDK decides. */
+  /** URL of the store's endpoint; empty where the SDK decides. */
   readonly endpoint: string;
   /** What was found out of the store's etags. */
   readonly etags: KnownEtags;
@@ -114,7 +114,7 @@ export function createSession(
       checkSignal(signal, url, `${action} of ${key}`);
       try {
         const tools = { ...(await loaded()), sending: signal ? { abortSignal: signal } : {} };
-        return await insist(() => run(tools), signal);
+        return await retryCall(() => run(tools), signal);
       } catch (error) {
         throw s3Failure(error, { url, bucket, action, key, signal });
       }
@@ -133,7 +133,7 @@ const attempts = 5;
  * Tries again what the SDK does not: a write that met another one in the same moment (409; S3 asks for that), and a
  * body that was cut off after the headers had come.
  */
-async function insist<T>(run: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+async function retryCall<T>(run: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await run();

@@ -11,7 +11,7 @@ import { deleteObject, type EtagForm, etagForms, measured, sendWrite } from './w
 /** The object that remembers that a store was tried, and when. */
 const markerKey = 'muster-conditional-writes';
 
-/** Milliseconds after which a store is tried anew: it may have been replaced or reconfigured. */
+/** Milliseconds after which a store is tried again: it may have been replaced or reconfigured. */
 const trustedFor = 7 * 86_400_000;
 
 /**
@@ -30,7 +30,7 @@ export async function verifyConditions(session: S3Session, signal: AbortSignal |
     await race(session, key, signal);
   } finally {
     // A crash, or a role that may not remove it, leaves a few bytes behind.
-    await deleteObject(session, key, signal ? { signal } : {}).catch(() => undefined);
+    await deleteObject(session, key, { signal }).catch(() => undefined);
   }
   await writeMarker(session, signal);
 }
@@ -67,7 +67,7 @@ async function winner(
     writes.map(async (write) => {
       try {
         // Each its own bytes: an etag may be made of nothing else, and must change with the first of them.
-        return await sendWrite(session, key, measured(encoder.encode(write)), write, options);
+        return await sendWrite(session, { key, body: measured(encoder.encode(write)), write }, options);
       } catch (error) {
         if (isMusterError(error, 'conflict')) return undefined;
         throw error;
@@ -125,5 +125,5 @@ async function writeMarker(session: S3Session, signal: AbortSignal | undefined):
   };
   const body = measured(encoder.encode(`${JSON.stringify(said)}\n`));
   const options = { condition: 'any', contentType: 'application/json', signal } as const;
-  await sendWrite(session, markerKey, body, randomUUID(), options);
+  await sendWrite(session, { key: markerKey, body, write: randomUUID() }, options);
 }

@@ -52,7 +52,7 @@ export async function openTestLister(
     whenUnknown: 'check the test',
   };
   const lister = openLister(connection, { pageSize: 2, compression: false, ...options });
-  return { ...lister, [Symbol.asyncDispose]: () => http.close() };
+  return { ...lister, [Symbol.asyncDispose]: () => http[Symbol.asyncDispose]() };
 }
 
 /** All parts of a list. */

@@ -82,7 +82,7 @@ async function ask(
       status,
     });
   } finally {
-    await http.close();
+    await http[Symbol.asyncDispose]();
   }
 }
 

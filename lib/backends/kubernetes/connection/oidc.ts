@@ -72,20 +72,16 @@ async function refresh(
     );
   const { 'idp-certificate-authority-data': data, 'idp-certificate-authority': file } = provider;
   const ca = pemOf(data, file, dirname(place));
-  const http = await openHttp({
+  await using http = await openHttp({
     ...defaultHttp(),
-    tls_config: { ...(ca && { ca }), insecure_skip_verify: false },
+    tls_config: { ca, insecure_skip_verify: false },
   });
-  try {
-    const known = new URL('.well-known/openid-configuration', issuer);
-    const { token_endpoint: endpoint } = await http.getJson({ url: known, signal }, discovered);
-    const url = parseUrl(endpoint);
-    if (url === undefined)
-      throw new MusterError('malformed', `${place}: the OIDC provider's token_endpoint is not a URL`);
-    return await grant(http, url, ways(provider), { refreshToken, place, signal });
-  } finally {
-    await http.close();
-  }
+  const known = new URL('.well-known/openid-configuration', issuer);
+  const { token_endpoint: endpoint } = await http.getJson({ url: known, signal }, discovered);
+  const url = parseUrl(endpoint);
+  if (url === undefined)
+    throw new MusterError('malformed', `${place}: the OIDC provider's token_endpoint is not a URL`);
+  return await grant(http, url, ways(provider), { refreshToken, place, signal });
 }
 
 /** How a client says who it is. */
