@@ -23,8 +23,8 @@ const maxSockets = 50;
 
 /**
  * How the clients of the AWS SDK reach their service: through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`
- * (or the same in lower case) name, as the SDKs of other languages do and that of JavaScript does not. What is on
- * this machine is asked directly.
+ * (or the same in lower case) name. The SDKs of other languages do so by themselves, the one for JavaScript does not.
+ * Servers on this machine are reached directly.
  */
 export function awsRequestHandler(
   timeouts: Pick<RequestHandlerOptions, 'connectionTimeout' | 'socketTimeout'> = {},
@@ -49,13 +49,13 @@ export interface AwsError {
   /** The HTTP status, where there was an answer. */
   readonly status: number | undefined;
   readonly requestId: string | undefined;
-  /** Where the bucket is that was asked for in another region. */
+  /** The region of a bucket that was called in another region. */
   readonly bucketRegion: string | undefined;
 }
 
 /**
- * Reads an error of the AWS SDK. Never throws. Its message is left out: whoever answered wrote it, and may send back what
- * the request held.
+ * Reads an error of the AWS SDK. Never throws. Its message is left out: the server wrote it, and may send back what the
+ * request held.
  */
 export function readAwsError(error: unknown): AwsError {
   const { name, code, message, $metadata, $response } = sdkError.catch(noError).parse(error);

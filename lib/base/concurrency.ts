@@ -65,9 +65,12 @@ export async function allSettledOrThrow<T>(operations: readonly Promise<T>[]): P
 
 /** A value that is made at its first use and then kept. */
 export interface Once<T> {
-  /** The value; whoever asks while it is made waits for the same one. A failure is thrown and forgotten: the next call tries again. */
+  /**
+   * The value. Calls that come while it is made wait for the same one. A failure is thrown and forgotten: the next call
+   * tries again.
+   */
   (): Promise<T>;
-  /** Forgets the value, for whoever has to end it; `undefined` where none was made or asked for. */
+  /** Forgets the value and returns it, so that it can be closed; `undefined` where there is none. */
   take(): Promise<T> | undefined;
 }
 

@@ -19,7 +19,7 @@ export function onAbort(
   return stop;
 }
 
-/** The error for a signal that fired: its own reason if that is one of ours, else that the deadline passed. */
+/** The error for a signal that fired: its own reason if that is a MusterError, else that the deadline passed. */
 export function abortError(signal: AbortSignal, howFar: string): MusterError {
   if (signal.reason instanceof MusterError) return signal.reason;
   return new MusterError('timeout', `the deadline passed ${howFar}`);

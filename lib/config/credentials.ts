@@ -4,7 +4,7 @@ import { readText } from '../base/files.ts';
 import { tryParseJson } from '../base/json.ts';
 import { parseReference, type ReadCredential, type Reference, referenceForms } from './secret.ts';
 
-/** Asks whoever keeps a secret for its text, without regard to the reference's field. */
+/** Reads the text of a secret where it is kept, without regard to the reference's field. */
 export type ResolveReference = (reference: Reference, signal: AbortSignal) => Promise<string>;
 
 export interface CredentialReaderOptions {
@@ -20,8 +20,8 @@ export interface CredentialReaderOptions {
 const maxBytes = 1024 * 1024;
 
 /**
- * Reads credentials anew each time, so that a rotated one is seen. Texts from files, the environment and elsewhere
- * lose the white space at their ends and may not be empty.
+ * Reads a credential each time it is called, so that a rotated one is seen. Text from files, the environment and
+ * elsewhere loses the white space at its ends and may not be empty.
  */
 export function createCredentialReader({
   directory,

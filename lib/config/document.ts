@@ -163,7 +163,7 @@ function whyNot(rule: RelabelConfig, job: ScrapeKeys): string | undefined {
   return removed === undefined ? undefined : `removes ${removed}, which Prometheus would set again`;
 }
 
-/** Whether the rule is there to remove that label. Others may leave it empty, on some targets: that can't be foreseen. */
+/** Whether the rule is there to remove that label. Others may leave it empty, on some targets: that is unknown here. */
 function removes({ action, regex, target_label, replacement }: RelabelConfig, name: string): boolean {
   switch (action) {
     case 'labeldrop':
@@ -178,7 +178,7 @@ function removes({ action, regex, target_label, replacement }: RelabelConfig, na
 }
 
 export interface UniqueOptions {
-  /** What the entries are, where texts must differ in more than the case of letters: some disks see no other. */
+  /** What the entries are, where names must differ in more than the case of letters: some disks ignore it. */
   readonly caseAlone?: string;
   /** The entries which that concerns. Default: all. */
   readonly caseMatters?: (entry: unknown) => boolean;

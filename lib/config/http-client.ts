@@ -152,7 +152,7 @@ const authorization = section({
   .check(
     atMostOne('credentials', 'credentials_file', 'credentials_ref'),
     rule(['type'], ({ type }) =>
-      type.trim().toLowerCase() === 'basic' ? 'can not be "basic", use basic_auth instead' : undefined,
+      type.trim().toLowerCase() === 'basic' ? 'cannot be "basic", use basic_auth instead' : undefined,
     ),
   )
   .transform((keys) =>

@@ -78,7 +78,7 @@ function parseAssembled<Stanza, KubeState extends NamedOutput>(
   return { ...parsed.data, jobs, leftAlone: findLeftAlone(value, readKeys) };
 }
 
-/** Read beside the schema, so that all problems are told at once. */
+/** Read beside the schema, so that all problems are reported at once. */
 function isStrict(value: unknown): boolean {
   return isMapping(value) && 'strict' in value && bool().safeParse(value.strict).data === true;
 }
@@ -176,7 +176,7 @@ function bucketAccess(
 }
 
 /**
- * Where the store is, of a configuration of which all else may be wrong; `undefined` where that cannot be told. Throws
+ * Where the store is, of a configuration of which all else may be wrong; `undefined` where that is unknown. Throws
  * when there is no configuration to read.
  */
 export async function loadStoreLocation(

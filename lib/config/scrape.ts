@@ -90,7 +90,7 @@ function toldApart<Stanza>(mechanism: string): z.core.$ZodCheck<readonly ReadSta
       );
       if (twin >= 0) {
         const message =
-          `can not be told from [${twin}], which asks the same server for the same: leave one out, or give each ` +
+          `cannot be told from [${twin}], which asks the same server for the same: leave one out, or give each ` +
           `a name, as in muster: {name: ${mechanism}-eu}`;
         context.addIssue({ code: 'custom', path: [index], message });
       }

@@ -27,7 +27,7 @@ export interface BodyLimit {
 }
 
 /**
- * A reader for a body of the declared length (bytes; undefined where the answer doesn't say). Throws `too-large`
+ * A reader for a body of the declared length (bytes; undefined where the answer does not say). Throws `too-large`
  * at once when that length is over the limit.
  */
 export function readBody(declared: number | undefined, limit: BodyLimit, space?: BodySpace): BodyReader {
@@ -98,7 +98,7 @@ function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
 }
 
 /**
- * The body without its content encoding, which was not asked for but may have been applied all the same. Decoding
+ * The body without its content encoding, which the request did not ask for but the server may have applied. Decoding
  * stops once there are more than `maxBytes` (`too-large`). Nested or unknown encodings are `malformed`.
  */
 export async function decodeBody(

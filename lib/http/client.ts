@@ -177,7 +177,7 @@ async function openAuthorization(
   };
 }
 
-/** The token endpoint has TLS and proxy settings of its own, and nothing else of the SD config. */
+/** The token endpoint has its own TLS and proxy settings, and nothing else of the SD config. */
 function tokenClientConfig(oauth2: NonNullable<HttpClientConfig['oauth2']>): HttpClientConfig {
   const { proxy_from_environment, proxy_connect_header, tls_config, proxy_url, no_proxy } = oauth2;
   return {

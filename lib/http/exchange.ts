@@ -17,7 +17,7 @@ export interface Call {
   readonly idleTimeoutMs: number;
   /** How much of the body to read, once the status is known. */
   readonly limit: (status: number) => BodyLimit;
-  /** Where the body is read into; absent, memory of its own. */
+  /** Memory that the body is read into. Default: new memory. */
   readonly space?: BodySpace | undefined;
 }
 

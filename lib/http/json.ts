@@ -103,7 +103,7 @@ export function structField<const Shape extends z.core.$ZodLooseShape>(shape: Sh
   return z.preprocess((input) => input ?? {}, z.object(shape));
 }
 
-/** A whole body that is a list. An empty one may be null; a body that is anything else is none. */
+/** A whole body that is a list. An empty one may be null; anything else is refused. */
 export function listBody<Item>(item: z.ZodType<Item>) {
   return z
     .array(item)

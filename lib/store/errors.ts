@@ -72,14 +72,13 @@ export function notRemoved(url: string, key: string): MusterError {
   );
 }
 
-/** The object whose content is not what its own metadata says (kind `storage`): spoilt where it lies, or on the way. */
-export class DigestMismatch extends MusterError {
-  constructor(url: string, key: string, proof = 'its sha256 metadata says so') {
-    super(
-      'storage',
-      `${url}: digest mismatch: ${key} is not what was written (${proof}); restore or delete it`,
-    );
-  }
+/**
+ * The object whose content is not what its own metadata says: `storage`, code `digest-mismatch`. It was damaged where it
+ * lies, or on the way. `proof` says how that is known.
+ */
+export function digestMismatch(url: string, key: string, proof = 'its sha256 metadata says so'): MusterError {
+  const message = `${url}: digest mismatch: ${key} is not what was written (${proof}); restore or delete it`;
+  return new MusterError('storage', message, { code: 'digest-mismatch' });
 }
 
 /** What a read without an etag found. Throws (kind `storage`) for an answer that only a read with an etag may get. */

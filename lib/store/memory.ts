@@ -51,7 +51,7 @@ export function createMemoryStore(): ObjectStore {
       checkCondition(url, key, condition, objects.get(key)?.etag);
       writes++;
       const etag = `"${writes}"`;
-      // A copy of its own (on reading too): what the caller does to its buffer later is no write.
+      // A copy (on reading too): what the caller does to its buffer later is not a write.
       objects.set(key, { body: copyOf(body), etag, modified: Date.now() });
       return { etag };
     },

@@ -15,8 +15,8 @@ export interface OpenedObject {
   /** As of StoredObject. */
   readonly etag: string;
   /**
-   * To be iterated once, by whoever opened it. Throws what reading throws, at its end also where the bytes were not those
-   * that were written: only a reader that came to the end has the object.
+   * To be iterated once. Throws what reading throws, also at its end when the bytes are not those that were written: only
+   * a reader that came to the end has the object.
    */
   readonly chunks: AsyncIterable<Uint8Array>;
 }

@@ -363,7 +363,7 @@ describe('names', () => {
     read(job(consuls)).jobs[0]?.providers.map(({ name, named }) => [name, named]);
   const problemsOf = (consuls: string) => problemsIn(job(consuls), read);
   const path = 'scrape_configs[0].consul_sd_configs[1]';
-  const alike = `${path}: can not be told from [0], which asks the same server for the same: leave one out, or give each a name, as in muster: {name: consul-eu}`;
+  const alike = `${path}: cannot be told from [0], which asks the same server for the same: leave one out, or give each a name, as in muster: {name: consul-eu}`;
 
   test('are given by the configuration, and else by place', () => {
     expect(namesOf('{server: a}, {server: b, muster: {name: consul-eu}}, {server: c}')).toEqual([

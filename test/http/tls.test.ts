@@ -87,7 +87,7 @@ describe('verification', () => {
     await using client = await openTestClient({ tls_config: { insecure_skip_verify: false, ca } });
     expect(await failure(client.request(get(server)))).toEqual({
       kind: 'tls',
-      message: `GET ${server.url}: the server's certificate is refused (EE certificate key too weak): issue it anew, RSA with 2,048 bits or more`,
+      message: `GET ${server.url}: the server's certificate is refused (EE certificate key too weak): issue a new one, RSA with 2,048 bits or more`,
     });
     expect(server.accepted()).toBe(1);
   });

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { codeOf, isMusterError, MusterError, toMusterError } from '../../base/errors.ts';
 import { unpack } from '../../base/gzip-lines.ts';
-import { DigestMismatch } from '../../store/errors.ts';
+import { digestMismatch } from '../../store/errors.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import { type Content, openIntake, sha256Of, type TakenIn } from './content.ts';
 import type { TargetFolder } from './folder.ts';
@@ -164,7 +164,7 @@ async function* unpackLarge(
 
 /** Its check sum or its form is wrong: spoilt where it lies or on the way, so that it is fetched again. */
 function spoilt({ url }: ObjectStore, { key }: AskedObject): MusterError {
-  return new DigestMismatch(url, key, 'it cannot be unpacked');
+  return digestMismatch(url, key, 'it cannot be unpacked');
 }
 
 function named({ key }: AskedObject, error: unknown): MusterError {

@@ -43,7 +43,7 @@ export function createFileStore(folder: string): ObjectStore {
   const forWriting = async () => {
     const root = await opened();
     if (await isThere(join(root, '.tmp'))) return root;
-    // Somebody deleted the folder under a process that goes on: it is made anew, as at first.
+    // The folder was deleted while this process runs: it is made again, as at first.
     opened.take();
     found.take();
     return opened();

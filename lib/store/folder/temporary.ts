@@ -38,7 +38,7 @@ export async function writeTemp(
 }
 
 /**
- * Gives the file a time of its own, and so its etag. A kernel's clock moves in steps of milliseconds: of two quick
+ * Gives the file a unique time, and so its etag. A kernel's clock moves in steps of milliseconds: of two quick
  * writes the second could get the first one's inode, size and time, and pass for it.
  */
 async function stamp(file: FileHandle): Promise<string> {

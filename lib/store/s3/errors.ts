@@ -18,7 +18,7 @@ export interface S3Call {
 
 /**
  * A failed call of the SDK as a MusterError. Only the error's code, status and request id enter the message: the
- * rest was written by whoever answered, who may send back what a request held.
+ * server wrote the rest, and may send back what the request held.
  */
 export function s3Failure(error: unknown, call: S3Call): MusterError {
   if (error instanceof MusterError) return error;

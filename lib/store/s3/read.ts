@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { readAwsError } from '../../base/aws.ts';
 import { cutOff } from '../../base/deadlines.ts';
 import { MusterError } from '../../base/errors.ts';
-import { DigestMismatch, tooLarge } from '../errors.ts';
+import { digestMismatch, tooLarge } from '../errors.ts';
 import {
   compareKeys,
   defaultMaxBytes,
@@ -29,7 +29,7 @@ export function readObject(
 ): Promise<StoredObject | 'unchanged' | undefined> {
   return getObject(session, { key, etag, ...options }, async ({ stream, limits, etag, expected }) => {
     const body = await collectBody(stream, limits);
-    if (expected !== undefined && expected !== digest(body)) throw new DigestMismatch(session.url, key);
+    if (expected !== undefined && expected !== digest(body)) throw digestMismatch(session.url, key);
     return { body, etag };
   });
 }
@@ -116,7 +116,7 @@ export function isMissing(error: unknown): boolean {
 }
 
 /**
- * All objects below the prefix, page by page, by key. A listing whose end cannot be told is an error (kind `storage`):
+ * All objects below the prefix, page by page, by key. A listing whose end is unknown is an error (kind `storage`):
  * one that only looks whole would make its readers delete what it leaves out. Names that are no keys, as the
  * `folder/` that consoles make, are left out.
  */
@@ -191,7 +191,7 @@ function decode(name: string): string {
   try {
     return decodeURIComponent(name.replaceAll('+', ' '));
   } catch {
-    // Not UTF-8, so not a key of ours.
+    // Not UTF-8, so not a key.
     return name;
   }
 }
@@ -296,7 +296,6 @@ async function* checkedChunks(
     hash.update(chunk);
     yield chunk;
   }
-  if (expected !== undefined && expected !== hash.digest('hex'))
-    throw new DigestMismatch(limits.url, limits.key);
+  if (expected !== undefined && expected !== hash.digest('hex')) throw digestMismatch(limits.url, limits.key);
   return undefined;
 }
