@@ -1,9 +1,14 @@
-import { chmod } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { bundlePlugins } from './build-functions.ts';
 
-/** Bundles the `muster` command: one entry, and a chunk for each part that is only loaded when it is used. */
+/**
+ * Bundles the `muster` command: one entry, and a chunk for each part that is only loaded when it is used. The JSON
+ * schema that the command prints lies beside it.
+ */
 export async function buildCommand(outdir = 'dist'): Promise<void> {
   await build({
     entryPoints: { muster: 'lib/cli/main.ts' },
@@ -22,5 +27,13 @@ export async function buildCommand(outdir = 'dist'): Promise<void> {
     plugins: bundlePlugins(),
     logLevel: 'warning',
   });
-  await chmod(join(outdir, 'muster.mjs'), 0o755);
+  const command = join(outdir, 'muster.mjs');
+  await chmod(command, 0o755);
+  const { stdout } = await promisify(execFile)(process.execPath, [command, 'schema'], {
+    maxBuffer: maxSchema,
+  });
+  await writeFile(join(outdir, 'muster.schema.json'), stdout);
 }
+
+/** Bytes of the schema, at most. */
+const maxSchema = 1 << 22;

@@ -1,3 +1,4 @@
+import { serviceStatements } from './aws-services.ts';
 import type { Bucket } from './bucket.ts';
 import type { Backend, Settings } from './settings.ts';
 import { arn, policy, type Resources, type Statement, trust, type Value } from './template.ts';
@@ -9,6 +10,7 @@ export function roleResources(backend: Backend, settings: Settings, bucket: Buck
     ...ownStatements(backend, settings),
     ...credentialStatements(backend),
     ...clusterStatements(backend),
+    ...serviceStatements(backend),
     ...networkStatements(settings),
   ];
   return {

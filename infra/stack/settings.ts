@@ -63,6 +63,10 @@ const backend = z.strictObject({
   clusters: list.prefault(''),
   /** ARNs of roles that it may assume. */
   roles: list.prefault(''),
+  /** Services of AWS that it lists, as `role` of aws_sd_configs names them. */
+  services: list.prefault(''),
+  /** Regions that it lists of them; none for the region of the function. */
+  regions: list.prefault(''),
 });
 
 export type Settings = z.output<typeof settings>;

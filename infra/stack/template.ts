@@ -1,7 +1,7 @@
 /** A value of a CloudFormation template. */
 export type Value = string | number | boolean | readonly Value[] | { readonly [key: string]: Value };
 
-export interface Resource {
+interface Resource {
   readonly Type: string;
   readonly Properties: { readonly [name: string]: Value };
   readonly DeletionPolicy?: string;

@@ -13,7 +13,7 @@ export interface Identity {
   readonly [key: string]: IdentityValue;
 }
 
-export type IdentityValue = string | number | boolean | null | readonly IdentityValue[] | Identity;
+type IdentityValue = string | number | boolean | null | readonly IdentityValue[] | Identity;
 
 /** How a stanza is read, for `identityOf`. */
 export interface IdentityInput {

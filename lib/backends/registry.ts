@@ -1,26 +1,117 @@
+import type { KeyTexts } from '../config/key-texts.ts';
 import type { MechanismLoader } from '../config/load.ts';
 import { bindMechanism, type Mechanism, type SdConfig, type Stanza } from './mechanism.ts';
 
+/** A backend by its key. */
+export interface BackendLoader extends MechanismLoader<Stanza> {
+  /** What its keys mean, for the reference and the JSON schema. */
+  readonly loadTexts: () => Promise<KeyTexts>;
+}
+
 /** All backends. A new one is a line here. */
-export const mechanisms: readonly MechanismLoader<Stanza>[] = [
-  loaded('consul', async () => (await import('./consul/index.ts')).consul),
-  loaded('dns', async () => (await import('./dns/index.ts')).dns),
-  loaded('docker', async () => (await import('./docker/index.ts')).docker),
-  loaded('dockerswarm', async () => (await import('./dockerswarm/index.ts')).dockerswarm),
-  loaded('eureka', async () => (await import('./eureka/index.ts')).eureka),
-  loaded('http', async () => (await import('./http/index.ts')).http),
-  loaded('kubernetes', async () => (await import('./kubernetes/index.ts')).kubernetes),
-  loaded('marathon', async () => (await import('./marathon/index.ts')).marathon),
-  loaded('nerve', async () => (await import('./zookeeper/index.ts')).nerve),
-  loaded('nomad', async () => (await import('./nomad/index.ts')).nomad),
-  loaded('serverset', async () => (await import('./zookeeper/index.ts')).serverset),
-  loaded('swarm', async () => (await import('./swarm/index.ts')).swarm),
+export const mechanisms: readonly BackendLoader[] = [
+  loaded(
+    'aws',
+    async () => (await import('./aws/index.ts')).aws,
+    async () => (await import('./aws/key-texts.ts')).awsTexts,
+  ),
+  loaded(
+    'consul',
+    async () => (await import('./consul/index.ts')).consul,
+    async () => (await import('./consul/key-texts.ts')).consulTexts,
+  ),
+  loaded(
+    'dns',
+    async () => (await import('./dns/index.ts')).dns,
+    async () => (await import('./dns/key-texts.ts')).dnsTexts,
+  ),
+  loaded(
+    'docker',
+    async () => (await import('./docker/index.ts')).docker,
+    async () => (await import('./docker/key-texts.ts')).dockerTexts,
+  ),
+  loaded(
+    'dockerswarm',
+    async () => (await import('./dockerswarm/index.ts')).dockerswarm,
+    async () => (await import('./dockerswarm/key-texts.ts')).dockerSwarmTexts,
+  ),
+  loaded(
+    'ec2',
+    async () => (await import('./aws/ec2.ts')).ec2,
+    async () => (await import('./aws/key-texts.ts')).ec2Texts,
+  ),
+  loaded(
+    'ecs',
+    async () => (await import('./aws/ecs.ts')).ecs,
+    async () => (await import('./aws/key-texts.ts')).clustersTexts,
+  ),
+  loaded(
+    'elasticache',
+    async () => (await import('./aws/elasticache.ts')).elasticache,
+    async () => (await import('./aws/key-texts.ts')).clustersTexts,
+  ),
+  loaded(
+    'eureka',
+    async () => (await import('./eureka/index.ts')).eureka,
+    async () => (await import('./eureka/key-texts.ts')).eurekaTexts,
+  ),
+  loaded(
+    'http',
+    async () => (await import('./http/index.ts')).http,
+    async () => (await import('./http/key-texts.ts')).httpTexts,
+  ),
+  loaded(
+    'kubernetes',
+    async () => (await import('./kubernetes/index.ts')).kubernetes,
+    async () => (await import('./kubernetes/key-texts.ts')).kubernetesTexts,
+  ),
+  loaded(
+    'lightsail',
+    async () => (await import('./aws/lightsail.ts')).lightsail,
+    async () => (await import('./aws/key-texts.ts')).lightsailTexts,
+  ),
+  loaded(
+    'marathon',
+    async () => (await import('./marathon/index.ts')).marathon,
+    async () => (await import('./marathon/key-texts.ts')).marathonTexts,
+  ),
+  loaded(
+    'msk',
+    async () => (await import('./aws/msk.ts')).msk,
+    async () => (await import('./aws/key-texts.ts')).clustersTexts,
+  ),
+  loaded(
+    'nerve',
+    async () => (await import('./zookeeper/index.ts')).nerve,
+    async () => (await import('./zookeeper/key-texts.ts')).zookeeperTexts,
+  ),
+  loaded(
+    'nomad',
+    async () => (await import('./nomad/index.ts')).nomad,
+    async () => (await import('./nomad/key-texts.ts')).nomadTexts,
+  ),
+  loaded(
+    'rds',
+    async () => (await import('./aws/rds.ts')).rds,
+    async () => (await import('./aws/key-texts.ts')).rdsTexts,
+  ),
+  loaded(
+    'serverset',
+    async () => (await import('./zookeeper/index.ts')).serverset,
+    async () => (await import('./zookeeper/key-texts.ts')).zookeeperTexts,
+  ),
+  loaded(
+    'swarm',
+    async () => (await import('./swarm/index.ts')).swarm,
+    async () => (await import('./swarm/key-texts.ts')).swarmTexts,
+  ),
 ];
 
 /** A mechanism of this name, whose key is made of it as in Prometheus; loaded when a configuration has that key. */
 function loaded<Config extends SdConfig>(
   name: string,
   load: () => Promise<Mechanism<Config>>,
-): MechanismLoader<Stanza> {
-  return { name, configKey: `${name}_sd_configs`, load: async () => bindMechanism(await load()) };
+  loadTexts: () => Promise<KeyTexts>,
+): BackendLoader {
+  return { name, configKey: `${name}_sd_configs`, load: async () => bindMechanism(await load()), loadTexts };
 }

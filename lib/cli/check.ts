@@ -1,11 +1,13 @@
+import { findDrift } from '../adopt/drift.ts';
 import { toMusterError } from '../base/errors.ts';
+import { formatProblems } from '../config/problem.ts';
 import { shortestRefresh } from '../config/sd-config.ts';
 import { reviewLeaving } from '../cycle/leaving.ts';
 import { resolveNames } from '../cycle/naming.ts';
 import { checkOwnership } from '../cycle/ownership.ts';
+import type { KubeStateOutput } from '../kube-state/publish.ts';
 import { sayWaiting } from '../lambda/billing.ts';
 import { type App, loadApp } from '../run/app.ts';
-import type { KubeStateOutput } from '../run/kube-state-outputs.ts';
 import type { AppProvider } from '../run/providers.ts';
 import { metricsKey } from '../targets/keys.ts';
 import { leavingText } from './change-text.ts';
@@ -19,19 +21,21 @@ export const check = defineCommand({
   description:
     'Reads the configuration, reports all its problems at once, and lists its jobs, providers and kube-state outputs.\n' +
     'Calls no backend. The store is asked which providers the configuration would retire, and when; --offline leaves that\n' +
-    'out.',
+    'out. With --prometheus it warns where the rules of a job are others in prometheus.yml; with --strict that is an error.',
   examples: [
     'muster check -c muster.yml',
     'muster check -c muster.yml --offline',
+    'muster check -c muster.yml --prometheus prometheus.yml',
     'muster check -c muster.yml --output json',
   ],
   options: {
     config: shared.config,
     strict: shared.strict,
+    prometheus: { value: 'FILE', help: 'Warn where the rules of this prometheus.yml differ.' },
     offline: { help: 'Do not ask the store.' },
     output: shared.output,
   },
-  async run({ config, strict, offline, output }, io) {
+  async run({ config, strict, prometheus, offline, output }, io) {
     const app = await loadApp(config, { ...io, strict });
     await using store = app.store;
     const { providers, outputs, storeConfig, leftAlone } = app;
@@ -68,10 +72,21 @@ export const check = defineCommand({
     // On a machine of one's own, with its store in a folder, waiting is for free.
     if (storeConfig.kind === 's3') io.err(hintsOnFunctions(providers, outputs));
     io.err(hintOnRules(providers));
+    io.err(hintsOnTwins(providers));
+    const hasDrifted = prometheus !== undefined && (await printDrift(app, prometheus, io));
     if (!offline && !app.isEmpty) await printLeaving(app, io);
-    return exitCodes.good;
+    return hasDrifted && strict ? exitCodes.failed : exitCodes.good;
   },
 });
+
+/** Warns of jobs whose rules are others in Prometheus; whether there are such. */
+async function printDrift({ jobs }: App, prometheus: string, io: Io): Promise<boolean> {
+  const { origin, problems } = await findDrift(jobs, prometheus);
+  const lines = problems.length === 0 ? [] : formatProblems(origin, problems).split('\n');
+  for (const line of lines) io.err(`Warning: ${line}\n`);
+  if (lines.length === 0) io.err(`${prometheus} has the rules of muster.yml\n`);
+  return lines.length > 0;
+}
 
 /** Milliseconds that the store has to answer: a check may run where nobody has credentials. */
 const askedFor = 5000;
@@ -114,6 +129,24 @@ function hintsOnFunctions(providers: readonly AppProvider[], outputs: readonly K
     `on AWS it needs osls deploy --param="backends=${backends.join(',')}"`,
     ...(waiting ? [waiting] : []),
   ];
+  return hints.map((hint) => `Hint: ${printable(hint)}\n`).join('');
+}
+
+/** Of SD configs of one job that are alike. */
+function hintsOnTwins(providers: readonly AppProvider[]): string {
+  const hints = providers.flatMap(({ job, provider, mechanism, copies, twin }) => [
+    ...(copies === undefined
+      ? []
+      : [
+          `${job}/${provider} stands ${copies === 2 ? 'twice' : `${copies} times`} in its job, and is listed once`,
+        ]),
+    ...(twin === undefined
+      ? []
+      : [
+          `${job}/${provider} asks the same server for the same as another SD config of its job, and is told from it by ` +
+            `its place alone: give it a name, as in muster: {name: ${mechanism}-eu}`,
+        ]),
+  ]);
   return hints.map((hint) => `Hint: ${printable(hint)}\n`).join('');
 }
 

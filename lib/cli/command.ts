@@ -51,8 +51,7 @@ export const exitCodes = { good: 0, failed: 1, usage: 2 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** A sub-command of `muster`, ready to be run on its arguments. */
-export interface Command {
-  readonly name: string;
+export interface Command extends CommandInfo {
   readonly help: string;
   readonly main: (args: readonly string[], io: Io) => Promise<ExitCode>;
 }
@@ -62,23 +61,31 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-interface Definition<O extends Options> {
+/** What a command says of itself: help, completion and manual are made of it. */
+export interface CommandInfo {
   readonly name: string;
   /** What it does in full, for its own help. */
   readonly description: string;
   readonly examples: readonly string[];
-  readonly options: O;
+  readonly options: Options;
   /** Name of the argument that it takes without an option, for the help; it takes none without this. */
-  readonly argument?: string;
+  readonly argument?: string | undefined;
+  /** What that may be, where it is one of a few. */
+  readonly argumentChoices?: readonly string[] | undefined;
+}
+
+interface Definition<O extends Options> extends CommandInfo {
+  readonly options: O;
   readonly run: (values: Values<O>, io: Io, argument: string | undefined) => Promise<ExitCode>;
 }
 
 /** Makes a command of its table of options and its action. */
 export function defineCommand<const O extends Options>(definition: Definition<O>): Command {
-  const { name, options, argument, run } = definition;
+  const { run, ...info } = definition;
+  const { options, argument } = info;
   return {
-    name,
-    help: formatHelp(definition),
+    ...info,
+    help: formatHelp(info),
     async main(args, io) {
       const given = parseStrictly(args, specOf(options), argument !== undefined);
       const [first, second] = given.positionals;
@@ -96,7 +103,8 @@ function specOf(options: Options): NonNullable<ParseArgsConfig['options']> {
       {
         type: value === undefined ? ('boolean' as const) : ('string' as const),
         multiple,
-        short,
+        // Node refuses a key that is undefined.
+        ...(short !== undefined && { short }),
       },
     ]),
   );
@@ -170,13 +178,7 @@ function parseStrictly(
 /** Columns of a line of the help, beyond which the note goes to a line of its own. */
 const lineWidth = 120;
 
-function formatHelp({
-  name,
-  description,
-  examples,
-  options,
-  argument,
-}: Omit<Definition<Options>, 'run'>): string {
+function formatHelp({ name, description, examples, options, argument }: CommandInfo): string {
   const rows = Object.entries(options).map(
     ([long, { short, value, help, env, default: preset, required, multiple }]) => {
       const flag = `${short === undefined ? '    ' : `-${short}, `}--${long}${value === undefined ? '' : ` ${value}`}`;

@@ -3,15 +3,24 @@ import { createLogger, type LogLevel, readLogLevel } from '../base/logger.ts';
 import { version } from '../base/version.ts';
 import { ConfigError, formatProblems, nearest } from '../config/problem.ts';
 import { type Command, type ExitCode, exitCodes, type Io, UsageError } from './command.ts';
+import type { DescribedCommand } from './completion.ts';
 import { counted } from './output.ts';
 
 /** All sub-commands, in the order of the help; each is loaded when it is called. */
 const commands: Readonly<
   Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>
 > = {
+  init: {
+    summary: 'Look around and write a muster.yml',
+    load: async () => (await import('./init.ts')).init,
+  },
   check: {
     summary: 'Validate the configuration, list jobs and providers',
     load: async () => (await import('./check.ts')).check,
+  },
+  adopt: {
+    summary: 'Take over the discovery of a prometheus.yml, or give it back',
+    load: async () => (await import('./adopt.ts')).adopt,
   },
   targets: {
     summary: 'Discover once and print the targets, write nothing',
@@ -43,9 +52,21 @@ const commands: Readonly<
     summary: 'Print the kube-state metrics of a cluster, or publish them',
     load: async () => (await import('./kube-state.ts')).kubeState,
   },
+  monitors: {
+    summary: "Print a cluster's ServiceMonitors, PodMonitors and Probes as scrape_configs",
+    load: async () => (await import('./monitors.ts')).monitors,
+  },
   'deploy-check': {
     summary: 'Check a deployment on AWS: bucket, schedules, last cycles',
     load: async () => (await import('./deploy-check.ts')).deployCheck,
+  },
+  schema: {
+    summary: 'Print the JSON schema of muster.yml, or its reference',
+    load: async () => (await import('./schema.ts')).schema,
+  },
+  completion: {
+    summary: 'Print completion for bash, zsh or fish, or the manual page',
+    load: async () => (await import('./completion.ts')).completionOf(describeAll),
   },
   dev: {
     summary: 'Scheduler and sidecar in one process, for one machine',
@@ -56,6 +77,13 @@ const commands: Readonly<
     load: async () => (await import('./demo.ts')).demo,
   },
 };
+
+/** All commands with their summaries, for what tells of them all. */
+async function describeAll(): Promise<readonly DescribedCommand[]> {
+  return Promise.all(
+    Object.values(commands).map(async ({ summary, load }) => ({ ...(await load()), summary })),
+  );
+}
 
 /** What ends a command. Source of the numbers: POSIX, the `kill` utility; a shell adds 128 to them. */
 const signals = [

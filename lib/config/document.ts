@@ -4,6 +4,7 @@ import type { RelabelConfig } from '../targets/relabel-config.ts';
 import { bool, duration, int, isMapping, leaf, list, scalarText } from './fields.ts';
 import type { JobSettings, MusterConfig, NamedOutput, Provider, StanzaReader } from './muster-config.ts';
 import { prometheusKeys } from './prometheus-keys.ts';
+import { keysOfVersion } from './prometheus-version.ts';
 import { globalKeys, legacyProblem, type NameSchemeKeys, nameScheme, withNameScheme } from './relabel.ts';
 import {
   builtInSettings,
@@ -53,6 +54,7 @@ export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
   )
     .check(publishableRules)
     .check(neededRules<Stanza>())
+    .check(keysOfVersion)
     .transform((document): Omit<MusterConfig<Stanza, KubeState>, 'leftAlone'> => {
       const { scrape_configs, kube_state_metrics, store, owner, journal, defaults, global } = document;
       const settings = overrideSettings(builtInSettings, defaults);
@@ -105,7 +107,7 @@ interface Relabel {
 }
 
 /** The condition that rules which run before the targets are published come out there as they would in Prometheus. */
-export const publishableRules = findings<Jobs, keyof Jobs>(
+const publishableRules = findings<Jobs, keyof Jobs>(
   ['scrape_configs', 'defaults', 'global'],
   ({ scrape_configs, defaults, global }) =>
     scrape_configs.flatMap((job, index) => {
@@ -124,7 +126,7 @@ export const publishableRules = findings<Jobs, keyof Jobs>(
  * The condition that `labels: needed` knows the rules whose labels are needed: without any, each target would be
  * published with its address alone, and rules in prometheus.yml would drop them all.
  */
-export function neededRules<Stanza>() {
+function neededRules<Stanza>() {
   return findings<JobsWithProviders<Stanza>, keyof Jobs>(
     ['scrape_configs', 'defaults'],
     ({ scrape_configs, defaults }) =>
@@ -177,7 +179,7 @@ function removes({ action, regex, target_label, replacement }: RelabelConfig, na
   }
 }
 
-export interface UniqueOptions {
+interface UniqueOptions {
   /** What the entries are, where names must differ in more than the case of letters: some disks ignore it. */
   readonly caseAlone?: string;
   /** The entries which that concerns. Default: all. */
@@ -187,7 +189,7 @@ export interface UniqueOptions {
 }
 
 /** No two entries of a list may have the same text at the key. Runs beside the entries' other problems. */
-export function uniqueBy(
+function uniqueBy(
   key: string,
   { caseAlone, caseMatters = () => true, nameEntry = (index) => `[${index}]` }: UniqueOptions = {},
 ): z.core.$ZodCheck<readonly unknown[]> {

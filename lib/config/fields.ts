@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { enumerate, expected } from './section.ts';
+import { type JsonSchema, scalarOrNullShape, scalarShape, withShape } from './shape.ts';
 
 /** Any scalar, by its text in the file. Without a default the key is required, unless `.optional()`. */
 export function text(): Leaf<string>;
@@ -24,7 +25,7 @@ export function oneOf<const Word extends string>(
 ): WithDefault<Word>;
 export function oneOf<const Word extends string>(words: readonly Word[], byDefault?: Word) {
   const read = (source: string) => words.find((word) => word === source);
-  return withDefault(leaf(enumerate(words, 'or'), read), byDefault);
+  return withDefault(leaf(enumerate(words, 'or'), read, { enum: [...words] }), byDefault);
 }
 
 /** `true` or `false`, and the other spellings that Go's YAML takes for a boolean (`yes`, `off`, …). */
@@ -32,7 +33,7 @@ export function bool(): Leaf<boolean>;
 export function bool(byDefault: boolean): WithDefault<boolean>;
 export function bool(byDefault?: boolean): Leaf<boolean> | WithDefault<boolean> {
   return withDefault(
-    leaf('true or false', (source) => booleans.get(source)),
+    leaf('true or false', (source) => booleans.get(source), booleanShape),
     byDefault,
   );
 }
@@ -46,7 +47,7 @@ export interface NumberOptions {
 export function int(options?: NumberOptions): Leaf<number>;
 export function int(options: NumberOptions, byDefault: number): WithDefault<number>;
 export function int(options: NumberOptions = {}, byDefault?: number): Leaf<number> | WithDefault<number> {
-  return withDefault(numeric('a whole number', /^[-+]?(?:0|[1-9]\d*)$/, options), byDefault);
+  return withDefault(numeric('a whole number', wholeNumber, options), byDefault);
 }
 
 /** A number, with a fraction or not. */
@@ -70,7 +71,7 @@ export function duration(byDefault?: string, { zero = false }: DurationOptions =
     const milliseconds = parseDuration(source);
     return milliseconds === 0 && !zero ? undefined : milliseconds;
   };
-  return withDefault(leaf(what, read), byDefault);
+  return withDefault(leaf(what, read, durationShape), byDefault);
 }
 
 /** Any value, as YAML's core schema reads it. */
@@ -95,26 +96,35 @@ export function mapOf<Value extends z.ZodType>(value: Value) {
 
 /** A mapping of any keys to strings; a key without a value holds the empty string, as in Go's YAML. */
 export function stringMap() {
-  return mapOf(z.preprocess((input) => input ?? '', text()));
+  return mapOf(z.preprocess((input) => input ?? '', leaf('text', wellFormed, scalarOrNullShape)));
 }
 
 /** Such a scalar or none: an absent key and an empty text are both `undefined`, as to Prometheus. */
 export function unlessEmpty<Value>(schema: Leaf<Value>) {
-  return z.preprocess((input) => (scalarText(input) === '' ? undefined : input), schema.optional());
+  const orAbsent = withShape(schema.optional(), { orEmpty: true });
+  return z.preprocess((input) => (scalarText(input) === '' ? undefined : input), orAbsent);
 }
 
 /** An absolute `http:` or `https:` URL. Credentials have keys of their own, so that no log shows them. */
 export function url(): Leaf<URL> {
-  return leaf('an http:// or https:// URL without credentials', (source) => {
+  const read = (source: string) => {
     const parsed = URL.parse(source);
     const plain = parsed !== null && parsed.username === '' && parsed.password === '';
     return plain && /^https?:$/.test(parsed.protocol) ? parsed : undefined;
-  });
+  };
+  return leaf('an http:// or https:// URL without credentials', read, { type: 'string' });
 }
 
-/** A scalar that `read` turns into a value; `undefined` means that it is not what it should be. */
-export function leaf<Value>(what: string, read: (source: string) => Value | undefined): Leaf<Value> {
-  return z.unknown().transform((input, context) => {
+/**
+ * A scalar that `read` turns into a value; `undefined` means that it is not what it should be. `json` says of it what a
+ * JSON schema can say.
+ */
+export function leaf<Value>(
+  what: string,
+  read: (source: string) => Value | undefined,
+  json = scalarShape,
+): Leaf<Value> {
+  return withShape(z.unknown(), { what, json }).transform((input, context) => {
     const source = scalarText(input);
     const value = source === undefined ? undefined : read(source);
     if (value !== undefined) return value;
@@ -138,11 +148,23 @@ function numeric(
   syntax: RegExp,
   { min = -Infinity, max = Infinity }: NumberOptions,
 ): Leaf<number> {
-  return leaf(`${what}${range(min, max)}`, (source) => {
+  const read = (source: string) => {
     const value = syntax.test(source) ? Number(source) : Number.NaN;
     return value >= min && value <= max ? value : undefined;
+  };
+  const bounds = {
+    ...(min !== -Infinity && { minimum: min }),
+    ...(max !== Infinity && { maximum: max }),
+  };
+  const type = syntax === wholeNumber ? 'integer' : 'number';
+  return leaf(`${what}${range(min, max)}`, read, {
+    type: [type, 'string'],
+    pattern: syntax.source,
+    ...bounds,
   });
 }
+
+const wholeNumber = /^[-+]?(?:0|[1-9]\d*)$/;
 
 function range(min: number, max: number): string {
   if (max !== Infinity) return min === -Infinity ? `, ${max} at most` : ` from ${min} to ${max}`;
@@ -159,6 +181,11 @@ const booleans = new Map([
   ...spellings(true, 'y', 'yes', 'on', 'true'),
   ...spellings(false, 'n', 'no', 'off', 'false'),
 ]);
+
+/** An editor offers the two that all know. */
+const booleanShape: JsonSchema = {
+  anyOf: [{ type: 'boolean' }, { enum: [...booleans.keys()] }],
+};
 
 function spellings(value: boolean, ...words: readonly string[]) {
   return words.flatMap((word) => {
@@ -220,6 +247,17 @@ const unit = {
 const longest = 2 ** 63 / 1e6;
 
 const syntax = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/;
+
+/** A regular expression for the same texts, without a bound for their length. */
+export const durationPattern = `^(?:0$|(?=\\d)${syntax.source.slice(1, -1)}$)`;
+
+/** A text that is a duration, or `0`. */
+export const durationShape: JsonSchema = {
+  type: ['string', 'integer'],
+  pattern: durationPattern,
+  minimum: 0,
+  maximum: 0,
+};
 
 /**
  * Milliseconds of a duration in Prometheus's syntax: `0`, or whole numbers with the units y, w, d, h, m, s, ms, each

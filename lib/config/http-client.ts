@@ -34,7 +34,7 @@ const fields = {
 };
 
 /** `oauth2`. Source: prometheus/common, config.OAuth2. */
-export const oauth2Config = section(fields)
+const oauth2Config = section(fields)
   .check(
     atMostOne('client_secret', 'client_secret_file', 'client_secret_ref'),
     atMostOne(...keyForms),

@@ -181,7 +181,7 @@ export const httpHeaders = mapOf(
 ).check(checkHeaderNames(reserved));
 
 /** One value of a header, wrapped at once: any of them may be a secret. */
-export function headerText() {
+function headerText() {
   // A control character would end the header and begin another one.
   return leaf<Credential>('a header value without control characters', (source) =>
     /[^\t\P{Cc}]/u.test(source) ? undefined : { from: 'inline', secret: new Secret(source) },
@@ -189,9 +189,7 @@ export function headerText() {
 }
 
 /** The keys of a mapping must be names of headers, and none of the forbidden. */
-export function checkHeaderNames(
-  forbidden: readonly string[],
-): z.core.$ZodCheck<Readonly<Record<string, unknown>>> {
+function checkHeaderNames(forbidden: readonly string[]): z.core.$ZodCheck<Readonly<Record<string, unknown>>> {
   const lowerCase = new Set(forbidden.map((name) => name.toLowerCase()));
   return z.superRefine((headers, context) => {
     for (const name of Object.keys(headers)) {

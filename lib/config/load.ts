@@ -114,6 +114,8 @@ export interface LoadedConfig<Stanza, KubeState extends NamedOutput> {
   readonly digest: string;
   /** The files of `scrape_config_files`. */
   readonly files: readonly FileJobs[];
+  /** A problem with file and place of the path, of which the jobs are those of all files. */
+  readonly problemAt: Assembled['problemAt'];
 }
 
 /**
@@ -142,7 +144,7 @@ export async function loadConfig<Stanza, KubeState extends NamedOutput = never>(
   const problems = [...read.problems, ...vanished(before, assembled)];
   const digest = createHash('sha256').update(packFiles(text, read.files)).digest('hex');
   const config = parseAssembled(assembled, { ...readers, ...rest, strict }, problems);
-  return { config, ...rest, digest, files: assembled.files };
+  return { config, ...rest, digest, files: assembled.files, problemAt: assembled.problemAt };
 }
 
 function folderAccess(directory: string): FileAccess {

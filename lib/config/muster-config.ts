@@ -2,9 +2,10 @@ import type { ZodType } from 'zod';
 import type { StoreLocation } from '../store/url.ts';
 import type { LabelSet } from '../targets/group.ts';
 import type { RelabelConfig } from '../targets/relabel-config.ts';
+import type { NewerKey, PrometheusVersion } from './prometheus-version.ts';
 
 /** When a shrinking list of targets is held back; see the cycle's protocol. */
-export interface Guard {
+interface Guard {
   /** Share of the targets, 0 to 1, that may go at once. */
   readonly max_removed: number;
   /** Below this many targets only the loss of all of them is held. */
@@ -28,6 +29,8 @@ export interface JobSettings {
   readonly retire_after: number;
   /** Milliseconds that a listing may take, where configured. */
   readonly deadline?: number | undefined;
+  /** Whose targets are wanted, where that is not the newest. */
+  readonly prometheus?: PrometheusVersion | undefined;
 }
 
 /** One SD config of a job. `Stanza` is what the mechanism's schema makes of it. */
@@ -41,6 +44,12 @@ export interface Provider<Stanza> {
   readonly named: boolean;
   readonly mechanism: string;
   readonly stanza: Stanza;
+  /** How many SD configs of the job say the very same, where that is more than one: as in Prometheus they are one. */
+  readonly copies?: number;
+  /** Number, from 2, among those that ask the same server for the same and have no names. */
+  readonly twin?: number;
+  /** Keys of it, by their place in the job, which older versions of Prometheus refuse. */
+  readonly newer?: readonly NewerKey[] | undefined;
 }
 
 /** One scrape config, as far as Muster reads it. */
@@ -61,7 +70,7 @@ export interface NamedOutput {
 }
 
 /** How long the changes of a list are kept. */
-export interface Journal {
+interface Journal {
   /** Milliseconds. */
   readonly keep: number;
   /** Newest versions that stay, however old they are. */
@@ -107,6 +116,10 @@ export interface ReadStanza<Stanza> {
   readonly stanza: Stanza;
   /** The provider's name, where the stanza gives one. */
   readonly name?: string | undefined;
-  /** Names what is listed; two of one job that are alike need names. Absent where the mechanism is another program's. */
+  /** Names what is listed. Absent where the mechanism is another program's. */
   readonly identity?: string | undefined;
+  /** Names what is written: two of one job that say the very same have the same. */
+  readonly written?: string | undefined;
+  /** Keys of it which older versions of Prometheus refuse. */
+  readonly newer?: readonly NewerKey[] | undefined;
 }

@@ -2,6 +2,7 @@ import { nameOf } from './assemble.ts';
 import { isMapping } from './fields.ts';
 import type { LeftAlone } from './muster-config.ts';
 import type { KeyPath } from './problem.ts';
+import type { PrometheusVersion } from './prometheus-version.ts';
 import { enumerate } from './section.ts';
 
 /** Top-level keys of prometheus.yml that Muster leaves alone. Source: the configuration reference of Prometheus 3.14. */
@@ -112,6 +113,12 @@ export const mechanismKeys = [
 
 /** All keys of SD configs. */
 export const sdKeys = [...stayingKeys, ...mechanismKeys];
+
+/** The mechanisms that came after Prometheus 3.5, with the version. Source: its change log. */
+export const mechanismsSince: Readonly<Record<string, PrometheusVersion>> = {
+  ...{ aws: '3.8', ecs: '3.8', msk: '3.10', elasticache: '3.11', rds: '3.11' },
+  ...{ oci: '3.14', outscale: '3.12' },
+};
 
 /** Jobs that are named of one key; the others are counted. */
 const maxNamed = 20;

@@ -9,6 +9,7 @@ import {
 } from '../targets/relabel-config.ts';
 import { isMapping, leaf, list, oneOf, text, unlessEmpty } from './fields.ts';
 import { enumerate, rule, type SectionOf, section } from './section.ts';
+import { anyCaseShape } from './shape.ts';
 
 const defaults = { separator: ';', regex: '(.*)', replacement: '$1' };
 
@@ -89,8 +90,10 @@ function unread<const Key extends keyof Keys>(key: Key, isDefault: (keys: Pick<K
 }
 
 function action() {
-  return leaf(enumerate(relabelActions, 'or'), (source) =>
-    relabelActions.find((name) => name === source.toLowerCase()),
+  return leaf(
+    enumerate(relabelActions, 'or'),
+    (source) => relabelActions.find((name) => name === source.toLowerCase()),
+    anyCaseShape(relabelActions),
   ).prefault('replace');
 }
 
@@ -128,7 +131,7 @@ export const globalKeys: z.ZodType<NameSchemeKeys> = z.preprocess(
         ? (input.metric_name_validation_scheme ?? undefined)
         : undefined,
   }),
-  z.object({ metric_name_validation_scheme: nameSchemeKey }),
+  z.object({ metric_name_validation_scheme: nameSchemeKey }).prefault({}),
 );
 
 /** The scheme of a job. */

@@ -4,6 +4,7 @@ import { type LabelSet, withoutEmpty } from '../targets/group.ts';
 import { encodeJob } from '../targets/keys.ts';
 import {
   duration,
+  durationShape,
   int,
   leaf,
   list,
@@ -17,6 +18,7 @@ import {
 } from './fields.ts';
 import type { JobSettings, Provider, ReadStanza, StanzaReader } from './muster-config.ts';
 import { scrapeKeys, sdKeys } from './prometheus-keys.ts';
+import { prometheusVersion } from './prometheus-version.ts';
 import { nameSchemeKey, relabelConfigs } from './relabel.ts';
 import { rule, type SectionOf, section } from './section.ts';
 
@@ -65,50 +67,59 @@ export interface ScrapeKeys {
 /** The SD configs of all mechanisms, in the mechanisms' order. */
 function providersOf<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]) {
   const fields = Object.fromEntries(
-    mechanisms.map(({ name, configKey, schema }) => [configKey, list(schema).check(toldApart(name))]),
+    mechanisms.map(({ configKey, schema }) => [configKey, list(schema).check(namesUnique)]),
   );
   return section(fields).transform((stanzas) => ({
-    providers: mechanisms.flatMap(({ name, configKey }) => named(name, stanzas[configKey] ?? [])),
+    providers: mechanisms.flatMap(({ name, configKey }) =>
+      named({ name, configKey }, stanzas[configKey] ?? []),
+    ),
   }));
 }
 
-/** The condition that each SD config of a job can be known again: by its name, or by what it lists. */
-function toldApart<Stanza>(mechanism: string): z.core.$ZodCheck<readonly ReadStanza<Stanza>[]> {
-  return z.superRefine((stanzas, context) => {
-    for (const [index, { name, identity }] of stanzas.entries()) {
-      const before = stanzas.slice(0, index);
-      const namesake = name === undefined ? -1 : before.findIndex((other) => other.name === name);
-      if (namesake >= 0) {
-        const message = `must be unique, [${namesake}] has the same`;
-        context.addIssue({ code: 'custom', path: [index, 'muster', 'name'], message });
-      }
-      const twin = before.findIndex(
-        (other) =>
-          identity !== undefined &&
-          other.identity === identity &&
-          (name === undefined || other.name === undefined),
-      );
-      if (twin >= 0) {
-        const message =
-          `cannot be told from [${twin}], which asks the same server for the same: leave one out, or give each ` +
-          `a name, as in muster: {name: ${mechanism}-eu}`;
-        context.addIssue({ code: 'custom', path: [index], message });
-      }
-    }
-  });
-}
+/** The condition that no two SD configs of a job have one name. */
+const namesUnique: z.core.$ZodCheck<readonly ReadStanza<unknown>[]> = z.superRefine((stanzas, context) => {
+  for (const [index, { name }] of stanzas.entries()) {
+    const namesake = name === undefined ? -1 : stanzas.findIndex((other) => other.name === name);
+    if (namesake < 0 || namesake === index) continue;
+    const message = `must be unique, [${namesake}] has the same`;
+    context.addIssue({ code: 'custom', path: [index, 'muster', 'name'], message });
+  }
+});
 
-/** The providers of one mechanism. A name that the configuration gives to one is no other's. */
+/**
+ * The providers of one mechanism. A name that the configuration gives to one is no other's. Those that say the very same
+ * are one. Others that ask the same server for the same, as with another inline credential, are told apart by their order.
+ */
 function named<Stanza>(
-  mechanism: string,
+  { name: mechanism, configKey }: Pick<StanzaReader<Stanza>, 'name' | 'configKey'>,
   stanzas: readonly ReadStanza<Stanza>[],
 ): readonly Provider<Stanza>[] {
   const given = new Set(stanzas.map(({ name }) => name));
-  return stanzas.map(({ name, stanza }, index) => {
+  const nameless = stanzas.filter(({ name }) => name === undefined);
+  return stanzas.flatMap((one, index): readonly Provider<Stanza>[] => {
+    const { name, stanza, written, identity, newer = [] } = one;
+    const common = {
+      ...{ mechanism, stanza },
+      ...(newer.length > 0 && {
+        newer: newer.map(({ path, since }) => ({ path: [configKey, index, ...path], since })),
+      }),
+    };
+    if (name !== undefined) return [{ name, named: true, ...common }];
+    const copies = nameless.filter((other) => written !== undefined && other.written === written);
+    if (copies.length > 0 && copies[0] !== one) return [];
     let number = index;
     // A step of their count leads to a number that no other SD config comes to.
     while (given.has(`${mechanism}-${number}`)) number += stanzas.length;
-    return { name: name ?? `${mechanism}-${number}`, named: name !== undefined, mechanism, stanza };
+    const before = stanzas.filter((other, place) => other.name !== undefined || place < index);
+    const alike = before.filter((other) => other.identity === identity);
+    const twins = new Set(alike.map((other) => other.written)).size;
+    return [
+      {
+        ...{ name: `${mechanism}-${number}`, named: false, ...common },
+        ...(copies.length > 1 && { copies: copies.length }),
+        ...(identity !== undefined && twins > 0 && { twin: twins + 1 }),
+      },
+    ];
   });
 }
 
@@ -141,9 +152,15 @@ const guardFields = {
   max_removed: number({ min: 0, max: 1 }).optional(),
   min_targets: int({ min: 0 }).optional(),
   // A number counted cycles once.
-  confirm_after: leaf('a duration such as 15m, not a number of cycles', longerThanZero).optional(),
-  confirm_empty_after: leaf('a duration such as 1h, or never', (source) =>
-    source === 'never' ? source : longerThanZero(source),
+  confirm_after: leaf(
+    'a duration such as 15m, not a number of cycles',
+    longerThanZero,
+    durationShape,
+  ).optional(),
+  confirm_empty_after: leaf(
+    'a duration such as 1h, or never',
+    (source) => (source === 'never' ? source : longerThanZero(source)),
+    { anyOf: [durationShape, { enum: ['never'] }] },
   ).optional(),
 };
 
@@ -154,6 +171,7 @@ const fields = {
   shards: int({ min: 1, max: 1000 }).optional(),
   deadline: duration().optional(),
   retire_after: duration(undefined, { zero: true }).optional(),
+  prometheus: prometheusVersion.optional(),
 };
 
 /** `muster:` of a job, and `defaults:` of the file. */
@@ -162,6 +180,7 @@ export const jobSettings = section(fields);
 /** The settings with what is configured in `over` in their place. */
 export function overrideSettings(settings: JobSettings, over: SectionOf<typeof fields>): JobSettings {
   const deadline = over.deadline ?? settings.deadline;
+  const prometheus = over.prometheus ?? settings.prometheus;
   return {
     guard: {
       max_removed: over.guard.max_removed ?? settings.guard.max_removed,
@@ -174,6 +193,7 @@ export function overrideSettings(settings: JobSettings, over: SectionOf<typeof f
     shards: over.shards ?? settings.shards,
     retire_after: over.retire_after ?? settings.retire_after,
     deadline,
+    prometheus,
   };
 }
 

@@ -66,7 +66,7 @@ export function credentialOf(...forms: readonly (Credential | undefined)[]): Cre
 }
 
 /** Text which is the secret itself. */
-export function inlineCredential() {
+function inlineCredential() {
   return leaf<Credential>('text', (source) => ({ from: 'inline', secret: new Secret(source) }));
 }
 

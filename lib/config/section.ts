@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { isMapping, scalarText } from './fields.ts';
 import { type KeyPath, maxShownProblems, nearest } from './problem.ts';
+import { withShape } from './shape.ts';
 
 /** The keys of a section, each with the schema of its value. */
 export type Fields = Readonly<Record<string, z.ZodType>>;
@@ -36,7 +37,7 @@ export function section<const F extends Fields>(fields: F, { ignored = [], hint 
         Object.hasOwn(fields, key) ? value !== null : !ignored.includes(key);
       return Object.fromEntries(Object.entries(input).filter(isKept));
     },
-    z.strictObject(fields, { error }),
+    withShape(z.strictObject(fields, { error }), { ignored }),
   );
 }
 

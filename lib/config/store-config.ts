@@ -3,6 +3,7 @@ import { isMusterError } from '../base/errors.ts';
 import { parseStoreUrl, type StoreLocation } from '../store/url.ts';
 import { bool, scalarText, text, unlessEmpty, url } from './fields.ts';
 import { expected, rule, section } from './section.ts';
+import { scalarShape, withShape } from './shape.ts';
 
 /** Where the store is when the file does not say it. */
 const defaultStore = '.muster/store';
@@ -33,8 +34,7 @@ export function storeConfig(directory: string): z.ZodType<StoreLocation> {
         force_path_style,
       };
     });
-  return z
-    .unknown()
+  return withShape(z.unknown(), { reads: [location, withOptions] })
     .transform((input, context) => {
       const parsed = (scalarText(input) === undefined ? withOptions : location).safeParse(input);
       if (parsed.success) return parsed.data;
@@ -44,14 +44,16 @@ export function storeConfig(directory: string): z.ZodType<StoreLocation> {
     .prefault(defaultStore);
 }
 
+const storeForms = 's3://bucket/prefix, file:///folder or a folder';
+
 function storeUrl(directory: string): z.ZodType<StoreLocation> {
-  return z.unknown().transform((input, context) => {
+  return withShape(z.unknown(), { what: storeForms, json: scalarShape }).transform((input, context) => {
     const source = scalarText(input);
     try {
       if (source !== undefined) return parseStoreUrl(source, directory);
       context.addIssue({
         code: 'custom',
-        message: expected('s3://bucket/prefix, file:///folder or a folder', input),
+        message: expected(storeForms, input),
       });
     } catch (error) {
       if (!isMusterError(error, 'config')) throw error;

@@ -7,7 +7,7 @@ import { rule, type SectionOf, section } from './section.ts';
 import { readYaml } from './yaml-document.ts';
 
 /** Source: Go, crypto/tls, ClientAuthType. */
-export const clientAuthTypes = [
+const clientAuthTypes = [
   'NoClientCert',
   'RequestClientCert',
   'RequireAnyClientCert',

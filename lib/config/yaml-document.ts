@@ -80,13 +80,13 @@ const explanations: Readonly<Partial<Record<ErrorCode, string>>> = {
 };
 
 /** Something wrong with the syntax, and where. */
-export interface YamlError {
+interface YamlError {
   readonly offset: number;
   readonly code: ErrorCode;
 }
 
 /** A YAML text that was parsed: its first document, or what is wrong. */
-export interface ParsedYaml {
+interface ParsedYaml {
   readonly document: Document.Parsed<ParsedNode> | undefined;
   /** Empty if there is a document. */
   readonly errors: readonly YamlError[];

@@ -19,7 +19,7 @@ export interface Place {
 }
 
 /** Something in the tree that no configuration can mean. */
-export interface TreeProblem {
+interface TreeProblem {
   readonly offset: number;
   readonly path: KeyPath;
   readonly message: string;
@@ -38,11 +38,17 @@ const maxAliased = 50_000;
 /** Levels of nesting; a scrape config has about ten. */
 const maxDepth = 64;
 
-/** Follows aliases and merge keys, which both share what they refer to; an alias to its own surroundings is a problem. */
-export function buildTree(root: ParsedNode | null): YamlTree {
+/**
+ * Follows aliases and merge keys, which both share what they refer to; an alias to its own surroundings is a problem.
+ * `known` are aliases of a part of a document whose anchors stand outside of it.
+ */
+export function buildTree(
+  root: ParsedNode | null,
+  known: ReadonlyMap<Alias, ParsedNode> = new Map(),
+): YamlTree {
   const walk: Walk = {
     anchors: new Map(),
-    targets: new Map(),
+    targets: new Map(known),
     open: new Set(),
     problems: [],
     aliasDepth: 0,

@@ -3,7 +3,7 @@ import { MusterError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 
 /** The highest `schema` that this version knows, of every document in the bucket. */
-export const knownSchema = 1;
+const knownSchema = 1;
 
 /** A small document as an object of the bucket: indented JSON with a line break at its end. */
 export function encodeDocument(document: object): Uint8Array {

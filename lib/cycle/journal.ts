@@ -15,7 +15,7 @@ import type { CycleInput } from './provider.ts';
  * Why a change was committed: `discovered` by a cycle; `confirmed` by time or `accepted` by an operator after the gate
  * held it; `rebuilt` because the history before it could not be read; `retired` with its provider.
  */
-export const reasons = ['discovered', 'confirmed', 'accepted', 'rebuilt', 'retired'] as const;
+const reasons = ['discovered', 'confirmed', 'accepted', 'rebuilt', 'retired'] as const;
 export type Reason = (typeof reasons)[number];
 
 /** The head of a journal entry: all but the change itself. */

@@ -40,7 +40,7 @@ export interface Loaded {
 }
 
 /** A list from which nothing is known. */
-export const nothingLoaded: Loaded = {
+const nothingLoaded: Loaded = {
   version: 0,
   groups: new Map(),
   cursor: undefined,

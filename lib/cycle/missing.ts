@@ -223,7 +223,7 @@ export function acceptanceAt(memory: Memory | undefined, now: Date): Accepted | 
 }
 
 /** Milliseconds that an acceptance holds. */
-export const acceptedFor = 60 * 60_000;
+const acceptedFor = 60 * 60_000;
 
 /** Milliseconds by which two machines' clocks may differ without being thought wrong. */
 export const clockSkew = 5 * 60_000;

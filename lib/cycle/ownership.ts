@@ -117,7 +117,7 @@ export async function storeIdOf(store: ObjectStore, signal?: AbortSignal): Promi
 }
 
 /** Writes the document over the one that was read. Throws kind `conflict` where another run was first. */
-export async function writeStoreDocument(
+async function writeStoreDocument(
   store: ObjectStore,
   { id, owner }: StoreDocument,
   etag: string | undefined,

@@ -70,7 +70,7 @@ export interface CycleInput {
 export type Outcome = 'unchanged' | 'published' | 'healed' | 'held' | 'superseded' | 'failed' | 'dry-run';
 
 /** A line for people, and whether the cycle before did not have it. */
-export interface Warning {
+interface Warning {
   readonly message: string;
   readonly isNew: boolean;
 }

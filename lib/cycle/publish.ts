@@ -14,7 +14,7 @@ import type { Provider } from './provider.ts';
 import type { Status } from './status.ts';
 
 /** The target file or manifest of a provider, and the write of it. */
-export type PublishedFile = Status['files'][number];
+type PublishedFile = Status['files'][number];
 
 /** A version whose snapshot and target files are all in place. */
 export interface Published {

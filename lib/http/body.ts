@@ -83,7 +83,7 @@ function within(chunk: Uint8Array, length: number, limit: BodyLimit): Uint8Array
 }
 
 /** The error for an answer over its limit. */
-export function tooLarge(maxBytes: number, more = ''): MusterError {
+function tooLarge(maxBytes: number, more = ''): MusterError {
   return new MusterError('too-large', `the answer is over the limit of ${maxBytes} bytes${more}`);
 }
 

@@ -9,7 +9,7 @@ import { startTls, type Tls } from './tls.ts';
 import { bareHost, portOf, shownOrigin, shownUrl } from './url-text.ts';
 
 /** Where to hand a request in, and how to write it there. */
-export interface Way {
+interface Way {
   readonly dispatcher: Dispatcher;
   readonly path: string;
   /** For the proxy alone; empty where none reads the request. */
@@ -73,7 +73,7 @@ export function openPools(options: {
 }
 
 /** The way to one origin. */
-export interface Route {
+interface Route {
   /** What is talked to in the end. */
   readonly origin: URL;
   /** The proxy in between; `connectHeaders` are for a CONNECT alone. */
@@ -92,7 +92,7 @@ export interface Transport {
  * Makes a socket which is just connecting lead to the route's origin: through the proxy, with TLS. Throws
  * `unreachable`, `tls` or `denied`, with the name of the hop that failed where it is not the origin.
  */
-export async function follow(route: Route, socket: Socket, transport: Transport): Promise<Socket> {
+async function follow(route: Route, socket: Socket, transport: Transport): Promise<Socket> {
   const hop = firstHop(route);
   const first = await named(hop, () => enterFirstHop(route, socket, transport));
   if (route.origin.protocol !== 'https:') return first;
@@ -102,7 +102,7 @@ export async function follow(route: Route, socket: Socket, transport: Transport)
 }
 
 /** The first hop as messages name it; undefined where it is the origin itself. */
-export function firstHop(route: Route): string | undefined {
+function firstHop(route: Route): string | undefined {
   if (route.unixSocket !== undefined) return `socket ${route.unixSocket}`;
   return route.proxy && `proxy ${shownOrigin(route.proxy.url)}`;
 }
@@ -210,7 +210,7 @@ export type HeaderValues = Readonly<Record<string, readonly string[]>>;
  * Asks the proxy at the other end of the socket to connect to `target` (`host:port`); afterwards the socket leads
  * there. Throws `denied` where the proxy wants (other) credentials, `unreachable` for its other refusals.
  */
-export function openTunnel(socket: Socket, target: string, headers: HeaderValues): Promise<void> {
+function openTunnel(socket: Socket, target: string, headers: HeaderValues): Promise<void> {
   return new Promise((resolve, reject) => {
     const call = request({
       method: 'CONNECT',

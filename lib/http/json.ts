@@ -7,12 +7,16 @@ import { MusterError } from '../base/errors.ts';
  * first bad field; never a part of the body.
  */
 export function decodeJson<T>(body: Uint8Array, contentType: string | undefined, schema: ZodType<T>): T {
-  const value = parseJson(decodeText(body), contentType, body.length);
+  return checkShape(schema, parseJson(decodeText(body), contentType, body.length), 'JSON');
+}
+
+/** The value as the schema has it. Throws `malformed` with the path of the first bad field; `format` is what was read. */
+export function checkShape<T>(schema: ZodType<T>, value: unknown, format: 'JSON' | 'XML'): T {
   const result = checked(schema, value);
   if (result.success) return result.data;
   const [path, message] = worstIssue(result.error.issues, []);
   const place = showPath(path);
-  throw new MusterError('malformed', `unexpected JSON: ${place === '' ? '' : `${place}: `}${message}`);
+  throw new MusterError('malformed', `unexpected ${format}: ${place === '' ? '' : `${place}: `}${message}`);
 }
 
 function decodeText(body: Uint8Array): string {

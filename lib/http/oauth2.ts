@@ -185,7 +185,7 @@ const lifetime = 600;
  * The signed JWT of the bearer grant (RFC 7523): issuer and subject are the client, the audience is the token
  * endpoint unless configured, and `claims` win over all of them. Throws (kind `config`) for a bad key.
  */
-export function signAssertion(config: OAuth2Config, privateKey: string, now: Date): string {
+function signAssertion(config: OAuth2Config, privateKey: string, now: Date): string {
   const issuedAt = Math.floor(now.getTime() / 1000);
   const header = {
     alg: config.signature_algorithm,

@@ -159,17 +159,17 @@ function reworded({ kind, cause, status }: MusterError, message: string): Muster
 }
 
 /** Redirects that are followed for one request. */
-export const maxRedirects = 10;
+const maxRedirects = 10;
 
 const redirects: readonly number[] = [301, 302, 303, 307, 308];
 
 /** Whether the answer sends the client elsewhere. */
-export function isRedirect(status: number): boolean {
+function isRedirect(status: number): boolean {
   return redirects.includes(status);
 }
 
 /** Where a redirect leads. */
-export interface RedirectTarget {
+interface RedirectTarget {
   readonly url: URL;
   /** Whether messages may name it: not where the server wrote a secret into it. */
   readonly tellable: boolean;
@@ -179,12 +179,7 @@ export interface RedirectTarget {
  * Where a redirect of a GET leads, if that is the same scheme, host and port: headers of any name can be credentials,
  * so another origin gets none, not even a connection. Throws `redirect` with the origin it would lead to.
  */
-export function redirectTarget(
-  from: URL,
-  answer: Answer,
-  follow: boolean,
-  redactor: Redactor,
-): RedirectTarget {
+function redirectTarget(from: URL, answer: Answer, follow: boolean, redactor: Redactor): RedirectTarget {
   const { status, headers } = answer;
   const { location } = headers;
   const target = location === undefined ? undefined : parseUrl(location, from);
@@ -226,7 +221,7 @@ export interface RetryPolicy {
 const retriedStatuses: readonly (number | undefined)[] = [429, 502, 503, 504];
 
 /** Whether the same request may do better in a moment: no answer, a cut one, or a server that is busy or restarting. */
-export function mayPass(error: MusterError): boolean {
+function mayPass(error: MusterError): boolean {
   return (
     retriedStatuses.includes(error.status) || (error.kind === 'unreachable' && error.status === undefined)
   );
@@ -265,7 +260,7 @@ export function retryAfterMs(retryAfter: string | undefined, now: number): numbe
 }
 
 /** How much of an error's body is read, in bytes. */
-export const refusalBytes = 64 * 1024;
+const refusalBytes = 64 * 1024;
 
 /** The error for an answer that isn't a success, with the server's own words where they help and hold no secret. */
 export function toRefusal(answer: Answer, redactor: Redactor): MusterError {

@@ -33,13 +33,13 @@ export function clusterRoleFor(configs: readonly KubeStateConfig[]): string {
 }
 
 /** A resource that may be listed; `*` stands for all of its group. */
-export interface ListRight {
+interface ListRight {
   readonly group: string;
   readonly resource: string;
 }
 
 /** What has to be listed for these custom resources, without a look at the cluster: a plural may be a guess. */
-export function rightsFor(resources: readonly CustomResource[]): readonly ListRight[] {
+function rightsFor(resources: readonly CustomResource[]): readonly ListRight[] {
   const group = definitionsResource.apiVersion.replace(/\/.*/, '');
   const definitions = { group, resource: definitionsResource.resource };
   return [

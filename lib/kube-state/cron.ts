@@ -144,7 +144,7 @@ function atMidnight(time: number, zone: Zone): number {
 /** When a cron job is due: every so many seconds, by the calendar, or never by itself. */
 export type Schedule = { readonly every: number } | Calendar | 'never';
 
-export interface Calendar {
+interface Calendar {
   readonly minute: CronField;
   readonly hour: CronField;
   readonly day: CronField;
@@ -214,9 +214,9 @@ function parseCalendar(source: string, zone: Zone): Calendar | undefined {
 }
 
 /** The values of one field of a schedule that count. */
-export type CronField = ReadonlySet<number>;
+type CronField = ReadonlySet<number>;
 
-export interface CronBounds {
+interface CronBounds {
   readonly min: number;
   readonly max: number;
   readonly names?: readonly string[];
@@ -226,7 +226,7 @@ export interface CronBounds {
  * A field such as `*`, `1-5`, `0,30`, `9-17/2` or `22-2`, which goes round; undefined where it is none. Source: go-cron
  * of netresearch, which kube-state-metrics reads schedules with since 2.19.
  */
-export function parseField(source: string, bounds: CronBounds): CronField | undefined {
+function parseField(source: string, bounds: CronBounds): CronField | undefined {
   const values = new Set<number>();
   for (const part of source.split(',')) {
     if (part === '') continue;
@@ -286,7 +286,7 @@ function wholeNumber(source: string): number | undefined {
 }
 
 /** Seconds of a duration as Go writes it, as in `1h30m`; undefined where it is none. */
-export function parseGoDuration(source: string): number | undefined {
+function parseGoDuration(source: string): number | undefined {
   const [, sign, rest = ''] = /^([+-]?)(.*)$/s.exec(source) ?? [];
   if (rest === '0') return 0;
   if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest)) return undefined;
@@ -308,17 +308,17 @@ const units: Readonly<Record<string, number>> = {
 };
 
 /** A clock of some place, by whose wall a schedule goes. */
-export interface Zone {
+interface Zone {
   /** How far its clock is ahead of UTC at a moment of Unix time; both in seconds. */
   readonly offsetAt: (time: number) => number;
 }
 
-export const utc: Zone = { offsetAt: () => 0 };
+const utc: Zone = { offsetAt: () => 0 };
 
 const zones = new Map<string, Zone | undefined>();
 
 /** The zone of the name, as in `Europe/Vienna`; undefined where there is none. */
-export function zoneOf(name: string): Zone | undefined {
+function zoneOf(name: string): Zone | undefined {
   if (name === 'UTC' || name === 'Local') return utc;
   if (!zones.has(name)) zones.set(name, openZone(name));
   return zones.get(name);

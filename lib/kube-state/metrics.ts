@@ -62,7 +62,7 @@ function sample(name: string, value: number, labels: string): string {
 }
 
 /** What each kube-state output says of itself, at its end. */
-export const kubeStateMetrics = {
+const kubeStateMetrics = {
   listed: {
     name: 'muster_kube_state_listing_timestamp_seconds',
     help: 'When the listing of the cluster began, of which this text was made, in Unix time.',
@@ -86,7 +86,7 @@ export const kubeStateMetrics = {
 } as const satisfies MetricTable;
 
 /** What kube-state-metrics says of itself and its alerts read, with what is true of an output of ours. */
-export const selfMetrics = {
+const selfMetrics = {
   lists: {
     name: 'kube_state_metrics_list_total',
     help: 'Listings of the whole cluster for this output, by result; a failed one shows in the next text.',

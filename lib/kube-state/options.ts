@@ -16,6 +16,7 @@ import { withHttpClient } from '../config/http-client.ts';
 import { nearest } from '../config/problem.ts';
 import { httpSdConfig } from '../config/sd-config.ts';
 import { atMostOne, findings, rule, section } from '../config/section.ts';
+import { type JsonSchema, scalarShape, withShape } from '../config/shape.ts';
 import { isMetricsName } from '../targets/keys.ts';
 import { customResourceState } from './custom/config.ts';
 import { longestAge } from './gzip-header.ts';
@@ -26,6 +27,11 @@ import { type LabelLists, parseLabelList } from './text/label-names.ts';
 const connection = httpSdConfig('60s', connectionFields)
   .check(...connectionRules)
   .transform(withHttpClient);
+
+/** A text or texts, or a mapping whose keys count. */
+const flagShape: JsonSchema = {
+  anyOf: [scalarShape, { type: 'array', items: scalarShape }, { type: 'object' }],
+};
 
 const resourceNames = resources.map(({ resource }) => resource);
 
@@ -142,7 +148,8 @@ export function flagList<Value>(
     }
     return values;
   });
-  return z.preprocess(asList, list(several)).transform((found) => found.flat());
+  const texts = withShape(list(several), { what: `a list, each ${what}`, json: flagShape });
+  return z.preprocess(asList, texts).transform((found) => found.flat());
 }
 
 /** Names that are taken as they are. */
@@ -169,7 +176,8 @@ export function labelLists(): z.ZodType<LabelLists> {
   const mapping: z.ZodType<LabelLists> = mapOf(
     list(leaf('a label, with one * at most', (key) => (isLabelPattern(key) ? key.trim() : undefined))),
   );
-  return z.unknown().transform((input, context) => {
+  const labels = 'labels by resource, as in pods=[app,team]';
+  return withShape(z.unknown(), { what: labels, json: flagShape }).transform((input, context) => {
     const schema = isMapping(input) ? mapping : texts;
     const parsed = schema.safeParse(isMapping(input) ? input : asList(input));
     if (parsed.success) return parsed.data;

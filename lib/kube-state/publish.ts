@@ -2,12 +2,12 @@ import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { isMusterError, toMusterError } from '../base/errors.ts';
 import { newRunId } from '../base/version.ts';
-import type { KubeStateOutput } from '../run/kube-state-outputs.ts';
 import type { ObjectStore, PutOptions, StreamedBody } from '../store/store.ts';
 import { metricsKey, outputTombstoneKey } from '../targets/keys.ts';
 import { allSamples, judgedCounts, judgeOutput, type OutputGate, outputGate } from './gate.ts';
 import { gzipHead } from './gzip-header.ts';
 import { aboutOutput } from './metrics.ts';
+import type { KubeStateConfig } from './options.ts';
 import type { Rendered } from './render.ts';
 import {
   changeOutputStatus,
@@ -16,6 +16,26 @@ import {
   readOutputStatus,
   type StoredOutputStatus,
 } from './status.ts';
+
+/** One kube-state output, ready to be written: an element of `kube_state_metrics`, or one of its shards. */
+export interface KubeStateOutput {
+  /** As in the configuration. */
+  readonly name: string;
+  /** The name of its object in the store: the same, or `<name>.<shard>`. */
+  readonly object: string;
+  /** Number of the shard; 0 where there is only one. */
+  readonly shard: number;
+  readonly config: KubeStateConfig;
+  /** Milliseconds between two outputs. */
+  readonly refreshInterval: number;
+  /** Milliseconds that one may take. */
+  readonly deadline: number;
+  /**
+   * Lists the cluster and writes its text. The listing must have ended at `until`, whatever the deadline. Throws what
+   * listing throws, with the output's name.
+   */
+  readonly render: (signal: AbortSignal, until?: Date) => Promise<Rendered>;
+}
 
 /** What publishing an output came to. */
 export interface Published {
@@ -237,7 +257,7 @@ async function noteFailure(
  * Of families only those that every object has, as nothing says what objects there were. A text that cannot be read has
  * none.
  */
-export async function countPublished(
+async function countPublished(
   store: ObjectStore,
   object: string,
   signal: AbortSignal,

@@ -164,7 +164,7 @@ export interface LabelledFamily<T> extends Described {
   readonly labelled: (object: T) => readonly LabelledSample[];
 }
 
-export interface LabelledSample {
+interface LabelledSample {
   readonly labels: readonly (readonly [name: string, value: string])[];
   readonly value: number;
 }

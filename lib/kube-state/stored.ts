@@ -1,6 +1,6 @@
+import type { Logger } from '../base/logger.ts';
 import { newRunId } from '../base/version.ts';
-import type { CyclesInput } from '../run/cycles.ts';
-import type { KubeStateOutput } from '../run/kube-state-outputs.ts';
+import type { ObjectStore } from '../store/store.ts';
 import {
   folders,
   metricsKey,
@@ -11,6 +11,7 @@ import {
 } from '../targets/keys.ts';
 import { acceptedFor, retireOutputAfter } from './gate.ts';
 import { readGzipTime } from './gzip-header.ts';
+import type { KubeStateOutput } from './publish.ts';
 import {
   changeOutputStatus,
   type HeldOutput,
@@ -26,7 +27,10 @@ export interface ConfiguredOutputs {
   readonly isEmpty: boolean;
 }
 
-type StoredInput = Pick<CyclesInput, 'store' | 'signal'>;
+interface StoredInput {
+  readonly store: ObjectStore;
+  readonly signal: AbortSignal;
+}
 
 /** When the cluster was listed of which an object was made; undefined where there is none, or it does not say. */
 export async function readListed(object: string, { store, signal }: StoredInput): Promise<Date | undefined> {
@@ -64,7 +68,7 @@ export interface LeftOutputs {
  */
 export async function retireOutputs(
   configured: ConfiguredOutputs,
-  { store, log, signal }: CyclesInput,
+  { store, log, signal }: StoredInput & { readonly log: Logger },
   { after = retireOutputAfter, now = () => new Date() } = {},
 ): Promise<LeftOutputs> {
   const retired: string[] = [];

@@ -32,7 +32,7 @@ export interface InvocationsInput<Config extends FunctionConfig, Id extends obje
 }
 
 /** What an invocation did, for whoever reads its answer. */
-export interface InvocationResult<Id> {
+interface InvocationResult<Id> {
   /** What ran in place: id and outcome. */
   readonly cycles: readonly object[];
   readonly started: readonly Id[];
@@ -193,7 +193,7 @@ export async function selectDue<T extends Task<unknown>>(
  * Runs a task: a cycle, and where its interval is shorter than the schedule's period (milliseconds) further ones until
  * the next tick, as far as time allows.
  */
-export async function runUntilTick(
+async function runUntilTick(
   { refreshInterval, run }: Pick<Task<unknown>, 'refreshInterval' | 'run'>,
   period: number,
   input: RunInput,
@@ -217,13 +217,13 @@ export async function runUntilTick(
 const lookAgainAfter = 5 * 60_000;
 
 /** Retires what left the configuration; see `createRetirement`. */
-export type Retire<Config, Id> = (config: InForce<Config>, input: CyclesInput) => Promise<readonly Id[]>;
+type Retire<Config, Id> = (config: InForce<Config>, input: CyclesInput) => Promise<readonly Id[]>;
 
 /**
  * Looks for what left when the configuration changed, and every few minutes, which spares a quiet tick the listing. A
  * configuration that is not the newest, one that only one look has found, and an empty one, retire nothing.
  */
-export function createRetirement<Config extends FunctionConfig, Id extends object>({
+function createRetirement<Config extends FunctionConfig, Id extends object>({
   retire,
 }: Pick<Work<Config, Id>, 'retire'>): Retire<Config, Id> {
   let done: { readonly etag: string; readonly at: number } | undefined;

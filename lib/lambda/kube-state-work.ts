@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { kubeStateConfig } from '../kube-state/options.ts';
+import type { KubeStateOutput } from '../kube-state/publish.ts';
 import { readOutputStatus } from '../kube-state/status.ts';
 import { readListed, retireOutputs } from '../kube-state/stored.ts';
 import { type OutputResult, outputOnce } from '../run/kube-state-cycle.ts';
-import { bindOutputs, type KubeStateOutput } from '../run/kube-state-outputs.ts';
+import { bindOutputs } from '../run/kube-state-outputs.ts';
 import { isMetricsName } from '../targets/keys.ts';
 import { defineHandler } from './handler.ts';
 import { type FunctionConfig, parseOwn, type ReadConfigInput } from './read-config.ts';

@@ -97,19 +97,13 @@ function taskOf(
 }
 
 /** Runs a cycle of a provider; see `createCycles`. */
-export type RunCycle = (provider: AppProvider, input: RunInput, hasOthers: boolean) => Promise<CycleResult>;
+type RunCycle = (provider: AppProvider, input: RunInput, hasOthers: boolean) => Promise<CycleResult>;
 
 /**
  * Runs cycles, one at a time. The list of the last provider is kept for the next cycle, also that of another
  * invocation, so that memory holds one.
  */
-export function createCycles({
-  store,
-  log,
-}: {
-  readonly store: ObjectStore;
-  readonly log: Logger;
-}): RunCycle {
+function createCycles({ store, log }: { readonly store: ObjectStore; readonly log: Logger }): RunCycle {
   let kept: { readonly key: string; readonly loaded: Loaded } | undefined;
 
   return async (provider, { time, configError }, hasOthers) => {
@@ -137,7 +131,7 @@ export function createCycles({
  * Tells the status of each of a mechanism's providers that there is no configuration to run them by: without it
  * nobody knows who they are but the store.
  */
-export async function markStatuses(
+async function markStatuses(
   store: ObjectStore,
   mechanism: string,
   error: MusterError,

@@ -66,7 +66,7 @@ export interface Work<Config extends FunctionConfig, Id extends object> {
   readonly tellNoConfig: (error: MusterError, signal: AbortSignal) => Promise<void>;
 }
 
-export interface Retired<Id> {
+interface Retired<Id> {
   readonly retired: readonly Id[];
   readonly missed: readonly Id[];
 }

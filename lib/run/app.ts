@@ -1,3 +1,4 @@
+import type { Stanza } from '../backends/mechanism.ts';
 import { mechanisms } from '../backends/registry.ts';
 import { heedSignals } from '../base/deadlines.ts';
 import { isMusterError, MusterError } from '../base/errors.ts';
@@ -5,15 +6,15 @@ import type { Logger } from '../base/logger.ts';
 import type { FileJobs } from '../config/assemble.ts';
 import { createCredentialReader } from '../config/credentials.ts';
 import { loadConfig, loadStoreLocation } from '../config/load.ts';
-import type { LeftAlone } from '../config/muster-config.ts';
+import type { Job, LeftAlone } from '../config/muster-config.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { RetireRules } from '../cycle/leaving.ts';
 import type { KubeStateConfig } from '../kube-state/options.ts';
+import type { KubeStateOutput } from '../kube-state/publish.ts';
 import { openStore } from '../store/open.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { ObjectLocation, S3Location, StoreLocation } from '../store/url.ts';
 import { createAwsSecrets } from './aws-secrets.ts';
-import type { KubeStateOutput } from './kube-state-outputs.ts';
 import { type AppProvider, type BindInput, bindProviders } from './providers.ts';
 import { retireRulesOf } from './retirement.ts';
 
@@ -29,6 +30,8 @@ export interface AppInput {
 
 /** A configuration, ready to be run. */
 export interface AppConfig {
+  /** As they stand in the configuration. */
+  readonly jobs: readonly Job<Stanza>[];
   readonly providers: readonly AppProvider[];
   readonly outputs: readonly KubeStateOutput[];
   /** Whether it has neither a provider nor an output. */
@@ -74,6 +77,7 @@ export async function readApp(
   const providers = bindProviders(config, input);
   const outputs = await loadOutputs(config.kube_state_metrics, input);
   return {
+    jobs: config.jobs,
     providers,
     outputs,
     isEmpty: providers.length === 0 && outputs.length === 0,

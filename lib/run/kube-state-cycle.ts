@@ -1,7 +1,6 @@
 import { type MusterError, toMusterError } from '../base/errors.ts';
-import { type Published, publishOutput } from '../kube-state/publish.ts';
+import { type KubeStateOutput, type Published, publishOutput } from '../kube-state/publish.ts';
 import { type CyclesInput, logDetail } from './cycles.ts';
-import type { KubeStateOutput } from './kube-state-outputs.ts';
 
 /** How the cycle of an output ended. */
 export interface OutputResult {

@@ -4,30 +4,11 @@ import { openLister } from '../backends/kubernetes/listing/lister.ts';
 import { isMusterError, MusterError, toMusterError } from '../base/errors.ts';
 import { withConfigFile } from '../kube-state/custom/config-file.ts';
 import type { KubeStateConfig } from '../kube-state/options.ts';
+import type { KubeStateOutput } from '../kube-state/publish.ts';
 import { type Rendered, render } from '../kube-state/render.ts';
 import { selectionOf } from '../kube-state/select.ts';
 import { openHttpClients } from './http-clients.ts';
 import type { BindInput } from './providers.ts';
-
-/** One kube-state output, ready to be written: an element of `kube_state_metrics`, or one of its shards. */
-export interface KubeStateOutput {
-  /** As in the configuration. */
-  readonly name: string;
-  /** The name of its object in the store: the same, or `<name>.<shard>`. */
-  readonly object: string;
-  /** Number of the shard; 0 where there is only one. */
-  readonly shard: number;
-  readonly config: KubeStateConfig;
-  /** Milliseconds between two outputs. */
-  readonly refreshInterval: number;
-  /** Milliseconds that one may take. */
-  readonly deadline: number;
-  /**
-   * Lists the cluster and writes its text. The listing must have ended at `until`, whatever the deadline. Throws what
-   * listing throws, with the output's name.
-   */
-  readonly render: (signal: AbortSignal, until?: Date) => Promise<Rendered>;
-}
 
 /**
  * All outputs of a configuration: of one with `total_shards` and without `shard` each shard. Throws kind `config` for a

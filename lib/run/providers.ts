@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { digestIdentity } from '../backends/identity.ts';
 import type { Stanza } from '../backends/mechanism.ts';
 import { MusterError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -6,7 +7,7 @@ import type { Job, MusterConfig } from '../config/muster-config.ts';
 import type { ReadCredential } from '../config/secret.ts';
 import type { Provider } from '../cycle/provider.ts';
 import type { Discover } from '../targets/discover.ts';
-import { addressLabel, type LabelSet, type TargetGroup, targetLabels } from '../targets/group.ts';
+import { addressLabel, pickLabels, type TargetGroup, targetLabels } from '../targets/group.ts';
 import type { ProviderId } from '../targets/keys.ts';
 import { labelsReadBy, relabel } from '../targets/relabel.ts';
 import { isBadAddress, type NoteTarget, outlivesRules } from '../targets/scrapable.ts';
@@ -21,6 +22,9 @@ export interface AppProvider extends Provider {
   readonly refreshInterval: number;
   /** Set where Muster runs the job's rules before it publishes, so that Prometheus must not. */
   readonly rulesRun?: true;
+  /** As of the configuration's provider. */
+  readonly copies?: number;
+  readonly twin?: number;
 }
 
 export interface BindInput {
@@ -31,7 +35,7 @@ export interface BindInput {
 }
 
 /** A listing may take this long where the configuration says nothing: milliseconds. */
-const defaultDeadline = 60_000;
+export const defaultDeadline = 60_000;
 
 /** All providers of a configuration, in its order. */
 export function bindProviders(
@@ -40,26 +44,34 @@ export function bindProviders(
 ): readonly AppProvider[] {
   return config.jobs.flatMap((job) => {
     const transform = transformOf(job);
-    return job.providers.map(({ name, named, mechanism, stanza }) => ({
+    return job.providers.map(({ name, named, mechanism, stanza, copies, twin }) => ({
       job: job.name,
       provider: name,
       mechanism,
       hasOwnName: named,
-      identity: stanza.identity,
+      identity: twin === undefined ? stanza.identity : twinIdentity(stanza.identity, twin),
       server: stanza.server,
       refreshInterval: stanza.config.refresh_interval,
       discover: discoverWith(stanza, {
         ...inFolderOf(job, input),
         log: input.log.with({ job: job.name, provider: name }),
+        prometheus: job.prometheus,
       }),
       guard: job.guard,
       shards: job.shards,
       journal: config.journal,
       deadline: job.deadline ?? defaultDeadline,
       transform,
+      ...(copies !== undefined && { copies }),
+      ...(twin !== undefined && { twin }),
       ...(job.relabel === 'publish' && job.relabel_configs.length > 0 && { rulesRun: true }),
     }));
   });
+}
+
+/** The store tells providers of one job apart by what they list, and these list the same. */
+function twinIdentity(identity: string, twin: number): string {
+  return digestIdentity({ identity, twin });
 }
 
 /** Relative paths in a job of another file start from the folder of that file, as in Prometheus. */
@@ -79,12 +91,15 @@ function inFolderOf({ directory }: Job<Stanza>, input: BindInput): BindInput {
 }
 
 /** The mechanism's listing, with HTTP clients that end with it. */
-function discoverWith(stanza: Stanza, { readCredential, log, directory }: BindInput): Discover {
+function discoverWith(
+  stanza: Stanza,
+  { readCredential, log, directory, prometheus }: BindInput & Pick<Job<Stanza>, 'prometheus'>,
+): Discover {
   return async function* (input) {
     const warn = (message: string) => log.warn(message);
     await using clients = openHttpClients({ ...input, readCredential, warn });
     const { openHttp } = clients;
-    return yield* stanza.discover({ ...input, directory, openHttp, warn });
+    return yield* stanza.discover({ ...input, directory, openHttp, readCredential, warn, prometheus });
   };
 }
 
@@ -97,8 +112,8 @@ function transformOf(job: Job<Stanza>): NonNullable<Provider['transform']> {
     const group = withoutBad(found, job, note);
     return {
       source: group.source,
-      labels: pick(group.labels, reads),
-      targets: group.targets.map((target) => pick(target, reads)),
+      labels: pickLabels(group.labels, reads),
+      targets: group.targets.map((target) => pickLabels(target, reads)),
     };
   };
 }
@@ -124,7 +139,10 @@ function relabelGroup(
       return false;
     })
     .map((labels) =>
-      pick(labels, (label) => label !== '' && outlivesRules(label) && labels[label] !== scrapeLabels[label]),
+      pickLabels(
+        labels,
+        (label) => label !== '' && outlivesRules(label) && labels[label] !== scrapeLabels[label],
+      ),
     );
   return { source: group.source, labels: {}, targets };
 }
@@ -154,10 +172,6 @@ function withoutBad(
     return false;
   });
   return { ...group, targets };
-}
-
-function pick(labels: LabelSet, wanted: (name: string) => boolean): LabelSet {
-  return Object.fromEntries(Object.entries(labels).filter(([name]) => wanted(name)));
 }
 
 /**

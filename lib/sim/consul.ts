@@ -27,7 +27,7 @@ export interface ConsulFleetOptions extends ConsulWorldSize, FleetServerOptions 
 }
 
 /** What the rights of a token hide: names of services and of nodes. */
-export interface ConsulHidden {
+interface ConsulHidden {
   readonly services?: readonly string[];
   readonly nodes?: readonly string[] | undefined;
 }

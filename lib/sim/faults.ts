@@ -58,7 +58,7 @@ export type Reply =
   | { readonly kind: 'silence' };
 
 /** Which requests a fault befalls. */
-export interface FaultScope {
+interface FaultScope {
   /** Default: all. */
   readonly when?: (request: FleetRequest) => boolean;
   /** After so many hits the fault is over. Default: never. */

@@ -14,7 +14,7 @@ import { seededRandom } from './random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from './server.ts';
 
 export { kubernetesFaults } from './kubernetes/api/api-faults.ts';
-export type { CustomDefinition, Denial, GivenObjects, JsonObject, ResourceName, WorldSize };
+export type { CustomDefinition, GivenObjects, JsonObject, ResourceName };
 
 export interface ApiServerOptions extends FleetServerOptions {
   /** Ask for this bearer token. */
@@ -32,7 +32,7 @@ export interface ApiServerOptions extends FleetServerOptions {
 }
 
 /** Just these objects, at that resource version (default 1000). */
-export interface GivenCluster {
+interface GivenCluster {
   readonly objects: GivenObjects;
   readonly resourceVersion?: number;
 }

@@ -7,7 +7,7 @@ import { type Random, seededRandom } from './random.ts';
  */
 export const networkings = ['host', 'fixed', 'mapped', 'mapped-old', 'container', 'ports', 'none'] as const;
 
-export interface MarathonPort {
+interface MarathonPort {
   /** What the app asked for; 0: any. */
   readonly port: number;
   readonly labels: Readonly<Record<string, string>>;

@@ -82,7 +82,7 @@ function expectGroup(groups: Groups, source: string, expected: EncodedGroup | un
 }
 
 /** A label whose value changed; a value is `undefined` where the label is absent. */
-export interface LabelChange {
+interface LabelChange {
   readonly name: string;
   readonly before: string | undefined;
   readonly after: string | undefined;

@@ -189,7 +189,7 @@ const grammar: Readonly<Record<State, Readonly<Record<string, State>>>> = {
   'value text': {},
 };
 
-export type State =
+type State =
   | 'start'
   | 'end'
   | 'member'
@@ -207,7 +207,7 @@ const texts: readonly (readonly [State, State])[] = [
 ];
 
 /** What is said of a byte that does not fit, where more can be said than its place. */
-export const complaints: ReadonlyMap<string, (group: number) => string> = new Map([
+const complaints: ReadonlyMap<string, (group: number) => string> = new Map([
   ['start', () => 'the file is not a list of groups'],
   ['first group', (group) => `group ${group + 1} is not an object`],
   ['next group', (group) => `group ${group + 1} is not an object`],
@@ -219,11 +219,11 @@ export const complaints: ReadonlyMap<string, (group: number) => string> = new Ma
 ] satisfies readonly (readonly [State, (group: number) => string])[]);
 
 /** The grammar by numbers, as every byte of every file is looked up in it. */
-export const names: readonly string[] = Object.keys(grammar);
-export const none = 255;
-export const ways = new Uint8Array(names.length << 8).fill(none);
-export const eventOn: (ScanEvent | undefined)[] = Array(names.length << 8).fill(undefined);
-export const afterText = new Uint8Array(names.length).fill(none);
+const names: readonly string[] = Object.keys(grammar);
+const none = 255;
+const ways = new Uint8Array(names.length << 8).fill(none);
+const eventOn: (ScanEvent | undefined)[] = Array(names.length << 8).fill(undefined);
+const afterText = new Uint8Array(names.length).fill(none);
 for (const [name, leads] of Object.entries(grammar)) {
   for (const [text, next] of Object.entries(leads)) {
     const way = (names.indexOf(name) << 8) | text.charCodeAt(0);
@@ -232,15 +232,11 @@ for (const [name, leads] of Object.entries(grammar)) {
   }
 }
 for (const [text, next] of texts) afterText[numberOf(text)] = numberOf(next);
-export const [firstKey, member, targetsState] = [
-  numberOf('first key'),
-  numberOf('member'),
-  numberOf('targets'),
-];
-export const [keyText, nameText, targetText] = [numberOf('key'), numberOf('name'), numberOf('target')];
-export const withinNull: ReadonlySet<number> = new Set([numberOf('n'), numberOf('nu'), numberOf('nul')]);
+const [firstKey, member, targetsState] = [numberOf('first key'), numberOf('member'), numberOf('targets')];
+const [keyText, nameText, targetText] = [numberOf('key'), numberOf('name'), numberOf('target')];
+const withinNull: ReadonlySet<number> = new Set([numberOf('n'), numberOf('nu'), numberOf('nul')]);
 
-export function numberOf(state: State): number {
+function numberOf(state: State): number {
   return names.indexOf(state);
 }
 
@@ -254,7 +250,7 @@ function eventOf(state: string, next: State): ScanEvent | undefined {
 }
 
 /** Whether bytes that come in pieces are UTF-8; a piece may end within a character. */
-export function checkUtf8(): {
+function checkUtf8(): {
   /** Whether there is nothing wrong so far. */
   readonly push: (piece: Uint8Array) => boolean;
   /** Whether no character is left unfinished. */

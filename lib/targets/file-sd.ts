@@ -161,7 +161,7 @@ function malformed(message: string): MusterError {
 const encoder = new TextEncoder();
 
 /** UTF-8 bytes that grow in place: a resizable buffer is only reserved address space until it is written. */
-export class GrowingBuffer {
+class GrowingBuffer {
   #buffer = new ArrayBuffer(1 << 16, { maxByteLength: 2 ** 31 });
   #length = 0;
 

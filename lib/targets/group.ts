@@ -34,6 +34,11 @@ export function withoutEmpty(labels: LabelSet): LabelSet {
   return labels;
 }
 
+/** The labels whose names are wanted. */
+export function pickLabels(labels: LabelSet, wanted: (name: string) => boolean): LabelSet {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => wanted(name)));
+}
+
 const invalidCharacter = /[^a-zA-Z0-9_]/gu;
 
 /**

@@ -32,7 +32,7 @@ export function isBadAddress({ [addressLabel]: address = '' }: LabelSet): boolea
 }
 
 /** What a listing has that Prometheus cannot scrape as it is. */
-export type TargetFact =
+type TargetFact =
   /** Left out: its rules leave it no address. */
   | 'addressless'
   /** Left out: its address is bad. */

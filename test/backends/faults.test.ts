@@ -1,3 +1,5 @@
+import { ec2 } from '../../lib/backends/aws/ec2.ts';
+import { msk } from '../../lib/backends/aws/msk.ts';
 import { consul } from '../../lib/backends/consul/index.ts';
 import { docker } from '../../lib/backends/docker/index.ts';
 import { dockerswarm } from '../../lib/backends/dockerswarm/index.ts';
@@ -14,9 +16,53 @@ import { startHttpFleet } from '../sim/http.ts';
 import { startNomadFleet } from '../sim/nomad.ts';
 import { startSwarmFleet } from '../sim/swarm.ts';
 import { listTargets } from '../support/discover.ts';
+import { stanzaFor, startAwsApi } from './aws/api.ts';
 import { canary, describeFaults } from './faults.ts';
 
 // A row for each backend with an HTTP API.
+
+const awsKeys = { access_key: canary, secret_key: canary };
+
+describeFaults(
+  'ec2',
+  async () => {
+    const api = await startAwsApi(({ action, input }) => {
+      if (action !== 'DescribeInstances') return { body: { 'availabilityZoneInfo item': [] } };
+      const isSecond = input.includes('NextToken=2');
+      const instance = { instanceId: isSecond ? 'i-2' : 'i-1', privateIpAddress: '10.0.0.1' };
+      const nextToken = isSecond ? undefined : '2';
+      return { body: { 'reservationSet item': [{ 'instancesSet item': [instance] }], nextToken } };
+    });
+    return {
+      server: api.server,
+      list: (url, options) => listTargets(ec2, { ...stanzaFor(api, awsKeys), endpoint: url }, options),
+      middle: ({ body }) => body.includes('NextToken=2'),
+      middlePath: '/',
+      wrong: {
+        body: '<DescribeInstancesResponse><reservationSet><item><instancesSet><item><imageId>a</imageId></item></instancesSet></item></reservationSet></DescribeInstancesResponse>',
+        path: 'Reservations[0].Instances[0].InstanceId',
+      },
+    };
+  },
+  'XML',
+);
+
+describeFaults('msk', async () => {
+  const clusters = ['a', 'b'].map((name) => ({ clusterArn: `arn:aws:kafka:x:1:cluster/${name}/1` }));
+  const api = await startAwsApi(({ action }) => ({
+    body: action.endsWith('/nodes')
+      ? { nodeInfoList: [{ nodeARN: action, brokerNodeInfo: { endpoints: ['b'] } }] }
+      : { clusterInfoList: clusters },
+  }));
+  const middlePath = `/v1/clusters/${encodeURIComponent('arn:aws:kafka:x:1:cluster/b/1')}/nodes`;
+  return {
+    server: api.server,
+    list: (url, options) => listTargets(msk, { ...stanzaFor(api, awsKeys), endpoint: url }, options),
+    middle: ({ path }) => path === middlePath,
+    middlePath,
+    wrong: { value: { nodeInfoList: [{ nodeARN: 7 }] }, path: 'NodeInfoList[0].NodeARN' },
+  };
+});
 
 describeFaults('consul', async () => {
   const server = await startConsulFleet({ seed: 'faults', services: 40, instances: 60, token: canary });

@@ -1,4 +1,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { ec2 } from '../../lib/backends/aws/ec2.ts';
+import { ecs } from '../../lib/backends/aws/ecs.ts';
+import { elasticache } from '../../lib/backends/aws/elasticache.ts';
+import { aws } from '../../lib/backends/aws/index.ts';
+import { lightsail } from '../../lib/backends/aws/lightsail.ts';
+import { msk } from '../../lib/backends/aws/msk.ts';
+import { rds } from '../../lib/backends/aws/rds.ts';
 import { consul } from '../../lib/backends/consul/index.ts';
 import { dns } from '../../lib/backends/dns/index.ts';
 import { docker } from '../../lib/backends/docker/index.ts';
@@ -18,9 +25,27 @@ import type { StanzaReader } from '../../lib/config/muster-config.ts';
 import { problemsIn, tree } from '../config/parsing.ts';
 
 const inputs: Readonly<Record<string, IdentityInput>> = Object.fromEntries(
-  [consul, dns, docker, dockerswarm, eureka, http, kubernetes, marathon, nerve, nomad, serverset, swarm].map(
-    ({ name, schema, incidental = [] }) => [name, { mechanism: name, schema, incidental }],
-  ),
+  [
+    aws,
+    ec2,
+    ecs,
+    elasticache,
+    lightsail,
+    msk,
+    rds,
+    consul,
+    dns,
+    docker,
+    dockerswarm,
+    eureka,
+    http,
+    kubernetes,
+    marathon,
+    nerve,
+    nomad,
+    serverset,
+    swarm,
+  ].map(({ name, schema, incidental = [] }) => [name, { mechanism: name, schema, incidental }]),
 );
 
 let readers: readonly StanzaReader<Stanza>[] = [];
@@ -49,6 +74,62 @@ const golden: readonly (readonly [
   digest: string,
   server: string,
 ])[] = [
+  [
+    'aws',
+    '{role: rds}',
+    '{"mechanism":"aws","role":"rds"}',
+    '551972f537f84540e89e12d52093475e',
+    'rds in the region of the process',
+  ],
+  [
+    'aws',
+    '{role: ec2, access_key: AKIA, secret_key_ref: ssm:/key, port: 0, filters: [{name: a, values: [c, b]}], muster: {regions: [us-east-1, eu-west-1], roles: ["arn:aws:iam::123456789012:role/b", "arn:aws:iam::123456789012:role/a"]}}',
+    '{"access_key":"inline","filters":[{"name":"a","values":["b","c"]}],"mechanism":"aws","muster":{"regions":["eu-west-1","us-east-1"],"roles":["arn:aws:iam::123456789012:role/a","arn:aws:iam::123456789012:role/b"]},"port":0,"role":"ec2","secret_key_ref":"ssm:/key"}',
+    '1cdff995f2695b1a4d2ee157eea5ddbe',
+    'ec2 in eu-west-1,us-east-1 as arn:aws:iam::123456789012:role/a,arn:aws:iam::123456789012:role/b',
+  ],
+  [
+    'ecs',
+    '{region: eu-west-1, clusters: [b, a], request_concurrency: 2, role_arn: "arn:aws:iam::123456789012:role/r", external_id: x, endpoint: "http://localhost:4566"}',
+    '{"clusters":["a","b"],"endpoint":"http://localhost:4566/","external_id":"x","mechanism":"ecs","region":"eu-west-1","role_arn":"arn:aws:iam::123456789012:role/r"}',
+    '42da0919a37616ed8758167878362198',
+    'http://localhost:4566 in eu-west-1 as arn:aws:iam::123456789012:role/r',
+  ],
+  [
+    'ec2',
+    '{region: eu-west-1}',
+    '{"mechanism":"ec2","region":"eu-west-1"}',
+    '6a564f1ff2b8d8d0c33a74b87cfed65c',
+    'ec2 in eu-west-1',
+  ],
+  [
+    'elasticache',
+    '{region: eu-west-1}',
+    '{"mechanism":"elasticache","region":"eu-west-1"}',
+    '83e548cde2175411bf687d95600bb01d',
+    'elasticache in eu-west-1',
+  ],
+  [
+    'lightsail',
+    '{region: eu-west-1}',
+    '{"mechanism":"lightsail","region":"eu-west-1"}',
+    'c1c8b67e3be9ea0b20df238fb6c53392',
+    'lightsail in eu-west-1',
+  ],
+  [
+    'msk',
+    '{region: eu-west-1}',
+    '{"mechanism":"msk","region":"eu-west-1"}',
+    '2570a4a5417c90096412d2ccf477d280',
+    'msk in eu-west-1',
+  ],
+  [
+    'rds',
+    '{region: eu-west-1}',
+    '{"mechanism":"rds","region":"eu-west-1"}',
+    '31377a00054284bed04c043bd1724c30',
+    'rds in eu-west-1',
+  ],
   ['consul', '{}', '{"mechanism":"consul"}', '825b0e4b1ca8871d391f00076f4eba46', 'http://localhost:8500'],
   [
     'consul',
@@ -363,7 +444,6 @@ describe('names', () => {
     read(job(consuls)).jobs[0]?.providers.map(({ name, named }) => [name, named]);
   const problemsOf = (consuls: string) => problemsIn(job(consuls), read);
   const path = 'scrape_configs[0].consul_sd_configs[1]';
-  const alike = `${path}: cannot be told from [0], which asks the same server for the same: leave one out, or give each a name, as in muster: {name: consul-eu}`;
 
   test('are given by the configuration, and else by place', () => {
     expect(namesOf('{server: a}, {server: b, muster: {name: consul-eu}}, {server: c}')).toEqual([
@@ -404,19 +484,38 @@ describe('names', () => {
     },
   );
 
-  test('tell apart what only differs in inline credentials', () => {
-    expect(problemsOf('{token: a}, {token: b}')).toEqual([`1:64 ${alike}`]);
-    expect(problemsOf('{token: a, muster: {name: consul-a}}, {token: b}')).toEqual([`1:90 ${alike}`]);
-    expect(namesOf('{token: a, muster: {name: consul-a}}, {token: b, muster: {name: consul-b}}')).toEqual([
-      ['consul-a', true],
-      ['consul-b', true],
+  const twinsOf = (consuls: string) =>
+    read(job(consuls)).jobs[0]?.providers.map(({ name, copies, twin }) => [name, copies, twin]);
+
+  test('tell apart what only differs in inline credentials; else its order does', () => {
+    expect(twinsOf('{token: a, muster: {name: consul-a}}, {token: b, muster: {name: consul-b}}')).toEqual([
+      ['consul-a', undefined, undefined],
+      ['consul-b', undefined, undefined],
+    ]);
+    expect(twinsOf('{token: a}, {token: b}, {token: c, muster: {name: consul-c}}')).toEqual([
+      ['consul-0', undefined, 2],
+      ['consul-1', undefined, 3],
+      ['consul-c', undefined, undefined],
+    ]);
+    expect(twinsOf('{server: a}, {server: a, refresh_interval: 5s}, {server: b}')).toEqual([
+      ['consul-0', undefined, undefined],
+      ['consul-1', undefined, 2],
+      ['consul-2', undefined, undefined],
+    ]);
+    expect(twinsOf('{token_file: a}, {token_file: b}')).toEqual([
+      ['consul-0', undefined, undefined],
+      ['consul-1', undefined, undefined],
     ]);
   });
 
-  test('are asked for where two are the same in all that counts', () => {
-    expect(problemsOf('{server: a}, {server: a}')).toEqual([`1:65 ${alike}`]);
-    expect(problemsOf('{server: a}, {server: a, refresh_interval: 5s}')).toEqual([`1:65 ${alike}`]);
-    expect(problemsOf('{token_file: a}, {token_file: b}')).toEqual([]);
+  test('are one for SD configs that say the very same, as in Prometheus', () => {
+    expect(
+      twinsOf('{server: a, token: t}, {token: t, server: "a"}, {server: b}, {server: a, token: u}'),
+    ).toEqual([
+      ['consul-0', 2, undefined],
+      ['consul-2', undefined, undefined],
+      ['consul-3', undefined, 2],
+    ]);
   });
 
   test('stand beside the other problems of the stanza', () => {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../lib/base/logger.ts';
 import { prometheusStanza } from '../../lib/cli/prometheus-stanza.ts';
@@ -101,6 +102,78 @@ describe('muster check', () => {
         '    file_sd_configs:\n' +
         '      - files: ["/targets/prometheus/*.json"]\n',
     );
+  });
+
+  test('takes SD configs of one job that are alike, as Prometheus does, and says what becomes of them', async () => {
+    const consul_sd_configs = [{ token: 'a' }, { token: 'b' }, { token: 'a' }];
+    await using place = await makeWorkplace({ scrape_configs: [{ job_name: 'api', consul_sd_configs }] });
+    const { code, stderr, stdout } = await place.here(['check', '--offline']);
+    expect([code, stdout.match(/consul-\d/g), stderr.split('\n').slice(1)]).toEqual([
+      0,
+      ['consul-0', 'consul-1'],
+      [
+        'Hint: api/consul-0 stands twice in its job, and is listed once',
+        'Hint: api/consul-1 asks the same server for the same as another SD config of its job, and is told from it by its ' +
+          'place alone: give it a name, as in muster: {name: consul-eu}',
+        '',
+      ],
+    ]);
+  });
+
+  test('warns where the rules of prometheus.yml are others, at file, line and column', async () => {
+    const rules = [{ source_labels: ['__meta_consul_service'], target_label: 'service' }];
+    const job = (job_name: string, muster: object, relabel_configs: readonly object[] = rules) => ({
+      ...{ job_name, consul_sd_configs: [{}], relabel_configs, muster },
+    });
+    const scheme = { source_labels: ['__scheme__'], target_label: 'scheme' };
+    await using place = await makeWorkplace({
+      scrape_configs: [
+        job('same', {}),
+        job('other', {}),
+        job('needed', { labels: 'needed' }),
+        job('mapped', { labels: 'needed' }),
+        job('publish', { relabel: 'publish' }),
+        job('scheme', {}, [scheme]),
+        job('gone', {}),
+      ],
+    });
+    const same = '[{ source_labels: [__meta_consul_service], target_label: service }]';
+    await place.write(
+      'prometheus.yml',
+      `scrape_config_files: [more.yml]
+scrape_configs:
+  - { job_name: same, relabel_configs: ${same} }
+  - { job_name: other, relabel_configs: [{ source_labels: [a], target_label: b }] }
+  - job_name: needed
+    relabel_configs:
+      - { source_labels: [__meta_consul_service], target_label: service }
+      - { source_labels: [__meta_consul_node], target_label: node }
+  - { job_name: publish, relabel_configs: ${same} }
+  - { job_name: scheme, scheme: https, relabel_configs: [{ source_labels: [__scheme__], target_label: scheme }] }
+`,
+    );
+    await place.write(
+      'more.yml',
+      'scrape_configs:\n  - job_name: mapped\n    relabel_configs: [{ action: labelmap, regex: __meta_consul_(.+) }]\n',
+    );
+    const file = join(place.folder, 'prometheus.yml');
+    const drift = async (args: readonly string[] = []) => {
+      const { code, stderr } = await place.here(['check', '--offline', '--prometheus', file, ...args]);
+      const warnings = stderr.split('\n').filter((line) => line.startsWith('Warning: '));
+      return [code, warnings.map((line) => line.replaceAll(`${place.folder}/`, '').slice(9))];
+    };
+    const expected = [
+      'prometheus.yml:2:1 scrape_configs: there is no job "gone", which Muster publishes',
+      'prometheus.yml:4:42 scrape_configs[1].relabel_configs[0]: is not the rule that "other" has there in muster.yml',
+      'prometheus.yml:8:9 scrape_configs[2].relabel_configs[1]: reads __meta_consul_node, which Muster does not publish of "needed" (labels: needed): copy the rule to muster.yml',
+      'prometheus.yml:9:44 scrape_configs[3].relabel_configs[0]: Muster runs the rules of "publish" (relabel: publish), and this one as well reads __meta_ labels, which are gone: take the rules out here',
+      'prometheus.yml:10:25 scrape_configs[4].scheme: is not what "scheme" has in muster.yml, and its rules read it',
+      'more.yml:3:23 scrape_configs[0].relabel_configs[0]: reads what fits "__meta_consul_(.+)", which Muster does not publish of "mapped" (labels: needed): copy the rule to muster.yml',
+    ];
+    expect(await drift()).toEqual([0, expected]);
+    expect(await drift(['--strict'])).toEqual([1, expected]);
+    await place.write('muster.yml', { scrape_configs: [job('same', { labels: 'needed' })] });
+    expect(await drift(['--strict'])).toEqual([0, []]);
   });
 
   test('takes a refresh_interval of 0s, as Prometheus does, and says what it means', async () => {

@@ -4,7 +4,9 @@ import { runMuster } from '../support/muster.ts';
 
 const commands = [
   ...[
+    'init',
     'check',
+    'adopt',
     'targets',
     'run',
     'sync',
@@ -14,7 +16,10 @@ const commands = [
     'held',
     'retire',
     'kube-state',
+    'monitors',
     'deploy-check',
+    'schema',
+    'completion',
     'dev',
     'demo',
   ],
@@ -33,7 +38,7 @@ describe('help', () => {
     expect({ code, stderr, usage }).toEqual({
       code: 0,
       stderr: '',
-      usage: `Usage: muster ${name}${name === 'retire' ? ' JOB' : ''} [options]`,
+      usage: `Usage: muster ${name}${{ retire: ' JOB', completion: ' SHELL', adopt: ' FILE' }[name] ?? ''} [options]`,
     });
     expect(description).toMatch(/^[A-Z][\s\S]{40,}\.$/);
     expect(options.split('\n')).toEqual(['Options:', ...options.split('\n').slice(1).map(anOption)]);

@@ -8,11 +8,11 @@ import { makeWorkplace } from '../support/workplace.ts';
 const mixed = {
   scrape_configs: [
     { job_name: 'prometheus', static_configs: [{ targets: ['localhost:9090'] }] },
-    { job_name: 'aws', ec2_sd_configs: [{ region: 'eu-west-1' }] },
+    { job_name: 'aws', gce_sd_configs: [{ zone: 'a' }] },
     { job_name: 'api', dns_sd_configs: [{ names: ['localhost'], type: 'A', port: 1 }], static_configs: [{}] },
   ],
 };
-const line = 'Left to Prometheus: static_configs of prometheus, api; ec2_sd_configs of aws';
+const line = 'Left to Prometheus: static_configs of prometheus, api; gce_sd_configs of aws';
 
 test('check and status say in one line what is left to Prometheus', async () => {
   await using place = await makeWorkplace(mixed);

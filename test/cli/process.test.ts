@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -98,6 +98,8 @@ describe('the bundle', () => {
       await buildCommand(folder);
       const command = [process.execPath, join(folder, 'muster.mjs')] as const;
       await using place = await makeWorkplace(consulConfig('http://127.0.0.1:1'));
+      const { stdout: schema } = await runMuster(['schema']);
+      expect(await readFile(join(folder, 'muster.schema.json'), 'utf8')).toBe(schema);
       const [help, check, run] = await Promise.all([
         runMuster(['--help'], { command }),
         place.run(['check'], { command }),

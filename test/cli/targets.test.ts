@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
+import { startKubernetesFleet } from '../../lib/sim/kubernetes.ts';
 import { smallWorld } from '../support/small-world.ts';
 import { consulConfig, makeWorkplace } from '../support/workplace.ts';
 
@@ -172,3 +173,35 @@ function sources(json: string): string[] {
   const groups: readonly { readonly source: string }[] = JSON.parse(json);
   return groups.map(({ source }) => source);
 }
+
+test('targets are those of the Prometheus that the job, or the default of all, asks for', async () => {
+  const node = {
+    metadata: { name: 'n1' },
+    status: {
+      addresses: [{ type: 'InternalIP', address: '10.0.0.1' }],
+      conditions: [{ type: 'Ready', status: 'True' }],
+    },
+  };
+  const fleet = await startKubernetesFleet({ objects: { nodes: [node] } });
+  try {
+    const kubernetes_sd_configs = [{ role: 'node', api_server: fleet.url }];
+    await using place = await makeWorkplace({
+      defaults: { prometheus: '3.5' },
+      scrape_configs: [
+        { job_name: 'old', kubernetes_sd_configs },
+        { job_name: 'new', kubernetes_sd_configs, muster: { prometheus: '3.14' } },
+      ],
+    });
+    const labelsOf = async (job: string) => {
+      const { stdout } = await place.here(['targets', '--job', job, '--output', 'json']);
+      return JSON.parse(stdout)[0].labels;
+    };
+    const old = { __meta_kubernetes_node_name: 'n1' };
+    expect([await labelsOf('old'), await labelsOf('new')]).toEqual([
+      old,
+      { ...old, __meta_kubernetes_node_condition_ready: 'true' },
+    ]);
+  } finally {
+    await fleet.stop();
+  }
+});

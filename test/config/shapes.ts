@@ -46,6 +46,14 @@ const other = (key: string, body: string) =>
     `scrape_configs:\n  - job_name: cloud\n    ${key}:\n      - ${body}\n`,
   );
 
+const taken = (key: string, body: string) =>
+  shape(
+    `a job of ${key}`,
+    `cloud/${key.replace(/_sd_configs$/, '')}-0`,
+    '',
+    `scrape_configs:\n  - job_name: cloud\n    ${key}:\n      - ${body}\n`,
+  );
+
 /** 3.5.3 is what they are held against; the reference is the one of 3.14. */
 export const shapes: readonly Shape[] = [
   shape(
@@ -560,8 +568,148 @@ scrape_configs: [{ job_name: a, static_configs: [{ targets: [a] }] }]
       - { regex: 'z.*', action: labelkeep }
 `,
   ),
-  other('aws_sd_configs', '{ role: ec2, region: eu-west-1 }'),
-  other('ec2_sd_configs', '{ region: eu-west-1, filters: [{ name: "tag:a", values: [b] }] }'),
+  shape(
+    'SD configs that a merge key brings to other jobs',
+    'a/dns-0, b/dns-0, c/dns-0, d/dns-0',
+    'file_sd_configs of d; static_configs of e',
+    `scrape_configs:
+  - &base
+    job_name: a
+    scrape_interval: 30s
+    dns_sd_configs: # shared
+      - names: [a.example.com] # one
+    relabel_configs: [{ source_labels: [__meta_dns_name], target_label: name }]
+  # the second has all of the first
+  - <<: *base
+    job_name: b # but its name
+
+  - { <<: *base, job_name: c }
+  - honor_labels: true
+    file_sd_configs: [{ files: [d/*.yml] }]
+    <<: *base
+    job_name: d
+  - <<: *base
+    job_name: e
+    dns_sd_configs: [] # none
+    static_configs: [{ targets: [x:1] }]
+`,
+  ),
+  shape(
+    'an SD config that an alertmanager shares with a job',
+    'a/dns-0',
+    'static_configs of b; dns_sd_configs of the alertmanagers',
+    `scrape_configs:
+  - job_name: a
+    dns_sd_configs: &sd
+      - &one
+        names: [a.example.com]
+        refresh_interval: 45s
+  - job_name: b
+    static_configs: [{ targets: [x:1] }]
+alerting:
+  alertmanagers:
+    - dns_sd_configs: *sd
+    - dns_sd_configs: [*one]
+    - dns_sd_configs: *sd
+`,
+  ),
+  shape(
+    'SD configs first in their jobs, beside those of files',
+    'a/dns-0, b/dns-0, b/kubernetes-0, c/dns-0, d/dns-0, e/dns-0',
+    'file_sd_configs of a, c, e; static_configs of b',
+    `scrape_configs:
+- dns_sd_configs:
+  - names: [a]
+  job_name: a # first
+  file_sd_configs: # by hand
+  - files:
+    - a/*.json # theirs
+    # the end
+  honor_labels: true
+- dns_sd_configs: [{ names: [b] }]
+  # between
+  job_name: b
+  static_configs: [{ targets: [b] }]
+  kubernetes_sd_configs:
+  - role: pod
+- {file_sd_configs: [{files: [c/*.json]},], dns_sd_configs: [{names: [c]}], job_name: c,}
+- {
+    dns_sd_configs: [
+      {names: [d]} # d
+    ], # all of d
+    job_name: d, # d again
+  }
+- dns_sd_configs: [{names: [e]}]
+  job_name: e
+  file_sd_configs: &files [{files: [e/*.json]}]
+`,
+  ),
+  shape(
+    'comments on Windows',
+    'a/dns-0, b/dns-0',
+    '',
+    '# top\r\nscrape_configs:\r\n# one\r\n- job_name: a # a\r\n\r\n  # sd\r\n  dns_sd_configs: # here\r\n  # inside\r\n  - names: [a] # names\r\n    # more\r\n    refresh_interval: 1m\r\n  # rules\r\n  relabel_configs: # of a\r\n  - {regex: a, action: labeldrop}\r\n\r\n- job_name: b\r\n  dns_sd_configs: [{names: [b]}] # last\r\n# end',
+  ),
+  shape(
+    'inline credentials of all kinds',
+    'a/marathon-0, b/http-0, c/kubernetes-0, d/http-0, d/http-1',
+    '',
+    `scrape_configs:
+  - job_name: a
+    basic_auth: { username: me, password: scrape-password }
+    marathon_sd_configs:
+      - servers: ['https://marathon.example.com:8443'] # all
+        auth_token: "token-of-marathon" # secret
+  - job_name: b
+    http_sd_configs:
+      - url: https://sd.example.com/b
+        basic_auth:
+          username: me
+          password: password-of-b # secret
+        http_headers:
+          X-Key: { secrets: [header-of-b], values: [plain] }
+        tls_config: { ca_file: ca.crt, insecure_skip_verify: true }
+  - job_name: c
+    kubernetes_sd_configs:
+      - role: node
+        api_server: https://k8s.example.com
+        bearer_token: |-
+          token-of-kubernetes
+  - job_name: d
+    http_sd_configs:
+      - url: https://sd.example.com/d
+        authorization: { credentials: ' with space ' }
+        proxy_url: 'http://me:password-of-proxy@proxy:3128'
+      - url: https://sd.example.com/d2
+        oauth2: { client_id: me, client_secret: secret-of-d, token_url: 'https://idp.example.com/token' }
+`,
+  ),
+  shape(
+    'an Eureka, a list by HTTP and texts that need their quotes',
+    'spring/eureka-0, "it\'s: #1"/http-0, 路/dns-0',
+    'static_configs of spring',
+    `scrape_configs:
+  - job_name: spring
+    metrics_path: '/actuator/prometheus'
+    eureka_sd_configs: [{ server: 'http://eureka:8761/eureka' }]
+    relabel_configs:
+      - source_labels: [__address__, __metrics_path__, __param_x]
+        target_label: where
+    params: { x: [y] }
+    static_configs: [{ targets: [x:1] }]
+  - job_name: '"it''s: #1"'
+    http_sd_configs: [{ url: 'http://127.0.0.1/?a=b#c' }]
+  - job_name: "\\u8def"
+    dns_sd_configs:
+    - names:
+      - "a\\
+        b"
+      - 'one
+        two'
+`,
+  ),
+  taken('aws_sd_configs', '{ role: ec2, region: eu-west-1 }'),
+  taken('ec2_sd_configs', '{ region: eu-west-1, filters: [{ name: "tag:a", values: [b] }] }'),
   other('azure_sd_configs', '{ subscription_id: a, authentication_method: ManagedIdentity }'),
   other('gce_sd_configs', '{ project: a, zone: b }'),
   other('openstack_sd_configs', '{ role: instance, region: a }'),
@@ -573,7 +721,7 @@ scrape_configs: [{ job_name: a, static_configs: [{ targets: [a] }] }]
     '{ role: instance, project_id: 11111111-1111-1111-1111-111111111111, access_key: SCWXXXXXXXXXXXXXXXXX, secret_key: 11111111-1111-1111-1111-111111111111 }',
   ),
   other('puppetdb_sd_configs', "{ url: 'https://p', query: 'resources { }' }"),
-  other('lightsail_sd_configs', '{ region: eu-west-1 }'),
+  taken('lightsail_sd_configs', '{ region: eu-west-1 }'),
   other('kuma_sd_configs', "{ server: 'http://kuma:5676' }"),
   other('uyuni_sd_configs', '{ server: https://uyuni, username: a, password: b }'),
   other('vultr_sd_configs', '{ authorization: { credentials: a } }'),

@@ -11,7 +11,7 @@ import { targetsKey } from '../../lib/targets/keys.ts';
 import { id, providerOf } from '../support/provider.ts';
 
 /** What a backend answers: its groups, and what it says of them; an error is a listing that fails. */
-export type Answer =
+type Answer =
   | readonly TargetGroup[]
   | Error
   | { readonly groups: readonly TargetGroup[]; readonly listed: Listed };

@@ -99,7 +99,9 @@ async function musterTargets(folder: string, stanza: object): Promise<readonly s
   const config = join(folder, `${++configs}.yml`);
   await writeFile(
     config,
-    JSON.stringify({ scrape_configs: [{ job_name: 'all', kubernetes_sd_configs: [stanza] }] }),
+    JSON.stringify({
+      scrape_configs: [{ job_name: 'all', kubernetes_sd_configs: [stanza], muster: { prometheus: '3.5' } }],
+    }),
   );
   const args = ['targets', '-c', config, '--job', 'all', '--output', 'json'];
   const { code, stdout, stderr } = await runHere(args);

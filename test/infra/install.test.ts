@@ -35,7 +35,7 @@ describe('npm install of the package', () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   test('brings the command and nothing else, and warns of a Node that is too old', async () => {
-    for (const file of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'])
+    for (const file of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'docs/configuration.md'])
       await cp(join(root, file), join(folder, file));
     await buildCommand(join(folder, 'dist'));
     await mkdir(join(folder, 'dist/functions/consul'), { recursive: true });
@@ -49,7 +49,8 @@ describe('npm install of the package', () => {
     const files = packed?.files.map(({ path }) => path) ?? [];
     expect(files).toContain('dist/muster.mjs');
     expect(files.filter((path) => !/^dist\/[\w-]+\.mjs$/.test(path)).sort()).toEqual([
-      ...['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'],
+      ...['CHANGELOG.md', 'LICENSE', 'README.md', 'dist/muster.schema.json', 'docs/configuration.md'],
+      'package.json',
     ]);
     const manifest = z.object({ dependencies: names, engines: names }).parse(await read('package.json'));
     expect([manifest.dependencies, manifest.engines]).toEqual([{}, { node: '>=24' }]);

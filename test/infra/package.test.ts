@@ -118,7 +118,10 @@ describe('osls package, without network and credentials', () => {
     const wild = allowed.filter(
       ({ Action, Resource }) => Action.some((one) => /\*/.test(String(one))) || Resource.includes('*'),
     );
-    expect(wild).toEqual([]);
+    // For what AWS knows no resource for; test/infra/stack.test.ts has the actions.
+    expect(wild.map(({ in: id, Sid }) => [id, Sid])).toEqual(
+      ['Ec2Role', 'EcsRole', 'LightsailRole', 'MskRole'].map((id) => [id, 'ListServices']),
+    );
   });
 
   test('leaves no bucket open or in the clear', () => {
@@ -193,7 +196,12 @@ describe('osls package, without network and credentials', () => {
 });
 
 describe('the bundles', () => {
-  const limits = names.map((name) => [name, name.startsWith('kube') ? 2_700_000 : 1_750_000] as const);
+  // The clients of AWS lie in chunks of their own, which a start does not read.
+  const larger: Readonly<Record<string, number>> = {
+    ...{ 'kube-state': 2_700_000, kubernetes: 2_700_000, aws: 2_800_000, ec2: 2_450_000, ecs: 2_450_000 },
+    ...{ elasticache: 1_950_000, lightsail: 1_950_000, msk: 1_950_000, rds: 1_950_000 },
+  };
+  const limits = names.map((name) => [name, larger[name] ?? 1_750_000] as const);
   test.each(limits)('%s has at most %i bytes', (name, limit) => {
     const bundle = bundles.find((one) => one.name === name);
     expect(bundle?.bytes).toBeLessThanOrEqual(limit);
@@ -202,11 +210,12 @@ describe('the bundles', () => {
   test('hold their own backend and no other', () => {
     const backends = bundles.map(({ name, metafile }) => {
       const inputs = Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs));
-      const found = inputs.map((file) => /^lib\/backends\/(\w+)\/index\.ts$/.exec(file)?.[1]);
+      const found = inputs.map((file) => /^lib\/backends\/(\w+)\/\w+\.ts$/.exec(file)?.[1]);
       return [name, [...new Set(found.filter((one) => one !== undefined))]];
     });
-    // Two mechanisms share what they say to ZooKeeper.
+    // Two mechanisms share what they say to ZooKeeper, and seven what they say to AWS.
     const folders = new Map([
+      ...['ec2', 'ecs', 'elasticache', 'lightsail', 'msk', 'rds'].map((name) => [name, 'aws'] as const),
       ['nerve', 'zookeeper'],
       ['serverset', 'zookeeper'],
     ]);

@@ -46,14 +46,12 @@ describe('the one file of the image', () => {
     expect((await running.stop()).code).toBe(0);
   });
 
-  test('holds no other command', async () => {
+  test.each(['check', 'completion'])('holds no other command, as %s', async (name) => {
     const [node, file] = command();
-    const error: unknown = await promisify(execFile)(node, [file, 'check']).catch(
-      (failed: unknown) => failed,
-    );
+    const error: unknown = await promisify(execFile)(node, [file, name]).catch((failed: unknown) => failed);
     expect(error).toMatchObject({
       code: 2,
-      stderr: 'muster: unknown command "check"; see "muster --help"\n',
+      stderr: `muster: unknown command "${name}"; see "muster --help"\n`,
     });
   });
 });

@@ -14,6 +14,8 @@ const everything = {
   subnets: 'subnet-1, subnet-2',
   securityGroups: 'sg-1',
   readers: 'arn:aws:iam::210987654321:root',
+  awsServices: 'ec2, ecs, elasticache, lightsail, msk, rds',
+  awsRegions: 'eu-west-1, us-east-1',
   consulCredentials: 'ssm:/muster/consul/*, secretsmanager:consul/prod',
   kubernetesClusters: 'blue, arn:aws:eks:eu-west-1:210987654321:cluster/green',
   kubernetesRoles: 'arn:aws:iam::210987654321:role/muster-reader',
@@ -125,6 +127,59 @@ describe('what a function may do', () => {
     ]);
   });
 
+  test('what AWS runs is listed in the regions that are named, or by the roles that are assumed alone', async () => {
+    const statementsOf = async (id: string, params: Readonly<Record<string, string>>) =>
+      findStatements(await makeStack(params))
+        .filter(({ in: resource, Sid }) => resource === id && /Services|OtherAccounts/.test(Sid))
+        .map(({ Sid, Action, Resource, Condition }) => [Sid, Action, Resource, Condition]);
+    const regions = { StringEquals: { 'aws:RequestedRegion': ['eu-west-1', 'us-east-1'] } };
+    const inBoth = (service: string, rest: string) =>
+      ['eu-west-1', 'us-east-1'].map(
+        (region) => `arn:\${AWS::Partition}:${service}:${region}:\${AWS::AccountId}:${rest}`,
+      );
+    expect(await statementsOf('EcsRole', everything)).toEqual([
+      [
+        'ListServices',
+        [
+          ...['ec2:DescribeInstances', 'ec2:DescribeNetworkInterfaces'],
+          ...['ecs:ListClusters', 'ecs:ListServices'],
+        ],
+        ['*'],
+        regions,
+      ],
+      ['ReadServices0', ['ecs:DescribeClusters'], inBoth('ecs', 'cluster/*'), undefined],
+      ['ReadServices1', ['ecs:DescribeServices'], inBoth('ecs', 'service/*'), undefined],
+      ['ReadServices2', ['ecs:DescribeTasks'], inBoth('ecs', 'task/*'), undefined],
+      [
+        'ReadServices3',
+        ['ecs:DescribeContainerInstances', 'ecs:ListTasks'],
+        inBoth('ecs', 'container-instance/*'),
+        undefined,
+      ],
+    ]);
+    const role = 'arn:aws:iam::210987654321:role/muster-reader';
+    expect(await statementsOf('Ec2Role', { awsRoles: role })).toEqual([
+      ['OtherAccounts', ['sts:AssumeRole'], [role], undefined],
+    ]);
+    expect(await statementsOf('RdsRole', {})).toEqual([
+      [
+        'ReadServices0',
+        ['rds:DescribeDBClusters'],
+        ['arn:${AWS::Partition}:rds:${AWS::Region}:${AWS::AccountId}:cluster:*'],
+        undefined,
+      ],
+      [
+        'ReadServices1',
+        ['rds:DescribeDBInstances'],
+        ['arn:${AWS::Partition}:rds:${AWS::Region}:${AWS::AccountId}:db:*'],
+        undefined,
+      ],
+    ]);
+    await expect(makeStack({ awsServices: 'ec3' })).rejects.toThrow(
+      'aws: services: ec3: must be of ec2, ecs,',
+    );
+  });
+
   test('what else is allowed has no wildcard but where AWS has nothing finer', async () => {
     const statements = findStatements(await makeStack(everything));
     const wild = statements
@@ -136,10 +191,27 @@ describe('what a function may do', () => {
     const describing = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'];
     const backends = mechanisms.map(({ name }) => `${name.charAt(0).toUpperCase()}${name.slice(1)}`);
     const functions = [...backends, 'KubeState'].sort();
+    const listing: Readonly<Record<string, readonly string[]>> = {
+      Aws: [
+        ...['ec2:DescribeAvailabilityZones', 'ec2:DescribeInstances', 'ec2:DescribeNetworkInterfaces'],
+        ...['ecs:ListClusters', 'ecs:ListServices', 'kafka:ListClustersV2', 'lightsail:GetInstances'],
+      ],
+      Ec2: ['ec2:DescribeAvailabilityZones', 'ec2:DescribeInstances'],
+      Ecs: [
+        ...['ec2:DescribeInstances', 'ec2:DescribeNetworkInterfaces', 'ecs:ListClusters'],
+        'ecs:ListServices',
+      ],
+      Lightsail: ['lightsail:GetInstances'],
+      Msk: ['kafka:ListClustersV2'],
+    };
     expect(wild).toEqual([
       // A key's policy speaks of this key alone, and hands it to the account's own policies.
       ['Key', 'TheAccountDecides', ['kms:*']],
-      ...functions.map((id) => [`${id}Role`, 'DescribeNetwork', describing]),
+      ...functions.flatMap((id) => [
+        // AWS knows no resource for these.
+        ...(listing[id] === undefined ? [] : [[`${id}Role`, 'ListServices', listing[id]]]),
+        [`${id}Role`, 'DescribeNetwork', describing],
+      ]),
     ]);
   });
 });
@@ -285,7 +357,7 @@ describe('whatever is set', () => {
   });
 
   test.each([
-    [{ backends: 'consul, azure' }, /has no backend azure; it has consul, dns/],
+    [{ backends: 'consul, azure' }, /has no backend azure; it has aws, consul, dns/],
     [{ schedule: 'every minute' }, /must be rate\(…\) or cron\(…\)/],
     [{ existingBucket: 'ours', kms: 'own' }, /existingBucket is ours: give the ARN of its key/],
     [{ consulCredentials: 'env:TOKEN' }, /env:TOKEN: must be ssm:\/path or secretsmanager:name/],

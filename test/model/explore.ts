@@ -19,7 +19,7 @@ export interface Model<S> {
 }
 
 /** A promise that was broken, and the shortest way there. */
-export interface Violation {
+interface Violation {
   readonly promise: string;
   readonly trace: readonly string[];
 }

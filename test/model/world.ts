@@ -31,7 +31,7 @@ export interface World {
   readonly accepted: number;
 }
 
-export interface Entry {
+interface Entry {
   readonly list: number;
   readonly isEnd: boolean;
 }
@@ -44,7 +44,7 @@ export interface Manifest {
   readonly replaced: readonly string[];
 }
 
-export interface Status {
+interface Status {
   readonly mark: number;
   readonly version: number;
   readonly published: number;
@@ -88,7 +88,7 @@ export interface Cycle {
   readonly file?: string;
 }
 
-export interface Change {
+interface Change {
   readonly removed: number;
   readonly added: number;
 }
@@ -103,7 +103,7 @@ export interface Retirement {
   readonly tombstone?: number;
 }
 
-export interface Mirror {
+interface Mirror {
   readonly at: string;
   readonly manifest?: Manifest;
   readonly list?: number;

@@ -1,8 +1,9 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { createLogger, silentLogger } from '../../lib/base/logger.ts';
 import { kubeStateConfig } from '../../lib/kube-state/options.ts';
+import type { KubeStateOutput } from '../../lib/kube-state/publish.ts';
 import type { Rendered } from '../../lib/kube-state/render.ts';
-import { bindOutputs, type KubeStateOutput } from '../../lib/run/kube-state-outputs.ts';
+import { bindOutputs } from '../../lib/run/kube-state-outputs.ts';
 import type { AppProvider } from '../../lib/run/providers.ts';
 import { runScheduler } from '../../lib/run/scheduler.ts';
 import { chooseRounds, deadlineOf, heldInterval, newSlot, type Slot } from '../../lib/run/slots.ts';

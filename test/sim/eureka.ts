@@ -2,7 +2,7 @@ import type { FleetAnswer, FleetRequest } from '../../lib/sim/faults.ts';
 import { type Random, seededRandom } from '../../lib/sim/random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from '../../lib/sim/server.ts';
 
-export interface EurekaInstance {
+interface EurekaInstance {
   readonly id: string;
   readonly host: string;
   readonly port: number;
@@ -12,12 +12,12 @@ export interface EurekaInstance {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export interface EurekaApplication {
+interface EurekaApplication {
   readonly name: string;
   readonly instances: readonly EurekaInstance[];
 }
 
-export interface EurekaWorld {
+interface EurekaWorld {
   readonly applications: readonly EurekaApplication[];
 }
 

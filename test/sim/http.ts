@@ -3,12 +3,12 @@ import { type Random, seededRandom } from '../../lib/sim/random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from '../../lib/sim/server.ts';
 
 /** A group as the endpoint writes it. */
-export interface HttpGroup {
+interface HttpGroup {
   readonly targets: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
 }
 
-export interface HttpWorld {
+interface HttpWorld {
   readonly groups: readonly HttpGroup[];
 }
 

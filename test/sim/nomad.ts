@@ -3,7 +3,7 @@ import { type Random, seededRandom } from '../../lib/sim/random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from '../../lib/sim/server.ts';
 
 /** One instance of a service, as Nomad's API writes it. */
-export interface NomadRegistration {
+interface NomadRegistration {
   readonly ID: string;
   readonly ServiceName: string;
   readonly Namespace: string;
@@ -18,7 +18,7 @@ export interface NomadRegistration {
   readonly ModifyIndex: number;
 }
 
-export interface NomadWorld {
+interface NomadWorld {
   readonly registrations: readonly NomadRegistration[];
 }
 

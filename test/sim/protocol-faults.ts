@@ -1,5 +1,5 @@
 /** Which requests a fault befalls. */
-export interface ProtocolFaultScope<Request> {
+interface ProtocolFaultScope<Request> {
   /** Default: all. */
   readonly when?: (request: Request) => boolean;
   /** After so many hits the fault is over. Default: never. */

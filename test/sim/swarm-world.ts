@@ -1,6 +1,6 @@
 import { type Random, seededRandom } from '../../lib/sim/random.ts';
 
-export type SwarmNodeStatus = 'Healthy' | 'Unhealthy' | 'Pending' | 'Disconnected';
+type SwarmNodeStatus = 'Healthy' | 'Unhealthy' | 'Pending' | 'Disconnected';
 
 export interface SwarmWorldNode {
   /** Empty while it is pending: the master has not spoken with it yet. */

@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A request as the fake saw it. */
-export interface FakeRequest {
+interface FakeRequest {
   readonly method: string;
   /** With the prefix, decoded. Empty for a listing. */
   readonly key: string;

@@ -7,7 +7,7 @@ export interface Certificate {
   readonly key: string;
 }
 
-export interface CertificateOptions {
+interface CertificateOptions {
   /** Host names and IPv4 addresses that it is for. */
   readonly names: readonly string[];
   /** Days from now at which it begins and ends to be valid. Default: yesterday to a month ahead. */

@@ -1,8 +1,9 @@
-import type { Mechanism, SdConfig } from '../../lib/backends/mechanism.ts';
+import { discoverAs, type Mechanism, type SdConfig } from '../../lib/backends/mechanism.ts';
+import type { PrometheusVersion } from '../../lib/config/prometheus-version.ts';
 import type { HttpClientOptions } from '../../lib/http/client.ts';
 import type { Cursor, Listed, Progress } from '../../lib/targets/discover.ts';
 import type { TargetGroup } from '../../lib/targets/group.ts';
-import { openTestClient } from './http-client.ts';
+import { openTestClient, readInline } from './http-client.ts';
 
 /** All that one listing gave. */
 export interface Listing {
@@ -21,24 +22,28 @@ export interface ListOptions {
   readonly cursor?: Cursor | undefined;
   /** Options of the HTTP client. Default: no wait before a retry. */
   readonly http?: Partial<HttpClientOptions>;
+  /** As `muster.prometheus` of the job. Default: the newest. */
+  readonly prometheus?: PrometheusVersion | undefined;
 }
 
 /** Lists with a mechanism as a cycle would, for a stanza as it stands in muster.yml; throws when the listing does. */
 export async function listTargets<Config extends SdConfig>(
   mechanism: Mechanism<Config>,
   stanza: unknown,
-  { signal = new AbortController().signal, deadline, cursor, http = {} }: ListOptions = {},
+  { signal = new AbortController().signal, deadline, cursor, http = {}, prometheus }: ListOptions = {},
 ): Promise<Listing> {
   await using clients = new AsyncDisposableStack();
   const groups: TargetGroup[] = [];
   const warnings: string[] = [];
   const progress: Progress[] = [];
-  const listing = mechanism.discover(mechanism.schema.parse(stanza), {
+  const listing = discoverAs(mechanism, mechanism.schema.parse(stanza), {
+    prometheus,
     signal,
     deadline,
     cursor,
     openHttp: async (config, options) =>
       clients.use(await openTestClient(config, { signal, ...options, ...http })),
+    readCredential: readInline,
     warn: (message) => warnings.push(message),
     onProgress: (step) => progress.push(step),
   });

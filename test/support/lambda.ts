@@ -17,7 +17,7 @@ const answerSchema = z.object({
 });
 
 /** How an invocation ended. */
-export type Answer = Omit<z.output<typeof answerSchema>, 'loaded'>;
+type Answer = Omit<z.output<typeof answerSchema>, 'loaded'>;
 
 /** A warm process of a packaged function. */
 export interface LambdaProcess {

@@ -43,6 +43,8 @@ export interface Prometheus {
   ownMetric(name: string): Promise<number>;
   /** The answer to an instant query: values by their labels. */
   query(expression: string): Promise<z.infer<typeof queryAnswer>['data']['result']>;
+  /** Reads its configuration again; throws where it is wrong. */
+  reload(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -54,11 +56,20 @@ export async function startPrometheus(
   const folder = await mkdtemp(join(tmpdir(), 'prometheus-'));
   const file = join(folder, 'prometheus.yml');
   await writeFile(file, JSON.stringify(configuration));
+  return startPrometheusOn(file, folder, program);
+}
+
+/** The same on a file that is there. The folder, for its database, goes when it stops. */
+export async function startPrometheusOn(
+  file: string,
+  folder: string,
+  program: 'prometheus' | 'prometheus2' = 'prometheus',
+): Promise<Prometheus> {
   const running = await startProcess({
     command: requireProgram(program),
     args: ([port]) => [
       ...[`--config.file=${file}`, `--storage.tsdb.path=${join(folder, 'data')}`],
-      ...[`--web.listen-address=127.0.0.1:${port}`, '--log.level=warn'],
+      ...[`--web.listen-address=127.0.0.1:${port}`, '--log.level=warn', '--web.enable-lifecycle'],
     ],
     ready: ([port]) => `http://127.0.0.1:${port}/-/ready`,
   });
@@ -83,6 +94,10 @@ export async function startPrometheus(
     async query(expression) {
       const answer = await read(`/api/v1/query?query=${encodeURIComponent(expression)}`);
       return queryAnswer.parse(await answer.json()).data.result;
+    },
+    async reload() {
+      const response = await fetch(`${url}/-/reload`, { method: 'POST' });
+      if (!response.ok) throw new Error(`reload: ${response.status} ${await response.text()}`);
     },
     async stop() {
       await running.stop();

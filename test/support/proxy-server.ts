@@ -10,7 +10,7 @@ import { connect, type Server, type Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 
 /** What a client asked of the proxy: `CONNECT host:port` or `GET http://…`. */
-export interface Proxied {
+interface Proxied {
   readonly line: string;
   readonly headers: IncomingHttpHeaders;
 }

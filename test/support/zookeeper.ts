@@ -28,7 +28,7 @@ export interface RealZookeeper {
   stop(): Promise<void>;
 }
 
-export interface NodeOptions {
+interface NodeOptions {
   /** Others may read them. Default: yes. */
   readonly readable?: boolean;
 }

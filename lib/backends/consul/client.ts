@@ -15,7 +15,7 @@ import {
 import type { ConsulConfig } from './schema.ts';
 
 /** An answer, and whether Consul says that the token's rights hid a part of it. */
-export interface Filtered<T> {
+interface Filtered<T> {
   readonly value: T;
   readonly filtered: boolean;
 }
@@ -120,10 +120,10 @@ const texts = listField(textField);
 const meta = mapField(textField);
 
 /** `GET /v1/agent/self`, as far as it is read. */
-export const agentSelf = z.object({ Config: z.object({ Datacenter: z.string().min(1) }) });
+const agentSelf = z.object({ Config: z.object({ Datacenter: z.string().min(1) }) });
 
 /** `GET /v1/status/peers`: addresses of the servers. */
-export const raftPeers = z.array(z.string().min(1));
+const raftPeers = z.array(z.string().min(1));
 
 /** `GET /v1/catalog/services`: service names to the tags of all their instances. */
 export const catalogServices = anyMap(texts)

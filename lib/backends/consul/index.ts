@@ -1,5 +1,6 @@
 import { mapConcurrent } from '../../base/concurrency.ts';
 import { MusterError } from '../../base/errors.ts';
+import { hasSince } from '../../config/prometheus-version.ts';
 import { backendNames } from '../backend-names.ts';
 import type { Mechanism, MechanismInput } from '../mechanism.ts';
 import { type ConsulClient, canBeAskedFor, openConsul } from './client.ts';
@@ -18,6 +19,8 @@ export const consul: Mechanism<ConsulConfig> = {
   configKey: 'consul_sd_configs',
   schema: consulConfig,
   incidental: ['allow_stale', 'tag_separator'],
+  newerKeys: ({ health_filter }) =>
+    health_filter === '' ? [] : [{ path: ['health_filter'], since: '3.11' }],
   server: ({ address: { base, unixSocket } }) => (unixSocket === undefined ? base : `unix://${unixSocket}`),
   async *discover(config, input) {
     const { base, unixSocket } = config.address;
@@ -70,9 +73,11 @@ interface Services {
 async function listServices(
   client: ConsulClient,
   config: ConsulConfig,
-  { signal, warn }: MechanismInput,
+  { signal, warn, prometheus }: MechanismInput,
 ): Promise<Services> {
-  const fromCatalog = config.services.length === 0 || config.tags.length > 0 || config.filter !== '';
+  // Before 3.11 named services were never looked up for the filter's sake alone.
+  const filters = config.filter !== '' && hasSince(prometheus, '3.11');
+  const fromCatalog = config.services.length === 0 || config.tags.length > 0 || filters;
   const { services: names, catalogFiltered } = fromCatalog
     ? await searchCatalog(client, config, signal)
     : { services: [...new Set(config.services)], catalogFiltered: false };

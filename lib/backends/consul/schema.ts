@@ -91,7 +91,7 @@ export interface AddressKeys {
 }
 
 /** How `server` may look, for messages. */
-export const addressForms = 'host:port, http://host:port/prefix, https://host:port/prefix or unix:///path';
+const addressForms = 'host:port, http://host:port/prefix, https://host:port/prefix or unix:///path';
 
 /**
  * The address behind the keys; undefined when `server` is none. As in Consul's own client, `https://` in `server`

@@ -245,11 +245,11 @@ export const queryTypes = ['A', 'AAAA', 'MX', 'NS', 'SRV'] as const;
 export type QueryType = (typeof queryTypes)[number];
 
 /** Their numbers. Source: RFC 1035, 2782, 3596. */
-export const typeNumbers: Readonly<Record<QueryType, number>> = { A: 1, AAAA: 28, MX: 15, NS: 2, SRV: 33 };
+const typeNumbers: Readonly<Record<QueryType, number>> = { A: 1, AAAA: 28, MX: 15, NS: 2, SRV: 33 };
 
 /** Other types that matter here. Source: RFC 1035, 6891. */
-export const cnameType = 5;
-export const optType = 41;
+const cnameType = 5;
+const optType = 41;
 
 /** Response codes. Source: IANA, DNS RCODEs. */
 export const noError = 0;
@@ -274,7 +274,7 @@ const codeNames = new Map([
 ]);
 
 /** The 16 bytes as text, the way Go writes it: RFC 5952, and `1.2.3.4` for an IPv4 address inside IPv6. */
-export function showIpv6(bytes: Buffer): string {
+function showIpv6(bytes: Buffer): string {
   if (bytes.subarray(0, 12).equals(ipv4Prefix)) return bytes.subarray(12).join('.');
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16));
   const { start, length } = longestZeros(groups);

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { int, leaf, list, oneOf } from '../../config/fields.ts';
 import { ownFields, sdConfig } from '../../config/sd-config.ts';
 import { enumerate, rule } from '../../config/section.ts';
+import { anyCaseShape } from '../../config/shape.ts';
 import { encodeName, queryTypes } from './message.ts';
 
 /** Where a DNS server listens. */
@@ -39,8 +40,10 @@ export const dnsConfig = keys.check(
 export type DnsConfig = z.output<typeof dnsConfig>;
 
 function recordType() {
-  return leaf(enumerate(queryTypes, 'or'), (source) =>
-    queryTypes.find((type) => type === source.toUpperCase()),
+  return leaf(
+    enumerate(queryTypes, 'or'),
+    (source) => queryTypes.find((type) => type === source.toUpperCase()),
+    anyCaseShape(queryTypes),
   );
 }
 

@@ -100,10 +100,10 @@ export interface EngineHost {
 }
 
 /** How `host` may look, for messages. */
-export const hostForms = 'tcp://host:port, http://host:port, https://host:port or unix:///path';
+const hostForms = 'tcp://host:port, http://host:port, https://host:port or unix:///path';
 
 /** The address behind `host`; undefined when it is none. `tcp://` means HTTP without TLS, as for Prometheus. */
-export function readHost(host: string): EngineHost | undefined {
+function readHost(host: string): EngineHost | undefined {
   const unixSocket = /^unix:\/\/(?<path>.+)$/.exec(host)?.groups?.path;
   if (unixSocket !== undefined) return { base: 'http://localhost', unixSocket, takesHttpOptions: false };
 
@@ -172,7 +172,7 @@ export async function listNetworkLabels(
 const filter = section({ name: nonEmptyText(), values: stringList() });
 
 /** Passed on to the engine: values of one name are alternatives, or must all fit, as the engine's reference says. */
-export type Filter = z.output<typeof filter>;
+type Filter = z.output<typeof filter>;
 
 /** What the SD configs of everything behind a Docker Engine have in common. */
 export const engineFields = {

@@ -21,6 +21,8 @@ export interface ContainerContext {
   readonly hostNetworkingHost: string;
   /** Of a container's networks only the first one by name. */
   readonly matchFirstNetwork: boolean;
+  /** Whether a network with IPv6 alone gives an address, as it does since Prometheus 3.14. */
+  readonly ipv6Alone: boolean;
 }
 
 /** A group for each container that has targets: one for each TCP port in each network. */
@@ -78,7 +80,7 @@ function networksOf(container: Container, byId: Containers): Container['NetworkS
 
 function buildTargets(container: Container, endpoint: Endpoint, context: ContainerContext): LabelSet[] {
   // IPAddress is empty in a network that has IPv6 alone.
-  const ip = endpoint.IPAddress || endpoint.GlobalIPv6Address;
+  const ip = endpoint.IPAddress || (context.ipv6Alone ? endpoint.GlobalIPv6Address : '');
   const network = { ...context.networks.get(endpoint.NetworkID), [labels.networkIp]: ip };
   const ports = container.Ports.filter(({ Type }) => Type === 'tcp');
   if (ports.length > 0) return ports.map((port) => withoutEmpty({ ...network, ...portLabels(ip, port) }));
@@ -125,8 +127,8 @@ const container = z.object({
 export const containerList = listBody(container);
 
 export type Container = z.infer<typeof container>;
-export type Port = z.infer<typeof port>;
-export type Endpoint = z.infer<typeof endpoint>;
+type Port = z.infer<typeof port>;
+type Endpoint = z.infer<typeof endpoint>;
 
 /** `GET /info`, as far as it is read. */
 export const engineInfo = z.object({ ID: z.string().min(1) });

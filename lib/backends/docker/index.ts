@@ -1,8 +1,9 @@
+import { hasSince } from '../../config/prometheus-version.ts';
 import { backendNames } from '../backend-names.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { listNetworkLabels, openEngine, shownHost } from './engine.ts';
 import { buildContainerGroups, containerList, engineInfo } from './groups.ts';
-import { labels } from './labels.ts';
+import { labels, labelsSince } from './labels.ts';
 import { type DockerConfig, dockerConfig } from './schema.ts';
 
 /** Containers of a Docker Engine: a group for each that is in any network. */
@@ -10,6 +11,7 @@ export const docker: Mechanism<DockerConfig> = {
   name: 'docker',
   configKey: 'docker_sd_configs',
   schema: dockerConfig,
+  labelsSince,
   server: ({ host }) => shownHost(host),
   async *discover(config, input) {
     const engine = await openEngine(config.host, config.http, input);
@@ -21,6 +23,7 @@ export const docker: Mechanism<DockerConfig> = {
       port: config.port,
       hostNetworkingHost: config.host_networking_host,
       matchFirstNetwork: config.match_first_network,
+      ipv6Alone: hasSince(input.prometheus, '3.14'),
     });
     return await backendNames(input.signal, async (signal) => [(await engine.info(engineInfo, signal)).ID]);
   },

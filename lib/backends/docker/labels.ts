@@ -1,9 +1,11 @@
+import type { LabelsSince } from '../mechanism.ts';
+
 const prefix = '__meta_docker_';
 
 /**
  * Labels that containers of a Docker Engine carry. A `…Prefix` is followed by the name of a label in Docker, each
  * character that a label name can't hold replaced by `_`. Source: Prometheus configuration reference,
- * docker_sd_config, as of Prometheus 3.5; image and image ID are newer than 3.14.
+ * docker_sd_config, as of August 2026.
  */
 export const labels = {
   containerId: `${prefix}container_id`,
@@ -23,3 +25,9 @@ export const labels = {
   portPublic: `${prefix}port_public`,
   portPublicIp: `${prefix}port_public_ip`,
 } as const;
+
+/** The labels that came after Prometheus 3.5. Source: its repository. */
+export const labelsSince: LabelsSince = {
+  [labels.containerImage]: '3.15',
+  [labels.containerImageId]: '3.15',
+};

@@ -116,7 +116,7 @@ export function buildNodeGroup(node: Node, port: number): TargetGroup {
 }
 
 /** Labels that a service has as itself and at its tasks. */
-export function serviceLabels({ ID, Spec }: Service): LabelSet {
+function serviceLabels({ ID, Spec }: Service): LabelSet {
   return {
     [labels.serviceId]: ID,
     [labels.serviceName]: Spec.Name,
@@ -126,7 +126,7 @@ export function serviceLabels({ ID, Spec }: Service): LabelSet {
 }
 
 /** Labels that a node has as itself and at its tasks. */
-export function nodeLabels({ ID, Spec, Description, Status }: Node): LabelSet {
+function nodeLabels({ ID, Spec, Description, Status }: Node): LabelSet {
   return {
     [labels.nodeId]: ID,
     [labels.nodeHostname]: Description.Hostname,
@@ -141,7 +141,7 @@ export function nodeLabels({ ID, Spec, Description, Status }: Node): LabelSet {
 }
 
 /** Prometheus scrapes over TCP alone. */
-export function tcpPorts(ports: readonly Port[]): Port[] {
+function tcpPorts(ports: readonly Port[]): Port[] {
   return ports.filter(({ Protocol }) => Protocol === 'tcp');
 }
 

@@ -8,7 +8,7 @@ export interface Application {
 }
 
 /** A port as it is written, `0` where its element is empty. */
-export interface Port {
+interface Port {
   readonly number: string;
   readonly enabled: boolean;
 }

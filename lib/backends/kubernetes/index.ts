@@ -3,10 +3,11 @@ import type { Mechanism } from '../mechanism.ts';
 import { uidOfCluster } from './connection/cluster-uid.ts';
 import { namespacesOf } from './connection/in-cluster.ts';
 import { openConnection } from './connection/open.ts';
+import { labelsSince } from './labels.ts';
 import { openLister } from './listing/lister.ts';
 import { streamConcurrent } from './listing/stream.ts';
 import { listRole } from './roles/list-role.ts';
-import { type KubernetesConfig, kubernetesConfig } from './schema.ts';
+import { type KubernetesConfig, kubernetesConfig, newerKeys } from './schema.ts';
 
 /** Namespaces that are listed at once: an API server gives one client few turns at a time. */
 const concurrency = 4;
@@ -17,13 +18,15 @@ export const kubernetes: Mechanism<KubernetesConfig> = {
   configKey: 'kubernetes_sd_configs',
   schema: kubernetesConfig,
   incidental: ['attach_metadata', 'muster.page_size', 'muster.compression'],
+  labelsSince,
+  newerKeys,
   server: ({ api_server, kubeconfig_file, muster: { eks } }) => {
     if (api_server !== undefined) return api_server.href.replace(/\/+$/, '');
     if (kubeconfig_file !== undefined) return `kubeconfig ${kubeconfig_file}`;
     return eks === undefined ? 'in-cluster' : `eks ${eks.region}/${eks.cluster}`;
   },
   async *discover(config, input) {
-    const { signal, cursor, onProgress, warn } = input;
+    const { signal, cursor, onProgress, warn, prometheus } = input;
     const namespaces = config.role === 'node' ? [''] : await namespacesOf(config, signal);
     const connection = await openConnection(config, input);
     const lister = openLister(connection, {
@@ -33,7 +36,7 @@ export const kubernetes: Mechanism<KubernetesConfig> = {
       cursor,
       onProgress,
     });
-    const list = listRole[config.role]({ config, lister, warn });
+    const list = listRole[config.role]({ config, lister, warn, prometheus });
     yield* streamConcurrent(namespaces, concurrency, signal, list);
     return {
       cursor: lister.cursor(),

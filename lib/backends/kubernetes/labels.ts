@@ -1,10 +1,11 @@
 import { sanitizeLabelName } from '../../targets/group.ts';
+import type { LabelsSince } from '../mechanism.ts';
 
 const prefix = '__meta_kubernetes_';
 
 /**
  * Labels that Kubernetes targets carry, beside those made of an object's own labels and annotations (`metaLabels`).
- * Source: Prometheus configuration reference, kubernetes_sd_config, as of Prometheus 3.5; namespaces of 3.6.
+ * Source: Prometheus configuration reference, kubernetes_sd_config, as of August 2026.
  */
 export const labels = {
   namespace: `${prefix}namespace`,
@@ -16,6 +17,8 @@ export const labels = {
     providerId: `${prefix}node_provider_id`,
     /** Followed by the type, as in `node_address_InternalIP`. */
     addressPrefix: `${prefix}node_address_`,
+    /** Followed by the type in small letters, as in `node_condition_ready`. */
+    conditionPrefix: `${prefix}node_condition_`,
   },
 
   service: {
@@ -39,6 +42,9 @@ export const labels = {
     uid: `${prefix}pod_uid`,
     controllerKind: `${prefix}pod_controller_kind`,
     controllerName: `${prefix}pod_controller_name`,
+    cronJobName: `${prefix}pod_cronjob_name`,
+    deploymentName: `${prefix}pod_deployment_name`,
+    jobName: `${prefix}pod_job_name`,
     containerName: `${prefix}pod_container_name`,
     containerId: `${prefix}pod_container_id`,
     containerImage: `${prefix}pod_container_image`,
@@ -87,6 +93,18 @@ export const labels = {
     className: `${prefix}ingress_class_name`,
   },
 } as const;
+
+/** The labels that came after Prometheus 3.5. Source: its change log. */
+export const labelsSince: LabelsSince = {
+  [`${prefix}namespace_annotation_`]: '3.6',
+  [`${prefix}namespace_annotationpresent_`]: '3.6',
+  [`${prefix}namespace_label_`]: '3.6',
+  [`${prefix}namespace_labelpresent_`]: '3.6',
+  [labels.pod.cronJobName]: '3.11',
+  [labels.pod.deploymentName]: '3.11',
+  [labels.pod.jobName]: '3.11',
+  [labels.node.conditionPrefix]: '3.12',
+};
 
 /** Names of the two labels that come of one key. */
 export interface KeyNames {

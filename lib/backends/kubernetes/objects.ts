@@ -72,6 +72,8 @@ export interface NodeAddress {
 
 export interface KubernetesNode extends ObjectMeta {
   readonly providerID: string;
+  /** Type and status of each condition in turn, as they came. */
+  readonly conditions: TextMap;
   readonly addresses: readonly NodeAddress[];
   readonly kubeletPort: number;
 }
@@ -86,8 +88,24 @@ export interface Service extends ObjectMeta {
   readonly type: string;
   readonly clusterIP: string;
   readonly externalName: string;
+  /** The address that was asked for. */
   readonly loadBalancerIP: string;
+  /** Those that the load balancer has; empty where it has names alone. */
+  readonly balancerIPs: readonly string[];
   readonly ports: readonly ServicePort[];
+}
+
+/** What endpoint slices need of their service. */
+export interface DualStackService extends ObjectMeta {
+  /** As in `PreferDualStack`. */
+  readonly ipFamilyPolicy: string;
+  /** Its first address family, `IPv4` or `IPv6`; empty where it has none. */
+  readonly ipFamily: string;
+}
+
+/** A replica set or a job, as its pods need it: by what controls it. */
+export interface Controlled extends ObjectMeta {
+  readonly controller: OwnerReference | undefined;
 }
 
 /** What stands behind an address of a service. */

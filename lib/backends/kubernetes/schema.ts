@@ -13,6 +13,7 @@ import {
   url,
 } from '../../config/fields.ts';
 import { type HttpClientKeys, httpClientFields, withHttpClient } from '../../config/http-client.ts';
+import type { NewerKey } from '../../config/prometheus-version.ts';
 import { httpSdConfig, nameField } from '../../config/sd-config.ts';
 import { enumerate, rule, section } from '../../config/section.ts';
 import { roles, selectableRoles } from './roles/role.ts';
@@ -61,7 +62,13 @@ const keys = httpSdConfig('60s', {
   ...connectionFields,
   muster: section({ ...nameField, ...connectionMuster }).prefault({}),
   selectors: list(selector),
-  attach_metadata: section({ node: bool(false), namespace: bool(false) }).prefault({}),
+  attach_metadata: section({
+    node: bool(false),
+    namespace: bool(false),
+    deployment: bool(false),
+    job: bool(false),
+    cronjob: bool(false),
+  }).prefault({}),
 });
 
 type Keys = z.output<typeof keys>;
@@ -116,7 +123,7 @@ export const connectionRules = [
 
 /**
  * An element of `kubernetes_sd_configs`. Source: Prometheus configuration reference, kubernetes_sd_config, as of
- * Prometheus 3.6; `refresh_interval` and `muster` are of our own.
+ * Prometheus 3.14; `refresh_interval` and `muster` are of our own.
  */
 export const kubernetesConfig = keys
   .check(
@@ -136,6 +143,23 @@ export const kubernetesConfig = keys
 
 /** One SD config after defaults and checks. */
 export type KubernetesConfig = z.output<typeof kubernetesConfig>;
+
+/** What came after Prometheus 3.5. Source: its change log. */
+export function newerKeys({ role, selectors, attach_metadata: attach }: KubernetesConfig): NewerKey[] {
+  const attached = attachedSince.filter(([key]) => attach[key]);
+  const ofNodes = role === 'pod' ? selectors.findIndex((selector) => selector.role === 'node') : -1;
+  return [
+    ...attached.map(([key, since]) => ({ path: ['attach_metadata', key], since })),
+    ...(ofNodes === -1 ? [] : [{ path: ['selectors', ofNodes], since: '3.11' as const }]),
+  ];
+}
+
+const attachedSince = [
+  ['namespace', '3.6'],
+  ['deployment', '3.11'],
+  ['job', '3.11'],
+  ['cronjob', '3.11'],
+] as const;
 
 /** The part of it that says how to reach and read the API server. */
 export type ConnectionConfig = Pick<KubernetesConfig, keyof typeof connectionFields | 'http'>;

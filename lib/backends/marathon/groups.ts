@@ -112,7 +112,7 @@ const app = z.object({
 export const appList = z.object({ apps: listBody(app) });
 
 export type App = z.infer<typeof app>;
-export type Task = z.infer<typeof task>;
+type Task = z.infer<typeof task>;
 
 /** `GET /v2/info`, as far as it is read. */
 export const marathonInfo = z.object({ frameworkId: z.string().min(1) });

@@ -115,14 +115,14 @@ function mismatch(): never {
 }
 
 /** A JSON value with what JavaScript's own would lose: how its numbers are written, and keys that come twice. */
-export type GoJson =
+type GoJson =
   | { readonly kind: 'object'; readonly entries: readonly (readonly [key: string, value: GoJson])[] }
   | { readonly kind: 'list' | 'null' | 'boolean' }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'number'; readonly source: string };
 
 /** The value of a JSON text; what lists hold is left out. Throws where the text is no JSON, or is nested too deeply. */
-export function parseGoJson(text: string): GoJson {
+function parseGoJson(text: string): GoJson {
   // What follows relies on sound JSON.
   JSON.parse(text);
   const tokens = text.matchAll(token);

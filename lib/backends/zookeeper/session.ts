@@ -155,17 +155,17 @@ function refusal(code: number, what: string): MusterError {
   }
 }
 
-export type SessionState = 'opening' | 'open' | 'over';
+type SessionState = 'opening' | 'open' | 'over';
 
 /** What is done with messages. */
-export interface Receiver {
+interface Receiver {
   readonly greet: (reader: JuteReader) => void;
   readonly answer: (reader: JuteReader) => void;
   readonly fail: (error: MusterError) => void;
 }
 
 /** Hands on each message that comes: the first is the server's greeting. */
-export function receive(
+function receive(
   socket: Socket,
   maxBytes: number,
   state: () => SessionState,
@@ -197,13 +197,13 @@ const largestMessage = 32 * 2 ** 20;
 const farewell = 1000;
 
 /** Tells the server that the session is over, without waiting for its answer. */
-export function leave(socket: Socket): void {
+function leave(socket: Socket): void {
   socket.write(closeRequest);
   socket.destroySoon();
 }
 
 /** The same, and waits until the server has closed the connection, but not for long. */
-export async function sayGoodbye(socket: Socket): Promise<void> {
+async function sayGoodbye(socket: Socket): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, farewell);
     socket.once('close', () => {

@@ -3,9 +3,6 @@ import { MusterError } from '../../base/errors.ts';
 /** Operations and their numbers. Source: Apache ZooKeeper, ZooDefs.OpCode. */
 export const operations = { getData: 4, getChildren: 8, sync: 9, closeSession: -11 } as const;
 
-/** What asks for the end of the session: its answer is not waited for. */
-export const closeRequest = encodeRequest(0, operations.closeSession);
-
 /** Numbers of answers that nobody waits for: events of watches, pings, the end of the session. */
 export const unawaited: ReadonlySet<number> = new Set([-1, -2, 0]);
 
@@ -162,3 +159,6 @@ function checkedLength(length: number, limit: number): number {
     throw new MusterError('too-large', `an answer of ${length} bytes is over the limit of ${limit} bytes`);
   return length;
 }
+
+/** What asks for the end of the session: its answer is not waited for. */
+export const closeRequest = encodeRequest(0, operations.closeSession);

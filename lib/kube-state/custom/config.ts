@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { bool, int, leaf, list, mapOf, oneOf, stringMap, text, unlessEmpty } from '../../config/fields.ts';
 import { rule, section } from '../../config/section.ts';
+import { anyCaseShape, withShape } from '../../config/shape.ts';
 import { isLookup } from './path.ts';
 import { withoutUnknownKeys } from './unknown-keys.ts';
 
@@ -19,7 +20,11 @@ const labelFromKey = unlessEmpty(labelName());
 
 const eachFields = section({
   // In any case, as kube-state-metrics takes it.
-  type: leaf('Gauge, StateSet or Info', (name) => types.find((type) => type === name.toLowerCase())),
+  type: leaf(
+    'Gauge, StateSet or Info',
+    (name) => types.find((type) => type === name.toLowerCase()),
+    anyCaseShape(['Gauge', 'StateSet', 'Info']),
+  ),
   gauge: section({ ...found, labelFromKey, valueFrom: path(), nilIsZero: bool(false) }).optional(),
   stateSet: section({
     ...found,
@@ -89,11 +94,13 @@ const strict = section(
   { ignored: ['apiVersion'] },
 );
 
+const read = withShape(z.unknown(), { reads: [strict] });
+
 /**
  * The configuration of kube-state-metrics for custom resource state, as it is pasted from there. Source:
  * docs/metrics/extend/customresourcestate-metrics.
  */
-export const customResourceState = z.unknown().transform((input, context): CustomResourceState => {
+export const customResourceState = read.transform((input, context): CustomResourceState => {
   const { value, warnings } = withoutUnknownKeys(input);
   const parsed = strict.safeParse(value);
   if (parsed.success) {

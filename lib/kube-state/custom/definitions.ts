@@ -12,7 +12,7 @@ export interface Resolved {
 }
 
 /** A kind as it is listed; of one that no definition was asked for, nobody knows whether namespaces hold it. */
-export type Served = Omit<ServedKind, 'namespaced'> & { readonly namespaced: boolean | undefined };
+type Served = Omit<ServedKind, 'namespaced'> & { readonly namespaced: boolean | undefined };
 
 /** Whether definitions have to be listed to know what the resource is about. */
 export function needsDefinitions({ groupVersionKind, resourcePlural }: CustomResource): boolean {

@@ -67,17 +67,17 @@ function familyOf(
 }
 
 /** Labels by name, while they are put together. */
-export type Labels = Map<string, string>;
+type Labels = Map<string, string>;
 
 /** Adds what a value has for labels; later ones stand over earlier ones of the same name. */
-export type AddLabels = (value: unknown, labels: Labels) => void;
+type AddLabels = (value: unknown, labels: Labels) => void;
 
 /**
  * Labels whose values are found at paths. A name that begins or ends with `*` brings all keys of the object at its
  * path, behind what stands before a `*` at its end; those come first, in the order of their names, so that a label of
  * its own name stands over them.
  */
-export function labelsFrom(labelsFromPath: Readonly<Record<string, readonly string[]>>): AddLabels {
+function labelsFrom(labelsFromPath: Readonly<Record<string, readonly string[]>>): AddLabels {
   const all = Object.entries(labelsFromPath).map(([name, steps]) => ({ name, find: pathOf(steps) }));
   const stars = all.filter(({ name }) => isStar(name)).sort((a, b) => compare(a.name, b.name));
   const named = all.filter(({ name }) => !isStar(name));
@@ -110,7 +110,7 @@ function isStar(name: string): boolean {
 }
 
 /** A sample in the making: its value, and the labels that it has of its own. */
-export interface OwnValue {
+interface OwnValue {
   readonly labels: Labels;
   readonly value: number;
 }
@@ -119,14 +119,14 @@ export interface OwnValue {
 export type Skip = (why: 'missing' | 'no number' | 'no text') => void;
 
 /** The samples that a metric has of an object; what can not be made into one is left out. */
-export type ReadValues = (object: unknown, skip: Skip) => readonly OwnValue[];
+type ReadValues = (object: unknown, skip: Skip) => readonly OwnValue[];
 
 /**
  * How samples are found as configured; `stateLabel` names the label of a state set that names none.
  * Samples stand in the order of their labels. Source: kube-state-metrics,
  * pkg/customresourcestate, whose rules for objects and lists it has one by one.
  */
-export function valuesOf(each: Each, stateLabel: string): ReadValues {
+function valuesOf(each: Each, stateLabel: string): ReadValues {
   const find = pathOf(each.path);
   const read = readerOf(each, stateLabel);
   return (object, skip) => [...read(find(object), skip)].sort((a, b) => compareLabels(a.labels, b.labels));

@@ -166,13 +166,13 @@ export const byteLength = (number: number): Slot<number> => ({
 });
 
 /** Puts an item at the end of a list which is shared as long as it is empty. */
-export function addTo(key: string) {
+function addTo(key: string) {
   return (draft: Draft, item: unknown): void => {
     listOf(draft, key).push(item);
   };
 }
 
-export function put(key: string) {
+function put(key: string) {
   return (draft: Draft, value: unknown): void => {
     draft[key] = value;
   };
@@ -285,8 +285,8 @@ export function list<S extends Slots>(number: number, slots: S): Slot<readonly V
 }
 
 /** The shape of a message with these fields. */
-export function shapeOf<S extends Slots>(slots: S): wireFields.Shape<Values<S>>;
-export function shapeOf(slots: Slots): wireFields.Shape<Draft> {
+function shapeOf<S extends Slots>(slots: S): wireFields.Shape<Values<S>>;
+function shapeOf(slots: Slots): wireFields.Shape<Draft> {
   const empty: Draft = Object.fromEntries(Object.entries(slots).map(([key, slot]) => [key, slot.empty]));
   return {
     create: () => ({ ...empty }),
@@ -305,7 +305,7 @@ export function readInt64(reader: Reader, end: number): number {
 }
 
 /** All of its digits. */
-export function readInt64Digits(reader: Reader, end: number): string {
+function readInt64Digits(reader: Reader, end: number): string {
   const start = reader.at;
   const value = readVarint(reader, end);
   return `${value < 2 ** 53 ? value : bitsBetween(start, reader)}`;

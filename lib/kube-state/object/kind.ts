@@ -24,7 +24,7 @@ export interface KubeObject extends ObjectMeta {
   readonly ownerReferences: readonly OwnerReference[];
 }
 
-export interface OwnerReference {
+interface OwnerReference {
   readonly kind: string;
   readonly name: string;
   readonly controller: boolean | undefined;

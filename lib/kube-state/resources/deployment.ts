@@ -148,7 +148,7 @@ export const deployment = resource({
 });
 
 /** `kube_<name>_owner`, without saying which owner is the controller. */
-export function ownerOfAnyKind(name: string, kind: string): SampleFamily<KubeObject> {
+function ownerOfAnyKind(name: string, kind: string): SampleFamily<KubeObject> {
   return {
     name: `kube_${name}_owner`,
     help: `Information about the ${kind}'s owner.`,
@@ -164,7 +164,7 @@ export function ownerOfAnyKind(name: string, kind: string): SampleFamily<KubeObj
  * A number, or a percentage of the replicas, rounded. Undefined where there is neither, or nothing to take it of.
  * Source: k8s.io/apimachinery, pkg/util/intstr.
  */
-export function scaledValue(
+function scaledValue(
   value: number | string | undefined,
   replicas: number | undefined,
   round: (value: number) => number,

@@ -18,10 +18,10 @@ const target = { value: quantity(2), averageValue: quantity(3), averageUtilizati
 const current = { value: quantity(1), averageValue: quantity(2), averageUtilization: optionalInteger(3) };
 
 /** `HPAScalingRules` */
-export const scalingRules = { tolerance: quantity(4) };
+const scalingRules = { tolerance: quantity(4) };
 
 /** `MetricSpec`: what an autoscaler aims at. */
-export const sourceMetric = {
+const sourceMetric = {
   type: word(1),
   object: pointer(2, { target: struct(2, target), metric: struct(3, identifier) }),
   pods: pointer(3, { metric: struct(1, identifier), target: struct(2, target) }),
@@ -31,7 +31,7 @@ export const sourceMetric = {
 } satisfies Slots;
 
 /** `MetricStatus`: what it last saw. */
-export const statusMetric = {
+const statusMetric = {
   type: word(1),
   object: pointer(2, { metric: struct(1, identifier), current: struct(2, current) }),
   pods: pointer(3, { metric: struct(1, identifier), current: struct(2, current) }),
@@ -50,7 +50,7 @@ interface AnyMetric<Named, Resource, InContainer> {
 }
 
 /** The source that the metric's type names, and what the metric is called; undefined for a type that is not known. */
-export function metricOf<
+function metricOf<
   Named extends { readonly metric: { readonly name: string } },
   Resource extends { readonly name: string },
   InContainer extends { readonly name: string; readonly container: string },
@@ -79,7 +79,7 @@ export function metricOf<
 }
 
 /** One sample for each way in which the value is given. */
-export function addTarget(name: string, container: string, value: Values<typeof target>, add: Add): void {
+function addTarget(name: string, container: string, value: Values<typeof target>, add: Add): void {
   if (value.value !== undefined) add(quantityValue(value.value), name, 'value', container);
   if (value.averageValue !== undefined) add(quantityValue(value.averageValue), name, 'average', container);
   if (value.averageUtilization !== undefined) add(value.averageUtilization, name, 'utilization', container);

@@ -18,7 +18,7 @@ import { resource } from '../resource.ts';
 import { addStates, annotations, created, deletionTimestamp, forPairs, labels } from './common.ts';
 
 /** `PersistentVolumeSource`: where a volume's storage is, of the kinds that have labels. */
-export const volumeSource = {
+const volumeSource = {
   gcePersistentDisk: pointer(1, { pdName: text(1) }),
   awsElasticBlockStore: pointer(2, { volumeID: text(1) }),
   hostPath: pointer(3, { path: text(1), type: word(2) }),
@@ -52,7 +52,7 @@ const names = [
 ] as const;
 
 /** All labels of a source; those of other kinds are empty. */
-export function sourceLabels(source: Values<typeof volumeSource>): readonly (readonly [string, string])[] {
+function sourceLabels(source: Values<typeof volumeSource>): readonly (readonly [string, string])[] {
   const known = labelsOf(source);
   return names.map((name) => [name, known[name] ?? '']);
 }

@@ -120,7 +120,7 @@ function gzipBytes(bytes: Uint8Array): Uint8Array {
 }
 
 /** Where bytes lie in a spill. */
-export interface Piece {
+interface Piece {
   readonly at: number;
   readonly length: number;
 }

@@ -69,7 +69,7 @@ export interface TargetFolder {
 }
 
 /** Objects that are not applied. */
-export interface Refused {
+interface Refused {
   /** Those that were listed. */
   readonly objects: string;
   readonly rejection: Rejection;

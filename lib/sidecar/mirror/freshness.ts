@@ -161,8 +161,8 @@ function whyStale(
 }
 
 /** What is wrong with a status: there is none, it cannot be read, a later Muster wrote it, or its time lies in the future. */
-export const statusProblems = ['missing', 'unreadable', 'newer', 'clock'] as const;
-export type StatusProblem = (typeof statusProblems)[number];
+const statusProblems = ['missing', 'unreadable', 'newer', 'clock'] as const;
+type StatusProblem = (typeof statusProblems)[number];
 
 /** What the mirror keeps of a status. Times are milliseconds of Unix time. */
 export interface Heartbeat {
@@ -183,7 +183,7 @@ export interface Heartbeat {
 }
 
 /** Reads a status again, or only hears that it is what it was. Throws what the store throws. */
-export async function readHeartbeat(
+async function readHeartbeat(
   store: ObjectStore,
   key: string,
   known: Heartbeat | undefined,

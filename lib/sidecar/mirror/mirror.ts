@@ -199,7 +199,7 @@ async function finishRound({ folder, signal, errors }: RoundState): Promise<void
  * The state says that a new file is ours before it is there: were it the other way round, a crash in between would
  * leave a file which nobody owns, and which would stay for ever once its provider is gone.
  */
-export async function replaceFiles(round: RoundState, prepared: readonly PreparedFile[]): Promise<void> {
+async function replaceFiles(round: RoundState, prepared: readonly PreparedFile[]): Promise<void> {
   if (prepared.length === 0) return;
   const { folder } = round;
   try {
@@ -221,7 +221,7 @@ export async function replaceFiles(round: RoundState, prepared: readonly Prepare
 }
 
 /** Removes a file of ours. What somebody else put there stays, and so does what took its place under another case. */
-export async function removeFile(round: RoundState, path: string): Promise<void> {
+async function removeFile(round: RoundState, path: string): Promise<void> {
   const { folder } = round;
   try {
     if (await isOurs(folder, path)) {

@@ -22,7 +22,7 @@ export interface MirrorOptions {
 }
 
 /** A file that was replaced or removed. */
-export interface FileChange {
+interface FileChange {
   readonly path: string;
   readonly change: 'written' | 'removed';
 }

@@ -9,7 +9,7 @@ import type { RoundRequests } from '../mirror/requests.ts';
 import type { Queue, QueueMessage } from './queue.ts';
 
 /** A store that notifications may speak of. */
-export interface NotifiedSource {
+interface NotifiedSource {
   /** As in `s3://bucket/prefix`. */
   readonly url: string;
   readonly requests: RoundRequests;

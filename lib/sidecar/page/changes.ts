@@ -75,7 +75,7 @@ export function diff(rows: readonly TargetChange[], labels = false): Html {
 }
 
 /** `+2 −1 ~3`, in words for who hears it. */
-export function countsOf({ added, removed, changed }: ChangeCounts): Html {
+function countsOf({ added, removed, changed }: ChangeCounts): Html {
   const one = (value: number, sign: string, word: string) =>
     value === 0
       ? nothing

@@ -17,7 +17,7 @@ export function ago(time: string | undefined, now: number): Html {
 }
 
 /** `12 s`, `5 min`, `3 h`, `2 d`. */
-export function age(milliseconds: number): string {
+function age(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   if (seconds < 120) return `${seconds} s`;
   if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;

@@ -78,7 +78,7 @@ function fact(name: string, value: Html | string): Html {
 }
 
 /** Target counts over time as a line of steps, with the numbers below for who cannot see it or wants them. */
-export function chart(points: readonly Point[], now: number): Html {
+function chart(points: readonly Point[], now: number): Html {
   const [first] = points;
   const last = points.at(-1);
   if (first === undefined || last === undefined) return nothing;
@@ -137,7 +137,7 @@ function ceiling(value: number): number {
 }
 
 /** What is held, each as the change that it would be; nothing where nothing is. */
-export function heldSections({ items, more }: HeldPage, now: number): Html {
+function heldSections({ items, more }: HeldPage, now: number): Html {
   if (items.length === 0) return nothing;
   return html`<section aria-labelledby="held"><h2 id="held">Held</h2>
 ${items.map((one) => heldSection(one, now))}

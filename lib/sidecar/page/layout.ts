@@ -91,7 +91,7 @@ const assets = [
 ] as const;
 
 /** Where the page finds its parts. The name changes with the content, so that a browser keeps them for good. */
-export const assetPaths = { style: assets[0].path, script: assets[1].path, icon: assets[2].path } as const;
+const assetPaths = { style: assets[0].path, script: assets[1].path, icon: assets[2].path } as const;
 
 export function assetRoutes(): Hono<{ Bindings: FaceEnv }> {
   const app = new Hono<{ Bindings: FaceEnv }>();

@@ -116,7 +116,7 @@ function table(rows: readonly ProviderView[], now: number): Html {
 }
 
 /** The kube-state outputs as a table; nothing where there are none. */
-export function outputsTable(outputs: readonly OutputView[], now: number): Html {
+function outputsTable(outputs: readonly OutputView[], now: number): Html {
   if (outputs.length === 0) return nothing;
   return html`<section aria-labelledby="outputs"><h2 id="outputs">Kube state</h2>
 <table class="providers"><caption class="heard">Kube-state outputs</caption>
@@ -131,7 +131,7 @@ export function outputsTable(outputs: readonly OutputView[], now: number): Html 
 }
 
 /** An output among what needs attention. */
-export function outputAttention(one: OutputView, now: number): Html {
+function outputAttention(one: OutputView, now: number): Html {
   return html`<li>${stateBadge(one.state)} <span>${outputName(one)}</span> <span class="muted">kube state</span>
 <p>${given(one.reason)} <span class="muted">Last published: ${ago(one.published, now)}.</span></p>${commandLine(one.command)}</li>`;
 }

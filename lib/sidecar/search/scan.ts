@@ -114,7 +114,7 @@ function decodeLine(line: string): FileSdGroup {
 }
 
 /** Whole lines of a file, until the next piece is asked for. */
-export interface LinePiece {
+interface LinePiece {
   /** One character for each byte: searched at the speed of memory, and cut at the same places as the bytes. */
   readonly text: string;
   /** The text between two positions, decoded. */
@@ -128,10 +128,7 @@ const pieceSize = 96 << 10;
 const longestLine = 64 << 20;
 
 /** Reads a file in pieces that end where a line ends. Throws `too-large` for an endless line, and what node:fs throws. */
-export async function* readLinePieces(
-  path: string,
-  signal: AbortSignal,
-): AsyncGenerator<LinePiece, undefined> {
+async function* readLinePieces(path: string, signal: AbortSignal): AsyncGenerator<LinePiece, undefined> {
   const file = await open(path, plainFile);
   try {
     let buffer: Buffer = Buffer.allocUnsafe(readSize);

@@ -101,7 +101,7 @@ const formats = [
   openMetrics: type === 'application/openmetrics-text',
 }));
 
-export const plainFormat: ExpositionFormat = {
+const plainFormat: ExpositionFormat = {
   contentType: 'text/plain; version=0.0.4; charset=utf-8',
   openMetrics: false,
 };
@@ -158,14 +158,14 @@ function closeness({ type, version }: Range, format: (typeof formats)[number]): 
 }
 
 /** A kept output in one of the formats, gzipped. */
-export interface Exposition {
+interface Exposition {
   /** Bytes. */
   readonly size: number;
   readonly chunks: () => AsyncGenerator<Uint8Array, undefined>;
 }
 
 /** As it is stored: text 0.0.4. */
-export function plainExposition({ size, read }: KeptObject): Exposition {
+function plainExposition({ size, read }: KeptObject): Exposition {
   return { size, chunks: () => read(0, size) };
 }
 
@@ -173,7 +173,7 @@ export function plainExposition({ size, read }: KeptObject): Exposition {
  * As OpenMetrics: the members that read differently replaced, and its last line behind. All else is passed on as it is
  * stored. `undefined` where the object does not say, or not soundly, how it reads so.
  */
-export function openMetricsExposition({ head, size, read }: KeptObject): Exposition | undefined {
+function openMetricsExposition({ head, size, read }: KeptObject): Exposition | undefined {
   if (head?.splices === undefined) return undefined;
   const pieces: Piece[] = [];
   let from = head.length;
@@ -197,7 +197,7 @@ export function openMetricsExposition({ head, size, read }: KeptObject): Exposit
 }
 
 /** Unpacked. Fails at its end where the gzip is not whole. */
-export async function* unpacked({ chunks }: Exposition): AsyncGenerator<Uint8Array, undefined> {
+async function* unpacked({ chunks }: Exposition): AsyncGenerator<Uint8Array, undefined> {
   const plain = createGunzip();
   // What fails shows in what comes out.
   pipeline(chunks, plain, () => undefined);
@@ -208,7 +208,7 @@ export async function* unpacked({ chunks }: Exposition): AsyncGenerator<Uint8Arr
 type Piece = Uint8Array | { readonly from: number; readonly to: number };
 
 /** The object of an output as it is in the store now, held until the signal fires; `undefined` where there is none. */
-export type ReadOutput = (name: string, signal: AbortSignal) => Promise<KeptObject | undefined>;
+type ReadOutput = (name: string, signal: AbortSignal) => Promise<KeptObject | undefined>;
 
 /** Bytes of one gzipped output; kube-state of 50,000 pods has about 57 MB. */
 const maxBytes = 512 * 2 ** 20;
@@ -217,7 +217,7 @@ const maxBytes = 512 * 2 ** 20;
  * Keeps the last object of each name on disk, so that one that did not change is asked for and not fetched; until
  * `ended` fires.
  */
-export function createOutputReader(sources: readonly FaceSource[], ended?: AbortSignal): ReadOutput {
+function createOutputReader(sources: readonly FaceSource[], ended?: AbortSignal): ReadOutput {
   const kept = new Map<string, KeptObject>();
   ended?.addEventListener('abort', () => {
     for (const object of kept.values()) object.drop();
@@ -273,14 +273,14 @@ function createTurns(): <T>(name: string, work: () => Promise<T>) => Promise<T> 
 }
 
 /** What the sidecar says of the outputs that it was asked for. */
-export interface OutputMetrics {
+interface OutputMetrics {
   found(name: string, output: Pick<KeptObject, 'size' | 'head'>): void;
   refused(name: string, reason: string): void;
   /** There is no such output any more, or never was: a stranger's words are no labels. */
   forget(name: string): void;
 }
 
-export function createOutputMetrics(registry: Registry): OutputMetrics {
+function createOutputMetrics(registry: Registry): OutputMetrics {
   const { listed, bytes, refusals } = servedKubeStateMetrics;
   const registers = [registry];
   const listedAt = new Gauge({ ...optionsOf(listed), registers });

@@ -36,7 +36,7 @@ export interface FaceModel {
   history(job: string): Promise<readonly Point[]>;
 }
 
-export interface SearchInput {
+interface SearchInput {
   readonly text: string;
   readonly job?: string | undefined;
   readonly offset: number;
@@ -44,14 +44,14 @@ export interface SearchInput {
   readonly signal: AbortSignal;
 }
 
-export interface HeldInput {
+interface HeldInput {
   readonly job?: string | undefined;
   readonly offset: number;
   readonly limit: number;
   readonly signal: AbortSignal;
 }
 
-export interface ChangesInput {
+interface ChangesInput {
   readonly job?: string | undefined;
   readonly provider?: string | undefined;
   /** Only versions below this one; means something with a provider only. */
@@ -60,7 +60,7 @@ export interface ChangesInput {
   readonly signal: AbortSignal;
 }
 
-export interface ChangeInput {
+interface ChangeInput {
   readonly source: string;
   readonly job: string;
   readonly provider: string;

@@ -91,13 +91,13 @@ function holds(header: string | undefined, etag: string): boolean {
  * What a store knows of a job. `live`: it has a list, or a provider that is not retired; `retired`: each provider
  * that it knows has a tombstone; `lost`: a journal, but no list and no tombstone; `none`: nothing.
  */
-export type Trace = 'live' | 'retired' | 'lost' | 'none';
+type Trace = 'live' | 'retired' | 'lost' | 'none';
 
 /**
  * Looks for a job that has no target file. Retiring a provider leaves a tombstone and its journal; a journal without
  * a tombstone is a job whose list got lost. Throws what the store throws, and for a tombstone that cannot be read.
  */
-export async function traceOf(store: ObjectStore, job: string, signal: AbortSignal): Promise<Trace> {
+async function traceOf(store: ObjectStore, job: string, signal: AbortSignal): Promise<Trace> {
   const segment = segmentFor(job);
   if (segment === undefined) return 'none';
   const namesIn = async (folder: string) => {

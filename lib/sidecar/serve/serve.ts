@@ -157,7 +157,7 @@ export function prefixOf(externalUrl: string): string {
  * The same answers behind a proxy: pages link below the prefix, and what is asked for below it is found, whether the
  * proxy takes the prefix away or not.
  */
-export function underPrefix(prefix: string, answer: FaceOptions['answer']): FaceOptions['answer'] {
+function underPrefix(prefix: string, answer: FaceOptions['answer']): FaceOptions['answer'] {
   if (prefix === '') return answer;
   return async (request, env) => {
     const { pathname, search, origin } = new URL(request.url);

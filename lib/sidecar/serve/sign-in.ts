@@ -72,7 +72,7 @@ function sha256(text: string): string {
 export type CheckPassword = (password: string, hash: string) => Promise<boolean>;
 
 /** Checks passwords one after another; `undefined` where there are too many to check one more for this peer now. */
-export type PasswordQueue = (peer: string, password: string, hash: string) => Promise<boolean | undefined>;
+type PasswordQueue = (peer: string, password: string, hash: string) => Promise<boolean | undefined>;
 
 /** Checks that wait or run at once, in all and for one address. */
 const mostWaiting = 16;
@@ -94,7 +94,7 @@ interface Entry {
  * A check takes a tenth of a second of CPU, so that guesses are a flood before they are many. Each address has a share
  * of the queue, those without wrong passwords go first and take the place of others, and who guesses on is slowed down.
  */
-export function createPasswordQueue(check: CheckPassword, now = () => performance.now()): PasswordQueue {
+function createPasswordQueue(check: CheckPassword, now = () => performance.now()): PasswordQueue {
   const waiting: Entry[] = [];
   const guesses = createGuesses(now);
   let running: string | undefined;

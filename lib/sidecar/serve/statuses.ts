@@ -6,7 +6,7 @@ import type { ListedObject, ObjectStore } from '../../store/store.ts';
 import { folders, type ProviderId, parseStatusKey } from '../../targets/keys.ts';
 
 /** What the statuses of a store say, and why they are not newer where the store did not answer. */
-export interface Statuses {
+interface Statuses {
   readonly byKey: ReadonlyMap<string, ProviderId & { readonly status: Status }>;
   /** Why statuses that are there are not among them. */
   readonly problems: ReadonlyMap<string, string>;

@@ -20,7 +20,7 @@ export interface TurnsOptions {
   readonly stalled: number;
 }
 
-export const defaultTurns: TurnsOptions = { most: 32, mostOfPeer: 16, patience: 10_000, stalled: 3_000 };
+const defaultTurns: TurnsOptions = { most: 32, mostOfPeer: 16, patience: 10_000, stalled: 3_000 };
 
 /** An answer under way. */
 interface Turn {

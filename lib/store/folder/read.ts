@@ -61,7 +61,7 @@ async function readFrom(
 }
 
 /** That the file was not what it was by the end of reading. */
-export function wasEdited(url: string, key: string): MusterError {
+function wasEdited(url: string, key: string): MusterError {
   return new MusterError(
     'storage',
     `${url}: ${key} was edited in place while it was read: replace it by renaming`,
@@ -69,7 +69,7 @@ export function wasEdited(url: string, key: string): MusterError {
 }
 
 /** The key's file, opened; undefined where there is none. Throws (`storage`) for a symbolic link. */
-export async function openFile({ url, key }: Place, path: string): Promise<FileHandle | undefined> {
+async function openFile({ url, key }: Place, path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, plainFile);
   } catch (error) {

@@ -158,7 +158,7 @@ const batch = 32;
  * All plain files below `root` whose key starts with the prefix, by key. Links, sockets, the store's own files and
  * names that are no keys are not objects and left out; a file that goes meanwhile is left out too.
  */
-export async function listFiles(
+async function listFiles(
   root: string,
   prefix: string,
   signal: AbortSignal | undefined,

@@ -35,7 +35,7 @@ export function readObject(
 }
 
 /** An object whose body is still to come. */
-export interface ComingObject {
+interface ComingObject {
   readonly stream: Readable;
   readonly limits: BodyLimits;
   readonly etag: string;
@@ -50,7 +50,7 @@ interface ObjectRead extends ReadOptions {
 }
 
 /** Asks for the object and hands it on; what `take` throws counts as the call's failure. */
-export function getObject<T>(
+function getObject<T>(
   { url, bucket, base, idle, call }: S3Session,
   { key, etag, maxBytes = defaultMaxBytes, signal }: ObjectRead,
   take: (coming: ComingObject) => T | Promise<T>,
@@ -201,7 +201,7 @@ function unusable(url: string, prefix: string, why: string): MusterError {
 }
 
 /** What the body belongs to, and how much and how slow it may be. */
-export interface BodyLimits {
+interface BodyLimits {
   readonly url: string;
   readonly key: string;
   /** What the answer says of its length, if it does. */
@@ -213,7 +213,7 @@ export interface BodyLimits {
 }
 
 /** The whole body of an answer. Throws as `bodyChunks` does. */
-export async function collectBody(body: Readable, limits: BodyLimits): Promise<Uint8Array> {
+async function collectBody(body: Readable, limits: BodyLimits): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of bodyChunks(body, limits)) {
@@ -227,7 +227,7 @@ export async function collectBody(body: Readable, limits: BodyLimits): Promise<U
  * The body of an answer as it comes. The SDK's own promise ends with the headers and its timeouts may end with it, so a
  * body that hangs is ended here (kind `timeout`); one that is cut off is `unreachable`, one over the limit `too-large`.
  */
-export async function* bodyChunks(body: Readable, limits: BodyLimits): AsyncGenerator<Uint8Array, undefined> {
+async function* bodyChunks(body: Readable, limits: BodyLimits): AsyncGenerator<Uint8Array, undefined> {
   const { url, key, length, maxBytes, idle, signal } = limits;
   const stuck = setTimeout(() => body.destroy(new Stuck()), idle);
   const abort = () => body.destroy();

@@ -185,7 +185,7 @@ export interface KnownEtags {
 }
 
 /** The etag as the header is to hold it. */
-export function inForm(etag: string, form: EtagForm): string {
+function inForm(etag: string, form: EtagForm): string {
   return form === 'bare' ? etag.replace(/^"(.*)"$/, '$1') : etag;
 }
 
@@ -193,7 +193,7 @@ export function inForm(etag: string, form: EtagForm): string {
  * Sends again, in the form that was not tried, what a store refused although its condition held, and remembers the form
  * if that one is taken. Throws the first refusal when this one is refused, too: then somebody else was faster.
  */
-export async function inOtherForm<T>(
+async function inOtherForm<T>(
   etags: KnownEtags,
   tried: EtagForm,
   refusal: MusterError,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { consul } from '../../../lib/backends/consul/index.ts';
+import type { PrometheusVersion } from '../../../lib/config/prometheus-version.ts';
 import { type ConsulFleet, startConsulFleet } from '../../../lib/sim/consul.ts';
 import { type ConsulInstance, type ConsulNode, makeConsulWorld } from '../../../lib/sim/consul-world.ts';
 import { createAuthority } from '../../support/certificates.ts';
@@ -198,6 +199,21 @@ describe('what is asked', () => {
     expect(fleet.requests.length).toBe(6);
     for (const request of fleet.requests) expect(request.headers).toMatchObject(headers);
   });
+});
+
+test.each<[PrometheusVersion, asked: boolean]>([
+  ['3.10', false],
+  ['3.11', true],
+])('a filter beside services sends Prometheus %s to the catalog: %j', async (prometheus, asked) => {
+  const services = { services: ['web'], datacenter: 'dc1' };
+  fleet.faults.add({ kind: 'json', value: { web: [] } }, { when: ({ path }) => path.endsWith('/services') });
+  const isAsked = async (more: object) => {
+    const before = fleet.requests.length;
+    await listTargets(consul, stanza({ ...services, ...more }), { prometheus });
+    return fleet.requests.slice(before).some(({ path }) => path.endsWith('/v1/catalog/services'));
+  };
+  expect(await isAsked({ filter: 'ServiceName == "web"' })).toBe(asked);
+  expect(await isAsked({ filter: 'ServiceName == "web"', tags: ['prod'] })).toBe(true);
 });
 
 test('an agent on a Unix socket is asked there', async () => {

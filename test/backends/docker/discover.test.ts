@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { docker } from '../../../lib/backends/docker/index.ts';
+import type { PrometheusVersion } from '../../../lib/config/prometheus-version.ts';
 import { type DockerFleet, startDockerFleet } from '../../sim/docker.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { listTargets } from '../../support/discover.ts';
@@ -85,6 +86,28 @@ test.each([401, 403, 404, 405, 501])(
     ]);
   },
 );
+
+test('a version of Prometheus has no newer labels, and no address in a network with IPv6 alone', async () => {
+  const large = await startDockerFleet({ seed: 'docker-labels', containers: 120 });
+  await using _ = { [Symbol.asyncDispose]: () => large.stop() };
+  const filters = [{ name: 'network', values: ['six'] }];
+  const list = async (prometheus?: PrometheusVersion) =>
+    (await listTargets(docker, { host: large.url, filters }, { prometheus })).groups.flatMap(
+      ({ labels, targets }) =>
+        targets.map(({ __address__ = '', __meta_docker_network_ip: ip = '' }) => [
+          __address__.replace(/\[.*\]/, '[…]').replace(/\d+$/, 'port'),
+          ip === '' ? '' : 'ip',
+          ...Object.keys(labels).filter((name) => name.includes('_image')),
+        ]),
+    );
+  const images = ['__meta_docker_container_image', '__meta_docker_container_image_id'];
+  const forms = async (prometheus?: PrometheusVersion) =>
+    [...new Set((await list(prometheus)).map((found) => found.join(' ')))].sort();
+  expect(await forms('3.13')).toEqual([':port ']);
+  expect(await forms('3.14')).toEqual(['[…]:port ip']);
+  expect(await forms('3.15')).toEqual([['[…]:port ip', ...images].join(' ')]);
+  expect(await forms()).toEqual(await forms('3.15'));
+});
 
 test('nothing is null in some versions of the engine: that is an empty list', async () => {
   fleet.faults.add({ kind: 'json', value: null }, { when: ({ path }) => path !== '/_ping' });

@@ -6,6 +6,7 @@ const context = {
   port: 80,
   hostNetworkingHost: 'localhost',
   matchFirstNetwork: true,
+  ipv6Alone: true,
 };
 const endpoint = (ip: string, more: object = {}) => ({ NetworkID: 'n1', IPAddress: ip, ...more });
 

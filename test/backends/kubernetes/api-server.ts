@@ -56,7 +56,7 @@ export async function openTestLister(
 }
 
 /** All parts of a list. */
-export async function allParts<T extends ObjectMeta>(
+async function allParts<T extends ObjectMeta>(
   lister: Lister,
   query: ListQuery<T>,
 ): Promise<readonly Part<T>[]> {

@@ -6,7 +6,7 @@ import type { FleetAnswer, FleetRequest } from '../../../lib/sim/faults.ts';
 import { startKubernetesFleet } from '../../../lib/sim/kubernetes.ts';
 import type { Progress } from '../../../lib/targets/discover.ts';
 import { targetLabels } from '../../../lib/targets/group.ts';
-import { failure, openTestClient } from '../../support/http-client.ts';
+import { failure, openTestClient, readInline } from '../../support/http-client.ts';
 import { page, startApiServer, status } from './api-server.ts';
 import { discover } from './discover.ts';
 import { body, type Form, forms, promtoolTargets } from './recorded.ts';
@@ -42,7 +42,7 @@ const cases: readonly (readonly [string, object])[] = [
 describe.each(forms)('the recorded cluster in %s', (form) => {
   test.each(cases)('gives the targets that promtool printed: %s', async (name, stanza) => {
     await using server = await startApiServer(recordedCluster(form));
-    const { batches } = await discover(server, stanza);
+    const { batches } = await discover(server, stanza, { prometheus: '3.5' });
     const found = batches
       .flat()
       .flatMap((group) => [...new Set(group.targets.map((target) => lineOf(targetLabels(group, target))))]);
@@ -246,6 +246,7 @@ test('a reader that stops ends all requests', async () => {
   const listing = kubernetes.discover(config, {
     signal: new AbortController().signal,
     openHttp: async () => http,
+    readCredential: readInline,
     warn: () => undefined,
   });
   await listing.next();

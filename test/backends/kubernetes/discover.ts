@@ -1,9 +1,9 @@
 import { kubernetes } from '../../../lib/backends/kubernetes/index.ts';
-import type { MechanismInput } from '../../../lib/backends/mechanism.ts';
+import { discoverAs, type MechanismInput } from '../../../lib/backends/mechanism.ts';
 import type { HttpClient } from '../../../lib/http/client.ts';
 import type { Cursor, Listed } from '../../../lib/targets/discover.ts';
 import type { TargetGroup } from '../../../lib/targets/group.ts';
-import { openTestClient } from '../../support/http-client.ts';
+import { openTestClient, readInline } from '../../support/http-client.ts';
 
 /** What one listing yielded and returned. */
 export interface Discovered {
@@ -28,9 +28,10 @@ export async function discover(
   const config = kubernetes.schema.parse(
     'kubeconfig_file' in stanza ? stanza : { api_server: server.url, ...stanza },
   );
-  const listing = kubernetes.discover(config, {
+  const listing = discoverAs(kubernetes, config, {
     signal: new AbortController().signal,
     openHttp,
+    readCredential: readInline,
     warn: () => undefined,
     ...input,
   });

@@ -24,7 +24,7 @@ function hashOf({ batches }: Discovered): string {
   return hashGroups(toGroups([...kept.values()].filter(({ targets }) => targets.length > 0)));
 }
 
-const all = { node: true, namespace: true };
+const all = { node: true, namespace: true, deployment: true, job: true, cronjob: true };
 
 describe.each(['node', 'service', 'pod', 'endpoints', 'endpointslice', 'ingress'])('role %s', (role) => {
   test('finds the same in small pages, in one page, and compressed', async () => {

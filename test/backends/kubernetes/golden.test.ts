@@ -25,8 +25,10 @@ import { type Form, forms, promtoolTargets, recorded } from './recorded.ts';
 type Build = (form: Form) => readonly (TargetGroup | undefined)[];
 
 const roles: Readonly<Record<string, Build>> = {
-  node: (form) => recorded(node, form).items.map(buildNodeGroup),
-  service: (form) => recorded(service, form).items.map((item) => buildServiceGroup(item, {})),
+  // Without what is newer than promtool 3.5.3.
+  node: (form) => recorded(node, form).items.map((item) => buildNodeGroup({ ...item, conditions: [] })),
+  service: (form) =>
+    recorded(service, form).items.map((item) => buildServiceGroup({ ...item, balancerIPs: [] }, {})),
   pod: (form) => recorded(pod, form).items.map((item) => buildPodGroup(item, {})),
   'pod-meta': (form) => recorded(pod, form).items.map((item) => buildPodGroup(item, withNodes(form))),
   endpoints: (form) => recorded(endpoints, form).items.map((item) => buildEndpointsGroup(item, joins(form))),

@@ -12,7 +12,7 @@ test('gives a stanza that names a role alone the defaults', () => {
     kubeconfig_file: undefined,
     namespaces: { own_namespace: false, names: [] },
     selectors: [],
-    attach_metadata: { node: false, namespace: false },
+    attach_metadata: { node: false, namespace: false, deployment: false, job: false, cronjob: false },
     muster: { page_size: 500, compression: false },
     http: plainConfig,
   });
@@ -28,7 +28,7 @@ test('takes every key at once', () => {
       { role: 'endpointslice', label: 'app in (web, api), !canary', field: 'metadata.name!=x' },
       { role: 'pod', field: 'status.phase=Running,spec.nodeName=n\\=1' },
     ],
-    attach_metadata: { node: true, namespace: true },
+    attach_metadata: { node: true, namespace: true, deployment: true, job: true, cronjob: true },
     tls_config: { insecure_skip_verify: true },
     muster: { page_size: 1000, compression: true },
   });
@@ -42,7 +42,7 @@ test('takes every key at once', () => {
       { role: 'endpointslice', label: 'app in (web, api), !canary', field: 'metadata.name!=x' },
       { role: 'pod', label: '', field: 'status.phase=Running,spec.nodeName=n\\=1' },
     ],
-    attach_metadata: { node: true, namespace: true },
+    attach_metadata: { node: true, namespace: true, deployment: true, job: true, cronjob: true },
     muster: { page_size: 1000, compression: true },
     http: { ...plainConfig, tls_config: { insecure_skip_verify: true } },
   });

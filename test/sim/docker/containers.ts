@@ -5,7 +5,7 @@ import { hexId, ipOf, labelSets, swarmId } from './draw.ts';
  * How a container is reached. `default`: Docker's own bridge; `one`, `two`: networks of the user; `six`: one with IPv6
  * alone; `overlay`: a swarm's; `host`; `none`; `shared`: the network of another container.
  */
-export const networkings = ['default', 'one', 'two', 'overlay', 'host', 'none', 'shared', 'six'] as const;
+const networkings = ['default', 'one', 'two', 'overlay', 'host', 'none', 'shared', 'six'] as const;
 
 export interface DockerNetwork {
   readonly id: string;

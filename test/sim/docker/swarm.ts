@@ -23,13 +23,13 @@ export interface SwarmPort {
 }
 
 /** A service's virtual IP, or a task's addresses, in a network. The host's network gives none. */
-export interface SwarmAttachment {
+interface SwarmAttachment {
   readonly networkId: string;
   /** With the length of the prefix, as in `10.0.1.4/24`. */
   readonly addresses: readonly string[];
 }
 
-export const serviceModes = ['Replicated', 'Global', 'ReplicatedJob', 'GlobalJob'] as const;
+const serviceModes = ['Replicated', 'Global', 'ReplicatedJob', 'GlobalJob'] as const;
 
 export interface SwarmService {
   readonly id: string;

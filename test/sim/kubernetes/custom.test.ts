@@ -28,6 +28,13 @@ beforeAll(async () => {
         versions: [{ name: 'v1', served: true }],
         objects: [{ metadata: { name: 'here' } }],
       },
+      {
+        group: '',
+        kind: 'Secret',
+        plural: 'secrets',
+        versions: [{ name: 'v1', served: true }],
+        objects: [{ metadata: { name: 'login', namespace: 'a' }, data: { user: 'bWU=' } }],
+      },
     ],
   });
 });
@@ -98,4 +105,32 @@ test('their definitions are listed, in protobuf too', async () => {
   });
   const protobuf = await get(path, 'application/vnd.kubernetes.protobuf');
   expect([protobuf.type, protobuf.body.slice(0, 3)]).toEqual(['application/vnd.kubernetes.protobuf', 'k8s']);
+});
+
+test('an object is given by its name, one of Kubernetes itself as well', async () => {
+  const paths = ['/api/v1/namespaces/a/secrets/login', '/apis/myteam.io/v1/sites/here'];
+  const found = await Promise.all(paths.map(async (path) => JSON.parse((await get(path)).body)));
+  expect(found).toEqual([
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'login', namespace: 'a' },
+      data: { user: 'bWU=' },
+    },
+    { apiVersion: 'myteam.io/v1', kind: 'Site', metadata: { name: 'here' } },
+  ]);
+});
+
+test('an object that is not there, or may not be seen, is not given', async () => {
+  const restore = fleet.deny({ verb: 'get', resource: 'secrets' });
+  const path = '/api/v1/namespaces/a/secrets';
+  const denied = fleet.deny({ verb: 'get', resource: 'secrets', namespace: 'a' });
+  const statuses = [(await get(`${path}/login`)).status];
+  denied();
+  restore();
+  statuses.push(
+    (await get(`${path}/other`)).status,
+    (await get('/api/v1/namespaces/b/secrets/login')).status,
+  );
+  expect(statuses).toEqual([403, 404, 404]);
 });

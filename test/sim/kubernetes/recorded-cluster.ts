@@ -20,7 +20,7 @@ const names: readonly ResourceName[] = [
 ];
 
 /** What the real API server held when it was recorded, as its JSON lists say. */
-export const recordedObjects: GivenObjects = Object.fromEntries(
+const recordedObjects: GivenObjects = Object.fromEntries(
   names.map((name) => [name, itemsOf(body(name, 'json').toString())]),
 );
 

@@ -169,7 +169,7 @@ export function awsCredentials({ region, role_arn: role }: Pick<EksConfig, 'regi
 }
 
 /** Where an AWS service is asked, unless `AWS_ENDPOINT_URL_<SERVICE>` or `AWS_ENDPOINT_URL` says otherwise. */
-export function awsEndpoint(service: 'sts' | 'eks', region: string): URL {
+function awsEndpoint(service: 'sts' | 'eks', region: string): URL {
   const name = `AWS_ENDPOINT_URL_${service.toUpperCase()}`;
   const override = process.env[name] || process.env.AWS_ENDPOINT_URL;
   const url = URL.parse(override || `https://${service}.${region}.${domainOf(region)}`);
@@ -193,13 +193,13 @@ function domainOf(region: string): string {
 }
 
 /** A signer of requests (Signature Version 4) to one service. */
-export async function awsSigner(service: 'sts' | 'eks', region: string, credentials: AwsCredentials) {
+async function awsSigner(service: 'sts' | 'eks', region: string, credentials: AwsCredentials) {
   const { SignatureV4 } = await import('./aws-sdk.ts');
   return new SignatureV4({ service, region, credentials, sha256: Sha256 });
 }
 
 /** A request as the signer takes it. */
-export function signable(url: URL, headers: Readonly<Record<string, string>>) {
+function signable(url: URL, headers: Readonly<Record<string, string>>) {
   return {
     method: 'GET',
     protocol: url.protocol,

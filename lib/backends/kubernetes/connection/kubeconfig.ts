@@ -20,19 +20,29 @@ import {
 
 const maxBytes = 4 * 1024 * 1024;
 
+/** A connection, and whether an SD config with the same file gets the same one. */
+export interface KubeconfigConnection extends Connection {
+  readonly isCurrent: boolean;
+}
+
 /**
- * Connects as a kubeconfig's current context says. Certificates, tokens, token files, passwords, impersonation, exec
+ * Connects as a kubeconfig's context says: the current one unless another is named. Certificates, tokens, token files, passwords, impersonation, exec
  * plugins, OIDC, `tls-server-name` and `proxy-url` count as they do for kubectl. Throws `config` with the file and what
  * is wrong with it, but never its content.
  */
-export async function openKubeconfig(file: string, input: ConnectInput): Promise<Connection> {
+export async function openKubeconfig(
+  file: string,
+  input: ConnectInput,
+  context?: string,
+): Promise<KubeconfigConnection> {
   const path = resolve(input.directory ?? '', file);
   const text = await readText(path, { maxBytes, signal: input.signal });
-  const { cluster, user, impersonation } = await loadContext(text, path);
+  const { isCurrent, cluster, user, impersonation } = await loadContext(text, path, context);
   const authorize = await authorizer(cluster, user, path, input);
   const first = await authorize(input.signal);
   const tls = { ...tlsOf(cluster, dirname(path)), ...certificateOf(user, first, dirname(path)) };
   return {
+    isCurrent,
     server: serverUrl(cluster.server, `${path}: cluster ${JSON.stringify(cluster.name)}`),
     http: await input.openHttp({
       ...defaultHttp(),
@@ -49,7 +59,7 @@ export async function openKubeconfig(file: string, input: ConnectInput): Promise
     headers: async (signal) => (await authorize(signal)).headers,
     whenUnknown:
       user === undefined
-        ? `${path}: the current context has no user`
+        ? `${path}: the context has no user`
         : `check the user ${JSON.stringify(user.name)} of ${path}`,
   };
 }
@@ -91,8 +101,10 @@ function proxyOf(
   return { proxy_url: url, proxy_from_environment: false };
 }
 
-/** The current context of a kubeconfig. */
-export interface KubeconfigContext {
+/** A context of a kubeconfig. */
+interface KubeconfigContext {
+  /** Whether it is the current one, which alone counts for an SD config. */
+  readonly isCurrent: boolean;
   readonly cluster: Cluster;
   /** Absent where the context names none. */
   readonly user: User | undefined;
@@ -100,8 +112,11 @@ export interface KubeconfigContext {
   readonly impersonation: Readonly<Record<string, readonly Credential[]>>;
 }
 
-/** Reads a kubeconfig's current context. Throws `config` with the path and the place in it, never its content. */
-export async function loadContext(text: string, path: string): Promise<KubeconfigContext> {
+/**
+ * Reads a context of a kubeconfig: the current one unless another is named. Throws `config` with the path and the place in
+ * it, never its content.
+ */
+export async function loadContext(text: string, path: string, named?: string): Promise<KubeconfigContext> {
   const own = ownKeys(text, path);
   const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
   const kubeconfig = new KubeConfig();
@@ -112,9 +127,16 @@ export async function loadContext(text: string, path: string): Promise<Kubeconfi
     const missing = error instanceof Error && /^\w+\[\d+\][\w.]* is missing$/.test(error.message);
     throw new MusterError('config', `${path}: ${missing ? error.message : 'is not a kubeconfig'}`);
   }
-  const context = kubeconfig.getContextObject(kubeconfig.getCurrentContext());
+  const current = kubeconfig.getCurrentContext();
+  const context = kubeconfig.getContextObject(named ?? current);
   if (context === null)
-    throw new MusterError('config', `${path}: its current-context names no context that it has`);
+    throw new MusterError(
+      'config',
+      named === undefined
+        ? `${path}: its current-context names no context that it has`
+        : `${path}: it has no context ${JSON.stringify(named)}`,
+    );
+  const isCurrent = context.name === current;
   const cluster = kubeconfig.getCluster(context.cluster);
   if (cluster === null)
     throw new MusterError(
@@ -124,9 +146,10 @@ export async function loadContext(text: string, path: string): Promise<Kubeconfi
   const user = context.user === undefined ? null : kubeconfig.getUser(context.user);
   if (user === null && context.user !== undefined)
     throw new MusterError('config', `${path}: context ${JSON.stringify(context.name)} names an unknown user`);
-  if (user === null) return { cluster, user: undefined, impersonation: {} };
+  if (user === null) return { isCurrent, cluster, user: undefined, impersonation: {} };
   const more = own.users.find(({ name }) => name === user.name)?.user ?? userKeys.parse({});
   return {
+    isCurrent,
     cluster,
     user: withTokenFile(user, more.tokenFile, dirname(path)),
     impersonation: impersonation(user, more),

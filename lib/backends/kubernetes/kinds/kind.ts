@@ -70,6 +70,15 @@ export function emptyMeta(): Draft<ObjectMeta> {
 
 /** The field `metadata`: its common part, and what a kind needs beside that. */
 export function metadata<T extends Draft<ObjectMeta>>(...more: readonly Field<T>[]): Field<T> {
+  return nameOnly(
+    textMap(11, 'labels', (object) => object.labels),
+    textMap(12, 'annotations', (object) => object.annotations),
+    ...more,
+  );
+}
+
+/** The same without labels and annotations. */
+export function nameOnly<T extends Draft<ObjectMeta>>(...more: readonly Field<T>[]): Field<T> {
   return inside(1, 'metadata', [
     text(1, 'name', (object, name) => {
       object.name = name;
@@ -77,8 +86,6 @@ export function metadata<T extends Draft<ObjectMeta>>(...more: readonly Field<T>
     word(3, 'namespace', (object, namespace) => {
       object.namespace = namespace;
     }),
-    textMap(11, 'labels', (object) => object.labels),
-    textMap(12, 'annotations', (object) => object.annotations),
     ...more,
   ]);
 }

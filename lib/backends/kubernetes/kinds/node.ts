@@ -1,6 +1,7 @@
 import type { KubernetesNode, NodeAddress } from '../objects.ts';
 import { inside, int32, many, type Shape, text, word } from '../wire/fields.ts';
 import { type Draft, emptyMeta, type Kind, kind, metadata } from './kind.ts';
+import { condition } from './reference.ts';
 
 const address: Shape<Draft<NodeAddress>> = {
   create: () => ({ type: '', address: '' }),
@@ -20,7 +21,7 @@ export const node: Kind<KubernetesNode> = kind<Draft<KubernetesNode>>({
   apiVersion: 'v1',
   listKind: 'NodeList',
   namespaced: false,
-  create: () => ({ ...emptyMeta(), providerID: '', addresses: [], kubeletPort: 0 }),
+  create: () => ({ ...emptyMeta(), providerID: '', conditions: [], addresses: [], kubeletPort: 0 }),
   fields: [
     metadata(),
     inside(2, 'spec', [
@@ -29,6 +30,7 @@ export const node: Kind<KubernetesNode> = kind<Draft<KubernetesNode>>({
       }),
     ]),
     inside(3, 'status', [
+      many(4, 'conditions', condition, (target, { type, status }) => target.conditions.push(type, status)),
       many(5, 'addresses', address, (target, item) => target.addresses.push(item)),
       inside(6, 'daemonEndpoints', [
         inside(1, 'kubeletEndpoint', [

@@ -1,14 +1,8 @@
-import type {
-  Container,
-  ContainerPort,
-  ContainerStatus,
-  JoinedPod,
-  OwnerReference,
-  Pod,
-} from '../objects.ts';
-import { flag, inside, int32, many, type Shape, text, word } from '../wire/fields.ts';
+import type { Container, ContainerPort, ContainerStatus, JoinedPod, Pod } from '../objects.ts';
+import { inside, int32, many, type Shape, text, word } from '../wire/fields.ts';
 import type { Field } from '../wire/table.ts';
 import { type Draft, emptyMeta, type Kind, kind, metadata } from './kind.ts';
+import { condition, controller } from './reference.ts';
 
 const containerPort: Shape<Draft<ContainerPort>> = {
   create: () => ({ name: '', containerPort: 0, protocol: '' }),
@@ -46,33 +40,6 @@ const containerStatus: Shape<Draft<ContainerStatus>> = {
     }),
     text(8, 'containerID', (status, id) => {
       status.containerID = id;
-    }),
-  ],
-};
-
-const owner: Shape<Draft<OwnerReference> & { controller: boolean }> = {
-  create: () => ({ kind: '', name: '', controller: false }),
-  fields: [
-    word(1, 'kind', (target, kind) => {
-      target.kind = kind;
-    }),
-    word(3, 'name', (target, name) => {
-      target.name = name;
-    }),
-    flag(6, 'controller', (target, controller) => {
-      target.controller = controller;
-    }),
-  ],
-};
-
-const condition: Shape<{ type: string; status: string }> = {
-  create: () => ({ type: '', status: '' }),
-  fields: [
-    word(1, 'type', (target, type) => {
-      target.type = type;
-    }),
-    word(2, 'status', (target, status) => {
-      target.status = status;
     }),
   ],
 };
@@ -123,9 +90,7 @@ function podFields<T extends Draft<JoinedPod>>(...ofStatus: readonly Field<T>[])
       text(5, 'uid', (target, uid) => {
         target.uid = uid;
       }),
-      many(13, 'ownerReferences', owner, (target, { kind, name, controller }) => {
-        if (controller) target.controller ??= { kind, name };
-      }),
+      controller(),
     ),
     inside(2, 'spec', [
       many(2, 'containers', container, (target, item) => target.containers.push(item)),

@@ -17,6 +17,15 @@ const servicePort: Shape<Draft<ServicePort>> = {
   ],
 };
 
+const balancer: Shape<{ ip: string }> = {
+  create: () => ({ ip: '' }),
+  fields: [
+    text(1, 'ip', (target, ip) => {
+      target.ip = ip;
+    }),
+  ],
+};
+
 /** Services as targets. */
 export const service: Kind<Service> = kind<Draft<Service>>({
   resource: 'services',
@@ -29,6 +38,7 @@ export const service: Kind<Service> = kind<Draft<Service>>({
     clusterIP: '',
     externalName: '',
     loadBalancerIP: '',
+    balancerIPs: [],
     ports: [],
   }),
   fields: [
@@ -47,6 +57,13 @@ export const service: Kind<Service> = kind<Draft<Service>>({
       text(10, 'externalName', (target, externalName) => {
         target.externalName = externalName;
       }),
+    ]),
+    inside(3, 'status', [
+      inside(1, 'loadBalancer', [
+        many(1, 'ingress', balancer, (target, { ip }) => {
+          if (ip !== '') target.balancerIPs.push(ip);
+        }),
+      ]),
     ]),
   ],
 });

@@ -178,13 +178,13 @@ function firstUrl<T extends ObjectMeta>({ asking, query, limit }: List<T>): URL 
 }
 
 /** How far one list is: objects read, and how many come after them where the server says so. */
-export type ReportList = (read: number, remaining: number | undefined) => void;
+type ReportList = (read: number, remaining: number | undefined) => void;
 
 /**
  * Adds up how far several lists are. There is a total once every list that was begun has one: a server tells the rest
  * of a list that is not selected, and a list that ended is its own total.
  */
-export function openProgress(report: ((progress: Progress) => void) | undefined): () => ReportList {
+function openProgress(report: ((progress: Progress) => void) | undefined): () => ReportList {
   const lists: { read: number; remaining: number | undefined }[] = [];
   return () => {
     const list: (typeof lists)[number] = { read: 0, remaining: undefined };
@@ -211,7 +211,7 @@ function sum(lists: readonly { readonly read: number; readonly remaining: number
  * The resource versions at which lists were last read, so that a list never shows an older state than the one before,
  * whichever API server answers. Versions of another API server's address are forgotten: they may be of another cluster.
  */
-export interface Versions {
+interface Versions {
   /** Of the last cycle; empty where there is none. */
   readonly last: (key: string) => string;
   readonly read: (key: string, resourceVersion: string) => void;
@@ -222,7 +222,7 @@ export interface Versions {
 const stored = z.object({ server: z.string(), lists: z.record(z.string(), z.string()) });
 
 /** The versions of the last cycle's cursor. One that can't be read counts as none: it only saves the server work. */
-export function openVersions(server: URL, cursor: Cursor | undefined): Versions {
+function openVersions(server: URL, cursor: Cursor | undefined): Versions {
   const address = `${server.origin}${server.pathname}`;
   const before = readCursor(cursor);
   const last = new Map(before?.server === address ? Object.entries(before.lists) : []);

@@ -15,6 +15,8 @@ export interface RoleInput {
   readonly lister: Lister;
   /** Tells the operator of something that does not fail the listing. */
   readonly warn: MechanismInput['warn'];
+  /** The Prometheus whose targets are wanted; absent, the newest. */
+  readonly prometheus?: MechanismInput['prometheus'];
 }
 
 /** The listing of one namespace: pushes its groups as they come, and ends when all have. */
@@ -38,11 +40,11 @@ export async function readAll(reads: readonly Read[], signal: AbortSignal): Prom
 }
 
 /** Reads a whole list into a map; begins anew with it when the list does. */
-export async function readInto<T extends ObjectMeta>(
+export async function readInto<T extends ObjectMeta, V>(
   lister: Lister,
   query: ListQuery<T>,
-  map: Map<string, T>,
-  add: (map: Map<string, T>, items: readonly T[]) => void,
+  map: Map<string, V>,
+  add: (map: Map<string, V>, items: readonly T[]) => void,
   signal: AbortSignal,
 ): Promise<void> {
   for await (const { items, first } of lister.parts(query, signal)) {

@@ -1,6 +1,6 @@
 import { addressLabel, joinHostPort, type LabelSet } from '../../../targets/group.ts';
 import type { Container, ContainerPort, JoinedPod, ObjectReference } from '../objects.ts';
-import { compact, type DraftLabels, objectKey, portText, type ServiceJoins } from './draft.ts';
+import { type Attached, compact, type DraftLabels, objectKey, portText, type ServiceJoins } from './draft.ts';
 import { type ContainerPortLabels, putPod } from './pod.ts';
 
 /** The pods behind the addresses of one Endpoints object or slice, with the ports that were seen of each. */
@@ -14,7 +14,7 @@ export type SeenPods = Map<JoinedPod, Set<number>>;
  */
 export function putPodBehind(
   target: DraftLabels,
-  { pods }: ServiceJoins,
+  joins: ServiceJoins,
   seen: SeenPods,
   behind: {
     readonly ref: ObjectReference | undefined;
@@ -24,20 +24,30 @@ export function putPodBehind(
 ): void {
   const { ref, port, protocol } = behind;
   if (ref?.kind !== 'Pod') return;
-  const pod = pods.get(objectKey(ref.namespace, ref.name));
+  const pod = joins.pods.get(objectKey(ref.namespace, ref.name));
   if (pod === undefined) return;
   const ports = portsOf(seen, pod);
   if (port !== undefined) ports.add(port);
-  putPod(target, pod, port === undefined ? undefined : portOf(pod, port, protocol));
+  putPod(target, pod, joins, port === undefined ? undefined : portOf(pod, port, protocol));
 }
 
 /** Targets for the container ports of the seen pods which no address stands for. */
-export function otherPortTargets(seen: SeenPods): LabelSet[] {
+export function otherPortTargets(seen: SeenPods, attached: Attached): LabelSet[] {
   const targets: LabelSet[] = [];
   for (const [pod, ports] of seen) {
     if (pod.podIP === '') continue;
-    for (const container of pod.containers) addOtherPorts(targets, pod, container, 'false', ports);
-    for (const container of pod.initContainers) addOtherPorts(targets, pod, container, 'true', ports);
+    const add = (container: Container, init: 'true' | 'false') => {
+      for (const port of container.ports) {
+        if (ports.has(port.containerPort)) continue;
+        const target: DraftLabels = {
+          [addressLabel]: joinHostPort(pod.podIP, portText(port.containerPort)),
+        };
+        putPod(target, pod, attached, { container, init, port, protocol: port.protocol });
+        targets.push(compact(target));
+      }
+    };
+    for (const container of pod.containers) add(container, 'false');
+    for (const container of pod.initContainers) add(container, 'true');
   }
   return targets;
 }
@@ -74,19 +84,4 @@ function lastWithPort(
     if (container !== undefined && port !== undefined) return { container, port };
   }
   return undefined;
-}
-
-function addOtherPorts(
-  targets: LabelSet[],
-  pod: JoinedPod,
-  container: Container,
-  init: 'true' | 'false',
-  seen: ReadonlySet<number>,
-): void {
-  for (const port of container.ports) {
-    if (seen.has(port.containerPort)) continue;
-    const target: DraftLabels = { [addressLabel]: joinHostPort(pod.podIP, portText(port.containerPort)) };
-    putPod(target, pod, { container, init, port, protocol: port.protocol });
-    targets.push(compact(target));
-  }
 }

@@ -1,6 +1,6 @@
 import type { LabelSet } from '../../../targets/group.ts';
 import { type KeyNames, labels, type MetaNames, metaNames } from '../labels.ts';
-import type { JoinedPod, ObjectMeta, TextMap } from '../objects.ts';
+import type { Controlled, DualStackService, JoinedPod, ObjectMeta, TextMap } from '../objects.ts';
 
 /**
  * A label set in the making. Whoever sets labels in the order of their names makes them cheap to write: label names are
@@ -77,12 +77,23 @@ export interface Attached {
   readonly nodes?: ReadonlyMap<string, ObjectMeta> | undefined;
   /** Namespaces by name. */
   readonly namespaces?: ReadonlyMap<string, ObjectMeta> | undefined;
+  /** Names of the deployments that control replica sets, by these' keys. */
+  readonly deployments?: ReadonlyMap<string, string> | undefined;
+  /** Names of the cron jobs that control jobs, by these' keys. */
+  readonly cronJobs?: ReadonlyMap<string, string> | undefined;
+  /** Whether pods tell the job that controls them. */
+  readonly jobs?: boolean | undefined;
 }
 
 /** What the targets behind services are joined with. Keys are those of `objectKey`. */
 export interface ServiceJoins extends Attached {
   readonly pods: ReadonlyMap<string, JoinedPod>;
   readonly services: ReadonlyMap<string, ObjectMeta>;
+}
+
+/** The same of endpoint slices, whose services say which address family counts. */
+export interface SliceJoins extends ServiceJoins {
+  readonly services: ReadonlyMap<string, ObjectMeta | DualStackService>;
 }
 
 /** The key of an object: `namespace/name`. */
@@ -93,6 +104,16 @@ export function objectKey(namespace: string, name: string): string {
 /** Adds a page of objects to a map by their keys; of two with one key the later stays. */
 export function addByKey<T extends ObjectMeta>(map: Map<string, T>, items: readonly T[]): void {
   for (const item of items) map.set(objectKey(item.namespace, item.name), item);
+}
+
+/** Adds what controls a page of objects, as far as that is of the kind. */
+export function addControllers(
+  kind: string,
+): (map: Map<string, string>, items: readonly Controlled[]) => void {
+  return (map, items) => {
+    for (const { namespace, name, controller } of items)
+      if (controller?.kind === kind) map.set(objectKey(namespace, name), controller.name);
+  };
 }
 
 /** Adds a page of nodes or namespaces to a map by their names. */

@@ -30,7 +30,7 @@ export function buildEndpointsGroup(endpoints: Endpoints, joins: ServiceJoins): 
         targets.push(addressTarget(address, port, 'false', joins, seen));
     }
   }
-  for (const target of otherPortTargets(seen)) targets.push(target);
+  for (const target of otherPortTargets(seen, joins)) targets.push(target);
   if (targets.length === 0) return undefined;
 
   const key = objectKey(namespace, name);

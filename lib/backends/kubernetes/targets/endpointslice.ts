@@ -1,6 +1,6 @@
 import { addressLabel, joinHostPort, type LabelSet, type TargetGroup } from '../../../targets/group.ts';
 import { labels, metaNames, topologyNames } from '../labels.ts';
-import type { Endpoint, EndpointSlice, ObjectMeta, SlicePort } from '../objects.ts';
+import type { DualStackService, Endpoint, EndpointSlice, ObjectMeta, SlicePort } from '../objects.ts';
 import { otherPortTargets, putPodBehind, type SeenPods } from './behind.ts';
 import {
   compact,
@@ -15,14 +15,17 @@ import {
   putNode,
   putService,
   type ServiceJoins,
+  type SliceJoins,
 } from './draft.ts';
 
 /**
  * The addresses of an endpoint slice, one target a port, and the other ports of the pods behind them; `undefined`
- * without any.
+ * without any, and for the slice of a service's second address family where the service tells its families.
  */
-export function buildEndpointSliceGroup(slice: EndpointSlice, joins: ServiceJoins): TargetGroup | undefined {
+export function buildEndpointSliceGroup(slice: EndpointSlice, joins: SliceJoins): TargetGroup | undefined {
   const { namespace, name } = slice;
+  const service = serviceOf(slice, joins);
+  if (service !== undefined && isOfSecondFamily(slice, service)) return undefined;
   const targets: LabelSet[] = [];
   const seen: SeenPods = new Map();
   for (const endpoint of slice.endpoints) {
@@ -31,7 +34,7 @@ export function buildEndpointSliceGroup(slice: EndpointSlice, joins: ServiceJoin
         targets.push(endpointTarget(address, endpoint, port, joins, seen));
     }
   }
-  for (const target of otherPortTargets(seen)) targets.push(target);
+  for (const target of otherPortTargets(seen, joins)) targets.push(target);
   if (targets.length === 0) return undefined;
 
   const group: DraftLabels = {};
@@ -40,7 +43,6 @@ export function buildEndpointSliceGroup(slice: EndpointSlice, joins: ServiceJoin
   group[labels.endpointslice.name] = name;
   group[labels.namespace] = namespace;
   putNamespace(group, joins, namespace);
-  const service = serviceOf(slice, joins);
   if (service !== undefined) putService(group, service);
   return { source: `endpointslice/${objectKey(namespace, name)}`, labels: compact(group), targets };
 }
@@ -79,8 +81,19 @@ function endpointTarget(
 }
 
 /** A slice names its service by a label. */
-function serviceOf({ namespace, labels: own }: EndpointSlice, joins: ServiceJoins): ObjectMeta | undefined {
+function serviceOf(
+  { namespace, labels: own }: EndpointSlice,
+  joins: SliceJoins,
+): ObjectMeta | DualStackService | undefined {
   const at = own.findIndex((text, index) => index % 2 === 0 && text === 'kubernetes.io/service-name');
   const name = at === -1 ? undefined : own[at + 1];
   return name === undefined ? undefined : joins.services.get(objectKey(namespace, name));
 }
+
+/** The pods of a service with two families stand in slices of both: the second ones are the same pods again. */
+function isOfSecondFamily({ addressType }: EndpointSlice, service: ObjectMeta | DualStackService): boolean {
+  if (!('ipFamily' in service) || service.ipFamily === '') return false;
+  return twoFamilies.includes(service.ipFamilyPolicy) && addressType !== service.ipFamily;
+}
+
+const twoFamilies: readonly string[] = ['PreferDualStack', 'RequireDualStack'];

@@ -1,10 +1,18 @@
 import { addressLabel, joinHostPort, type TargetGroup } from '../../../targets/group.ts';
 import { labels, metaNames } from '../labels.ts';
-import type { Container, ContainerPort, ContainerStatus, JoinedPod, Pod } from '../objects.ts';
+import type {
+  Container,
+  ContainerPort,
+  ContainerStatus,
+  JoinedPod,
+  OwnerReference,
+  Pod,
+} from '../objects.ts';
 import {
   type Attached,
   compact,
   type DraftLabels,
+  objectKey,
   portText,
   put,
   putMap,
@@ -21,7 +29,7 @@ export function buildPodGroup(pod: Pod, attached: Attached): TargetGroup | undef
   const group: DraftLabels = { [labels.namespace]: pod.namespace };
   putNamespace(group, attached, pod.namespace);
   putNode(group, attached, pod.nodeName);
-  putPod(group, pod);
+  putPod(group, pod, attached);
 
   const targets: DraftLabels[] = [];
   for (const container of pod.containers)
@@ -47,12 +55,18 @@ export interface ContainerPortLabels {
 }
 
 /** Sets the labels that every target of a pod carries, also behind a service, and those of a port of its containers. */
-export function putPod(draft: DraftLabels, pod: JoinedPod, port?: ContainerPortLabels): void {
+export function putPod(
+  draft: DraftLabels,
+  pod: JoinedPod,
+  attached: Attached,
+  port?: ContainerPortLabels,
+): void {
   putMap(draft, metaNames.pod.annotation, pod.annotations);
   if (port !== undefined) putContainerPort(draft, port);
   if (pod.controller !== undefined) {
     put(draft, labels.pod.controllerKind, pod.controller.kind);
     put(draft, labels.pod.controllerName, pod.controller.name);
+    putOwners(draft, attached, pod.namespace, pod.controller);
   }
   put(draft, labels.pod.hostIp, pod.hostIP);
   put(draft, labels.pod.ip, pod.podIP);
@@ -62,6 +76,20 @@ export function putPod(draft: DraftLabels, pod: JoinedPod, port?: ContainerPortL
   put(draft, labels.pod.phase, pod.phase);
   put(draft, labels.pod.ready, (pod.ready ?? 'Unknown').toLowerCase());
   put(draft, labels.pod.uid, pod.uid);
+}
+
+/** Sets what is attached of the workload that a pod belongs to by way of its controller. */
+function putOwners(
+  draft: DraftLabels,
+  { deployments, jobs, cronJobs }: Attached,
+  namespace: string,
+  { kind, name }: OwnerReference,
+): void {
+  if (deployments !== undefined && kind === 'ReplicaSet')
+    put(draft, labels.pod.deploymentName, deployments.get(objectKey(namespace, name)) ?? '');
+  if (cronJobs !== undefined && kind === 'Job')
+    put(draft, labels.pod.cronJobName, cronJobs.get(objectKey(namespace, name)) ?? '');
+  if (jobs === true && kind === 'Job') put(draft, labels.pod.jobName, name);
 }
 
 function putContainerPort(

@@ -11,12 +11,14 @@ export function buildServiceGroup(service: Service, attached: Attached): TargetG
   putService(group, service);
   putNamespace(group, attached, namespace);
 
+  // The address that was asked for stands in for those that the load balancer has.
+  const balancer = service.balancerIPs.join(',') || service.loadBalancerIP;
   const host = `${name}.${namespace}.svc`;
   const targets = ports.map((port) => {
     const target: DraftLabels = { [addressLabel]: joinHostPort(host, port.port) };
     if (type === 'ExternalName') put(target, labels.service.externalName, service.externalName);
     else put(target, labels.service.clusterIp, service.clusterIP);
-    if (type === 'LoadBalancer') put(target, labels.service.loadBalancerIp, service.loadBalancerIP);
+    if (type === 'LoadBalancer') put(target, labels.service.loadBalancerIp, balancer);
     put(target, labels.service.portName, port.name);
     target[labels.service.portNumber] = String(port.port);
     put(target, labels.service.portProtocol, port.protocol);

@@ -35,6 +35,11 @@ export function texts<T>(number: number, name: string, add: Setter<T, string>): 
   return repeat(text(number, name, add));
 }
 
+/** A list of texts that often repeat. */
+export function words<T>(number: number, name: string, add: Setter<T, string>): Field<T> {
+  return repeat(word(number, name, add));
+}
+
 /** A number of 32 bits with a sign. */
 export function int32<T>(number: number, name: string, set: Setter<T, number>): Field<T> {
   return {
@@ -217,12 +222,12 @@ export function readWord(reader: Reader, end: number): string {
   }
   if ((high & 0x80808080) !== 0) return decode(reader, at, end, false);
   const slot = (hash ^ (hash >>> 15)) & (knownWords - 1);
-  const known = words[slot];
+  const known = keptWords[slot];
   if (known !== undefined && known.length === length && isSame(slot, view, at, end)) return known;
   for (let place = at, index = slot * piecesPerWord; place < end; place += 4)
     pieces[index++] = pieceAt(view, place, end);
   const word = decode(reader, at, end, true);
-  words[slot] = word;
+  keptWords[slot] = word;
   return word;
 }
 
@@ -231,7 +236,7 @@ const longWord = 96;
 const piecesPerWord = longWord / 4;
 /** A power of two. One word a slot, the last one seen: bounded whatever a server sends. */
 const knownWords = 16384;
-const words: (string | undefined)[] = new Array(knownWords).fill(undefined);
+const keptWords: (string | undefined)[] = new Array(knownWords).fill(undefined);
 /** The bytes of those words. */
 const pieces = new Int32Array(knownWords * piecesPerWord);
 

@@ -13,7 +13,7 @@ import { watchAnswer } from './watch.ts';
 
 /** What the service account may not do; whatever is left out means "any". */
 export interface Denial {
-  readonly verb?: 'list' | 'watch';
+  readonly verb?: 'list' | 'watch' | 'get';
   /** The last part of its path. */
   readonly resource?: string;
   /** Calls for that namespace alone; `''`: calls for the whole cluster. */
@@ -81,6 +81,12 @@ async function answer(
   if (itself !== undefined) return prettyAnswer(itself);
   const empty = otherLists ? emptyList(path, versions.current().version) : undefined;
   if (empty !== undefined) return prettyAnswer(empty);
+  const one = custom.object(path);
+  if (one !== undefined) {
+    refuseDenied(denials, 'get', one);
+    if (one.object === undefined) throw new ApiError(failures.notFound());
+    return prettyAnswer(one.object);
+  }
   const found = custom.at(path, versions) ?? standard(path, versions);
   if (found === undefined || missingGroups.has(found.resource.group)) throw new ApiError(failures.notFound());
   if (request.method !== 'GET') throw new ApiError(failures.methodNotAllowed());
@@ -90,15 +96,7 @@ async function answer(
     throw new ApiError(failures.notAcceptable(offeredTypes.slice(0, 2)));
   const form = found.jsonOnly ? 'json' : negotiated;
   const verb = /^(?:1|true)$/.test(request.query.get('watch') ?? '') ? 'watch' : 'list';
-  for (const denial of denials) {
-    const {
-      verb: onVerb = verb,
-      resource: onResource = resource.name,
-      namespace: on = namespace ?? '',
-    } = denial;
-    if (onVerb === verb && onResource === resource.name && on === (namespace ?? ''))
-      throw new ApiError(failures.forbidden(user, verb, resource, namespace));
-  }
+  refuseDenied(denials, verb, found);
 
   const options = readListOptions(request, resource, watchList);
   if (options.watch && !options.initialEvents) {
@@ -113,6 +111,23 @@ async function answer(
   }
   const listing = found.list(options);
   return listAnswer(listing, `${namespace ?? ''}&${options.selection}`, resource, form, request);
+}
+
+/** Throws the server's own 403 for what the service account may not do. */
+function refuseDenied(
+  denials: ReadonlySet<Denial>,
+  verb: 'list' | 'watch' | 'get',
+  { resource, namespace }: Pick<ResourceAt, 'resource' | 'namespace'>,
+): void {
+  for (const denial of denials) {
+    const {
+      verb: onVerb = verb,
+      resource: onResource = resource.name,
+      namespace: on = namespace ?? '',
+    } = denial;
+    if (onVerb === verb && onResource === resource.name && on === (namespace ?? ''))
+      throw new ApiError(failures.forbidden(user, verb, resource, namespace));
+  }
 }
 
 /** The resources that every server has. */

@@ -8,6 +8,7 @@ import { type Shelf, shelfOf, single } from './shelf.ts';
 
 /** A custom resource definition, and the objects of its kind, which every version of it shows. */
 export interface CustomDefinition {
+  /** Empty for a kind of Kubernetes itself that the server has no other objects of, as `secrets`. */
   readonly group: string;
   readonly kind: string;
   readonly plural: string;
@@ -24,15 +25,29 @@ export interface CustomDefinition {
 export interface CustomResources {
   /** What a path asks for; nothing if it is neither definitions nor a custom resource that is served. */
   readonly at: (path: string, versions: Versions) => Found | undefined;
+  /** One object by the path of itself, and the name of its resource. */
+  readonly object: (path: string) => NamedObject | undefined;
+}
+
+/** An object that was asked for by its name. */
+interface NamedObject {
+  readonly resource: Resource;
+  readonly namespace: string | undefined;
+  readonly object: JsonObject | undefined;
 }
 
 /** The custom resources of these definitions; they do not change. */
 export function customResources(definitions: readonly CustomDefinition[]): CustomResources {
   const shelves = new Map<Resource, Shelf>();
-  shelves.set(definitionsResource, shelfOf(definitions.map((each) => single(freeze(definitionOf(each))))));
+  shelves.set(
+    definitionsResource,
+    shelfOf(
+      definitions.filter(({ group }) => group !== '').map((each) => single(freeze(definitionOf(each)))),
+    ),
+  );
   for (const definition of definitions)
     for (const { name: version } of definition.versions.filter(({ served }) => served)) {
-      const apiVersion = `${definition.group}/${version}`;
+      const apiVersion = definition.group === '' ? version : `${definition.group}/${version}`;
       const objects = definition.objects.map((object) => ({ apiVersion, kind: definition.kind, ...object }));
       shelves.set(resourceOf(definition, version), shelfOf(objects.map((object) => single(freeze(object)))));
     }
@@ -47,6 +62,16 @@ export function customResources(definitions: readonly CustomDefinition[]): Custo
       };
       const list = (options: ListOptions) => listObjects(own, found.resource.name, found.namespace, options);
       return { ...found, jsonOnly: found.resource !== definitionsResource, list };
+    },
+    object(path) {
+      const [, list = '', name = ''] = /^(.+)\/([^/]+)$/.exec(path) ?? [];
+      const found = resourceAmong([...shelves.keys()], list);
+      if (found === undefined) return undefined;
+      const shelf = shelves.get(found.resource);
+      const key = found.namespace === undefined ? name : `${found.namespace}/${name}`;
+      const at = shelf?.seek(key) ?? 0;
+      const isThere = shelf !== undefined && at < shelf.size && shelf.key(at) === key;
+      return { ...found, object: isThere ? shelf.object(at) : undefined };
     },
   };
 }

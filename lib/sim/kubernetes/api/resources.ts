@@ -22,6 +22,8 @@ const resourceNames = [
   'endpoints',
   'endpointslices',
   'ingresses',
+  'replicasets',
+  'jobs',
 ] as const;
 export type ResourceName = (typeof resourceNames)[number];
 
@@ -96,6 +98,24 @@ export const resources: Readonly<Record<ResourceName, Resource<ResourceName>>> =
     namespaced: true,
     selectable: [],
     message: messageNamed('Ingress'),
+  },
+  replicasets: {
+    group: 'apps',
+    version: 'v1',
+    name: 'replicasets',
+    kind: 'ReplicaSet',
+    namespaced: true,
+    selectable: ['status.replicas'],
+    message: messageNamed('ReplicaSet'),
+  },
+  jobs: {
+    group: 'batch',
+    version: 'v1',
+    name: 'jobs',
+    kind: 'Job',
+    namespaced: true,
+    selectable: ['status.successful'],
+    message: messageNamed('Job'),
   },
 };
 

@@ -64,7 +64,10 @@ ObjectReference: kind 1 text, namespace 2 text, name 3 text, uid 4 text, apiVers
 EndpointPort: name 1 text, port 2 int, protocol 3 text, appProtocol 4 text?
 `;
 
-/** Messages of slices and ingresses, from `discovery/v1` and `networking/v1` of k8s.io/api. */
+/**
+ * Messages of slices, ingresses, replica sets and jobs, from `discovery/v1`, `networking/v1`, `apps/v1` and `batch/v1` of
+ * k8s.io/api. Of the last two only what the simulated ones have.
+ */
 export const groupTable = `
 EndpointSlice: metadata 1 ObjectMeta, endpoints 2 Endpoint[], ports 3 SlicePort[], addressType 4 text
 SlicePort: name 1 text?, protocol 2 text?, port 3 int?, appProtocol 4 text?
@@ -90,4 +93,11 @@ IngressStatus: loadBalancer 1 IngressLoadBalancerStatus
 IngressLoadBalancerStatus: ingress 1 IngressLoadBalancerIngress[]
 IngressLoadBalancerIngress: ip 1 text, hostname 2 text, ports 4 IngressPortStatus[]
 IngressPortStatus: port 1 int, protocol 2 text, error 3 text?
+ReplicaSet: metadata 1 ObjectMeta, spec 2 ReplicaSetSpec, status 3 ReplicaSetStatus
+ReplicaSetSpec: replicas 1 int?, selector 2 LabelSelector?, minReadySeconds 4 int
+ReplicaSetStatus: replicas 1 int, fullyLabeledReplicas 2 int, observedGeneration 3 int, readyReplicas 4 int,
+  availableReplicas 5 int
+Job: metadata 1 ObjectMeta, spec 2 JobSpec, status 3 JobStatus
+JobSpec: parallelism 1 int?, completions 2 int?, selector 4 LabelSelector?, backoffLimit 7 int?
+JobStatus: startTime 2 time?, completionTime 3 time?, active 4 int, succeeded 5 int, failed 6 int
 `;

@@ -22,7 +22,7 @@ export interface Field {
   readonly form: 'always' | 'optional' | 'list' | 'map' | 'inline';
 }
 
-export type Scalar = (typeof scalars)[number];
+type Scalar = (typeof scalars)[number];
 const scalars = ['text', 'bytes', 'int', 'bool', 'time', 'quantity', 'intOrString', 'fieldsV1'] as const;
 
 /** The message with that name. Throws where the tables have none. */

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../wire/json.ts';
 import { share, uid } from './draw.ts';
 import { sortedMap } from './odd.ts';
-import type { Workload } from './plan.ts';
+import type { Owner, Workload } from './plan.ts';
 import { type PodFacts, podNameStart, templateHash } from './pod-facts.ts';
 
 /** Kind and API group of each owner. A cron job's pods belong to its jobs. */
@@ -34,6 +34,43 @@ export function ownerReferences(workload: Workload, facts: PodFacts): readonly J
   return share(seed, 21) < 0.5 ? [helper, controller] : [{ ...helper, controller: false }];
 }
 
+/** The object that controls a workload's pods, where that is of this kind; most have a controller of their own. */
+export function controllerObject(workload: Workload, kind: 'ReplicaSet' | 'Job'): JsonObject | undefined {
+  const { owner, seed, odd, replicas, namespace, name, labels, annotations, version } = workload;
+  const above = controllersAbove[owner];
+  if (above === undefined || owner === 'none' || kinds[owner][1] !== kind) return undefined;
+  const isOrphan = above.kind === undefined || share(seed, 22) < odd / 2;
+  return {
+    metadata: {
+      name: ownerName(workload),
+      namespace,
+      uid: uid(seed),
+      resourceVersion: String(version),
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      labels: sortedMap(labels, controllerLabels(workload)),
+      annotations,
+      ownerReferences: isOrphan
+        ? undefined
+        : [{ apiVersion: above.apiVersion, kind: above.kind, name, uid: uid(seed + 2), controller: true }],
+    },
+    spec: kind === 'Job' ? { parallelism: 1, completions: replicas, backoffLimit: 6 } : { replicas },
+    status: kind === 'Job' ? { succeeded: replicas } : { replicas, readyReplicas: replicas },
+  };
+}
+
+/** What controls the controllers of pods. */
+const controllersAbove: Partial<Record<Owner, Above>> = {
+  ReplicaSet: { apiVersion: 'apps/v1', kind: 'Deployment' },
+  CronJob: { apiVersion: 'batch/v1', kind: 'CronJob' },
+  Job: { apiVersion: 'batch/v1', kind: undefined },
+};
+
+interface Above {
+  readonly apiVersion: string;
+  readonly kind: string | undefined;
+}
+
+/** The name of what controls its pods. */
 function ownerName(workload: Workload): string {
   const { name, owner } = workload;
   return owner === 'ReplicaSet' || owner === 'CronJob' ? podNameStart(workload).slice(0, -1) : name;

@@ -69,7 +69,7 @@ export interface Workload {
   readonly version: number;
 }
 
-export type ServiceShape =
+type ServiceShape =
   | 'cluster-ip'
   | 'headless'
   | 'headless-without-ports'

@@ -1,10 +1,11 @@
 import { keepMade } from '../api/given.ts';
 import type { ClusterState } from '../api/list.ts';
 import type { ResourceName } from '../api/resources.ts';
-import { type Block, lazily, type Shelf, shelfOf } from '../api/shelf.ts';
+import { type Block, lazily, type Shelf, shelfOf, single } from '../api/shelf.ts';
 import { namespaceObject, nodeObject } from './cluster-scoped.ts';
 import { endpointsName, endpointsObject } from './endpoints.ts';
 import { ingressObject } from './ingress.ts';
+import { controllerObject } from './owners.ts';
 import type { Workload, World } from './plan.ts';
 import { podObject } from './pod.ts';
 import { ordinalsByName, podFacts, podNameStart } from './pod-facts.ts';
@@ -49,7 +50,18 @@ const shelves: Readonly<Record<ResourceName, (world: World) => Shelf>> = {
         return [lazily(`${workload.namespace}/${workload.name}`, () => ingressObject(workload, ingress))];
       }),
     ),
+  replicasets: ({ workloads }) => ofControllers(workloads, 'ReplicaSet'),
+  jobs: ({ workloads }) => ofControllers(workloads, 'Job'),
 };
+
+function ofControllers(workloads: readonly Workload[], kind: 'ReplicaSet' | 'Job'): Shelf {
+  return shelfOf(
+    workloads.flatMap((workload) => {
+      const object = controllerObject(workload, kind);
+      return object === undefined ? [] : [single(object)];
+    }),
+  );
+}
 
 function podBlock(workload: Workload, { nodes }: World): Block {
   const ordinals = ordinalsByName(workload);

@@ -4,7 +4,7 @@ import { createAuthority } from '../../../support/certificates.ts';
 import { type ApiServer, startApiServer, status } from '../api-server.ts';
 
 /** An access key as AWS keeps it. */
-export interface AccessKey {
+interface AccessKey {
   readonly secret: string;
   readonly session?: string;
 }

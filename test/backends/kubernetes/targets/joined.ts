@@ -5,7 +5,7 @@ import { addByKey, addByName, type ServiceJoins } from '../../../../lib/backends
 import { readAll } from './read.ts';
 
 /** A small shop: a pod with a sidecar, one without an IP, their service, a node and a namespace. */
-export const shop: Required<ServiceJoins> = {
+export const shop: ServiceJoins & Required<Pick<ServiceJoins, 'nodes' | 'namespaces'>> = {
   pods: pods(),
   services: services(),
   nodes: byName(readAll(joinedNode, [{ metadata: { name: 'n1', labels: { zone: 'a' } } }])),

@@ -1,0 +1,173 @@
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { mechanisms } from '../backends/registry.ts';
+import { MusterError } from '../base/errors.ts';
+import { isMapping } from '../config/fields.ts';
+import type { LeftAlone } from '../config/muster-config.ts';
+import type { KeyPath } from '../config/problem.ts';
+import { hasSince, type PrometheusVersion, prometheusVersions } from '../config/prometheus-version.ts';
+import { readYaml } from '../config/yaml-document.ts';
+import { encodeJob } from '../targets/keys.ts';
+import { labelsReadBy, labelsReadByRules } from '../targets/relabel.ts';
+import type { MovedCredential } from './credentials.ts';
+import { type Adopted, musterText } from './muster-text.ts';
+import { type Replacement, replaceStanzas } from './replace.ts';
+import type { Source, Sources } from './sources.ts';
+
+export interface AdoptOptions {
+  /** Full path of the `muster.yml` to be. */
+  readonly muster: string;
+  /** Folder that `muster sync` mirrors into; relative, it starts from the folder of `prometheus.yml`. */
+  readonly to: string;
+  /** URL of a sidecar, for `http_sd_configs` instead of files. */
+  readonly http?: string | undefined;
+  /** The Prometheus that reads the targets, as in `3.5.3`. Default: the newest. */
+  readonly version?: string | undefined;
+  /** Where Muster is to keep its lists. */
+  readonly store?: string | undefined;
+  /** Publish only the labels that the rules read, where these allow it. */
+  readonly needed: boolean;
+}
+
+/** What adopting would write. */
+export interface Plan {
+  readonly jobs: readonly Adopted[];
+  /** The files of Prometheus that change. */
+  readonly files: readonly { readonly source: Source; readonly after: string }[];
+  readonly muster: string;
+  readonly credentials: readonly MovedCredential[];
+  /** Credentials stay in `muster.yml`. */
+  readonly holdsSecrets: boolean;
+  readonly leftAlone: readonly LeftAlone[];
+  /** One line each: what a person should know. */
+  readonly notes: readonly string[];
+}
+
+/** Works out what `muster.yml` and the files of Prometheus become. Writes nothing. */
+export function planAdoption({ files, config, value }: Sources, options: AdoptOptions): Plan {
+  if (options.http === undefined && /[*?[\]\\]/.test(options.to))
+    throw new MusterError(
+      'config',
+      `--to ${options.to}: the folder may not have *, ?, [, ] or \\ in its name`,
+    );
+  const jobs = files.flatMap((source) =>
+    source.jobs.flatMap((one, index): readonly Adopted[] => {
+      const found = new Set(one.job.providers.map(({ mechanism }) => mechanism));
+      const keys = mechanisms.filter(({ name }) => found.has(name)).map(({ configKey }) => configKey);
+      return keys.length === 0
+        ? []
+        : [{ ...one, source, index, keys, needed: options.needed && allowsNeeded(one) }];
+    }),
+  );
+  const main = files[0]?.folder ?? '';
+  const changed = files.map((source) => {
+    const own = jobs.filter((job) => job.source === source);
+    const replacements = new Map(own.map((job) => [job.index, replacementOf(job, main, options)]));
+    return { source, after: replaceStanzas(source, replacements) };
+  });
+  const { global }: { readonly global?: unknown } = isMapping(value) ? value : {};
+  const scheme: { readonly metric_name_validation_scheme?: unknown } = isMapping(global) ? global : {};
+  const where = options.http === undefined ? `${options.to}/<job>/*.json` : `${options.http}/sd/<job>`;
+  const { text, moved, kept } = musterText(jobs, {
+    folder: dirname(options.muster),
+    head: [
+      `The jobs that Muster discovers; Prometheus has them of ${where}.`,
+      'The relabel_configs are copies: Prometheus runs its own. "muster check --prometheus FILE" says where they differ.',
+    ],
+    store: options.store,
+    version: versionFor(jobs, options.version),
+    nameScheme: scheme.metric_name_validation_scheme,
+  });
+  const notes = [
+    ...moved.map((one) => `${placeOf(jobs, one)} goes into the file ${one.path}`),
+    ...kept.map((one) => `${placeOf(jobs, one)} stays in muster.yml as it is: no file can stand for it`),
+    ...jobs.flatMap((job) => noteOnReading(job, options)),
+    ...noteOnNearness(jobs),
+  ];
+  return {
+    jobs,
+    files: changed.filter(({ source, after }) => source.text !== after),
+    muster: text,
+    credentials: moved,
+    holdsSecrets: kept.length > 0,
+    leftAlone: config.leftAlone,
+    notes,
+  };
+}
+
+/**
+ * The version as `muster.yml` says it: labels that came later would be new in its rules. None for the newest, and where
+ * an SD config has a key that this version would refuse: then another one reads it.
+ */
+function versionFor(jobs: readonly Adopted[], given: string | undefined): PrometheusVersion | undefined {
+  const [, major = 0, minor = 0] = /^(\d+)\.(\d+)/.exec(given ?? '') ?? [];
+  const [oldest] = prometheusVersions;
+  const isOld = given !== undefined && (Number(major) < 3 || (Number(major) === 3 && Number(minor) < 5));
+  const version = isOld ? oldest : prometheusVersions.find((one) => one === `${major}.${minor}`);
+  const newer = jobs.flatMap(({ job }) => job.providers.flatMap((provider) => provider.newer ?? []));
+  return version !== undefined && newer.every(({ since }) => hasSince(version, since)) ? version : undefined;
+}
+
+/** Whether `labels: needed` would leave something out: the job has rules, and they do not read every label there is. */
+export function allowsNeeded({ job }: Pick<Adopted, 'job'>): boolean {
+  const { relabel_configs: rules } = job;
+  return rules.length > 0 && !labelsReadBy(rules)('__meta_muster_no_such_label');
+}
+
+/** File, line and column of a key of a job, and its path. */
+function placeOf(
+  jobs: readonly Adopted[],
+  { job, key }: { readonly job: string; readonly key: KeyPath },
+): string {
+  const found = jobs.find((one) => one.job.name === job);
+  if (found === undefined) return job;
+  const { source, index } = found;
+  const yaml = readYaml(source.text);
+  const list = Array.isArray(yaml.value) ? [] : ['scrape_configs'];
+  const { line, column, path } = yaml.problemAt([...list, index, ...key], '');
+  return `${source.name}:${line}:${column} ${path}`;
+}
+
+/** Labels that Prometheus adds by itself, which a rule may copy. */
+function noteOnReading({ job, ...where }: Adopted, { http }: AdoptOptions): readonly string[] {
+  const label = http === undefined ? '__meta_filepath' : '__meta_url';
+  const index = job.relabel_configs.findIndex((rule) => labelsReadByRules([rule])(label));
+  if (index < 0) return [];
+  return [
+    `${placeOf([{ job, ...where }], { job: job.name, key: ['relabel_configs', index] })}: reads ${label}, which Prometheus ` +
+      'adds to these targets: a labelmap of it makes a new label, and a labeldrop below takes it away',
+  ];
+}
+
+/** Servers that can be asked from where Prometheus runs, and from nowhere else. */
+const near = /^(?:in-cluster$|unix:)|^\w+:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$)/;
+
+function noteOnNearness(jobs: readonly Adopted[]): readonly string[] {
+  const found = jobs.flatMap(({ job }) =>
+    job.providers.flatMap(({ stanza }) =>
+      near.test(stanza.server) ? [{ name: job.name, server: stanza.server }] : [],
+    ),
+  );
+  if (found.length === 0) return [];
+  const names = [...new Set(found.map(({ name }) => name))].join(', ');
+  const servers = [...new Set(found.map(({ server }) => server))].join(', ');
+  return [
+    `${names}: asked at ${servers}, where Prometheus is: Muster has to run there too, or needs another address ` +
+      '(kubeconfig_file or api_server for Kubernetes)',
+  ];
+}
+
+function replacementOf(
+  { job, keys, source }: Adopted,
+  main: string,
+  { to, http }: AdoptOptions,
+): Replacement {
+  const segment = encodeJob(job.name);
+  if (http !== undefined)
+    return { keys, key: 'http_sd_configs', entry: { url: `${http.replace(/\/+$/, '')}/sd/${segment}` } };
+  const folder = isAbsolute(to) ? to : relative(source.folder, resolve(main, to)) || '.';
+  return {
+    keys,
+    key: 'file_sd_configs',
+    entry: { files: [`${folder.replace(/\/+$/, '')}/${segment}/*.json`] },
+  };
+}

@@ -1,0 +1,233 @@
+import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import * as z from 'zod';
+import { MusterError } from '../base/errors.ts';
+import type { Plan } from './plan.ts';
+
+/** What is remembered of an adoption, so that it can be undone. */
+const record = z.object({
+  schema: z.literal(1),
+  /** The `muster.yml` that was written. */
+  muster: z.string(),
+  files: z.array(
+    z.object({
+      path: z.string(),
+      /** Name of the file that holds the original. */
+      original: z.string(),
+      /** SHA-256 of the bytes before and after. */
+      before: z.string(),
+      after: z.string(),
+    }),
+  ),
+});
+
+export type AdoptionRecord = z.infer<typeof record>;
+
+/** Folder in which the originals of a configuration are kept. */
+export function keptFolder(location: string): string {
+  const path = resolve(location);
+  return join(dirname(path), '.muster', 'adopted', basename(path));
+}
+
+/** What is remembered of the adoption of this `prometheus.yml`; `undefined` where it was not adopted. */
+export async function readRecord(location: string): Promise<AdoptionRecord | undefined> {
+  const path = join(keptFolder(location), recordName);
+  const text = await onDisk(`read ${path}`, () => readIfThere(path));
+  if (text === undefined) return undefined;
+  try {
+    return record.parse(JSON.parse(text.toString()));
+  } catch (cause) {
+    throw new MusterError(
+      'malformed',
+      `${path} is not what adopt wrote: put the originals beside it back by hand`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+const recordName = 'adopted.json';
+
+/** Writes `muster.yml` and the files of its credentials. Refuses to replace a file that says something else. */
+export async function writeMuster(
+  plan: Pick<Plan, 'muster' | 'credentials' | 'holdsSecrets'>,
+  muster: string,
+): Promise<void> {
+  const files = [
+    ...plan.credentials.map(({ path, secret }) => ({
+      path: join(dirname(muster), path),
+      text: secret,
+      mode: 0o600,
+    })),
+    { path: muster, text: plan.muster, mode: plan.holdsSecrets ? 0o600 : 0o644 },
+  ];
+  for (const { path, text } of files) {
+    const there = await onDisk(`read ${path}`, () => readIfThere(path));
+    if (there !== undefined && !there.equals(Buffer.from(text)))
+      throw new MusterError(
+        'conflict',
+        `${path} is there already and says something else: move it away, or name another place with --config`,
+      );
+  }
+  for (const { path, text, mode } of files)
+    await onDisk(`write ${path}`, async () => {
+      await mkdir(dirname(path), { recursive: true, ...(path !== muster && { mode: 0o700 }) });
+      await writeFile(path, text, { mode });
+      if (mode === 0o600) await chmod(path, mode);
+    });
+}
+
+/** Writes the new files of Prometheus; their originals are kept first, byte for byte. */
+export async function writeSources(
+  { files }: Pick<Plan, 'files'>,
+  location: string,
+  muster: string,
+): Promise<void> {
+  const folder = keptFolder(location);
+  if ((await readRecord(location)) !== undefined)
+    throw new MusterError(
+      'conflict',
+      `${location} is adopted already: "muster adopt --undo ${location}" comes first`,
+    );
+  for (const { source } of files) {
+    const now = await onDisk(`read ${source.path}`, () => readFile(source.path));
+    if (!now.equals(source.bytes))
+      throw new MusterError(
+        'conflict',
+        `${source.path} was changed since it was read: run the command again`,
+      );
+  }
+  const written = files.map(({ source, after }, index) => ({
+    path: source.path,
+    original: `${index}-${basename(source.path)}`,
+    bytes: source.bytes,
+    next: Buffer.from(source.mark + after),
+  }));
+  const kept: AdoptionRecord = {
+    schema: 1,
+    muster,
+    files: written.map(({ path, original, bytes, next }) => ({
+      ...{ path, original, before: digestOf(bytes), after: digestOf(next) },
+    })),
+  };
+  await onDisk(`keep the originals in ${folder}`, async () => {
+    await mkdir(dirname(dirname(folder)), { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const { path, original, bytes } of written) {
+      const { mode } = await stat(path);
+      await writeFile(join(folder, original), bytes, { mode: mode & 0o777, flush: true });
+    }
+    await writeFile(join(folder, recordName), `${JSON.stringify(kept, undefined, 2)}\n`, { flush: true });
+  });
+  // Those that others name come first: should the disk be full, prometheus.yml is the old one.
+  for (const { path, next } of written.toReversed()) await replaceFile(path, next, join(folder, 'new'));
+}
+
+/** What has become of a file since it was adopted. */
+export interface FileState {
+  readonly path: string;
+  readonly state: 'adopted' | 'original' | 'edited' | 'gone';
+}
+
+/** How the adopted files are now. */
+export async function statesOf({ files }: AdoptionRecord): Promise<readonly FileState[]> {
+  const states: FileState[] = [];
+  for (const { path, before, after } of files) {
+    const bytes = await onDisk(`read ${path}`, () => readIfThere(path));
+    const digest = bytes && digestOf(bytes);
+    const state =
+      digest === undefined
+        ? 'gone'
+        : digest === after
+          ? 'adopted'
+          : digest === before
+            ? 'original'
+            : 'edited';
+    states.push({ path, state });
+  }
+  return states;
+}
+
+/** Puts the originals back and forgets the adoption. */
+export async function restore(location: string, { files }: AdoptionRecord): Promise<void> {
+  const folder = keptFolder(location);
+  const originals = await Promise.all(
+    files.map(async ({ path, original, before }) => {
+      const kept = join(folder, original);
+      const bytes = await onDisk(`read ${kept}`, () => readFile(kept));
+      if (digestOf(bytes) !== before)
+        throw new MusterError('malformed', `${kept} is not the original any more: nothing was put back`);
+      return { path, bytes };
+    }),
+  );
+  for (const { path, bytes } of originals.toReversed()) await replaceFile(path, bytes, join(folder, 'new'));
+  await onDisk(`remove ${folder}`, () => rm(folder, { recursive: true }));
+}
+
+/**
+ * Writes the file beside and renames it over the old one, with the mode and the owner of that. Where this can not be, as
+ * of a file that a container has mounted by itself, it is written in place; not where the disk is full.
+ */
+async function replaceFile(path: string, bytes: Uint8Array, temporary: string): Promise<void> {
+  await onDisk(`write ${path}`, async () => {
+    const old = await statIfThere(path);
+    await writeFile(temporary, bytes, { flush: true, mode: 0o600 });
+    try {
+      if (old === undefined || old.nlink > 1 || !(await moveOver(temporary, path, old)))
+        await writeFile(path, bytes, { flush: true });
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  });
+}
+
+/** Whether the file could be put in the place of the other one, and be as it in all but its content. */
+async function moveOver(temporary: string, path: string, old: Stats): Promise<boolean> {
+  try {
+    await chown(temporary, old.uid, old.gid);
+    await chmod(temporary, old.mode & 0o7777);
+    await rename(temporary, path);
+    return true;
+  } catch (error) {
+    if (['EBUSY', 'EXDEV', 'EPERM', 'EACCES'].includes(codeOf(error))) return false;
+    throw error;
+  }
+}
+
+async function statIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function onDisk<T>(what: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    if (cause instanceof MusterError) throw cause;
+    throw new MusterError('storage', `could not ${what} (${codeOf(cause)})`, { cause });
+  }
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

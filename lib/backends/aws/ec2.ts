@@ -1,0 +1,248 @@
+import * as z from 'zod';
+import { isMusterError } from '../../base/errors.ts';
+import {
+  addressLabel,
+  joinHostPort,
+  type LabelSet,
+  type TargetGroup,
+  withoutEmpty,
+} from '../../targets/group.ts';
+import type { Mechanism } from '../mechanism.ts';
+import { type ListPart, listParts, type Part, readPages, serverOf } from './connection.ts';
+import { tagLabels } from './fields.ts';
+import { type Ec2Config, ec2Config } from './schema.ts';
+
+/** Labels of EC2 instances. Source: Prometheus configuration reference, ec2_sd_config. */
+export const labels = {
+  ami: '__meta_ec2_ami',
+  architecture: '__meta_ec2_architecture',
+  availabilityZone: '__meta_ec2_availability_zone',
+  availabilityZoneId: '__meta_ec2_availability_zone_id',
+  defaultIpv6: '__meta_ec2_default_ipv6_address',
+  instanceId: '__meta_ec2_instance_id',
+  lifecycle: '__meta_ec2_instance_lifecycle',
+  state: '__meta_ec2_instance_state',
+  type: '__meta_ec2_instance_type',
+  ipv6: '__meta_ec2_ipv6_addresses',
+  owner: '__meta_ec2_owner_id',
+  platform: '__meta_ec2_platform',
+  primaryIpv6: '__meta_ec2_primary_ipv6_addresses',
+  primarySubnet: '__meta_ec2_primary_subnet_id',
+  privateDns: '__meta_ec2_private_dns_name',
+  privateIp: '__meta_ec2_private_ip',
+  publicDns: '__meta_ec2_public_dns_name',
+  publicIp: '__meta_ec2_public_ip',
+  region: '__meta_ec2_region',
+  subnets: '__meta_ec2_subnet_id',
+  tagPrefix: '__meta_ec2_tag_',
+  vpc: '__meta_ec2_vpc_id',
+} as const;
+
+/** Instances of EC2: a group for each. */
+export const ec2: Mechanism<Ec2Config> = {
+  name: 'ec2',
+  configKey: 'ec2_sd_configs',
+  schema: ec2Config,
+  server: (config) => serverOf('ec2', config),
+  async *discover(config, input) {
+    const { groups, backend } = await listParts(config, input, listEc2(config));
+    input.onProgress?.({ read: groups.length });
+    yield groups;
+    return backend.length === 0 ? undefined : { backend };
+  },
+};
+
+/** As many instances as EC2 gives in one answer. */
+const pageSize = 1000;
+
+/** What of its configuration a list of instances depends on. */
+type Ec2Query = Pick<Ec2Config, 'port' | 'filters'>;
+
+/** Lists the instances of a region. */
+export function listEc2({ port, filters }: Ec2Query): ListPart {
+  return async (part) => {
+    const sdk = await import('./sdk/ec2.ts');
+    const client = new sdk.EC2Client(part.options);
+    try {
+      const zoneIds = await readZones(part, (options) =>
+        client.send(new sdk.DescribeAvailabilityZonesCommand({}), options),
+      );
+      const Filters = filters.map(({ name, values }) => ({ Name: name, Values: [...values] }));
+      const reservations = await readPages(async (NextToken) => {
+        const page = await part.call(
+          'ec2:DescribeInstances',
+          instancesPage,
+          (options) =>
+            client.send(
+              new sdk.DescribeInstancesCommand({
+                MaxResults: pageSize,
+                ...(NextToken !== undefined && { NextToken }),
+                ...(Filters.length > 0 && { Filters }),
+              }),
+              options,
+            ),
+          part.signal,
+        );
+        // What is made of the page is kept, and not the page.
+        const groups = page.Reservations.flatMap(({ OwnerId, Instances }) =>
+          Instances.flatMap((instance) =>
+            buildInstanceGroup(instance, { owner: OwnerId, region: part.region, port, zoneIds }),
+          ),
+        );
+        const owners = page.Reservations.map(({ OwnerId }) => OwnerId);
+        return { items: [{ groups, owners }], next: page.NextToken };
+      });
+      return {
+        groups: reservations.flatMap(({ groups }) => groups),
+        accounts: reservations.flatMap(({ owners }) => owners.filter((owner) => owner !== undefined)),
+      };
+    } finally {
+      client.destroy();
+    }
+  };
+}
+
+const tag = z.object({ Key: z.string().optional(), Value: z.string().optional() });
+
+const networkInterface = z.object({
+  SubnetId: z.string().optional(),
+  Attachment: z.object({ DeviceIndex: z.number().optional() }).optional(),
+  Ipv6Addresses: z
+    .array(z.object({ Ipv6Address: z.string(), IsPrimaryIpv6: z.boolean().optional() }))
+    .default([]),
+});
+
+const instance = z.object({
+  InstanceId: z.string(),
+  ImageId: z.string().default(''),
+  Placement: z.object({ AvailabilityZone: z.string().default('') }).default({ AvailabilityZone: '' }),
+  State: z.object({ Name: z.string().default('') }).default({ Name: '' }),
+  InstanceType: z.string().default(''),
+  InstanceLifecycle: z.string().default(''),
+  Architecture: z.string().default(''),
+  Platform: z.string().default(''),
+  PrivateIpAddress: z.string().optional(),
+  PrivateDnsName: z.string().default(''),
+  PublicIpAddress: z.string().optional(),
+  PublicDnsName: z.string().default(''),
+  VpcId: z.string().optional(),
+  SubnetId: z.string().default(''),
+  NetworkInterfaces: z.array(networkInterface).default([]),
+  Tags: z.array(tag).default([]),
+});
+
+type Instance = z.output<typeof instance>;
+
+/** `DescribeInstances`. Source: Amazon EC2 API reference. */
+const instancesPage = z.object({
+  Reservations: z.array(
+    z.object({ OwnerId: z.string().optional(), Instances: z.array(instance).default([]) }),
+  ),
+  NextToken: z.string().optional(),
+});
+
+const zonesAnswer = z.object({
+  AvailabilityZones: z
+    .array(z.object({ ZoneName: z.string().optional(), ZoneId: z.string().optional() }))
+    .default([]),
+});
+
+/** IDs of the zones by their names, which mean another place in each account. Without the right to ask they stay unknown. */
+async function readZones(
+  part: Part,
+  send: Parameters<Part['call']>[2],
+): Promise<ReadonlyMap<string, string>> {
+  try {
+    const { AvailabilityZones } = await part.call(
+      'ec2:DescribeAvailabilityZones',
+      zonesAnswer,
+      send,
+      part.signal,
+    );
+    return new Map(
+      AvailabilityZones.flatMap(({ ZoneName, ZoneId }) =>
+        ZoneName === undefined || ZoneId === undefined ? [] : [[ZoneName, ZoneId]],
+      ),
+    );
+  } catch (error) {
+    // Anything else may pass, and would take the label from all targets at once.
+    if (!isMusterError(error, 'denied')) throw error;
+    part.warn(`${labels.availabilityZoneId} is left out: ${error.message}`);
+    return new Map();
+  }
+}
+
+interface InstanceContext {
+  readonly owner: string | undefined;
+  readonly region: string;
+  readonly port: number;
+  readonly zoneIds: ReadonlyMap<string, string>;
+}
+
+/** The group of one instance, if it has an address. */
+function buildInstanceGroup(
+  one: Instance,
+  { owner = '', region, port, zoneIds }: InstanceContext,
+): readonly TargetGroup[] {
+  const { byDevice, all, first } = ipv6Of(one);
+  const host = one.PrivateIpAddress ?? first;
+  if (host === undefined) return [];
+  const target: LabelSet = withoutEmpty({
+    [addressLabel]: joinHostPort(host, port),
+    [labels.ami]: one.ImageId,
+    [labels.architecture]: one.Architecture,
+    [labels.availabilityZone]: one.Placement.AvailabilityZone,
+    [labels.availabilityZoneId]: zoneIds.get(one.Placement.AvailabilityZone) ?? '',
+    [labels.defaultIpv6]: first ?? '',
+    [labels.instanceId]: one.InstanceId,
+    [labels.lifecycle]: one.InstanceLifecycle,
+    [labels.state]: one.State.Name,
+    [labels.type]: one.InstanceType,
+    [labels.ipv6]: enclosed(all),
+    [labels.owner]: owner,
+    [labels.platform]: one.Platform,
+    [labels.primaryIpv6]: enclosed(byDevice),
+    [labels.privateDns]: one.PrivateDnsName,
+    [labels.privateIp]: one.PrivateIpAddress ?? '',
+    [labels.publicDns]: one.PublicIpAddress === undefined ? '' : one.PublicDnsName,
+    [labels.publicIp]: one.PublicIpAddress ?? '',
+    [labels.region]: region,
+    ...(one.VpcId !== undefined && {
+      [labels.vpc]: one.VpcId,
+      [labels.primarySubnet]: one.SubnetId,
+      [labels.subnets]: subnetsOf(one),
+    }),
+    ...tagLabels(labels.tagPrefix, one.Tags),
+  });
+  return [{ source: `${region}/${one.InstanceId}`, labels: {}, targets: [target] }];
+}
+
+/** Subnets of the interfaces, each once, in their order. Prometheus writes the separators for none too. */
+function subnetsOf({ NetworkInterfaces }: Instance): string {
+  const ids = NetworkInterfaces.flatMap(({ SubnetId }) => SubnetId ?? []);
+  return `,${[...new Set(ids)].join(',')},`;
+}
+
+/** IPv6 addresses; the primary ones at the place of their interface's device index, empty texts between them. */
+function ipv6Of({ VpcId, NetworkInterfaces }: Instance) {
+  const interfaces =
+    VpcId === undefined ? [] : NetworkInterfaces.filter(({ SubnetId }) => SubnetId !== undefined);
+  const all = interfaces.flatMap(({ Ipv6Addresses }) => Ipv6Addresses.map(({ Ipv6Address }) => Ipv6Address));
+  const primary = new Map(
+    interfaces.flatMap(({ Attachment, Ipv6Addresses }) =>
+      Ipv6Addresses.filter(({ IsPrimaryIpv6 }) => IsPrimaryIpv6).map(
+        ({ Ipv6Address }) => [Attachment?.DeviceIndex ?? 0, Ipv6Address] as const,
+      ),
+    ),
+  );
+  const byDevice = Array.from(
+    { length: Math.max(-1, ...primary.keys()) + 1 },
+    (_, index) => primary.get(index) ?? '',
+  );
+  return { byDevice, all, first: [...byDevice, ...all].find((address) => address !== '') };
+}
+
+/** Separators at both ends too, so that a rule can look for `,x,` wherever it stands; empty for none. */
+function enclosed(values: readonly string[]): string {
+  return values.length === 0 ? '' : `,${values.join(',')},`;
+}

@@ -1,0 +1,149 @@
+import type * as z from 'zod';
+import { int, leaf, list, oneOf, stringList, text, unlessEmpty, url } from '../../config/fields.ts';
+import { withHttpClient } from '../../config/http-client.ts';
+import { httpSdConfig, nameField } from '../../config/sd-config.ts';
+import { type Credential, credentialOf, secret, secretFile, secretRef } from '../../config/secret.ts';
+import { atMostOne, findings, rule, type SectionOf, section } from '../../config/section.ts';
+
+/** The services that are listed, as `role` names them. */
+const awsRoles = ['ec2', 'ecs', 'elasticache', 'lightsail', 'msk', 'rds'] as const;
+
+export type AwsRole = (typeof awsRoles)[number];
+
+const region = leaf('an AWS region such as eu-west-1', (source) =>
+  /^[\w-]{1,60}$/.test(source) ? source : undefined,
+);
+
+const roleArn = leaf('the ARN of an IAM role', (source) =>
+  /^arn:[\w-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/.test(source) ? source : undefined,
+);
+
+/** What all roles have. Source: Prometheus configuration reference, aws_sd_config; `*_file`, `*_ref`, `muster` are ours. */
+const commonFields = {
+  region: unlessEmpty(region),
+  endpoint: unlessEmpty(url()),
+  access_key: secret(),
+  access_key_file: secretFile(),
+  access_key_ref: secretRef(),
+  secret_key: secret(),
+  secret_key_file: secretFile(),
+  secret_key_ref: secretRef(),
+  profile: text(''),
+  role_arn: unlessEmpty(roleArn),
+  external_id: text(''),
+  port: int({ min: 0, max: 65_535 }, 80),
+  muster: section({ ...nameField, regions: list(region), roles: list(roleArn) }).prefault({}),
+};
+
+const filterFields = { filters: list(section({ name: text(), values: stringList() })) };
+const clusterFields = { clusters: stringList() };
+const concurrencyFields = (byDefault: number) => ({ request_concurrency: int({ min: 1 }, byDefault) });
+
+type Common = SectionOf<typeof commonFields>;
+type Filters = SectionOf<typeof filterFields>;
+
+const accessKeys = ['access_key', 'access_key_file', 'access_key_ref'] as const;
+const secretKeys = ['secret_key', 'secret_key_file', 'secret_key_ref'] as const;
+
+const commonRules = [
+  atMostOne<Common, (typeof accessKeys)[number]>(...accessKeys),
+  atMostOne<Common, (typeof secretKeys)[number]>(...secretKeys),
+  rule<Common, 'muster' | 'region'>(['muster', 'region'], (config) =>
+    config.muster.regions.length > 0 && config.region !== undefined
+      ? 'regions can not go with region: add it to the list'
+      : undefined,
+  ),
+  rule<Common, 'muster' | 'role_arn'>(['muster', 'role_arn'], (config) =>
+    config.muster.roles.length > 0 && config.role_arn !== undefined
+      ? 'roles can not go with role_arn: add it to the list'
+      : undefined,
+  ),
+];
+
+const filterRule = findings<Filters, 'filters'>(['filters'], ({ filters }) =>
+  filters.flatMap(({ values }, index) =>
+    values.length === 0
+      ? [{ path: ['filters', index, 'values'], message: 'must list at least one value' }]
+      : [],
+  ),
+);
+
+/** An element of `ec2_sd_configs`. */
+export const ec2Config = httpSdConfig('60s', { ...commonFields, ...filterFields })
+  .check(...commonRules, filterRule)
+  .transform((keys) => settle(withHttpClient(keys)));
+
+/** An element of `lightsail_sd_configs`. */
+export const lightsailConfig = httpSdConfig('60s', commonFields)
+  .check(...commonRules)
+  .transform((keys) => settle(withHttpClient(keys)));
+
+/** An element of `ecs_sd_configs`. */
+export const ecsConfig = httpSdConfig('60s', { ...commonFields, ...clusterFields, ...concurrencyFields(20) })
+  .check(...commonRules)
+  .transform((keys) => settle(withHttpClient(keys)));
+
+/** An element of `msk_sd_configs` and of `elasticache_sd_configs`. */
+export const clustersConfig = httpSdConfig('60s', {
+  ...commonFields,
+  ...clusterFields,
+  ...concurrencyFields(10),
+})
+  .check(...commonRules)
+  .transform((keys) => settle(withHttpClient(keys)));
+
+/** An element of `rds_sd_configs`. */
+export const rdsConfig = httpSdConfig('60s', {
+  ...commonFields,
+  ...filterFields,
+  ...clusterFields,
+  ...concurrencyFields(10),
+})
+  .check(...commonRules, filterRule)
+  .transform((keys) => settle(withHttpClient(keys)));
+
+/** An element of `aws_sd_configs`, whose `role` says which of the services is listed. */
+export const awsConfig = httpSdConfig('60s', {
+  ...commonFields,
+  ...filterFields,
+  ...clusterFields,
+  role: oneOf(awsRoles),
+})
+  .check(...commonRules, filterRule)
+  // A port of 0 counts as absent, and how many calls are under way at once has no key here.
+  .transform((keys) => ({
+    ...settle(withHttpClient(keys)),
+    port: keys.port || 80,
+    request_concurrency: keys.role === 'ecs' ? 20 : 10,
+  }));
+
+export type AwsConfig = z.output<typeof awsConfig>;
+export type Ec2Config = z.output<typeof ec2Config>;
+export type LightsailConfig = z.output<typeof lightsailConfig>;
+export type ClustersConfig = z.output<typeof clustersConfig>;
+export type RdsConfig = z.output<typeof rdsConfig>;
+
+/** What of it says where and as whom AWS is asked. */
+export type AccessConfig = Omit<LightsailConfig, 'refresh_interval' | 'port'>;
+
+interface Keys extends Omit<Common, 'muster'> {
+  readonly muster: Common['muster'];
+}
+
+/** The same with the access key in one place; Prometheus takes half of one for none. */
+function settle<Config extends Keys>(config: Config) {
+  const {
+    access_key,
+    access_key_file,
+    access_key_ref,
+    secret_key,
+    secret_key_file,
+    secret_key_ref,
+    ...rest
+  } = config;
+  return {
+    ...rest,
+    accessKey: credentialOf(access_key, access_key_file, access_key_ref),
+    secretKey: credentialOf(secret_key, secret_key_file, secret_key_ref),
+  } satisfies { readonly accessKey: Credential | undefined; readonly secretKey: Credential | undefined };
+}

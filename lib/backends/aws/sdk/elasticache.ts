@@ -1,0 +1,6 @@
+export {
+  DescribeCacheClustersCommand,
+  DescribeServerlessCachesCommand,
+  ElastiCacheClient,
+  ListTagsForResourceCommand,
+} from '@aws-sdk/client-elasticache';

@@ -1,0 +1,6 @@
+export {
+  DescribeClusterV2Command,
+  KafkaClient,
+  ListClustersV2Command,
+  ListNodesCommand,
+} from '@aws-sdk/client-kafka';

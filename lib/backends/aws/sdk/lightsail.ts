@@ -1,0 +1,1 @@
+export { GetInstancesCommand, LightsailClient } from '@aws-sdk/client-lightsail';

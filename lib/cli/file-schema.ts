@@ -1,0 +1,165 @@
+import { mechanisms } from '../backends/registry.ts';
+import { documentSchema } from '../config/document.ts';
+import { durationPattern, formatDuration, isMapping } from '../config/fields.ts';
+import { jsonSchemaOf } from '../config/json-schema.ts';
+import {
+  documentTexts,
+  type KeyText,
+  type KeyTexts,
+  sdConfigTexts,
+  settingsTexts,
+} from '../config/key-texts.ts';
+import { parseConfig } from '../config/load.ts';
+import type { JobSettings } from '../config/muster-config.ts';
+import { isJsonSchema, type JsonSchema } from '../config/shape.ts';
+import { defaultDeadline } from '../run/providers.ts';
+
+/** All that is known of `muster.yml`. */
+export interface FileSchema {
+  /** Its JSON schema, in which each key has its default, and its meaning as `description`. */
+  readonly json: JsonSchema;
+  /** All texts. */
+  readonly chapters: readonly Chapter[];
+  /** The text of a key, by its whole path, as in `scrape_configs[].job_name`. */
+  readonly textOf: (path: string) => KeyText | undefined;
+  /** Names of the backends, in the order of the registry. */
+  readonly backends: readonly string[];
+}
+
+/** Reads the schemas of the whole file, those of all backends among them. */
+export async function readFileSchema(): Promise<FileSchema> {
+  const [{ kubeStateConfig }, { kubeStateTexts }, { connectionTexts }, loaded, texts] = await Promise.all([
+    import('../kube-state/options.ts'),
+    import('../kube-state/key-texts.ts'),
+    import('../backends/kubernetes/key-texts.ts'),
+    Promise.all(mechanisms.map(({ load }) => load())),
+    Promise.all(mechanisms.map(async ({ name, loadTexts }) => ({ name, texts: await loadTexts() }))),
+  ]);
+  const chapters: readonly Chapter[] = [
+    ...texts.flatMap((one) => [
+      { at: `${sdConfigsAt(one.name)}[].`, texts: one.texts },
+      { at: `${sdConfigsAt(one.name)}[].`, texts: sdConfigTexts },
+    ]),
+    { at: 'defaults.', texts: settingsTexts },
+    { at: 'scrape_configs[].muster.', texts: settingsTexts },
+    { at: 'kube_state_metrics[].kubernetes.', texts: connectionTexts },
+    { at: 'kube_state_metrics[].kubernetes.', texts: sdConfigTexts },
+    { at: 'kube_state_metrics[].', texts: kubeStateTexts },
+    { at: '', texts: documentTexts },
+    { at: '', texts: Object.fromEntries(texts.map(({ name }) => [sdConfigsAt(name), backendText(name)])) },
+  ];
+  const textOf = finder(chapters);
+  const json = jsonSchemaOf(
+    documentSchema({ mechanisms: loaded, kubeState: kubeStateConfig, directory: '.' }),
+  );
+  const explained = explain(json, '', textOf);
+  const settings = defaultSettings();
+  const { defaults, scrape_configs: jobs, ...others } = explained.properties ?? {};
+  return {
+    json: {
+      ...explained,
+      properties: {
+        ...others,
+        defaults: withDefaults(partOf(defaults), settings),
+        scrape_configs: inItems(partOf(jobs), (job) => {
+          const { muster, ...keys } = job.properties ?? {};
+          return { ...job, properties: { ...keys, muster: withDefaults(partOf(muster), settings) } };
+        }),
+      },
+    },
+    chapters,
+    textOf,
+    backends: texts.map(({ name }) => name),
+  };
+}
+
+/** Path of the SD configs of a backend. */
+export function sdConfigsAt(backend: string): string {
+  return `scrape_configs[].${backend}_sd_configs`;
+}
+
+/** The mappings that the values of a key consist of, each with what its path has behind the key. */
+export function partsBelow(part: JsonSchema): readonly (readonly [suffix: string, below: JsonSchema])[] {
+  const { items, additionalProperties, anyOf = [] } = part;
+  return [
+    ['', part],
+    ...anyOf.map((one) => ['', one] as const),
+    ...(items === undefined ? [] : [['[]', partOf(items)] as const]),
+    ...(additionalProperties === undefined ? [] : [['.*', partOf(additionalProperties)] as const]),
+  ];
+}
+
+/** What stands at a place of a JSON schema; `true` and `false` say nothing of keys. */
+export function partOf(value: unknown): JsonSchema {
+  return isJsonSchema(value) ? value : {};
+}
+
+/** Texts of keys whose paths begin alike. */
+interface Chapter {
+  readonly at: string;
+  readonly texts: KeyTexts;
+}
+
+function finder(chapters: readonly Chapter[]): FileSchema['textOf'] {
+  return (path) => {
+    for (const { at, texts } of chapters) {
+      if (!path.startsWith(at)) continue;
+      const key = path.slice(at.length);
+      const text = texts[key] ?? texts[key.replace(/^oauth2\./, '')];
+      if (text !== undefined) return text;
+    }
+    return undefined;
+  };
+}
+
+function backendText(name: string): KeyText {
+  return [`Targets that the backend \`${name}\` lists.`, []];
+}
+
+/** The same with the texts. */
+function explain(json: JsonSchema, at: string, textOf: FileSchema['textOf']): JsonSchema {
+  const { properties, items, additionalProperties, anyOf, ...rest } = json;
+  const below = (value: unknown, path: string) => (isJsonSchema(value) ? explain(value, path, textOf) : {});
+  const entries = Object.entries(properties ?? {}).map(([key, value]) => {
+    const path = at === '' ? key : `${at}.${key}`;
+    const [means, example] = textOf(path) ?? [];
+    const texts = means === undefined ? {} : { description: means, examples: [example] };
+    return [key, { ...explain(partOf(value), path, textOf), ...texts }] as const;
+  });
+  return {
+    ...rest,
+    ...(properties && { properties: Object.fromEntries(entries) }),
+    ...(items !== undefined && { items: below(items, `${at}[]`) }),
+    ...(additionalProperties !== undefined && {
+      additionalProperties: additionalProperties === false ? false : below(additionalProperties, `${at}.*`),
+    }),
+    ...(anyOf && { anyOf: anyOf.map((one) => explain(one, at, textOf)) }),
+  };
+}
+
+/** What a job has of which an empty configuration says nothing. */
+function defaultSettings(): JobSettings {
+  const { defaults } = parseConfig('{}', { origin: 'empty', directory: '.', mechanisms: [] });
+  return { ...defaults, deadline: defaults.deadline ?? defaultDeadline };
+}
+
+function withDefaults(json: JsonSchema, values: object): JsonSchema {
+  const known = new Map<string, unknown>(Object.entries(values));
+  const entries = Object.entries(json.properties ?? {}).map(([key, value]) => {
+    const part = partOf(value);
+    const found = known.get(key);
+    if (isMapping(found)) return [key, withDefaults(part, found)] as const;
+    if (found === undefined) return [key, part] as const;
+    const isTime = typeof found === 'number' && takesDuration(part);
+    return [key, { ...part, default: isTime ? formatDuration(found) : found }] as const;
+  });
+  return { ...json, properties: Object.fromEntries(entries) };
+}
+
+function takesDuration({ pattern, anyOf = [] }: JsonSchema): boolean {
+  return pattern === durationPattern || anyOf.some(takesDuration);
+}
+
+function inItems(json: JsonSchema, change: (items: JsonSchema) => JsonSchema): JsonSchema {
+  return { ...json, items: change(partOf(json.items)) };
+}

@@ -1,0 +1,180 @@
+import { access, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { stringify } from 'yaml';
+import { MusterError } from '../base/errors.ts';
+import { formatDuration } from '../config/fields.ts';
+import { ConfigError } from '../config/problem.ts';
+import { builtInSettings } from '../config/scrape.ts';
+import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
+import { type CopiedJobs, copyJobs, readConfigText } from './copy-jobs.ts';
+import { type FoundBackend, lookAround } from './look-around.ts';
+import { shared } from './options.ts';
+
+/** `muster init` */
+export const init = defineCommand({
+  name: 'init',
+  description:
+    'Looks around and writes a commented muster.yml that works: the jobs of a prometheus.yml beside it, a kubeconfig,\n' +
+    "Consul, Nomad and Docker by the variables of their own commands, Docker's socket. Asks nothing, calls no backend,\n" +
+    'writes no secret of the environment, and never writes over a file. Says what it found and what it did not.',
+  examples: ['muster init', 'muster init --dry-run', 'muster init -c deploy/muster.yml'],
+  options: {
+    config: { ...shared.config, help: 'The file to write.' },
+    'dry-run': { help: 'Print what would be written, and write nothing.' },
+  },
+  async run({ config, 'dry-run': isDry }, io) {
+    if (/^[a-z][a-z0-9+.-]+:/i.test(config))
+      throw new UsageError(`--config is the path of a file to write, not ${config}`);
+    if (!isDry && (await isThere(config))) throw alreadyThere(config);
+    const { text, found, missed, mode } = await compose(dirname(config), io);
+    for (const line of found) io.err(`Found ${line}\n`);
+    for (const line of missed) io.err(`Not found: ${line}\n`);
+    if (text === undefined) {
+      io.err(
+        'muster init: nothing was found, so nothing is written: set one of these, or start from the README\n',
+      );
+      return exitCodes.failed;
+    }
+    if (isDry) {
+      await io.out(text);
+      return exitCodes.good;
+    }
+    await writeNew(config, text, mode);
+    io.err(`Wrote ${config}; next: muster check -c ${config}, then muster dev -c ${config}\n`);
+    return exitCodes.good;
+  },
+});
+
+interface Composed {
+  /** Absent where there is nothing to write. */
+  readonly text: string | undefined;
+  /** What it is made of, a line each. */
+  readonly found: readonly string[];
+  readonly missed: readonly string[];
+  /** Permissions of the file. */
+  readonly mode: number;
+}
+
+async function compose(folder: string, io: Io): Promise<Composed> {
+  const path = join(folder, 'prometheus.yml');
+  const copied = await copyJobs(path, io);
+  const jobs = 'missed' in copied ? undefined : copied;
+  const missed = 'missed' in copied ? [copied.missed] : [];
+  const found = jobs === undefined ? [] : [`${path}: ${jobs.providers.join(', ')}`];
+  const parts: string[] = [];
+  const taken = new Set(jobs?.names);
+  for (const look of await lookAround(io.env, io.signal)) {
+    const reason = 'missed' in look ? look.missed : await whyNot(look, jobs);
+    if ('missed' in look || reason !== undefined) {
+      missed.push(reason ?? '');
+      continue;
+    }
+    const name = unused(look.job, taken);
+    taken.add(name);
+    parts.push(formatJob(name, look));
+    found.push(`${look.from}: job ${name}`);
+  }
+  const mode = jobs?.mode ?? 0o644;
+  if (found.length === 0) return { text: undefined, found, missed, mode };
+  const text = jobs?.isWhole ? formatWhole(jobs, path) : formatFile(jobs, path, parts);
+  return { text, found, missed, mode };
+}
+
+/** Why a backend that was found makes no job. */
+async function whyNot(backend: FoundBackend, jobs: CopiedJobs | undefined): Promise<string | undefined> {
+  const { from, configKey } = backend;
+  if (jobs?.configKeys.includes(configKey)) return `${from}: prometheus.yml has ${configKey} already`;
+  if (jobs?.isWhole) return `${from}: prometheus.yml is taken whole, add a job of ${configKey} by hand`;
+  try {
+    await readConfigText(`scrape_configs:\n${formatJob(backend.job, backend)}`);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const [problem] = error.problems;
+    return `${from}: ${problem?.path.replace(/^.*\./, '') ?? configKey} ${problem?.message ?? 'is wrong'}`;
+  }
+}
+
+const header = `# Muster's configuration, made by "muster init". It speaks Prometheus: keys that it does not read are left to Prometheus.
+#   muster check                       every problem with its line
+#   muster targets --job JOB           list once, print, write nothing
+#   muster dev                         list on schedule, and print the stanza for prometheus.yml
+#   muster schema --format markdown    all keys
+`;
+
+const { guard, retire_after } = builtInSettings;
+const emptyAfter = guard.confirm_empty_after;
+const guardText = stringify(
+  {
+    ...guard,
+    confirm_after: formatDuration(guard.confirm_after),
+    confirm_empty_after: emptyAfter === 'never' ? emptyAfter : formatDuration(emptyAfter),
+  },
+  { collectionStyle: 'flow', lineWidth: 0 },
+).trimEnd();
+
+const storeLines = `
+# Where Muster keeps what it knows: a folder beside this file, or a bucket that all can reach.
+store: .muster/store
+# store: s3://my-bucket/muster
+
+# Of all jobs; these are the defaults.
+# defaults:
+#   guard: ${guardText}
+#   retire_after: ${formatDuration(retire_after)}
+`;
+
+function formatFile(jobs: CopiedJobs | undefined, path: string, parts: readonly string[]): string {
+  const copied =
+    jobs === undefined
+      ? []
+      : [
+          `  # From ${path}. There, these jobs get file_sd_configs in place of their SD configs: "muster dev" prints them.\n${jobs.text}`,
+        ];
+  return `${header}${storeLines}\nscrape_configs:\n${[...copied, ...parts].join('\n')}`;
+}
+
+/** A file that must stay as it is gets the comments alone; its store is the default. */
+function formatWhole(jobs: CopiedJobs, path: string): string {
+  return `${header}#\n# All of ${path}: parts of it need each other. The store is the folder .muster/store beside this file.\n\n${jobs.text}`;
+}
+
+function formatJob(
+  name: string,
+  { comment, from, configKey, config, relabel_configs }: FoundBackend,
+): string {
+  const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
+  const job = { job_name: name, [configKey]: [given], relabel_configs };
+  const lines = stringify([job], { lineWidth: 0 }).trimEnd().split('\n');
+  return [`# ${comment}`, `# From ${from}.`, ...lines].map((line) => `  ${line}\n`).join('');
+}
+
+function unused(name: string, taken: ReadonlySet<string>): string {
+  let free = name;
+  for (let number = 2; taken.has(free); number += 1) free = `${name}-${number}`;
+  return free;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function writeNew(path: string, text: string, mode: number): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: 'wx', mode });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST') throw alreadyThere(path);
+    throw new MusterError('storage', `${path} cannot be written (${String(code)})`, { cause: error });
+  }
+}
+
+function alreadyThere(path: string): MusterError {
+  return new MusterError(
+    'conflict',
+    `${path} is there already and stays as it is; --dry-run prints what would be in it`,
+  );
+}

@@ -1,0 +1,49 @@
+import type { z } from 'zod';
+
+/** A JSON schema, or a part of one. */
+export type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** Whether it is one with keywords: `true` and `false` are such, too, and have none. */
+export function isJsonSchema(value: unknown): value is JsonSchema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What zod cannot see of a schema, since a function reads the value: `jsonSchemaOf` makes the file's JSON schema of it. */
+export interface Shape {
+  /** What a value has to be, as messages say it. */
+  readonly what?: string;
+  /** What the file may hold there. It may allow too much, and nothing too little. */
+  readonly json?: JsonSchema;
+  /** The function hands the value to one of these. */
+  readonly reads?: readonly z.core.$ZodType[];
+  /** An empty text stands for no value. */
+  readonly orEmpty?: true;
+  /** Keys of the section which are accepted and left alone. */
+  readonly ignored?: readonly string[];
+}
+
+const shapes = new WeakMap<z.core.$ZodType, Shape>();
+
+/** The same schema, of which this is known from now on. A copy, as `.check(…)` makes one, knows nothing of it. */
+export function withShape<Schema extends z.core.$ZodType>(schema: Schema, shape: Shape): Schema {
+  shapes.set(schema, shape);
+  return schema;
+}
+
+/** What is known of the schema. */
+export function shapeOf(schema: z.core.$ZodType): Shape | undefined {
+  return shapes.get(schema);
+}
+
+/** Any scalar. */
+export const scalarShape: JsonSchema = { type: ['string', 'number', 'boolean'] };
+
+/** A scalar, or a key without a value. */
+export const scalarOrNullShape: JsonSchema = { type: ['string', 'number', 'boolean', 'null'] };
+
+/** One of the words, in upper or lower case or mixed. */
+export function anyCaseShape(words: readonly string[]): JsonSchema {
+  const either = (letter: string) => `[${letter.toUpperCase()}${letter.toLowerCase()}]`;
+  const pattern = words.map((word) => word.replace(/[a-z]/gi, either)).join('|');
+  return { anyOf: [{ enum: [...words] }, { type: 'string', pattern: `^(?:${pattern})$` }] };
+}

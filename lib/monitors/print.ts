@@ -1,0 +1,41 @@
+import { Document, parse, visit } from 'yaml';
+import type { Job } from './job-keys.ts';
+
+/**
+ * The jobs as a document with `scrape_configs`, in YAML that Prometheus's reader, which is of YAML 1.1, takes as it is
+ * meant. `heading` becomes a comment at its top.
+ */
+export function printJobs(jobs: readonly Job[], heading: readonly string[]): string {
+  const comment = heading.map((line) => `# ${line}\n`).join('');
+  return comment + yamlText({ scrape_configs: jobs });
+}
+
+/**
+ * A value as a YAML document, without aliases and without folded lines. Texts that YAML 1.1 or 1.2 would take for another
+ * value have quotes: Prometheus and others read the one, Muster reads the other.
+ */
+export function yamlText(value: unknown): string {
+  const document = new Document(value, { version: '1.1', aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar(_, node) {
+      if (typeof node.value === 'string' && isOtherInCore(node.value)) node.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return document.toString({ lineWidth: 0 });
+}
+
+function isOtherInCore(text: string): boolean {
+  return /^[-+.\w~]+$/.test(text) && typeof parse(text, { schema: 'core' }) !== 'string';
+}
+
+/** How many SD configs that list something the jobs have, equal ones counted once. */
+export function countListings(jobs: readonly Job[]): number {
+  const configs = jobs.flatMap((job) =>
+    Object.entries(job).flatMap(([key, list]) =>
+      /_sd_configs$/.test(key) && key !== 'file_sd_configs' && Array.isArray(list)
+        ? list.map((config) => JSON.stringify([key, config]))
+        : [],
+    ),
+  );
+  return new Set(configs).size;
+}
