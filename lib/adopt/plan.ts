@@ -31,6 +31,8 @@ export interface AdoptOptions {
 /** What adopting would write. */
 export interface Plan {
   readonly jobs: readonly Adopted[];
+  /** What stands in place of each job's SD configs. */
+  readonly replacements: ReadonlyMap<Adopted, Replacement>;
   /** The files of Prometheus that change. */
   readonly files: readonly { readonly source: Source; readonly after: string }[];
   readonly muster: string;
@@ -59,10 +61,11 @@ export function planAdoption({ files, config, value }: Sources, options: AdoptOp
     }),
   );
   const main = files[0]?.folder ?? '';
+  const replacements = new Map(jobs.map((job) => [job, replacementOf(job, main, options)]));
   const changed = files.map((source) => {
-    const own = jobs.filter((job) => job.source === source);
-    const replacements = new Map(own.map((job) => [job.index, replacementOf(job, main, options)]));
-    return { source, after: replaceStanzas(source, replacements) };
+    const own = [...replacements].filter(([job]) => job.source === source);
+    const byIndex = new Map(own.map(([job, replacement]) => [job.index, replacement]));
+    return { source, after: replaceStanzas(source, byIndex) };
   });
   const { global }: { readonly global?: unknown } = isMapping(value) ? value : {};
   const scheme: { readonly metric_name_validation_scheme?: unknown } = isMapping(global) ? global : {};
@@ -85,6 +88,7 @@ export function planAdoption({ files, config, value }: Sources, options: AdoptOp
   ];
   return {
     jobs,
+    replacements,
     files: changed.filter(({ source, after }) => source.text !== after),
     muster: text,
     credentials: moved,

@@ -15,6 +15,7 @@ import {
   writeSources,
 } from '../adopt/write.ts';
 import { quoted } from '../cycle/hints.ts';
+import { scrapeConfigResource } from '../monitors/scrape-config-resource.ts';
 import { defineCommand, type ExitCode, exitCodes, type Io, UsageError } from './command.ts';
 import { counted, leftAloneText, printable } from './output.ts';
 
@@ -31,6 +32,7 @@ export const adopt = defineCommand({
     'muster adopt prometheus.yml --to /etc/prometheus/muster --write',
     'muster adopt prometheus.yml --http http://localhost:9469',
     'muster adopt prometheus.yml --undo',
+    'muster adopt prometheus.yml --to /muster/targets --print scrapeconfig',
   ],
   argument: 'FILE',
   options: {
@@ -43,6 +45,10 @@ export const adopt = defineCommand({
     prometheus: {
       value: 'VERSION',
       help: "The version that reads the targets. Default: promtool's, or the newest.",
+    },
+    print: {
+      value: 'KIND',
+      help: 'scrapeconfig: print a ScrapeConfig of the Prometheus Operator for each job, and write nothing.',
     },
     needed: { help: 'Write labels: needed for the jobs whose rules allow it.' },
     verify: { help: 'Compare the targets before and after; --write waits for it.' },
@@ -71,6 +77,7 @@ export const adopt = defineCommand({
       io.err(leftAloneText(plan.leftAlone));
       return exitCodes.good;
     }
+    if (given.print !== undefined) return printResources(plan, given.print, io);
     const show = maskSecrets([
       sources.value,
       ...sources.files.flatMap(({ jobs }) => jobs.map(({ value }) => value)),
@@ -98,6 +105,20 @@ export const adopt = defineCommand({
     return exitCodes.good;
   },
 });
+
+/** Prints a manifest for each job, for a Prometheus that the operator runs. */
+async function printResources({ replacements }: Plan, kind: string, io: Io): Promise<ExitCode> {
+  if (kind !== 'scrapeconfig') throw new UsageError(`--print takes scrapeconfig, not ${printable(kind)}`);
+  const resources = [...replacements].map(([{ job, value }, { entry }]) => ({
+    job: job.name,
+    ...scrapeConfigResource({ job: job.name, ...entry, scrape: value }),
+  }));
+  await io.out(resources.map(({ text }) => text).join('---\n'));
+  for (const { job, left } of resources)
+    if (left.length > 0)
+      io.err(`${printable(job)}: a ScrapeConfig has no place for ${left.map(printable).join(', ')}\n`);
+  return exitCodes.good;
+}
 
 /** Prints a line for each job; whether all are the same. */
 async function printVerdicts(verdicts: readonly Verdict[], io: Io): Promise<boolean> {

@@ -60,7 +60,7 @@ function quoted(value: string | undefined): string {
 export interface PrintOptions {
   /** Put before each line. */
   readonly indent?: string;
-  /** Lines to print, of which the rest is only counted. Default: all. */
+  /** Lines to print; the rest is only counted. Default: all. */
   readonly limit?: number;
 }
 

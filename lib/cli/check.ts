@@ -107,7 +107,7 @@ async function printLeaving({ providers, retireRules, owner, store }: App, io: I
   }
 }
 
-/** How serverless.yml starts the functions, unless told otherwise. */
+/** How serverless.yml starts the functions, by default. */
 const schedule = 'rate(1 minute)';
 
 /** For who runs this configuration as AWS functions: which are needed, and what costs more than it seems. */
@@ -143,7 +143,7 @@ function hintsOnTwins(providers: readonly AppProvider[]): string {
     ...(twin === undefined
       ? []
       : [
-          `${job}/${provider} asks the same server for the same as another SD config of its job, and is told from it by ` +
+          `${job}/${provider} asks the same server for the same as another SD config of its job, and differs from it by ` +
             `its place alone: give it a name, as in muster: {name: ${mechanism}-eu}`,
         ]),
   ]);

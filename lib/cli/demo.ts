@@ -164,7 +164,7 @@ async function showBackends(
   }
 }
 
-/** Results after which the address is told again. */
+/** Results after which the address is printed again. */
 const newsBetweenAddresses = 12;
 
 /** Seconds from one trouble to the next, and for which it lasts. */
@@ -245,7 +245,7 @@ export interface Trouble {
 /** Resources of the simulated cluster that the demo publishes as kube state. */
 export const demoResources = ['nodes', 'pods', 'services'] as const;
 
-/** Starts one backend of each kind that the demo shows; whoever starts them stops their fleets. */
+/** Starts one backend of each kind that the demo shows; the caller stops their fleets. */
 export async function startDemoBackends(): Promise<readonly DemoBackend[]> {
   const [consul, kubernetes, marathon] = await Promise.all([
     startConsulFleet({ seed: 'demo', services: 12, instances: 60 }),

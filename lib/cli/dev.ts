@@ -5,7 +5,7 @@ import type { CycleResult } from '../cycle/provider.ts';
 import { type AppConfig, loadApp } from '../run/app.ts';
 import { namedConfig, reloadingConfig } from '../run/reload.ts';
 import { runScheduler, type Scheduled } from '../run/scheduler.ts';
-import type { Face } from '../sidecar/serve/http.ts';
+import type { HttpServer } from '../sidecar/serve/http.ts';
 import { syncForever } from '../sidecar/sync.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { defineCommand, exitCodes } from './command.ts';
@@ -123,7 +123,7 @@ export async function develop(input: DevelopInput): Promise<void> {
   if (failed !== undefined) throw failed.reason;
 }
 
-function urlOf({ scheme, host, port }: Face['address']): string {
+function urlOf({ scheme, host, port }: HttpServer['address']): string {
   const anywhere = host === '::' || host === '0.0.0.0';
   const name = anywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return `${scheme}://${name}:${port}`;

@@ -27,7 +27,7 @@ export const kubeState = defineCommand({
     rbac: { help: 'Print the manifest with the rights that are needed.' },
   },
   async run({ config, name, publish, rbac }, io) {
-    if (rbac && publish) throw new UsageError('--rbac only prints, it can not go with --publish');
+    if (rbac && publish) throw new UsageError('--rbac only prints: it cannot go with --publish');
     if (rbac) {
       const { outputs } = await readApp(config, io);
       await io.out(clusterRoleFor(selectOutputs(outputs, name).map((output) => output.config)));

@@ -1,7 +1,7 @@
+import { listProviders } from '../cycle/status.ts';
 import { openStoreView, type StoreView } from '../run/app.ts';
 import { selectProviders } from '../run/providers.ts';
-import type { ObjectStore } from '../store/store.ts';
-import { folders, type ProviderId, parseStatusKey, statusKey } from '../targets/keys.ts';
+import { type ProviderId, statusKey } from '../targets/keys.ts';
 import type { Io } from './command.ts';
 
 /** As `openStoreView`, and says so where the configuration is broken and what is shown is that of the store alone. */
@@ -18,16 +18,6 @@ export async function openView(
   return view;
 }
 
-/** The providers that have a status in the store. */
-export async function storedProviders(
-  store: ObjectStore,
-  signal: AbortSignal,
-): Promise<readonly ProviderId[]> {
-  return (await store.list(folders.status, { signal }))
-    .map(({ key }) => parseStatusKey(key))
-    .filter((id) => id !== undefined);
-}
-
 /**
  * Of the providers that the store or the configuration has, those that were asked for. Throws (kind `config`) when there
  * is none.
@@ -37,7 +27,7 @@ export async function chooseProviders(
   asked: Parameters<typeof selectProviders>[1],
   signal: AbortSignal,
 ): Promise<readonly ProviderId[]> {
-  const stored = await storedProviders(store, signal);
+  const stored = await listProviders({ store, signal });
   const known = new Set(stored.map(statusKey));
   const others = (configured?.providers ?? []).filter((id) => !known.has(statusKey(id)));
   return selectProviders([...stored, ...others], asked, configured === undefined ? 'store' : undefined);

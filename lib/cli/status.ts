@@ -3,7 +3,7 @@ import { mapConcurrent } from '../base/concurrency.ts';
 import { isMusterError } from '../base/errors.ts';
 import { acceptOutputCommand, noticesOf, retireCommand, settlingCommand } from '../cycle/hints.ts';
 import { resolveNames } from '../cycle/naming.ts';
-import { readStatus, type StoredStatus } from '../cycle/status.ts';
+import { listProviders, readStatus, type StoredStatus } from '../cycle/status.ts';
 import { longestAge } from '../kube-state/gzip-header.ts';
 import { type OutputStatus, readOutputStatus } from '../kube-state/status.ts';
 import { readListed } from '../kube-state/stored.ts';
@@ -19,7 +19,7 @@ import {
   statusKey,
 } from '../targets/keys.ts';
 import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
-import { openView, storedProviders } from './open-view.ts';
+import { openView } from './open-view.ts';
 import { readDuration, shared } from './options.ts';
 import { formatAge, formatTable, leftAloneText } from './output.ts';
 
@@ -76,7 +76,7 @@ async function look(
   { store, configured }: StoreView,
   { now, stale, signal }: { readonly now: Date; readonly stale: number; readonly signal: AbortSignal },
 ) {
-  const stored = await storedProviders(store, signal);
+  const stored = await listProviders({ store, signal });
   const wanted = await storedNames(configured?.providers ?? [], store, signal);
   const known = new Set((configured === undefined ? stored : wanted).map(statusKey));
   const intervals = new Map(wanted.map((one) => [statusKey(one), one.refreshInterval]));
@@ -156,7 +156,7 @@ async function storedNames(
   }
 }
 
-/** One of a later Muster is told of, and hides none of the others. */
+/** A status of a later Muster is named, and hides none of the others. */
 async function readStored(
   store: ObjectStore,
   id: ProviderId,

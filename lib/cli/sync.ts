@@ -1,7 +1,7 @@
 import { MusterError } from '../base/errors.ts';
 import { version } from '../base/version.ts';
-import type { SyncSource } from '../sidecar/mirror/mirrored.ts';
 import { parseShard } from '../sidecar/mirror/shard.ts';
+import type { SyncSource } from '../sidecar/mirror/sources.ts';
 import { syncForever, syncOnce } from '../sidecar/sync.ts';
 import { openStore } from '../store/open.ts';
 import { defineCommand, exitCodes } from './command.ts';

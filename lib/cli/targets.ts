@@ -15,7 +15,7 @@ export const targets = defineCommand({
   description:
     'Asks the backends of a job once and prints what they have, as it comes. Nothing is written. JSON is a list of\n' +
     '{"source", "labels", "targets"}; a listing that fails half way leaves the list unclosed and exits with 1.\n' +
-    'Where a server lost its state half way, the listing begins anew: of groups with one source the last counts, and\n' +
+    'Where a server lost its state half way, the listing starts again: of groups with one source the last counts, and\n' +
     'one without targets takes it back. The table has a line for each target, which a terminal shows as far as it is\n' +
     'wide.',
   examples: [
@@ -163,5 +163,5 @@ function withProvider(error: unknown, { job, provider, deadline }: AppProvider, 
   return new MusterError(error.kind, `${job}/${provider}: ${error.message}`, { cause: error });
 }
 
-/** What is left out is told by the cycle that publishes. */
+/** The cycle that publishes says what is left out. */
 function leaveUntold(): void {}

@@ -1,20 +1,9 @@
 import type { ZodType } from 'zod';
 import type { StoreLocation } from '../store/url.ts';
 import type { LabelSet } from '../targets/group.ts';
+import type { Guard } from '../targets/guard.ts';
 import type { RelabelConfig } from '../targets/relabel-config.ts';
 import type { NewerKey, PrometheusVersion } from './prometheus-version.ts';
-
-/** When a shrinking list of targets is held back; see the cycle's protocol. */
-interface Guard {
-  /** Share of the targets, 0 to 1, that may go at once. */
-  readonly max_removed: number;
-  /** Below this many targets only the loss of all of them is held. */
-  readonly min_targets: number;
-  /** Milliseconds for which targets must be missing before they leave. */
-  readonly confirm_after: number;
-  /** The same where no target would be left; `never` waits for a person. */
-  readonly confirm_empty_after: number | 'never';
-}
 
 /** Muster's own settings of one job: its `muster:` over the file's `defaults:` over what is built in. */
 export interface JobSettings {

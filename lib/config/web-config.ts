@@ -65,7 +65,7 @@ const webConfigSchema = section({
   bearer_tokens: mapOf(leaf('the SHA-256 of the token in hex', readSha256)),
 });
 
-/** Who may read from the sidecar's HTTP face, and over what. Paths are absolute. */
+/** Who may read from the sidecar's HTTP server, and over what. Paths are absolute. */
 export interface WebConfig {
   readonly tls: TlsFields | undefined;
   /** Set on every answer; an empty value takes the header away. */

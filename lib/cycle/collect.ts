@@ -1,3 +1,4 @@
+import { heedSignals } from '../base/deadlines.ts';
 import { MusterError } from '../base/errors.ts';
 import { type EncodedGroup, encodeGroup, type Groups, sortGroups } from '../targets/canonical.ts';
 import type { Cursor, Listed } from '../targets/discover.ts';
@@ -16,9 +17,9 @@ export interface Listing {
 }
 
 /**
- * Lists a provider's targets within its deadline, each batch reduced to canonical text as it comes. A group that
- * is the same as before shares the text of `before`, the others are packed, so that memory stays small. Groups without targets
- * are left out. Throws what the backend throws, or kind `timeout`.
+ * Lists a provider's targets within its deadline, and reduces each batch to canonical text as it comes. A group that did
+ * not change shares the text of `before`; the others are packed, so that memory stays small. Groups without targets are
+ * left out. Throws what the backend throws, or kind `timeout`.
  */
 export async function collectTargets(
   provider: Provider,
@@ -43,7 +44,7 @@ export async function collectTargets(
   try {
     for (;;) {
       both.throwIfAborted();
-      const next = await unlessAborted(listing.next(), both);
+      const next = await heedSignals(listing.next(), [both], 'while targets were listed');
       if (next.done === true) {
         packer.finish();
         return { groups: sortGroups(groups), listed: next.value ?? {}, findings };
@@ -59,24 +60,10 @@ export async function collectTargets(
       }
     }
   } catch (error) {
-    // The listing is told to stop, but not waited for: it may be what hangs.
+    // The listing has to stop, but nothing waits for it: it may be what hangs.
     listing.return(undefined).catch(() => undefined);
     throw both.aborted ? deadlineError(allowed, deadline.aborted) : error;
   }
-}
-
-/**
- * The promise's value, or a rejection as soon as the signal fires. A race with one long-lived promise would keep every
- * batch alive until the listing ends, so that each batch has a promise of its own.
- */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: first, resolve, reject } = Promise.withResolvers<T>();
-  const onAbort = () => reject(signal.reason);
-  // What made the promise may have fired the signal already.
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  return first;
 }
 
 function shared(group: EncodedGroup, old: EncodedGroup | undefined, packer: Packer): EncodedGroup {
@@ -162,25 +149,20 @@ export function listWarnings(
   ];
 }
 
-/** The warnings of a cycle, and which of them the status before it does not have. */
-export function toldWarnings(
-  lines: readonly string[],
-  before: Status | undefined,
-): Pick<CycleResult, 'warnings'> {
+/** The warnings of a cycle; those that the status before it lacks are new. */
+export function markNew(lines: readonly string[], before: Status | undefined): Pick<CycleResult, 'warnings'> {
   if (lines.length === 0) return {};
   const known = new Set(before?.warnings);
   return { warnings: lines.map((message) => ({ message, isNew: !known.has(message) })) };
 }
 
-/** In steps of a tenth, so that a list which grows a little is no news. */
+/** In steps of a tenth, so that the warning stays the same while a list grows a little. */
 function sizeWarning(size: number): readonly string[] {
   const share = Math.floor((10 * size) / defaultLargestObject) / 10;
   const mebibytes = defaultLargestObject / 2 ** 20;
   const advice = 'split the list by "shards", or raise --max-object-size of every "muster sync"';
   if (size > defaultLargestObject)
-    return [
-      `the list is larger than the ${mebibytes} MiB that a mirror takes unless told otherwise: ${advice}`,
-    ];
+    return [`the list is larger than the ${mebibytes} MiB that a mirror takes by default: ${advice}`];
   if (share < 0.8) return [];
   return [`the list has ${share * 100} % of the ${mebibytes} MiB that a mirror takes at most: ${advice}`];
 }

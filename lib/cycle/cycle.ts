@@ -1,19 +1,20 @@
 import { MusterError, toMusterError } from '../base/errors.ts';
 import { countTargets } from '../targets/canonical.ts';
 import { isEmptyChange } from '../targets/diff.ts';
-import { statusKey } from '../targets/keys.ts';
-import { collectTargets, type Listing, listWarnings, toldWarnings } from './collect.ts';
+import { losesTooMany } from '../targets/guard.ts';
+import { heldKey, statusKey } from '../targets/keys.ts';
+import { collectTargets, type Listing, listWarnings, markNew } from './collect.ts';
+import { deleteSeen } from './document.ts';
 import { type GateInput, judge, type Verdict } from './gate.ts';
 import { announceFile, type ListFacts, type Report, writeHeartbeat } from './heartbeat.ts';
-import { deleteHeld, type HeldDocument, heldOf, readHeld, type StoredHeld, writeHeld } from './held.ts';
-import { commitChange } from './journal.ts';
+import { type HeldDocument, heldOf, readHeld, type StoredHeld, writeHeld } from './held.ts';
+import { clearJournal, commitChange } from './journal.ts';
 import { type Loaded, loadProvider } from './load.ts';
-import { acceptanceAt } from './missing.ts';
+import { acceptanceAt, peakWithin, stepsAfter } from './memory.ts';
 import { storeIdOf } from './ownership.ts';
 import type { CycleInput, CycleResult, Outcome, Provider } from './provider.ts';
 import { publishVersion } from './publish.ts';
-import { clearJournal } from './retention.ts';
-import { peakWithin, readStatus, type Status, type StoredStatus, stepsAfter } from './status.ts';
+import { readStatus, type Status, type StoredStatus } from './status.ts';
 import { addDrop } from './sums.ts';
 
 /**
@@ -124,7 +125,7 @@ async function runSteps(
   const factsWith = (lines: readonly string[]) => ({
     ...(proposal && { held: proposal }),
     ...(verdict.confirmed > 0 && { confirmed: verdict.confirmed }),
-    ...toldWarnings(lines, stored.status),
+    ...markNew(lines, stored.status),
   });
   if (dryRun === true) return end('dry-run', { change, ...factsWith(listWarnings(listing.findings, known)) });
 
@@ -181,9 +182,8 @@ function refuseBlindDrop(
 ): void {
   if (damaged === undefined || groups.size > 0 || status === undefined) return;
   const live = countTargets(listing.groups);
-  const isSmall =
-    status.targets < guard.min_targets || status.targets - live <= guard.max_removed * status.targets;
-  if (status.targets === 0 || (live > 0 && isSmall)) return;
+  const isDrop = losesTooMany(status.targets - live, status.targets, guard);
+  if (status.targets === 0 || (live > 0 && !isDrop)) return;
   throw new MusterError(
     'storage',
     `${damaged}; the published list cannot be read either, and the listing has ${live} targets instead of ${status.targets}: nothing is published; delete ${statusKey(id)} to publish the listing as it is`,
@@ -274,7 +274,8 @@ async function keepHold(
   { etag }: StoredHeld,
 ): Promise<void> {
   if (proposal !== undefined) await writeHeld(store, provider, proposal, etag, signal);
-  else if (etag !== undefined) await deleteHeld(store, provider, etag, signal);
+  // What another run wrote meanwhile stays.
+  else if (etag !== undefined) await deleteSeen(store, heldKey(provider), etag, signal);
 }
 
 function factsOf({ version, groups }: Loaded): ListFacts {

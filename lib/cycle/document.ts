@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { MusterError } from '../base/errors.ts';
+import { isMusterError, MusterError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
+import type { ObjectStore } from '../store/store.ts';
 
 /** The highest `schema` that this version knows, of every document in the bucket. */
 const knownSchema = 1;
@@ -22,6 +23,22 @@ export function decodeDocument<T>(body: Uint8Array, schema: z.ZodType<T>, name: 
   const [issue] = parsed.error.issues;
   const where = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`;
   throw new MusterError('malformed', `${name} is not what it should be${where}`);
+}
+
+/** Deletes just the write of this etag. False where another write is there now, or none. Throws what the store throws. */
+export async function deleteSeen(
+  store: ObjectStore,
+  key: string,
+  etag: string,
+  signal?: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    await store.delete(key, { etag, signal });
+    return true;
+  } catch (error) {
+    if (isMusterError(error, 'conflict')) return false;
+    throw error;
+  }
 }
 
 const versioned = z.looseObject({ schema: z.int().min(knownSchema + 1) });

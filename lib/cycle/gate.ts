@@ -2,35 +2,22 @@ import { countTargets, type Groups, sortGroups } from '../targets/canonical.ts';
 import { type Change, diffGroups } from '../targets/diff.ts';
 import type { Listed } from '../targets/discover.ts';
 import { addressLabel } from '../targets/group.ts';
+import { type Guard, losesTooMany } from '../targets/guard.ts';
+import { backendMessage, holdMessage, type TargetHold } from './hold-message.ts';
+import { type Accepted, acceptanceAt, type Mark, type Memory, markOf } from './memory.ts';
 import {
-  type Accepted,
-  acceptanceAt,
   addressesOf,
   type ComparedTarget,
   compareTargets,
   countLabels,
-  type Mark,
-  type Memory,
-  markOf,
   withoutTargets,
   withTargets,
 } from './missing.ts';
 import type { HoldKind } from './status.ts';
 
-/** When removals are held. Durations in milliseconds. */
-export interface GuardConfig {
-  /** Share of the targets, 0 to 1, that may go within `confirm_after`. */
-  readonly max_removed: number;
-  /** Below this many targets only the loss of all of them is held. */
-  readonly min_targets: number;
-  /** How long a held target must have been missing from complete listings before it leaves. */
-  readonly confirm_after: number;
-  /** The same where no target would be left. */
-  readonly confirm_empty_after: number | 'never';
-}
-
+/** What the gate judges. */
 export interface GateInput {
-  readonly config: GuardConfig;
+  readonly config: Guard;
   /** What the target files hold. */
   readonly published: Groups;
   readonly listing: Groups;
@@ -130,17 +117,14 @@ function ruleOf(
   missing: readonly ComparedTarget[],
   gained: number,
   peak: number,
-): HoldKind | undefined {
+): TargetHold | undefined {
   if (missing.length === 0) return undefined;
   const { config, listing, listed, memory, sum } = input;
   const live = countTargets(listing);
   if (live === 0) return 'empty';
-  if (peak >= config.min_targets) {
-    const most = config.max_removed * peak;
-    if (peak - live > most) return 'drop';
-    // A rollout replaces what it takes away; a registry that lost its half gets a few new ones all the same.
-    if (missing.length > most && 2 * gained < missing.length) return 'drop';
-  }
+  if (losesTooMany(peak - live, peak, config)) return 'drop';
+  // A rollout replaces what it takes away; a registry that lost its half gets a few new ones all the same.
+  if (losesTooMany(missing.length, peak, config) && 2 * gained < missing.length) return 'drop';
   if (sum !== undefined) return sum;
   if (isDisjoint(input, missing)) return 'disjoint';
   if (listed.filtered !== undefined) return 'filtered';
@@ -168,7 +152,7 @@ interface Fate {
 function decide(
   input: GateInput,
   missing: readonly ComparedTarget[],
-  kind: HoldKind | undefined,
+  kind: TargetHold | undefined,
   acceptance: Accepted | undefined,
 ): Fate {
   const { listed, memory, now } = input;
@@ -196,7 +180,7 @@ function decide(
   return { leaving, kept, marks, confirmed, accepted };
 }
 
-function waitOf({ config }: GateInput, kind: HoldKind | undefined): number {
+function waitOf({ config }: GateInput, kind: TargetHold | undefined): number {
   if (kind !== 'empty') return config.confirm_after;
   return config.confirm_empty_after === 'never' ? Number.POSITIVE_INFINITY : config.confirm_empty_after;
 }
@@ -247,7 +231,7 @@ function holdBackend(
       targets: [],
       listed: countTargets(listing),
       wait: undefined,
-      message: `another backend answers (${shown(names)} instead of ${shown(backend)}): the published list of ${count} targets stays until the other is accepted`,
+      message: backendMessage(names, backend, count),
       memory: {
         kind: 'backend',
         at: now.toISOString(),
@@ -290,7 +274,7 @@ function lostLabels(input: GateInput, { changed, added }: Change, accepted: Acce
 }
 
 interface HoldInput {
-  readonly kind: HoldKind | undefined;
+  readonly kind: TargetHold | undefined;
   readonly fate: Fate;
   readonly labels: Memory['labels'];
   readonly accepted: Accepted | undefined;
@@ -315,18 +299,16 @@ function holdOf(
     targets: kept,
     listed: live,
     wait: isOpen ? undefined : wait - waited,
-    message: messageOf(why, {
+    message: holdMessage(why, {
       kept: kept.length,
-      live,
+      listed: live,
       peak,
       labels: labels?.names ?? [],
       reason:
         kept.map(({ source }) => listed.unseen?.(source)).find((text) => text !== undefined) ??
         listed.filtered ??
         '',
-      wait: isOpen
-        ? 'until they are accepted'
-        : `until they have been missing for ${minutes(wait)} (${minutes(waited)} so far)`,
+      wait: isOpen ? undefined : { needed: wait, passed: waited },
     }),
     memory: {
       kind: why,
@@ -357,49 +339,4 @@ function freshOf(
   for (const { id } of leaving) fresh.delete(id);
   for (const { id } of gained) if (fresh.size < mostFresh) fresh.add(id);
   return fresh;
-}
-
-interface MessageFacts {
-  readonly kept: number;
-  readonly live: number;
-  readonly peak: number;
-  readonly labels: readonly string[];
-  readonly reason: string;
-  readonly wait: string;
-}
-
-function messageOf(kind: HoldKind, { kept, live, peak, labels, reason, wait }: MessageFacts): string {
-  const stay = `${kept} ${kept === 1 ? 'target stays' : 'targets stay'} published ${wait}`;
-  switch (kind) {
-    case 'empty':
-      return `the listing is empty: ${stay}`;
-    case 'drop':
-      return `the listing fell from ${peak} to ${live} targets: ${stay}`;
-    case 'job':
-    case 'server':
-    case 'store': {
-      const whole = { job: 'this job', server: 'this backend server', store: 'the store' }[kind];
-      return `the targets of all providers of ${whole} fell too far at once: ${stay}`;
-    }
-    case 'disjoint':
-      return `no address of the published list is listed any more: ${stay}`;
-    case 'filtered':
-    case 'unseen':
-      return `${reason}: ${stay}`;
-    case 'labels':
-      return `no listed target has ${shown(labels)}, which nearly all published ones have: the old labels stay ${wait.replace('they have been missing', 'that lasts')}`;
-    case 'backend':
-      return 'another backend answers';
-  }
-}
-
-function minutes(milliseconds: number): string {
-  return milliseconds < 60_000
-    ? `${Math.round(milliseconds / 1000)}s`
-    : `${Math.round(milliseconds / 6000) / 10}m`;
-}
-
-function shown(names: readonly string[]): string {
-  const rest = names.length - 3;
-  return `${names.slice(0, 3).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }

@@ -1,8 +1,7 @@
 import { version as musterVersion } from '../base/version.ts';
 import type { Hold } from './gate.ts';
-import { clockSkew } from './missing.ts';
 import type { CycleInput, Provider } from './provider.ts';
-import { emptyStatus, type Held, type Status, type StoredStatus, writeStatus } from './status.ts';
+import { clockSkew, emptyStatus, type Held, type Status, type StoredStatus, writeStatus } from './status.ts';
 
 /** What a cycle has to report. */
 export interface Report {
@@ -58,7 +57,7 @@ function nextStatus(
   const confirmedNow = confirmed ? { at, targets: confirmed } : recent(old?.confirmed, ended);
   const damage = damaged === undefined ? recent(old?.damaged, ended) : { at, message: damaged };
   const names = backend ?? old?.backend;
-  const told = warnings ?? old?.warnings ?? [];
+  const shown = warnings ?? old?.warnings ?? [];
   return {
     schema: 1,
     job,
@@ -81,7 +80,7 @@ function nextStatus(
     files: files ?? old?.files ?? [],
     ...(failed && { error: { kind: error.kind, message: error.message } }),
     config_error: configError,
-    ...(told.length > 0 && { warnings: [...told] }),
+    ...(shown.length > 0 && { warnings: [...shown] }),
     failures: failed ? (old?.failures ?? 0) + 1 : 0,
     held,
     confirmed: confirmedNow,
@@ -101,7 +100,7 @@ function heldFacts({ kind, targets, listed, wait, message }: Hold, now: Date, ol
 }
 
 /**
- * Writes a status before a target file is created: no file lies in the store of which no status tells, so that a later
+ * Writes a status before a target file is created. No file is in the store without a status, so that a later
  * look finds it, whenever this run dies, and a retirement that is under way sees that the provider is back. Returns what
  * is to be written over next.
  */

@@ -8,7 +8,8 @@ import type { LabelSet } from '../targets/group.ts';
 import { heldKey, type ProviderId } from '../targets/keys.ts';
 import { decodeDocument, labelSet } from './document.ts';
 import type { Hold } from './gate.ts';
-import { acceptAll, type ComparedTarget, type Mark, type Memory, withAcceptance } from './missing.ts';
+import { acceptAll, type Mark, type Memory, withAcceptance } from './memory.ts';
+import type { ComparedTarget } from './missing.ts';
 import { holdKinds } from './status.ts';
 
 /** What the gate holds of a provider: its memory, and what a person wants to know of it. */
@@ -186,20 +187,6 @@ async function putHeld(
     contentType: 'application/gzip',
     signal,
   });
-}
-
-/** Removes what was read, once nothing is held any more. What another run wrote meanwhile stays. */
-export async function deleteHeld(
-  store: ObjectStore,
-  id: ProviderId,
-  etag: string,
-  signal?: AbortSignal | undefined,
-): Promise<void> {
-  try {
-    await store.delete(heldKey(id), { etag, signal });
-  } catch (error) {
-    if (!isMusterError(error, 'conflict')) throw error;
-  }
 }
 
 /**

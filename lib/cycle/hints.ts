@@ -54,7 +54,7 @@ export interface Notice {
   readonly text: string;
 }
 
-/** Milliseconds for which it is told that targets left without an operator. */
+/** Milliseconds for which a notice says that targets left without an operator. */
 const confirmedFor = 60 * 60_000;
 
 function damagedText(id: ProviderId, message: string): string {

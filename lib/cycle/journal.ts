@@ -2,10 +2,11 @@ import * as z from 'zod';
 import { isMusterError, MusterError } from '../base/errors.ts';
 import { packLines, type UnpackOptions, unpackLines } from '../base/gzip-lines.ts';
 import { parseJson } from '../base/json.ts';
+import type { ObjectStore } from '../store/store.ts';
 import { type EncodedGroup, encodeGroup, type Groups } from '../targets/canonical.ts';
 import type { Change } from '../targets/diff.ts';
 import type { TargetGroup } from '../targets/group.ts';
-import { journalKey, type ProviderId } from '../targets/keys.ts';
+import { journalFolder, journalKey, type ProviderId, parseJournalVersion } from '../targets/keys.ts';
 import { createPacker } from '../targets/pack.ts';
 import { refuseNewer, targetGroup } from './document.ts';
 import type { Loaded } from './load.ts';
@@ -169,4 +170,42 @@ export async function commitChange(
     throw error;
   }
   return true;
+}
+
+/** How long the journal is kept. */
+export interface JournalRetention {
+  /** Milliseconds. */
+  readonly keep: number;
+  /** Newest versions that stay, however old they are. */
+  readonly min_versions: number;
+}
+
+/** Versions between two looks at the journal: a look lists it whole. */
+const lookEvery = 100;
+
+/** Entries that one look removes at most. */
+const mostRemoved = 500;
+
+/**
+ * Removes what the journal keeps too long, a few entries at a time, in every hundredth version. `version` is that of
+ * the snapshot: what came after it is needed to rebuild the list, and stays.
+ */
+export async function clearJournal(
+  id: ProviderId,
+  version: number,
+  { keep, min_versions }: JournalRetention,
+  {
+    store,
+    now,
+    signal,
+  }: { readonly store: ObjectStore; readonly now: Date; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  if (version % lookEvery !== 0 || version <= min_versions) return;
+  const old = (await store.list(journalFolder(id), { signal }))
+    .map(({ key, modified }) => ({ key, modified, entry: parseJournalVersion(key) }))
+    .filter(({ key, entry }) => entry !== undefined && key === journalKey(id, entry))
+    .filter(({ entry = version }) => entry <= version - min_versions)
+    .filter(({ modified }) => now.getTime() - modified > keep);
+  // The oldest go first, so that the rest has no gap.
+  for (const { key } of old.slice(0, mostRemoved)) await store.delete(key, { signal });
 }

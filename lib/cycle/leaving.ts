@@ -1,10 +1,18 @@
 import { mapConcurrent } from '../base/concurrency.ts';
 import { isMusterError } from '../base/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { folders, type ProviderId, parseStatusKey, statusKey } from '../targets/keys.ts';
-import type { GuardConfig } from './gate.ts';
-import { clockSkew } from './missing.ts';
-import { emptyStatus, readStatus, type Status, type StoredStatus, writeStatus } from './status.ts';
+import { type Guard, losesTooMany } from '../targets/guard.ts';
+import { type ProviderId, statusKey } from '../targets/keys.ts';
+import { acceptedFor, isInForce } from './memory.ts';
+import {
+  emptyStatus,
+  listProviders,
+  readStatus,
+  readStatuses,
+  type Status,
+  type StoredStatus,
+  writeStatus,
+} from './status.ts';
 import { noteRetired, retiredLately } from './sums.ts';
 
 /** A provider as the configuration has it. */
@@ -18,7 +26,7 @@ export interface RetireRules {
   /** Milliseconds that a job's providers stay after they left; 0 is at once. */
   readonly retireAfter: (job: string) => number;
   /** Of the whole configuration: how much of all targets may go. */
-  readonly guard: Pick<GuardConfig, 'max_removed' | 'min_targets'>;
+  readonly guard: Pick<Guard, 'max_removed' | 'min_targets'>;
   /** Milliseconds for which tombstones, and the journals behind them, are kept. */
   readonly keep: number;
 }
@@ -50,18 +58,15 @@ interface LeavingInput {
   readonly dryRun?: boolean | undefined;
 }
 
-/** Names of the providers in the store that the configuration has not. An empty configuration has lost its way: none. */
+/** The providers of the store that the configuration lacks. None for an empty configuration: it must be a mistake. */
 export async function findLeft(
   configured: readonly ProviderId[],
   { store, signal, mechanism }: Pick<LeavingInput, 'store' | 'signal' | 'mechanism'>,
 ): Promise<readonly ProviderId[]> {
   if (configured.length === 0) return [];
   const keep = new Set(configured.map(statusKey));
-  const objects = await store.list(folders.status, { signal });
-  return objects
-    .filter(({ key }) => !keep.has(key))
-    .map(({ key }) => parseStatusKey(key))
-    .filter((id) => id !== undefined)
+  return (await listProviders({ store, signal }))
+    .filter((id) => !keep.has(statusKey(id)))
     .filter(({ provider }) => mechanism === undefined || provider.startsWith(`${mechanism}-`));
 }
 
@@ -82,7 +87,10 @@ export async function reviewLeaving(
     const stored = await readStatus(store, id, signal);
     return { id, stored, waited: waitedOf(stored.status, rules.retireAfter(id.job), now) };
   });
-  const others = await readStatuses(configured, input);
+  const stored = await readStatuses(configured, input);
+  const others = new Map(
+    [...stored].flatMap(([key, { status }]) => (status === undefined ? [] : [[key, status] as const])),
+  );
   const judged = drafts.map((draft) => judgeOne(draft, drafts, configured, others, rules));
   const due = judged.filter(({ isDue }) => isDue);
   const refusal = due.length === 0 ? undefined : await refuseSum(due, drafts, others, rules, input);
@@ -172,17 +180,6 @@ function isGood(status: Status | undefined): boolean {
   return status !== undefined && status.published_version > 0 && status.failures === 0;
 }
 
-async function readStatuses(
-  configured: readonly ProviderId[],
-  { store, signal }: LeavingInput,
-): Promise<ReadonlyMap<string, Status>> {
-  const found = await mapConcurrent(configured, 8, signal, async (id) => {
-    const { status } = await readStatus(store, id, signal);
-    return status === undefined ? [] : [[statusKey(id), status] as const];
-  });
-  return new Map(found.flat());
-}
-
 /** Why the due ones may not go together with what was retired lately. */
 async function refuseSum(
   due: readonly Judged[],
@@ -195,15 +192,12 @@ async function refuseSum(
   const lost = gone + due.reduce((sum, { loss }) => sum + loss, 0);
   const all = [...drafts.map(({ stored }) => stored.status), ...others.values()];
   const total = gone + all.reduce((sum, status) => sum + (status?.targets ?? 0), 0);
-  if (total < guard.min_targets || lost <= guard.max_removed * total) return undefined;
+  if (!losesTooMany(lost, total, guard)) return undefined;
   return `${lost} of ${total} published targets would be retired: they stay until that is accepted`;
 }
 
 function isAccepted(status: Status | undefined, now: Date): boolean {
-  const until = status?.retiring?.accepted_until;
-  if (until === undefined) return false;
-  const left = Date.parse(until) - now.getTime();
-  return left > 0 && left <= 60 * 60_000 + clockSkew;
+  return isInForce(status?.retiring?.accepted_until, now);
 }
 
 /** Over the status that was read, or not at all: a cycle or an operator that wrote meanwhile knows better. */
@@ -243,7 +237,7 @@ export async function acceptRetirement(
 ): Promise<boolean> {
   const { status, etag } = await readStatus(store, id, signal);
   if (status?.retiring === undefined) return false;
-  const accepted_until = new Date(now.getTime() + 60 * 60_000).toISOString();
+  const accepted_until = new Date(now.getTime() + acceptedFor).toISOString();
   const retiring = { ...status.retiring, accepted_until };
   await writeStatus(store, id, { ...status, retiring }, etag, signal, { merge: false });
   return true;

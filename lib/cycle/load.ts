@@ -21,7 +21,7 @@ import { createPacker } from '../targets/pack.ts';
 import { refuseNewer, targetGroup } from './document.ts';
 import { decodeJournalEntry } from './journal.ts';
 import { decodeManifest, maxManifestBytes } from './manifest.ts';
-import type { Step } from './status.ts';
+import type { Step } from './memory.ts';
 
 /** The list as the bucket has it: the snapshot with the journal's later changes. */
 export interface Loaded {

@@ -21,7 +21,7 @@ export interface Part {
 }
 
 /**
- * A list in parts, written last: whoever reads a manifest finds all its parts, which are never changed. A list is the
+ * A list in parts, written last: a reader of the manifest finds all its parts, which are never changed. A list is the
  * groups of its parts, one part after the other.
  */
 export interface Manifest {

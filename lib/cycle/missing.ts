@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { decodeGroup, encodeGroup, encodeLabels, type Groups } from '../targets/canonical.ts';
 import type { Change } from '../targets/diff.ts';
 import { addressLabel, type LabelSet, metaPrefix, type TargetGroup, targetLabels } from '../targets/group.ts';
-import type { HoldKind } from './status.ts';
 
 /** A target of one of two lists that are compared. */
 export interface ComparedTarget {
@@ -164,90 +163,4 @@ function addTargets(group: TargetGroup, targets: readonly ComparedTarget[]): Tar
 function isSame(a: TargetGroup, b: TargetGroup): boolean {
   if (a.targets.length !== b.targets.length) return false;
   return pairOff(targetsOf(a), targetsOf(b), labelsKey).every((left) => left.length === 0);
-}
-
-/** How long something has been held. */
-export interface Mark {
-  /** When a complete listing first lacked it, ISO 8601. */
-  readonly since: string;
-  /**
-   * Milliseconds between complete listings that lacked it. What lies between a failed cycle and the next good one does
-   * not count, and a single step counts for half of the wait at most: whatever the clock does, three listings agree.
-   */
-  readonly waited: number;
-  /** An operator has accepted that it goes. */
-  readonly accepted?: boolean | undefined;
-}
-
-/** An operator's acceptance: of the marked targets, and of the labels or the backend that were proposed. */
-export interface Accepted {
-  /** ISO 8601. */
-  readonly at: string;
-  /** When it ends, ISO 8601. */
-  readonly until: string;
-  /** Names of labels that may be lost. */
-  readonly labels?: readonly string[] | undefined;
-  /** Names of the backend whose list may take the place of the published one. */
-  readonly backend?: readonly string[] | undefined;
-}
-
-/** What the gate remembers of a hold from one listing to the next. It starts again when it is lost. */
-export interface Memory {
-  readonly kind: HoldKind;
-  /** When the last complete listing was seen, ISO 8601. */
-  readonly at: string;
-  /** Targets listed at the beginning. */
-  readonly peak: number;
-  /** Missing targets by their id or, where they are very many, by their source. */
-  readonly marks: ReadonlyMap<string, Mark>;
-  /** Ids of targets that came while something was held: they leave when they go, or a busy cluster would pile them up. */
-  readonly fresh: ReadonlySet<string>;
-  /** Labels that would be lost. */
-  readonly labels?: (Mark & { readonly names: readonly string[] }) | undefined;
-  /** Names of the other backend that now answers. */
-  readonly backend?: readonly string[] | undefined;
-  readonly accepted?: Accepted | undefined;
-}
-
-/** The mark of a target: its own, or that of its source. */
-export function markOf(memory: Memory | undefined, id: string, source: string): Mark | undefined {
-  return memory?.marks.get(id) ?? memory?.marks.get(source);
-}
-
-/** The acceptance, unless it has ended. A time in the future beyond its length counts as ended: a clock was wrong. */
-export function acceptanceAt(memory: Memory | undefined, now: Date): Accepted | undefined {
-  const accepted = memory?.accepted;
-  if (accepted === undefined) return undefined;
-  const left = Date.parse(accepted.until) - now.getTime();
-  return left > 0 && left <= acceptedFor + clockSkew ? accepted : undefined;
-}
-
-/** Milliseconds that an acceptance holds. */
-const acceptedFor = 60 * 60_000;
-
-/** Milliseconds by which two machines' clocks may differ without being thought wrong. */
-export const clockSkew = 5 * 60_000;
-
-/** The memory after an operator has accepted all that it holds now. */
-export function acceptAll(memory: Memory, now: Date): Memory {
-  return {
-    ...memory,
-    marks: new Map([...memory.marks].map(([id, mark]) => [id, { ...mark, accepted: true }])),
-    accepted: {
-      at: now.toISOString(),
-      until: new Date(now.getTime() + acceptedFor).toISOString(),
-      ...(memory.labels && { labels: memory.labels.names }),
-      ...(memory.backend && { backend: memory.backend }),
-    },
-  };
-}
-
-/** The memory with what another process accepted meanwhile. */
-export function withAcceptance(memory: Memory, other: Memory): Memory {
-  if (other.accepted === undefined) return memory;
-  const marks = [...memory.marks].map(([id, mark]) => {
-    const accepted = other.marks.get(id)?.accepted === true;
-    return [id, accepted ? { ...mark, accepted } : mark] as const;
-  });
-  return { ...memory, marks: new Map(marks), accepted: other.accepted };
 }

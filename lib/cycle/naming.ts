@@ -1,7 +1,6 @@
-import { mapConcurrent } from '../base/concurrency.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { encodeJob, folders, type ProviderId, parseStatusKey, statusKey } from '../targets/keys.ts';
-import { readStatus, type StoredStatus } from './status.ts';
+import { type ProviderId, parseStatusKey, statusKey } from '../targets/keys.ts';
+import { listProviders, readStatuses, type StoredStatus } from './status.ts';
 
 /** A provider as the configuration names it. */
 export interface Named extends ProviderId {
@@ -22,22 +21,22 @@ interface NamingInput {
 
 /**
  * Gives each provider the name under which the store knows what it lists, wherever it stands in the configuration. A
- * new one gets the name that it would have by its place, or else the lowest free number. Costs a look at the status of
- * each provider, which the cycle needs anyway, and one listing more for a job of which that does not tell all.
+ * new one gets the name of its position or, where that is taken, the lowest free number. Reads the status of each
+ * provider, which the cycle needs anyway; a job whose statuses do not settle all names costs one listing more.
  */
 export async function resolveNames<P extends Named>(
   providers: readonly P[],
   input: NamingInput,
 ): Promise<readonly Resolved<P>[]> {
-  const byPlace = await readStatuses(providers, input);
+  const byPosition = await readStatuses(providers, input);
   const resolved = new Map<P, Resolved<P>>();
   for (const group of Map.groupBy(providers, ({ job, mechanism }) =>
     JSON.stringify([job, mechanism]),
   ).values()) {
     const isPlain = group.every(
-      (one) => one.hasOwnName === true || isKnownAs(one, byPlace.get(statusKey(one))),
+      (one) => one.hasOwnName === true || isKnownAs(one, byPosition.get(statusKey(one))),
     );
-    const statuses = isPlain ? byPlace : await readJob(group, byPlace, input);
+    const statuses = isPlain ? byPosition : await readJob(group, byPosition, input);
     const names = isPlain ? new Map() : assignNames(group, statuses);
     for (const one of group) {
       const provider = names.get(one) ?? one.provider;
@@ -54,19 +53,6 @@ function isKnownAs({ identity }: Named, stored: StoredStatus | undefined): boole
   return status !== undefined && (status.identity === undefined || status.identity === identity);
 }
 
-async function readStatuses(
-  ids: readonly ProviderId[],
-  { store, signal }: NamingInput,
-): Promise<Map<string, StoredStatus>> {
-  const read = await mapConcurrent(
-    ids,
-    8,
-    signal,
-    async (id) => [statusKey(id), await readStatus(store, id, signal)] as const,
-  );
-  return new Map(read);
-}
-
 /** The statuses of all providers of the mechanism that the store has of the job, too. */
 async function readJob<P extends Named>(
   [first]: readonly P[],
@@ -74,11 +60,9 @@ async function readJob<P extends Named>(
   input: NamingInput,
 ): Promise<ReadonlyMap<string, StoredStatus>> {
   if (first === undefined) return known;
-  const folder = `${folders.status}${encodeJob(first.job)}/`;
-  const ids = (await input.store.list(folder, { signal: input.signal }))
-    .map(({ key }) => parseStatusKey(key))
-    .filter((id) => id !== undefined)
-    .filter((id) => id.provider.startsWith(`${first.mechanism}-`) && !known.has(statusKey(id)));
+  const ids = (await listProviders(input, first.job)).filter(
+    (id) => id.provider.startsWith(`${first.mechanism}-`) && !known.has(statusKey(id)),
+  );
   return new Map([...known, ...(await readStatuses(ids, input))]);
 }
 

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import { mapConcurrent } from '../base/concurrency.ts';
 import { MusterError } from '../base/errors.ts';
 import { overWrite, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { folders, isProviderName, parseStatusKey, statusKey, storeKey } from '../targets/keys.ts';
+import { isProviderName, statusKey, storeKey } from '../targets/keys.ts';
 import { decodeDocument, encodeDocument } from './document.ts';
 import type { ConfiguredProvider } from './leaving.ts';
-import { readStatus } from './status.ts';
+import { listProviders, readStatuses } from './status.ts';
 
 interface OwnershipInput {
   readonly store: ObjectStore;
@@ -55,26 +54,25 @@ async function refuseStranger(
   mechanism: string | undefined,
 ): Promise<void> {
   if (configured.length === 0) return;
-  const stored = (await store.list(folders.status, { signal }))
-    .map(({ key }) => parseStatusKey(key))
-    .filter((id) => id !== undefined)
-    .filter(({ provider }) => mechanism === undefined || isProviderName(provider, mechanism));
+  const stored = (await listProviders({ store, signal })).filter(
+    ({ provider }) => mechanism === undefined || isProviderName(provider, mechanism),
+  );
   const jobs = new Set(configured.map(({ job }) => job));
   const strange = stored.filter(({ job }) => !jobs.has(job));
   if (2 * strange.length <= stored.length) return;
   const identities = new Set(configured.map(({ identity }) => identity).filter((one) => one !== undefined));
-  const known = await mapConcurrent(strange, 8, signal, async (id) => {
-    const { status } = await readStatus(store, id, signal);
-    return status?.identity !== undefined && identities.has(status.identity);
+  const statuses = await readStatuses(strange, { store, signal });
+  const unknown = strange.filter((id) => {
+    const identity = statuses.get(statusKey(id))?.status?.identity;
+    return identity === undefined || !identities.has(identity);
   });
-  const unknown = strange.filter((_, index) => known[index] !== true);
   if (2 * unknown.length <= stored.length) return;
   const [first] = unknown;
   const example = first === undefined ? '' : `, as in ${statusKey(first)}`;
   const all = stored.length === 1 ? '1 provider' : `${stored.length} providers`;
   throw new MusterError(
     'config',
-    `${store.url} has ${all}, of which this configuration knows ${stored.length - unknown.length}${example}: it belongs to another one. ${wayOut}`,
+    `${store.url} has ${all}, and this configuration knows ${stored.length - unknown.length} of them${example}: it belongs to another one. ${wayOut}`,
   );
 }
 

@@ -4,7 +4,7 @@ import { packLines } from '../base/gzip-lines.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { type ProviderId, parsePartName, partKey, partsFolder } from '../targets/keys.ts';
 import type { Manifest, Part } from './manifest.ts';
-import { clockSkew } from './missing.ts';
+import { clockSkew } from './status.ts';
 
 /** Milliseconds that a replaced part stays for readers which have an older manifest. */
 const grace = 60 * 60_000;
@@ -23,7 +23,7 @@ interface PartInput {
 
 /**
  * Writes one part, unless the manifest that is there has the same bytes. Its name holds digest and version: a name that
- * has left the manifest never comes back, so that whoever clears it takes nothing away from a later version.
+ * has left the manifest never comes back, so that clearing it takes nothing away from a later version.
  */
 export async function writePart({
   store,
@@ -46,13 +46,12 @@ export async function writePart({
   const digest = createHash('sha256').update(body).digest('hex');
   const same = known.find(({ name }) => parsePartName(name)?.digest === digest);
   // It is known by name only; that it is there is looked at, since a lost one is to be mended here.
-  const isThere =
-    same !== undefined && (await store.head(partKey(id, same.name), signal && { signal })) !== undefined;
+  const isThere = same !== undefined && (await store.head(partKey(id, same.name), { signal })) !== undefined;
   if (same !== undefined && isThere) return same;
   const name = `${String(version).padStart(12, '0')}-${digest}`;
   try {
     const options = { condition: 'create', contentType: 'application/gzip' } as const;
-    await store.put(partKey(id, name), body, { ...options, ...(signal && { signal }) });
+    await store.put(partKey(id, name), body, { ...options, signal });
   } catch (error) {
     // Another run at this version wrote the very same bytes.
     if (!isMusterError(error, 'conflict')) throw error;
@@ -71,7 +70,7 @@ export function replacedParts(
   return gone.map(({ name }) => ({ name, at: now.toISOString() }));
 }
 
-/** Removes replaced parts whose time is over, and returns those that stay. A time in the future begins anew. */
+/** Removes replaced parts whose time is over, and returns those that stay. A time in the future starts again. */
 export async function clearReplaced(
   store: ObjectStore,
   id: ProviderId,
@@ -82,7 +81,7 @@ export async function clearReplaced(
   const staying: { name: string; at: string }[] = [];
   for (const { name, at } of replaced) {
     const age = now.getTime() - Date.parse(at);
-    if (age >= grace) await store.delete(partKey(id, name), signal && { signal });
+    if (age >= grace) await store.delete(partKey(id, name), { signal });
     else staying.push({ name, at: age < -clockSkew ? now.toISOString() : at });
   }
   return staying;
@@ -102,10 +101,10 @@ export async function clearOrphans(
 ): Promise<void> {
   const names = new Set(known.map(({ name }) => name));
   const folder = partsFolder(id);
-  for (const { key, modified } of await store.list(folder, signal && { signal })) {
+  for (const { key, modified } of await store.list(folder, { signal })) {
     const name = key.slice(folder.length);
     const part = parsePartName(name);
     if (part === undefined || names.has(name) || part.version > version) continue;
-    if (now.getTime() - modified >= grace) await store.delete(key, signal && { signal });
+    if (now.getTime() - modified >= grace) await store.delete(key, { signal });
   }
 }

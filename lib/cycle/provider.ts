@@ -3,12 +3,12 @@ import type { ObjectStore } from '../store/store.ts';
 import type { Change } from '../targets/diff.ts';
 import type { Discover, Progress } from '../targets/discover.ts';
 import type { TargetGroup } from '../targets/group.ts';
+import type { Guard } from '../targets/guard.ts';
 import type { ProviderId } from '../targets/keys.ts';
 import type { NoteTarget } from '../targets/scrapable.ts';
-import type { GuardConfig } from './gate.ts';
 import type { HeldDocument } from './held.ts';
+import type { JournalRetention } from './journal.ts';
 import type { Loaded } from './load.ts';
-import type { JournalRetention } from './retention.ts';
 import type { StoredStatus } from './status.ts';
 
 /** A provider as a cycle needs it. */
@@ -20,10 +20,10 @@ export interface Provider extends ProviderId {
   readonly server?: string | undefined;
   /**
    * What is done to each group before it is compared: relabelling, leaving out labels and targets that Prometheus would
-   * refuse, of which it tells. Undefined drops the group.
+   * refuse, which it notes. Undefined drops the group.
    */
   readonly transform?: (group: TargetGroup, note: NoteTarget) => TargetGroup | undefined;
-  readonly guard: GuardConfig;
+  readonly guard: Guard;
   /** Number of parts of the published list; 1 is one plain file. */
   readonly shards: number;
   /** Milliseconds that listing the targets may take. */
@@ -51,7 +51,7 @@ export interface CycleInput {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** When the listing must have ended, whatever the provider's deadline: what comes after it needs time too. */
   readonly listUntil?: Date;
-  /** Why the newest configuration is not in force; the status tells it on. */
+  /** Why the newest configuration is not in force; the status shows it. */
   readonly configError?: string | undefined;
   /** Whether the store has more providers than this one, with which a drop must be added up. */
   readonly hasOthers?: boolean;

@@ -7,6 +7,7 @@ import { countTargets, type Groups } from '../targets/canonical.ts';
 import { type Change, isEmptyChange } from '../targets/diff.ts';
 import { fileSdTexts, type VersionMark } from '../targets/file-sd.ts';
 import { manifestKey, type ProviderId, partKey, snapshotKey, targetsKey } from '../targets/keys.ts';
+import { deleteSeen } from './document.ts';
 import { decodeSnapshotVersion, encodeSnapshot, type Loaded } from './load.ts';
 import { decodeManifest, encodeManifest, type Manifest, maxManifestBytes } from './manifest.ts';
 import { clearOrphans, clearReplaced, replacedParts, writePart } from './parts.ts';
@@ -254,14 +255,8 @@ async function isNewest({ store, id, fence, signal }: WriteInput): Promise<boole
 /** Removes the file of the other form, once this one is there. A reader of both takes the higher version. */
 async function removeOther(input: WriteInput, key: string): Promise<void> {
   const { store, signal } = input;
-  const options = signal && { signal };
-  const found = await store.head(key, options);
-  if (found === undefined || !(await isNewest(input))) return;
-  try {
-    await store.delete(key, { etag: found.etag, ...options });
-  } catch (error) {
-    if (!isMusterError(error, 'conflict')) throw error;
-  }
+  const found = await store.head(key, { signal });
+  if (found !== undefined && (await isNewest(input))) await deleteSeen(store, key, found.etag, signal);
 }
 
 interface ListFile extends StreamedBody {

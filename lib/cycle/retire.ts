@@ -1,16 +1,20 @@
-import { isMusterError } from '../base/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { countTargets } from '../targets/canonical.ts';
 import { diffGroups } from '../targets/diff.ts';
 import {
+  folders,
   heldKey,
+  journalFolder,
   manifestKey,
   type ProviderId,
   parsePartName,
+  parseRetiredKey,
   partsFolder,
+  snapshotKey,
   statusKey,
   targetsKey,
 } from '../targets/keys.ts';
+import { deleteSeen } from './document.ts';
 import { commitChange } from './journal.ts';
 import { loadProvider, readPublished } from './load.ts';
 import { storeIdOf } from './ownership.ts';
@@ -25,19 +29,17 @@ export interface RetireInput extends Pick<CycleInput, 'store' | 'run' | 'now' | 
 }
 
 /**
- * Ends a provider on purpose: a last change that removes all, a tombstone that lets mirrors remove its file, and then
- * its files and, at the very end, its status, so that a run which dies on the way is taken up by the next one. Journal
- * and snapshot stay: should the provider come back, its versions go on. Each removal is of what was seen at the
- * beginning, before the version was: a provider that came back meanwhile is not touched. False when another run was
- * first.
+ * Ends a provider on purpose. It commits a last change that removes all targets, writes a tombstone that lets mirrors
+ * remove the file, and then deletes the files. The status goes last, so that the next run takes up what a dying one left.
+ * Journal and snapshot stay: if the provider comes back, its versions go on. Only what was seen at the beginning is
+ * deleted, so that a provider that came back meanwhile keeps its files. False when another run was first.
  */
 export async function retireProvider(id: ProviderId, input: RetireInput): Promise<boolean> {
   const { store, run, now, signal } = input;
-  const options = signal && { signal };
   const [stored, file, manifest] = await Promise.all([
     readStatus(store, id, signal),
-    store.head(targetsKey(id), options),
-    store.head(manifestKey(id), options),
+    store.head(targetsKey(id), { signal }),
+    store.head(manifestKey(id), { signal }),
   ]);
   if (input.ifLeaving === true && stored.status?.retiring === undefined) return false;
   // After the files: what they hold is then known to be no later than this version.
@@ -47,7 +49,7 @@ export async function retireProvider(id: ProviderId, input: RetireInput): Promis
     const version = await commitEnd(id, input, loaded, stored);
     if (version === undefined) return false;
     // A cycle of the provider that came back has written its status, whether it found a change or not.
-    if ((await store.head(statusKey(id), options))?.etag !== stored.etag) return false;
+    if ((await store.head(statusKey(id), { signal }))?.etag !== stored.etag) return false;
     await writeTombstone(
       store,
       { ...id, store: await storeIdOf(store, signal), version, at: now().toISOString(), run },
@@ -61,13 +63,13 @@ export async function retireProvider(id: ProviderId, input: RetireInput): Promis
       // One that has appeared since is for the next look, which needs the status to find it.
       const isGone =
         found === undefined
-          ? (await store.head(key, options)) === undefined
+          ? (await store.head(key, { signal })) === undefined
           : await deleteSeen(store, key, found.etag, signal);
       if (!isGone) return false;
     }
     await deleteParts(store, id, version, signal);
   }
-  const held = await store.head(heldKey(id), options);
+  const held = await store.head(heldKey(id), { signal });
   if (held !== undefined) await deleteSeen(store, heldKey(id), held.etag, signal);
   return stored.etag === undefined || deleteSeen(store, statusKey(id), stored.etag, signal);
 }
@@ -97,22 +99,6 @@ async function commitEnd(
   return fence === undefined ? undefined : end.version;
 }
 
-/** Removes just the write that was seen; false where another one is there now. */
-async function deleteSeen(
-  store: ObjectStore,
-  key: string,
-  etag: string,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  try {
-    await store.delete(key, { etag, signal });
-    return true;
-  } catch (error) {
-    if (isMusterError(error, 'conflict')) return false;
-    throw error;
-  }
-}
-
 /** Parts of later versions belong to a provider that came back. */
 async function deleteParts(
   store: ObjectStore,
@@ -121,8 +107,40 @@ async function deleteParts(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const folder = partsFolder(id);
-  for (const { key } of await store.list(folder, signal && { signal })) {
+  for (const { key } of await store.list(folder, { signal })) {
     const part = parsePartName(key.slice(folder.length));
-    if (part !== undefined && part.version < version) await store.delete(key, signal && { signal });
+    if (part !== undefined && part.version < version) await store.delete(key, { signal });
+  }
+}
+
+/** Objects of retired providers that one look removes at most. */
+const mostRemoved = 500;
+
+/**
+ * Removes what is left of providers that were retired longer ago than the journal is kept: their journal, their
+ * snapshot and, last, their tombstone. A few objects at a time.
+ */
+export async function clearRetired(
+  keep: number,
+  isConfigured: (id: ProviderId) => boolean,
+  {
+    store,
+    now,
+    signal,
+  }: { readonly store: ObjectStore; readonly now: Date; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  let left = mostRemoved;
+  for (const { key, modified } of await store.list(folders.retired, { signal })) {
+    const id = parseRetiredKey(key);
+    if (id === undefined || now.getTime() - modified <= keep || left <= 0) continue;
+    if (!isConfigured(id)) {
+      const entries = (await store.list(journalFolder(id), { signal })).slice(0, left);
+      for (const entry of entries) await store.delete(entry.key, { signal });
+      left -= entries.length;
+      if (left <= 0) return;
+      await store.delete(snapshotKey(id), { signal });
+    }
+    await store.delete(key, { signal });
+    left -= 1;
   }
 }

@@ -1,8 +1,9 @@
 import * as z from 'zod';
+import { mapConcurrent } from '../base/concurrency.ts';
 import { isMusterError } from '../base/errors.ts';
 import { overWrite, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { type ProviderId, statusKey } from '../targets/keys.ts';
+import { encodeJob, folders, type ProviderId, parseStatusKey, statusKey } from '../targets/keys.ts';
 import { decodeDocument, encodeDocument } from './document.ts';
 
 const time = z.iso.datetime();
@@ -106,7 +107,7 @@ export const statusSchema = z.object({
 export type Status = z.infer<typeof statusSchema>;
 export type Held = NonNullable<Status['held']>;
 
-/** The status of a provider of which nothing is known. */
+/** The status of a new provider. */
 export function emptyStatus({ job, provider }: ProviderId, run: string, now: Date): Status {
   return {
     schema: 1,
@@ -132,6 +133,9 @@ export interface StoredStatus {
   readonly damaged?: string | undefined;
 }
 
+/** Milliseconds by which two machines' clocks may differ without being thought wrong. */
+export const clockSkew = 5 * 60_000;
+
 /** Bytes of the longest status. */
 export const maxStatusBytes = 1 << 20;
 
@@ -152,6 +156,35 @@ export async function readStatus(
     const etag = (await store.head(key, options))?.etag;
     return { status: undefined, etag, damaged: error.message };
   }
+}
+
+/** The providers that have a status in the store: all, or those of one job. */
+export async function listProviders(
+  { store, signal }: ReadInput,
+  job?: string,
+): Promise<readonly ProviderId[]> {
+  const folder = job === undefined ? folders.status : `${folders.status}${encodeJob(job)}/`;
+  const objects = await store.list(folder, { signal });
+  return objects.map(({ key }) => parseStatusKey(key)).filter((id) => id !== undefined);
+}
+
+/** The statuses of several providers, by their keys. Throws as `readStatus` does. */
+export async function readStatuses(
+  ids: readonly ProviderId[],
+  { store, signal }: ReadInput,
+): Promise<ReadonlyMap<string, StoredStatus>> {
+  const read = await mapConcurrent(
+    ids,
+    8,
+    signal,
+    async (id) => [statusKey(id), await readStatus(store, id, signal)] as const,
+  );
+  return new Map(read);
+}
+
+interface ReadInput {
+  readonly store: ObjectStore;
+  readonly signal: AbortSignal;
 }
 
 function readBody(body: Uint8Array, etag: string, key: string): StoredStatus {
@@ -206,41 +239,4 @@ export async function writeStatus(
 function mergeStatus(status: Status, other: Status | undefined): Status {
   if (other === undefined || other.published_version <= status.published_version) return status;
   return { ...status, published_version: other.published_version, files: other.files };
-}
-
-/** How many targets a provider listed until a moment, when they became fewer. */
-export interface Step {
-  /** Milliseconds of Unix time. */
-  readonly until: number;
-  readonly targets: number;
-}
-
-/** Steps that are kept at most; of more the oldest ones merge, upwards. */
-const mostSteps = 32;
-
-/** The most targets that were listed at any time within the last `window` milliseconds, as far as the steps tell. */
-export function peakWithin(steps: readonly Step[], now: number, window: number): number {
-  return Math.max(0, ...steps.filter(({ until }) => until > now - window).map(({ targets }) => targets));
-}
-
-/**
- * The steps after a list of `before` targets was replaced by one of `after`. A step that ends in the future came from a
- * wrong clock: it ends now.
- */
-export function stepsAfter(
-  steps: readonly Step[],
-  { now, window, before, after }: { now: number; window: number; before: number; after: number },
-): readonly Step[] {
-  const recent = steps
-    .filter(({ until }) => until > now - window)
-    .map(({ until, targets }) => ({ until: Math.min(until, now), targets }));
-  if (before <= after) return recent;
-  const higher = recent.filter(({ targets }) => targets > before);
-  const surplus = higher.splice(0, Math.max(0, higher.length - mostSteps));
-  const [oldest, ...rest] = higher;
-  const merged =
-    surplus.length === 0 || oldest === undefined
-      ? higher
-      : [{ until: oldest.until, targets: Math.max(...surplus.map(({ targets }) => targets)) }, ...rest];
-  return [...merged, { until: now, targets: before }];
 }

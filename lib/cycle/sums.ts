@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mapConcurrent } from '../base/concurrency.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { folders, type ProviderId, parseStatusKey, statusKey } from '../targets/keys.ts';
-import type { GuardConfig, SumKind } from './gate.ts';
-import { clockSkew } from './missing.ts';
-import { parseStatus, type Status } from './status.ts';
+import { type Guard, losesTooMany } from '../targets/guard.ts';
+import { folders, type ProviderId, statusKey } from '../targets/keys.ts';
+import type { SumKind } from './gate.ts';
+import { clockSkew, listProviders, parseStatus, type Status } from './status.ts';
 
 /** A drop of one provider that its own rule lets pass. */
 export interface Drop extends ProviderId {
@@ -18,7 +18,7 @@ export interface Drop extends ProviderId {
 
 interface SumsInput {
   readonly store: ObjectStore;
-  readonly config: Pick<GuardConfig, 'max_removed' | 'min_targets' | 'confirm_after'>;
+  readonly config: Pick<Guard, 'max_removed' | 'min_targets' | 'confirm_after'>;
   readonly now: Date;
   readonly signal?: AbortSignal | undefined;
 }
@@ -38,23 +38,22 @@ export async function addDrop(drop: Drop, input: SumsInput): Promise<SumVerdict>
   const { store, config, now, signal } = input;
   if (drop.removed <= negligible * drop.peak) return {};
   const key = dropKey(drop, now, config.confirm_after);
-  const options = signal && { signal };
-  await store.put(key, new Uint8Array(), { condition: 'any', ...options });
+  await store.put(key, new Uint8Array(), { condition: 'any', signal });
   // A drop within the share of its own provider cannot bring a sum above that share.
   if (drop.removed <= config.max_removed * drop.peak) return {};
   const all = await readDrops({ ...input, window: config.confirm_after });
-  const drops = all.filter(({ server: asked }) => asked !== short(retired));
+  const drops = all.filter(({ server }) => server !== short(retired));
   let statuses: readonly Status[] | undefined;
   for (const scope of ['job', 'server', 'store'] as const) {
     const own = drops.filter((one) => isWithin(scope, one, nameDrop(drop)));
     const lost = sumByProvider(own, 'removed');
     const known = sumByProvider(own, 'peak');
     if (lost <= config.max_removed * known) continue;
-    // Those that lost nothing count too. They are asked only now, as they are many.
+    // Those that lost nothing count too. They are read only now, as they are many.
     statuses ??= await readStatuses(input);
     const total = known + sumOfOthers(scope, statuses, own, drop);
-    if (total < config.min_targets || lost <= config.max_removed * total) continue;
-    await store.delete(key, options);
+    if (!losesTooMany(lost, total, config)) continue;
+    await store.delete(key, { signal });
     return { forbidden: scope };
   }
   return {};
@@ -105,7 +104,7 @@ function short(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
-/** All that has to be known of a drop stands in its key, so that one listing tells all drops. */
+/** All that has to be known of a drop stands in its key, so that one listing finds all drops. */
 function dropKey(drop: Drop, now: Date, window: number): string {
   const { server, job, provider } = nameDrop(drop);
   const until = String(now.getTime() + window).padStart(15, '0');
@@ -129,7 +128,7 @@ async function readDrops({
 }: NoteInput & { readonly window: number }): Promise<readonly NotedDrop[]> {
   const drops: NotedDrop[] = [];
   const over: string[] = [];
-  for (const { key } of await store.list(folders.removals, signal && { signal })) {
+  for (const { key } of await store.list(folders.removals, { signal })) {
     const [, until, server = '', job = '', provider = '', removed, peak] =
       dropForm.exec(key.slice(folders.removals.length)) ?? [];
     const left = Number(until) - now.getTime();
@@ -138,7 +137,7 @@ async function readDrops({
       drops.push({ server, job, provider, removed: Number(removed), peak: Number(peak) });
     else over.push(key);
   }
-  for (const key of over.slice(0, mostCleared)) await store.delete(key, signal && { signal });
+  for (const key of over.slice(0, mostCleared)) await store.delete(key, { signal });
   return drops;
 }
 
@@ -176,10 +175,9 @@ function sumOfOthers(
 const mostStatuses = 5000;
 
 async function readStatuses({ store, signal }: SumsInput): Promise<readonly Status[]> {
-  const objects = await store.list(folders.status, signal && { signal });
-  const keys = objects.map(({ key }) => key).filter((key) => parseStatusKey(key) !== undefined);
-  const none = new AbortController().signal;
-  const statuses = await mapConcurrent(keys.slice(0, mostStatuses), 16, signal ?? none, async (key) => {
+  const until = signal ?? new AbortController().signal;
+  const ids = (await listProviders({ store, signal: until })).slice(0, mostStatuses);
+  const statuses = await mapConcurrent(ids.map(statusKey), 16, until, async (key) => {
     const found = await store.get(key, { maxBytes: 1 << 20, signal });
     return found === undefined ? undefined : parseStatus(found.body);
   });

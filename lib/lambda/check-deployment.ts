@@ -48,7 +48,7 @@ export async function checkDeployment(input: DeploymentInput): Promise<readonly 
     await store.verify({ signal });
     return good('are honoured');
   });
-  // What cannot be read is told where the status of each is looked at.
+  // The check of each status says what cannot be read.
   const providers = await resolveNames(input.providers, { store, signal }).catch(() => input.providers);
   const names = new Set(providers.map(({ mechanism }) => mechanism));
   if (outputs.length > 0) names.add(kubeState);
@@ -143,7 +143,7 @@ async function checkStatus(
   if (found === undefined)
     return bad('no cycle yet: wait for the next tick, then look at the log of the function');
   const status = parseStatus(found.body);
-  if (status === undefined) return bad('the status cannot be read; the next cycle writes it anew');
+  if (status === undefined) return bad('the status cannot be read; the next cycle writes it again');
   const age = ageOf(status.last_attempt);
   if (age === undefined) return bad(`the last cycle ${future}`);
   const allowed = Math.max(period, provider.refreshInterval) * 3 + provider.deadline;

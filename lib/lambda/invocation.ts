@@ -6,16 +6,16 @@ import type { Logger } from '../base/logger.ts';
 import type { CyclesInput } from '../run/cycles.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { InForce } from './config-source.ts';
-import { readEvent } from './event.ts';
 import { fanOut, type InvokeSelf } from './fan-out.ts';
 import type { Measure } from './measure.ts';
 import type { FunctionConfig } from './read-config.ts';
 import {
   ageOf,
   type InvocationTime,
-  type Ran,
   type RunInput,
+  readEvent,
   type Task,
+  type TaskResult,
   type Work,
   waitsSince,
 } from './task.ts';
@@ -31,7 +31,7 @@ export interface InvocationsInput<Config extends FunctionConfig, Id extends obje
   readonly measure: Measure;
 }
 
-/** What an invocation did, for whoever reads its answer. */
+/** What an invocation did: its answer. */
 interface InvocationResult<Id> {
   /** What ran in place: id and outcome. */
   readonly cycles: readonly object[];
@@ -58,20 +58,20 @@ export function createInvocations<Config extends FunctionConfig, Id extends obje
   const verify = once(() => store.verify());
 
   return async (event, { time, invokeSelf }) => {
-    const asked = readEvent(event, work.event);
+    const wanted = readEvent(event, work.event);
     const { signal } = time;
     const loaded = await loadConfig(input, signal);
     await verify();
     const config = (await work.prepare?.(loaded, signal)) ?? loaded;
 
     const tasks = work.tasksOf(config);
-    const due = asked === undefined ? await dueOf(tasks, input, signal) : select(tasks, asked, log);
-    const inPlace = asked !== undefined || due.length === 1;
+    const due = wanted === undefined ? await dueOf(tasks, input, signal) : select(tasks, wanted, log);
+    const inPlace = wanted !== undefined || due.length === 1;
     const runInput = { time, ...(config.error && { configError: config.error.message }) };
     const [results, failedStarts, retirement] = await Promise.all([
       inPlace ? inOrder(due, (task) => runUntilTick(task, period, runInput)) : [],
       inPlace ? [] : fanOut(idsOf(due), invokeSelf, signal),
-      attempt(asked === undefined ? retire(config, { store, log, signal }) : []),
+      attempt(wanted === undefined ? retire(config, { store, log, signal }) : []),
     ]);
     const errors = [...results.map(({ error }) => error), ...failedStarts, retirement.error];
     throwFailed(errors.filter((error) => error !== undefined));
@@ -84,7 +84,7 @@ export function createInvocations<Config extends FunctionConfig, Id extends obje
   };
 }
 
-/** The configuration in force; what is wrong with the newest one is told to log and metrics, and to the store. */
+/** The configuration in force; log, metrics and store say what is wrong with the newest one. */
 async function loadConfig<Config extends FunctionConfig, Id extends object>(
   { work, currentConfig, log, measure }: InvocationsInput<Config, Id>,
   signal: AbortSignal,
@@ -105,7 +105,7 @@ async function loadConfig<Config extends FunctionConfig, Id extends object>(
     measure.config(false);
     const error = toMusterError(cause);
     await work
-      .tellNoConfig(error, signal)
+      .reportNoConfig(error, signal)
       .catch((again: unknown) => log.error(`no status could be written: ${toMusterError(again).message}`));
     throw error;
   }
@@ -123,10 +123,10 @@ async function dueOf<Config extends FunctionConfig, Id extends object>(
   return selectDue(tasks, { period, measure, signal });
 }
 
-/** What left the configuration since it was asked for is none of this invocation's business. */
-function select<Id extends object>(tasks: readonly Task<Id>[], asked: Id, log: Logger): readonly Task<Id>[] {
-  const found = tasks.filter(({ id }) => isDeepStrictEqual(id, asked));
-  if (found.length === 0) log.info('not in the configuration any more', { asked });
+/** What left the configuration since it was asked for does not concern this invocation. */
+function select<Id extends object>(tasks: readonly Task<Id>[], wanted: Id, log: Logger): readonly Task<Id>[] {
+  const found = tasks.filter(({ id }) => isDeepStrictEqual(id, wanted));
+  if (found.length === 0) log.info('not in the configuration any more', { asked: wanted });
   return found;
 }
 
@@ -136,9 +136,9 @@ function idsOf<Id>(tasks: readonly Task<Id>[]): readonly Id[] {
 
 async function inOrder<Id>(
   tasks: readonly Task<Id>[],
-  run: (task: Task<Id>) => Promise<readonly Ran[]>,
-): Promise<readonly Ran[]> {
-  const results: Ran[] = [];
+  run: (task: Task<Id>) => Promise<readonly TaskResult[]>,
+): Promise<readonly TaskResult[]> {
+  const results: TaskResult[] = [];
   for (const task of tasks) results.push(...(await run(task)));
   return results;
 }
@@ -197,9 +197,9 @@ async function runUntilTick(
   { refreshInterval, run }: Pick<Task<unknown>, 'refreshInterval' | 'run'>,
   period: number,
   input: RunInput,
-): Promise<readonly Ran[]> {
+): Promise<readonly TaskResult[]> {
   const { time } = input;
-  const results: Ran[] = [];
+  const results: TaskResult[] = [];
   for (let startAt = Date.now(); ; ) {
     await sleep(Math.max(0, startAt - Date.now()), undefined, { signal: time.signal });
     const result = await run(input);

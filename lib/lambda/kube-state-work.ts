@@ -32,7 +32,7 @@ export function kubeStateWork(given: WorkInput): Work<KubeStateFunctionConfig, O
       return { retired: retired.map(idOf), missed: leaving.map(({ output }) => idOf(output)) };
     },
     // What is published says by itself how old it is.
-    tellNoConfig: async () => undefined,
+    reportNoConfig: async () => undefined,
   };
 }
 
@@ -60,7 +60,7 @@ function taskOf(
       const firstAttempt = firstAttempts.get(object) ?? new Date(time.startedAt).toISOString();
       firstAttempts.set(object, firstAttempt);
       const result = await outputOnce(output, { store, log, signal }, listUntil);
-      // A cycle that failed does not know how old the text is which stays. That this is not to be had either is no news.
+      // A failed cycle does not know how old the remaining text is. Where that cannot be read either, the cycle's error says enough.
       const listed = async () => (await listedAt(signal)) ?? firstAttempt;
       const isPublished = result.published !== undefined && result.outcome !== 'held';
       const since = isPublished ? new Date().toISOString() : await listed().catch(() => undefined);

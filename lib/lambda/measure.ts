@@ -11,7 +11,7 @@ export interface Measure {
   readonly output: (result: OutputResult, since: string | undefined, refreshInterval: number) => void;
   /** A provider or output whose turn it is not. */
   readonly waiting: (since: string | undefined, refreshInterval: number) => void;
-  /** A tick that has nothing to run: then nothing is overdue, which is to be told from silence. */
+  /** A tick that has nothing to run: then nothing is overdue, which differs from silence. */
   readonly idle: () => void;
   /** Whether the configuration as it is now is in force. */
   readonly config: (inForce: boolean) => void;

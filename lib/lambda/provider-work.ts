@@ -8,13 +8,13 @@ import type { Loaded } from '../cycle/load.ts';
 import { resolveNames } from '../cycle/naming.ts';
 import { checkOwnership } from '../cycle/ownership.ts';
 import type { CycleResult } from '../cycle/provider.ts';
-import { readStatus, type StoredStatus, writeStatus } from '../cycle/status.ts';
+import { listProviders, readStatus, type StoredStatus, writeStatus } from '../cycle/status.ts';
 import { cycleOnce } from '../run/cycles.ts';
 import type { AppProvider } from '../run/providers.ts';
 import { retireLeft } from '../run/retirement.ts';
 import { heldInterval } from '../run/slots.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { folders, isProviderName, type ProviderId, parseStatusKey, statusKey } from '../targets/keys.ts';
+import { isProviderName, type ProviderId, statusKey } from '../targets/keys.ts';
 import { defineHandler } from './handler.ts';
 import { type BackendConfig, readFunctionConfig } from './read-config.ts';
 import type { LastRun, RunInput, Task, Work, WorkInput } from './task.ts';
@@ -67,7 +67,7 @@ export function providerWork(
         missed: [...missed, ...held],
       };
     },
-    tellNoConfig: (error, signal) => markStatuses(store, mechanism, error, signal),
+    reportNoConfig: (error, signal) => markStatuses(store, mechanism, error, signal),
   };
 }
 
@@ -120,7 +120,7 @@ function createCycles({ store, log }: { readonly store: ObjectStore; readonly lo
         configError,
       },
     );
-    // After a cycle that did not end well the store is read anew.
+    // After a cycle that did not end well the store is read again.
     if (result.loaded !== undefined && result.outcome !== 'failed' && result.outcome !== 'superseded')
       kept = { key, loaded: result.loaded };
     return result;
@@ -138,11 +138,8 @@ async function markStatuses(
   signal: AbortSignal,
 ): Promise<void> {
   const run = newRunId(new Date());
-  const objects = await store.list(folders.status, { signal });
-  const ids = objects
-    .map(({ key }) => parseStatusKey(key))
-    .filter((id) => id !== undefined)
-    .filter(({ provider }) => provider.startsWith(`${mechanism}-`));
+  const all = await listProviders({ store, signal });
+  const ids = all.filter(({ provider }) => provider.startsWith(`${mechanism}-`));
   await mapConcurrent(ids, 8, signal, async (id) => {
     const { status, etag } = await readStatus(store, id, signal).catch(unlessNewer);
     if (status === undefined) return;

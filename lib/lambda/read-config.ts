@@ -48,7 +48,7 @@ export function readFunctionConfig<Config extends SdConfig>(
   return { providers, configured, isEmpty, retireRules: retireRulesOf(config), owner: config.owner };
 }
 
-/** A configuration of which a function reads its own parts. */
+/** A configuration whose own parts a function has read. */
 export interface OwnConfig<Own, KubeState extends NamedOutput> extends FunctionConfig {
   readonly config: MusterConfig<Own | undefined, KubeState>;
   /** All providers. */

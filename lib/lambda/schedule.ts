@@ -12,8 +12,8 @@ export function periodOf(schedule: string): number {
 }
 
 /**
- * Milliseconds that can lie between two ticks at most; undefined for a `cron(…)` of which that is not to be told: one
- * that names days of the month, months or years, or none that EventBridge takes.
+ * Milliseconds that can lie between two ticks at most; undefined for a `cron(…)` that does not say: one that
+ * names days of the month, months or years, or one that EventBridge refuses.
  */
 export function longestGap(schedule: string): number | undefined {
   const [, expression] = /^cron\((.+)\)$/.exec(schedule) ?? [];

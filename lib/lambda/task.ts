@@ -1,9 +1,9 @@
-import type { MusterError } from '../base/errors.ts';
+import * as z from 'zod';
+import { MusterError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { CyclesInput } from '../run/cycles.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { InForce } from './config-source.ts';
-import type { EventForm } from './event.ts';
 import type { Measure } from './measure.ts';
 import type { FunctionConfig } from './read-config.ts';
 
@@ -17,7 +17,7 @@ export interface Task<Id> {
   readonly heldInterval?: number;
   /** What the store says of its last cycle; undefined where there was none. */
   readonly lastRun: (signal: AbortSignal) => Promise<LastRun | undefined>;
-  readonly run: (input: RunInput) => Promise<Ran>;
+  readonly run: (input: RunInput) => Promise<TaskResult>;
 }
 
 /** Times are ISO 8601. */
@@ -45,7 +45,7 @@ export interface RunInput {
 }
 
 /** A cycle that has ended. */
-export interface Ran {
+export interface TaskResult {
   /** What the invocation answers of it. */
   readonly answer: object;
   readonly durationMs: number;
@@ -62,8 +62,8 @@ export interface Work<Config extends FunctionConfig, Id extends object> {
   readonly tasksOf: (config: Config) => readonly Task<Id>[];
   /** Removes what left the configuration; what is `missed` is held, or another run's: the next tick tries again. */
   readonly retire: (config: InForce<Config>, input: CyclesInput) => Promise<Retired<Id>>;
-  /** Tells the store that there is no configuration at all. */
-  readonly tellNoConfig: (error: MusterError, signal: AbortSignal) => Promise<void>;
+  /** Writes into the store that there is no configuration at all. */
+  readonly reportNoConfig: (error: MusterError, signal: AbortSignal) => Promise<void>;
 }
 
 interface Retired<Id> {
@@ -83,7 +83,7 @@ export interface InvocationTime {
   readonly startedAt: number;
   /** Until then a listing must be whole: a margin is kept to publish and to write the status. */
   readonly listUntil: Date;
-  /** Fires just before the platform ends the invocation, so that this is told to the log. */
+  /** Fires just before the platform ends the invocation, so that this is logged. */
   readonly signal: AbortSignal;
 }
 
@@ -105,3 +105,26 @@ export function ageOf(time: string, now = Date.now()): number | undefined {
   const age = now - Date.parse(time);
   return age >= 0 ? age : undefined;
 }
+
+/** What an event looks like that asks for one thing alone, and an example of it. */
+export interface EventForm<Id> {
+  readonly schema: z.ZodType<Id>;
+  readonly example: string;
+}
+
+/**
+ * What an invocation is asked for: one thing, by its id, or undefined for all that the function does, as the schedule
+ * sends it: `{}`. Throws (kind `config`) for any other event.
+ */
+export function readEvent<Id>(event: unknown, { schema, example }: EventForm<Id>): Id | undefined {
+  const one = schema.safeParse(event);
+  if (one.success) return one.data;
+  if (event === null || event === undefined || tick.safeParse(event).success) return undefined;
+  throw new MusterError('config', `the event is neither {} nor ${example}; nothing was done`);
+}
+
+/** An event without content, or the envelope that a schedule sends where it is given no input of its own. */
+const tick = z.union([
+  z.strictObject({}),
+  z.looseObject({ source: z.enum(['aws.scheduler', 'aws.events']) }),
+]);

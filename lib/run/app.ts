@@ -50,7 +50,7 @@ export interface AppConfig {
   readonly leftAlone: readonly LeftAlone[];
 }
 
-/** The same with its store open; whoever asked for it closes the store. */
+/** The same with its store open; the caller closes the store. */
 export interface App extends AppConfig {
   readonly store: ObjectStore;
 }

@@ -13,7 +13,7 @@ export interface CyclesInput {
   readonly signal: AbortSignal;
 }
 
-/** One cycle of one provider, with a run of its own, told to the log. */
+/** Runs one cycle of one provider, with an id of its own, and logs the result. */
 export async function cycleOnce(
   provider: AppProvider,
   { store, log, signal }: CyclesInput,
@@ -21,12 +21,12 @@ export async function cycleOnce(
 ): Promise<CycleResult> {
   const now = () => new Date();
   const result = await runCycle(provider, { store, signal, now, run: newRunId(now()), ...options });
-  // That a cycle was cut short by our own end is no news.
+  // A cycle that our own end cut short is not worth a line.
   if (result.outcome !== 'failed' || !signal.aborted) logCycle(log, result);
   return result;
 }
 
-/** Tells at debug what an error holds beside its message. */
+/** Logs at debug what an error holds beside its message. */
 export function logDetail(log: Logger, error: unknown, fields: LogFields): void {
   const detail = detailOf(error);
   if (detail !== undefined) log.debug('detail of the error', { ...fields, detail });

@@ -14,7 +14,7 @@ export interface OutputResult {
   readonly error?: MusterError | undefined;
 }
 
-/** One listing of one output, published, and told to the log. Never throws. */
+/** Lists and publishes one output, and logs the result. Never throws. */
 export async function outputOnce(
   output: KubeStateOutput,
   { store, log, signal }: CyclesInput,
@@ -39,7 +39,7 @@ export async function outputOnce(
     return result;
   } catch (cause) {
     const error = toMusterError(cause);
-    // That a cycle was cut short by our own end is no news.
+    // A cycle that our own end cut short is not worth a line.
     if (!signal.aborted) {
       log.error(error.message, { output: output.object, outcome: 'failed', kind: error.kind });
       logDetail(log, error, { output: output.object });

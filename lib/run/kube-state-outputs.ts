@@ -12,7 +12,7 @@ import type { BindInput } from './providers.ts';
 
 /**
  * All outputs of a configuration: of one with `total_shards` and without `shard` each shard. Throws kind `config` for a
- * file that it names and that is wrong, or can not be read.
+ * file that it names and that is wrong, or cannot be read.
  */
 export function bindOutputs(
   configs: readonly KubeStateConfig[],

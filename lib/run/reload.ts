@@ -25,7 +25,7 @@ export interface ReloadingConfig {
  * A configuration that may change while it is used. It is read again every other second, by a clock that nobody sets; a
  * change takes effect when two looks have read the same text, since an editor may be half done at the first. One that
  * cannot be read, is wrong, lost a file of `scrape_config_files` with a job, or names nothing at all leaves the last good
- * one in force, and is told to the log once. The store stays the one of the first configuration.
+ * one in force, and is logged once. The store stays the one of the first configuration.
  */
 export function reloadingConfig(
   location: string,

@@ -7,8 +7,7 @@ import {
   type RetireRules,
   reviewLeaving,
 } from '../cycle/leaving.ts';
-import { clearRetired } from '../cycle/retention.ts';
-import { retireProvider } from '../cycle/retire.ts';
+import { clearRetired, retireProvider } from '../cycle/retire.ts';
 import { type ProviderId, statusKey } from '../targets/keys.ts';
 import type { CyclesInput } from './cycles.ts';
 
@@ -31,11 +30,11 @@ export interface Retirement {
   readonly retired: readonly LeavingProvider[];
   /** Those that wait, or are held. */
   readonly waiting: readonly LeavingProvider[];
-  /** Those of which another run was first, to be tried again. */
+  /** Those that another run retired first, to be tried again. */
   readonly missed: readonly ProviderId[];
 }
 
-/** Looks at what left the configuration, and retires what is due. Each is told to the log. */
+/** Looks at what left the configuration, and retires what is due. Logs each. */
 export async function retireLeft(
   configured: readonly ConfiguredProvider[],
   rules: RetireRules,

@@ -111,7 +111,7 @@ function roundsOf({ providers, outputs }: Scheduled, input: SchedulerInput): rea
   ];
 }
 
-/** Not before the last cycle of what left has ended: that one might publish it anew. */
+/** Not before the last cycle of what left has ended: that one might publish it again. */
 async function retireThoseThatLeft(
   config: Scheduled,
   rounds: readonly Round[],
@@ -172,7 +172,7 @@ async function runProvider(
   input: SchedulerInput,
 ): Promise<Ended> {
   const result = await cycleOnce(provider, input, { hasOthers, warm: slot.warm });
-  // After a cycle that did not end well the store is read anew.
+  // After a cycle that did not end well the store is read again.
   if (result.outcome === 'failed' || result.outcome === 'superseded' || result.loaded === undefined)
     delete slot.warm;
   else slot.warm = result.loaded;

@@ -5,14 +5,14 @@ import type { FileSystem } from './mirror/files.ts';
 import { incompleteness } from './mirror/folder.ts';
 import { createFreshness } from './mirror/freshness.ts';
 import { type LoopOptions, mirrorWithin, runMirror } from './mirror/loop.ts';
-import { mirrorOnce } from './mirror/mirror.ts';
-import { closeSources, type MirroredSource, openSources, type SyncSource } from './mirror/mirrored.ts';
-import { createReporter } from './mirror/report.ts';
-import type { MirrorOptions, Round } from './mirror/round.ts';
+import { mirrorOnce } from './mirror/mirror-once.ts';
+import { createReporter, type MirrorOptions, type Round } from './mirror/round.ts';
 import type { Shard } from './mirror/shard.ts';
-import type { Face } from './serve/http.ts';
+import { closeSources, type MirroredSource, openSources, type SyncSource } from './mirror/sources.ts';
+import type { HttpServer } from './serve/http.ts';
 import type { SourceMetrics, SyncMetrics } from './serve/metrics.ts';
 
+/** What a sync mirrors, where to, and within which bounds. */
 export interface SyncOptions {
   /** One without name, or several with a name each. */
   readonly sources: readonly SyncSource[];
@@ -24,55 +24,56 @@ export interface SyncOptions {
   /** Ends the sync; a round at work is ended between two operations. */
   readonly signal: AbortSignal;
   /** Keeps only the targets of this shard. */
-  readonly shard?: Shard;
+  readonly shard?: Shard | undefined;
   /** Bytes of one object. */
   readonly maxObjectBytes?: number | undefined;
   /** Milliseconds for one round. Default 5 minutes. */
-  readonly roundTimeout?: number;
-  readonly files?: FileSystem;
-  /** Called when a round has ended and been told of. */
-  readonly afterRound?: () => void;
+  readonly roundTimeout?: number | undefined;
+  readonly files?: FileSystem | undefined;
+  /** Called when a round has ended and was reported. */
+  readonly afterRound?: (() => void) | undefined;
 }
 
+/** The same for a sync that goes on, with what it serves beside. */
 export interface LoopedSyncOptions extends SyncOptions {
   /** Milliseconds between rounds. */
   readonly interval: number;
   /** `host:port`, `[host]:port` or `:port`; nothing is served without it. */
   readonly listen?: string | undefined;
   /** Milliseconds without a good round after which `/healthz` is red. Default 5 minutes, at least 3 intervals. */
-  readonly staleAfter?: number;
+  readonly staleAfter?: number | undefined;
   /** Milliseconds since the last success of a provider after which it is flagged. Default 15 minutes. */
-  readonly providerStaleAfter?: number;
+  readonly providerStaleAfter?: number | undefined;
   /** URLs of queues with notifications of changes in the stores. */
-  readonly queues?: readonly string[];
+  readonly queues?: readonly string[] | undefined;
   /** File in the format of Prometheus's `--web.config.file`: TLS and who may read. Default: plain HTTP, everybody. */
   readonly webConfig?: string | undefined;
   /** URL under which readers see the sidecar, where a proxy shows it below a path. */
   readonly externalUrl?: string | undefined;
   /** Says why the configuration as it is now is not in force, empty where it is; where the mirror runs beside a scheduler. */
-  readonly configProblem?: () => string;
+  readonly configProblem?: (() => string) | undefined;
   /** When the configuration in force was taken over, in milliseconds of Unix time. */
-  readonly configLoadedAt?: () => number;
+  readonly configLoadedAt?: (() => number) | undefined;
   /** Says what of the configuration is left to Prometheus; empty for nothing. */
-  readonly configNote?: () => string;
-  /** Told where the server listens. */
-  readonly onListening?: (address: Face['address']) => void;
+  readonly configNote?: (() => string) | undefined;
+  /** Called with the address of the server. */
+  readonly onListening?: ((address: HttpServer['address']) => void) | undefined;
 }
 
 /** Mirrors until the signal fires. Throws only when it cannot start: folder taken or not writable, bad address. */
 export async function syncForever(options: LoopedSyncOptions): Promise<void> {
-  const { interval, staleAfter = Math.max(defaultStaleAfter, 3 * interval), version, listen, log } = options;
+  const { interval, staleAfter = Math.max(defaultStaleAfter, 3 * interval), version, listen } = options;
   const { createSyncMetrics } = await import('./serve/metrics.ts');
   const sources = await openSources({ ...options, staleAfter });
   try {
     const metrics = createSyncMetrics({ version });
     const { registry } = metrics;
-    await using face =
+    await using server =
       listen === undefined ? undefined : await openServer({ ...options, listen, sources, registry });
-    if (face !== undefined) options.onListening?.(face.address);
+    if (server !== undefined) options.onListening?.(server.address);
     await Promise.all([
       ...sources.map((source) => follow(options, source, metrics.of(source.name))),
-      ...(options.queues ?? []).map((url) => followNotifications(url, sources, metrics, log, options.signal)),
+      ...(options.queues ?? []).map((url) => followNotifications(options, url, sources, metrics)),
     ]);
   } finally {
     closeSources(sources);
@@ -92,8 +93,8 @@ export async function syncOnce(
     readonly removeOrphans?: boolean | undefined;
     /** By an operator's order: an older version of a list takes the place of a newer one. */
     readonly acceptOlder?: boolean | undefined;
-    /** Whether a job of which a provider has no good file is no error. */
-    readonly allowPartial?: boolean;
+    /** Whether a job may lack the good file of a provider without an error. */
+    readonly allowPartial?: boolean | undefined;
   },
 ): Promise<readonly Round[]> {
   const sources = await openSources({ ...options, staleAfter: defaultStaleAfter });
@@ -127,7 +128,7 @@ async function refuseNoStore({ store }: SyncSource, signal: AbortSignal): Promis
     if ((await store.list(folder, { signal })).length > 0) return;
   throw new MusterError(
     'not-found',
-    `${store.url} is no store of Muster: no cycle has run there; check its name; --allow-partial lets this pass`,
+    `${store.url} is not a Muster store: no cycle has run there; check its name; --allow-partial lets this pass`,
   );
 }
 
@@ -137,8 +138,8 @@ const defaultRoundTimeout = 5 * 60_000;
 const defaultDeadline = 60_000;
 
 /** Loaded only where something is served. */
-async function openServer(options: Parameters<typeof import('./serve/serve.ts')['serve']>[0]) {
-  const { serve } = await import('./serve/serve.ts');
+async function openServer(options: Parameters<typeof import('./app.ts')['serve']>[0]) {
+  const { serve } = await import('./app.ts');
   return serve(options);
 }
 
@@ -177,23 +178,18 @@ async function follow(
 }
 
 async function followNotifications(
+  { log, signal }: Pick<LoopedSyncOptions, 'log' | 'signal'>,
   url: string,
   sources: readonly MirroredSource[],
   { notifications }: SyncMetrics,
-  log: Logger,
-  signal: AbortSignal,
 ): Promise<void> {
   const [{ openSqs }, { followQueue }] = await Promise.all([
     import('./notifications/queue.ts'),
     import('./notifications/follow.ts'),
   ]);
-  const queue = openSqs(url);
-  try {
-    const notified = sources.map(({ store, requests }) => ({ url: store.url, requests }));
-    await followQueue({ queue, sources: notified, log, signal, onResult: notifications });
-  } finally {
-    queue.close();
-  }
+  await using queue = openSqs(url);
+  const notified = sources.map(({ store, requests }) => ({ url: store.url, requests }));
+  await followQueue({ queue, sources: notified, log, signal, onResult: notifications });
 }
 
 function loopOptions(
@@ -203,7 +199,7 @@ function loopOptions(
   const { maxObjectBytes, acceptOlder, removeOrphans, signal, roundTimeout = defaultRoundTimeout } = options;
   const { store, folder, log, health } = source;
   const report = createReporter(log);
-  let toldOfNothing = false;
+  let warnedOfEmptyStore = false;
   return {
     round: (roundSignal) =>
       mirrorOnce({
@@ -217,12 +213,16 @@ function loopOptions(
     roundTimeout,
     signal,
     onRound(round, seconds) {
-      // That a round was cut short by our own end is no news.
+      // A round that our own end cut short is not reported as failed.
       report(signal.aborted ? { ...round, errors: [] } : round, seconds);
-      if (!toldOfNothing && folder.owned.size === 0 && round.errors.length + round.rejections.length === 0) {
+      if (
+        !warnedOfEmptyStore &&
+        folder.owned.size === 0 &&
+        round.errors.length + round.rejections.length === 0
+      ) {
         // A misspelt prefix looks the same, and an init container would end well and without a word.
         log.info('the store has no target file', { store: store.url });
-        toldOfNothing = true;
+        warnedOfEmptyStore = true;
       }
       health.record(round.errors[0], incompleteness(folder));
       options.afterRound?.();

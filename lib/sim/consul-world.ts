@@ -1,10 +1,12 @@
 import { type Random, seededRandom } from './random.ts';
 
+/** A health check of an instance or a node. */
 export interface ConsulCheck {
   readonly id: string;
   readonly status: 'passing' | 'warning' | 'critical';
 }
 
+/** A node of the catalog. */
 export interface ConsulNode {
   readonly name: string;
   readonly address: string;
@@ -14,6 +16,7 @@ export interface ConsulNode {
   readonly checks: readonly ConsulCheck[];
 }
 
+/** An instance of a service. */
 export interface ConsulInstance {
   readonly id: string;
   readonly service: string;
@@ -38,6 +41,7 @@ export interface ConsulWorld {
   readonly index: number;
 }
 
+/** How large a catalog to generate; equal sizes and seeds give equal catalogs. */
 export interface ConsulWorldSize {
   readonly seed: number | string;
   readonly services: number;
@@ -59,7 +63,12 @@ export function makeConsulWorld({ seed, services, instances }: ConsulWorldSize):
   const made = Array.from({ length: instances }, (_, number) => {
     const own = random.fork(`instance-${number}`);
     const service = number < services ? number : own.integer(0, Math.max(0, services - 1));
-    return makeInstance(own, serviceName(service), number, own.pick(nodes), 10 + number);
+    return makeInstance(own, {
+      service: serviceName(service),
+      number,
+      node: own.pick(nodes),
+      index: 10 + number,
+    });
   });
   return { datacenter: 'dc1', nodes, instances: made, index: 10 + instances };
 }
@@ -96,12 +105,14 @@ function makeNode(random: Random, number: number): ConsulNode {
 }
 
 /** A new instance of the service on the node. */
-export function makeInstance(
+function makeInstance(
   random: Random,
-  service: string,
-  number: number,
-  node: ConsulNode,
-  index: number,
+  {
+    service,
+    number,
+    node,
+    index,
+  }: Pick<ConsulInstance, 'service' | 'index'> & { readonly number: number; readonly node: ConsulNode },
 ): ConsulInstance {
   const id = `${service}-${number}`;
   return {
@@ -166,4 +177,58 @@ export function consulRegistrations(world: ConsulWorld): readonly object[] {
       }));
     return [{ ...own, Checks: checks }, ...services];
   });
+}
+
+/** A world after some changes, and each change in words. */
+export interface ConsulChurn {
+  readonly world: ConsulWorld;
+  readonly changes: readonly string[];
+}
+
+/** So many changes as a living datacenter has them: instances come, go, move their port, fall ill, get other tags. */
+export function churnConsulWorld(world: ConsulWorld, random: Random, count: number): ConsulChurn {
+  const changes: string[] = [];
+  let next = world;
+  for (let done = 0; done < count; done += 1) {
+    const { instances, change } = changeOne(next, random);
+    next = { ...next, instances, index: next.index + 1 };
+    changes.push(change);
+  }
+  return { world: next, changes };
+}
+
+function changeOne(
+  world: ConsulWorld,
+  random: Random,
+): { readonly instances: readonly ConsulInstance[]; readonly change: string } {
+  const index = world.index + 1;
+  const kind =
+    world.instances.length === 0 ? 'add' : random.pick(['add', 'remove', 'port', 'health', 'tags']);
+  if (kind === 'add') {
+    const services = [...new Set(world.instances.map(({ service }) => service))];
+    const service = services.length > 0 ? random.pick(services) : 'service-0';
+    const added = makeInstance(random, { service, number: index, node: random.pick(world.nodes), index });
+    return { instances: [...world.instances, added], change: `${added.id} registered` };
+  }
+
+  const old = random.pick(world.instances);
+  const others = world.instances.filter((instance) => instance !== old);
+  if (kind === 'remove') return { instances: others, change: `${old.id} deregistered` };
+
+  const [changed, change] = alter(old, kind, random);
+  return { instances: world.instances.map((each) => (each === old ? { ...changed, index } : each)), change };
+}
+
+function alter(old: ConsulInstance, kind: string, random: Random): [ConsulInstance, string] {
+  if (kind === 'port') {
+    const port = (old.port % 60_000) + 1024;
+    return [{ ...old, port }, `${old.id} moved to port ${port}`];
+  }
+  if (kind === 'tags') {
+    const tag = `build-${random.integer(1, 9999)}`;
+    return [{ ...old, tags: [...old.tags, tag].slice(-4) }, `${old.id} got the tag ${tag}`];
+  }
+  const ill = old.checks.some(({ status }) => status === 'critical');
+  const status = ill ? 'passing' : 'critical';
+  return [{ ...old, checks: [{ id: `service:${old.id}`, status }] }, `${old.id} became ${status}`];
 }

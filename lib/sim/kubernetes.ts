@@ -1,11 +1,10 @@
-import type { FleetRequest } from './faults.ts';
+import type { Fault, FleetRequest } from './faults.ts';
 import { answerApi, type Denial } from './kubernetes/api/api.ts';
 import { type CustomDefinition, customResources } from './kubernetes/api/custom.ts';
-import { type GivenObjects, givenState } from './kubernetes/api/given.ts';
-import { openHistory } from './kubernetes/api/history.ts';
-import { kubeconfigFor } from './kubernetes/api/kubeconfig.ts';
-import { pageAskedFor } from './kubernetes/api/page.ts';
-import type { ResourceName } from './kubernetes/api/resources.ts';
+import { type ClusterState, type GivenObjects, givenState, type Versions } from './kubernetes/api/list.ts';
+import { decodeToken } from './kubernetes/api/list-options.ts';
+import { type ResourceName, resourceAt } from './kubernetes/api/resources.ts';
+import { ApiError, type ApiFailure, failures } from './kubernetes/api/status.ts';
 import type { JsonObject } from './kubernetes/wire/json.ts';
 import { makeWorld, type WorldSize } from './kubernetes/world/make-world.ts';
 import { churnWorld } from './kubernetes/world/mutate.ts';
@@ -13,9 +12,9 @@ import { stateOfWorld } from './kubernetes/world/state.ts';
 import { seededRandom } from './random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from './server.ts';
 
-export { kubernetesFaults } from './kubernetes/api/api-faults.ts';
 export type { CustomDefinition, GivenObjects, JsonObject, ResourceName };
 
+/** How the simulated API server behaves. */
 export interface ApiServerOptions extends FleetServerOptions {
   /** Ask for this bearer token. */
   readonly token?: string;
@@ -37,6 +36,7 @@ interface GivenCluster {
   readonly resourceVersion?: number;
 }
 
+/** An API server over a generated or a given cluster. */
 export type KubernetesFleetOptions = ApiServerOptions & (WorldSize | GivenCluster);
 
 /** A running simulated Kubernetes API server. */
@@ -106,8 +106,8 @@ export async function startKubernetesFleet(options: KubernetesFleetOptions): Pro
     onPage:
       (page, resource = 'pods') =>
       (request) => {
-        const asked = pageAskedFor(history, request);
-        return asked?.page === page && asked.resource === resource;
+        const requested = requestedPage(history, request);
+        return requested?.page === page && requested.resource === resource;
       },
     kubeconfig: (authority) => kubeconfigFor(server.url, token, authority),
   };
@@ -116,4 +116,99 @@ export async function startKubernetesFleet(options: KubernetesFleetOptions): Pro
 function added<T>(set: Set<T>, entry: T): () => void {
   set.add(entry);
   return () => set.delete(entry);
+}
+
+/** What goes wrong with real API servers, as faults for single requests. */
+export const kubernetesFaults = {
+  /** 429 of the server's priority and fairness: plain text, no `Status`. */
+  throttled: (retryAfterSeconds = 1): Fault => ({
+    kind: 'status',
+    status: 429,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'retry-after': String(retryAfterSeconds) },
+    body: 'Too many requests, please try again later.\n',
+  }),
+  /** 500 with a `Status`, as while etcd elects a leader. */
+  internal: (): Fault => asFault(failures.internal()),
+  unauthorized: (): Fault => asFault(failures.unauthorized()),
+  /** 410 for a version, without a token to go on with. */
+  expired: (): Fault => asFault(failures.expiredVersion()),
+} as const;
+
+function asFault({ status, headers, body }: ApiFailure): Fault {
+  return {
+    kind: 'status',
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: `${JSON.stringify(body)}\n`,
+  };
+}
+
+/** The cluster's states: the newest, and some before it, so that a paged listing stays on the one it began with. */
+export interface History extends Versions {
+  /** Makes this the newest state. */
+  push(state: ClusterState): void;
+  /** Forgets all but the newest state, as etcd does when it is compacted: tokens of older ones have expired. */
+  compact(): void;
+}
+
+/** States that are kept. Each holds little but what differs from the next. */
+const kept = 16;
+
+function openHistory(first: ClusterState): History {
+  let states: readonly [ClusterState, ...ClusterState[]] = [first];
+  return {
+    current: () => states[0],
+    at: (version) => states.find((state) => state.version === version),
+    push(state) {
+      states = [state, ...states.slice(0, kept - 1)];
+    },
+    compact() {
+      states = [states[0]];
+    },
+  };
+}
+
+/** Which page of a listing a request asks for, from 1 on; nothing if it is no listing, or its token is none. */
+function requestedPage(
+  versions: Versions,
+  { path, query }: FleetRequest,
+): { readonly resource: ResourceName; readonly page: number } | undefined {
+  const found = resourceAt(decodeURIComponent(path));
+  if (found === undefined || query.has('watch')) return undefined;
+  const resource = found.resource.name;
+  const limit = Number(query.get('limit') ?? 0);
+  const token = query.get('continue');
+  if (token === null || token === '' || limit === 0) return { resource, page: 1 };
+  try {
+    const shelf = versions.current().shelf(resource);
+    const prefix = found.namespace === undefined ? '' : `${found.namespace}/`;
+    const position = shelf.seek(prefix + decodeToken(token).start) - shelf.seek(prefix);
+    return { resource, page: Math.round(position / limit) + 1 };
+  } catch (error) {
+    if (error instanceof ApiError) return undefined;
+    throw error;
+  }
+}
+
+/** A kubeconfig in JSON, which is YAML too: one cluster, one user with the token, one context. */
+function kubeconfigFor(server: string, token: string | undefined, authority: string | undefined): string {
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [
+      {
+        name: 'simulated',
+        cluster: {
+          server,
+          ...(authority !== undefined && {
+            'certificate-authority-data': Buffer.from(authority).toString('base64'),
+          }),
+        },
+      },
+    ],
+    users: [{ name: 'muster', user: token === undefined ? {} : { token } }],
+    contexts: [{ name: 'simulated', context: { cluster: 'simulated', user: 'muster' } }],
+    'current-context': 'simulated',
+  };
+  return `${JSON.stringify(config, null, 2)}\n`;
 }

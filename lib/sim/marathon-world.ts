@@ -13,6 +13,7 @@ interface MarathonPort {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** A running task of an app. */
 export interface MarathonTask {
   readonly id: string;
   readonly host: string;
@@ -21,6 +22,7 @@ export interface MarathonTask {
   readonly addresses: readonly string[];
 }
 
+/** An app with its tasks. */
 export interface MarathonApp {
   readonly id: string;
   readonly networking: (typeof networkings)[number];
@@ -31,10 +33,12 @@ export interface MarathonApp {
   readonly tasks: readonly MarathonTask[];
 }
 
+/** All apps of a master. */
 export interface MarathonWorld {
   readonly apps: readonly MarathonApp[];
 }
 
+/** How many apps to generate; equal sizes and seeds give equal worlds. */
 export interface MarathonWorldSize {
   readonly seed: number | string;
   readonly apps: number;
@@ -56,7 +60,7 @@ export function makeMarathonWorld({ seed, apps }: MarathonWorldSize): MarathonWo
 }
 
 /** The app of that number; the first ones take each networking in turn. */
-export function makeApp(random: Random, number: number): MarathonApp {
+function makeApp(random: Random, number: number): MarathonApp {
   const networking = networkings[number] ?? random.pick(networkings);
   const id = `${random.pick(paths)}/app-${number}`;
   const count = networking === 'none' ? 0 : random.integer(1, 3);
@@ -85,5 +89,45 @@ export function makeTask(random: Random, app: Omit<MarathonApp, 'tasks'>, serial
     ports: hasHostPorts ? app.ports.map(({ port }) => port || random.integer(31_000, 32_000)) : [],
     // A task that is being staged has no address yet.
     addresses: random.chance(0.1) ? [] : [address],
+  };
+}
+
+/** A world after some changes, and each change in words. */
+export interface MarathonChurn {
+  readonly world: MarathonWorld;
+  readonly changes: readonly string[];
+}
+
+/** So many changes as a living cluster has them: apps are deployed and removed, scaled, their tasks restarted. */
+export function churnMarathonWorld(world: MarathonWorld, random: Random, count: number): MarathonChurn {
+  const changes: string[] = [];
+  let { apps } = world;
+  for (let done = 0; done < count; done += 1) {
+    const { next, change } = changeOne(apps, random);
+    apps = next;
+    changes.push(change);
+  }
+  return { world: { apps }, changes };
+}
+
+function changeOne(
+  apps: readonly MarathonApp[],
+  random: Random,
+): { readonly next: readonly MarathonApp[]; readonly change: string } {
+  const kind = apps.length === 0 ? 'deploy' : random.pick(['deploy', 'remove', 'scale', 'restart']);
+  // Serials are never used again, as Marathon's are not.
+  const serial = random.integer(1_000_000, 999_999_999);
+  if (kind === 'deploy') {
+    const app = makeApp(random, serial);
+    return { next: [...apps, app], change: `${app.id} deployed` };
+  }
+  const old = random.pick(apps);
+  if (kind === 'remove') return { next: apps.filter((app) => app !== old), change: `${old.id} removed` };
+
+  const fresh = makeTask(random, old, serial);
+  const tasks = kind === 'scale' ? [...old.tasks, fresh] : [...old.tasks.slice(1), fresh];
+  return {
+    next: apps.map((app) => (app === old ? { ...old, tasks } : app)),
+    change: `${old.id} ${kind === 'scale' ? 'scaled up' : 'restarted a task'}`,
   };
 }

@@ -1,10 +1,16 @@
 import { type FleetAnswer, type FleetRequest, jsonAnswer } from './faults.ts';
-import { appListBody } from './marathon-bodies.ts';
-import { churnMarathonWorld } from './marathon-churn.ts';
-import { type MarathonWorld, type MarathonWorldSize, makeMarathonWorld } from './marathon-world.ts';
+import {
+  churnMarathonWorld,
+  type MarathonApp,
+  type MarathonTask,
+  type MarathonWorld,
+  type MarathonWorldSize,
+  makeMarathonWorld,
+} from './marathon-world.ts';
 import { seededRandom } from './random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from './server.ts';
 
+/** Apps and the server over them. */
 export interface MarathonFleetOptions extends MarathonWorldSize, FleetServerOptions {
   /** Ask for `Authorization: token=…` with this token, as DC/OS does. */
   readonly token?: string;
@@ -54,4 +60,105 @@ function answer(
   if (path.replace(/\/$/, '') !== `${pathPrefix}/v2/apps`)
     return { status: 404, ...jsonAnswer({ message: 'HTTP 404 Not Found' }) };
   return jsonAnswer(appListBody(world, query.getAll('embed').includes('apps.tasks')));
+}
+
+/** Body of `/v2/apps`. Tasks come only to who asks for them. */
+function appListBody({ apps }: MarathonWorld, withTasks: boolean): object {
+  return { apps: apps.map((app) => appBody(app, withTasks)) };
+}
+
+function appBody(app: MarathonApp, withTasks: boolean): object {
+  const { id, networking, labels, tasks } = app;
+  return {
+    id,
+    cmd: null,
+    instances: tasks.length,
+    cpus: 0.1,
+    mem: 128,
+    disk: 0,
+    constraints: [],
+    healthChecks: [],
+    labels,
+    requirePorts: networking === 'fixed',
+    ...portsOf(app),
+    version: '2026-01-01T00:00:00.000Z',
+    tasksStaged: 0,
+    tasksRunning: tasks.length,
+    tasksHealthy: 0,
+    tasksUnhealthy: 0,
+    deployments: [],
+    ...(withTasks && { tasks: tasks.map((task) => taskBody(task, app)) }),
+  };
+}
+
+/** Container, networks and ports, where the networking and its version of Marathon have them. */
+function portsOf({ networking, image, ports }: MarathonApp): object {
+  const docker =
+    image === '' ? {} : { docker: { image, forcePullImage: false, parameters: [], privileged: false } };
+  const container = image === '' ? null : { type: 'DOCKER', volumes: [], ...docker };
+  const mappings = ports.map(({ port, labels }, index) => ({
+    containerPort: port || 9000 + index,
+    hostPort: 0,
+    labels,
+    protocol: 'tcp',
+    servicePort: 10_000 + index,
+  }));
+  switch (networking) {
+    case 'host':
+    case 'fixed':
+      return {
+        container,
+        networks: [{ mode: 'host' }],
+        portDefinitions: ports.map(({ port, labels }, index) => ({
+          port: port || 10_000 + index,
+          protocol: 'tcp',
+          name: `port-${index}`,
+          labels,
+        })),
+      };
+    case 'mapped':
+      return {
+        container: { type: 'MESOS', volumes: [], ...docker, portMappings: mappings },
+        networks: [{ mode: 'container/bridge' }],
+      };
+    case 'mapped-old':
+      return {
+        container: {
+          type: 'DOCKER',
+          volumes: [],
+          docker: { ...docker.docker, network: 'BRIDGE', portMappings: mappings },
+        },
+        ports: ports.map((_, index) => 10_000 + index),
+      };
+    case 'container':
+      return {
+        container: { type: 'MESOS', volumes: [], ...docker, portMappings: mappings },
+        networks: [{ mode: 'container', name: 'dcos' }],
+      };
+    case 'ports':
+      return { container, ports: ports.map((_, index) => 10_000 + index) };
+    case 'none':
+      return { container, networks: [{ mode: 'host' }], portDefinitions: [] };
+  }
+}
+
+function taskBody({ id, host, ports, addresses }: MarathonTask, app: MarathonApp): object {
+  return {
+    appId: app.id,
+    id,
+    host,
+    ports,
+    ...(addresses.length > 0 && {
+      ipAddresses: addresses.map((ipAddress) => ({
+        ipAddress,
+        protocol: ipAddress.includes(':') ? 'IPv6' : 'IPv4',
+      })),
+    }),
+    slaveId: 'agent-0',
+    state: 'TASK_RUNNING',
+    stagedAt: '2026-01-01T00:00:00.000Z',
+    startedAt: '2026-01-01T00:00:01.000Z',
+    version: '2026-01-01T00:00:00.000Z',
+    healthCheckResults: [],
+  };
 }

@@ -9,6 +9,7 @@ import {
   type Reply,
 } from './faults.ts';
 
+/** Where a simulated server listens, and how it speaks. */
 export interface FleetServerOptions {
   /** Loopback port; default: any free one. */
   readonly port?: number;

@@ -346,3 +346,40 @@ Back: muster adopt prometheus.yml --undo, then reload Prometheus.
     ]);
   });
 });
+
+describe('muster adopt --print scrapeconfig', () => {
+  test('prints a manifest for each job, says what it has no place for, and writes nothing', async () => {
+    await using place = await placeWith({ 'prometheus.yml': original });
+    const { code, stdout, stderr } = await adopt(place, '--to', '/muster/targets', '--print', 'scrapeconfig');
+    expect({ code, stdout, stderr, files: await place.files() }).toEqual({
+      code: 0,
+      stdout: `apiVersion: monitoring.coreos.com/v1alpha1
+kind: ScrapeConfig
+metadata:
+  name: api
+spec:
+  jobName: api
+  fileSDConfigs:
+    - files:
+        - /muster/targets/api/*.json
+  relabelings:
+    - sourceLabels:
+        - __meta_consul_service
+      targetLabel: service
+`,
+      stderr: 'api: a ScrapeConfig has no place for basic_auth\n',
+      files: ['prometheus.yml'],
+    });
+  });
+
+  test('reads the list of a sidecar with --http, and refuses another kind', async () => {
+    await using place = await placeWith({ 'prometheus.yml': original });
+    const { stdout } = await adopt(place, '--http', 'http://muster:9469', '--print', 'scrapeconfig');
+    expect(stdout).toContain('  httpSDConfigs:\n    - url: http://muster:9469/sd/api\n');
+    const { code, stderr } = await adopt(place, '--print', 'json');
+    expect([code, stderr]).toEqual([
+      2,
+      'muster adopt: --print takes scrapeconfig, not json; see "muster adopt --help"\n',
+    ]);
+  });
+});

@@ -24,7 +24,7 @@ describe('muster check', () => {
     expect(await hints(['--offline'])).toEqual([0, []]);
     const { stderr } = await place.here(['check']);
     expect(stderr).toContain('Hint: the store was not asked what would be retired');
-    expect(stderr).toContain('of which this configuration knows 0');
+    expect(stderr).toContain('and this configuration knows 0 of them');
     await place.write('muster.yml', {
       scrape_configs: [
         consulJob('web'),
@@ -113,7 +113,7 @@ describe('muster check', () => {
       ['consul-0', 'consul-1'],
       [
         'Hint: api/consul-0 stands twice in its job, and is listed once',
-        'Hint: api/consul-1 asks the same server for the same as another SD config of its job, and is told from it by its ' +
+        'Hint: api/consul-1 asks the same server for the same as another SD config of its job, and differs from it by its ' +
           'place alone: give it a name, as in muster: {name: consul-eu}',
         '',
       ],

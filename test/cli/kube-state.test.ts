@@ -134,7 +134,7 @@ test('muster kube-state prints rights or publishes, not both', async () => {
   expect(await place.here(['kube-state', '--rbac', '--publish'])).toEqual({
     ...{ code: 2, stdout: '' },
     stderr:
-      'muster kube-state: --rbac only prints, it can not go with --publish; see "muster kube-state --help"\n',
+      'muster kube-state: --rbac only prints: it cannot go with --publish; see "muster kube-state --help"\n',
   });
 });
 

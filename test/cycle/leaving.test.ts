@@ -228,7 +228,7 @@ describe('a store knows whose it is (row 13)', () => {
     await expect(checkOwnership(other, { store, signal })).rejects.toMatchObject({
       kind: 'config',
       message:
-        'memory: has 4 providers, of which this configuration knows 0, as in status/job-0/consul-0.json: it belongs to another one. Name a store or prefix of its own, or take it over with "muster run --take-over"',
+        'memory: has 4 providers, and this configuration knows 0 of them, as in status/job-0/consul-0.json: it belongs to another one. Name a store or prefix of its own, or take it over with "muster run --take-over"',
     });
     await checkOwnership(other, { store, signal, takeOver: true });
   });

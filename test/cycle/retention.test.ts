@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { clearJournal } from '../../lib/cycle/retention.ts';
+import { clearJournal } from '../../lib/cycle/journal.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import { journalFolder, journalKey, parseJournalVersion } from '../../lib/targets/keys.ts';
 import { id } from '../support/provider.ts';

@@ -115,7 +115,7 @@ describe('no road around the gate', () => {
     await place.run(['run']);
     const { code, stderr } = await sync(place, 'b');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/the store lists it no more and has no tombstone that says it was retired/);
+    expect(stderr).toMatch(/the store no longer lists it and has no tombstone for it/);
     expect(await place.files('targets')).toEqual(jobs.map((job) => `${job}/consul-0.json`));
     const lists = await Promise.all(jobs.map((job) => place.read(`targets/${job}/consul-0.json`)));
     expect(lists.map((list) => targetsOf(list).length)).toEqual([12, 12, 12]);
@@ -137,7 +137,7 @@ describe('no road around the gate', () => {
       code: 2,
       stdout: '',
       stderr:
-        `muster run: file://${place.folder}/store has 2 providers, of which this configuration knows 0, ` +
+        `muster run: file://${place.folder}/store has 2 providers, and this configuration knows 0 of them, ` +
         'as in status/api/consul-0.json: it belongs to another one. Name a store or prefix of its own, or take ' +
         'it over with "muster run --take-over"\n',
     });
@@ -194,7 +194,7 @@ describe('no road around the gate', () => {
     await sync(place);
     const good = await place.read('targets/api/consul-0.json');
     for (const [content, reason] of [
-      ['[]', /holds 0 targets instead of 14, does not tell its version and is not mirrored/],
+      ['[]', /holds 0 targets instead of 14, does not name its version and is not mirrored/],
       [first, /holds version 1, older than version 2 of the file on disk/],
       ['[{"targets": ["10.0.0.1:80"]', /not JSON|cannot be read|malformed|JSON/],
     ] as const) {

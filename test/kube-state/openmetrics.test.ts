@@ -5,7 +5,7 @@ import { resources } from '../../lib/kube-state/registry.ts';
 import { render } from '../../lib/kube-state/render.ts';
 import { openMetricsHeader } from '../../lib/kube-state/text/openmetrics.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
-import { startFace } from '../sidecar/serve/face.ts';
+import { startTestServer } from '../sidecar/serve/test-server.ts';
 import { cleanUpAfterEach } from '../sidecar/world.ts';
 import { readOpenMetrics } from '../support/openmetrics.ts';
 import { describeWithPrograms } from '../support/programs.ts';
@@ -38,9 +38,9 @@ describeWithPrograms('an output with every family, of a recorded cluster', ['pro
     const store = createMemoryStore();
     const body = await bodyOf(listed);
     await store.put('metrics/prod.prom.gz', body, { condition: 'any' });
-    const face = await startFace(store, { now: () => listed.getTime() });
-    const text = await face.get('/kube-state/prod');
-    const openMetrics = await face.get('/kube-state/prod', { accept: 'application/openmetrics-text' });
+    const server = await startTestServer(store, { now: () => listed.getTime() });
+    const text = await server.get('/kube-state/prod');
+    const openMetrics = await server.get('/kube-state/prod', { accept: 'application/openmetrics-text' });
     expect([text, openMetrics].map(({ headers }) => headers.get('content-type')?.split(';')[0])).toEqual([
       'text/plain',
       'application/openmetrics-text',

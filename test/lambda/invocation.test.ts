@@ -112,7 +112,7 @@ describe('a tick', () => {
     const before = await world.store.list('');
     await world.configure('scrape_configs: [{ job_name: k, dns_sd_configs: [{ names: [a] }] }]');
     await expect(invoke({})).rejects.toThrow(
-      'has 1 provider, of which this configuration knows 0, as in status/api/consul-0.json: it belongs to another one',
+      'has 1 provider, and this configuration knows 0 of them, as in status/api/consul-0.json: it belongs to another one',
     );
     const keys = (list: typeof before) => list.map(({ key }) => key);
     expect(keys(await world.store.list(''))).toEqual(keys(before));

@@ -160,7 +160,7 @@ test.each([
   [0.8, ['the list has 80 % of the 256 MiB that a mirror takes at most']],
   [0.89, ['the list has 80 % of the 256 MiB that a mirror takes at most']],
   [1, ['the list has 100 % of the 256 MiB that a mirror takes at most']],
-  [1.01, ['the list is larger than the 256 MiB that a mirror takes unless told otherwise']],
+  [1.01, ['the list is larger than the 256 MiB that a mirror takes by default']],
 ])('a list of %d of what a mirror takes is warned of in steps', (share, told) => {
   const advice = 'split the list by "shards", or raise --max-object-size of every "muster sync"';
   const lines = listWarnings(openFindings(), share * defaultLargestObject);

@@ -136,7 +136,7 @@ describe('a state that is lost or cannot be trusted', () => {
     await publish(memory, { 'web/consul-0.json': undefined });
     const reopened = await openTestFolder(path);
     expect(reopened.warning).toBe(
-      `${file} cannot be read and is written anew; files which the bucket does not list stay, remove them by hand`,
+      `${file} cannot be read and is written again; files that the bucket does not list stay, remove them by hand`,
     );
     expect(summary(await round(memory, reopened))).toEqual(changed());
     expect(await visibleFiles(path)).toEqual({ ...good, 'api/mine.json': '[]' });

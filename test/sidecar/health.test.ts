@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { MusterError } from '../../lib/base/errors.ts';
-import { createHealth } from '../../lib/sidecar/serve/health.ts';
+import { createHealth } from '../../lib/sidecar/mirror/health.ts';
 
 const minute = 60_000;
 
@@ -70,7 +70,7 @@ test('is ready after the first complete round, and stays ready with what it has'
 test('is not ready while a job is incomplete, and names it; that it lives is another matter', () => {
   const { health } = clockedHealth();
   health.record(undefined, 'job "api" is incomplete');
-  expect([health.mirrored(), health.ready(), health.live()]).toEqual([
+  expect([health.hasSucceeded(), health.ready(), health.live()]).toEqual([
     true,
     { ok: false, reason: 'job "api" is incomplete' },
     { ok: true, reason: 'ok' },

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import { createLogger } from '../../lib/base/logger.ts';
-import { createReporter } from '../../lib/sidecar/mirror/report.ts';
+import { createReporter } from '../../lib/sidecar/mirror/round.ts';
 import { createSyncMetrics } from '../../lib/sidecar/serve/metrics.ts';
 import { createS3Store } from '../../lib/store/s3/store.ts';
 import { startFakeS3 } from '../store/fake-s3.ts';

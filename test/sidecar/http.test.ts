@@ -2,14 +2,14 @@ import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { createLogger, silentLogger } from '../../lib/base/logger.ts';
 import { textAnswer } from '../../lib/sidecar/serve/answer.ts';
-import { type FaceOptions, openFace } from '../../lib/sidecar/serve/http.ts';
+import { type HttpServerOptions, openHttpServer } from '../../lib/sidecar/serve/http.ts';
 import { afterThisTest, cleanUpAfterEach } from './world.ts';
 
 cleanUpAfterEach();
 
 const long = 'x'.repeat(100_000);
 
-const answer: FaceOptions['answer'] = async (request) => {
+const answer: HttpServerOptions['answer'] = async (request) => {
   const { pathname, searchParams } = new URL(request.url);
   switch (pathname) {
     case '/metrics':
@@ -36,9 +36,9 @@ async function* torn() {
 }
 
 async function serve(log = silentLogger): Promise<{ url: string; port: number }> {
-  const face = await openFace({ listen: '127.0.0.1:0', answer, log });
-  afterThisTest(() => face.close());
-  return { url: `http://127.0.0.1:${face.address.port}`, port: face.address.port };
+  const server = await openHttpServer({ listen: '127.0.0.1:0', answer, log });
+  afterThisTest(() => server[Symbol.asyncDispose]());
+  return { url: `http://127.0.0.1:${server.address.port}`, port: server.address.port };
 }
 
 async function ask(url: string, init: RequestInit = {}): Promise<readonly [number, string | null, string]> {
@@ -60,7 +60,7 @@ function raw(port: number, text: string): Promise<string> {
 
 const plain = 'text/plain; charset=utf-8';
 
-describe('the HTTP face', () => {
+describe('the HTTP server', () => {
   test('hands on the path, the query and the few headers that an answer may depend on', async () => {
     const { url } = await serve();
     expect(await ask(`${url}/metrics?x=1`)).toEqual([200, plain, 'metrics\n']);
@@ -154,19 +154,21 @@ describe('the HTTP face', () => {
 
   test('an address that is taken is an error with one line', async () => {
     const { port } = await serve();
-    await expect(openFace({ listen: `127.0.0.1:${port}`, answer, log: silentLogger })).rejects.toMatchObject({
+    await expect(
+      openHttpServer({ listen: `127.0.0.1:${port}`, answer, log: silentLogger }),
+    ).rejects.toMatchObject({
       kind: 'config',
       message: `cannot listen on 127.0.0.1:${port}: listen EADDRINUSE: address already in use 127.0.0.1:${port}; choose another address`,
     });
   });
 
   test('closes although a peer keeps its connection open', async () => {
-    const face = await openFace({ listen: '127.0.0.1:0', answer, log: silentLogger });
-    const socket = connect(face.address.port, '127.0.0.1');
+    const server = await openHttpServer({ listen: '127.0.0.1:0', answer, log: silentLogger });
+    const socket = connect(server.address.port, '127.0.0.1');
     await new Promise((resolve) => socket.once('connect', resolve));
     const ended = new Promise((resolve) => socket.once('close', resolve));
     socket.on('error', () => {});
-    await face.close();
+    await server[Symbol.asyncDispose]();
     await ended;
   });
 });

@@ -1,5 +1,5 @@
 import { openFolder } from '../../lib/sidecar/mirror/folder.ts';
-import { mirrorOnce } from '../../lib/sidecar/mirror/mirror.ts';
+import { mirrorOnce } from '../../lib/sidecar/mirror/mirror-once.ts';
 import { interceptedFiles } from './faulty-files.ts';
 import { after, storeOf } from './scenario.ts';
 

@@ -1,6 +1,6 @@
 import { disk } from '../../lib/sidecar/mirror/files.ts';
 import { openFolder } from '../../lib/sidecar/mirror/folder.ts';
-import { mirrorOnce } from '../../lib/sidecar/mirror/mirror.ts';
+import { mirrorOnce } from '../../lib/sidecar/mirror/mirror-once.ts';
 import { createFileStore } from '../../lib/store/folder/store.ts';
 
 /** Mirrors the bucket round after round, without a pause, until it is killed: `BUCKET FOLDER`. */

@@ -61,11 +61,11 @@ describe('a list that would put another one back', () => {
   });
 
   const losses: readonly (readonly [string, Objects, string])[] = [
-    ['[] put there by hand', { [api]: '[]\n' }, 'holds 0 targets instead of 40, does not tell its version'],
+    ['[] put there by hand', { [api]: '[]\n' }, 'holds 0 targets instead of 40, does not name its version'],
     [
       'a list without a version, of as many targets',
       { [api]: JSON.stringify([{ targets: addresses(40, 'other') }]) },
-      'holds 40 targets instead of 40, does not tell its version',
+      'holds 40 targets instead of 40, does not name its version',
     ],
     [
       'a higher version with 19 of 40',

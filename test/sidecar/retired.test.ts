@@ -46,7 +46,7 @@ describe('a file whose object the store no longer lists', () => {
     [
       'without a tombstone: the folder or the bucket was emptied',
       gone,
-      `the store lists it no more and has no tombstone that says it was retired; ${byHand}`,
+      `the store no longer lists it and has no tombstone for it; ${byHand}`,
     ],
     [
       'a tombstone of the same version',
@@ -66,12 +66,12 @@ describe('a file whose object the store no longer lists', () => {
     [
       'a tombstone that is rubbish',
       { ...gone, [tombstone]: '{' },
-      'the store lists it no more, and its tombstone cannot be read: retired/api/consul-0.json: not JSON: ',
+      'the store no longer lists it, and its tombstone cannot be read: retired/api/consul-0.json: not JSON: ',
     ],
     [
       'a tombstone of a later Muster',
       { ...gone, [tombstone]: '{"schema":2}' },
-      'the store lists it no more, and its tombstone cannot be read: retired/api/consul-0.json was written by a newer Muster',
+      'the store no longer lists it, and its tombstone cannot be read: retired/api/consul-0.json was written by a newer Muster',
     ],
   ];
 
@@ -94,7 +94,7 @@ describe('a file whose object the store no longer lists', () => {
     const { memory, folder, files } = await twoJobs({ [api]: '[{"targets":["a:1"]}]' });
     await fill(memory, retiredOf('api/consul-0', 4));
     expect((await round(memory, folder)).orphans.map(({ reason }) => reason)).toEqual([
-      `it was retired, but the file does not tell its version; ${byHand}`,
+      `it was retired, but the file does not name its version; ${byHand}`,
     ]);
     expect(await files()).toEqual(both);
   });
@@ -109,7 +109,7 @@ describe('a file whose object the store no longer lists', () => {
     const denied = await round(failing(new MusterError('denied', 'not retired/')), folder);
     expect(summary(denied)).toEqual(changed());
     expect(denied.orphans[0]?.reason).toMatch(/its tombstone cannot be read: not retired\/$/);
-    folder.asked.clear();
+    folder.lookedUp.clear();
     const silent = await round(failing(new MusterError('unreachable', 'gone')), folder);
     expect(summary(silent).errors).toEqual(['unreachable']);
     expect(await files()).toEqual(both);

@@ -278,7 +278,7 @@ describe('a single sync', () => {
     await once(store, to);
     await publish(store, { 'web/consul-0.json': undefined });
     expect((await once(store, to)).lines).toEqual([
-      'level=warn msg="target file stays: the store lists it no more and has no tombstone that says it was retired; if it is gone for good, \\"muster sync --once --remove-orphans\\" removes it" path=web/consul-0.json targets=2',
+      'level=warn msg="target file stays: the store no longer lists it and has no tombstone for it; if it is gone for good, \\"muster sync --once --remove-orphans\\" removes it" path=web/consul-0.json targets=2',
     ]);
     expect(summary((await once(store, to, undefined, { removeOrphans: true })).done)).toEqual(
       changed('removed web/consul-0.json'),
@@ -292,7 +292,7 @@ describe('a single sync', () => {
     await once(store, to);
     await writeFile(join(to, '.muster/state'), '?');
     expect((await once(store, to)).lines).toEqual([
-      `level=warn msg="${to}/.muster/state cannot be read and is written anew; files which the bucket does not list stay, remove them by hand"`,
+      `level=warn msg="${to}/.muster/state cannot be read and is written again; files that the bucket does not list stay, remove them by hand"`,
     ]);
   });
 });

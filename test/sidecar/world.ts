@@ -4,14 +4,12 @@ import { join } from 'node:path';
 import { afterEach } from '@jest/globals';
 import { disk, type FileSystem } from '../../lib/sidecar/mirror/files.ts';
 import { openFolder, type TargetFolder } from '../../lib/sidecar/mirror/folder.ts';
-import { mirrorOnce } from '../../lib/sidecar/mirror/mirror.ts';
+import { mirrorOnce } from '../../lib/sidecar/mirror/mirror-once.ts';
 import type { MirrorOptions, Round } from '../../lib/sidecar/mirror/round.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { fileOf, fill, type Objects } from '../support/bucket.ts';
 import { watchStore } from './counting-store.ts';
-
-export { targets } from './texts.ts';
 
 const leftovers: (() => unknown)[] = [];
 
@@ -145,4 +143,10 @@ export function summary({ changes, rejections, errors }: Round): {
 /** The summary of a round in which nothing went wrong. */
 export function changed(...changes: readonly string[]): ReturnType<typeof summary> {
   return { changes, rejections: [], errors: [] };
+}
+
+/** A file_sd text with one group for each address. */
+export function targets(...addresses: readonly string[]): string {
+  const groups = addresses.map((address) => JSON.stringify({ targets: [address], labels: { from: 'test' } }));
+  return groups.length === 0 ? '[]\n' : `[\n${groups.join(',\n')}\n]\n`;
 }

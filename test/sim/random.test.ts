@@ -28,8 +28,8 @@ describe('seeded chance', () => {
     const random = seededRandom('dice');
     const counts = [0, 0, 0, 0, 0, 0];
     for (let roll = 0; roll < 6000; roll += 1) {
-      const face = random.integer(0, 5);
-      counts[face] = (counts[face] ?? 0) + 1;
+      const server = random.integer(0, 5);
+      counts[server] = (counts[server] ?? 0) + 1;
     }
     expect(counts.every((count) => count > 880 && count < 1120)).toBe(true);
   });

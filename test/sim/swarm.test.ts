@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { startSwarmFleet } from './swarm.ts';
-import { swarmInfoBody } from './swarm-body.ts';
-import { swarmStyles } from './swarm-rows.ts';
+import { swarmInfoBody, swarmStyles } from './swarm-rows.ts';
 import { makeSwarmWorld, type SwarmWorldNode } from './swarm-world.ts';
 
 const gibibyte = 2 ** 30;

@@ -1,10 +1,14 @@
 import { type FleetAnswer, type FleetRequest, jsonAnswer } from '../../lib/sim/faults.ts';
-import { seededRandom } from '../../lib/sim/random.ts';
+import { type Random, seededRandom } from '../../lib/sim/random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from '../../lib/sim/server.ts';
-import { swarmInfoBody } from './swarm-body.ts';
-import { churnSwarmWorld } from './swarm-churn.ts';
-import { type SwarmStyle, swarmStyles } from './swarm-rows.ts';
-import { makeSwarmWorld, type SwarmWorld, type SwarmWorldSize } from './swarm-world.ts';
+import { type SwarmStyle, swarmInfoBody, swarmStyles } from './swarm-rows.ts';
+import {
+  makeSwarmNode,
+  makeSwarmWorld,
+  type SwarmWorld,
+  type SwarmWorldNode,
+  type SwarmWorldSize,
+} from './swarm-world.ts';
 
 export interface SwarmFleetOptions extends SwarmWorldSize, FleetServerOptions {
   /** How `/info` is written. Default: as Swarm 1.2 does. */
@@ -44,4 +48,49 @@ export async function startSwarmFleet(options: SwarmFleetOptions): Promise<Swarm
 function answer(world: SwarmWorld, style: SwarmStyle, { path }: FleetRequest): FleetAnswer {
   if (/^(?:\/v1\.\d+)?\/info$/.test(path)) return jsonAnswer(swarmInfoBody(world, style));
   return { status: 404, headers: { 'content-type': 'text/plain' }, body: '404 page not found\n' };
+}
+
+/** A world after some changes, and each change in words. */
+export interface SwarmChurn {
+  readonly world: SwarmWorld;
+  readonly changes: readonly string[];
+}
+
+/** So many changes as a living cluster has them: nodes join and leave, fall ill and recover, run another container. */
+function churnSwarmWorld(world: SwarmWorld, random: Random, count: number): SwarmChurn {
+  const changes: string[] = [];
+  let { nodes } = world;
+  for (let done = 0; done < count; done += 1) {
+    const { next, change } = changeOne(nodes, random);
+    nodes = next;
+    changes.push(change);
+  }
+  return { world: { ...world, nodes }, changes };
+}
+
+function changeOne(
+  nodes: readonly SwarmWorldNode[],
+  random: Random,
+): { readonly next: readonly SwarmWorldNode[]; readonly change: string } {
+  const kind = nodes.length === 0 ? 'join' : random.pick(['join', 'leave', 'health', 'start']);
+  if (kind === 'join') {
+    const node = makeSwarmNode(random, random.integer(10_000, 65_535));
+    return { next: [...nodes, node], change: `${node.address} joined` };
+  }
+  const old = random.pick(nodes);
+  if (kind === 'leave') return { next: nodes.filter((node) => node !== old), change: `${old.address} left` };
+
+  const [node, change] = kind === 'health' ? changeHealth(old) : startContainer(old);
+  return { next: nodes.map((each) => (each === old ? node : each)), change };
+}
+
+function changeHealth(node: SwarmWorldNode): [SwarmWorldNode, string] {
+  const status = node.status === 'Healthy' ? 'Unhealthy' : 'Healthy';
+  const error = status === 'Healthy' ? '' : 'Cannot connect to the docker engine endpoint';
+  return [{ ...node, status, error }, `${node.address} became ${status}`];
+}
+
+function startContainer(node: SwarmWorldNode): [SwarmWorldNode, string] {
+  const containers = { ...node.containers, running: node.containers.running + 1 };
+  return [{ ...node, containers }, `${node.address} started a container`];
 }

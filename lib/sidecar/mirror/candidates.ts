@@ -97,7 +97,7 @@ export interface Listing {
  * Whether a list of the bucket may take the place of the one on disk.
  *
  * - `older`: the one on disk has a higher version of the same store.
- * - `confirm`: only if the provider's status names it as published. It does not tell its version, it is not what this
+ * - `confirm`: only if the provider's status names it as published. It does not name its version, it is not what this
  *   version was, or it would take away all targets, or more than half of at least ten.
  */
 export type Admission = 'apply' | 'older' | 'confirm';
@@ -108,7 +108,7 @@ export function admit(next: Listing, onDisk: Listing | undefined, acceptOlder: b
   if (onDisk.mark !== undefined) {
     if (next.mark === undefined) return 'confirm';
     if (next.mark.store === onDisk.mark.store) {
-      // Whoever takes an older version takes what it lacks.
+      // An operator who accepts an older version accepts what it lacks.
       if (next.mark.version < onDisk.mark.version) return acceptOlder ? 'apply' : 'older';
       if (next.mark.version === onDisk.mark.version) return 'confirm';
     }

@@ -21,7 +21,7 @@ export interface TakenIn {
   readonly targets: number;
   /** Targets of the whole object. */
   readonly total: number;
-  /** The version that the object tells. */
+  /** The version that stands in the object. */
   readonly mark: VersionMark | undefined;
   /** Digest of all that was written. */
   readonly sha256: string;
@@ -60,7 +60,7 @@ export function openIntake(key: string, shard: Shard | undefined): Intake {
   };
 }
 
-/** What a file on disk tells without the state: its version and its targets; undefined where it is not file_sd JSON. */
+/** What a file on disk says without the state: its version and its targets; undefined where it is not file_sd JSON. */
 export async function lookInto(
   files: FileSystem,
   path: string,
@@ -83,6 +83,7 @@ export function markFile({ store, version }: VersionMark): Uint8Array {
 
 const markBytes = 256;
 
+/** The digest of these bytes in hexadecimal digits. */
 export function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

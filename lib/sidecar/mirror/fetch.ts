@@ -8,13 +8,14 @@ import type { ObjectStore } from '../../store/store.ts';
 import { type Content, openIntake, sha256Of, type TakenIn } from './content.ts';
 import type { TargetFolder } from './folder.ts';
 
+/** Where an object comes from and goes to, and the bounds of both. */
 export interface DownloadInput {
   readonly store: ObjectStore;
   readonly folder: TargetFolder;
   /** Limit of the object in bytes. */
   readonly maxObjectBytes: number;
   readonly signal: AbortSignal;
-  /** Told of bytes that came from the store. */
+  /** Called with the number of bytes that came from the store. */
   readonly onBytes: (count: number) => void;
   /** Whether it goes to the disk as it comes, so that nothing but the piece at hand is in memory. */
   readonly large: boolean;
@@ -22,11 +23,11 @@ export interface DownloadInput {
   readonly ifNoneMatch?: string | undefined;
 }
 
-/** What is asked for: as the listing shows it, or a part, of which a manifest tells the size alone. */
-export interface AskedObject {
+/** The object to read: as the listing shows it, or a part, whose manifest gives only its size. */
+export interface RequestedObject {
   readonly key: string;
   readonly size: number;
-  readonly etag?: string;
+  readonly etag?: string | undefined;
   /** How it is packed, so that it is unpacked as it comes; digest and size are those of the packed bytes. */
   readonly encoding?: 'gzip' | undefined;
 }
@@ -46,7 +47,7 @@ export const longestHeld = 8 * 2 ** 20;
  */
 export async function download(
   input: DownloadInput,
-  object: AskedObject,
+  object: RequestedObject,
 ): Promise<Fetched | 'unchanged' | undefined> {
   if (input.signal.aborted)
     throw new MusterError('timeout', `${object.key} was not fetched: the round was ended`);
@@ -55,13 +56,13 @@ export async function download(
     try {
       return await downloadLarge(input, object);
     } catch (error) {
-      // The store itself does not begin again with an object of which it gave a part.
+      // The store itself does not begin again with an object that it gave in part.
       if (!isMusterError(error, 'unreachable') || attempt === attempts) throw error;
     }
   }
 }
 
-/** Removes what was staged and nobody wants. If even this fails, the next start does it. */
+/** Removes a staged file that is not needed. If even this fails, the next start does it. */
 export async function discard({ files }: TargetFolder, content: Content): Promise<void> {
   if ('path' in content) await files.remove(content.path).catch(() => undefined);
 }
@@ -70,7 +71,7 @@ const attempts = 3;
 
 async function downloadSmall(
   { store, folder, maxObjectBytes, signal, onBytes, ifNoneMatch }: DownloadInput,
-  object: AskedObject,
+  object: RequestedObject,
 ): Promise<Fetched | 'unchanged' | undefined> {
   const maxBytes = Math.min(maxObjectBytes, longestHeld);
   const answer = await store.getIfChanged(object.key, ifNoneMatch, { maxBytes, signal });
@@ -89,7 +90,7 @@ async function downloadSmall(
 
 async function downloadLarge(
   { store, folder, maxObjectBytes, signal, onBytes, ifNoneMatch }: DownloadInput,
-  object: AskedObject,
+  object: RequestedObject,
 ): Promise<Fetched | 'unchanged' | undefined> {
   const answer = await store.openIfChanged(object.key, ifNoneMatch, { maxBytes: maxObjectBytes, signal });
   if (answer === undefined || answer === 'unchanged') return answer;
@@ -124,7 +125,7 @@ async function downloadLarge(
 
 async function unpackSmall(
   store: ObjectStore,
-  object: AskedObject,
+  object: RequestedObject,
   body: Uint8Array,
   maxBytes: number,
 ): Promise<Uint8Array> {
@@ -137,13 +138,13 @@ async function unpackSmall(
 
 async function* unpackLarge(
   store: ObjectStore,
-  object: AskedObject,
+  object: RequestedObject,
   packed: AsyncIterable<Uint8Array>,
   maxBytes: number,
 ): AsyncGenerator<Uint8Array, undefined> {
   const gunzip = createGunzip();
   const fed = pipeline(packed, gunzip);
-  // What goes wrong there destroys the stream, whose reader is told.
+  // What goes wrong there destroys the stream, whose reader gets the error.
   fed.catch(() => undefined);
   let size = 0;
   try {
@@ -163,16 +164,16 @@ async function* unpackLarge(
 }
 
 /** Its check sum or its form is wrong: spoilt where it lies or on the way, so that it is fetched again. */
-function spoilt({ url }: ObjectStore, { key }: AskedObject): MusterError {
+function spoilt({ url }: ObjectStore, { key }: RequestedObject): MusterError {
   return digestMismatch(url, key, 'it cannot be unpacked');
 }
 
-function named({ key }: AskedObject, error: unknown): MusterError {
+function named({ key }: RequestedObject, error: unknown): MusterError {
   const { kind, message } = toMusterError(error);
   return new MusterError(kind, `${key} has ${message}`, { cause: error });
 }
 
-function checkSize({ key, etag, size }: AskedObject, foundEtag: string, found: number): void {
+function checkSize({ key, etag, size }: RequestedObject, foundEtag: string, found: number): void {
   if (foundEtag !== etag || found === size) return;
   throw new MusterError(
     'unreachable',

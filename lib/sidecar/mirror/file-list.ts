@@ -62,17 +62,20 @@ async function* readRange(
 
 /** What stands between the brackets of a JSON list, without the space around it; empty for an empty list. */
 async function insideBrackets(file: FileHandle, size: number): Promise<Range> {
-  const first = await findBlack(file, 0, size);
-  const start = await findBlack(file, first + 1, size);
-  const last = await findBlackBefore(file, size, start);
-  return { start, end: await findBlackBefore(file, last, start).then((at) => (at < start ? start : at + 1)) };
+  const first = await findNonSpace(file, 0, size);
+  const start = await findNonSpace(file, first + 1, size);
+  const last = await findNonSpaceBefore(file, size, start);
+  return {
+    start,
+    end: await findNonSpaceBefore(file, last, start).then((at) => (at < start ? start : at + 1)),
+  };
 }
 
 /** Position of the first byte from `at` on that is not space; `size` when there is none. */
-async function findBlack(file: FileHandle, at: number, size: number): Promise<number> {
+async function findNonSpace(file: FileHandle, at: number, size: number): Promise<number> {
   for (let from = at; from < size; ) {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(windowSize), 0, windowSize, from);
-    const found = buffer.subarray(0, bytesRead).findIndex(isBlack);
+    const found = buffer.subarray(0, bytesRead).findIndex(isNotSpace);
     if (found !== -1) return from + found;
     if (bytesRead === 0) return size;
     from += bytesRead;
@@ -81,11 +84,11 @@ async function findBlack(file: FileHandle, at: number, size: number): Promise<nu
 }
 
 /** Position of the last byte before `end` that is not space; `start - 1` when there is none. */
-async function findBlackBefore(file: FileHandle, end: number, start: number): Promise<number> {
+async function findNonSpaceBefore(file: FileHandle, end: number, start: number): Promise<number> {
   for (let to = end; to > start; ) {
     const from = Math.max(start, to - windowSize);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(to - from), 0, to - from, from);
-    const found = buffer.subarray(0, bytesRead).findLastIndex(isBlack);
+    const found = buffer.subarray(0, bytesRead).findLastIndex(isNotSpace);
     if (found !== -1) return from + found;
     to = from;
   }
@@ -94,6 +97,6 @@ async function findBlackBefore(file: FileHandle, end: number, start: number): Pr
 
 const windowSize = 4096;
 
-function isBlack(byte: number): boolean {
+function isNotSpace(byte: number): boolean {
   return byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09;
 }

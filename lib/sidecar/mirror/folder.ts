@@ -17,10 +17,10 @@ import {
 } from './state.ts';
 
 /**
- * The mirror's own place in the target folder. Prometheus does not watch it: temporary files in a watched folder
+ * The mirror's own folders in the target folder. Prometheus does not watch it: temporary files in a watched folder
  * would make it read every file again. Nothing in it ends like a file_sd file, in case a glob reaches it.
  */
-const place = { root: '.muster', temporary: '.muster/tmp', parts: '.muster/parts' } as const;
+const ownFolders = { root: '.muster', temporary: '.muster/tmp', parts: '.muster/parts' } as const;
 /** Below a target folder: what the mirror has written there. */
 export const stateFile = '.muster/state';
 const lockFile = '.muster/lock';
@@ -37,16 +37,16 @@ export interface TargetFolder {
   readonly foldsCase: boolean;
   /** Objects which were fetched and not applied, by path, so that they are not fetched again until they change. */
   readonly refused: Map<string, Refused>;
-  /** Where a target file and a manifest are listed for one path: those of which the file holds the right one. */
+  /** Paths with both a target file and a manifest, where the file holds the right one. */
   readonly settled: Map<string, string>;
-  /** What was asked of the store for files that it does not list, by path; see `judgeOrphans`. */
-  readonly asked: Map<string, { readonly at: number; readonly reason: string }>;
+  /** When the store was last asked for files that it does not list, and what it said, by path; see `judgeOrphans`. */
+  readonly lookedUp: Map<string, { readonly at: number; readonly reason: string }>;
   /** What is not as it should be, by path, as of the last round that could tell. */
   readonly oddities: Map<string, Oddity>;
   /** What was odd when the folder was opened, for the log. */
   readonly warning: string | undefined;
-  /** Makes the mirror's own place anew if somebody cleared it away. */
-  ensurePlace(): Promise<void>;
+  /** Makes the mirror's own folder again if somebody removed it. */
+  ensureOwnFolder(): Promise<void>;
   /** Makes a path ours, or changes what we know of it. On disk only after `saveState`. */
   own(path: string, file: OwnedFile): void;
   disown(path: string): void;
@@ -74,7 +74,7 @@ interface Refused {
   readonly objects: string;
   readonly rejection: Rejection;
   /** Is applied as soon as the provider's status names it. */
-  readonly unconfirmed?: SourceObject;
+  readonly unconfirmed?: SourceObject | undefined;
 }
 
 /**
@@ -122,7 +122,7 @@ export async function openFolder(path: string, files: FileSystem, shard?: Shard)
       `another mirror writes to ${path}; stop it, or give each its own folder`,
     );
   try {
-    await clearTemporaries(at(place.temporary), files);
+    await clearTemporaries(at(ownFolders.temporary), files);
     const { owned, warning } = await readState(path, files, shard);
     const foldsCase = await doesFoldCase(path, files);
     const folder = {
@@ -141,7 +141,7 @@ export async function openFolder(path: string, files: FileSystem, shard?: Shard)
 
 async function makePlace(path: string, files: FileSystem): Promise<void> {
   await files.makeFolder(path);
-  for (const below of Object.values(place)) {
+  for (const below of Object.values(ownFolders)) {
     const full = join(path, below);
     const found = await files.facts(full);
     if (found === undefined) await files.makeFolder(full);
@@ -163,8 +163,8 @@ async function clearTemporaries(folder: string, files: FileSystem): Promise<void
 
 /** The mirror's own folder, asked for by another name, is there only where case makes no difference. */
 async function doesFoldCase(path: string, files: FileSystem): Promise<boolean> {
-  const own = await files.facts(join(path, place.root));
-  const other = await files.facts(join(path, place.root.toUpperCase()));
+  const own = await files.facts(join(path, ownFolders.root));
+  const other = await files.facts(join(path, ownFolders.root.toUpperCase()));
   return own !== undefined && other?.inode === own.inode;
 }
 
@@ -180,7 +180,7 @@ async function readState(
   if (state === undefined) {
     return {
       owned: new Map(),
-      warning: `${path} cannot be read and is written anew; files which the bucket does not list stay, remove them by hand`,
+      warning: `${path} cannot be read and is written again; files that the bucket does not list stay, remove them by hand`,
     };
   }
   const owned = state.unmarked ? await withMarks(state.owned, folder, files) : state.owned;
@@ -223,7 +223,7 @@ function folderOf(
   shard: Shard | undefined,
 ): Omit<TargetFolder, 'warning' | 'close' | 'foldsCase'> {
   const at = (below: string) => join(path, below);
-  const partAt = (sha256: string) => at(join(place.parts, sha256));
+  const partAt = (sha256: string) => at(join(ownFolders.parts, sha256));
   let temporaries = 0;
   let stateChanged = false;
   let partsChanged = true;
@@ -231,7 +231,7 @@ function folderOf(
   const alone = createLimit(1);
   const temporary = () => {
     temporaries += 1;
-    return at(join(place.temporary, String(temporaries)));
+    return at(join(ownFolders.temporary, String(temporaries)));
   };
   const stage = (content: Uint8Array | AsyncIterable<Uint8Array>) =>
     alone(async () => {
@@ -246,9 +246,9 @@ function folderOf(
     owned,
     refused: new Map(),
     settled: new Map(),
-    asked: new Map(),
+    lookedUp: new Map(),
     oddities: new Map(),
-    ensurePlace: () => makePlace(path, files),
+    ensureOwnFolder: () => makePlace(path, files),
     own(below, file) {
       owned.set(below, file);
       stateChanged = true;
@@ -271,7 +271,7 @@ function folderOf(
           await stage(encodeState(owned, shard && formatShard(shard))),
           at(stateFile),
         );
-        await files.syncFolder(at(place.root));
+        await files.syncFolder(at(ownFolders.root));
         stateChanged = false;
       } catch (error) {
         throw diskError(`write the state of the mirror in ${path}`, error);
@@ -285,7 +285,7 @@ function folderOf(
     async dropUnusedParts() {
       if (!partsChanged) return;
       const used = new Set([...owned.values()].flatMap(({ parts }) => parts.map((part) => part.sha256)));
-      for (const name of await files.names(at(place.parts))) {
+      for (const name of await files.names(at(ownFolders.parts))) {
         if (!used.has(name)) await files.remove(partAt(name));
       }
       partsChanged = false;

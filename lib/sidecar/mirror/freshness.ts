@@ -3,7 +3,7 @@ import { createLimit } from '../../base/concurrency.ts';
 import { isMusterError, type MusterError, toMusterError } from '../../base/errors.ts';
 import { parseJson } from '../../base/json.ts';
 import { decodeDocument } from '../../cycle/document.ts';
-import { maxStatusBytes, type Status, statusSchema } from '../../cycle/status.ts';
+import { clockSkew, maxStatusBytes, type Status, statusSchema } from '../../cycle/status.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import { type ProviderId, statusKey } from '../../targets/keys.ts';
 import { idOfPath } from './plan.ts';
@@ -11,7 +11,7 @@ import type { Owned } from './state.ts';
 
 /** How a mirrored provider does, by its status in the store as it was last read. */
 export interface ProviderAge extends ProviderId {
-  /** When its list was last whole or, where the status does not tell, when this mirror first saw it; milliseconds of Unix time. */
+  /** When its list was last whole or, where the status does not say, when this mirror first saw it; milliseconds of Unix time. */
   readonly lastSuccess: number;
   readonly stale: boolean;
   /** Why it is stale: `old`, or what is wrong with its status; undefined for one that is not. */
@@ -20,6 +20,7 @@ export interface ProviderAge extends ProviderId {
   readonly heartbeat: Heartbeat | undefined;
 }
 
+/** The ages of all mirrored providers. */
 export interface Freshness {
   /** One for each mirrored file. */
   readonly ages: readonly ProviderAge[];
@@ -27,6 +28,7 @@ export interface Freshness {
   readonly error: MusterError | undefined;
 }
 
+/** Where the statuses are, and when a provider is stale. */
 export interface FreshnessOptions {
   readonly store: ObjectStore;
   /** Milliseconds since its last success after which a provider is stale. */
@@ -34,13 +36,13 @@ export interface FreshnessOptions {
   /** Milliseconds of Unix time. */
   readonly now?: (() => number) | undefined;
   /** Milliseconds of a clock which never jumps. */
-  readonly elapsed?: () => number;
+  readonly elapsed?: (() => number) | undefined;
 }
 
 /**
  * Follows the heartbeats of all mirrored providers with few requests: one that was well is read again only when half of
  * `staleAfter` is over, since it cannot be stale before; and each call reads a few at most. A provider whose
- * status tells nothing is stale: silence must not look like health. Never throws.
+ * status says nothing is stale: silence must not look like health. Never throws.
  */
 export function createFreshness(options: FreshnessOptions) {
   const { store, staleAfter, now = Date.now, elapsed = () => performance.now() } = options;
@@ -78,9 +80,6 @@ export function createFreshness(options: FreshnessOptions) {
 /** Requests at a time, and in one call. */
 const parallel = 4;
 const mostReads = 50;
-/** Milliseconds by which the clock of another machine may be ahead. */
-const clockSkew = 5 * 60_000;
-
 const unreadable: Heartbeat = { etag: undefined, problem: 'unreadable' };
 
 interface Known {
@@ -152,9 +151,9 @@ function whyStale(
   staleAfter: number,
 ): ProviderAge['reason'] {
   const { problem } = heartbeat ?? {};
-  // A newer Muster's status tells at least this much.
-  const tells = problem === undefined || (problem === 'newer' && heartbeat?.lastSuccess !== undefined);
-  if (!tells) return problem;
+  // The status of a newer Muster says at least this much.
+  const isKnown = problem === undefined || (problem === 'newer' && heartbeat?.lastSuccess !== undefined);
+  if (!isKnown) return problem;
   if (lastSuccess > now + clockSkew) return 'clock';
   if (now - lastSuccess >= staleAfter) return problem ?? 'old';
   return undefined;
@@ -168,15 +167,15 @@ type StatusProblem = (typeof statusProblems)[number];
 export interface Heartbeat {
   readonly etag: string | undefined;
   readonly problem?: StatusProblem | undefined;
-  readonly lastSuccess?: number;
-  readonly lastAttempt?: number;
+  readonly lastSuccess?: number | undefined;
+  readonly lastAttempt?: number | undefined;
   /** When the list last changed. */
-  readonly lastChange?: number;
+  readonly lastChange?: number | undefined;
   /** Targets that the gate keeps published although the listing lacks them. */
   readonly held?: number | undefined;
   /** Cycles that failed in a row, and why the last one did. */
-  readonly failures?: number;
-  readonly errorKind?: string;
+  readonly failures?: number | undefined;
+  readonly errorKind?: string | undefined;
   readonly damaged?: boolean | undefined;
   /** Targets that left after a hold, and when. */
   readonly confirmed?: { readonly at: number; readonly targets: number } | undefined;
@@ -210,7 +209,7 @@ function decodeHeartbeat(body: Uint8Array, etag: string, key: string): Heartbeat
   }
 }
 
-/** Whatever a later Muster adds, it will tell this. */
+/** The field that a status of any later schema has. */
 const ofAnySchema = z.looseObject({ last_success: z.iso.datetime().optional() });
 
 function briefOf(status: Status): Omit<Heartbeat, 'etag' | 'problem'> {
@@ -221,8 +220,8 @@ function briefOf(status: Status): Omit<Heartbeat, 'etag' | 'problem'> {
     damaged: damaged !== undefined,
     ...(last_success !== undefined && { lastSuccess: Date.parse(last_success) }),
     ...(last_change !== undefined && { lastChange: Date.parse(last_change) }),
-    ...(held !== undefined && { held: held.targets }),
-    ...(error !== undefined && { errorKind: error.kind }),
+    held: held?.targets,
+    errorKind: error?.kind,
     ...(confirmed && { confirmed: { at: Date.parse(confirmed.at), targets: confirmed.targets } }),
   };
 }

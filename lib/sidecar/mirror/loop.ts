@@ -1,27 +1,27 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { codeOf, isMusterError, type MusterError } from '../../base/errors.ts';
-import type { RoundRequests } from './requests.ts';
 import type { Round } from './round.ts';
 
+/** What a round does, how often, and who hears of it. */
 export interface LoopOptions {
   /** Does one round and never throws for what can go wrong in one; see `mirrorOnce`. */
   readonly round: (signal: AbortSignal) => Promise<Round>;
   /** Milliseconds between the end of a round and the start of the next. */
   readonly interval: number;
   /** Share of a wait that chance adds or takes away, so that replicas do not ask in step. Default 0.1. */
-  readonly jitter?: number;
+  readonly jitter?: number | undefined;
   /** Milliseconds after which a round is ended. */
   readonly roundTimeout: number;
   /** Ends the loop. */
   readonly signal: AbortSignal;
-  /** Told of each round as it ends. */
+  /** Called with each round as it ends. */
   readonly onRound: (round: Round, seconds: number) => void;
   /** Who may ask for a round before its time. While rounds fail they wait as the loop does. */
-  readonly requests?: RoundRequests;
+  readonly requests?: RoundRequests | undefined;
   /** A number from 0 to below 1. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
   /** Waits; ends early without error when the signal fires. */
-  readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly sleep?: ((milliseconds: number, signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 /** Does round after round until the signal fires. Failed rounds follow each other ever more slowly. */
@@ -85,7 +85,7 @@ async function timedRound({
   return done;
 }
 
-/** Of the disk, or of a store in a folder: somebody has to do something before it goes. */
+/** Errors of the disk, or of a store in a folder, that only a person can mend. */
 const lasting: ReadonlySet<string> = new Set([
   ...['EACCES', 'EPERM', 'EROFS', 'EXDEV', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG'],
 ]);
@@ -103,4 +103,43 @@ async function sleepUntil(milliseconds: number, signal: AbortSignal): Promise<vo
   } catch (error) {
     if (!signal.aborted) throw error;
   }
+}
+
+/** Lets others ask the loop for a round before its time. */
+export interface RoundRequests {
+  /** The next round that begins from now on; `undefined` when the signal fires before its end. */
+  ask(signal: AbortSignal): Promise<Round | undefined>;
+  /** For the loop: a signal that fires as soon as a round is asked for, or has fired where one is already. */
+  pending(): AbortSignal;
+  /** For the loop: says that a round begins; what it returns takes that round to all who asked before. */
+  begin(): (round: Round) => void;
+}
+
+/** Requests of one loop; none is open yet. */
+export function createRoundRequests(): RoundRequests {
+  let waiting: ((round: Round) => void)[] = [];
+  let requested = new AbortController();
+  return {
+    ask(signal) {
+      if (signal.aborted) return Promise.resolve(undefined);
+      return new Promise((resolve) => {
+        const end = () => resolve(undefined);
+        signal.addEventListener('abort', end, { once: true });
+        waiting.push((round) => {
+          signal.removeEventListener('abort', end);
+          resolve(round);
+        });
+        requested.abort();
+      });
+    },
+    pending: () => requested.signal,
+    begin() {
+      const served = waiting;
+      waiting = [];
+      requested = new AbortController();
+      return (round) => {
+        for (const serve of served) serve(round);
+      };
+    },
+  };
 }

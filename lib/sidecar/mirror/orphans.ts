@@ -14,15 +14,14 @@ export interface OrphanVerdict {
 }
 
 /**
- * Judges files that the listing lacks. Absence says nothing: an object can be missing because a bucket was emptied,
- * another one is asked, or a listing was short. Only a tombstone of a higher version than the file's, of the same
- * store, lets it go. Each is asked for once in ten minutes, and a few in a round, so that a quiet poll asks for nothing
- * more.
+ * Judges files that the listing lacks. Absence proves nothing: an object can be missing because the bucket was emptied,
+ * is the wrong one, or was listed in part. Only a tombstone of a higher version than the file's, of the same
+ * store, removes it. Each tombstone is read once in ten minutes, and a few in a round, so that a quiet poll reads none.
  */
 export async function judgeOrphans(round: RoundState, named: ReadonlySet<string>): Promise<OrphanVerdict> {
   const { folder, limit, now } = round;
-  for (const path of folder.asked.keys()) {
-    if (named.has(path) || !folder.owned.has(path)) folder.asked.delete(path);
+  for (const path of folder.lookedUp.keys()) {
+    if (named.has(path) || !folder.owned.has(path)) folder.lookedUp.delete(path);
   }
   const absent = await visibleOf(
     round,
@@ -30,14 +29,14 @@ export async function judgeOrphans(round: RoundState, named: ReadonlySet<string>
   );
   if (round.removeOrphans) return { going: absent.map(([path]) => path), orphans: [] };
   const isDue = (path: string) => {
-    const asked = folder.asked.get(path);
-    return asked === undefined || now() - asked.at >= askAgainAfter;
+    const last = folder.lookedUp.get(path);
+    return last === undefined || now() - last.at >= askAgainAfter;
   };
   const due = new Set(
     absent
       .map(([path]) => path)
       .filter(isDue)
-      .slice(0, mostAsked),
+      .slice(0, mostLookups),
   );
   const verdicts = await Promise.all(
     absent.map(([path, file]) => limit(() => judge(round, path, file, due.has(path)))),
@@ -48,7 +47,7 @@ export async function judgeOrphans(round: RoundState, named: ReadonlySet<string>
   };
 }
 
-/** Files that are there. One that was announced and never written, or that somebody removed, is ours no more. */
+/** Files that are there. One that was announced and never written, or that somebody removed, is no longer ours. */
 async function visibleOf(
   round: RoundState,
   paths: readonly string[],
@@ -76,8 +75,8 @@ async function visibleFile(folder: TargetFolder, path: string): Promise<OwnedFil
 
 /** Milliseconds. */
 const askAgainAfter = 10 * 60_000;
-/** Tombstones that one round asks for. */
-const mostAsked = 100;
+/** Tombstones that one round reads. */
+const mostLookups = 100;
 
 /** The path of a file that goes, or why it stays. */
 async function judge(
@@ -89,15 +88,17 @@ async function judge(
   const { folder, signal } = round;
   const stays = (reason: string): Orphan => ({ path, targets: file.targets, reason });
   if (!ask || signal.aborted || round.stopped)
-    return stays(folder.asked.get(path)?.reason ?? 'the store lists it no more; why was not asked yet');
+    return stays(
+      folder.lookedUp.get(path)?.reason ?? 'the store no longer lists it; the reason was not looked up yet',
+    );
   try {
     const reason = await whyItStays(round, path, file);
     if (reason === undefined) return path;
-    folder.asked.set(path, { at: round.now(), reason });
+    folder.lookedUp.set(path, { at: round.now(), reason });
     return stays(reason);
   } catch (error) {
     failFile(round, path, error);
-    return stays('the store lists it no more, and cannot be asked whether it was retired');
+    return stays('the store no longer lists it, and did not say whether it was retired');
   }
 }
 
@@ -109,16 +110,15 @@ async function whyItStays(
   const byHand = 'if it is gone for good, "muster sync --once --remove-orphans" removes it';
   try {
     const tombstone = await readTombstone(store, idOfPath(path), signal);
-    if (tombstone === undefined)
-      return `the store lists it no more and has no tombstone that says it was retired; ${byHand}`;
-    if (mark === undefined) return `it was retired, but the file does not tell its version; ${byHand}`;
+    if (tombstone === undefined) return `the store no longer lists it and has no tombstone for it; ${byHand}`;
+    if (mark === undefined) return `it was retired, but the file does not name its version; ${byHand}`;
     if (tombstone.store !== mark.store)
       return `it came from store ${mark.store}, and was retired in store ${tombstone.store}; ${byHand}`;
     if (tombstone.version > mark.version) return undefined;
     return `version ${tombstone.version} retired it, and the file holds version ${mark.version}, which came after it; it is published again, or ${byHand}`;
   } catch (error) {
     if (isMusterError(error, 'malformed') || isMusterError(error, 'newer') || isMusterError(error, 'denied'))
-      return `the store lists it no more, and its tombstone cannot be read: ${error.message}`;
+      return `the store no longer lists it, and its tombstone cannot be read: ${error.message}`;
     throw error;
   }
 }

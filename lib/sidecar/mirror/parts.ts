@@ -20,6 +20,7 @@ export interface JoinedList {
   readonly parts: readonly OwnedPart[];
 }
 
+/** Where the parts of a list come from, and what is on disk already. */
 export interface JoinInput extends Omit<DownloadInput, 'large' | 'ifNoneMatch'> {
   readonly limit: Limit;
   readonly id: ProviderId;
@@ -84,8 +85,8 @@ async function takePart(input: JoinInput, part: Part, large: boolean): Promise<T
 
 async function fetchPart(input: JoinInput, part: Part, large: boolean): Promise<TakenPart | Rejection> {
   const { folder, id, key, manifest } = input;
-  const asked = { key: partKey(id, part.name), size: part.size, encoding: part.encoding };
-  const found = await download({ ...input, large }, asked).catch((error: unknown) => {
+  const requested = { key: partKey(id, part.name), size: part.size, encoding: part.encoding };
+  const found = await download({ ...input, large }, requested).catch((error: unknown) => {
     // Its name holds its digest: what is no list is not what was written, and may be sound the next time.
     if (isMusterError(error, 'malformed')) return { key, reason: 'invalid', message: error.message } as const;
     throw error;
@@ -102,7 +103,7 @@ async function fetchPart(input: JoinInput, part: Part, large: boolean): Promise<
     total === part.targets;
   if (!isRight) {
     await discard(folder, content);
-    const message = `${asked.key} is not what its name and ${key} say: ${arrived.size} bytes, ${total} targets, sha256 ${arrived.sha256.slice(0, 12)}…`;
+    const message = `${requested.key} is not what its name and ${key} say: ${arrived.size} bytes, ${total} targets, sha256 ${arrived.sha256.slice(0, 12)}…`;
     return { key, reason: 'digest', message };
   }
   await folder.keepPart(sha256, 'path' in content ? content.path : content.bytes);

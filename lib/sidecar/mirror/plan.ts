@@ -4,7 +4,7 @@ import { folders, parseTargetsKey, type TargetsKey } from '../../targets/keys.ts
 /**
  * Why an object of the bucket is not applied.
  *
- * - `key`: its key is none that this version knows.
+ * - `key`: this version does not know its key.
  * - `clash`: its job differs from another only in case, which is one folder on this file system.
  * - `incomplete`: a part of its list is not there.
  * - `too-large`: over the size limit.
@@ -12,7 +12,7 @@ import { folders, parseTargetsKey, type TargetsKey } from '../../targets/keys.ts
  * - `digest`: its content, or that of a part, is not what its name or metadata says; it is fetched again.
  * - `newer`: a later Muster wrote it, in a form that this one does not know.
  * - `older`: the file on disk holds a later version of the same store.
- * - `unconfirmed`: most targets would go, or it does not tell its version, and the provider's status does not name it.
+ * - `unconfirmed`: most targets would go, or it does not name its version, and the provider's status does not name it.
  * - `blocked`: a folder or a symbolic link lies where its file belongs.
  */
 export const rejectionReasons = [
@@ -28,6 +28,7 @@ export const rejectionReasons = [
   'blocked',
 ] as const;
 
+/** An object that is not applied, and why. */
 export interface Rejection {
   readonly key: string;
   readonly reason: (typeof rejectionReasons)[number];
@@ -46,6 +47,7 @@ export interface WantedFile {
   readonly objects: readonly ListedObject[];
 }
 
+/** The files that a listing wants, and what it has beside them. */
 export interface Plan {
   readonly wanted: readonly WantedFile[];
   readonly rejections: readonly Rejection[];

@@ -121,7 +121,7 @@ function isOtherShard(held: OwnedFile | undefined, mark: Listing['mark'], target
 
 function describe(mark: Listing['mark'], targets: number, onDisk: Listing | undefined): string {
   const counts = `holds ${targets} targets instead of ${onDisk?.targets ?? 0}`;
-  if (mark === undefined && onDisk?.mark !== undefined) return `${counts}, does not tell its version`;
+  if (mark === undefined && onDisk?.mark !== undefined) return `${counts}, does not name its version`;
   if (isLater(mark, onDisk?.mark) === false) return `${counts}, differs from what its version was`;
   return counts;
 }
@@ -164,7 +164,7 @@ async function sizeOf({ files }: TargetFolder, path: string): Promise<number> {
 }
 
 /**
- * The list on disk. Where the file is not what the state says, as after a crash, it tells itself, and the higher of
+ * The list on disk. Where the file is not what the state says, as after a crash, its own content decides, and the higher of
  * both versions counts. `undefined` where there is none, or what is there is no list.
  */
 async function readListing(round: RoundState, { wanted, held, facts }: Case): Promise<Listing | undefined> {
@@ -181,7 +181,7 @@ async function readListing(round: RoundState, { wanted, held, facts }: Case): Pr
   return isLater(known.mark, found.mark) === false ? found : known;
 }
 
-/** The file of ours that lies at the path under a name of another case. */
+/** The file of the mirror that lies at the path under a name of another case. */
 function ownerOf({ owned }: TargetFolder, path: string): OwnedFile | undefined {
   return [...owned].find(([other]) => other !== path && other.toLowerCase() === path.toLowerCase())?.[1];
 }
@@ -220,7 +220,7 @@ async function isIntact(
 }
 
 /**
- * Takes a file that is there already for ours, if it has the very content and nobody else holds it by a link.
+ * Adopts a file that is there already, if its content is the same and no other link leads to it.
  * The size comes first: a stranger of many gigabytes is not to be read.
  */
 export async function adopt(
@@ -287,7 +287,7 @@ function refuse(
   unconfirmed?: SourceObject,
 ): Rejection {
   const objects = objectsOf(wanted);
-  folder.refused.set(wanted.path, { objects, rejection, ...(unconfirmed && { unconfirmed }) });
+  folder.refused.set(wanted.path, { objects, rejection, unconfirmed });
   return rejection;
 }
 

@@ -34,7 +34,7 @@ export interface ShardFilter {
 
 /**
  * Leaves the same targets that a `hashmod` of `__address__` and a `keep` of its value would leave, one group a line. A
- * group of which none is left goes too, unless it is too long to be held or tells the version.
+ * group without any of them goes too, unless it is too long to be held or names the version.
  */
 export function filterShard({ index, count }: Shard): ShardFilter {
   const modulus = BigInt(count);
@@ -44,7 +44,7 @@ export function filterShard({ index, count }: Shard): ShardFilter {
   let out: Uint8Array[] = [];
   let held: Uint8Array[] = [];
   let heldLength = 0;
-  /** Whether the group goes out as it comes, since it can not go any more. */
+  /** Whether the group goes out as it comes, since it is too late to drop it. */
   let released = false;
   /** Where in the piece begins what is copied, or the address at hand. */
   let copiedFrom: number | undefined;
@@ -154,7 +154,7 @@ export function filterShard({ index, count }: Shard): ShardFilter {
   };
 }
 
-/** Whether the first group of a file is the one that tells its version. */
+/** Whether the first group of a file is the one that names its version. */
 function isMark(group: readonly Uint8Array[]): boolean {
   return readVersionMark(Buffer.concat([Buffer.from('[\n'), ...group])) !== undefined;
 }

@@ -31,7 +31,7 @@ export interface OwnedFile {
   readonly mark?: VersionMark | undefined;
   /** Targets in the file. */
   readonly targets: number;
-  /** Targets of the whole list, of which the file may hold a shard. */
+  /** Targets of the whole list; the file may hold a shard of it. */
   readonly total: number;
   /** Of a list in parts, in their order. */
   readonly parts: readonly OwnedPart[];
@@ -104,7 +104,7 @@ const ownedFile = z.object({
   facts: facts.optional(),
 });
 
-/** As Muster wrote it before files told their version: a list in parts was several objects. */
+/** As Muster wrote it before files named their version: a list in parts was several objects. */
 const firstOwnedFile = z.object({
   sha256: digest,
   size: count,

@@ -4,8 +4,7 @@ import { toMusterError } from '../../base/errors.ts';
 import { tryParseJson } from '../../base/json.ts';
 import type { Logger } from '../../base/logger.ts';
 import { folders } from '../../targets/keys.ts';
-import { nextWait } from '../mirror/loop.ts';
-import type { RoundRequests } from '../mirror/requests.ts';
+import { nextWait, type RoundRequests } from '../mirror/loop.ts';
 import type { Queue, QueueMessage } from './queue.ts';
 
 /** A store that notifications may speak of. */
@@ -15,6 +14,7 @@ interface NotifiedSource {
   readonly requests: RoundRequests;
 }
 
+/** The queue to follow, and the mirrors that it speaks of. */
 export interface FollowOptions {
   readonly queue: Queue;
   readonly sources: readonly NotifiedSource[];
@@ -22,14 +22,14 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
   readonly onResult: (result: NotificationResult) => void;
   /** Milliseconds to gather more messages before a round, so that a burst costs one. Default 200. */
-  readonly gather?: number;
-  readonly random?: () => number;
+  readonly gather?: number | undefined;
+  readonly random?: (() => number) | undefined;
 }
 
 /**
- * Asks for a round whenever the queue tells of a change of target files, until the signal fires. A message is removed
- * only after a round without error, so that a killed sidecar is told again; one that is no notification stays in the
- * queue, which may be somebody else's. Never throws.
+ * Asks for a round whenever the queue reports a change of target files, until the signal fires. A message is removed
+ * only after a round without error, so that a killed sidecar gets it again; one that is no notification stays in the
+ * queue, which others may use too. Never throws.
  */
 export async function followQueue(options: FollowOptions): Promise<void> {
   const { queue, log, signal, onResult, random = Math.random } = options;
@@ -57,10 +57,10 @@ async function handle(options: FollowOptions, messages: readonly QueueMessage[])
     const changed = sources.filter((source) => objects?.some((object) => concerns(source, object)));
     return { message, known: objects !== undefined, changed };
   });
-  const asked = new Set(read.flatMap(({ changed }) => changed));
-  if (asked.size > 0) await pause(gather, signal);
+  const affected = new Set(read.flatMap(({ changed }) => changed));
+  if (affected.size > 0) await pause(gather, signal);
   const rounds = await Promise.all(
-    [...asked].map(async (source) => [source, await source.requests.ask(signal)] as const),
+    [...affected].map(async (source) => [source, await source.requests.ask(signal)] as const),
   );
   if (signal.aborted) return;
   const failed = new Set(rounds.filter(([, round]) => round?.errors.length !== 0).map(([source]) => source));
@@ -140,8 +140,9 @@ function decodeKey(key: string): string {
 }
 
 /**
- * What became of a message: its change was mirrored, its round failed so that it stays, it spoke of nothing here, or it
+ * What became of a message: its change was mirrored, its round failed so that it stays, it was about nothing here, or it
  * was no notification; `error`: the queue did not answer.
  */
 export const notificationResults = ['mirrored', 'failed', 'ignored', 'unknown', 'error'] as const;
+/** One of the results. */
 export type NotificationResult = (typeof notificationResults)[number];

@@ -10,13 +10,12 @@ export interface QueueMessage {
 }
 
 /** A queue of notifications. Errors are MusterErrors. */
-export interface Queue {
+export interface Queue extends AsyncDisposable {
   /** For messages. */
   readonly url: string;
-  /** Waits up to 20 seconds for up to ten messages, which nobody else is given for a minute. */
+  /** Waits up to 20 seconds for up to ten messages, which stay hidden from other readers for a minute. */
   receive(signal: AbortSignal): Promise<readonly QueueMessage[]>;
   remove(messages: readonly QueueMessage[], signal: AbortSignal): Promise<void>;
-  close(): void;
 }
 
 /**
@@ -58,8 +57,8 @@ export function openSqs(url: string, load: LoadSqs = loadSqs): Queue {
         const command = new sdk.DeleteMessageBatchCommand({ QueueUrl: url, Entries: entries });
         await client.send(command, { abortSignal });
       }),
-    close() {
-      loaded.take()?.then(
+    async [Symbol.asyncDispose]() {
+      await loaded.take()?.then(
         ({ client }) => client.destroy(),
         () => {},
       );

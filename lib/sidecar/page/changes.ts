@@ -1,11 +1,25 @@
 import { type ChangeCounts, groupChanges, type TargetChange } from '../../targets/diff.ts';
-import type { ChangeItem, ChangePage } from '../serve/feed.ts';
+import type { ChangeItem, ChangePage } from '../serve/change-feed.ts';
 import type { ChangeDetail } from '../serve/journal.ts';
-import { ago, clock, count, href, jobHref, number, type VersionId, versionHref } from './format.ts';
-import { given, givenName, type Html, html, nothing } from './html.ts';
-import { placeOf } from './state.ts';
+import {
+  ago,
+  clock,
+  count,
+  given,
+  givenName,
+  type Html,
+  href,
+  html,
+  jobHref,
+  nothing,
+  number,
+  placeOf,
+  type VersionId,
+  versionHref,
+} from './html.ts';
 import { labelTable, paging } from './target-list.ts';
 
+/** Everything that the feed of changes shows. */
 export interface ChangesPage extends ChangePage {
   readonly errors: readonly string[];
   readonly job: string | undefined;
@@ -38,9 +52,10 @@ function older({ items }: ChangePage, job: string | undefined, provider: string 
   )}</p>`;
 }
 
+/** Everything that the page of one version shows. */
 export interface VersionPage extends VersionId {
   readonly detail: ChangeDetail;
-  /** The newest version, as far as the status tells. */
+  /** The newest version, as far as the status says. */
   readonly newest: number | undefined;
   readonly offset: number;
   readonly limit: number;

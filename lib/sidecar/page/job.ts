@@ -1,15 +1,29 @@
 import { heldCommand } from '../../cycle/hints.ts';
 import type { SearchResult } from '../search/search.ts';
-import type { ChangePage } from '../serve/feed.ts';
+import type { ChangePage, Point } from '../serve/change-feed.ts';
 import type { HeldPage, HeldView } from '../serve/held.ts';
-import type { Point } from '../serve/history.ts';
 import type { ProviderView } from '../serve/providers.ts';
 import { changeList, diff } from './changes.ts';
-import { ago, clock, count, href, jobHref, number, versionHref } from './format.ts';
-import { given, type Html, html, nothing, raw } from './html.ts';
-import { commandLine, placeOf, stateBadge } from './state.ts';
+import {
+  ago,
+  clock,
+  commandLine,
+  count,
+  given,
+  type Html,
+  href,
+  html,
+  jobHref,
+  nothing,
+  number,
+  placeOf,
+  raw,
+  stateBadge,
+  versionHref,
+} from './html.ts';
 import { searchForm, targetResults } from './target-list.ts';
 
+/** Everything that the page of a job shows. */
 export interface JobPage {
   readonly job: string;
   readonly providers: readonly ProviderView[];
@@ -117,7 +131,7 @@ ${points
 </figure>`;
 }
 
-/** Units of the drawing, which is stretched to its place. */
+/** Units of the drawing, which is stretched to the width of the page. */
 const width = 1000;
 const height = 120;
 const mostRows = 50;

@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
 import { answerWith } from '../serve/answer.ts';
-import type { FaceEnv } from '../serve/http.ts';
-import { icon } from './format.ts';
-import { type Html, html } from './html.ts';
+import type { RequestEnv } from '../serve/http.ts';
+import { type Html, html, icon } from './html.ts';
 import { script } from './script.ts';
 import { style } from './style.ts';
 
+/** A page: its title, its body, and how it is answered. */
 export interface PageOptions {
   readonly title: string;
-  readonly tab?: 'overview' | 'targets' | 'changes';
+  readonly tab?: 'overview' | 'targets' | 'changes' | undefined;
   readonly body: Html | Promise<Html>;
   readonly status?: number | undefined;
   /** Whether the page is asked for again every few seconds, where JavaScript runs. */
-  readonly live?: boolean;
+  readonly live?: boolean | undefined;
 }
 
 /**
@@ -93,8 +93,9 @@ const assets = [
 /** Where the page finds its parts. The name changes with the content, so that a browser keeps them for good. */
 const assetPaths = { style: assets[0].path, script: assets[1].path, icon: assets[2].path } as const;
 
-export function assetRoutes(): Hono<{ Bindings: FaceEnv }> {
-  const app = new Hono<{ Bindings: FaceEnv }>();
+/** Serves the style, the script and the icon of the page. */
+export function assetRoutes(): Hono<{ Bindings: RequestEnv }> {
+  const app = new Hono<{ Bindings: RequestEnv }>();
   for (const { path, type, text } of assets) {
     app.get(path, () =>
       answerWith(200, type, text, { 'cache-control': 'public, max-age=31536000, immutable' }),

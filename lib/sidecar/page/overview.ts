@@ -1,9 +1,21 @@
-import type { FaceModel } from '../serve/model.ts';
+import type { SidecarModel } from '../serve/model.ts';
 import type { Outputs, OutputView } from '../serve/outputs.ts';
 import type { Overview, ProviderView } from '../serve/providers.ts';
-import { ago, count, href, jobHref, number } from './format.ts';
-import { given, type Html, html, nothing } from './html.ts';
-import { commandLine, needsAttention, placeOf, stateBadge } from './state.ts';
+import {
+  ago,
+  commandLine,
+  count,
+  given,
+  type Html,
+  href,
+  html,
+  jobHref,
+  needsAttention,
+  nothing,
+  number,
+  placeOf,
+  stateBadge,
+} from './html.ts';
 import { paging } from './target-list.ts';
 
 const pageSize = 200;
@@ -17,7 +29,7 @@ interface Shown {
 
 /** How everything does, what is worst first. */
 export function overviewBody(
-  model: Pick<FaceModel, 'now' | 'mirror' | 'configuration'>,
+  model: Pick<SidecarModel, 'now' | 'mirror' | 'configuration'>,
   { overview, outputs: found, offset }: Shown,
 ): Html {
   const { providers } = overview;

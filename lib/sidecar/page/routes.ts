@@ -1,10 +1,9 @@
 import { type Context, Hono } from 'hono';
-import { readAsked } from '../serve/answer.ts';
-import type { FaceEnv } from '../serve/http.ts';
-import type { FaceModel } from '../serve/model.ts';
+import { readRequestQuery } from '../serve/answer.ts';
+import type { RequestEnv } from '../serve/http.ts';
+import type { SidecarModel } from '../serve/model.ts';
 import { changesBody, versionBody } from './changes.ts';
-import { href } from './format.ts';
-import { givenText, type Html, html } from './html.ts';
+import { givenText, type Html, href, html } from './html.ts';
 import { jobBody } from './job.ts';
 import { assetRoutes, pageAnswer } from './layout.ts';
 import { overviewBody } from './overview.ts';
@@ -14,15 +13,15 @@ import { searchForm, targetResults } from './target-list.ts';
 const pageSizes = { targets: 50, changes: 30, diff: 200, recent: 3, held: 50 } as const;
 
 /** The page: `/`, `/jobs/<job>`, `/targets`, `/changes`, `/version`. All of it reads without JavaScript. */
-export function pageRoutes(model: FaceModel): Hono<{ Bindings: FaceEnv }> {
-  const asked = (context: Context, limit: number) => ({
-    ...readAsked(context, { limit, most: limit }),
+export function pageRoutes(model: SidecarModel): Hono<{ Bindings: RequestEnv }> {
+  const queryOf = (context: Context, limit: number) => ({
+    ...readRequestQuery(context, { limit, most: limit }),
     signal: context.req.raw.signal,
   });
 
   async function jobPage(context: Context, job: string | undefined): Promise<Response> {
     if (job === undefined) return context.redirect('/');
-    const { q, offset, limit, signal } = asked(context, pageSizes.targets);
+    const { q, offset, limit, signal } = queryOf(context, pageSizes.targets);
     const { providers } = await model.overview();
     const own = providers.filter((one) => one.job === job);
     if (own.length === 0) return missing(`There is no job ${givenText(job)}`);
@@ -47,18 +46,18 @@ export function pageRoutes(model: FaceModel): Hono<{ Bindings: FaceEnv }> {
     return pageAnswer({ title: `${givenText(job)} · Muster`, body: jobBody(page) });
   }
 
-  return new Hono<{ Bindings: FaceEnv }>()
+  return new Hono<{ Bindings: RequestEnv }>()
     .route('/', assetRoutes())
     .get('/', async (context) => {
-      const { offset } = asked(context, 1);
+      const { offset } = queryOf(context, 1);
       const [overview, outputs] = await Promise.all([model.overview(), model.outputs()]);
       const body = overviewBody(model, { overview, outputs, offset });
       return pageAnswer({ title: 'Muster', tab: 'overview', live: true, body });
     })
-    .get('/jobs', (context) => jobPage(context, asked(context, 1).job))
+    .get('/jobs', (context) => jobPage(context, queryOf(context, 1).job))
     .get('/jobs/:job{.+}', (context) => jobPage(context, context.req.param('job')))
     .get('/targets', async (context) => {
-      const { q, offset, limit, signal } = asked(context, pageSizes.targets);
+      const { q, offset, limit, signal } = queryOf(context, pageSizes.targets);
       const result = await model.search({ text: q, offset, limit, signal });
       const at = (next: number) => href('/targets', { q, offset: next || undefined });
       const results = targetResults({ result, text: q, offset, limit, at, places: 'jobs' });
@@ -66,7 +65,7 @@ export function pageRoutes(model: FaceModel): Hono<{ Bindings: FaceEnv }> {
       return pageAnswer({ title: 'Targets · Muster', tab: 'targets', body });
     })
     .get('/changes', async (context) => {
-      const { job, provider, before, limit, signal } = asked(context, pageSizes.changes);
+      const { job, provider, before, limit, signal } = queryOf(context, pageSizes.changes);
       const [{ errors }, page] = await Promise.all([
         model.overview(),
         model.changes({ job, provider, before, limit, signal }),
@@ -75,7 +74,7 @@ export function pageRoutes(model: FaceModel): Hono<{ Bindings: FaceEnv }> {
       return pageAnswer({ title: 'Changes · Muster', tab: 'changes', live: before === undefined, body });
     })
     .get('/version', async (context) => {
-      const { job, provider, source, offset, limit, signal } = asked(context, pageSizes.diff);
+      const { job, provider, source, offset, limit, signal } = queryOf(context, pageSizes.diff);
       const version = Number(context.req.query('version'));
       if (job === undefined || provider === undefined || !(version > 0)) return context.redirect('/changes');
       const which = { source, job, provider, version };

@@ -1,10 +1,21 @@
 import type { LabelSet } from '../../targets/group.ts';
 import { type Field, fitsField, parseQuery, type Query, type Term } from '../search/query.ts';
 import type { SearchResult, TargetRow } from '../search/search.ts';
-import { count, jobHref, number } from './format.ts';
-import { given, givenName, givenText, type Html, html, marked, nothing } from './html.ts';
-import { placeOf } from './state.ts';
+import {
+  count,
+  given,
+  givenName,
+  givenText,
+  type Html,
+  html,
+  jobHref,
+  marked,
+  nothing,
+  number,
+  placeOf,
+} from './html.ts';
 
+/** A page of search results, and how to show it. */
 export interface TargetListOptions {
   readonly result: SearchResult;
   readonly text: string;
@@ -79,17 +90,18 @@ function chip([name, value]: Field, query: Query): Html {
   return html`<span class="chip" title="${givenText(name)}"><span class="name">${given(short)}</span>${marked(text, wordsFor(query, [name, value]))}</span>`;
 }
 
-/** The texts in a field that made it fit. */
+/** The words in a field that made it fit. */
 function wordsFor(query: Query, field: Field): readonly string[] {
   return query.filter((term: Term) => fitsField(term, field)).map(({ text }) => text);
 }
 
+/** Which rows of how many are shown. */
 export interface Paging {
   readonly offset: number;
   readonly limit: number;
   readonly total: number;
   /** Whether there may be more than `total`. */
-  readonly more?: boolean;
+  readonly more?: boolean | undefined;
   /** The URL of the page that begins there. */
   readonly at: (offset: number) => string;
 }

@@ -4,8 +4,8 @@ import { metaPrefix } from '../../targets/group.ts';
 /**
  * One condition on a target.
  *
- * - `word`: the address, or the name or value of a label, holds it, whatever the case.
- * - `equals`, `holds`: a label of this name has the value, or holds it whatever the case. The name may be short:
+ * - `word`: the address, or the name or value of a label, contains it in any case.
+ * - `equals`, `holds`: a label of this name has the value, or contains it in any case. The name may be short:
  *   `service` stands for any `__meta_…_service` too, `address` for the address.
  */
 export type Term =
@@ -94,10 +94,10 @@ function tellingText(term: Term): Telling {
   return { text: isAddress ? value : `${quoted(term.name)}":${value}`, exact: true };
 }
 
-function fitsName(asked: string, name: string): boolean {
-  if (asked === name) return true;
-  if (asked === 'address') return name === '__address__';
-  return name.startsWith(metaPrefix) && name.endsWith(`_${asked}`);
+function fitsName(wanted: string, name: string): boolean {
+  if (wanted === name) return true;
+  if (wanted === 'address') return name === '__address__';
+  return name.startsWith(metaPrefix) && name.endsWith(`_${wanted}`);
 }
 
 function fitsValue(term: Term, value: string): boolean {

@@ -44,7 +44,7 @@ const largestForeign = 16 << 20;
 /** How every line of a group begins in a file of ours. */
 const lineStart = '{"targets":[';
 
-/** The first group tells: a publisher writes all of a file in one way. */
+/** The first group decides: a publisher writes all of a file in one way. */
 async function isOneGroupALine(path: string, signal: AbortSignal): Promise<boolean> {
   for await (const { text } of readLinePieces(path, signal)) {
     const [first] = text.split('\n', 8).filter((line) => !/^\s*[[\],]?\s*$/.test(line));
@@ -103,13 +103,13 @@ function groupAt({ text, decode }: LinePiece, start: number, end: number): Found
 const comma = 0x2c;
 
 function countTexts(list: string): number {
-  const texts: unknown = JSON.parse(`[${list}]`);
-  return Array.isArray(texts) ? texts.length : 0;
+  const strings: unknown = JSON.parse(`[${list}]`);
+  return Array.isArray(strings) ? strings.length : 0;
 }
 
 function decodeLine(line: string): FileSdGroup {
   const [group] = decodeFileSd(Buffer.from(`[${line}]`));
-  if (group === undefined) throw new MusterError('malformed', 'the line is no group');
+  if (group === undefined) throw new MusterError('malformed', 'the line is not a target group');
   return group;
 }
 
@@ -122,7 +122,7 @@ interface LinePiece {
 }
 
 const readSize = 1 << 20;
-/** Text of this size is swept away as soon as nobody has it; larger ones pile up for a while. */
+/** Strings of this size are freed at once when unused; larger ones pile up for a while. */
 const pieceSize = 96 << 10;
 /** A group whose targets share all labels is one line. */
 const longestLine = 64 << 20;

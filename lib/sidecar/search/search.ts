@@ -1,6 +1,6 @@
 import { toMusterError } from '../../base/errors.ts';
 import type { LabelSet } from '../../targets/group.ts';
-import type { TargetFile } from '../serve/source.ts';
+import type { TargetFile } from '../mirror/target-files.ts';
 import { fittingTargets, narrowQuery, type Query } from './query.ts';
 import { type FoundGroup, scanFile } from './scan.ts';
 
@@ -14,6 +14,7 @@ export interface TargetRow {
   readonly labels: LabelSet;
 }
 
+/** A page of the targets that fit. */
 export interface SearchResult {
   readonly rows: readonly TargetRow[];
   /** How many fit, as far as was counted. */
@@ -24,6 +25,7 @@ export interface SearchResult {
   readonly problems: readonly string[];
 }
 
+/** What to search for, and which rows to return. */
 export interface SearchOptions {
   readonly query: Query;
   readonly offset: number;

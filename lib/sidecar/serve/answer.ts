@@ -14,7 +14,7 @@ export function jsonAnswer(value: unknown, status = 200): Response {
   return answerWith(status, 'application/json', `${JSON.stringify(value)}\n`);
 }
 
-/** An answer with a body that is at hand; nobody keeps it unless the headers allow it. */
+/** An answer with this body; not cached unless the headers allow it. */
 export function answerWith(
   status: number,
   type: string,
@@ -34,8 +34,8 @@ export function answerWith(
   });
 }
 
-/** What the query of a URL asks for; whatever makes no sense counts as absent. */
-export interface Asked {
+/** The query of a URL. A value that cannot be read counts as absent. */
+export interface RequestQuery {
   readonly q: string;
   readonly job: string | undefined;
   readonly provider: string | undefined;
@@ -45,7 +45,11 @@ export interface Asked {
   readonly limit: number;
 }
 
-export function readAsked({ req }: Context, size: { readonly limit: number; readonly most: number }): Asked {
+/** Reads the query; `limit` is the default number of rows, `most` the highest one that is granted. */
+export function readRequestQuery(
+  { req }: Context,
+  size: { readonly limit: number; readonly most: number },
+): RequestQuery {
   return {
     q: (req.query('q') ?? '').slice(0, 500),
     job: req.query('job') || undefined,

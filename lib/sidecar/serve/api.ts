@@ -1,14 +1,14 @@
 import { type Context, Hono } from 'hono';
-import { type Asked, jsonAnswer, readAsked } from './answer.ts';
-import type { ChangeItem } from './feed.ts';
+import { jsonAnswer, type RequestQuery, readRequestQuery } from './answer.ts';
+import type { ChangeItem } from './change-feed.ts';
 import { heldViewData } from './held.ts';
-import type { FaceEnv } from './http.ts';
-import type { FaceModel } from './model.ts';
+import type { RequestEnv } from './http.ts';
+import type { SidecarModel } from './model.ts';
 
 /** What the page shows, as JSON: `/api/v1/providers`, `/outputs`, `/held`, `/targets`, `/changes`, `/history`. */
-export function apiRoutes(model: FaceModel): Hono<{ Bindings: FaceEnv }> {
-  const asked = (context: Context): Asked => readAsked(context, { limit: 100, most: 1000 });
-  return new Hono<{ Bindings: FaceEnv }>()
+export function apiRoutes(model: SidecarModel): Hono<{ Bindings: RequestEnv }> {
+  const queryOf = (context: Context): RequestQuery => readRequestQuery(context, { limit: 100, most: 1000 });
+  return new Hono<{ Bindings: RequestEnv }>()
     .get('/providers', async () => {
       const { providers, errors } = await model.overview();
       const { ok, reason } = model.mirror();
@@ -22,23 +22,23 @@ export function apiRoutes(model: FaceModel): Hono<{ Bindings: FaceEnv }> {
     })
     .get('/outputs', async () => jsonAnswer(await model.outputs()))
     .get('/held', async (context) => {
-      const { job, offset, limit } = asked(context);
+      const { job, offset, limit } = queryOf(context);
       const { items, more } = await model.held({ job, offset, limit, signal: context.req.raw.signal });
       return jsonAnswer({ offset, limit, items: items.map(heldViewData), more });
     })
     .get('/targets', async (context) => {
-      const { q, job, offset, limit } = asked(context);
+      const { q, job, offset, limit } = queryOf(context);
       const { signal } = context.req.raw;
       return jsonAnswer({ offset, limit, ...(await model.search({ text: q, job, offset, limit, signal })) });
     })
     .get('/changes', async (context) => {
-      const { job, provider, before, limit } = asked(context);
+      const { job, provider, before, limit } = queryOf(context);
       const { signal } = context.req.raw;
       const { items, problems } = await model.changes({ job, provider, before, limit, signal });
       return jsonAnswer({ items: items.map(changeData), problems });
     })
     .get('/changes/:job/:provider/:version{[1-9][0-9]{0,11}}', async (context) => {
-      const { offset, limit, source } = asked(context);
+      const { offset, limit, source } = queryOf(context);
       const { job, provider, version } = context.req.param();
       const { signal } = context.req.raw;
       const which = { source, job, provider, version: Number(version) };
@@ -50,7 +50,7 @@ export function apiRoutes(model: FaceModel): Hono<{ Bindings: FaceEnv }> {
       });
     })
     .get('/history', async (context) => {
-      const { job } = asked(context);
+      const { job } = queryOf(context);
       if (job === undefined) return jsonAnswer({ error: 'name a job: ?job=' }, 400);
       const points = await model.history(job);
       return jsonAnswer({ job, points: points.map(({ at, targets }) => [at / 1000, targets]) });

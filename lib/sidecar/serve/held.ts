@@ -16,7 +16,7 @@ export interface HeldView extends ProviderId {
   /** Since when, ISO 8601. */
   readonly since: string;
   /** When it leaves by itself if the listings stay as they are, ISO 8601; absent: not before it is accepted. */
-  readonly until?: string;
+  readonly until?: string | undefined;
   /** How many targets are held, and how many the listing has. */
   readonly targets: number;
   readonly listed: number;
@@ -30,12 +30,14 @@ export interface HeldView extends ProviderId {
   readonly problem?: string | undefined;
 }
 
+/** The first providers with something held. */
 export interface HeldPage {
   readonly items: readonly HeldView[];
   /** Providers with something held that are not among them. */
   readonly more: number;
 }
 
+/** Which held targets of each provider to read. */
 export interface HeldRows {
   readonly offset: number;
   readonly limit: number;
@@ -69,11 +71,11 @@ async function readOne(
   { offset, limit }: Omit<HeldRows, 'signal'>,
   signal: AbortSignal,
 ): Promise<readonly HeldView[]> {
-  const told = status?.held;
-  if (told === undefined) return [];
+  const summary = status?.held;
+  if (summary === undefined) return [];
   const id = { job, provider };
-  const { message, since, until, targets, listed } = told;
-  const facts = { source, ...id, message, since, ...(until !== undefined && { until }), targets, listed };
+  const { message, since, until, targets, listed } = summary;
+  const facts = { source, ...id, message, since, until, targets, listed };
   const command = acceptCommand(id);
   const unread = (problem: string) => [{ ...facts, command, rows: [], document: undefined, problem }];
   try {

@@ -6,38 +6,37 @@ import { createGzip } from 'node:zlib';
 import { codeOf, MusterError, oneLine, toMusterError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { shouldGzip, textAnswer } from './answer.ts';
-import { openPaths } from './health.ts';
 import { boundConnections, createTurns, oneAtATime, type Turns } from './turns.ts';
 import type { WebGate } from './web-gate.ts';
 
 /** What an answer may depend on beside the request. */
-export interface FaceEnv {
-  /** Whether the peer has shown that it may read; always so where nothing is asked of it. */
+export interface RequestEnv {
+  /** Whether the peer has shown that it may read; always true where no password is configured. */
   readonly admitted: boolean;
 }
 
-export interface FaceOptions {
+/** Where the server listens, and what it answers. */
+export interface HttpServerOptions {
   /** `host:port`, `[host]:port` or `:port`. */
   readonly listen: string;
   /** Answers a GET or HEAD. What it throws becomes a 500 and a line in the log. */
-  readonly answer: (request: Request, env: FaceEnv) => Response | Promise<Response>;
+  readonly answer: (request: Request, env: RequestEnv) => Response | Promise<Response>;
   readonly log: Logger;
   /** TLS and who may read. Default: plain HTTP, and everybody. */
   readonly gate?: WebGate | undefined;
 }
 
-/** A server at work. */
-export interface Face {
+/** A running server; disposing of it ends all connections. */
+export interface HttpServer extends AsyncDisposable {
   /** Where it listens, with the port that was taken. */
   readonly address: { readonly scheme: 'http' | 'https'; readonly host: string; readonly port: number };
-  close(): Promise<void>;
 }
 
 /**
- * The HTTP face of the sidecar: reads only, and bounded in time, headers and connections, since anybody on the
+ * The HTTP server of the sidecar. It only reads, and bounded in time, headers and connections, since anybody on the
  * network may knock. Throws (kind `config`) when it cannot listen.
  */
-export async function openFace(options: FaceOptions): Promise<Face> {
+export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { listen, log, gate } = options;
   const turns = createTurns();
   const onRequest = oneAtATime((request, response) => {
@@ -58,7 +57,7 @@ export async function openFace(options: FaceOptions): Promise<Face> {
   server.on('error', (error) => log.error('the HTTP server failed', { error }));
   return {
     address: { scheme: gate?.tls ? 'https' : 'http', ...addressOf(server.address()) },
-    close: () =>
+    [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
@@ -83,12 +82,12 @@ const answerTimeout = 120_000;
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  { answer, log, gate }: FaceOptions,
+  { answer, log, gate }: HttpServerOptions,
   turns: Turns,
 ): Promise<void> {
   const refused = refuse(request);
   if (refused !== undefined) return await send(request, response, refused);
-  // A probe waits for nobody: it costs nothing, and its silence costs a restart.
+  // A probe does not wait: it costs nothing, and its silence costs a restart.
   const endTurn = isProbe(request.url) ? () => {} : await turns.take(response);
   if (endTurn === undefined) {
     const busy = textAnswer(503, 'too many answers are under way; try again', { 'retry-after': '1' });
@@ -106,34 +105,37 @@ async function serve(
     log.error('a request failed', { path: shown(request.url), error: toMusterError(error) });
     return textAnswer(500, 'internal error; the log of the sidecar says more');
   });
-  // Whoever went away meanwhile leaves nothing open behind.
+  // A peer that left meanwhile leaves nothing open behind.
   if (response.destroyed) return await found.body?.cancel();
   await send(request, response, found);
 }
+
+/** Paths that answer everybody, since a probe has no password; only a reader with one gets the reason. */
+export const openPaths: readonly string[] = ['/healthz', '/readyz'];
 
 function isProbe(url = ''): boolean {
   return openPaths.includes(url.split('?', 1)[0] ?? '');
 }
 
-/** What is refused before anybody is asked who it is. */
+/** What is refused before the password is checked. */
 function refuse({ method, url = '', headers }: IncomingMessage): Response | undefined {
   if (method !== 'GET' && method !== 'HEAD')
     return textAnswer(405, 'only GET and HEAD are served', { allow: 'GET, HEAD', connection: 'close' });
   if (!url.startsWith('/')) return textAnswer(400, 'the request names no path', { connection: 'close' });
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  return hasBody ? textAnswer(413, 'a request here has no body', { connection: 'close' }) : undefined;
+  return hasBody ? textAnswer(413, 'a request must not have a body', { connection: 'close' }) : undefined;
 }
 
 async function answerOf(
   { method = 'GET', url = '/', headers, socket }: IncomingMessage,
   signal: AbortSignal,
-  answer: FaceOptions['answer'],
+  answer: HttpServerOptions['answer'],
   gate: WebGate | undefined,
 ): Promise<Response> {
   const admission = (await gate?.admit(headers.authorization, socket.remoteAddress ?? '')) ?? 'admitted';
   if (admission === 'busy')
     return textAnswer(503, 'too many passwords to check; try again', { 'retry-after': '1' });
-  // A host of our own: what the peer calls us is nothing that an answer may depend on.
+  // A fixed host: no answer may depend on the Host header.
   const target = new URL(`http://sidecar${url}`);
   const sent = new Headers();
   for (const name of ['accept', 'accept-encoding', 'if-none-match'] as const) {
@@ -194,7 +196,7 @@ function addressOf(address: string | AddressInfo | null): { host: string; port: 
 
 /** Where a server listens; no host means all addresses. Port 0 takes a free one. */
 export interface ListenAddress {
-  readonly host?: string;
+  readonly host?: string | undefined;
   readonly port: number;
 }
 

@@ -20,6 +20,7 @@ export interface ChangeDetail extends ChangeSummary {
   readonly rows: readonly TargetChange[];
 }
 
+/** Reads the versions of the providers of one store. */
 export interface Journal {
   /**
    * `undefined` where the journal has no such version. Throws what the store throws. `life` tells the journal from one

@@ -11,11 +11,11 @@ export interface KeptObject {
   readonly size: number;
   /** What it says of itself; `undefined` where it does not say how old it is. */
   readonly head: GzipHead | undefined;
-  /** The bytes from one place up to, and without, another, in pieces. */
+  /** The bytes from one offset up to, and without, another, in pieces. */
   readonly read: (from: number, to: number) => AsyncGenerator<Uint8Array, undefined>;
   /** Keeps it readable until the signal fires. */
   readonly holdUntil: (signal: AbortSignal) => void;
-  /** Gives the disk space back, as soon as nobody holds it. */
+  /** Gives the disk space back, as soon as no reader holds it. */
   readonly drop: () => void;
 }
 

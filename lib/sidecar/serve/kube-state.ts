@@ -7,16 +7,17 @@ import { toMusterError } from '../../base/errors.ts';
 import { longestAge } from '../../kube-state/gzip-header.ts';
 import { servedKubeStateMetrics } from '../../kube-state/metrics.ts';
 import { isMetricsName, metricsKey } from '../../targets/keys.ts';
+import type { MirrorView } from '../mirror/target-files.ts';
 import { acceptsGzip, textAnswer } from './answer.ts';
-import type { FaceEnv } from './http.ts';
+import type { RequestEnv } from './http.ts';
 import { type KeptObject, keepObject } from './kept-outputs.ts';
-import type { FaceSource } from './source.ts';
 
+/** Where the metrics of the routes go, and the clock. */
 export interface KubeStateOptions {
   readonly registry: Registry;
   /** Milliseconds of Unix time. */
   readonly now?: (() => number) | undefined;
-  /** Fires when nobody will be answered any more. */
+  /** Fires when the server has ended. */
   readonly ended?: AbortSignal | undefined;
 }
 
@@ -26,12 +27,12 @@ export interface KubeStateOptions {
  * longer looked at.
  */
 export function kubeStateRoutes(
-  sources: readonly FaceSource[],
+  sources: readonly MirrorView[],
   { registry, now = Date.now, ended }: KubeStateOptions,
-): Hono<{ Bindings: FaceEnv }> {
+): Hono<{ Bindings: RequestEnv }> {
   const read = createOutputReader(sources, ended);
   const metrics = createOutputMetrics(registry);
-  return new Hono<{ Bindings: FaceEnv }>().get('/kube-state/:name', async (context) => {
+  return new Hono<{ Bindings: RequestEnv }>().get('/kube-state/:name', async (context) => {
     const name = context.req.param('name');
     if (!isMetricsName(name)) return textAnswer(404, 'there is no kube-state output of this name');
     const refuse = (reason: 'stale' | 'undated' | 'failed', text: string) => {
@@ -49,7 +50,7 @@ export function kubeStateRoutes(
       if (found.head === undefined)
         return refuse('undated', `${metricsKey(name)} does not say when its cluster was listed`);
       const age = now() - found.head.listed.getTime();
-      // Its writer's clock, or ours, is wrong: nobody knows how old it is.
+      // Its writer's clock, or ours, is wrong: its age is unknown.
       if (age < -longestAge)
         return refuse('undated', `${metricsKey(name)} says that its cluster was listed in the future`);
       if (age > longestAge)
@@ -66,8 +67,8 @@ export function kubeStateRoutes(
   });
 }
 
-function expositionAnswer(found: KeptObject, listed: Date, asked: Headers): Response {
-  const wanted = chooseFormat(asked.get('accept'));
+function expositionAnswer(found: KeptObject, listed: Date, requested: Headers): Response {
+  const wanted = chooseFormat(requested.get('accept'));
   const openMetrics = wanted.openMetrics ? openMetricsExposition(found) : undefined;
   const exposition = openMetrics ?? plainExposition(found);
   const headers = {
@@ -77,13 +78,13 @@ function expositionAnswer(found: KeptObject, listed: Date, asked: Headers): Resp
     'x-content-type-options': 'nosniff',
     vary: 'accept, accept-encoding',
   };
-  if (!acceptsGzip(asked.get('accept-encoding')))
+  if (!acceptsGzip(requested.get('accept-encoding')))
     return new Response(ReadableStream.from(unpacked(exposition)), { headers });
   const length = { 'content-encoding': 'gzip', 'content-length': String(exposition.size) };
   return new Response(ReadableStream.from(exposition.chunks()), { headers: { ...headers, ...length } });
 }
 
-/** A text format in which metrics can be asked for. */
+/** A text format that a scraper can request. */
 export interface ExpositionFormat {
   readonly contentType: string;
   readonly openMetrics: boolean;
@@ -217,7 +218,7 @@ const maxBytes = 512 * 2 ** 20;
  * Keeps the last object of each name on disk, so that one that did not change is asked for and not fetched; until
  * `ended` fires.
  */
-function createOutputReader(sources: readonly FaceSource[], ended?: AbortSignal): ReadOutput {
+function createOutputReader(sources: readonly MirrorView[], ended?: AbortSignal): ReadOutput {
   const kept = new Map<string, KeptObject>();
   ended?.addEventListener('abort', () => {
     for (const object of kept.values()) object.drop();
@@ -227,20 +228,20 @@ function createOutputReader(sources: readonly FaceSource[], ended?: AbortSignal)
   const limit = createLimit(4);
 
   async function readFrom(
-    { name: source, store, folder }: FaceSource,
+    { name: source, store, folder }: MirrorView,
     name: string,
     signal: AbortSignal,
   ): Promise<KeptObject | undefined> {
-    const place = JSON.stringify([source, name]);
+    const id = JSON.stringify([source, name]);
     // Who asks for what is just being fetched waits for it, and finds it unchanged.
-    return inTurn(place, async () => {
-      const old = kept.get(place);
+    return inTurn(id, async () => {
+      const old = kept.get(id);
       const found = await store.openIfChanged(metricsKey(name), old?.etag, { maxBytes, signal });
       const fresh = found === 'unchanged' ? old : found && (await keepObject(found, folder.temporary()));
       if (fresh !== old) {
         old?.drop();
-        if (fresh === undefined) kept.delete(place);
-        else kept.set(place, fresh);
+        if (fresh === undefined) kept.delete(id);
+        else kept.set(id, fresh);
       }
       fresh?.holdUntil(signal);
       return fresh;
@@ -272,7 +273,7 @@ function createTurns(): <T>(name: string, work: () => Promise<T>) => Promise<T> 
   };
 }
 
-/** What the sidecar says of the outputs that it was asked for. */
+/** Metrics of the outputs that were requested. */
 interface OutputMetrics {
   found(name: string, output: Pick<KeptObject, 'size' | 'head'>): void;
   refused(name: string, reason: string): void;

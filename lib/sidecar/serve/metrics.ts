@@ -7,9 +7,9 @@ import type { Oddity, TargetFolder } from '../mirror/folder.ts';
 import type { Heartbeat, ProviderAge } from '../mirror/freshness.ts';
 import { idOfPath, rejectionReasons } from '../mirror/plan.ts';
 import type { Round } from '../mirror/round.ts';
+import type { MirrorView } from '../mirror/target-files.ts';
 import { type NotificationResult, notificationResults } from '../notifications/follow.ts';
 import { createOutputsReader, type OutputView, readOutputs } from './outputs.ts';
-import type { FaceSource } from './source.ts';
 
 /** The sidecar's metrics, in a registry of their own. */
 export interface SyncMetrics {
@@ -20,12 +20,14 @@ export interface SyncMetrics {
   readonly notifications: (result: NotificationResult) => void;
 }
 
+/** The metrics of one source. */
 export interface SourceMetrics {
   /** Counts a round which took so many seconds and left the folder like this. */
   record(round: Round, seconds: number, folder: Pick<TargetFolder, 'owned' | 'oddities'>): void;
   recordAges(ages: readonly ProviderAge[]): void;
 }
 
+/** What all metrics share. */
 export interface SyncMetricsOptions {
   /** Version of Muster. */
   readonly version: string;
@@ -33,6 +35,7 @@ export interface SyncMetricsOptions {
   readonly now?: (() => number) | undefined;
 }
 
+/** Registers the metrics of a sidecar in a registry of its own. */
 export function createSyncMetrics({ version, now = Date.now }: SyncMetricsOptions): SyncMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -151,7 +154,7 @@ export function createSyncMetrics({ version, now = Date.now }: SyncMetricsOption
   };
 }
 
-/** Milliseconds for which it is told that targets left after a hold. */
+/** Milliseconds for which a metric shows that targets left after a hold. */
 const confirmedShown = 60 * 60_000;
 
 /** A hostile bucket must not fill the metrics. */
@@ -196,12 +199,12 @@ const maxAge = 120_000;
 const patience = 1000;
 
 /**
- * Counts the kube-state outputs of the stores when somebody scrapes: a sidecar that nobody scrapes asks for nothing. What
+ * Counts the kube-state outputs of the stores on each scrape: a sidecar without scrapes reads nothing. What
  * does not come in time, or cannot be read, stays as it was last known: a store that hangs must not fail the scrape.
  */
 export function countOutputs(
   registry: Registry,
-  sources: readonly Pick<FaceSource, 'name' | 'store'>[],
+  sources: readonly Pick<MirrorView, 'name' | 'store'>[],
   now?: () => number,
 ): void {
   const read = sources.map(({ name, store }) => ({

@@ -1,19 +1,17 @@
 import { createLimit } from '../../base/concurrency.ts';
+import type { Probes, Verdict } from '../mirror/health.ts';
+import { isProvider, type MirrorView, targetFiles } from '../mirror/target-files.ts';
 import { parseQuery } from '../search/query.ts';
 import type { SearchResult } from '../search/search.ts';
-import { type ChangePage, newestChanges } from './feed.ts';
-import type { Probes, Verdict } from './health.ts';
+import { type ChangePage, historyOf, newestChanges, type Point } from './change-feed.ts';
 import { createHeldReader, type HeldPage } from './held.ts';
-import { historyOf, type Point } from './history.ts';
 import { type ChangeDetail, createJournal } from './journal.ts';
 import { createOutputsReader, type Outputs, readOutputs } from './outputs.ts';
-import { type Overview, readOverview } from './providers.ts';
-import { type FaceSource, isProvider, targetFiles } from './source.ts';
-import { createStatusReader } from './statuses.ts';
+import { createStatusReader, type Overview, readOverview } from './providers.ts';
 import { createWorkThread } from './worker.ts';
 
-/** What the page and its JSON show. Everything is read when somebody looks, and bounded. */
-export interface FaceModel {
+/** What the page and its JSON show. Everything is read on demand, and bounded. */
+export interface SidecarModel {
   readonly now: () => number;
   /** Milliseconds since the last success after which a provider is stale. */
   readonly staleAfter: number;
@@ -70,20 +68,22 @@ interface ChangeInput {
   readonly signal: AbortSignal;
 }
 
+/** What the model reads from. */
 export interface ModelOptions {
-  readonly sources: readonly FaceSource[];
+  readonly sources: readonly MirrorView[];
   readonly health: Probes;
   readonly staleAfter: number;
   readonly now: () => number;
   /** Says why the configuration as it is now is not in force, empty where it is. */
-  readonly configProblem?: () => string;
+  readonly configProblem?: (() => string) | undefined;
   /** Says what of it is left to Prometheus; empty for nothing. */
-  readonly configNote?: () => string;
+  readonly configNote?: (() => string) | undefined;
 }
 
 /** Searches at a time, in their thread: each may take a second of CPU. */
 const parallel = 2;
 
+/** The model over these mirrors. It reads nothing before it is called. */
 export function createModel({
   sources,
   health,
@@ -91,7 +91,7 @@ export function createModel({
   now,
   configProblem,
   configNote,
-}: ModelOptions): FaceModel {
+}: ModelOptions): SidecarModel {
   const read = sources.map((source) => ({
     ...source,
     statuses: createStatusReader(source.store),

@@ -5,8 +5,8 @@ import { longestAge } from '../../kube-state/gzip-header.ts';
 import { type OutputStatus, parseOutputStatus } from '../../kube-state/status.ts';
 import type { ListedObject, ObjectStore } from '../../store/store.ts';
 import { folders, outputStatusKey, parseMetricsKey, parseOutputStatusKey } from '../../targets/keys.ts';
-import { type State, states } from './providers.ts';
-import type { FaceSource } from './source.ts';
+import type { MirrorView } from '../mirror/target-files.ts';
+import { type State, shareReading, states } from './providers.ts';
 
 /** A kube-state output as the page shows it. */
 export interface OutputView {
@@ -18,12 +18,13 @@ export interface OutputView {
   readonly reason: string;
   /** The command that publishes what is held, to be pasted; absent where nothing is. */
   readonly command?: string | undefined;
-  /** When the text that is published was written, ISO 8601; `undefined` where nobody knows. */
+  /** When the text that is published was written, ISO 8601; `undefined` where that is not known. */
   readonly published: string | undefined;
   /** What its cycle said last; `undefined` where the store has nothing, or does not answer. */
   readonly status: OutputStatus | undefined;
 }
 
+/** All kube-state outputs of all stores. */
 export interface Outputs {
   /** The worst state first, then by name. */
   readonly outputs: readonly OutputView[];
@@ -43,10 +44,10 @@ interface Kept {
   readonly status: OutputStatus;
 }
 
-/** Reads what a store has when somebody looks, and then only what changed. Never throws. */
+/** Reads what a store has on demand, and only what changed. Never throws. */
 export type ReadStoredOutputs = () => Promise<Stored>;
 
-/** A store with more outputs is not one of ours. */
+/** More outputs than any real store has. */
 const mostOutputs = 1000;
 const maxBytes = 1 << 20;
 
@@ -56,7 +57,6 @@ export function createOutputsReader(
   { maxAge = 2000, timeout = 10_000, now = () => performance.now() } = {},
 ): ReadStoredOutputs {
   let kept: Stored = { names: [], statuses: new Map() };
-  let current: { readonly at: number; readonly stored: Promise<Stored> } | undefined;
   const read = async (): Promise<Stored> => {
     try {
       kept = await refresh(store, kept, AbortSignal.timeout(timeout));
@@ -65,15 +65,12 @@ export function createOutputsReader(
       return { ...kept, error: toMusterError(error).message };
     }
   };
-  return () => {
-    if (current === undefined || now() - current.at >= maxAge) current = { at: now(), stored: read() };
-    return current.stored;
-  };
+  return shareReading(read, maxAge, now);
 }
 
 /** Every output that has a text or a status. */
 export async function readOutputs(
-  sources: readonly (Pick<FaceSource, 'name'> & { readonly outputs: ReadStoredOutputs })[],
+  sources: readonly (Pick<MirrorView, 'name'> & { readonly outputs: ReadStoredOutputs })[],
   now: number,
 ): Promise<Outputs> {
   const read = await Promise.all(

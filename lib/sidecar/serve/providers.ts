@@ -1,10 +1,13 @@
+import { allSettledOrThrow, createLimit } from '../../base/concurrency.ts';
+import { toMusterError } from '../../base/errors.ts';
+import { decodeDocument } from '../../cycle/document.ts';
 import { noticesOf, settlingCommand } from '../../cycle/hints.ts';
-import type { Status } from '../../cycle/status.ts';
-import { parseStatusKey, statusKey } from '../../targets/keys.ts';
+import { clockSkew, maxStatusBytes, type Status, statusSchema } from '../../cycle/status.ts';
+import type { ListedObject, ObjectStore } from '../../store/store.ts';
+import { folders, type ProviderId, parseStatusKey, statusKey } from '../../targets/keys.ts';
 import type { Oddity } from '../mirror/folder.ts';
 import { idOfPath } from '../mirror/plan.ts';
-import { type FaceSource, type TargetFile, targetFiles } from './source.ts';
-import type { ReadStatuses } from './statuses.ts';
+import { type MirrorView, type TargetFile, targetFiles } from '../mirror/target-files.ts';
 
 /** How a provider does, from the worst to the best. */
 export const states = [
@@ -21,6 +24,7 @@ export const states = [
   'unknown',
   'ok',
 ] as const;
+/** One of the states. */
 export type State = (typeof states)[number];
 
 /** A provider as the page shows it. */
@@ -39,6 +43,7 @@ export interface ProviderView {
   readonly status: Status | undefined;
 }
 
+/** All providers of all stores. */
 export interface Overview {
   /** The worst state first, then by job and provider. */
   readonly providers: readonly ProviderView[];
@@ -46,8 +51,9 @@ export interface Overview {
   readonly errors: readonly string[];
 }
 
+/** What an overview is made of. */
 export interface OverviewInput {
-  readonly sources: readonly (FaceSource & { readonly statuses: ReadStatuses })[];
+  readonly sources: readonly (MirrorView & { readonly statuses: ReadStatuses })[];
   /** Milliseconds since the last success after which a provider is stale. */
   readonly staleAfter: number;
   /** Milliseconds of Unix time. */
@@ -153,9 +159,6 @@ function noticedOf(
   return first && { state: first.kind, reason: notices.map(({ text }) => text).join('; ') };
 }
 
-/** Milliseconds by which the clock of another machine may be ahead. */
-const clockSkew = 5 * 60_000;
-
 function times(failures: number): string {
   return failures === 1 ? 'the last cycle failed' : `the last ${failures} cycles failed`;
 }
@@ -172,4 +175,115 @@ function byUrgency(a: ProviderView, b: ProviderView): number {
 
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** What the statuses of a store say, and why they are not newer where the store did not answer. */
+interface Statuses {
+  readonly byKey: ReadonlyMap<string, ProviderId & { readonly status: Status }>;
+  /** Why statuses that are there are not among them. */
+  readonly problems: ReadonlyMap<string, string>;
+  readonly error: string | undefined;
+}
+
+/** Reads the statuses of a store on demand, and only those that changed. Never throws. */
+export type ReadStatuses = () => Promise<Statuses>;
+
+/**
+ * Readers within `maxAge` milliseconds share one reading. It goes on when one of them leaves: the next would have to
+ * start again.
+ */
+export function createStatusReader(
+  store: ObjectStore,
+  { maxAge = 2000, timeout = 10_000, now = () => performance.now() } = {},
+): ReadStatuses {
+  let kept: ReadonlyMap<string, Kept> = new Map();
+  const read = async (): Promise<Statuses> => {
+    try {
+      kept = await refresh(store, kept, AbortSignal.timeout(timeout));
+      return { ...sorted(kept), error: undefined };
+    } catch (error) {
+      return { ...sorted(kept), error: toMusterError(error).message };
+    }
+  };
+  return shareReading(read, maxAge, now);
+}
+
+/** Callers within `maxAge` milliseconds of the clock `now` share one reading. */
+export function shareReading<T>(read: () => Promise<T>, maxAge: number, now: () => number): () => Promise<T> {
+  let current: { readonly at: number; readonly reading: Promise<T> } | undefined;
+  return () => {
+    if (current === undefined || now() - current.at >= maxAge) current = { at: now(), reading: read() };
+    return current.reading;
+  };
+}
+
+interface Kept extends ProviderId {
+  readonly etag: string;
+  /** Or why it cannot be read. */
+  readonly status: Status | string;
+}
+
+function sorted(kept: ReadonlyMap<string, Kept>): Pick<Statuses, 'byKey' | 'problems'> {
+  const byKey = new Map<string, ProviderId & { readonly status: Status }>();
+  const problems = new Map<string, string>();
+  for (const [key, { job, provider, status }] of kept) {
+    if (typeof status === 'string') problems.set(key, status);
+    else byKey.set(key, { job, provider, status });
+  }
+  return { byKey, problems };
+}
+
+/** More providers than any real store has. */
+const mostStatuses = 10_000;
+/** Bytes of all statuses together: they stay in memory, where they take some ten times as much. */
+const mostBytes = 32 << 20;
+
+async function refresh(
+  store: ObjectStore,
+  kept: ReadonlyMap<string, Kept>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Kept>> {
+  const limit = createLimit(16);
+  const all = (await store.list(folders.status, { signal })).slice(0, mostStatuses);
+  let bytes = 0;
+  // The smallest first: a few that are blown up leave room for the others.
+  const listed = all
+    .toSorted((a, b) => a.size - b.size)
+    .filter(({ size }) => {
+      bytes += size;
+      return bytes <= mostBytes;
+    });
+  const entries = await allSettledOrThrow(
+    listed.map((object) =>
+      limit(async () => [object.key, await readOne(store, object, kept, signal)] as const),
+    ),
+  );
+  return new Map(entries.flatMap(([key, one]) => (one === undefined ? [] : [[key, one] as const])));
+}
+
+async function readOne(
+  store: ObjectStore,
+  { key, etag, size }: ListedObject,
+  kept: ReadonlyMap<string, Kept>,
+  signal: AbortSignal,
+): Promise<Kept | undefined> {
+  const id = parseStatusKey(key);
+  const old = kept.get(key);
+  if (id === undefined) return undefined;
+  if (old?.etag === etag) return old;
+  const { job, provider } = id;
+  if (size > maxStatusBytes)
+    return { job, provider, etag, status: `${key} has ${size} bytes, more than a status can have` };
+  signal.throwIfAborted();
+  const found = await store.get(key, { maxBytes: maxStatusBytes, signal });
+  if (found === undefined) return undefined;
+  return { job, provider, etag: found.etag, status: decode(found.body, key) };
+}
+
+function decode(body: Uint8Array, key: string): Status | string {
+  try {
+    return decodeDocument(body, statusSchema, key);
+  } catch (error) {
+    return toMusterError(error).message;
+  }
 }

@@ -7,16 +7,16 @@ import type { ObjectStore } from '../../store/store.ts';
 import { folders, type ProviderId } from '../../targets/keys.ts';
 import { etagOfFiles, joinFiles } from '../mirror/file-list.ts';
 import { incompleteness } from '../mirror/folder.ts';
+import { type MirrorView, segmentFor, targetFiles } from '../mirror/target-files.ts';
 import { textAnswer } from './answer.ts';
-import type { FaceEnv } from './http.ts';
-import { type FaceSource, segmentFor, targetFiles } from './source.ts';
+import type { RequestEnv } from './http.ts';
 
 /**
  * What Prometheus's http_sd asks: `/sd/<job>` (or `/sd?job=`, which takes any name), and `/sd` for all jobs. The answer
  * is the whole list as it lies on disk, or an error, on which Prometheus keeps what it has: never a part, and never an
  * empty list by accident. Source: Prometheus, "Writing HTTP service discovery".
  */
-export function sdRoutes(sources: readonly FaceSource[]): Hono<{ Bindings: FaceEnv }> {
+export function sdRoutes(sources: readonly MirrorView[]): Hono<{ Bindings: RequestEnv }> {
   const lookups = createLimit(4);
 
   async function answer(context: Context, job: string | undefined): Promise<Response> {
@@ -44,13 +44,13 @@ export function sdRoutes(sources: readonly FaceSource[]): Hono<{ Bindings: FaceE
     return new Response(ReadableStream.from(joinFiles(paths)), { headers });
   }
 
-  return new Hono<{ Bindings: FaceEnv }>()
+  return new Hono<{ Bindings: RequestEnv }>()
     .get('/sd', (context) => answer(context, context.req.query('job')))
     .get('/sd/:job{.+}', (context) => answer(context, context.req.param('job')));
 }
 
-/** A job of which a provider has no good file is not served: the rest would look like the whole. */
-function whatIsLacking(sources: readonly FaceSource[], job: string | undefined): string | undefined {
+/** A job is not served while one of its providers has no good file: the rest would look like the whole. */
+function whatIsLacking(sources: readonly MirrorView[], job: string | undefined): string | undefined {
   const segment = job === undefined ? undefined : segmentFor(job);
   if (job !== undefined && segment === undefined) return undefined;
   return sources.map(({ folder }) => incompleteness(folder, segment)).find((one) => one !== undefined);
@@ -58,7 +58,7 @@ function whatIsLacking(sources: readonly FaceSource[], job: string | undefined):
 
 /** A job that has no file is either gone for good, which is an empty list, or not there (yet), which is an error. */
 async function answerWithoutFiles(
-  sources: readonly FaceSource[],
+  sources: readonly MirrorView[],
   job: string,
   signal: AbortSignal,
 ): Promise<Response> {

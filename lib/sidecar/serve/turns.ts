@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Who is served when: nobody on the network can take so much that others, or the probes, come away empty. */
+/** The order of answers: no peer can take so much that others, or the probes, get nothing. */
 export interface Turns {
   /**
    * Waits until an answer may be made, and gives what ends the turn; `undefined` where none came in time, or the peer
@@ -10,13 +10,14 @@ export interface Turns {
   take(response: ServerResponse): Promise<(() => void) | undefined>;
 }
 
+/** How many answers may run at once, and how long others wait. */
 export interface TurnsOptions {
   /** Answers under way at once, and of them those to one address. */
   readonly most: number;
   readonly mostOfPeer: number;
   /** Milliseconds that a request waits for its turn. */
   readonly patience: number;
-  /** Milliseconds after which an answer of which the peer takes nothing yields to those who wait. */
+  /** Milliseconds after which an answer that the peer does not read yields to those who wait. */
   readonly stalled: number;
 }
 
@@ -149,7 +150,7 @@ export function boundConnections(server: Server, most: number): void {
     if (largest === undefined) return;
     const [crowd, [oldest]] = largest;
     if (oldest === undefined) return;
-    // At once: its end is only told a moment later, when others may have come.
+    // At once: its end is only reported a moment later, when others may have come.
     forget(crowd, oldest);
     oldest.destroy();
   });

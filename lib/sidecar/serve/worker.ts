@@ -1,9 +1,9 @@
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { compare } from 'bcryptjs';
 import { MusterError } from '../../base/errors.ts';
+import type { TargetFile } from '../mirror/target-files.ts';
 import type { Query } from '../search/query.ts';
 import { type SearchResult, searchTargets } from '../search/search.ts';
-import type { TargetFile } from './source.ts';
 
 /** What takes so much CPU that the main thread, which answers the probes, has it done elsewhere. */
 export interface Work {
@@ -32,8 +32,8 @@ export interface WorkThread<K extends Kind> {
   run(ask: Work[K]['ask'], signal?: AbortSignal): Promise<Work[K]['answer']>;
 }
 
-/** By this argument a process of ours knows that it is such a thread: a bundle is one file for all. */
-export const workerArgument = '--muster-worker';
+/** This argument marks such a thread: a bundle is one file for all. */
+const workerArgument = '--muster-worker';
 
 /** Milliseconds without work after which the thread and its memory are given back. */
 const idleTime = 10_000;
@@ -62,7 +62,7 @@ export function createWorkThread<K extends Kind>(kind: K): WorkThread<K> {
       // What is searched goes by in pieces; a foreign file of 16 MB is the most that is held.
       resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 },
     });
-    made.on('message', ({ id, answer, error }: Answered<Work[K]['answer']>) => {
+    made.on('message', ({ id, answer, error }: WorkAnswer<Work[K]['answer']>) => {
       const waiting = open.get(id);
       open.delete(id);
       if (error !== undefined) waiting?.reject(new MusterError('internal', error));
@@ -116,38 +116,41 @@ interface Waiting<T> {
   reject(error: unknown): void;
 }
 
-interface Answered<T> {
+interface WorkAnswer<T> {
   readonly id: number;
-  readonly answer?: T;
+  readonly answer?: T | undefined;
   readonly error?: string | undefined;
 }
 
-type Asked = { readonly id: number } & (
+type WorkRequest = { readonly id: number } & (
   | { readonly stop: true }
   | { readonly kind: 'password'; readonly ask: PasswordWork }
   | { readonly kind: 'search'; readonly ask: SearchWork }
 );
 
-/** The other side: does what it is asked until the thread is ended. */
+/** The other side: does each request until the thread is ended. */
 function serveWork(port: NonNullable<typeof parentPort>): void {
   const stops = new Map<number, AbortController>();
-  port.on('message', async (asked: Asked) => {
-    if ('stop' in asked) return stops.get(asked.id)?.abort();
+  port.on('message', async (request: WorkRequest) => {
+    if ('stop' in request) return stops.get(request.id)?.abort();
     const stop = new AbortController();
-    stops.set(asked.id, stop);
+    stops.set(request.id, stop);
     try {
-      port.postMessage({ id: asked.id, answer: await doWork(asked, stop.signal) });
+      port.postMessage({ id: request.id, answer: await doWork(request, stop.signal) });
     } catch (error) {
-      port.postMessage({ id: asked.id, error: error instanceof Error ? error.message : String(error) });
+      port.postMessage({ id: request.id, error: error instanceof Error ? error.message : String(error) });
     } finally {
-      stops.delete(asked.id);
+      stops.delete(request.id);
     }
   });
 }
 
-function doWork(asked: Exclude<Asked, { stop: true }>, signal: AbortSignal): Promise<boolean | SearchResult> {
-  if (asked.kind === 'password') return compare(asked.ask.password, asked.ask.hash);
-  const { files, ...rest } = asked.ask;
+function doWork(
+  request: Exclude<WorkRequest, { stop: true }>,
+  signal: AbortSignal,
+): Promise<boolean | SearchResult> {
+  if (request.kind === 'password') return compare(request.ask.password, request.ask.hash);
+  const { files, ...rest } = request.ask;
   return searchTargets(files, { ...rest, signal });
 }
 

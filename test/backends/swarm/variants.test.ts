@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import type { TargetGroup } from '../../../lib/targets/group.ts';
-import { swarmInfoBody } from '../../sim/swarm-body.ts';
+import { swarmInfoBody } from '../../sim/swarm-rows.ts';
 import { expectedGroups } from './expected.ts';
 import { groupsOf, makeVariant, master, variants } from './variants.ts';
 

@@ -4,8 +4,8 @@ import { mediaTypes } from '../../../lib/backends/kubernetes/wire/body.ts';
 import { decodeList } from '../../../lib/backends/kubernetes/wire/list.ts';
 import type { KubeStateResource } from '../../../lib/kube-state/resource.ts';
 import { allowKeys } from '../../../lib/kube-state/text/label-names.ts';
-import { encodeJson } from '../../../lib/sim/kubernetes/wire/go-json.ts';
-import type { JsonObject } from '../../../lib/sim/kubernetes/wire/json.ts';
+import { backwardBuffer } from '../../../lib/sim/kubernetes/wire/buffers.ts';
+import { encodeJson, type JsonObject } from '../../../lib/sim/kubernetes/wire/json.ts';
 import { messageNamed, messagesWith } from '../../../lib/sim/kubernetes/wire/messages.ts';
 import {
   envelopeTail,
@@ -13,7 +13,6 @@ import {
   putItems,
   putMessage,
 } from '../../../lib/sim/kubernetes/wire/protobuf.ts';
-import { backwardBuffer } from '../../../lib/sim/kubernetes/wire/protobuf-buffer.ts';
 import { familiesOf, renderText } from '../golden.ts';
 import { otherMessages } from './messages-others.ts';
 import { workloadMessages } from './messages-workloads.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { MusterError } from '../../../lib/base/errors.ts';
 import { createLogger } from '../../../lib/base/logger.ts';
-import { createRoundRequests } from '../../../lib/sidecar/mirror/requests.ts';
+import { createRoundRequests } from '../../../lib/sidecar/mirror/loop.ts';
 import type { Round } from '../../../lib/sidecar/mirror/round.ts';
 import { followQueue, readNotification } from '../../../lib/sidecar/notifications/follow.ts';
 import { openSqs, type Queue, type QueueMessage } from '../../../lib/sidecar/notifications/queue.ts';
@@ -32,7 +32,7 @@ async function play(batches: readonly (readonly string[] | undefined)[], rounds:
     async remove(messages) {
       removed.push(...messages.map(({ receipt }) => receipt));
     },
-    close() {},
+    async [Symbol.asyncDispose]() {},
   };
   const requests = createRoundRequests();
   const loop = (async () => {

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { countTargets, type Groups } from '../../../lib/targets/canonical.ts';
 import { readHistory } from '../../support/provider.ts';
 import { cleanUpAfterEach } from '../world.ts';
-import { startFace, type TestFace } from './face.ts';
 import { type LivelyStore, livelyStore } from './lively-store.ts';
+import { startTestServer, type TestServer } from './test-server.ts';
 
 cleanUpAfterEach();
 
@@ -12,10 +12,10 @@ beforeAll(async () => {
   lively = await livelyStore();
 });
 
-const open = () => startFace(lively.store, { now: () => lively.now.getTime() });
+const open = () => startTestServer(lively.store, { now: () => lively.now.getTime() });
 
-async function json(face: TestFace, path: string, status = 200) {
-  const answer = await face.get(`/api/v1${path}`);
+async function json(server: TestServer, path: string, status = 200) {
+  const answer = await server.get(`/api/v1${path}`);
   expect([answer.status, answer.headers.get('content-type')]).toEqual([status, 'application/json']);
   return JSON.parse(answer.text);
 }
@@ -44,8 +44,8 @@ describe('the JSON behind the page', () => {
   });
 
   test('has targets, found and in pages', async () => {
-    const face = await open();
-    const { rows, ...page } = await json(face, '/targets?q=10.3.0.60&job=api');
+    const server = await open();
+    const { rows, ...page } = await json(server, '/targets?q=10.3.0.60&job=api');
     expect(page).toEqual({ offset: 0, limit: 100, total: 1, more: false, problems: [] });
     expect(rows).toMatchObject([
       {
@@ -56,13 +56,13 @@ describe('the JSON behind the page', () => {
         labels: { __meta_consul_dc: 'eu-2' },
       },
     ]);
-    expect((await json(face, '/targets?job=api&offset=55&limit=3')).rows).toHaveLength(3);
-    expect((await json(face, '/targets?limit=99999')).limit).toBe(1000);
+    expect((await json(server, '/targets?job=api&offset=55&limit=3')).rows).toHaveLength(3);
+    expect((await json(server, '/targets?limit=99999')).limit).toBe(1000);
   });
 
   test('has changes, and one in full', async () => {
-    const face = await open();
-    const { items, problems } = await json(face, '/changes?job=api&limit=2');
+    const server = await open();
+    const { items, problems } = await json(server, '/changes?job=api&limit=2');
     expect({ items, problems }).toMatchObject({
       items: [
         { job: 'api', version: 41, reason: 'discovered', counts: { added: 0, removed: 2, changed: 0 } },
@@ -70,16 +70,16 @@ describe('the JSON behind the page', () => {
       ],
       problems: [],
     });
-    const change = await json(face, '/changes/api/consul-0/41');
+    const change = await json(server, '/changes/api/consul-0/41');
     expect(change.rows.map((row: Record<string, unknown>) => [row.kind, row.address])).toEqual([
       ['removed', '10.3.0.61:9100'],
       ['removed', '10.3.0.62:9100'],
     ]);
-    expect(await json(face, '/changes/shop%2Feu/kubernetes-0/2')).toMatchObject({
+    expect(await json(server, '/changes/shop%2Feu/kubernetes-0/2')).toMatchObject({
       job: 'shop/eu',
       version: 2,
     });
-    expect(await json(face, '/changes/api/consul-0/99', 404)).toEqual({
+    expect(await json(server, '/changes/api/consul-0/99', 404)).toEqual({
       error: 'the journal has no such version',
     });
   });

@@ -1,9 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { runCycle } from '../../../lib/cycle/cycle.ts';
-import { type Historied, newestChanges } from '../../../lib/sidecar/serve/feed.ts';
-import { historyOf } from '../../../lib/sidecar/serve/history.ts';
+import {
+  historyOf,
+  newestChanges,
+  type ProviderWithJournal,
+} from '../../../lib/sidecar/serve/change-feed.ts';
 import { createJournal } from '../../../lib/sidecar/serve/journal.ts';
-import { createStatusReader } from '../../../lib/sidecar/serve/statuses.ts';
+import { createStatusReader } from '../../../lib/sidecar/serve/providers.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
 import { journalKey, statusKey } from '../../../lib/targets/keys.ts';
@@ -27,7 +30,7 @@ async function storeOf(
   return store;
 }
 
-async function historied(store: ObjectStore, job = 'api'): Promise<Historied> {
+async function historied(store: ObjectStore, job = 'api'): Promise<ProviderWithJournal> {
   const { byKey } = await createStatusReader(store)();
   const found = byKey.get(statusKey({ ...id, job }));
   if (found === undefined) throw new Error(`no status of ${job}`);

@@ -6,8 +6,8 @@ import { heldKey } from '../../../lib/targets/keys.ts';
 import { fill, statusOf } from '../../support/bucket.ts';
 import { providerOf } from '../../support/provider.ts';
 import { cleanUpAfterEach } from '../world.ts';
-import { startFace } from './face.ts';
 import { services } from './lively-store.ts';
+import { startTestServer } from './test-server.ts';
 
 cleanUpAfterEach();
 
@@ -30,7 +30,7 @@ async function heldStore(): Promise<ObjectStore> {
   return store;
 }
 
-const open = (store: ObjectStore) => startFace(store, { now: () => end.getTime() });
+const open = (store: ObjectStore) => startTestServer(store, { now: () => end.getTime() });
 
 const message =
   'the listing fell from 30 to 3 targets: 27 targets stay published until they have been missing for 15m (0s so far)';
@@ -51,8 +51,8 @@ test('draws what is held as the diff that it would be, with why, since when, unt
 });
 
 test('has what is held as JSON, of a job or of all, in pages', async () => {
-  const face = await open(await heldStore());
-  const read = async (query: string) => JSON.parse((await face.get(`/api/v1/held${query}`)).text);
+  const server = await open(await heldStore());
+  const read = async (query: string) => JSON.parse((await server.get(`/api/v1/held${query}`)).text);
   expect(await read('?job=batch&limit=1')).toEqual({
     ...{ offset: 0, limit: 1, more: 0 },
     items: [
@@ -93,8 +93,8 @@ test('marks what was confirmed without a person, damaged, retiring, and held fro
     statusOf('d/dns-0', { ...fresh, retiring: { ...retiring, held: '7 of 8 published targets would go' } }),
     statusOf('e/dns-0', fresh),
   );
-  const face = await open(store);
-  const { providers } = JSON.parse((await face.get('/api/v1/providers')).text);
+  const server = await open(store);
+  const { providers } = JSON.parse((await server.get('/api/v1/providers')).text);
   expect(
     providers.map(({ job, state, reason, command }: Record<string, string>) => [job, state, reason, command]),
   ).toEqual([
@@ -115,6 +115,6 @@ test('marks what was confirmed without a person, damaged, retiring, and held fro
     ],
     ['e', 'ok', '', undefined],
   ]);
-  expect((await face.get('/')).text).toMatch(/<dt>need attention<\/dt><dd>3<\/dd>/);
-  expect((await face.get('/jobs/c')).text).toContain('muster retire c --provider dns-0');
+  expect((await server.get('/')).text).toMatch(/<dt>need attention<\/dt><dd>3<\/dd>/);
+  expect((await server.get('/jobs/c')).text).toContain('muster retire c --provider dns-0');
 });

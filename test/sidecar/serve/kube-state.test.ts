@@ -6,7 +6,7 @@ import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
 import { countingStore } from '../../support/counting-store.ts';
 import { cleanUpAfterEach } from '../world.ts';
-import { startFace } from './face.ts';
+import { startTestServer } from './test-server.ts';
 
 cleanUpAfterEach();
 
@@ -31,15 +31,15 @@ const later = (seconds: number) => () => listed.getTime() + seconds * 1000;
 describe('a kube-state output', () => {
   test('is passed on as it is stored, and unpacked for those who take no gzip', async () => {
     const body = packed(text);
-    const face = await startFace(await storeOf({ 'metrics/prod.prom.gz': body }), { now: later(60) });
-    const raw = await fetch(`${face.url}/kube-state/prod`, { headers: { 'accept-encoding': 'gzip' } });
+    const server = await startTestServer(await storeOf({ 'metrics/prod.prom.gz': body }), { now: later(60) });
+    const raw = await fetch(`${server.url}/kube-state/prod`, { headers: { 'accept-encoding': 'gzip' } });
     expect([raw.status, raw.headers.get('content-encoding'), raw.headers.get('content-length')]).toEqual([
       200,
       'gzip',
       String(body.byteLength),
     ]);
     expect(await raw.text()).toBe(text);
-    const plain = await face.get('/kube-state/prod', { 'accept-encoding': 'identity' });
+    const plain = await server.get('/kube-state/prod', { 'accept-encoding': 'identity' });
     expect([plain.status, plain.headers.get('content-encoding'), plain.text]).toEqual([200, null, text]);
     for (const { headers } of [raw, plain]) {
       expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
@@ -49,33 +49,35 @@ describe('a kube-state output', () => {
   });
 
   test('says 0.0.4 also to those who would rather have OpenMetrics where it does not say how it reads so', async () => {
-    const face = await startFace(await storeOf({ 'metrics/prod.prom.gz': packed(text) }), { now: later(1) });
+    const server = await startTestServer(await storeOf({ 'metrics/prod.prom.gz': packed(text) }), {
+      now: later(1),
+    });
     const accept = 'application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5';
-    const { headers } = await face.get('/kube-state/prod', { accept });
+    const { headers } = await server.get('/kube-state/prod', { accept });
     expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
   });
 
   test('is refused once it is stale, so that `up` is 0, and served again when it is fresh', async () => {
     const store = await storeOf({ 'metrics/prod.prom.gz': packed(text) });
     let time = 300;
-    const face = await startFace(store, { now: () => later(time)() });
-    expect((await face.get('/kube-state/prod')).status).toBe(200);
+    const server = await startTestServer(store, { now: () => later(time)() });
+    expect((await server.get('/kube-state/prod')).status).toBe(200);
     time = 301;
-    const { status, text: reason } = await face.get('/kube-state/prod');
+    const { status, text: reason } = await server.get('/kube-state/prod');
     expect([status, reason]).toEqual([
       503,
       'metrics/prod.prom.gz is stale: its cluster was listed 301 s ago\n',
     ]);
     await store.put('metrics/prod.prom.gz', packed(text, new Date(later(290)())), { condition: 'any' });
-    expect((await face.get('/kube-state/prod')).status).toBe(200);
+    expect((await server.get('/kube-state/prod')).status).toBe(200);
   });
 
   // A clock that is wrong must not keep it on show for ever.
   test('that says it was listed in the future is refused', async () => {
-    const face = await startFace(await storeOf({ 'metrics/prod.prom.gz': packed(text) }), {
+    const server = await startTestServer(await storeOf({ 'metrics/prod.prom.gz': packed(text) }), {
       now: later(-301),
     });
-    const { status, text: reason } = await face.get('/kube-state/prod');
+    const { status, text: reason } = await server.get('/kube-state/prod');
     expect([status, reason]).toEqual([
       503,
       'metrics/prod.prom.gz says that its cluster was listed in the future\n',
@@ -83,7 +85,7 @@ describe('a kube-state output', () => {
   });
 
   test('that does not say how old it is, is refused', async () => {
-    const face = await startFace(
+    const server = await startTestServer(
       await storeOf({
         'metrics/plain.prom.gz': gzipSync(text),
         'metrics/text.prom.gz': Buffer.from(text),
@@ -91,7 +93,7 @@ describe('a kube-state output', () => {
       }),
     );
     for (const name of ['plain', 'text', 'empty']) {
-      const { status, text: reason } = await face.get(`/kube-state/${name}`);
+      const { status, text: reason } = await server.get(`/kube-state/${name}`);
       expect([status, reason]).toEqual([
         503,
         `metrics/${name}.prom.gz does not say when its cluster was listed\n`,
@@ -101,11 +103,12 @@ describe('a kube-state output', () => {
 
   test('that did not change is asked for and not fetched again', async () => {
     const { store, calls, reset } = countingStore(await storeOf({ 'metrics/prod.0.prom.gz': packed(text) }));
-    const face = await startFace(store, { now: later(1), mirrored: false });
+    const server = await startTestServer(store, { now: later(1), mirrored: false });
     reset();
-    for (let scrape = 0; scrape < 3; scrape++) expect((await face.get('/kube-state/prod.0')).text).toBe(text);
+    for (let scrape = 0; scrape < 3; scrape++)
+      expect((await server.get('/kube-state/prod.0')).text).toBe(text);
     await store.put('metrics/prod.0.prom.gz', packed('new 1\n'), { condition: 'any' });
-    expect((await face.get('/kube-state/prod.0')).text).toBe('new 1\n');
+    expect((await server.get('/kube-state/prod.0')).text).toBe('new 1\n');
     expect(calls.filter(({ kind }) => kind === 'get').map(({ answer }) => answer)).toEqual([
       'found',
       'unchanged',
@@ -124,10 +127,10 @@ describe('a kube-state output', () => {
         return store.get(key, options);
       },
     };
-    const face = await startFace(store, { read, now: later(1) });
-    expect((await face.get('/kube-state/prod')).status).toBe(200);
+    const server = await startTestServer(store, { read, now: later(1) });
+    expect((await server.get('/kube-state/prod')).status).toBe(200);
     away = true;
-    const { status, text: reason } = await face.get('/kube-state/prod');
+    const { status, text: reason } = await server.get('/kube-state/prod');
     expect([status, reason]).toEqual([503, 's3://metrics does not answer\n']);
   });
 
@@ -139,16 +142,16 @@ describe('a kube-state output', () => {
     ['x'.repeat(200), 'there is no kube-state output of this name\n'],
     ['a/b', 'there is nothing here\n'],
   ])('%j is not found', async (name, reason) => {
-    const face = await startFace(await storeOf({ 'metrics/prod.prom.gz': packed(text) }));
-    const answer = await face.get(`/kube-state/${name}`);
+    const server = await startTestServer(await storeOf({ 'metrics/prod.prom.gz': packed(text) }));
+    const answer = await server.get(`/kube-state/${name}`);
     expect([answer.status, answer.text]).toEqual([404, reason]);
   });
 
   test('that is broken breaks off, and is never taken for whole', async () => {
     const body = packed(text.repeat(10_000));
     const cut = body.slice(0, body.byteLength >> 1);
-    const face = await startFace(await storeOf({ 'metrics/prod.prom.gz': cut }), { now: later(1) });
+    const server = await startTestServer(await storeOf({ 'metrics/prod.prom.gz': cut }), { now: later(1) });
     expect(() => gunzipSync(cut)).toThrow();
-    await expect(face.get('/kube-state/prod', { 'accept-encoding': 'identity' })).rejects.toThrow();
+    await expect(server.get('/kube-state/prod', { 'accept-encoding': 'identity' })).rejects.toThrow();
   });
 });

@@ -6,7 +6,7 @@ import type { ObjectStore } from '../../../lib/store/store.ts';
 import { testOutput } from '../../kube-state/publishing/world.ts';
 import { countingStore } from '../../support/counting-store.ts';
 import { cleanUpAfterEach } from '../world.ts';
-import { startFace, type TestFace } from './face.ts';
+import { startTestServer, type TestServer } from './test-server.ts';
 
 cleanUpAfterEach();
 
@@ -28,8 +28,8 @@ async function outputStore(): Promise<ObjectStore> {
   return store;
 }
 
-const samples = async (face: TestFace) =>
-  (await face.get('/metrics')).text
+const samples = async (server: TestServer) =>
+  (await server.get('/metrics')).text
     .split('\n')
     .filter((line) => /^muster_sync_kube_state_(held|failures|status_unread)\{/.test(line))
     .sort();
@@ -49,29 +49,34 @@ const told = [
 
 test('counts what is held, fails or cannot be read of the kube-state outputs, read once for many scrapes', async () => {
   const { store, calls } = countingStore(await outputStore());
-  const face = await startFace(store);
-  expect(await samples(face)).toEqual(told);
+  const server = await startTestServer(store);
+  expect(await samples(server)).toEqual(told);
   const lists = () => calls.filter(({ kind, key }) => kind === 'list' && key === 'metrics/').length;
   const before = lists();
-  for (let scrape = 0; scrape < 3; scrape += 1) await samples(face);
+  for (let scrape = 0; scrape < 3; scrape += 1) await samples(server);
   expect(lists()).toBe(before);
 });
 
 test('a store that hangs fails no scrape', async () => {
   const store = await outputStore();
-  const face = await startFace(store, {
+  const server = await startTestServer(store, {
     read: { ...store, list: () => new Promise<never>(() => undefined) },
   });
-  const { status, text } = await face.get('/metrics');
+  const { status, text } = await server.get('/metrics');
   expect([status, text.includes('# TYPE muster_sync_kube_state_held gauge')]).toEqual([200, true]);
 });
 
 test('tells when the configuration in force was taken over, where there is one', async () => {
-  const face = await startFace(createMemoryStore(), { configProblem: () => '', configLoadedAt: () => 1_500 });
-  const { text } = await face.get('/metrics');
+  const server = await startTestServer(createMemoryStore(), {
+    configProblem: () => '',
+    configLoadedAt: () => 1_500,
+  });
+  const { text } = await server.get('/metrics');
   expect(text).toMatch(/^muster_config_last_reload_success_timestamp_seconds 1\.5$/m);
   expect(text).toMatch(/^muster_config_last_reload_successful 1$/m);
-  expect((await (await startFace(createMemoryStore())).get('/metrics')).text).not.toContain('muster_config_');
+  expect((await (await startTestServer(createMemoryStore())).get('/metrics')).text).not.toContain(
+    'muster_config_',
+  );
 });
 
 test('the help of the last success says how old it may be', () => {

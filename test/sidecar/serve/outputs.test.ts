@@ -4,7 +4,7 @@ import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
 import { statusOf, testOutput } from '../../kube-state/publishing/world.ts';
 import { cleanUpAfterEach } from '../world.ts';
-import { startFace } from './face.ts';
+import { startTestServer } from './test-server.ts';
 
 cleanUpAfterEach();
 
@@ -29,7 +29,7 @@ beforeEach(async () => {
   await store.put('metrics/bare.prom.gz', new Uint8Array(), { condition: 'create' });
 });
 
-const open = (minutes = 1) => startFace(store, { now: () => start.getTime() + minutes * 60_000 });
+const open = (minutes = 1) => startTestServer(store, { now: () => start.getTime() + minutes * 60_000 });
 
 describe('a kube-state output', () => {
   test('is in the JSON with its state, its reason and its status', async () => {

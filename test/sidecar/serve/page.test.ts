@@ -3,13 +3,13 @@ import { MusterError } from '../../../lib/base/errors.ts';
 import { diff } from '../../../lib/sidecar/page/changes.ts';
 import { overviewBody } from '../../../lib/sidecar/page/overview.ts';
 import { script } from '../../../lib/sidecar/page/script.ts';
-import type { FaceModel } from '../../../lib/sidecar/serve/model.ts';
+import type { SidecarModel } from '../../../lib/sidecar/serve/model.ts';
 import type { ProviderView } from '../../../lib/sidecar/serve/providers.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { TargetChange } from '../../../lib/targets/diff.ts';
 import { cleanUpAfterEach, publish, targets } from '../world.ts';
-import { startFace, type TestFace } from './face.ts';
 import { hostile, type LivelyStore, livelyStore } from './lively-store.ts';
+import { startTestServer, type TestServer } from './test-server.ts';
 
 cleanUpAfterEach();
 
@@ -19,13 +19,13 @@ beforeAll(async () => {
 });
 
 const ok = { ok: true, reason: 'ok' };
-const modelWith: Pick<FaceModel, 'now' | 'mirror' | 'configuration'> = {
+const modelWith: Pick<SidecarModel, 'now' | 'mirror' | 'configuration'> = {
   now: () => 0,
   mirror: () => ok,
   configuration: () => undefined,
 };
 
-const open = () => startFace(lively.store, { now: () => lively.now.getTime() });
+const open = () => startTestServer(lively.store, { now: () => lively.now.getTime() });
 
 /** What somebody reads: the text of a page without its tags. */
 function textOf(page: string): string {
@@ -40,8 +40,8 @@ function textOf(page: string): string {
     .trim();
 }
 
-async function read(face: TestFace, path: string): Promise<string> {
-  const { status, headers, text } = await face.get(path);
+async function read(server: TestServer, path: string): Promise<string> {
+  const { status, headers, text } = await server.get(path);
   expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
   return textOf(text);
 }
@@ -81,24 +81,24 @@ describe('the page', () => {
   });
 
   test('has its frame also around what is not there, for a person; a program is told in a line', async () => {
-    const face = await open();
-    const page = await face.get('/nowhere', { accept: 'text/html,*/*' });
+    const server = await open();
+    const page = await server.get('/nowhere', { accept: 'text/html,*/*' });
     expect([page.status, page.headers.get('content-type'), textOf(page.text)]).toEqual([
       404,
       'text/html; charset=utf-8',
       'There is nothing here All providers',
     ]);
-    const line = await face.get('/nowhere');
+    const line = await server.get('/nowhere');
     expect([line.status, line.text]).toEqual([404, 'there is nothing here\n']);
   });
 
   test('says so where it does not follow, and the JSON and the page say why a configuration is not in force', async () => {
-    const face = await startFace(lively.store, { configProblem: () => 'muster.yml:1:1 is <empty>' });
-    expect(await read(face, '/')).toContain('Configuration: muster.yml:1:1 is <empty>');
-    expect(JSON.parse((await face.get('/api/v1/providers')).text)).toMatchObject({
+    const server = await startTestServer(lively.store, { configProblem: () => 'muster.yml:1:1 is <empty>' });
+    expect(await read(server, '/')).toContain('Configuration: muster.yml:1:1 is <empty>');
+    expect(JSON.parse((await server.get('/api/v1/providers')).text)).toMatchObject({
       configuration: { ok: false, reason: 'muster.yml:1:1 is <empty>' },
     });
-    expect((await face.get('/metrics')).text).toMatch(/^muster_config_last_reload_successful 0$/m);
+    expect((await server.get('/metrics')).text).toMatch(/^muster_config_last_reload_successful 0$/m);
     expect(script).toContain('data-paused');
   });
 
@@ -121,17 +121,17 @@ describe('the page', () => {
   });
 
   test('shows a job: how its provider does, its count over time, its last changes, its targets', async () => {
-    const face = await open();
-    const text = await read(face, '/jobs/api');
+    const server = await open();
+    const text = await read(server, '/jobs/api');
     expect(text).toMatch(/^api consul-0 ok Targets 60 Version 41 Last change 59 s ago Last success 59 s ago/);
     expect(text).toContain('Targets over time 60 targets now, from 34 to 62 since 2 h ago');
     expect(text).toContain('version 41 −2 2 removed 59 s ago − removed 10.3.0.61:9100 api/15');
     expect(text).toContain('60 targets 10.3.0.1:9100');
     expect(text).toContain('1–50 of 60 Next');
-    const second = await read(face, '/jobs/api?offset=50');
+    const second = await read(server, '/jobs/api?offset=50');
     expect(second).toMatch(/Previous 51–60 of 60$/);
-    expect(await read(face, '/jobs/shop%2Feu')).toContain('14 targets');
-    expect(await read(face, '/jobs?job=shop%2Feu')).toContain('14 targets');
+    expect(await read(server, '/jobs/shop%2Feu')).toContain('14 targets');
+    expect(await read(server, '/jobs?job=shop%2Feu')).toContain('14 targets');
   });
 
   test('says what the guard holds, since when, and how much', async () => {
@@ -141,14 +141,14 @@ describe('the page', () => {
   });
 
   test('finds targets by words and labels, in all jobs or one', async () => {
-    const face = await open();
-    const found = await read(face, '/targets?q=canary+dc%3Deu-1');
+    const server = await open();
+    const found = await read(server, '/targets?q=canary+dc%3Deu-1');
     expect(found).toMatch(
       /^Targets Search 20 targets found api consul-0 10\.3\.0\.1:9100 dc eu-1 tags ,prod, canary,/,
     );
-    expect(await read(face, '/targets?q=job%3Dedge')).toContain('4 targets found');
-    expect(await read(face, '/jobs/api?q=10.3.0.60')).toContain('1 target found');
-    expect(await read(face, '/targets?q=nothing-like-it')).toContain('0 targets found No target fits.');
+    expect(await read(server, '/targets?q=job%3Dedge')).toContain('4 targets found');
+    expect(await read(server, '/jobs/api?q=10.3.0.60')).toContain('1 target found');
+    expect(await read(server, '/targets?q=nothing-like-it')).toContain('0 targets found No target fits.');
   });
 
   test('shows what changed last, in all jobs, in the order of time', async () => {
@@ -162,9 +162,9 @@ describe('the page', () => {
   });
 
   test('goes back to the first version of a provider', async () => {
-    const face = await open();
+    const server = await open();
     const versions = async (path: string) =>
-      [...(await face.get(path)).text.matchAll(/>version (\d+)</g)].map(([, version]) => Number(version));
+      [...(await server.get(path)).text.matchAll(/>version (\d+)</g)].map(([, version]) => Number(version));
     expect(await versions('/changes?job=api&provider=consul-0')).toEqual(
       Array.from({ length: 30 }, (_, index) => 41 - index),
     );
@@ -185,7 +185,7 @@ describe('the page', () => {
   });
 
   test('names of others stay text, whatever they hold', async () => {
-    const face = await open();
+    const server = await open();
     const job = encodeURIComponent(hostile.job);
     const search = encodeURIComponent(`</title><script>alert(3)</script>" autofocus onfocus=alert(4) x="`);
     const paths = [
@@ -201,7 +201,7 @@ describe('the page', () => {
       `/version?job=${job}&provider=${search}&version=1&source=${search}`,
     ];
     for (const path of paths) {
-      const { text, headers } = await face.get(path);
+      const { text, headers } = await server.get(path);
       const tags = (text.match(/<[a-z][^>]*>/gi) ?? []).map((tag) => tag.replace(/"[^"]*"/g, '""'));
       expect(tags.filter((tag) => /<(script|img|b)\b|\son[a-z]+=|autofocus/i.test(tag))).toEqual([
         '<script src="" defer>',
@@ -212,18 +212,20 @@ describe('the page', () => {
       );
       expect(headers.get('x-frame-options')).toBe('deny');
     }
-    expect(await read(face, `/jobs/${job}`)).toContain(`<script>alert(1)</script>"' onload=x U+202E gnp.exe`);
+    expect(await read(server, `/jobs/${job}`)).toContain(
+      `<script>alert(1)</script>"' onload=x U+202E gnp.exe`,
+    );
   });
 
   test('asks nothing of any other host, and has no style or script within', async () => {
-    const face = await open();
-    const { text } = await face.get('/jobs/api');
+    const server = await open();
+    const { text } = await server.get('/jobs/api');
     expect(text.match(/(?:src|href|action)="(?!\/|#)[^"]*"/g)).toBeNull();
     expect(text.match(/\sstyle=|<style|<script>/g)).toBeNull();
     const assets = [...text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path ?? '');
     const kinds = await Promise.all(
       assets.map(async (path) => {
-        const { status, headers } = await face.get(path);
+        const { status, headers } = await server.get(path);
         return [status, headers.get('content-type'), headers.get('cache-control')];
       }),
     );
@@ -239,25 +241,25 @@ describe('the page', () => {
     const away = async () => {
       throw new MusterError('unreachable', 's3://bucket does not answer');
     };
-    const face = await startFace(lively.store, { read: { ...lively.store, list: away, get: away } });
-    const text = await read(face, '/');
+    const server = await startTestServer(lively.store, { read: { ...lively.store, list: away, get: away } });
+    const text = await read(server, '/');
     expect(text).toContain('What is known of the providers is not newer: s3://bucket does not answer');
     expect(text).toContain('api consul-0 60 – – – no status');
-    expect(await read(face, '/jobs/api')).toContain('60 targets 10.3.0.1:9100');
-    expect(await read(face, '/changes')).toContain('s3://bucket does not answer No change yet.');
+    expect(await read(server, '/jobs/api')).toContain('60 targets 10.3.0.1:9100');
+    expect(await read(server, '/changes')).toContain('s3://bucket does not answer No change yet.');
   });
 
   test('a store without anything says what will come', async () => {
-    const face = await startFace(createMemoryStore());
-    expect(await read(face, '/')).toContain('The store has no provider yet.');
-    expect(await read(face, '/targets')).toContain('No target is mirrored.');
-    expect(await read(face, '/changes')).toContain('No change yet.');
+    const server = await startTestServer(createMemoryStore());
+    expect(await read(server, '/')).toContain('The store has no provider yet.');
+    expect(await read(server, '/targets')).toContain('No target is mirrored.');
+    expect(await read(server, '/changes')).toContain('No change yet.');
   });
 
   test('files that have no status are shown too', async () => {
     const store = createMemoryStore();
     await publish(store, { 'api/consul-0.json': targets('a:1') });
-    expect(await read(await startFace(store), '/jobs/api')).toContain('consul-0 no status');
+    expect(await read(await startTestServer(store), '/jobs/api')).toContain('consul-0 no status');
   });
 
   test.each([

@@ -7,7 +7,7 @@ import { folders, storeKey } from '../../../lib/targets/keys.ts';
 import { polled } from '../../support/poll.ts';
 import { listing, providerOf } from '../../support/provider.ts';
 import { cleanUpAfterEach } from '../world.ts';
-import { startFace, type TestFace } from './face.ts';
+import { startTestServer, type TestServer } from './test-server.ts';
 
 cleanUpAfterEach();
 
@@ -25,21 +25,22 @@ async function emptied(store: ObjectStore): Promise<void> {
     for (const { key } of await store.list(folder)) await store.delete(key);
 }
 
-const json = async (face: TestFace, path: string) => JSON.parse((await face.get(`/api/v1${path}`)).text);
+const json = async (server: TestServer, path: string) =>
+  JSON.parse((await server.get(`/api/v1${path}`)).text);
 
 test('a store that was emptied and filled again shows its own past, in the feed and in the chart', async () => {
   const store = createMemoryStore();
   await publish(store, 5, 'old', 0);
-  const face = await startFace(store, { now: () => Date.UTC(2026, 2, 1, 13) });
+  const server = await startTestServer(store, { now: () => Date.UTC(2026, 2, 1, 13) });
   const runs = async () =>
-    (await json(face, '/changes?job=api')).items.map((one: Record<string, unknown>) => one.run);
+    (await json(server, '/changes?job=api')).items.map((one: Record<string, unknown>) => one.run);
   expect(await runs()).toEqual(['old']);
-  expect((await json(face, '/history?job=api')).points).toEqual([[Date.UTC(2026, 2, 1, 12) / 1000, 5]]);
+  expect((await json(server, '/history?job=api')).points).toEqual([[Date.UTC(2026, 2, 1, 12) / 1000, 5]]);
   await emptied(store);
   await publish(store, 3, 'new', 30);
   // All who look within two seconds share one reading of the statuses.
   expect(await polled(runs, ['new'])).toEqual(['new']);
-  expect((await json(face, '/history?job=api')).points).toEqual([[Date.UTC(2026, 2, 1, 12, 30) / 1000, 3]]);
+  expect((await json(server, '/history?job=api')).points).toEqual([[Date.UTC(2026, 2, 1, 12, 30) / 1000, 3]]);
 });
 
 test('an entry that a later Muster wrote is named, and those around it are shown', async () => {
@@ -48,12 +49,12 @@ test('an entry that a later Muster wrote is named, and those around it are shown
   const key = 'journal/api/consul-0/000000000002.json.gz';
   const body = gzipSync('{"schema":2,"version":2,\n"added":[],\n"removed":[],\n"changed":[]}\n');
   await store.put(key, body, { condition: 'any' });
-  const face = await startFace(store, { now: () => Date.UTC(2026, 2, 1, 13) });
-  const { items } = await json(face, '/changes?job=api');
+  const server = await startTestServer(store, { now: () => Date.UTC(2026, 2, 1, 13) });
+  const { items } = await json(server, '/changes?job=api');
   expect(items.map(({ version, problem }: Record<string, unknown>) => [version, problem])).toEqual([
     [3, undefined],
     [2, expect.stringMatching(`^${key}: the journal entry was written by a newer Muster \\(schema 2`)],
     [1, undefined],
   ]);
-  expect((await face.get('/changes?job=api')).text).toContain('was written by a newer Muster');
+  expect((await server.get('/changes?job=api')).text).toContain('was written by a newer Muster');
 });

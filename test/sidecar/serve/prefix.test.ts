@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { prefixOf } from '../../../lib/sidecar/serve/serve.ts';
+import { prefixOf } from '../../../lib/sidecar/app.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import { cleanUpAfterEach, publish, targets } from '../world.ts';
-import { startFace } from './face.ts';
+import { startTestServer } from './test-server.ts';
 
 cleanUpAfterEach();
 
@@ -28,11 +28,11 @@ describe('behind a proxy that shows it below a path', () => {
   async function proxied() {
     const store = createMemoryStore();
     await publish(store, { [`${encodeURIComponent(job)}/consul-0.json`]: targets('a:1') });
-    return startFace(store, { prefix: '/muster' });
+    return startTestServer(store, { prefix: '/muster' });
   }
 
   test('every link of a page leads below the path, and nothing that others wrote is taken for one', async () => {
-    const face = await proxied();
+    const server = await proxied();
     for (const path of [
       '/muster',
       '/muster/',
@@ -41,23 +41,24 @@ describe('behind a proxy that shows it below a path', () => {
       '/muster/changes',
       '/muster/nowhere?x',
     ]) {
-      const { text } = await face.get(path);
+      const { text } = await server.get(path);
       const links = [...text.matchAll(/<[^>]* (?:href|src|action)="([^"#][^"]*)"/g)].map(
         ([, link]) => link ?? '',
       );
       expect(links.filter((link) => !link.startsWith('/muster/'))).toEqual([]);
       if (!path.includes('nowhere')) expect(links.length).toBeGreaterThan(5);
     }
-    expect((await face.get('/muster/')).text).toContain('a&quot; href=&quot;/evil');
+    expect((await server.get('/muster/')).text).toContain('a&quot; href=&quot;/evil');
   });
 
   test('all else is found with the path and without it, and redirections keep it', async () => {
-    const face = await proxied();
+    const server = await proxied();
     for (const path of ['/sd', '/muster/sd', '/healthz', '/muster/healthz'])
-      expect((await face.get(path)).status).toBe(200);
-    const style = /href="(\/muster\/assets\/[^"]+\.css)"/.exec((await face.get('/muster/')).text)?.[1] ?? '';
-    expect((await face.get(style)).headers.get('content-type')).toBe('text/css; charset=utf-8');
-    expect((await face.get('/muster/jobs')).headers.get('location')).toBe('/muster/');
-    expect((await face.get('/musterland/sd')).status).toBe(404);
+      expect((await server.get(path)).status).toBe(200);
+    const style =
+      /href="(\/muster\/assets\/[^"]+\.css)"/.exec((await server.get('/muster/')).text)?.[1] ?? '';
+    expect((await server.get(style)).headers.get('content-type')).toBe('text/css; charset=utf-8');
+    expect((await server.get('/muster/jobs')).headers.get('location')).toBe('/muster/');
+    expect((await server.get('/musterland/sd')).status).toBe(404);
   });
 });

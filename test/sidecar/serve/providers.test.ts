@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { readOverview } from '../../../lib/sidecar/serve/providers.ts';
-import { createStatusReader } from '../../../lib/sidecar/serve/statuses.ts';
+import { createStatusReader, readOverview } from '../../../lib/sidecar/serve/providers.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import { fileOf, fill, retiredOf, statusOf } from '../../support/bucket.ts';
 import { cleanUpAfterEach, makeFolder, openTestFolder, round } from '../world.ts';
@@ -52,7 +51,7 @@ test('says of each provider what a person should know, the worst first', async (
     [
       'gone',
       'orphaned',
-      'its file stays: the store lists it no more and has no tombstone that says it was retired; if it is gone for good, "muster sync --once --remove-orphans" removes it',
+      'its file stays: the store no longer lists it and has no tombstone for it; if it is gone for good, "muster sync --once --remove-orphans" removes it',
     ],
     ['older', 'refused', expect.stringContaining('older than version 5 of the file on disk')],
     [

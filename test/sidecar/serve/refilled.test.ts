@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { runCycle } from '../../../lib/cycle/cycle.ts';
 import { readStatus } from '../../../lib/cycle/status.ts';
-import { newestChanges } from '../../../lib/sidecar/serve/feed.ts';
-import { historyOf } from '../../../lib/sidecar/serve/history.ts';
+import { historyOf, newestChanges } from '../../../lib/sidecar/serve/change-feed.ts';
 import { createJournal } from '../../../lib/sidecar/serve/journal.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import { id, inputOf, listing, providerOf } from '../../support/provider.ts';

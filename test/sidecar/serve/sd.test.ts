@@ -6,14 +6,14 @@ import { Registry } from 'prom-client';
 import { MusterError } from '../../../lib/base/errors.ts';
 import { createLogger, silentLogger } from '../../../lib/base/logger.ts';
 import { stampGzip } from '../../../lib/kube-state/gzip-header.ts';
-import { createHealth } from '../../../lib/sidecar/serve/health.ts';
-import { createFaceApp } from '../../../lib/sidecar/serve/serve.ts';
+import { createSidecarApp } from '../../../lib/sidecar/app.ts';
+import { createHealth } from '../../../lib/sidecar/mirror/health.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
 import { encodeJob } from '../../../lib/targets/keys.ts';
 import { fileOf, fill, listText, type Objects, retiredOf, statusOf } from '../../support/bucket.ts';
 import { cleanUpAfterEach, makeFolder, openTestFolder, publish, round, targets } from '../world.ts';
-import { type Answer, startFace } from './face.ts';
+import { type Answer, startTestServer } from './test-server.ts';
 
 cleanUpAfterEach();
 
@@ -40,18 +40,18 @@ describe('http_sd', () => {
         jobs.map((job) => [`${encodeJob(job)}/consul-0.json`, targets(`${jobs.indexOf(job)}:1`)]),
       ),
     );
-    const face = await startFace(store);
+    const server = await startTestServer(store);
     for (const [index, job] of jobs.entries()) {
       const expected = [200, json, targets(`${index}:1`)];
-      expect(brief(await face.get(`/sd?job=${encodeURIComponent(job)}`))).toEqual(expected);
+      expect(brief(await server.get(`/sd?job=${encodeURIComponent(job)}`))).toEqual(expected);
       // A path cannot say `..`.
-      if (job !== '..') expect(brief(await face.get(`/sd/${encodeURIComponent(job)}`))).toEqual(expected);
+      if (job !== '..') expect(brief(await server.get(`/sd/${encodeURIComponent(job)}`))).toEqual(expected);
     }
-    expect(brief(await face.get('/sd/shop/eu'))).toEqual([200, json, targets('1:1')]);
+    expect(brief(await server.get('/sd/shop/eu'))).toEqual([200, json, targets('1:1')]);
   });
 
   test('joins the providers of a job, and all jobs, to one list whatever their layout', async () => {
-    const face = await startFace(
+    const server = await startTestServer(
       await storeOf({
         'api/consul-0.json': targets('a:1', 'a:2'),
         'api/consul-1.json': '[]\n',
@@ -62,7 +62,7 @@ describe('http_sd', () => {
       }),
     );
     const addresses = async (path: string) => {
-      const { status, text } = await face.get(path);
+      const { status, text } = await server.get(path);
       return [status, JSON.parse(text).flatMap((group: { targets: string[] }) => group.targets)];
     };
     expect(await addresses('/sd/api')).toEqual([200, ['a:1', 'a:2', 'b:1']]);
@@ -71,36 +71,36 @@ describe('http_sd', () => {
   });
 
   test('a job whose list is empty is an empty list', async () => {
-    const face = await startFace(
+    const server = await startTestServer(
       await storeOf({ 'api/consul-0.json': '[]\n', 'api/consul-1.json': '[ ]', 'one/consul-0.json': '[]' }),
     );
-    expect(brief(await face.get('/sd/api'))).toEqual([200, json, '[]\n']);
-    expect(brief(await face.get('/sd/one'))).toEqual([200, json, '[]']);
+    expect(brief(await server.get('/sd/api'))).toEqual([200, json, '[]\n']);
+    expect(brief(await server.get('/sd/one'))).toEqual([200, json, '[]']);
   });
 
   test('is an error, never a part, before the first complete mirror', async () => {
     const store = await storeOf({ 'api/consul-0.json': targets('a:1') });
-    const face = await startFace(store, { mirrored: false });
+    const server = await startTestServer(store, { mirrored: false });
     const waiting = [503, plain, 'memory: was not yet mirrored as a whole; ask again\n'];
-    expect(brief(await face.get('/sd/api'))).toEqual(waiting);
-    expect(brief(await face.get('/sd'))).toEqual(waiting);
-    await face.mirror();
-    expect((await face.get('/sd/api')).status).toBe(200);
+    expect(brief(await server.get('/sd/api'))).toEqual(waiting);
+    expect(brief(await server.get('/sd'))).toEqual(waiting);
+    await server.mirror();
+    expect((await server.get('/sd/api')).status).toBe(200);
   });
 
   test('a store without targets is an error', async () => {
-    const face = await startFace(createMemoryStore());
-    expect(brief(await face.get('/sd'))).toEqual([
+    const server = await startTestServer(createMemoryStore());
+    expect(brief(await server.get('/sd'))).toEqual([
       503,
       plain,
       'no target file was mirrored; is this the right store?\n',
     ]);
-    expect(brief(await face.get('/sd/api'))).toEqual([
+    expect(brief(await server.get('/sd/api'))).toEqual([
       404,
       plain,
       'there is no job of this name in the store\n',
     ]);
-    expect((await face.get(`/sd/${'x'.repeat(300)}`)).status).toBe(404);
+    expect((await server.get(`/sd/${'x'.repeat(300)}`)).status).toBe(404);
   });
 
   test('a job that was retired is an empty list, so that Prometheus lets go of its targets', async () => {
@@ -111,15 +111,15 @@ describe('http_sd', () => {
       statusOf('api/consul-0'),
       journalOf('api/consul-0'),
     );
-    const face = await startFace(store);
-    expect((await face.get('/sd/api')).text).toBe(listText(1, ['a:1']));
+    const server = await startTestServer(store);
+    expect((await server.get('/sd/api')).text).toBe(listText(1, ['a:1']));
     await fill(store, retiredOf('api/consul-0', 2));
-    expect((await face.get('/sd/api')).text).toBe(listText(1, ['a:1']));
-    await face.mirror();
+    expect((await server.get('/sd/api')).text).toBe(listText(1, ['a:1']));
+    await server.mirror();
     // Its status is deleted last.
-    expect(brief(await face.get('/sd/api'))).toEqual([200, json, '[]\n']);
+    expect(brief(await server.get('/sd/api'))).toEqual([200, json, '[]\n']);
     await fill(store, { 'status/api/consul-0.json': undefined });
-    expect(brief(await face.get('/sd/api'))).toEqual([200, json, '[]\n']);
+    expect(brief(await server.get('/sd/api'))).toEqual([200, json, '[]\n']);
   });
 
   const lost = [
@@ -151,23 +151,23 @@ describe('http_sd', () => {
   test.each(unclear)('a job without a file is an error where it %s', async (_, objects, answer) => {
     const store = createMemoryStore();
     await fill(store, objects);
-    const face = await startFace(store);
-    expect(brief(await face.get('/sd/api'))).toEqual(answer);
+    const server = await startTestServer(store);
+    expect(brief(await server.get('/sd/api'))).toEqual(answer);
   });
 
   test('a job whose tombstone cannot be read is an error', async () => {
     const store = createMemoryStore();
     await fill(store, { 'retired/api/consul-0.json': '{' });
-    const face = await startFace(store);
-    expect((await face.get('/sd/api')).status).toBe(503);
+    const server = await startTestServer(store);
+    expect((await server.get('/sd/api')).status).toBe(503);
   });
 
   test('a job that lost its file in the store is served as it lies on disk', async () => {
     const store = await storeOf({ 'api/consul-0.json': targets('a:1'), 'web/consul-0.json': targets('b:1') });
-    const face = await startFace(store);
+    const server = await startTestServer(store);
     await store.delete('targets/api/consul-0.json');
-    await face.mirror();
-    expect(brief(await face.get('/sd/api'))).toEqual([200, json, targets('a:1')]);
+    await server.mirror();
+    expect(brief(await server.get('/sd/api'))).toEqual([200, json, targets('a:1')]);
   });
 
   test('a job of which a provider has no good file is an error, never a part; the others are served', async () => {
@@ -176,20 +176,20 @@ describe('http_sd', () => {
       'api/consul-1.json': '{"not":"file_sd"}',
       'web/consul-0.json': targets('b:1'),
     });
-    const face = await startFace(store);
+    const server = await startTestServer(store);
     const lacking =
       'job "api" is incomplete, there is no good file of its provider consul-1: targets/api/consul-1.json is not file_sd JSON: the file is not a list of groups\n';
-    expect(brief(await face.get('/sd/api'))).toEqual([503, plain, lacking]);
-    expect(brief(await face.get('/sd'))).toEqual([503, plain, lacking]);
-    expect(brief(await face.get('/readyz'))).toEqual([503, plain, lacking]);
-    expect(brief(await face.get('/sd/web'))).toEqual([200, json, targets('b:1')]);
+    expect(brief(await server.get('/sd/api'))).toEqual([503, plain, lacking]);
+    expect(brief(await server.get('/sd'))).toEqual([503, plain, lacking]);
+    expect(brief(await server.get('/readyz'))).toEqual([503, plain, lacking]);
+    expect(brief(await server.get('/sd/web'))).toEqual([200, json, targets('b:1')]);
     await publish(store, { 'api/consul-1.json': targets('a:2') });
-    await face.mirror();
-    expect([(await face.get('/sd/api')).status, (await face.get('/readyz')).status]).toEqual([200, 200]);
+    await server.mirror();
+    expect([(await server.get('/sd/api')).status, (await server.get('/readyz')).status]).toEqual([200, 200]);
     await publish(store, { 'api/consul-1.json': '{"not":"file_sd"}' });
-    await face.mirror();
+    await server.mirror();
     // Now there is a last good file.
-    expect([(await face.get('/sd/api')).status, (await face.get('/readyz')).status]).toEqual([200, 200]);
+    expect([(await server.get('/sd/api')).status, (await server.get('/readyz')).status]).toEqual([200, 200]);
   });
 
   test('what nobody knows while the store is away is an error, and what lies on disk is served', async () => {
@@ -197,9 +197,9 @@ describe('http_sd', () => {
     const away = async () => {
       throw new MusterError('unreachable', 's3://targets does not answer');
     };
-    const face = await startFace(store, { read: { ...store, list: away, get: away } });
-    expect(brief(await face.get('/sd/api'))).toEqual([200, json, targets('a:1')]);
-    expect(brief(await face.get('/sd/other'))).toEqual([
+    const server = await startTestServer(store, { read: { ...store, list: away, get: away } });
+    expect(brief(await server.get('/sd/api'))).toEqual([200, json, targets('a:1')]);
+    expect(brief(await server.get('/sd/other'))).toEqual([
       503,
       plain,
       'no target file of this job was mirrored: s3://targets does not answer\n',
@@ -207,31 +207,31 @@ describe('http_sd', () => {
   });
 
   test('a file that somebody removed, or put a link in place of, is an error', async () => {
-    const face = await startFace(await storeOf({ 'api/consul-0.json': targets('a:1') }));
-    const path = join(face.folder, 'api/consul-0.json');
+    const server = await startTestServer(await storeOf({ 'api/consul-0.json': targets('a:1') }));
+    const path = join(server.folder, 'api/consul-0.json');
     await rm(path);
-    expect(brief(await face.get('/sd/api'))).toEqual([
+    expect(brief(await server.get('/sd/api'))).toEqual([
       503,
       plain,
       'a target file is missing on disk; ask again\n',
     ]);
-    await face.mirror();
-    expect((await face.get('/sd/api')).text).toBe(targets('a:1'));
+    await server.mirror();
+    expect((await server.get('/sd/api')).text).toBe(targets('a:1'));
   });
 
   test('an unchanged list costs its etag, a changed one has another', async () => {
     const store = await storeOf({ 'api/consul-0.json': targets('a:1'), 'api/consul-1.json': targets('b:1') });
-    const face = await startFace(store);
-    const etag = (await face.get('/sd/api')).headers.get('etag') ?? '';
+    const server = await startTestServer(store);
+    const etag = (await server.get('/sd/api')).headers.get('etag') ?? '';
     expect(etag).toMatch(/^W\/"[\w-]{43}"$/);
     for (const held of [etag, `"x", ${etag}`, '*', etag.slice(2)]) {
-      const { status, text, headers } = await face.get('/sd/api', { 'if-none-match': held });
+      const { status, text, headers } = await server.get('/sd/api', { 'if-none-match': held });
       expect([status, text, headers.get('etag')]).toEqual([304, '', etag]);
     }
-    expect((await face.get('/sd/api', { 'if-none-match': '"other"' })).status).toBe(200);
+    expect((await server.get('/sd/api', { 'if-none-match': '"other"' })).status).toBe(200);
     await publish(store, { 'api/consul-1.json': targets('b:2') });
-    await face.mirror();
-    const changed = await face.get('/sd/api', { 'if-none-match': etag });
+    await server.mirror();
+    const changed = await server.get('/sd/api', { 'if-none-match': etag });
     expect([changed.status, changed.text.includes('b:2')]).toEqual([200, true]);
   });
 
@@ -239,21 +239,21 @@ describe('http_sd', () => {
     const large = targets(
       ...Array.from({ length: 50_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}:80`),
     );
-    const face = await startFace(
+    const server = await startTestServer(
       await storeOf({ 'api/consul-0.json': large, 'api/consul-1.json': targets('b:1') }),
     );
     for (const encoding of ['gzip', 'identity']) {
-      const { text } = await face.get('/sd/api', { 'accept-encoding': encoding });
+      const { text } = await server.get('/sd/api', { 'accept-encoding': encoding });
       expect(JSON.parse(text)).toHaveLength(50_001);
     }
-    expect((await fetch(`${face.url}/sd/api`, { method: 'HEAD' })).status).toBe(200);
+    expect((await fetch(`${server.url}/sd/api`, { method: 'HEAD' })).status).toBe(200);
   });
 
   test('a file of a stranger in the folder is not served', async () => {
-    const face = await startFace(await storeOf({ 'api/consul-0.json': targets('a:1') }));
-    await writeFile(join(face.folder, 'api/stranger-0.json'), targets('evil:1'));
-    expect((await face.get('/sd/api')).text).toBe(targets('a:1'));
-    expect((await face.get('/sd')).text).toBe(targets('a:1'));
+    const server = await startTestServer(await storeOf({ 'api/consul-0.json': targets('a:1') }));
+    await writeFile(join(server.folder, 'api/stranger-0.json'), targets('evil:1'));
+    expect((await server.get('/sd/api')).text).toBe(targets('a:1'));
+    expect((await server.get('/sd')).text).toBe(targets('a:1'));
   });
 });
 
@@ -264,7 +264,7 @@ test('several stores are one: the job of each is in its list, and none is served
   ];
   let ready = false;
   const sources = [await sourceOf('eu', eu, () => true), await sourceOf('us', us, () => ready)];
-  const app = createFaceApp({
+  const app = createSidecarApp({
     sources,
     health: createHealth({ staleAfter: 1000 }),
     registry: new Registry(),
@@ -301,20 +301,20 @@ test('somebody who hangs up in the middle is no trouble for the others', async (
   await store.put('metrics/prod.prom.gz', stamped('x 1\n'.repeat(1_000_000)), { condition: 'any' });
   const lines: string[] = [];
   const log = createLogger({ level: 'debug', write: (line) => lines.push(line) });
-  const face = await startFace(store, { log });
+  const server = await startTestServer(store, { log });
   for (const path of ['/sd/api', '/kube-state/prod']) {
     for (const encoding of ['gzip', 'identity']) {
       const gone = new AbortController();
-      const { body } = await fetch(face.url + path, {
+      const { body } = await fetch(server.url + path, {
         signal: gone.signal,
         headers: { 'accept-encoding': encoding },
       });
       await body?.getReader().read();
       gone.abort();
     }
-    expect((await fetch(face.url + path, { method: 'HEAD' })).status).toBe(200);
+    expect((await fetch(server.url + path, { method: 'HEAD' })).status).toBe(200);
   }
-  expect(JSON.parse((await face.get('/sd/api')).text)).toHaveLength(100_001);
+  expect(JSON.parse((await server.get('/sd/api')).text)).toHaveLength(100_001);
   expect(lines).toEqual([]);
 });
 

@@ -1,6 +1,5 @@
 import type { Random } from '../../../lib/sim/random.ts';
-import type { DockerNetwork } from './containers.ts';
-import { hexId, ipOf, labelSets, swarmId } from './draw.ts';
+import { type DockerNetwork, hexId, ipOf, labelSets, swarmId } from './containers.ts';
 
 export interface SwarmNode {
   readonly id: string;

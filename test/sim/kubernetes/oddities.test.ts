@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { resources } from '../../../lib/sim/kubernetes/api/resources.ts';
 import { keyOf } from '../../../lib/sim/kubernetes/api/shelf.ts';
-import { encodeJson } from '../../../lib/sim/kubernetes/wire/go-json.ts';
-import { type JsonObject, objectAt, textAt } from '../../../lib/sim/kubernetes/wire/json.ts';
+import { encodeJson, type JsonObject, objectAt, textAt } from '../../../lib/sim/kubernetes/wire/json.ts';
 import { makeWorld } from '../../../lib/sim/kubernetes/world/make-world.ts';
 import { stateOfWorld } from '../../../lib/sim/kubernetes/world/state.ts';
 import type { ResourceName } from '../../../lib/sim/kubernetes.ts';

@@ -4,7 +4,7 @@ import { decodeList } from '../../../lib/backends/kubernetes/wire/list.ts';
 import type { ClusterState } from '../../../lib/sim/kubernetes/api/list.ts';
 import { resources } from '../../../lib/sim/kubernetes/api/resources.ts';
 import { keyOf } from '../../../lib/sim/kubernetes/api/shelf.ts';
-import { encodeJson } from '../../../lib/sim/kubernetes/wire/go-json.ts';
+import { encodeJson } from '../../../lib/sim/kubernetes/wire/json.ts';
 import { encodeMessage } from '../../../lib/sim/kubernetes/wire/protobuf.ts';
 import { makeWorld } from '../../../lib/sim/kubernetes/world/make-world.ts';
 import { churnWorld } from '../../../lib/sim/kubernetes/world/mutate.ts';

@@ -1,9 +1,8 @@
 import { Readable } from 'node:stream';
 import { createGzip, gzipSync } from 'node:zlib';
 import type { FleetAnswer, FleetRequest } from '../../faults.ts';
-import { type ForwardBuffer, forwardBuffer } from '../wire/forward-buffer.ts';
-import { encodeJson, putJson } from '../wire/go-json.ts';
-import type { JsonObject } from '../wire/json.ts';
+import { backwardBuffer, type ForwardBuffer, forwardBuffer } from '../wire/buffers.ts';
+import { encodeJson, type JsonObject, putJson } from '../wire/json.ts';
 import { messageNamed } from '../wire/messages.ts';
 import {
   envelopeTail,
@@ -13,7 +12,6 @@ import {
   putMessage,
   tagOf,
 } from '../wire/protobuf.ts';
-import { backwardBuffer } from '../wire/protobuf-buffer.ts';
 import type { Listing } from './list.ts';
 import { apiVersionOf, type Resource } from './resources.ts';
 import type { Shelf } from './shelf.ts';
@@ -22,6 +20,7 @@ import type { ApiFailure } from './status.ts';
 /** How an answer is encoded. */
 export type Form = 'json' | 'protobuf';
 
+/** The content type of each form. */
 export const mediaTypes = {
   json: 'application/json',
   protobuf: 'application/vnd.kubernetes.protobuf',
@@ -63,8 +62,7 @@ const wholeUpTo = 2000;
 export function listAnswer(
   listing: Listing,
   selection: string,
-  resource: Resource,
-  form: Form,
+  { resource, form }: { readonly resource: Resource; readonly form: Form },
   request: FleetRequest,
 ): FleetAnswer {
   const headers = { ...common, 'content-type': mediaTypes[form] };

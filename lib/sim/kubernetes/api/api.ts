@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetAnswer, FleetRequest } from '../../faults.ts';
-import { about } from './about.ts';
+import { about, emptyList } from './about.ts';
 import { type Form, failureAnswer, listAnswer, prettyAnswer } from './answers.ts';
 import type { CustomResources } from './custom.ts';
-import { emptyList } from './empty-list.ts';
 import { type Listing, listObjects, type Versions } from './list.ts';
 import { type ListOptions, readListOptions } from './list-options.ts';
-import { negotiate, offeredTypes } from './negotiate.ts';
 import { type ResourceAt, resourceAt } from './resources.ts';
 import { ApiError, failures } from './status.ts';
 import { watchAnswer } from './watch.ts';
@@ -110,7 +108,7 @@ async function answer(
     return watchAnswer(resource, { version, bookmarks: options.bookmarks, initial }, form);
   }
   const listing = found.list(options);
-  return listAnswer(listing, `${namespace ?? ''}&${options.selection}`, resource, form, request);
+  return listAnswer(listing, `${namespace ?? ''}&${options.selection}`, { resource, form }, request);
 }
 
 /** Throws the server's own 403 for what the service account may not do. */
@@ -138,3 +136,38 @@ function standard(path: string, versions: Versions): Found | undefined {
   const list = (options: ListOptions) => listObjects(versions, resource.name, namespace, options);
   return { ...found, jsonOnly: false, list };
 }
+
+/** What a real API server offers, in the words of its 406. YAML is the one that the simulation cannot speak. */
+const offeredTypes = [
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+  'application/json;stream=watch',
+  'application/vnd.kubernetes.protobuf;stream=watch',
+];
+
+/** The form for an `Accept` header: of the types that are spoken the one liked best, then named first. */
+function negotiate(accept: string | undefined): Form | undefined {
+  if (accept === undefined || accept.trim() === '') return 'json';
+  const wishes = accept
+    .split(',')
+    .map((wish) => {
+      const [type = '', ...parameters] = wish.split(';').map((part) => part.trim().toLowerCase());
+      const quality = parameters.find((parameter) => parameter.startsWith('q='));
+      const as = parameters.some((parameter) => parameter.startsWith('as='));
+      return {
+        form: as ? undefined : forms[type],
+        quality: quality === undefined ? 1 : Number(quality.slice(2)),
+      };
+    })
+    .filter(({ quality }) => quality > 0)
+    .sort((one, other) => other.quality - one.quality);
+  return wishes.find(({ form }) => form !== undefined)?.form;
+}
+
+const forms: Readonly<Record<string, Form>> = {
+  'application/json': 'json',
+  'application/vnd.kubernetes.protobuf': 'protobuf',
+  'application/*': 'json',
+  '*/*': 'json',
+};

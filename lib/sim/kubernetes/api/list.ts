@@ -1,9 +1,8 @@
-import type { JsonObject } from '../wire/json.ts';
-import type { ListOptions } from './list-options.ts';
+import { freeze, type JsonObject } from '../wire/json.ts';
+import { encodeToken, type ListOptions } from './list-options.ts';
 import type { ResourceName } from './resources.ts';
-import type { Shelf } from './shelf.ts';
+import { type Shelf, shelfOf, single } from './shelf.ts';
 import { ApiError, failures } from './status.ts';
-import { encodeToken } from './token.ts';
 
 /** Everything the cluster holds at one resource version. */
 export interface ClusterState<Name extends string = ResourceName> {
@@ -112,4 +111,25 @@ function* piecesOf(
 
 function* slices(items: readonly JsonObject[]): Iterable<readonly JsonObject[]> {
   for (let start = 0; start < items.length; start += piece) yield items.slice(start, start + piece);
+}
+
+/** Objects of a cluster as they stand in its lists: without `kind` and `apiVersion`. */
+export type GivenObjects = Partial<Readonly<Record<ResourceName, readonly JsonObject[]>>>;
+
+/** A cluster that holds just these objects. They are frozen, and encoded once. */
+export function givenState(objects: GivenObjects, version: number): ClusterState {
+  return {
+    version,
+    shelf: keepMade((name) => shelfOf((objects[name] ?? []).map((object) => single(freeze(object))))),
+  };
+}
+
+/** Makes a shelf when it is first asked for, and keeps it. */
+export function keepMade(make: (name: ResourceName) => Shelf): (name: ResourceName) => Shelf {
+  const made = new Map<ResourceName, Shelf>();
+  return (name) => {
+    const shelf = made.get(name) ?? make(name);
+    made.set(name, shelf);
+    return shelf;
+  };
 }

@@ -25,6 +25,7 @@ const resourceNames = [
   'replicasets',
   'jobs',
 ] as const;
+/** A resource that the simulated server lists. */
 export type ResourceName = (typeof resourceNames)[number];
 
 const core = { group: '', version: 'v1' } as const;

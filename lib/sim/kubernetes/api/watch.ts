@@ -1,12 +1,12 @@
 import type { FleetAnswer } from '../../faults.ts';
-import { encodeJson } from '../wire/go-json.ts';
-import type { JsonObject } from '../wire/json.ts';
+import { type BackwardBuffer, backwardBuffer } from '../wire/buffers.ts';
+import { encodeJson, type JsonObject } from '../wire/json.ts';
 import { putEnveloped, putLength, putText, tagOf } from '../wire/protobuf.ts';
-import { type BackwardBuffer, backwardBuffer } from '../wire/protobuf-buffer.ts';
 import { type Form, mediaTypes } from './answers.ts';
 import type { Listing } from './list.ts';
 import { apiVersionOf, type Resource } from './resources.ts';
 
+/** Where a watch begins, and what it sends. */
 export interface WatchOptions {
   readonly version: number;
   /** Whether the client likes bookmarks: then it gets one at once. */

@@ -1,7 +1,6 @@
-import { encodeJson } from './go-json.ts';
-import { isList, isObject, type Json, type JsonObject } from './json.ts';
+import { type BackwardBuffer, backwardBuffer } from './buffers.ts';
+import { encodeJson, isList, isObject, type Json, type JsonObject } from './json.ts';
 import type { Field, Message } from './messages.ts';
-import { type BackwardBuffer, backwardBuffer } from './protobuf-buffer.ts';
 
 /** The bytes of the object as that message, byte for byte what an API server writes. Throws on an unknown field. */
 export function encodeMessage(message: Message, value: JsonObject): Uint8Array {

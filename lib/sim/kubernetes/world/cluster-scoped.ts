@@ -1,6 +1,6 @@
 import { freeze, type Json, type JsonObject } from '../wire/json.ts';
 import { hex, share, uid } from './draw.ts';
-import { managedFields } from './managed-fields.ts';
+import { managedFields } from './metadata.ts';
 import type { NamespacePlan, NodePlan } from './plan.ts';
 
 const since = '2026-01-01T00:00:00Z';

@@ -1,5 +1,5 @@
 import type { Random } from '../../random.ts';
-import { sortedMap } from './odd.ts';
+import { sortedMap } from './metadata.ts';
 import type { PodTurn, Workload, World } from './plan.ts';
 
 /** A world after some changes, and each change in words. */

@@ -16,6 +16,7 @@ export interface NodePlan {
   readonly version: number;
 }
 
+/** A namespace of the world. */
 export interface NamespacePlan {
   readonly name: string;
   readonly labels: JsonObject;
@@ -23,6 +24,7 @@ export interface NamespacePlan {
   readonly version: number;
 }
 
+/** The controller of the pods of a workload. */
 export type Owner =
   | 'ReplicaSet'
   | 'StatefulSet'
@@ -78,6 +80,7 @@ type ServiceShape =
   | 'external-name'
   | 'without-selector';
 
+/** A service of a workload. */
 export interface ServicePlan {
   readonly name: string;
   readonly shape: ServiceShape;
@@ -88,6 +91,7 @@ export interface ServicePlan {
   readonly quirk: EndpointQuirk;
 }
 
+/** What is odd about the endpoints of a service. */
 export type EndpointQuirk =
   | 'none'
   | 'stale-pods'
@@ -99,7 +103,9 @@ export type EndpointQuirk =
   | 'names-domains'
   | 'unnamed-ports';
 
+/** One of the shapes. */
 export type IngressShape = (typeof ingressShapes)[number];
+/** How an ingress is written: each differs in what it leaves out or adds. */
 export const ingressShapes = [
   'plain',
   'tls',

@@ -1,6 +1,7 @@
 import { draw, fiveLetters, lettersOf, pickBy, share, timeBy, uid } from './draw.ts';
 import type { NodePlan, Owner, Workload } from './plan.ts';
 
+/** The states that pods are drawn from. */
 export type PodState =
   | 'running'
   | 'unready'
@@ -88,7 +89,7 @@ function podNameEnd({ owner }: Workload, ordinal: number, seed: number, node: No
     case 'none':
       return '';
     default:
-      // A place of its own for each ordinal, so that names are in the order of ordinals whatever chance does.
+      // A range of its own for each ordinal, so that names are in the order of ordinals whatever chance does.
       return lettersOf(ordinal * slotWidth + (seed % slotWidth), 5);
   }
 }

@@ -1,16 +1,12 @@
-import { keepMade } from '../api/given.ts';
-import type { ClusterState } from '../api/list.ts';
+import { type ClusterState, keepMade } from '../api/list.ts';
 import type { ResourceName } from '../api/resources.ts';
 import { type Block, lazily, type Shelf, shelfOf, single } from '../api/shelf.ts';
 import { namespaceObject, nodeObject } from './cluster-scoped.ts';
-import { endpointsName, endpointsObject } from './endpoints.ts';
-import { ingressObject } from './ingress.ts';
-import { controllerObject } from './owners.ts';
+import { endpointsName, endpointsObject, sliceObject, slicesOf } from './endpoints.ts';
 import type { Workload, World } from './plan.ts';
-import { podObject } from './pod.ts';
+import { controllerObject, podObject } from './pod.ts';
 import { ordinalsByName, podFacts, podNameStart } from './pod-facts.ts';
-import { serviceObject } from './service.ts';
-import { sliceObject, slicesOf } from './slices.ts';
+import { ingressObject, serviceObject } from './service.ts';
 
 /** The world as lists of objects, each made when it is asked for. */
 export function stateOfWorld(world: World): ClusterState {

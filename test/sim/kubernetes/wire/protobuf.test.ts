@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { backwardBuffer } from '../../../../lib/sim/kubernetes/wire/buffers.ts';
 import { freeze } from '../../../../lib/sim/kubernetes/wire/json.ts';
 import { messageNamed } from '../../../../lib/sim/kubernetes/wire/messages.ts';
 import { encodeMessage } from '../../../../lib/sim/kubernetes/wire/protobuf.ts';
-import { backwardBuffer } from '../../../../lib/sim/kubernetes/wire/protobuf-buffer.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const encode = (name: string, value: Parameters<typeof encodeMessage>[1]) =>

@@ -10,8 +10,8 @@ import { createLogger } from '../../../lib/base/logger.ts';
 import { openGate } from '../../../lib/sidecar/serve/web-gate.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import { type Certificate, createAuthority } from '../../support/certificates.ts';
-import { startFace, type TestFace } from '../serve/face.ts';
 import { afterThisTest, cleanUpAfterEach, makeFolder, publish, targets } from '../world.ts';
+import { startTestServer, type TestServer } from './test-server.ts';
 
 cleanUpAfterEach();
 
@@ -37,7 +37,7 @@ async function startGated(config: object, files: Readonly<Record<string, string>
   afterThisTest(() => gate.close());
   const store = createMemoryStore();
   await publish(store, { 'api/consul-0.json': targets('a:1') });
-  return { face: await startFace(store, { gate }), write, log: () => lines.join('') };
+  return { face: await startTestServer(store, { gate }), write, log: () => lines.join('') };
 }
 
 const tlsFiles = { 'server.crt': server.cert, 'server.key': server.key, 'ca.crt': authority.cert };
@@ -45,7 +45,7 @@ const tls = { cert_file: 'server.crt', key_file: 'server.key' };
 
 /** Status of a GET over TLS, or the code of the error. */
 function getOverTls(
-  face: TestFace,
+  face: TestServer,
   path: string,
   own?: Certificate,
   more: object = {},
@@ -70,7 +70,7 @@ describe('a web configuration', () => {
       const { status, text, headers } = await face.get(path);
       expect([status, text, headers.get('www-authenticate')]).toEqual([
         401,
-        'not without a name and password, or a token\n',
+        'sign in with a name and password, or with a token\n',
         'Basic realm="muster", charset="UTF-8"',
       ]);
     }
@@ -84,7 +84,7 @@ describe('a web configuration', () => {
     expect([(await face.get('/healthz')).text, (await face.get('/readyz')).text]).toEqual(['ok\n', 'ok\n']);
     const { face: waiting } = await startGated(passwords);
     const store = createMemoryStore();
-    const gated = await startFace(store, { mirrored: false, gate: await openGateOf(passwords) });
+    const gated = await startTestServer(store, { mirrored: false, gate: await openGateOf(passwords) });
     const anonymous = await gated.get('/readyz');
     const known = await gated.get('/readyz', basic('alice:secret'));
     expect([anonymous.status, anonymous.text]).toEqual([503, 'not ok\n']);

@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { MusterError } from '../../lib/base/errors.ts';
 import { createLogger } from '../../lib/base/logger.ts';
-import { createReporter } from '../../lib/sidecar/mirror/report.ts';
-import type { Round } from '../../lib/sidecar/mirror/round.ts';
+import { createReporter, type Round } from '../../lib/sidecar/mirror/round.ts';
 
 const quiet: Round = { changes: [], rejections: [], errors: [], orphans: [], bytes: 0 };
 const failed = (message: string): Round => ({ ...quiet, errors: [new MusterError('unreachable', message)] });

@@ -1,25 +1,25 @@
 import { Registry } from 'prom-client';
 import { silentLogger } from '../../../lib/base/logger.ts';
+import { createSidecarApp, type SidecarAppOptions } from '../../../lib/sidecar/app.ts';
 import { incompleteness } from '../../../lib/sidecar/mirror/folder.ts';
-import { createHealth } from '../../../lib/sidecar/serve/health.ts';
-import { openFace } from '../../../lib/sidecar/serve/http.ts';
-import { createFaceApp, type FaceAppOptions } from '../../../lib/sidecar/serve/serve.ts';
+import { createHealth } from '../../../lib/sidecar/mirror/health.ts';
+import { openHttpServer } from '../../../lib/sidecar/serve/http.ts';
 import type { WebGate } from '../../../lib/sidecar/serve/web-gate.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
 import { afterThisTest, makeFolder, openTestFolder, round } from '../world.ts';
 
-export interface TestFaceOptions
-  extends Partial<Pick<FaceAppOptions, 'now' | 'log' | 'prefix' | 'configProblem' | 'configLoadedAt'>> {
+export interface TestServerOptions
+  extends Partial<Pick<SidecarAppOptions, 'now' | 'log' | 'prefix' | 'configProblem' | 'configLoadedAt'>> {
   /** Whether the mirror does its first round. Default yes. */
   readonly mirrored?: boolean;
-  /** What the face reads from. Default: the store that was mirrored. */
+  /** What the server reads from. Default: the store that was mirrored. */
   readonly read?: ObjectStore;
   readonly gate?: WebGate | undefined;
   /** Name of the source. Default: none, as for the only one. */
   readonly name?: string | undefined;
 }
 
-export interface TestFace {
+export interface TestServer {
   readonly url: string;
   /** Where the files lie. */
   readonly folder: string;
@@ -36,8 +36,11 @@ export interface Answer {
   readonly text: string;
 }
 
-/** The whole HTTP face over a store, on a free port, until the test ends. */
-export async function startFace(store: ObjectStore, options: TestFaceOptions = {}): Promise<TestFace> {
+/** The whole HTTP server over a store, on a free port, until the test ends. */
+export async function startTestServer(
+  store: ObjectStore,
+  options: TestServerOptions = {},
+): Promise<TestServer> {
   const { mirrored = true, read = store, gate, name = '', log = silentLogger, ...rest } = options;
   const path = await makeFolder();
   const folder = await openTestFolder(path);
@@ -47,16 +50,16 @@ export async function startFace(store: ObjectStore, options: TestFaceOptions = {
     health.record(errors[0], incompleteness(folder));
   };
   if (mirrored) await mirror();
-  const sources = [{ name, store: read, folder, ready: () => health.mirrored() }];
+  const sources = [{ name, store: read, folder, ready: () => health.hasSucceeded() }];
   const ended = new AbortController();
   const registry = new Registry();
-  const answer = createFaceApp({ sources, health, registry, log, ended: ended.signal, ...rest });
-  const face = await openFace({ listen: '127.0.0.1:0', answer, log, gate });
+  const answer = createSidecarApp({ sources, health, registry, log, ended: ended.signal, ...rest });
+  const server = await openHttpServer({ listen: '127.0.0.1:0', answer, log, gate });
   afterThisTest(async () => {
-    await face.close();
+    await server[Symbol.asyncDispose]();
     ended.abort();
   });
-  const url = `${face.address.scheme}://127.0.0.1:${face.address.port}`;
+  const url = `${server.address.scheme}://127.0.0.1:${server.address.port}`;
   return {
     url,
     folder: path,
@@ -65,6 +68,8 @@ export async function startFace(store: ObjectStore, options: TestFaceOptions = {
       const response = await fetch(url + path, { headers, redirect: 'manual' });
       return { status: response.status, headers: response.headers, text: await response.text() };
     },
-    close: () => face.close(),
+    async close() {
+      await server[Symbol.asyncDispose]();
+    },
   };
 }

@@ -1,23 +1,30 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { Gauge, type Registry } from 'prom-client';
-import { MusterError, toMusterError } from '../../base/errors.ts';
-import type { Logger } from '../../base/logger.ts';
-import { schedulerMetrics } from '../../base/metrics.ts';
-import { healthOf, type MirroredSource } from '../mirror/mirrored.ts';
-import { missing, pageRoutes } from '../page/routes.ts';
-import { answerWith, textAnswer } from './answer.ts';
-import { apiRoutes } from './api.ts';
-import { openPaths, type Probes, probeRoutes } from './health.ts';
-import { type Face, type FaceEnv, type FaceOptions, openFace } from './http.ts';
-import { kubeStateRoutes } from './kube-state.ts';
-import { countOutputs } from './metrics.ts';
-import { createModel } from './model.ts';
-import { sdRoutes } from './sd.ts';
-import type { FaceSource } from './source.ts';
-import { openGate } from './web-gate.ts';
+import { MusterError, toMusterError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { schedulerMetrics } from '../base/metrics.ts';
+import { healthOf, type Probes, type Verdict } from './mirror/health.ts';
+import type { MirroredSource } from './mirror/sources.ts';
+import type { MirrorView } from './mirror/target-files.ts';
+import { missing, pageRoutes } from './page/routes.ts';
+import { answerWith, textAnswer } from './serve/answer.ts';
+import { apiRoutes } from './serve/api.ts';
+import {
+  type HttpServer,
+  type HttpServerOptions,
+  openHttpServer,
+  openPaths,
+  type RequestEnv,
+} from './serve/http.ts';
+import { kubeStateRoutes } from './serve/kube-state.ts';
+import { countOutputs } from './serve/metrics.ts';
+import { createModel } from './serve/model.ts';
+import { sdRoutes } from './serve/sd.ts';
+import { openGate } from './serve/web-gate.ts';
 
+/** What the server of a sidecar shows, where it listens, and who may read. */
 export interface ServeOptions
-  extends Pick<FaceAppOptions, 'providerStaleAfter' | 'configProblem' | 'configLoadedAt' | 'configNote'> {
+  extends Pick<SidecarAppOptions, 'providerStaleAfter' | 'configProblem' | 'configLoadedAt' | 'configNote'> {
   readonly sources: readonly MirroredSource[];
   readonly registry: Registry;
   readonly listen: string;
@@ -28,56 +35,57 @@ export interface ServeOptions
   readonly log: Logger;
 }
 
-/** The HTTP face of a sidecar; loaded only where it serves. Throws (kind `config`) when it cannot listen. */
-export async function serve(options: ServeOptions): Promise<Pick<Face, 'address'> & AsyncDisposable> {
+/** Starts the HTTP server of a sidecar; loaded only where it serves. Throws (kind `config`) when it cannot listen. */
+export async function serve(options: ServeOptions): Promise<HttpServer> {
   const { listen, webConfig, log, sources, externalUrl, ...rest } = options;
   const ended = new AbortController();
-  const answer = createFaceApp({
+  const answer = createSidecarApp({
     ...rest,
     ended: ended.signal,
-    ...(externalUrl !== undefined && { prefix: prefixOf(externalUrl) }),
+    prefix: externalUrl === undefined ? undefined : prefixOf(externalUrl),
     log,
     health: healthOf(sources),
-    sources: sources.map(({ health, ...source }) => ({ ...source, ready: () => health.mirrored() })),
+    sources: sources.map(({ health, ...source }) => ({ ...source, ready: () => health.hasSucceeded() })),
   });
   const gate = webConfig === undefined ? undefined : await openGate({ path: webConfig, log });
-  const close = async (face?: Face) => {
+  const close = async (server?: HttpServer) => {
     gate?.close();
-    await face?.close();
+    await server?.[Symbol.asyncDispose]();
     ended.abort();
   };
   try {
-    const face = await openFace({ listen, answer, log, gate });
-    return { address: face.address, [Symbol.asyncDispose]: () => close(face) };
+    const server = await openHttpServer({ listen, answer, log, gate });
+    return { address: server.address, [Symbol.asyncDispose]: () => close(server) };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-export interface FaceAppOptions {
-  readonly sources: readonly FaceSource[];
+/** What the answers are made of. */
+export interface SidecarAppOptions {
+  readonly sources: readonly MirrorView[];
   readonly health: Probes;
   readonly registry: Registry;
   readonly log: Logger;
   /** Milliseconds since a provider's last success after which the page calls it stale. Default 15 minutes. */
-  readonly providerStaleAfter?: number;
+  readonly providerStaleAfter?: number | undefined;
   /** Milliseconds of Unix time. */
   readonly now?: (() => number) | undefined;
   /** Path below which a proxy shows all of it, as in `/muster`. Default: none. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** Says why the configuration as it is now is not in force, empty where it is; absent where there is none. */
-  readonly configProblem?: () => string;
+  readonly configProblem?: (() => string) | undefined;
   /** When the configuration in force was taken over, in milliseconds of Unix time. */
-  readonly configLoadedAt?: () => number;
+  readonly configLoadedAt?: (() => number) | undefined;
   /** Says what of the configuration is left to Prometheus; empty for nothing. */
-  readonly configNote?: () => string;
-  /** Fires when nobody will be answered any more. */
+  readonly configNote?: (() => string) | undefined;
+  /** Fires when the server has ended. */
   readonly ended?: AbortSignal | undefined;
 }
 
 /** All that the sidecar serves: probes, metrics, http_sd, kube-state outputs, the page and its JSON. */
-export function createFaceApp(options: FaceAppOptions): FaceOptions['answer'] {
+export function createSidecarApp(options: SidecarAppOptions): HttpServerOptions['answer'] {
   const {
     sources,
     health,
@@ -91,16 +99,19 @@ export function createFaceApp(options: FaceAppOptions): FaceOptions['answer'] {
   } = options;
   const staleAfter = options.providerStaleAfter ?? 15 * 60_000;
   const model = createModel({
-    ...{ sources, health, now, staleAfter },
-    ...(configProblem && { configProblem }),
-    ...(configNote && { configNote }),
+    sources,
+    health,
+    now,
+    staleAfter,
+    configProblem,
+    configNote,
   });
   countConfig(registry, options);
   countOutputs(registry, sources);
-  const app = new Hono<{ Bindings: FaceEnv }>();
+  const app = new Hono<{ Bindings: RequestEnv }>();
   app.use(async (context, next) => {
     if (context.env.admitted || openPaths.includes(context.req.path)) return next();
-    return textAnswer(401, 'not without a name and password, or a token', {
+    return textAnswer(401, 'sign in with a name and password, or with a token', {
       'www-authenticate': 'Basic realm="muster", charset="UTF-8"',
     });
   });
@@ -109,7 +120,7 @@ export function createFaceApp(options: FaceAppOptions): FaceOptions['answer'] {
   app.route('/', kubeStateRoutes(sources, { registry, now, ended }));
   app.route('/api/v1', apiRoutes(model));
   app.route('/', pageRoutes(model));
-  // A program is told in a line, a person on a page from which it goes on.
+  // A program gets one line, a person a page with a link.
   app.notFound(({ req }) =>
     req.header('accept')?.includes('text/html')
       ? missing('There is nothing here')
@@ -123,9 +134,22 @@ export function createFaceApp(options: FaceAppOptions): FaceOptions['answer'] {
   return underPrefix(prefix, (request, env) => app.fetch(request, env));
 }
 
+/** `/metrics`, `/healthz` and `/readyz`. */
+function probeRoutes(health: Probes, registry: Registry): Hono<{ Bindings: RequestEnv }> {
+  return new Hono<{ Bindings: RequestEnv }>()
+    .get('/healthz', (context) => verdictAnswer(context, health.live()))
+    .get('/readyz', (context) => verdictAnswer(context, health.ready()))
+    .get('/metrics', async () => answerWith(200, registry.contentType, await registry.metrics()));
+}
+
+function verdictAnswer(context: Context<{ Bindings: RequestEnv }>, { ok, reason }: Verdict): Response {
+  const text = context.env.admitted ? reason : ok ? 'ok' : 'not ok';
+  return textAnswer(ok ? 200 : 503, text);
+}
+
 function countConfig(
   registry: Registry,
-  { configProblem, configLoadedAt }: Pick<FaceAppOptions, 'configProblem' | 'configLoadedAt'>,
+  { configProblem, configLoadedAt }: Pick<SidecarAppOptions, 'configProblem' | 'configLoadedAt'>,
 ): void {
   const { configGood, configLoaded } = schedulerMetrics;
   const gauge = ({ name, help }: typeof configGood | typeof configLoaded, value: () => number) =>
@@ -154,10 +178,10 @@ export function prefixOf(externalUrl: string): string {
 }
 
 /**
- * The same answers behind a proxy: pages link below the prefix, and what is asked for below it is found, whether the
+ * The same answers behind a proxy: pages link below the prefix, and requests below it are found, whether the
  * proxy takes the prefix away or not.
  */
-function underPrefix(prefix: string, answer: FaceOptions['answer']): FaceOptions['answer'] {
+function underPrefix(prefix: string, answer: HttpServerOptions['answer']): HttpServerOptions['answer'] {
   if (prefix === '') return answer;
   return async (request, env) => {
     const { pathname, search, origin } = new URL(request.url);
@@ -172,7 +196,7 @@ async function relink(answer: Response, prefix: string): Promise<Response> {
   const location = answer.headers.get('location');
   if (location?.startsWith('/')) answer.headers.set('location', prefix + location);
   if (answer.headers.get('content-type')?.startsWith('text/html') !== true) return answer;
-  // Quotes in what a page shows of others are escaped, so that only links of ours look like this.
+  // Quotes in foreign text are escaped, so that only our own links look like this.
   const text = (await answer.text()).replace(/ (href|src|action)="\//g, (_, name) => ` ${name}="${prefix}/`);
   const { 'content-length': _, ...headers } = Object.fromEntries(answer.headers);
   return answerWith(answer.status, 'text/html; charset=utf-8', text, headers);

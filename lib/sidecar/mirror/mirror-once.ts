@@ -27,13 +27,13 @@ import {
 } from './round.ts';
 
 /**
- * Brings the folder to what the bucket lists, as far as it can: whatever fails is told in the round and leaves its
+ * Brings the folder to what the bucket lists, as far as it can: a failure is reported in the round and leaves its
  * last good file. A file is removed only for a tombstone, after all that the bucket lists is in place.
  */
 export async function mirrorOnce(options: MirrorOptions): Promise<Round> {
   const round = startRound(options);
   try {
-    await openPlace(round);
+    await ensureFolder(round);
     const listed = await readPlan(round);
     const { going, orphans } = await judgeOrphans(round, listed.named);
     const plan = settleClashes(round, listed, going);
@@ -54,9 +54,9 @@ export async function mirrorOnce(options: MirrorOptions): Promise<Round> {
 /** Files that are written to temporary names before the first of them is renamed: bounds the space for them. */
 const chunkSize = 16;
 
-async function openPlace({ folder }: RoundState): Promise<void> {
+async function ensureFolder({ folder }: RoundState): Promise<void> {
   try {
-    await folder.ensurePlace();
+    await folder.ensureOwnFolder();
   } catch (error) {
     throw diskError(`use the folder ${folder.path}`, error);
   }
@@ -101,7 +101,7 @@ async function applyAll(round: RoundState, wanted: readonly WantedFile[]): Promi
   }
 }
 
-/** Never throws: what fails for one file is told and leaves the others alone. */
+/** Never throws: a failure of one file is reported and leaves the others alone. */
 async function prepare(
   round: RoundState,
   wanted: WantedFile,
@@ -194,10 +194,10 @@ async function finishRound({ folder, signal, errors }: RoundState): Promise<void
 }
 
 /**
- * Puts prepared files in their places, one rename each. Never throws: a failure is told for its file.
+ * Puts prepared files in their places, one rename each. Never throws: a failure is reported for its file.
  *
  * The state says that a new file is ours before it is there: were it the other way round, a crash in between would
- * leave a file which nobody owns, and which would stay for ever once its provider is gone.
+ * leave a file without an owner, which would stay for ever once its provider is gone.
  */
 async function replaceFiles(round: RoundState, prepared: readonly PreparedFile[]): Promise<void> {
   if (prepared.length === 0) return;

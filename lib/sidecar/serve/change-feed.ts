@@ -4,14 +4,14 @@ import { journalKey, type ProviderId } from '../../targets/keys.ts';
 import type { ChangeSummary, Journal } from './journal.ts';
 
 /** A provider with a history. */
-export interface Historied extends ProviderId {
+export interface ProviderWithJournal extends ProviderId {
   readonly source: string;
   readonly status: Status;
   readonly journal: Journal;
 }
 
-/** Tells its journal from what lay under the same keys before: a new store, or a new life of the provider in it. */
-export function lifeOf({ store = '', first_attempt = '' }: Status): string {
+/** Distinguishes its journal from one that lay under the same keys before: of another store, or of an earlier life of the provider. */
+function lifeOf({ store = '', first_attempt = '' }: Status): string {
   return `${store} ${first_attempt}`;
 }
 
@@ -22,6 +22,7 @@ export interface ChangeItem extends ChangeSummary, ProviderId {
   readonly at: string;
 }
 
+/** Some changes of a feed. */
 export interface ChangePage {
   /** The newest first. */
   readonly items: readonly ChangeItem[];
@@ -29,6 +30,7 @@ export interface ChangePage {
   readonly problems: readonly string[];
 }
 
+/** How many changes to read, and from where. */
 export interface FeedOptions {
   readonly limit: number;
   /** Only versions below this one. */
@@ -45,7 +47,7 @@ const ahead = 4;
  * newest, so that no listing is needed: a journal of a year has more keys than anybody wants to list.
  */
 export async function newestChanges(
-  providers: readonly Historied[],
+  providers: readonly ProviderWithJournal[],
   { limit, before, signal }: FeedOptions,
 ): Promise<ChangePage> {
   const open = providers.map((provider): Cursor => {
@@ -74,7 +76,7 @@ export async function newestChanges(
 
 /** Where the merge stands in one journal; `at` is the time of `found`, or until it is there no earlier than it. */
 interface Cursor {
-  readonly provider: Historied;
+  readonly provider: ProviderWithJournal;
   version: number;
   at: string;
   found?: ChangeSummary | undefined;
@@ -95,4 +97,72 @@ async function load(cursor: Cursor, problems: string[]): Promise<void> {
   }
   // Whether it is not there any more or does not come: there is no way to what lies before it.
   if (cursor.found === undefined) cursor.version = 0;
+}
+
+/** The number of targets from a time on. */
+export interface Point {
+  /** Milliseconds of Unix time. */
+  readonly at: number;
+  readonly targets: number;
+}
+
+/** Entries that are read for one chart, of all providers together. */
+const mostEntries = 200;
+const mostProviders = 50;
+
+/**
+ * Target counts over time, from the newest counts backwards through the journals, oldest first. It begins where the
+ * count of each provider is known.
+ */
+export async function historyOf(providers: readonly ProviderWithJournal[]): Promise<readonly Point[]> {
+  const shown = providers.slice(0, mostProviders);
+  const each = Math.max(4, Math.floor(mostEntries / Math.max(1, shown.length)));
+  const tracks = await Promise.all(shown.map((provider) => trackOf(provider, each)));
+  const start = Math.max(0, ...tracks.map((track) => track.knownFrom));
+  const steps = tracks
+    .flatMap(({ deltas }) => deltas)
+    .filter(({ at }) => at > start)
+    .sort((a, b) => b.at - a.at);
+  let targets = shown.reduce((sum, { status }) => sum + status.targets, 0);
+  const points: Point[] = [];
+  for (const { at, delta } of steps) {
+    // What happened at one time is one step.
+    if (points.at(-1)?.at !== at) points.push({ at, targets });
+    targets -= delta;
+  }
+  if (start > 0) points.push({ at: start, targets });
+  return points.reverse();
+}
+
+interface Track {
+  /** 0 when the whole journal was read. */
+  readonly knownFrom: number;
+  readonly deltas: readonly { readonly at: number; readonly delta: number }[];
+}
+
+async function trackOf(
+  { job, provider, status, journal }: ProviderWithJournal,
+  entries: number,
+): Promise<Track> {
+  const oldest = Math.max(1, status.version - entries + 1);
+  const versions = Array.from({ length: status.version - oldest + 1 }, (_, index) => status.version - index);
+  const read = await Promise.all(
+    versions.map((version) =>
+      journal.summary({ job, provider }, version, lifeOf(status)).catch(() => undefined),
+    ),
+  );
+  const gap = read.findIndex((summary) => timeOf(summary) === undefined);
+  const known = gap === -1 ? read : read.slice(0, gap);
+  const deltas = known.flatMap((summary) => {
+    const at = timeOf(summary);
+    return at === undefined || summary === undefined
+      ? []
+      : [{ at, delta: summary.counts.added - summary.counts.removed }];
+  });
+  const whole = gap === -1 && oldest === 1;
+  return { knownFrom: whole ? 0 : (deltas.at(-1)?.at ?? Date.parse(status.last_attempt)), deltas };
+}
+
+function timeOf(summary: ChangeSummary | undefined): number | undefined {
+  return summary?.head === undefined ? undefined : Date.parse(summary.head.at);
 }

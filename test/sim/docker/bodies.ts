@@ -1,4 +1,77 @@
+import type { DockerContainer, DockerEndpoint, DockerNetwork, DockerPort } from './containers.ts';
 import type { SwarmNode, SwarmPort, SwarmService, SwarmTask } from './swarm.ts';
+
+/** An element of `GET /containers/json`. Source: Docker 20.10 (API 1.41). */
+export function containerBody(container: DockerContainer): object {
+  const networks = Object.entries(container.networks).map(([name, endpoint]) => [
+    name,
+    endpoint && endpointBody(endpoint),
+  ]);
+  return {
+    Id: container.id,
+    Names: container.names.length === 0 ? null : container.names,
+    Image: container.image,
+    ImageID: `sha256:${container.id}`,
+    Command: 'serve --all',
+    Created: 1_795_249_808,
+    Ports: container.ports.map(containerPortBody),
+    Labels: container.labels,
+    State: container.state,
+    Status: 'Up 2 hours',
+    HostConfig: { NetworkMode: container.networkMode },
+    NetworkSettings: { Networks: Object.fromEntries(networks) },
+    Mounts: [],
+  };
+}
+
+function containerPortBody({ type, inside, published }: DockerPort): object {
+  return {
+    ...(published && { IP: published.ip }),
+    PrivatePort: inside,
+    ...(published && { PublicPort: published.port }),
+    Type: type,
+  };
+}
+
+function endpointBody({ networkId, ip, ipv6 }: DockerEndpoint): object {
+  return {
+    IPAMConfig: null,
+    Links: null,
+    Aliases: null,
+    NetworkID: networkId,
+    EndpointID: '',
+    Gateway: '',
+    IPAddress: ip,
+    IPPrefixLen: ip === '' ? 0 : 16,
+    IPv6Gateway: '',
+    GlobalIPv6Address: ipv6,
+    GlobalIPv6PrefixLen: ipv6 === '' ? 0 : 64,
+    MacAddress: '',
+    DriverOpts: null,
+  };
+}
+
+/** An element of `GET /networks`. */
+export function networkBody(network: DockerNetwork): object {
+  return {
+    Name: network.name,
+    Id: network.id,
+    Created: '2026-11-01T08:28:32.550610566Z',
+    Scope: network.scope,
+    Driver: network.driver,
+    EnableIPv6: false,
+    IPAM: { Driver: 'default', Options: null, Config: [] },
+    Internal: network.internal,
+    Attachable: false,
+    Ingress: network.ingress,
+    ConfigFrom: { Network: '' },
+    ConfigOnly: false,
+    // Overlay networks are listed without both.
+    Containers: network.scope === 'swarm' ? null : {},
+    Options: {},
+    Labels: network.scope === 'swarm' && Object.keys(network.labels).length === 0 ? null : network.labels,
+  };
+}
 
 const meta = {
   Version: { Index: 9 },
@@ -37,7 +110,7 @@ export function nodeBody({ id, hostname, address, manager, ...node }: SwarmNode)
 /** An element of `GET /services`. */
 export function serviceBody(service: SwarmService): object {
   const { id, name, labels, mode, update } = service;
-  const ports = service.ports.map(portBody);
+  const ports = service.ports.map(servicePortBody);
   const isReachable = ports.length > 0 || service.virtualIps.length > 0;
   return {
     ID: id,
@@ -80,7 +153,7 @@ function runtime({ image, hostname, containerLabels }: SwarmService): object {
 /** An element of `GET /tasks`. */
 export function taskBody(task: SwarmTask): object {
   // Nodes report their ports without the names.
-  const hostPorts = task.hostPorts.map((port) => portBody({ ...port, name: '' }));
+  const hostPorts = task.hostPorts.map((port) => servicePortBody({ ...port, name: '' }));
   return {
     ID: task.id,
     ...meta,
@@ -111,7 +184,7 @@ export function taskBody(task: SwarmTask): object {
   };
 }
 
-function portBody({ name, type, inside, published, mode }: SwarmPort): object {
+function servicePortBody({ name, type, inside, published, mode }: SwarmPort): object {
   return {
     ...(name !== '' && { Name: name }),
     Protocol: type,

@@ -3,17 +3,17 @@ import { diskError } from '../../base/disk-errors.ts';
 import { MusterError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ObjectStore } from '../../store/store.ts';
-import { createHealth, type Health, type Probes } from '../serve/health.ts';
 import { disk, type FileSystem } from './files.ts';
 import { openFolder, stateFile, type TargetFolder } from './folder.ts';
-import { createRoundRequests, type RoundRequests } from './requests.ts';
+import { createHealth, type Health } from './health.ts';
+import { createRoundRequests, type RoundRequests } from './loop.ts';
 import type { Shard } from './shard.ts';
 
 /** A store to mirror. */
 export interface SyncSource {
   /** Sub-folder of the target folder; empty for the target folder itself. */
   readonly name: string;
-  /** Stays open; whoever opened it closes it. */
+  /** Stays open; the opener closes it. */
   readonly store: ObjectStore;
 }
 
@@ -25,11 +25,12 @@ export interface MirroredSource extends SyncSource {
   readonly log: Logger;
 }
 
+/** The stores to mirror, and the folder for them. */
 export interface OpenSourcesOptions {
   readonly sources: readonly SyncSource[];
   readonly to: string;
-  readonly shard?: Shard;
-  readonly files?: FileSystem;
+  readonly shard?: Shard | undefined;
+  readonly files?: FileSystem | undefined;
   readonly log: Logger;
   /** Milliseconds; see `createHealth`. */
   readonly staleAfter: number;
@@ -66,41 +67,17 @@ export async function openSources(options: OpenSourcesOptions): Promise<readonly
   }
 }
 
-/** Its files are not removed: until it is told of the new folders, Prometheus reads these. */
+/** Its files are not removed: Prometheus reads them until its configuration names the new folders. */
 async function warnOfUnnamed(to: string, files: FileSystem, log: Logger): Promise<void> {
   if ((await files.facts(join(to, stateFile))) === undefined) return;
   log.warn(
-    `${to} has the files of a mirror of a store without name, which nobody keeps up to date: once Prometheus reads ${to}/<name>/<job>, remove its job folders and ${to}/.muster`,
+    `${to} has files from a mirror without a source name, which are no longer updated: once Prometheus reads ${to}/<name>/<job>, remove its job folders and ${to}/.muster`,
   );
 }
 
+/** Gives the locks of all folders back. */
 export function closeSources(sources: readonly MirroredSource[]): void {
   for (const { folder } of sources) folder.close();
-}
-
-/**
- * The health of all together. Red when not one of them is fresh: a restart mends none of them, and one account that
- * is down must not stop the others. Ready when all are.
- */
-export function healthOf(sources: readonly MirroredSource[]): Probes {
-  const [only] = sources;
-  if (only !== undefined && sources.length === 1) return only.health;
-  const verdicts = (probe: 'live' | 'ready') =>
-    sources.map(({ name, health }) => ({ name, ...health[probe]() }));
-  const told = (all: ReturnType<typeof verdicts>) => {
-    const odd = all.filter(({ reason }) => reason !== 'ok').map(({ name, reason }) => `${name}: ${reason}`);
-    return odd.length === 0 ? 'ok' : odd.join('; ');
-  };
-  return {
-    live() {
-      const all = verdicts('live');
-      return { ok: all.some(({ ok }) => ok), reason: told(all) };
-    },
-    ready() {
-      const all = verdicts('ready');
-      return { ok: all.every(({ ok }) => ok), reason: told(all) };
-    },
-  };
 }
 
 /** Lower case only, so that no two are one folder on some file systems. */

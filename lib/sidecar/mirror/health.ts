@@ -1,8 +1,4 @@
-import { type Context, Hono } from 'hono';
-import type { Registry } from 'prom-client';
 import type { MusterError } from '../../base/errors.ts';
-import { answerWith, textAnswer } from './answer.ts';
-import type { FaceEnv } from './http.ts';
 
 /** An answer to a probe: whether all is well, and one line that says why or why not. */
 export interface Verdict {
@@ -20,12 +16,13 @@ export interface Probes {
 
 /** Knows how fresh the folder is. */
 export interface Health extends Probes {
-  /** Tells of a round that ended: its first error, or none, and which job is incomplete, if one is. */
+  /** Records a round that ended: its first error, if any, and which job is incomplete, if one is. */
   record(error: MusterError | undefined, incomplete?: string): void;
-  /** Whether a round without error has ended, so that nothing is missing that was not told of. */
-  mirrored(): boolean;
+  /** Whether a round without error has ended, so that everything missing is known. */
+  hasSucceeded(): boolean;
 }
 
+/** When a folder counts as stale. */
 export interface HealthOptions {
   /** Milliseconds. */
   readonly staleAfter: number;
@@ -33,6 +30,7 @@ export interface HealthOptions {
   readonly now?: (() => number) | undefined;
 }
 
+/** The health of a mirror that has done no round yet. */
 export function createHealth({ staleAfter, now = () => performance.now() }: HealthOptions): Health {
   let since = now();
   let succeeded = false;
@@ -40,7 +38,7 @@ export function createHealth({ staleAfter, now = () => performance.now() }: Heal
   let lacking: string | undefined;
   const because = () => lastError?.message ?? (succeeded ? 'none has ended since' : 'none has ended yet');
   return {
-    mirrored: () => succeeded,
+    hasSucceeded: () => succeeded,
     record(error, incomplete) {
       lastError = error;
       lacking = incomplete;
@@ -66,18 +64,27 @@ function seconds(milliseconds: number): number {
   return Math.round(milliseconds / 1000);
 }
 
-/** The paths that answer everybody, for a probe has no password; why it is red is told to those who have one. */
-export const openPaths: readonly string[] = ['/healthz', '/readyz'];
-
-/** `/metrics`, `/healthz` and `/readyz`. */
-export function probeRoutes(health: Probes, registry: Registry): Hono<{ Bindings: FaceEnv }> {
-  return new Hono<{ Bindings: FaceEnv }>()
-    .get('/healthz', (context) => verdictAnswer(context, health.live()))
-    .get('/readyz', (context) => verdictAnswer(context, health.ready()))
-    .get('/metrics', async () => answerWith(200, registry.contentType, await registry.metrics()));
-}
-
-function verdictAnswer(context: Context<{ Bindings: FaceEnv }>, { ok, reason }: Verdict): Response {
-  const text = context.env.admitted ? reason : ok ? 'ok' : 'not ok';
-  return textAnswer(ok ? 200 : 503, text);
+/**
+ * The health of all together. Red when not one of them is fresh: a restart mends none of them, and one account that
+ * is down must not stop the others. Ready when all are.
+ */
+export function healthOf(sources: readonly { readonly name: string; readonly health: Health }[]): Probes {
+  const [only] = sources;
+  if (only !== undefined && sources.length === 1) return only.health;
+  const verdicts = (probe: 'live' | 'ready') =>
+    sources.map(({ name, health }) => ({ name, ...health[probe]() }));
+  const reasonOf = (all: ReturnType<typeof verdicts>) => {
+    const odd = all.filter(({ reason }) => reason !== 'ok').map(({ name, reason }) => `${name}: ${reason}`);
+    return odd.length === 0 ? 'ok' : odd.join('; ');
+  };
+  return {
+    live() {
+      const all = verdicts('live');
+      return { ok: all.some(({ ok }) => ok), reason: reasonOf(all) };
+    },
+    ready() {
+      const all = verdicts('ready');
+      return { ok: all.every(({ ok }) => ok), reason: reasonOf(all) };
+    },
+  };
 }

@@ -1,17 +1,17 @@
 import type { ObjectStore } from '../../store/store.ts';
 import { encodeJob, type ProviderId, parseStatusKey, statusKey } from '../../targets/keys.ts';
-import type { TargetFolder } from '../mirror/folder.ts';
-import { idOfPath, segmentOf } from '../mirror/plan.ts';
-import type { SourceObject } from '../mirror/state.ts';
+import type { TargetFolder } from './folder.ts';
+import { idOfPath, segmentOf } from './plan.ts';
+import type { SourceObject } from './state.ts';
 
-/** A store and the folder that it is mirrored into, as the HTTP face sees them. */
-export interface FaceSource {
-  /** Tells it from the others; empty for one that stands alone. */
+/** What readers see of a mirror: its store and its folder. */
+export interface MirrorView {
+  /** Its name among several; empty for one that stands alone. */
   readonly name: string;
   /** Is only read from. */
   readonly store: ObjectStore;
   readonly folder: Pick<TargetFolder, 'path' | 'owned' | 'oddities' | 'at' | 'temporary'>;
-  /** Whether a round without error has ended, so that what is missing is told of. */
+  /** Whether a round without error has ended, so that everything missing is known. */
   readonly ready: () => boolean;
 }
 
@@ -28,7 +28,7 @@ export interface TargetFile {
 }
 
 /** The mirrored files, of one job or of all, source by source in the order of their paths. */
-export function targetFiles(sources: readonly FaceSource[], job?: string): readonly TargetFile[] {
+export function targetFiles(sources: readonly MirrorView[], job?: string): readonly TargetFile[] {
   const wanted = job === undefined ? undefined : segmentFor(job);
   if (job !== undefined && wanted === undefined) return [];
   return sources.flatMap(({ name, folder }) =>

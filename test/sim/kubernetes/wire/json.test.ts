@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { encodeJson } from '../../../../lib/sim/kubernetes/wire/go-json.ts';
-import { freeze } from '../../../../lib/sim/kubernetes/wire/json.ts';
+import { encodeJson, freeze } from '../../../../lib/sim/kubernetes/wire/json.ts';
 
 test('any JSON value comes back as it was, frozen or not', () => {
   fc.assert(
