@@ -1,4 +1,4 @@
-import { zeroTime } from './object/time.ts';
+import { zeroTime } from '../backends/kubernetes/wire/slots.ts';
 
 /** How far ahead a time is looked for. */
 const maxYears = 5;

@@ -1,9 +1,7 @@
 import type { MetricTable } from '../base/metrics.ts';
 import { version } from '../base/version.ts';
-import type { Splice } from './gzip-header.ts';
-import type { Described } from './resource.ts';
+import type { Described } from './family.ts';
 import { gzipText } from './text/blocks.ts';
-import { openMetricsHeader } from './text/openmetrics.ts';
 import { familyHeader, formatNumber } from './text/write-family.ts';
 
 /** What is told of an output in itself. */
@@ -21,17 +19,11 @@ export interface About {
   readonly failedListings: number;
 }
 
-/** Gzip members, and what reads differently of them in OpenMetrics. */
-export interface AboutText {
-  readonly bytes: Uint8Array;
-  readonly splices: readonly Splice[];
-}
-
 /**
  * Families for the end of an output: how fresh and how large it is, and what kube-state-metrics says of itself, as far as
- * it can be said of a program that does not run on. They stand at the byte `at`, counted from the end of the head.
+ * it can be said of a program that does not run on. One gzip member.
  */
-export function aboutOutput(about: About, at: number): AboutText {
+export function aboutOutput(about: About): Uint8Array {
   const { listed, seconds, listedObjects, written } = kubeStateMetrics;
   const { lists, shards, ordinal, build } = selfMetrics;
   const list: Described = { ...lists, type: 'counter' };
@@ -46,11 +38,7 @@ export function aboutOutput(about: About, at: number): AboutText {
     single(listedObjects, about.objects),
     single(written, about.samples),
   ];
-  const header = gzipText(familyHeader(list));
-  return {
-    bytes: Buffer.concat([header, gzipText(lines.join(''))]),
-    splices: [{ at, length: header.length, text: openMetricsHeader(list) }],
-  };
+  return gzipText(`${familyHeader(list)}${lines.join('')}`);
 }
 
 function single(family: Described, value: number, labels = ''): string {

@@ -155,23 +155,23 @@ async function putText(
   { store, signal }: PublishInput,
   condition: PutOptions['condition'],
 ): Promise<{ readonly outcome: 'published' | 'superseded'; readonly bytes: number }> {
-  const { objects, samples, size, splices, members } = rendered;
+  const { objects, samples, size, members } = rendered;
   const facts = {
     ...{ started, duration: ended.getTime() - started.getTime(), objects, samples },
     ...{ shard, totalShards: config.total_shards },
     listings: (known.status?.listings ?? 0) + 1,
     failedListings: known.status?.failed_listings ?? 0,
   };
-  const about = aboutOutput(facts, size);
-  const head = gzipHead(started, [...splices, ...about.splices]);
+  const about = aboutOutput(facts);
+  const head = gzipHead(started);
   const chunks = function* (): Generator<Uint8Array, undefined> {
     yield head;
     yield* members();
-    yield about.bytes;
+    yield about;
     return undefined;
   };
   const outcome = await putUnlessNewer(store, metricsKey(object), { chunks }, { condition, signal });
-  return { outcome, bytes: head.length + size + about.bytes.length };
+  return { outcome, bytes: head.length + size + about.length };
 }
 
 async function putUnlessNewer(

@@ -1,9 +1,9 @@
 import type { Lister } from '../backends/kubernetes/listing/lister.ts';
 import { collectCustom } from './custom/collect.ts';
 import type { CustomResource } from './custom/config.ts';
+import type { Described } from './family.ts';
 import type { FamilyCount } from './gate.ts';
-import type { Splice } from './gzip-header.ts';
-import type { Collected, Described, KubeStateResource } from './resource.ts';
+import type { Collected, KubeStateResource } from './resource.ts';
 import type { Keep } from './sharding.ts';
 import { type Member, openSpill, type Spill } from './text/blocks.ts';
 import type { Allow } from './text/label-names.ts';
@@ -40,8 +40,6 @@ export interface Rendered {
   readonly size: number;
   /** Its members, each a gzip by itself. */
   readonly members: () => Iterable<Uint8Array>;
-  /** The members that read differently in OpenMetrics, in their order. */
-  readonly splices: readonly Splice[];
   readonly close: () => void;
 }
 
@@ -74,7 +72,6 @@ export async function render(lister: Lister, selection: Selection, signal: Abort
       families,
       size: members.reduce((sum, { length }) => sum + length, 0),
       members: () => readMembers(spill, members),
-      splices: splicesOf(members),
       close: spill.close,
     };
   } catch (error) {
@@ -96,14 +93,4 @@ function* readMembers(spill: Spill, members: readonly Member[]): Generator<Uint8
     yield memory;
   }
   return undefined;
-}
-
-function splicesOf(members: readonly Member[]): readonly Splice[] {
-  const splices: Splice[] = [];
-  let at = 0;
-  for (const { length, openMetrics } of members) {
-    if (openMetrics !== undefined) splices.push({ at, length, text: openMetrics });
-    at += length;
-  }
-  return splices;
 }

@@ -1,12 +1,12 @@
 import type { KindNames } from '../backends/kubernetes/kinds/kind.ts';
 import type { Lister } from '../backends/kubernetes/listing/lister.ts';
+import type { Slots } from '../backends/kubernetes/wire/slots.ts';
+import type { Described, Family } from './family.ts';
 import type { FamilyCount } from './gate.ts';
+import { kindOf, type MapsRead, type ObjectOf } from './kube-object.ts';
 import { listOnto } from './list-onto.ts';
-import type { Slots } from './object/fields.ts';
-import { kindOf, type MapsRead, type ObjectOf } from './object/kind.ts';
 import type { Keep } from './sharding.ts';
 import { type BlocksMark, createBlocks, type Member, type Spill } from './text/blocks.ts';
-import { openMetricsHeader } from './text/openmetrics.ts';
 import { type AllowedMaps, escapeLabel, familyHeader, familyWriter, type Put } from './text/write-family.ts';
 
 /** What one resource is collected with. */
@@ -82,8 +82,13 @@ function openSheet<S extends Slots>(described: Resource<S>, { wants, allowed, sp
   const columns = families.filter(wants).map((family) => {
     const blocks = createBlocks(spill);
     const put: Put = (line) => blocks.put(line);
-    const header = { text: familyHeader(family), openMetrics: openMetricsHeader(family) };
-    return { name: family.name, blocks, put, header, write: familyWriter(family, allowed) };
+    return {
+      name: family.name,
+      blocks,
+      put,
+      header: familyHeader(family),
+      write: familyWriter(family, allowed),
+    };
   });
   return {
     write(object: Parameters<NonNullable<typeof identify>>[0]): void {
@@ -120,57 +125,6 @@ function fieldOf(object: { namespace: string; name: string; uid: string }, label
   if (label === 'namespace') return object.namespace;
   return label === 'uid' ? object.uid : object.name;
 }
-
-/** What every family says of itself. Source: kube-state-metrics, internal/store and docs/metrics. */
-export interface Described {
-  readonly name: string;
-  readonly help: string;
-  /** Default: gauge. */
-  readonly type?: 'gauge' | 'counter' | 'info' | 'stateset';
-  /** Its name, type and labels are promised not to change; the help text says so. */
-  readonly stable?: true;
-  /** Written only where `metric_opt_in_list` names it. */
-  readonly optIn?: true;
-  /** The version of kube-state-metrics since which it should not be used any more. */
-  readonly deprecated?: string;
-}
-
-/** One sample: its value, and the values of the family's own labels in their order. */
-export type Add = (value: number, ...labels: readonly string[]) => void;
-
-/** At most one sample of an object, without labels of its own. */
-export interface ValueFamily<T> extends Described {
-  readonly value: (object: T) => number | undefined;
-}
-
-/** Any number of samples of an object. */
-export interface SampleFamily<T> extends Described {
-  readonly labels: readonly string[];
-  readonly samples: (object: T, add: Add) => void;
-}
-
-/** One sample with a label for each entry of a map, as in `kube_pod_labels`. */
-export interface MapFamily<T> extends Described {
-  /** In front of each label's name. */
-  readonly prefix: string;
-  /** Keys and values in turn. */
-  readonly map: (object: T) => readonly string[];
-  /** Which entries: those that an option allows, or all. */
-  readonly allowed: 'labels' | 'annotations' | 'all';
-}
-
-/** Samples whose labels differ from one to the next. */
-export interface LabelledFamily<T> extends Described {
-  readonly labelled: (object: T) => readonly LabelledSample[];
-}
-
-interface LabelledSample {
-  readonly labels: readonly (readonly [name: string, value: string])[];
-  readonly value: number;
-}
-
-/** A metric family: how samples are made of an object. */
-export type Family<T> = ValueFamily<T> | SampleFamily<T> | MapFamily<T> | LabelledFamily<T>;
 
 /** A resource: where it is listed, what is read of its objects, and its families. */
 export interface Resource<S extends Slots> extends KindNames {

@@ -1,7 +1,8 @@
+import type { Described } from './family.ts';
 import type { KubeStateConfig } from './options.ts';
 import { resources } from './registry.ts';
 import type { Selection } from './render.ts';
-import type { Described, KubeStateResource } from './resource.ts';
+import type { KubeStateResource } from './resource.ts';
 import { keepShard } from './sharding.ts';
 import { type Allow, allowKeys, type LabelLists } from './text/label-names.ts';
 

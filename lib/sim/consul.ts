@@ -151,7 +151,7 @@ function answerQuery(
 }
 
 /** A world with its nodes and instances at hand by name, the latter in lower case. */
-export interface ConsulCatalog {
+interface ConsulCatalog {
   readonly world: ConsulWorld;
   readonly nodes: ReadonlyMap<string, ConsulNode>;
   readonly instances: ReadonlyMap<string, readonly ConsulInstance[]>;
@@ -175,7 +175,7 @@ function compare(a: string, b: string): number {
 }
 
 /** Body of `/v1/agent/self`, as far as discovery reads it. */
-export function agentSelf({ datacenter }: ConsulWorld): object {
+function agentSelf({ datacenter }: ConsulWorld): object {
   const Config = {
     Datacenter: datacenter,
     NodeName: 'agent',
@@ -188,7 +188,7 @@ export function agentSelf({ datacenter }: ConsulWorld): object {
 }
 
 /** Body of `/v1/catalog/services`: service names to all tags of their instances. */
-export function catalogServices({ world, nodes: all }: ConsulCatalog, query: URLSearchParams): object {
+function catalogServices({ world, nodes: all }: ConsulCatalog, query: URLSearchParams): object {
   const nodes = nodesWith(all, query);
   const services = new Map<string, Set<string>>();
   for (const { service, node, tags } of world.instances) {

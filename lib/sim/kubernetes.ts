@@ -144,7 +144,7 @@ function asFault({ status, headers, body }: ApiFailure): Fault {
 }
 
 /** The cluster's states: the newest, and some before it, so that a paged listing stays on the one it began with. */
-export interface History extends Versions {
+interface History extends Versions {
   /** Makes this the newest state. */
   push(state: ClusterState): void;
   /** Forgets all but the newest state, as etcd does when it is compacted: tokens of older ones have expired. */

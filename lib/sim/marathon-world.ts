@@ -79,7 +79,7 @@ function makeApp(random: Random, number: number): MarathonApp {
 }
 
 /** A new task of the app; `serial` makes its id unique there. */
-export function makeTask(random: Random, app: Omit<MarathonApp, 'tasks'>, serial: number): MarathonTask {
+function makeTask(random: Random, app: Omit<MarathonApp, 'tasks'>, serial: number): MarathonTask {
   const agent = random.integer(1, 200);
   const address = random.chance(0.2) ? `fd00::${agent.toString(16)}` : `10.32.0.${agent}`;
   const hasHostPorts = !['container', 'none'].includes(app.networking);

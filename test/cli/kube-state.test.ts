@@ -215,7 +215,7 @@ test('muster status says which texts the sidecar does not serve', async () => {
   const names = ['fresh', 'old', 'undated'];
   await using place = await makeWorkplace({ kube_state_metrics: names.map((name) => output(name)) });
   const store = createFileStore(`${place.folder}/.muster/store`);
-  const texts = [gzipHead(new Date(), []), gzipHead(new Date(Date.now() - 301_000), []), gzipSync('a 1\n')];
+  const texts = [gzipHead(new Date()), gzipHead(new Date(Date.now() - 301_000)), gzipSync('a 1\n')];
   for (const [index, text] of texts.entries())
     await store.put(`metrics/${names[index]}.prom.gz`, text, { condition: 'create' });
   const { stdout } = await place.here(['status', '--output', 'json']);

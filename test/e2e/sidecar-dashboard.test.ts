@@ -47,7 +47,7 @@ describeWithPrograms('the dashboard of the sidecars, in a real Prometheus', ['pr
       damaged: { at: new Date().toISOString(), message: 'the snapshot is gone' },
     };
     await put('status/api/dns-0.json', JSON.stringify(status));
-    await put('metrics/prod.prom.gz', Buffer.concat([gzipHead(new Date(), []), gzipSync('a 1\n')]));
+    await put('metrics/prod.prom.gz', Buffer.concat([gzipHead(new Date()), gzipSync('a 1\n')]));
 
     const [port] = await freePorts(1);
     const sidecar = ends.use(

@@ -59,7 +59,7 @@ const found = async (index: number, ...args: Parameters<typeof check>) => {
 async function checkOutput(age: number | undefined) {
   const store = createMemoryStore();
   if (age !== undefined) {
-    const head = gzipHead(new Date(Date.now() - age * 1000), []);
+    const head = gzipHead(new Date(Date.now() - age * 1000));
     await store.put('metrics/prod.prom.gz', head, { condition: 'create' });
   }
   const input = { readCredential: async () => '', log: silentLogger, directory: '/' };

@@ -107,7 +107,7 @@ describe('a tick', () => {
     await world.configure(outputs(output('prod', '', '4m')));
     expect((await world.start()({})).cycles).toEqual([cycle('prod')]);
     expect(await world.start()({})).toEqual({ cycles: [], ...quiet });
-    const anHourAgo = gzipHead(new Date(Date.now() - 3_600_000), []);
+    const anHourAgo = gzipHead(new Date(Date.now() - 3_600_000));
     await world.store.put('metrics/prod.prom.gz', anHourAgo, { condition: 'any' });
     expect((await world.start()({})).cycles).toEqual([cycle('prod')]);
     expect(world.measured.filter((one) => !one.startsWith('config'))).toEqual([

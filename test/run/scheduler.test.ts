@@ -32,7 +32,6 @@ const nothingRendered: Rendered = {
     samples: 0,
     families: new Map(),
     size: 0,
-    splices: [],
     members: () => [],
     close: () => undefined,
   },

@@ -46,7 +46,7 @@ export async function startDockerFleet(options: DockerFleetOptions): Promise<Doc
 }
 
 /** The engine itself. */
-export interface DockerEngine {
+interface DockerEngine {
   /** Newest version of the API that it speaks. */
   readonly apiVersion: string;
   readonly id: string;
@@ -133,10 +133,10 @@ const noManager = refusal(
 );
 
 /** Filters as a query has them: names to values, of which one must fit, for labels all. */
-export type Filters = ReadonlyMap<string, readonly string[]>;
+type Filters = ReadonlyMap<string, readonly string[]>;
 
 /** How an object fits a value of each filter that its kind knows. */
-export type Matchers<Item> = Readonly<Record<string, (item: Item, value: string) => boolean>>;
+type Matchers<Item> = Readonly<Record<string, (item: Item, value: string) => boolean>>;
 
 /** The filters of the query; undefined where it is not what Docker takes for filters. */
 function readFilters(query: URLSearchParams): Filters | undefined {

@@ -51,7 +51,7 @@ function answer(world: SwarmWorld, style: SwarmStyle, { path }: FleetRequest): F
 }
 
 /** A world after some changes, and each change in words. */
-export interface SwarmChurn {
+interface SwarmChurn {
   readonly world: SwarmWorld;
   readonly changes: readonly string[];
 }

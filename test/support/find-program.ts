@@ -31,8 +31,6 @@ const programs = {
   chromium: { version: /Chromium \d+/ },
   /** Not a program but the folder for PYTHONPATH; see startMoto. */
   moto: { file: 'moto/usr/lib/python3/dist-packages' },
-  /** Likewise: it has the strictest reader of OpenMetrics. */
-  prometheusClient: { file: 'prometheus-client/usr/lib/python3/dist-packages' },
 } satisfies Record<string, { file?: string; version?: RegExp }>;
 
 export type ProgramName = keyof typeof programs;

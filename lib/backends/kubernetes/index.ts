@@ -1,8 +1,7 @@
 import { backendNames } from '../backend-names.ts';
 import type { Mechanism } from '../mechanism.ts';
-import { uidOfCluster } from './connection/cluster-uid.ts';
 import { namespacesOf } from './connection/in-cluster.ts';
-import { openConnection } from './connection/open.ts';
+import { openConnection, uidOfCluster } from './connection/open.ts';
 import { labelsSince } from './labels.ts';
 import { openLister } from './listing/lister.ts';
 import { streamConcurrent } from './listing/stream.ts';

@@ -5,10 +5,9 @@ import { listOnto } from '../list-onto.ts';
 import type { Collected, CollectInput } from '../resource.ts';
 import type { CustomResource } from './config.ts';
 import { listServedKinds, needsDefinitions, type Resolved, resolveKinds } from './definitions.ts';
-import { type CustomObject, familiesOf } from './family.ts';
+import { type CustomObject, countSkips, familiesOf, type Skips } from './family.ts';
 import { isLookup, isObject, type JsonObject, valueAt } from './path.ts';
 import { type CustomSheet, openCustomSheet } from './sheet.ts';
-import { countSkips, type Skips } from './skips.ts';
 
 /** Lists the custom resources one kind after another and writes their families. Throws what listing throws. */
 export async function collectCustom(

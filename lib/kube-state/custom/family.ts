@@ -1,11 +1,10 @@
 import type { ObjectMeta } from '../../backends/kubernetes/objects.ts';
 import { compare } from '../../targets/canonical.ts';
-import type { LabelledFamily } from '../resource.ts';
+import type { LabelledFamily } from '../family.ts';
 import { sanitizeName } from '../text/label-names.ts';
 import { formatNumber } from '../text/write-family.ts';
 import type { CustomMetric, CustomResource, Each } from './config.ts';
 import { isList, isNil, isObject, type Path, pathOf, toNumber } from './path.ts';
-import type { Skips } from './skips.ts';
 
 /** A custom resource's object: of its content what the configuration reads. */
 export interface CustomObject extends ObjectMeta {
@@ -116,7 +115,26 @@ interface OwnValue {
 }
 
 /** Told of a value that should make a sample and can not: what is wrong with it. */
-export type Skip = (why: 'missing' | 'no number' | 'no text') => void;
+type Skip = (why: 'missing' | 'no number' | 'no text') => void;
+
+/** Values without a sample, counted: a line for each of them would be a line for each object. */
+export interface Skips {
+  readonly add: (family: string, each: Each, ...why: Parameters<Skip>) => void;
+  /** A line for each family and reason. */
+  readonly lines: () => readonly string[];
+}
+
+export function countSkips(): Skips {
+  const counts = new Map<string, number>();
+  return {
+    add(family, each, why) {
+      const valueFrom = 'valueFrom' in each ? each.valueFrom : [];
+      const line = `${family}: what is at [${[...each.path, ...valueFrom].join()}] is ${why} and has no sample`;
+      counts.set(line, (counts.get(line) ?? 0) + 1);
+    },
+    lines: () => [...counts].map(([line, count]) => `${line} (${count} times)`),
+  };
+}
 
 /** The samples that a metric has of an object; what can not be made into one is left out. */
 type ReadValues = (object: unknown, skip: Skip) => readonly OwnValue[];

@@ -1,4 +1,4 @@
-import { approximateQuantity } from '../object/quantity.ts';
+import { approximateQuantity } from '../quantity.ts';
 
 /** Finds a value in another one; `undefined` where any part of the path is missing. */
 export type Path = (value: unknown) => unknown;

@@ -1,7 +1,7 @@
+import type { LabelledFamily } from '../family.ts';
 import type { Sheet } from '../list-onto.ts';
-import type { Collected, LabelledFamily } from '../resource.ts';
-import { type Blocks, type BlocksMark, createBlocks, type Header, type Spill } from '../text/blocks.ts';
-import { openMetricsHeader } from '../text/openmetrics.ts';
+import type { Collected } from '../resource.ts';
+import { type Blocks, type BlocksMark, createBlocks, type Spill } from '../text/blocks.ts';
 import { familyHeader, familyWriter } from '../text/write-family.ts';
 import type { CustomObject } from './family.ts';
 
@@ -12,7 +12,7 @@ interface Mark {
 }
 
 interface Column {
-  readonly header: Header;
+  readonly header: string;
   readonly blocks: Blocks;
   /** Objects that could have samples of it. */
   objects: number;
@@ -30,7 +30,7 @@ export function openCustomSheet(spill: Spill): CustomSheet {
   let objects = 0;
   const columnOf = (family: LabelledFamily<CustomObject>): Column => {
     const column = columns.get(family.name) ?? {
-      header: { text: familyHeader(family), openMetrics: openMetricsHeader(family) },
+      header: familyHeader(family),
       blocks: createBlocks(spill),
       objects: 0,
     };

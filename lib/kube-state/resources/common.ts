@@ -1,6 +1,13 @@
-import { list, pointer, type Slots, struct, type Values, word } from '../object/fields.ts';
-import type { KubeObject } from '../object/kind.ts';
-import type { Add, MapFamily, SampleFamily, ValueFamily } from '../resource.ts';
+import {
+  list,
+  pointer,
+  type Slots,
+  struct,
+  type Values,
+  word,
+} from '../../backends/kubernetes/wire/slots.ts';
+import type { Add, MapFamily, SampleFamily, ValueFamily } from '../family.ts';
+import type { KubeObject } from '../kube-object.ts';
 
 /** Options of a family that many resources have. */
 interface Common {

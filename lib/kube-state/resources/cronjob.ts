@@ -1,4 +1,3 @@
-import { nextTime, parseSchedule } from '../cron.ts';
 import {
   list,
   optionalFlag,
@@ -8,8 +7,9 @@ import {
   struct,
   time,
   word,
-} from '../object/fields.ts';
-import type { ObjectOf } from '../object/kind.ts';
+} from '../../backends/kubernetes/wire/slots.ts';
+import { nextTime, parseSchedule } from '../cron.ts';
+import type { ObjectOf } from '../kube-object.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, labels, oneIf, resourceVersion } from './common.ts';
 

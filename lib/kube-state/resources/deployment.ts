@@ -7,9 +7,10 @@ import {
   pointer,
   struct,
   word,
-} from '../object/fields.ts';
-import type { KubeObject } from '../object/kind.ts';
-import { resource, type SampleFamily } from '../resource.ts';
+} from '../../backends/kubernetes/wire/slots.ts';
+import type { SampleFamily } from '../family.ts';
+import type { KubeObject } from '../kube-object.ts';
+import { resource } from '../resource.ts';
 import { addStatus, annotations, created, deletionTimestamp, labels, oneIf } from './common.ts';
 
 /** Reasons of conditions that are shown; all others are `unknown`. */

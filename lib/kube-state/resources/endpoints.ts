@@ -1,4 +1,4 @@
-import { integer, list, text, word } from '../object/fields.ts';
+import { integer, list, text, word } from '../../backends/kubernetes/wire/slots.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, labels } from './common.ts';
 

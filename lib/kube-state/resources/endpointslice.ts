@@ -1,4 +1,12 @@
-import { list, optionalFlag, optionalInteger, pointer, struct, texts, word } from '../object/fields.ts';
+import {
+  list,
+  optionalFlag,
+  optionalInteger,
+  pointer,
+  struct,
+  texts,
+  word,
+} from '../../backends/kubernetes/wire/slots.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, labels } from './common.ts';
 

@@ -8,9 +8,10 @@ import {
   struct,
   type Values,
   word,
-} from '../object/fields.ts';
-import { approximateQuantity, quantityValue } from '../object/quantity.ts';
-import { type Add, resource } from '../resource.ts';
+} from '../../backends/kubernetes/wire/slots.ts';
+import type { Add } from '../family.ts';
+import { approximateQuantity, quantityValue } from '../quantity.ts';
+import { resource } from '../resource.ts';
 import { addStatus, annotations, created, deletionTimestamp, labels } from './common.ts';
 
 const identifier = { name: word(1) };

@@ -1,4 +1,13 @@
-import { embedded, integer, list, optionalWord, pointer, struct, texts, word } from '../object/fields.ts';
+import {
+  embedded,
+  integer,
+  list,
+  optionalWord,
+  pointer,
+  struct,
+  texts,
+  word,
+} from '../../backends/kubernetes/wire/slots.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, forPairs, labels, resourceVersion } from './common.ts';
 

@@ -1,4 +1,4 @@
-import { integer, list, optionalInteger, struct, time, word } from '../object/fields.ts';
+import { integer, list, optionalInteger, struct, time, word } from '../../backends/kubernetes/wire/slots.ts';
 import { resource } from '../resource.ts';
 import { addStatus, annotations, created, labels, oneIf, owner } from './common.ts';
 

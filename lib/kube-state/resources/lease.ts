@@ -1,4 +1,4 @@
-import { struct, time, word } from '../object/fields.ts';
+import { struct, time, word } from '../../backends/kubernetes/wire/slots.ts';
 import { resource } from '../resource.ts';
 
 /** Source: kube-state-metrics, docs/metrics/cluster/lease-metrics. */

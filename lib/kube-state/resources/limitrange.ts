@@ -1,5 +1,5 @@
-import { list, quantities, struct, word } from '../object/fields.ts';
-import { quantityValue } from '../object/quantity.ts';
+import { list, quantities, struct, word } from '../../backends/kubernetes/wire/slots.ts';
+import { quantityValue } from '../quantity.ts';
 import { resource } from '../resource.ts';
 import { created, forPairs } from './common.ts';
 

@@ -1,4 +1,4 @@
-import { list, struct, word } from '../object/fields.ts';
+import { list, struct, word } from '../../backends/kubernetes/wire/slots.ts';
 import { resource } from '../resource.ts';
 import { addStates, addStatus, annotations, created, labels } from './common.ts';
 

@@ -1,5 +1,4 @@
-import { list, struct } from '../object/fields.ts';
-import { zeroTime } from '../object/time.ts';
+import { list, struct, zeroTime } from '../../backends/kubernetes/wire/slots.ts';
 import { resource } from '../resource.ts';
 import { annotations, labels } from './common.ts';
 

@@ -1,5 +1,5 @@
-import { flag, list, quantities, struct, text, texts, word } from '../object/fields.ts';
-import { quantityValue } from '../object/quantity.ts';
+import { flag, list, quantities, struct, text, texts, word } from '../../backends/kubernetes/wire/slots.ts';
+import { quantityValue } from '../quantity.ts';
 import { resource } from '../resource.ts';
 import { addStatus, annotations, created, deletionTimestamp, forPairs, labels, oneIf } from './common.ts';
 import { addQuantities } from './resource-units.ts';

@@ -12,8 +12,8 @@ import {
   texts,
   type Values,
   word,
-} from '../object/fields.ts';
-import { wholeQuantity } from '../object/quantity.ts';
+} from '../../backends/kubernetes/wire/slots.ts';
+import { wholeQuantity } from '../quantity.ts';
 import { resource } from '../resource.ts';
 import { addStates, annotations, created, deletionTimestamp, forPairs, labels } from './common.ts';
 

@@ -1,5 +1,13 @@
-import { list, optionalWord, quantities, struct, text, texts, word } from '../object/fields.ts';
-import { wholeQuantity } from '../object/quantity.ts';
+import {
+  list,
+  optionalWord,
+  quantities,
+  struct,
+  text,
+  texts,
+  word,
+} from '../../backends/kubernetes/wire/slots.ts';
+import { wholeQuantity } from '../quantity.ts';
 import { resource } from '../resource.ts';
 import { addStates, addStatus, annotations, created, deletionTimestamp, forPairs, labels } from './common.ts';
 

@@ -1,24 +1,12 @@
-import {
-  flag,
-  integer,
-  pointer,
-  quantities,
-  type Slots,
-  struct,
-  text,
-  time,
-  type Values,
-  word,
-} from '../object/fields.ts';
-import { wholeQuantity } from '../object/quantity.ts';
-import { zeroTime } from '../object/time.ts';
-import type { SampleFamily } from '../resource.ts';
+import { zeroTime } from '../../backends/kubernetes/wire/slots.ts';
+import type { SampleFamily } from '../family.ts';
+import { wholeQuantity } from '../quantity.ts';
 import { oneIf } from './common.ts';
 import type { Pod } from './pod-object.ts';
 import { addQuantities } from './resource-units.ts';
 
-type Container = Values<typeof container>;
-type Status = Values<typeof containerStatus>;
+type Container = Pod['spec']['containers'][number];
+type Status = Pod['status']['containerStatuses'][number];
 
 /** Which containers of a pod: where they are, and what their families are called. */
 interface Kind {
@@ -218,29 +206,3 @@ function perReason(
     },
   };
 }
-
-/** `Container` */
-export const container = {
-  name: word(1),
-  image: word(2),
-  resources: struct(8, { limits: quantities(1), requests: quantities(2) }),
-  restartPolicy: word(24),
-} satisfies Slots;
-
-const terminated = { exitCode: integer(1), reason: word(3), startedAt: time(5), finishedAt: time(6) };
-
-/** `ContainerStatus` */
-export const containerStatus = {
-  name: word(1),
-  state: struct(2, {
-    waiting: pointer(1, { reason: word(1) }),
-    running: pointer(2, { startedAt: time(1) }),
-    terminated: pointer(3, terminated),
-  }),
-  lastState: struct(3, { terminated: pointer(3, terminated) }),
-  ready: flag(4),
-  restartCount: integer(5),
-  image: word(6),
-  imageID: word(7),
-  containerID: text(8),
-} satisfies Slots;

@@ -1,4 +1,4 @@
-import { quantityValue, wholeQuantity } from '../object/quantity.ts';
+import { quantityValue, wholeQuantity } from '../quantity.ts';
 import { forPairs, oneIf } from './common.ts';
 import type { Pod, PodFamily } from './pod-object.ts';
 

@@ -1,80 +1,71 @@
-import {
-  embedded,
-  flag,
-  list,
-  optionalDigits,
-  optionalWord,
-  pairs,
-  pointer,
-  quantities,
-  type Slots,
-  struct,
-  text,
-  time,
-  word,
-} from '../object/fields.ts';
+import { isIPv4, isIPv6 } from 'node:net';
 import { resource } from '../resource.ts';
-import { container, containerFamilies, containerStatus, initContainerFamilies } from './pod-containers.ts';
-import { podFamilies } from './pod-families.ts';
+import { annotations, created, deletionTimestamp, labels, owner } from './common.ts';
+import { containerFamilies, initContainerFamilies } from './pod-containers.ts';
+import { type PodFamily, podFields } from './pod-object.ts';
 import { podSpecFamilies } from './pod-spec.ts';
 import { podStatusFamilies } from './pod-status.ts';
 
-/** What is read of pods. */
-const fields = {
-  spec: struct(2, {
-    volumes: list(1, {
-      name: text(1),
-      source: embedded(2, {
-        persistentVolumeClaim: pointer(10, { claimName: text(1), readOnly: flag(2) }),
-        ephemeral: pointer(29, {}),
-      }),
-    }),
-    containers: list(2, container),
-    restartPolicy: word(3),
-    nodeSelector: pairs(7),
-    serviceAccountName: word(8),
-    nodeName: word(10),
-    hostNetwork: flag(11),
-    schedulerName: word(19),
-    initContainers: list(20, container),
-    tolerations: list(22, {
-      key: word(1),
-      operator: word(2),
-      value: word(3),
-      effect: word(4),
-      tolerationSeconds: optionalDigits(5),
-    }),
-    priorityClassName: word(24),
-    runtimeClassName: optionalWord(29),
-    overhead: quantities(32),
-    resourceClaims: list(39, {
-      name: word(1),
-      resourceClaimName: optionalWord(3),
-      resourceClaimTemplateName: optionalWord(4),
-    }),
-  }),
-  status: struct(3, {
-    phase: word(1),
-    conditions: list(2, {
-      type: word(1),
-      status: word(2),
-      lastTransitionTime: time(4),
-      reason: word(5),
-    }),
-    reason: word(4),
-    hostIP: word(5),
-    podIP: text(6),
-    startTime: time(7),
-    containerStatuses: list(8, containerStatus),
-    qosClass: word(9),
-    initContainerStatuses: list(10, containerStatus),
-    podIPs: list(12, { ip: text(1) }),
-    resourceClaimStatuses: list(15, { name: word(1), resourceClaimName: optionalWord(2) }),
-  }),
-} satisfies Slots;
+/** Families of a pod as a whole. */
+const podFamilies: readonly PodFamily[] = [
+  {
+    name: 'kube_pod_completion_time',
+    help: 'Completion time in unix timestamp for a pod.',
+    stable: true,
+    value({ status }) {
+      let last = 0;
+      for (const { state } of status.containerStatuses) {
+        const finished = state.terminated?.finishedAt ?? 0;
+        if (finished > last) last = finished;
+      }
+      return last > 0 ? last : undefined;
+    },
+  },
+  created('pod', { stable: true }),
+  deletionTimestamp('pod'),
+  {
+    name: 'kube_pod_info',
+    help: 'Information about pod.',
+    stable: true,
+    labels: [
+      'host_ip',
+      'pod_ip',
+      'node',
+      'created_by_kind',
+      'created_by_name',
+      'priority_class',
+      'host_network',
+    ],
+    samples({ spec, status, ownerReferences }, add) {
+      const { kind = '', name = '' } = ownerReferences.find(({ controller }) => controller === true) ?? {};
+      const { nodeName, priorityClassName, hostNetwork } = spec;
+      add(1, status.hostIP, status.podIP, nodeName, kind, name, priorityClassName, `${hostNetwork}`);
+    },
+  },
+  {
+    name: 'kube_pod_ips',
+    help: 'Pod IP addresses',
+    labels: ['ip', 'ip_family'],
+    samples({ status }, add) {
+      for (const { ip } of status.podIPs) {
+        const family = familyOf(ip);
+        if (family !== undefined) add(1, ip, family);
+      }
+    },
+  },
+  annotations('pod'),
+  labels('pod', { stable: true }),
+  owner('pod', 'Pod', { stable: true }),
+];
 
-/** What families of pods read. */
-export type PodFields = typeof fields;
+/** An IPv4 address in IPv6's clothes counts as IPv4. */
+function familyOf(ip: string): '4' | '6' | undefined {
+  if (isIPv4(ip)) return '4';
+  if (!isIPv6(ip)) return undefined;
+  return /^(?:0{0,4}:)*:?(?:0{1,4}:)*ffff:(?:\d+\.\d+\.\d+\.\d+|[\da-f]{1,4}:[\da-f]{1,4})$/i.test(ip)
+    ? '4'
+    : '6';
+}
 
 /** Source: kube-state-metrics, docs/metrics/workload/pod-metrics. */
 export const pod = resource({
@@ -83,7 +74,7 @@ export const pod = resource({
   listKind: 'PodList',
   namespaced: true,
   identity: ['namespace', 'pod', 'uid'],
-  fields,
+  fields: podFields,
   families: [
     ...podFamilies,
     ...containerFamilies,

@@ -1,4 +1,4 @@
-import { integer, struct } from '../object/fields.ts';
+import { integer, struct } from '../../backends/kubernetes/wire/slots.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, deletionTimestamp, labels } from './common.ts';
 

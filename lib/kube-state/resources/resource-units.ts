@@ -1,4 +1,4 @@
-import { quantityValue } from '../object/quantity.ts';
+import { quantityValue } from '../quantity.ts';
 import { sanitizeName } from '../text/label-names.ts';
 import { forPairs } from './common.ts';
 

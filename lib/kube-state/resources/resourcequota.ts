@@ -1,5 +1,5 @@
-import { quantities, struct } from '../object/fields.ts';
-import { quantityValue } from '../object/quantity.ts';
+import { quantities, struct } from '../../backends/kubernetes/wire/slots.ts';
+import { quantityValue } from '../quantity.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, forPairs, labels } from './common.ts';
 

@@ -1,4 +1,4 @@
-import { word } from '../object/fields.ts';
+import { word } from '../../backends/kubernetes/wire/slots.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, labels, owner, resourceVersion } from './common.ts';
 

@@ -1,4 +1,4 @@
-import { list, struct, text, texts, word } from '../object/fields.ts';
+import { list, struct, text, texts, word } from '../../backends/kubernetes/wire/slots.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, deletionTimestamp, labels } from './common.ts';
 

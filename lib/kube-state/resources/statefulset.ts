@@ -1,4 +1,11 @@
-import { integer, optionalInteger, pointer, struct, text, word } from '../object/fields.ts';
+import {
+  integer,
+  optionalInteger,
+  pointer,
+  struct,
+  text,
+  word,
+} from '../../backends/kubernetes/wire/slots.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, deletionTimestamp, labels } from './common.ts';
 

@@ -1,4 +1,4 @@
-import { struct, texts, word } from '../object/fields.ts';
+import { struct, texts, word } from '../../backends/kubernetes/wire/slots.ts';
 import { resource } from '../resource.ts';
 import { addParameters, created, parameterLabels, paramRef } from './common.ts';
 

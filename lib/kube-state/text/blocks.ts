@@ -14,23 +14,12 @@ export interface Blocks {
   /** Forgets what was put since. */
   readonly backTo: (mark: BlocksMark) => void;
   /** All of it behind a header. */
-  readonly take: (header: Header) => readonly Member[];
+  readonly take: (header: string) => readonly Member[];
 }
 
 export interface BlocksMark {
   readonly members: number;
   readonly count: number;
-}
-
-/** The lines in front of a family's samples, in both formats; the samples read the same in both. */
-export interface Header {
-  readonly text: string;
-  readonly openMetrics: string;
-}
-
-/** A gzip member; in OpenMetrics one with this text stands in its place, if it says so. */
-export interface Member extends Piece {
-  readonly openMetrics?: string;
 }
 
 /** Characters that are gathered as text. The parts that a line is made of live no longer than that. */
@@ -47,7 +36,7 @@ const blockLength = 1 << 17;
  * samples of a family have to stand together.
  */
 export function createBlocks(spill: Spill): Blocks {
-  let members: Piece[] = [];
+  let members: Member[] = [];
   let block: Buffer = Buffer.alloc(0);
   let length = 0;
   let text = '';
@@ -81,10 +70,9 @@ export function createBlocks(spill: Spill): Blocks {
       count = mark.count;
       members = members.slice(0, mark.members);
     },
-    take({ text: header, openMetrics }) {
-      const differs = header !== openMetrics;
+    take(header) {
       // A family that fits one block is one member: small members compress badly.
-      if (members.length === 0 && !differs)
+      if (members.length === 0)
         return [
           spill.append(
             gzipBytes(Buffer.concat([Buffer.from(header), block.subarray(0, length), Buffer.from(text)])),
@@ -92,7 +80,7 @@ export function createBlocks(spill: Spill): Blocks {
         ];
       flush();
       compress();
-      return [{ ...spill.append(gzipText(header)), ...(differs && { openMetrics }) }, ...members];
+      return [spill.append(gzipText(header)), ...members];
     },
   };
 }
@@ -119,8 +107,8 @@ function gzipBytes(bytes: Uint8Array): Uint8Array {
   return gzipSync(bytes, { level: 1 });
 }
 
-/** Where bytes lie in a spill. */
-interface Piece {
+/** Where the bytes of a gzip member lie in a spill. */
+export interface Member {
   readonly at: number;
   readonly length: number;
 }
@@ -131,9 +119,9 @@ interface Piece {
  */
 export interface Spill {
   /** Appends bytes. Throws kind `storage` where the disk is full. */
-  readonly append: (bytes: Uint8Array) => Piece;
-  /** Reads a piece into the memory given, from its beginning. */
-  readonly read: (piece: Piece, into: Uint8Array) => void;
+  readonly append: (bytes: Uint8Array) => Member;
+  /** Reads a member into the memory given, from its beginning. */
+  readonly read: (member: Member, into: Uint8Array) => void;
   readonly close: () => void;
 }
 

@@ -1,4 +1,4 @@
-import type { Described, Family } from '../resource.ts';
+import type { Described, Family } from '../family.ts';
 import { type Allow, toPrometheusLabels } from './label-names.ts';
 
 /** Where a family's lines go. */
@@ -73,7 +73,7 @@ export function familyHeader(family: Described): string {
 }
 
 /** The help text, with what it says of the family's stability. */
-export function helpOf({ help, stable, deprecated }: Described): string {
+function helpOf({ help, stable, deprecated }: Described): string {
   const stability = stable === true ? '[STABLE] ' : '';
   const since = deprecated === undefined ? '' : `(Deprecated since ${deprecated}) `;
   return `${stability}${since}${help}`;

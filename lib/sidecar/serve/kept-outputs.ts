@@ -1,7 +1,7 @@
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { diskError } from '../../base/disk-errors.ts';
 import { readPieces } from '../../base/files.ts';
-import { type GzipHead, headRoom, readGzipHead } from '../../kube-state/gzip-header.ts';
+import { headerLength, readGzipTime } from '../../kube-state/gzip-header.ts';
 import type { OpenedObject } from '../../store/store.ts';
 
 /** A copy of an object on disk, so that any number of readers share it and none holds it in memory. */
@@ -9,10 +9,10 @@ export interface KeptObject {
   readonly etag: string;
   /** Bytes. */
   readonly size: number;
-  /** What it says of itself; `undefined` where it does not say how old it is. */
-  readonly head: GzipHead | undefined;
-  /** The bytes from one offset up to, and without, another, in pieces. */
-  readonly read: (from: number, to: number) => AsyncGenerator<Uint8Array, undefined>;
+  /** When its cluster was listed; `undefined` where it does not say so. */
+  readonly listed: Date | undefined;
+  /** Its bytes, in pieces. */
+  readonly chunks: () => AsyncGenerator<Uint8Array, undefined>;
   /** Keeps it readable until the signal fires. */
   readonly holdUntil: (signal: AbortSignal) => void;
   /** Gives the disk space back, as soon as no reader holds it. */
@@ -30,12 +30,12 @@ export async function keepObject({ etag, chunks }: OpenedObject, path: string): 
     let size = 0;
     for await (const chunk of chunks) {
       file ??= await openUnnamed(path);
-      if (size < headRoom) start.push(chunk);
+      if (size < headerLength) start.push(chunk);
       size += chunk.length;
       await file.writeFile(chunk);
     }
     file ??= await openUnnamed(path);
-    return keptObject(file, { etag, size, head: readGzipHead(Buffer.concat(start)) });
+    return keptObject(file, { etag, size, listed: readGzipTime(Buffer.concat(start)) });
   } catch (error) {
     await file?.close();
     throw diskError(`keep a copy in ${path}`, error);
@@ -48,7 +48,7 @@ async function openUnnamed(path: string): Promise<FileHandle> {
   return file;
 }
 
-function keptObject(file: FileHandle, facts: Pick<KeptObject, 'etag' | 'size' | 'head'>): KeptObject {
+function keptObject(file: FileHandle, facts: Pick<KeptObject, 'etag' | 'size' | 'listed'>): KeptObject {
   let holders = 0;
   let dropped = false;
   const closeIfUnused = () => {
@@ -57,7 +57,7 @@ function keptObject(file: FileHandle, facts: Pick<KeptObject, 'etag' | 'size' | 
   };
   return {
     ...facts,
-    read: (from, to) => readPieces(file, from, to),
+    chunks: () => readPieces(file, 0, facts.size),
     holdUntil(signal) {
       if (signal.aborted) return;
       holders += 1;

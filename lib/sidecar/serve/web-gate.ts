@@ -97,10 +97,10 @@ async function identityOf(path: string, { tls }: WebConfig): Promise<string> {
 }
 
 /** The TLS section of the file. */
-export type TlsSettings = NonNullable<WebConfig['tls']>;
+type TlsSettings = NonNullable<WebConfig['tls']>;
 
 /** What Node needs for a server. Throws (kind `config`) for a file, certificate, cipher or curve that will not do. */
-export async function readTls(tls: TlsSettings): Promise<ServerOptions> {
+async function readTls(tls: TlsSettings): Promise<ServerOptions> {
   const [cert, key, ca] = await Promise.all([
     readPem(tls.cert, tls.cert_file),
     readPem(tls.key, tls.key_file),

@@ -2,8 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { keepWanted, wantedBy } from '../../../lib/kube-state/custom/collect.ts';
 import { parseCustomResourceState } from '../../../lib/kube-state/custom/config-file.ts';
-import { familiesOf, labelText } from '../../../lib/kube-state/custom/family.ts';
-import { countSkips } from '../../../lib/kube-state/custom/skips.ts';
+import { countSkips, familiesOf, labelText } from '../../../lib/kube-state/custom/family.ts';
 import { familyWriter } from '../../../lib/kube-state/text/write-family.ts';
 
 const key = fc.oneof(

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { guessPlural } from '../../../lib/kube-state/cluster-role.ts';
 import type { CustomObject } from '../../../lib/kube-state/custom/family.ts';
 import { openCustomSheet } from '../../../lib/kube-state/custom/sheet.ts';
-import type { LabelledFamily } from '../../../lib/kube-state/resource.ts';
+import type { LabelledFamily } from '../../../lib/kube-state/family.ts';
 import { openSpill } from '../../../lib/kube-state/text/blocks.ts';
 import { customText } from './rendering.ts';
 
@@ -53,11 +53,6 @@ c{name="two"} 1
         ['c', { samples: 1, objects: 1 }],
       ]),
     });
-    expect(members.flatMap(({ openMetrics }) => openMetrics ?? [])).toEqual([
-      '# HELP a first\n# TYPE a info\n',
-      '# HELP b b\n# TYPE b unknown\n',
-      '# HELP c c\n# TYPE c unknown\n',
-    ]);
   } finally {
     spill.close();
   }

@@ -47,7 +47,7 @@ function rendered(counts: Samples): Rendered {
   );
   const bytes = gzipText(lines.join(''));
   return {
-    ...{ objects: lines.length, samples: lines.length, size: bytes.length, splices: [] },
+    ...{ objects: lines.length, samples: lines.length, size: bytes.length },
     families: new Map(
       Object.entries(counts).map(([name, count]) => [name, { samples: count, objects: count }]),
     ),

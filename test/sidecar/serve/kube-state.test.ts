@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { MusterError } from '../../../lib/base/errors.ts';
-import { stampGzip } from '../../../lib/kube-state/gzip-header.ts';
+import { gzipHead, stampGzip } from '../../../lib/kube-state/gzip-header.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
 import { countingStore } from '../../support/counting-store.ts';
@@ -44,11 +44,11 @@ describe('a kube-state output', () => {
     for (const { headers } of [raw, plain]) {
       expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
       expect(headers.get('last-modified')).toBe('Sun, 01 Mar 2026 12:00:00 GMT');
-      expect(headers.get('vary')).toBe('accept, accept-encoding');
+      expect(headers.get('vary')).toBe('accept-encoding');
     }
   });
 
-  test('says 0.0.4 also to those who would rather have OpenMetrics where it does not say how it reads so', async () => {
+  test('is text 0.0.4 also for a scraper that prefers OpenMetrics', async () => {
     const server = await startTestServer(await storeOf({ 'metrics/prod.prom.gz': packed(text) }), {
       now: later(1),
     });
@@ -154,4 +154,42 @@ describe('a kube-state output', () => {
     expect(() => gunzipSync(cut)).toThrow();
     await expect(server.get('/kube-state/prod', { 'accept-encoding': 'identity' })).rejects.toThrow();
   });
+});
+
+test('the sidecar counts what it refuses, and says how old and how large each output is', async () => {
+  const body = Buffer.concat([gzipHead(listed), gzipSync(text)]);
+  const server = await startTestServer(await storeOf({ 'metrics/prod.prom.gz': body }), { now: later(400) });
+  expect((await server.get('/kube-state/prod')).status).toBe(503);
+  expect((await server.get('/kube-state/stranger')).status).toBe(404);
+  const lines = (await server.get('/metrics')).text.match(
+    /^muster_sync_kube_state_(?:listing|bytes|refusals).*$/gm,
+  );
+  expect(lines).toEqual([
+    `muster_sync_kube_state_listing_timestamp_seconds{output="prod"} ${listed.getTime() / 1000}`,
+    `muster_sync_kube_state_bytes{output="prod"} ${body.length}`,
+    'muster_sync_kube_state_refusals_total{output="prod",reason="stale"} 1',
+  ]);
+});
+
+test('many who ask at once for what is new share one copy of it', async () => {
+  const store = createMemoryStore();
+  const large = Buffer.concat([gzipHead(listed), ...Array<Uint8Array>(20_000).fill(gzipSync(text))]);
+  await store.put('metrics/prod.prom.gz', large, { condition: 'any' });
+  let fetched = 0;
+  const server = await startTestServer(store, {
+    now: () => listed.getTime(),
+    read: {
+      ...store,
+      async openIfChanged(key, etag, options) {
+        const found = await store.openIfChanged(key, etag, options);
+        if (found !== 'unchanged') fetched += 1;
+        return found;
+      },
+    },
+  });
+  const answers = await Promise.all(Array.from({ length: 8 }, () => server.get('/kube-state/prod')));
+  expect([new Set(answers.map((answer) => answer.text.length)), fetched]).toEqual([
+    new Set([20_000 * text.length]),
+    1,
+  ]);
 });

@@ -68,8 +68,6 @@ export async function startTestServer(
       const response = await fetch(url + path, { headers, redirect: 'manual' });
       return { status: response.status, headers: response.headers, text: await response.text() };
     },
-    async close() {
-      await server[Symbol.asyncDispose]();
-    },
+    close: async () => await server[Symbol.asyncDispose](),
   };
 }

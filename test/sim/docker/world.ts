@@ -17,7 +17,7 @@ export interface DockerWorld {
   readonly swarm?: SwarmWorld;
 }
 
-export interface SwarmWorld {
+interface SwarmWorld {
   readonly nodes: readonly SwarmNode[];
   readonly services: readonly SwarmService[];
   readonly tasks: readonly SwarmTask[];

@@ -2,19 +2,9 @@ import type { RequestOptions } from 'node:https';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
 import { heedSignals } from '../../../base/deadlines.ts';
 import { MusterError, oneLine } from '../../../base/errors.ts';
-import type { ConnectInput, RequestHeaders } from './connection.ts';
+import type { Authorize, ConnectInput, RequestHeaders } from './connection.ts';
 import { execPlugin } from './exec-plugin.ts';
 import { oidcTokens } from './oidc.ts';
-
-/** What a user brings to a request. */
-export interface Authorized {
-  readonly headers: RequestHeaders;
-  /** A client certificate and its key in PEM, from an exec plugin. */
-  readonly certificate?: { readonly cert: string; readonly key: string };
-}
-
-/** The credentials for the next request, renewed in time. */
-export type Authorize = (signal: AbortSignal) => Promise<Authorized>;
 
 /**
  * The credentials of a user: a token, a token from a file, an exec plugin, an OIDC provider. Throws `config` with the

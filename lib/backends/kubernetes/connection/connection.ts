@@ -19,6 +19,16 @@ export interface Connection {
   readonly whenUnknown: string;
 }
 
+/** What a user brings to a request. */
+export interface Authorized {
+  readonly headers: RequestHeaders;
+  /** A client certificate and its key in PEM, from an exec plugin. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
+}
+
+/** The credentials for the next request, renewed in time. */
+export type Authorize = (signal: AbortSignal) => Promise<Authorized>;
+
 /** What a connection needs beside its configuration. */
 export type ConnectInput = Pick<MechanismInput, 'openHttp' | 'signal' | 'directory'>;
 

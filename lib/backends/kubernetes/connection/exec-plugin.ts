@@ -7,8 +7,7 @@ import { abortError, onAbort } from '../../../base/deadlines.ts';
 import { codeOf, MusterError } from '../../../base/errors.ts';
 import { tryParseJson } from '../../../base/json.ts';
 import { listField, textField } from '../../../http/json.ts';
-import type { Authorized } from './authorizer.ts';
-import { renewed } from './connection.ts';
+import { type Authorized, renewed } from './connection.ts';
 
 /** The part `exec` of a kubeconfig's user. Source: k8s.io/client-go, clientcmd api.ExecConfig. */
 const execConfig = z.object({

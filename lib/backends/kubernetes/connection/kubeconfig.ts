@@ -8,8 +8,9 @@ import type { HttpClientConfig, TlsConfig } from '../../../config/http-client.ts
 import type { Credential } from '../../../config/secret.ts';
 import { listField, structField, textField } from '../../../http/json.ts';
 import { parseUrl } from '../../../http/url-text.ts';
-import { type Authorized, authorizer } from './authorizer.ts';
+import { authorizer } from './authorizer.ts';
 import {
+  type Authorized,
   type ConnectInput,
   type Connection,
   defaultHttp,

@@ -5,8 +5,7 @@ import { tryParseJson } from '../../../base/json.ts';
 import type { HttpClient } from '../../../http/client.ts';
 import { decodeJson, textField } from '../../../http/json.ts';
 import { parseUrl } from '../../../http/url-text.ts';
-import type { Authorize } from './authorizer.ts';
-import { type ConnectInput, defaultHttp, pemOf, renewed } from './connection.ts';
+import { type Authorize, type ConnectInput, defaultHttp, pemOf, renewed } from './connection.ts';
 
 /** The part `auth-provider.config` of a kubeconfig's user. Source: k8s.io/client-go, plugin/pkg/client/auth/oidc. */
 const oidcConfig = z.object({

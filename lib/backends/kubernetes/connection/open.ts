@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { ConnectionConfig } from '../schema.ts';
 import type { ConnectInput, Connection } from './connection.ts';
 import { openEks } from './eks.ts';
@@ -22,3 +23,23 @@ export async function openConnection(config: ConnectionConfig, input: ConnectInp
   if (muster.eks !== undefined) return await openEks(muster.eks, input);
   return await openInCluster(input);
 }
+
+/**
+ * The uid of the namespace kube-system, which every cluster has, and which lives as long as the cluster. Throws the
+ * client's errors; `denied` where the right to get that namespace is missing.
+ */
+export async function uidOfCluster(
+  { server, http, headers }: Connection,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const url = new URL(server);
+  url.pathname = `${server.pathname.replace(/\/+$/, '')}/api/v1/namespaces/kube-system`;
+  const { metadata } = await http.getJson(
+    { url, headers: { ...(await headers(signal)), accept: 'application/json' }, signal, retry: false },
+    namespace,
+  );
+  return [metadata.uid];
+}
+
+/** `GET /api/v1/namespaces/<name>` in JSON, as far as it is read. */
+const namespace = z.object({ metadata: z.object({ uid: z.string().min(1) }) });

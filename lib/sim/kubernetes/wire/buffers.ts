@@ -137,7 +137,7 @@ function negativeGroups(value: number): number[] {
 }
 
 /** Whether each character takes one byte in UTF-8. */
-export function isAscii(text: string): boolean {
+function isAscii(text: string): boolean {
   for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 0x7f) return false;
   return true;
 }

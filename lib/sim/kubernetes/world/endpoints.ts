@@ -6,7 +6,7 @@ import { ordinalsByName, type PodFacts, podFacts } from './pod-facts.ts';
 import { metadataOf, servicePorts } from './service.ts';
 
 /** A pod, a node or nothing that has a name behind an address. */
-export interface Backend {
+interface Backend {
   readonly ips: readonly string[];
   readonly reference: JsonObject | undefined;
   readonly nodeName: string | undefined;

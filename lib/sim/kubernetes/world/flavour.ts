@@ -123,14 +123,14 @@ function specRest(number: number): JsonObject {
 }
 
 /** A port of a container. */
-export interface PortPlan {
+interface PortPlan {
   readonly port: number;
   readonly name: string | undefined;
   readonly protocol: 'TCP' | 'UDP' | 'SCTP';
 }
 
 /** A container of a pod. */
-export interface ContainerPlan {
+interface ContainerPlan {
   readonly name: string;
   readonly ports: readonly PortPlan[];
   /** On the host's network a port is a port of the host. */
@@ -140,7 +140,7 @@ export interface ContainerPlan {
 }
 
 /** A container as large as real ones are. */
-export function makeContainer(random: Random, { name, ports, hostNetwork, rest }: ContainerPlan): JsonObject {
+function makeContainer(random: Random, { name, ports, hostNetwork, rest }: ContainerPlan): JsonObject {
   const version = `2.${random.integer(0, 40)}.${random.integer(0, 9)}`;
   const digest = random.chance(0.5) ? `@sha256:${'0123456789abcdef'.repeat(4)}` : '';
   return {

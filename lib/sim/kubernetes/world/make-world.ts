@@ -69,7 +69,7 @@ export function makeWorld(size: WorldSize): World {
 const most = 2000;
 
 /** Managed fields go with a flavour, since they follow its containers. */
-export interface WorldContext {
+interface WorldContext {
   readonly odd: number;
   readonly version: number;
   readonly nodes: readonly NodePlan[];

@@ -163,7 +163,7 @@ const kinds = {
 } as const;
 
 /** Who a pod belongs to; some have a second owner, which is no controller, in front. */
-export function ownerReferences(workload: Workload, facts: PodFacts): readonly Json[] | undefined {
+function ownerReferences(workload: Workload, facts: PodFacts): readonly Json[] | undefined {
   const { owner, seed, odd } = workload;
   if (owner === 'none') return undefined;
   const [apiVersion, kind] = kinds[owner];
@@ -224,7 +224,7 @@ function ownerName(workload: Workload): string {
 }
 
 /** The workload's labels with those that its controller adds. */
-export function ownLabels(workload: Workload, ordinal: number, { name }: PodFacts): JsonObject {
+function ownLabels(workload: Workload, ordinal: number, { name }: PodFacts): JsonObject {
   const { owner, labels } = workload;
   if (owner === 'none' || owner === 'Node') return labels;
   if (owner === 'StatefulSet')

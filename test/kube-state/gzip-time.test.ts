@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
-import { readGzipTime, stampGzip } from '../../lib/kube-state/gzip-header.ts';
+import { gzipHead, readGzipTime, stampGzip } from '../../lib/kube-state/gzip-header.ts';
 
 test('a gzip carries its time to the second, and unpacks as before', () => {
   for (const at of ['1970-01-01T00:00:01Z', '2026-03-01T12:00:05Z', '2099-12-31T23:59:59Z']) {
@@ -27,4 +27,10 @@ test('what has no time has none', () => {
     Uint8Array.of(0x1f, 0x8b),
   ])
     expect(readGzipTime(bytes)).toBeUndefined();
+});
+
+test('the head of an output carries the time, and adds nothing to the text', () => {
+  const head = gzipHead(new Date(1_000_000));
+  expect(readGzipTime(head)).toEqual(new Date(1_000_000));
+  expect(gunzipSync(Buffer.concat([head, gzipSync('a 1\n')])).toString()).toBe('a 1\n');
 });

@@ -1,7 +1,15 @@
-import * as wireFields from '../../backends/kubernetes/wire/fields.ts';
-import { Malformed, type Reader, readEnd, readVarint, wire } from '../../backends/kubernetes/wire/reader.ts';
-import { asObject, type Field, readInner, table } from '../../backends/kubernetes/wire/table.ts';
-import { readTime, timeOfText } from './time.ts';
+import * as wireFields from './fields.ts';
+import {
+  Malformed,
+  maxInt64,
+  type Reader,
+  readEnd,
+  readInt64,
+  readInt64Digits,
+  readVarint,
+  wire,
+} from './reader.ts';
+import { asObject, type Field, readInner, table } from './table.ts';
 
 /** An object while it is read. */
 export type Draft = Record<string, unknown>;
@@ -294,25 +302,36 @@ function shapeOf(slots: Slots): wireFields.Shape<Draft> {
   };
 }
 
-/** The highest number of 64 bits with a sign. */
-export const maxInt64 = 2n ** 63n - 1n;
+/** What Go makes of a time that is not set, in seconds of Unix time: the first second of the year 1. */
+export const zeroTime = -62_135_596_800;
 
-/** A number of 64 bits with a sign, as near as a JavaScript number comes to it. */
-export function readInt64(reader: Reader, end: number): number {
-  const start = reader.at;
-  const value = readVarint(reader, end);
-  return value < 2 ** 53 ? value : Number(bitsBetween(start, reader));
+/** Seconds of Unix time of a Time or MicroTime message; a time that is not set is an empty one, or Go's zero. */
+function readTime(reader: Reader, end: number): number | undefined {
+  const found: { seconds: number | undefined } = { seconds: undefined };
+  timeMessage.read(reader, end, found);
+  return unlessZero(found.seconds);
 }
 
-/** All of its digits. */
-function readInt64Digits(reader: Reader, end: number): string {
-  const start = reader.at;
-  const value = readVarint(reader, end);
-  return `${value < 2 ** 53 ? value : bitsBetween(start, reader)}`;
+/** The same of its JSON form, as in `2026-01-31T12:00:00Z`. */
+function timeOfText(json: unknown): number | undefined {
+  const milliseconds = typeof json === 'string' ? Date.parse(json) : Number.NaN;
+  if (Number.isNaN(milliseconds)) throw new Malformed('is not a time');
+  return unlessZero(Math.floor(milliseconds / 1000));
 }
 
-function bitsBetween(start: number, { at: end, bytes }: Reader): bigint {
-  let bits = 0n;
-  for (let at = end - 1; at >= start; at--) bits = (bits << 7n) | BigInt((bytes[at] ?? 0) & 0x7f);
-  return BigInt.asIntN(64, bits);
+function unlessZero(seconds: number | undefined): number | undefined {
+  return seconds === zeroTime ? undefined : seconds;
 }
+
+const timeMessage = table<{ seconds: number | undefined }>([
+  {
+    number: 1,
+    name: 'seconds',
+    wire: 0,
+    repeated: false,
+    read(reader, end, target) {
+      target.seconds = readInt64(reader, end);
+    },
+    pick() {},
+  },
+]);

@@ -1,4 +1,4 @@
-import { maxInt64 } from './fields.ts';
+import { maxInt64 } from '../backends/kubernetes/wire/reader.ts';
 
 /**
  * A quantity as a number, to the thousandth, rounded up: what kube-state-metrics writes of CPU and where a unit is not

@@ -1,6 +1,6 @@
-import { type Kind, type KindNames, kind } from '../../backends/kubernetes/kinds/kind.ts';
-import type { ObjectMeta } from '../../backends/kubernetes/objects.ts';
-import { inside } from '../../backends/kubernetes/wire/fields.ts';
+import { type Kind, type KindNames, kind } from '../backends/kubernetes/kinds/kind.ts';
+import type { ObjectMeta } from '../backends/kubernetes/objects.ts';
+import { inside } from '../backends/kubernetes/wire/fields.ts';
 import {
   type Draft,
   integer,
@@ -12,7 +12,7 @@ import {
   time,
   type Values,
   word,
-} from './fields.ts';
+} from '../backends/kubernetes/wire/slots.ts';
 
 /** What families need of any object's metadata. */
 export interface KubeObject extends ObjectMeta {
