@@ -68,6 +68,8 @@ export async function startTestServer(
       const response = await fetch(url + path, { headers, redirect: 'manual' });
       return { status: response.status, headers: response.headers, text: await response.text() };
     },
-    close: async () => await server[Symbol.asyncDispose](),
+    async close() {
+      await server[Symbol.asyncDispose]();
+    },
   };
 }
