@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { tryParseJson } from '../base/json.ts';
 import type { Cursor, Listed } from '../targets/discover.ts';
 
 const cursorSchema = z.array(z.string());
@@ -39,9 +40,5 @@ export function keptSources(
 /** None where the cursor is another version's. */
 function readNames(cursor: Cursor | undefined): readonly string[] {
   if (cursor === undefined) return [];
-  try {
-    return cursorSchema.safeParse(JSON.parse(cursor)).data ?? [];
-  } catch {
-    return [];
-  }
+  return cursorSchema.safeParse(tryParseJson(cursor)).data ?? [];
 }

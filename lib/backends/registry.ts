@@ -1,5 +1,5 @@
 import type { KeyTexts } from '../config/key-texts.ts';
-import type { MechanismLoader } from '../config/readers.ts';
+import type { MechanismLoader } from '../config/load.ts';
 import { bindMechanism, type Mechanism, type SdConfig, type Stanza } from './mechanism.ts';
 
 /** A backend by its key. */

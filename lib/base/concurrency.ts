@@ -33,3 +33,64 @@ export async function mapConcurrent<Item, Result>(
   if (failures.length > 0) throw failures[0];
   return results;
 }
+
+/** Runs an operation once fewer than the limit's number of others are running. */
+export type Limit = <T>(operation: () => Promise<T>) => Promise<T>;
+
+/** At most `most` operations at a time, first come first served. */
+export function createLimit(most: number): Limit {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (operation) => {
+    if (running < most) running += 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await operation();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  };
+}
+
+/** Results of all operations; throws the first error, but only when none of them runs any more. */
+export async function allSettledOrThrow<T>(operations: readonly Promise<T>[]): Promise<readonly T[]> {
+  const results = await Promise.allSettled(operations);
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+}
+
+/** A value that is made at its first use and then kept. */
+export interface Once<T> {
+  /**
+   * The value. Calls that come while it is made wait for the same one. A failure is thrown and forgotten: the next call
+   * tries again.
+   */
+  (): Promise<T>;
+  /** Forgets the value and returns it, so that it can be closed; `undefined` where there is none. */
+  take(): Promise<T> | undefined;
+}
+
+/** Makes a value once. Only success is kept: an SDK that could not be loaded at a bad moment is loaded by the next call. */
+export function once<T>(make: () => Promise<T>): Once<T> {
+  let kept: Promise<T> | undefined;
+  const ask = () => {
+    if (kept !== undefined) return kept;
+    const making = make();
+    kept = making;
+    making.catch(() => {
+      if (kept === making) kept = undefined;
+    });
+    return making;
+  };
+  return Object.assign(ask, {
+    take() {
+      const taken = kept;
+      kept = undefined;
+      return taken;
+    },
+  });
+}

@@ -19,10 +19,15 @@ export function onAbort(
   return stop;
 }
 
-/** The error for a signal that fired: its own reason if that is one of ours, else that the deadline passed. */
+/** The error for a signal that fired: its own reason if that is a MusterError, else that the deadline passed. */
 export function abortError(signal: AbortSignal, howFar: string): MusterError {
   if (signal.reason instanceof MusterError) return signal.reason;
   return new MusterError('timeout', `the deadline passed ${howFar}`);
+}
+
+/** The error of a call that the caller's signal ended (kind `timeout`). `url` names the store, `what` the call. */
+export function cutOff(url: string, what: string, signal: AbortSignal): MusterError {
+  return new MusterError('timeout', `${url}: ${what} was cut off by the deadline`, { cause: signal.reason });
 }
 
 /** Waits; throws as soon as a signal fires. `howFar` ends the sentence "the deadline passed …". */
@@ -49,9 +54,4 @@ export function heedSignals<T>(
     const stop = onAbort(signals, (signal) => reject(abortError(signal, howFar)));
     promise.then(resolve, reject).finally(stop);
   });
-}
-
-/** The call that the caller's signal ended. */
-export function cutOff(url: string, what: string, signal: AbortSignal): MusterError {
-  return new MusterError('timeout', `${url}: ${what} was cut off by the deadline`, { cause: signal.reason });
 }

@@ -1,7 +1,10 @@
 import { cutOff } from './deadlines.ts';
-import { MusterError } from './errors.ts';
+import { codeOf, MusterError, toMusterError } from './errors.ts';
 
-/** A failed call on the disk as a MusterError. `what` is the call, as in `writing targets/a.json`. */
+/**
+ * A failed call on the disk as a MusterError: `denied`, `config` (a name is too long), `timeout` (the signal fired) or
+ * `storage`. `url` names the store, `what` the call, as in `writing targets/a.json`. A MusterError stays what it is.
+ */
 export function fileFailure(
   error: unknown,
   url: string,
@@ -10,27 +13,38 @@ export function fileFailure(
 ): MusterError {
   if (error instanceof MusterError) return error;
   if (signal?.aborted) return cutOff(url, what, signal);
-  const code = errorCode(error) ?? String(error);
-  const hint = hints[code];
-  if (deniedCodes.has(code)) {
-    return new MusterError(
-      'denied',
-      `${url}: ${what} is not permitted (${code}): give this user the rights to the folder`,
-      { cause: error },
-    );
-  }
-  return new MusterError(
-    code === 'ENAMETOOLONG' ? 'config' : 'storage',
-    `${url}: ${what} failed: ${hint ?? code}`,
-    {
-      cause: error,
-    },
-  );
+  const code = codeOf(error) ?? String(error);
+  const reason = reasons[code] ?? code;
+  if (deniedCodes.has(code))
+    return new MusterError('denied', `${url}: ${what} is ${reason}`, { cause: error });
+  const kind = code === 'ENAMETOOLONG' ? 'config' : 'storage';
+  return new MusterError(kind, `${url}: ${what} failed: ${reason}`, { cause: error });
+}
+
+/**
+ * A failed operation on the disk as a MusterError of kind `storage`. `what` follows "cannot", as in `write x`. An error
+ * without a code is a fault of Muster's own (`internal`); a MusterError stays what it is.
+ */
+export function diskError(what: string, error: unknown): MusterError {
+  if (error instanceof MusterError) return error;
+  const code = codeOf(error);
+  const reason = code === undefined ? undefined : reasons[code];
+  const kind = code === undefined ? 'internal' : 'storage';
+  return new MusterError(kind, `cannot ${what}: ${reason ?? toMusterError(error).message}`, { cause: error });
+}
+
+/** Whether the error says that the file, or a folder on the way to it, does not exist. */
+export function isAbsent(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 const deniedCodes: ReadonlySet<string> = new Set(['EACCES', 'EPERM']);
 
-const hints: Readonly<Record<string, string>> = {
+/** What the system's codes mean, and what to do. */
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'not permitted (EACCES): give this user the rights to the folder',
+  EPERM: 'not permitted (EPERM): give this user the rights to the folder',
   ENOSPC: 'the disk is full or out of inodes (ENOSPC): free some space',
   EDQUOT: 'the disk quota is used up (EDQUOT): free some space or raise it',
   EFBIG: 'the file would be larger than this process may write (EFBIG)',
@@ -40,23 +54,7 @@ const hints: Readonly<Record<string, string>> = {
   ENFILE: 'the system has too many open files (ENFILE)',
   ENAMETOOLONG: 'a name in it is too long for the file system (ENAMETOOLONG)',
   EXDEV:
-    'a folder in it is another file system (EXDEV): a store must lie on one, for files are renamed into place',
+    'a folder in it is on another file system (EXDEV): mount all of it as one, files are renamed into place',
   ENOTDIR: 'a folder on the way is a file (ENOTDIR)',
   EEXIST: 'a folder on the way is a file (EEXIST)',
 };
-
-/** The system's code of an error, as `ENOENT`. */
-export function errorCode(error: unknown): string | undefined {
-  // Not by `instanceof`: errors of Node's own modules may come from another realm than this one.
-  return isObject(error) && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-/** Whether the error says that the file, or a folder on the way to it, is not there. */
-export function isAbsent(error: unknown): boolean {
-  const code = errorCode(error);
-  return code === 'ENOENT' || code === 'ENOTDIR';
-}

@@ -5,7 +5,7 @@
  * - `unreachable`: no answer (DNS, refused, reset, cut in the middle).
  * - `tls`: the peer could not be verified.
  * - `denied`: 401 or 403, or the bucket refuses.
- * - `not-found`: the thing asked for is not there.
+ * - `not-found`: there is no such thing.
  * - `expired`: a continue token or version that the server no longer knows (410).
  * - `throttled`: 429, or a store that says slow down.
  * - `status`: any other answer that is not a success.
@@ -36,25 +36,33 @@ export type ErrorKind =
   | 'newer'
   | 'internal';
 
+/** What an error carries beside its kind and message; each field as in MusterError. */
+export interface MusterErrorOptions {
+  readonly cause?: unknown;
+  /** Kebab-case. */
+  readonly code?: string | undefined;
+  readonly status?: number | undefined;
+  readonly detail?: string | undefined;
+}
+
 /** An error with a kind and one line for a person: what failed, where, and what to do. Never holds a secret. */
 export class MusterError extends Error {
   override readonly name = 'MusterError';
   readonly kind: ErrorKind;
+  /** A short stable name beneath the kind, as `digest-mismatch`, for programs and tests that need to know more. */
+  readonly code: string | undefined;
   /** HTTP status of the answer behind the error, where there was one. */
   readonly status: number | undefined;
   /**
-   * What else is known, in words that are not ours and may hold a secret: for the log at debug alone. Never enters a
-   * status, a page or an answer.
+   * What else is known, in another program's words, which may hold a secret: only for the log at level debug. Never enters
+   * a status, a page or an answer.
    */
   readonly detail: string | undefined;
 
-  constructor(
-    kind: ErrorKind,
-    message: string,
-    options: { cause?: unknown; status?: number | undefined; detail?: string | undefined } = {},
-  ) {
+  constructor(kind: ErrorKind, message: string, options: MusterErrorOptions = {}) {
     super(oneLine(message), options.cause === undefined ? {} : { cause: options.cause });
     this.kind = kind;
+    this.code = options.code;
     this.status = options.status;
     this.detail = options.detail;
   }
@@ -65,7 +73,7 @@ export function isMusterError(error: unknown, kind?: ErrorKind): error is Muster
   return error instanceof MusterError && (kind === undefined || error.kind === kind);
 }
 
-/** The error as a MusterError; whatever is not one yet is a fault of ours and says so. */
+/** The error as a MusterError; any other error is a fault of Muster's own, kind `internal`. */
 export function toMusterError(error: unknown): MusterError {
   if (error instanceof MusterError) return error;
   const message = error instanceof Error ? error.message : String(error);
@@ -77,6 +85,13 @@ export function detailOf(error: unknown): string | undefined {
   for (let one = error; one instanceof Error; one = one.cause)
     if (one instanceof MusterError && one.detail !== undefined) return one.detail;
   return undefined;
+}
+
+/** The code of an error of Node or of the operating system, such as `ENOENT`; undefined where it has none. */
+export function codeOf(error: unknown): string | undefined {
+  // Not by `instanceof`: an error of Node's own modules may belong to another realm.
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** Control characters (line breaks of a hostile server among them) become spaces; 600 characters at most. */

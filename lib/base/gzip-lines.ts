@@ -20,7 +20,7 @@ export async function packLines(lines: Iterable<string>): Promise<Uint8Array> {
   return Buffer.concat(packed);
 }
 
-/** The bytes behind a gzip. Throws kind `malformed` for what is none, `too-large` for more than `maxBytes`. */
+/** The unpacked bytes of a gzip. Throws kind `malformed` for anything else, `too-large` for more than `maxBytes`. */
 export async function unpack(body: Uint8Array, maxBytes: number): Promise<Uint8Array> {
   try {
     return await promisify(gunzip)(body, { maxOutputLength: maxBytes });
@@ -31,11 +31,11 @@ export async function unpack(body: Uint8Array, maxBytes: number): Promise<Uint8A
   }
 }
 
-/** Texts joined to larger ones, each worth a call. */
-export function* chunksOf(texts: Iterable<string>): Generator<string, undefined> {
+/** Strings joined to larger ones, so that a call for each pays off. */
+export function* chunksOf(strings: Iterable<string>): Generator<string, undefined> {
   let parts: string[] = [];
   let length = 0;
-  for (const text of texts) {
+  for (const text of strings) {
     parts.push(text);
     length += text.length;
     if (length < chunkLength) continue;
@@ -50,7 +50,7 @@ export function* chunksOf(texts: Iterable<string>): Generator<string, undefined>
 /** How a text is read. */
 export interface UnpackOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Characters of a line; whoever makes objects of lines needs some fifty times as many bytes. Default: 64 Mi. */
+  /** Characters of the longest line; objects made of lines take some fifty times as many bytes. Default: 64 Mi. */
   readonly longestLine?: number;
 }
 

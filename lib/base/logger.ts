@@ -4,7 +4,7 @@ import { MusterError } from './errors.ts';
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** The level of MUSTER_LOG_LEVEL, `info` where it is empty. Throws (kind `config`) for one that is none. */
+/** The level of MUSTER_LOG_LEVEL, `info` where it is empty. Throws (kind `config`) for an unknown level. */
 export function readLogLevel({ MUSTER_LOG_LEVEL: text }: NodeJS.ProcessEnv): LogLevel {
   const level = text || 'info';
   const known = logLevels.find((one) => one === level);

@@ -78,7 +78,7 @@ export const syncMetrics = {
   },
   incomplete: {
     name: 'muster_sync_incomplete',
-    help: 'Always 1, for each provider that the store names and of which there is no good file; its job is not served.',
+    help: 'Always 1, for each provider in the store without a good file on disk; its job is not served.',
     labels: ['source', 'job', 'provider'],
   },
   providerLastSuccess: {

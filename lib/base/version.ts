@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import manifest from '../../package.json' with { type: 'json' };
 
 /** Put there by infra/revision.ts when Muster is bundled; the sources themselves know of no commit. */
@@ -9,3 +10,8 @@ export const version: string = commit === '' ? manifest.version : `${manifest.ve
 
 /** How Muster names itself to the servers that it asks. */
 export const userAgent = `muster/${manifest.version}`;
+
+/** A name for one run, which no other run has; it begins with the time, so that runs sort. */
+export function newRunId(now: Date): string {
+  return `${now.toISOString().replace(/[-:]|\.\d+/g, '')}-${randomUUID().slice(0, 13)}`;
+}

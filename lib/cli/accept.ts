@@ -41,26 +41,22 @@ export const accept = defineCommand({
     if (output !== undefined)
       return (await acceptOutput(config, output, io)) ? exitCodes.good : exitCodes.failed;
     const view = await openView('accept', { location: config, url }, io);
-    const { store } = view;
-    try {
-      const ids = await chooseProviders(view, { job, provider }, io.signal);
-      const { signal } = io;
-      let accepted = 0;
-      for (const id of ids) {
-        const now = new Date();
-        const isAccepted = retired
-          ? await acceptRetirement(id, { store, signal, now })
-          : await printAccepted(id, await acceptHeld(store, id, now, signal), io);
-        if (isAccepted) accepted += 1;
-        if (isAccepted && retired)
-          await io.out(`${printable(`${id.job}/${id.provider}`)}: accepted, the next run retires it\n`);
-      }
-      const where = job === undefined ? '' : ` for job ${job}`;
-      if (accepted === 0) io.err(`muster accept: nothing is held${where}\n`);
-      return accepted === 0 ? exitCodes.failed : exitCodes.good;
-    } finally {
-      await store.close();
+    await using store = view.store;
+    const ids = await chooseProviders(view, { job, provider }, io.signal);
+    const { signal } = io;
+    let accepted = 0;
+    for (const id of ids) {
+      const now = new Date();
+      const isAccepted = retired
+        ? await acceptRetirement(id, { store, signal, now })
+        : await printAccepted(id, await acceptHeld(store, id, now, signal), io);
+      if (isAccepted) accepted += 1;
+      if (isAccepted && retired)
+        await io.out(`${printable(`${id.job}/${id.provider}`)}: accepted, the next run retires it\n`);
     }
+    const where = job === undefined ? '' : ` for job ${job}`;
+    if (accepted === 0) io.err(`muster accept: nothing is held${where}\n`);
+    return accepted === 0 ? exitCodes.failed : exitCodes.good;
   },
 });
 
@@ -88,24 +84,19 @@ async function printAccepted(
 }
 
 async function acceptOutput(config: string, name: string, io: Io): Promise<boolean> {
-  const { outputs, store } = await loadApp(config, io);
-  try {
-    let accepted = false;
-    for (const { object } of selectOutputs(outputs, name)) {
-      const held = await acceptHeldOutput(object, { store, signal: io.signal });
-      if (held === undefined) continue;
-      accepted = true;
-      const losses = Object.entries(held.families).map(
-        ([family, { before, after }]) =>
-          `  ${family === allSamples ? 'all samples' : family}: ${before} -> ${after}\n`,
-      );
-      await io.out(
-        `${object}: accepted for an hour, the next listing may publish it with\n${losses.join('')}`,
-      );
-    }
-    if (!accepted) io.err(`muster accept: nothing is held for the kube-state output ${name}\n`);
-    return accepted;
-  } finally {
-    await store.close();
+  const app = await loadApp(config, io);
+  await using store = app.store;
+  let accepted = false;
+  for (const { object } of selectOutputs(app.outputs, name)) {
+    const held = await acceptHeldOutput(object, { store, signal: io.signal });
+    if (held === undefined) continue;
+    accepted = true;
+    const losses = Object.entries(held.families).map(
+      ([family, { before, after }]) =>
+        `  ${family === allSamples ? 'all samples' : family}: ${before} -> ${after}\n`,
+    );
+    await io.out(`${object}: accepted for an hour, the next listing may publish it with\n${losses.join('')}`);
   }
+  if (!accepted) io.err(`muster accept: nothing is held for the kube-state output ${name}\n`);
+  return accepted;
 }

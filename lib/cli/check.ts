@@ -37,7 +37,8 @@ export const check = defineCommand({
   },
   async run({ config, strict, prometheus, offline, output }, io) {
     const app = await loadApp(config, { ...io, strict });
-    const { providers, outputs, store, storeConfig, leftAlone } = app;
+    await using store = app.store;
+    const { providers, outputs, storeConfig, leftAlone } = app;
     const rows = providers.map(({ job, provider, mechanism, refreshInterval, shards, deadline }) => ({
       ...{ job, provider, mechanism },
       refresh_interval_seconds: refreshInterval / 1000,
@@ -74,7 +75,6 @@ export const check = defineCommand({
     io.err(hintsOnTwins(providers));
     const hasDrifted = prometheus !== undefined && (await printDrift(app, prometheus, io));
     if (!offline && !app.isEmpty) await printLeaving(app, io);
-    await store.close();
     return hasDrifted && strict ? exitCodes.failed : exitCodes.good;
   },
 });

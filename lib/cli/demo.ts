@@ -4,8 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode } from '../base/disk-errors.ts';
-import { MusterError } from '../base/errors.ts';
+import { codeOf, MusterError } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
 import type { CycleResult } from '../cycle/provider.ts';
 import { loadApp } from '../run/app.ts';
@@ -82,7 +81,7 @@ async function makeFolder(): Promise<string> {
   try {
     return await mkdtemp(join(tmpdir(), 'muster-demo-'));
   } catch (cause) {
-    const why = `no folder can be made in ${tmpdir()} (${errorCode(cause) ?? 'unknown error'})`;
+    const why = `no folder can be made in ${tmpdir()} (${codeOf(cause) ?? 'unknown error'})`;
     throw new MusterError('storage', `${why}: set TMPDIR to one that can be written`, { cause });
   }
 }
@@ -118,6 +117,7 @@ async function showBackends(
   );
   await writeFile(config, JSON.stringify({ scrape_configs, kube_state_metrics }));
   const app = await loadApp(config, io);
+  await using store = app.store;
   const targets = join(folder, 'targets');
   const outputs = app.outputs.map(({ object }) => object);
   for (const { title, fleet } of backends) await io.out(`A simulated ${title} answers at ${fleet.url}\n`);
@@ -139,7 +139,7 @@ async function showBackends(
   let news = 0;
   try {
     await develop({
-      store: app.store,
+      store,
       config: async () => app,
       folder: targets,
       listen,
@@ -161,7 +161,6 @@ async function showBackends(
   } finally {
     ended.abort();
     await Promise.all([churn, shown]);
-    await app.store.close();
   }
 }
 

@@ -43,15 +43,12 @@ export const deployCheck = defineCommand({
 async function examine(config: string, stack: string, io: Io): Promise<readonly Finding[]> {
   const { signal } = io;
   const app = await loadApp(config, io);
-  try {
-    const { providers, outputs, retireRules, store } = app;
-    return [
-      checkLocation(config, app),
-      ...(await checkDeployment({ store, providers, outputs, retireRules, stack, readSchedule, signal })),
-    ];
-  } finally {
-    await app.store.close();
-  }
+  await using store = app.store;
+  const { providers, outputs, retireRules } = app;
+  return [
+    checkLocation(config, app),
+    ...(await checkDeployment({ store, providers, outputs, retireRules, stack, readSchedule, signal })),
+  ];
 }
 
 /** The functions read one object of the bucket, and write to that bucket alone. */

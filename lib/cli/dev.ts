@@ -43,31 +43,28 @@ export const dev = defineCommand({
   async run({ config, strict, to, listen, 'web-config': webConfig }, io) {
     const input = { ...io, strict };
     const app = await loadApp(config, input);
+    await using store = app.store;
     const folder = to ?? join(app.directory, '.muster', 'targets');
     const configuration = reloadingConfig(config, app, input);
-    try {
-      io.err(leftAloneText(app.leftAlone));
-      const outputs = app.outputs.map(({ object }) => object);
-      await io.out(
-        `# Paste into prometheus.yml, beside the rules that you have:\n${prometheusStanza(folder, app.providers, { outputs, listen })}`,
-      );
-      await develop({
-        store: app.store,
-        config: configuration.current,
-        configProblem: configuration.problem,
-        configLoadedAt: configuration.loadedAt,
-        configNote: configuration.note,
-        folder,
-        listen,
-        webConfig,
-        log: io.log,
-        signal: io.signal,
-        onListening: (url) => io.log.info('serving the page, http_sd, metrics and probes', { url }),
-      });
-      return exitCodes.good;
-    } finally {
-      await app.store.close();
-    }
+    io.err(leftAloneText(app.leftAlone));
+    const outputs = app.outputs.map(({ object }) => object);
+    await io.out(
+      `# Paste into prometheus.yml, beside the rules that you have:\n${prometheusStanza(folder, app.providers, { outputs, listen })}`,
+    );
+    await develop({
+      store,
+      config: configuration.current,
+      configProblem: configuration.problem,
+      configLoadedAt: configuration.loadedAt,
+      configNote: configuration.note,
+      folder,
+      listen,
+      webConfig,
+      log: io.log,
+      signal: io.signal,
+      onListening: (url) => io.log.info('serving the page, http_sd, metrics and probes', { url }),
+    });
+    return exitCodes.good;
   },
 });
 

@@ -28,23 +28,19 @@ export const held = defineCommand({
   },
   async run({ config, store: url, job, provider, output }, io) {
     const view = await openView('held', { location: config, url }, io);
-    const { store } = view;
-    try {
-      const ids = await chooseProviders(view, { job, provider }, io.signal);
-      const read = await mapConcurrent(ids, 8, io.signal, async (id) => ({
-        id,
-        held: (await readHeld(store, id, io.signal)).held,
-      }));
-      const found = read.flatMap((one) => (one.held === undefined ? [] : [{ id: one.id, held: one.held }]));
-      if (output === 'json') {
-        const data = found.map((one) => ({ ...one.id, ...heldData(one.held) }));
-        await io.out(`${JSON.stringify(data, undefined, 2)}\n`);
-      } else if (found.length === 0) io.err('Nothing is held.\n');
-      else for (const one of found) await printHeld(one.id, one.held, io);
-      return found.length === 0 ? exitCodes.good : exitCodes.failed;
-    } finally {
-      await store.close();
-    }
+    await using store = view.store;
+    const ids = await chooseProviders(view, { job, provider }, io.signal);
+    const read = await mapConcurrent(ids, 8, io.signal, async (id) => ({
+      id,
+      held: (await readHeld(store, id, io.signal)).held,
+    }));
+    const found = read.flatMap((one) => (one.held === undefined ? [] : [{ id: one.id, held: one.held }]));
+    if (output === 'json') {
+      const data = found.map((one) => ({ ...one.id, ...heldData(one.held) }));
+      await io.out(`${JSON.stringify(data, undefined, 2)}\n`);
+    } else if (found.length === 0) io.err('Nothing is held.\n');
+    else for (const one of found) await printHeld(one.id, one.held, io);
+    return found.length === 0 ? exitCodes.good : exitCodes.failed;
   },
 });
 

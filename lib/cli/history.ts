@@ -34,26 +34,24 @@ export const history = defineCommand({
   async run({ config, store: url, job, provider, limit, show, output }, io) {
     const wanted = show === undefined ? undefined : readCount('show', show);
     const count = readCount('limit', limit);
-    const { store, configured } = await openView('history', { location: config, url }, io);
-    try {
-      const found = await listChanges(store, job, io.signal);
-      const known = found.filter(({ id }) => provider === undefined || id.provider === provider);
-      // Nothing in the store: either nothing happened yet, or nobody knows that name.
-      if (known.length === 0 && configured !== undefined)
-        selectProviders(configured.providers, { job, provider });
-      const chosen =
-        wanted === undefined ? newest(known, count) : known.filter(({ version }) => version === wanted);
-      const rows = await readEntries(store, chosen, io.signal);
-      if (wanted === undefined) await printTable(rows, output, job, io);
-      else await printVersion(rows, output, io);
-      for (const row of rows) if ('problem' in row) io.err(`muster history: ${printable(row.problem)}\n`);
-      const isRead = rows.length === 0 || rows.some((row) => 'entry' in row);
-      if (wanted === undefined || rows.length > 0) return isRead ? exitCodes.good : exitCodes.failed;
-      io.err(`muster history: there is no version ${wanted} in the journal of job ${job}\n`);
-      return exitCodes.failed;
-    } finally {
-      await store.close();
-    }
+    const view = await openView('history', { location: config, url }, io);
+    await using store = view.store;
+    const { configured } = view;
+    const found = await listChanges(store, job, io.signal);
+    const known = found.filter(({ id }) => provider === undefined || id.provider === provider);
+    // Nothing in the store: either nothing happened yet, or nobody knows that name.
+    if (known.length === 0 && configured !== undefined)
+      selectProviders(configured.providers, { job, provider });
+    const chosen =
+      wanted === undefined ? newest(known, count) : known.filter(({ version }) => version === wanted);
+    const rows = await readEntries(store, chosen, io.signal);
+    if (wanted === undefined) await printTable(rows, output, job, io);
+    else await printVersion(rows, output, io);
+    for (const row of rows) if ('problem' in row) io.err(`muster history: ${printable(row.problem)}\n`);
+    const isRead = rows.length === 0 || rows.some((row) => 'entry' in row);
+    if (wanted === undefined || rows.length > 0) return isRead ? exitCodes.good : exitCodes.failed;
+    io.err(`muster history: there is no version ${wanted} in the journal of job ${job}\n`);
+    return exitCodes.failed;
   },
 });
 
@@ -95,7 +93,7 @@ async function readEntries(
   const entries = await mapConcurrent(objects, 8, signal, async (object, each): Promise<readonly Row[]> => {
     try {
       const found = await store.get(object.key, { signal: each });
-      if (found === undefined || found === 'unchanged') return [];
+      if (found === undefined) return [];
       return [{ ...object, entry: await decodeJournalEntry(found.body, each) }];
     } catch (error) {
       each.throwIfAborted();

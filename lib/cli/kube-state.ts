@@ -51,21 +51,18 @@ async function printAll(config: string, name: string | undefined, io: Io): Promi
 }
 
 async function publishAll(config: string, name: string | undefined, io: Io): Promise<void> {
-  const { outputs, store } = await loadApp(config, io);
-  try {
-    const selected = selectOutputs(outputs, name);
-    await store.verify({ signal: io.signal });
-    for (const output of selected) {
-      const { outcome, objects, samples, bytes, held } = await publishOutput(output, {
-        store,
-        signal: io.signal,
-      });
-      io.err(
-        `${metricsKey(output.object)}: ${outcome}, ${counted(objects, 'object')}, ${counted(samples, 'sample')}, ${counted(bytes, 'byte')}\n`,
-      );
-      if (held !== undefined) io.err(`muster kube-state: ${output.object}: ${held}\n`);
-    }
-  } finally {
-    await store.close();
+  const app = await loadApp(config, io);
+  await using store = app.store;
+  const selected = selectOutputs(app.outputs, name);
+  await store.verify({ signal: io.signal });
+  for (const output of selected) {
+    const { outcome, objects, samples, bytes, held } = await publishOutput(output, {
+      store,
+      signal: io.signal,
+    });
+    io.err(
+      `${metricsKey(output.object)}: ${outcome}, ${counted(objects, 'object')}, ${counted(samples, 'sample')}, ${counted(bytes, 'byte')}\n`,
+    );
+    if (held !== undefined) io.err(`muster kube-state: ${output.object}: ${held}\n`);
   }
 }

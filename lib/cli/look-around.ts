@@ -2,7 +2,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { loadContext } from '../backends/kubernetes/connection/kubeconfig.ts';
 import { toMusterError } from '../base/errors.ts';
-import { readText } from '../base/read-text.ts';
+import { readText } from '../base/files.ts';
 import type { Io } from './command.ts';
 
 /** A backend that was found, as a job that asks it. */

@@ -7,7 +7,7 @@ import { openKubeconfig } from '../backends/kubernetes/connection/kubeconfig.ts'
 import { kubernetesConfig } from '../backends/kubernetes/schema.ts';
 import { labelSelectorProblem } from '../backends/kubernetes/selectors.ts';
 import { MusterError } from '../base/errors.ts';
-import { readText } from '../base/read-text.ts';
+import { readText } from '../base/files.ts';
 import { version } from '../base/version.ts';
 import { createCredentialReader } from '../config/credentials.ts';
 import { formatKeyPath, problemsOf } from '../config/problem.ts';

@@ -1,4 +1,4 @@
-import { newRunId } from '../base/run-id.ts';
+import { newRunId } from '../base/version.ts';
 import { findLeft } from '../cycle/leaving.ts';
 import { resolveNames } from '../cycle/naming.ts';
 import { retireProvider } from '../cycle/retire.ts';
@@ -19,26 +19,22 @@ export const retire = defineCommand({
   async run({ config, provider }, io, job) {
     if (job === undefined) throw new UsageError('name the job');
     const app = await loadApp(config, io);
-    const { store } = app;
+    await using store = app.store;
     const { signal } = io;
-    try {
-      const named = await resolveNames(app.providers, { store, signal });
-      const left = (await findLeft(named, { store, signal })).filter(
-        (id) => id.job === job && (provider === undefined || id.provider === provider),
-      );
-      let isGood = left.length > 0;
-      if (!isGood) io.err(`muster retire: no provider of job ${job} has left the configuration\n`);
-      for (const id of left) {
-        const now = () => new Date();
-        const done = await retireProvider(id, { store, signal, now, run: newRunId(now()) });
-        isGood &&= done;
-        const name = printable(`${id.job}/${id.provider}`);
-        if (done) await io.out(`${name}: retired\n`);
-        else io.err(`muster retire: ${name}: another run was first; try again\n`);
-      }
-      return isGood ? exitCodes.good : exitCodes.failed;
-    } finally {
-      await store.close();
+    const named = await resolveNames(app.providers, { store, signal });
+    const left = (await findLeft(named, { store, signal })).filter(
+      (id) => id.job === job && (provider === undefined || id.provider === provider),
+    );
+    let isGood = left.length > 0;
+    if (!isGood) io.err(`muster retire: no provider of job ${job} has left the configuration\n`);
+    for (const id of left) {
+      const now = () => new Date();
+      const done = await retireProvider(id, { store, signal, now, run: newRunId(now()) });
+      isGood &&= done;
+      const name = printable(`${id.job}/${id.provider}`);
+      if (done) await io.out(`${name}: retired\n`);
+      else io.err(`muster retire: ${name}: another run was first; try again\n`);
     }
+    return isGood ? exitCodes.good : exitCodes.failed;
   },
 });

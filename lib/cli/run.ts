@@ -45,35 +45,32 @@ export const run = defineCommand({
   },
   async run({ config, strict, job, provider, 'dry-run': dryRun, 'take-over': takeOver, output }, io) {
     const app = await loadApp(config, { ...io, strict });
+    await using store = app.store;
     const { signal } = io;
     // What a log would say of a cycle is what this command prints.
-    const input = { store: app.store, log: silentLogger, signal };
+    const input = { store, log: silentLogger, signal };
+    if (!dryRun) await store.verify({ signal });
+    await checkOwnership(app.providers, { store, signal, owner: app.owner, takeOver, dryRun });
+    const named = await resolveNames(app.providers, { store, signal });
+    const selected = selectProviders(named, { job, provider });
+    const hasOthers = named.length > 1;
+    const results = await mapConcurrent(selected, concurrency, signal, (one) =>
+      cycleWithProgress(one, input, { dryRun, hasOthers }, io),
+    );
+    const everything = job === undefined && provider === undefined;
+    const outputs = everything ? await runOutputs(app, dryRun, io) : [];
     try {
-      if (!dryRun) await app.store.verify({ signal });
-      await checkOwnership(app.providers, { store: app.store, signal, owner: app.owner, takeOver, dryRun });
-      const named = await resolveNames(app.providers, { store: app.store, signal });
-      const selected = selectProviders(named, { job, provider });
-      const hasOthers = named.length > 1;
-      const results = await mapConcurrent(selected, concurrency, signal, (one) =>
-        cycleWithProgress(one, input, { dryRun, hasOthers }, io),
-      );
-      const everything = job === undefined && provider === undefined;
-      const outputs = everything ? await runOutputs(app, dryRun, io) : [];
-      try {
-        if (everything && !signal.aborted) {
-          await retire(named, app.retireRules, input, dryRun, io);
-          await retireLeftOutputs(app, dryRun, io);
-        }
-      } finally {
-        if (app.isEmpty && output === 'table')
-          io.err('The configuration has no job with a provider: nothing was done.\n');
-        await print(results, outputs, output, dryRun, io);
+      if (everything && !signal.aborted) {
+        await retire(named, app.retireRules, input, dryRun, io);
+        await retireLeftOutputs(app, dryRun, io);
       }
-      const good = !signal.aborted && [...results, ...outputs].every(({ outcome }) => outcome !== 'failed');
-      return good ? exitCodes.good : exitCodes.failed;
     } finally {
-      await app.store.close();
+      if (app.isEmpty && output === 'table')
+        io.err('The configuration has no job with a provider: nothing was done.\n');
+      await print(results, outputs, output, dryRun, io);
     }
+    const good = !signal.aborted && [...results, ...outputs].every(({ outcome }) => outcome !== 'failed');
+    return good ? exitCodes.good : exitCodes.failed;
   },
 });
 

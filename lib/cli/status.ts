@@ -51,22 +51,19 @@ export const status = defineCommand({
       throw new UsageError('--watch shows a table: leave out --check and --output json');
     const stale = readDuration('stale-after', staleAfter, 1000);
     const view = await openView('status', { location: config, url }, io);
-    try {
-      for (;;) {
-        const now = new Date();
-        const seen = await look(view, { now, stale, signal: io.signal });
-        if (watch && io.outIsTerminal) await io.out('\u001b[H\u001b[2J');
-        await print(seen, { output, now }, io);
-        if (output === 'table') io.err(leftAloneText(view.configured?.leftAlone ?? []));
-        const bad = [...seen.providers, ...seen.outputs].filter(({ ok }) => !ok).length;
-        if (check && bad > 0)
-          io.err(`muster status: ${bad} of ${seen.providers.length + seen.outputs.length} not ok\n`);
-        if (!watch) return check && bad > 0 ? exitCodes.failed : exitCodes.good;
-        await sleep(watchInterval, undefined, { signal: io.signal }).catch(() => undefined);
-        if (io.signal.aborted) return exitCodes.good;
-      }
-    } finally {
-      await view.store.close();
+    await using store = view.store;
+    for (;;) {
+      const now = new Date();
+      const seen = await look({ ...view, store }, { now, stale, signal: io.signal });
+      if (watch && io.outIsTerminal) await io.out('\u001b[H\u001b[2J');
+      await print(seen, { output, now }, io);
+      if (output === 'table') io.err(leftAloneText(view.configured?.leftAlone ?? []));
+      const bad = [...seen.providers, ...seen.outputs].filter(({ ok }) => !ok).length;
+      if (check && bad > 0)
+        io.err(`muster status: ${bad} of ${seen.providers.length + seen.outputs.length} not ok\n`);
+      if (!watch) return check && bad > 0 ? exitCodes.failed : exitCodes.good;
+      await sleep(watchInterval, undefined, { signal: io.signal }).catch(() => undefined);
+      if (io.signal.aborted) return exitCodes.good;
     }
   },
 });

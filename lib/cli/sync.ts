@@ -114,7 +114,7 @@ export const sync = defineCommand({
       }
       return exitCodes.good;
     } finally {
-      await Promise.all(sources.map(({ store }) => store.close()));
+      await Promise.all(sources.map(({ store }) => store[Symbol.asyncDispose]()));
     }
   },
 });

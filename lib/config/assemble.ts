@@ -15,7 +15,7 @@ export interface FileJobs {
   readonly isEmpty: boolean;
 }
 
-/** A configuration and its files as one document, of which each job knows its file. */
+/** A configuration and its files as one document, in which each job knows its file. */
 export interface Assembled {
   /** The document with the jobs of all files, those of the configuration itself first. */
   readonly value: unknown;

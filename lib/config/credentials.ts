@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { MusterError } from '../base/errors.ts';
-import { readText } from '../base/read-text.ts';
+import { readText } from '../base/files.ts';
+import { tryParseJson } from '../base/json.ts';
 import { parseReference, type ReadCredential, type Reference, referenceForms } from './secret.ts';
 
-/** Asks whoever keeps a secret for its text, without regard to the reference's field. */
+/** Reads the text of a secret where it is kept, without regard to the reference's field. */
 export type ResolveReference = (reference: Reference, signal: AbortSignal) => Promise<string>;
 
 export interface CredentialReaderOptions {
@@ -19,8 +20,8 @@ export interface CredentialReaderOptions {
 const maxBytes = 1024 * 1024;
 
 /**
- * Reads credentials anew each time, so that a rotated one is seen. Texts from files, the environment and elsewhere
- * lose the white space at their ends and may not be empty.
+ * Reads a credential each time it is called, so that a rotated one is seen. Text from files, the environment and
+ * elsewhere loses the white space at its ends and may not be empty.
  */
 export function createCredentialReader({
   directory,
@@ -59,7 +60,7 @@ function resolverOf(
   if (resolver !== undefined) return resolver;
   throw new MusterError(
     'config',
-    `credential ${scheme}:${name}: ${scheme} can not be asked here, use a file or env:`,
+    `credential ${scheme}:${name}: ${scheme} cannot be used here, use a file or env:`,
   );
 }
 
@@ -73,15 +74,10 @@ function pickField(text: string, { field }: Reference, ref: string): string {
 }
 
 function fieldOf(text: string, field: string): string | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (typeof parsed !== 'object' || parsed === null) return undefined;
-    const value = new Map<string, unknown>(Object.entries(parsed)).get(field);
-    return typeof value === 'string' ? value : undefined;
-  } catch {
-    // The parser's error quotes the secret.
-    return undefined;
-  }
+  const parsed = tryParseJson(text);
+  if (typeof parsed !== 'object' || parsed === null) return undefined;
+  const value = new Map<string, unknown>(Object.entries(parsed)).get(field);
+  return typeof value === 'string' ? value : undefined;
 }
 
 function filled(text: string, what: string): string {

@@ -3,9 +3,9 @@ import { labelsReadByRules } from '../targets/relabel.ts';
 import type { RelabelConfig } from '../targets/relabel-config.ts';
 import { bool, duration, int, isMapping, leaf, list, scalarText } from './fields.ts';
 import type { JobSettings, MusterConfig, NamedOutput, Provider, StanzaReader } from './muster-config.ts';
-import { globalKeys, legacyProblem, type NameSchemeKeys, nameScheme, withNameScheme } from './name-scheme.ts';
 import { prometheusKeys } from './prometheus-keys.ts';
 import { keysOfVersion } from './prometheus-version.ts';
+import { globalKeys, legacyProblem, type NameSchemeKeys, nameScheme, withNameScheme } from './relabel.ts';
 import {
   builtInSettings,
   jobSettings,
@@ -165,7 +165,7 @@ function whyNot(rule: RelabelConfig, job: ScrapeKeys): string | undefined {
   return removed === undefined ? undefined : `removes ${removed}, which Prometheus would set again`;
 }
 
-/** Whether the rule is there to remove that label. Others may leave it empty, on some targets: that can't be foreseen. */
+/** Whether the rule is there to remove that label. Others may leave it empty, on some targets: that is unknown here. */
 function removes({ action, regex, target_label, replacement }: RelabelConfig, name: string): boolean {
   switch (action) {
     case 'labeldrop':
@@ -180,7 +180,7 @@ function removes({ action, regex, target_label, replacement }: RelabelConfig, na
 }
 
 interface UniqueOptions {
-  /** What the entries are, where texts must differ in more than the case of letters: some disks see no other. */
+  /** What the entries are, where names must differ in more than the case of letters: some disks ignore it. */
   readonly caseAlone?: string;
   /** The entries which that concerns. Default: all. */
   readonly caseMatters?: (entry: unknown) => boolean;

@@ -84,7 +84,7 @@ export function list<Item extends z.ZodType>(item: Item) {
   return z.array(item, { error: ({ input }) => expected('a list', input) }).default([]);
 }
 
-/** A list of texts. Absent means empty. */
+/** A list of strings. Absent means empty. */
 export function stringList() {
   return list(text());
 }
@@ -94,7 +94,7 @@ export function mapOf<Value extends z.ZodType>(value: Value) {
   return z.record(z.string(), value, { error: ({ input }) => expected('a mapping', input) }).default({});
 }
 
-/** A mapping of any keys to texts; a key without a value holds the empty text, as in Go's YAML. */
+/** A mapping of any keys to strings; a key without a value holds the empty string, as in Go's YAML. */
 export function stringMap() {
   return mapOf(z.preprocess((input) => input ?? '', leaf('text', wellFormed, scalarOrNullShape)));
 }
@@ -171,7 +171,7 @@ function range(min: number, max: number): string {
   return min === -Infinity ? '' : `, ${min} at least`;
 }
 
-/** Half a surrogate pair can't be sent, stored or encoded. */
+/** Half a surrogate pair cannot be sent, stored or encoded. */
 function wellFormed(source: string): string | undefined {
   return source.isWellFormed() ? source : undefined;
 }

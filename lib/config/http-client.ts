@@ -73,19 +73,19 @@ export type TlsVersion = 'TLS10' | 'TLS11' | 'TLS12' | 'TLS13';
 
 /** `tls_config`. Source: Prometheus configuration reference. */
 export interface TlsConfig {
-  readonly ca?: Credential;
-  readonly cert?: Credential;
-  readonly key?: Credential;
-  readonly server_name?: string;
+  readonly ca?: Credential | undefined;
+  readonly cert?: Credential | undefined;
+  readonly key?: Credential | undefined;
+  readonly server_name?: string | undefined;
   readonly insecure_skip_verify: boolean;
-  readonly min_version?: TlsVersion;
-  readonly max_version?: TlsVersion;
+  readonly min_version?: TlsVersion | undefined;
+  readonly max_version?: TlsVersion | undefined;
 }
 
 /** Proxy keys; they stand inline beside the others. */
 export interface ProxyConfig {
-  readonly proxy_url?: URL;
-  readonly no_proxy?: string;
+  readonly proxy_url?: URL | undefined;
+  readonly no_proxy?: string | undefined;
   readonly proxy_from_environment: boolean;
   readonly proxy_connect_header: Readonly<Record<string, readonly Credential[]>>;
 }
@@ -93,13 +93,13 @@ export interface ProxyConfig {
 /** `oauth2`. `client_secret` serves `client_credentials`, `client_certificate_key` the JWT bearer grant. */
 export interface OAuth2Config extends ProxyConfig {
   readonly client_id: string;
-  readonly client_secret?: Credential;
-  readonly client_certificate_key_id?: string;
-  readonly client_certificate_key?: Credential;
+  readonly client_secret?: Credential | undefined;
+  readonly client_certificate_key_id?: string | undefined;
+  readonly client_certificate_key?: Credential | undefined;
   readonly grant_type: 'client_credentials' | 'urn:ietf:params:oauth:grant-type:jwt-bearer';
   readonly signature_algorithm: 'RS256' | 'RS384' | 'RS512';
-  readonly iss?: string;
-  readonly audience?: string;
+  readonly iss?: string | undefined;
+  readonly audience?: string | undefined;
   readonly claims: Readonly<Record<string, unknown>>;
   readonly scopes: readonly string[];
   readonly token_url: URL;
@@ -152,7 +152,7 @@ const authorization = section({
   .check(
     atMostOne('credentials', 'credentials_file', 'credentials_ref'),
     rule(['type'], ({ type }) =>
-      type.trim().toLowerCase() === 'basic' ? 'can not be "basic", use basic_auth instead' : undefined,
+      type.trim().toLowerCase() === 'basic' ? 'cannot be "basic", use basic_auth instead' : undefined,
     ),
   )
   .transform((keys) =>

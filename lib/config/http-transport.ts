@@ -92,13 +92,13 @@ export const proxyRules = [
     (proxy) => {
       if (proxy.no_proxy === '') return undefined;
       if (proxy.proxy_from_environment)
-        return 'no_proxy can not go with proxy_from_environment, which brings its own';
+        return 'no_proxy cannot go with proxy_from_environment, which brings its own';
       return proxy.proxy_url === undefined ? 'no_proxy needs proxy_url' : undefined;
     },
   ),
   rule<ProxyKeys, 'proxy_from_environment' | 'proxy_url'>(['proxy_from_environment', 'proxy_url'], (proxy) =>
     proxy.proxy_from_environment && proxy.proxy_url !== undefined
-      ? 'proxy_from_environment can not go with proxy_url'
+      ? 'proxy_from_environment cannot go with proxy_url'
       : undefined,
   ),
   rule<ProxyKeys, 'proxy_connect_header' | 'proxy_url' | 'proxy_from_environment'>(
@@ -196,7 +196,7 @@ function checkHeaderNames(forbidden: readonly string[]): z.core.$ZodCheck<Readon
       if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
         context.addIssue({ code: 'custom', path: [name], message: 'is not the name of a header' });
       else if (lowerCase.has(name.toLowerCase()))
-        context.addIssue({ code: 'custom', path: [name], message: 'this header can not be set here' });
+        context.addIssue({ code: 'custom', path: [name], message: 'this header cannot be set here' });
     }
   });
 }

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
+import * as z from 'zod';
 import { isMusterError, MusterError, toMusterError } from '../base/errors.ts';
-import { readFolder, readText } from '../base/read-text.ts';
+import { readFolder, readText } from '../base/files.ts';
 import { type ObjectLocation, parseFileUrl, type StoreLocation, s3Url } from '../store/url.ts';
 import { type Assembled, assemble, type FileJobs, vanished, type Whereabouts } from './assemble.ts';
 import { type DocumentOptions, documentSchema } from './document.ts';
 import { bool, isMapping } from './fields.ts';
-import type { MusterConfig, NamedOutput } from './muster-config.ts';
+import type { MusterConfig, NamedOutput, StanzaReader } from './muster-config.ts';
 import { ConfigError, type ConfigProblem, inFileOrder, problemsOf } from './problem.ts';
 import { findLeftAlone, strictProblems } from './prometheus-keys.ts';
-import { loadReaders, type ReaderLoaders } from './readers.ts';
 import {
   type FileAccess,
   keyBelow,
@@ -78,7 +78,7 @@ function parseAssembled<Stanza, KubeState extends NamedOutput>(
   return { ...parsed.data, jobs, leftAlone: findLeftAlone(value, readKeys) };
 }
 
-/** Read beside the schema, so that all problems are told at once. */
+/** Read beside the schema, so that all problems are reported at once. */
 function isStrict(value: unknown): boolean {
   return isMapping(value) && 'strict' in value && bool().safeParse(value.strict).data === true;
 }
@@ -178,7 +178,7 @@ function bucketAccess(
 }
 
 /**
- * Where the store is, of a configuration of which all else may be wrong; `undefined` where that cannot be told. Throws
+ * Where the store is, of a configuration of which all else may be wrong; `undefined` where that is unknown. Throws
  * when there is no configuration to read.
  */
 export async function loadStoreLocation(
@@ -233,4 +233,39 @@ async function readConfigFile(path: string): Promise<string> {
       },
     );
   }
+}
+
+/** A mechanism by its key; the rest of it is loaded once a configuration has that key. */
+export interface MechanismLoader<Stanza> extends Pick<StanzaReader<Stanza>, 'name' | 'configKey'> {
+  readonly load: () => Promise<StanzaReader<Stanza>>;
+}
+
+export interface ReaderLoaders<Stanza, KubeState extends NamedOutput> {
+  /** The mechanisms whose SD configs may stand in a scrape config. */
+  readonly mechanisms: readonly MechanismLoader<Stanza>[];
+  /** Loads the schema of an entry of `kube_state_metrics`; without it there may be none. */
+  readonly loadKubeState?: () => Promise<z.ZodType<KubeState>>;
+}
+
+interface Sections {
+  readonly scrape_configs?: unknown;
+  readonly kube_state_metrics?: unknown;
+}
+
+/** Loads what it takes to read the document with this value, and nothing else: a command that starts is waited for. */
+export async function loadReaders<Stanza, KubeState extends NamedOutput>(
+  document: unknown,
+  { mechanisms, loadKubeState }: ReaderLoaders<Stanza, KubeState>,
+): Promise<Pick<DocumentOptions<Stanza, KubeState>, 'mechanisms' | 'kubeState'>> {
+  const { scrape_configs: jobs, kube_state_metrics: outputs }: Sections = isMapping(document) ? document : {};
+  const keys = new Set((Array.isArray(jobs) ? jobs : []).filter(isMapping).flatMap(Object.keys));
+  const kubeState = outputs === undefined ? undefined : await loadKubeState?.();
+  return {
+    mechanisms: await Promise.all(
+      mechanisms.map(({ name, configKey, load }) =>
+        keys.has(configKey) ? load() : { name, configKey, schema: z.never() },
+      ),
+    ),
+    kubeState,
+  };
 }

@@ -148,7 +148,7 @@ export function findLeftAlone(document: unknown, readKeys: readonly string[]): r
   ];
 }
 
-/** What is left alone of the jobs, as problems: for those who want a configuration of which all is Muster's. */
+/** What is left alone of the jobs, as problems: for those who want Muster to discover the whole configuration. */
 export function strictProblems(
   document: unknown,
   readKeys: readonly string[],

@@ -123,7 +123,7 @@ function hasWildcard(pattern: string): boolean {
   return /[*?[\\]/.test(pattern);
 }
 
-/** What one part of a pattern matches; `undefined` where it is none. Source: Go's path/filepath, Match. */
+/** What one part of a pattern matches; `undefined` where it is not a pattern. Source: Go's path/filepath, Match. */
 function matcherOf(part: string): RegExp | undefined {
   let source = '';
   let rest = part;

@@ -17,10 +17,9 @@ import {
   text,
 } from './fields.ts';
 import type { JobSettings, Provider, ReadStanza, StanzaReader } from './muster-config.ts';
-import { nameSchemeKey } from './name-scheme.ts';
 import { scrapeKeys, sdKeys } from './prometheus-keys.ts';
 import { prometheusVersion } from './prometheus-version.ts';
-import { relabelConfigs } from './relabel.ts';
+import { nameSchemeKey, relabelConfigs } from './relabel.ts';
 import { rule, type SectionOf, section } from './section.ts';
 
 /**

@@ -31,7 +31,7 @@ export class Secret {
 
 /**
  * Where a credential's text comes from: the configuration itself, a file (relative to the configuration's folder,
- * read anew each cycle), or a reference: `ssm:/path`, `secretsmanager:name#field`, `env:NAME`.
+ * read in each cycle), or a reference: `ssm:/path`, `secretsmanager:name#field`, `env:NAME`.
  */
 export type Credential =
   | { readonly from: 'inline'; readonly secret: Secret }
@@ -104,7 +104,7 @@ const forms: Readonly<Record<string, RegExp>> = {
   secretsmanager: /^(?<name>[A-Za-z0-9/_+=.@!:-]+)(?:#(?<field>.+))?$/u,
 };
 
-/** The reference's parts; `undefined` when the text is none. */
+/** The reference's parts; `undefined` when the text is not a reference. */
 export function parseReference(text: string): Reference | undefined {
   const colon = text.indexOf(':');
   const scheme = text.slice(0, Math.max(colon, 0));

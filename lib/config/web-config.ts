@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { readText } from '../base/read-text.ts';
+import { readText } from '../base/files.ts';
 import { bool, leaf, list, mapOf, oneOf, text } from './fields.ts';
 import { tlsVersions } from './http-transport.ts';
 import { ConfigError, inFileOrder, problemsOf } from './problem.ts';

@@ -13,7 +13,7 @@ import { buildTree, type Place } from './yaml-tree.ts';
 
 /** A YAML file that was read, right or wrong. */
 export interface YamlFile {
-  /** Mappings, lists, texts, `YamlScalar`s and nulls; nothing where the syntax is broken. */
+  /** Mappings, lists, strings, `YamlScalar`s and nulls; undefined where the syntax is broken. */
   readonly value: unknown;
   readonly problems: readonly ConfigProblem[];
   /** The problem with the place of the path, or of the nearest thing above it that is there. */
@@ -75,7 +75,7 @@ const explanations: Readonly<Partial<Record<ErrorCode, string>>> = {
   MULTILINE_IMPLICIT_KEY: 'a key must stand on one line; is a colon missing?',
   MULTIPLE_DOCS: 'a second YAML document begins here, only one is allowed',
   RESOURCE_EXHAUSTION: 'nested too deeply',
-  TAB_AS_INDENT: 'a tab can not indent, use spaces',
+  TAB_AS_INDENT: 'a tab cannot indent, use spaces',
   TAG_RESOLVE_FAILED: 'unknown tag, or a value that does not fit it; text that begins with ! must be quoted',
 };
 

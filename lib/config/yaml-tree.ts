@@ -25,7 +25,7 @@ interface TreeProblem {
   readonly message: string;
 }
 
-/** A YAML document as plain mappings, lists, texts, `YamlScalar`s and nulls, with the place of each. */
+/** A YAML document as plain mappings, lists, strings, `YamlScalar`s and nulls, with the place of each. */
 export interface YamlTree {
   readonly value: unknown;
   readonly place: Place;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { isMusterError, MusterError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import type { ObjectStore } from '../store/store.ts';
 
 /** The highest `schema` that this version knows, of every document in the bucket. */
@@ -50,16 +51,6 @@ export function refuseNewer(json: unknown, name: string): void {
     'newer',
     `${name} was written by a newer Muster (schema ${newer.schema}, known is ${knownSchema}); nothing is changed: upgrade this one`,
   );
-}
-
-/** JSON text as a value, for a schema to check. `name` names it in messages. Throws kind `malformed`. */
-export function parseJson(text: string, name?: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new MusterError('malformed', `${name === undefined ? '' : `${name}: `}not JSON: ${why}`, { cause });
-  }
 }
 
 /** Label names to values. Not a record of zod's, which drops a label named `__proto__`. */

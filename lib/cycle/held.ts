@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import { isMusterError, MusterError } from '../base/errors.ts';
+import { overWrite, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { LabelSet } from '../targets/group.ts';
 import { heldKey, type ProviderId } from '../targets/keys.ts';
@@ -81,7 +82,7 @@ export async function readHeld(
 ): Promise<StoredHeld> {
   const key = heldKey(id);
   const found = await store.get(key, { maxBytes, signal });
-  if (found === undefined || found === 'unchanged') return { held: undefined, etag: undefined };
+  if (found === undefined) return { held: undefined, etag: undefined };
   try {
     return { held: await decodeHeld(found.body, key, maxUnpacked), etag: found.etag };
   } catch (error) {
@@ -163,18 +164,15 @@ export async function writeHeld(
 ): Promise<void> {
   let next = held;
   let over = etag;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await putHeld(store, id, next, over, signal);
-      return;
-    } catch (error) {
-      if (!isMusterError(error, 'conflict') || attempt === 5) throw error;
+  await retryConflict(async (attempt) => {
+    if (attempt > 1) {
+      const current = await readHeld(store, id, signal);
+      over = current.etag;
+      if (current.held !== undefined)
+        next = { ...next, memory: withAcceptance(next.memory, current.held.memory) };
     }
-    const current = await readHeld(store, id, signal);
-    over = current.etag;
-    if (current.held !== undefined)
-      next = { ...next, memory: withAcceptance(next.memory, current.held.memory) };
-  }
+    await putHeld(store, id, next, over, signal);
+  });
 }
 
 async function putHeld(
@@ -185,7 +183,7 @@ async function putHeld(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await store.put(heldKey(id), encodeHeld(id, held), {
-    condition: etag === undefined ? 'create' : { etag },
+    condition: overWrite(etag),
     contentType: 'application/gzip',
     signal,
   });
@@ -201,15 +199,11 @@ export async function acceptHeld(
   now: Date,
   signal?: AbortSignal | undefined,
 ): Promise<HeldDocument | undefined> {
-  for (let attempt = 1; ; attempt++) {
+  return retryConflict(async () => {
     const { held, etag } = await readHeld(store, id, signal);
     if (held === undefined) return undefined;
     const accepted = { ...held, memory: acceptAll(held.memory, now) };
-    try {
-      await putHeld(store, id, accepted, etag, signal);
-      return accepted;
-    } catch (error) {
-      if (!isMusterError(error, 'conflict') || attempt === 5) throw error;
-    }
-  }
+    await putHeld(store, id, accepted, etag, signal);
+    return accepted;
+  });
 }

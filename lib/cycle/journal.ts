@@ -1,13 +1,14 @@
 import * as z from 'zod';
 import { isMusterError, MusterError } from '../base/errors.ts';
 import { packLines, type UnpackOptions, unpackLines } from '../base/gzip-lines.ts';
+import { parseJson } from '../base/json.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { type EncodedGroup, encodeGroup, type Groups } from '../targets/canonical.ts';
 import type { Change } from '../targets/diff.ts';
 import type { TargetGroup } from '../targets/group.ts';
 import { journalFolder, journalKey, type ProviderId, parseJournalVersion } from '../targets/keys.ts';
 import { createPacker } from '../targets/pack.ts';
-import { parseJson, refuseNewer, targetGroup } from './document.ts';
+import { refuseNewer, targetGroup } from './document.ts';
 import type { Loaded } from './load.ts';
 import type { CycleInput } from './provider.ts';
 

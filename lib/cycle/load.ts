@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { isMusterError, MusterError } from '../base/errors.ts';
 import { packLines, unpack, unpackLines } from '../base/gzip-lines.ts';
+import { parseJson } from '../base/json.ts';
 import { defaultMaxBytes, type ObjectStore } from '../store/store.ts';
 import { type EncodedGroup, encodeGroup, type Groups, toGroups } from '../targets/canonical.ts';
 import { applyChange } from '../targets/diff.ts';
@@ -17,7 +18,7 @@ import {
   targetsKey,
 } from '../targets/keys.ts';
 import { createPacker } from '../targets/pack.ts';
-import { parseJson, refuseNewer, targetGroup } from './document.ts';
+import { refuseNewer, targetGroup } from './document.ts';
 import { decodeJournalEntry } from './journal.ts';
 import { decodeManifest, maxManifestBytes } from './manifest.ts';
 import type { Step } from './memory.ts';
@@ -64,10 +65,7 @@ export async function loadProvider(
   { warm, signal }: ReadInput,
 ): Promise<Loaded> {
   const warmEtag = warm?.damaged === undefined ? warm?.checkpoint?.etag : undefined;
-  const found = await store.get(snapshotKey(id), {
-    ...(warmEtag && { ifNoneMatch: warmEtag }),
-    signal,
-  });
+  const found = await store.getIfChanged(snapshotKey(id), warmEtag, { signal });
   if (found === 'unchanged' && warm !== undefined) return replay(store, id, warm, signal);
   if (found === undefined || found === 'unchanged') return replayFromStart(store, id, signal);
   try {
@@ -94,7 +92,7 @@ async function replay(
   let { version, groups } = from;
   for (;;) {
     const found = await store.get(journalKey(id, version + 1), signal && { signal });
-    if (found === undefined || found === 'unchanged') return { ...from, version, groups };
+    if (found === undefined) return { ...from, version, groups };
     try {
       const entry = await decodeJournalEntry(found.body, signal);
       if (entry.version !== version + 1)
@@ -216,7 +214,7 @@ async function readFile(
   signal: AbortSignal | undefined,
 ): Promise<PublishedList | undefined> {
   const found = await store.get(targetsKey(id), signal && { signal });
-  if (found === undefined || found === 'unchanged') return undefined;
+  if (found === undefined) return undefined;
   const groups = decodeFileSd(found.body).filter(({ targets }) => targets.length > 0);
   return { version: readVersionMark(found.body)?.version ?? 0, groups };
 }
@@ -228,12 +226,12 @@ async function readParts(
 ): Promise<PublishedList | undefined> {
   const key = manifestKey(id);
   const found = await store.get(key, { maxBytes: maxManifestBytes, signal });
-  if (found === undefined || found === 'unchanged') return undefined;
+  if (found === undefined) return undefined;
   const { version, parts } = decodeManifest(found.body, key);
   const groups: FileSdGroup[] = [];
   for (const { name, encoding } of parts) {
     const part = await store.get(partKey(id, name), signal && { signal });
-    if (part === undefined || part === 'unchanged') return undefined;
+    if (part === undefined) return undefined;
     const plain = encoding === 'gzip' ? await unpack(part.body, defaultMaxBytes) : part.body;
     for (const group of decodeFileSd(plain)) groups.push(group);
   }

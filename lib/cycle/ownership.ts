@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import { isMusterError, MusterError } from '../base/errors.ts';
+import { MusterError } from '../base/errors.ts';
+import { overWrite, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { isProviderName, statusKey, storeKey } from '../targets/keys.ts';
 import { decodeDocument, encodeDocument } from './document.ts';
@@ -96,25 +97,21 @@ export async function readStoreDocument(
   signal?: AbortSignal,
 ): Promise<{ readonly document: StoreDocument; readonly etag: string } | undefined> {
   const found = await store.get(storeKey, { maxBytes: 64 << 10, signal });
-  if (found === undefined || found === 'unchanged') return undefined;
+  if (found === undefined) return undefined;
   const { id, owner } = decodeDocument(found.body, schema, `${store.url}/${storeKey}`);
   return { document: { id, owner }, etag: found.etag };
 }
 
 /** The id of the store, which is made with the first call for a new store. Throws what the store throws. */
 export async function storeIdOf(store: ObjectStore, signal?: AbortSignal): Promise<string> {
-  for (let attempt = 1; ; attempt++) {
+  // Where another run was first, its id counts.
+  return retryConflict(async () => {
     const found = await readStoreDocument(store, signal);
     if (found !== undefined) return found.document.id;
-    try {
-      const id = randomUUID();
-      await writeStoreDocument(store, { id }, undefined, signal);
-      return id;
-    } catch (error) {
-      // Another run was first: its id counts.
-      if (!isMusterError(error, 'conflict') || attempt === 5) throw error;
-    }
-  }
+    const id = randomUUID();
+    await writeStoreDocument(store, { id }, undefined, signal);
+    return id;
+  });
 }
 
 /** Writes the document over the one that was read. Throws kind `conflict` where another run was first. */
@@ -126,7 +123,7 @@ async function writeStoreDocument(
 ): Promise<void> {
   const text = { schema: 1, id, created: new Date().toISOString(), owner };
   await store.put(storeKey, encodeDocument(text), {
-    condition: etag === undefined ? 'create' : { etag },
+    condition: overWrite(etag),
     contentType: 'application/json',
     signal,
   });

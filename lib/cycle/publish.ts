@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isMusterError, MusterError } from '../base/errors.ts';
 import { chunksOf } from '../base/gzip-lines.ts';
+import { overWrite, retryConflict } from '../store/errors.ts';
 import type { Body, ObjectStore, StreamedBody } from '../store/store.ts';
 import { countTargets, type Groups } from '../targets/canonical.ts';
 import { type Change, isEmptyChange } from '../targets/diff.ts';
@@ -201,7 +202,7 @@ async function readManifest(
 ): Promise<{ readonly manifest: Manifest; readonly etag: string } | undefined> {
   const key = manifestKey(id);
   const found = await store.get(key, { maxBytes: maxManifestBytes, signal });
-  if (found === undefined || found === 'unchanged') return undefined;
+  if (found === undefined) return undefined;
   try {
     return { manifest: decodeManifest(found.body, key), etag: found.etag };
   } catch (error) {
@@ -237,8 +238,7 @@ async function putFenced(
   const { store, signal } = input;
   if (!(await isNewest(input))) return 'superseded';
   try {
-    const condition = over === undefined ? 'create' : { etag: over };
-    const options = { condition, contentType: 'application/json', signal } as const;
+    const options = { condition: overWrite(over), contentType: 'application/json', signal };
     return await store.put(key, body, options);
   } catch (error) {
     if (!isMusterError(error, 'conflict')) throw error;
@@ -280,9 +280,6 @@ function fileOf(groups: Groups, mark: VersionMark): ListFile {
   };
 }
 
-/** How often a conditional write is tried again before another run is taken to be livelier. */
-const checkpointAttempts = 5;
-
 /**
  * Writes the snapshot of `loaded`, unless the bucket already holds its version or a newer one.
  * Returns the snapshot's etag, or undefined when a newer one is there: then the newer run publishes.
@@ -297,21 +294,17 @@ export async function writeCheckpoint(
   if (checkpoint?.version === version) return checkpoint.etag;
   const body = await encodeSnapshot({ version, cursor, identity, backend, steps, groups });
   let over = checkpoint?.etag;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const condition = over === undefined ? 'create' : { etag: over };
-      const options = { condition, contentType: 'application/gzip', signal } as const;
-      return (await store.put(snapshotKey(id), body, options)).etag;
-    } catch (error) {
-      if (!isMusterError(error, 'conflict') || attempt === checkpointAttempts) throw error;
+  return retryConflict(async (attempt) => {
+    if (attempt > 1) {
+      const stored = await store.get(snapshotKey(id), { signal });
+      const storedVersion = stored === undefined ? 0 : await versionOf(stored.body);
+      if (storedVersion > version) return undefined;
+      if (storedVersion === version) return stored?.etag;
+      over = stored?.etag;
     }
-    const found = await store.get(snapshotKey(id), signal && { signal });
-    const stored = found === undefined || found === 'unchanged' ? undefined : found;
-    const storedVersion = stored === undefined ? 0 : await versionOf(stored.body);
-    if (storedVersion > version) return undefined;
-    if (storedVersion === version) return stored?.etag;
-    over = stored?.etag;
-  }
+    const options = { condition: overWrite(over), contentType: 'application/gzip', signal };
+    return (await store.put(snapshotKey(id), body, options)).etag;
+  });
 }
 
 async function versionOf(body: Uint8Array): Promise<number> {

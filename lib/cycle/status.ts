@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { mapConcurrent } from '../base/concurrency.ts';
 import { isMusterError } from '../base/errors.ts';
+import { overWrite, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { encodeJob, folders, type ProviderId, parseStatusKey, statusKey } from '../targets/keys.ts';
 import { decodeDocument, encodeDocument } from './document.ts';
@@ -148,7 +149,7 @@ export async function readStatus(
   const options = signal && { signal };
   try {
     const found = await store.get(key, { maxBytes: maxStatusBytes, ...options });
-    if (found === undefined || found === 'unchanged') return { status: undefined, etag: undefined };
+    if (found === undefined) return { status: undefined, etag: undefined };
     return readBody(found.body, found.etag, key);
   } catch (error) {
     if (!isMusterError(error, 'too-large')) throw error;
@@ -217,24 +218,22 @@ export async function writeStatus(
   signal?: AbortSignal | undefined,
   { merge = true } = {},
 ): Promise<string | undefined> {
+  const put = async (next: Status, over: string | undefined) => {
+    const options = { condition: overWrite(over), contentType: 'application/json', signal };
+    return (await store.put(statusKey(id), encodeDocument(next), options)).etag;
+  };
+  if (!merge) return put(status, etag);
   let next = status;
   let over = etag;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const written = await store.put(statusKey(id), encodeDocument(next), {
-        condition: over === undefined ? 'create' : { etag: over },
-        contentType: 'application/json',
-        signal,
-      });
-      return written.etag;
-    } catch (error) {
-      if (!isMusterError(error, 'conflict') || !merge || attempt === 5) throw error;
+  return retryConflict(async (attempt) => {
+    if (attempt > 1) {
+      const current = await readStatus(store, id, signal);
+      if (current.status !== undefined && current.status.version > next.version) return undefined;
+      over = current.etag;
+      next = mergeStatus(next, current.status);
     }
-    const current = await readStatus(store, id, signal);
-    if (current.status !== undefined && current.status.version > next.version) return undefined;
-    over = current.etag;
-    next = mergeStatus(next, current.status);
-  }
+    return put(next, over);
+  });
 }
 
 function mergeStatus(status: Status, other: Status | undefined): Status {

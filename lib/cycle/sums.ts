@@ -179,7 +179,7 @@ async function readStatuses({ store, signal }: SumsInput): Promise<readonly Stat
   const ids = (await listProviders({ store, signal: until })).slice(0, mostStatuses);
   const statuses = await mapConcurrent(ids.map(statusKey), 16, until, async (key) => {
     const found = await store.get(key, { maxBytes: 1 << 20, signal });
-    return found === undefined || found === 'unchanged' ? undefined : parseStatus(found.body);
+    return found === undefined ? undefined : parseStatus(found.body);
   });
   return statuses.filter((status) => status !== undefined);
 }

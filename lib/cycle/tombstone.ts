@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { isMusterError } from '../base/errors.ts';
+import { overWrite, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { type ProviderId, retiredKey } from '../targets/keys.ts';
 import { decodeDocument, encodeDocument } from './document.ts';
@@ -36,7 +37,7 @@ export async function readTombstone(
 ): Promise<Tombstone | undefined> {
   const key = retiredKey(id);
   const found = await store.get(key, { maxBytes: 64 << 10, signal });
-  if (found === undefined || found === 'unchanged') return undefined;
+  if (found === undefined) return undefined;
   const { schema: _, ...tombstone } = decodeDocument(found.body, schema, key);
   return tombstone;
 }
@@ -51,21 +52,15 @@ export async function writeTombstone(
   signal?: AbortSignal,
 ): Promise<void> {
   const key = retiredKey(tombstone);
-  for (let attempt = 1; ; attempt++) {
-    const found = await store.get(key, signal && { signal });
-    const there = found === undefined || found === 'unchanged' ? undefined : found;
+  await retryConflict(async () => {
+    const there = await store.get(key, { signal });
     if (there !== undefined && isLater(there.body, tombstone, key)) return;
-    try {
-      await store.put(key, encodeDocument({ schema: 1, ...tombstone }), {
-        condition: there === undefined ? 'create' : { etag: there.etag },
-        contentType: 'application/json',
-        signal,
-      });
-      return;
-    } catch (error) {
-      if (!isMusterError(error, 'conflict') || attempt === 5) throw error;
-    }
-  }
+    await store.put(key, encodeDocument({ schema: 1, ...tombstone }), {
+      condition: overWrite(there?.etag),
+      contentType: 'application/json',
+      signal,
+    });
+  });
 }
 
 function isLater(body: Uint8Array, { store, version }: Tombstone, key: string): boolean {

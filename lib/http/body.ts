@@ -1,7 +1,6 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
-import { MusterError } from '../base/errors.ts';
-import { codeOf } from './errors.ts';
+import { codeOf, MusterError } from '../base/errors.ts';
 
 /** Takes a body's chunks in; one copy of each, into one array where the length is known before. */
 export interface BodyReader {
@@ -28,7 +27,7 @@ export interface BodyLimit {
 }
 
 /**
- * A reader for a body of the declared length (bytes; undefined where the answer doesn't say). Throws `too-large`
+ * A reader for a body of the declared length (bytes; undefined where the answer does not say). Throws `too-large`
  * at once when that length is over the limit.
  */
 export function readBody(declared: number | undefined, limit: BodyLimit, space?: BodySpace): BodyReader {
@@ -99,7 +98,7 @@ function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
 }
 
 /**
- * The body without its content encoding, which was not asked for but may have been applied all the same. Decoding
+ * The body without its content encoding, which the request did not ask for but the server may have applied. Decoding
  * stops once there are more than `maxBytes` (`too-large`). Nested or unknown encodings are `malformed`.
  */
 export async function decodeBody(

@@ -187,7 +187,7 @@ function dial(route: Route): Socket {
   const socket = route.unixSocket
     ? connect({ path: route.unixSocket })
     : connect({ host: bareHost(hop), port: portOf(hop), keepAlive: true, noDelay: true });
-  // An error is told to whoever uses the socket; without a listener of its own it would end the process.
+  // The socket's user gets its error; without a listener here the error would end the process.
   return socket.on('error', () => {});
 }
 

@@ -1,4 +1,4 @@
-import { type ErrorKind, MusterError, oneLine } from '../base/errors.ts';
+import { codeOf, type ErrorKind, MusterError, oneLine } from '../base/errors.ts';
 
 /**
  * What Node, OpenSSL or undici threw, as a MusterError whose message still lacks the request it belongs to.
@@ -9,7 +9,7 @@ export function toFailure(error: unknown): MusterError {
   const code = codeOf(error);
   if (nameOf(error) === 'HTTPParserError') return new MusterError('malformed', 'the answer is not HTTP');
   if (code === undefined) return new MusterError('internal', `the request failed (${nameOf(error)})`);
-  const known = texts[code];
+  const known = knownCodes[code];
   if (known !== undefined) return new MusterError(known[0], `${known[1]} (${code})`, { cause: error });
   if (refusedCertificate.test(code))
     return new MusterError(
@@ -29,10 +29,12 @@ export function toFailure(error: unknown): MusterError {
 export function toTlsFailure(error: unknown): MusterError {
   const code = codeOf(error);
   const failure = toFailure(error);
-  if (failure.kind !== 'unreachable' || (code !== undefined && code in texts)) return failure;
+  if (failure.kind !== 'unreachable' || (code !== undefined && code in knownCodes)) return failure;
   if (code === undefined || /^E[A-Z]+$/.test(code)) return failure;
   const reason = oneLine(messageOf(error)).slice(0, 100);
-  const advice = /key too weak|too small/i.test(reason) ? ': issue it anew, RSA with 2,048 bits or more' : '';
+  const advice = /key too weak|too small/i.test(reason)
+    ? ': issue a new one, RSA with 2,048 bits or more'
+    : '';
   return new MusterError('tls', `the server's certificate is refused (${reason})${advice}`, { cause: error });
 }
 
@@ -41,13 +43,7 @@ export function isClosedEarly({ kind, cause }: MusterError): boolean {
   return kind === 'unreachable' && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(cause) ?? '');
 }
 
-/** The `code` of an error, whichever realm it is of. */
-export function codeOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
-}
-
-const texts: Readonly<Record<string, readonly [ErrorKind, string]>> = {
+const knownCodes: Readonly<Record<string, readonly [ErrorKind, string]>> = {
   ENOTFOUND: ['unreachable', 'the host name has no address: check its spelling and the DNS'],
   EAI_AGAIN: ['unreachable', 'the DNS did not answer'],
   ECONNREFUSED: ['unreachable', 'the connection was refused: nothing listens there'],

@@ -17,8 +17,8 @@ export interface Call {
   readonly idleTimeoutMs: number;
   /** How much of the body to read, once the status is known. */
   readonly limit: (status: number) => BodyLimit;
-  /** Where the body is read into; absent, memory of its own. */
-  readonly space?: BodySpace;
+  /** Memory that the body is read into. Default: new memory. */
+  readonly space?: BodySpace | undefined;
 }
 
 /** One answer, read to its end or its limit. */

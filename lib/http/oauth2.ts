@@ -12,20 +12,23 @@ import type { Redactor } from './url-text.ts';
 /** A token is no longer used this long (milliseconds) before it expires, as in Go's oauth2. */
 const leeway = 10_000;
 
+/** What tokens are fetched with: the client of the token endpoint, and the signal that ends it. */
+export interface TokenTools {
+  readonly client: HttpClient;
+  readonly readText: ReadText;
+  readonly redactor: Redactor;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Authorization by OAuth 2 tokens: fetched when first needed, shared by all requests, fetched anew shortly before
+ * Authorization by OAuth 2 tokens: fetched when first needed, shared by all requests, fetched again shortly before
  * they expire. `client` talks to the token endpoint; `signal` bounds the fetches, which requests wait for together.
  */
-export async function openTokens(
-  config: OAuth2Config,
-  client: HttpClient,
-  readText: ReadText,
-  redactor: Redactor,
-  signal: AbortSignal,
-): Promise<Authorize> {
+export async function openTokens(config: OAuth2Config, tools: TokenTools): Promise<Authorize> {
+  const { redactor } = tools;
   // Servers with a grant of their own take passwords and keys there.
   for (const value of Object.values(config.endpoint_params)) learnWord(value, redactor);
-  const fetchToken = await tokenFetcher(config, client, readText, redactor, signal);
+  const fetchToken = await tokenFetcher(config, tools);
   let current: Held | undefined;
 
   const renew = (): Held => {
@@ -66,10 +69,7 @@ type FetchToken = () => Promise<Token>;
 
 async function tokenFetcher(
   config: OAuth2Config,
-  client: HttpClient,
-  readText: ReadText,
-  redactor: Redactor,
-  signal: AbortSignal,
+  { client, readText, redactor, signal }: TokenTools,
 ): Promise<FetchToken> {
   const post = async (form: URLSearchParams, headers: Readonly<Record<string, string>> = {}) => {
     const sentAt = Date.now();
@@ -92,7 +92,7 @@ async function tokenFetcher(
   if (config.grant_type === 'client_credentials') {
     const secret = config.client_secret ? await readText(config.client_secret, 'oauth2.client_secret') : '';
     redactor.learn(secret);
-    return told(clientCredentials(config, secret, post, redactor));
+    return asDenial(clientCredentials(config, secret, post, redactor));
   }
   if (config.client_certificate_key === undefined)
     throw new MusterError('config', 'oauth2.client_certificate_key: the JWT bearer grant needs it');
@@ -103,7 +103,7 @@ async function tokenFetcher(
     return grantForm(config, { grant_type: config.grant_type, assertion });
   };
   form();
-  return told(() => post(form()));
+  return asDenial(() => post(form()));
 }
 
 type Post = (form: URLSearchParams, headers?: Readonly<Record<string, string>>) => Promise<Token>;
@@ -158,8 +158,8 @@ function toToken(answer: z.infer<typeof tokenAnswer>, sentAt: number, redactor: 
   };
 }
 
-/** A token endpoint says 400 for bad credentials (RFC 6749, 5.2): to whoever waits for the token it is a denial. */
-function told(fetchToken: FetchToken): FetchToken {
+/** A token endpoint answers 400 to bad credentials (RFC 6749, 5.2): for the request that needs the token it is a denial. */
+function asDenial(fetchToken: FetchToken): FetchToken {
   return async () => {
     try {
       return await fetchToken();
@@ -168,7 +168,7 @@ function told(fetchToken: FetchToken): FetchToken {
       const kind = error.status === 400 ? 'denied' : error.kind;
       throw new MusterError(kind, `no OAuth 2 token: ${error.message}`, {
         cause: error.cause,
-        ...(error.status && { status: error.status }),
+        status: error.status,
       });
     }
   };

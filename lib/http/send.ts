@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { abortError, pause } from '../base/deadlines.ts';
 import { type ErrorKind, MusterError, toMusterError } from '../base/errors.ts';
+import { tryParseJson } from '../base/json.ts';
 import {
   type Authorize,
   type ConfiguredHeaders,
@@ -25,7 +26,7 @@ export interface Sender {
   readonly authorize: Authorize;
   readonly redactor: Redactor;
   readonly retry: RetryPolicy;
-  /** Whether TLS connections show a certificate of ours. */
+  /** Whether TLS connections show a client certificate. */
   readonly hasClientCertificate: boolean;
   readonly followRedirects: boolean;
   readonly idleTimeoutMs: number;
@@ -45,7 +46,7 @@ export async function send(sender: Sender, request: HttpRequest): Promise<HttpRe
     const { error, retryAfter } = outcome;
     const again = retry && mayPass(error);
     const delay = again
-      ? retryDelay(attempt, retryAfter, sender.retry, Date.now(), Math.random())
+      ? retryDelay({ attempt, retryAfter, now: Date.now(), random: Math.random() }, sender.retry)
       : undefined;
     if (delay === undefined)
       throw attempt === 1 ? error : reworded(error, `${error.message} (tried ${attempt} times)`);
@@ -78,7 +79,7 @@ async function attemptOnce(
   let place = url;
   try {
     for (let hops = 0; hops <= maxRedirects; hops++) {
-      const answer = await ask(sender, request, url, authorization, signals);
+      const answer = await sendOnce(sender, { request, url, authorization, signals });
       const { status, headers } = answer;
       if (isSuccess(status, request)) return await decoded(answer, request, signals);
       if (!isRedirect(status)) {
@@ -107,13 +108,15 @@ function withLikelyCause(error: MusterError, { protocol }: URL, sender: Sender):
   );
 }
 
-async function ask(
-  sender: Sender,
-  request: HttpRequest,
-  url: URL,
-  authorization: string | undefined,
-  signals: readonly AbortSignal[],
-): Promise<Answer> {
+/** One request to one URL, which after a redirect is not the request's own. */
+interface Ask {
+  readonly request: HttpRequest;
+  readonly url: URL;
+  readonly authorization: string | undefined;
+  readonly signals: readonly AbortSignal[];
+}
+
+async function sendOnce(sender: Sender, { request, url, authorization, signals }: Ask): Promise<Answer> {
   const fired = signals.find((signal) => signal.aborted);
   if (fired) throw abortError(fired, 'before the request was sent');
   const { dispatcher, path, headers } = sender.pools.way(url);
@@ -124,7 +127,7 @@ async function ask(
     body: request.body,
     signals,
     idleTimeoutMs: sender.idleTimeoutMs,
-    ...(request.space && { space: request.space }),
+    space: request.space,
     limit: (status) =>
       isSuccess(status, request)
         ? { maxBytes: request.maxBytes ?? defaultMaxBytes, over: 'refuse' }
@@ -224,21 +227,27 @@ function mayPass(error: MusterError): boolean {
   );
 }
 
+/** An attempt that failed: its number from 1, the answer's Retry-After, the time now, and a random number below 1. */
+export interface FailedAttempt {
+  readonly attempt: number;
+  readonly retryAfter: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly random: number;
+}
+
 /**
  * Milliseconds to wait before attempt `attempt + 1`, or undefined when it is not worth it. Exponential backoff with
  * full jitter; a Retry-After is waited out in full, with the jitter on top so that clients do not come back as one.
  */
 export function retryDelay(
-  attempt: number,
-  retryAfter: string | undefined,
+  { attempt, retryAfter, now, random }: FailedAttempt,
   policy: RetryPolicy,
-  now: number,
-  random: number,
 ): number | undefined {
   if (attempt > policy.retries) return undefined;
-  const asked = retryAfterMs(retryAfter, now);
-  if (asked > policy.maxDelayMs) return undefined;
-  const delay = asked + random * Math.min(policy.backoffMs * 2 ** (attempt - 1), policy.maxDelayMs);
+  const wanted = retryAfterMs(retryAfter, now);
+  if (wanted > policy.maxDelayMs) return undefined;
+  const delay = wanted + random * Math.min(policy.backoffMs * 2 ** (attempt - 1), policy.maxDelayMs);
   return policy.deadline !== undefined && now + delay >= policy.deadline ? undefined : delay;
 }
 
@@ -299,13 +308,9 @@ function serverWords({ headers, body }: Answer): string {
 const messageKeys = ['message', 'error_description', 'error', 'reason', 'detail'];
 
 function messageOf(text: string): string | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'string') return value;
-    if (typeof value !== 'object' || value === null) return undefined;
-    const fields = new Map(Object.entries(value));
-    return messageKeys.map((key) => fields.get(key)).find((message) => typeof message === 'string');
-  } catch {
-    return undefined;
-  }
+  const value = tryParseJson(text);
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null) return undefined;
+  const fields = new Map(Object.entries(value));
+  return messageKeys.map((key) => fields.get(key)).find((message) => typeof message === 'string');
 }

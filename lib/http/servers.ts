@@ -1,6 +1,6 @@
 import { MusterError, toMusterError } from '../base/errors.ts';
 
-/** What one server of several is asked with. */
+/** What a call to one server of several gets. */
 export interface Attempt {
   /** Fires when this server's share of the time is over; every call must heed it. */
   readonly signal: AbortSignal;

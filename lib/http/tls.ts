@@ -107,7 +107,7 @@ function checkName(name: string, certificate: PeerCertificate): Error | undefine
   if (certificate.subjectaltname) return checkServerIdentity(name, certificate);
   return new MusterError(
     'tls',
-    "the server's certificate has no subject alternative name (SAN): a common name alone does not count, issue it anew",
+    "the server's certificate has no subject alternative name (SAN): a common name alone does not count, issue a new one",
   );
 }
 

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { isMusterError, toMusterError } from '../base/errors.ts';
-import { newRunId } from '../base/run-id.ts';
+import { newRunId } from '../base/version.ts';
 import type { ObjectStore, PutOptions, StreamedBody } from '../store/store.ts';
 import { metricsKey, outputTombstoneKey } from '../targets/keys.ts';
 import { allSamples, judgedCounts, judgeOutput, type OutputGate, outputGate } from './gate.ts';
@@ -263,7 +263,7 @@ async function countPublished(
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, number>>> {
   const opened = await store.open(metricsKey(object), { signal });
-  if (opened === undefined || opened === 'unchanged') return {};
+  if (opened === undefined) return {};
   const counts = new Map<string, number>();
   const text = createGunzip();
   // What fails shows in what comes out.

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { isMusterError, MusterError } from '../base/errors.ts';
+import { tryParseJson } from '../base/json.ts';
+import { overWrite, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { outputStatusKey } from '../targets/keys.ts';
 
@@ -80,8 +82,8 @@ export async function readOutputStatus(
     throw error;
   });
   if (found === 'too large') return { status: undefined, etag: (await store.head(key))?.etag };
-  if (found === undefined || found === 'unchanged') return { status: undefined, etag: undefined };
-  const json = parseJson(found.body);
+  if (found === undefined) return { status: undefined, etag: undefined };
+  const json = tryParseJson(found.body);
   const schema = newer.safeParse(json).data?.schema;
   if (schema !== undefined)
     throw new MusterError(
@@ -93,7 +95,7 @@ export async function readOutputStatus(
 
 /** The status behind an object, or undefined where it is none that this Muster reads. */
 export function parseOutputStatus(body: Uint8Array): OutputStatus | undefined {
-  return outputStatusSchema.safeParse(parseJson(body)).data;
+  return outputStatusSchema.safeParse(tryParseJson(body)).data;
 }
 
 /**
@@ -106,21 +108,16 @@ export async function changeOutputStatus(
   change: (status: OutputStatus | undefined) => OutputStatus | undefined,
   { signal, known }: { readonly signal?: AbortSignal | undefined; readonly known?: StoredOutputStatus } = {},
 ): Promise<OutputStatus | undefined> {
-  const options = { contentType: 'application/json', signal };
-  for (let attempt = 1; ; attempt++) {
+  return retryConflict(async (attempt) => {
     const { status, etag } =
       attempt === 1 && known !== undefined ? known : await readOutputStatus(store, object, signal);
     const next = change(status);
     if (next === undefined) return undefined;
     const body = new TextEncoder().encode(`${JSON.stringify(next, undefined, 1)}\n`);
-    try {
-      const condition = etag === undefined ? 'create' : { etag };
-      await store.put(outputStatusKey(object), body, { condition, ...options });
-      return next;
-    } catch (error) {
-      if (!isMusterError(error, 'conflict') || attempt === 5) throw error;
-    }
-  }
+    const options = { condition: overWrite(etag), contentType: 'application/json', signal };
+    await store.put(outputStatusKey(object), body, options);
+    return next;
+  });
 }
 
 /** A status of an output that nothing is known of. */
@@ -132,11 +129,3 @@ export function newOutputStatus(output: string, run: string, at: Date): OutputSt
 }
 
 const newer = z.looseObject({ schema: z.int().min(2) });
-
-function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    return undefined;
-  }
-}

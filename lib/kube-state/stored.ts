@@ -1,5 +1,5 @@
 import type { Logger } from '../base/logger.ts';
-import { newRunId } from '../base/run-id.ts';
+import { newRunId } from '../base/version.ts';
 import type { ObjectStore } from '../store/store.ts';
 import {
   folders,
@@ -35,7 +35,7 @@ interface StoredInput {
 /** When the cluster was listed of which an object was made; undefined where there is none, or it does not say. */
 export async function readListed(object: string, { store, signal }: StoredInput): Promise<Date | undefined> {
   const opened = await store.open(metricsKey(object), { signal });
-  if (opened === undefined || opened === 'unchanged') return undefined;
+  if (opened === undefined) return undefined;
   // It stands in the first bytes; the rest, which may be many megabytes, is left where it is.
   for await (const chunk of opened.chunks) return readGzipTime(chunk);
   return undefined;

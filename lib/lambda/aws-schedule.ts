@@ -1,5 +1,5 @@
 import { GetScheduleCommand, ResourceNotFoundException, SchedulerClient } from '@aws-sdk/client-scheduler';
-import { awsRequestHandler } from '../base/aws-proxy.ts';
+import { awsRequestHandler } from '../base/aws.ts';
 import { MusterError } from '../base/errors.ts';
 
 /** What EventBridge Scheduler says of a schedule. */

@@ -140,7 +140,7 @@ async function checkStatus(
   { store, signal }: DeploymentInput,
 ): Promise<Answer> {
   const found = await store.get(statusKey(provider), { signal });
-  if (found === undefined || found === 'unchanged')
+  if (found === undefined)
     return bad('no cycle yet: wait for the next tick, then look at the log of the function');
   const status = parseStatus(found.body);
   if (status === undefined) return bad('the status cannot be read; the next cycle writes it again');

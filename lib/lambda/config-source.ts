@@ -186,8 +186,7 @@ async function readObject(
   { location, last, signal }: LookInput & { readonly location: string },
 ): Promise<Known> {
   const known = last?.get(key);
-  const options = { maxBytes: maxConfigBytes, signal, ...(known && { ifNoneMatch: known.etag }) };
-  const object = await from.get(key, options);
+  const object = await from.getIfChanged(key, known?.etag, { maxBytes: maxConfigBytes, signal });
   if (object === undefined) throw new MusterError('not-found', `${location}: there is no such object`);
   if (object !== 'unchanged') return { etag: object.etag, text: decode(object.body, location) };
   if (known !== undefined) return known;
@@ -232,7 +231,7 @@ async function keepLastGood(
   try {
     const body = new TextEncoder().encode(text);
     const kept = await store.get(lastGoodKey, { maxBytes: maxKeptBytes, signal });
-    if (kept !== undefined && kept !== 'unchanged' && Buffer.compare(kept.body, body) === 0) return;
+    if (kept !== undefined && Buffer.compare(kept.body, body) === 0) return;
     await store.put(lastGoodKey, body, { condition: 'any', contentType: 'application/yaml', signal });
   } catch (error) {
     log.warn(`the configuration could not be kept for later starts: ${toMusterError(error).message}`);
@@ -246,7 +245,7 @@ async function recallLastGood<Config extends FunctionConfig>(
   const origin = `${store.url}/${lastGoodKey}`;
   try {
     const kept = await store.get(lastGoodKey, { maxBytes: maxKeptBytes, signal });
-    if (kept === undefined || kept === 'unchanged') return undefined;
+    if (kept === undefined) return undefined;
     const text = decode(kept.body, origin);
     const config = read(text, origin);
     return config.isEmpty ? undefined : { text, config: { ...config, etag: kept.etag, isSettled: false } };

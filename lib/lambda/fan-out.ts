@@ -1,6 +1,6 @@
-import { mapConcurrent } from '../base/concurrency.ts';
+import { readAwsError } from '../base/aws.ts';
+import { mapConcurrent, once } from '../base/concurrency.ts';
 import { MusterError } from '../base/errors.ts';
-import { once } from '../base/once.ts';
 
 /** Starts another invocation of the same function with this event, and does not wait for it. */
 export type InvokeSelf = (event: object, signal: AbortSignal) => Promise<void>;
@@ -25,9 +25,8 @@ export async function fanOut(
   return errors.filter((error) => error !== undefined);
 }
 
-/** Of AWS's error only its name enters the message. */
 function startFailure(asked: string, cause: unknown): MusterError {
-  const name = cause instanceof Error && cause.name !== 'Error' ? cause.name : 'no answer';
+  const { code: name = 'no answer' } = readAwsError(cause);
   const what = `${asked}: no invocation could be started (${name})`;
   if (name === 'AccessDeniedException')
     return new MusterError('denied', `${what}: the role needs lambda:InvokeFunction on its own function`);

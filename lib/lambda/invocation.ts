@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { mapConcurrent } from '../base/concurrency.ts';
+import { mapConcurrent, once } from '../base/concurrency.ts';
 import { MusterError, toMusterError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { once } from '../base/once.ts';
 import type { CyclesInput } from '../run/cycles.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { InForce } from './config-source.ts';

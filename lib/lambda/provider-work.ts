@@ -3,7 +3,7 @@ import type { Mechanism, SdConfig } from '../backends/mechanism.ts';
 import { mapConcurrent } from '../base/concurrency.ts';
 import { isMusterError, type MusterError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { newRunId } from '../base/run-id.ts';
+import { newRunId } from '../base/version.ts';
 import type { Loaded } from '../cycle/load.ts';
 import { resolveNames } from '../cycle/naming.ts';
 import { checkOwnership } from '../cycle/ownership.ts';

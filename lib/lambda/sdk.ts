@@ -1,6 +1,6 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 
-import { awsRequestHandler } from '../base/aws-proxy.ts';
+import { awsRequestHandler } from '../base/aws.ts';
 
 /** Asks Lambda for an asynchronous invocation. A module of its own, loaded when it is needed. */
 export function openLambda(): (functionArn: string, payload: string, signal: AbortSignal) => Promise<void> {

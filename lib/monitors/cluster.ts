@@ -6,7 +6,7 @@ import { type Lister, type ListerOptions, openLister } from '../backends/kuberne
 import type { ObjectMeta } from '../backends/kubernetes/objects.ts';
 import { mapConcurrent } from '../base/concurrency.ts';
 import { isMusterError, MusterError } from '../base/errors.ts';
-import { mapField } from '../http/json-fields.ts';
+import { mapField } from '../http/json.ts';
 import type { Lookup } from './checks.ts';
 import type { Reference } from './http.ts';
 import {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { listField, mapField, structField, textField } from '../http/json-fields.ts';
+import { listField, mapField, structField, textField } from '../http/json.ts';
 
 /** Null and absent are one, as in Go. */
 function optional<Value>(schema: z.ZodType<Value>) {

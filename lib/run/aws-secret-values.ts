@@ -1,5 +1,5 @@
 import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
-import { awsRequestHandler } from '../base/aws-proxy.ts';
+import { awsRequestHandler } from '../base/aws.ts';
 import type { AskFor } from './aws-secrets.ts';
 
 /** Asks Secrets Manager; a value is kept for `maxAge` seconds. A module of its own, loaded when it is needed. */

@@ -1,7 +1,7 @@
-import * as z from 'zod';
+import { readAwsError } from '../base/aws.ts';
+import { once } from '../base/concurrency.ts';
 import { heedSignals } from '../base/deadlines.ts';
 import { type ErrorKind, MusterError, oneLine } from '../base/errors.ts';
-import { once } from '../base/once.ts';
 import type { ResolveReference } from '../config/credentials.ts';
 import type { Reference } from '../config/secret.ts';
 
@@ -50,22 +50,15 @@ function asking(open: () => Promise<AskFor>, action: string): ResolveReference {
   };
 }
 
-/** What the SDK's errors hold. The message is AWS's own and may quote the request; only names enter ours. */
-const sdkError = z.object({
-  cause: z
-    .object({
-      name: z.string().regex(/^\w{1,100}$/),
-      $metadata: z.object({ httpStatusCode: z.number().optional() }).optional(),
-    })
-    .optional()
-    .catch(undefined),
-});
-
 function failure(error: unknown, { scheme, name }: Reference, action: string): MusterError {
-  const { cause } = sdkError.catch({}).parse(error);
-  const code = cause?.name ?? 'no answer';
-  const [kind, says] = judge(code, cause?.$metadata?.httpStatusCode, action);
+  // Powertools wraps what the SDK threw.
+  const { code = 'no answer', status } = readAwsError(causeOf(error));
+  const [kind, says] = judge(code, status, action);
   return new MusterError(kind, `credential ${scheme}:${name}: ${oneLine(says)} (${code})`);
+}
+
+function causeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
 }
 
 function judge(code: string, status: number | undefined, action: string): readonly [ErrorKind, string] {

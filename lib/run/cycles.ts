@@ -1,6 +1,6 @@
 import { detailOf, toMusterError } from '../base/errors.ts';
 import type { LogFields, Logger } from '../base/logger.ts';
-import { newRunId } from '../base/run-id.ts';
+import { newRunId } from '../base/version.ts';
 import { runCycle } from '../cycle/cycle.ts';
 import type { CycleInput, CycleResult } from '../cycle/provider.ts';
 import type { ObjectStore } from '../store/store.ts';

@@ -1,7 +1,6 @@
 import type { MechanismInput } from '../backends/mechanism.ts';
 import { userAgent } from '../base/version.ts';
-import type { HttpClient } from '../http/client.ts';
-import type { HttpClientOptions } from '../http/open.ts';
+import type { HttpClient, HttpClientOptions } from '../http/client.ts';
 
 /** The HTTP clients of one listing, which end together. */
 export interface HttpClients extends AsyncDisposable {
@@ -19,7 +18,7 @@ export function openHttpClients({
   return {
     async openHttp(config, options) {
       // Loaded when it is needed: a function that starts has enough to load.
-      const { openHttpClient } = await import('../http/open.ts');
+      const { openHttpClient } = await import('../http/client.ts');
       const client = await openHttpClient(config, {
         readCredential,
         userAgent,
@@ -32,7 +31,7 @@ export function openHttpClients({
       return client;
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(clients.map((client) => client.close()));
+      await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
     },
   };
 }

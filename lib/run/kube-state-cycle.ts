@@ -1,6 +1,5 @@
 import { type MusterError, toMusterError } from '../base/errors.ts';
-import type { KubeStateOutput } from '../kube-state/publish.ts';
-import { type Published, publishOutput } from '../kube-state/publish.ts';
+import { type KubeStateOutput, type Published, publishOutput } from '../kube-state/publish.ts';
 import { type CyclesInput, logDetail } from './cycles.ts';
 
 /** How the cycle of an output ended. */

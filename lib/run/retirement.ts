@@ -1,4 +1,4 @@
-import { newRunId } from '../base/run-id.ts';
+import { newRunId } from '../base/version.ts';
 import type { MusterConfig, NamedOutput } from '../config/muster-config.ts';
 import {
   type ConfiguredProvider,

@@ -1,5 +1,5 @@
 import { cutOff } from '../base/deadlines.ts';
-import { MusterError } from '../base/errors.ts';
+import { isMusterError, MusterError } from '../base/errors.ts';
 import type { PutCondition } from './store.ts';
 
 /** The write that its condition forbids. */
@@ -10,6 +10,28 @@ export function conflict(url: string, key: string, condition: PutCondition): Mus
       ? `${url}: ${key} exists already, so it was not created`
       : `${url}: ${key} is no longer what it was when it was read, so it was not written`,
   );
+}
+
+/** The condition of a write over what was read: `etag` is its own, undefined where nothing was there. */
+export function overWrite(etag: string | undefined): PutCondition {
+  return etag === undefined ? 'create' : { etag };
+}
+
+/** How often a write that lost to others is tried in all. */
+const attempts = 5;
+
+/**
+ * Runs a step that reads and then writes under a condition; runs it again when another writer was first, five times in
+ * all. `attempt` counts from 1. Throws what the step throws, the last `conflict` among it.
+ */
+export async function retryConflict<T>(step: (attempt: number) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await step(attempt);
+    } catch (error) {
+      if (!isMusterError(error, 'conflict') || attempt === attempts) throw error;
+    }
+  }
 }
 
 /** Throws `conflict` when the condition forbids a write over the object with this etag (`undefined`: none there). */
@@ -50,14 +72,23 @@ export function notRemoved(url: string, key: string): MusterError {
   );
 }
 
-/** The object whose content is not what its own metadata says (kind `storage`): spoilt where it lies, or on the way. */
-export class DigestMismatch extends MusterError {
-  constructor(url: string, key: string, proof = 'its sha256 metadata says so') {
-    super(
-      'storage',
-      `${url}: digest mismatch: ${key} is not what was written (${proof}); restore or delete it`,
-    );
-  }
+/**
+ * The object whose content is not what its own metadata says: `storage`, code `digest-mismatch`. It was damaged where it
+ * lies, or on the way. `proof` says how that is known.
+ */
+export function digestMismatch(url: string, key: string, proof = 'its sha256 metadata says so'): MusterError {
+  const message = `${url}: digest mismatch: ${key} is not what was written (${proof}); restore or delete it`;
+  return new MusterError('storage', message, { code: 'digest-mismatch' });
+}
+
+/** What a read without an etag found. Throws (kind `storage`) for an answer that only a read with an etag may get. */
+export function notUnchanged<T extends object>(
+  url: string,
+  key: string,
+  found: T | 'unchanged' | undefined,
+): T | undefined {
+  if (found !== 'unchanged') return found;
+  throw new MusterError('storage', `${url}: the answer for ${key} is "not modified", but no etag was sent`);
 }
 
 /** The object over the reader's limit. */

@@ -18,20 +18,26 @@ export function createMemoryStore(): ObjectStore {
 
   return {
     url,
-    async get(key, { ifNoneMatch, maxBytes = defaultMaxBytes, signal } = {}) {
+    async get(key, { maxBytes = defaultMaxBytes, signal } = {}) {
       checkKey(url, key);
       checkSignal(signal, url, `reading ${key}`);
       const object = objects.get(key);
       if (!object) return undefined;
-      if (object.etag === ifNoneMatch) return 'unchanged';
       if (object.body.length > maxBytes) throw tooLarge(url, key, maxBytes);
       return { body: new Uint8Array(object.body), etag: object.etag };
     },
-    async open(key, options) {
-      // Of whoever is asked: a store that is put over this one has a reading of its own.
+    // By `this`: a store that replaces `get` of this one replaces all reading.
+    async getIfChanged(key, etag, options) {
       const found = await this.get(key, options);
-      if (found === undefined || found === 'unchanged') return found;
-      return { etag: found.etag, chunks: Readable.from([found.body]) };
+      return found !== undefined && found.etag === etag ? 'unchanged' : found;
+    },
+    async open(key, options) {
+      const found = await this.get(key, options);
+      return found && { etag: found.etag, chunks: Readable.from([found.body]) };
+    },
+    async openIfChanged(key, etag, options) {
+      const found = await this.open(key, options);
+      return found !== undefined && found.etag === etag ? 'unchanged' : found;
     },
     async head(key, { signal } = {}) {
       checkKey(url, key);
@@ -45,7 +51,7 @@ export function createMemoryStore(): ObjectStore {
       checkCondition(url, key, condition, objects.get(key)?.etag);
       writes++;
       const etag = `"${writes}"`;
-      // A copy of its own (on reading too): what the caller does to its buffer later is no write.
+      // A copy (on reading too): what the caller does to its buffer later is not a write.
       objects.set(key, { body: copyOf(body), etag, modified: Date.now() });
       return { etag };
     },
@@ -66,7 +72,7 @@ export function createMemoryStore(): ObjectStore {
     async verify({ signal } = {}) {
       checkSignal(signal, url, 'checking the store');
     },
-    async close() {},
+    async [Symbol.asyncDispose]() {},
   };
 }
 

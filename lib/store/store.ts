@@ -1,6 +1,6 @@
 import { MusterError } from '../base/errors.ts';
 
-/** Largest object that `get` reads unless told otherwise: 1 GiB. */
+/** Largest object that `get` reads by default: 1 GiB. */
 export const defaultMaxBytes = 2 ** 30;
 
 /** An object as it was read. */
@@ -15,8 +15,8 @@ export interface OpenedObject {
   /** As of StoredObject. */
   readonly etag: string;
   /**
-   * To be iterated once, by whoever opened it. Throws what reading throws, at its end also where the bytes were not those
-   * that were written: only a reader that came to the end has the object.
+   * To be iterated once. Throws what reading throws, also at its end when the bytes are not those that were written: only
+   * a reader that came to the end has the object.
    */
   readonly chunks: AsyncIterable<Uint8Array>;
 }
@@ -45,31 +45,33 @@ export interface StreamedBody {
 /** What can be written. */
 export type Body = Uint8Array | StreamedBody;
 
+/** How an object is written. */
 export interface PutOptions {
   readonly condition: PutCondition;
   /** Media type, for stores that keep one. */
-  readonly contentType?: string;
+  readonly contentType?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How an object is read. */
 export interface ReadOptions {
-  /** Answer `unchanged` instead of the body when the object still has this etag. */
-  readonly ifNoneMatch?: string;
   /** Refuse (kind `too-large`) an object over this many bytes. Default: 1 GiB. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How an object is removed. */
 export interface DeleteOptions {
   /** Remove this write of the object only. */
-  readonly etag?: string;
+  readonly etag?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How keys are listed. */
 export interface ListOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Told of the names of objects which are no keys and left out; a driver that cannot have such never calls it. */
-  readonly onForeign?: (name: string) => void;
+  /** Gets the names of objects that are not keys and are left out. A driver that has no such objects never calls it. */
+  readonly onForeign?: ((name: string) => void) | undefined;
 }
 
 /**
@@ -85,16 +87,28 @@ export interface ListOptions {
  * - a `get` or `list` that starts after a `put` ended sees it;
  * - a `put` whose answer was lost and which is tried again does not take its own first write for a stranger's.
  *
- * Errors are MusterErrors: `conflict`, `denied`, `not-found` (the bucket or folder), `throttled`, `too-large`,
+ * Disposing of a store ends its connections. Errors are MusterErrors: `conflict`, `denied`, `not-found` (the bucket or folder), `throttled`, `too-large`,
  * `timeout` (the signal), `unreachable`, `storage`.
  */
-export interface ObjectStore {
+export interface ObjectStore extends AsyncDisposable {
   /** For messages: `s3://bucket/prefix`, `file:///path`, `memory:`. Holds no credentials. */
   readonly url: string;
-  /** The object, `undefined` where there is none, or `'unchanged'` if it has the etag that the caller holds. */
-  get(key: string, options?: ReadOptions): Promise<StoredObject | 'unchanged' | undefined>;
+  /** The object; `undefined` where there is none. */
+  get(key: string, options?: ReadOptions): Promise<StoredObject | undefined>;
+  /** As `get`, but `'unchanged'` where the object still has the etag that the caller holds. */
+  getIfChanged(
+    key: string,
+    etag: string | undefined,
+    options?: ReadOptions,
+  ): Promise<StoredObject | 'unchanged' | undefined>;
   /** As `get`, for an object that is read piece by piece. It is not tried again once its first piece has come. */
-  open(key: string, options?: ReadOptions): Promise<OpenedObject | 'unchanged' | undefined>;
+  open(key: string, options?: ReadOptions): Promise<OpenedObject | undefined>;
+  /** As `open`, but `'unchanged'` where the object still has the etag that the caller holds. */
+  openIfChanged(
+    key: string,
+    etag: string | undefined,
+    options?: ReadOptions,
+  ): Promise<OpenedObject | 'unchanged' | undefined>;
   /** The object's etag without its body; `undefined` where there is none. */
   head(
     key: string,
@@ -111,8 +125,6 @@ export interface ObjectStore {
   delete(key: string, options?: DeleteOptions): Promise<void>;
   /** Throws (kind `storage`) with one clear line when the store does not honour conditional writes. Leaves at most one small marker object. */
   verify(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
-  /** Ends connections. */
-  close(): Promise<void>;
 }
 
 /** S3's limit for a key; a store's prefix counts too, so S3 may refuse one a little earlier. */

@@ -7,7 +7,7 @@ import { addressLabel, type LabelSet, type TargetGroup } from './group.ts';
  * fraction of the memory of objects.
  */
 export interface EncodedGroup {
-  /** The text; unpacked when it is asked for. */
+  /** The JSON text; a packed group is unpacked on reading. */
   readonly json: string;
   /** SHA-256 of the text: equal groups have equal ones. */
   readonly digest: string;

@@ -81,7 +81,7 @@ function expectGroup(groups: Groups, source: string, expected: EncodedGroup | un
   }
 }
 
-/** A label whose value is another than before; `undefined` where there is none. */
+/** A label whose value changed; a value is `undefined` where the label is absent. */
 interface LabelChange {
   readonly name: string;
   readonly before: string | undefined;

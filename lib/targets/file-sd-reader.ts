@@ -3,7 +3,7 @@ import { MusterError } from '../base/errors.ts';
 
 /** Reads a file_sd file piece by piece and keeps nothing of it. */
 export interface FileSdScan {
-  /** Throws (kind `malformed`) as soon as the file can not become one that Prometheus takes. */
+  /** Throws (kind `malformed`) as soon as it is clear that Prometheus would refuse the file. */
   readonly push: (piece: Uint8Array) => void;
   /** Says that the file has ended, and returns how many targets it has. Throws as `push` does. */
   readonly end: () => number;
@@ -27,9 +27,7 @@ export function scanFileSd(onEvent: (event: ScanEvent, at: number) => void = () 
   let needs = 0;
 
   const wrong = (at: number) =>
-    malformed(
-      complaints.get(names[state] ?? '')?.(group) ?? `byte ${before + at} is none that can stand there`,
-    );
+    malformed(complaints.get(names[state] ?? '')?.(group) ?? `unexpected byte at offset ${before + at}`);
 
   function step(byte: number, at: number): void {
     const way = (state << 8) | byte;
@@ -110,7 +108,7 @@ function isSpace(byte: number): boolean {
   return byte === space || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
-/** A key that is longer is none of ours. */
+/** Bytes of the longest key that matters. */
 const longestKey = 60;
 
 function memberOf(key: string, group: number): 'targets' | 'labels' {
@@ -150,7 +148,7 @@ function malformed(what: string): MusterError {
   return new MusterError('malformed', `not file_sd JSON: ${what}`);
 }
 
-/** What happens in a file: told with the place, in the piece at hand, of the bracket or quote that does it. */
+/** What happens in a file, with the offset in the current piece of the bracket or quote that does it. */
 export type ScanEvent =
   | 'group opened'
   | 'group closed'
@@ -213,9 +211,9 @@ const complaints: ReadonlyMap<string, (group: number) => string> = new Map([
   ['start', () => 'the file is not a list of groups'],
   ['first group', (group) => `group ${group + 1} is not an object`],
   ['next group', (group) => `group ${group + 1} is not an object`],
-  ['targets', (group) => `targets of group ${group} are not a list of texts`],
-  ['first target', (group) => `targets of group ${group} are not a list of texts`],
-  ['next target', (group) => `targets of group ${group} are not a list of texts`],
+  ['targets', (group) => `targets of group ${group} are not a list of strings`],
+  ['first target', (group) => `targets of group ${group} are not a list of strings`],
+  ['next target', (group) => `targets of group ${group} are not a list of strings`],
   ['labels', (group) => `labels of group ${group} are not an object`],
   ['value', (group) => `group ${group} has a label whose value is not a text`],
 ] satisfies readonly (readonly [State, (group: number) => string])[]);

@@ -2,7 +2,7 @@ import { MusterError } from '../base/errors.ts';
 import { compare, decodeGroup, encodeLabels, type Groups } from './canonical.ts';
 import { addressLabel, type LabelSet, type TargetGroup, targetLabels } from './group.ts';
 
-/** Bytes of the largest object that a mirror takes unless it is told otherwise: 256 MiB. */
+/** Bytes of the largest object that a mirror takes by default: 256 MiB. */
 export const defaultLargestObject = 256 * 2 ** 20;
 
 /** A group of a file_sd file. Source: Prometheus configuration reference, file_sd_config. */
@@ -131,7 +131,7 @@ function checkGroup(group: unknown, index: number): FileSdGroup {
   const { targets = [], labels, ...unknown } = group;
   const [stranger] = Object.keys(unknown);
   if (stranger !== undefined) throw malformed(`group ${index} has the unknown key "${stranger}"`);
-  if (!isStringArray(targets)) throw malformed(`targets of group ${index} are not a list of texts`);
+  if (!isStringArray(targets)) throw malformed(`targets of group ${index} are not a list of strings`);
   return { targets, labels: checkLabels(labels ?? {}, index) };
 }
 

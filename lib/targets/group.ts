@@ -42,7 +42,7 @@ export function pickLabels(labels: LabelSet, wanted: (name: string) => boolean):
 const invalidCharacter = /[^a-zA-Z0-9_]/gu;
 
 /**
- * Makes any text usable as the tail of a label name: each character that a label name can't hold becomes `_`.
+ * Makes any text usable as the tail of a label name: each character that a label name cannot hold becomes `_`.
  * Two names can become one; the caller decides which wins. Source: prometheus/util/strutil, SanitizeLabelName.
  */
 export function sanitizeLabelName(name: string): string {

@@ -99,7 +99,7 @@ export function outputStatusKey(name: string): string {
   return `${folders.metrics}${name}.status.json`;
 }
 
-/** The output behind the key of its heartbeat, or undefined where the key is none of ours. */
+/** The output behind the key of its heartbeat, or undefined for any other key. */
 export function parseOutputStatusKey(key: string): string | undefined {
   const name = key.slice(folders.metrics.length, -'.status.json'.length);
   return isMetricsName(name) && key === outputStatusKey(name) ? name : undefined;
@@ -110,7 +110,7 @@ export function outputTombstoneKey(name: string): string {
   return `retired/kube-state/${name}.json`;
 }
 
-/** The output, or its shard, behind a key of `metrics/`, or undefined where the key is none of ours. */
+/** The output, or its shard, behind a key of `metrics/`, or undefined for any other key. */
 export function parseMetricsKey(key: string): string | undefined {
   const name = key.slice(folders.metrics.length, -'.prom.gz'.length);
   return isMetricsName(name) && key === metricsKey(name) ? name : undefined;
@@ -121,17 +121,17 @@ export function isMetricsName(name: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}(?:\.(?:0|[1-9]\d{0,3}))?$/.test(name);
 }
 
-/** The provider behind a key of `status/`, or undefined where the key is none of ours. */
+/** The provider behind a key of `status/`, or undefined for any other key. */
 export function parseStatusKey(key: string): ProviderId | undefined {
   return idOf(parseProviderFile(key, folders.status));
 }
 
-/** The provider behind a key of `retired/`, or undefined where the key is none of ours. */
+/** The provider behind a key of `retired/`, or undefined for any other key. */
 export function parseRetiredKey(key: string): ProviderId | undefined {
   return idOf(parseProviderFile(key, folders.retired));
 }
 
-/** The provider and form behind a key of `targets/`, or undefined where the key is none of ours. */
+/** The provider and form behind a key of `targets/`, or undefined for any other key. */
 export function parseTargetsKey(key: string): TargetsKey | undefined {
   return parseProviderFile(key, folders.targets);
 }
@@ -141,7 +141,7 @@ export function isProviderName(name: string, mechanism: string): boolean {
   return name.startsWith(`${mechanism}-`) && providerName.test(name);
 }
 
-/** The version behind a key of `journal/`, or undefined where the key is none of ours. */
+/** The version behind a key of `journal/`, or undefined for any other key. */
 export function parseJournalVersion(key: string): number | undefined {
   const version = /\/(\d{12})\.json\.gz$/.exec(key)?.[1];
   return version === undefined ? undefined : Number(version);

@@ -8,20 +8,20 @@ const blockLength = 128 << 10;
 /** Unpacked blocks that are kept for the next group. */
 const keptBlocks = 8;
 
-/** Packs groups as they come. `finish` packs what is left; it may be asked for the groups before as well. */
+/** Packs groups as they come. `finish` packs what is left; packed groups can be read before that, too. */
 export interface Packer {
   readonly pack: (group: EncodedGroup) => EncodedGroup;
   readonly finish: () => void;
 }
 
 interface Block {
-  /** The groups' texts, or these deflated: to a tenth of the memory or less, as groups are much alike. */
+  /** The JSON of the groups, or this deflated: to a tenth of the memory or less, as groups are much alike. */
   texts: string | Uint8Array;
 }
 
 /**
- * Keeps a listing of any length in little memory: beyond the first 16 million characters the texts of groups are kept
- * deflated, in blocks, and unpacked when they are asked for.
+ * Keeps a listing of any length in little memory: beyond the first 16 million characters the JSON of groups is kept
+ * deflated, in blocks, and unpacked when it is read.
  */
 export function createPacker(): Packer {
   let plain = 0;
@@ -47,7 +47,7 @@ export function createPacker(): Packer {
       const end = start + json.length;
       parts.push(json);
       length = end;
-      const packed = packedGroup(own, parts, start, end, digest, targets);
+      const packed = packedGroup({ digest, targets }, own, parts, [start, end]);
       if (length >= blockLength) finish();
       return packed;
     },
@@ -57,12 +57,10 @@ export function createPacker(): Packer {
 
 /** A block that is not packed yet still has its parts. */
 function packedGroup(
+  { digest, targets }: Pick<EncodedGroup, 'digest' | 'targets'>,
   block: Block,
   parts: readonly string[],
-  start: number,
-  end: number,
-  digest: string,
-  targets: number,
+  [start, end]: readonly [number, number],
 ): EncodedGroup {
   return {
     digest,

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { compare } from './canonical.ts';
 import { isLabelName, isLegacyLabelName, type LabelSet, metaPrefix, withoutEmpty } from './group.ts';
-import type { RelabelConfig } from './relabel-config.ts';
-import { expandTemplate } from './relabel-regex.ts';
+import { expandTemplate, type RelabelConfig } from './relabel-config.ts';
 
 /**
  * The labels after the rules, or undefined when a rule drops the target. Empty labels count as absent.

@@ -40,5 +40,5 @@ type TargetFact =
   /** Published with a bad address, which rules of Prometheus may mend. */
   | 'bad';
 
-/** Told of a target, with its address. */
+/** Gets a fact about a target, with its address. */
 export type NoteTarget = (fact: TargetFact, address: string) => void;

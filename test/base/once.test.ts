@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { once } from '../../lib/base/once.ts';
+import { once } from '../../lib/base/concurrency.ts';
 import { lambdaInvoker } from '../../lib/lambda/fan-out.ts';
 import { createAwsSecrets } from '../../lib/run/aws-secrets.ts';
 import { openSqs } from '../../lib/sidecar/notifications/queue.ts';

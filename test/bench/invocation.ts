@@ -60,7 +60,7 @@ export async function benchInvocation([rounds = '10']: readonly string[]): Promi
     await measure('first', 1, () => undefined);
     await measure('quiet', Number(rounds), () => undefined);
     await measure('changed', Number(rounds), () => fleet.mutate(3));
-    await Promise.all([lambda.stop(), fleet.stop(), store.close()]);
+    await Promise.all([lambda.stop(), fleet.stop(), store[Symbol.asyncDispose]()]);
   }
   await Promise.all([moto.stop(), code.remove()]);
 }

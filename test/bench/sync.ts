@@ -43,7 +43,7 @@ export async function benchSync([files = `${size.files}`]: readonly string[]): P
       runRclone(['--size-only'], moto, bucket, join(folder, 'lean')),
     );
     const sidecar = await benchSidecar(store, moto, bucket, join(folder, 'sidecar'));
-    await store.close();
+    await store[Symbol.asyncDispose]();
     print([
       ...rows('muster sync --once', ours, theirs),
       ...rows('muster sync, the sidecar at work', sidecar, theirs),

@@ -23,7 +23,7 @@ async function placeWith(replaced: Readonly<Record<number, Uint8Array>>): Promis
   const store = createFileStore(`${place.folder}/store`);
   for (const [version, body] of Object.entries(replaced))
     await store.put(keyOf(Number(version)), body, { condition: 'any' });
-  await store.close();
+  await store[Symbol.asyncDispose]();
   return place;
 }
 

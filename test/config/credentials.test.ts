@@ -76,7 +76,7 @@ describe('credentials', () => {
     [
       'nobody to ask',
       ref('ssm:/a'),
-      'config: credential ssm:/a: ssm can not be asked here, use a file or env:',
+      'config: credential ssm:/a: ssm cannot be used here, use a file or env:',
     ],
     [
       'a missing field',

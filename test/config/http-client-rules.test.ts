@@ -31,7 +31,7 @@ describe('HTTP client options that contradict each other', () => {
         'authorization.credentials: at most one of credentials, credentials_file and credentials_ref may be configured',
       ],
     ],
-    ['{authorization: {type: " BASIC"}}', ['authorization.type: can not be "basic", use basic_auth instead']],
+    ['{authorization: {type: " BASIC"}}', ['authorization.type: cannot be "basic", use basic_auth instead']],
     ['{bearer_token: a, bearer_token_file: b}', [`bearer_token: ${oneWay}`]],
     ['{basic_auth: {}, bearer_token: b}', [`basic_auth: ${oneWay}`]],
     ['{basic_auth: {}, authorization: {}}', [`authorization: ${oneWay}`]],
@@ -94,11 +94,11 @@ describe('HTTP client options that contradict each other', () => {
     ['{no_proxy: a}', ['no_proxy: no_proxy needs proxy_url']],
     [
       '{no_proxy: a, proxy_from_environment: true}',
-      ['no_proxy: no_proxy can not go with proxy_from_environment, which brings its own'],
+      ['no_proxy: no_proxy cannot go with proxy_from_environment, which brings its own'],
     ],
     [
       '{proxy_url: "http://h", proxy_from_environment: true}',
-      ['proxy_from_environment: proxy_from_environment can not go with proxy_url'],
+      ['proxy_from_environment: proxy_from_environment cannot go with proxy_url'],
     ],
     ...['socks5://h', 'h:1', 'http://u:1#2@h', 'http://u:1/2@h', 'http://u:1?2@h'].map(
       (url): [string, readonly string[]] => [
@@ -129,9 +129,9 @@ describe('HTTP client options that contradict each other', () => {
     [
       '{http_headers: {aUTHORIZATION: {values: [a]}, host: {}, X-Amz-Date: {}}}',
       [
-        'http_headers.aUTHORIZATION: this header can not be set here',
-        'http_headers.host: this header can not be set here',
-        'http_headers.X-Amz-Date: this header can not be set here',
+        'http_headers.aUTHORIZATION: this header cannot be set here',
+        'http_headers.host: this header cannot be set here',
+        'http_headers.X-Amz-Date: this header cannot be set here',
       ],
     ],
   ])('%s', (source, expected) => {

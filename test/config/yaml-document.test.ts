@@ -147,7 +147,7 @@ describe('what is no configuration is refused, with its place and without its te
       ['f:1:11 wrong indentation, or a closing bracket or brace is missing'],
     ],
     ['a missing quote', 'a: "canary', ['f:1:11 a quote, bracket, brace, comma or colon is missing']],
-    ['a tab', 'a:\n\tb: canary', ['f:2:1 a tab can not indent, use spaces']],
+    ['a tab', 'a:\n\tb: canary', ['f:2:1 a tab cannot indent, use spaces']],
     ['a missing colon', 'a: 1\ncanary\nb: 2', ['f:2:1 a key must stand on one line; is a colon missing?']],
   ])('%s', (_, source, problems) => {
     expect(read(source).problems).toEqual(problems);

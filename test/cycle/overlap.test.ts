@@ -16,6 +16,7 @@ function scheduled(store: ObjectStore, scheduler: fc.Scheduler): ObjectStore {
   return {
     ...store,
     get: wait(store.get),
+    getIfChanged: wait((...args: Parameters<typeof store.getIfChanged>) => store.getIfChanged(...args)),
     head: wait(store.head),
     put: wait(store.put),
     list: wait(store.list),

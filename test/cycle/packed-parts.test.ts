@@ -13,7 +13,7 @@ cleanUpAfterEach();
 
 async function bytesOf(store: ObjectStore, key: string): Promise<Uint8Array> {
   const found = await store.get(key);
-  if (found === undefined || found === 'unchanged') throw new Error(`${key} is not there`);
+  if (found === undefined) throw new Error(`${key} is not there`);
   return found.body;
 }
 

@@ -55,7 +55,7 @@ describe('cycles in processes of their own, on one folder', () => {
       expect(new Set(history.runs).size).toBe(history.version);
       expect(history.snapshotVersion).toBe(history.version);
       expect(history.file).toBe(fileOf(history));
-      await store.close();
+      await store[Symbol.asyncDispose]();
     }
   });
 
@@ -83,7 +83,7 @@ describe('cycles in processes of their own, on one folder', () => {
           publishedVersion: 2,
           file: fileOf(history, 2),
         });
-        await store.close();
+        await store[Symbol.asyncDispose]();
         if (!killed) {
           expect(at).toBeGreaterThan(10);
           break;

@@ -67,7 +67,7 @@ export function openScenario(
     status: async () => (await readStatus(store, { ...id, ...options })).status,
     async published() {
       const file = await store.get(targetsKey({ ...id, ...options }));
-      if (file === undefined || file === 'unchanged') return [];
+      if (file === undefined) return [];
       return decodeFileSd(file.body)
         .flatMap(({ targets }) => targets)
         .sort();

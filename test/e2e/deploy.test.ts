@@ -42,7 +42,7 @@ describeWithPrograms('deployed to an emulator of AWS', ['moto'], () => {
     store = createS3Store({ bucket, ...options });
   }, 600_000);
   afterAll(async () => {
-    await store.close();
+    await store[Symbol.asyncDispose]();
     await Promise.all([moto.stop(), fleet.stop(), service.remove(), modules.remove()]);
   });
 

@@ -110,7 +110,7 @@ describeWithPrograms('and of', ['moto'], () => {
       }
     } finally {
       await lambda.stop();
-      await store.close();
+      await store[Symbol.asyncDispose]();
       await Promise.all([moto.stop(), service.remove()]);
     }
   }, 600_000);

@@ -47,7 +47,7 @@ describeWithPrograms('the packaged function of kube state', ['moto'], () => {
   });
   afterEach(async () => {
     await Promise.all([...running.splice(0), ...closing.splice(0)].map((one) => one.stop()));
-    await store.close();
+    await store[Symbol.asyncDispose]();
   });
 
   const output = (name: string, more = '', interval = '1m') => `
@@ -77,7 +77,7 @@ describeWithPrograms('the packaged function of kube state', ['moto'], () => {
 
   const stored = async (object: string) => {
     const found = await store.get(`metrics/${object}.prom.gz`);
-    if (found === undefined || found === 'unchanged') throw new Error(`there is no ${object}`);
+    if (found === undefined) throw new Error(`there is no ${object}`);
     return { ...found, lines: linesOf(gunzipSync(found.body).toString()) };
   };
   const cycle = (name: string) => ({

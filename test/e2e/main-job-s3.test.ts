@@ -52,7 +52,7 @@ describeWithPrograms('the main job over S3', ['consul', 'prometheus', 'moto'], (
     const { endpoint } = moto;
     const store = createS3Store({ bucket, endpoint, region: 'us-east-1', credentials: motoCredentials });
     await store.put('config/muster.yml', Buffer.from(JSON.stringify(config)), { condition: 'any' });
-    await store.close();
+    await store[Symbol.asyncDispose]();
   };
   const muster = (...args: string[]) =>
     place.run(args, { env: { ...moto.env, MUSTER_CONFIG: `s3://${bucket}/config/muster.yml` } });

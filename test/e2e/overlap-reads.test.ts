@@ -48,7 +48,7 @@ describeWithPrograms(
         const location = join(place.folder, 'store');
         const store = openStore(location);
         await expectWholeReads(place, { fleet, store, location, env: {} });
-        await store.close();
+        await store[Symbol.asyncDispose]();
       },
       longest + 60_000,
     );
@@ -61,7 +61,7 @@ describeWithPrograms(
         const { endpoint, env } = moto;
         const store = createS3Store({ bucket, endpoint, region: 'us-east-1', credentials: motoCredentials });
         await expectWholeReads(place, { fleet, store, location: `s3://${bucket}`, env });
-        await store.close();
+        await store[Symbol.asyncDispose]();
       },
       longest + 60_000,
     );

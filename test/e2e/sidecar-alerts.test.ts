@@ -72,7 +72,7 @@ describeWithPrograms('alerts in a real Prometheus', ['prometheus'], () => {
         return await firing(prometheus);
       };
       expect(await polled(whileWell, [])).toEqual([]);
-      await store.close();
+      await store[Symbol.asyncDispose]();
       await fake.stop();
       const told = ['MusterProviderStale', 'MusterSyncFailing'];
       expect(await polled(() => firing(prometheus), told)).toEqual(told);

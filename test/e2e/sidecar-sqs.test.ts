@@ -65,7 +65,7 @@ describeWithPrograms('S3 notifications through SQS', ['moto'], () => {
     expect((await running.stop()).code).toBe(0);
     const seen = await countMessages(QueueUrl);
     expect(seen).toEqual({ waiting: 0, taken: 1 });
-    await store.close();
+    await store[Symbol.asyncDispose]();
   });
 });
 

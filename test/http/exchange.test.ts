@@ -252,7 +252,7 @@ test('closing ends what is under way: requests, connections, handshakes', async 
   const asked = failure(client.request(get(server, '/slow')));
   const shaking = failure(client.request(get({ url: new URL(`https://127.0.0.1:${server.port}/`) })));
   while (server.accepted() < 2) await new Promise((resolve) => setTimeout(resolve, 5));
-  await client.close();
+  await client[Symbol.asyncDispose]();
   expect([await asked, await shaking]).toEqual([
     { kind: 'internal', message: `GET ${server.url}slow: the client is closed` },
     { kind: 'internal', message: `GET https://127.0.0.1:${server.port}/: the client is closed` },

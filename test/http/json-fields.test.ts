@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { anyMap, listField, mapField, textField } from '../../lib/http/json-fields.ts';
+import { anyMap, listField, mapField, textField } from '../../lib/http/json.ts';
 
 describe('what Go writes as null, or not at all, is empty', () => {
   const body = z.object({ text: textField, list: listField(z.int()), map: mapField(textField) });

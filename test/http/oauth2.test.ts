@@ -286,7 +286,7 @@ describe('the token endpoint', () => {
       message: `GET ${server.url}: the deadline passed while waiting for an OAuth 2 token`,
     });
     const waiting = failure(client.request(get(server)));
-    await client.close();
+    await client[Symbol.asyncDispose]();
     expect((await waiting).kind).toBe('internal');
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import type { Credential, ReadCredential } from '../../lib/config/secret.ts';
-import { openHttpClient } from '../../lib/http/open.ts';
+import { openHttpClient } from '../../lib/http/client.ts';
 import { failure, get, inline, openTestClient, plainConfig } from '../support/http-client.ts';
 import { type SeenRequest, startHttpServer } from '../support/http-server.ts';
 
@@ -77,8 +77,8 @@ describe('a request', () => {
     const client = await openTestClient();
     for (const path of ['/1', '/2', '/3']) await client.request(get(server, path));
     const open = server.connections();
-    await client.close();
-    await client.close();
+    await client[Symbol.asyncDispose]();
+    await client[Symbol.asyncDispose]();
     expect([server.accepted(), open]).toEqual([1, 1]);
     expect(await failure(client.request(get(server)))).toEqual({
       kind: 'internal',

@@ -123,7 +123,7 @@ describe('the wait before a retry', () => {
 
   test('doubles, with full jitter', () => {
     const waits = [0, 0.5, 1].map((random) =>
-      [1, 2, 3].map((attempt) => retryDelay(attempt, undefined, policy, now, random)),
+      [1, 2, 3].map((attempt) => retryDelay({ attempt, retryAfter: undefined, now, random }, policy)),
     );
     expect(waits).toEqual([
       [0, 0, undefined],
@@ -134,10 +134,10 @@ describe('the wait before a retry', () => {
 
   test('is what the server asks for and a little more', () => {
     expect([
-      retryDelay(1, '3', policy, now, 0.5),
-      retryDelay(1, '31', policy, now, 0.5),
-      retryDelay(1, '3', { ...policy, deadline: now + 3_125 }, now, 0.5),
-      retryDelay(1, '3', { ...policy, deadline: now + 3_126 }, now, 0.5),
+      retryDelay({ attempt: 1, retryAfter: '3', now, random: 0.5 }, policy),
+      retryDelay({ attempt: 1, retryAfter: '31', now, random: 0.5 }, policy),
+      retryDelay({ attempt: 1, retryAfter: '3', now, random: 0.5 }, { ...policy, deadline: now + 3_125 }),
+      retryDelay({ attempt: 1, retryAfter: '3', now, random: 0.5 }, { ...policy, deadline: now + 3_126 }),
     ]).toEqual([3_125, undefined, undefined, 3_125]);
   });
 
@@ -162,7 +162,7 @@ describe('the wait before a retry', () => {
         fc.option(fc.oneof(fc.string(), fc.nat().map(String)), { nil: undefined }),
         fc.double({ min: 0, max: 1, noNaN: true }),
         (attempt, header, random) => {
-          const delay = retryDelay(attempt, header, { ...policy, retries: 60 }, now, random);
+          const delay = retryDelay({ attempt, retryAfter: header, now, random }, { ...policy, retries: 60 });
           expect(delay === undefined || (delay >= 0 && delay <= 2 * policy.maxDelayMs)).toBe(true);
         },
       ),

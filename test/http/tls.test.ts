@@ -27,7 +27,7 @@ async function fetchOnce(server: TestHttpServer, tls: Partial<TlsConfig>, url = 
   return Buffer.from((await client.request(get({ url }))).body).toString();
 }
 
-const clientModule = new URL('../../lib/http/open.ts', import.meta.url).href;
+const clientModule = new URL('../../lib/http/client.ts', import.meta.url).href;
 
 /** A program that asks the URL in its arguments with node:https, and then with our client. */
 const bothWays = `
@@ -41,7 +41,7 @@ const bothWays = `
     { readCredential: async () => '', userAgent: 'test', signal },
   );
   const ours = await client.request({ url, signal }).then(() => 'ok', (error) => error.kind);
-  await client.close();
+  await client[Symbol.asyncDispose]();
   process.stdout.write('Node itself: ' + statusCode + ', our client: ' + ours);
   process.exit();
 `;
@@ -87,7 +87,7 @@ describe('verification', () => {
     await using client = await openTestClient({ tls_config: { insecure_skip_verify: false, ca } });
     expect(await failure(client.request(get(server)))).toEqual({
       kind: 'tls',
-      message: `GET ${server.url}: the server's certificate is refused (EE certificate key too weak): issue it anew, RSA with 2,048 bits or more`,
+      message: `GET ${server.url}: the server's certificate is refused (EE certificate key too weak): issue a new one, RSA with 2,048 bits or more`,
     });
     expect(server.accepted()).toBe(1);
   });

@@ -156,7 +156,7 @@ describe('publishing', () => {
       samples: written,
     } = await publishOutput(output, { store, signal, now: () => at });
     const found = await store.get('metrics/prod.prom.gz');
-    if (found === undefined || found === 'unchanged') throw new Error('nothing was put');
+    if (found === undefined) throw new Error('nothing was put');
     expect({ outcome, listed: readGzipTime(found.body) }).toEqual({ outcome: 'published', listed: at });
     const lines = gunzipSync(found.body).toString().trimEnd().split('\n');
     expect(lines.filter((line) => line.startsWith('muster_'))).toEqual([
@@ -190,7 +190,7 @@ describe('publishing', () => {
     };
     const late = await publishOutput(slow, { store, signal, now: () => new Date('2026-05-01T10:00:00Z') });
     const found = await store.get('metrics/prod.prom.gz');
-    if (found === undefined || found === 'unchanged') throw new Error('nothing was put');
+    if (found === undefined) throw new Error('nothing was put');
     expect([late.outcome, readGzipTime(found.body)]).toEqual([
       'superseded',
       new Date('2026-05-01T10:01:00Z'),

@@ -72,7 +72,7 @@ export function createWorld(store: ObjectStore = createMemoryStore()): FunctionW
     },
     async status(key) {
       const found = await store.get(`status/${key}.json`);
-      if (found === undefined || found === 'unchanged') return {};
+      if (found === undefined) return {};
       return JSON.parse(new TextDecoder().decode(found.body));
     },
   };

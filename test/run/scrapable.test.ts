@@ -55,7 +55,7 @@ function openJob(rules: readonly object[], settings: Partial<Job<Stanza>> = {}) 
       if (provider === undefined) throw new Error('no provider');
       await cycleOnce(provider, { store, log, signal: new AbortController().signal });
       const file = await store.get(targetsKey(id));
-      if (file === undefined || file === 'unchanged') throw new Error('no target file');
+      if (file === undefined) throw new Error('no target file');
       return decodeFileSd(file.body).slice(1);
     },
     warnings: async () => (await readStatus(store, id)).status?.warnings,

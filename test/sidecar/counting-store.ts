@@ -10,8 +10,13 @@ export function watchStore(
     ...store,
     ...replace,
     get(key, options) {
-      reads.push(options?.ifNoneMatch === undefined ? key : `${key} unless ${options.ifNoneMatch}`);
+      reads.push(key);
       return (replace.get ?? store.get)(key, options);
+    },
+    async getIfChanged(key, etag, options) {
+      reads.push(etag === undefined ? key : `${key} unless ${etag}`);
+      const found = await (replace.get ?? store.get)(key, options);
+      return found !== undefined && found.etag === etag ? 'unchanged' : found;
     },
   };
   return { store: watched, reads };

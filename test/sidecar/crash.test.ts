@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { cp } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { createLimit } from '../../lib/sidecar/mirror/limit.ts';
+import { createLimit } from '../../lib/base/concurrency.ts';
 import { compileCache } from '../support/process.ts';
 import { changing, interceptedFiles, type Operation } from './faulty-files.ts';
 import { after, type Bucket, before, filesOf, later, storeOf } from './scenario.ts';

@@ -1,8 +1,9 @@
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { diskError } from '../../lib/base/disk-errors.ts';
 import { MusterError } from '../../lib/base/errors.ts';
-import { disk, diskError } from '../../lib/sidecar/mirror/files.ts';
+import { disk } from '../../lib/sidecar/mirror/files.ts';
 import { systemError } from './faulty-files.ts';
 import { cleanUpAfterEach, makeFolder } from './world.ts';
 
@@ -35,10 +36,10 @@ describe('the disk', () => {
 
 describe('an error of the disk in words', () => {
   test.each([
-    ['ENOSPC', 'storage', 'cannot write x: no space left on the disk; free some (ENOSPC)'],
-    ['EROFS', 'storage', 'cannot write x: the file system is read-only; mount it writable (EROFS)'],
-    ['EACCES', 'storage', 'cannot write x: permission denied; let this user write there (EACCES)'],
-    ['EIO', 'storage', 'cannot write x: EIO: injected'],
+    ['ENOSPC', 'storage', 'cannot write x: the disk is full or out of inodes (ENOSPC): free some space'],
+    ['EROFS', 'storage', 'cannot write x: the file system is read-only (EROFS): mount it writable'],
+    ['EACCES', 'storage', 'cannot write x: not permitted (EACCES): give this user the rights to the folder'],
+    ['EBUSY', 'storage', 'cannot write x: EBUSY: injected'],
   ])('%s', (code, kind, message) => {
     const { kind: is, message: says } = diskError('write x', systemError(code));
     expect([is, says]).toEqual([kind, message]);

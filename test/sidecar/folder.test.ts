@@ -97,7 +97,7 @@ describe('opening a folder', () => {
     await writeFile(join(path, '.muster/lock'), 'not a lock'.repeat(100));
     await expect(openTestFolder(path)).rejects.toMatchObject({
       kind: 'storage',
-      message: `${path}/.muster/lock is not a lock of Muster's; remove it`,
+      message: `${path}/.muster/lock cannot be locked (Error: file is not a database): it must be a file that Muster made, on a file system with locks`,
     });
   });
 

@@ -96,7 +96,7 @@ async function hostileStore(bucket: Readonly<Record<string, Hostile>>) {
     region: 'eu-west-1',
     credentials,
   });
-  afterThisTest(() => store.close());
+  afterThisTest(() => store[Symbol.asyncDispose]());
   return { store, fake };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { allSettledOrThrow, createLimit } from '../../lib/sidecar/mirror/limit.ts';
+import { allSettledOrThrow, createLimit } from '../../lib/base/concurrency.ts';
 
 test('never runs more than the limit at once, in order, and frees the place of one that failed', async () => {
   const limit = createLimit(2);

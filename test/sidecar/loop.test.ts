@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { diskError } from '../../lib/base/disk-errors.ts';
 import { type ErrorKind, MusterError } from '../../lib/base/errors.ts';
-import { diskError } from '../../lib/sidecar/mirror/files.ts';
 import { mirrorWithin, nextWait, runMirror } from '../../lib/sidecar/mirror/loop.ts';
 import type { Round } from '../../lib/sidecar/mirror/round.ts';
 

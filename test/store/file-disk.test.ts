@@ -113,7 +113,7 @@ describe('people and programs that touch the folder', () => {
     const written = await store.put('a', bytes('mine'), { condition: 'create' });
     await writeFile(join(folder, 'a'), 'his!');
     expect(await outcome(store.put('a', bytes('new'), { condition: written }))).toBe('conflict');
-    expect([await text(store, 'a'), await store.get('a', { ifNoneMatch: written.etag })]).toMatchObject([
+    expect([await text(store, 'a'), await store.getIfChanged('a', written.etag)]).toMatchObject([
       'his!',
       { body: bytes('his!') },
     ]);

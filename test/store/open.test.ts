@@ -69,6 +69,6 @@ describeWithPrograms('a store’s endpoint', ['moto'], () => {
     process.env.AWS_ENDPOINT_URL_S3 = local;
     const byEnvironment = openStore(`s3://${bucket}`);
     expect(await text(byEnvironment, 'p/a')).toBe('x');
-    await Promise.all([byUrl, byConfig, byEnvironment].map((store) => store.close()));
+    await Promise.all([byUrl, byConfig, byEnvironment].map((store) => store[Symbol.asyncDispose]()));
   });
 });

@@ -33,7 +33,7 @@ export function bytes(content: string): Uint8Array {
 /** The object's content as text. */
 export async function text(store: ObjectStore, key: string, maxBytes = 1e9): Promise<string | undefined> {
   const found = await store.get(key, { maxBytes });
-  if (found === undefined || found === 'unchanged') return found;
+  if (found === undefined) return found;
   return new TextDecoder().decode(found.body);
 }
 

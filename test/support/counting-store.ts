@@ -44,7 +44,13 @@ export function countingStore(store: ObjectStore): CountingStore {
     store: {
       ...store,
       get: (key, options) =>
-        note('get', key, store.get(key, options), (found) =>
+        note('get', key, store.get(key, options), (found) => (found ? 'found' : 'missing')),
+      getIfChanged: (key, etag, options) =>
+        note('get', key, store.getIfChanged(key, etag, options), (found) =>
+          found === 'unchanged' ? found : found ? 'found' : 'missing',
+        ),
+      openIfChanged: (key, etag, options) =>
+        note('get', key, store.openIfChanged(key, etag, options), (found) =>
           found === 'unchanged' ? found : found ? 'found' : 'missing',
         ),
       head: (key, options) =>

@@ -1,6 +1,6 @@
 import { discoverAs, type Mechanism, type SdConfig } from '../../lib/backends/mechanism.ts';
 import type { PrometheusVersion } from '../../lib/config/prometheus-version.ts';
-import type { HttpClientOptions } from '../../lib/http/open.ts';
+import type { HttpClientOptions } from '../../lib/http/client.ts';
 import type { Cursor, Listed, Progress } from '../../lib/targets/discover.ts';
 import type { TargetGroup } from '../../lib/targets/group.ts';
 import { openTestClient, readInline } from './http-client.ts';

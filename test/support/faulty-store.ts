@@ -33,6 +33,7 @@ export function faultyStore(store: ObjectStore, faults: readonly Fault[]): Objec
   return {
     ...store,
     get: (key, options) => call('get', key, () => store.get(key, options)),
+    getIfChanged: (key, etag, options) => call('get', key, () => store.getIfChanged(key, etag, options)),
     head: (key, options) => call('head', key, () => store.head(key, options)),
     put: (key, body, options) => call('put', key, () => store.put(key, body, options)),
     list: (prefix, options) => call('list', prefix, () => store.list(prefix, options)),

@@ -1,8 +1,12 @@
 import { MusterError } from '../../lib/base/errors.ts';
 import type { HttpClientConfig } from '../../lib/config/http-client.ts';
 import { type Credential, type ReadCredential, Secret } from '../../lib/config/secret.ts';
-import type { HttpClient, HttpRequest } from '../../lib/http/client.ts';
-import { type HttpClientOptions, openHttpClient } from '../../lib/http/open.ts';
+import {
+  type HttpClient,
+  type HttpClientOptions,
+  type HttpRequest,
+  openHttpClient,
+} from '../../lib/http/client.ts';
 
 /** The configuration of a stanza without any HTTP client option, as Prometheus's defaults have it. */
 export const plainConfig: HttpClientConfig = {
@@ -41,7 +45,7 @@ export async function openTestClient(
       ...options,
     },
   );
-  return { ...client, [Symbol.asyncDispose]: () => client.close() };
+  return client;
 }
 
 /** A GET of a path of the server, without a deadline. */

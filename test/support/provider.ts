@@ -125,8 +125,8 @@ export function fileOf(history: History, version = history.version): string {
   return text(encodeFileSd(history.lists[version] ?? new Map(), { store: history.store, version }));
 }
 
-function bodyOf(object: StoredObject | 'unchanged' | undefined): Uint8Array {
-  if (object === undefined || object === 'unchanged') throw new Error('the object is not there');
+function bodyOf(object: StoredObject | undefined): Uint8Array {
+  if (object === undefined) throw new Error('the object is not there');
   return object.body;
 }
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { labelsReadBy, relabel } from '../../lib/targets/relabel.ts';
-import type { RelabelConfig } from '../../lib/targets/relabel-config.ts';
-import { compileRegex } from '../../lib/targets/relabel-regex.ts';
+import { compileRegex, type RelabelConfig } from '../../lib/targets/relabel-config.ts';
 
 interface Rule extends Partial<Omit<RelabelConfig, 'regex' | 'modulus'>> {
   readonly regex?: string;

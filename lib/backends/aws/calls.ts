@@ -117,7 +117,10 @@ export function openCalls({ http, signal, deadline }: CallsInput) {
             maxDelayMs: 10_000,
             ...(deadline !== undefined && { deadline }),
           };
-          const delay = retryDelay(attempt, undefined, policy, Date.now(), Math.random());
+          const delay = retryDelay(
+            { attempt, retryAfter: undefined, now: Date.now(), random: Math.random() },
+            policy,
+          );
           if (delay === undefined) throw named(where, error, attempt);
           await pause(delay, [own], `while waiting to try again after ${where}: ${error.message}`);
         }

@@ -2,16 +2,16 @@ import type { ZodType } from 'zod';
 import * as z from 'zod';
 import { MusterError } from '../../base/errors.ts';
 import type { HttpClient } from '../../http/client.ts';
-import { decodeJson } from '../../http/json.ts';
 import {
   anyMap,
+  decodeJson,
   intField,
   listBody,
   listField,
   mapField,
   structField,
   textField,
-} from '../../http/json-fields.ts';
+} from '../../http/json.ts';
 import type { ConsulConfig } from './schema.ts';
 
 /** An answer, and whether Consul says that the token's rights hid a part of it. */

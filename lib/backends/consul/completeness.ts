@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { tryParseJson } from '../../base/json.ts';
 import type { Cursor, Listed } from '../../targets/discover.ts';
 
 /** What Consul said of its answers to one listing. */
@@ -62,9 +63,5 @@ function encode(value: z.infer<typeof state>): Cursor {
 /** Undefined for a first listing, and where the cursor is another version's. */
 function readState(cursor: Cursor | undefined): z.infer<typeof state> | undefined {
   if (cursor === undefined) return undefined;
-  try {
-    return state.safeParse(JSON.parse(cursor)).data;
-  } catch {
-    return undefined;
-  }
+  return state.safeParse(tryParseJson(cursor)).data;
 }

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { MusterError } from '../../base/errors.ts';
-import { codeOf } from '../../http/errors.ts';
+import { codeOf, MusterError } from '../../base/errors.ts';
 import type { Nameserver } from './schema.ts';
 
 /** Whom to ask, and for which names. */

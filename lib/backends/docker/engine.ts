@@ -5,7 +5,7 @@ import { int, leaf, list, nonEmptyText, stringList } from '../../config/fields.t
 import { defaultHttpClient, type HttpClientConfig, isDefaultHttpClient } from '../../config/http-client.ts';
 import { section } from '../../config/section.ts';
 import type { HttpClient } from '../../http/client.ts';
-import { flagField, listBody, mapField, textField } from '../../http/json-fields.ts';
+import { flagField, listBody, mapField, textField } from '../../http/json.ts';
 import { shownUrl } from '../../http/url-text.ts';
 import { type LabelSet, mapLabels } from '../../targets/group.ts';
 import type { MechanismInput } from '../mechanism.ts';

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import * as z from 'zod';
-import { intField, listBody, listField, mapField, structField, textField } from '../../http/json-fields.ts';
+import { intField, listBody, listField, mapField, structField, textField } from '../../http/json.ts';
 
 const labelMap = mapField(textField);
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { listBody, listField, mapField, textField } from '../../http/json-fields.ts';
+import { listBody, listField, mapField, textField } from '../../http/json.ts';
 import { encodeLabels } from '../../targets/canonical.ts';
 import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty } from '../../targets/group.ts';
 import { labels } from './labels.ts';

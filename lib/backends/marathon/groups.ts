@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { listBody, listField, mapField, structField, textField } from '../../http/json-fields.ts';
+import { listBody, listField, mapField, structField, textField } from '../../http/json.ts';
 import {
   addressLabel,
   joinHostPort,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { intField, listBody, listField, structField, textField } from '../../http/json-fields.ts';
+import { intField, listBody, listField, structField, textField } from '../../http/json.ts';
 import {
   addressLabel,
   joinHostPort,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { MusterError } from '../../base/errors.ts';
-import { listField } from '../../http/json-fields.ts';
+import { listField } from '../../http/json.ts';
 
 /** A row of `/info`: what it is called, what it says, and where it stands. */
 export interface Row {

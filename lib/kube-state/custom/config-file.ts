@@ -1,11 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { MusterError } from '../../base/errors.ts';
+import { codeOf, MusterError } from '../../base/errors.ts';
 import { ConfigError, inFileOrder, problemsOf } from '../../config/problem.ts';
 import { maxConfigBytes, readYaml } from '../../config/yaml-document.ts';
 import type { KubeStateConfig } from '../options.ts';
 import { type CustomResourceState, customResourceState } from './config.ts';
-import { isObject } from './path.ts';
 
 /**
  * The output with what its `custom_resource_state_config_file` says, which lies in the directory unless its path is
@@ -35,8 +34,8 @@ function read(path: string, output: string): string {
   const bytes = attempt(
     () => (statSync(path).size > maxConfigBytes ? undefined : readFileSync(path)),
     (error) => {
-      const code = isObject(error) ? error.code : 'unknown';
-      return fail(code === 'ENOENT' ? 'does not exist' : `can not be read (${code})`, error);
+      const code = codeOf(error) ?? 'unknown';
+      return fail(code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`, error);
     },
   );
   if (bytes === undefined) throw fail(`is over ${maxConfigBytes} bytes`);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { isMusterError } from '../../base/errors.ts';
-import { parseJson } from '../../cycle/document.ts';
+import { parseJson } from '../../base/json.ts';
 import { decodeManifest, type Manifest, maxManifestBytes } from '../../cycle/manifest.ts';
 import { maxStatusBytes } from '../../cycle/status.ts';
 import type { ListedObject, ObjectStore } from '../../store/store.ts';
@@ -64,8 +64,7 @@ async function readOne(
   };
   if (isManifest(object)) {
     const maxBytes = Math.min(maxObjectBytes, maxManifestBytes);
-    const condition = source === undefined ? {} : { ifNoneMatch: source.etag };
-    const found = await limit(() => store.get(key, { maxBytes, signal, ...condition }));
+    const found = await limit(() => store.getIfChanged(key, source?.etag, { maxBytes, signal }));
     if (found === 'unchanged' || found === undefined) return found && kept;
     onBytes(found.body.byteLength);
     const manifest = decodeManifest(found.body, key);
@@ -144,7 +143,7 @@ export async function whyUnconfirmed(
 ): Promise<string | undefined> {
   try {
     const found = await store.get(statusKey(id), { maxBytes: maxStatusBytes, signal });
-    if (found === undefined || found === 'unchanged') return 'the store has no status of it';
+    if (found === undefined) return 'the store has no status of it';
     const { files } = statusFiles.parse(parseJson(new TextDecoder().decode(found.body)));
     const isNamed = files.some((file) => file.key === key && file.etag === etag);
     return isNamed ? undefined : 'its status names another object as published';

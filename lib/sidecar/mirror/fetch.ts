@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { errorCode } from '../../base/disk-errors.ts';
-import { isMusterError, MusterError, toMusterError } from '../../base/errors.ts';
+import { codeOf, isMusterError, MusterError, toMusterError } from '../../base/errors.ts';
 import { unpack } from '../../base/gzip-lines.ts';
-import { DigestMismatch } from '../../store/errors.ts';
+import { digestMismatch } from '../../store/errors.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import { type Content, openIntake, sha256Of, type TakenIn } from './content.ts';
 import type { TargetFolder } from './folder.ts';
@@ -75,8 +74,7 @@ async function downloadSmall(
   object: RequestedObject,
 ): Promise<Fetched | 'unchanged' | undefined> {
   const maxBytes = Math.min(maxObjectBytes, longestHeld);
-  const condition = ifNoneMatch === undefined ? {} : { ifNoneMatch };
-  const answer = await store.get(object.key, { maxBytes, signal, ...condition });
+  const answer = await store.getIfChanged(object.key, ifNoneMatch, { maxBytes, signal });
   if (answer === undefined || answer === 'unchanged') return answer;
   const { body, etag } = answer;
   onBytes(body.byteLength);
@@ -94,8 +92,7 @@ async function downloadLarge(
   { store, folder, maxObjectBytes, signal, onBytes, ifNoneMatch }: DownloadInput,
   object: RequestedObject,
 ): Promise<Fetched | 'unchanged' | undefined> {
-  const condition = ifNoneMatch === undefined ? {} : { ifNoneMatch };
-  const answer = await store.open(object.key, { maxBytes: maxObjectBytes, signal, ...condition });
+  const answer = await store.openIfChanged(object.key, ifNoneMatch, { maxBytes: maxObjectBytes, signal });
   if (answer === undefined || answer === 'unchanged') return answer;
   const { chunks, etag } = answer;
   const intake = openIntake(object.key, folder.shard);
@@ -159,7 +156,7 @@ async function* unpackLarge(
     }
     return undefined;
   } catch (error) {
-    if (errorCode(error)?.startsWith('Z_') === true) throw spoilt(store, object);
+    if (codeOf(error)?.startsWith('Z_') === true) throw spoilt(store, object);
     throw error;
   } finally {
     gunzip.destroy();
@@ -168,7 +165,7 @@ async function* unpackLarge(
 
 /** Its check sum or its form is wrong: spoilt where it lies or on the way, so that it is fetched again. */
 function spoilt({ url }: ObjectStore, { key }: RequestedObject): MusterError {
-  return new DigestMismatch(url, key, 'it cannot be unpacked');
+  return digestMismatch(url, key, 'it cannot be unpacked');
 }
 
 function named({ key }: RequestedObject, error: unknown): MusterError {

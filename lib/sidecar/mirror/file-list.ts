@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { plainFile, readPieces } from '../../base/files.ts';
 
 /**
  * The identity of what the files hold now, without reading them: as weak as what a file system knows of a file, which
@@ -23,12 +23,12 @@ export async function etagOfFiles(paths: readonly string[]): Promise<string | un
 export async function* joinFiles(paths: readonly string[]): AsyncGenerator<Uint8Array, undefined> {
   const [only] = paths;
   if (only !== undefined && paths.length === 1) {
-    yield* readPieces(only, async () => undefined);
+    yield* readRange(only, async () => undefined);
     return undefined;
   }
   let separator = '[\n';
   for (const path of paths) {
-    for await (const piece of readPieces(path, insideBrackets)) {
+    for await (const piece of readRange(path, insideBrackets)) {
       if (separator !== '') yield Buffer.from(separator);
       separator = '';
       yield piece;
@@ -45,29 +45,20 @@ interface Range {
   readonly end: number;
 }
 
-async function* readPieces(
+async function* readRange(
   path: string,
   rangeOf: (file: FileHandle, size: number) => Promise<Range | undefined>,
 ): AsyncGenerator<Uint8Array, undefined> {
-  // A link is not followed out of the folder, and a pipe does not hold us for ever.
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const file = await open(path, plainFile);
   try {
     const { size } = await file.stat();
     const { start, end } = (await rangeOf(file, size)) ?? { start: 0, end: size };
-    for (let at = start; at < end; ) {
-      const buffer = Buffer.allocUnsafe(Math.min(pieceSize, end - at));
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
-      if (bytesRead === 0) return undefined;
-      at += bytesRead;
-      yield buffer.subarray(0, bytesRead);
-    }
+    yield* readPieces(file, start, end);
     return undefined;
   } finally {
     await file.close();
   }
 }
-
-const pieceSize = 256 * 1024;
 
 /** What stands between the brackets of a JSON list, without the space around it; empty for an empty list. */
 async function insideBrackets(file: FileHandle, size: number): Promise<Range> {

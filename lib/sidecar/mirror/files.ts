@@ -1,6 +1,6 @@
-import { constants } from 'node:fs';
 import { lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
-import { MusterError, toMusterError } from '../../base/errors.ts';
+import { codeOf } from '../../base/errors.ts';
+import { plainFile, readPieces } from '../../base/files.ts';
 
 /** What identifies a file on disk without reading it; a change of its content changes at least one of them. */
 export interface FileFacts {
@@ -43,11 +43,6 @@ export interface FileSystem {
   syncFolder(path: string): Promise<void>;
 }
 
-/** Without O_NONBLOCK a pipe that lies in the way would hold us for ever. */
-const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-
-const pieceSize = 256 * 1024;
-
 /** The real disk. */
 export const disk: FileSystem = {
   async facts(path) {
@@ -64,7 +59,7 @@ export const disk: FileSystem = {
   },
   names: (folder) => readdir(folder),
   async read(path) {
-    const handle = await unless(['ENOENT', 'ELOOP'], open(path, readFlags));
+    const handle = await unless(['ENOENT', 'ELOOP'], open(path, plainFile));
     try {
       return await handle?.readFile();
     } finally {
@@ -72,13 +67,11 @@ export const disk: FileSystem = {
     }
   },
   async readPieces(path, take) {
-    const handle = await unless(['ENOENT', 'ELOOP'], open(path, readFlags));
+    const handle = await unless(['ENOENT', 'ELOOP'], open(path, plainFile));
     try {
-      for (;;) {
-        const read = await handle?.read(Buffer.allocUnsafe(pieceSize), 0, pieceSize);
-        if (read === undefined || read.bytesRead === 0) return handle !== undefined;
-        take(read.buffer.subarray(0, read.bytesRead));
-      }
+      if (handle === undefined) return false;
+      for await (const piece of readPieces(handle)) take(piece);
+      return true;
     } finally {
       await handle?.close();
     }
@@ -108,27 +101,6 @@ export const disk: FileSystem = {
   },
 };
 
-const words: Readonly<Record<string, string>> = {
-  ENOSPC: 'no space left on the disk; free some',
-  EDQUOT: 'the disk quota is used up; raise it or free some space',
-  EROFS: 'the file system is read-only; mount it writable',
-  EACCES: 'permission denied; let this user write there',
-  EPERM: 'not permitted; let this user write there',
-  EMFILE: 'too many open files; raise the limit',
-  EXDEV: 'it is on another file system than the rest of the folder; mount them as one',
-};
-
-/** A failed operation as one line for a person, kind `storage`; a MusterError stays what it is. */
-export function diskError(what: string, cause: unknown): MusterError {
-  if (cause instanceof MusterError) return cause;
-  const code = codeOf(cause);
-  // An error without a code does not come from the disk: it is a bug.
-  const kind = code === undefined ? 'internal' : 'storage';
-  const known = code === undefined ? undefined : words[code];
-  const reason = known === undefined ? toMusterError(cause).message : `${known} (${code})`;
-  return new MusterError(kind, `cannot ${what}: ${reason}`, { cause });
-}
-
 async function unless<T>(codes: readonly string[], operation: Promise<T>): Promise<T | undefined> {
   try {
     return await operation;
@@ -137,10 +109,4 @@ async function unless<T>(codes: readonly string[], operation: Promise<T>): Promi
     if (code !== undefined && codes.includes(code)) return undefined;
     throw error;
   }
-}
-
-/** Read by shape, since an error of node:fs need not be an instance of this Error. */
-function codeOf(error: unknown): string | undefined {
-  const named = typeof error === 'object' && error !== null && 'code' in error;
-  return named && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { createLimit } from '../../base/concurrency.ts';
+import { diskError } from '../../base/disk-errors.ts';
 import { MusterError } from '../../base/errors.ts';
+import { tryLock } from '../../base/locks.ts';
 import { lookInto } from './content.ts';
-import { diskError, type FileSystem } from './files.ts';
-import { createLimit } from './limit.ts';
+import type { FileSystem } from './files.ts';
 import { idOfPath, type Rejection, segmentOf } from './plan.ts';
 import { formatShard, type Shard } from './shard.ts';
 import {
@@ -114,7 +115,12 @@ export async function openFolder(path: string, files: FileSystem, shard?: Shard)
   } catch (error) {
     throw diskError(`use the folder ${path}`, error);
   }
-  const lock = lockFolder(at(lockFile), path);
+  const lock = await tryLock(at(lockFile));
+  if (lock === undefined)
+    throw new MusterError(
+      'conflict',
+      `another mirror writes to ${path}; stop it, or give each its own folder`,
+    );
   try {
     await clearTemporaries(at(ownFolders.temporary), files);
     const { owned, warning } = await readState(path, files, shard);
@@ -123,12 +129,12 @@ export async function openFolder(path: string, files: FileSystem, shard?: Shard)
       ...folderOf(path, files, owned, shard),
       foldsCase,
       warning,
-      close: () => lock.release(),
+      close: () => lock[Symbol.dispose](),
     };
     await folder.dropUnusedParts();
     return folder;
   } catch (error) {
-    lock.release();
+    lock[Symbol.dispose]();
     throw diskError(`use the folder ${path}`, error);
   }
 }
@@ -315,54 +321,4 @@ async function renameOrRemove(files: FileSystem, from: string, to: string): Prom
     await files.remove(from).catch(() => undefined);
     throw error;
   }
-}
-
-/** The right to write in a folder; holding it in a variable keeps it. */
-interface FolderLock {
-  release(): void;
-}
-
-/**
- * Takes the lock of a target folder, or throws (kind `conflict`) when another mirror has it.
- *
- * Node has no flock, and a file with a process id in it outlives a kill -9 and means nothing across containers.
- * SQLite locks its file by the operating system, which frees it when the process ends, however it ends. So the lock
- * is an empty database with an exclusive transaction that never writes.
- */
-function lockFolder(lockFile: string, folder: string): FolderLock {
-  const database = openDatabase(lockFile);
-  try {
-    // Without a journal in memory SQLite would put a second file beside the lock.
-    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
-  } catch (error) {
-    database.close();
-    throw refusal(error, lockFile, folder);
-  }
-  return { release: () => database.close() };
-}
-
-function openDatabase(lockFile: string): DatabaseSync {
-  try {
-    return new DatabaseSync(lockFile);
-  } catch (error) {
-    throw diskError(`open the lock ${lockFile}`, error);
-  }
-}
-
-const busy = 5;
-const notADatabase = 26;
-
-function refusal(error: unknown, lockFile: string, folder: string): MusterError {
-  const code = typeof error === 'object' && error !== null && 'errcode' in error ? error.errcode : undefined;
-  if (code === busy) {
-    return new MusterError(
-      'conflict',
-      `another mirror writes to ${folder}; stop it, or give each its own folder`,
-      { cause: error },
-    );
-  }
-  if (code === notADatabase) {
-    return new MusterError('storage', `${lockFile} is not a lock of Muster's; remove it`, { cause: error });
-  }
-  return diskError(`lock ${folder} with ${lockFile}`, error);
 }

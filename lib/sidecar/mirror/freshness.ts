@@ -1,10 +1,11 @@
 import * as z from 'zod';
+import { createLimit } from '../../base/concurrency.ts';
 import { isMusterError, type MusterError, toMusterError } from '../../base/errors.ts';
-import { decodeDocument, parseJson } from '../../cycle/document.ts';
+import { parseJson } from '../../base/json.ts';
+import { decodeDocument } from '../../cycle/document.ts';
 import { clockSkew, maxStatusBytes, type Status, statusSchema } from '../../cycle/status.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import { type ProviderId, statusKey } from '../../targets/keys.ts';
-import { createLimit } from './limit.ts';
 import { idOfPath } from './plan.ts';
 import type { Owned } from './state.ts';
 
@@ -187,9 +188,8 @@ async function readHeartbeat(
   known: Heartbeat | undefined,
   signal: AbortSignal,
 ): Promise<Heartbeat> {
-  const condition = known?.etag === undefined ? {} : { ifNoneMatch: known.etag };
   try {
-    const found = await store.get(key, { maxBytes: maxStatusBytes, signal, ...condition });
+    const found = await store.getIfChanged(key, known?.etag, { maxBytes: maxStatusBytes, signal });
     if (found === 'unchanged' && known !== undefined) return known;
     if (found === undefined || found === 'unchanged') return { etag: undefined, problem: 'missing' };
     return decodeHeartbeat(found.body, found.etag, key);

@@ -1,6 +1,5 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
-import { errorCode } from '../../base/disk-errors.ts';
-import { isMusterError, type MusterError } from '../../base/errors.ts';
+import { codeOf, isMusterError, type MusterError } from '../../base/errors.ts';
 import type { Round } from './round.ts';
 
 /** What a round does, how often, and who hears of it. */
@@ -92,7 +91,7 @@ const lasting: ReadonlySet<string> = new Set([
 ]);
 
 function passes(error: MusterError): boolean {
-  if (lasting.has(errorCode(error.cause) ?? '')) return false;
+  if (lasting.has(codeOf(error.cause) ?? '')) return false;
   return (['unreachable', 'throttled', 'timeout', 'status', 'storage'] as const).some((kind) =>
     isMusterError(error, kind),
   );

@@ -1,10 +1,10 @@
+import { createLimit } from '../../base/concurrency.ts';
+import { diskError } from '../../base/disk-errors.ts';
 import { MusterError, toMusterError } from '../../base/errors.ts';
 import { folders } from '../../targets/keys.ts';
 import { digestOfFile } from './content.ts';
 import { longestHeld } from './fetch.ts';
-import { diskError } from './files.ts';
 import type { Oddity, TargetFolder } from './folder.ts';
-import { createLimit } from './limit.ts';
 import { judgeOrphans } from './orphans.ts';
 import {
   foreignKey,

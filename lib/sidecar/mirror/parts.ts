@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Limit } from '../../base/concurrency.ts';
 import { isMusterError } from '../../base/errors.ts';
 import type { Manifest, Part } from '../../cycle/manifest.ts';
 import { joinFileSd } from '../../targets/file-sd.ts';
@@ -7,7 +8,6 @@ import { type Content, digestOfFile, markFile, sha256Of } from './content.ts';
 import { type DownloadInput, discard, download, longestHeld } from './fetch.ts';
 import { joinFiles } from './file-list.ts';
 import type { TargetFolder } from './folder.ts';
-import type { Limit } from './limit.ts';
 import type { Rejection } from './plan.ts';
 import type { OwnedPart } from './state.ts';
 

@@ -1,5 +1,4 @@
 import { isMusterError, type MusterError } from '../../base/errors.ts';
-import { DigestMismatch } from '../../store/errors.ts';
 import { admit, type Candidate, isLater, type Listing, readCandidate, whyUnconfirmed } from './candidates.ts';
 import { type Content, digestOfFile, lookInto } from './content.ts';
 import { discard } from './fetch.ts';
@@ -296,7 +295,8 @@ function refuse(
 function rejectionOf({ folder }: RoundState, wanted: WantedFile, error: unknown): Rejection {
   const key = keyIn(wanted, error);
   // Spoilt where it lies, or on the way: it is fetched again.
-  if (error instanceof DigestMismatch) return { key, reason: 'digest', message: error.message };
+  if (isMusterError(error) && error.code === 'digest-mismatch')
+    return { key, reason: 'digest', message: error.message };
   const reason = reasons.find(([kind]) => isMusterError(error, kind))?.[1];
   if (reason === undefined || !isMusterError(error)) throw error;
   return refuse(folder, wanted, { key, reason, message: error.message });

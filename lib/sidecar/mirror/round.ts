@@ -1,10 +1,10 @@
+import { createLimit, type Limit } from '../../base/concurrency.ts';
+import { diskError } from '../../base/disk-errors.ts';
 import { isMusterError, type MusterError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import { defaultLargestObject } from '../../targets/file-sd.ts';
-import { diskError } from './files.ts';
 import type { TargetFolder } from './folder.ts';
-import { createLimit, type Limit } from './limit.ts';
 import type { Rejection } from './plan.ts';
 
 /** What a round mirrors, and within which bounds. */

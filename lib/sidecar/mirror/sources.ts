@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import { diskError } from '../../base/disk-errors.ts';
 import { MusterError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ObjectStore } from '../../store/store.ts';
-import { disk, diskError, type FileSystem } from './files.ts';
+import { disk, type FileSystem } from './files.ts';
 import { openFolder, stateFile, type TargetFolder } from './folder.ts';
 import { createHealth, type Health } from './health.ts';
 import { createRoundRequests, type RoundRequests } from './loop.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import * as z from 'zod';
 import { toMusterError } from '../../base/errors.ts';
+import { tryParseJson } from '../../base/json.ts';
 import type { Logger } from '../../base/logger.ts';
 import { folders } from '../../targets/keys.ts';
 import { nextWait, type RoundRequests } from '../mirror/loop.ts';
@@ -111,7 +112,7 @@ export interface ChangedObject {
  * test message of S3 speaks of none. `undefined` where the message is none of these.
  */
 export function readNotification(body: string): readonly ChangedObject[] | undefined {
-  const message = notification.safeParse(parseJson(body)).data;
+  const message = notification.safeParse(tryParseJson(body)).data;
   if (message === undefined) return undefined;
   if ('Message' in message) return readNotification(message.Message);
   if ('Event' in message) return [];
@@ -128,14 +129,6 @@ const notification = z.union([
   z.object({ source: z.literal('aws.s3'), detail: named }),
   z.object({ Event: z.literal('s3:TestEvent') }),
 ]);
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 /** S3 encodes keys as forms do, EventBridge not at all. */
 function decodeKey(key: string): string {

@@ -1,7 +1,7 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import { awsRequestHandler } from '../../base/aws-proxy.ts';
+import { awsRequestHandler, readAwsError } from '../../base/aws.ts';
+import { once } from '../../base/concurrency.ts';
 import { MusterError } from '../../base/errors.ts';
-import { once } from '../../base/once.ts';
 
 /** A message that stays in the queue until it is removed. */
 export interface QueueMessage {
@@ -86,9 +86,8 @@ async function loadSqs(region: string | undefined): Promise<Loaded> {
   };
 }
 
-/** Only the error's name is shown: the rest was written by the other side. */
 function queueError(url: string, what: string, error: unknown): MusterError {
-  const name = error instanceof Error && /^\w{1,80}$/.test(error.name) ? error.name : 'no reason given';
+  const { code: name = 'no reason given' } = readAwsError(error);
   const denied = /AccessDenied|InvalidClientTokenId|ExpiredToken/.test(name);
   return new MusterError(
     denied ? 'denied' : 'unreachable',

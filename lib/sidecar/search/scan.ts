@@ -1,6 +1,6 @@
-import { constants } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { MusterError } from '../../base/errors.ts';
+import { plainFile } from '../../base/files.ts';
 import { decodeFileSd, type FileSdGroup } from '../../targets/file-sd.ts';
 import { type Query, type Telling, tellingTexts } from './query.ts';
 
@@ -129,7 +129,7 @@ const longestLine = 64 << 20;
 
 /** Reads a file in pieces that end where a line ends. Throws `too-large` for an endless line, and what node:fs throws. */
 async function* readLinePieces(path: string, signal: AbortSignal): AsyncGenerator<LinePiece, undefined> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const file = await open(path, plainFile);
   try {
     let buffer: Buffer = Buffer.allocUnsafe(readSize);
     let filled = 0;

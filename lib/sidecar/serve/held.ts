@@ -1,3 +1,4 @@
+import { createLimit } from '../../base/concurrency.ts';
 import { toMusterError } from '../../base/errors.ts';
 import { type HeldBounds, type HeldDocument, readHeld } from '../../cycle/held.ts';
 import { acceptCommand, heldData } from '../../cycle/hints.ts';
@@ -5,7 +6,6 @@ import type { ObjectStore } from '../../store/store.ts';
 import type { TargetChange } from '../../targets/diff.ts';
 import { addressLabel } from '../../targets/group.ts';
 import { heldKey, type ProviderId } from '../../targets/keys.ts';
-import { createLimit } from '../mirror/limit.ts';
 import type { ProviderView } from './providers.ts';
 
 /** What the gate holds of a provider: the change that it would be. */

@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { MusterError, oneLine, toMusterError } from '../../base/errors.ts';
+import { codeOf, MusterError, oneLine, toMusterError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { shouldGzip, textAnswer } from './answer.ts';
 import { boundConnections, createTurns, oneAtATime, type Turns } from './turns.ts';
@@ -175,7 +175,7 @@ async function send(
 
 /** That the peer went away is no news. */
 function isHangUp(error: unknown): boolean {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || code === 'EPIPE';
 }
 

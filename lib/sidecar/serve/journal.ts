@@ -1,9 +1,9 @@
+import { createLimit } from '../../base/concurrency.ts';
 import { isMusterError, toMusterError } from '../../base/errors.ts';
 import { type JournalHead, type JournalLine, readJournalLines } from '../../cycle/journal.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import { type ChangeCounts, type TargetChange, tally, targetChanges } from '../../targets/diff.ts';
 import { journalKey, type ProviderId } from '../../targets/keys.ts';
-import { createLimit } from '../mirror/limit.ts';
 
 /** One version, counted, with its first few targets; or why it cannot be shown. */
 export interface ChangeSummary {
@@ -40,9 +40,7 @@ export function createJournal(store: ObjectStore): Journal {
 
   const read = async (key: string, page: Page, signal: AbortSignal): Promise<ChangeDetail | undefined> => {
     const found = await store.get(key, { maxBytes: largestEntry, signal });
-    return found === undefined || found === 'unchanged'
-      ? undefined
-      : readEntry(key, found.body, page, signal);
+    return found === undefined ? undefined : readEntry(key, found.body, page, signal);
   };
 
   return {

@@ -1,7 +1,8 @@
 import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { diskError } from '../../base/disk-errors.ts';
+import { readPieces } from '../../base/files.ts';
 import { headerLength, readGzipTime } from '../../kube-state/gzip-header.ts';
 import type { OpenedObject } from '../../store/store.ts';
-import { diskError } from '../mirror/files.ts';
 
 /** A copy of an object on disk, so that any number of readers share it and none holds it in memory. */
 export interface KeptObject {
@@ -47,8 +48,6 @@ async function openUnnamed(path: string): Promise<FileHandle> {
   return file;
 }
 
-const pieceSize = 256 * 1024;
-
 function keptObject(file: FileHandle, facts: Pick<KeptObject, 'etag' | 'size' | 'listed'>): KeptObject {
   let holders = 0;
   let dropped = false;
@@ -58,16 +57,7 @@ function keptObject(file: FileHandle, facts: Pick<KeptObject, 'etag' | 'size' | 
   };
   return {
     ...facts,
-    async *chunks() {
-      for (let at = 0; at < facts.size; ) {
-        const buffer = Buffer.allocUnsafe(Math.min(pieceSize, facts.size - at));
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
-        if (bytesRead === 0) return undefined;
-        at += bytesRead;
-        yield buffer.subarray(0, bytesRead);
-      }
-      return undefined;
-    },
+    chunks: () => readPieces(file, 0, facts.size),
     holdUntil(signal) {
       if (signal.aborted) return;
       holders += 1;

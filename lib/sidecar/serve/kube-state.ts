@@ -2,11 +2,11 @@ import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Hono } from 'hono';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { createLimit } from '../../base/concurrency.ts';
 import { toMusterError } from '../../base/errors.ts';
 import { longestAge } from '../../kube-state/gzip-header.ts';
 import { servedKubeStateMetrics } from '../../kube-state/metrics.ts';
 import { isMetricsName, metricsKey } from '../../targets/keys.ts';
-import { createLimit } from '../mirror/limit.ts';
 import type { MirrorView } from '../mirror/target-files.ts';
 import { acceptsGzip, textAnswer } from './answer.ts';
 import type { RequestEnv } from './http.ts';
@@ -117,8 +117,7 @@ function createOutputReader(sources: readonly MirrorView[], ended?: AbortSignal)
     // Who asks for what is just being fetched waits for it, and finds it unchanged.
     return inTurn(id, async () => {
       const old = kept.get(id);
-      const condition = old === undefined ? {} : { ifNoneMatch: old.etag };
-      const found = await store.open(metricsKey(name), { maxBytes, signal, ...condition });
+      const found = await store.openIfChanged(metricsKey(name), old?.etag, { maxBytes, signal });
       const fresh = found === 'unchanged' ? old : found && (await keepObject(found, folder.temporary()));
       if (fresh !== old) {
         old?.drop();

@@ -1,5 +1,5 @@
+import { createLimit } from '../../base/concurrency.ts';
 import type { Probes, Verdict } from '../mirror/health.ts';
-import { createLimit } from '../mirror/limit.ts';
 import { isProvider, type MirrorView, targetFiles } from '../mirror/target-files.ts';
 import { parseQuery } from '../search/query.ts';
 import type { SearchResult } from '../search/search.ts';

@@ -1,10 +1,10 @@
+import { allSettledOrThrow, createLimit } from '../../base/concurrency.ts';
 import { toMusterError } from '../../base/errors.ts';
 import { acceptOutputCommand } from '../../cycle/hints.ts';
 import { longestAge } from '../../kube-state/gzip-header.ts';
 import { type OutputStatus, parseOutputStatus } from '../../kube-state/status.ts';
 import type { ListedObject, ObjectStore } from '../../store/store.ts';
 import { folders, outputStatusKey, parseMetricsKey, parseOutputStatusKey } from '../../targets/keys.ts';
-import { allSettledOrThrow, createLimit } from '../mirror/limit.ts';
 import type { MirrorView } from '../mirror/target-files.ts';
 import { type State, shareReading, states } from './providers.ts';
 
@@ -120,7 +120,7 @@ async function readOne(
   if (size > maxBytes) return undefined;
   if (old?.etag === etag) return old;
   const found = await store.get(key, { maxBytes, signal });
-  if (found === undefined || found === 'unchanged') return undefined;
+  if (found === undefined) return undefined;
   const status = parseOutputStatus(found.body);
   return status && { etag: found.etag, status };
 }

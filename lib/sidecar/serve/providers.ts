@@ -1,3 +1,4 @@
+import { allSettledOrThrow, createLimit } from '../../base/concurrency.ts';
 import { toMusterError } from '../../base/errors.ts';
 import { decodeDocument } from '../../cycle/document.ts';
 import { noticesOf, settlingCommand } from '../../cycle/hints.ts';
@@ -5,7 +6,6 @@ import { clockSkew, maxStatusBytes, type Status, statusSchema } from '../../cycl
 import type { ListedObject, ObjectStore } from '../../store/store.ts';
 import { folders, type ProviderId, parseStatusKey, statusKey } from '../../targets/keys.ts';
 import type { Oddity } from '../mirror/folder.ts';
-import { allSettledOrThrow, createLimit } from '../mirror/limit.ts';
 import { idOfPath } from '../mirror/plan.ts';
 import { type MirrorView, type TargetFile, targetFiles } from '../mirror/target-files.ts';
 
@@ -276,7 +276,7 @@ async function readOne(
     return { job, provider, etag, status: `${key} has ${size} bytes, more than a status can have` };
   signal.throwIfAborted();
   const found = await store.get(key, { maxBytes: maxStatusBytes, signal });
-  if (found === undefined || found === 'unchanged') return undefined;
+  if (found === undefined) return undefined;
   return { job, provider, etag: found.etag, status: decode(found.body, key) };
 }
 

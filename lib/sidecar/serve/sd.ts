@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono';
+import { createLimit } from '../../base/concurrency.ts';
 import { toMusterError } from '../../base/errors.ts';
 import { readStatus } from '../../cycle/status.ts';
 import { readTombstone } from '../../cycle/tombstone.ts';
@@ -6,7 +7,6 @@ import type { ObjectStore } from '../../store/store.ts';
 import { folders, type ProviderId } from '../../targets/keys.ts';
 import { etagOfFiles, joinFiles } from '../mirror/file-list.ts';
 import { incompleteness } from '../mirror/folder.ts';
-import { createLimit } from '../mirror/limit.ts';
 import { type MirrorView, segmentFor, targetFiles } from '../mirror/target-files.ts';
 import { textAnswer } from './answer.ts';
 import type { RequestEnv } from './http.ts';

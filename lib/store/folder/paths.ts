@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorCode, isAbsent } from '../../base/disk-errors.ts';
-import { MusterError } from '../../base/errors.ts';
+import { isAbsent } from '../../base/disk-errors.ts';
+import { codeOf, MusterError } from '../../base/errors.ts';
 import { checkCondition, checkRemoval } from '../errors.ts';
 import type { PutCondition } from '../store.ts';
 import { fileEtag, type WrittenFile } from './temporary.ts';
@@ -59,7 +59,7 @@ export function replaceFile(place: Place, written: WrittenFile, condition: PutCo
 export function removeFile(place: Place, wanted: string | undefined): void {
   const path = join(place.root, place.key);
   if (missingFolders(place).length > 0) return;
-  const etag = currentEtag(place, path, 'folder is none');
+  const etag = currentEtag(place, path, 'ignore folders');
   if (etag === undefined) return;
   checkRemoval(place.url, place.key, etag, wanted);
   unlinkSync(path);
@@ -80,11 +80,11 @@ function missingFolders({ url, root, key }: Place): readonly string[] {
   });
 }
 
-function currentEtag({ url, key }: Place, path: string, folders?: 'folder is none'): string | undefined {
+function currentEtag({ url, key }: Place, path: string, folders?: 'ignore folders'): string | undefined {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (stats === undefined) return undefined;
   if (stats.isFile()) return fileEtag(stats);
-  if (stats.isDirectory() && folders === 'folder is none') return undefined;
+  if (stats.isDirectory() && folders === 'ignore folders') return undefined;
   throw stats.isDirectory() ? isBoth(url, key) : isLink(url, key);
 }
 
@@ -93,7 +93,7 @@ function removeEmpty(folder: string): boolean {
     rmdirSync(folder);
     return true;
   } catch (error) {
-    const code = errorCode(error);
+    const code = codeOf(error);
     if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'EBUSY') return false;
     throw error;
   }

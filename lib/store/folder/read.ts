@@ -1,7 +1,7 @@
-import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
-import { errorCode, fileFailure, isAbsent } from '../../base/disk-errors.ts';
-import { MusterError } from '../../base/errors.ts';
+import { fileFailure, isAbsent } from '../../base/disk-errors.ts';
+import { codeOf, MusterError } from '../../base/errors.ts';
+import { plainFile, readPieces } from '../../base/files.ts';
 import { checkSignal, tooLarge } from '../errors.ts';
 import { defaultMaxBytes, type OpenedObject, type ReadOptions, type StoredObject } from '../store.ts';
 import { findPath, isLink, type Place } from './paths.ts';
@@ -22,25 +22,20 @@ export async function readEtag(place: Place): Promise<{ readonly etag: string } 
   }
 }
 
-export interface ReadLimits {
-  readonly ifNoneMatch: string | undefined;
-  readonly maxBytes: number;
-  readonly signal: AbortSignal | undefined;
-}
-
 /**
- * The key's file. Etag and body come from one descriptor: the file behind it stays as it is when another takes its
- * name.
+ * The key's file; `unchanged` where it has the etag that the caller holds. Etag and body come from one descriptor: the
+ * file behind it stays as it is when another takes its name.
  */
 export async function readObject(
   place: Place,
-  limits: ReadLimits,
+  held: string | undefined,
+  options: ReadOptions,
 ): Promise<StoredObject | 'unchanged' | undefined> {
   const path = await findPath(place);
   const file = path === undefined ? undefined : await openFile(place, path);
   if (file === undefined) return undefined;
   try {
-    return await readFrom(file, place, limits);
+    return await readFrom(file, place, held, options);
   } finally {
     await file.close();
   }
@@ -49,13 +44,14 @@ export async function readObject(
 async function readFrom(
   file: FileHandle,
   { url, key }: Place,
-  { ifNoneMatch, maxBytes, signal }: ReadLimits,
+  held: string | undefined,
+  { maxBytes = defaultMaxBytes, signal }: ReadOptions,
 ): Promise<StoredObject | 'unchanged' | undefined> {
   const stats = await file.stat({ bigint: true });
   if (stats.isDirectory()) return undefined;
   if (!stats.isFile()) throw isLink(url, key);
   const etag = fileEtag(stats);
-  if (etag === ifNoneMatch) return 'unchanged';
+  if (etag === held) return 'unchanged';
   if (stats.size > maxBytes) throw tooLarge(url, key, maxBytes);
   const { buffer, byteOffset, byteLength } = await file.readFile(signal && { signal });
   if (fileEtag(await file.stat({ bigint: true })) !== etag) {
@@ -72,21 +68,22 @@ function wasEdited(url: string, key: string): MusterError {
   );
 }
 
-/** Without following a link, and without waiting for the other end of a named pipe. */
+/** The key's file, opened; undefined where there is none. Throws (`storage`) for a symbolic link. */
 async function openFile({ url, key }: Place, path: string): Promise<FileHandle | undefined> {
   try {
-    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    return await open(path, plainFile);
   } catch (error) {
     if (isAbsent(error)) return undefined;
-    if (errorCode(error) === 'ELOOP') throw isLink(url, key);
+    if (codeOf(error) === 'ELOOP') throw isLink(url, key);
     throw error;
   }
 }
 
-/** The key's file, piece by piece. */
+/** The key's file, piece by piece; `unchanged` where it has the etag that the caller holds. */
 export async function openObject(
   place: Place,
-  { ifNoneMatch, maxBytes = defaultMaxBytes, signal }: ReadOptions,
+  held: string | undefined,
+  { maxBytes = defaultMaxBytes, signal }: ReadOptions,
 ): Promise<OpenedObject | 'unchanged' | undefined> {
   const { url, key } = place;
   const path = await findPath(place);
@@ -98,18 +95,16 @@ export async function openObject(
     if (stats.isDirectory()) return undefined;
     if (!stats.isFile()) throw isLink(url, key);
     const etag = fileEtag(stats);
-    if (etag === ifNoneMatch) return 'unchanged';
+    if (etag === held) return 'unchanged';
     if (stats.size > maxBytes) throw tooLarge(url, key, maxBytes);
-    chunks = readPieces(file, place, etag, signal);
+    chunks = checkedPieces(file, place, etag, signal);
     return { etag, chunks };
   } finally {
     if (chunks === undefined) await file.close();
   }
 }
 
-const pieceSize = 256 * 1024;
-
-async function* readPieces(
+async function* checkedPieces(
   file: FileHandle,
   { url, key }: Place,
   etag: string,
@@ -117,12 +112,10 @@ async function* readPieces(
 ): AsyncGenerator<Uint8Array, undefined> {
   const what = `reading ${key}`;
   try {
-    for (;;) {
+    checkSignal(signal, url, what);
+    for await (const piece of readPieces(file)) {
+      yield piece;
       checkSignal(signal, url, what);
-      // New memory each time: who gets a piece may keep it.
-      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(pieceSize), 0, pieceSize);
-      if (bytesRead === 0) break;
-      yield buffer.subarray(0, bytesRead);
     }
     if (fileEtag(await file.stat({ bigint: true })) !== etag) throw wasEdited(url, key);
     return undefined;

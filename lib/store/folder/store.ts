@@ -1,19 +1,19 @@
 import { lstat, mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { errorCode, fileFailure, isAbsent } from '../../base/disk-errors.ts';
-import { MusterError } from '../../base/errors.ts';
-import { once } from '../../base/once.ts';
-import { holdLock } from '../../base/sqlite-lock.ts';
-import { checkSignal } from '../errors.ts';
+import { once } from '../../base/concurrency.ts';
+import { fileFailure, isAbsent } from '../../base/disk-errors.ts';
+import { codeOf, MusterError } from '../../base/errors.ts';
+import { holdLock } from '../../base/locks.ts';
+import { checkSignal, notUnchanged } from '../errors.ts';
 import {
   checkKey,
   checkPrefix,
   compareKeys,
-  defaultMaxBytes,
   isKey,
   type ListedObject,
   type ObjectStore,
+  type ReadOptions,
 } from '../store.ts';
 import { findPath, removeFile, replaceFile } from './paths.ts';
 import { openObject, readEtag, readObject } from './read.ts';
@@ -31,7 +31,7 @@ export function createFileStore(folder: string): ObjectStore {
   // Who only reads makes no folder: its name may be misspelt. One that is not there yet has no objects.
   const forReading = () =>
     found().catch((error: unknown) => {
-      if (errorCode(error) === 'ENOENT') return resolve(folder);
+      if (codeOf(error) === 'ENOENT') return resolve(folder);
       throw error;
     });
   const opened = once(async () => {
@@ -43,7 +43,7 @@ export function createFileStore(folder: string): ObjectStore {
   const forWriting = async () => {
     const root = await opened();
     if (await isThere(join(root, '.tmp'))) return root;
-    // Somebody deleted the folder under a process that goes on: it is made anew, as at first.
+    // The folder was deleted while this process runs: it is made again, as at first.
     opened.take();
     found.take();
     return opened();
@@ -63,20 +63,26 @@ export function createFileStore(folder: string): ObjectStore {
     }
   }
 
+  async function read(key: string, etag: string | undefined, options: ReadOptions) {
+    checkKey(url, key);
+    return call(`reading ${key}`, options.signal, forReading, (root) =>
+      readObject({ url, root, key }, etag, options),
+    );
+  }
+
+  async function open(key: string, etag: string | undefined, options: ReadOptions) {
+    checkKey(url, key);
+    return call(`reading ${key}`, options.signal, forReading, (root) =>
+      openObject({ url, root, key }, etag, options),
+    );
+  }
+
   return {
     url,
-    async get(key, { ifNoneMatch, maxBytes = defaultMaxBytes, signal } = {}) {
-      checkKey(url, key);
-      return call(`reading ${key}`, signal, forReading, (root) =>
-        readObject({ url, root, key }, { ifNoneMatch, maxBytes, signal }),
-      );
-    },
-    async open(key, options = {}) {
-      checkKey(url, key);
-      return call(`reading ${key}`, options.signal, forReading, (root) =>
-        openObject({ url, root, key }, options),
-      );
-    },
+    get: async (key, options = {}) => notUnchanged(url, key, await read(key, undefined, options)),
+    getIfChanged: (key, etag, options = {}) => read(key, etag, options),
+    open: async (key, options = {}) => notUnchanged(url, key, await open(key, undefined, options)),
+    openIfChanged: (key, etag, options = {}) => open(key, etag, options),
     async head(key, { signal } = {}) {
       checkKey(url, key);
       return call(`reading ${key}`, signal, forReading, (root) => readEtag({ url, root, key }));
@@ -120,7 +126,7 @@ export function createFileStore(folder: string): ObjectStore {
         await holdLock(join(root, '.lock'), () => undefined, signal);
       });
     },
-    async close() {},
+    async [Symbol.asyncDispose]() {},
   };
 }
 

@@ -3,7 +3,8 @@ import type { BigIntStats } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { errorCode, isAbsent } from '../../base/disk-errors.ts';
+import { isAbsent } from '../../base/disk-errors.ts';
+import { codeOf } from '../../base/errors.ts';
 import type { Body } from '../store.ts';
 
 /** A whole file on disk, waiting to be renamed into place. */
@@ -37,7 +38,7 @@ export async function writeTemp(
 }
 
 /**
- * Gives the file a time of its own, and so its etag. A kernel's clock moves in steps of milliseconds: of two quick
+ * Gives the file a unique time, and so its etag. A kernel's clock moves in steps of milliseconds: of two quick
  * writes the second could get the first one's inode, size and time, and pass for it.
  */
 async function stamp(file: FileHandle): Promise<string> {
@@ -77,7 +78,7 @@ function isAlive(processId: number): boolean {
     process.kill(processId, 0);
     return true;
   } catch (error) {
-    return errorCode(error) !== 'ESRCH';
+    return codeOf(error) !== 'ESRCH';
   }
 }
 

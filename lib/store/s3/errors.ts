@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import { type AwsError, readAwsError } from '../../base/aws.ts';
 import { cutOff } from '../../base/deadlines.ts';
 import { type ErrorKind, MusterError } from '../../base/errors.ts';
 
@@ -18,13 +18,13 @@ export interface S3Call {
 
 /**
  * A failed call of the SDK as a MusterError. Only the error's code, status and request id enter the message: the
- * rest was written by whoever answered, who may send back what a request held.
+ * server wrote the rest, and may send back what the request held.
  */
 export function s3Failure(error: unknown, call: S3Call): MusterError {
   if (error instanceof MusterError) return error;
   const what = `${call.action} of ${call.key === '' ? 'all keys' : call.key}`;
   if (call.signal?.aborted) return cutOff(call.url, what, call.signal);
-  const answer = readAnswer(error);
+  const answer = readAwsError(error);
   const [kind, says] = judge(answer, call);
   const { code, status, requestId } = answer;
   const facts = [status, code, requestId && `request ${requestId}`].filter((fact) => fact !== undefined);
@@ -34,55 +34,12 @@ export function s3Failure(error: unknown, call: S3Call): MusterError {
 
 /** The HTTP status behind an error of the SDK, where there was an answer. */
 export function statusOf(error: unknown): number | undefined {
-  return readAnswer(error).status;
+  return readAwsError(error).status;
 }
-
-/** The S3 error code, as `NoSuchKey`, or the system's, as `ECONNREFUSED`. */
-export function codeOf(error: unknown): string | undefined {
-  return readAnswer(error).code;
-}
-
-interface Answer {
-  readonly code: string | undefined;
-  readonly status: number | undefined;
-  readonly requestId: string | undefined;
-  readonly bucketRegion: string | undefined;
-}
-
-const word = z.string().regex(/^[\w.+/=-]{1,100}$/);
-
-/** What the SDK's errors hold. Each field was written by the peer: one that is not a plain word is left out. */
-const sdkError = z.object({
-  name: word.optional().catch(undefined),
-  code: word.optional().catch(undefined),
-  message: z.string().catch(''),
-  $metadata: z
-    .object({ httpStatusCode: z.number().optional(), requestId: word.optional().catch(undefined) })
-    .catch({}),
-  $response: z
-    .object({ headers: z.object({ 'x-amz-bucket-region': word.optional().catch(undefined) }) })
-    .optional()
-    .catch(undefined),
-});
-
-function readAnswer(error: unknown): Answer {
-  const { name, code, message, $metadata, $response } = sdkError.catch(noError).parse(error);
-  const status = $metadata.httpStatusCode;
-  // The SDK has no name of its own for this one.
-  const known = message === 'Region is missing' ? 'MissingRegion' : (code ?? name);
-  return {
-    code: known === 'Unknown' || known === 'Error' ? undefined : known,
-    status,
-    requestId: $metadata.requestId,
-    bucketRegion: $response?.headers['x-amz-bucket-region'],
-  };
-}
-
-const noError = { name: undefined, code: undefined, message: '', $metadata: {}, $response: undefined };
 
 type Verdict = readonly [kind: ErrorKind, says: string];
 
-function judge({ code, status, bucketRegion }: Answer, { action, bucket }: S3Call): Verdict {
+function judge({ code, status, bucketRegion }: AwsError, { action, bucket }: S3Call): Verdict {
   const known = code === undefined ? undefined : verdicts.get(code);
   if (known) return known;
   if (code === 'NoSuchBucket')

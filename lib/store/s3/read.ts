@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { readAwsError } from '../../base/aws.ts';
 import { cutOff } from '../../base/deadlines.ts';
 import { MusterError } from '../../base/errors.ts';
-import { DigestMismatch, tooLarge } from '../errors.ts';
+import { digestMismatch, tooLarge } from '../errors.ts';
 import {
   compareKeys,
   defaultMaxBytes,
@@ -13,7 +14,7 @@ import {
   type ReadOptions,
   type StoredObject,
 } from '../store.ts';
-import { codeOf, statusOf } from './errors.ts';
+import { statusOf } from './errors.ts';
 import type { S3Session, S3Tools } from './store.ts';
 
 /** Names in an object's metadata: the id of the write that made it, and its content's SHA-256. */
@@ -23,11 +24,12 @@ export const metadataNames = { write: 'muster-write', digest: 'sha256' } as cons
 export function readObject(
   session: S3Session,
   key: string,
+  etag: string | undefined,
   options: ReadOptions,
 ): Promise<StoredObject | 'unchanged' | undefined> {
-  return getObject(session, key, options, async ({ stream, limits, etag, expected }) => {
+  return getObject(session, { key, etag, ...options }, async ({ stream, limits, etag, expected }) => {
     const body = await collectBody(stream, limits);
-    if (expected !== undefined && expected !== digest(body)) throw new DigestMismatch(session.url, key);
+    if (expected !== undefined && expected !== digest(body)) throw digestMismatch(session.url, key);
     return { body, etag };
   });
 }
@@ -41,18 +43,23 @@ interface ComingObject {
   readonly expected: string | undefined;
 }
 
+/** Which object is read; `etag` is the one that the caller holds. */
+interface ObjectRead extends ReadOptions {
+  readonly key: string;
+  readonly etag: string | undefined;
+}
+
 /** Asks for the object and hands it on; what `take` throws counts as the call's failure. */
 function getObject<T>(
   { url, bucket, base, idle, call }: S3Session,
-  key: string,
-  { ifNoneMatch, maxBytes = defaultMaxBytes, signal }: ReadOptions,
+  { key, etag, maxBytes = defaultMaxBytes, signal }: ObjectRead,
   take: (coming: ComingObject) => T | Promise<T>,
 ): Promise<T | 'unchanged' | undefined> {
   return call('s3:GetObject', key, signal, async ({ sdk, client, sending }) => {
     const command = new sdk.GetObjectCommand({
       Bucket: bucket,
       Key: `${base}${key}`,
-      IfNoneMatch: ifNoneMatch,
+      IfNoneMatch: etag,
     });
     try {
       const { Body, ContentLength, ETag, Metadata } = await client.send(command, sending);
@@ -105,11 +112,11 @@ export function requireEtag(url: string, key: string, etag: string | undefined):
 
 /** Whether the answer says that there is no such object, while there is such a bucket. */
 export function isMissing(error: unknown): boolean {
-  return statusOf(error) === 404 && codeOf(error) !== 'NoSuchBucket';
+  return statusOf(error) === 404 && readAwsError(error).code !== 'NoSuchBucket';
 }
 
 /**
- * All objects below the prefix, page by page, by key. A listing whose end cannot be told is an error (kind `storage`):
+ * All objects below the prefix, page by page, by key. A listing whose end is unknown is an error (kind `storage`):
  * one that only looks whole would make its readers delete what it leaves out. Names that are no keys, as the
  * `folder/` that consoles make, are left out.
  */
@@ -184,7 +191,7 @@ function decode(name: string): string {
   try {
     return decodeURIComponent(name.replaceAll('+', ' '));
   } catch {
-    // Not UTF-8, so not a key of ours.
+    // Not UTF-8, so not a key.
     return name;
   }
 }
@@ -238,7 +245,7 @@ async function* bodyChunks(body: Readable, limits: BodyLimits): AsyncGenerator<U
   } catch (error) {
     if (error instanceof MusterError) throw error;
     if (signal?.aborted) throw cutOff(url, `reading ${key}`, signal);
-    if (error instanceof Stuck || codeOf(error) === 'TimeoutError') {
+    if (error instanceof Stuck || readAwsError(error).code === 'TimeoutError') {
       throw new MusterError(
         'timeout',
         `${url}: the answer for ${key} stopped after ${size} bytes for ${idle} ms`,
@@ -270,9 +277,10 @@ function joinChunks(chunks: readonly Uint8Array[], size: number): Uint8Array {
 export function openObject(
   session: S3Session,
   key: string,
+  etag: string | undefined,
   options: ReadOptions,
 ): Promise<OpenedObject | 'unchanged' | undefined> {
-  return getObject(session, key, options, ({ stream, limits, etag, expected }) => ({
+  return getObject(session, { key, etag, ...options }, ({ stream, limits, etag, expected }) => ({
     etag,
     chunks: checkedChunks(stream, limits, expected),
   }));
@@ -288,7 +296,6 @@ async function* checkedChunks(
     hash.update(chunk);
     yield chunk;
   }
-  if (expected !== undefined && expected !== hash.digest('hex'))
-    throw new DigestMismatch(limits.url, limits.key);
+  if (expected !== undefined && expected !== hash.digest('hex')) throw digestMismatch(limits.url, limits.key);
   return undefined;
 }

@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
-import { awsRequestHandler } from '../../base/aws-proxy.ts';
+import { awsRequestHandler } from '../../base/aws.ts';
+import { once } from '../../base/concurrency.ts';
 import { isMusterError } from '../../base/errors.ts';
-import { once } from '../../base/once.ts';
-import { checkSignal } from '../errors.ts';
-import { checkKey, checkPrefix, type ObjectStore } from '../store.ts';
+import { checkSignal, notUnchanged } from '../errors.ts';
+import { checkKey, checkPrefix, type ObjectStore, type ReadOptions } from '../store.ts';
 import { type S3Action, s3Failure, statusOf } from './errors.ts';
 import { listObjects, lookUp, openObject, readObject } from './read.ts';
 import { verifyConditions } from './verify.ts';
@@ -26,16 +26,20 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   const session = createSession(options.bucket, options.prefix ?? '', options);
   const { url } = session;
   let verified = false;
+  const read = async (key: string, etag: string | undefined, options: ReadOptions) => {
+    checkKey(url, key);
+    return readObject(session, key, etag, options);
+  };
+  const open = async (key: string, etag: string | undefined, options: ReadOptions) => {
+    checkKey(url, key);
+    return openObject(session, key, etag, options);
+  };
   return {
     url,
-    async get(key, options = {}) {
-      checkKey(url, key);
-      return readObject(session, key, options);
-    },
-    async open(key, options = {}) {
-      checkKey(url, key);
-      return openObject(session, key, options);
-    },
+    get: async (key, options = {}) => notUnchanged(url, key, await read(key, undefined, options)),
+    getIfChanged: (key, etag, options = {}) => read(key, etag, options),
+    open: async (key, options = {}) => notUnchanged(url, key, await open(key, undefined, options)),
+    openIfChanged: (key, etag, options = {}) => open(key, etag, options),
     async head(key, { signal } = {}) {
       checkKey(url, key);
       const found = await lookUp(session, key, signal);
@@ -58,7 +62,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       if (!verified) await verifyConditions(session, signal);
       verified = true;
     },
-    close: () => session.close(),
+    [Symbol.asyncDispose]: () => session.close(),
   };
 }
 
@@ -74,7 +78,7 @@ export interface S3Session {
   readonly bucket: string;
   /** What stands before each key: empty, or the prefix with a `/`. */
   readonly base: string;
-  /** Where the bucket is asked for; empty where the SDK decides. */
+  /** URL of the store's endpoint; empty where the SDK decides. */
   readonly endpoint: string;
   /** What was found out of the store's etags. */
   readonly etags: KnownEtags;
@@ -110,7 +114,7 @@ export function createSession(
       checkSignal(signal, url, `${action} of ${key}`);
       try {
         const tools = { ...(await loaded()), sending: signal ? { abortSignal: signal } : {} };
-        return await insist(() => run(tools), signal);
+        return await retryCall(() => run(tools), signal);
       } catch (error) {
         throw s3Failure(error, { url, bucket, action, key, signal });
       }
@@ -129,7 +133,7 @@ const attempts = 5;
  * Tries again what the SDK does not: a write that met another one in the same moment (409; S3 asks for that), and a
  * body that was cut off after the headers had come.
  */
-async function insist<T>(run: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+async function retryCall<T>(run: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await run();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { isMusterError } from '../../base/errors.ts';
+import { tryParseJson } from '../../base/json.ts';
 import { notConditional } from '../errors.ts';
 import type { PutCondition } from '../store.ts';
 import { lookUp, readObject } from './read.ts';
@@ -10,7 +11,7 @@ import { deleteObject, type EtagForm, etagForms, measured, sendWrite } from './w
 /** The object that remembers that a store was tried, and when. */
 const markerKey = 'muster-conditional-writes';
 
-/** Milliseconds after which a store is tried anew: it may have been replaced or reconfigured. */
+/** Milliseconds after which a store is tried again: it may have been replaced or reconfigured. */
 const trustedFor = 7 * 86_400_000;
 
 /**
@@ -29,7 +30,7 @@ export async function verifyConditions(session: S3Session, signal: AbortSignal |
     await race(session, key, signal);
   } finally {
     // A crash, or a role that may not remove it, leaves a few bytes behind.
-    await deleteObject(session, key, signal ? { signal } : {}).catch(() => undefined);
+    await deleteObject(session, key, { signal }).catch(() => undefined);
   }
   await writeMarker(session, signal);
 }
@@ -66,7 +67,7 @@ async function winner(
     writes.map(async (write) => {
       try {
         // Each its own bytes: an etag may be made of nothing else, and must change with the first of them.
-        return await sendWrite(session, key, measured(encoder.encode(write)), write, options);
+        return await sendWrite(session, { key, body: measured(encoder.encode(write)), write }, options);
       } catch (error) {
         if (isMusterError(error, 'conflict')) return undefined;
         throw error;
@@ -100,24 +101,18 @@ const marker = z.object({
 
 /** What an earlier start found out; undefined when there is none, or it is old, of another store, or damaged. */
 async function readMarker(session: S3Session, signal: AbortSignal | undefined) {
-  const found = await readObject(session, markerKey, { maxBytes: 10_000, signal }).catch((error: unknown) => {
-    if (isMusterError(error, 'too-large') || isMusterError(error, 'storage')) return undefined;
-    throw error;
-  });
+  const found = await readObject(session, markerKey, undefined, { maxBytes: 10_000, signal }).catch(
+    (error: unknown) => {
+      if (isMusterError(error, 'too-large') || isMusterError(error, 'storage')) return undefined;
+      throw error;
+    },
+  );
   if (found === undefined || found === 'unchanged') return undefined;
-  const { data } = marker.safeParse(parseJson(found.body));
+  const { data } = marker.safeParse(tryParseJson(found.body));
   if (data === undefined || data.store !== session.url || data.endpoint !== session.endpoint)
     return undefined;
   const age = Date.now() - Date.parse(data.tried);
   return age >= 0 && age < trustedFor ? data : undefined;
-}
-
-function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    return undefined;
-  }
 }
 
 async function writeMarker(session: S3Session, signal: AbortSignal | undefined): Promise<void> {
@@ -130,5 +125,5 @@ async function writeMarker(session: S3Session, signal: AbortSignal | undefined):
   };
   const body = measured(encoder.encode(`${JSON.stringify(said)}\n`));
   const options = { condition: 'any', contentType: 'application/json', signal } as const;
-  await sendWrite(session, markerKey, body, randomUUID(), options);
+  await sendWrite(session, { key: markerKey, body, write: randomUUID() }, options);
 }

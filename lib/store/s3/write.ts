@@ -11,15 +11,15 @@ import type { S3Session } from './store.ts';
 export async function writeObject(
   session: S3Session,
   key: string,
-  body: Body,
+  content: Body,
   options: PutOptions,
 ): Promise<{ readonly etag: string }> {
   const write = randomUUID();
-  const sized = measured(body);
+  const body = measured(content);
   const { condition, signal } = options;
   const { form } = session.etags;
   try {
-    return await sendWrite(session, key, sized, write, options);
+    return await sendWrite(session, { key, body, write }, options);
   } catch (error) {
     if (!isMusterError(error, 'conflict')) throw error;
     // The SDK tries again when an answer is lost; then it is our own first attempt that stands in our way.
@@ -28,14 +28,14 @@ export async function writeObject(
     if (typeof condition === 'string' || found?.etag !== condition.etag) throw error;
     // The very object is there, and was refused: the store may want its etag in the other form.
     return inOtherForm(session.etags, form, error, (other) =>
-      sendWrite(session, key, sized, write, options, other),
+      sendWrite(session, { key, body, write, form: other }, options),
     );
   }
 }
 
 /** A body with what its request must say of it before it is sent. */
 export interface MeasuredBody {
-  /** For the SDK: bytes, which it may send again; a stream, which it can't. */
+  /** For the SDK: bytes, which it may send again, or a stream, which it cannot. */
   readonly open: () => Uint8Array | Readable;
   readonly length: number;
   readonly digest: string;
@@ -64,14 +64,21 @@ export function measured(body: Body): MeasuredBody {
   };
 }
 
-/** One write. It carries an id, so that it can be told later whose write an object is. */
+/** What one write sends. */
+export interface Write {
+  readonly key: string;
+  readonly body: MeasuredBody;
+  /** The write's id, kept with the object: it shows later whose write an object is. */
+  readonly write: string;
+  /** How its `If-Match` stands. Default: as the store is known to want it. */
+  readonly form?: EtagForm | undefined;
+}
+
+/** Sends one write. Throws `conflict` where its condition does not hold. */
 export function sendWrite(
   { url, bucket, base, etags, call }: S3Session,
-  key: string,
-  body: MeasuredBody,
-  write: string,
+  { key, body, write, form = etags.form }: Write,
   { condition, contentType, signal }: PutOptions,
-  form: EtagForm = etags.form,
 ): Promise<{ readonly etag: string }> {
   return call('s3:PutObject', key, signal, async ({ sdk, client, sending }) => {
     const command = new sdk.PutObjectCommand({

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { msk } from '../../../lib/backends/aws/msk.ts';
-import type { LabelSet } from '../../../lib/targets/group.ts';
-import { targetLabels } from '../../../lib/targets/group.ts';
+import { type LabelSet, targetLabels } from '../../../lib/targets/group.ts';
 import { listTargets } from '../../support/discover.ts';
 import { failure } from '../../support/http-client.ts';
 import { type Answer, type ApiCall, stanzaFor, startAwsApi, type Value } from './api.ts';

@@ -8,7 +8,7 @@ import {
 } from '../../../lib/backends/kubernetes/listing/lister.ts';
 import type { ListQuery } from '../../../lib/backends/kubernetes/listing/query.ts';
 import type { ObjectMeta } from '../../../lib/backends/kubernetes/objects.ts';
-import type { HttpClientOptions } from '../../../lib/http/open.ts';
+import type { HttpClientOptions } from '../../../lib/http/client.ts';
 import { type FleetAnswer, type FleetRequest, jsonAnswer } from '../../../lib/sim/faults.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from '../../../lib/sim/server.ts';
 import { openTestClient } from '../../support/http-client.ts';
@@ -52,7 +52,7 @@ export async function openTestLister(
     whenUnknown: 'check the test',
   };
   const lister = openLister(connection, { pageSize: 2, compression: false, ...options });
-  return { ...lister, [Symbol.asyncDispose]: () => http.close() };
+  return { ...lister, [Symbol.asyncDispose]: () => http[Symbol.asyncDispose]() };
 }
 
 /** All parts of a list. */

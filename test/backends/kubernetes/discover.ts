@@ -43,6 +43,6 @@ export async function discover(
       batches.push(next.value);
     }
   } finally {
-    await Promise.all(clients.map((client) => client.close()));
+    await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
   }
 }

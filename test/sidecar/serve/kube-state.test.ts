@@ -180,8 +180,8 @@ test('requests at the same time share one copy of what is new', async () => {
     now: () => listed.getTime(),
     read: {
       ...store,
-      async open(key, options) {
-        const found = await store.open(key, options);
+      async openIfChanged(key, etag, options) {
+        const found = await store.openIfChanged(key, etag, options);
         if (found !== 'unchanged') fetched += 1;
         return found;
       },

@@ -1,6 +1,6 @@
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import * as z from 'zod';
-import { awsRequestHandler } from '../../../base/aws-proxy.ts';
+import { awsRequestHandler } from '../../../base/aws.ts';
 import { abortError, heedSignals } from '../../../base/deadlines.ts';
 import { MusterError, oneLine, toMusterError } from '../../../base/errors.ts';
 import type { HttpClient } from '../../../http/client.ts';
@@ -82,7 +82,7 @@ async function ask(
       status,
     });
   } finally {
-    await http.close();
+    await http[Symbol.asyncDispose]();
   }
 }
 

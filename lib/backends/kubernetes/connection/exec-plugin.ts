@@ -4,9 +4,9 @@ import type { Readable } from 'node:stream';
 import type { Cluster } from '@kubernetes/client-node/dist/config_types.js';
 import * as z from 'zod';
 import { abortError, onAbort } from '../../../base/deadlines.ts';
-import { MusterError } from '../../../base/errors.ts';
-import { codeOf } from '../../../http/errors.ts';
-import { listField, textField } from '../../../http/json-fields.ts';
+import { codeOf, MusterError } from '../../../base/errors.ts';
+import { tryParseJson } from '../../../base/json.ts';
+import { listField, textField } from '../../../http/json.ts';
 import { type Authorized, renewed } from './connection.ts';
 
 /** The part `exec` of a kubeconfig's user. Source: k8s.io/client-go, clientcmd api.ExecConfig. */
@@ -189,7 +189,7 @@ function readCredential(
   printed: string,
   place: string,
 ): { readonly authorized: Authorized; readonly due: number } {
-  const result = execCredential.safeParse(parseSecretJson(printed));
+  const result = execCredential.safeParse(tryParseJson(printed));
   if (!result.success)
     throw new MusterError('config', `${place}: the exec plugin did not print an ExecCredential`);
   const { token, clientCertificateData: cert, clientKeyData: key, expirationTimestamp } = result.data.status;
@@ -201,13 +201,4 @@ function readCredential(
     },
     due: Number.isNaN(due) ? 0 : due,
   };
-}
-
-/** The JSON in a text that may hold a secret, `undefined` for what is none: the parser's own error quotes the text. */
-export function parseSecretJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { MusterError } from '../../../base/errors.ts';
-import { readText } from '../../../base/read-text.ts';
+import { readText } from '../../../base/files.ts';
 import type { ConnectionConfig } from '../schema.ts';
 import { authorizer } from './authorizer.ts';
 import { type ConnectInput, type Connection, defaultHttp, serverUrl } from './connection.ts';

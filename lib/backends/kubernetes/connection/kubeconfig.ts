@@ -3,14 +3,14 @@ import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { MusterError } from '../../../base/errors.ts';
-import { readText } from '../../../base/read-text.ts';
+import { readText } from '../../../base/files.ts';
 import type { HttpClientConfig, TlsConfig } from '../../../config/http-client.ts';
 import type { Credential } from '../../../config/secret.ts';
-import { listField, structField, textField } from '../../../http/json-fields.ts';
+import { listField, structField, textField } from '../../../http/json.ts';
 import { parseUrl } from '../../../http/url-text.ts';
 import { authorizer } from './authorizer.ts';
-import type { Authorized } from './connection.ts';
 import {
+  type Authorized,
   type ConnectInput,
   type Connection,
   defaultHttp,

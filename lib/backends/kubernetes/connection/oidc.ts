@@ -1,12 +1,11 @@
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { MusterError } from '../../../base/errors.ts';
+import { tryParseJson } from '../../../base/json.ts';
 import type { HttpClient } from '../../../http/client.ts';
-import { decodeJson } from '../../../http/json.ts';
-import { textField } from '../../../http/json-fields.ts';
+import { decodeJson, textField } from '../../../http/json.ts';
 import { parseUrl } from '../../../http/url-text.ts';
 import { type Authorize, type ConnectInput, defaultHttp, pemOf, renewed } from './connection.ts';
-import { parseSecretJson } from './exec-plugin.ts';
 
 /** The part `auth-provider.config` of a kubeconfig's user. Source: k8s.io/client-go, plugin/pkg/client/auth/oidc. */
 const oidcConfig = z.object({
@@ -72,20 +71,16 @@ async function refresh(
     );
   const { 'idp-certificate-authority-data': data, 'idp-certificate-authority': file } = provider;
   const ca = pemOf(data, file, dirname(place));
-  const http = await openHttp({
+  await using http = await openHttp({
     ...defaultHttp(),
-    tls_config: { ...(ca && { ca }), insecure_skip_verify: false },
+    tls_config: { ca, insecure_skip_verify: false },
   });
-  try {
-    const known = new URL('.well-known/openid-configuration', issuer);
-    const { token_endpoint: endpoint } = await http.getJson({ url: known, signal }, discovered);
-    const url = parseUrl(endpoint);
-    if (url === undefined)
-      throw new MusterError('malformed', `${place}: the OIDC provider's token_endpoint is not a URL`);
-    return await grant(http, url, ways(provider), { refreshToken, place, signal });
-  } finally {
-    await http.close();
-  }
+  const known = new URL('.well-known/openid-configuration', issuer);
+  const { token_endpoint: endpoint } = await http.getJson({ url: known, signal }, discovered);
+  const url = parseUrl(endpoint);
+  if (url === undefined)
+    throw new MusterError('malformed', `${place}: the OIDC provider's token_endpoint is not a URL`);
+  return await grant(http, url, ways(provider), { refreshToken, place, signal });
 }
 
 /** How a client says who it is. */
@@ -132,7 +127,7 @@ async function grant(
   });
   if (status < 300) return decodeJson(body, headers['content-type'], granted);
   if (others.length > 0) return await grant(http, url, others, asked);
-  const { data } = refusal.safeParse(parseSecretJson(Buffer.from(body).toString()));
+  const { data } = refusal.safeParse(tryParseJson(Buffer.from(body).toString()));
   throw new MusterError(
     'denied',
     `${place}: the OIDC provider gives no new token: HTTP ${status}${data ? ` (${data.error})` : ''}: log in anew`,
@@ -145,6 +140,6 @@ const claims = z.object({ exp: z.number() });
 /** When a token ends, in milliseconds since 1970; 0 for what is no token. */
 function endOf(token: string): number {
   const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
-  const { data } = claims.safeParse(parseSecretJson(payload));
+  const { data } = claims.safeParse(tryParseJson(payload));
   return (data?.exp ?? 0) * 1000;
 }

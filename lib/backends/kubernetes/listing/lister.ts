@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { MusterError, toMusterError } from '../../../base/errors.ts';
+import { tryParseJson } from '../../../base/json.ts';
 import type { BodySpace } from '../../../http/body.ts';
 import { shownUrl } from '../../../http/url-text.ts';
 import type { Cursor, Progress } from '../../../targets/discover.ts';
@@ -235,9 +236,5 @@ function openVersions(server: URL, cursor: Cursor | undefined): Versions {
 
 function readCursor(cursor: Cursor | undefined): z.output<typeof stored> | undefined {
   if (cursor === undefined) return undefined;
-  try {
-    return stored.safeParse(JSON.parse(cursor)).data;
-  } catch {
-    return undefined;
-  }
+  return stored.safeParse(tryParseJson(cursor)).data;
 }

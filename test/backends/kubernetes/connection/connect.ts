@@ -31,7 +31,7 @@ export function testInput(directory = ''): TestInput {
       },
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(clients.map((client) => client.close()));
+      await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
     },
   };
 }

@@ -1,13 +1,18 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { type ErrorKind, MusterError } from './errors.ts';
+import { constants } from 'node:fs';
+import { type FileHandle, readdir, readFile, stat } from 'node:fs/promises';
+import { codeOf, type ErrorKind, MusterError } from './errors.ts';
 
+/** How a text file is read. */
 export interface ReadTextOptions {
   /** Refuse a file over this many bytes. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The text of a UTF-8 file. Errors name the path, never the content: `not-found`, `denied`, `too-large`, `malformed`, `storage`, `timeout`. */
+/**
+ * The text of a UTF-8 file. Errors name the path, never the content: `not-found`, `denied`, `too-large`, `malformed`,
+ * `storage`, `timeout`.
+ */
 export async function readText(path: string, { maxBytes, signal }: ReadTextOptions): Promise<string> {
   const bytes = await read(path, maxBytes, signal);
   try {
@@ -30,7 +35,7 @@ export async function readFolder(path: string): Promise<readonly string[]> {
 
 async function read(path: string, maxBytes: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
   try {
-    // Asked before it is read, so that a huge file is never in memory.
+    // The size comes first, so that a huge file is never in memory.
     const { size } = await stat(path);
     const bytes = size > maxBytes ? undefined : await readFile(path, { signal });
     if (bytes !== undefined && bytes.length <= maxBytes) return bytes;
@@ -43,9 +48,8 @@ async function read(path: string, maxBytes: number, signal: AbortSignal | undefi
 function failure(path: string, error: unknown, signal: AbortSignal | undefined): MusterError {
   if (signal?.aborted)
     return new MusterError('timeout', `${path} could not be read in time`, { cause: error });
-  const code =
-    typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
-  const { kind, what } = failures[code] ?? { kind: 'storage', what: `can not be read (${code})` };
+  const code = codeOf(error) ?? 'unknown';
+  const { kind, what } = failures[code] ?? { kind: 'storage', what: `cannot be read (${code})` };
   return new MusterError(kind, `${path} ${what}`, { cause: error });
 }
 
@@ -56,3 +60,28 @@ const failures: Readonly<Record<string, { readonly kind: ErrorKind; readonly wha
   EACCES: { kind: 'denied', what: 'may not be read by this process' },
   EPERM: { kind: 'denied', what: 'may not be read by this process' },
 };
+
+/** Flags to open a plain file for reading: no symbolic link is followed, and a named pipe does not block. */
+export const plainFile = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** Bytes of a piece. */
+const pieceSize = 256 * 1024;
+
+/**
+ * The bytes of an open file from `start` up to, and without, `end` (default: its end). Ends early where the file is
+ * shorter. Each piece is new memory, which the caller may keep. Throws what node:fs throws.
+ */
+export async function* readPieces(
+  file: FileHandle,
+  start = 0,
+  end = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Uint8Array, undefined> {
+  for (let at = start; at < end; ) {
+    const buffer = Buffer.allocUnsafe(Math.min(pieceSize, end - at));
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+    if (bytesRead === 0) return undefined;
+    at += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+  return undefined;
+}
