@@ -38,17 +38,17 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'ec2',
     async () => (await import('./aws/ec2.ts')).ec2,
-    async () => (await import('./aws/key-texts.ts')).awsTexts,
+    async () => (await import('./aws/key-texts.ts')).ec2Texts,
   ),
   loaded(
     'ecs',
     async () => (await import('./aws/ecs.ts')).ecs,
-    async () => (await import('./aws/key-texts.ts')).awsTexts,
+    async () => (await import('./aws/key-texts.ts')).clustersTexts,
   ),
   loaded(
     'elasticache',
     async () => (await import('./aws/elasticache.ts')).elasticache,
-    async () => (await import('./aws/key-texts.ts')).awsTexts,
+    async () => (await import('./aws/key-texts.ts')).clustersTexts,
   ),
   loaded(
     'eureka',
@@ -68,7 +68,7 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'lightsail',
     async () => (await import('./aws/lightsail.ts')).lightsail,
-    async () => (await import('./aws/key-texts.ts')).awsTexts,
+    async () => (await import('./aws/key-texts.ts')).lightsailTexts,
   ),
   loaded(
     'marathon',
@@ -78,7 +78,7 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'msk',
     async () => (await import('./aws/msk.ts')).msk,
-    async () => (await import('./aws/key-texts.ts')).awsTexts,
+    async () => (await import('./aws/key-texts.ts')).clustersTexts,
   ),
   loaded(
     'nerve',
@@ -93,7 +93,7 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'rds',
     async () => (await import('./aws/rds.ts')).rds,
-    async () => (await import('./aws/key-texts.ts')).awsTexts,
+    async () => (await import('./aws/key-texts.ts')).rdsTexts,
   ),
   loaded(
     'serverset',

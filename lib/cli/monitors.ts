@@ -89,8 +89,8 @@ export const monitors = defineCommand({
     'Prometheus Operator generates for them: for muster.yml, for prometheus.yml, or for a file of scrape_config_files. Those\n' +
     'that are left out are listed with the reason. Credentials are printed as paths of files; which files are needed is\n' +
     'listed, too. What the operator writes into the global section is written into each job.\n' +
-    'Jobs whose SD configs are equal share a listing. The SD configs have the namespaces of their Monitors, as those of the\n' +
-    'operator. With --one-listing there is one for each role, and rules select the namespaces: that is best with "relabel:\n' +
+    'Prometheus lists once for all jobs whose SD configs are equal. They have the namespaces of their Monitors, as those of\n' +
+    'the operator. With --one-listing there is one for each role, and rules select the namespaces: that is best with "relabel:\n' +
     'publish", since otherwise each job is published with the targets of all namespaces.',
   examples: [
     'muster monitors --kubeconfig prod.kubeconfig --cluster prod --prometheus monitoring/k8s > prod.yml',

@@ -1,31 +1,56 @@
-import type { KeyTexts } from '../../config/key-texts.ts';
+import { forms, type KeyTexts } from '../../config/key-texts.ts';
 
-/** The keys of `aws_sd_configs`, and of those of the single services, which have some of them. */
-export const awsTexts: KeyTexts = {
-  role: ['The service that is listed.', 'ec2'],
-  region: ['Region that is listed. Default: that of the process.', 'eu-west-1'],
-  endpoint: ["URL of an API that is not Amazon's.", 'http://localhost:4566'],
-  access_key: ['ID of an access key. Default: the credentials of the process.', 'AKIAIOSFODNN7EXAMPLE'],
-  access_key_file: ['The ID from a file.', 'aws-key-id'],
-  access_key_ref: ['The ID from elsewhere.', 'ssm:/muster/aws-key-id'],
-  secret_key: ['Secret of the access key.', 'secret'],
-  secret_key_file: ['The secret from a file.', 'aws-key'],
-  secret_key_ref: ['The secret from elsewhere.', 'secretsmanager:muster#aws-key'],
-  profile: ['Profile of the shared configuration.', 'prod'],
-  role_arn: ['Role that is assumed.', 'arn:aws:iam::123456789012:role/muster-reader'],
-  external_id: ['ID that the trust policy of the role asks for.', 'muster'],
-  port: ['Port of the targets; those of ElastiCache have their own.', 9100],
-  filters: ["Filters of the service's own API.", [{ name: 'tag:Name', values: ['web'] }]],
+const commonTexts: KeyTexts = {
+  region: ['Region that is listed. Default: that of the environment or of the instance.', 'eu-west-1'],
+  endpoint: ["URL of the API, where it is not AWS's own.", 'https://ec2.example.com'],
+  access_key: ['ID of an access key. Default: the credentials of the environment.', 'AKIAIOSFODNN7EXAMPLE'],
+  ...forms('access_key', 'The ID'),
+  secret_key: ['The secret of the access key.', 'secret'],
+  ...forms('secret_key', 'The secret'),
+  profile: ['Profile in the files of the AWS command.', 'monitoring'],
+  role_arn: ['IAM role that is assumed.', 'arn:aws:iam::123456789012:role/discovery'],
+  external_id: ['External ID, where the role asks for one.', 'muster'],
+  port: ['Port of the targets.', 9100],
+  'muster.regions': ['Regions that are all listed, instead of `region`.', ['eu-west-1', 'us-east-1']],
+  'muster.roles': [
+    'IAM roles that are assumed one by one, instead of `role_arn`. Each is listed.',
+    ['arn:aws:iam::123456789012:role/discovery'],
+  ],
+};
+
+const filterTexts: KeyTexts = {
+  filters: ["Filters of the API's own, all of which must hold.", [{ name: 'tag:team', values: ['web'] }]],
   'filters[].name': ['Name of the filter.', 'instance-state-name'],
-  'filters[].values': ['Values of which one must match.', ['running']],
+  'filters[].values': ['Values of which one must hold.', ['running']],
+};
+
+const clusterTexts: KeyTexts = {
   clusters: [
     'ARNs of the clusters that are listed. Default: all.',
-    ['arn:aws:ecs:eu-west-1:123456789012:cluster/prod'],
+    ['arn:aws:ecs:eu-west-1:123456789012:cluster/web'],
   ],
-  request_concurrency: ['Calls under way at once.', 10],
-  'muster.regions': ['Regions that are listed, in place of `region`.', ['eu-west-1', 'us-east-1']],
-  'muster.roles': [
-    'Roles of which each lists the regions, in place of `role_arn`.',
-    ['arn:aws:iam::123456789012:role/muster-reader'],
-  ],
+};
+
+const concurrencyTexts: KeyTexts = {
+  request_concurrency: ['Most calls of the API under way at once.', 5],
+};
+
+/** The keys of `ec2_sd_configs`. */
+export const ec2Texts: KeyTexts = { ...commonTexts, ...filterTexts };
+
+/** The keys of `lightsail_sd_configs`. */
+export const lightsailTexts: KeyTexts = commonTexts;
+
+/** The keys of `ecs_sd_configs`, `msk_sd_configs` and `elasticache_sd_configs`. */
+export const clustersTexts: KeyTexts = { ...commonTexts, ...clusterTexts, ...concurrencyTexts };
+
+/** The keys of `rds_sd_configs`. */
+export const rdsTexts: KeyTexts = { ...clustersTexts, ...filterTexts };
+
+/** The keys of `aws_sd_configs`. */
+export const awsTexts: KeyTexts = {
+  ...commonTexts,
+  ...filterTexts,
+  ...clusterTexts,
+  role: ['The service that is listed.', 'ec2'],
 };
