@@ -46,10 +46,7 @@ export const adopt = defineCommand({
       value: 'VERSION',
       help: "The version that reads the targets. Default: promtool's, or the newest.",
     },
-    print: {
-      value: 'KIND',
-      help: 'scrapeconfig: print a ScrapeConfig of the Prometheus Operator for each job, and write nothing.',
-    },
+    print: { value: 'KIND', help: 'scrapeconfig: print manifests for the operator, and write nothing.' },
     needed: { help: 'Write labels: needed for the jobs whose rules allow it.' },
     verify: { help: 'Compare the targets before and after; --write waits for it.' },
     undo: { help: 'Put the originals back.' },

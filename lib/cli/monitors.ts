@@ -90,7 +90,7 @@ export const monitors = defineCommand({
     'that are left out are listed with the reason. Credentials are printed as paths of files; which files are needed is\n' +
     'listed, too. What the operator writes into the global section is written into each job.\n' +
     'Prometheus lists once for all jobs whose SD configs are equal. They have the namespaces of their Monitors, as those of\n' +
-    'the operator. With --one-listing there is one for each role, and rules select the namespaces: that is best with "relabel:\n' +
+    'the operator. With --one-listing there is one for each role, and rules select the namespaces: best with "relabel:\n' +
     'publish", since otherwise each job is published with the targets of all namespaces.',
   examples: [
     'muster monitors --kubeconfig prod.kubeconfig --cluster prod --prometheus monitoring/k8s > prod.yml',
