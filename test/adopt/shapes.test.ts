@@ -72,7 +72,7 @@ function isNewStanza(line: string): boolean {
 /** Whether the line is one of a stanza that Muster reads: its key is above, and no key as far left is between. */
 function isInStanza(lines: readonly string[], index: number): boolean {
   const stanza =
-    /(?:consul|dns|docker|dockerswarm|eureka|http|kubernetes|marathon|nerve|serverset|file)_sd_configs/;
+    /(?:aws|consul|dns|docker|dockerswarm|ec2|eureka|http|kubernetes|marathon|nerve|serverset|file)_sd_configs/;
   for (let at = index; at >= 0; at--) {
     const line = lines[at] ?? '';
     if (stanza.test(line)) {
