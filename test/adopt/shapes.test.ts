@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { diffLines } from '../../lib/adopt/diff.ts';
 import { readSources } from '../../lib/adopt/sources.ts';
 import { verifyAdoption } from '../../lib/adopt/verify.ts';
+import { mechanisms } from '../../lib/backends/registry.ts';
 import { silentLogger } from '../../lib/base/logger.ts';
 import { readApp } from '../../lib/run/app.ts';
 import type { AppProvider } from '../../lib/run/providers.ts';
@@ -71,8 +72,7 @@ function isNewStanza(line: string): boolean {
 
 /** Whether the line is one of a stanza that Muster reads: its key is above, and no key as far left is between. */
 function isInStanza(lines: readonly string[], index: number): boolean {
-  const stanza =
-    /(?:aws|consul|dns|docker|dockerswarm|ec2|eureka|http|kubernetes|marathon|nerve|serverset|file)_sd_configs/;
+  const stanza = new RegExp(`(?:${mechanisms.map(({ name }) => name).join('|')}|file)_sd_configs`);
   for (let at = index; at >= 0; at--) {
     const line = lines[at] ?? '';
     if (stanza.test(line)) {
