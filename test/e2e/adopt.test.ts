@@ -59,7 +59,10 @@ describeWithPrograms(
 
     const env = { PATH: [dirname(requireProgram('promtool')), process.env.PATH].join(delimiter) };
 
-    /** Reloads Prometheus and looks on: the differences of every look, and of the number of scrapes at every second. */
+    /**
+     * Reloads Prometheus and looks on: the differences of every look, and how many targets were scraped in the five
+     * seconds up to each second. Prometheus hands a change of targets on every five seconds.
+     */
     async function watchReload() {
       const start = Date.now();
       const seen = new Set<string>();
@@ -70,7 +73,9 @@ describeWithPrograms(
       }
       const range = `[${Math.ceil((Date.now() - start) / 1000)}s:1s]`;
       const scraped = async (kind: string) =>
-        (await prometheus.query(`${kind}_over_time(count(up)${range})`)).map(({ value }) => Number(value[1]));
+        (await prometheus.query(`${kind}_over_time(count(count_over_time(up[5s]))${range})`)).map(
+          ({ value }) => Number(value[1]),
+        );
       return { seen: [...seen], least: await scraped('min'), most: await scraped('max') };
     }
 
