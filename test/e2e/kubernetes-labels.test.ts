@@ -11,7 +11,10 @@ import { discoverWithPromtool, targetTexts } from '../support/promtool.ts';
 const roles = ['node', 'service', 'pod', 'endpoints', 'endpointslice', 'ingress'];
 const attaching = ['pod', 'endpoints', 'endpointslice'];
 
-describeWithPrograms('muster targets beside promtool on 30 random clusters', ['promtool'], () => {
+/** MUSTER_CLUSTERS=30 is what a release has to pass. */
+const clusters = Number(process.env.MUSTER_CLUSTERS ?? 9);
+
+describeWithPrograms('muster targets beside promtool on random clusters', ['promtool'], () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'muster-clusters-'));
@@ -19,7 +22,7 @@ describeWithPrograms('muster targets beside promtool on 30 random clusters', ['p
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   // Three clusters at once: promtool waits for its whole timeout, whatever there is to find, and finds less in a crowd.
-  test.each(Array.from({ length: 10 }, (_, batch) => [batch * 3, batch * 3 + 2]))(
+  test.each(Array.from({ length: Math.ceil(clusters / 3) }, (_, batch) => [batch * 3, batch * 3 + 2]))(
     'clusters %i to %i: the same targets with the same labels in every role',
     async (first) => {
       const seeds = Array.from({ length: 3 }, (_, index) => first + index);
