@@ -213,15 +213,22 @@ describe('the bundles', () => {
       const found = inputs.map((file) => /^lib\/backends\/(\w+)\/\w+\.ts$/.exec(file)?.[1]);
       return [name, [...new Set(found.filter((one) => one !== undefined))]];
     });
-    // Two mechanisms share what they say to ZooKeeper, and seven what they say to AWS.
-    const folders = new Map([
-      ...['ec2', 'ecs', 'elasticache', 'lightsail', 'msk', 'rds'].map((name) => [name, 'aws'] as const),
-      ['nerve', 'zookeeper'],
-      ['serverset', 'zookeeper'],
+    // Two mechanisms share what they say to ZooKeeper, seven what they say to AWS, two what they say to an engine.
+    const folders = new Map<string, readonly string[]>([
+      ...['ec2', 'ecs', 'elasticache', 'lightsail', 'msk', 'rds'].map((name) => [name, ['aws']] as const),
+      ['dockerswarm', ['docker', 'dockerswarm']],
+      ['nerve', ['zookeeper']],
+      ['serverset', ['zookeeper']],
+      ['kube-state', ['kubernetes']],
     ]);
+    expect(backends).toEqual(names.map((name) => [name, folders.get(name) ?? [name]]));
     // Kube state takes of Kubernetes how it lists, and nothing of its targets.
-    const expected = names.map((name) => [name, name === 'kube-state' ? [] : [folders.get(name) ?? name]]);
-    expect(backends).toEqual(expected);
+    const kubeState = bundles.find(({ name }) => name === 'kube-state');
+    const inputs = Object.values(kubeState?.metafile.outputs ?? {}).flatMap((one) => Object.keys(one.inputs));
+    expect(inputs).toContain('lib/backends/kubernetes/listing/lister.ts');
+    expect(
+      inputs.filter((file) => /^lib\/backends\/kubernetes\/(?:index\.ts|targets\/|roles\/)/.test(file)),
+    ).toEqual([]);
     const resources = bundles.filter(({ metafile }) =>
       Object.values(metafile.outputs).some(({ inputs }) => 'lib/kube-state/registry.ts' in inputs),
     );
