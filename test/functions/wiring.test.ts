@@ -29,8 +29,8 @@ describe('every backend of the registry', () => {
 
   test.each(names)('%s: the function is wiring alone', (name) => {
     expect(importsOf(name)).toEqual([
+      expect.stringMatching(new RegExp(`^import { ${name} } from '../lib/backends/\\w+/\\w+.ts';$`)),
       "import { defineFunction } from '../lib/lambda/provider-work.ts';",
-      expect.stringMatching(new RegExp(`^import { ${name} } from '../lib/backends/\\w+/index.ts';$`)),
     ]);
   });
 });
