@@ -1,6 +1,7 @@
-import { mapConcurrent } from '../../base/concurrency.ts';
+import { mapConcurrent, once } from '../../base/concurrency.ts';
 import { heedSignals } from '../../base/deadlines.ts';
 import { MusterError, oneLine } from '../../base/errors.ts';
+import type { Discover } from '../../targets/discover.ts';
 import type { TargetGroup } from '../../targets/group.ts';
 import type { MechanismInput } from '../mechanism.ts';
 import { type Call, openCalls } from './calls.ts';
@@ -33,11 +34,11 @@ const concurrency = 4;
  * Lists all regions as all accounts of the stanza. If one of them fails, all do. Resources that two of the parts see,
  * as when two roles are of one account, are there once.
  */
-export async function listParts(
+export async function* discoverParts(
   config: AccessConfig,
   input: MechanismInput,
   list: ListPart,
-): Promise<{ readonly groups: readonly TargetGroup[]; readonly backend: readonly string[] }> {
+): ReturnType<Discover> {
   const { signal, warn } = input;
   const http = await input.openHttp({
     ...config.http,
@@ -75,10 +76,10 @@ export async function listParts(
     list({ ...part, signal: own }),
   );
   const groups = new Map(listed.flatMap((one) => one.groups.map((group) => [group.source, group])));
-  return {
-    groups: [...groups.values()],
-    backend: [...new Set(listed.flatMap((one) => one.accounts))].sort(),
-  };
+  input.onProgress?.({ read: groups.size });
+  yield [...groups.values()];
+  const backend = [...new Set(listed.flatMap((one) => one.accounts))].sort();
+  return backend.length === 0 ? undefined : { backend };
 }
 
 interface OptionsInput {
@@ -110,7 +111,10 @@ interface Credentials {
 type GetCredentials = () => Promise<Credentials>;
 type CredentialClient = Pick<OptionsInput, 'region' | 'requestHandler'>;
 
-/** The stanza's access key, else those that the SDK finds: environment, profile, container, instance. */
+/**
+ * The stanza's access key, else those that the SDK finds: environment, profile, container, instance. All regions of a
+ * listing share them: a listing is far shorter than credentials are good for.
+ */
 async function ownCredentials(
   { accessKey, secretKey, profile }: AccessConfig,
   { readCredential, signal, warn }: MechanismInput,
@@ -125,7 +129,7 @@ async function ownCredentials(
     warn('access_key and secret_key count together only: the credentials of the process are taken');
   const { fromNodeProviderChain } = await import('./sdk/credentials.ts');
   const chain = fromNodeProviderChain({ clientConfig, ...(profile !== '' && { profile }) });
-  return shared(async () => {
+  return once(async () => {
     const from =
       profile === '' ? 'this process has no AWS credentials' : `profile ${profile} gives no credentials`;
     return await orDenied(from, () => chain());
@@ -139,7 +143,7 @@ function assumed(
   own: GetCredentials,
   clientConfig: CredentialClient,
 ): GetCredentials {
-  return shared(async () => {
+  return once(async () => {
     const { fromTemporaryCredentials } = await import('./sdk/credentials.ts');
     const assume = fromTemporaryCredentials({
       masterCredentials: own,
@@ -152,15 +156,6 @@ function assumed(
     });
     return await orDenied(`the role ${role} can not be assumed`, () => assume());
   });
-}
-
-/** Asked once in a listing, by however many regions; a listing is far shorter than credentials are good for. */
-function shared(get: GetCredentials): GetCredentials {
-  let asked: Promise<Credentials> | undefined;
-  return () => {
-    asked ??= get();
-    return asked;
-  };
 }
 
 async function orDenied<T>(what: string, get: () => Promise<T>): Promise<T> {
@@ -250,8 +245,6 @@ export function batches<Item>(items: readonly Item[], size: number): readonly (r
 
 /** The account in an ARN, as a list. */
 export function accountsOf(arns: readonly (string | undefined)[]): readonly string[] {
-  const accounts = arns
-    .map((arn) => arn?.split(':')[4])
-    .filter((account) => account !== undefined && account !== '');
-  return [...new Set(accounts.filter((account) => account !== undefined))];
+  const accounts = arns.map((arn) => arn?.split(':')[4] ?? '');
+  return [...new Set(accounts.filter((account) => account !== ''))];
 }

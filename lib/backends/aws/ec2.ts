@@ -9,7 +9,7 @@ import {
   withoutEmpty,
 } from '../../targets/group.ts';
 import type { LabelsSince, Mechanism, MechanismInput } from '../mechanism.ts';
-import { type ListPart, listParts, type Part, readPages, serverOf } from './connection.ts';
+import { discoverParts, type ListPart, type Part, readPages, serverOf } from './connection.ts';
 import { tagLabels } from './fields.ts';
 import { type Ec2Config, ec2Config, newerAccess } from './schema.ts';
 
@@ -50,12 +50,7 @@ export const ec2: Mechanism<Ec2Config> = {
   labelsSince,
   newerKeys: newerAccess,
   server: (config) => serverOf('ec2', config),
-  async *discover(config, input) {
-    const { groups, backend } = await listParts(config, input, listEc2(config, input.prometheus));
-    input.onProgress?.({ read: groups.length });
-    yield groups;
-    return backend.length === 0 ? undefined : { backend };
-  },
+  discover: (config, input) => discoverParts(config, input, listEc2(config, input.prometheus)),
 };
 
 /** As many instances as EC2 gives in one answer. */

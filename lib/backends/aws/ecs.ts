@@ -12,8 +12,8 @@ import type { Mechanism } from '../mechanism.ts';
 import {
   accountsOf,
   batches,
+  discoverParts,
   type ListPart,
-  listParts,
   type Part,
   readPages,
   serverOf,
@@ -62,12 +62,7 @@ export const ecs: Mechanism<ClustersConfig> = {
   newerKeys: newerAccess,
   incidental: ['request_concurrency'],
   server: (config) => serverOf('ecs', config),
-  async *discover(config, input) {
-    const { groups, backend } = await listParts(config, input, listEcs(config));
-    input.onProgress?.({ read: groups.length });
-    yield groups;
-    return backend.length === 0 ? undefined : { backend };
-  },
+  discover: (config, input) => discoverParts(config, input, listEcs(config)),
 };
 
 /** What ECS and EC2 take in one call. Source: their API references. */

@@ -9,7 +9,7 @@ import {
   withoutEmpty,
 } from '../../targets/group.ts';
 import type { Mechanism } from '../mechanism.ts';
-import { accountsOf, type ListPart, listParts, readPages, serverOf } from './connection.ts';
+import { accountsOf, discoverParts, type ListPart, readPages, serverOf } from './connection.ts';
 import {
   clusterFields,
   labels,
@@ -29,12 +29,7 @@ export const elasticache: Mechanism<ClustersConfig> = {
   newerKeys: newerAccess,
   incidental: ['request_concurrency'],
   server: (config) => serverOf('elasticache', config),
-  async *discover(config, input) {
-    const { groups, backend } = await listParts(config, input, listElasticache(config));
-    input.onProgress?.({ read: groups.length });
-    yield groups;
-    return backend.length === 0 ? undefined : { backend };
-  },
+  discover: (config, input) => discoverParts(config, input, listElasticache(config)),
 };
 
 /** What ElastiCache gives in one answer. */

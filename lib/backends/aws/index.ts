@@ -1,5 +1,5 @@
 import type { Mechanism, MechanismInput } from '../mechanism.ts';
-import { type ListPart, listParts, serverOf } from './connection.ts';
+import { discoverParts, type ListPart, serverOf } from './connection.ts';
 import { labelsSince, listEc2 } from './ec2.ts';
 import { type AwsConfig, type AwsRole, awsConfig, newerAwsKeys } from './schema.ts';
 
@@ -22,9 +22,6 @@ export const aws: Mechanism<AwsConfig> = {
   newerKeys: newerAwsKeys,
   server: (config) => serverOf(config.role, config),
   async *discover(config, input) {
-    const { groups, backend } = await listParts(config, input, await roles[config.role](config, input));
-    input.onProgress?.({ read: groups.length });
-    yield groups;
-    return backend.length === 0 ? undefined : { backend };
+    return yield* discoverParts(config, input, await roles[config.role](config, input));
   },
 };

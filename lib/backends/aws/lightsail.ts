@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { addressLabel, joinHostPort, type TargetGroup, withoutEmpty } from '../../targets/group.ts';
 import type { Mechanism } from '../mechanism.ts';
-import { accountsOf, type ListPart, listParts, readPages, serverOf } from './connection.ts';
+import { accountsOf, discoverParts, type ListPart, readPages, serverOf } from './connection.ts';
 import { tagLabels } from './fields.ts';
 import { type LightsailConfig, lightsailConfig, newerAccess } from './schema.ts';
 
@@ -27,12 +27,7 @@ export const lightsail: Mechanism<LightsailConfig> = {
   schema: lightsailConfig,
   newerKeys: newerAccess,
   server: (config) => serverOf('lightsail', config),
-  async *discover(config, input) {
-    const { groups, backend } = await listParts(config, input, listLightsail(config));
-    input.onProgress?.({ read: groups.length });
-    yield groups;
-    return backend.length === 0 ? undefined : { backend };
-  },
+  discover: (config, input) => discoverParts(config, input, listLightsail(config)),
 };
 
 /** Lists the instances of a region. Prometheus reads the first page alone; Lightsail sets the size of a page. */

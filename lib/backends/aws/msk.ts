@@ -9,7 +9,7 @@ import {
   withoutEmpty,
 } from '../../targets/group.ts';
 import type { Mechanism } from '../mechanism.ts';
-import { accountsOf, type ListPart, listParts, readPages, serverOf } from './connection.ts';
+import { accountsOf, discoverParts, type ListPart, readPages, serverOf } from './connection.ts';
 import { type ClustersConfig, clustersConfig, newerAccess } from './schema.ts';
 
 /** Labels of nodes of MSK. Source: Prometheus configuration reference, aws_sd_config, role msk. */
@@ -45,12 +45,7 @@ export const msk: Mechanism<ClustersConfig> = {
   newerKeys: newerAccess,
   incidental: ['request_concurrency'],
   server: (config) => serverOf('msk', config),
-  async *discover(config, input) {
-    const { groups, backend } = await listParts(config, input, listMsk(config));
-    input.onProgress?.({ read: groups.length });
-    yield groups;
-    return backend.length === 0 ? undefined : { backend };
-  },
+  discover: (config, input) => discoverParts(config, input, listMsk(config)),
 };
 
 type MskQuery = Pick<ClustersConfig, 'port' | 'clusters' | 'request_concurrency'>;

@@ -3,7 +3,7 @@ import { mapConcurrent } from '../../base/concurrency.ts';
 import { MusterError } from '../../base/errors.ts';
 import { addressLabel, joinHostPort, type TargetGroup, withoutEmpty } from '../../targets/group.ts';
 import type { Mechanism } from '../mechanism.ts';
-import { accountsOf, batches, type ListPart, listParts, readPages, serverOf } from './connection.ts';
+import { accountsOf, batches, discoverParts, type ListPart, readPages, serverOf } from './connection.ts';
 import { fieldLabels, tagLabels } from './fields.ts';
 import { clusterFields, instanceFields, labels } from './rds-labels.ts';
 import { newerAccess, type RdsConfig, rdsConfig } from './schema.ts';
@@ -16,12 +16,7 @@ export const rds: Mechanism<RdsConfig> = {
   newerKeys: newerAccess,
   incidental: ['request_concurrency'],
   server: (config) => serverOf('rds', config),
-  async *discover(config, input) {
-    const { groups, backend } = await listParts(config, input, listRds(config));
-    input.onProgress?.({ read: groups.length });
-    yield groups;
-    return backend.length === 0 ? undefined : { backend };
-  },
+  discover: (config, input) => discoverParts(config, input, listRds(config)),
 };
 
 /** As many as RDS gives in one answer. */
