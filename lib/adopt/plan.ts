@@ -28,11 +28,14 @@ export interface AdoptOptions {
   readonly needed: boolean;
 }
 
+/** A job that goes over, and what stands in place of its SD configs. */
+interface AdoptedJob extends Adopted {
+  readonly replacement: Replacement;
+}
+
 /** What adopting would write. */
 export interface Plan {
-  readonly jobs: readonly Adopted[];
-  /** What stands in place of each job's SD configs. */
-  readonly replacements: ReadonlyMap<Adopted, Replacement>;
+  readonly jobs: readonly AdoptedJob[];
   /** The files of Prometheus that change. */
   readonly files: readonly { readonly source: Source; readonly after: string }[];
   readonly muster: string;
@@ -51,21 +54,20 @@ export function planAdoption({ files, config, value }: Sources, options: AdoptOp
       'config',
       `--to ${options.to}: the folder may not have *, ?, [, ] or \\ in its name`,
     );
+  const main = files[0]?.folder ?? '';
   const jobs = files.flatMap((source) =>
-    source.jobs.flatMap((one, index): readonly Adopted[] => {
+    source.jobs.flatMap((one, index): readonly AdoptedJob[] => {
       const found = new Set(one.job.providers.map(({ mechanism }) => mechanism));
       const keys = mechanisms.filter(({ name }) => found.has(name)).map(({ configKey }) => configKey);
-      return keys.length === 0
-        ? []
-        : [{ ...one, source, index, keys, needed: options.needed && allowsNeeded(one) }];
+      if (keys.length === 0) return [];
+      const adopted = { ...one, source, index, keys, needed: options.needed && allowsNeeded(one) };
+      return [{ ...adopted, replacement: replacementOf(adopted, main, options) }];
     }),
   );
-  const main = files[0]?.folder ?? '';
-  const replacements = new Map(jobs.map((job) => [job, replacementOf(job, main, options)]));
   const changed = files.map((source) => {
-    const own = [...replacements].filter(([job]) => job.source === source);
-    const byIndex = new Map(own.map(([job, replacement]) => [job.index, replacement]));
-    return { source, after: replaceStanzas(source, byIndex) };
+    const own = jobs.filter((job) => job.source === source);
+    const replacements = new Map(own.map(({ index, replacement }) => [index, replacement]));
+    return { source, after: replaceStanzas(source, replacements) };
   });
   const { global }: { readonly global?: unknown } = isMapping(value) ? value : {};
   const scheme: { readonly metric_name_validation_scheme?: unknown } = isMapping(global) ? global : {};
@@ -88,7 +90,6 @@ export function planAdoption({ files, config, value }: Sources, options: AdoptOp
   ];
   return {
     jobs,
-    replacements,
     files: changed.filter(({ source, after }) => source.text !== after),
     muster: text,
     credentials: moved,

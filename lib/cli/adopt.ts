@@ -104,9 +104,9 @@ export const adopt = defineCommand({
 });
 
 /** Prints a manifest for each job, for a Prometheus that the operator runs. */
-async function printResources({ replacements }: Plan, kind: string, io: Io): Promise<ExitCode> {
+async function printResources({ jobs }: Plan, kind: string, io: Io): Promise<ExitCode> {
   if (kind !== 'scrapeconfig') throw new UsageError(`--print takes scrapeconfig, not ${printable(kind)}`);
-  const resources = [...replacements].map(([{ job, value }, { entry }]) => ({
+  const resources = jobs.map(({ job, value, replacement: { entry } }) => ({
     job: job.name,
     ...scrapeConfigResource({ job: job.name, ...entry, scrape: value }),
   }));
