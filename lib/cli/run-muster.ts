@@ -38,6 +38,10 @@ const commands: Readonly<
     summary: 'Show what each provider last did',
     load: async () => (await import('./status.ts')).status,
   },
+  explain: {
+    summary: 'Say where a target is, or when and why it left',
+    load: async () => (await import('./explain.ts')).explain,
+  },
   history: { summary: 'Show the changes of a job', load: async () => (await import('./history.ts')).history },
   accept: {
     summary: 'Let go what the gate holds',
@@ -129,7 +133,10 @@ export async function runMuster(args: readonly string[]): Promise<number> {
     }),
     env: process.env,
     outIsTerminal: process.stdout.isTTY === true,
-    ...(process.stdout.isTTY && { outColumns: process.stdout.columns }),
+    // A terminal may change its size while a command runs.
+    get outColumns() {
+      return process.stdout.isTTY ? process.stdout.columns : undefined;
+    },
     errIsTerminal: process.stderr.isTTY === true,
     signal: stop.signal,
   };

@@ -18,7 +18,7 @@ import { metricsKey } from '../targets/keys.ts';
 import { changeData, leavingText, printChange, summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { shared } from './options.ts';
-import { formatTable, openProgress, printable } from './output.ts';
+import { openProgress, printable, printTable } from './output.ts';
 
 /** Providers whose cycles run at once. */
 const concurrency = 4;
@@ -123,8 +123,11 @@ async function print(
     return io.out(`${JSON.stringify(all, undefined, 2)}\n`);
   }
   if (results.length > 0)
-    await io.out(formatTable(['JOB', 'PROVIDER', 'OUTCOME', 'VERSION', 'TARGETS', ''], results.map(rowOf)));
-  if (outputs.length > 0) await io.out(`${results.length > 0 ? '\n' : ''}${outputTable(outputs)}`);
+    await printTable(io, ['JOB', 'PROVIDER', 'OUTCOME', 'VERSION', 'TARGETS', ''], results.map(rowOf), {
+      last: 'prose',
+    });
+  if (outputs.length > 0 && results.length > 0) await io.out('\n');
+  if (outputs.length > 0) await printOutputs(io, outputs);
   if (!dryRun) return;
   for (const { job, provider, change } of results) {
     if (change === undefined || isEmptyChange(change)) continue;
@@ -194,17 +197,15 @@ async function findLeaving(app: App, input: CyclesInput): Promise<LeftOutputs['l
   return left.map((output) => ({ output, stays: retireOutputAfter }));
 }
 
-/** The outputs as a table, for a person. */
-export function outputTable(results: readonly OutputResult[]): string {
-  return formatTable(
-    ['OUTPUT', 'OUTCOME', 'OBJECTS', 'SAMPLES', 'BYTES', ''],
-    results.map(({ output, outcome, published }) => [
-      output,
-      outcome,
-      ...[published?.objects, published?.samples, published?.bytes].map((count = 0) => String(count)),
-      published?.held ?? published?.confirmed ?? '',
-    ]),
-  );
+/** Prints the outputs as a table, for a person. */
+export async function printOutputs(io: Io, results: readonly OutputResult[]): Promise<void> {
+  const rows = results.map(({ output, outcome, published }) => [
+    output,
+    outcome,
+    ...[published?.objects, published?.samples, published?.bytes].map((count = 0) => String(count)),
+    published?.held ?? published?.confirmed ?? '',
+  ]);
+  await printTable(io, ['OUTPUT', 'OUTCOME', 'OBJECTS', 'SAMPLES', 'BYTES', ''], rows, { last: 'prose' });
 }
 
 /** An output's result as JSON. */
