@@ -3,7 +3,7 @@ import { isMusterError, MusterError } from '../base/errors.ts';
 import { packLines, type UnpackOptions, unpackLines } from '../base/gzip-lines.ts';
 import { parseJson } from '../base/json.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { type EncodedGroup, encodeGroup, type Groups } from '../targets/canonical.ts';
+import { countTargets, type EncodedGroup, encodeGroup, type Groups } from '../targets/canonical.ts';
 import type { Change } from '../targets/diff.ts';
 import type { TargetGroup } from '../targets/group.ts';
 import { journalFolder, journalKey, type ProviderId, parseJournalVersion } from '../targets/keys.ts';
@@ -27,6 +27,8 @@ export interface JournalHead {
   readonly reason: Reason;
   /** The run that committed it; no two runs share one. */
   readonly run: string;
+  /** Targets after it. */
+  readonly targets?: number | undefined;
 }
 
 /** One version of a provider's list, as the change that led to it. */
@@ -39,8 +41,8 @@ export function encodeJournalEntry(entry: JournalEntry): Promise<Uint8Array> {
   return packLines(entryText(entry));
 }
 
-function* entryText({ version, at, reason, run, change }: JournalEntry): Generator<string, undefined> {
-  yield `${JSON.stringify({ schema: 1, version, at, reason, run }).slice(0, -1)},\n"added":`;
+function* entryText({ change, ...head }: JournalEntry): Generator<string, undefined> {
+  yield `${JSON.stringify({ schema: 1, ...head }).slice(0, -1)},\n"added":`;
   yield* listText(groupTexts(change.added));
   yield ',\n"removed":';
   yield* listText(groupTexts(change.removed));
@@ -83,6 +85,7 @@ const head = z.object({
   at: z.iso.datetime(),
   reason: z.enum(reasons),
   run: z.string(),
+  targets: z.int().optional(),
 });
 
 const pair = z.strictObject({ before: targetGroup, after: targetGroup });
@@ -157,7 +160,8 @@ export async function commitChange(
   reason: Reason,
 ): Promise<boolean> {
   const { version } = next;
-  const body = await encodeJournalEntry({ version, at: now().toISOString(), reason, run, change });
+  const targets = countTargets(next.groups);
+  const body = await encodeJournalEntry({ version, at: now().toISOString(), reason, run, targets, change });
   try {
     const options = {
       condition: 'create',
