@@ -68,7 +68,7 @@ export interface VersionList {
 }
 
 /** Entries that are read at a time. */
-const parallel = 16;
+const parallel = 32;
 
 /** Entries that are held decoded at a time. */
 const window = 256;
