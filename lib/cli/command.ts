@@ -46,8 +46,8 @@ type Text<O extends Option> = O extends { readonly choices: readonly (infer Choi
 export type Options = Readonly<Record<string, Option>>;
 export type Values<O extends Options> = { readonly [Name in keyof O]: Value<O[Name]> };
 
-/** Exit codes: everything went well; something failed; the command was called wrongly. */
-export const exitCodes = { good: 0, failed: 1, usage: 2 } as const;
+/** Exit codes: everything went well; something failed; the command was called wrongly; `plan` found a change. */
+export const exitCodes = { good: 0, failed: 1, usage: 2, changed: 2 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** A sub-command of `muster`, ready to be run on its arguments. */
@@ -72,6 +72,8 @@ export interface CommandInfo {
   readonly argument?: string | undefined;
   /** Whether several of it may be given. */
   readonly takesMany?: boolean | undefined;
+  /** How it ends where it was called wrongly, if not with 2. */
+  readonly wrongUsage?: ExitCode | undefined;
   /** What that may be, where it is one of a few. */
   readonly argumentChoices?: readonly string[] | undefined;
 }

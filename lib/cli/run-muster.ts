@@ -26,6 +26,10 @@ const commands: Readonly<
     summary: 'Discover once and print the targets, write nothing',
     load: async () => (await import('./targets.ts')).targets,
   },
+  plan: {
+    summary: 'Say what a configuration would change, write nothing',
+    load: async () => (await import('./plan.ts')).plan,
+  },
   run: {
     summary: 'Run one cycle of each provider into the store',
     load: async () => (await import('./run.ts')).run,
@@ -175,7 +179,8 @@ export async function runCommand([name, ...args]: readonly string[], io: Io): Pr
     return await command.main(args, io);
   } catch (error) {
     io.err(`${explain(error, name, io.signal)}\n`);
-    return error instanceof UsageError || isMusterError(error, 'config') ? exitCodes.usage : exitCodes.failed;
+    const isWrong = error instanceof UsageError || isMusterError(error, 'config');
+    return isWrong ? (command.wrongUsage ?? exitCodes.usage) : exitCodes.failed;
   }
 }
 
@@ -222,6 +227,6 @@ Usage: muster COMMAND [options]
 Commands:
 ${rows.join('')}
 "muster help COMMAND" tells more, with an example. Exit codes: 0 good, 1 failed, 2 wrong usage or configuration, 130
-after an interrupt.
+after an interrupt; "muster plan" says with 2 that something would change, and with 1 all else.
 `;
 }
