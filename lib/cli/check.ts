@@ -40,12 +40,14 @@ export const check = defineCommand({
     await using store = app.store;
     const { providers, outputs, storeConfig, leftAlone } = app;
     const rows = providers.map(({ job, provider, mechanism, refreshInterval, shards, deadline }) => ({
+      kind: 'provider',
       ...{ job, provider, mechanism },
       refresh_interval_seconds: refreshInterval / 1000,
       deadline_seconds: deadline / 1000,
       shards,
     }));
     const written = outputs.map(({ object, refreshInterval, deadline }) => ({
+      kind: 'output',
       output: object,
       refresh_interval_seconds: refreshInterval / 1000,
       deadline_seconds: deadline / 1000,

@@ -65,6 +65,8 @@ function otherLines({ leaving, renames, outputs, leftOutputs }: Plan): readonly 
 function renameText({ from, to, how }: Rename): string {
   if (how === 'kept')
     return `${to.job}: what stands as ${to.provider} lists what ${from.provider} did, and keeps that name`;
+  if (how === 'other')
+    return `${from.job}: what stands as ${from.provider} lists something else than the published ${from.provider} does: it becomes ${to.provider}`;
   return `${from.job}/${from.provider} moves to ${to.job}/${to.provider}: both list the same`;
 }
 

@@ -117,7 +117,10 @@ async function print(
   { output, now }: { readonly output: 'table' | 'json'; readonly now: Date },
   io: Io,
 ): Promise<void> {
-  const data = [...providers, ...outputs].map(({ ok, ...one }) => one);
+  const data = [
+    ...providers.map(({ ok, ...one }) => ({ kind: 'provider', ...one })),
+    ...outputs.map(({ ok, ...one }) => ({ kind: 'output', ...one })),
+  ];
   if (output === 'json') return io.out(`${JSON.stringify(data, undefined, 2)}\n`);
   if (providers.length === 0 && outputs.length === 0)
     io.err('No provider is configured, and none has a status.\n');

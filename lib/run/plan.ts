@@ -31,8 +31,12 @@ export interface Plan {
 export interface Rename {
   readonly from: ProviderId;
   readonly to: ProviderId;
-  /** `kept`: it keeps its name of the store. `moved`: it is published anew, and the old list retired. */
-  readonly how: 'kept' | 'moved';
+  /**
+   * - `kept`: it keeps its name of the store, wherever it stands in the file;
+   * - `moved`: it is published anew in another job, and the old list retired;
+   * - `other`: the name of its place belongs to a list of something else, so it gets a new one, `to`.
+   */
+  readonly how: 'kept' | 'moved' | 'other';
 }
 
 export interface PlanInput {
@@ -89,7 +93,7 @@ export function changesAnything({ cycles, leaving, leftOutputs }: Plan): boolean
   return changed || leaving.length > 0 || leftOutputs.length > 0;
 }
 
-/** The position in the file says another name than the one that the list has. */
+/** The place in the file says another name than the one that the list has, or gets. */
 function keptNames(
   configured: readonly AppProvider[],
   named: readonly Resolved<AppProvider>[],
@@ -97,7 +101,12 @@ function keptNames(
   return configured.flatMap(({ job, provider }, index): readonly Rename[] => {
     const kept = named[index];
     if (kept === undefined || kept.provider === provider) return [];
-    return [{ from: { job, provider: kept.provider }, to: { job, provider }, how: 'kept' }];
+    const isKnown = kept.stored?.status !== undefined;
+    const [stored, place] = [
+      { job, provider: kept.provider },
+      { job, provider },
+    ];
+    return [isKnown ? { from: stored, to: place, how: 'kept' } : { from: place, to: stored, how: 'other' }];
   });
 }
 

@@ -88,6 +88,15 @@ describe('muster plan', () => {
     expect(stdout).toContain('api: what stands as consul-1 lists what consul-0 did, and keeps that name\n');
   });
 
+  test('says that an edited SD config is another list, which takes the place of the first', async () => {
+    const { stdout } = await planOf({ scrape_configs: [job('api', fleet.url, ['web-0'])] });
+    expect(stdout.split('\n').slice(1, 4)).toEqual([
+      'api  consul-1  dry-run  0        0 -> 1   +1 -0 ~0 targets',
+      'api: what stands as consul-0 lists something else than the published consul-0 does: it becomes consul-1',
+      'api/consul-0 (3 targets): it left the configuration, is retired in 15m; "muster retire api --provider consul-0" does it now',
+    ]);
+  });
+
   test('says what the gate would hold', async () => {
     fleet.replace(smallWorld(40));
     await place.here(['run']);
