@@ -70,8 +70,8 @@ export interface CommandInfo {
   readonly options: Options;
   /** Name of the argument that it takes without an option, for the help; it takes none without this. */
   readonly argument?: string | undefined;
-  /** Whether several of it may be given. */
-  readonly takesMany?: boolean | undefined;
+  /** How many words the argument may be; 1 by default. */
+  readonly mostArguments?: number;
   /** How it ends where it was called wrongly, if not with 2. */
   readonly wrongUsage?: ExitCode | undefined;
   /** What that may be, where it is one of a few. */
@@ -80,28 +80,29 @@ export interface CommandInfo {
 
 interface Definition<O extends Options> extends CommandInfo {
   readonly options: O;
-  /** `all` are the arguments without an option, of which `argument` is the first. */
   readonly run: (
     values: Values<O>,
     io: Io,
     argument: string | undefined,
-    all: readonly string[],
+    more: readonly string[],
   ) => Promise<ExitCode>;
 }
 
 /** Makes a command of its table of options and its action. */
 export function defineCommand<const O extends Options>(definition: Definition<O>): Command {
   const { run, ...info } = definition;
-  const { options, argument, takesMany = false } = info;
+  const { options, argument, mostArguments = 1 } = info;
   return {
     ...info,
     help: formatHelp(info),
     async main(args, io) {
       const given = parseStrictly(args, specOf(options), argument !== undefined);
-      const [first, second] = given.positionals;
-      if (second !== undefined && !takesMany)
-        throw new UsageError(`there is one ${argument}, not two: "${second}" is too many`);
-      return run(readValues(options, given.values, io.env), io, first, given.positionals);
+      const [first, ...more] = given.positionals;
+      const surplus = more[mostArguments - 1];
+      if (surplus !== undefined && mostArguments === 1)
+        throw new UsageError(`there is one ${argument}, not two: "${surplus}" is too many`);
+      if (surplus !== undefined) throw new UsageError(`"${surplus}" is too much: it takes ${argument}`);
+      return run(readValues(options, given.values, io.env), io, first, more);
     },
   };
 }
@@ -188,7 +189,7 @@ function parseStrictly(
 /** Columns of a line of the help, beyond which the note goes to a line of its own. */
 const lineWidth = 120;
 
-function formatHelp({ name, description, examples, options, argument, takesMany }: CommandInfo): string {
+function formatHelp({ name, description, examples, options, argument }: CommandInfo): string {
   const rows = Object.entries(options).map(
     ([long, { short, value, help, env, default: preset, required, multiple }]) => {
       const flag = `${short === undefined ? '    ' : `-${short}, `}--${long}${value === undefined ? '' : ` ${value}`}`;
@@ -209,5 +210,5 @@ function formatHelp({ name, description, examples, options, argument, takesMany 
     const whole = `${line} ${note}`.trimEnd();
     return whole.length <= lineWidth ? [whole] : [line, `${' '.repeat(width + 4)}${note}`];
   });
-  return `${description}\n\nUsage: muster ${name}${argument === undefined ? '' : ` ${argument}${takesMany === true ? ' …' : ''}`} [options]\n\nOptions:\n${lines.join('\n')}\n\nExamples:\n${examples.map((example) => `  ${example}\n`).join('')}`;
+  return `${description}\n\nUsage: muster ${name}${argument === undefined ? '' : ` ${argument}`} [options]\n\nOptions:\n${lines.join('\n')}\n\nExamples:\n${examples.map((example) => `  ${example}\n`).join('')}`;
 }

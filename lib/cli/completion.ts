@@ -178,13 +178,13 @@ function quote(text: string): string {
 /** Source of the macros: man(7). */
 function formatManual(commands: readonly DescribedCommand[]): string {
   const parts = commands.map((command) => {
-    const { name, description, argument, takesMany, examples } = command;
+    const { name, description, argument, examples } = command;
     const options = flagsOf(command).map((flag) => {
       const value = flag.value === undefined ? '' : ` \\fI${roff(flag.value)}\\fR`;
       const flags = spellings(flag).map((spelling) => `\\fB${roff(spelling)}\\fR${value}`);
       return `.TP\n${flags.join(', ')}\n${[roff(flag.help), ...notesOf(flag)].join(' ')}\n`;
     });
-    const usage = `\\fBmuster ${roff(name)}\\fR${argument === undefined ? '' : ` \\fI${argument}\\fR${takesMany === true ? ' …' : ''}`} [options]`;
+    const usage = `\\fBmuster ${roff(name)}\\fR${argument === undefined ? '' : ` \\fI${argument}\\fR`} [options]`;
     const shown = examples.map((example) => `${roff(example)}\n`).join('');
     return `.SS ${roff(name)}\n${usage}\n.PP\n${roff(description)}\n${options.join('')}.PP\nExamples:\n.PP\n.nf\n.RS\n${shown}.RE\n.fi\n`;
   });

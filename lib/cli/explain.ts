@@ -29,8 +29,8 @@ export const explain = defineCommand({
     'muster explain namespace=shop pod=web-1 --live',
     'muster explain 10.0.0.7 --job node --prometheus /etc/prometheus/prometheus.yml',
   ],
-  argument: 'TARGET|LABEL=VALUE',
-  takesMany: true,
+  argument: 'TARGET|LABEL=VALUE…',
+  mostArguments: 20,
   options: {
     config: shared.config,
     store: shared.store,
@@ -40,7 +40,7 @@ export const explain = defineCommand({
     prometheus: { value: 'FILE', help: 'Take the rules of the jobs from this prometheus.yml.' },
     output: shared.output,
   },
-  async run({ config, store: url, job, provider, live, prometheus, output }, io, first, words) {
+  async run({ config, store: url, job, provider, live, prometheus, output }, io, first, more) {
     if (first === undefined)
       throw new UsageError('name a target, as in 10.0.0.7:9100, or a label, as in pod=web-1');
     if (live && url !== undefined) throw new UsageError('--live needs the configuration: leave out --store');
@@ -48,7 +48,7 @@ export const explain = defineCommand({
     await using store = view.store;
     const { signal } = io;
     const rules = await readRules(view.configured?.jobs ?? [], prometheus, io);
-    const question = readQuestion(words);
+    const question = readQuestion([first, ...more]);
     const stored = [
       ...(await listProviders({ store, signal })),
       ...(await listJournals({ store, signal }, job)),

@@ -331,6 +331,16 @@ export async function changeBetween(
   return diffGroups(before.groups, after.groups);
 }
 
+/** Who committed a version: an operator, or a run. */
+export function whoOf({ control, run }: Pick<JournalHead, 'control' | 'run'>): string {
+  return control === undefined || control.action === 'lapse' ? run : control.by;
+}
+
+/** Why a version was committed, in a word. */
+export function causeOf({ control, reason }: Pick<JournalHead, 'control' | 'reason'>): string {
+  return control === undefined || control.action === 'lapse' ? reason : control.action;
+}
+
 /** Something that happened to a target. */
 export interface LifeEvent {
   readonly version: number;
