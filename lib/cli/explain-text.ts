@@ -1,4 +1,5 @@
 import { printRule } from '../config/relabel.ts';
+import { decidedBy } from '../cycle/control.ts';
 import { acceptCommand, quoted } from '../cycle/hints.ts';
 import type { Departure, Look, PublishedTarget } from '../run/explain.ts';
 import type { LiveLook } from '../run/live-look.ts';
@@ -170,7 +171,7 @@ function departureWords(last: Departure, { question, publishes }: Answer): reado
       : [];
   const named = sample.map((labels) => labels[addressLabel] ?? '').join(', ');
   return [
-    `${name}. ${it} left job ${job}, ${provider}, in ${when}, ${company}: ${reasonText(last.reason)}${last.reason === 'discovered' ? rules : ''}.`,
+    `${name}. ${it} left job ${job}, ${provider}, in ${when}, ${company}: ${whyText(last, rules)}.`,
     ...(others > 0
       ? [
           `With it went ${named}${others > sample.length ? `, and ${others - sample.length} more` : ''}: muster history --job ${quoted(job)} --provider ${provider} --show ${version}`,
@@ -178,6 +179,11 @@ function departureWords(last: Departure, { question, publishes }: Answer): reado
       : []),
     ...drop,
   ];
+}
+
+function whyText({ reason, decision }: Departure, rules: string): string {
+  if (decision?.action === 'rollback') return `the list was rolled back${decidedBy(decision)}`;
+  return `${reasonText(reason)}${reason === 'discovered' ? rules : ''}`;
 }
 
 /** Why a list changed, as the end of a sentence. */
@@ -243,7 +249,9 @@ function staleWords(looked: readonly Look[], now: Date): readonly string[] {
         : [
             `${place} fails, its list is ${good === undefined ? 'unknown' : `of ${formatAge(good, now)} ago`}: ${error.message}`,
           ]),
-      ...(held?.kind === 'backend' ? [`The gate holds the whole list of ${place}: ${held.message}`] : []),
+      ...(held?.kind === 'backend' || held?.kind === 'pinned'
+        ? [`The whole list of ${place} stays as it is: ${held.message}`]
+        : []),
       ...(shown < look.version
         ? [`Version ${look.version} of ${place} is not published yet; the next cycle does it.`]
         : []),

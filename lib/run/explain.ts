@@ -1,4 +1,5 @@
 import { mapConcurrent } from '../base/concurrency.ts';
+import type { ControlRecord } from '../cycle/control.ts';
 import { readHeld } from '../cycle/held.ts';
 import { type LifeEvent, lifeOfTarget } from '../cycle/history.ts';
 import { decodeJournalEntry, type JournalHead } from '../cycle/journal.ts';
@@ -43,7 +44,10 @@ export interface Explanation {
 }
 
 /** When a list became what it is, by the journal. */
-type Since = Pick<JournalHead, 'version' | 'at' | 'reason' | 'run'>;
+interface Since extends Pick<JournalHead, 'version' | 'at' | 'reason' | 'run'> {
+  /** The operator's decision that it came of. */
+  readonly decision?: Pick<ControlRecord, 'action' | 'by' | 'why'> | undefined;
+}
 
 /** A target that is published. */
 export interface PublishedTarget extends ProviderId {
@@ -291,8 +295,9 @@ function labelsBefore({ labels, differences }: TargetChange): LabelSet {
   return Object.fromEntries(before);
 }
 
-function sinceHead({ version, at, reason, run }: JournalHead): Since {
-  return { version, at, reason, run };
+function sinceHead({ version, at, reason, run, control }: JournalHead): Since {
+  const { action, by, why } = control ?? {};
+  return { version, at, reason, run, ...(action && by !== undefined && { decision: { action, by, why } }) };
 }
 
 function countBy<Key>(keys: readonly Key[]): ReadonlyMap<Key, number> {

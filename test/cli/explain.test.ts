@@ -110,6 +110,19 @@ describe('muster explain', () => {
     );
   });
 
+  test('a list that was rolled back says so, with who and why', async () => {
+    await place.here(['rollback', 'api', '--to', '1', '--reason', 'bad deploy']);
+    const back = await ask('10.0.0.5:8000', '--job', 'api');
+    expect(back.text.split('\n')[0]).toBe(
+      '10.0.0.5:8000 is published: job api, provider consul-0, since version 3, TIME (0s ago).',
+    );
+    await place.here(['rollback', 'api', '--to', '2', '--reason', 'it was good', '--max-removed', '9']);
+    const { text } = await ask('10.0.0.5:8000', '--job', 'api');
+    expect(text.split('\n')[0]).toMatch(
+      /^10\.0\.0\.5:8000 is not published\. It left job api, consul-0, in version 4, TIME, with 1 other: the list was rolled back by .+ \(it was good\)\.$/,
+    );
+  });
+
   test('as JSON, each fact is an element of a kind', async () => {
     const kindsOf = async (...args: string[]) =>
       z
