@@ -177,6 +177,11 @@ function departureWords(last: Departure, { question, publishes }: Answer): reado
           `With it went ${named}${others > sample.length ? `, and ${others - sample.length} more` : ''}: muster history --job ${quoted(job)} --provider ${provider} --show ${version}`,
         ]
       : []),
+    ...(last.reason === 'retired' || version === 1
+      ? []
+      : [
+          `To have the list before it back: muster rollback ${quoted(job)} --provider ${provider} --to ${version - 1} --pin 2h`,
+        ]),
     ...drop,
   ];
 }
