@@ -225,7 +225,8 @@ async function passGate(
     backend: stored.status?.backend ?? loaded.backend,
     memory: isBefore(held, loaded) ? undefined : held.held?.memory,
     peak: peakWithin(loaded.steps, now.getTime(), guard.confirm_after),
-    elapsed: pin === undefined ? elapsedSince(stored.status, started) : 0,
+    // The time under a pin does not count, nor does the cycle that finds it over.
+    elapsed: loaded.control.pin === undefined ? elapsedSince(stored.status, started) : 0,
     rejected: loaded.control.rejected,
     now,
   };
