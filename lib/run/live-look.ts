@@ -15,7 +15,7 @@ export interface LiveLook extends ProviderId {
 }
 
 /** A target as its backend has it. */
-export interface LiveTarget {
+interface LiveTarget {
   readonly source: string;
   /** All labels, before any rule. */
   readonly labels: LabelSet;

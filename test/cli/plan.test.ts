@@ -109,6 +109,18 @@ describe('muster plan', () => {
     ]);
   });
 
+  test('says what a pin keeps from being published', async () => {
+    await place.here(['pin', 'api', '--reason', 'we look into it']);
+    fleet.replace(smallWorld(4));
+    const { code, stdout } = await place.here(['plan']);
+    expect([code, stdout.split('\n')[1]]).toEqual([
+      2,
+      expect.stringMatching(
+        /^api {2}consul-0 {2}dry-run {2}\d {8}3 -> 3 {3}held: the list is pinned by .+ \(we look into it\).* add 1, remove 0 and change 0 targets; muster unpin api --provider consul-0$/,
+      ),
+    ]);
+  });
+
   test('as JSON, each element has a kind', async () => {
     fleet.replace(smallWorld(2));
     const { stdout } = await planOf({ scrape_configs: [job('renamed', fleet.url)] }, '--output', 'json');

@@ -91,8 +91,8 @@ describe('muster targets', () => {
     );
     expect(await at(90)).toBe(
       'SOURCE  ADDRESS        TARGET                                             LABELS\n' +
-        'web-0   10.0.0.1:8000  service=web-0 node=node-0 id=web-0 tags=,, dc=dc1  {__meta_consu…\n' +
-        'web-1   10.0.0.2:8000  service=web-1 node=node-1 id=web-1 tags=,, dc=dc1  {__meta_consu…\n',
+        'web-0   10.0.0.1:8000  service=web-0 node=node-0 id=web-0 tags=,, dc=dc1  {__meta_consul_…\n' +
+        'web-1   10.0.0.2:8000  service=web-1 node=node-0 id=web-1 tags=,, dc=dc1  {__meta_consul_…\n',
     );
   });
 
