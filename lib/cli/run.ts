@@ -9,7 +9,7 @@ import type { CycleResult } from '../cycle/provider.ts';
 import { retireOutputAfter } from '../kube-state/gate.ts';
 import { findLeftOutputs, type LeftOutputs, retireOutputs } from '../kube-state/stored.ts';
 import { type App, loadApp } from '../run/app.ts';
-import { type CyclesInput, cycleOnce } from '../run/cycles.ts';
+import { type CyclesInput, cycleOnce } from '../run/provider-cycle.ts';
 import { type OutputResult, outputOnce } from '../run/kube-state-cycle.ts';
 import { type AppProvider, selectProviders } from '../run/providers.ts';
 import { retireLeft } from '../run/retirement.ts';

@@ -205,18 +205,23 @@ export function parseStatus(body: Uint8Array): Status | undefined {
   }
 }
 
+interface WriteStatusInput {
+  readonly store: ObjectStore;
+  readonly signal?: AbortSignal | undefined;
+  /** Off: any other write in between is a conflict. */
+  readonly merge?: boolean;
+}
+
 /**
  * Writes the status over the one that was read. Where another run wrote in between, the one with the newer version
  * stays, and what that run published is kept. Throws kind `conflict` at once when `merge` is off. Returns the etag of the
  * write, or undefined where the other one stays.
  */
 export async function writeStatus(
-  store: ObjectStore,
   id: ProviderId,
   status: Status,
   etag: string | undefined,
-  signal?: AbortSignal | undefined,
-  { merge = true } = {},
+  { store, signal, merge = true }: WriteStatusInput,
 ): Promise<string | undefined> {
   const put = async (next: Status, over: string | undefined) => {
     const options = { condition: overWrite(over), contentType: 'application/json', signal };

@@ -3,14 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { mapConcurrent, once } from '../base/concurrency.ts';
 import { MusterError, toMusterError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import type { CyclesInput } from '../run/cycles.ts';
+import type { CyclesInput } from '../run/provider-cycle.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { InForce } from './config-source.ts';
 import { fanOut, type InvokeSelf } from './fan-out.ts';
-import type { Measure } from './measure.ts';
+import { ageOf, type Measure } from './measure.ts';
 import type { FunctionConfig } from './read-config.ts';
 import {
-  ageOf,
   type InvocationTime,
   type RunInput,
   readEvent,

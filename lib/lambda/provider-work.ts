@@ -9,7 +9,7 @@ import { resolveNames } from '../cycle/naming.ts';
 import { checkOwnership } from '../cycle/ownership.ts';
 import type { CycleResult } from '../cycle/provider.ts';
 import { listProviders, readStatus, type StoredStatus, writeStatus } from '../cycle/status.ts';
-import { cycleOnce } from '../run/cycles.ts';
+import { cycleOnce } from '../run/provider-cycle.ts';
 import type { AppProvider } from '../run/providers.ts';
 import { retireLeft } from '../run/retirement.ts';
 import { heldInterval } from '../run/slots.ts';
@@ -152,7 +152,7 @@ async function markStatuses(
       config_error: message,
       failures: status.failures + 1,
     };
-    await writeStatus(store, id, { ...status, ...news }, etag, signal);
+    await writeStatus(id, { ...status, ...news }, etag, { store, signal });
   });
 }
 

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { MusterError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import type { CyclesInput } from '../run/cycles.ts';
+import type { CyclesInput } from '../run/provider-cycle.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { InForce } from './config-source.ts';
-import type { Measure } from './measure.ts';
+import { ageOf, type Measure } from './measure.ts';
 import type { FunctionConfig } from './read-config.ts';
 
 /** One thing that a function does at its interval: the cycle of a provider, or that of a kube-state output. */
@@ -98,12 +98,6 @@ export function shareTime(remaining: number, now = Date.now()): InvocationTime {
     listUntil: new Date(now + Math.max(0, remaining - margin)),
     signal: AbortSignal.timeout(Math.max(0, Math.floor(remaining - lastWords))),
   };
-}
-
-/** Milliseconds since a time, ISO 8601; undefined for one in the future, which a wrong clock wrote, or has here. */
-export function ageOf(time: string, now = Date.now()): number | undefined {
-  const age = now - Date.parse(time);
-  return age >= 0 ? age : undefined;
 }
 
 /** What an event looks like that asks for one thing alone, and an example of it. */

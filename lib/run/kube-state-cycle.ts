@@ -1,6 +1,6 @@
 import { type MusterError, toMusterError } from '../base/errors.ts';
 import { type KubeStateOutput, type Published, publishOutput } from '../kube-state/publish.ts';
-import { type CyclesInput, logDetail } from './cycles.ts';
+import { type CyclesInput, logDetail } from './provider-cycle.ts';
 
 /** How the cycle of an output ended. */
 export interface OutputResult {

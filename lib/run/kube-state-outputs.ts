@@ -31,7 +31,7 @@ export function bindOutputs(
       config,
       refreshInterval: kubernetes.refresh_interval,
       deadline,
-      render: (signal: AbortSignal, until?: Date) => renderOutput(config, number, input, signal, until),
+      render: (signal: AbortSignal, until?: Date) => renderOutput(config, number, input, { signal, until }),
     }));
   });
 }
@@ -40,8 +40,7 @@ async function renderOutput(
   config: KubeStateConfig,
   shard: number,
   { readCredential, directory, log }: BindInput,
-  outer: AbortSignal,
-  listUntil?: Date,
+  { signal: outer, until: listUntil }: { readonly signal: AbortSignal; readonly until: Date | undefined },
 ): Promise<Rendered> {
   const { kubernetes, name } = config;
   const now = Date.now();

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createLogger } from '../../lib/base/logger.ts';
-import { cycleOnce } from '../../lib/run/cycles.ts';
+import { cycleOnce } from '../../lib/run/provider-cycle.ts';
 import type { AppProvider } from '../../lib/run/providers.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import { listing, providerOf } from '../support/provider.ts';
