@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { enumerate, expected } from './section.ts';
+import { enumerate, expected } from './problem.ts';
 import { type JsonSchema, scalarOrNullShape, scalarShape, withShape } from './shape.ts';
 
 /** Any scalar, by its text in the file. Without a default the key is required, unless `.optional()`. */

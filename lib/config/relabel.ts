@@ -8,7 +8,8 @@ import {
   relabelActions,
 } from '../targets/relabel-config.ts';
 import { isMapping, leaf, list, oneOf, text, unlessEmpty } from './fields.ts';
-import { enumerate, rule, type SectionOf, section } from './section.ts';
+import { enumerate } from './problem.ts';
+import { rule, type SectionOf, section } from './section.ts';
 import { anyCaseShape } from './shape.ts';
 
 const defaults = { separator: ';', regex: '(.*)', replacement: '$1' };

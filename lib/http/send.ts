@@ -9,8 +9,7 @@ import {
   requestHeaders,
   urlAuthorization,
 } from './auth.ts';
-import { decodeBody } from './body.ts';
-import type { HttpRequest, HttpResponse } from './client.ts';
+import { type BodySpace, decodeBody } from './body.ts';
 import type { Pools } from './connections.ts';
 import { isClosedEarly } from './errors.ts';
 import { type Answer, exchange } from './exchange.ts';
@@ -18,6 +17,30 @@ import { parseUrl, type Redactor, shownOrigin, shownUrl } from './url-text.ts';
 
 /** Default limit of an answer, in bytes. */
 const defaultMaxBytes = 256 * 1024 * 1024;
+
+/** One request. Only GET is retried by default; `retry: true` says that a POST is safe to repeat. */
+export interface HttpRequest {
+  readonly url: URL;
+  readonly method?: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: string | undefined;
+  readonly retry?: boolean | undefined;
+  readonly signal: AbortSignal;
+  /** Refuse (kind `too-large`) an answer over this many bytes, after decompression. Default 256 MiB. */
+  readonly maxBytes?: number | undefined;
+  /** Statuses outside 2xx which are handed back instead of thrown, e.g. `[404]`. */
+  readonly expect?: readonly number[];
+  /** Read the body into this memory; the answer is good until the next request with it. */
+  readonly space?: BodySpace | undefined;
+}
+
+/** The answer to a request. */
+export interface HttpResponse {
+  readonly status: number;
+  /** Lower-case names; of a repeated header the first value. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
 
 /** What all requests of a client have in common. */
 export interface Sender {

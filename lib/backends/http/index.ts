@@ -1,6 +1,6 @@
 import { MusterError } from '../../base/errors.ts';
-import type { HttpResponse } from '../../http/client.ts';
 import { decodeJson } from '../../http/json.ts';
+import type { HttpResponse } from '../../http/send.ts';
 import { shownOrigin } from '../../http/url-text.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { buildGroups, type Group, groupList } from './groups.ts';
