@@ -30,6 +30,7 @@ export interface Assembled {
   readonly files: readonly FileJobs[];
 }
 
+/** Where the configuration lies, for messages and for relative paths. */
 export interface Whereabouts {
   readonly origin: string;
   /** Folder that relative paths in the configuration itself start from. */

@@ -9,6 +9,7 @@ export type Fields = Readonly<Record<string, z.ZodType>>;
 /** What a section with these keys is after parsing. */
 export type SectionOf<F extends Fields> = z.output<z.ZodObject<F, z.core.$strict>>;
 
+/** What a section accepts beside its keys, and what it says of others. */
 export interface SectionOptions {
   /** Keys which are accepted and left alone. */
   readonly ignored?: readonly string[];

@@ -186,14 +186,14 @@ const mostVersions = 10 ** 12 - 1;
 
 /** What the target files of a provider hold. */
 export interface PublishedList {
-  /** 0 where the file does not tell it. */
+  /** 0 where the file does not say. */
   readonly version: number;
   readonly groups: readonly FileSdGroup[];
 }
 
 /**
- * Reads the published list of a provider from its file or its parts, whichever is of the higher version; undefined where
- * there is none that can be read. For rebuilding: a cycle knows its list by snapshot and journal.
+ * Reads the published list of a provider from its file or its parts, whichever has the higher version; undefined where
+ * neither can be read. For rebuilding: a cycle knows its list by snapshot and journal.
  */
 export async function readPublished(
   store: ObjectStore,

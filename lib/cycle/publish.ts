@@ -33,6 +33,7 @@ export interface Published {
   readonly wrote: boolean;
 }
 
+/** What publishing is given beside the version. */
 export interface PublishInput {
   readonly store: ObjectStore;
   /** Id of the store; asked for only where something is written. */

@@ -23,6 +23,7 @@ import { writeCheckpoint } from './snapshot.ts';
 import { readStatus, type StoredStatus } from './status.ts';
 import { writeTombstone } from './tombstone.ts';
 
+/** What retiring a provider is given. */
 export interface RetireInput extends Pick<CycleInput, 'store' | 'run' | 'now' | 'signal'> {
   /** Only while its status says that it waits to be retired: it may have come back since that was looked at. */
   readonly ifLeaving?: boolean;

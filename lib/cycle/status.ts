@@ -105,6 +105,7 @@ export const statusSchema = z.object({
 });
 
 export type Status = z.infer<typeof statusSchema>;
+/** What a status says of held removals. */
 export type Held = NonNullable<Status['held']>;
 
 /** The status of a new provider. */

@@ -22,6 +22,7 @@ export interface Pools {
   close(): Promise<void>;
 }
 
+/** Opens a pool for each origin when it is first needed, and keeps its connections until `close`. */
 export function openPools(options: {
   readonly sockets: Sockets;
   readonly chooseProxy: ChooseProxy;

@@ -22,6 +22,7 @@ export interface Finding {
   readonly says: string;
 }
 
+/** What a deployment is checked with. */
 export interface DeploymentInput {
   readonly store: ObjectStore;
   readonly providers: readonly AppProvider[];

@@ -122,10 +122,10 @@ async function dueOf<Config extends FunctionConfig, Id extends object>(
   return selectDue(tasks, { period, measure, signal });
 }
 
-/** What left the configuration since it was asked for does not concern this invocation. */
+/** What left the configuration after it was requested does not concern this invocation. */
 function select<Id extends object>(tasks: readonly Task<Id>[], wanted: Id, log: Logger): readonly Task<Id>[] {
   const found = tasks.filter(({ id }) => isDeepStrictEqual(id, wanted));
-  if (found.length === 0) log.info('not in the configuration any more', { asked: wanted });
+  if (found.length === 0) log.info('not in the configuration any more', { wanted });
   return found;
 }
 
@@ -159,6 +159,7 @@ function throwFailed(errors: readonly MusterError[]): void {
   throw new MusterError(first.kind, `${first.message}${others}`, { cause: first });
 }
 
+/** What decides which tasks are due. */
 export interface DueInput {
   /** Milliseconds between two ticks. */
   readonly period: number;

@@ -46,7 +46,7 @@ export function providerWork(
     async prepare(config, signal) {
       // A name stays, so that the store is asked once for each configuration.
       if (named?.etag !== config.etag) {
-        // What the providers of other mechanisms list is not known here; where it has none of its own, their jobs tell.
+        // What other mechanisms' providers list is unknown here; a function without providers goes by their job names.
         const own = config.providers.length > 0;
         const known = own ? config.providers : config.configured;
         await checkOwnership(known, { store, signal, owner: config.owner, ...(own && { mechanism }) });
@@ -128,8 +128,8 @@ function createCycles({ store, log }: { readonly store: ObjectStore; readonly lo
 }
 
 /**
- * Tells the status of each of a mechanism's providers that there is no configuration to run them by: without it
- * nobody knows who they are but the store.
+ * Writes into the status of each of a mechanism's providers that there is no configuration to run them by. Without a
+ * configuration only the store knows which providers there are.
  */
 async function markStatuses(
   store: ObjectStore,
@@ -144,7 +144,7 @@ async function markStatuses(
     const { status, etag } = await readStatus(store, id, signal).catch(unlessNewer);
     if (status === undefined) return;
     const { kind, message } = error;
-    const news = {
+    const failure = {
       run,
       last_attempt: new Date().toISOString(),
       duration_seconds: 0,
@@ -152,7 +152,7 @@ async function markStatuses(
       config_error: message,
       failures: status.failures + 1,
     };
-    await writeStatus(id, { ...status, ...news }, etag, { store, signal });
+    await writeStatus(id, { ...status, ...failure }, etag, { store, signal });
   });
 }
 

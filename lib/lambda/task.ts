@@ -38,6 +38,7 @@ export function waitsSince({ success, firstAttempt, attempt }: LastRun): string 
   return [success, firstAttempt, attempt].find((time) => time !== undefined && ageOf(time) !== undefined);
 }
 
+/** What one cycle of a task is given. */
 export interface RunInput {
   readonly time: InvocationTime;
   /** Why the newest configuration is not in force. */

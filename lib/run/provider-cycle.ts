@@ -7,6 +7,7 @@ import type { ObjectStore } from '../store/store.ts';
 import { countChange } from '../targets/diff.ts';
 import type { AppProvider } from './providers.ts';
 
+/** What every cycle of a process is given. */
 export interface CyclesInput {
   readonly store: ObjectStore;
   readonly log: Logger;

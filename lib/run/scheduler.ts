@@ -10,6 +10,7 @@ import type { AppProvider } from './providers.ts';
 import { retireLeft } from './retirement.ts';
 import { chooseRounds, deadlineOf, heldInterval, newSlot, type Round, type Slot } from './slots.ts';
 
+/** What the scheduler runs, and where results go. */
 export interface SchedulerInput extends CyclesInput {
   /** What is configured at this moment; asked before each tick. */
   readonly config: () => Promise<Scheduled>;
