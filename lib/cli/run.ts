@@ -1,4 +1,5 @@
 import { mapConcurrent } from '../base/concurrency.ts';
+import { errorData } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
 import { formatDuration } from '../config/fields.ts';
 import { acceptCommand, heldData } from '../cycle/hints.ts';
@@ -156,7 +157,7 @@ function resultData(result: CycleResult): object {
     ...(change && { counts: countChange(change), change: changeData(change) }),
     ...(warnings && { warnings: warnings.map(({ message }) => message) }),
     ...(held !== undefined && { held: heldData(held) }),
-    ...(error && { error: { kind: error.kind, message: error.message } }),
+    ...(error && { error: errorData(error) }),
   };
 }
 
@@ -214,6 +215,6 @@ export function outputData({ output, outcome, published, durationMs, error }: Ou
     ...(published && { objects: published.objects, samples: published.samples, bytes: published.bytes }),
     ...(published?.held !== undefined && { held: published.held }),
     duration_seconds: durationMs / 1000,
-    ...(error && { error: { kind: error.kind, message: error.message } }),
+    ...(error && { error: errorData(error) }),
   };
 }

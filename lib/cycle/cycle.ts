@@ -193,6 +193,7 @@ function refuseBlindDrop(
   throw new MusterError(
     'storage',
     `${damaged}; the published list cannot be read either, and the listing has ${live} targets instead of ${status.targets}: nothing is published; delete ${statusKey(id)} to publish the listing as it is`,
+    { code: 'unknown-history' },
   );
 }
 

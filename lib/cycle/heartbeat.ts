@@ -1,3 +1,4 @@
+import { errorData, type MusterError } from '../base/errors.ts';
 import { version as musterVersion } from '../base/version.ts';
 import type { Hold } from './gate.ts';
 import type { CycleInput, Provider } from './provider.ts';
@@ -8,7 +9,7 @@ export interface Report {
   /** When the cycle started. */
   readonly started: Date;
   readonly list: ListFacts;
-  readonly error?: { readonly kind: string; readonly message: string } | undefined;
+  readonly error?: MusterError | undefined;
   readonly hold?: Hold | undefined;
   /** Names of the backend that was listed. */
   readonly backend?: readonly string[] | undefined;
@@ -78,7 +79,7 @@ function nextStatus(
     groups,
     targets,
     files: files ?? old?.files ?? [],
-    ...(failed && { error: { kind: error.kind, message: error.message } }),
+    error: error && errorData(error),
     config_error: configError,
     ...(shown.length > 0 && { warnings: [...shown] }),
     failures: failed ? (old?.failures ?? 0) + 1 : 0,

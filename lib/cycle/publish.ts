@@ -253,7 +253,10 @@ async function putFenced(
   } catch (error) {
     if (!isMusterError(error, 'conflict')) throw error;
     if (attempt === attempts)
-      throw new MusterError('conflict', `${key} changes faster than it can be published`, { cause: error });
+      throw new MusterError('conflict', `${key} changes faster than it can be published`, {
+        code: 'publish-contention',
+        cause: error,
+      });
     return 'again';
   }
 }

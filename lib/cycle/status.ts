@@ -65,7 +65,7 @@ export const statusSchema = z.object({
     }),
   ),
   /** Why the last cycle failed. */
-  error: z.object({ kind: z.string(), message: z.string() }).optional(),
+  error: z.object({ kind: z.string(), code: z.string().optional(), message: z.string() }).optional(),
   /** Why the newest configuration is not in force. */
   config_error: z.string().optional(),
   /** What an operator should know of the list although its cycle was good. */

@@ -185,10 +185,8 @@ function named<T>({ url, method = 'GET' }: HttpRequest, redactor: Redactor, deco
   try {
     return decode();
   } catch (error) {
-    const { kind, message } = toMusterError(error);
-    throw new MusterError(
-      kind,
-      `${method} ${shownUrl(url)}: ${redactor.clean(message) || 'the answer is not as expected'}`,
-    );
+    const { kind, code, message } = toMusterError(error);
+    const shown = redactor.clean(message) || 'the answer is not as expected';
+    throw new MusterError(kind, `${method} ${shownUrl(url)}: ${shown}`, { code });
   }
 }

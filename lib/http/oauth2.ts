@@ -170,6 +170,7 @@ function asDenial(fetchToken: FetchToken): FetchToken {
       if (!isMusterError(error)) throw error;
       const kind = error.status === 400 ? 'denied' : error.kind;
       throw new MusterError(kind, `no OAuth 2 token: ${error.message}`, {
+        code: 'no-token',
         cause: error.cause,
         status: error.status,
       });

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { abortError, pause } from '../base/deadlines.ts';
-import { type ErrorKind, MusterError, toMusterError } from '../base/errors.ts';
+import { type ErrorKind, MusterError, toMusterError, withMessage } from '../base/errors.ts';
 import { tryParseJson } from '../base/json.ts';
 import {
   type Authorize,
@@ -72,7 +72,7 @@ export async function send(sender: Sender, request: HttpRequest): Promise<HttpRe
       ? retryDelay({ attempt, retryAfter, now: Date.now(), random: Math.random() }, sender.retry)
       : undefined;
     if (delay === undefined)
-      throw attempt === 1 ? error : reworded(error, `${error.message} (tried ${attempt} times)`);
+      throw attempt === 1 ? error : withMessage(error, `${error.message} (tried ${attempt} times)`);
     await pause(delay, signals, `while waiting to try again after ${error.message}`);
   }
 }
@@ -125,7 +125,7 @@ async function attemptOnce(
 /** In TLS 1.3 a server looks at the client's certificate after the handshake, and its refusal may get lost on the way. */
 function withLikelyCause(error: MusterError, { protocol }: URL, sender: Sender): MusterError {
   if (protocol !== 'https:' || !sender.hasClientCertificate || !isClosedEarly(error)) return error;
-  return reworded(
+  return withMessage(
     error,
     `${error.message}; the server may have refused the client certificate of tls_config`,
   );
@@ -174,11 +174,7 @@ function isSuccess(status: number, { expect = [] }: HttpRequest): boolean {
 }
 
 function labelled(error: MusterError, { method = 'GET' }: HttpRequest, url: URL): MusterError {
-  return reworded(error, `${method} ${shownUrl(url)}: ${error.message}`);
-}
-
-function reworded({ kind, cause, status }: MusterError, message: string): MusterError {
-  return new MusterError(kind, message, { cause, status });
+  return withMessage(error, `${method} ${shownUrl(url)}: ${error.message}`);
 }
 
 /** Redirects that are followed for one request. */

@@ -94,6 +94,7 @@ async function loadConfig<Config extends FunctionConfig, Id extends object>(
     if (config.error !== undefined)
       log.error(`the last good configuration stays in force: ${config.error.message}`, {
         kind: config.error.kind,
+        code: config.error.code,
       });
     else if (config.isEmpty)
       log.error(

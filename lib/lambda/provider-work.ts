@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Mechanism, SdConfig } from '../backends/mechanism.ts';
 import { mapConcurrent } from '../base/concurrency.ts';
-import { isMusterError, type MusterError } from '../base/errors.ts';
+import { errorData, isMusterError, type MusterError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { newRunId } from '../base/version.ts';
 import type { Loaded } from '../cycle/load.ts';
@@ -143,13 +143,12 @@ async function markStatuses(
   await mapConcurrent(ids, 8, signal, async (id) => {
     const { status, etag } = await readStatus(store, id, signal).catch(unlessNewer);
     if (status === undefined) return;
-    const { kind, message } = error;
     const failure = {
       run,
       last_attempt: new Date().toISOString(),
       duration_seconds: 0,
-      error: { kind, message },
-      config_error: message,
+      error: errorData(error),
+      config_error: error.message,
       failures: status.failures + 1,
     };
     await writeStatus(id, { ...status, ...failure }, etag, { store, signal });

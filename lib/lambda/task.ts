@@ -115,7 +115,9 @@ export function readEvent<Id>(event: unknown, { schema, example }: EventForm<Id>
   const one = schema.safeParse(event);
   if (one.success) return one.data;
   if (event === null || event === undefined || tick.safeParse(event).success) return undefined;
-  throw new MusterError('config', `the event is neither {} nor ${example}; nothing was done`);
+  throw new MusterError('config', `the event is neither {} nor ${example}; nothing was done`, {
+    code: 'bad-event',
+  });
 }
 
 /** An event without content, or the envelope that a schedule sends where it is given no input of its own. */

@@ -41,7 +41,8 @@ export async function outputOnce(
     const error = toMusterError(cause);
     // A cycle that our own end cut short is not worth a line.
     if (!signal.aborted) {
-      log.error(error.message, { output: output.object, outcome: 'failed', kind: error.kind });
+      const { kind, code, message } = error;
+      log.error(message, { output: output.object, outcome: 'failed', kind, code });
       logDetail(log, error, { output: output.object });
     }
     return end({ outcome: 'failed', error });

@@ -42,7 +42,7 @@ function logCycle(log: Logger, result: CycleResult): void {
   if (confirmed !== undefined)
     log.warn(`${confirmed} targets left after they were held, without an operator`, fields);
   if (error !== undefined) {
-    log.error(toMusterError(error).message, { ...fields, kind: error.kind });
+    log.error(toMusterError(error).message, { ...fields, kind: error.kind, code: error.code });
     logDetail(log, error, { job, provider });
   } else if (held !== undefined) log.warn(`held: ${held.message}`, fields);
   else if (result.recovered === true) log.info('the cycle is good again', fields);

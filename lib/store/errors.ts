@@ -51,6 +51,7 @@ export function notConditional(url: string, why: string): MusterError {
   return new MusterError(
     'storage',
     `${url} ${why}, so overlapping cycles could overwrite each other; use S3 or a store which honours conditional writes`,
+    { code: 'not-conditional' },
   );
 }
 

@@ -197,7 +197,9 @@ function decode(name: string): string {
 }
 
 function unusable(url: string, prefix: string, why: string): MusterError {
-  return new MusterError('storage', `${url}: the listing of ${prefix || 'all keys'} is unusable: ${why}`);
+  return new MusterError('storage', `${url}: the listing of ${prefix || 'all keys'} is unusable: ${why}`, {
+    code: 'bad-listing',
+  });
 }
 
 /** What the body belongs to, and how much and how slow it may be. */
@@ -252,6 +254,7 @@ async function* bodyChunks(body: Readable, limits: BodyLimits): AsyncGenerator<U
       );
     }
     throw new MusterError('unreachable', `${url}: the answer for ${key} was cut off after ${size} bytes`, {
+      code: 'cut-off',
       cause: error,
     });
   } finally {
