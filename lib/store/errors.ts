@@ -82,16 +82,6 @@ export function digestMismatch(url: string, key: string, proof = 'its sha256 met
   return new MusterError('storage', message, { code: 'digest-mismatch' });
 }
 
-/** What a read without an etag found. Throws (kind `storage`) for an answer that only a read with an etag may get. */
-export function notUnchanged<T extends object>(
-  url: string,
-  key: string,
-  found: T | 'unchanged' | undefined,
-): T | undefined {
-  if (found !== 'unchanged') return found;
-  throw new MusterError('storage', `${url}: the answer for ${key} is "not modified", but no etag was sent`);
-}
-
 /** The object over the reader's limit. */
 export function tooLarge(url: string, key: string, maxBytes: number): MusterError {
   return new MusterError('too-large', `${url}: ${key} is larger than the limit of ${maxBytes} bytes`);

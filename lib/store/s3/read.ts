@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { readAwsError } from '../../base/aws.ts';
 import { cutOff } from '../../base/deadlines.ts';
 import { MusterError } from '../../base/errors.ts';
+import { joinPieces } from '../../base/files.ts';
 import { digestMismatch, tooLarge } from '../errors.ts';
 import {
   compareKeys,
@@ -222,7 +223,7 @@ async function collectBody(body: Readable, limits: BodyLimits): Promise<Uint8Arr
     chunks.push(chunk);
     size += chunk.length;
   }
-  return joinChunks(chunks, size);
+  return joinPieces(chunks, size);
 }
 
 /**
@@ -265,16 +266,6 @@ async function* bodyChunks(body: Readable, limits: BodyLimits): AsyncGenerator<U
 }
 
 class Stuck extends Error {}
-
-function joinChunks(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return whole;
-}
 
 /** The object as it comes, checked at its end against the digest that it was written with. */
 export function openObject(

@@ -1,5 +1,5 @@
-import { checkSignal, notUnchanged } from '../errors.ts';
-import { checkKey, checkPrefix, type ObjectStore, type ReadOptions } from '../store.ts';
+import { checkSignal } from '../errors.ts';
+import { checkKey, checkPrefix, type ObjectStore, readMethods } from '../store.ts';
 import { listObjects, lookUp, openObject, readObject } from './read.ts';
 import { createSession, type S3ClientOptions } from './session.ts';
 import { verifyConditions } from './verify.ts';
@@ -20,20 +20,12 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   const session = createSession(options.bucket, options.prefix ?? '', options);
   const { url } = session;
   let verified = false;
-  const read = async (key: string, etag: string | undefined, options: ReadOptions) => {
-    checkKey(url, key);
-    return readObject(session, key, etag, options);
-  };
-  const open = async (key: string, etag: string | undefined, options: ReadOptions) => {
-    checkKey(url, key);
-    return openObject(session, key, etag, options);
-  };
   return {
     url,
-    get: async (key, options = {}) => notUnchanged(url, key, await read(key, undefined, options)),
-    getIfChanged: (key, etag, options = {}) => read(key, etag, options),
-    open: async (key, options = {}) => notUnchanged(url, key, await open(key, undefined, options)),
-    openIfChanged: (key, etag, options = {}) => open(key, etag, options),
+    ...readMethods(url, {
+      read: (key, etag, options) => readObject(session, key, etag, options),
+      open: (key, etag, options) => openObject(session, key, etag, options),
+    }),
     async head(key, { signal } = {}) {
       checkKey(url, key);
       const found = await lookUp(session, key, signal);
