@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import type { CustomResource } from './custom/config.ts';
 import { definitionsResource, needsDefinitions } from './custom/definitions.ts';
 import type { KubeStateConfig } from './options.ts';
-import { selectedResources } from './select.ts';
+import { selectedResources } from './selection.ts';
 
 /**
  * The manifest of a ClusterRole that may list the resources which are switched on, and nothing else: no `watch`, no

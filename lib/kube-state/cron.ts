@@ -1,4 +1,4 @@
-import { zeroTime } from '../backends/kubernetes/wire/slots.ts';
+import { zeroTime } from '../backends/kubernetes/wire/scalars.ts';
 
 /** How far ahead a time is looked for. */
 const maxYears = 5;

@@ -1,8 +1,8 @@
 import type { MetricTable } from '../base/metrics.ts';
 import { version } from '../base/version.ts';
-import type { Described } from './family.ts';
 import { gzipText } from './text/blocks.ts';
-import { familyHeader, formatNumber } from './text/write-family.ts';
+import type { FamilyNames } from './text/family.ts';
+import { familyHeader, formatNumber } from './text/family.ts';
 
 /** What is told of an output in itself. */
 export interface About {
@@ -26,7 +26,7 @@ export interface About {
 export function aboutOutput(about: About): Uint8Array {
   const { listed, seconds, listedObjects, written } = kubeStateMetrics;
   const { lists, shards, ordinal, build } = selfMetrics;
-  const list: Described = { ...lists, type: 'counter' };
+  const list: FamilyNames = { ...lists, type: 'counter' };
   const lines: readonly string[] = [
     sample(lists.name, about.listings, '{resource="*",result="success"}'),
     sample(lists.name, about.failedListings, '{resource="*",result="error"}'),
@@ -41,7 +41,7 @@ export function aboutOutput(about: About): Uint8Array {
   return gzipText(`${familyHeader(list)}${lines.join('')}`);
 }
 
-function single(family: Described, value: number, labels = ''): string {
+function single(family: FamilyNames, value: number, labels = ''): string {
   return `${familyHeader(family)}${sample(family.name, value, labels)}`;
 }
 

@@ -19,7 +19,7 @@ import { atMostOne, findings, rule, section } from '../config/section.ts';
 import { type JsonSchema, scalarShape, withShape } from '../config/shape.ts';
 import { isMetricsName } from '../targets/keys.ts';
 import { customResourceState } from './custom/config.ts';
-import { longestAge } from './gzip-header.ts';
+import { longestAge } from './gzip-time.ts';
 import { resources } from './registry.ts';
 import { type LabelLists, parseLabelList } from './text/label-names.ts';
 

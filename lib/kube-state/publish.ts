@@ -5,7 +5,7 @@ import { newRunId } from '../base/version.ts';
 import type { ObjectStore, PutOptions, StreamedBody } from '../store/store.ts';
 import { metricsKey, outputTombstoneKey } from '../targets/keys.ts';
 import { allSamples, judgedCounts, judgeOutput, type OutputGate, outputGate } from './gate.ts';
-import { gzipHead } from './gzip-header.ts';
+import { gzipHead } from './gzip-time.ts';
 import { aboutOutput } from './metrics.ts';
 import type { KubeStateConfig } from './options.ts';
 import type { Rendered } from './render.ts';

@@ -10,7 +10,7 @@ import {
   parseOutputStatusKey,
 } from '../targets/keys.ts';
 import { acceptedFor, retireOutputAfter } from './gate.ts';
-import { readGzipTime } from './gzip-header.ts';
+import { readGzipTime } from './gzip-time.ts';
 import type { KubeStateOutput } from './publish.ts';
 import {
   changeOutputStatus,

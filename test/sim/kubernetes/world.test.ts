@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { joinedPod } from '../../../lib/backends/kubernetes/kinds/pod.ts';
+import { joinedPod } from '../../../lib/backends/kubernetes/roles/pod.ts';
 import { decodeList } from '../../../lib/backends/kubernetes/wire/list.ts';
 import type { ClusterState } from '../../../lib/sim/kubernetes/api/list.ts';
 import { resources } from '../../../lib/sim/kubernetes/api/resources.ts';

@@ -1,7 +1,9 @@
 import { addressLabel, joinHostPort, type LabelSet, type TargetGroup } from '../../../targets/group.ts';
+import { type Kind, kind, type ObjectOf } from '../kinds/kind.ts';
+import { endpointAddress, endpointSubset } from '../kinds/messages.ts';
 import { labels, metaNames } from '../labels.ts';
-import type { EndpointAddress, Endpoints, ServicePort } from '../objects.ts';
-import { otherPortTargets, putPodBehind, type SeenPods } from './behind.ts';
+import { list } from '../wire/fields.ts';
+import { otherPortTargets, putPodBehind, type SeenPods, type ServiceJoins } from './behind.ts';
 import {
   compact,
   type DraftLabels,
@@ -12,22 +14,34 @@ import {
   putNamespace,
   putNode,
   putService,
-  type ServiceJoins,
+  targetMetadata,
 } from './draft.ts';
 
+const fields = { subsets: list(2, endpointSubset(endpointAddress)) };
+
+type Endpoints = ObjectOf<typeof targetMetadata, typeof fields>;
+type Subset = Endpoints['subsets'][number];
+
+/** Endpoints, one object for each service. Source of the fields: Kubernetes API reference, Endpoints v1. */
+export const endpoints: Kind<Endpoints> = kind(
+  { resource: 'endpoints', apiVersion: 'v1', listKind: 'EndpointsList', namespaced: true },
+  targetMetadata,
+  fields,
+);
+
 /**
- * The addresses of an Endpoints object, one target a port, and the other ports of the pods behind them; `undefined`
- * without any.
+ * The group of an Endpoints object: a target for each address and port, and targets for the other ports of the pods behind
+ * the addresses. Undefined when there are none.
  */
 export function buildEndpointsGroup(endpoints: Endpoints, joins: ServiceJoins): TargetGroup | undefined {
   const { namespace, name } = endpoints;
   const targets: LabelSet[] = [];
   const seen: SeenPods = new Map();
+  const behind = { joins, seen };
   for (const { ports, addresses, notReadyAddresses } of endpoints.subsets) {
     for (const port of ports) {
-      for (const address of addresses) targets.push(addressTarget(address, port, 'true', joins, seen));
-      for (const address of notReadyAddresses)
-        targets.push(addressTarget(address, port, 'false', joins, seen));
+      for (const address of addresses) targets.push(addressTarget(address, port, 'true', behind));
+      for (const address of notReadyAddresses) targets.push(addressTarget(address, port, 'false', behind));
     }
   }
   for (const target of otherPortTargets(seen, joins)) targets.push(target);
@@ -46,7 +60,7 @@ export function buildEndpointsGroup(endpoints: Endpoints, joins: ServiceJoins): 
 
 const overCapacity = 'endpoints.kubernetes.io/over-capacity';
 
-/** Whether Kubernetes left out addresses. Source: k8s.io/api/core/v1, EndpointsOverCapacity. */
+/** Whether Kubernetes left addresses out. Source: k8s.io/api/core/v1, EndpointsOverCapacity. */
 export function isTruncated({ annotations }: Endpoints): boolean {
   // Keys and values in turn.
   return annotations.some(
@@ -55,11 +69,10 @@ export function isTruncated({ annotations }: Endpoints): boolean {
 }
 
 function addressTarget(
-  address: EndpointAddress,
-  port: ServicePort,
+  address: Subset['addresses'][number],
+  port: Subset['ports'][number],
   ready: 'true' | 'false',
-  joins: ServiceJoins,
-  seen: SeenPods,
+  { joins, seen }: { readonly joins: ServiceJoins; readonly seen: SeenPods },
 ): LabelSet {
   const { nodeName, targetRef: ref } = address;
   const target: DraftLabels = { [addressLabel]: joinHostPort(address.ip, portText(port.port)) };

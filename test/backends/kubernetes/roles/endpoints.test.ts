@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { endpoints } from '../../../../lib/backends/kubernetes/kinds/endpoints.ts';
-import type { ServiceJoins } from '../../../../lib/backends/kubernetes/targets/draft.ts';
-import { buildEndpointsGroup } from '../../../../lib/backends/kubernetes/targets/endpoints.ts';
+import type { ServiceJoins } from '../../../../lib/backends/kubernetes/roles/behind.ts';
+import { buildEndpointsGroup, endpoints } from '../../../../lib/backends/kubernetes/roles/endpoints.ts';
 import { plainShop, podLabels, shop, toPod } from './joined.ts';
 import { readOne, short } from './read.ts';
 

@@ -1,7 +1,21 @@
 import { addressLabel, joinHostPort, type LabelSet, type TargetGroup } from '../../../targets/group.ts';
+import { type Kind, kind, type ObjectMeta, type ObjectOf } from '../kinds/kind.ts';
+import { endpointConditions, objectReference, serviceSpec } from '../kinds/messages.ts';
 import { labels, metaNames, topologyNames } from '../labels.ts';
-import type { DualStackService, Endpoint, EndpointSlice, ObjectMeta, SlicePort } from '../objects.ts';
-import { otherPortTargets, putPodBehind, type SeenPods } from './behind.ts';
+import {
+  flat,
+  list,
+  optionalInt32,
+  optionalWord,
+  pairs,
+  pointer,
+  strings,
+  struct,
+  take,
+  text,
+  word,
+} from '../wire/fields.ts';
+import { otherPortTargets, putPodBehind, type SeenPods, type ServiceJoins } from './behind.ts';
 import {
   compact,
   type DraftLabels,
@@ -14,13 +28,57 @@ import {
   putNamespace,
   putNode,
   putService,
-  type ServiceJoins,
-  type SliceJoins,
+  targetMetadata,
 } from './draft.ts';
 
+const fields = {
+  endpoints: list(2, {
+    addresses: strings(1),
+    conditions: flat(2, endpointConditions),
+    hostname: text(3),
+    targetRef: pointer(4, objectReference),
+    deprecatedTopology: pairs(5),
+    nodeName: optionalWord(6),
+    zone: word(7),
+  }),
+  ports: list(3, { name: word(1), protocol: word(2), port: optionalInt32(3), appProtocol: word(4) }),
+  addressType: word(4),
+};
+
+type EndpointSlice = ObjectOf<typeof targetMetadata, typeof fields>;
+
+/** Endpoint slices, several for each service. Source of the fields: Kubernetes API reference, EndpointSlice v1. */
+export const endpointSlice: Kind<EndpointSlice> = kind(
+  {
+    resource: 'endpointslices',
+    apiVersion: 'discovery.k8s.io/v1',
+    listKind: 'EndpointSliceList',
+    namespaced: true,
+  },
+  targetMetadata,
+  fields,
+);
+
+const serviceFields = { spec: struct(2, take(serviceSpec, 'ipFamilyPolicy', 'ipFamilies')) };
+
+type DualStackService = ObjectOf<typeof targetMetadata, typeof serviceFields>;
+
+/** Services as their slices need them: with the address families that they want. */
+export const dualStackService: Kind<DualStackService> = kind(
+  { resource: 'services', apiVersion: 'v1', listKind: 'ServiceList', namespaced: true },
+  targetMetadata,
+  serviceFields,
+);
+
+/** What slices are joined with. The services may have their address families. */
+export interface SliceJoins extends ServiceJoins {
+  readonly services: ReadonlyMap<string, ObjectMeta | DualStackService>;
+}
+
 /**
- * The addresses of an endpoint slice, one target a port, and the other ports of the pods behind them; `undefined`
- * without any, and for the slice of a service's second address family where the service tells its families.
+ * The group of an endpoint slice: a target for each address and port, and targets for the other ports of the pods behind
+ * the addresses. Undefined when there are none, and for a slice of the second address family of a service, if the services
+ * have their families.
  */
 export function buildEndpointSliceGroup(slice: EndpointSlice, joins: SliceJoins): TargetGroup | undefined {
   const { namespace, name } = slice;
@@ -28,10 +86,10 @@ export function buildEndpointSliceGroup(slice: EndpointSlice, joins: SliceJoins)
   if (service !== undefined && isOfSecondFamily(slice, service)) return undefined;
   const targets: LabelSet[] = [];
   const seen: SeenPods = new Map();
+  const behind = { joins, seen };
   for (const endpoint of slice.endpoints) {
     for (const port of slice.ports) {
-      for (const address of endpoint.addresses)
-        targets.push(endpointTarget(address, endpoint, port, joins, seen));
+      for (const address of endpoint.addresses) targets.push(endpointTarget(address, endpoint, port, behind));
     }
   }
   for (const target of otherPortTargets(seen, joins)) targets.push(target);
@@ -49,10 +107,9 @@ export function buildEndpointSliceGroup(slice: EndpointSlice, joins: SliceJoins)
 
 function endpointTarget(
   address: string,
-  endpoint: Endpoint,
-  port: SlicePort,
-  joins: ServiceJoins,
-  seen: SeenPods,
+  endpoint: EndpointSlice['endpoints'][number],
+  port: EndpointSlice['ports'][number],
+  { joins, seen }: { readonly joins: ServiceJoins; readonly seen: SeenPods },
 ): LabelSet {
   const { targetRef: ref, nodeName } = endpoint;
   const number = port.port === undefined ? undefined : portText(port.port);
@@ -80,7 +137,7 @@ function endpointTarget(
   return compact(target);
 }
 
-/** A slice names its service by a label. */
+/** The service that a label of the slice names. */
 function serviceOf(
   { namespace, labels: own }: EndpointSlice,
   joins: SliceJoins,
@@ -90,10 +147,12 @@ function serviceOf(
   return name === undefined ? undefined : joins.services.get(objectKey(namespace, name));
 }
 
-/** The pods of a service with two families stand in slices of both: the second ones are the same pods again. */
+/** A service with two address families has slices of both, with the same pods: those of the second family are left out. */
 function isOfSecondFamily({ addressType }: EndpointSlice, service: ObjectMeta | DualStackService): boolean {
-  if (!('ipFamily' in service) || service.ipFamily === '') return false;
-  return twoFamilies.includes(service.ipFamilyPolicy) && addressType !== service.ipFamily;
+  if (!('spec' in service)) return false;
+  const { ipFamilyPolicy, ipFamilies } = service.spec;
+  const family = ipFamilies.find((one) => one !== '');
+  return family !== undefined && twoFamilies.includes(ipFamilyPolicy) && addressType !== family;
 }
 
 const twoFamilies: readonly string[] = ['PreferDualStack', 'RequireDualStack'];

@@ -1,55 +1,60 @@
-import type { Kind, KindNames } from '../backends/kubernetes/kinds/kind.ts';
+import type { Kind, KindNames, ObjectMeta } from '../backends/kubernetes/kinds/kind.ts';
 import type { Lister } from '../backends/kubernetes/listing/lister.ts';
-import type { ObjectMeta } from '../backends/kubernetes/objects.ts';
 import { isMusterError } from '../base/errors.ts';
-import type { Keep } from './sharding.ts';
 
-/** Takes objects in, and forgets what came since a mark. */
+/** Receives objects, and forgets those that it received after a mark. */
 export interface Sheet<T, Mark> {
   readonly write: (object: T) => void;
   readonly mark: () => Mark;
   readonly backTo: (mark: Mark) => void;
 }
 
-/** Which objects of a kind are listed. */
-export interface ListInput {
-  readonly lister: Lister;
-  /** Namespaces to list; the empty one stands for all. */
+/** Whether the object with the UID belongs to the shard. */
+export type Keep = (uid: string) => boolean;
+
+/** Which objects are listed, of any kind. */
+export interface ListScope {
+  /** Namespaces to list; the empty name means all. */
   readonly namespaces: readonly string[];
   /** Namespaces whose objects are left out. */
   readonly deniedNamespaces: readonly string[];
-  /** Field selector for pods, beside namespaces. */
-  readonly podField?: string;
-  /** Objects of a list that are looked at; 0 stands for all. */
-  readonly objectLimit?: number;
-  /** Takes what a person should know of. */
-  readonly warn?: ((message: string) => void) | undefined;
-  /** Which objects belong to the shard; absent, all do. */
+  /** Field selector for pods; absent or empty means all pods. */
+  readonly podField?: string | undefined;
+  /** Number of objects that are read from a list; absent or 0 means all. */
+  readonly objectLimit?: number | undefined;
+  /** Absent: all objects belong to the shard. */
   readonly keep?: Keep | undefined;
-  /** A server that does not know the kind has none of its objects. */
+  /** Reports a problem that does not fail the listing, in one line. */
+  readonly warn?: ((message: string) => void) | undefined;
+}
+
+/** How the objects of a kind are listed. */
+export interface ListInput extends ListScope {
+  readonly lister: Lister;
+  /** A server without the kind counts as a server without objects of the kind. */
   readonly mayBeMissing: boolean;
   readonly signal: AbortSignal;
 }
 
-/** Lists the objects of a kind, and writes those that are wanted. Throws what listing throws. */
-export async function listOnto<T extends ObjectMeta & { readonly uid: string }, Mark>(
+/** Lists the objects of a kind, and writes the wanted ones to the sheet. Throws what the lister throws. */
+export async function listObjects<T extends ObjectMeta & { readonly uid: string }, Mark>(
   sheet: Sheet<T, Mark>,
   kind: Kind<T>,
   { lister, namespaces, mayBeMissing, signal, ...input }: ListInput,
 ): Promise<void> {
   const { objectLimit = 0 } = input;
-  const limit = objectLimit > 0 ? { limit: objectLimit } : {};
+  const limit = objectLimit > 0 ? objectLimit : undefined;
   const selector = { label: '', field: fieldFor(kind, input) };
   const isKept = keeps(input);
   try {
     for (const namespace of kind.namespaced ? namespaces : ['']) {
       const mark = sheet.mark();
-      let left = objectLimit > 0 ? objectLimit : Infinity;
-      for await (const { items, first } of lister.parts({ kind, namespace, selector, ...limit }, signal)) {
-        // The list began anew: what was written of it so far shows a state that the server has lost.
+      let left = limit ?? Number.POSITIVE_INFINITY;
+      for await (const { items, first } of lister.parts({ kind, namespace, selector, limit }, signal)) {
+        // The list started again. What was written so far shows a state that the server has lost.
         if (first) {
           sheet.backTo(mark);
-          left = objectLimit > 0 ? objectLimit : Infinity;
+          left = limit ?? Number.POSITIVE_INFINITY;
         }
         for (const item of items.slice(0, left)) if (isKept(item)) sheet.write(item);
         const isCut = items.length > left;
@@ -70,7 +75,7 @@ function keeps({ deniedNamespaces, keep }: Pick<ListInput, 'deniedNamespaces' | 
     !denied.has(namespace) && (keep === undefined || keep(uid));
 }
 
-/** The field selector that leaves namespaces out, and for pods the one of their node. */
+/** The field selector: it leaves namespaces out, and for pods it adds `podField`. */
 function fieldFor(
   { namespaced, resource, apiVersion }: KindNames,
   { deniedNamespaces, podField = '' }: Pick<ListInput, 'deniedNamespaces' | 'podField'>,

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { endpointSlice } from '../../../../lib/backends/kubernetes/kinds/endpointslice.ts';
-import type { ServiceJoins } from '../../../../lib/backends/kubernetes/targets/draft.ts';
-import { buildEndpointSliceGroup } from '../../../../lib/backends/kubernetes/targets/endpointslice.ts';
+import type { ServiceJoins } from '../../../../lib/backends/kubernetes/roles/behind.ts';
+import {
+  buildEndpointSliceGroup,
+  endpointSlice,
+} from '../../../../lib/backends/kubernetes/roles/endpointslice.ts';
 import { plainShop, podLabels, shop, toPod } from './joined.ts';
 import { readOne, short } from './read.ts';
 

@@ -1,32 +1,30 @@
 import { mapConcurrent } from '../../../base/concurrency.ts';
 import type { TargetGroup } from '../../../targets/group.ts';
 import type { MechanismInput } from '../../mechanism.ts';
-import type { Kind } from '../kinds/kind.ts';
+import type { Kind, ObjectMeta } from '../kinds/kind.ts';
 import type { Lister } from '../listing/lister.ts';
-import type { ListQuery, Selector } from '../listing/query.ts';
+import type { ListQuery, Selector } from '../listing/page.ts';
 import type { Push } from '../listing/stream.ts';
-import type { ObjectMeta } from '../objects.ts';
-import type { KubernetesConfig } from '../schema.ts';
-import type { Role } from './role.ts';
+import type { KubernetesConfig, Role } from '../schema.ts';
 
-/** What the listing of a role is given. */
+/** What the listing of a role needs. */
 export interface RoleInput {
   readonly config: Pick<KubernetesConfig, 'role' | 'selectors' | 'attach_metadata'>;
   readonly lister: Lister;
-  /** Tells the operator of something that does not fail the listing. */
+  /** Reports a problem that does not fail the listing. */
   readonly warn: MechanismInput['warn'];
-  /** The Prometheus whose targets are wanted; absent, the newest. */
+  /** The Prometheus version whose targets are wanted; absent means the newest. */
   readonly prometheus?: MechanismInput['prometheus'];
 }
 
-/** The listing of one namespace: pushes its groups as they come, and ends when all have. */
+/** Lists one namespace. Pushes its groups as they come and ends after the last one. Throws what listing throws. */
 export type ListNamespace = (
   namespace: string,
   push: Push<readonly TargetGroup[]>,
   signal: AbortSignal,
 ) => Promise<void>;
 
-/** A list to be read whole before anything can be built of it. */
+/** Reads a list that must be complete before groups are built. Throws what listing throws. */
 export type Read = (signal: AbortSignal) => Promise<void>;
 
 /** The configured selector for objects of a role. */
@@ -34,17 +32,22 @@ function selectorOf({ config }: RoleInput, role: Role): Selector {
   return config.selectors.find((selector) => selector.role === role) ?? { label: '', field: '' };
 }
 
-/** Reads whole lists side by side. */
+/** Reads whole lists at the same time. Throws the first failure. */
 export async function readAll(reads: readonly Read[], signal: AbortSignal): Promise<void> {
   await mapConcurrent(reads, reads.length, signal, (read, own) => read(own));
 }
 
-/** Reads a whole list into a map; begins anew with it when the list does. */
+/** A map, and how a page of objects gets into it. */
+export interface MapOfList<T, V> {
+  readonly map: Map<string, V>;
+  readonly add: (map: Map<string, V>, items: readonly T[]) => void;
+}
+
+/** Reads a whole list into a map. Clears the map when the list starts again. Throws what listing throws. */
 export async function readInto<T extends ObjectMeta, V>(
   lister: Lister,
   query: ListQuery<T>,
-  map: Map<string, V>,
-  add: (map: Map<string, V>, items: readonly T[]) => void,
+  { map, add }: MapOfList<T, V>,
   signal: AbortSignal,
 ): Promise<void> {
   for await (const { items, first } of lister.parts(query, signal)) {
@@ -53,18 +56,23 @@ export async function readInto<T extends ObjectMeta, V>(
   }
 }
 
-/** Targets that are built and handed on at once: few enough to be garbage before they grow old, which costs memory. */
+/** Targets in one batch. Small batches become garbage while they are young, which saves memory. */
 const batchSize = 150;
 
+/** How groups are built from a list's objects, and where they go. */
+export interface GroupsOfList<T> {
+  readonly build: (item: T) => TargetGroup | undefined;
+  readonly push: Push<readonly TargetGroup[]>;
+}
+
 /**
- * Pushes the groups of each page, and forgets the page. When the list had to be begun anew, groups that are not in it
- * any more are taken back, by groups of their sources without targets.
+ * Pushes the groups of a list, page by page. When the list started again, an empty group takes back each group that is no
+ * longer in it. Throws what listing throws.
  */
 export async function pushGroups<T extends ObjectMeta>(
   lister: Lister,
   query: ListQuery<T>,
-  build: (item: T) => TargetGroup | undefined,
-  push: Push<readonly TargetGroup[]>,
+  { build, push }: GroupsOfList<T>,
   signal: AbortSignal,
 ): Promise<void> {
   let given = new Set<string>();
@@ -83,7 +91,7 @@ export async function pushGroups<T extends ObjectMeta>(
   if (gone.length > 0) await push(gone.map((source) => ({ source, labels: {}, targets: [] })));
 }
 
-/** The groups of a page, built as they are asked for. */
+/** The groups of a page, built on demand. */
 function* batchesOf<T>(
   items: readonly T[],
   build: (item: T) => TargetGroup | undefined,
@@ -103,7 +111,7 @@ function* batchesOf<T>(
   if (batch.length > 0) yield batch;
 }
 
-/** A kind's list of one namespace, selected as configured for the role. */
+/** The query for a kind's list in one namespace, with the selector that is configured for the role. */
 export function selected<T extends ObjectMeta>(
   input: RoleInput,
   kind: Kind<T>,

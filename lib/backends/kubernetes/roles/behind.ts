@@ -1,23 +1,33 @@
 import { addressLabel, joinHostPort, type LabelSet } from '../../../targets/group.ts';
-import type { Container, ContainerPort, JoinedPod, ObjectReference } from '../objects.ts';
-import { type Attached, compact, type DraftLabels, objectKey, portText, type ServiceJoins } from './draft.ts';
-import { type ContainerPortLabels, putPod } from './pod.ts';
+import type { ObjectMeta } from '../kinds/kind.ts';
+import { type Attached, compact, type DraftLabels, objectKey, portText } from './draft.ts';
+import {
+  type Container,
+  type ContainerPort,
+  type ContainerPortLabels,
+  type JoinedPod,
+  putPod,
+} from './pod.ts';
 
-/** The pods behind the addresses of one Endpoints object or slice, with the ports that were seen of each. */
+/** What the targets behind services are joined with. The maps have the keys of `objectKey`. */
+export interface ServiceJoins extends Attached {
+  readonly pods: ReadonlyMap<string, JoinedPod>;
+  readonly services: ReadonlyMap<string, ObjectMeta>;
+}
+
+/** The pods behind the addresses of one Endpoints object or slice, each with the ports that already have a target. */
 export type SeenPods = Map<JoinedPod, Set<number>>;
 
 /**
- * Adds to a target what its pod gives: the pod's labels, and those of the container port behind the target's port.
- * Remembers pod and port. Nothing happens where the address is not a known pod's.
- *
- * @param protocol what to call the port's protocol; without it, what the container calls it
+ * Adds the labels of the pod behind a target, and those of the container port behind the target's port. Notes pod and port
+ * in `seen`. Does nothing when the address belongs to no known pod. `protocol` overrides the container port's protocol.
  */
 export function putPodBehind(
   target: DraftLabels,
   joins: ServiceJoins,
   seen: SeenPods,
   behind: {
-    readonly ref: ObjectReference | undefined;
+    readonly ref: { readonly kind: string; readonly namespace: string; readonly name: string } | undefined;
     readonly port: number | undefined;
     readonly protocol?: string;
   },
@@ -31,7 +41,7 @@ export function putPodBehind(
   putPod(target, pod, joins, port === undefined ? undefined : portOf(pod, port, protocol));
 }
 
-/** Targets for the container ports of the seen pods which no address stands for. */
+/** Targets for the container ports of the seen pods that have no target yet. */
 export function otherPortTargets(seen: SeenPods, attached: Attached): LabelSet[] {
   const targets: LabelSet[] = [];
   for (const [pod, ports] of seen) {
@@ -60,7 +70,7 @@ function portsOf(seen: SeenPods, pod: JoinedPod): Set<number> {
   return ports;
 }
 
-/** The container port with that number, an init container's rather than another's. */
+/** The container port with the number. Init containers come first. */
 function portOf(
   pod: JoinedPod,
   number: number,
@@ -73,7 +83,7 @@ function portOf(
   return { ...found, init, protocol: protocol ?? found.port.protocol };
 }
 
-/** Of several containers with the port the last counts, and of one container the first such port. */
+/** The last container that has the port, and its first such port. */
 function lastWithPort(
   containers: readonly Container[],
   number: number,

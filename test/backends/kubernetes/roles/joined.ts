@@ -1,7 +1,9 @@
-import { joinedNode, joinedService, namespace } from '../../../../lib/backends/kubernetes/kinds/joined.ts';
-import { joinedPod } from '../../../../lib/backends/kubernetes/kinds/pod.ts';
-import type { JoinedPod, ObjectMeta } from '../../../../lib/backends/kubernetes/objects.ts';
-import { addByKey, addByName, type ServiceJoins } from '../../../../lib/backends/kubernetes/targets/draft.ts';
+import type { ObjectMeta } from '../../../../lib/backends/kubernetes/kinds/kind.ts';
+import { joinedNode, joinedService, namespace } from '../../../../lib/backends/kubernetes/roles/attached.ts';
+import type { ServiceJoins } from '../../../../lib/backends/kubernetes/roles/behind.ts';
+import { addByKey, addByName } from '../../../../lib/backends/kubernetes/roles/draft.ts';
+import type { JoinedPod } from '../../../../lib/backends/kubernetes/roles/pod.ts';
+import { joinedPod } from '../../../../lib/backends/kubernetes/roles/pod.ts';
 import { readAll } from './read.ts';
 
 /** A small shop: a pod with a sidecar, one without an IP, their service, a node and a namespace. */

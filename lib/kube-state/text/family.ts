@@ -1,19 +1,69 @@
-import type { Described, Family } from '../family.ts';
 import { type Allow, toPrometheusLabels } from './label-names.ts';
 
-/** Where a family's lines go. */
+/** Name, help and stability of a family. Source: kube-state-metrics, internal/store and docs/metrics. */
+export interface FamilyNames {
+  readonly name: string;
+  readonly help: string;
+  /** Default: gauge. */
+  readonly type?: 'gauge' | 'counter' | 'info' | 'stateset';
+  /** Name, type and labels will not change. The HELP line says so. */
+  readonly stable?: true;
+  /** Written only where `metric_opt_in_list` names it. */
+  readonly optIn?: true;
+  /** The version of kube-state-metrics that deprecated it. */
+  readonly deprecated?: string;
+}
+
+/** Adds one sample: its value, and the values of the family's labels in order. */
+export type Add = (value: number, ...labels: readonly string[]) => void;
+
+/** At most one sample for each object, without labels of its own. */
+export interface ValueFamily<T> extends FamilyNames {
+  readonly value: (object: T) => number | undefined;
+}
+
+/** Any number of samples for each object. */
+export interface SampleFamily<T> extends FamilyNames {
+  readonly labels: readonly string[];
+  readonly samples: (object: T, add: Add) => void;
+}
+
+/** One sample for each object, with a label for each entry of a map, as in `kube_pod_labels`. */
+export interface MapFamily<T> extends FamilyNames {
+  /** Start of each label name. */
+  readonly prefix: string;
+  /** Keys and values in turn. */
+  readonly map: (object: T) => readonly string[];
+  /** Which entries become labels: those that an option allows, or all. */
+  readonly allowed: 'labels' | 'annotations' | 'all';
+}
+
+/** Samples with different label names. */
+export interface LabelledFamily<T> extends FamilyNames {
+  readonly labelled: (object: T) => readonly LabelledSample[];
+}
+
+interface LabelledSample {
+  readonly labels: readonly (readonly [name: string, value: string])[];
+  readonly value: number;
+}
+
+/** A metric family, and how samples are made of an object. */
+export type Family<T> = ValueFamily<T> | SampleFamily<T> | MapFamily<T> | LabelledFamily<T>;
+
+/** Receives a line of a family. */
 export type Put = (line: string) => void;
 
-/** Writes all lines of one object; `own` are the labels that identify it, as text. */
+/** Writes all lines of one object. `own` holds the labels that identify it, as written between the braces. */
 export type WriteFamily<T> = (object: T, own: string, put: Put) => void;
 
-/** Which entries of labels and annotations become labels; absent, the families of them have no samples. */
+/** Which labels and annotations become Prometheus labels. Absent: their families have no samples. */
 export interface AllowedMaps {
   readonly labels?: Allow | undefined;
   readonly annotations?: Allow | undefined;
 }
 
-/** What writes the family; undefined where it can have no samples. */
+/** Returns the writer of a family; undefined if the family cannot have samples. */
 export function familyWriter<T>(family: Family<T>, allowed: AllowedMaps): WriteFamily<T> | undefined {
   const open = `${family.name}{`;
   if ('value' in family) {
@@ -64,29 +114,29 @@ function samplesWriter<T>(
   };
 }
 
-/** The two lines in front of a family's samples. */
-export function familyHeader(family: Described): string {
+/** The HELP and TYPE lines of a family. Source: Prometheus, "Exposition formats". */
+export function familyHeader(family: FamilyNames): string {
   const { name, type = 'gauge' } = family;
-  // The text format knows no other types: as kube-state-metrics does it, these are gauges there.
+  // The text format has no such types. kube-state-metrics writes gauge for them, too.
   const shown = type === 'info' || type === 'stateset' ? 'gauge' : type;
   return `# HELP ${name} ${escapeHelp(helpOf(family))}\n# TYPE ${name} ${shown}\n`;
 }
 
-/** The help text, with what it says of the family's stability. */
-function helpOf({ help, stable, deprecated }: Described): string {
+/** The help, after the marks of stability and deprecation. */
+function helpOf({ help, stable, deprecated }: FamilyNames): string {
   const stability = stable === true ? '[STABLE] ' : '';
   const since = deprecated === undefined ? '' : `(Deprecated since ${deprecated}) `;
   return `${stability}${since}${help}`;
 }
 
-/** A label's value between quotes. Source: Prometheus, "Exposition formats". */
+/** Escapes a label value that stands between quotes. Source: Prometheus, "Exposition formats". */
 export function escapeLabel(value: string): string {
   return needsEscape.test(value)
     ? value.replace(/[\\\n"]/g, (character) => escapes[character] ?? character)
     : value;
 }
 
-/** A help text, where quotes stay. */
+/** Escapes a help, where quotes stay. Source: Prometheus, "Exposition formats". */
 export function escapeHelp(text: string): string {
   return text.replace(/[\\\n]/g, (character) => escapes[character] ?? character);
 }
@@ -94,7 +144,7 @@ export function escapeHelp(text: string): string {
 const needsEscape = /[\\\n"]/;
 const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '"': '\\"' };
 
-/** A sample's value as kube-state-metrics writes it: Go's shortest form of format `g`. */
+/** A sample's value as kube-state-metrics writes it: the shortest form of Go's format `g`. */
 export function formatNumber(value: number): string {
   if (Number.isInteger(value) && value > -1_000_000 && value < 1_000_000) return `${value}`;
   if (Number.isNaN(value)) return 'NaN';

@@ -1,5 +1,4 @@
-import type { Kind } from '../../../../lib/backends/kubernetes/kinds/kind.ts';
-import type { ObjectMeta } from '../../../../lib/backends/kubernetes/objects.ts';
+import type { Kind, ObjectMeta } from '../../../../lib/backends/kubernetes/kinds/kind.ts';
 import { mediaTypes } from '../../../../lib/backends/kubernetes/wire/body.ts';
 import { decodeList } from '../../../../lib/backends/kubernetes/wire/list.ts';
 

@@ -1,10 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { ingress } from '../../../../lib/backends/kubernetes/kinds/ingress.ts';
-import { node } from '../../../../lib/backends/kubernetes/kinds/node.ts';
-import { service } from '../../../../lib/backends/kubernetes/kinds/service.ts';
-import { buildIngressGroup } from '../../../../lib/backends/kubernetes/targets/ingress.ts';
-import { buildNodeGroup } from '../../../../lib/backends/kubernetes/targets/node.ts';
-import { buildServiceGroup } from '../../../../lib/backends/kubernetes/targets/service.ts';
+import { buildIngressGroup, ingress } from '../../../../lib/backends/kubernetes/roles/ingress.ts';
+import { buildNodeGroup, node } from '../../../../lib/backends/kubernetes/roles/node.ts';
+import { buildServiceGroup, service } from '../../../../lib/backends/kubernetes/roles/service.ts';
 import { readOne, short } from './read.ts';
 
 const metadata = { name: 'web', namespace: 'shop' };

@@ -1,16 +1,22 @@
 import { addressLabel, joinHostPort, type TargetGroup } from '../../../targets/group.ts';
+import { type Kind, kind, type ObjectOf } from '../kinds/kind.ts';
+import {
+  condition,
+  container,
+  containerStatus,
+  objectMeta,
+  podContainerStatuses,
+  podContainers,
+  podSpec,
+  podStatus,
+} from '../kinds/messages.ts';
 import { labels, metaNames } from '../labels.ts';
-import type {
-  Container,
-  ContainerPort,
-  ContainerStatus,
-  JoinedPod,
-  OwnerReference,
-  Pod,
-} from '../objects.ts';
+import { flat, folded, take } from '../wire/fields.ts';
 import {
   type Attached,
+  type Controller,
   compact,
+  controller,
   type DraftLabels,
   objectKey,
   portText,
@@ -18,11 +24,50 @@ import {
   putMap,
   putNamespace,
   putNode,
+  targetMetadata,
 } from './draft.ts';
 
+const metadata = { ...targetMetadata, ...take(objectMeta, 'uid'), controller };
+
+const spec = flat(2, { ...podSpec, ...podContainers(take(container, 'name', 'image', 'ports')) });
+
+const joinedStatus = {
+  ...podStatus,
+  /** Status of the condition `Ready`. */
+  ready: folded<typeof condition, string | undefined>(2, {
+    name: 'conditions',
+    items: condition,
+    empty: undefined,
+    fold: (ready, { type, status }) => ready ?? (type === 'Ready' ? status : undefined),
+  }),
+};
+
+const joinedFields = { spec, status: flat(3, joinedStatus) };
+const fields = { spec, status: flat(3, { ...joinedStatus, ...podContainerStatuses(containerStatus) }) };
+
+/** A pod as a target. Its fields are flat: all pods of a namespace may be in memory at once. */
+type Pod = ObjectOf<typeof metadata, typeof fields>;
+
+/** A pod as the targets behind services need it. */
+export type JoinedPod = ObjectOf<typeof metadata, typeof joinedFields>;
+
+/** A container of a pod. */
+export type Container = JoinedPod['containers'][number];
+
+/** A port of a container. */
+export type ContainerPort = Container['ports'][number];
+
+const names = { resource: 'pods', apiVersion: 'v1', listKind: 'PodList', namespaced: true };
+
+/** Pods as targets. Source of the fields: Kubernetes API reference, Pod v1. */
+export const pod: Kind<Pod> = kind(names, metadata, fields);
+
+/** Pods as the targets behind services need them. */
+export const joinedPod: Kind<JoinedPod> = kind(names, metadata, joinedFields);
+
 /**
- * The targets of a pod: one for each port of its containers and init containers, or one without a port for a
- * container that names none. `undefined` while the pod has no IP.
+ * The group of a pod: a target for each port of its containers and init containers, and a target without a port for a
+ * container that has no ports. Undefined while the pod has no IP.
  */
 export function buildPodGroup(pod: Pod, attached: Attached): TargetGroup | undefined {
   if (pod.podIP === '') return undefined;
@@ -32,21 +77,13 @@ export function buildPodGroup(pod: Pod, attached: Attached): TargetGroup | undef
   putPod(group, pod, attached);
 
   const targets: DraftLabels[] = [];
-  for (const container of pod.containers)
-    addContainer(targets, pod.podIP, container, 'false', containerId(pod.containerStatuses, container.name));
-  for (const container of pod.initContainers)
-    addContainer(
-      targets,
-      pod.podIP,
-      container,
-      'true',
-      containerId(pod.initContainerStatuses, container.name),
-    );
+  for (const container of pod.containers) addContainer(targets, pod, container, 'false');
+  for (const container of pod.initContainers) addContainer(targets, pod, container, 'true');
   if (targets.length === 0) return undefined;
   return { source: `pod/${pod.namespace}/${pod.name}`, labels: compact(group), targets };
 }
 
-/** A port of a container, as targets show it. */
+/** A port of a container, with what its labels need. */
 export interface ContainerPortLabels {
   readonly container: Container;
   readonly init: 'true' | 'false';
@@ -54,7 +91,7 @@ export interface ContainerPortLabels {
   readonly protocol: string;
 }
 
-/** Sets the labels that every target of a pod carries, also behind a service, and those of a port of its containers. */
+/** Sets the labels of a pod on a target, or on a target behind a service; and those of a container's port, if one is given. */
 export function putPod(
   draft: DraftLabels,
   pod: JoinedPod,
@@ -78,12 +115,12 @@ export function putPod(
   put(draft, labels.pod.uid, pod.uid);
 }
 
-/** Sets what is attached of the workload that a pod belongs to by way of its controller. */
+/** Sets the labels of the workload that the pod's controller belongs to. */
 function putOwners(
   draft: DraftLabels,
   { deployments, jobs, cronJobs }: Attached,
   namespace: string,
-  { kind, name }: OwnerReference,
+  { kind, name }: Controller,
 ): void {
   if (deployments !== undefined && kind === 'ReplicaSet')
     put(draft, labels.pod.deploymentName, deployments.get(objectKey(namespace, name)) ?? '');
@@ -110,11 +147,12 @@ function putContainer(draft: DraftLabels, container: Container, init: 'true' | '
 
 function addContainer(
   targets: DraftLabels[],
-  podIP: string,
+  { podIP, containerStatuses, initContainerStatuses }: Pod,
   container: Container,
   init: 'true' | 'false',
-  id: string,
 ): void {
+  const statuses = init === 'true' ? initContainerStatuses : containerStatuses;
+  const id = statuses.find(({ name }) => name === container.name)?.containerID ?? '';
   for (const port of container.ports) {
     const target: DraftLabels = { [addressLabel]: joinHostPort(podIP, portText(port.containerPort)) };
     put(target, labels.pod.containerId, id);
@@ -126,9 +164,4 @@ function addContainer(
   put(target, labels.pod.containerId, id);
   putContainer(target, container, init);
   targets.push(target);
-}
-
-function containerId(statuses: readonly ContainerStatus[], name: string): string {
-  for (const status of statuses) if (status.name === name) return status.containerID;
-  return '';
 }

@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { joinedNode, namespace } from '../../../../lib/backends/kubernetes/kinds/joined.ts';
-import { pod } from '../../../../lib/backends/kubernetes/kinds/pod.ts';
-import type { ObjectMeta } from '../../../../lib/backends/kubernetes/objects.ts';
-import { addByName } from '../../../../lib/backends/kubernetes/targets/draft.ts';
-import { buildPodGroup } from '../../../../lib/backends/kubernetes/targets/pod.ts';
+import type { ObjectMeta } from '../../../../lib/backends/kubernetes/kinds/kind.ts';
+import { joinedNode, namespace } from '../../../../lib/backends/kubernetes/roles/attached.ts';
+import { addByName } from '../../../../lib/backends/kubernetes/roles/draft.ts';
+import { buildPodGroup, pod } from '../../../../lib/backends/kubernetes/roles/pod.ts';
 import type { LabelSet } from '../../../../lib/targets/group.ts';
 import { readAll, readOne, short } from './read.ts';
 
