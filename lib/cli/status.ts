@@ -4,7 +4,7 @@ import { isMusterError } from '../base/errors.ts';
 import { acceptOutputCommand, noticesOf, retireCommand, settlingCommand } from '../cycle/hints.ts';
 import { resolveNames } from '../cycle/naming.ts';
 import { listProviders, readStatus, type StoredStatus } from '../cycle/status.ts';
-import { longestAge } from '../kube-state/gzip-header.ts';
+import { longestAge } from '../kube-state/gzip-time.ts';
 import { type OutputStatus, readOutputStatus } from '../kube-state/status.ts';
 import { readListed } from '../kube-state/stored.ts';
 import type { StoreView } from '../run/app.ts';

@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import type { Connection } from '../backends/kubernetes/connection/connection.ts';
-import { jsonKind } from '../backends/kubernetes/kinds/json-kind.ts';
-import { emptyMeta, type Kind, type KindNames, kind, metadata } from '../backends/kubernetes/kinds/kind.ts';
+import type { ObjectMeta } from '../backends/kubernetes/kinds/kind.ts';
+import { jsonKind, type Kind, type KindNames, kind } from '../backends/kubernetes/kinds/kind.ts';
+import { objectMeta } from '../backends/kubernetes/kinds/messages.ts';
 import { type Lister, type ListerOptions, openLister } from '../backends/kubernetes/listing/lister.ts';
-import type { ObjectMeta } from '../backends/kubernetes/objects.ts';
+import { take } from '../backends/kubernetes/wire/fields.ts';
 import { mapConcurrent } from '../base/concurrency.ts';
 import { isMusterError, MusterError } from '../base/errors.ts';
 import { mapField } from '../http/json.ts';
@@ -156,14 +157,11 @@ interface Selector {
   readonly field: string;
 }
 
-const namespaceKind = kind<ReturnType<typeof emptyMeta>>({
-  resource: 'namespaces',
-  apiVersion: 'v1',
-  listKind: 'NamespaceList',
-  namespaced: false,
-  create: emptyMeta,
-  fields: [metadata()],
-});
+const namespaceKind: Kind<ObjectMeta> = kind(
+  { resource: 'namespaces', apiVersion: 'v1', listKind: 'NamespaceList', namespaced: false },
+  take(objectMeta, 'name', 'namespace', 'labels', 'annotations'),
+  {},
+);
 
 /** The namespaces to look into; `undefined` for all. */
 async function namespacesFor(

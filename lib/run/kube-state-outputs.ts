@@ -6,7 +6,7 @@ import { withConfigFile } from '../kube-state/custom/config-file.ts';
 import type { KubeStateConfig } from '../kube-state/options.ts';
 import type { KubeStateOutput } from '../kube-state/publish.ts';
 import { type Rendered, render } from '../kube-state/render.ts';
-import { selectionOf } from '../kube-state/select.ts';
+import { selectionOf } from '../kube-state/selection.ts';
 import { openHttpClients } from './http-clients.ts';
 import type { BindInput } from './providers.ts';
 

@@ -6,9 +6,8 @@ import { decodeToken } from './kubernetes/api/list-options.ts';
 import { type ResourceName, resourceAt } from './kubernetes/api/resources.ts';
 import { ApiError, type ApiFailure, failures } from './kubernetes/api/status.ts';
 import type { JsonObject } from './kubernetes/wire/json.ts';
-import { makeWorld, type WorldSize } from './kubernetes/world/make-world.ts';
-import { churnWorld } from './kubernetes/world/mutate.ts';
 import { stateOfWorld } from './kubernetes/world/state.ts';
+import { churnWorld, makeWorld, type WorldSize } from './kubernetes/world/world.ts';
 import { seededRandom } from './random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from './server.ts';
 

@@ -3,7 +3,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { retireOutputAfter } from '../../lib/kube-state/gate.ts';
-import { gzipHead } from '../../lib/kube-state/gzip-header.ts';
+import { gzipHead } from '../../lib/kube-state/gzip-time.ts';
 import { changeOutputStatus, readOutputStatus } from '../../lib/kube-state/status.ts';
 import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
 import { type KubernetesFleet, startKubernetesFleet } from '../../lib/sim/kubernetes.ts';
