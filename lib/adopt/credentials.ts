@@ -102,7 +102,7 @@ function fitsFile(text: string): boolean {
   return text !== '' && text.trim() === text;
 }
 
-/** A key that may hold a credential for which there is no file, or one that a file can not hold. */
+/** A key that may hold a credential for which there is no file, or one that a file cannot hold. */
 function holdsCredential(key: string, text: string): boolean {
   if (text === '') return false;
   if (

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import * as z from 'zod';
 import type { LabelSet } from '../targets/group.ts';
 
-/** A target before and after the rules; one that they drop, or that can not be scraped, has no labels after them. */
+/** A target before and after the rules; one that they drop, or that cannot be scraped, has no labels after them. */
 export interface FoundTarget {
   readonly discovered: LabelSet;
   readonly labels: LabelSet | undefined;

@@ -38,7 +38,7 @@ export interface Replacement {
  * The text of a file in which the SD configs of jobs are replaced, and nothing else is: the rest stays as it is written.
  * The new text is read again and must mean what is wanted. An alias that stays gets what it referred to where that went
  * away; a job to which a merge key would bring the SD config of another one says its own. Throws a `ConfigError` where a
- * job is written so that this can not be done.
+ * job is written so that this cannot be done.
  */
 export function replaceStanzas(
   { name, text }: { readonly name: string; readonly text: string },
@@ -77,7 +77,7 @@ export function replaceStanzas(
 function problemAt(lines: LineCounter, node: ParsedNode | undefined, index: number): ConfigProblem {
   const { line, col } = lines.linePos(node?.range[0] ?? 0);
   const message =
-    'its SD configs can not be replaced where they stand, since anchors, aliases or merge keys tie them to other parts of ' +
+    'its SD configs cannot be replaced where they stand, since anchors, aliases or merge keys tie them to other parts of ' +
     'the file: write them out in this job';
   return { line: Math.max(line, 1), column: Math.max(col, 1), path: `scrape_configs[${index}]`, message };
 }

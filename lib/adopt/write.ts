@@ -168,7 +168,7 @@ export async function restore(location: string, { files }: AdoptionRecord): Prom
 }
 
 /**
- * Writes the file beside and renames it over the old one, with the mode and the owner of that. Where this can not be, as
+ * Writes the file beside and renames it over the old one, with the mode and the owner of that. Where this cannot be, as
  * of a file that a container has mounted by itself, it is written in place; not where the disk is full.
  */
 async function replaceFile(path: string, bytes: Uint8Array, temporary: string): Promise<void> {

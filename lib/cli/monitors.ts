@@ -275,7 +275,7 @@ async function prometheusOf(
   signal: AbortSignal,
 ): Promise<{ readonly owner?: string; readonly spec?: unknown }> {
   if (prometheus !== undefined && file !== undefined)
-    throw new UsageError('--prometheus and --prometheus-file can not go together');
+    throw new UsageError('--prometheus and --prometheus-file cannot go together');
   if (file !== undefined) {
     const document = parseDocument(await readText(file, { maxBytes: maxManifestBytes, signal }), {
       logLevel: 'silent',

@@ -195,7 +195,7 @@ function checkHttp(http: Http, proxy?: ProxyKeys): void {
   const ways = Object.entries({ authorization, basicAuth, bearerTokenSecret, oauth2 })
     .filter(([, value]) => value !== undefined)
     .map(([name]) => name);
-  if (ways.length > 1) throw new MusterError('config', `${ways.join(' and ')} can not go together`);
+  if (ways.length > 1) throw new MusterError('config', `${ways.join(' and ')} cannot go together`);
   if (authorization !== undefined) {
     if (/^basic$/i.test(authorization.type.trim()))
       throw new MusterError('config', 'authorization: type basic is that of basicAuth');
@@ -221,9 +221,9 @@ function checkTls(tls: Tls | undefined, path: string): void {
   for (const name of ['ca', 'cert'] as const)
     if (tls[name]?.secret !== undefined && tls[name]?.configMap !== undefined)
       fail(`${name} names a Secret and a ConfigMap, it can be one`);
-  if (tls.ca !== undefined && tls.caFile !== '') fail('ca and caFile can not go together');
-  if (tls.cert !== undefined && tls.certFile !== '') fail('cert and certFile can not go together');
-  if (tls.keySecret !== undefined && tls.keyFile !== '') fail('keySecret and keyFile can not go together');
+  if (tls.ca !== undefined && tls.caFile !== '') fail('ca and caFile cannot go together');
+  if (tls.cert !== undefined && tls.certFile !== '') fail('cert and certFile cannot go together');
+  if (tls.keySecret !== undefined && tls.keyFile !== '') fail('keySecret and keyFile cannot go together');
   const hasCert = either('', tls.cert).length > 0 || tls.certFile !== '';
   const hasKey = tls.keySecret !== undefined || tls.keyFile !== '';
   if (hasCert !== hasKey)
@@ -243,8 +243,8 @@ function checkProxy({
   };
   if (proxyConnectHeader.size > 0 && !proxyFromEnvironment && proxyUrl === '')
     fail('proxyConnectHeader needs proxyUrl or proxyFromEnvironment');
-  if (proxyFromEnvironment && proxyUrl !== '') fail('proxyFromEnvironment and proxyUrl can not go together');
-  if (proxyFromEnvironment && noProxy !== '') fail('proxyFromEnvironment and noProxy can not go together');
+  if (proxyFromEnvironment && proxyUrl !== '') fail('proxyFromEnvironment and proxyUrl cannot go together');
+  if (proxyFromEnvironment && noProxy !== '') fail('proxyFromEnvironment and noProxy cannot go together');
   if (proxyUrl === '' && noProxy !== '') fail('noProxy needs proxyUrl');
 }
 

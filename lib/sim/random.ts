@@ -8,9 +8,9 @@ export interface Random {
   chance(probability: number): boolean;
   /** One of the items; throws RangeError when there is none. */
   pick<T>(items: readonly T[]): T;
-  /** `count` different items (fewer where there aren't as many), in the order drawn. */
+  /** `count` different items (fewer where there are not as many), in the order drawn. */
   sample<T>(items: readonly T[], count: number): T[];
-  /** A generator of its own for one subject, so that draws for one don't shift those for another. */
+  /** A generator of its own for one subject, so that draws for one do not shift those for another. */
   fork(subject: string): Random;
 }
 

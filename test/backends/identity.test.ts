@@ -479,7 +479,7 @@ describe('names', () => {
     '%s is none for Consul',
     (name) => {
       expect(problemsOf(`{muster: {name: ${name}}}`)).toEqual([
-        '1:62 scrape_configs[0].consul_sd_configs[0].muster.name: must be consul- and small letters, digits and -, as in consul-eu',
+        '1:62 scrape_configs[0].consul_sd_configs[0].muster.name: must be consul- followed by lower-case letters, digits and -, as in consul-eu',
       ]);
     },
   );

@@ -324,7 +324,7 @@ Back: muster adopt prometheus.yml --undo, then reload Prometheus.
     expect([code, stderr.split('\n')[0], await place.files()]).toEqual([
       2,
       expect.stringMatching(
-        /^prometheus\.yml:2:5 scrape_configs\[0\]: its SD configs can not be replaced where they stand/,
+        /^prometheus\.yml:2:5 scrape_configs\[0\]: its SD configs cannot be replaced where they stand/,
       ),
       ['prometheus.yml'],
     ]);

@@ -227,7 +227,7 @@ describeWithPrograms('npm start', [], () => {
     const env = {
       PATH: `${join(process.execPath, '..')}:${process.env.PATH}`,
       MUSTER_LISTEN: '127.0.0.1:0',
-      // What the demo can not remove any more goes with the place.
+      // What the demo cannot remove any more goes with the place.
       TMPDIR: place.folder,
     };
     await buildCommand(join(place.folder, 'dist'));

@@ -86,7 +86,7 @@ describe('a Monitor that the operator refuses is left out, with the reason', () 
       'two ways to authenticate',
       { authorization: { credentials: secret }, oauth2: { tokenUrl: 'x' } },
       {},
-      'authorization and oauth2 can not go together',
+      'authorization and oauth2 cannot go together',
     ],
     [
       'authorization as basic',
@@ -105,7 +105,7 @@ describe('a Monitor that the operator refuses is left out, with the reason', () 
       'an authority twice',
       { tlsConfig: { ca: { secret }, caFile: '/c' } },
       {},
-      'tlsConfig: ca and caFile can not go together',
+      'tlsConfig: ca and caFile cannot go together',
     ],
     [
       'versions of TLS in the wrong order',
@@ -117,7 +117,7 @@ describe('a Monitor that the operator refuses is left out, with the reason', () 
       'a proxy twice',
       { proxyUrl: 'http://p', proxyFromEnvironment: true },
       {},
-      'proxyFromEnvironment and proxyUrl can not go together',
+      'proxyFromEnvironment and proxyUrl cannot go together',
     ],
     [
       'files, where they are denied',
@@ -174,7 +174,7 @@ describe('a Monitor that the operator refuses is left out, with the reason', () 
     ],
     [
       { httpSDConfigs: [{ url: 'http://x', basicAuth: {}, authorization: { credentials: secret } }] },
-      'httpSDConfigs[0]: authorization and basicAuth can not go together',
+      'httpSDConfigs[0]: authorization and basicAuth cannot go together',
     ],
     [
       { staticConfigs: [{ targets: ['db:9100'] }] },

@@ -237,7 +237,7 @@ function toError(thrown: unknown): MusterError {
   if (thrown instanceof MusterError) return thrown;
   const message = thrown instanceof Error ? thrown.message : 'the AWS SDK does not say why';
   // A parser's message can quote the answer.
-  return new MusterError('malformed', `the answer can not be read: ${oneLine(message).slice(0, 100)}`);
+  return new MusterError('malformed', `the answer cannot be read: ${oneLine(message).slice(0, 100)}`);
 }
 
 function named(where: string, error: unknown, attempts = 1): MusterError {

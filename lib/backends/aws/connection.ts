@@ -154,7 +154,7 @@ function assumed(
       },
       clientConfig,
     });
-    return await orDenied(`the role ${role} can not be assumed`, () => assume());
+    return await orDenied(`the role ${role} cannot be assumed`, () => assume());
   });
 }
 

@@ -51,12 +51,12 @@ const commonRules = [
   atMostOne<Common, (typeof secretKeys)[number]>(...secretKeys),
   rule<Common, 'muster' | 'region'>(['muster', 'region'], (config) =>
     config.muster.regions.length > 0 && config.region !== undefined
-      ? 'regions can not go with region: add it to the list'
+      ? 'regions cannot go with region: add it to the list'
       : undefined,
   ),
   rule<Common, 'muster' | 'role_arn'>(['muster', 'role_arn'], (config) =>
     config.muster.roles.length > 0 && config.role_arn !== undefined
-      ? 'roles can not go with role_arn: add it to the list'
+      ? 'roles cannot go with role_arn: add it to the list'
       : undefined,
   ),
 ];
