@@ -66,10 +66,10 @@ test('tells of labels that Prometheus adds to the targets of files', async () =>
   ]).toEqual([
     'differs',
     [
-      ['+ is scraped with Muster alone: {"__addr', true],
-      ['+ is scraped with Muster alone: {"__addr', true],
-      ['- is scraped by the original alone: {"__', false],
-      ['- is scraped by the original alone: {"__', false],
+      ['+ is scraped only with Muster: {"__addr', true],
+      ['+ is scraped only with Muster: {"__addr', true],
+      ['- is scraped only by the original: {"__', false],
+      ['- is scraped only by the original: {"__', false],
     ],
   ]);
 });

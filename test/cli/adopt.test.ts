@@ -271,7 +271,7 @@ Back: muster adopt prometheus.yml --undo, then reload Prometheus.
       await place.read('prometheus.yml'),
     ]).toEqual([
       1,
-      'muster adopt: muster.yml is there already and says something else: move it away, or name another place with --config',
+      'muster adopt: muster.yml exists and has other content: move it away, or name another file with --config',
       ['muster.yml', 'prometheus.yml'],
       original,
     ]);
@@ -324,7 +324,7 @@ Back: muster adopt prometheus.yml --undo, then reload Prometheus.
     expect([code, stderr.split('\n')[0], await place.files()]).toEqual([
       2,
       expect.stringMatching(
-        /^prometheus\.yml:2:5 scrape_configs\[0\]: its SD configs cannot be replaced where they stand/,
+        /^prometheus\.yml:2:5 scrape_configs\[0\]: its SD configs cannot be replaced in place/,
       ),
       ['prometheus.yml'],
     ]);

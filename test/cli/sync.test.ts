@@ -44,7 +44,7 @@ describe('muster sync', () => {
     expect({ code, last: stderr.trimEnd().split('\n').at(-1) }).toEqual({
       code: 1,
       last:
-        `muster sync: file://${place.folder}/store is not a Muster store: no cycle has run there; ` +
+        `muster sync: file://${place.folder}/store is not a Muster store, no cycle has run there; ` +
         'check its name; --allow-partial lets this pass',
     });
     expect(await place.files('.')).not.toContain('store');

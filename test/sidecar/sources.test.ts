@@ -96,7 +96,9 @@ describe('several stores', () => {
       'api/consul-0.json': targets('a:1'),
       'eu/api/consul-0.json': targets('a:1'),
     });
-    expect(lines).toEqual([expect.stringContaining(`once Prometheus reads ${to}/<name>/<job>, remove`)]);
+    expect(lines).toEqual([
+      expect.stringContaining(`when Prometheus reads ${to}/<name>/<job>, remove the old`),
+    ]);
   });
 
   test('are ready when all are, and alive while one is', async () => {
