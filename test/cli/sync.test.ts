@@ -44,8 +44,8 @@ describe('muster sync', () => {
     expect({ code, last: stderr.trimEnd().split('\n').at(-1) }).toEqual({
       code: 1,
       last:
-        `muster sync: file://${place.folder}/store is not a Muster store, no cycle has run there; ` +
-        'check its name; --allow-partial lets this pass',
+        `muster sync: file://${place.folder}/store is not a Muster store, no cycle has run there: check its name; ` +
+        '--allow-partial lets this pass',
     });
     expect(await place.files('.')).not.toContain('store');
     expect((await place.run([...once, '--allow-partial'])).code).toBe(0);
