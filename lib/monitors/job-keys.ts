@@ -5,11 +5,12 @@ import {
   type Common,
   limitNames,
   type MonitorName,
+  type NamespaceSelector,
   type ScrapeClass,
   type ServiceEndpoint,
   type Tls,
 } from './resources.ts';
-import { ownRules, type Rule, ruleOf } from './rules.ts';
+import { literalPattern, ownRules, type Rule, ruleOf } from './rules.ts';
 import { isSince, limitKeys, limitOf, lowerSize, type Translation } from './settings.ts';
 
 /**
@@ -144,4 +145,37 @@ function quantity(text: string | number | undefined): number | undefined {
 export function unlessBlank<Value extends Tls | Authorization>(value: Value | undefined): Value | undefined {
   if (value === undefined) return undefined;
   return Object.values(value).some((part) => part !== undefined && part !== '') ? value : undefined;
+}
+
+/** The namespaces without repetition and sorted, so that equal sets make equal SD configs; empty for all. */
+function namespacesOf(
+  { settings }: Translation,
+  { namespace }: MonitorName,
+  { any, matchNames }: NamespaceSelector,
+): readonly string[] {
+  if (settings.ignoreNamespaceSelectors === true) return [namespace];
+  if (any === true) return [];
+  return matchNames.length === 0 ? [namespace] : [...new Set(matchNames)].sort();
+}
+
+/** `namespaces` of an SD config; absent where the whole cluster is listed. */
+export function namespaceKeys(
+  translation: Translation,
+  monitor: MonitorName,
+  selector: NamespaceSelector,
+): Keys {
+  const names = translation.oneListing ? [] : namespacesOf(translation, monitor, selector);
+  return names.length === 0 ? {} : { namespaces: { names } };
+}
+
+/** Keeps the Monitor's namespaces where the whole cluster is listed; empty where its SD config has them. */
+export function namespaceRules(
+  translation: Translation,
+  monitor: MonitorName,
+  selector: NamespaceSelector,
+): readonly Rule[] {
+  const names = translation.oneListing ? namespacesOf(translation, monitor, selector) : [];
+  if (names.length === 0) return [];
+  const regex = names.map(literalPattern).join('|');
+  return [{ action: 'keep', source_labels: ['__meta_kubernetes_namespace'], regex }];
 }

@@ -3,9 +3,10 @@ import { MusterError, toMusterError } from '../base/errors.ts';
 import { parseDuration } from '../config/fields.ts';
 import { encodeJob } from '../targets/keys.ts';
 import { checkMonitor, clientsOf, type Lookup, type Monitor, whatIs, within } from './checks.ts';
+import { podMonitorJob, serviceMonitorJob } from './endpoint-jobs.ts';
 import { fileOf, type HttpContext, type Reference, referencesOf } from './http.ts';
 import type { Job, JobInput } from './job-keys.ts';
-import { podMonitorJob, probeJob, serviceMonitorJob } from './jobs.ts';
+import { probeJob } from './probe-job.ts';
 import {
   type MonitorName,
   type PrometheusSpec,
@@ -15,7 +16,7 @@ import {
   serviceMonitorSpec,
 } from './resources.ts';
 import { literal, type Rule } from './rules.ts';
-import { scrapeConfigJob } from './scrape-config.ts';
+import { scrapeConfigJob } from './scrape-config-job.ts';
 import { defaultVersion, globalKeys, parsed, scrapeClassOf, type Translation } from './settings.ts';
 
 /** A Monitor of which there are no jobs, and why. */
