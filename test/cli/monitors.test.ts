@@ -47,8 +47,8 @@ describe('muster monitors', () => {
     expect(stderr.split('\n')).toEqual([
       'Left out: ServiceMonitor shop/bad-rule: endpoints[0]: relabelings[0].regex: is not a regular expression of RE2: missing closing )',
       'Left out: ServiceMonitor shop/no-secret: endpoints[0]: key "token" of Secret shop/gone is missing',
-      "Left out: ServiceMonitor shop/own-file: endpoints[0]: tlsConfig.caFile is /etc/prometheus/own/ca.crt, which exists in the cluster's own Prometheus alone: say where it is here with --file /etc/prometheus/own/ca.crt=PATH",
-      'Left out: Probe shop/own-prober: prober.url: prober.shop.svc is an address that the cluster did not list, and its DNS alone knows: say what it is called from here with --address prober.shop.svc=HOST:PORT',
+      "Left out: ServiceMonitor shop/own-file: endpoints[0]: tlsConfig.caFile is /etc/prometheus/own/ca.crt, which exists only in the cluster's own Prometheus: give its local path with --file /etc/prometheus/own/ca.crt=PATH",
+      'Left out: Probe shop/own-prober: prober.url: prober.shop.svc is an address that only DNS inside the cluster knows: give its local name with --address prober.shop.svc=HOST:PORT',
       'Needed: /etc/eu/monitors/secret/billing/login/password, with key "password" of Secret billing/login',
       'Needed: /etc/eu/monitors/secret/billing/login/user, with key "user" of Secret billing/login',
       'Needed: /etc/eu/monitors/secret/billing/token/client, with key "client" of Secret billing/token',
