@@ -112,7 +112,7 @@ describe('muster check', () => {
       0,
       ['consul-0', 'consul-1'],
       [
-        'Hint: api/consul-0 stands twice in its job, and is listed once',
+        'Hint: api/consul-0 is twice in its job, and is listed once',
         'Hint: api/consul-1 asks the same server for the same as another SD config of its job, and differs from it by its ' +
           'place alone: give it a name, as in muster: {name: consul-eu}',
         '',
