@@ -249,7 +249,7 @@ Back: muster adopt prometheus.yml --undo, then reload Prometheus.
     const { code, stderr } = await adopt(place, '--write-muster');
     expect([code, stderr, await place.read('prometheus.yml')]).toEqual([
       0,
-      expect.stringContaining('muster.yml is written, prometheus.yml is as it was\n'),
+      expect.stringContaining('muster.yml is written, prometheus.yml is unchanged\n'),
       original,
     ]);
     expect(stderr).toContain('\n  3. muster adopt prometheus.yml --write\n');

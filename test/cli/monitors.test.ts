@@ -195,7 +195,7 @@ describe('muster monitors', () => {
       given.stdout.includes('kubeconfig_file: /etc/eu/kubeconfig'),
     ]).toEqual([
       2,
-      `muster monitors: an SD config reads only the current context, which "${name}" is not: write it to another file with "kubectl config view --minify --flatten --context ${name}", and name that with --connection '{kubeconfig_file: FILE}'; see "muster monitors --help"\n`,
+      `muster monitors: an SD config reads only the current context, which "${name}" is not: write it to another file with "kubectl config view --minify --flatten --context ${name}", and name that file with --connection '{kubeconfig_file: FILE}'; see "muster monitors --help"\n`,
       0,
       true,
     ]);
