@@ -219,7 +219,7 @@ function stepsText({ done, ...given }: Steps): string {
   ];
   const hurry =
     done === 'both'
-      ? 'Until the second is done, Prometheus has no targets for these jobs if it starts anew.\n'
+      ? 'Until the second step is done, Prometheus has no targets for these jobs if it restarts.\n'
       : '';
   return (
     `In this order:\n${steps.map((step, index) => `  ${index + 1}. ${step}\n`).join('')}${hurry}` +

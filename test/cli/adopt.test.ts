@@ -211,7 +211,7 @@ Back: muster adopt prometheus.yml --undo, then reload Prometheus.
     expect(await place.read('muster.yml')).toMatch(/^ {4}muster: \{ labels: needed \}$/m);
     expect(stderr).toContain('--listen localhost:9469    the sidecar must answer, and run on\n');
     expect(stderr).toContain(
-      '\nUntil the second is done, Prometheus has no targets for these jobs if it starts anew.\n',
+      '\nUntil the second step is done, Prometheus has no targets for these jobs if it restarts.\n',
     );
     const { code: wrong } = await adopt(place, '--http', 'localhost:9469', '--undo');
     expect(wrong).toBe(0);

@@ -20,7 +20,7 @@ export const labels = {
   serviceName: `${prefix}service_name`,
   serviceMode: `${prefix}service_mode`,
   serviceLabelPrefix: `${prefix}service_label_`,
-  // Role services alone.
+  // Only role services.
   serviceUpdatingStatus: `${prefix}service_updating_status`,
   serviceTaskContainerImage: `${prefix}service_task_container_image`,
   serviceTaskContainerHostname: `${prefix}service_task_container_hostname`,
@@ -46,7 +46,7 @@ export const labels = {
   nodeRole: `${prefix}node_role`,
   nodeStatus: `${prefix}node_status`,
   nodeLabelPrefix: `${prefix}node_label_`,
-  // Role nodes alone.
+  // Only role nodes.
   nodeEngineVersion: `${prefix}node_engine_version`,
   nodeManagerAddress: `${prefix}node_manager_address`,
   nodeManagerLeader: `${prefix}node_manager_leader`,
