@@ -60,13 +60,13 @@ export const run = defineCommand({
     const outputs = everything ? await runOutputs(app, dryRun, io) : [];
     try {
       if (everything && !signal.aborted) {
-        await retire(named, app.retireRules, input, dryRun, io);
+        await retire(named, app.retireRules, { ...input, dryRun }, io);
         await retireLeftOutputs(app, dryRun, io);
       }
     } finally {
       if (app.isEmpty && output === 'table')
         io.err('The configuration has no job with a provider: nothing was done.\n');
-      await print(results, outputs, output, dryRun, io);
+      await print({ results, outputs }, { output, dryRun }, io);
     }
     const good = !signal.aborted && [...results, ...outputs].every(({ outcome }) => outcome !== 'failed');
     return good ? exitCodes.good : exitCodes.failed;
@@ -90,8 +90,7 @@ async function cycleWithProgress(
 async function retire(
   providers: readonly AppProvider[],
   rules: RetireRules,
-  input: CyclesInput,
-  dryRun: boolean,
+  { dryRun, ...input }: CyclesInput & { readonly dryRun: boolean },
   io: Io,
 ): Promise<void> {
   if (dryRun) {
@@ -105,10 +104,11 @@ async function retire(
 }
 
 async function print(
-  results: readonly CycleResult[],
-  outputs: readonly OutputResult[],
-  output: 'table' | 'json',
-  dryRun: boolean,
+  {
+    results,
+    outputs,
+  }: { readonly results: readonly CycleResult[]; readonly outputs: readonly OutputResult[] },
+  { output, dryRun }: { readonly output: 'table' | 'json'; readonly dryRun: boolean },
   io: Io,
 ): Promise<void> {
   for (const { job, provider, error } of results) {

@@ -35,6 +35,7 @@ interface Sent {
   readonly format: 'JSON' | 'XML';
 }
 
+/** The configuration and the limits of the calls. */
 export interface CallsInput {
   readonly http: HttpClient;
   readonly signal: AbortSignal;

@@ -9,6 +9,7 @@ import { atMostOne, findings, rule, type SectionOf, section } from '../../config
 /** The values of `role`. */
 const awsRoles = ['ec2', 'ecs', 'elasticache', 'lightsail', 'msk', 'rds'] as const;
 
+/** A value of `role`. */
 export type AwsRole = (typeof awsRoles)[number];
 
 const region = leaf('an AWS region such as eu-west-1', (source) =>
@@ -118,10 +119,15 @@ export const awsConfig = httpSdConfig('60s', {
     request_concurrency: keys.role === 'ecs' ? 20 : 10,
   }));
 
+/** An SD config of `aws` after defaults and checks. */
 export type AwsConfig = z.output<typeof awsConfig>;
+/** An SD config of `ec2` after defaults and checks. */
 export type Ec2Config = z.output<typeof ec2Config>;
+/** An SD config of `lightsail` after defaults and checks. */
 export type LightsailConfig = z.output<typeof lightsailConfig>;
+/** An SD config of `ecs`, `msk` or `elasticache` after defaults and checks. */
 export type ClustersConfig = z.output<typeof clustersConfig>;
+/** An SD config of `rds` after defaults and checks. */
 export type RdsConfig = z.output<typeof rdsConfig>;
 
 /** The keys for region, endpoint and credentials. */
