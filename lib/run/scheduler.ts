@@ -14,7 +14,7 @@ import { chooseRounds, deadlineOf, heldInterval, newSlot, type Round, type Slot 
 export interface SchedulerInput extends CyclesInput {
   /** What is configured at this moment; asked before each tick. */
   readonly config: () => Promise<Scheduled>;
-  readonly onResult?: (result: CycleResult) => void;
+  readonly onResult?: ((result: CycleResult) => void) | undefined;
   /** Milliseconds for which a kube-state output stays that left the configuration. Default: a quarter of an hour. */
   readonly retireOutputAfter?: number;
 }

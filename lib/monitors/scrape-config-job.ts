@@ -24,8 +24,8 @@ import { keepJobName, type Rule, shardRules } from './rules.ts';
 import { isSince, scrapeClassOf } from './settings.ts';
 
 /**
- * The job of a ScrapeConfig of the operator, as far as its mechanisms are those of `staticConfigs`, `fileSDConfigs`,
- * `httpSDConfigs`, `kubernetesSDConfigs`, `consulSDConfigs` and `dnsSDConfigs`. Throws `config` for others.
+ * The job of a ScrapeConfig with `staticConfigs`, `fileSDConfigs`, `httpSDConfigs`, `kubernetesSDConfigs`,
+ * `consulSDConfigs` and `dnsSDConfigs`. Throws `config` for other mechanisms.
  */
 export function scrapeConfigJob(spec: ScrapeConfigSpec, input: JobInput): Job {
   const { monitor, translation, http } = input;
@@ -37,7 +37,7 @@ export function scrapeConfigJob(spec: ScrapeConfigSpec, input: JobInput): Job {
   const honored = honorKeys(translation, spec);
   return finished({
     job_name: `scrapeConfig/${monitor.namespace}/${monitor.name}`,
-    // Nothing is said where the ScrapeConfig says nothing, whatever may not be honoured.
+    // Absent where the ScrapeConfig does not set it, even where the settings override it.
     honor_timestamps: spec.honorTimestamps === undefined ? undefined : honored.honor_timestamps,
     track_timestamps_staleness: honored.track_timestamps_staleness,
     honor_labels: spec.honorLabels === undefined ? undefined : honored.honor_labels,
@@ -64,7 +64,7 @@ export function scrapeConfigJob(spec: ScrapeConfigSpec, input: JobInput): Job {
 function relabelRules(spec: ScrapeConfigSpec, input: JobInput): readonly Rule[] {
   const { translation } = input;
   const scrapeClass = scrapeClassOf(translation.settings, spec.scrapeClass);
-  // As in the operator, an enforced label comes with rules of its own alone.
+  // As in the operator, an enforced label is added only to a ScrapeConfig with its own rules.
   const own = spec.relabelings.length > 0 ? classAndOwnRules(input, undefined, spec.relabelings) : [];
   const byClass =
     scrapeClass === undefined
@@ -117,7 +117,7 @@ function sdConfigs(spec: ScrapeConfigSpec, input: JobInput): Keys {
   return Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0));
 }
 
-/** The URL, its host as it is called from here. */
+/** The URL with the local name of its host. */
 function urlHere(text: string, key: string, { addressAt }: JobInput): string {
   const [, scheme, host, rest] = /^(https?:\/\/)([^/?#]*)(.*)$/s.exec(text) ?? [];
   if (scheme === undefined || host === undefined) return text;
@@ -126,7 +126,7 @@ function urlHere(text: string, key: string, { addressAt }: JobInput): string {
   return `${scheme}${addressAt(host, key)}${rest}`;
 }
 
-/** One without an API server of its own asks the cluster that the ScrapeConfig is in. */
+/** A Kubernetes SD config; without an API server it lists the cluster of the ScrapeConfig. */
 function kubernetesSd(config: ScrapeConfigSpec['kubernetesSDConfigs'][number], input: JobInput): Keys {
   const { http } = input;
   const { settings, connection } = input.translation;
@@ -186,7 +186,7 @@ function consulSd(config: ScrapeConfigSpec['consulSDConfigs'][number], input: Jo
   });
 }
 
-/** The HTTP client of an SD config, for which no scrape class counts. */
+/** The HTTP client of an SD config, to which no scrape class applies. */
 function clientKeys(
   http: HttpContext,
   config: Http & ProxyKeys & { readonly enableHTTP2: boolean | undefined },
@@ -212,7 +212,7 @@ const escapingSchemes: Readonly<Record<string, string>> = {
   Values: 'values',
 };
 
-/** How names of metrics are taken and given. */
+/** `metric_name_validation_scheme` and `metric_name_escaping_scheme`. */
 function nameKeys(
   { nameValidationScheme, nameEscapingScheme }: ScrapeConfigSpec,
   { translation: { settings } }: JobInput,
