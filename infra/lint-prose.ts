@@ -13,7 +13,7 @@ const words: readonly (readonly [word: RegExp, instead: string])[] = [
   [/\bwhoever\b/i, 'name the one who acts'],
   [/\banew\b/i, 'again'],
   [/(?<!\b(?:all|any|both|each|half|many|most|none|one|some) )\bof which\b/i, 'a sentence of its own'],
-  [/\bnone of (?:ours|theirs|its own)\b/i, 'not ours'],
+  [/\bnone of (?:ours|theirs)\b/i, 'not ours'],
   [/\btold\b(?! apart)/i, 'reported, said or shown'],
   [/\bnone that can\b/i, 'unexpected'],
   [/\binsist(?:s|ed|ing|ent|Hidden)?\b/i, 'require'],
