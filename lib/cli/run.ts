@@ -1,4 +1,5 @@
 import { mapConcurrent } from '../base/concurrency.ts';
+import { errorData } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
 import { formatDuration } from '../config/fields.ts';
 import { acceptCommand, heldData } from '../cycle/hints.ts';
@@ -9,8 +10,8 @@ import type { CycleResult } from '../cycle/provider.ts';
 import { retireOutputAfter } from '../kube-state/gate.ts';
 import { findLeftOutputs, type LeftOutputs, retireOutputs } from '../kube-state/stored.ts';
 import { type App, loadApp } from '../run/app.ts';
-import { type CyclesInput, cycleOnce } from '../run/cycles.ts';
 import { type OutputResult, outputOnce } from '../run/kube-state-cycle.ts';
+import { type CyclesInput, cycleOnce } from '../run/provider-cycle.ts';
 import { type AppProvider, selectProviders } from '../run/providers.ts';
 import { retireLeft } from '../run/retirement.ts';
 import { countChange, isEmptyChange } from '../targets/diff.ts';
@@ -155,7 +156,7 @@ function resultData(result: CycleResult): object {
     ...(change && { counts: countChange(change), change: changeData(change) }),
     ...(warnings && { warnings: warnings.map(({ message }) => message) }),
     ...(held !== undefined && { held: heldData(held) }),
-    ...(error && { error: { kind: error.kind, message: error.message } }),
+    ...(error && { error: errorData(error) }),
   };
 }
 
@@ -213,6 +214,6 @@ export function outputData({ output, outcome, published, durationMs, error }: Ou
     ...(published && { objects: published.objects, samples: published.samples, bytes: published.bytes }),
     ...(published?.held !== undefined && { held: published.held }),
     duration_seconds: durationMs / 1000,
-    ...(error && { error: { kind: error.kind, message: error.message } }),
+    ...(error && { error: errorData(error) }),
   };
 }

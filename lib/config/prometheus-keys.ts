@@ -2,8 +2,8 @@ import { nameOf } from './assemble.ts';
 import { isMapping } from './fields.ts';
 import type { LeftAlone } from './muster-config.ts';
 import type { KeyPath } from './problem.ts';
+import { enumerate } from './problem.ts';
 import type { PrometheusVersion } from './prometheus-version.ts';
-import { enumerate } from './section.ts';
 
 /** Top-level keys of prometheus.yml that Muster leaves alone. Source: the configuration reference of Prometheus 3.14. */
 export const prometheusKeys = [

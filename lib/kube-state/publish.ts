@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { isMusterError, toMusterError } from '../base/errors.ts';
+import { errorData, isMusterError, toMusterError } from '../base/errors.ts';
 import { newRunId } from '../base/version.ts';
 import type { ObjectStore, PutOptions, StreamedBody } from '../store/store.ts';
 import { metricsKey, outputTombstoneKey } from '../targets/keys.ts';
@@ -236,14 +236,14 @@ async function noteFailure(
   { store, signal, now = () => new Date() }: PublishInput,
   cause: unknown,
 ): Promise<void> {
-  const { kind, message } = toMusterError(cause);
+  const error = errorData(toMusterError(cause));
   const at = started.toISOString();
   const next = (current: OutputStatus | undefined): OutputStatus | undefined => {
     if (isLater(current, known, at)) return undefined;
     const { leaving: _, ...before } = current ?? newOutputStatus(object, run, started);
     return {
       ...before,
-      ...{ run, last_attempt: at, error: { kind, message } },
+      ...{ run, last_attempt: at, error },
       duration_seconds: (now().getTime() - started.getTime()) / 1000,
       failures: before.failures + 1,
       failed_listings: before.failed_listings + 1,

@@ -36,7 +36,7 @@ const outputStatusSchema = z.object({
   /** Cycles in a row that have failed. */
   failures: z.int().min(0),
   /** Why the last cycle failed. */
-  error: z.object({ kind: z.string(), message: z.string() }).optional(),
+  error: z.object({ kind: z.string(), code: z.string().optional(), message: z.string() }).optional(),
   /** What the gate keeps from being published. */
   held: z
     .object({

@@ -3,8 +3,9 @@ import { STATUS_CODES } from 'node:http';
 import * as z from 'zod';
 import { abortError, pause } from '../../base/deadlines.ts';
 import { type ErrorKind, MusterError, oneLine } from '../../base/errors.ts';
-import type { HttpClient, HttpResponse } from '../../http/client.ts';
+import type { HttpClient } from '../../http/client.ts';
 import { checkShape, decodeJson } from '../../http/json.ts';
+import type { HttpResponse } from '../../http/send.ts';
 import { retryDelay } from '../../http/send.ts';
 import { parseUrl, shownOrigin, shownUrl } from '../../http/url-text.ts';
 

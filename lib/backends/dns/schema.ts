@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 import type { z } from 'zod';
 import { int, leaf, list, oneOf } from '../../config/fields.ts';
+import { enumerate } from '../../config/problem.ts';
 import { ownFields, sdConfig } from '../../config/sd-config.ts';
-import { enumerate, rule } from '../../config/section.ts';
+import { rule } from '../../config/section.ts';
 import { anyCaseShape } from '../../config/shape.ts';
 import { encodeName, queryTypes } from './message.ts';
 

@@ -13,9 +13,10 @@ import {
   url,
 } from '../../config/fields.ts';
 import { type HttpClientKeys, httpClientFields, withHttpClient } from '../../config/http-client.ts';
+import { enumerate } from '../../config/problem.ts';
 import type { NewerKey } from '../../config/prometheus-version.ts';
 import { httpSdConfig, nameField } from '../../config/sd-config.ts';
-import { enumerate, rule, section } from '../../config/section.ts';
+import { rule, section } from '../../config/section.ts';
 import { roles, selectableRoles } from './roles/role.ts';
 import { fieldSelectorProblem, labelSelectorProblem } from './selectors.ts';
 

@@ -169,8 +169,8 @@ function damaged({ url }: ObjectStore, { key }: RequestedObject): MusterError {
 }
 
 function named({ key }: RequestedObject, error: unknown): MusterError {
-  const { kind, message } = toMusterError(error);
-  return new MusterError(kind, `${key} has ${message}`, { cause: error });
+  const { kind, code, message } = toMusterError(error);
+  return new MusterError(kind, `${key} has ${message}`, { code, cause: error });
 }
 
 function checkSize({ key, etag, size }: RequestedObject, foundEtag: string, found: number): void {
@@ -178,5 +178,6 @@ function checkSize({ key, etag, size }: RequestedObject, foundEtag: string, foun
   throw new MusterError(
     'unreachable',
     `${key} was cut off: ${found} of ${size} bytes arrived; it is fetched again`,
+    { code: 'cut-off' },
   );
 }

@@ -118,7 +118,12 @@ export function createReporter(log: Logger): (round: Round, seconds: number) => 
       log,
     );
     const errors = round.errors.filter((error) => !known.has(errorIdentity(error)));
-    logSome(errors, 'errors', (error) => log.error(error.message, { kind: error.kind }), log);
+    logSome(
+      errors,
+      'errors',
+      (error) => log.error(error.message, { kind: error.kind, code: error.code }),
+      log,
+    );
     if (failing && round.errors.length === 0) log.info('the mirror works again', { seconds });
     failing = round.errors.length > 0;
     known = new Set([

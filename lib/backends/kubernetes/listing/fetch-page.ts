@@ -1,6 +1,6 @@
 import { MusterError, toMusterError } from '../../../base/errors.ts';
 import type { BodySpace } from '../../../http/body.ts';
-import type { HttpResponse } from '../../../http/client.ts';
+import type { HttpResponse } from '../../../http/send.ts';
 import { shownUrl } from '../../../http/url-text.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { KindNames } from '../kinds/kind.ts';

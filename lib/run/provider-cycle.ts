@@ -7,6 +7,7 @@ import type { ObjectStore } from '../store/store.ts';
 import { countChange } from '../targets/diff.ts';
 import type { AppProvider } from './providers.ts';
 
+/** What every cycle of a process is given. */
 export interface CyclesInput {
   readonly store: ObjectStore;
   readonly log: Logger;
@@ -41,7 +42,7 @@ function logCycle(log: Logger, result: CycleResult): void {
   if (confirmed !== undefined)
     log.warn(`${confirmed} targets left after they were held, without an operator`, fields);
   if (error !== undefined) {
-    log.error(toMusterError(error).message, { ...fields, kind: error.kind });
+    log.error(toMusterError(error).message, { ...fields, kind: error.kind, code: error.code });
     logDetail(log, error, { job, provider });
   } else if (held !== undefined) log.warn(`held: ${held.message}`, fields);
   else if (result.recovered === true) log.info('the cycle is good again', fields);
