@@ -1,21 +1,17 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import type { Lister } from '../../lib/backends/kubernetes/listing/lister.ts';
 import { mediaTypes } from '../../lib/backends/kubernetes/wire/body.ts';
 import { decodeList } from '../../lib/backends/kubernetes/wire/list.ts';
 import { MusterError } from '../../lib/base/errors.ts';
 import { render, type Selection } from '../../lib/kube-state/render.ts';
-
-const folder = fileURLToPath(new URL('../golden/kube-state/', import.meta.url));
+import { readGolden, readGoldenText } from '../support/golden.ts';
 
 /** The API server renews its own lease every ten seconds, so that it moved on between the recordings. */
 const ownLease = /^(kube_lease_renew_time\{lease="apiserver-[^}]*\}) \S+$/m;
 
 /** What kube-state-metrics wrote of the recorded lists; of the API server's own lease what the list says. */
 export function readExpected(name: string): string {
-  const text = gunzipSync(readFileSync(`${folder}expected/${name}.prom.gz`)).toString();
-  return text.replace(ownLease, '$1 1.795241192e+09');
+  return readGoldenText(`kube-state/expected/${name}.prom`).replace(ownLease, '$1 1.795241192e+09');
 }
 
 /** Lists what was recorded of a real API server; what the recording lacks, that server did not have. */
@@ -25,7 +21,7 @@ export function recordedLister(form: 'json' | 'pb'): Lister {
     cursor: () => '',
     async *parts({ kind }) {
       if (!recorded.has(kind.resource)) throw new MusterError('not-found', `no ${kind.resource}`);
-      const body = gunzipSync(readFileSync(`${folder}lists/${kind.resource}.${form}.gz`));
+      const body = readGolden(`kube-state/lists/${kind.resource}.${form}`);
       const type = form === 'json' ? mediaTypes.json : mediaTypes.protobuf;
       yield { items: decodeList(kind, body, type).items, first: true };
     },
@@ -33,7 +29,7 @@ export function recordedLister(form: 'json' | 'pb'): Lister {
 }
 
 function recordings(): readonly { readonly resource: string }[] {
-  return JSON.parse(readFileSync(`${folder}index.json`, 'utf8'));
+  return JSON.parse(readGoldenText('kube-state/index.json'));
 }
 
 /** The whole text of a selection. */
