@@ -16,7 +16,7 @@ export default {
       displayName: 'unit',
       testMatch: [
         '<rootDir>/test/**/*.test.ts',
-        '!<rootDir>/test/e2e/**',
+        '!**/test/e2e/**',
         '!**/*.programs.test.ts',
         '!**/*.long.test.ts',
       ],
@@ -29,6 +29,7 @@ export default {
     { ...shared, displayName: 'long', testMatch: ['<rootDir>/test/**/*.long.test.ts'] },
   ],
   testSequencer: '<rootDir>/test/support/jest/sequencer.mjs',
-  maxWorkers: '100%',
+  // Half of the files wait for other programs most of their time.
+  maxWorkers: '150%',
   testTimeout: 180_000,
 };

@@ -6,6 +6,7 @@ import { retireProvider } from '../../lib/cycle/retire.ts';
 import { createFileStore } from '../../lib/store/folder/store.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
+import { repeats } from '../support/counts.ts';
 import { fileOf, inputOf, listing, providerOf, readHistory } from '../support/provider.ts';
 import { makeWorkplace } from '../support/workplace.ts';
 
@@ -28,8 +29,8 @@ const finds = fc.constantFrom(listing(12), listing(12, 'b'), listing(14), listin
 
 describe('overlapping cycles', () => {
   test.each([
-    ['memory', 200],
-    ['a folder', 200],
+    ['memory', repeats(100)],
+    ['a folder', repeats(40)],
   ])(
     'in any interleaving of three, in %s: no version is lost or doubled, the newest is published',
     async (where, numRuns) => {
@@ -113,7 +114,7 @@ describe('overlapping cycles', () => {
           expect(healed.file).toBe(fileOf(healed));
         }
       }),
-      { numRuns: 200 },
+      { numRuns: repeats(100) },
     );
   });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runCycle } from '../../lib/cycle/cycle.ts';
 import { createFileStore } from '../../lib/store/folder/store.ts';
+import { repeats } from '../support/counts.ts';
 import { compileCache } from '../support/process.ts';
 import { fileOf, inputOf, listing, providerOf, readHistory } from '../support/provider.ts';
 
@@ -36,8 +37,8 @@ describe('cycles in processes of their own, on one folder', () => {
   afterAll(() => rm(root, { recursive: true, force: true }));
   const newFolder = () => join(root, String(++folders));
 
-  test('20 times three at once: no version lost or doubled, the newest is published', async () => {
-    for (let round = 0; round < 20; round++) {
+  test('three at once, again and again: no version lost or doubled, the newest is published', async () => {
+    for (let round = 0; round < repeats(8); round++) {
       const folder = newFolder();
       const store = createFileStore(folder);
       if (round % 2 === 0)

@@ -19,13 +19,14 @@ import {
   retiredOf,
   statusOf,
 } from '../support/bucket.ts';
+import { repeats } from '../support/counts.ts';
 import { compileCache } from '../support/process.ts';
 import { cleanUpAfterEach, makeFolder, roundIn, temporaries, visibleFiles } from './world.ts';
 
 cleanUpAfterEach();
 
 /** How often the mirror is killed; MUSTER_KILLS=1000 is the bar that a release has to pass. */
-const kills = Number(process.env.MUSTER_KILLS ?? 40);
+const kills = repeats(15, 'MUSTER_KILLS');
 const program = fileURLToPath(new URL('killed-sync.ts', import.meta.url));
 const providers = ['api/consul-0', 'api/dns-0', 'web/consul-0', 'db/consul-0', 'gone%2Fagain/http-0'];
 

@@ -5,11 +5,12 @@ import { mediaTypes, openBody } from '../../../../lib/backends/kubernetes/wire/b
 import { decodeList, decodeStatus } from '../../../../lib/backends/kubernetes/wire/list.ts';
 import { readEnd, readVarint } from '../../../../lib/backends/kubernetes/wire/reader.ts';
 import { isMusterError } from '../../../../lib/base/errors.ts';
+import { repeats } from '../../../support/counts.ts';
 import { listBody } from '../encode.ts';
 import { body, type Form, forms, kinds } from '../recorded.ts';
 
 /** How many broken bodies are read, over all recordings. MUSTER_FUZZ asks for more, or for fewer. */
-const mutations = Number(process.env.MUSTER_FUZZ ?? 100_000);
+const mutations = repeats(30_000, 'MUSTER_FUZZ');
 /** A list is cut down to so many items, to break more of them in the time there is. */
 const itemsKept = 2;
 
