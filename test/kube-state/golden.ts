@@ -16,7 +16,7 @@ export function readExpected(name: string): string {
 
 /** Lists what was recorded of a real API server; what the recording lacks, that server did not have. */
 export function recordedLister(form: 'json' | 'pb'): Lister {
-  const recorded = new Set(recordings().map(({ resource }) => resource));
+  const recorded = recordedResources();
   return {
     cursor: () => '',
     async *parts({ kind }) {
@@ -28,8 +28,12 @@ export function recordedLister(form: 'json' | 'pb'): Lister {
   };
 }
 
-function recordings(): readonly { readonly resource: string }[] {
-  return JSON.parse(readGoldenText('kube-state/index.json'));
+/** The resources whose lists were recorded. */
+export function recordedResources(): ReadonlySet<string> {
+  const recordings: readonly { readonly resource: string }[] = JSON.parse(
+    readGoldenText('kube-state/index.json'),
+  );
+  return new Set(recordings.map(({ resource }) => resource));
 }
 
 /** The whole text of a selection. */
