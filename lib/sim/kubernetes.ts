@@ -21,7 +21,7 @@ export interface ApiServerOptions extends FleetServerOptions {
   readonly listLatency?: number;
   /** Whether a watch may begin with all there is, as since Kubernetes 1.34; clients fall back to a list if not. */
   readonly watchList?: boolean;
-  /** Whether kinds of which the cluster has no objects, such as deployments, are listed as empty. Default: they are unknown. */
+  /** Whether kinds without objects in the cluster, such as deployments, are listed as empty. Default: they are unknown. */
   readonly otherLists?: boolean;
   /** Custom resource definitions and their objects, which do not change. */
   readonly definitions?: readonly CustomDefinition[];

@@ -35,7 +35,7 @@ export function parseNerveMember(data: Uint8Array): NerveMember | undefined {
 
 function parse<T>(data: Uint8Array, decode: Decode<T>, nothing: T): T | undefined {
   try {
-    return decode(parseGoJson(decoder.decode(data)), nothing);
+    return decode(parseJsonTokens(decoder.decode(data)), nothing);
   } catch {
     return undefined;
   }
@@ -48,7 +48,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
  * Decodes a value over the one before it, as Go's encoding/json decodes into a variable: when a key comes twice, the
  * later value is written over, or into, the earlier one. Throws when the value has another type.
  */
-type Decode<T> = (value: GoJson, before: T) => T;
+type Decode<T> = (value: JsonToken, before: T) => T;
 
 const text: Decode<string> = (value, before) => {
   if (value.kind === 'null') return before;
@@ -116,14 +116,14 @@ function mismatch(): never {
 }
 
 /** A JSON value with what JavaScript's parser loses: the digits of numbers, and repeated keys. */
-type GoJson =
-  | { readonly kind: 'object'; readonly entries: readonly (readonly [key: string, value: GoJson])[] }
+type JsonToken =
+  | { readonly kind: 'object'; readonly entries: readonly (readonly [key: string, value: JsonToken])[] }
   | { readonly kind: 'list' | 'null' | 'boolean' }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'number'; readonly source: string };
 
 /** Parses JSON; the items of lists are left out. Throws when the text is not JSON, or is nested too deeply. */
-function parseGoJson(text: string): GoJson {
+function parseJsonTokens(text: string): JsonToken {
   // The tokenizer below relies on valid JSON.
   JSON.parse(text);
   const tokens = text.matchAll(token);
@@ -137,7 +137,7 @@ const maxDepth = 10_000;
 
 type Tokens = IterableIterator<RegExpExecArray>;
 
-function readValue(first: string, tokens: Tokens, depth: number): GoJson {
+function readValue(first: string, tokens: Tokens, depth: number): JsonToken {
   if (depth > maxDepth) throw new RangeError('JSON is nested too deeply');
   switch (first.charAt(0)) {
     case '{':
@@ -158,8 +158,8 @@ function readValue(first: string, tokens: Tokens, depth: number): GoJson {
   }
 }
 
-function readObject(tokens: Tokens, depth: number): GoJson {
-  const entries: (readonly [string, GoJson])[] = [];
+function readObject(tokens: Tokens, depth: number): JsonToken {
+  const entries: (readonly [string, JsonToken])[] = [];
   for (let each = next(tokens); each !== '}'; each = next(tokens)) {
     if (each === ',') continue;
     // The colon.
