@@ -1,4 +1,5 @@
 import { mapConcurrent } from '../base/concurrency.ts';
+import { errorData } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
 import { formatDuration } from '../config/fields.ts';
 import type { RetireRules } from '../cycle/leaving.ts';
@@ -7,7 +8,6 @@ import { checkOwnership } from '../cycle/ownership.ts';
 import type { CycleResult } from '../cycle/provider.ts';
 import { retireOutputs } from '../kube-state/stored.ts';
 import { type App, loadApp } from '../run/app.ts';
-import { type CyclesInput, cycleOnce } from '../run/cycles.ts';
 import { type OutputResult, outputOnce } from '../run/kube-state-cycle.ts';
 import { makePlan } from '../run/plan.ts';
 import { type AppProvider, selectProviders } from '../run/providers.ts';
@@ -26,10 +26,9 @@ const concurrency = 4;
 export const run = defineCommand({
   name: 'run',
   description:
-    'Runs one cycle of each provider: lists its targets, compares them with the last version, commits and publishes\n' +
-    'the change. Without --job and --provider, kube-state outputs are published too, and what left the configuration is\n' +
-    'retired once it has waited for retire_after. Exits with 1 when a cycle failed; that the gate holds targets is no\n' +
-    'failure.',
+    'Runs one cycle of each provider: lists its targets, compares them with the last version, commits the change and\n' +
+    'publishes it. Without --job and --provider it also publishes kube-state outputs, and retires providers that left the\n' +
+    'configuration more than retire_after ago. Exits with 1 when a cycle failed; targets that the gate holds are no failure.',
   examples: ['muster run -c muster.yml', 'muster run --job api --dry-run'],
   options: {
     config: shared.config,
@@ -38,7 +37,7 @@ export const run = defineCommand({
     provider: shared.provider,
     'dry-run': { help: 'Print the change, write nothing.' },
     'take-over': {
-      help: "Make the store this configuration's own, although it has another one's providers.",
+      help: "Take over a store that has another configuration's providers.",
     },
     output: shared.output,
   },
@@ -166,6 +165,6 @@ export function outputData({ output, outcome, published, durationMs, error }: Ou
     ...(published && { objects: published.objects, samples: published.samples, bytes: published.bytes }),
     ...(published?.held !== undefined && { held: published.held }),
     duration_seconds: durationMs / 1000,
-    ...(error && { error: { kind: error.kind, message: error.message } }),
+    ...(error && { error: errorData(error) }),
   };
 }

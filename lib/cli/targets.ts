@@ -31,9 +31,9 @@ export const targets = defineCommand({
     query: {
       value: 'QUERY',
       short: 'q',
-      help: "Only what fits, in the words of the page's search: web-1 zone=eu tags~prod.",
+      help: "Only matching targets, in the language of the page's search: web-1 zone=eu tags~prod.",
     },
-    limit: { value: 'N', help: 'Print so many targets at most.' },
+    limit: { value: 'N', help: 'Print at most this many targets.' },
     output: shared.output,
   },
   async run({ config, job, provider, query = '', limit, output }, io) {
@@ -66,7 +66,7 @@ async function printJson(providers: readonly AppProvider[], { query, limit }: Wa
     for await (const groups of discoverOne(provider, io)) {
       for (const group of groups) {
         const targets = fittingOf(group, rest).slice(0, left);
-        // Without a target it is of interest only where it takes back what was printed.
+        // A group without targets matters only when it removes one that was printed.
         if (targets.length === 0 && !printed.has(group.source) && group.targets.length > 0) continue;
         printed.add(group.source);
         left -= targets.length;
@@ -133,7 +133,7 @@ async function* discoverOne(provider: AppProvider, io: Io): AsyncGenerator<reado
   const progress = openProgress(io, `${job}/${name}`);
   const deadline = AbortSignal.timeout(provider.deadline);
   const given = new Set<string>();
-  // A group without targets is of interest only where it takes back an earlier one.
+  // A group without targets matters only when it removes an earlier one.
   const matters = ({ source, targets: found }: TargetGroup) => {
     if (found.length === 0) return given.delete(source);
     given.add(source);
@@ -142,7 +142,7 @@ async function* discoverOne(provider: AppProvider, io: Io): AsyncGenerator<reado
   try {
     const signal = AbortSignal.any([io.signal, deadline]);
     for await (const found of discover({ signal, onProgress: progress.show })) {
-      const groups = transform === undefined ? found : found.map((group) => transform(group, leaveUntold));
+      const groups = transform === undefined ? found : found.map((group) => transform(group, ignoreNotes));
       yield groups.filter((group) => group !== undefined).filter(matters);
     }
   } catch (error) {
@@ -154,10 +154,10 @@ async function* discoverOne(provider: AppProvider, io: Io): AsyncGenerator<reado
 
 function withProvider(error: unknown, { job, provider, deadline }: AppProvider, over: AbortSignal): unknown {
   if (over.aborted)
-    return new MusterError('timeout', `${job}/${provider}: no full listing within ${deadline / 1000}s`);
+    return new MusterError('timeout', `${job}/${provider}: no complete listing within ${deadline / 1000}s`);
   if (!(error instanceof MusterError) || error.kind === 'internal') return error;
   return new MusterError(error.kind, `${job}/${provider}: ${error.message}`, { cause: error });
 }
 
-/** The cycle that publishes says what is left out. */
-function leaveUntold(): void {}
+/** The cycle that publishes reports what is left out. */
+function ignoreNotes(): void {}
