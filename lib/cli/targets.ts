@@ -1,7 +1,7 @@
 import { MusterError } from '../base/errors.ts';
 import { readApp } from '../run/app.ts';
 import { type AppProvider, selectProviders } from '../run/providers.ts';
-import { fitsField, narrowQuery, parseQuery, type Query } from '../sidecar/search/query.ts';
+import { fitsLabels, narrowQuery, parseQuery, type Query } from '../sidecar/search/query.ts';
 import { compare, groupText } from '../targets/canonical.ts';
 import { addressLabel, type TargetGroup, targetLabels } from '../targets/group.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
@@ -30,7 +30,7 @@ export const targets = defineCommand({
     query: {
       value: 'QUERY',
       short: 'q',
-      help: "Only what fits, in the words of the page's search: web-1 zone=eu tags~prod.",
+      help: "Only what fits, in the words of the page's search: web-1 zone=eu tags~prod node!=n1.",
     },
     limit: { value: 'N', help: 'Print so many targets at most.' },
     output: shared.output,
@@ -118,10 +118,7 @@ function cutLines(text: string, columns: number): string {
 
 function fittingOf(group: TargetGroup, query: Query): TargetGroup['targets'] {
   if (query.length === 0) return group.targets;
-  return group.targets.filter((target) => {
-    const fields = Object.entries(targetLabels(group, target));
-    return query.every((term) => fields.some((field) => fitsField(term, field)));
-  });
+  return group.targets.filter((target) => fitsLabels(query, Object.entries(targetLabels(group, target))));
 }
 
 function rowOf(group: TargetGroup, target: TargetGroup['labels']): string[] {
