@@ -41,7 +41,7 @@ export async function writeHeartbeat(
 }
 
 function nextStatus(
-  { job, provider, identity, server }: Provider,
+  { job, provider, identity, server, settings }: Provider,
   { run, now, configError, storeId }: CycleInput,
   started: Date,
   old: Status | undefined,
@@ -66,6 +66,7 @@ function nextStatus(
     muster: musterVersion,
     identity,
     server,
+    settings,
     store: storeId,
     ...(names !== undefined && names.length > 0 && { backend: [...names] }),
     first_attempt: old?.first_attempt ?? old?.last_attempt ?? started.toISOString(),

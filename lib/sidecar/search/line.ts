@@ -96,8 +96,7 @@ function wordTest(text: string): LineTest {
   const isWhole = plain === text && /[a-z0-9]/i.test(text);
   return ({ addresses, labels }) => {
     const inLabels = expression.exec(labels);
-    if (inLabels !== null)
-      return isWhole && !isEscaped(labels, inLabels.index) ? true : undefined;
+    if (inLabels !== null) return isWhole && !isEscaped(labels, inLabels.index) ? true : undefined;
     if (!expression.test(addresses)) return false;
     return isWhole && isOne(addresses) ? true : undefined;
   };

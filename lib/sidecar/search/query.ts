@@ -102,7 +102,7 @@ export function narrowQuery(
   query: Query,
   { job, provider }: { readonly job: string; readonly provider: string },
 ): Query | undefined {
-  const own: Readonly<Record<string, string>> = { job, provider, mechanism: mechanismOf(provider) };
+  const own: Readonly<Record<string, string>> = { job, provider, mechanism: providerMechanism(provider) };
   const rest: Clause[] = [];
   for (const clause of query) {
     const known = clause.map((term) => {
@@ -118,7 +118,7 @@ export function narrowQuery(
 }
 
 /** The mechanism of a provider, by its name: `consul` of `consul-eu`. */
-export function mechanismOf(provider: string): string {
+export function providerMechanism(provider: string): string {
   return provider.split('-', 1)[0] ?? '';
 }
 

@@ -2,7 +2,7 @@ import { toMusterError } from '../../base/errors.ts';
 import { nearest } from '../../config/problem.ts';
 import { type LabelSet, metaPrefix } from '../../targets/group.ts';
 import type { TargetFile } from '../mirror/target-files.ts';
-import { fittingTargets, fitsName, namesIn, narrowQuery, type Query } from './query.ts';
+import { fitsName, fittingTargets, namesIn, narrowQuery, type Query } from './query.ts';
 import { type FoundGroup, scanFile } from './scan.ts';
 
 /** A target of the mirrored files. */
@@ -140,7 +140,8 @@ async function someNames(files: readonly TargetFile[], signal: AbortSignal): Pro
     let left = sampledGroups;
     for await (const groups of scanFile(path, [], signal)) {
       for (const group of groups.slice(0, left))
-        for (const name of Object.keys(group.decode().labels)) for (const one of shortNames(name)) names.add(one);
+        for (const name of Object.keys(group.decode().labels))
+          for (const one of shortNames(name)) names.add(one);
       left -= groups.length;
       if (left <= 0) break;
     }
