@@ -181,6 +181,7 @@ summary .cells .name { display: none; }
 .targets details[open] > summary::before { content: '▾'; }
 .targets > li:hover { background: var(--soft); }
 .address { font: 13px/1.5 var(--mono); overflow-wrap: anywhere; }
+h1 .address { font-size: 18px; }
 .chips { display: flex; flex-wrap: wrap; gap: 2px 12px; min-width: 0; font-size: 13px; }
 .chip { overflow-wrap: anywhere; }
 .chip .name { color: var(--muted); margin-right: 5px; }

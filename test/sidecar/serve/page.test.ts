@@ -126,7 +126,7 @@ describe('the page', () => {
     const server = await open();
     const text = await read(server, '/jobs/api');
     expect(text).toMatch(
-      /^api http_sd JSON Changes consul-0 ok Targets 60 Version 41 Last change 59 s ago Last success 59 s ago/,
+      /^api http_sd JSON consul-0 ok Targets 60 Version 41 Last change 59 s ago Last success 59 s ago/,
     );
     expect(text).toContain('Targets over time 60 targets now, from 34 to 62 since 2026-03-01 09:20:00 UTC');
     expect(text).toContain('version 41 −2 2 removed 59 s ago − removed 10.3.0.61:9100 api/15');
