@@ -43,14 +43,19 @@ const signs = { added: '+', removed: '-', changed: '~' } as const;
 /** Ports of a pod whose labels changed alike share a line. */
 function* lines(changes: Iterable<TargetChange>): Generator<string, undefined> {
   for (const group of groupChanges(changes)) {
-    const [{ kind, source, differences }] = group;
-    const names = group.map(
-      ({ address, count }) => `${address ?? 'without address'}${count === 1 ? '' : ` #${count}`}`,
-    );
-    const values = differences.map((one) => `${one.name}: ${quoted(one.before)} → ${quoted(one.after)}`);
-    yield `${signs[kind]} ${source} ${names.join(', ')}${values.length === 0 ? '' : `  ${values.join(', ')}`}`;
+    yield changeText(...group);
   }
   return undefined;
+}
+
+/** A line for a target that came, went, or has other labels, and for others that changed alike. */
+export function changeText(first: TargetChange, ...others: readonly TargetChange[]): string {
+  const { kind, source, differences } = first;
+  const names = [first, ...others].map(
+    ({ address, count }) => `${address ?? 'without address'}${count === 1 ? '' : ` #${count}`}`,
+  );
+  const values = differences.map((one) => `${one.name}: ${quoted(one.before)} → ${quoted(one.after)}`);
+  return `${signs[kind]} ${source} ${names.join(', ')}${values.length === 0 ? '' : `  ${values.join(', ')}`}`;
 }
 
 function quoted(value: string | undefined): string {

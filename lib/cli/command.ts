@@ -70,28 +70,37 @@ export interface CommandInfo {
   readonly options: Options;
   /** Name of the argument that it takes without an option, for the help; it takes none without this. */
   readonly argument?: string | undefined;
+  /** How many words the argument may be; 1 by default. */
+  readonly mostArguments?: number;
   /** What that may be, where it is one of a few. */
   readonly argumentChoices?: readonly string[] | undefined;
 }
 
 interface Definition<O extends Options> extends CommandInfo {
   readonly options: O;
-  readonly run: (values: Values<O>, io: Io, argument: string | undefined) => Promise<ExitCode>;
+  readonly run: (
+    values: Values<O>,
+    io: Io,
+    argument: string | undefined,
+    more: readonly string[],
+  ) => Promise<ExitCode>;
 }
 
 /** Makes a command of its table of options and its action. */
 export function defineCommand<const O extends Options>(definition: Definition<O>): Command {
   const { run, ...info } = definition;
-  const { options, argument } = info;
+  const { options, argument, mostArguments = 1 } = info;
   return {
     ...info,
     help: formatHelp(info),
     async main(args, io) {
       const given = parseStrictly(args, specOf(options), argument !== undefined);
-      const [first, second] = given.positionals;
-      if (second !== undefined)
-        throw new UsageError(`there is one ${argument}, not two: "${second}" is too many`);
-      return run(readValues(options, given.values, io.env), io, first);
+      const [first, ...more] = given.positionals;
+      const surplus = more[mostArguments - 1];
+      if (surplus !== undefined && mostArguments === 1)
+        throw new UsageError(`there is one ${argument}, not two: "${surplus}" is too many`);
+      if (surplus !== undefined) throw new UsageError(`"${surplus}" is too much: it takes ${argument}`);
+      return run(readValues(options, given.values, io.env), io, first, more);
     },
   };
 }

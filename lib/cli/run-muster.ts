@@ -38,7 +38,31 @@ const commands: Readonly<
     summary: 'Show what each provider last did',
     load: async () => (await import('./status.ts')).status,
   },
-  history: { summary: 'Show the changes of a job', load: async () => (await import('./history.ts')).history },
+  history: {
+    summary: 'Show the versions of a job, or the life of one target',
+    load: async () => (await import('./history.ts')).history,
+  },
+  show: {
+    summary: 'Print the full list of a job as of a version or a time',
+    load: async () => (await import('./versions.ts')).show,
+  },
+  diff: {
+    summary: 'Show what changed between two versions of a job',
+    load: async () => (await import('./versions.ts')).diff,
+  },
+  rollback: {
+    summary: 'Publish the list of an old version again',
+    load: async () => (await import('./operator.ts')).rollback,
+  },
+  pin: {
+    summary: 'Keep the list of a job as it is, whatever cycles find',
+    load: async () => (await import('./operator.ts')).pin,
+  },
+  unpin: { summary: 'End a pin', load: async () => (await import('./operator.ts')).unpin },
+  reject: {
+    summary: 'Say that what is held is not wanted',
+    load: async () => (await import('./operator.ts')).reject,
+  },
   accept: {
     summary: 'Let go what the gate holds',
     load: async () => (await import('./accept.ts')).accept,

@@ -1,7 +1,7 @@
 import { mapConcurrent } from '../base/concurrency.ts';
 import { silentLogger } from '../base/logger.ts';
 import { formatDuration } from '../config/fields.ts';
-import { acceptCommand, heldData } from '../cycle/hints.ts';
+import { heldData, letGoCommand } from '../cycle/hints.ts';
 import { type RetireRules, reviewLeaving } from '../cycle/leaving.ts';
 import { type Resolved, resolveNames } from '../cycle/naming.ts';
 import { checkOwnership } from '../cycle/ownership.ts';
@@ -139,7 +139,7 @@ function rowOf(result: CycleResult): string[] {
   const after = targets + (outcome === 'dry-run' && counts ? counts.added - counts.removed : 0);
   const notes = [
     ...(counts === undefined || change === undefined || isEmptyChange(change) ? [] : [summaryText(counts)]),
-    ...(held === undefined ? [] : [`held: ${held.message}; ${acceptCommand(result)}`]),
+    ...(held === undefined ? [] : [`held: ${held.message}; ${letGoCommand(result, held)}`]),
     ...(damaged === undefined ? [] : [`rebuilt, the store is damaged: ${damaged}`]),
     ...warnings.map(({ message }) => message),
   ];

@@ -8,6 +8,7 @@ import type { LabelSet } from '../targets/group.ts';
 import { heldKey, type ProviderId } from '../targets/keys.ts';
 import { decodeDocument, labelSet } from './document.ts';
 import type { Hold } from './gate.ts';
+import { loadProvider } from './load.ts';
 import { acceptAll, type Mark, type Memory, withAcceptance } from './memory.ts';
 import type { ComparedTarget } from './missing.ts';
 import { holdKinds } from './status.ts';
@@ -18,6 +19,8 @@ export interface HeldDocument {
   /** Version of the list that is published meanwhile. */
   readonly version: number;
   readonly message: string;
+  /** A pin holds it, whatever the gate would say. */
+  readonly pinned?: boolean | undefined;
   /** How many targets are held. */
   readonly targets: number;
   /** Targets that the listing has. */
@@ -46,6 +49,7 @@ const schema = z.object({
   at: time,
   version: z.int(),
   message: z.string(),
+  pinned: z.boolean().optional(),
   targets: z.int(),
   listed: z.int(),
   peak: z.int(),
@@ -54,7 +58,13 @@ const schema = z.object({
   labels: z.object({ names, since: time, waited: z.number() }).optional(),
   backend: names.optional(),
   accepted: z
-    .object({ at: time, until: time, labels: names.optional(), backend: names.optional() })
+    .object({
+      at: time,
+      until: time,
+      version: z.int().optional(),
+      labels: names.optional(),
+      backend: names.optional(),
+    })
     .optional(),
   sample: z.array(z.object({ source: z.string(), labels: labelSet })),
 });
@@ -97,7 +107,7 @@ async function decodeHeld(body: Uint8Array, key: string, maxUnpacked: number): P
       cause,
     });
   });
-  const { version, message, targets, listed, sample, ...rest } = decodeDocument(text, schema, key);
+  const { version, message, pinned, targets, listed, sample, ...rest } = decodeDocument(text, schema, key);
   const { kind, at, peak, marks, fresh, labels, backend, accepted } = rest;
   const memory: Memory = {
     ...{ kind, at, peak },
@@ -107,7 +117,7 @@ async function decodeHeld(body: Uint8Array, key: string, maxUnpacked: number): P
     backend,
     ...(accepted && { accepted: acceptedOf(accepted) }),
   };
-  return { memory, version, message, targets, listed, sample };
+  return { memory, version, message, ...(pinned && { pinned }), targets, listed, sample };
 }
 
 function withoutUndefined({
@@ -122,8 +132,9 @@ function withoutUndefined({
   return { since, waited, ...(accepted === true && { accepted }) };
 }
 
-function acceptedOf({ at, until, labels, backend }: NonNullable<z.infer<typeof schema>['accepted']>) {
-  return { at, until, labels, backend };
+function acceptedOf(accepted: NonNullable<z.infer<typeof schema>['accepted']>) {
+  const { at, until, version, labels, backend } = accepted;
+  return { at, until, version, labels, backend };
 }
 
 function encodeHeld({ job, provider }: ProviderId, held: HeldDocument): Uint8Array {
@@ -146,8 +157,9 @@ function bySource(marks: ReadonlyMap<string, Mark>): readonly (Mark & { readonly
 }
 
 /** What a hold leaves in the store. */
-export function heldOf({ memory, message, targets, listed }: Hold, version: number): HeldDocument {
-  return { memory, version, message, targets: targets.length, listed, sample: sampleOf(targets) };
+export function heldOf({ kind, memory, message, targets, listed }: Hold, version: number): HeldDocument {
+  const pinned = kind === 'pinned' && { pinned: true };
+  return { memory, version, message, ...pinned, targets: targets.length, listed, sample: sampleOf(targets) };
 }
 
 function sampleOf(targets: readonly ComparedTarget[]): HeldDocument['sample'] {
@@ -199,10 +211,11 @@ export async function acceptHeld(
   now: Date,
   signal?: AbortSignal | undefined,
 ): Promise<HeldDocument | undefined> {
+  const { version } = await loadProvider(store, id, { signal });
   return retryConflict(async () => {
     const { held, etag } = await readHeld(store, id, signal);
     if (held === undefined) return undefined;
-    const accepted = { ...held, memory: acceptAll(held.memory, now) };
+    const accepted = { ...held, memory: acceptAll(held.memory, version, now) };
     await putHeld(store, id, accepted, etag, signal);
     return accepted;
   });

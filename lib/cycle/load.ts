@@ -18,7 +18,8 @@ import {
   targetsKey,
 } from '../targets/keys.ts';
 import { createPacker } from '../targets/pack.ts';
-import { refuseNewer, targetGroup } from './document.ts';
+import { type Control, controlSchema, noControl, schemaOf } from './control.ts';
+import { knownHistorySchema, refuseNewer, targetGroup } from './document.ts';
 import { decodeJournalEntry } from './journal.ts';
 import { decodeManifest, maxManifestBytes } from './manifest.ts';
 import type { Step } from './memory.ts';
@@ -35,6 +36,8 @@ export interface Loaded {
   readonly steps: readonly Step[];
   /** Version and write of the snapshot, as far as there is one. */
   readonly checkpoint: { readonly version: number; readonly etag: string } | undefined;
+  /** What operators have decided. */
+  readonly control: Control;
   /** Why the history cannot be used. The groups are then those of the target files, which hold what is published. */
   readonly damaged?: string | undefined;
 }
@@ -46,6 +49,7 @@ const nothingLoaded: Loaded = {
   cursor: undefined,
   backend: [],
   steps: [],
+  control: noControl,
   checkpoint: undefined,
 };
 
@@ -74,12 +78,16 @@ export async function loadProvider(
   } catch (error) {
     if (!isMusterError(error, 'malformed')) throw error;
     const checkpoint = { version: 0, etag: found.etag };
-    return rebuild(store, id, checkpoint, `the snapshot cannot be read: ${error.message}`, signal);
+    const from = { ...nothingLoaded, checkpoint };
+    return rebuild(store, id, from, `the snapshot cannot be read: ${error.message}`, signal);
   }
 }
 
-function fromSnapshot({ version, groups, cursor, backend = [], steps = [] }: Snapshot, etag: string): Loaded {
-  return { version, groups, cursor, backend, steps, checkpoint: { version, etag } };
+function fromSnapshot(
+  { version, groups, cursor, backend = [], steps = [], control = noControl }: Snapshot,
+  etag: string,
+): Loaded {
+  return { version, groups, cursor, backend, steps, control, checkpoint: { version, etag } };
 }
 
 /** Applies each change after the loaded version until the first that is not there. */
@@ -89,18 +97,20 @@ async function replay(
   from: Loaded,
   signal: AbortSignal | undefined,
 ): Promise<Loaded> {
-  let { version, groups } = from;
+  let { version, groups, control } = from;
   for (;;) {
     const found = await store.get(journalKey(id, version + 1), signal && { signal });
-    if (found === undefined) return { ...from, version, groups };
+    if (found === undefined) return { ...from, version, groups, control };
     try {
       const entry = await decodeJournalEntry(found.body, signal);
       if (entry.version !== version + 1)
         throw new MusterError('malformed', `it says that it is version ${entry.version}`);
       groups = applyChange(groups, entry.change);
+      control = entry.control?.state ?? control;
     } catch (error) {
       if (!isMusterError(error, 'malformed') && !isMusterError(error, 'storage')) throw error;
-      return rebuild(store, id, from.checkpoint, `journal entry ${version + 1}: ${error.message}`, signal);
+      const known = { ...from, control };
+      return rebuild(store, id, known, `journal entry ${version + 1}: ${error.message}`, signal);
     }
     version++;
   }
@@ -122,20 +132,20 @@ async function replayFromStart(
     return rebuild(
       store,
       id,
-      undefined,
+      nothingLoaded,
       'the snapshot is gone, and the journal does not reach back to its beginning',
       signal,
     );
   const published = await readPublished(store, id, signal);
   if (published === undefined) return loaded;
-  return rebuild(store, id, undefined, 'the snapshot and the journal are gone', signal);
+  return rebuild(store, id, nothingLoaded, 'the snapshot and the journal are gone', signal);
 }
 
 /** What is published is known from the target files alone. */
 async function rebuild(
   store: ObjectStore,
   id: ProviderId,
-  checkpoint: Loaded['checkpoint'],
+  { checkpoint, control }: Loaded,
   damaged: string,
   signal: AbortSignal | undefined,
 ): Promise<Loaded> {
@@ -154,6 +164,7 @@ async function rebuild(
         targets: targets.map((address) => ({ __address__: address })),
       })),
     ),
+    control,
     checkpoint,
     damaged,
   };
@@ -258,15 +269,18 @@ export interface Snapshot {
   readonly backend?: readonly string[] | undefined;
   /** How many targets were listed before, lately. */
   readonly steps?: readonly Step[] | undefined;
+  /** What operators have decided. */
+  readonly control?: Control | undefined;
 }
 
 const header = z.object({
-  schema: z.literal(1),
+  schema: z.union([z.literal(1), z.literal(2)]),
   version: z.int().min(1),
   cursor: z.string().optional(),
   identity: z.string().optional(),
   backend: z.array(z.string()).optional(),
   steps: z.array(z.object({ until: z.number(), targets: z.int() })).optional(),
+  control: controlSchema.optional(),
   groups: z.array(z.never()),
 });
 
@@ -302,7 +316,7 @@ export async function decodeSnapshotVersion(body: Uint8Array): Promise<number> {
 }
 
 function* snapshotText({ groups, ...head }: Snapshot): Generator<string, undefined> {
-  yield JSON.stringify({ schema: 1, ...head, groups: [] }).slice(0, -2);
+  yield JSON.stringify({ schema: schemaOf(head.control ?? noControl), ...head, groups: [] }).slice(0, -2);
   let separator = '\n';
   for (const group of groups.values()) {
     yield separator;
@@ -315,7 +329,7 @@ function* snapshotText({ groups, ...head }: Snapshot): Generator<string, undefin
 
 function parseHeader(line: string): z.infer<typeof header> {
   const json = parseJson(`${line}]}`);
-  refuseNewer(json, 'the snapshot');
+  refuseNewer(json, 'the snapshot', knownHistorySchema);
   const parsed = header.safeParse(json);
   if (!parsed.success) throw new MusterError('malformed', 'the snapshot does not begin as one of schema 1');
   return parsed.data;

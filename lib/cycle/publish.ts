@@ -7,6 +7,7 @@ import { countTargets, type Groups } from '../targets/canonical.ts';
 import { type Change, isEmptyChange } from '../targets/diff.ts';
 import { fileSdTexts, type VersionMark } from '../targets/file-sd.ts';
 import { manifestKey, type ProviderId, partKey, snapshotKey, targetsKey } from '../targets/keys.ts';
+import { noControl } from './control.ts';
 import { deleteSeen } from './document.ts';
 import { decodeSnapshotVersion, encodeSnapshot, type Loaded } from './load.ts';
 import { decodeManifest, encodeManifest, type Manifest, maxManifestBytes } from './manifest.ts';
@@ -287,12 +288,16 @@ function fileOf(groups: Groups, mark: VersionMark): ListFile {
 export async function writeCheckpoint(
   store: ObjectStore,
   id: ProviderId,
-  { version, groups, cursor, backend, steps, checkpoint }: Loaded,
+  { version, groups, cursor, backend, steps, control, checkpoint }: Loaded,
   identity: string | undefined,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   if (checkpoint?.version === version) return checkpoint.etag;
-  const body = await encodeSnapshot({ version, cursor, identity, backend, steps, groups });
+  const body = await encodeSnapshot({
+    ...{ version, cursor, identity, backend, steps, groups },
+    // A quiet provider's snapshot is as it always was.
+    ...(control !== noControl && { control }),
+  });
   let over = checkpoint?.etag;
   return retryConflict(async (attempt) => {
     if (attempt > 1) {

@@ -14,6 +14,7 @@ import {
   statusKey,
   targetsKey,
 } from '../targets/keys.ts';
+import { noControl } from './control.ts';
 import { deleteSeen } from './document.ts';
 import { commitChange } from './journal.ts';
 import { loadProvider, readPublished } from './load.ts';
@@ -92,9 +93,16 @@ async function commitEnd(
     // A run that died may have published this version without a word in the status.
     ((await readPublished(store, id, signal))?.version ?? 0) < loaded.version;
   const groups = new Map();
-  const end = isEnded ? loaded : { ...loaded, version: loaded.version + 1, groups, cursor: undefined };
-  if (!isEnded && !(await commitChange(id, input, end, diffGroups(loaded.groups, groups), 'retired')))
-    return undefined;
+  const control = loaded.control;
+  const next = { ...loaded, version: loaded.version + 1, groups, cursor: undefined, control: noControl };
+  const end = isEnded ? loaded : next;
+  const lapse = { action: 'lapse', by: 'the retirement', state: noControl } as const;
+  const entry = {
+    change: diffGroups(loaded.groups, groups),
+    reason: 'retired' as const,
+    control: control === noControl ? undefined : lapse,
+  };
+  if (!isEnded && !(await commitChange(id, input, end, entry))) return undefined;
   const fence = await writeCheckpoint(store, id, end, status?.identity, signal);
   return fence === undefined ? undefined : end.version;
 }

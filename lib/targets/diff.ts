@@ -44,19 +44,24 @@ export function isEmptyChange(change: Change): boolean {
 /** The listing after the change. Throws (kind `storage`) where the change was not made of this very listing. */
 export function applyChange(groups: Groups, change: Change): Groups {
   const next = new Map(groups);
+  applyTo(next, change);
+  return sortGroups(next);
+}
+
+/** The same in place, for many changes one after the other; the order of the groups is lost. Throws as `applyChange`. */
+export function applyTo(groups: Map<string, EncodedGroup>, change: Change): void {
   for (const [source, group] of change.added) {
-    expectGroup(next, source, undefined);
-    next.set(source, group);
+    expectGroup(groups, source, undefined);
+    groups.set(source, group);
   }
   for (const [source, group] of change.removed) {
-    expectGroup(next, source, group);
-    next.delete(source);
+    expectGroup(groups, source, group);
+    groups.delete(source);
   }
   for (const [source, { before, after }] of change.changed) {
-    expectGroup(next, source, before);
-    next.set(source, after);
+    expectGroup(groups, source, before);
+    groups.set(source, after);
   }
-  return sortGroups(next);
 }
 
 /** The change that takes back this one. */

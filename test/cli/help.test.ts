@@ -12,6 +12,12 @@ const commands = [
     'sync',
     'status',
     'history',
+    'show',
+    'diff',
+    'rollback',
+    'pin',
+    'unpin',
+    'reject',
     'accept',
     'held',
     'retire',
@@ -38,7 +44,7 @@ describe('help', () => {
     expect({ code, stderr, usage }).toEqual({
       code: 0,
       stderr: '',
-      usage: `Usage: muster ${name}${{ retire: ' JOB', completion: ' SHELL', adopt: ' FILE' }[name] ?? ''} [options]`,
+      usage: `Usage: muster ${name}${argumentOf(name)} [options]`,
     });
     expect(description).toMatch(/^[A-Z][\s\S]{40,}\.$/);
     expect(options.split('\n')).toEqual(['Options:', ...options.split('\n').slice(1).map(anOption)]);
@@ -76,4 +82,9 @@ function anOption(): unknown {
   return expect.stringMatching(
     /^ {2}(-\w, | {4})--[a-z-]+( [A-Z]+)? +\w.*$|^ {20,}\(.*\)$|^ {2}-h, --help +Show this help\.$/,
   );
+}
+
+function argumentOf(name: string): string {
+  if (['retire', 'history', 'show', 'rollback', 'pin', 'unpin', 'reject'].includes(name)) return ' JOB';
+  return { diff: ' JOB A [B]', completion: ' SHELL', adopt: ' FILE' }[name] ?? '';
 }
