@@ -287,7 +287,10 @@ describeWithPrograms('the page in Chromium', ['chromium'], () => {
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe('http://10.3.0.2:9100/metrics');
     await page.goto(`${url}/jobs/api`);
     await page.locator('.hits a').nth(10).hover({ force: true });
-    await page.getByText(/: 61 targets, version 11 of consul-0/).last().waitFor();
+    await page
+      .getByText(/: 61 targets, version 11 of consul-0/)
+      .last()
+      .waitFor();
     expect(trouble).toEqual([]);
     await close();
   });

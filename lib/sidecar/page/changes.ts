@@ -1,9 +1,11 @@
+import { quoted } from '../../cycle/hints.ts';
 import { type ChangeCounts, groupChanges, type LabelChange, type TargetChange } from '../../targets/diff.ts';
 import type { ChangeItem, ChangePage } from '../serve/change-feed.ts';
 import type { ChangeDetail } from '../serve/journal.ts';
 import {
   ago,
   clock,
+  commandLine,
   count,
   given,
   givenName,
@@ -74,8 +76,19 @@ ${
     : html`<p>${countsOf(counts)} <span class="muted">${head.reason} ${ago(head.at, now)}, ${clock(head.at)}, by run ${given(head.run)}</span></p>`
 }
 ${problem === undefined ? nothing : html`<p class="note bad">${given(problem)}</p>`}
+<details><summary>The full list as of this version, and how to go back to it</summary>${commandLine(versionCommand('show', which, '--version'))}${commandLine(versionCommand('rollback', which, '--to'))}</details>
 ${rows.length === 0 ? nothing : html`<div class="sheet">${diff(rows, true)}</div>`}
 ${paging({ offset, limit, total: counts.added + counts.removed + counts.changed, path: { path: '/version', query: { ...which } } })}`;
+}
+
+function versionCommand(
+  command: 'show' | 'rollback',
+  { job, provider, version }: VersionId,
+  option: string,
+): string {
+  // What begins with a dash is an option wherever it stands, but after two of them.
+  const [before, after] = job.startsWith('-') ? ['', ` -- ${quoted(job)}`] : [` ${quoted(job)}`, ''];
+  return `muster ${command}${before} --provider ${provider} ${option} ${version}${after}`;
 }
 
 /** Changes as a feed, the newest first, under headings of this level. */

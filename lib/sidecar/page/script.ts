@@ -166,8 +166,10 @@ export const script = `'use strict';
       field.remove();
       button.focus();
     }
+    const face = button.dataset.face ?? button.textContent;
+    button.dataset.face = face;
     button.textContent = 'Copied';
-    setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+    setTimeout(() => { button.textContent = face; }, 1500);
   });
 
   /* What a step of the timeline says, at once and in one place. */

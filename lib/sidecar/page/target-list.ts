@@ -161,8 +161,8 @@ export function searchLink([name, value]: Field, text: Html): Html {
 }
 
 /** Puts a text into the clipboard; shown where JavaScript runs. */
-export function copyButton(text: string, what: string): Html {
-  return html`<button type="button" class="copy" data-copy="${text}" aria-label="Copy ${givenText(what)}" hidden>Copy</button>`;
+export function copyButton(text: string, what: string, face = 'Copy'): Html {
+  return html`<button type="button" class="copy" data-copy="${text}" aria-label="Copy ${givenText(what)}" hidden>${face}</button>`;
 }
 
 const mostChips = 5;

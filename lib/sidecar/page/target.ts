@@ -131,7 +131,7 @@ function labelSheet(labels: LabelSet): Html {
   return html`<div class="sheet labelsheet"><dl class="labels">${fields.map(
     ([name, value]) =>
       html`<div><dt>${givenName(name)}</dt><dd>${searchLink([name, value], given(value))} ${copyButton(value, name)}</dd></div>`,
-  )}</dl>${copyButton(`{${yaml}}`, 'all labels')}</div>`;
+  )}</dl>${copyButton(`{${yaml}}`, 'all labels', 'Copy all')}</div>`;
 }
 
 /** What people look for comes before what machines read. */
