@@ -262,7 +262,7 @@ ins { color: var(--good); background: var(--good-back); text-decoration: none; b
   .targets .which { padding: 4px 0 0; }
   .targets summary .cells { display: flex; flex-wrap: wrap; } .targets summary .cells .name { display: inline; } .cells .none { display: none; }
   .filter, .filter input[type=search] { width: 100%; } .filter label { flex: 1; }
-  .rule .outcome { margin-left: calc(1.6em + 12px); }
+  .rule { display: grid; grid-template-columns: 1.6em minmax(0, 1fr); } .rule .outcome { grid-column: 2; margin-left: 0; }
   footer { padding: 12px 14px 32px; }
   .targets .where a, .diff summary { text-decoration: none; }
 .targets summary:focus-visible { outline-offset: -2px; }
