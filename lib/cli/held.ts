@@ -1,6 +1,6 @@
 import { mapConcurrent } from '../base/concurrency.ts';
 import { type HeldDocument, readHeld } from '../cycle/held.ts';
-import { acceptCommand, heldData } from '../cycle/hints.ts';
+import { heldData, letGoCommand, operatorCommand } from '../cycle/hints.ts';
 import { addressLabel, type LabelSet } from '../targets/group.ts';
 import type { ProviderId } from '../targets/keys.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
@@ -45,11 +45,13 @@ export const held = defineCommand({
 });
 
 async function printHeld(id: ProviderId, document: HeldDocument, io: Io): Promise<void> {
-  const { message, targets, sample } = document;
+  const { message, targets, sample, pinned } = document;
   await io.out(`${printable(`${id.job}/${id.provider}`)}: ${printable(message)}\n`);
   for (const { source, labels } of sample) await io.out(`- ${printable(`${source} ${nameOf(labels)}`)}\n`);
   if (targets > sample.length) await io.out(`  … and ${counted(targets - sample.length, 'more target')}\n`);
-  await io.out(`To remove them now: ${printable(acceptCommand(id))}\n`);
+  const what = pinned === true ? 'To publish what is found again' : 'To let them go now';
+  await io.out(`${what}: ${printable(letGoCommand(id, document))}\n`);
+  if (pinned !== true) await io.out(`To keep them: ${printable(operatorCommand('reject', id))}\n`);
 }
 
 function nameOf(labels: LabelSet): string {

@@ -1,5 +1,6 @@
 import { mapConcurrent } from '../base/concurrency.ts';
 import { toMusterError } from '../base/errors.ts';
+import { decidedBy } from '../cycle/control.ts';
 import {
   causeOf,
   type Life,
@@ -174,7 +175,7 @@ async function printVersion(
       const counts = summaryText(countChange(change));
       await io.out(
         printable(
-          `${id.job}/${id.provider} version ${version}, ${at}, ${causeOf(entry)} by ${byText(entry)}: ${counts}`,
+          `${id.job}/${id.provider} version ${version}, ${at}, ${causeOf(entry)}${decidedText(entry)}: ${counts}`,
         ),
       );
       await io.out('\n');
@@ -185,6 +186,11 @@ async function printVersion(
   if (found.length === 0)
     io.err(`muster history: there is no version ${wanted} in the journal of job ${job}\n`);
   return exitCodes.failed;
+}
+
+/** Who decided it, of what an operator did. */
+function decidedText({ control }: JournalEntry): string {
+  return control === undefined || control.action === 'lapse' ? '' : decidedBy(control);
 }
 
 interface Entry {

@@ -1,7 +1,7 @@
 import { MusterError } from '../base/errors.ts';
 import { readApp } from '../run/app.ts';
 import { type AppProvider, selectProviders } from '../run/providers.ts';
-import { fitsField, narrowQuery, parseQuery, type Query } from '../sidecar/search/query.ts';
+import { fitsLabels, narrowQuery, parseQuery, type Query } from '../sidecar/search/query.ts';
 import { compare, groupText } from '../targets/canonical.ts';
 import { addressLabel, type TargetGroup, targetLabels } from '../targets/group.ts';
 import { identifyingLabels } from '../targets/identifying.ts';
@@ -31,7 +31,7 @@ export const targets = defineCommand({
     query: {
       value: 'QUERY',
       short: 'q',
-      help: "Only matching targets, in the language of the page's search: web-1 zone=eu tags~prod.",
+      help: "Only matching targets, in the language of the page's search: web-1 zone=eu tags~prod node!=n1.",
     },
     limit: { value: 'N', help: 'Print at most this many targets.' },
     output: shared.output,
@@ -113,10 +113,7 @@ async function printTargets(
 
 function fittingOf(group: TargetGroup, query: Query): TargetGroup['targets'] {
   if (query.length === 0) return group.targets;
-  return group.targets.filter((target) => {
-    const fields = Object.entries(targetLabels(group, target));
-    return query.every((term) => fields.some((field) => fitsField(term, field)));
-  });
+  return group.targets.filter((target) => fitsLabels(query, Object.entries(targetLabels(group, target))));
 }
 
 function rowOf(group: TargetGroup, target: TargetGroup['labels']): string[] {

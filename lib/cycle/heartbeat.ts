@@ -46,7 +46,7 @@ export async function writeHeartbeat(
 }
 
 function nextStatus(
-  { job, provider, identity, server }: Provider,
+  { job, provider, identity, server, settings }: Provider,
   { run, now, configError, storeId }: CycleInput,
   old: Status | undefined,
   { started, list, error, hold, backend, files, changed, confirmed, warnings, damaged, control }: Report,
@@ -70,6 +70,7 @@ function nextStatus(
     muster: musterVersion,
     identity,
     server,
+    settings,
     store: storeId,
     ...(names !== undefined && names.length > 0 && { backend: [...names] }),
     first_attempt: old?.first_attempt ?? old?.last_attempt ?? started.toISOString(),

@@ -19,6 +19,8 @@ export interface HeldDocument {
   /** Version of the list that is published meanwhile. */
   readonly version: number;
   readonly message: string;
+  /** A pin holds it, whatever the gate would say. */
+  readonly pinned?: boolean | undefined;
   /** How many targets are held. */
   readonly targets: number;
   /** Targets that the listing has. */
@@ -47,6 +49,7 @@ const schema = z.object({
   at: time,
   version: z.int(),
   message: z.string(),
+  pinned: z.boolean().optional(),
   targets: z.int(),
   listed: z.int(),
   peak: z.int(),
@@ -104,7 +107,7 @@ async function decodeHeld(body: Uint8Array, key: string, maxUnpacked: number): P
       cause,
     });
   });
-  const { version, message, targets, listed, sample, ...rest } = decodeDocument(text, schema, key);
+  const { version, message, pinned, targets, listed, sample, ...rest } = decodeDocument(text, schema, key);
   const { kind, at, peak, marks, fresh, labels, backend, accepted } = rest;
   const memory: Memory = {
     ...{ kind, at, peak },
@@ -114,7 +117,7 @@ async function decodeHeld(body: Uint8Array, key: string, maxUnpacked: number): P
     backend,
     ...(accepted && { accepted: acceptedOf(accepted) }),
   };
-  return { memory, version, message, targets, listed, sample };
+  return { memory, version, message, ...(pinned && { pinned }), targets, listed, sample };
 }
 
 function withoutUndefined({
@@ -154,8 +157,9 @@ function bySource(marks: ReadonlyMap<string, Mark>): readonly (Mark & { readonly
 }
 
 /** What a hold leaves in the store. */
-export function heldOf({ memory, message, targets, listed }: Hold, version: number): HeldDocument {
-  return { memory, version, message, targets: targets.length, listed, sample: sampleOf(targets) };
+export function heldOf({ kind, memory, message, targets, listed }: Hold, version: number): HeldDocument {
+  const pinned = kind === 'pinned' && { pinned: true };
+  return { memory, version, message, ...pinned, targets: targets.length, listed, sample: sampleOf(targets) };
 }
 
 function sampleOf(targets: readonly ComparedTarget[]): HeldDocument['sample'] {

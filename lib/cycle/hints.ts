@@ -8,6 +8,11 @@ export function acceptCommand({ job, provider }: ProviderId): string {
   return `muster accept ${jobOption(job)} --provider ${provider}`;
 }
 
+/** The command that lets what is held be published: it accepts it or, of a pinned list, ends the pin. */
+export function letGoCommand(id: ProviderId, { pinned }: Pick<HeldDocument, 'pinned'>): string {
+  return pinned === true ? unpinCommand(id) : acceptCommand(id);
+}
+
 /** The command that prints what is held of a provider. */
 export function heldCommand({ job, provider }: ProviderId): string {
   return `muster held ${jobOption(job)} --provider ${provider}`;
@@ -112,9 +117,9 @@ export function quoted(word: string): string {
 
 /** What is held, as plain data for JSON. */
 export function heldData({ memory, ...held }: HeldDocument): object {
-  const { kind, labels, backend, accepted } = memory;
+  const { labels, backend, accepted } = memory;
   return {
-    kind,
+    kind: held.pinned === true ? 'pinned' : memory.kind,
     ...held,
     ...(labels && { labels: labels.names }),
     backend,

@@ -9,6 +9,7 @@ import type { NoteTarget } from '../targets/scrapable.ts';
 import type { HeldDocument } from './held.ts';
 import type { JournalRetention } from './journal.ts';
 import type { Loaded } from './load.ts';
+import type { Settings } from './settings.ts';
 import type { StoredStatus } from './status.ts';
 
 /** A provider as a cycle needs it. */
@@ -16,6 +17,8 @@ export interface Provider extends ProviderId {
   readonly discover: Discover;
   /** Digest of what it lists. */
   readonly identity?: string | undefined;
+  /** How it is configured, for its status. */
+  readonly settings?: Settings | undefined;
   /** Digest of the backend server that it asks. */
   readonly server?: string | undefined;
   /**

@@ -5,6 +5,7 @@ import { overWrite, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { encodeJob, folders, type ProviderId, parseStatusKey, statusKey } from '../targets/keys.ts';
 import { decodeDocument, encodeDocument } from './document.ts';
+import { settingsSchema } from './settings.ts';
 
 const time = z.iso.datetime();
 
@@ -40,6 +41,8 @@ export const statusSchema = z.object({
   server: z.string().optional(),
   /** Names of the backend that the list came from. */
   backend: z.array(z.string()).optional(),
+  /** How it is configured; what cannot be read of it is left out. */
+  settings: settingsSchema.optional().catch(undefined),
   /** Id of the store. */
   store: z.string().optional(),
   /** When its first cycle was tried. */

@@ -6,6 +6,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Job, MusterConfig } from '../config/muster-config.ts';
 import type { ReadCredential } from '../config/secret.ts';
 import type { Provider } from '../cycle/provider.ts';
+import { settingsOf } from '../cycle/settings.ts';
 import type { Discover } from '../targets/discover.ts';
 import { addressLabel, pickLabels, type TargetGroup, targetLabels } from '../targets/group.ts';
 import type { ProviderId } from '../targets/keys.ts';
@@ -52,6 +53,16 @@ export function bindProviders(
       hasOwnName: named,
       identity: twin === undefined ? stanza.identity : twinIdentity(stanza.identity, twin),
       server: stanza.server,
+      settings: settingsOf({
+        mechanism,
+        server: stanza.server,
+        refreshInterval: stanza.config.refresh_interval,
+        relabel: job.relabel,
+        labels: job.labels,
+        guard: job.guard,
+        scrapeLabels: job.scrapeLabels,
+        rules: job.relabel_configs,
+      }),
       refreshInterval: stanza.config.refresh_interval,
       discover: discoverWith(stanza, {
         ...inFolderOf(job, input),

@@ -5,7 +5,7 @@ import type { RelabelConfig } from './relabel-config.ts';
 import { isBadAddress } from './scrapable.ts';
 
 /** What one rule did to a target. */
-interface RelabelStep {
+export interface RelabelStep {
   readonly rule: RelabelConfig;
   /** The values of its source labels, joined: what it looked at. */
   readonly value: string;

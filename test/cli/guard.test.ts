@@ -100,17 +100,23 @@ describe('a drop in targets, from run to accept', () => {
       place.here(['history', '--job', 'api', '--limit', '1']),
       place.here(['history', '--job', 'api', '--show', '3']),
     ]);
-    expect(table.stdout.replace(time, 'AT'.padEnd(24))).toBe(
-      'PROVIDER  VERSION  AT                        REASON      ADDED  REMOVED  CHANGED\n' +
-        'consul-0  2        AT                        accepted    +0     -8       ~0\n' +
-        'consul-0  1        AT                        discovered  +12    -0       ~0\n',
+    expect(table.stdout.replace(time, 'AT'.padEnd(24)).replace(/\S+\n(?!$)|\S+\n$/g, 'BY\n')).toBe(
+      'PROVIDER  VERSION  AT                        REASON      TARGETS  ADDED  REMOVED  CHANGED  BY\n' +
+        'consul-0  2        AT                        accepted    4        +0     -8       ~0       BY\n' +
+        'consul-0  1        AT                        discovered  12       +12    -0       ~0       BY\n',
     );
     expect(JSON.parse(json.stdout)).toEqual(
       [
-        { version: 2, reason: 'accepted', summary: { added: 0, removed: 8, changed: 0 } },
-        { version: 1, reason: 'discovered', summary: { added: 12, removed: 0, changed: 0 } },
+        { version: 2, reason: 'accepted', targets: 4, summary: { added: 0, removed: 8, changed: 0 } },
+        { version: 1, reason: 'discovered', targets: 12, summary: { added: 12, removed: 0, changed: 0 } },
       ].map((change) => ({
-        ...{ job: 'api', provider: 'consul-0', at: expect.stringMatching(time), run: expect.any(String) },
+        ...{
+          kind: 'version',
+          job: 'api',
+          provider: 'consul-0',
+          at: expect.stringMatching(time),
+          run: expect.any(String),
+        },
         ...change,
       })),
     );

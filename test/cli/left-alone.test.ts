@@ -63,7 +63,7 @@ test('the page has a note of it', () => {
   const nothing = {
     overview: { providers: [], errors: [] },
     outputs: { outputs: [], errors: [] },
-    offset: 0,
+    wish: { filter: '', sort: 'state', reverse: false, grouped: false, offset: 0 } as const,
   };
   expect(`${overviewBody(model, nothing)}`).toContain(`<p class="note"><bdi>${line}</bdi></p>`);
 });

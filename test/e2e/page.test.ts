@@ -24,10 +24,14 @@ const pages = {
   search: '/targets?q=canary+dc%3Deu-1',
   changes: '/changes',
   version: '/version?job=api&provider=consul-0&version=12',
+  target: '/target?job=api&provider=consul-0&address=10.3.0.2%3A9100',
+  dropped: '/dropped?job=api',
+  grouped: '/?group=mechanism&sort=targets',
+  mistyped: '/targets?q=servce%3Dapi',
   nothing: '/jobs/none',
 } as const;
 
-const desk = { width: 1280, height: 900 };
+const desk = { width: 1440, height: 900 };
 const phone = { width: 375, height: 812 };
 
 describeWithPrograms('the page in Chromium', ['chromium'], () => {
@@ -130,6 +134,7 @@ describeWithPrograms('the page in Chromium', ['chromium'], () => {
     await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.textContent')).toBe('api');
     await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     expect(await page.locator('.targets details[open] dt').count()).toBe(8);
     await shot(watched, 'search-opened');
@@ -214,16 +219,79 @@ describeWithPrograms('the page in Chromium', ['chromium'], () => {
     await close();
   });
 
-  test('says so while it does not follow because somebody reads', async () => {
+  test('says so while it does not follow because somebody selects', async () => {
     const { page, close } = await open();
     await page.clock.install();
     await page.goto(url);
     const paused = page.locator('main[data-paused]');
-    await page.locator('main a').first().focus();
+    await page.evaluate('getSelection().selectAllChildren(document.querySelector(".attention"))');
     await page.clock.runFor(5_000);
     await paused.waitFor();
-    await page.locator('main a').first().blur();
+    await page.evaluate('getSelection().removeAllRanges()');
     while ((await paused.count()) > 0) await page.clock.runFor(5_000);
+    await close();
+  });
+
+  test('follows without taking away focus, scroll or what is open', async () => {
+    const { page, trouble, close } = await open();
+    await page.clock.install();
+    await page.goto(`${url}/jobs/api`);
+    const summary = page.locator('.targets summary').nth(20);
+    await summary.click();
+    await page.evaluate('document.querySelector(".feed").remove(); window.mark = scrollY');
+    while ((await page.locator('.feed').count()) === 0) await page.clock.runFor(5_000);
+    expect(await page.locator('.targets details[open]').count()).toBe(1);
+    expect(await page.evaluate('document.activeElement.nodeName')).toBe('SUMMARY');
+    expect(await page.evaluate('document.activeElement.getBoundingClientRect().top > 0')).toBe(true);
+    expect(trouble).toEqual([]);
+    await close();
+  });
+
+  test('turns pages without a jump, and a page has an address', async () => {
+    const { page, trouble, close } = await open();
+    await page.goto(`${url}/targets`);
+    const next = page.getByRole('link', { name: 'Next' });
+    await next.scrollIntoViewIfNeeded();
+    const before = await next.boundingBox();
+    await next.click();
+    await page.waitForURL(`${url}/targets?offset=50`);
+    await page.getByText('51–100 of').waitFor();
+    expect(Math.abs(((await next.boundingBox())?.y ?? 0) - (before?.y ?? 0))).toBeLessThan(2);
+    await page.getByRole('textbox', { name: 'Page' }).fill('3');
+    await page.keyboard.press('Enter');
+    await page.getByText('101–').waitFor();
+    await page.goBack();
+    await page.getByText('51–100 of').waitFor();
+    expect(trouble).toEqual([]);
+    await close();
+  });
+
+  test('from a row to the target, from a label to its search, from a step of the timeline to its version', async () => {
+    const { page, close } = await open({ javaScriptEnabled: false });
+    await page.goto(`${url}/jobs/api`);
+    await page.locator('.targets .address', { hasText: '10.3.0.2:9100' }).first().click();
+    await page.getByRole('heading', { name: '10.3.0.2:9100' }).waitFor();
+    expect(await page.locator('.steps > li').count()).toBe(5);
+    await page.locator('.labels a', { hasText: 'node-01' }).first().click();
+    await page.waitForURL(({ search }) => search === '?q=__meta_consul_node%3Dnode-01');
+    await page.goto(`${url}/jobs/api?range=day`);
+    await page.locator('.hits a').nth(30).click({ force: true });
+    await page.getByRole('heading', { level: 1, name: /version 31/ }).waitFor();
+    await close();
+  });
+
+  test('copies what a button says, and the timeline tells what lies under the pointer', async () => {
+    const { page, trouble, close } = await open({ permissions: ['clipboard-read', 'clipboard-write'] });
+    await page.goto(url + pages.target);
+    await page.getByRole('button', { name: 'Copy the URL' }).click();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe('http://10.3.0.2:9100/metrics');
+    await page.goto(`${url}/jobs/api`);
+    await page.locator('.hits a').nth(10).hover({ force: true });
+    await page
+      .getByText(/: 61 targets, version 11 of consul-0/)
+      .last()
+      .waitFor();
+    expect(trouble).toEqual([]);
     await close();
   });
 

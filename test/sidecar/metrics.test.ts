@@ -108,7 +108,13 @@ test('stores with names have a label, and go on apart: what one forgets stays wi
         reason: own === us ? 'old' : undefined,
         heartbeat: {
           ...{ etag: '"1"', lastAttempt: 50_000, lastChange: 10_000, held: 7, failures: 2 },
-          ...{ errorKind: 'denied', damaged: true, confirmed: { at: 30_000, targets: 9 } },
+          ...{
+            errorKind: 'denied',
+            damaged: true,
+            confirmed: { at: 30_000, targets: 9 },
+            pinned: true,
+            rejected: 3,
+          },
         },
       },
     ]);
@@ -129,5 +135,7 @@ test('stores with names have a label, and go on apart: what one forgets stays wi
     'muster_sync_provider_published_timestamp_seconds{source="us",job="api",provider="consul-0"} 10',
     'muster_sync_provider_damaged{source="us",job="api",provider="consul-0"} 1',
     'muster_sync_provider_confirmed{source="us",job="api",provider="consul-0"} 9',
+    'muster_sync_provider_pinned{source="us",job="api",provider="consul-0"} 1',
+    'muster_sync_provider_rejected{source="us",job="api",provider="consul-0"} 3',
   ]);
 });

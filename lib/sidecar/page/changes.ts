@@ -1,9 +1,11 @@
-import { type ChangeCounts, groupChanges, type TargetChange } from '../../targets/diff.ts';
+import { quoted } from '../../cycle/hints.ts';
+import { type ChangeCounts, groupChanges, type LabelChange, type TargetChange } from '../../targets/diff.ts';
 import type { ChangeItem, ChangePage } from '../serve/change-feed.ts';
 import type { ChangeDetail } from '../serve/journal.ts';
 import {
   ago,
   clock,
+  commandLine,
   count,
   given,
   givenName,
@@ -66,7 +68,6 @@ export interface VersionPage extends VersionId {
 export function versionBody({ detail, newest, offset, limit, now, ...which }: VersionPage): Html {
   const { head, counts, rows, problem } = detail;
   const { job, version } = which;
-  const at = (next: number) => versionHref(which, next);
   return html`<div class="headed"><h1><a href="${jobHref(job)}">${given(job)}</a> <span class="muted">${placeOf(which)}</span> version ${version}</h1>
 <nav aria-label="Versions">${version > 1 ? html`<a rel="prev" href="${versionHref({ ...which, version: version - 1 })}">Version ${version - 1}</a> ` : ''}${version < (newest ?? 0) ? html`<a rel="next" href="${versionHref({ ...which, version: version + 1 })}">Version ${version + 1}</a>` : ''}</nav></div>
 ${
@@ -75,8 +76,19 @@ ${
     : html`<p>${countsOf(counts)} <span class="muted">${head.reason} ${ago(head.at, now)}, ${clock(head.at)}, by run ${given(head.run)}</span></p>`
 }
 ${problem === undefined ? nothing : html`<p class="note bad">${given(problem)}</p>`}
+<details><summary>The full list as of this version, and how to go back to it</summary>${commandLine(versionCommand('show', which, '--version'))}${commandLine(versionCommand('rollback', which, '--to'))}</details>
 ${rows.length === 0 ? nothing : html`<div class="sheet">${diff(rows, true)}</div>`}
-${paging({ offset, limit, total: counts.added + counts.removed + counts.changed, at })}`;
+${paging({ offset, limit, total: counts.added + counts.removed + counts.changed, path: { path: '/version', query: { ...which } } })}`;
+}
+
+function versionCommand(
+  command: 'show' | 'rollback',
+  { job, provider, version }: VersionId,
+  option: string,
+): string {
+  // What begins with a dash is an option wherever it stands, but after two of them.
+  const [before, after] = job.startsWith('-') ? ['', ` -- ${quoted(job)}`] : [` ${quoted(job)}`, ''];
+  return `muster ${command}${before} --provider ${provider} ${option} ${version}${after}`;
 }
 
 /** Changes as a feed, the newest first, under headings of this level. */
@@ -86,7 +98,7 @@ export function changeList(items: readonly ChangeItem[], now: number, level: 2 |
 
 /** Rows of a diff. With `labels`, those that came or went can be opened. */
 export function diff(rows: readonly TargetChange[], labels = false): Html {
-  return html`<ul class="diff">${[...groupChanges(rows)].map((group) => diffRow(group, labels))}</ul>`;
+  return html`<ul class="diff">${[...groupChanges(rows)].map((group) => changeRow(group, labels))}</ul>`;
 }
 
 /** `+2 −1 ~3`, in words for who hears it. */
@@ -117,7 +129,7 @@ ${rest > 0 ? html`<p class="rest"><a href="${versionHref(item)}">and ${count(res
 
 const signs = { added: '+', removed: '−', changed: '~' } as const;
 
-function diffRow(group: readonly [TargetChange, ...TargetChange[]], open: boolean): Html {
+function changeRow(group: readonly [TargetChange, ...TargetChange[]], open: boolean): Html {
   const [{ kind, source, differences, labels }] = group;
   const addresses = group.map(
     ({ address, count: copy }, index) =>
@@ -125,14 +137,16 @@ function diffRow(group: readonly [TargetChange, ...TargetChange[]], open: boolea
   );
   const name = html`<span class="sign" aria-hidden="true">${signs[kind]}</span><span class="heard">${kind} </span>${addresses} <span class="muted">${given(source)}</span>`;
   if (differences.length > 0) {
-    const values = differences.map(
-      (one) =>
-        html`<li><span class="name">${givenName(one.name)}</span> ${value('del', one.before)} <span aria-hidden="true">→</span> ${value('ins', one.after)}</li>`,
-    );
+    const values = differences.map((one) => html`<li>${diffRow(one)}</li>`);
     return html`<li class="${kind}">${name}<ul class="${values.length === 1 ? 'single' : 'several'}">${values}</ul></li>`;
   }
   if (!open) return html`<li class="${kind}">${name}</li>`;
   return html`<li class="${kind}"><details><summary>${name}</summary>${labelTable(labels)}</details></li>`;
+}
+
+/** A label with what it was and what it is. */
+export function diffRow({ name, before, after }: LabelChange): Html {
+  return html`<span class="name">${givenName(name)}</span> ${value('del', before)} <span aria-hidden="true">→</span> ${value('ins', after)}`;
 }
 
 function value(element: 'del' | 'ins', text: string | undefined): Html {

@@ -142,6 +142,11 @@ const words: Readonly<
   ok: { text: 'ok', tone: 'good' },
 };
 
+/** The state in words. */
+export function stateText(state: State): string {
+  return words[state].text;
+}
+
 /** The state in a word and a colour. */
 export function stateBadge(state: State): Html {
   const { text, tone } = words[state];

@@ -17,11 +17,12 @@ import {
   nothing,
   number,
   placeOf,
-  raw,
   stateBadge,
   versionHref,
 } from './html.ts';
+import { settingsSection } from './rules.ts';
 import { searchForm, targetResults } from './target-list.ts';
+import { type Range, timeline } from './timeline.ts';
 
 /** Everything that the page of a job shows. */
 export interface JobPage {
@@ -29,6 +30,7 @@ export interface JobPage {
   readonly providers: readonly ProviderView[];
   readonly held: HeldPage;
   readonly points: readonly Point[];
+  readonly range: Range;
   readonly changes: ChangePage;
   readonly result: SearchResult;
   readonly text: string;
@@ -43,6 +45,7 @@ export function jobBody({
   providers,
   held,
   points,
+  range,
   changes,
   result,
   text,
@@ -50,13 +53,13 @@ export function jobBody({
   limit,
   now,
 }: JobPage): Html {
-  const at = (next: number) => jobHref(job, { q: text, offset: next || undefined });
   const isDots = jobHref(job).startsWith('/jobs?');
   const action = isDots ? '/jobs' : jobHref(job);
   const hidden = isDots ? html`<input type="hidden" name="job" value="${job}">` : nothing;
-  return html`<h1>${given(job)}</h1>
+  const path = { path: action, query: { job: isDots ? job : undefined, q: text }, anchor: 'targets' };
+  return html`<div class="headed"><h1>${given(job)}</h1><nav aria-label="This job elsewhere"><a href="${href('/sd', { job })}">http_sd</a> <a href="${href('/api/v1/targets', { job })}">JSON</a></nav></div>
 <div class="${providers.length === 1 ? 'beside' : 'above'}"><section aria-label="Providers" class="cards">${providers.map((one) => card(one, now))}</section>
-${chart(points, now)}</div>
+${timeline({ points, range, now, at: (one) => jobHref(job, { q: text, range: one }) })}</div>
 ${heldSections(held, now)}
 ${
   changes.items.length === 0
@@ -64,9 +67,10 @@ ${
     : html`<section aria-labelledby="recent"><div class="headed"><h2 id="recent">Recent changes</h2><a href="${href('/changes', { job })}">All changes</a></div>
 ${changeList(changes.items, now, 3)}</section>`
 }
+${settingsSection(job, providers)}
 <section aria-labelledby="targets"><h2 id="targets">Targets</h2>
 ${searchForm(action, text, 'Search the targets of this job', hidden)}
-<div id="results">${targetResults({ result, text, offset, limit, at, places: providers.length > 1 ? 'providers' : 'none' })}</div></section>`;
+<div id="results">${targetResults({ result, text, offset, limit, path, places: providers.length > 1 ? 'providers' : 'none' })}</div></section>`;
 }
 
 function card(one: ProviderView, now: number): Html {
@@ -82,6 +86,7 @@ ${
     : html`${fact('Version', status.version === 0 ? 'none yet' : html`<a href="${versionHref({ ...one, version: status.version })}">${number(status.version)}</a>`)}
 ${fact('Last change', ago(status.last_change, now))}
 ${fact('Last success', ago(status.last_success, now))}
+${fact('List', html`<a href="${href('/sd', { job: one.job, provider: one.provider })}">file_sd JSON</a>`)}
 ${fact('Last cycle', html`${ago(status.last_attempt, now)}, took ${status.duration_seconds.toFixed(1)} s`)}`
 }
 </dl></article>`;
@@ -89,65 +94,6 @@ ${fact('Last cycle', html`${ago(status.last_attempt, now)}, took ${status.durati
 
 function fact(name: string, value: Html | string): Html {
   return html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
-}
-
-/** Target counts over time as a line of steps, with the numbers below for who cannot see it or wants them. */
-function chart(points: readonly Point[], now: number): Html {
-  const [first] = points;
-  const last = points.at(-1);
-  if (first === undefined || last === undefined) return nothing;
-  const counts = points.map(({ targets }) => targets);
-  const top = ceiling(Math.max(...counts));
-  const end = Math.max(now, last.at);
-  const span = Math.max(1, end - first.at);
-  const x = (at: number) => round(((at - first.at) / span) * width);
-  const y = (targets: number) => round(height - (targets / top) * height);
-  const steps = points.slice(1).map(({ at, targets }) => `H${x(at)}V${y(targets)}`);
-  const line = `M0 ${y(first.targets)}${steps.join('')}H${width}`;
-  const start = new Date(first.at).toISOString();
-  const [least, most] = [Math.min(...counts), Math.max(...counts)];
-  const range = least === most ? 'always as many' : `from ${number(least)} to ${number(most)}`;
-  return html`<figure class="chart">
-<figcaption><h2>Targets over time</h2><p class="muted">${count(last.targets, 'target')} now, ${range} since ${ago(start, now)}</p></figcaption>
-<div class="plot">
-<div class="y" aria-hidden="true"><span>${number(top)}</span><span>${number(top / 2)}</span><span>0</span></div>
-${raw(`<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="Target count over time, ${range}">
-<path class="grid" d="M0 0H${width}M0 ${height / 2}H${width}M0 ${height}H${width}"/>
-<path class="area" d="${line}V${height}H0Z"/>
-<path class="line" d="${line}"/>
-</svg>`)}
-<div class="x" aria-hidden="true"><span>${clock(start)}</span><span>now</span></div>
-</div>
-<details><summary>Numbers</summary>
-<table><thead><tr><th scope="col">From</th><th scope="col" class="num">Targets</th></tr></thead><tbody>
-${points
-  .slice(-mostRows)
-  .reverse()
-  .map((point) => {
-    const at = new Date(point.at).toISOString();
-    return html`<tr><td><time datetime="${at}">${clock(at)}</time></td><td class="num">${number(point.targets)}</td></tr>`;
-  })}
-</tbody></table></details>
-</figure>`;
-}
-
-/** Units of the drawing, which is stretched to the width of the page. */
-const width = 1000;
-const height = 120;
-const mostRows = 50;
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
-}
-
-/** The next even number from 2 up whose first digits make a good scale: 2, 4, 6, 8, 10, 20, 40, … */
-function ceiling(value: number): number {
-  if (value <= 2) return 2;
-  const power = 10 ** Math.floor(Math.log10(value));
-  const step = [1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10].find(
-    (one) => one * power >= value && (one * power) % 2 === 0,
-  );
-  return (step ?? 10) * power;
 }
 
 /** What is held, each as the change that it would be; nothing where nothing is. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
+import { version } from '../../base/version.ts';
 import { answerWith } from '../serve/answer.ts';
 import type { RequestEnv } from '../serve/http.ts';
 import { type Html, html, icon } from './html.ts';
@@ -69,6 +70,7 @@ ${link('changes', '/changes', 'Changes')}
 <main id="main" tabindex="-1"${live ? html` data-live` : ''}>
 ${await body}
 </main>
+<footer><p>Muster ${version}</p><nav aria-label="For machines"><a href="/sd">http_sd</a><a href="/metrics">Metrics</a><a href="/api/v1/providers">JSON</a><a href="/readyz">Ready?</a></nav></footer>
 </body>
 </html>
 `;

@@ -1,4 +1,6 @@
-import type { SidecarModel } from '../serve/model.ts';
+import type { Verdict } from '../mirror/health.ts';
+import { providerMechanism } from '../search/query.ts';
+import type { SidecarModel, StoreView } from '../serve/model.ts';
 import type { Outputs, OutputView } from '../serve/outputs.ts';
 import type { Overview, ProviderView } from '../serve/providers.ts';
 import {
@@ -15,22 +17,40 @@ import {
   number,
   placeOf,
   stateBadge,
+  stateText,
+  versionHref,
 } from './html.ts';
 import { paging } from './target-list.ts';
 
 const pageSize = 200;
 
-interface Shown {
-  readonly overview: Overview;
-  readonly outputs: Outputs;
+/** By what the providers are sorted. */
+export const sorts = ['state', 'job', 'targets', 'version', 'change', 'success'] as const;
+type Sort = (typeof sorts)[number];
+
+/** What of the overview is wanted. */
+export interface OverviewWish {
+  /** Words of which all must be in what is said of a provider. */
+  readonly filter: string;
+  readonly sort: Sort;
+  /** Whether the order is turned round. */
+  readonly reverse: boolean;
+  /** Whether the providers of each mechanism stand together. */
+  readonly grouped: boolean;
   /** Of the providers. */
   readonly offset: number;
 }
 
+interface Shown {
+  readonly overview: Overview;
+  readonly outputs: Outputs;
+  readonly wish: OverviewWish;
+}
+
 /** How everything does, what is worst first. */
 export function overviewBody(
-  model: Pick<SidecarModel, 'now' | 'mirror' | 'configuration'>,
-  { overview, outputs: found, offset }: Shown,
+  model: Pick<SidecarModel, 'now' | 'mirror' | 'configuration' | 'stores'>,
+  { overview, outputs: found, wish }: Shown,
 ): Html {
   const { providers } = overview;
   const { outputs } = found;
@@ -39,8 +59,11 @@ export function overviewBody(
   const mirror = model.mirror();
   const trouble = providers.filter(({ state }) => needsAttention(state));
   const bad = outputs.filter(({ state }) => needsAttention(state));
-  const rows = providers.slice(offset, offset + pageSize);
-  const at = (next: number) => href('/', { offset: next || undefined });
+  const wanted = sorted(
+    providers.filter((one) => isWanted(one, wish.filter)),
+    wish,
+  );
+  const rows = wanted.slice(wish.offset, wish.offset + pageSize);
   const configuration = model.configuration();
   const quiet = mirror.ok && mirror.reason === 'ok';
   return html`<h1 class="heard">Overview</h1>
@@ -51,9 +74,78 @@ ${configuration?.note === undefined ? nothing : html`<p class="note">${given(con
 ${errors.map((error) => html`<p class="note bad">What is known of the providers is not newer: ${given(error)}</p>`)}
 ${trouble.length + bad.length === 0 ? nothing : attention(trouble, bad, now)}
 ${providers.length + outputs.length === 0 ? html`<p class="empty">The store has no provider yet. Once a cycle has run, it shows here.</p>` : nothing}
-${providers.length === 0 ? nothing : table(rows, now)}
-${paging({ offset, limit: pageSize, total: providers.length, at })}
-${offset === 0 ? outputsTable(outputs, now) : nothing}`;
+${
+  providers.length === 0
+    ? nothing
+    : html`<section aria-labelledby="providers"><div class="headed"><h2 id="providers">Providers</h2>${filterForm(wish)}</div>
+${wish.filter === '' ? nothing : html`<p class="found" role="status">${count(wanted.length, 'provider')} of ${number(providers.length)}</p>`}
+${wanted.length === 0 ? html`<p class="empty">No provider fits. <a href="/">All of them</a></p>` : table(rows, wish, now)}
+${paging({ offset: wish.offset, limit: pageSize, total: wanted.length, path: { path: '/', query: queryOf(wish), anchor: 'providers' } })}</section>`
+}
+${wish.offset === 0 ? outputsTable(outputs, now) : nothing}
+${storesTable(model.stores(), mirror)}`;
+}
+
+/** The query of the overview as it is wanted, with some of it otherwise. */
+function queryOf(
+  wish: OverviewWish,
+  other: Partial<OverviewWish> = {},
+): Readonly<Record<string, string | undefined>> {
+  const { filter, sort, reverse, grouped } = { ...wish, ...other };
+  return {
+    q: filter,
+    sort: sort === 'state' ? undefined : sort,
+    dir: reverse ? 'reverse' : undefined,
+    group: grouped ? 'mechanism' : undefined,
+  };
+}
+
+function filterForm({ filter, sort, reverse, grouped }: OverviewWish): Html {
+  const hidden = sort === 'state' ? nothing : html`<input type="hidden" name="sort" value="${sort}">`;
+  return html`<form class="filter" action="/" aria-label="Filter the providers">${hidden}${reverse ? html`<input type="hidden" name="dir" value="reverse">` : nothing}
+<input type="search" name="q" value="${filter}" maxlength="200" aria-label="Filter by job, mechanism, state or reason" placeholder="job, mechanism, state" autocomplete="off" spellcheck="false">
+<label><input type="checkbox" name="group" value="mechanism"${grouped ? html` checked` : ''}> by mechanism</label>
+<button class="plain">Filter</button></form>`;
+}
+
+function isWanted(one: ProviderView, filter: string): boolean {
+  const { job, provider, source, state, reason } = one;
+  const text =
+    `${job} ${provider} ${source} ${mechanismIn(one)} ${state} ${stateText(state)} ${reason}`.toLowerCase();
+  return filter
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
+}
+
+/** As the status says, or else as the provider is named. */
+function mechanismIn({ provider, status }: ProviderView): string {
+  return status?.settings?.mechanism ?? providerMechanism(provider);
+}
+
+/** The overview has them by state already. */
+function sorted(
+  providers: readonly ProviderView[],
+  { sort, reverse, grouped }: OverviewWish,
+): readonly ProviderView[] {
+  const by = keys[sort];
+  const ordered = by === undefined ? [...providers] : providers.toSorted((a, b) => order(by(a), by(b)));
+  if (reverse) ordered.reverse();
+  return grouped ? ordered.sort((a, b) => order(mechanismIn(a), mechanismIn(b))) : ordered;
+}
+
+/** The largest and the newest first, as they are looked for. */
+const keys: Readonly<Record<Sort, ((one: ProviderView) => string | number) | undefined>> = {
+  state: undefined,
+  job: ({ job }) => job,
+  targets: ({ targets }) => -(targets ?? -1),
+  version: ({ status }) => -(status?.version ?? -1),
+  change: ({ status }) => -Date.parse(status?.last_change ?? '1970-01-01'),
+  success: ({ status }) => Date.parse(status?.last_success ?? '1970-01-01'),
+};
+
+function order(a: string | number, b: string | number): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function facts(providers: readonly ProviderView[], trouble: number): Html {
@@ -112,19 +204,44 @@ function attentionEntry(group: readonly ProviderView[], now: number): Html {
 <p>${given(first.reason)} <span class="muted">Last success: ${ago(oldest, now)}.</span></p>${commands.slice(0, mostNamed).map(commandLine)}</li>`;
 }
 
-function table(rows: readonly ProviderView[], now: number): Html {
+function table(rows: readonly ProviderView[], wish: OverviewWish, now: number): Html {
+  const groups = wish.grouped ? [...Map.groupBy(rows, mechanismIn)] : [['', rows] as const];
+  const column = (sort: Sort, text: string, kind = '') => {
+    const isThis = sort === wish.sort;
+    const direction = isThis ? html` aria-sort="${wish.reverse ? 'descending' : 'ascending'}"` : '';
+    const path = href('/', queryOf(wish, { sort, reverse: isThis && !wish.reverse }));
+    return html`<th scope="col" class="${kind}"${direction}><a href="${path}">${text}</a></th>`;
+  };
   return html`<table class="providers"><caption class="heard">Providers</caption>
-<thead><tr><th scope="col">Job</th><th scope="col" class="num">Targets</th><th scope="col" class="wide">Version</th><th scope="col" class="wide">Last change</th><th scope="col">Last success</th><th scope="col">State</th></tr></thead>
-<tbody>${rows.map(
-    (
-      one,
-    ) => html`<tr><th scope="row"><a href="${jobHref(one.job)}">${given(one.job)}</a> <span class="muted">${placeOf(one)}</span></th>
-<td class="num">${one.targets === undefined ? '–' : number(one.targets)}</td>
-<td class="wide">${one.status === undefined ? '–' : number(one.status.version)}</td>
+<thead><tr>${column('job', 'Job')}${column('targets', 'Targets', 'num')}${column('version', 'Version', 'wide')}${column('change', 'Last change', 'wide')}${column('success', 'Last success')}${column('state', 'State')}</tr></thead>
+${groups.map(
+  ([mechanism, own]) =>
+    html`<tbody>${wish.grouped ? groupRow(mechanism, own) : nothing}${own.map(
+      (
+        one,
+      ) => html`<tr><th scope="row"><a href="${jobHref(one.job)}">${given(one.job)}</a> <span class="muted">${placeOf(one)}</span></th>
+<td class="num">${one.targets === undefined ? '–' : html`<a class="quiet" href="${jobHref(one.job)}#targets">${number(one.targets)}</a>`}</td>
+<td class="wide">${one.status === undefined ? '–' : one.status.version === 0 ? '0' : html`<a class="quiet" href="${versionHref({ ...one, version: one.status.version })}">${number(one.status.version)}</a>`}</td>
 <td class="wide">${one.status === undefined ? '–' : ago(one.status.last_change, now)}</td>
 <td>${one.status === undefined ? '–' : ago(one.status.last_success, now)}</td>
 <td>${stateBadge(one.state)}</td></tr>`,
-  )}</tbody></table>`;
+    )}</tbody>`,
+)}</table>`;
+}
+
+function groupRow(mechanism: string, own: readonly ProviderView[]): Html {
+  const targets = own.reduce((sum, one) => sum + (one.targets ?? 0), 0);
+  return html`<tr class="group"><th scope="rowgroup" colspan="6">${given(mechanism)} <span class="muted">${count(own.length, 'provider')}, ${count(targets, 'target')}</span></th></tr>`;
+}
+
+/** The stores and the folders that they are mirrored into. */
+function storesTable(stores: readonly StoreView[], mirror: Verdict): Html {
+  return html`<section aria-labelledby="stores"><h2 id="stores">Mirror</h2>
+<div class="scrolled sheet" role="region" aria-label="Stores" tabindex="0"><table class="plain"><thead><tr><th scope="col">Store</th><th scope="col">Mirrored into</th><th scope="col" class="num">Files</th><th scope="col" class="num">Targets</th><th scope="col">State</th></tr></thead>
+<tbody>${stores.map(
+    ({ name, url, folder, files, targets, ready }) =>
+      html`<tr><th scope="row">${name === '' ? nothing : html`${given(name)} `}<code>${given(url)}</code></th><td><code>${given(folder)}</code></td><td class="num">${number(files)}</td><td class="num">${number(targets)}</td><td>${ready ? (mirror.ok ? 'mirrored' : 'behind') : 'first round under way'}</td></tr>`,
+  )}</tbody></table></div></section>`;
 }
 
 /** The kube-state outputs as a table; nothing where there are none. */

@@ -2,10 +2,13 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { MusterError } from '../../base/errors.ts';
 import { plainFile } from '../../base/files.ts';
 import { decodeFileSd, type FileSdGroup } from '../../targets/file-sd.ts';
-import { type Query, type Telling, tellingTexts } from './query.ts';
+import { type LineTest, lineTestOf, literal, tellingText, type Verdict } from './line.ts';
+import type { Query } from './query.ts';
 
 /** A group that may fit, still as text: most of what is found is only counted. */
 export interface FoundGroup {
+  /** Whether all of its targets fit; undefined where only decoding it tells. */
+  readonly fits: Verdict;
   /** How many targets it has. */
   readonly count: () => number;
   readonly decode: () => FileSdGroup;
@@ -22,7 +25,9 @@ export async function* scanFile(
   signal: AbortSignal,
 ): AsyncGenerator<readonly FoundGroup[], undefined> {
   if (await isOneGroupALine(path, signal)) {
-    for await (const piece of readLinePieces(path, signal)) yield [...findLines(piece, query)];
+    const find = finderOf(query);
+    const test = lineTestOf(query);
+    for await (const piece of readLinePieces(path, signal)) yield [...findLines(piece, find, test)];
     return undefined;
   }
   const { size } = await stat(path);
@@ -33,6 +38,7 @@ export async function* scanFile(
     );
   }
   yield decodeFileSd(await readFile(path)).map((group) => ({
+    fits: query.length === 0 || undefined,
     count: () => group.targets.length,
     decode: () => group,
   }));
@@ -43,6 +49,8 @@ const largestForeign = 16 << 20;
 
 /** How every line of a group begins in a file of ours. */
 const lineStart = '{"targets":[';
+/** No text within JSON can hold a bare quote, so that this is the end of the targets. */
+const afterTargets = '],"labels":{';
 
 /** The first group decides: a publisher writes all of a file in one way. */
 async function isOneGroupALine(path: string, signal: AbortSignal): Promise<boolean> {
@@ -54,20 +62,24 @@ async function isOneGroupALine(path: string, signal: AbortSignal): Promise<boole
   return true;
 }
 
-function* findLines(piece: LinePiece, query: Query): Generator<FoundGroup, undefined> {
+function* findLines(piece: LinePiece, find: Finder, test: LineTest): Generator<FoundGroup, undefined> {
   const { text } = piece;
-  const [first = anyLine, ...others] = tellingTexts(query).map(finderOf);
   for (let at = 0; at < text.length; ) {
-    const found = first(text, at);
+    const found = find(text, at);
     if (found === -1) return undefined;
     const start = text.lastIndexOf('\n', found - 1) + 1;
     const newline = text.indexOf('\n', found);
     const end = newline === -1 ? text.length : newline;
-    if (text.startsWith(lineStart, start)) {
-      const line = others.length === 0 ? '' : text.slice(start, end);
-      if (others.every((find) => find(line, 0) !== -1)) yield groupAt(piece, start, end);
-    }
     at = end + 1;
+    if (!text.startsWith(lineStart, start)) continue;
+    const close = text.indexOf(afterTargets, start);
+    if (close === -1 || close > end) {
+      yield groupAt(piece, { start, end, addresses: undefined, fits: undefined });
+      continue;
+    }
+    const addresses = text.slice(start + lineStart.length, close);
+    const fits = test({ addresses, labels: text.slice(close + afterTargets.length - 1, end) });
+    if (fits !== false) yield groupAt(piece, { start, end, addresses, fits });
   }
   return undefined;
 }
@@ -77,26 +89,40 @@ type Finder = (text: string, from: number) => number;
 
 const anyLine: Finder = (text, from) => text.indexOf(lineStart, from);
 
-function finderOf({ text: sought, exact }: Telling): Finder {
-  const bytes = Buffer.from(sought).toString('latin1');
+/** Finds the next line that may fit, by the longest text that all which fit have. */
+function finderOf(query: Query): Finder {
+  const [best] = query
+    .flatMap((clause) => (clause.length === 1 ? clause.map(tellingText) : []))
+    .filter((telling) => telling !== undefined)
+    .sort((a, b) => b.text.length - a.text.length);
+  if (best === undefined) return anyLine;
+  const { text: bytes, exact } = best;
   if (exact) return (text, from) => text.indexOf(bytes, from);
-  const pattern = new RegExp(bytes.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'gi');
+  const pattern = literal(bytes, 'gi');
   return (text, from) => {
     pattern.lastIndex = from;
     return pattern.exec(text)?.index ?? -1;
   };
 }
 
-function groupAt({ text, decode }: LinePiece, start: number, end: number): FoundGroup {
+interface FoundLine {
+  readonly start: number;
+  readonly end: number;
+  /** `undefined` in a layout that is not ours. */
+  readonly addresses: string | undefined;
+  readonly fits: Verdict;
+}
+
+function groupAt({ text, decode }: LinePiece, { start, end, addresses, fits }: FoundLine): FoundGroup {
   const last = text.charCodeAt(end - 1) === comma ? end - 1 : end;
+  const decodeGroup = () => decodeLine(decode(start, last));
   return {
+    fits,
     count() {
-      // No text within JSON can hold a bare quote, so that this is the end of the targets.
-      const close = text.indexOf('],"labels":', start);
-      const head = text.slice(start + lineStart.length, close === -1 || close > end ? end : close);
-      return head.includes('","') ? countTexts(head) : head === '' ? 0 : 1;
+      if (addresses === undefined) return decodeGroup().targets.length;
+      return addresses.includes('","') ? countTexts(addresses) : addresses === '' ? 0 : 1;
     },
-    decode: () => decodeLine(decode(start, last)),
+    decode: decodeGroup,
   };
 }
 

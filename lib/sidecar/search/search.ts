@@ -1,7 +1,8 @@
 import { toMusterError } from '../../base/errors.ts';
-import type { LabelSet } from '../../targets/group.ts';
+import { nearest } from '../../config/problem.ts';
+import { type LabelSet, metaPrefix } from '../../targets/group.ts';
 import type { TargetFile } from '../mirror/target-files.ts';
-import { fittingTargets, narrowQuery, type Query } from './query.ts';
+import { fitsName, fittingTargets, namesIn, narrowQuery, type Query } from './query.ts';
 import { type FoundGroup, scanFile } from './scan.ts';
 
 /** A target of the mirrored files. */
@@ -17,12 +18,18 @@ export interface TargetRow {
 /** A page of the targets that fit. */
 export interface SearchResult {
   readonly rows: readonly TargetRow[];
-  /** How many fit, as far as was counted. */
+  /** How many fit, in all files that could be searched. */
   readonly total: number;
-  /** Whether there may be more than `total`. */
-  readonly more: boolean;
   /** Files that could not be searched, and why. */
   readonly problems: readonly string[];
+  /** Names of the query that no target has as a label, each with the name that may be meant. */
+  readonly unknown: readonly UnknownName[];
+}
+
+/** A name that is no label's. */
+export interface UnknownName {
+  readonly name: string;
+  readonly nearest: string | undefined;
 }
 
 /** What to search for, and which rows to return. */
@@ -33,9 +40,6 @@ export interface SearchOptions {
   readonly signal: AbortSignal;
 }
 
-/** Counting goes on this far beyond the page, then it is "more than". */
-const countedBeyond = 5_000;
-
 /**
  * A page of the targets that fit, file by file in their order. Without a query, what is not on the page is known from
  * the mirror's own count and not read. Throws only when the signal fires.
@@ -45,7 +49,6 @@ export async function searchTargets(
   { query, offset, limit, signal }: SearchOptions,
 ): Promise<SearchResult> {
   const search: Search = { rows: [], problems: [], seen: 0, from: offset, to: offset + limit };
-  const isFull = () => search.seen >= search.to + countedBeyond;
   for (const file of files) {
     const rest = narrowQuery(query, file);
     if (rest === undefined) continue;
@@ -53,12 +56,11 @@ export async function searchTargets(
       search.seen += file.targets;
       continue;
     }
-    if (isFull()) return { ...resultOf(search), more: true };
     const before = search.seen;
     try {
       for await (const groups of scanFile(file.path, rest, signal)) {
         for (const group of groups) take(search, file, rest, group);
-        if (rest.length === 0 ? search.seen >= search.to : isFull()) break;
+        if (rest.length === 0 && search.seen >= search.to) break;
       }
     } catch (error) {
       signal.throwIfAborted();
@@ -66,7 +68,10 @@ export async function searchTargets(
     }
     if (rest.length === 0) search.seen = before + file.targets;
   }
-  return { ...resultOf(search), more: isFull() && query.length > 0 };
+  const { rows, problems, seen } = search;
+  const isOdd = seen === 0 || query.some((clause) => clause.some(({ not }) => not));
+  const unknown = isOdd && problems.length === 0 ? await unknownNames(files, query, signal) : [];
+  return { rows, total: seen, problems, unknown };
 }
 
 interface Search {
@@ -77,12 +82,8 @@ interface Search {
   seen: number;
 }
 
-function resultOf({ rows, problems, seen }: Search): Omit<SearchResult, 'more'> {
-  return { rows, problems, total: seen };
-}
-
 function take(search: Search, file: TargetFile, query: Query, group: FoundGroup): void {
-  if (query.length === 0) {
+  if (group.fits === true) {
     const count = group.count();
     if (search.seen + count <= search.from || search.seen >= search.to) {
       search.seen += count;
@@ -90,7 +91,7 @@ function take(search: Search, file: TargetFile, query: Query, group: FoundGroup)
     }
   }
   const { targets, labels } = group.decode();
-  const fitting = query.length === 0 ? targets.keys() : fittingTargets(query, { targets, labels });
+  const fitting = group.fits === true ? targets.keys() : fittingTargets(query, { targets, labels });
   for (const index of fitting) {
     const address = targets[index];
     if (search.seen >= search.from && search.seen < search.to && address !== undefined) {
@@ -99,4 +100,58 @@ function take(search: Search, file: TargetFile, query: Query, group: FoundGroup)
     }
     search.seen += 1;
   }
+}
+
+/** What every target is told apart by, beside its labels. */
+const ownNames = ['job', 'provider', 'mechanism', 'address', '__address__'];
+
+async function unknownNames(
+  files: readonly TargetFile[],
+  query: Query,
+  signal: AbortSignal,
+): Promise<readonly UnknownName[]> {
+  const unknown: UnknownName[] = [];
+  for (const name of namesIn(query)) {
+    if (ownNames.includes(name) || (await isThere(files, name, signal))) continue;
+    unknown.push({ name, nearest: nearest(name, [...ownNames, ...(await someNames(files, signal))]) });
+  }
+  return unknown;
+}
+
+async function isThere(files: readonly TargetFile[], name: string, signal: AbortSignal): Promise<boolean> {
+  const query: Query = [[{ kind: 'matches', name, text: '', not: false }]];
+  for (const file of files) {
+    for await (const groups of scanFile(file.path, query, signal)) {
+      for (const group of groups)
+        if (group.fits === true || Object.keys(group.decode().labels).some((own) => fitsName(name, own)))
+          return true;
+    }
+  }
+  return false;
+}
+
+/** Files, and groups of each, in which names are looked for that may have been meant. */
+const sampledFiles = 100;
+const sampledGroups = 200;
+
+async function someNames(files: readonly TargetFile[], signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  for (const { path } of files.slice(0, sampledFiles)) {
+    let left = sampledGroups;
+    for await (const groups of scanFile(path, [], signal)) {
+      for (const group of groups.slice(0, left))
+        for (const name of Object.keys(group.decode().labels))
+          for (const one of shortNames(name)) names.add(one);
+      left -= groups.length;
+      if (left <= 0) break;
+    }
+  }
+  return names;
+}
+
+/** The names by which a query can mean a label: `service` for `__meta_consul_service`. */
+function shortNames(name: string): readonly string[] {
+  if (!name.startsWith(metaPrefix)) return [name];
+  const words = name.slice(metaPrefix.length).split('_');
+  return [name, ...words.map((_, index) => words.slice(index).join('_')).filter((one) => one !== '')];
 }

@@ -104,6 +104,8 @@ export interface Point {
   /** Milliseconds of Unix time. */
   readonly at: number;
   readonly targets: number;
+  /** The version that made it so many; absent where the count is known from then on only. */
+  readonly version?: (ProviderId & { readonly source: string; readonly version: number }) | undefined;
 }
 
 /** Entries that are read for one chart, of all providers together. */
@@ -125,9 +127,9 @@ export async function historyOf(providers: readonly ProviderWithJournal[]): Prom
     .sort((a, b) => b.at - a.at);
   let targets = shown.reduce((sum, { status }) => sum + status.targets, 0);
   const points: Point[] = [];
-  for (const { at, delta } of steps) {
+  for (const { at, delta, version } of steps) {
     // What happened at one time is one step.
-    if (points.at(-1)?.at !== at) points.push({ at, targets });
+    if (points.at(-1)?.at !== at) points.push({ at, targets, version });
     targets -= delta;
   }
   if (start > 0) points.push({ at: start, targets });
@@ -137,11 +139,15 @@ export async function historyOf(providers: readonly ProviderWithJournal[]): Prom
 interface Track {
   /** 0 when the whole journal was read. */
   readonly knownFrom: number;
-  readonly deltas: readonly { readonly at: number; readonly delta: number }[];
+  readonly deltas: readonly {
+    readonly at: number;
+    readonly delta: number;
+    readonly version: Point['version'];
+  }[];
 }
 
 async function trackOf(
-  { job, provider, status, journal }: ProviderWithJournal,
+  { source, job, provider, status, journal }: ProviderWithJournal,
   entries: number,
 ): Promise<Track> {
   const oldest = Math.max(1, status.version - entries + 1);
@@ -157,7 +163,13 @@ async function trackOf(
     const at = timeOf(summary);
     return at === undefined || summary === undefined
       ? []
-      : [{ at, delta: summary.counts.added - summary.counts.removed }];
+      : [
+          {
+            at,
+            delta: summary.counts.added - summary.counts.removed,
+            version: { source, job, provider, version: summary.version },
+          },
+        ];
   });
   const whole = gap === -1 && oldest === 1;
   return { knownFrom: whole ? 0 : (deltas.at(-1)?.at ?? Date.parse(status.last_attempt)), deltas };

@@ -1,13 +1,16 @@
 import { createLimit } from '../../base/concurrency.ts';
+import { isMusterError } from '../../base/errors.ts';
+import { addressLabel } from '../../targets/group.ts';
 import type { Probes, Verdict } from '../mirror/health.ts';
-import { isProvider, type MirrorView, targetFiles } from '../mirror/target-files.ts';
-import { parseQuery } from '../search/query.ts';
-import type { SearchResult } from '../search/search.ts';
+import { isProvider, type MirrorView, type TargetFile, targetFiles } from '../mirror/target-files.ts';
+import type { DroppedResult } from '../search/dropped.ts';
+import { parseQuery, type Query } from '../search/query.ts';
+import type { SearchResult, TargetRow } from '../search/search.ts';
 import { type ChangePage, historyOf, newestChanges, type Point } from './change-feed.ts';
 import { createHeldReader, type HeldPage } from './held.ts';
 import { type ChangeDetail, createJournal } from './journal.ts';
 import { createOutputsReader, type Outputs, readOutputs } from './outputs.ts';
-import { createStatusReader, type Overview, readOverview } from './providers.ts';
+import { createStatusReader, type Overview, type ProviderView, readOverview } from './providers.ts';
 import { createWorkThread } from './worker.ts';
 
 /** What the page and its JSON show. Everything is read on demand, and bounded. */
@@ -24,6 +27,14 @@ export interface SidecarModel {
   outputs(): Promise<Outputs>;
   /** Targets that fit the query, of one job or of all. */
   search(input: SearchInput): Promise<SearchResult>;
+  /** The targets of a provider with this address. */
+  targetsAt(input: TargetInput): Promise<readonly TargetRow[]>;
+  /** What the rules of a job drop, where Prometheus runs them. */
+  dropped(input: DroppedInput): Promise<DroppedResult>;
+  /** The stores, and how their mirrors stand. */
+  stores(): readonly StoreView[];
+  /** The mirrored files of a job, or all. */
+  files(job?: string): readonly TargetFile[];
   /** What the gate holds, of one job or of all, with a page of the targets. */
   held(input: HeldInput): Promise<HeldPage>;
   /** The newest changes, of all or some. */
@@ -40,6 +51,35 @@ interface SearchInput {
   readonly offset: number;
   readonly limit: number;
   readonly signal: AbortSignal;
+}
+
+interface TargetInput {
+  readonly source: string;
+  readonly job: string;
+  readonly provider: string;
+  readonly address: string;
+  readonly signal: AbortSignal;
+}
+
+interface DroppedInput {
+  readonly job: string;
+  /** Index of the only rule that is of interest. */
+  readonly rule?: number | undefined;
+  readonly offset: number;
+  readonly limit: number;
+  readonly signal: AbortSignal;
+}
+
+/** A store and its mirror. */
+export interface StoreView {
+  readonly name: string;
+  /** Without credentials. */
+  readonly url: string;
+  /** The folder that it is mirrored into. */
+  readonly folder: string;
+  readonly files: number;
+  readonly targets: number;
+  readonly ready: boolean;
 }
 
 interface HeldInput {
@@ -101,6 +141,16 @@ export function createModel({
   const searches = createLimit(parallel);
   const readHeldOf = createHeldReader();
   const searcher = createWorkThread('search');
+  const dropper = createWorkThread('dropped');
+  const keptSearches = createKept<SearchResult>();
+  const keptDrops = createKept<DroppedResult>();
+  const find = (files: readonly TargetFile[], query: Query, page: Page, signal: AbortSignal) =>
+    keptSearches(stampOf(files, [query, page]), () =>
+      searches(async () => {
+        signal.throwIfAborted();
+        return searcher.run({ files, query, ...page }, signal);
+      }),
+    );
   const overview = () => readOverview({ sources: read, staleAfter, now: now() });
   const journals = async ({ job, provider }: Pick<ChangesInput, 'job' | 'provider'>) => {
     const { providers } = await overview();
@@ -125,12 +175,40 @@ export function createModel({
     },
     overview,
     outputs: () => readOutputs(read, now()),
-    search: ({ text, job, offset, limit, signal }) =>
-      searches(async () => {
-        signal.throwIfAborted();
-        const files = targetFiles(sources, job);
-        return searcher.run({ files, query: parseQuery(text), offset, limit }, signal);
+    async search({ text, job, offset, limit, signal }) {
+      try {
+        return await find(targetFiles(sources, job), parseQuery(text), { offset, limit }, signal);
+      } catch (error) {
+        if (!isMusterError(error, 'config')) throw error;
+        return { rows: [], total: 0, problems: [error.message], unknown: [] };
+      }
+    },
+    async targetsAt({ source, job, provider, address, signal }) {
+      const files = targetFiles(sources, job).filter(
+        (file) => file.source === source && file.provider === provider,
+      );
+      const query: Query = [[{ kind: 'equals', name: addressLabel, text: address, not: false }]];
+      return (await find(files, query, { offset: 0, limit: mostOfAddress }, signal)).rows;
+    },
+    async dropped({ job, rule, offset, limit, signal }) {
+      const { providers } = await overview();
+      const lists = targetFiles(sources, job).flatMap((file) => {
+        const settings = settingsFor(providers, file)?.status?.settings;
+        return settings?.relabel === 'prometheus' ? [{ file, settings }] : [];
+      });
+      const files = lists.map(({ file }) => file);
+      const rules = lists.map(({ settings }) => [settings.scrape_labels, settings.relabel_configs]);
+      return keptDrops(stampOf(files, [rules, rule, offset, limit]), () =>
+        searches(() => dropper.run({ lists, rule, offset, limit }, signal)),
+      );
+    },
+    stores: () =>
+      sources.map(({ name, store, folder, ready }) => {
+        const own = targetFiles(sources).filter((file) => file.source === name);
+        const targets = own.reduce((sum, file) => sum + file.targets, 0);
+        return { name, url: store.url, folder: folder.path, files: own.length, targets, ready: ready() };
       }),
+    files: (job) => targetFiles(sources, job),
     async held({ job, ...rows }) {
       const { providers } = await overview();
       const own = providers.filter((one) => (job ?? one.job) === one.job);
@@ -147,5 +225,45 @@ export function createModel({
       return isProvider(id) ? found?.journal.detail(id, { offset, limit, signal }) : undefined;
     },
     history: async (job) => historyOf(await journals({ job })),
+  };
+}
+
+interface Page {
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** Targets of one address that are looked at. */
+const mostOfAddress = 200;
+
+/** The provider of a file. */
+function settingsFor(providers: readonly ProviderView[], file: TargetFile): ProviderView | undefined {
+  return providers.find(
+    ({ source, job, provider }) => source === file.source && job === file.job && provider === file.provider,
+  );
+}
+
+/** Answers that are kept, and the targets of one: pages that follow what happens ask the same again and again. */
+const mostKept = 24;
+const keptFor = 60_000;
+
+/** Names what is asked of which files; undefined where a file does not tell whether it changed. */
+function stampOf(files: readonly TargetFile[], asked: readonly unknown[]): string | undefined {
+  const stamps = files.map(({ path, made }) => made && [path, made.key, made.etag]);
+  return stamps.includes(undefined) ? undefined : JSON.stringify([stamps, asked]);
+}
+
+/** Keeps the last answers for a while; what fails is not kept. */
+function createKept<T extends { readonly problems: readonly string[] }>() {
+  const kept = new Map<string, { readonly at: number; readonly answer: T }>();
+  return async (stamp: string | undefined, find: () => Promise<T>): Promise<T> => {
+    const before = stamp === undefined ? undefined : kept.get(stamp);
+    if (before !== undefined && performance.now() - before.at < keptFor) return before.answer;
+    const answer = await find();
+    if (stamp === undefined || answer.problems.length > 0) return answer;
+    kept.delete(stamp);
+    if (kept.size >= mostKept) kept.delete(kept.keys().next().value ?? '');
+    kept.set(stamp, { at: performance.now(), answer });
+    return answer;
   };
 }

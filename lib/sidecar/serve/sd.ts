@@ -25,7 +25,10 @@ export function sdRoutes(sources: readonly MirrorView[]): Hono<{ Bindings: Reque
       return textAnswer(503, `${waiting.store.url} was not yet mirrored as a whole; ask again`);
     const lacking = whatIsLacking(sources, job);
     if (lacking !== undefined) return textAnswer(503, lacking);
-    const files = targetFiles(sources, job);
+    const provider = context.req.query('provider');
+    const files = targetFiles(sources, job).filter((file) => (provider ?? file.provider) === file.provider);
+    if (files.length === 0 && provider !== undefined)
+      return textAnswer(404, 'no file of this provider is mirrored');
     if (files.length === 0) {
       return job === undefined
         ? textAnswer(503, 'no target file was mirrored; is this the right store?')

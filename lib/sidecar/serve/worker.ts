@@ -2,6 +2,7 @@ import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { compare } from 'bcryptjs';
 import { MusterError } from '../../base/errors.ts';
 import type { TargetFile } from '../mirror/target-files.ts';
+import { type DroppedOptions, type DroppedResult, findDropped } from '../search/dropped.ts';
 import type { Query } from '../search/query.ts';
 import { type SearchResult, searchTargets } from '../search/search.ts';
 
@@ -9,6 +10,7 @@ import { type SearchResult, searchTargets } from '../search/search.ts';
 export interface Work {
   readonly password: { readonly ask: PasswordWork; readonly answer: boolean };
   readonly search: { readonly ask: SearchWork; readonly answer: SearchResult };
+  readonly dropped: { readonly ask: DroppedWork; readonly answer: DroppedResult };
 }
 
 interface PasswordWork {
@@ -16,6 +18,8 @@ interface PasswordWork {
   /** bcrypt's. */
   readonly hash: string;
 }
+
+type DroppedWork = Omit<DroppedOptions, 'signal'>;
 
 interface SearchWork {
   readonly files: readonly TargetFile[];
@@ -126,6 +130,7 @@ type WorkRequest = { readonly id: number } & (
   | { readonly stop: true }
   | { readonly kind: 'password'; readonly ask: PasswordWork }
   | { readonly kind: 'search'; readonly ask: SearchWork }
+  | { readonly kind: 'dropped'; readonly ask: DroppedWork }
 );
 
 /** The other side: does each request until the thread is ended. */
@@ -148,8 +153,9 @@ function serveWork(port: NonNullable<typeof parentPort>): void {
 function doWork(
   request: Exclude<WorkRequest, { stop: true }>,
   signal: AbortSignal,
-): Promise<boolean | SearchResult> {
+): Promise<boolean | SearchResult | DroppedResult> {
   if (request.kind === 'password') return compare(request.ask.password, request.ask.hash);
+  if (request.kind === 'dropped') return findDropped({ ...request.ask, signal });
   const { files, ...rest } = request.ask;
   return searchTargets(files, { ...rest, signal });
 }

@@ -46,7 +46,7 @@ describe('the JSON behind the page', () => {
   test('has targets, found and in pages', async () => {
     const server = await open();
     const { rows, ...page } = await json(server, '/targets?q=10.3.0.60&job=api');
-    expect(page).toEqual({ offset: 0, limit: 100, total: 1, more: false, problems: [] });
+    expect(page).toEqual({ offset: 0, limit: 100, total: 1, problems: [], unknown: [] });
     expect(rows).toMatchObject([
       {
         source: '',

@@ -1,6 +1,8 @@
 import { MusterError } from '../../../lib/base/errors.ts';
+import { relabelConfigs } from '../../../lib/config/relabel.ts';
 import { runCycle } from '../../../lib/cycle/cycle.ts';
 import type { Provider } from '../../../lib/cycle/provider.ts';
+import { settingsOf } from '../../../lib/cycle/settings.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
 import type { LabelSet, TargetGroup } from '../../../lib/targets/group.ts';
@@ -43,24 +45,62 @@ export async function livelyStore(
   const shop = { job: 'shop/eu', provider: 'kubernetes-0' };
   const batch = { job: 'batch', provider: 'kubernetes-0' };
   const legacy = { job: 'legacy', provider: 'consul-0' };
+  const withRules = { settings: settings('api', rules) };
   await cycle({ job: 'edge', provider: 'consul-0' }, () => services('edge', 4));
   await cycle({ job: hostile.job, provider: 'consul-0' }, hostileGroups);
   await cycle(legacy, () => services('legacy', 6));
   await cycle(batch, () => services('batch', 30));
   for (let step = 0; step < 40; step++) {
     time = end.getTime() - (160 - 4 * step) * minute;
-    await cycle(api, () => services('api', 48 + Math.round(14 * Math.sin(step / 5)), step));
-    await cycle(shop, () => services('cart', 12 + (step >> 4)));
+    await cycle(api, () => services('api', 48 + Math.round(14 * Math.sin(step / 5)), step), withRules);
+    await cycle(shop, () => pods('cart', 12 + (step >> 4)));
   }
   time = end.getTime() - minute;
-  await cycle(api, () => services('api', 60, 39));
-  await cycle(shop, () => services('cart', 14));
+  await cycle(api, () => services('api', 60, 39), withRules);
+  await cycle(shop, () => pods('cart', 14));
   await cycle({ job: hostile.job, provider: 'consul-0' }, hostileGroups);
   await cycle(batch, () => services('batch', 3));
   await cycle(legacy, () => {
     throw new MusterError('unreachable', 'http://consul.example:8500 does not answer: connection refused');
   });
   return { store, now: end };
+}
+
+/** Rules that keep most, drop some, name and map labels. */
+const rules = [
+  { source_labels: ['__meta_consul_health'], regex: 'critical', action: 'drop' },
+  { source_labels: ['__meta_consul_tags'], regex: '.*,canary,.*', action: 'drop' },
+  { source_labels: ['__meta_consul_dc', '__meta_consul_node'], separator: '/', target_label: 'node' },
+  { regex: '__meta_consul_service_metadata_(.+)', action: 'labelmap' },
+  { source_labels: ['__meta_consul_service'], regex: '(.*)-old', target_label: 'service' },
+];
+
+function settings(job: string, written: unknown): Provider['settings'] {
+  return settingsOf({
+    ...{ mechanism: 'consul', server: 'http://consul.example:8500', refreshInterval: 30_000 },
+    ...{ relabel: 'prometheus', labels: 'all', guard: providerOf(() => []).guard },
+    scrapeLabels: { job, __scheme__: 'http', __metrics_path__: '/metrics' },
+    rules: relabelConfigs.parse(written),
+  });
+}
+
+/** Pods of a deployment, as Kubernetes lists them. */
+function pods(name: string, count: number): readonly TargetGroup[] {
+  return Array.from({ length: count }, (_, index) => ({
+    source: `pod/shop/${name}-${index}`,
+    labels: {
+      __meta_kubernetes_namespace: 'shop',
+      __meta_kubernetes_pod_name: `${name}-${index}`,
+      __meta_kubernetes_pod_node_name: `node-${index % 3}`,
+    },
+    targets: [
+      {
+        __address__: `10.4.0.${index + 1}:8080`,
+        __meta_kubernetes_pod_container_name: name,
+        __meta_kubernetes_pod_container_port_name: 'http',
+      },
+    ],
+  }));
 }
 
 /** Instances of a service, four in a group; a later step moves some of them to another version. */

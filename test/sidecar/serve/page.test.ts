@@ -19,11 +19,13 @@ beforeAll(async () => {
 });
 
 const ok = { ok: true, reason: 'ok' };
-const modelWith: Pick<SidecarModel, 'now' | 'mirror' | 'configuration'> = {
+const modelWith: Pick<SidecarModel, 'now' | 'mirror' | 'configuration' | 'stores'> = {
   now: () => 0,
   mirror: () => ok,
   configuration: () => undefined,
+  stores: () => [],
 };
+const wish = { filter: '', sort: 'state', reverse: false, grouped: false, offset: 0 } as const;
 
 const open = () => startTestServer(lively.store, { now: () => lively.now.getTime() });
 
@@ -58,7 +60,7 @@ describe('the page', () => {
       failing('other', 2, 'GET http://other.example: HTTP 403'),
     ];
     const outputs = { outputs: [], errors: [] };
-    const shown = { overview: { providers, errors: [] }, outputs, offset: 0 };
+    const shown = { overview: { providers, errors: [] }, outputs, wish };
     const page = String(overviewBody(modelWith, shown));
     const [, entries = ''] = /<ul>([\s\S]*?)<\/ul>/.exec(page) ?? [];
     expect(entries.split('</li>').map((entry) => textOf(`<main>${entry}</main>`))).toEqual([
@@ -117,19 +119,21 @@ describe('the page', () => {
     expect(text).toMatch(
       /legacy consul-0 6 1 2 h ago 2 h ago failing batch kubernetes-0 30 1 2 h ago \d+ s ago held/,
     );
-    expect(text).toMatch(/shop\/eu kubernetes-0 14 3 31 min ago \d+ s ago ok$/);
+    expect(text).toMatch(/shop\/eu kubernetes-0 14 3 31 min ago \d+ s ago ok Mirror Store /);
   });
 
   test('shows a job: how its provider does, its count over time, its last changes, its targets', async () => {
     const server = await open();
     const text = await read(server, '/jobs/api');
-    expect(text).toMatch(/^api consul-0 ok Targets 60 Version 41 Last change 59 s ago Last success 59 s ago/);
-    expect(text).toContain('Targets over time 60 targets now, from 34 to 62 since 2 h ago');
+    expect(text).toMatch(
+      /^api http_sd JSON consul-0 ok Targets 60 Version 41 Last change 59 s ago Last success 59 s ago/,
+    );
+    expect(text).toContain('Targets over time 60 targets now, from 34 to 62 since 2026-03-01 09:20:00 UTC');
     expect(text).toContain('version 41 −2 2 removed 59 s ago − removed 10.3.0.61:9100 api/15');
-    expect(text).toContain('60 targets 10.3.0.1:9100');
-    expect(text).toContain('1–50 of 60 Next');
+    expect(text).toMatch(/60 targets (?:address service node id tags dc )?10\.3\.0\.1:9100/);
+    expect(text).toContain('First Previous 1–50 of 60 Next Last');
     const second = await read(server, '/jobs/api?offset=50');
-    expect(second).toMatch(/Previous 51–60 of 60$/);
+    expect(second).toMatch(/Previous 51–60 of 60 Next Last Page of 2 Go$/);
     expect(await read(server, '/jobs/shop%2Feu')).toContain('14 targets');
     expect(await read(server, '/jobs?job=shop%2Feu')).toContain('14 targets');
   });
@@ -144,11 +148,92 @@ describe('the page', () => {
     const server = await open();
     const found = await read(server, '/targets?q=canary+dc%3Deu-1');
     expect(found).toMatch(
-      /^Targets Search 20 targets found api consul-0 10\.3\.0\.1:9100 dc eu-1 tags ,prod, canary,/,
+      /^Targets Search .* 17 targets found job address service node id tags dc api consul-0 10\.3\.0\.1:9100 service api node node-00 id api-0 tags ,prod, canary, dc eu-1/,
     );
     expect(await read(server, '/targets?q=job%3Dedge')).toContain('4 targets found');
     expect(await read(server, '/jobs/api?q=10.3.0.60')).toContain('1 target found');
     expect(await read(server, '/targets?q=nothing-like-it')).toContain('0 targets found No target fits.');
+  });
+
+  test('shows a target before and after the rules, and what each of them does', async () => {
+    const server = await open();
+    const target = (address: string) => `/target?job=api&provider=consul-0&address=${address}`;
+    const kept = await read(server, target('10.3.0.2:9100'));
+    expect(kept).toContain('Prometheus scrapes http://10.3.0.2:9100/metrics');
+    expect(kept).toMatch(
+      /After the rules __address__ 10\.3\.0\.2:9100 .* instance 10\.3\.0\.2:9100 .* node eu-2\/node-01/,
+    );
+    expect(kept).toContain('action: drop} no change looked at passing');
+    expect(kept).toContain('looked at eu-2/node-01 node none → eu-2/node-01');
+    expect(kept).toContain('action: labelmap} version none → 1.5.0');
+    expect(kept).toContain('muster explain 10.3.0.2:9100 --job api --provider consul-0');
+    const dropped = await read(server, target('10.3.0.1:9100'));
+    expect(dropped).toContain('Rule 2 drops it: Prometheus does not scrape it.');
+    expect(dropped).toContain('3 more rules: the target does not reach them.');
+    const gone = await server.get(target('10.9.9.9:1'));
+    expect([gone.status, textOf(gone.text)]).toEqual([
+      404,
+      expect.stringContaining('has no target with this address now'),
+    ]);
+    expect(await read(server, '/target?job=edge&provider=consul-0&address=10.4.0.1:9100')).toContain(
+      'Its status does not tell the rules of the job',
+    );
+  });
+
+  test('shows what rules drop, each with its rule', async () => {
+    const server = await open();
+    const all = await read(server, '/dropped?job=api');
+    expect(all).toMatch(/^Dropped by rules of api 20 targets of 60 are dropped\. 2 \{source_labels/);
+    expect(all).toContain('rule 2 looked at ,prod,canary,');
+    expect(await read(server, '/dropped?job=api&rule=1')).toContain('0 targets of 60 are dropped by rule 1.');
+    expect(await read(server, '/dropped?job=edge')).toContain('The status does not tell the rules');
+  });
+
+  test('shows the settings and the rules of a job', async () => {
+    expect(await read(await open(), '/jobs/api')).toContain(
+      'consul-0 http://consul.example:8500 30s Prometheus all above 50 % of 10 or more: for 15m; if all: for 1h',
+    );
+  });
+
+  test('filters, sorts and groups the providers', async () => {
+    const server = await open();
+    const jobs = async (path: string) =>
+      [
+        ...(await server.get(path)).text.matchAll(
+          /<th scope="row(?:group)?"[^>]*>(?:<a [^>]*>)?<bdi>([\w/]+)/g,
+        ),
+      ].map(([, name]) => name);
+    expect(await jobs('/?q=kubernetes')).toEqual(['batch', 'shop/eu']);
+    expect(await jobs('/?q=consul+failing')).toEqual(['legacy']);
+    expect((await jobs('/?sort=targets')).slice(0, 3)).toEqual(['api', 'batch', 'shop/eu']);
+    expect((await jobs('/?sort=targets&dir=reverse')).at(-1)).toBe('api');
+    expect((await jobs('/?group=mechanism&q=b')).slice(0, 1)).toEqual(['kubernetes']);
+    expect(await read(server, '/?q=none-of-it')).toContain('No provider fits.');
+  });
+
+  test('draws the range that is wanted, and each step leads to its version', async () => {
+    const server = await open();
+    const hour = await server.get('/jobs/api?range=hour');
+    expect(textOf(hour.text)).toContain('from 34 to 62 since 2026-03-01 11:00:00 UTC');
+    expect(hour.text).toContain(
+      'href="/version?job=api&amp;provider=consul-0&amp;version=41" tabindex="-1" data-tip="2026-03-01 11:59:00 UTC: 60 targets, version 41 of consul-0"',
+    );
+  });
+
+  test('leads to the first, the last and any page', async () => {
+    const { text } = await (await open()).get('/targets?q=9100&page=2');
+    expect([...text.matchAll(/<a rel="(\w+)" href="([^"]*)"/g)].map(([, rel, path]) => [rel, path])).toEqual([
+      ['first', '/targets?q=9100#results'],
+      ['prev', '/targets?q=9100#results'],
+    ]);
+  });
+
+  test('says what it cannot search for, and what may be meant', async () => {
+    const server = await open();
+    expect(await read(server, '/targets?q=servce%3Dapi')).toContain(
+      'No target has a label servce. Did you mean service ?',
+    );
+    expect(await read(server, '/targets?q=a~(')).toContain('( is not a regular expression of RE2');
   });
 
   test('shows what changed last, in all jobs, in the order of time', async () => {
@@ -245,7 +330,9 @@ describe('the page', () => {
     const text = await read(server, '/');
     expect(text).toContain('What is known of the providers is not newer: s3://bucket does not answer');
     expect(text).toContain('api consul-0 60 – – – no status');
-    expect(await read(server, '/jobs/api')).toContain('60 targets 10.3.0.1:9100');
+    expect(await read(server, '/jobs/api')).toMatch(
+      /60 targets (?:address service node id tags dc )?10\.3\.0\.1:9100/,
+    );
     expect(await read(server, '/changes')).toContain('s3://bucket does not answer No change yet.');
   });
 
