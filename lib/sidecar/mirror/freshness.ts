@@ -232,7 +232,7 @@ function briefOf(status: Status): Omit<Heartbeat, 'etag' | 'problem'> {
     ...(last_change !== undefined && { lastChange: Date.parse(last_change) }),
     // What a pin keeps is another matter, with an alert of its own.
     held: held?.kind === 'pinned' ? undefined : held?.targets,
-    pinned: pinned !== undefined,
+    pinned: pinned === undefined ? undefined : true,
     rejected: rejected?.targets,
     errorKind: error?.kind,
     ...(confirmed && { confirmed: { at: Date.parse(confirmed.at), targets: confirmed.targets } }),
