@@ -71,6 +71,7 @@ export function noticesOf(status: Status, now: number): readonly Notice[] {
   ];
 }
 
+/** One thing that a person should know of a provider. */
 export interface Notice {
   /** `pinned`: also where removals were rejected. */
   readonly kind: 'confirmed' | 'damaged' | 'pinned';

@@ -24,7 +24,7 @@ import {
   statusKey,
 } from '../targets/keys.ts';
 import { decodeJournalEntry, type JournalEntry, type JournalHead, readJournalLines } from './journal.ts';
-import { decodeSnapshot } from './load.ts';
+import { decodeSnapshot } from './snapshot.ts';
 
 /** What the history is read from. */
 export interface HistoryInput {

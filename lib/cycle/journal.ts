@@ -3,15 +3,13 @@ import { isMusterError, MusterError } from '../base/errors.ts';
 import { packLines, type UnpackOptions, unpackLines } from '../base/gzip-lines.ts';
 import { parseJson } from '../base/json.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { countTargets, type EncodedGroup, encodeGroup, type Groups } from '../targets/canonical.ts';
+import { type EncodedGroup, encodeGroup, type Groups } from '../targets/canonical.ts';
 import type { Change } from '../targets/diff.ts';
 import type { TargetGroup } from '../targets/group.ts';
 import { journalFolder, journalKey, type ProviderId, parseJournalVersion } from '../targets/keys.ts';
 import { createPacker } from '../targets/pack.ts';
 import { type ControlRecord, controlRecordSchema, schemaOf } from './control.ts';
 import { knownHistorySchema, refuseNewer, targetGroup } from './document.ts';
-import type { Loaded } from './load.ts';
-import type { CycleInput } from './provider.ts';
 
 /**
  * Why a change was committed: `discovered` by a cycle; `confirmed` by time or `accepted` by an operator after the gate
@@ -156,30 +154,24 @@ function readGroup(section: string | undefined, line: string): JournalLine {
   throw new MusterError('malformed', 'a line of the journal entry is not a target group');
 }
 
-/** Creates the version of `next` in the journal. False when another run was first. */
+/** What a commit is given beside the change. */
+interface CommitInput {
+  readonly store: ObjectStore;
+  readonly run: string;
+  readonly now: () => Date;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Creates the version in the journal. False when another run was first. Throws what the store throws. */
 export async function commitChange(
   id: ProviderId,
-  { store, run, now, signal }: Pick<CycleInput, 'store' | 'run' | 'now' | 'signal'>,
-  next: Loaded,
-  { change, reason, control }: Pick<JournalEntry, 'change' | 'reason' | 'control'>,
+  entry: Omit<JournalEntry, 'at' | 'run'>,
+  { store, run, now, signal }: CommitInput,
 ): Promise<boolean> {
-  const { version } = next;
-  const targets = countTargets(next.groups);
-  const body = await encodeJournalEntry({
-    version,
-    at: now().toISOString(),
-    reason,
-    run,
-    targets,
-    control,
-    change,
-  });
+  const { version } = entry;
+  const body = await encodeJournalEntry({ ...entry, at: now().toISOString(), run });
   try {
-    const options = {
-      condition: 'create',
-      contentType: 'application/gzip',
-      signal,
-    } as const;
+    const options = { condition: 'create', contentType: 'application/gzip', signal } as const;
     await store.put(journalKey(id, version), body, options);
   } catch (error) {
     if (isMusterError(error, 'conflict')) return false;

@@ -254,7 +254,7 @@ async function operate(
       reason: 'accepted',
       control: { action: draft.action, by, why, state: control },
     } as const;
-    if (!(await commitChange(id, input, next, entry))) continue;
+    if (!(await commitChange(id, { ...entry, version, targets: countTargets(next.groups) }, input))) continue;
     await publish(id, input, { next, change, stored });
     return { ...id, version, isNew: true, change, control };
   }
@@ -296,7 +296,11 @@ async function publish(
       await announceFile(provider, { store, run, now, signal }, stored);
     },
   };
-  const published = await publishVersion(provider, publishing, next, stored.status, change);
+  const published = await publishVersion(provider, publishing, {
+    loaded: next,
+    status: stored.status,
+    change,
+  });
   if (published === undefined) return;
   await report(id, { store, now, signal }, { ...published, isChanged: !isEmptyChange(change) });
 }
@@ -331,7 +335,7 @@ async function report(
       ...controlFacts(loaded.control, now()),
     };
     try {
-      await writeStatus(store, id, next, etag, signal, { merge: false });
+      await writeStatus(id, next, etag, { store, signal, merge: false });
       return;
     } catch (error) {
       // A cycle was first; of what it wrote the rest is to stay.

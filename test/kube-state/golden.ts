@@ -5,7 +5,8 @@ import type { Lister } from '../../lib/backends/kubernetes/listing/lister.ts';
 import { mediaTypes } from '../../lib/backends/kubernetes/wire/body.ts';
 import { decodeList } from '../../lib/backends/kubernetes/wire/list.ts';
 import { MusterError } from '../../lib/base/errors.ts';
-import { render, type Selection } from '../../lib/kube-state/render.ts';
+import { render } from '../../lib/kube-state/render.ts';
+import type { Selection } from '../../lib/kube-state/selection.ts';
 
 const folder = fileURLToPath(new URL('../golden/kube-state/', import.meta.url));
 
