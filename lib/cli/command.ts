@@ -74,9 +74,9 @@ export interface CommandInfo {
   readonly argument?: string | undefined;
   /** How many words the argument may be; 1 by default. */
   readonly mostArguments?: number;
-  /** How it ends where it was called wrongly, if not with 2. */
+  /** Exit code for wrong usage, if not 2. */
   readonly wrongUsage?: ExitCode | undefined;
-  /** What that may be, where it is one of a few. */
+  /** The only values of that argument. */
   readonly argumentChoices?: readonly string[] | undefined;
 }
 

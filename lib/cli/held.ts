@@ -49,7 +49,7 @@ async function printHeld(id: ProviderId, document: HeldDocument, io: Io): Promis
   await io.out(`${printable(`${id.job}/${id.provider}`)}: ${printable(message)}\n`);
   for (const { source, labels } of sample) await io.out(`- ${printable(`${source} ${nameOf(labels)}`)}\n`);
   if (targets > sample.length) await io.out(`  … and ${counted(targets - sample.length, 'more target')}\n`);
-  const what = pinned === true ? 'To publish what is found again' : 'To let them go now';
+  const what = pinned === true ? 'To publish what is found again' : 'To remove them now';
   await io.out(`${what}: ${printable(letGoCommand(id, document))}\n`);
   if (pinned !== true) await io.out(`To keep them: ${printable(operatorCommand('reject', id))}\n`);
 }
