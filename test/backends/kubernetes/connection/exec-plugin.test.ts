@@ -102,11 +102,7 @@ describe('an exec plugin', () => {
       'echo "log in first" >&2; exit 1',
       'the exec plugin ./plugin.sh failed with exit code 1: log in first',
     ],
-    [
-      'fails in silence',
-      'exit 1',
-      'the exec plugin ./plugin.sh failed with exit code 1: it gives no reason',
-    ],
+    ['fails in silence', 'exit 1', 'the exec plugin ./plugin.sh failed with exit code 1: it gives no reason'],
     [
       'asks a question',
       'read answer || exit 1',
