@@ -148,8 +148,7 @@ export function detailOf(error: unknown): string | undefined {
 
 /** The code of an error of Node or of the operating system, such as `ENOENT`; undefined where it has none. */
 export function codeOf(error: unknown): string | undefined {
-  // Not by `instanceof`: an error of Node's own modules may belong to another realm.
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
 

@@ -48,9 +48,8 @@ export type Options = Readonly<Record<string, Option>>;
 /** The values of options, by their long names. */
 export type Values<O extends Options> = { readonly [Name in keyof O]: Value<O[Name]> };
 
-/** Exit codes: success; something failed; the command line or the configuration is wrong. */
-export const exitCodes = { good: 0, failed: 1, usage: 2 } as const;
-/** One of the exit codes. */
+/** Exit codes: everything went well; something failed; the command was called wrongly; `plan` found a change. */
+export const exitCodes = { good: 0, failed: 1, usage: 2, changed: 2 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** A sub-command of `muster`. */
@@ -75,7 +74,9 @@ export interface CommandInfo {
   readonly argument?: string | undefined;
   /** How many words the argument may be; 1 by default. */
   readonly mostArguments?: number;
-  /** The only values of that argument. */
+  /** How it ends where it was called wrongly, if not with 2. */
+  readonly wrongUsage?: ExitCode | undefined;
+  /** What that may be, where it is one of a few. */
   readonly argumentChoices?: readonly string[] | undefined;
 }
 

@@ -95,8 +95,8 @@ export const unpin = defineCommand({
 export const reject = defineCommand({
   name: 'reject',
   description:
-    'Says that what the gate holds of a job now is not wanted: time does not confirm these removals, until the backend has the\n' +
-    'targets again or "muster accept" lets them go. Status, page and an alert say so. Exits with 1 when nothing is held.',
+    'Says that what the gate holds of a job now is not wanted: time does not confirm these removals, until the backend has\n' +
+    'the targets again or "muster accept" lets them go. Status, page and an alert say so. Exits with 1 when nothing is held.',
   examples: ['muster reject api --reason "the registry lost a rack"'],
   argument: 'JOB',
   options: common,

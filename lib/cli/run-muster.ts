@@ -26,6 +26,10 @@ const commands: Readonly<
     summary: 'Discover once and print the targets, write nothing',
     load: async () => (await import('./targets.ts')).targets,
   },
+  plan: {
+    summary: 'Say what a configuration would change, write nothing',
+    load: async () => (await import('./plan.ts')).plan,
+  },
   run: {
     summary: 'Run one cycle of each provider into the store',
     load: async () => (await import('./run.ts')).run,
@@ -37,6 +41,10 @@ const commands: Readonly<
   status: {
     summary: 'Show what each provider last did',
     load: async () => (await import('./status.ts')).status,
+  },
+  explain: {
+    summary: 'Say where a target is, or when and why it left',
+    load: async () => (await import('./explain.ts')).explain,
   },
   history: {
     summary: 'Show the versions of a job, or the life of one target',
@@ -153,7 +161,10 @@ export async function runMuster(args: readonly string[]): Promise<number> {
     }),
     env: process.env,
     outIsTerminal: process.stdout.isTTY === true,
-    ...(process.stdout.isTTY && { outColumns: process.stdout.columns }),
+    // A terminal may change its size while a command runs.
+    get outColumns() {
+      return process.stdout.isTTY ? process.stdout.columns : undefined;
+    },
     errIsTerminal: process.stderr.isTTY === true,
     signal: stop.signal,
   };
@@ -192,7 +203,8 @@ export async function runCommand([name, ...args]: readonly string[], io: Io): Pr
     return await command.main(args, io);
   } catch (error) {
     io.err(`${explain(error, name, io.signal)}\n`);
-    return error instanceof UsageError || isMusterError(error, 'config') ? exitCodes.usage : exitCodes.failed;
+    const isWrong = error instanceof UsageError || isMusterError(error, 'config');
+    return isWrong ? (command.wrongUsage ?? exitCodes.usage) : exitCodes.failed;
   }
 }
 
@@ -238,7 +250,7 @@ Usage: muster COMMAND [options]
 
 Commands:
 ${rows.join('')}
-"muster help COMMAND" describes a command, with examples. Exit codes: 0 good, 1 failed, 2 wrong usage or configuration,
-130 after an interrupt.
+"muster help COMMAND" tells more, with an example. Exit codes: 0 good, 1 failed, 2 wrong usage or configuration, 130
+after an interrupt; "muster plan" says with 2 that something would change, and with 1 all else.
 `;
 }

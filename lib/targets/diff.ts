@@ -87,7 +87,7 @@ function expectGroup(groups: Groups, source: string, expected: EncodedGroup | un
 }
 
 /** A label whose value changed; a value is `undefined` where the label is absent. */
-interface LabelChange {
+export interface LabelChange {
   readonly name: string;
   readonly before: string | undefined;
   readonly after: string | undefined;
@@ -190,7 +190,8 @@ function byName(group: TargetGroup): Map<string, Named> {
   return targets;
 }
 
-function labelChanges(before: LabelSet, after: LabelSet): readonly LabelChange[] {
+/** What is different between two label sets, in the order of the names. */
+export function labelChanges(before: LabelSet, after: LabelSet): readonly LabelChange[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names
     .filter((name) => before[name] !== after[name])
