@@ -55,12 +55,13 @@ export const rollback = defineCommand({
     if ((to === undefined) === (at === undefined)) throw new UsageError('give --to or --at');
     const maxRemoved = most === undefined ? 0 : readCount('max-removed', most);
     const pin = pinFor === undefined ? undefined : { until: untilOf('pin', pinFor) };
-    return decideAll('rollback', job, values, io, async (id, input, { view, ids }) => {
+    const decide: Decide = async (id, input, { view, ids }) => {
       if (to !== undefined) requireOne(ids, 'version');
       const version =
         to === undefined ? await versionOf(input, id, { at: at ?? '' }, io) : readCount('to', to);
       return rollbackProvider(id, { to: version, pin, maxRemoved, guard: guardOf(view, id) }, input);
-    });
+    };
+    return decideAll({ command: 'rollback', decide }, job, values, io);
   },
 });
 
@@ -75,7 +76,8 @@ export const pin = defineCommand({
   options: { ...common, for: { value: 'DURATION', help: 'How long; by default until "muster unpin".' } },
   async run({ for: duration, ...values }, io, job) {
     const until = duration === undefined ? undefined : untilOf('for', duration);
-    return decideAll('pin', job, values, io, (id, input) => pinProvider(id, until, input));
+    const decide: Decide = (id, input) => pinProvider(id, until, input);
+    return decideAll({ command: 'pin', decide }, job, values, io);
   },
 });
 
@@ -86,7 +88,7 @@ export const unpin = defineCommand({
   examples: ['muster unpin api', 'muster unpin api --provider consul-0 --reason "registry is back"'],
   argument: 'JOB',
   options: common,
-  run: (values, io, job) => decideAll('unpin', job, values, io, unpinProvider),
+  run: (values, io, job) => decideAll({ command: 'unpin', decide: unpinProvider }, job, values, io),
 });
 
 /** `muster reject` */
@@ -98,7 +100,7 @@ export const reject = defineCommand({
   examples: ['muster reject api --reason "the registry lost a rack"'],
   argument: 'JOB',
   options: common,
-  run: (values, io, job) => decideAll('reject', job, values, io, rejectHeld),
+  run: (values, io, job) => decideAll({ command: 'reject', decide: rejectHeld }, job, values, io),
 });
 
 interface CommonValues {
@@ -118,11 +120,10 @@ type Decide = (
 
 /** Decides for each provider of the job; where one fails, those before it stand. */
 async function decideAll(
-  command: string,
+  { command, decide }: { readonly command: string; readonly decide: Decide },
   job: string | undefined,
   { config, store: url, provider, reason: why, by = defaultName(), output }: CommonValues,
   io: Io,
-  decide: Decide,
 ): Promise<ExitCode> {
   if (job === undefined) throw new UsageError('name the job');
   const view = await openView(command, { location: config, url }, io);

@@ -45,6 +45,7 @@ export interface ControlRecord {
   readonly state: Control;
 }
 
+/** No decision is in force. */
 export const noControl: Control = {};
 
 const names = z.array(z.string());
@@ -60,6 +61,7 @@ export const controlSchema = z.object({
   rollback: z.object({ ...decision, to: z.int() }).optional(),
 });
 
+/** A decision as journal entries hold it. */
 export const controlRecordSchema = z.object({
   action: z.enum(['rollback', 'pin', 'unpin', 'reject', 'lapse']),
   by: z.string(),

@@ -143,7 +143,7 @@ describe('an invocation that fails', () => {
   });
 
   test.each([[{ job: 'api' }], [{ job: 'api', provider: '../x' }], [[]], ['tick'], [{ Records: [] }]])(
-    'does nothing for an event that is none of ours: %j',
+    'does nothing for an event that it does not know: %j',
     async (event) => {
       const world = createWorld();
       await world.configure(jobs(['api']));

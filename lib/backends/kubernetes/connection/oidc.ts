@@ -42,7 +42,7 @@ export function oidcTokens(config: unknown, file: string, openHttp: ConnectInput
     async (signal) => {
       const given = provider['id-token'];
       if (expiryOf(given) - margin > Date.now()) return given;
-      const answer = await refresh(provider, refreshToken, file, openHttp, signal);
+      const answer = await refresh(provider, refreshToken, file, { openHttp, signal });
       refreshToken = answer.refresh_token || refreshToken;
       return answer.id_token;
     },
@@ -58,8 +58,7 @@ async function refresh(
   provider: OidcConfig,
   refreshToken: string,
   file: string,
-  openHttp: ConnectInput['openHttp'],
-  signal: AbortSignal,
+  { openHttp, signal }: { readonly openHttp: ConnectInput['openHttp']; readonly signal: AbortSignal },
 ): Promise<z.output<typeof granted>> {
   const issuer = parseUrl(provider['idp-issuer-url'].replace(/\/*$/, '/'));
   if (issuer === undefined || refreshToken === '')

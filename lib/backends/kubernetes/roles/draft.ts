@@ -13,7 +13,7 @@ export interface Controller {
   readonly name: string;
 }
 
-/** The metadata field `ownerReferences`, of which the first controller is kept. */
+/** The metadata field `ownerReferences`; only the first controller is kept. */
 export const controller = folded<typeof ownerReference, Controller | undefined>(13, {
   name: 'ownerReferences',
   items: ownerReference,

@@ -28,7 +28,7 @@ export interface ApiSettings {
   readonly missingGroups: ReadonlySet<string>;
   /** Whether a watch may begin with all there is (the WatchList feature, on since Kubernetes 1.34). */
   readonly watchList: boolean;
-  /** Whether kinds of which the cluster has no objects are listed as empty; otherwise they are unknown. */
+  /** Whether kinds without objects are listed as empty; otherwise they are unknown. */
   readonly otherLists: boolean;
   readonly custom: CustomResources;
 }

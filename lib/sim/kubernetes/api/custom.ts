@@ -101,7 +101,7 @@ function resourceOf({ group, plural, kind, listKind, scope }: CustomDefinition, 
     group,
     version,
     name: plural,
-    // Of which the list's kind is made.
+    // The list's kind is made from it.
     kind: listKind?.replace(/List$/, '') ?? kind,
     namespaced: scope !== 'Cluster',
     selectable: [],

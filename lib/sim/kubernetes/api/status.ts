@@ -61,8 +61,8 @@ export const failures = {
       details: {},
       pretty: true,
     }),
-  tooLargeVersion: (asked: number, current: number) =>
-    failure(504, 'Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
+  tooLargeVersion: (requested: number, current: number) =>
+    failure(504, 'Timeout', `Timeout: Too large resource version: ${requested}, current: ${current}`, {
       details: {
         causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
         retryAfterSeconds: 1,

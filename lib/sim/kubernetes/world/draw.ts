@@ -11,7 +11,7 @@ export function share(seed: number, salt: number): number {
   return draw(seed, salt) / 0x1_0000_0000;
 }
 
-/** One of the items, of which there must be some. */
+/** One of the items. There must be at least one. */
 export function pickBy<T>(items: readonly T[], seed: number, salt: number): T {
   const at = draw(seed, salt) % items.length;
   for (const item of items.slice(at, at + 1)) return item;

@@ -38,7 +38,7 @@ export type Owner =
 /** What a workload's pods have as addresses. */
 export type Family = 'ipv4' | 'ipv6' | 'dual' | 'dual-ipv6-first';
 
-/** How often a pod was put in another's place, and how often its state was drawn anew. */
+/** How often a pod was put in another's place, and how often its state was drawn again. */
 export interface PodTurn {
   readonly replaced: number;
   readonly redrawn: number;
