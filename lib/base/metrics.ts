@@ -83,7 +83,7 @@ export const syncMetrics = {
   },
   providerLastSuccess: {
     name: 'muster_sync_provider_last_success_timestamp_seconds',
-    help: 'When the last whole listing of a mirrored provider ended, in Unix time; where its status does not tell, when this mirror first saw its list. Set anew in each round that reads the status: of a provider that is well once in half of --stale-after, of others once in a twentieth.',
+    help: 'When the last whole listing of a mirrored provider ended, in Unix time; where its status does not say, when this mirror first saw its list. Set in each round that reads the status: for a healthy provider once in half of --stale-after, for others once in a twentieth.',
     labels: ['source', 'job', 'provider'],
   },
   providerStale: {
@@ -138,8 +138,9 @@ export const syncMetrics = {
   },
 } as const satisfies MetricTable;
 
-/** CloudWatch's namespace for what the functions count, and the names of the dimensions that every metric has. */
+/** CloudWatch's namespace for what the functions count. */
 export const metricNamespace = 'Muster';
+/** Names of the dimensions that every metric of the functions has. */
 export const metricDimensions = { stack: 'service', mechanism: 'mechanism' } as const;
 
 /** What the functions say of themselves to CloudWatch; alarms and the dashboard take their names here. */

@@ -17,7 +17,7 @@ export function summaryText({ added, removed, changed }: ChangeCounts): string {
   return `+${added} -${removed} ~${changed} targets`;
 }
 
-/** A change as a diff for a person: a line for each target that came, went, or has other labels. */
+/** A change as a diff: a line for each target that was added, removed or changed. */
 export function* changeLines(change: Change): Generator<string, undefined> {
   for (const group of change.removed.values()) yield* lines(targetChanges(decodeGroup(group), undefined));
   for (const group of change.added.values()) yield* lines(targetChanges(undefined, decodeGroup(group)));
@@ -40,7 +40,7 @@ export function changeData(change: Change): object {
 
 const signs = { added: '+', removed: '-', changed: '~' } as const;
 
-/** Ports of a pod whose labels changed alike share a line. */
+/** The lines of a group; targets with equal changes, such as the ports of a pod, share a line. */
 function* lines(changes: Iterable<TargetChange>): Generator<string, undefined> {
   for (const group of groupChanges(changes)) {
     const [{ kind, source, differences }] = group;
@@ -57,14 +57,15 @@ function quoted(value: string | undefined): string {
   return value === undefined ? 'none' : JSON.stringify(value);
 }
 
+/** How a change is printed. */
 export interface PrintOptions {
-  /** Put before each line. */
+  /** Text before each line. */
   readonly indent?: string;
-  /** Lines to print; the rest is only counted. Default: all. */
+  /** Lines to print; the others are counted. Default: all. */
   readonly limit?: number;
 }
 
-/** Prints a change as a diff, in colours where a person watches who did not refuse them (see no-color.org). */
+/** Prints a change as a diff, in colours on a terminal unless NO_COLOR is set (see no-color.org). */
 export async function printChange(
   io: Io,
   change: Change,
@@ -80,14 +81,14 @@ export async function printChange(
   if (count > limit) await io.out(`${indent}… and ${count - limit} more\n`);
 }
 
-/** By the first character of a line. Source: ECMA-48, select graphic rendition. */
+/** Colours by the first character of a line. Source: ECMA-48, select graphic rendition. */
 const colours: Readonly<Record<string, number>> = { '+': 32, '-': 31, '~': 33 };
 
 function inColour(line: string): string {
   return `\u001b[${colours[line.charAt(0)] ?? 0}m${line}\u001b[0m`;
 }
 
-/** What becomes of a provider that left the configuration, in a line; `verb` is `retired` or `would be retired`. */
+/** A line about a provider that left the configuration; `verb` is `retired` or `would be retired`. */
 export function leavingText(one: LeavingProvider, verb: 'retired' | 'would be retired'): string {
   const { job, provider, targets, state, wait, reason } = one;
   const name = `${printable(`${job}/${provider}`)} (${counted(targets, 'target')})`;

@@ -1,24 +1,24 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import type { Logger } from '../base/logger.ts';
 
-/** What a command may touch of the world; tests hand in their own. */
+/** The world of a command: its output, log, environment and signal. Tests hand in their own. */
 export interface Io {
-  /** Takes what the command was asked for, text or UTF-8; resolves when it is written. */
+  /** Writes the result, as text or UTF-8; resolves when it is written. */
   readonly out: (text: string | Uint8Array) => Promise<void>;
-  /** Takes progress and other things for a person to see. */
+  /** Writes progress and messages for a person. */
   readonly err: (text: string) => void;
   readonly log: Logger;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Whether a person watches: allows colours on `out`, and progress on `err`. */
+  /** Whether the output goes to a terminal: then `out` may have colours, and `err` progress. */
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
-  /** Characters of a line on the terminal that `out` is, where it is one. */
+  /** Characters in a line of the terminal; undefined where `out` is not a terminal. */
   readonly outColumns?: number | undefined;
   /** Fires on the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal;
 }
 
-/** An option of a command, also readable from the environment. */
+/** An option of a command; it may also come from the environment. */
 export interface Option {
   readonly help: string;
   /** Name of the value in the help; an option without one is a switch. */
@@ -27,9 +27,9 @@ export interface Option {
   readonly env?: string;
   readonly default?: string;
   readonly required?: boolean;
-  /** May be given again; in the environment the values stand between blanks or commas. */
+  /** Whether it may be repeated; in the environment, spaces or commas separate the values. */
   readonly multiple?: boolean;
-  /** The only texts that it may have. */
+  /** The only values that it may have. */
   readonly choices?: readonly string[];
 }
 
@@ -43,34 +43,37 @@ type Value<O extends Option> = O extends { readonly value: string }
 
 type Text<O extends Option> = O extends { readonly choices: readonly (infer Choice)[] } ? Choice : string;
 
+/** The options of a command, by their long names. */
 export type Options = Readonly<Record<string, Option>>;
+/** The values of options, by their long names. */
 export type Values<O extends Options> = { readonly [Name in keyof O]: Value<O[Name]> };
 
-/** Exit codes: everything went well; something failed; the command was called wrongly. */
+/** Exit codes: success; something failed; the command line or the configuration is wrong. */
 export const exitCodes = { good: 0, failed: 1, usage: 2 } as const;
+/** One of the exit codes. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** A sub-command of `muster`, ready to be run on its arguments. */
+/** A sub-command of `muster`. */
 export interface Command extends CommandInfo {
   readonly help: string;
   readonly main: (args: readonly string[], io: Io) => Promise<ExitCode>;
 }
 
-/** The command line was wrong; the message says how. */
+/** The command line is wrong; the message says how. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** What a command says of itself: help, completion and manual are made of it. */
+/** The description of a command, for help, completion and manual. */
 export interface CommandInfo {
   readonly name: string;
-  /** What it does in full, for its own help. */
+  /** The whole description, for the command's own help. */
   readonly description: string;
   readonly examples: readonly string[];
   readonly options: Options;
-  /** Name of the argument that it takes without an option, for the help; it takes none without this. */
+  /** Name of its positional argument in the help; undefined where it takes none. */
   readonly argument?: string | undefined;
-  /** What that may be, where it is one of a few. */
+  /** The only values of that argument. */
   readonly argumentChoices?: readonly string[] | undefined;
 }
 
@@ -79,7 +82,7 @@ interface Definition<O extends Options> extends CommandInfo {
   readonly run: (values: Values<O>, io: Io, argument: string | undefined) => Promise<ExitCode>;
 }
 
-/** Makes a command of its table of options and its action. */
+/** Makes a command from its options and its action. Its `main` throws `UsageError` for a wrong command line. */
 export function defineCommand<const O extends Options>(definition: Definition<O>): Command {
   const { run, ...info } = definition;
   const { options, argument } = info;
@@ -175,7 +178,7 @@ function parseStrictly(
   }
 }
 
-/** Columns of a line of the help, beyond which the note goes to a line of its own. */
+/** Characters of a line of the help; in a longer line the note moves to the next line. */
 const lineWidth = 120;
 
 function formatHelp({ name, description, examples, options, argument }: CommandInfo): string {

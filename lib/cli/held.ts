@@ -12,8 +12,8 @@ import { counted, printable } from './output.ts';
 export const held = defineCommand({
   name: 'held',
   description:
-    'Prints what the gate holds: targets that stay published although the listing lacks them, why, and the command that\n' +
-    'lets them go. Exits with 1 when something is held.',
+    'Prints what the gate holds: targets that stay published although the listing lacks them, the reason, and the command\n' +
+    'that removes them. Exits with 1 when something is held.',
   examples: [
     'muster held -c muster.yml',
     'muster held --job api',
@@ -49,7 +49,7 @@ async function printHeld(id: ProviderId, document: HeldDocument, io: Io): Promis
   await io.out(`${printable(`${id.job}/${id.provider}`)}: ${printable(message)}\n`);
   for (const { source, labels } of sample) await io.out(`- ${printable(`${source} ${nameOf(labels)}`)}\n`);
   if (targets > sample.length) await io.out(`  … and ${counted(targets - sample.length, 'more target')}\n`);
-  await io.out(`To let them go now: ${printable(acceptCommand(id))}\n`);
+  await io.out(`To remove them now: ${printable(acceptCommand(id))}\n`);
 }
 
 function nameOf(labels: LabelSet): string {

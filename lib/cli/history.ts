@@ -15,9 +15,9 @@ import { printable, printList } from './output.ts';
 export const history = defineCommand({
   name: 'history',
   description:
-    'Reads the journal of a job, newest change first; also of a job that left the configuration. With --show, one\n' +
-    'version in full, as a diff. An entry that cannot be read is named, and the others are shown; exits with 1 where none\n' +
-    'can be read.',
+    'Reads the journal of a job, newest change first, also for a job that left the configuration. With --show it prints one\n' +
+    'version in full, as a diff. It names an entry that it cannot read, and shows the others. Exits with 1 when it can read\n' +
+    'none.',
   examples: [
     'muster history -c muster.yml --job api',
     'muster history --job api --provider consul-0 --show 42',
@@ -61,11 +61,11 @@ interface JournalObject {
   readonly version: number;
 }
 
-/** One that was read, or why it cannot be, with its key. */
+/** An entry, or the reason why it cannot be read. */
 type Row = Pick<JournalObject, 'key' | 'id' | 'version'> &
   ({ readonly entry: JournalEntry } | { readonly problem: string });
 
-/** What the journal holds of a job: provider by provider, oldest version first. */
+/** The journal entries of a job: by provider, oldest version first. */
 async function listChanges(
   store: ObjectStore,
   job: string,
@@ -79,7 +79,7 @@ async function listChanges(
   });
 }
 
-/** So many of the newest changes of each provider, newest first. */
+/** The newest changes of each provider, newest first. */
 function newest(objects: readonly JournalObject[], count: number): readonly JournalObject[] {
   const byProvider = Map.groupBy(objects, ({ id }) => id.provider);
   return [...byProvider.values()].flatMap((own) => own.slice(-count).reverse());
@@ -98,7 +98,7 @@ async function readEntries(
     } catch (error) {
       each.throwIfAborted();
       const { message } = toMusterError(error);
-      // What the store says names the key already.
+      // An error of the store names the key already.
       return [{ ...object, problem: message.includes(object.key) ? message : `${object.key}: ${message}` }];
     }
   });

@@ -6,11 +6,11 @@ import type { Io } from './command.ts';
 interface Layout<Item> {
   readonly heading: readonly string[];
   readonly row: (item: Item) => readonly string[];
-  /** What a person reads when there is nothing. */
+  /** The message for an empty list. */
   readonly empty: string;
 }
 
-/** Prints a list as the `--output` option says. */
+/** Prints a list in the format of `--output`. */
 export async function printList<Item>(
   io: Io,
   output: 'table' | 'json',
@@ -22,12 +22,12 @@ export async function printList<Item>(
   else await io.out(formatTable(layout.heading, items.map(layout.row)));
 }
 
-/** A count with its word: `1 job`, `2 jobs`. */
+/** A count and its noun: `1 job`, `2 jobs`. */
 export function counted(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
-/** The line of `formatLeftAlone` for a terminal; empty for nothing. */
+/** The line of `formatLeftAlone` for a terminal; empty where nothing is left to Prometheus. */
 export function leftAloneText(leftAlone: readonly LeftAlone[]): string {
   const line = formatLeftAlone(leftAlone);
   return line === '' ? '' : `${printable(line)}\n`;
@@ -48,7 +48,7 @@ export function formatTable(heading: readonly string[], rows: readonly (readonly
     .join('');
 }
 
-/** The text with its control characters shown as `?`: what a backend names its targets must not steer a terminal. */
+/** The text with `?` for each control character: names from a backend must not control the terminal. */
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '?');
 }
@@ -63,7 +63,7 @@ export function formatAge(time: string | undefined, now: Date): string {
   return `${Math.floor(seconds / 86_400)}d`;
 }
 
-/** A line on the terminal that tells how far a listing is; nothing where no person watches. */
+/** A line that shows the progress of a listing; nothing where `err` is not a terminal. */
 export function openProgress(io: Io, what: string): { show: (progress: Progress) => void; end: () => void } {
   if (!io.errIsTerminal) return { show: () => undefined, end: () => undefined };
   let shown = false;

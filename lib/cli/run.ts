@@ -1,4 +1,5 @@
 import { mapConcurrent } from '../base/concurrency.ts';
+import { errorData } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
 import { formatDuration } from '../config/fields.ts';
 import { acceptCommand, heldData } from '../cycle/hints.ts';
@@ -9,8 +10,8 @@ import type { CycleResult } from '../cycle/provider.ts';
 import { retireOutputAfter } from '../kube-state/gate.ts';
 import { findLeftOutputs, type LeftOutputs, retireOutputs } from '../kube-state/stored.ts';
 import { type App, loadApp } from '../run/app.ts';
-import { type CyclesInput, cycleOnce } from '../run/cycles.ts';
 import { type OutputResult, outputOnce } from '../run/kube-state-cycle.ts';
+import { type CyclesInput, cycleOnce } from '../run/provider-cycle.ts';
 import { type AppProvider, selectProviders } from '../run/providers.ts';
 import { retireLeft } from '../run/retirement.ts';
 import { countChange, isEmptyChange } from '../targets/diff.ts';
@@ -27,10 +28,9 @@ const concurrency = 4;
 export const run = defineCommand({
   name: 'run',
   description:
-    'Runs one cycle of each provider: lists its targets, compares them with the last version, commits and publishes\n' +
-    'the change. Without --job and --provider, kube-state outputs are published too, and what left the configuration is\n' +
-    'retired once it has waited for retire_after. Exits with 1 when a cycle failed; that the gate holds targets is no\n' +
-    'failure.',
+    'Runs one cycle of each provider: lists its targets, compares them with the last version, commits the change and\n' +
+    'publishes it. Without --job and --provider it also publishes kube-state outputs, and retires providers that left the\n' +
+    'configuration more than retire_after ago. Exits with 1 when a cycle failed; targets that the gate holds are no failure.',
   examples: ['muster run -c muster.yml', 'muster run --job api --dry-run'],
   options: {
     config: shared.config,
@@ -39,7 +39,7 @@ export const run = defineCommand({
     provider: shared.provider,
     'dry-run': { help: 'Print the change, write nothing.' },
     'take-over': {
-      help: "Make the store this configuration's own, although it has another one's providers.",
+      help: "Take over a store that has another configuration's providers.",
     },
     output: shared.output,
   },
@@ -47,7 +47,7 @@ export const run = defineCommand({
     const app = await loadApp(config, { ...io, strict });
     await using store = app.store;
     const { signal } = io;
-    // What a log would say of a cycle is what this command prints.
+    // The command itself prints what a log would say.
     const input = { store, log: silentLogger, signal };
     if (!dryRun) await store.verify({ signal });
     await checkOwnership(app.providers, { store, signal, owner: app.owner, takeOver, dryRun });
@@ -61,13 +61,13 @@ export const run = defineCommand({
     const outputs = everything ? await runOutputs(app, dryRun, io) : [];
     try {
       if (everything && !signal.aborted) {
-        await retire(named, app.retireRules, input, dryRun, io);
+        await retire(named, app.retireRules, { ...input, dryRun }, io);
         await retireLeftOutputs(app, dryRun, io);
       }
     } finally {
       if (app.isEmpty && output === 'table')
         io.err('The configuration has no job with a provider: nothing was done.\n');
-      await print(results, outputs, output, dryRun, io);
+      await print({ results, outputs }, { output, dryRun }, io);
     }
     const good = !signal.aborted && [...results, ...outputs].every(({ outcome }) => outcome !== 'failed');
     return good ? exitCodes.good : exitCodes.failed;
@@ -91,8 +91,7 @@ async function cycleWithProgress(
 async function retire(
   providers: readonly AppProvider[],
   rules: RetireRules,
-  input: CyclesInput,
-  dryRun: boolean,
+  { dryRun, ...input }: CyclesInput & { readonly dryRun: boolean },
   io: Io,
 ): Promise<void> {
   if (dryRun) {
@@ -106,10 +105,11 @@ async function retire(
 }
 
 async function print(
-  results: readonly CycleResult[],
-  outputs: readonly OutputResult[],
-  output: 'table' | 'json',
-  dryRun: boolean,
+  {
+    results,
+    outputs,
+  }: { readonly results: readonly CycleResult[]; readonly outputs: readonly OutputResult[] },
+  { output, dryRun }: { readonly output: 'table' | 'json'; readonly dryRun: boolean },
   io: Io,
 ): Promise<void> {
   for (const { job, provider, error } of results) {
@@ -156,11 +156,11 @@ function resultData(result: CycleResult): object {
     ...(change && { counts: countChange(change), change: changeData(change) }),
     ...(warnings && { warnings: warnings.map(({ message }) => message) }),
     ...(held !== undefined && { held: heldData(held) }),
-    ...(error && { error: { kind: error.kind, message: error.message } }),
+    ...(error && { error: errorData(error) }),
   };
 }
 
-/** Publishes the kube-state outputs, one after another: each takes all the memory that one may take. */
+/** Publishes the kube-state outputs one after another, since each may take all the memory. */
 export async function runOutputs(
   { outputs, store }: App,
   dryRun: boolean,
@@ -176,7 +176,7 @@ export async function runOutputs(
   return results;
 }
 
-/** Removes what is stored of outputs that left the configuration, or says what would be. */
+/** Removes the objects of outputs that left the configuration, or says which would be removed. */
 export async function retireLeftOutputs(app: App, dryRun: boolean, { err, signal }: Io): Promise<void> {
   const input = { store: app.store, log: silentLogger, signal };
   const { retired, leaving } = dryRun
@@ -194,7 +194,7 @@ async function findLeaving(app: App, input: CyclesInput): Promise<LeftOutputs['l
   return left.map((output) => ({ output, stays: retireOutputAfter }));
 }
 
-/** The outputs as a table, for a person. */
+/** The outputs as a table. */
 export function outputTable(results: readonly OutputResult[]): string {
   return formatTable(
     ['OUTPUT', 'OUTCOME', 'OBJECTS', 'SAMPLES', 'BYTES', ''],
@@ -214,6 +214,6 @@ export function outputData({ output, outcome, published, durationMs, error }: Ou
     ...(published && { objects: published.objects, samples: published.samples, bytes: published.bytes }),
     ...(published?.held !== undefined && { held: published.held }),
     duration_seconds: durationMs / 1000,
-    ...(error && { error: { kind: error.kind, message: error.message } }),
+    ...(error && { error: errorData(error) }),
   };
 }

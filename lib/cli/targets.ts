@@ -13,11 +13,10 @@ import { openTextPage } from './text-page.ts';
 export const targets = defineCommand({
   name: 'targets',
   description:
-    'Asks the backends of a job once and prints what they have, as it comes. Nothing is written. JSON is a list of\n' +
-    '{"source", "labels", "targets"}; a listing that fails half way leaves the list unclosed and exits with 1.\n' +
-    'Where a server lost its state half way, the listing starts again: of groups with one source the last counts, and\n' +
-    'one without targets takes it back. The table has a line for each target, which a terminal shows as far as it is\n' +
-    'wide.',
+    'Lists the backends of a job once and prints the targets as they come. It writes nothing. JSON is a list of {"source",\n' +
+    '"labels", "targets"}; when a listing fails, the list stays unclosed, and the command exits with 1. When a server loses\n' +
+    'its state, the listing starts again: of several groups with one source the last counts, and one without targets\n' +
+    'removes it. The table has a line for each target, cut to the width of the terminal.',
   examples: [
     'muster targets -c muster.yml --job api',
     'muster targets --job pods -q "namespace=shop app~web" --limit 20',
@@ -30,9 +29,9 @@ export const targets = defineCommand({
     query: {
       value: 'QUERY',
       short: 'q',
-      help: "Only what fits, in the words of the page's search: web-1 zone=eu tags~prod.",
+      help: "Only matching targets, in the language of the page's search: web-1 zone=eu tags~prod.",
     },
-    limit: { value: 'N', help: 'Print so many targets at most.' },
+    limit: { value: 'N', help: 'Print at most this many targets.' },
     output: shared.output,
   },
   async run({ config, job, provider, query = '', limit, output }, io) {
@@ -65,7 +64,7 @@ async function printJson(providers: readonly AppProvider[], { query, limit }: Wa
     for await (const groups of discoverOne(provider, io)) {
       for (const group of groups) {
         const targets = fittingOf(group, rest).slice(0, left);
-        // Without a target it is of interest only where it takes back what was printed.
+        // A group without targets matters only when it removes one that was printed.
         if (targets.length === 0 && !printed.has(group.source) && group.targets.length > 0) continue;
         printed.add(group.source);
         left -= targets.length;
@@ -111,7 +110,7 @@ async function printTable(
   io.err(shown.length < rows.length ? `${most}, the first ${shown.length} are shown\n` : `${most}\n`);
 }
 
-/** A terminal would break what is longer, and nobody could tell one target from the next. */
+/** Cuts lines to the width of the terminal: broken lines would hide where a target begins. */
 function cutLines(text: string, columns: number): string {
   return text.replace(/^.*$/gm, (line) => (line.length <= columns ? line : `${line.slice(0, columns - 1)}…`));
 }
@@ -137,7 +136,7 @@ async function* discoverOne(provider: AppProvider, io: Io): AsyncGenerator<reado
   const progress = openProgress(io, `${job}/${name}`);
   const deadline = AbortSignal.timeout(provider.deadline);
   const given = new Set<string>();
-  // A group without targets is of interest only where it takes back an earlier one.
+  // A group without targets matters only when it removes an earlier one.
   const matters = ({ source, targets: found }: TargetGroup) => {
     if (found.length === 0) return given.delete(source);
     given.add(source);
@@ -146,7 +145,7 @@ async function* discoverOne(provider: AppProvider, io: Io): AsyncGenerator<reado
   try {
     const signal = AbortSignal.any([io.signal, deadline]);
     for await (const found of discover({ signal, onProgress: progress.show })) {
-      const groups = transform === undefined ? found : found.map((group) => transform(group, leaveUntold));
+      const groups = transform === undefined ? found : found.map((group) => transform(group, ignoreNotes));
       yield groups.filter((group) => group !== undefined).filter(matters);
     }
   } catch (error) {
@@ -158,10 +157,10 @@ async function* discoverOne(provider: AppProvider, io: Io): AsyncGenerator<reado
 
 function withProvider(error: unknown, { job, provider, deadline }: AppProvider, over: AbortSignal): unknown {
   if (over.aborted)
-    return new MusterError('timeout', `${job}/${provider}: no full listing within ${deadline / 1000}s`);
+    return new MusterError('timeout', `${job}/${provider}: no complete listing within ${deadline / 1000}s`);
   if (!(error instanceof MusterError) || error.kind === 'internal') return error;
   return new MusterError(error.kind, `${job}/${provider}: ${error.message}`, { cause: error });
 }
 
-/** The cycle that publishes says what is left out. */
-function leaveUntold(): void {}
+/** The cycle that publishes reports what is left out. */
+function ignoreNotes(): void {}

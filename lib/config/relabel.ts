@@ -8,7 +8,8 @@ import {
   relabelActions,
 } from '../targets/relabel-config.ts';
 import { isMapping, leaf, list, oneOf, text, unlessEmpty } from './fields.ts';
-import { enumerate, rule, type SectionOf, section } from './section.ts';
+import { enumerate } from './problem.ts';
+import { rule, type SectionOf, section } from './section.ts';
 import { anyCaseShape } from './shape.ts';
 
 const defaults = { separator: ';', regex: '(.*)', replacement: '$1' };
@@ -147,16 +148,6 @@ export function withNameScheme(
   return scheme === 'legacy' ? rules.map((rule) => ({ ...rule, names: 'legacy' })) : rules;
 }
 
-/** Actions that write the label of `target_label`, or compare with it. */
-const targeting: readonly RelabelAction[] = [
-  'replace',
-  'hashmod',
-  'lowercase',
-  'uppercase',
-  'keepequal',
-  'dropequal',
-];
-
 /** A name that may hold `$1` or `${name}`. Source: prometheus/model/relabel, relabelTargetLegacy. */
 const legacyTemplate = /^(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))(?:\w|\$(?:\{\w+\}|\w+))*$/;
 
@@ -164,7 +155,7 @@ const legacyTemplate = /^(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))(?:\w|\$(?:\{\w+\}|\w+))
 export function legacyProblem({ action, target_label, replacement }: RelabelConfig): string | undefined {
   if (action === 'labelmap')
     return legacyTemplate.test(replacement) ? undefined : refusal('replacement', replacement);
-  if (!targeting.includes(action)) return undefined;
+  if (!needsTarget.includes(action)) return undefined;
   const isTemplate = action === 'replace' && target_label.includes('$');
   if (isTemplate ? legacyTemplate.test(target_label) : isLegacyLabelName(target_label)) return undefined;
   return refusal('target_label', target_label);

@@ -23,7 +23,7 @@ import { addDrop } from './sums.ts';
  */
 export async function runCycle(provider: Provider, input: CycleInput): Promise<CycleResult> {
   const started = input.now();
-  const state: State = {};
+  const state: State = { started };
   const end = (outcome: Outcome, rest: Partial<CycleResult> = {}): CycleResult => {
     const damaged = state.damaged ?? state.stored?.damaged ?? state.held?.damaged;
     const status = state.stored?.status;
@@ -44,16 +44,17 @@ export async function runCycle(provider: Provider, input: CycleInput): Promise<C
     };
   };
   try {
-    return await runSteps(provider, input, started, state, end);
+    return await runSteps(provider, input, state, end);
   } catch (cause) {
     const error = toMusterError(cause);
-    await reportFailure(provider, input, started, state, error);
+    await reportFailure(provider, input, state, error);
     return end('failed', { error });
   }
 }
 
 /** How far a cycle has come, so that a failure can be reported with what was known by then. */
 interface State {
+  readonly started: Date;
   loaded?: Loaded;
   stored?: StoredStatus;
   held?: StoredHeld | undefined;
@@ -65,8 +66,7 @@ interface State {
 async function reportFailure(
   provider: Provider,
   input: CycleInput,
-  started: Date,
-  { loaded, stored }: State,
+  { started, loaded, stored }: State,
   error: MusterError,
 ): Promise<void> {
   if (stored === undefined || input.dryRun === true || error.kind === 'newer') return;
@@ -76,9 +76,8 @@ async function reportFailure(
     targets = 0,
   } = loaded === undefined || loaded.damaged !== undefined ? (stored.status ?? {}) : factsOf(loaded);
   // The cycle's own error is what counts; a status that cannot be written either is the same trouble.
-  await writeHeartbeat(provider, input, started, stored, { version, groups, targets }, { error }).catch(
-    () => undefined,
-  );
+  const list = { version, groups, targets };
+  await writeHeartbeat(provider, input, stored, { started, list, error }).catch(() => undefined);
 }
 
 /** A cycle that found the whole list has succeeded, also when the gate holds some of it. */
@@ -95,7 +94,6 @@ function lastSuccess(
 async function runSteps(
   provider: Provider,
   input: CycleInput,
-  started: Date,
   state: State,
   end: (outcome: Outcome, rest?: Partial<CycleResult>) => CycleResult,
 ): Promise<CycleResult> {
@@ -118,7 +116,7 @@ async function runSteps(
 
   const listing = await collectTargets(provider, input, loaded.groups, loaded.cursor);
   refuseBlindDrop(provider, loaded, listing, stored.status);
-  const verdict = await passGate(provider, input, { loaded, listing, stored, held }, started);
+  const verdict = await passGate(provider, input, { loaded, listing, stored, held }, state.started);
   const { change, hold } = verdict;
   const proposal = hold && heldOf(hold, loaded.version);
   const known = stored.status?.files[0]?.largest;
@@ -131,10 +129,13 @@ async function runSteps(
 
   const { damaged } = loaded;
   const isChanged = !isEmptyChange(change) || damaged !== undefined;
-  const next = nextVersion(provider, loaded, listing, verdict, isChanged, now());
+  const next = isChanged
+    ? nextVersion(provider, { loaded, listing }, verdict, now())
+    : sameVersion(loaded, listing, verdict);
   if (isChanged) {
     const reason = damaged === undefined ? verdict.reason : 'rebuilt';
-    if (!(await commitChange(provider, input, next, change, reason))) return end('superseded');
+    if (!(await commitChange(provider, { version: next.version, change, reason }, input)))
+      return end('superseded');
   }
   state.loaded = next;
   let storeId = input.storeId ?? stored.status?.store;
@@ -145,7 +146,11 @@ async function runSteps(
       state.stored = await announceFile(provider, input, state.stored ?? stored);
     },
   };
-  const published = await publishVersion(provider, publishing, next, stored.status, change);
+  const published = await publishVersion(provider, publishing, {
+    loaded: next,
+    change,
+    status: stored.status,
+  });
   if (published === undefined) return end('superseded');
   state.loaded = published.loaded;
   await keepHold(provider, input, proposal, held);
@@ -153,6 +158,8 @@ async function runSteps(
   const facts = factsWith(warnings);
   const reportInput = storeId === undefined ? input : { ...input, storeId };
   const report: Report = {
+    started: state.started,
+    list: factsOf(published.loaded),
     files: [...published.files],
     changed: isChanged,
     hold,
@@ -161,8 +168,7 @@ async function runSteps(
     warnings,
     damaged: damaged ?? stored.damaged ?? held.damaged,
   };
-  const over = state.stored;
-  await writeHeartbeat(provider, reportInput, started, over, factsOf(published.loaded), report);
+  await writeHeartbeat(provider, reportInput, state.stored, report);
   // What could not be removed now is so by a later cycle.
   if (isChanged && provider.journal !== undefined)
     await clearJournal(provider, next.version, provider.journal, { store, signal, now: now() }).catch(
@@ -187,6 +193,7 @@ function refuseBlindDrop(
   throw new MusterError(
     'storage',
     `${damaged}; the published list cannot be read either, and the listing has ${live} targets instead of ${status.targets}: nothing is published; delete ${statusKey(id)} to publish the listing as it is`,
+    { code: 'unknown-history' },
   );
 }
 
@@ -243,17 +250,23 @@ function elapsedSince(status: Status | undefined, started: Date): number {
   return Math.max(0, started.getTime() - Date.parse(status.last_success));
 }
 
+/** The list that stays as it is; only the cursor goes on. */
+function sameVersion(loaded: Loaded, { listed }: Listing, { hold }: Verdict): Loaded {
+  return hold?.kind === 'backend' ? loaded : { ...loaded, cursor: listed.cursor };
+}
+
 /** The list after the verdict, not yet published. */
 function nextVersion(
   { guard }: Provider,
-  loaded: Loaded,
-  { groups: listed, listed: { cursor, backend = loaded.backend } }: Listing,
+  { loaded, listing }: Pick<Known, 'loaded' | 'listing'>,
   { groups, hold, before }: Verdict,
-  isChanged: boolean,
   now: Date,
 ): Loaded {
+  const {
+    groups: listed,
+    listed: { cursor, backend = loaded.backend },
+  } = listing;
   const isForeign = hold?.kind === 'backend';
-  if (!isChanged) return isForeign ? loaded : { ...loaded, cursor };
   const { version, steps, checkpoint } = loaded;
   const counts = { now: now.getTime(), window: guard.confirm_after, before, after: countTargets(listed) };
   return {
@@ -273,7 +286,7 @@ async function keepHold(
   proposal: HeldDocument | undefined,
   { etag }: StoredHeld,
 ): Promise<void> {
-  if (proposal !== undefined) await writeHeld(store, provider, proposal, etag, signal);
+  if (proposal !== undefined) await writeHeld(provider, proposal, etag, { store, signal });
   // What another run wrote meanwhile stays.
   else if (etag !== undefined) await deleteSeen(store, heldKey(provider), etag, signal);
 }

@@ -1,3 +1,4 @@
+import { errorData, type MusterError } from '../base/errors.ts';
 import { version as musterVersion } from '../base/version.ts';
 import type { Hold } from './gate.ts';
 import type { CycleInput, Provider } from './provider.ts';
@@ -5,7 +6,10 @@ import { clockSkew, emptyStatus, type Held, type Status, type StoredStatus, writ
 
 /** What a cycle has to report. */
 export interface Report {
-  readonly error?: { readonly kind: string; readonly message: string } | undefined;
+  /** When the cycle started. */
+  readonly started: Date;
+  readonly list: ListFacts;
+  readonly error?: MusterError | undefined;
   readonly hold?: Hold | undefined;
   /** Names of the backend that was listed. */
   readonly backend?: readonly string[] | undefined;
@@ -27,27 +31,24 @@ export type ListFacts = Pick<Status, 'version' | 'groups' | 'targets'>;
 /** Milliseconds for which it is shown that targets left without an operator, and that the store was damaged. */
 const shownFor = 60 * 60_000;
 
-/** Writes the status of a cycle, good or bad. */
+/** Writes the status of a cycle, good or bad, over the one that was read. Throws what the store throws. */
 export async function writeHeartbeat(
   provider: Provider,
   input: CycleInput,
-  started: Date,
   stored: StoredStatus,
-  list: ListFacts,
   report: Report,
 ): Promise<void> {
-  const status = nextStatus(provider, input, started, stored.status, list, report);
-  await writeStatus(input.store, provider, status, stored.etag, input.signal);
+  const status = nextStatus(provider, input, stored.status, report);
+  await writeStatus(provider, status, stored.etag, { store: input.store, signal: input.signal });
 }
 
 function nextStatus(
   { job, provider, identity, server }: Provider,
   { run, now, configError, storeId }: CycleInput,
-  started: Date,
   old: Status | undefined,
-  { version, groups, targets }: ListFacts,
-  { error, hold, backend, files, changed, confirmed, warnings, damaged }: Report,
+  { started, list, error, hold, backend, files, changed, confirmed, warnings, damaged }: Report,
 ): Status {
+  const { version, groups, targets } = list;
   const ended = now();
   const failed = error !== undefined;
   const at = ended.toISOString();
@@ -78,7 +79,7 @@ function nextStatus(
     groups,
     targets,
     files: files ?? old?.files ?? [],
-    ...(failed && { error: { kind: error.kind, message: error.message } }),
+    error: error && errorData(error),
     config_error: configError,
     ...(shown.length > 0 && { warnings: [...shown] }),
     failures: failed ? (old?.failures ?? 0) + 1 : 0,
@@ -112,7 +113,7 @@ export async function announceFile(
   const { retiring: _, ...known } = stored.status ?? emptyStatus(provider, run, now());
   const { identity = known.identity } = provider;
   const status = { ...known, run, ...(identity !== undefined && { identity }) };
-  const etag = await writeStatus(store, provider, status, stored.etag, signal);
+  const etag = await writeStatus(provider, status, stored.etag, { store, signal });
   return { ...stored, etag: etag ?? stored.etag };
 }
 

@@ -154,13 +154,17 @@ function sampleOf(targets: readonly ComparedTarget[]): HeldDocument['sample'] {
   return targets.slice(0, mostSamples).map(({ source, labels }) => ({ source, labels }));
 }
 
+interface WriteInput {
+  readonly store: ObjectStore;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Writes what is held over what was read; what an operator accepted in between is kept. */
 export async function writeHeld(
-  store: ObjectStore,
   id: ProviderId,
   held: HeldDocument,
   etag: string | undefined,
-  signal?: AbortSignal | undefined,
+  { store, signal }: WriteInput,
 ): Promise<void> {
   let next = held;
   let over = etag;
@@ -171,16 +175,15 @@ export async function writeHeld(
       if (current.held !== undefined)
         next = { ...next, memory: withAcceptance(next.memory, current.held.memory) };
     }
-    await putHeld(store, id, next, over, signal);
+    await putHeld(id, next, over, { store, signal });
   });
 }
 
 async function putHeld(
-  store: ObjectStore,
   id: ProviderId,
   held: HeldDocument,
   etag: string | undefined,
-  signal: AbortSignal | undefined,
+  { store, signal }: WriteInput,
 ): Promise<void> {
   await store.put(heldKey(id), encodeHeld(id, held), {
     condition: overWrite(etag),
@@ -203,7 +206,7 @@ export async function acceptHeld(
     const { held, etag } = await readHeld(store, id, signal);
     if (held === undefined) return undefined;
     const accepted = { ...held, memory: acceptAll(held.memory, now) };
-    await putHeld(store, id, accepted, etag, signal);
+    await putHeld(id, accepted, etag, { store, signal });
     return accepted;
   });
 }

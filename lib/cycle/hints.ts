@@ -48,6 +48,7 @@ export function noticesOf({ confirmed, damaged, ...id }: Status, now: number): r
   ];
 }
 
+/** One thing that a person should know of a provider. */
 export interface Notice {
   readonly kind: 'confirmed' | 'damaged';
   /** One line. */

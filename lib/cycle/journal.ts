@@ -9,8 +9,6 @@ import type { TargetGroup } from '../targets/group.ts';
 import { journalFolder, journalKey, type ProviderId, parseJournalVersion } from '../targets/keys.ts';
 import { createPacker } from '../targets/pack.ts';
 import { refuseNewer, targetGroup } from './document.ts';
-import type { Loaded } from './load.ts';
-import type { CycleInput } from './provider.ts';
 
 /**
  * Why a change was committed: `discovered` by a cycle; `confirmed` by time or `accepted` by an operator after the gate
@@ -148,22 +146,23 @@ function readGroup(section: string | undefined, line: string): JournalLine {
   throw new MusterError('malformed', 'a line of the journal entry is not a target group');
 }
 
-/** Creates the version of `next` in the journal. False when another run was first. */
+/** What a commit is given beside the change. */
+interface CommitInput {
+  readonly store: ObjectStore;
+  readonly run: string;
+  readonly now: () => Date;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Creates the version in the journal. False when another run was first. Throws what the store throws. */
 export async function commitChange(
   id: ProviderId,
-  { store, run, now, signal }: Pick<CycleInput, 'store' | 'run' | 'now' | 'signal'>,
-  next: Loaded,
-  change: Change,
-  reason: Reason,
+  { version, change, reason }: Pick<JournalEntry, 'version' | 'change' | 'reason'>,
+  { store, run, now, signal }: CommitInput,
 ): Promise<boolean> {
-  const { version } = next;
   const body = await encodeJournalEntry({ version, at: now().toISOString(), reason, run, change });
   try {
-    const options = {
-      condition: 'create',
-      contentType: 'application/gzip',
-      signal,
-    } as const;
+    const options = { condition: 'create', contentType: 'application/gzip', signal } as const;
     await store.put(journalKey(id, version), body, options);
   } catch (error) {
     if (isMusterError(error, 'conflict')) return false;

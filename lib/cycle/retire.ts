@@ -19,10 +19,11 @@ import { commitChange } from './journal.ts';
 import { loadProvider, readPublished } from './load.ts';
 import { storeIdOf } from './ownership.ts';
 import type { CycleInput } from './provider.ts';
-import { writeCheckpoint } from './publish.ts';
+import { writeCheckpoint } from './snapshot.ts';
 import { readStatus, type StoredStatus } from './status.ts';
 import { writeTombstone } from './tombstone.ts';
 
+/** What retiring a provider is given. */
 export interface RetireInput extends Pick<CycleInput, 'store' | 'run' | 'now' | 'signal'> {
   /** Only while its status says that it waits to be retired: it may have come back since that was looked at. */
   readonly ifLeaving?: boolean;
@@ -93,9 +94,10 @@ async function commitEnd(
     ((await readPublished(store, id, signal))?.version ?? 0) < loaded.version;
   const groups = new Map();
   const end = isEnded ? loaded : { ...loaded, version: loaded.version + 1, groups, cursor: undefined };
-  if (!isEnded && !(await commitChange(id, input, end, diffGroups(loaded.groups, groups), 'retired')))
+  const change = diffGroups(loaded.groups, groups);
+  if (!isEnded && !(await commitChange(id, { version: end.version, change, reason: 'retired' }, input)))
     return undefined;
-  const fence = await writeCheckpoint(store, id, end, status?.identity, signal);
+  const fence = await writeCheckpoint(id, { ...end, identity: status?.identity }, input);
   return fence === undefined ? undefined : end.version;
 }
 

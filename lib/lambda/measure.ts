@@ -1,7 +1,6 @@
 import { functionMetrics } from '../base/metrics.ts';
 import type { CycleResult } from '../cycle/provider.ts';
 import type { OutputResult } from '../run/kube-state-cycle.ts';
-import { ageOf } from './task.ts';
 
 /** Takes what an invocation counts. */
 export interface Measure {
@@ -55,4 +54,10 @@ export function measureWith(metrics: Counter, gap: number): Measure {
     idle: () => add(functionMetrics.overdue, 0),
     config: (inForce) => add(functionMetrics.configErrors, inForce ? 0 : 1),
   };
+}
+
+/** Milliseconds since a time, ISO 8601; undefined for one in the future, which a wrong clock wrote, or has here. */
+export function ageOf(time: string, now = Date.now()): number | undefined {
+  const age = now - Date.parse(time);
+  return age >= 0 ? age : undefined;
 }

@@ -27,6 +27,7 @@ export interface AppProvider extends Provider {
   readonly twin?: number;
 }
 
+/** What binds a configuration to its backends. */
 export interface BindInput {
   readonly readCredential: ReadCredential;
   readonly log: Logger;

@@ -6,9 +6,8 @@ import { decodeToken } from './kubernetes/api/list-options.ts';
 import { type ResourceName, resourceAt } from './kubernetes/api/resources.ts';
 import { ApiError, type ApiFailure, failures } from './kubernetes/api/status.ts';
 import type { JsonObject } from './kubernetes/wire/json.ts';
-import { makeWorld, type WorldSize } from './kubernetes/world/make-world.ts';
-import { churnWorld } from './kubernetes/world/mutate.ts';
 import { stateOfWorld } from './kubernetes/world/state.ts';
+import { churnWorld, makeWorld, type WorldSize } from './kubernetes/world/world.ts';
 import { seededRandom } from './random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from './server.ts';
 
@@ -22,7 +21,7 @@ export interface ApiServerOptions extends FleetServerOptions {
   readonly listLatency?: number;
   /** Whether a watch may begin with all there is, as since Kubernetes 1.34; clients fall back to a list if not. */
   readonly watchList?: boolean;
-  /** Whether kinds of which the cluster has no objects, such as deployments, are listed as empty. Default: they are unknown. */
+  /** Whether kinds without objects in the cluster, such as deployments, are listed as empty. Default: they are unknown. */
   readonly otherLists?: boolean;
   /** Custom resource definitions and their objects, which do not change. */
   readonly definitions?: readonly CustomDefinition[];

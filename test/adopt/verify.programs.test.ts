@@ -62,14 +62,14 @@ test('tells of labels that Prometheus adds to the targets of files', async () =>
   const [verdict] = await verify(job("{ regex: '__meta_(.+)', action: labelmap }"), { list });
   expect([
     verdict?.verdict,
-    verdict?.details.map((line) => [line.slice(0, 40), line.includes('"filepath"')]),
+    verdict?.details.map((line) => [line.slice(0, 38), line.includes('"filepath"')]),
   ]).toEqual([
     'differs',
     [
-      ['+ is scraped with Muster alone: {"__addr', true],
-      ['+ is scraped with Muster alone: {"__addr', true],
-      ['- is scraped by the original alone: {"__', false],
-      ['- is scraped by the original alone: {"__', false],
+      ['+ is scraped only with Muster: {"__add', true],
+      ['+ is scraped only with Muster: {"__add', true],
+      ['- is scraped only by the original: {"_', false],
+      ['- is scraped only by the original: {"_', false],
     ],
   ]);
 });

@@ -3,7 +3,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { retireOutputAfter } from '../../lib/kube-state/gate.ts';
-import { gzipHead } from '../../lib/kube-state/gzip-header.ts';
+import { gzipHead } from '../../lib/kube-state/gzip-time.ts';
 import { changeOutputStatus, readOutputStatus } from '../../lib/kube-state/status.ts';
 import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
 import { type KubernetesFleet, startKubernetesFleet } from '../../lib/sim/kubernetes.ts';
@@ -206,9 +206,7 @@ test('muster accept lets exactly what is held of an output pass', async () => {
     stdout: 'prod: accepted for an hour, the next listing may publish it with\n  kube_node_info: 40 -> 2\n',
   });
   expect((await place.here(['run'])).stdout).toMatch(/^prod {4}published/m);
-  expect((await place.here(['accept'])).stderr).toContain(
-    'name one of them: --job, --kube-state or --retired',
-  );
+  expect((await place.here(['accept'])).stderr).toContain('give one of --job, --kube-state and --retired');
 });
 
 test('muster status says which texts the sidecar does not serve', async () => {
@@ -234,7 +232,7 @@ describe('muster dev', () => {
     const nodes = async () => (await text())?.match(/^kube_node_info\{/gm)?.length;
     expect(await polled(nodes, 2)).toBe(2);
     expect(dev.stdout()).toBe(
-      '# Paste into prometheus.yml, beside the rules that you have:\n' +
+      '# Paste into prometheus.yml, and keep your rules:\n' +
         'scrape_configs:\n' +
         '  - job_name: kube-state-metrics\n' +
         '    honor_labels: true\n' +

@@ -164,7 +164,7 @@ describe('muster targets', () => {
     expect(await place.here(['targets', '--job', 'api'])).toEqual({
       code: 1,
       stdout: '',
-      stderr: 'muster targets: api/consul-0: no full listing within 0.3s\n',
+      stderr: 'muster targets: api/consul-0: no complete listing within 0.3s\n',
     });
   });
 });

@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../lib/base/logger.ts';
 import { version } from '../../lib/base/version.ts';
-import { readGzipTime } from '../../lib/kube-state/gzip-header.ts';
+import { readGzipTime } from '../../lib/kube-state/gzip-time.ts';
 import { publishOutput } from '../../lib/kube-state/publish.ts';
 import { loadApp } from '../../lib/run/app.ts';
 import { type KubernetesFleet, startKubernetesFleet } from '../../lib/sim/kubernetes.ts';

@@ -123,7 +123,7 @@ describe('an error at any operation of the disk', () => {
     expect(failed.errors.map(({ message }) => message).sort()).toEqual(
       ['api', 'web'].map(
         (job) =>
-          `cannot bring ${path}/${job}/consul-0.json up to date, its last good content stays: the disk is full or out of inodes (ENOSPC): free some space`,
+          `cannot update ${path}/${job}/consul-0.json, its last good content stays: the disk is full or out of inodes (ENOSPC): free some space`,
       ),
     );
     expect(await visibleFiles(path)).toEqual({ 'api/consul-0.json': targets('a:1') });
@@ -220,7 +220,7 @@ describe('a disk that is really full', () => {
     await publish(store, { 'api/consul-0.json': large, 'web/consul-0.json': targets('b:2') });
     const failed = await round(store, folder);
     expect(failed.errors.map(({ message }) => message)).toEqual([
-      `cannot bring ${path}/api/consul-0.json up to date, its last good content stays: the disk is full or out of inodes (ENOSPC): free some space`,
+      `cannot update ${path}/api/consul-0.json, its last good content stays: the disk is full or out of inodes (ENOSPC): free some space`,
     ]);
     expect(await visibleFiles(path)).toEqual({ ...small, 'web/consul-0.json': targets('b:2') });
     expect(await temporaries(path)).toEqual([]);

@@ -1,4 +1,4 @@
-import { backendNames } from '../backend-names.ts';
+import { backendNames } from '../listing.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { namespacesOf } from './connection/in-cluster.ts';
 import { openConnection, uidOfCluster } from './connection/open.ts';

@@ -13,11 +13,26 @@ import {
   url,
 } from '../../config/fields.ts';
 import { type HttpClientKeys, httpClientFields, withHttpClient } from '../../config/http-client.ts';
+import { enumerate } from '../../config/problem.ts';
 import type { NewerKey } from '../../config/prometheus-version.ts';
 import { httpSdConfig, nameField } from '../../config/sd-config.ts';
-import { enumerate, rule, section } from '../../config/section.ts';
-import { roles, selectableRoles } from './roles/role.ts';
+import { rule, section } from '../../config/section.ts';
 import { fieldSelectorProblem, labelSelectorProblem } from './selectors.ts';
+
+const roles = ['node', 'service', 'pod', 'endpoints', 'endpointslice', 'ingress'] as const;
+
+/** The kind of object that is discovered. Source: Prometheus configuration reference, kubernetes_sd_config. */
+export type Role = (typeof roles)[number];
+
+/** For each role, the roles that its selectors may have: its own, and those of the objects that it joins. */
+const selectableRoles: Readonly<Record<Role, readonly Role[]>> = {
+  node: ['node'],
+  service: ['service'],
+  pod: ['pod', 'node'],
+  endpoints: ['pod', 'service', 'endpoints'],
+  endpointslice: ['pod', 'service', 'endpointslice'],
+  ingress: ['ingress'],
+};
 
 const eks = section({
   cluster: leaf(

@@ -1,13 +1,14 @@
-import { jsonKind } from '../../backends/kubernetes/kinds/json-kind.ts';
 import type { Kind, KindNames } from '../../backends/kubernetes/kinds/kind.ts';
+import { jsonKind } from '../../backends/kubernetes/kinds/kind.ts';
 import { asObject } from '../../backends/kubernetes/wire/table.ts';
-import { listOnto } from '../list-onto.ts';
+import { listObjects, type Sheet } from '../list-objects.ts';
 import type { Collected, CollectInput } from '../resource.ts';
+import { type Blocks, type BlocksMark, createBlocks, type Spill } from '../text/blocks.ts';
+import { familyHeader, familyWriter, type LabelledFamily } from '../text/family.ts';
 import type { CustomResource } from './config.ts';
 import { listServedKinds, needsDefinitions, type Resolved, resolveKinds } from './definitions.ts';
 import { type CustomObject, countSkips, familiesOf, type Skips } from './family.ts';
 import { isLookup, isObject, type JsonObject, valueAt } from './path.ts';
-import { type CustomSheet, openCustomSheet } from './sheet.ts';
 
 /** Lists the custom resources one kind after another and writes their families. Throws what listing throws. */
 export async function collectCustom(
@@ -38,7 +39,7 @@ async function collectKind(
   // Where nobody knows whether namespaces hold the kind, no field selector may speak of them.
   const isNamespaced = namespaced ?? !everywhere;
   const custom = customKind({ ...names, namespaced: isNamespaced }, wantedBy(resource));
-  await listOnto(sheet.of(families), custom, { ...input, mayBeMissing: true });
+  await listObjects(sheet.of(families), custom, { ...input, mayBeMissing: true });
 }
 
 /** A kind of custom resource, of whose objects no more is kept than what is wanted. An API server has them as JSON. */
@@ -78,4 +79,77 @@ function treeOf(paths: readonly (readonly string[])[]): Wanted {
   if (paths.some(([first]) => first === undefined || isLookup(first) || first.includes('='))) return 'all';
   const byKey = Map.groupBy(paths, ([first = '']) => first);
   return new Map([...byKey].map(([key, below]) => [key, treeOf(below.map((path) => path.slice(1)))]));
+}
+
+/** How much was written, and where each column ends. */
+interface Mark {
+  readonly objects: number;
+  readonly columns: readonly (readonly [Column, BlocksMark & { readonly objects: number }])[];
+}
+
+interface Column {
+  readonly header: string;
+  readonly blocks: Blocks;
+  /** Objects that could have samples of it. */
+  objects: number;
+}
+
+/** The text of all custom resources: what several of them call by one name stands together, below one header. */
+export interface CustomSheet {
+  /** For the objects of one kind, with these families. */
+  readonly of: (families: readonly LabelledFamily<CustomObject>[]) => Sheet<CustomObject, Mark>;
+  readonly finish: () => Collected;
+}
+
+export function openCustomSheet(spill: Spill): CustomSheet {
+  const columns = new Map<string, Column>();
+  let objects = 0;
+  const columnOf = (family: LabelledFamily<CustomObject>): Column => {
+    const column = columns.get(family.name) ?? {
+      header: familyHeader(family),
+      blocks: createBlocks(spill),
+      objects: 0,
+    };
+    columns.set(family.name, column);
+    return column;
+  };
+  return {
+    of(families) {
+      const written = families.map((family) => {
+        const column = columnOf(family);
+        const put = (line: string): void => column.blocks.put(line);
+        return { column, put, write: familyWriter(family, {}) };
+      });
+      const own = new Set(written.map(({ column }) => column));
+      return {
+        write(object) {
+          objects++;
+          for (const column of own) column.objects++;
+          for (const { write, put } of written) write?.(object, '', put);
+        },
+        mark: () => ({
+          objects,
+          columns: [...own].map((column) => {
+            const { blocks, objects } = column;
+            return [column, { ...blocks.mark(), objects }] as const;
+          }),
+        }),
+        backTo(mark) {
+          ({ objects } = mark);
+          for (const [column, at] of mark.columns) {
+            column.blocks.backTo(at);
+            column.objects = at.objects;
+          }
+        },
+      };
+    },
+    finish() {
+      const used = [...columns].filter(([, column]) => column.objects > 0);
+      const members = used.flatMap(([, { blocks, header }]) => blocks.take(header));
+      const families = new Map(
+        used.map(([name, column]) => [name, { samples: column.blocks.count(), objects: column.objects }]),
+      );
+      return { members, objects, families };
+    },
+  };
 }

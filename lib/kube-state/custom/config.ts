@@ -1,9 +1,20 @@
 import * as z from 'zod';
-import { bool, int, leaf, list, mapOf, oneOf, stringMap, text, unlessEmpty } from '../../config/fields.ts';
+import {
+  bool,
+  int,
+  isMapping,
+  leaf,
+  list,
+  mapOf,
+  oneOf,
+  stringMap,
+  text,
+  unlessEmpty,
+} from '../../config/fields.ts';
+import { formatKeyPath, type KeyPath, nearest } from '../../config/problem.ts';
 import { rule, section } from '../../config/section.ts';
 import { anyCaseShape, withShape } from '../../config/shape.ts';
 import { isLookup } from './path.ts';
-import { withoutUnknownKeys } from './unknown-keys.ts';
 
 /** A path: keys, indices, and lookups such as `[name=a]`. */
 const path = () => list(leaf('a key, an index or a lookup as in "[name=a]"', readStep));
@@ -202,4 +213,77 @@ function hasGroup({ groupVersionKind }: CustomResource): boolean {
 function firstOf(warnings: readonly string[]): readonly string[] {
   const more = warnings.length - 20;
   return more > 0 ? [...warnings.slice(0, 20), `and ${more} more of this kind`] : warnings;
+}
+
+/** What of a configuration is read. */
+interface Tidied {
+  readonly value: unknown;
+  /** A line for each key that is not read. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Leaves out the keys that nobody reads: kube-state-metrics takes a configuration that has such, and says nothing.
+ * Source: docs/metrics/extend/customresourcestate-metrics.
+ */
+function withoutUnknownKeys(input: unknown): Tidied {
+  const warnings: string[] = [];
+  const value = tidy(input, configuration, [], (path, known) => {
+    const near = nearest(String(path.at(-1)), known);
+    const hint = near === undefined ? '' : `, did you mean "${near}"?`;
+    warnings.push(`${formatKeyPath(path)}: unknown key, it is not read${hint}`);
+  });
+  return { value, warnings };
+}
+
+/** The keys of a mapping, each with what it may hold; `[shape]` is a list of such. */
+type KnownKeys = 'any' | readonly [KnownKeys] | { readonly [key: string]: KnownKeys };
+
+const anyLabels = { commonLabels: 'any', labelsFromPath: 'any' } as const;
+const anyFound = { path: 'any', labelsFromPath: 'any' } as const;
+
+const anyEach = {
+  type: 'any',
+  gauge: { ...anyFound, labelFromKey: 'any', valueFrom: 'any', nilIsZero: 'any' },
+  stateSet: { ...anyFound, labelName: 'any', list: 'any', valueFrom: 'any' },
+  info: { ...anyFound, labelFromKey: 'any' },
+} as const;
+
+const configuration: KnownKeys = {
+  apiVersion: 'any',
+  kind: 'any',
+  spec: {
+    resources: [
+      {
+        groupVersionKind: { group: 'any', version: 'any', kind: 'any' },
+        metricNamePrefix: 'any',
+        ...anyLabels,
+        resourcePlural: 'any',
+        errorLogV: 'any',
+        metrics: [{ name: 'any', help: 'any', ...anyLabels, errorLogV: 'any', each: anyEach }],
+      },
+    ],
+  },
+};
+
+type Report = (path: KeyPath, known: readonly string[]) => void;
+
+function tidy(input: unknown, shape: KnownKeys, path: KeyPath, report: Report): unknown {
+  if (shape === 'any') return input;
+  if (isListOf(shape)) {
+    const [item] = shape;
+    return Array.isArray(input) ? input.map((one, at) => tidy(one, item, [...path, at], report)) : input;
+  }
+  if (!isMapping(input)) return input;
+  const kept = Object.entries(input).flatMap(([key, value]): [string, unknown][] => {
+    const inner = Object.hasOwn(shape, key) ? shape[key] : undefined;
+    if (inner !== undefined) return [[key, tidy(value, inner, [...path, key], report)]];
+    report([...path, key], Object.keys(shape));
+    return [];
+  });
+  return Object.fromEntries(kept);
+}
+
+function isListOf(shape: Exclude<KnownKeys, 'any'>): shape is readonly [KnownKeys] {
+  return Array.isArray(shape);
 }

@@ -1,7 +1,7 @@
 import type { Lister } from '../../backends/kubernetes/listing/lister.ts';
-import { list, optionalFlag, struct, word } from '../../backends/kubernetes/wire/slots.ts';
+import { list, optionalFlag, struct, word } from '../../backends/kubernetes/wire/fields.ts';
 import { compare } from '../../targets/canonical.ts';
-import { kindOf } from '../kube-object.ts';
+import { kindOf } from '../resource.ts';
 import type { CustomResource } from './config.ts';
 import type { GroupVersionKind } from './family.ts';
 

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetAnswer, FleetRequest } from '../../faults.ts';
 import { about, emptyList } from './about.ts';
-import { type Form, failureAnswer, listAnswer, prettyAnswer } from './answers.ts';
+import { type Form, failureAnswer, listAnswer, prettyAnswer, watchAnswer } from './answers.ts';
 import type { CustomResources } from './custom.ts';
-import { type Listing, listObjects, type Versions } from './list.ts';
+import { type Found, listObjects, type Versions } from './list.ts';
 import { type ListOptions, readListOptions } from './list-options.ts';
 import { type ResourceAt, resourceAt } from './resources.ts';
 import { ApiError, failures } from './status.ts';
-import { watchAnswer } from './watch.ts';
 
 /** What the service account may not do; whatever is left out means "any". */
 export interface Denial {
@@ -32,13 +31,6 @@ export interface ApiSettings {
   /** Whether kinds of which the cluster has no objects are listed as empty; otherwise they are unknown. */
   readonly otherLists: boolean;
   readonly custom: CustomResources;
-}
-
-/** A resource that is there, and what lists it. */
-export interface Found extends ResourceAt {
-  /** Whether its objects have no protobuf form. */
-  readonly jsonOnly: boolean;
-  readonly list: (options: ListOptions) => Listing;
 }
 
 const user = 'system:serviceaccount:monitoring:muster';

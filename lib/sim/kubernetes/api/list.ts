@@ -1,6 +1,6 @@
 import { freeze, type JsonObject } from '../wire/json.ts';
 import { encodeToken, type ListOptions } from './list-options.ts';
-import type { ResourceName } from './resources.ts';
+import type { ResourceAt, ResourceName } from './resources.ts';
 import { type Shelf, shelfOf, single } from './shelf.ts';
 import { ApiError, failures } from './status.ts';
 
@@ -23,6 +23,13 @@ export interface Listing {
   /** How many objects there can be at most. */
   readonly atMost: number;
   readonly pieces: () => Iterable<readonly JsonObject[]>;
+}
+
+/** A resource that exists, and how it is listed. */
+export interface Found extends ResourceAt {
+  /** Whether its objects exist in JSON only. */
+  readonly jsonOnly: boolean;
+  readonly list: (options: ListOptions) => Listing;
 }
 
 /** Objects which are made and encoded in one go. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { openKubeconfig } from '../../../../lib/backends/kubernetes/connection/kubeconfig.ts';
 import { createLogger } from '../../../../lib/base/logger.ts';
-import { cycleOnce } from '../../../../lib/run/cycles.ts';
+import { cycleOnce } from '../../../../lib/run/provider-cycle.ts';
 import { createMemoryStore } from '../../../../lib/store/memory.ts';
 import { statusKey } from '../../../../lib/targets/keys.ts';
 import { createAuthority } from '../../../support/certificates.ts';

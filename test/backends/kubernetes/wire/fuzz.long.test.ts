@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Kind } from '../../../../lib/backends/kubernetes/kinds/kind.ts';
-import type { ObjectMeta } from '../../../../lib/backends/kubernetes/objects.ts';
+import type { Kind, ObjectMeta } from '../../../../lib/backends/kubernetes/kinds/kind.ts';
 import { mediaTypes, openBody } from '../../../../lib/backends/kubernetes/wire/body.ts';
 import { decodeList, decodeStatus } from '../../../../lib/backends/kubernetes/wire/list.ts';
 import { readEnd, readVarint } from '../../../../lib/backends/kubernetes/wire/reader.ts';
