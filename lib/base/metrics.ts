@@ -126,6 +126,16 @@ export const syncMetrics = {
     help: 'Targets of a provider that left within the last hour after a hold, without an operator.',
     labels: ['source', 'job', 'provider'],
   },
+  providerPinned: {
+    name: 'muster_sync_provider_pinned',
+    help: 'Of a provider 1 while an operator has pinned its list, else 0.',
+    labels: ['source', 'job', 'provider'],
+  },
+  providerRejected: {
+    name: 'muster_sync_provider_rejected',
+    help: 'Targets of a provider whose removal an operator has rejected, and which its backend does not have again.',
+    labels: ['source', 'job', 'provider'],
+  },
   rejectedObject: {
     name: 'muster_sync_rejected_object_info',
     help: 'Always 1, for each of the first objects which the last round did not apply.',
@@ -151,6 +161,16 @@ export const functionMetrics = {
     unit: 'Count',
   },
   held: { name: 'CyclesHeld', help: 'Of a cycle 1 when the guard held its change, else 0.', unit: 'Count' },
+  pinned: {
+    name: 'CyclesPinned',
+    help: 'Of a cycle 1 while an operator has pinned its list, else 0.',
+    unit: 'Count',
+  },
+  rejected: {
+    name: 'TargetsRejected',
+    help: 'Targets whose removal an operator has rejected, and which the backend does not have again.',
+    unit: 'Count',
+  },
   overdue: {
     name: 'SecondsOverdue',
     help: 'How much older than its refresh_interval the last whole listing of a provider or kube-state output is; 0 when it is on time.',

@@ -11,6 +11,7 @@ import {
 } from '../targets/diff.ts';
 import type { Io } from './command.ts';
 import { counted, printable } from './output.ts';
+import { openPaint, type Style } from './terminal.ts';
 
 /** A change in one phrase: `+2 -1 ~4 targets`. */
 export function summaryText({ added, removed, changed }: ChangeCounts): string {
@@ -43,14 +44,19 @@ const signs = { added: '+', removed: '-', changed: '~' } as const;
 /** The lines of a group; targets with equal changes, such as the ports of a pod, share a line. */
 function* lines(changes: Iterable<TargetChange>): Generator<string, undefined> {
   for (const group of groupChanges(changes)) {
-    const [{ kind, source, differences }] = group;
-    const names = group.map(
-      ({ address, count }) => `${address ?? 'without address'}${count === 1 ? '' : ` #${count}`}`,
-    );
-    const values = differences.map((one) => `${one.name}: ${quoted(one.before)} → ${quoted(one.after)}`);
-    yield `${signs[kind]} ${source} ${names.join(', ')}${values.length === 0 ? '' : `  ${values.join(', ')}`}`;
+    yield changeText(...group);
   }
   return undefined;
+}
+
+/** A line for a target that came, went, or has other labels, and for others that changed alike. */
+export function changeText(first: TargetChange, ...others: readonly TargetChange[]): string {
+  const { kind, source, differences } = first;
+  const names = [first, ...others].map(
+    ({ address, count }) => `${address ?? 'without address'}${count === 1 ? '' : ` #${count}`}`,
+  );
+  const values = differences.map((one) => `${one.name}: ${quoted(one.before)} → ${quoted(one.after)}`);
+  return `${signs[kind]} ${source} ${names.join(', ')}${values.length === 0 ? '' : `  ${values.join(', ')}`}`;
 }
 
 function quoted(value: string | undefined): string {
@@ -65,28 +71,24 @@ export interface PrintOptions {
   readonly limit?: number;
 }
 
-/** Prints a change as a diff, in colours on a terminal unless NO_COLOR is set (see no-color.org). */
+/** Prints a change as a diff. */
 export async function printChange(
   io: Io,
   change: Change,
   { indent = '', limit = Number.POSITIVE_INFINITY }: PrintOptions = {},
 ): Promise<void> {
-  const coloured = io.outIsTerminal && !io.env.NO_COLOR;
+  const paint = openPaint(io);
   let count = 0;
   for (const line of changeLines(change)) {
     count++;
     const text = printable(line);
-    if (count <= limit) await io.out(`${indent}${coloured ? inColour(text) : text}\n`);
+    if (count <= limit) await io.out(`${indent}${paint(lineStyles[text.charAt(0)], text)}\n`);
   }
   if (count > limit) await io.out(`${indent}… and ${count - limit} more\n`);
 }
 
-/** Colours by the first character of a line. Source: ECMA-48, select graphic rendition. */
-const colours: Readonly<Record<string, number>> = { '+': 32, '-': 31, '~': 33 };
-
-function inColour(line: string): string {
-  return `\u001b[${colours[line.charAt(0)] ?? 0}m${line}\u001b[0m`;
-}
+/** By the first character of a line. */
+const lineStyles: Readonly<Record<string, Style>> = { '+': 'good', '-': 'bad', '~': 'warn' };
 
 /** A line about a provider that left the configuration; `verb` is `retired` or `would be retired`. */
 export function leavingText(one: LeavingProvider, verb: 'retired' | 'would be retired'): string {

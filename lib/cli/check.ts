@@ -13,7 +13,7 @@ import { metricsKey } from '../targets/keys.ts';
 import { leavingText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { shared } from './options.ts';
-import { counted, formatTable, leftAloneText, printable } from './output.ts';
+import { counted, leftAloneText, printable, printTable } from './output.ts';
 
 /** `muster check` */
 export const check = defineCommand({
@@ -40,12 +40,14 @@ export const check = defineCommand({
     await using store = app.store;
     const { providers, outputs, storeConfig, leftAlone } = app;
     const rows = providers.map(({ job, provider, mechanism, refreshInterval, shards, deadline }) => ({
+      kind: 'provider',
       ...{ job, provider, mechanism },
       refresh_interval_seconds: refreshInterval / 1000,
       deadline_seconds: deadline / 1000,
       shards,
     }));
     const written = outputs.map(({ object, refreshInterval, deadline }) => ({
+      kind: 'output',
       output: object,
       refresh_interval_seconds: refreshInterval / 1000,
       deadline_seconds: deadline / 1000,
@@ -54,12 +56,12 @@ export const check = defineCommand({
     else if (rows.length + written.length === 0) io.err('The configuration has no job with a provider.\n');
     if (output === 'table' && rows.length > 0) {
       const times = rows.map((one) => [one.job, one.provider, ...timesOf(one), String(one.shards)]);
-      await io.out(formatTable(['JOB', 'PROVIDER', 'EVERY', 'DEADLINE', 'FILES'], times));
+      await printTable(io, ['JOB', 'PROVIDER', 'EVERY', 'DEADLINE', 'FILES'], times);
     }
     if (output === 'table' && written.length > 0) {
       const times = written.map((one) => [one.output, ...timesOf(one), metricsKey(one.output)]);
-      const table = formatTable(['OUTPUT', 'EVERY', 'DEADLINE', 'OBJECT'], times);
-      await io.out(rows.length > 0 ? `\n${table}` : table);
+      if (rows.length > 0) await io.out('\n');
+      await printTable(io, ['OUTPUT', 'EVERY', 'DEADLINE', 'OBJECT'], times);
     }
     const counts = [
       counted(new Set(rows.map(({ job }) => job)).size, 'job'),

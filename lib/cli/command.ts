@@ -48,9 +48,8 @@ export type Options = Readonly<Record<string, Option>>;
 /** The values of options, by their long names. */
 export type Values<O extends Options> = { readonly [Name in keyof O]: Value<O[Name]> };
 
-/** Exit codes: success; something failed; the command line or the configuration is wrong. */
-export const exitCodes = { good: 0, failed: 1, usage: 2 } as const;
-/** One of the exit codes. */
+/** Exit codes: everything went well; something failed; the command was called wrongly; `plan` found a change. */
+export const exitCodes = { good: 0, failed: 1, usage: 2, changed: 2 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** A sub-command of `muster`. */
@@ -73,28 +72,39 @@ export interface CommandInfo {
   readonly options: Options;
   /** Name of its positional argument in the help; undefined where it takes none. */
   readonly argument?: string | undefined;
-  /** The only values of that argument. */
+  /** How many words the argument may be; 1 by default. */
+  readonly mostArguments?: number;
+  /** How it ends where it was called wrongly, if not with 2. */
+  readonly wrongUsage?: ExitCode | undefined;
+  /** What that may be, where it is one of a few. */
   readonly argumentChoices?: readonly string[] | undefined;
 }
 
 interface Definition<O extends Options> extends CommandInfo {
   readonly options: O;
-  readonly run: (values: Values<O>, io: Io, argument: string | undefined) => Promise<ExitCode>;
+  readonly run: (
+    values: Values<O>,
+    io: Io,
+    argument: string | undefined,
+    more: readonly string[],
+  ) => Promise<ExitCode>;
 }
 
 /** Makes a command from its options and its action. Its `main` throws `UsageError` for a wrong command line. */
 export function defineCommand<const O extends Options>(definition: Definition<O>): Command {
   const { run, ...info } = definition;
-  const { options, argument } = info;
+  const { options, argument, mostArguments = 1 } = info;
   return {
     ...info,
     help: formatHelp(info),
     async main(args, io) {
       const given = parseStrictly(args, specOf(options), argument !== undefined);
-      const [first, second] = given.positionals;
-      if (second !== undefined)
-        throw new UsageError(`there is one ${argument}, not two: "${second}" is too many`);
-      return run(readValues(options, given.values, io.env), io, first);
+      const [first, ...more] = given.positionals;
+      const surplus = more[mostArguments - 1];
+      if (surplus !== undefined && mostArguments === 1)
+        throw new UsageError(`there is one ${argument}, not two: "${surplus}" is too many`);
+      if (surplus !== undefined) throw new UsageError(`"${surplus}" is too much: it takes ${argument}`);
+      return run(readValues(options, given.values, io.env), io, first, more);
     },
   };
 }

@@ -184,7 +184,7 @@ function formatManual(commands: readonly DescribedCommand[]): string {
       const flags = spellings(flag).map((spelling) => `\\fB${roff(spelling)}\\fR${value}`);
       return `.TP\n${flags.join(', ')}\n${[roff(flag.help), ...notesOf(flag)].join(' ')}\n`;
     });
-    const usage = `\\fBmuster ${roff(name)}\\fR${argument === undefined ? '' : ` \\fI${argument}\\fR`} [options]`;
+    const usage = `\\fBmuster ${roff(name)}\\fR${argument === undefined ? '' : ` \\fI${roff(argument)}\\fR`} [options]`;
     const shown = examples.map((example) => `${roff(example)}\n`).join('');
     return `.SS ${roff(name)}\n${usage}\n.PP\n${roff(description)}\n${options.join('')}.PP\nExamples:\n.PP\n.nf\n.RS\n${shown}.RE\n.fi\n`;
   });
@@ -229,8 +229,15 @@ function environment(commands: readonly DescribedCommand[]): string {
 
 /** Escapes text for roff: a backslash, a minus, and a dot or quote at the beginning of a line. */
 function roff(text: string): string {
-  return text
-    .replaceAll('\\', '\\e')
-    .replaceAll('-', '\\-')
-    .replace(/^(?=[.'])/gm, '\\&');
+  return (
+    text
+      .replaceAll('\\', '\\e')
+      .replaceAll('-', '\\-')
+      .replace(/^(?=[.'])/gm, '\\&')
+      // groff reads bytes unless it is told otherwise.
+      .replace(
+        /[^ -~\n]/gu,
+        (one) => `\\[u${one.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}]`,
+      )
+  );
 }

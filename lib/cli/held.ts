@@ -36,7 +36,7 @@ export const held = defineCommand({
     }));
     const found = read.flatMap((one) => (one.held === undefined ? [] : [{ id: one.id, held: one.held }]));
     if (output === 'json') {
-      const data = found.map((one) => ({ ...one.id, ...heldData(one.held) }));
+      const data = found.map((one) => ({ kind: 'held', ...one.id, held: heldData(one.held) }));
       await io.out(`${JSON.stringify(data, undefined, 2)}\n`);
     } else if (found.length === 0) io.err('Nothing is held.\n');
     else for (const one of found) await printHeld(one.id, one.held, io);

@@ -38,6 +38,22 @@ export function readDuration(option: string, text: string, min: number): number 
   return milliseconds;
 }
 
+/**
+ * A moment, in milliseconds of Unix time: ISO 8601 (without a time zone it is UTC), or a duration ago as in 2h. Throws
+ * `UsageError`.
+ */
+export function readTime(option: string, text: string, now: Date): number {
+  const ago = parseDuration(text);
+  if (ago !== undefined) return now.getTime() - ago;
+  const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/.test(text);
+  const isTime = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/.test(text);
+  const time = isTime ? Date.parse(hasZone || !text.includes('T') ? text : `${text}Z`) : Number.NaN;
+  if (!Number.isNaN(time)) return time;
+  throw new UsageError(
+    `--${option} is a time as in 2026-11-28T03:00Z, or a duration ago as in 2h, not "${text}"`,
+  );
+}
+
 /** Reads a whole number from 1 up. Throws `UsageError`. */
 export function readCount(option: string, text: string): number {
   if (!/^[1-9]\d{0,11}$/.test(text))

@@ -26,6 +26,10 @@ const commands: Readonly<
     summary: 'Discover once and print the targets, write nothing',
     load: async () => (await import('./targets.ts')).targets,
   },
+  plan: {
+    summary: 'Say what a configuration would change, write nothing',
+    load: async () => (await import('./plan.ts')).plan,
+  },
   run: {
     summary: 'Run one cycle of each provider into the store',
     load: async () => (await import('./run.ts')).run,
@@ -38,7 +42,35 @@ const commands: Readonly<
     summary: 'Show what each provider last did',
     load: async () => (await import('./status.ts')).status,
   },
-  history: { summary: 'Show the changes of a job', load: async () => (await import('./history.ts')).history },
+  explain: {
+    summary: 'Say where a target is, or when and why it left',
+    load: async () => (await import('./explain.ts')).explain,
+  },
+  history: {
+    summary: 'Show the versions of a job, or the life of one target',
+    load: async () => (await import('./history.ts')).history,
+  },
+  show: {
+    summary: 'Print the full list of a job as of a version or a time',
+    load: async () => (await import('./versions.ts')).show,
+  },
+  diff: {
+    summary: 'Show what changed between two versions of a job',
+    load: async () => (await import('./versions.ts')).diff,
+  },
+  rollback: {
+    summary: 'Publish the list of an old version again',
+    load: async () => (await import('./operator.ts')).rollback,
+  },
+  pin: {
+    summary: 'Keep the list of a job as it is, whatever cycles find',
+    load: async () => (await import('./operator.ts')).pin,
+  },
+  unpin: { summary: 'End a pin', load: async () => (await import('./operator.ts')).unpin },
+  reject: {
+    summary: 'Say that what is held is not wanted',
+    load: async () => (await import('./operator.ts')).reject,
+  },
   accept: {
     summary: 'Let go what the gate holds',
     load: async () => (await import('./accept.ts')).accept,
@@ -129,7 +161,10 @@ export async function runMuster(args: readonly string[]): Promise<number> {
     }),
     env: process.env,
     outIsTerminal: process.stdout.isTTY === true,
-    ...(process.stdout.isTTY && { outColumns: process.stdout.columns }),
+    // A terminal may change its size while a command runs.
+    get outColumns() {
+      return process.stdout.isTTY ? process.stdout.columns : undefined;
+    },
     errIsTerminal: process.stderr.isTTY === true,
     signal: stop.signal,
   };
@@ -168,7 +203,8 @@ export async function runCommand([name, ...args]: readonly string[], io: Io): Pr
     return await command.main(args, io);
   } catch (error) {
     io.err(`${explain(error, name, io.signal)}\n`);
-    return error instanceof UsageError || isMusterError(error, 'config') ? exitCodes.usage : exitCodes.failed;
+    const isWrong = error instanceof UsageError || isMusterError(error, 'config');
+    return isWrong ? (command.wrongUsage ?? exitCodes.usage) : exitCodes.failed;
   }
 }
 
@@ -214,7 +250,7 @@ Usage: muster COMMAND [options]
 
 Commands:
 ${rows.join('')}
-"muster help COMMAND" describes a command, with examples. Exit codes: 0 good, 1 failed, 2 wrong usage or configuration,
-130 after an interrupt.
+"muster help COMMAND" tells more, with an example. Exit codes: 0 good, 1 failed, 2 wrong usage or configuration, 130
+after an interrupt; "muster plan" says with 2 that something would change, and with 1 all else.
 `;
 }

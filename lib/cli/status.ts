@@ -21,7 +21,8 @@ import {
 import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
 import { openView } from './open-view.ts';
 import { readDuration, shared } from './options.ts';
-import { formatAge, formatTable, leftAloneText } from './output.ts';
+import { formatAge, leftAloneText, printTable } from './output.ts';
+import type { Style } from './terminal.ts';
 
 /** `muster status` */
 export const status = defineCommand({
@@ -116,7 +117,10 @@ async function print(
   { output, now }: { readonly output: 'table' | 'json'; readonly now: Date },
   io: Io,
 ): Promise<void> {
-  const data = [...providers, ...outputs].map(({ ok, ...one }) => one);
+  const data = [
+    ...providers.map(({ ok, ...one }) => ({ kind: 'provider', ...one })),
+    ...outputs.map(({ ok, ...one }) => ({ kind: 'output', ...one })),
+  ];
   if (output === 'json') return io.out(`${JSON.stringify(data, undefined, 2)}\n`);
   if (providers.length === 0 && outputs.length === 0)
     io.err('No provider is configured, and none has a status.\n');
@@ -130,10 +134,20 @@ async function print(
         ...(one.warnings ?? []),
       ].join('; '),
     ]);
-    await io.out(formatTable(heading, rows));
+    const states = providers.map(({ state, ok }) => styleOfState(state, ok));
+    await printTable(io, heading, rows, {
+      last: 'prose',
+      styleOf: (row, column) => (column === heading.length - 1 ? states[row] : undefined),
+    });
   }
-  if (outputs.length > 0)
-    await io.out(`${providers.length > 0 ? '\n' : ''}${outputStatusTable(outputs, now)}`);
+  if (outputs.length > 0 && providers.length > 0) await io.out('\n');
+  if (outputs.length > 0) await printOutputStatuses(io, outputs, now);
+}
+
+/** What is held or waits is no failure yet. */
+function styleOfState(state: string, ok: boolean): Style {
+  if (state === 'ok') return 'good';
+  return ok || /^(?:held|left|version|no cycle)/.test(state) ? 'warn' : 'bad';
 }
 
 const heading = ['JOB', 'PROVIDER', 'VERSION', 'TARGETS', 'LAST SUCCESS', 'LAST CHANGE', 'STATE'];
@@ -260,15 +274,21 @@ function confirmedOf(status: OutputStatus | undefined, now: Date): string | unde
     : `published although nobody accepted it: ${confirmed.message}`;
 }
 
-/** The outputs as a table. */
-export function outputStatusTable(statuses: readonly OutputRow[], now: Date): string {
-  return formatTable(
-    ['OUTPUT', 'LISTED', 'BYTES', 'STATE'],
-    statuses.map(({ output, listed_at, bytes, state }) => [
-      output,
-      formatAge(listed_at, now),
-      String(bytes),
-      state,
-    ]),
-  );
+async function printOutputStatuses(
+  io: Io,
+  statuses: readonly (OutputRow & { readonly ok: boolean })[],
+  now: Date,
+): Promise<void> {
+  const heading = ['OUTPUT', 'LISTED', 'BYTES', 'STATE'];
+  const rows = statuses.map(({ output, listed_at, bytes, state }) => [
+    output,
+    formatAge(listed_at, now),
+    String(bytes),
+    state,
+  ]);
+  const states = statuses.map(({ state, ok }) => styleOfState(state, ok));
+  await printTable(io, heading, rows, {
+    last: 'prose',
+    styleOf: (row, column) => (column === heading.length - 1 ? states[row] : undefined),
+  });
 }

@@ -4,19 +4,21 @@ import { type AppProvider, selectProviders } from '../run/providers.ts';
 import { fitsField, narrowQuery, parseQuery, type Query } from '../sidecar/search/query.ts';
 import { compare, groupText } from '../targets/canonical.ts';
 import { addressLabel, type TargetGroup, targetLabels } from '../targets/group.ts';
+import { identifyingLabels } from '../targets/identifying.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { readCount, shared } from './options.ts';
-import { counted, formatTable, openProgress } from './output.ts';
+import { counted, openProgress, printTable } from './output.ts';
 import { openTextPage } from './text-page.ts';
 
 /** `muster targets` */
 export const targets = defineCommand({
   name: 'targets',
   description:
-    'Lists the backends of a job once and prints the targets as they come. It writes nothing. JSON is a list of {"source",\n' +
-    '"labels", "targets"}; when a listing fails, the list stays unclosed, and the command exits with 1. When a server loses\n' +
-    'its state, the listing starts again: of several groups with one source the last counts, and one without targets\n' +
-    'removes it. The table has a line for each target, cut to the width of the terminal.',
+    'Asks the backends of a job once and prints what they have, as it comes. Nothing is written. JSON is a list of\n' +
+    '{"source", "labels", "targets"}; a listing that fails half way leaves the list unclosed and exits with 1.\n' +
+    'Where a server lost its state half way, the listing starts again: of groups with one source the last counts, and\n' +
+    'one without targets takes it back. The table has a line for each target, with what identifies it first, which a\n' +
+    'terminal shows as far as it is wide.',
   examples: [
     'muster targets -c muster.yml --job api',
     'muster targets --job pods -q "namespace=shop app~web" --limit 20',
@@ -41,7 +43,7 @@ export const targets = defineCommand({
     };
     const { providers } = await readApp(config, io);
     const selected = selectProviders(providers, { job, provider });
-    await (output === 'json' ? printJson(selected, wanted, io) : printTable(selected, wanted, io));
+    await (output === 'json' ? printJson(selected, wanted, io) : printTargets(selected, wanted, io));
     return exitCodes.good;
   },
 });
@@ -79,7 +81,7 @@ async function printJson(providers: readonly AppProvider[], { query, limit }: Wa
   await io.out(separator === '[\n' ? '[]\n' : '\n]\n');
 }
 
-async function printTable(
+async function printTargets(
   providers: readonly AppProvider[],
   { query, limit }: Wanted,
   io: Io,
@@ -103,16 +105,10 @@ async function printTable(
     all += [...bySource.values()].reduce((sum, group) => sum + group.all, 0);
   }
   const shown = rows.slice(0, limit);
-  const table = formatTable(['SOURCE', 'ADDRESS', 'LABELS'], shown);
-  await io.out(io.outColumns === undefined ? table : cutLines(table, io.outColumns));
+  await printTable(io, ['SOURCE', 'ADDRESS', 'TARGET', 'LABELS'], shown, { last: 'tail' });
   const most =
     query.length > 0 ? `${counted(rows.length, 'target')} of ${all}` : counted(rows.length, 'target');
   io.err(shown.length < rows.length ? `${most}, the first ${shown.length} are shown\n` : `${most}\n`);
-}
-
-/** Cuts lines to the width of the terminal: broken lines would hide where a target begins. */
-function cutLines(text: string, columns: number): string {
-  return text.replace(/^.*$/gm, (line) => (line.length <= columns ? line : `${line.slice(0, columns - 1)}…`));
 }
 
 function fittingOf(group: TargetGroup, query: Query): TargetGroup['targets'] {
@@ -127,7 +123,8 @@ function rowOf(group: TargetGroup, target: TargetGroup['labels']): string[] {
   const { [addressLabel]: address = '', ...labels } = targetLabels(group, target);
   const pairs = Object.entries(labels).sort(([a], [b]) => compare(a, b));
   const text = pairs.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ');
-  return [group.source, address, `{${text}}`];
+  const identity = identifyingLabels(labels).map(({ name, value }) => `${name}=${value}`);
+  return [group.source, address, identity.join(' '), `{${text}}`];
 }
 
 /** The groups of a provider as they come, within its deadline. */

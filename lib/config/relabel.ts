@@ -1,3 +1,4 @@
+import { stringify } from 'yaml';
 import * as z from 'zod';
 import { isLabelName, isLegacyLabelName } from '../targets/group.ts';
 import {
@@ -71,6 +72,26 @@ const relabelConfig = section(fields).check(
 export const relabelConfigs: z.ZodType<readonly RelabelConfig[]> = list(
   z.preprocess(keepEmptyTexts, relabelConfig),
 );
+
+/** A rule as a line of YAML, without the keys that say what holds anyhow: to be read, and to be pasted. */
+export function printRule(config: RelabelConfig): string {
+  const { source_labels, separator, regex, modulus, target_label, replacement, action } = config;
+  const keys = {
+    source_labels: source_labels.length === 0 ? undefined : source_labels,
+    separator: separator === defaults.separator ? undefined : separator,
+    regex: regex.source === defaults.regex ? undefined : regex.source,
+    modulus: modulus === 0n ? undefined : modulus,
+    target_label: target_label === '' ? undefined : target_label,
+    replacement: replacement === defaults.replacement ? undefined : replacement,
+    action: action === 'replace' ? undefined : action,
+  };
+  const options = { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 } as const;
+  const text = stringify(keys, { ...options, singleQuote: true }).trimEnd();
+  // A line break of a value, which only double quotes can hold in a line.
+  return text.includes('\n')
+    ? stringify(keys, { ...options, defaultStringType: 'QUOTE_DOUBLE' }).trimEnd()
+    : text;
+}
 
 function keepEmptyTexts(input: unknown): unknown {
   if (!isMapping(input)) return input;

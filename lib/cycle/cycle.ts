@@ -4,14 +4,16 @@ import { isEmptyChange } from '../targets/diff.ts';
 import { losesTooMany } from '../targets/guard.ts';
 import { heldKey, statusKey } from '../targets/keys.ts';
 import { collectTargets, type Listing, listWarnings, markNew } from './collect.ts';
+import { nextControl, noControl, pinAt } from './control.ts';
 import { deleteSeen } from './document.ts';
 import { type GateInput, judge, type Verdict } from './gate.ts';
 import { announceFile, type ListFacts, type Report, writeHeartbeat } from './heartbeat.ts';
 import { type HeldDocument, heldOf, readHeld, type StoredHeld, writeHeld } from './held.ts';
-import { clearJournal, commitChange } from './journal.ts';
+import { clearJournal, commitChange, type Reason } from './journal.ts';
 import { type Loaded, loadProvider } from './load.ts';
 import { acceptanceAt, peakWithin, stepsAfter } from './memory.ts';
 import { storeIdOf } from './ownership.ts';
+import { pinnedVerdict } from './pinned.ts';
 import type { CycleInput, CycleResult, Outcome, Provider } from './provider.ts';
 import { publishVersion } from './publish.ts';
 import { readStatus, type Status, type StoredStatus } from './status.ts';
@@ -101,13 +103,14 @@ async function runSteps(
   const stored = input.stored ?? (await readStatus(store, provider, signal));
   state.stored = stored;
   const none: StoredHeld = { held: undefined, etag: undefined };
-  const [loaded, found] = await Promise.all([
+  const [read, found] = await Promise.all([
     loadProvider(store, provider, { warm: input.warm, signal }),
     // Without a status nobody knows whether something is held.
     stored.status === undefined || stored.status.held !== undefined
       ? readHeld(store, provider, signal)
       : none,
   ]);
+  const loaded = withKnownPin(read, stored.status);
   state.loaded = loaded;
   // It may have been read before the version that another run committed meanwhile.
   const held = isBefore(found, loaded) ? await readHeld(store, provider, signal) : found;
@@ -128,14 +131,20 @@ async function runSteps(
   if (dryRun === true) return end('dry-run', { change, ...factsWith(listWarnings(listing.findings, known)) });
 
   const { damaged } = loaded;
-  const isChanged = !isEmptyChange(change) || damaged !== undefined;
-  const next = isChanged
+  const control = nextControl(loaded.control, verdict.rejected, now());
+  const isLapsed = control !== loaded.control;
+  const isChanged = !isEmptyChange(change) || damaged !== undefined || isLapsed;
+  const following = isChanged
     ? nextVersion(provider, { loaded, listing }, verdict, now())
     : sameVersion(loaded, listing, verdict);
+  const next = { ...following, control };
   if (isChanged) {
-    const reason = damaged === undefined ? verdict.reason : 'rebuilt';
-    if (!(await commitChange(provider, { version: next.version, change, reason }, input)))
-      return end('superseded');
+    const lapse = { action: 'lapse', by: 'the cycle', state: control } as const;
+    // A rebuilt list has no entries before it that would say what is in force.
+    const isNoted = isLapsed || (damaged !== undefined && control !== noControl);
+    const reason: Reason = damaged === undefined ? verdict.reason : 'rebuilt';
+    const entry = { change, reason, control: isNoted ? lapse : undefined } as const;
+    if (!(await commitChange(provider, next, entry, input))) return end('superseded');
   }
   state.loaded = next;
   let storeId = input.storeId ?? stored.status?.store;
@@ -163,7 +172,8 @@ async function runSteps(
     files: [...published.files],
     changed: isChanged,
     hold,
-    backend: hold?.kind === 'backend' ? undefined : listing.listed.backend,
+    backend: isOtherList(hold) ? undefined : listing.listed.backend,
+    control,
     confirmed: verdict.confirmed,
     warnings,
     damaged: damaged ?? stored.damaged ?? held.damaged,
@@ -213,6 +223,7 @@ async function passGate(
 ): Promise<Verdict> {
   const { guard } = provider;
   const now = input.now();
+  const pin = pinAt(loaded.control, now);
   const gate: GateInput = {
     config: guard,
     published: loaded.groups,
@@ -221,10 +232,13 @@ async function passGate(
     backend: stored.status?.backend ?? loaded.backend,
     memory: isBefore(held, loaded) ? undefined : held.held?.memory,
     peak: peakWithin(loaded.steps, now.getTime(), guard.confirm_after),
-    elapsed: elapsedSince(stored.status, started),
+    // The time under a pin does not count, nor does the cycle that finds it over.
+    elapsed: loaded.control.pin === undefined ? elapsedSince(stored.status, started) : 0,
+    rejected: loaded.control.rejected,
     now,
   };
   const verdict = judge(gate);
+  if (pin !== undefined) return pinnedVerdict(pin, verdict, gate);
   const live = countTargets(listing.groups);
   const removed = Math.max(0, verdict.peak - live);
   const isWaved = verdict.reason !== 'discovered' || acceptanceAt(gate.memory, now) !== undefined;
@@ -240,8 +254,23 @@ async function passGate(
  * Whether the list has changed since without a word on what is held, as when a run died: a target that was missing then
  * may have been back, and is not to leave sooner for it.
  */
-function isBefore({ held }: StoredHeld, { version }: Loaded): boolean {
-  return held !== undefined && held.version < version - 1;
+function isBefore({ held }: StoredHeld, { version, control }: Loaded): boolean {
+  // A rollback brings back what had come and gone since, so that nothing of it is known any more.
+  return held !== undefined && held.version < Math.max(version - 1, control.rollback?.version ?? 0);
+}
+
+/** Where the history is damaged, the status may know of a pin: damage does not end it. */
+function withKnownPin(loaded: Loaded, status: Status | undefined): Loaded {
+  const { control, damaged, version } = loaded;
+  const pinned = status?.pinned;
+  if (damaged === undefined || control.pin !== undefined || pinned === undefined) return loaded;
+  const { since: at, until, by, why } = pinned;
+  return { ...loaded, control: { ...control, pin: { at, until, by, why, version } } };
+}
+
+/** Whether the listing is not the one that is published, so that what it says of itself is not that one's. */
+function isOtherList(hold: Verdict['hold']): boolean {
+  return hold?.kind === 'backend' || hold?.kind === 'pinned';
 }
 
 /** Milliseconds since the last complete listing; 0 where a cycle failed in between, or a clock went back. */
@@ -252,7 +281,7 @@ function elapsedSince(status: Status | undefined, started: Date): number {
 
 /** The list that stays as it is; only the cursor goes on. */
 function sameVersion(loaded: Loaded, { listed }: Listing, { hold }: Verdict): Loaded {
-  return hold?.kind === 'backend' ? loaded : { ...loaded, cursor: listed.cursor };
+  return isOtherList(hold) ? loaded : { ...loaded, cursor: listed.cursor };
 }
 
 /** The list after the verdict, not yet published. */
@@ -266,15 +295,16 @@ function nextVersion(
     groups: listed,
     listed: { cursor, backend = loaded.backend },
   } = listing;
-  const isForeign = hold?.kind === 'backend';
-  const { version, steps, checkpoint } = loaded;
+  const isForeign = isOtherList(hold);
+  const { version, steps, control, checkpoint } = loaded;
   const counts = { now: now.getTime(), window: guard.confirm_after, before, after: countTargets(listed) };
   return {
     version: version + 1,
     groups,
     cursor: isForeign ? loaded.cursor : cursor,
     backend: isForeign ? loaded.backend : backend,
-    steps: stepsAfter(steps, counts),
+    steps: isForeign ? steps : stepsAfter(steps, counts),
+    control,
     checkpoint,
   };
 }

@@ -1,5 +1,6 @@
 import { errorData, type MusterError } from '../base/errors.ts';
 import { version as musterVersion } from '../base/version.ts';
+import { type Control, pinAt } from './control.ts';
 import type { Hold } from './gate.ts';
 import type { CycleInput, Provider } from './provider.ts';
 import { clockSkew, emptyStatus, type Held, type Status, type StoredStatus, writeStatus } from './status.ts';
@@ -23,6 +24,8 @@ export interface Report {
   readonly warnings?: readonly string[];
   /** Damage that was found. */
   readonly damaged?: string | undefined;
+  /** What operators have decided; without it the last status' words stay. */
+  readonly control?: Control | undefined;
 }
 
 /** What a status says of the list. */
@@ -46,7 +49,7 @@ function nextStatus(
   { job, provider, identity, server }: Provider,
   { run, now, configError, storeId }: CycleInput,
   old: Status | undefined,
-  { started, list, error, hold, backend, files, changed, confirmed, warnings, damaged }: Report,
+  { started, list, error, hold, backend, files, changed, confirmed, warnings, damaged, control }: Report,
 ): Status {
   const { version, groups, targets } = list;
   const ended = now();
@@ -84,8 +87,26 @@ function nextStatus(
     ...(shown.length > 0 && { warnings: [...shown] }),
     failures: failed ? (old?.failures ?? 0) + 1 : 0,
     held,
+    ...(control === undefined
+      ? { pinned: old?.pinned, rejected: old?.rejected }
+      : controlFacts(control, ended)),
     confirmed: confirmedNow,
     ...(damage && { damaged: damage }),
+  };
+}
+
+/** What a status says of operators' decisions. */
+export function controlFacts(control: Control, now: Date): Pick<Status, 'pinned' | 'rejected'> {
+  const pin = pinAt(control, now);
+  const { rejected } = control;
+  return {
+    pinned: pin && { since: pin.at, until: pin.until, by: pin.by, why: pin.why },
+    rejected: rejected && {
+      since: rejected.at,
+      by: rejected.by,
+      why: rejected.why,
+      targets: rejected.ids.length,
+    },
   };
 }
 
@@ -106,7 +127,7 @@ function heldFacts({ kind, targets, listed, wait, message }: Hold, now: Date, ol
  * is to be written over next.
  */
 export async function announceFile(
-  provider: Provider,
+  provider: Pick<Provider, 'job' | 'provider' | 'identity'>,
   { store, run, now, signal }: Pick<CycleInput, 'store' | 'run' | 'now' | 'signal'>,
   stored: StoredStatus,
 ): Promise<StoredStatus> {

@@ -15,6 +15,7 @@ import {
   snapshotKey,
   targetsKey,
 } from '../targets/keys.ts';
+import { type Control, noControl } from './control.ts';
 import { decodeJournalEntry } from './journal.ts';
 import { decodeManifest, maxManifestBytes } from './manifest.ts';
 import type { Step } from './memory.ts';
@@ -32,6 +33,8 @@ export interface Loaded {
   readonly steps: readonly Step[];
   /** Version and write of the snapshot, as far as there is one. */
   readonly checkpoint: Checkpoint | undefined;
+  /** What operators have decided. */
+  readonly control: Control;
   /** Why the history cannot be used. The groups are then those of the target files, which hold what is published. */
   readonly damaged?: string | undefined;
 }
@@ -43,6 +46,7 @@ const nothingLoaded: Loaded = {
   cursor: undefined,
   backend: [],
   steps: [],
+  control: noControl,
   checkpoint: undefined,
 };
 
@@ -78,12 +82,16 @@ export async function loadProvider(
   } catch (error) {
     if (!isMusterError(error, 'malformed')) throw error;
     const checkpoint = { version: 0, etag: found.etag };
-    return rebuild({ store, id, signal }, `the snapshot cannot be read: ${error.message}`, checkpoint);
+    const from = { ...nothingLoaded, checkpoint };
+    return rebuild({ store, id, signal }, from, `the snapshot cannot be read: ${error.message}`);
   }
 }
 
-function fromSnapshot({ version, groups, cursor, backend = [], steps = [] }: Snapshot, etag: string): Loaded {
-  return { version, groups, cursor, backend, steps, checkpoint: { version, etag } };
+function fromSnapshot(
+  { version, groups, cursor, backend = [], steps = [], control = noControl }: Snapshot,
+  etag: string,
+): Loaded {
+  return { version, groups, cursor, backend, steps, control, checkpoint: { version, etag } };
 }
 
 /** Applies each change after the loaded version until the first that is not there. */
@@ -93,19 +101,20 @@ async function replay(
   from: Loaded,
   signal: AbortSignal | undefined,
 ): Promise<Loaded> {
-  let { version, groups } = from;
+  let { version, groups, control } = from;
   for (;;) {
     const found = await store.get(journalKey(id, version + 1), signal && { signal });
-    if (found === undefined) return { ...from, version, groups };
+    if (found === undefined) return { ...from, version, groups, control };
     try {
       const entry = await decodeJournalEntry(found.body, signal);
       if (entry.version !== version + 1)
         throw new MusterError('malformed', `it says that it is version ${entry.version}`);
       groups = applyChange(groups, entry.change);
+      control = entry.control?.state ?? control;
     } catch (error) {
       if (!isMusterError(error, 'malformed') && !isMusterError(error, 'storage')) throw error;
       const damaged = `journal entry ${version + 1}: ${error.message}`;
-      return rebuild({ store, id, signal }, damaged, from.checkpoint);
+      return rebuild({ store, id, signal }, { ...from, control }, damaged);
     }
     version++;
   }
@@ -126,18 +135,19 @@ async function replayFromStart(
   if (last > 0)
     return rebuild(
       { store, id, signal },
+      nothingLoaded,
       'the snapshot is gone, and the journal does not reach back to its beginning',
     );
   const published = await readPublished(store, id, signal);
   if (published === undefined) return loaded;
-  return rebuild({ store, id, signal }, 'the snapshot and the journal are gone');
+  return rebuild({ store, id, signal }, nothingLoaded, 'the snapshot and the journal are gone');
 }
 
 /** What is published is known from the target files alone. */
 async function rebuild(
   { store, id, signal }: Source,
+  { checkpoint, control }: Loaded,
   damaged: string,
-  checkpoint?: Checkpoint | undefined,
 ): Promise<Loaded> {
   const [last, published] = await Promise.all([
     lastVersion(store, id, signal),
@@ -154,6 +164,7 @@ async function rebuild(
         targets: targets.map((address) => ({ __address__: address })),
       })),
     ),
+    control,
     checkpoint,
     damaged,
   };

@@ -14,6 +14,7 @@ import {
   statusKey,
   targetsKey,
 } from '../targets/keys.ts';
+import { noControl } from './control.ts';
 import { deleteSeen } from './document.ts';
 import { commitChange } from './journal.ts';
 import { loadProvider, readPublished } from './load.ts';
@@ -93,10 +94,13 @@ async function commitEnd(
     // A run that died may have published this version without a word in the status.
     ((await readPublished(store, id, signal))?.version ?? 0) < loaded.version;
   const groups = new Map();
-  const end = isEnded ? loaded : { ...loaded, version: loaded.version + 1, groups, cursor: undefined };
+  const { control } = loaded;
+  const next = { ...loaded, version: loaded.version + 1, groups, cursor: undefined, control: noControl };
+  const end = isEnded ? loaded : next;
+  const lapse = { action: 'lapse', by: 'the retirement', state: noControl } as const;
   const change = diffGroups(loaded.groups, groups);
-  if (!isEnded && !(await commitChange(id, { version: end.version, change, reason: 'retired' }, input)))
-    return undefined;
+  const entry = { change, reason: 'retired', control: control === noControl ? undefined : lapse } as const;
+  if (!isEnded && !(await commitChange(id, end, entry, input))) return undefined;
   const fence = await writeCheckpoint(id, { ...end, identity: status?.identity }, input);
   return fence === undefined ? undefined : end.version;
 }

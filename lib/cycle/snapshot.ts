@@ -8,7 +8,8 @@ import { type EncodedGroup, encodeGroup, type Groups } from '../targets/canonica
 import type { Cursor } from '../targets/discover.ts';
 import { type ProviderId, snapshotKey } from '../targets/keys.ts';
 import { createPacker } from '../targets/pack.ts';
-import { refuseNewer, targetGroup } from './document.ts';
+import { type Control, controlSchema, noControl, schemaOf } from './control.ts';
+import { knownHistorySchema, refuseNewer, targetGroup } from './document.ts';
 import type { Step } from './memory.ts';
 
 /** The full list of a provider at a version: the checkpoint of its journal. */
@@ -22,6 +23,8 @@ export interface Snapshot {
   readonly backend?: readonly string[] | undefined;
   /** How many targets were listed before, lately. */
   readonly steps?: readonly Step[] | undefined;
+  /** What operators have decided. */
+  readonly control?: Control | undefined;
 }
 
 /** Version and write of the snapshot that the bucket has. */
@@ -31,12 +34,13 @@ export interface Checkpoint {
 }
 
 const header = z.object({
-  schema: z.literal(1),
+  schema: z.union([z.literal(1), z.literal(2)]),
   version: z.int().min(1),
   cursor: z.string().optional(),
   identity: z.string().optional(),
   backend: z.array(z.string()).optional(),
   steps: z.array(z.object({ until: z.number(), targets: z.int() })).optional(),
+  control: controlSchema.optional(),
   groups: z.array(z.never()),
 });
 
@@ -72,7 +76,7 @@ export async function decodeSnapshotVersion(body: Uint8Array): Promise<number> {
 }
 
 function* snapshotText({ groups, ...head }: Snapshot): Generator<string, undefined> {
-  yield JSON.stringify({ schema: 1, ...head, groups: [] }).slice(0, -2);
+  yield JSON.stringify({ schema: schemaOf(head.control ?? noControl), ...head, groups: [] }).slice(0, -2);
   let separator = '\n';
   for (const group of groups.values()) {
     yield separator;
@@ -85,7 +89,7 @@ function* snapshotText({ groups, ...head }: Snapshot): Generator<string, undefin
 
 function parseHeader(line: string): z.infer<typeof header> {
   const json = parseJson(`${line}]}`);
-  refuseNewer(json, 'the snapshot');
+  refuseNewer(json, 'the snapshot', knownHistorySchema);
   const parsed = header.safeParse(json);
   if (!parsed.success) throw new MusterError('malformed', 'the snapshot does not begin as one of schema 1');
   return parsed.data;
@@ -102,11 +106,15 @@ interface Unwritten extends Snapshot {
  */
 export async function writeCheckpoint(
   id: ProviderId,
-  { checkpoint, version, groups, cursor, identity, backend, steps }: Unwritten,
+  { checkpoint, version, groups, cursor, identity, backend, steps, control }: Unwritten,
   { store, signal }: { readonly store: ObjectStore; readonly signal?: AbortSignal | undefined },
 ): Promise<string | undefined> {
   if (checkpoint?.version === version) return checkpoint.etag;
-  const body = await encodeSnapshot({ version, cursor, identity, backend, steps, groups });
+  const body = await encodeSnapshot({
+    ...{ version, cursor, identity, backend, steps, groups },
+    // The snapshot of a provider without decisions is as it always was.
+    control: control === noControl ? undefined : control,
+  });
   let over = checkpoint?.etag;
   return retryConflict(async (attempt) => {
     if (attempt > 1) {

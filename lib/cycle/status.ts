@@ -20,6 +20,8 @@ export const holdKinds = [
   'unseen',
   'backend',
   'labels',
+  'rejected',
+  'pinned',
 ] as const;
 export type HoldKind = (typeof holdKinds)[number];
 
@@ -72,7 +74,10 @@ export const statusSchema = z.object({
   warnings: z.array(z.string()).optional(),
   /** How many cycles in a row have failed. */
   failures: z.int(),
-  /** Targets that the gate keeps published although the listing lacks them. `held/` has the rest. */
+  /**
+   * Targets that the gate keeps published although the listing lacks them, or what a pin keeps from being published.
+   * `held/` has the rest.
+   */
   held: z
     .object({
       kind: z.enum(holdKinds),
@@ -85,6 +90,14 @@ export const statusSchema = z.object({
       until: time.optional(),
       message: z.string(),
     })
+    .optional(),
+  /** An operator has pinned the list: cycles publish nothing. */
+  pinned: z
+    .object({ since: time, until: time.optional(), by: z.string(), why: z.string().optional() })
+    .optional(),
+  /** Removals that an operator has rejected: time does not confirm them. */
+  rejected: z
+    .object({ since: time, by: z.string(), why: z.string().optional(), targets: z.int() })
     .optional(),
   /** Targets that left within the last hour after a hold, without an operator's acceptance. */
   confirmed: z.object({ at: time, targets: z.int() }).optional(),

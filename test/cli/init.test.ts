@@ -156,7 +156,7 @@ scrape_configs:
     expect([code, lines.slice(1, 3)]).toEqual([
       1,
       [
-        'Not found: Kubernetes: kube: its current-context names no context that it has',
+        'Not found: Kubernetes: kube: its current-context does not exist',
         'Not found: CONSUL_HTTP_ADDR: server must be host:port, http://host:port/prefix, https://host:port/prefix or unix:///path',
       ],
     ]);

@@ -67,7 +67,7 @@ describe('muster run', () => {
     const { code, stdout } = await place.here(['run', '--output', 'json']);
     const counts = { samples: expect.any(Number), bytes: expect.any(Number) };
     const results = ['prod.0', 'prod.1'].map((name) => ({
-      ...{ output: name, outcome: 'published', objects: expect.any(Number), ...counts },
+      ...{ kind: 'output', output: name, outcome: 'published', objects: expect.any(Number), ...counts },
       duration_seconds: expect.any(Number),
     }));
     expect([code, JSON.parse(stdout)]).toEqual([0, results]);
@@ -80,8 +80,8 @@ describe('muster run', () => {
     await place.write('muster.yml', { kube_state_metrics: [output('dev')] });
     const asked = cluster.requests.length;
     expect(await place.here(['run', '--dry-run'])).toEqual({
-      ...{ code: 0, stdout: '' },
-      stderr:
+      ...{ code: 0, stderr: '' },
+      stdout:
         'kube-state dev: would be listed and published as metrics/dev.prom.gz\n' +
         'kube-state prod: left the configuration, its text stays for another 15m\n',
     });
@@ -153,8 +153,8 @@ describe('muster check and muster status', () => {
     });
     const json = await place.here(['check', '--output', 'json']);
     expect(JSON.parse(json.stdout)).toEqual([
-      { output: 'prod', refresh_interval_seconds: 1, deadline_seconds: 60 },
-      { output: 'dev.1', refresh_interval_seconds: 1, deadline_seconds: 30 },
+      { kind: 'output', output: 'prod', refresh_interval_seconds: 1, deadline_seconds: 60 },
+      { kind: 'output', output: 'dev.1', refresh_interval_seconds: 1, deadline_seconds: 30 },
     ]);
   });
 
@@ -168,8 +168,9 @@ describe('muster check and muster status', () => {
     );
     const listing = { bytes: expect.any(Number), listed_at: expect.stringMatching(/^\d{4}-.*Z$/) };
     expect(JSON.parse((await place.here(['status', '--output', 'json'])).stdout)).toEqual([
-      { output: 'dev', configured: true, bytes: 0, state: 'nothing published yet' },
+      { kind: 'output', output: 'dev', configured: true, bytes: 0, state: 'nothing published yet' },
       {
+        kind: 'output',
         output: 'prod',
         configured: false,
         ...listing,

@@ -44,7 +44,7 @@ describe('quantities', () => {
     ['007', 7, 7],
     ['1.', 1, 1],
     ['9E', 9e18, 9e18],
-    // What 64 bits can not hold comes out as Go's arithmetic leaves it: nothing, the highest number, or what is left.
+    // What 64 bits cannot hold comes out as Go's arithmetic leaves it: nothing, the highest number, or what is left.
     ['9.5E', 0, 0],
     ['1e30', 0, 0],
     ['16Ei', 2 ** 63, 2 ** 63],

@@ -11,6 +11,8 @@ const quiet: Budget = {
   lists: [],
   edits: 0,
   accepts: 0,
+  decisions: [],
+  pinEnds: 0,
   crashes: 0,
   damages: 0,
   mirrors: true,
@@ -18,6 +20,7 @@ const quiet: Budget = {
 
 const ab = 0b011;
 const bc = 0b110;
+const abc = 0b111;
 const none = 0;
 
 /** What may happen, in every order. Each is small enough to be followed to its end. */
@@ -57,6 +60,26 @@ const situations = {
   'a published file that vanishes or is put back to an older one, a retirement, a crash': {
     shards: 1,
     budget: { ...quiet, retirements: 1, edits: 2, lists: [bc], damages: 1, crashes: 1 },
+  },
+  'a rollback that is pinned and unpinned beside two cycles, a backend that changes, a crash': {
+    shards: 1,
+    budget: { ...quiet, lists: [bc], decisions: ['rollback and pin', 'unpin'], crashes: 1, mirrors: false },
+  },
+  'a pin beside two cycles at once, whose time passes': {
+    shards: 1,
+    budget: { ...quiet, together: 2, lists: [bc], decisions: ['pin'], pinEnds: 1, mirrors: false },
+  },
+  'a rejection and an acceptance beside three cycles, targets that come back': {
+    shards: 1,
+    budget: { ...quiet, cycles: 3, lists: [bc, ab], accepts: 1, decisions: ['reject'], mirrors: false },
+  },
+  'a rollback between three cycles, targets that come and go, a crash': {
+    shards: 1,
+    budget: { ...quiet, cycles: 3, lists: [abc, bc], decisions: ['rollback'], crashes: 1, mirrors: false },
+  },
+  'a pinned rollback in two parts, a mirror': {
+    shards: 2,
+    budget: { ...quiet, lists: [bc], decisions: ['rollback and pin'], pinEnds: 1 },
   },
 } satisfies Record<string, { readonly shards: 1 | 2; readonly budget: Budget }>;
 
@@ -123,6 +146,20 @@ const mechanisms: readonly (readonly [keyof Mechanisms, Situation, string])[] = 
   ],
 ];
 
+const decisions: typeof mechanisms = [
+  ['pinIsVersion', 'a pin beside two cycles at once, whose time passes', 'a pinned list stays as it is'],
+  [
+    'laterWordCounts',
+    'a rejection and an acceptance beside three cycles, targets that come back',
+    'what was rejected stays',
+  ],
+  [
+    'rollbackForgets',
+    'a rollback between three cycles, targets that come and go, a crash',
+    'no target leaves by accident (a)',
+  ],
+];
+
 const minute = 60_000;
 
 describe('the protocol of the bucket, in every order of its steps', () => {
@@ -143,7 +180,7 @@ describe('the protocol of the bucket, in every order of its steps', () => {
     4 * minute,
   );
 
-  test.each(mechanisms)(
+  test.each([...mechanisms, ...decisions])(
     'without %s a promise is broken',
     (mechanism, situation, promise) => {
       const { violation } = run(situation, { [mechanism]: false });
@@ -154,7 +191,9 @@ describe('the protocol of the bucket, in every order of its steps', () => {
   );
 
   test('every mechanism is switched off once', () => {
-    expect(mechanisms.map(([mechanism]) => mechanism).sort()).toEqual(Object.keys(allOn).sort());
+    expect([...mechanisms, ...decisions].map(([mechanism]) => mechanism).sort()).toEqual(
+      Object.keys(allOn).sort(),
+    );
   });
 });
 

@@ -93,7 +93,7 @@ type ResourceFields = z.output<typeof resourceFields>;
 const resource = resourceFields.check(
   rule<ResourceFields, 'metrics' | 'metricNamePrefix'>(['metrics', 'metricNamePrefix'], (keys) => {
     const bad = keys.metrics.find(({ name }) => keys.metricNamePrefix === '' && /^\d/.test(name));
-    return bad === undefined ? undefined : `has a metric ${bad.name}, which can not begin with a digit`;
+    return bad === undefined ? undefined : `has a metric ${bad.name}, which cannot begin with a digit`;
   }),
 );
 
@@ -108,7 +108,7 @@ const strict = section(
 const read = withShape(z.unknown(), { reads: [strict] });
 
 /**
- * The configuration of kube-state-metrics for custom resource state, as it is pasted from there. Source:
+ * The configuration of custom resource state, as kube-state-metrics takes it. Source: kube-state-metrics,
  * docs/metrics/extend/customresourcestate-metrics.
  */
 export const customResourceState = read.transform((input, context): CustomResourceState => {
@@ -116,8 +116,8 @@ export const customResourceState = read.transform((input, context): CustomResour
   const parsed = strict.safeParse(value);
   if (parsed.success) {
     const { resources } = parsed.data.spec;
-    const told = [...warnings, ...resources.flatMap(oddities)];
-    return { spec: { resources: resources.filter(hasGroup) }, warnings: firstOf(told) };
+    const found = [...warnings, ...resources.flatMap(oddities)];
+    return { spec: { resources: resources.filter(hasGroup) }, warnings: firstOf(found) };
   }
   for (const issue of parsed.error.issues)
     context.addIssue({ code: 'custom', message: issue.message, path: [...issue.path] });
@@ -127,7 +127,7 @@ export const customResourceState = read.transform((input, context): CustomResour
 /** A configuration after defaults and checks. */
 export interface CustomResourceState {
   readonly spec: { readonly resources: readonly CustomResource[] };
-  /** What is taken as kube-state-metrics takes it, and hardly meant so; a line each. */
+  /** What is accepted, as in kube-state-metrics, but is probably a mistake; one line each. */
   readonly warnings: readonly string[];
 }
 
@@ -145,7 +145,7 @@ export type Each =
 
 const keyOf = { gauge: 'gauge', stateset: 'stateSet', info: 'info' } as const;
 
-/** The part for the type; what stands there for another type is left alone. */
+/** The part for the type. Parts for other types are ignored. */
 function describedBy({ type, gauge, stateSet, info }: EachFields): Each | undefined {
   if (type === 'gauge') return gauge && { type, ...gauge };
   if (type === 'stateset') return stateSet && { type, ...stateSet };
@@ -157,7 +157,7 @@ function readStep(step: string): string | undefined {
   return isBroken ? undefined : step;
 }
 
-/** A name that can stand in a path of the API. */
+/** Whether the name can be part of an API path. */
 function isApiName(name: string): boolean {
   return /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(name);
 }
@@ -180,7 +180,7 @@ function labelNames(): z.core.$ZodCheck<Record<string, string>> {
   });
 }
 
-/** What kube-state-metrics says nothing of, or only while it runs. */
+/** Oddities that kube-state-metrics does not report, or only at run time. */
 function oddities(
   { groupVersionKind, metrics }: CustomResource,
   index: number,
@@ -209,22 +209,22 @@ function hasGroup({ groupVersionKind }: CustomResource): boolean {
   return groupVersionKind.group !== '';
 }
 
-/** As many as a person reads. */
+/** The first 20 warnings. */
 function firstOf(warnings: readonly string[]): readonly string[] {
   const more = warnings.length - 20;
   return more > 0 ? [...warnings.slice(0, 20), `and ${more} more of this kind`] : warnings;
 }
 
-/** What of a configuration is read. */
+/** A configuration without its unknown keys. */
 interface Tidied {
   readonly value: unknown;
-  /** A line for each key that is not read. */
+  /** One line for each unknown key. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Leaves out the keys that nobody reads: kube-state-metrics takes a configuration that has such, and says nothing.
- * Source: docs/metrics/extend/customresourcestate-metrics.
+ * Removes unknown keys, which kube-state-metrics accepts in silence. Source: kube-state-metrics,
+ * docs/metrics/extend/customresourcestate-metrics.
  */
 function withoutUnknownKeys(input: unknown): Tidied {
   const warnings: string[] = [];
@@ -236,7 +236,7 @@ function withoutUnknownKeys(input: unknown): Tidied {
   return { value, warnings };
 }
 
-/** The keys of a mapping, each with what it may hold; `[shape]` is a list of such. */
+/** The known keys of a mapping with their known keys; `[keys]` is a list of mappings. */
 type KnownKeys = 'any' | readonly [KnownKeys] | { readonly [key: string]: KnownKeys };
 
 const anyLabels = { commonLabels: 'any', labelsFromPath: 'any' } as const;

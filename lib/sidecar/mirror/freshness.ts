@@ -123,11 +123,16 @@ function mustRead(
   }: { readonly staleAfter: number; readonly now: number; readonly elapsed: number },
 ): boolean {
   if (known === undefined) return true;
-  const { problem, lastSuccess = 0, held, failures = 0 } = known.heartbeat;
+  const { problem, lastSuccess = 0, held, pinned, failures = 0 } = known.heartbeat;
   const age = now - lastSuccess;
   // A provider in trouble is read more often, so that its recovery shows soon.
   const isWell =
-    problem === undefined && held === undefined && failures === 0 && age > -clockSkew && age < staleAfter / 2;
+    problem === undefined &&
+    held === undefined &&
+    pinned !== true &&
+    failures === 0 &&
+    age > -clockSkew &&
+    age < staleAfter / 2;
   return !isWell && elapsed - known.at >= staleAfter / 20;
 }
 
@@ -178,6 +183,10 @@ export interface Heartbeat {
   readonly lastChange?: number | undefined;
   /** Targets that the gate keeps published although the listing lacks them. */
   readonly held?: number | undefined;
+  /** An operator has pinned the list. */
+  readonly pinned?: boolean | undefined;
+  /** Targets whose removal an operator has rejected. */
+  readonly rejected?: number | undefined;
   /** Cycles that failed in a row, and the kind of the last error. */
   readonly failures?: number | undefined;
   readonly errorKind?: string | undefined;
@@ -218,14 +227,18 @@ function decodeHeartbeat(body: Uint8Array, etag: string, key: string): Heartbeat
 const ofAnySchema = z.looseObject({ last_success: z.iso.datetime().optional() });
 
 function briefOf(status: Status): Omit<Heartbeat, 'etag' | 'problem'> {
-  const { last_success, last_attempt, last_change, held, failures, error, damaged, confirmed } = status;
+  const { last_success, last_attempt, last_change, failures, error, damaged, confirmed } = status;
+  const { held, pinned, rejected } = status;
   return {
     lastAttempt: Date.parse(last_attempt),
     failures,
     damaged: damaged !== undefined,
     lastSuccess: timeOf(last_success),
     lastChange: timeOf(last_change),
-    held: held?.targets,
+    // What a pin keeps is another matter, with an alert of its own.
+    held: held?.kind === 'pinned' ? undefined : held?.targets,
+    pinned: pinned !== undefined,
+    rejected: rejected?.targets,
     errorKind: error?.kind,
     confirmed: confirmed && { at: Date.parse(confirmed.at), targets: confirmed.targets },
   };

@@ -19,7 +19,7 @@ import { apiVersionOf, type Resource } from './resources.ts';
 import type { Shelf } from './shelf.ts';
 import type { ApiFailure } from './status.ts';
 
-/** How an answer is encoded. */
+/** Encoding of a response. */
 export type Form = 'json' | 'protobuf';
 
 /** The content type of each form. */
@@ -28,7 +28,7 @@ export const mediaTypes = {
   protobuf: 'application/vnd.kubernetes.protobuf',
 } as const;
 
-/** A failed call in the form that was asked for. */
+/** Returns the response of a failed call in the wanted form. */
 export function failureAnswer({ status, body, headers, pretty }: ApiFailure, form: Form): FleetAnswer {
   if (pretty) return { ...prettyAnswer(body), status };
   return {
@@ -38,7 +38,7 @@ export function failureAnswer({ status, body, headers, pretty }: ApiFailure, for
   };
 }
 
-/** JSON over several lines, as the endpoints about the server itself answer. */
+/** Returns indented JSON, as the endpoints about the server itself do. */
 export function prettyAnswer(value: JsonObject): FleetAnswer {
   return { headers: { ...common, 'content-type': mediaTypes.json }, body: JSON.stringify(value, null, 2) };
 }
@@ -57,10 +57,10 @@ function objectBody(body: JsonObject, form: Form): string | Uint8Array {
   return out.taken();
 }
 
-/** More objects than this leave in parts while they are made; memory for them is never taken at once. */
+/** Lists with more objects are streamed while they are made, which bounds memory. */
 const wholeUpTo = 2000;
 
-/** A list in the form that was asked for, compressed where the client accepts that, as an API server does. */
+/** Returns a list in the wanted form, compressed if the client accepts that, as an API server does. */
 export function listAnswer(
   listing: Listing,
   selection: string,
@@ -84,7 +84,7 @@ export function listAnswer(
 
 const gzipped = { 'content-encoding': 'gzip', vary: 'Accept-Encoding' };
 
-/** First guess of a buffer for so many objects: pods are the largest. */
+/** Initial buffer size for a number of objects, in bytes: pods are the largest. */
 function roomFor(objects: number): number {
   return 4096 + objects * 12_000;
 }
@@ -140,7 +140,7 @@ function wholeProtobuf(listing: Listing, resource: Resource): Uint8Array {
 
 const listMeta = messageNamed('ListMeta');
 
-/** The length stands in front: a long list is encoded twice, the first time to be measured. */
+/** The length comes first, so a long list is encoded twice: the first time to measure it. */
 function* protobufParts(listing: Listing, selection: string, resource: Resource): Iterable<Uint8Array> {
   const items = measured(listing, selection, resource);
   const out = backwardBuffer(roomFor(500));
@@ -177,13 +177,13 @@ function measured(listing: Listing, selection: string, resource: Resource): numb
 /** Where a watch begins, and what it sends. */
 export interface WatchOptions {
   readonly version: number;
-  /** Whether the client likes bookmarks: then it gets one at once. */
+  /** Whether the client wants bookmarks: then it gets one at once. */
   readonly bookmarks: boolean;
   /** What a streaming list sends first, as if each object had just been added. */
   readonly initial: Listing | undefined;
 }
 
-/** A watch in which nothing happens after its first events: open until the client goes. */
+/** Returns a watch without events after the first ones. It stays open until the client leaves. */
 export function watchAnswer(resource: Resource, options: WatchOptions, form: Form): FleetAnswer {
   const type = form === 'json' ? mediaTypes.json : `${mediaTypes.protobuf};stream=watch`;
   return {

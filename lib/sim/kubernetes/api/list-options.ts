@@ -3,7 +3,7 @@ import { isList, isObject, type JsonObject, objectAt, parseJson, textAt } from '
 import type { Resource } from './resources.ts';
 import { ApiError, failures } from './status.ts';
 
-/** What a list or watch asks for. */
+/** Options of a list or watch request. */
 export interface ListOptions {
   readonly watch: boolean;
   readonly bookmarks: boolean;
@@ -21,7 +21,7 @@ export interface ListOptions {
   readonly selection: string;
 }
 
-/** Reads and checks the query; `watchList`: the server knows streaming lists. Throws the server's own 400 or 422. */
+/** Reads and checks the query. `watchList` allows streaming lists. Throws an `ApiError` with the server's 400 or 422. */
 export function readListOptions(
   { query }: FleetRequest,
   resource: Resource,
@@ -99,7 +99,7 @@ function number(name: string, text: string): number {
   throw new ApiError(failures.badRequest(`${name}: strconv.ParseInt: parsing "${text}": invalid syntax`));
 }
 
-/** Where a paged listing goes on: opaque to clients. */
+/** The position of a paged list; opaque to clients. */
 export interface ContinueToken {
   /** Version of the listing's first page; -1 for "whatever is there now", as handed out with a 410. */
   readonly version: number;
@@ -114,7 +114,7 @@ export function encodeToken({ version, start }: ContinueToken): string {
   );
 }
 
-/** Reads a token; throws the server's own 400 for what is none. */
+/** Reads a continue token. Throws an `ApiError` with the server's 400 for an invalid one. */
 export function decodeToken(text: string): ContinueToken {
   const raw = Buffer.from(text, 'base64url').toString();
   const token = parseJson(raw);
@@ -149,7 +149,7 @@ function goSyntaxError(raw: string): string {
     : `invalid character '${raw[0]}' looking for beginning of value`;
 }
 
-/** Whether an object is meant. */
+/** Whether a selector selects the object. */
 type Matches = (object: JsonObject) => boolean;
 
 /**

@@ -32,10 +32,10 @@ export interface Found extends ResourceAt {
   readonly list: (options: ListOptions) => Listing;
 }
 
-/** Objects which are made and encoded in one go. */
+/** Objects that are made and encoded together. */
 const piece = 500;
 
-/** Lists a resource as an API server does. Throws the server's own 410 or 504 where the version is not to be had. */
+/** Lists a resource as an API server does. Throws an `ApiError` with the server's 410 or 504 for an unavailable version. */
 export function listObjects<Name extends string>(
   versions: Versions<Name>,
   name: Name,
@@ -131,7 +131,7 @@ export function givenState(objects: GivenObjects, version: number): ClusterState
   };
 }
 
-/** Makes a shelf when it is first asked for, and keeps it. */
+/** Makes each shelf on demand, once. */
 export function keepMade(make: (name: ResourceName) => Shelf): (name: ResourceName) => Shelf {
   const made = new Map<ResourceName, Shelf>();
   return (name) => {

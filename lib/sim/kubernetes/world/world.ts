@@ -15,7 +15,7 @@ import {
   type World,
 } from './plan.ts';
 
-/** How large a generated cluster is. */
+/** Size of a generated cluster. */
 export interface WorldSize {
   readonly seed: number | string;
   readonly pods: number;
@@ -26,13 +26,13 @@ export interface WorldSize {
   /** Default: one for 12 workloads, 4 at least. */
   readonly namespaces?: number | undefined;
   /**
-   * Chance of each thing out of the ordinary. Default: 0.3 up to 2,000 pods, so that a small cluster shows all of
-   * them; 0.05 in larger ones, so that they look like real ones.
+   * Chance of each oddity, from 0 to 1. Default: 0.3 up to 2,000 pods, so that a small cluster shows all of them; 0.05
+   * above, so that a large cluster looks like a real one.
    */
   readonly odd?: number;
 }
 
-/** A whole cluster out of a seed. It takes memory for its workloads and nodes, not for its pods. */
+/** Makes a cluster from a seed. It takes memory for workloads and nodes, not for pods. */
 export function makeWorld(size: WorldSize): World {
   const { seed, pods } = size;
   const { odd = pods <= 2000 ? 0.3 : 0.05 } = size;
@@ -146,7 +146,7 @@ function makeNode(random: Random, number: number, odd: number): NodePlan {
   };
 }
 
-/** The first ones have the names that sort badly: `a-b/x` stands before `a/x`. */
+/** The first names are hard to sort: `a-b/x` comes before `a/x`. */
 const namespaceNames = ['default', 'kube-system', 'team', 'team-a', 'team-a-1'];
 
 function makeNamespace(random: Random, number: number, odd: number): NamespacePlan {
@@ -275,7 +275,7 @@ export interface Churn {
   readonly changes: readonly string[];
 }
 
-/** So many changes as a living cluster has them: each makes the resource version one higher. */
+/** Makes the given number of changes, as in a real cluster. Each increments the resource version. */
 export function churnWorld(world: World, random: Random, count: number): Churn {
   const changes: string[] = [];
   let next = world;
@@ -288,7 +288,7 @@ export function churnWorld(world: World, random: Random, count: number): Churn {
   return { world: next, changes };
 }
 
-/** Workloads that stay, so that a cluster which is watched for long does not run empty. */
+/** Workloads that are never deleted, so that a long test does not empty the cluster. */
 const fewestWorkloads = 10;
 
 function changeOne(world: World, version: number, random: Random): [World, string] {

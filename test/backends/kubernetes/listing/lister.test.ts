@@ -221,7 +221,7 @@ describe('a list whose state the server lost half way', () => {
   });
 });
 
-describe('a list that can not be whole', () => {
+describe('a list that cannot be whole', () => {
   test.each<[string, readonly FleetAnswer[], string]>([
     [
       'a token that comes twice',
