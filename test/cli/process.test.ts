@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { buildCommand } from '../../infra/build-command.ts';
 import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
+import { copyCommand } from '../support/command.ts';
 import { startHttpServer } from '../support/http-server.ts';
 import { runMuster, startMuster } from '../support/muster.ts';
 import { smallWorld } from '../support/small-world.ts';
@@ -95,7 +95,7 @@ describe('the bundle', () => {
   test('starts from a folder without node_modules', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'muster-bundle-'));
     try {
-      await buildCommand(folder);
+      await copyCommand(folder);
       const command = [process.execPath, join(folder, 'muster.mjs')] as const;
       await using place = await makeWorkplace(consulConfig('http://127.0.0.1:1'));
       const { stdout: schema } = await runMuster(['schema']);

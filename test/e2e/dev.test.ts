@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { buildCommand } from '../../infra/build-command.ts';
 import { decodeFileSd } from '../../lib/targets/file-sd.ts';
+import { copyCommand } from '../support/command.ts';
 import { type RealConsul, startConsul } from '../support/consul.ts';
 import type { RunningMuster } from '../support/muster.ts';
 import { polled } from '../support/poll.ts';
@@ -211,7 +211,7 @@ describeWithPrograms('npm start', [], () => {
   test('hands on what stands behind --, as npm puts it', async () => {
     const { default: manifest } = await import('../../package.json', { with: { type: 'json' } });
     await using place = await makeWorkplace();
-    await buildCommand(join(place.folder, 'dist'));
+    await copyCommand(join(place.folder, 'dist'));
     const script = `${manifest.scripts.start} "--duration" "1 s"`;
     const { code, stderr } = await place.run([], { command: ['/bin/sh', '-c', script] });
     expect({ code, stderr }).toEqual({
@@ -230,7 +230,7 @@ describeWithPrograms('npm start', [], () => {
       // What the demo cannot remove any more goes with the place.
       TMPDIR: place.folder,
     };
-    await buildCommand(join(place.folder, 'dist'));
+    await copyCommand(join(place.folder, 'dist'));
     const start = { command: ['/bin/sh', '-c', manifest.scripts.start], env } as const;
     {
       await using running = place.start([], start);

@@ -2,7 +2,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { buildCommand } from '../../infra/build-command.ts';
 import { buildFunctions } from '../../infra/build-functions.ts';
 import { jsonAnswer } from '../../lib/sim/faults.ts';
 import { createS3Store } from '../../lib/store/s3/store.ts';
@@ -13,6 +12,7 @@ import {
   roleKey,
   startEks,
 } from '../backends/kubernetes/connection/eks-double.ts';
+import { copyCommand } from '../support/command.ts';
 import { startLambda } from '../support/lambda.ts';
 import { motoCredentials, startMoto } from '../support/moto.ts';
 import { runMuster } from '../support/muster.ts';
@@ -56,7 +56,7 @@ describe('an EKS cluster is found, and asked with the AWS credentials of', () =>
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'muster-eks-'));
-    await buildCommand(folder);
+    await copyCommand(folder);
     await writeFile(join(folder, 'muster.yml'), config);
   }, 600_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));

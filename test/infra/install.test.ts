@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
-import { buildCommand } from '../../infra/build-command.ts';
+import { copyCommand } from '../support/command.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = async (file: string): Promise<unknown> => JSON.parse(await readFile(join(root, file), 'utf8'));
@@ -38,7 +38,7 @@ describe('npm install of the package', () => {
     const documents = ['docs/configuration.md', 'docs/json-output.md'];
     for (const file of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', ...documents])
       await cp(join(root, file), join(folder, file));
-    await buildCommand(join(folder, 'dist'));
+    await copyCommand(join(folder, 'dist'));
     await mkdir(join(folder, 'dist/functions/consul'), { recursive: true });
     await writeFile(join(folder, 'dist/functions/consul/index.mjs'), '');
     const { stdout } = await execute('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {

@@ -12,6 +12,7 @@ import { lazyBuiltins } from '../../infra/lazy-builtins.ts';
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'muster-lazy-'));
+  await buildCommand(join(folder, 'dist'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -54,7 +55,6 @@ test('every way to import gives what Node gives', async () => {
 });
 
 test('muster check of a configuration loads nothing of the network but sockets', async () => {
-  await buildCommand(join(folder, 'dist'));
   const config = join(folder, 'muster.yml');
   await writeFile(
     config,
@@ -74,12 +74,11 @@ test('muster check of a configuration loads nothing of the network but sockets',
 });
 
 test('what ships of a package is what the tests run: no file of it is changed', async () => {
-  await buildCommand(join(folder, 'whole'));
-  const maps = (await readdir(join(folder, 'whole'))).filter((name) => name.endsWith('.map'));
+  const maps = (await readdir(join(folder, 'dist'))).filter((name) => name.endsWith('.map'));
   const changed: string[] = [];
   let compared = 0;
   for (const name of maps) {
-    const map = sourceMap.parse(JSON.parse(await readFile(join(folder, 'whole', name), 'utf8')));
+    const map = sourceMap.parse(JSON.parse(await readFile(join(folder, 'dist', name), 'utf8')));
     for (const [index, source] of map.sources.entries()) {
       // A package with source maps of its own is named by sources that it does not bring.
       const inPackage = /node_modules\/.*\.[cm]?js$/.exec(source)?.[0];

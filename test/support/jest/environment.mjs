@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 /**
  * Jest's environment without a context of its own: tests run in plain Node, where an error of Node's own modules is an
  * `Error` like any other. What Jest adds or replaces (`process.exit`, `console`) lands on a copy.
@@ -9,6 +11,11 @@ export default class {
   });
   moduleMocker = { restoreAllMocks() {} };
   #variables = { ...process.env };
+  #path;
+
+  constructor(_, { testPath }) {
+    this.#path = testPath;
+  }
 
   getVmContext() {
     return undefined;
@@ -20,5 +27,14 @@ export default class {
   async teardown() {
     for (const name of Object.keys(process.env)) if (!(name in this.#variables)) delete process.env[name];
     Object.assign(process.env, this.#variables);
+    if (process.env.MUSTER_HANDLES) await this.#reportHandles();
+  }
+
+  /** With MUSTER_HANDLES=1: what would keep the process alive after this file. Run with `--runInBand`. */
+  async #reportHandles() {
+    await setTimeout(100);
+    const own = /^(?:PipeWrap|TTYWrap|Timeout)$/;
+    const left = process.getActiveResourcesInfo().filter((name) => !own.test(name));
+    if (left.length > 0) process.stderr.write(`${this.#path} leaves open: ${left.join(', ')}\n`);
   }
 }
