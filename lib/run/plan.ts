@@ -10,7 +10,7 @@ import { isEmptyChange } from '../targets/diff.ts';
 import type { Progress } from '../targets/discover.ts';
 import { metricsKey, type ProviderId, statusKey } from '../targets/keys.ts';
 import type { App } from './app.ts';
-import { cycleOnce } from './cycles.ts';
+import { cycleOnce } from './provider-cycle.ts';
 import { type AppProvider, selectProviders } from './providers.ts';
 
 /** What a configuration would do to what is published. */
