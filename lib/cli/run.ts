@@ -10,6 +10,7 @@ import { retireOutputs } from '../kube-state/stored.ts';
 import { type App, loadApp } from '../run/app.ts';
 import { type OutputResult, outputOnce } from '../run/kube-state-cycle.ts';
 import { makePlan } from '../run/plan.ts';
+import { type CyclesInput, cycleOnce } from '../run/provider-cycle.ts';
 import { type AppProvider, selectProviders } from '../run/providers.ts';
 import { retireLeft } from '../run/retirement.ts';
 import { leavingText } from './change-text.ts';

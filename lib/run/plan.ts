@@ -10,7 +10,7 @@ import { isEmptyChange } from '../targets/diff.ts';
 import type { Progress } from '../targets/discover.ts';
 import { metricsKey, type ProviderId, statusKey } from '../targets/keys.ts';
 import type { App } from './app.ts';
-import { cycleOnce } from './cycles.ts';
+import { cycleOnce } from './provider-cycle.ts';
 import { type AppProvider, selectProviders } from './providers.ts';
 
 /** What a configuration would do to what is published. */
@@ -33,12 +33,13 @@ export interface Rename {
   readonly to: ProviderId;
   /**
    * - `kept`: it keeps its name of the store, wherever it stands in the file;
-   * - `moved`: it is published anew in another job, and the old list retired;
+   * - `moved`: it is published again in another job, and the old list retired;
    * - `other`: the name of its place belongs to a list of something else, so it gets a new one, `to`.
    */
   readonly how: 'kept' | 'moved' | 'other';
 }
 
+/** What a plan is made from. */
 export interface PlanInput {
   readonly signal: AbortSignal;
   readonly job: string | undefined;
