@@ -234,7 +234,7 @@ function roff(text: string): string {
       .replaceAll('\\', '\\e')
       .replaceAll('-', '\\-')
       .replace(/^(?=[.'])/gm, '\\&')
-      // groff reads bytes unless it is told otherwise.
+      // groff reads bytes unless an option says otherwise.
       .replace(
         /[^ -~\n]/gu,
         (one) => `\\[u${one.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}]`,

@@ -1,16 +1,28 @@
 import { printRule } from '../config/relabel.ts';
 import { decidedBy } from '../cycle/control.ts';
 import { acceptCommand, quoted } from '../cycle/hints.ts';
-import type { Departure, Look, PublishedTarget } from '../run/explain.ts';
+import type { Departure, Explanation, Look, PublishedTarget } from '../run/explain.ts';
 import type { LiveLook } from '../run/live-look.ts';
+import type { Near } from '../run/question.ts';
 import { addressLabel, type LabelSet } from '../targets/group.ts';
 import { identifyingLabels } from '../targets/identifying.ts';
 import type { ProviderId } from '../targets/keys.ts';
 import type { RelabelTrace } from '../targets/trace.ts';
 import type { Io } from './command.ts';
-import type { Answer } from './explain.ts';
 import { counted, formatAge, printable } from './output.ts';
 import { cutMiddle, openPaint, type Paint } from './terminal.ts';
+
+/** All that is known, ready to be printed. */
+export interface Answer {
+  readonly question: { readonly text: string };
+  readonly explanation: Explanation;
+  /** Undefined where the backends were not asked. */
+  readonly live: readonly LiveLook[] | undefined;
+  readonly nearest: readonly Near[];
+  /** The jobs whose rules Muster itself runs: what they drop never reaches the bucket. */
+  readonly publishes: ReadonlySet<string>;
+  readonly now: Date;
+}
 
 /** The answer in words, and what bears it out: lines for a screen. */
 export interface AnswerLines {

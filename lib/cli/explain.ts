@@ -4,14 +4,14 @@ import { listJournals } from '../cycle/history.ts';
 import { resolveNames } from '../cycle/naming.ts';
 import { listProviders } from '../cycle/status.ts';
 import { readApp } from '../run/app.ts';
-import { type Explanation, explainTargets } from '../run/explain.ts';
-import { type LiveLook, lookLive } from '../run/live-look.ts';
+import { explainTargets } from '../run/explain.ts';
+import { lookLive } from '../run/live-look.ts';
 import { selectProviders } from '../run/providers.ts';
 import { type JobRules, type Near, openNear, readQuestion } from '../run/question.ts';
 import { statusKey } from '../targets/keys.ts';
 import type { RelabelTrace } from '../targets/trace.ts';
 import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
-import { answerLines } from './explain-text.ts';
+import { type Answer, answerLines } from './explain-text.ts';
 import { openView } from './open-view.ts';
 import { shared } from './options.ts';
 
@@ -64,10 +64,10 @@ export const explain = defineCommand({
     const rulesOf = (name: string) => rules.offline.get(name);
     const explanation = await explainTargets(question, { store, signal, providers, rulesOf });
     const near = openNear(question);
-    const asked = live
+    const chosen = live
       ? named.filter((one) => (job ?? one.job) === one.job && (provider ?? one.provider) === one.provider)
       : [];
-    const looks = await mapConcurrent(asked, 4, signal, (one, each) =>
+    const looks = await mapConcurrent(chosen, 4, signal, (one, each) =>
       lookLive(one, question, { rules: rules.live.get(one.job), near, signal: each }),
     );
     const answer: Answer = {
@@ -83,22 +83,10 @@ export const explain = defineCommand({
   },
 });
 
-/** All that is known, ready to be told. */
-export interface Answer {
-  readonly question: { readonly text: string };
-  readonly explanation: Explanation;
-  /** Undefined where the backends were not asked. */
-  readonly live: readonly LiveLook[] | undefined;
-  readonly nearest: readonly Near[];
-  /** The jobs whose rules Muster itself runs: what they drop never reaches the bucket. */
-  readonly publishes: ReadonlySet<string>;
-  readonly now: Date;
-}
-
 interface AllRules {
   /** What becomes of a published target. */
   readonly offline: ReadonlyMap<string, JobRules>;
-  /** What becomes of a target of a backend, whoever runs the rules. */
+  /** What becomes of a target of a backend, wherever the rules run. */
   readonly live: ReadonlyMap<string, JobRules>;
 }
 

@@ -34,6 +34,7 @@ export function leftAloneText(leftAlone: readonly LeftAlone[]): string {
   return line === '' ? '' : `${printable(line)}\n`;
 }
 
+/** How a table is printed. */
 export interface TableOptions {
   /** On a terminal the last column is broken between words (`prose`), or ends where the line does (`tail`). */
   readonly last?: 'prose' | 'tail' | undefined;

@@ -8,6 +8,7 @@ import { changeData, changeLines, leavingText, printChange, summaryText } from '
 import type { Io } from './command.ts';
 import { counted, printable, printTable } from './output.ts';
 
+/** How a plan is printed. */
 export type PlanFormat = 'table' | 'json' | 'markdown';
 
 /** The errors of a plan, for standard error. */

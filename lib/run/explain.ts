@@ -22,6 +22,7 @@ import {
   type Question,
 } from './question.ts';
 
+/** What an explanation reads from. */
 export interface ExplainInput {
   readonly store: ObjectStore;
   readonly signal: AbortSignal;
@@ -201,7 +202,7 @@ function heldSince(
   return mark && { since: mark.since };
 }
 
-/** The version since which there was always one of an address, of which there are `count` now. */
+/** The version since which there was always one of an address; `count` of them are there now. */
 function sinceOf(events: readonly LifeEvent[], count: number): Since | undefined {
   let left = count;
   for (const { head, came, went } of byVersion(events, ({ change }) => [

@@ -19,7 +19,7 @@ interface LiveTarget {
   readonly source: string;
   /** All labels, before any rule. */
   readonly labels: LabelSet;
-  /** What the job's rules make of it, whoever runs them; undefined where they are not known. */
+  /** What the job's rules make of it, wherever they run; undefined where they are not known. */
   readonly trace: RelabelTrace | undefined;
 }
 
@@ -34,7 +34,7 @@ export async function lookLive(
 ): Promise<LiveLook> {
   const { job, provider: name, deadline, discover } = provider;
   const id = { job, provider: name };
-  // Whoever runs them: the backend's list is from before.
+  // Wherever they run, the backend's list is from before.
   const all = rules && { ...rules, run: 'prometheus' as const };
   const isMeant = openMatcher(question, all);
   const limit = AbortSignal.timeout(deadline);

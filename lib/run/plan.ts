@@ -33,12 +33,13 @@ export interface Rename {
   readonly to: ProviderId;
   /**
    * - `kept`: it keeps its name of the store, wherever it stands in the file;
-   * - `moved`: it is published anew in another job, and the old list retired;
+   * - `moved`: it is published again in another job, and the old list retired;
    * - `other`: the name of its place belongs to a list of something else, so it gets a new one, `to`.
    */
   readonly how: 'kept' | 'moved' | 'other';
 }
 
+/** What a plan is made from. */
 export interface PlanInput {
   readonly signal: AbortSignal;
   readonly job: string | undefined;

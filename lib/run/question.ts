@@ -28,7 +28,7 @@ type Term =
   /** A label, by its own or by its short name, as in `pod`. */
   | { readonly kind: 'label'; readonly name: string; readonly value: string };
 
-/** Reads `10.0.0.7:9100`, `10.0.0.7` or `pod=web-1`, of which several must all fit. */
+/** Reads `10.0.0.7:9100`, `10.0.0.7` or `pod=web-1`; of several all must fit. */
 export function readQuestion(words: readonly string[]): Question {
   const terms = words.map((word): Term => {
     const [, name, value] = /^([^=:/?]+)=(.*)$/su.exec(word) ?? [];
@@ -129,10 +129,10 @@ function* nearOf(term: Term, { job, provider }: ProviderId, labels: LabelSet): G
 }
 
 /** Beyond half of its letters it is something else. */
-function boundedDistance(asked: string, there: string): number | undefined {
-  const limit = Math.max(1, Math.floor(Math.min(asked.length, 60) / 2));
-  if (Math.abs(asked.length - there.length) > limit) return undefined;
-  const distance = editDistance(asked, there);
+function boundedDistance(wanted: string, there: string): number | undefined {
+  const limit = Math.max(1, Math.floor(Math.min(wanted.length, 60) / 2));
+  if (Math.abs(wanted.length - there.length) > limit) return undefined;
+  const distance = editDistance(wanted, there);
   return distance <= limit ? distance : undefined;
 }
 

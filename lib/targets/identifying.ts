@@ -133,7 +133,7 @@ export function identifyingLabels(labels: LabelSet): readonly IdentifyingLabel[]
     .flatMap((name) => oneOf(name, [name], labels));
 }
 
-/** The columns of a mechanism in their order, each with the labels of which a target's first counts; none for `http`. */
+/** The columns of a mechanism in their order, each with its labels; the first that a target has counts; none for `http`. */
 export function identifyingColumns(
   mechanism: string,
 ): readonly { readonly name: string; readonly labels: readonly string[] }[] {
