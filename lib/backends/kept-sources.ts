@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { tryParseJson } from '../base/json.ts';
-import type { Cursor, Listed } from '../targets/discover.ts';
+import type { Compared, Cursor, Listed } from '../targets/discover.ts';
 
 const cursorSchema = z.array(z.string());
 
@@ -20,10 +20,19 @@ export interface Answered {
  * as such. `belongs` says whether a group's source belongs to a name, `reason` what the backend answered for it.
  */
 export function keptSources(
+  { cursor, ...answered }: Answered,
+  belongs: (source: string, name: string) => boolean,
+  reason: (name: string) => string,
+): Compared & Pick<Listed, 'comparedWith'> {
+  const comparedWith = (last: Cursor | undefined) => compare({ ...answered, cursor: last }, belongs, reason);
+  return { ...comparedWith(cursor), comparedWith };
+}
+
+function compare(
   { found, missing, cursor }: Answered,
   belongs: (source: string, name: string) => boolean,
   reason: (name: string) => string,
-): Pick<Listed, 'cursor' | 'unseen'> {
+): Compared {
   const known = new Set(readNames(cursor));
   const lost = missing.filter((name) => known.has(name));
   const next = JSON.stringify([...found, ...lost].sort());

@@ -89,9 +89,9 @@ export const monitors = defineCommand({
     'Prometheus Operator generates for them: for muster.yml, for prometheus.yml, or for a file of scrape_config_files. Those\n' +
     'that are left out are listed with the reason. Credentials are printed as paths of files; which files are needed is\n' +
     'listed, too. What the operator writes into the global section is written into each job.\n' +
-    'Prometheus lists once for all jobs whose SD configs are equal. They have the namespaces of their Monitors, as those of\n' +
-    'the operator. With --one-listing there is one for each role, and rules select the namespaces: best with "relabel:\n' +
-    'publish", since otherwise each job is published with the targets of all namespaces.',
+    'Jobs whose SD configs are equal share one listing, in Prometheus and in Muster. They have the namespaces of their\n' +
+    'Monitors, as those of the operator. With --one-listing there is one for each role, and rules select the namespaces:\n' +
+    'best with "relabel: publish", since otherwise each job is published with the targets of all namespaces.',
   examples: [
     'muster monitors --kubeconfig prod.kubeconfig --cluster prod --prometheus monitoring/k8s > prod.yml',
     'muster monitors --kubeconfig prod.kubeconfig --file /var/run/secrets/kubernetes.io/serviceaccount=/etc/prod',

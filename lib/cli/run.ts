@@ -13,14 +13,15 @@ import { type CyclesInput, cycleOnce } from '../run/cycles.ts';
 import { type OutputResult, outputOnce } from '../run/kube-state-cycle.ts';
 import { type AppProvider, selectProviders } from '../run/providers.ts';
 import { retireLeft } from '../run/retirement.ts';
+import { groupsOf, type Member, runTogether } from '../run/together.ts';
 import { countChange, isEmptyChange } from '../targets/diff.ts';
-import { metricsKey } from '../targets/keys.ts';
+import { metricsKey, statusKey } from '../targets/keys.ts';
 import { changeData, leavingText, printChange, summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { shared } from './options.ts';
 import { formatTable, openProgress, printable } from './output.ts';
 
-/** Providers whose cycles run at once. */
+/** Groups of providers whose cycles run at once. */
 const concurrency = 4;
 
 /** `muster run` */
@@ -54,9 +55,15 @@ export const run = defineCommand({
     const named = await resolveNames(app.providers, { store, signal });
     const selected = selectProviders(named, { job, provider });
     const hasOthers = named.length > 1;
-    const results = await mapConcurrent(selected, concurrency, signal, (one) =>
-      cycleWithProgress(one, input, { dryRun, hasOthers }, io),
+    const groups = groupsOf(selected, ({ stored }) => stored?.status?.targets ?? 0);
+    const ended = await mapConcurrent(groups, concurrency, signal, (group) =>
+      Promise.all(
+        runTogether(group, (member) => cycleWithProgress(member, input, { dryRun, hasOthers }, io)),
+      ),
     );
+    const places = new Map(selected.map((one, index) => [statusKey(one), index]));
+    const placeOf = (result: CycleResult) => places.get(statusKey(result)) ?? 0;
+    const results = ended.flat().sort((a, b) => placeOf(a) - placeOf(b));
     const everything = job === undefined && provider === undefined;
     const outputs = everything ? await runOutputs(app, dryRun, io) : [];
     try {
@@ -75,14 +82,14 @@ export const run = defineCommand({
 });
 
 async function cycleWithProgress(
-  { stored, ...provider }: Resolved<AppProvider>,
+  { provider: { stored, ...provider }, beforeListing }: Member<Resolved<AppProvider>>,
   input: CyclesInput,
   options: { readonly dryRun: boolean; readonly hasOthers: boolean },
   io: Io,
 ): Promise<CycleResult> {
   const progress = openProgress(io, `${provider.job}/${provider.provider}`);
   try {
-    return await cycleOnce(provider, input, { ...options, stored, onProgress: progress.show });
+    return await cycleOnce(provider, input, { ...options, stored, beforeListing, onProgress: progress.show });
   } finally {
     progress.end();
   }

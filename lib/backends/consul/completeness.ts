@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { tryParseJson } from '../../base/json.ts';
-import type { Cursor, Listed } from '../../targets/discover.ts';
+import type { Compared, Cursor, Listed } from '../../targets/discover.ts';
 
 /** What Consul said of its answers to one listing. */
 export interface Sight {
@@ -28,7 +28,12 @@ const state = z.object({ filtered: z.boolean(), seen: z.array(z.string()).option
 export function completenessOf(
   sight: Sight,
   cursor: Cursor | undefined,
-): Pick<Listed, 'cursor' | 'unseen' | 'filtered'> {
+): Compared & Pick<Listed, 'comparedWith'> {
+  const comparedWith = (last: Cursor | undefined) => compare(sight, last);
+  return { ...comparedWith(cursor), comparedWith };
+}
+
+function compare(sight: Sight, cursor: Cursor | undefined): Compared {
   if (!sight.catalogFiltered && sight.filtered.size === 0) return { cursor: encode({ filtered: false }) };
   const filtered = `Consul says that it left out what the token may not read: ${placesOf(sight)}`;
   const before = readState(cursor);
