@@ -67,7 +67,8 @@ export function createInvocations<Config extends FunctionConfig, Id extends obje
     const tasks = work.tasksOf(config);
     const due = wanted === undefined ? await dueOf(tasks, input, signal) : select(tasks, wanted, log);
     // What was asked for together runs together, whatever this process knows of sizes.
-    const groups = wanted === undefined ? [...Map.groupBy(due, (task) => task.group ?? task).values()] : [due];
+    const groups =
+      wanted === undefined ? [...Map.groupBy(due, (task) => task.group ?? task).values()] : [due];
     const inPlace = wanted !== undefined || groups.length === 1;
     const runInput = { time, ...(config.error && { configError: config.error.message }) };
     const [results, failedStarts, retirement] = await Promise.all([

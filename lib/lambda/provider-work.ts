@@ -110,7 +110,7 @@ export function providerWork(
  * How much runs in one invocation. Measured, at first runs in which all is new: 200 targets for each megabyte over 100
  * take a third of the memory, and as Lambda's share of CPU grows with its memory, a minute at most.
  */
-export function limitsOf(megabytes: number): GroupLimits {
+function limitsOf(megabytes: number): GroupLimits {
   const memory = Number.isFinite(megabytes) ? megabytes : 512;
   return { providers: 32, targets: 200 * Math.max(0, memory - 100) };
 }

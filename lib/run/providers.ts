@@ -30,7 +30,7 @@ export interface AppProvider extends Provider {
 }
 
 /** How a listing is shared. */
-export interface Sharing {
+interface Sharing {
   /** Providers with the same one ask the same backend in the same way, and are listed at the same time. */
   readonly group: string;
   /** Providers with the same one list the very same, before what their jobs do to it. */

@@ -223,7 +223,7 @@ export interface GroupLimits {
 }
 
 /** For a machine of one's own. */
-export const groupLimits: GroupLimits = { providers: 64, targets: 1_000_000 };
+const groupLimits: GroupLimits = { providers: 64, targets: 1_000_000 };
 
 /**
  * The providers in groups that are run together, in the order of their first. `targetsOf` says how many targets one has,
