@@ -51,7 +51,7 @@ main() {
   install_browser
 }
 
-# The stamp names what was unpacked: a changed line in the table is fetched anew, an unchanged one costs nothing.
+# The stamp names what was unpacked: a changed line in the table is fetched again, an unchanged one costs nothing.
 unpack() {
   local suite=$1 folder=$2 packages=$3 work
   local stamp="$suite: $packages"

@@ -71,7 +71,7 @@ function encryption({ keyArn }: Bucket): Value {
   };
 }
 
-/** The bucket's policy, whoever made the bucket. */
+/** The bucket's policy, whether this stack or somebody else made the bucket. */
 export function bucketStatements(
   { readers }: Settings,
   { arn: bucketArn, objects }: Pick<Bucket, 'arn' | 'objects'>,

@@ -5,26 +5,26 @@ import type { KeyPath } from '../config/problem.ts';
 import { encodeJob } from '../targets/keys.ts';
 import { printText, type TextEdit } from './spans.ts';
 
-/** A credential that goes from the configuration into a file of its own. */
+/** An inline credential that moves into a file. */
 export interface MovedCredential {
-  /** Of the file, below the folder of `muster.yml`. */
+  /** Path of the file, below the folder of `muster.yml`. */
   readonly path: string;
   readonly secret: string;
   readonly job: string;
-  /** From the job on. */
+  /** Path of the key in the job. */
   readonly key: KeyPath;
 }
 
-/** A credential that stays where it is, since the mechanism has no key for a file of it. */
+/** An inline credential that stays, since the mechanism has no key for a file with it. */
 export interface KeptCredential {
   readonly job: string;
   readonly key: KeyPath;
 }
 
-/** Folder of the files, beside `muster.yml`. */
+/** Folder of the credential files, beside `muster.yml`. */
 const credentialsFolder = 'muster-credentials';
 
-/** Keys that hold a credential, by the key of the section that they stand in; `*` is an SD config itself. Each has a `_file`. */
+/** Keys that hold a credential, by section; `*` is the SD config itself. Each has a twin that ends in `_file`. */
 const movable: Readonly<Record<string, readonly string[]>> = {
   '*': ['bearer_token', 'token', 'auth_token'],
   basic_auth: ['password'],
@@ -33,7 +33,7 @@ const movable: Readonly<Record<string, readonly string[]>> = {
   tls_config: ['key'],
 };
 
-/** What happens to the SD configs of a job on their way to `muster.yml`. */
+/** The move of a job's SD configs to `muster.yml`; `moved` and `kept` collect the credentials. */
 export interface Carrier {
   readonly job: string;
   /** Folder that relative paths in the job start from. */
@@ -45,8 +45,8 @@ export interface Carrier {
 }
 
 /**
- * The SD configs of one key as they stand in `muster.yml`: inline credentials are in files, relative paths lead from the
- * other folder to the same files.
+ * The SD configs of one key as they go into `muster.yml`: inline credentials become files, and relative paths lead to the
+ * same files from the other folder.
  */
 export function carry(carrier: Carrier, configKey: string, configs: readonly unknown[]): readonly unknown[] {
   return configs.map((config, index) => carryValue(carrier, config, [configKey, index]));
@@ -58,21 +58,21 @@ function carryValue(carrier: Carrier, value: unknown, path: KeyPath): unknown {
   const isHeader = path.at(-2) === 'http_headers';
   const carried = new Map<string, unknown>();
   for (const [key, part] of Object.entries(value)) {
-    const place = [...path, key];
+    const keyPath = [...path, key];
     const text = scalarText(part);
     if (isHeader && (key === 'secrets' || key === 'files') && Array.isArray(part)) {
       for (const [index, item] of part.entries()) {
-        const one = carryHeader(carrier, item, [...place, index]);
+        const one = carryHeader(carrier, item, [...keyPath, index]);
         carried.set(one.key, [...listAt(carried, one.key), one.value]);
       }
     } else if (text !== undefined && isMovable(key, path) && fitsFile(text)) {
-      carried.set(`${key}_file`, moveCredential(carrier, text, place));
+      carried.set(`${key}_file`, moveCredential(carrier, text, keyPath));
     } else if (text !== undefined && text !== '' && key.endsWith('_file')) {
       carried.set(key, carryPath(carrier, text));
     } else {
-      if (text !== undefined && holdsCredential(key, text)) keep(carrier, place);
-      if (key === 'proxy_connect_header' && isMapping(part)) keep(carrier, place);
-      carried.set(key, key === 'claims' ? part : carryValue(carrier, part, place));
+      if (text !== undefined && holdsCredential(key, text)) keep(carrier, keyPath);
+      if (key === 'proxy_connect_header' && isMapping(part)) keep(carrier, keyPath);
+      carried.set(key, key === 'claims' ? part : carryValue(carrier, part, keyPath));
     }
   }
   return Object.fromEntries(carried);
@@ -97,12 +97,12 @@ function isMovable(key: string, path: KeyPath): boolean {
   return (Object.hasOwn(movable, section) ? movable[section] : undefined)?.includes(key) === true;
 }
 
-/** What is read of a file loses the space at its ends, and may not be empty. */
+/** Whether a file can hold the text: a reader trims white space and refuses an empty file. */
 function fitsFile(text: string): boolean {
   return text !== '' && text.trim() === text;
 }
 
-/** A key that may hold a credential for which there is no file, or one that a file can not hold. */
+/** Whether the key may hold a credential that cannot move into a file. */
 function holdsCredential(key: string, text: string): boolean {
   if (text === '') return false;
   if (
@@ -142,7 +142,7 @@ function listAt(map: ReadonlyMap<string, unknown>, key: string): readonly unknow
   return Array.isArray(value) ? value : [];
 }
 
-/** The edits that make of the text of SD configs what `carry` made of their value, as far as they are written out. */
+/** The edits that turn the text of SD configs into what `carry` made of their value; aliases are not edited. */
 export function carryEdits(node: ParsedNode | null, before: unknown, after: unknown): readonly TextEdit[] {
   if (node === null || isAlias(node)) return [];
   if (isSeq(node) && Array.isArray(before) && Array.isArray(after))

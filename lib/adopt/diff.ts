@@ -1,10 +1,10 @@
 import { isMapping, scalarText } from '../config/fields.ts';
 
-/** A line of a difference: only before, only after, or in both. */
+/** A line of a diff: only before (`-`), only after (`+`), or in both. */
 interface DiffLine {
   readonly mark: '-' | '+' | ' ';
   readonly text: string;
-  /** Of the line before and after, from 0. */
+  /** Numbers of the line before and after, from 0. */
   readonly before: number;
   readonly after: number;
 }
@@ -12,7 +12,7 @@ interface DiffLine {
 /** Lines around a change that are shown. */
 const context = 3;
 
-/** The difference of two texts as `diff -u` prints it; empty for none. `show` has the last word on each line. */
+/** The difference of two texts, as `diff -u` prints it; empty for equal texts. `show` formats each line. */
 export function formatDiff(
   names: readonly [string, string],
   [before, after]: readonly [string, string],
@@ -46,7 +46,7 @@ function splitLines(text: string): readonly string[] {
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }
 
-/** Source of the method: E. W. Myers, "An O(ND) Difference Algorithm and Its Variations". */
+/** The lines of a shortest diff. Source: E. W. Myers, "An O(ND) Difference Algorithm and Its Variations". */
 export function diffLines(before: readonly string[], after: readonly string[]): readonly DiffLine[] {
   const rounds: Map<number, number>[] = [];
   let reach = new Map([[1, 0]]);
@@ -96,7 +96,7 @@ function traced(
   return lines.reverse();
 }
 
-/** Keys whose value is a secret, in SD configs and elsewhere. Source: the configuration reference of Prometheus. */
+/** Keys whose value is a secret, in SD configs and elsewhere. Source: Prometheus configuration reference. */
 const secretKeys = [
   'password',
   'credentials',
@@ -114,14 +114,14 @@ const secretKeys = [
   'subscription_key',
 ];
 
-/** Shorter ones could be a part of any word: they are looked for behind their key alone. */
-const unmistakable = 6;
+/** Characters of a secret that is masked anywhere in a line. A shorter one is masked only after its key. */
+const maskedAnywhere = 6;
 
-/** Shows a line of a configuration without the secrets that stand in its value. */
+/** Makes a function that masks the secrets of these values, and other credentials, in a line of a configuration. */
 export function maskSecrets(values: readonly unknown[]): (line: string) => string {
   const secrets = [...new Set(values.flatMap(secretsIn))]
     .flatMap((secret) => secret.split('\n'))
-    .filter((secret) => secret.trim().length >= unmistakable)
+    .filter((secret) => secret.trim().length >= maskedAnywhere)
     .toSorted((a, b) => b.length - a.length);
   return (line) => {
     const shown = secrets.reduce((text, secret) => text.replaceAll(secret.trim(), mask), line);

@@ -8,25 +8,25 @@ import { metaPrefix } from '../targets/group.ts';
 import { labelsReadBy, labelsReadByRules } from '../targets/relabel.ts';
 import type { RelabelConfig } from '../targets/relabel-config.ts';
 
-/** What Muster and Prometheus no longer have in common: places in the files of Prometheus. */
+/** Differences between the jobs of Muster and of Prometheus, as problems in the files of Prometheus. */
 export interface Drift {
   readonly origin: string;
-  /** In the order of the files, one of each job. */
+  /** At most one for each job, in the order of the files. */
   readonly problems: readonly ConfigProblem[];
 }
 
 type AnyJob = Omit<Job<unknown>, 'providers'> & { readonly providers: readonly unknown[] };
 
 /**
- * Where the jobs of a `prometheus.yml`, and of its `scrape_config_files`, have other rules than the jobs of `muster.yml`
- * with the same names. Throws a `ConfigError` for a `prometheus.yml` that is wrong, and `config` where there is none.
+ * Compares the rules of the jobs in a `prometheus.yml` and its `scrape_config_files` with the jobs of the same names in
+ * `muster.yml`. Throws a `ConfigError` for a `prometheus.yml` that is invalid or missing.
  */
 export async function findDrift(jobs: readonly AnyJob[], location: string): Promise<Drift> {
   const { config, origin, problemAt } = await loadPrometheus(location);
-  const places = new Map(config.jobs.map((job, index) => [job.name, { job, index }]));
+  const jobsByName = new Map(config.jobs.map((job, index) => [job.name, { job, index }]));
   const problems = jobs.flatMap((ours): readonly ConfigProblem[] => {
     if (ours.providers.length === 0) return [];
-    const theirs = places.get(ours.name);
+    const theirs = jobsByName.get(ours.name);
     if (theirs === undefined)
       return [
         problemAt(['scrape_configs'], `there is no job ${JSON.stringify(ours.name)}, which Muster publishes`),
@@ -61,8 +61,8 @@ function driftOf(ours: AnyJob, theirs: AnyJob): Found | undefined {
     return {
       path: ['relabel_configs', index],
       message:
-        `Muster runs the rules of ${name} (relabel: publish), and this one as well reads __meta_ labels, which are gone: ` +
-        'take the rules out here',
+        `Muster runs the rules of ${name} (relabel: publish), and this rule reads __meta_ labels, which are gone: ` +
+        'remove the rules here',
     };
   }
   const index = firstDifference(ours.relabel_configs, theirs.relabel_configs);
@@ -73,7 +73,7 @@ function driftOf(ours: AnyJob, theirs: AnyJob): Found | undefined {
   if (lacking !== undefined)
     return {
       path: ['relabel_configs', lacking.index],
-      message: `reads ${lacking.label}, which Muster does not publish of ${name} (labels: needed): copy the rule to muster.yml`,
+      message: `reads ${lacking.label}, which Muster does not publish for ${name} (labels: needed): copy the rule to muster.yml`,
     };
   const message =
     index < theirs.relabel_configs.length
@@ -82,7 +82,7 @@ function driftOf(ours: AnyJob, theirs: AnyJob): Found | undefined {
   return { path, message };
 }
 
-/** The keys of the scrape that the rules read: Muster judges by them whether a target can be scraped. */
+/** Compares the scrape keys that the rules read: Muster decides by them whether a target can be scraped. */
 function driftOfScrape(ours: AnyJob, theirs: AnyJob): Found | undefined {
   const reads = labelsReadByRules(ours.relabel_configs);
   const labels = new Set([...Object.keys(ours.scrapeLabels), ...Object.keys(theirs.scrapeLabels)]);
@@ -104,7 +104,7 @@ function firstDifference(
   return undefined;
 }
 
-/** A rule without what was compiled of it. */
+/** A rule as plain data, for comparison. */
 function plainRule(rule: RelabelConfig | undefined): unknown {
   return rule && { ...rule, regex: rule.regex.source, names: rule.names ?? 'utf8' };
 }
@@ -129,7 +129,7 @@ function readsMeta({ action, regex, source_labels, target_label }: RelabelConfig
   );
 }
 
-/** Whether an expression may fit a name that begins with `__meta_`: not where it begins with other letters. */
+/** Whether an expression may match a name that begins with `__meta_`: not when it begins with other letters. */
 function mayReadMeta(regex: string): boolean {
   const [plain = ''] = /^\w*(?![?*{|])/.exec(regex) ?? [];
   return metaPrefix.startsWith(plain.slice(0, metaPrefix.length));

@@ -18,38 +18,40 @@ import {
   printText,
 } from './spans.ts';
 
-/** A job that goes over. */
+/** A job that moves to `muster.yml`. */
 export interface Adopted extends SourceJob {
   readonly source: Source;
-  /** Its place in its file. */
+  /** Its position in its file, from 0. */
   readonly index: number;
-  /** Keys of the SD configs that go over, in the order of the registry. */
+  /** Keys of the SD configs that move, in the order of the registry. */
   readonly keys: readonly string[];
-  /** Publish only what its rules read. */
+  /** Publish only the labels that its rules read. */
   readonly needed: boolean;
 }
 
+/** A `muster.yml`, with the credentials that move and those that stay in it. */
 export interface MusterText {
   readonly text: string;
   readonly moved: readonly MovedCredential[];
   readonly kept: readonly KeptCredential[];
 }
 
+/** What `muster.yml` holds besides the jobs. */
 export interface MusterTextOptions {
   /** Folder of `muster.yml`. */
   readonly folder: string;
   /** Comment lines at the top. */
   readonly head: readonly string[];
   readonly store: string | undefined;
-  /** The Prometheus whose labels are wanted; the newest where there is none. */
+  /** The version of Prometheus whose labels are wanted. Default: the newest. */
   readonly version: PrometheusVersion | undefined;
   /** `metric_name_validation_scheme` of `global`. */
   readonly nameScheme: unknown;
 }
 
 /**
- * A `muster.yml` with these jobs: their SD configs and their rules, as they are written where they came from, with the
- * comments in them. What is written with anchors, aliases or merge keys of other parts of the file is written out.
+ * A `muster.yml` with these jobs: their SD configs and rules as they are written in their files, including comments. What
+ * depends on anchors, aliases or merge keys in other parts of the file is written out.
  */
 export function musterText(
   jobs: readonly Adopted[],
@@ -84,7 +86,7 @@ export function musterText(
   return { text: lines.join(''), moved, kept };
 }
 
-/** Keys of a job that Muster reads: of those which only rules see, what the rules read. */
+/** The keys of a job that Muster reads; scrape keys only where the rules read them. */
 function keysOf({ job, keys }: Adopted): readonly string[] {
   const reads = labelsReadByRules(job.relabel_configs);
   const hasParams = Object.keys(job.scrapeLabels).some(
@@ -101,7 +103,7 @@ function keysOf({ job, keys }: Adopted): readonly string[] {
   ];
 }
 
-/** The key as it stands in its file, moved to the left margin; `undefined` where that alone means something else. */
+/** The key as written in its file, moved to the left margin; `undefined` where it would mean something else there. */
 function asWritten(
   node: YAMLMap.Parsed,
   key: string,
@@ -123,7 +125,8 @@ function asWritten(
   return isDeepStrictEqual(meaningOf(moved), { [key]: after }) ? moved : undefined;
 }
 
-function indented(part: string, first: string): string {
+/** The text as an element of a list: its first line after `first`, the others indented by four. */
+export function indented(part: string, first: string): string {
   const [line = '', ...rest] = part.trimEnd().split('\n');
   return `${[`${first}${line}`, ...rest.map((one) => (one.trim() === '' ? '' : `    ${one}`))].join('\n')}\n`;
 }
@@ -150,7 +153,7 @@ function printItem(item: unknown, indent: string): readonly string[] {
   return [`${indent}- ${first.trimStart()}`, ...rest];
 }
 
-/** What is easy to read on one line. */
+/** Whether the value is easy to read on one line. */
 function isShort(value: unknown): boolean {
   if (scalarText(value) !== undefined || value === null || value instanceof YamlScalar) return true;
   if (Array.isArray(value)) return value.every((item) => scalarText(item) !== undefined);

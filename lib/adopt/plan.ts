@@ -13,41 +13,42 @@ import { type Adopted, musterText } from './muster-text.ts';
 import { type Replacement, replaceStanzas } from './replace.ts';
 import type { Source, Sources } from './sources.ts';
 
+/** What is adopted, and how. */
 export interface AdoptOptions {
-  /** Full path of the `muster.yml` to be. */
+  /** Full path of the new `muster.yml`. */
   readonly muster: string;
   /** Folder that `muster sync` mirrors into; relative, it starts from the folder of `prometheus.yml`. */
   readonly to: string;
   /** URL of a sidecar, for `http_sd_configs` instead of files. */
   readonly http?: string | undefined;
-  /** The Prometheus that reads the targets, as in `3.5.3`. Default: the newest. */
+  /** The version of the Prometheus that reads the targets, as in `3.5.3`. Default: the newest. */
   readonly version?: string | undefined;
-  /** Where Muster is to keep its lists. */
+  /** The store of `muster.yml`. */
   readonly store?: string | undefined;
   /** Publish only the labels that the rules read, where these allow it. */
   readonly needed: boolean;
 }
 
-/** A job that goes over, and what stands in place of its SD configs. */
+/** A job that is adopted, and what replaces its SD configs. */
 interface AdoptedJob extends Adopted {
   readonly replacement: Replacement;
 }
 
-/** What adopting would write. */
+/** What the adoption would write. */
 export interface Plan {
   readonly jobs: readonly AdoptedJob[];
   /** The files of Prometheus that change. */
   readonly files: readonly { readonly source: Source; readonly after: string }[];
   readonly muster: string;
   readonly credentials: readonly MovedCredential[];
-  /** Credentials stay in `muster.yml`. */
+  /** Whether credentials stay in `muster.yml`. */
   readonly holdsSecrets: boolean;
   readonly leftAlone: readonly LeftAlone[];
-  /** One line each: what a person should know. */
+  /** What a person should know, one line each. */
   readonly notes: readonly string[];
 }
 
-/** Works out what `muster.yml` and the files of Prometheus become. Writes nothing. */
+/** Plans the new `muster.yml` and the new files of Prometheus. Writes nothing. Throws `config`. */
 export function planAdoption({ files, config, value }: Sources, options: AdoptOptions): Plan {
   if (options.http === undefined && /[*?[\]\\]/.test(options.to))
     throw new MusterError(
@@ -84,9 +85,9 @@ export function planAdoption({ files, config, value }: Sources, options: AdoptOp
   });
   const notes = [
     ...moved.map((one) => `${placeOf(jobs, one)} goes into the file ${one.path}`),
-    ...kept.map((one) => `${placeOf(jobs, one)} stays in muster.yml as it is: no file can stand for it`),
+    ...kept.map((one) => `${placeOf(jobs, one)} stays in muster.yml as it is: no key can name a file for it`),
     ...jobs.flatMap((job) => noteOnReading(job, options)),
-    ...noteOnNearness(jobs),
+    ...noteOnLocalServers(jobs),
   ];
   return {
     jobs,
@@ -100,8 +101,8 @@ export function planAdoption({ files, config, value }: Sources, options: AdoptOp
 }
 
 /**
- * The version as `muster.yml` says it: labels that came later would be new in its rules. None for the newest, and where
- * an SD config has a key that this version would refuse: then another one reads it.
+ * The version for `muster.yml`: newer labels would be unknown to its rules. Undefined for the newest, and where an SD
+ * config has a key that this version refuses: then another Prometheus reads it.
  */
 function versionFor(jobs: readonly Adopted[], given: string | undefined): PrometheusVersion | undefined {
   const [, major = 0, minor = 0] = /^(\d+)\.(\d+)/.exec(given ?? '') ?? [];
@@ -112,7 +113,7 @@ function versionFor(jobs: readonly Adopted[], given: string | undefined): Promet
   return version !== undefined && newer.every(({ since }) => hasSince(version, since)) ? version : undefined;
 }
 
-/** Whether `labels: needed` would leave something out: the job has rules, and they do not read every label there is. */
+/** Whether `labels: needed` would leave labels out: the job has rules, and they do not read every label. */
 export function allowsNeeded({ job }: Pick<Adopted, 'job'>): boolean {
   const { relabel_configs: rules } = job;
   return rules.length > 0 && !labelsReadBy(rules)('__meta_muster_no_such_label');
@@ -132,7 +133,7 @@ function placeOf(
   return `${source.name}:${line}:${column} ${path}`;
 }
 
-/** Labels that Prometheus adds by itself, which a rule may copy. */
+/** Warns of rules that read the label that Prometheus adds to targets from files or by HTTP. */
 function noteOnReading({ job, ...where }: Adopted, { http }: AdoptOptions): readonly string[] {
   const label = http === undefined ? '__meta_filepath' : '__meta_url';
   const index = job.relabel_configs.findIndex((rule) => labelsReadByRules([rule])(label));
@@ -143,21 +144,21 @@ function noteOnReading({ job, ...where }: Adopted, { http }: AdoptOptions): read
   ];
 }
 
-/** Servers that can be asked from where Prometheus runs, and from nowhere else. */
-const near = /^(?:in-cluster$|unix:)|^\w+:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$)/;
+/** Servers that only the machine of Prometheus can reach. */
+const localServer = /^(?:in-cluster$|unix:)|^\w+:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$)/;
 
-function noteOnNearness(jobs: readonly Adopted[]): readonly string[] {
+function noteOnLocalServers(jobs: readonly Adopted[]): readonly string[] {
   const found = jobs.flatMap(({ job }) =>
     job.providers.flatMap(({ stanza }) =>
-      near.test(stanza.server) ? [{ name: job.name, server: stanza.server }] : [],
+      localServer.test(stanza.server) ? [{ name: job.name, server: stanza.server }] : [],
     ),
   );
   if (found.length === 0) return [];
   const names = [...new Set(found.map(({ name }) => name))].join(', ');
   const servers = [...new Set(found.map(({ server }) => server))].join(', ');
   return [
-    `${names}: asked at ${servers}, where Prometheus is: Muster has to run there too, or needs another address ` +
-      '(kubeconfig_file or api_server for Kubernetes)',
+    `${names}: the server ${servers} can be reached only where Prometheus runs: run Muster there too, or give another ` +
+      'address (kubeconfig_file or api_server for Kubernetes)',
   ];
 }
 

@@ -2,21 +2,22 @@ import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import * as z from 'zod';
+import { tryParseJson } from '../base/json.ts';
 import type { LabelSet } from '../targets/group.ts';
 
-/** A target before and after the rules; one that they drop, or that can not be scraped, has no labels after them. */
+/** A target before and after the rules. It has no labels after them when they drop it, or when it cannot be scraped. */
 export interface FoundTarget {
   readonly discovered: LabelSet;
   readonly labels: LabelSet | undefined;
 }
 
-/** Prometheus's own command, as far as adopting asks it. */
+/** The calls of Prometheus's own command. */
 export interface Promtool {
-  /** As in `3.5.3`, where it says so. */
+  /** Its version, as in `3.5.3`; undefined where it does not say it. */
   readonly version: () => Promise<string | undefined>;
   /**
-   * What `promtool check service-discovery` finds for the job of a configuration within the time; `undefined` where it
-   * does not take the configuration, as one of a mechanism that it was built without.
+   * The targets that `promtool check service-discovery` finds for a job within the timeout; `undefined` where it refuses
+   * the configuration, for instance because it was built without the mechanism. Throws the signal's reason.
    */
   readonly discover: (
     config: string,
@@ -27,7 +28,7 @@ export interface Promtool {
 
 const labelSet = z.record(z.string(), z.string());
 
-/** Its answer. Source: sdCheckResult of prometheus/cmd/promtool. */
+/** The answer of the command. Source: sdCheckResult of prometheus/cmd/promtool. */
 const results = z
   .array(z.object({ discoveredLabels: labelSet, labels: labelSet, error: z.unknown().optional() }))
   .nullable();
@@ -35,7 +36,7 @@ const results = z
 /** Largest answer, in bytes. */
 const maxBuffer = 512 * 1024 * 1024;
 
-/** The promtool of the PATH, if there is one. */
+/** The promtool on the PATH; undefined where there is none. */
 export async function findPromtool(path: string | undefined): Promise<Promtool | undefined> {
   for (const folder of (path ?? '').split(delimiter)) {
     const command = join(folder, 'promtool');
@@ -61,7 +62,7 @@ function openPromtool(command: string): Promtool {
         });
       });
       if (text === undefined) return undefined;
-      const parsed = results.safeParse(parseJson(text), { jitless: true });
+      const parsed = results.safeParse(tryParseJson(text), { jitless: true });
       return (
         parsed.data?.map(({ discoveredLabels, labels, error }) => ({
           discovered: discoveredLabels,
@@ -70,14 +71,6 @@ function openPromtool(command: string): Promtool {
       );
     },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 async function isProgram(path: string): Promise<boolean> {

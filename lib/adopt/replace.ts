@@ -25,20 +25,20 @@ import {
   type TextEdit,
 } from './spans.ts';
 
-/** What becomes of one job of a file. */
+/** The replacement of the SD configs of one job. */
 export interface Replacement {
-  /** Keys of the SD configs that go. */
+  /** Keys of the SD configs that are removed. */
   readonly keys: readonly string[];
-  /** What is there instead. */
+  /** The key that takes their place. */
   readonly key: 'file_sd_configs' | 'http_sd_configs';
   readonly entry: { readonly files: readonly [string] } | { readonly url: string };
 }
 
 /**
- * The text of a file in which the SD configs of jobs are replaced, and nothing else is: the rest stays as it is written.
- * The new text is read again and must mean what is wanted. An alias that stays gets what it referred to where that went
- * away; a job to which a merge key would bring the SD config of another one says its own. Throws a `ConfigError` where a
- * job is written so that this can not be done.
+ * Replaces the SD configs of jobs in the text of a file; everything else stays as it is written. The new text is parsed
+ * again and must mean what is wanted. Where an alias loses its anchor, the anchor moves to it; where a merge key would
+ * bring in the SD config of another job, the job gets its own key. Throws a `ConfigError` where a job is written in a way
+ * that allows no replacement.
  */
 export function replaceStanzas(
   { name, text }: { readonly name: string; readonly text: string },
@@ -77,12 +77,12 @@ export function replaceStanzas(
 function problemAt(lines: LineCounter, node: ParsedNode | undefined, index: number): ConfigProblem {
   const { line, col } = lines.linePos(node?.range[0] ?? 0);
   const message =
-    'its SD configs can not be replaced where they stand, since anchors, aliases or merge keys tie them to other parts of ' +
-    'the file: write them out in this job';
+    'its SD configs cannot be replaced in place, since anchors, aliases or merge keys tie them to other parts of the ' +
+    'file: write them out in this job';
   return { line: Math.max(line, 1), column: Math.max(col, 1), path: `scrape_configs[${index}]`, message };
 }
 
-/** The value of a job after its replacement. */
+/** The value of a job after the replacement. */
 function replaced(job: object, replacement: Replacement | undefined): object {
   if (replacement === undefined) return job;
   const { keys, key, entry } = replacement;
@@ -119,7 +119,7 @@ function editsOf(
   return [{ start, end: last, text: stanza }, ...others.map((pair) => deletePair(job, pair, text))];
 }
 
-/** The new SD config in the form of the one that it replaces. */
+/** The new SD config, in the style of the one that it replaces. */
 function stanzaFor(
   pair: ParsedPair,
   { key, entry }: Pick<Replacement, 'key' | 'entry'>,
@@ -159,7 +159,7 @@ function keyText(pair: ParsedPair, key: string, text: string): string {
   return quotedLike(pair, text) ? JSON.stringify(key) : key;
 }
 
-/** What aliases that stay refer to, where the edits take it away: it moves to the first of them. */
+/** Moves an anchor that the edits remove to the first alias that needs it. */
 function movedAnchors(root: ParsedNode | null, edits: readonly TextEdit[]): readonly TextEdit[] {
   const isGone = ([from]: readonly number[]) =>
     edits.some(({ start, end }) => from !== undefined && from >= start && from < end);
@@ -174,14 +174,14 @@ function movedAnchors(root: ParsedNode | null, edits: readonly TextEdit[]): read
   return moves;
 }
 
-/** The value of a node inside of a document, whose anchors it may use. */
+/** The value of a node in a document; it may use the document's anchors. */
 function buildValue(root: ParsedNode | null, node: ParsedNode): unknown {
   const targets = aliasTargets(root);
   const { value } = buildTree(node, targets);
   return value;
 }
 
-/** Lets the jobs that differ from what is wanted say by themselves what a merge key or an alias brings them. */
+/** Writes keys into the jobs that a merge key or an alias still makes differ from what is wanted. */
 function repair(text: string, wanted: readonly object[]): string {
   const nodes = jobNodes(parseYaml(text).document?.contents ?? null);
   const values = valuesOfJobs(meaningOf(text));
@@ -206,7 +206,7 @@ function repair(text: string, wanted: readonly object[]): string {
   return applyEdits(text, edits);
 }
 
-/** The jobs that do not mean what is wanted. */
+/** Indexes of the jobs whose value is not the wanted one. */
 function differing(text: string, wanted: readonly object[]): readonly number[] {
   const values = valuesOfJobs(meaningOf(text));
   return wanted.flatMap((job, index) => {
@@ -220,7 +220,7 @@ function listAt(job: ReadonlyMap<string, unknown> | undefined, key: string): rea
   return Array.isArray(value) ? value : [];
 }
 
-/** An empty list of SD configs, or none, is the same to Prometheus. */
+/** The job without empty lists of SD configs, which Prometheus ignores. */
 function withoutEmpty(job: object): object {
   return Object.fromEntries(
     Object.entries(job).filter(

@@ -13,15 +13,15 @@ import { aliasTargets, behind, pairOf } from './spans.ts';
 
 /** A file of the configuration of Prometheus: `prometheus.yml` itself, or one of its `scrape_config_files`. */
 export interface Source {
-  /** As messages call it. */
+  /** Its name in messages. */
   readonly name: string;
-  /** Full path, of the file itself where a link leads to it. */
+  /** Full path; of the real file where it is a link. */
   readonly path: string;
   /** Folder that relative paths in it start from. */
   readonly folder: string;
   /** As on disk. */
   readonly bytes: Uint8Array;
-  /** Byte order mark, where it has one. */
+  /** The byte order mark; empty where it has none. */
   readonly mark: string;
   /** Without the mark. */
   readonly text: string;
@@ -29,14 +29,14 @@ export interface Source {
   readonly jobs: readonly SourceJob[];
 }
 
-/** A scrape config: what it means, and what stands in the file. */
+/** A scrape config, as Muster reads it and as the file has it. */
 export interface SourceJob {
   readonly job: Job<Stanza>;
   /** The value with aliases and merge keys resolved. */
   readonly value: object;
 }
 
-/** A configuration of Prometheus that was read and found good. */
+/** A valid configuration of Prometheus. */
 export interface Sources {
   /** `prometheus.yml` first. */
   readonly files: readonly Source[];
@@ -46,8 +46,8 @@ export interface Sources {
 }
 
 /**
- * Reads `prometheus.yml` and its files. Throws a
- * `ConfigError` with all problems of all files.
+ * Reads `prometheus.yml` and its `scrape_config_files`. Throws a `ConfigError` with all problems of all files, and
+ * `conflict` when a file changes meanwhile.
  */
 export async function readSources(location: string): Promise<Sources> {
   if (/^(?!file:)[a-z][a-z0-9+.-]+:\/\//i.test(location))
@@ -76,7 +76,7 @@ export async function readSources(location: string): Promise<Sources> {
   return { files, config: loaded.config, value };
 }
 
-/** The scrape configs of a document as they stand in it, and the mapping or list that holds them. */
+/** The nodes of a document's scrape configs. The document is a mapping with `scrape_configs`, or the list itself. */
 export function jobNodes(root: ParsedNode | null): readonly ParsedNode[] {
   const targets = aliasTargets(root);
   const top = behind(root, targets);
@@ -92,7 +92,7 @@ export function valuesOfJobs(value: unknown): readonly object[] {
   return Array.isArray(jobs) ? jobs.filter(isMapping) : [];
 }
 
-/** What a YAML text means; `undefined` where it is none. */
+/** The value of a YAML text; `undefined` where it is malformed. */
 export function meaningOf(text: string): unknown {
   const { document } = parseYaml(text);
   if (document === undefined) return undefined;

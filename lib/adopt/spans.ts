@@ -11,14 +11,14 @@ import {
 } from 'yaml';
 import { isMapping, scalarText, YamlScalar } from '../config/fields.ts';
 
-/** Puts `text` where `start` to `end` stood, in UTF-16 units. */
+/** Replaces the range from `start` to `end`, in UTF-16 units, by `text`. */
 export interface TextEdit {
   readonly start: number;
   readonly end: number;
   readonly text: string;
 }
 
-/** The text with all edits made; they must not overlap. */
+/** Applies all edits to the text; they must not overlap. */
 export function applyEdits(text: string, edits: readonly TextEdit[]): string {
   let done = '';
   let at = 0;
@@ -32,17 +32,17 @@ export function applyEdits(text: string, edits: readonly TextEdit[]): string {
 /** A key of a mapping with its value. */
 export type ParsedPair = Pair<ParsedNode, ParsedNode | null>;
 
-/** The last pair of the mapping with this key: to Go's YAML the one that counts. */
+/** The last pair of the mapping with this key, which is the one that counts for Go's YAML. */
 export function pairOf(map: YAMLMap.Parsed, key: string): ParsedPair | undefined {
   return map.items.findLast((pair) => isScalar(pair.key) && pair.key.value === key);
 }
 
-/** Where a node ends, without the space and comments that follow it. */
+/** The offset at which a node ends, without white space and comments after it. */
 export function endOf(node: ParsedNode, text: string): number {
   return trimmed(text, node.range[0], lastOf(node, text));
 }
 
-/** Where a key with its value begins and ends. */
+/** The range of a key and its value. */
 export function pairSpan(
   { key, value }: Pick<ParsedPair, 'key' | 'value'>,
   text: string,
@@ -51,21 +51,21 @@ export function pairSpan(
   return { start, end: trimmed(text, start, lastOfPair({ key, value }, text)) };
 }
 
-/** The end, moved behind a comment that follows in the line. */
+/** The end of a range, moved behind a comment on the same line. */
 export function behindComment(text: string, end: number): number {
   const comment = /[ \t]+#[^\r\n]*/y;
   comment.lastIndex = end;
   return comment.test(text) ? comment.lastIndex : end;
 }
 
-/** Characters between the beginning of the line and the offset. */
+/** Characters from the beginning of the line to the offset. */
 export function columnOf(text: string, offset: number): number {
   return offset - lineStart(text, offset);
 }
 
 /**
- * Takes a list of SD configs out of a mapping. A block mapping loses whole lines. Where other keys would have to move into
- * the line, as behind `- `, an empty list is left, unless the key `moves`.
+ * The edit that removes a list of SD configs from a mapping. A block mapping loses whole lines. Where the next key would
+ * have to move up, as after `- `, an empty list stays, unless `moves` is set.
  */
 export function deletePair(map: YAMLMap.Parsed, pair: ParsedPair, text: string, moves = false): TextEdit {
   const { start, end } = pairSpan(pair, text);
@@ -87,7 +87,7 @@ export function deletePair(map: YAMLMap.Parsed, pair: ParsedPair, text: string, 
   return { start: from, end: newline.test(text) ? newline.lastIndex : last, text: '' };
 }
 
-/** Adds a key at the end of a mapping. `flow` is the value in flow style. */
+/** The edit that adds a key at the end of a mapping. `flow` is the value in flow style. */
 export function appendPair(
   map: YAMLMap.Parsed,
   text: string,
@@ -108,26 +108,27 @@ export function appendPair(
   };
 }
 
-/** Whether the key of a pair stands in double quotes, as in JSON. */
+/** Whether the key of a pair is in double quotes, as in JSON. */
 export function quotedLike(pair: ParsedPair | undefined, text: string): boolean {
   return pair !== undefined && text[pair.key.range[0]] === '"';
 }
 
-/** How lines of the text end. */
+/** The line ending of the text. */
 export function lineBreak(text: string): string {
   return /\r\n/.test(text) ? '\r\n' : '\n';
 }
 
+/** Whether a node is in flow style, as in `[a]`. */
 export function isFlow(node: ParsedNode): boolean {
   return isCollection(node) && node.flow === true;
 }
 
-/** What stands for the node: what an alias refers to, by the table of `aliasTargets`. */
+/** The node itself, or the node that it refers to where it is an alias; see `aliasTargets`. */
 export function behind(node: ParsedNode | null, targets: ReadonlyMap<Alias, ParsedNode>): ParsedNode | null {
   return node !== null && isAlias(node) ? (targets.get(node) ?? null) : node;
 }
 
-/** Each alias with the node that it refers to, in the order of the text. */
+/** Each alias and the node that it refers to, in the order of the text. */
 export function aliasTargets(root: ParsedNode | null): ReadonlyMap<Alias, ParsedNode> {
   const anchors = new Map<string, ParsedNode>();
   const targets = new Map<Alias, ParsedNode>();
@@ -150,7 +151,7 @@ export function aliasTargets(root: ParsedNode | null): ReadonlyMap<Alias, Parsed
   return targets;
 }
 
-/** A value in flow style on one line; with `quoted` as JSON has it. */
+/** A value in flow style on one line; with `quoted`, as JSON. */
 export function printFlow(value: unknown, quoted = false): string {
   if (value instanceof YamlScalar) return value.source;
   if (Array.isArray(value)) return `[${value.map((item) => printFlow(item, quoted)).join(', ')}]`;
@@ -163,13 +164,13 @@ export function printFlow(value: unknown, quoted = false): string {
   return value === null || value === undefined ? 'null' : printText(scalarText(value) ?? '', quoted);
 }
 
-/** A text of YAML: in single quotes where these can hold it. */
+/** A YAML string: in single quotes where they can hold it, else in double quotes. */
 export function printText(text: string, quoted = false): string {
   const isPlain = /^[\x20-\x7e\u00a0-\ud7ff]*$/.test(text);
   return quoted || !isPlain ? JSON.stringify(text) : `'${text.replaceAll("'", "''")}'`;
 }
 
-/** A key as it may stand without quotes, else in them. */
+/** A key, in quotes where it needs them. */
 export function printKey(key: string): string {
   return /^[A-Za-z_][\w-]*$/.test(key) && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(key)
     ? key
@@ -184,7 +185,7 @@ function lastOf(node: ParsedNode, text: string): number {
   return item === undefined ? node.range[1] : lastOf(item, text);
 }
 
-/** A key without a value ends at its colon: the range of its nothing may lie behind comments. */
+/** The end of a pair. A key without a value ends at its colon: the range of the empty value may lie after comments. */
 function lastOfPair({ key, value }: Pick<ParsedPair, 'key' | 'value'>, text: string): number {
   const colon = text.indexOf(':', key.range[1]) + 1;
   const isEmpty =

@@ -22,40 +22,42 @@ import { meaningOf, type Sources, valuesOfJobs } from './sources.ts';
 import { printFlow } from './spans.ts';
 import { writeMuster } from './write.ts';
 
+/** What verification needs besides the sources. */
 export interface VerifyInput {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
   readonly signal: AbortSignal;
-  /** Lists a provider, for the original as well. Default: asks its backend, as promtool does for the original. */
+  /** Lists a provider, also for the original. Default: asks the backend; promtool then lists for the original. */
   readonly list?: (provider: AppProvider) => Promise<Groups>;
 }
 
-/** Whether a job has the same targets after it was adopted. */
+/** Whether a job has the same targets after the adoption. */
 export interface Verdict {
   readonly job: string;
   readonly verdict: 'same' | 'differs' | 'unknown';
-  /** Who found the targets of the original, and who read those of Muster. */
+  /** The program that found the targets of the original, and the one that read those of Muster. */
   readonly by: readonly ['promtool' | 'muster', 'promtool' | 'muster'];
-  /** Targets that are scraped by the original. */
+  /** Targets that the original scrapes. */
   readonly targets: number;
-  /** Of a job that differs, a few lines; of one that is unknown, why. */
+  /** The first differences, or the reason why the verdict is `unknown`. */
   readonly details: readonly string[];
-  /** Bytes of its files, with all labels and with those that its rules read, where they allow `labels: needed`. */
+  /** Bytes of its files with all labels, and with `labels: needed`; only where the rules allow that. */
   readonly bytes?: { readonly all: number; readonly needed: number };
 }
 
-/** Jobs that are looked at at once: each takes a process or two, and a listing. */
+/** Jobs that are compared at once: each takes a process or two, and a listing. */
 const concurrency = 4;
 
-/** promtool always waits for the whole time: a short one first, a long one for a backend that is slow. */
-const patience = ['3s', '10s', '30s'] as const;
-const forFiles = '1s';
+/** Timeouts of promtool, which always waits for the whole time: a short one first, a long one for a slow backend. */
+const backendTimeouts = ['3s', '10s', '30s'] as const;
+const fileTimeout = '1s';
 
 /**
- * Compares the targets of each job as it was with those of the job as it would be: labels after its rules, and before
- * them where all are published. Muster lists once, and the files that it would publish are read back. promtool discovers
- * for the original and reads the files, where it is there and knows the mechanism; else Muster's own relabelling does.
- * Static and other targets of a job, which stay as they are, are left out. Writes to a temporary folder alone.
+ * Compares the targets of each job before and after the adoption: the labels after its rules, and before them where all
+ * labels are published. Muster lists once and writes the files that it would publish. promtool lists for the original and
+ * reads these files, where it exists and knows the mechanism; otherwise Muster's own relabelling takes its place. Other
+ * targets of a job, such as static ones, are left out. Writes only to a temporary folder. A job that cannot be compared
+ * is `unknown`.
  */
 export async function verifyAdoption(
   sources: Sources,
@@ -64,23 +66,23 @@ export async function verifyAdoption(
 ): Promise<readonly Verdict[]> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-adopt-'));
   try {
-    const there = {
+    const temporary = {
       ...options,
       muster: join(folder, 'muster.yml'),
       to: join(folder, 'targets'),
       http: undefined,
     };
-    const plan = planAdoption(sources, there);
-    await writeMuster(plan, there.muster);
-    const { providers } = await readApp(there.muster, input);
-    const needed = await neededProviders(sources, there, input);
+    const plan = planAdoption(sources, temporary);
+    await writeMuster(plan, temporary.muster);
+    const { providers } = await readApp(temporary.muster, input);
+    const needed = await neededProviders(sources, temporary, input);
     const promtool = await findPromtool(input.env.PATH);
     const after = new Map(
       plan.files.map(({ source, after: text }) => [source, valuesOfJobs(meaningOf(text))]),
     );
     return await mapConcurrent(plan.jobs, concurrency, input.signal, async (job) => {
       const jobsProviders = providers.filter((one) => one.job === job.job.name);
-      const published = join(there.to, encodeJob(job.job.name));
+      const published = join(temporary.to, encodeJob(job.job.name));
       try {
         const listed = await listJob(jobsProviders, input);
         const files = await publish(published, listed, (one) => one.transform);
@@ -131,7 +133,7 @@ function untransformed({ transform: _, ...provider }: AppProvider): AppProvider 
   return provider;
 }
 
-/** The providers as they would be with `labels: needed`, for their transformation alone. */
+/** The providers as they would be with `labels: needed`; only their transformation is used. */
 async function neededProviders(
   sources: Sources,
   options: AdoptOptions,
@@ -151,7 +153,7 @@ function sizeOf(listed: readonly Listed[], others: readonly AppProvider[] = []):
   }, 0);
 }
 
-/** Writes what Muster would publish of the job, as the sidecar does, and gives the files. */
+/** Writes the files that Muster would publish for the job, as the sidecar does, and returns them. */
 async function publish(
   folder: string,
   listed: readonly Listed[],
@@ -201,21 +203,21 @@ async function compareJob(input: Comparison, { signal, list }: VerifyInput): Pro
     configText(job, onlyOurs(rewritten, input.folder), { keys, global: input.global }),
     { mode: 0o600 },
   );
-  const theirs = await promtool?.discover(paths.adopted, job.job.name, { timeout: forFiles, signal });
-  const adopted = theirs ?? ownTargets(job, groupsOf(input.files), '__meta_filepath');
-  for (const timeout of theirs === undefined || list !== undefined ? [] : patience) {
+  const read = await promtool?.discover(paths.adopted, job.job.name, { timeout: fileTimeout, signal });
+  const adopted = read ?? ownTargets(job, groupsOf(input.files), '__meta_filepath');
+  for (const timeout of read === undefined || list !== undefined ? [] : backendTimeouts) {
     const original = await promtool?.discover(paths.original, job.job.name, { timeout, signal });
     if (original === undefined) break;
     const compared = compareTargets(original, adopted, !job.needed, ['promtool', 'promtool']);
-    const isSlow = original.length < adopted.length && timeout !== patience.at(-1);
+    const isSlow = original.length < adopted.length && timeout !== backendTimeouts.at(-1);
     if (compared.verdict === 'same' || !isSlow) return compared;
   }
   const raw = input.listed.flatMap(({ groups }) => [...groups.values()].map(decodeGroup));
-  const by = ['muster', theirs === undefined ? 'muster' : 'promtool'] as const;
+  const by = ['muster', read === undefined ? 'muster' : 'promtool'] as const;
   return compareTargets(ownTargets(job, raw), adopted, !job.needed, by);
 }
 
-/** The targets by Muster's own relabelling. `added` is a label that Prometheus sets by itself. */
+/** The targets by Muster's own relabelling. `added` is a label that Prometheus adds. */
 function ownTargets(
   { job }: Adopted,
   groups: readonly TargetGroup[],
@@ -243,7 +245,7 @@ function groupsOf(files: readonly Uint8Array[]): readonly TargetGroup[] {
   );
 }
 
-/** Lines of differences that are printed of a job. */
+/** Differences of a job that are printed. */
 const shownDifferences = 6;
 
 function compareTargets(
@@ -270,12 +272,12 @@ function compareTargets(
 
 function differing(before: ReadonlySet<string>, after: ReadonlySet<string>, verb: string): readonly string[] {
   return [
-    ...[...before].filter((one) => !after.has(one)).map((one) => `- ${verb} by the original alone: ${one}`),
-    ...[...after].filter((one) => !before.has(one)).map((one) => `+ ${verb} with Muster alone: ${one}`),
+    ...[...before].filter((one) => !after.has(one)).map((one) => `- ${verb} only by the original: ${one}`),
+    ...[...after].filter((one) => !before.has(one)).map((one) => `+ ${verb} only with Muster: ${one}`),
   ].sort();
 }
 
-/** Set by Prometheus of its own configuration, which Muster's relabelling does not know. */
+/** Labels that Prometheus sets from its own configuration, which Muster's relabelling does not know. */
 const timing = ['__scrape_interval__', '__scrape_timeout__'];
 
 function finals(targets: readonly FoundTarget[]): ReadonlySet<string> {
@@ -298,7 +300,7 @@ function textOf(labels: LabelSet, isKept: (name: string) => boolean): string {
   );
 }
 
-/** A configuration with this job and these of its SD configs, as a text in which every path is absolute. */
+/** The text of a configuration with only this job and these SD configs; every path in it is absolute. */
 function configText(
   { source }: Adopted,
   job: object,
@@ -310,7 +312,7 @@ function configText(
   return printFlow({ ...(isMapping(global) && { global }), scrape_configs: [absolute(kept, source.folder)] });
 }
 
-/** Without the files of others that the job reads. */
+/** The job with only those of its files that Muster published. */
 function onlyOurs(job: object, folder: string): object {
   const { file_sd_configs: lists }: { readonly file_sd_configs?: unknown } = job;
   const isOurs = (entry: unknown) => printFlow(entry).includes(folder);

@@ -3,10 +3,10 @@ import type { Stats } from 'node:fs';
 import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
-import { MusterError } from '../base/errors.ts';
+import { codeOf, MusterError } from '../base/errors.ts';
 import type { Plan } from './plan.ts';
 
-/** What is remembered of an adoption, so that it can be undone. */
+/** The record of an adoption, with which it can be undone. */
 const record = z.object({
   schema: z.literal(1),
   /** The `muster.yml` that was written. */
@@ -16,32 +16,33 @@ const record = z.object({
       path: z.string(),
       /** Name of the file that holds the original. */
       original: z.string(),
-      /** SHA-256 of the bytes before and after. */
+      /** SHA-256 of the bytes before and after, in hexadecimal. */
       before: z.string(),
       after: z.string(),
     }),
   ),
 });
 
+/** The record of an adoption. */
 export type AdoptionRecord = z.infer<typeof record>;
 
-/** Folder in which the originals of a configuration are kept. */
+/** The folder that keeps the originals of a configuration. */
 export function keptFolder(location: string): string {
   const path = resolve(location);
   return join(dirname(path), '.muster', 'adopted', basename(path));
 }
 
-/** What is remembered of the adoption of this `prometheus.yml`; `undefined` where it was not adopted. */
+/** The record of this `prometheus.yml`; `undefined` where it was not adopted. Throws `malformed` and `storage`. */
 export async function readRecord(location: string): Promise<AdoptionRecord | undefined> {
   const path = join(keptFolder(location), recordName);
-  const text = await onDisk(`read ${path}`, () => readIfThere(path));
+  const text = await onDisk(`read ${path}`, () => ifExists(readFile(path)));
   if (text === undefined) return undefined;
   try {
     return record.parse(JSON.parse(text.toString()));
   } catch (cause) {
     throw new MusterError(
       'malformed',
-      `${path} is not what adopt wrote: put the originals beside it back by hand`,
+      `${path} was not written by adopt: restore the originals beside it by hand`,
       {
         cause,
       },
@@ -51,7 +52,7 @@ export async function readRecord(location: string): Promise<AdoptionRecord | und
 
 const recordName = 'adopted.json';
 
-/** Writes `muster.yml` and the files of its credentials. Refuses to replace a file that says something else. */
+/** Writes `muster.yml` and its credential files. Throws `conflict` where a file with other content exists, and `storage`. */
 export async function writeMuster(
   plan: Pick<Plan, 'muster' | 'credentials' | 'holdsSecrets'>,
   muster: string,
@@ -65,11 +66,11 @@ export async function writeMuster(
     { path: muster, text: plan.muster, mode: plan.holdsSecrets ? 0o600 : 0o644 },
   ];
   for (const { path, text } of files) {
-    const there = await onDisk(`read ${path}`, () => readIfThere(path));
-    if (there !== undefined && !there.equals(Buffer.from(text)))
+    const existing = await onDisk(`read ${path}`, () => ifExists(readFile(path)));
+    if (existing !== undefined && !existing.equals(Buffer.from(text)))
       throw new MusterError(
         'conflict',
-        `${path} is there already and says something else: move it away, or name another place with --config`,
+        `${path} exists and has other content: move it away, or name another file with --config`,
       );
   }
   for (const { path, text, mode } of files)
@@ -80,7 +81,10 @@ export async function writeMuster(
     });
 }
 
-/** Writes the new files of Prometheus; their originals are kept first, byte for byte. */
+/**
+ * Keeps the originals byte for byte, then writes the new files of Prometheus. Throws `conflict` when it was adopted
+ * already or a file has changed, and `storage`.
+ */
 export async function writeSources(
   { files }: Pick<Plan, 'files'>,
   location: string,
@@ -122,21 +126,21 @@ export async function writeSources(
     }
     await writeFile(join(folder, recordName), `${JSON.stringify(kept, undefined, 2)}\n`, { flush: true });
   });
-  // Those that others name come first: should the disk be full, prometheus.yml is the old one.
+  // prometheus.yml comes last: when the disk is full, it is still the old one.
   for (const { path, next } of written.toReversed()) await replaceFile(path, next, join(folder, 'new'));
 }
 
-/** What has become of a file since it was adopted. */
+/** The state of a file since its adoption. */
 export interface FileState {
   readonly path: string;
   readonly state: 'adopted' | 'original' | 'edited' | 'gone';
 }
 
-/** How the adopted files are now. */
+/** The states of the adopted files. Throws `storage`. */
 export async function statesOf({ files }: AdoptionRecord): Promise<readonly FileState[]> {
   const states: FileState[] = [];
   for (const { path, before, after } of files) {
-    const bytes = await onDisk(`read ${path}`, () => readIfThere(path));
+    const bytes = await onDisk(`read ${path}`, () => ifExists(readFile(path)));
     const digest = bytes && digestOf(bytes);
     const state =
       digest === undefined
@@ -151,7 +155,7 @@ export async function statesOf({ files }: AdoptionRecord): Promise<readonly File
   return states;
 }
 
-/** Puts the originals back and forgets the adoption. */
+/** Restores the originals and forgets the adoption. Throws `malformed` when an original was changed, and `storage`. */
 export async function restore(location: string, { files }: AdoptionRecord): Promise<void> {
   const folder = keptFolder(location);
   const originals = await Promise.all(
@@ -159,7 +163,7 @@ export async function restore(location: string, { files }: AdoptionRecord): Prom
       const kept = join(folder, original);
       const bytes = await onDisk(`read ${kept}`, () => readFile(kept));
       if (digestOf(bytes) !== before)
-        throw new MusterError('malformed', `${kept} is not the original any more: nothing was put back`);
+        throw new MusterError('malformed', `${kept} is no longer the original: nothing was restored`);
       return { path, bytes };
     }),
   );
@@ -168,12 +172,12 @@ export async function restore(location: string, { files }: AdoptionRecord): Prom
 }
 
 /**
- * Writes the file beside and renames it over the old one, with the mode and the owner of that. Where this can not be, as
- * of a file that a container has mounted by itself, it is written in place; not where the disk is full.
+ * Writes the new file to a temporary name and renames it over the old one, with its mode and owner. Where a rename is
+ * impossible, as for a file that is mounted into a container, the file is written in place; not when the disk is full.
  */
 async function replaceFile(path: string, bytes: Uint8Array, temporary: string): Promise<void> {
   await onDisk(`write ${path}`, async () => {
-    const old = await statIfThere(path);
+    const old = await ifExists(stat(path));
     await writeFile(temporary, bytes, { flush: true, mode: 0o600 });
     try {
       if (old === undefined || old.nlink > 1 || !(await moveOver(temporary, path, old)))
@@ -184,7 +188,7 @@ async function replaceFile(path: string, bytes: Uint8Array, temporary: string): 
   });
 }
 
-/** Whether the file could be put in the place of the other one, and be as it in all but its content. */
+/** Renames the file over the old one, with its mode and owner; returns whether that was possible. */
 async function moveOver(temporary: string, path: string, old: Stats): Promise<boolean> {
   try {
     await chown(temporary, old.uid, old.gid);
@@ -192,23 +196,15 @@ async function moveOver(temporary: string, path: string, old: Stats): Promise<bo
     await rename(temporary, path);
     return true;
   } catch (error) {
-    if (['EBUSY', 'EXDEV', 'EPERM', 'EACCES'].includes(codeOf(error))) return false;
+    if (['EBUSY', 'EXDEV', 'EPERM', 'EACCES'].includes(codeOf(error) ?? '')) return false;
     throw error;
   }
 }
 
-async function statIfThere(path: string): Promise<Stats | undefined> {
+/** The result, or undefined where there is no such file. */
+async function ifExists<T>(operation: Promise<T>): Promise<T | undefined> {
   try {
-    return await stat(path);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-async function readIfThere(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path);
+    return await operation;
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
@@ -220,12 +216,8 @@ async function onDisk<T>(what: string, act: () => Promise<T>): Promise<T> {
     return await act();
   } catch (cause) {
     if (cause instanceof MusterError) throw cause;
-    throw new MusterError('storage', `could not ${what} (${codeOf(cause)})`, { cause });
+    throw new MusterError('storage', `cannot ${what} (${codeOf(cause) ?? 'unknown error'})`, { cause });
   }
-}
-
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
 }
 
 function digestOf(bytes: Uint8Array): string {

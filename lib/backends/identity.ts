@@ -5,9 +5,9 @@ import { isMapping, plainValue, scalarText } from '../config/fields.ts';
 import { Secret } from '../config/secret.ts';
 
 /**
- * What a provider lists, in the words of its stanza: the keys that select the backend, the account and the targets,
- * where they differ from their default. Keys are sorted, and so are lists, each of which is a set. A credential is
- * there by its reference, an inline one as `inline`; of those, user names alone show.
+ * What a provider lists: the keys of its stanza that select the backend, the account and the targets, where they differ
+ * from their default. Keys are sorted; lists are sets and sorted too. A credential stands as its reference, an inline
+ * one as `inline`; an inline user name stands as it is.
  */
 export interface Identity {
   readonly [key: string]: IdentityValue;
@@ -15,17 +15,17 @@ export interface Identity {
 
 type IdentityValue = string | number | boolean | null | readonly IdentityValue[] | Identity;
 
-/** How a stanza is read, for `identityOf`. */
+/** How `identityOf` reads a stanza. */
 export interface IdentityInput {
   readonly mechanism: string;
   readonly schema: z.ZodType;
-  /** The mechanism's own keys that say how is listed, not what: `muster.page_size`. */
+  /** The mechanism's own keys that change how it lists, not what: `muster.page_size`. */
   readonly incidental: readonly string[];
 }
 
 /**
- * The identity of a stanza that the schema has accepted. It is found from the keys that the stanza has, so that a new
- * key of a later version, with its default, changes no identity.
+ * The identity of a stanza that the schema has accepted. It is made only of the keys that the stanza has, so that a key
+ * which a later version adds with a default changes no identity.
  */
 export function identityOf(stanza: unknown, { mechanism, schema, incidental }: IdentityInput): Identity {
   const ignored = new Set([...incidentalKeys, ...incidental]);
@@ -34,12 +34,12 @@ export function identityOf(stanza: unknown, { mechanism, schema, incidental }: I
   return sorted([...keys, ['mechanism', mechanism]]);
 }
 
-/** Names the identity: 32 hexadecimal digits. */
+/** The digest that stands for an identity: 32 hexadecimal digits. */
 export function digestIdentity(identity: Identity): string {
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32);
 }
 
-/** Keys of all mechanisms that say how is listed, not what. */
+/** Keys of all mechanisms that change how a provider lists, not what. */
 const incidentalKeys = [
   'refresh_interval',
   'tls_config',
@@ -49,7 +49,7 @@ const incidentalKeys = [
   'muster.name',
 ];
 
-/** What is at the path, as the schema reads it; undefined where nothing of it counts. */
+/** The part of the identity at the path, as the schema reads it; undefined where nothing of it counts. */
 function identityAt(
   schema: z.core.$ZodType,
   input: unknown,
@@ -60,9 +60,9 @@ function identityAt(
   if (form instanceof z.ZodObject && isMapping(input)) {
     const counted = Object.entries(input).flatMap(([key, value]): [string, IdentityValue][] => {
       const field: z.core.$ZodType | undefined = Object.hasOwn(form.shape, key) ? form.shape[key] : undefined;
-      const place = path === '' ? key : `${path}.${key}`;
-      if (field === undefined || value === null || ignored.has(place) || isDefault(field, value)) return [];
-      const part = identityAt(field, value, place, ignored);
+      const keyPath = path === '' ? key : `${path}.${key}`;
+      if (field === undefined || value === null || ignored.has(keyPath) || isDefault(field, value)) return [];
+      const part = identityAt(field, value, keyPath, ignored);
       return part === undefined ? [] : [[key, part]];
     });
     return counted.length === 0 ? undefined : sorted(counted);
@@ -81,7 +81,7 @@ function identityAt(
   return leafOf(read(schema, input), input, path);
 }
 
-/** The schema of the keys, items or text itself, without what prepares, replaces or changes it. */
+/** The schema of the keys, items or scalar itself, without the pipes, defaults and transforms around it. */
 function formOf(schema: z.core.$ZodType): z.core.$ZodType {
   if (schema instanceof z.ZodPipe)
     return formOf(schema.in instanceof z.ZodTransform ? schema.out : schema.in);
@@ -99,7 +99,7 @@ function read(schema: z.core.$ZodType, input: unknown): unknown {
   return z.parse(schema, input, { jitless: true });
 }
 
-/** What has no parts in the stanza: a scalar, or values without a schema of their own. */
+/** A value without parts: a scalar, or values without a schema of their own. */
 function leafOf(value: unknown, input: unknown, path: string): IdentityValue | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;

@@ -12,29 +12,29 @@ import { pickLabels, type TargetGroup } from '../targets/group.ts';
 import { isProviderName } from '../targets/keys.ts';
 import { digestIdentity, identityOf } from './identity.ts';
 
-/** What a mechanism is given for one listing, beside its configuration. */
+/** The input of one listing, besides the mechanism's configuration. */
 export interface MechanismInput extends DiscoverInput {
-  /** A client for the given options; it is closed when the listing ends. */
+  /** Opens a client with these options. The caller closes it when the listing ends. */
   readonly openHttp: (config: HttpClientConfig, options?: OpenHttpOptions) => Promise<HttpClient>;
-  /** The text of a credential that is not the HTTP client's. */
+  /** Reads a credential that does not belong to the HTTP client. */
   readonly readCredential: ReadCredential;
-  /** Folder that relative paths of the configuration start from; absent, the working directory. */
+  /** Folder that relative paths of the configuration start from. Default: the working directory. */
   readonly directory?: string;
-  /** Tells the operator of something odd that does not spoil the listing. */
+  /** Logs something odd that does not spoil the listing. */
   readonly warn: (message: string) => void;
-  /** The Prometheus whose targets are wanted; absent, the newest. */
+  /** The version of Prometheus whose targets are wanted. Default: the newest. */
   readonly prometheus?: PrometheusVersion | undefined;
 }
 
 interface OpenHttpOptions {
-  /** Path of a Unix socket to which every request goes, whatever its URL's host. */
-  readonly unixSocket?: string;
+  /** Path of a Unix socket that takes every request; the host of a URL is then ignored. */
+  readonly unixSocket?: string | undefined;
 }
 
-/** Labels and the Prometheus versions in which they appeared. A name that ends in `_` begins the names of many. */
+/** Labels, and the version of Prometheus that added each. A name that ends in `_` is a prefix. */
 export type LabelsSince = Readonly<Record<string, PrometheusVersion>>;
 
-/** What every SD config has, whatever its mechanism. */
+/** The keys that every SD config has. */
 export interface SdConfig {
   /** Milliseconds between two cycles. */
   readonly refresh_interval: number;
@@ -42,31 +42,31 @@ export interface SdConfig {
 }
 
 /**
- * A backend: how its stanza is read and how its targets are listed. Adding one is a folder under `lib/backends/`
- * that exports such a value, and a line in the registry.
+ * A backend: how it reads its stanza and how it lists its targets. A new one is a folder in `lib/backends/` that
+ * exports such a value, and an entry in the registry.
  */
 export interface Mechanism<Config extends SdConfig = SdConfig> {
-  /** Names its providers, as in `consul-0`. */
+  /** First part of its providers' names, as in `consul-0`. */
   readonly name: string;
   /** Key of its SD configs in a scrape config, as in `consul_sd_configs`. */
   readonly configKey: string;
   /** One SD config, with Prometheus's keys, defaults and checks. */
   readonly schema: z.ZodType<Config>;
   /**
-   * Keys of its own that say how is listed, not what, as in `muster.page_size`: another value is no other provider. All
-   * other keys that differ from their default identify the provider.
+   * Its own keys that change how it lists, not what, such as `muster.page_size`. A new value of one keeps the provider.
+   * All other keys that differ from their default identify the provider.
    */
   readonly incidental?: readonly string[];
-  /** Labels that came after Prometheus 3.5. They are left out where an older version is wanted. */
+  /** Labels that Prometheus added after 3.5. They are left out where an older version is wanted. */
   readonly labelsSince?: LabelsSince;
-  /** The keys of a stanza that came after Prometheus 3.5. */
+  /** The keys of a stanza that Prometheus added after 3.5. */
   readonly newerKeys?: (config: Config) => readonly NewerKey[];
   /**
    * Keys in which the stanzas of one group may differ: what is listed, not who is asked and how. Providers of a group
    * are listed at the same time. Absent: only equal stanzas are a group.
    */
   readonly differing?: readonly string[];
-  /** The backend server that is asked, for people: no credentials in it. Providers with the same one fall together. */
+  /** The backend server, without credentials. The gate judges providers with the same server together. */
   readonly server: (config: Config) => string;
   /** Lists all target groups; see `Discover`. */
   readonly discover: (
@@ -75,12 +75,12 @@ export interface Mechanism<Config extends SdConfig = SdConfig> {
   ) => AsyncGenerator<readonly TargetGroup[], Listed | undefined>;
 }
 
-/** One SD config together with the listing it configures: whoever runs it need not know the mechanism's types. */
+/** One SD config and its listing, without the mechanism's own types. */
 export interface Stanza {
   readonly config: SdConfig;
-  /** Digest of what selects the listing, whatever the stanza's place and its credentials' values; 32 hex digits. */
+  /** Digest of the keys that select the listing, 32 hexadecimal digits. Position and credentials do not count. */
   readonly identity: string;
-  /** The backend server that is asked. */
+  /** The backend server, without credentials. */
   readonly server: string;
   /** Names what is written, credentials included: two with the same list the same. */
   readonly written: string;
@@ -89,7 +89,7 @@ export interface Stanza {
   readonly discover: (input: MechanismInput) => AsyncGenerator<readonly TargetGroup[], Listed | undefined>;
 }
 
-/** The mechanism as the configuration reads it, and as the registry keeps it beside others. */
+/** The mechanism as the configuration reads it: its schema yields a stanza that is ready to list. */
 export function bindMechanism<Config extends SdConfig>(mechanism: Mechanism<Config>): StanzaReader<Stanza> {
   const { name: mechanismName, configKey, schema, incidental = [], server, newerKeys } = mechanism;
   const differing = new Set(mechanism.differing);
@@ -104,7 +104,7 @@ export function bindMechanism<Config extends SdConfig>(mechanism: Mechanism<Conf
       const config = parsed.data;
       const name = config.muster?.name;
       if (name !== undefined && !isProviderName(name, mechanismName)) {
-        const message = `must be ${mechanismName}- and small letters, digits and -, as in ${mechanismName}-eu`;
+        const message = `must be ${mechanismName}- followed by lower-case letters, digits and -, as in ${mechanismName}-eu`;
         context.addIssue({ code: 'custom', path: ['muster', 'name'], message });
       }
       const identity = digestIdentity(identityOf(input, { mechanism: mechanismName, schema, incidental }));
@@ -137,7 +137,7 @@ function digestWritten(input: unknown): string {
   return digestIdentity({ written: JSON.stringify(asWritten(input)) });
 }
 
-/** Scalars as they stand in the file, keys in order: two texts that say the same are equal, secrets included. */
+/** The stanza with its scalars as written and its keys in order: equal stanzas give equal values, secrets included. */
 function asWritten(input: unknown): unknown {
   if (Array.isArray(input)) return input.map(asWritten);
   if (!isMapping(input)) return scalarText(input) ?? null;
@@ -145,7 +145,7 @@ function asWritten(input: unknown): unknown {
   return entries.map(([key, value]) => [key, asWritten(value)]);
 }
 
-/** The mechanism's listing, with the labels of the wanted version of Prometheus alone. */
+/** The mechanism's listing, with only the labels that the wanted version of Prometheus has. Throws what it throws. */
 export async function* discoverAs<Config extends SdConfig>(
   { discover, labelsSince = {} }: Mechanism<Config>,
   config: Config,
@@ -171,7 +171,7 @@ export async function* discoverAs<Config extends SdConfig>(
   }
 }
 
-/** Servers that stand in for one another, as one text, whatever their order. */
+/** The servers of one cluster as one name, in any order: sorted, joined by commas. */
 export function serverNames(servers: readonly string[]): string {
   return [...new Set(servers)].sort().join(',');
 }

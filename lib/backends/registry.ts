@@ -2,13 +2,13 @@ import type { KeyTexts } from '../config/key-texts.ts';
 import type { MechanismLoader } from '../config/load.ts';
 import { bindMechanism, type Mechanism, type SdConfig, type Stanza } from './mechanism.ts';
 
-/** A backend by its key. */
+/** A backend that is loaded when a configuration has its key. */
 export interface BackendLoader extends MechanismLoader<Stanza> {
-  /** What its keys mean, for the reference and the JSON schema. */
+  /** Descriptions of its keys, for the reference and the JSON schema. */
   readonly loadTexts: () => Promise<KeyTexts>;
 }
 
-/** All backends. A new one is a line here. */
+/** All backends, in the order of their names. A new one is an entry here. */
 export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'aws',
@@ -107,7 +107,7 @@ export const mechanisms: readonly BackendLoader[] = [
   ),
 ];
 
-/** A mechanism of this name, whose key is made of it as in Prometheus; loaded when a configuration has that key. */
+/** The entry of a mechanism; its key is `<name>_sd_configs`, as in Prometheus. */
 function loaded<Config extends SdConfig>(
   name: string,
   load: () => Promise<Mechanism<Config>>,

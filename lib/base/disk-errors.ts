@@ -1,5 +1,5 @@
 import { cutOff } from './deadlines.ts';
-import { codeOf, MusterError, toMusterError } from './errors.ts';
+import { codeOf, type ErrorCode, MusterError, toMusterError } from './errors.ts';
 
 /**
  * A failed call on the disk as a MusterError: `denied`, `config` (a name is too long), `timeout` (the signal fired) or
@@ -18,7 +18,7 @@ export function fileFailure(
   if (deniedCodes.has(code))
     return new MusterError('denied', `${url}: ${what} is ${reason}`, { cause: error });
   const kind = code === 'ENAMETOOLONG' ? 'config' : 'storage';
-  return new MusterError(kind, `${url}: ${what} failed: ${reason}`, { cause: error });
+  return new MusterError(kind, `${url}: ${what} failed: ${reason}`, { code: codes[code], cause: error });
 }
 
 /**
@@ -30,7 +30,10 @@ export function diskError(what: string, error: unknown): MusterError {
   const code = codeOf(error);
   const reason = code === undefined ? undefined : reasons[code];
   const kind = code === undefined ? 'internal' : 'storage';
-  return new MusterError(kind, `cannot ${what}: ${reason ?? toMusterError(error).message}`, { cause: error });
+  return new MusterError(kind, `cannot ${what}: ${reason ?? toMusterError(error).message}`, {
+    code: code === undefined ? undefined : codes[code],
+    cause: error,
+  });
 }
 
 /** Whether the error says that the file, or a folder on the way to it, does not exist. */
@@ -38,6 +41,12 @@ export function isAbsent(error: unknown): boolean {
   const code = codeOf(error);
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
+
+const codes: Readonly<Record<string, ErrorCode>> = {
+  ENOSPC: 'disk-full',
+  EDQUOT: 'disk-full',
+  EROFS: 'read-only',
+};
 
 const deniedCodes: ReadonlySet<string> = new Set(['EACCES', 'EPERM']);
 

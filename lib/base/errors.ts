@@ -36,11 +36,53 @@ export type ErrorKind =
   | 'newer'
   | 'internal';
 
+/**
+ * Which error of its kind it is, where a program may want to know. A code never changes its meaning. It stands in log
+ * lines, in JSON and in the status beside the kind; a message may be worded in another way at any time.
+ *
+ * - `bad-credentials` (`denied`): the store does not accept the key or its secret.
+ * - `bad-event` (`config`): the event of an invocation is not one that the function knows.
+ * - `bad-listing` (`storage`): the store's listing has no end, or is not one; nothing may be concluded from it.
+ * - `clock-skew` (`denied`): this machine's clock and the store's are too far apart.
+ * - `cut-off` (`unreachable`): an answer ended before its end.
+ * - `digest-mismatch` (`storage`): an object is not what was written.
+ * - `disk-full` (`storage`): no space, no inodes, or the quota is used up.
+ * - `expired-credentials` (`denied`): AWS credentials that were good once.
+ * - `foreign-store` (`config`): the store belongs to another configuration.
+ * - `lock-held` (`timeout`): another process held a lock for too long.
+ * - `no-bucket` (`not-found`): there is no such bucket.
+ * - `no-credentials` (`denied`): no AWS credentials were found.
+ * - `no-token` (any kind of a request): the OAuth 2 token of a request could not be had.
+ * - `not-conditional` (`storage`): the store does not honour conditional writes.
+ * - `publish-contention` (`conflict`): other writers change a file faster than it can be published.
+ * - `read-only` (`storage`): the file system is mounted so.
+ * - `unknown-history` (`storage`): neither history nor published list can be read, and the listing is shorter.
+ * - `wrong-region` (`config`): the bucket is in another region.
+ */
+export type ErrorCode =
+  | 'bad-credentials'
+  | 'bad-event'
+  | 'bad-listing'
+  | 'clock-skew'
+  | 'cut-off'
+  | 'digest-mismatch'
+  | 'disk-full'
+  | 'expired-credentials'
+  | 'foreign-store'
+  | 'lock-held'
+  | 'no-bucket'
+  | 'no-credentials'
+  | 'no-token'
+  | 'not-conditional'
+  | 'publish-contention'
+  | 'read-only'
+  | 'unknown-history'
+  | 'wrong-region';
+
 /** What an error carries beside its kind and message; each field as in MusterError. */
 export interface MusterErrorOptions {
   readonly cause?: unknown;
-  /** Kebab-case. */
-  readonly code?: string | undefined;
+  readonly code?: ErrorCode | undefined;
   readonly status?: number | undefined;
   readonly detail?: string | undefined;
 }
@@ -49,8 +91,8 @@ export interface MusterErrorOptions {
 export class MusterError extends Error {
   override readonly name = 'MusterError';
   readonly kind: ErrorKind;
-  /** A short stable name beneath the kind, as `digest-mismatch`, for programs and tests that need to know more. */
-  readonly code: string | undefined;
+  /** Which error of its kind it is, where that has a name. */
+  readonly code: ErrorCode | undefined;
   /** HTTP status of the answer behind the error, where there was one. */
   readonly status: number | undefined;
   /**
@@ -80,6 +122,23 @@ export function toMusterError(error: unknown): MusterError {
   return new MusterError('internal', message, { cause: error });
 }
 
+/** The same error with another message. */
+export function withMessage(
+  { kind, code, status, detail, cause }: MusterError,
+  message: string,
+): MusterError {
+  return new MusterError(kind, message, { code, status, detail, cause });
+}
+
+/** What logs, JSON and the store's documents say of an error. */
+export function errorData({ kind, code, message }: MusterError): {
+  readonly kind: ErrorKind;
+  readonly code?: ErrorCode | undefined;
+  readonly message: string;
+} {
+  return code === undefined ? { kind, message } : { kind, code, message };
+}
+
 /** The detail of an error, or of one that it was made from. */
 export function detailOf(error: unknown): string | undefined {
   for (let one = error; one instanceof Error; one = one.cause)
@@ -89,8 +148,7 @@ export function detailOf(error: unknown): string | undefined {
 
 /** The code of an error of Node or of the operating system, such as `ENOENT`; undefined where it has none. */
 export function codeOf(error: unknown): string | undefined {
-  // Not by `instanceof`: an error of Node's own modules may belong to another realm.
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
 

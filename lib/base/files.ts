@@ -85,3 +85,14 @@ export async function* readPieces(
   }
   return undefined;
 }
+
+/** The pieces as one; `length` is that of all of them. */
+export function joinPieces(pieces: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

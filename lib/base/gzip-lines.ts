@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { createGunzip, createGzip, gunzip } from 'node:zlib';
+import { createGunzip, createGzip, gunzip, gunzipSync } from 'node:zlib';
 import { MusterError, toMusterError } from './errors.ts';
 
 /** Characters that are handed to the packer at once. */
@@ -65,6 +65,11 @@ export async function* unpackLines(
   body: Uint8Array,
   { signal, longestLine = 64 << 20 }: UnpackOptions = {},
 ): AsyncGenerator<string, undefined> {
+  const small = signal?.aborted === true ? undefined : unpackSmall(body, longestLine);
+  if (small !== undefined) {
+    yield* small;
+    return undefined;
+  }
   const text = createGunzip();
   text.setEncoding('utf8');
   text.end(body);
@@ -96,5 +101,21 @@ export async function* unpackLines(
     throw new MusterError('malformed', `not gzip: ${toMusterError(error).message}`, { cause: error });
   } finally {
     text.destroy();
+  }
+}
+
+/** Bytes of a small gzip, and of its text: a stream for each costs more than ten thousand of them are worth. */
+const smallBody = 16 << 10;
+const smallText = 256 << 10;
+
+/** The lines of a small text; undefined for one that is not small, or not right, which the stream tells of. */
+function unpackSmall(body: Uint8Array, longestLine: number): readonly string[] | undefined {
+  if (body.length > smallBody || longestLine < smallText) return undefined;
+  try {
+    const lines = gunzipSync(body, { maxOutputLength: smallText }).toString('utf8').split('\n');
+    if (lines.at(-1) === '') lines.pop();
+    return lines;
+  } catch {
+    return undefined;
   }
 }

@@ -82,5 +82,6 @@ function stillHeld(path: string): MusterError {
   return new MusterError(
     'timeout',
     `${path} was held by another process for ${patience / 1000} s: look for a Muster that is stopped or stuck`,
+    { code: 'lock-held' },
   );
 }

@@ -19,6 +19,7 @@ export function readLogLevel({ MUSTER_LOG_LEVEL: text }: NodeJS.ProcessEnv): Log
 /** Fields of a line. An absent value leaves the field out; a Secret prints as `<secret>`. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
+/** A log with levels. A call never throws. */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -28,6 +29,7 @@ export interface Logger {
   with(fields: LogFields): Logger;
 }
 
+/** What a logger is made with. */
 export interface LoggerOptions {
   readonly level: LogLevel;
   /** Takes one whole line, its line break included. */

@@ -83,7 +83,7 @@ export const syncMetrics = {
   },
   providerLastSuccess: {
     name: 'muster_sync_provider_last_success_timestamp_seconds',
-    help: 'When the last whole listing of a mirrored provider ended, in Unix time; where its status does not tell, when this mirror first saw its list. Set anew in each round that reads the status: of a provider that is well once in half of --stale-after, of others once in a twentieth.',
+    help: 'When the last whole listing of a mirrored provider ended, in Unix time; where its status does not say, when this mirror first saw its list. Set in each round that reads the status: for a healthy provider once in half of --stale-after, for others once in a twentieth.',
     labels: ['source', 'job', 'provider'],
   },
   providerStale: {
@@ -126,6 +126,16 @@ export const syncMetrics = {
     help: 'Targets of a provider that left within the last hour after a hold, without an operator.',
     labels: ['source', 'job', 'provider'],
   },
+  providerPinned: {
+    name: 'muster_sync_provider_pinned',
+    help: 'Of a provider 1 while an operator has pinned its list, else 0.',
+    labels: ['source', 'job', 'provider'],
+  },
+  providerRejected: {
+    name: 'muster_sync_provider_rejected',
+    help: 'Targets of a provider whose removal an operator has rejected, and which its backend does not have again.',
+    labels: ['source', 'job', 'provider'],
+  },
   rejectedObject: {
     name: 'muster_sync_rejected_object_info',
     help: 'Always 1, for each of the first objects which the last round did not apply.',
@@ -138,8 +148,9 @@ export const syncMetrics = {
   },
 } as const satisfies MetricTable;
 
-/** CloudWatch's namespace for what the functions count, and the names of the dimensions that every metric has. */
+/** CloudWatch's namespace for what the functions count. */
 export const metricNamespace = 'Muster';
+/** Names of the dimensions that every metric of the functions has. */
 export const metricDimensions = { stack: 'service', mechanism: 'mechanism' } as const;
 
 /** What the functions say of themselves to CloudWatch; alarms and the dashboard take their names here. */
@@ -150,6 +161,16 @@ export const functionMetrics = {
     unit: 'Count',
   },
   held: { name: 'CyclesHeld', help: 'Of a cycle 1 when the guard held its change, else 0.', unit: 'Count' },
+  pinned: {
+    name: 'CyclesPinned',
+    help: 'Of a cycle 1 while an operator has pinned its list, else 0.',
+    unit: 'Count',
+  },
+  rejected: {
+    name: 'TargetsRejected',
+    help: 'Targets whose removal an operator has rejected, and which the backend does not have again.',
+    unit: 'Count',
+  },
   overdue: {
     name: 'SecondsOverdue',
     help: 'How much older than its refresh_interval the last whole listing of a provider or kube-state output is; 0 when it is on time.',

@@ -11,16 +11,16 @@ import { chooseProviders, openView } from './open-view.ts';
 import { shared } from './options.ts';
 import { counted, printable } from './output.ts';
 
-/** Targets that are printed by name. */
+/** Targets of a provider that are printed by name. */
 const shownTargets = 20;
 
 /** `muster accept` */
 export const accept = defineCommand({
   name: 'accept',
   description:
-    'Accepts what the gate holds of a job, just as it is now, and prints it: the next cycle lets these targets go. The\n' +
-    'acceptance ends after an hour, and covers nothing that goes missing later. With --kube-state, what it holds of an\n' +
-    'output. With --retired, providers that left the configuration and are held go. Exits with 1 when nothing is held.',
+    'Accepts the change that the gate holds for a job, as it is now, and prints it. The next cycle removes these targets.\n' +
+    'The acceptance ends after an hour and covers nothing that goes missing later. With --kube-state it accepts the change\n' +
+    'of an output, with --retired the retirement of providers that left the configuration. Exits with 1 when nothing is held.',
   examples: [
     'muster accept -c muster.yml --job api',
     'muster accept --job api --provider consul-0',
@@ -33,11 +33,11 @@ export const accept = defineCommand({
     job: { ...shared.job, help: 'The job.' },
     provider: shared.provider,
     'kube-state': { value: 'NAME', help: 'The kube-state output, or one of its shards.' },
-    retired: { help: 'Accept that providers which left the configuration are retired.' },
+    retired: { help: 'Accept the retirement of providers that left the configuration.' },
   },
   async run({ config, store: url, job, provider, 'kube-state': output, retired }, io) {
     if ([job !== undefined || retired, output !== undefined].filter(Boolean).length !== 1)
-      throw new UsageError('name one of them: --job, --kube-state or --retired');
+      throw new UsageError('give one of --job, --kube-state and --retired');
     if (output !== undefined)
       return (await acceptOutput(config, output, io)) ? exitCodes.good : exitCodes.failed;
     const view = await openView('accept', { location: config, url }, io);

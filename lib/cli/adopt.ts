@@ -23,9 +23,9 @@ import { counted, leftAloneText, printable } from './output.ts';
 export const adopt = defineCommand({
   name: 'adopt',
   description:
-    'Takes over the discovery of a prometheus.yml. Writes a muster.yml with the SD configs that Muster reads, and puts\n' +
-    'file_sd_configs in their place; all else stays as it is written. Without --write it shows what would change.\n' +
-    'The originals are kept beside it, in .muster/adopted; --undo puts them back.',
+    'Takes over the discovery of a prometheus.yml. It writes a muster.yml with the SD configs that Muster reads, and\n' +
+    'replaces them by file_sd_configs; everything else stays as written. Without --write it shows what would change.\n' +
+    'The originals are kept beside it in .muster/adopted; --undo restores them.',
   examples: [
     'muster adopt prometheus.yml',
     'muster adopt prometheus.yml --to /etc/prometheus/muster --verify --write-muster',
@@ -37,20 +37,20 @@ export const adopt = defineCommand({
   argument: 'FILE',
   options: {
     write: { help: 'Write the files, and keep the originals.' },
-    'write-muster': { help: 'Write muster.yml alone, so that its lists are there before --write.' },
+    'write-muster': { help: 'Write only muster.yml, so that its lists exist before --write.' },
     config: { value: 'FILE', short: 'c', help: 'The muster.yml to write. Default: beside FILE.' },
-    to: { value: 'DIR', default: 'muster', help: 'Folder of muster sync; relative, it starts beside FILE.' },
-    http: { value: 'URL', help: 'Ask this sidecar by http_sd_configs, instead of files.' },
-    store: { value: 'STORE', help: 'The store of muster.yml, as in s3://bucket/prefix.' },
+    to: { value: 'DIR', default: 'muster', help: 'Folder of muster sync, relative to the folder of FILE.' },
+    http: { value: 'URL', help: 'Read targets from this sidecar with http_sd_configs, instead of files.' },
+    store: { value: 'STORE', help: 'The store for muster.yml, as in s3://bucket/prefix.' },
     prometheus: {
       value: 'VERSION',
       help: "The version that reads the targets. Default: promtool's, or the newest.",
     },
     print: { value: 'KIND', help: 'scrapeconfig: print manifests for the operator, and write nothing.' },
-    needed: { help: 'Write labels: needed for the jobs whose rules allow it.' },
-    verify: { help: 'Compare the targets before and after; --write waits for it.' },
-    undo: { help: 'Put the originals back.' },
-    force: { help: 'With --undo, also where a file was edited since: edits are lost.' },
+    needed: { help: 'Write labels: needed for jobs whose rules allow it.' },
+    verify: { help: 'Compare the targets before and after; --write only writes if they are the same.' },
+    undo: { help: 'Restore the originals.' },
+    force: { help: 'With --undo: also restore files that were edited since, and lose the edits.' },
   },
   async run({ write, 'write-muster': musterOnly, verify, undo, force, ...given }, io, file) {
     const { config, to, http, store, needed } = given;
@@ -60,7 +60,7 @@ export const adopt = defineCommand({
     const record = await readRecord(location);
     if (record !== undefined) {
       io.err(
-        `${location} is adopted already, by ${record.muster}; ${undoCommand(location)} puts the original back\n`,
+        `${location} is adopted already, by ${record.muster}; ${undoCommand(location)} restores the original\n`,
       );
       return exitCodes.failed;
     }
@@ -82,7 +82,7 @@ export const adopt = defineCommand({
     await io.out(diffText(plan, muster, show));
     io.err(remarks(plan, needed));
     if (verify && !(await printVerdicts(await verifyAdoption(sources, options, io), io))) {
-      io.err('Nothing is written: a job differs, or could not be looked at\n');
+      io.err('Nothing is written: a job differs, or could not be compared\n');
       return exitCodes.failed;
     }
     if (write || musterOnly) await writeMuster(plan, options.muster);
@@ -94,7 +94,7 @@ export const adopt = defineCommand({
       write
         ? written
         : musterOnly
-          ? `${muster} is written, ${location} is as it was\n`
+          ? `${muster} is written, ${location} is unchanged\n`
           : `Nothing is written; --write does it\n`,
     );
     const done = write ? 'both' : musterOnly ? 'muster' : 'nothing';
@@ -103,7 +103,7 @@ export const adopt = defineCommand({
   },
 });
 
-/** Prints a manifest for each job, for a Prometheus that the operator runs. */
+/** Prints a ScrapeConfig manifest for each job, for a Prometheus that the operator runs. */
 async function printResources({ jobs }: Plan, kind: string, io: Io): Promise<ExitCode> {
   if (kind !== 'scrapeconfig') throw new UsageError(`--print takes scrapeconfig, not ${printable(kind)}`);
   const resources = jobs.map(({ job, value, replacement: { entry } }) => ({
@@ -113,11 +113,11 @@ async function printResources({ jobs }: Plan, kind: string, io: Io): Promise<Exi
   await io.out(resources.map(({ text }) => text).join('---\n'));
   for (const { job, left } of resources)
     if (left.length > 0)
-      io.err(`${printable(job)}: a ScrapeConfig has no place for ${left.map(printable).join(', ')}\n`);
+      io.err(`${printable(job)}: a ScrapeConfig has no key for ${left.map(printable).join(', ')}\n`);
   return exitCodes.good;
 }
 
-/** Prints a line for each job; whether all are the same. */
+/** Prints a line for each job, and returns whether all are the same. */
 async function printVerdicts(verdicts: readonly Verdict[], io: Io): Promise<boolean> {
   for (const { job, verdict, by, targets, details, bytes } of verdicts) {
     const who = by[0] === by[1] ? by[0] : `${by[0]} and ${by[1]}`;
@@ -141,21 +141,21 @@ async function undoAdoption(location: string, force: boolean, io: Io): Promise<E
     for (const { path, state } of touched)
       io.err(
         state === 'gone'
-          ? `${path} is gone since it was adopted: --undo --force puts the original there\n`
-          : `${path} was edited since it was adopted: --undo --force puts the original back and loses the edits\n`,
+          ? `${path} was removed since it was adopted: --undo --force restores the original\n`
+          : `${path} was edited since it was adopted: --undo --force restores the original and loses the edits\n`,
       );
     return exitCodes.failed;
   }
   await restore(location, record);
-  for (const { path } of record.files) await io.out(`${path}: the original is back\n`);
+  for (const { path } of record.files) await io.out(`${path}: the original is restored\n`);
   io.err(undoSteps(record));
   return exitCodes.good;
 }
 
 function undoSteps({ muster }: AdoptionRecord): string {
   return (
-    'Now reload Prometheus, and only then stop Muster: until the reload its lists are read.\n' +
-    `${muster} is still there; so are the credentials beside it, if it has any.\n`
+    'Now reload Prometheus, and stop Muster only then: until the reload Prometheus reads its lists.\n' +
+    `${muster} still exists, with the credentials beside it, if it has any.\n`
   );
 }
 
@@ -177,10 +177,10 @@ function remarks({ notes, leftAlone, jobs }: Plan, needed: boolean): string {
   return `${notes.map((note) => `Note: ${printable(note)}\n`).join('')}${leftAloneText(leftAlone)}${hint}`;
 }
 
-/** Measured with Prometheus 3.5.3 on two busy cores: it reads files of 2, 19 and 97 MB at 14, 26 and 18 MB a second. */
+/** Prometheus 3.5.3 on two busy cores reads files of 2, 19 and 97 MB at 14, 26 and 18 MB a second. */
 const bytesPerMillisecond = 20_000;
 
-/** What `labels: needed` saves, and of the time that Prometheus takes for each version of the file. */
+/** The bytes that `labels: needed` saves, and the time that Prometheus saves for each version of the file. */
 function gainText({ all, needed }: NonNullable<Verdict['bytes']>): string {
   const share = all === 0 ? 0 : Math.round((1 - needed / all) * 100);
   const time = (bytes: number) => `${Math.ceil(bytes / bytesPerMillisecond).toLocaleString('en-US')} ms`;
@@ -219,7 +219,7 @@ function stepsText({ done, ...given }: Steps): string {
   ];
   const hurry =
     done === 'both'
-      ? 'Until the second is done, Prometheus has no targets for these jobs if it starts anew.\n'
+      ? 'Until the second step is done, Prometheus has no targets for these jobs if it restarts.\n'
       : '';
   return (
     `In this order:\n${steps.map((step, index) => `  ${index + 1}. ${step}\n`).join('')}${hurry}` +
@@ -229,7 +229,7 @@ function stepsText({ done, ...given }: Steps): string {
   );
 }
 
-/** The command again, with the options that say what is written. */
+/** The command with the options that decide what is written. */
 function adoptCommand({ location, config, to, http, version, store, needed }: Omit<Steps, 'done'>): string {
   const options = [
     ...(config === undefined ? [] : ['-c', quoted(config)]),
@@ -252,7 +252,7 @@ function shownFolder(location: string): string {
   return below.startsWith('..') || !existsSync(folder) ? folder : below;
 }
 
-/** The version that was given, or that of promtool. */
+/** The given version, else that of promtool. */
 async function readVersion(given: string | undefined, io: Io): Promise<string | undefined> {
   if (given === undefined) return (await findPromtool(io.env.PATH))?.version();
   if (/^\d+\.\d+(?:\.\d+)?$/.test(given)) return given;

@@ -11,13 +11,14 @@ import {
 } from '../targets/diff.ts';
 import type { Io } from './command.ts';
 import { counted, printable } from './output.ts';
+import { openPaint, type Style } from './terminal.ts';
 
 /** A change in one phrase: `+2 -1 ~4 targets`. */
 export function summaryText({ added, removed, changed }: ChangeCounts): string {
   return `+${added} -${removed} ~${changed} targets`;
 }
 
-/** A change as a diff for a person: a line for each target that came, went, or has other labels. */
+/** A change as a diff: a line for each target that was added, removed or changed. */
 export function* changeLines(change: Change): Generator<string, undefined> {
   for (const group of change.removed.values()) yield* lines(targetChanges(decodeGroup(group), undefined));
   for (const group of change.added.values()) yield* lines(targetChanges(undefined, decodeGroup(group)));
@@ -40,54 +41,56 @@ export function changeData(change: Change): object {
 
 const signs = { added: '+', removed: '-', changed: '~' } as const;
 
-/** Ports of a pod whose labels changed alike share a line. */
+/** The lines of a group; targets with equal changes, such as the ports of a pod, share a line. */
 function* lines(changes: Iterable<TargetChange>): Generator<string, undefined> {
   for (const group of groupChanges(changes)) {
-    const [{ kind, source, differences }] = group;
-    const names = group.map(
-      ({ address, count }) => `${address ?? 'without address'}${count === 1 ? '' : ` #${count}`}`,
-    );
-    const values = differences.map((one) => `${one.name}: ${quoted(one.before)} → ${quoted(one.after)}`);
-    yield `${signs[kind]} ${source} ${names.join(', ')}${values.length === 0 ? '' : `  ${values.join(', ')}`}`;
+    yield changeText(...group);
   }
   return undefined;
+}
+
+/** A line for a target that came, went, or has other labels, and for others that changed alike. */
+export function changeText(first: TargetChange, ...others: readonly TargetChange[]): string {
+  const { kind, source, differences } = first;
+  const names = [first, ...others].map(
+    ({ address, count }) => `${address ?? 'without address'}${count === 1 ? '' : ` #${count}`}`,
+  );
+  const values = differences.map((one) => `${one.name}: ${quoted(one.before)} → ${quoted(one.after)}`);
+  return `${signs[kind]} ${source} ${names.join(', ')}${values.length === 0 ? '' : `  ${values.join(', ')}`}`;
 }
 
 function quoted(value: string | undefined): string {
   return value === undefined ? 'none' : JSON.stringify(value);
 }
 
+/** How a change is printed. */
 export interface PrintOptions {
-  /** Put before each line. */
+  /** Text before each line. */
   readonly indent?: string;
-  /** Lines to print; the rest is only counted. Default: all. */
+  /** Lines to print; the others are counted. Default: all. */
   readonly limit?: number;
 }
 
-/** Prints a change as a diff, in colours where a person watches who did not refuse them (see no-color.org). */
+/** Prints a change as a diff. */
 export async function printChange(
   io: Io,
   change: Change,
   { indent = '', limit = Number.POSITIVE_INFINITY }: PrintOptions = {},
 ): Promise<void> {
-  const coloured = io.outIsTerminal && !io.env.NO_COLOR;
+  const paint = openPaint(io);
   let count = 0;
   for (const line of changeLines(change)) {
     count++;
     const text = printable(line);
-    if (count <= limit) await io.out(`${indent}${coloured ? inColour(text) : text}\n`);
+    if (count <= limit) await io.out(`${indent}${paint(lineStyles[text.charAt(0)], text)}\n`);
   }
   if (count > limit) await io.out(`${indent}… and ${count - limit} more\n`);
 }
 
-/** By the first character of a line. Source: ECMA-48, select graphic rendition. */
-const colours: Readonly<Record<string, number>> = { '+': 32, '-': 31, '~': 33 };
+/** By the first character of a line. */
+const lineStyles: Readonly<Record<string, Style>> = { '+': 'good', '-': 'bad', '~': 'warn' };
 
-function inColour(line: string): string {
-  return `\u001b[${colours[line.charAt(0)] ?? 0}m${line}\u001b[0m`;
-}
-
-/** What becomes of a provider that left the configuration, in a line; `verb` is `retired` or `would be retired`. */
+/** A line about a provider that left the configuration; `verb` is `retired` or `would be retired`. */
 export function leavingText(one: LeavingProvider, verb: 'retired' | 'would be retired'): string {
   const { job, provider, targets, state, wait, reason } = one;
   const name = `${printable(`${job}/${provider}`)} (${counted(targets, 'target')})`;

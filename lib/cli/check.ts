@@ -13,15 +13,15 @@ import { metricsKey } from '../targets/keys.ts';
 import { leavingText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { shared } from './options.ts';
-import { counted, formatTable, leftAloneText, printable } from './output.ts';
+import { counted, leftAloneText, printable, printTable } from './output.ts';
 
 /** `muster check` */
 export const check = defineCommand({
   name: 'check',
   description:
-    'Reads the configuration, reports all its problems at once, and lists its jobs, providers and kube-state outputs.\n' +
-    'Calls no backend. The store is asked which providers the configuration would retire, and when; --offline leaves that\n' +
-    'out. With --prometheus it warns where the rules of a job are others in prometheus.yml; with --strict that is an error.',
+    'Reads the configuration, reports all problems at once, and lists its jobs, providers and kube-state outputs. It calls\n' +
+    'no backend. It asks the store which providers the configuration would retire, and when; --offline leaves that out.\n' +
+    'With --prometheus it warns where the rules of a job differ in prometheus.yml; with --strict that is an error.',
   examples: [
     'muster check -c muster.yml',
     'muster check -c muster.yml --offline',
@@ -40,12 +40,14 @@ export const check = defineCommand({
     await using store = app.store;
     const { providers, outputs, storeConfig, leftAlone } = app;
     const rows = providers.map(({ job, provider, mechanism, refreshInterval, shards, deadline }) => ({
+      kind: 'provider',
       ...{ job, provider, mechanism },
       refresh_interval_seconds: refreshInterval / 1000,
       deadline_seconds: deadline / 1000,
       shards,
     }));
     const written = outputs.map(({ object, refreshInterval, deadline }) => ({
+      kind: 'output',
       output: object,
       refresh_interval_seconds: refreshInterval / 1000,
       deadline_seconds: deadline / 1000,
@@ -54,12 +56,12 @@ export const check = defineCommand({
     else if (rows.length + written.length === 0) io.err('The configuration has no job with a provider.\n');
     if (output === 'table' && rows.length > 0) {
       const times = rows.map((one) => [one.job, one.provider, ...timesOf(one), String(one.shards)]);
-      await io.out(formatTable(['JOB', 'PROVIDER', 'EVERY', 'DEADLINE', 'FILES'], times));
+      await printTable(io, ['JOB', 'PROVIDER', 'EVERY', 'DEADLINE', 'FILES'], times);
     }
     if (output === 'table' && written.length > 0) {
       const times = written.map((one) => [one.output, ...timesOf(one), metricsKey(one.output)]);
-      const table = formatTable(['OUTPUT', 'EVERY', 'DEADLINE', 'OBJECT'], times);
-      await io.out(rows.length > 0 ? `\n${table}` : table);
+      if (rows.length > 0) await io.out('\n');
+      await printTable(io, ['OUTPUT', 'EVERY', 'DEADLINE', 'OBJECT'], times);
     }
     const counts = [
       counted(new Set(rows.map(({ job }) => job)).size, 'job'),
@@ -69,7 +71,7 @@ export const check = defineCommand({
     io.err(`${config} is valid: ${counts.join(', ')}, store ${store.url}\n`);
     io.err(leftAloneText(leftAlone));
     io.err(hintOnLoad(providers));
-    // On a machine of one's own, with its store in a folder, waiting is for free.
+    // With a store in a folder, on an own machine, waiting costs nothing.
     if (storeConfig.kind === 's3') io.err(hintsOnFunctions(providers, outputs));
     io.err(hintOnRules(providers));
     io.err(hintsOnTwins(providers));
@@ -79,7 +81,7 @@ export const check = defineCommand({
   },
 });
 
-/** Warns of jobs whose rules are others in Prometheus; whether there are such. */
+/** Warns of jobs whose rules differ in Prometheus, and returns whether there are any. */
 async function printDrift({ jobs }: App, prometheus: string, io: Io): Promise<boolean> {
   const { origin, problems } = await findDrift(jobs, prometheus);
   const lines = problems.length === 0 ? [] : formatProblems(origin, problems).split('\n');
@@ -88,12 +90,12 @@ async function printDrift({ jobs }: App, prometheus: string, io: Io): Promise<bo
   return lines.length > 0;
 }
 
-/** Milliseconds that the store has to answer: a check may run where nobody has credentials. */
-const askedFor = 5000;
+/** Milliseconds that the store has to answer: a check may run without credentials. */
+const storeTimeout = 5000;
 
-/** Says what the configuration would retire. That the store cannot be asked is no fault of the configuration. */
+/** Prints what the configuration would retire. A store that does not answer is no fault of the configuration. */
 async function printLeaving({ providers, retireRules, owner, store }: App, io: Io): Promise<void> {
-  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(askedFor)]);
+  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(storeTimeout)]);
   try {
     await checkOwnership(providers, { store, signal, owner, dryRun: true });
     const named = await resolveNames(providers, { store, signal });
@@ -107,10 +109,10 @@ async function printLeaving({ providers, retireRules, owner, store }: App, io: I
   }
 }
 
-/** How serverless.yml starts the functions, by default. */
+/** The default schedule of serverless.yml. */
 const schedule = 'rate(1 minute)';
 
-/** For who runs this configuration as AWS functions: which are needed, and what costs more than it seems. */
+/** Hints for AWS functions: the ones that are needed, and intervals that cost more than they seem to. */
 function hintsOnFunctions(providers: readonly AppProvider[], outputs: readonly KubeStateOutput[]): string {
   const mechanisms = new Set(providers.map(({ mechanism }) => mechanism));
   const backends = [...mechanisms, ...(outputs.length > 0 ? ['kube-state'] : [])].sort();
@@ -132,37 +134,37 @@ function hintsOnFunctions(providers: readonly AppProvider[], outputs: readonly K
   return hints.map((hint) => `Hint: ${printable(hint)}\n`).join('');
 }
 
-/** Of SD configs of one job that are alike. */
+/** Hints about equal SD configs in one job. */
 function hintsOnTwins(providers: readonly AppProvider[]): string {
   const hints = providers.flatMap(({ job, provider, mechanism, copies, twin }) => [
     ...(copies === undefined
       ? []
       : [
-          `${job}/${provider} stands ${copies === 2 ? 'twice' : `${copies} times`} in its job, and is listed once`,
+          `${job}/${provider} is ${copies === 2 ? 'twice' : `${copies} times`} in its job, and is listed once`,
         ]),
     ...(twin === undefined
       ? []
       : [
-          `${job}/${provider} asks the same server for the same as another SD config of its job, and differs from it by ` +
-            `its place alone: give it a name, as in muster: {name: ${mechanism}-eu}`,
+          `${job}/${provider} lists the same from the same server as another SD config of its job, and differs from it only ` +
+            `by its position: give it a name, as in muster: {name: ${mechanism}-eu}`,
         ]),
   ]);
   return hints.map((hint) => `Hint: ${printable(hint)}\n`).join('');
 }
 
-/** How to go over to `relabel: publish`, for a job that Prometheus may already scrape; empty where none does. */
+/** A hint how to change to `relabel: publish` in a job that Prometheus may already scrape; empty where none does. */
 function hintOnRules(providers: readonly AppProvider[]): string {
   const jobs = [...new Set(providers.filter(({ rulesRun }) => rulesRun).map(({ job }) => job))];
   if (jobs.length === 0) return '';
   return (
-    `Hint: Muster runs the relabel_configs of ${printable(jobs.join(', '))} (relabel: publish). Run by Prometheus as well, they ` +
+    `Hint: Muster runs the relabel_configs of ${printable(jobs.join(', '))} (relabel: publish). If Prometheus runs them too, they ` +
     'read __meta_ labels that are gone, and overwrite good labels with nothing. To change a job that is scraped: ' +
     '1. add it here a second time under another name, with "relabel: publish"; 2. in prometheus.yml, in one reload, let ' +
-    'the job read the new files and take its relabel_configs out; 3. remove the old one here\n'
+    'the job read the new files and remove its relabel_configs; 3. remove the old job here\n'
   );
 }
 
-/** Tells of what is listed as often as can be; empty where nothing is. */
+/** A hint about providers that are listed at the shortest interval; empty where there are none. */
 function hintOnLoad(providers: readonly AppProvider[]): string {
   const [first, ...others] = providers
     .filter(({ refreshInterval }) => refreshInterval <= shortestRefresh)

@@ -1,24 +1,24 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import type { Logger } from '../base/logger.ts';
 
-/** What a command may touch of the world; tests hand in their own. */
+/** The world of a command: its output, log, environment and signal. Tests hand in their own. */
 export interface Io {
-  /** Takes what the command was asked for, text or UTF-8; resolves when it is written. */
+  /** Writes the result, as text or UTF-8; resolves when it is written. */
   readonly out: (text: string | Uint8Array) => Promise<void>;
-  /** Takes progress and other things for a person to see. */
+  /** Writes progress and messages for a person. */
   readonly err: (text: string) => void;
   readonly log: Logger;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Whether a person watches: allows colours on `out`, and progress on `err`. */
+  /** Whether the output goes to a terminal: then `out` may have colours, and `err` progress. */
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
-  /** Characters of a line on the terminal that `out` is, where it is one. */
+  /** Characters in a line of the terminal; undefined where `out` is not a terminal. */
   readonly outColumns?: number | undefined;
   /** Fires on the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal;
 }
 
-/** An option of a command, also readable from the environment. */
+/** An option of a command; it may also come from the environment. */
 export interface Option {
   readonly help: string;
   /** Name of the value in the help; an option without one is a switch. */
@@ -27,9 +27,9 @@ export interface Option {
   readonly env?: string;
   readonly default?: string;
   readonly required?: boolean;
-  /** May be given again; in the environment the values stand between blanks or commas. */
+  /** Whether it may be repeated; in the environment, spaces or commas separate the values. */
   readonly multiple?: boolean;
-  /** The only texts that it may have. */
+  /** The only values that it may have. */
   readonly choices?: readonly string[];
 }
 
@@ -43,55 +43,68 @@ type Value<O extends Option> = O extends { readonly value: string }
 
 type Text<O extends Option> = O extends { readonly choices: readonly (infer Choice)[] } ? Choice : string;
 
+/** The options of a command, by their long names. */
 export type Options = Readonly<Record<string, Option>>;
+/** The values of options, by their long names. */
 export type Values<O extends Options> = { readonly [Name in keyof O]: Value<O[Name]> };
 
-/** Exit codes: everything went well; something failed; the command was called wrongly. */
-export const exitCodes = { good: 0, failed: 1, usage: 2 } as const;
+/** Exit codes: everything went well; something failed; the command was called wrongly; `plan` found a change. */
+export const exitCodes = { good: 0, failed: 1, usage: 2, changed: 2 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** A sub-command of `muster`, ready to be run on its arguments. */
+/** A sub-command of `muster`. */
 export interface Command extends CommandInfo {
   readonly help: string;
   readonly main: (args: readonly string[], io: Io) => Promise<ExitCode>;
 }
 
-/** The command line was wrong; the message says how. */
+/** The command line is wrong; the message says how. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** What a command says of itself: help, completion and manual are made of it. */
+/** The description of a command, for help, completion and manual. */
 export interface CommandInfo {
   readonly name: string;
-  /** What it does in full, for its own help. */
+  /** The whole description, for the command's own help. */
   readonly description: string;
   readonly examples: readonly string[];
   readonly options: Options;
-  /** Name of the argument that it takes without an option, for the help; it takes none without this. */
+  /** Name of its positional argument in the help; undefined where it takes none. */
   readonly argument?: string | undefined;
+  /** How many words the argument may be; 1 by default. */
+  readonly mostArguments?: number;
+  /** How it ends where it was called wrongly, if not with 2. */
+  readonly wrongUsage?: ExitCode | undefined;
   /** What that may be, where it is one of a few. */
   readonly argumentChoices?: readonly string[] | undefined;
 }
 
 interface Definition<O extends Options> extends CommandInfo {
   readonly options: O;
-  readonly run: (values: Values<O>, io: Io, argument: string | undefined) => Promise<ExitCode>;
+  readonly run: (
+    values: Values<O>,
+    io: Io,
+    argument: string | undefined,
+    more: readonly string[],
+  ) => Promise<ExitCode>;
 }
 
-/** Makes a command of its table of options and its action. */
+/** Makes a command from its options and its action. Its `main` throws `UsageError` for a wrong command line. */
 export function defineCommand<const O extends Options>(definition: Definition<O>): Command {
   const { run, ...info } = definition;
-  const { options, argument } = info;
+  const { options, argument, mostArguments = 1 } = info;
   return {
     ...info,
     help: formatHelp(info),
     async main(args, io) {
       const given = parseStrictly(args, specOf(options), argument !== undefined);
-      const [first, second] = given.positionals;
-      if (second !== undefined)
-        throw new UsageError(`there is one ${argument}, not two: "${second}" is too many`);
-      return run(readValues(options, given.values, io.env), io, first);
+      const [first, ...more] = given.positionals;
+      const surplus = more[mostArguments - 1];
+      if (surplus !== undefined && mostArguments === 1)
+        throw new UsageError(`there is one ${argument}, not two: "${surplus}" is too many`);
+      if (surplus !== undefined) throw new UsageError(`"${surplus}" is too much: it takes ${argument}`);
+      return run(readValues(options, given.values, io.env), io, first, more);
     },
   };
 }
@@ -175,7 +188,7 @@ function parseStrictly(
   }
 }
 
-/** Columns of a line of the help, beyond which the note goes to a line of its own. */
+/** Characters of a line of the help; in a longer line the note moves to the next line. */
 const lineWidth = 120;
 
 function formatHelp({ name, description, examples, options, argument }: CommandInfo): string {

@@ -1,7 +1,7 @@
 import { version } from '../base/version.ts';
 import { type CommandInfo, defineCommand, exitCodes, type Option, UsageError } from './command.ts';
 
-/** A command, with its line of the overview. */
+/** A command with its line in the overview. */
 export interface DescribedCommand extends CommandInfo {
   readonly summary: string;
 }
@@ -9,14 +9,14 @@ export interface DescribedCommand extends CommandInfo {
 const writers = { bash: formatBash, zsh: formatZsh, fish: formatFish, man: formatManual } as const;
 const names = Object.keys(writers);
 
-/** `muster completion`. `describeAll` gives all commands, this one among them. */
+/** `muster completion`. `describeAll` returns all commands, including this one. */
 export function completionOf(describeAll: () => Promise<readonly DescribedCommand[]>) {
   return defineCommand({
     name: 'completion',
     description:
-      'Prints what completes the commands and options of muster in a shell (bash, zsh or fish), or its manual page (man).\n' +
-      'For bash: source <(muster completion bash), in ~/.bashrc. For zsh: into a file _muster of a folder in $fpath.\n' +
-      'For fish: into ~/.config/fish/completions/muster.fish.',
+      'Prints the completion of muster for a shell (bash, zsh or fish), or its manual page (man).\n' +
+      'bash: source <(muster completion bash), in ~/.bashrc. zsh: write it to a file _muster in a folder of $fpath.\n' +
+      'fish: write it to ~/.config/fish/completions/muster.fish.',
     examples: [
       'muster completion bash > /etc/bash_completion.d/muster',
       'muster completion zsh > ~/.zfunc/_muster',
@@ -27,19 +27,19 @@ export function completionOf(describeAll: () => Promise<readonly DescribedComman
     argumentChoices: names,
     async run(_, io, shell) {
       const write = Object.entries(writers).find(([name]) => name === shell)?.[1];
-      if (write === undefined) throw new UsageError(`say for what: ${names.join(', ')}`);
+      if (write === undefined) throw new UsageError(`give one of ${names.join(', ')}`);
       await io.out(write(await describeAll()));
       return exitCodes.good;
     },
   });
 }
 
-/** An option as it is typed: `-c`, `--config`. */
+/** An option with its long name. */
 interface Flag extends Option {
   readonly long: string;
 }
 
-/** Where a name of the value says that it is a path. */
+/** Names of values that are paths. */
 const paths = ['FILE', 'DIR', 'STORE'];
 
 function flagsOf({ options }: CommandInfo): readonly Flag[] {
@@ -55,7 +55,7 @@ function takesPath({ value }: Option): boolean {
   return value !== undefined && paths.includes(value);
 }
 
-/** What may stand in place of a command. */
+/** The possible first words. */
 function firstWords(commands: readonly DescribedCommand[]): readonly string[] {
   return [...commands.map(({ name }) => name), 'help', 'version'];
 }
@@ -184,7 +184,7 @@ function formatManual(commands: readonly DescribedCommand[]): string {
       const flags = spellings(flag).map((spelling) => `\\fB${roff(spelling)}\\fR${value}`);
       return `.TP\n${flags.join(', ')}\n${[roff(flag.help), ...notesOf(flag)].join(' ')}\n`;
     });
-    const usage = `\\fBmuster ${roff(name)}\\fR${argument === undefined ? '' : ` \\fI${argument}\\fR`} [options]`;
+    const usage = `\\fBmuster ${roff(name)}\\fR${argument === undefined ? '' : ` \\fI${roff(argument)}\\fR`} [options]`;
     const shown = examples.map((example) => `${roff(example)}\n`).join('');
     return `.SS ${roff(name)}\n${usage}\n.PP\n${roff(description)}\n${options.join('')}.PP\nExamples:\n.PP\n.nf\n.RS\n${shown}.RE\n.fi\n`;
   });
@@ -227,10 +227,17 @@ function environment(commands: readonly DescribedCommand[]): string {
   ).join('');
 }
 
-/** Text as it is: a backslash, a minus, and a dot or quote at the begin of a line mean something to roff. */
+/** Escapes text for roff: a backslash, a minus, and a dot or quote at the beginning of a line. */
 function roff(text: string): string {
-  return text
-    .replaceAll('\\', '\\e')
-    .replaceAll('-', '\\-')
-    .replace(/^(?=[.'])/gm, '\\&');
+  return (
+    text
+      .replaceAll('\\', '\\e')
+      .replaceAll('-', '\\-')
+      .replace(/^(?=[.'])/gm, '\\&')
+      // groff reads bytes unless it is told otherwise.
+      .replace(
+        /[^ -~\n]/gu,
+        (one) => `\\[u${one.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}]`,
+      )
+  );
 }

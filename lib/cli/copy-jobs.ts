@@ -1,24 +1,27 @@
 import { stat } from 'node:fs/promises';
-import { isMap, isPair, isScalar, isSeq } from 'yaml';
+import { isMap } from 'yaml';
+import { indented } from '../adopt/muster-text.ts';
+import { jobNodes, valuesOfJobs } from '../adopt/sources.ts';
+import { columnOf, pairOf } from '../adopt/spans.ts';
 import { mechanisms } from '../backends/registry.ts';
 import { isMusterError } from '../base/errors.ts';
 import { readText } from '../base/files.ts';
 import { nameOf } from '../config/assemble.ts';
-import { isMapping } from '../config/fields.ts';
 import { loadReaders, parseConfig } from '../config/load.ts';
 import { ConfigError, formatProblems } from '../config/problem.ts';
 import { parseYaml, readYaml } from '../config/yaml-document.ts';
 import { readApp } from '../run/app.ts';
 import type { Io } from './command.ts';
 
-/** The jobs of a prometheus.yml which Muster can discover. */
+/** The jobs of a prometheus.yml that Muster can list. */
 export interface CopiedJobs {
-  /** Elements of `scrape_configs`, indented by two; of a file that must stay whole, all of its text. */
+  /** Elements of `scrape_configs`, indented by two; the whole text where `isWhole`. */
   readonly text: string;
+  /** Whether the file is copied as a whole. */
   readonly isWhole: boolean;
   /** Names of all jobs of the file. */
   readonly names: readonly string[];
-  /** As `job/provider`. */
+  /** The providers, as `job/provider`. */
   readonly providers: readonly string[];
   /** Permissions of the file, which may hold secrets. */
   readonly mode: number;
@@ -26,12 +29,13 @@ export interface CopiedJobs {
   readonly configKeys: readonly string[];
 }
 
-/** Largest prometheus.yml. */
+/** Largest prometheus.yml, in bytes. */
 const maxBytes = 4 * 1024 * 1024;
 
 /**
- * Takes the jobs out of a prometheus.yml, as they stand there, with their comments. A file in which one place needs
- * another (anchors, `global`, files with jobs) is taken whole. Gives the reason where there is nothing to take.
+ * Copies the jobs of a prometheus.yml as they are written, with their comments. A file whose parts need each other
+ * (anchors, `global`, files with jobs) is copied as a whole. Returns the reason where there is nothing to copy. Throws
+ * only unknown errors.
  */
 export async function copyJobs(path: string, io: Io): Promise<CopiedJobs | { readonly missed: string }> {
   try {
@@ -40,7 +44,7 @@ export async function copyJobs(path: string, io: Io): Promise<CopiedJobs | { rea
       .replaceAll('\r\n', '\n');
     const app = await readApp(path, io);
     if (app.providers.length === 0) return { missed: `${path}: it has no job whose targets Muster can list` };
-    const names = listOf(scrapeConfigsOf(readYaml(text).value)).flatMap((job) => nameOf(job) ?? []);
+    const names = valuesOfJobs(readYaml(text).value).flatMap((job) => nameOf(job) ?? []);
     const found = {
       names,
       mode: (await stat(path)).mode & 0o777,
@@ -61,43 +65,29 @@ export async function copyJobs(path: string, io: Io): Promise<CopiedJobs | { rea
 
 /** The lines of the jobs that have an SD config of a backend; `undefined` where they cannot stand alone. */
 function sliceJobs(text: string): string | undefined {
-  const { document } = parseYaml(text);
-  // An alias, a merge key or an anchor ties one place to another, and so does `global`.
-  if (document === undefined || /[&*]\w|<<:|scrape_config_files|metric_name_validation_scheme/.test(text))
-    return undefined;
-  const { contents } = document;
+  // An alias, a merge key or an anchor ties one part of a file to another, and so does `global`.
+  if (/[&*]\w|<<:|scrape_config_files|metric_name_validation_scheme/.test(text)) return undefined;
+  const { contents } = parseYaml(text).document ?? {};
   if (!isMap(contents)) return undefined;
-  const list = contents.items.find(
-    (pair) => isPair(pair) && isScalar(pair.key) && pair.key.value === 'scrape_configs',
-  );
-  if (!isSeq(list?.value)) return undefined;
-  const slices = list.value.items.flatMap((item) => {
-    if (!isMap(item) || !item.items.some(({ key }) => isScalar(key) && isBackendKey(key.value))) return [];
-    return [item.range ? sliceOf(text, item.range[0], item.range[1]) : undefined];
+  const slices = jobNodes(contents).flatMap((job) => {
+    if (!isMap(job) || !mechanisms.some(({ configKey }) => pairOf(job, configKey) !== undefined)) return [];
+    return [sliceOf(text, job.range[0], job.range[1])];
   });
-  return slices.includes(undefined) ? undefined : slices.join('');
+  return slices.includes(undefined) || slices.length === 0 ? undefined : slices.join('');
 }
 
-/** The text from one offset to another as an element of a list; `undefined` where its lines do not go together. */
+/** The range of the text as an element of a list; `undefined` where its lines are indented less than the first. */
 function sliceOf(text: string, from: number, to: number): string | undefined {
-  const indent = from - (text.lastIndexOf('\n', from - 1) + 1);
+  const margin = ' '.repeat(columnOf(text, from));
   const [first = '', ...lines] = text.slice(from, to).trimEnd().split('\n');
   const isOdd = (line: string) =>
-    line.trim() !== '' && !line.trimStart().startsWith('#') && !line.startsWith(' '.repeat(indent));
+    line.trim() !== '' && !line.trimStart().startsWith('#') && !line.startsWith(margin);
   if (lines.some(isOdd)) return undefined;
-  const moved = lines.map((line) =>
-    line.startsWith(' '.repeat(indent)) ? line.slice(indent) : line.trimStart(),
-  );
-  return [`  - ${first}`, ...moved.map((line) => (line === '' ? '' : `    ${line}`))]
-    .map((line) => `${line}\n`)
-    .join('');
+  const moved = lines.map((line) => (line.startsWith(margin) ? line.slice(margin.length) : line.trimStart()));
+  return indented([first, ...moved].join('\n'), '  - ');
 }
 
-function isBackendKey(key: unknown): boolean {
-  return mechanisms.some(({ configKey }) => configKey === key);
-}
-
-/** What the jobs of a text list, as one text. Throws a `ConfigError`. */
+/** What the jobs of a text list, in a form that can be compared. Throws a `ConfigError`. */
 async function identities(text: string): Promise<string> {
   const { jobs } = await readConfigText(text);
   return JSON.stringify(
@@ -110,17 +100,9 @@ async function identities(text: string): Promise<string> {
   );
 }
 
-/** The configuration of a text, without the files that it names. Throws a `ConfigError`. */
+/** Reads the configuration of a text, without the files that it names. Throws a `ConfigError`. */
 export async function readConfigText(text: string) {
   const loadKubeState = async () => (await import('../kube-state/options.ts')).kubeStateConfig;
   const readers = await loadReaders(readYaml(text).value, { mechanisms, loadKubeState });
   return parseConfig(text, { ...readers, origin: 'muster.yml', directory: '.' });
-}
-
-function scrapeConfigsOf(value: unknown): unknown {
-  return isMapping(value) && 'scrape_configs' in value ? value.scrape_configs : value;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -15,28 +15,27 @@ import type { FleetServer } from '../sim/server.ts';
 import { countChange } from '../targets/diff.ts';
 import { printChange, summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
-import { develop } from './dev.ts';
+import { runWithSidecar } from './dev.ts';
 import { readDuration } from './options.ts';
 import { prometheusStanza } from './prometheus-stanza.ts';
 
-/** Lines of one change that are shown; a first listing is long. */
+/** Lines of a change that are shown: a first listing is long. */
 const shownLines = 8;
 
 /** `muster demo` */
 export const demo = defineCommand({
   name: 'demo',
   description:
-    'Starts a simulated Consul, Kubernetes and Marathon on loopback, whose targets come and go, and runs Muster on them\n' +
-    'as "muster dev" does, with the kube state of the cluster. Shows each change as it is published, and now and then a\n' +
-    'drop that the guard holds, or a backend that fails. Everything lies in a temporary folder, which is removed at the\n' +
-    'end.',
+    'Starts a simulated Consul, Kubernetes and Marathon on loopback, whose targets change, and runs Muster on them as\n' +
+    '"muster dev" does, with the kube state of the cluster. Shows each change when it is published, and sometimes a drop\n' +
+    'that the guard holds, or a backend that fails. All files are in a temporary folder, which is removed at the end.',
   examples: ['muster demo', 'muster demo --duration 20s'],
   options: {
     listen: {
       value: 'ADDR',
-      help: 'Serve all here, the page too. Default: 127.0.0.1:9469, or the next free port.',
+      help: 'Serve the page and everything else here. Default: 127.0.0.1:9469, or the next free port.',
     },
-    duration: { value: 'DURATION', help: 'End by itself after this time.' },
+    duration: { value: 'DURATION', help: 'End after this time.' },
   },
   async run({ listen, duration }, io) {
     const milliseconds = duration === undefined ? undefined : readDuration('duration', duration, 1000);
@@ -49,7 +48,7 @@ export const demo = defineCommand({
       await runDemo(folder, listen ?? (await freeAddress()), { ...io, signal });
       return exitCodes.good;
     } catch (error) {
-      // Its time may be over before it has begun.
+      // The time may be over before the start.
       if (!signal.aborted) throw error;
       return exitCodes.good;
     } finally {
@@ -58,8 +57,9 @@ export const demo = defineCommand({
   },
 });
 
-/** Where the demo listens, so that its page can be kept open from one demo to the next. */
+/** The usual port, so that the page can stay open from one demo to the next. */
 const firstPort = 9469;
+/** Ports to try. */
 const portsTried = 20;
 
 async function freeAddress(): Promise<string> {
@@ -69,7 +69,7 @@ async function freeAddress(): Promise<string> {
       await once(server, 'listening');
       return `127.0.0.1:${port}`;
     } catch {
-      // Somebody has it, perhaps a sidecar at work.
+      // Another program has this port, perhaps a sidecar.
     } finally {
       server.close();
     }
@@ -81,8 +81,8 @@ async function makeFolder(): Promise<string> {
   try {
     return await mkdtemp(join(tmpdir(), 'muster-demo-'));
   } catch (cause) {
-    const why = `no folder can be made in ${tmpdir()} (${codeOf(cause) ?? 'unknown error'})`;
-    throw new MusterError('storage', `${why}: set TMPDIR to one that can be written`, { cause });
+    const why = `cannot make a folder in ${tmpdir()} (${codeOf(cause) ?? 'unknown error'})`;
+    throw new MusterError('storage', `${why}: set TMPDIR to a writable folder`, { cause });
   }
 }
 
@@ -126,7 +126,7 @@ async function showBackends(
     `# Paste into prometheus.yml:\n${prometheusStanza(targets, app.providers, { outputs, listen })}\n`,
   );
   const ended = new AbortController();
-  // One after the other: the lines of two results shall not mix.
+  // One after the other, so that the lines of two results do not mix.
   let shown = Promise.resolve();
   const show = (text: () => Promise<void>) => {
     shown = shown.then(text);
@@ -135,10 +135,10 @@ async function showBackends(
   const churn = changeInTurn(backends, AbortSignal.any([io.signal, ended.signal]), (says) =>
     show(() => io.out(`\n*** ${says}.\n\n`)),
   );
-  const showNews = newsOf(io);
-  let news = 0;
+  const showResult = resultPrinter(io);
+  let printed = 0;
   try {
-    await develop({
+    await runWithSidecar({
       store,
       config: async () => app,
       folder: targets,
@@ -147,10 +147,10 @@ async function showBackends(
       signal: io.signal,
       onResult(result) {
         show(async () => {
-          if (!(await showNews(result))) return;
-          news++;
-          // What was said at the start has scrolled away.
-          if (news % newsBetweenAddresses === 0) await io.out(where);
+          if (!(await showResult(result))) return;
+          printed++;
+          // The address that was printed at the start has scrolled away.
+          if (printed % resultsBetweenAddresses === 0) await io.out(where);
         });
       },
       onListening(url) {
@@ -165,17 +165,18 @@ async function showBackends(
 }
 
 /** Results after which the address is printed again. */
-const newsBetweenAddresses = 12;
+const resultsBetweenAddresses = 12;
 
-/** Seconds from one trouble to the next, and for which it lasts. */
+/** Seconds from one trouble to the next. */
 const troubleEvery = 10;
+/** Seconds that a trouble lasts. */
 const troubleLasts = 5;
 
-/** Each second another backend changes; now and then one is in trouble, and rests from changing. */
+/** Changes another backend each second. From time to time a backend is in trouble, and does not change. */
 async function changeInTurn(
   backends: readonly DemoBackend[],
   signal: AbortSignal,
-  tell: (says: string) => void,
+  announce: (text: string) => void,
 ): Promise<void> {
   const troubles = backends.filter(({ trouble }) => trouble !== undefined);
   let troubled: DemoBackend | undefined;
@@ -186,10 +187,10 @@ async function changeInTurn(
     if (turn % troubleEvery === 0) {
       troubled = troubles[(turn / troubleEvery - 1) % troubles.length];
       end = troubled?.trouble?.begin();
-      tell(troubled?.trouble?.says ?? '');
+      announce(troubled?.trouble?.says ?? '');
     } else if (turn % troubleEvery === troubleLasts && end !== undefined) {
       end();
-      tell(`${troubled?.title} is well again`);
+      announce(`${troubled?.title} works again`);
       troubled = undefined;
       end = undefined;
     }
@@ -198,15 +199,15 @@ async function changeInTurn(
   }
 }
 
-/** Shows a result that is news and says whether it was: trouble that the cycle before had, too, is none. */
-function newsOf(io: Io): (result: CycleResult) => Promise<boolean> {
-  const last = new Map<string, string>();
+/** Prints a result and returns true. Skips one without a change, and trouble that the cycle before had too. */
+function resultPrinter(io: Io): (result: CycleResult) => Promise<boolean> {
+  const lastByJob = new Map<string, string>();
   return async ({ job, outcome, version, targets, change, held, error }) => {
-    const said = last.get(job);
+    const before = lastByJob.get(job);
     const trouble = held === undefined ? outcome : 'held';
-    last.set(job, trouble);
+    lastByJob.set(job, trouble);
     if (outcome === 'unchanged' || (outcome === 'failed' && io.signal.aborted)) return false;
-    const isOld = said === trouble;
+    const isOld = before === trouble;
     if ((outcome === 'failed' || outcome === 'held') && isOld) return false;
     const notes = [
       ...(error === undefined ? [] : [error.message]),
@@ -223,22 +224,22 @@ function newsOf(io: Io): (result: CycleResult) => Promise<boolean> {
 
 /** A simulated backend on loopback. */
 export interface DemoBackend {
-  /** As people call it. */
+  /** The name of the product. */
   readonly title: string;
   /** The job that lists it. */
   readonly job: string;
   /** The job's SD configs, by their key. */
   readonly sdConfigs: Readonly<Record<string, readonly object[]>>;
   readonly fleet: FleetServer & { readonly mutate: () => readonly string[] };
-  /** What may befall it. */
+  /** The trouble that it may have. */
   readonly trouble?: Trouble;
 }
 
-/** Something that goes wrong for a while. */
+/** A failure that lasts for a while. */
 export interface Trouble {
-  /** One line for who watches. */
+  /** One line about it. */
   readonly says: string;
-  /** Brings it about, and returns what ends it. */
+  /** Begins the trouble, and returns the function that ends it. */
   readonly begin: () => () => void;
 }
 

@@ -28,7 +28,8 @@ export const deployCheck = defineCommand({
   },
   async run({ config, stack, output }, io) {
     const findings = await examine(config, stack, io);
-    await printList(io, output, findings, {
+    const elements = findings.map((finding) => ({ kind: 'finding', ...finding }));
+    await printList(io, output, elements, {
       heading: ['CHECK', '', ''],
       row: ({ check, ok, says }) => [check, ok ? 'ok' : 'WRONG', says],
       empty: 'Nothing was checked.',

@@ -17,9 +17,9 @@ import { prometheusStanza } from './prometheus-stanza.ts';
 export const dev = defineCommand({
   name: 'dev',
   description:
-    'Runs every provider at its refresh_interval and mirrors the published targets into a folder for Prometheus: Muster\n' +
-    'without a cloud. Kube-state outputs are published at theirs, and served under /kube-state/NAME. The store is the one\n' +
-    'of the configuration, by default .muster/store beside it. The configuration is read again when it changes.',
+    'Runs Muster without a cloud: runs every provider at its refresh_interval, and mirrors the published targets into a\n' +
+    'folder for Prometheus. Kube-state outputs are published at their intervals and served under /kube-state/NAME. The\n' +
+    'store is that of the configuration, by default .muster/store beside it. A changed configuration is read again.',
   examples: [
     'muster dev -c muster.yml',
     'muster dev -c muster.yml --to /etc/prometheus/muster --listen 127.0.0.1:9469',
@@ -49,9 +49,9 @@ export const dev = defineCommand({
     io.err(leftAloneText(app.leftAlone));
     const outputs = app.outputs.map(({ object }) => object);
     await io.out(
-      `# Paste into prometheus.yml, beside the rules that you have:\n${prometheusStanza(folder, app.providers, { outputs, listen })}`,
+      `# Paste into prometheus.yml, and keep your rules:\n${prometheusStanza(folder, app.providers, { outputs, listen })}`,
     );
-    await develop({
+    await runWithSidecar({
       store,
       config: configuration.current,
       configProblem: configuration.problem,
@@ -68,36 +68,38 @@ export const dev = defineCommand({
   },
 });
 
-export interface DevelopInput {
+/** A scheduler and a sidecar over one store. */
+export interface LocalRunInput {
   readonly store: ObjectStore;
   readonly config: () => Promise<Scheduled & Pick<AppConfig, 'owner'>>;
-  /** Says why the configuration as it is now is not in force; empty where it is. */
-  readonly configProblem?: () => string;
-  /** When the configuration in force was taken over, in milliseconds of Unix time. */
-  readonly configLoadedAt?: () => number;
-  /** Says what of the configuration is left to Prometheus; empty for nothing. */
-  readonly configNote?: () => string;
+  /** Why the newest configuration is not in force; empty when it is. */
+  readonly configProblem?: (() => string) | undefined;
+  /** When the configuration in force was loaded, in milliseconds of Unix time. */
+  readonly configLoadedAt?: (() => number) | undefined;
+  /** The parts of the configuration that are left to Prometheus; empty for none. */
+  readonly configNote?: (() => string) | undefined;
   /** Folder of the target files. */
   readonly folder: string;
   readonly listen: string;
-  /** File that says who may read. */
+  /** File in the format of Prometheus's `--web.config.file`. */
   readonly webConfig?: string | undefined;
   readonly log: Logger;
   readonly signal: AbortSignal;
-  readonly onResult?: (result: CycleResult) => void;
-  readonly onListening?: (url: string) => void;
+  readonly onResult?: ((result: CycleResult) => void) | undefined;
+  /** Called with the URL of the server. */
+  readonly onListening?: ((url: string) => void) | undefined;
 }
 
-/** Milliseconds between two looks of the mirror at a store which is near. */
+/** Milliseconds between two rounds of the mirror; the store is local. */
 const mirrorInterval = 1000;
 
-/** Scheduler and sidecar side by side, until the signal fires or one of them fails. */
-export async function develop(input: DevelopInput): Promise<void> {
+/** Runs scheduler and sidecar together until the signal fires or one of them fails. Throws the error of the one. */
+export async function runWithSidecar(input: LocalRunInput): Promise<void> {
   const { store, folder, listen, webConfig, log, onListening } = input;
   const { configProblem, configLoadedAt, configNote } = input;
   await store.verify({ signal: input.signal });
   const config = namedConfig(input.config, { store, signal: input.signal });
-  // A store that belongs to somebody else ends it here.
+  // Throws when the store belongs to somebody else.
   await config();
   const failure = new AbortController();
   const signal = AbortSignal.any([input.signal, failure.signal]);
@@ -112,10 +114,10 @@ export async function develop(input: DevelopInput): Promise<void> {
       interval: mirrorInterval,
       listen,
       webConfig,
-      ...(configProblem && { configProblem }),
-      ...(configLoadedAt && { configLoadedAt }),
-      ...(configNote && { configNote }),
-      ...(onListening && { onListening: (address) => onListening(urlOf(address)) }),
+      configProblem,
+      configLoadedAt,
+      configNote,
+      onListening: onListening && ((address) => onListening(urlOf(address))),
     }),
   ];
   const results = await Promise.allSettled(both.map((task) => task.finally(() => failure.abort())));

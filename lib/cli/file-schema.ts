@@ -14,19 +14,19 @@ import type { JobSettings } from '../config/muster-config.ts';
 import { isJsonSchema, type JsonSchema } from '../config/shape.ts';
 import { defaultDeadline } from '../run/providers.ts';
 
-/** All that is known of `muster.yml`. */
+/** The schema of `muster.yml`, with descriptions. */
 export interface FileSchema {
-  /** Its JSON schema, in which each key has its default, and its meaning as `description`. */
+  /** The JSON schema; each key has its default, and its meaning as `description`. */
   readonly json: JsonSchema;
-  /** All texts. */
+  /** All descriptions. */
   readonly chapters: readonly Chapter[];
-  /** The text of a key, by its whole path, as in `scrape_configs[].job_name`. */
+  /** The description of a key by its whole path, as in `scrape_configs[].job_name`. */
   readonly textOf: (path: string) => KeyText | undefined;
   /** Names of the backends, in the order of the registry. */
   readonly backends: readonly string[];
 }
 
-/** Reads the schemas of the whole file, those of all backends among them. */
+/** Reads the schemas of the whole file, including all backends. */
 export async function readFileSchema(): Promise<FileSchema> {
   const [{ kubeStateConfig }, { kubeStateTexts }, { connectionTexts }, loaded, texts] = await Promise.all([
     import('../kube-state/options.ts'),
@@ -73,12 +73,12 @@ export async function readFileSchema(): Promise<FileSchema> {
   };
 }
 
-/** Path of the SD configs of a backend. */
+/** The path of the SD configs of a backend. */
 export function sdConfigsAt(backend: string): string {
   return `scrape_configs[].${backend}_sd_configs`;
 }
 
-/** The mappings that the values of a key consist of, each with what its path has behind the key. */
+/** The schemas of the mappings in a value, each with the suffix of its path after the key. */
 export function partsBelow(part: JsonSchema): readonly (readonly [suffix: string, below: JsonSchema])[] {
   const { items, additionalProperties, anyOf = [] } = part;
   return [
@@ -89,12 +89,12 @@ export function partsBelow(part: JsonSchema): readonly (readonly [suffix: string
   ];
 }
 
-/** What stands at a place of a JSON schema; `true` and `false` say nothing of keys. */
+/** A part of a JSON schema; empty for `true` and `false`, which describe no keys. */
 export function partOf(value: unknown): JsonSchema {
   return isJsonSchema(value) ? value : {};
 }
 
-/** Texts of keys whose paths begin alike. */
+/** Descriptions of keys whose paths begin with `at`. */
 interface Chapter {
   readonly at: string;
   readonly texts: KeyTexts;
@@ -116,7 +116,7 @@ function backendText(name: string): KeyText {
   return [`Targets that the backend \`${name}\` lists.`, []];
 }
 
-/** The same with the texts. */
+/** The schema with the descriptions. */
 function explain(json: JsonSchema, at: string, textOf: FileSchema['textOf']): JsonSchema {
   const { properties, items, additionalProperties, anyOf, ...rest } = json;
   const below = (value: unknown, path: string) => (isJsonSchema(value) ? explain(value, path, textOf) : {});
@@ -137,7 +137,7 @@ function explain(json: JsonSchema, at: string, textOf: FileSchema['textOf']): Js
   };
 }
 
-/** What a job has of which an empty configuration says nothing. */
+/** The settings of a job in an empty configuration. */
 function defaultSettings(): JobSettings {
   const { defaults } = parseConfig('{}', { origin: 'empty', directory: '.', mechanisms: [] });
   return { ...defaults, deadline: defaults.deadline ?? defaultDeadline };

@@ -12,8 +12,8 @@ import { counted, printable } from './output.ts';
 export const held = defineCommand({
   name: 'held',
   description:
-    'Prints what the gate holds: targets that stay published although the listing lacks them, why, and the command that\n' +
-    'lets them go. Exits with 1 when something is held.',
+    'Prints what the gate holds: targets that stay published although the listing lacks them, the reason, and the command\n' +
+    'that removes them. Exits with 1 when something is held.',
   examples: [
     'muster held -c muster.yml',
     'muster held --job api',
@@ -36,7 +36,7 @@ export const held = defineCommand({
     }));
     const found = read.flatMap((one) => (one.held === undefined ? [] : [{ id: one.id, held: one.held }]));
     if (output === 'json') {
-      const data = found.map((one) => ({ ...one.id, ...heldData(one.held) }));
+      const data = found.map((one) => ({ kind: 'held', ...one.id, held: heldData(one.held) }));
       await io.out(`${JSON.stringify(data, undefined, 2)}\n`);
     } else if (found.length === 0) io.err('Nothing is held.\n');
     else for (const one of found) await printHeld(one.id, one.held, io);
@@ -49,7 +49,7 @@ async function printHeld(id: ProviderId, document: HeldDocument, io: Io): Promis
   await io.out(`${printable(`${id.job}/${id.provider}`)}: ${printable(message)}\n`);
   for (const { source, labels } of sample) await io.out(`- ${printable(`${source} ${nameOf(labels)}`)}\n`);
   if (targets > sample.length) await io.out(`  … and ${counted(targets - sample.length, 'more target')}\n`);
-  await io.out(`To let them go now: ${printable(acceptCommand(id))}\n`);
+  await io.out(`To remove them now: ${printable(acceptCommand(id))}\n`);
 }
 
 function nameOf(labels: LabelSet): string {

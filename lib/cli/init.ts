@@ -14,9 +14,9 @@ import { shared } from './options.ts';
 export const init = defineCommand({
   name: 'init',
   description:
-    'Looks around and writes a commented muster.yml that works: the jobs of a prometheus.yml beside it, a kubeconfig,\n' +
-    "Consul, Nomad and Docker by the variables of their own commands, Docker's socket. Asks nothing, calls no backend,\n" +
-    'writes no secret of the environment, and never writes over a file. Says what it found and what it did not.',
+    'Writes a commented muster.yml that works, from what it finds: the jobs of a prometheus.yml beside it, a kubeconfig,\n' +
+    "the variables of Consul's, Nomad's and Docker's commands, and Docker's socket. It asks nothing, calls no backend,\n" +
+    'writes no secret of the environment, and never overwrites a file. It reports what it found and what it did not find.',
   examples: ['muster init', 'muster init --dry-run', 'muster init -c deploy/muster.yml'],
   options: {
     config: { ...shared.config, help: 'The file to write.' },
@@ -46,9 +46,9 @@ export const init = defineCommand({
 });
 
 interface Composed {
-  /** Absent where there is nothing to write. */
+  /** Undefined where there is nothing to write. */
   readonly text: string | undefined;
-  /** What it is made of, a line each. */
+  /** What was found, a line each. */
   readonly found: readonly string[];
   readonly missed: readonly string[];
   /** Permissions of the file. */
@@ -80,7 +80,7 @@ async function compose(folder: string, io: Io): Promise<Composed> {
   return { text, found, missed, mode };
 }
 
-/** Why a backend that was found makes no job. */
+/** The reason why a backend that was found makes no job; undefined where it makes one. */
 async function whyNot(backend: FoundBackend, jobs: CopiedJobs | undefined): Promise<string | undefined> {
   const { from, configKey } = backend;
   if (jobs?.configKeys.includes(configKey)) return `${from}: prometheus.yml has ${configKey} already`;
@@ -134,7 +134,7 @@ function formatFile(jobs: CopiedJobs | undefined, path: string, parts: readonly 
   return `${header}${storeLines}\nscrape_configs:\n${[...copied, ...parts].join('\n')}`;
 }
 
-/** A file that must stay as it is gets the comments alone; its store is the default. */
+/** A file that is copied as a whole gets only the comments; its store is the default. */
 function formatWhole(jobs: CopiedJobs, path: string): string {
   return `${header}#\n# All of ${path}: parts of it need each other. The store is the folder .muster/store beside this file.\n\n${jobs.text}`;
 }
@@ -175,6 +175,6 @@ async function writeNew(path: string, text: string, mode: number): Promise<void>
 function alreadyThere(path: string): MusterError {
   return new MusterError(
     'conflict',
-    `${path} is there already and stays as it is; --dry-run prints what would be in it`,
+    `${path} exists and stays as it is; --dry-run prints what would be in it`,
   );
 }

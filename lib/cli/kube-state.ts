@@ -12,9 +12,9 @@ import { counted } from './output.ts';
 export const kubeState = defineCommand({
   name: 'kube-state',
   description:
-    'Lists the clusters under kube_state_metrics once and prints what kube-state-metrics would say of them. With\n' +
-    '--publish the text goes into the store instead, where the sidecar serves it under /kube-state/NAME. With --rbac\n' +
-    'nothing is listed: the manifest with the rights that the configured resources need is printed.',
+    'Lists the clusters under kube_state_metrics once and prints the metrics that kube-state-metrics would serve. With\n' +
+    '--publish it writes the text to the store, and the sidecar serves it under /kube-state/NAME. With --rbac it lists\n' +
+    'nothing, and prints the manifest with the rights that the configured resources need.',
   examples: [
     'muster kube-state -c muster.yml --name prod',
     'muster kube-state --publish',

@@ -5,27 +5,27 @@ import { toMusterError } from '../base/errors.ts';
 import { readText } from '../base/files.ts';
 import type { Io } from './command.ts';
 
-/** A backend that was found, as a job that asks it. */
+/** A backend that was found, and its job. */
 export interface FoundBackend {
-  /** Name that the job would like to have. */
+  /** Preferred name of the job. */
   readonly job: string;
   /** As in `consul_sd_configs`. */
   readonly configKey: string;
   /** Where it was found, as in `CONSUL_HTTP_ADDR`. */
   readonly from: string;
-  /** What the job is about, as a comment. */
+  /** A comment for the job. */
   readonly comment: string;
-  /** Keys of the SD config, of which `undefined` ones are left out. */
+  /** Keys of the SD config; `undefined` ones are left out. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly relabel_configs: readonly object[];
 }
 
-/** What came of one look: a backend, or why there is none. */
+/** A backend, or the reason why none was found. */
 export type Look = FoundBackend | { readonly missed: string };
 
 type Env = Io['env'];
 
-/** Looks for the backends that this machine knows of. Asks none of them, and reads no secret. */
+/** Looks for backends that this machine knows. Calls none of them, and reads no secret. */
 export async function lookAround(env: Env, signal: AbortSignal): Promise<readonly Look[]> {
   return [
     await lookForKubernetes(env, signal),
@@ -51,7 +51,7 @@ const scrapedPods = [
   { source_labels: ['__meta_kubernetes_pod_name'], target_label: 'pod' },
 ];
 
-/** Source: kubectl, and client-go's rules for a process in a cluster. */
+/** Looks for a kubeconfig or a pod. Source: kubectl, and client-go's rules for a process in a cluster. */
 async function lookForKubernetes(env: Env, signal: AbortSignal): Promise<Look> {
   const job = {
     job: 'kubernetes-pods',
@@ -73,12 +73,12 @@ async function lookForKubernetes(env: Env, signal: AbortSignal): Promise<Look> {
   }
   if (env.KUBERNETES_SERVICE_HOST)
     return { ...job, from: 'KUBERNETES_SERVICE_HOST', config: { role: 'pod' } };
-  return { missed: 'Kubernetes: no kubeconfig (KUBECONFIG, ~/.kube/config), and this is no pod' };
+  return { missed: 'Kubernetes: no kubeconfig (KUBECONFIG, ~/.kube/config), and this is not a pod' };
 }
 
 const maxKubeconfig = 4 * 1024 * 1024;
 
-/** Source: Consul's command line, whose variables these are. */
+/** Looks for the variables of Consul's command. Source: Consul's command line. */
 function lookForConsul(env: Env): Look {
   const server = env.CONSUL_HTTP_ADDR;
   if (!server) return { missed: 'Consul: CONSUL_HTTP_ADDR is not set' };
@@ -106,7 +106,7 @@ function lookForConsul(env: Env): Look {
   };
 }
 
-/** Source: Nomad's command line, whose variables these are. */
+/** Looks for the variables of Nomad's command. Source: Nomad's command line. */
 function lookForNomad(env: Env): Look {
   const server = env.NOMAD_ADDR;
   if (!server) return { missed: 'Nomad: NOMAD_ADDR is not set' };
@@ -130,7 +130,7 @@ function lookForNomad(env: Env): Look {
   };
 }
 
-/** Source: Docker's command line, whose variables these are. */
+/** Looks for the variables of Docker's command, and for its socket. Source: Docker's command line. */
 async function lookForDocker(env: Env): Promise<Look> {
   const job = {
     job: 'docker',

@@ -36,7 +36,7 @@ const options = {
   kubeconfig: {
     value: 'FILE',
     env: 'KUBECONFIG',
-    help: 'The kubeconfig of the cluster; without one, the cluster in which this runs.',
+    help: 'The kubeconfig of the cluster. Default: the cluster in which this runs.',
   },
   context: { value: 'NAME', help: 'A context of the kubeconfig other than its current one.' },
   cluster: { value: 'NAME', help: "Becomes the label cluster, and the first part of the jobs' names." },
@@ -64,20 +64,20 @@ const options = {
   file: {
     value: 'OLD=NEW',
     multiple: true,
-    help: "Where a file or folder of the cluster's Prometheus is here.",
+    help: "The local path of a file or folder of the cluster's Prometheus.",
   },
   address: {
     value: 'OLD=NEW',
     multiple: true,
-    help: "What a prober's address inside the cluster is called from here.",
+    help: 'The local name of an address inside the cluster.',
   },
   secrets: {
     value: 'FOLDER',
     default: '/etc/prometheus/monitors',
     help: 'Folder of the files that hold credentials.',
   },
-  shard: { value: 'INDEX/TOTAL', help: 'The share of the targets that one of several Prometheus scrapes.' },
-  timeout: { value: 'DURATION', default: '1m', help: 'How long all of it may take.' },
+  shard: { value: 'INDEX/TOTAL', help: 'The shard of the targets to scrape, as in 0/3.' },
+  timeout: { value: 'DURATION', default: '1m', help: 'How long the command may take.' },
   strict: { help: 'Exit with 1 when a Monitor is left out.' },
 } as const;
 
@@ -86,12 +86,12 @@ export const monitors = defineCommand({
   name: 'monitors',
   description:
     'Reads the ServiceMonitors, PodMonitors, Probes and ScrapeConfigs of a cluster, and prints the scrape_configs that the\n' +
-    'Prometheus Operator generates for them: for muster.yml, for prometheus.yml, or for a file of scrape_config_files. Those\n' +
-    'that are left out are listed with the reason. Credentials are printed as paths of files; which files are needed is\n' +
-    'listed, too. What the operator writes into the global section is written into each job.\n' +
-    'Jobs whose SD configs are equal share one listing, in Prometheus and in Muster. They have the namespaces of their\n' +
-    'Monitors, as those of the operator. With --one-listing there is one for each role, and rules select the namespaces:\n' +
-    'best with "relabel: publish", since otherwise each job is published with the targets of all namespaces.',
+    'Prometheus Operator generates for them: for muster.yml, prometheus.yml, or a file of scrape_config_files. It lists the\n' +
+    'Monitors that are left out, with the reasons, and the files that the jobs need: credentials are printed as paths of\n' +
+    "files. The keys of the operator's global section are written into each job.\n" +
+    'Jobs whose SD configs are equal share one listing, in Prometheus and in Muster. As in the operator, an SD config has the\n' +
+    'namespaces of its Monitor. With --one-listing there is one SD config for each role, and rules select the namespaces. Use it with\n' +
+    '"relabel: publish": without that, each job is published with the targets of all namespaces.',
   examples: [
     'muster monitors --kubeconfig prod.kubeconfig --cluster prod --prometheus monitoring/k8s > prod.yml',
     'muster monitors --kubeconfig prod.kubeconfig --file /var/run/secrets/kubernetes.io/serviceaccount=/etc/prod',
@@ -135,7 +135,7 @@ export const monitors = defineCommand({
       ...(settings.additionalScrapeConfigs === undefined
         ? []
         : [
-            `the Prometheus has additionalScrapeConfigs, in key ${JSON.stringify(settings.additionalScrapeConfigs.key)} of Secret ${settings.additionalScrapeConfigs.name}: a bare list, which Muster reads as it is`,
+            `the Prometheus has additionalScrapeConfigs, in key ${JSON.stringify(settings.additionalScrapeConfigs.key)} of Secret ${settings.additionalScrapeConfigs.name}: Muster can read this list as it is`,
           ]),
       ...translated.notes,
       ...(unread.size > 0 ? [`may not be read, and were not checked: ${[...unread].join(', ')}`] : []),
@@ -157,7 +157,7 @@ function heading({ cluster, prometheus }: Given): readonly string[] {
   return [`Jobs of the Monitors${of}${by}, made by muster monitors ${version}.`];
 }
 
-/** Says what is not in the jobs, and what they need. */
+/** Prints what is left out, and what the jobs need. */
 function report(io: Io, { jobs, files, leftOut }: Translated, notes: readonly string[]): void {
   const say = (line: string) => io.err(`${printable(line)}\n`);
   for (const { kind, namespace, name, reason } of leftOut)
@@ -188,7 +188,7 @@ function readAll({ monitors: found }: ClusterMonitors): {
   return { read, leftOut };
 }
 
-/** The connection that lists the Monitors, and the keys of the SD configs that will list their targets. */
+/** The connection to the API server, and the keys with which SD configs reach it. */
 async function connect(
   { kubeconfig, context, connection: given }: Given,
   input: Parameters<typeof openInCluster>[0],
@@ -202,7 +202,7 @@ async function connect(
   const connection = await openKubeconfig(kubeconfig, input, context);
   if (keys === undefined && !connection.isCurrent)
     throw new UsageError(
-      `an SD config reads the current context alone, which ${JSON.stringify(context)} is not: write it to a file of its own with "kubectl config view --minify --flatten --context ${context}", and name that with --connection '{kubeconfig_file: FILE}'`,
+      `an SD config reads only the current context, which ${JSON.stringify(context)} is not: write it to another file with "kubectl config view --minify --flatten --context ${context}", and name that file with --connection '{kubeconfig_file: FILE}'`,
     );
   return { connection, keys: keys ?? { kubeconfig_file: resolve(kubeconfig) } };
 }
@@ -229,9 +229,9 @@ function settingsGiven(pairs: readonly string[]): ReadonlyMap<string, unknown> {
   return new Map([...pairsOf('set', pairs)].map(([key, value]) => [key, yamlValue('set', value)]));
 }
 
-function pairsOf(option: string, texts: readonly string[]): ReadonlyMap<string, string> {
+function pairsOf(option: string, pairs: readonly string[]): ReadonlyMap<string, string> {
   return new Map(
-    texts.map((text) => {
+    pairs.map((text) => {
       const at = text.indexOf('=');
       if (at < 1)
         throw new UsageError(`--${option} is ${option === 'set' ? 'KEY=VALUE' : 'OLD=NEW'}, not "${text}"`);
@@ -242,7 +242,7 @@ function pairsOf(option: string, texts: readonly string[]): ReadonlyMap<string, 
 
 function translationOf(values: Given): Omit<Translation, 'settings' | 'connection'> {
   const { cluster, secrets, file, address, shard } = values;
-  if (cluster === '') throw new UsageError('--cluster is a name, not an empty text');
+  if (cluster === '') throw new UsageError('--cluster is empty: give a name');
   return {
     cluster,
     secretsFolder: secrets,
@@ -260,7 +260,7 @@ function readShard(text: string): NonNullable<Translation['shard']> {
   return { index: Number(index), total: Number(total) };
 }
 
-/** The manifest of a Prometheus, as far as it is read. */
+/** The manifest of a Prometheus: the fields that are read. */
 const manifest = z.object({
   kind: z.enum(['Prometheus', 'PrometheusAgent']),
   metadata: z.object({ namespace: z.string().default('default') }).default({ namespace: 'default' }),
@@ -275,7 +275,7 @@ async function prometheusOf(
   signal: AbortSignal,
 ): Promise<{ readonly owner?: string; readonly spec?: unknown }> {
   if (prometheus !== undefined && file !== undefined)
-    throw new UsageError('--prometheus and --prometheus-file can not go together');
+    throw new UsageError('--prometheus and --prometheus-file cannot go together');
   if (file !== undefined) {
     const document = parseDocument(await readText(file, { maxBytes: maxManifestBytes, signal }), {
       logLevel: 'silent',

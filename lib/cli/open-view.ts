@@ -4,7 +4,7 @@ import { selectProviders } from '../run/providers.ts';
 import { type ProviderId, statusKey } from '../targets/keys.ts';
 import type { Io } from './command.ts';
 
-/** As `openStoreView`, and says so where the configuration is broken and what is shown is that of the store alone. */
+/** Like `openStoreView`; says so where the configuration is broken and only the store is shown. */
 export async function openView(
   command: string,
   which: { readonly location: string; readonly url: string | undefined },
@@ -13,22 +13,21 @@ export async function openView(
   const view = await openStoreView(which, io);
   if (view.problem !== undefined)
     io.err(
-      `muster ${command}: the configuration is broken, ${view.store.url} is looked at by itself: ${view.problem.message}\n`,
+      `muster ${command}: the configuration is broken, this is only what ${view.store.url} has: ${view.problem.message}\n`,
     );
   return view;
 }
 
 /**
- * Of the providers that the store or the configuration has, those that were asked for. Throws (kind `config`) when there
- * is none.
+ * The selected providers of the store and the configuration. Throws `config` when there are none.
  */
 export async function chooseProviders(
   { store, configured }: StoreView,
-  asked: Parameters<typeof selectProviders>[1],
+  selection: Parameters<typeof selectProviders>[1],
   signal: AbortSignal,
 ): Promise<readonly ProviderId[]> {
   const stored = await listProviders({ store, signal });
   const known = new Set(stored.map(statusKey));
   const others = (configured?.providers ?? []).filter((id) => !known.has(statusKey(id)));
-  return selectProviders([...stored, ...others], asked, configured === undefined ? 'store' : undefined);
+  return selectProviders([...stored, ...others], selection, configured === undefined ? 'store' : undefined);
 }

@@ -11,11 +11,11 @@ export const shared = {
     help: 'Configuration: a file or an s3:// URL.',
   },
   strict: {
-    help: 'Refuse what Muster does not discover, instead of leaving it to Prometheus.',
+    help: 'Refuse SD configs that Muster does not read, instead of leaving them to Prometheus.',
   },
   store: {
     value: 'STORE',
-    help: 'Look at this store, as in s3://bucket/prefix, and read no configuration.',
+    help: 'Read this store, as in s3://bucket/prefix, and no configuration.',
   },
   job: { value: 'JOB', help: 'Only this job.' },
   provider: { value: 'PROVIDER', help: 'Only this provider, as in consul-0.' },
@@ -27,10 +27,10 @@ export const shared = {
   output: { value: 'FORMAT', default: 'table', choices: ['table', 'json'], help: 'table or json.' },
 } as const satisfies Readonly<Record<string, Option>>;
 
-/** Timers count milliseconds in 31 bits; one that is set for longer fires at once. */
+/** Timers count milliseconds in 31 bits; a longer one fires at once. */
 const longestTimer = 2 ** 31 - 1;
 
-/** The value of an option that is a duration, in milliseconds, from `min` milliseconds up. */
+/** Reads a duration: milliseconds, at least `min`. Throws `UsageError`. */
 export function readDuration(option: string, text: string, min: number): number {
   const milliseconds = parseDuration(text);
   if (milliseconds === undefined || milliseconds < min || milliseconds > longestTimer)
@@ -38,7 +38,23 @@ export function readDuration(option: string, text: string, min: number): number 
   return milliseconds;
 }
 
-/** The value of an option that is a whole number from 1 up. */
+/**
+ * A moment, in milliseconds of Unix time: ISO 8601 (without a time zone it is UTC), or a duration ago as in 2h. Throws
+ * `UsageError`.
+ */
+export function readTime(option: string, text: string, now: Date): number {
+  const ago = parseDuration(text);
+  if (ago !== undefined) return now.getTime() - ago;
+  const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/.test(text);
+  const isTime = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/.test(text);
+  const time = isTime ? Date.parse(hasZone || !text.includes('T') ? text : `${text}Z`) : Number.NaN;
+  if (!Number.isNaN(time)) return time;
+  throw new UsageError(
+    `--${option} is a time as in 2026-11-28T03:00Z, or a duration ago as in 2h, not "${text}"`,
+  );
+}
+
+/** Reads a whole number from 1 up. Throws `UsageError`. */
 export function readCount(option: string, text: string): number {
   if (!/^[1-9]\d{0,11}$/.test(text))
     throw new UsageError(`--${option} is a whole number from 1 up, not "${text}"`);
@@ -55,7 +71,7 @@ const units: Readonly<Record<string, number>> = {
   GiB: 2 ** 30,
 };
 
-/** The value of an option that is a size, in bytes, from 1 up. */
+/** Reads a size: bytes, at least 1. Throws `UsageError`. */
 export function readSize(option: string, text: string): number {
   const [, number, unit = ''] = /^(\d{1,12})(B|kB|MB|GB|KiB|MiB|GiB)$/.exec(text) ?? [];
   const bytes = Number(number) * (units[unit] ?? 0);

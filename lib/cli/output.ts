@@ -2,15 +2,16 @@ import type { LeftAlone } from '../config/muster-config.ts';
 import { formatLeftAlone } from '../config/prometheus-keys.ts';
 import type { Progress } from '../targets/discover.ts';
 import type { Io } from './command.ts';
+import { cutMiddle, fitWidths, openPaint, type Style, wrapWords } from './terminal.ts';
 
 interface Layout<Item> {
   readonly heading: readonly string[];
   readonly row: (item: Item) => readonly string[];
-  /** What a person reads when there is nothing. */
+  /** The message for an empty list. */
   readonly empty: string;
 }
 
-/** Prints a list as the `--output` option says. */
+/** Prints a list in the format of `--output`. */
 export async function printList<Item>(
   io: Io,
   output: 'table' | 'json',
@@ -19,36 +20,93 @@ export async function printList<Item>(
 ): Promise<void> {
   if (output === 'json') await io.out(`${JSON.stringify(items, undefined, 2)}\n`);
   else if (items.length === 0) io.err(`${layout.empty}\n`);
-  else await io.out(formatTable(layout.heading, items.map(layout.row)));
+  else await printTable(io, layout.heading, items.map(layout.row));
 }
 
-/** A count with its word: `1 job`, `2 jobs`. */
+/** A count and its noun: `1 job`, `2 jobs`. */
 export function counted(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
-/** The line of `formatLeftAlone` for a terminal; empty for nothing. */
+/** The line of `formatLeftAlone` for a terminal; empty where nothing is left to Prometheus. */
 export function leftAloneText(leftAlone: readonly LeftAlone[]): string {
   const line = formatLeftAlone(leftAlone);
   return line === '' ? '' : `${printable(line)}\n`;
 }
 
-/** Rows as aligned columns under a heading. */
-export function formatTable(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [heading, ...rows].map((row) => row.map(printable));
-  const widths = heading.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  return all
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+export interface TableOptions {
+  /** On a terminal the last column is broken between words (`prose`), or ends where the line does (`tail`). */
+  readonly last?: 'prose' | 'tail' | undefined;
+  /** The style of a cell of a row. */
+  readonly styleOf?: ((row: number, column: number) => Style | undefined) | undefined;
 }
 
-/** The text with its control characters shown as `?`: what a backend names its targets must not steer a terminal. */
+/**
+ * Prints rows as aligned columns under a heading. On a terminal they fit its width: what is too long is cut in its
+ * middle. Elsewhere nothing is cut.
+ */
+export async function printTable(
+  io: Pick<Io, 'out' | 'outColumns' | 'outIsTerminal' | 'env'>,
+  heading: readonly string[],
+  rows: readonly (readonly string[])[],
+  { last, styleOf = () => undefined }: TableOptions = {},
+): Promise<void> {
+  const paint = openPaint(io);
+  const all = [heading, ...rows].map((row) => row.map(printable));
+  const natural = heading.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  const widths = widthsFor(natural, io.outColumns, last);
+  const end = heading.length - 1;
+  const lines = all.flatMap((row, index) => {
+    const style = (column: number) => (index === 0 ? 'name' : styleOf(index - 1, column));
+    const cells = row.map((cell, column) =>
+      fitCell(cell, widths[column] ?? 0, column === end ? last : undefined),
+    );
+    return Array.from({ length: Math.max(...cells.map(({ length }) => length)) }, (_, line) =>
+      cells
+        .map((parts, column) => {
+          const text = parts[line] ?? '';
+          const isLast = cells.slice(column + 1).every((others) => (others[line] ?? '') === '');
+          const gap = isLast ? '' : ' '.repeat((widths[column] ?? 0) - text.length);
+          return { text: `${paint(style(column), text)}${gap}`, isLast };
+        })
+        .reduce((sum, { text, isLast }, column) => {
+          const isOver = isLast && text === '';
+          return isOver ? sum : `${sum}${column === 0 ? '' : '  '}${text}`;
+        }, ''),
+    );
+  });
+  await io.out(`${lines.join('\n')}\n`);
+}
+
+function fitCell(cell: string, width: number, way: TableOptions['last']): readonly string[] {
+  if (way === 'prose') return wrapWords(cell, width);
+  if (width === 0) return [''];
+  if (way === 'tail' && cell.length > width) return [`${cell.slice(0, width - 1)}…`];
+  return [cutMiddle(cell, width)];
+}
+
+/** Prose that is narrower is no use to anybody; a tail that is, is left out. */
+const leastProse = 24;
+const leastTail = 12;
+
+function widthsFor(
+  natural: readonly number[],
+  columns: number | undefined,
+  last: TableOptions['last'],
+): readonly number[] {
+  const gaps = 2 * (natural.length - 1);
+  if (columns === undefined) return natural;
+  if (last === undefined) return fitWidths(natural, columns - gaps);
+  const others = natural.slice(0, -1);
+  const longest = natural.at(-1) ?? 0;
+  const least = last === 'prose' ? Math.min(longest, leastProse) : 0;
+  const fitted = fitWidths(others, columns - gaps - least);
+  const rest = columns - gaps - fitted.reduce((sum, width) => sum + width, 0);
+  if (last === 'tail' && rest < Math.min(longest, leastTail)) return [...fitted, 0];
+  return [...fitted, Math.min(longest, Math.max(least, rest))];
+}
+
+/** The text with `?` for each control character: names from a backend must not control the terminal. */
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '?');
 }
@@ -63,7 +121,7 @@ export function formatAge(time: string | undefined, now: Date): string {
   return `${Math.floor(seconds / 86_400)}d`;
 }
 
-/** A line on the terminal that tells how far a listing is; nothing where no person watches. */
+/** A line that shows the progress of a listing; nothing where `err` is not a terminal. */
 export function openProgress(io: Io, what: string): { show: (progress: Progress) => void; end: () => void } {
   if (!io.errIsTerminal) return { show: () => undefined, end: () => undefined };
   let shown = false;

@@ -2,13 +2,13 @@ import { resolve } from 'node:path';
 import type { AppProvider } from '../run/providers.ts';
 import { encodeJob } from '../targets/keys.ts';
 
-/** Kube-state outputs by the names of their objects, and the address at which they are served. */
+/** Kube-state outputs, and the address that serves them. */
 export interface ServedOutputs {
   readonly outputs: readonly string[];
   readonly listen: string;
 }
 
-/** The scrape configs by which Prometheus reads the mirrored jobs and outputs, to be pasted into its configuration. */
+/** The scrape configs with which Prometheus reads the mirrored jobs and outputs, to paste into its configuration. */
 export function prometheusStanza(
   folder: string,
   providers: readonly Pick<AppProvider, 'job' | 'rulesRun'>[],
@@ -17,7 +17,7 @@ export function prometheusStanza(
   const jobs = new Map(providers.map((one) => [one.job, one]));
   const stanzas = [...jobs.values()].map(({ job, rulesRun = false }) => {
     const files = JSON.stringify(`${resolve(folder)}/${encodeJob(job)}/*.json`);
-    // Rules that run twice read __meta_ labels which are gone, and put nothing over what the first run made of them.
+    // Rules that run again read __meta_ labels that are gone, and overwrite good labels with nothing.
     const rules = rulesRun
       ? '    # Without its relabel_configs, which Muster has run (relabel: publish); "muster check" has the order.\n'
       : '';
@@ -27,7 +27,7 @@ export function prometheusStanza(
   return `scrape_configs:\n${stanzas.join('')}${kubeState}`;
 }
 
-/** One job, as the rules for kube-state-metrics expect it; its targets differ in path and instance. */
+/** One job for all outputs, as the rules for kube-state-metrics expect it; its targets differ in path and instance. */
 function kubeStateStanza({ outputs, listen }: ServedOutputs): string {
   const address = listen.replace(/^(?:0\.0\.0\.0|\[::\])?:/, 'localhost:');
   const targets = outputs.map(

@@ -7,15 +7,16 @@ import { type FileSchema, partOf, partsBelow, sdConfigsAt } from './file-schema.
 
 const introduction = `# Configuration reference
 
-Made from Muster's own schemas by \`muster schema --format markdown\` (\`npm run docs\` in a clone); a test holds this file
-against them. What the settings are for stands in the [README](../README.md).
+Made from Muster's schemas by \`muster schema --format markdown\` (\`npm run docs\` in a clone); a test fails when it is
+old. The [README](../README.md) explains what the settings are for.
 
 - \`a[].b\` is the key \`b\` in each element of the list \`a\`; \`a.*.b\` is the key \`b\` in each value of the mapping \`a\`.
 - A key without a value counts as absent. Durations are Prometheus's: \`30s\`, \`5m\`, \`1h30m\`.
-- A key with \`_file\` or \`_ref\` stands for the one without: at most one of them may be there.
-- Relative paths start from the folder of the file in which they stand.
+- A key with \`_file\` or \`_ref\` replaces the key without it: give at most one of them.
+- Relative paths start from the folder of the file that has them.
 
-An editor knows all of this from the JSON schema. \`muster schema > muster.schema.json\`, and at the top of \`muster.yml\`:
+An editor knows all of this from the JSON schema. Run \`muster schema > muster.schema.json\`, and put this line at the top of
+\`muster.yml\`:
 
 \`\`\`yaml
 # yaml-language-server: $schema=./muster.schema.json
@@ -40,7 +41,7 @@ export function formatReference({ json, textOf, backends }: FileSchema): string 
     "## Muster's settings: `scrape_configs[].muster` and `defaults`\n",
     table(partOf(job.properties?.muster), 'scrape_configs[].muster.'),
     '## HTTP client\n',
-    'These keys may stand in an SD config of every backend that speaks HTTP.\n',
+    'An SD config of every backend that speaks HTTP may have these keys.\n',
     table(only(common, http), `${sdConfigsAt('consul')}[].`),
     ...backends.flatMap((name) => {
       const config = sdConfigOf(job, name);
@@ -79,7 +80,7 @@ interface Row {
 }
 
 interface RowInput {
-  /** Path of the section, with what stands in front of its keys. */
+  /** Path of the section: the prefix of its keys. */
   readonly at: string;
   readonly textOf: FileSchema['textOf'];
   readonly leftOut?: readonly string[];
@@ -107,7 +108,7 @@ function rowsOf(section: JsonSchema, { at, textOf, leftOut = [] }: RowInput, bel
   });
 }
 
-/** What a value has to be, in words. */
+/** The type of a value in words. */
 function typeOf(part: JsonSchema): string {
   const { title, type, items, additionalProperties, anyOf = [] } = part;
   if (title !== undefined) return title;
@@ -134,7 +135,7 @@ function formatTable(rows: readonly Row[]): string {
     .join('');
 }
 
-/** The value as it may stand in one line of YAML. */
+/** The value in one line of YAML. */
 function flow(value: unknown): string {
   const text = stringify(value, {
     collectionStyle: 'flow',

@@ -11,8 +11,8 @@ import { printable } from './output.ts';
 export const retire = defineCommand({
   name: 'retire',
   description:
-    'Retires the providers of a job that left the configuration, at once: their targets leave the bucket and every\n' +
-    'mirror. Journal and snapshot stay. A provider that is still configured is not touched.',
+    'Retires the providers of a job that left the configuration, at once: their targets are removed from the bucket and\n' +
+    'every mirror. Journal and snapshot stay. A provider that is still configured is not touched.',
   examples: ['muster retire old-job -c muster.yml', 'muster retire api --provider consul-1'],
   argument: 'JOB',
   options: { config: shared.config, provider: shared.provider },

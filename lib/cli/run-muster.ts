@@ -6,7 +6,7 @@ import { type Command, type ExitCode, exitCodes, type Io, UsageError } from './c
 import type { DescribedCommand } from './completion.ts';
 import { counted } from './output.ts';
 
-/** All sub-commands, in the order of the help; each is loaded when it is called. */
+/** All sub-commands, in the order of the help. Each is loaded when it is called. */
 const commands: Readonly<
   Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>
 > = {
@@ -26,6 +26,10 @@ const commands: Readonly<
     summary: 'Discover once and print the targets, write nothing',
     load: async () => (await import('./targets.ts')).targets,
   },
+  plan: {
+    summary: 'Say what a configuration would change, write nothing',
+    load: async () => (await import('./plan.ts')).plan,
+  },
   run: {
     summary: 'Run one cycle of each provider into the store',
     load: async () => (await import('./run.ts')).run,
@@ -38,7 +42,35 @@ const commands: Readonly<
     summary: 'Show what each provider last did',
     load: async () => (await import('./status.ts')).status,
   },
-  history: { summary: 'Show the changes of a job', load: async () => (await import('./history.ts')).history },
+  explain: {
+    summary: 'Say where a target is, or when and why it left',
+    load: async () => (await import('./explain.ts')).explain,
+  },
+  history: {
+    summary: 'Show the versions of a job, or the life of one target',
+    load: async () => (await import('./history.ts')).history,
+  },
+  show: {
+    summary: 'Print the full list of a job as of a version or a time',
+    load: async () => (await import('./versions.ts')).show,
+  },
+  diff: {
+    summary: 'Show what changed between two versions of a job',
+    load: async () => (await import('./versions.ts')).diff,
+  },
+  rollback: {
+    summary: 'Publish the list of an old version again',
+    load: async () => (await import('./operator.ts')).rollback,
+  },
+  pin: {
+    summary: 'Keep the list of a job as it is, whatever cycles find',
+    load: async () => (await import('./operator.ts')).pin,
+  },
+  unpin: { summary: 'End a pin', load: async () => (await import('./operator.ts')).unpin },
+  reject: {
+    summary: 'Say that what is held is not wanted',
+    load: async () => (await import('./operator.ts')).reject,
+  },
   accept: {
     summary: 'Let go what the gate holds',
     load: async () => (await import('./accept.ts')).accept,
@@ -78,14 +110,14 @@ const commands: Readonly<
   },
 };
 
-/** All commands with their summaries, for what tells of them all. */
+/** All commands with their summaries. */
 async function describeAll(): Promise<readonly DescribedCommand[]> {
   return Promise.all(
     Object.values(commands).map(async ({ summary, load }) => ({ ...(await load()), summary })),
   );
 }
 
-/** What ends a command. Source of the numbers: POSIX, the `kill` utility; a shell adds 128 to them. */
+/** Signals that end a command. Source of the numbers: POSIX, the `kill` utility; a shell adds 128 to them. */
 const signals = [
   ['SIGHUP', 1],
   ['SIGINT', 2],
@@ -93,9 +125,9 @@ const signals = [
 ] as const;
 
 /**
- * Runs the command line and gives the exit code. What was asked for goes to standard output, all else to standard
- * error. The first SIGINT, SIGTERM or SIGHUP ends the command in order, a second one at once. A command that did not
- * come to its end because of one exits with 128 and the signal's number, as 130 after Ctrl-C.
+ * Runs the command line and returns the exit code. The result goes to standard output, everything else to standard
+ * error. The first SIGINT, SIGTERM or SIGHUP ends the command in order, a second one at once. A command that a signal has
+ * interrupted exits with 128 plus the signal's number: 130 after Ctrl-C.
  */
 export async function runMuster(args: readonly string[]): Promise<number> {
   const stop = new AbortController();
@@ -107,11 +139,11 @@ export async function runMuster(args: readonly string[]): Promise<number> {
       stop.abort();
     });
   }
-  // A reader that leaves early, as `head` does, is no error.
+  // A reader that leaves early, as `head` does, is not an error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) =>
     process.exit(error.code === 'EPIPE' ? exitCodes.good : exitCodes.failed),
   );
-  // Nobody reads the log any more: no reason to end a sidecar.
+  // A log that nobody reads is no reason to end a sidecar.
   process.stderr.on('error', () => undefined);
   let level: LogLevel;
   try {
@@ -129,25 +161,28 @@ export async function runMuster(args: readonly string[]): Promise<number> {
     }),
     env: process.env,
     outIsTerminal: process.stdout.isTTY === true,
-    ...(process.stdout.isTTY && { outColumns: process.stdout.columns }),
+    // A terminal may change its size while a command runs.
+    get outColumns() {
+      return process.stdout.isTTY ? process.stdout.columns : undefined;
+    },
     errIsTerminal: process.stderr.isTTY === true,
     signal: stop.signal,
   };
   const code = await runCommand(args, io);
-  if (stop.signal.aborted) setTimeout(() => endBySignal('SIGTERM'), patience).unref();
+  if (stop.signal.aborted) setTimeout(() => endBySignal('SIGTERM'), exitTimeout).unref();
   return code === exitCodes.failed && interrupted !== undefined ? interrupted : code;
 }
 
-/** Milliseconds that a command which has ended may keep the process: what is left then hangs on a disk or a pipe. */
-const patience = 2000;
+/** Milliseconds until the process is ended after an interrupted command: whatever still runs hangs on a disk or a pipe. */
+const exitTimeout = 2000;
 
-/** Ends at once: `process.exit` waits for threads, and one that opens a pipe without a writer never comes back. */
+/** Ends the process at once: `process.exit` waits for threads, and one that opens a pipe without a writer never ends. */
 function endBySignal(name: NodeJS.Signals): void {
   process.removeAllListeners(name);
   process.kill(process.pid, name);
 }
 
-/** Runs one command line on the given world. */
+/** Runs one command line in the given world. */
 export async function runCommand([name, ...args]: readonly string[], io: Io): Promise<ExitCode> {
   if (name === undefined) {
     io.err(overview());
@@ -168,7 +203,8 @@ export async function runCommand([name, ...args]: readonly string[], io: Io): Pr
     return await command.main(args, io);
   } catch (error) {
     io.err(`${explain(error, name, io.signal)}\n`);
-    return error instanceof UsageError || isMusterError(error, 'config') ? exitCodes.usage : exitCodes.failed;
+    const isWrong = error instanceof UsageError || isMusterError(error, 'config');
+    return isWrong ? (command.wrongUsage ?? exitCodes.usage) : exitCodes.failed;
   }
 }
 
@@ -215,6 +251,6 @@ Usage: muster COMMAND [options]
 Commands:
 ${rows.join('')}
 "muster help COMMAND" tells more, with an example. Exit codes: 0 good, 1 failed, 2 wrong usage or configuration, 130
-after an interrupt.
+after an interrupt; "muster plan" says with 2 that something would change, and with 1 all else.
 `;
 }

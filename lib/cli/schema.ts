@@ -7,9 +7,9 @@ import { partOf, readFileSchema } from './file-schema.ts';
 export const schema = defineCommand({
   name: 'schema',
   description:
-    'Prints the JSON schema of muster.yml, with which an editor completes and checks the file. Put this line at its top:\n' +
+    'Prints the JSON schema of muster.yml. An editor completes and checks the file with it; put this line at its top:\n' +
     '# yaml-language-server: $schema=./muster.schema.json\n' +
-    'With --format markdown the same as a reference: every key with its type, default, meaning and an example.',
+    'With --format markdown it prints a reference: every key with its type, default, meaning and an example.',
   examples: ['muster schema > muster.schema.json', 'muster schema --format markdown > configuration.md'],
   options: {
     format: { value: 'FORMAT', default: 'json', choices: ['json', 'markdown'], help: 'json or markdown.' },
@@ -22,7 +22,7 @@ export const schema = defineCommand({
   },
 });
 
-/** The schema of a file: also of a bare list of jobs, and with each part that occurs again written once. */
+/** The schema of a file, which may also be a bare list of jobs. Repeated parts become definitions. */
 function wholeSchema(json: JsonSchema): JsonSchema {
   const { items } = partOf(json.properties?.scrape_configs);
   const whole: JsonSchema = { ...json, type: ['object', 'array'], items: partOf(items) };
@@ -35,7 +35,7 @@ function wholeSchema(json: JsonSchema): JsonSchema {
   };
 }
 
-/** Characters from which a part is worth a reference. */
+/** Characters of the smallest part that becomes a definition. */
 const worthSharing = 400;
 
 function share(whole: JsonSchema) {
@@ -44,7 +44,7 @@ function share(whole: JsonSchema) {
     if (typeof node !== 'object' || node === null) return;
     const text = JSON.stringify(node);
     counts.set(text, (counts.get(text) ?? 0) + 1);
-    // What is inside a part that came before is counted with it.
+    // The parts inside a repeated part are not counted again.
     if (counts.get(text) === 1) for (const value of Object.values(node)) count(value);
   };
   count(whole);
@@ -72,7 +72,7 @@ function share(whole: JsonSchema) {
   return { shared: inside(whole, 'file'), definitions };
 }
 
-/** Keys of a schema that name no key of the file. */
+/** Keywords of JSON schema: they are not keys of the file. */
 const keywords = new Set([
   'properties',
   'items',
@@ -83,7 +83,7 @@ const keywords = new Set([
   'type',
 ]);
 
-/** Else it is the mapping below `properties`. */
+/** Whether the node is a schema, and not the mapping below `properties`. */
 function isSchema(node: object): boolean {
   return ('type' in node || 'anyOf' in node) && !('type' in node && isMapping(node.type));
 }

@@ -4,7 +4,7 @@ import { isMusterError } from '../base/errors.ts';
 import { acceptOutputCommand, noticesOf, retireCommand, settlingCommand } from '../cycle/hints.ts';
 import { resolveNames } from '../cycle/naming.ts';
 import { listProviders, readStatus, type StoredStatus } from '../cycle/status.ts';
-import { longestAge } from '../kube-state/gzip-header.ts';
+import { longestAge } from '../kube-state/gzip-time.ts';
 import { type OutputStatus, readOutputStatus } from '../kube-state/status.ts';
 import { readListed } from '../kube-state/stored.ts';
 import type { StoreView } from '../run/app.ts';
@@ -21,14 +21,15 @@ import {
 import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
 import { openView } from './open-view.ts';
 import { readDuration, shared } from './options.ts';
-import { formatAge, formatTable, leftAloneText } from './output.ts';
+import { formatAge, leftAloneText, printTable } from './output.ts';
+import type { Style } from './terminal.ts';
 
 /** `muster status` */
 export const status = defineCommand({
   name: 'status',
   description:
-    'Reads the status of every provider from the store: version, targets, last success, errors, and what the guard holds;\n' +
-    'and of every kube-state output its size, and when its cluster was listed.',
+    'Reads the status of every provider from the store: version, targets, last success, errors, and what the gate holds;\n' +
+    'and for every kube-state output its size, and when its cluster was listed.',
   examples: [
     'muster status -c muster.yml',
     'muster status --check --stale-after 10m',
@@ -37,8 +38,8 @@ export const status = defineCommand({
   options: {
     config: shared.config,
     store: shared.store,
-    check: { help: 'Exit with 1 unless everything is ok, for a monitor.' },
-    watch: { help: 'Show it again every two seconds, until it is interrupted.' },
+    check: { help: 'Exit with 1 unless everything is ok, for monitoring.' },
+    watch: { help: 'Show the status every two seconds, until an interrupt.' },
     'stale-after': {
       value: 'DURATION',
       default: '15m',
@@ -68,10 +69,10 @@ export const status = defineCommand({
   },
 });
 
-/** Milliseconds between two looks of `--watch`. */
+/** Milliseconds between two readings of `--watch`. */
 const watchInterval = 2000;
 
-/** All that the store says, in the order of the configuration, and whether each is as it should be. */
+/** All statuses in the store, in the order of the configuration, and whether each is ok. */
 async function look(
   { store, configured }: StoreView,
   { now, stale, signal }: { readonly now: Date; readonly stale: number; readonly signal: AbortSignal },
@@ -89,7 +90,7 @@ async function look(
     const { job, provider } = id;
     const settles = stored.status && settlingCommand({ job, provider }, stored.status);
     const command = settles ?? (row.configured ? undefined : retireCommand({ job, provider }));
-    // What left the configuration is as it should be, unless it is held: it waits to be retired.
+    // A provider that left the configuration is ok unless it is held: it waits to be retired.
     const leaves = !row.configured && stored.status?.retiring?.held === undefined;
     return {
       ...{ job, provider },
@@ -116,7 +117,10 @@ async function print(
   { output, now }: { readonly output: 'table' | 'json'; readonly now: Date },
   io: Io,
 ): Promise<void> {
-  const data = [...providers, ...outputs].map(({ ok, ...one }) => one);
+  const data = [
+    ...providers.map(({ ok, ...one }) => ({ kind: 'provider', ...one })),
+    ...outputs.map(({ ok, ...one }) => ({ kind: 'output', ...one })),
+  ];
   if (output === 'json') return io.out(`${JSON.stringify(data, undefined, 2)}\n`);
   if (providers.length === 0 && outputs.length === 0)
     io.err('No provider is configured, and none has a status.\n');
@@ -130,10 +134,20 @@ async function print(
         ...(one.warnings ?? []),
       ].join('; '),
     ]);
-    await io.out(formatTable(heading, rows));
+    const states = providers.map(({ state, ok }) => styleOfState(state, ok));
+    await printTable(io, heading, rows, {
+      last: 'prose',
+      styleOf: (row, column) => (column === heading.length - 1 ? states[row] : undefined),
+    });
   }
-  if (outputs.length > 0)
-    await io.out(`${providers.length > 0 ? '\n' : ''}${outputStatusTable(outputs, now)}`);
+  if (outputs.length > 0 && providers.length > 0) await io.out('\n');
+  if (outputs.length > 0) await printOutputStatuses(io, outputs, now);
+}
+
+/** What is held or waits is no failure yet. */
+function styleOfState(state: string, ok: boolean): Style {
+  if (state === 'ok') return 'good';
+  return ok || /^(?:held|left|version|no cycle)/.test(state) ? 'warn' : 'bad';
 }
 
 const heading = ['JOB', 'PROVIDER', 'VERSION', 'TARGETS', 'LAST SUCCESS', 'LAST CHANGE', 'STATE'];
@@ -142,7 +156,7 @@ interface Row extends Pick<StoredStatus, 'status' | 'damaged'> {
   readonly configured: boolean;
 }
 
-/** The configured providers under the names that the store has for what they list; by their place where it is not known. */
+/** The configured providers under their names in the store; under those of their positions where a newer Muster wrote. */
 async function storedNames(
   providers: readonly AppProvider[],
   store: ObjectStore,
@@ -156,7 +170,7 @@ async function storedNames(
   }
 }
 
-/** A status of a later Muster is named, and hides none of the others. */
+/** Reads a status. One of a newer Muster is reported as damaged, and the others are still shown. */
 async function readStored(
   store: ObjectStore,
   id: ProviderId,
@@ -170,27 +184,27 @@ async function readStored(
   }
 }
 
-/** `ok`, or what is not. `stale` is the age in milliseconds at which a last success is too old. */
+/** `ok`, or what is wrong. `stale` is the age in milliseconds at which a last success is too old. */
 function stateOf({ configured, status, damaged }: Row, now: Date, stale: number): string {
   if (damaged !== undefined) return `its status cannot be read: ${damaged}`;
   if (status === undefined) return 'no cycle yet';
   if (status.retiring?.held !== undefined)
     return `left the configuration, not retired: ${status.retiring.held}`;
   if (status.retiring !== undefined || !configured)
-    return 'left the configuration, is retired when it has waited for retire_after';
+    return 'left the configuration, will be retired after retire_after';
   if (status.error !== undefined) return `failing (${status.failures} in a row): ${status.error.message}`;
   if (status.config_error !== undefined)
     return `the newest configuration is not in force: ${status.config_error}`;
   if (status.held !== undefined) return `held: ${status.held.message}`;
   if (status.published_version < status.version)
-    return `version ${status.version} is not published yet, the next cycle does it`;
+    return `version ${status.version} is not published yet, the next cycle publishes it`;
   if (now.getTime() - Date.parse(status.last_success ?? status.last_attempt) > stale)
     return `stale: no cycle has succeeded for ${formatAge(status.last_success ?? status.last_attempt, now)}`;
   const notices = noticesOf(status, now.getTime());
   return notices.length === 0 ? 'ok' : notices.map(({ text }) => text).join('; ');
 }
 
-/** A kube-state output, as the store has it. */
+/** A kube-state output in the store. */
 export interface OutputRow {
   readonly output: string;
   readonly configured: boolean;
@@ -199,13 +213,13 @@ export interface OutputRow {
   /** Compressed size. */
   readonly bytes: number;
   readonly state: string;
-  /** The command that publishes what is held; absent where nothing is. */
+  /** The command that publishes a held text; undefined where nothing is held. */
   readonly command?: string | undefined;
-  /** What the output's own status says; absent where it has none. */
+  /** The output's status document; undefined where it has none. */
   readonly status?: OutputStatus | undefined;
 }
 
-/** The outputs that are configured, and those whose text is still there. */
+/** The configured outputs, and those whose text still exists. */
 export async function readOutputStatuses(
   {
     outputs,
@@ -218,7 +232,7 @@ export async function readOutputStatuses(
   const stored = [...sizes.keys()]
     .map((key) => parseMetricsKey(key) ?? parseOutputStatusKey(key))
     .filter((object) => object !== undefined);
-  // Where nobody says what is configured, all that is there counts.
+  // Without a configuration all stored outputs count.
   const configured = new Set(outputs?.map(({ object }) => object) ?? stored);
   return mapConcurrent([...new Set([...configured, ...stored])], 8, signal, async (output) => {
     const bytes = sizes.get(metricsKey(output));
@@ -236,7 +250,7 @@ export async function readOutputStatuses(
   });
 }
 
-/** As the sidecar sees it, which serves no text that is old or undated. */
+/** The state of an output. The sidecar serves no text that is old or undated. */
 function outputState(
   bytes: number | undefined,
   listed: Date | undefined,
@@ -252,23 +266,29 @@ function outputState(
     : (confirmedOf(status, now) ?? 'ok');
 }
 
-/** Samples that went within the last hour although nobody had accepted it. */
+/** A loss of samples in the last hour that nobody had accepted. */
 function confirmedOf(status: OutputStatus | undefined, now: Date): string | undefined {
   const { confirmed } = status ?? {};
   return confirmed === undefined || now.getTime() - Date.parse(confirmed.at) >= 60 * 60_000
     ? undefined
-    : `published without anybody's word: ${confirmed.message}`;
+    : `published although nobody accepted it: ${confirmed.message}`;
 }
 
-/** The same as a table, for a person. */
-export function outputStatusTable(statuses: readonly OutputRow[], now: Date): string {
-  return formatTable(
-    ['OUTPUT', 'LISTED', 'BYTES', 'STATE'],
-    statuses.map(({ output, listed_at, bytes, state }) => [
-      output,
-      formatAge(listed_at, now),
-      String(bytes),
-      state,
-    ]),
-  );
+async function printOutputStatuses(
+  io: Io,
+  statuses: readonly (OutputRow & { readonly ok: boolean })[],
+  now: Date,
+): Promise<void> {
+  const heading = ['OUTPUT', 'LISTED', 'BYTES', 'STATE'];
+  const rows = statuses.map(({ output, listed_at, bytes, state }) => [
+    output,
+    formatAge(listed_at, now),
+    String(bytes),
+    state,
+  ]);
+  const states = statuses.map(({ state, ok }) => styleOfState(state, ok));
+  await printTable(io, heading, rows, {
+    last: 'prose',
+    styleOf: (row, column) => (column === heading.length - 1 ? states[row] : undefined),
+  });
 }

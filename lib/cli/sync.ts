@@ -11,9 +11,9 @@ import { readDuration, readSize, shared } from './options.ts';
 export const sync = defineCommand({
   name: 'sync',
   description:
-    'The sidecar: keeps DIR/<job>/<provider>.json equal to what the store publishes. Each file is replaced at once and\n' +
-    'whole; what cannot be fetched or is not sound stays as it was. With --listen it serves metrics and\n' +
-    'probes, the targets for http_sd, and a page to look at.',
+    'The sidecar: keeps DIR/<job>/<provider>.json equal to what the store publishes. It replaces each file atomically; a\n' +
+    'file stays as it is when its object cannot be fetched or is invalid. With --listen it serves metrics, probes, the\n' +
+    'targets for http_sd, and a page.',
   examples: [
     'muster sync --from s3://my-bucket --to /etc/prometheus/muster --listen :9469',
     'muster sync --from eu=s3://bucket-eu --from us=s3://bucket-us --to /etc/prometheus/muster',
@@ -33,13 +33,13 @@ export const sync = defineCommand({
       value: 'DURATION',
       env: 'MUSTER_INTERVAL',
       default: '15s',
-      help: 'Time between two looks at the store, give or take a tenth.',
+      help: 'Time between two rounds, give or take a tenth.',
     },
     sqs: {
       value: 'URL',
       env: 'MUSTER_SQS',
       multiple: true,
-      help: 'Queue with S3 notifications: changes come within a second.',
+      help: 'Queue with S3 notifications: changes arrive within a second.',
     },
     shard: {
       value: 'I/N',
@@ -50,7 +50,7 @@ export const sync = defineCommand({
       value: 'DURATION',
       env: 'MUSTER_STALE_AFTER',
       default: '15m',
-      help: 'Age of its last success at which a provider is flagged.',
+      help: 'Age of its last success at which a provider is stale.',
     },
     listen: {
       value: 'ADDR',
@@ -61,21 +61,21 @@ export const sync = defineCommand({
     'external-url': {
       value: 'URL',
       env: 'MUSTER_EXTERNAL_URL',
-      help: 'Where readers see it, if a proxy shows it below a path, as in https://example.com/muster.',
+      help: 'URL for readers, if a proxy serves it below a path, as in https://example.com/muster.',
     },
     'max-object-size': {
       value: 'SIZE',
       env: 'MUSTER_MAX_OBJECT_SIZE',
       default: '256MiB',
-      help: 'Largest object that is mirrored; of a larger one the last good file stays.',
+      help: 'Largest object that is mirrored; for a larger one the last good file stays.',
     },
     'allow-partial': {
       env: 'MUSTER_ALLOW_PARTIAL',
-      help: 'With --once: end well although a job lacks a provider, or the store is empty.',
+      help: 'With --once: succeed although a job lacks a provider, or the store is empty.',
     },
     'remove-orphans': { help: 'With --once: remove every file that the store no longer lists.' },
     'accept-older': {
-      help: 'With --once: take lists that are older than the files, as of a restored store.',
+      help: 'With --once: accept lists that are older than the files, from a restored store.',
     },
   },
   async run(values, { log, signal }) {
@@ -91,17 +91,20 @@ export const sync = defineCommand({
       'web-config': webConfig,
       'external-url': externalUrl,
     } = values;
-    // A standing order would be one to follow every mistake.
+    // A standing order would follow every mistake.
     const [order] = [removeOrphans && '--remove-orphans', acceptOlder && '--accept-older'].filter(Boolean);
     if (order && !once) throw new MusterError('config', `${order} is an order for one round; add --once`);
     const interval = readDuration('interval', values.interval, 100);
     const providerStaleAfter = readDuration('stale-after', values['stale-after'], 1000);
     const maxObjectBytes = readSize('max-object-size', values['max-object-size']);
-    const part = shard === undefined ? {} : { shard: parseShard(shard) };
+
     const afterRound = sweepAfterRounds();
     const sources = openStores(values.from);
     try {
-      const options = { sources, to, version, log, signal, maxObjectBytes, afterRound, ...part };
+      const options = {
+        ...{ sources, to, version, log, signal, maxObjectBytes, afterRound },
+        shard: shard === undefined ? undefined : parseShard(shard),
+      };
       if (once) await syncOnce({ ...options, allowPartial, removeOrphans, acceptOlder });
       else {
         await syncForever({
@@ -120,15 +123,15 @@ export const sync = defineCommand({
 });
 
 /**
- * Almost all that a round makes is garbage at its end, which V8 lets lie for a while. Where the process was started with
- * `node --expose-gc`, as in the image, it is swept at once. V8's settings are never changed while the process runs.
+ * Collects garbage after a round, where the process was started with `node --expose-gc`, as in the image: almost all
+ * memory of a round is garbage at its end. V8's settings are never changed while the process runs.
  */
 function sweepAfterRounds(): () => void {
   const { gc } = globalThis;
   return () => gc?.();
 }
 
-/** `NAME=STORE` or `STORE`; what looks like a scheme or a path is no name. */
+/** Opens `NAME=STORE` or `STORE`; a text that looks like a scheme or a path is not a name. */
 function openStores(from: readonly string[]): readonly SyncSource[] {
   return from.map((text) => {
     const [, name = '', url = text] = /^([^/:?.=]+)=(.*)$/s.exec(text) ?? [];

@@ -4,9 +4,10 @@ import { type AppProvider, selectProviders } from '../run/providers.ts';
 import { fitsField, narrowQuery, parseQuery, type Query } from '../sidecar/search/query.ts';
 import { compare, groupText } from '../targets/canonical.ts';
 import { addressLabel, type TargetGroup, targetLabels } from '../targets/group.ts';
+import { identifyingLabels } from '../targets/identifying.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { readCount, shared } from './options.ts';
-import { counted, formatTable, openProgress } from './output.ts';
+import { counted, openProgress, printTable } from './output.ts';
 import { openTextPage } from './text-page.ts';
 
 /** `muster targets` */
@@ -16,8 +17,8 @@ export const targets = defineCommand({
     'Asks the backends of a job once and prints what they have, as it comes. Nothing is written. JSON is a list of\n' +
     '{"source", "labels", "targets"}; a listing that fails half way leaves the list unclosed and exits with 1.\n' +
     'Where a server lost its state half way, the listing starts again: of groups with one source the last counts, and\n' +
-    'one without targets takes it back. The table has a line for each target, which a terminal shows as far as it is\n' +
-    'wide.',
+    'one without targets takes it back. The table has a line for each target, with what identifies it first, which a\n' +
+    'terminal shows as far as it is wide.',
   examples: [
     'muster targets -c muster.yml --job api',
     'muster targets --job pods -q "namespace=shop app~web" --limit 20',
@@ -30,9 +31,9 @@ export const targets = defineCommand({
     query: {
       value: 'QUERY',
       short: 'q',
-      help: "Only what fits, in the words of the page's search: web-1 zone=eu tags~prod.",
+      help: "Only matching targets, in the language of the page's search: web-1 zone=eu tags~prod.",
     },
-    limit: { value: 'N', help: 'Print so many targets at most.' },
+    limit: { value: 'N', help: 'Print at most this many targets.' },
     output: shared.output,
   },
   async run({ config, job, provider, query = '', limit, output }, io) {
@@ -42,7 +43,7 @@ export const targets = defineCommand({
     };
     const { providers } = await readApp(config, io);
     const selected = selectProviders(providers, { job, provider });
-    await (output === 'json' ? printJson(selected, wanted, io) : printTable(selected, wanted, io));
+    await (output === 'json' ? printJson(selected, wanted, io) : printTargets(selected, wanted, io));
     return exitCodes.good;
   },
 });
@@ -65,7 +66,7 @@ async function printJson(providers: readonly AppProvider[], { query, limit }: Wa
     for await (const groups of discoverOne(provider, io)) {
       for (const group of groups) {
         const targets = fittingOf(group, rest).slice(0, left);
-        // Without a target it is of interest only where it takes back what was printed.
+        // A group without targets matters only when it removes one that was printed.
         if (targets.length === 0 && !printed.has(group.source) && group.targets.length > 0) continue;
         printed.add(group.source);
         left -= targets.length;
@@ -80,7 +81,7 @@ async function printJson(providers: readonly AppProvider[], { query, limit }: Wa
   await io.out(separator === '[\n' ? '[]\n' : '\n]\n');
 }
 
-async function printTable(
+async function printTargets(
   providers: readonly AppProvider[],
   { query, limit }: Wanted,
   io: Io,
@@ -104,16 +105,10 @@ async function printTable(
     all += [...bySource.values()].reduce((sum, group) => sum + group.all, 0);
   }
   const shown = rows.slice(0, limit);
-  const table = formatTable(['SOURCE', 'ADDRESS', 'LABELS'], shown);
-  await io.out(io.outColumns === undefined ? table : cutLines(table, io.outColumns));
+  await printTable(io, ['SOURCE', 'ADDRESS', 'TARGET', 'LABELS'], shown, { last: 'tail' });
   const most =
     query.length > 0 ? `${counted(rows.length, 'target')} of ${all}` : counted(rows.length, 'target');
   io.err(shown.length < rows.length ? `${most}, the first ${shown.length} are shown\n` : `${most}\n`);
-}
-
-/** A terminal would break what is longer, and nobody could tell one target from the next. */
-function cutLines(text: string, columns: number): string {
-  return text.replace(/^.*$/gm, (line) => (line.length <= columns ? line : `${line.slice(0, columns - 1)}…`));
 }
 
 function fittingOf(group: TargetGroup, query: Query): TargetGroup['targets'] {
@@ -128,7 +123,8 @@ function rowOf(group: TargetGroup, target: TargetGroup['labels']): string[] {
   const { [addressLabel]: address = '', ...labels } = targetLabels(group, target);
   const pairs = Object.entries(labels).sort(([a], [b]) => compare(a, b));
   const text = pairs.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ');
-  return [group.source, address, `{${text}}`];
+  const identity = identifyingLabels(labels).map(({ name, value }) => `${name}=${value}`);
+  return [group.source, address, identity.join(' '), `{${text}}`];
 }
 
 /** The groups of a provider as they come, within its deadline. */
@@ -137,7 +133,7 @@ async function* discoverOne(provider: AppProvider, io: Io): AsyncGenerator<reado
   const progress = openProgress(io, `${job}/${name}`);
   const deadline = AbortSignal.timeout(provider.deadline);
   const given = new Set<string>();
-  // A group without targets is of interest only where it takes back an earlier one.
+  // A group without targets matters only when it removes an earlier one.
   const matters = ({ source, targets: found }: TargetGroup) => {
     if (found.length === 0) return given.delete(source);
     given.add(source);
@@ -146,7 +142,7 @@ async function* discoverOne(provider: AppProvider, io: Io): AsyncGenerator<reado
   try {
     const signal = AbortSignal.any([io.signal, deadline]);
     for await (const found of discover({ signal, onProgress: progress.show })) {
-      const groups = transform === undefined ? found : found.map((group) => transform(group, leaveUntold));
+      const groups = transform === undefined ? found : found.map((group) => transform(group, ignoreNotes));
       yield groups.filter((group) => group !== undefined).filter(matters);
     }
   } catch (error) {
@@ -158,10 +154,10 @@ async function* discoverOne(provider: AppProvider, io: Io): AsyncGenerator<reado
 
 function withProvider(error: unknown, { job, provider, deadline }: AppProvider, over: AbortSignal): unknown {
   if (over.aborted)
-    return new MusterError('timeout', `${job}/${provider}: no full listing within ${deadline / 1000}s`);
+    return new MusterError('timeout', `${job}/${provider}: no complete listing within ${deadline / 1000}s`);
   if (!(error instanceof MusterError) || error.kind === 'internal') return error;
   return new MusterError(error.kind, `${job}/${provider}: ${error.message}`, { cause: error });
 }
 
-/** The cycle that publishes says what is left out. */
-function leaveUntold(): void {}
+/** The cycle that publishes reports what is left out. */
+function ignoreNotes(): void {}

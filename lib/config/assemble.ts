@@ -1,9 +1,9 @@
 import { dirname, posix, resolve } from 'node:path';
 import * as z from 'zod';
 import { isMapping, scalarText } from './fields.ts';
-import { type ConfigProblem, type KeyPath, problemsOf } from './problem.ts';
+import { type ConfigProblem, expected, type KeyPath, problemsOf } from './problem.ts';
 import type { ScrapeFile } from './scrape-files.ts';
-import { expected, section } from './section.ts';
+import { section } from './section.ts';
 import { readYaml, type YamlFile } from './yaml-document.ts';
 
 /** The jobs that a file of `scrape_config_files` had when it was read. */
@@ -30,6 +30,7 @@ export interface Assembled {
   readonly files: readonly FileJobs[];
 }
 
+/** Where the configuration lies, for messages and for relative paths. */
 export interface Whereabouts {
   readonly origin: string;
   /** Folder that relative paths in the configuration itself start from. */

@@ -7,6 +7,7 @@ import { parseReference, type ReadCredential, type Reference, referenceForms } f
 /** Reads the text of a secret where it is kept, without regard to the reference's field. */
 export type ResolveReference = (reference: Reference, signal: AbortSignal) => Promise<string>;
 
+/** Where credentials are read from. */
 export interface CredentialReaderOptions {
   /** Folder that relative paths start from. */
   readonly directory: string;

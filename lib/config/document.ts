@@ -17,6 +17,7 @@ import {
 import { findings, section } from './section.ts';
 import { storeConfig } from './store-config.ts';
 
+/** What the schema of a `muster.yml` depends on. */
 export interface DocumentOptions<Stanza, KubeState extends NamedOutput> {
   /** The mechanisms whose SD configs may stand in a scrape config. */
   readonly mechanisms: readonly StanzaReader<Stanza>[];

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { enumerate, expected } from './section.ts';
+import { enumerate, expected } from './problem.ts';
 import { type JsonSchema, scalarOrNullShape, scalarShape, withShape } from './shape.ts';
 
 /** Any scalar, by its text in the file. Without a default the key is required, unless `.optional()`. */
@@ -38,6 +38,7 @@ export function bool(byDefault?: boolean): Leaf<boolean> | WithDefault<boolean> 
   );
 }
 
+/** The bounds of a number, both included. */
 export interface NumberOptions {
   readonly min?: number;
   readonly max?: number;
@@ -57,6 +58,7 @@ export function number(options: NumberOptions = {}, byDefault?: number): Leaf<nu
   return withDefault(numeric('a number', /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/, options), byDefault);
 }
 
+/** What a duration may be. */
 export interface DurationOptions {
   /** Whether `0` is allowed. Default: no. */
   readonly zero?: boolean;

@@ -1,8 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import { anyValue, bool, mapOf, nonEmptyText, oneOf, stringList, stringMap, text, url } from './fields.ts';
-import { httpHeaders, proxyFields, proxyRules, tlsConfig, toProxyConfig } from './http-transport.ts';
+import {
+  httpHeaders,
+  type ProxyConfig,
+  proxyFields,
+  proxyRules,
+  type TlsConfig,
+  tlsConfig,
+  toProxyConfig,
+} from './http-transport.ts';
+import { enumerate } from './problem.ts';
 import { type Credential, credentialOf, secret, secretFile, secretRef } from './secret.ts';
-import { atMostOne, enumerate, rule, type SectionOf, section } from './section.ts';
+import { atMostOne, rule, type SectionOf, section } from './section.ts';
 
 const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
@@ -66,28 +75,6 @@ function toOAuth2Config(keys: SectionOf<typeof fields>): OAuth2Config {
     tls_config: keys.tls_config,
     ...toProxyConfig(keys),
   };
-}
-
-/** Names of the TLS versions as Prometheus writes them. */
-export type TlsVersion = 'TLS10' | 'TLS11' | 'TLS12' | 'TLS13';
-
-/** `tls_config`. Source: Prometheus configuration reference. */
-export interface TlsConfig {
-  readonly ca?: Credential | undefined;
-  readonly cert?: Credential | undefined;
-  readonly key?: Credential | undefined;
-  readonly server_name?: string | undefined;
-  readonly insecure_skip_verify: boolean;
-  readonly min_version?: TlsVersion | undefined;
-  readonly max_version?: TlsVersion | undefined;
-}
-
-/** Proxy keys; they stand inline beside the others. */
-export interface ProxyConfig {
-  readonly proxy_url?: URL | undefined;
-  readonly no_proxy?: string | undefined;
-  readonly proxy_from_environment: boolean;
-  readonly proxy_connect_header: Readonly<Record<string, readonly Credential[]>>;
 }
 
 /** `oauth2`. `client_secret` serves `client_credentials`, `client_certificate_key` the JWT bearer grant. */

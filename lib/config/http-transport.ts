@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import * as z from 'zod';
 import { bool, leaf, list, mapOf, oneOf, text, unlessEmpty } from './fields.ts';
-import type { ProxyConfig, TlsConfig } from './http-client.ts';
 import {
   type Credential,
   credentialOf,
@@ -14,8 +13,30 @@ import {
 } from './secret.ts';
 import { atMostOne, rule, type SectionOf, section } from './section.ts';
 
-/** From the oldest to the newest. */
+/** From the oldest to the newest, as Prometheus writes them. */
 export const tlsVersions = ['TLS10', 'TLS11', 'TLS12', 'TLS13'] as const;
+
+/** Names of the TLS versions as Prometheus writes them. */
+export type TlsVersion = (typeof tlsVersions)[number];
+
+/** `tls_config`. Source: Prometheus configuration reference. */
+export interface TlsConfig {
+  readonly ca?: Credential | undefined;
+  readonly cert?: Credential | undefined;
+  readonly key?: Credential | undefined;
+  readonly server_name?: string | undefined;
+  readonly insecure_skip_verify: boolean;
+  readonly min_version?: TlsVersion | undefined;
+  readonly max_version?: TlsVersion | undefined;
+}
+
+/** Proxy keys; they stand inline beside the others. */
+export interface ProxyConfig {
+  readonly proxy_url?: URL | undefined;
+  readonly no_proxy?: string | undefined;
+  readonly proxy_from_environment: boolean;
+  readonly proxy_connect_header: Readonly<Record<string, readonly Credential[]>>;
+}
 
 const fields = {
   ca: secret(),

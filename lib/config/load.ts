@@ -22,6 +22,7 @@ import {
 import { storeConfig } from './store-config.ts';
 import { maxConfigBytes, readYaml } from './yaml-document.ts';
 
+/** What a text is parsed with. */
 export interface ParseOptions<Stanza, KubeState extends NamedOutput>
   extends Pick<DocumentOptions<Stanza, KubeState>, 'mechanisms' | 'kubeState' | 'directory'> {
   /** Names the file in messages. */
@@ -86,6 +87,7 @@ function isStrict(value: unknown): boolean {
 /** Where a configuration is looked for when nobody names one. */
 const defaultLocation = 'muster.yml';
 
+/** Where a configuration is read, and what it is parsed with. */
 export interface LoadOptions<Stanza, KubeState extends NamedOutput> extends ReaderLoaders<Stanza, KubeState> {
   /** A path, or a URL for `readUrl`. Default: `muster.yml`. */
   readonly location?: string;
@@ -114,7 +116,7 @@ export interface LoadedConfig<Stanza, KubeState extends NamedOutput> {
   readonly digest: string;
   /** The files of `scrape_config_files`. */
   readonly files: readonly FileJobs[];
-  /** A problem with file and place of the path, of which the jobs are those of all files. */
+  /** A problem at a path, with its file and position. Job indices of the path count the jobs of all files. */
   readonly problemAt: Assembled['problemAt'];
 }
 
@@ -178,8 +180,8 @@ function bucketAccess(
 }
 
 /**
- * Where the store is, of a configuration of which all else may be wrong; `undefined` where that is unknown. Throws
- * when there is no configuration to read.
+ * Where the store is, even if all else in the configuration is wrong; `undefined` where that is unknown. Throws as
+ * `loadConfig` does when there is no configuration to read.
  */
 export async function loadStoreLocation(
   options: Pick<LoadOptions<never, never>, 'location' | 'readUrl' | 'directory'>,
@@ -240,6 +242,7 @@ export interface MechanismLoader<Stanza> extends Pick<StanzaReader<Stanza>, 'nam
   readonly load: () => Promise<StanzaReader<Stanza>>;
 }
 
+/** The parts of the schema that are loaded only where a configuration needs them. */
 export interface ReaderLoaders<Stanza, KubeState extends NamedOutput> {
   /** The mechanisms whose SD configs may stand in a scrape config. */
   readonly mechanisms: readonly MechanismLoader<Stanza>[];

@@ -98,6 +98,17 @@ export function problemsOf(
   }));
 }
 
+/** The complaint about a value of the wrong form. It never quotes the value, which may be a misplaced secret. */
+export function expected(what: string, input: unknown): string {
+  if (input === undefined) return 'is required';
+  return input === null ? `is empty, must be ${what}` : `must be ${what}`;
+}
+
+/** `a, b and c`. */
+export function enumerate(names: readonly string[], word = 'and'): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1)}`;
+}
+
 /** The candidate that the word most likely stood for, or `undefined` when none is near enough to suggest. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   // Beyond a third of its letters a typo is another word. Long keys are cut: nobody mistypes a page of text.

@@ -2,8 +2,8 @@ import { nameOf } from './assemble.ts';
 import { isMapping } from './fields.ts';
 import type { LeftAlone } from './muster-config.ts';
 import type { KeyPath } from './problem.ts';
+import { enumerate } from './problem.ts';
 import type { PrometheusVersion } from './prometheus-version.ts';
-import { enumerate } from './section.ts';
 
 /** Top-level keys of prometheus.yml that Muster leaves alone. Source: the configuration reference of Prometheus 3.14. */
 export const prometheusKeys = [
@@ -68,11 +68,15 @@ export const scrapeKeys = [
 /** SD configs that Muster has no need to read: Prometheus has their targets without a listing. */
 export const stayingKeys = ['static_configs', 'file_sd_configs'];
 
+/** The mechanisms that only Muster has. */
+export const ownMechanisms = ['swarm'];
+
 /**
- * Prometheus's other mechanisms, Muster's among them, and those which Muster alone has (`swarm`): a function takes the
- * stanzas of all but its own as they are. Source: the mechanisms that Prometheus 3.14 registers.
+ * Keys of all mechanisms, Prometheus's and Muster's own: a function leaves the stanzas of all but its own as they are.
+ * Source: the mechanisms that Prometheus 3.14 registers.
  */
 export const mechanismKeys = [
+  ...ownMechanisms,
   'aws',
   'azure',
   'consul',
@@ -105,11 +109,12 @@ export const mechanismKeys = [
   'scaleway',
   'serverset',
   'stackit',
-  'swarm',
   'triton',
   'uyuni',
   'vultr',
-].map((name) => `${name}_sd_configs`);
+]
+  .sort()
+  .map((name) => `${name}_sd_configs`);
 
 /** All keys of SD configs. */
 export const sdKeys = [...stayingKeys, ...mechanismKeys];

@@ -1,3 +1,4 @@
+import { stringify } from 'yaml';
 import * as z from 'zod';
 import { isLabelName, isLegacyLabelName } from '../targets/group.ts';
 import {
@@ -8,7 +9,8 @@ import {
   relabelActions,
 } from '../targets/relabel-config.ts';
 import { isMapping, leaf, list, oneOf, text, unlessEmpty } from './fields.ts';
-import { enumerate, rule, type SectionOf, section } from './section.ts';
+import { enumerate } from './problem.ts';
+import { rule, type SectionOf, section } from './section.ts';
 import { anyCaseShape } from './shape.ts';
 
 const defaults = { separator: ';', regex: '(.*)', replacement: '$1' };
@@ -70,6 +72,26 @@ const relabelConfig = section(fields).check(
 export const relabelConfigs: z.ZodType<readonly RelabelConfig[]> = list(
   z.preprocess(keepEmptyTexts, relabelConfig),
 );
+
+/** A rule as a line of YAML, without the keys that say what holds anyhow: to be read, and to be pasted. */
+export function printRule(config: RelabelConfig): string {
+  const { source_labels, separator, regex, modulus, target_label, replacement, action } = config;
+  const keys = {
+    source_labels: source_labels.length === 0 ? undefined : source_labels,
+    separator: separator === defaults.separator ? undefined : separator,
+    regex: regex.source === defaults.regex ? undefined : regex.source,
+    modulus: modulus === 0n ? undefined : modulus,
+    target_label: target_label === '' ? undefined : target_label,
+    replacement: replacement === defaults.replacement ? undefined : replacement,
+    action: action === 'replace' ? undefined : action,
+  };
+  const options = { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 } as const;
+  const text = stringify(keys, { ...options, singleQuote: true }).trimEnd();
+  // A line break of a value, which only double quotes can hold in a line.
+  return text.includes('\n')
+    ? stringify(keys, { ...options, defaultStringType: 'QUOTE_DOUBLE' }).trimEnd()
+    : text;
+}
 
 function keepEmptyTexts(input: unknown): unknown {
   if (!isMapping(input)) return input;
@@ -147,16 +169,6 @@ export function withNameScheme(
   return scheme === 'legacy' ? rules.map((rule) => ({ ...rule, names: 'legacy' })) : rules;
 }
 
-/** Actions that write the label of `target_label`, or compare with it. */
-const targeting: readonly RelabelAction[] = [
-  'replace',
-  'hashmod',
-  'lowercase',
-  'uppercase',
-  'keepequal',
-  'dropequal',
-];
-
 /** A name that may hold `$1` or `${name}`. Source: prometheus/model/relabel, relabelTargetLegacy. */
 const legacyTemplate = /^(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))(?:\w|\$(?:\{\w+\}|\w+))*$/;
 
@@ -164,7 +176,7 @@ const legacyTemplate = /^(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))(?:\w|\$(?:\{\w+\}|\w+))
 export function legacyProblem({ action, target_label, replacement }: RelabelConfig): string | undefined {
   if (action === 'labelmap')
     return legacyTemplate.test(replacement) ? undefined : refusal('replacement', replacement);
-  if (!targeting.includes(action)) return undefined;
+  if (!needsTarget.includes(action)) return undefined;
   const isTemplate = action === 'replace' && target_label.includes('$');
   if (isTemplate ? legacyTemplate.test(target_label) : isLegacyLabelName(target_label)) return undefined;
   return refusal('target_label', target_label);

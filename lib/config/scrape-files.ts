@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { isMusterError, type MusterError } from '../base/errors.ts';
 import { isMapping, scalarText } from './fields.ts';
 import type { ConfigProblem } from './problem.ts';
-import { expected } from './section.ts';
+import { expected } from './problem.ts';
 import { maxConfigBytes, type YamlFile } from './yaml-document.ts';
 
 /** A file that `scrape_config_files` names, as it was read. */

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { duration, leaf, nonEmptyText } from './fields.ts';
 import { httpClientFields, httpClientRules } from './http-client.ts';
-import { expected, type Fields, section } from './section.ts';
+import { expected } from './problem.ts';
+import { type Fields, section } from './section.ts';
 
 /** The provider's name, as in `consul-eu`, below `muster` in its stanza. */
 export const nameField = { name: nonEmptyText().optional() };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { isMapping, scalarText } from './fields.ts';
-import { type KeyPath, maxShownProblems, nearest } from './problem.ts';
+import { enumerate, expected, type KeyPath, maxShownProblems, nearest } from './problem.ts';
 import { withShape } from './shape.ts';
 
 /** The keys of a section, each with the schema of its value. */
@@ -9,6 +9,7 @@ export type Fields = Readonly<Record<string, z.ZodType>>;
 /** What a section with these keys is after parsing. */
 export type SectionOf<F extends Fields> = z.output<z.ZodObject<F, z.core.$strict>>;
 
+/** What a section accepts beside its keys, and what it says of others. */
 export interface SectionOptions {
   /** Keys which are accepted and left alone. */
   readonly ignored?: readonly string[];
@@ -24,7 +25,7 @@ export function section<const F extends Fields>(fields: F, { ignored = [], hint 
   const known = [...Object.keys(fields), ...ignored];
   const error: z.core.$ZodErrorMap = (issue) => {
     if (issue.code !== 'unrecognized_keys') return expected('a mapping', issue.input);
-    // One line for each of the issue's keys: zod-problems.ts makes a problem of each.
+    // One line for each of the issue's keys: `problemsOf` makes a problem of each.
     // To look for the nearest of a hundred thousand keys takes seconds, and no more are shown.
     return issue.keys
       .map((key, at) => hint?.(key) ?? (at < maxShownProblems ? unknownKey(key, known) : 'unknown key'))
@@ -39,12 +40,6 @@ export function section<const F extends Fields>(fields: F, { ignored = [], hint 
     },
     withShape(z.strictObject(fields, { error }), { ignored }),
   );
-}
-
-/** The complaint about a value of the wrong form. It never quotes the value, which may be a misplaced secret. */
-export function expected(what: string, input: unknown): string {
-  if (input === undefined) return 'is required';
-  return input === null ? `is empty, must be ${what}` : `must be ${what}`;
 }
 
 /**
@@ -91,11 +86,6 @@ export function atMostOne<Config, const Key extends keyof Config & string>(
     const present = keys.filter((key) => config[key] !== undefined && config[key] !== '');
     return present.length > 1 ? `at most one of ${enumerate(keys)} may be configured` : undefined;
   });
-}
-
-/** `a, b and c`. */
-export function enumerate(names: readonly string[], word = 'and'): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1)}`;
 }
 
 function unknownKey(key: string, known: readonly string[]): string {

@@ -24,7 +24,7 @@ export interface Shape {
 
 const shapes = new WeakMap<z.core.$ZodType, Shape>();
 
-/** The same schema, of which this is known from now on. A copy, as `.check(…)` makes one, knows nothing of it. */
+/** Notes the shape of a schema, and returns the same schema. A copy, as `.check(…)` makes one, has no shape. */
 export function withShape<Schema extends z.core.$ZodType>(schema: Schema, shape: Shape): Schema {
   shapes.set(schema, shape);
   return schema;

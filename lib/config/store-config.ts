@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { isMusterError } from '../base/errors.ts';
 import { parseStoreUrl, type StoreLocation } from '../store/url.ts';
 import { bool, scalarText, text, unlessEmpty, url } from './fields.ts';
-import { expected, rule, section } from './section.ts';
+import { expected } from './problem.ts';
+import { rule, section } from './section.ts';
 import { scalarShape, withShape } from './shape.ts';
 
 /** Where the store is when the file does not say it. */

@@ -4,14 +4,16 @@ import { isEmptyChange } from '../targets/diff.ts';
 import { losesTooMany } from '../targets/guard.ts';
 import { heldKey, statusKey } from '../targets/keys.ts';
 import { collectTargets, type Listing, listWarnings, markNew } from './collect.ts';
+import { nextControl, noControl, pinAt } from './control.ts';
 import { deleteSeen } from './document.ts';
 import { type GateInput, judge, type Verdict } from './gate.ts';
 import { announceFile, type ListFacts, type Report, writeHeartbeat } from './heartbeat.ts';
 import { type HeldDocument, heldOf, readHeld, type StoredHeld, writeHeld } from './held.ts';
-import { clearJournal, commitChange } from './journal.ts';
+import { clearJournal, commitChange, type Reason } from './journal.ts';
 import { type Loaded, loadProvider } from './load.ts';
 import { acceptanceAt, peakWithin, stepsAfter } from './memory.ts';
 import { storeIdOf } from './ownership.ts';
+import { pinnedVerdict } from './pinned.ts';
 import type { CycleInput, CycleResult, Outcome, Provider } from './provider.ts';
 import { publishVersion } from './publish.ts';
 import { readStatus, type Status, type StoredStatus } from './status.ts';
@@ -23,7 +25,7 @@ import { addDrop } from './sums.ts';
  */
 export async function runCycle(provider: Provider, input: CycleInput): Promise<CycleResult> {
   const started = input.now();
-  const state: State = {};
+  const state: State = { started };
   const end = (outcome: Outcome, rest: Partial<CycleResult> = {}): CycleResult => {
     const damaged = state.damaged ?? state.stored?.damaged ?? state.held?.damaged;
     const status = state.stored?.status;
@@ -44,16 +46,17 @@ export async function runCycle(provider: Provider, input: CycleInput): Promise<C
     };
   };
   try {
-    return await runSteps(provider, input, started, state, end);
+    return await runSteps(provider, input, state, end);
   } catch (cause) {
     const error = toMusterError(cause);
-    await reportFailure(provider, input, started, state, error);
+    await reportFailure(provider, input, state, error);
     return end('failed', { error });
   }
 }
 
 /** How far a cycle has come, so that a failure can be reported with what was known by then. */
 interface State {
+  readonly started: Date;
   loaded?: Loaded;
   stored?: StoredStatus;
   held?: StoredHeld | undefined;
@@ -65,8 +68,7 @@ interface State {
 async function reportFailure(
   provider: Provider,
   input: CycleInput,
-  started: Date,
-  { loaded, stored }: State,
+  { started, loaded, stored }: State,
   error: MusterError,
 ): Promise<void> {
   if (stored === undefined || input.dryRun === true || error.kind === 'newer') return;
@@ -76,9 +78,8 @@ async function reportFailure(
     targets = 0,
   } = loaded === undefined || loaded.damaged !== undefined ? (stored.status ?? {}) : factsOf(loaded);
   // The cycle's own error is what counts; a status that cannot be written either is the same trouble.
-  await writeHeartbeat(provider, input, started, stored, { version, groups, targets }, { error }).catch(
-    () => undefined,
-  );
+  const list = { version, groups, targets };
+  await writeHeartbeat(provider, input, stored, { started, list, error }).catch(() => undefined);
 }
 
 /** A cycle that found the whole list has succeeded, also when the gate holds some of it. */
@@ -95,7 +96,6 @@ function lastSuccess(
 async function runSteps(
   provider: Provider,
   input: CycleInput,
-  started: Date,
   state: State,
   end: (outcome: Outcome, rest?: Partial<CycleResult>) => CycleResult,
 ): Promise<CycleResult> {
@@ -103,13 +103,14 @@ async function runSteps(
   const stored = input.stored ?? (await readStatus(store, provider, signal));
   state.stored = stored;
   const none: StoredHeld = { held: undefined, etag: undefined };
-  const [loaded, found] = await Promise.all([
+  const [read, found] = await Promise.all([
     loadProvider(store, provider, { warm: input.warm, signal }),
     // Without a status nobody knows whether something is held.
     stored.status === undefined || stored.status.held !== undefined
       ? readHeld(store, provider, signal)
       : none,
   ]);
+  const loaded = withKnownPin(read, stored.status);
   state.loaded = loaded;
   // It may have been read before the version that another run committed meanwhile.
   const held = isBefore(found, loaded) ? await readHeld(store, provider, signal) : found;
@@ -119,7 +120,7 @@ async function runSteps(
   await input.beforeListing?.(signal);
   const listing = await collectTargets(provider, input, loaded.groups, loaded.cursor);
   refuseBlindDrop(provider, loaded, listing, stored.status);
-  const verdict = await passGate(provider, input, { loaded, listing, stored, held }, started);
+  const verdict = await passGate(provider, input, { loaded, listing, stored, held }, state.started);
   const { change, hold } = verdict;
   const proposal = hold && heldOf(hold, loaded.version);
   const known = stored.status?.files[0]?.largest;
@@ -131,11 +132,20 @@ async function runSteps(
   if (dryRun === true) return end('dry-run', { change, ...factsWith(listWarnings(listing.findings, known)) });
 
   const { damaged } = loaded;
-  const isChanged = !isEmptyChange(change) || damaged !== undefined;
-  const next = nextVersion(provider, loaded, listing, verdict, isChanged, now());
+  const control = nextControl(loaded.control, verdict.rejected, now());
+  const isLapsed = control !== loaded.control;
+  const isChanged = !isEmptyChange(change) || damaged !== undefined || isLapsed;
+  const following = isChanged
+    ? nextVersion(provider, { loaded, listing }, verdict, now())
+    : sameVersion(loaded, listing, verdict);
+  const next = { ...following, control };
   if (isChanged) {
-    const reason = damaged === undefined ? verdict.reason : 'rebuilt';
-    if (!(await commitChange(provider, input, next, change, reason))) return end('superseded');
+    const lapse = { action: 'lapse', by: 'the cycle', state: control } as const;
+    // A rebuilt list has no entries before it that would say what is in force.
+    const isNoted = isLapsed || (damaged !== undefined && control !== noControl);
+    const reason: Reason = damaged === undefined ? verdict.reason : 'rebuilt';
+    const entry = { change, reason, control: isNoted ? lapse : undefined } as const;
+    if (!(await commitChange(provider, next, entry, input))) return end('superseded');
   }
   state.loaded = next;
   let storeId = input.storeId ?? stored.status?.store;
@@ -146,7 +156,11 @@ async function runSteps(
       state.stored = await announceFile(provider, input, state.stored ?? stored);
     },
   };
-  const published = await publishVersion(provider, publishing, next, stored.status, change);
+  const published = await publishVersion(provider, publishing, {
+    loaded: next,
+    change,
+    status: stored.status,
+  });
   if (published === undefined) return end('superseded');
   state.loaded = published.loaded;
   await keepHold(provider, input, proposal, held);
@@ -154,16 +168,18 @@ async function runSteps(
   const facts = factsWith(warnings);
   const reportInput = storeId === undefined ? input : { ...input, storeId };
   const report: Report = {
+    started: state.started,
+    list: factsOf(published.loaded),
     files: [...published.files],
     changed: isChanged,
     hold,
-    backend: hold?.kind === 'backend' ? undefined : listing.listed.backend,
+    backend: isOtherList(hold) ? undefined : listing.listed.backend,
+    control,
     confirmed: verdict.confirmed,
     warnings,
     damaged: damaged ?? stored.damaged ?? held.damaged,
   };
-  const over = state.stored;
-  await writeHeartbeat(provider, reportInput, started, over, factsOf(published.loaded), report);
+  await writeHeartbeat(provider, reportInput, state.stored, report);
   // What could not be removed now is so by a later cycle.
   if (isChanged && provider.journal !== undefined)
     await clearJournal(provider, next.version, provider.journal, { store, signal, now: now() }).catch(
@@ -188,6 +204,7 @@ function refuseBlindDrop(
   throw new MusterError(
     'storage',
     `${damaged}; the published list cannot be read either, and the listing has ${live} targets instead of ${status.targets}: nothing is published; delete ${statusKey(id)} to publish the listing as it is`,
+    { code: 'unknown-history' },
   );
 }
 
@@ -207,6 +224,7 @@ async function passGate(
 ): Promise<Verdict> {
   const { guard } = provider;
   const now = input.now();
+  const pin = pinAt(loaded.control, now);
   const gate: GateInput = {
     config: guard,
     published: loaded.groups,
@@ -215,10 +233,13 @@ async function passGate(
     backend: stored.status?.backend ?? loaded.backend,
     memory: isBefore(held, loaded) ? undefined : held.held?.memory,
     peak: peakWithin(loaded.steps, now.getTime(), guard.confirm_after),
-    elapsed: elapsedSince(stored.status, started),
+    // The time under a pin does not count, nor does the cycle that finds it over.
+    elapsed: loaded.control.pin === undefined ? elapsedSince(stored.status, started) : 0,
+    rejected: loaded.control.rejected,
     now,
   };
   const verdict = judge(gate);
+  if (pin !== undefined) return pinnedVerdict(pin, verdict, gate);
   const live = countTargets(listing.groups);
   const removed = Math.max(0, verdict.peak - live);
   const isWaved = verdict.reason !== 'discovered' || acceptanceAt(gate.memory, now) !== undefined;
@@ -234,8 +255,23 @@ async function passGate(
  * Whether the list has changed since without a word on what is held, as when a run died: a target that was missing then
  * may have been back, and is not to leave sooner for it.
  */
-function isBefore({ held }: StoredHeld, { version }: Loaded): boolean {
-  return held !== undefined && held.version < version - 1;
+function isBefore({ held }: StoredHeld, { version, control }: Loaded): boolean {
+  // A rollback brings back what had come and gone since, so that nothing of it is known any more.
+  return held !== undefined && held.version < Math.max(version - 1, control.rollback?.version ?? 0);
+}
+
+/** Where the history is damaged, the status may know of a pin: damage does not end it. */
+function withKnownPin(loaded: Loaded, status: Status | undefined): Loaded {
+  const { control, damaged, version } = loaded;
+  const pinned = status?.pinned;
+  if (damaged === undefined || control.pin !== undefined || pinned === undefined) return loaded;
+  const { since: at, until, by, why } = pinned;
+  return { ...loaded, control: { ...control, pin: { at, until, by, why, version } } };
+}
+
+/** Whether the listing is not the one that is published, so that what it says of itself is not that one's. */
+function isOtherList(hold: Verdict['hold']): boolean {
+  return hold?.kind === 'backend' || hold?.kind === 'pinned';
 }
 
 /** Milliseconds since the last complete listing; 0 where a cycle failed in between, or a clock went back. */
@@ -244,25 +280,32 @@ function elapsedSince(status: Status | undefined, started: Date): number {
   return Math.max(0, started.getTime() - Date.parse(status.last_success));
 }
 
+/** The list that stays as it is; only the cursor goes on. */
+function sameVersion(loaded: Loaded, { listed }: Listing, { hold }: Verdict): Loaded {
+  return isOtherList(hold) ? loaded : { ...loaded, cursor: listed.cursor };
+}
+
 /** The list after the verdict, not yet published. */
 function nextVersion(
   { guard }: Provider,
-  loaded: Loaded,
-  { groups: listed, listed: { cursor, backend = loaded.backend } }: Listing,
+  { loaded, listing }: Pick<Known, 'loaded' | 'listing'>,
   { groups, hold, before }: Verdict,
-  isChanged: boolean,
   now: Date,
 ): Loaded {
-  const isForeign = hold?.kind === 'backend';
-  if (!isChanged) return isForeign ? loaded : { ...loaded, cursor };
-  const { version, steps, checkpoint } = loaded;
+  const {
+    groups: listed,
+    listed: { cursor, backend = loaded.backend },
+  } = listing;
+  const isForeign = isOtherList(hold);
+  const { version, steps, control, checkpoint } = loaded;
   const counts = { now: now.getTime(), window: guard.confirm_after, before, after: countTargets(listed) };
   return {
     version: version + 1,
     groups,
     cursor: isForeign ? loaded.cursor : cursor,
     backend: isForeign ? loaded.backend : backend,
-    steps: stepsAfter(steps, counts),
+    steps: isForeign ? steps : stepsAfter(steps, counts),
+    control,
     checkpoint,
   };
 }
@@ -274,7 +317,7 @@ async function keepHold(
   proposal: HeldDocument | undefined,
   { etag }: StoredHeld,
 ): Promise<void> {
-  if (proposal !== undefined) await writeHeld(store, provider, proposal, etag, signal);
+  if (proposal !== undefined) await writeHeld(provider, proposal, etag, { store, signal });
   // What another run wrote meanwhile stays.
   else if (etag !== undefined) await deleteSeen(store, heldKey(provider), etag, signal);
 }

@@ -3,8 +3,11 @@ import { isMusterError, MusterError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import type { ObjectStore } from '../store/store.ts';
 
-/** The highest `schema` that this version knows, of every document in the bucket. */
+/** The highest `schema` that this version knows, of every document in the bucket but snapshots and journals. */
 const knownSchema = 1;
+
+/** The same of snapshots and journals: 2 is one with a pin or a rejection. */
+export const knownHistorySchema = 2;
 
 /** A small document as an object of the bucket: indented JSON with a line break at its end. */
 export function encodeDocument(document: object): Uint8Array {
@@ -41,15 +44,15 @@ export async function deleteSeen(
   }
 }
 
-const versioned = z.looseObject({ schema: z.int().min(knownSchema + 1) });
+const versioned = z.looseObject({ schema: z.int() });
 
-/** Throws (kind `newer`) where the document says a schema that this version does not know. */
-export function refuseNewer(json: unknown, name: string): void {
+/** Throws (kind `newer`) where the document says a schema that this version does not know: one above `known`. */
+export function refuseNewer(json: unknown, name: string, known = knownSchema): void {
   const newer = versioned.safeParse(json).data;
-  if (newer === undefined) return;
+  if (newer === undefined || newer.schema <= known) return;
   throw new MusterError(
     'newer',
-    `${name} was written by a newer Muster (schema ${newer.schema}, known is ${knownSchema}); nothing is changed: upgrade this one`,
+    `${name} was written by a newer Muster (schema ${newer.schema}, known is ${known}); nothing is changed: upgrade this one`,
   );
 }
 

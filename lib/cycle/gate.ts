@@ -3,6 +3,7 @@ import { type Change, diffGroups } from '../targets/diff.ts';
 import type { Listed } from '../targets/discover.ts';
 import { addressLabel } from '../targets/group.ts';
 import { type Guard, losesTooMany } from '../targets/guard.ts';
+import { isRejected, isSame, keepRejected, type Rejected } from './control.ts';
 import { backendMessage, holdMessage, type TargetHold } from './hold-message.ts';
 import { type Accepted, acceptanceAt, type Mark, type Memory, markOf } from './memory.ts';
 import {
@@ -32,6 +33,8 @@ export interface GateInput {
   /** Milliseconds since the last complete listing; 0 where a cycle failed in between. */
   readonly elapsed: number;
   readonly now: Date;
+  /** Removals that an operator has rejected. */
+  readonly rejected?: Rejected | undefined;
   /** A sum of several providers that would shrink too much with this one. */
   readonly sum?: SumKind | undefined;
 }
@@ -55,6 +58,8 @@ export interface Verdict {
   readonly before: number;
   /** Most targets that were listed lately. */
   readonly peak: number;
+  /** What is still missing of the removals that an operator has rejected. */
+  readonly rejected: Rejected | undefined;
 }
 
 /** What is held, and what has to be remembered of it. */
@@ -75,11 +80,11 @@ export interface Hold {
  * Decides what of a listing is published. New targets and new labels pass. Published targets that are not listed leave
  * at once, unless a rule holds them (`ruleOf`): then each leaves when it has been missing from complete listings for
  * `confirm_after`, or when an operator accepts this very target. A list of another backend, and one that loses a
- * label, are held whole.
+ * label, are held whole. What an operator has rejected is held until it is listed again or accepted.
  */
 export function judge(input: GateInput): Verdict {
-  const { published, listing, listed, memory, now } = input;
-  const accepted = acceptanceAt(memory, now);
+  const { published, listing, listed, rejected } = input;
+  const accepted = acceptanceOf(input);
   const isForeign = isOther(input.backend, listed.backend);
   const isTaken = isForeign && !isOther(accepted?.backend, listed.backend, 'unknown differs');
   if (isForeign && !isTaken) return holdBackend(input, listed.backend ?? []);
@@ -87,8 +92,8 @@ export function judge(input: GateInput): Verdict {
   const difference = diffGroups(published, listing);
   const { missing, gained } = compareTargets(difference);
   const count = countTargets(published);
-  const held = missing.filter(({ id, source }) => markOf(memory, id, source) !== undefined).length;
-  const peak = Math.max(input.peak, memory?.peak ?? 0, count - held);
+  const held = missing.filter(({ id, source }) => markOf(input.memory, id, source) !== undefined).length;
+  const peak = Math.max(input.peak, input.memory?.peak ?? 0, count - held);
   const kind = isTaken ? undefined : ruleOf(input, missing, gained.length, peak);
   const fate = decide(input, missing, kind, accepted);
   const labels = isTaken ? {} : lostLabels(input, difference, accepted);
@@ -108,7 +113,15 @@ export function judge(input: GateInput): Verdict {
     confirmed: fate.confirmed,
     before: count - fate.kept.length - fate.confirmed - fate.accepted,
     peak,
+    rejected: keepRejected(rejected, { targets: fate.kept, labels: labels.held?.names, backend: undefined }),
   };
+}
+
+/** An acceptance, while it is in force; a later rejection has taken it back. */
+export function acceptanceOf({ memory, rejected, now }: GateInput): Accepted | undefined {
+  const accepted = acceptanceAt(memory, now);
+  const isBefore = rejected !== undefined && (accepted?.version ?? 0) < rejected.version;
+  return isBefore ? undefined : accepted;
 }
 
 /** Why removals wait, if they do. The first rule that fits counts. */
@@ -164,10 +177,11 @@ function decide(
   for (const target of missing) {
     const mark = markOf(memory, target.id, target.source);
     const isUnseen = listed.unseen?.(target.source) !== undefined;
-    const isHeld = isUnseen || (kind !== undefined && memory?.fresh.has(target.id) !== true);
+    const isNot = isRejected(input.rejected, target.id, target.source);
+    const isHeld = isUnseen || isNot || (kind !== undefined && memory?.fresh.has(target.id) !== true);
     const isAccepted = mark?.accepted === true && acceptance !== undefined;
-    const waited = mark === undefined ? 0 : mark.waited + (isUnseen ? 0 : stepOf(input, wait));
-    const isOver = mark !== undefined && !isUnseen && waited >= wait;
+    const waited = mark === undefined || isNot ? 0 : mark.waited + (isUnseen ? 0 : stepOf(input, wait));
+    const isOver = mark !== undefined && !isUnseen && !isNot && waited >= wait;
     if (isHeld && !isAccepted && !isOver) {
       kept.push(target);
       marks.set(target.id, { since: mark?.since ?? now.toISOString(), waited });
@@ -214,7 +228,7 @@ function isOther(
 }
 
 function holdBackend(
-  { published, listing, memory, now, backend, peak }: GateInput,
+  { published, listing, memory, now, backend, peak, rejected }: GateInput,
   names: readonly string[],
 ): Verdict {
   const count = countTargets(published);
@@ -226,6 +240,11 @@ function holdBackend(
     confirmed: 0,
     before: count,
     peak: Math.max(peak, memory?.peak ?? 0, count),
+    // What this list lacks says nothing of the other one's targets.
+    rejected:
+      rejected?.backend === undefined || isSame(rejected.backend, names)
+        ? rejected
+        : { ...rejected, backend: undefined },
     hold: {
       kind: 'backend',
       targets: [],
@@ -268,8 +287,9 @@ function lostLabels(input: GateInput, { changed, added }: Change, accepted: Acce
   if (names.length === 0) return {};
   if (names.every((name) => accepted?.labels?.includes(name))) return { passed: 'accepted' };
   const before = names.every((name) => memory?.labels?.names.includes(name)) ? memory?.labels : undefined;
-  const waited = before === undefined ? 0 : before.waited + stepOf(input, config.confirm_after);
-  if (before !== undefined && waited >= config.confirm_after) return { passed: 'confirmed' };
+  const isNot = input.rejected?.labels !== undefined && isSame(input.rejected.labels, names);
+  const waited = before === undefined || isNot ? 0 : before.waited + stepOf(input, config.confirm_after);
+  if (before !== undefined && waited >= config.confirm_after && !isNot) return { passed: 'confirmed' };
   return { held: { names, since: before?.since ?? now.toISOString(), waited } };
 }
 
@@ -290,10 +310,15 @@ function holdOf(
   if (kept.length === 0 && labels === undefined) return undefined;
   const { listed, now } = input;
   const live = countTargets(input.listing);
-  const why = labels === undefined ? (kind ?? 'unseen') : 'labels';
+  const { rejected } = input;
+  const isNot =
+    labels === undefined
+      ? kept.every(({ id, source }) => isRejected(rejected, id, source))
+      : rejected?.labels !== undefined && isSame(rejected.labels, labels.names);
+  const why = isNot ? 'rejected' : labels === undefined ? (kind ?? 'unseen') : 'labels';
   const wait = labels === undefined ? waitOf(input, kind) : input.config.confirm_after;
   const waited = labels === undefined ? longestWait(marks) : labels.waited;
-  const isOpen = why === 'unseen' || wait === Number.POSITIVE_INFINITY;
+  const isOpen = why === 'unseen' || isNot || wait === Number.POSITIVE_INFINITY;
   return {
     kind: why,
     targets: kept,
@@ -308,6 +333,7 @@ function holdOf(
         kept.map(({ source }) => listed.unseen?.(source)).find((text) => text !== undefined) ??
         listed.filtered ??
         '',
+      rejected,
       wait: isOpen ? undefined : { needed: wait, passed: waited },
     }),
     memory: {

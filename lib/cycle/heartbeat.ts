@@ -1,11 +1,16 @@
+import { errorData, type MusterError } from '../base/errors.ts';
 import { version as musterVersion } from '../base/version.ts';
+import { type Control, pinAt } from './control.ts';
 import type { Hold } from './gate.ts';
 import type { CycleInput, Provider } from './provider.ts';
 import { clockSkew, emptyStatus, type Held, type Status, type StoredStatus, writeStatus } from './status.ts';
 
 /** What a cycle has to report. */
 export interface Report {
-  readonly error?: { readonly kind: string; readonly message: string } | undefined;
+  /** When the cycle started. */
+  readonly started: Date;
+  readonly list: ListFacts;
+  readonly error?: MusterError | undefined;
   readonly hold?: Hold | undefined;
   /** Names of the backend that was listed. */
   readonly backend?: readonly string[] | undefined;
@@ -19,6 +24,8 @@ export interface Report {
   readonly warnings?: readonly string[];
   /** Damage that was found. */
   readonly damaged?: string | undefined;
+  /** What operators have decided; without it the last status' words stay. */
+  readonly control?: Control | undefined;
 }
 
 /** What a status says of the list. */
@@ -27,27 +34,24 @@ export type ListFacts = Pick<Status, 'version' | 'groups' | 'targets'>;
 /** Milliseconds for which it is shown that targets left without an operator, and that the store was damaged. */
 const shownFor = 60 * 60_000;
 
-/** Writes the status of a cycle, good or bad. */
+/** Writes the status of a cycle, good or bad, over the one that was read. Throws what the store throws. */
 export async function writeHeartbeat(
   provider: Provider,
   input: CycleInput,
-  started: Date,
   stored: StoredStatus,
-  list: ListFacts,
   report: Report,
 ): Promise<void> {
-  const status = nextStatus(provider, input, started, stored.status, list, report);
-  await writeStatus(input.store, provider, status, stored.etag, input.signal);
+  const status = nextStatus(provider, input, stored.status, report);
+  await writeStatus(provider, status, stored.etag, { store: input.store, signal: input.signal });
 }
 
 function nextStatus(
   { job, provider, identity, server }: Provider,
   { run, now, configError, storeId }: CycleInput,
-  started: Date,
   old: Status | undefined,
-  { version, groups, targets }: ListFacts,
-  { error, hold, backend, files, changed, confirmed, warnings, damaged }: Report,
+  { started, list, error, hold, backend, files, changed, confirmed, warnings, damaged, control }: Report,
 ): Status {
+  const { version, groups, targets } = list;
   const ended = now();
   const failed = error !== undefined;
   const at = ended.toISOString();
@@ -78,13 +82,31 @@ function nextStatus(
     groups,
     targets,
     files: files ?? old?.files ?? [],
-    ...(failed && { error: { kind: error.kind, message: error.message } }),
+    error: error && errorData(error),
     config_error: configError,
     ...(shown.length > 0 && { warnings: [...shown] }),
     failures: failed ? (old?.failures ?? 0) + 1 : 0,
     held,
+    ...(control === undefined
+      ? { pinned: old?.pinned, rejected: old?.rejected }
+      : controlFacts(control, ended)),
     confirmed: confirmedNow,
     ...(damage && { damaged: damage }),
+  };
+}
+
+/** What a status says of operators' decisions. */
+export function controlFacts(control: Control, now: Date): Pick<Status, 'pinned' | 'rejected'> {
+  const pin = pinAt(control, now);
+  const { rejected } = control;
+  return {
+    pinned: pin && { since: pin.at, until: pin.until, by: pin.by, why: pin.why },
+    rejected: rejected && {
+      since: rejected.at,
+      by: rejected.by,
+      why: rejected.why,
+      targets: rejected.ids.length,
+    },
   };
 }
 
@@ -105,14 +127,14 @@ function heldFacts({ kind, targets, listed, wait, message }: Hold, now: Date, ol
  * is to be written over next.
  */
 export async function announceFile(
-  provider: Provider,
+  provider: Pick<Provider, 'job' | 'provider' | 'identity'>,
   { store, run, now, signal }: Pick<CycleInput, 'store' | 'run' | 'now' | 'signal'>,
   stored: StoredStatus,
 ): Promise<StoredStatus> {
   const { retiring: _, ...known } = stored.status ?? emptyStatus(provider, run, now());
   const { identity = known.identity } = provider;
   const status = { ...known, run, ...(identity !== undefined && { identity }) };
-  const etag = await writeStatus(store, provider, status, stored.etag, signal);
+  const etag = await writeStatus(provider, status, stored.etag, { store, signal });
   return { ...stored, etag: etag ?? stored.etag };
 }
 

@@ -8,6 +8,7 @@ import type { LabelSet } from '../targets/group.ts';
 import { heldKey, type ProviderId } from '../targets/keys.ts';
 import { decodeDocument, labelSet } from './document.ts';
 import type { Hold } from './gate.ts';
+import { loadProvider } from './load.ts';
 import { acceptAll, type Mark, type Memory, withAcceptance } from './memory.ts';
 import type { ComparedTarget } from './missing.ts';
 import { holdKinds } from './status.ts';
@@ -54,7 +55,13 @@ const schema = z.object({
   labels: z.object({ names, since: time, waited: z.number() }).optional(),
   backend: names.optional(),
   accepted: z
-    .object({ at: time, until: time, labels: names.optional(), backend: names.optional() })
+    .object({
+      at: time,
+      until: time,
+      version: z.int().optional(),
+      labels: names.optional(),
+      backend: names.optional(),
+    })
     .optional(),
   sample: z.array(z.object({ source: z.string(), labels: labelSet })),
 });
@@ -122,8 +129,9 @@ function withoutUndefined({
   return { since, waited, ...(accepted === true && { accepted }) };
 }
 
-function acceptedOf({ at, until, labels, backend }: NonNullable<z.infer<typeof schema>['accepted']>) {
-  return { at, until, labels, backend };
+function acceptedOf(accepted: NonNullable<z.infer<typeof schema>['accepted']>) {
+  const { at, until, version, labels, backend } = accepted;
+  return { at, until, version, labels, backend };
 }
 
 function encodeHeld({ job, provider }: ProviderId, held: HeldDocument): Uint8Array {
@@ -154,13 +162,17 @@ function sampleOf(targets: readonly ComparedTarget[]): HeldDocument['sample'] {
   return targets.slice(0, mostSamples).map(({ source, labels }) => ({ source, labels }));
 }
 
+interface WriteInput {
+  readonly store: ObjectStore;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Writes what is held over what was read; what an operator accepted in between is kept. */
 export async function writeHeld(
-  store: ObjectStore,
   id: ProviderId,
   held: HeldDocument,
   etag: string | undefined,
-  signal?: AbortSignal | undefined,
+  { store, signal }: WriteInput,
 ): Promise<void> {
   let next = held;
   let over = etag;
@@ -171,16 +183,15 @@ export async function writeHeld(
       if (current.held !== undefined)
         next = { ...next, memory: withAcceptance(next.memory, current.held.memory) };
     }
-    await putHeld(store, id, next, over, signal);
+    await putHeld(id, next, over, { store, signal });
   });
 }
 
 async function putHeld(
-  store: ObjectStore,
   id: ProviderId,
   held: HeldDocument,
   etag: string | undefined,
-  signal: AbortSignal | undefined,
+  { store, signal }: WriteInput,
 ): Promise<void> {
   await store.put(heldKey(id), encodeHeld(id, held), {
     condition: overWrite(etag),
@@ -199,11 +210,12 @@ export async function acceptHeld(
   now: Date,
   signal?: AbortSignal | undefined,
 ): Promise<HeldDocument | undefined> {
+  const { version } = await loadProvider(store, id, { signal });
   return retryConflict(async () => {
     const { held, etag } = await readHeld(store, id, signal);
     if (held === undefined) return undefined;
-    const accepted = { ...held, memory: acceptAll(held.memory, now) };
-    await putHeld(store, id, accepted, etag, signal);
+    const accepted = { ...held, memory: acceptAll(held.memory, version, now) };
+    await putHeld(id, accepted, etag, { store, signal });
     return accepted;
   });
 }

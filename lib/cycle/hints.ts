@@ -1,4 +1,5 @@
 import type { ProviderId } from '../targets/keys.ts';
+import { decidedBy } from './control.ts';
 import type { HeldDocument } from './held.ts';
 import type { Status } from './status.ts';
 
@@ -21,26 +22,43 @@ export function acceptOutputCommand(output: string): string {
 }
 
 /** The command that retires a provider which left the configuration, at once. */
-export function retireCommand({ job, provider }: ProviderId): string {
+export function retireCommand(id: ProviderId): string {
+  return operatorCommand('retire', id);
+}
+
+/** The command that ends a pin. */
+export function unpinCommand(id: ProviderId): string {
+  return operatorCommand('unpin', id);
+}
+
+/** The command of an operator that takes a job and a provider, to be pasted. */
+export function operatorCommand(
+  command: 'unpin' | 'reject' | 'retire',
+  { job, provider }: ProviderId,
+): string {
   // What begins with a dash is an option wherever it stands, but after two of them.
   return job.startsWith('-')
-    ? `muster retire --provider ${provider} -- ${quoted(job)}`
-    : `muster retire ${quoted(job)} --provider ${provider}`;
+    ? `muster ${command} --provider ${provider} -- ${quoted(job)}`
+    : `muster ${command} ${quoted(job)} --provider ${provider}`;
 }
 
 /** The command that settles what the status says of a provider, or undefined where none does. */
 export function settlingCommand(
   id: ProviderId,
-  { held, retiring }: Pick<Status, 'held' | 'retiring'>,
+  { held, pinned, retiring }: Pick<Status, 'held' | 'pinned' | 'retiring'>,
 ): string | undefined {
   if (retiring !== undefined) return retiring.held === undefined ? retireCommand(id) : acceptRetiredCommand;
+  if (pinned !== undefined) return unpinCommand(id);
   return held && acceptCommand(id);
 }
 
 /** What a person should know of a provider that is otherwise well: what left without an operator, and damage. */
-export function noticesOf({ confirmed, damaged, ...id }: Status, now: number): readonly Notice[] {
+export function noticesOf(status: Status, now: number): readonly Notice[] {
+  const { confirmed, damaged, pinned, rejected, ...id } = status;
   const isLate = confirmed !== undefined && now - Date.parse(confirmed.at) >= confirmedFor;
   return [
+    ...(pinned === undefined ? [] : [{ kind: 'pinned', text: pinnedText(pinned) } as const]),
+    ...(rejected === undefined ? [] : [{ kind: 'pinned', text: rejectedText(rejected) } as const]),
     ...(damaged === undefined ? [] : [{ kind: 'damaged', text: damagedText(id, damaged.message) } as const]),
     ...(confirmed === undefined || isLate
       ? []
@@ -48,14 +66,26 @@ export function noticesOf({ confirmed, damaged, ...id }: Status, now: number): r
   ];
 }
 
+/** One thing that a person should know of a provider. */
 export interface Notice {
-  readonly kind: 'confirmed' | 'damaged';
+  /** `pinned`: also where removals were rejected. */
+  readonly kind: 'confirmed' | 'damaged' | 'pinned';
   /** One line. */
   readonly text: string;
 }
 
 /** Milliseconds for which a notice says that targets left without an operator. */
 const confirmedFor = 60 * 60_000;
+
+function pinnedText({ until, by, why }: NonNullable<Status['pinned']>): string {
+  const end = until === undefined ? 'until it is unpinned' : `until ${until}`;
+  return `the list is pinned${decidedBy({ by, why })} ${end}`;
+}
+
+function rejectedText({ targets, by, why }: NonNullable<Status['rejected']>): string {
+  const what = targets === 1 ? 'the removal of 1 target' : `the removal of ${targets} targets`;
+  return `${what} was rejected${decidedBy({ by, why })}`;
+}
 
 function damagedText(id: ProviderId, message: string): string {
   return `the store was damaged, and mended as far as it could be: ${message}; ${historyCommand(id)} shows what it has`;

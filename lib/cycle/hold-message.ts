@@ -1,7 +1,8 @@
+import { decidedBy, type Pin, type Rejected } from './control.ts';
 import type { HoldKind } from './status.ts';
 
 /** Why single targets or labels are held, rather than a whole list. */
-export type TargetHold = Exclude<HoldKind, 'backend'>;
+export type TargetHold = Exclude<HoldKind, 'backend' | 'pinned'>;
 
 /** What the message of a hold counts. */
 export interface HoldFacts {
@@ -15,6 +16,8 @@ export interface HoldFacts {
   readonly labels: readonly string[];
   /** What the listing says of itself: why it is filtered, or why it did not see all. */
   readonly reason: string;
+  /** Who rejected the removals, where somebody did. */
+  readonly rejected: Rejected | undefined;
   /** Milliseconds that a target has to be missing, and those that have passed; undefined: until it is accepted. */
   readonly wait: { readonly needed: number; readonly passed: number } | undefined;
 }
@@ -39,6 +42,8 @@ export function holdMessage(kind: TargetHold, facts: HoldFacts): string {
     case 'filtered':
     case 'unseen':
       return `${reason}: ${stay}`;
+    case 'rejected':
+      return `the removal was rejected${facts.rejected === undefined ? '' : decidedBy(facts.rejected)}: ${kept} ${kept === 1 ? 'target stays' : 'targets stay'} published until listed again or accepted`;
     case 'labels':
       return `no listed target has ${shortList(labels)}, which nearly all published ones have: the old labels stay ${untilText(facts, 'that lasts')}`;
   }
@@ -51,6 +56,12 @@ export function backendMessage(
   count: number,
 ): string {
   return `another backend answers (${shortList(answering)} instead of ${shortList(published)}): the published list of ${count} targets stays until the other is accepted`;
+}
+
+/** Why a pinned list stays as it is, and what the cycle would do to it. */
+export function pinnedMessage(pin: Pin, would: string): string {
+  const until = pin.until === undefined ? 'until it is unpinned' : `until ${pin.until}`;
+  return `the list is pinned${decidedBy(pin)} ${until}: this cycle would ${would}`;
 }
 
 function untilText({ wait }: HoldFacts, what: string): string {

@@ -3,14 +3,13 @@ import { isMusterError, MusterError } from '../base/errors.ts';
 import { packLines, type UnpackOptions, unpackLines } from '../base/gzip-lines.ts';
 import { parseJson } from '../base/json.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { type EncodedGroup, encodeGroup, type Groups } from '../targets/canonical.ts';
+import { countTargets, type EncodedGroup, encodeGroup, type Groups } from '../targets/canonical.ts';
 import type { Change } from '../targets/diff.ts';
 import type { TargetGroup } from '../targets/group.ts';
 import { journalFolder, journalKey, type ProviderId, parseJournalVersion } from '../targets/keys.ts';
 import { createPacker } from '../targets/pack.ts';
-import { refuseNewer, targetGroup } from './document.ts';
-import type { Loaded } from './load.ts';
-import type { CycleInput } from './provider.ts';
+import { type ControlRecord, controlRecordSchema, schemaOf } from './control.ts';
+import { knownHistorySchema, refuseNewer, targetGroup } from './document.ts';
 
 /**
  * Why a change was committed: `discovered` by a cycle; `confirmed` by time or `accepted` by an operator after the gate
@@ -27,6 +26,10 @@ export interface JournalHead {
   readonly reason: Reason;
   /** The run that committed it; no two runs share one. */
   readonly run: string;
+  /** Targets after it. */
+  readonly targets?: number | undefined;
+  /** What an operator decided with it, or a cycle found to be over. */
+  readonly control?: ControlRecord | undefined;
 }
 
 /** One version of a provider's list, as the change that led to it. */
@@ -39,8 +42,9 @@ export function encodeJournalEntry(entry: JournalEntry): Promise<Uint8Array> {
   return packLines(entryText(entry));
 }
 
-function* entryText({ version, at, reason, run, change }: JournalEntry): Generator<string, undefined> {
-  yield `${JSON.stringify({ schema: 1, version, at, reason, run }).slice(0, -1)},\n"added":`;
+function* entryText({ change, ...head }: JournalEntry): Generator<string, undefined> {
+  const schema = head.control === undefined ? 1 : schemaOf(head.control.state);
+  yield `${JSON.stringify({ schema, ...head }).slice(0, -1)},\n"added":`;
   yield* listText(groupTexts(change.added));
   yield ',\n"removed":';
   yield* listText(groupTexts(change.removed));
@@ -78,11 +82,13 @@ export type JournalLine =
   | { readonly kind: 'changed'; readonly before: TargetGroup; readonly after: TargetGroup };
 
 const head = z.object({
-  schema: z.literal(1),
+  schema: z.union([z.literal(1), z.literal(2)]),
   version: z.int().min(1),
   at: z.iso.datetime(),
   reason: z.enum(reasons),
   run: z.string(),
+  targets: z.int().optional(),
+  control: controlRecordSchema.optional(),
 });
 
 const pair = z.strictObject({ before: targetGroup, after: targetGroup });
@@ -128,7 +134,7 @@ export async function decodeJournalEntry(body: Uint8Array, signal?: AbortSignal)
 
 function readHead(line: string): JournalLine {
   const json = parseJson(`${line.replace(/,$/, '')}}`);
-  refuseNewer(json, 'the journal entry');
+  refuseNewer(json, 'the journal entry', knownHistorySchema);
   const parsed = head.safeParse(json);
   if (!parsed.success)
     throw new MusterError('malformed', 'the journal entry does not begin as one of schema 1');
@@ -148,22 +154,32 @@ function readGroup(section: string | undefined, line: string): JournalLine {
   throw new MusterError('malformed', 'a line of the journal entry is not a target group');
 }
 
-/** Creates the version of `next` in the journal. False when another run was first. */
+/** What a commit is given beside the change. */
+interface CommitInput {
+  readonly store: ObjectStore;
+  readonly run: string;
+  readonly now: () => Date;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Creates the version of the list in the journal. False when another run was first. Throws what the store throws. */
 export async function commitChange(
   id: ProviderId,
-  { store, run, now, signal }: Pick<CycleInput, 'store' | 'run' | 'now' | 'signal'>,
-  next: Loaded,
-  change: Change,
-  reason: Reason,
+  { version, groups }: { readonly version: number; readonly groups: Groups },
+  { change, reason, control }: Pick<JournalEntry, 'change' | 'reason' | 'control'>,
+  { store, run, now, signal }: CommitInput,
 ): Promise<boolean> {
-  const { version } = next;
-  const body = await encodeJournalEntry({ version, at: now().toISOString(), reason, run, change });
+  const body = await encodeJournalEntry({
+    version,
+    at: now().toISOString(),
+    reason,
+    run,
+    targets: countTargets(groups),
+    control,
+    change,
+  });
   try {
-    const options = {
-      condition: 'create',
-      contentType: 'application/gzip',
-      signal,
-    } as const;
+    const options = { condition: 'create', contentType: 'application/gzip', signal } as const;
     await store.put(journalKey(id, version), body, options);
   } catch (error) {
     if (isMusterError(error, 'conflict')) return false;

@@ -91,9 +91,10 @@ export async function reviewLeaving(
   const others = new Map(
     [...stored].flatMap(([key, { status }]) => (status === undefined ? [] : [[key, status] as const])),
   );
-  const judged = drafts.map((draft) => judgeOne(draft, drafts, configured, others, rules));
+  const judged = drafts.map((draft) => judgeOne(draft, drafts, { configured, others }, rules));
+  const statuses = [...drafts.map(({ stored }) => stored.status), ...others.values()];
   const due = judged.filter(({ isDue }) => isDue);
-  const refusal = due.length === 0 ? undefined : await refuseSum(due, drafts, others, rules, input);
+  const refusal = due.length === 0 ? undefined : await refuseSum(due, statuses, rules, input);
   const looked = judged.map((one) => {
     const accepted = isAccepted(one.stored.status, now);
     const isHeld = refusal !== undefined && one.isDue && one.loss > 0 && !accepted;
@@ -130,6 +131,12 @@ interface Judged extends Draft {
   readonly loss: number;
 }
 
+/** The providers of the configuration, and the statuses of those that have one. */
+interface Staying {
+  readonly configured: readonly ConfiguredProvider[];
+  readonly others: ReadonlyMap<string, Status>;
+}
+
 /** A single look counts for half of the wait at most, so that a jump of the clock does not end it. */
 function waitedOf(status: Status | undefined, wait: number, now: Date): number {
   if (status?.retiring === undefined) return 0;
@@ -141,8 +148,7 @@ function waitedOf(status: Status | undefined, wait: number, now: Date): number {
 function judgeOne(
   draft: Draft,
   drafts: readonly Draft[],
-  configured: readonly ConfiguredProvider[],
-  others: ReadonlyMap<string, Status>,
+  { configured, others }: Staying,
   { retireAfter, guard }: RetireRules,
 ): Judged {
   const { id, stored, waited } = draft;
@@ -183,15 +189,13 @@ function isGood(status: Status | undefined): boolean {
 /** Why the due ones may not go together with what was retired lately. */
 async function refuseSum(
   due: readonly Judged[],
-  drafts: readonly Draft[],
-  others: ReadonlyMap<string, Status>,
+  statuses: readonly (Status | undefined)[],
   { guard }: RetireRules,
   input: LeavingInput,
 ): Promise<string | undefined> {
   const { lost: gone } = await retiredLately(input);
   const lost = gone + due.reduce((sum, { loss }) => sum + loss, 0);
-  const all = [...drafts.map(({ stored }) => stored.status), ...others.values()];
-  const total = gone + all.reduce((sum, status) => sum + (status?.targets ?? 0), 0);
+  const total = gone + statuses.reduce((sum, status) => sum + (status?.targets ?? 0), 0);
   if (!losesTooMany(lost, total, guard)) return undefined;
   return `${lost} of ${total} published targets would be retired: they stay until that is accepted`;
 }
@@ -216,7 +220,7 @@ async function noteWait(
     accepted_until,
   };
   try {
-    await writeStatus(input.store, id, { ...status, retiring }, etag, input.signal, { merge: false });
+    await writeStatus(id, { ...status, retiring }, etag, { ...input, merge: false });
   } catch (error) {
     if (!isMusterError(error, 'conflict')) throw error;
   }
@@ -239,6 +243,6 @@ export async function acceptRetirement(
   if (status?.retiring === undefined) return false;
   const accepted_until = new Date(now.getTime() + acceptedFor).toISOString();
   const retiring = { ...status.retiring, accepted_until };
-  await writeStatus(store, id, { ...status, retiring }, etag, signal, { merge: false });
+  await writeStatus(id, { ...status, retiring }, etag, { store, signal, merge: false });
   return true;
 }

@@ -1,9 +1,7 @@
-import * as z from 'zod';
 import { isMusterError, MusterError } from '../base/errors.ts';
-import { packLines, unpack, unpackLines } from '../base/gzip-lines.ts';
-import { parseJson } from '../base/json.ts';
+import { unpack } from '../base/gzip-lines.ts';
 import { defaultMaxBytes, type ObjectStore } from '../store/store.ts';
-import { type EncodedGroup, encodeGroup, type Groups, toGroups } from '../targets/canonical.ts';
+import { type Groups, toGroups } from '../targets/canonical.ts';
 import { applyChange } from '../targets/diff.ts';
 import type { Cursor } from '../targets/discover.ts';
 import { decodeFileSd, type FileSdGroup, readVersionMark } from '../targets/file-sd.ts';
@@ -17,11 +15,11 @@ import {
   snapshotKey,
   targetsKey,
 } from '../targets/keys.ts';
-import { createPacker } from '../targets/pack.ts';
-import { refuseNewer, targetGroup } from './document.ts';
+import { type Control, noControl } from './control.ts';
 import { decodeJournalEntry } from './journal.ts';
 import { decodeManifest, maxManifestBytes } from './manifest.ts';
 import type { Step } from './memory.ts';
+import { type Checkpoint, decodeSnapshot, type Snapshot } from './snapshot.ts';
 
 /** The list as the bucket has it: the snapshot with the journal's later changes. */
 export interface Loaded {
@@ -34,7 +32,9 @@ export interface Loaded {
   /** How many targets were listed before, lately. */
   readonly steps: readonly Step[];
   /** Version and write of the snapshot, as far as there is one. */
-  readonly checkpoint: { readonly version: number; readonly etag: string } | undefined;
+  readonly checkpoint: Checkpoint | undefined;
+  /** What operators have decided. */
+  readonly control: Control;
   /** Why the history cannot be used. The groups are then those of the target files, which hold what is published. */
   readonly damaged?: string | undefined;
 }
@@ -46,8 +46,16 @@ const nothingLoaded: Loaded = {
   cursor: undefined,
   backend: [],
   steps: [],
+  control: noControl,
   checkpoint: undefined,
 };
+
+/** The provider, and the store that it is read from. */
+interface Source {
+  readonly store: ObjectStore;
+  readonly id: ProviderId;
+  readonly signal: AbortSignal | undefined;
+}
 
 interface ReadInput {
   readonly warm?: Loaded | undefined;
@@ -74,12 +82,16 @@ export async function loadProvider(
   } catch (error) {
     if (!isMusterError(error, 'malformed')) throw error;
     const checkpoint = { version: 0, etag: found.etag };
-    return rebuild(store, id, checkpoint, `the snapshot cannot be read: ${error.message}`, signal);
+    const from = { ...nothingLoaded, checkpoint };
+    return rebuild({ store, id, signal }, from, `the snapshot cannot be read: ${error.message}`);
   }
 }
 
-function fromSnapshot({ version, groups, cursor, backend = [], steps = [] }: Snapshot, etag: string): Loaded {
-  return { version, groups, cursor, backend, steps, checkpoint: { version, etag } };
+function fromSnapshot(
+  { version, groups, cursor, backend = [], steps = [], control = noControl }: Snapshot,
+  etag: string,
+): Loaded {
+  return { version, groups, cursor, backend, steps, control, checkpoint: { version, etag } };
 }
 
 /** Applies each change after the loaded version until the first that is not there. */
@@ -89,18 +101,20 @@ async function replay(
   from: Loaded,
   signal: AbortSignal | undefined,
 ): Promise<Loaded> {
-  let { version, groups } = from;
+  let { version, groups, control } = from;
   for (;;) {
     const found = await store.get(journalKey(id, version + 1), signal && { signal });
-    if (found === undefined) return { ...from, version, groups };
+    if (found === undefined) return { ...from, version, groups, control };
     try {
       const entry = await decodeJournalEntry(found.body, signal);
       if (entry.version !== version + 1)
         throw new MusterError('malformed', `it says that it is version ${entry.version}`);
       groups = applyChange(groups, entry.change);
+      control = entry.control?.state ?? control;
     } catch (error) {
       if (!isMusterError(error, 'malformed') && !isMusterError(error, 'storage')) throw error;
-      return rebuild(store, id, from.checkpoint, `journal entry ${version + 1}: ${error.message}`, signal);
+      const damaged = `journal entry ${version + 1}: ${error.message}`;
+      return rebuild({ store, id, signal }, { ...from, control }, damaged);
     }
     version++;
   }
@@ -120,24 +134,20 @@ async function replayFromStart(
   if (loaded.damaged !== undefined || (loaded.version >= last && loaded.version > 0)) return loaded;
   if (last > 0)
     return rebuild(
-      store,
-      id,
-      undefined,
+      { store, id, signal },
+      nothingLoaded,
       'the snapshot is gone, and the journal does not reach back to its beginning',
-      signal,
     );
   const published = await readPublished(store, id, signal);
   if (published === undefined) return loaded;
-  return rebuild(store, id, undefined, 'the snapshot and the journal are gone', signal);
+  return rebuild({ store, id, signal }, nothingLoaded, 'the snapshot and the journal are gone');
 }
 
 /** What is published is known from the target files alone. */
 async function rebuild(
-  store: ObjectStore,
-  id: ProviderId,
-  checkpoint: Loaded['checkpoint'],
+  { store, id, signal }: Source,
+  { checkpoint, control }: Loaded,
   damaged: string,
-  signal: AbortSignal | undefined,
 ): Promise<Loaded> {
   const [last, published] = await Promise.all([
     lastVersion(store, id, signal),
@@ -154,6 +164,7 @@ async function rebuild(
         targets: targets.map((address) => ({ __address__: address })),
       })),
     ),
+    control,
     checkpoint,
     damaged,
   };
@@ -186,14 +197,14 @@ const mostVersions = 10 ** 12 - 1;
 
 /** What the target files of a provider hold. */
 export interface PublishedList {
-  /** 0 where the file does not tell it. */
+  /** 0 where the file does not say. */
   readonly version: number;
   readonly groups: readonly FileSdGroup[];
 }
 
 /**
- * Reads the published list of a provider from its file or its parts, whichever is of the higher version; undefined where
- * there is none that can be read. For rebuilding: a cycle knows its list by snapshot and journal.
+ * Reads the published list of a provider from its file or its parts, whichever has the higher version; undefined where
+ * neither can be read. For rebuilding: a cycle knows its list by snapshot and journal.
  */
 export async function readPublished(
   store: ObjectStore,
@@ -245,78 +256,4 @@ async function unlessUnreadable<T>(reading: Promise<T>): Promise<T | undefined> 
     if (isMusterError(error, 'malformed') || isMusterError(error, 'too-large')) return undefined;
     throw error;
   }
-}
-
-/** The full list of a provider at a version: the checkpoint of its journal. */
-export interface Snapshot {
-  readonly version: number;
-  readonly groups: Groups;
-  readonly cursor?: Cursor | undefined;
-  /** Digest of what the provider lists. */
-  readonly identity?: string | undefined;
-  /** Names of the backend that it was listed from. */
-  readonly backend?: readonly string[] | undefined;
-  /** How many targets were listed before, lately. */
-  readonly steps?: readonly Step[] | undefined;
-}
-
-const header = z.object({
-  schema: z.literal(1),
-  version: z.int().min(1),
-  cursor: z.string().optional(),
-  identity: z.string().optional(),
-  backend: z.array(z.string()).optional(),
-  steps: z.array(z.object({ until: z.number(), targets: z.int() })).optional(),
-  groups: z.array(z.never()),
-});
-
-/** The snapshot as an object of the bucket: JSON with one group a line, so that it is read line by line. */
-export function encodeSnapshot(snapshot: Snapshot): Promise<Uint8Array> {
-  return packLines(snapshotText(snapshot));
-}
-
-/** The snapshot behind an object. Throws kind `malformed`. */
-export async function decodeSnapshot(body: Uint8Array): Promise<Snapshot> {
-  const lines = unpackLines(body);
-  const first = await lines.next();
-  const { schema: _, groups: __, ...head } = parseHeader(first.done === true ? '' : first.value);
-  const groups = new Map<string, EncodedGroup>();
-  const packer = createPacker();
-  for await (const line of lines) {
-    if (line === ']}') {
-      packer.finish();
-      return { ...head, groups };
-    }
-    const group = targetGroup.safeParse(parseJson(line.endsWith(',') ? line.slice(0, -1) : line));
-    if (!group.success)
-      throw new MusterError('malformed', `group ${groups.size} of the snapshot is not a target group`);
-    groups.set(group.data.source, packer.pack(encodeGroup(group.data)));
-  }
-  throw new MusterError('malformed', 'the snapshot is cut off');
-}
-
-/** The version of a snapshot, without its groups. Throws kind `malformed`. */
-export async function decodeSnapshotVersion(body: Uint8Array): Promise<number> {
-  for await (const line of unpackLines(body)) return parseHeader(line).version;
-  throw new MusterError('malformed', 'the snapshot is empty');
-}
-
-function* snapshotText({ groups, ...head }: Snapshot): Generator<string, undefined> {
-  yield JSON.stringify({ schema: 1, ...head, groups: [] }).slice(0, -2);
-  let separator = '\n';
-  for (const group of groups.values()) {
-    yield separator;
-    yield group.json;
-    separator = ',\n';
-  }
-  yield '\n]}\n';
-  return undefined;
-}
-
-function parseHeader(line: string): z.infer<typeof header> {
-  const json = parseJson(`${line}]}`);
-  refuseNewer(json, 'the snapshot');
-  const parsed = header.safeParse(json);
-  if (!parsed.success) throw new MusterError('malformed', 'the snapshot does not begin as one of schema 1');
-  return parsed.data;
 }

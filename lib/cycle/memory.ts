@@ -19,6 +19,8 @@ export interface Accepted {
   readonly at: string;
   /** When it ends, ISO 8601. */
   readonly until: string;
+  /** Version of the list then: a later rejection takes it back. */
+  readonly version?: number | undefined;
   /** Names of labels that may be lost. */
   readonly labels?: readonly string[] | undefined;
   /** Names of the backend whose list may take the place of the published one. */
@@ -63,13 +65,14 @@ export function isInForce(until: string | undefined, now: Date): boolean {
 export const acceptedFor = 60 * 60_000;
 
 /** The memory after an operator has accepted all that it holds now. */
-export function acceptAll(memory: Memory, now: Date): Memory {
+export function acceptAll(memory: Memory, version: number, now: Date): Memory {
   return {
     ...memory,
     marks: new Map([...memory.marks].map(([id, mark]) => [id, { ...mark, accepted: true }])),
     accepted: {
       at: now.toISOString(),
       until: new Date(now.getTime() + acceptedFor).toISOString(),
+      version,
       ...(memory.labels && { labels: memory.labels.names }),
       ...(memory.backend && { backend: memory.backend }),
     },

@@ -75,11 +75,13 @@ function take(counts: Map<string, number>, key: string): boolean {
 }
 
 function targetsOf(group: TargetGroup): readonly ComparedTarget[] {
-  return group.targets.map((target) => {
-    const labels = targetLabels(group, target);
-    const scrape = scrapeOf(labels);
-    return { source: group.source, id: idOf(group.source, scrape), scrape, labels };
-  });
+  return group.targets.map((target) => comparedTarget(group.source, targetLabels(group, target)));
+}
+
+/** A target of a source as the gate knows it, by all its labels. */
+export function comparedTarget(source: string, labels: LabelSet): ComparedTarget {
+  const scrape = scrapeOf(labels);
+  return { source, id: idOf(source, scrape), scrape, labels };
 }
 
 /** The labels that say what is scraped: `__address__` and, without `__meta_*`, all others with two dashes in front. */

@@ -37,6 +37,7 @@ export async function checkOwnership(
     throw new MusterError(
       'config',
       `${store.url} belongs to "${other}", this configuration says owner: ${owner}. ${wayOut}`,
+      { code: 'foreign-store' },
     );
   if (!takeOver) await refuseStranger(configured, store, signal, mechanism);
   if (owner === undefined || dryRun) return;
@@ -73,6 +74,7 @@ async function refuseStranger(
   throw new MusterError(
     'config',
     `${store.url} has ${all}, and this configuration knows ${stored.length - unknown.length} of them${example}: it belongs to another one. ${wayOut}`,
+    { code: 'foreign-store' },
   );
 }
 

@@ -77,6 +77,7 @@ interface Warning {
   readonly isNew: boolean;
 }
 
+/** What a cycle came to. */
 export interface CycleResult extends ProviderId {
   readonly outcome: Outcome;
   /** Newest version that the run knows. */

@@ -1,17 +1,26 @@
 import { createHash } from 'node:crypto';
 import { isMusterError, MusterError } from '../base/errors.ts';
 import { chunksOf } from '../base/gzip-lines.ts';
-import { overWrite, retryConflict } from '../store/errors.ts';
+import { overWrite } from '../store/errors.ts';
 import type { Body, ObjectStore, StreamedBody } from '../store/store.ts';
 import { countTargets, type Groups } from '../targets/canonical.ts';
 import { type Change, isEmptyChange } from '../targets/diff.ts';
 import { fileSdTexts, type VersionMark } from '../targets/file-sd.ts';
 import { manifestKey, type ProviderId, partKey, snapshotKey, targetsKey } from '../targets/keys.ts';
 import { deleteSeen } from './document.ts';
-import { decodeSnapshotVersion, encodeSnapshot, type Loaded } from './load.ts';
-import { decodeManifest, encodeManifest, type Manifest, maxManifestBytes } from './manifest.ts';
-import { clearOrphans, clearReplaced, replacedParts, writePart } from './parts.ts';
+import type { Loaded } from './load.ts';
+import {
+  clearOrphans,
+  clearReplaced,
+  decodeManifest,
+  encodeManifest,
+  type Manifest,
+  maxManifestBytes,
+  replacedParts,
+  writePart,
+} from './manifest.ts';
 import type { Provider } from './provider.ts';
+import { writeCheckpoint } from './snapshot.ts';
 import type { Status } from './status.ts';
 
 /** The target file or manifest of a provider, and the write of it. */
@@ -24,6 +33,7 @@ export interface Published {
   readonly wrote: boolean;
 }
 
+/** What publishing is given beside the version. */
 export interface PublishInput {
   readonly store: ObjectStore;
   /** Id of the store; asked for only where something is written. */
@@ -37,15 +47,24 @@ export interface PublishInput {
 /** How often a conditional write is tried again before another run is taken to be livelier. */
 const attempts = 5;
 
-/** Brings snapshot and target files to the loaded version. Undefined when a newer run was found. */
+/** A version that is committed. */
+interface Committed {
+  readonly loaded: Loaded;
+  /** What led to it from the version before; empty where the list stayed. */
+  readonly change: Change;
+  /** As the last cycle left it. */
+  readonly status: Status | undefined;
+}
+
+/**
+ * Brings snapshot and target files to the loaded version. Undefined when a newer run was found. Throws kind `conflict`
+ * where a file changes too often, and what the store throws.
+ */
 export async function publishVersion(
   provider: Pick<Provider, 'job' | 'provider' | 'shards' | 'identity'>,
   input: PublishInput,
-  loaded: Loaded,
-  status: Status | undefined,
-  change: Change,
+  { loaded, change, status }: Committed,
 ): Promise<Published | undefined> {
-  const { store, signal } = input;
   const { version } = loaded;
   const key = provider.shards === 1 ? targetsKey(provider) : manifestKey(provider);
   const known = status?.files.length === 1 && status.files[0]?.key === key ? status.files[0] : undefined;
@@ -57,7 +76,7 @@ export async function publishVersion(
     status?.published_version === version - (isEmptyChange(change) ? 0 : 1);
   if (version === 0 || (isWhole && isEmptyChange(change) && loaded.checkpoint?.version === version))
     return { loaded, files: status?.files ?? [], wrote: false };
-  const fence = await writeCheckpoint(store, provider, loaded, provider.identity, signal);
+  const fence = await writeCheckpoint(provider, { ...loaded, identity: provider.identity }, input);
   if (fence === undefined) return undefined;
   const mark = { store: await input.storeId(), version };
   const write = { ...input, id: provider, groups: loaded.groups, fence, mark };
@@ -118,20 +137,12 @@ async function publishParts(
     const old = await readManifest(input.store, input.id, input.signal);
     const manifest = await makeManifest(input, shards, change, old?.manifest);
     if (old === undefined) await input.announce();
-    const written = await putFenced(input, key, encodeManifest(manifest), old?.etag, attempt);
+    const written = await putFenced(input, key, encodeManifest(manifest), { over: old?.etag, attempt });
     if (written === 'superseded') return undefined;
     if (written === 'again') continue;
     const { id, store, now, signal } = input;
     await removeOther(input, targetsKey(id));
-    if (change === undefined)
-      await clearOrphans(
-        store,
-        id,
-        [...manifest.parts, ...manifest.replaced],
-        manifest.version,
-        now(),
-        signal,
-      );
+    if (change === undefined) await clearOrphans(id, manifest, { store, now: now(), signal });
     const largest = manifest.parts.reduce((most, { size, unpacked = size }) => Math.max(most, unpacked), 0);
     return { key, etag: written.etag, largest };
   }
@@ -165,7 +176,7 @@ async function makeManifest(
         })),
     );
   }
-  const kept = await clearReplaced(store, id, before?.replaced ?? [], now(), signal);
+  const kept = await clearReplaced(id, before?.replaced ?? [], { store, now: now(), signal });
   const targets = parts.reduce((sum, part) => sum + part.targets, 0);
   const replaced = [...kept, ...replacedParts(before?.parts ?? [], parts, now())];
   return { ...mark, targets, parts, replaced };
@@ -221,7 +232,7 @@ async function replaceFenced(input: WriteInput, key: string, body: Body): Promis
   for (let attempt = 1; ; attempt++) {
     const current = await store.head(key, signal && { signal });
     if (current === undefined) await input.announce();
-    const written = await putFenced(input, key, body, current?.etag, attempt);
+    const written = await putFenced(input, key, body, { over: current?.etag, attempt });
     if (written === 'superseded') return undefined;
     if (written !== 'again') return written.etag;
   }
@@ -232,8 +243,7 @@ async function putFenced(
   input: WriteInput,
   key: string,
   body: Body,
-  over: string | undefined,
-  attempt: number,
+  { over, attempt }: { readonly over: string | undefined; readonly attempt: number },
 ): Promise<{ readonly etag: string } | 'superseded' | 'again'> {
   const { store, signal } = input;
   if (!(await isNewest(input))) return 'superseded';
@@ -243,7 +253,10 @@ async function putFenced(
   } catch (error) {
     if (!isMusterError(error, 'conflict')) throw error;
     if (attempt === attempts)
-      throw new MusterError('conflict', `${key} changes faster than it can be published`, { cause: error });
+      throw new MusterError('conflict', `${key} changes faster than it can be published`, {
+        code: 'publish-contention',
+        cause: error,
+      });
     return 'again';
   }
 }
@@ -278,40 +291,4 @@ function fileOf(groups: Groups, mark: VersionMark): ListFile {
     },
     size: () => size,
   };
-}
-
-/**
- * Writes the snapshot of `loaded`, unless the bucket already holds its version or a newer one.
- * Returns the snapshot's etag, or undefined when a newer one is there: then the newer run publishes.
- */
-export async function writeCheckpoint(
-  store: ObjectStore,
-  id: ProviderId,
-  { version, groups, cursor, backend, steps, checkpoint }: Loaded,
-  identity: string | undefined,
-  signal?: AbortSignal,
-): Promise<string | undefined> {
-  if (checkpoint?.version === version) return checkpoint.etag;
-  const body = await encodeSnapshot({ version, cursor, identity, backend, steps, groups });
-  let over = checkpoint?.etag;
-  return retryConflict(async (attempt) => {
-    if (attempt > 1) {
-      const stored = await store.get(snapshotKey(id), { signal });
-      const storedVersion = stored === undefined ? 0 : await versionOf(stored.body);
-      if (storedVersion > version) return undefined;
-      if (storedVersion === version) return stored?.etag;
-      over = stored?.etag;
-    }
-    const options = { condition: overWrite(over), contentType: 'application/gzip', signal };
-    return (await store.put(snapshotKey(id), body, options)).etag;
-  });
-}
-
-async function versionOf(body: Uint8Array): Promise<number> {
-  try {
-    return await decodeSnapshotVersion(body);
-  } catch (error) {
-    if (isMusterError(error, 'malformed')) return 0;
-    throw error;
-  }
 }

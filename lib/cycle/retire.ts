@@ -14,15 +14,17 @@ import {
   statusKey,
   targetsKey,
 } from '../targets/keys.ts';
+import { noControl } from './control.ts';
 import { deleteSeen } from './document.ts';
 import { commitChange } from './journal.ts';
 import { loadProvider, readPublished } from './load.ts';
 import { storeIdOf } from './ownership.ts';
 import type { CycleInput } from './provider.ts';
-import { writeCheckpoint } from './publish.ts';
+import { writeCheckpoint } from './snapshot.ts';
 import { readStatus, type StoredStatus } from './status.ts';
 import { writeTombstone } from './tombstone.ts';
 
+/** What retiring a provider is given. */
 export interface RetireInput extends Pick<CycleInput, 'store' | 'run' | 'now' | 'signal'> {
   /** Only while its status says that it waits to be retired: it may have come back since that was looked at. */
   readonly ifLeaving?: boolean;
@@ -92,10 +94,14 @@ async function commitEnd(
     // A run that died may have published this version without a word in the status.
     ((await readPublished(store, id, signal))?.version ?? 0) < loaded.version;
   const groups = new Map();
-  const end = isEnded ? loaded : { ...loaded, version: loaded.version + 1, groups, cursor: undefined };
-  if (!isEnded && !(await commitChange(id, input, end, diffGroups(loaded.groups, groups), 'retired')))
-    return undefined;
-  const fence = await writeCheckpoint(store, id, end, status?.identity, signal);
+  const { control } = loaded;
+  const next = { ...loaded, version: loaded.version + 1, groups, cursor: undefined, control: noControl };
+  const end = isEnded ? loaded : next;
+  const lapse = { action: 'lapse', by: 'the retirement', state: noControl } as const;
+  const change = diffGroups(loaded.groups, groups);
+  const entry = { change, reason: 'retired', control: control === noControl ? undefined : lapse } as const;
+  if (!isEnded && !(await commitChange(id, end, entry, input))) return undefined;
+  const fence = await writeCheckpoint(id, { ...end, identity: status?.identity }, input);
   return fence === undefined ? undefined : end.version;
 }
 

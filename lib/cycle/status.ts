@@ -20,6 +20,8 @@ export const holdKinds = [
   'unseen',
   'backend',
   'labels',
+  'rejected',
+  'pinned',
 ] as const;
 export type HoldKind = (typeof holdKinds)[number];
 
@@ -65,14 +67,17 @@ export const statusSchema = z.object({
     }),
   ),
   /** Why the last cycle failed. */
-  error: z.object({ kind: z.string(), message: z.string() }).optional(),
+  error: z.object({ kind: z.string(), code: z.string().optional(), message: z.string() }).optional(),
   /** Why the newest configuration is not in force. */
   config_error: z.string().optional(),
   /** What an operator should know of the list although its cycle was good. */
   warnings: z.array(z.string()).optional(),
   /** How many cycles in a row have failed. */
   failures: z.int(),
-  /** Targets that the gate keeps published although the listing lacks them. `held/` has the rest. */
+  /**
+   * Targets that the gate keeps published although the listing lacks them, or what a pin keeps from being published.
+   * `held/` has the rest.
+   */
   held: z
     .object({
       kind: z.enum(holdKinds),
@@ -85,6 +90,14 @@ export const statusSchema = z.object({
       until: time.optional(),
       message: z.string(),
     })
+    .optional(),
+  /** An operator has pinned the list: cycles publish nothing. */
+  pinned: z
+    .object({ since: time, until: time.optional(), by: z.string(), why: z.string().optional() })
+    .optional(),
+  /** Removals that an operator has rejected: time does not confirm them. */
+  rejected: z
+    .object({ since: time, by: z.string(), why: z.string().optional(), targets: z.int() })
     .optional(),
   /** Targets that left within the last hour after a hold, without an operator's acceptance. */
   confirmed: z.object({ at: time, targets: z.int() }).optional(),
@@ -105,6 +118,7 @@ export const statusSchema = z.object({
 });
 
 export type Status = z.infer<typeof statusSchema>;
+/** What a status says of held removals. */
 export type Held = NonNullable<Status['held']>;
 
 /** The status of a new provider. */
@@ -205,18 +219,23 @@ export function parseStatus(body: Uint8Array): Status | undefined {
   }
 }
 
+interface WriteStatusInput {
+  readonly store: ObjectStore;
+  readonly signal?: AbortSignal | undefined;
+  /** Off: any other write in between is a conflict. */
+  readonly merge?: boolean;
+}
+
 /**
  * Writes the status over the one that was read. Where another run wrote in between, the one with the newer version
  * stays, and what that run published is kept. Throws kind `conflict` at once when `merge` is off. Returns the etag of the
  * write, or undefined where the other one stays.
  */
 export async function writeStatus(
-  store: ObjectStore,
   id: ProviderId,
   status: Status,
   etag: string | undefined,
-  signal?: AbortSignal | undefined,
-  { merge = true } = {},
+  { store, signal, merge = true }: WriteStatusInput,
 ): Promise<string | undefined> {
   const put = async (next: Status, over: string | undefined) => {
     const options = { condition: overWrite(over), contentType: 'application/json', signal };

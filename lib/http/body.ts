@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 import { codeOf, MusterError } from '../base/errors.ts';
+import { joinPieces } from '../base/files.ts';
 
 /** Takes a body's chunks in; one copy of each, into one array where the length is known before. */
 export interface BodyReader {
@@ -36,23 +37,37 @@ export function readBody(declared: number | undefined, limit: BodyLimit, space?:
   if (space !== undefined) return readInto(space, limit, declared);
   const whole = declared === undefined || declared > limit.maxBytes ? undefined : new Uint8Array(declared);
   const chunks: Uint8Array[] = [];
-  let length = 0;
-  return {
-    get length() {
-      return length;
-    },
-    push(chunk) {
-      const taken = within(chunk, length, limit);
+  return readerOf(limit, {
+    put(taken, at) {
       if (whole === undefined) chunks.push(taken);
-      else whole.set(taken, length);
-      length += taken.length;
-      return taken.length === chunk.length;
+      else whole.set(taken, at);
     },
-    take: () => whole?.subarray(0, length) ?? joined(chunks, length),
-  };
+    take: (length) => whole?.subarray(0, length) ?? joinPieces(chunks, length),
+  });
 }
 
 function readInto(space: BodySpace, limit: BodyLimit, declared = 0): BodyReader {
+  return readerOf(limit, {
+    put(taken, at) {
+      if (at + taken.length > space.bytes.length) {
+        const needed = Math.max(at + taken.length, Math.min(declared, limit.maxBytes));
+        const larger = new Uint8Array(Math.max(needed, 2 * space.bytes.length));
+        larger.set(space.bytes.subarray(0, at));
+        space.bytes = larger;
+      }
+      space.bytes.set(taken, at);
+    },
+    take: (length) => space.bytes.subarray(0, length),
+  });
+}
+
+/** Where a body is kept. */
+interface Keep {
+  put(taken: Uint8Array, at: number): void;
+  take(length: number): Uint8Array;
+}
+
+function readerOf(limit: BodyLimit, keep: Keep): BodyReader {
   let length = 0;
   return {
     get length() {
@@ -60,17 +75,11 @@ function readInto(space: BodySpace, limit: BodyLimit, declared = 0): BodyReader 
     },
     push(chunk) {
       const taken = within(chunk, length, limit);
-      if (length + taken.length > space.bytes.length) {
-        const needed = Math.max(length + taken.length, Math.min(declared, limit.maxBytes));
-        const larger = new Uint8Array(Math.max(needed, 2 * space.bytes.length));
-        larger.set(space.bytes.subarray(0, length));
-        space.bytes = larger;
-      }
-      space.bytes.set(taken, length);
+      keep.put(taken, length);
       length += taken.length;
       return taken.length === chunk.length;
     },
-    take: () => space.bytes.subarray(0, length),
+    take: () => keep.take(length),
   };
 }
 
@@ -85,16 +94,6 @@ function within(chunk: Uint8Array, length: number, limit: BodyLimit): Uint8Array
 /** The error for an answer over its limit. */
 function tooLarge(maxBytes: number, more = ''): MusterError {
   return new MusterError('too-large', `the answer is over the limit of ${maxBytes} bytes${more}`);
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.length;
-  }
-  return body;
 }
 
 /**

@@ -3,38 +3,13 @@ import { MusterError, toMusterError } from '../base/errors.ts';
 import type { HttpClientConfig } from '../config/http-client.ts';
 import type { ReadCredential } from '../config/secret.ts';
 import { type Authorize, readAuthorization, readHeaders } from './auth.ts';
-import type { BodySpace } from './body.ts';
 import { openPools, openSockets } from './connections.ts';
 import { decodeJson } from './json.ts';
 import { openTokens } from './oauth2.ts';
 import { decoded, type Environment, proxyAuthorization, proxyChooser } from './proxy.ts';
-import { type Sender, send } from './send.ts';
+import { type HttpRequest, type HttpResponse, type Sender, send } from './send.ts';
 import { type ReadText, readTls } from './tls.ts';
 import { createRedactor, type Redactor, shownUrl } from './url-text.ts';
-
-/** One request. Only GET is retried by default; `retry: true` says that a POST is safe to repeat. */
-export interface HttpRequest {
-  readonly url: URL;
-  readonly method?: 'GET' | 'POST';
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly body?: string | undefined;
-  readonly retry?: boolean | undefined;
-  readonly signal: AbortSignal;
-  /** Refuse (kind `too-large`) an answer over this many bytes, after decompression. Default 256 MiB. */
-  readonly maxBytes?: number | undefined;
-  /** Statuses outside 2xx which are handed back instead of thrown, e.g. `[404]`. */
-  readonly expect?: readonly number[];
-  /** Read the body into this memory; the answer is good until the next request with it. */
-  readonly space?: BodySpace | undefined;
-}
-
-/** The answer to a request. */
-export interface HttpResponse {
-  readonly status: number;
-  /** Lower-case names; of a repeated header the first value. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-}
 
 /**
  * The client that every backend uses: TLS, authentication, proxy, retries, limits and deadlines as configured for
@@ -172,7 +147,12 @@ async function openAuthorization(
   const { unixSocket: _socketOfTheBackend, ...overNetwork } = options;
   const client = await openWith(tokenClientConfig(oauth2), overNetwork, redactor);
   return {
-    authorize: await openTokens(oauth2, { client, readText, redactor, signal: options.signal }),
+    authorize: await openTokens(oauth2, {
+      request: client.request,
+      readText,
+      redactor,
+      signal: options.signal,
+    }),
     closeTokens: () => client[Symbol.asyncDispose](),
   };
 }
@@ -205,10 +185,8 @@ function named<T>({ url, method = 'GET' }: HttpRequest, redactor: Redactor, deco
   try {
     return decode();
   } catch (error) {
-    const { kind, message } = toMusterError(error);
-    throw new MusterError(
-      kind,
-      `${method} ${shownUrl(url)}: ${redactor.clean(message) || 'the answer is not as expected'}`,
-    );
+    const { kind, code, message } = toMusterError(error);
+    const shown = redactor.clean(message) || 'the answer is not as expected';
+    throw new MusterError(kind, `${method} ${shownUrl(url)}: ${shown}`, { code });
   }
 }

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { buildConnector, Dispatcher } from 'undici';
 import Pool from 'undici/lib/dispatcher/pool.js';
-import { MusterError } from '../base/errors.ts';
+import { MusterError, withMessage } from '../base/errors.ts';
 import { toFailure } from './errors.ts';
 import { type ChooseProxy, proxyAuthorization } from './proxy.ts';
 import { startTls, type Tls } from './tls.ts';
@@ -22,6 +22,7 @@ export interface Pools {
   close(): Promise<void>;
 }
 
+/** Opens a pool for each origin when it is first needed, and keeps its connections until `close`. */
 export function openPools(options: {
   readonly sockets: Sockets;
   readonly chooseProxy: ChooseProxy;
@@ -133,8 +134,8 @@ async function named<T>(hop: string | undefined, step: () => Promise<T>): Promis
     return await step();
   } catch (error) {
     if (hop === undefined) throw error;
-    const { kind, message, cause, status } = toFailure(error);
-    throw new MusterError(kind, `${hop}: ${message}`, { cause, ...(status && { status }) });
+    const failure = toFailure(error);
+    throw withMessage(failure, `${hop}: ${failure.message}`);
   }
 }
 

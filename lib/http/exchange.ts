@@ -109,7 +109,7 @@ export function exchange(dispatcher: Dispatcher, call: Call): Promise<Answer> {
       onResponseError(_controller, error) {
         const failure = toFailure(error);
         if (answer && failure.kind === 'unreachable')
-          fail(new MusterError('unreachable', `the answer was cut off ${howFar()}`));
+          fail(new MusterError('unreachable', `the answer was cut off ${howFar()}`, { code: 'cut-off' }));
         else fail(failure);
       },
     };

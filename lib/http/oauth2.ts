@@ -4,25 +4,28 @@ import { heedSignals } from '../base/deadlines.ts';
 import { isMusterError, MusterError } from '../base/errors.ts';
 import type { OAuth2Config } from '../config/http-client.ts';
 import { type Authorize, learnWord } from './auth.ts';
-import type { HttpClient } from './client.ts';
 import { decodeJson } from './json.ts';
+import type { HttpRequest, HttpResponse } from './send.ts';
 import type { ReadText } from './tls.ts';
 import type { Redactor } from './url-text.ts';
 
 /** A token is no longer used this long (milliseconds) before it expires, as in Go's oauth2. */
 const leeway = 10_000;
 
-/** What tokens are fetched with: the client of the token endpoint, and the signal that ends it. */
+/** What tokens are fetched with. */
 export interface TokenTools {
-  readonly client: HttpClient;
+  /** Asks the token endpoint. */
+  readonly request: (request: HttpRequest) => Promise<HttpResponse>;
   readonly readText: ReadText;
   readonly redactor: Redactor;
+  /** Ends each request. */
   readonly signal: AbortSignal;
 }
 
 /**
  * Authorization by OAuth 2 tokens: fetched when first needed, shared by all requests, fetched again shortly before
- * they expire. `client` talks to the token endpoint; `signal` bounds the fetches, which requests wait for together.
+ * they expire; requests wait for a fetch together. Throws kind `config` for a key that cannot sign, and what reading a
+ * credential throws.
  */
 export async function openTokens(config: OAuth2Config, tools: TokenTools): Promise<Authorize> {
   const { redactor } = tools;
@@ -69,11 +72,11 @@ type FetchToken = () => Promise<Token>;
 
 async function tokenFetcher(
   config: OAuth2Config,
-  { client, readText, redactor, signal }: TokenTools,
+  { request, readText, redactor, signal }: TokenTools,
 ): Promise<FetchToken> {
   const post = async (form: URLSearchParams, headers: Readonly<Record<string, string>> = {}) => {
     const sentAt = Date.now();
-    const { body, headers: answered } = await client.request({
+    const { body, headers: answered } = await request({
       url: config.token_url,
       method: 'POST',
       headers: {
@@ -167,6 +170,7 @@ function asDenial(fetchToken: FetchToken): FetchToken {
       if (!isMusterError(error)) throw error;
       const kind = error.status === 400 ? 'denied' : error.kind;
       throw new MusterError(kind, `no OAuth 2 token: ${error.message}`, {
+        code: 'no-token',
         cause: error.cause,
         status: error.status,
       });

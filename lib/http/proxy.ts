@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { MusterError } from '../base/errors.ts';
-import type { ProxyConfig } from '../config/http-client.ts';
+import type { ProxyConfig } from '../config/http-transport.ts';
 import { bareHost, parseUrl, portOf, shownOrigin } from './url-text.ts';
 
 /** Environment variables, as `process.env` has them. */

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { abortError, pause } from '../base/deadlines.ts';
-import { type ErrorKind, MusterError, toMusterError } from '../base/errors.ts';
+import { type ErrorKind, MusterError, toMusterError, withMessage } from '../base/errors.ts';
 import { tryParseJson } from '../base/json.ts';
 import {
   type Authorize,
@@ -9,8 +9,7 @@ import {
   requestHeaders,
   urlAuthorization,
 } from './auth.ts';
-import { decodeBody } from './body.ts';
-import type { HttpRequest, HttpResponse } from './client.ts';
+import { type BodySpace, decodeBody } from './body.ts';
 import type { Pools } from './connections.ts';
 import { isClosedEarly } from './errors.ts';
 import { type Answer, exchange } from './exchange.ts';
@@ -18,6 +17,30 @@ import { parseUrl, type Redactor, shownOrigin, shownUrl } from './url-text.ts';
 
 /** Default limit of an answer, in bytes. */
 const defaultMaxBytes = 256 * 1024 * 1024;
+
+/** One request. Only GET is retried by default; `retry: true` says that a POST is safe to repeat. */
+export interface HttpRequest {
+  readonly url: URL;
+  readonly method?: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: string | undefined;
+  readonly retry?: boolean | undefined;
+  readonly signal: AbortSignal;
+  /** Refuse (kind `too-large`) an answer over this many bytes, after decompression. Default 256 MiB. */
+  readonly maxBytes?: number | undefined;
+  /** Statuses outside 2xx which are handed back instead of thrown, e.g. `[404]`. */
+  readonly expect?: readonly number[];
+  /** Read the body into this memory; the answer is good until the next request with it. */
+  readonly space?: BodySpace | undefined;
+}
+
+/** The answer to a request. */
+export interface HttpResponse {
+  readonly status: number;
+  /** Lower-case names; of a repeated header the first value. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
 
 /** What all requests of a client have in common. */
 export interface Sender {
@@ -49,7 +72,7 @@ export async function send(sender: Sender, request: HttpRequest): Promise<HttpRe
       ? retryDelay({ attempt, retryAfter, now: Date.now(), random: Math.random() }, sender.retry)
       : undefined;
     if (delay === undefined)
-      throw attempt === 1 ? error : reworded(error, `${error.message} (tried ${attempt} times)`);
+      throw attempt === 1 ? error : withMessage(error, `${error.message} (tried ${attempt} times)`);
     await pause(delay, signals, `while waiting to try again after ${error.message}`);
   }
 }
@@ -102,7 +125,7 @@ async function attemptOnce(
 /** In TLS 1.3 a server looks at the client's certificate after the handshake, and its refusal may get lost on the way. */
 function withLikelyCause(error: MusterError, { protocol }: URL, sender: Sender): MusterError {
   if (protocol !== 'https:' || !sender.hasClientCertificate || !isClosedEarly(error)) return error;
-  return reworded(
+  return withMessage(
     error,
     `${error.message}; the server may have refused the client certificate of tls_config`,
   );
@@ -151,11 +174,7 @@ function isSuccess(status: number, { expect = [] }: HttpRequest): boolean {
 }
 
 function labelled(error: MusterError, { method = 'GET' }: HttpRequest, url: URL): MusterError {
-  return reworded(error, `${method} ${shownUrl(url)}: ${error.message}`);
-}
-
-function reworded({ kind, cause, status }: MusterError, message: string): MusterError {
-  return new MusterError(kind, message, { cause, status });
+  return withMessage(error, `${method} ${shownUrl(url)}: ${error.message}`);
 }
 
 /** Redirects that are followed for one request. */

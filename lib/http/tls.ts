@@ -11,7 +11,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { MusterError } from '../base/errors.ts';
-import type { TlsConfig, TlsVersion } from '../config/http-client.ts';
+import type { TlsConfig, TlsVersion } from '../config/http-transport.ts';
 import type { Credential } from '../config/secret.ts';
 import { toTlsFailure } from './errors.ts';
 

@@ -2,11 +2,11 @@ import { stringify } from 'yaml';
 import type { CustomResource } from './custom/config.ts';
 import { definitionsResource, needsDefinitions } from './custom/definitions.ts';
 import type { KubeStateConfig } from './options.ts';
-import { selectedResources } from './select.ts';
+import { selectedResources } from './selection.ts';
 
 /**
- * The manifest of a ClusterRole that may list the resources which are switched on, and nothing else: no `watch`, no
- * `get`. It is bound to whoever the connection's credentials stand for.
+ * Returns the YAML manifest of a ClusterRole that may list the configured resources: no `watch`, no `get`. Bind it to the
+ * user of the connection's credentials.
  */
 export function clusterRoleFor(configs: readonly KubeStateConfig[]): string {
   const byGroup = new Map<string, Set<string>>();
@@ -32,13 +32,13 @@ export function clusterRoleFor(configs: readonly KubeStateConfig[]): string {
   });
 }
 
-/** A resource that may be listed; `*` stands for all of its group. */
+/** The permission to list a resource; `*` means all resources of the group. */
 interface ListRight {
   readonly group: string;
   readonly resource: string;
 }
 
-/** What has to be listed for these custom resources, without a look at the cluster: a plural may be a guess. */
+/** The permissions that custom resources need. The cluster is not read, so a plural may be a guess. */
 function rightsFor(resources: readonly CustomResource[]): readonly ListRight[] {
   const group = definitionsResource.apiVersion.replace(/\/.*/, '');
   const definitions = { group, resource: definitionsResource.resource };
@@ -52,8 +52,8 @@ function rightsFor(resources: readonly CustomResource[]): readonly ListRight[] {
 }
 
 /**
- * The likely plural of a kind in paths of the API: that of English, in lower case, as controller-gen makes it up with
- * flect. What a definition says counts; this is for where there is none to be asked.
+ * Guesses the plural of a kind in API paths: the English plural in lower case, as controller-gen makes it. A definition
+ * in the cluster may have another one. Source: gobuffalo/flect, which controller-gen uses.
  */
 export function guessPlural(kind: string): string {
   const name = kind.toLowerCase();
@@ -61,7 +61,7 @@ export function guessPlural(kind: string): string {
   return name.slice(0, name.length - ending.length) + plural;
 }
 
-/** The first that fits. A name in `s` is taken for a plural. */
+/** Endings and their plurals; the first that fits counts. A name that ends in `s` is taken as a plural. */
 const endings = [
   ['person', 'people'],
   ['child', 'children'],

@@ -1,147 +1,147 @@
-import { zeroTime } from '../backends/kubernetes/wire/slots.ts';
+import { zeroTime } from '../backends/kubernetes/wire/scalars.ts';
 
-/** How far ahead a time is looked for. */
+/** The search covers this many years. */
 const maxYears = 5;
 
-/** No search within these years needs as many: five years have 1,830 days, of which few are searched by hours. */
+/** More than any search needs: five years have 1,830 days, and few of them are searched by the hour. */
 const maxSteps = 20_000;
 
 /**
- * The first time after the given one; both in seconds of Unix time. The zero time of Go where there is none in five
- * years. Source: SpecSchedule.Next of netresearch's go-cron, with what it does where a clock is put forward or back.
+ * Returns the first scheduled time after the given one; both in seconds of Unix time. Go's zero time means none in five
+ * years. Source: SpecSchedule.Next of netresearch's go-cron, including its behaviour when clocks change.
  */
 export function nextTime(schedule: Schedule, after: number): number {
   if (schedule === 'never') return zeroTime;
   if ('every' in schedule) return after + schedule.every;
   const { zone, ...fields } = schedule;
   if (Object.values(fields).some(({ size }) => size === 0)) return zeroTime;
-  const place: Place = { time: after + 1, moved: false, stepsLeft: maxSteps };
-  const lastYear = wallClock(place.time, zone).getUTCFullYear() + maxYears;
-  while (wallClock(place.time, zone).getUTCFullYear() <= lastYear && takeStep(place)) {
+  const search: Search = { time: after + 1, moved: false, stepsLeft: maxSteps };
+  const lastYear = wallClock(search.time, zone).getUTCFullYear() + maxYears;
+  while (wallClock(search.time, zone).getUTCFullYear() <= lastYear && takeStep(search)) {
     if (
-      toMonth(schedule, place) &&
-      toDay(schedule, place) &&
-      toHour(schedule, place) &&
-      toMinute(schedule, place)
+      toMonth(schedule, search) &&
+      toDay(schedule, search) &&
+      toHour(schedule, search) &&
+      toMinute(schedule, search)
     )
-      return place.time;
+      return search.time;
   }
   return zeroTime;
 }
 
-/** Where the search stands. */
-interface Place {
+/** The state of a search. */
+interface Search {
   time: number;
-  /** Whether a part of the date was moved, so that the smaller ones are at their beginnings. */
+  /** Whether a part of the date has moved; then all smaller parts are at their minimum. */
   moved: boolean;
-  /** Bounds the search, whatever a zone's clock does. */
+  /** Bounds the search, whatever the zone's clock does. */
   stepsLeft: number;
 }
 
-function takeStep(place: Place): boolean {
-  place.stepsLeft -= 1;
-  return place.stepsLeft > 0;
+function takeStep(search: Search): boolean {
+  search.stepsLeft -= 1;
+  return search.stepsLeft > 0;
 }
 
 /**
- * Each of these moves to the first part of the date that fits; false where that led into the next larger part, or the
- * steps are used up.
+ * Each of these functions moves one part of the date to its next fitting value. It returns false when that reached the next
+ * larger part, or when the steps are used up.
  */
-function toMonth({ month, zone }: Calendar, place: Place): boolean {
-  while (takeStep(place)) {
-    const wall = wallClock(place.time, zone);
+function toMonth({ month, zone }: Calendar, search: Search): boolean {
+  while (takeStep(search)) {
+    const wall = wallClock(search.time, zone);
     if (month.has(wall.getUTCMonth() + 1)) return true;
-    if (!place.moved) {
+    if (!search.moved) {
       wall.setUTCDate(1);
       wall.setUTCHours(0, 0, 0);
-      place.time = momentOf(wall, zone);
+      search.time = momentOf(wall, zone);
     }
-    place.moved = true;
-    const next = wallClock(place.time, zone);
+    search.moved = true;
+    const next = wallClock(search.time, zone);
     next.setUTCMonth(next.getUTCMonth() + 1);
-    place.time = momentOf(next, zone);
-    if (wallClock(place.time, zone).getUTCMonth() === 0) return false;
+    search.time = momentOf(next, zone);
+    if (wallClock(search.time, zone).getUTCMonth() === 0) return false;
   }
   return false;
 }
 
-/** Day and weekday both have to fit. */
-function toDay({ day, weekday, zone }: Calendar, place: Place): boolean {
-  while (takeStep(place)) {
-    const wall = wallClock(place.time, zone);
+/** Day and weekday must both fit. */
+function toDay({ day, weekday, zone }: Calendar, search: Search): boolean {
+  while (takeStep(search)) {
+    const wall = wallClock(search.time, zone);
     if (day.has(wall.getUTCDate()) && weekday.has(wall.getUTCDay())) return true;
-    if (!place.moved) {
+    if (!search.moved) {
       wall.setUTCHours(0, 0, 0);
-      place.time = momentOf(wall, zone);
+      search.time = momentOf(wall, zone);
     }
-    place.moved = true;
-    const from = place.time;
+    search.moved = true;
+    const from = search.time;
     const next = wallClock(from, zone);
-    // Samoa had no 30 December 2011: its midnight leads back to the day before, so the day after it is next.
-    for (let days = 1; days <= 2 && place.time <= from; days++) {
+    // Samoa skipped 30 December 2011: its midnight falls on the day before, so the search goes on to the day after.
+    for (let days = 1; days <= 2 && search.time <= from; days++) {
       next.setUTCDate(next.getUTCDate() + 1);
-      place.time = atMidnight(momentOf(next, zone), zone);
+      search.time = atMidnight(momentOf(next, zone), zone);
     }
-    if (wallClock(place.time, zone).getUTCDate() === 1) return false;
+    if (wallClock(search.time, zone).getUTCDate() === 1) return false;
   }
   return false;
 }
 
-function toHour({ hour, zone }: Calendar, place: Place): boolean {
-  while (takeStep(place)) {
-    const wall = wallClock(place.time, zone);
+function toHour({ hour, zone }: Calendar, search: Search): boolean {
+  while (takeStep(search)) {
+    const wall = wallClock(search.time, zone);
     if (hour.has(wall.getUTCHours())) return true;
-    if (!place.moved) {
+    if (!search.moved) {
       wall.setUTCMinutes(0, 0);
-      place.time = momentOf(wall, zone);
+      search.time = momentOf(wall, zone);
     }
-    place.moved = true;
-    place.time += 3600;
-    const now = wallClock(place.time, zone).getUTCHours();
-    // An hour that the clock jumped over is made up for at once.
+    search.moved = true;
+    search.time += 3600;
+    const now = wallClock(search.time, zone).getUTCHours();
+    // An hour that the clock skipped counts as the next one.
     if (now - wall.getUTCHours() === 2 && hour.has(now - 1)) return true;
     if (now === 0) return false;
   }
   return false;
 }
 
-function toMinute({ minute, zone }: Calendar, place: Place): boolean {
-  while (takeStep(place)) {
-    const wall = wallClock(place.time, zone);
+function toMinute({ minute, zone }: Calendar, search: Search): boolean {
+  while (takeStep(search)) {
+    const wall = wallClock(search.time, zone);
     const seconds = wall.getUTCSeconds();
     if (minute.has(wall.getUTCMinutes())) {
       if (seconds === 0) return true;
-      // The search begins in the middle of a fitting minute: it goes on with the next, from the top.
-      place.time += 60 - seconds;
+      // The search started within a fitting minute: it goes on from the start of the next minute.
+      search.time += 60 - seconds;
       return false;
     }
-    if (!place.moved) place.time -= seconds;
-    place.moved = true;
-    place.time += 60;
-    if (wallClock(place.time, zone).getUTCMinutes() === 0) return false;
+    if (!search.moved) search.time -= seconds;
+    search.moved = true;
+    search.time += 60;
+    if (wallClock(search.time, zone).getUTCMinutes() === 0) return false;
   }
   return false;
 }
 
-/** What the zone's clock shows at the time, as if it were at UTC. */
+/** The zone's local time, stored as if it were UTC. */
 function wallClock(time: number, zone: Zone): Date {
   return new Date((time + zone.offsetAt(time)) * 1000);
 }
 
-/** The moment at which the zone's clock shows that, chosen as Go's time.Date does where there is none or two. */
+/** The time of a zone's local time. When there is none or two, it is chosen as in Go's time.Date. */
 function momentOf(wall: Date, { offsetAt }: Zone): number {
   const seconds = wall.getTime() / 1000;
   return seconds - offsetAt(seconds - offsetAt(seconds));
 }
 
-/** Midnight, or the hour that is as near to it where a clock is put forward at midnight. */
+/** Midnight, or the nearest hour when the clock skips midnight. */
 function atMidnight(time: number, zone: Zone): number {
   const hour = wallClock(time, zone).getUTCHours();
   if (hour === 0) return time;
   return hour > 12 ? time + (24 - hour) * 3600 : time - hour * 3600;
 }
 
-/** When a cron job is due: every so many seconds, by the calendar, or never by itself. */
+/** When a cron job runs: every so many seconds, by the calendar, or never. */
 export type Schedule = { readonly every: number } | Calendar | 'never';
 
 interface Calendar {
@@ -175,8 +175,8 @@ const maxLength = 1024;
 const maxDuration = 2 ** 63 / 1e9;
 
 /**
- * The schedule, in UTC unless `TZ=` or `CRON_TZ=` in front of it names a zone; undefined where it is none. Source:
- * ParseStandard of netresearch's go-cron.
+ * Parses a schedule. It is in UTC unless it starts with `TZ=` or `CRON_TZ=`. Undefined if it is invalid.
+ * Source: ParseStandard of netresearch's go-cron.
  */
 export function parseSchedule(source: string): Schedule | undefined {
   const zoned = /^(?:CRON_)?TZ=([^ ]*)(?: (.*))?$/s.exec(source);
@@ -188,7 +188,7 @@ export function parseSchedule(source: string): Schedule | undefined {
   return parseCalendar(text.startsWith('@') ? (descriptors[text] ?? '') : text, zone);
 }
 
-/** Without the quotes around it, which shells want. */
+/** The name without the quotes that shells need. */
 function unquoted(name: string): string {
   return /^(["'])(.*)\1$/.exec(name)?.[2] ?? name;
 }
@@ -223,8 +223,8 @@ interface CronBounds {
 }
 
 /**
- * A field such as `*`, `1-5`, `0,30`, `9-17/2` or `22-2`, which goes round; undefined where it is none. Source: go-cron
- * of netresearch, which kube-state-metrics reads schedules with since 2.19.
+ * Parses a field such as `*`, `1-5`, `0,30`, `9-17/2`, or `22-2`, which wraps around. Undefined if it is invalid.
+ * Source: netresearch's go-cron, which kube-state-metrics uses since 2.19.
  */
 function parseField(source: string, bounds: CronBounds): CronField | undefined {
   const values = new Set<number>();
@@ -252,7 +252,7 @@ function parseRange(source: string, bounds: CronBounds): Range | undefined {
   const { start, end } = ends;
   if (start < min || end > max) return undefined;
   const size = end - start + 1 + (start > end ? max - min + 1 : 0);
-  // Where the start lies far above the highest value, Go's count of them has wrapped round to a very large one.
+  // When the start is far above the maximum, Go's unsigned size wraps around to a very large number.
   if (step > 1 && size >= 0 && step >= size) return undefined;
   return { start, end, step };
 }
@@ -285,7 +285,7 @@ function wholeNumber(source: string): number | undefined {
   return /^\+?\d{1,15}$/.test(source) ? Number(source) : undefined;
 }
 
-/** Seconds of a duration as Go writes it, as in `1h30m`; undefined where it is none. */
+/** Parses a Go duration such as `1h30m` into seconds. Undefined if it is invalid. */
 function parseGoDuration(source: string): number | undefined {
   const [, sign, rest = ''] = /^([+-]?)(.*)$/s.exec(source) ?? [];
   if (rest === '0') return 0;
@@ -307,9 +307,9 @@ const units: Readonly<Record<string, number>> = {
   h: 3600,
 };
 
-/** A clock of some place, by whose wall a schedule goes. */
+/** A time zone. */
 interface Zone {
-  /** How far its clock is ahead of UTC at a moment of Unix time; both in seconds. */
+  /** Offset from UTC at a Unix time; both in seconds. */
   readonly offsetAt: (time: number) => number;
 }
 
@@ -317,14 +317,14 @@ const utc: Zone = { offsetAt: () => 0 };
 
 const zones = new Map<string, Zone | undefined>();
 
-/** The zone of the name, as in `Europe/Vienna`; undefined where there is none. */
+/** The zone with the name, as in `Europe/Vienna`; undefined if there is none. */
 function zoneOf(name: string): Zone | undefined {
   if (name === 'UTC' || name === 'Local') return utc;
   if (!zones.has(name)) zones.set(name, openZone(name));
   return zones.get(name);
 }
 
-/** Names of the time zone database have at least their first letter in upper case; offsets are no names. */
+/** Names in the time zone database start with a capital. Offsets such as `+01:00` are not names. */
 function openZone(timeZone: string): Zone | undefined {
   if (!/^[A-Z]/.test(timeZone) || timeZone.length > 64) return undefined;
   try {
@@ -335,7 +335,7 @@ function openZone(timeZone: string): Zone | undefined {
   }
 }
 
-/** Clocks are changed at full quarters of an hour; asking the format is slow. */
+/** Seconds. Clocks change at full quarters of an hour, and formatting is slow. */
 const quarter = 900;
 const maxRemembered = 10_000;
 

@@ -1,14 +1,14 @@
 import type { HeldOutput } from './status.ts';
 
-/** When text that has lost samples is held back. */
+/** When the gate holds a text that lost samples. */
 export interface OutputGate {
-  /** Share of a family's samples, 0 to 1, that may go at once. */
+  /** Share of a family's samples, 0 to 1, that may disappear at once. */
   readonly max_removed: number;
-  /** Samples below which a family is not judged. */
+  /** Families with fewer samples are not judged. */
   readonly min_targets: number;
-  /** Milliseconds for which a loss has to be seen before it is published. */
+  /** Milliseconds for which a loss must be seen before it is published. */
   readonly confirm_after: number;
-  /** The same where all samples of a family have gone. */
+  /** The same when all samples of a family disappeared. */
   readonly confirm_empty_after: number | 'never';
 }
 
@@ -20,28 +20,28 @@ export const outputGate: OutputGate = {
   confirm_empty_after: 60 * 60_000,
 };
 
-/** Milliseconds for which an output has to be out of the configuration before it is retired. */
+/** Milliseconds for which an output must be missing from the configuration before it is retired. */
 export const retireOutputAfter = 15 * 60_000;
 
-/** Milliseconds for which an operator's word holds. */
+/** Milliseconds for which an operator's acceptance is valid. */
 export const acceptedFor = 60 * 60_000;
 
-/** Stands for all samples of an output, as if they were one family. */
+/** The name under which all samples of an output are judged as one family. */
 export const allSamples = '*';
 
-/** What of an output there is of one family. */
+/** Counts of one family in an output. */
 export interface FamilyCount {
   readonly samples: number;
-  /** Objects that could have had samples of it. */
+  /** Objects that could have samples of the family. */
   readonly objects: number;
 }
 
-/** Families whose counts are kept; a custom resource configuration may make any number. */
+/** The most families whose counts are kept. Custom resources may define any number. */
 const mostFamilies = 1000;
 
 /**
- * The samples by which the next text is judged: of families that had one for each object, since others come and go with
- * what objects do (a pod that waits, a job that failed), and of all together.
+ * Returns the sample counts by which the next text is judged: those of all samples, and those of each family that has a
+ * sample for every object. Other families vary with the state of objects, such as waiting pods and failed jobs.
  */
 export function judgedCounts(families: ReadonlyMap<string, FamilyCount>): Readonly<Record<string, number>> {
   const steady = [...families].filter(([, { samples, objects }]) => samples > 0 && samples >= objects);
@@ -53,29 +53,31 @@ export function judgedCounts(families: ReadonlyMap<string, FamilyCount>): Readon
   ]);
 }
 
-/** Publish, with what was lost on whose word; or hold, with what the status shall say. */
+/** Pass, with the losses that time confirmed or an operator accepted; or hold, with the part of the status that says so. */
 export type OutputVerdict =
   | { readonly pass: true; readonly confirmed?: string | undefined; readonly accepted?: string | undefined }
   | { readonly pass: false; readonly held: HeldOutput };
 
+/** What the gate judges. */
 export interface JudgeInput {
+  /** Name of the output's object, for the message. */
   readonly output: string;
   readonly gate: OutputGate;
-  /** Of the published text. */
+  /** Sample counts of the published text, by family. */
   readonly before: Readonly<Record<string, number>>;
-  /** Of the new text; a family that is not there has none. */
+  /** Counts of the new text; an absent family has no samples. */
   readonly after: ReadonlyMap<string, FamilyCount>;
-  /** What the last listing held. */
+  /** What the status says about the last hold. */
   readonly held: HeldOutput | undefined;
-  /** Milliseconds since the last whole listing; 0 where a cycle failed since, or nobody knows. */
+  /** Milliseconds since the last complete listing; 0 if a cycle has failed since, or if it is unknown. */
   readonly gap: number;
   readonly now: Date;
 }
 
 /**
- * Judges a text by the families that lost more than the gate allows. A loss passes once the listings that saw it have
- * waited for long enough, of which no gap between two counts for more than half: at least three. An operator's word
- * passes what it was given for and no further loss.
+ * Judges a new text by the families that lost more than the gate allows. A loss passes when listings have shown it for long
+ * enough. A gap between two listings counts for at most half of that time, so it takes at least three listings. An
+ * operator's acceptance passes the losses that it was given for, and no further loss. Pure: no I/O.
  */
 export function judgeOutput({ output, gate, before, after, held, gap, now }: JudgeInput): OutputVerdict {
   const total = [...after.values()].reduce((sum, { samples }) => sum + samples, 0);
@@ -89,23 +91,23 @@ export function judgeOutput({ output, gate, before, after, held, gap, now }: Jud
     const atLeast = wait === 'never' ? Number.POSITIVE_INFINITY : wait;
     const known = held === undefined ? undefined : ownValue(held.families, family);
     const waited = known === undefined ? 0 : known.waited + Math.max(0, Math.min(gap, atLeast / 2));
-    const promised = accepted ? ownValue(held?.accepted?.families ?? {}, family) : undefined;
+    const acceptedAt = accepted ? ownValue(held?.accepted?.families ?? {}, family) : undefined;
     return [
       {
         ...{ family, wait, isConfirmed: waited >= atLeast },
-        isAccepted: promised !== undefined && left >= promised * (1 - gate.max_removed),
+        isAccepted: acceptedAt !== undefined && left >= acceptedAt * (1 - gate.max_removed),
         record: { since: known?.since ?? now.toISOString(), waited, before: had, after: left },
       },
     ];
   });
   const open = losses.filter(({ isConfirmed, isAccepted }) => !isConfirmed && !isAccepted);
   if (open.length === 0) {
-    const byTime = losses.filter(({ isAccepted }) => !isAccepted);
-    const byWord = losses.filter(({ isAccepted }) => isAccepted);
+    const confirmedLosses = losses.filter(({ isAccepted }) => !isAccepted);
+    const acceptedLosses = losses.filter(({ isAccepted }) => isAccepted);
     return {
       pass: true,
-      ...(byTime.length > 0 && { confirmed: told(byTime) }),
-      ...(byWord.length > 0 && { accepted: told(byWord) }),
+      ...(confirmedLosses.length > 0 && { confirmed: describeLosses(confirmedLosses) }),
+      ...(acceptedLosses.length > 0 && { accepted: describeLosses(acceptedLosses) }),
     };
   }
   const waits = open.map(({ wait }) => (wait === 'never' ? Number.POSITIVE_INFINITY : wait));
@@ -115,7 +117,7 @@ export function judgeOutput({ output, gate, before, after, held, gap, now }: Jud
     pass: false,
     held: {
       since: held?.since ?? now.toISOString(),
-      message: `samples gone: ${told(open)}: the last good text stays ${until}"muster accept --kube-state ${output}"`,
+      message: `samples gone: ${describeLosses(open)}: the last good text stays ${until}"muster accept --kube-state ${output}"`,
       families: Object.fromEntries(losses.map(({ family, record }) => [family, record])),
       ...(accepted && held?.accepted && { accepted: held.accepted }),
     },
@@ -127,8 +129,8 @@ interface Loss {
   readonly record: { readonly before: number; readonly after: number };
 }
 
-/** The largest losses, for a line. */
-function told(losses: readonly Loss[]): string {
+/** One line with the largest losses. */
+function describeLosses(losses: readonly Loss[]): string {
   const largest = losses.toSorted((a, b) => b.record.before - a.record.before);
   const shown = largest.slice(0, 3).map(({ family, record: { before, after } }) => {
     const name = family === allSamples ? 'all together' : family;

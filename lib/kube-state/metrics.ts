@@ -1,32 +1,33 @@
 import type { MetricTable } from '../base/metrics.ts';
 import { version } from '../base/version.ts';
-import type { Described } from './family.ts';
 import { gzipText } from './text/blocks.ts';
-import { familyHeader, formatNumber } from './text/write-family.ts';
+import type { FamilyNames } from './text/family.ts';
+import { familyHeader, formatNumber } from './text/family.ts';
 
-/** What is told of an output in itself. */
+/** Facts about an output, for its own text. */
 export interface About {
-  /** When its listing began. */
+  /** When the listing started. */
   readonly started: Date;
-  /** Milliseconds. */
+  /** Milliseconds that listing and writing took. */
   readonly duration: number;
   readonly objects: number;
   readonly samples: number;
   readonly shard: number;
   readonly totalShards: number;
-  /** Whole listings so far, this one among them, and cycles that failed. */
+  /** Complete listings so far, including this one. */
   readonly listings: number;
+  /** Cycles that failed so far. */
   readonly failedListings: number;
 }
 
 /**
- * Families for the end of an output: how fresh and how large it is, and what kube-state-metrics says of itself, as far as
- * it can be said of a program that does not run on. One gzip member.
+ * Returns the last families of an output as one gzip member: its age, its size, and the metrics of kube-state-metrics
+ * itself, as far as they apply to a program that runs once.
  */
 export function aboutOutput(about: About): Uint8Array {
   const { listed, seconds, listedObjects, written } = kubeStateMetrics;
   const { lists, shards, ordinal, build } = selfMetrics;
-  const list: Described = { ...lists, type: 'counter' };
+  const list: FamilyNames = { ...lists, type: 'counter' };
   const lines: readonly string[] = [
     sample(lists.name, about.listings, '{resource="*",result="success"}'),
     sample(lists.name, about.failedListings, '{resource="*",result="error"}'),
@@ -41,7 +42,7 @@ export function aboutOutput(about: About): Uint8Array {
   return gzipText(`${familyHeader(list)}${lines.join('')}`);
 }
 
-function single(family: Described, value: number, labels = ''): string {
+function single(family: FamilyNames, value: number, labels = ''): string {
   return `${familyHeader(family)}${sample(family.name, value, labels)}`;
 }
 
@@ -49,11 +50,11 @@ function sample(name: string, value: number, labels: string): string {
   return `${name}${labels} ${formatNumber(value)}\n`;
 }
 
-/** What each kube-state output says of itself, at its end. */
+/** Families about an output, at its end. */
 const kubeStateMetrics = {
   listed: {
     name: 'muster_kube_state_listing_timestamp_seconds',
-    help: 'When the listing of the cluster began, of which this text was made, in Unix time.',
+    help: 'When the listing of the cluster for this text started, in Unix time.',
     labels: [],
   },
   seconds: {
@@ -63,74 +64,74 @@ const kubeStateMetrics = {
   },
   listedObjects: {
     name: 'muster_kube_state_objects',
-    help: 'Objects of which this text has samples.',
+    help: 'Objects with samples in this text.',
     labels: [],
   },
   written: {
     name: 'muster_kube_state_samples',
-    help: 'Samples in this text, these ones apart.',
+    help: 'Samples in this text, without those about the text itself.',
     labels: [],
   },
 } as const satisfies MetricTable;
 
-/** What kube-state-metrics says of itself and its alerts read, with what is true of an output of ours. */
+/** Metrics of kube-state-metrics itself that its alerts read. Source: kube-state-metrics, README and pkg/app. */
 const selfMetrics = {
   lists: {
     name: 'kube_state_metrics_list_total',
-    help: 'Listings of the whole cluster for this output, by result; a failed one shows in the next text.',
+    help: 'Listings of the whole cluster for this output, by result. The next text counts a failed one.',
     labels: ['resource', 'result'],
   },
   shards: {
     name: 'kube_state_metrics_total_shards',
-    help: 'Shards that the cluster is divided into.',
+    help: 'Number of shards of the cluster.',
     labels: [],
   },
   ordinal: {
     name: 'kube_state_metrics_shard_ordinal',
-    help: 'Number of the shard that this text is of, from 0.',
+    help: 'Number of the shard in this text, from 0.',
     labels: ['shard_ordinal'],
   },
   build: {
     name: 'kube_state_metrics_build_info',
-    help: 'Always 1; the label says which Muster wrote this text.',
+    help: 'Always 1. The label has the version of Muster that wrote this text.',
     labels: ['version'],
   },
 } as const satisfies MetricTable;
 
-/** What the sidecar says of the outputs that the store has, by their statuses; read for a scrape, two minutes old at most. */
+/** Metrics of the sidecar about the outputs in the store, from their statuses, which are at most two minutes old. */
 export const storedKubeStateMetrics = {
   held: {
     name: 'muster_sync_kube_state_held',
-    help: 'Of a kube-state output 1 while the gate keeps its last text because the next one lost samples, else 0.',
+    help: '1 while the gate keeps the last text of a kube-state output because the next one lost samples, else 0.',
     labels: ['source', 'output'],
   },
   failures: {
     name: 'muster_sync_kube_state_failures',
-    help: 'Cycles of a kube-state output that failed in a row.',
+    help: 'Failed cycles of a kube-state output in a row.',
     labels: ['source', 'output'],
   },
   unread: {
     name: 'muster_sync_kube_state_status_unread',
-    help: 'Of a kube-state output 1 when its status is missing or cannot be read, so that nobody knows how it does, else 0.',
+    help: '1 when the status of a kube-state output is missing or cannot be read, else 0.',
     labels: ['source', 'output'],
   },
 } as const satisfies MetricTable;
 
-/** What the sidecar says of the outputs that it serves, each as it was when it was last asked for. */
+/** Metrics of the sidecar about the outputs that it serves, each as of its last request. */
 export const servedKubeStateMetrics = {
   listed: {
     name: 'muster_sync_kube_state_listing_timestamp_seconds',
-    help: 'When the cluster of a kube-state output was listed, in Unix time, as last asked for.',
+    help: 'When the cluster of a kube-state output was listed, in Unix time, as of its last request.',
     labels: ['output'],
   },
   bytes: {
     name: 'muster_sync_kube_state_bytes',
-    help: 'Size of a kube-state output as it is stored, gzipped, as last asked for.',
+    help: 'Compressed size of a kube-state output in bytes, as of its last request.',
     labels: ['output'],
   },
   refusals: {
     name: 'muster_sync_kube_state_refusals_total',
-    help: 'Scrapes of a kube-state output that were refused, by reason: stale, undated or failed.',
+    help: 'Refused scrapes of a kube-state output, by reason: stale, undated or failed.',
     labels: ['output', 'reason'],
   },
 } as const satisfies MetricTable;

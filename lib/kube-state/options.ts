@@ -19,16 +19,16 @@ import { atMostOne, findings, rule, section } from '../config/section.ts';
 import { type JsonSchema, scalarShape, withShape } from '../config/shape.ts';
 import { isMetricsName } from '../targets/keys.ts';
 import { customResourceState } from './custom/config.ts';
-import { longestAge } from './gzip-header.ts';
+import { longestAge } from './gzip-time.ts';
 import { resources } from './registry.ts';
 import { type LabelLists, parseLabelList } from './text/label-names.ts';
 
-/** How the API server is reached: the connection keys of kubernetes_sd_configs. */
+/** The connection keys of kubernetes_sd_configs. */
 const connection = httpSdConfig('60s', connectionFields)
   .check(...connectionRules)
   .transform(withHttpClient);
 
-/** A text or texts, or a mapping whose keys count. */
+/** A string, a list of strings, or a mapping whose keys count. */
 const flagShape: JsonSchema = {
   anyOf: [scalarShape, { type: 'array', items: scalarShape }, { type: 'object' }],
 };
@@ -64,8 +64,8 @@ type Keys = z.output<typeof keys>;
 type CustomKeys = 'custom_resource_state_config' | 'custom_resource_state_config_file';
 
 /**
- * An element of `kube_state_metrics`. Source: the flags of kube-state-metrics, docs/developer/cli-arguments, whose names
- * and meaning its keys have; `name`, `kubernetes` and `deadline` are of our own.
+ * An element of `kube_state_metrics`. Keys have the names and meaning of kube-state-metrics's flags; `name`, `kubernetes`
+ * and `deadline` are Muster's own. Source: kube-state-metrics, docs/developer/cli-arguments.
  */
 export const kubeStateConfig = keys.check(
   rule<Keys, 'resources'>(['resources'], ({ resources }) => unknownResource(resources)),
@@ -77,7 +77,7 @@ export const kubeStateConfig = keys.check(
   ),
   rule<Keys, 'metric_denylist' | 'metric_allowlist'>(['metric_denylist', 'metric_allowlist'], (config) =>
     config.metric_denylist.length > 0 && config.metric_allowlist.length > 0
-      ? 'can not go with metric_allowlist: one of them says which metrics there are'
+      ? 'cannot be combined with metric_allowlist'
       : undefined,
   ),
   rule<Keys, 'shard' | 'total_shards'>(['shard', 'total_shards'], ({ shard, total_shards }) =>
@@ -101,7 +101,7 @@ export const kubeStateConfig = keys.check(
   ),
   rule<Keys, 'namespaces' | 'kubernetes'>(['namespaces', 'kubernetes'], ({ namespaces, kubernetes }) =>
     namespaces.length > 0 && (kubernetes.namespaces.names.length > 0 || kubernetes.namespaces.own_namespace)
-      ? 'can not go with namespaces of kubernetes'
+      ? 'cannot be combined with namespaces of kubernetes'
       : undefined,
   ),
   findings<Keys, 'kubernetes' | 'deadline'>(['kubernetes', 'deadline'], ({ kubernetes, deadline }) => {
@@ -131,11 +131,11 @@ function unknownResource(names: readonly string[]): string | undefined {
 }
 
 /**
- * A list as one of kube-state-metrics's flags takes it: a text is split at its commas, and what is empty is left out.
- * Taken too are a list of such texts, and the mapping that its configuration file has, whose keys count. `read` makes a
- * value of each; `undefined` means that it is not `what` it should be. Source: pkg/options, types.
+ * A list as in a flag of kube-state-metrics: a string is split at its commas, and empty parts are dropped. A list of such
+ * strings and a mapping, whose keys count, are accepted, too. `read` converts each part; undefined means that it is not
+ * `what` it should be. Source: kube-state-metrics, pkg/options/types.go.
  */
-export function flagList<Value>(
+function flagList<Value>(
   what: string,
   read: (text: string) => Value | undefined,
 ): z.ZodType<readonly Value[]> {
@@ -152,24 +152,21 @@ export function flagList<Value>(
   return z.preprocess(asList, texts).transform((found) => found.flat());
 }
 
-/** Names that are taken as they are. */
-export function flagNames(what: string): z.ZodType<readonly string[]> {
+/** Names, without conversion. */
+function flagNames(what: string): z.ZodType<readonly string[]> {
   return flagList(what, (text) => text);
 }
 
-/**
- * Regular expressions, as ECMAScript has them; options such as `(?i)` may stand in front. Source: kube-state-metrics,
- * pkg/allowdenylist.
- */
-export function flagPatterns(): z.ZodType<readonly RegExp[]> {
+/** ECMAScript regular expressions; flags such as `(?i)` may come first. Source: kube-state-metrics, pkg/allowdenylist. */
+function flagPatterns(): z.ZodType<readonly RegExp[]> {
   return flagList('a regular expression', readPattern);
 }
 
 /**
- * Labels by resource: a text such as `pods=[app,team],nodes=[*]`, a list of such texts, or a mapping as in
+ * Labels by resource: a string such as `pods=[app,team],nodes=[*]`, a list of such strings, or a mapping such as
  * `{pods: [app, team]}`.
  */
-export function labelLists(): z.ZodType<LabelLists> {
+function labelLists(): z.ZodType<LabelLists> {
   const texts = list(leaf('a list of labels, as in pods=[app,team] or nodes=[*]', parseLabelList)).transform(
     (lists): LabelLists => Object.assign({}, ...lists),
   );
@@ -196,7 +193,7 @@ function asList(input: unknown): unknown {
   return isMapping(input) ? Object.keys(input) : [input];
 }
 
-/** A comma between the two numbers of a repetition, as in `a{1,3}`, is none of the list's. */
+/** Splits at commas, but not within a repetition such as `a{1,3}`. */
 function splitFlag(source: string): readonly string[] {
   return source
     .split(/,(?!\d*\})/)
@@ -207,7 +204,7 @@ function splitFlag(source: string): readonly string[] {
 function readPattern(source: string): RegExp | undefined {
   const [options = '', letters = ''] = /^\(\?([imns]+)\)/.exec(source) ?? [];
   try {
-    // Without groups that are read, `n`, which names them alone, changes nothing.
+    // The flag `n` only affects groups, which are not read here.
     return new RegExp(source.slice(options.length), [...new Set(letters)].join('').replace('n', ''));
   } catch {
     return undefined;

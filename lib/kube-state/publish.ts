@@ -1,11 +1,11 @@
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { isMusterError, toMusterError } from '../base/errors.ts';
+import { errorData, isMusterError, toMusterError } from '../base/errors.ts';
 import { newRunId } from '../base/version.ts';
 import type { ObjectStore, PutOptions, StreamedBody } from '../store/store.ts';
 import { metricsKey, outputTombstoneKey } from '../targets/keys.ts';
 import { allSamples, judgedCounts, judgeOutput, type OutputGate, outputGate } from './gate.ts';
-import { gzipHead } from './gzip-header.ts';
+import { gzipHead } from './gzip-time.ts';
 import { aboutOutput } from './metrics.ts';
 import type { KubeStateConfig } from './options.ts';
 import type { Rendered } from './render.ts';
@@ -17,44 +17,45 @@ import {
   type StoredOutputStatus,
 } from './status.ts';
 
-/** One kube-state output, ready to be written: an element of `kube_state_metrics`, or one of its shards. */
+/** A kube-state output that can be published: an element of `kube_state_metrics`, or one of its shards. */
 export interface KubeStateOutput {
-  /** As in the configuration. */
+  /** Name in the configuration. */
   readonly name: string;
-  /** The name of its object in the store: the same, or `<name>.<shard>`. */
+  /** Name of its object in the store: `<name>` or `<name>.<shard>`. */
   readonly object: string;
-  /** Number of the shard; 0 where there is only one. */
+  /** Number of the shard, from 0. */
   readonly shard: number;
   readonly config: KubeStateConfig;
-  /** Milliseconds between two outputs. */
+  /** Milliseconds between two cycles. */
   readonly refreshInterval: number;
-  /** Milliseconds that one may take. */
+  /** Milliseconds that a cycle may take. */
   readonly deadline: number;
   /**
-   * Lists the cluster and writes its text. The listing must have ended at `until`, whatever the deadline. Throws what
-   * listing throws, with the output's name.
+   * Lists the cluster and writes its text. The listing must end at `until`, or earlier at the deadline. Throws what listing
+   * throws, with the output's name in the message.
    */
   readonly render: (signal: AbortSignal, until?: Date) => Promise<Rendered>;
 }
 
-/** What publishing an output came to. */
+/** The result of publishing an output. */
 export interface Published {
-  /** `superseded`: another run published a later listing meanwhile; `held`: the last good text stays, for now. */
+  /** `superseded`: another run published a later listing meanwhile. `held`: the gate keeps the last text. */
   readonly outcome: 'published' | 'superseded' | 'held';
   readonly objects: number;
   readonly samples: number;
-  /** Compressed size. */
+  /** Compressed size in bytes. */
   readonly bytes: number;
-  /** Milliseconds. */
+  /** Milliseconds from the start of the listing to its end. */
   readonly duration: number;
-  /** Why it is held. */
+  /** Why the text is held. */
   readonly held?: string | undefined;
-  /** The cycle before had failed. */
+  /** The cycle before failed. */
   readonly recovered?: boolean;
-  /** Samples that have gone, and are published as gone with nobody's word for it. */
+  /** Lost samples that were published because the loss lasted, without an operator's acceptance. */
   readonly confirmed?: string | undefined;
 }
 
+/** Where and how an output is published. */
 export interface PublishInput {
   readonly store: ObjectStore;
   readonly signal: AbortSignal;
@@ -63,11 +64,10 @@ export interface PublishInput {
 }
 
 /**
- * Lists one output and puts it into the store: one put of the compressed text, some 20 bytes a sample, under the
- * condition that nobody else put one since this run began. So an older text never covers a newer one, and a
- * reader sees a whole one or the one before. It is sent as it is read from where it waits, so that none of it need be in
- * memory. Its gzip says when the listing began. Text that has lost too much is held back. How it went stands in the
- * output's status, also where it failed. Throws what listing and the store throw.
+ * Lists one output and puts its text into the store, unless the gate holds it. The text is one object of about 20 bytes for
+ * each sample, streamed from its temporary file. The put is conditional on the object that was there at the start, so an
+ * older text never replaces a newer one. The gzip header holds the start of the listing. The status records success and
+ * failure. Throws what listing and the store throw.
  */
 export async function publishOutput(output: KubeStateOutput, input: PublishInput): Promise<Published> {
   const { store, signal, now = () => new Date(), gate = outputGate } = input;
@@ -130,7 +130,7 @@ interface Listed extends Attempt {
   readonly rendered: Rendered;
 }
 
-/** By what the new text is judged: the status's word, or where it has none, the text that is published. */
+/** The counts that the new text is judged by: from the status, or from the published text if the status has none. */
 async function publishedCounts(
   status: OutputStatus | undefined,
   { object }: KubeStateOutput,
@@ -139,7 +139,7 @@ async function publishedCounts(
   return status?.last_success === undefined ? countPublished(store, object, signal) : status.families;
 }
 
-/** Milliseconds that a hold may count: those since the last whole listing, if nothing failed in between. */
+/** Milliseconds since the last complete listing; 0 if a cycle has failed since. */
 function gapBefore(status: OutputStatus | undefined, now: Date): number {
   if (status?.last_listing === undefined || status.error !== undefined) return 0;
   return Math.max(0, now.getTime() - Date.parse(status.last_listing));
@@ -189,18 +189,18 @@ async function putUnlessNewer(
   }
 }
 
-/** What stays on show for as long as somebody may wonder. */
+/** The confirmed loss in the status. It stays for an hour. */
 function noteConfirmed(
   message: string | undefined,
   before: OutputStatus['confirmed'],
   now: Date,
 ): Pick<OutputStatus, 'confirmed'> {
   if (message !== undefined) return { confirmed: { at: now.toISOString(), message } };
-  const isNews = before !== undefined && now.getTime() - Date.parse(before.at) < 60 * 60_000;
-  return isNews ? { confirmed: before } : {};
+  const isRecent = before !== undefined && now.getTime() - Date.parse(before.at) < 60 * 60_000;
+  return isRecent ? { confirmed: before } : {};
 }
 
-/** Writes that a listing ended well. A later run's words stay, and so does an operator's word that came meanwhile. */
+/** Records a complete listing. Keeps the status of a later run, and an acceptance that came meanwhile. */
 async function noteListing(
   { started, ended, run, known }: Listed,
   { object }: KubeStateOutput,
@@ -224,26 +224,26 @@ async function noteListing(
   await changeOutputStatus(store, object, next, { signal, known });
 }
 
-/** Whether another run that began later has written since this one looked. */
+/** Whether a run that started later has written the status since this run read it. */
 function isLater(current: OutputStatus | undefined, known: StoredOutputStatus, at: string): boolean {
   return current !== undefined && current.run !== known.status?.run && current.last_attempt > at;
 }
 
-/** Writes that a cycle failed. That this cannot be told either is no news beside the failure itself. */
+/** Records a failed cycle. A failure to record it is ignored: the failure of the cycle is thrown. */
 async function noteFailure(
   { started, run, known }: Attempt,
   { object }: KubeStateOutput,
   { store, signal, now = () => new Date() }: PublishInput,
   cause: unknown,
 ): Promise<void> {
-  const { kind, message } = toMusterError(cause);
+  const error = errorData(toMusterError(cause));
   const at = started.toISOString();
   const next = (current: OutputStatus | undefined): OutputStatus | undefined => {
     if (isLater(current, known, at)) return undefined;
     const { leaving: _, ...before } = current ?? newOutputStatus(object, run, started);
     return {
       ...before,
-      ...{ run, last_attempt: at, error: { kind, message } },
+      ...{ run, last_attempt: at, error },
       duration_seconds: (now().getTime() - started.getTime()) / 1000,
       failures: before.failures + 1,
       failed_listings: before.failed_listings + 1,
@@ -253,9 +253,8 @@ async function noteFailure(
 }
 
 /**
- * The samples of the published text by family, counted in it: for an output whose status is lost, or was never written.
- * Of families only those that every object has, as nothing says what objects there were. A text that cannot be read has
- * none.
+ * Counts the samples of the published text by family, for an output without a status. Only families with a sample for every
+ * object count, since the number of objects is unknown. A text that cannot be read has no samples.
  */
 async function countPublished(
   store: ObjectStore,
@@ -266,7 +265,7 @@ async function countPublished(
   if (opened === undefined) return {};
   const counts = new Map<string, number>();
   const text = createGunzip();
-  // What fails shows in what comes out.
+  // A failure shows in the output stream.
   pipeline(opened.chunks, text, () => undefined);
   try {
     let rest = '';
@@ -284,12 +283,12 @@ async function countPublished(
 
 function count(counts: Map<string, number>, line: string): void {
   const name = /^[a-zA-Z_:][a-zA-Z0-9_:]*/.exec(line)?.[0];
-  if (name === undefined || isOurOwn.test(name)) return;
+  if (name === undefined || isAboutOutput.test(name)) return;
   counts.set(allSamples, (counts.get(allSamples) ?? 0) + 1);
   if (hasEveryObject.test(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
 }
 
-/** What a text says of itself. */
-const isOurOwn = /^(?:muster_kube_state|kube_state_metrics)_/;
+/** Families about the output itself. */
+const isAboutOutput = /^(?:muster_kube_state|kube_state_metrics)_/;
 
 const hasEveryObject = /_(?:info|created)$/;

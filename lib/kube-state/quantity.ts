@@ -1,19 +1,19 @@
 import { maxInt64 } from '../backends/kubernetes/wire/reader.ts';
 
 /**
- * A quantity as a number, to the thousandth, rounded up: what kube-state-metrics writes of CPU and where a unit is not
- * known. 0 for what is no quantity.
+ * Returns a quantity in thousandths, rounded up: the value of CPU and of resources with an unknown unit. 0 if it is not a
+ * quantity. Source: kube-state-metrics, which uses MilliValue of k8s.io/apimachinery.
  */
 export function quantityValue(source: string): number {
   return valuesOf(source).exact;
 }
 
-/** A quantity as a whole number, rounded up: what kube-state-metrics writes of bytes and counts. */
+/** Returns a quantity as a whole number, rounded up: the value of bytes and counts. 0 if it is not a quantity. */
 export function wholeQuantity(source: string): number {
   return valuesOf(source).whole;
 }
 
-/** A quantity as Go's AsApproximateFloat64 gives it, with its rounding; undefined for what is no quantity. */
+/** Returns a quantity as AsApproximateFloat64 of k8s.io/apimachinery does, with its rounding. Undefined if it is not a quantity. */
 export function approximateQuantity(source: string): number | undefined {
   const amount = parseQuantity(source);
   if (amount === undefined) return undefined;
@@ -26,7 +26,7 @@ interface QuantityValues {
   readonly whole: number;
 }
 
-/** Quantities repeat from container to container. The bound keeps odd clusters from filling memory. */
+/** Quantities repeat from container to container. The size is bounded. */
 const known = new Map<string, QuantityValues>();
 const maxKnown = 20_000;
 
@@ -42,12 +42,12 @@ function valuesOf(source: string): QuantityValues {
   return values;
 }
 
-/** Above this a quantity has no thousandths in Go. */
+/** Above this value Go drops the thousandths. */
 const maxMilliValue = maxInt64 / 1000n;
 
 /**
- * The number `unscaled` times ten to the power of `exponent`. Go holds it in one of two ways, which differ in what they
- * do where 64 bits are too few.
+ * `unscaled` times ten to the power of `exponent`. Go stores it in 64 bits or as a big number (`long`), and the two overflow
+ * differently.
  */
 interface Amount {
   readonly unscaled: bigint;
@@ -82,14 +82,14 @@ const powers: Readonly<Record<string, number>> = {
   E: 18,
 };
 
-/** Whether Go keeps the digits as one number of 64 bits. */
+/** Whether Go stores the digits in 64 bits. */
 function isShort(digits: string, fraction: string, shift: number, exponent: number): boolean {
   const length = Math.max(1, digits.replace(/^0+/, '').length);
   if (shift > 0) return fraction === '' && 14 - length - Math.trunc((shift * 3) / 10) >= 0;
   return length + fraction.length <= 18 && exponent - fraction.length >= -9;
 }
 
-/** Billionths, rounded up; with a binary suffix 64 bits at most. */
+/** Rounded up to billionths; with a binary suffix at most 64 bits. */
 function longAmount(magnitude: bigint, exponent: number, binary: boolean): Amount {
   const power = exponent + 9;
   const unscaled = power >= 0 ? magnitude * 10n ** BigInt(power) : roundUp(magnitude, 10n ** BigInt(-power));
@@ -97,7 +97,7 @@ function longAmount(magnitude: bigint, exponent: number, binary: boolean): Amoun
   return { unscaled, exponent: -9, long: true };
 }
 
-/** How many tens to the power of `scale` there are, as Go's ScaledValue counts them, overflow and all. */
+/** The amount in units of ten to the power of `scale`, as Go's ScaledValue returns it, including its overflow. */
 function atScale({ unscaled, exponent, long }: Amount, scale: number): bigint {
   const power = exponent - scale;
   const factor = 10n ** BigInt(Math.abs(power));

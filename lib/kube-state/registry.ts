@@ -39,7 +39,7 @@ import { validatingAdmissionPolicyBinding } from './resources/validatingadmissio
 import { validatingWebhookConfiguration } from './resources/validatingwebhookconfiguration.ts';
 import { volumeAttachment } from './resources/volumeattachment.ts';
 
-/** All resources, in the order of their names. Source: kube-state-metrics, docs/metrics. */
+/** All resources, in the order of the original's documentation. Source: kube-state-metrics, docs/metrics. */
 export const resources: readonly KubeStateResource[] = [
   certificateSigningRequest,
   clusterRoleBinding,

@@ -1,51 +1,28 @@
 import type { Lister } from '../backends/kubernetes/listing/lister.ts';
 import { collectCustom } from './custom/collect.ts';
-import type { CustomResource } from './custom/config.ts';
-import type { Described } from './family.ts';
 import type { FamilyCount } from './gate.ts';
-import type { Collected, KubeStateResource } from './resource.ts';
-import type { Keep } from './sharding.ts';
+import type { Collected } from './resource.ts';
+import type { Selection } from './selection.ts';
 import { type Member, openSpill, type Spill } from './text/blocks.ts';
-import type { Allow } from './text/label-names.ts';
-import type { AllowedMaps } from './text/write-family.ts';
+import type { AllowedMaps } from './text/family.ts';
 
-/** What is written: the options of one output, ready to be applied. */
-export interface Selection {
-  readonly resources: readonly KubeStateResource[];
-  /** Custom resources, as configured. */
-  readonly custom?: readonly CustomResource[] | undefined;
-  /** Namespaces to list; the empty one stands for all. */
-  readonly namespaces: readonly string[];
-  readonly deniedNamespaces: readonly string[];
-  /** Field selector for pods, beside namespaces; default: none. */
-  readonly podField?: string;
-  /** Objects of a list that are looked at; 0, the default, stands for all. */
-  readonly objectLimit?: number;
-  readonly wants: (family: Described) => boolean;
-  /** Which labels and annotations of a resource become labels. */
-  readonly allowedLabels: ReadonlyMap<string, Allow>;
-  readonly allowedAnnotations: ReadonlyMap<string, Allow>;
-  readonly keep?: Keep | undefined;
-  /** Takes what a person should know of, a line at a time. */
-  readonly warn?: ((message: string) => void) | undefined;
-}
-
-/** An output. Its text lies compressed in a file of its own until it is closed. */
+/** The text of an output. It is compressed in a temporary file until `close` is called. */
 export interface Rendered {
   readonly objects: number;
   readonly samples: number;
-  /** By name. */
+  /** Counts by the family's name. */
   readonly families: ReadonlyMap<string, FamilyCount>;
-  /** Bytes of the gzip. */
+  /** Compressed size in bytes. */
   readonly size: number;
-  /** Its members, each a gzip by itself. */
+  /** The gzip members of the text, in order. */
   readonly members: () => Iterable<Uint8Array>;
   readonly close: () => void;
 }
 
 /**
- * Lists the resources one after another and writes their families. In memory is the page that is read and a block of
- * text for each family, whatever the size of the cluster. Throws what listing throws: an incomplete output is none.
+ * Lists the resources one after another and writes their families. Memory holds one page of a list and one block of text
+ * for each family, whatever the size of the cluster. Throws what listing throws, since an incomplete output is useless, and
+ * kind `storage` when the temporary file cannot be written.
  */
 export async function render(lister: Lister, selection: Selection, signal: AbortSignal): Promise<Rendered> {
   const spill = openSpill();
@@ -56,7 +33,7 @@ export async function render(lister: Lister, selection: Selection, signal: Abort
     const add = (collected: Collected): void => {
       members.push(...collected.members);
       objects += collected.objects;
-      // A custom resource may have a family of a name that is taken.
+      // A custom resource may use the name of another family.
       for (const [name, { samples, objects }] of collected.families) {
         const before = families.get(name) ?? { samples: 0, objects: 0 };
         families.set(name, { samples: before.samples + samples, objects: before.objects + objects });

@@ -1,54 +1,53 @@
-import type { KindNames } from '../backends/kubernetes/kinds/kind.ts';
+import {
+  type Kind,
+  type KindNames,
+  type ObjectOf as KindObject,
+  kind,
+} from '../backends/kubernetes/kinds/kind.ts';
+import { objectMeta } from '../backends/kubernetes/kinds/messages.ts';
 import type { Lister } from '../backends/kubernetes/listing/lister.ts';
-import type { Slots } from '../backends/kubernetes/wire/slots.ts';
-import type { Described, Family } from './family.ts';
+import type { MessageSpec, Values } from '../backends/kubernetes/wire/fields.ts';
 import type { FamilyCount } from './gate.ts';
-import { kindOf, type MapsRead, type ObjectOf } from './kube-object.ts';
-import { listOnto } from './list-onto.ts';
-import type { Keep } from './sharding.ts';
+import { type ListScope, listObjects } from './list-objects.ts';
 import { type BlocksMark, createBlocks, type Member, type Spill } from './text/blocks.ts';
-import { type AllowedMaps, escapeLabel, familyHeader, familyWriter, type Put } from './text/write-family.ts';
+import {
+  type AllowedMaps,
+  escapeLabel,
+  type Family,
+  type FamilyNames,
+  familyHeader,
+  familyWriter,
+  type Put,
+} from './text/family.ts';
 
-/** What one resource is collected with. */
-export interface CollectInput {
+/** How one resource is listed and written. */
+export interface CollectInput extends ListScope {
   readonly lister: Lister;
-  /** Namespaces to list; the empty one stands for all. */
-  readonly namespaces: readonly string[];
-  /** Namespaces whose objects are left out. */
-  readonly deniedNamespaces: readonly string[];
-  /** Field selector for pods, beside namespaces; default: none. */
-  readonly podField?: string;
-  /** Objects of a list that are looked at; 0, the default, stands for all. */
-  readonly objectLimit?: number;
-  /** Whether the family is wanted. */
-  readonly wants: (family: Described) => boolean;
+  /** Whether a family is written. */
+  readonly wants: (family: FamilyNames) => boolean;
   readonly allowed: AllowedMaps;
-  /** Which objects belong to the shard; absent, all do. */
-  readonly keep?: Keep | undefined;
-  /** Takes the compressed text. */
+  /** Receives the compressed text. */
   readonly spill: Spill;
-  /** Takes what a person should know of. */
-  readonly warn?: ((message: string) => void) | undefined;
   readonly signal: AbortSignal;
 }
 
-/** The families of one resource as gzip members, and what they hold. */
+/** The families of one resource as gzip members, with their counts. */
 export interface Collected {
   readonly members: readonly Member[];
   readonly objects: number;
   readonly families: ReadonlyMap<string, FamilyCount>;
 }
 
-/** A resource whose objects can be listed and written, whatever its types are. */
+/** A resource that can be listed and written. Its types are hidden. */
 export interface KubeStateResource extends KindNames {
   readonly notByDefault?: true;
-  readonly families: readonly Described[];
-  /** Lists all objects and writes their families. Throws what listing throws. */
+  readonly families: readonly FamilyNames[];
+  /** Lists the objects and writes their families. Throws what listing throws, and kind `storage` for the spill. */
   readonly collect: (input: CollectInput) => Promise<Collected>;
 }
 
-/** The resource described by its table of families. */
-export function resource<const S extends Slots>(described: Resource<S>): KubeStateResource {
+/** Makes a resource from its description. */
+export function resource<const S extends MessageSpec>(described: Resource<S>): KubeStateResource {
   const { resource: plural, apiVersion, listKind, namespaced, families, notByDefault } = described;
   return {
     resource: plural,
@@ -61,7 +60,10 @@ export function resource<const S extends Slots>(described: Resource<S>): KubeSta
   };
 }
 
-async function collect<S extends Slots>(described: Resource<S>, input: CollectInput): Promise<Collected> {
+async function collect<S extends MessageSpec>(
+  described: Resource<S>,
+  input: CollectInput,
+): Promise<Collected> {
   const { resource: plural, apiVersion, listKind, namespaced, reads = {}, fields } = described;
   const { allowed } = input;
   const maps = {
@@ -70,12 +72,12 @@ async function collect<S extends Slots>(described: Resource<S>, input: CollectIn
   };
   const kind = kindOf({ resource: plural, apiVersion, listKind, namespaced }, fields, maps);
   const sheet = openSheet(described, input);
-  await listOnto(sheet, kind, { ...input, mayBeMissing: described.mayBeMissing === true });
+  await listObjects(sheet, kind, { ...input, mayBeMissing: described.mayBeMissing === true });
   return sheet.finish();
 }
 
-/** The text of a resource's families while objects are read. */
-function openSheet<S extends Slots>(described: Resource<S>, { wants, allowed, spill }: CollectInput) {
+/** Holds the text of a resource's families while objects are read. */
+function openSheet<S extends MessageSpec>(described: Resource<S>, { wants, allowed, spill }: CollectInput) {
   const { families, identity, identify } = described;
   const names = identity.map((label, index) => `${index === 0 ? '' : ','}${label}="`);
   let objects = 0;
@@ -110,7 +112,7 @@ function openSheet<S extends Slots>(described: Resource<S>, { wants, allowed, sp
       }
     },
     finish(): Collected {
-      // As kube-state-metrics does it: no headers where there is no object.
+      // kube-state-metrics writes no headers without objects, either.
       if (objects === 0) return { members: [], objects, families: new Map() };
       const members = columns.flatMap(({ blocks, header }) => blocks.take(header));
       const families = new Map(
@@ -126,20 +128,40 @@ function fieldOf(object: { namespace: string; name: string; uid: string }, label
   return label === 'uid' ? object.uid : object.name;
 }
 
-/** A resource: where it is listed, what is read of its objects, and its families. */
-export interface Resource<S extends Slots> extends KindNames {
+/** Describes a resource: where it is listed, which fields of its objects are read, and its families. */
+export interface Resource<S extends MessageSpec> extends KindNames {
   /**
-   * Names of the labels that every sample has. `namespace` and `uid` show the field of their name, any other the
-   * object's name, unless `identify` says otherwise.
+   * Labels of every sample. `namespace` and `uid` hold the metadata field of that name; any other label holds the object's
+   * name. `identify` overrides all of them.
    */
   readonly identity: readonly string[];
   readonly identify?: (object: ObjectOf<S>) => readonly string[];
   readonly fields: S;
-  /** Maps of the metadata that its families read whatever the options are. */
+  /** Maps of the metadata that the families always read. */
   readonly reads?: Partial<MapsRead>;
-  /** Not among the resources that are listed unless an option names others. */
+  /** Listed only when an option names it. */
   readonly notByDefault?: true;
-  /** Not every API server has it: one that does not know it has none of its objects. */
+  /** Some API servers lack it. They count as servers without its objects. */
   readonly mayBeMissing?: true;
   readonly families: readonly Family<ObjectOf<S>>[];
+}
+
+/** The metadata that families may read of any object. */
+export type KubeObject = KindObject<typeof objectMeta, Record<never, never>>;
+
+/** An object of a kind: its metadata and its other fields. */
+export type ObjectOf<S extends MessageSpec> = KubeObject & Values<S>;
+
+/** Which maps of the metadata are read. Annotations are often larger than the rest of an object. */
+export interface MapsRead {
+  readonly labels: boolean;
+  readonly annotations: boolean;
+}
+
+/** Makes a kind whose objects have the given fields beside their metadata. Maps that are not read are empty. */
+export function kindOf<S extends MessageSpec>(names: KindNames, fields: S, maps: MapsRead): Kind<ObjectOf<S>>;
+export function kindOf(names: KindNames, fields: MessageSpec, maps: MapsRead): Kind<KubeObject> {
+  const { labels, annotations, ...always } = objectMeta;
+  const metadata = { ...always, ...(maps.labels && { labels }), ...(maps.annotations && { annotations }) };
+  return kind(names, metadata, fields);
 }

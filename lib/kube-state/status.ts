@@ -9,8 +9,8 @@ const time = z.iso.datetime();
 const counts = z.record(z.string(), z.int().min(0));
 
 /**
- * The heartbeat of a kube-state output, good or bad: what lies beside its text. Times are ISO 8601; `waited` is in
- * milliseconds, and grows by what passes between two looks that agree.
+ * The status of a kube-state output, stored beside its text after every cycle. Times are ISO 8601. `waited` is in
+ * milliseconds and grows by the time between two cycles that agree.
  */
 const outputStatusSchema = z.object({
   schema: z.literal(1),
@@ -20,24 +20,24 @@ const outputStatusSchema = z.object({
   last_attempt: time,
   /** When text was last published. */
   last_success: time.optional(),
-  /** When the cluster was last listed whole, whether or not its text was held. */
+  /** When the cluster was last listed completely, whether or not its text was held. */
   last_listing: time.optional(),
   duration_seconds: z.number(),
-  /** Of the published text. */
+  /** Counts of the published text. */
   objects: z.int().min(0),
   samples: z.int().min(0),
-  /** Compressed size. */
+  /** Compressed size in bytes. */
   bytes: z.int().min(0),
-  /** Samples of the published text by family: of those that the gate judges, and of all of them as `*`. */
+  /** Samples of the published text: of each family that the gate judges, and of all families as `*`. */
   families: counts,
-  /** Whole listings, and cycles that failed, since the output was first seen. */
+  /** Complete listings and failed cycles since the output was first seen. */
   listings: z.int().min(0),
   failed_listings: z.int().min(0),
-  /** Cycles in a row that have failed. */
+  /** Failed cycles in a row. */
   failures: z.int().min(0),
   /** Why the last cycle failed. */
-  error: z.object({ kind: z.string(), message: z.string() }).optional(),
-  /** What the gate keeps from being published. */
+  error: z.object({ kind: z.string(), code: z.string().optional(), message: z.string() }).optional(),
+  /** The loss that the gate holds. */
   held: z
     .object({
       since: time,
@@ -46,20 +46,22 @@ const outputStatusSchema = z.object({
         z.string(),
         z.object({ since: time, waited: z.number().min(0), before: z.int(), after: z.int() }),
       ),
-      /** What an operator has accepted, by family the samples that are left of it. */
+      /** An operator's acceptance: the remaining samples of each family. */
       accepted: z.object({ until: time, families: counts }).optional(),
     })
     .optional(),
-  /** What was last published although samples had gone, with nobody's word for it. */
+  /** The last loss that was published without an operator's acceptance. */
   confirmed: z.object({ at: time, message: z.string() }).optional(),
-  /** It left the configuration. */
+  /** Set while the output is missing from the configuration. */
   leaving: z.object({ since: time, waited: z.number().min(0), seen: time }).optional(),
 });
 
+/** The status of a kube-state output. */
 export type OutputStatus = z.infer<typeof outputStatusSchema>;
+/** The part of a status about a held loss. */
 export type HeldOutput = NonNullable<OutputStatus['held']>;
 
-/** A status together with the write that it was read from. */
+/** A status and the ETag that it was read with. */
 export interface StoredOutputStatus {
   readonly status: OutputStatus | undefined;
   readonly etag: string | undefined;
@@ -68,8 +70,8 @@ export interface StoredOutputStatus {
 const maxBytes = 1 << 20;
 
 /**
- * The status of an output. One that is damaged counts as none, as the next write replaces it. Throws kind `storage` for
- * one that a newer Muster wrote, which nothing here may replace.
+ * Reads the status of an output. A damaged status counts as absent, and the next write replaces it. Throws kind `storage`
+ * for a status of a newer Muster, which must not be replaced, and what the store throws.
  */
 export async function readOutputStatus(
   store: ObjectStore,
@@ -93,14 +95,15 @@ export async function readOutputStatus(
   return { status: outputStatusSchema.safeParse(json).data, etag: found.etag };
 }
 
-/** The status behind an object, or undefined where it is none that this Muster reads. */
+/** Parses a status. Undefined if it is damaged, or of another schema. */
 export function parseOutputStatus(body: Uint8Array): OutputStatus | undefined {
   return outputStatusSchema.safeParse(tryParseJson(body)).data;
 }
 
 /**
- * Writes what `change` makes of the status that is there, over that very one; where somebody else wrote in between, what
- * it makes of theirs. `undefined` leaves it as it is. Throws kind `conflict` where the status never holds still.
+ * Changes the status of an output. `change` gets the present status and returns the next one, or undefined to leave it
+ * alone. When another run writes in between, `change` is called again with its status. Throws kind `conflict` when that
+ * happens on every attempt, and what the store throws.
  */
 export async function changeOutputStatus(
   store: ObjectStore,
@@ -120,7 +123,7 @@ export async function changeOutputStatus(
   });
 }
 
-/** A status of an output that nothing is known of. */
+/** Returns the first status of an output. */
 export function newOutputStatus(output: string, run: string, at: Date): OutputStatus {
   return {
     ...{ schema: 1, output, run, last_attempt: at.toISOString(), duration_seconds: 0 },

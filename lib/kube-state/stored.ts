@@ -10,7 +10,7 @@ import {
   parseOutputStatusKey,
 } from '../targets/keys.ts';
 import { acceptedFor, retireOutputAfter } from './gate.ts';
-import { readGzipTime } from './gzip-header.ts';
+import { readGzipTime } from './gzip-time.ts';
 import type { KubeStateOutput } from './publish.ts';
 import {
   changeOutputStatus,
@@ -20,10 +20,10 @@ import {
   readOutputStatus,
 } from './status.ts';
 
-/** The outputs of a configuration, and whether it has nothing else either. */
+/** The outputs of a configuration. */
 export interface ConfiguredOutputs {
   readonly outputs: readonly KubeStateOutput[];
-  /** Neither a provider nor an output: more likely a mistake than the wish to scrape nothing. */
+  /** The configuration has neither providers nor outputs, which is probably a mistake. */
   readonly isEmpty: boolean;
 }
 
@@ -32,16 +32,16 @@ interface StoredInput {
   readonly signal: AbortSignal;
 }
 
-/** When the cluster was listed of which an object was made; undefined where there is none, or it does not say. */
+/** Returns when the cluster of an output was listed. Undefined without an object, or without a time in it. Throws what the store throws. */
 export async function readListed(object: string, { store, signal }: StoredInput): Promise<Date | undefined> {
   const opened = await store.open(metricsKey(object), { signal });
   if (opened === undefined) return undefined;
-  // It stands in the first bytes; the rest, which may be many megabytes, is left where it is.
+  // The first bytes have the time. The rest, which may be many megabytes, is not read.
   for await (const chunk of opened.chunks) return readGzipTime(chunk);
   return undefined;
 }
 
-/** The names of the outputs in the store that are none of the configured ones; none for an empty configuration. */
+/** Finds the outputs in the store that are not configured; none for an empty configuration. Throws what the store throws. */
 export async function findLeftOutputs(
   { outputs, isEmpty }: ConfiguredOutputs,
   { store, signal }: StoredInput,
@@ -55,16 +55,17 @@ export async function findLeftOutputs(
   return [...new Set(stored)].filter((object) => !keep.has(object));
 }
 
-/** What became of outputs that left the configuration. */
+/** The outputs that left the configuration. */
 export interface LeftOutputs {
   readonly retired: readonly string[];
-  /** Those that stay for now, and for how many milliseconds at least. */
+  /** Outputs that stay for now, and for at least how many milliseconds. */
   readonly leaving: readonly { readonly output: string; readonly stays: number }[];
 }
 
 /**
- * Removes what left the configuration and was seen to be out of it for `after` milliseconds, of which no gap between two
- * looks counts for more than half: the configuration may be half written, or another one's. A tombstone tells of it.
+ * Removes the outputs that have been missing from the configuration for `after` milliseconds, and leaves a tombstone for
+ * each. A gap between two cycles counts for at most half of that time: the configuration may be half written, or belong to
+ * another deployment. Throws what the store throws.
  */
 export async function retireOutputs(
   configured: ConfiguredOutputs,
@@ -84,7 +85,7 @@ export async function retireOutputs(
   return { retired, leaving };
 }
 
-/** Notes that the output is out of the configuration, and returns for how long it stays at least. */
+/** Records that the output is missing from the configuration. Returns for how many milliseconds it stays. */
 async function noteLeaving(
   output: string,
   after: number,
@@ -103,7 +104,7 @@ async function noteLeaving(
   return Math.max(0, after - waited);
 }
 
-/** Whether it was removed: not where it came back to life meanwhile. */
+/** Removes the output. Returns false if a cycle has used it again meanwhile. */
 async function removeOutput(output: string, at: Date, { store, signal }: StoredInput): Promise<boolean> {
   const tombstone = {
     schema: 1,
@@ -118,7 +119,7 @@ async function removeOutput(output: string, at: Date, { store, signal }: StoredI
     contentType: 'application/json',
     signal,
   });
-  // A cycle that wrote since has taken it back into use.
+  // A cycle has written the status since, so the output is in use again.
   if ((await readOutputStatus(store, output, signal)).status?.leaving === undefined) {
     await store.delete(key, { signal });
     return false;
@@ -129,8 +130,8 @@ async function removeOutput(output: string, at: Date, { store, signal }: StoredI
 }
 
 /**
- * Lets the next listings publish what the gate holds of an output: exactly those families, with no further loss, for an
- * hour. Returns what was held, or undefined where nothing is.
+ * Accepts the loss that the gate holds: for an hour, the next listings may publish it, for these families and without
+ * further loss. Returns the held loss; undefined if nothing is held. Throws what the store throws.
  */
 export async function acceptHeldOutput(
   object: string,
@@ -153,7 +154,7 @@ export async function acceptHeldOutput(
   return changed?.held;
 }
 
-/** All shards of the output that this one is of: the others may be written by somebody else. */
+/** The objects of all shards of an output. Other runs may write the other shards. */
 function objectsOf({ name, config }: KubeStateOutput): readonly string[] {
   const total = config.total_shards;
   return total === 1 ? [name] : Array.from({ length: total }, (_, shard) => `${name}.${shard}`);

@@ -11,8 +11,8 @@ import type { ObjectStore } from '../store/store.ts';
 import { statusKey } from '../targets/keys.ts';
 import type { Schedule } from './aws-schedule.ts';
 import { sayWaiting } from './billing.ts';
+import { ageOf } from './measure.ts';
 import { longestGap } from './schedule.ts';
-import { ageOf } from './task.ts';
 
 /** One thing that was looked at after a deployment. */
 export interface Finding {
@@ -22,6 +22,7 @@ export interface Finding {
   readonly says: string;
 }
 
+/** What a deployment is checked with. */
 export interface DeploymentInput {
   readonly store: ObjectStore;
   readonly providers: readonly AppProvider[];

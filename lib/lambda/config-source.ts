@@ -26,6 +26,7 @@ export type InForce<Config> = Config & {
   readonly error?: MusterError | undefined;
 };
 
+/** Where the configuration of a function is kept, and how it is read. */
 export interface ConfigSourceInput<Config> {
   /** For messages: the URL of the file. */
   readonly location: string;

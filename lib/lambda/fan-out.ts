@@ -26,12 +26,12 @@ export async function fanOut(
   return errors.filter((error) => error !== undefined);
 }
 
-function startFailure(asked: string, cause: unknown): MusterError {
-  const { code: name = 'no answer' } = readAwsError(cause);
-  const what = `${asked}: no invocation could be started (${name})`;
-  if (name === 'AccessDeniedException')
+function startFailure(name: string, cause: unknown): MusterError {
+  const { code = 'no answer' } = readAwsError(cause);
+  const what = `${name}: no invocation could be started (${code})`;
+  if (code === 'AccessDeniedException')
     return new MusterError('denied', `${what}: the role needs lambda:InvokeFunction on its own function`);
-  if (name === 'TooManyRequestsException')
+  if (code === 'TooManyRequestsException')
     return new MusterError('throttled', `${what}: Lambda takes no more now; the next tick tries again`);
   return new MusterError('unreachable', `${what}: in a VPC, Lambda must be reachable by NAT or an endpoint`);
 }

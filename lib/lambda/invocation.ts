@@ -3,14 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { mapConcurrent, once } from '../base/concurrency.ts';
 import { MusterError, toMusterError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import type { CyclesInput } from '../run/cycles.ts';
+import type { CyclesInput } from '../run/provider-cycle.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { InForce } from './config-source.ts';
 import { fanOut, type InvokeSelf } from './fan-out.ts';
-import type { Measure } from './measure.ts';
+import { ageOf, type Measure } from './measure.ts';
 import type { FunctionConfig } from './read-config.ts';
 import {
-  ageOf,
   type InvocationTime,
   type RunInput,
   readEvent,
@@ -98,6 +97,7 @@ async function loadConfig<Config extends FunctionConfig, Id extends object>(
     if (config.error !== undefined)
       log.error(`the last good configuration stays in force: ${config.error.message}`, {
         kind: config.error.kind,
+        code: config.error.code,
       });
     else if (config.isEmpty)
       log.error(
@@ -126,15 +126,15 @@ async function dueOf<Config extends FunctionConfig, Id extends object>(
   return selectDue(tasks, { period, measure, signal });
 }
 
-/** What left the configuration since it was asked for does not concern this invocation. */
+/** What left the configuration after it was requested does not concern this invocation. */
 function select<Id extends object>(
   tasks: readonly Task<Id>[],
   wanted: readonly Id[],
   log: Logger,
 ): readonly Task<Id>[] {
-  return wanted.flatMap((asked) => {
-    const found = tasks.filter(({ id }) => isDeepStrictEqual(id, asked));
-    if (found.length === 0) log.info('not in the configuration any more', { asked });
+  return wanted.flatMap((one) => {
+    const found = tasks.filter(({ id }) => isDeepStrictEqual(id, one));
+    if (found.length === 0) log.info('not in the configuration any more', { wanted: one });
     return found;
   });
 }
@@ -187,6 +187,7 @@ function throwFailed(errors: readonly MusterError[]): void {
   throw new MusterError(first.kind, `${first.message}${others}`, { cause: first });
 }
 
+/** What decides which tasks are due. */
 export interface DueInput {
   /** Milliseconds between two ticks. */
   readonly period: number;

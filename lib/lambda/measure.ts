@@ -1,7 +1,6 @@
 import { functionMetrics } from '../base/metrics.ts';
 import type { CycleResult } from '../cycle/provider.ts';
 import type { OutputResult } from '../run/kube-state-cycle.ts';
-import { ageOf } from './task.ts';
 
 /** Takes what an invocation counts. */
 export interface Measure {
@@ -37,9 +36,12 @@ export function measureWith(metrics: Counter, gap: number): Measure {
     add(functionMetrics.overdue, Math.max(0, late / 1000));
   };
   return {
-    cycle({ outcome, targets, durationMs, held }, since, refreshInterval) {
+    cycle({ outcome, targets, durationMs, held, loaded }, since, refreshInterval) {
       add(functionMetrics.failures, outcome === 'failed' ? 1 : 0);
       add(functionMetrics.held, held === undefined ? 0 : 1);
+      const { pin, rejected } = loaded?.control ?? {};
+      add(functionMetrics.pinned, pin === undefined ? 0 : 1);
+      add(functionMetrics.rejected, rejected?.ids.length ?? 0);
       add(functionMetrics.duration, durationMs);
       // What a cycle that failed early or was superseded knows of the list may be nothing.
       if (outcome !== 'failed' && outcome !== 'superseded') add(functionMetrics.targets, targets);
@@ -55,4 +57,10 @@ export function measureWith(metrics: Counter, gap: number): Measure {
     idle: () => add(functionMetrics.overdue, 0),
     config: (inForce) => add(functionMetrics.configErrors, inForce ? 0 : 1),
   };
+}
+
+/** Milliseconds since a time, ISO 8601; undefined for one in the future, which a wrong clock wrote, or has here. */
+export function ageOf(time: string, now = Date.now()): number | undefined {
+  const age = now - Date.parse(time);
+  return age >= 0 ? age : undefined;
 }

@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import type { Mechanism, SdConfig } from '../backends/mechanism.ts';
 import { mapConcurrent } from '../base/concurrency.ts';
-import { isMusterError, type MusterError } from '../base/errors.ts';
+import { errorData, isMusterError, type MusterError } from '../base/errors.ts';
 import { newRunId } from '../base/version.ts';
 import type { Loaded } from '../cycle/load.ts';
 import { resolveNames } from '../cycle/naming.ts';
 import { checkOwnership } from '../cycle/ownership.ts';
 import { listProviders, readStatus, type StoredStatus, writeStatus } from '../cycle/status.ts';
-import { cycleOnce } from '../run/cycles.ts';
+import { cycleOnce } from '../run/provider-cycle.ts';
 import type { AppProvider } from '../run/providers.ts';
 import { retireLeft } from '../run/retirement.ts';
 import { heldInterval } from '../run/slots.ts';
@@ -60,7 +60,7 @@ export function providerWork(
     async prepare(config, signal) {
       // A name stays, so that the store is asked once for each configuration, but for sizes that it did not know.
       if (named === undefined || !isKnown(named, config.etag)) {
-        // What the providers of other mechanisms list is not known here; where it has none of its own, their jobs tell.
+        // What other mechanisms' providers list is unknown here; a function without providers goes by their job names.
         const own = config.providers.length > 0;
         const known = own ? config.providers : config.configured;
         await checkOwnership(known, { store, signal, owner: config.owner, ...(own && { mechanism }) });
@@ -176,8 +176,8 @@ function createCycles({ store, log, measure }: WorkInput): RunCycles {
 }
 
 /**
- * Tells the status of each of a mechanism's providers that there is no configuration to run them by: without it
- * nobody knows who they are but the store.
+ * Writes into the status of each of a mechanism's providers that there is no configuration to run them by. Without a
+ * configuration only the store knows which providers there are.
  */
 async function markStatuses(
   store: ObjectStore,
@@ -191,16 +191,15 @@ async function markStatuses(
   await mapConcurrent(ids, 8, signal, async (id) => {
     const { status, etag } = await readStatus(store, id, signal).catch(unlessNewer);
     if (status === undefined) return;
-    const { kind, message } = error;
-    const news = {
+    const failure = {
       run,
       last_attempt: new Date().toISOString(),
       duration_seconds: 0,
-      error: { kind, message },
-      config_error: message,
+      error: errorData(error),
+      config_error: error.message,
       failures: status.failures + 1,
     };
-    await writeStatus(store, id, { ...status, ...news }, etag, signal);
+    await writeStatus(id, { ...status, ...failure }, etag, { store, signal });
   });
 }
 

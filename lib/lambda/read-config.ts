@@ -26,6 +26,7 @@ export interface BackendConfig extends FunctionConfig {
   readonly owner: string | undefined;
 }
 
+/** What a function reads its configuration with. */
 export interface ReadConfigInput extends BindInput {
   /** Names the file in messages. */
   readonly origin: string;

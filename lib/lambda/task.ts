@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { MusterError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import type { CyclesInput } from '../run/cycles.ts';
+import type { CyclesInput } from '../run/provider-cycle.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { InForce } from './config-source.ts';
-import type { Measure } from './measure.ts';
+import { ageOf, type Measure } from './measure.ts';
 import type { FunctionConfig } from './read-config.ts';
 
 /** One thing that a function does at its interval: the cycle of a provider, or that of a kube-state output. */
@@ -40,6 +40,7 @@ export function waitsSince({ success, firstAttempt, attempt }: LastRun): string 
   return [success, firstAttempt, attempt].find((time) => time !== undefined && ageOf(time) !== undefined);
 }
 
+/** What one cycle of a task is given. */
 export interface RunInput {
   readonly time: InvocationTime;
   /** Why the newest configuration is not in force. */
@@ -108,12 +109,6 @@ export function shareTime(remaining: number, now = Date.now()): InvocationTime {
   };
 }
 
-/** Milliseconds since a time, ISO 8601; undefined for one in the future, which a wrong clock wrote, or has here. */
-export function ageOf(time: string, now = Date.now()): number | undefined {
-  const age = now - Date.parse(time);
-  return age >= 0 ? age : undefined;
-}
-
 /** What an event looks like that asks for one thing alone, and an example of it. */
 export interface EventForm<Id> {
   readonly schema: z.ZodType<Id>;
@@ -136,7 +131,9 @@ export function readEvent<Id>(event: unknown, { schema, example }: EventForm<Id>
   const several = z.strictObject({ together: z.array(schema).min(1) }).safeParse(event);
   if (several.success) return several.data.together;
   if (event === null || event === undefined || tick.safeParse(event).success) return undefined;
-  throw new MusterError('config', `the event is neither {} nor ${example}; nothing was done`);
+  throw new MusterError('config', `the event is neither {} nor ${example}; nothing was done`, {
+    code: 'bad-event',
+  });
 }
 
 /** An event without content, or the envelope that a schedule sends where it is given no input of its own. */

@@ -21,7 +21,7 @@ import type {
 import { ruleOf, selectorText } from './rules.ts';
 import { isSince } from './settings.ts';
 
-/** A Monitor whose spec has been read. */
+/** A Monitor with its decoded spec. */
 export type Monitor = MonitorName &
   (
     | { readonly kind: 'ServiceMonitor'; readonly spec: ServiceMonitorSpec }
@@ -31,12 +31,12 @@ export type Monitor = MonitorName &
   );
 
 /**
- * What is known of a key of a Secret or ConfigMap: its text; `missing`; or `unknown`, where it may not be read. The text of
- * a Secret is looked at, and never printed.
+ * Looks up a key of a Secret or ConfigMap: its text, `missing`, or `unknown` where it may not be read. The text of a
+ * Secret is checked, but never printed.
  */
 export type Lookup = (reference: Reference) => { readonly text: string } | 'missing' | 'unknown';
 
-/** What the operator checks. Throws `config` with the first thing that is wrong. */
+/** Checks what the operator checks. Throws `config` with the first fault. */
 export function checkMonitor(monitor: Monitor, settings: PrometheusSpec, lookup: Lookup): void {
   const { spec, namespace } = monitor;
   if (spec.scrapeClass && !settings.scrapeClasses.some(({ name }) => name === spec.scrapeClass))
@@ -124,13 +124,13 @@ function checkTimes(
 ): void {
   for (const [name, text] of Object.entries({ interval, scrapeTimeout }))
     if (text !== '' && parseDuration(text) === undefined)
-      throw new MusterError('config', `${name}: ${JSON.stringify(text)} is no duration`);
+      throw new MusterError('config', `${name}: ${JSON.stringify(text)} is not a duration`);
   const every = parseDuration(interval || scrapeInterval || defaultInterval);
   if (every !== undefined && (parseDuration(scrapeTimeout) ?? 0) > every)
     throw new MusterError('config', `scrapeTimeout ${scrapeTimeout} is longer than the interval`);
 }
 
-/** Default of a Prometheus resource. */
+/** The default of a Prometheus resource. */
 const defaultInterval = '30s';
 
 function checkLabels(settings: PrometheusSpec, labels: ReadonlyMap<string, string>, path: string): void {
@@ -140,7 +140,7 @@ function checkLabels(settings: PrometheusSpec, labels: ReadonlyMap<string, strin
     throw new MusterError('config', `${path}: ${JSON.stringify(bad)} is not the name of a label`);
 }
 
-/** A host, with a port or not. */
+/** Checks a host, with or without a port. Throws `config`. */
 function checkProber(url: string): void {
   const [, host = '', port] = /^(\[[^\]]+\]|[^:]*)(?::(\d{1,5}))?$/.exec(url) ?? [];
   const isHost = /^(?:\[[\da-f:.]+\]|[\w-]+(?:\.[\w-]+)*\.?)$/i.test(host);
@@ -150,7 +150,7 @@ function checkProber(url: string): void {
 }
 
 /**
- * Checks rules as the operator does, and as Prometheus will. Throws `config` with the path of the first bad one.
+ * Checks rules as the operator and Prometheus do. Throws `config` with the path of the first bad rule.
  * Source: prometheus-operator, pkg/prometheus/validation.
  */
 function checkRules(settings: PrometheusSpec, rules: readonly Relabeling[], path: string): void {
@@ -172,7 +172,7 @@ const actionsSince: Readonly<Record<string, string>> = {
   dropequal: '2.41.0',
 };
 
-/** The template of a label's name before Prometheus 3. Source: prometheus/model/relabel. */
+/** A replacement that makes a valid label name before Prometheus 3. Source: prometheus/model/relabel. */
 const legacyTemplate = /^(?:(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))+\w*)+$/;
 
 function versionProblem(settings: PrometheusSpec, rule: Relabeling): string | undefined {
@@ -185,20 +185,20 @@ function versionProblem(settings: PrometheusSpec, rule: Relabeling): string | un
   if (names.includes(action) && !isLegacyLabelName(targetLabel))
     return `${JSON.stringify(targetLabel)} is not the name of a label before Prometheus 3`;
   if (action === 'labelmap' && !legacyTemplate.test(replacement))
-    return `${JSON.stringify(replacement)} makes no name of a label before Prometheus 3`;
+    return `${JSON.stringify(replacement)} does not make the name of a label before Prometheus 3`;
   return undefined;
 }
 
-/** Checks what the operator checks of an HTTP client. Throws `config` with what is wrong. */
+/** Checks an HTTP client as the operator does. Throws `config` with the fault. */
 function checkHttp(http: Http, proxy?: ProxyKeys): void {
   const { authorization, basicAuth, oauth2, bearerTokenSecret, tlsConfig } = http;
   const ways = Object.entries({ authorization, basicAuth, bearerTokenSecret, oauth2 })
     .filter(([, value]) => value !== undefined)
     .map(([name]) => name);
-  if (ways.length > 1) throw new MusterError('config', `${ways.join(' and ')} can not go together`);
+  if (ways.length > 1) throw new MusterError('config', `${ways.join(' and ')} cannot go together`);
   if (authorization !== undefined) {
     if (/^basic$/i.test(authorization.type.trim()))
-      throw new MusterError('config', 'authorization: type basic is that of basicAuth');
+      throw new MusterError('config', 'authorization: type basic belongs to basicAuth');
     if (authorization.credentials === undefined && authorization.credentialsFile === '')
       throw new MusterError('config', 'authorization: credentials are missing');
   }
@@ -220,10 +220,10 @@ function checkTls(tls: Tls | undefined, path: string): void {
   };
   for (const name of ['ca', 'cert'] as const)
     if (tls[name]?.secret !== undefined && tls[name]?.configMap !== undefined)
-      fail(`${name} names a Secret and a ConfigMap, it can be one`);
-  if (tls.ca !== undefined && tls.caFile !== '') fail('ca and caFile can not go together');
-  if (tls.cert !== undefined && tls.certFile !== '') fail('cert and certFile can not go together');
-  if (tls.keySecret !== undefined && tls.keyFile !== '') fail('keySecret and keyFile can not go together');
+      fail(`${name} names a Secret and a ConfigMap: name only one`);
+  if (tls.ca !== undefined && tls.caFile !== '') fail('ca and caFile cannot go together');
+  if (tls.cert !== undefined && tls.certFile !== '') fail('cert and certFile cannot go together');
+  if (tls.keySecret !== undefined && tls.keyFile !== '') fail('keySecret and keyFile cannot go together');
   const hasCert = either('', tls.cert).length > 0 || tls.certFile !== '';
   const hasKey = tls.keySecret !== undefined || tls.keyFile !== '';
   if (hasCert !== hasKey)
@@ -243,12 +243,12 @@ function checkProxy({
   };
   if (proxyConnectHeader.size > 0 && !proxyFromEnvironment && proxyUrl === '')
     fail('proxyConnectHeader needs proxyUrl or proxyFromEnvironment');
-  if (proxyFromEnvironment && proxyUrl !== '') fail('proxyFromEnvironment and proxyUrl can not go together');
-  if (proxyFromEnvironment && noProxy !== '') fail('proxyFromEnvironment and noProxy can not go together');
+  if (proxyFromEnvironment && proxyUrl !== '') fail('proxyFromEnvironment and proxyUrl cannot go together');
+  if (proxyFromEnvironment && noProxy !== '') fail('proxyFromEnvironment and noProxy cannot go together');
   if (proxyUrl === '' && noProxy !== '') fail('noProxy needs proxyUrl');
 }
 
-/** Checks the certificates of a TLS configuration, as far as their texts are known. Throws `config`; quotes no text. */
+/** Checks the certificates whose texts are known. Throws `config`; the message never quotes a text. */
 function checkCertificates(
   namespace: string,
   tls: Tls | undefined,
@@ -262,7 +262,7 @@ function checkCertificates(
   try {
     if (ca) new X509Certificate(ca);
   } catch {
-    throw new MusterError('config', 'tlsConfig.ca: is no certificate in PEM');
+    throw new MusterError('config', 'tlsConfig.ca: is not a certificate in PEM');
   }
   try {
     if (!cert || !key) return;
@@ -270,10 +270,10 @@ function checkCertificates(
   } catch {
     throw new MusterError('config', 'tlsConfig: the certificate or its key is not PEM');
   }
-  throw new MusterError('config', 'tlsConfig: the key is not that of the certificate');
+  throw new MusterError('config', 'tlsConfig: the key does not belong to the certificate');
 }
 
-/** Every HTTP client of a Monitor. */
+/** All HTTP clients of a Monitor. */
 export function clientsOf(monitor: Monitor): readonly Http[] {
   switch (monitor.kind) {
     case 'ServiceMonitor':
@@ -289,7 +289,7 @@ export function clientsOf(monitor: Monitor): readonly Http[] {
   }
 }
 
-/** Puts the path in front of what `make` throws. */
+/** Runs `make`, and puts the path before the message of the error that it throws. */
 export function within<Value>(path: string, make: () => Value): Value {
   try {
     return make();
@@ -299,7 +299,7 @@ export function within<Value>(path: string, make: () => Value): Value {
   }
 }
 
-/** Names what is referred to, for people. */
+/** A reference in words, for messages. */
 export function whatIs({ kind, namespace, name, key }: Reference): string {
   return `key ${JSON.stringify(key)} of ${kind} ${namespace}/${name}`;
 }

@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import type { Connection } from '../backends/kubernetes/connection/connection.ts';
-import { jsonKind } from '../backends/kubernetes/kinds/json-kind.ts';
-import { emptyMeta, type Kind, type KindNames, kind, metadata } from '../backends/kubernetes/kinds/kind.ts';
+import type { ObjectMeta } from '../backends/kubernetes/kinds/kind.ts';
+import { jsonKind, type Kind, type KindNames, kind } from '../backends/kubernetes/kinds/kind.ts';
+import { objectMeta } from '../backends/kubernetes/kinds/messages.ts';
 import { type Lister, type ListerOptions, openLister } from '../backends/kubernetes/listing/lister.ts';
-import type { ObjectMeta } from '../backends/kubernetes/objects.ts';
+import { take } from '../backends/kubernetes/wire/fields.ts';
 import { mapConcurrent } from '../base/concurrency.ts';
 import { isMusterError, MusterError } from '../base/errors.ts';
 import { mapField } from '../http/json.ts';
@@ -23,36 +24,36 @@ interface RawMonitor extends MonitorName {
   readonly spec: unknown;
 }
 
-/** Which Monitors of a cluster are wanted. */
+/** The Monitors that are wanted. */
 export interface Selection {
-  /** The settings whose selectors count. */
+  /** The settings with the selectors. */
   readonly settings: PrometheusSpec;
-  /** Namespace of the Prometheus resource that they are of: a selector that it lacks selects nothing then, as in the operator. */
+  /** Namespace of the Prometheus resource with the settings; then, as in the operator, a missing selector selects nothing. */
   readonly owner?: string | undefined;
-  /** These namespaces alone; empty for all. */
+  /** Only these namespaces; empty for all. */
   readonly namespaces: readonly string[];
-  /** A label selector for all kinds, beside those of the settings; empty for everything. */
+  /** A label selector for all kinds, in addition to those of the settings; empty for all. */
   readonly label: string;
 }
 
-/** What a cluster has of Monitors. */
+/** The Monitors of a cluster. */
 export interface ClusterMonitors {
   readonly monitors: readonly RawMonitor[];
-  /** What a person should know of what was not listed, a line each. */
+  /** Why some kinds were not listed, one line each. */
   readonly notes: readonly string[];
 }
 
-/** The API that is asked for Monitors, and the Secrets and ConfigMaps that they name. */
+/** The API for Monitors, and for the Secrets and ConfigMaps that they name. */
 export interface MonitoringApi {
-  /** The Monitors that are selected. Throws what listing throws, and `not-found` where the cluster has no kind of them. */
+  /** The selected Monitors. Throws what the lister throws, and `not-found` where the cluster has none of the kinds. */
   readonly monitors: (selection: Selection, signal: AbortSignal) => Promise<ClusterMonitors>;
   /** The spec of a Prometheus or PrometheusAgent. Throws `not-found`. */
   readonly prometheusSpec: (namespace: string, name: string, signal: AbortSignal) => Promise<unknown>;
-  /** Reads what is referred to. One that may not be read is `unknown`. */
+  /** Reads the references; one that may not be read is `unknown`. Throws other errors of the HTTP client. */
   readonly references: (references: readonly Reference[], signal: AbortSignal) => Promise<Lookup>;
 }
 
-/** Asks the connected API server. */
+/** The API of a connected API server. */
 export function openMonitoringApi(
   connection: Connection,
   warn: NonNullable<ListerOptions['warn']>,
@@ -67,7 +68,7 @@ export function openMonitoringApi(
 
 const group = 'monitoring.coreos.com';
 
-/** What is kept of an object of the group. */
+/** The field of an object that is kept. */
 const withSpec = z.object({ spec: z.unknown() });
 
 function monitoringKind(name: string, resource: string, version = 'v1') {
@@ -80,7 +81,7 @@ function monitoringKind(name: string, resource: string, version = 'v1') {
   return jsonKind(names, (json) => withSpec.parse(json, { jitless: true }).spec);
 }
 
-/** Namespaces that are asked one by one; of more the whole cluster is listed, and the others are left out. */
+/** Namespaces that are listed one by one; with more of them the whole cluster is listed and filtered. */
 const manyNamespaces = 20;
 
 async function listMonitors(
@@ -156,31 +157,28 @@ interface Selector {
   readonly field: string;
 }
 
-const namespaceKind = kind<ReturnType<typeof emptyMeta>>({
-  resource: 'namespaces',
-  apiVersion: 'v1',
-  listKind: 'NamespaceList',
-  namespaced: false,
-  create: emptyMeta,
-  fields: [metadata()],
-});
+const namespaceKind: Kind<ObjectMeta> = kind(
+  { resource: 'namespaces', apiVersion: 'v1', listKind: 'NamespaceList', namespaced: false },
+  take(objectMeta, 'name', 'namespace', 'labels', 'annotations'),
+  {},
+);
 
-/** The namespaces to look into; `undefined` for all. */
+/** The namespaces to list; `undefined` for all. */
 async function namespacesFor(
   lister: Lister,
   { owner, namespaces }: Selection,
   selector: LabelSelector | undefined,
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
-  const isAsked = (name: string) => namespaces.length === 0 || namespaces.includes(name);
+  const isWanted = (name: string) => namespaces.length === 0 || namespaces.includes(name);
   if (selector === undefined) {
-    if (owner !== undefined) return [owner].filter(isAsked);
+    if (owner !== undefined) return [owner].filter(isWanted);
     return namespaces.length === 0 ? undefined : namespaces;
   }
   const label = selectorText(selector, 'the selector of namespaces');
   if (label === '') return namespaces.length === 0 ? undefined : namespaces;
   const query = { kind: namespaceKind, namespace: '', selector: { label, field: '' } };
-  return (await listAll(lister, query, signal)).map(({ name }) => name).filter(isAsked);
+  return (await listAll(lister, query, signal)).map(({ name }) => name).filter(isWanted);
 }
 
 async function findPrometheus(
@@ -207,7 +205,7 @@ async function findPrometheus(
 
 const keyed = z.object({ data: mapField(z.string()) });
 
-/** Objects that are asked for at once. */
+/** Objects that are read at once. */
 const concurrency = 8;
 
 async function readReferences(

@@ -11,7 +11,7 @@ import type {
 } from './resources.ts';
 import { isSince, type Translation } from './settings.ts';
 
-/** One key of a Secret or ConfigMap that a job reads as a file. */
+/** A key of a Secret or ConfigMap, which a job reads as a file. */
 export interface Reference {
   readonly kind: 'Secret' | 'ConfigMap';
   readonly namespace: string;
@@ -19,16 +19,16 @@ export interface Reference {
   readonly key: string;
 }
 
-/** What a job's HTTP client needs to know of its Monitor. */
+/** What the keys of a job's HTTP client depend on. */
 export interface HttpContext extends Pick<Translation, 'settings' | 'cluster' | 'secretsFolder'> {
   readonly namespace: string;
-  /** Where a file of the operator's Prometheus is here. Throws `config` where nobody has said. */
+  /** The local path of a file of the operator's Prometheus. Throws `config` where it is not given. */
   readonly fileAt: (path: string, key: string) => string;
-  /** Text of a key of a ConfigMap, which is no secret. */
+  /** The text of a key of a ConfigMap, which is not secret. */
   readonly textAt: (reference: Reference) => string;
 }
 
-/** Some keys of a job; those without a value are not printed. */
+/** Keys of a job; a key whose value is undefined is not printed. */
 export type Keys = Readonly<Record<string, unknown>>;
 
 /** The file that holds what a Monitor refers to: `<folder>/[<cluster>/]<secret|configmap>/<namespace>/<name>/<key>`. */
@@ -40,7 +40,7 @@ export function fileOf(
   return `${secretsFolder.replace(/\/+$/, '')}/${parts.map(encodeURIComponent).join('/')}`;
 }
 
-/** Everything that an endpoint, Probe or scrape class refers to. */
+/** All references of an endpoint, Probe or scrape class. */
 export function referencesOf(
   namespace: string,
   { basicAuth, authorization, oauth2, bearerTokenSecret, tlsConfig }: Partial<Http>,
@@ -62,7 +62,7 @@ function tlsReferences(namespace: string, tls: Tls | undefined): readonly Refere
   ];
 }
 
-/** Keys of Secrets, those which name one. */
+/** References to keys of Secrets; selectors without a name are left out. */
 export function secrets(
   namespace: string,
   selectors: readonly (KeySelector | undefined)[],
@@ -74,14 +74,14 @@ export function secrets(
   );
 }
 
-/** The key of a Secret or ConfigMap, if it names one. */
+/** The reference to a key of a Secret or ConfigMap; empty where it names none. */
 export function either(namespace: string, selector: SecretOrConfigMap | undefined): readonly Reference[] {
   if (selector?.secret !== undefined) return secrets(namespace, [selector.secret]);
   if (selector?.configMap === undefined) return [];
   return [{ kind: 'ConfigMap', namespace, ...selector.configMap }];
 }
 
-/** `tls_config` of what the Monitor says, and of its scrape class where that says nothing. */
+/** `tls_config` from the Monitor, else from its scrape class. */
 export function tlsKeys(
   context: HttpContext,
   own: Tls | undefined,
@@ -119,7 +119,7 @@ function tlsOf(context: HttpContext, tls: Tls): Keys {
   });
 }
 
-/** `authorization` of what the Monitor says, and of its scrape class where that says nothing. */
+/** `authorization` from the Monitor, else from its scrape class. */
 export function authorizationKeys(
   context: HttpContext,
   own: Authorization | undefined,
@@ -140,7 +140,7 @@ export function authorizationKeys(
   };
 }
 
-/** `basic_auth`, `oauth2` and `bearer_token_file`. */
+/** `basic_auth`, `oauth2` and `bearer_token_file`. Throws `config` for an OAuth 2 client ID in a Secret. */
 export function credentialKeys(context: HttpContext, http: Http, bearerTokenFile = ''): Keys {
   const { basicAuth, bearerTokenSecret, oauth2 } = http;
   const file = (selector: KeySelector | undefined) => {
@@ -177,7 +177,7 @@ function oauth2Of(context: HttpContext, oauth2: OAuth2): Keys {
   });
 }
 
-/** The keys of a proxy. Throws `config` for one with a secret that Prometheus reads from no file. */
+/** The keys of a proxy. Throws `config` for a secret that Prometheus reads from no file. */
 export function proxyKeys({ settings }: Pick<HttpContext, 'settings'>, proxy: ProxyKeys): Keys {
   if (proxy.proxyConnectHeader.size > 0)
     throw new MusterError('config', 'proxyConnectHeader is a secret that Prometheus reads from no file');

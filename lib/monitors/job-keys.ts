@@ -5,15 +5,16 @@ import {
   type Common,
   limitNames,
   type MonitorName,
+  type NamespaceSelector,
   type ScrapeClass,
   type ServiceEndpoint,
   type Tls,
 } from './resources.ts';
-import { ownRules, type Rule, ruleOf } from './rules.ts';
+import { literalPattern, ownRules, type Rule, ruleOf } from './rules.ts';
 import { isSince, limitKeys, limitOf, lowerSize, type Translation } from './settings.ts';
 
 /**
- * A scrape config as the operator generates it, its keys in the same order.
+ * A scrape config as the operator generates it, with its keys in the same order.
  * Source: prometheus-operator 0.93, pkg/prometheus/promcfg.go.
  */
 export interface Job extends Keys {
@@ -21,16 +22,16 @@ export interface Job extends Keys {
   readonly relabel_configs: readonly Rule[];
 }
 
-/** What a job is made with. */
+/** The input of a job. */
 export interface JobInput {
   readonly monitor: MonitorName;
   readonly translation: Translation;
   readonly http: HttpContext;
-  /** An address that a rule or a Probe names, as it is called from here. Throws `config` where nobody has said. */
+  /** The local name of an address in a rule or a Probe. Throws `config` where it is needed and not given. */
   readonly addressAt: (address: string, key: string) => string;
 }
 
-/** The job without the keys that have no value. Throws `config` where it has credentials of more than one kind. */
+/** The job without keys whose value is undefined. Throws `config` where it has credentials of several kinds. */
 export function finished(job: Job): Job {
   const ways = ['authorization', 'basic_auth', 'oauth2', 'bearer_token_file'].filter(
     (key) => job[key] !== undefined,
@@ -38,14 +39,14 @@ export function finished(job: Job): Job {
   if (ways.length > 1)
     throw new MusterError(
       'config',
-      `Prometheus takes one of ${ways.join(' and ')}: one comes of the Monitor, another of its scrape class`,
+      `Prometheus takes one of ${ways.join(' and ')}: one comes from the Monitor, another from its scrape class`,
     );
   const { job_name, relabel_configs } = job;
-  // The keys stay where the others have them.
+  // The order of the keys stays.
   return { ...present(job), job_name, relabel_configs };
 }
 
-/** What of the scraped labels and timestamps counts. */
+/** `honor_labels`, `honor_timestamps` and `track_timestamps_staleness`. */
 export function honorKeys(
   translation: Translation,
   endpoint: Pick<ServiceEndpoint, 'honorLabels' | 'honorTimestamps' | 'trackTimestampsStaleness'>,
@@ -58,14 +59,14 @@ export function honorKeys(
   };
 }
 
-/** `honor_timestamps`, where something is said of it. */
+/** `honor_timestamps`; absent where neither Monitor nor settings set it. */
 export function honorTimestamps({ settings }: Translation, own: boolean | undefined): Keys {
   const isOverridden = settings.overrideHonorTimestamps === true;
   if ((own === undefined && !isOverridden) || !isSince(settings, '2.9.0')) return {};
   return { honor_timestamps: own === true && !isOverridden };
 }
 
-/** The rules of the scrape class, and the Monitor's own. */
+/** The rules of the scrape class, then the Monitor's own. */
 export function classAndOwnRules(
   { translation: { settings }, monitor, addressAt }: JobInput,
   scrapeClass: ScrapeClass | undefined,
@@ -75,7 +76,7 @@ export function classAndOwnRules(
   return rules.map((rule) => {
     const { target_label: target, replacement, action = 'replace' } = rule;
     if (target !== '__address__' || action !== 'replace' || typeof replacement !== 'string') return rule;
-    // What is put together of discovered labels is an address that the cluster has listed.
+    // An address made of discovered labels is one that the cluster has listed.
     if (replacement.includes('$')) return rule;
     return { ...rule, replacement: addressAt(replacement, 'relabelings') };
   });
@@ -91,7 +92,7 @@ export function metricRules(
   return { metric_relabel_configs: rules.length > 0 ? rules : undefined };
 }
 
-/** Limits, histograms and protocols. */
+/** The keys of limits, histograms and protocols. */
 export function limitAndFormatKeys(
   { settings }: Translation,
   spec: Common,
@@ -121,14 +122,14 @@ export function limitAndFormatKeys(
   };
 }
 
-/** `body_size_limit`: its own, or the enforced one where that is smaller. */
+/** `body_size_limit`: the Monitor's, or the enforced one where that is smaller. */
 export function sizeLimit({ settings }: Translation, own: string): string | undefined {
   return isSince(settings, '2.28.0')
     ? lowerSize(own, settings.enforcedBodySizeLimit) || undefined
     : undefined;
 }
 
-/** A quantity of Kubernetes as a number. Throws `config` for one that is not written plainly. */
+/** A quantity of Kubernetes as a number. Throws `config` for units other than `m`. */
 function quantity(text: string | number | undefined): number | undefined {
   if (text === undefined || typeof text === 'number') return text;
   const [, number, milli] = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(m?)$/.exec(text) ?? [];
@@ -140,8 +141,41 @@ function quantity(text: string | number | undefined): number | undefined {
   return milli === 'm' ? Number(number) / 1000 : Number(number);
 }
 
-/** Of an object without anything in it, nothing: the scrape class counts then. */
+/** The object; undefined where all its fields are empty, so that the scrape class counts. */
 export function unlessBlank<Value extends Tls | Authorization>(value: Value | undefined): Value | undefined {
   if (value === undefined) return undefined;
   return Object.values(value).some((part) => part !== undefined && part !== '') ? value : undefined;
+}
+
+/** The namespaces without repetition and sorted, so that equal sets make equal SD configs; empty for all. */
+function namespacesOf(
+  { settings }: Translation,
+  { namespace }: MonitorName,
+  { any, matchNames }: NamespaceSelector,
+): readonly string[] {
+  if (settings.ignoreNamespaceSelectors === true) return [namespace];
+  if (any === true) return [];
+  return matchNames.length === 0 ? [namespace] : [...new Set(matchNames)].sort();
+}
+
+/** `namespaces` of an SD config; absent where the whole cluster is listed. */
+export function namespaceKeys(
+  translation: Translation,
+  monitor: MonitorName,
+  selector: NamespaceSelector,
+): Keys {
+  const names = translation.oneListing ? [] : namespacesOf(translation, monitor, selector);
+  return names.length === 0 ? {} : { namespaces: { names } };
+}
+
+/** Keeps the Monitor's namespaces where the whole cluster is listed; empty where its SD config has them. */
+export function namespaceRules(
+  translation: Translation,
+  monitor: MonitorName,
+  selector: NamespaceSelector,
+): readonly Rule[] {
+  const names = translation.oneListing ? namespacesOf(translation, monitor, selector) : [];
+  if (names.length === 0) return [];
+  const regex = names.map(literalPattern).join('|');
+  return [{ action: 'keep', source_labels: ['__meta_kubernetes_namespace'], regex }];
 }

@@ -2,8 +2,8 @@ import { Document, parse, visit } from 'yaml';
 import type { Job } from './job-keys.ts';
 
 /**
- * The jobs as a document with `scrape_configs`, in YAML that Prometheus's reader, which is of YAML 1.1, takes as it is
- * meant. `heading` becomes a comment at its top.
+ * The jobs as a YAML document with `scrape_configs`, readable as YAML 1.1, which Prometheus reads, and as YAML 1.2.
+ * `heading` becomes a comment at the top, a line each.
  */
 export function printJobs(jobs: readonly Job[], heading: readonly string[]): string {
   const comment = heading.map((line) => `# ${line}\n`).join('');
@@ -11,8 +11,8 @@ export function printJobs(jobs: readonly Job[], heading: readonly string[]): str
 }
 
 /**
- * A value as a YAML document, without aliases and without folded lines. Texts that YAML 1.1 or 1.2 would take for another
- * value have quotes: Prometheus and others read the one, Muster reads the other.
+ * A value as a YAML document without aliases and folded lines. Strings that YAML 1.1 or 1.2 would read as another type are
+ * quoted: Prometheus and others read the one, Muster reads the other.
  */
 export function yamlText(value: unknown): string {
   const document = new Document(value, { version: '1.1', aliasDuplicateObjects: false });
@@ -28,7 +28,7 @@ function isOtherInCore(text: string): boolean {
   return /^[-+.\w~]+$/.test(text) && typeof parse(text, { schema: 'core' }) !== 'string';
 }
 
-/** How many SD configs that list something the jobs have, equal ones counted once. */
+/** The number of different SD configs in the jobs that need a listing. */
 export function countListings(jobs: readonly Job[]): number {
   const configs = jobs.flatMap((job) =>
     Object.entries(job).flatMap(([key, list]) =>

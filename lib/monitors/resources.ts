@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { listField, mapField, structField, textField } from '../http/json.ts';
 
-/** Null and absent are one, as in Go. */
+/** As in Go, null counts as absent. */
 function optional<Value>(schema: z.ZodType<Value>) {
   return schema.nullish().transform((value) => value ?? undefined);
 }
@@ -9,35 +9,36 @@ function optional<Value>(schema: z.ZodType<Value>) {
 const text = optional(z.string());
 const flag = optional(z.boolean());
 const whole = optional(z.int());
-const texts = listField(z.string());
-const textMap = mapField(z.string());
-const textsMap = mapField(listField(z.string()));
+const strings = listField(z.string());
+const stringMap = mapField(z.string());
+const stringsMap = mapField(listField(z.string()));
 
-/** One key of a Secret or of a ConfigMap in the Monitor's namespace. */
 const keySelector = z.object({ name: textField, key: textField });
+/** A key of a Secret or a ConfigMap in the Monitor's namespace. */
 export type KeySelector = z.output<typeof keySelector>;
 
-/** Absent where it names neither: Go writes an empty object. */
 const secretOrConfigMap = z
   .object({ secret: optional(keySelector), configMap: optional(keySelector) })
   .nullish()
   .transform((either) =>
     either?.secret === undefined && either?.configMap === undefined ? undefined : either,
   );
+/** A key of a Secret or of a ConfigMap; undefined where Go wrote an empty object. */
 export type SecretOrConfigMap = NonNullable<z.output<typeof secretOrConfigMap>>;
 
-/** `metav1.LabelSelector` */
 const labelSelector = z.object({
-  matchLabels: textMap,
-  matchExpressions: listField(z.object({ key: textField, operator: textField, values: texts })),
+  matchLabels: stringMap,
+  matchExpressions: listField(z.object({ key: textField, operator: textField, values: strings })),
 });
+/** `metav1.LabelSelector`. */
 export type LabelSelector = z.output<typeof labelSelector>;
 
-const namespaceSelector = structField({ any: flag, matchNames: texts });
+const namespaceSelector = structField({ any: flag, matchNames: strings });
+/** Namespaces: any, or by name. */
 export type NamespaceSelector = z.output<typeof namespaceSelector>;
 
 const relabelConfig = z.object({
-  sourceLabels: texts,
+  sourceLabels: strings,
   separator: text,
   targetLabel: textField,
   regex: textField,
@@ -45,6 +46,7 @@ const relabelConfig = z.object({
   replacement: text,
   action: textField,
 });
+/** A relabelling rule, in the operator's words. */
 export type Relabeling = z.output<typeof relabelConfig>;
 const relabelings = listField(relabelConfig);
 
@@ -60,6 +62,7 @@ const tlsConfig = z.object({
   certFile: textField,
   keyFile: textField,
 });
+/** TLS options; `ca`, `cert` and `keySecret` refer to Secrets and ConfigMaps, the `…File` keys to files. */
 export type Tls = z.output<typeof tlsConfig>;
 
 const authorization = z.object({
@@ -67,6 +70,7 @@ const authorization = z.object({
   credentials: optional(keySelector),
   credentialsFile: textField,
 });
+/** The header `Authorization`. */
 export type Authorization = z.output<typeof authorization>;
 
 const proxyFields = {
@@ -76,20 +80,22 @@ const proxyFields = {
   proxyConnectHeader: mapField(listField(keySelector)),
 };
 const proxyConfig = z.object(proxyFields);
+/** The keys of a proxy. */
 export type ProxyKeys = z.output<typeof proxyConfig>;
 
 const oauth2 = z.object({
   clientId: secretOrConfigMap,
   clientSecret: optional(keySelector),
   tokenUrl: textField,
-  scopes: texts,
-  endpointParams: textMap,
+  scopes: strings,
+  endpointParams: stringMap,
   tlsConfig: optional(tlsConfig),
   ...proxyFields,
 });
+/** OAuth 2 options. */
 export type OAuth2 = z.output<typeof oauth2>;
 
-/** How a target is asked: the same keys in an endpoint and in a Probe. */
+/** The keys of an HTTP client, the same in an endpoint and in a Probe. */
 const httpFields = {
   authorization: optional(authorization),
   basicAuth: optional(z.object({ username: optional(keySelector), password: optional(keySelector) })),
@@ -100,16 +106,17 @@ const httpFields = {
   tlsConfig: optional(tlsConfig),
 };
 const http = z.object(httpFields);
+/** The HTTP client of an endpoint, a Probe or an SD config. */
 export type Http = z.output<typeof http>;
 
-/** A port's number or name. */
+/** The number or the name of a port. */
 const port = optional(z.union([z.int(), z.string()]));
 
 const endpointFields = {
   targetPort: port,
   path: textField,
   scheme: text,
-  params: optional(textsMap),
+  params: optional(stringsMap),
   interval: textField,
   scrapeTimeout: textField,
   honorLabels: flag,
@@ -124,7 +131,9 @@ const endpointFields = {
 
 const serviceEndpoint = z.object({ port: textField, bearerTokenFile: textField, ...endpointFields });
 const podEndpoint = z.object({ port: textField, portNumber: whole, ...endpointFields });
+/** An endpoint of a ServiceMonitor. */
 export type ServiceEndpoint = z.output<typeof serviceEndpoint>;
+/** An endpoint of a PodMonitor. */
 export type PodEndpoint = z.output<typeof podEndpoint>;
 
 const limitFields = {
@@ -135,6 +144,7 @@ const limitFields = {
   labelValueLengthLimit: whole,
   keepDroppedTargets: whole,
 };
+/** Names of the limits, in a Monitor and in the settings. */
 export const limitNames = [
   'sampleLimit',
   'targetLimit',
@@ -144,10 +154,10 @@ export const limitNames = [
   'keepDroppedTargets',
 ] as const;
 
-/** What all kinds have. */
+/** The keys that all kinds have. */
 const commonFields = {
   ...limitFields,
-  scrapeProtocols: texts,
+  scrapeProtocols: strings,
   fallbackScrapeProtocol: text,
   scrapeNativeHistograms: flag,
   scrapeClassicHistograms: flag,
@@ -157,6 +167,7 @@ const commonFields = {
   convertClassicHistogramsToNHCB: flag,
   scrapeClass: text,
 };
+/** The keys that all kinds have. */
 export type Common = z.output<z.ZodObject<typeof commonFields>>;
 
 const attachMetadata = optional(z.object({ node: flag }));
@@ -164,7 +175,7 @@ const attachMetadata = optional(z.object({ node: flag }));
 const monitorFields = {
   ...commonFields,
   jobLabel: textField,
-  podTargetLabels: texts,
+  podTargetLabels: strings,
   selector: structField(labelSelector.shape),
   selectorMechanism: text,
   namespaceSelector,
@@ -175,41 +186,46 @@ const monitorFields = {
 /** Spec of a ServiceMonitor. Source: prometheus-operator 0.93, pkg/apis/monitoring/v1. */
 export const serviceMonitorSpec = z.object({
   ...monitorFields,
-  targetLabels: texts,
+  targetLabels: strings,
   endpoints: listField(serviceEndpoint),
   serviceDiscoveryRole: text,
 });
+/** Spec of a ServiceMonitor. */
 export type ServiceMonitorSpec = z.output<typeof serviceMonitorSpec>;
 
-/** Spec of a PodMonitor. */
+/** Spec of a PodMonitor. Source: as above. */
 export const podMonitorSpec = z.object({ ...monitorFields, podMetricsEndpoints: listField(podEndpoint) });
+/** Spec of a PodMonitor. */
 export type PodMonitorSpec = z.output<typeof podMonitorSpec>;
 
-const staticTargets = z.object({ static: texts, labels: textMap, relabelingConfigs: relabelings });
+const staticTargets = z.object({ static: strings, labels: stringMap, relabelingConfigs: relabelings });
 const ingressTargets = z.object({
   selector: structField(labelSelector.shape),
   namespaceSelector,
   relabelingConfigs: relabelings,
 });
+/** The static targets of a Probe. */
 export type StaticTargets = z.output<typeof staticTargets>;
+/** The ingresses that a Probe selects. */
 export type IngressTargets = z.output<typeof ingressTargets>;
 
-/** Spec of a Probe. */
+/** Spec of a Probe. Source: as above. */
 export const probeSpec = z.object({
   ...commonFields,
   ...httpFields,
   jobName: textField,
   prober: structField({ url: textField, scheme: text, path: textField, ...proxyFields }),
   module: textField,
-  params: listField(z.object({ name: textField, values: texts })),
+  params: listField(z.object({ name: textField, values: strings })),
   targets: structField({ staticConfig: optional(staticTargets), ingress: optional(ingressTargets) }),
   interval: textField,
   scrapeTimeout: textField,
   metricRelabelings: relabelings,
 });
+/** Spec of a Probe. */
 export type ProbeSpec = z.output<typeof probeSpec>;
 
-/** The HTTP client of an SD config. A ScrapeConfig spells one of its keys in another way. */
+/** The HTTP client of an SD config. A ScrapeConfig spells `enableHttp2` in another way. */
 const sdHttpFields = { ...httpFields, ...proxyFields, enableHTTP2: flag };
 const refreshInterval = textField;
 
@@ -217,14 +233,14 @@ const scrapeFields = {
   ...commonFields,
   ...sdHttpFields,
   jobName: text,
-  staticConfigs: listField(z.object({ targets: texts, labels: textMap })),
-  fileSDConfigs: listField(z.object({ files: texts, refreshInterval })),
+  staticConfigs: listField(z.object({ targets: strings, labels: stringMap })),
+  fileSDConfigs: listField(z.object({ files: strings, refreshInterval })),
   httpSDConfigs: listField(z.object({ url: textField, refreshInterval, ...sdHttpFields })),
   kubernetesSDConfigs: listField(
     z.object({
       apiServer: text,
       role: textField,
-      namespaces: optional(z.object({ names: texts, ownNamespace: flag })),
+      namespaces: optional(z.object({ names: strings, ownNamespace: flag })),
       attachMetadata,
       selectors: listField(z.object({ role: textField, label: text, field: text })),
       ...sdHttpFields,
@@ -239,10 +255,10 @@ const scrapeFields = {
       namespace: text,
       partition: text,
       scheme: text,
-      services: texts,
-      tags: texts,
+      services: strings,
+      tags: strings,
       tagSeparator: text,
-      nodeMeta: textMap,
+      nodeMeta: stringMap,
       filter: text,
       healthFilter: text,
       allowStale: flag,
@@ -250,14 +266,14 @@ const scrapeFields = {
       ...sdHttpFields,
     }),
   ),
-  dnsSDConfigs: listField(z.object({ names: texts, refreshInterval, type: text, port: whole })),
+  dnsSDConfigs: listField(z.object({ names: strings, refreshInterval, type: text, port: whole })),
   relabelings,
   metricRelabelings: relabelings,
   metricsPath: text,
   scrapeInterval: textField,
   scrapeTimeout: textField,
   scheme: text,
-  params: textsMap,
+  params: stringsMap,
   honorLabels: flag,
   honorTimestamps: flag,
   trackTimestampsStaleness: flag,
@@ -267,11 +283,12 @@ const scrapeFields = {
   nameEscapingScheme: text,
 };
 
-/** Spec of a ScrapeConfig (v1alpha1). SD configs of other mechanisms stay in it as they are. */
+/** Spec of a ScrapeConfig (v1alpha1). SD configs of other mechanisms stay in it unread. */
 export const scrapeConfigSpec = z.looseObject(scrapeFields);
+/** Spec of a ScrapeConfig. */
 export type ScrapeConfigSpec = z.output<typeof scrapeConfigSpec>;
 
-/** Its SD configs that are not translated, by their keys. */
+/** Keys of its SD configs that are not translated. */
 export function otherSdConfigs(spec: ScrapeConfigSpec): readonly string[] {
   return Object.entries(spec)
     .filter(([key, value]) => /SDConfigs$/.test(key) && !(key in scrapeFields) && isFilled(value))
@@ -292,11 +309,12 @@ const scrapeClass = z.object({
   metricRelabelings: relabelings,
   attachMetadata,
 });
+/** A scrape class of a Prometheus. */
 export type ScrapeClass = z.output<typeof scrapeClass>;
 
 const selector = optional(labelSelector);
 
-/** Of the spec of a Prometheus (or PrometheusAgent) what the jobs of its Monitors depend on. */
+/** The fields in the spec of a Prometheus (or PrometheusAgent) on which the jobs of its Monitors depend. */
 export const prometheusFields = {
   serviceMonitorSelector: selector,
   serviceMonitorNamespaceSelector: selector,
@@ -311,10 +329,10 @@ export const prometheusFields = {
   additionalScrapeConfigs: optional(keySelector),
   scrapeInterval: textField,
   scrapeTimeout: textField,
-  scrapeProtocols: texts,
+  scrapeProtocols: strings,
   scrapeClasses: listField(scrapeClass),
   serviceDiscoveryRole: text,
-  podTargetLabels: texts,
+  podTargetLabels: strings,
   overrideHonorLabels: flag,
   overrideHonorTimestamps: flag,
   ignoreNamespaceSelectors: flag,
@@ -336,19 +354,22 @@ export const prometheusFields = {
   scrapeClassicHistograms: flag,
   convertClassicHistogramsToNHCB: flag,
 };
+/** The spec of a Prometheus or PrometheusAgent: the fields that are read. Source: as above. */
 export const prometheusSpec = z.object(prometheusFields);
+/** The spec of a Prometheus or PrometheusAgent. */
 export type PrometheusSpec = z.output<typeof prometheusSpec>;
 
-/** The kinds, with what they are called where. */
+/** The kinds of Monitors, with their names in the API. */
 export const monitorKinds = {
   ServiceMonitor: { resource: 'servicemonitors', prefix: 'serviceMonitor', version: 'v1' },
   PodMonitor: { resource: 'podmonitors', prefix: 'podMonitor', version: 'v1' },
   Probe: { resource: 'probes', prefix: 'probe', version: 'v1' },
   ScrapeConfig: { resource: 'scrapeconfigs', prefix: 'scrapeConfig', version: 'v1alpha1' },
 } as const;
+/** A kind of Monitor. */
 export type MonitorKind = keyof typeof monitorKinds;
 
-/** A Monitor by its name. */
+/** The name of a Monitor. */
 export interface MonitorName {
   readonly kind: MonitorKind;
   readonly namespace: string;

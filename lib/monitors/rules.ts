@@ -4,20 +4,20 @@ import { sanitizeLabelName } from '../targets/group.ts';
 import type { LabelSelector, MonitorName, PrometheusSpec, Relabeling } from './resources.ts';
 import { isExcluded, type Translation } from './settings.ts';
 
-/** One rule of `relabel_configs` as it is printed; its keys stand in the operator's order. */
+/** A rule of `relabel_configs`, with its keys in the operator's order. */
 export type Rule = Readonly<Record<string, string | number | readonly string[]>>;
 
-/** Keeps the job's name for the rules of a Monitor: `job` becomes another soon. */
+/** Keeps the job's name for the rules of a Monitor, since later rules change `job`. */
 export const keepJobName: Rule = { source_labels: ['job'], target_label: '__tmp_prometheus_job_name' };
 
-/** Pods that have ended are no targets. */
+/** Drops pods that have ended. */
 export const dropEnded: Rule = {
   action: 'drop',
   source_labels: ['__meta_kubernetes_pod_phase'],
   regex: '(Failed|Succeeded)',
 };
 
-/** Keeps the objects that the selector selects, by their labels in discovery. */
+/** Keeps the objects that match the selector, by their labels in discovery. */
 export function selectorRules(
   object: 'service' | 'pod' | 'ingress',
   selector: LabelSelector,
@@ -42,12 +42,12 @@ export function selectorRules(
   ];
 }
 
-/** Copies a label where it has a value. */
+/** Copies a label that has a value. */
 export function copyLabel(source: string, target: string): Rule {
   return { source_labels: [source], target_label: target, regex: '(.+)', replacement: '${1}' };
 }
 
-/** Labels of an object that become labels of the target, by the objects' names for them. */
+/** Copies labels of an object to the target; `names` are those of the object's labels. */
 export function copyLabels(object: 'service' | 'pod', names: readonly string[]): readonly Rule[] {
   return names.map((name) => {
     const label = sanitizeLabelName(name);
@@ -55,7 +55,7 @@ export function copyLabels(object: 'service' | 'pod', names: readonly string[]):
   });
 }
 
-/** The rules of a Monitor or scrape class in Prometheus's words. */
+/** A rule of a Monitor or scrape class in Prometheus's words. */
 export function ruleOf(rule: Relabeling): Rule {
   const { sourceLabels, separator, targetLabel, regex, modulus, replacement, action } = rule;
   return {
@@ -69,7 +69,7 @@ export function ruleOf(rule: Relabeling): Rule {
   };
 }
 
-/** A Monitor's own rules, and behind them the namespace's label where it is enforced: nothing may overwrite that. */
+/** A Monitor's own rules; an enforced namespace label comes after them, so that no rule can overwrite it. */
 export function ownRules(
   settings: PrometheusSpec,
   monitor: MonitorName,
@@ -81,7 +81,7 @@ export function ownRules(
   return [...own, { target_label: label, replacement: monitor.namespace }];
 }
 
-/** Keeps the targets of one share. `__tmp_hash` and `__tmp_disable_sharding` count as they do for the operator. */
+/** Keeps the targets of one shard, with `__tmp_hash` and `__tmp_disable_sharding` as in the operator. */
 export function shardRules(shard: Translation['shard'], label: string): readonly Rule[] {
   if (shard === undefined || shard.total === 1) return [];
   const hash = '__tmp_hash';
@@ -98,19 +98,19 @@ export function shardRules(shard: Translation['shard'], label: string): readonly
   ];
 }
 
-/** A text that stands for itself in a `replacement`. */
+/** Escapes a text for a `replacement`. */
 export function literal(text: string): string {
   return text.replaceAll('$', '$$$$');
 }
 
-/** A text that stands for itself in a `regex`. */
+/** Escapes a text for a `regex`. */
 export function literalPattern(text: string): string {
   return text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');
 }
 
 /**
- * The selector as an API server takes it in a query, its keys in order; empty for everything. Throws `config` for one
- * that is none.
+ * The selector in the form of an API query, with sorted keys; empty for all objects. Throws `config` where it is
+ * malformed.
  */
 export function selectorText({ matchLabels, matchExpressions }: LabelSelector, path: string): string {
   const parts = [

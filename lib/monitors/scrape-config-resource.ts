@@ -2,15 +2,15 @@ import { MusterError } from '../base/errors.ts';
 import { isMapping, plainValue, scalarText } from '../config/fields.ts';
 import { yamlText } from './print.ts';
 
-/** What a ScrapeConfig of the operator is made of. */
+/** The input of a ScrapeConfig manifest. */
 export interface ScrapeConfigInput {
   /** The job's name, as Muster publishes it. */
   readonly job: string;
   /** Patterns of the files that the sidecar writes, as in `/muster/targets/web/*.json`. */
   readonly files?: readonly string[];
-  /** Or the URL of the sidecar's list, as in `http://muster:8080/sd/web`. */
+  /** Instead of files: the URL of the sidecar's list, as in `http://muster:8080/sd/web`. */
   readonly url?: string;
-  /** How often they are read, as in `30s`. */
+  /** How often the targets are read, as in `30s`. */
   readonly refreshInterval?: string;
   readonly namespace?: string;
   /** Labels by which a Prometheus resource selects it. */
@@ -19,14 +19,15 @@ export interface ScrapeConfigInput {
   readonly scrape?: object;
 }
 
+/** A ScrapeConfig manifest. */
 export interface ScrapeConfigResource {
   /** The manifest, in YAML. */
   readonly text: string;
-  /** Keys of the scrape config that it has no place for, as `tls_config.ca_file`: the operator takes credentials of Secrets. */
+  /** Keys that a ScrapeConfig does not have, such as `tls_config.ca_file`: the operator takes credentials from Secrets. */
   readonly left: readonly string[];
 }
 
-/** Keys of a scrape config whose value stays as it is. Source: ScrapeConfigSpec of prometheus-operator 0.93. */
+/** Keys whose value stays the same. Source: ScrapeConfigSpec of prometheus-operator 0.93. */
 const sameValue: Readonly<Record<string, string>> = {
   metrics_path: 'metricsPath',
   scrape_interval: 'scrapeInterval',
@@ -81,8 +82,8 @@ const escapings: Readonly<Record<string, string>> = {
 };
 
 /**
- * The manifest of a `ScrapeConfig` of the operator (monitoring.coreos.com/v1alpha1) that reads a job's targets from files
- * or by HTTP. Throws `config` where neither or both are given.
+ * The manifest of a `ScrapeConfig` (monitoring.coreos.com/v1alpha1) that reads a job's targets from files or by HTTP.
+ * Throws `config` where neither or both are given.
  */
 export function scrapeConfigResource(input: ScrapeConfigInput): ScrapeConfigResource {
   const { job, files = [], url, refreshInterval, namespace, labels, scrape = {} } = input;
@@ -92,7 +93,7 @@ export function scrapeConfigResource(input: ScrapeConfigInput): ScrapeConfigReso
   if (bad !== undefined)
     throw new MusterError(
       'config',
-      `job ${JSON.stringify(job)}: a ScrapeConfig takes no file ${JSON.stringify(bad)}: it must end in .json or .yml, with a * in its last part alone`,
+      `job ${JSON.stringify(job)}: a ScrapeConfig cannot read ${JSON.stringify(bad)}: it must end in .json or .yml, with a * only in its last part`,
     );
   const refresh = refreshInterval === undefined ? {} : { refreshInterval };
   const { spec, left } = specOf(scrape);
@@ -127,7 +128,7 @@ function specOf(scrape: object): { readonly spec: Mapping; readonly left: readon
   return { spec: Object.fromEntries(entries), left };
 }
 
-/** Keys whose value is written in another way; nothing for those that a ScrapeConfig has no place for. */
+/** The translation of a key whose value changes; undefined for keys that a ScrapeConfig does not have. */
 function otherValue(key: string, value: unknown, left: string[]): [string, unknown] | undefined {
   switch (key) {
     case 'scheme':
@@ -167,10 +168,10 @@ function entriesOf(value: unknown): readonly (readonly [string, unknown])[] {
   return isMapping(value) ? Object.entries(value) : [];
 }
 
-/** Texts, whatever YAML takes them for. */
-const textKeys = ['separator', 'regex', 'replacement', 'target_label', 'server_name'];
+/** Keys whose value is a string, even where YAML reads another type. */
+const stringKeys = ['separator', 'regex', 'replacement', 'target_label', 'server_name'];
 
-/** A `replacement:` without a value is the empty text, as to Prometheus. */
+/** As in Prometheus, a `replacement:` without a value is the empty string. */
 function renamed(
   entries: readonly (readonly [string, unknown])[],
   names: Readonly<Record<string, string>>,
@@ -178,7 +179,7 @@ function renamed(
   return Object.fromEntries(
     entries.map(([key, value]) => [
       names[key] ?? key,
-      textKeys.includes(key) ? (scalarText(value) ?? '') : plainValue(value),
+      stringKeys.includes(key) ? (scalarText(value) ?? '') : plainValue(value),
     ]),
   );
 }
@@ -186,7 +187,7 @@ function renamed(
 /** Source: the pattern of SDFile in the definition of ScrapeConfig. */
 const sdFile = /^[^*]*(\*[^/]*)?\.(json|yml|yaml|JSON|YML|YAML)$/;
 
-/** The job as the name of an object: small letters, digits, `-` and `.`, a letter or digit at both ends, 253 at most. */
+/** The job as an object name: lower-case letters, digits, `-` and `.`, a letter or digit at both ends, at most 253. */
 function resourceName(job: string): string {
   const name = job
     .toLowerCase()

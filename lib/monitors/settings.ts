@@ -11,32 +11,32 @@ import {
   type ScrapeClass,
 } from './resources.ts';
 
-/** How jobs are made of Monitors, beside the Monitors themselves. */
+/** What the jobs depend on besides the Monitors. */
 export interface Translation {
-  /** What the operator's Prometheus resource says. */
+  /** The settings of the operator's Prometheus resource. */
   readonly settings: PrometheusSpec;
   /** Value of the label `cluster`, and first part of the jobs' names. */
   readonly cluster?: string | undefined;
-  /** Keys by which an SD config reaches the API server; none where the jobs run inside the cluster. */
+  /** Keys with which an SD config reaches the API server; empty where the jobs run inside the cluster. */
   readonly connection: Readonly<Record<string, unknown>>;
-  /** Folder of the files that hold what the Monitors refer to. */
+  /** Folder of the files with the Secrets and ConfigMaps. */
   readonly secretsFolder: string;
-  /** Files and folders of the operator's Prometheus, by where they are here. */
+  /** Local paths of files and folders, by their path in the operator's Prometheus. */
   readonly files: ReadonlyMap<string, string>;
-  /** Addresses that exist inside the cluster alone, by what they are called from here. */
+  /** Local names of addresses, by their name inside the cluster. */
   readonly addresses: ReadonlyMap<string, string>;
-  /** Scrape one of several equal shares of the targets. */
+  /** The shard of the targets to scrape. Default: all. */
   readonly shard?: { readonly index: number; readonly total: number } | undefined;
   /** List the whole cluster once for each role, and select namespaces by rules. */
   readonly oneListing: boolean;
 }
 
-/** The version of Prometheus whose keys are written where nothing says which one runs. */
+/** The version of Prometheus whose keys are printed by default. */
 export const defaultVersion = '3.5.0';
 
 /**
- * The settings of a Prometheus resource's spec, with others in their place. Throws `config` for a key that is not read, or
- * for one with a wrong value.
+ * The settings of a Prometheus resource; the keys of `over` replace those of its spec. Throws `config` for an unknown key
+ * in `over`, and for a wrong value.
  */
 export function readSettings(spec: unknown, over: ReadonlyMap<string, unknown> = new Map()): PrometheusSpec {
   const known = Object.keys(prometheusFields);
@@ -52,14 +52,14 @@ export function readSettings(spec: unknown, over: ReadonlyMap<string, unknown> =
   if (defaults.length > 1)
     throw new MusterError(
       'config',
-      `scrapeClasses: ${defaults.length} of them are the default, which one can be`,
+      `scrapeClasses: ${defaults.length} of them are the default, but only one can be`,
     );
   if (readVersion(settings.version ?? defaultVersion) === undefined)
     throw new MusterError('config', 'version: must be that of a Prometheus 2 or 3, as in 3.5.0');
   return settings;
 }
 
-/** What the schema makes of it. Throws `config` with the path of the first bad field. */
+/** Decodes the input. Throws `config` with the path of the first bad field. */
 export function parsed<Value>(schema: z.ZodType<Value>, input: unknown): Value {
   const result = schema.safeParse(input, { jitless: true });
   if (result.success) return result.data;
@@ -70,7 +70,7 @@ export function parsed<Value>(schema: z.ZodType<Value>, input: unknown): Value {
   throw new MusterError('config', `${path}: ${issue?.message ?? 'is wrong'}`);
 }
 
-/** Whether the Prometheus is of that version or later. */
+/** Whether the Prometheus has that version or a later one. */
 export function isSince(settings: PrometheusSpec, version: string): boolean {
   const own = readVersion(settings.version ?? defaultVersion) ?? [];
   const other = readVersion(version) ?? [];
@@ -83,13 +83,13 @@ function readVersion(text: string): readonly number[] | undefined {
   return parts.length === 0 ? undefined : parts.map((part) => Number(part ?? 0));
 }
 
-/** The class that a Monitor names, or else the default one. */
+/** The scrape class that a Monitor names, else the default one. */
 export function scrapeClassOf(settings: PrometheusSpec, name: string | undefined): ScrapeClass | undefined {
   const { scrapeClasses } = settings;
   return scrapeClasses.find((one) => one.name === name) ?? scrapeClasses.find((one) => one.default === true);
 }
 
-/** Whether the namespace's label is left alone for this Monitor. */
+/** Whether the enforced namespace label does not apply to this Monitor. */
 export function isExcluded({ excludedFromEnforcement }: PrometheusSpec, monitor: MonitorName): boolean {
   return excludedFromEnforcement.some(
     ({ group, resource, namespace, name }) =>
@@ -100,7 +100,7 @@ export function isExcluded({ excludedFromEnforcement }: PrometheusSpec, monitor:
   );
 }
 
-/** A limit as a job is given it; since Prometheus 2.45 an enforced one stands in the global section where a job has none. */
+/** The limit of a job. Since Prometheus 2.45 an enforced limit is in the global section where a job has none. */
 export function limitOf(
   settings: PrometheusSpec,
   own: number | undefined,
@@ -143,13 +143,13 @@ const byteUnits: Readonly<Record<string, number>> = {
   E: 2 ** 60,
 };
 
-/** The smaller of two sizes such as `10MB`; one that is empty is none. */
+/** The smaller of two sizes such as `10MB`; an empty one does not count. */
 export function lowerSize(own: string, enforced: string): string {
   if (own === '' || enforced === '') return own === '' ? enforced : own;
   return bytesOf(own) > bytesOf(enforced) ? enforced : own;
 }
 
-/** 0 for what is no size, as in the operator. */
+/** The bytes of a size; as in the operator, 0 for a malformed one. */
 function bytesOf(text: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([KMGTPE]?)i?B/g)];
   if (parts.map(([part]) => part).join('') !== text) return 0;
@@ -157,8 +157,8 @@ function bytesOf(text: string): number {
 }
 
 /**
- * What the operator writes into the global section, as keys of a job. The file that a job goes into has a global section
- * of its own, which says other things.
+ * The keys that the operator writes into the global section, as keys of a job: the file that a job goes into has its own
+ * global section.
  */
 export function globalKeys(settings: PrometheusSpec): Readonly<Record<string, unknown>> {
   const limits = limitNames.map((name) => {

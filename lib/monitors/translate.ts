@@ -3,9 +3,10 @@ import { MusterError, toMusterError } from '../base/errors.ts';
 import { parseDuration } from '../config/fields.ts';
 import { encodeJob } from '../targets/keys.ts';
 import { checkMonitor, clientsOf, type Lookup, type Monitor, whatIs, within } from './checks.ts';
+import { podMonitorJob, serviceMonitorJob } from './endpoint-jobs.ts';
 import { fileOf, type HttpContext, type Reference, referencesOf } from './http.ts';
 import type { Job, JobInput } from './job-keys.ts';
-import { podMonitorJob, probeJob, serviceMonitorJob } from './jobs.ts';
+import { probeJob } from './probe-job.ts';
 import {
   type MonitorName,
   type PrometheusSpec,
@@ -15,28 +16,29 @@ import {
   serviceMonitorSpec,
 } from './resources.ts';
 import { literal, type Rule } from './rules.ts';
-import { scrapeConfigJob } from './scrape-config.ts';
+import { scrapeConfigJob } from './scrape-config-job.ts';
 import { defaultVersion, globalKeys, parsed, scrapeClassOf, type Translation } from './settings.ts';
 
-/** A Monitor of which there are no jobs, and why. */
+/** A Monitor without jobs, and the reason. */
 export interface LeftOut extends MonitorName {
   readonly reason: string;
 }
 
-/** A file that jobs read, and what must be in it. */
+/** A file that jobs read, and the reference that it must hold. */
 interface NeededFile extends Reference {
   readonly path: string;
 }
 
+/** The result of a translation. */
 export interface Translated {
   readonly jobs: readonly Job[];
   readonly files: readonly NeededFile[];
   readonly leftOut: readonly LeftOut[];
-  /** What the Prometheus's version does not know, a line for each Monitor. */
+  /** Keys that this version of Prometheus does not know, one line for each Monitor. */
   readonly notes: readonly string[];
 }
 
-/** Reads the spec of an object of that kind. Throws `config` with the path of what is wrong. */
+/** Decodes the spec of a Monitor. Throws `config` with the path of the bad field. */
 export function readMonitor({ kind, namespace, name }: MonitorName, spec: unknown): Monitor {
   switch (kind) {
     case 'ServiceMonitor':
@@ -50,7 +52,7 @@ export function readMonitor({ kind, namespace, name }: MonitorName, spec: unknow
   }
 }
 
-/** The Secrets and ConfigMaps that the jobs of a Monitor read. */
+/** The keys of Secrets and ConfigMaps that the jobs of a Monitor read. */
 export function monitorReferences(monitor: Monitor, settings: PrometheusSpec): readonly Reference[] {
   const scrapeClass = scrapeClassOf(settings, monitor.spec.scrapeClass);
   return [
@@ -59,7 +61,10 @@ export function monitorReferences(monitor: Monitor, settings: PrometheusSpec): r
   ];
 }
 
-/** The jobs of all Monitors, in the order of the kinds and of their names, as in the operator. */
+/**
+ * The jobs of all Monitors, sorted by kind and name as in the operator. A Monitor with a fault is left out, with the
+ * reason.
+ */
 export function translate(
   monitors: readonly Monitor[],
   translation: Translation,
@@ -75,10 +80,10 @@ export function translate(
     const { kind, namespace, name } = monitor;
     try {
       checkMonitor(monitor, translation.settings, lookup);
-      const made = jobsOf(monitor, translation, lookup).map((job) => placed(job, translation));
+      const made = jobsOf(monitor, translation, lookup).map((job) => standalone(job, translation));
       const twice = made.find(({ job_name }) => named.has(job_name));
       if (twice !== undefined)
-        throw new MusterError('config', `another job is called ${twice.job_name}: give another --cluster`);
+        throw new MusterError('config', `another job has the name ${twice.job_name}: give another --cluster`);
       for (const job of made) named.add(job.job_name);
       jobs.push(...made);
       const lost = keysLost(made, jobsOf(monitor, newest, lookup));
@@ -102,7 +107,7 @@ export function translate(
 /** A version that has all keys. */
 const newestVersion = '3.999.0';
 
-/** Keys of a job that a later version would have; one that was renamed is there by its old name. */
+/** Keys that the jobs would have in a later version. A renamed key is present under its old name. */
 function keysLost(jobs: readonly Job[], later: readonly Job[]): readonly string[] {
   const isThere = (job: Job | undefined, key: string) =>
     job?.[key] !== undefined ||
@@ -137,10 +142,7 @@ function jobsOf(monitor: Monitor, translation: Translation, lookup: Lookup): rea
     textAt(reference) {
       const found = lookup(reference);
       if (typeof found === 'object') return found.text;
-      throw new MusterError(
-        'config',
-        `${whatIs(reference)} may not be read, and its text belongs into the job`,
-      );
+      throw new MusterError('config', `${whatIs(reference)} may not be read, but the job needs its text`);
     },
   };
   const input: JobInput = {
@@ -163,7 +165,7 @@ function jobsOf(monitor: Monitor, translation: Translation, lookup: Lookup): rea
   }
 }
 
-/** Where the jobs run outside the cluster, a file of the operator's Prometheus is none of theirs unless they are told. */
+/** The local path of a file of the operator's Prometheus. Jobs inside the cluster have the same files. */
 function fileHere({ files, connection }: Translation, path: string, key: string): string {
   const [best] = [...files.keys()]
     .filter((from) => path === from || path.startsWith(`${from.replace(/\/+$/, '')}/`))
@@ -174,11 +176,11 @@ function fileHere({ files, connection }: Translation, path: string, key: string)
   if (Object.keys(connection).length === 0) return path;
   throw new MusterError(
     'config',
-    `${key} is ${path}, which exists in the cluster's own Prometheus alone: say where it is here with --file ${path}=PATH`,
+    `${key} is ${path}, which exists only in the cluster's own Prometheus: give its local path with --file ${path}=PATH`,
   );
 }
 
-/** A name that the DNS of a cluster knows, and no other. */
+/** An address that only the DNS of a cluster knows. */
 const insideName = /^(?:[^.:[\]]+|.+\.svc(?:\..+)?|.+\.cluster\.local)\.?(?::\d+)?$/i;
 
 function addressHere({ addresses, connection }: Translation, address: string, key: string): string {
@@ -188,16 +190,16 @@ function addressHere({ addresses, connection }: Translation, address: string, ke
   if (!insideName.test(address)) return address;
   throw new MusterError(
     'config',
-    `${key}: ${address} is an address that the cluster did not list, and its DNS alone knows: say what it is called from here with --address ${address}=HOST:PORT`,
+    `${key}: ${address} is an address that only DNS inside the cluster knows: give its local name with --address ${address}=HOST:PORT`,
   );
 }
 
-/** The job as it goes into a file of other jobs: under a name of its own, with what the operator's global section says. */
-function placed(job: Job, { settings, cluster }: Translation): Job {
+/** The job for a file with other jobs: with a unique name, and with the keys of the operator's global section. */
+function standalone(job: Job, { settings, cluster }: Translation): Job {
   const { job_name: name, relabel_configs: rules, ...keys } = job;
   const own = jobName(name, cluster);
   const relabel: readonly Rule[] = [
-    // The label is that of the operator, whatever the job is called here.
+    // The label `job` keeps the operator's name.
     ...(own === name ? [] : [{ target_label: 'job', replacement: literal(name) }]),
     ...rules,
     ...(cluster === undefined ? [] : [{ target_label: 'cluster', replacement: literal(cluster) }]),
@@ -222,8 +224,8 @@ function placed(job: Job, { settings, cluster }: Translation): Job {
 }
 
 /**
- * The operator's name of a job behind that of its cluster. One that is too long for a key of the bucket is cut, and ends
- * with a digest of the whole.
+ * The operator's name of a job after that of its cluster. A name that is too long for a key of the bucket is cut, and
+ * ends with a digest of the whole name.
  */
 export function jobName(name: string, cluster: string | undefined): string {
   const whole = cluster === undefined ? name : `${cluster}/${name}`;

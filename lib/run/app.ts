@@ -102,7 +102,7 @@ export async function loadApp(location: string, input: AppInput): Promise<App> {
 export interface StoreView {
   readonly store: ObjectStore;
   /** The providers and outputs that should be there; `undefined` where that is not known. */
-  readonly configured: Pick<AppConfig, 'providers' | 'outputs' | 'leftAlone'> | undefined;
+  readonly configured: Pick<AppConfig, 'jobs' | 'providers' | 'outputs' | 'leftAlone'> | undefined;
   /** Why it is not known, where it should be. */
   readonly problem: MusterError | undefined;
 }

@@ -1,9 +1,8 @@
 import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
 import { awsRequestHandler } from '../base/aws.ts';
-import type { AskFor } from './aws-secrets.ts';
 
 /** Asks Secrets Manager; a value is kept for `maxAge` seconds. A module of its own, loaded when it is needed. */
-export function openSecretValues(maxAge: number): AskFor {
+export function openSecretValues(maxAge: number) {
   const provider = new SecretsProvider({ clientConfig: { requestHandler: awsRequestHandler() } });
-  return (name) => provider.get(name, { maxAge });
+  return (name: string) => provider.get(name, { maxAge });
 }

@@ -9,8 +9,9 @@ import type { Reference } from '../config/secret.ts';
 const maxAge = 60;
 
 /**
- * Who resolves `ssm:/path` and `secretsmanager:name#field`. The SDK is loaded with the first reference of its kind;
- * region and credentials come from where the SDK takes them.
+ * Resolvers of `ssm:/path` and `secretsmanager:name#field`. Each loads its SDK with the first reference; region and
+ * credentials come from where the SDK takes them. They throw kind `config`, `denied`, `throttled`, `unreachable` or
+ * `status`.
  */
 export function createAwsSecrets(
   open: Readonly<Record<'ssm' | 'secretsmanager', () => Promise<AskFor>>> = {
@@ -39,13 +40,13 @@ function asking(open: () => Promise<AskFor>, action: string): ResolveReference {
   const opened = once(open);
   return async (reference, signal) => {
     const ask = await opened();
-    const place = `${reference.scheme}:${reference.name}`;
-    const asked = ask(reference.name).catch((error: unknown) => {
+    const name = `${reference.scheme}:${reference.name}`;
+    const answer = ask(reference.name).catch((error: unknown) => {
       throw failure(error, reference, action);
     });
-    const value = await heedSignals(asked, [signal], `while ${place} was asked for`);
+    const value = await heedSignals(answer, [signal], `while ${name} was read`);
     if (value === undefined)
-      throw new MusterError('config', `credential ${place}: there is no value behind this name`);
+      throw new MusterError('config', `credential ${name}: there is no value behind this name`);
     return typeof value === 'string' ? value : new TextDecoder().decode(value);
   };
 }

@@ -1,6 +1,6 @@
 import { type MusterError, toMusterError } from '../base/errors.ts';
 import { type KubeStateOutput, type Published, publishOutput } from '../kube-state/publish.ts';
-import { type CyclesInput, logDetail } from './cycles.ts';
+import { type CyclesInput, logDetail } from './provider-cycle.ts';
 
 /** How the cycle of an output ended. */
 export interface OutputResult {
@@ -41,7 +41,8 @@ export async function outputOnce(
     const error = toMusterError(cause);
     // A cycle that our own end cut short is not worth a line.
     if (!signal.aborted) {
-      log.error(error.message, { output: output.object, outcome: 'failed', kind: error.kind });
+      const { kind, code, message } = error;
+      log.error(message, { output: output.object, outcome: 'failed', kind, code });
       logDetail(log, error, { output: output.object });
     }
     return end({ outcome: 'failed', error });

@@ -1,12 +1,12 @@
 import { namespacesOf } from '../backends/kubernetes/connection/in-cluster.ts';
 import { openConnection } from '../backends/kubernetes/connection/open.ts';
 import { openLister } from '../backends/kubernetes/listing/lister.ts';
-import { isMusterError, MusterError, toMusterError } from '../base/errors.ts';
+import { isMusterError, MusterError } from '../base/errors.ts';
 import { withConfigFile } from '../kube-state/custom/config-file.ts';
 import type { KubeStateConfig } from '../kube-state/options.ts';
 import type { KubeStateOutput } from '../kube-state/publish.ts';
 import { type Rendered, render } from '../kube-state/render.ts';
-import { selectionOf } from '../kube-state/select.ts';
+import { selectionOf } from '../kube-state/selection.ts';
 import { openHttpClients } from './http-clients.ts';
 import type { BindInput } from './providers.ts';
 
@@ -31,7 +31,7 @@ export function bindOutputs(
       config,
       refreshInterval: kubernetes.refresh_interval,
       deadline,
-      render: (signal: AbortSignal, until?: Date) => renderOutput(config, number, input, signal, until),
+      render: (signal: AbortSignal, until?: Date) => renderOutput(config, number, input, { signal, until }),
     }));
   });
 }
@@ -40,8 +40,7 @@ async function renderOutput(
   config: KubeStateConfig,
   shard: number,
   { readCredential, directory, log }: BindInput,
-  outer: AbortSignal,
-  listUntil?: Date,
+  { signal: outer, until: listUntil }: { readonly signal: AbortSignal; readonly until: Date | undefined },
 ): Promise<Rendered> {
   const { kubernetes, name } = config;
   const now = Date.now();
@@ -70,9 +69,8 @@ async function renderOutput(
     // Which of the two fired first: both may have by now.
     if (signal.aborted && signal.reason === deadline.reason)
       throw new MusterError('timeout', `${name}: the cluster was not listed within ${(until - now) / 1000}s`);
-    const { kind, message } = toMusterError(error);
-    if (isMusterError(error) && kind !== 'internal')
-      throw new MusterError(kind, `${name}: ${message}`, { cause: error });
+    if (isMusterError(error) && error.kind !== 'internal')
+      throw new MusterError(error.kind, `${name}: ${error.message}`, { code: error.code, cause: error });
     throw error;
   }
 }

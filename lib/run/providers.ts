@@ -40,6 +40,7 @@ interface Sharing {
   readonly warn: (message: string) => void;
 }
 
+/** What binds a configuration to its backends. */
 export interface BindInput {
   readonly readCredential: ReadCredential;
   readonly log: Logger;

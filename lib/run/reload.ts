@@ -10,6 +10,7 @@ import type { AppProvider } from './providers.ts';
 /** Milliseconds between two looks at the configuration. */
 const interval = 2000;
 
+/** A configuration that is read again when its file changes. */
 export interface ReloadingConfig {
   /** What is in force. */
   readonly current: () => Promise<AppConfig>;

@@ -9,7 +9,7 @@ import {
 } from '../cycle/leaving.ts';
 import { clearRetired, retireProvider } from '../cycle/retire.ts';
 import { type ProviderId, statusKey } from '../targets/keys.ts';
-import type { CyclesInput } from './cycles.ts';
+import type { CyclesInput } from './provider-cycle.ts';
 
 /** When the providers of a configuration that leave it are retired. */
 export function retireRulesOf({

@@ -4,17 +4,18 @@ import type { CycleInput, CycleResult } from '../cycle/provider.ts';
 import { retireOutputs } from '../kube-state/stored.ts';
 import { metricsKey, statusKey } from '../targets/keys.ts';
 import type { AppConfig } from './app.ts';
-import { type CyclesInput, cycleOnce } from './cycles.ts';
 import { outputOnce } from './kube-state-cycle.ts';
+import { type CyclesInput, cycleOnce } from './provider-cycle.ts';
 import type { AppProvider } from './providers.ts';
 import { retireLeft } from './retirement.ts';
 import { chooseRounds, deadlineOf, heldInterval, newSlot, type Round, type Slot } from './slots.ts';
 import { groupsOf, type Member, runTogether } from './together.ts';
 
+/** What the scheduler runs, and where results go. */
 export interface SchedulerInput extends CyclesInput {
   /** What is configured at this moment; asked before each tick. */
   readonly config: () => Promise<Scheduled>;
-  readonly onResult?: (result: CycleResult) => void;
+  readonly onResult?: ((result: CycleResult) => void) | undefined;
   /** Milliseconds for which a kube-state output stays that left the configuration. Default: a quarter of an hour. */
   readonly retireOutputAfter?: number;
 }
@@ -67,7 +68,7 @@ export async function runScheduler(input: SchedulerInput): Promise<void> {
     config = await currentConfig(input, config);
     if (config !== undefined) {
       const rounds = roundsOf(config, slots, input);
-      await retireThoseThatLeft(config, rounds, slots, retirement, input);
+      await retireThoseThatLeft(config, rounds, { slots, retirement }, input);
       const slotOf = (round: Round) => slotIn(slots, round);
       for (const group of chooseRounds(rounds, slotOf, slots.values(), performance.now())) {
         for (const run of runGroup(group, slotOf, input)) {
@@ -136,8 +137,7 @@ function roundsOf(
 async function retireThoseThatLeft(
   config: Scheduled,
   rounds: readonly Round[],
-  slots: Map<string, Slot>,
-  retirement: Retirement,
+  { slots, retirement }: { readonly slots: Map<string, Slot>; readonly retirement: Retirement },
   input: SchedulerInput,
 ): Promise<void> {
   const keys = new Set(rounds.map(({ key }) => key));

@@ -22,7 +22,7 @@ import { createModel } from './serve/model.ts';
 import { sdRoutes } from './serve/sd.ts';
 import { openGate } from './serve/web-gate.ts';
 
-/** What the server of a sidecar shows, where it listens, and who may read. */
+/** The server of a sidecar: what it shows, where it listens, and who may read. */
 export interface ServeOptions
   extends Pick<SidecarAppOptions, 'providerStaleAfter' | 'configProblem' | 'configLoadedAt' | 'configNote'> {
   readonly sources: readonly MirroredSource[];
@@ -30,12 +30,12 @@ export interface ServeOptions
   readonly listen: string;
   /** File in the format of Prometheus's `--web.config.file`. */
   readonly webConfig?: string | undefined;
-  /** URL under which readers see the sidecar, where a proxy shows it below a path. */
+  /** The sidecar's URL for readers, where a proxy serves it below a path. */
   readonly externalUrl?: string | undefined;
   readonly log: Logger;
 }
 
-/** Starts the HTTP server of a sidecar; loaded only where it serves. Throws (kind `config`) when it cannot listen. */
+/** Starts the HTTP server of a sidecar. Throws `config` when it cannot listen. */
 export async function serve(options: ServeOptions): Promise<HttpServer> {
   const { listen, webConfig, log, sources, externalUrl, ...rest } = options;
   const ended = new AbortController();
@@ -62,7 +62,7 @@ export async function serve(options: ServeOptions): Promise<HttpServer> {
   }
 }
 
-/** What the answers are made of. */
+/** The data that the answers are made of. */
 export interface SidecarAppOptions {
   readonly sources: readonly MirrorView[];
   readonly health: Probes;
@@ -72,19 +72,19 @@ export interface SidecarAppOptions {
   readonly providerStaleAfter?: number | undefined;
   /** Milliseconds of Unix time. */
   readonly now?: (() => number) | undefined;
-  /** Path below which a proxy shows all of it, as in `/muster`. Default: none. */
+  /** Path below which a proxy serves the sidecar, as in `/muster`. Default: none. */
   readonly prefix?: string | undefined;
-  /** Says why the configuration as it is now is not in force, empty where it is; absent where there is none. */
+  /** Why the newest configuration is not in force; empty when it is. Undefined where there is no configuration. */
   readonly configProblem?: (() => string) | undefined;
-  /** When the configuration in force was taken over, in milliseconds of Unix time. */
+  /** When the configuration in force was loaded, in milliseconds of Unix time. */
   readonly configLoadedAt?: (() => number) | undefined;
-  /** Says what of the configuration is left to Prometheus; empty for nothing. */
+  /** The parts of the configuration that are left to Prometheus; empty for none. */
   readonly configNote?: (() => string) | undefined;
-  /** Fires when the server has ended. */
+  /** Fires when the server has closed. */
   readonly ended?: AbortSignal | undefined;
 }
 
-/** All that the sidecar serves: probes, metrics, http_sd, kube-state outputs, the page and its JSON. */
+/** Everything that the sidecar serves: probes, metrics, http_sd, kube-state outputs, the page and its JSON. */
 export function createSidecarApp(options: SidecarAppOptions): HttpServerOptions['answer'] {
   const {
     sources,
@@ -164,22 +164,22 @@ function countConfig(
 }
 
 /**
- * The path below which a proxy shows the sidecar, of the URL that its readers use: `/muster` of
- * `https://example.com/muster/`, empty where it is the root. Throws (kind `config`) for what is no such URL.
+ * The path of the URL at which readers see the sidecar: `/muster` for `https://example.com/muster/`, empty for the root.
+ * Throws `config` for anything else.
  */
 export function prefixOf(externalUrl: string): string {
   const url = URL.canParse(externalUrl) ? new URL(externalUrl) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '')
     throw new MusterError(
       'config',
-      `${JSON.stringify(externalUrl)} is not the URL of a site; write it as in https://example.com/muster`,
+      `${JSON.stringify(externalUrl)} is not the URL of a site: write it as in https://example.com/muster`,
     );
   return url.pathname.replace(/\/+$/, '');
 }
 
 /**
- * The same answers behind a proxy: pages link below the prefix, and requests below it are found, whether the
- * proxy takes the prefix away or not.
+ * The same answers behind a proxy: pages link below the prefix, and requests are found whether the proxy removes the
+ * prefix or not.
  */
 function underPrefix(prefix: string, answer: HttpServerOptions['answer']): HttpServerOptions['answer'] {
   if (prefix === '') return answer;
@@ -196,7 +196,7 @@ async function relink(answer: Response, prefix: string): Promise<Response> {
   const location = answer.headers.get('location');
   if (location?.startsWith('/')) answer.headers.set('location', prefix + location);
   if (answer.headers.get('content-type')?.startsWith('text/html') !== true) return answer;
-  // Quotes in foreign text are escaped, so that only our own links look like this.
+  // Quotes in other text are escaped, so only our own links look like this.
   const text = (await answer.text()).replace(/ (href|src|action)="\//g, (_, name) => ` ${name}="${prefix}/`);
   const { 'content-length': _, ...headers } = Object.fromEntries(answer.headers);
   return answerWith(answer.status, 'text/html; charset=utf-8', text, headers);

@@ -12,55 +12,55 @@ import { closeSources, type MirroredSource, openSources, type SyncSource } from 
 import type { HttpServer } from './serve/http.ts';
 import type { SourceMetrics, SyncMetrics } from './serve/metrics.ts';
 
-/** What a sync mirrors, where to, and within which bounds. */
+/** The input of a sync, and its limits. */
 export interface SyncOptions {
-  /** One without name, or several with a name each. */
+  /** One source without a name, or several with a name each. */
   readonly sources: readonly SyncSource[];
-  /** The folder under which Prometheus finds `<encoded job>/*.json`, of a source with a name below that name. */
+  /** The folder in which Prometheus finds `<encoded job>/*.json`; a source with a name has a sub-folder. */
   readonly to: string;
   /** Version of Muster, for `muster_build_info`. */
   readonly version: string;
   readonly log: Logger;
-  /** Ends the sync; a round at work is ended between two operations. */
+  /** Ends the sync; a round in progress ends between two operations. */
   readonly signal: AbortSignal;
   /** Keeps only the targets of this shard. */
   readonly shard?: Shard | undefined;
-  /** Bytes of one object. */
+  /** Limit of one object in bytes. */
   readonly maxObjectBytes?: number | undefined;
   /** Milliseconds for one round. Default 5 minutes. */
   readonly roundTimeout?: number | undefined;
   readonly files?: FileSystem | undefined;
-  /** Called when a round has ended and was reported. */
+  /** Called after a round has ended and was reported. */
   readonly afterRound?: (() => void) | undefined;
 }
 
-/** The same for a sync that goes on, with what it serves beside. */
+/** The input of a sync that goes on, and of its server. */
 export interface LoopedSyncOptions extends SyncOptions {
   /** Milliseconds between rounds. */
   readonly interval: number;
-  /** `host:port`, `[host]:port` or `:port`; nothing is served without it. */
+  /** `host:port`, `[host]:port` or `:port`. Without it nothing is served. */
   readonly listen?: string | undefined;
-  /** Milliseconds without a good round after which `/healthz` is red. Default 5 minutes, at least 3 intervals. */
+  /** Milliseconds without a good round after which `/healthz` fails. Default 5 minutes, at least 3 intervals. */
   readonly staleAfter?: number | undefined;
   /** Milliseconds since the last success of a provider after which it is flagged. Default 15 minutes. */
   readonly providerStaleAfter?: number | undefined;
-  /** URLs of queues with notifications of changes in the stores. */
+  /** URLs of queues that report changes in the stores. */
   readonly queues?: readonly string[] | undefined;
-  /** File in the format of Prometheus's `--web.config.file`: TLS and who may read. Default: plain HTTP, everybody. */
+  /** File in the format of Prometheus's `--web.config.file`: TLS and who may read. Default: plain HTTP for everybody. */
   readonly webConfig?: string | undefined;
-  /** URL under which readers see the sidecar, where a proxy shows it below a path. */
+  /** The sidecar's URL for readers, where a proxy serves it below a path. */
   readonly externalUrl?: string | undefined;
-  /** Says why the configuration as it is now is not in force, empty where it is; where the mirror runs beside a scheduler. */
+  /** Why the newest configuration is not in force; empty when it is. For a mirror beside a scheduler. */
   readonly configProblem?: (() => string) | undefined;
-  /** When the configuration in force was taken over, in milliseconds of Unix time. */
+  /** When the configuration in force was loaded, in milliseconds of Unix time. */
   readonly configLoadedAt?: (() => number) | undefined;
-  /** Says what of the configuration is left to Prometheus; empty for nothing. */
+  /** The parts of the configuration that are left to Prometheus; empty for none. */
   readonly configNote?: (() => string) | undefined;
   /** Called with the address of the server. */
   readonly onListening?: ((address: HttpServer['address']) => void) | undefined;
 }
 
-/** Mirrors until the signal fires. Throws only when it cannot start: folder taken or not writable, bad address. */
+/** Mirrors until the signal fires. Throws only when it cannot start: `conflict`, `storage` or `config`. */
 export async function syncForever(options: LoopedSyncOptions): Promise<void> {
   const { interval, staleAfter = Math.max(defaultStaleAfter, 3 * interval), version, listen } = options;
   const { createSyncMetrics } = await import('./serve/metrics.ts');
@@ -81,19 +81,19 @@ export async function syncForever(options: LoopedSyncOptions): Promise<void> {
 }
 
 /**
- * Mirrors once, as an init container does: returns the first complete round of each source, or throws an error when
- * one has none within `deadline` milliseconds (default one minute), or a job is incomplete; the others are complete then.
- * A store without targets in which no cycle has ever run is an error too, unless a part is allowed or orphans are
- * removed: its name is misspelt, or nobody has published yet.
+ * Mirrors once, as for an init container, and returns the first complete round of each source. Throws the error of a
+ * source that has none within `deadline` milliseconds (default one minute); the other sources are complete then. Throws
+ * `malformed` when a job is incomplete, and `not-found` when no cycle has ever run in a store: its name is misspelt, or
+ * nobody has published yet. `allowPartial` allows both; so does `removeOrphans` for the latter.
  */
 export async function syncOnce(
   options: SyncOptions & {
     readonly deadline?: number | undefined;
-    /** By an operator's order: removes every file that the store does not list. */
+    /** An operator's order: remove every file that the store does not list. */
     readonly removeOrphans?: boolean | undefined;
-    /** By an operator's order: an older version of a list takes the place of a newer one. */
+    /** An operator's order: let an older version of a list replace a newer one. */
     readonly acceptOlder?: boolean | undefined;
-    /** Whether a job may lack the good file of a provider without an error. */
+    /** Whether a job may lack the file of a provider. */
     readonly allowPartial?: boolean | undefined;
   },
 ): Promise<readonly Round[]> {
@@ -103,7 +103,7 @@ export async function syncOnce(
     const ends = await Promise.allSettled(
       sources.map(async (source) => {
         const round = await mirrorWithin(loopOptions(options, source), deadline);
-        // Who orders that files are removed may have an empty store on purpose.
+        // With an order to remove files, the store may be empty on purpose.
         const mayBeEmpty = options.allowPartial === true || options.removeOrphans === true;
         if (!mayBeEmpty && source.folder.owned.size === 0) await refuseNoStore(source, options.signal);
         return round;
@@ -122,13 +122,13 @@ export async function syncOnce(
   }
 }
 
-/** Every cycle leaves a status, and every kube-state output its text. */
+/** Throws when no cycle has run in the store: every cycle leaves a status, and every kube-state output its text. */
 async function refuseNoStore({ store }: SyncSource, signal: AbortSignal): Promise<void> {
   for (const folder of [folders.targets, folders.status, folders.metrics])
     if ((await store.list(folder, { signal })).length > 0) return;
   throw new MusterError(
     'not-found',
-    `${store.url} is not a Muster store: no cycle has run there; check its name; --allow-partial lets this pass`,
+    `${store.url} is not a Muster store, no cycle has run there: check its name; --allow-partial lets this pass`,
   );
 }
 
@@ -137,13 +137,13 @@ const defaultProviderStaleAfter = 15 * 60_000;
 const defaultRoundTimeout = 5 * 60_000;
 const defaultDeadline = 60_000;
 
-/** Loaded only where something is served. */
+/** Loads the server only where something is served. */
 async function openServer(options: Parameters<typeof import('./app.ts')['serve']>[0]) {
   const { serve } = await import('./app.ts');
   return serve(options);
 }
 
-/** One source for as long as the signal lets it. */
+/** Mirrors one source until the signal fires. */
 async function follow(
   options: LoopedSyncOptions,
   source: MirroredSource,
@@ -213,14 +213,14 @@ function loopOptions(
     roundTimeout,
     signal,
     onRound(round, seconds) {
-      // A round that our own end cut short is not reported as failed.
+      // A round that ended because the sync ends is not reported as failed.
       report(signal.aborted ? { ...round, errors: [] } : round, seconds);
       if (
         !warnedOfEmptyStore &&
         folder.owned.size === 0 &&
         round.errors.length + round.rejections.length === 0
       ) {
-        // A misspelt prefix looks the same, and an init container would end well and without a word.
+        // A misspelt prefix looks the same, and an init container would succeed without a word.
         log.info('the store has no target file', { store: store.url });
         warnedOfEmptyStore = true;
       }

@@ -12,7 +12,7 @@ export interface ConsulNode {
   readonly address: string;
   readonly taggedAddresses: Readonly<Record<string, string>>;
   readonly meta: Readonly<Record<string, string>>;
-  /** Checks of the node, which count for all that runs on it. */
+  /** Checks of the node; they count for every instance on it. */
   readonly checks: readonly ConsulCheck[];
 }
 
@@ -23,7 +23,7 @@ export interface ConsulInstance {
   /** Name of its node. */
   readonly node: string;
   readonly tags: readonly string[];
-  /** Empty: reached at the node's address. */
+  /** Empty for an instance at the node's address. */
   readonly address: string;
   readonly port: number;
   readonly meta: Readonly<Record<string, string>>;
@@ -32,7 +32,7 @@ export interface ConsulInstance {
   readonly index: number;
 }
 
-/** What a datacenter's catalog holds. */
+/** The catalog of a datacenter. */
 export interface ConsulWorld {
   readonly datacenter: string;
   readonly nodes: readonly ConsulNode[];
@@ -41,20 +41,20 @@ export interface ConsulWorld {
   readonly index: number;
 }
 
-/** How large a catalog to generate; equal sizes and seeds give equal catalogs. */
+/** The size of a generated catalog; equal sizes and seeds give equal catalogs. */
 export interface ConsulWorldSize {
   readonly seed: number | string;
   readonly services: number;
-  /** Instances in all, spread over the services; each service gets one where there are enough. */
+  /** Instances of all services; each service gets at least one where there are enough. */
   readonly instances: number;
 }
 
-/** Names that a careless path or label would break; the API can ask for each of them. */
+/** Names that a careless path or label would break; the API can serve each of them. */
 const oddNames = ['web/api', 'per%cent', 'two words', 'größe', 'q?a#b', 'a;b+c&d=e', 'tail/'];
 const oddTags = ['', 'a,b', 'urlprefix-/x', 'quote"d', 'größe', 'traefik.enable=true'];
 const zones = ['a', 'b', 'c'];
 
-/** A catalog with what real ones hold: IPv6, no service address, port 0, maintenance, odd characters, no checks. */
+/** A catalog with what real ones have: IPv6, no service address, port 0, maintenance, odd characters, no checks. */
 export function makeConsulWorld({ seed, services, instances }: ConsulWorldSize): ConsulWorld {
   const random = seededRandom(seed);
   const nodes = Array.from({ length: Math.max(3, Math.ceil(instances / 8)) }, (_, number) =>
@@ -179,13 +179,13 @@ export function consulRegistrations(world: ConsulWorld): readonly object[] {
   });
 }
 
-/** A world after some changes, and each change in words. */
+/** A catalog after some changes, with a description of each. */
 export interface ConsulChurn {
   readonly world: ConsulWorld;
   readonly changes: readonly string[];
 }
 
-/** So many changes as a living datacenter has them: instances come, go, move their port, fall ill, get other tags. */
+/** Makes this many changes of a living datacenter: instances come, go, change their port, health or tags. */
 export function churnConsulWorld(world: ConsulWorld, random: Random, count: number): ConsulChurn {
   const changes: string[] = [];
   let next = world;

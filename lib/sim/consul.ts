@@ -12,11 +12,11 @@ import { type FleetAnswer, type FleetRequest, jsonAnswer } from './faults.ts';
 import { seededRandom } from './random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from './server.ts';
 
-/** A catalog and the server over it. */
+/** The size of the catalog, and the options of the server. */
 export interface ConsulFleetOptions extends ConsulWorldSize, FleetServerOptions {
-  /** Ask for this ACL token. Without one, the catalog looks empty and the agent refuses, as in a real Consul. */
+  /** Requires this ACL token. As in a real Consul, a request without it sees an empty catalog and no agent. */
   readonly token?: string;
-  /** Path in front of `/v1`, as behind a gateway, e.g. `/consul`. */
+  /** Path before `/v1`, as behind a gateway, such as `/consul`. */
   readonly pathPrefix?: string;
   /** Addresses of the datacenter's servers. Default: one. */
   readonly peers?: readonly string[];
@@ -31,15 +31,15 @@ interface ConsulHidden {
 /** A running simulated Consul agent. */
 export interface ConsulFleet extends FleetServer {
   world(): ConsulWorld;
-  /** Changes the world and says what changed. Default: one change. */
+  /** Makes changes and returns a description of each. Default: one change. */
   mutate(count?: number): readonly string[];
-  /** Puts another world in place of the present one. */
+  /** Replaces the world. */
   replace(world: ConsulWorld): void;
-  /** Takes rights away from every token, or gives all back. Answers say so in a header where they leave something out. */
+  /** Takes rights from every token, or gives all back. Answers that leave something out say so in a header. */
   hide(hidden: ConsulHidden): void;
 }
 
-/** A Consul agent on loopback with a seeded catalog, for the demo, the tests and the bench. */
+/** Starts a Consul agent on loopback with a seeded catalog, for the demo, the tests and the bench. */
 export async function startConsulFleet(options: ConsulFleetOptions): Promise<ConsulFleet> {
   let catalog = openCatalog(makeConsulWorld(options));
   let hidden: ConsulHidden = {};
@@ -71,7 +71,7 @@ function answer(
   const { world } = whole;
   const path = decodeURIComponent(request.path);
   const prefix = options.pathPrefix ?? '';
-  // Go's router sends whoever asks for an unclean path to the clean one, which may be another service's.
+  // Go's router redirects an unclean path to the clean one, which may belong to another service.
   const clean = posix.normalize(path);
   if (clean !== path) return { status: 301, headers: { location: encodeURI(clean) }, body: '' };
   if (!path.startsWith(`${prefix}/v1/`)) return text(404, 'no such endpoint');
@@ -150,7 +150,7 @@ function answerQuery(
   });
 }
 
-/** A world with its nodes and instances at hand by name, the latter in lower case. */
+/** A world with its nodes by name, and its instances by service name in lower case. */
 interface ConsulCatalog {
   readonly world: ConsulWorld;
   readonly nodes: ReadonlyMap<string, ConsulNode>;
@@ -174,7 +174,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Body of `/v1/agent/self`, as far as discovery reads it. */
+/** Body of `/v1/agent/self`: the fields that discovery reads. */
 function agentSelf({ datacenter }: ConsulWorld): object {
   const Config = {
     Datacenter: datacenter,
@@ -198,7 +198,7 @@ function catalogServices({ world, nodes: all }: ConsulCatalog, query: URLSearchP
   return Object.fromEntries(names.map((name) => [name, [...(services.get(name) ?? [])]]));
 }
 
-/** Body of `/v1/health/service/<name>`. Consul tells neither services nor tags apart by case. */
+/** Body of `/v1/health/service/<name>`. Consul ignores the case of services and tags. */
 function healthService(
   { world, nodes: all, instances }: ConsulCatalog,
   service: string,

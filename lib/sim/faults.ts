@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A request as it came over the wire. */
+/** A request, as it came over the wire. */
 export interface FleetRequest {
   readonly method: string;
   /** The path as it was sent, still escaped, without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** Lower-case names; of a repeated header all values, joined by `, `. */
+  /** Lower-case names; the values of a repeated header are joined by `, `. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -17,17 +17,17 @@ export interface FleetAnswer {
   readonly status?: number | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
-  /** Written after the body, part by part as the network takes it; the length is then not announced. */
+  /** Written after the body, part by part; the length is then not announced. */
   readonly more?: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-  /** The answer never ends, as that of a watch: its connection stays open until the client hangs up. */
+  /** The answer never ends, like that of a watch: its connection stays open until the client hangs up. */
   readonly open?: boolean;
 }
 
-/** What can go wrong with an answer. Each name is a row of the fault suite or a button of the demo. */
+/** A fault of an answer. */
 export type Fault =
   /** The answer comes, but late. */
   | { readonly kind: 'latency'; readonly ms: number }
-  /** Another status, with a short text unless a body is given. */
+  /** Another status; the default body is a short text. */
   | {
       readonly kind: 'status';
       readonly status: number;
@@ -35,7 +35,7 @@ export type Fault =
       readonly body?: string | undefined;
     }
   | { readonly kind: 'redirect'; readonly location: string }
-  /** A login page with status 200, as proxies like to send it. */
+  /** A login page with status 200, as proxies send it. */
   | { readonly kind: 'html' }
   /** Well-formed JSON of another shape. */
   | { readonly kind: 'json'; readonly value: unknown }
@@ -47,27 +47,27 @@ export type Fault =
   | { readonly kind: 'stall' }
   /** Not even headers. */
   | { readonly kind: 'hang' }
-  /** So many bytes of JSON whitespace; `announced` puts the length into the headers. */
+  /** This many bytes of JSON white space; `announced` puts the length into the headers. */
   | { readonly kind: 'huge'; readonly bytes: number; readonly announced?: boolean };
 
-/** What a server does for one request: an answer, perhaps only the first part of it, or none. */
+/** The reply to a request: a whole answer, half of it, a stream of bytes, or silence. */
 export type Reply =
   | { readonly kind: 'whole'; readonly answer: FleetAnswer }
   | { readonly kind: 'half'; readonly answer: FleetAnswer; readonly ending: 'cut' | 'stall' }
   | { readonly kind: 'stream'; readonly bytes: number; readonly announced: boolean }
   | { readonly kind: 'silence' };
 
-/** Which requests a fault befalls. */
+/** The requests that a fault applies to. */
 interface FaultScope {
   /** Default: all. */
   readonly when?: (request: FleetRequest) => boolean;
-  /** After so many hits the fault is over. Default: never. */
+  /** Number of requests after which the fault is over. Default: no limit. */
   readonly times?: number;
 }
 
-/** The faults of one server: added and removed while it runs. */
+/** The faults of one server; they are added and removed while it runs. */
 export interface Faults {
-  /** Adds a fault and returns what removes it. Of several that match, delays add up and the first other one wins. */
+  /** Adds a fault and returns its removal. When several match, delays add up, and the first other fault wins. */
   add(fault: Fault, scope?: FaultScope): () => void;
   clear(): void;
 }
@@ -78,7 +78,7 @@ interface ActiveFault {
   left: number;
 }
 
-/** Faults, and what they make of the answer which `respond` would give. The signal ends delays. */
+/** The faults of a server, and the reply that they make of the answer of `respond`. The signal ends delays. */
 export function createFaults(
   respond: (request: FleetRequest) => FleetAnswer | Promise<FleetAnswer>,
   signal: AbortSignal,
@@ -156,7 +156,7 @@ async function spoil(fault: Spoiler, answer: () => FleetAnswer | Promise<FleetAn
   }
 }
 
-/** Of an answer in parts the first one alone. */
+/** Only the first of several parts. */
 export async function* firstPart(
   parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): AsyncIterable<Uint8Array> {

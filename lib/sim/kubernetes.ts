@@ -6,9 +6,8 @@ import { decodeToken } from './kubernetes/api/list-options.ts';
 import { type ResourceName, resourceAt } from './kubernetes/api/resources.ts';
 import { ApiError, type ApiFailure, failures } from './kubernetes/api/status.ts';
 import type { JsonObject } from './kubernetes/wire/json.ts';
-import { makeWorld, type WorldSize } from './kubernetes/world/make-world.ts';
-import { churnWorld } from './kubernetes/world/mutate.ts';
 import { stateOfWorld } from './kubernetes/world/state.ts';
+import { churnWorld, makeWorld, type WorldSize } from './kubernetes/world/world.ts';
 import { seededRandom } from './random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from './server.ts';
 
@@ -16,51 +15,52 @@ export type { CustomDefinition, GivenObjects, JsonObject, ResourceName };
 
 /** How the simulated API server behaves. */
 export interface ApiServerOptions extends FleetServerOptions {
-  /** Ask for this bearer token. */
+  /** Require this bearer token. */
   readonly token?: string;
   /** Milliseconds that every list takes longer, as on a server far away. Default: 0. */
   readonly listLatency?: number;
   /** Whether a watch may begin with all there is, as since Kubernetes 1.34; clients fall back to a list if not. */
   readonly watchList?: boolean;
-  /** Whether kinds of which the cluster has no objects, such as deployments, are listed as empty. Default: they are unknown. */
+  /** Whether kinds without objects, such as deployments, are listed as empty. Default: they are unknown. */
   readonly otherLists?: boolean;
   /** Custom resource definitions and their objects, which do not change. */
   readonly definitions?: readonly CustomDefinition[];
-  /** Uid of the namespace kube-system; it is unknown by default. */
+  /** UID of the namespace kube-system. Default: the namespace is unknown. */
   readonly clusterUid?: string;
 }
 
-/** Just these objects, at that resource version (default 1000). */
+/** These objects, at the resource version (default 1000). */
 interface GivenCluster {
   readonly objects: GivenObjects;
   readonly resourceVersion?: number;
 }
 
-/** An API server over a generated or a given cluster. */
+/** Options of an API server with a generated or a given cluster. */
 export type KubernetesFleetOptions = ApiServerOptions & (WorldSize | GivenCluster);
 
 /** A running simulated Kubernetes API server. */
 export interface KubernetesFleet extends FleetServer {
+  /** The present resource version. */
   resourceVersion(): number;
-  /** The present objects, in the order of their listing, each made when it is asked for. */
+  /** The present objects in the order of their list, each made on demand. */
   objects(name: ResourceName): Iterable<JsonObject>;
-  /** Changes a generated cluster and says what changed. Default: one change. Given objects stay as they are. */
+  /** Changes a generated cluster (default: once) and describes the changes. Given objects do not change. */
   mutate(count?: number): readonly string[];
-  /** Puts these objects in place of all present ones. */
+  /** Replaces all objects. */
   replace(objects: GivenObjects): void;
   /** Lets all continue tokens and older versions expire, as etcd does after some minutes: 410. */
   compact(): void;
-  /** Takes a permission away; returns what gives it back. */
+  /** Revokes a permission; the returned function restores it. */
   deny(denial: Denial): () => void;
-  /** Takes an API group away, as on an old cluster; returns what brings it back. */
+  /** Removes an API group, as on an old cluster; the returned function restores it. */
   removeGroup(group: string): () => void;
-  /** For the scope of a fault: whether a request asks for that page, from 1 on, of that resource (default pods). */
+  /** For the scope of a fault: whether a request is for the page (from 1) of the resource (default pods). */
   onPage(page: number, resource?: ResourceName): (request: FleetRequest) => boolean;
   /** A kubeconfig for this server; with the authority's certificate in PEM where it speaks TLS. */
   kubeconfig(authority?: string): string;
 }
 
-/** An API server on loopback, with a cluster out of a seed or with given objects. */
+/** Starts an API server on loopback, with a cluster made from a seed or with given objects. */
 export async function startKubernetesFleet(options: KubernetesFleetOptions): Promise<KubernetesFleet> {
   let world = 'objects' in options ? undefined : makeWorld(options);
   const history = openHistory(
@@ -118,7 +118,7 @@ function added<T>(set: Set<T>, entry: T): () => void {
   return () => set.delete(entry);
 }
 
-/** What goes wrong with real API servers, as faults for single requests. */
+/** Faults of real API servers, for single requests. */
 export const kubernetesFaults = {
   /** 429 of the server's priority and fairness: plain text, no `Status`. */
   throttled: (retryAfterSeconds = 1): Fault => ({
@@ -168,7 +168,7 @@ function openHistory(first: ClusterState): History {
   };
 }
 
-/** Which page of a listing a request asks for, from 1 on; nothing if it is no listing, or its token is none. */
+/** The page, from 1, that a request wants. Undefined if it is not a list, or its token is invalid. */
 function requestedPage(
   versions: Versions,
   { path, query }: FleetRequest,

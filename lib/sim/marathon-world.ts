@@ -1,14 +1,14 @@
 import { type Random, seededRandom } from './random.ts';
 
 /**
- * How an app's tasks are reached. `host`: ports that Mesos chose; `fixed`: those that the app asked for; `mapped`:
- * chosen ports of the host lead into the container; `mapped-old`: the same before Marathon 1.5; `container`: each task
- * has an address of its own; `ports`: host ports that only the tasks know; `none`: no port at all.
+ * The networking of an app. `host`: ports that Mesos chooses; `fixed`: ports that the app requests; `mapped`: chosen
+ * ports of the host lead into the container; `mapped-old`: the same before Marathon 1.5; `container`: each task has its
+ * own address; `ports`: host ports that only the tasks know; `none`: no port.
  */
 export const networkings = ['host', 'fixed', 'mapped', 'mapped-old', 'container', 'ports', 'none'] as const;
 
 interface MarathonPort {
-  /** What the app asked for; 0: any. */
+  /** The port that the app requests; 0 for any. */
   readonly port: number;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -26,7 +26,7 @@ export interface MarathonTask {
 export interface MarathonApp {
   readonly id: string;
   readonly networking: (typeof networkings)[number];
-  /** Empty: it runs without Docker. */
+  /** Empty for an app without Docker. */
   readonly image: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly ports: readonly MarathonPort[];
@@ -38,7 +38,7 @@ export interface MarathonWorld {
   readonly apps: readonly MarathonApp[];
 }
 
-/** How many apps to generate; equal sizes and seeds give equal worlds. */
+/** The size of a generated world; equal sizes and seeds give equal worlds. */
 export interface MarathonWorldSize {
   readonly seed: number | string;
   readonly apps: number;
@@ -53,7 +53,7 @@ const labelSets = [
 ];
 const portLabels = [{ VIP_0: '/cart:80' }, { name: 'metrics', 'scrape.me': 'yes' }, {}];
 
-/** Apps as real clusters have them: every networking, IPv6, no tasks, tasks that are still being staged. */
+/** Apps as in real clusters: every networking, IPv6, no tasks, tasks that are being staged. */
 export function makeMarathonWorld({ seed, apps }: MarathonWorldSize): MarathonWorld {
   const random = seededRandom(seed);
   return { apps: Array.from({ length: apps }, (_, number) => makeApp(random.fork(`app-${number}`), number)) };
@@ -92,13 +92,13 @@ function makeTask(random: Random, app: Omit<MarathonApp, 'tasks'>, serial: numbe
   };
 }
 
-/** A world after some changes, and each change in words. */
+/** A world after some changes, with a description of each. */
 export interface MarathonChurn {
   readonly world: MarathonWorld;
   readonly changes: readonly string[];
 }
 
-/** So many changes as a living cluster has them: apps are deployed and removed, scaled, their tasks restarted. */
+/** Makes this many changes of a living cluster: apps are deployed, removed and scaled, tasks are restarted. */
 export function churnMarathonWorld(world: MarathonWorld, random: Random, count: number): MarathonChurn {
   const changes: string[] = [];
   let { apps } = world;
@@ -115,7 +115,7 @@ function changeOne(
   random: Random,
 ): { readonly next: readonly MarathonApp[]; readonly change: string } {
   const kind = apps.length === 0 ? 'deploy' : random.pick(['deploy', 'remove', 'scale', 'restart']);
-  // Serials are never used again, as Marathon's are not.
+  // As in Marathon, serial numbers are never used again.
   const serial = random.integer(1_000_000, 999_999_999);
   if (kind === 'deploy') {
     const app = makeApp(random, serial);

@@ -10,26 +10,26 @@ import {
 import { seededRandom } from './random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from './server.ts';
 
-/** Apps and the server over them. */
+/** The size of the world, and the options of the server. */
 export interface MarathonFleetOptions extends MarathonWorldSize, FleetServerOptions {
-  /** Ask for `Authorization: token=…` with this token, as DC/OS does. */
+  /** Requires `Authorization: token=…` with this token, as DC/OS does. */
   readonly token?: string;
-  /** Path in front of `/v2`, as behind DC/OS's Admin Router, e.g. `/service/marathon`. */
+  /** Path before `/v2`, as behind DC/OS's Admin Router, such as `/service/marathon`. */
   readonly pathPrefix?: string;
-  /** What Mesos calls this Marathon. Default: one of the seed. */
+  /** ID of this Marathon in Mesos. Default: made of the seed. */
   readonly frameworkId?: string;
 }
 
 /** A running simulated Marathon. */
 export interface MarathonFleet extends FleetServer {
   world(): MarathonWorld;
-  /** Changes the world and says what changed. Default: one change. */
+  /** Makes changes and returns a description of each. Default: one change. */
   mutate(count?: number): readonly string[];
-  /** Puts another world in place of the present one. */
+  /** Replaces the world. */
   replace(world: MarathonWorld): void;
 }
 
-/** A Marathon on loopback with seeded apps, for the demo, the tests and the bench. */
+/** Starts a Marathon on loopback with seeded apps, for the demo, the tests and the bench. */
 export async function startMarathonFleet(options: MarathonFleetOptions): Promise<MarathonFleet> {
   let world = makeMarathonWorld(options);
   const random = seededRandom(`${options.seed}/churn`);
@@ -62,7 +62,7 @@ function answer(
   return jsonAnswer(appListBody(world, query.getAll('embed').includes('apps.tasks')));
 }
 
-/** Body of `/v2/apps`. Tasks come only to who asks for them. */
+/** Body of `/v2/apps`. It has tasks only where the request asks for them. */
 function appListBody({ apps }: MarathonWorld, withTasks: boolean): object {
   return { apps: apps.map((app) => appBody(app, withTasks)) };
 }
@@ -91,7 +91,7 @@ function appBody(app: MarathonApp, withTasks: boolean): object {
   };
 }
 
-/** Container, networks and ports, where the networking and its version of Marathon have them. */
+/** Container, networks and ports, as the networking and its version of Marathon have them. */
 function portsOf({ networking, image, ports }: MarathonApp): object {
   const docker =
     image === '' ? {} : { docker: { image, forcePullImage: false, parameters: [], privileged: false } };

@@ -1,6 +1,6 @@
-/** Chance with a memory: the same seed gives the same draws on every machine. */
+/** A random generator: the same seed gives the same numbers on every machine. */
 export interface Random {
-  /** From 0 up to but without 1. */
+  /** A number from 0 to below 1. */
   next(): number;
   /** A whole number from `min` to `max`, both included. */
   integer(min: number, max: number): number;
@@ -8,9 +8,9 @@ export interface Random {
   chance(probability: number): boolean;
   /** One of the items; throws RangeError when there is none. */
   pick<T>(items: readonly T[]): T;
-  /** `count` different items (fewer where there aren't as many), in the order drawn. */
+  /** At most `count` different items, in the order drawn. */
   sample<T>(items: readonly T[], count: number): T[];
-  /** A generator of its own for one subject, so that draws for one don't shift those for another. */
+  /** A separate generator for a subject, so that numbers for one subject do not shift those for another. */
   fork(subject: string): Random;
 }
 
@@ -47,7 +47,7 @@ export function seededRandom(seed: number | string): Random {
   };
 }
 
-/** FNV-1a over UTF-16 units: spreads neighbouring seeds apart. */
+/** FNV-1a over UTF-16 units, so that similar seeds give different states. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
   for (let index = 0; index < text.length; index += 1)

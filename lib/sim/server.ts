@@ -9,11 +9,11 @@ import {
   type Reply,
 } from './faults.ts';
 
-/** Where a simulated server listens, and how it speaks. */
+/** The address of a simulated server, and its TLS. */
 export interface FleetServerOptions {
   /** Loopback port; default: any free one. */
   readonly port?: number;
-  /** A Unix socket to listen on instead of a port. */
+  /** A Unix socket instead of a port. */
   readonly socketPath?: string;
   /** Serve HTTPS with these keys; `requestCert` and `ca` ask for client certificates. */
   readonly tls?: TlsOptions;
@@ -26,7 +26,7 @@ export interface FleetServer {
   readonly faults: Faults;
   /** The last requests, oldest first, 10,000 at most. */
   readonly requests: readonly FleetRequest[];
-  /** Bytes of bodies handed to the network so far, to see that a reader hung up early. */
+  /** Bytes of bodies sent so far; it shows whether a reader hung up early. */
   bytesSent(): number;
   /** Cuts all connections and frees the port. */
   stop(): Promise<void>;
@@ -35,7 +35,7 @@ export interface FleetServer {
 const rememberedRequests = 10_000;
 const chunk = Buffer.alloc(64 * 1024, ' ');
 
-/** An HTTP server on loopback which answers what `respond` says, unless a fault is set. */
+/** Starts an HTTP server on loopback that answers with `respond`, unless a fault applies. */
 export async function startFleetServer(
   respond: (request: FleetRequest) => FleetAnswer | Promise<FleetAnswer>,
   options: FleetServerOptions = {},
@@ -51,7 +51,7 @@ export async function startFleetServer(
     await send(outgoing, await reply(request), sent);
   };
   const listener: RequestListener = (incoming, outgoing) => {
-    // Either the peer hung up, the server stops, or the simulation is wrong: the peer sees a dead connection.
+    // The peer hung up, the server stops, or the simulation has a bug: the peer sees a dead connection.
     serve(incoming, outgoing).catch(() => outgoing.destroy());
   };
 

@@ -51,6 +51,7 @@ export function notConditional(url: string, why: string): MusterError {
   return new MusterError(
     'storage',
     `${url} ${why}, so overlapping cycles could overwrite each other; use S3 or a store which honours conditional writes`,
+    { code: 'not-conditional' },
   );
 }
 
@@ -79,16 +80,6 @@ export function notRemoved(url: string, key: string): MusterError {
 export function digestMismatch(url: string, key: string, proof = 'its sha256 metadata says so'): MusterError {
   const message = `${url}: digest mismatch: ${key} is not what was written (${proof}); restore or delete it`;
   return new MusterError('storage', message, { code: 'digest-mismatch' });
-}
-
-/** What a read without an etag found. Throws (kind `storage`) for an answer that only a read with an etag may get. */
-export function notUnchanged<T extends object>(
-  url: string,
-  key: string,
-  found: T | 'unchanged' | undefined,
-): T | undefined {
-  if (found !== 'unchanged') return found;
-  throw new MusterError('storage', `${url}: the answer for ${key} is "not modified", but no etag was sent`);
 }
 
 /** The object over the reader's limit. */

@@ -173,3 +173,45 @@ function utf8Rank(unit: number): number {
   if (unit < 0xd800) return unit;
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
+
+/** Reads a key; the etag is that which the caller holds. */
+type ReadKey<T> = (
+  key: string,
+  etag: string | undefined,
+  options: ReadOptions,
+) => Promise<T | 'unchanged' | undefined>;
+
+/** The four ways to read a store, from its two: as a whole, and piece by piece. Keys are checked here. */
+export function readMethods(
+  url: string,
+  { read, open }: { readonly read: ReadKey<StoredObject>; readonly open: ReadKey<OpenedObject> },
+): Pick<ObjectStore, 'get' | 'getIfChanged' | 'open' | 'openIfChanged'> {
+  const always =
+    <T extends object>(run: ReadKey<T>) =>
+    async (key: string, options: ReadOptions = {}) => {
+      checkKey(url, key);
+      return notUnchanged(url, key, await run(key, undefined, options));
+    };
+  const ifChanged =
+    <T>(run: ReadKey<T>) =>
+    async (key: string, etag: string | undefined, options: ReadOptions = {}) => {
+      checkKey(url, key);
+      return run(key, etag, options);
+    };
+  return {
+    get: always(read),
+    getIfChanged: ifChanged(read),
+    open: always(open),
+    openIfChanged: ifChanged(open),
+  };
+}
+
+/** What a read without an etag found. Throws (kind `storage`) for an answer that only a read with an etag may get. */
+function notUnchanged<T extends object>(
+  url: string,
+  key: string,
+  found: T | 'unchanged' | undefined,
+): T | undefined {
+  if (found !== 'unchanged') return found;
+  throw new MusterError('storage', `${url}: the answer for ${key} is "not modified", but no etag was sent`);
+}

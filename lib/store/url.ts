@@ -5,6 +5,7 @@ import { isKey } from './store.ts';
 /** Where a store is, and for one in S3 what its client has to know beside the environment. */
 export type StoreLocation = { readonly kind: 'file' /** Absolute. */; readonly folder: string } | S3Location;
 
+/** A bucket of S3, or of another store that speaks its protocol. */
 export interface S3Location {
   readonly kind: 's3';
   readonly bucket: string;

@@ -44,19 +44,24 @@ export function isEmptyChange(change: Change): boolean {
 /** The listing after the change. Throws (kind `storage`) where the change was not made of this very listing. */
 export function applyChange(groups: Groups, change: Change): Groups {
   const next = new Map(groups);
+  applyTo(next, change);
+  return sortGroups(next);
+}
+
+/** The same in place, for many changes one after the other; the order of the groups is lost. Throws as `applyChange`. */
+export function applyTo(groups: Map<string, EncodedGroup>, change: Change): void {
   for (const [source, group] of change.added) {
-    expectGroup(next, source, undefined);
-    next.set(source, group);
+    expectGroup(groups, source, undefined);
+    groups.set(source, group);
   }
   for (const [source, group] of change.removed) {
-    expectGroup(next, source, group);
-    next.delete(source);
+    expectGroup(groups, source, group);
+    groups.delete(source);
   }
   for (const [source, { before, after }] of change.changed) {
-    expectGroup(next, source, before);
-    next.set(source, after);
+    expectGroup(groups, source, before);
+    groups.set(source, after);
   }
-  return sortGroups(next);
 }
 
 /** The change that takes back this one. */
@@ -82,7 +87,7 @@ function expectGroup(groups: Groups, source: string, expected: EncodedGroup | un
 }
 
 /** A label whose value changed; a value is `undefined` where the label is absent. */
-interface LabelChange {
+export interface LabelChange {
   readonly name: string;
   readonly before: string | undefined;
   readonly after: string | undefined;
@@ -185,7 +190,8 @@ function byName(group: TargetGroup): Map<string, Named> {
   return targets;
 }
 
-function labelChanges(before: LabelSet, after: LabelSet): readonly LabelChange[] {
+/** What is different between two label sets, in the order of the names. */
+export function labelChanges(before: LabelSet, after: LabelSet): readonly LabelChange[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names
     .filter((name) => before[name] !== after[name])

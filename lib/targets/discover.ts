@@ -9,6 +9,7 @@ export interface Progress {
   readonly total?: number;
 }
 
+/** What one listing is given. */
 export interface DiscoverInput {
   /** Fires when the cycle's deadline passes; every call must heed it. */
   readonly signal: AbortSignal;

@@ -12,8 +12,8 @@ export interface FileSdGroup {
 }
 
 /**
- * Which version of a list a file holds, and of which store. It stands in the file as a first group without targets,
- * of which Prometheus makes nothing.
+ * The version of a list that a file holds, and the id of its store. It stands in the file as a first group without targets,
+ * which Prometheus ignores.
  */
 export interface VersionMark {
   /** Id of the store: versions of two stores cannot be compared. */
@@ -24,7 +24,7 @@ export interface VersionMark {
 /** The label by which a file tells its version, as in `<store id>/12`. */
 export const versionLabel = '__muster_version';
 
-/** The mark at the beginning of a file_sd file, of which the first 256 bytes are enough; undefined where it has none. */
+/** The mark at the beginning of a file_sd file; undefined where it has none. The first 256 bytes are enough. */
 export function readVersionMark(beginning: Uint8Array): VersionMark | undefined {
   const text = Buffer.from(beginning.subarray(0, 256)).toString('latin1');
   const [, store, version] =

@@ -34,9 +34,9 @@ export function labelsReadByRules(rules: readonly RelabelConfig[]): (name: strin
 }
 
 /** Applies one rule in place; false when it drops the target. */
-function applyRule(labels: Map<string, string>, rule: RelabelConfig): boolean {
+export function applyRule(labels: Map<string, string>, rule: RelabelConfig): boolean {
   const { action, regex, target_label: target } = rule;
-  const value = rule.source_labels.map((name) => labels.get(name) ?? '').join(rule.separator);
+  const value = sourceValue(labels, rule);
   switch (action) {
     case 'keep':
       return regex.pattern.matches(value);
@@ -72,6 +72,14 @@ function applyRule(labels: Map<string, string>, rule: RelabelConfig): boolean {
       }
       return true;
   }
+}
+
+/** What a rule looks at: the values of its source labels, joined. */
+export function sourceValue(
+  labels: ReadonlyMap<string, string>,
+  { source_labels, separator }: RelabelConfig,
+): string {
+  return source_labels.map((name) => labels.get(name) ?? '').join(separator);
 }
 
 /** The hash behind `hashmod`: the last eight bytes of the value's MD5. */

@@ -14,7 +14,7 @@ export interface FaultyBackend {
   middle(request: FleetRequest): boolean;
   /** Path of that request, as errors name it. */
   readonly middlePath: string;
-  /** What that request can't be answered with: JSON or the text of a body; and the path of the field that is wrong. */
+  /** What that request cannot be answered with: JSON or the text of a body; and the path of the field that is wrong. */
   readonly wrong:
     | { readonly value: unknown; readonly path: string }
     | { readonly body: string; readonly path: string };

@@ -1,52 +1,10 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { ec2 } from '../../lib/backends/aws/ec2.ts';
-import { ecs } from '../../lib/backends/aws/ecs.ts';
-import { elasticache } from '../../lib/backends/aws/elasticache.ts';
-import { aws } from '../../lib/backends/aws/index.ts';
-import { lightsail } from '../../lib/backends/aws/lightsail.ts';
-import { msk } from '../../lib/backends/aws/msk.ts';
-import { rds } from '../../lib/backends/aws/rds.ts';
-import { consul } from '../../lib/backends/consul/index.ts';
-import { dns } from '../../lib/backends/dns/index.ts';
-import { docker } from '../../lib/backends/docker/index.ts';
-import { dockerswarm } from '../../lib/backends/dockerswarm/index.ts';
-import { eureka } from '../../lib/backends/eureka/index.ts';
-import { http } from '../../lib/backends/http/index.ts';
-import { type IdentityInput, identityOf } from '../../lib/backends/identity.ts';
-import { kubernetes } from '../../lib/backends/kubernetes/index.ts';
-import { marathon } from '../../lib/backends/marathon/index.ts';
+import { digestIdentity } from '../../lib/backends/identity.ts';
 import type { Stanza } from '../../lib/backends/mechanism.ts';
-import { nomad } from '../../lib/backends/nomad/index.ts';
 import { mechanisms } from '../../lib/backends/registry.ts';
-import { swarm } from '../../lib/backends/swarm/index.ts';
-import { nerve, serverset } from '../../lib/backends/zookeeper/index.ts';
 import { parseConfig } from '../../lib/config/load.ts';
 import type { StanzaReader } from '../../lib/config/muster-config.ts';
-import { problemsIn, tree } from '../config/parsing.ts';
-
-const inputs: Readonly<Record<string, IdentityInput>> = Object.fromEntries(
-  [
-    aws,
-    ec2,
-    ecs,
-    elasticache,
-    lightsail,
-    msk,
-    rds,
-    consul,
-    dns,
-    docker,
-    dockerswarm,
-    eureka,
-    http,
-    kubernetes,
-    marathon,
-    nerve,
-    nomad,
-    serverset,
-    swarm,
-  ].map(({ name, schema, incidental = [] }) => [name, { mechanism: name, schema, incidental }]),
-);
+import { problemsIn } from '../config/parsing.ts';
 
 let readers: readonly StanzaReader<Stanza>[] = [];
 beforeAll(async () => {
@@ -268,8 +226,8 @@ const golden: readonly (readonly [
 ];
 
 test.each(golden)('%s %s', (mechanism, yaml, identity, digest, server) => {
-  const input = inputs[mechanism];
-  expect(input === undefined ? undefined : JSON.stringify(identityOf(tree(yaml), input))).toBe(identity);
+  // The digest says that the stanza's identity is just this text.
+  expect(digestIdentity(JSON.parse(identity))).toBe(digest);
   expect(stanzaOf(mechanism, yaml)).toEqual([digest, server]);
 });
 
@@ -479,7 +437,7 @@ describe('names', () => {
     '%s is none for Consul',
     (name) => {
       expect(problemsOf(`{muster: {name: ${name}}}`)).toEqual([
-        '1:62 scrape_configs[0].consul_sd_configs[0].muster.name: must be consul- and small letters, digits and -, as in consul-eu',
+        '1:62 scrape_configs[0].consul_sd_configs[0].muster.name: must be consul- followed by lower-case letters, digits and -, as in consul-eu',
       ]);
     },
   );

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { mechanisms } from '../../lib/backends/registry.ts';
-import { mechanismsSince, sdKeys } from '../../lib/config/prometheus-keys.ts';
+import { mechanismsSince, ownMechanisms, sdKeys } from '../../lib/config/prometheus-keys.ts';
 import { prometheusVersions } from '../../lib/config/prometheus-version.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -47,7 +47,7 @@ test('each that is here says since when, links its README, and says what it is c
 test('each says the version of Prometheus that brought it, where that came after 3.5', () => {
   const expected = rows.map(({ key }) => {
     const name = key.replace(/_(?:sd_)?configs$/, '');
-    return [key, name === 'swarm' ? 'never' : (mechanismsSince[name] ?? '')];
+    return [key, ownMechanisms.includes(name) ? 'never' : (mechanismsSince[name] ?? '')];
   });
   expect(rows.map(({ key, prometheus }) => [key, prometheus])).toEqual(expected);
   for (const [name, since] of Object.entries(mechanismsSince))

@@ -3,7 +3,7 @@ import { once } from '../../lib/base/concurrency.ts';
 import { lambdaInvoker } from '../../lib/lambda/fan-out.ts';
 import { createAwsSecrets } from '../../lib/run/aws-secrets.ts';
 import { openSqs } from '../../lib/sidecar/notifications/queue.ts';
-import { createSession } from '../../lib/store/s3/store.ts';
+import { createSession } from '../../lib/store/s3/session.ts';
 
 const { signal } = new AbortController();
 

@@ -114,7 +114,7 @@ Back: muster adopt prometheus.yml --undo, then reload Prometheus.
     const { code: again, stderr: why } = await adopt(place, '--write');
     expect([again, why]).toEqual([
       1,
-      'prometheus.yml is adopted already, by muster.yml; muster adopt prometheus.yml --undo puts the original back\n',
+      'prometheus.yml is adopted already, by muster.yml; muster adopt prometheus.yml --undo restores the original\n',
     ]);
   });
 
@@ -127,7 +127,7 @@ Back: muster adopt prometheus.yml --undo, then reload Prometheus.
       expect((await adopt(place, '--write')).code).toBe(0);
       expect(await place.read('real/prometheus.yml')).toBe(`\uFEFF${adopted.replaceAll('\n', '\r\n')}`);
       const { code, stdout } = await adopt(place, '--undo');
-      expect([code, stdout]).toEqual([0, 'real/prometheus.yml: the original is back\n']);
+      expect([code, stdout]).toEqual([0, 'real/prometheus.yml: the original is restored\n']);
       expect(await readFile(join(place.folder, 'prometheus.yml'))).toEqual(bytes);
     }
     expect(await adopt(place, '--undo')).toEqual({
@@ -151,8 +151,8 @@ Back: muster adopt prometheus.yml --undo, then reload Prometheus.
     expect([code, stdout, stderr]).toEqual([
       1,
       '',
-      'prometheus.yml was edited since it was adopted: --undo --force puts the original back and loses the edits\n' +
-        'jobs/a.yml was edited since it was adopted: --undo --force puts the original back and loses the edits\n',
+      'prometheus.yml was edited since it was adopted: --undo --force restores the original and loses the edits\n' +
+        'jobs/a.yml was edited since it was adopted: --undo --force restores the original and loses the edits\n',
     ]);
     expect(await place.read('prometheus.yml')).toMatch(/# edited\n$/);
     expect((await adopt(place, '--undo', '--force')).code).toBe(0);
@@ -211,7 +211,7 @@ Back: muster adopt prometheus.yml --undo, then reload Prometheus.
     expect(await place.read('muster.yml')).toMatch(/^ {4}muster: \{ labels: needed \}$/m);
     expect(stderr).toContain('--listen localhost:9469    the sidecar must answer, and run on\n');
     expect(stderr).toContain(
-      '\nUntil the second is done, Prometheus has no targets for these jobs if it starts anew.\n',
+      '\nUntil the second step is done, Prometheus has no targets for these jobs if it restarts.\n',
     );
     const { code: wrong } = await adopt(place, '--http', 'localhost:9469', '--undo');
     expect(wrong).toBe(0);
@@ -249,7 +249,7 @@ Back: muster adopt prometheus.yml --undo, then reload Prometheus.
     const { code, stderr } = await adopt(place, '--write-muster');
     expect([code, stderr, await place.read('prometheus.yml')]).toEqual([
       0,
-      expect.stringContaining('muster.yml is written, prometheus.yml is as it was\n'),
+      expect.stringContaining('muster.yml is written, prometheus.yml is unchanged\n'),
       original,
     ]);
     expect(stderr).toContain('\n  3. muster adopt prometheus.yml --write\n');
@@ -271,7 +271,7 @@ Back: muster adopt prometheus.yml --undo, then reload Prometheus.
       await place.read('prometheus.yml'),
     ]).toEqual([
       1,
-      'muster adopt: muster.yml is there already and says something else: move it away, or name another place with --config',
+      'muster adopt: muster.yml exists and has other content: move it away, or name another file with --config',
       ['muster.yml', 'prometheus.yml'],
       original,
     ]);
@@ -324,7 +324,7 @@ Back: muster adopt prometheus.yml --undo, then reload Prometheus.
     expect([code, stderr.split('\n')[0], await place.files()]).toEqual([
       2,
       expect.stringMatching(
-        /^prometheus\.yml:2:5 scrape_configs\[0\]: its SD configs can not be replaced where they stand/,
+        /^prometheus\.yml:2:5 scrape_configs\[0\]: its SD configs cannot be replaced in place/,
       ),
       ['prometheus.yml'],
     ]);
@@ -341,7 +341,7 @@ Back: muster adopt prometheus.yml --undo, then reload Prometheus.
     expect([code, stdout.split('\n').at(-2), stderr.split('\n').at(-2), await place.files()]).toEqual([
       1,
       expect.stringMatching(/^web: unknown: GET http:\/\/127\.0\.0\.1:1\/: the connection was refused/),
-      'Nothing is written: a job differs, or could not be looked at',
+      'Nothing is written: a job differs, or could not be compared',
       ['prometheus.yml'],
     ]);
   });
@@ -367,7 +367,7 @@ spec:
         - __meta_consul_service
       targetLabel: service
 `,
-      stderr: 'api: a ScrapeConfig has no place for basic_auth\n',
+      stderr: 'api: a ScrapeConfig has no key for basic_auth\n',
       files: ['prometheus.yml'],
     });
   });

@@ -75,7 +75,7 @@ describe('muster status', () => {
     await change(place, { retiring });
     expect(await check(place)).toEqual([
       0,
-      'left the configuration, is retired when it has waited for retire_after; muster retire api --provider consul-0',
+      'left the configuration, will be retired after retire_after; muster retire api --provider consul-0',
     ]);
     await change(place, { retiring: { ...retiring, held: '3 of 3 published targets would be retired' } });
     expect(await check(place)).toEqual([

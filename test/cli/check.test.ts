@@ -112,7 +112,7 @@ describe('muster check', () => {
       0,
       ['consul-0', 'consul-1'],
       [
-        'Hint: api/consul-0 stands twice in its job, and is listed once',
+        'Hint: api/consul-0 is twice in its job, and is listed once',
         'Hint: api/consul-1 asks the same server for the same as another SD config of its job, and differs from it by its ' +
           'place alone: give it a name, as in muster: {name: consul-eu}',
         '',
@@ -165,10 +165,10 @@ scrape_configs:
     const expected = [
       'prometheus.yml:2:1 scrape_configs: there is no job "gone", which Muster publishes',
       'prometheus.yml:4:42 scrape_configs[1].relabel_configs[0]: is not the rule that "other" has there in muster.yml',
-      'prometheus.yml:8:9 scrape_configs[2].relabel_configs[1]: reads __meta_consul_node, which Muster does not publish of "needed" (labels: needed): copy the rule to muster.yml',
-      'prometheus.yml:9:44 scrape_configs[3].relabel_configs[0]: Muster runs the rules of "publish" (relabel: publish), and this one as well reads __meta_ labels, which are gone: take the rules out here',
+      'prometheus.yml:8:9 scrape_configs[2].relabel_configs[1]: reads __meta_consul_node, which Muster does not publish for "needed" (labels: needed): copy the rule to muster.yml',
+      'prometheus.yml:9:44 scrape_configs[3].relabel_configs[0]: Muster runs the rules of "publish" (relabel: publish), and this rule reads __meta_ labels, which are gone: remove the rules here',
       'prometheus.yml:10:25 scrape_configs[4].scheme: is not what "scheme" has in muster.yml, and its rules read it',
-      'more.yml:3:23 scrape_configs[0].relabel_configs[0]: reads what fits "__meta_consul_(.+)", which Muster does not publish of "mapped" (labels: needed): copy the rule to muster.yml',
+      'more.yml:3:23 scrape_configs[0].relabel_configs[0]: reads what fits "__meta_consul_(.+)", which Muster does not publish for "mapped" (labels: needed): copy the rule to muster.yml',
     ];
     expect(await drift()).toEqual([0, expected]);
     expect(await drift(['--strict'])).toEqual([1, expected]);

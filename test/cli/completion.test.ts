@@ -135,6 +135,6 @@ test.each([[[]], [['tcsh']]])('wrong usage: muster completion %j', async (args) 
   expect(await runHere(['completion', ...args])).toEqual({
     code: 2,
     stdout: '',
-    stderr: 'muster completion: say for what: bash, zsh, fish, man; see "muster completion --help"\n',
+    stderr: 'muster completion: give one of bash, zsh, fish, man; see "muster completion --help"\n',
   });
 });

@@ -147,7 +147,7 @@ describe('a drop in targets, from run to accept', () => {
       scrape_configs: [{ job_name: 'other', consul_sd_configs: [{ server: fleet.url }] }],
     });
     const status = await place.here(['status']);
-    expect(status.stdout).toContain('left the configuration, is retired when it has waited for retire_after');
+    expect(status.stdout).toContain('left the configuration, will be retired after retire_after');
     expect(await place.here(['retire', 'api'])).toEqual({
       code: 0,
       stdout: 'api/consul-0: retired\n',

@@ -8,10 +8,18 @@ const commands = [
     'check',
     'adopt',
     'targets',
+    'plan',
     'run',
     'sync',
     'status',
+    'explain',
     'history',
+    'show',
+    'diff',
+    'rollback',
+    'pin',
+    'unpin',
+    'reject',
     'accept',
     'held',
     'retire',
@@ -24,6 +32,20 @@ const commands = [
     'demo',
   ],
 ];
+
+const arguments_: Readonly<Record<string, string>> = {
+  retire: ' JOB',
+  completion: ' SHELL',
+  adopt: ' FILE',
+  explain: ' TARGET|LABEL=VALUE…',
+  history: ' JOB',
+  show: ' JOB',
+  diff: ' JOB A [B]',
+  rollback: ' JOB',
+  pin: ' JOB',
+  unpin: ' JOB',
+  reject: ' JOB',
+};
 
 describe('help', () => {
   test('the overview names every command with what it does', async () => {
@@ -38,7 +60,7 @@ describe('help', () => {
     expect({ code, stderr, usage }).toEqual({
       code: 0,
       stderr: '',
-      usage: `Usage: muster ${name}${{ retire: ' JOB', completion: ' SHELL', adopt: ' FILE' }[name] ?? ''} [options]`,
+      usage: `Usage: muster ${name}${arguments_[name] ?? ''} [options]`,
     });
     expect(description).toMatch(/^[A-Z][\s\S]{40,}\.$/);
     expect(options.split('\n')).toEqual(['Options:', ...options.split('\n').slice(1).map(anOption)]);

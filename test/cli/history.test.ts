@@ -28,7 +28,7 @@ async function placeWith(replaced: Readonly<Record<number, Uint8Array>>): Promis
 }
 
 const junk = Buffer.from('rubbish');
-const newer = gzipSync('{"schema":2,"version":3,\n"added":[],\n"removed":[],\n"changed":[]}\n');
+const newer = gzipSync('{"schema":3,"version":3,\n"added":[],\n"removed":[],\n"changed":[]}\n');
 const history = ['history', '--job', 'api'];
 
 describe('muster history', () => {
@@ -36,16 +36,19 @@ describe('muster history', () => {
     await using place = await placeWith({ 2: junk, 3: newer });
     const { code, stdout, stderr } = await place.here(history);
     const rows = stdout.split('\n').slice(1, -1);
-    expect([code, rows.map((row) => row.split(/ +/).filter((_, column) => column !== 2))]).toEqual([
+    expect([
+      code,
+      rows.map((row) => row.split(/ +/).filter((_, column) => column !== 2 && column !== 8)),
+    ]).toEqual([
       0,
       [
-        ['consul-0', '3', 'unreadable', '-', '-', '-'],
-        ['consul-0', '2', 'unreadable', '-', '-', '-'],
-        ['consul-0', '1', 'discovered', '+1', '-0', '~0'],
+        ['consul-0', '3', 'unreadable', '-', '-', '-', '-'],
+        ['consul-0', '2', 'unreadable', '-', '-', '-', '-'],
+        ['consul-0', '1', 'discovered', '1', '+1', '-0', '~0'],
       ],
     ]);
     expect(stderr.split('\n')).toEqual([
-      expect.stringMatching(`^muster history: ${keyOf(3)}: .* was written by a newer Muster \\(schema 2`),
+      expect.stringMatching(`^muster history: ${keyOf(3)}: .* was written by a newer Muster \\(schema 3`),
       expect.stringMatching(`^muster history: ${keyOf(2)}: not gzip`),
       '',
     ]);
@@ -59,7 +62,7 @@ describe('muster history', () => {
       [
         expect.objectContaining({ version: 3, summary: { added: 1, removed: 0, changed: 0 } }),
         {
-          ...{ job: 'api', provider: 'consul-0', version: 2, key: keyOf(2) },
+          ...{ kind: 'version', job: 'api', provider: 'consul-0', version: 2, key: keyOf(2) },
           problem: expect.stringContaining('not gzip'),
         },
       ],

@@ -9,7 +9,7 @@ import { makeWorkplace, type Workplace } from '../support/workplace.ts';
 /** What every test misses but its own: Docker's socket may be there on the machine. */
 const none = { DOCKER_HOST: 'ssh://nowhere' };
 const missedOthers = [
-  'Not found: Kubernetes: no kubeconfig (KUBECONFIG, ~/.kube/config), and this is no pod',
+  'Not found: Kubernetes: no kubeconfig (KUBECONFIG, ~/.kube/config), and this is not a pod',
   'Not found: Consul: CONSUL_HTTP_ADDR is not set',
   'Not found: Nomad: NOMAD_ADDR is not set',
   'Not found: Docker: DOCKER_HOST is an ssh: address, which Muster does not speak',
@@ -156,7 +156,7 @@ scrape_configs:
     expect([code, lines.slice(1, 3)]).toEqual([
       1,
       [
-        'Not found: Kubernetes: kube: its current-context names no context that it has',
+        'Not found: Kubernetes: kube: its current-context does not exist',
         'Not found: CONSUL_HTTP_ADDR: server must be host:port, http://host:port/prefix, https://host:port/prefix or unix:///path',
       ],
     ]);
@@ -176,7 +176,7 @@ scrape_configs:
       await place.read('muster.yml'),
     ]).toEqual([
       1,
-      ['muster init: muster.yml is there already and stays as it is; --dry-run prints what would be in it'],
+      ['muster init: muster.yml exists and stays as it is; --dry-run prints what would be in it'],
       0,
       true,
       '# mine\n',

@@ -3,7 +3,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { retireOutputAfter } from '../../lib/kube-state/gate.ts';
-import { gzipHead } from '../../lib/kube-state/gzip-header.ts';
+import { gzipHead } from '../../lib/kube-state/gzip-time.ts';
 import { changeOutputStatus, readOutputStatus } from '../../lib/kube-state/status.ts';
 import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
 import { type KubernetesFleet, startKubernetesFleet } from '../../lib/sim/kubernetes.ts';
@@ -67,7 +67,7 @@ describe('muster run', () => {
     const { code, stdout } = await place.here(['run', '--output', 'json']);
     const counts = { samples: expect.any(Number), bytes: expect.any(Number) };
     const results = ['prod.0', 'prod.1'].map((name) => ({
-      ...{ output: name, outcome: 'published', objects: expect.any(Number), ...counts },
+      ...{ kind: 'output', output: name, outcome: 'published', objects: expect.any(Number), ...counts },
       duration_seconds: expect.any(Number),
     }));
     expect([code, JSON.parse(stdout)]).toEqual([0, results]);
@@ -80,8 +80,8 @@ describe('muster run', () => {
     await place.write('muster.yml', { kube_state_metrics: [output('dev')] });
     const asked = cluster.requests.length;
     expect(await place.here(['run', '--dry-run'])).toEqual({
-      ...{ code: 0, stdout: '' },
-      stderr:
+      ...{ code: 0, stderr: '' },
+      stdout:
         'kube-state dev: would be listed and published as metrics/dev.prom.gz\n' +
         'kube-state prod: left the configuration, its text stays for another 15m\n',
     });
@@ -153,8 +153,8 @@ describe('muster check and muster status', () => {
     });
     const json = await place.here(['check', '--output', 'json']);
     expect(JSON.parse(json.stdout)).toEqual([
-      { output: 'prod', refresh_interval_seconds: 1, deadline_seconds: 60 },
-      { output: 'dev.1', refresh_interval_seconds: 1, deadline_seconds: 30 },
+      { kind: 'output', output: 'prod', refresh_interval_seconds: 1, deadline_seconds: 60 },
+      { kind: 'output', output: 'dev.1', refresh_interval_seconds: 1, deadline_seconds: 30 },
     ]);
   });
 
@@ -168,8 +168,9 @@ describe('muster check and muster status', () => {
     );
     const listing = { bytes: expect.any(Number), listed_at: expect.stringMatching(/^\d{4}-.*Z$/) };
     expect(JSON.parse((await place.here(['status', '--output', 'json'])).stdout)).toEqual([
-      { output: 'dev', configured: true, bytes: 0, state: 'nothing published yet' },
+      { kind: 'output', output: 'dev', configured: true, bytes: 0, state: 'nothing published yet' },
       {
+        kind: 'output',
         output: 'prod',
         configured: false,
         ...listing,
@@ -206,9 +207,7 @@ test('muster accept lets exactly what is held of an output pass', async () => {
     stdout: 'prod: accepted for an hour, the next listing may publish it with\n  kube_node_info: 40 -> 2\n',
   });
   expect((await place.here(['run'])).stdout).toMatch(/^prod {4}published/m);
-  expect((await place.here(['accept'])).stderr).toContain(
-    'name one of them: --job, --kube-state or --retired',
-  );
+  expect((await place.here(['accept'])).stderr).toContain('give one of --job, --kube-state and --retired');
 });
 
 test('muster status says which texts the sidecar does not serve', async () => {
@@ -234,7 +233,7 @@ describe('muster dev', () => {
     const nodes = async () => (await text())?.match(/^kube_node_info\{/gm)?.length;
     expect(await polled(nodes, 2)).toBe(2);
     expect(dev.stdout()).toBe(
-      '# Paste into prometheus.yml, beside the rules that you have:\n' +
+      '# Paste into prometheus.yml, and keep your rules:\n' +
         'scrape_configs:\n' +
         '  - job_name: kube-state-metrics\n' +
         '    honor_labels: true\n' +

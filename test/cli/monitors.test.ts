@@ -47,8 +47,8 @@ describe('muster monitors', () => {
     expect(stderr.split('\n')).toEqual([
       'Left out: ServiceMonitor shop/bad-rule: endpoints[0]: relabelings[0].regex: is not a regular expression of RE2: missing closing )',
       'Left out: ServiceMonitor shop/no-secret: endpoints[0]: key "token" of Secret shop/gone is missing',
-      "Left out: ServiceMonitor shop/own-file: endpoints[0]: tlsConfig.caFile is /etc/prometheus/own/ca.crt, which exists in the cluster's own Prometheus alone: say where it is here with --file /etc/prometheus/own/ca.crt=PATH",
-      'Left out: Probe shop/own-prober: prober.url: prober.shop.svc is an address that the cluster did not list, and its DNS alone knows: say what it is called from here with --address prober.shop.svc=HOST:PORT',
+      "Left out: ServiceMonitor shop/own-file: endpoints[0]: tlsConfig.caFile is /etc/prometheus/own/ca.crt, which exists only in the cluster's own Prometheus: give its local path with --file /etc/prometheus/own/ca.crt=PATH",
+      'Left out: Probe shop/own-prober: prober.url: prober.shop.svc is an address that only DNS inside the cluster knows: give its local name with --address prober.shop.svc=HOST:PORT',
       'Needed: /etc/eu/monitors/secret/billing/login/password, with key "password" of Secret billing/login',
       'Needed: /etc/eu/monitors/secret/billing/login/user, with key "user" of Secret billing/login',
       'Needed: /etc/eu/monitors/secret/billing/token/client, with key "client" of Secret billing/token',
@@ -86,7 +86,7 @@ describe('muster monitors', () => {
       'monitoring',
     );
     expect(stderr.match(/^Note: .*$/gm)).toEqual([
-      'Note: the Prometheus has additionalScrapeConfigs, in key "more.yml" of Secret more: a bare list, which Muster reads as it is',
+      'Note: the Prometheus has additionalScrapeConfigs, in key "more.yml" of Secret more: Muster can read this list as it is',
       'Note: the Prometheus has 3 shards: --shard 0/3 makes the jobs of the first',
     ]);
   });
@@ -195,7 +195,7 @@ describe('muster monitors', () => {
       given.stdout.includes('kubeconfig_file: /etc/eu/kubeconfig'),
     ]).toEqual([
       2,
-      `muster monitors: an SD config reads the current context alone, which "${name}" is not: write it to a file of its own with "kubectl config view --minify --flatten --context ${name}", and name that with --connection '{kubeconfig_file: FILE}'; see "muster monitors --help"\n`,
+      `muster monitors: an SD config reads only the current context, which "${name}" is not: write it to another file with "kubectl config view --minify --flatten --context ${name}", and name that file with --connection '{kubeconfig_file: FILE}'; see "muster monitors --help"\n`,
       0,
       true,
     ]);
@@ -211,7 +211,7 @@ describe('muster monitors', () => {
     [['--shard', '3/3'], '--shard is INDEX/TOTAL, from 0/TOTAL up, as in 0/3, not "3/3"'],
     [['--selector', 'a in b'], '--selector: has "b" where "(" after "in" should be'],
     [['--prometheus', 'k8s'], '--prometheus is NAMESPACE/NAME, as in monitoring/k8s, not "k8s"'],
-    [['--cluster', ''], '--cluster is a name, not an empty text'],
+    [['--cluster', ''], '--cluster is empty: give a name'],
   ])('%j is refused', async (args, message) => {
     const { code, stderr } = await monitors(...args);
     expect([code, stderr]).toEqual([2, `muster monitors: ${message}; see "muster monitors --help"\n`]);

@@ -32,7 +32,7 @@ describe('a broken muster.yml', () => {
       [0, expect.stringMatching(/^consul-0 +1 +.* discovered +/)],
     ]);
     expect(status.stderr).toMatch(
-      /^muster status: the configuration is broken, file:\S+\/store is looked at by itself: \S+muster\.yml:2:55 [^\n]*did you mean "server"\?\n$/,
+      /^muster status: the configuration is broken, this is only what file:\S+\/store has: \S+muster\.yml:2:55 [^\n]*did you mean "server"\?\n$/,
     );
   });
 
@@ -86,7 +86,7 @@ describe('muster status of providers', () => {
     await place.write('muster.yml', jobs({}));
     expect(rowsOf((await place.here(['status'])).stdout)).toEqual([
       'api consul-1 1 2 AGE AGE ok',
-      'api consul-0 0 0 AGE never left the configuration, is retired when it has waited for retire_after; muster retire api --provider consul-0',
+      'api consul-0 0 0 AGE never left the configuration, will be retired after retire_after; muster retire api --provider consul-0',
     ]);
   });
 

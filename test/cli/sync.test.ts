@@ -44,8 +44,8 @@ describe('muster sync', () => {
     expect({ code, last: stderr.trimEnd().split('\n').at(-1) }).toEqual({
       code: 1,
       last:
-        `muster sync: file://${place.folder}/store is not a Muster store: no cycle has run there; ` +
-        'check its name; --allow-partial lets this pass',
+        `muster sync: file://${place.folder}/store is not a Muster store, no cycle has run there: check its name; ` +
+        '--allow-partial lets this pass',
     });
     expect(await place.files('.')).not.toContain('store');
     expect((await place.run([...once, '--allow-partial'])).code).toBe(0);
@@ -59,8 +59,8 @@ describe('muster sync', () => {
     const { code, stderr } = await place.run(emptied);
     expect(code).toBe(1);
     expect(stderr.trimEnd().split('\n').at(-1)).toBe(
-      `muster sync: file://${place.folder}/emptied lists no target file while 1 are in targets, which all stay; ` +
-        'check the bucket and its prefix; if it is empty on purpose, sync with --once --remove-orphans',
+      `muster sync: file://${place.folder}/emptied lists no target file, but targets has 1, which all stay: ` +
+        'check the bucket and its prefix; if it is empty on purpose, run "muster sync --once --remove-orphans"',
     );
     expect(await place.files('targets')).toEqual(['api/consul-0.json']);
     expect((await place.run([...emptied, '--remove-orphans'])).code).toBe(0);
@@ -107,7 +107,7 @@ describe('muster sync', () => {
     const second = await place.run(once);
     expect({ code: second.code, stderr: second.stderr }).toEqual({
       code: 1,
-      stderr: 'muster sync: another mirror writes to targets; stop it, or give each its own folder\n',
+      stderr: 'muster sync: another mirror writes to targets: stop it, or give each its own folder\n',
     });
     const taken = await place.run(['sync', '--from', 'x', '--to', 'y', '--listen', `127.0.0.1:${port}`]);
     expect(taken.code).toBe(2);

@@ -50,8 +50,8 @@ describe('muster targets', () => {
     const { code, stdout, stderr } = await place.here(['targets', '--job', 'api']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '1 target\n' });
     expect(stdout).toBe(
-      'SOURCE  ADDRESS        LABELS\n' +
-        'a?[2J   10.0.0.1:8000  {__meta_consul_address="10.0.0.1", __meta_consul_dc="dc1", ' +
+      'SOURCE  ADDRESS        TARGET                                             LABELS\n' +
+        'a?[2J   10.0.0.1:8000  service=a?[2J node=node-0 id=a?[2J tags=,, dc=dc1  {__meta_consul_address="10.0.0.1", __meta_consul_dc="dc1", ' +
         '__meta_consul_health="passing", __meta_consul_node="node-0", __meta_consul_service="a\\u001b[2J", ' +
         '__meta_consul_service_id="a\\u001b[2J", __meta_consul_service_port="8000", __meta_consul_tags=",,"}\n',
     );
@@ -82,11 +82,17 @@ describe('muster targets', () => {
 
   test('a target is one line of the terminal, however many labels it has', async () => {
     await using place = await makeWorkplace(consulConfig(fleet.url));
-    const { stdout } = await place.here(['targets', '--job', 'api'], { outColumns: 40 });
-    expect(stdout).toBe(
-      'SOURCE  ADDRESS        LABELS\n' +
-        'web-0   10.0.0.1:8000  {__meta_consul_a…\n' +
-        'web-1   10.0.0.2:8000  {__meta_consul_a…\n',
+    const at = async (outColumns: number) =>
+      (await place.here(['targets', '--job', 'api'], { outColumns })).stdout;
+    expect(await at(40)).toBe(
+      'SOURCE  ADDRESS        TARGET\n' +
+        'web-0   10.0.0.1:8000  service… dc=dc1\n' +
+        'web-1   10.0.0.2:8000  service… dc=dc1\n',
+    );
+    expect(await at(90)).toBe(
+      'SOURCE  ADDRESS        TARGET                                             LABELS\n' +
+        'web-0   10.0.0.1:8000  service=web-0 node=node-0 id=web-0 tags=,, dc=dc1  {__meta_consul_…\n' +
+        'web-1   10.0.0.2:8000  service=web-1 node=node-0 id=web-1 tags=,, dc=dc1  {__meta_consul_…\n',
     );
   });
 
@@ -164,7 +170,7 @@ describe('muster targets', () => {
     expect(await place.here(['targets', '--job', 'api'])).toEqual({
       code: 1,
       stdout: '',
-      stderr: 'muster targets: api/consul-0: no full listing within 0.3s\n',
+      stderr: 'muster targets: api/consul-0: no complete listing within 0.3s\n',
     });
   });
 });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { printTable } from '../../lib/cli/output.ts';
 import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
 import { runHere } from '../support/io.ts';
 import { smallWorld } from '../support/small-world.ts';
@@ -24,16 +25,40 @@ describe('on a terminal', () => {
 
   test('the diff has colours, and elsewhere none', async () => {
     const args = ['run', '--dry-run', ...config];
-    const [watched, piped, plain] = await Promise.all([
-      runHere(args, terminal),
-      runHere(args),
-      runHere(args, { ...terminal, env: { NO_COLOR: '1' } }),
-    ]);
-    expect(watched.stdout.split('\n').at(-2)).toBe('\u001b[32m+ web-0 10.0.0.1:8000\u001b[0m');
-    expect([piped, plain].map(({ stdout }) => stdout.split('\n').at(-2))).toEqual([
-      '+ web-0 10.0.0.1:8000',
-      '+ web-0 10.0.0.1:8000',
-    ]);
+    const last = async (world: Parameters<typeof runHere>[1]) =>
+      (await runHere(args, world)).stdout.split('\n').at(-2);
+    const plain = '+ web-0 10.0.0.1:8000';
+    const green = `\u001b[32m${plain}\u001b[39m`;
+    expect(await last(terminal)).toBe(green);
+    expect(await last({})).toBe(plain);
+    expect(await last({ ...terminal, env: { NO_COLOR: '1' } })).toBe(plain);
+    expect(await last({ ...terminal, env: { TERM: 'dumb' } })).toBe(plain);
+    expect(await last({ ...terminal, env: { FORCE_COLOR: '0' } })).toBe(plain);
+    expect(await last({ env: { FORCE_COLOR: '1' } })).toBe(green);
+  });
+
+  test('a table fits the width: long names lose their middle, prose is broken between words', async () => {
+    const heading = ['JOB', 'PROVIDER', 'STATE'];
+    const rows = [
+      ['a-job-with-a-long-name', 'kubernetes-production', 'failing: the listing failed, HTTP 503'],
+    ];
+    const print = async (outColumns: number | undefined) => {
+      let text = '';
+      const out = async (part: string | Uint8Array) => {
+        text += String(part);
+      };
+      await printTable({ out, outColumns, outIsTerminal: false, env: {} }, heading, rows, { last: 'prose' });
+      return text;
+    };
+    expect(await print(60)).toBe(
+      'JOB               PROVIDER          STATE\n' +
+        'a-job-wi…ng-name  kubernet…duction  failing: the listing\n' +
+        '                                    failed, HTTP 503\n',
+    );
+    expect(await print(undefined)).toBe(
+      'JOB                     PROVIDER               STATE\n' +
+        'a-job-with-a-long-name  kubernetes-production  failing: the listing failed, HTTP 503\n',
+    );
   });
 
   test('progress is shown and cleared away, and elsewhere there is none', async () => {

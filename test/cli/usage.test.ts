@@ -40,10 +40,7 @@ describe('wrong usage is told in one line, before anything is read', () => {
     ],
     [['targets'], 'muster targets: --job JOB is missing; see "muster targets --help"'],
     [['history'], 'muster history: --job JOB is missing; see "muster history --help"'],
-    [
-      ['accept'],
-      'muster accept: name one of them: --job, --kube-state or --retired; see "muster accept --help"',
-    ],
+    [['accept'], 'muster accept: give one of --job, --kube-state and --retired; see "muster accept --help"'],
     [['sync', '--to', 'x'], 'muster sync: --from STORE is missing; see "muster sync --help"'],
     [['sync', '--from', 'x'], 'muster sync: --to DIR is missing; see "muster sync --help"'],
     [

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ConfigError } from '../../lib/config/problem.ts';
+import { repeats } from '../support/counts.ts';
 import { parse } from './parsing.ts';
 
 const canary = 'canary9f3c';
@@ -158,7 +159,7 @@ describe('a secret is never shown', () => {
           expect([source, outcome(source).shown.includes(canary)]).toEqual([source, false]);
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: repeats(300) },
     );
   });
 });

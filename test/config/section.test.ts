@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { bool, int, text } from '../../lib/config/fields.ts';
-import { problemsOf } from '../../lib/config/problem.ts';
-import { atMostOne, enumerate, rule, section } from '../../lib/config/section.ts';
+import { enumerate, problemsOf } from '../../lib/config/problem.ts';
+import { atMostOne, rule, section } from '../../lib/config/section.ts';
 import { tree } from './parsing.ts';
 
 const service = section(

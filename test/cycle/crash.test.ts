@@ -3,6 +3,7 @@ import { runCycle } from '../../lib/cycle/cycle.ts';
 import { acceptHeld, readHeld } from '../../lib/cycle/held.ts';
 import { acceptRetirement, reviewLeaving } from '../../lib/cycle/leaving.ts';
 import { readPublished } from '../../lib/cycle/load.ts';
+import { pinProvider, rejectHeld, rollbackProvider } from '../../lib/cycle/operate.ts';
 import type { Provider } from '../../lib/cycle/provider.ts';
 import { retireProvider } from '../../lib/cycle/retire.ts';
 import { readStatus } from '../../lib/cycle/status.ts';
@@ -47,6 +48,12 @@ async function killEverywhere<W extends { readonly store: ObjectStore }>(
       await check(world, `${when} operation ${at}`);
     }
   return operations;
+}
+
+const { guard } = providerOf(() => []);
+
+function operatorOf(store: ObjectStore, minute: number) {
+  return { ...inputOf(store), signal, by: 'ann', now: () => new Date(Date.UTC(2026, 0, 1, 0, minute)) };
 }
 
 function cycle(
@@ -191,6 +198,71 @@ describe('a crash at any operation, before or after it takes effect', () => {
       );
     },
   );
+
+  test.each([1, 3])(
+    'of a rollback with a pin, with %d shards: old or new list, and the same command or a cycle completes it',
+    async (shards) => {
+      const prepare = async () => {
+        const store = createMemoryStore();
+        await cycle(store, 12, { shards });
+        await cycle(store, 14, { shards }, 1);
+        return { store };
+      };
+      const pin = { until: new Date(Date.UTC(2026, 0, 1, 2)).toISOString() };
+      const rollback = (store: ObjectStore) =>
+        rollbackProvider(id, { to: 1, pin, maxRemoved: 2, guard }, operatorOf(store, 2));
+      const operations = await killEverywhere(prepare, rollback, async ({ store }, label) => {
+        const between = await readPublished(store, id, undefined);
+        expect([12, 14]).toContain(between?.groups.length);
+        const isCommitted = (await readHistory(store)).version === 3;
+        if (label.length % 2 === 0) {
+          // The backend has other targets: where the pin was committed they are not published.
+          await cycle(store, 15, { shards }, 3);
+          await expectWhole(store, shards, isCommitted ? 12 : 15, label);
+        }
+        expect([label, (await rollback(store)).isNew]).toEqual([label, !isCommitted]);
+        await cycle(store, 16, { shards }, 4);
+        await expectWhole(store, shards, 12, label);
+        expect((await readStatus(store, id)).status?.held?.kind).toBe('pinned');
+      });
+      expect(operations).toBeGreaterThan(20);
+    },
+  );
+
+  test('of a pin, a rejection, or the end of a pin: it is committed or not, and a cycle goes on', async () => {
+    const prepare = async () => {
+      const store = createMemoryStore();
+      await cycle(store, 40);
+      await cycle(store, 10, {}, 1);
+      return { store };
+    };
+    const until = new Date(Date.UTC(2026, 0, 1, 0, 10)).toISOString();
+    const pin = (store: ObjectStore) => pinProvider(id, until, operatorOf(store, 2));
+    const reject = (store: ObjectStore) => rejectHeld(id, operatorOf(store, 2));
+    for (const decide of [pin, reject])
+      await killEverywhere(prepare, decide, async ({ store }, label) => {
+        const isCommitted = (await readHistory(store)).version === 2;
+        await cycle(store, 10, {}, 3);
+        await expectWhole(store, 1, 40, label);
+        expect([label, (await decide(store)).isNew]).toEqual([label, !isCommitted]);
+        for (let minute = 4; minute < 40; minute++) await cycle(store, 10, {}, minute);
+        await expectWhole(store, 1, decide === pin ? 10 : 40, label);
+      });
+    const pinned = async () => {
+      const world = await prepare();
+      await pin(world.store);
+      return world;
+    };
+    await killEverywhere(
+      pinned,
+      (store) => cycle(store, 10, {}, 11),
+      async ({ store }, label) => {
+        await cycle(store, 10, {}, 12);
+        await expectWhole(store, 1, 40, label);
+        expect((await readHistory(store)).version).toBe(3);
+      },
+    );
+  });
 
   test.each([1, 3])('of a retirement, with %d shards: the next one ends it', async (shards) => {
     const operations = await killEverywhere(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeJournalEntry, encodeJournalEntry } from '../../lib/cycle/journal.ts';
-import { decodeSnapshot, decodeSnapshotVersion, encodeSnapshot } from '../../lib/cycle/load.ts';
+import { decodeSnapshot, decodeSnapshotVersion, encodeSnapshot } from '../../lib/cycle/snapshot.ts';
 import { hashGroups, toGroups } from '../../lib/targets/canonical.ts';
 import { diffGroups } from '../../lib/targets/diff.ts';
 import { anyListing } from '../support/groups.ts';

@@ -49,7 +49,7 @@ describeWithPrograms('muster dev', ['consul'], () => {
     await dev.waitFor(/\*\.json"\]\n/);
     await dev.waitFor(/target file written/);
     expect(dev.stdout()).toBe(
-      '# Paste into prometheus.yml, beside the rules that you have:\n' +
+      '# Paste into prometheus.yml, and keep your rules:\n' +
         'scrape_configs:\n' +
         '  - job_name: "api"\n' +
         '    file_sd_configs:\n' +
@@ -193,7 +193,7 @@ describeWithPrograms('muster demo', [], () => {
       code: 1,
       stdout: '',
       stderr:
-        'muster demo: no folder can be made in /dev/null (ENOTDIR): set TMPDIR to one that can be written\n',
+        'muster demo: cannot make a folder in /dev/null (ENOTDIR): set TMPDIR to one that can be written\n',
     });
   });
 
@@ -227,7 +227,7 @@ describeWithPrograms('npm start', [], () => {
     const env = {
       PATH: `${join(process.execPath, '..')}:${process.env.PATH}`,
       MUSTER_LISTEN: '127.0.0.1:0',
-      // What the demo can not remove any more goes with the place.
+      // What the demo cannot remove any more goes with the place.
       TMPDIR: place.folder,
     };
     await buildCommand(join(place.folder, 'dist'));

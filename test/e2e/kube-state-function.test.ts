@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { retireOutputAfter } from '../../lib/kube-state/gate.ts';
-import { readGzipTime } from '../../lib/kube-state/gzip-header.ts';
+import { readGzipTime } from '../../lib/kube-state/gzip-time.ts';
 import { changeOutputStatus } from '../../lib/kube-state/status.ts';
 import { type KubernetesFleet, startKubernetesFleet } from '../../lib/sim/kubernetes.ts';
 import { type FleetServer, startFleetServer } from '../../lib/sim/server.ts';

@@ -55,7 +55,7 @@ test.each<[string, () => unknown, RegExp]>([
   [
     '401 on page 7 of 20',
     () => fleet.faults.add(kubernetesFaults.unauthorized(), pageSeven()),
-    /pods: HTTP 401: the API server does not know who is asking: .* \(page 7 of the list of pods\)$/,
+    /pods: HTTP 401: the API server does not know the user: .* \(page 7 of the list of pods\)$/,
   ],
   [
     '403 of a list that is joined',
@@ -70,7 +70,7 @@ test.each<[string, () => unknown, RegExp]>([
   [
     '410 on page 7, again and again',
     () => fleet.faults.add(kubernetesFaults.expired(), pageSeven()),
-    /pods: HTTP 410: the list of pods expired before its last page came, again and again/,
+    /pods: HTTP 410: the list of pods expired before its last page, 4 times/,
   ],
   [
     '429 with Retry-After, again and again',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startKubernetesFleet } from '../../lib/sim/kubernetes.ts';
 import type { TargetGroup } from '../../lib/targets/group.ts';
+import { repeats } from '../support/counts.ts';
 import { runHere } from '../support/io.ts';
 import { describeWithPrograms } from '../support/programs.ts';
 import { discoverWithPromtool, targetTexts } from '../support/promtool.ts';
@@ -12,7 +13,7 @@ const roles = ['node', 'service', 'pod', 'endpoints', 'endpointslice', 'ingress'
 const attaching = ['pod', 'endpoints', 'endpointslice'];
 
 /** MUSTER_CLUSTERS=30 is what a release has to pass. */
-const clusters = Number(process.env.MUSTER_CLUSTERS ?? 9);
+const clusters = repeats(3, 'MUSTER_CLUSTERS');
 
 describeWithPrograms('muster targets beside promtool on random clusters', ['promtool'], () => {
   let folder: string;

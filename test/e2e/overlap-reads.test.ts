@@ -10,13 +10,14 @@ import { openStore } from '../../lib/store/open.ts';
 import { createS3Store } from '../../lib/store/s3/store.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { encodeFileSd, joinFileSd, readVersionMark } from '../../lib/targets/file-sd.ts';
+import { repeats } from '../support/counts.ts';
 import { type Moto, motoCredentials, startMoto } from '../support/moto.ts';
 import { describeWithPrograms } from '../support/programs.ts';
 import { type History, readHistory } from '../support/provider.ts';
 import { makeWorkplace, type Workplace } from '../support/workplace.ts';
 
 /** MUSTER_READS=1000 is what a release has to outlive. */
-const wanted = Number(process.env.MUSTER_READS ?? 300);
+const wanted = repeats(150, 'MUSTER_READS');
 /** Reads of each mirror at least, and versions that they have to meet so that a read is worth something. */
 const enough = { reads: wanted, versions: Math.min(15, Math.ceil(wanted / 50)), kills: 5 };
 /** Milliseconds after which a slow machine has done enough anyway. */

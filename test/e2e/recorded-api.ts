@@ -1,14 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-
-const folder = join(import.meta.dirname, '../golden/kube-state');
+import { readGolden, readGoldenText } from '../support/golden.ts';
 
 /** A list as it was recorded, in JSON. */
 export function recordedItems<Item>(resource: string): readonly Item[] {
   const { items }: { items: readonly Item[] } = JSON.parse(
-    gunzipSync(readFileSync(join(folder, `lists/${resource}.json.gz`))).toString(),
+    readGoldenText(`kube-state/lists/${resource}.json`),
   );
   return items;
 }
@@ -16,7 +12,7 @@ export function recordedItems<Item>(resource: string): readonly Item[] {
 /** An API server that answers with what was recorded of a real one, in protobuf, and knows nothing else. */
 export async function startRecordedApi(): Promise<{ readonly url: string } & AsyncDisposable> {
   const recorded: readonly { resource: string; path: string; accept: string; file: string }[] = JSON.parse(
-    readFileSync(join(folder, 'index.json'), 'utf8'),
+    readGoldenText('kube-state/index.json'),
   );
   const server = createServer((request, response) => {
     const { pathname } = new URL(`http://server${request.url}`);
@@ -25,7 +21,7 @@ export async function startRecordedApi(): Promise<{ readonly url: string } & Asy
     else
       response
         .writeHead(200, { 'content-type': found.accept })
-        .end(gunzipSync(readFileSync(join(folder, found.file))));
+        .end(readGolden(`kube-state/${found.file.replace(/\.gz$/, '')}`));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

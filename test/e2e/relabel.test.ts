@@ -5,6 +5,7 @@ import { encodeLabels } from '../../lib/targets/canonical.ts';
 import type { LabelSet } from '../../lib/targets/group.ts';
 import { relabel } from '../../lib/targets/relabel.ts';
 import type { RelabelConfig } from '../../lib/targets/relabel-config.ts';
+import { repeats } from '../support/counts.ts';
 import { polled } from '../support/poll.ts';
 import { describeWithPrograms } from '../support/programs.ts';
 import { type Prometheus, type PrometheusTargets, startPrometheus } from '../support/prometheus.ts';
@@ -73,7 +74,7 @@ const targets = Array.from({ length: 30 }, (_, number) => ({
 }));
 
 /** Random lists of rules beside the chosen ones. A release has to agree on 20,000: `MUSTER_RULE_SETS=20000`. */
-const count = Number(process.env.MUSTER_RULE_SETS ?? 200);
+const count = repeats(100, 'MUSTER_RULE_SETS');
 const seed = Number(process.env.MUSTER_SEED ?? 1);
 const jobs = [...chosenRules, ...drawnRules(count, seed)].map((relabel_configs, number) => ({
   job_name: `job-${number}`,

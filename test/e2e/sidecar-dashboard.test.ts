@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as z from 'zod';
-import { gzipHead } from '../../lib/kube-state/gzip-header.ts';
+import { gzipHead } from '../../lib/kube-state/gzip-time.ts';
 import { createFileStore } from '../../lib/store/folder/store.ts';
 import { polled } from '../support/poll.ts';
 import { freePorts } from '../support/process.ts';

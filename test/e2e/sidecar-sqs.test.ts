@@ -60,7 +60,7 @@ describeWithPrograms('S3 notifications through SQS', ['moto'], () => {
     await store.delete('targets/web/dns-0.json');
     await running.waitFor(/target file removed" path=web\/dns-0\.json/);
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: '{"order": 7}' }));
-    await running.waitFor(/holds messages that are no S3 notifications; they stay in it" count=1/);
+    await running.waitFor(/holds messages that are not S3 notifications; they stay in it" count=1/);
     expect(await place.files('to')).toEqual(['api/dns-0.json']);
     expect((await running.stop()).code).toBe(0);
     const seen = await countMessages(QueueUrl);

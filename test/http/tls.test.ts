@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import type { TlsConfig } from '../../lib/config/http-client.ts';
+import type { TlsConfig } from '../../lib/config/http-transport.ts';
 import { toTlsFailure } from '../../lib/http/errors.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { failure, get, inline, openTestClient, plainConfig } from '../support/http-client.ts';

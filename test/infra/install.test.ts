@@ -35,7 +35,8 @@ describe('npm install of the package', () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   test('brings the command and nothing else, and warns of a Node that is too old', async () => {
-    for (const file of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'docs/configuration.md'])
+    const documents = ['docs/configuration.md', 'docs/json-output.md'];
+    for (const file of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', ...documents])
       await cp(join(root, file), join(folder, file));
     await buildCommand(join(folder, 'dist'));
     await mkdir(join(folder, 'dist/functions/consul'), { recursive: true });
@@ -49,7 +50,7 @@ describe('npm install of the package', () => {
     const files = packed?.files.map(({ path }) => path) ?? [];
     expect(files).toContain('dist/muster.mjs');
     expect(files.filter((path) => !/^dist\/[\w-]+\.mjs$/.test(path)).sort()).toEqual([
-      ...['CHANGELOG.md', 'LICENSE', 'README.md', 'dist/muster.schema.json', 'docs/configuration.md'],
+      ...['CHANGELOG.md', 'LICENSE', 'README.md', 'dist/muster.schema.json', ...documents],
       'package.json',
     ]);
     const manifest = z.object({ dependencies: names, engines: names }).parse(await read('package.json'));

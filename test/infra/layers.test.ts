@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import * as z from 'zod';
@@ -48,4 +48,13 @@ test('lint forbids each room what the table of CONTRIBUTING does not allow', () 
     .filter((room) => room !== 'cli')
     .map((room) => [room, [...(table.get(room) ?? [])].sort()]);
   expect(held.sort()).toEqual(said.sort());
+});
+
+test('every file and folder that CONTRIBUTING names exists', () => {
+  const text = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
+  const named = [...text.matchAll(/`((?:lib|test|functions|infra|docs)\/[\w./-]*)`/g)].map(
+    ([, path = '']) => path,
+  );
+  expect(named.length).toBeGreaterThan(30);
+  expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });

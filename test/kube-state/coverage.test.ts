@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { resources } from '../../lib/kube-state/registry.ts';
-import { familyHeader } from '../../lib/kube-state/text/write-family.ts';
+import { familyHeader } from '../../lib/kube-state/text/family.ts';
 import { familiesOf, readExpected } from './golden.ts';
 
 const folder = new URL('resources/', import.meta.url);

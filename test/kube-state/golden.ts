@@ -1,39 +1,40 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import type { Lister } from '../../lib/backends/kubernetes/listing/lister.ts';
 import { mediaTypes } from '../../lib/backends/kubernetes/wire/body.ts';
 import { decodeList } from '../../lib/backends/kubernetes/wire/list.ts';
 import { MusterError } from '../../lib/base/errors.ts';
-import { render, type Selection } from '../../lib/kube-state/render.ts';
-
-const folder = fileURLToPath(new URL('../golden/kube-state/', import.meta.url));
+import { render } from '../../lib/kube-state/render.ts';
+import type { Selection } from '../../lib/kube-state/selection.ts';
+import { readGolden, readGoldenText } from '../support/golden.ts';
 
 /** The API server renews its own lease every ten seconds, so that it moved on between the recordings. */
 const ownLease = /^(kube_lease_renew_time\{lease="apiserver-[^}]*\}) \S+$/m;
 
 /** What kube-state-metrics wrote of the recorded lists; of the API server's own lease what the list says. */
 export function readExpected(name: string): string {
-  const text = gunzipSync(readFileSync(`${folder}expected/${name}.prom.gz`)).toString();
-  return text.replace(ownLease, '$1 1.795241192e+09');
+  return readGoldenText(`kube-state/expected/${name}.prom`).replace(ownLease, '$1 1.795241192e+09');
 }
 
 /** Lists what was recorded of a real API server; what the recording lacks, that server did not have. */
 export function recordedLister(form: 'json' | 'pb'): Lister {
-  const recorded = new Set(recordings().map(({ resource }) => resource));
+  const recorded = recordedResources();
   return {
     cursor: () => '',
     async *parts({ kind }) {
       if (!recorded.has(kind.resource)) throw new MusterError('not-found', `no ${kind.resource}`);
-      const body = gunzipSync(readFileSync(`${folder}lists/${kind.resource}.${form}.gz`));
+      const body = readGolden(`kube-state/lists/${kind.resource}.${form}`);
       const type = form === 'json' ? mediaTypes.json : mediaTypes.protobuf;
       yield { items: decodeList(kind, body, type).items, first: true };
     },
   };
 }
 
-function recordings(): readonly { readonly resource: string }[] {
-  return JSON.parse(readFileSync(`${folder}index.json`, 'utf8'));
+/** The resources whose lists were recorded. */
+export function recordedResources(): ReadonlySet<string> {
+  const recordings: readonly { readonly resource: string }[] = JSON.parse(
+    readGoldenText('kube-state/index.json'),
+  );
+  return new Set(recordings.map(({ resource }) => resource));
 }
 
 /** The whole text of a selection. */

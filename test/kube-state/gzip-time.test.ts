@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
-import { gzipHead, readGzipTime, stampGzip } from '../../lib/kube-state/gzip-header.ts';
+import { gzipHead, readGzipTime, stampGzip } from '../../lib/kube-state/gzip-time.ts';
 
 test('a gzip carries its time to the second, and unpacks as before', () => {
   for (const at of ['1970-01-01T00:00:01Z', '2026-03-01T12:00:05Z', '2099-12-31T23:59:59Z']) {

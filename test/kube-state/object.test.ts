@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { optionalDigits } from '../../lib/backends/kubernetes/wire/slots.ts';
-import { kindOf } from '../../lib/kube-state/kube-object.ts';
+import { optionalDigits } from '../../lib/backends/kubernetes/wire/fields.ts';
+import { kindOf } from '../../lib/kube-state/resource.ts';
 
 const names = { resource: 'things', apiVersion: 'v1', listKind: 'ThingList', namespaced: false };
 const things = kindOf(names, { seconds: optionalDigits(2) }, { labels: false, annotations: false });

@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../lib/base/logger.ts';
 import { version } from '../../lib/base/version.ts';
-import { readGzipTime } from '../../lib/kube-state/gzip-header.ts';
+import { readGzipTime } from '../../lib/kube-state/gzip-time.ts';
 import { publishOutput } from '../../lib/kube-state/publish.ts';
 import { loadApp } from '../../lib/run/app.ts';
 import { type KubernetesFleet, startKubernetesFleet } from '../../lib/sim/kubernetes.ts';
@@ -203,7 +203,7 @@ describe('a configuration', () => {
     ['resources: [podz]', 'there is no resource podz, did you mean pods?'],
     ['metric_labels_allowlist: ["podz=[a]"]', 'there is no resource podz, did you mean pods?'],
     ['metric_labels_allowlist: [pods]', 'must be a list of labels, as in pods=[app,team] or nodes=[*]'],
-    ['metric_allowlist: [a], metric_denylist: [b]', 'can not go with metric_allowlist'],
+    ['metric_allowlist: [a], metric_denylist: [b]', 'cannot be combined with metric_allowlist'],
     ['metric_allowlist: ["("]', 'must be a regular expression'],
     ['shard: 3, total_shards: 3', 'must be less than total_shards'],
     ['sharding: 1', 'unknown key'],

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { approximateQuantity, quantityValue, wholeQuantity } from '../../lib/kube-state/quantity.ts';
-import { fnv64a, jumpHash, keepShard } from '../../lib/kube-state/sharding.ts';
+import { fnv64a, jumpHash, keepShard } from '../../lib/kube-state/selection.ts';
+import { escapeHelp, escapeLabel, formatNumber } from '../../lib/kube-state/text/family.ts';
 import { allowKeys, parseLabelList, toPrometheusLabels } from '../../lib/kube-state/text/label-names.ts';
-import { escapeHelp, escapeLabel, formatNumber } from '../../lib/kube-state/text/write-family.ts';
 
 describe('numbers', () => {
   test.each([
@@ -44,7 +44,7 @@ describe('quantities', () => {
     ['007', 7, 7],
     ['1.', 1, 1],
     ['9E', 9e18, 9e18],
-    // What 64 bits can not hold comes out as Go's arithmetic leaves it: nothing, the highest number, or what is left.
+    // What 64 bits cannot hold comes out as Go's arithmetic leaves it: nothing, the highest number, or what is left.
     ['9.5E', 0, 0],
     ['1e30', 0, 0],
     ['16Ei', 2 ** 63, 2 ** 63],

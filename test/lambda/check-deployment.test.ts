@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { MusterError } from '../../lib/base/errors.ts';
 import { silentLogger } from '../../lib/base/logger.ts';
 import type { Status } from '../../lib/cycle/status.ts';
-import { gzipHead } from '../../lib/kube-state/gzip-header.ts';
+import { gzipHead } from '../../lib/kube-state/gzip-time.ts';
 import { kubeStateConfig } from '../../lib/kube-state/options.ts';
 import { checkDeployment, type DeploymentInput } from '../../lib/lambda/check-deployment.ts';
 import { bindOutputs } from '../../lib/run/kube-state-outputs.ts';

@@ -196,7 +196,7 @@ describe('an invocation that fails', () => {
     async (event) => {
       const world = createWorld();
       await world.configure(jobs(['api']));
-      await expect(world.start().invoke(event)).rejects.toThrow(/^the event is neither/);
+      await expect(world.start().invoke(event)).rejects.toMatchObject({ kind: 'config', code: 'bad-event' });
       expect((await world.store.list('')).map(({ key }) => key)).toEqual(['config/muster.yml']);
     },
   );

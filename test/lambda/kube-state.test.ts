@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLogger } from '../../lib/base/logger.ts';
 import { retireOutputAfter } from '../../lib/kube-state/gate.ts';
-import { gzipHead } from '../../lib/kube-state/gzip-header.ts';
+import { gzipHead } from '../../lib/kube-state/gzip-time.ts';
 import { changeOutputStatus } from '../../lib/kube-state/status.ts';
 import { followConfig } from '../../lib/lambda/config-source.ts';
 import { createInvocations } from '../../lib/lambda/invocation.ts';

@@ -1,11 +1,13 @@
 import type { Step } from './explore.ts';
 import {
+  type Control,
   type Cycle,
   etagOf,
   type Held,
   has,
   type Manifest,
   newMark,
+  noControl,
   partName,
   type Setting,
   shardsOf,
@@ -35,42 +37,74 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
   switch (cycle.at) {
     case 'status': {
       const { status } = world;
-      const next = status === undefined || status.isHeld ? 'held' : 'snapshot';
+      const isRead = cycle.decision === undefined && (status === undefined || status.isHeld);
+      const next = isRead ? 'held' : 'snapshot';
       return [step(say('reads the status'), go(next, { status }))];
     }
     case 'held':
       return [step(say('reads what is held'), go('snapshot', { held: world.held }))];
     case 'snapshot': {
       const { snapshot: found } = world;
-      const read = { version: found.version, list: found.list, snapshot: found.version };
+      const { control } = found;
+      const read = { version: found.version, list: found.list, control, snapshot: found.version };
       return [step(say(`reads the snapshot of version ${found.version}`), go('journal', read))];
     }
     case 'journal': {
       const entry = world.journal[version];
       if (entry === undefined) return [step(say(`finds no version ${version + 1}`), go('list'))];
-      const read = { version: version + 1, list: entry.list };
+      const read = { version: version + 1, list: entry.list, control: entry.control };
       return [step(say(`reads version ${version + 1}`), go('journal', read))];
     }
     case 'list':
-      return [pass(world, cycle, setting, go)];
+      return [
+        cycle.decision === undefined
+          ? pass(world, cycle, setting, go)
+          : decide(world, cycle, setting, go, end),
+      ];
     case 'commit': {
       const isTaken = world.journal[version] !== undefined;
       if (isTaken && setting.createOnlyJournal)
-        return [step(say(`finds version ${version + 1} taken, and stops`), end())];
+        return [
+          cycle.decision === undefined
+            ? step(say(`finds version ${version + 1} taken, and stops`), end())
+            : step(say(`finds version ${version + 1} taken, and looks again`), {
+                ...end(),
+                cycles: world.cycles.with(place, {
+                  name: cycle.name,
+                  at: 'status',
+                  decision: cycle.decision,
+                }),
+              }),
+        ];
       const { removed = 0, added = 0 } = cycle.change ?? {};
       const lost = targetNames.filter(
         (_, bit) => has(removed, bit) && !has(world.accepted, bit) && (world.lacked[bit] ?? 0) < 2,
       );
+      const { decision, control } = cycle;
+      const newest = world.journal.at(-1);
+      const isPinned = newest?.control?.pinned === true && !world.isPinOver && list !== newest.list;
+      const isBack = decision === 'rollback' || decision === 'rollback and pin';
+      const isPin = decision === 'pin' || decision === 'rollback and pin';
       const change = {
-        journal: [...world.journal.slice(0, version), { list, isEnd: false }],
-        lacked: world.lacked.map((count, bit) => (has(added, bit) ? 0 : count)),
-        accepted: world.accepted & ~added,
+        journal: [...world.journal.slice(0, version), { list, isEnd: false, control }],
+        // What an operator brings back leaves for what is found from then on, not for what was before.
+        lacked: world.lacked.map((count, bit) => (isBack || has(added, bit) ? 0 : count)),
+        accepted: isBack ? 0 : world.accepted & ~added,
+        unwanted:
+          decision === 'reject' ? world.unwanted | (control?.rejected ?? 0) : world.unwanted & ~removed,
+        isPinOver: isPin ? false : world.isPinOver,
       };
       const broken = isTaken
         ? 'each version is in the journal once'
-        : lost.length > 0
-          ? `no target leaves by accident (${lost})`
-          : undefined;
+        : decision !== undefined
+          ? undefined
+          : isPinned
+            ? 'a pinned list stays as it is'
+            : (removed & world.unwanted) !== 0
+              ? 'what was rejected stays'
+              : lost.length > 0
+                ? `no target leaves by accident (${lost})`
+                : undefined;
       const label = say(`commits version ${version + 1}: ${showList(list)}`);
       return [step(label, go('look', { version: version + 1 }, change), broken)];
     }
@@ -89,7 +123,7 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
       return [
         step(
           say(`writes the snapshot of version ${version}`),
-          go('old', { snapshot: version }, { snapshot: { version, list } }),
+          go('old', { snapshot: version }, { snapshot: { version, list, control: cycle.control } }),
         ),
       ];
     case 'checkpoint again': {
@@ -159,14 +193,16 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
       const { held } = world;
       const { hold } = cycle;
       const accepted = hold && hold.accepted | ((held?.accepted ?? 0) & marked(hold));
-      const read = { held, hold: hold && { ...hold, accepted: accepted ?? 0 } };
+      const acceptedAt = held?.acceptedAt ?? 0;
+      const read = { held, hold: hold && { ...hold, accepted: accepted ?? 0, acceptedAt } };
       return [step(say('reads what is held'), go('hold', read))];
     }
     case 'report': {
       if (world.status?.mark !== cycle.status?.mark)
         return [step(say('finds another status'), go('report again'))];
       const { file = '', hold } = cycle;
-      const facts = { version, published: version, file, isHeld: hold !== undefined, isLeaving: false };
+      const isHeld = cycle.decision === undefined ? hold !== undefined : cycle.status?.isHeld === true;
+      const facts = { version, published: version, file, isHeld, isLeaving: false };
       return [step(say('writes its status'), end({ status: { mark: newMark(world), ...facts } }))];
     }
     default: {
@@ -183,24 +219,88 @@ type Go = (at: string, read?: Partial<Cycle>, change?: Partial<World>) => World;
 /** Lists the backend and lets the gate judge: here every removal is held until a second listing, or an acceptance. */
 function pass(world: World, cycle: Cycle, setting: Setting, go: Go): Step<World> {
   const { backend: listing } = world;
-  const { held, version = 0, list = 0 } = cycle;
-  const isStale = setting.memoryOfVersion && held !== undefined && held.version < version - 1;
+  const { held, version = 0, list = 0, control } = cycle;
+  const { pinned, rejected, rejectedAt, rollback } = control ?? noControl;
+  const isPinned = pinned && !world.isPinOver;
+  const isStale =
+    held !== undefined &&
+    ((setting.memoryOfVersion && held.version < version - 1) ||
+      (setting.rollbackForgets && held.version < rollback));
   const memory = isStale ? undefined : held;
+  const isTakenBack = setting.laterWordCounts && rejected !== 0 && (memory?.acceptedAt ?? 0) < rejectedAt;
+  const accepted = isTakenBack ? 0 : (memory?.accepted ?? 0);
   const missing = list & ~listing;
   const isGoing = (bit: number) =>
     setting.memoryPerTarget
-      ? has(memory?.accepted ?? 0, bit) || (memory?.waited[bit] ?? -1) >= 0
+      ? has(accepted, bit) || (!has(rejected, bit) && (memory?.waited[bit] ?? -1) >= 0)
       : memory !== undefined;
-  const waited = targetNames.map((_, bit) => (has(missing, bit) && !isGoing(bit) ? 0 : -1));
-  const next = listing | marked({ waited });
-  const hold = next === listing ? undefined : { version, waited, accepted: 0 };
+  const waited = targetNames.map((_, bit) => (has(missing, bit) && (isPinned || !isGoing(bit)) ? 0 : -1));
+  const kept = marked({ waited });
+  const next = isPinned ? list : listing | kept;
+  const isHeld = isPinned ? next !== listing : kept !== 0;
+  const carried = isPinned
+    ? { accepted: accepted & kept, acceptedAt: memory?.acceptedAt ?? 0 }
+    : nothingAccepted;
+  const hold = isHeld ? { version, waited, ...carried } : undefined;
+  const after = isPinned ? control : lapsed(control, kept);
+  const isChanged = next !== list || after !== control;
   const change = { removed: list & ~next, added: next & ~list };
   const lacked = world.lacked.map((count, bit) => (has(listing, bit) ? count : Math.min(2, count + 1)));
-  const read = { list: next, hold, change: next === list ? undefined : change };
+  const read = { list: next, hold, control: after, change: isChanged ? change : undefined };
   return step(
     `cycle ${cycle.name} lists ${showList(listing)} and wants ${showList(next)}`,
-    go(next === list ? 'look' : 'commit', read, { lacked }),
+    go(isChanged ? 'commit' : 'look', read, { lacked, unwanted: world.unwanted & ~listing }),
   );
+}
+
+const nothingAccepted = { accepted: 0, acceptedAt: 0 };
+
+/** A pin whose time has passed ends, and of a rejection what is listed again or was accepted. */
+function lapsed(control: Control | undefined, kept: number): Control | undefined {
+  if (control === undefined) return undefined;
+  const rejected = control.rejected & kept;
+  return !control.pinned && rejected === control.rejected ? control : { ...control, pinned: false, rejected };
+}
+
+/** An operator's decision on what was loaded. */
+function decide(
+  world: World,
+  cycle: Cycle,
+  setting: Setting,
+  go: Go,
+  end: (change?: Partial<World>) => World,
+): Step<World> {
+  const { decision, version = 0, list = 0, control = noControl } = cycle;
+  const say = (text: string) => `the operator ${text}`;
+  const { held } = world;
+  const commit = (next: Partial<Control>, to = list) => {
+    const change = { removed: list & ~to, added: to & ~list };
+    const read = { list: to, change, control: { ...control, ...next } };
+    return step(say(`decides: ${decision}`), go('commit', read));
+  };
+  switch (decision) {
+    case 'unpin':
+      return control.pinned ? commit({ pinned: false }) : step(say('finds nothing pinned'), end());
+    case 'reject': {
+      const isOld = held !== undefined && held.version < Math.max(version - 1, control.rollback);
+      if (held === undefined || isOld || marked(held) === 0) return step(say('finds nothing held'), end());
+      return commit({ rejected: marked(held), rejectedAt: version + 1 });
+    }
+    case 'pin': {
+      if (setting.pinIsVersion) return commit({ pinned: true });
+      const entry = world.journal[version - 1];
+      const pinned = entry && { ...entry, control: { ...control, pinned: true } };
+      const journal = pinned === undefined ? world.journal : world.journal.with(version - 1, pinned);
+      return step(say('notes a pin beside the journal'), end({ journal }));
+    }
+    default: {
+      const to = world.journal[0]?.list ?? 0;
+      const pinned = decision === 'rollback and pin' || control.pinned;
+      if (to === list && pinned === control.pinned) return step(say('finds that list there'), end());
+      if (to === list) return commit({ pinned });
+      return commit({ pinned, rollback: version + 1 }, to);
+    }
+  }
 }
 
 /** The targets that are held. */
@@ -208,7 +308,8 @@ export function marked({ waited }: Pick<Held, 'waited'>): number {
   return waited.reduce((list, count, bit) => (count >= 0 ? list | (1 << bit) : list), 0);
 }
 
-function afterFile({ hold, held }: Cycle): string {
+function afterFile({ hold, held, decision }: Cycle): string {
+  if (decision !== undefined) return 'report';
   return hold === undefined && held === undefined ? 'report' : 'hold';
 }
 

@@ -39,12 +39,23 @@ function stepsOf(world: World, setting: Setting): readonly Step<World>[] {
 function beginnings(world: World): readonly Step<World>[] {
   const steps: Step<World>[] = [];
   const { left, configured, cycles, status, retirement, held, operator } = world;
-  const isFull = cycles.length + (retirement === undefined ? 0 : 1) >= left.together;
+  const own = cycles.filter(({ decision: decided }) => decided === undefined);
+  const isFull = own.length + (retirement === undefined ? 0 : 1) >= left.together;
   if (configured && left.cycles > 0 && !isFull) steps.push(step('a cycle begins', beginCycle(world)));
   if (!configured && left.retirements > 0 && status !== undefined && retirement === undefined && !isFull)
     steps.push(step('the provider is found to have left', beginRetirement(world)));
+  const [decision, ...decisions] = left.decisions;
+  if (decision !== undefined && status !== undefined && !cycles.some((one) => one.decision !== undefined)) {
+    const process = { name: 'O', at: 'status', decision };
+    const next = { ...world, cycles: [...cycles, process], left: { ...left, decisions } };
+    steps.push(step(`the operator begins to ${decision}`, next));
+  }
   if (left.accepts > 0 && held !== undefined && operator === undefined) {
-    const next = { ...world, operator: { held }, left: { ...left, accepts: left.accepts - 1 } };
+    const next = {
+      ...world,
+      operator: { held, version: world.journal.length },
+      left: { ...left, accepts: left.accepts - 1 },
+    };
     steps.push(step('the operator reads what is held', next));
   }
   return steps;
@@ -66,14 +77,17 @@ function operatorSteps(world: World): readonly Step<World>[] {
   if (operator === undefined) return [];
   if (held === undefined) return [step('the operator finds nothing held', { ...world, operator: undefined })];
   if (held.mark !== operator.held.mark)
-    return [step('the operator reads what is held', { ...world, operator: { held } })];
+    return [step('the operator reads what is held', { ...world, operator: { ...operator, held } })];
   const going = marked(held);
+  const rejectedAt = world.journal.at(-1)?.control?.rejectedAt ?? 0;
+  const counts = operator.version >= rejectedAt ? going : 0;
   return [
     step(`the operator accepts that ${showList(going)} go`, {
       ...world,
       operator: undefined,
-      held: { ...held, accepted: going, mark: newMark(world) },
-      accepted: accepted | going,
+      held: { ...held, accepted: going, acceptedAt: operator.version, mark: newMark(world) },
+      accepted: accepted | counts,
+      unwanted: world.unwanted & ~counts,
     }),
   ];
 }
@@ -89,6 +103,10 @@ function surroundings(world: World, setting: Setting): readonly Step<World>[] {
   if (left.edits > 0) {
     const label = configured ? 'the provider leaves the configuration' : 'the provider comes back';
     steps.push(step(label, { ...world, configured: !configured, left: { ...left, edits: left.edits - 1 } }));
+  }
+  if (left.pinEnds > 0 && !world.isPinOver && journal.at(-1)?.control?.pinned === true) {
+    const after = { ...left, pinEnds: left.pinEnds - 1 };
+    steps.push(step('the time of the pin passes', { ...world, isPinOver: true, left: after }));
   }
   if (left.damages > 0 && manifest !== undefined) {
     const after = { ...left, damages: left.damages - 1 };

@@ -10,7 +10,13 @@ export interface World {
   /** `journal[n - 1]` is version n. */
   readonly journal: readonly Entry[];
   /** Version 0: none. */
-  readonly snapshot: { readonly version: number; readonly list: number };
+  readonly snapshot: {
+    readonly version: number;
+    readonly list: number;
+    readonly control?: Control | undefined;
+  };
+  /** The time of the pin has passed. */
+  readonly isPinOver: boolean;
   readonly manifest: Manifest | undefined;
   /** Parts that are there: their names, and what they hold. */
   readonly parts: Readonly<Record<string, number>>;
@@ -23,18 +29,37 @@ export interface World {
   readonly cycles: readonly Cycle[];
   readonly retirement: Retirement | undefined;
   readonly mirror: Mirror | undefined;
-  readonly operator: { readonly held: Held } | undefined;
+  readonly operator: { readonly held: Held; readonly version: number } | undefined;
   /** What may still happen. */
   readonly left: Budget;
   /** What really happened, for the promises: how many listings have lacked each target, and which were accepted. */
   readonly lacked: readonly number[];
   readonly accepted: number;
+  /** Which were rejected, and have neither been listed nor accepted since. */
+  readonly unwanted: number;
 }
 
 interface Entry {
   readonly list: number;
   readonly isEnd: boolean;
+  readonly control?: Control | undefined;
 }
+
+/** What operators have decided, as each version carries it. */
+export interface Control {
+  /** Until the pin is over. */
+  readonly pinned: boolean;
+  /** Targets whose removal is not wanted, and the version that says so. */
+  readonly rejected: number;
+  readonly rejectedAt: number;
+  /** Version of the last rollback. */
+  readonly rollback: number;
+}
+
+export const noControl: Control = { pinned: false, rejected: 0, rejectedAt: 0, rollback: 0 };
+
+/** What an operator may decide; each is a version. A rollback is to version 1. */
+export type Decision = 'rollback' | 'rollback and pin' | 'pin' | 'unpin' | 'reject';
 
 /** A list in parts, or as one file, which then has no parts. */
 export interface Manifest {
@@ -60,6 +85,8 @@ export interface Held {
   readonly version: number;
   readonly waited: readonly number[];
   readonly accepted: number;
+  /** Version of the list when it was accepted. */
+  readonly acceptedAt: number;
 }
 
 /** A run of a cycle, with what it has read. */
@@ -72,6 +99,9 @@ export interface Cycle {
   /** Version and list as they are committed so far, then as they are to be published. */
   readonly version?: number;
   readonly list?: number;
+  /** An operator's decision, which is made where a cycle lists. */
+  readonly decision?: Decision | undefined;
+  readonly control?: Control | undefined;
   /** Version of the snapshot that was read: its etag. */
   readonly snapshot?: number;
   readonly change?: Change | undefined;
@@ -120,6 +150,10 @@ export interface Budget {
   /** How often the configuration may lose the provider or get it back. */
   readonly edits: number;
   readonly accepts: number;
+  /** What operators decide, one after the other. */
+  readonly decisions: readonly Decision[];
+  /** How often the time of a pin may pass. */
+  readonly pinEnds: number;
   readonly crashes: number;
   /** How often the published object may vanish or be put back to what it was. */
   readonly damages: number;
@@ -151,6 +185,12 @@ export interface Mechanisms {
   readonly conditionalDelete: boolean;
   /** A status is written before a file is created. */
   readonly announced: boolean;
+  /** A pin is a version of the journal. */
+  readonly pinIsVersion: boolean;
+  /** A rejection takes back what was accepted before it. */
+  readonly laterWordCounts: boolean;
+  /** A rollback ends what the gate remembered. */
+  readonly rollbackForgets: boolean;
 }
 
 export const allOn: Mechanisms = {
@@ -165,6 +205,9 @@ export const allOn: Mechanisms = {
   memoryOfVersion: true,
   conditionalDelete: true,
   announced: true,
+  pinIsVersion: true,
+  laterWordCounts: true,
+  rollbackForgets: true,
 };
 
 export interface Setting extends Mechanisms {
@@ -226,8 +269,10 @@ export function firstWorld(setting: Setting, left: Budget): World {
     mirror: undefined,
     operator: undefined,
     left,
+    isPinOver: false,
     lacked: [0, 0, 0],
     accepted: 0,
+    unwanted: 0,
   };
 }
 
@@ -251,7 +296,8 @@ export function keyOf(world: World): string {
   };
   const status = (one: Status | undefined) =>
     one && [renamed(one.mark), one.version, one.published, one.file, one.isHeld, one.isLeaving];
-  const held = (one: Held | undefined) => one && [renamed(one.mark), one.version, one.waited, one.accepted];
+  const held = (one: Held | undefined) =>
+    one && [renamed(one.mark), one.version, one.waited, one.accepted, one.acceptedAt];
   const cycles =
     world.cycles.length < 2
       ? world.cycles
@@ -261,7 +307,8 @@ export function keyOf(world: World): string {
     [world.backend, world.configured, world.journal, world.snapshot, world.manifest],
     [Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1)), world.tombstone],
     [held(world.held), status(world.status), world.disk, world.mirror, world.left],
-    [world.lacked, world.accepted, held(operator?.held)],
+    [world.lacked, world.accepted, held(operator?.held), operator?.version],
+    [world.isPinOver, world.unwanted],
     retirement && { ...retirement, status: status(retirement.status) },
     cycles.map((cycle) => ({ ...cycle, name: '', status: status(cycle.status), held: held(cycle.held) })),
   ]);

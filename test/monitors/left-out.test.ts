@@ -81,18 +81,18 @@ describe('a Monitor that the operator refuses is left out, with the reason', () 
       { scrapeInterval: '10s' },
       'scrapeTimeout 11s is longer than the interval',
     ],
-    ['a duration that is none', { interval: '10' }, {}, 'interval: "10" is no duration'],
+    ['a duration that is none', { interval: '10' }, {}, 'interval: "10" is not a duration'],
     [
       'two ways to authenticate',
       { authorization: { credentials: secret }, oauth2: { tokenUrl: 'x' } },
       {},
-      'authorization and oauth2 can not go together',
+      'authorization and oauth2 cannot go together',
     ],
     [
       'authorization as basic',
       { authorization: { type: 'Basic', credentials: secret } },
       {},
-      'authorization: type basic is that of basicAuth',
+      'authorization: type basic belongs to basicAuth',
     ],
     ['OAuth 2 without a URL', { oauth2: {} }, {}, 'oauth2: tokenUrl is missing'],
     [
@@ -105,7 +105,7 @@ describe('a Monitor that the operator refuses is left out, with the reason', () 
       'an authority twice',
       { tlsConfig: { ca: { secret }, caFile: '/c' } },
       {},
-      'tlsConfig: ca and caFile can not go together',
+      'tlsConfig: ca and caFile cannot go together',
     ],
     [
       'versions of TLS in the wrong order',
@@ -117,7 +117,7 @@ describe('a Monitor that the operator refuses is left out, with the reason', () 
       'a proxy twice',
       { proxyUrl: 'http://p', proxyFromEnvironment: true },
       {},
-      'proxyFromEnvironment and proxyUrl can not go together',
+      'proxyFromEnvironment and proxyUrl cannot go together',
     ],
     [
       'files, where they are denied',
@@ -174,11 +174,11 @@ describe('a Monitor that the operator refuses is left out, with the reason', () 
     ],
     [
       { httpSDConfigs: [{ url: 'http://x', basicAuth: {}, authorization: { credentials: secret } }] },
-      'httpSDConfigs[0]: authorization and basicAuth can not go together',
+      'httpSDConfigs[0]: authorization and basicAuth cannot go together',
     ],
     [
       { staticConfigs: [{ targets: ['db:9100'] }] },
-      'staticConfigs.targets: db:9100 is an address that the cluster did not list, and its DNS alone knows: say what it is called from here with --address db:9100=HOST:PORT',
+      'staticConfigs.targets: db:9100 is an address that only DNS inside the cluster knows: give its local name with --address db:9100=HOST:PORT',
     ],
   ])('the ScrapeConfig %j', (spec, reason) => {
     expect(reasons('ScrapeConfig', spec)).toEqual([reason]);
@@ -210,7 +210,7 @@ describe('what one of its jobs would read is looked at', () => {
 
   test('a certificate that is none', () => {
     expect(reasons('ServiceMonitor', endpoint(ca), {}, {}, () => ({ text: 'hush' }))).toEqual([
-      'endpoints[0]: tlsConfig.ca: is no certificate in PEM',
+      'endpoints[0]: tlsConfig.ca: is not a certificate in PEM',
     ]);
   });
 
@@ -225,7 +225,7 @@ describe('what one of its jobs would read is looked at', () => {
     expect([
       reasons('ServiceMonitor', endpoint({ tlsConfig }), {}, {}, read(one.key)),
       reasons('ServiceMonitor', endpoint({ tlsConfig }), {}, {}, read(other.key)),
-    ]).toEqual([[], ['endpoints[0]: tlsConfig: the key is not that of the certificate']]);
+    ]).toEqual([[], ['endpoints[0]: tlsConfig: the key does not belong to the certificate']]);
   });
 
   test('no text of a Secret is in a job: an OAuth client whose name is in one is left out', () => {
@@ -252,7 +252,7 @@ describe('what one of its jobs would read is looked at', () => {
     const basicAuth = { username: secret, password: secret };
     const files = new Map([['/t', '/t']]);
     expect(reasons('ServiceMonitor', endpoint({ basicAuth }), settings, { files })).toEqual([
-      'endpoints[0]: Prometheus takes one of authorization and basic_auth: one comes of the Monitor, another of its scrape class',
+      'endpoints[0]: Prometheus takes one of authorization and basic_auth: one comes from the Monitor, another from its scrape class',
     ]);
   });
 });
@@ -268,7 +268,7 @@ describe('what exists inside the cluster alone', () => {
     const job = translated('ServiceMonitor', token, {}, { files }).jobs[0];
     expect([reasons('ServiceMonitor', token), job?.bearer_token_file]).toEqual([
       [
-        "endpoints[0]: bearerTokenFile is /var/run/secrets/kubernetes.io/serviceaccount/token, which exists in the cluster's own Prometheus alone: say where it is here with --file /var/run/secrets/kubernetes.io/serviceaccount/token=PATH",
+        "endpoints[0]: bearerTokenFile is /var/run/secrets/kubernetes.io/serviceaccount/token, which exists only in the cluster's own Prometheus: give its local path with --file /var/run/secrets/kubernetes.io/serviceaccount/token=PATH",
       ],
       '/etc/prod/token',
     ]);
@@ -287,7 +287,7 @@ describe('what exists inside the cluster alone', () => {
       const [job] = translated('Probe', spec, {}, { addresses }).jobs;
       expect([reasons('Probe', spec), job?.relabel_configs[3]]).toEqual([
         [
-          `prober.url: ${url} is an address that the cluster did not list, and its DNS alone knows: say what it is called from here with --address ${url}=HOST:PORT`,
+          `prober.url: ${url} is an address that only DNS inside the cluster knows: give its local name with --address ${url}=HOST:PORT`,
         ],
         { target_label: '__address__', replacement: 'blackbox.example.org:80' },
       ]);
@@ -335,7 +335,7 @@ describe('the name of a job', () => {
     const { jobs, leftOut } = translate([monitor, monitor], translation, () => 'missing');
     expect([jobs.length, leftOut.map(({ reason }) => reason)]).toEqual([
       1,
-      ['another job is called probe/shop/front: give another --cluster'],
+      ['another job has the name probe/shop/front: give another --cluster'],
     ]);
   });
 });
@@ -354,7 +354,7 @@ describe('settings', () => {
           { name: 'b', default: true },
         ],
       },
-      'scrapeClasses: 2 of them are the default, which one can be',
+      'scrapeClasses: 2 of them are the default, but only one can be',
     ],
   ])('%j are refused', (over, message) => {
     expect(() => readSettings({}, new Map(Object.entries(over)))).toThrow(message);

@@ -53,7 +53,7 @@ describe('a ScrapeConfig', () => {
     ],
     [
       { job: 'a', files: ['/*/x.json'] },
-      'job "a": a ScrapeConfig takes no file "/*/x.json": it must end in .json or .yml, with a * in its last part alone',
+      'job "a": a ScrapeConfig cannot read "/*/x.json": it must end in .json or .yml, with a * only in its last part',
     ],
   ])('%j is refused', (input, message) => {
     expect(() => scrapeConfigResource(input)).toThrow(message);

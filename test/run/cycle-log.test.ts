@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals';
+import { MusterError } from '../../lib/base/errors.ts';
 import { createLogger } from '../../lib/base/logger.ts';
-import { cycleOnce } from '../../lib/run/cycles.ts';
+import { readStatus } from '../../lib/cycle/status.ts';
+import { cycleOnce } from '../../lib/run/provider-cycle.ts';
 import type { AppProvider } from '../../lib/run/providers.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import { listing, providerOf } from '../support/provider.ts';
@@ -47,4 +49,24 @@ test('a provider that had failed says once that it is good again', async () => {
     expect.stringContaining('level=error'),
     `level=info msg="the cycle is good again" ${where} outcome=unchanged version=1 targets=3`,
   ]);
+});
+
+test('a failure stands in the log and in the status with its kind and its code', async () => {
+  const store = createMemoryStore();
+  const lines: string[] = [];
+  const log = createLogger({ level: 'error', write: (line) => lines.push(line) });
+  const error = new MusterError('unreachable', 'the answer ended early', { code: 'cut-off' });
+  const provider: AppProvider = {
+    ...providerOf(() => Promise.reject(error)),
+    ...{ mechanism: 'consul', hasOwnName: false, refreshInterval: 60_000, retireAfter: 0 },
+  };
+  await cycleOnce(provider, { store, log, signal: new AbortController().signal });
+  expect(lines).toEqual([
+    expect.stringMatching(/ msg="the answer ended early" .* kind=unreachable code=cut-off\n$/),
+  ]);
+  expect((await readStatus(store, provider)).status?.error).toEqual({
+    kind: 'unreachable',
+    code: 'cut-off',
+    message: 'the answer ended early',
+  });
 });

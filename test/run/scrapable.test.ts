@@ -5,7 +5,7 @@ import type { Job } from '../../lib/config/muster-config.ts';
 import { relabelConfigs } from '../../lib/config/relabel.ts';
 import { listWarnings, openFindings } from '../../lib/cycle/collect.ts';
 import { readStatus } from '../../lib/cycle/status.ts';
-import { cycleOnce } from '../../lib/run/cycles.ts';
+import { cycleOnce } from '../../lib/run/provider-cycle.ts';
 import { bindProviders } from '../../lib/run/providers.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import { decodeFileSd, defaultLargestObject } from '../../lib/targets/file-sd.ts';

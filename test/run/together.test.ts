@@ -5,7 +5,7 @@ import { bindMechanism, type Stanza } from '../../lib/backends/mechanism.ts';
 import { silentLogger } from '../../lib/base/logger.ts';
 import { parseConfig } from '../../lib/config/load.ts';
 import type { CycleInput, CycleResult } from '../../lib/cycle/provider.ts';
-import { cycleOnce } from '../../lib/run/cycles.ts';
+import { cycleOnce } from '../../lib/run/provider-cycle.ts';
 import { type AppProvider, bindProviders } from '../../lib/run/providers.ts';
 import { groupsOf, runTogether } from '../../lib/run/together.ts';
 import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';

@@ -31,7 +31,7 @@ describe('two mirrors on one folder', () => {
     const first = await openTestFolder(path);
     await expect(openTestFolder(path)).rejects.toMatchObject({
       kind: 'conflict',
-      message: `another mirror writes to ${path}; stop it, or give each its own folder`,
+      message: `another mirror writes to ${path}: stop it, or give each its own folder`,
     });
     first.close();
     await openTestFolder(path);
@@ -87,7 +87,7 @@ describe('opening a folder', () => {
     await put(join(path, '.muster'));
     await expect(openTestFolder(path)).rejects.toMatchObject({
       kind: 'storage',
-      message: `${path}/.muster is not a folder; the mirror keeps its own files there, remove it`,
+      message: `${path}/.muster is not a folder: remove it, the mirror keeps its own files there`,
     });
   });
 
@@ -136,7 +136,7 @@ describe('a state that is lost or cannot be trusted', () => {
     await publish(memory, { 'web/consul-0.json': undefined });
     const reopened = await openTestFolder(path);
     expect(reopened.warning).toBe(
-      `${file} cannot be read and is written again; files that the bucket does not list stay, remove them by hand`,
+      `${file} cannot be read and is written again; files that the bucket does not list stay: remove them by hand`,
     );
     expect(summary(await round(memory, reopened))).toEqual(changed());
     expect(await visibleFiles(path)).toEqual({ ...good, 'api/mine.json': '[]' });

@@ -101,7 +101,7 @@ describe('files of others', () => {
       errors: [],
     });
     expect(done.rejections[0]?.message).toBe(
-      `${join(path, below)} is ${below === file ? 'a folder' : 'not a real folder'}; remove it, so that the mirror can write there; there is no good file of it, and its job is not served`,
+      `${join(path, below)} is ${below === file ? 'a folder' : 'not a real folder'}: remove it, so that the mirror can write there; there is no good file for it, and its job is not served`,
     );
   });
 

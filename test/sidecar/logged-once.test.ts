@@ -28,7 +28,7 @@ test('an error that stays the same is told once, another one at once, and that a
   expect(lines).toEqual([
     'level=error msg="no answer"',
     'level=error msg=refused',
-    'level=info msg="the mirror is good again"',
+    'level=info msg="the mirror works again"',
     'level=error msg=refused',
   ]);
 });

@@ -94,7 +94,7 @@ describe('a round', () => {
     await publish(memory, { 'api/consul-0.json': undefined, 'web%2Fedge/marathon-1.json': undefined });
     const held = await round(memory, folder);
     expect(held.errors.map(({ message }) => message)).toEqual([
-      `memory: lists no target file while 2 are in ${path}, which all stay; check the bucket and its prefix; if it is empty on purpose, sync with --once --remove-orphans`,
+      `memory: lists no target file, but ${path} has 2, which all stay: check the bucket and its prefix; if it is empty on purpose, run "muster sync --once --remove-orphans"`,
     ]);
     expect(await visibleFiles(path)).toEqual(two);
     expect(summary(await round(memory, folder, { removeOrphans: true }))).toEqual(
@@ -220,7 +220,7 @@ describe('a store that fails in the middle of a round', () => {
       },
     });
     expect((await round(store, folder)).errors.map(({ message }) => message)).toEqual([
-      'targets/api/consul-0.json was cut off: 2 of 49 bytes came; it is fetched again',
+      'targets/api/consul-0.json was cut off: 2 of 49 bytes arrived; it is fetched again',
     ]);
     expect(await visibleFiles(path)).toEqual(one);
     expect(summary(await round(memory, folder))).toEqual(changed('written api/consul-0.json'));

@@ -25,7 +25,7 @@ describe('a list that would put another one back', () => {
       {
         key: api,
         reason: 'older',
-        message: `${api} holds version 4, older than version 5 of the file on disk; if the store was restored on purpose, sync with --once --accept-older; its last good file stays`,
+        message: `${api} holds version 4, older than version 5 of the file on disk; if the store was restored on purpose, run "muster sync --once --accept-older"; its last good file stays`,
       },
     ]);
     expect((await visibleFiles(path))['api/consul-0.json']).toBe(listText(5, forty));

@@ -118,7 +118,7 @@ describe('a list in parts', () => {
         key: manifest,
         reason: 'incomplete',
         message: expect.stringMatching(
-          /^targets\/api\/kubernetes-0\.manifest names version 2, but its part 000000000002-[0-9a-f]{64} is not there; it is tried again; its last good file stays$/,
+          /^targets\/api\/kubernetes-0\.manifest names version 2, but its part 000000000002-[0-9a-f]{64} is missing; it is fetched again; its last good file stays$/,
         ),
       },
     ]);

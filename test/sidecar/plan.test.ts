@@ -34,7 +34,7 @@ test('a key that this version does not know is told', () => {
         key: 'targets/api/consul-0.0.json',
         reason: 'key',
         message:
-          '"targets/api/consul-0.0.json" is not a key of a target file that this version knows; no file is removed while it is there',
+          '"targets/api/consul-0.0.json" is not a key that this version knows; no file is removed while it exists',
       },
     ],
     unknown: 'targets/api/consul-0.0.json',
@@ -86,7 +86,7 @@ test('where case makes no difference, of two jobs the first wins, or the one who
       key: 'targets/api/consul-0.json',
       reason: 'clash',
       message:
-        'job "api" differs from the job in folder "API" only in case, which is one folder on this file system; rename one of them',
+        'job "api" differs from the job in folder "API" only in case, and this file system has one folder for both: rename one of them',
     },
     expect.objectContaining({ key: 'targets/api/consul-1.json', reason: 'clash' }),
   ]);

@@ -75,7 +75,7 @@ describe('an object that must not be applied', () => {
         key: 'targets/api/consul-0.json',
         reason: 'too-large',
         message:
-          'targets/api/consul-0.json has 446 bytes, the limit is 200; raise the limit or split the provider; its last good file stays',
+          'targets/api/consul-0.json has 446 bytes, the limit is 200: raise the limit or split the provider; its last good file stays',
       },
     ]);
     expect(reads).toEqual([]);
@@ -128,7 +128,7 @@ describe('a key that must not become a path', () => {
       errors: [],
     });
     expect(done.rejections[0]?.message).toMatch(
-      /^"[ -~…]+" is not a key of a target file that this version knows; no file is removed while it is there$/,
+      /^"[ -~…]+" is not a key that this version knows; no file is removed while it exists$/,
     );
     expect(reads).toEqual(['targets/web/consul-0.json']);
     expect(await visibleFiles(path)).toEqual({ ...good, ...other });

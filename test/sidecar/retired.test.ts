@@ -51,12 +51,12 @@ describe('a file whose object the store no longer lists', () => {
     [
       'a tombstone of the same version',
       retiredOf('api/consul-0', 3),
-      `version 3 retired it, and the file holds version 3, which came after it; it is published again, or ${byHand}`,
+      `version 3 retired it, but the file holds version 3, which is not older; it will be published again, or ${byHand}`,
     ],
     [
       'a tombstone of a lower version: a stalled run deleted the file of a provider that is back',
       retiredOf('api/consul-0', 2),
-      `version 2 retired it, and the file holds version 3, which came after it; it is published again, or ${byHand}`,
+      `version 2 retired it, but the file holds version 3, which is not older; it will be published again, or ${byHand}`,
     ],
     [
       'a tombstone of another store',
@@ -210,7 +210,7 @@ describe('nothing is removed while something that the store lists is not in plac
       {
         path: 'api/consul-0.json',
         targets: 2,
-        reason: 'it was retired, and stays while there is no good file of api/dns-0.json',
+        reason: 'it was retired, but stays while there is no good file of api/dns-0.json',
       },
     ]);
     expect(await files()).toEqual(both);
@@ -225,7 +225,7 @@ describe('nothing is removed while something that the store lists is not in plac
     await fill(memory, retiredOf('api/consul-0', 4));
     const store = withStrangeKeys(memory, ['targets/api/consul-0.v2']);
     expect((await round(store, folder)).orphans.map(({ reason }) => reason)).toEqual([
-      'it was retired, and stays while "targets/api/consul-0.v2" in the store is not understood',
+      'it was retired, but stays while "targets/api/consul-0.v2" in the store is not understood',
     ]);
     expect(await files()).toEqual(both);
   });

@@ -62,7 +62,7 @@ describe('several stores', () => {
     const start = (...names: readonly string[]) => openSources({ ...common, sources: named(...names), to });
     await expect(start('', 'eu')).rejects.toMatchObject({
       kind: 'config',
-      message: 'several stores need a name each, which is their sub-folder, as in eu=s3://bucket',
+      message: 'several stores need a name each, for their sub-folders, as in eu=s3://bucket',
     });
     await expect(start('eu', 'eu')).rejects.toThrow('two stores are named eu; each needs a name of its own');
     for (const name of ['..', 'EU', '.muster', 'a/b', 'a'.repeat(64)])
@@ -96,7 +96,9 @@ describe('several stores', () => {
       'api/consul-0.json': targets('a:1'),
       'eu/api/consul-0.json': targets('a:1'),
     });
-    expect(lines).toEqual([expect.stringContaining(`once Prometheus reads ${to}/<name>/<job>, remove`)]);
+    expect(lines).toEqual([
+      expect.stringContaining(`when Prometheus reads ${to}/<name>/<job>, remove the old`),
+    ]);
   });
 
   test('are ready when all are, and alive while one is', async () => {

@@ -127,7 +127,7 @@ describe('the sidecar', () => {
     expect(metrics).toContain('muster_sync_rejected_objects{reason="invalid"} 1\n');
     expect(lines()).toEqual([
       'level=info msg="target file written" path=api/consul-0.json',
-      'level=warn msg="targets/bad/consul-0.json is not file_sd JSON: the file is not a list of groups; there is no good file of it, and its job is not served" key=targets/bad/consul-0.json reason=invalid',
+      'level=warn msg="targets/bad/consul-0.json is not file_sd JSON: the file is not a list of groups; there is no good file for it, and its job is not served" key=targets/bad/consul-0.json reason=invalid',
     ]);
   });
 
@@ -237,7 +237,7 @@ describe('a single sync', () => {
     expect(lines).toEqual([
       'level=error msg="slow down" kind=throttled',
       'level=info msg="target file written" path=api/consul-0.json',
-      expect.stringMatching(/^level=info msg="the mirror is good again"/),
+      expect.stringMatching(/^level=info msg="the mirror works again"/),
     ]);
   });
 
@@ -292,7 +292,7 @@ describe('a single sync', () => {
     await once(store, to);
     await writeFile(join(to, '.muster/state'), '?');
     expect((await once(store, to)).lines).toEqual([
-      `level=warn msg="${to}/.muster/state cannot be read and is written again; files that the bucket does not list stay, remove them by hand"`,
+      `level=warn msg="${to}/.muster/state cannot be read and is written again; files that the bucket does not list stay: remove them by hand"`,
     ]);
   });
 });

@@ -85,7 +85,7 @@ export async function startZookeeperFleet(options: ZookeeperFleetOptions): Promi
       for (let left = filler; left > 0 && !socket.destroyed; left -= chunk.length) {
         if (!socket.write(chunk)) await once(socket, 'drain');
       }
-      // A client can't close the session of a connection that is gone.
+      // A client cannot close the session of a connection that is gone.
       if (hangUp && request.operation !== 'connect') sessions -= 1;
       if (hangUp || request.operation === 'closeSession') socket.end();
     }

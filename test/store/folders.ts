@@ -1,21 +1,24 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from '@jest/globals';
 
-const made: string[] = [];
+let root: string | undefined;
 
-/** An empty folder, alone in one that is removed at the end of the file's tests, also where tests took rights away. */
+/** An empty folder, alone in one that is removed when the process ends, also where tests took rights away. */
 export async function newFolder(): Promise<string> {
-  const parent = await mkdtemp(join(tmpdir(), 'muster-store-'));
-  made.push(parent);
-  const folder = join(parent, 'store');
+  root ??= makeRoot();
+  const folder = join(await mkdtemp(join(root, 'one-')), 'store');
   await mkdir(folder);
   return folder;
 }
 
-afterAll(async () => {
-  if (made.length > 0) execFileSync('chmod', ['-R', 'u+rwX', ...made]);
-  await Promise.all(made.map((folder) => rm(folder, { recursive: true, force: true })));
-});
+function makeRoot(): string {
+  const path = mkdtempSync(join(tmpdir(), 'muster-store-'));
+  process.once('exit', () => {
+    execFileSync('chmod', ['-R', 'u+rwX', path]);
+    rmSync(path, { recursive: true, force: true });
+  });
+  return path;
+}

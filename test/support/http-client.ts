@@ -1,12 +1,8 @@
 import { MusterError } from '../../lib/base/errors.ts';
 import type { HttpClientConfig } from '../../lib/config/http-client.ts';
 import { type Credential, type ReadCredential, Secret } from '../../lib/config/secret.ts';
-import {
-  type HttpClient,
-  type HttpClientOptions,
-  type HttpRequest,
-  openHttpClient,
-} from '../../lib/http/client.ts';
+import { type HttpClient, type HttpClientOptions, openHttpClient } from '../../lib/http/client.ts';
+import type { HttpRequest } from '../../lib/http/send.ts';
 
 /** The configuration of a stanza without any HTTP client option, as Prometheus's defaults have it. */
 export const plainConfig: HttpClientConfig = {

@@ -1,7 +1,7 @@
 import { decodeJournalEntry } from '../../lib/cycle/journal.ts';
-import { decodeSnapshot } from '../../lib/cycle/load.ts';
 import { readStoreDocument } from '../../lib/cycle/ownership.ts';
 import type { CycleInput, Provider } from '../../lib/cycle/provider.ts';
+import { decodeSnapshot } from '../../lib/cycle/snapshot.ts';
 import { readStatus } from '../../lib/cycle/status.ts';
 import type { ObjectStore, StoredObject } from '../../lib/store/store.ts';
 import type { Groups } from '../../lib/targets/canonical.ts';

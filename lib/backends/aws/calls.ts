@@ -3,12 +3,13 @@ import { STATUS_CODES } from 'node:http';
 import * as z from 'zod';
 import { abortError, pause } from '../../base/deadlines.ts';
 import { type ErrorKind, MusterError, oneLine } from '../../base/errors.ts';
-import type { HttpClient, HttpResponse } from '../../http/client.ts';
+import type { HttpClient } from '../../http/client.ts';
 import { checkShape, decodeJson } from '../../http/json.ts';
+import type { HttpResponse } from '../../http/send.ts';
 import { retryDelay } from '../../http/send.ts';
 import { parseUrl, shownOrigin, shownUrl } from '../../http/url-text.ts';
 
-/** One call of an API: its IAM action, the shape of its answer, and who sends it. Throws what went wrong, with the place. */
+/** One call of an API: its IAM action, the schema of its answer, and the function that sends it. Its errors name the part. */
 export type Call = <T>(
   action: string,
   answer: z.ZodType<T>,
@@ -16,7 +17,7 @@ export type Call = <T>(
   signal: AbortSignal,
 ) => Promise<T>;
 
-/** What a client of the SDK hands over to be sent; a part of its own type. */
+/** A request of an SDK client: the fields that are used. */
 interface SdkRequest {
   readonly method: string;
   readonly protocol: string;
@@ -29,23 +30,24 @@ interface SdkRequest {
 }
 
 interface Sent {
-  /** Method and URL, once it is on its way. */
+  /** Method and URL, once it is sent. */
   place: string;
-  /** The language of the service. */
+  /** The format of the service. */
   readonly format: 'JSON' | 'XML';
 }
 
+/** The configuration and the limits of the calls. */
 export interface CallsInput {
   readonly http: HttpClient;
   readonly signal: AbortSignal;
   readonly deadline: number | undefined;
 }
 
-/** Calls through the stanza's own HTTP client: TLS, proxies, limits and deadlines count as for any other backend. */
+/** Sends calls through the stanza's HTTP client, with its TLS, proxies, limits and deadlines. */
 export function openCalls({ http, signal, deadline }: CallsInput) {
-  /** Refusals in which AWS itself asks to slow down, and not something in between. */
+  /** Errors with which AWS itself, not a proxy, asks to slow down. */
   const slowdowns = new WeakSet<MusterError>();
-  /** The call that is under way: between who makes it and who sends it, the SDK passes nothing on. */
+  /** The current call: the SDK passes nothing from the caller to the request handler. */
   const sent = new AsyncLocalStorage<Sent>();
   const handler = {
     async handle(request: SdkRequest, options: { readonly abortSignal?: unknown } = {}) {
@@ -104,7 +106,7 @@ export function openCalls({ http, signal, deadline }: CallsInput) {
           pace.good();
           return found;
         } catch (thrown) {
-          // The SDK has words of its own for that.
+          // The SDK has its own message for that.
           if (own.aborted)
             throw named(where, abortError(own, `while ${to.place || 'its place'} was waited for`));
           const error = toError(thrown);
@@ -130,7 +132,7 @@ export function openCalls({ http, signal, deadline }: CallsInput) {
   return { handler, createCall };
 }
 
-/** Statuses that are read here and not by the HTTP client. */
+/** Statuses that are handled here, not by the HTTP client. */
 const refusals = Array.from({ length: 300 }, (_, index) => 300 + index);
 
 function urlOf({ protocol, hostname, port, path, query = {} }: SdkRequest): URL {
@@ -145,7 +147,7 @@ function bodyOf(body: unknown): string {
   return body instanceof Uint8Array ? new TextDecoder().decode(body) : '';
 }
 
-/** The answer is whole and in the language of AWS. The SDK takes an empty one for an empty list. */
+/** Checks that the answer is complete and in AWS's format: the SDK takes an empty one for an empty list. */
 function checkBody({ headers, body }: HttpResponse, place: string, format: Sent['format']): void {
   const type = headers['content-type'];
   try {
@@ -156,7 +158,7 @@ function checkBody({ headers, body }: HttpResponse, place: string, format: Sent[
   }
 }
 
-/** The SDK reads XML, and names neither what it got instead nor where it breaks off. */
+/** Checks XML, since the SDK's errors name neither another content nor the place where it is cut off. */
 function checkXml(body: Uint8Array, contentType = ''): void {
   const text = (part: Uint8Array) => new TextDecoder().decode(part).trim();
   const wrong = (what: string) => new MusterError('malformed', `expected XML, got ${what}`);
@@ -178,7 +180,7 @@ const jsonError = z.object({
   Message: z.string().optional().catch(undefined),
 });
 
-/** What AWS says, in its own two languages; other words are those of something in between, and may quote what was sent. */
+/** An error answer in one of AWS's two formats. Other text comes from a proxy, and may quote the request: it is not shown. */
 function toRefusal({ status, headers, body }: HttpResponse, place: string) {
   if (status < 400) {
     const to = parseUrl(headers.location ?? '');
@@ -232,12 +234,12 @@ function mayPass({ kind, status = 0 }: MusterError): boolean {
   return kind === 'throttled' || (kind === 'unreachable' && status === 0) || status >= 500;
 }
 
-/** Errors of the SDK itself: credentials and places are ours by then, so what is left is an answer that it cannot read. */
+/** Errors of the SDK itself: at this point only an unreadable answer is left. */
 function toError(thrown: unknown): MusterError {
   if (thrown instanceof MusterError) return thrown;
   const message = thrown instanceof Error ? thrown.message : 'the AWS SDK does not say why';
   // A parser's message can quote the answer.
-  return new MusterError('malformed', `the answer can not be read: ${oneLine(message).slice(0, 100)}`);
+  return new MusterError('malformed', `the answer cannot be read: ${oneLine(message).slice(0, 100)}`);
 }
 
 function named(where: string, error: unknown, attempts = 1): MusterError {
@@ -250,12 +252,12 @@ function named(where: string, error: unknown, attempts = 1): MusterError {
   });
 }
 
-/** Milliseconds between two calls, after AWS asked for fewer of them. */
+/** Milliseconds between two calls, after AWS asked to slow down. */
 const slowest = 2000;
 
 /**
- * The pace of one part: free until AWS asks to slow down, then with a pause before each call that grows with each such
- * answer and shrinks with each good one, so that calls under way at once do not all come back at once.
+ * The pace of one part: no pause until AWS asks to slow down, then a pause before each call. It grows with each such answer
+ * and shrinks with each good one, so that concurrent calls do not all retry at once.
  */
 function createPace() {
   let gap = 0;

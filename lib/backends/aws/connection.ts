@@ -7,32 +7,32 @@ import type { MechanismInput } from '../mechanism.ts';
 import { type Call, openCalls } from './calls.ts';
 import type { AccessConfig } from './schema.ts';
 
-/** One region as one account: a part of a listing. */
+/** One region of one account: a part of a listing. */
 export interface Part {
   readonly region: string;
-  /** What every client of the SDK is made with. */
+  /** Options for every client of the SDK. */
   readonly options: ReturnType<typeof clientOptions>;
   readonly call: Call;
   readonly signal: AbortSignal;
   readonly warn: (message: string) => void;
 }
 
-/** What a part gave. */
+/** The result of a part. */
 interface PartListing {
   readonly groups: readonly TargetGroup[];
-  /** The accounts that its resources belong to, as far as they say it. */
+  /** The accounts of its resources, where these name them. */
   readonly accounts: readonly string[];
 }
 
 /** Lists the targets of one part. */
 export type ListPart = (part: Part) => Promise<PartListing>;
 
-/** Parts under way at once. */
+/** Parts that are listed at once. */
 const concurrency = 4;
 
 /**
- * Lists all regions as all accounts of the stanza. If one of them fails, all do. Resources that two of the parts see,
- * as when two roles are of one account, are there once.
+ * Lists all regions of all accounts of the stanza. If one of them fails, the listing fails. A resource that two parts see,
+ * as with two roles of one account, comes once.
  */
 export async function* discoverParts(
   config: AccessConfig,
@@ -42,7 +42,7 @@ export async function* discoverParts(
   const { signal, warn } = input;
   const http = await input.openHttp({
     ...config.http,
-    // As all AWS clients of Muster: the environment's proxy unless the stanza names one.
+    // Like all AWS clients of Muster: the environment's proxy, unless the stanza names one.
     proxy_from_environment: config.http.proxy_url === undefined,
   });
   const { handler, createCall } = openCalls({ http, signal, deadline: input.deadline });
@@ -94,7 +94,7 @@ function clientOptions({ region, credentials, endpoint, requestHandler }: Option
     region,
     credentials,
     requestHandler,
-    // Retries are ours: those of the SDK know no deadline.
+    // We retry ourselves: the SDK's retries ignore the deadline.
     maxAttempts: 1,
     // The SDK's own default writes warnings to the console.
     logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
@@ -112,8 +112,8 @@ type GetCredentials = () => Promise<Credentials>;
 type CredentialClient = Pick<OptionsInput, 'region' | 'requestHandler'>;
 
 /**
- * The stanza's access key, else those that the SDK finds: environment, profile, container, instance. All regions of a
- * listing share them: a listing is far shorter than credentials are good for.
+ * The stanza's access key, else the credentials that the SDK finds: environment, profile, container, instance. All regions
+ * of a listing share them: credentials are valid much longer than a listing takes.
  */
 async function ownCredentials(
   { accessKey, secretKey, profile }: AccessConfig,
@@ -126,7 +126,7 @@ async function ownCredentials(
     return async () => ({ accessKeyId, secretAccessKey });
   }
   if (accessKey !== undefined || secretKey !== undefined)
-    warn('access_key and secret_key count together only: the credentials of the process are taken');
+    warn('access_key and secret_key only count together: the credentials of the process are used');
   const { fromNodeProviderChain } = await import('./sdk/credentials.ts');
   const chain = fromNodeProviderChain({ clientConfig, ...(profile !== '' && { profile }) });
   return once(async () => {
@@ -136,7 +136,7 @@ async function ownCredentials(
   });
 }
 
-/** Those of a role, which the others assume. */
+/** The credentials of a role, which the given ones assume. */
 function assumed(
   role: string,
   { external_id }: AccessConfig,
@@ -154,7 +154,7 @@ function assumed(
       },
       clientConfig,
     });
-    return await orDenied(`the role ${role} can not be assumed`, () => assume());
+    return await orDenied(`the role ${role} cannot be assumed`, () => assume());
   });
 }
 
@@ -169,7 +169,7 @@ async function orDenied<T>(what: string, get: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The region of the environment, the profile or the instance that this runs on, as Prometheus looks for it. */
+/** The region of the environment, the profile or the instance, in Prometheus's order. Throws `config` without one. */
 async function findRegion({ profile }: AccessConfig, signal: AbortSignal): Promise<string> {
   const { AWS_REGION, AWS_DEFAULT_REGION, AWS_EC2_METADATA_DISABLED } = process.env;
   const given = AWS_REGION || AWS_DEFAULT_REGION;
@@ -188,7 +188,7 @@ async function findRegion({ profile }: AccessConfig, signal: AbortSignal): Promi
   throw new MusterError('config', 'no AWS region: set region in the stanza, or AWS_REGION');
 }
 
-/** Milliseconds for an answer of the instance itself, which is near or not there. */
+/** Milliseconds for an answer of the instance metadata, which is near or does not exist. */
 const patience = 1000;
 
 async function regionOfInstance(signal: AbortSignal): Promise<string | undefined> {
@@ -210,7 +210,7 @@ async function regionOfInstance(signal: AbortSignal): Promise<string | undefined
   }
 }
 
-/** Where AWS is asked, for people: the endpoint, or the service with its regions and roles. */
+/** The server, for people: the endpoint, or the service with its regions and roles. */
 export function serverOf(service: string, { endpoint, region, role_arn, muster }: AccessConfig): string {
   const regions = muster.regions.length > 0 ? muster.regions : [region ?? 'the region of the process'];
   const roles = muster.roles.length > 0 ? muster.roles : role_arn === undefined ? [] : [role_arn];
@@ -218,7 +218,7 @@ export function serverOf(service: string, { endpoint, region, role_arn, muster }
   return `${endpoint?.origin ?? service} in ${regions.toSorted().join(',')}${as}`;
 }
 
-/** All pages of a list. `read` gives the items of one, and the token of the next if there is one. */
+/** Reads all pages of a list. `read` returns the items of a page, and the token of the next one. */
 export async function readPages<Item>(
   read: (
     token: string | undefined,
@@ -236,14 +236,14 @@ export async function readPages<Item>(
   }
 }
 
-/** The items in lists of `size` at most. */
+/** Splits the items into lists of at most `size`. */
 export function batches<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
     items.slice(index * size, (index + 1) * size),
   );
 }
 
-/** The account in an ARN, as a list. */
+/** The account in an ARN; empty where it has none. */
 export function accountsOf(arns: readonly (string | undefined)[]): readonly string[] {
   const accounts = arns.map((arn) => arn?.split(':')[4] ?? '');
   return [...new Set(accounts.filter((account) => account !== ''))];

@@ -39,7 +39,7 @@ export const labels = {
   vpc: '__meta_ec2_vpc_id',
 } as const;
 
-/** Those that came after Prometheus 3.5. */
+/** The labels that Prometheus added after 3.5. */
 export const labelsSince: LabelsSince = { [labels.defaultIpv6]: '3.12' };
 
 /** Instances of EC2: a group for each. */
@@ -53,10 +53,10 @@ export const ec2: Mechanism<Ec2Config> = {
   discover: (config, input) => discoverParts(config, input, listEc2(config, input.prometheus)),
 };
 
-/** As many instances as EC2 gives in one answer. */
+/** Most instances in one answer of EC2. */
 const pageSize = 1000;
 
-/** What of its configuration a list of instances depends on. */
+/** The configuration of a list of instances. */
 type Ec2Query = Pick<Ec2Config, 'port' | 'filters'>;
 
 /** Lists the instances of a region. */
@@ -85,7 +85,7 @@ export function listEc2({ port, filters }: Ec2Query, prometheus: MechanismInput[
             ),
           part.signal,
         );
-        // What is made of the page is kept, and not the page.
+        // Keeps the groups of the page, not the page itself.
         const groups = page.Reservations.flatMap(({ OwnerId, Instances }) =>
           Instances.flatMap((instance) =>
             buildInstanceGroup(instance, { owner: OwnerId, region: part.region, port, zoneIds, ipv6Alone }),
@@ -149,7 +149,7 @@ const zonesAnswer = z.object({
     .default([]),
 });
 
-/** IDs of the zones by their names, which mean another place in each account. Without the right to ask they stay unknown. */
+/** IDs of the zones by their names, which differ between accounts. Empty without the right to list them. */
 async function readZones(
   part: Part,
   send: Parameters<Part['call']>[2],
@@ -167,7 +167,7 @@ async function readZones(
       ),
     );
   } catch (error) {
-    // Anything else may pass, and would take the label from all targets at once.
+    // Another error may pass, and would remove the label from all targets at once.
     if (!isMusterError(error, 'denied')) throw error;
     part.warn(`${labels.availabilityZoneId} is left out: ${error.message}`);
     return new Map();
@@ -179,11 +179,11 @@ interface InstanceContext {
   readonly region: string;
   readonly port: number;
   readonly zoneIds: ReadonlyMap<string, string>;
-  /** Whether an instance with IPv6 alone is a target, as it is since Prometheus 3.12. */
+  /** Whether an instance that has only IPv6 is a target, as since Prometheus 3.12. */
   readonly ipv6Alone: boolean;
 }
 
-/** The group of one instance, if it has an address. */
+/** The group of an instance; undefined without an address. */
 function buildInstanceGroup(
   one: Instance,
   { owner = '', region, port, zoneIds, ipv6Alone }: InstanceContext,
@@ -221,13 +221,13 @@ function buildInstanceGroup(
   return [{ source: `${region}/${one.InstanceId}`, labels: {}, targets: [target] }];
 }
 
-/** Subnets of the interfaces, each once, in their order. Prometheus writes the separators for none too. */
+/** The subnets of the interfaces, without repetition, in their order. As in Prometheus, separators alone for none. */
 function subnetsOf({ NetworkInterfaces }: Instance): string {
   const ids = NetworkInterfaces.flatMap(({ SubnetId }) => SubnetId ?? []);
   return `,${[...new Set(ids)].join(',')},`;
 }
 
-/** IPv6 addresses; the primary ones at the place of their interface's device index, empty texts between them. */
+/** IPv6 addresses; the primary ones at the device index of their interface, with empty strings between them. */
 function ipv6Of({ VpcId, NetworkInterfaces }: Instance) {
   const interfaces =
     VpcId === undefined ? [] : NetworkInterfaces.filter(({ SubnetId }) => SubnetId !== undefined);
@@ -246,7 +246,7 @@ function ipv6Of({ VpcId, NetworkInterfaces }: Instance) {
   return { byDevice, all, first: [...byDevice, ...all].find((address) => address !== '') };
 }
 
-/** Separators at both ends too, so that a rule can look for `,x,` wherever it stands; empty for none. */
+/** A list with separators at both ends, so that a rule can match `,x,` anywhere; empty for none. */
 function enclosed(values: readonly string[]): string {
   return values.length === 0 ? '' : `,${values.join(',')},`;
 }

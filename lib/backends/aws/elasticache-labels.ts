@@ -1,6 +1,6 @@
 /**
- * Labels of nodes and serverless caches of ElastiCache by the field of the API that they show; those with a dot are a
- * level below. Source: Prometheus configuration reference, aws_sd_config, role elasticache.
+ * Labels of nodes and serverless caches of ElastiCache, by the field of the API; a dot leads to a field inside another.
+ * Source: Prometheus configuration reference, aws_sd_config, role elasticache.
  */
 export const clusterFields = {
   ARN: 'arn',
@@ -42,7 +42,7 @@ export const clusterFields = {
   TransitEncryptionMode: 'transit_encryption_mode',
 } as const;
 
-/** Of a node, below its cluster. */
+/** Labels of a node in a cluster. */
 export const nodeFields = {
   CustomerAvailabilityZone: 'availability_zone',
   CacheNodeCreateTime: 'create_time',
@@ -55,7 +55,7 @@ export const nodeFields = {
   CacheNodeStatus: 'status',
 } as const;
 
-/** Of a serverless cache. Some names lack a dash: so they are. */
+/** Labels of a serverless cache. As in Prometheus, some names lack an underscore. */
 export const serverlessFields = {
   ARN: 'arn',
   'CacheUsageLimits.DataStorage.Maximum': 'cache_usage_limit_data_storagemaximum',
@@ -80,7 +80,7 @@ export const serverlessFields = {
   UserGroupId: 'user_group_id',
 } as const;
 
-/** Of each log delivery of a cluster, with its number at the end. */
+/** Labels of each log delivery of a cluster; its number follows. */
 export const logFields = {
   'DestinationDetails.KinesisFirehoseDetails.DeliveryStream': 'delivery_stream',
   DestinationType: 'destination_type',
@@ -91,13 +91,13 @@ export const logFields = {
   Status: 'status',
 } as const;
 
-/** Of each security group of a cluster, likewise. */
+/** Labels of each security group of a cluster; its number follows. */
 export const securityGroupFields = {
   SecurityGroupId: 'id',
   Status: 'status',
 } as const;
 
-/** What the names of the labels above begin with, and those that no single field gives. */
+/** Prefixes of the labels above, and labels that are not a single field. */
 export const labels = {
   clusterPrefix: '__meta_elasticache_cache_cluster_',
   clusterTagPrefix: '__meta_elasticache_cache_cluster_tag_',

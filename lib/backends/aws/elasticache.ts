@@ -32,12 +32,12 @@ export const elasticache: Mechanism<ClustersConfig> = {
   discover: (config, input) => discoverParts(config, input, listElasticache(config)),
 };
 
-/** What ElastiCache gives in one answer. */
+/** Most items in one answer of ElastiCache. */
 const pageSizes = { clusters: 100, serverless: 50 } as const;
 
 type ElasticacheQuery = Pick<ClustersConfig, 'clusters' | 'request_concurrency'>;
 
-/** Lists the caches of a region. All are read, and of them those that are wanted taken: a call for each would be more. */
+/** Lists the caches of a region. It reads all and picks the wanted ones: a call for each would take more calls. */
 export function listElasticache({ clusters: wanted, request_concurrency }: ElasticacheQuery): ListPart {
   return async ({ options, call, signal }) => {
     const names = wanted.map(readName);
@@ -79,7 +79,7 @@ export function listElasticache({ clusters: wanted, request_concurrency }: Elast
         );
         return { items: page.ServerlessCaches, next: page.NextToken };
       });
-    /** Tags of a cache; undefined of one that went away since it was listed. */
+    /** Tags of a cache; undefined for one that was deleted after it was listed. */
     const readTags = async (ResourceName: string | undefined, own: AbortSignal) => {
       if (ResourceName === undefined) return [];
       try {
@@ -168,7 +168,7 @@ const tagsAnswer = z.object({
 
 type Tags = z.output<typeof tagsAnswer>['TagList'];
 
-/** The group of a cluster: a target for each node; a node without an endpoint, as before it has been made, is none. */
+/** The group of a cluster: a target for each node. A new node has no endpoint, and makes no target. */
 function buildClusterGroup(one: z.output<typeof cluster>, tags: Tags): readonly TargetGroup[] {
   const common = withoutEmpty({
     [labels.deployment]: 'node',

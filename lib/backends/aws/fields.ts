@@ -1,11 +1,11 @@
 import { type LabelSet, sanitizeLabelName } from '../../targets/group.ts';
 
-/** Fields of an API by their names, as the SDK gives them. */
+/** The fields of an object of the API, by their names in the SDK. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * A label for each field of the table that is there: `{Endpoint.Port: 'endpoint_port'}` with a prefix before the name and
- * `suffix` after it. Times are as Go's RFC 3339, without fractions; lists are joined by commas.
+ * A label for each field of the table that the object has, as in `{Endpoint.Port: 'endpoint_port'}`. The prefix comes before
+ * the name and `suffix` after it. Times are RFC 3339 without fractions, as in Go; commas join lists.
  */
 export function fieldLabels(
   source: Fields,
@@ -43,7 +43,7 @@ interface Tag {
   readonly Value?: string | undefined;
 }
 
-/** A label for each tag; of two whose names become one the later wins. */
+/** A label for each tag. Where two names become one, the later tag wins. */
 export function tagLabels(prefix: string, tags: readonly Tag[]): LabelSet {
   return Object.fromEntries(
     tags.flatMap(({ Key, Value }) =>

@@ -3,7 +3,7 @@ import { discoverParts, type ListPart, serverOf } from './connection.ts';
 import { labelsSince, listEc2 } from './ec2.ts';
 import { type AwsConfig, type AwsRole, awsConfig, newerAwsKeys } from './schema.ts';
 
-/** How the resources of each role are listed. */
+/** The listing of each role. */
 const roles: Readonly<Record<AwsRole, (config: AwsConfig, input: MechanismInput) => Promise<ListPart>>> = {
   ec2: async (config, { prometheus }) => listEc2(config, prometheus),
   ecs: async (config) => (await import('./ecs.ts')).listEcs(config),
@@ -13,7 +13,7 @@ const roles: Readonly<Record<AwsRole, (config: AwsConfig, input: MechanismInput)
   rds: async (config) => (await import('./rds.ts')).listRds(config),
 };
 
-/** What AWS itself runs, by the role of the stanza; the older `ec2_sd_configs` and the like are mechanisms of their own. */
+/** Resources of AWS, by the role of the stanza. The older keys, such as `ec2_sd_configs`, are separate mechanisms. */
 export const aws: Mechanism<AwsConfig> = {
   name: 'aws',
   configKey: 'aws_sd_configs',

@@ -30,7 +30,7 @@ export const lightsail: Mechanism<LightsailConfig> = {
   discover: (config, input) => discoverParts(config, input, listLightsail(config)),
 };
 
-/** Lists the instances of a region. Prometheus reads the first page alone; Lightsail sets the size of a page. */
+/** Lists the instances of a region. Prometheus reads only the first page; Lightsail sets the size of a page. */
 export function listLightsail({ port }: Pick<LightsailConfig, 'port'>): ListPart {
   return async ({ options, call, region, signal }) => {
     const sdk = await import('./sdk/lightsail.ts');

@@ -63,7 +63,7 @@ export function listMsk({ port, clusters: wanted, request_concurrency: limit }: 
         own,
       );
       if (found.ClusterInfo.ClusterType === 'PROVISIONED') return [found.ClusterInfo];
-      warn(`${ClusterArn} is left out: only provisioned clusters have nodes that can be scraped`);
+      warn(`${ClusterArn} is left out: only provisioned clusters have nodes to scrape`);
       return [];
     };
     const list = () =>

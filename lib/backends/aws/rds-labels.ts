@@ -1,6 +1,6 @@
 /**
- * Labels of clusters and instances of RDS by the field of the API that they show; those with a dot are a level below.
- * Source: Prometheus configuration reference, aws_sd_config, role rds.
+ * Labels of clusters of RDS, by the field of the API; a dot leads to a field inside another. Source: Prometheus
+ * configuration reference, aws_sd_config, role rds.
  */
 export const clusterFields = {
   ActivityStreamKinesisStreamName: 'activity_stream_kinesis_stream_name',
@@ -73,7 +73,7 @@ export const clusterFields = {
   UpgradeRolloutOrder: 'upgrade_rollout_order',
 } as const;
 
-/** The same for instances. */
+/** Labels of instances of RDS. */
 export const instanceFields = {
   ActivityStreamEngineNativeAuditFieldsIncluded: 'activity_stream_engine_native_audit_fields_included',
   ActivityStreamKinesisStreamName: 'activity_stream_kinesis_stream_name',
@@ -155,7 +155,7 @@ export const instanceFields = {
   UpgradeRolloutOrder: 'upgrade_rollout_order',
 } as const;
 
-/** What the names of the labels above begin with, and those that no single field gives. */
+/** Prefixes of the labels above, and labels that are not a single field. */
 export const labels = {
   clusterPrefix: '__meta_rds_cluster_',
   clusterTagPrefix: '__meta_rds_cluster_tag_',

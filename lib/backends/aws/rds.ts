@@ -19,12 +19,12 @@ export const rds: Mechanism<RdsConfig> = {
   discover: (config, input) => discoverParts(config, input, listRds(config)),
 };
 
-/** As many as RDS gives in one answer. */
+/** Most items in one answer of RDS. */
 const pageSize = 100;
 
 type RdsQuery = Pick<RdsConfig, 'port' | 'clusters' | 'filters' | 'request_concurrency'>;
 
-/** Lists the instances of a region's clusters, of which a hundred are asked for at once. */
+/** Lists the instances of a region's clusters, a hundred clusters in one call. */
 export function listRds({ port, clusters: wanted, filters, request_concurrency }: RdsQuery): ListPart {
   return async ({ options, call, signal }) => {
     const sdk = await import('./sdk/rds.ts');
@@ -121,7 +121,7 @@ const instancesPage = z.object({ DBInstances: z.array(instance), Marker: z.strin
 type Cluster = z.output<typeof cluster>;
 type Instance = z.output<typeof instance>;
 
-/** A cluster that is asked for by name must be there. */
+/** Checks that each configured cluster exists. Throws `not-found`. */
 function checkFound(wanted: readonly string[], clusters: readonly Cluster[]): void {
   const found = new Set(clusters.flatMap((one) => [one.DBClusterArn, one.DBClusterIdentifier]));
   const missing = wanted.find((name) => !found.has(name));
@@ -132,7 +132,7 @@ function checkFound(wanted: readonly string[], clusters: readonly Cluster[]): vo
     );
 }
 
-/** The group of one instance; none while it has no endpoint, as before it has been made. */
+/** The group of an instance; undefined while a new instance has no endpoint. */
 function buildGroup(cluster: Cluster, instance: Instance, port: number): readonly TargetGroup[] {
   const { Address, Port } = instance.Endpoint ?? {};
   if (Address === undefined || Port === undefined) return [];

@@ -6,9 +6,10 @@ import { httpSdConfig, nameField } from '../../config/sd-config.ts';
 import { type Credential, credentialOf, secret, secretFile, secretRef } from '../../config/secret.ts';
 import { atMostOne, findings, rule, type SectionOf, section } from '../../config/section.ts';
 
-/** The services that are listed, as `role` names them. */
+/** The values of `role`. */
 const awsRoles = ['ec2', 'ecs', 'elasticache', 'lightsail', 'msk', 'rds'] as const;
 
+/** A value of `role`. */
 export type AwsRole = (typeof awsRoles)[number];
 
 const region = leaf('an AWS region such as eu-west-1', (source) =>
@@ -19,7 +20,7 @@ const roleArn = leaf('the ARN of an IAM role', (source) =>
   /^arn:[\w-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/.test(source) ? source : undefined,
 );
 
-/** What all roles have. Source: Prometheus configuration reference, aws_sd_config; `*_file`, `*_ref`, `muster` are ours. */
+/** Keys of all roles. Source: Prometheus configuration reference, aws_sd_config; `*_file`, `*_ref`, `muster` are ours. */
 const commonFields = {
   region: unlessEmpty(region),
   endpoint: unlessEmpty(url()),
@@ -51,12 +52,12 @@ const commonRules = [
   atMostOne<Common, (typeof secretKeys)[number]>(...secretKeys),
   rule<Common, 'muster' | 'region'>(['muster', 'region'], (config) =>
     config.muster.regions.length > 0 && config.region !== undefined
-      ? 'regions can not go with region: add it to the list'
+      ? 'regions cannot go with region: add it to the list'
       : undefined,
   ),
   rule<Common, 'muster' | 'role_arn'>(['muster', 'role_arn'], (config) =>
     config.muster.roles.length > 0 && config.role_arn !== undefined
-      ? 'roles can not go with role_arn: add it to the list'
+      ? 'roles cannot go with role_arn: add it to the list'
       : undefined,
   ),
 ];
@@ -103,7 +104,7 @@ export const rdsConfig = httpSdConfig('60s', {
   .check(...commonRules, filterRule)
   .transform((keys) => settle(withHttpClient(keys)));
 
-/** An element of `aws_sd_configs`, whose `role` says which of the services is listed. */
+/** An element of `aws_sd_configs`; its `role` names the service to list. */
 export const awsConfig = httpSdConfig('60s', {
   ...commonFields,
   ...filterFields,
@@ -111,23 +112,28 @@ export const awsConfig = httpSdConfig('60s', {
   role: oneOf(awsRoles),
 })
   .check(...commonRules, filterRule)
-  // A port of 0 counts as absent, and how many calls are under way at once has no key here.
+  // A port of 0 counts as absent, and there is no key for concurrent calls.
   .transform((keys) => ({
     ...settle(withHttpClient(keys)),
     port: keys.port || 80,
     request_concurrency: keys.role === 'ecs' ? 20 : 10,
   }));
 
+/** An SD config of `aws` after defaults and checks. */
 export type AwsConfig = z.output<typeof awsConfig>;
+/** An SD config of `ec2` after defaults and checks. */
 export type Ec2Config = z.output<typeof ec2Config>;
+/** An SD config of `lightsail` after defaults and checks. */
 export type LightsailConfig = z.output<typeof lightsailConfig>;
+/** An SD config of `ecs`, `msk` or `elasticache` after defaults and checks. */
 export type ClustersConfig = z.output<typeof clustersConfig>;
+/** An SD config of `rds` after defaults and checks. */
 export type RdsConfig = z.output<typeof rdsConfig>;
 
-/** What of it says where and as whom AWS is asked. */
+/** The keys for region, endpoint and credentials. */
 export type AccessConfig = Omit<LightsailConfig, 'refresh_interval' | 'port'>;
 
-/** Keys of a stanza that came after Prometheus 3.5. */
+/** Keys of a stanza that Prometheus added after 3.5. */
 export function newerAccess({ external_id }: Pick<Common, 'external_id'>): readonly NewerKey[] {
   return external_id === '' ? [] : [{ path: ['external_id'], since: '3.12' }];
 }
@@ -141,7 +147,7 @@ const rolesSince = {
   rds: '3.11',
 } as const;
 
-/** The same of `aws_sd_configs`, whose roles came one after the other. */
+/** The same for `aws_sd_configs`, whose roles came in several versions. */
 export function newerAwsKeys(config: AwsConfig): readonly NewerKey[] {
   return [...newerAccess(config), { path: ['role'], since: rolesSince[config.role] }];
 }
@@ -150,7 +156,7 @@ interface Keys extends Omit<Common, 'muster'> {
   readonly muster: Common['muster'];
 }
 
-/** The same with the access key in one place; Prometheus takes half of one for none. */
+/** The stanza with its access key as one value; as in Prometheus, half a key counts as none. */
 function settle<Config extends Keys>(config: Config) {
   const {
     access_key,

@@ -14,27 +14,27 @@ import {
 } from '../../http/json.ts';
 import type { ConsulConfig } from './schema.ts';
 
-/** An answer, and whether Consul says that the token's rights hid a part of it. */
+/** An answer, and whether Consul says that it left out what the token may not read. */
 interface Filtered<T> {
   readonly value: T;
   readonly filtered: boolean;
 }
 
-/** The calls of discovery. Each throws the HTTP client's errors, and `unreachable` when the agent has lost its leader. */
+/** The calls of discovery. Each throws the HTTP client's errors, and `unreachable` when Consul has no leader. */
 export interface ConsulClient {
   /** Name of the agent's own datacenter. */
   datacenter(signal: AbortSignal): Promise<string>;
   /** All service names with the tags of their instances. */
   services(signal: AbortSignal): Promise<Filtered<ReadonlyMap<string, readonly string[]>>>;
-  /** The instances of a service that have all the configured tags. Empty for a service that is no more. */
+  /** The instances of a service that have all configured tags; empty for a service that is gone. */
   instances(service: string, signal: AbortSignal): Promise<Filtered<readonly ServiceEntry[]>>;
   /** Addresses of the datacenter's servers. */
   peers(signal: AbortSignal): Promise<readonly string[]>;
 }
 
-/** The agent's API as one SD config asks it. */
+/** Opens the agent's API for one SD config. Source: Consul's HTTP API documentation. */
 export function openConsul(http: HttpClient, config: ConsulConfig): ConsulClient {
-  const scope = given({ dc: config.datacenter, ns: config.namespace, partition: config.partition });
+  const scope = withValue({ dc: config.datacenter, ns: config.namespace, partition: config.partition });
   const nodeMeta = Object.entries(config.node_meta).map(
     ([key, value]) => ['node-meta', `${key}:${value}`] as const,
   );
@@ -53,7 +53,7 @@ export function openConsul(http: HttpClient, config: ConsulConfig): ConsulClient
       return value.Config.Datacenter;
     },
     services(signal) {
-      const parameters = [...scope, ...stale, ...nodeMeta, ...given({ filter: config.filter })];
+      const parameters = [...scope, ...stale, ...nodeMeta, ...withValue({ filter: config.filter })];
       return get('/v1/catalog/services', catalogServices, parameters, signal);
     },
     instances(service, signal) {
@@ -63,7 +63,7 @@ export function openConsul(http: HttpClient, config: ConsulConfig): ConsulClient
         ...stale,
         ...nodeMeta,
         ...tags,
-        ...given({ filter: config.health_filter }),
+        ...withValue({ filter: config.health_filter }),
       ];
       return get(path, serviceEntries, parameters, signal);
     },
@@ -76,23 +76,23 @@ export function openConsul(http: HttpClient, config: ConsulConfig): ConsulClient
 }
 
 /**
- * Whether the service's name can be put into a URL. Consul's router cleans paths before it looks at them, so that a
- * name with an empty, `.` or `..` segment leads to another service.
+ * Whether a URL can name the service. Consul's router cleans a path before it reads it, so that a name with an empty,
+ * `.` or `..` segment leads to another service.
  */
-export function canBeAskedFor(service: string): boolean {
+export function isRequestable(service: string): boolean {
   const segments = service.replace(/\/$/, '').split('/');
   return service.isWellFormed() && segments.every((segment) => !['', '.', '..'].includes(segment));
 }
 
-/** `/` stays, as in Consul's own client: some gateways refuse `%2F`. */
+/** Leaves `/` as it is, like Consul's own client: some gateways refuse `%2F`. */
 function escapePath(service: string): string {
   return service.split('/').map(encodeURIComponent).join('/');
 }
 
 type Parameters = readonly (readonly [name: string, value: string])[];
 
-/** Those parameters that have a value. */
-function given(parameters: Readonly<Record<string, string>>): Parameters {
+/** The parameters that have a value. */
+function withValue(parameters: Readonly<Record<string, string>>): Parameters {
   return Object.entries(parameters).filter(([, value]) => value !== '');
 }
 
@@ -103,11 +103,11 @@ async function read<T>(
   signal: AbortSignal,
 ): Promise<Filtered<T>> {
   return await http.read({ url, headers: { accept: 'application/json' }, signal }, ({ headers, body }) => {
-    // An agent cut off from the leader still answers stale reads, perhaps with an empty catalog.
+    // An agent without a leader still answers stale reads, perhaps with an empty catalog.
     if (headers['x-consul-knownleader'] === 'false')
       throw new MusterError(
         'unreachable',
-        'Consul has no leader, its answer may be out of date: check its servers',
+        'Consul has no leader, so its answer may be out of date: check its servers',
       );
     return {
       value: decodeJson(body, headers['content-type'], schema),
@@ -116,17 +116,17 @@ async function read<T>(
   });
 }
 
-const texts = listField(textField);
+const strings = listField(textField);
 const meta = mapField(textField);
 
-/** `GET /v1/agent/self`, as far as it is read. */
+/** `GET /v1/agent/self`: the fields that are read. */
 const agentSelf = z.object({ Config: z.object({ Datacenter: z.string().min(1) }) });
 
 /** `GET /v1/status/peers`: addresses of the servers. */
 const raftPeers = z.array(z.string().min(1));
 
 /** `GET /v1/catalog/services`: service names to the tags of all their instances. */
-export const catalogServices = anyMap(texts)
+export const catalogServices = anyMap(strings)
   .nullable()
   .transform((services) => services ?? new Map<string, string[]>());
 
@@ -144,7 +144,7 @@ const serviceEntry = z.object({
     ID: z.string(),
     Address: textField,
     Port: intField,
-    Tags: texts,
+    Tags: strings,
     Meta: meta,
     // Consul Enterprise only.
     Namespace: textField,
@@ -156,5 +156,7 @@ const serviceEntry = z.object({
 /** `GET /v1/health/service/<name>`. */
 export const serviceEntries = listBody(serviceEntry);
 
+/** A health check of an instance or a node. */
 export type HealthCheck = z.infer<typeof check>;
+/** An instance of a service, with its node and the checks of both. */
 export type ServiceEntry = z.infer<typeof serviceEntry>;

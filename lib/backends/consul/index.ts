@@ -1,19 +1,13 @@
-import { mapConcurrent } from '../../base/concurrency.ts';
 import { MusterError } from '../../base/errors.ts';
 import { hasSince } from '../../config/prometheus-version.ts';
-import { backendNames } from '../backend-names.ts';
+import { backendNames, listEach } from '../listing.ts';
 import type { Mechanism, MechanismInput } from '../mechanism.ts';
-import { type ConsulClient, canBeAskedFor, openConsul } from './client.ts';
+import { type ConsulClient, isRequestable, openConsul } from './client.ts';
 import { completenessOf } from './completeness.ts';
 import { buildServiceGroup } from './groups.ts';
 import { type ConsulConfig, consulConfig } from './schema.ts';
 
-/** Service calls under way at once. */
-const concurrency = 16;
-/** Services whose groups are handed on together: a huge catalog is never held whole. */
-const batchSize = 256;
-
-/** Instances of Consul's services with their health: a group for each service that has any. */
+/** Instances of Consul's services, with their health: a group for each service that has any. */
 export const consul: Mechanism<ConsulConfig> = {
   name: 'consul',
   configKey: 'consul_sd_configs',
@@ -24,7 +18,7 @@ export const consul: Mechanism<ConsulConfig> = {
   server: ({ address: { base, unixSocket } }) => (unixSocket === undefined ? base : `unix://${unixSocket}`),
   async *discover(config, input) {
     const { base, unixSocket } = config.address;
-    const http = await input.openHttp(config.http, unixSocket === undefined ? {} : { unixSocket });
+    const http = await input.openHttp(config.http, { unixSocket });
     const client = openConsul(http, config);
     const datacenter = config.datacenter || (await client.datacenter(input.signal));
     const { services, catalogFiltered } = await listServices(client, config, input);
@@ -33,27 +27,20 @@ export const consul: Mechanism<ConsulConfig> = {
     const seen: string[] = [];
     const incomplete = new Set<string>();
     const hidden: string[] = [];
-    let read = 0;
-    for (let start = 0; start < services.length; start += batchSize) {
-      const batch = services.slice(start, start + batchSize);
-      const groups = await mapConcurrent(batch, concurrency, input.signal, async (service, signal) => {
-        const { value: entries, filtered } = await client.instances(service, signal);
-        if (entries.length > 0) seen.push(service);
-        if (filtered) incomplete.add(service);
-        if (filtered && entries.length === 0) hidden.push(service);
-        read += 1;
-        input.onProgress?.({ read, total: services.length });
-        return buildServiceGroup({ ...context, service }, entries);
-      });
-      yield groups.filter(({ targets }) => targets.length > 0);
-    }
+    yield* listEach(services, input, async (service, signal) => {
+      const { value: entries, filtered } = await client.instances(service, signal);
+      if (entries.length > 0) seen.push(service);
+      if (filtered) incomplete.add(service);
+      if (filtered && entries.length === 0) hidden.push(service);
+      return buildServiceGroup({ ...context, service }, entries);
+    });
     if (hidden.length > 0)
       input.warn(
         `${base}: the token may not read the nodes of ${sampleOf(hidden.sort())}: give it node:read there`,
       );
-    const sight = { seen, asked: new Set(services), catalogFiltered, filtered: incomplete };
+    const visibility = { seen, requested: new Set(services), catalogFiltered, filtered: incomplete };
     return {
-      ...completenessOf(sight, input.cursor),
+      ...completenessOf(visibility, input.cursor),
       ...(await backendNames(input.signal, async (signal) => {
         const peers = await client.peers(signal);
         return peers.map((peer) => `${datacenter}/${peer}`);
@@ -62,29 +49,29 @@ export const consul: Mechanism<ConsulConfig> = {
   },
 };
 
-/** The services to ask for, by name. */
+/** The services whose instances are requested. */
 interface Services {
   readonly services: readonly string[];
-  /** Whether Consul left some out of the catalog that they come from. */
+  /** Whether Consul left services out of the catalog. */
   readonly catalogFiltered: boolean;
 }
 
-/** The services that are configured, from the catalog where that has to be looked at. */
+/** The configured services; they come from the catalog where tags or filters select them. */
 async function listServices(
   client: ConsulClient,
   config: ConsulConfig,
   { signal, warn, prometheus }: MechanismInput,
 ): Promise<Services> {
-  // Before 3.11 named services were never looked up for the filter's sake alone.
+  // Before 3.11 Prometheus ignored the filter where services are named.
   const filters = config.filter !== '' && hasSince(prometheus, '3.11');
   const fromCatalog = config.services.length === 0 || config.tags.length > 0 || filters;
   const { services: names, catalogFiltered } = fromCatalog
     ? await searchCatalog(client, config, signal)
     : { services: [...new Set(config.services)], catalogFiltered: false };
-  const odd = names.filter((name) => !canBeAskedFor(name));
+  const odd = names.filter((name) => !isRequestable(name));
   if (odd.length > 0)
-    warn(`${config.address.base}: left out ${sampleOf(odd)}: Consul's API can't be asked for such a name`);
-  return { services: names.filter(canBeAskedFor), catalogFiltered };
+    warn(`${config.address.base}: left out ${sampleOf(odd)}: Consul's API cannot serve such a name`);
+  return { services: names.filter(isRequestable), catalogFiltered };
 }
 
 async function searchCatalog(
@@ -96,11 +83,11 @@ async function searchCatalog(
   if (filtered && catalog.size === 0)
     throw new MusterError(
       'denied',
-      `${address.base}: Consul shows this token no service: it needs service:read`,
+      `${address.base}: Consul shows no service to this token: it needs service:read`,
     );
   const found = [...catalog]
     .filter(([name]) => services.length === 0 || services.includes(name))
-    .filter(([, theirs]) => tags.every((tag) => theirs.includes(tag)))
+    .filter(([, serviceTags]) => tags.every((tag) => serviceTags.includes(tag)))
     .map(([name]) => name);
   return { services: found, catalogFiltered: filtered };
 }

@@ -47,7 +47,7 @@ export const consulConfig = keys
   .transform(
     ({ server, scheme, path_prefix, token, token_file, token_ref, username, password, http, ...own }) => ({
       ...own,
-      // The rule above has refused what is none; Prometheus's default is a fine stand-in for it.
+      // The rule above has refused a bad address; Prometheus's default stands in for it.
       address: readAddress({ server, scheme, path_prefix }) ?? { base: 'http://localhost:8500' },
       http: withToken(withBasicAuth(http, username, password), credentialOf(token, token_file, token_ref)),
     }),
@@ -66,7 +66,7 @@ function withBasicAuth(
 
 const tokenHeader = 'X-Consul-Token';
 
-/** The token goes with every request as a header; Consul reads the first of several, which Prometheus makes this one. */
+/** Sends the token as a header of each request. Consul reads the first of several, which in Prometheus is this one. */
 function withToken(http: HttpClientConfig, token: Credential | undefined): HttpClientConfig {
   if (token === undefined) return http;
   const others = Object.entries(http.http_headers).filter(
@@ -75,27 +75,27 @@ function withToken(http: HttpClientConfig, token: Credential | undefined): HttpC
   return { ...http, http_headers: { ...Object.fromEntries(others), [tokenHeader]: [token] } };
 }
 
-/** Where an agent's HTTP API is. */
+/** The address of an agent's HTTP API. */
 export interface ConsulAddress {
-  /** Everything in front of `/v1`, without a `/` at its end: `https://consul.internal:8501/prefix`. */
+  /** Everything before `/v1`, without a `/` at its end: `https://consul.internal:8501/prefix`. */
   readonly base: string;
-  /** Path of the Unix socket behind it; the base's host is then of no matter. */
+  /** Path of the Unix socket; the host of `base` is then ignored. */
   readonly unixSocket?: string;
 }
 
-/** The keys that say so together. */
+/** The keys that make an address together. */
 export interface AddressKeys {
   readonly server: string;
   readonly scheme: 'http' | 'https';
   readonly path_prefix: string;
 }
 
-/** How `server` may look, for messages. */
+/** The forms of `server`, for messages. */
 const addressForms = 'host:port, http://host:port/prefix, https://host:port/prefix or unix:///path';
 
 /**
- * The address behind the keys; undefined when `server` is none. As in Consul's own client, `https://` in `server`
- * beats `scheme`, `http://` does not, and a path in `server` beats `path_prefix`.
+ * The address that the keys give; undefined when `server` is malformed. As in Consul's own client, `https://` in
+ * `server` wins over `scheme`, `http://` does not, and a path in `server` wins over `path_prefix`.
  */
 export function readAddress({ server, scheme, path_prefix }: AddressKeys): ConsulAddress | undefined {
   const { protocol, rest } = addressSyntax.exec(server.trim())?.groups ?? {};
@@ -103,7 +103,7 @@ export function readAddress({ server, scheme, path_prefix }: AddressKeys): Consu
   if (protocol === 'unix') return { base: `http://localhost${cleanPrefix(path_prefix)}`, unixSocket: rest };
 
   const slash = rest.indexOf('/');
-  // Without a protocol the Go client takes the whole text for a host, so a path can't be meant.
+  // Without a protocol, Consul's Go client takes everything for the host, so a path cannot be meant.
   if (slash >= 0 && protocol === undefined) return undefined;
   const host = slash < 0 ? rest : rest.slice(0, slash);
   const prefix = cleanPrefix(slash < 0 ? path_prefix : rest.slice(slash));
@@ -111,10 +111,10 @@ export function readAddress({ server, scheme, path_prefix }: AddressKeys): Consu
   return URL.canParse(base) ? { base } : undefined;
 }
 
-/** No credentials (`@`), query or fragment: they have keys of their own, or no meaning. */
+/** Without credentials (`@`), query or fragment: they have keys of their own, or no meaning. */
 const addressSyntax = /^(?:(?<protocol>https?|unix):\/\/)?(?<rest>[^\s@?#\\]+)$/;
 
-/** With a `/` in front and none at the end, or empty. */
+/** The path with one leading `/` and no trailing one; empty for none. */
 function cleanPrefix(path: string): string {
   const trimmed = path.replace(/^\/+|\/+$/g, '');
   return trimmed === '' ? '' : `/${trimmed}`;

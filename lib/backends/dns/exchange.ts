@@ -16,7 +16,7 @@ import {
 import type { ResolverConfig } from './resolver-config.ts';
 import type { Nameserver } from './schema.ts';
 
-/** How long an answer may take. */
+/** How long one exchange may take. */
 export interface Limits {
   /** Milliseconds. */
   readonly timeout: number;
@@ -24,8 +24,8 @@ export interface Limits {
 }
 
 /**
- * One server's answer: over UDP, and over TCP when it did not fit or broke off. Throws `unreachable`, `timeout`,
- * `malformed`. The sockets are closed when it ends, however it ends.
+ * The answer of one server: over UDP, and over TCP when it did not fit or was broken. Throws `unreachable`, `timeout`
+ * and `malformed`. The sockets are closed in every case.
  */
 export async function exchange(
   server: Nameserver,
@@ -45,13 +45,13 @@ export async function exchange(
   }
 }
 
-/** Some servers and gateways cut off what does not fit and do not say so. */
+/** Some servers and gateways cut off an answer that does not fit, without saying so. */
 function brokenAnswer(error: unknown): MusterError {
   if (isMusterError(error, 'malformed')) return error;
   throw error;
 }
 
-/** Servers from before EDNS answer a query that has it with one of these. Source: RFC 6891, 7. */
+/** Codes with which servers older than EDNS answer a query that has it. Source: RFC 6891, 7. */
 const withoutEdns: readonly number[] = [formatError, notImplemented];
 
 async function askOverUdp(server: Nameserver, query: Query, limits: Limits): Promise<Answer> {
@@ -80,7 +80,7 @@ async function exchangeDatagrams(
     if (error !== null) reject(toFailure(error));
   };
   socket.on('error', fail);
-  // A late answer to an earlier question, or a stranger's, is none of ours: the true one may still come.
+  // Ignores a late answer to an earlier query, or a stranger's: the right one may still come.
   socket.on('message', (message) => {
     if (answers(message, query)) resolve(message);
   });
@@ -101,13 +101,13 @@ async function exchangeStream(server: Nameserver, query: Query, limits: Limits):
   socket.on('close', () => reject(new MusterError('unreachable', cutOff)));
   socket.on('data', (part) => {
     received = Buffer.concat([received, part]);
-    // The length in front has two bytes: an answer can't be larger than 64 KiB, and nothing is kept beyond it.
+    // The length in front has two bytes, so an answer has at most 64 KiB, and no more is held.
     const length = received.length < 2 ? Number.POSITIVE_INFINITY : received.readUInt16BE(0);
     if (received.length < length + 2) return;
     const message = received.subarray(2, length + 2);
     socket.destroy();
     if (answers(message, query)) resolve(message);
-    else reject(new MusterError('malformed', 'the answer over TCP is not to the question'));
+    else reject(new MusterError('malformed', 'the answer over TCP belongs to another query'));
   });
   socket.once('connect', () => {
     const message = encodeQuery(query, { edns: false });
@@ -120,7 +120,7 @@ async function exchangeStream(server: Nameserver, query: Query, limits: Limits):
   }
 }
 
-const cutOff = 'the connection was closed before the answer was whole';
+const cutOff = 'the connection was closed before the answer was complete';
 
 async function within(promise: Promise<Buffer>, { timeout, signal }: Limits): Promise<Buffer> {
   const late = new AbortController();

@@ -5,8 +5,16 @@ import {
   type TargetGroup,
   withoutEmpty,
 } from '../../targets/group.ts';
-import { labels } from './labels.ts';
 import type { DnsRecord } from './message.ts';
+
+/** Labels that DNS targets carry. Source: Prometheus configuration reference, dns_sd_config. */
+const labels = {
+  name: '__meta_dns_name',
+  srvTarget: '__meta_dns_srv_record_target',
+  srvPort: '__meta_dns_srv_record_port',
+  mxTarget: '__meta_dns_mx_record_target',
+  nsTarget: '__meta_dns_ns_record_target',
+} as const;
 
 /** The target group of one name: a target for each record, in the order of the answer. */
 export function buildNameGroup(name: string, port: number, records: readonly DnsRecord[]): TargetGroup {
@@ -17,13 +25,13 @@ export function buildNameGroup(name: string, port: number, records: readonly Dns
   };
 }
 
-/** The types of records that make no target, though one might think so. A CNAME is what leads to the others. */
-export function strangeTypes(records: readonly DnsRecord[]): readonly number[] {
+/** Numbers of the record types that make no target, sorted. CNAME does not count: it leads to other records. */
+export function unsupportedTypes(records: readonly DnsRecord[]): readonly number[] {
   const types = records.flatMap((record) => (record.kind === 'other' ? [record.type] : []));
   return [...new Set(types)].sort((a, b) => a - b);
 }
 
-/** The target behind a record, whatever type was asked for. */
+/** The target of a record, for any type of query; empty for records that make none. */
 function buildTargets(record: DnsRecord, port: number): readonly LabelSet[] {
   switch (record.kind) {
     case 'A':
@@ -50,7 +58,7 @@ function buildTargets(record: DnsRecord, port: number): readonly LabelSet[] {
   }
 }
 
-/** Addresses look more usual without the dot of a full name. */
+/** The name without the final dot, as addresses are usually written. */
 function withoutDot(name: string): string {
   return name.replace(/\.+$/, '');
 }

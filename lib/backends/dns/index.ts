@@ -1,17 +1,17 @@
 import { mapConcurrent } from '../../base/concurrency.ts';
 import { joinHostPort } from '../../targets/group.ts';
-import { keptSources } from '../kept-sources.ts';
+import { keptSources } from '../listing.ts';
 import { type Mechanism, type MechanismInput, serverNames } from '../mechanism.ts';
-import { buildNameGroup, strangeTypes } from './groups.ts';
+import { buildNameGroup, unsupportedTypes } from './groups.ts';
 import { lookUp } from './lookup.ts';
 import type { DnsRecord } from './message.ts';
 import { type ResolverConfig, readResolverConfig, resolverDefaults } from './resolver-config.ts';
 import { type DnsConfig, dnsConfig } from './schema.ts';
 
-/** Names asked for at once. */
+/** Names that are looked up at once. */
 const concurrency = 16;
 
-/** Records of domain names: a group for each name that has any. */
+/** Records of domain names: a group for each name that has targets. */
 export const dns: Mechanism<DnsConfig> = {
   name: 'dns',
   configKey: 'dns_sd_configs',
@@ -26,7 +26,7 @@ export const dns: Mechanism<DnsConfig> = {
     let read = 0;
     const groups = await mapConcurrent(names, concurrency, input.signal, async (name, signal) => {
       const records = await lookUp(name, config.type, resolver, signal);
-      tellStrangers(name, records, input);
+      warnOfTypes(name, records, input);
       read += 1;
       input.onProgress?.({ read, total: names.length });
       return buildNameGroup(name, config.port, records);
@@ -40,18 +40,18 @@ export const dns: Mechanism<DnsConfig> = {
         cursor: input.cursor,
       },
       (source, name) => source === name,
-      (name) => `${name} had records before, and DNS says now that there are none`,
+      (name) => `${name} had records before, and DNS now says that there are none`,
     );
   },
 };
 
-/** The machine's resolver, unless servers are configured: those know nothing of its search list. */
+/** The machine's resolver. Configured servers replace it, and then its search list does not apply. */
 async function openResolver({ nameservers, protocol }: DnsConfig): Promise<ResolverConfig> {
   if (nameservers.length > 0) return { ...resolverDefaults, servers: nameservers, protocol };
   return { ...(await readResolverConfig('/etc/resolv.conf')), protocol };
 }
 
-function tellStrangers(name: string, records: readonly DnsRecord[], { warn }: MechanismInput): void {
-  const types = strangeTypes(records);
+function warnOfTypes(name: string, records: readonly DnsRecord[], { warn }: MechanismInput): void {
+  const types = unsupportedTypes(records);
   if (types.length > 0) warn(`${name}: left out records of type ${types.join(', ')}, which make no target`);
 }

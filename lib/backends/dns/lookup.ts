@@ -16,8 +16,8 @@ import type { ResolverConfig } from './resolver-config.ts';
 import type { Nameserver } from './schema.ts';
 
 /**
- * The records of a name, perhaps none. The first of the names it may stand for that exists counts. None at all, when
- * each of them was said not to exist; throws when not one exists and of some it could not be learnt.
+ * The records of a name, from the first full name that exists. Empty when that has none, or when DNS says that no full
+ * name exists. Throws the first failure (see `exchange`) when no full name exists and a lookup failed.
  */
 export async function lookUp(
   name: string,
@@ -40,7 +40,7 @@ export async function lookUp(
   });
 }
 
-/** The first answer that says whether the name exists; what went wrong with each server, where none gave one. */
+/** The first answer that says whether the name exists, or the failure of each server. */
 async function askServers(
   fullName: string,
   type: QueryType,
@@ -49,27 +49,29 @@ async function askServers(
 ): Promise<Answer | MusterError[]> {
   const name = encodeName(fullName);
   if (name === undefined)
-    return [new MusterError('config', `${fullName} is no domain name: look at the search list`)];
+    return [new MusterError('config', `${fullName} is not a domain name: check the search list`)];
   const failures: MusterError[] = [];
   let silent = servers;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const lost: Nameserver[] = [];
     for (const server of silent) {
       const query = { id: randomInt(0x1_0000), name, type };
-      const outcome = await ask(() => exchange(server, query, protocol, { timeout, signal }));
+      const outcome = await judge(() => exchange(server, query, protocol, { timeout, signal }));
       if (signal.aborted) throw abortError(signal, `while DNS was asked for ${fullName}`);
       if (!(outcome instanceof MusterError)) return outcome;
       if (outcome.kind === 'timeout' && attempt < attempts) lost.push(server);
       else
-        failures.push(new MusterError(outcome.kind, `${fullName} at ${place(server)}: ${outcome.message}`));
+        failures.push(
+          new MusterError(outcome.kind, `${fullName} at ${addressOf(server)}: ${outcome.message}`),
+        );
     }
     silent = lost;
   }
   return failures;
 }
 
-/** The server's answer, or why it is none that counts. */
-async function ask(call: () => Promise<Answer>): Promise<Answer | MusterError> {
+/** The server's answer, or the reason why it does not count. */
+async function judge(call: () => Promise<Answer>): Promise<Answer | MusterError> {
   try {
     const answer = await call();
     if (answer.code === nameError) return answer;
@@ -81,16 +83,15 @@ async function ask(call: () => Promise<Answer>): Promise<Answer | MusterError> {
   }
 }
 
-const referred = 'the server knows nothing of the name and does not ask others: it is no resolver';
+const referred = 'the server does not know the name and does not ask others: it is not a resolver';
 
-function place({ address, port }: Nameserver): string {
+function addressOf({ address, port }: Nameserver): string {
   return joinHostPort(address, port);
 }
 
 /**
- * The full names that a name may stand for, in the order in which to try them. A name with a dot at its end is
- * complete; another is tried as it stands and in each domain of the search list. Source: resolv.conf(5), and
- * Prometheus's DNS library.
+ * The full names for a name, in the order to try them. A name with a dot at its end is complete; another one is tried
+ * as it stands and in each domain of the search list. Source: resolv.conf(5), and Prometheus's DNS library.
  */
 export function fullNames(name: string, { search, ndots }: ResolverConfig): readonly string[] {
   if (isComplete(name)) return [name];
@@ -112,7 +113,7 @@ function countDots(name: string): number {
   return dotsOf(name).length;
 }
 
-/** Where the dots are that separate labels: `\.` is none. */
+/** Positions of the dots that separate labels, which `\.` does not. */
 function dotsOf(name: string): readonly number[] {
   const tokens = [...name.matchAll(/\\.|\./gsu)];
   return tokens.filter(([token]) => token === '.').map(({ index }) => index);

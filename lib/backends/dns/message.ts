@@ -1,15 +1,15 @@
 import { MusterError } from '../../base/errors.ts';
 
-/** One question, as it goes to a server. */
+/** A query, as sent to a server. */
 export interface Query {
-  /** 16 bits of chance, by which the answer is known. */
+  /** 16 random bits that the answer repeats. */
   readonly id: number;
-  /** The name's bytes. */
+  /** The encoded name; see `encodeName`. */
   readonly name: Uint8Array;
   readonly type: QueryType;
 }
 
-/** A record of the answer section, as far as a target needs it. Names end with a dot. */
+/** A record of the answer section: the fields that targets need. Names end with a dot. */
 export type DnsRecord =
   | { readonly kind: 'A' | 'AAAA'; readonly address: string }
   | { readonly kind: 'SRV'; readonly target: string; readonly port: number }
@@ -17,23 +17,23 @@ export type DnsRecord =
   | { readonly kind: 'CNAME' }
   | { readonly kind: 'other'; readonly type: number };
 
-/** What a server said. */
+/** The answer of a server. */
 export interface Answer {
-  /** Response code, with the bits that EDNS adds. */
+  /** Response code, including the bits that EDNS adds. */
   readonly code: number;
-  /** The rest did not fit into a datagram; there are then no records here. */
+  /** Whether the answer did not fit into a datagram; `records` is then empty. */
   readonly truncated: boolean;
-  /** A server that does not know the name sends us on to others, whom it was its task to ask. */
+  /** Whether the server refers to other servers instead of asking them. */
   readonly referral: boolean;
   readonly records: readonly DnsRecord[];
 }
 
-/** Bytes that we take in a datagram, as Prometheus does; without EDNS servers keep to 512. */
+/** Largest datagram that we accept, in bytes, as in Prometheus; without EDNS servers keep to 512. */
 const datagramSize = 4096;
 const headerLength = 12;
 const internetClass = 1;
 
-/** The query as bytes. With `edns` it says how large an answer may be. Source: RFC 1035, 4.1; RFC 6891, 6.1. */
+/** Encodes a query. With `edns` it says how large an answer may be. Source: RFC 1035, 4.1; RFC 6891, 6.1. */
 export function encodeQuery({ id, name, type }: Query, { edns }: { readonly edns: boolean }): Buffer {
   const recursionDesired = 0x0100;
   const header = words(id, recursionDesired, 1, 0, 0, edns ? 1 : 0);
@@ -42,11 +42,11 @@ export function encodeQuery({ id, name, type }: Query, { edns }: { readonly edns
   return Buffer.concat([header, ...question, ...options]);
 }
 
-/** Whether the bytes are an answer to this very question: anybody can send datagrams. */
+/** Whether the bytes answer exactly this query: anybody can send datagrams. */
 export function answers(message: Buffer, { id, name, type }: Query): boolean {
   if (message.length < headerLength || message.readUInt16BE(0) !== id || !isResponse(message)) return false;
   const questions = message.readUInt16BE(4);
-  // A server that could not read the question may leave it out, but then it can't say anything of the name.
+  // A server that could not read the question may leave it out, but then it cannot say whether the name exists.
   if (questions === 0) return ![0, 3].includes(message.readUInt16BE(2) & 0xf);
   const end = headerLength + name.length;
   if (questions !== 1 || message.length < end + 4) return false;
@@ -56,7 +56,7 @@ export function answers(message: Buffer, { id, name, type }: Query): boolean {
   );
 }
 
-/** The answer in such bytes. Throws `malformed`, also when there are fewer records than announced. */
+/** Decodes an answer. Throws `malformed`, also when it has fewer records than it announces. */
 export function decodeAnswer(message: Buffer): Answer {
   const flags = message.readUInt16BE(2);
   const truncated = (flags & 0x0200) !== 0;
@@ -89,7 +89,7 @@ interface Reader {
 interface RawRecord {
   readonly type: number;
   readonly timeToLive: number;
-  /** Where its data starts and ends. */
+  /** Offsets at which its data starts and ends. */
   readonly start: number;
   readonly end: number;
 }
@@ -138,14 +138,14 @@ function take(reader: Reader, length: number): Buffer {
 }
 
 function brokenRecord(): never {
-  throw new MusterError('malformed', 'the answer breaks off or holds a broken record');
+  throw new MusterError('malformed', 'the answer is cut off or holds a broken record');
 }
 
 function isResponse(message: Buffer): boolean {
   return (message.readUInt16BE(2) & 0x8000) !== 0;
 }
 
-/** Names are the same whatever their case. No byte of a length is a letter: labels have 63 bytes at most. */
+/** Names are equal in any case. A length byte is never a letter, since a label has at most 63 bytes. */
 function lowerCase(name: Buffer): string {
   return name.toString('latin1').replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
@@ -156,15 +156,15 @@ function words(...values: readonly number[]): Buffer {
   return bytes;
 }
 
-/** A name's bytes and separators, its end included. Source: RFC 1035, 3.1. */
+/** Bytes of an encoded name, its end included. Source: RFC 1035, 3.1. */
 const longestName = 255;
 const longestLabel = 63;
-/** As many pointers as a name of the greatest length can have use for. */
+/** More pointers than a name of the greatest length can use. */
 const mostPointers = longestName / 2;
 
 /**
- * The name as it goes over the wire; undefined when it is none (an empty label, one over 63 bytes, more than 255 in
- * all). `\.` is a dot inside a label, `\032` the byte 32, as in zone files. Other text goes as UTF-8.
+ * Encodes a name; undefined when it is malformed (an empty label, a label over 63 bytes, more than 255 bytes in all).
+ * As in zone files, `\.` is a dot inside a label and `\032` the byte 32. Other text is encoded as UTF-8.
  */
 export function encodeName(name: string): Uint8Array | undefined {
   if (name === '.') return Uint8Array.of(0);
@@ -186,21 +186,22 @@ function splitLabels(name: string): readonly (readonly number[])[] | undefined {
     else if (character !== undefined) labels.at(-1)?.push(...Buffer.from(character));
     else return undefined;
   }
-  // The dot at the end of a full name is no separator.
+  // The dot at the end of a full name does not start another label.
   if (labels.length > 1 && labels.at(-1)?.length === 0) labels.pop();
   return labels;
 }
 
+/** A name, and where it ended. */
 export interface DecodedName {
-  /** With the dot at its end; the root is `.`. */
+  /** Ends with a dot; the root is `.`. */
   readonly name: string;
-  /** Where the next field starts. */
+  /** Offset of the next field. */
   readonly end: number;
 }
 
 /**
- * The name at an offset of a message, its compression undone, special bytes escaped as in zone files (and thus in
- * Prometheus). Throws `malformed`, also on pointers that go in circles.
+ * Decodes the name at an offset of a message. Compression is undone, and special bytes are escaped as in zone files
+ * (and in Prometheus). Throws `malformed`, also for pointers that form a circle.
  */
 export function decodeName(message: Buffer, offset: number): DecodedName {
   let name = '';
@@ -232,16 +233,17 @@ function brokenName(): never {
   throw new MusterError('malformed', 'the answer holds a broken domain name');
 }
 
-/** Source of the bytes to escape: RFC 1035, 5.1, and what Prometheus's DNS library does. */
+/** Source of the bytes to escape: RFC 1035, 5.1, and Prometheus's DNS library. */
 function showByte(byte: number): string {
   if (byte < 0x20 || byte > 0x7e) return `\\${String(byte).padStart(3, '0')}`;
   const character = String.fromCharCode(byte);
   return ` '@;()"\\.`.includes(character) ? `\\${character}` : character;
 }
 
-/** Types of record that can be asked for. */
+/** Record types that a query can have. */
 export const queryTypes = ['A', 'AAAA', 'MX', 'NS', 'SRV'] as const;
 
+/** One of the types. */
 export type QueryType = (typeof queryTypes)[number];
 
 /** Their numbers. Source: RFC 1035, 2782, 3596. */
@@ -251,13 +253,16 @@ const typeNumbers: Readonly<Record<QueryType, number>> = { A: 1, AAAA: 28, MX: 1
 const cnameType = 5;
 const optType = 41;
 
-/** Response codes. Source: IANA, DNS RCODEs. */
+/** Response code: the name exists. Source of all codes: IANA, DNS RCODEs. */
 export const noError = 0;
+/** Response code: the server could not read the query. */
 export const formatError = 1;
+/** Response code: the name does not exist. */
 export const nameError = 3;
+/** Response code: the server does not know this kind of query. */
 export const notImplemented = 4;
 
-/** The code as DNS people write it. */
+/** The usual name of a response code, as in `NXDOMAIN`. */
 export function showResponseCode(code: number): string {
   return codeNames.get(code) ?? `response code ${code}`;
 }
@@ -273,7 +278,7 @@ const codeNames = new Map([
   [16, 'BADVERS'],
 ]);
 
-/** The 16 bytes as text, the way Go writes it: RFC 5952, and `1.2.3.4` for an IPv4 address inside IPv6. */
+/** An IPv6 address as Go writes it: RFC 5952, and `1.2.3.4` for an IPv4 address inside IPv6. */
 function showIpv6(bytes: Buffer): string {
   if (bytes.subarray(0, 12).equals(ipv4Prefix)) return bytes.subarray(12).join('.');
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16));

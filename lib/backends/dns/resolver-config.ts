@@ -2,23 +2,23 @@ import { readFile } from 'node:fs/promises';
 import { codeOf, MusterError } from '../../base/errors.ts';
 import type { Nameserver } from './schema.ts';
 
-/** Whom to ask, and for which names. */
+/** Which servers to ask, and for which names. */
 export interface ResolverConfig {
   /** Asked in this order. */
   readonly servers: readonly Nameserver[];
-  /** `tcp` where UDP is never to be used: some servers leave records out of a datagram and do not say so. */
+  /** `tcp` to avoid UDP: some servers leave records out of a datagram without saying so. */
   readonly protocol: 'udp' | 'tcp';
-  /** Domains in which a name that is not complete may lie. */
+  /** Domains in which a name that is not complete is tried. */
   readonly search: readonly string[];
-  /** With so many dots a name is tried as it stands first. */
+  /** A name with at least this many dots is tried as it stands first. */
   readonly ndots: number;
   /** Milliseconds that a server has for its answer. */
   readonly timeout: number;
-  /** How often a server is asked that does not answer. */
+  /** Queries to a server that does not answer. */
   readonly attempts: number;
 }
 
-/** What holds where nothing is configured. The timeout is Prometheus's, which has no setting for it. */
+/** The defaults. The timeout is that of Prometheus, which has no setting for it. */
 export const resolverDefaults: ResolverConfig = {
   servers: [],
   protocol: 'udp',
@@ -28,7 +28,7 @@ export const resolverDefaults: ResolverConfig = {
   attempts: 2,
 };
 
-/** The machine's resolver configuration. Throws `config` when the file can't be read or names no server. */
+/** Reads the machine's resolver configuration. Throws `config` when the file is unreadable or names no server. */
 export async function readResolverConfig(path: string): Promise<ResolverConfig> {
   const config = parseResolverConfig(await readText(path));
   if (config.servers.length > 0) return config;
@@ -39,12 +39,12 @@ async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const reason = `${path} can't be read (${codeOf(error) ?? 'unknown error'})`;
-    throw new MusterError('config', `${reason}: mend it, or configure nameservers`, { cause: error });
+    const reason = `${path} cannot be read (${codeOf(error) ?? 'unknown error'})`;
+    throw new MusterError('config', `${reason}: fix it, or configure nameservers`, { cause: error });
   }
 }
 
-/** The text of a resolv.conf(5). Of `search` and `domain` the last one counts; what is unknown is passed over. */
+/** Parses a resolv.conf(5). The last `search` or `domain` counts; unknown lines and options are ignored. */
 export function parseResolverConfig(text: string): ResolverConfig {
   let config = resolverDefaults;
   for (const line of text.split('\n')) {

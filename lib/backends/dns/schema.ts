@@ -1,12 +1,13 @@
 import { isIP } from 'node:net';
 import type { z } from 'zod';
 import { int, leaf, list, oneOf } from '../../config/fields.ts';
+import { enumerate } from '../../config/problem.ts';
 import { ownFields, sdConfig } from '../../config/sd-config.ts';
-import { enumerate, rule } from '../../config/section.ts';
+import { rule } from '../../config/section.ts';
 import { anyCaseShape } from '../../config/shape.ts';
 import { encodeName, queryTypes } from './message.ts';
 
-/** Where a DNS server listens. */
+/** The address of a DNS server. */
 export interface Nameserver {
   /** An IP address. */
   readonly address: string;
@@ -18,9 +19,9 @@ const keys = sdConfig('30s', {
   names: list(leaf('a domain name', (name) => (encodeName(name) === undefined ? undefined : name))),
   type: recordType().prefault('SRV'),
   port: int({ min: 0, max: 65_535 }, 0),
-  // Of our own: a function's /etc/resolv.conf can't be changed.
+  // Muster's own key: the /etc/resolv.conf of a function cannot be changed.
   nameservers: list(leaf('an IP address, with or without a port, as in 10.0.0.2:53', readNameserver)),
-  // Of our own as well: Consul's server cuts answers over UDP and does not say so.
+  // Muster's own key: Consul's server cuts answers over UDP without saying so.
   protocol: oneOf(['udp', 'tcp'], 'udp'),
 });
 

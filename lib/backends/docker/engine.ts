@@ -10,20 +10,20 @@ import { shownUrl } from '../../http/url-text.ts';
 import { type LabelSet, mapLabels } from '../../targets/group.ts';
 import type { MechanismInput } from '../mechanism.ts';
 
-/** The newest version of the API that is spoken, that of Prometheus 3.5. Source: moby/moby, docs/api. */
+/** The newest API version that we speak, that of Prometheus 3.5. Source: moby/moby, docs/api. */
 const newestVersion = '1.51';
-/** What an engine speaks that doesn't say which version it has: such are from before 2016. */
+/** The version of an engine that does not name one: it is older than 2016. */
 const oldestVersion = '1.24';
 
-/** The API of one Docker Engine, in the version agreed upon. Errors are the HTTP client's. */
+/** The API of one Docker Engine, in the negotiated version. Throws the HTTP client's errors. */
 export interface Engine {
-  /** A whole list, e.g. of `containers/json`: the engine has no pages. */
+  /** Reads a list, such as `containers/json`, as a whole: the engine has no pages. */
   list<T>(path: string, schema: ZodType<T>, filters?: readonly Filter[]): Promise<T>;
-  /** What the engine says of itself, without a second try. */
+  /** Reads the engine's description of itself, without retries. */
   info<T>(schema: ZodType<T>, signal: AbortSignal): Promise<T>;
 }
 
-/** Connects and agrees on a version of the API, which is one call. */
+/** Opens a client and negotiates the API version, which takes one call. Throws the HTTP client's errors. */
 export async function openEngine(
   host: EngineHost,
   http: HttpClientConfig,
@@ -32,13 +32,10 @@ export async function openEngine(
   const { base, unixSocket, takesHttpOptions } = host;
   if (!takesHttpOptions && !isDefaultHttpClient(http))
     warn(
-      `${unixSocket ?? base}: TLS, credentials and other HTTP client options apply to http:// and https:// alone, ` +
+      `${unixSocket ?? base}: TLS, credentials and other HTTP client options apply only to http:// and https://, ` +
         'as in Prometheus: they are not used for this host',
     );
-  const client = await openHttp(
-    takesHttpOptions ? http : defaultHttpClient(),
-    unixSocket === undefined ? {} : { unixSocket },
-  );
+  const client = await openHttp(takesHttpOptions ? http : defaultHttpClient(), { unixSocket });
   const version = await agreeOnVersion(client, new URL(`${base}/_ping`), signal);
   return {
     list(path, schema, filters = []) {
@@ -54,12 +51,12 @@ export async function openEngine(
   };
 }
 
-/** Statuses by which a proxy in front of the engine forbids a call, or does not know it. */
+/** Statuses with which a proxy in front of the engine forbids a call, or does not know it. */
 const forbidden = [401, 403, 404, 405, 501];
 
 /**
- * The engine's own version, unless that is newer than what is spoken here. Where it may not be asked for, as behind a
- * proxy that lets lists alone through, the newest, as in Prometheus.
+ * The engine's version, or ours where that is older. Where the call is forbidden, as behind a proxy that allows only
+ * lists, our newest, as in Prometheus.
  */
 async function agreeOnVersion(client: HttpClient, url: URL, signal: AbortSignal): Promise<string> {
   const { status, headers } = await client.request({ url, signal, maxBytes: 64 * 1024, expect: forbidden });
@@ -68,7 +65,7 @@ async function agreeOnVersion(client: HttpClient, url: URL, signal: AbortSignal)
   if (!/^\d{1,4}\.\d{1,4}$/.test(offered))
     throw new MusterError(
       'malformed',
-      `GET ${shownUrl(url)}: the header Api-Version is no version: is that a Docker Engine?`,
+      `GET ${shownUrl(url)}: the header Api-Version is not a version: is this a Docker Engine?`,
     );
   return isOlder(offered, newestVersion) ? offered : newestVersion;
 }
@@ -79,7 +76,7 @@ function isOlder(a: string, b: string): boolean {
   return majorA < majorB || (majorA === majorB && minorA < minorB);
 }
 
-/** The engine's form of a set: `{"label":{"a":true,"b":true}}`. A filter without values is none. */
+/** Filters in the engine's notation: `{"label":{"a":true,"b":true}}`. A filter without values does not count. */
 function filterQuery(filters: readonly Filter[]): string | undefined {
   const byName = new Map<string, Record<string, true>>();
   for (const { name, values } of filters) {
@@ -89,20 +86,20 @@ function filterQuery(filters: readonly Filter[]): string | undefined {
   return byName.size === 0 ? undefined : JSON.stringify(Object.fromEntries(byName));
 }
 
-/** Where a Docker Engine's API is. */
+/** The address of a Docker Engine's API. */
 export interface EngineHost {
-  /** Everything in front of `/v1.41`, without a `/` at its end: `https://manager.internal:2376`. */
+  /** Everything before `/v1.41`, without a `/` at its end: `https://manager.internal:2376`. */
   readonly base: string;
-  /** Path of the Unix socket behind it; the base's host is then of no matter. */
-  readonly unixSocket?: string;
-  /** Whether the HTTP client options apply: as in Prometheus only where the host is written as http:// or https://. */
+  /** Path of the Unix socket; the host of `base` is then ignored. */
+  readonly unixSocket?: string | undefined;
+  /** Whether the HTTP client options apply: as in Prometheus, only to http:// and https://. */
   readonly takesHttpOptions: boolean;
 }
 
-/** How `host` may look, for messages. */
+/** The forms of `host`, for messages. */
 const hostForms = 'tcp://host:port, http://host:port, https://host:port or unix:///path';
 
-/** The address behind `host`; undefined when it is none. `tcp://` means HTTP without TLS, as for Prometheus. */
+/** The address that `host` gives; undefined when it is malformed. As in Prometheus, `tcp://` is HTTP without TLS. */
 function readHost(host: string): EngineHost | undefined {
   const unixSocket = /^unix:\/\/(?<path>.+)$/.exec(host)?.groups?.path;
   if (unixSocket !== undefined) return { base: 'http://localhost', unixSocket, takesHttpOptions: false };
@@ -116,26 +113,26 @@ function readHost(host: string): EngineHost | undefined {
   };
 }
 
-/** The host for people. */
+/** The host as people write it. */
 export function shownHost({ base, unixSocket }: EngineHost): string {
   return unixSocket === undefined ? base : `unix://${unixSocket}`;
 }
 
-/** No credentials (`@`), query or fragment: the former have keys of their own. */
+/** Without credentials (`@`), which have keys of their own, query and fragment. */
 const networkHost = /^(?<scheme>tcp|https?):\/\/(?<rest>[^\s@?#\\/][^\s@?#\\]*)$/;
 
-/** Names of the labels that tell of a network. */
+/** Names of the labels that describe a network. */
 export interface NetworkLabelNames {
   readonly networkId: string;
   readonly networkName: string;
   readonly networkScope: string;
   readonly networkInternal: string;
   readonly networkIngress: string;
-  /** Followed by the name of a label of the network. */
+  /** Prefix for the names of the network's labels. */
   readonly networkLabelPrefix: string;
 }
 
-/** `GET /networks`, as far as it is read. Source: Docker Engine API reference. */
+/** `GET /networks`: the fields that are read. Source: Docker Engine API reference. */
 const networkList = listBody(
   z.object({
     Id: z.string(),
@@ -148,7 +145,7 @@ const networkList = listBody(
   }),
 );
 
-/** The labels of each network of the engine, by its ID. */
+/** The labels of each network, by the network's ID. Throws the HTTP client's errors. */
 export async function listNetworkLabels(
   engine: Engine,
   names: NetworkLabelNames,
@@ -171,10 +168,10 @@ export async function listNetworkLabels(
 
 const filter = section({ name: nonEmptyText(), values: stringList() });
 
-/** Passed on to the engine: values of one name are alternatives, or must all fit, as the engine's reference says. */
+/** A filter for the engine. Whether one value must match or all of them depends on its name; see the engine's API. */
 type Filter = z.output<typeof filter>;
 
-/** What the SD configs of everything behind a Docker Engine have in common. */
+/** The keys that `docker_sd_configs` and `dockerswarm_sd_configs` have in common. */
 export const engineFields = {
   host: leaf(hostForms, readHost),
   port: int({ min: 0, max: 65_535 }, 80),

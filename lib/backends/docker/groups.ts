@@ -9,20 +9,52 @@ import {
   type TargetGroup,
   withoutEmpty,
 } from '../../targets/group.ts';
-import { labels } from './labels.ts';
+import type { LabelsSince } from '../mechanism.ts';
 
-/** What the addresses depend on beside the containers. */
+const prefix = '__meta_docker_';
+
+/**
+ * Labels that containers of a Docker Engine carry. A `…Prefix` is followed by the name of a label in Docker, each
+ * character that a label name cannot hold replaced by `_`. Source: Prometheus configuration reference,
+ * docker_sd_config, as of August 2026.
+ */
+export const labels = {
+  containerId: `${prefix}container_id`,
+  containerName: `${prefix}container_name`,
+  containerImage: `${prefix}container_image`,
+  containerImageId: `${prefix}container_image_id`,
+  containerNetworkMode: `${prefix}container_network_mode`,
+  containerLabelPrefix: `${prefix}container_label_`,
+  networkId: `${prefix}network_id`,
+  networkName: `${prefix}network_name`,
+  networkScope: `${prefix}network_scope`,
+  networkInternal: `${prefix}network_internal`,
+  networkIngress: `${prefix}network_ingress`,
+  networkLabelPrefix: `${prefix}network_label_`,
+  networkIp: `${prefix}network_ip`,
+  portPrivate: `${prefix}port_private`,
+  portPublic: `${prefix}port_public`,
+  portPublicIp: `${prefix}port_public_ip`,
+} as const;
+
+/** The labels that came after Prometheus 3.5. Source: its repository. */
+export const labelsSince: LabelsSince = {
+  [labels.containerImage]: '3.15',
+  [labels.containerImageId]: '3.15',
+};
+
+/** What targets depend on besides the containers. */
 export interface ContainerContext {
-  /** Labels of each network by its ID. */
+  /** Labels of each network, by the network's ID. */
   readonly networks: ReadonlyMap<string, LabelSet>;
-  /** Port of containers that expose none over TCP. */
+  /** Port of containers that expose no TCP port. */
   readonly port: number;
   /** Address of containers in the host's network, with or without a port. */
   readonly hostNetworkingHost: string;
-  /** Of a container's networks only the first one by name. */
+  /** Whether only the first of a container's networks, by name, makes targets. */
   readonly matchFirstNetwork: boolean;
-  /** Whether a network with IPv6 alone gives an address, as it does since Prometheus 3.14. */
-  readonly ipv6Alone: boolean;
+  /** Whether a network that has only IPv6 gives an address, as since Prometheus 3.14. */
+  readonly allowIpv6Only: boolean;
 }
 
 /** A group for each container that has targets: one for each TCP port in each network. */
@@ -40,7 +72,7 @@ type Containers = ReadonlyMap<string, Container>;
 
 function buildContainerGroup(container: Container, byId: Containers, context: ContainerContext): TargetGroup {
   const [name] = container.Names;
-  // One that is being removed has no name any more.
+  // A container that is being removed has lost its name.
   const endpoints = name === undefined ? [] : endpointsOf(container, byId, context);
   return {
     source: container.Id,
@@ -64,7 +96,7 @@ function endpointsOf(container: Container, byId: Containers, context: ContainerC
   return context.matchFirstNetwork ? endpoints.slice(0, 1) : endpoints;
 }
 
-/** The container's own networks, or those of the container whose network it shares, which may itself share one. */
+/** The container's networks, or those of the container whose network it shares, which may share another one's. */
 function networksOf(container: Container, byId: Containers): Container['NetworkSettings'] {
   const passed = new Set<Container>();
   let owner = container;
@@ -79,8 +111,8 @@ function networksOf(container: Container, byId: Containers): Container['NetworkS
 }
 
 function buildTargets(container: Container, endpoint: Endpoint, context: ContainerContext): LabelSet[] {
-  // IPAddress is empty in a network that has IPv6 alone.
-  const ip = endpoint.IPAddress || (context.ipv6Alone ? endpoint.GlobalIPv6Address : '');
+  // IPAddress is empty in a network that has only IPv6.
+  const ip = endpoint.IPAddress || (context.allowIpv6Only ? endpoint.GlobalIPv6Address : '');
   const network = { ...context.networks.get(endpoint.NetworkID), [labels.networkIp]: ip };
   const ports = container.Ports.filter(({ Type }) => Type === 'tcp');
   if (ports.length > 0) return ports.map((port) => withoutEmpty({ ...network, ...portLabels(ip, port) }));
@@ -97,7 +129,7 @@ function portLabels(ip: string, { IP, PrivatePort, PublicPort }: Port): LabelSet
   };
 }
 
-/** A port that the image exposes or the container publishes: with a public one it is reachable from outside. */
+/** A port that the image exposes or the container publishes. A published one has a public port. */
 const port = structField({
   IP: textField,
   PrivatePort: intField,
@@ -105,7 +137,7 @@ const port = structField({
   Type: textField,
 });
 
-/** The container's end of a network. */
+/** The container's endpoint in a network. */
 const endpoint = z.object({ NetworkID: textField, IPAddress: textField, GlobalIPv6Address: textField });
 
 const container = z.object({
@@ -123,12 +155,13 @@ const container = z.object({
     .transform((value) => value?.Networks ?? new Map()),
 });
 
-/** `GET /containers/json`, as far as it is read. Source: Docker Engine API reference, ContainerList. */
+/** `GET /containers/json`: the fields that are read. Source: Docker Engine API reference, ContainerList. */
 export const containerList = listBody(container);
 
+/** A container. */
 export type Container = z.infer<typeof container>;
 type Port = z.infer<typeof port>;
 type Endpoint = z.infer<typeof endpoint>;
 
-/** `GET /info`, as far as it is read. */
+/** `GET /info`: the fields that are read. */
 export const engineInfo = z.object({ ID: z.string().min(1) });

@@ -4,7 +4,7 @@ import { intField, listBody, listField, mapField, structField, textField } from 
 
 const labelMap = mapField(textField);
 
-/** An address with the length of its prefix, as its IP alone; empty where the network gives none, as the host's does. */
+/** The IP of an address with a prefix length; empty where the network gives none, as the host's does. */
 const address = textField.transform((text, context) => {
   const ip = text === '' ? '' : ipOfCidr(text);
   if (ip !== undefined) return ip;
@@ -69,29 +69,33 @@ const node = z.object({
     .nullish(),
 });
 
-/** `GET /services`, as far as it is read. Source of all three: Docker Engine API reference. */
+/** `GET /services`: the fields that are read. Source of these answers: Docker Engine API reference. */
 export const serviceList = listBody(service);
 /** `GET /tasks`. */
 export const taskList = listBody(task);
 /** `GET /nodes`. */
 export const nodeList = listBody(node);
 
+/** A port that a service or a task publishes. */
 export type Port = z.infer<typeof port>;
+/** A service of the swarm. */
 export type Service = z.infer<typeof service>;
+/** A task of a service. */
 export type Task = z.infer<typeof task>;
+/** A node of the swarm. */
 export type Node = z.infer<typeof node>;
 
-/** `GET /info` of a manager, as far as it is read. */
+/** `GET /info` of a manager: the fields that are read. */
 export const managerInfo = z.object({ Swarm: z.object({ Cluster: z.object({ ID: z.string().min(1) }) }) });
 
-/** The IP of `10.0.1.4/24` as Go writes it, undefined where the text is no such thing. Source: Go's net.ParseCIDR. */
+/** The IP of an address such as `10.0.1.4/24`, as Go writes it; undefined for other text. Source: Go's net.ParseCIDR. */
 export function ipOfCidr(text: string): string | undefined {
   const { ip = '', bits = '' } = /^(?<ip>[^/%]+)\/(?<bits>\d{1,3})$/.exec(text)?.groups ?? {};
   if (isIPv4(ip)) return Number(bits) <= 32 ? ip : undefined;
   return isIPv6(ip) && Number(bits) <= 128 ? canonicalIPv6(ip) : undefined;
 }
 
-/** Zeros left out in one place, lower case; an IPv4 address in IPv6's clothes without them. */
+/** The shortest form in lower case; an IPv4 address inside IPv6 as IPv4. */
 function canonicalIPv6(ip: string): string {
   const canonical = new URL(`http://[${ip}]`).hostname.slice(1, -1);
   const { high, low } = /^::ffff:(?<high>[\da-f]{1,4}):(?<low>[\da-f]{1,4})$/.exec(canonical)?.groups ?? {};

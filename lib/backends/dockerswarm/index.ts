@@ -1,13 +1,25 @@
+import type { z } from 'zod';
+import { oneOf } from '../../config/fields.ts';
+import { withHttpClient } from '../../config/http-client.ts';
+import { httpSdConfig, ownFields } from '../../config/sd-config.ts';
 import type { TargetGroup } from '../../targets/group.ts';
-import { backendNames } from '../backend-names.ts';
-import { type Engine, listNetworkLabels, openEngine, shownHost } from '../docker/engine.ts';
+import { type Engine, engineFields, listNetworkLabels, openEngine, shownHost } from '../docker/engine.ts';
+import { backendNames } from '../listing.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { managerInfo, nodeList, serviceList, taskList } from './bodies.ts';
-import { labels } from './labels.ts';
-import { buildNodeGroup, buildServiceGroup, buildTaskGroup } from './roles.ts';
-import { type DockerSwarmConfig, dockerSwarmConfig } from './schema.ts';
+import { buildNodeGroup, buildServiceGroup, buildTaskGroup, labels } from './roles.ts';
 
-/** Services, tasks or nodes of a swarm, from one of its managers: a group for each that has targets. */
+/** An element of `dockerswarm_sd_configs`. Source: Prometheus configuration reference, dockerswarm_sd_config. */
+export const dockerSwarmConfig = httpSdConfig('60s', {
+  ...ownFields,
+  ...engineFields,
+  role: oneOf(['services', 'tasks', 'nodes']),
+}).transform(withHttpClient);
+
+/** One SD config after defaults and checks. */
+type DockerSwarmConfig = z.output<typeof dockerSwarmConfig>;
+
+/** Services, tasks or nodes of a swarm, from one of its managers: a group for each object that has targets. */
 export const dockerswarm: Mechanism<DockerSwarmConfig> = {
   name: 'dockerswarm',
   configKey: 'dockerswarm_sd_configs',
@@ -35,7 +47,7 @@ const roles: Readonly<Record<DockerSwarmConfig['role'], ListRole>> = {
 
   async tasks(engine, { filters, port }) {
     const tasks = await engine.list('tasks', taskList, filters);
-    // The filters are for tasks alone: what these refer to is needed whole.
+    // The filters select tasks only: the objects that these refer to are all needed.
     const services = await engine.list('services', serviceList);
     const nodes = await engine.list('nodes', nodeList);
     const context = {

@@ -7,9 +7,61 @@ import {
   withoutEmpty,
 } from '../../targets/group.ts';
 import type { Node, Port, Service, Task } from './bodies.ts';
-import { labels } from './labels.ts';
 
-/** The group of a service: its virtual IP in each network, with each published TCP port, else the port configured. */
+const prefix = '__meta_dockerswarm_';
+
+/**
+ * Labels that services, tasks and nodes of a swarm carry. A `…Prefix` is followed by the name of a label in Docker, each
+ * character that a label name cannot hold replaced by `_`. Source: Prometheus configuration reference,
+ * dockerswarm_sd_config.
+ */
+export const labels = {
+  serviceId: `${prefix}service_id`,
+  serviceName: `${prefix}service_name`,
+  serviceMode: `${prefix}service_mode`,
+  serviceLabelPrefix: `${prefix}service_label_`,
+  // Only role services.
+  serviceUpdatingStatus: `${prefix}service_updating_status`,
+  serviceTaskContainerImage: `${prefix}service_task_container_image`,
+  serviceTaskContainerHostname: `${prefix}service_task_container_hostname`,
+  serviceEndpointPortName: `${prefix}service_endpoint_port_name`,
+  serviceEndpointPortPublishMode: `${prefix}service_endpoint_port_publish_mode`,
+
+  // Role tasks.
+  taskId: `${prefix}task_id`,
+  taskContainerId: `${prefix}task_container_id`,
+  taskDesiredState: `${prefix}task_desired_state`,
+  taskState: `${prefix}task_state`,
+  taskSlot: `${prefix}task_slot`,
+  taskPortPublishMode: `${prefix}task_port_publish_mode`,
+  containerLabelPrefix: `${prefix}container_label_`,
+
+  // Roles tasks and nodes.
+  nodeId: `${prefix}node_id`,
+  nodeHostname: `${prefix}node_hostname`,
+  nodeAddress: `${prefix}node_address`,
+  nodeAvailability: `${prefix}node_availability`,
+  nodePlatformArchitecture: `${prefix}node_platform_architecture`,
+  nodePlatformOs: `${prefix}node_platform_os`,
+  nodeRole: `${prefix}node_role`,
+  nodeStatus: `${prefix}node_status`,
+  nodeLabelPrefix: `${prefix}node_label_`,
+  // Only role nodes.
+  nodeEngineVersion: `${prefix}node_engine_version`,
+  nodeManagerAddress: `${prefix}node_manager_address`,
+  nodeManagerLeader: `${prefix}node_manager_leader`,
+  nodeManagerReachability: `${prefix}node_manager_reachability`,
+
+  // Roles services and tasks.
+  networkId: `${prefix}network_id`,
+  networkName: `${prefix}network_name`,
+  networkScope: `${prefix}network_scope`,
+  networkInternal: `${prefix}network_internal`,
+  networkIngress: `${prefix}network_ingress`,
+  networkLabelPrefix: `${prefix}network_label_`,
+} as const;
+
+/** The group of a service: its virtual IP in each network, with each published TCP port, else the configured one. */
 export function buildServiceGroup(
   service: Service,
   networks: ReadonlyMap<string, LabelSet>,
@@ -42,7 +94,7 @@ export function buildServiceGroup(
   };
 }
 
-/** What tasks refer to, by ID. */
+/** The objects that tasks refer to, by ID. */
 export interface TaskContext {
   readonly services: ReadonlyMap<string, Service>;
   readonly nodes: ReadonlyMap<string, Node>;
@@ -97,7 +149,7 @@ function portTarget(host: string, { PublishedPort, PublishMode }: Port): LabelSe
   });
 }
 
-/** The group of a node: itself, at the port configured. */
+/** The group of a node: its address with the configured port. */
 export function buildNodeGroup(node: Node, port: number): TargetGroup {
   const { Description, Status, ManagerStatus } = node;
   return {
@@ -115,7 +167,7 @@ export function buildNodeGroup(node: Node, port: number): TargetGroup {
   };
 }
 
-/** Labels that a service has as itself and at its tasks. */
+/** Labels that a service and its tasks have in common. */
 function serviceLabels({ ID, Spec }: Service): LabelSet {
   return {
     [labels.serviceId]: ID,
@@ -125,7 +177,7 @@ function serviceLabels({ ID, Spec }: Service): LabelSet {
   };
 }
 
-/** Labels that a node has as itself and at its tasks. */
+/** Labels that a node and its tasks have in common. */
 function nodeLabels({ ID, Spec, Description, Status }: Node): LabelSet {
   return {
     [labels.nodeId]: ID,
@@ -140,12 +192,12 @@ function nodeLabels({ ID, Spec, Description, Status }: Node): LabelSet {
   };
 }
 
-/** Prometheus scrapes over TCP alone. */
+/** Prometheus scrapes only over TCP. */
 function tcpPorts(ports: readonly Port[]): Port[] {
   return ports.filter(({ Protocol }) => Protocol === 'tcp');
 }
 
-/** Jobs (`ReplicatedJob`, `GlobalJob`) have no word here, as in Prometheus. */
+/** The mode of a service; empty for jobs (`ReplicatedJob`, `GlobalJob`), as in Prometheus. */
 function modeOf({ Global, Replicated }: Service['Spec']['Mode']): string {
   if (isThere(Global)) return 'global';
   return isThere(Replicated) ? 'replicated' : '';

@@ -1,21 +1,22 @@
 import { MusterError } from '../../base/errors.ts';
 import { otherType, parseXml, type XmlElement } from './xml.ts';
 
-/** An application and its instances, as far as they are read. */
+/** An application and its instances: the fields that are read. */
 export interface Application {
   readonly name: string;
   readonly instances: readonly Instance[];
 }
 
-/** A port as it is written, `0` where its element is empty. */
+/** A port as written; `0` where its element is empty. */
 interface Port {
   readonly number: string;
   readonly enabled: boolean;
 }
 
-/** Elements of any name: the name and the content, markup and entities included, as Prometheus takes it. */
+/** Elements of any name. The content includes markup and entities, as in Prometheus. */
 export type Metadata = readonly (readonly [name: string, content: string])[];
 
+/** An instance of an application; absent texts are empty. */
 export interface Instance {
   readonly hostName: string;
   readonly homePageUrl: string;
@@ -34,7 +35,7 @@ export interface Instance {
 }
 
 /**
- * The answer to `GET /apps`. Throws `malformed` where it is no XML, or a number in it is none. Source: Eureka's REST
+ * The answer to `GET /apps`. Throws `malformed` when it is not XML, or has a bad number. Source: Eureka's REST
  * operations.
  */
 export function readApplications(body: Uint8Array, contentType: string | undefined): readonly Application[] {
@@ -42,7 +43,7 @@ export function readApplications(body: Uint8Array, contentType: string | undefin
   if (root.name !== 'applications')
     throw new MusterError(
       'malformed',
-      `expected XML, got ${otherType(contentType) ?? `another document than Eureka's list of applications`}`,
+      `expected XML, got ${otherType(contentType) ?? `a document that is not Eureka's list of applications`}`,
     );
   const top = { elements: [root], path: 'applications' };
   integers(find(top, 'versions__delta'));
@@ -52,10 +53,10 @@ export function readApplications(body: Uint8Array, contentType: string | undefin
   }));
 }
 
-/** Elements of one name and place. Of several the last counts, but their children count together, as in Go. */
+/** Elements of one name and parent. The last one counts, but the children of all count together, as in Go. */
 interface Found {
   readonly elements: readonly XmlElement[];
-  /** As errors name it. */
+  /** The path that errors name. */
   readonly path: string;
 }
 
@@ -105,7 +106,7 @@ function portOf(port: Found): Port | undefined {
   return number === undefined ? undefined : { number, enabled: flags.at(-1) ?? false };
 }
 
-/** Whole numbers of 64 bits, in their shortest form. */
+/** 64-bit integers in their shortest form. Throws `malformed` for other text. */
 function integers({ elements, path }: Found): readonly string[] {
   return elements.map(({ text }) => {
     const digits = text.trim();

@@ -1,7 +1,17 @@
+import type { z } from 'zod';
+import { withHttpClient } from '../../config/http-client.ts';
+import { httpSdConfig, ownFields, serverUrl } from '../../config/sd-config.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { readApplications } from './bodies.ts';
 import { buildGroups } from './groups.ts';
-import { type EurekaConfig, eurekaConfig } from './schema.ts';
+
+/** An element of `eureka_sd_configs`. Source: Prometheus configuration reference, eureka_sd_config. */
+export const eurekaConfig = httpSdConfig('30s', { ...ownFields, server: serverUrl }).transform(
+  withHttpClient,
+);
+
+/** One SD config after defaults and checks. */
+type EurekaConfig = z.output<typeof eurekaConfig>;
 
 /** Instances that are registered with Eureka: a group for each application that has any. */
 export const eureka: Mechanism<EurekaConfig> = {

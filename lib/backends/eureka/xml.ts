@@ -6,16 +6,16 @@ export interface XmlElement {
   readonly name: string;
   readonly attributes: ReadonlyMap<string, string>;
   readonly children: readonly XmlElement[];
-  /** The text directly in it, entities replaced. */
+  /** The text directly inside it, with entities replaced. */
   readonly text: string;
-  /** All between its tags, as it was written. */
+  /** Everything between its tags, as written. */
   readonly inner: string;
 }
 
 /**
- * The first element of an XML 1.0 document in UTF-8, as strictly as Go reads it; what follows the element is not
- * looked at. Only the five entities of XML and numeric ones are known: none can read a file or multiply. Throws
- * `malformed` with the place of what is not well-formed, never a part of the document.
+ * The first element of an XML 1.0 document in UTF-8, read as strictly as Go does; what follows the element is ignored.
+ * Only the five entities of XML and numeric ones are known: none can read a file or multiply. Throws `malformed` with
+ * the position of the fault; the message never quotes the document.
  */
 export function parseXml(body: Uint8Array, contentType: string | undefined): XmlElement {
   const source = decodeText(body);
@@ -34,13 +34,13 @@ export function parseXml(body: Uint8Array, contentType: string | undefined): Xml
   );
 }
 
-/** What the answer says it is, where that is no XML. */
+/** The content type, where it is not one of XML. */
 export function otherType(contentType: string | undefined): string | undefined {
   const type = contentType?.split(';')[0]?.trim().slice(0, 100) ?? '';
   return type === '' || /xml/i.test(type) ? undefined : type;
 }
 
-/** What is not well-formed, and where. */
+/** A fault in the document, and its position in characters. */
 class Fault extends Error {
   readonly at: number;
   constructor(message: string, at: number) {
@@ -57,7 +57,7 @@ function decodeText(body: Uint8Array): string {
   }
 }
 
-/** Far more than any list of instances has. */
+/** Levels of elements: far more than any list of instances has. */
 const deepest = 1000;
 
 interface OpenElement {
@@ -114,7 +114,7 @@ type Markup = { readonly end: number } & (
   | { readonly kind: 'other' }
 );
 
-/** What begins with the `<` at this place; undefined where the document ends within it. */
+/** The markup that begins with the `<` at this position; undefined where the document ends inside it. */
 function readMarkup(source: string, at: number): Markup | undefined {
   const upTo = (ending: string, from: number) => {
     const found = source.indexOf(ending, from);
@@ -143,7 +143,7 @@ function readMarkup(source: string, at: number): Markup | undefined {
 
 const cdata = '<![CDATA[';
 
-/** `<?xml …?>`, or an instruction that is none of ours. */
+/** Checks `<?xml …?>`; other instructions are ignored. */
 function checkDeclaration(instruction: string, at: number): void {
   if (!/^<\?xml[ \t\r\n]/.test(instruction)) return;
   const pseudo = (name: string) =>
@@ -152,7 +152,7 @@ function checkDeclaration(instruction: string, at: number): void {
   if (!/^(?:utf-8)?$/i.test(pseudo('encoding') ?? '')) throw new Fault('XML that is not in UTF-8', at);
 }
 
-/** A document type, its own declarations included. It declares nothing for us: its entities stay unknown. */
+/** Skips a document type with its declarations: the entities that it declares stay unknown. */
 function readDoctype(source: string, at: number): Markup | undefined {
   const piece = /[<>]|"[^"]*"|'[^']*'|["']/g;
   piece.lastIndex = at + 2;
@@ -210,7 +210,7 @@ function localName(name: string): string {
   return colon > 0 && colon < name.length - 1 ? name.slice(colon + 1) : name;
 }
 
-/** Text outside of tags, or an attribute's. */
+/** The text between tags, or of an attribute, with entities replaced. */
 function readText(text: string, at: number): string {
   if (text.includes(']]>')) throw new Fault('"]]>" in a text', at);
   const plain = plainText(text, at);
@@ -234,7 +234,7 @@ const entities: ReadonlyMap<string | undefined, string> = new Map([
 
 const noCharacter = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 
-/** Line ends are one character, whatever they were. */
+/** The text with each line end as one `\n`. Throws where a character is not one of XML. */
 function plainText(text: string, at: number): string {
   if (noCharacter.test(text)) throw new Fault('a character that XML does not know', at);
   return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;

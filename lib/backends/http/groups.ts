@@ -2,11 +2,18 @@ import * as z from 'zod';
 import { listBody, listField, mapField, textField } from '../../http/json.ts';
 import { encodeLabels } from '../../targets/canonical.ts';
 import { addressLabel, type LabelSet, type TargetGroup, withoutEmpty } from '../../targets/group.ts';
-import { labels } from './labels.ts';
 
 /**
- * The target groups of an answer, those with equal labels as one. Their labels are their source: with their place in
- * the answer, as Prometheus has it, one more group at its beginning would change all others.
+ * The label that Muster adds to the targets of an HTTP endpoint; the others are the endpoint's own. Source: Prometheus
+ * configuration reference, http_sd_config.
+ */
+const labels = {
+  url: '__meta_url',
+} as const;
+
+/**
+ * The target groups of an answer; groups with equal labels become one. A group's source is its labels. Prometheus uses
+ * its position, by which one new group at the beginning would change all others.
  */
 export function buildGroups(groups: readonly Group[], url: string): TargetGroup[] {
   const bySource = new Map<string, { readonly labels: LabelSet; readonly targets: LabelSet[] }>();
@@ -31,9 +38,10 @@ const group = z.preprocess(
 /** The whole answer of an endpoint. Source: Prometheus, configuration of HTTP service discovery. */
 export const groupList = listBody(group);
 
+/** A group as the endpoint writes it. */
 export type Group = z.infer<typeof group>;
 
-/** Go reads keys whatever their case, so that endpoints which write `Targets` work with Prometheus. */
+/** Go reads keys in any case, so endpoints that write `Targets` work with Prometheus. */
 function withSmallKeys(input: unknown): unknown {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
   return Object.fromEntries(Object.entries(input).map(([key, value]) => [key.toLowerCase(), value]));

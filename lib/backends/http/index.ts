@@ -1,12 +1,29 @@
+import type { z } from 'zod';
 import { MusterError } from '../../base/errors.ts';
-import type { HttpResponse } from '../../http/client.ts';
+import { leaf } from '../../config/fields.ts';
+import { withHttpClient } from '../../config/http-client.ts';
+import { httpSdConfig, ownFields } from '../../config/sd-config.ts';
 import { decodeJson } from '../../http/json.ts';
+import type { HttpResponse } from '../../http/send.ts';
 import { shownOrigin } from '../../http/url-text.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { buildGroups, type Group, groupList } from './groups.ts';
-import { type HttpConfig, httpConfig } from './schema.ts';
 
-/** Target groups that an HTTP endpoint names. */
+/** The URL as written: it becomes the label `__meta_url`, and a parsed URL would differ from it. */
+const endpoint = leaf('an http:// or https:// URL without credentials', (source) => {
+  const parsed = URL.parse(source);
+  const isPlain = parsed !== null && parsed.username + parsed.password === '';
+  const isWritten = /^https?:\/\/[^/]/i.test(source) && !/\p{Cc}|\s$/u.test(source);
+  return isPlain && isWritten && source.isWellFormed() ? source : undefined;
+});
+
+/** An element of `http_sd_configs`. Source: Prometheus configuration reference, http_sd_config. */
+export const httpConfig = httpSdConfig('1m', { ...ownFields, url: endpoint }).transform(withHttpClient);
+
+/** One SD config after defaults and checks. */
+type HttpConfig = z.output<typeof httpConfig>;
+
+/** Target groups that an HTTP endpoint serves. */
 export const http: Mechanism<HttpConfig> = {
   name: 'http',
   configKey: 'http_sd_configs',
@@ -16,7 +33,7 @@ export const http: Mechanism<HttpConfig> = {
     const client = await openHttp(config.http);
     const headers = {
       accept: 'application/json',
-      // Endpoints may cache their answers for so long.
+      // An endpoint may cache its answer for this long.
       'x-prometheus-refresh-interval-seconds': String(config.refresh_interval / 1000),
     };
     const answered = await client.read({ url: new URL(config.url), headers, signal }, readGroups);
@@ -26,11 +43,11 @@ export const http: Mechanism<HttpConfig> = {
   },
 };
 
-/** What Prometheus takes: status 200 alone, and JSON that is announced as such. */
+/** Reads an answer as strictly as Prometheus: only status 200, and only the content type of JSON. */
 function readGroups({ status, headers, body }: HttpResponse): readonly Group[] {
   const type = headers['content-type'];
   if (status !== 200)
-    throw new MusterError('status', `HTTP ${status}: only an answer with 200 is a list of targets`, {
+    throw new MusterError('status', `HTTP ${status}: only an answer with status 200 is a list of targets`, {
       status,
     });
   const groups = decodeJson(body, type, groupList);

@@ -1,4 +1,4 @@
-import { backendNames } from '../backend-names.ts';
+import { backendNames } from '../listing.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { namespacesOf } from './connection/in-cluster.ts';
 import { openConnection, uidOfCluster } from './connection/open.ts';
@@ -8,10 +8,10 @@ import { streamConcurrent } from './listing/stream.ts';
 import { listRole } from './roles/list-role.ts';
 import { type KubernetesConfig, kubernetesConfig, newerKeys } from './schema.ts';
 
-/** Namespaces that are listed at once: an API server gives one client few turns at a time. */
+/** Namespaces that are listed at the same time. An API server limits the concurrent requests of a client. */
 const concurrency = 4;
 
-/** Nodes, services, pods, endpoints and ingresses of a Kubernetes cluster: a group for each object that has targets. */
+/** The mechanism for Kubernetes: a group for each node, service, pod, endpoints object or ingress that has targets. */
 export const kubernetes: Mechanism<KubernetesConfig> = {
   name: 'kubernetes',
   configKey: 'kubernetes_sd_configs',

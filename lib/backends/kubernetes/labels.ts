@@ -9,7 +9,7 @@ const prefix = '__meta_kubernetes_';
  */
 export const labels = {
   namespace: `${prefix}namespace`,
-  /** With a port or without one. */
+  /** Name of the node. */
   instance: 'instance',
 
   node: {
@@ -94,7 +94,7 @@ export const labels = {
   },
 } as const;
 
-/** The labels that came after Prometheus 3.5. Source: its change log. */
+/** Labels that are newer than Prometheus 3.5, with the version that added them. Source: Prometheus, CHANGELOG. */
 export const labelsSince: LabelsSince = {
   [`${prefix}namespace_annotation_`]: '3.6',
   [`${prefix}namespace_annotationpresent_`]: '3.6',
@@ -106,15 +106,15 @@ export const labelsSince: LabelsSince = {
   [labels.node.conditionPrefix]: '3.12',
 };
 
-/** Names of the two labels that come of one key. */
+/** The two label names of a key. */
 export interface KeyNames {
-  /** Holds the value. */
+  /** Label with the value. */
   readonly value: string;
-  /** Is `true`, also where the value is empty. */
+  /** Label that is `true`, even if the value is empty. */
   readonly present: string;
 }
 
-/** The label names for the keys of one kind of object. */
+/** Returns the label names of the keys of one kind of object. */
 export interface MetaNames {
   /** For a label's key: `<role>_label_<key>` and `<role>_labelpresent_<key>`. */
   readonly label: (key: string) => KeyNames;
@@ -122,7 +122,7 @@ export interface MetaNames {
   readonly annotation: (key: string) => KeyNames;
 }
 
-/** Label names for labels and annotations, by the kind of object whose they are. */
+/** Label names of labels and annotations, by kind of object. */
 export const metaNames = {
   namespace: metaNamesOf('namespace'),
   node: metaNamesOf('node'),
@@ -133,7 +133,7 @@ export const metaNames = {
   ingress: metaNamesOf('ingress'),
 } as const;
 
-/** Label names for the topology of an endpoint, from before zones had a field. */
+/** Label names of an endpoint's topology, which preceded the field `zone`. */
 export const topologyNames = keyNames(
   labels.endpointslice.topologyPrefix,
   labels.endpointslice.topologyPresentPrefix,
@@ -146,10 +146,10 @@ function metaNamesOf(role: string): MetaNames {
   };
 }
 
-/** More keys than any honest cluster has; whoever makes more only makes it slower. */
+/** More keys than a normal cluster has. More keys only make it slower. */
 const maxKeys = 20_000;
 
-/** Remembers the names: the same few keys come with every object. */
+/** Caches the names, since the same few keys repeat with every object. */
 function keyNames(valuePrefix: string, presentPrefix: string): (key: string) => KeyNames {
   const known = new Map<string, KeyNames>();
   return (key) => {

@@ -13,11 +13,26 @@ import {
   url,
 } from '../../config/fields.ts';
 import { type HttpClientKeys, httpClientFields, withHttpClient } from '../../config/http-client.ts';
+import { enumerate } from '../../config/problem.ts';
 import type { NewerKey } from '../../config/prometheus-version.ts';
 import { httpSdConfig, nameField } from '../../config/sd-config.ts';
-import { enumerate, rule, section } from '../../config/section.ts';
-import { roles, selectableRoles } from './roles/role.ts';
+import { rule, section } from '../../config/section.ts';
 import { fieldSelectorProblem, labelSelectorProblem } from './selectors.ts';
+
+const roles = ['node', 'service', 'pod', 'endpoints', 'endpointslice', 'ingress'] as const;
+
+/** The kind of object that is discovered. Source: Prometheus configuration reference, kubernetes_sd_config. */
+export type Role = (typeof roles)[number];
+
+/** For each role, the roles that its selectors may have: its own, and those of the objects that it joins. */
+const selectableRoles: Readonly<Record<Role, readonly Role[]>> = {
+  node: ['node'],
+  service: ['service'],
+  pod: ['pod', 'node'],
+  endpoints: ['pod', 'service', 'endpoints'],
+  endpointslice: ['pod', 'service', 'endpointslice'],
+  ingress: ['ingress'],
+};
 
 const eks = section({
   cluster: leaf(
@@ -31,7 +46,7 @@ const eks = section({
   ).optional(),
 });
 
-/** Muster's own; Prometheus has no such keys. */
+/** Muster's own keys of a connection. */
 const connectionMuster = {
   eks: eks.optional(),
   page_size: int({ min: 1, max: 10_000 }, 500),
@@ -39,8 +54,8 @@ const connectionMuster = {
 };
 
 /**
- * How an API server is reached and listed: what kubernetes_sd_configs and kube_state_metrics have in common, to spread
- * into a section that is made by `httpSdConfig`. `connectionRules` belong into its `.check(…)`.
+ * The keys of a connection, which kubernetes_sd_configs and kube_state_metrics share. Spread them into a section that
+ * `httpSdConfig` makes, and pass `connectionRules` to its `.check(…)`.
  */
 export const connectionFields = {
   api_server: unlessEmpty(z.preprocess(withScheme, url())),
@@ -78,24 +93,24 @@ const httpKeys = z.object(httpClientFields).keyof().options;
 
 let unset: HttpClientKeys | undefined;
 
-/** The HTTP client keys where none of them is given: read when a connection has no api_server, and once. */
+/** The HTTP client keys without any configuration, parsed once and on demand. */
 function unsetHttpKeys(): HttpClientKeys {
   unset ??= section(httpClientFields).parse({}, { jitless: true });
   return unset;
 }
 
-/** What must hold between the keys of a connection. */
+/** The rules between the keys of a connection. */
 export const connectionRules = [
   rule<ConnectionKeys, 'kubeconfig_file' | 'api_server'>(['kubeconfig_file', 'api_server'], (config) =>
     config.kubeconfig_file !== undefined && config.api_server !== undefined
-      ? 'can not go with api_server, which the file names too'
+      ? 'cannot be combined with api_server, which the file names too'
       : undefined,
   ),
   rule<ConnectionKeys, 'muster' | 'api_server' | 'kubeconfig_file'>(
     ['muster', 'api_server', 'kubeconfig_file'],
     ({ muster, api_server, kubeconfig_file }) =>
       muster.eks !== undefined && (api_server !== undefined || kubeconfig_file !== undefined)
-        ? 'eks can not go with api_server or kubeconfig_file: it finds the API server by itself'
+        ? 'eks cannot be combined with api_server or kubeconfig_file: it finds the API server by itself'
         : undefined,
   ),
   ...httpKeys.map((key) =>
@@ -106,7 +121,7 @@ export const connectionRules = [
         if (isDeepStrictEqual(config[key], unsetHttpKeys()[key])) return undefined;
         return config.kubeconfig_file === undefined
           ? 'an HTTP client option needs api_server'
-          : 'an HTTP client option can not go with kubeconfig_file, which has its own';
+          : 'an HTTP client option cannot be combined with kubeconfig_file, which has its own';
       },
     ),
   ),
@@ -114,16 +129,16 @@ export const connectionRules = [
     ['namespaces', 'api_server', 'kubeconfig_file', 'muster'],
     ({ namespaces, api_server, kubeconfig_file, muster }) => {
       if (!namespaces.own_namespace) return undefined;
-      if (api_server !== undefined) return 'own_namespace can not go with api_server';
-      if (kubeconfig_file !== undefined) return 'own_namespace can not go with kubeconfig_file';
-      return muster.eks === undefined ? undefined : 'own_namespace can not go with eks';
+      if (api_server !== undefined) return 'own_namespace cannot be combined with api_server';
+      if (kubeconfig_file !== undefined) return 'own_namespace cannot be combined with kubeconfig_file';
+      return muster.eks === undefined ? undefined : 'own_namespace cannot be combined with eks';
     },
   ),
 ];
 
 /**
  * An element of `kubernetes_sd_configs`. Source: Prometheus configuration reference, kubernetes_sd_config, as of
- * Prometheus 3.14; `refresh_interval` and `muster` are of our own.
+ * Prometheus 3.14; `refresh_interval` and `muster` are Muster's own.
  */
 export const kubernetesConfig = keys
   .check(
@@ -131,10 +146,10 @@ export const kubernetesConfig = keys
     rule<Keys, 'selectors' | 'role'>(['selectors', 'role'], ({ role, selectors }) => {
       const seen = new Set<string>();
       for (const selector of selectors) {
-        if (seen.has(selector.role)) return `role ${selector.role} comes twice`;
+        if (seen.has(selector.role)) return `role ${selector.role} appears twice`;
         seen.add(selector.role);
         if (!selectableRoles[role].includes(selector.role))
-          return `role ${role} takes selectors of role ${enumerate(selectableRoles[role])} alone`;
+          return `role ${role} only takes selectors of role ${enumerate(selectableRoles[role])}`;
       }
       return undefined;
     }),
@@ -144,7 +159,7 @@ export const kubernetesConfig = keys
 /** One SD config after defaults and checks. */
 export type KubernetesConfig = z.output<typeof kubernetesConfig>;
 
-/** What came after Prometheus 3.5. Source: its change log. */
+/** Returns the configured keys that are newer than Prometheus 3.5. Source: Prometheus, CHANGELOG. */
 export function newerKeys({ role, selectors, attach_metadata: attach }: KubernetesConfig): NewerKey[] {
   const attached = attachedSince.filter(([key]) => attach[key]);
   const ofNodes = role === 'pod' ? selectors.findIndex((selector) => selector.role === 'node') : -1;
@@ -161,19 +176,19 @@ const attachedSince = [
   ['cronjob', '3.11'],
 ] as const;
 
-/** The part of it that says how to reach and read the API server. */
+/** The connection keys of an SD config. */
 export type ConnectionConfig = Pick<KubernetesConfig, keyof typeof connectionFields | 'http'>;
 
-/** Where and as whom Amazon EKS is asked for a cluster. */
+/** An Amazon EKS cluster, its region and the role for it. */
 export type EksConfig = z.output<typeof eks>;
 
-/** A host without a scheme, with a port or not, is asked over plain HTTP, as in Prometheus. Source: client-go, DefaultServerURL. */
+/** A host without a scheme means plain HTTP, as in Prometheus. Source: client-go, DefaultServerURL. */
 function withScheme(input: unknown): unknown {
   const source = scalarText(input);
   return source !== undefined && hostAlone.test(source) ? `http://${source}` : input;
 }
 
-/** To Go a number cannot stand in front of a colon: `10.0.0.1:6443` is refused there, too. */
+/** Go refuses `10.0.0.1:6443`, too: a URL scheme cannot start with a digit. */
 const hostAlone = /^(?:[a-z][a-z0-9+.-]*:\d{1,5}|[^\s:/?#@[\]%\\]+)$/i;
 
 function matching(syntax: RegExp) {

@@ -1,6 +1,6 @@
 /**
- * What is wrong with a label selector, `undefined` where nothing is. It takes what an API server's own parser takes:
- * `a=b, c!=d, e in (f,g), !h, i>5`, and the empty text for everything.
+ * Returns what is wrong with a label selector; undefined if it is valid. Valid is what an API server's parser accepts:
+ * `a=b, c!=d, e in (f,g), !h, i>5`, and the empty string for everything.
  * Source: k8s.io/apimachinery, labels.Parse.
  */
 export function labelSelectorProblem(selector: string): string | undefined {
@@ -18,7 +18,7 @@ export function labelSelectorProblem(selector: string): string | undefined {
   return undefined;
 }
 
-/** White space parts tokens; an operator is as long as it can be. */
+/** White space separates tokens; an operator is as long as possible. */
 const token = /==|!=|[=!(),<>]|[^=!(),<> \t\r\n]+/g;
 
 type Step = { readonly end: number } | { readonly problem: string };
@@ -37,7 +37,7 @@ function readRequirement(tokens: readonly string[], start: number): Step {
   return { problem: found(operator, 'one of =, ==, !=, in, notin, < and >') };
 }
 
-/** A value, which may be absent: that is the empty one. */
+/** Reads a value; an absent value is empty. */
 function readValue(tokens: readonly string[], at: number, operator: string): Step {
   const value = tokens[at];
   const absent = value === undefined || value === ',';
@@ -51,7 +51,7 @@ function readValue(tokens: readonly string[], at: number, operator: string): Ste
   return problem === undefined ? { end: absent ? at : at + 1 } : { problem };
 }
 
-/** Values in brackets, with commas between them; between two commas stands the empty value. */
+/** Reads values in parentheses, separated by commas; nothing between two commas is an empty value. */
 function readSet(tokens: readonly string[], start: number, operator: string): Step {
   if (tokens[start] !== '(') return { problem: found(tokens[start], `"(" after "${operator}"`) };
   if (tokens[start + 1] === ')') return { problem: `the set after "${operator}" must not be empty` };
@@ -103,8 +103,8 @@ function found(text: string | undefined, instead: string): string {
 }
 
 /**
- * What is wrong with a field selector, `undefined` where nothing is: `status.phase=Running,metadata.name!=x`, and the
- * empty text for everything. Which fields there are only the API server knows.
+ * Returns what is wrong with a field selector; undefined if it is valid, as in `status.phase=Running,metadata.name!=x`. The
+ * empty string selects everything. Only the API server knows which fields exist.
  * Source: k8s.io/apimachinery, fields.ParseSelector.
  */
 export function fieldSelectorProblem(selector: string): string | undefined {
@@ -113,7 +113,7 @@ export function fieldSelectorProblem(selector: string): string | undefined {
     .find((problem) => problem !== undefined);
 }
 
-/** The parts between commas that are not empty; a comma behind a backslash is part of its value. */
+/** The non-empty parts between commas; a comma after a backslash belongs to the value. */
 function terms(selector: string): readonly string[] {
   return selector.match(/(?:[^\\,]|\\.|\\$)+/gs) ?? [];
 }

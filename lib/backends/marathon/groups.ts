@@ -8,7 +8,20 @@ import {
   type TargetGroup,
   withoutEmpty,
 } from '../../targets/group.ts';
-import { labels } from './labels.ts';
+
+/**
+ * Labels that Marathon targets carry. A `…Prefix` is followed by the name of a label in Marathon, each character that
+ * a label name cannot hold replaced by `_`. Source: Prometheus configuration reference, marathon_sd_config.
+ */
+const labels = {
+  app: '__meta_marathon_app',
+  image: '__meta_marathon_image',
+  task: '__meta_marathon_task',
+  portIndex: '__meta_marathon_port_index',
+  appLabelPrefix: '__meta_marathon_app_label_',
+  portDefinitionLabelPrefix: '__meta_marathon_port_definition_label_',
+  portMappingLabelPrefix: '__meta_marathon_port_mapping_label_',
+} as const;
 
 /** The target group of one app: a target for each port of each task. */
 export function buildAppGroup(app: App): TargetGroup {
@@ -32,7 +45,7 @@ interface Port {
 function buildTargets(app: App): LabelSet[] {
   let ports = portsOfApp(app);
   return app.tasks.flatMap((task) => {
-    // As Prometheus has it, the first task that has ports speaks for those after it.
+    // As in Prometheus, the ports of the first task that has any count for the tasks after it.
     if (ports.length === 0) ports = task.ports.map((number) => ({ number, labels: {} }));
     return ports.map((port, index) => {
       const chosen = task.ports.length === ports.length ? task.ports[index] : undefined;
@@ -46,7 +59,7 @@ function buildTargets(app: App): LabelSet[] {
   });
 }
 
-/** The ports that the app defines; empty where only its tasks know them. */
+/** The ports that the app defines; empty where only its tasks have ports. */
 function portsOfApp(app: App): readonly Port[] {
   const { container, portDefinitions, requirePorts } = app;
   const mappings = container?.portMappings.length ? container.portMappings : container?.docker?.portMappings;
@@ -56,13 +69,13 @@ function portsOfApp(app: App): readonly Port[] {
       labels: mapLabels(labels.portMappingLabelPrefix, mapping.labels),
     }));
   return portDefinitions.map((definition) => ({
-    // Not required, it is but the port of a load balancer, and the task's own is another one.
+    // A port that is not required is that of a load balancer; the task has another one.
     number: requirePorts ? definition.port : 0,
     labels: mapLabels(labels.portDefinitionLabelPrefix, definition.labels),
   }));
 }
 
-/** On a container network each task has an address of its own; until Mesos tells it, the agent's stands in. */
+/** On a container network each task has its own address; until Mesos reports it, the agent's host stands in. */
 function hostOf(task: Task, app: App): string {
   const own = isOnContainerNetwork(app) ? task.ipAddresses[0]?.ipAddress : undefined;
   return own ?? task.host;
@@ -108,11 +121,12 @@ const app = z.object({
   tasks: listField(task),
 });
 
-/** `GET /v2/apps?embed=apps.tasks`, as far as it is read. Source: Marathon's API reference. */
+/** `GET /v2/apps?embed=apps.tasks`: the fields that are read. Source: Marathon's API reference. */
 export const appList = z.object({ apps: listBody(app) });
 
+/** An app with its tasks. */
 export type App = z.infer<typeof app>;
 type Task = z.infer<typeof task>;
 
-/** `GET /v2/info`, as far as it is read. */
+/** `GET /v2/info`: the fields that are read. */
 export const marathonInfo = z.object({ frameworkId: z.string().min(1) });

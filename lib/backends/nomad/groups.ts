@@ -7,9 +7,21 @@ import {
   type TargetGroup,
   withoutEmpty,
 } from '../../targets/group.ts';
-import { labels } from './labels.ts';
 
-/** A service, as Nomad names it. */
+/** Labels that Nomad targets carry. Source: Prometheus configuration reference, nomad_sd_config. */
+const labels = {
+  address: '__meta_nomad_address',
+  datacenter: '__meta_nomad_dc',
+  namespace: '__meta_nomad_namespace',
+  nodeId: '__meta_nomad_node_id',
+  service: '__meta_nomad_service',
+  serviceAddress: '__meta_nomad_service_address',
+  serviceId: '__meta_nomad_service_id',
+  servicePort: '__meta_nomad_service_port',
+  tags: '__meta_nomad_tags',
+} as const;
+
+/** The name of a service in Nomad. */
 export interface ServiceName {
   readonly namespace: string;
   readonly name: string;
@@ -40,7 +52,7 @@ function buildTarget(registration: Registration, separator: string): LabelSet {
     [labels.serviceAddress]: Address,
     [labels.serviceId]: registration.ID,
     [labels.servicePort]: String(Port),
-    // Separators at both ends too, so that a rule can look for `,tag,` wherever the tag stands.
+    // Separators at both ends, so that a rule can match `,tag,` anywhere in the list.
     [labels.tags]: Tags.length === 0 ? '' : separator + Tags.join(separator) + separator,
   });
 }
@@ -64,6 +76,7 @@ const registration = z.object({
 /** `GET /v1/service/:name`: the instances of a service. */
 export const registrationList = listBody(registration);
 
+/** An instance of a service. */
 export type Registration = z.infer<typeof registration>;
 
 /** `GET /v1/status/peers`: addresses of the region's servers. */

@@ -2,31 +2,32 @@ import * as z from 'zod';
 import { MusterError } from '../../base/errors.ts';
 import { listField } from '../../http/json.ts';
 
-/** A row of `/info`: what it is called, what it says, and where it stands. */
+/** A row of `/info`. */
 export interface Row {
-  /** Without the blanks, control characters and the `└` in front. */
+  /** Without the spaces, control characters and `└` in front. */
   readonly name: string;
   readonly text: string;
-  /** As in `SystemStatus[7]`. */
-  readonly place: string;
+  /** Its path in the answer, as in `SystemStatus[7]`. */
+  readonly path: string;
 }
 
-/** The rows of one node: its own, with name and `host:port`, and those below it. */
+/** The rows of one node: its own, with the name and `host:port`, and the rows below it. */
 export interface NodeRows {
   readonly node: Row;
   readonly children: readonly Row[];
 }
 
+/** The rows of an answer. */
 export interface StatusRows {
-  /** Rows about the cluster, in front of the nodes. */
+  /** Rows about the cluster; they come before the nodes. */
   readonly cluster: readonly Row[];
   readonly nodes: readonly NodeRows[];
 }
 
 /**
- * Sorts the rows of `/info` by what they are about. A node's row has children with a `└`; whatever stands before the
- * row `Nodes` is about the cluster. Throws `malformed` with the row that is wrong: among others when not as many nodes
- * follow as `Nodes` says, since a list that is cut is no list.
+ * Splits the rows of `/info` by subject. Rows before the row `Nodes` are about the cluster; a node's row is followed by
+ * rows with a `└`. Throws `malformed` with the row that is wrong, also when the number of nodes is not what `Nodes`
+ * says: the list was cut then.
  */
 export function splitRows({ SystemStatus, DriverStatus }: SwarmInfo): StatusRows {
   const [field, pairs] =
@@ -35,7 +36,7 @@ export function splitRows({ SystemStatus, DriverStatus }: SwarmInfo): StatusRows
   const nodes: { readonly node: Row; readonly children: Row[] }[] = [];
   let count: Row | undefined;
   for (const [index, [title, text]] of pairs.entries()) {
-    const row = { name: title.replace(ornament, '').trim(), text: text.trim(), place: `${field}[${index}]` };
+    const row = { name: title.replace(ornament, '').trim(), text: text.trim(), path: `${field}[${index}]` };
     if (childMark.test(title)) {
       const parent = nodes.at(-1);
       if (parent === undefined) throw wrongRow(row, 'stands below no node');
@@ -53,22 +54,22 @@ export function splitRows({ SystemStatus, DriverStatus }: SwarmInfo): StatusRows
   return { cluster, nodes };
 }
 
-/** The one row of that name; undefined where there is none. Throws `malformed` where there are two. */
+/** The row with that name; undefined where there is none. Throws `malformed` where there are two. */
 export function findRow(rows: readonly Row[], name: string): Row | undefined {
   const [row, other] = rows.filter((each) => each.name === name);
-  if (other !== undefined) throw wrongRow(other, `there is one already, ${row?.place}`, name);
+  if (other !== undefined) throw wrongRow(other, `there is one already, ${row?.path}`, name);
   return row;
 }
 
 /**
- * The error for a row. `title` is how it is called in our own words: the answer's are not repeated, they could be an
- * echo of a credential.
+ * The error for a row. `title` names the row in our own words: the message never repeats the answer's text, which could
+ * echo a credential.
  */
-export function wrongRow({ place }: Row, what: string, title = ''): MusterError {
-  return new MusterError('malformed', `${place}${title === '' ? '' : ` (${title})`}: ${what}`);
+export function wrongRow({ path }: Row, what: string, title = ''): MusterError {
+  return new MusterError('malformed', `${path}${title === '' ? '' : ` (${title})`}: ${what}`);
 }
 
-/** Old masters begin a row with a backspace, so that a docker client's blank in front of it goes. */
+/** Old masters begin a row with a backspace, which deletes the space that a docker client prints before it. */
 const ornament = /^[\s\p{Cc}]*└?/u;
 const childMark = /^[\s\p{Cc}]*└/u;
 
@@ -80,7 +81,8 @@ function checkCount(row: Row, listed: number): void {
 
 const rows = listField(z.tuple([z.string(), z.string()]));
 
-/** `GET /info`, as far as it is read. Swarm 1.0 has its rows in `DriverStatus`, later ones in `SystemStatus`. */
+/** `GET /info`: the fields that are read. Swarm 1.0 has its rows in `DriverStatus`, later ones in `SystemStatus`. */
 export const swarmInfo = z.object({ SystemStatus: rows, DriverStatus: rows });
 
+/** The answer to `GET /info`. */
 export type SwarmInfo = z.infer<typeof swarmInfo>;

@@ -5,17 +5,40 @@ import {
   type TargetGroup,
   withoutEmpty,
 } from '../../targets/group.ts';
-import { nerveLabels, serversetLabels } from './labels.ts';
 import { type Endpoint, parseNerveMember, parseServersetMember } from './members.ts';
 
-/** The group of a node: its one target; undefined where its data is no member. */
+/**
+ * Labels that members of serversets carry. A `…Prefix` is followed by the name of an additional endpoint, each
+ * character that a label name cannot hold replaced by `_`. Source: Prometheus configuration reference,
+ * serverset_sd_config.
+ */
+const serversetLabels = {
+  path: '__meta_serverset_path',
+  host: '__meta_serverset_endpoint_host',
+  port: '__meta_serverset_endpoint_port',
+  additionalHostPrefix: '__meta_serverset_endpoint_host_',
+  additionalPortPrefix: '__meta_serverset_endpoint_port_',
+  status: '__meta_serverset_status',
+  shard: '__meta_serverset_shard',
+} as const;
+
+/** Labels that Nerve's services carry. Source: Prometheus configuration reference, nerve_sd_config. */
+const nerveLabels = {
+  path: '__meta_nerve_path',
+  host: '__meta_nerve_endpoint_host',
+  port: '__meta_nerve_endpoint_port',
+  name: '__meta_nerve_endpoint_name',
+} as const;
+
+/** Makes the group of a node, with its one target; undefined where the data is not a member. */
 export type BuildGroup = (path: string, data: Uint8Array) => TargetGroup | undefined;
 
+/** The group of a serverset's member. */
 export const buildServersetGroup: BuildGroup = (path, data) => {
   const member = parseServersetMember(data);
   if (member === undefined) return undefined;
   const { host, port } = member.serviceEndpoint;
-  // In sorted order, so that of names which become one label always the same wins: the last.
+  // Sorted, so that where two names become one label, always the same one wins: the last.
   const additional = [...member.additionalEndpoints].sort(([a], [b]) => (a < b ? -1 : 1));
   return groupOf(path, member.serviceEndpoint, {
     [serversetLabels.path]: path,
@@ -35,6 +58,7 @@ export const buildServersetGroup: BuildGroup = (path, data) => {
   });
 };
 
+/** The group of a service that Nerve announces. */
 export const buildNerveGroup: BuildGroup = (path, data) => {
   const member = parseNerveMember(data);
   if (member === undefined) return undefined;

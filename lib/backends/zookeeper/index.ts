@@ -1,5 +1,5 @@
 import { joinHostPort } from '../../targets/group.ts';
-import { keptSources } from '../kept-sources.ts';
+import { keptSources } from '../listing.ts';
 import { type Mechanism, type MechanismInput, serverNames } from '../mechanism.ts';
 import { type BuildGroup, buildNerveGroup, buildServersetGroup } from './groups.ts';
 import { type ZookeeperConfig, zookeeperConfig } from './schema.ts';
@@ -21,16 +21,13 @@ function mechanismOf(name: string, build: BuildGroup): Mechanism<ZookeeperConfig
     async *discover(config, input) {
       const { nodes, missing } = await readTrees(config, input, (path, data, isLeaf) => ({
         group: build(path, data),
-        // Nodes between members often hold something else, or nothing; at the end of a path that is odd.
-        strange: isLeaf && data.length > 0 ? path : undefined,
+        // Nodes above members often hold other data, or none. In a leaf, other data is odd.
+        odd: isLeaf && data.length > 0 ? path : undefined,
       }));
-      tell(
-        input,
-        missing,
-        nodes.flatMap(({ group, strange }) =>
-          group === undefined && strange !== undefined ? [strange] : [],
-        ),
+      const odd = nodes.flatMap((node) =>
+        node.group === undefined && node.odd !== undefined ? [node.odd] : [],
       );
+      warnOfNodes(input, missing, odd);
       yield nodes.flatMap(({ group }) => group ?? []);
       return keptSources(
         {
@@ -39,16 +36,16 @@ function mechanismOf(name: string, build: BuildGroup): Mechanism<ZookeeperConfig
           cursor: input.cursor,
         },
         (source, path) => source === path || source.startsWith(`${path}/`),
-        (path) => `the path ${path} was there before, and ZooKeeper says now that it is not`,
+        (path) => `the path ${path} existed before, and ZooKeeper now says that it does not`,
       );
     },
   };
 }
 
-function tell({ warn }: MechanismInput, missing: readonly string[], strange: readonly string[]): void {
+function warnOfNodes({ warn }: MechanismInput, missing: readonly string[], odd: readonly string[]): void {
   for (const path of missing) warn(`ZooKeeper has no node ${path}: no targets come from there`);
-  if (strange.length === 0) return;
-  const shown = strange.toSorted().slice(0, 3).join(', ');
-  const rest = strange.length - 3;
+  if (odd.length === 0) return;
+  const shown = odd.toSorted().slice(0, 3).join(', ');
+  const rest = odd.length - 3;
   warn(`ZooKeeper: left out ${shown}${rest > 0 ? ` and ${rest} more` : ''}: not the JSON of a member`);
 }

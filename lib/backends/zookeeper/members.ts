@@ -3,10 +3,11 @@ export interface ServersetMember {
   readonly serviceEndpoint: Endpoint;
   readonly additionalEndpoints: ReadonlyMap<string, Endpoint>;
   readonly status: string;
-  /** Digits of a whole number of 64 bits, as is the port. */
+  /** Digits of a 64-bit integer, like the port. */
   readonly shard: string;
 }
 
+/** Where a member listens. */
 export interface Endpoint {
   readonly host: string;
   readonly port: string;
@@ -17,7 +18,7 @@ export interface NerveMember extends Endpoint {
   readonly name: string;
 }
 
-/** The member in a node's data; undefined where it holds something else, as nodes between members do. */
+/** The member in a node's data; undefined where the data is something else, as in nodes above members. */
 export function parseServersetMember(data: Uint8Array): ServersetMember | undefined {
   return parse(data, serversetMember, {
     serviceEndpoint: nowhere,
@@ -34,27 +35,27 @@ export function parseNerveMember(data: Uint8Array): NerveMember | undefined {
 
 function parse<T>(data: Uint8Array, decode: Decode<T>, nothing: T): T | undefined {
   try {
-    return decode(parseGoJson(decoder.decode(data)), nothing);
+    return decode(parseJsonTokens(decoder.decode(data)), nothing);
   } catch {
     return undefined;
   }
 }
 
-/** Bytes that are no UTF-8 become U+FFFD, and a mark of the byte order is no JSON, both as in Go. */
+/** As in Go, invalid UTF-8 becomes U+FFFD, and a byte order mark is not JSON. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
- * What a value makes of what was there before, as Go's encoding/json decodes into a variable: of a key that comes twice
- * the later value is written over, or into, the earlier one. Throws where the value is of another type.
+ * Decodes a value over the one before it, as Go's encoding/json decodes into a variable: when a key comes twice, the
+ * later value is written over, or into, the earlier one. Throws when the value has another type.
  */
-type Decode<T> = (value: GoJson, before: T) => T;
+type Decode<T> = (value: JsonToken, before: T) => T;
 
 const text: Decode<string> = (value, before) => {
   if (value.kind === 'null') return before;
   return value.kind === 'text' ? value.text.toWellFormed() : mismatch();
 };
 
-/** Go's int: `8080.0` and `8e3` are none. */
+/** An integer as Go reads it: not `8080.0`, not `8e3`. */
 const integer: Decode<string> = (value, before) => {
   if (value.kind === 'null') return before;
   if (value.kind !== 'number' || !/^-?\d+$/.test(value.source)) return mismatch();
@@ -62,7 +63,7 @@ const integer: Decode<string> = (value, before) => {
   return BigInt.asIntN(64, number) === number ? String(number) : mismatch();
 };
 
-/** Go takes a key in any case (the writers' own are mixed); other keys are left alone, and null changes nothing. */
+/** Decodes a struct as Go does: keys in any case (writers mix them), other keys ignored, null changes nothing. */
 function struct<T>(fields: Readonly<Record<string, Decode<T>>>): Decode<T> {
   const named = Object.entries(fields).map(
     ([name, decode]) => [new RegExp(`^${name}$`, 'iu'), decode] as const,
@@ -84,7 +85,7 @@ const endpoint = struct<Endpoint>({
 
 const nowhere: Endpoint = { host: '', port: '0' };
 
-/** Null empties a map, a doubled key replaces its value. */
+/** Decodes a map as Go does: null empties it, a repeated key replaces its value. */
 const endpoints: Decode<ReadonlyMap<string, Endpoint>> = (value, before) => {
   if (value.kind === 'null') return new Map();
   if (value.kind !== 'object') return mismatch();
@@ -114,16 +115,16 @@ function mismatch(): never {
   throw new TypeError('a value of another type');
 }
 
-/** A JSON value with what JavaScript's own would lose: how its numbers are written, and keys that come twice. */
-type GoJson =
-  | { readonly kind: 'object'; readonly entries: readonly (readonly [key: string, value: GoJson])[] }
+/** A JSON value with what JavaScript's parser loses: the digits of numbers, and repeated keys. */
+type JsonToken =
+  | { readonly kind: 'object'; readonly entries: readonly (readonly [key: string, value: JsonToken])[] }
   | { readonly kind: 'list' | 'null' | 'boolean' }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'number'; readonly source: string };
 
-/** The value of a JSON text; what lists hold is left out. Throws where the text is no JSON, or is nested too deeply. */
-function parseGoJson(text: string): GoJson {
-  // What follows relies on sound JSON.
+/** Parses JSON; the items of lists are left out. Throws when the text is not JSON, or is nested too deeply. */
+function parseJsonTokens(text: string): JsonToken {
+  // The tokenizer below relies on valid JSON.
   JSON.parse(text);
   const tokens = text.matchAll(token);
   return readValue(next(tokens), tokens, 0);
@@ -131,12 +132,12 @@ function parseGoJson(text: string): GoJson {
 
 const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
 
-/** As deep as Go reads. Source: encoding/json, maxNestingDepth. */
+/** The depth to which Go reads. Source: encoding/json, maxNestingDepth. */
 const maxDepth = 10_000;
 
 type Tokens = IterableIterator<RegExpExecArray>;
 
-function readValue(first: string, tokens: Tokens, depth: number): GoJson {
+function readValue(first: string, tokens: Tokens, depth: number): JsonToken {
   if (depth > maxDepth) throw new RangeError('JSON is nested too deeply');
   switch (first.charAt(0)) {
     case '{':
@@ -157,8 +158,8 @@ function readValue(first: string, tokens: Tokens, depth: number): GoJson {
   }
 }
 
-function readObject(tokens: Tokens, depth: number): GoJson {
-  const entries: (readonly [string, GoJson])[] = [];
+function readObject(tokens: Tokens, depth: number): JsonToken {
+  const entries: (readonly [string, JsonToken])[] = [];
   for (let each = next(tokens); each !== '}'; each = next(tokens)) {
     if (each === ',') continue;
     // The colon.
@@ -170,7 +171,7 @@ function readObject(tokens: Tokens, depth: number): GoJson {
 
 function next(tokens: Tokens): string {
   const { done, value } = tokens.next();
-  if (done === true) throw new SyntaxError('JSON breaks off');
+  if (done === true) throw new SyntaxError('unexpected end of JSON');
   return value[0];
 }
 

@@ -4,9 +4,9 @@ import { duration, leaf, list } from '../../config/fields.ts';
 import { ownFields, sdConfig } from '../../config/sd-config.ts';
 import { rule } from '../../config/section.ts';
 
-/** Where a server of the ensemble listens. */
+/** The address of a server of the ensemble. */
 export interface ZookeeperServer {
-  /** A host name or IP address, the latter without brackets. */
+  /** A host name or an IP address, IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
 }
@@ -14,8 +14,8 @@ export interface ZookeeperServer {
 // Prometheus keeps watches and has no refresh_interval here.
 const keys = sdConfig('30s', {
   ...ownFields,
-  servers: list(leaf('host:port, the port 2181 if there is none', readServer)),
-  paths: list(leaf('a path such as /services/web, with no / at its end', readPath)),
+  servers: list(leaf('host:port, or host for port 2181', readServer)),
+  paths: list(leaf('a path such as /services/web, without a / at its end', readPath)),
   timeout: duration('10s'),
 });
 
@@ -44,7 +44,7 @@ function readServer(source: string): ZookeeperServer | undefined {
 
 const serverSyntax = /^(?:\[(?<bracketed>[^\]]+)\]|(?<plain>[^\s:/@[\]]+))(?::(?<digits>\d{1,5}))?$/;
 
-/** A path that ZooKeeper itself takes for one: no empty, `.` or `..` segment, and no control characters. */
+/** A path that ZooKeeper accepts: no empty, `.` or `..` segment, and no control characters. */
 function readPath(source: string): string | undefined {
   const segments = source.split('/').slice(1);
   const isRoot = source === '/';

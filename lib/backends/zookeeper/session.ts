@@ -22,37 +22,41 @@ import {
   unawaited,
 } from './wire.ts';
 
-/** A session with one server. Requests may be under way together; once one fails the session is over. */
+/** A session with one server. Requests may run at the same time; when one fails, the session is over. */
 export interface ZookeeperSession {
-  /** Waits until the server has all that its ensemble had when it was asked. */
+  /** Waits until the server has caught up with its ensemble. */
   sync(): Promise<void>;
-  /** A node's data; undefined where there is no such node. */
+  /** The data of a node; undefined where there is no such node. */
   read(path: string): Promise<NodeData | undefined>;
-  /** Names of a node's children; undefined where there is no such node. */
+  /** The names of a node's children; undefined where there is no such node. */
   list(path: string): Promise<readonly string[] | undefined>;
   /** Ends the session and the connection. */
   close(): Promise<void>;
 }
 
+/** The limits of a session. */
 export interface SessionOptions {
-  /** Milliseconds: of the session, and of silence after which the server is given up. */
+  /** Timeout of the session in milliseconds; a server that is silent this long is given up. */
   readonly timeout: number;
   readonly signal: AbortSignal;
-  /** What it may read in all. Default: 256 MiB, as much as an answer over HTTP may have. */
-  readonly maxBytes?: number;
+  /** Bytes that it may read in all. Default: 256 MiB, the limit of an answer over HTTP. */
+  readonly maxBytes?: number | undefined;
 }
 
-/** Milliseconds for a connection; the other servers shall have their turn before the deadline. */
+/** Milliseconds for a connection, so that the other servers have their turn before the deadline. */
 const connectTimeout = 3000;
 const largestTotal = 256 * 2 ** 20;
 
-/** Opens a session. Its errors, and those of its calls: `unreachable`, `timeout`, `denied`, `malformed`, `too-large`, `status`. */
+/**
+ * Opens a session. It and its calls throw `unreachable`, `timeout`, `denied`, `expired`, `malformed`, `too-large` and
+ * `status`.
+ */
 export async function openSession(
   server: ZookeeperServer,
   { timeout, signal, maxBytes = largestTotal }: SessionOptions,
 ): Promise<ZookeeperSession> {
-  const place = joinHostPort(server.host, server.port);
-  if (signal.aborted) throw abortError(signal, `before ZooKeeper ${place} was asked`);
+  const address = joinHostPort(server.host, server.port);
+  if (signal.aborted) throw abortError(signal, `before ZooKeeper ${address} was asked`);
   const socket = connect({ host: server.host, port: server.port, noDelay: true });
   const calls = new Map<number, Call>();
   const opened = Promise.withResolvers<void>();
@@ -61,7 +65,7 @@ export async function openSession(
   let lastXid = 0;
 
   const fail = (error: MusterError) => {
-    failure ??= new MusterError(error.kind, `ZooKeeper ${place}: ${error.message}`, { cause: error });
+    failure ??= new MusterError(error.kind, `ZooKeeper ${address}: ${error.message}`, { cause: error });
     if (state === 'open') leave(socket);
     else socket.destroy();
     state = 'over';
@@ -72,10 +76,10 @@ export async function openSession(
     calls.clear();
   };
   const stop = onAbort([signal], (fired) => fail(abortError(fired, 'before all nodes were read')));
-  const patience = Math.min(connectTimeout, timeout);
+  const connectWithin = Math.min(connectTimeout, timeout);
   const connecting = setTimeout(
-    () => fail(new MusterError('timeout', `no connection within ${formatDuration(patience)}`)),
-    patience,
+    () => fail(new MusterError('timeout', `no connection within ${formatDuration(connectWithin)}`)),
+    connectWithin,
   );
 
   socket.once('connect', () => {
@@ -97,16 +101,20 @@ export async function openSession(
       const { xid, error } = decodeHeader(reader);
       if (unawaited.has(xid)) return;
       const call = calls.get(xid);
-      if (call === undefined)
-        throw new MusterError('malformed', 'an answer to a question that was not asked');
+      if (call === undefined) throw new MusterError('malformed', 'an answer to a request that was not sent');
       call.answer(error, reader);
       calls.delete(xid);
     },
   });
   await opened.promise;
 
-  /** What the server answers; undefined where there is no such node. */
-  const ask = <T>(operation: number, path: string, decode: (reader: JuteReader) => T, ...more: Buffer[]) => {
+  /** Sends a request and decodes its answer; undefined where there is no such node. */
+  const request = <T>(
+    operation: number,
+    path: string,
+    decode: (reader: JuteReader) => T,
+    ...more: Buffer[]
+  ) => {
     return new Promise<T | undefined>((resolve, reject) => {
       if (failure !== undefined) return reject(failure);
       lastXid += 1;
@@ -115,7 +123,7 @@ export async function openSession(
         answer(error, reader) {
           if (error === errorCodes.noNode) resolve(undefined);
           else if (error === 0) resolve(decode(reader));
-          else reject(refusal(error, `ZooKeeper ${place}: ${path}`));
+          else reject(refusal(error, `ZooKeeper ${address}: ${path}`));
         },
       });
       socket.write(encodeRequest(lastXid, operation, jute.text(path), ...more));
@@ -124,10 +132,10 @@ export async function openSession(
   const unwatched = jute.bool(false);
   return {
     async sync() {
-      await ask(operations.sync, '/', () => undefined);
+      await request(operations.sync, '/', () => undefined);
     },
-    read: (path) => ask(operations.getData, path, decodeNodeData, unwatched),
-    list: (path) => ask(operations.getChildren, path, (reader) => reader.texts(), unwatched),
+    read: (path) => request(operations.getData, path, decodeNodeData, unwatched),
+    list: (path) => request(operations.getChildren, path, (reader) => reader.strings(), unwatched),
     async close() {
       if (state === 'open') await sayGoodbye(socket);
       fail(new MusterError('internal', 'the session is closed'));
@@ -135,11 +143,11 @@ export async function openSession(
   };
 }
 
-const closed = 'the connection was closed before all was read: the server refuses us, or went away';
+const closed = 'the connection was closed before all nodes were read: the server refuses us, or went away';
 
 interface Call {
   readonly reject: (error: MusterError) => void;
-  /** Throws when the answer can't be read. */
+  /** Throws when the answer cannot be read. */
   readonly answer: (error: number, reader: JuteReader) => void;
 }
 
@@ -149,22 +157,22 @@ function refusal(code: number, what: string): MusterError {
     case errorCodes.authFailed:
       return new MusterError('denied', `${what} may not be read: give world:anyone the right to read`);
     case errorCodes.sessionExpired:
-      return new MusterError('expired', `${what} can't be read: the session has expired`);
+      return new MusterError('expired', `${what} cannot be read: the session has expired`);
     default:
-      return new MusterError('status', `${what} can't be read: error ${code}`);
+      return new MusterError('status', `${what} cannot be read: error ${code}`);
   }
 }
 
 type SessionState = 'opening' | 'open' | 'over';
 
-/** What is done with messages. */
+/** Handlers of the messages that come. */
 interface Receiver {
   readonly greet: (reader: JuteReader) => void;
   readonly answer: (reader: JuteReader) => void;
   readonly fail: (error: MusterError) => void;
 }
 
-/** Hands on each message that comes: the first is the server's greeting. */
+/** Cuts the stream into messages and calls a handler for each; the first is the server's greeting. */
 function receive(
   socket: Socket,
   maxBytes: number,
@@ -183,12 +191,12 @@ function receive(
     } catch (error) {
       const known = toMusterError(error);
       const strange = state() === 'opening' && known.kind === 'too-large';
-      fail(strange ? new MusterError('malformed', 'what answers there does not speak ZooKeeper') : known);
+      fail(strange ? new MusterError('malformed', 'the server there does not speak ZooKeeper') : known);
     }
   });
 }
 
-/** It has 37 bytes; whatever announces more than this is another protocol's. */
+/** A greeting has 37 bytes; a message that announces more than this belongs to another protocol. */
 const largestGreeting = 1024;
 
 /** A server refuses to keep more than 1 MiB in a node; a list of a million children is as large as this. */

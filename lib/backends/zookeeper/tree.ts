@@ -5,25 +5,26 @@ import type { MechanismInput } from '../mechanism.ts';
 import type { ZookeeperConfig, ZookeeperServer } from './schema.ts';
 import { openSession, type ZookeeperSession } from './session.ts';
 
-/** What is made of one node. */
+/** Makes the result of one node. */
 export type Visit<Result> = (path: string, data: Buffer, isLeaf: boolean) => Result;
 
 /** All nodes below the configured paths. */
 export interface Trees<Result> {
   readonly nodes: readonly Result[];
-  /** Those of the paths where there is no node. */
+  /** The configured paths that do not exist. */
   readonly missing: readonly string[];
 }
 
-/** Nodes asked for at once, on one connection. */
+/** Nodes that are read at once, on one connection. */
 const concurrency = 64;
 
-/** Failures after which another server may do better. Rights, for one, are the same on all of them. */
-const serversOwn: ReadonlySet<string> = new Set(['unreachable', 'timeout', 'malformed', 'expired']);
+/** Failures of one server. Others, such as missing rights, are the same on all servers. */
+const failuresOfServer: ReadonlySet<string> = new Set(['unreachable', 'timeout', 'malformed', 'expired']);
 
 /**
- * Reads all nodes at and below the paths, in one session with one server, which is closed again. The servers are tried
- * in random order, so that they share the load; whichever fails, the next one starts anew.
+ * Reads all nodes at and below the paths, in one session with one server, and closes the session. The servers are tried
+ * in random order, so that they share the load; when one fails, the next one starts from the beginning. Throws what
+ * `openSession` and its calls throw.
  */
 export async function readTrees<Result>(
   config: ZookeeperConfig,
@@ -35,7 +36,7 @@ export async function readTrees<Result>(
       return await readFrom(server, config, { ...input, signal }, visit);
     } catch (error) {
       const failure = toMusterError(error);
-      if (serversOwn.has(failure.kind)) throw failure;
+      if (failuresOfServer.has(failure.kind)) throw failure;
       return failure;
     }
   });
@@ -51,7 +52,7 @@ async function readFrom<Result>(
 ): Promise<Trees<Result>> {
   const session = await openSession(server, { timeout, signal });
   try {
-    // A server may lag behind the others: without this, a list could be older than the last one.
+    // A server may lag behind the others: without this, a list could be older than the one before it.
     await session.sync();
     const nodes: Result[] = [];
     const found = new Set<string>();
@@ -59,7 +60,7 @@ async function readFrom<Result>(
     for (let level: readonly string[] = top; level.length > 0; ) {
       const below = await mapConcurrent(level, concurrency, signal, async (path) => {
         const node = await readNode(session, path);
-        // One that went away between its parent's answer and its own is no part of the tree any more.
+        // A node that went away after its parent was read has left the tree.
         if (node === undefined) return [];
         found.add(path);
         nodes.push(visit(path, node.data, node.children.length === 0));
@@ -81,7 +82,7 @@ async function readNode(
 ): Promise<{ readonly data: Buffer; readonly children: readonly string[] } | undefined> {
   const node = await session.read(path);
   if (node === undefined) return undefined;
-  // Most nodes are members, which have none: that saves half of the questions.
+  // Most nodes are members, which have no children: this saves half of the requests.
   const names = node.children === 0 ? [] : ((await session.list(path)) ?? []);
   const prefix = path === '/' ? '' : path;
   return { data: node.data, children: names.map((name) => `${prefix}/${name}`) };

@@ -3,57 +3,59 @@ import { MusterError } from '../../base/errors.ts';
 /** Operations and their numbers. Source: Apache ZooKeeper, ZooDefs.OpCode. */
 export const operations = { getData: 4, getChildren: 8, sync: 9, closeSession: -11 } as const;
 
-/** Numbers of answers that nobody waits for: events of watches, pings, the end of the session. */
+/** Numbers (xid) of messages that answer no request: watch events, pings, the end of the session. */
 export const unawaited: ReadonlySet<number> = new Set([-1, -2, 0]);
 
 /** Error codes. Source: Apache ZooKeeper, KeeperException.Code. */
 export const errorCodes = { noNode: -101, noAuth: -102, sessionExpired: -112, authFailed: -115 } as const;
 
-/** A request with its length in front, as all messages have it. */
+/** A request, with its length in front like every message. */
 export function encodeRequest(xid: number, operation: number, ...fields: readonly Buffer[]): Buffer {
   return framed(jute.int(xid), jute.int(operation), ...fields);
 }
 
-/** What opens a session of so many milliseconds. */
+/** The request that opens a session with this timeout in milliseconds. */
 export function encodeConnect(timeout: number): Buffer {
   const protocolVersion = jute.int(0);
   const lastZxidSeen = jute.long(0n);
   const sessionId = jute.long(0n);
   const password = jute.buffer(Buffer.alloc(16));
-  // A server cut off from the others may serve what it has, however old, to those who say yes here.
+  // With true, a server that is cut off from the others would serve old data.
   const readOnly = jute.bool(false);
   return framed(protocolVersion, lastZxidSeen, jute.int(timeout), sessionId, password, readOnly);
 }
 
-/** Milliseconds that the server grants the session; 0 when it refuses one. */
+/** The timeout that the server grants the session, in milliseconds; 0 when it refuses. Throws `malformed`. */
 export function decodeConnected(reader: JuteReader): number {
   reader.int();
   const timeout = reader.int();
   const sessionId = reader.long();
-  // With the password the greeting is whole.
+  // The password ends the greeting.
   reader.buffer();
   return sessionId === 0n ? 0 : timeout;
 }
 
-/** What stands in front of every answer. */
+/** The header of every answer. */
 export interface ReplyHeader {
   readonly xid: number;
   /** 0 for success. */
   readonly error: number;
 }
 
+/** Reads the header of an answer. Throws `malformed`. */
 export function decodeHeader(reader: JuteReader): ReplyHeader {
   const xid = reader.int();
   reader.long();
   return { xid, error: reader.int() };
 }
 
-/** A node's data, and how many children it has. */
+/** A node's data, and its number of children. */
 export interface NodeData {
   readonly data: Buffer;
   readonly children: number;
 }
 
+/** Reads the answer to `getData`. Throws `malformed`. */
 export function decodeNodeData(reader: JuteReader): NodeData {
   const data = reader.buffer();
   // czxid, mzxid, ctime, mtime; version, cversion, aversion; ephemeralOwner; dataLength.
@@ -68,7 +70,7 @@ function framed(...fields: readonly Buffer[]): Buffer {
   return jute.buffer(Buffer.concat(fields));
 }
 
-/** ZooKeeper's encoding of numbers and texts, as bytes. Source: Apache ZooKeeper, jute. */
+/** Encodes numbers, strings and buffers as ZooKeeper does. Source: Apache ZooKeeper, jute. */
 export const jute = {
   bool: (value: boolean) => Buffer.of(value ? 1 : 0),
   int(value: number) {
@@ -85,17 +87,18 @@ export const jute = {
   text: (value: string) => jute.buffer(Buffer.from(value)),
 };
 
-/** Reads such values one after another; each method throws `malformed` when the bytes end before the value does. */
+/** Reads such values one after another. Each method throws `malformed` when the bytes end before the value. */
 export interface JuteReader {
   bool(): boolean;
   int(): number;
   long(): bigint;
-  /** Empty for the null that ZooKeeper knows beside it. */
+  /** Empty for ZooKeeper's null. */
   buffer(): Buffer;
   text(): string;
-  texts(): readonly string[];
+  strings(): readonly string[];
 }
 
+/** Opens a reader at the beginning of the bytes. */
 export function readJute(bytes: Buffer): JuteReader {
   let at = 0;
   const take = (length: number): Buffer => {
@@ -112,21 +115,21 @@ export function readJute(bytes: Buffer): JuteReader {
       return take(length === -1 ? 0 : length);
     },
     text: () => reader.buffer().toString(),
-    texts() {
-      const texts: string[] = [];
-      // Each text has a length of its own: a count that lies ends with the bytes.
-      for (let left = reader.int(); left > 0; left -= 1) texts.push(reader.text());
-      return texts;
+    strings() {
+      const strings: string[] = [];
+      // Each string takes at least four bytes, so a false count ends with the bytes.
+      for (let left = reader.int(); left > 0; left -= 1) strings.push(reader.text());
+      return strings;
     },
   };
   return reader;
 }
 
-const brokenOff = 'the answer breaks off: this is not ZooKeeper, or not a whole answer of it';
+const brokenOff = 'the answer ends too early: it is cut off, or the server is not ZooKeeper';
 
 /**
- * Cuts a stream of bytes into messages, each of which has its length in front. Throws `too-large` as soon as a length
- * is over the limit, so that nothing is kept of it.
+ * Cuts a stream of bytes into messages, each with its length in front. Throws `too-large` as soon as a length is over
+ * the limit, so that such a message is never held.
  */
 export function createFrames(limit: () => number): (part: Buffer) => readonly Buffer[] {
   let parts: Buffer[] = [];
@@ -136,7 +139,7 @@ export function createFrames(limit: () => number): (part: Buffer) => readonly Bu
   return (part) => {
     parts.push(part);
     kept += part.length;
-    // Joined once all of it is there: joining at every part would cost the square of the message.
+    // Joined once the message is complete: joining at every part would cost the square of its length.
     if (kept < wanted) return [];
     let bytes = parts.length === 1 ? part : Buffer.concat(parts);
     const messages: Buffer[] = [];
@@ -154,11 +157,11 @@ export function createFrames(limit: () => number): (part: Buffer) => readonly Bu
 }
 
 function checkedLength(length: number, limit: number): number {
-  if (length < 0) throw new MusterError('malformed', 'what answers there does not speak ZooKeeper');
+  if (length < 0) throw new MusterError('malformed', 'the server there does not speak ZooKeeper');
   if (length > limit)
     throw new MusterError('too-large', `an answer of ${length} bytes is over the limit of ${limit} bytes`);
   return length;
 }
 
-/** What asks for the end of the session: its answer is not waited for. */
+/** The request that ends the session; nobody waits for its answer. */
 export const closeRequest = encodeRequest(0, operations.closeSession);

@@ -1,15 +1,16 @@
-import { jsonKind } from '../../backends/kubernetes/kinds/json-kind.ts';
 import type { Kind, KindNames } from '../../backends/kubernetes/kinds/kind.ts';
+import { jsonKind } from '../../backends/kubernetes/kinds/kind.ts';
 import { asObject } from '../../backends/kubernetes/wire/table.ts';
-import { listOnto } from '../list-onto.ts';
+import { listObjects, type Sheet } from '../list-objects.ts';
 import type { Collected, CollectInput } from '../resource.ts';
+import { type Blocks, type BlocksMark, createBlocks, type Spill } from '../text/blocks.ts';
+import { familyHeader, familyWriter, type LabelledFamily } from '../text/family.ts';
 import type { CustomResource } from './config.ts';
 import { listServedKinds, needsDefinitions, type Resolved, resolveKinds } from './definitions.ts';
 import { type CustomObject, countSkips, familiesOf, type Skips } from './family.ts';
 import { isLookup, isObject, type JsonObject, valueAt } from './path.ts';
-import { type CustomSheet, openCustomSheet } from './sheet.ts';
 
-/** Lists the custom resources one kind after another and writes their families. Throws what listing throws. */
+/** Lists the custom resources, one kind after another, and writes their families. Throws what listing throws. */
 export async function collectCustom(
   resources: readonly CustomResource[],
   input: CollectInput,
@@ -23,7 +24,7 @@ export async function collectCustom(
   return sheet.finish();
 }
 
-/** A kind that no namespace holds has no objects where namespaces are given: kube-state-metrics looks in these only. */
+/** With configured namespaces, a cluster-scoped kind has no objects: kube-state-metrics only lists the namespaces. */
 async function collectKind(
   { resource, served }: Resolved,
   sheet: CustomSheet,
@@ -35,26 +36,26 @@ async function collectKind(
   if (families.length === 0 || (served.namespaced === false && !everywhere)) return;
   const { group, version, kind, plural, listKind, namespaced } = served;
   const names = { resource: plural, apiVersion: `${group}/${version}`, listKind, kind };
-  // Where nobody knows whether namespaces hold the kind, no field selector may speak of them.
+  // If the scope of the kind is unknown, a field selector must not mention namespaces.
   const isNamespaced = namespaced ?? !everywhere;
   const custom = customKind({ ...names, namespaced: isNamespaced }, wantedBy(resource));
-  await listOnto(sheet.of(families), custom, { ...input, mayBeMissing: true });
+  await listObjects(sheet.of(families), custom, { ...input, mayBeMissing: true });
 }
 
-/** A kind of custom resource, of whose objects no more is kept than what is wanted. An API server has them as JSON. */
+/** A kind of custom resource. Only the wanted parts of its objects are kept. */
 function customKind(names: KindNames & { readonly kind: string }, wanted: Wanted): Kind<CustomObject> {
   const { kind: kindName, ...listed } = names;
   return jsonKind(listed, (json) => {
-    // A list may leave out what all of its objects have in common.
+    // The items of a list may lack apiVersion and kind.
     const { apiVersion = listed.apiVersion, kind = kindName } = asObject(json);
     return keepWanted({ ...asObject(json), apiVersion, kind }, wanted);
   });
 }
 
-/** What of an object is read: all of it, or what some of its keys hold. */
+/** The parts of an object that are read: everything, or the values of some keys. */
 export type Wanted = 'all' | ReadonlyMap<string, Wanted>;
 
-/** What the metrics of a resource read. Below what a metric is about, all is read. */
+/** Returns the parts that the metrics of a resource read; everything below the path of a metric. */
 export function wantedBy({ labelsFromPath, metrics }: CustomResource): Wanted {
   const paths = [
     ...Object.values(labelsFromPath),
@@ -63,7 +64,7 @@ export function wantedBy({ labelsFromPath, metrics }: CustomResource): Wanted {
   return treeOf(paths);
 }
 
-/** The value with no more than what is wanted of it. Lists stay whole. */
+/** Returns the value reduced to its wanted parts. Lists stay complete. */
 export function keepWanted(value: unknown, wanted: Wanted): unknown {
   if (wanted === 'all' || !isObject(value)) return value;
   return Object.fromEntries(entriesOf(value, wanted));
@@ -78,4 +79,78 @@ function treeOf(paths: readonly (readonly string[])[]): Wanted {
   if (paths.some(([first]) => first === undefined || isLookup(first) || first.includes('='))) return 'all';
   const byKey = Map.groupBy(paths, ([first = '']) => first);
   return new Map([...byKey].map(([key, below]) => [key, treeOf(below.map((path) => path.slice(1)))]));
+}
+
+/** The present end of the text: object count, and end of each column. */
+interface Mark {
+  readonly objects: number;
+  readonly columns: readonly (readonly [Column, BlocksMark & { readonly objects: number }])[];
+}
+
+interface Column {
+  readonly header: string;
+  readonly blocks: Blocks;
+  /** Objects that could have samples of the family. */
+  objects: number;
+}
+
+/** The text of all custom resources. Families of one name are together, below one header. */
+export interface CustomSheet {
+  /** For the objects of one kind, with these families. */
+  readonly of: (families: readonly LabelledFamily<CustomObject>[]) => Sheet<CustomObject, Mark>;
+  readonly finish: () => Collected;
+}
+
+/** Opens the text of all custom resources. Its functions throw kind `storage` for the spill. */
+export function openCustomSheet(spill: Spill): CustomSheet {
+  const columns = new Map<string, Column>();
+  let objects = 0;
+  const columnOf = (family: LabelledFamily<CustomObject>): Column => {
+    const column = columns.get(family.name) ?? {
+      header: familyHeader(family),
+      blocks: createBlocks(spill),
+      objects: 0,
+    };
+    columns.set(family.name, column);
+    return column;
+  };
+  return {
+    of(families) {
+      const written = families.map((family) => {
+        const column = columnOf(family);
+        const put = (line: string): void => column.blocks.put(line);
+        return { column, put, write: familyWriter(family, {}) };
+      });
+      const own = new Set(written.map(({ column }) => column));
+      return {
+        write(object) {
+          objects++;
+          for (const column of own) column.objects++;
+          for (const { write, put } of written) write?.(object, '', put);
+        },
+        mark: () => ({
+          objects,
+          columns: [...own].map((column) => {
+            const { blocks, objects } = column;
+            return [column, { ...blocks.mark(), objects }] as const;
+          }),
+        }),
+        backTo(mark) {
+          ({ objects } = mark);
+          for (const [column, at] of mark.columns) {
+            column.blocks.backTo(at);
+            column.objects = at.objects;
+          }
+        },
+      };
+    },
+    finish() {
+      const used = [...columns].filter(([, column]) => column.objects > 0);
+      const members = used.flatMap(([, { blocks, header }]) => blocks.take(header));
+      const families = new Map(
+        used.map(([name, column]) => [name, { samples: column.blocks.count(), objects: column.objects }]),
+      );
+      return { members, objects, families };
+    },
+  };
 }

@@ -7,8 +7,8 @@ import type { KubeStateConfig } from '../options.ts';
 import { type CustomResourceState, customResourceState } from './config.ts';
 
 /**
- * The output with what its `custom_resource_state_config_file` says, which lies in the directory unless its path is
- * absolute. Throws kind `config` where it can not be read, and a `ConfigError` for what is wrong in it.
+ * Returns the output with the content of its `custom_resource_state_config_file`, whose path is relative to the directory.
+ * Throws kind `config` if the file cannot be read, and a `ConfigError` for its faults.
  */
 export function withConfigFile(config: KubeStateConfig, directory: string): KubeStateConfig {
   const { name, custom_resource_state_config_file: file } = config;
@@ -17,7 +17,7 @@ export function withConfigFile(config: KubeStateConfig, directory: string): Kube
   return { ...config, custom_resource_state_config: parseCustomResourceState(read(path, name), path) };
 }
 
-/** The configuration in a text of its own, as kube-state-metrics takes it; `origin` names it in messages. */
+/** Parses a configuration file of kube-state-metrics. `origin` names it in messages. Throws a `ConfigError`. */
 export function parseCustomResourceState(text: string, origin: string): CustomResourceState {
   const file = readYaml(text);
   if (file.value === undefined) throw new ConfigError(origin, inFileOrder(file.problems));

@@ -1,9 +1,20 @@
 import * as z from 'zod';
-import { bool, int, leaf, list, mapOf, oneOf, stringMap, text, unlessEmpty } from '../../config/fields.ts';
+import {
+  bool,
+  int,
+  isMapping,
+  leaf,
+  list,
+  mapOf,
+  oneOf,
+  stringMap,
+  text,
+  unlessEmpty,
+} from '../../config/fields.ts';
+import { formatKeyPath, type KeyPath, nearest } from '../../config/problem.ts';
 import { rule, section } from '../../config/section.ts';
 import { anyCaseShape, withShape } from '../../config/shape.ts';
 import { isLookup } from './path.ts';
-import { withoutUnknownKeys } from './unknown-keys.ts';
 
 /** A path: keys, indices, and lookups such as `[name=a]`. */
 const path = () => list(leaf('a key, an index or a lookup as in "[name=a]"', readStep));
@@ -82,7 +93,7 @@ type ResourceFields = z.output<typeof resourceFields>;
 const resource = resourceFields.check(
   rule<ResourceFields, 'metrics' | 'metricNamePrefix'>(['metrics', 'metricNamePrefix'], (keys) => {
     const bad = keys.metrics.find(({ name }) => keys.metricNamePrefix === '' && /^\d/.test(name));
-    return bad === undefined ? undefined : `has a metric ${bad.name}, which can not begin with a digit`;
+    return bad === undefined ? undefined : `has a metric ${bad.name}, which cannot begin with a digit`;
   }),
 );
 
@@ -97,7 +108,7 @@ const strict = section(
 const read = withShape(z.unknown(), { reads: [strict] });
 
 /**
- * The configuration of kube-state-metrics for custom resource state, as it is pasted from there. Source:
+ * The configuration of custom resource state, as kube-state-metrics takes it. Source: kube-state-metrics,
  * docs/metrics/extend/customresourcestate-metrics.
  */
 export const customResourceState = read.transform((input, context): CustomResourceState => {
@@ -105,8 +116,8 @@ export const customResourceState = read.transform((input, context): CustomResour
   const parsed = strict.safeParse(value);
   if (parsed.success) {
     const { resources } = parsed.data.spec;
-    const told = [...warnings, ...resources.flatMap(oddities)];
-    return { spec: { resources: resources.filter(hasGroup) }, warnings: firstOf(told) };
+    const found = [...warnings, ...resources.flatMap(oddities)];
+    return { spec: { resources: resources.filter(hasGroup) }, warnings: firstOf(found) };
   }
   for (const issue of parsed.error.issues)
     context.addIssue({ code: 'custom', message: issue.message, path: [...issue.path] });
@@ -116,7 +127,7 @@ export const customResourceState = read.transform((input, context): CustomResour
 /** A configuration after defaults and checks. */
 export interface CustomResourceState {
   readonly spec: { readonly resources: readonly CustomResource[] };
-  /** What is taken as kube-state-metrics takes it, and hardly meant so; a line each. */
+  /** What is accepted, as in kube-state-metrics, but is probably a mistake; one line each. */
   readonly warnings: readonly string[];
 }
 
@@ -134,7 +145,7 @@ export type Each =
 
 const keyOf = { gauge: 'gauge', stateset: 'stateSet', info: 'info' } as const;
 
-/** The part for the type; what stands there for another type is left alone. */
+/** The part for the type. Parts for other types are ignored. */
 function describedBy({ type, gauge, stateSet, info }: EachFields): Each | undefined {
   if (type === 'gauge') return gauge && { type, ...gauge };
   if (type === 'stateset') return stateSet && { type, ...stateSet };
@@ -146,7 +157,7 @@ function readStep(step: string): string | undefined {
   return isBroken ? undefined : step;
 }
 
-/** A name that can stand in a path of the API. */
+/** Whether the name can be part of an API path. */
 function isApiName(name: string): boolean {
   return /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(name);
 }
@@ -169,7 +180,7 @@ function labelNames(): z.core.$ZodCheck<Record<string, string>> {
   });
 }
 
-/** What kube-state-metrics says nothing of, or only while it runs. */
+/** Oddities that kube-state-metrics does not report, or only at run time. */
 function oddities(
   { groupVersionKind, metrics }: CustomResource,
   index: number,
@@ -198,8 +209,81 @@ function hasGroup({ groupVersionKind }: CustomResource): boolean {
   return groupVersionKind.group !== '';
 }
 
-/** As many as a person reads. */
+/** The first 20 warnings. */
 function firstOf(warnings: readonly string[]): readonly string[] {
   const more = warnings.length - 20;
   return more > 0 ? [...warnings.slice(0, 20), `and ${more} more of this kind`] : warnings;
+}
+
+/** A configuration without its unknown keys. */
+interface Tidied {
+  readonly value: unknown;
+  /** One line for each unknown key. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Removes unknown keys, which kube-state-metrics accepts in silence. Source: kube-state-metrics,
+ * docs/metrics/extend/customresourcestate-metrics.
+ */
+function withoutUnknownKeys(input: unknown): Tidied {
+  const warnings: string[] = [];
+  const value = tidy(input, configuration, [], (path, known) => {
+    const near = nearest(String(path.at(-1)), known);
+    const hint = near === undefined ? '' : `, did you mean "${near}"?`;
+    warnings.push(`${formatKeyPath(path)}: unknown key, it is not read${hint}`);
+  });
+  return { value, warnings };
+}
+
+/** The known keys of a mapping with their known keys; `[keys]` is a list of mappings. */
+type KnownKeys = 'any' | readonly [KnownKeys] | { readonly [key: string]: KnownKeys };
+
+const anyLabels = { commonLabels: 'any', labelsFromPath: 'any' } as const;
+const anyFound = { path: 'any', labelsFromPath: 'any' } as const;
+
+const anyEach = {
+  type: 'any',
+  gauge: { ...anyFound, labelFromKey: 'any', valueFrom: 'any', nilIsZero: 'any' },
+  stateSet: { ...anyFound, labelName: 'any', list: 'any', valueFrom: 'any' },
+  info: { ...anyFound, labelFromKey: 'any' },
+} as const;
+
+const configuration: KnownKeys = {
+  apiVersion: 'any',
+  kind: 'any',
+  spec: {
+    resources: [
+      {
+        groupVersionKind: { group: 'any', version: 'any', kind: 'any' },
+        metricNamePrefix: 'any',
+        ...anyLabels,
+        resourcePlural: 'any',
+        errorLogV: 'any',
+        metrics: [{ name: 'any', help: 'any', ...anyLabels, errorLogV: 'any', each: anyEach }],
+      },
+    ],
+  },
+};
+
+type Report = (path: KeyPath, known: readonly string[]) => void;
+
+function tidy(input: unknown, shape: KnownKeys, path: KeyPath, report: Report): unknown {
+  if (shape === 'any') return input;
+  if (isListOf(shape)) {
+    const [item] = shape;
+    return Array.isArray(input) ? input.map((one, at) => tidy(one, item, [...path, at], report)) : input;
+  }
+  if (!isMapping(input)) return input;
+  const kept = Object.entries(input).flatMap(([key, value]): [string, unknown][] => {
+    const inner = Object.hasOwn(shape, key) ? shape[key] : undefined;
+    if (inner !== undefined) return [[key, tidy(value, inner, [...path, key], report)]];
+    report([...path, key], Object.keys(shape));
+    return [];
+  });
+  return Object.fromEntries(kept);
+}
+
+function isListOf(shape: Exclude<KnownKeys, 'any'>): shape is readonly [KnownKeys] {
+  return Array.isArray(shape);
 }

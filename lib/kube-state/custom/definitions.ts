@@ -1,27 +1,27 @@
 import type { Lister } from '../../backends/kubernetes/listing/lister.ts';
-import { list, optionalFlag, struct, word } from '../../backends/kubernetes/wire/slots.ts';
+import { list, optionalFlag, struct, word } from '../../backends/kubernetes/wire/fields.ts';
 import { compare } from '../../targets/canonical.ts';
-import { kindOf } from '../kube-object.ts';
+import { kindOf } from '../resource.ts';
 import type { CustomResource } from './config.ts';
 import type { GroupVersionKind } from './family.ts';
 
-/** A configured resource and the kind that it is about. */
+/** A configured resource, and a kind that it selects. */
 export interface Resolved {
   readonly resource: CustomResource;
   readonly served: Served;
 }
 
-/** A kind as it is listed; of one that no definition was asked for, nobody knows whether namespaces hold it. */
+/** A kind as it is listed. Its scope is unknown if its definition was not read. */
 type Served = Omit<ServedKind, 'namespaced'> & { readonly namespaced: boolean | undefined };
 
-/** Whether definitions have to be listed to know what the resource is about. */
+/** Whether the definitions must be listed to find the kinds of the resource. */
 export function needsDefinitions({ groupVersionKind, resourcePlural }: CustomResource): boolean {
   return resourcePlural === '' || groupVersionKind.version === '*' || groupVersionKind.kind === '*';
 }
 
 /**
- * The kinds that the configured resources are about, in the order of their names. Where two are about the same one, the
- * later stands. A kind that the server does not serve is none.
+ * Returns the kinds that the configured resources select, ordered by name. When two resources select one kind, the later
+ * wins. Kinds that the server does not serve are left out.
  */
 export function resolveKinds(
   resources: readonly CustomResource[],
@@ -62,10 +62,10 @@ export interface ServedKind extends GroupVersionKind {
   readonly namespaced: boolean;
 }
 
-/** Their schemas, which are not read, make definitions large: a page of so many takes some megabytes. */
+/** Definitions on a page. Their schemas make them large: a page has some megabytes. */
 const pageSize = 50;
 
-/** All kinds of custom resources that the API server serves. Throws what listing throws. */
+/** Lists all kinds of custom resources that the API server serves. Throws what listing throws. */
 export async function listServedKinds(lister: Lister, signal: AbortSignal): Promise<readonly ServedKind[]> {
   let served: ServedKind[] = [];
   const kind = kindOf(definitionsResource, definition, { labels: false, annotations: false });

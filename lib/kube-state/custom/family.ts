@@ -1,12 +1,12 @@
-import type { ObjectMeta } from '../../backends/kubernetes/objects.ts';
+import type { ObjectMeta } from '../../backends/kubernetes/kinds/kind.ts';
 import { compare } from '../../targets/canonical.ts';
-import type { LabelledFamily } from '../family.ts';
+import type { LabelledFamily } from '../text/family.ts';
+import { formatNumber } from '../text/family.ts';
 import { sanitizeName } from '../text/label-names.ts';
-import { formatNumber } from '../text/write-family.ts';
 import type { CustomMetric, CustomResource, Each } from './config.ts';
 import { isList, isNil, isObject, type Path, pathOf, toNumber } from './path.ts';
 
-/** A custom resource's object: of its content what the configuration reads. */
+/** An object of a custom resource, with the part of its content that the configuration reads. */
 export interface CustomObject extends ObjectMeta {
   readonly uid: string;
   readonly content: unknown;
@@ -19,7 +19,7 @@ export interface GroupVersionKind {
   readonly kind: string;
 }
 
-/** The families of one kind, in the order of their configuration; one name may come more than once. */
+/** Returns the families of one kind in the order of the configuration. Names may repeat. */
 export function familiesOf(
   resource: CustomResource,
   kind: GroupVersionKind,
@@ -45,7 +45,7 @@ function familyOf(
   const addLabels = labelsFrom({ ...resource.labelsFromPath, ...metric.labelsFromPath });
   const fullName = [resource.metricNamePrefix, name].filter((part) => part !== '').join('_');
   const read = valuesOf(each, sanitizeName(fullName));
-  // As in kube-state-metrics, a level above 0 is for whoever asks for more than usual.
+  // In kube-state-metrics, a level above 0 is logged in verbose mode only.
   const isQuiet = (metric.errorLogV || resource.errorLogV) > 0;
   const skip: Skip = isQuiet ? () => undefined : (why) => skips.add(fullName, each, why);
   return {
@@ -65,16 +65,16 @@ function familyOf(
   };
 }
 
-/** Labels by name, while they are put together. */
+/** Labels under construction, by name. */
 type Labels = Map<string, string>;
 
-/** Adds what a value has for labels; later ones stand over earlier ones of the same name. */
+/** Adds the labels that are found in a value. A later label replaces an earlier one of the same name. */
 type AddLabels = (value: unknown, labels: Labels) => void;
 
 /**
- * Labels whose values are found at paths. A name that begins or ends with `*` brings all keys of the object at its
- * path, behind what stands before a `*` at its end; those come first, in the order of their names, so that a label of
- * its own name stands over them.
+ * Returns labels whose values are found at paths. A name that begins or ends with `*` adds a label for each key of the
+ * object at its path; the part before a final `*` is their prefix. Those come first, ordered by name, so labels with a full
+ * name replace them.
  */
 function labelsFrom(labelsFromPath: Readonly<Record<string, readonly string[]>>): AddLabels {
   const all = Object.entries(labelsFromPath).map(([name, steps]) => ({ name, find: pathOf(steps) }));
@@ -96,8 +96,8 @@ function labelsFrom(labelsFromPath: Readonly<Record<string, readonly string[]>>)
 }
 
 /**
- * A name without what no label may have in its name. One that kube-state-metrics writes although it still is none, such
- * as `1st`, would make all of the text unreadable: it gets a `_` in front.
+ * A valid label name. kube-state-metrics writes names such as `1st`, which make the whole text unreadable: they get the
+ * prefix `_` here.
  */
 function labelName(name: string): string {
   const clean = sanitizeName(name);
@@ -108,22 +108,23 @@ function isStar(name: string): boolean {
   return name.startsWith('*') || name.endsWith('*');
 }
 
-/** A sample in the making: its value, and the labels that it has of its own. */
+/** A sample: its value, and its own labels. */
 interface OwnValue {
   readonly labels: Labels;
   readonly value: number;
 }
 
-/** Told of a value that should make a sample and can not: what is wrong with it. */
+/** Reports a value that should have a sample and cannot have one. */
 type Skip = (why: 'missing' | 'no number' | 'no text') => void;
 
-/** Values without a sample, counted: a line for each of them would be a line for each object. */
+/** Counts values without a sample. A line for each value would be a line for each object. */
 export interface Skips {
   readonly add: (family: string, each: Each, ...why: Parameters<Skip>) => void;
   /** A line for each family and reason. */
   readonly lines: () => readonly string[];
 }
 
+/** Starts the count. */
 export function countSkips(): Skips {
   const counts = new Map<string, number>();
   return {
@@ -136,13 +137,12 @@ export function countSkips(): Skips {
   };
 }
 
-/** The samples that a metric has of an object; what can not be made into one is left out. */
+/** Returns the samples of an object. Values that cannot become a sample are left out. */
 type ReadValues = (object: unknown, skip: Skip) => readonly OwnValue[];
 
 /**
- * How samples are found as configured; `stateLabel` names the label of a state set that names none.
- * Samples stand in the order of their labels. Source: kube-state-metrics,
- * pkg/customresourcestate, whose rules for objects and lists it has one by one.
+ * Returns the reader of a metric. `stateLabel` is the label of a state set without a `labelName`. Samples are ordered by
+ * their labels. Source: kube-state-metrics, pkg/customresourcestate, with its rules for objects and lists.
  */
 function valuesOf(each: Each, stateLabel: string): ReadValues {
   const find = pathOf(each.path);
@@ -150,7 +150,7 @@ function valuesOf(each: Each, stateLabel: string): ReadValues {
   return (object, skip) => [...read(find(object), skip)].sort((a, b) => compareLabels(a.labels, b.labels));
 }
 
-/** Label by label: first the name, then the value. */
+/** Compares label by label: the name, then the value. */
 function compareLabels(a: Labels, b: Labels): number {
   const [ofA, ofB] = [a, b].map((labels) => [...labels].sort(([one], [other]) => compare(one, other)).flat());
   for (const [index, text] of (ofA ?? []).entries()) {
@@ -175,12 +175,12 @@ function readerOf(each: Each, stateLabel: string): ReadValues {
 
 type EachOf<Type extends Each['type']> = Extract<Each, { readonly type: Type }>;
 
-/** A sample for each element of a list or an object, or one of the value itself. */
+/** A sample for each element of a list or object, or one sample for another value. */
 function gaugeReader(each: EachOf<'gauge'>, addLabels: AddLabels): ReadValues {
   const { labelFromKey, nilIsZero, valueFrom } = each;
   const measure = pathOf(valueFrom);
   const [only = ''] = valueFrom.length === 1 ? valueFrom : [];
-  // A path with a comma is not seen as a single key by kube-state-metrics either.
+  // kube-state-metrics does not take a path with a comma as a single key, either.
   const ownKey = only.includes(',') ? '' : only;
   return (value, skip) => {
     if (isObject(value))
@@ -200,7 +200,7 @@ function gaugeReader(each: EachOf<'gauge'>, addLabels: AddLabels): ReadValues {
       const found = measure(item);
       const number = toNumber(found, nilIsZero);
       if (number === undefined) {
-        // An item without the value has none to tell of.
+        // An item without the value is not an error.
         if (!isNil(found)) skip('no number');
         else if (isNil(item)) skip('missing');
         return [];
@@ -212,7 +212,7 @@ function gaugeReader(each: EachOf<'gauge'>, addLabels: AddLabels): ReadValues {
   };
 }
 
-/** A sample of 1 for whatever has labels: each item of a list, each value of an object and the object itself. */
+/** A sample of 1 for each item of a list, each value of an object and the object itself, if it has labels. */
 function infoReader({ labelFromKey }: EachOf<'info'>, addLabels: AddLabels): ReadValues {
   const one = (value: unknown, labels: Labels = new Map()): readonly OwnValue[] => {
     if (!isNil(value)) addLabels(value, labels);
@@ -226,7 +226,7 @@ function infoReader({ labelFromKey }: EachOf<'info'>, addLabels: AddLabels): Rea
   };
 }
 
-/** For each text of the list a sample: 1 where it is the value, else 0. None where the value is no text. */
+/** A sample for each string of the list: 1 if it is the value, else 0. No samples if the value is not a string. */
 function stateSetReader(each: EachOf<'stateset'>, stateLabel: string, addLabels: AddLabels): ReadValues {
   const { labelName = stateLabel, list, valueFrom } = each;
   const state: Path = pathOf(valueFrom);
@@ -249,12 +249,12 @@ function keyLabel(name: string | undefined, key: string): Labels {
   return new Map(name === undefined || key === '' ? [] : [[name, key.toWellFormed()]]);
 }
 
-/** Above any object of an API server that is not out to do harm. */
+/** Deeper than any normal object of an API server. */
 const maxDepth = 200;
 
 /**
- * A JSON value as the value of a label: what Go prints of it with `%v`, as in `map[a:1 b:[x y]]`. What is nested too
- * deeply is `…`.
+ * Returns a JSON value as a label value: as Go's `%v` prints it, as in `map[a:1 b:[x y]]`. Values that are nested too deeply
+ * become `…`.
  */
 export function labelText(value: unknown): string {
   return print(value, 0);
@@ -271,7 +271,7 @@ function print(value: unknown, depth: number): string {
   return `map[${entries.map(([key, inner]) => `${key.toWellFormed()}:${print(inner, depth + 1)}`).join(' ')}]`;
 }
 
-/** Go prints all digits of a whole number of 64 bits; those past 2^53 are bigints. */
+/** Go prints all digits of a whole number of 64 bits. Numbers above 2^53 are bigints here. */
 function numberText(value: number): string {
   return Number.isSafeInteger(value) ? `${value}` : formatNumber(value);
 }

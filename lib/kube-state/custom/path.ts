@@ -1,11 +1,11 @@
 import { approximateQuantity } from '../quantity.ts';
 
-/** Finds a value in another one; `undefined` where any part of the path is missing. */
+/** Finds a value within another one. Undefined if any part of the path is missing. */
 export type Path = (value: unknown) => unknown;
 
 /**
- * The path of these steps, each a key, an index of a list (from its end where negative), or a lookup in a list such as
- * `[name=a]`. Without a step it finds the value itself. Source: kube-state-metrics, "Path Syntax".
+ * Compiles a path. A step is a key, an index of a list (negative: from its end), or a lookup in a list such as `[name=a]`.
+ * A path without steps finds the value itself. Source: kube-state-metrics, "Path Syntax".
  */
 export function pathOf(steps: readonly string[]): Path {
   const walk = steps.map((step) => (isLookup(step) ? lookup(step.slice(1, -1)) : keyOrIndex(step)));
@@ -19,12 +19,12 @@ export function pathOf(steps: readonly string[]): Path {
   };
 }
 
-/** Whether the step stands in brackets. */
+/** Whether the step is a lookup in brackets. */
 export function isLookup(step: string): boolean {
   return step.length > 1 && step.startsWith('[') && step.endsWith(']');
 }
 
-/** The first object of a list whose key has the value: the same text, or as a number or boolean the same. */
+/** Finds the first object of a list whose key has the value: the same string, or an equal number or boolean. */
 function lookup(term: string): Path {
   const [key, wanted] = cut(term);
   const number = toNumber(wanted);
@@ -39,13 +39,13 @@ function lookup(term: string): Path {
   };
 }
 
-/** What Go's ParseBool takes. */
+/** The strings that Go's ParseBool accepts. */
 const booleans: ReadonlyMap<string, boolean> = new Map([
   ...['1', 't', 'T', 'TRUE', 'true', 'True'].map((word) => [word, true] as const),
   ...['0', 'f', 'F', 'FALSE', 'false', 'False'].map((word) => [word, false] as const),
 ]);
 
-/** In an object `key=value` finds the value where it is that text, else what stands at the whole step. */
+/** In an object, `key=value` finds the value if it is that string; otherwise the whole step is a key. */
 function keyOrIndex(step: string): Path {
   const parts = step.split('=');
   const [key, wanted] = parts.length === 2 ? parts : [];
@@ -64,29 +64,31 @@ function cut(term: string): readonly [key: string, value: string] {
   return [term.slice(0, at), term.slice(at + 1)];
 }
 
-/** A JSON object, read by name; its own keys alone count. */
+/** A JSON object. Only its own keys count. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** Whether the value is an object, not a list or null. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether the value is a list. */
 export function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
 }
 
-/** Null and absent are one, as in Go. */
+/** Whether the value is null or absent, which are the same in Go. */
 export function isNil(value: unknown): value is null | undefined {
   return value === null || value === undefined;
 }
 
-/** The value at the key; `undefined` where the object has none of its own. */
+/** Returns the value of the object's own key; undefined without it. */
 export function valueAt(object: JsonObject, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 /**
- * What a gauge makes of a JSON value; undefined for what is no number. Source: kube-state-metrics,
+ * Converts a JSON value to the number of a gauge; undefined if it is not a number. Source: kube-state-metrics,
  * docs/metrics/extend/customresourcestate-metrics, "Type conversion and special handling".
  */
 export function toNumber(value: unknown, nilIsZero = false): number | undefined {
@@ -112,7 +114,7 @@ const words: ReadonlyMap<string, number> = new Map([
   ['unknown', 0],
 ]);
 
-/** A time of RFC 3339 as seconds of Unix time, without their fraction. */
+/** An RFC 3339 time as whole seconds of Unix time. */
 function unixTime(text: string): number | undefined {
   const match = rfc3339.exec(text);
   if (match === null) return undefined;
@@ -127,10 +129,10 @@ function unixTime(text: string): number | undefined {
   return date.getTime() / 1000 + hour * 3600 + minute * 60 + second - offset;
 }
 
-/** As Go's parser takes it: an hour of one digit, and a comma for the dot. */
+/** Go's parser also accepts an hour of one digit, and a comma instead of the dot. */
 const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d?):(\d\d):(\d\d)(?:[.,]\d+)?(?:Z|([+-])(\d\d):(\d\d))$/;
 
-/** To Go a lone sign, dot or suffix is the quantity zero. */
+/** In Go a lone sign, dot or suffix is the quantity zero. */
 function quantity(text: string): number | undefined {
   return /^(?=.)[+-]?\.?(?:[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?$/.test(text) ? 0 : approximateQuantity(text);
 }
@@ -139,7 +141,7 @@ function percentage(text: string): number | undefined {
   return /^\d+%$/.test(text) ? Number(text.slice(0, -1)) / 100 : undefined;
 }
 
-/** What is left of Go's ParseFloat: decimal numbers without a `_` between their digits are quantities. */
+/** The rest of Go's ParseFloat. Decimal numbers without `_` were already read as quantities. */
 function goFloat(spelt: string): number | undefined {
   const isHex = /^[+-]?0x/i.test(spelt);
   const text = spelt.replace(isHex ? /(?<=[\da-fx])_(?=[\da-f])/gi : /(?<=\d)_(?=\d)/g, '');

@@ -1,4 +1,4 @@
-import { byteLength, list, struct, word } from '../../backends/kubernetes/wire/slots.ts';
+import { byteLength, list, struct, word } from '../../backends/kubernetes/wire/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, labels } from './common.ts';
 

@@ -1,15 +1,17 @@
 import {
   list,
+  type MessageSpec,
   pointer,
-  type Slots,
   struct,
   type Values,
   word,
-} from '../../backends/kubernetes/wire/slots.ts';
-import type { Add, MapFamily, SampleFamily, ValueFamily } from '../family.ts';
-import type { KubeObject } from '../kube-object.ts';
+} from '../../backends/kubernetes/wire/fields.ts';
+import { quantityValue } from '../quantity.ts';
+import type { KubeObject } from '../resource.ts';
+import type { Add, MapFamily, SampleFamily, ValueFamily } from '../text/family.ts';
+import { sanitizeName } from '../text/label-names.ts';
 
-/** Options of a family that many resources have. */
+/** Options of a family that many resources share. */
 interface Common {
   readonly stable?: true;
   readonly help?: string;
@@ -82,14 +84,14 @@ export function owner(name: string, kind: string, stable: Common = {}): SampleFa
   };
 }
 
-/** Three samples of a condition's status: which of the three it is. */
+/** Adds three samples for the status of a condition: 1 for the present status, 0 for the others. */
 export function addStatus(status: string, add: (value: number, status: string) => void): void {
   add(status === 'True' ? 1 : 0, 'true');
   add(status === 'False' ? 1 : 0, 'false');
   add(status === 'Unknown' ? 1 : 0, 'unknown');
 }
 
-/** One sample for each of the words, 1 for the one that it is. */
+/** Adds a sample for each state: 1 for the present state, 0 for the others. */
 export function addStates(
   state: string,
   states: readonly string[],
@@ -98,25 +100,25 @@ export function addStates(
   for (const one of states) add(one === state ? 1 : 0, one);
 }
 
-/** 1 for true. */
+/** 1 for true, else 0. */
 export function oneIf(condition: boolean | undefined): number {
   return condition === true ? 1 : 0;
 }
 
-/** Goes through keys and values in turn. */
+/** Visits the entries of keys and values in turn. */
 export function forPairs(pairs: readonly string[], visit: (key: string, value: string) => void): void {
   for (let index = 0; index < pairs.length; index += 2) visit(pairs[index] ?? '', pairs[index + 1] ?? '');
 }
 
-/** `webhooks` of both kinds of webhook configuration. */
+/** The field `webhooks` of both webhook configurations. */
 export const webhooks = {
   webhooks: list(2, {
     name: word(1),
     clientConfig: struct(2, { service: pointer(1, { namespace: word(1), name: word(2) }) }),
   }),
-} satisfies Slots;
+} satisfies MessageSpec;
 
-/** Which service each webhook is; empty where it is a URL. */
+/** `kube_<name>_webhook_clientconfig_service`: the service of each webhook; empty for a URL. */
 export function webhookServices(name: string, kind: string): SampleFamily<Values<typeof webhooks>> {
   return {
     name: `kube_${name}_webhook_clientconfig_service`,
@@ -135,13 +137,81 @@ export const paramKind = pointer(1, { apiVersion: word(1), kind: word(2) });
 /** `ParamRef` of a binding. */
 export const paramRef = pointer(2, { name: word(1), namespace: word(2), parameterNotFoundAction: word(4) });
 
+/** Labels of `addParameters`. */
 export const parameterLabels = ['policy_name', 'param_name', 'param_namespace', 'param_not_found_action'];
 
-/** One sample that says which policy a binding binds, and to which parameters. */
+/** Adds a sample with the policy of a binding and its parameters. */
 export function addParameters(
   spec: { readonly policyName: string; readonly paramRef: (typeof paramRef)['empty'] },
   add: Add,
 ): void {
   const { name = '', namespace = '', parameterNotFoundAction = '' } = spec.paramRef ?? {};
   add(1, spec.policyName, name, namespace, parameterNotFoundAction);
+}
+
+/** Adds samples for each resource with a known unit. `measure` converts quantities other than CPU, which may be fractional. */
+export function addQuantities(
+  quantities: readonly string[],
+  measure: (quantity: string) => number,
+  add: (value: number, name: string, unit: string) => void,
+  pods: 'pods' | 'none' = 'pods',
+): void {
+  forPairs(quantities, (name, quantity) => {
+    if (name === 'pods' && pods === 'none') return;
+    const shown = unitsOf(name);
+    if (shown.units.length === 0) return;
+    const value = (name === 'cpu' ? quantityValue : measure)(quantity);
+    for (const unit of shown.units) add(value, shown.name, unit);
+  });
+}
+
+type Unit = 'core' | 'byte' | 'integer';
+
+interface Shown {
+  readonly name: string;
+  readonly units: readonly Unit[];
+}
+
+const known = new Map<string, Shown>();
+
+function unitsOf(name: string): Shown {
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  const shown = { name: sanitizeName(name), units: decideUnits(name) };
+  if (known.size < 1000) known.set(name, shown);
+  return shown;
+}
+
+const bytes = ['storage', 'ephemeral-storage', 'memory'];
+const bytePrefixes = ['hugepages-', 'attachable-volumes-'];
+
+/**
+ * The units of a resource. An extended resource whose name starts like huge pages has two. Source: k8s.io/kubernetes,
+ * pkg/apis/core/v1/helper.
+ */
+function decideUnits(name: string): readonly Unit[] {
+  if (name === 'cpu') return ['core'];
+  if (name === 'pods') return ['integer'];
+  if (bytes.includes(name)) return ['byte'];
+  const units: Unit[] = [];
+  if (bytePrefixes.some((prefix) => name.startsWith(prefix))) units.push('byte');
+  if (isExtended(name)) units.push('integer');
+  return units;
+}
+
+/** Whether the name is that of an extended resource: from another domain than kubernetes.io, and short enough for a quota. */
+function isExtended(name: string): boolean {
+  if (!name.includes('/') || name.includes('kubernetes.io/') || name.startsWith('requests.')) return false;
+  const [domain = '', local = '', ...rest] = name.split('/');
+  return rest.length === 0 && isSubdomain(`requests.${domain}`) && isLocalName(local);
+}
+
+function isSubdomain(domain: string): boolean {
+  return (
+    domain.length <= 253 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(domain)
+  );
+}
+
+function isLocalName(name: string): boolean {
+  return name.length <= 63 && /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/.test(name);
 }

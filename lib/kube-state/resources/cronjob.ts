@@ -1,15 +1,15 @@
 import {
   list,
+  type MessageSpec,
   optionalFlag,
   optionalInteger,
   optionalWord,
-  type Slots,
   struct,
-  time,
   word,
-} from '../../backends/kubernetes/wire/slots.ts';
+} from '../../backends/kubernetes/wire/fields.ts';
+import { time } from '../../backends/kubernetes/wire/scalars.ts';
 import { nextTime, parseSchedule } from '../cron.ts';
-import type { ObjectOf } from '../kube-object.ts';
+import type { ObjectOf } from '../resource.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, labels, oneIf, resourceVersion } from './common.ts';
 
@@ -24,7 +24,7 @@ const fields = {
     timeZone: optionalWord(8),
   }),
   status: struct(3, { active: list(1, {}), lastScheduleTime: time(4), lastSuccessfulTime: time(5) }),
-} satisfies Slots;
+} satisfies MessageSpec;
 
 /** Source: kube-state-metrics, docs/metrics/workload/cronjob-metrics. */
 export const cronJob = resource({

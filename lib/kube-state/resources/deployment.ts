@@ -2,16 +2,16 @@ import { condition } from '../../backends/kubernetes/kinds/messages.ts';
 import {
   flag,
   integer,
-  intOrString,
   list,
   optionalInteger,
   pointer,
   struct,
   word,
-} from '../../backends/kubernetes/wire/slots.ts';
-import type { SampleFamily } from '../family.ts';
-import type { KubeObject } from '../kube-object.ts';
+} from '../../backends/kubernetes/wire/fields.ts';
+import { intOrString } from '../../backends/kubernetes/wire/scalars.ts';
+import type { KubeObject } from '../resource.ts';
 import { resource } from '../resource.ts';
+import type { SampleFamily } from '../text/family.ts';
 import { addStatus, annotations, created, deletionTimestamp, labels, oneIf } from './common.ts';
 
 /** Reasons of conditions that are shown; all others are `unknown`. */

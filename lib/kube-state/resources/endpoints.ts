@@ -1,4 +1,5 @@
-import { integer, list, text, word } from '../../backends/kubernetes/wire/slots.ts';
+import { endpointAddress, endpointSubset } from '../../backends/kubernetes/kinds/messages.ts';
+import { list, take } from '../../backends/kubernetes/wire/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, labels } from './common.ts';
 
@@ -11,11 +12,7 @@ export const endpoints = resource({
   notByDefault: true,
   identity: ['namespace', 'endpoint'],
   fields: {
-    subsets: list(2, {
-      addresses: list(1, { ip: text(1) }),
-      notReadyAddresses: list(2, { ip: text(1) }),
-      ports: list(3, { name: word(1), port: integer(2), protocol: word(3) }),
-    }),
+    subsets: list(2, endpointSubset(take(endpointAddress, 'ip'))),
   },
   families: [
     { name: 'kube_endpoint_info', help: 'Information about endpoint.', stable: true, value: () => 1 },

@@ -1,13 +1,12 @@
-import { reference } from '../../backends/kubernetes/kinds/messages.ts';
+import { endpointConditions, objectReference } from '../../backends/kubernetes/kinds/messages.ts';
 import {
   list,
-  optionalFlag,
   optionalInteger,
   pointer,
+  strings,
   struct,
-  texts,
   word,
-} from '../../backends/kubernetes/wire/slots.ts';
+} from '../../backends/kubernetes/wire/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, labels } from './common.ts';
 
@@ -20,14 +19,10 @@ export const endpointSlice = resource({
   identity: ['endpointslice', 'namespace'],
   fields: {
     endpoints: list(2, {
-      addresses: texts(1),
-      conditions: struct(2, {
-        ready: optionalFlag(1),
-        serving: optionalFlag(2),
-        terminating: optionalFlag(3),
-      }),
+      addresses: strings(1),
+      conditions: struct(2, endpointConditions),
       hostname: word(3),
-      targetRef: pointer(4, reference),
+      targetRef: pointer(4, objectReference),
       nodeName: word(6),
       zone: word(7),
       hints: pointer(8, { forZones: list(1, { name: word(1) }) }),

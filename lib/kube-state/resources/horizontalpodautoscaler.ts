@@ -2,17 +2,17 @@ import { condition } from '../../backends/kubernetes/kinds/messages.ts';
 import {
   integer,
   list,
+  type MessageSpec,
   optionalInteger,
   pointer,
-  quantity,
-  type Slots,
   struct,
   type Values,
   word,
-} from '../../backends/kubernetes/wire/slots.ts';
-import type { Add } from '../family.ts';
+} from '../../backends/kubernetes/wire/fields.ts';
+import { quantity } from '../../backends/kubernetes/wire/scalars.ts';
 import { approximateQuantity, quantityValue } from '../quantity.ts';
 import { resource } from '../resource.ts';
+import type { Add } from '../text/family.ts';
 import { addStatus, annotations, created, deletionTimestamp, labels } from './common.ts';
 
 const identifier = { name: word(1) };
@@ -30,7 +30,7 @@ const sourceMetric = {
   resource: pointer(4, { name: word(1), target: struct(2, target) }),
   external: pointer(5, { metric: struct(1, identifier), target: struct(2, target) }),
   containerResource: pointer(7, { name: word(1), target: struct(2, target), container: word(3) }),
-} satisfies Slots;
+} satisfies MessageSpec;
 
 /** `MetricStatus`: what it last saw. */
 const statusMetric = {
@@ -40,7 +40,7 @@ const statusMetric = {
   resource: pointer(4, { name: word(1), current: struct(2, current) }),
   external: pointer(5, { metric: struct(1, identifier), current: struct(2, current) }),
   containerResource: pointer(7, { name: word(1), current: struct(2, current), container: word(3) }),
-} satisfies Slots;
+} satisfies MessageSpec;
 
 interface AnyMetric<Named, Resource, InContainer> {
   readonly type: string;

@@ -1,13 +1,5 @@
-import {
-  embedded,
-  integer,
-  list,
-  optionalWord,
-  pointer,
-  struct,
-  texts,
-  word,
-} from '../../backends/kubernetes/wire/slots.ts';
+import { ingressRules, ingressSpec } from '../../backends/kubernetes/kinds/messages.ts';
+import { integer, pointer, struct, word } from '../../backends/kubernetes/wire/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, forPairs, labels, resourceVersion } from './common.ts';
 
@@ -23,23 +15,15 @@ export const ingress = resource({
   reads: { annotations: true },
   fields: {
     spec: struct(2, {
-      tls: list(2, { hosts: texts(1), secretName: word(2) }),
-      rules: list(3, {
-        host: word(1),
-        value: embedded(2, {
-          http: pointer(1, {
-            paths: list(1, {
-              path: word(1),
-              backend: struct(2, {
-                resource: pointer(3, { apiGroup: word(1), kind: word(2), name: word(3) }),
-                service: pointer(4, { name: word(1), port: struct(2, { number: integer(2) }) }),
-              }),
-              pathType: word(3),
-            }),
-          }),
+      ...ingressSpec,
+      ...ingressRules({
+        path: word(1),
+        backend: struct(2, {
+          resource: pointer(3, { apiGroup: word(1), kind: word(2), name: word(3) }),
+          service: pointer(4, { name: word(1), port: struct(2, { number: integer(2) }) }),
         }),
+        pathType: word(3),
       }),
-      ingressClassName: optionalWord(4),
     }),
   },
   families: [

@@ -1,4 +1,4 @@
-import { struct, word } from '../../backends/kubernetes/wire/slots.ts';
+import { struct, word } from '../../backends/kubernetes/wire/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, labels } from './common.ts';
 

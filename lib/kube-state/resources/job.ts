@@ -1,5 +1,6 @@
 import { condition } from '../../backends/kubernetes/kinds/messages.ts';
-import { integer, list, optionalInteger, struct, time, word } from '../../backends/kubernetes/wire/slots.ts';
+import { integer, list, optionalInteger, struct, word } from '../../backends/kubernetes/wire/fields.ts';
+import { time } from '../../backends/kubernetes/wire/scalars.ts';
 import { resource } from '../resource.ts';
 import { addStatus, annotations, created, labels, oneIf, owner } from './common.ts';
 

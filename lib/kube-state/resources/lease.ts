@@ -1,4 +1,5 @@
-import { struct, time, word } from '../../backends/kubernetes/wire/slots.ts';
+import { struct, word } from '../../backends/kubernetes/wire/fields.ts';
+import { time } from '../../backends/kubernetes/wire/scalars.ts';
 import { resource } from '../resource.ts';
 
 /** Source: kube-state-metrics, docs/metrics/cluster/lease-metrics. */

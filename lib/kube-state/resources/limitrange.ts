@@ -1,4 +1,5 @@
-import { list, quantities, struct, word } from '../../backends/kubernetes/wire/slots.ts';
+import { list, struct, word } from '../../backends/kubernetes/wire/fields.ts';
+import { quantities } from '../../backends/kubernetes/wire/scalars.ts';
 import { quantityValue } from '../quantity.ts';
 import { resource } from '../resource.ts';
 import { created, forPairs } from './common.ts';

@@ -1,5 +1,5 @@
 import { condition } from '../../backends/kubernetes/kinds/messages.ts';
-import { list, struct, word } from '../../backends/kubernetes/wire/slots.ts';
+import { list, struct, word } from '../../backends/kubernetes/wire/fields.ts';
 import { resource } from '../resource.ts';
 import { addStates, addStatus, annotations, created, labels } from './common.ts';
 

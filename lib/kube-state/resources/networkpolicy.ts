@@ -1,4 +1,5 @@
-import { list, struct, zeroTime } from '../../backends/kubernetes/wire/slots.ts';
+import { list, struct } from '../../backends/kubernetes/wire/fields.ts';
+import { zeroTime } from '../../backends/kubernetes/wire/scalars.ts';
 import { resource } from '../resource.ts';
 import { annotations, labels } from './common.ts';
 

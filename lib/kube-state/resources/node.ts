@@ -1,9 +1,18 @@
-import { condition, nodeAddress } from '../../backends/kubernetes/kinds/messages.ts';
-import { flag, list, quantities, struct, text, texts, word } from '../../backends/kubernetes/wire/slots.ts';
+import { nodeSpec, nodeStatus } from '../../backends/kubernetes/kinds/messages.ts';
+import { struct, text, word } from '../../backends/kubernetes/wire/fields.ts';
+import { quantities } from '../../backends/kubernetes/wire/scalars.ts';
 import { quantityValue } from '../quantity.ts';
 import { resource } from '../resource.ts';
-import { addStatus, annotations, created, deletionTimestamp, forPairs, labels, oneIf } from './common.ts';
-import { addQuantities } from './resource-units.ts';
+import {
+  addQuantities,
+  addStatus,
+  annotations,
+  created,
+  deletionTimestamp,
+  forPairs,
+  labels,
+  oneIf,
+} from './common.ts';
 
 const rolePrefix = 'node-role.kubernetes.io/';
 
@@ -16,18 +25,11 @@ export const node = resource({
   identity: ['node'],
   reads: { labels: true },
   fields: {
-    spec: struct(2, {
-      podCIDR: text(1),
-      providerID: text(3),
-      unschedulable: flag(4),
-      taints: list(5, { key: word(1), value: word(2), effect: word(3) }),
-      podCIDRs: texts(7),
-    }),
+    spec: struct(2, nodeSpec),
     status: struct(3, {
       capacity: quantities(1),
       allocatable: quantities(2),
-      conditions: list(4, condition),
-      addresses: list(5, nodeAddress),
+      ...nodeStatus,
       nodeInfo: struct(7, {
         systemUUID: text(2),
         kernelVersion: word(4),

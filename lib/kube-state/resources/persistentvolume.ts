@@ -1,18 +1,18 @@
 import {
   embedded,
   integer,
+  type MessageSpec,
   optionalInteger,
   optionalWord,
   pairs,
   pointer,
-  quantities,
-  type Slots,
+  strings,
   struct,
   text,
-  texts,
   type Values,
   word,
-} from '../../backends/kubernetes/wire/slots.ts';
+} from '../../backends/kubernetes/wire/fields.ts';
+import { quantities } from '../../backends/kubernetes/wire/scalars.ts';
 import { wholeQuantity } from '../quantity.ts';
 import { resource } from '../resource.ts';
 import { addStates, annotations, created, deletionTimestamp, forPairs, labels } from './common.ts';
@@ -24,11 +24,11 @@ const volumeSource = {
   hostPath: pointer(3, { path: text(1), type: word(2) }),
   nfs: pointer(5, { server: word(1), path: text(2) }),
   iscsi: pointer(7, { targetPortal: word(1), iqn: word(2), lun: integer(3), initiatorName: word(12) }),
-  fc: pointer(10, { targetWWNs: texts(1), lun: optionalInteger(2), wwids: texts(5) }),
+  fc: pointer(10, { targetWWNs: strings(1), lun: optionalInteger(2), wwids: strings(5) }),
   azureDisk: pointer(16, { diskName: text(1) }),
   local: pointer(20, { path: text(1), fsType: word(2) }),
   csi: pointer(22, { driver: word(1), volumeHandle: text(2), volumeAttributes: pairs(5) }),
-} satisfies Slots;
+} satisfies MessageSpec;
 
 const names = [
   'gce_persistent_disk_name',
@@ -94,7 +94,7 @@ export const persistentVolume = resource({
     spec: struct(2, {
       capacity: quantities(1),
       source: embedded(2, volumeSource),
-      accessModes: texts(3),
+      accessModes: strings(3),
       claimRef: pointer(4, { namespace: word(2), name: text(3) }),
       persistentVolumeReclaimPolicy: word(5),
       storageClassName: word(6),

@@ -1,13 +1,6 @@
 import { condition } from '../../backends/kubernetes/kinds/messages.ts';
-import {
-  list,
-  optionalWord,
-  quantities,
-  struct,
-  text,
-  texts,
-  word,
-} from '../../backends/kubernetes/wire/slots.ts';
+import { list, optionalWord, strings, struct, text, word } from '../../backends/kubernetes/wire/fields.ts';
+import { quantities } from '../../backends/kubernetes/wire/scalars.ts';
 import { wholeQuantity } from '../quantity.ts';
 import { resource } from '../resource.ts';
 import { addStates, addStatus, annotations, created, deletionTimestamp, forPairs, labels } from './common.ts';
@@ -24,7 +17,7 @@ export const persistentVolumeClaim = resource({
   reads: { annotations: true },
   fields: {
     spec: struct(2, {
-      accessModes: texts(1),
+      accessModes: strings(1),
       resources: struct(2, { requests: quantities(2) }),
       volumeName: text(3),
       storageClassName: optionalWord(5),

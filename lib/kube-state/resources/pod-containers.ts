@@ -1,9 +1,8 @@
-import { zeroTime } from '../../backends/kubernetes/wire/slots.ts';
-import type { SampleFamily } from '../family.ts';
+import { zeroTime } from '../../backends/kubernetes/wire/scalars.ts';
 import { wholeQuantity } from '../quantity.ts';
-import { oneIf } from './common.ts';
+import type { SampleFamily } from '../text/family.ts';
+import { addQuantities, oneIf } from './common.ts';
 import type { Pod } from './pod-object.ts';
-import { addQuantities } from './resource-units.ts';
 
 type Container = Pod['spec']['containers'][number];
 type Status = Pod['status']['containerStatuses'][number];

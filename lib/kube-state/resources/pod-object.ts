@@ -1,22 +1,30 @@
-import { condition } from '../../backends/kubernetes/kinds/messages.ts';
+import {
+  condition,
+  container,
+  containerStatus,
+  podContainerStatuses,
+  podContainers,
+  podSpec,
+  podStatus,
+} from '../../backends/kubernetes/kinds/messages.ts';
 import {
   embedded,
   flag,
   integer,
   list,
+  type MessageSpec,
   optionalDigits,
   optionalWord,
   pairs,
   pointer,
-  quantities,
-  type Slots,
   struct,
+  take,
   text,
-  time,
   word,
-} from '../../backends/kubernetes/wire/slots.ts';
-import type { Family } from '../family.ts';
-import type { ObjectOf } from '../kube-object.ts';
+} from '../../backends/kubernetes/wire/fields.ts';
+import { quantities, time } from '../../backends/kubernetes/wire/scalars.ts';
+import type { ObjectOf } from '../resource.ts';
+import type { Family } from '../text/family.ts';
 
 /** A pod as its families see it. */
 export type Pod = ObjectOf<typeof podFields>;
@@ -24,19 +32,13 @@ export type Pod = ObjectOf<typeof podFields>;
 /** A family of pods. */
 export type PodFamily = Family<Pod>;
 
-/** `Container` */
-const container = {
-  name: word(1),
-  image: word(2),
-  resources: struct(8, { limits: quantities(1), requests: quantities(2) }),
-  restartPolicy: word(24),
-} satisfies Slots;
+const containerFields = take(container, 'name', 'image', 'resources', 'restartPolicy');
 
 const terminated = { exitCode: integer(1), reason: word(3), startedAt: time(5), finishedAt: time(6) };
 
 /** `ContainerStatus` */
-const containerStatus = {
-  name: word(1),
+const statusFields = {
+  ...containerStatus,
   state: struct(2, {
     waiting: pointer(1, { reason: word(1) }),
     running: pointer(2, { startedAt: time(1) }),
@@ -47,8 +49,7 @@ const containerStatus = {
   restartCount: integer(5),
   image: word(6),
   imageID: word(7),
-  containerID: text(8),
-} satisfies Slots;
+} satisfies MessageSpec;
 
 /** What is read of pods. */
 export const podFields = {
@@ -60,14 +61,13 @@ export const podFields = {
         ephemeral: pointer(29, {}),
       }),
     }),
-    containers: list(2, container),
+    ...podSpec,
+    ...podContainers(containerFields),
     restartPolicy: word(3),
     nodeSelector: pairs(7),
     serviceAccountName: word(8),
-    nodeName: word(10),
     hostNetwork: flag(11),
     schedulerName: word(19),
-    initContainers: list(20, container),
     tolerations: list(22, {
       key: word(1),
       operator: word(2),
@@ -85,20 +85,17 @@ export const podFields = {
     }),
   }),
   status: struct(3, {
-    phase: word(1),
+    ...podStatus,
+    ...podContainerStatuses(statusFields),
     conditions: list(2, {
       ...condition,
       lastTransitionTime: time(4),
       reason: word(5),
     }),
     reason: word(4),
-    hostIP: word(5),
-    podIP: text(6),
     startTime: time(7),
-    containerStatuses: list(8, containerStatus),
     qosClass: word(9),
-    initContainerStatuses: list(10, containerStatus),
     podIPs: list(12, { ip: text(1) }),
     resourceClaimStatuses: list(15, { name: word(1), resourceClaimName: optionalWord(2) }),
   }),
-} satisfies Slots;
+} satisfies MessageSpec;

@@ -1,4 +1,4 @@
-import { zeroTime } from '../../backends/kubernetes/wire/slots.ts';
+import { zeroTime } from '../../backends/kubernetes/wire/scalars.ts';
 import { addStates, addStatus } from './common.ts';
 import type { Pod, PodFamily } from './pod-object.ts';
 

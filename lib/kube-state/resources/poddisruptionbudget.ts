@@ -1,4 +1,4 @@
-import { integer, struct } from '../../backends/kubernetes/wire/slots.ts';
+import { integer, struct } from '../../backends/kubernetes/wire/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, deletionTimestamp, labels } from './common.ts';
 

@@ -1,4 +1,4 @@
-import { integer, optionalInteger, struct } from '../../backends/kubernetes/wire/slots.ts';
+import { integer, optionalInteger, struct } from '../../backends/kubernetes/wire/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, labels, owner } from './common.ts';
 

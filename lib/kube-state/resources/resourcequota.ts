@@ -1,4 +1,5 @@
-import { quantities, struct } from '../../backends/kubernetes/wire/slots.ts';
+import { struct } from '../../backends/kubernetes/wire/fields.ts';
+import { quantities } from '../../backends/kubernetes/wire/scalars.ts';
 import { quantityValue } from '../quantity.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, forPairs, labels } from './common.ts';

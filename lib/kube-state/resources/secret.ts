@@ -1,4 +1,4 @@
-import { word } from '../../backends/kubernetes/wire/slots.ts';
+import { word } from '../../backends/kubernetes/wire/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, labels, owner, resourceVersion } from './common.ts';
 

@@ -1,4 +1,5 @@
-import { list, struct, text, texts, word } from '../../backends/kubernetes/wire/slots.ts';
+import { serviceSpec, serviceStatus } from '../../backends/kubernetes/kinds/messages.ts';
+import { struct, take } from '../../backends/kubernetes/wire/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, deletionTimestamp, labels } from './common.ts';
 
@@ -10,17 +11,19 @@ export const service = resource({
   namespaced: true,
   identity: ['namespace', 'service', 'uid'],
   fields: {
-    spec: struct(2, {
-      clusterIP: text(3),
-      type: word(4),
-      externalIPs: texts(5),
-      loadBalancerIP: text(8),
-      externalName: text(10),
-      externalTrafficPolicy: word(11),
-    }),
-    status: struct(3, {
-      loadBalancer: struct(1, { ingress: list(1, { ip: text(1), hostname: text(2) }) }),
-    }),
+    spec: struct(
+      2,
+      take(
+        serviceSpec,
+        'clusterIP',
+        'type',
+        'externalIPs',
+        'loadBalancerIP',
+        'externalName',
+        'externalTrafficPolicy',
+      ),
+    ),
+    status: struct(3, serviceStatus),
   },
   families: [
     {

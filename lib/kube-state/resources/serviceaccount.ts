@@ -1,4 +1,4 @@
-import { list, optionalFlag, word } from '../../backends/kubernetes/wire/slots.ts';
+import { list, optionalFlag, word } from '../../backends/kubernetes/wire/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, labels } from './common.ts';
 

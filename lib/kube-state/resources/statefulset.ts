@@ -5,7 +5,7 @@ import {
   struct,
   text,
   word,
-} from '../../backends/kubernetes/wire/slots.ts';
+} from '../../backends/kubernetes/wire/fields.ts';
 import { resource } from '../resource.ts';
 import { annotations, created, deletionTimestamp, labels } from './common.ts';
 

@@ -1,4 +1,4 @@
-import { struct, texts, word } from '../../backends/kubernetes/wire/slots.ts';
+import { strings, struct, word } from '../../backends/kubernetes/wire/fields.ts';
 import { resource } from '../resource.ts';
 import { addParameters, created, parameterLabels, paramRef } from './common.ts';
 
@@ -10,7 +10,7 @@ export const validatingAdmissionPolicyBinding = resource({
   namespaced: false,
   mayBeMissing: true,
   identity: ['namespace', 'validatingadmissionpolicybinding'],
-  fields: { spec: struct(2, { policyName: word(1), paramRef, validationActions: texts(4) }) },
+  fields: { spec: struct(2, { policyName: word(1), paramRef, validationActions: strings(4) }) },
   families: [
     {
       name: 'kube_validatingadmissionpolicybinding_info',

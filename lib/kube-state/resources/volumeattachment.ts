@@ -1,4 +1,4 @@
-import { flag, optionalWord, pairs, struct, word } from '../../backends/kubernetes/wire/slots.ts';
+import { flag, optionalWord, pairs, struct, word } from '../../backends/kubernetes/wire/fields.ts';
 import { resource } from '../resource.ts';
 import { created, labels, oneIf } from './common.ts';
 

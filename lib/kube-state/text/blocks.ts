@@ -4,36 +4,38 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { MusterError } from '../../base/errors.ts';
 
-/** Text that is kept compressed: complete gzip members, which one after another are a gzip again (RFC 1952, 2.2). */
+/** A text that is kept as gzip members. Concatenated members are a gzip again (RFC 1952, 2.2). */
 export interface Blocks {
+  /** Appends a line. */
   readonly put: (text: string) => void;
-  /** How many texts were put. */
+  /** Number of lines. */
   readonly count: () => number;
-  /** A place to which `backTo` returns. */
+  /** Marks the present end, for `backTo`. */
   readonly mark: () => BlocksMark;
-  /** Forgets what was put since. */
+  /** Drops the lines after the mark. */
   readonly backTo: (mark: BlocksMark) => void;
-  /** All of it behind a header. */
+  /** Ends the text and returns its members, with the header first. */
   readonly take: (header: string) => readonly Member[];
 }
 
+/** An end of a text to which `backTo` returns. */
 export interface BlocksMark {
   readonly members: number;
   readonly count: number;
 }
 
-/** Characters that are gathered as text. The parts that a line is made of live no longer than that. */
+/** Characters that are collected before they become bytes. */
 const chunkLength = 1 << 12;
 
 /**
- * Bytes after which a block is compressed: enough that the window of 32 KiB is well used, and little enough that sixty
- * families at once are no burden.
+ * Bytes after which a block is compressed. It is large for the compression window of 32 KiB, and small for the memory of
+ * sixty families at once.
  */
 const blockLength = 1 << 17;
 
 /**
- * A buffer of text for each of many families at once: an object has samples of all families of its resource, and the
- * samples of a family have to stand together.
+ * Creates the text of one family. An object has samples of all families of its resource, but the samples of a family must
+ * be together, so each family has a text of its own. All functions throw kind `storage` when the spill cannot be written.
  */
 export function createBlocks(spill: Spill): Blocks {
   let members: Member[] = [];
@@ -85,7 +87,7 @@ export function createBlocks(spill: Spill): Blocks {
   };
 }
 
-/** The same bytes with room for more: most families are small. */
+/** Copies the block into a larger one. Blocks start small, since most families are small. */
 function grown(block: Buffer, length: number, needed: number): Buffer {
   const larger = Buffer.allocUnsafeSlow(
     Math.max(needed, Math.min(2 * block.length, blockLength), chunkLength),
@@ -94,37 +96,38 @@ function grown(block: Buffer, length: number, needed: number): Buffer {
   return larger;
 }
 
-/** A gzip of the text. */
+/** Returns the text as a gzip member. */
 export function gzipText(text: string): Uint8Array {
   return gzipBytes(Buffer.from(text));
 }
 
 /**
- * Level 1: most of what is left is the UID of each object, which no level makes smaller. Level 6 takes a fifth more CPU
- * time for the whole output, and saves a twentieth of its bytes.
+ * Level 1: level 6 takes 20 % more CPU time for the whole output and saves 5 % of its bytes. Most of the bytes are UIDs,
+ * which do not compress.
  */
 function gzipBytes(bytes: Uint8Array): Uint8Array {
   return gzipSync(bytes, { level: 1 });
 }
 
-/** Where the bytes of a gzip member lie in a spill. */
+/** Offset and length of a gzip member in a spill, in bytes. */
 export interface Member {
   readonly at: number;
   readonly length: number;
 }
 
 /**
- * A file for what is not needed until the end: compressed text comes in the order of objects and is wanted in the order
- * of families. Nobody else sees the file; it has no name any more once it is open.
+ * A temporary file for compressed text: it is written in the order of objects and read in the order of families. The file
+ * is unlinked as soon as it is open.
  */
 export interface Spill {
-  /** Appends bytes. Throws kind `storage` where the disk is full. */
+  /** Appends bytes. Throws kind `storage`, for instance when the disk is full. */
   readonly append: (bytes: Uint8Array) => Member;
-  /** Reads a member into the memory given, from its beginning. */
+  /** Reads a member into the start of `into`. Throws kind `storage`. */
   readonly read: (member: Member, into: Uint8Array) => void;
   readonly close: () => void;
 }
 
+/** Opens a spill in the temporary folder. Throws kind `storage`. */
 export function openSpill(): Spill {
   const folder = attempt(() => mkdtempSync(join(tmpdir(), 'muster-')));
   const file = attempt(() => openSync(join(folder, 'text'), 'wx+', 0o600));
@@ -158,6 +161,6 @@ function attempt<T>(work: () => T): T {
     return work();
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new MusterError('storage', `the text could not be kept in ${tmpdir()}: ${why}`, { cause });
+    throw new MusterError('storage', `the text cannot be stored in ${tmpdir()}: ${why}`, { cause });
   }
 }

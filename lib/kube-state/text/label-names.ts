@@ -1,15 +1,14 @@
 import { compare } from '../../targets/canonical.ts';
 
-/** Label names and values of a map of Kubernetes labels or annotations, in the order of its keys. */
+/** Prometheus labels of a map of Kubernetes labels or annotations, in the order of its keys. */
 export interface NamedLabels {
   readonly names: readonly string[];
   readonly values: readonly string[];
 }
 
 /**
- * The Prometheus labels of keys and values in turn: names in snake case behind the prefix, and where two keys come to
- * the same name, both with a suffix of their own. Source: kube-state-metrics, docs/metrics, "Conflict resolution in
- * label names".
+ * Converts keys and values in turn to Prometheus labels. A name is the prefix and the key in snake case. When two keys have
+ * the same name, both get a suffix. Source: kube-state-metrics, docs/metrics, "Conflict resolution in label names".
  */
 export function toPrometheusLabels(prefix: string, map: readonly string[]): NamedLabels {
   const entries = sortedEntries(map);
@@ -42,7 +41,7 @@ export function toPrometheusLabels(prefix: string, map: readonly string[]): Name
   return { names, values: entries.map(([, value]) => value) };
 }
 
-/** The name with everything that no label name may have replaced. */
+/** Replaces each character that a label name cannot have with `_`. */
 export function sanitizeName(name: string): string {
   return name.replace(/[^a-zA-Z0-9_]/gu, '_');
 }
@@ -66,12 +65,12 @@ function sortedEntries(map: readonly string[]): readonly (readonly [string, stri
   return entries.sort(([a], [b]) => compare(a, b));
 }
 
-/** Keys of labels or annotations by resource; the resource `*` stands for all. */
+/** Keys of labels or annotations by resource; the resource `*` means all. */
 export type LabelLists = Readonly<Record<string, readonly string[]>>;
 
 /**
- * The value of `--metric-labels-allowlist`, as in `pods=[app,team/*],nodes=[*]`; undefined where it is none. A key has one
- * `*` at most.
+ * Parses a value of `--metric-labels-allowlist`, as in `pods=[app,team/*],nodes=[*]`. A key has at most one `*`. Undefined
+ * if it is invalid. Source: kube-state-metrics, docs/developer/cli-arguments.
  */
 export function parseLabelList(source: string): LabelLists | undefined {
   const lists: [string, readonly string[]][] = [];
@@ -88,12 +87,12 @@ export function parseLabelList(source: string): LabelLists | undefined {
   return lists.length === 0 ? undefined : Object.fromEntries(lists);
 }
 
-/** Chooses, of keys and values in turn, those which may become labels. */
+/** Selects the entries that may become labels, from keys and values in turn. */
 export type Allow = (map: readonly string[]) => readonly string[];
 
 /**
- * The choice of an element of `metric_labels_allowlist` or `metric_annotations_allowlist`: keys, of which `*` alone
- * and in front stands for all, and one `*` within a key for anything.
+ * Returns the selection of an entry of `metric_labels_allowlist` or `metric_annotations_allowlist`. `*` as the first key
+ * selects all entries; a `*` within a key matches any characters.
  */
 export function allowKeys(keys: readonly string[]): Allow {
   if (keys[0] === '*') return (map) => map;

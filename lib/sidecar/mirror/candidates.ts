@@ -11,7 +11,7 @@ import type { WantedFile } from './plan.ts';
 import type { RoundState } from './round.ts';
 import type { OwnedFile, SourceObject } from './state.ts';
 
-/** What a listed object says. */
+/** The content of a listed object: `held` when the file on disk is made of it, else a fetched file or a manifest. */
 export type Candidate = { readonly source: SourceObject; readonly mark: VersionMark | undefined } & (
   | { readonly form: 'held' }
   | { readonly form: 'file'; readonly fetched: Fetched }
@@ -19,10 +19,10 @@ export type Candidate = { readonly source: SourceObject; readonly mark: VersionM
 );
 
 /**
- * Reads what is listed for a file and not on disk yet, of a list in parts the manifest. While a manifest takes the
- * place of a target file, or the other way round, both are there, and the higher version counts. `undefined` when
- * all is gone since the listing: the next one will tell. Throws `malformed`, `newer` and `too-large` for a bad object,
- * and what store and disk throw.
+ * Reads the object that is listed for a file, if it is not on disk yet; for a list in parts, reads the manifest. While a
+ * manifest replaces a target file, or the other way round, both exist, and the higher version counts. `undefined` when
+ * the objects are gone since the listing. Throws `malformed`, `newer` and `too-large` for a bad object, and what store
+ * and disk throw.
  */
 export async function readCandidate(
   round: RoundState,
@@ -78,7 +78,7 @@ async function readOne(
   return { form: 'file', source: { key, etag: found.etag }, mark: found.mark, fetched: found };
 }
 
-/** Where versions do not tell, the one whose store is that of the file on disk, then the one that has a version. */
+/** Compares versions; without them, prefers the store of the file on disk, then the object that has a version. */
 function isBetter(next: Candidate, best: Candidate, held: OwnedFile | undefined): boolean {
   const later = isLater(next.mark, best.mark);
   if (later !== undefined) return later;
@@ -87,22 +87,23 @@ function isBetter(next: Candidate, best: Candidate, held: OwnedFile | undefined)
   return next.mark !== undefined && best.mark === undefined;
 }
 
-/** A list, as far as it matters for whether it may take the place of another. */
+/** What decides whether a list may replace another. */
 export interface Listing {
   readonly mark: VersionMark | undefined;
   readonly targets: number;
 }
 
 /**
- * Whether a list of the bucket may take the place of the one on disk.
+ * Whether a list of the bucket may replace the one on disk.
  *
- * - `older`: the one on disk has a higher version of the same store.
- * - `confirm`: only if the provider's status names it as published. It does not name its version, it is not what this
- *   version was, or it would take away all targets, or more than half of at least ten.
+ * - `apply`: it may.
+ * - `older`: it may not; the one on disk has a higher version of the same store.
+ * - `confirm`: only if the provider's status names it as published. It does not name its version, it has the version on
+ *   disk but another content, or it would remove all targets, or more than half of at least ten.
  */
 export type Admission = 'apply' | 'older' | 'confirm';
 
-/** Judges by versions and counts alone; versions of two stores cannot be compared. */
+/** Decides by versions and counts; versions of two stores cannot be compared. */
 export function admit(next: Listing, onDisk: Listing | undefined, acceptOlder: boolean): Admission {
   if (onDisk === undefined) return 'apply';
   if (onDisk.mark !== undefined) {
@@ -116,7 +117,7 @@ export function admit(next: Listing, onDisk: Listing | undefined, acceptOlder: b
   return isLargeLoss(next.targets, onDisk.targets) ? 'confirm' : 'apply';
 }
 
-/** As the gate's own defaults: `max_removed: 0.5` from `min_targets: 10` up, or all. */
+/** The defaults of the gate: `max_removed: 0.5` from `min_targets: 10` up. */
 const maxRemoved = 0.5;
 const minTargets = 10;
 
@@ -125,15 +126,15 @@ function isLargeLoss(after: number, before: number): boolean {
   return before >= minTargets && after < before * (1 - maxRemoved);
 }
 
-/** Of two lists of one provider the one that counts: the higher version of one store. */
+/** Whether the first version is higher; undefined when the two cannot be compared. */
 export function isLater(a: VersionMark | undefined, b: VersionMark | undefined): boolean | undefined {
   if (a === undefined || b === undefined || a.store !== b.store) return undefined;
   return a.version > b.version;
 }
 
 /**
- * Why the provider's status does not name the object as published; undefined where it does. Throws what the store
- * throws, but for a status that may not be read.
+ * Why the provider's status does not name the object as published; undefined when it does. A status that may not be read
+ * is a reason. Throws what else the store throws.
  */
 export async function whyUnconfirmed(
   store: ObjectStore,
@@ -155,5 +156,5 @@ export async function whyUnconfirmed(
   }
 }
 
-/** Of a status of any schema. */
+/** The field that a status of any schema has. */
 const statusFiles = z.looseObject({ files: z.array(z.looseObject({ key: z.string(), etag: z.string() })) });

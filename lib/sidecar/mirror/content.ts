@@ -5,31 +5,31 @@ import { scanFileSd } from '../../targets/file-sd-reader.ts';
 import type { FileSystem } from './files.ts';
 import { filterShard, type Shard, type ShardFilter } from './shard.ts';
 
-/** What an object holds for the disk: in memory, or in a file of its own. */
+/** The content that goes to disk: in memory, or in a temporary file. */
 export type Content = { readonly bytes: Uint8Array } | { readonly path: string };
 
-/** Checks an object while it comes, and says what of it goes to the disk. */
+/** Checks an object while it arrives, and returns the bytes that go to disk. */
 export interface Intake {
   readonly push: (piece: Uint8Array) => Uint8Array;
-  /** What is left to write. */
+  /** The bytes that are left to write, and the result. Throws like `push` when the object is incomplete. */
   readonly end: () => TakenIn & { readonly rest: Uint8Array };
 }
 
-/** What an object was, once it has come as a whole. */
+/** An object that has arrived as a whole. */
 export interface TakenIn {
   /** Targets that were written. */
   readonly targets: number;
   /** Targets of the whole object. */
   readonly total: number;
-  /** The version that stands in the object. */
+  /** The version that the object names. */
   readonly mark: VersionMark | undefined;
-  /** Digest of all that was written. */
+  /** Digest of the bytes that were written. */
   readonly sha256: string;
-  /** Of all that came. */
+  /** Digest and size in bytes of the whole object. */
   readonly arrived: { readonly sha256: string; readonly size: number };
 }
 
-/** Takes an object in, or of it the targets of a shard. Throws (kind `malformed`) with the key for one that is not sound. */
+/** Opens the intake of an object, or of the targets of a shard in it. `push` and `end` throw `malformed` with the key. */
 export function openIntake(key: string, shard: Shard | undefined): Intake {
   const filter = shard === undefined ? wholeFile() : filterShard(shard);
   const written = createHash('sha256');
@@ -60,7 +60,7 @@ export function openIntake(key: string, shard: Shard | undefined): Intake {
   };
 }
 
-/** What a file on disk says without the state: its version and its targets; undefined where it is not file_sd JSON. */
+/** The version and the number of targets of a file on disk; undefined where it is not file_sd JSON. */
 export async function lookInto(
   files: FileSystem,
   path: string,
@@ -76,11 +76,12 @@ export async function lookInto(
   }
 }
 
-/** A file that holds nothing but a version, to stand before the parts of a list. */
+/** A file that holds only a version; it is the first part of a joined list. */
 export function markFile({ store, version }: VersionMark): Uint8Array {
   return Buffer.from(JSON.stringify([{ targets: [], labels: { [versionLabel]: `${store}/${version}` } }]));
 }
 
+/** Bytes at the beginning of an object that hold its version. */
 const markBytes = 256;
 
 /** The digest of these bytes in hexadecimal digits. */

@@ -8,7 +8,7 @@ import type { ObjectStore } from '../../store/store.ts';
 import { type Content, openIntake, sha256Of, type TakenIn } from './content.ts';
 import type { TargetFolder } from './folder.ts';
 
-/** Where an object comes from and goes to, and the bounds of both. */
+/** The source and the target of a download, and its limits. */
 export interface DownloadInput {
   readonly store: ObjectStore;
   readonly folder: TargetFolder;
@@ -17,52 +17,52 @@ export interface DownloadInput {
   readonly signal: AbortSignal;
   /** Called with the number of bytes that came from the store. */
   readonly onBytes: (count: number) => void;
-  /** Whether it goes to the disk as it comes, so that nothing but the piece at hand is in memory. */
+  /** Whether it is written to disk while it arrives, so that only one piece is in memory. */
   readonly large: boolean;
-  /** Answer `unchanged` while the object has this etag. */
+  /** Answers `unchanged` while the object has this etag. */
   readonly ifNoneMatch?: string | undefined;
 }
 
-/** The object to read: as the listing shows it, or a part, whose manifest gives only its size. */
+/** The object to read: a listed object, or a part, for which the manifest gives only the size. */
 export interface RequestedObject {
   readonly key: string;
   readonly size: number;
   readonly etag?: string | undefined;
-  /** How it is packed, so that it is unpacked as it comes; digest and size are those of the packed bytes. */
+  /** How it is packed; it is unpacked while it arrives. Digest and size are those of the packed bytes. */
   readonly encoding?: 'gzip' | undefined;
 }
 
-/** A file_sd object that was checked while it came, in memory or under a temporary name. */
+/** A file_sd object that was checked while it arrived. */
 export interface Fetched extends TakenIn {
   readonly etag: string;
   readonly content: Content;
 }
 
-/** Bytes of a list up to which it is held in memory: most by far are smaller. */
+/** Largest list that is held in memory, in bytes; almost all lists are smaller. */
 export const longestHeld = 8 * 2 ** 20;
 
 /**
- * Fetches an object; `undefined` where there is none. Throws `malformed` and `too-large` for a bad one, and what store
- * and disk throw; then no temporary file is left.
+ * Fetches an object; `undefined` where there is none. Throws `malformed` and `too-large` for a bad object, and what
+ * store and disk throw. After an error no temporary file is left.
  */
 export async function download(
   input: DownloadInput,
   object: RequestedObject,
 ): Promise<Fetched | 'unchanged' | undefined> {
   if (input.signal.aborted)
-    throw new MusterError('timeout', `${object.key} was not fetched: the round was ended`);
+    throw new MusterError('timeout', `${object.key} was not fetched: the round ended first`);
   if (!input.large) return downloadSmall(input, object);
   for (let attempt = 1; ; attempt++) {
     try {
       return await downloadLarge(input, object);
     } catch (error) {
-      // The store itself does not begin again with an object that it gave in part.
+      // The store does not retry an object that it has returned in part.
       if (!isMusterError(error, 'unreachable') || attempt === attempts) throw error;
     }
   }
 }
 
-/** Removes a staged file that is not needed. If even this fails, the next start does it. */
+/** Removes a temporary file that is not needed. If this fails, the next start removes it. */
 export async function discard({ files }: TargetFolder, content: Content): Promise<void> {
   if ('path' in content) await files.remove(content.path).catch(() => undefined);
 }
@@ -132,7 +132,7 @@ async function unpackSmall(
   try {
     return await unpack(body, maxBytes);
   } catch (error) {
-    throw isMusterError(error, 'malformed') ? spoilt(store, object) : named(object, error);
+    throw isMusterError(error, 'malformed') ? damaged(store, object) : named(object, error);
   }
 }
 
@@ -144,7 +144,7 @@ async function* unpackLarge(
 ): AsyncGenerator<Uint8Array, undefined> {
   const gunzip = createGunzip();
   const fed = pipeline(packed, gunzip);
-  // What goes wrong there destroys the stream, whose reader gets the error.
+  // A failure destroys the stream, and its reader gets the error.
   fed.catch(() => undefined);
   let size = 0;
   try {
@@ -156,27 +156,28 @@ async function* unpackLarge(
     }
     return undefined;
   } catch (error) {
-    if (codeOf(error)?.startsWith('Z_') === true) throw spoilt(store, object);
+    if (codeOf(error)?.startsWith('Z_') === true) throw damaged(store, object);
     throw error;
   } finally {
     gunzip.destroy();
   }
 }
 
-/** Its check sum or its form is wrong: spoilt where it lies or on the way, so that it is fetched again. */
-function spoilt({ url }: ObjectStore, { key }: RequestedObject): MusterError {
+/** The error of a packed object with a wrong checksum or form. It was damaged at rest or on the way: fetch it again. */
+function damaged({ url }: ObjectStore, { key }: RequestedObject): MusterError {
   return digestMismatch(url, key, 'it cannot be unpacked');
 }
 
 function named({ key }: RequestedObject, error: unknown): MusterError {
-  const { kind, message } = toMusterError(error);
-  return new MusterError(kind, `${key} has ${message}`, { cause: error });
+  const { kind, code, message } = toMusterError(error);
+  return new MusterError(kind, `${key} has ${message}`, { code, cause: error });
 }
 
 function checkSize({ key, etag, size }: RequestedObject, foundEtag: string, found: number): void {
   if (foundEtag !== etag || found === size) return;
   throw new MusterError(
     'unreachable',
-    `${key} was cut off: ${found} of ${size} bytes came; it is fetched again`,
+    `${key} was cut off: ${found} of ${size} bytes arrived; it is fetched again`,
+    { code: 'cut-off' },
   );
 }

@@ -3,8 +3,8 @@ import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { plainFile, readPieces } from '../../base/files.ts';
 
 /**
- * The identity of what the files hold now, without reading them: as weak as what a file system knows of a file, which
- * the mirror never changes but by putting a new one in its place. `undefined` when one of them is not there.
+ * A weak etag of the files' content, made of what the file system knows of them, without reading them. That is enough:
+ * the mirror never changes a file, it only replaces it. `undefined` when a file is missing.
  */
 export async function etagOfFiles(paths: readonly string[]): Promise<string | undefined> {
   const hash = createHash('sha256');
@@ -17,8 +17,8 @@ export async function etagOfFiles(paths: readonly string[]): Promise<string | un
 }
 
 /**
- * JSON lists, each in a file, as one list, a piece at a time: whatever their size, a few pieces are in memory. A single
- * file comes as its bytes are. Throws what node:fs throws when a file is gone by the time that it is its turn.
+ * Joins JSON lists, each in a file, to one list. Only a few pieces are in memory at a time. A single file comes byte for
+ * byte. Throws what node:fs throws when a file is gone before its turn.
  */
 export async function* joinFiles(paths: readonly string[]): AsyncGenerator<Uint8Array, undefined> {
   const [only] = paths;
@@ -39,7 +39,7 @@ export async function* joinFiles(paths: readonly string[]): AsyncGenerator<Uint8
   return undefined;
 }
 
-/** From the first byte up to, and without, the last. */
+/** Offsets of the first byte, and of the byte after the last. */
 interface Range {
   readonly start: number;
   readonly end: number;
@@ -60,7 +60,7 @@ async function* readRange(
   }
 }
 
-/** What stands between the brackets of a JSON list, without the space around it; empty for an empty list. */
+/** The range between the brackets of a JSON list, without white space; empty for an empty list. */
 async function insideBrackets(file: FileHandle, size: number): Promise<Range> {
   const first = await findNonSpace(file, 0, size);
   const start = await findNonSpace(file, first + 1, size);
@@ -71,7 +71,7 @@ async function insideBrackets(file: FileHandle, size: number): Promise<Range> {
   };
 }
 
-/** Position of the first byte from `at` on that is not space; `size` when there is none. */
+/** Offset of the first byte from `at` on that is not white space; `size` when there is none. */
 async function findNonSpace(file: FileHandle, at: number, size: number): Promise<number> {
   for (let from = at; from < size; ) {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(windowSize), 0, windowSize, from);
@@ -83,7 +83,7 @@ async function findNonSpace(file: FileHandle, at: number, size: number): Promise
   return size;
 }
 
-/** Position of the last byte before `end` that is not space; `start - 1` when there is none. */
+/** Offset of the last byte before `end` that is not white space; `start - 1` when there is none. */
 async function findNonSpaceBefore(file: FileHandle, end: number, start: number): Promise<number> {
   for (let to = end; to > start; ) {
     const from = Math.max(start, to - windowSize);

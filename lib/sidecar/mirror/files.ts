@@ -2,18 +2,18 @@ import { lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { codeOf } from '../../base/errors.ts';
 import { plainFile, readPieces } from '../../base/files.ts';
 
-/** What identifies a file on disk without reading it; a change of its content changes at least one of them. */
+/** What identifies a file on disk without reading it: a change of its content changes at least one field. */
 export interface FileFacts {
   readonly kind: 'file' | 'folder' | 'other';
   readonly size: number;
   readonly inode: number;
   readonly links: number;
-  /** Modification and status change, in milliseconds of Unix time. */
+  /** Times of modification and of status change, in milliseconds of Unix time. */
   readonly modified: number;
   readonly changed: number;
 }
 
-/** A new file while it is written. */
+/** A new file that is being written. */
 export interface OpenFile {
   write(bytes: Uint8Array): Promise<void>;
   sync(): Promise<void>;
@@ -21,25 +21,25 @@ export interface OpenFile {
 }
 
 /**
- * The few operations by which the mirror touches a disk, handed in so that a test can fail or kill it at each of
- * them. None follows a symbolic link in the last part of the path. Errors are those of node:fs.
+ * The operations of the mirror on a disk. They are handed in, so that a test can fail or kill each of them. None follows
+ * a symbolic link in the last part of the path. Throws the errors of node:fs.
  */
 export interface FileSystem {
   /** `undefined` where there is nothing. A symbolic link is `other`. */
   facts(path: string): Promise<FileFacts | undefined>;
   names(folder: string): Promise<readonly string[]>;
-  /** `undefined` where there is nothing or a symbolic link. */
+  /** `undefined` where there is nothing, or a symbolic link. */
   read(path: string): Promise<Uint8Array | undefined>;
-  /** The same piece by piece, for what is too large to be held; false where there is nothing. */
+  /** Reads piece by piece, for files that are too large for memory; false where there is nothing. */
   readPieces(path: string, take: (piece: Uint8Array) => void): Promise<boolean>;
-  /** No error where the folder is there already. */
+  /** No error where the folder exists. */
   makeFolder(path: string): Promise<void>;
-  /** Fails where anything is there already. */
+  /** Fails where the path exists. */
   create(path: string): Promise<OpenFile>;
   rename(from: string, to: string): Promise<void>;
   /** No error where there is nothing. */
   remove(path: string): Promise<void>;
-  /** Makes renames and removals in the folder outlast a power cut. */
+  /** Makes renames and removals in the folder survive a power cut. */
   syncFolder(path: string): Promise<void>;
 }
 

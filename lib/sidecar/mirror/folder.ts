@@ -17,11 +17,11 @@ import {
 } from './state.ts';
 
 /**
- * The mirror's own folders in the target folder. Prometheus does not watch it: temporary files in a watched folder
- * would make it read every file again. Nothing in it ends like a file_sd file, in case a glob reaches it.
+ * The mirror's own folders in the target folder. Prometheus does not watch them: a temporary file in a watched folder
+ * would make it read every file again. No name in them ends like a file_sd file, in case a glob reaches them.
  */
 const ownFolders = { root: '.muster', temporary: '.muster/tmp', parts: '.muster/parts' } as const;
-/** Below a target folder: what the mirror has written there. */
+/** Path of the state below a target folder; see `State`. */
 export const stateFile = '.muster/state';
 const lockFile = '.muster/lock';
 
@@ -29,57 +29,57 @@ const lockFile = '.muster/lock';
 export interface TargetFolder {
   readonly path: string;
   readonly files: FileSystem;
-  /** The targets that the files hold; all of them without it. */
+  /** The shard of the targets that the files hold. Default: all targets. */
   readonly shard: Shard | undefined;
-  /** What is ours, by path below the folder. */
+  /** The files that the mirror wrote, by path below the folder. */
   readonly owned: Owned;
   /** Whether `API` and `api` are one folder here. */
   readonly foldsCase: boolean;
-  /** Objects which were fetched and not applied, by path, so that they are not fetched again until they change. */
+  /** Objects that were fetched and not applied, by path. They are not fetched again until they change. */
   readonly refused: Map<string, Refused>;
-  /** Paths with both a target file and a manifest, where the file holds the right one. */
+  /** Paths with both a target file and a manifest, where the file on disk holds the right one. */
   readonly settled: Map<string, string>;
-  /** When the store was last asked for files that it does not list, and what it said, by path; see `judgeOrphans`. */
+  /** When the tombstone of a file that the store does not list was last read, and the result, by path. */
   readonly lookedUp: Map<string, { readonly at: number; readonly reason: string }>;
-  /** What is not as it should be, by path, as of the last round that could tell. */
+  /** Files that are not what the bucket lists, by path, as of the last round that could tell. */
   readonly oddities: Map<string, Oddity>;
-  /** What was odd when the folder was opened, for the log. */
+  /** What was odd when the folder was opened; one line for the log. */
   readonly warning: string | undefined;
-  /** Makes the mirror's own folder again if somebody removed it. */
+  /** Makes the mirror's own folders again if somebody removed them. */
   ensureOwnFolder(): Promise<void>;
-  /** Makes a path ours, or changes what we know of it. On disk only after `saveState`. */
+  /** Records a file as written by the mirror, or changes its record. On disk only after `saveState`. */
   own(path: string, file: OwnedFile): void;
   disown(path: string): void;
   /** The full path of a path below the folder. */
   at(path: string): string;
-  /** The full path of a temporary file that is not there yet; one that is left is cleared away with the next start. */
+  /** The full path of a new temporary file. A temporary file that is left over is removed at the next start. */
   temporary(): string;
-  /** Writes the bytes, or what comes of them, to a new temporary file, down to the disk, and returns its full path. */
+  /** Writes the content to a new temporary file, with fsync, and returns the full path. */
   stage(content: Uint8Array | AsyncIterable<Uint8Array>): Promise<string>;
-  /** Full path where a part of a joined file is kept, by its digest. */
+  /** The full path at which a part of a joined file is kept, by its digest. */
   partAt(sha256: string): string;
-  /** Writes what is ours to the disk, if that changed. */
+  /** Writes the state to disk if it has changed. Throws `storage`. */
   saveState(): Promise<void>;
-  /** Keeps a part of a joined file: its bytes, or the temporary file that has them. */
+  /** Keeps a part of a joined file: its bytes, or the temporary file that holds them. */
   keepPart(sha256: string, content: Uint8Array | string): Promise<void>;
-  /** Removes kept parts which no file is made of any more, if there may be some. */
+  /** Removes kept parts that no file uses. */
   dropUnusedParts(): Promise<void>;
-  /** Gives the lock back. */
+  /** Releases the lock. */
   close(): void;
 }
 
-/** Objects that are not applied. */
+/** Objects that were fetched and not applied. */
 interface Refused {
-  /** Those that were listed. */
+  /** Keys and etags of the listed objects. */
   readonly objects: string;
   readonly rejection: Rejection;
-  /** Is applied as soon as the provider's status names it. */
+  /** The object to apply as soon as the provider's status names it. */
   readonly unconfirmed?: SourceObject | undefined;
 }
 
 /**
- * Why a file is not what the bucket lists. `orphaned`: the bucket lists nothing; `kept`: what it lists is not applied,
- * the last good file stays; `lacking`: nor is there a last good file, so that the job is incomplete.
+ * A file that is not what the bucket lists. `orphaned`: the bucket lists nothing for it. `kept`: the listed object is not
+ * applied, and the last good file stays. `lacking`: there is no last good file either, so the job is incomplete.
  */
 export interface Oddity {
   readonly kind: 'orphaned' | 'kept' | 'lacking';
@@ -87,7 +87,7 @@ export interface Oddity {
   readonly reason: string;
 }
 
-/** One line that names what the job of the segment lacks, or any job; undefined where nothing is lacking. */
+/** One line about what the job of a segment lacks, or any job without one; undefined where nothing is lacking. */
 export function incompleteness(
   { oddities }: Pick<TargetFolder, 'oddities'>,
   segment?: string,
@@ -104,14 +104,14 @@ export function incompleteness(
 }
 
 /**
- * Takes the folder, clears what a crash left behind, and reads the state. Throws `conflict` when another mirror has
- * the folder and `storage` when it cannot be written. A state that cannot be read is set aside: then only what the
- * bucket lists becomes ours again, and no other file is ever removed.
+ * Locks the folder, removes what a crash left behind, and reads the state. Throws `conflict` when another mirror holds
+ * the folder, and `storage` when it cannot be written. An unreadable state is written again: then only the files that
+ * the bucket lists are the mirror's, and no other file is ever removed.
  */
 export async function openFolder(path: string, files: FileSystem, shard?: Shard): Promise<TargetFolder> {
   const at = (below: string) => join(path, below);
   try {
-    await makePlace(path, files);
+    await makeFolders(path, files);
   } catch (error) {
     throw diskError(`use the folder ${path}`, error);
   }
@@ -119,7 +119,7 @@ export async function openFolder(path: string, files: FileSystem, shard?: Shard)
   if (lock === undefined)
     throw new MusterError(
       'conflict',
-      `another mirror writes to ${path}; stop it, or give each its own folder`,
+      `another mirror writes to ${path}: stop it, or give each its own folder`,
     );
   try {
     await clearTemporaries(at(ownFolders.temporary), files);
@@ -139,7 +139,7 @@ export async function openFolder(path: string, files: FileSystem, shard?: Shard)
   }
 }
 
-async function makePlace(path: string, files: FileSystem): Promise<void> {
+async function makeFolders(path: string, files: FileSystem): Promise<void> {
   await files.makeFolder(path);
   for (const below of Object.values(ownFolders)) {
     const full = join(path, below);
@@ -148,7 +148,7 @@ async function makePlace(path: string, files: FileSystem): Promise<void> {
     else if (found.kind !== 'folder') {
       throw new MusterError(
         'storage',
-        `${full} is not a folder; the mirror keeps its own files there, remove it`,
+        `${full} is not a folder: remove it, the mirror keeps its own files there`,
       );
     }
   }
@@ -161,7 +161,7 @@ async function clearTemporaries(folder: string, files: FileSystem): Promise<void
   }
 }
 
-/** The mirror's own folder, asked for by another name, is there only where case makes no difference. */
+/** The mirror's own folder is found under a name in upper case only where case makes no difference. */
 async function doesFoldCase(path: string, files: FileSystem): Promise<boolean> {
   const own = await files.facts(join(path, ownFolders.root));
   const other = await files.facts(join(path, ownFolders.root.toUpperCase()));
@@ -180,7 +180,7 @@ async function readState(
   if (state === undefined) {
     return {
       owned: new Map(),
-      warning: `${path} cannot be read and is written again; files that the bucket does not list stay, remove them by hand`,
+      warning: `${path} cannot be read and is written again; files that the bucket does not list stay: remove them by hand`,
     };
   }
   const owned = state.unmarked ? await withMarks(state.owned, folder, files) : state.owned;
@@ -196,7 +196,7 @@ function decodeOrNone(bytes: Uint8Array): State | undefined {
   }
 }
 
-/** A state that an older Muster wrote has no versions; the files themselves may have. */
+/** Adds the versions to a state that an older Muster wrote without them; the files may name them. */
 async function withMarks(
   owned: ReadonlyMap<string, OwnedFile>,
   folder: string,
@@ -211,7 +211,7 @@ async function withMarks(
   return marked;
 }
 
-/** Files that hold another shard stay ours, but not one of them is what the bucket wants here. */
+/** Files that hold another shard stay the mirror's, but each must be made again. */
 function withoutSources(owned: ReadonlyMap<string, OwnedFile>): Map<string, OwnedFile> {
   return new Map([...owned].map(([path, file]) => [path, { ...file, source: undefined, parts: [] }]));
 }
@@ -227,14 +227,14 @@ function folderOf(
   let temporaries = 0;
   let stateChanged = false;
   let partsChanged = true;
-  // One at a time: on a disk that is nearly full a large file must not take a small one along when it fails.
-  const alone = createLimit(1);
+  // One at a time: on a disk that is nearly full, a large file that fails must not make a small one fail.
+  const oneAtATime = createLimit(1);
   const temporary = () => {
     temporaries += 1;
     return at(join(ownFolders.temporary, String(temporaries)));
   };
   const stage = (content: Uint8Array | AsyncIterable<Uint8Array>) =>
-    alone(async () => {
+    oneAtATime(async () => {
       const staged = temporary();
       await writeWhole(files, staged, content);
       return staged;
@@ -248,7 +248,7 @@ function folderOf(
     settled: new Map(),
     lookedUp: new Map(),
     oddities: new Map(),
-    ensureOwnFolder: () => makePlace(path, files),
+    ensureOwnFolder: () => makeFolders(path, files),
     own(below, file) {
       owned.set(below, file);
       stateChanged = true;
@@ -293,7 +293,7 @@ function folderOf(
   };
 }
 
-/** A part of a file never stays: what cannot be written whole is removed, as far as the disk lets us. */
+/** Writes a whole file; after a failure the incomplete file is removed, if the disk allows. */
 async function writeWhole(
   files: FileSystem,
   path: string,

@@ -9,14 +9,14 @@ import { type ProviderId, statusKey } from '../../targets/keys.ts';
 import { idOfPath } from './plan.ts';
 import type { Owned } from './state.ts';
 
-/** How a mirrored provider does, by its status in the store as it was last read. */
+/** The age of a mirrored provider, by its status in the store when it was last read. */
 export interface ProviderAge extends ProviderId {
-  /** When its list was last whole or, where the status does not say, when this mirror first saw it; milliseconds of Unix time. */
+  /** Time of its last success or, where the status has none, of this mirror's first sight; milliseconds of Unix time. */
   readonly lastSuccess: number;
   readonly stale: boolean;
-  /** Why it is stale: `old`, or what is wrong with its status; undefined for one that is not. */
+  /** Why it is stale: `old`, or what is wrong with its status; undefined where it is not stale. */
   readonly reason: StatusProblem | 'old' | undefined;
-  /** What else the status says; undefined where there is none to read. */
+  /** What else the status says; undefined where it cannot be read. */
   readonly heartbeat: Heartbeat | undefined;
 }
 
@@ -24,32 +24,32 @@ export interface ProviderAge extends ProviderId {
 export interface Freshness {
   /** One for each mirrored file. */
   readonly ages: readonly ProviderAge[];
-  /** Why statuses could not be read, if so; what was known of them stands. */
+  /** Why statuses could not be read; the ages are then those of the last reading. */
   readonly error: MusterError | undefined;
 }
 
-/** Where the statuses are, and when a provider is stale. */
+/** The store of the statuses, and the age at which a provider is stale. */
 export interface FreshnessOptions {
   readonly store: ObjectStore;
   /** Milliseconds since its last success after which a provider is stale. */
   readonly staleAfter: number;
   /** Milliseconds of Unix time. */
   readonly now?: (() => number) | undefined;
-  /** Milliseconds of a clock which never jumps. */
+  /** Milliseconds of a clock that never jumps. */
   readonly elapsed?: (() => number) | undefined;
 }
 
 /**
- * Follows the heartbeats of all mirrored providers with few requests: one that was well is read again only when half of
- * `staleAfter` is over, since it cannot be stale before; and each call reads a few at most. A provider whose
- * status says nothing is stale: silence must not look like health. Never throws.
+ * Follows the heartbeats of all mirrored providers with few requests. A healthy one is read again only after half of
+ * `staleAfter`, since it cannot be stale before; one call reads at most 50. A provider without a readable status is
+ * stale: silence must not look like health. The returned function never throws.
  */
 export function createFreshness(options: FreshnessOptions) {
   const { store, staleAfter, now = Date.now, elapsed = () => performance.now() } = options;
   const known = new Map<string, Known>();
-  const seen = new Map<string, Sight>();
+  const seen = new Map<string, FirstSeen>();
   return async (owned: Owned, signal: AbortSignal): Promise<Freshness> => {
-    const ids = mirrored(owned, seen, now());
+    const ids = providersByStatusKey(owned, seen, now());
     for (const key of known.keys()) if (!ids.has(key)) known.delete(key);
     const isDue = (key: string) => mustRead(known.get(key), { staleAfter, now: now(), elapsed: elapsed() });
     const due = [...ids.keys()].filter(isDue).slice(0, mostReads);
@@ -65,7 +65,7 @@ export function createFreshness(options: FreshnessOptions) {
         });
       } catch (cause) {
         error = toMusterError(cause);
-        // What was never read is no sign of health.
+        // A status that was never read is no sign of health.
         if (before === undefined && !signal.aborted) known.set(key, { heartbeat: unreadable, at: elapsed() });
       }
     };
@@ -77,25 +77,30 @@ export function createFreshness(options: FreshnessOptions) {
   };
 }
 
-/** Requests at a time, and in one call. */
+/** Requests at a time. */
 const parallel = 4;
+/** Requests in one call. */
 const mostReads = 50;
 const unreadable: Heartbeat = { etag: undefined, problem: 'unreadable' };
 
 interface Known {
   readonly heartbeat: Heartbeat;
-  /** Milliseconds of a clock which never jumps. */
+  /** When it was read, in milliseconds of a clock that never jumps. */
   readonly at: number;
 }
 
-/** When this mirror first saw what a file was made of. */
-interface Sight {
+/** When this mirror first saw the object that a file is made of. */
+interface FirstSeen {
   readonly etag: string | undefined;
   readonly at: number;
 }
 
-/** The mirrored providers by the key of their status. */
-function mirrored(owned: Owned, seen: Map<string, Sight>, now: number): ReadonlyMap<string, ProviderId> {
+/** The mirrored providers by the key of their status; updates `seen`. */
+function providersByStatusKey(
+  owned: Owned,
+  seen: Map<string, FirstSeen>,
+  now: number,
+): ReadonlyMap<string, ProviderId> {
   const ids = new Map<string, ProviderId>();
   for (const [path, { facts, source }] of owned) {
     if (facts === undefined) continue;
@@ -118,11 +123,16 @@ function mustRead(
   }: { readonly staleAfter: number; readonly now: number; readonly elapsed: number },
 ): boolean {
   if (known === undefined) return true;
-  const { problem, lastSuccess = 0, held, failures = 0 } = known.heartbeat;
+  const { problem, lastSuccess = 0, held, pinned, failures = 0 } = known.heartbeat;
   const age = now - lastSuccess;
-  // One that is not well is looked at more often, so that its recovery shows soon.
+  // A provider in trouble is read more often, so that its recovery shows soon.
   const isWell =
-    problem === undefined && held === undefined && failures === 0 && age > -clockSkew && age < staleAfter / 2;
+    problem === undefined &&
+    held === undefined &&
+    pinned !== true &&
+    failures === 0 &&
+    age > -clockSkew &&
+    age < staleAfter / 2;
   return !isWell && elapsed - known.at >= staleAfter / 20;
 }
 
@@ -151,7 +161,7 @@ function whyStale(
   staleAfter: number,
 ): ProviderAge['reason'] {
   const { problem } = heartbeat ?? {};
-  // The status of a newer Muster says at least this much.
+  // Even the status of a newer Muster has the last success.
   const isKnown = problem === undefined || (problem === 'newer' && heartbeat?.lastSuccess !== undefined);
   if (!isKnown) return problem;
   if (lastSuccess > now + clockSkew) return 'clock';
@@ -159,11 +169,11 @@ function whyStale(
   return undefined;
 }
 
-/** What is wrong with a status: there is none, it cannot be read, a later Muster wrote it, or its time lies in the future. */
+/** What is wrong with a status: it is missing or unreadable, a newer Muster wrote it, or its time is in the future. */
 const statusProblems = ['missing', 'unreadable', 'newer', 'clock'] as const;
 type StatusProblem = (typeof statusProblems)[number];
 
-/** What the mirror keeps of a status. Times are milliseconds of Unix time. */
+/** The fields of a status that the mirror keeps. Times are milliseconds of Unix time. */
 export interface Heartbeat {
   readonly etag: string | undefined;
   readonly problem?: StatusProblem | undefined;
@@ -173,7 +183,11 @@ export interface Heartbeat {
   readonly lastChange?: number | undefined;
   /** Targets that the gate keeps published although the listing lacks them. */
   readonly held?: number | undefined;
-  /** Cycles that failed in a row, and why the last one did. */
+  /** An operator has pinned the list. */
+  readonly pinned?: boolean | undefined;
+  /** Targets whose removal an operator has rejected. */
+  readonly rejected?: number | undefined;
+  /** Cycles that failed in a row, and the kind of the last error. */
   readonly failures?: number | undefined;
   readonly errorKind?: string | undefined;
   readonly damaged?: boolean | undefined;
@@ -181,7 +195,7 @@ export interface Heartbeat {
   readonly confirmed?: { readonly at: number; readonly targets: number } | undefined;
 }
 
-/** Reads a status again, or only hears that it is what it was. Throws what the store throws. */
+/** Reads a status if it has changed. Throws what the store throws. */
 async function readHeartbeat(
   store: ObjectStore,
   key: string,
@@ -205,23 +219,32 @@ function decodeHeartbeat(body: Uint8Array, etag: string, key: string): Heartbeat
   } catch (error) {
     if (!isMusterError(error, 'newer')) return { etag, problem: 'unreadable' };
     const found = ofAnySchema.safeParse(parseJson(new TextDecoder().decode(body))).data?.last_success;
-    return { etag, problem: 'newer', ...(found !== undefined && { lastSuccess: Date.parse(found) }) };
+    return { etag, problem: 'newer', lastSuccess: timeOf(found) };
   }
 }
 
-/** The field that a status of any later schema has. */
+/** The field that a status of any newer schema has. */
 const ofAnySchema = z.looseObject({ last_success: z.iso.datetime().optional() });
 
 function briefOf(status: Status): Omit<Heartbeat, 'etag' | 'problem'> {
-  const { last_success, last_attempt, last_change, held, failures, error, damaged, confirmed } = status;
+  const { last_success, last_attempt, last_change, failures, error, damaged, confirmed } = status;
+  const { held, pinned, rejected } = status;
   return {
     lastAttempt: Date.parse(last_attempt),
     failures,
     damaged: damaged !== undefined,
-    ...(last_success !== undefined && { lastSuccess: Date.parse(last_success) }),
-    ...(last_change !== undefined && { lastChange: Date.parse(last_change) }),
-    held: held?.targets,
+    lastSuccess: timeOf(last_success),
+    lastChange: timeOf(last_change),
+    // What a pin keeps is another matter, with an alert of its own.
+    held: held?.kind === 'pinned' ? undefined : held?.targets,
+    pinned: pinned !== undefined,
+    rejected: rejected?.targets,
     errorKind: error?.kind,
-    ...(confirmed && { confirmed: { at: Date.parse(confirmed.at), targets: confirmed.targets } }),
+    confirmed: confirmed && { at: Date.parse(confirmed.at), targets: confirmed.targets },
   };
+}
+
+/** Milliseconds of Unix time. */
+function timeOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Date.parse(text);
 }

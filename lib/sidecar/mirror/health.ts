@@ -1,36 +1,36 @@
 import type { MusterError } from '../../base/errors.ts';
 
-/** An answer to a probe: whether all is well, and one line that says why or why not. */
+/** The answer to a probe, with one line about the reason. */
 export interface Verdict {
   readonly ok: boolean;
   readonly reason: string;
 }
 
-/** What the probes answer. */
+/** The probes of a mirror. */
 export interface Probes {
-  /** Red when no round has succeeded for `staleAfter`; a single failure is not worth a restart. */
+  /** Fails when no round has succeeded for `staleAfter`: one failure is no reason for a restart. */
   live(): Verdict;
-  /** Green after the first complete round while no job is incomplete: stale targets are better than none, a part is not. */
+  /** Succeeds after the first complete round, unless a job is incomplete: old targets are better than none, a part is not. */
   ready(): Verdict;
 }
 
-/** Knows how fresh the folder is. */
+/** The health of one mirror. */
 export interface Health extends Probes {
-  /** Records a round that ended: its first error, if any, and which job is incomplete, if one is. */
+  /** Records the end of a round: its first error, and one line about an incomplete job. */
   record(error: MusterError | undefined, incomplete?: string): void;
-  /** Whether a round without error has ended, so that everything missing is known. */
+  /** Whether a round has ended without an error, so that everything missing is known. */
   hasSucceeded(): boolean;
 }
 
-/** When a folder counts as stale. */
+/** The limit of `live`. */
 export interface HealthOptions {
-  /** Milliseconds. */
+  /** Milliseconds without a good round after which `live` fails. */
   readonly staleAfter: number;
-  /** Milliseconds of a clock which never jumps. */
+  /** Milliseconds of a clock that never jumps. */
   readonly now?: (() => number) | undefined;
 }
 
-/** The health of a mirror that has done no round yet. */
+/** The health of a mirror before its first round. */
 export function createHealth({ staleAfter, now = () => performance.now() }: HealthOptions): Health {
   let since = now();
   let succeeded = false;
@@ -65,8 +65,8 @@ function seconds(milliseconds: number): number {
 }
 
 /**
- * The health of all together. Red when not one of them is fresh: a restart mends none of them, and one account that
- * is down must not stop the others. Ready when all are.
+ * The health of several mirrors together. It is live while at least one of them is: one account that is down must not
+ * stop the others. It is ready when all of them are.
  */
 export function healthOf(sources: readonly { readonly name: string; readonly health: Health }[]): Probes {
   const [only] = sources;

@@ -2,13 +2,13 @@ import { setTimeout as sleepFor } from 'node:timers/promises';
 import { codeOf, isMusterError, type MusterError } from '../../base/errors.ts';
 import type { Round } from './round.ts';
 
-/** What a round does, how often, and who hears of it. */
+/** The rounds of a loop. */
 export interface LoopOptions {
-  /** Does one round and never throws for what can go wrong in one; see `mirrorOnce`. */
+  /** Does one round. Reports failures in its result and does not throw; see `mirrorOnce`. */
   readonly round: (signal: AbortSignal) => Promise<Round>;
   /** Milliseconds between the end of a round and the start of the next. */
   readonly interval: number;
-  /** Share of a wait that chance adds or takes away, so that replicas do not ask in step. Default 0.1. */
+  /** Random share of a wait that is added or subtracted, so that replicas do not ask in step. Default 0.1. */
   readonly jitter?: number | undefined;
   /** Milliseconds after which a round is ended. */
   readonly roundTimeout: number;
@@ -16,7 +16,7 @@ export interface LoopOptions {
   readonly signal: AbortSignal;
   /** Called with each round as it ends. */
   readonly onRound: (round: Round, seconds: number) => void;
-  /** Who may ask for a round before its time. While rounds fail they wait as the loop does. */
+  /** Requests for an early round. While rounds fail, requests wait as the loop does. */
   readonly requests?: RoundRequests | undefined;
   /** A number from 0 to below 1. */
   readonly random?: (() => number) | undefined;
@@ -24,7 +24,7 @@ export interface LoopOptions {
   readonly sleep?: ((milliseconds: number, signal: AbortSignal) => Promise<void>) | undefined;
 }
 
-/** Does round after round until the signal fires. Failed rounds follow each other ever more slowly. */
+/** Does round after round until the signal fires. The wait grows while rounds fail. */
 export async function runMirror(options: LoopOptions): Promise<void> {
   const { interval, signal, requests, sleep = sleepUntil, random = Math.random } = options;
   const { jitter = defaultJitter } = options;
@@ -40,8 +40,8 @@ export async function runMirror(options: LoopOptions): Promise<void> {
 }
 
 /**
- * Milliseconds to wait after so many failed rounds in a row: the interval, doubled for each failure up to five
- * minutes or ten intervals, whichever is less (but never less than the interval).
+ * Milliseconds to wait after this many failed rounds in a row: the interval, doubled for each failure, up to five
+ * minutes or ten intervals, whichever is less, but never less than the interval.
  */
 export function nextWait(
   failures: number,
@@ -53,8 +53,8 @@ export function nextWait(
 }
 
 /**
- * Does rounds until one is a success, at most until `deadline` milliseconds are over, and returns it. Throws the
- * first error of the last round; at once when it is one which time does not mend.
+ * Does rounds until one succeeds, for at most `deadline` milliseconds, and returns it. Throws the first error of the
+ * last round, and throws at once when a retry cannot help.
  */
 export async function mirrorWithin(options: Omit<LoopOptions, 'interval'>, deadline: number): Promise<Round> {
   const { signal, sleep = sleepUntil, random = Math.random, jitter = defaultJitter } = options;
@@ -85,7 +85,7 @@ async function timedRound({
   return done;
 }
 
-/** Errors of the disk, or of a store in a folder, that only a person can mend. */
+/** Errors of the disk, or of a store in a folder, that only a person can fix. */
 const lasting: ReadonlySet<string> = new Set([
   ...['EACCES', 'EPERM', 'EROFS', 'EXDEV', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG'],
 ]);
@@ -105,17 +105,17 @@ async function sleepUntil(milliseconds: number, signal: AbortSignal): Promise<vo
   }
 }
 
-/** Lets others ask the loop for a round before its time. */
+/** Requests to a loop for an early round. */
 export interface RoundRequests {
-  /** The next round that begins from now on; `undefined` when the signal fires before its end. */
+  /** Asks for a round, and returns the next one that begins; `undefined` when the signal fires before its end. */
   ask(signal: AbortSignal): Promise<Round | undefined>;
-  /** For the loop: a signal that fires as soon as a round is asked for, or has fired where one is already. */
+  /** For the loop: a signal that fires as soon as a request is open. */
   pending(): AbortSignal;
-  /** For the loop: says that a round begins; what it returns takes that round to all who asked before. */
+  /** For the loop: marks the beginning of a round. The returned function answers the requests that it serves. */
   begin(): (round: Round) => void;
 }
 
-/** Requests of one loop; none is open yet. */
+/** The requests to one loop. */
 export function createRoundRequests(): RoundRequests {
   let waiting: ((round: Round) => void)[] = [];
   let requested = new AbortController();

@@ -27,8 +27,8 @@ import {
 } from './round.ts';
 
 /**
- * Brings the folder to what the bucket lists, as far as it can: a failure is reported in the round and leaves its
- * last good file. A file is removed only for a tombstone, after all that the bucket lists is in place.
+ * Makes the folder equal to what the bucket lists. A failure is reported in the round and leaves the last good file in
+ * place; nothing is thrown. A file is removed only for a tombstone, after everything that the bucket lists is in place.
  */
 export async function mirrorOnce(options: MirrorOptions): Promise<Round> {
   const round = startRound(options);
@@ -51,7 +51,7 @@ export async function mirrorOnce(options: MirrorOptions): Promise<Round> {
   return { changes, rejections, errors, bytes, orphans };
 }
 
-/** Files that are written to temporary names before the first of them is renamed: bounds the space for them. */
+/** Files that are written to temporary names before the first of them is renamed. It bounds the disk space. */
 const chunkSize = 16;
 
 async function ensureFolder({ folder }: RoundState): Promise<void> {
@@ -70,7 +70,7 @@ async function readPlan(round: RoundState): Promise<Plan> {
   return planMirror(await store.list(folders.targets, { signal, onForeign }));
 }
 
-/** What goes leaves its folder to a job that differs from it in case alone: one rename puts the new file over the old. */
+/** A job that goes leaves its folder to a job that differs only in case: a rename puts the new file over the old one. */
 function settleClashes({ folder }: RoundState, plan: Plan, going: readonly string[]): Plan {
   if (!folder.foldsCase) return plan;
   const leaving = new Set(going);
@@ -94,14 +94,14 @@ async function applyAll(round: RoundState, wanted: readonly WantedFile[]): Promi
       prepared.filter((file) => file !== undefined && file !== 'later'),
     );
   }
-  // Last and one by one: none takes the disk or the time of the others.
+  // Last and one by one, so that they take neither disk space nor time from the others.
   for (const file of large) {
     const prepared = await prepare(round, file, 'large');
     if (prepared !== undefined && prepared !== 'later') await replaceFiles(round, [prepared]);
   }
 }
 
-/** Never throws: a failure of one file is reported and leaves the others alone. */
+/** Prepares a file. Never throws: the failure of one file is reported, and the others go on. */
 async function prepare(
   round: RoundState,
   wanted: WantedFile,
@@ -123,7 +123,7 @@ function forgetRefused({ folder }: RoundState, plan: Plan): void {
   }
 }
 
-/** Removes what goes, unless something that the bucket lists is not in place: it may be what replaces it. */
+/** Removes the files that go, unless a listed file is not in place: it may be the one that replaces them. */
 async function removeAll(
   round: RoundState,
   plan: Plan,
@@ -138,7 +138,7 @@ async function removeAll(
   return going.map((path) => ({
     path,
     targets: round.folder.owned.get(path)?.targets ?? 0,
-    reason: `it was retired, and stays while ${obstacle}`,
+    reason: `it was retired, but stays while ${obstacle}`,
   }));
 }
 
@@ -156,7 +156,7 @@ function noteOddities(round: RoundState, { named }: Plan, orphans: readonly Orph
     const path = reason === 'clash' ? pathOfKey(key) : undefined;
     if (path !== undefined) reasons.set(path, message);
   }
-  const gone = 'what the store listed was gone when it was asked for';
+  const gone = 'the listed object was gone when it was fetched';
   const oddities = new Map<string, Oddity>();
   for (const path of named) {
     const reason = reasons.get(path);
@@ -169,14 +169,14 @@ function noteOddities(round: RoundState, { named }: Plan, orphans: readonly Orph
   round.orphans.push(...orphans);
 }
 
-/** A store that lists nothing while files are here is more likely the wrong one, or emptied by mistake. */
+/** A store that lists nothing while files exist is probably the wrong one, or was emptied by mistake. */
 function checkEmpty({ store, folder, errors }: RoundState, { named }: Plan): void {
   if (named.size > 0 || folder.owned.size === 0) return;
   errors.push(
     new MusterError(
       'not-found',
-      `${store.url} lists no target file while ${folder.owned.size} are in ${folder.path}, which all stay; ` +
-        'check the bucket and its prefix; if it is empty on purpose, sync with --once --remove-orphans',
+      `${store.url} lists no target file, but ${folder.path} has ${folder.owned.size}, which all stay: ` +
+        'check the bucket and its prefix; if it is empty on purpose, run "muster sync --once --remove-orphans"',
     ),
   );
 }
@@ -189,15 +189,15 @@ async function finishRound({ folder, signal, errors }: RoundState): Promise<void
     errors.push(diskError(`tidy up ${folder.path}`, error));
   }
   if (signal.aborted && errors.length === 0) {
-    errors.push(new MusterError('timeout', 'the round was ended before it was complete'));
+    errors.push(new MusterError('timeout', 'the round ended before it was complete'));
   }
 }
 
 /**
- * Puts prepared files in their places, one rename each. Never throws: a failure is reported for its file.
+ * Renames prepared files into place. Never throws: a failure is reported for its file.
  *
- * The state says that a new file is ours before it is there: were it the other way round, a crash in between would
- * leave a file without an owner, which would stay for ever once its provider is gone.
+ * The state names a new file before the rename. In the other order, a crash in between would leave a file that the
+ * mirror does not know, and it would stay for ever when its provider is gone.
  */
 async function replaceFiles(round: RoundState, prepared: readonly PreparedFile[]): Promise<void> {
   if (prepared.length === 0) return;
@@ -220,7 +220,7 @@ async function replaceFiles(round: RoundState, prepared: readonly PreparedFile[]
   }
 }
 
-/** Removes a file of ours. What somebody else put there stays, and so does what took its place under another case. */
+/** Removes a file that the mirror wrote. A file of somebody else stays, and so does one that replaced it in another case. */
 async function removeFile(round: RoundState, path: string): Promise<void> {
   const { folder } = round;
   try {
@@ -251,7 +251,7 @@ async function replaceFile(round: RoundState, { path, segment, file, staged }: P
 
 async function giveUp(round: RoundState, { path, staged }: PreparedFile, cause: unknown): Promise<void> {
   failFile(round, path, cause);
-  // If even this fails, the next start clears the folder of temporary files.
+  // If this fails too, the next start clears the folder of temporary files.
   await round.folder.files.remove(staged).catch(() => undefined);
 }
 

@@ -6,17 +6,18 @@ import { adopt } from './prepare.ts';
 import { failFile, type Orphan, type RoundState } from './round.ts';
 import type { OwnedFile } from './state.ts';
 
-/** What becomes of the files that the store does not list. */
+/** The fate of the files that the store does not list. */
 export interface OrphanVerdict {
-  /** Retired on purpose, or given up by an operator. */
+  /** Paths to remove: retired on purpose, or by an operator's order. */
   readonly going: readonly string[];
+  /** Files that stay. */
   readonly orphans: readonly Orphan[];
 }
 
 /**
- * Judges files that the listing lacks. Absence proves nothing: an object can be missing because the bucket was emptied,
- * is the wrong one, or was listed in part. Only a tombstone of a higher version than the file's, of the same
- * store, removes it. Each tombstone is read once in ten minutes, and a few in a round, so that a quiet poll reads none.
+ * Decides about files that the listing lacks. Absence proves nothing: the bucket may have been emptied, may be the wrong
+ * one, or may have been listed in part. Only a tombstone of the same store with a higher version removes a file. Each
+ * tombstone is read once in ten minutes, and at most 100 in a round.
  */
 export async function judgeOrphans(round: RoundState, named: ReadonlySet<string>): Promise<OrphanVerdict> {
   const { folder, limit, now } = round;
@@ -30,7 +31,7 @@ export async function judgeOrphans(round: RoundState, named: ReadonlySet<string>
   if (round.removeOrphans) return { going: absent.map(([path]) => path), orphans: [] };
   const isDue = (path: string) => {
     const last = folder.lookedUp.get(path);
-    return last === undefined || now() - last.at >= askAgainAfter;
+    return last === undefined || now() - last.at >= lookUpAgainAfter;
   };
   const due = new Set(
     absent
@@ -47,7 +48,7 @@ export async function judgeOrphans(round: RoundState, named: ReadonlySet<string>
   };
 }
 
-/** Files that are there. One that was announced and never written, or that somebody removed, is no longer ours. */
+/** The files that exist. One that was announced and never written, or that somebody removed, leaves the state. */
 async function visibleOf(
   round: RoundState,
   paths: readonly string[],
@@ -73,12 +74,12 @@ async function visibleFile(folder: TargetFolder, path: string): Promise<OwnedFil
   return file?.facts === undefined || facts === undefined ? undefined : file;
 }
 
-/** Milliseconds. */
-const askAgainAfter = 10 * 60_000;
+/** Milliseconds until a tombstone is read again. */
+const lookUpAgainAfter = 10 * 60_000;
 /** Tombstones that one round reads. */
 const mostLookups = 100;
 
-/** The path of a file that goes, or why it stays. */
+/** The path of a file that goes, or the reason why it stays. */
 async function judge(
   round: RoundState,
   path: string,
@@ -89,7 +90,7 @@ async function judge(
   const stays = (reason: string): Orphan => ({ path, targets: file.targets, reason });
   if (!ask || signal.aborted || round.stopped)
     return stays(
-      folder.lookedUp.get(path)?.reason ?? 'the store no longer lists it; the reason was not looked up yet',
+      folder.lookedUp.get(path)?.reason ?? 'the store no longer lists it; its tombstone was not read yet',
     );
   try {
     const reason = await whyItStays(round, path, file);
@@ -98,7 +99,7 @@ async function judge(
     return stays(reason);
   } catch (error) {
     failFile(round, path, error);
-    return stays('the store no longer lists it, and did not say whether it was retired');
+    return stays('the store no longer lists it, and its tombstone could not be read');
   }
 }
 
@@ -115,7 +116,7 @@ async function whyItStays(
     if (tombstone.store !== mark.store)
       return `it came from store ${mark.store}, and was retired in store ${tombstone.store}; ${byHand}`;
     if (tombstone.version > mark.version) return undefined;
-    return `version ${tombstone.version} retired it, and the file holds version ${mark.version}, which came after it; it is published again, or ${byHand}`;
+    return `version ${tombstone.version} retired it, but the file holds version ${mark.version}, which is not older; it will be published again, or ${byHand}`;
   } catch (error) {
     if (isMusterError(error, 'malformed') || isMusterError(error, 'newer') || isMusterError(error, 'denied'))
       return `the store no longer lists it, and its tombstone cannot be read: ${error.message}`;

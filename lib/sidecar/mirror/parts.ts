@@ -11,7 +11,7 @@ import type { TargetFolder } from './folder.ts';
 import type { Rejection } from './plan.ts';
 import type { OwnedPart } from './state.ts';
 
-/** A list in parts as one file, checked, in memory or under a temporary name. */
+/** A list in parts, checked and joined to one file. */
 export interface JoinedList {
   readonly content: Content;
   readonly sha256: string;
@@ -20,7 +20,7 @@ export interface JoinedList {
   readonly parts: readonly OwnedPart[];
 }
 
-/** Where the parts of a list come from, and what is on disk already. */
+/** The parts of a list, and those that are on disk already. */
 export interface JoinInput extends Omit<DownloadInput, 'large' | 'ifNoneMatch'> {
   readonly limit: Limit;
   readonly id: ProviderId;
@@ -37,10 +37,10 @@ export function isLargeList({ parts }: Manifest): boolean {
 }
 
 /**
- * Fetches the parts that are not on disk yet, keeps them there, and joins all into one file that begins with its
- * version. A part never changes, and stays for an hour once it has left the manifest: so a reader takes one version
- * as a whole, however fast they follow each other. A rejection when a part is missing or wrong. Throws what store and
- * disk throw.
+ * Fetches the parts that are not on disk yet, keeps them there, and joins all parts into one file that begins with its
+ * version. A part never changes, and stays in the bucket for an hour after it has left the manifest, so that a reader
+ * gets one whole version while new ones are published. Returns a rejection when a part is missing or wrong. Throws what
+ * store and disk throw.
  */
 export async function joinList(input: JoinInput): Promise<JoinedList | Rejection> {
   const { folder, manifest } = input;
@@ -49,7 +49,7 @@ export async function joinList(input: JoinInput): Promise<JoinedList | Rejection
   const taken = await Promise.allSettled(
     manifest.parts.map((part) =>
       input.limit(async () => {
-        // The rest makes no list any more.
+        // After one bad part the others make no list.
         const result = broken ?? (await takePart(input, part, large));
         if ('reason' in result) broken = result;
         return result;
@@ -66,7 +66,7 @@ export async function joinList(input: JoinInput): Promise<JoinedList | Rejection
 }
 
 interface TakenPart extends OwnedPart {
-  /** Absent for a large list, whose parts are on disk alone. */
+  /** Undefined for a large list: its parts are only on disk. */
   readonly bytes: Uint8Array | undefined;
 }
 
@@ -87,13 +87,13 @@ async function fetchPart(input: JoinInput, part: Part, large: boolean): Promise<
   const { folder, id, key, manifest } = input;
   const requested = { key: partKey(id, part.name), size: part.size, encoding: part.encoding };
   const found = await download({ ...input, large }, requested).catch((error: unknown) => {
-    // Its name holds its digest: what is no list is not what was written, and may be sound the next time.
+    // A part's name holds its digest, so a malformed part was damaged on the way: the next fetch may succeed.
     if (isMusterError(error, 'malformed')) return { key, reason: 'invalid', message: error.message } as const;
     throw error;
   });
   if (found !== undefined && found !== 'unchanged' && 'reason' in found) return found;
   if (found === undefined || found === 'unchanged') {
-    const message = `${key} names version ${manifest.version}, but its part ${part.name} is not there; it is tried again`;
+    const message = `${key} names version ${manifest.version}, but its part ${part.name} is missing; it is fetched again`;
     return { key, reason: 'incomplete', message };
   }
   const { sha256, targets, total, content, arrived } = found;
@@ -103,7 +103,7 @@ async function fetchPart(input: JoinInput, part: Part, large: boolean): Promise<
     total === part.targets;
   if (!isRight) {
     await discard(folder, content);
-    const message = `${requested.key} is not what its name and ${key} say: ${arrived.size} bytes, ${total} targets, sha256 ${arrived.sha256.slice(0, 12)}…`;
+    const message = `${requested.key} does not match its name and ${key}: ${arrived.size} bytes, ${total} targets, sha256 ${arrived.sha256.slice(0, 12)}…`;
     return { key, reason: 'digest', message };
   }
   await folder.keepPart(sha256, 'path' in content ? content.path : content.bytes);

@@ -4,16 +4,17 @@ import { folders, parseTargetsKey, type TargetsKey } from '../../targets/keys.ts
 /**
  * Why an object of the bucket is not applied.
  *
- * - `key`: this version does not know its key.
- * - `clash`: its job differs from another only in case, which is one folder on this file system.
- * - `incomplete`: a part of its list is not there.
- * - `too-large`: over the size limit.
- * - `invalid`: not file_sd JSON, or not a manifest.
- * - `digest`: its content, or that of a part, is not what its name or metadata says; it is fetched again.
- * - `newer`: a later Muster wrote it, in a form that this one does not know.
+ * - `key`: this version of Muster does not know its key.
+ * - `clash`: its job differs from another job only in case, and this file system would use one folder for both.
+ * - `incomplete`: a part of its list is missing.
+ * - `too-large`: it is over the size limit.
+ * - `invalid`: it is not file_sd JSON, or not a manifest.
+ * - `digest`: its content, or that of a part, does not match its name or metadata; it is fetched again.
+ * - `newer`: a newer Muster wrote it, in a form that this one does not know.
  * - `older`: the file on disk holds a later version of the same store.
- * - `unconfirmed`: most targets would go, or it does not name its version, and the provider's status does not name it.
- * - `blocked`: a folder or a symbolic link lies where its file belongs.
+ * - `unconfirmed`: it would remove most targets, or it does not name its version, and the provider's status does not
+ *   name it as published.
+ * - `blocked`: a folder or a symbolic link is in the place of its file.
  */
 export const rejectionReasons = [
   'key',
@@ -36,28 +37,28 @@ export interface Rejection {
   readonly message: string;
 }
 
-/** A provider's file as the bucket wants it. */
+/** A provider's file, as the bucket lists it. */
 export interface WantedFile {
   /** `<encoded job>/<provider>.json` below the folder. */
   readonly path: string;
   readonly segment: string;
   readonly job: string;
   readonly provider: string;
-  /** The target file, the manifest of a list in parts, or, while one takes the place of the other, both. */
+  /** The target file or the manifest of a list in parts; both while one replaces the other. */
   readonly objects: readonly ListedObject[];
 }
 
-/** The files that a listing wants, and what it has beside them. */
+/** The files that a listing asks for, and what else it has. */
 export interface Plan {
   readonly wanted: readonly WantedFile[];
   readonly rejections: readonly Rejection[];
-  /** All paths that the listing speaks of, wanted or rejected. */
+  /** All paths that the listing names, wanted or rejected. */
   readonly named: ReadonlySet<string>;
-  /** A key below `targets/` that this version does not know, if there is one: it may be what replaces any file. */
+  /** A key below `targets/` that this version does not know; it may replace any file. */
   readonly unknown: string | undefined;
 }
 
-/** What a complete listing of `targets/` asks for. */
+/** The files that a complete listing of `targets/` asks for. */
 export function planMirror(listing: readonly ListedObject[]): Plan {
   const rejections: Rejection[] = [];
   const drafts = new Map<string, Draft>();
@@ -76,8 +77,8 @@ export function planMirror(listing: readonly ListedObject[]): Plan {
 }
 
 /**
- * For a file system on which `API` and `api` are one folder: of two such jobs the first one has it, or the one of
- * `staying`, the files that are there and do not go in this round.
+ * Rejects jobs that clash on a file system on which `API` and `api` are one folder. The first of two such jobs gets the
+ * folder, or the one with files in `staying`: the files on disk that do not go in this round.
  */
 export function refuseClashes(plan: Plan, staying: Iterable<string>): Plan {
   const folderByName = new Map(
@@ -98,7 +99,7 @@ export function segmentOf(path: string): string {
   return path.slice(0, path.indexOf('/'));
 }
 
-/** The path of the file that an object is for, or undefined where its key is none that this version knows. */
+/** The path of the file that an object is for; undefined where this version does not know the key. */
 export function pathOfKey(key: string): string | undefined {
   const parsed = parseTargetsKey(key);
   return parsed && `${parsed.segment}/${parsed.provider}.json`;
@@ -110,17 +111,17 @@ export function idOfPath(path: string): { readonly job: string; readonly provide
   return { job, provider };
 }
 
-/** Of an object whose key is none that any version could have. */
+/** The rejection of an object whose key no version of Muster writes. */
 export function foreignKey(key: string): Rejection {
-  return { key, reason: 'key', message: `${quote(key)} is not the key of a target file; it is left alone` };
+  return { key, reason: 'key', message: `${quote(key)} is not the key of a target file; it is ignored` };
 }
 
-/** A later version may know the key: what it holds may be what takes the place of a file. */
+/** A newer version may know the key, and its object may replace a file. */
 function unknownKey(key: string): Rejection {
   return {
     key,
     reason: 'key',
-    message: `${quote(key)} is not a key of a target file that this version knows; no file is removed while it is there`,
+    message: `${quote(key)} is not a key that this version knows; no file is removed while it exists`,
   };
 }
 
@@ -137,11 +138,11 @@ function clash({ objects, job }: WantedFile, folder: string): Rejection {
   return {
     key: objects[0]?.key ?? '',
     reason: 'clash',
-    message: `job ${quote(job)} differs from the job in folder ${quote(folder)} only in case, which is one folder on this file system; rename one of them`,
+    message: `job ${quote(job)} differs from the job in folder ${quote(folder)} only in case, and this file system has one folder for both: rename one of them`,
   };
 }
 
-/** A hostile key is printed as data, at a length that fits a line. */
+/** Quotes a key, which may be hostile, and cuts it to the length of a line. */
 function quote(text: string): string {
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }

@@ -9,7 +9,7 @@ import type { Rejection, WantedFile } from './plan.ts';
 import type { RoundState } from './round.ts';
 import type { OwnedFile, SourceObject } from './state.ts';
 
-/** New content of a file, checked and on disk under a temporary name. */
+/** The new content of a file, checked and on disk under a temporary name. */
 export interface PreparedFile {
   readonly path: string;
   readonly segment: string;
@@ -19,9 +19,9 @@ export interface PreparedFile {
 }
 
 /**
- * Fetches and checks what a file is made of and writes it to a temporary name; `undefined` when the file is right
- * as it is or its object is rejected, which is noted; `later` when it turns out to be large and `small` are wanted.
- * Throws what the store and the disk throw.
+ * Fetches and checks the content of a file and writes it to a temporary name. `undefined` when the file is right as it
+ * is, or when its object is rejected, which is noted in the round; `later` when the content is large and the lane is
+ * `small`. Throws what the store and the disk throw.
  */
 export async function prepareFile(
   round: RoundState,
@@ -60,16 +60,16 @@ function reject(round: RoundState, path: string, rejection: Rejection): undefine
   round.failures.set(path, rejection.message);
   const effect = round.sound.has(path)
     ? 'its last good file stays'
-    : 'there is no good file of it, and its job is not served';
+    : 'there is no good file for it, and its job is not served';
   round.rejections.push({ ...rejection, message: `${rejection.message}; ${effect}` });
   return undefined;
 }
 
-/** What is at hand to judge an object. */
+/** The facts for the decision about an object. */
 interface Case {
   readonly wanted: WantedFile;
   readonly candidate: Candidate;
-  /** The file on disk, where it is what we wrote. */
+  /** The file on disk, where it is what the mirror wrote. */
   readonly held: OwnedFile | undefined;
   readonly facts: FileFacts | undefined;
 }
@@ -87,7 +87,7 @@ async function prepareCandidate(round: RoundState, one: Case): Promise<PreparedF
   const admission = admit({ mark, targets }, onDisk, round.acceptOlder);
   if (admission === 'older') {
     if (candidate.form === 'file') await discard(folder, candidate.fetched.content);
-    const message = `${source.key} holds version ${mark?.version}, older than version ${onDisk?.mark?.version} of the file on disk; if the store was restored on purpose, sync with --once --accept-older`;
+    const message = `${source.key} holds version ${mark?.version}, older than version ${onDisk?.mark?.version} of the file on disk; if the store was restored on purpose, run "muster sync --once --accept-older"`;
     return refuse(folder, wanted, { key: source.key, reason: 'older', message });
   }
   const made = await makeFile(round, wanted, candidate, held);
@@ -113,7 +113,7 @@ async function prepareCandidate(round: RoundState, one: Case): Promise<PreparedF
   };
 }
 
-/** Whether the file holds the same version of the list, but the targets of another shard. */
+/** Whether the file holds the same version of the list, with the targets of another shard. */
 function isOtherShard(held: OwnedFile | undefined, mark: Listing['mark'], targets: number): boolean {
   if (held === undefined || held.source !== undefined || held.total !== targets) return false;
   return mark !== undefined && held.mark?.store === mark.store && held.mark.version === mark.version;
@@ -147,7 +147,7 @@ async function makeFile(
   const onBytes = (count: number) => {
     round.bytes += count;
   };
-  // Kept parts outlast a damaged file.
+  // The parts on disk can be used even when the file is damaged.
   const parts = (held ?? round.folder.owned.get(wanted.path))?.parts ?? [];
   const joined = await joinList({ ...round, onBytes, id: wanted, key: source.key, manifest, held: parts });
   if ('reason' in joined) return joined;
@@ -164,8 +164,8 @@ async function sizeOf({ files }: TargetFolder, path: string): Promise<number> {
 }
 
 /**
- * The list on disk. Where the file is not what the state says, as after a crash, its own content decides, and the higher of
- * both versions counts. `undefined` where there is none, or what is there is no list.
+ * The list on disk. Where the file is not what the state says, as after a crash, its content decides, and the higher of
+ * both versions counts. `undefined` where there is no file, or where it is not a list.
  */
 async function readListing(round: RoundState, { wanted, held, facts }: Case): Promise<Listing | undefined> {
   const { folder, maxObjectBytes } = round;
@@ -181,7 +181,7 @@ async function readListing(round: RoundState, { wanted, held, facts }: Case): Pr
   return isLater(known.mark, found.mark) === false ? found : known;
 }
 
-/** The file of the mirror that lies at the path under a name of another case. */
+/** The file of the mirror whose path differs from this one only in case. */
 function ownerOf({ owned }: TargetFolder, path: string): OwnedFile | undefined {
   return [...owned].find(([other]) => other !== path && other.toLowerCase() === path.toLowerCase())?.[1];
 }
@@ -191,14 +191,14 @@ interface Found {
   readonly obstacle: Rejection | undefined;
 }
 
-/** A symbolic link as job folder would lead the mirror out of its own folder. */
+/** Looks at the path of a file. A symbolic link as job folder would lead the mirror out of its own folder. */
 async function look({ files, at }: TargetFolder, { path, segment, objects }: WantedFile): Promise<Found> {
   const job = await files.facts(at(segment));
   const file = job?.kind === 'folder' ? await files.facts(at(path)) : undefined;
   const blocked = (where: string, what: string): Rejection => ({
     key: objects[0]?.key ?? '',
     reason: 'blocked',
-    message: `${at(where)} is ${what}; remove it, so that the mirror can write there`,
+    message: `${at(where)} is ${what}: remove it, so that the mirror can write there`,
   });
   if (job !== undefined && job.kind !== 'folder') {
     return { file: undefined, obstacle: blocked(segment, 'not a real folder') };
@@ -206,7 +206,7 @@ async function look({ files, at }: TargetFolder, { path, segment, objects }: Wan
   return { file, obstacle: file?.kind === 'folder' ? blocked(path, 'a folder') : undefined };
 }
 
-/** Whether the visible file is what we wrote; after a crash or a restored backup its content decides. */
+/** Whether the file on disk is what the mirror wrote; after a crash or a restored backup its content decides. */
 async function isIntact(
   folder: TargetFolder,
   path: string,
@@ -220,8 +220,8 @@ async function isIntact(
 }
 
 /**
- * Adopts a file that is there already, if its content is the same and no other link leads to it.
- * The size comes first: a stranger of many gigabytes is not to be read.
+ * Records a file that exists already as the mirror's, if its content is right and no other link leads to it. Compares
+ * the size first: a foreign file of many gigabytes is not read. Throws what the disk throws.
  */
 export async function adopt(
   folder: TargetFolder,
@@ -259,11 +259,11 @@ function objectsOf({ objects }: WantedFile): string {
 function rejectLarge({ maxObjectBytes }: RoundState, { objects }: WantedFile): Rejection | undefined {
   const large = objects.find(({ size }) => size > maxObjectBytes);
   if (large === undefined) return undefined;
-  const message = `${large.key} has ${large.size} bytes, the limit is ${maxObjectBytes}; raise the limit or split the provider`;
+  const message = `${large.key} has ${large.size} bytes, the limit is ${maxObjectBytes}: raise the limit or split the provider`;
   return { key: large.key, reason: 'too-large', message };
 }
 
-/** What was fetched and refused before is so again, unless the provider's status names it by now. */
+/** Rejects an object that was fetched and refused before, unless the provider's status names it by now. */
 async function rejectAgain(
   { folder, store, signal, acceptOlder }: RoundState,
   wanted: WantedFile,
@@ -291,10 +291,10 @@ function refuse(
   return rejection;
 }
 
-/** Throws what is no fault of the object. */
+/** The rejection for an error of the object. Throws other errors again. */
 function rejectionOf({ folder }: RoundState, wanted: WantedFile, error: unknown): Rejection {
   const key = keyIn(wanted, error);
-  // Spoilt where it lies, or on the way: it is fetched again.
+  // Damaged at rest or on the way: it is fetched again.
   if (isMusterError(error) && error.code === 'digest-mismatch')
     return { key, reason: 'digest', message: error.message };
   const reason = reasons.find(([kind]) => isMusterError(error, kind))?.[1];
@@ -308,7 +308,7 @@ const reasons = [
   ['newer', 'newer'],
 ] as const satisfies readonly (readonly [MusterError['kind'], Rejection['reason']])[];
 
-/** The object that an error speaks of. */
+/** The key that an error names. */
 function keyIn({ objects }: WantedFile, error: unknown): string {
   const named = isMusterError(error) && objects.find(({ key }) => error.message.includes(key));
   return (named || objects[0])?.key ?? '';

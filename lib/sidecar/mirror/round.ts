@@ -7,17 +7,17 @@ import { defaultLargestObject } from '../../targets/file-sd.ts';
 import type { TargetFolder } from './folder.ts';
 import type { Rejection } from './plan.ts';
 
-/** What a round mirrors, and within which bounds. */
+/** The input of a round, and its limits. */
 export interface MirrorOptions {
   readonly store: ObjectStore;
   readonly folder: TargetFolder;
   /** Limit of one object in bytes. Default 256 MiB. */
   readonly maxObjectBytes?: number | undefined;
-  /** By an operator's order: removes every file that the store does not list. Default: only what was retired. */
+  /** An operator's order: remove every file that the store does not list. Default: only retired ones. */
   readonly removeOrphans?: boolean | undefined;
-  /** By an operator's order: an older version of a list takes the place of a newer one. Default: it does not. */
+  /** An operator's order: let an older version of a list replace a newer one. Default: never. */
   readonly acceptOlder?: boolean | undefined;
-  /** Milliseconds of a clock which never jumps. */
+  /** Milliseconds of a clock that never jumps. */
   readonly now?: (() => number) | undefined;
   /** Ends the round between two operations. */
   readonly signal: AbortSignal;
@@ -29,7 +29,7 @@ interface FileChange {
   readonly change: 'written' | 'removed';
 }
 
-/** A file whose object the store does not list, and why it stays. */
+/** A file that the store does not list, and why it stays. */
 export interface Orphan {
   readonly path: string;
   readonly targets: number;
@@ -37,21 +37,21 @@ export interface Orphan {
   readonly reason: string;
 }
 
-/** What a round did. It is a success if it has no error; objects that were rejected do not fail it. */
+/** The result of a round. It succeeded when it has no error; rejected objects do not fail it. */
 export interface Round {
   readonly changes: readonly FileChange[];
   readonly rejections: readonly Rejection[];
   readonly errors: readonly MusterError[];
-  /** Files that the store does not list, and that stay. */
+  /** Files that the store does not list and that stay. */
   readonly orphans: readonly Orphan[];
   /** Bytes read from the store. */
   readonly bytes: number;
 }
 
-/** The options of a round with each default in its place. */
+/** The options of a round with the defaults filled in. */
 type Settled = { readonly [K in keyof MirrorOptions]-?: NonNullable<MirrorOptions[K]> };
 
-/** A round at work. */
+/** A round in progress. */
 export interface RoundState extends Round, Settled {
   readonly changes: FileChange[];
   readonly rejections: Rejection[];
@@ -59,19 +59,19 @@ export interface RoundState extends Round, Settled {
   readonly orphans: Orphan[];
   /** Why files could not be brought up to date, by path. */
   readonly failures: Map<string, string>;
-  /** Paths of files that are as they should be, or as they were when they last were good. */
+  /** Paths of files that are right, or that hold the last good content. */
   readonly sound: Set<string>;
   /** Bounds the requests to the store. */
   readonly limit: Limit;
   bytes: number;
-  /** Whether going on makes no sense: the store does not answer, or the signal fired. */
+  /** Whether to stop: the store does not answer, or the signal fired. */
   stopped: boolean;
 }
 
 /** Requests to the store, and files, at a time. */
 export const parallel = 4;
 
-/** A round in which nothing has happened yet. */
+/** A new round. */
 export function startRound(options: MirrorOptions): RoundState {
   const { maxObjectBytes = defaultLargestObject, removeOrphans = false, acceptOlder = false } = options;
   return {
@@ -92,9 +92,9 @@ export function startRound(options: MirrorOptions): RoundState {
   };
 }
 
-/** Notes that a file could not be brought up to date; the others go on unless the store has gone silent. */
+/** Records that a file could not be updated. The round stops when the store does not answer. */
 export function failFile(round: RoundState, path: string, cause: unknown): void {
-  const error = diskError(`bring ${round.folder.at(path)} up to date, its last good content stays`, cause);
+  const error = diskError(`update ${round.folder.at(path)}, its last good content stays`, cause);
   round.errors.push(error);
   round.failures.set(path, error.message);
   if (round.signal.aborted || silence.some((kind) => isMusterError(error, kind))) round.stopped = true;
@@ -102,7 +102,7 @@ export function failFile(round: RoundState, path: string, cause: unknown): void 
 
 const silence = ['unreachable', 'throttled', 'timeout'] as const;
 
-/** Writes rounds to the log: each change, and each error, rejection and orphan once until it changes or is gone. */
+/** Logs rounds: each change, and each error, rejection and orphan once until it changes or goes. */
 export function createReporter(log: Logger): (round: Round, seconds: number) => void {
   let known: ReadonlySet<string> = new Set();
   let failing = false;
@@ -118,8 +118,13 @@ export function createReporter(log: Logger): (round: Round, seconds: number) => 
       log,
     );
     const errors = round.errors.filter((error) => !known.has(errorIdentity(error)));
-    logSome(errors, 'errors', (error) => log.error(error.message, { kind: error.kind }), log);
-    if (failing && round.errors.length === 0) log.info('the mirror is good again', { seconds });
+    logSome(
+      errors,
+      'errors',
+      (error) => log.error(error.message, { kind: error.kind, code: error.code }),
+      log,
+    );
+    if (failing && round.errors.length === 0) log.info('the mirror works again', { seconds });
     failing = round.errors.length > 0;
     known = new Set([
       ...round.rejections.map(identity),
@@ -130,7 +135,7 @@ export function createReporter(log: Logger): (round: Round, seconds: number) => 
   };
 }
 
-/** A bucket full of rubbish must not fill the log too. */
+/** Lines of one kind in a round: a bucket full of rubbish must not fill the log. */
 const mostLines = 20;
 
 function logSome<T>(items: readonly T[], what: string, write: (item: T) => void, log: Logger): void {

@@ -3,38 +3,38 @@ import { readVersionMark } from '../../targets/file-sd.ts';
 import { type ScanEvent, scanFileSd } from '../../targets/file-sd-reader.ts';
 import { hashOf } from '../../targets/relabel.ts';
 
-/** Which part of all targets this Prometheus scrapes: those whose hash, modulo `count`, is `index`. */
+/** The part of all targets that this Prometheus scrapes: those whose hash modulo `count` is `index`. */
 export interface Shard {
   readonly index: number;
   readonly count: number;
 }
 
-/** Reads `0/3` to `2/3`, as `keep` after a `hashmod` counts. Throws (kind `config`) for anything else. */
+/** Parses a shard such as `0/3`; the index counts from 0. Throws `config`. */
 export function parseShard(text: string): Shard {
   const [, index, count] = /^(\d{1,5})\/(\d{1,5})$/.exec(text)?.map(Number) ?? [];
   if (index !== undefined && count !== undefined && index < count) return { index, count };
   throw new MusterError(
     'config',
-    `${JSON.stringify(text)} is not a shard; write 0/2 and 1/2 for the two of a pair`,
+    `${JSON.stringify(text)} is not a shard: write 0/2 and 1/2 for the two of a pair`,
   );
 }
 
-/** The shard as the mirror's state remembers it. */
+/** The shard as `index/count`. */
 export function formatShard({ index, count }: Shard): string {
   return `${index}/${count}`;
 }
 
-/** Takes the targets of a shard out of a file_sd file, piece by piece. */
+/** Filters the targets of a shard out of a file_sd file, piece by piece. */
 export interface ShardFilter {
-  /** What there is to write so far; throws (kind `malformed`) where the file is none. */
+  /** Takes a piece and returns the bytes to write so far. Throws `malformed` where it is not file_sd JSON. */
   readonly push: (piece: Uint8Array) => Uint8Array;
-  /** The rest, and how many targets were kept, and came. */
+  /** Returns the rest, the number of targets that were kept, and that of all targets. Throws `malformed`. */
   readonly end: () => { readonly rest: Uint8Array; readonly targets: number; readonly total: number };
 }
 
 /**
- * Leaves the same targets that a `hashmod` of `__address__` and a `keep` of its value would leave, one group a line. A
- * group without any of them goes too, unless it is too long to be held or names the version.
+ * Keeps the targets that the relabelling actions `hashmod` of `__address__` and `keep` would keep, one group a line. A
+ * group that loses all its targets goes too, unless it is too long to hold in memory or names the version.
  */
 export function filterShard({ index, count }: Shard): ShardFilter {
   const modulus = BigInt(count);
@@ -44,9 +44,9 @@ export function filterShard({ index, count }: Shard): ShardFilter {
   let out: Uint8Array[] = [];
   let held: Uint8Array[] = [];
   let heldLength = 0;
-  /** Whether the group goes out as it comes, since it is too late to drop it. */
+  /** Whether the group is written while it arrives, since it can no longer be dropped. */
   let released = false;
-  /** Where in the piece begins what is copied, or the address at hand. */
+  /** Offset in the piece where the copied range begins, or the current address. */
   let copiedFrom: number | undefined;
   let addressFrom: number | undefined;
   let address: Uint8Array[] = [];
@@ -121,7 +121,7 @@ export function filterShard({ index, count }: Shard): ShardFilter {
     else if (event === 'target closed') closeAddress(at + 1);
     else if (event === 'targets closed') {
       copiedFrom = at;
-      // Of a key that comes twice the last value counts.
+      // When a key comes twice, the last value counts.
       inGroup = inList;
     } else closeGroup(at + 1);
   }
@@ -136,7 +136,7 @@ export function filterShard({ index, count }: Shard): ShardFilter {
     push(next) {
       piece = next;
       scan.push(next);
-      // What goes on in the next piece goes on at its beginning.
+      // A range that is still open continues at the beginning of the next piece.
       if (copiedFrom !== undefined) {
         copyTo(next.length);
         copiedFrom = 0;
@@ -159,6 +159,7 @@ function isMark(group: readonly Uint8Array[]): boolean {
   return readVersionMark(Buffer.concat([Buffer.from('[\n'), ...group])) !== undefined;
 }
 
-/** Bytes of a group that is held until it is known whether anything of it is kept. */
+/** Largest group, in bytes, that is held until a target of it is kept or it ends. */
 const longestHeld = 1 << 20;
+/** Largest address in bytes. */
 const longestAddress = 1 << 16;

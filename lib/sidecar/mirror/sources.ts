@@ -9,15 +9,15 @@ import { createHealth, type Health } from './health.ts';
 import { createRoundRequests, type RoundRequests } from './loop.ts';
 import type { Shard } from './shard.ts';
 
-/** A store to mirror. */
+/** A store to mirror, and the name of its sub-folder. */
 export interface SyncSource {
   /** Sub-folder of the target folder; empty for the target folder itself. */
   readonly name: string;
-  /** Stays open; the opener closes it. */
+  /** The caller closes it. */
   readonly store: ObjectStore;
 }
 
-/** A store, the folder that it is mirrored into, and how that goes. */
+/** A store with the folder that it is mirrored into, and the mirror's health. */
 export interface MirroredSource extends SyncSource {
   readonly folder: TargetFolder;
   readonly health: Health;
@@ -37,8 +37,8 @@ export interface OpenSourcesOptions {
 }
 
 /**
- * Takes the folder of each source: `to` itself for one without name, else its sub-folder. Throws (kind `config`) when
- * names are missing, odd or doubled, and what `openFolder` throws; then none is left open.
+ * Opens the folder of each source: `to` itself for a source without a name, else its sub-folder. Throws `config` when a
+ * name is missing, malformed or used twice, and what `openFolder` throws; then no folder is left open.
  */
 export async function openSources(options: OpenSourcesOptions): Promise<readonly MirroredSource[]> {
   const { sources, to, shard, files = disk, staleAfter } = options;
@@ -67,29 +67,29 @@ export async function openSources(options: OpenSourcesOptions): Promise<readonly
   }
 }
 
-/** Its files are not removed: Prometheus reads them until its configuration names the new folders. */
+/** Files of a mirror without a name are not removed: Prometheus reads them until its configuration names the folders. */
 async function warnOfUnnamed(to: string, files: FileSystem, log: Logger): Promise<void> {
   if ((await files.facts(join(to, stateFile))) === undefined) return;
   log.warn(
-    `${to} has files from a mirror without a source name, which are no longer updated: once Prometheus reads ${to}/<name>/<job>, remove its job folders and ${to}/.muster`,
+    `${to} has files from a mirror without a source name, which are no longer updated: when Prometheus reads ${to}/<name>/<job>, remove the old job folders and ${to}/.muster`,
   );
 }
 
-/** Gives the locks of all folders back. */
+/** Releases the locks of all folders. */
 export function closeSources(sources: readonly MirroredSource[]): void {
   for (const { folder } of sources) folder.close();
 }
 
-/** Lower case only, so that no two are one folder on some file systems. */
+/** Only lower case, since some file systems have one folder for names that differ in case. */
 const nameForm = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
 function checkNames(names: readonly string[]): void {
   if (names.length > 1 && names.includes(''))
-    throw bad('several stores need a name each, which is their sub-folder, as in eu=s3://bucket');
+    throw bad('several stores need a name each, for their sub-folders, as in eu=s3://bucket');
   const odd = names.find((name) => name !== '' && !nameForm.test(name));
   if (odd !== undefined)
     throw bad(
-      `${JSON.stringify(odd)} is not a name for a store: lower case letters, digits, - and _, 63 at most`,
+      `${JSON.stringify(odd)} is not a name for a store: use lower-case letters, digits, - and _, 63 at most`,
     );
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw bad(`two stores are named ${twice}; each needs a name of its own`);

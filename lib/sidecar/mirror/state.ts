@@ -3,63 +3,64 @@ import { MusterError } from '../../base/errors.ts';
 import type { VersionMark } from '../../targets/file-sd.ts';
 import { folders, parsePartName, parseTargetsKey } from '../../targets/keys.ts';
 
-/** A part of a list in parts, kept beside the file that it is joined into. */
+/** A part of a list, kept on disk beside the joined file. */
 export interface OwnedPart {
   /** Its name in the manifest. */
   readonly name: string;
-  /** Digest of what is kept of it: all of it, or the targets of a shard. */
+  /** Digest of the kept content: the whole part, or the targets of a shard. */
   readonly sha256: string;
   readonly targets: number;
   /** Targets of the whole part. */
   readonly total: number;
 }
 
-/** A write of an object of the bucket. */
+/** One version of an object in the bucket. */
 export interface SourceObject {
   readonly key: string;
   readonly etag: string;
 }
 
-/** A file in the folder which the mirror wrote, or is about to write. */
+/** A file that the mirror wrote, or is about to write. */
 export interface OwnedFile {
   readonly sha256: string;
   /** Bytes. */
   readonly size: number;
-  /** The target file or the manifest that it was made of. Absent: it holds something that the bucket does not have. */
+  /** The target file or the manifest that it was made of. Undefined: it holds something that the bucket does not have. */
   readonly source?: SourceObject | undefined;
-  /** Which version of the list it holds, and of which store; absent where the object did not say. */
+  /** The version of the list that it holds, and its store; undefined where the object names none. */
   readonly mark?: VersionMark | undefined;
   /** Targets in the file. */
   readonly targets: number;
   /** Targets of the whole list; the file may hold a shard of it. */
   readonly total: number;
-  /** Of a list in parts, in their order. */
+  /** The parts of a joined file, in their order. */
   readonly parts: readonly OwnedPart[];
   /**
-   * How the file looked once it was in place. Absent: the rename was announced, but perhaps never done, so that the
-   * file is ours only if its content is.
+   * The facts of the file after its rename. Undefined: the rename was announced, but perhaps never done; the file is the
+   * mirror's only if its content is right.
    */
   readonly facts?: z.infer<typeof facts> | undefined;
 }
 
-/** What is ours, by path below the folder: `<encoded job>/<provider>.json`. */
+/** The files that the mirror wrote, by path below the folder: `<encoded job>/<provider>.json`. */
 export type Owned = ReadonlyMap<string, OwnedFile>;
 
-/** What a state says. */
+/** The state of a mirror on disk. */
 export interface State {
   readonly owned: Map<string, OwnedFile>;
+  /** The shard whose targets the files hold, as in `0/2`. */
   readonly shard: string | undefined;
-  /** Whether an older Muster wrote it, which did not note the versions of files. */
+  /** Whether an older Muster wrote it, which did not record the versions of files. */
   readonly unmarked: boolean;
 }
 
-/** `shard` is the part of all targets that the files hold, as `0/2`. */
+/** Encodes a state; `shard` is the one whose targets the files hold, as in `0/2`. */
 export function encodeState(owned: Owned, shard?: string): Uint8Array {
   const files = Object.fromEntries([...owned].sort(([a], [b]) => (a < b ? -1 : 1)));
   return Buffer.from(`${JSON.stringify({ version: 2, shard, files }, undefined, 1)}\n`);
 }
 
-/** Throws (kind `malformed`) when the bytes are not a whole state. A path that leads out of the folder is not one. */
+/** Decodes a state. Throws `malformed` when it is incomplete, or when a path leads out of the folder. */
 export function decodeState(bytes: Uint8Array): State {
   try {
     const state = stateSchema.parse(JSON.parse(Buffer.from(bytes).toString()));
@@ -104,7 +105,7 @@ const ownedFile = z.object({
   facts: facts.optional(),
 });
 
-/** As Muster wrote it before files named their version: a list in parts was several objects. */
+/** A file in the first version of the state, in which files had no version and a list in parts was several objects. */
 const firstOwnedFile = z.object({
   sha256: digest,
   size: count,

@@ -4,14 +4,14 @@ import type { TargetFolder } from './folder.ts';
 import { idOfPath, segmentOf } from './plan.ts';
 import type { SourceObject } from './state.ts';
 
-/** What readers see of a mirror: its store and its folder. */
+/** A mirror as readers see it. */
 export interface MirrorView {
-  /** Its name among several; empty for one that stands alone. */
+  /** Its name among several; empty for a single one. */
   readonly name: string;
-  /** Is only read from. */
+  /** Readers only read from it. */
   readonly store: ObjectStore;
   readonly folder: Pick<TargetFolder, 'path' | 'owned' | 'oddities' | 'at' | 'temporary'>;
-  /** Whether a round without error has ended, so that everything missing is known. */
+  /** Whether a round has ended without an error, so that everything missing is known. */
   readonly ready: () => boolean;
 }
 
@@ -23,11 +23,11 @@ export interface TargetFile {
   /** Full path. */
   readonly path: string;
   readonly targets: number;
-  /** What it was made of; undefined where the bucket does not have it. */
+  /** The object that it was made of; undefined where the bucket does not have it. */
   readonly made: SourceObject | undefined;
 }
 
-/** The mirrored files, of one job or of all, source by source in the order of their paths. */
+/** The mirrored files of one job, or of all, by source and in the order of their paths. */
 export function targetFiles(sources: readonly MirrorView[], job?: string): readonly TargetFile[] {
   const wanted = job === undefined ? undefined : segmentFor(job);
   if (job !== undefined && wanted === undefined) return [];
@@ -45,7 +45,7 @@ export function targetFiles(sources: readonly MirrorView[], job?: string): reado
   );
 }
 
-/** The folder of a job; none for a name that no job can have. */
+/** The folder name of a job; undefined for a name that no job can have. */
 export function segmentFor(job: string): string | undefined {
   try {
     return job === '' ? undefined : encodeJob(job);
@@ -54,7 +54,7 @@ export function segmentFor(job: string): string | undefined {
   }
 }
 
-/** Whether the names, which came from outside, are those that a provider can have. */
+/** Whether a provider can have these names, which came from outside. */
 export function isProvider(id: ProviderId): boolean {
   return segmentFor(id.job) !== undefined && parseStatusKey(statusKey(id)) !== undefined;
 }

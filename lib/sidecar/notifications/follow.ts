@@ -7,29 +7,29 @@ import { folders } from '../../targets/keys.ts';
 import { nextWait, type RoundRequests } from '../mirror/loop.ts';
 import type { Queue, QueueMessage } from './queue.ts';
 
-/** A store that notifications may speak of. */
+/** A store whose changes the queue may report. */
 interface NotifiedSource {
   /** As in `s3://bucket/prefix`. */
   readonly url: string;
   readonly requests: RoundRequests;
 }
 
-/** The queue to follow, and the mirrors that it speaks of. */
+/** The queue to follow, and the mirrors of the stores that it reports on. */
 export interface FollowOptions {
   readonly queue: Queue;
   readonly sources: readonly NotifiedSource[];
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly onResult: (result: NotificationResult) => void;
-  /** Milliseconds to gather more messages before a round, so that a burst costs one. Default 200. */
+  /** Milliseconds to wait for more messages before a round, so that a burst costs one round. Default 200. */
   readonly gather?: number | undefined;
   readonly random?: (() => number) | undefined;
 }
 
 /**
- * Asks for a round whenever the queue reports a change of target files, until the signal fires. A message is removed
- * only after a round without error, so that a killed sidecar gets it again; one that is no notification stays in the
- * queue, which others may use too. Never throws.
+ * Asks for a round whenever the queue reports a change of target files, until the signal fires. A message is removed only
+ * after a round without an error, so that a killed sidecar gets it again. A message that is not a notification stays in
+ * the queue, which others may use too. Never throws.
  */
 export async function followQueue(options: FollowOptions): Promise<void> {
   const { queue, log, signal, onResult, random = Math.random } = options;
@@ -43,7 +43,7 @@ export async function followQueue(options: FollowOptions): Promise<void> {
       if (signal.aborted) return;
       failures += 1;
       onResult('error');
-      // The first of a row: a queue that is down for an hour is one line.
+      // Only the first failure in a row: a queue that is down for an hour makes one line.
       if (failures === 1) log.warn(toMusterError(error).message);
       await pause(nextWait(failures, { interval: 1000, jitter: 0.2, random }), signal);
     }
@@ -71,7 +71,7 @@ async function handle(options: FollowOptions, messages: readonly QueueMessage[])
   for (const { result } of judged) onResult(result);
   const strangers = judged.filter(({ result }) => result === 'unknown').length;
   if (strangers > 0)
-    log.warn(`${queue.url} holds messages that are no S3 notifications; they stay in it`, {
+    log.warn(`${queue.url} holds messages that are not S3 notifications; they stay in it`, {
       count: strangers,
     });
   const done = judged.filter(({ result }) => result === 'mirrored' || result === 'ignored');
@@ -92,7 +92,7 @@ function resultOf(
   return changed.some((source) => failed.has(source)) ? 'failed' : 'mirrored';
 }
 
-/** Only target files are mirrored; a heartbeat in `status/` comes every cycle and changes nothing. */
+/** Only target files are mirrored; the statuses change in every cycle and do not matter here. */
 function concerns({ url }: NotifiedSource, { bucket, key }: ChangedObject): boolean {
   return `s3://${bucket}/${key}`.startsWith(`${url}/${folders.targets}`);
 }
@@ -101,15 +101,15 @@ async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await sleepFor(milliseconds, undefined, { signal }).catch(() => undefined);
 }
 
-/** An object that a notification speaks of. */
+/** An object that a notification reports. */
 export interface ChangedObject {
   readonly bucket: string;
   readonly key: string;
 }
 
 /**
- * The objects that a message of the queue speaks of: S3's own notification, the same through SNS, or EventBridge's. A
- * test message of S3 speaks of none. `undefined` where the message is none of these.
+ * The objects that a message reports: a notification of S3, one of S3 through SNS, or one of EventBridge. Empty for S3's
+ * test message; `undefined` for any other message.
  */
 export function readNotification(body: string): readonly ChangedObject[] | undefined {
   const message = notification.safeParse(tryParseJson(body)).data;
@@ -130,7 +130,7 @@ const notification = z.union([
   z.object({ Event: z.literal('s3:TestEvent') }),
 ]);
 
-/** S3 encodes keys as forms do, EventBridge not at all. */
+/** Decodes a key of S3, which is encoded as in forms; EventBridge does not encode keys. */
 function decodeKey(key: string): string {
   try {
     return decodeURIComponent(key.replaceAll('+', ' '));
@@ -140,8 +140,8 @@ function decodeKey(key: string): string {
 }
 
 /**
- * What became of a message: its change was mirrored, its round failed so that it stays, it was about nothing here, or it
- * was no notification; `error`: the queue did not answer.
+ * The result of a message: `mirrored`; `failed`, the round failed and the message stays; `ignored`, it is about other
+ * objects; `unknown`, it is not a notification. `error`: the queue did not answer.
  */
 export const notificationResults = ['mirrored', 'failed', 'ignored', 'unknown', 'error'] as const;
 /** One of the results. */

@@ -9,18 +9,18 @@ export interface QueueMessage {
   readonly receipt: string;
 }
 
-/** A queue of notifications. Errors are MusterErrors. */
+/** A queue of notifications. Its calls throw `denied` and `unreachable`. */
 export interface Queue extends AsyncDisposable {
-  /** For messages. */
+  /** Its URL, for log lines and errors. */
   readonly url: string;
-  /** Waits up to 20 seconds for up to ten messages, which stay hidden from other readers for a minute. */
+  /** Waits up to 20 seconds for up to ten messages, and hides these from other readers for a minute. */
   receive(signal: AbortSignal): Promise<readonly QueueMessage[]>;
   remove(messages: readonly QueueMessage[], signal: AbortSignal): Promise<void>;
 }
 
 /**
- * A queue of Amazon SQS. Needs sqs:ReceiveMessage and sqs:DeleteMessage. The region is that of the URL, else that of
- * the environment. Throws (kind `config`) when the URL can be none; the SDK is loaded with the first call.
+ * Opens a queue of Amazon SQS. It needs sqs:ReceiveMessage and sqs:DeleteMessage. The region comes from the URL, else
+ * from the environment. The SDK is loaded with the first call. Throws `config` when the URL is malformed.
  */
 export function openSqs(url: string, load: LoadSqs = loadSqs): Queue {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
@@ -71,14 +71,14 @@ interface Loaded {
   readonly client: SQSClient;
 }
 
-/** Loads the SDK and makes a client. */
+/** Loads the SDK and opens a client. */
 export type LoadSqs = (region: string | undefined) => Promise<Loaded>;
 
 async function loadSqs(region: string | undefined): Promise<Loaded> {
   const sdk = await import('./sqs-sdk.ts');
   return {
     sdk,
-    // A long poll is silent for twenty seconds.
+    // A long poll is silent for 20 seconds.
     client: new sdk.SQSClient({
       requestHandler: awsRequestHandler({ connectionTimeout: 5000, socketTimeout: 30_000 }),
       ...(region !== undefined && { region }),

@@ -1,2 +1,2 @@
-/** What is used of the SQS SDK, by name, so that a bundle leaves out the rest; loaded with the first call. */
+/** The parts of the SQS SDK that are used, by name, so that a bundle leaves out the rest. */
 export { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';

@@ -134,6 +134,7 @@ const words: Readonly<
   orphaned: { text: 'not in the store', tone: 'warn' },
   refused: { text: 'refused', tone: 'warn' },
   damaged: { text: 'damaged', tone: 'warn' },
+  pinned: { text: 'pinned', tone: 'warn' },
   confirmed: { text: 'confirmed by time', tone: 'warn' },
   retiring: { text: 'retiring', tone: 'calm' },
   behind: { text: 'catching up', tone: 'calm' },

@@ -1,7 +1,7 @@
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { diskError } from '../../base/disk-errors.ts';
 import { readPieces } from '../../base/files.ts';
-import { headerLength, readGzipTime } from '../../kube-state/gzip-header.ts';
+import { headerLength, readGzipTime } from '../../kube-state/gzip-time.ts';
 import type { OpenedObject } from '../../store/store.ts';
 
 /** A copy of an object on disk, so that any number of readers share it and none holds it in memory. */

@@ -4,7 +4,7 @@ import { Hono } from 'hono';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { createLimit } from '../../base/concurrency.ts';
 import { toMusterError } from '../../base/errors.ts';
-import { longestAge } from '../../kube-state/gzip-header.ts';
+import { longestAge } from '../../kube-state/gzip-time.ts';
 import { servedKubeStateMetrics } from '../../kube-state/metrics.ts';
 import { isMetricsName, metricsKey } from '../../targets/keys.ts';
 import type { MirrorView } from '../mirror/target-files.ts';

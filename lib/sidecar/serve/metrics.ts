@@ -64,6 +64,8 @@ export function createSyncMetrics({ version, now = Date.now }: SyncMetricsOption
   const providerPublished = gauge(syncMetrics.providerPublished);
   const providerDamaged = gauge(syncMetrics.providerDamaged);
   const providerConfirmed = gauge(syncMetrics.providerConfirmed);
+  const providerPinned = gauge(syncMetrics.providerPinned);
+  const providerRejected = gauge(syncMetrics.providerRejected);
   const notifications = counter(syncMetrics.notifications);
   for (const result of notificationResults) notifications.inc({ result }, 0);
 
@@ -89,6 +91,8 @@ export function createSyncMetrics({ version, now = Date.now }: SyncMetricsOption
       const setPublished = replacing(providerPublished);
       const setDamaged = replacing(providerDamaged);
       const setConfirmed = replacing(providerConfirmed);
+      const setPinned = replacing(providerPinned);
+      const setRejections = replacing(providerRejected);
       return {
         record(round, seconds, { owned, oddities }) {
           const success = round.errors.length === 0;
@@ -143,6 +147,8 @@ export function createSyncMetrics({ version, now = Date.now }: SyncMetricsOption
           setLastAttempt(ofStatus(({ lastAttempt }) => lastAttempt && lastAttempt / 1000));
           setPublished(ofStatus(({ lastChange }) => lastChange && lastChange / 1000));
           setDamaged(ofStatus(({ damaged }) => (damaged === true ? 1 : 0)));
+          setPinned(ofStatus(({ pinned }) => (pinned === true ? 1 : 0)));
+          setRejections(ofStatus(({ rejected = 0 }) => rejected));
           setConfirmed(
             ofStatus(({ confirmed }) =>
               confirmed !== undefined && now() - confirmed.at < confirmedShown ? confirmed.targets : 0,

@@ -1,7 +1,7 @@
 import { allSettledOrThrow, createLimit } from '../../base/concurrency.ts';
 import { toMusterError } from '../../base/errors.ts';
 import { acceptOutputCommand } from '../../cycle/hints.ts';
-import { longestAge } from '../../kube-state/gzip-header.ts';
+import { longestAge } from '../../kube-state/gzip-time.ts';
 import { type OutputStatus, parseOutputStatus } from '../../kube-state/status.ts';
 import type { ListedObject, ObjectStore } from '../../store/store.ts';
 import { folders, outputStatusKey, parseMetricsKey, parseOutputStatusKey } from '../../targets/keys.ts';

@@ -18,6 +18,7 @@ export const states = [
   'orphaned',
   'refused',
   'damaged',
+  'pinned',
   'confirmed',
   'retiring',
   'behind',

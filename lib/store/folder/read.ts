@@ -47,17 +47,29 @@ async function readFrom(
   held: string | undefined,
   { maxBytes = defaultMaxBytes, signal }: ReadOptions,
 ): Promise<StoredObject | 'unchanged' | undefined> {
-  const stats = await file.stat({ bigint: true });
-  if (stats.isDirectory()) return undefined;
-  if (!stats.isFile()) throw isLink(url, key);
-  const etag = fileEtag(stats);
+  const etag = await etagToRead(file, { url, key }, held, maxBytes);
+  if (etag === undefined) return undefined;
   if (etag === held) return 'unchanged';
-  if (stats.size > maxBytes) throw tooLarge(url, key, maxBytes);
   const { buffer, byteOffset, byteLength } = await file.readFile(signal && { signal });
   if (fileEtag(await file.stat({ bigint: true })) !== etag) {
     throw wasEdited(url, key);
   }
   return { body: new Uint8Array(buffer, byteOffset, byteLength), etag };
+}
+
+/** The etag of an open file; undefined for a folder. Throws `storage` for a link, `too-large` unless it is the held one. */
+async function etagToRead(
+  file: FileHandle,
+  { url, key }: Pick<Place, 'url' | 'key'>,
+  held: string | undefined,
+  maxBytes: number,
+): Promise<string | undefined> {
+  const stats = await file.stat({ bigint: true });
+  if (stats.isDirectory()) return undefined;
+  if (!stats.isFile()) throw isLink(url, key);
+  const etag = fileEtag(stats);
+  if (etag !== held && stats.size > maxBytes) throw tooLarge(url, key, maxBytes);
+  return etag;
 }
 
 /** That the file was not what it was by the end of reading. */
@@ -85,18 +97,14 @@ export async function openObject(
   held: string | undefined,
   { maxBytes = defaultMaxBytes, signal }: ReadOptions,
 ): Promise<OpenedObject | 'unchanged' | undefined> {
-  const { url, key } = place;
   const path = await findPath(place);
   const file = path === undefined ? undefined : await openFile(place, path);
   if (file === undefined) return undefined;
   let chunks: AsyncIterable<Uint8Array> | undefined;
   try {
-    const stats = await file.stat({ bigint: true });
-    if (stats.isDirectory()) return undefined;
-    if (!stats.isFile()) throw isLink(url, key);
-    const etag = fileEtag(stats);
+    const etag = await etagToRead(file, place, held, maxBytes);
+    if (etag === undefined) return undefined;
     if (etag === held) return 'unchanged';
-    if (stats.size > maxBytes) throw tooLarge(url, key, maxBytes);
     chunks = checkedPieces(file, place, etag, signal);
     return { etag, chunks };
   } finally {

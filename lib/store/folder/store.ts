@@ -5,7 +5,7 @@ import { once } from '../../base/concurrency.ts';
 import { fileFailure, isAbsent } from '../../base/disk-errors.ts';
 import { codeOf, MusterError } from '../../base/errors.ts';
 import { holdLock } from '../../base/locks.ts';
-import { checkSignal, notUnchanged } from '../errors.ts';
+import { checkSignal } from '../errors.ts';
 import {
   checkKey,
   checkPrefix,
@@ -13,7 +13,7 @@ import {
   isKey,
   type ListedObject,
   type ObjectStore,
-  type ReadOptions,
+  readMethods,
 } from '../store.ts';
 import { findPath, removeFile, replaceFile } from './paths.ts';
 import { openObject, readEtag, readObject } from './read.ts';
@@ -63,26 +63,18 @@ export function createFileStore(folder: string): ObjectStore {
     }
   }
 
-  async function read(key: string, etag: string | undefined, options: ReadOptions) {
-    checkKey(url, key);
-    return call(`reading ${key}`, options.signal, forReading, (root) =>
-      readObject({ url, root, key }, etag, options),
-    );
-  }
-
-  async function open(key: string, etag: string | undefined, options: ReadOptions) {
-    checkKey(url, key);
-    return call(`reading ${key}`, options.signal, forReading, (root) =>
-      openObject({ url, root, key }, etag, options),
-    );
-  }
-
   return {
     url,
-    get: async (key, options = {}) => notUnchanged(url, key, await read(key, undefined, options)),
-    getIfChanged: (key, etag, options = {}) => read(key, etag, options),
-    open: async (key, options = {}) => notUnchanged(url, key, await open(key, undefined, options)),
-    openIfChanged: (key, etag, options = {}) => open(key, etag, options),
+    ...readMethods(url, {
+      read: (key, etag, options) =>
+        call(`reading ${key}`, options.signal, forReading, (root) =>
+          readObject({ url, root, key }, etag, options),
+        ),
+      open: (key, etag, options) =>
+        call(`reading ${key}`, options.signal, forReading, (root) =>
+          openObject({ url, root, key }, etag, options),
+        ),
+    }),
     async head(key, { signal } = {}) {
       checkKey(url, key);
       return call(`reading ${key}`, signal, forReading, (root) => readEtag({ url, root, key }));

@@ -1,6 +1,6 @@
 import { type AwsError, readAwsError } from '../../base/aws.ts';
 import { cutOff } from '../../base/deadlines.ts';
-import { type ErrorKind, MusterError } from '../../base/errors.ts';
+import { type ErrorCode, type ErrorKind, MusterError } from '../../base/errors.ts';
 
 /** An S3 action by its name in an IAM policy. */
 export type S3Action = 's3:GetObject' | 's3:PutObject' | 's3:ListBucket' | 's3:DeleteObject';
@@ -25,11 +25,15 @@ export function s3Failure(error: unknown, call: S3Call): MusterError {
   const what = `${call.action} of ${call.key === '' ? 'all keys' : call.key}`;
   if (call.signal?.aborted) return cutOff(call.url, what, call.signal);
   const answer = readAwsError(error);
-  const [kind, says] = judge(answer, call);
+  const [kind, says, own] = judge(answer, call);
   const { code, status, requestId } = answer;
   const facts = [status, code, requestId && `request ${requestId}`].filter((fact) => fact !== undefined);
   const message = `${call.url}: ${what} ${says}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}`;
-  return new MusterError(kind, message, status === undefined ? { cause: error } : { status });
+  return new MusterError(kind, message, {
+    code: own,
+    status,
+    cause: status === undefined ? error : undefined,
+  });
 }
 
 /** The HTTP status behind an error of the SDK, where there was an answer. */
@@ -37,17 +41,18 @@ export function statusOf(error: unknown): number | undefined {
   return readAwsError(error).status;
 }
 
-type Verdict = readonly [kind: ErrorKind, says: string];
+type Verdict = readonly [kind: ErrorKind, says: string, code?: ErrorCode];
 
 function judge({ code, status, bucketRegion }: AwsError, { action, bucket }: S3Call): Verdict {
   const known = code === undefined ? undefined : verdicts.get(code);
   if (known) return known;
   if (code === 'NoSuchBucket')
-    return ['not-found', `failed: there is no bucket ${bucket}; create it or correct the name`];
+    return ['not-found', `failed: there is no bucket ${bucket}; create it or correct the name`, 'no-bucket'];
   if (status === 301 || status === 307 || code === 'AuthorizationHeaderMalformed') {
     return [
       'config',
       `failed: bucket ${bucket} is in ${bucketRegion ?? 'another region'}; set the store's region to it`,
+      'wrong-region',
     ];
   }
   if (status === 401 || status === 403)
@@ -77,15 +82,22 @@ const slowDown: Verdict = [
 const badCredentials: Verdict = [
   'denied',
   'failed: the store does not accept the credentials; check the key and its secret',
+  'bad-credentials',
 ];
-const expired: Verdict = ['denied', 'failed: the credentials have expired; renew them'];
+const expired: Verdict = [
+  'denied',
+  'failed: the credentials have expired; renew them',
+  'expired-credentials',
+];
 const noCredentials: Verdict = [
   'denied',
   'failed: no AWS credentials were found; give a role, a profile or AWS_ACCESS_KEY_ID',
+  'no-credentials',
 ];
 const otherClock: Verdict = [
   'denied',
   "failed: this machine's clock and the store's are too far apart; set the clock",
+  'clock-skew',
 ];
 const badEndpoint: Verdict = ['config', 'failed: the endpoint is not a URL'];
 

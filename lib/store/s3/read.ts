@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { readAwsError } from '../../base/aws.ts';
 import { cutOff } from '../../base/deadlines.ts';
 import { MusterError } from '../../base/errors.ts';
+import { joinPieces } from '../../base/files.ts';
 import { digestMismatch, tooLarge } from '../errors.ts';
 import {
   compareKeys,
@@ -15,7 +16,7 @@ import {
   type StoredObject,
 } from '../store.ts';
 import { statusOf } from './errors.ts';
-import type { S3Session, S3Tools } from './store.ts';
+import type { S3Session, S3Tools } from './session.ts';
 
 /** Names in an object's metadata: the id of the write that made it, and its content's SHA-256. */
 export const metadataNames = { write: 'muster-write', digest: 'sha256' } as const;
@@ -197,7 +198,9 @@ function decode(name: string): string {
 }
 
 function unusable(url: string, prefix: string, why: string): MusterError {
-  return new MusterError('storage', `${url}: the listing of ${prefix || 'all keys'} is unusable: ${why}`);
+  return new MusterError('storage', `${url}: the listing of ${prefix || 'all keys'} is unusable: ${why}`, {
+    code: 'bad-listing',
+  });
 }
 
 /** What the body belongs to, and how much and how slow it may be. */
@@ -220,7 +223,7 @@ async function collectBody(body: Readable, limits: BodyLimits): Promise<Uint8Arr
     chunks.push(chunk);
     size += chunk.length;
   }
-  return joinChunks(chunks, size);
+  return joinPieces(chunks, size);
 }
 
 /**
@@ -252,6 +255,7 @@ async function* bodyChunks(body: Readable, limits: BodyLimits): AsyncGenerator<U
       );
     }
     throw new MusterError('unreachable', `${url}: the answer for ${key} was cut off after ${size} bytes`, {
+      code: 'cut-off',
       cause: error,
     });
   } finally {
@@ -262,16 +266,6 @@ async function* bodyChunks(body: Readable, limits: BodyLimits): AsyncGenerator<U
 }
 
 class Stuck extends Error {}
-
-function joinChunks(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return whole;
-}
 
 /** The object as it comes, checked at its end against the digest that it was written with. */
 export function openObject(

@@ -5,8 +5,8 @@ import { tryParseJson } from '../../base/json.ts';
 import { notConditional } from '../errors.ts';
 import type { PutCondition } from '../store.ts';
 import { lookUp, readObject } from './read.ts';
-import type { S3Session } from './store.ts';
-import { deleteObject, type EtagForm, etagForms, measured, sendWrite } from './write.ts';
+import { type EtagForm, etagForms, type S3Session } from './session.ts';
+import { deleteObject, measured, sendWrite } from './write.ts';
 
 /** The object that remembers that a store was tried, and when. */
 const markerKey = 'muster-conditional-writes';

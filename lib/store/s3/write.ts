@@ -5,7 +5,7 @@ import { checkRemoval, conflict, notConditional, notRemoved } from '../errors.ts
 import type { Body, DeleteOptions, PutCondition, PutOptions } from '../store.ts';
 import { statusOf } from './errors.ts';
 import { digest, isMissing, lookUp, metadataNames, requireEtag } from './read.ts';
-import type { S3Session } from './store.ts';
+import type { EtagForm, KnownEtags, S3Session } from './session.ts';
 
 /** Writes the object under its condition and returns the etag, also when the answer to an earlier attempt was lost. */
 export async function writeObject(
@@ -170,18 +170,6 @@ function sendDelete(
       if (!isMissing(error)) throw error;
     }
   });
-}
-
-/**
- * How an etag stands in `If-Match`. HTTP wants it quoted, as it came; Ceph's RADOS gateway (16.2, and hosted stores built
- * on it) compares with the bare one, and refuses every quoted one.
- */
-export const etagForms = ['quoted', 'bare'] as const;
-export type EtagForm = (typeof etagForms)[number];
-
-/** What is known of a store: the form that it takes. */
-export interface KnownEtags {
-  form: EtagForm;
 }
 
 /** The etag as the header is to hold it. */

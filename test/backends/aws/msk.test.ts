@@ -223,7 +223,7 @@ describe('a listing of MSK', () => {
     });
     expect([targets, warnings]).toEqual([
       [],
-      [`${clusterArn} is left out: only provisioned clusters have nodes that can be scraped`],
+      [`${clusterArn} is left out: only provisioned clusters have nodes to scrape`],
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { canBeAskedFor } from '../../../lib/backends/consul/client.ts';
+import { isRequestable } from '../../../lib/backends/consul/client.ts';
 import { readAddress } from '../../../lib/backends/consul/schema.ts';
 
 describe('the address of an agent', () => {
@@ -56,5 +56,5 @@ test.each([
   ['/a', false],
   ['\ud800', false],
 ])('a service named %j can be asked for: %s', (name, askable) => {
-  expect(canBeAskedFor(name)).toBe(askable);
+  expect(isRequestable(name)).toBe(askable);
 });

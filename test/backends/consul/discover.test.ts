@@ -149,7 +149,7 @@ describe('what is found', () => {
     const { groups, warnings } = await listTargets(consul, stanza());
     expect(groups.map(({ source }) => source)).toEqual(['a/b', 'tail/']);
     expect(warnings).toEqual([
-      `${fleet.url}/gate: left out services "..", "./x", "/a" and 1 more: Consul's API can't be asked for such a name`,
+      `${fleet.url}/gate: left out services "..", "./x", "/a" and 1 more: Consul's API cannot serve such a name`,
     ]);
   });
 });
@@ -256,7 +256,7 @@ describe('an answer that is not the truth', () => {
       const services = Array.isArray(value) ? ['web'] : [];
       expect(await failure(find({ services }))).toEqual({
         kind: 'unreachable',
-        message: `GET ${fleet.url}/gate/v1/${services.length > 0 ? 'health/service/web' : 'catalog/services'}: Consul has no leader, its answer may be out of date: check its servers`,
+        message: `GET ${fleet.url}/gate/v1/${services.length > 0 ? 'health/service/web' : 'catalog/services'}: Consul has no leader, so its answer may be out of date: check its servers`,
       });
     }
   });
@@ -266,7 +266,7 @@ describe('an answer that is not the truth', () => {
     expect(await find()).toEqual({});
     expect(await failure(find({ token: '', datacenter: 'dc1' }))).toEqual({
       kind: 'denied',
-      message: `${fleet.url}/gate: Consul shows this token no service: it needs service:read`,
+      message: `${fleet.url}/gate: Consul shows no service to this token: it needs service:read`,
     });
   });
 

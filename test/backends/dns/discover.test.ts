@@ -138,7 +138,7 @@ describe('what is found', () => {
 
 describe('names that had records and have none now', () => {
   const names = ['web.test', 'alias.web.test', 'gone.web.test'];
-  const reason = 'alias.web.test had records before, and DNS says now that there are none';
+  const reason = 'alias.web.test had records before, and DNS now says that there are none';
   const without = (...gone: readonly string[]) =>
     fleet.replace({ zones: ['web.test'], records: records.filter(({ name }) => !gone.includes(name)) });
   const next = async (cursor?: string, of = names) => {

@@ -50,7 +50,7 @@ describe('one answer goes wrong over UDP', () => {
     [{ kind: 'code', code: 5 }, 'denied', 'the answer is REFUSED'],
     [{ kind: 'code', code: 11 }, 'status', 'the answer is response code 11'],
     [{ kind: 'extended', code: 16 }, 'status', 'the answer is BADVERS'],
-    [{ kind: 'referral' }, 'status', 'it is no resolver'],
+    [{ kind: 'referral' }, 'status', 'it is not a resolver'],
     [{ kind: 'garbage' }, 'malformed', 'the answer holds a broken domain name'],
     [{ kind: 'loop' }, 'malformed', 'the answer holds a broken domain name'],
     [{ kind: 'short' }, 'malformed', 'the answer holds a broken domain name'],
@@ -73,7 +73,7 @@ describe('one answer goes wrong over UDP', () => {
     strike({ kind: 'short' }, 'udp');
     strike({ kind: 'cut' }, 'tcp');
     expect((await fails(list())).message).toMatch(
-      /: the answer holds a broken domain name; over TCP: the connection was closed before the answer was whole$/,
+      /: the answer holds a broken domain name; over TCP: the connection was closed before the answer was complete$/,
     );
   });
 
@@ -138,8 +138,8 @@ describe('one answer goes wrong over TCP, to which truncation led', () => {
     [{ kind: 'truncated' }, 'malformed', 'the answer is cut short over TCP too'],
     [{ kind: 'garbage' }, 'malformed', 'the answer holds a broken domain name'],
     [{ kind: 'short' }, 'malformed', 'the answer holds a broken domain name'],
-    [{ kind: 'forged' }, 'malformed', 'the answer over TCP is not to the question'],
-    [{ kind: 'cut' }, 'unreachable', 'the connection was closed before the answer was whole'],
+    [{ kind: 'forged' }, 'malformed', 'the answer over TCP belongs to another query'],
+    [{ kind: 'cut' }, 'unreachable', 'the connection was closed before the answer was complete'],
     [{ kind: 'silence' }, 'timeout', 'no answer within 2s'],
   ])('%j', async (fault, kind, says) => {
     strike(fault, 'tcp');

@@ -53,7 +53,7 @@ describe('resolv.conf', () => {
     const path = join(folder, 'resolv.conf');
     expect(await failure(readResolverConfig(path))).toEqual({
       kind: 'config',
-      message: `${path} can't be read (ENOENT): mend it, or configure nameservers`,
+      message: `${path} cannot be read (ENOENT): fix it, or configure nameservers`,
     });
     await writeFile(path, 'search a\n');
     expect(await failure(readResolverConfig(path))).toEqual({

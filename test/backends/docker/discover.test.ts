@@ -163,7 +163,7 @@ describe('ways to the engine', () => {
     );
     expect([plain.warnings, open.warnings]).toEqual([
       [
-        `${fleet.url}: TLS, credentials and other HTTP client options apply to http:// and https:// alone, as in Prometheus: they are not used for this host`,
+        `${fleet.url}: TLS, credentials and other HTTP client options apply only to http:// and https://, as in Prometheus: they are not used for this host`,
       ],
       [],
     ]);
@@ -184,7 +184,7 @@ describe('what is no Docker Engine', () => {
     fleet.faults.add({ kind: 'status', status: 200, headers }, isPing);
     expect(await failure(listTargets(docker, { host: fleet.url }))).toEqual({
       kind: 'malformed',
-      message: `GET ${fleet.url}/_ping: the header Api-Version is no version: is that a Docker Engine?`,
+      message: `GET ${fleet.url}/_ping: the header Api-Version is not a version: is this a Docker Engine?`,
     });
   });
 

@@ -6,7 +6,7 @@ const context = {
   port: 80,
   hostNetworkingHost: 'localhost',
   matchFirstNetwork: true,
-  ipv6Alone: true,
+  allowIpv6Only: true,
 };
 const endpoint = (ip: string, more: object = {}) => ({ NetworkID: 'n1', IPAddress: ip, ...more });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { dockerConfig } from '../../../lib/backends/docker/schema.ts';
+import { dockerConfig } from '../../../lib/backends/docker/index.ts';
 import { plainConfig } from '../../support/http-client.ts';
 
 /** The problems of a stanza, each with the path of its key. */

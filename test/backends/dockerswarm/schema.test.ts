@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { dockerSwarmConfig } from '../../../lib/backends/dockerswarm/schema.ts';
+import { dockerSwarmConfig } from '../../../lib/backends/dockerswarm/index.ts';
 import { plainConfig } from '../../support/http-client.ts';
 
 /** The problems of a stanza, each with the path of its key. */

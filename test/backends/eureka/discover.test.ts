@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { eureka } from '../../../lib/backends/eureka/index.ts';
-import { eurekaConfig } from '../../../lib/backends/eureka/schema.ts';
+import { eureka, eurekaConfig } from '../../../lib/backends/eureka/index.ts';
 import { encodeGroup } from '../../../lib/targets/canonical.ts';
 import { type EurekaFleet, startEurekaFleet } from '../../sim/eureka.ts';
 import { listTargets } from '../../support/discover.ts';
@@ -141,7 +140,7 @@ test('another document is not an empty list', async () => {
   answer('<html><body>Sign in</body></html>');
   expect(await failure(list())).toEqual({
     kind: 'malformed',
-    message: `GET ${fleet.url}/eureka/apps: expected XML, got another document than Eureka's list of applications`,
+    message: `GET ${fleet.url}/eureka/apps: expected XML, got a document that is not Eureka's list of applications`,
   });
 });
 

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { http } from '../../../lib/backends/http/index.ts';
-import { httpConfig } from '../../../lib/backends/http/schema.ts';
+import { http, httpConfig } from '../../../lib/backends/http/index.ts';
 import { encodeGroup } from '../../../lib/targets/canonical.ts';
 import { targetLabels } from '../../../lib/targets/group.ts';
 import { type HttpFleet, startHttpFleet } from '../../sim/http.ts';
@@ -105,7 +104,14 @@ describe('groups', () => {
 describe('an answer that Prometheus does not take fails the listing', () => {
   const json = 'application/json';
   test.each([
-    ['another status', [], json, 203, 'status', 'HTTP 203: only an answer with 200 is a list of targets'],
+    [
+      'another status',
+      [],
+      json,
+      203,
+      'status',
+      'HTTP 203: only an answer with status 200 is a list of targets',
+    ],
     ['text', '[]', 'text/plain', 200, 'malformed', 'the content type is "text/plain": it must be'],
     ['another charset', '[]', `${json}; charset=latin1`, 200, 'malformed', 'the content type is "appl'],
     ['a kind of JSON', '[]', 'application/geo+json', 200, 'malformed', 'the content type is "applica'],

@@ -1,13 +1,13 @@
 import type { Connection } from '../../../lib/backends/kubernetes/connection/connection.ts';
-import { service } from '../../../lib/backends/kubernetes/kinds/service.ts';
+import type { ObjectMeta } from '../../../lib/backends/kubernetes/kinds/kind.ts';
 import {
   type Lister,
   type ListerOptions,
   openLister,
   type Part,
 } from '../../../lib/backends/kubernetes/listing/lister.ts';
-import type { ListQuery } from '../../../lib/backends/kubernetes/listing/query.ts';
-import type { ObjectMeta } from '../../../lib/backends/kubernetes/objects.ts';
+import type { ListQuery } from '../../../lib/backends/kubernetes/listing/page.ts';
+import { service } from '../../../lib/backends/kubernetes/roles/service.ts';
 import type { HttpClientOptions } from '../../../lib/http/client.ts';
 import { type FleetAnswer, type FleetRequest, jsonAnswer } from '../../../lib/sim/faults.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from '../../../lib/sim/server.ts';

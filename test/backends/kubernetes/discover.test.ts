@@ -294,7 +294,7 @@ test('Endpoints that Kubernetes cut at 1,000 addresses are told of, with what ha
     { warn: (message) => warnings.push(message) },
   );
   const why =
-    'truncated: Kubernetes leaves out what is over 1,000 addresses, and these targets are missing; use "role: endpointslice", which has all';
+    'truncated: Kubernetes leaves out addresses over 1,000, and their targets are missing: use "role: endpointslice", which has all';
   expect(warnings.sort()).toEqual([`endpoints/a/one is ${why}`, `endpoints/b/x and 1 more are ${why}`]);
   expect(batches.flat().length).toBe(4);
 });

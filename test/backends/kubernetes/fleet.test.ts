@@ -129,7 +129,7 @@ describe('says which right is missing', () => {
     expect(await failure(discover(fleet, { role: 'endpointslice' }))).toEqual({
       kind: 'not-found',
       status: 404,
-      message: `GET ${fleet.url}/apis/discovery.k8s.io/v1/endpointslices: HTTP 404: the API server has no endpointslices of discovery.k8s.io/v1: that takes Kubernetes 1.21 or later`,
+      message: `GET ${fleet.url}/apis/discovery.k8s.io/v1/endpointslices: HTTP 404: the API server has no endpointslices of discovery.k8s.io/v1: it needs Kubernetes 1.21 or later`,
     });
   });
 
@@ -150,7 +150,7 @@ describe('says which right is missing', () => {
     );
     expect([kind, message]).toEqual([
       'denied',
-      `GET ${fleet.url}/api/v1/pods: HTTP 401: the API server does not know who is asking: check the credentials of this SD config`,
+      `GET ${fleet.url}/api/v1/pods: HTTP 401: the API server does not know the user: check the credentials of this SD config`,
     ]);
   });
 });

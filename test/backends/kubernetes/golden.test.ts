@@ -1,24 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
-import { endpoints } from '../../../lib/backends/kubernetes/kinds/endpoints.ts';
-import { endpointSlice } from '../../../lib/backends/kubernetes/kinds/endpointslice.ts';
-import { ingress } from '../../../lib/backends/kubernetes/kinds/ingress.ts';
-import { joinedNode, joinedService } from '../../../lib/backends/kubernetes/kinds/joined.ts';
-import { node } from '../../../lib/backends/kubernetes/kinds/node.ts';
-import { joinedPod, pod } from '../../../lib/backends/kubernetes/kinds/pod.ts';
-import { service } from '../../../lib/backends/kubernetes/kinds/service.ts';
-import type { JoinedPod, ObjectMeta } from '../../../lib/backends/kubernetes/objects.ts';
+import type { ObjectMeta } from '../../../lib/backends/kubernetes/kinds/kind.ts';
+import { joinedNode, joinedService } from '../../../lib/backends/kubernetes/roles/attached.ts';
+import type { ServiceJoins } from '../../../lib/backends/kubernetes/roles/behind.ts';
+import { type Attached, addByKey, addByName } from '../../../lib/backends/kubernetes/roles/draft.ts';
+import { buildEndpointsGroup, endpoints } from '../../../lib/backends/kubernetes/roles/endpoints.ts';
 import {
-  type Attached,
-  addByKey,
-  addByName,
-  type ServiceJoins,
-} from '../../../lib/backends/kubernetes/targets/draft.ts';
-import { buildEndpointsGroup } from '../../../lib/backends/kubernetes/targets/endpoints.ts';
-import { buildEndpointSliceGroup } from '../../../lib/backends/kubernetes/targets/endpointslice.ts';
-import { buildIngressGroup } from '../../../lib/backends/kubernetes/targets/ingress.ts';
-import { buildNodeGroup } from '../../../lib/backends/kubernetes/targets/node.ts';
-import { buildPodGroup } from '../../../lib/backends/kubernetes/targets/pod.ts';
-import { buildServiceGroup } from '../../../lib/backends/kubernetes/targets/service.ts';
+  buildEndpointSliceGroup,
+  endpointSlice,
+} from '../../../lib/backends/kubernetes/roles/endpointslice.ts';
+import { buildIngressGroup, ingress } from '../../../lib/backends/kubernetes/roles/ingress.ts';
+import { buildNodeGroup, node } from '../../../lib/backends/kubernetes/roles/node.ts';
+import type { JoinedPod } from '../../../lib/backends/kubernetes/roles/pod.ts';
+import { buildPodGroup, joinedPod, pod } from '../../../lib/backends/kubernetes/roles/pod.ts';
+import { buildServiceGroup, service } from '../../../lib/backends/kubernetes/roles/service.ts';
 import { type TargetGroup, targetLabels } from '../../../lib/targets/group.ts';
 import { type Form, forms, promtoolTargets, recorded } from './recorded.ts';
 
@@ -26,9 +20,12 @@ type Build = (form: Form) => readonly (TargetGroup | undefined)[];
 
 const roles: Readonly<Record<string, Build>> = {
   // Without what is newer than promtool 3.5.3.
-  node: (form) => recorded(node, form).items.map((item) => buildNodeGroup({ ...item, conditions: [] })),
+  node: (form) =>
+    recorded(node, form).items.map((item) =>
+      buildNodeGroup({ ...item, status: { ...item.status, conditions: [] } }),
+    ),
   service: (form) =>
-    recorded(service, form).items.map((item) => buildServiceGroup({ ...item, balancerIPs: [] }, {})),
+    recorded(service, form).items.map((item) => buildServiceGroup(item, {}, { balancerFromSpec: true })),
   pod: (form) => recorded(pod, form).items.map((item) => buildPodGroup(item, {})),
   'pod-meta': (form) => recorded(pod, form).items.map((item) => buildPodGroup(item, withNodes(form))),
   endpoints: (form) => recorded(endpoints, form).items.map((item) => buildEndpointsGroup(item, joins(form))),

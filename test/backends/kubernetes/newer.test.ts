@@ -5,7 +5,7 @@ import { type GivenObjects, startKubernetesFleet } from '../../../lib/sim/kubern
 import { targetLabels } from '../../../lib/targets/group.ts';
 import { failure } from '../../support/http-client.ts';
 import { discover } from './discover.ts';
-import { short } from './targets/read.ts';
+import { short } from './roles/read.ts';
 
 /**
  * What Prometheus has learnt since 3.5. What is expected was found by hand from its configuration reference and the code

@@ -1,21 +1,16 @@
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import * as z from 'zod';
-import { endpoints } from '../../../lib/backends/kubernetes/kinds/endpoints.ts';
-import { endpointSlice } from '../../../lib/backends/kubernetes/kinds/endpointslice.ts';
-import { ingress } from '../../../lib/backends/kubernetes/kinds/ingress.ts';
-import { joinedNode, joinedService, namespace } from '../../../lib/backends/kubernetes/kinds/joined.ts';
-import type { Kind } from '../../../lib/backends/kubernetes/kinds/kind.ts';
-import { node } from '../../../lib/backends/kubernetes/kinds/node.ts';
-import { joinedPod, pod } from '../../../lib/backends/kubernetes/kinds/pod.ts';
-import { service } from '../../../lib/backends/kubernetes/kinds/service.ts';
-import type { ListPage, ObjectMeta } from '../../../lib/backends/kubernetes/objects.ts';
+import type { Kind, ListPage, ObjectMeta } from '../../../lib/backends/kubernetes/kinds/kind.ts';
+import { joinedNode, joinedService, namespace } from '../../../lib/backends/kubernetes/roles/attached.ts';
+import { endpoints } from '../../../lib/backends/kubernetes/roles/endpoints.ts';
+import { endpointSlice } from '../../../lib/backends/kubernetes/roles/endpointslice.ts';
+import { ingress } from '../../../lib/backends/kubernetes/roles/ingress.ts';
+import { node } from '../../../lib/backends/kubernetes/roles/node.ts';
+import { joinedPod, pod } from '../../../lib/backends/kubernetes/roles/pod.ts';
+import { service } from '../../../lib/backends/kubernetes/roles/service.ts';
 import { mediaTypes } from '../../../lib/backends/kubernetes/wire/body.ts';
 import { decodeList } from '../../../lib/backends/kubernetes/wire/list.ts';
 import type { LabelSet } from '../../../lib/targets/group.ts';
-
-/** What a real API server answered, and what `promtool check service-discovery` 3.5.3 made of that cluster. */
-const golden = new URL('../../golden/kubernetes/', import.meta.url);
+import { readGolden, readGoldenText } from '../../support/golden.ts';
 
 export type Form = 'protobuf' | 'json';
 export const forms: readonly Form[] = ['protobuf', 'json'];
@@ -36,7 +31,7 @@ export const kinds: readonly (readonly [string, Kind<ObjectMeta>])[] = [
 
 /** A recorded body. */
 export function body(name: string, form: Form): Buffer {
-  return gunzipSync(readFileSync(new URL(`responses/${name}.${form === 'json' ? 'json' : 'pb'}.gz`, golden)));
+  return readGolden(`kubernetes/responses/${name}.${form === 'json' ? 'json' : 'pb'}`);
 }
 
 /** A recorded list. */
@@ -50,16 +45,15 @@ const index = z.array(
 
 /** Every recorded answer. */
 export function recordings(): z.infer<typeof index> {
-  return index.parse(JSON.parse(readFileSync(new URL('index.json', golden), 'utf8')));
+  return index.parse(JSON.parse(readGoldenText('kubernetes/index.json')));
 }
 
 const promtool = z.array(z.object({ discoveredLabels: z.record(z.string(), z.string()) }));
 
 /** The targets that promtool found for a role, without what Prometheus adds for scraping. */
 export function promtoolTargets(name: string): readonly LabelSet[] {
-  const text = gunzipSync(readFileSync(new URL(`promtool/${name}.json.gz`, golden))).toString();
   return promtool
-    .parse(JSON.parse(text))
+    .parse(JSON.parse(readGoldenText(`kubernetes/promtool/${name}.json`)))
     .map(({ discoveredLabels }) =>
       Object.fromEntries(Object.entries(discoveredLabels).filter(([label]) => !ofScraping.test(label))),
     );

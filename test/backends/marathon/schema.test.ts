@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { marathonConfig } from '../../../lib/backends/marathon/schema.ts';
+import { marathonConfig } from '../../../lib/backends/marathon/index.ts';
 import { inline, plainConfig } from '../../support/http-client.ts';
 
 const servers = ['http://marathon:8080'];
@@ -65,17 +65,17 @@ describe('marathon_sd_configs', () => {
       { auth_token: 'a', auth_token_file: 'b' },
       ['auth_token: at most one of auth_token, auth_token_file and auth_token_ref may be configured'],
     ],
-    [{ auth_token: 'a', basic_auth: { username: 'u' } }, ['auth_token: can not go with basic_auth']],
+    [{ auth_token: 'a', basic_auth: { username: 'u' } }, ['auth_token: cannot go with basic_auth']],
     [
       { auth_token_file: 'a', authorization: { credentials: 'c' } },
-      ['auth_token_file: can not go with authorization'],
+      ['auth_token_file: cannot go with authorization'],
     ],
-    [{ auth_token_ref: 'env:A', bearer_token: 'b' }, ['auth_token_ref: can not go with bearer_token']],
-    [{ auth_token: 'a', bearer_token_file: 'b' }, ['auth_token: can not go with bearer_token_file']],
-    [{ auth_token: 'a', bearer_token_ref: 'env:B' }, ['auth_token: can not go with bearer_token_ref']],
+    [{ auth_token_ref: 'env:A', bearer_token: 'b' }, ['auth_token_ref: cannot go with bearer_token']],
+    [{ auth_token: 'a', bearer_token_file: 'b' }, ['auth_token: cannot go with bearer_token_file']],
+    [{ auth_token: 'a', bearer_token_ref: 'env:B' }, ['auth_token: cannot go with bearer_token_ref']],
     [
       { auth_token: 'a', oauth2: { client_id: 'i', client_secret: 's', token_url: 'http://t' } },
-      ['auth_token: can not go with oauth2'],
+      ['auth_token: cannot go with oauth2'],
     ],
   ])('%j is refused', (stanza, expected) => {
     const { error } = marathonConfig.safeParse({ servers, ...stanza });

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { nomad } from '../../../lib/backends/nomad/index.ts';
-import { nomadConfig } from '../../../lib/backends/nomad/schema.ts';
+import { nomad, nomadConfig } from '../../../lib/backends/nomad/index.ts';
 import { encodeGroup } from '../../../lib/targets/canonical.ts';
 import { type NomadFleet, startNomadFleet } from '../../sim/nomad.ts';
 import { listTargets } from '../../support/discover.ts';
@@ -237,7 +236,7 @@ test.each(['/v1/services', '/v1/service/service-0'])(
     );
     expect(await failure(list())).toEqual({
       kind: 'unreachable',
-      message: `GET ${fleet.url}${path}: Nomad has no leader, its answer may be out of date: check its servers`,
+      message: `GET ${fleet.url}${path}: Nomad has no leader, so its answer may be out of date: check its servers`,
     });
   },
 );

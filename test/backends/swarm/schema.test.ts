@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { swarmConfig } from '../../../lib/backends/swarm/schema.ts';
+import { swarmConfig } from '../../../lib/backends/swarm/index.ts';
 import { inline, plainConfig } from '../../support/http-client.ts';
 
 test('masters alone will do', () => {

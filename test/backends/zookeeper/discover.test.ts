@@ -76,7 +76,7 @@ describe('what is found', () => {
     fleet.replace(new Map(tree.filter(([path]) => !path.startsWith('/a'))));
     const second = await list(['/a', '/b', '/gone'], { cursor: first.cursor ?? '' });
     const third = await list(['/a', '/b', '/gone'], { cursor: second.cursor ?? '' });
-    const reason = 'the path /a was there before, and ZooKeeper says now that it is not';
+    const reason = 'the path /a existed before, and ZooKeeper now says that it does not';
     for (const { listed, groups } of [second, third]) {
       expect(groups.map(({ source }) => source)).toEqual(['/b']);
       expect(['/a/web/1', '/a', '/ab/1', '/b', '/gone/1'].map((source) => listed?.unseen?.(source))).toEqual([

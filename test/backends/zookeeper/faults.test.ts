@@ -48,10 +48,10 @@ test('without a fault the listing is whole, and so it is again after one', async
   expect(await polled(async () => fleet.leftSessions(), 0)).toBe(0);
 });
 
-const notZookeeper = 'what answers there does not speak ZooKeeper';
+const notZookeeper = 'the server there does not speak ZooKeeper';
 /** Which of them it is depends on who notices first. */
 const closed = expect.stringMatching(/^the connection was (?:closed|reset) before /);
-const brokenOff = 'the answer breaks off: this is not ZooKeeper, or not a whole answer of it';
+const brokenOff = 'the answer ends too early: it is cut off, or the server is not ZooKeeper';
 
 describe('an answer in the middle', () => {
   test.each<[ZookeeperFault, string, unknown]>([
@@ -65,10 +65,10 @@ describe('an answer in the middle', () => {
       'denied',
       `${middle} may not be read: give world:anyone the right to read`,
     ],
-    [{ kind: 'error', code: -112 }, 'expired', `${middle} can't be read: the session has expired`],
-    [{ kind: 'error', code: -6 }, 'status', `${middle} can't be read: error -6`],
+    [{ kind: 'error', code: -112 }, 'expired', `${middle} cannot be read: the session has expired`],
+    [{ kind: 'error', code: -6 }, 'status', `${middle} cannot be read: error -6`],
     [{ kind: 'truncated' }, 'malformed', brokenOff],
-    [{ kind: 'stranger' }, 'malformed', 'an answer to a question that was not asked'],
+    [{ kind: 'stranger' }, 'malformed', 'an answer to a request that was not sent'],
     [{ kind: 'negative' }, 'malformed', notZookeeper],
     [{ kind: 'cut' }, 'unreachable', closed],
     [{ kind: 'closed' }, 'unreachable', closed],

@@ -41,8 +41,8 @@ describe('serverset_sd_configs and nerve_sd_configs', () => {
     ]);
   });
 
-  const server = 'servers.0: must be host:port, the port 2181 if there is none';
-  const path = 'paths.0: must be a path such as /services/web, with no / at its end';
+  const server = 'servers.0: must be host:port, or host for port 2181';
+  const path = 'paths.0: must be a path such as /services/web, without a / at its end';
   test.each([
     [{}, ['servers: must list at least one server', 'paths: must list at least one path']],
     [{ servers: [], paths: ['/a'] }, ['servers: must list at least one server']],

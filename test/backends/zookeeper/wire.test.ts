@@ -28,7 +28,7 @@ describe('the encoding', () => {
     const reader = readJute(bytes);
     expect([
       ...[reader.bool(), reader.int(), reader.long(), reader.text(), [...reader.buffer()]],
-      ...[reader.texts(), [...reader.buffer()]],
+      ...[reader.strings(), [...reader.buffer()]],
     ]).toEqual([true, -7, -(2n ** 62n), 'größe', [0, 255], ['a', ''], []]);
   });
 
@@ -41,7 +41,7 @@ describe('the encoding', () => {
   });
 
   test('a list of two billion texts is refused at once', () => {
-    expect(() => readJute(jute.int(2 ** 31 - 1)).texts()).toThrow(broken);
+    expect(() => readJute(jute.int(2 ** 31 - 1)).strings()).toThrow(broken);
   });
 });
 
@@ -99,7 +99,7 @@ describe('a stream of messages', () => {
   test.each([
     [31, 'too-large', 'an answer of 31 bytes is over the limit of 30 bytes'],
     [2 ** 31 - 1, 'too-large', 'an answer of 2147483647 bytes is over the limit of 30 bytes'],
-    [-1, 'malformed', 'what answers there does not speak ZooKeeper'],
+    [-1, 'malformed', 'the server there does not speak ZooKeeper'],
   ])('a length of %d is refused before anything is kept', (length, kind, message) => {
     expect(() => createFrames(() => 30)(jute.int(length))).toThrow(
       expect.objectContaining({ kind, message }),

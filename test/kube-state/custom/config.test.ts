@@ -113,7 +113,7 @@ custom.yml:7:18 spec.resources[0].metrics[0].name: must be a name for a metric`)
   test('has names that are names with their prefix', () => {
     const entry = `{groupVersionKind: {group: a.io}, metricNamePrefix: '', metrics: [{name: 1st, each: {type: Info, info: {}}}]}`;
     expect(problemsIn(`spec:\n  resources:\n  - ${entry}\n`)).toBe(
-      'custom.yml:3:61 spec.resources[0].metrics: has a metric 1st, which can not begin with a digit',
+      'custom.yml:3:61 spec.resources[0].metrics: has a metric 1st, which cannot begin with a digit',
     );
   });
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { keepWanted, wantedBy } from '../../../lib/kube-state/custom/collect.ts';
 import { parseCustomResourceState } from '../../../lib/kube-state/custom/config-file.ts';
 import { countSkips, familiesOf, labelText } from '../../../lib/kube-state/custom/family.ts';
-import { familyWriter } from '../../../lib/kube-state/text/write-family.ts';
+import { familyWriter } from '../../../lib/kube-state/text/family.ts';
 
 const key = fc.oneof(
   fc.constantFrom('a', 'b', 'c', '0', '-1', '__proto__', 'toString', 'a=b', '*'),

@@ -1,10 +1,10 @@
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import { guessPlural } from '../../../lib/kube-state/cluster-role.ts';
+import { openCustomSheet } from '../../../lib/kube-state/custom/collect.ts';
 import type { CustomObject } from '../../../lib/kube-state/custom/family.ts';
-import { openCustomSheet } from '../../../lib/kube-state/custom/sheet.ts';
-import type { LabelledFamily } from '../../../lib/kube-state/family.ts';
 import { openSpill } from '../../../lib/kube-state/text/blocks.ts';
+import type { LabelledFamily } from '../../../lib/kube-state/text/family.ts';
 import { customText } from './rendering.ts';
 
 function family(name: string, help: string): LabelledFamily<CustomObject> {

@@ -78,6 +78,13 @@ function jsonList({ listKind, apiVersion }: KubeStateResource, items: readonly J
 
 const messages = messagesWith(workloadMessages, otherMessages);
 
+/** The items of a protobuf list, as fields of the list. */
+export function protobufItems({ listKind }: KubeStateResource, items: readonly JsonObject[]): Uint8Array {
+  const out = backwardBuffer(4096);
+  putItems(out, messageNamed(listKind.replace(/List$/, ''), messages), items);
+  return out.taken();
+}
+
 function protobufList({ listKind, apiVersion }: KubeStateResource, items: readonly JsonObject[]): Uint8Array {
   const out = backwardBuffer(4096);
   out.bytes(envelopeTail);

@@ -2,7 +2,7 @@
  * pods are made from; see `lib/sim/kubernetes/wire/messages.ts` for the notation. */
 export const workloadMessages = `
 Deployment: metadata 1 ObjectMeta, spec 2 DeploymentSpec, status 3 DeploymentStatus
-DeploymentSpec: replicas 1 int?, selector 2 LabelSelector?, strategy 4 DeploymentStrategy, minReadySeconds 5
+DeploymentSpec: replicas 1 int?, selector 2 LabelSelector?, template 3 PodTemplateSpec, strategy 4 DeploymentStrategy, minReadySeconds 5
   int, revisionHistoryLimit 6 int?, paused 7 bool, progressDeadlineSeconds 9 int?
 DeploymentStrategy: type 1 text, rollingUpdate 2 RollingUpdateDeployment?
 RollingUpdateDeployment: maxUnavailable 1 intOrString?, maxSurge 2 intOrString?
@@ -12,7 +12,7 @@ DeploymentStatus: observedGeneration 1 int, replicas 2 int, updatedReplicas 3 in
 DeploymentCondition: type 1 text, status 2 text, reason 4 text, message 5 text, lastUpdateTime 6 time,
   lastTransitionTime 7 time
 DaemonSet: metadata 1 ObjectMeta, spec 2 DaemonSetSpec, status 3 DaemonSetStatus
-DaemonSetSpec: selector 1 LabelSelector?, updateStrategy 3 DaemonSetUpdateStrategy, minReadySeconds 4 int,
+DaemonSetSpec: selector 1 LabelSelector?, template 2 PodTemplateSpec, updateStrategy 3 DaemonSetUpdateStrategy, minReadySeconds 4 int,
   revisionHistoryLimit 6 int?
 DaemonSetUpdateStrategy: type 1 text, rollingUpdate 2 RollingUpdateDaemonSet?
 RollingUpdateDaemonSet: maxUnavailable 1 intOrString?, maxSurge 2 intOrString?
@@ -21,7 +21,7 @@ DaemonSetStatus: currentNumberScheduled 1 int, numberMisscheduled 2 int, desired
   numberUnavailable 8 int, collisionCount 9 int?, conditions 10 DaemonSetCondition[]
 DaemonSetCondition: type 1 text, status 2 text, lastTransitionTime 3 time, reason 4 text, message 5 text
 StatefulSet: metadata 1 ObjectMeta, spec 2 StatefulSetSpec, status 3 StatefulSetStatus
-StatefulSetSpec: replicas 1 int?, selector 2 LabelSelector?, serviceName 5 text, podManagementPolicy 6 text,
+StatefulSetSpec: replicas 1 int?, selector 2 LabelSelector?, template 3 PodTemplateSpec, serviceName 5 text, podManagementPolicy 6 text,
   updateStrategy 7 StatefulSetUpdateStrategy, revisionHistoryLimit 8 int?, minReadySeconds 9 int,
   persistentVolumeClaimRetentionPolicy 10 StatefulSetPersistentVolumeClaimRetentionPolicy?, ordinals 11
   StatefulSetOrdinals?
@@ -34,20 +34,20 @@ StatefulSetStatus: observedGeneration 1 int, replicas 2 int, readyReplicas 3 int
   StatefulSetCondition[], availableReplicas 11 int
 StatefulSetCondition: type 1 text, status 2 text, lastTransitionTime 3 time, reason 4 text, message 5 text
 ReplicaSet: metadata 1 ObjectMeta, spec 2 ReplicaSetSpec, status 3 ReplicaSetStatus
-ReplicaSetSpec: replicas 1 int?, selector 2 LabelSelector?, minReadySeconds 4 int
+ReplicaSetSpec: replicas 1 int?, selector 2 LabelSelector?, template 3 PodTemplateSpec, minReadySeconds 4 int
 ReplicaSetStatus: replicas 1 int, fullyLabeledReplicas 2 int, observedGeneration 3 int, readyReplicas 4 int,
   availableReplicas 5 int, conditions 6 ReplicaSetCondition[], terminatingReplicas 7 int?
 ReplicaSetCondition: type 1 text, status 2 text, lastTransitionTime 3 time, reason 4 text, message 5 text
 ReplicationController: metadata 1 ObjectMeta, spec 2 ReplicationControllerSpec, status 3
   ReplicationControllerStatus
-ReplicationControllerSpec: replicas 1 int?, selector 2 {text}, minReadySeconds 4 int
+ReplicationControllerSpec: replicas 1 int?, selector 2 {text}, template 3 PodTemplateSpec?, minReadySeconds 4 int
 ReplicationControllerStatus: replicas 1 int, fullyLabeledReplicas 2 int, observedGeneration 3 int,
   readyReplicas 4 int, availableReplicas 5 int, conditions 6 ReplicationControllerCondition[]
 ReplicationControllerCondition: type 1 text, status 2 text, lastTransitionTime 3 time, reason 4 text,
   message 5 text
 Job: metadata 1 ObjectMeta, spec 2 JobSpec, status 3 JobStatus
 JobSpec: parallelism 1 int?, completions 2 int?, activeDeadlineSeconds 3 int?, selector 4 LabelSelector?,
-  manualSelector 5 bool?, backoffLimit 7 int?, ttlSecondsAfterFinished 8 int?, completionMode 9 text?,
+  manualSelector 5 bool?, template 6 PodTemplateSpec, backoffLimit 7 int?, ttlSecondsAfterFinished 8 int?, completionMode 9 text?,
   suspend 10 bool?, podFailurePolicy 11 PodFailurePolicy?, backoffLimitPerIndex 12 int?, maxFailedIndexes 13
   int?, podReplacementPolicy 14 text?, managedBy 15 text?, successPolicy 16 SuccessPolicy?
 PodFailurePolicy: rules 1 PodFailurePolicyRule[]
@@ -65,7 +65,9 @@ JobCondition: type 1 text, status 2 text, lastProbeTime 3 time, lastTransitionTi
 UncountedTerminatedPods: succeeded 1 text[], failed 2 text[]
 CronJob: metadata 1 ObjectMeta, spec 2 CronJobSpec, status 3 CronJobStatus
 CronJobSpec: schedule 1 text, startingDeadlineSeconds 2 int?, concurrencyPolicy 3 text, suspend 4 bool?,
-  successfulJobsHistoryLimit 6 int?, failedJobsHistoryLimit 7 int?, timeZone 8 text?
+  jobTemplate 5 JobTemplateSpec, successfulJobsHistoryLimit 6 int?, failedJobsHistoryLimit 7 int?, timeZone 8 text?
+JobTemplateSpec: metadata 1 ObjectMeta, spec 2 JobSpec
+PodTemplateSpec: metadata 1 ObjectMeta, spec 2 PodSpec
 CronJobStatus: active 1 ObjectReference[], lastScheduleTime 4 time?, lastSuccessfulTime 5 time?
 ObjectReference: kind 1 text, namespace 2 text, name 3 text, uid 4 text, apiVersion 5 text, resourceVersion
   6 text, fieldPath 7 text

@@ -96,7 +96,7 @@ describe('a queue of notifications', () => {
       removed: [],
       rounds: 0,
       lines: [
-        'level=warn msg="https://queue/x holds messages that are no S3 notifications; they stay in it" count=2',
+        'level=warn msg="https://queue/x holds messages that are not S3 notifications; they stay in it" count=2',
       ],
     });
   });

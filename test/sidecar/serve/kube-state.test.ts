@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { MusterError } from '../../../lib/base/errors.ts';
-import { gzipHead, stampGzip } from '../../../lib/kube-state/gzip-header.ts';
+import { gzipHead, stampGzip } from '../../../lib/kube-state/gzip-time.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { ObjectStore } from '../../../lib/store/store.ts';
 import { countingStore } from '../../support/counting-store.ts';

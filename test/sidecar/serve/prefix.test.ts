@@ -18,7 +18,7 @@ test.each([
 test.each(['/muster', 'example.com/muster', 'ftp://example.com/', 'https://example.com/?a=b', ''])(
   '%j is refused',
   (url) => {
-    expect(() => prefixOf(url)).toThrow(/ is not the URL of a site; write it as in https:/);
+    expect(() => prefixOf(url)).toThrow(/ is not the URL of a site: write it as in https:/);
   },
 );
 

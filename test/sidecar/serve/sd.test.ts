@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { MusterError } from '../../../lib/base/errors.ts';
 import { createLogger, silentLogger } from '../../../lib/base/logger.ts';
-import { stampGzip } from '../../../lib/kube-state/gzip-header.ts';
+import { stampGzip } from '../../../lib/kube-state/gzip-time.ts';
 import { createSidecarApp } from '../../../lib/sidecar/app.ts';
 import { createHealth } from '../../../lib/sidecar/mirror/health.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';

@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import { resources } from '../../../lib/sim/kubernetes/api/resources.ts';
 import { keyOf } from '../../../lib/sim/kubernetes/api/shelf.ts';
 import { encodeJson, type JsonObject, objectAt, textAt } from '../../../lib/sim/kubernetes/wire/json.ts';
-import { makeWorld } from '../../../lib/sim/kubernetes/world/make-world.ts';
 import { stateOfWorld } from '../../../lib/sim/kubernetes/world/state.ts';
+import { makeWorld } from '../../../lib/sim/kubernetes/world/world.ts';
 import type { ResourceName } from '../../../lib/sim/kubernetes.ts';
 
 /** What discovery has stumbled over somewhere: by resource, what to find in an object's JSON. */

@@ -1,14 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { joinedPod } from '../../../lib/backends/kubernetes/kinds/pod.ts';
+import { joinedPod } from '../../../lib/backends/kubernetes/roles/pod.ts';
 import { decodeList } from '../../../lib/backends/kubernetes/wire/list.ts';
 import type { ClusterState } from '../../../lib/sim/kubernetes/api/list.ts';
 import { resources } from '../../../lib/sim/kubernetes/api/resources.ts';
 import { keyOf } from '../../../lib/sim/kubernetes/api/shelf.ts';
 import { encodeJson } from '../../../lib/sim/kubernetes/wire/json.ts';
 import { encodeMessage } from '../../../lib/sim/kubernetes/wire/protobuf.ts';
-import { makeWorld } from '../../../lib/sim/kubernetes/world/make-world.ts';
-import { churnWorld } from '../../../lib/sim/kubernetes/world/mutate.ts';
 import { stateOfWorld } from '../../../lib/sim/kubernetes/world/state.ts';
+import { churnWorld, makeWorld } from '../../../lib/sim/kubernetes/world/world.ts';
 import { seededRandom } from '../../../lib/sim/random.ts';
 import { kinds } from '../../backends/kubernetes/recorded.ts';
 import { disposable } from './recorded-cluster.ts';

@@ -7,24 +7,22 @@ import { execPlugin } from './exec-plugin.ts';
 import { oidcTokens } from './oidc.ts';
 
 /**
- * The credentials of a user: a token, a token from a file, an exec plugin, an OIDC provider. Throws `config` with the
- * place, but no secret.
- *
- * @param place file that describes the user
+ * Returns the credentials of a kubeconfig's user: a token, a token file, an exec plugin, or an OIDC provider. `file` names
+ * the kubeconfig in messages. Throws kind `config` without any secret.
  */
 export async function authorizer(
   cluster: Cluster,
   user: User | undefined,
-  place: string,
+  file: string,
   { openHttp }: Pick<ConnectInput, 'openHttp'>,
 ): Promise<Authorize> {
   if (user === undefined) return async () => ({ headers: {} });
   const { name, token, authProvider, exec } = user;
-  if (exec && !token) return execPlugin(exec, cluster, place);
-  if (authProvider?.name === 'oidc' && !token) return oidcTokens(authProvider.config, place, openHttp);
+  if (exec && !token) return execPlugin(exec, cluster, file);
+  if (authProvider?.name === 'oidc' && !token) return oidcTokens(authProvider.config, file, openHttp);
   const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
   const kubeconfig = new KubeConfig();
-  // Of the cluster nothing else matters here: connections are our own.
+  // Only the user matters here: the connection is opened elsewhere.
   kubeconfig.loadFromClusterAndUser(
     { name: cluster.name, server: cluster.server, skipTLSVerify: true },
     { name, ...(token && { token }), authProvider },
@@ -33,9 +31,9 @@ export async function authorizer(
     const options: RequestOptions = {};
     try {
       const applied = kubeconfig.applyToHTTPSOptions(options);
-      await heedSignals(applied, [signal], `while the user's credentials of ${place} were asked for`);
+      await heedSignals(applied, [signal], `while the user's credentials of ${file} were requested`);
     } catch (error) {
-      throw error instanceof MusterError ? error : new MusterError('config', `${place}: ${reasonOf(error)}`);
+      throw error instanceof MusterError ? error : new MusterError('config', `${file}: ${reasonOf(error)}`);
     }
     return { headers: authorizationOf(options.headers) };
   };
@@ -43,7 +41,7 @@ export async function authorizer(
 
 function authorizationOf(headers: RequestOptions['headers']): RequestHeaders {
   const value = new Map<string, unknown>(Object.entries(headers ?? {})).get('Authorization');
-  // A token from a file ends with a line break more often than not.
+  // A token file usually ends with a line break.
   return typeof value === 'string' ? { authorization: value.trim() } : {};
 }
 
@@ -52,5 +50,5 @@ function reasonOf(error: unknown): string {
   // A parser's or the runtime's own error may quote the token.
   if (!hasMessage || error instanceof SyntaxError || error instanceof TypeError)
     return "the user's credentials are not of the expected form";
-  return `the user's credentials can not be had: ${oneLine(String(error.message)).slice(0, 300)}`;
+  return `the user's credentials are not available: ${oneLine(String(error.message)).slice(0, 300)}`;
 }

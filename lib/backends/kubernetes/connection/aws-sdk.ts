@@ -1,6 +1,6 @@
 /**
- * What EKS takes of the AWS SDK, to be loaded when it is needed. Imported by name here, and not where it is used: of a
- * CommonJS package that is only loaded when it is needed, a bundle knows nothing but the default export.
+ * The parts of the AWS SDK that EKS needs, loaded on demand. They are imported by name in a module of their own, because a
+ * bundle sees only the default export of a CommonJS package that is loaded on demand.
  */
 export { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 export { SignatureV4 } from '@smithy/signature-v4';

@@ -5,58 +5,58 @@ import { type Credential, Secret } from '../../../config/secret.ts';
 import type { HttpClient } from '../../../http/client.ts';
 import type { MechanismInput } from '../../mechanism.ts';
 
-/** Headers of one request by name. */
+/** Request headers by name. */
 export type RequestHeaders = Readonly<Record<string, string>>;
 
-/** An API server, ready to be asked. */
+/** A connection to an API server. */
 export interface Connection {
-  /** Everything in front of `/api`; its path may be that of a proxy. */
+  /** The URL before `/api`. It may have a path, such as that of a proxy. */
   readonly server: URL;
   readonly http: HttpClient;
-  /** The credentials for the next request, renewed in time; none where the client has its own. */
+  /** Credentials for the next request, renewed in time; empty if the HTTP client has its own. */
   readonly headers: (signal: AbortSignal) => Promise<RequestHeaders>;
-  /** What to look at when the API server does not know who is asking. */
+  /** What to check when the API server does not know the user; ends an error message. */
   readonly whenUnknown: string;
 }
 
-/** What a user brings to a request. */
+/** Credentials for a request. */
 export interface Authorized {
   readonly headers: RequestHeaders;
   /** A client certificate and its key in PEM, from an exec plugin. */
   readonly certificate?: { readonly cert: string; readonly key: string };
 }
 
-/** The credentials for the next request, renewed in time. */
+/** Returns credentials for the next request, renewed in time. Throws what obtaining them throws. */
 export type Authorize = (signal: AbortSignal) => Promise<Authorized>;
 
 /** What a connection needs beside its configuration. */
 export type ConnectInput = Pick<MechanismInput, 'openHttp' | 'signal' | 'directory'>;
 
-/** The API server's URL, from wherever it came. Throws `config` with the place that it came from. */
-export function serverUrl(text: string, place: string): URL {
+/** Parses the API server's URL. `origin` says in messages where it comes from. Throws kind `config`. */
+export function serverUrl(text: string, origin: string): URL {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
     throw new MusterError(
       'config',
-      `${place}: the API server's address must be an http:// or https:// URL without credentials`,
+      `${origin}: the API server's address must be an http:// or https:// URL without credentials`,
     );
   return url;
 }
 
 /**
- * The client options of a connection that no HTTP client option describes. As in client-go the environment's proxy
- * counts. One request at a time follows another on a connection, so HTTP/2 would only add its frames.
+ * HTTP options of a connection without configured ones. As in client-go, the proxy of the environment counts. Requests come
+ * one after another, so HTTP/2 has no advantage.
  */
 export function defaultHttp(): HttpClientConfig {
   return { ...defaultHttpClient(), proxy_from_environment: true, enable_http2: false };
 }
 
-/** A credential that is at hand as text. */
+/** Wraps a credential that is already known. */
 export function inlineCredential(text: string): Credential {
   return { from: 'inline', secret: new Secret(text) };
 }
 
-/** A certificate or key of a kubeconfig: data in base64, or a file from its folder on. As in client-go, data wins. */
+/** A certificate or key of a kubeconfig: base64 data, or a file relative to the folder. As in client-go, data wins. Undefined without either. */
 export function pemOf(
   data: string | undefined,
   file: string | undefined,
@@ -67,10 +67,8 @@ export function pemOf(
 }
 
 /**
- * The same value again and again until it is due, then a new one. Askers at the same time share one request; one that
- * fails is not kept.
- *
- * @param dueAt when a value must no longer be used, in milliseconds since 1970
+ * Keeps a value until it is due, and then makes a new one. Callers at the same time share one attempt; a failed attempt is
+ * not kept. `dueAt` returns when a value must no longer be used, in milliseconds of Unix time. Throws what `make` throws.
  */
 export function renewed<T>(
   make: (signal: AbortSignal) => Promise<T>,
@@ -80,7 +78,7 @@ export function renewed<T>(
   let current: { readonly value: Promise<T>; due: number } | undefined;
   return async (signal) => {
     if (current !== undefined && now() < current.due) return await current.value;
-    // Until it is there it is due never, so that whoever comes meanwhile waits for it too.
+    // Until the value exists it is never due, so other callers wait for it.
     const next = { value: make(signal), due: Number.POSITIVE_INFINITY };
     current = next;
     try {

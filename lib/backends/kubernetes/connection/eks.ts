@@ -14,7 +14,10 @@ import {
   serverUrl,
 } from './connection.ts';
 
-/** Connects to an Amazon EKS cluster as this process's own IAM role, or as `role_arn`. */
+/**
+ * Connects to an Amazon EKS cluster with the IAM role of this process, or with `role_arn`. Throws kind `denied` without AWS
+ * credentials, `unreachable` for a cluster without an endpoint, and what the HTTP client throws.
+ */
 export async function openEks(config: EksConfig, input: ConnectInput): Promise<Connection> {
   const { cluster, region, role_arn: role } = config;
   const credentials = awsCredentials(config);
@@ -40,8 +43,8 @@ const described = z.object({
 });
 
 /**
- * Where the cluster's API server is, and the authority that signed its certificate, in PEM. A signed plain request: the
- * SDK's EKS client would add more code than the whole of this backend for this one call.
+ * Returns the URL of the cluster's API server and the certificate of its authority in PEM. The request is signed here: the
+ * SDK's EKS client is larger than this whole backend.
  */
 async function describeCluster(
   { cluster, region }: EksConfig,
@@ -53,8 +56,13 @@ async function describeCluster(
   url.pathname = `/clusters/${cluster}`;
   const { headers } = await signer.sign(signable(url, {}));
   const { host: _fromUrl, ...signed } = headers;
-  const answer = await ask(await openHttp(defaultHttp()), { url, headers: signed, signal }, cluster, region);
-  const { endpoint, certificateAuthority, status } = answer.cluster;
+  const response = await getCluster(
+    await openHttp(defaultHttp()),
+    { url, headers: signed, signal },
+    cluster,
+    region,
+  );
+  const { endpoint, certificateAuthority, status } = response.cluster;
   if (!endpoint || !certificateAuthority?.data)
     throw new MusterError(
       'unreachable',
@@ -63,7 +71,7 @@ async function describeCluster(
   return { endpoint, ca: Buffer.from(certificateAuthority.data, 'base64').toString('latin1') };
 }
 
-async function ask(
+async function getCluster(
   http: HttpClient,
   request: Parameters<HttpClient['getJson']>[0],
   cluster: string,
@@ -86,16 +94,16 @@ async function ask(
   }
 }
 
-/** How long the cluster takes a token, less a minute for clocks that differ. Source: EKS's aws-iam-authenticator, 15 minutes. */
+/** Milliseconds for which a token is used: the cluster accepts it for 15 minutes; one is left for clock differences. Source: aws-iam-authenticator. */
 const lifetime = 14 * 60_000;
 
-/** Seconds in which the URL in the token may be called; the authenticator takes no more. */
+/** Seconds for which the URL in the token is valid; the authenticator accepts no more. */
 const expiresIn = 60;
 
 /**
- * Tokens by which EKS knows an IAM principal: a presigned call of STS GetCallerIdentity that names the cluster, which
- * the cluster makes to learn who it is. Nothing is called to make one. It is made anew after 14 minutes, or when the
- * credentials that signed it end. Source: aws-iam-authenticator, API authorization from outside a cluster.
+ * Makes tokens for EKS: a presigned call of STS GetCallerIdentity that names the cluster. The cluster makes that call to
+ * learn the IAM principal. Making a token calls nothing. A token is replaced after 14 minutes, or when its credentials
+ * expire. Source: aws-iam-authenticator, API authorization from outside a cluster.
  */
 export function eksTokens(
   { cluster, region }: Pick<EksConfig, 'cluster' | 'region'>,
@@ -121,7 +129,7 @@ export function eksTokens(
   return async (signal) => (await current(signal)).token;
 }
 
-/** AWS credentials, long-lived or for a while. */
+/** AWS credentials, permanent or temporary. */
 export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -129,15 +137,15 @@ export interface AwsCredentials {
   readonly expiration?: Date;
 }
 
-/** AWS credentials that are good for the next minutes. Throws `denied` where there are none. */
+/** Returns AWS credentials that are valid for the next minutes. Throws kind `denied` if there are none. */
 export type GetAwsCredentials = (signal: AbortSignal) => Promise<AwsCredentials>;
 
-/** Temporary credentials are changed this long before they end, in milliseconds: AWS gives them anew by then. */
+/** Milliseconds before their expiry at which temporary credentials are replaced. AWS issues new ones by then. */
 const margin = 5 * 60_000;
 
 /**
- * The credentials of the process (a function's role, the environment, a profile, the instance), or of `role_arn`, which
- * they assume.
+ * Returns the credentials of the process (a function's role, the environment, a profile, the instance), or those of
+ * `role_arn`, which the process assumes.
  */
 export function awsCredentials({ region, role_arn: role }: Pick<EksConfig, 'region' | 'role_arn'>) {
   const get = async (): Promise<AwsCredentials> => {
@@ -150,25 +158,25 @@ export function awsCredentials({ region, role_arn: role }: Pick<EksConfig, 'regi
       clientConfig: { region, requestHandler: awsRequestHandler() },
     })();
   };
-  const ask = async (signal: AbortSignal) => {
+  const request = async (signal: AbortSignal) => {
     try {
-      return await heedSignals(get(), [signal], 'while AWS credentials were asked for');
+      return await heedSignals(get(), [signal], 'while AWS credentials were requested');
     } catch (error) {
-      if (signal.aborted) throw abortError(signal, 'while AWS credentials were asked for');
+      if (signal.aborted) throw abortError(signal, 'while AWS credentials were requested');
       throw new MusterError(
         'denied',
         role === undefined
-          ? `this process has no AWS credentials: ${said(error)}`
-          : `the role ${role} can not be assumed: ${said(error)}: its trust policy must name the role of this process, which needs sts:AssumeRole`,
+          ? `this process has no AWS credentials: ${messageOf(error)}`
+          : `the role ${role} cannot be assumed: ${messageOf(error)}: its trust policy must name the role of this process, which needs sts:AssumeRole`,
       );
     }
   };
-  return renewed(ask, ({ expiration }) =>
+  return renewed(request, ({ expiration }) =>
     expiration === undefined ? Number.POSITIVE_INFINITY : expiration.getTime() - margin,
   );
 }
 
-/** Where an AWS service is asked, unless `AWS_ENDPOINT_URL_<SERVICE>` or `AWS_ENDPOINT_URL` says otherwise. */
+/** The endpoint of an AWS service; `AWS_ENDPOINT_URL_<SERVICE>` and `AWS_ENDPOINT_URL` override it. */
 function awsEndpoint(service: 'sts' | 'eks', region: string): URL {
   const name = `AWS_ENDPOINT_URL_${service.toUpperCase()}`;
   const override = process.env[name] || process.env.AWS_ENDPOINT_URL;
@@ -178,7 +186,7 @@ function awsEndpoint(service: 'sts' | 'eks', region: string): URL {
   return url;
 }
 
-/** Domains of the partitions, by the beginning of their regions. Source: AWS SDK, partitions.json. */
+/** Domains of the AWS partitions, by the prefix of their regions. Source: AWS SDK, partitions.json. */
 const domains: readonly (readonly [prefix: string, domain: string])[] = [
   ['cn-', 'amazonaws.com.cn'],
   ['us-iso-', 'c2s.ic.gov'],
@@ -192,13 +200,13 @@ function domainOf(region: string): string {
   return domains.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'amazonaws.com';
 }
 
-/** A signer of requests (Signature Version 4) to one service. */
+/** A signer of requests to one service, with Signature Version 4. */
 async function awsSigner(service: 'sts' | 'eks', region: string, credentials: AwsCredentials) {
   const { SignatureV4 } = await import('./aws-sdk.ts');
   return new SignatureV4({ service, region, credentials, sha256: Sha256 });
 }
 
-/** A request as the signer takes it. */
+/** A request in the form of the signer. */
 function signable(url: URL, headers: Readonly<Record<string, string>>) {
   return {
     method: 'GET',
@@ -211,7 +219,7 @@ function signable(url: URL, headers: Readonly<Record<string, string>>) {
   };
 }
 
-/** The hash that the signer wants, with a secret as an HMAC. */
+/** The hash function of the signer; with a secret it is an HMAC. */
 class Sha256 {
   readonly #hash: Hash | Hmac;
 
@@ -234,7 +242,7 @@ function bytesOf(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
   return new Uint8Array(data);
 }
 
-function said(error: unknown): string {
+function messageOf(error: unknown): string {
   const message = typeof error === 'object' && error !== null && 'message' in error ? `${error.message}` : '';
-  return oneLine(message).slice(0, 250) || 'the AWS SDK does not say why';
+  return oneLine(message).slice(0, 250) || 'the AWS SDK gives no reason';
 }

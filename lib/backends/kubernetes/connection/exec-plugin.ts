@@ -32,69 +32,63 @@ const execCredential = z.object({
 });
 
 /**
- * Credentials from a plugin, which is run again when they have ended. The client library's own runner can't be stopped
- * at a deadline and does not tell plugins what client-go tells them, hence this one. Throws `config` with the place, the
- * exit code and the first plain words on stderr, but never what it printed; all of stderr is the error's detail.
- *
- * @param place the kubeconfig; a relative path of the plugin starts from its folder
+ * Returns credentials from an exec plugin, which runs again when they expire. The client library's own runner cannot be
+ * stopped at a deadline and does not pass what client-go passes to plugins. `file` is the kubeconfig; a relative path of
+ * the plugin starts in its folder. Throws kind `config` with the exit code and the first plain words of stderr, never with
+ * stdout. All of stderr is the detail of the error.
  */
 export function execPlugin(
   exec: unknown,
   cluster: Cluster,
-  place: string,
+  file: string,
 ): (signal: AbortSignal) => Promise<Authorized> {
   const parsed = execConfig.safeParse(exec);
   if (!parsed.success)
     throw new MusterError(
       'config',
-      `${place}: the user's exec can not be read (at ${parsed.error.issues[0]?.path.join('.')})`,
+      `${file}: the user's exec cannot be read (at ${parsed.error.issues[0]?.path.join('.')})`,
     );
   const config = parsed.data;
   const credentials = renewed(
-    async (signal) => readCredential(await run(config, cluster, place, signal), place),
+    async (signal) => readCredential(await run(config, cluster, file, signal), file),
     ({ due }) => due,
   );
   return async (signal) => (await credentials(signal)).authorized;
 }
 
-/** Largest answer of a plugin, in bytes; as much of stderr is kept. */
+/** Maximum size of a plugin's output, in bytes; the same amount of stderr is kept. */
 const maxBuffer = 1024 * 1024;
 
-/** What a plugin came to. */
+/** The result of a plugin. */
 interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-async function run(
-  config: ExecConfig,
-  cluster: Cluster,
-  place: string,
-  signal: AbortSignal,
-): Promise<string> {
+async function run(config: ExecConfig, cluster: Cluster, file: string, signal: AbortSignal): Promise<string> {
   const { command } = config;
-  const what = `${place}: the exec plugin ${command}`;
-  const { code, stdout, stderr } = await runToEnd(config, cluster, place, signal).catch((error: unknown) => {
+  const what = `${file}: the exec plugin ${command}`;
+  const { code, stdout, stderr } = await runToEnd(config, cluster, file, signal).catch((error: unknown) => {
     if (error instanceof MusterError) throw error;
-    if (codeOf(error) === 'ENOENT') throw new MusterError('config', `${what} is not there`);
-    if (codeOf(error) === 'EACCES') throw new MusterError('config', `${what} may not be run`);
+    if (codeOf(error) === 'ENOENT') throw new MusterError('config', `${what} does not exist`);
+    if (codeOf(error) === 'EACCES') throw new MusterError('config', `${what} is not executable`);
     throw new MusterError('config', `${what} cannot be started (${codeOf(error) ?? 'no reason given'})`);
   });
   if (code === 0) return stdout;
   const how = code === null ? 'was ended by a signal' : `failed with exit code ${code}`;
   const words = safeWords(stderr);
-  throw new MusterError('config', `${what} ${how}: ${words === '' ? 'it does not say why' : words}`, {
+  throw new MusterError('config', `${what} ${how}: ${words === '' ? 'it gives no reason' : words}`, {
     ...(stderr !== '' && { detail: stderr.slice(0, 4000) }),
   });
 }
 
-/** In a process group of its own: a plugin is often a script, and what it started must end with it. */
-function runToEnd(config: ExecConfig, cluster: Cluster, place: string, signal: AbortSignal): Promise<Ended> {
+/** Runs the plugin in a process group of its own: a plugin is often a script, and its children must end with it. */
+function runToEnd(config: ExecConfig, cluster: Cluster, file: string, signal: AbortSignal): Promise<Ended> {
   const { command, args } = config;
-  const path = command.includes('/') ? resolve(dirname(place), command) : command;
+  const path = command.includes('/') ? resolve(dirname(file), command) : command;
   return new Promise((done, fail) => {
-    if (signal.aborted) return fail(abortError(signal, `before the exec plugin of ${place} ran`));
+    if (signal.aborted) return fail(abortError(signal, `before the exec plugin of ${file} ran`));
     const child = spawn(path, args ?? [], { env: environment(config, cluster), detached: true });
     const [stdout, stderr] = [child.stdout, child.stderr].map(textUpTo);
     const giveUp = (error: MusterError) => {
@@ -102,12 +96,12 @@ function runToEnd(config: ExecConfig, cluster: Cluster, place: string, signal: A
       fail(error);
     };
     const unlisten = onAbort([signal], () =>
-      giveUp(abortError(signal, `while the exec plugin of ${place} ran`)),
+      giveUp(abortError(signal, `while the exec plugin of ${file} ran`)),
     );
     child.stdout.on('data', () => {
       if (stdout?.isFull())
         giveUp(
-          new MusterError('config', `${place}: the exec plugin ${command} prints over ${maxBuffer} bytes`),
+          new MusterError('config', `${file}: the exec plugin ${command} prints over ${maxBuffer} bytes`),
         );
     });
     child.once('error', (error) => {
@@ -118,7 +112,7 @@ function runToEnd(config: ExecConfig, cluster: Cluster, place: string, signal: A
       unlisten();
       done({ code, stdout: stdout?.text() ?? '', stderr: stderr?.text() ?? '' });
     });
-    // Nobody is there to answer its questions; that it does not wait for this is no error.
+    // The plugin cannot ask questions. A plugin that has closed its stdin is not an error.
     child.stdin.on('error', () => {});
     child.stdin.end();
   });
@@ -134,12 +128,12 @@ function textUpTo(stream: Readable) {
   return { isFull: () => length > maxBuffer, text: () => Buffer.concat(chunks).toString() };
 }
 
-/** Ends the plugin and whatever it started, and lets go of what they print. */
+/** Kills the plugin and its children, and drops their output. */
 function endGroup(child: ChildProcessWithoutNullStreams): void {
   try {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // There are no groups here, or nobody is left in it.
+    // The platform has no process groups, or the group is empty.
     child.kill('SIGKILL');
   }
   child.stdout.destroy();
@@ -147,16 +141,16 @@ function endGroup(child: ChildProcessWithoutNullStreams): void {
 }
 
 /**
- * The beginning of what a plugin says, up to the first word that may be a secret or a name: statuses and pages are read
- * by others. All of it is in the log at debug.
+ * Returns the start of stderr, up to the first word that may be a secret or a name: others read statuses and pages. The
+ * debug log has all of it.
  */
 function safeWords(stderr: string): string {
   const [line = ''] = stderr.trim().split(/[\r\n]/, 1);
   const words = line.split(/\s+/).slice(0, 12);
   const end = words.findIndex((word) => !plainWord.test(word));
   const plain = end === -1 ? words : words.slice(0, end);
-  const telling = plain.findIndex((word) => secretName.test(word));
-  return (telling === -1 ? plain : plain.slice(0, telling + 1)).join(' ');
+  const secret = plain.findIndex((word) => secretName.test(word));
+  return (secret === -1 ? plain : plain.slice(0, secret + 1)).join(' ');
 }
 
 /** No digits, no capitals within, no signs: a word of a sentence. */
@@ -187,11 +181,11 @@ function environment({ apiVersion, env, provideClusterInfo }: ExecConfig, cluste
 
 function readCredential(
   printed: string,
-  place: string,
+  file: string,
 ): { readonly authorized: Authorized; readonly due: number } {
   const result = execCredential.safeParse(tryParseJson(printed));
   if (!result.success)
-    throw new MusterError('config', `${place}: the exec plugin did not print an ExecCredential`);
+    throw new MusterError('config', `${file}: the exec plugin did not print an ExecCredential`);
   const { token, clientCertificateData: cert, clientKeyData: key, expirationTimestamp } = result.data.status;
   const due = expirationTimestamp ? Date.parse(expirationTimestamp) : Number.POSITIVE_INFINITY;
   return {

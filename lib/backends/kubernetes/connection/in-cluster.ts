@@ -5,12 +5,12 @@ import type { ConnectionConfig } from '../schema.ts';
 import { authorizer } from './authorizer.ts';
 import { type ConnectInput, type Connection, defaultHttp, serverUrl } from './connection.ts';
 
-/** Where Kubernetes puts the service account of a pod. */
+/** The folder of a pod's service account. Source: Kubernetes documentation, "Accessing the Kubernetes API from a Pod". */
 const accountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
- * Connects to the cluster in which this process runs as a pod, as its service account. The token is read anew while it
- * is in use. Throws `config` outside of a cluster.
+ * Connects to the cluster in which this process runs as a pod, with the pod's service account. The token file is read again
+ * from time to time. Throws kind `config` outside of a cluster.
  */
 export async function openInCluster(input: ConnectInput, folder = accountFolder): Promise<Connection> {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
@@ -40,7 +40,7 @@ export async function openInCluster(input: ConnectInput, folder = accountFolder)
   };
 }
 
-/** The namespace in which this process runs. Throws `config` where there is none. */
+/** Returns the namespace in which this process runs. Throws kind `config` outside of a cluster. */
 export async function ownNamespace(signal: AbortSignal, folder = accountFolder): Promise<string> {
   return await readAccountFile(`${folder}/namespace`, signal);
 }
@@ -51,7 +51,7 @@ async function readAccountFile(path: string, signal: AbortSignal): Promise<strin
   return text;
 }
 
-/** The namespaces to list, each once; the empty one stands for all of them. */
+/** Returns the namespaces to list, each once; the empty name means all. Throws kind `config` when the own one is unknown. */
 export async function namespacesOf(
   { namespaces: { names, own_namespace } }: Pick<ConnectionConfig, 'namespaces'>,
   signal: AbortSignal,

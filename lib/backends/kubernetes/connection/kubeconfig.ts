@@ -4,7 +4,8 @@ import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { MusterError } from '../../../base/errors.ts';
 import { readText } from '../../../base/files.ts';
-import type { HttpClientConfig, TlsConfig } from '../../../config/http-client.ts';
+import type { HttpClientConfig } from '../../../config/http-client.ts';
+import type { TlsConfig } from '../../../config/http-transport.ts';
 import type { Credential } from '../../../config/secret.ts';
 import { listField, structField, textField } from '../../../http/json.ts';
 import { parseUrl } from '../../../http/url-text.ts';
@@ -21,15 +22,16 @@ import {
 
 const maxBytes = 4 * 1024 * 1024;
 
-/** A connection, and whether an SD config with the same file gets the same one. */
+/** A connection by a kubeconfig's context. */
 export interface KubeconfigConnection extends Connection {
+  /** Whether the context is the current one, which an SD config with the file uses. */
   readonly isCurrent: boolean;
 }
 
 /**
- * Connects as a kubeconfig's context says: the current one unless another is named. Certificates, tokens, token files, passwords, impersonation, exec
- * plugins, OIDC, `tls-server-name` and `proxy-url` count as they do for kubectl. Throws `config` with the file and what
- * is wrong with it, but never its content.
+ * Connects by a context of a kubeconfig: the current one unless another is named. Certificates, tokens, token files,
+ * passwords, impersonation, exec plugins, OIDC, `tls-server-name` and `proxy-url` work as in kubectl. Throws kind `config`
+ * with the file and its fault, but never with its content.
  */
 export async function openKubeconfig(
   file: string,
@@ -75,7 +77,7 @@ function tlsOf(cluster: Cluster, folder: string): TlsConfig {
   };
 }
 
-/** A plugin's certificate comes before the file's. */
+/** A plugin's certificate overrides that of the file. */
 function certificateOf(
   user: User | undefined,
   { certificate }: Authorized,
@@ -104,18 +106,18 @@ function proxyOf(
 
 /** A context of a kubeconfig. */
 interface KubeconfigContext {
-  /** Whether it is the current one, which alone counts for an SD config. */
+  /** Whether it is the current context. */
   readonly isCurrent: boolean;
   readonly cluster: Cluster;
-  /** Absent where the context names none. */
+  /** Undefined if the context names no user. */
   readonly user: User | undefined;
-  /** Headers that make requests on behalf of someone else. */
+  /** Headers for requests on behalf of another user. */
   readonly impersonation: Readonly<Record<string, readonly Credential[]>>;
 }
 
 /**
- * Reads a context of a kubeconfig: the current one unless another is named. Throws `config` with the path and the place in
- * it, never its content.
+ * Reads a context of a kubeconfig: the current one unless another is named. Throws kind `config` with the file and the path
+ * of the bad key, never with content.
  */
 export async function loadContext(text: string, path: string, named?: string): Promise<KubeconfigContext> {
   const own = ownKeys(text, path);
@@ -124,7 +126,7 @@ export async function loadContext(text: string, path: string, named?: string): P
   try {
     kubeconfig.loadFromString(text);
   } catch (error) {
-    // Other errors than these quote the file.
+    // Other errors of the library may quote the file.
     const missing = error instanceof Error && /^\w+\[\d+\][\w.]* is missing$/.test(error.message);
     throw new MusterError('config', `${path}: ${missing ? error.message : 'is not a kubeconfig'}`);
   }
@@ -134,7 +136,7 @@ export async function loadContext(text: string, path: string, named?: string): P
     throw new MusterError(
       'config',
       named === undefined
-        ? `${path}: its current-context names no context that it has`
+        ? `${path}: its current-context does not exist`
         : `${path}: it has no context ${JSON.stringify(named)}`,
     );
   const isCurrent = context.name === current;
@@ -157,7 +159,7 @@ export async function loadContext(text: string, path: string, named?: string): P
   };
 }
 
-/** Keys that the client library leaves out. Source: k8s.io/client-go, clientcmd api.AuthInfo. */
+/** Keys that the client library ignores. Source: k8s.io/client-go, clientcmd api.AuthInfo. */
 const userKeys = structField({
   tokenFile: textField,
   'as-uid': textField,
@@ -175,11 +177,11 @@ function ownKeys(text: string, path: string): z.output<typeof kubeconfigKeys> {
     throw new MusterError('config', `${path}:${error.linePos?.[0].line ?? 1}: is not YAML`);
   const result = kubeconfigKeys.safeParse(toPlain(() => document.toJS()));
   if (result.success) return result.data;
-  const place = result.error.issues[0]?.path.join('.') ?? '';
-  throw new MusterError('config', `${path}: is not a kubeconfig${place === '' ? '' : ` (at ${place})`}`);
+  const key = result.error.issues[0]?.path.join('.') ?? '';
+  throw new MusterError('config', `${path}: is not a kubeconfig${key === '' ? '' : ` (at ${key})`}`);
 }
 
-/** `undefined` for a document of more aliases than any honest file has. */
+/** Converts the document; undefined if it has too many aliases. */
 function toPlain(convert: () => unknown): unknown {
   try {
     return convert();
@@ -188,7 +190,7 @@ function toPlain(convert: () => unknown): unknown {
   }
 }
 
-/** A token from a file, read anew while it is in use, beats one in the kubeconfig. */
+/** A token file, which is read again from time to time, overrides a token in the kubeconfig. */
 function withTokenFile(user: User, file: string | undefined, folder: string): User {
   if (!file) return user;
   const { token: _fromKubeconfig, ...others } = user;

@@ -20,35 +20,33 @@ const oidcConfig = z.object({
 
 type OidcConfig = z.output<typeof oidcConfig>;
 
-/** A token is changed this long before it ends, in milliseconds, as in client-go. */
+/** Milliseconds before its expiry at which a token is replaced. Source: client-go. */
 const margin = 10_000;
 
 /**
- * The ID token of a kubeconfig, and once it has ended those that the provider gives for its refresh token. The client
- * library's own way hands the provider's URL on as text, which its OpenID client refuses, hence this one. Nothing is
- * written back: a provider must take a refresh token more than once. Throws `config` with the place, and what asking
- * the provider throws.
- *
- * @param place the kubeconfig; a relative path of the authority starts from its folder
+ * Returns the ID token of a kubeconfig, and after its expiry new ones from the provider for the refresh token. (The client
+ * library passes the provider's URL as a string, which its OpenID client refuses.) Nothing is written back, so a provider
+ * must accept a refresh token more than once. `file` is the kubeconfig; a relative path of the authority starts in its
+ * folder. Throws kind `config` for bad keys, `denied` when the provider refuses, and what the HTTP client throws.
  */
-export function oidcTokens(config: unknown, place: string, openHttp: ConnectInput['openHttp']): Authorize {
+export function oidcTokens(config: unknown, file: string, openHttp: ConnectInput['openHttp']): Authorize {
   const parsed = oidcConfig.safeParse(config ?? {});
   if (!parsed.success)
     throw new MusterError(
       'config',
-      `${place}: the user's auth-provider can not be read (at ${parsed.error.issues[0]?.path.join('.')})`,
+      `${file}: the user's auth-provider cannot be read (at ${parsed.error.issues[0]?.path.join('.')})`,
     );
   const provider = parsed.data;
   let refreshToken = provider['refresh-token'];
   const tokens = renewed(
     async (signal) => {
       const given = provider['id-token'];
-      if (endOf(given) - margin > Date.now()) return given;
-      const answer = await refresh(provider, refreshToken, place, openHttp, signal);
+      if (expiryOf(given) - margin > Date.now()) return given;
+      const answer = await refresh(provider, refreshToken, file, openHttp, signal);
       refreshToken = answer.refresh_token || refreshToken;
       return answer.id_token;
     },
-    (token) => endOf(token) - margin,
+    (token) => expiryOf(token) - margin,
   );
   return async (signal) => ({ headers: { authorization: `Bearer ${await tokens(signal)}` } });
 }
@@ -59,7 +57,7 @@ const granted = z.object({ id_token: z.string().min(1), refresh_token: textField
 async function refresh(
   provider: OidcConfig,
   refreshToken: string,
-  place: string,
+  file: string,
   openHttp: ConnectInput['openHttp'],
   signal: AbortSignal,
 ): Promise<z.output<typeof granted>> {
@@ -67,10 +65,10 @@ async function refresh(
   if (issuer === undefined || refreshToken === '')
     throw new MusterError(
       'config',
-      `${place}: the user's id-token has ended, and without idp-issuer-url and refresh-token there is no other`,
+      `${file}: the user's id-token has expired, and a new one needs idp-issuer-url and refresh-token`,
     );
-  const { 'idp-certificate-authority-data': data, 'idp-certificate-authority': file } = provider;
-  const ca = pemOf(data, file, dirname(place));
+  const { 'idp-certificate-authority-data': data, 'idp-certificate-authority': caFile } = provider;
+  const ca = pemOf(data, caFile, dirname(file));
   await using http = await openHttp({
     ...defaultHttp(),
     tls_config: { ca, insecure_skip_verify: false },
@@ -79,18 +77,21 @@ async function refresh(
   const { token_endpoint: endpoint } = await http.getJson({ url: known, signal }, discovered);
   const url = parseUrl(endpoint);
   if (url === undefined)
-    throw new MusterError('malformed', `${place}: the OIDC provider's token_endpoint is not a URL`);
-  return await grant(http, url, ways(provider), { refreshToken, place, signal });
+    throw new MusterError('malformed', `${file}: the OIDC provider's token_endpoint is not a URL`);
+  return await grant(http, url, clientAuths(provider), { refreshToken, file, signal });
 }
 
-/** How a client says who it is. */
-interface Way {
+/** How a client authenticates. */
+interface ClientAuth {
   readonly headers: Readonly<Record<string, string>>;
   readonly form: Readonly<Record<string, string>>;
 }
 
-/** The standard wants the secret in a Basic header; for providers that refuse this it goes into the form, as in Go. */
-function ways({ 'client-id': client_id, 'client-secret': client_secret }: OidcConfig): readonly Way[] {
+/** The standard wants the secret in a Basic header. If a provider refuses that, it goes into the form, as in Go. */
+function clientAuths({
+  'client-id': client_id,
+  'client-secret': client_secret,
+}: OidcConfig): readonly ClientAuth[] {
   if (client_secret === '') return [{ headers: {}, form: { client_id } }];
   const basic = Buffer.from(`${encodeURIComponent(client_id)}:${encodeURIComponent(client_secret)}`);
   return [
@@ -99,46 +100,46 @@ function ways({ 'client-id': client_id, 'client-secret': client_secret }: OidcCo
   ];
 }
 
-/** Of a refusal nothing is repeated but its code: an answer may quote the token. */
+/** Only the code of a refusal is repeated: the body may quote the token. */
 const refusal = z.object({ error: z.string().regex(/^\w{1,50}$/) });
 
 async function grant(
   http: HttpClient,
   url: URL,
-  [way, ...others]: readonly Way[],
-  asked: { readonly refreshToken: string; readonly place: string; readonly signal: AbortSignal },
+  [auth, ...others]: readonly ClientAuth[],
+  request: { readonly refreshToken: string; readonly file: string; readonly signal: AbortSignal },
 ): Promise<z.output<typeof granted>> {
-  const { refreshToken, place, signal } = asked;
+  const { refreshToken, file, signal } = request;
   const { status, body, headers } = await http.request({
     url,
     method: 'POST',
     headers: {
       accept: 'application/json',
       'content-type': 'application/x-www-form-urlencoded',
-      ...way?.headers,
+      ...auth?.headers,
     },
     body: new URLSearchParams({
       grant_type: 'refresh_token',
       refresh_token: refreshToken,
-      ...way?.form,
+      ...auth?.form,
     }).toString(),
     expect: [400, 401, 403],
     signal,
   });
   if (status < 300) return decodeJson(body, headers['content-type'], granted);
-  if (others.length > 0) return await grant(http, url, others, asked);
+  if (others.length > 0) return await grant(http, url, others, request);
   const { data } = refusal.safeParse(tryParseJson(Buffer.from(body).toString()));
   throw new MusterError(
     'denied',
-    `${place}: the OIDC provider gives no new token: HTTP ${status}${data ? ` (${data.error})` : ''}: log in anew`,
+    `${file}: the OIDC provider refused a new token: HTTP ${status}${data ? ` (${data.error})` : ''}: log in again`,
     { status },
   );
 }
 
 const claims = z.object({ exp: z.number() });
 
-/** When a token ends, in milliseconds since 1970; 0 for what is no token. */
-function endOf(token: string): number {
+/** The expiry of a token in milliseconds of Unix time; 0 if it is not a token. */
+function expiryOf(token: string): number {
   const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
   const { data } = claims.safeParse(tryParseJson(payload));
   return (data?.exp ?? 0) * 1000;

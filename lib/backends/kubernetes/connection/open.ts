@@ -6,8 +6,8 @@ import { openInCluster } from './in-cluster.ts';
 import { openKubeconfig } from './kubeconfig.ts';
 
 /**
- * Connects as configured: to `api_server`, by `kubeconfig_file`, to an EKS cluster, or else to the cluster in which
- * this process runs. Throws `config` for credentials that cannot be had or read, and what asking EKS throws.
+ * Connects as configured: to `api_server`, by `kubeconfig_file`, to an EKS cluster, or else to the cluster in which this
+ * process runs. Throws kind `config` for missing or bad credentials, and what `openEks` throws.
  */
 export async function openConnection(config: ConnectionConfig, input: ConnectInput): Promise<Connection> {
   const { api_server: server, kubeconfig_file: file, muster } = config;
@@ -25,8 +25,8 @@ export async function openConnection(config: ConnectionConfig, input: ConnectInp
 }
 
 /**
- * The uid of the namespace kube-system, which every cluster has, and which lives as long as the cluster. Throws the
- * client's errors; `denied` where the right to get that namespace is missing.
+ * Returns the UID of the namespace kube-system, which every cluster has for all of its life. Throws what the HTTP client
+ * throws: `denied` without the permission to get that namespace.
  */
 export async function uidOfCluster(
   { server, http, headers }: Connection,
@@ -41,5 +41,5 @@ export async function uidOfCluster(
   return [metadata.uid];
 }
 
-/** `GET /api/v1/namespaces/<name>` in JSON, as far as it is read. */
+/** The part of `GET /api/v1/namespaces/<name>` that is read. */
 const namespace = z.object({ metadata: z.object({ uid: z.string().min(1) }) });

@@ -1,11 +1,22 @@
-import type { ListPage, ObjectMeta } from '../objects.ts';
-import { count, inside, many, one, type Shape, text, textMap, word } from '../wire/fields.ts';
-import { Malformed, type Reader } from '../wire/reader.ts';
-import { asObject, type Field, table } from '../wire/table.ts';
+import {
+  type FieldSpec,
+  flat,
+  type MessageSpec,
+  many,
+  message,
+  one,
+  optionalCount,
+  take,
+  text,
+  type Values,
+} from '../wire/fields.ts';
+import { Malformed, type Reader, wire } from '../wire/reader.ts';
+import { asObject, table } from '../wire/table.ts';
+import { objectMeta } from './messages.ts';
 
-/** What a kind of object is called where it is listed. */
+/** How a kind of object is named where it is listed. */
 export interface KindNames {
-  /** Plural name in paths and in access rules, as in `pods`. */
+  /** Plural name in paths and access rules, as in `pods`. */
   readonly resource: string;
   /** `v1`, or `group/v1`. */
   readonly apiVersion: string;
@@ -15,30 +26,63 @@ export interface KindNames {
   readonly namespaced: boolean;
 }
 
-/** A kind of object whose lists can be read, with the fields that labels need and no others. */
+/** A kind of object whose lists can be read. Only the described fields of an object are kept. */
 export interface Kind<T extends ObjectMeta> extends KindNames {
-  /** Its objects have no protobuf form. */
+  /** The objects have no protobuf form. */
   readonly jsonOnly?: true;
-  /** Reads a protobuf list that ends at `end`. Throws `Malformed`. */
+  /** Reads a protobuf list that ends at the offset `end`. Throws `Malformed`. */
   readonly readList: (reader: Reader, end: number) => ListPage<T>;
-  /** Takes what is needed from a parsed JSON list. Throws `Malformed`. */
+  /** Takes the needed fields of a parsed JSON list. Throws `Malformed`. */
   readonly pickList: (json: unknown) => ListPage<T>;
 }
 
-/** An object while it is read. */
-export type Draft<T> = {
-  -readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] ? Item[] : T[Key];
-};
+/** The metadata that every object has here. */
+export interface ObjectMeta {
+  /** Empty for an object outside of namespaces. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Pairs;
+  readonly annotations: Pairs;
+}
 
-/** The kind with these names; its one description of fields serves protobuf and JSON. */
-export function kind<T extends ObjectMeta>(described: KindNames & Shape<T>): Kind<T> {
-  const { create, fields, ...names } = described;
-  const list = table<ListDraft<T>>(
+/** Keys and values of a map in turn, in the order of the body. That takes half the memory of an object, and any key is safe. */
+export type Pairs = readonly string[];
+
+/** One page of a list. */
+export interface ListPage<T> {
+  readonly items: readonly T[];
+  /** The state of the cluster that the list shows; opaque. */
+  readonly resourceVersion: string;
+  /** Token for the next page; empty on the last page. */
+  readonly continueToken: string;
+  /** Number of items after this page, where the server gives it. */
+  readonly remaining: number | undefined;
+  /** Set when a string was not UTF-8: its bad bytes are U+FFFD now. Names an object with such a string; empty if unknown. */
+  readonly replaced?: string;
+}
+
+/** An object of a kind: its metadata and its fields, all in one object. */
+export type ObjectOf<M extends MessageSpec, S extends MessageSpec> = ObjectMeta & Values<M> & Values<S>;
+
+/**
+ * Makes the kind. Its objects hold the given fields of `metadata` (labels and annotations are empty unless given) and the
+ * given fields beside `metadata`.
+ */
+export function kind<M extends MessageSpec, S extends MessageSpec>(
+  names: KindNames,
+  metadata: M,
+  fields: S,
+): Kind<ObjectOf<M, S>>;
+export function kind(names: KindNames, metadata: MessageSpec, fields: MessageSpec): Kind<ObjectMeta> {
+  const shape = message({ metadata: flat(1, metadata), ...fields });
+  const empty: ObjectMeta = { namespace: '', name: '', labels: [], annotations: [], ...shape.create() };
+  const items = { create: (): ObjectMeta => ({ ...empty }), fields: shape.fields };
+  const list = table<ListDraft>(
     [
-      one(1, 'metadata', listMeta, (target, meta) => {
+      one(1, 'metadata', message(listMeta), (target, meta) => {
         target.meta = meta;
       }),
-      many(2, 'items', { create, fields }, (target, item) => {
+      many(2, 'items', items, (target, item) => {
         if (item.name === '') throw new Malformed('has no metadata.name');
         if (names.namespaced && item.namespace === '') throw new Malformed('has no metadata.namespace');
         target.items.push(item);
@@ -49,74 +93,60 @@ export function kind<T extends ObjectMeta>(described: KindNames & Shape<T>): Kin
   return {
     ...names,
     readList(reader, end) {
-      const draft: ListDraft<T> = { meta: undefined, items: [] };
+      const draft: ListDraft = { meta: undefined, items: [] };
       list.read(reader, end, draft);
-      return page(draft);
+      return pageOf(draft);
     },
     pickList(json) {
       // Only protobuf leaves out an empty list.
       if (!('items' in asObject(json))) throw new Malformed('has no items');
-      const draft: ListDraft<T> = { meta: undefined, items: [] };
+      const draft: ListDraft = { meta: undefined, items: [] };
       list.pick(json, draft);
-      return page(draft);
+      return pageOf(draft);
     },
   };
 }
 
-/** Metadata before any field was read. */
-export function emptyMeta(): Draft<ObjectMeta> {
-  return { namespace: '', name: '', labels: [], annotations: [] };
+/** `ListMeta` */
+const listMeta = { resourceVersion: text(2), continue: text(3), remainingItemCount: optionalCount(4) };
+
+interface ListDraft {
+  meta: Values<typeof listMeta> | undefined;
+  readonly items: ObjectMeta[];
 }
 
-/** The field `metadata`: its common part, and what a kind needs beside that. */
-export function metadata<T extends Draft<ObjectMeta>>(...more: readonly Field<T>[]): Field<T> {
-  return nameOnly(
-    textMap(11, 'labels', (object) => object.labels),
-    textMap(12, 'annotations', (object) => object.annotations),
-    ...more,
-  );
-}
-
-/** The same without labels and annotations. */
-export function nameOnly<T extends Draft<ObjectMeta>>(...more: readonly Field<T>[]): Field<T> {
-  return inside(1, 'metadata', [
-    text(1, 'name', (object, name) => {
-      object.name = name;
-    }),
-    word(3, 'namespace', (object, namespace) => {
-      object.namespace = namespace;
-    }),
-    ...more,
-  ]);
-}
-
-interface ListMeta {
-  resourceVersion: string;
-  continueToken: string;
-  remaining: number | undefined;
-}
-
-interface ListDraft<T> {
-  meta: ListMeta | undefined;
-  readonly items: T[];
-}
-
-const listMeta: Shape<ListMeta> = {
-  create: () => ({ resourceVersion: '', continueToken: '', remaining: undefined }),
-  fields: [
-    text(2, 'resourceVersion', (target, version) => {
-      target.resourceVersion = version;
-    }),
-    text(3, 'continue', (target, token) => {
-      target.continueToken = token;
-    }),
-    count(4, 'remainingItemCount', (target, remaining) => {
-      target.remaining = remaining;
-    }),
-  ],
-};
-
-function page<T>({ meta, items }: ListDraft<T>): ListPage<T> {
+function pageOf({ meta, items }: ListDraft): ListPage<ObjectMeta> {
   if (meta === undefined) throw new Malformed('has no metadata');
-  return { ...meta, items };
+  const { resourceVersion, continue: continueToken, remainingItemCount: remaining } = meta;
+  return { resourceVersion, continueToken, remaining, items };
+}
+
+/** An object that is kept as `keep` returns it, with the metadata that lists need. */
+export interface JsonObject<Content> extends ObjectMeta {
+  readonly uid: string;
+  readonly content: Content;
+}
+
+/**
+ * Makes a kind whose objects exist in JSON only, such as custom resources. `keep` gets each object as it was parsed and
+ * returns what is kept of it; it may throw `Malformed`.
+ */
+export function jsonKind<Content>(
+  names: KindNames,
+  keep: (json: unknown) => Content,
+): Kind<JsonObject<Content | undefined>> {
+  const content: FieldSpec<Content | undefined> = {
+    empty: undefined,
+    field: (key) => ({
+      ...{ number: 2, name: '', wire: wire.bytes, repeated: false },
+      read() {
+        throw new Malformed('is not JSON, the only form of custom resources');
+      },
+      pick(json, draft) {
+        draft[key] = keep(json);
+      },
+    }),
+  };
+  const metadata = take(objectMeta, 'name', 'namespace', 'uid', 'labels');
+  return { ...kind(names, metadata, { content }), jsonOnly: true };
 }

@@ -5,47 +5,56 @@ import type { BodySpace } from '../../../http/body.ts';
 import { shownUrl } from '../../../http/url-text.ts';
 import type { Cursor, Progress } from '../../../targets/discover.ts';
 import type { Connection } from '../connection/connection.ts';
-import type { ListPage, ObjectMeta } from '../objects.ts';
-import { type Asking, fetchPage, type PageAnswer, refusalError } from './fetch-page.ts';
-import { type ListQuery, listKey, pageUrl } from './query.ts';
+import type { ListPage, ObjectMeta } from '../kinds/kind.ts';
+import {
+  fetchPage,
+  type ListQuery,
+  listKey,
+  maxListStarts,
+  type PageResult,
+  type PageSource,
+  pageUrl,
+  refusalError,
+} from './page.ts';
 
 /** A part of a list. */
 export interface Part<T> {
   readonly items: readonly T[];
-  /** The list begins here. If parts came before, they are void: the server lost the state that they show. */
+  /** The list starts here. Earlier parts are void: the server has lost the state that they show. */
   readonly first: boolean;
 }
 
+/** How a lister requests lists, and what it reports. */
 export interface ListerOptions {
+  /** Most objects on a page. */
   readonly pageSize: number;
+  /** Whether responses may be gzipped. */
   readonly compression: boolean;
-  /** What `cursor` gave the last time. */
+  /** The cursor of the last lister. */
   readonly cursor?: Cursor | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /** Takes what a person should know of, a line at a time. */
+  /** Reports a problem that does not fail a list, in one line. */
   readonly warn?: ((message: string) => void) | undefined;
-  /** Take what the API server has in its cache, which may be older, and spares its database. */
-  readonly fromCache?: boolean;
+  /** Read from the API server's cache: the list may be older, and the server's database is spared. */
+  readonly fromCache?: boolean | undefined;
 }
 
-/** Lists what an API server has. */
+/** Lists the objects of an API server. */
 export interface Lister {
   /**
-   * The list page by page; the next one is asked for while the caller works on this one. A list that ends is whole and
-   * of one state. Throws what a page's request throws, and `expired` when its state was lost four times.
+   * Yields the list page by page, and requests the next page while the caller works on this one. A list that ends is
+   * complete and shows one state of the cluster. Throws what `fetchPage` throws, and `expired` when the server lost the
+   * state four times.
    */
   readonly parts: <T extends ObjectMeta>(query: ListQuery<T>, signal: AbortSignal) => AsyncGenerator<Part<T>>;
-  /** Where the lists that were read stand, for the next lister. */
+  /** The versions of the lists that were read, for the next lister. */
   readonly cursor: () => Cursor;
 }
 
-/** How often a list whose state was lost is begun anew. */
-const maxRestarts = 3;
-
-/** A lister of the connected API server. */
+/** Opens a lister for the connected API server. It sends nothing until a list is read. */
 export function openLister(connection: Connection, options: ListerOptions): Lister {
   const { compression, pageSize, cursor, onProgress, warn = () => undefined } = options;
-  const asking: Asking = { connection, compression, form: 'protobuf' };
+  const source: PageSource = { connection, compression, form: 'protobuf' };
   const versions = openVersions(connection.server, cursor);
   const trackList = openProgress(onProgress);
   return {
@@ -53,7 +62,7 @@ export function openLister(connection: Connection, options: ListerOptions): List
     async *parts<T extends ObjectMeta>(query: ListQuery<T>, signal: AbortSignal) {
       const stop = new AbortController();
       const list: List<T> = {
-        asking,
+        source,
         query,
         limit: Math.min(pageSize, query.limit ?? pageSize),
         versions,
@@ -64,55 +73,53 @@ export function openLister(connection: Connection, options: ListerOptions): List
         space: { bytes: new Uint8Array() },
       };
       try {
-        for (let restarts = 0; ; restarts++) {
-          if (restarts > maxRestarts) throw expiredError(list);
-          if (yield* pagesOfOneState(list)) return;
-        }
+        for (let starts = 0; starts < maxListStarts; starts++) if (yield* pagesOfOneState(list)) return;
+        throw expiredError(list);
       } finally {
-        stop.abort(new MusterError('internal', 'nobody reads the list any more'));
+        stop.abort(new MusterError('internal', 'the list is no longer read'));
       }
     },
   };
 }
 
-/** One list and how it is asked for. */
+/** One list, and how it is requested. */
 interface List<T extends ObjectMeta> {
-  readonly asking: Asking;
+  readonly source: PageSource;
   readonly query: ListQuery<T>;
   readonly limit: number;
   readonly versions: Versions;
   readonly report: ReportList;
   readonly warn: (message: string) => void;
   readonly signal: AbortSignal;
-  /** The state shown must not be older than this version; empty: the newest. */
+  /** The list must not be older than this version; empty for the newest list. */
   oldest: string;
-  /** Its pages are read into this, one after another. */
+  /** The bodies of its pages are read into this memory, one after another. */
   readonly space: BodySpace;
 }
 
-/** All pages, or `false` once the server has lost the state that the pages so far show. */
+/** Yields all pages. Returns false as soon as the server has lost the state that the pages so far show. */
 async function* pagesOfOneState<T extends ObjectMeta>(list: List<T>): AsyncGenerator<Part<T>, boolean> {
   const seen = new Set<string>();
   let version = '';
   let read = 0;
-  let next = askFor(list, '', 1);
+  let next = requestPage(list, '', 1);
   for (let number = 1; ; number++) {
     let page = await next;
     if (page === 'no-such-version') {
       list.oldest = '';
-      page = await askFor(list, '', 1);
+      page = await requestPage(list, '', 1);
     }
-    // Without a version to ask for the server can't be without it.
+    // A request without a version cannot fail for want of it.
     if (page === 'expired' || page === 'no-such-version') return false;
     const first = version === '';
     if (first) version = page.resourceVersion;
-    // Pages of another state don't belong to this list, whatever the server thinks of it.
+    // A page of another state does not belong to this list.
     else if (page.resourceVersion !== version) return false;
     const { items, continueToken: token } = page;
     checkPage(list, page, seen);
     if (page.replaced !== undefined) list.warn(notUtf8(list, page.replaced));
     read += items.length;
-    if (token !== '') next = askFor(list, token, number + 1);
+    if (token !== '') next = requestPage(list, token, number + 1);
     list.report(read, token === '' ? 0 : page.remaining);
     yield { items, first };
     if (token === '') {
@@ -122,26 +129,25 @@ async function* pagesOfOneState<T extends ObjectMeta>(list: List<T>): AsyncGener
   }
 }
 
-function askFor<T extends ObjectMeta>(
+function requestPage<T extends ObjectMeta>(
   list: List<T>,
   continueToken: string,
   number: number,
-): Promise<PageAnswer<T>> {
-  const { asking, query, limit, signal, oldest, space } = list;
+): Promise<PageResult<T>> {
+  const { source, query, limit, signal, oldest, space } = list;
   const resourceVersion = continueToken === '' ? oldest : '';
-  const answer = fetchPage(asking, query, { limit, continueToken, resourceVersion }, signal, space).catch(
-    (error) => {
-      const { kind, message, status, cause } = toMusterError(error);
-      const place = number === 1 ? '' : ` (page ${number} of the list of ${query.kind.resource})`;
-      throw new MusterError(kind, message + place, { cause, status });
-    },
-  );
-  // Whoever stops reading before this page is not to be told of its end.
-  answer.catch(() => undefined);
-  return answer;
+  const parameters = { limit, continueToken, resourceVersion };
+  const page = fetchPage(source, query, parameters, { signal, space }).catch((error) => {
+    const { kind, message, status, cause } = toMusterError(error);
+    const which = number === 1 ? '' : ` (page ${number} of the list of ${query.kind.resource})`;
+    throw new MusterError(kind, message + which, { cause, status });
+  });
+  // The caller may stop before it awaits this page.
+  page.catch(() => undefined);
+  return page;
 }
 
-/** Throws `malformed` where going on would never end, or where objects would be missing at the end. */
+/** Throws `malformed` when the list would never end, or when objects would be missing at its end. */
 function checkPage<T extends ObjectMeta>(
   list: List<T>,
   { continueToken: token, remaining = 0, resourceVersion }: ListPage<T>,
@@ -151,13 +157,13 @@ function checkPage<T extends ObjectMeta>(
   if (token === '' && remaining > 0)
     throw malformed(list, `breaks off: ${remaining} objects remain, but there is no continue token`);
   if (token !== '' && seen.has(token))
-    throw malformed(list, 'goes round in circles: a continue token came twice');
+    throw malformed(list, 'repeats a continue token, so it would never end');
   seen.add(token);
 }
 
 function notUtf8<T extends ObjectMeta>({ query }: List<T>, name: string): string {
   const where = name === '' ? '' : `, as in ${name}`;
-  return `the list of ${query.kind.resource} has text that is not UTF-8${where}: its bad bytes became U+FFFD`;
+  return `the list of ${query.kind.resource} has strings that are not UTF-8${where}: its bad bytes became U+FFFD`;
 }
 
 function malformed<T extends ObjectMeta>(list: List<T>, what: string): MusterError {
@@ -168,21 +174,21 @@ function malformed<T extends ObjectMeta>(list: List<T>, what: string): MusterErr
 }
 
 function expiredError<T extends ObjectMeta>(list: List<T>): MusterError {
-  const { query, asking } = list;
-  const { whenUnknown } = asking.connection;
-  return refusalError({ ...query, url: firstUrl(list), status: 410, said: '', whenUnknown });
+  const { query, source } = list;
+  const { whenUnknown } = source.connection;
+  return refusalError({ ...query, url: firstUrl(list), status: 410, serverMessage: '', whenUnknown });
 }
 
-function firstUrl<T extends ObjectMeta>({ asking, query, limit }: List<T>): URL {
-  return pageUrl(asking.connection.server, query, { limit, continueToken: '', resourceVersion: '' });
+function firstUrl<T extends ObjectMeta>({ source, query, limit }: List<T>): URL {
+  return pageUrl(source.connection.server, query, { limit, continueToken: '', resourceVersion: '' });
 }
 
-/** How far one list is: objects read, and how many come after them where the server says so. */
+/** Reports the progress of one list: objects read, and objects remaining where the server gives the number. */
 type ReportList = (read: number, remaining: number | undefined) => void;
 
 /**
- * Adds up how far several lists are. There is a total once every list that was begun has one: a server tells the rest
- * of a list that is not selected, and a list that ended is its own total.
+ * Adds up the progress of several lists. There is a total when every started list has one. A server gives the remaining
+ * number for lists without selectors only; a list that ended has zero remaining.
  */
 function openProgress(report: ((progress: Progress) => void) | undefined): () => ReportList {
   const lists: { read: number; remaining: number | undefined }[] = [];
@@ -208,20 +214,21 @@ function sum(lists: readonly { readonly read: number; readonly remaining: number
 }
 
 /**
- * The resource versions at which lists were last read, so that a list never shows an older state than the one before,
- * whichever API server answers. Versions of another API server's address are forgotten: they may be of another cluster.
+ * The resource versions of the lists that were read last. With them a list never shows an older state than the one before,
+ * whichever API server answers. Versions from another server address are dropped: they may belong to another cluster.
  */
 interface Versions {
-  /** Of the last cycle; empty where there is none. */
+  /** The version in the last cycle; empty if there is none. */
   readonly last: (key: string) => string;
+  /** Notes the version of a list that was read. */
   readonly read: (key: string, resourceVersion: string) => void;
-  /** For the next cycle: the lists that were read in this one. */
+  /** The lists that were read in this cycle, for the next one. */
   readonly cursor: () => Cursor;
 }
 
 const stored = z.object({ server: z.string(), lists: z.record(z.string(), z.string()) });
 
-/** The versions of the last cycle's cursor. One that can't be read counts as none: it only saves the server work. */
+/** Reads the cursor of the last cycle. A cursor that cannot be read counts as none: it only saves the server work. */
 function openVersions(server: URL, cursor: Cursor | undefined): Versions {
   const address = `${server.origin}${server.pathname}`;
   const before = readCursor(cursor);

@@ -2,13 +2,13 @@ import { mapConcurrent } from '../../../base/concurrency.ts';
 import { abortError, onAbort } from '../../../base/deadlines.ts';
 import { MusterError } from '../../../base/errors.ts';
 
-/** Hands a batch on; resolves once the reader has taken it and asks for more, throws when it never will. */
+/** Passes a batch to the reader. Resolves when the reader wants the next one; throws when the stream has ended. */
 export type Push<Batch> = (batch: Batch) => Promise<void>;
 
 /**
- * What is pushed for the items, as it comes, with at most `limit` of them under way. Each holds one batch at a time, so
- * that memory is bounded by the limit. Ends when all of them have; at the first failure it throws that, and the signal
- * handed to the others fires, as it does when the reader stops.
+ * Yields the batches that `produce` pushes for the items, with at most `limit` items at the same time. Each item holds one
+ * batch, so the limit bounds the memory. Throws the first failure. The signals of the other items fire then, and when the
+ * reader stops.
  */
 export async function* streamConcurrent<Item, Batch>(
   items: readonly Item[],
@@ -54,7 +54,7 @@ export async function* streamConcurrent<Item, Batch>(
     }
     await work;
   } finally {
-    stop.abort(new MusterError('internal', 'nobody reads the stream any more'));
+    stop.abort(new MusterError('internal', 'the stream is no longer read'));
     await work.catch(() => undefined);
   }
 }

@@ -1,55 +1,86 @@
-import { job, joinedNode, namespace as namespaceKind, replicaSet } from '../kinds/joined.ts';
-import type { ListQuery } from '../listing/query.ts';
-import type { ObjectMeta } from '../objects.ts';
-import { type Attached, addByName, addControllers } from '../targets/draft.ts';
-import { type Read, type RoleInput, readInto, selected } from './listing.ts';
+import { type Kind, kind, type ObjectMeta, type ObjectOf } from '../kinds/kind.ts';
+import { objectMeta } from '../kinds/messages.ts';
+import type { ListQuery } from '../listing/page.ts';
+import { take } from '../wire/fields.ts';
+import { type Attached, addByName, addControllers, controller, targetMetadata } from './draft.ts';
+import { type Read, type RoleInput, readInto, selected } from './read.ts';
 
-/** Metadata that `attach_metadata` asks for: maps that are filled once all the reads have ended. */
+/** Nodes as the targets on them need them: their metadata. */
+export const joinedNode = metadataOf('nodes', 'NodeList', false);
+
+/** Services as their endpoints need them: their metadata. */
+export const joinedService = metadataOf('services', 'ServiceList', true);
+
+/** Namespaces as the objects in them need them: their metadata. */
+export const namespace = metadataOf('namespaces', 'NamespaceList', false);
+
+function metadataOf(resource: string, listKind: string, namespaced: boolean): Kind<ObjectMeta> {
+  return kind({ resource, apiVersion: 'v1', listKind, namespaced }, targetMetadata, {});
+}
+
+/** Labels and annotations are not read: those of a replica set often hold the whole deployment. */
+const controlled = { ...take(objectMeta, 'name', 'namespace'), controller };
+
+type Controlled = ObjectOf<typeof controlled, Record<never, never>>;
+
+const replicaSet: Kind<Controlled> = kind(
+  { resource: 'replicasets', apiVersion: 'apps/v1', listKind: 'ReplicaSetList', namespaced: true },
+  controlled,
+  {},
+);
+
+const job: Kind<Controlled> = kind(
+  { resource: 'jobs', apiVersion: 'batch/v1', listKind: 'JobList', namespaced: true },
+  controlled,
+  {},
+);
+
+/** Metadata that `attach_metadata` wants: maps that are complete when all the reads have ended. */
 interface AttachedReads {
   readonly attached: Attached;
   readonly reads: readonly Read[];
 }
 
-/** What the targets of a role can be given. */
+/** What can be attached to the targets of a role. */
 export interface Attachable {
   readonly nodes: boolean;
   readonly namespaces: boolean;
-  /** What pods belong to by way of their controllers. */
+  /** Deployments, jobs and cron jobs of pods. */
   readonly workloads: boolean;
 }
 
-/** Gives what is to be attached in one namespace. */
+/** Returns what is attached in one namespace. */
 export type AttachIn = (namespace: string) => AttachedReads;
 
 /**
- * What is to be attached, of what the role takes. Nodes and namespaces belong to no namespace, so that the listings of
- * all namespaces share one read of each; replica sets and jobs are read with each. They are not selected, as in
- * Prometheus. A job's own name stands in its pods, so that it takes no list.
+ * Returns what is attached, as far as the role takes it. Nodes and namespaces are read once for the listings of all
+ * namespaces. Replica sets and jobs are read for each namespace, and without selectors, as in Prometheus. The name of a
+ * job is in its pods, so it needs no list.
  */
 export function attaching(input: RoleInput, takes: Attachable): AttachIn {
   const { lister, config } = input;
-  const { node, namespace, deployment, job: jobs, cronjob } = config.attach_metadata;
-  const nodes = takes.nodes && node ? new Map<string, ObjectMeta>() : undefined;
-  const namespaces = takes.namespaces && namespace ? new Map<string, ObjectMeta>() : undefined;
+  const { attach_metadata: attach } = config;
+  const nodes = takes.nodes && attach.node ? new Map<string, ObjectMeta>() : undefined;
+  const namespaces = takes.namespaces && attach.namespace ? new Map<string, ObjectMeta>() : undefined;
   const ofNodes = selected(input, joinedNode, '', 'node');
-  const ofNamespaces = { kind: namespaceKind, namespace: '' };
+  const ofNamespaces = { kind: namespace, namespace: '' };
   const read = (map: Map<string, ObjectMeta> | undefined, query: ListQuery<ObjectMeta>): readonly Read[] =>
-    map === undefined ? [] : [once((signal) => readInto(lister, query, map, addByName, signal))];
+    map === undefined ? [] : [once((signal) => readInto(lister, query, { map, add: addByName }, signal))];
   const shared = [...read(nodes, ofNodes), ...read(namespaces, ofNamespaces)];
 
   return (own) => {
-    const deployments = takes.workloads && deployment ? new Map<string, string>() : undefined;
-    const cronJobs = takes.workloads && cronjob ? new Map<string, string>() : undefined;
+    const deployments = takes.workloads && attach.deployment ? new Map<string, string>() : undefined;
+    const cronJobs = takes.workloads && attach.cronjob ? new Map<string, string>() : undefined;
     const reads: Read[] = [...shared];
     if (deployments !== undefined)
       reads.push((signal) => {
         const query = { kind: replicaSet, namespace: own };
-        return readInto(lister, query, deployments, addControllers('Deployment'), signal);
+        return readInto(lister, query, { map: deployments, add: addControllers('Deployment') }, signal);
       });
     if (cronJobs !== undefined)
       reads.push((signal) => {
         const query = { kind: job, namespace: own };
-        return readInto(lister, query, cronJobs, addControllers('CronJob'), signal);
+        return readInto(lister, query, { map: cronJobs, add: addControllers('CronJob') }, signal);
       });
     return {
       attached: {
@@ -57,14 +88,14 @@ export function attaching(input: RoleInput, takes: Attachable): AttachIn {
         namespaces,
         deployments,
         cronJobs,
-        jobs: takes.workloads && jobs,
+        jobs: takes.workloads && attach.job,
       },
       reads,
     };
   };
 }
 
-/** Whoever comes first makes the read, the others wait for it. If it fails, all of them do, and so does the listing. */
+/** Shares one read: the first caller starts it, the others wait for it. When it fails, all of them fail. */
 function once(read: Read): Read {
   let made: Promise<void> | undefined;
   return (signal) => {

@@ -1,22 +1,15 @@
 import { hasSince } from '../../../config/prometheus-version.ts';
 import type { TargetGroup } from '../../../targets/group.ts';
-import { endpoints } from '../kinds/endpoints.ts';
-import { endpointSlice } from '../kinds/endpointslice.ts';
-import { ingress } from '../kinds/ingress.ts';
-import { dualStackService, joinedService } from '../kinds/joined.ts';
-import type { Kind } from '../kinds/kind.ts';
-import { node } from '../kinds/node.ts';
-import { joinedPod, pod } from '../kinds/pod.ts';
-import { service } from '../kinds/service.ts';
-import type { JoinedPod, ObjectMeta } from '../objects.ts';
-import { type Attached, addByKey, objectKey, type ServiceJoins } from '../targets/draft.ts';
-import { buildEndpointsGroup, isTruncated } from '../targets/endpoints.ts';
-import { buildEndpointSliceGroup } from '../targets/endpointslice.ts';
-import { buildIngressGroup } from '../targets/ingress.ts';
-import { buildNodeGroup } from '../targets/node.ts';
-import { buildPodGroup } from '../targets/pod.ts';
-import { buildServiceGroup } from '../targets/service.ts';
-import { type Attachable, attaching } from './attached.ts';
+import type { Kind, ObjectMeta } from '../kinds/kind.ts';
+import type { Role } from '../schema.ts';
+import { type Attachable, attaching, joinedService } from './attached.ts';
+import type { ServiceJoins } from './behind.ts';
+import { type Attached, addByKey, objectKey } from './draft.ts';
+import { buildEndpointsGroup, endpoints, isTruncated } from './endpoints.ts';
+import { buildEndpointSliceGroup, dualStackService, endpointSlice } from './endpointslice.ts';
+import { buildIngressGroup, ingress } from './ingress.ts';
+import { buildNodeGroup, node } from './node.ts';
+import { buildPodGroup, type JoinedPod, joinedPod, pod } from './pod.ts';
 import {
   type ListNamespace,
   pushGroups,
@@ -25,18 +18,22 @@ import {
   readAll,
   readInto,
   selected,
-} from './listing.ts';
-import type { Role } from './role.ts';
+} from './read.ts';
+import { buildServiceGroup, type Service, service } from './service.ts';
 
-/** How each role lists a namespace. */
+/** How each role lists one namespace. */
 export const listRole: Readonly<Record<Role, (input: RoleInput) => ListNamespace>> = {
   node: (input) => listAlone(input, node, buildNodeGroup, nothing),
   pod: (input) => listAlone(input, pod, podBuilder(input), everything),
-  service: (input) => listAlone(input, service, serviceBuilder(input), namespacesAlone),
+  service: (input) => {
+    const version = { balancerFromSpec: !hasSince(input.prometheus, '3.15') };
+    const build = (item: Service, attached: Attached) => buildServiceGroup(item, attached, version);
+    return listAlone(input, service, build, namespacesAlone);
+  },
   ingress: (input) => listAlone(input, ingress, buildIngressGroup, namespacesAlone),
   endpoints: listEndpoints,
   endpointslice: (input) => {
-    // Slices of a second address family are left out since Prometheus 3.11.
+    // Since 3.11 Prometheus leaves out slices of a second address family.
     const services = hasSince(input.prometheus, '3.11') ? dualStackService : joinedService;
     return listBehindServices(input, endpointSlice, services, buildEndpointSliceGroup);
   },
@@ -57,24 +54,18 @@ function listAlone<T extends ObjectMeta>(
     const { attached, reads } = attachIn(namespace);
     await readAll(reads, signal);
     const query = selected(input, kind, namespace, input.config.role);
-    await pushGroups(input.lister, query, (item) => build(item, attached), push, signal);
+    await pushGroups(input.lister, query, { build: (item) => build(item, attached), push }, signal);
   };
 }
 
-/** Where nodes are attached, pods on other nodes than the listed ones are left out since Prometheus 3.11. */
+/** Since 3.11 Prometheus leaves out pods on nodes that were not listed, if nodes are attached. */
 function podBuilder({ prometheus }: RoleInput): typeof buildPodGroup {
   if (!hasSince(prometheus, '3.11')) return buildPodGroup;
   return (item, attached) =>
     attached.nodes?.has(item.nodeName) === false ? undefined : buildPodGroup(item, attached);
 }
 
-/** A load balancer's address was the one that was asked for, before 3.15. */
-function serviceBuilder({ prometheus }: RoleInput): typeof buildServiceGroup {
-  if (hasSince(prometheus, '3.15')) return buildServiceGroup;
-  return (item, attached) => buildServiceGroup({ ...item, balancerIPs: [] }, attached);
-}
-
-/** Kubernetes keeps 1,000 addresses of a service in its Endpoints and marks those that lack the rest. */
+/** Kubernetes keeps at most 1,000 addresses of a service in its Endpoints, and marks the truncated ones. */
 function listEndpoints(input: RoleInput): ListNamespace {
   const truncated = new Set<string>();
   const list = listBehindServices(input, endpoints, joinedService, (item, joins) => {
@@ -89,12 +80,12 @@ function listEndpoints(input: RoleInput): ListNamespace {
     if (first === undefined) return;
     const are = others.length > 0 ? ` and ${others.length} more are` : ' is';
     input.warn(
-      `endpoints/${first}${are} truncated: Kubernetes leaves out what is over 1,000 addresses, and these targets are missing; use "role: endpointslice", which has all`,
+      `endpoints/${first}${are} truncated: Kubernetes leaves out addresses over 1,000, and their targets are missing: use "role: endpointslice", which has all`,
     );
   };
 }
 
-/** Pods and services of the namespace are read first, in a compact form, and all that stays in memory. */
+/** First reads the pods and services of the namespace, in a compact form that stays in memory. */
 function listBehindServices<T extends ObjectMeta, S extends ObjectMeta>(
   input: RoleInput,
   kind: Kind<T>,
@@ -108,12 +99,19 @@ function listBehindServices<T extends ObjectMeta, S extends ObjectMeta>(
     const pods = new Map<string, JoinedPod>();
     const services = new Map<string, S>();
     const joined: readonly Read[] = [
-      (own) => readInto(lister, selected(input, joinedPod, namespace, 'pod'), pods, addByKey, own),
-      (own) => readInto(lister, selected(input, serviceKind, namespace, 'service'), services, addByKey, own),
+      (own) =>
+        readInto(lister, selected(input, joinedPod, namespace, 'pod'), { map: pods, add: addByKey }, own),
+      (own) =>
+        readInto(
+          lister,
+          selected(input, serviceKind, namespace, 'service'),
+          { map: services, add: addByKey },
+          own,
+        ),
     ];
     await readAll([...joined, ...reads], signal);
     const joins = { ...attached, pods, services };
     const query = selected(input, kind, namespace, input.config.role);
-    await pushGroups(lister, query, (item) => build(item, joins), push, signal);
+    await pushGroups(lister, query, { build: (item) => build(item, joins), push }, signal);
   };
 }

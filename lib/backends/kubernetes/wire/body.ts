@@ -1,14 +1,14 @@
-import { text } from './fields.ts';
+import { message, text } from './fields.ts';
 import { Malformed, openReader, type Reader, readEnd, readText, readVarint, within } from './reader.ts';
 import { asObject, readInner, table } from './table.ts';
 
-/** The media types in which an API server answers. */
+/** Media types of an API server's responses. */
 export const mediaTypes = {
   protobuf: 'application/vnd.kubernetes.protobuf',
   json: 'application/json',
 } as const;
 
-/** What an answer says that it is, and where the object lies. */
+/** An opened response body: the type that it names, and where its object is. */
 export type Body = Named &
   (
     | { readonly form: 'protobuf'; readonly reader: Reader; readonly end: number }
@@ -21,8 +21,8 @@ interface Named {
 }
 
 /**
- * Opens an answer of the given content type. With `exact` the whole numbers of 64 bits that a JavaScript number can not
- * hold are bigints in what was JSON. Throws `Malformed`.
+ * Opens a response body of the content type. With `exact`, JSON numbers of 64 bits that a JavaScript number cannot hold
+ * become bigints. Throws `Malformed`.
  */
 export function openBody(bytes: Uint8Array, contentType: string, { exact = false } = {}): Body {
   const mediaType = contentType.split(';', 1)[0]?.trim().toLowerCase();
@@ -31,29 +31,19 @@ export function openBody(bytes: Uint8Array, contentType: string, { exact = false
   throw new Malformed(`is neither protobuf nor JSON but '${contentType}'`);
 }
 
-/** In front of every protobuf answer: `k8s` and a zero. */
+/** Every protobuf body starts with `k8s` and a zero byte. */
 const magic = Buffer.from('k8s\0', 'latin1');
 
 /** The message around every object: runtime.Unknown of k8s.io/apimachinery. Tags: number times 8, plus 2 for bytes. */
 const envelope = { typeMeta: 0x0a, raw: 0x12, contentEncoding: 0x1a, contentType: 0x22 } as const;
 
-const typeMeta = table<{ apiVersion: string; kind: string }>(
-  [
-    text(1, 'apiVersion', (target, apiVersion) => {
-      target.apiVersion = apiVersion;
-    }),
-    text(2, 'kind', (target, kind) => {
-      target.kind = kind;
-    }),
-  ],
-  'refuse',
-);
+const typeMeta = table(message({ apiVersion: text(1), kind: text(2) }).fields, 'refuse');
 
 function openProtobuf(bytes: Uint8Array): Body {
   const reader = openReader(bytes);
   const { length } = bytes;
   if (!reader.bytes.subarray(0, magic.length).equals(magic))
-    throw new Malformed('does not begin as protobuf does');
+    throw new Malformed('does not start with the bytes of protobuf');
   reader.at = magic.length;
   const names = { apiVersion: '', kind: '' };
   let raw: { at: number; end: number } | undefined;
@@ -82,16 +72,16 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 const lossy = new TextDecoder();
 
 function openJson(bytes: Uint8Array, exact: boolean): Body {
-  const { body, isReplaced } = decodeText(bytes);
+  const { body, isReplaced } = decodeUtf8(bytes);
   const json = asObject(parseJson(body, exact));
   const { apiVersion, kind } = json;
-  if (typeof apiVersion !== 'string') throw within('apiVersion', new Malformed('is not a text'));
-  if (typeof kind !== 'string') throw within('kind', new Malformed('is not a text'));
+  if (typeof apiVersion !== 'string') throw within('apiVersion', new Malformed('is not a string'));
+  if (typeof kind !== 'string') throw within('kind', new Malformed('is not a string'));
   return { apiVersion, kind, form: 'json', object: json, isReplaced };
 }
 
-/** What is not UTF-8 becomes U+FFFD: one such annotation must not cost the whole list. */
-function decodeText(bytes: Uint8Array): { readonly body: string; readonly isReplaced: boolean } {
+/** Bytes that are not UTF-8 become U+FFFD: one bad annotation must not fail the whole list. */
+function decodeUtf8(bytes: Uint8Array): { readonly body: string; readonly isReplaced: boolean } {
   try {
     return { body: utf8.decode(bytes), isReplaced: false };
   } catch {
@@ -99,20 +89,20 @@ function decodeText(bytes: Uint8Array): { readonly body: string; readonly isRepl
   }
 }
 
-/** The parser's own words are left out: they quote the body, which may hold a secret. */
+/** The parser's own message is left out: it quotes the body, which may hold a secret. */
 function parseJson(body: string, exact: boolean): unknown {
   try {
-    // The second way takes several times as long.
+    // Parsing with a reviver takes several times as long.
     return exact && longNumber.test(body) ? JSON.parse(body, exactly) : JSON.parse(body);
   } catch {
     throw new Malformed('is not JSON');
   }
 }
 
-/** A number that may be past 2^53. */
+/** A number that may exceed 2^53. */
 const longNumber = /[[:,\s]-?\d{16}/;
 
-/** A whole number as Go reads it: of 64 bits exactly, a larger one as it can be. */
+/** Reads a whole number as Go does: exactly up to 64 bits, rounded above. */
 function exactly(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   const source = context?.source;
   if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined) return value;

@@ -1,145 +1,243 @@
 import {
-  decode,
   Malformed,
   maxInt32,
+  maxInt64,
   type Reader,
   readEnd,
   readInt32,
+  readInt64,
+  readInt64Digits,
   readText,
   readVarint,
+  readWord,
   wire,
   within,
 } from './reader.ts';
 import { asObject, type Field, readInner, table } from './table.ts';
 
-/** A message of its own: what it is before any field was read (a server leaves out what is empty), and its fields. */
+/**
+ * Describes one field of a message: its protobuf number, its type, and the value that an absent field has. Servers leave
+ * out empty fields. The key in the message is the JSON name, so one description serves protobuf and JSON.
+ * Source of numbers: generated.proto of k8s.io/api and k8s.io/apimachinery.
+ */
+export interface FieldSpec<V> {
+  readonly empty: V;
+  /** The compiled field, which stores its value at the key. */
+  readonly field: (key: string) => Field<Draft>;
+}
+
+/** Describes a message whose fields are stored in the object around it. The key is its JSON name. */
+export interface FlatSpec<S extends MessageSpec> {
+  readonly flat: S;
+  readonly field: (name: string) => Field<Draft>;
+}
+
+/** The fields of a message that are read, by their JSON names. */
+export interface MessageSpec {
+  readonly [key: string]: FieldSpec<unknown> | FlatSpec<MessageSpec>;
+}
+
+/** What a message holds after it was read. */
+export type Values<S extends MessageSpec> = OwnValues<S> & FlatValues<S>;
+
+type OwnValues<S extends MessageSpec> = {
+  readonly [Key in keyof S as S[Key] extends FieldSpec<unknown> ? Key : never]: S[Key] extends FieldSpec<
+    infer V
+  >
+    ? V
+    : never;
+};
+
+type FlatValues<S extends MessageSpec> = Intersection<
+  { [Key in keyof S]: S[Key] extends FlatSpec<infer Inner> ? OwnValues<Inner> : never }[keyof S]
+>;
+
+type Intersection<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void
+  ? I
+  : never;
+
+/** An object while it is being read. */
+export type Draft = Record<string, unknown>;
+
+/** A message ready to be read: an empty object, and its compiled fields. */
 export interface Shape<T> {
   readonly create: () => T;
   readonly fields: readonly Field<T>[];
 }
 
+/** Compiles a message. */
+export function message<S extends MessageSpec>(spec: S): Shape<Values<S>>;
+export function message(spec: MessageSpec): Shape<Draft> {
+  const empty = emptyOf(spec);
+  return { create: () => ({ ...empty }), fields: fieldsOf(spec) };
+}
+
+function fieldsOf(spec: MessageSpec): readonly Field<Draft>[] {
+  return Object.entries(spec).map(([key, field]) => field.field(key));
+}
+
+function emptyOf(spec: MessageSpec): Draft {
+  return Object.fromEntries(
+    Object.entries(spec).flatMap(([key, field]) =>
+      'flat' in field ? Object.entries(emptyOf(field.flat)) : [[key, field.empty]],
+    ),
+  );
+}
+
+/** The named fields of a message. */
+export function take<S extends MessageSpec, Key extends keyof S>(
+  spec: S,
+  ...keys: readonly Key[]
+): Pick<S, Key>;
+export function take(spec: MessageSpec, ...keys: readonly string[]): MessageSpec {
+  return Object.fromEntries(Object.entries(spec).filter(([key]) => keys.includes(key)));
+}
+
+/** A string that seldom repeats; empty when absent. */
+export const text = (number: number): FieldSpec<string> => ({
+  empty: '',
+  field: (key) => stringField(number, key, readText, put(key)),
+});
+
+/** A string that often repeats, see `readWord`; empty when absent. */
+export const word = (number: number): FieldSpec<string> => wordSpec(number, '');
+/** A string that often repeats; undefined when absent. */
+export const optionalWord = (number: number): FieldSpec<string | undefined> => wordSpec(number, undefined);
+
+/** A list of strings. */
+export const strings = (number: number): FieldSpec<readonly string[]> => ({
+  empty: [],
+  field: (key) => repeated(stringField(number, key, readText, addTo(key))),
+});
+
+/** A whole number of 64 bits, rounded to a JavaScript number; 0 when absent. */
+export const integer = (number: number): FieldSpec<number> => integerSpec(number, 0);
+/** A whole number of 64 bits, rounded to a JavaScript number; undefined when absent. */
+export const optionalInteger = (number: number): FieldSpec<number | undefined> =>
+  integerSpec(number, undefined);
+
+/** A signed number of 32 bits; 0 when absent. */
+export const int32 = (number: number): FieldSpec<number> => int32Spec(number, 0);
+/** A signed number of 32 bits; undefined when absent. */
+export const optionalInt32 = (number: number): FieldSpec<number | undefined> => int32Spec(number, undefined);
+
+/** A count that fits a JavaScript number; undefined when absent. */
+export const optionalCount = (number: number): FieldSpec<number | undefined> =>
+  varintSpec(number, undefined, (reader, end) => checkCount(readVarint(reader, end)), checkCount);
+
+/** All digits of a whole number of 64 bits, which a JavaScript number cannot always hold; undefined when absent. */
+export const optionalDigits = (number: number): FieldSpec<string | undefined> =>
+  varintSpec(number, undefined, readInt64Digits, (json) => {
+    // JSON.parse rounds numbers near the maximum up past it.
+    const whole = BigInt(wholeNumber(json));
+    return `${whole > maxInt64 ? maxInt64 : whole}`;
+  });
+
+/** True or false; false when absent. */
+export const flag = (number: number): FieldSpec<boolean> => flagSpec(number, false);
+/** True or false; undefined when absent. */
+export const optionalFlag = (number: number): FieldSpec<boolean | undefined> => flagSpec(number, undefined);
+
+/** A map of strings as keys and values in turn, in the order of the body. */
+export const pairs = (number: number): FieldSpec<readonly string[]> => ({
+  empty: [],
+  field: (key) => ({
+    ...{ number, name: key, wire: wire.bytes, repeated: true },
+    read(reader, end, draft) {
+      const entry = { key: '', value: '' };
+      readInner(pairEntry, reader, end, entry);
+      listOf(draft, key).push(entry.key, entry.value);
+    },
+    pick(json, draft) {
+      const list = listOf(draft, key);
+      for (const [name, value] of Object.entries(asObject(json))) list.push(asString(name), asString(value));
+    },
+  }),
+});
+
+/** The number of bytes of a field, whose bytes are not kept; 0 when absent. */
+export const byteLength = (number: number): FieldSpec<number> =>
+  bytesSpec(
+    number,
+    0,
+    (reader, end) => {
+      const length = readEnd(reader, end) - reader.at;
+      reader.at += length;
+      return length;
+    },
+    (json) => {
+      if (typeof json !== 'string') throw new Malformed('is not a string');
+      return Buffer.byteLength(json, 'base64');
+    },
+  );
+
+/** A message that is always there; it may be empty. */
+export function struct<S extends MessageSpec>(number: number, spec: S): FieldSpec<Values<S>> {
+  const shape = message(spec);
+  return { empty: shape.create(), field: (key) => one(number, key, shape, put(key)) };
+}
+
+/** A message; undefined when absent. */
+export function pointer<S extends MessageSpec>(number: number, spec: S): FieldSpec<Values<S> | undefined> {
+  return { empty: undefined, field: (key) => one(number, key, message(spec), put(key)) };
+}
+
+/** A message whose fields belong to the outer object in JSON, but not in protobuf. */
+export function embedded<S extends MessageSpec>(number: number, spec: S): FieldSpec<Values<S>> {
+  const shape = message(spec);
+  return { empty: shape.create(), field: (key) => one(number, '', shape, put(key)) };
+}
+
+/** A list of messages. */
+export function list<S extends MessageSpec>(number: number, spec: S): FieldSpec<readonly Values<S>[]> {
+  return { empty: [], field: (key) => many(number, key, message(spec), addTo(key)) };
+}
+
+/** A message whose fields are stored in the object around it. That saves an object for each one read. */
+export function flat<S extends MessageSpec>(number: number, spec: S): FlatSpec<S> {
+  return {
+    flat: spec,
+    field(name) {
+      const inner = table(fieldsOf(spec));
+      return {
+        ...{ number, name, wire: wire.bytes, repeated: false, pick: inner.pick },
+        read: (reader, end, draft) => readInner(inner, reader, end, draft),
+      };
+    },
+  };
+}
+
+/** How a list of messages becomes one value. */
+export interface Folding<S extends MessageSpec, V> {
+  /** JSON name of the list; the key names the value. */
+  readonly name: string;
+  readonly items: S;
+  readonly empty: V;
+  readonly fold: (value: V, item: Values<S>) => V;
+}
+
+/** One value that is made of a list of messages while they are read, so that none of them stays in memory. */
+export function folded<S extends MessageSpec, V>(number: number, folding: Folding<S, V>): FieldSpec<V>;
+export function folded(
+  number: number,
+  { name, items, empty, fold }: Folding<MessageSpec, unknown>,
+): FieldSpec<unknown> {
+  return {
+    empty,
+    field: (key) =>
+      many<Draft, Values<MessageSpec>>(number, name, message(items), (draft, item) => {
+        draft[key] = fold(draft[key], item);
+      }),
+  };
+}
+
 type Setter<T, V> = (target: T, value: V) => unknown;
 
-/** Text that seldom repeats. */
-export function text<T>(number: number, name: string, set: Setter<T, string>): Field<T> {
-  return textField(number, name, readText, set);
-}
-
-/** Text that often repeats; see `readWord`. */
-export function word<T>(number: number, name: string, set: Setter<T, string>): Field<T> {
-  return textField(number, name, readWord, set);
-}
-
-/** A list of texts; `add` is called for each. */
-export function texts<T>(number: number, name: string, add: Setter<T, string>): Field<T> {
-  return repeat(text(number, name, add));
-}
-
-/** A list of texts that often repeat. */
-export function words<T>(number: number, name: string, add: Setter<T, string>): Field<T> {
-  return repeat(word(number, name, add));
-}
-
-/** A number of 32 bits with a sign. */
-export function int32<T>(number: number, name: string, set: Setter<T, number>): Field<T> {
-  return {
-    number,
-    name,
-    wire: wire.varint,
-    repeated: false,
-    read: (reader, end, target) => set(target, readInt32(reader, end)),
-    pick(json, target) {
-      if (typeof json !== 'number' || !Number.isInteger(json) || json > maxInt32 || json < -maxInt32 - 1)
-        throw new Malformed('is not a number of 32 bits');
-      set(target, json);
-    },
-  };
-}
-
-/** A count that fits a JavaScript number. */
-export function count<T>(number: number, name: string, set: Setter<T, number>): Field<T> {
-  const checked = (target: T, value: unknown) => {
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-      throw new Malformed('is not a count');
-    set(target, value);
-  };
-  return {
-    number,
-    name,
-    wire: wire.varint,
-    repeated: false,
-    read: (reader, end, target) => checked(target, readVarint(reader, end)),
-    pick: (json, target) => checked(target, json),
-  };
-}
-
-/** True or false. */
-export function flag<T>(number: number, name: string, set: Setter<T, boolean>): Field<T> {
-  return {
-    number,
-    name,
-    wire: wire.varint,
-    repeated: false,
-    read(reader, end, target) {
-      const value = readVarint(reader, end);
-      if (value > 1) throw new Malformed('is not true or false');
-      set(target, value === 1);
-    },
-    pick(json, target) {
-      if (typeof json !== 'boolean') throw new Malformed('is not true or false');
-      set(target, json);
-    },
-  };
-}
-
-/** A map of texts; `list` says where its keys and values go, in turn. */
-export function textMap<T>(number: number, name: string, list: (target: T) => string[]): Field<T> {
-  const entry = table<Entry>([
-    word(1, 'key', (target, key) => {
-      target.key = key;
-    }),
-    word(2, 'value', (target, value) => {
-      target.value = value;
-    }),
-  ]);
-  return {
-    number,
-    name,
-    wire: wire.bytes,
-    repeated: true,
-    read(reader, end, target) {
-      const found = { key: '', value: '' };
-      readInner(entry, reader, end, found);
-      list(target).push(found.key, found.value);
-    },
-    pick(json, target) {
-      const pairs = list(target);
-      for (const [key, value] of Object.entries(asObject(json))) pairs.push(asText(key), asText(value));
-    },
-  };
-}
-
-/** A message whose fields go into the object around it: what is nested there is flat here. */
-export function inside<T>(number: number, name: string, fields: readonly Field<T>[]): Field<T> {
-  const inner = table(fields);
-  return {
-    number,
-    name,
-    wire: wire.bytes,
-    repeated: false,
-    read: (reader, end, target) => readInner(inner, reader, end, target),
-    pick: inner.pick,
-  };
-}
-
-/** One message of its own. */
+/** A compiled field that holds one message. `set` stores the message in the target. */
 export function one<T, V>(number: number, name: string, shape: Shape<V>, set: Setter<T, V>): Field<T> {
   const inner = table(shape.fields);
   return {
-    number,
-    name,
-    wire: wire.bytes,
-    repeated: false,
+    ...{ number, name, wire: wire.bytes, repeated: false },
     read(reader, end, target) {
       const value = shape.create();
       readInner(inner, reader, end, value);
@@ -153,18 +251,13 @@ export function one<T, V>(number: number, name: string, shape: Shape<V>, set: Se
   };
 }
 
-/** A list of messages; `add` is called for each. */
+/** A compiled field that holds a list of messages. `add` stores each message in the target. */
 export function many<T, V>(number: number, name: string, shape: Shape<V>, add: Setter<T, V>): Field<T> {
-  return repeat(one(number, name, shape, add));
+  return repeated(one(number, name, shape, add));
 }
 
-interface Entry {
-  key: string;
-  value: string;
-}
-
-/** The same field as a list: in protobuf it just comes again, in JSON it is an array. */
-function repeat<T>(field: Field<T>): Field<T> {
+/** The field as a list: protobuf repeats the field, JSON has an array. */
+function repeated<T>(field: Field<T>): Field<T> {
   return {
     ...field,
     repeated: true,
@@ -180,76 +273,116 @@ function repeat<T>(field: Field<T>): Field<T> {
   };
 }
 
-function textField<T>(
-  number: number,
-  name: string,
-  readBytes: (reader: Reader, end: number) => string,
-  set: Setter<T, string>,
-): Field<T> {
-  return {
-    number,
-    name,
-    wire: wire.bytes,
-    repeated: false,
-    read: (reader, end, target) => set(target, readBytes(reader, readEnd(reader, end))),
-    pick: (json, target) => set(target, asText(json)),
+function put(key: string) {
+  return (draft: Draft, value: unknown): void => {
+    draft[key] = value;
   };
 }
 
-/** Half a surrogate pair becomes U+FFFD, as in Go. */
-function asText(json: unknown): string {
-  if (typeof json !== 'string') throw new Malformed('is not a text');
+function addTo(key: string) {
+  return (draft: Draft, item: unknown): void => {
+    listOf(draft, key).push(item);
+  };
+}
+
+/** The draft's own list at the key. Drafts share an empty one. */
+export function listOf(draft: Draft, key: string): unknown[] & string[] {
+  const list = draft[key];
+  if (Array.isArray(list) && list.length > 0) return list;
+  const own: unknown[] & string[] = [];
+  draft[key] = own;
+  return own;
+}
+
+type Read<V> = (reader: Reader, end: number) => V;
+type Take<V> = (json: unknown) => V;
+
+function varintSpec<V>(number: number, empty: V, read: Read<V>, pick: Take<V>): FieldSpec<V> {
+  return valueSpec(wire.varint, number, empty, { read, pick });
+}
+
+/** A field that protobuf stores as a length and bytes. `read` begins at the length. */
+export function bytesSpec<V>(number: number, empty: V, read: Read<V>, pick: Take<V>): FieldSpec<V> {
+  return valueSpec(wire.bytes, number, empty, { read, pick });
+}
+
+function valueSpec<V>(
+  wireType: 0 | 2,
+  number: number,
+  empty: V,
+  { read, pick }: { readonly read: Read<V>; readonly pick: Take<V> },
+): FieldSpec<V> {
+  return {
+    empty,
+    field: (key) => ({
+      ...{ number, name: key, wire: wireType, repeated: false },
+      read(reader, end, draft) {
+        draft[key] = read(reader, end);
+      },
+      pick(json, draft) {
+        draft[key] = pick(json);
+      },
+    }),
+  };
+}
+
+function wordSpec<V>(number: number, empty: V): FieldSpec<V | string> {
+  return { empty, field: (key) => stringField(number, key, readWord, put(key)) };
+}
+
+function stringField(
+  number: number,
+  name: string,
+  read: Read<string>,
+  set: Setter<Draft, string>,
+): Field<Draft> {
+  return {
+    ...{ number, name, wire: wire.bytes, repeated: false },
+    read: (reader, end, draft) => set(draft, read(reader, readEnd(reader, end))),
+    pick: (json, draft) => set(draft, asString(json)),
+  };
+}
+
+/** Half of a surrogate pair becomes U+FFFD, as in Go. */
+function asString(json: unknown): string {
+  if (typeof json !== 'string') throw new Malformed('is not a string');
   return json.toWellFormed();
 }
 
-/**
- * The text from where the reader stands up to `end`, for text that is often the same: label keys, namespaces, images.
- * A known one is found by its bytes, four at a time, and shared, which is faster than making it and leaves nothing to
- * collect.
- */
-export function readWord(reader: Reader, end: number): string {
-  const { bytes, view, at } = reader;
-  const length = end - at;
-  // The last four bytes are read as one piece, which reaches past the word.
-  if (length > longWord || end + 3 > bytes.length) return readText(reader, end);
-  reader.at = end;
-  let hash = length;
-  let high = 0;
-  for (let place = at; place < end; place += 4) {
-    const piece = pieceAt(view, place, end);
-    hash = Math.imul(hash ^ piece, 0x9e3779b1);
-    high |= piece;
-  }
-  if ((high & 0x80808080) !== 0) return decode(reader, at, end, false);
-  const slot = (hash ^ (hash >>> 15)) & (knownWords - 1);
-  const known = keptWords[slot];
-  if (known !== undefined && known.length === length && isSame(slot, view, at, end)) return known;
-  for (let place = at, index = slot * piecesPerWord; place < end; place += 4)
-    pieces[index++] = pieceAt(view, place, end);
-  const word = decode(reader, at, end, true);
-  keptWords[slot] = word;
-  return word;
+function flagSpec<V>(number: number, empty: V): FieldSpec<V | boolean> {
+  const isFlag = (value: unknown): boolean => {
+    if (typeof value !== 'boolean') throw new Malformed('is not true or false');
+    return value;
+  };
+  const read: Read<boolean> = (reader, end) => {
+    const value = readVarint(reader, end);
+    if (value > 1) throw new Malformed('is not true or false');
+    return value === 1;
+  };
+  return varintSpec<V | boolean>(number, empty, read, isFlag);
 }
 
-/** In bytes; a multiple of four. */
-const longWord = 96;
-const piecesPerWord = longWord / 4;
-/** A power of two. One word a slot, the last one seen: bounded whatever a server sends. */
-const knownWords = 16384;
-const keptWords: (string | undefined)[] = new Array(knownWords).fill(undefined);
-/** The bytes of those words. */
-const pieces = new Int32Array(knownWords * piecesPerWord);
-
-function isSame(slot: number, view: DataView, at: number, end: number): boolean {
-  for (let place = at, index = slot * piecesPerWord; place < end; place += 4) {
-    if (pieces[index++] !== pieceAt(view, place, end)) return false;
-  }
-  return true;
+function int32Spec<V>(number: number, empty: V): FieldSpec<V | number> {
+  return varintSpec<V | number>(number, empty, readInt32, (json) => {
+    if (typeof json !== 'number' || !Number.isInteger(json) || json > maxInt32 || json < -maxInt32 - 1)
+      throw new Malformed('is not a number of 32 bits');
+    return json;
+  });
 }
 
-/** Up to four bytes as a number; zeros in place of those beyond the end. */
-function pieceAt(view: DataView, place: number, end: number): number {
-  const piece = view.getInt32(place, true);
-  const beyond = place + 4 - end;
-  return beyond <= 0 ? piece : piece & (0xffffffff >>> (8 * beyond));
+function integerSpec<V>(number: number, empty: V): FieldSpec<V | number> {
+  return varintSpec<V | number>(number, empty, readInt64, wholeNumber);
 }
+
+function wholeNumber(json: unknown): number {
+  if (typeof json === 'number' && Number.isInteger(json)) return json;
+  throw new Malformed('is not a whole number');
+}
+
+function checkCount(value: unknown): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw new Malformed('is not a count');
+  return value;
+}
+
+const pairEntry = table(message({ key: word(1), value: word(2) }).fields);

@@ -1,14 +1,13 @@
 import { MusterError, oneLine } from '../../../base/errors.ts';
-import type { Kind } from '../kinds/kind.ts';
-import type { ListPage, ObjectMeta } from '../objects.ts';
+import type { Kind, ListPage, ObjectMeta } from '../kinds/kind.ts';
 import { type Body, openBody } from './body.ts';
-import { int32, text } from './fields.ts';
+import { int32, message, text } from './fields.ts';
 import { Malformed } from './reader.ts';
 import { table } from './table.ts';
 
 /**
- * Reads one page of a list of the given kind, protobuf or JSON as the content type says. Throws a MusterError of
- * kind `malformed` that names the bad field, also when the answer is a list of another kind or an error.
+ * Decodes one page of a list of the kind, in protobuf or JSON as the content type says. Throws kind `malformed` with the
+ * path of the bad field, or when the body is a list of another kind or a `Status`.
  */
 export function decodeList<T extends ObjectMeta>(
   kind: Kind<T>,
@@ -28,7 +27,7 @@ export function decodeList<T extends ObjectMeta>(
   }
 }
 
-/** Says of a page that some of its text was replaced, and names the first object that shows it. */
+/** Marks a page with replaced bytes, and names the first object whose labels or annotations show them. */
 function withReplaced<T extends ObjectMeta>(page: ListPage<T>, isReplaced: boolean): ListPage<T> {
   if (!isReplaced) return page;
   const shows = ({ labels, annotations }: T) =>
@@ -38,16 +37,16 @@ function withReplaced<T extends ObjectMeta>(page: ListPage<T>, isReplaced: boole
   return { ...page, replaced: namespace === '' ? name : `${namespace}/${name}` };
 }
 
-/** What the API server says of a call that failed: a `Status` object. */
+/** The `Status` object of a failed call. Source: Kubernetes API reference, Status v1. */
 export interface ApiStatus {
   readonly message: string;
-  /** One word for programs, as in `Expired`. */
+  /** One word, as in `Expired`. */
   readonly reason: string;
   /** The HTTP status. */
   readonly code: number;
 }
 
-/** The status in an answer's body; `undefined` where the body is something else, as from a proxy between. */
+/** Decodes the `Status` in a response body. Undefined for another body, such as that of a proxy. */
 export function decodeStatus(body: Uint8Array, contentType: string): ApiStatus | undefined {
   try {
     return statusOf(openBody(body, contentType));
@@ -57,21 +56,12 @@ export function decodeStatus(body: Uint8Array, contentType: string): ApiStatus |
   }
 }
 
-const statusTable = table<{ message: string; reason: string; code: number }>([
-  text(3, 'message', (target, message) => {
-    target.message = message;
-  }),
-  text(4, 'reason', (target, reason) => {
-    target.reason = reason;
-  }),
-  int32(6, 'code', (target, code) => {
-    target.code = code;
-  }),
-]);
+const statusMessage = message({ message: text(3), reason: text(4), code: int32(6) });
+const statusTable = table(statusMessage.fields);
 
 function statusOf(opened: Body): ApiStatus | undefined {
   if (opened.kind !== 'Status' || opened.apiVersion !== 'v1') return undefined;
-  const status = { message: '', reason: '', code: 0 };
+  const status = statusMessage.create();
   if (opened.form === 'protobuf') statusTable.read(opened.reader, opened.end, status);
   else statusTable.pick(opened.object, status);
   return { ...status, message: oneLine(status.message) };

@@ -1,33 +1,34 @@
 import { Malformed, type Reader, readEnd, readVarint, skipField, within } from './reader.ts';
 
 /**
- * One needed field of an object: its protobuf number, its JSON name, and how either form of it gets into the target.
- * Numbers and names: generated.proto of k8s.io/api and k8s.io/apimachinery.
+ * A field of a message, compiled: its protobuf number, its JSON name, and how to read either form into the target.
+ * Source of numbers and names: generated.proto of k8s.io/api and k8s.io/apimachinery.
  */
 export interface Field<T> {
   readonly number: number;
-  /** Empty for a message whose fields stand in the object around it in JSON. */
+  /** Empty for a message whose fields belong to the outer object in JSON. */
   readonly name: string;
   readonly wire: 0 | 2;
-  /** Whether the field may come more than once in protobuf. */
+  /** Whether protobuf may repeat the field. */
   readonly repeated: boolean;
-  /** Reads what follows the field's tag and ends before `end`. */
+  /** Reads the value after the field's tag. Throws `Malformed` when it does not end before `end`. */
   readonly read: (reader: Reader, end: number, target: T) => void;
-  /** Takes the field's JSON value, which is neither null nor absent. */
+  /** Takes the JSON value, which is neither null nor absent. Throws `Malformed`. */
   readonly pick: (json: unknown, target: T) => void;
 }
 
-/** The needed fields of a message, ready to be read from either form. */
+/** Reads the needed fields of a message from either form. Both functions throw `Malformed`. */
 export interface Table<T> {
-  /** Reads from where the reader stands up to `end`. */
+  /** Reads protobuf from the reader's position up to `end`. */
   readonly read: (reader: Reader, end: number, target: T) => void;
+  /** Takes the fields from parsed JSON. */
   readonly pick: (json: unknown, target: T) => void;
 }
 
-/** Whether protobuf fields that the table does not have are left out, or show that this is another message. */
+/** What an unknown protobuf field means: skip it, or refuse the message as another one. */
 export type Unknown = 'skip' | 'refuse';
 
-/** The table of the given fields. */
+/** Compiles the fields of a message. */
 export function table<T>(fields: readonly Field<T>[], unknown: Unknown = 'skip'): Table<T> {
   const length = Math.max(0, ...fields.map(({ number }) => number)) + 1;
   const byNumber: (Field<T> | undefined)[] = new Array(length).fill(undefined);
@@ -50,10 +51,10 @@ export function table<T>(fields: readonly Field<T>[], unknown: Unknown = 'skip')
           }
           index = field === previous ? index + 1 : 0;
           if ((tag & 7) !== field.wire) throw new Malformed('has another wire type than it should');
-          // Numbers from 32 on have no bit; whole objects, which this is about, have low ones.
+          // A field number of 32 or more has no bit. Whole objects, which this check protects, have small numbers.
           if (!field.repeated && field.number < 32) {
             const bit = 1 << field.number;
-            // Kubernetes never writes one twice: two objects have run into each other.
+            // Kubernetes never writes a field twice: two objects have run into each other.
             if ((seen & bit) !== 0) throw new Malformed('comes twice');
             seen |= bit;
           }
@@ -82,12 +83,12 @@ export function table<T>(fields: readonly Field<T>[], unknown: Unknown = 'skip')
   };
 }
 
-/** Reads the message whose length comes next. */
+/** Reads a message that follows its length. Throws `Malformed`. */
 export function readInner<T>(inner: Table<T>, reader: Reader, end: number, target: T): void {
   inner.read(reader, readEnd(reader, end), target);
 }
 
-/** The JSON object, for reading by name. */
+/** Checks that the value is a JSON object. Throws `Malformed`. */
 export function asObject(json: unknown): Readonly<Record<string, unknown>> {
   if (!isObject(json)) throw new Malformed('is not an object');
   return json;

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../wire/json.ts';
 import { apiVersionOf, resources } from './resources.ts';
 
-/** Answers about the server itself, by path. Groups that were taken away are left out. */
+/** Returns the response about the server itself; undefined for another path. Removed groups are left out. */
 export function about(path: string, missing: ReadonlySet<string>): JsonObject | undefined {
   switch (path) {
     case '/version':
@@ -60,7 +60,7 @@ function groupEntry(name: string): JsonObject {
   return { name, versions: [preferred], preferredVersion: preferred };
 }
 
-/** Kinds that every cluster has and of which this one has no objects: by path of their list. */
+/** Kinds of every cluster without objects in this one, by the path of their list. */
 const kinds: Readonly<Record<string, string>> = {
   '/api/v1/configmaps': 'ConfigMap',
   '/api/v1/limitranges': 'LimitRange',
@@ -90,7 +90,7 @@ const kinds: Readonly<Record<string, string>> = {
   '/apis/storage.k8s.io/v1/volumeattachments': 'VolumeAttachment',
 };
 
-/** The empty list of such a kind, which is always JSON; undefined for another path. */
+/** Returns the empty list of such a kind, always in JSON; undefined for another path. */
 export function emptyList(path: string, version: number): JsonObject | undefined {
   const kind = Object.hasOwn(kinds, path) ? kinds[path] : undefined;
   if (kind === undefined) return undefined;

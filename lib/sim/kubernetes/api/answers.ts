@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { createGzip, gzipSync } from 'node:zlib';
 import type { FleetAnswer, FleetRequest } from '../../faults.ts';
-import { backwardBuffer, type ForwardBuffer, forwardBuffer } from '../wire/buffers.ts';
+import { type BackwardBuffer, backwardBuffer, type ForwardBuffer, forwardBuffer } from '../wire/buffers.ts';
 import { encodeJson, type JsonObject, putJson } from '../wire/json.ts';
 import { messageNamed } from '../wire/messages.ts';
 import {
@@ -9,7 +9,9 @@ import {
   putEnveloped,
   putEnvelopeHead,
   putItems,
+  putLength,
   putMessage,
+  putText,
   tagOf,
 } from '../wire/protobuf.ts';
 import type { Listing } from './list.ts';
@@ -17,7 +19,7 @@ import { apiVersionOf, type Resource } from './resources.ts';
 import type { Shelf } from './shelf.ts';
 import type { ApiFailure } from './status.ts';
 
-/** How an answer is encoded. */
+/** Encoding of a response. */
 export type Form = 'json' | 'protobuf';
 
 /** The content type of each form. */
@@ -26,7 +28,7 @@ export const mediaTypes = {
   protobuf: 'application/vnd.kubernetes.protobuf',
 } as const;
 
-/** A failed call in the form that was asked for. */
+/** Returns the response of a failed call in the wanted form. */
 export function failureAnswer({ status, body, headers, pretty }: ApiFailure, form: Form): FleetAnswer {
   if (pretty) return { ...prettyAnswer(body), status };
   return {
@@ -36,7 +38,7 @@ export function failureAnswer({ status, body, headers, pretty }: ApiFailure, for
   };
 }
 
-/** JSON over several lines, as the endpoints about the server itself answer. */
+/** Returns indented JSON, as the endpoints about the server itself do. */
 export function prettyAnswer(value: JsonObject): FleetAnswer {
   return { headers: { ...common, 'content-type': mediaTypes.json }, body: JSON.stringify(value, null, 2) };
 }
@@ -55,10 +57,10 @@ function objectBody(body: JsonObject, form: Form): string | Uint8Array {
   return out.taken();
 }
 
-/** More objects than this leave in parts while they are made; memory for them is never taken at once. */
+/** Lists with more objects are streamed while they are made, which bounds memory. */
 const wholeUpTo = 2000;
 
-/** A list in the form that was asked for, compressed where the client accepts that, as an API server does. */
+/** Returns a list in the wanted form, compressed if the client accepts that, as an API server does. */
 export function listAnswer(
   listing: Listing,
   selection: string,
@@ -82,7 +84,7 @@ export function listAnswer(
 
 const gzipped = { 'content-encoding': 'gzip', vary: 'Accept-Encoding' };
 
-/** First guess of a buffer for so many objects: pods are the largest. */
+/** Initial buffer size for a number of objects, in bytes: pods are the largest. */
 function roomFor(objects: number): number {
   return 4096 + objects * 12_000;
 }
@@ -138,7 +140,7 @@ function wholeProtobuf(listing: Listing, resource: Resource): Uint8Array {
 
 const listMeta = messageNamed('ListMeta');
 
-/** The length stands in front: a long list is encoded twice, the first time to be measured. */
+/** The length comes first, so a long list is encoded twice: the first time to measure it. */
 function* protobufParts(listing: Listing, selection: string, resource: Resource): Iterable<Uint8Array> {
   const items = measured(listing, selection, resource);
   const out = backwardBuffer(roomFor(500));
@@ -170,4 +172,63 @@ function measured(listing: Listing, selection: string, resource: Resource): numb
     known.set(selection, length);
   }
   return length;
+}
+
+/** Where a watch begins, and what it sends. */
+export interface WatchOptions {
+  readonly version: number;
+  /** Whether the client wants bookmarks: then it gets one at once. */
+  readonly bookmarks: boolean;
+  /** What a streaming list sends first, as if each object had just been added. */
+  readonly initial: Listing | undefined;
+}
+
+/** Returns a watch without events after the first ones. It stays open until the client leaves. */
+export function watchAnswer(resource: Resource, options: WatchOptions, form: Form): FleetAnswer {
+  const type = form === 'json' ? mediaTypes.json : `${mediaTypes.protobuf};stream=watch`;
+  return {
+    headers: { 'cache-control': 'no-cache, private', 'content-type': type },
+    body: '',
+    more: events(resource, options, form),
+    open: true,
+  };
+}
+
+function* events(
+  resource: Resource,
+  { version, bookmarks, initial }: WatchOptions,
+  form: Form,
+): Iterable<Uint8Array> {
+  const encode = form === 'json' ? jsonEvents : protobufEvents(backwardBuffer(1 << 16));
+  for (const objects of initial?.pieces() ?? []) yield encode('ADDED', resource, objects);
+  if (!bookmarks) return;
+  const annotations = initial === undefined ? undefined : { 'k8s.io/initial-events-end': 'true' };
+  yield encode('BOOKMARK', resource, [{ metadata: { resourceVersion: String(version), annotations } }]);
+}
+
+type EncodeEvents = (type: string, resource: Resource, objects: readonly JsonObject[]) => Uint8Array;
+
+const jsonEvents: EncodeEvents = (type, resource, objects) => {
+  const { kind } = resource;
+  const apiVersion = apiVersionOf(resource);
+  const lines = objects.map((object) => `${encodeJson({ type, object: { kind, apiVersion, ...object } })}\n`);
+  return Buffer.from(lines.join(''));
+};
+
+/** A `WatchEvent` of meta/v1 each, its length in four bytes in front: type is field 1, a RawExtension field 2. */
+function protobufEvents(out: BackwardBuffer): EncodeEvents {
+  return (type, resource, objects) => {
+    const typed = { apiVersion: apiVersionOf(resource), kind: resource.kind, message: resource.message };
+    for (const object of objects.toReversed()) {
+      const before = out.size();
+      putEnveloped(out, typed, object);
+      putLength(out, before, tagOf(1, 'bytes'));
+      putLength(out, before, tagOf(2, 'bytes'));
+      putText(out, type, tagOf(1, 'bytes'));
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(out.size() - before);
+      out.bytes(length);
+    }
+    return out.taken();
+  };
 }

@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetAnswer, FleetRequest } from '../../faults.ts';
 import { about, emptyList } from './about.ts';
-import { type Form, failureAnswer, listAnswer, prettyAnswer } from './answers.ts';
+import { type Form, failureAnswer, listAnswer, prettyAnswer, watchAnswer } from './answers.ts';
 import type { CustomResources } from './custom.ts';
-import { type Listing, listObjects, type Versions } from './list.ts';
+import { type Found, listObjects, type Versions } from './list.ts';
 import { type ListOptions, readListOptions } from './list-options.ts';
 import { type ResourceAt, resourceAt } from './resources.ts';
 import { ApiError, failures } from './status.ts';
-import { watchAnswer } from './watch.ts';
 
-/** What the service account may not do; whatever is left out means "any". */
+/** A permission that the service account lacks; an absent key means "any". */
 export interface Denial {
   readonly verb?: 'list' | 'watch' | 'get';
   /** The last part of its path. */
@@ -18,7 +17,7 @@ export interface Denial {
   readonly namespace?: string | undefined;
 }
 
-/** What the answers depend on, apart from the objects. All of it may change while the server runs. */
+/** What responses depend on beside the objects. All of it may change while the server runs. */
 export interface ApiSettings {
   readonly token: string | undefined;
   /** Uid of the namespace kube-system, the one object that can be asked for by itself. */
@@ -34,16 +33,9 @@ export interface ApiSettings {
   readonly custom: CustomResources;
 }
 
-/** A resource that is there, and what lists it. */
-export interface Found extends ResourceAt {
-  /** Whether its objects have no protobuf form. */
-  readonly jsonOnly: boolean;
-  readonly list: (options: ListOptions) => Listing;
-}
-
 const user = 'system:serviceaccount:monitoring:muster';
 
-/** Answers one call of the Kubernetes API. */
+/** Answers one request to the Kubernetes API. */
 export async function answerApi(
   versions: Versions,
   settings: ApiSettings,
@@ -146,13 +138,13 @@ const offeredTypes = [
   'application/vnd.kubernetes.protobuf;stream=watch',
 ];
 
-/** The form for an `Accept` header: of the types that are spoken the one liked best, then named first. */
+/** The form for an `Accept` header: the supported type of the highest quality; of equals, the first. */
 function negotiate(accept: string | undefined): Form | undefined {
   if (accept === undefined || accept.trim() === '') return 'json';
-  const wishes = accept
+  const accepted = accept
     .split(',')
-    .map((wish) => {
-      const [type = '', ...parameters] = wish.split(';').map((part) => part.trim().toLowerCase());
+    .map((entry) => {
+      const [type = '', ...parameters] = entry.split(';').map((part) => part.trim().toLowerCase());
       const quality = parameters.find((parameter) => parameter.startsWith('q='));
       const as = parameters.some((parameter) => parameter.startsWith('as='));
       return {
@@ -162,7 +154,7 @@ function negotiate(accept: string | undefined): Form | undefined {
     })
     .filter(({ quality }) => quality > 0)
     .sort((one, other) => other.quality - one.quality);
-  return wishes.find(({ form }) => form !== undefined)?.form;
+  return accepted.find(({ form }) => form !== undefined)?.form;
 }
 
 const forms: Readonly<Record<string, Form>> = {

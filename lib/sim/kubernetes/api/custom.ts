@@ -1,7 +1,6 @@
 import { freeze, type JsonObject } from '../wire/json.ts';
 import { messageNamed, messagesWith } from '../wire/messages.ts';
-import type { Found } from './api.ts';
-import { listObjects, type Versions } from './list.ts';
+import { type Found, listObjects, type Versions } from './list.ts';
 import type { ListOptions } from './list-options.ts';
 import { type Resource, resourceAmong } from './resources.ts';
 import { type Shelf, shelfOf, single } from './shelf.ts';

@@ -1,6 +1,6 @@
 import { freeze, type JsonObject } from '../wire/json.ts';
 import { encodeToken, type ListOptions } from './list-options.ts';
-import type { ResourceName } from './resources.ts';
+import type { ResourceAt, ResourceName } from './resources.ts';
 import { type Shelf, shelfOf, single } from './shelf.ts';
 import { ApiError, failures } from './status.ts';
 
@@ -25,10 +25,17 @@ export interface Listing {
   readonly pieces: () => Iterable<readonly JsonObject[]>;
 }
 
-/** Objects which are made and encoded in one go. */
+/** A resource that exists, and how it is listed. */
+export interface Found extends ResourceAt {
+  /** Whether its objects exist in JSON only. */
+  readonly jsonOnly: boolean;
+  readonly list: (options: ListOptions) => Listing;
+}
+
+/** Objects that are made and encoded together. */
 const piece = 500;
 
-/** Lists a resource as an API server does. Throws the server's own 410 or 504 where the version is not to be had. */
+/** Lists a resource as an API server does. Throws an `ApiError` with the server's 410 or 504 for an unavailable version. */
 export function listObjects<Name extends string>(
   versions: Versions<Name>,
   name: Name,
@@ -124,7 +131,7 @@ export function givenState(objects: GivenObjects, version: number): ClusterState
   };
 }
 
-/** Makes a shelf when it is first asked for, and keeps it. */
+/** Makes each shelf on demand, once. */
 export function keepMade(make: (name: ResourceName) => Shelf): (name: ResourceName) => Shelf {
   const made = new Map<ResourceName, Shelf>();
   return (name) => {

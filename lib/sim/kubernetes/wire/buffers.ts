@@ -29,13 +29,9 @@ export function forwardBuffer(initialBytes: number): ForwardBuffer {
   return {
     size: () => end,
     text(value) {
-      if (isAscii(value)) {
-        const at = reserve(value.length);
-        putAscii(buffer, value, at);
-        return;
-      }
-      const at = reserve(Buffer.byteLength(value));
-      buffer.write(value, at);
+      const ascii = isAscii(value);
+      const at = reserve(ascii ? value.length : Buffer.byteLength(value));
+      putString(buffer, value, at, ascii);
     },
     bytes(value) {
       const at = reserve(value.length);
@@ -105,13 +101,9 @@ export function backwardBuffer(initialBytes: number): BackwardBuffer {
       buffer.set(value, at);
     },
     text(value) {
-      if (isAscii(value)) {
-        const at = reserve(value.length);
-        putAscii(buffer, value, at);
-        return;
-      }
-      const at = reserve(Buffer.byteLength(value));
-      buffer.write(value, at);
+      const ascii = isAscii(value);
+      const at = reserve(ascii ? value.length : Buffer.byteLength(value));
+      putString(buffer, value, at, ascii);
     },
     since: (size) => Uint8Array.prototype.slice.call(buffer, start, buffer.length - size),
     taken() {
@@ -142,9 +134,10 @@ function isAscii(text: string): boolean {
   return true;
 }
 
-/** Writes ASCII. Most texts are short; for those a loop beats the call into the runtime. */
-function putAscii(buffer: Buffer, text: string, at: number): void {
+/** Writes a string as UTF-8. Most strings are short ASCII: for those a loop is faster than a call into the runtime. */
+function putString(buffer: Buffer, text: string, at: number, ascii: boolean): void {
   const { length } = text;
-  if (length > 32) buffer.write(text, at, 'latin1');
+  if (!ascii) buffer.write(text, at);
+  else if (length > 32) buffer.write(text, at, 'latin1');
   else for (let index = 0; index < length; index += 1) buffer[at + index] = text.charCodeAt(index);
 }

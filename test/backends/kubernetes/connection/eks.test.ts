@@ -81,12 +81,12 @@ describe('says in one line', () => {
     });
   });
 
-  test('that the other role can not be assumed', async () => {
+  test('that the other role cannot be assumed', async () => {
     const other = 'arn:aws:iam::123456789012:role/other';
     await using test = testInput();
     expect(await failure(openEks({ cluster: 'blue', region, role_arn: other }, test.input))).toEqual({
       kind: 'denied',
-      message: `the role ${other} can not be assumed: not allowed: its trust policy must name the role of this process, which needs sts:AssumeRole`,
+      message: `the role ${other} cannot be assumed: not allowed: its trust policy must name the role of this process, which needs sts:AssumeRole`,
     });
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { openKubeconfig } from '../../../../lib/backends/kubernetes/connection/kubeconfig.ts';
 import { createLogger } from '../../../../lib/base/logger.ts';
-import { cycleOnce } from '../../../../lib/run/cycles.ts';
+import { cycleOnce } from '../../../../lib/run/provider-cycle.ts';
 import { createMemoryStore } from '../../../../lib/store/memory.ts';
 import { statusKey } from '../../../../lib/targets/keys.ts';
 import { createAuthority } from '../../../support/certificates.ts';
@@ -102,15 +102,11 @@ describe('an exec plugin', () => {
       'echo "log in first" >&2; exit 1',
       'the exec plugin ./plugin.sh failed with exit code 1: log in first',
     ],
-    [
-      'fails in silence',
-      'exit 1',
-      'the exec plugin ./plugin.sh failed with exit code 1: it does not say why',
-    ],
+    ['fails in silence', 'exit 1', 'the exec plugin ./plugin.sh failed with exit code 1: it gives no reason'],
     [
       'asks a question',
       'read answer || exit 1',
-      'the exec plugin ./plugin.sh failed with exit code 1: it does not say why',
+      'the exec plugin ./plugin.sh failed with exit code 1: it gives no reason',
     ],
     [
       'says a secret',
@@ -122,7 +118,7 @@ describe('an exec plugin', () => {
       'echo "wrong password hunter" >&2; exit 1',
       'the exec plugin ./plugin.sh failed with exit code 1: wrong password',
     ],
-    ['is killed', 'kill -9 $$', 'the exec plugin ./plugin.sh was ended by a signal: it does not say why'],
+    ['is killed', 'kill -9 $$', 'the exec plugin ./plugin.sh was ended by a signal: it gives no reason'],
     ['prints its token alone', 'echo sekrit', 'the exec plugin did not print an ExecCredential'],
     ['prints something else', 'echo {}', 'the exec plugin did not print an ExecCredential'],
   ])('that %s is told of in one line, without what it printed', async (_what, script, words) => {
@@ -149,7 +145,7 @@ describe('an exec plugin', () => {
     await using test = testInput();
     expect(await failure(openKubeconfig(file, test.input))).toEqual({
       kind: 'config',
-      message: `${file}: the exec plugin no-such-plugin is not there`,
+      message: `${file}: the exec plugin no-such-plugin does not exist`,
     });
   });
 

@@ -148,7 +148,7 @@ test.each([
 
 const sound = JSON.parse(kubeconfig({ server: 'https://10.0.0.1' }, { token: 'sekrit' }));
 
-describe('a kubeconfig that can not be used is named, and never quoted', () => {
+describe('a kubeconfig that cannot be used is named, and never quoted', () => {
   test.each<[string, string, string]>([
     ['no YAML', 'users:\n  - {token: sekrit', ':2: is not YAML'],
     ['empty', '', ': is not a kubeconfig'],
@@ -161,12 +161,12 @@ describe('a kubeconfig that can not be used is named, and never quoted', () => {
     [
       'no current-context',
       JSON.stringify({ ...sound, 'current-context': undefined }),
-      ': its current-context names no context that it has',
+      ': its current-context does not exist',
     ],
     [
       'an unknown context',
       JSON.stringify({ ...sound, 'current-context': 'there' }),
-      ': its current-context names no context that it has',
+      ': its current-context does not exist',
     ],
     [
       'an unknown cluster',

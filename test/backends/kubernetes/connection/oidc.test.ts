@@ -83,12 +83,12 @@ test.each<[string, object, string]>([
   [
     'a token that has ended, and nothing to renew it with',
     { 'refresh-token': '' },
-    "the user's id-token has ended, and without idp-issuer-url and refresh-token there is no other",
+    "the user's id-token has expired, and a new one needs idp-issuer-url and refresh-token",
   ],
   [
     'something else than texts',
     { 'id-token': ['sekrit'] },
-    "the user's auth-provider can not be read (at id-token)",
+    "the user's auth-provider cannot be read (at id-token)",
   ],
 ])('%s is told in one line', async (_what, more, words) => {
   await using folder = await testFolder();
@@ -110,7 +110,7 @@ test('a provider that refuses to renew it is told with its reason', async () => 
   expect(await failure(openKubeconfig(file, test.input))).toEqual({
     kind: 'denied',
     status: 400,
-    message: `${file}: the OIDC provider gives no new token: HTTP 400 (invalid_grant): log in anew`,
+    message: `${file}: the OIDC provider refused a new token: HTTP 400 (invalid_grant): log in again`,
   });
 });
 

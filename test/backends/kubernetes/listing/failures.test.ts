@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { endpointSlice } from '../../../../lib/backends/kubernetes/kinds/endpointslice.ts';
-import { ingress } from '../../../../lib/backends/kubernetes/kinds/ingress.ts';
-import { joinedNode } from '../../../../lib/backends/kubernetes/kinds/joined.ts';
-import { service } from '../../../../lib/backends/kubernetes/kinds/service.ts';
+import type { ObjectMeta } from '../../../../lib/backends/kubernetes/kinds/kind.ts';
 import { openLister } from '../../../../lib/backends/kubernetes/listing/lister.ts';
-import type { ListQuery } from '../../../../lib/backends/kubernetes/listing/query.ts';
-import type { ObjectMeta } from '../../../../lib/backends/kubernetes/objects.ts';
+import type { ListQuery } from '../../../../lib/backends/kubernetes/listing/page.ts';
+import { joinedNode } from '../../../../lib/backends/kubernetes/roles/attached.ts';
+import { endpointSlice } from '../../../../lib/backends/kubernetes/roles/endpointslice.ts';
+import { ingress } from '../../../../lib/backends/kubernetes/roles/ingress.ts';
+import { service } from '../../../../lib/backends/kubernetes/roles/service.ts';
 import { mediaTypes } from '../../../../lib/backends/kubernetes/wire/body.ts';
 import type { FleetAnswer } from '../../../../lib/sim/faults.ts';
 import { createAuthority } from '../../../support/certificates.ts';
@@ -32,7 +32,7 @@ describe('a refusal says in one line what failed, where, and what to do', () => 
       status(401, 'Unauthorized'),
       services,
       'denied',
-      '/api/v1/services: HTTP 401: the API server does not know who is asking: check the test',
+      '/api/v1/services: HTTP 401: the API server does not know the user: check the test',
     ],
     [
       '403 in all namespaces',
@@ -67,14 +67,14 @@ describe('a refusal says in one line what failed, where, and what to do', () => 
       recorded404,
       slices,
       'not-found',
-      '/apis/discovery.k8s.io/v1/endpointslices: HTTP 404: the API server has no endpointslices of discovery.k8s.io/v1: that takes Kubernetes 1.21 or later',
+      '/apis/discovery.k8s.io/v1/endpointslices: HTTP 404: the API server has no endpointslices of discovery.k8s.io/v1: it needs Kubernetes 1.21 or later',
     ],
     [
       '404 of ingresses',
       recorded404,
       { kind: ingress, namespace: '' },
       'not-found',
-      '/apis/networking.k8s.io/v1/ingresses: HTTP 404: the API server has no ingresses of networking.k8s.io/v1: that takes Kubernetes 1.19 or later',
+      '/apis/networking.k8s.io/v1/ingresses: HTTP 404: the API server has no ingresses of networking.k8s.io/v1: it needs Kubernetes 1.19 or later',
     ],
     [
       '404 of services',

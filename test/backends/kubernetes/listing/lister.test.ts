@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { service } from '../../../../lib/backends/kubernetes/kinds/service.ts';
+import { service } from '../../../../lib/backends/kubernetes/roles/service.ts';
 import type { FleetAnswer } from '../../../../lib/sim/faults.ts';
 import type { Progress } from '../../../../lib/targets/discover.ts';
 import { failure } from '../../../support/http-client.ts';
@@ -55,7 +55,7 @@ describe('a list in pages', () => {
     await using lister = await openTestLister(server, { warn: (message) => told.push(message) });
     expect(await namesOf(lister, services)).toEqual(['^a b']);
     expect(told).toEqual([
-      'the list of services has text that is not UTF-8, as in default/b: its bad bytes became U+FFFD',
+      'the list of services has strings that are not UTF-8, as in default/b: its bad bytes became U+FFFD',
     ]);
   });
 
@@ -214,19 +214,19 @@ describe('a list whose state the server lost half way', () => {
     expect(await failure(namesOf(lister, services))).toEqual({
       kind: 'expired',
       status: 410,
-      message: `GET ${server.url}/api/v1/services: HTTP 410: the list of services expired before its last page came, again and again: a larger page_size makes it shorter`,
+      message: `GET ${server.url}/api/v1/services: HTTP 410: the list of services expired before its last page, 4 times: set a larger page_size`,
     });
     expect(server.requests.length).toBe(8);
     expect(JSON.parse(lister.cursor()).lists).toEqual({});
   });
 });
 
-describe('a list that can not be whole', () => {
+describe('a list that cannot be whole', () => {
   test.each<[string, readonly FleetAnswer[], string]>([
     [
       'a token that comes twice',
       [page('a', { token: 'T' }), page('b', { token: 'U' }), page('c', { token: 'T' })],
-      'the list of services goes round in circles: a continue token came twice',
+      'the list of services repeats a continue token, so it would never end',
     ],
     [
       'objects that remain without a token',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { joinedService } from '../../../../lib/backends/kubernetes/kinds/joined.ts';
-import { joinedPod, pod } from '../../../../lib/backends/kubernetes/kinds/pod.ts';
+import { joinedService } from '../../../../lib/backends/kubernetes/roles/attached.ts';
+import { joinedPod, pod } from '../../../../lib/backends/kubernetes/roles/pod.ts';
 import { mediaTypes } from '../../../../lib/backends/kubernetes/wire/body.ts';
 import { decodeList, decodeStatus } from '../../../../lib/backends/kubernetes/wire/list.ts';
 import { MusterError } from '../../../../lib/base/errors.ts';
@@ -80,21 +80,21 @@ describe('malformed JSON', () => {
     ['is not JSON', '{'],
     ['is not an object', []],
     ['is not an object', null],
-    [': kind is not a text', { ...list, kind: 1 }],
-    [': apiVersion is not a text', { ...list, apiVersion: undefined }],
+    [': kind is not a string', { ...list, kind: 1 }],
+    [': apiVersion is not a string', { ...list, apiVersion: undefined }],
     ["is a 'Table' of 'meta.k8s.io/v1'", { ...list, kind: 'Table', apiVersion: 'meta.k8s.io/v1' }],
     ["is a 'PodList' of 'v2'", { ...list, apiVersion: 'v2' }],
     ['has no items', { ...list, items: undefined }],
     ['has no metadata', { ...list, metadata: null }],
     [': metadata is not an object', { ...list, metadata: 'x' }],
     [': metadata.remainingItemCount is not a count', { ...list, metadata: { remainingItemCount: -1 } }],
-    [': metadata.continue is not a text', { ...list, metadata: { continue: 1 } }],
+    [': metadata.continue is not a string', { ...list, metadata: { continue: 1 } }],
     [': items is not a list', { ...list, items: {} }],
     [': items[1] is not an object', { ...list, items: [list.items[0], null] }],
     [': items[0] has no metadata.name', { ...list, items: [{ metadata: { namespace: 'b' } }] }],
     [': items[0] has no metadata.namespace', { ...list, items: [{ metadata: { name: 'a' } }] }],
     [
-      ': items[0].metadata.labels is not a text',
+      ': items[0].metadata.labels is not a string',
       { ...list, items: [{ metadata: { ...meta, labels: { x: 1 } } }] },
     ],
     [
@@ -145,8 +145,8 @@ const listMeta = bytesField(1, bytesField(2, '7'));
 
 describe('malformed protobuf', () => {
   test.each([
-    ['does not begin as protobuf does', Buffer.from('k8s')],
-    ['does not begin as protobuf does', Buffer.from(JSON.stringify(list))],
+    ['does not start with the bytes of protobuf', Buffer.from('k8s')],
+    ['does not start with the bytes of protobuf', Buffer.from(JSON.stringify(list))],
     ['holds no object', Buffer.from('k8s\0')],
     ['ends in the middle of a number', Buffer.from('k8s\0\x80', 'latin1')],
     ['has a length past its end', Buffer.from('k8s\0\x0a\x7f', 'latin1')],

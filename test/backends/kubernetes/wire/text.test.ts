@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readWord } from '../../../../lib/backends/kubernetes/wire/fields.ts';
-import { openReader, readText } from '../../../../lib/backends/kubernetes/wire/reader.ts';
+import { openReader, readText, readWord } from '../../../../lib/backends/kubernetes/wire/reader.ts';
 
 const anyText = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 12 }),

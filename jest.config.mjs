@@ -1,0 +1,35 @@
+/** What the three projects share. Node loads the modules itself, see test/support/jest. */
+const shared = {
+  testEnvironment: '<rootDir>/test/support/jest/environment.mjs',
+  testRunner: '<rootDir>/test/support/jest/runner.mjs',
+  injectGlobals: false,
+  transform: {},
+  roots: ['<rootDir>/test'],
+  moduleFileExtensions: ['ts', 'mjs', 'js', 'json'],
+};
+
+/** A test file belongs to a project by its name or folder. The sequencer starts long files first and unit files last. */
+export default {
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: [
+        '<rootDir>/test/**/*.test.ts',
+        '!**/test/e2e/**',
+        '!**/*.programs.test.ts',
+        '!**/*.long.test.ts',
+      ],
+    },
+    {
+      ...shared,
+      displayName: 'programs',
+      testMatch: ['<rootDir>/test/e2e/**/*.test.ts', '<rootDir>/test/**/*.programs.test.ts'],
+    },
+    { ...shared, displayName: 'long', testMatch: ['<rootDir>/test/**/*.long.test.ts'] },
+  ],
+  testSequencer: '<rootDir>/test/support/jest/sequencer.mjs',
+  // Half of the files wait for other programs most of their time.
+  maxWorkers: '150%',
+  testTimeout: 180_000,
+};

@@ -1,0 +1,174 @@
+import { mapConcurrent } from '../base/concurrency.ts';
+import { printRule } from '../config/relabel.ts';
+import { listJournals } from '../cycle/history.ts';
+import { resolveNames } from '../cycle/naming.ts';
+import { listProviders } from '../cycle/status.ts';
+import { readApp } from '../run/app.ts';
+import { type Explanation, explainTargets } from '../run/explain.ts';
+import { type LiveLook, lookLive } from '../run/live-look.ts';
+import { selectProviders } from '../run/providers.ts';
+import { type JobRules, type Near, openNear, readQuestion } from '../run/question.ts';
+import { statusKey } from '../targets/keys.ts';
+import type { RelabelTrace } from '../targets/trace.ts';
+import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
+import { answerLines } from './explain-text.ts';
+import { openView } from './open-view.ts';
+import { shared } from './options.ts';
+
+/** `muster explain` */
+export const explain = defineCommand({
+  name: 'explain',
+  description:
+    'Says what became of a target: where it is published and since when, with its labels before and after each rule; or\n' +
+    'when and why it left, and what left with it; and what is there that looks alike. A target is named by its address,\n' +
+    'with or without its port, or by labels, as they are published or as the rules make them: pod=web-1 is short for\n' +
+    '__meta_kubernetes_pod_name=web-1. All that is given must fit. Reads the bucket alone; --live asks the backends too.\n' +
+    'Rules that stand in prometheus.yml are read with --prometheus. Exits with 0 whatever the answer is.',
+  examples: [
+    'muster explain 10.0.0.7:9100 -c muster.yml',
+    'muster explain namespace=shop pod=web-1 --live',
+    'muster explain 10.0.0.7 --job node --prometheus /etc/prometheus/prometheus.yml',
+  ],
+  argument: 'TARGET|LABEL=VALUE…',
+  mostArguments: 20,
+  options: {
+    config: shared.config,
+    store: shared.store,
+    job: shared.job,
+    provider: shared.provider,
+    live: { help: 'List the backends once, to see what they have now. Writes nothing.' },
+    prometheus: { value: 'FILE', help: 'Take the rules of the jobs from this prometheus.yml.' },
+    output: shared.output,
+  },
+  async run({ config, store: url, job, provider, live, prometheus, output }, io, first, more) {
+    if (first === undefined)
+      throw new UsageError('name a target, as in 10.0.0.7:9100, or a label, as in pod=web-1');
+    if (live && url !== undefined) throw new UsageError('--live needs the configuration: leave out --store');
+    const view = await openView('explain', { location: config, url }, io);
+    await using store = view.store;
+    const { signal } = io;
+    const rules = await readRules(view.configured?.jobs ?? [], prometheus, io);
+    const question = readQuestion([first, ...more]);
+    const stored = [
+      ...(await listProviders({ store, signal })),
+      ...(await listJournals({ store, signal }, job)),
+    ];
+    const known = new Map(stored.map((id) => [statusKey(id), { job: id.job, provider: id.provider }]));
+    const named = await resolveNames(view.configured?.providers ?? [], { store, signal });
+    for (const one of named) known.set(statusKey(one), { job: one.job, provider: one.provider });
+    const providers = selectProviders(
+      [...known.values()],
+      { job, provider },
+      view.configured ? undefined : 'store',
+    );
+    const rulesOf = (name: string) => rules.offline.get(name);
+    const explanation = await explainTargets(question, { store, signal, providers, rulesOf });
+    const near = openNear(question);
+    const asked = live
+      ? named.filter((one) => (job ?? one.job) === one.job && (provider ?? one.provider) === one.provider)
+      : [];
+    const looks = await mapConcurrent(asked, 4, signal, (one, each) =>
+      lookLive(one, question, { rules: rules.live.get(one.job), near, signal: each }),
+    );
+    const answer: Answer = {
+      ...{ question, explanation, live: live ? looks : undefined },
+      nearest: explanation.published.length > 0 ? [] : mergeNear(explanation.nearest, near.found()),
+      publishes: new Set([...rules.offline].flatMap(([name, { run }]) => (run === 'muster' ? [name] : []))),
+      now: new Date(),
+    };
+    const lines = answerLines(answer, io);
+    if (output === 'table') await io.out(`${lines.words.join('\n')}\n${lines.details.join('')}`);
+    else await io.out(`${JSON.stringify(elements(answer, lines.words), undefined, 2)}\n`);
+    return exitCodes.good;
+  },
+});
+
+/** All that is known, ready to be told. */
+export interface Answer {
+  readonly question: { readonly text: string };
+  readonly explanation: Explanation;
+  /** Undefined where the backends were not asked. */
+  readonly live: readonly LiveLook[] | undefined;
+  readonly nearest: readonly Near[];
+  /** The jobs whose rules Muster itself runs: what they drop never reaches the bucket. */
+  readonly publishes: ReadonlySet<string>;
+  readonly now: Date;
+}
+
+interface AllRules {
+  /** What becomes of a published target. */
+  readonly offline: ReadonlyMap<string, JobRules>;
+  /** What becomes of a target of a backend, whoever runs the rules. */
+  readonly live: ReadonlyMap<string, JobRules>;
+}
+
+type Rules = Pick<
+  Awaited<ReturnType<typeof readApp>>['jobs'][number],
+  'name' | 'relabel' | 'relabel_configs' | 'scrapeLabels'
+>;
+
+/** The rules of each job: of the configuration, and where Prometheus runs them of its own file, if that is given. */
+async function readRules(jobs: readonly Rules[], file: string | undefined, io: Io): Promise<AllRules> {
+  const theirs = file === undefined ? [] : (await readApp(file, io)).jobs;
+  const offline = new Map<string, JobRules>();
+  const live = new Map<string, JobRules>();
+  for (const { name, relabel, relabel_configs: rules, scrapeLabels } of jobs) {
+    const run = relabel === 'publish' ? 'muster' : 'prometheus';
+    offline.set(name, { rules, scrapeLabels, run });
+    live.set(name, { rules, scrapeLabels, run: 'prometheus' });
+  }
+  for (const { name, relabel_configs: rules, scrapeLabels } of theirs) {
+    const isMuster = offline.get(name)?.run === 'muster';
+    if (isMuster) continue;
+    offline.set(name, { rules, scrapeLabels, run: 'prometheus' });
+    live.set(name, { rules, scrapeLabels, run: 'prometheus' });
+  }
+  return { offline, live };
+}
+
+/** Each once, the nearest first. */
+function mergeNear(...lists: readonly (readonly Near[])[]): readonly Near[] {
+  const all = new Map(lists.flat().map((near) => [near.text, near]));
+  return [...all.values()].sort((a, b) => a.distance - b.distance).slice(0, 3);
+}
+
+/** The answer as plain data, an element a fact. */
+function elements(
+  { question, explanation, live = [], nearest }: Answer,
+  words: readonly string[],
+): readonly object[] {
+  return [
+    { kind: 'answer', question: question.text, text: words },
+    ...explanation.published.map(({ trace, ...rest }) => ({
+      kind: 'published-target',
+      ...rest,
+      ...(trace && { relabel: traceData(trace) }),
+    })),
+    ...explanation.departures.map(({ trace, kind, ...rest }) => ({
+      kind: 'departure',
+      how: kind,
+      ...rest,
+      ...(trace && { relabel: traceData(trace) }),
+    })),
+    ...live.map(({ error, found, ...rest }) => ({
+      kind: 'live-listing',
+      ...rest,
+      found: found.map(({ trace, ...one }) => ({ ...one, ...(trace && { relabel: traceData(trace) }) })),
+      ...(error && { error: { kind: error.kind, message: error.message } }),
+    })),
+    ...nearest.map(({ kind, ...rest }) => ({ kind: `nearest-${kind}`, ...rest })),
+    ...explanation.looked.map(({ status, ...rest }) => ({
+      kind: 'provider',
+      ...rest,
+      ...(status?.last_success !== undefined && { last_success: status.last_success }),
+      ...(status?.error && { error: status.error }),
+    })),
+  ];
+}
+
+function traceData({ outcome, refusal, discovered, steps, labels }: RelabelTrace): object {
+  return {
+    ...{ outcome, refusal, discovered, labels },
+    steps: steps.map(({ rule, value, changes, drops }) => ({ rule: printRule(rule), value, changes, drops })),
+  };
+}

@@ -1,0 +1,8 @@
+/**
+ * How often a test repeats what is drawn at random or killed: as often as its own variable says, else `usual` times
+ * MUSTER_SCALE. CI takes the usual; what a release has to outlive is `MUSTER_SCALE=5` and more.
+ */
+export function repeats(usual: number, variable?: `MUSTER_${string}`): number {
+  const own = variable === undefined ? undefined : process.env[variable];
+  return own === undefined ? Math.ceil(usual * Number(process.env.MUSTER_SCALE ?? 1)) : Number(own);
+}
