@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { mapConcurrent } from '../base/concurrency.ts';
 import { tryParseJson } from '../base/json.ts';
-import type { Cursor, DiscoverInput, Listed } from '../targets/discover.ts';
+import type { Compared, Cursor, DiscoverInput, Listed } from '../targets/discover.ts';
 import type { TargetGroup } from '../targets/group.ts';
 
 /** Names that are listed at once. */
@@ -69,10 +69,19 @@ export interface LookupResults {
  * what the backend answered for the name.
  */
 export function keptSources(
+  { cursor, ...results }: LookupResults,
+  belongs: (source: string, name: string) => boolean,
+  reason: (name: string) => string,
+): Compared & Pick<Listed, 'comparedWith'> {
+  const comparedWith = (last: Cursor | undefined) => compare({ ...results, cursor: last }, belongs, reason);
+  return { ...comparedWith(cursor), comparedWith };
+}
+
+function compare(
   { found, missing, cursor }: LookupResults,
   belongs: (source: string, name: string) => boolean,
   reason: (name: string) => string,
-): Pick<Listed, 'cursor' | 'unseen'> {
+): Compared {
   const known = new Set(readNames(cursor));
   const lost = missing.filter((name) => known.has(name));
   const next = JSON.stringify([...found, ...lost].sort());

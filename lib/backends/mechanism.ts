@@ -61,6 +61,11 @@ export interface Mechanism<Config extends SdConfig = SdConfig> {
   readonly labelsSince?: LabelsSince;
   /** The keys of a stanza that Prometheus added after 3.5. */
   readonly newerKeys?: (config: Config) => readonly NewerKey[];
+  /**
+   * Keys in which the stanzas of one group may differ: what is listed, not who is asked and how. Providers of a group
+   * are listed at the same time. Absent: only equal stanzas are a group.
+   */
+  readonly differing?: readonly string[];
   /** The backend server, without credentials. The gate judges providers with the same server together. */
   readonly server: (config: Config) => string;
   /** Lists all target groups; see `Discover`. */
@@ -77,12 +82,17 @@ export interface Stanza {
   readonly identity: string;
   /** The backend server, without credentials. */
   readonly server: string;
+  /** Names what is written, credentials included: two with the same list the same. */
+  readonly written: string;
+  /** Names the part of it in which the stanzas of one group are the same. */
+  readonly group: string;
   readonly discover: (input: MechanismInput) => AsyncGenerator<readonly TargetGroup[], Listed | undefined>;
 }
 
 /** The mechanism as the configuration reads it: its schema yields a stanza that is ready to list. */
 export function bindMechanism<Config extends SdConfig>(mechanism: Mechanism<Config>): StanzaReader<Stanza> {
   const { name: mechanismName, configKey, schema, incidental = [], server, newerKeys } = mechanism;
+  const differing = new Set(mechanism.differing);
   const since = mechanismsSince[mechanismName];
   const bound = withShape(z.unknown(), { reads: [schema] }).transform(
     (input, context): ReadStanza<Stanza> => {
@@ -98,21 +108,33 @@ export function bindMechanism<Config extends SdConfig>(mechanism: Mechanism<Conf
         context.addIssue({ code: 'custom', path: ['muster', 'name'], message });
       }
       const identity = digestIdentity(identityOf(input, { mechanism: mechanismName, schema, incidental }));
+      const written = digestWritten(input);
+      const isCommon = ([key]: readonly [string, unknown]) => !differing.has(key);
+      const group =
+        isMapping(input) && differing.size > 0
+          ? Object.fromEntries(Object.entries(input).filter(isCommon))
+          : input;
       return {
         identity,
-        written: digestIdentity({ written: JSON.stringify(asWritten(input)) }),
+        written,
         name,
         newer: [...(since === undefined ? [] : [{ path: [], since }]), ...(newerKeys?.(config) ?? [])],
         stanza: {
           config,
           identity,
           server: server(config),
+          written,
+          group: group === input ? written : digestWritten(group),
           discover: (given) => discoverAs(mechanism, config, given),
         },
       };
     },
   );
   return { name: mechanismName, configKey, schema: bound };
+}
+
+function digestWritten(input: unknown): string {
+  return digestIdentity({ written: JSON.stringify(asWritten(input)) });
 }
 
 /** The stanza with its scalars as written and its keys in order: equal stanzas give equal values, secrets included. */

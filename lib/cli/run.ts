@@ -13,6 +13,8 @@ import { makePlan } from '../run/plan.ts';
 import { type CyclesInput, cycleOnce } from '../run/provider-cycle.ts';
 import { type AppProvider, selectProviders } from '../run/providers.ts';
 import { retireLeft } from '../run/retirement.ts';
+import { groupsOf, type Member, runTogether } from '../run/together.ts';
+import { statusKey } from '../targets/keys.ts';
 import { leavingText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { shared } from './options.ts';
@@ -20,7 +22,7 @@ import { openProgress, printTable } from './output.ts';
 import { planExit, printPlan, progressOn } from './plan.ts';
 import { cycleData, planRow } from './plan-text.ts';
 
-/** Providers whose cycles run at once. */
+/** Groups of providers whose cycles run at once. */
 const concurrency = 4;
 
 /** `muster run` */
@@ -59,9 +61,13 @@ export const run = defineCommand({
     const named = await resolveNames(app.providers, { store, signal });
     const selected = selectProviders(named, { job, provider });
     const hasOthers = named.length > 1;
-    const results = await mapConcurrent(selected, concurrency, signal, (one) =>
-      cycleWithProgress(one, input, hasOthers, io),
+    const groups = groupsOf(selected, ({ stored }) => stored?.status?.targets ?? 0);
+    const ended = await mapConcurrent(groups, concurrency, signal, (group) =>
+      Promise.all(runTogether(group, (member) => cycleWithProgress(member, input, hasOthers, io))),
     );
+    const places = new Map(selected.map((one, index) => [statusKey(one), index]));
+    const placeOf = (result: CycleResult) => places.get(statusKey(result)) ?? 0;
+    const results = ended.flat().sort((a, b) => placeOf(a) - placeOf(b));
     const everything = job === undefined && provider === undefined;
     const outputs = everything ? await runOutputs(app, io) : [];
     try {
@@ -80,14 +86,14 @@ export const run = defineCommand({
 });
 
 async function cycleWithProgress(
-  { stored, ...provider }: Resolved<AppProvider>,
+  { provider: { stored, ...provider }, beforeListing }: Member<Resolved<AppProvider>>,
   input: CyclesInput,
   hasOthers: boolean,
   io: Io,
 ): Promise<CycleResult> {
   const progress = openProgress(io, `${provider.job}/${provider.provider}`);
   try {
-    return await cycleOnce(provider, input, { hasOthers, stored, onProgress: progress.show });
+    return await cycleOnce(provider, input, { hasOthers, stored, beforeListing, onProgress: progress.show });
   } finally {
     progress.end();
   }

@@ -117,6 +117,7 @@ async function runSteps(
   state.held = held;
   state.damaged = loaded.damaged;
 
+  await input.beforeListing?.(signal);
   const listing = await collectTargets(provider, input, loaded.groups, loaded.cursor);
   refuseBlindDrop(provider, loaded, listing, stored.status);
   const verdict = await passGate(provider, input, { loaded, listing, stored, held }, state.started);

@@ -52,6 +52,8 @@ export interface CycleInput {
   readonly run: string;
   readonly now: () => Date;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Awaited when the last list is loaded: others that share the listing may not be so far. Never throws. */
+  readonly beforeListing?: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
   /** When the listing must have ended, whatever the provider's deadline: what comes after it needs time too. */
   readonly listUntil?: Date;
   /** Why the newest configuration is not in force; the status shows it. */

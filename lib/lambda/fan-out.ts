@@ -1,6 +1,7 @@
 import { readAwsError } from '../base/aws.ts';
 import { mapConcurrent, once } from '../base/concurrency.ts';
 import { MusterError } from '../base/errors.ts';
+import { eventOf } from './task.ts';
 
 /** Starts another invocation of the same function with this event, and does not wait for it. */
 export type InvokeSelf = (event: object, signal: AbortSignal) => Promise<void>;
@@ -8,18 +9,18 @@ export type InvokeSelf = (event: object, signal: AbortSignal) => Promise<void>;
 /** Invocations that are asked for at once. */
 const concurrency = 16;
 
-/** Asks for an invocation for each id. Returns the errors of those that could not be asked for. */
+/** Asks for an invocation for each group of ids. Returns the errors of those that could not be asked for. */
 export async function fanOut(
-  ids: readonly object[],
+  groups: readonly (readonly object[])[],
   invokeSelf: InvokeSelf,
   signal: AbortSignal,
 ): Promise<readonly MusterError[]> {
-  const errors = await mapConcurrent(ids, concurrency, signal, async (id) => {
+  const errors = await mapConcurrent(groups, concurrency, signal, async (ids) => {
     try {
-      await invokeSelf(id, signal);
+      await invokeSelf(eventOf(ids), signal);
       return undefined;
     } catch (cause) {
-      return startFailure(Object.values(id).join('/'), cause);
+      return startFailure(ids.map((id) => Object.values(id).join('/')).join(', '), cause);
     }
   });
   return errors.filter((error) => error !== undefined);

@@ -46,8 +46,8 @@ export type Invoke<Id> = (
 ) => Promise<InvocationResult<Id>>;
 
 /**
- * Runs a function, invocation by invocation. A tick runs a single task in place and starts an invocation for each of
- * several; it retires those that left. Throws at the end what failed, so that the invocation counts as failed.
+ * Runs a function, invocation by invocation. A tick runs a single group of tasks in place and starts an invocation for
+ * each of several; it retires those that left. Throws at the end what failed, so that the invocation counts as failed.
  */
 export function createInvocations<Config extends FunctionConfig, Id extends object>(
   input: InvocationsInput<Config, Id>,
@@ -65,11 +65,14 @@ export function createInvocations<Config extends FunctionConfig, Id extends obje
 
     const tasks = work.tasksOf(config);
     const due = wanted === undefined ? await dueOf(tasks, input, signal) : select(tasks, wanted, log);
-    const inPlace = wanted !== undefined || due.length === 1;
+    // What was asked for together runs together, whatever this process knows of sizes.
+    const groups =
+      wanted === undefined ? [...Map.groupBy(due, (task) => task.group ?? task).values()] : [due];
+    const inPlace = wanted !== undefined || groups.length === 1;
     const runInput = { time, ...(config.error && { configError: config.error.message }) };
     const [results, failedStarts, retirement] = await Promise.all([
-      inPlace ? inOrder(due, (task) => runUntilTick(task, period, runInput)) : [],
-      inPlace ? [] : fanOut(idsOf(due), invokeSelf, signal),
+      inPlace ? inOrder(groups, (tasks) => runUntilTick(runsOf(tasks, work, config), period, runInput)) : [],
+      inPlace ? [] : fanOut(groups.map(idsOf), invokeSelf, signal),
       attempt(wanted === undefined ? retire(config, { store, log, signal }) : []),
     ]);
     const errors = [...results.map(({ error }) => error), ...failedStarts, retirement.error];
@@ -124,22 +127,46 @@ async function dueOf<Config extends FunctionConfig, Id extends object>(
 }
 
 /** What left the configuration after it was requested does not concern this invocation. */
-function select<Id extends object>(tasks: readonly Task<Id>[], wanted: Id, log: Logger): readonly Task<Id>[] {
-  const found = tasks.filter(({ id }) => isDeepStrictEqual(id, wanted));
-  if (found.length === 0) log.info('not in the configuration any more', { wanted });
-  return found;
+function select<Id extends object>(
+  tasks: readonly Task<Id>[],
+  wanted: readonly Id[],
+  log: Logger,
+): readonly Task<Id>[] {
+  return wanted.flatMap((one) => {
+    const found = tasks.filter(({ id }) => isDeepStrictEqual(id, one));
+    if (found.length === 0) log.info('not in the configuration any more', { wanted: one });
+    return found;
+  });
+}
+
+/** One run of some tasks, side by side, and how often it comes round. */
+interface Runs {
+  readonly refreshInterval: number;
+  readonly run: (input: RunInput) => Promise<readonly TaskResult[]>;
+}
+
+/** The runs of a group; without a task it has no interval. */
+function runsOf<Config extends FunctionConfig, Id extends object>(
+  tasks: readonly Task<Id>[],
+  { runTogether }: Work<Config, Id>,
+  config: Config,
+): Runs {
+  const refreshInterval = Math.max(0, ...tasks.map((task) => task.refreshInterval));
+  if (tasks.length > 1 && runTogether !== undefined)
+    return { refreshInterval, run: (input) => runTogether(idsOf(tasks), config, input) };
+  return { refreshInterval, run: (input) => inOrder(tasks, (task) => task.run(input)) };
 }
 
 function idsOf<Id>(tasks: readonly Task<Id>[]): readonly Id[] {
   return tasks.map(({ id }) => id);
 }
 
-async function inOrder<Id>(
-  tasks: readonly Task<Id>[],
-  run: (task: Task<Id>) => Promise<readonly TaskResult[]>,
+async function inOrder<Item>(
+  items: readonly Item[],
+  run: (item: Item) => Promise<readonly TaskResult[]>,
 ): Promise<readonly TaskResult[]> {
   const results: TaskResult[] = [];
-  for (const task of tasks) results.push(...(await run(task)));
+  for (const item of items) results.push(...(await run(item)));
   return results;
 }
 
@@ -191,24 +218,26 @@ export async function selectDue<T extends Task<unknown>>(
 }
 
 /**
- * Runs a task: a cycle, and where its interval is shorter than the schedule's period (milliseconds) further ones until
- * the next tick, as far as time allows.
+ * Runs a group: a cycle of each, and where its interval is shorter than the schedule's period (milliseconds) further
+ * ones until the next tick, as far as time allows.
  */
 async function runUntilTick(
-  { refreshInterval, run }: Pick<Task<unknown>, 'refreshInterval' | 'run'>,
+  { refreshInterval, run }: Runs,
   period: number,
   input: RunInput,
 ): Promise<readonly TaskResult[]> {
   const { time } = input;
   const results: TaskResult[] = [];
+  if (refreshInterval === 0) return results;
   for (let startAt = Date.now(); ; ) {
     await sleep(Math.max(0, startAt - Date.now()), undefined, { signal: time.signal });
-    const result = await run(input);
-    results.push(result);
+    const ended = await run(input);
+    results.push(...ended);
+    const durationMs = Math.max(...ended.map((result) => result.durationMs));
     const next = Math.max(startAt + refreshInterval, Date.now());
     // In time, and not so late that the next tick's cycle follows on its heels.
     const isBeforeTick = next + refreshInterval / 2 <= time.startedAt + period;
-    const fits = next + Math.max(1000, 1.5 * result.durationMs) <= time.listUntil.getTime();
+    const fits = next + Math.max(1000, 1.5 * durationMs) <= time.listUntil.getTime();
     if (!isBeforeTick || !fits) return results;
     startAt = next;
   }

@@ -66,7 +66,7 @@ function taskOf(
       const since = isPublished ? new Date().toISOString() : await listed().catch(() => undefined);
       measure.output(result, since, refreshInterval);
       const { durationMs, error } = result;
-      return { answer: answerOf(result), durationMs, error };
+      return [{ answer: answerOf(result), durationMs, error }];
     },
   };
 }

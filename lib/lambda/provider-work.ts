@@ -2,22 +2,21 @@ import * as z from 'zod';
 import type { Mechanism, SdConfig } from '../backends/mechanism.ts';
 import { mapConcurrent } from '../base/concurrency.ts';
 import { errorData, isMusterError, type MusterError } from '../base/errors.ts';
-import type { Logger } from '../base/logger.ts';
 import { newRunId } from '../base/version.ts';
 import type { Loaded } from '../cycle/load.ts';
 import { resolveNames } from '../cycle/naming.ts';
 import { checkOwnership } from '../cycle/ownership.ts';
-import type { CycleResult } from '../cycle/provider.ts';
 import { listProviders, readStatus, type StoredStatus, writeStatus } from '../cycle/status.ts';
 import { cycleOnce } from '../run/provider-cycle.ts';
 import type { AppProvider } from '../run/providers.ts';
 import { retireLeft } from '../run/retirement.ts';
 import { heldInterval } from '../run/slots.ts';
+import { type GroupLimits, groupsOf, runTogether } from '../run/together.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { isProviderName, type ProviderId, statusKey } from '../targets/keys.ts';
 import { defineHandler } from './handler.ts';
 import { type BackendConfig, readFunctionConfig } from './read-config.ts';
-import type { LastRun, RunInput, Task, Work, WorkInput } from './task.ts';
+import type { LastRun, RunInput, Task, TaskResult, Work, WorkInput } from './task.ts';
 
 /** The handler of a mechanism's function. */
 export function defineFunction<Config extends SdConfig>(mechanism: Mechanism<Config>) {
@@ -25,17 +24,32 @@ export function defineFunction<Config extends SdConfig>(mechanism: Mechanism<Con
   return defineHandler({
     name,
     read: (text, input) => readFunctionConfig(text, mechanism, input),
-    work: (input) => providerWork(name, input),
+    work: (input) => providerWork(name, input, limitsOf(Number(process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE))),
   });
+}
+
+/** Milliseconds after which sizes are looked at again that were not known. */
+const lookAgainAfter = 5 * 60_000;
+
+/** The providers under their names in the store, and how many targets each had then. */
+interface NamedProviders {
+  readonly etag: string;
+  readonly at: number;
+  readonly providers: readonly AppProvider[];
+  readonly sizes: ReadonlyMap<string, number>;
 }
 
 /** The function of a mechanism: the cycles of its providers. */
 export function providerWork(
   mechanism: string,
   { store, log, measure }: WorkInput,
+  limits: GroupLimits = limitsOf(Number.NaN),
 ): Work<BackendConfig, ProviderId> {
-  const runCycle = createCycles({ store, log });
-  let named: { readonly etag: string; readonly providers: readonly AppProvider[] } | undefined;
+  const runCycles = createCycles({ store, log, measure });
+  let named: NamedProviders | undefined;
+  const isKnown = (known: NamedProviders, etag: string) =>
+    known.etag === etag &&
+    (known.sizes.size === known.providers.length || Date.now() - known.at < lookAgainAfter);
   const providerId = z.strictObject({
     job: z.string().min(1),
     provider: z.string().refine((name) => isProviderName(name, mechanism)),
@@ -44,20 +58,41 @@ export function providerWork(
     what: `provider of ${mechanism}`,
     event: { schema: providerId, example: '{"job": "…", "provider": "consul-0"}' },
     async prepare(config, signal) {
-      // A name stays, so that the store is asked once for each configuration.
-      if (named?.etag !== config.etag) {
+      // A name stays, so that the store is asked once for each configuration, but for sizes that it did not know.
+      if (named === undefined || !isKnown(named, config.etag)) {
         // What other mechanisms' providers list is unknown here; a function without providers goes by their job names.
         const own = config.providers.length > 0;
         const known = own ? config.providers : config.configured;
         await checkOwnership(known, { store, signal, owner: config.owner, ...(own && { mechanism }) });
         const resolved = await resolveNames(config.providers, { store, signal });
-        named = { etag: config.etag, providers: resolved.map(({ stored: _, ...provider }) => provider) };
+        const sizes = resolved.flatMap((one): [string, number][] => {
+          const status = one.stored?.status;
+          return status?.last_success === undefined ? [] : [[statusKey(one), status.targets]];
+        });
+        named = {
+          ...{ etag: config.etag, at: Date.now(), sizes: new Map(sizes) },
+          providers: resolved.map(({ stored: _, ...provider }) => provider),
+        };
       }
       const others = config.configured.filter(({ provider }) => !isProviderName(provider, mechanism));
       return { ...config, providers: named.providers, configured: [...named.providers, ...others] };
     },
-    tasksOf: ({ providers, configured }) =>
-      providers.map((one) => taskOf(one, runCycle, { store, measure, hasOthers: configured.length > 1 })),
+    tasksOf({ providers, configured }) {
+      const hasOthers = configured.length > 1;
+      // Nobody knows how large one is that has never been listed: it runs alone.
+      const targetsOf = (one: AppProvider) => named?.sizes.get(statusKey(one)) ?? Number.POSITIVE_INFINITY;
+      return groupsOf(providers, targetsOf, limits).flatMap((group, number) =>
+        group.map((one) => ({
+          ...taskOf(one, runCycles, { store, hasOthers }),
+          group: group.length > 1 ? String(number) : undefined,
+        })),
+      );
+    },
+    async runTogether(ids, { providers, configured }, input) {
+      const keys = new Set(ids.map(statusKey));
+      const wanted = providers.filter((one) => keys.has(statusKey(one)));
+      return runCycles(wanted, input, configured.length > 1);
+    },
     async retire({ configured, retireRules }, input) {
       const { retired, waiting, missed } = await retireLeft(configured, retireRules, input, mechanism);
       // What is held may go as soon as its successor has published, or an operator has accepted.
@@ -71,10 +106,19 @@ export function providerWork(
   };
 }
 
+/**
+ * How much runs in one invocation. Measured, at first runs in which all is new: 200 targets for each megabyte over 100
+ * take a third of the memory, and as Lambda's share of CPU grows with its memory, a minute at most.
+ */
+function limitsOf(megabytes: number): GroupLimits {
+  const memory = Number.isFinite(megabytes) ? megabytes : 512;
+  return { providers: 32, targets: 200 * Math.max(0, memory - 100) };
+}
+
 function taskOf(
   one: AppProvider,
-  runCycle: RunCycle,
-  { store, measure, hasOthers }: Pick<WorkInput, 'store' | 'measure'> & { readonly hasOthers: boolean },
+  runCycles: RunCycles,
+  { store, hasOthers }: Pick<WorkInput, 'store'> & { readonly hasOthers: boolean },
 ): Task<ProviderId> {
   const { job, provider, refreshInterval } = one;
   return {
@@ -87,43 +131,47 @@ function taskOf(
       const { first_attempt: firstAttempt, last_attempt: attempt, last_success: success } = status;
       return { firstAttempt, attempt, success, held: status.held !== undefined };
     },
-    async run(input) {
-      const result = await runCycle(one, input, hasOthers);
-      const { outcome, version, durationMs, error } = result;
-      measure.cycle(result, result.lastSuccess ?? result.firstAttempt, refreshInterval);
-      return { answer: { job, provider, outcome, version }, durationMs, error };
-    },
+    run: (input) => runCycles([one], input, hasOthers),
   };
 }
 
-/** Runs a cycle of a provider; see `createCycles`. */
-type RunCycle = (provider: AppProvider, input: RunInput, hasOthers: boolean) => Promise<CycleResult>;
+/** Runs a cycle of each provider, side by side; see `createCycles`. */
+type RunCycles = (
+  providers: readonly AppProvider[],
+  input: RunInput,
+  hasOthers: boolean,
+) => Promise<readonly TaskResult[]>;
 
 /**
- * Runs cycles, one at a time. The list of the last provider is kept for the next cycle, also that of another
- * invocation, so that memory holds one.
+ * Runs cycles, one group at a time. The lists of the last group are kept for the next cycles, also those of another
+ * invocation, so that memory holds those of one.
  */
-function createCycles({ store, log }: { readonly store: ObjectStore; readonly log: Logger }): RunCycle {
-  let kept: { readonly key: string; readonly loaded: Loaded } | undefined;
+function createCycles({ store, log, measure }: WorkInput): RunCycles {
+  let kept: ReadonlyMap<string, Loaded> = new Map();
 
-  return async (provider, { time, configError }, hasOthers) => {
-    const key = statusKey(provider);
-    const warm = kept?.key === key ? kept.loaded : undefined;
-    kept = undefined;
-    const result = await cycleOnce(
-      provider,
-      { store, log, signal: time.signal },
-      {
-        listUntil: time.listUntil,
-        hasOthers,
-        warm,
-        configError,
-      },
-    );
-    // After a cycle that did not end well the store is read again.
-    if (result.loaded !== undefined && result.outcome !== 'failed' && result.outcome !== 'superseded')
-      kept = { key, loaded: result.loaded };
-    return result;
+  return async (providers, { time, configError }, hasOthers) => {
+    const keys = new Set(providers.map(statusKey));
+    const warm = new Map([...kept].filter(([key]) => keys.has(key)));
+    kept = new Map();
+    const next = new Map<string, Loaded>();
+    const cycles = runTogether(providers, async ({ provider: one, beforeListing }) => {
+      const key = statusKey(one);
+      const last = warm.get(key);
+      warm.delete(key);
+      const result = await cycleOnce(
+        one,
+        { store, log, signal: time.signal },
+        { listUntil: time.listUntil, hasOthers, warm: last, configError, beforeListing },
+      );
+      const { job, provider, outcome, version, loaded, durationMs, error } = result;
+      // After a cycle that did not end well the store is read again.
+      if (loaded !== undefined && outcome !== 'failed' && outcome !== 'superseded') next.set(key, loaded);
+      measure.cycle(result, result.lastSuccess ?? result.firstAttempt, one.refreshInterval);
+      return { answer: { job, provider, outcome, version }, durationMs, error };
+    });
+    const results = await Promise.all(cycles);
+    kept = next;
+    return results;
   };
 }
 

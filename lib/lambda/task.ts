@@ -11,13 +11,15 @@ import type { FunctionConfig } from './read-config.ts';
 export interface Task<Id> {
   /** As an event names it. */
   readonly id: Id;
+  /** Those of one group run in one invocation, side by side, by `runTogether`; absent: alone. */
+  readonly group?: string | undefined;
   /** Milliseconds between two cycles. */
   readonly refreshInterval: number;
   /** Milliseconds between two cycles while something of it is held; absent: the same. */
   readonly heldInterval?: number;
   /** What the store says of its last cycle; undefined where there was none. */
   readonly lastRun: (signal: AbortSignal) => Promise<LastRun | undefined>;
-  readonly run: (input: RunInput) => Promise<TaskResult>;
+  readonly run: (input: RunInput) => Promise<readonly TaskResult[]>;
 }
 
 /** Times are ISO 8601. */
@@ -61,6 +63,12 @@ export interface Work<Config extends FunctionConfig, Id extends object> {
   /** Learns from the store what it must know of a configuration; asked before each use of one. */
   readonly prepare?: (config: InForce<Config>, signal: AbortSignal) => Promise<InForce<Config>>;
   readonly tasksOf: (config: Config) => readonly Task<Id>[];
+  /** Runs the tasks of a group, by their ids. */
+  readonly runTogether?: (
+    ids: readonly Id[],
+    config: Config,
+    input: RunInput,
+  ) => Promise<readonly TaskResult[]>;
   /** Removes what left the configuration; what is `missed` is held, or another run's: the next tick tries again. */
   readonly retire: (config: InForce<Config>, input: CyclesInput) => Promise<Retired<Id>>;
   /** Writes into the store that there is no configuration at all. */
@@ -107,13 +115,21 @@ export interface EventForm<Id> {
   readonly example: string;
 }
 
+/** The event that asks for these, which run side by side where they are several. */
+export function eventOf<Id extends object>(ids: readonly Id[]): object {
+  const [first] = ids;
+  return ids.length === 1 && first !== undefined ? first : { together: ids };
+}
+
 /**
- * What an invocation is asked for: one thing, by its id, or undefined for all that the function does, as the schedule
- * sends it: `{}`. Throws (kind `config`) for any other event.
+ * What an invocation is asked for: one thing, by its id, several that run together, or undefined for all that the
+ * function does, as the schedule sends it: `{}`. Throws (kind `config`) for any other event.
  */
-export function readEvent<Id>(event: unknown, { schema, example }: EventForm<Id>): Id | undefined {
+export function readEvent<Id>(event: unknown, { schema, example }: EventForm<Id>): readonly Id[] | undefined {
   const one = schema.safeParse(event);
-  if (one.success) return one.data;
+  if (one.success) return [one.data];
+  const several = z.strictObject({ together: z.array(schema).min(1) }).safeParse(event);
+  if (several.success) return several.data.together;
   if (event === null || event === undefined || tick.safeParse(event).success) return undefined;
   throw new MusterError('config', `the event is neither {} nor ${example}; nothing was done`, {
     code: 'bad-event',

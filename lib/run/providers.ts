@@ -7,7 +7,7 @@ import type { Job, MusterConfig } from '../config/muster-config.ts';
 import type { ReadCredential } from '../config/secret.ts';
 import type { Provider } from '../cycle/provider.ts';
 import { settingsOf } from '../cycle/settings.ts';
-import type { Discover } from '../targets/discover.ts';
+import type { Discover, DiscoverInput } from '../targets/discover.ts';
 import { addressLabel, pickLabels, type TargetGroup, targetLabels } from '../targets/group.ts';
 import type { ProviderId } from '../targets/keys.ts';
 import { labelsReadBy, relabel } from '../targets/relabel.ts';
@@ -26,6 +26,19 @@ export interface AppProvider extends Provider {
   /** As of the configuration's provider. */
   readonly copies?: number;
   readonly twin?: number;
+  /** What it takes to list it together with others; absent, it is listed by itself. */
+  readonly sharing?: Sharing;
+}
+
+/** How a listing is shared. */
+interface Sharing {
+  /** Providers with the same one ask the same backend in the same way, and are listed at the same time. */
+  readonly group: string;
+  /** Providers with the same one list the very same, before what their jobs do to it. */
+  readonly listing: string;
+  /** The listing, whose warnings go to all that share it. */
+  readonly discover: (input: DiscoverInput, warn: (message: string) => void) => ReturnType<Discover>;
+  readonly warn: (message: string) => void;
 }
 
 /** What binds a configuration to its backends. */
@@ -47,6 +60,7 @@ export function bindProviders(
   return config.jobs.flatMap((job) => {
     const transform = transformOf(job);
     return job.providers.map(({ name, named, mechanism, stanza, copies, twin }) => ({
+      ...discoveryOf(stanza, { job, provider: name, mechanism }, input),
       job: job.name,
       provider: name,
       mechanism,
@@ -64,11 +78,6 @@ export function bindProviders(
         rules: job.relabel_configs,
       }),
       refreshInterval: stanza.config.refresh_interval,
-      discover: discoverWith(stanza, {
-        ...inFolderOf(job, input),
-        log: input.log.with({ job: job.name, provider: name }),
-        prometheus: job.prometheus,
-      }),
       guard: job.guard,
       shards: job.shards,
       journal: config.journal,
@@ -102,13 +111,35 @@ function inFolderOf({ directory }: Job<Stanza>, input: BindInput): BindInput {
   };
 }
 
+/** How a provider is listed, by itself and with others. */
+function discoveryOf(
+  stanza: Stanza,
+  { job, provider, mechanism }: { job: Job<Stanza>; provider: string; mechanism: string },
+  input: BindInput,
+): Required<Pick<AppProvider, 'discover' | 'sharing'>> {
+  const { readCredential, directory } = inFolderOf(job, input);
+  const log = input.log.with({ job: job.name, provider });
+  const { prometheus = '' } = job;
+  const warn = (message: string) => log.warn(message);
+  const discover = discoverWith(stanza, { readCredential, directory, prometheus: job.prometheus });
+  const { written } = stanza;
+  return {
+    discover: (given) => discover(given, warn),
+    sharing: {
+      group: digestIdentity({ mechanism, directory, group: stanza.group }),
+      listing: digestIdentity({ mechanism, directory, prometheus, written }),
+      discover,
+      warn,
+    },
+  };
+}
+
 /** The mechanism's listing, with HTTP clients that end with it. */
 function discoverWith(
   stanza: Stanza,
-  { readCredential, log, directory, prometheus }: BindInput & Pick<Job<Stanza>, 'prometheus'>,
-): Discover {
-  return async function* (input) {
-    const warn = (message: string) => log.warn(message);
+  { readCredential, directory, prometheus }: Omit<BindInput, 'log'> & Pick<Job<Stanza>, 'prometheus'>,
+): Sharing['discover'] {
+  return async function* (input, warn) {
     await using clients = openHttpClients({ ...input, readCredential, warn });
     const { openHttp } = clients;
     return yield* stanza.discover({ ...input, directory, openHttp, readCredential, warn, prometheus });

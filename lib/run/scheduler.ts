@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMusterError, toMusterError } from '../base/errors.ts';
-import type { CycleResult } from '../cycle/provider.ts';
+import type { CycleInput, CycleResult } from '../cycle/provider.ts';
 import { retireOutputs } from '../kube-state/stored.ts';
 import { metricsKey, statusKey } from '../targets/keys.ts';
 import type { AppConfig } from './app.ts';
@@ -9,6 +9,7 @@ import { type CyclesInput, cycleOnce } from './provider-cycle.ts';
 import type { AppProvider } from './providers.ts';
 import { retireLeft } from './retirement.ts';
 import { chooseRounds, deadlineOf, heldInterval, newSlot, type Round, type Slot } from './slots.ts';
+import { groupsOf, type Member, runTogether } from './together.ts';
 
 /** What the scheduler runs, and where results go. */
 export interface SchedulerInput extends CyclesInput {
@@ -29,9 +30,14 @@ const tick = 250;
 const retireAgainAfter = { missed: 10_000, waiting: 60_000 } as const;
 
 interface RunningRound extends Round {
+  /** Of a provider's round, which its group takes along. */
+  readonly provider?: AppProvider;
   /** Whether the cycle held something, and what it failed of. */
-  readonly run: (slot: Slot, deadline: number) => Promise<Ended>;
+  readonly run: (slot: Slot, member: RoundMember) => Promise<Ended>;
 }
+
+/** How a round is run: with the deadline of its slot, and as a member of its group. */
+type RoundMember = Partial<Member<AppProvider>> & { readonly deadline: number };
 
 interface Ended {
   readonly held: boolean;
@@ -61,12 +67,14 @@ export async function runScheduler(input: SchedulerInput): Promise<void> {
   while (!signal.aborted) {
     config = await currentConfig(input, config);
     if (config !== undefined) {
-      const rounds = roundsOf(config, input);
+      const rounds = roundsOf(config, slots, input);
       await retireThoseThatLeft(config, rounds, { slots, retirement }, input);
       const slotOf = (round: Round) => slotIn(slots, round);
-      for (const round of chooseRounds(rounds, slotOf, slots.values(), performance.now())) {
-        const cycle = runSlot(round, slotOf(round), input).finally(() => running.delete(cycle));
-        running.add(cycle);
+      for (const group of chooseRounds(rounds, slotOf, slots.values(), performance.now())) {
+        for (const run of runGroup(group, slotOf, input)) {
+          const cycle = run.finally(() => running.delete(cycle));
+          running.add(cycle);
+        }
       }
     }
     await sleep(tick, undefined, { signal }).catch(() => undefined);
@@ -87,16 +95,29 @@ async function currentConfig(
   }
 }
 
-function roundsOf({ providers, outputs }: Scheduled, input: SchedulerInput): readonly RunningRound[] {
+function roundsOf(
+  { providers, outputs }: Scheduled,
+  slots: ReadonlyMap<string, Slot>,
+  input: SchedulerInput,
+): readonly RunningRound[] {
   const hasOthers = providers.length > 1;
+  const targetsOf = (provider: AppProvider) => slots.get(statusKey(provider))?.targets ?? 0;
+  const groups = new Map(
+    groupsOf(providers, targetsOf)
+      .filter(({ length }) => length > 1)
+      .flatMap((group, number) => group.map((provider) => [provider, String(number)])),
+  );
   return [
     ...providers.map((provider) => ({
+      provider,
+      group: groups.get(provider),
       key: statusKey(provider),
       server: provider.server ?? statusKey(provider),
       refreshInterval: provider.refreshInterval,
       heldInterval: heldInterval(provider.guard.confirm_after),
       deadline: provider.deadline,
-      run: (slot: Slot, deadline: number) => runProvider({ ...provider, deadline }, slot, hasOthers, input),
+      run: (slot: Slot, { provider: own = provider, deadline, beforeListing }: RoundMember) =>
+        runProvider({ ...own, deadline }, slot, { hasOthers, beforeListing }, input),
     })),
     ...outputs.map((output) => ({
       key: metricsKey(output.object),
@@ -104,7 +125,7 @@ function roundsOf({ providers, outputs }: Scheduled, input: SchedulerInput): rea
       refreshInterval: output.refreshInterval,
       heldInterval: output.refreshInterval,
       deadline: output.deadline,
-      async run(_: Slot, deadline: number) {
+      async run(_: Slot, { deadline }: RoundMember) {
         const { error } = await outputOnce(output, input, new Date(Date.now() + deadline));
         return { held: false, error };
       },
@@ -148,12 +169,33 @@ async function retireThoseThatLeft(
   }
 }
 
+/** Starts the rounds of a group, which share their listings. */
+function runGroup(
+  rounds: readonly RunningRound[],
+  slotOf: (round: Round) => Slot,
+  input: SchedulerInput,
+): readonly Promise<void>[] {
+  const start = Symbol('start');
+  const begin = (round: RunningRound, member: Partial<Member<AppProvider>> = {}) =>
+    runSlot(round, Object.assign(slotOf(round), { start }), member, input);
+  const members = rounds.flatMap((round) => (round.provider ? [{ ...round.provider, round }] : []));
+  if (members.length < rounds.length) return rounds.map((round) => begin(round));
+  return runTogether(members, ({ provider: { round, ...provider }, beforeListing }) =>
+    begin(round, { provider, beforeListing }),
+  );
+}
+
 /** Never throws: whatever a cycle or the callback on its result throws, the next one comes when it is due. */
-async function runSlot(round: RunningRound, slot: Slot, { log, onResult }: SchedulerInput): Promise<void> {
+async function runSlot(
+  round: RunningRound,
+  slot: Slot,
+  member: Partial<Member<AppProvider>>,
+  { log, onResult }: SchedulerInput,
+): Promise<void> {
   slot.running = true;
   slot.startedAt = performance.now();
   try {
-    const { held, error, result } = await round.run(slot, deadlineOf(round, slot));
+    const { held, error, result } = await round.run(slot, { ...member, deadline: deadlineOf(round, slot) });
     slot.held = held;
     slot.timeouts = isMusterError(error, 'timeout') ? slot.timeouts + 1 : 0;
     if (result !== undefined) onResult?.(result);
@@ -168,10 +210,11 @@ async function runSlot(round: RunningRound, slot: Slot, { log, onResult }: Sched
 async function runProvider(
   provider: AppProvider,
   slot: Slot,
-  hasOthers: boolean,
+  options: Pick<CycleInput, 'hasOthers' | 'beforeListing'>,
   input: SchedulerInput,
 ): Promise<Ended> {
-  const result = await cycleOnce(provider, input, { hasOthers, warm: slot.warm });
+  const result = await cycleOnce(provider, input, { ...options, warm: slot.warm });
+  slot.targets = result.targets;
   // After a cycle that did not end well the store is read again.
   if (result.outcome === 'failed' || result.outcome === 'superseded' || result.loaded === undefined)
     delete slot.warm;

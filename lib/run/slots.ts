@@ -6,6 +6,8 @@ export interface Round {
   readonly key: string;
   /** Whom it asks: those of one server share slots. */
   readonly server: string;
+  /** Those of one group start together, and take one slot; absent, it starts alone. */
+  readonly group?: string | undefined;
   /** Milliseconds between two cycles. */
   readonly refreshInterval: number;
   /** Milliseconds between two cycles while something is held, so that a drop is confirmed or ends in time. */
@@ -19,7 +21,11 @@ export interface Slot {
   startedAt: number;
   endedAt: number;
   running: boolean;
+  /** With which others it was started: those of one group take one slot. */
+  start?: symbol | undefined;
   held: boolean;
+  /** Targets of its list, as far as they are known. */
+  targets: number;
   /** Cycles in a row that ended by their deadline. */
   timeouts: number;
   server: string;
@@ -35,41 +41,50 @@ const shortestDeadline = 5_000;
 /** A slot for what has never run. */
 export function newSlot(server: string): Slot {
   const never = Number.NEGATIVE_INFINITY;
-  return { startedAt: never, endedAt: never, running: false, held: false, timeouts: 0, server };
+  return { startedAt: never, endedAt: never, running: false, held: false, targets: 0, timeouts: 0, server };
 }
 
 /**
- * Which rounds start now, the longest overdue first, so that slow ones do not keep others from their turn. Nor does a
- * server that hangs: it has two slots, and all such servers together leave some to those that answer.
+ * Which rounds start now, those of one group together, the longest overdue first, so that slow ones do not keep others
+ * from their turn. Nor does a server that hangs: it has two slots, and all such servers together leave some to those
+ * that answer. A group takes along who is due soon, so that its rounds find together again.
  */
 export function chooseRounds<R extends Round>(
   rounds: readonly R[],
   slotOf: (round: R) => Slot,
   slots: Iterable<Slot>,
   now: number,
-): readonly R[] {
+): readonly (readonly R[])[] {
   const known = [...slots];
   const hung = hungServers(known);
   const running = known.filter((slot) => slot.running);
   const perServer = new Map<string, number>();
-  for (const { server } of running) perServer.set(server, (perServer.get(server) ?? 0) + 1);
-  let all = running.length;
-  let waiting = running.filter(({ server }) => hung.has(server)).length;
+  const starts = new Map(running.map((slot) => [slot.start ?? slot, slot.server]));
+  for (const server of starts.values()) perServer.set(server, (perServer.get(server) ?? 0) + 1);
+  let all = starts.size;
+  let waiting = [...starts.values()].filter((server) => hung.has(server)).length;
 
-  const due = rounds
+  const idle = rounds
     .map((round) => ({ round, at: dueAt(round, slotOf(round)) }))
-    .filter(({ round, at }) => at <= now && !slotOf(round).running)
+    .filter(({ round }) => !slotOf(round).running);
+  const soon = idle.filter(({ round, at }) => at <= now + round.refreshInterval / 2);
+  const mates = Map.groupBy(soon, ({ round }) => round.group ?? round);
+  const due = idle
+    .filter(({ at }) => at <= now)
     // Two that never ran compare as NaN, which sorts as equal.
     .sort((a, b) => a.at - b.at || 0);
+  const chosen = new Set<string | R>();
   return due.flatMap(({ round }) => {
+    const group = round.group ?? round;
     const isHung = hung.has(round.server);
     const own = perServer.get(round.server) ?? 0;
     const isFull = all >= most.all || own >= (isHung ? most.hungServer : most.server);
-    if (isFull || (isHung && waiting >= most.hung)) return [];
+    if (chosen.has(group) || isFull || (isHung && waiting >= most.hung)) return [];
+    chosen.add(group);
     perServer.set(round.server, own + 1);
     all++;
     if (isHung) waiting++;
-    return [round];
+    return [mates.get(group)?.map((mate) => mate.round) ?? [round]];
   });
 }
 

@@ -36,7 +36,15 @@ export interface Listed {
   readonly unseen?: (source: string) => string | undefined;
   /** Why the backend leaves things out, as it did in the last listing too: what is missing may be hidden only. */
   readonly filtered?: string;
+  /**
+   * What the listing says to a provider whose last one returned this cursor: those that share a listing may have
+   * different ones. Absent where the cursor makes no difference.
+   */
+  readonly comparedWith?: (cursor: Cursor | undefined) => Compared;
 }
+
+/** What a listing can say only beside the one before it. */
+export type Compared = Pick<Listed, 'cursor' | 'unseen' | 'filtered'>;
 
 /**
  * Lists all target groups of one provider, in batches as they come, and returns what the listing says of itself.

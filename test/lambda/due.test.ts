@@ -11,7 +11,7 @@ async function look(last: LastRun | undefined) {
   const task = {
     ...{ id: 'a', refreshInterval: 24 * hour, heldInterval: 3 * 60_000 },
     lastRun: async () => last,
-    run: async () => ({ answer: {}, durationMs: 0 }),
+    run: async () => [{ answer: {}, durationMs: 0 }],
   };
   const measure = { waiting: (since: string | undefined) => void measured.push(since) };
   const { signal } = new AbortController();

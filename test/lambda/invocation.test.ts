@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { MusterError } from '../../lib/base/errors.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import { countingStore } from '../support/counting-store.ts';
+import { faultyStore } from '../support/faulty-store.ts';
 import { listing } from '../support/provider.ts';
 import { createWorld, jobs } from './world.ts';
 
@@ -27,6 +28,54 @@ describe('a tick', () => {
     expect(await invoke({})).toEqual({ cycles: [], started: both, retired: [] });
     expect(world.started).toEqual(both);
     expect(await invoke(both[1])).toEqual({ cycles: [cycle('web', 'published', 1)], ...quiet });
+  });
+
+  test('runs providers with equal SD configs by one invocation, with one listing, once their sizes are known', async () => {
+    const world = createWorld();
+    const { invoke } = world.start();
+    await world.configure(jobs(['api', 'web', 'db']));
+    const ids = ['api', 'web', 'db'].map((job) => ({ job, provider: 'consul-0' }));
+    // Never listed, each could be too large for the others.
+    await invoke({});
+    expect(world.started).toEqual(ids);
+    for (const id of ids) await invoke(id);
+    let listings = 0;
+    world.find = async () => {
+      listings += 1;
+      return listing(13);
+    };
+    const next = world.start();
+    expect(await next.invoke({})).toEqual({
+      cycles: ids.map(({ job }) => cycle(job, 'published', 2)),
+      ...quiet,
+    });
+    expect(listings).toBe(1);
+    // Beside another group it is one invocation of several.
+    await world.configure(
+      `${jobs(['api', 'web', 'db'])}${jobs(['other'], '30s').replace('scrape_configs:\n', '')}`,
+    );
+    world.started.length = 0;
+    await world.start().invoke({});
+    expect(world.started).toEqual([{ together: ids }, { job: 'other', provider: 'consul-0' }]);
+    expect((await next.invoke({ together: ids.slice(1) })).cycles).toEqual(
+      ids.slice(1).map(({ job }) => cycle(job, 'unchanged', 2)),
+    );
+    expect(listings).toBe(2);
+  });
+
+  test('one member of a group that fails is told of, and the others publish', async () => {
+    const act = () => {
+      throw new MusterError('storage', 'no room');
+    };
+    const matches = (kind: string, key: string) => kind === 'put' && key.startsWith('journal/web/');
+    const world = createWorld(faultyStore(createMemoryStore(), [{ when: 'before', matches, act }]));
+    await world.configure(jobs(['api', 'web']));
+    const ids = ['api', 'web'].map((job) => ({ job, provider: 'consul-0' }));
+    await expect(world.start().invoke({ together: ids })).rejects.toThrow('no room');
+    expect([await world.status('api/consul-0'), await world.status('web/consul-0')]).toMatchObject([
+      { version: 1, failures: 0 },
+      { version: 0, failures: 1 },
+    ]);
   });
 
   test('when quiet asks the store six times and writes the status alone', async () => {

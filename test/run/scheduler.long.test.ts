@@ -73,6 +73,49 @@ describe('the scheduler', () => {
     expect(found).toBe(2);
   });
 
+  test('lists once in each turn for providers that ask for the same, also after one was slow', async () => {
+    const stop = new AbortController();
+    let listings = 0;
+    const results: string[] = [];
+    const discover: AppProvider['discover'] = async function* () {
+      listings += 1;
+      yield listing(12, `${listings}`);
+      return undefined;
+    };
+    const same = { group: 'g', listing: 'l', discover, warn: () => undefined };
+    const store = createMemoryStore();
+    let isSlow = true;
+    const slow: typeof store = {
+      ...store,
+      async put(key, ...rest) {
+        if (isSlow && key.startsWith('status/b/')) await new Promise((resolve) => setTimeout(resolve, 1300));
+        return store.put(key, ...rest);
+      },
+    };
+    await runScheduler({
+      store: slow,
+      log: silentLogger,
+      signal: stop.signal,
+      config: async () => ({
+        ...nothing,
+        providers: ['a', 'b', 'c'].map((job) => ({
+          ...providerAt(job, () => [], 1000),
+          discover,
+          sharing: same,
+        })),
+      }),
+      onResult({ job, version }) {
+        results.push(`${job}${version}`);
+        if (job === 'b') isSlow = false;
+        if (results.length === 12) stop.abort();
+      },
+    });
+    // b sat out the turns in which it was busy, and found the others again: it came to no turn of its own.
+    const versions = (job: string) => results.filter((one) => one.startsWith(job)).length;
+    expect(listings).toBe(Math.max(versions('a'), versions('c')));
+    expect(versions('b')).toBeGreaterThan(1);
+  }, 20_000);
+
   test('goes on when the callback on a result throws, and says so', async () => {
     const stop = new AbortController();
     const lines: string[] = [];
@@ -265,7 +308,7 @@ describe('the slots', () => {
       ['a-0', { ...newSlot('a'), endedAt: -2, timeouts: 1 }],
       ['a-1', { ...newSlot('a'), endedAt: -1, startedAt: -90_000 }],
     ]);
-    const chosen = choose(['ill', ...'abcdefgh'].flatMap(many), slots);
+    const chosen = choose(['ill', ...'abcdefgh'].flatMap(many), slots).flat();
     const count = (server: string) => chosen.filter((one) => one.server === server).length;
     expect([count('ill'), count('a'), chosen.length]).toEqual([2, 8, 64]);
   });
@@ -278,7 +321,7 @@ describe('the slots', () => {
         { ...newSlot(server), timeouts: 1, startedAt: -90_000, endedAt: -1 },
       ]),
     );
-    const chosen = choose([...ill, round('good', 'good')], slots);
+    const chosen = choose([...ill, round('good', 'good')], slots).flat();
     expect([chosen.length, chosen.some(({ key }) => key === 'good')]).toEqual([49, true]);
   });
 

@@ -26,7 +26,7 @@ function openJob(rules: readonly object[], settings: Partial<Job<Stanza>> = {}) 
   const stanza: Stanza = {
     config: { refresh_interval: 60_000 },
     identity: 'i',
-    server: 's',
+    ...{ server: 's', written: 'w', group: 'g' },
     async *discover() {
       yield groups;
       return undefined;

@@ -8,8 +8,8 @@ import { openTestClient, readInline } from './http-client.ts';
 /** All that one listing gave. */
 export interface Listing {
   readonly groups: readonly TargetGroup[];
-  /** What the listing said of itself. */
-  readonly listed: Listed | undefined;
+  /** What the listing said of itself, but for its answers to other cursors, which no test can compare. */
+  readonly listed: Omit<Listed, 'comparedWith'> | undefined;
   readonly cursor: Cursor | undefined;
   readonly warnings: readonly string[];
   readonly progress: readonly Progress[];
@@ -49,7 +49,10 @@ export async function listTargets<Config extends SdConfig>(
   });
   for (;;) {
     const next = await listing.next();
-    if (next.done) return { groups, listed: next.value, cursor: next.value?.cursor, warnings, progress };
+    if (next.done) {
+      const { comparedWith: _, ...listed } = next.value ?? {};
+      return { groups, listed: next.value && listed, cursor: listed.cursor, warnings, progress };
+    }
     groups.push(...next.value);
   }
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { tryParseJson } from '../../base/json.ts';
-import type { Cursor, Listed } from '../../targets/discover.ts';
+import type { Compared, Cursor, Listed } from '../../targets/discover.ts';
 
 /** What the answers of one listing showed, and what Consul says it left out. */
 export interface Visibility {
@@ -28,7 +28,12 @@ const state = z.object({ filtered: z.boolean(), seen: z.array(z.string()).option
 export function completenessOf(
   visibility: Visibility,
   cursor: Cursor | undefined,
-): Pick<Listed, 'cursor' | 'unseen' | 'filtered'> {
+): Compared & Pick<Listed, 'comparedWith'> {
+  const comparedWith = (last: Cursor | undefined) => compare(visibility, last);
+  return { ...comparedWith(cursor), comparedWith };
+}
+
+function compare(visibility: Visibility, cursor: Cursor | undefined): Compared {
   const { seen, requested, catalogFiltered, filtered: incomplete } = visibility;
   if (!catalogFiltered && incomplete.size === 0) return { cursor: encode({ filtered: false }) };
   const filtered = `Consul says that it left out what the token may not read: ${describeFiltered(visibility)}`;
