@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** What the three projects share. Node loads the modules itself, see test/support/jest. */
 const shared = {
   testEnvironment: '<rootDir>/test/support/jest/environment.mjs',
@@ -29,7 +31,7 @@ export default {
     { ...shared, displayName: 'long', testMatch: ['<rootDir>/test/**/*.long.test.ts'] },
   ],
   testSequencer: '<rootDir>/test/support/jest/sequencer.mjs',
-  // Half of the files wait for other programs most of their time.
-  maxWorkers: '150%',
+  // Half of the files wait for other programs most of their time. Jest would read 150 % as 150 workers.
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
   testTimeout: 180_000,
 };

@@ -33,7 +33,7 @@ export interface HistoryInput {
 }
 
 /** An entry of the journal, as a listing shows it. */
-export interface JournalObject extends ProviderId {
+interface JournalObject extends ProviderId {
   readonly key: string;
   readonly version: number;
   /** When it was written, by the store's clock, in milliseconds of Unix time: no earlier than its commit. */
@@ -89,7 +89,7 @@ export async function listJournals(
 }
 
 /** The entries of a provider's journal by their keys, oldest first. Objects that are no entries are left out. */
-export async function listEntries(
+async function listEntries(
   id: ProviderId,
   { store, signal }: HistoryInput,
 ): Promise<readonly JournalObject[]> {
@@ -414,7 +414,7 @@ function labelsBefore(labels: LabelSet, differences: TargetChange['differences']
 }
 
 /** Each target that a change touches. */
-export function* targetsOfChange({ added, removed, changed }: Change): Generator<TargetChange, undefined> {
+function* targetsOfChange({ added, removed, changed }: Change): Generator<TargetChange, undefined> {
   for (const group of removed.values()) yield* targetChanges(decodeGroup(group), undefined);
   for (const group of added.values()) yield* targetChanges(undefined, decodeGroup(group));
   for (const { before, after } of changed.values())

@@ -40,7 +40,7 @@ export const settingsSchema = z.object({
   }),
   /** What the job's other keys give a target where discovery says nothing: `job`, `__scheme__`, … */
   scrape_labels: labelSet,
-  /** Absent where they are too long to be told. */
+  /** Absent where they are too long for the status. */
   relabel_configs: z.array(rule).optional(),
 });
 

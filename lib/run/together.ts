@@ -160,10 +160,10 @@ function openListing(members: readonly (readonly [AppProvider, DiscoverInput])[]
   };
   return {
     next(reader) {
-      const asked = Promise.withResolvers<Batch>();
-      waiting.set(reader, asked);
+      const batch = Promise.withResolvers<Batch>();
+      waiting.set(reader, batch);
       pull();
-      return asked.promise;
+      return batch.promise;
     },
     leave(reader) {
       if (!readers.delete(reader)) return;

@@ -59,7 +59,7 @@ export interface Control {
 export const noControl: Control = { pinned: false, rejected: 0, rejectedAt: 0, rollback: 0 };
 
 /** What an operator may decide; each is a version. A rollback is to version 1. */
-export type Decision = 'rollback' | 'rollback and pin' | 'pin' | 'unpin' | 'reject';
+type Decision = 'rollback' | 'rollback and pin' | 'pin' | 'unpin' | 'reject';
 
 /** A list in parts, or as one file, which then has no parts. */
 export interface Manifest {

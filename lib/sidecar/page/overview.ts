@@ -30,7 +30,7 @@ type Sort = (typeof sorts)[number];
 
 /** What of the overview is wanted. */
 export interface OverviewWish {
-  /** Words of which all must be in what is said of a provider. */
+  /** Words that a provider must have, all of them, in its name or state. */
   readonly filter: string;
   readonly sort: Sort;
   /** Whether the order is turned round. */

@@ -18,18 +18,18 @@ export function ruleHref(job: string, rule?: number): string {
   return href('/dropped', { job, rule: rule === undefined ? undefined : rule + 1 });
 }
 
-/** How the providers of a job are configured, as far as their statuses tell: each setting once where all have it. */
+/** How the providers of a job are configured, as far as their statuses say. */
 export function settingsSection(job: string, providers: readonly ProviderView[]): Html {
-  const told = providers.flatMap(({ provider, status }) =>
+  const known = providers.flatMap(({ provider, status }) =>
     status?.settings === undefined ? [] : [{ provider, settings: status.settings }],
   );
-  const [first] = told;
+  const [first] = known;
   if (first === undefined) return nothing;
   const rules = rulesOf(first.settings);
   return html`<section aria-labelledby="settings"><h2 id="settings">Settings</h2>
 <div class="sheet scrolled" role="region" aria-label="Settings of the providers" tabindex="0"><table class="plain"><thead><tr><th scope="col">Provider</th><th scope="col">Server</th><th scope="col">Every</th><th scope="col">Rules run by</th><th scope="col">Labels</th><th scope="col">Removals wait</th></tr></thead>
-<tbody>${told.slice(0, mostProviders).map(({ provider, settings }) => settingsRow(provider, settings))}</tbody></table></div>
-${told.length > mostProviders ? html`<p class="muted">and ${count(told.length - mostProviders, 'more provider')}</p>` : nothing}
+<tbody>${known.slice(0, mostProviders).map(({ provider, settings }) => settingsRow(provider, settings))}</tbody></table></div>
+${known.length > mostProviders ? html`<p class="muted">and ${count(known.length - mostProviders, 'more provider')}</p>` : nothing}
 <h3 class="sub">Relabel rules</h3>${rules === undefined ? html`<p class="muted">They are too long for the status.</p>` : ruleList(job, rules, first.settings)}</section>`;
 }
 

@@ -166,10 +166,10 @@ export const script = `'use strict';
       field.remove();
       button.focus();
     }
-    const face = button.dataset.face ?? button.textContent;
-    button.dataset.face = face;
+    const label = button.dataset.label ?? button.textContent;
+    button.dataset.label = label;
     button.textContent = 'Copied';
-    setTimeout(() => { button.textContent = face; }, 1500);
+    setTimeout(() => { button.textContent = label; }, 1500);
   });
 
   /* What a step of the timeline says, at once and in one place. */

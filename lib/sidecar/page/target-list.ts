@@ -195,7 +195,7 @@ function chip(short: string, field: Field, query: Query): Html {
 }
 
 /** A path with its query, to which an offset is added. */
-export interface PagePath {
+interface PagePath {
   readonly path: string;
   readonly query: Readonly<Record<string, string | number | undefined>>;
   /** Id of the list on the page, to which its pages lead. */

@@ -8,7 +8,7 @@ import { scanFile } from './scan.ts';
 import type { TargetRow } from './search.ts';
 
 /** A target that a rule drops. */
-export interface DroppedRow extends TargetRow {
+interface DroppedRow extends TargetRow {
   /** Index of the rule. */
   readonly rule: number;
   /** What the rule looked at. */

@@ -8,7 +8,7 @@ import { type Clause, fitsName, fitsValue, isAbsence, type Query, type Term } fr
 export type LineTest = (line: Line) => Verdict;
 
 /** A line of one group. */
-export interface Line {
+interface Line {
   /** The list of addresses, without its brackets. One character for each byte. */
   readonly addresses: string;
   /** From the brace before the labels on. */

@@ -21,7 +21,7 @@ export type Term =
       readonly not: boolean;
     };
 
-/** Terms of which one must hold. */
+/** Alternatives: one of these terms must hold. */
 export type Clause = readonly Term[];
 
 /** All of the clauses must hold; none of them is true of every target. Plain data, so that a thread can be given it. */

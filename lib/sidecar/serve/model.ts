@@ -247,10 +247,10 @@ function settingsFor(providers: readonly ProviderView[], file: TargetFile): Prov
 const mostKept = 24;
 const keptFor = 60_000;
 
-/** Names what is asked of which files; undefined where a file does not tell whether it changed. */
-function stampOf(files: readonly TargetFile[], asked: readonly unknown[]): string | undefined {
+/** A name for a question about files; undefined where nothing shows whether a file changed. */
+function stampOf(files: readonly TargetFile[], question: readonly unknown[]): string | undefined {
   const stamps = files.map(({ path, made }) => made && [path, made.key, made.etag]);
-  return stamps.includes(undefined) ? undefined : JSON.stringify([stamps, asked]);
+  return stamps.includes(undefined) ? undefined : JSON.stringify([stamps, question]);
 }
 
 /** Keeps the last answers for a while; what fails is not kept. */

@@ -98,7 +98,7 @@ export interface S3ClientOptions {
 }
 
 /** In milliseconds. A call as a whole is bounded by the caller's signal. */
-export interface S3Timeouts {
+interface S3Timeouts {
   /** For a connection to be there. Default 5 s. */
   readonly connect: number;
   /** For the next byte of an answer. Default 30 s. */
@@ -106,7 +106,7 @@ export interface S3Timeouts {
 }
 
 /** The timeouts, with the defaults for those that are left out. */
-export function s3Timeouts({ timeouts }: S3ClientOptions): S3Timeouts {
+function s3Timeouts({ timeouts }: S3ClientOptions): S3Timeouts {
   return { connect: 5_000, idle: 30_000, ...timeouts };
 }
 
@@ -117,7 +117,7 @@ export interface LoadedS3 {
 }
 
 /** Loads the SDK, which takes a fifth of a second and is therefore left until it is needed, and makes the client. */
-export async function loadS3(options: S3ClientOptions): Promise<LoadedS3> {
+async function loadS3(options: S3ClientOptions): Promise<LoadedS3> {
   const sdk = await import('./sdk.ts');
   const { connect, idle } = s3Timeouts(options);
   const { endpoint, region, credentials } = options;
@@ -139,7 +139,7 @@ export async function loadS3(options: S3ClientOptions): Promise<LoadedS3> {
 }
 
 /** Where the environment sends the SDK, which reads it by itself; here only to know it. */
-export function configuredEndpoint(): string | undefined {
+function configuredEndpoint(): string | undefined {
   const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS } = process.env;
   return AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true' ? undefined : AWS_ENDPOINT_URL_S3 || AWS_ENDPOINT_URL;
 }

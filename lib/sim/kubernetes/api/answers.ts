@@ -23,7 +23,7 @@ import type { ApiFailure } from './status.ts';
 export type Form = 'json' | 'protobuf';
 
 /** The content type of each form. */
-export const mediaTypes = {
+const mediaTypes = {
   json: 'application/json',
   protobuf: 'application/vnd.kubernetes.protobuf',
 } as const;
