@@ -90,8 +90,8 @@ export const monitors = defineCommand({
     'Monitors that are left out, with the reasons, and the files that the jobs need: credentials are printed as paths of\n' +
     "files. The keys of the operator's global section are written into each job.\n" +
     'Jobs whose SD configs are equal share one listing, in Prometheus and in Muster. As in the operator, an SD config has the\n' +
-    'namespaces of its Monitor. With --one-listing there is one SD config for each role, and rules select the namespaces. Use it with\n' +
-    '"relabel: publish": without that, each job is published with the targets of all namespaces.',
+    'namespaces of its Monitor. With --one-listing there is one SD config for each role, and rules select the namespaces.\n' +
+    'Use it with "relabel: publish": without that, each job is published with the targets of all namespaces.',
   examples: [
     'muster monitors --kubeconfig prod.kubeconfig --cluster prod --prometheus monitoring/k8s > prod.yml',
     'muster monitors --kubeconfig prod.kubeconfig --file /var/run/secrets/kubernetes.io/serviceaccount=/etc/prod',

@@ -31,7 +31,7 @@ export const targets = defineCommand({
     query: {
       value: 'QUERY',
       short: 'q',
-      help: "Only matching targets, in the language of the page's search: web-1 zone=eu tags~prod node!=n1.",
+      help: "Only targets that match, as in the page's search: web-1 zone=eu node!=n1.",
     },
     limit: { value: 'N', help: 'Print at most this many targets.' },
     output: shared.output,

@@ -87,10 +87,10 @@ describe('muster check', () => {
     await using place = await makeWorkplace({ scrape_configs });
     const { stderr } = await place.here(['check', '--offline']);
     expect(stderr.split('\n').at(-2)).toBe(
-      'Hint: Muster runs the relabel_configs of publish (relabel: publish). Run by Prometheus as well, they ' +
+      'Hint: Muster runs the relabel_configs of publish (relabel: publish). If Prometheus runs them too, they ' +
         'read __meta_ labels that are gone, and overwrite good labels with nothing. To change a job that is scraped: ' +
         '1. add it here a second time under another name, with "relabel: publish"; 2. in prometheus.yml, in one ' +
-        'reload, let the job read the new files and take its relabel_configs out; 3. remove the old one here',
+        'reload, let the job read the new files and remove its relabel_configs; 3. remove the old job here',
     );
     expect(prometheusStanza('/targets', (await readApp(`${place.folder}/muster.yml`, input)).providers)).toBe(
       'scrape_configs:\n' +
@@ -113,8 +113,8 @@ describe('muster check', () => {
       ['consul-0', 'consul-1'],
       [
         'Hint: api/consul-0 is twice in its job, and is listed once',
-        'Hint: api/consul-1 asks the same server for the same as another SD config of its job, and differs from it by its ' +
-          'place alone: give it a name, as in muster: {name: consul-eu}',
+        'Hint: api/consul-1 lists the same from the same server as another SD config of its job, and differs from it only ' +
+          'by its position: give it a name, as in muster: {name: consul-eu}',
         '',
       ],
     ]);

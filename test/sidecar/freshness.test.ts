@@ -50,6 +50,7 @@ test('flags a provider whose last success is too old, and takes the flag away so
           lastSuccess: 90 * minutes,
           failures: 0,
           damaged: false,
+          pinned: false,
         },
       },
     ],

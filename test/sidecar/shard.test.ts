@@ -37,7 +37,7 @@ describe('--shard', () => {
   test('reads i/n, and nothing else', () => {
     expect(parseShard('1/2')).toEqual({ index: 1, count: 2 });
     for (const text of ['2/2', '1', '-1/2', '1/2/3', '', '0/0', 'a/b', '1 / 2'])
-      expect(() => parseShard(text)).toThrow(/is not a shard; write 0\/2 and 1\/2 for the two of a pair$/);
+      expect(() => parseShard(text)).toThrow(/is not a shard: write 0\/2 and 1\/2 for the two of a pair$/);
   });
 
   test('leaves the targets that hashmod on __address__ and keep would leave, with their labels', () => {

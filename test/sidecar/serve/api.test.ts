@@ -38,8 +38,8 @@ describe('the JSON behind the page', () => {
       ...{ kind: 'drop', listed: 3, targets: 27 },
       message:
         'the listing fell from 30 to 3 targets: 27 targets stay published until they have been missing for 15m (0s so far)',
-      since: '2026-03-01T11:59:04.600Z',
-      until: '2026-03-01T12:14:04.600Z',
+      since: '2026-03-01T11:59:04.800Z',
+      until: '2026-03-01T12:14:04.800Z',
     });
   });
 

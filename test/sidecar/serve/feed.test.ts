@@ -92,11 +92,11 @@ describe('the feed of changes', () => {
 describe('the count over time', () => {
   test('goes back to the first version', async () => {
     const points = await historyOf([await historied(await storeOf([3, 5, 2, 2, 8]))]);
-    expect(points).toEqual([
-      { at: Date.UTC(2026, 0, 1, 0, 0), targets: 3 },
-      { at: Date.UTC(2026, 0, 1, 0, 1), targets: 5 },
-      { at: Date.UTC(2026, 0, 1, 0, 2), targets: 2 },
-      { at: Date.UTC(2026, 0, 1, 0, 4), targets: 8 },
+    expect(points.map(({ at, targets, version }) => [at, targets, version?.version])).toEqual([
+      [Date.UTC(2026, 0, 1, 0, 0), 3, 1],
+      [Date.UTC(2026, 0, 1, 0, 1), 5, 2],
+      [Date.UTC(2026, 0, 1, 0, 2), 2, 3],
+      [Date.UTC(2026, 0, 1, 0, 4), 8, 4],
     ]);
   });
 

@@ -128,7 +128,7 @@ describe('the page', () => {
     expect(text).toMatch(
       /^api http_sd JSON consul-0 ok Targets 60 Version 41 Last change 59 s ago Last success 59 s ago/,
     );
-    expect(text).toContain('Targets over time 60 targets now, from 34 to 62 since 2026-03-01 09:20:00 UTC');
+    expect(text).toContain('Targets over time 60 targets now, from 34 to 62 since 2026-03-01 09:20:01 UTC');
     expect(text).toContain('version 41 −2 2 removed 59 s ago − removed 10.3.0.61:9100 api/15');
     expect(text).toMatch(/60 targets (?:address service node id tags dc )?10\.3\.0\.1:9100/);
     expect(text).toContain('First Previous 1–50 of 60 Next Last');
@@ -214,9 +214,9 @@ describe('the page', () => {
   test('draws the range that is wanted, and each step leads to its version', async () => {
     const server = await open();
     const hour = await server.get('/jobs/api?range=hour');
-    expect(textOf(hour.text)).toContain('from 34 to 62 since 2026-03-01 11:00:00 UTC');
+    expect(textOf(hour.text)).toContain('from 34 to 62 since 2026-03-01 11:00:01 UTC');
     expect(hour.text).toContain(
-      'href="/version?job=api&amp;provider=consul-0&amp;version=41" tabindex="-1" data-tip="2026-03-01 11:59:00 UTC: 60 targets, version 41 of consul-0"',
+      'href="/version?job=api&amp;provider=consul-0&amp;version=41" tabindex="-1" data-tip="2026-03-01 11:59:01 UTC: 60 targets, version 41 of consul-0"',
     );
   });
 
@@ -261,7 +261,7 @@ describe('the page', () => {
   test('shows one version in full, as a diff', async () => {
     const text = await read(await open(), '/version?job=api&provider=consul-0&version=12');
     expect(text).toMatch(
-      /^api consul-0 version 12 Version 11 Version 13 −2 2 removed ~8 8 changed discovered 115 min ago, 2026-03-01 10:04:00 UTC, by run run-\d+/,
+      /^api consul-0 version 12 Version 11 Version 13 −2 2 removed ~8 8 changed discovered 115 min ago, 2026-03-01 10:04:01 UTC, by run run-\d+/,
     );
     expect(text).toContain(
       '~ changed 10.3.0.3:9100 api/0 __meta_consul_service_metadata_version 1.1.0 → 1.2.0',

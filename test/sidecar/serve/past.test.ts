@@ -53,7 +53,7 @@ test('an entry that a later Muster wrote is named, and those around it are shown
   const { items } = await json(server, '/changes?job=api');
   expect(items.map(({ version, problem }: Record<string, unknown>) => [version, problem])).toEqual([
     [3, undefined],
-    [2, expect.stringMatching(`^${key}: the journal entry was written by a newer Muster \\(schema 2`)],
+    [2, expect.stringMatching(`^${key}: the journal entry was written by a newer Muster \\(schema 3`)],
     [1, undefined],
   ]);
   expect((await server.get('/changes?job=api')).text).toContain('was written by a newer Muster');
