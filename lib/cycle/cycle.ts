@@ -11,7 +11,7 @@ import { announceFile, type ListFacts, type Report, writeHeartbeat } from './hea
 import { type HeldDocument, heldOf, readHeld, type StoredHeld, writeHeld } from './held.ts';
 import { clearJournal, commitChange, type Reason } from './journal.ts';
 import { type Loaded, loadProvider } from './load.ts';
-import { acceptanceAt, peakWithin, stepsAfter } from './memory.ts';
+import { acceptanceAt, type Memory, peakWithin, stepsAfter } from './memory.ts';
 import { storeIdOf } from './ownership.ts';
 import { pinnedVerdict } from './pinned.ts';
 import type { CycleInput, CycleResult, Outcome, Provider } from './provider.ts';
@@ -225,16 +225,20 @@ async function passGate(
   const { guard } = provider;
   const now = input.now();
   const pin = pinAt(loaded.control, now);
+  const memory = isBefore(held, loaded) ? undefined : held.held?.memory;
   const gate: GateInput = {
     config: guard,
     published: loaded.groups,
     listing: listing.groups,
     listed: listing.listed,
     backend: stored.status?.backend ?? loaded.backend,
-    memory: isBefore(held, loaded) ? undefined : held.held?.memory,
+    memory,
     peak: peakWithin(loaded.steps, now.getTime(), guard.confirm_after),
     // The time under a pin does not count, nor does the cycle that finds it over.
-    elapsed: loaded.control.pin === undefined ? elapsedSince(stored.status, started) : 0,
+    elapsed:
+      loaded.control.pin === undefined
+        ? Math.min(elapsedSince(stored.status, started), unseenSince(memory, now))
+        : 0,
     rejected: loaded.control.rejected,
     now,
   };
@@ -278,6 +282,11 @@ function isOtherList(hold: Verdict['hold']): boolean {
 function elapsedSince(status: Status | undefined, started: Date): number {
   if (status?.last_success === undefined || status.failures > 0) return 0;
   return Math.max(0, started.getTime() - Date.parse(status.last_success));
+}
+
+/** Milliseconds that the memory of a hold does not count yet: it is newer than the status where a run died between them. */
+function unseenSince(memory: Memory | undefined, now: Date): number {
+  return memory === undefined ? Number.POSITIVE_INFINITY : Math.max(0, now.getTime() - Date.parse(memory.at));
 }
 
 /** The list that stays as it is; only the cursor goes on. */

@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import { MusterError } from '../../lib/base/errors.ts';
 import { readHeld } from '../../lib/cycle/held.ts';
 import { encodeFileSd } from '../../lib/targets/file-sd.ts';
 import type { TargetGroup } from '../../lib/targets/group.ts';
 import { journalKey, snapshotKey, statusKey, targetsKey } from '../../lib/targets/keys.ts';
+import { faultyStore } from '../support/faulty-store.ts';
 import { id, readHistory } from '../support/provider.ts';
 import { addressOf, openScenario, targets } from './scenario.ts';
 
@@ -62,6 +64,29 @@ describe('the gate', () => {
     expect(results.at(-1)?.confirmed).toBe(80);
     expect((await scenario.status())?.confirmed?.targets).toBe(80);
     expect((await readHistory(scenario.store)).reasons).toEqual(['discovered', 'confirmed']);
+  });
+
+  test('a run that dies between what is held and the status counts its minutes once', async () => {
+    const one = openScenario();
+    await one.cycle(targets(0, 20));
+    const dying = faultyStore(one.store, [
+      ...Array.from({ length: 40 }, (_, index) => ({
+        when: 'before' as const,
+        at: index + 1,
+        matches: (kind: string, key: string) => kind === 'put' && key.startsWith('status/'),
+        act() {
+          throw new MusterError('storage', 'the run died');
+        },
+      })),
+    ]);
+    const before: number[] = [];
+    for (let minute = 1; minute <= 15; minute++) {
+      await one.cycle(targets(0, 5), minute % 2 === 0 ? { store: dying } : {});
+      before.push((await one.published()).length);
+    }
+    expect(before).toEqual(before.map(() => 20));
+    await one.cycles(2, targets(0, 5));
+    expect(await one.published()).toHaveLength(5);
   });
 
   test('three listings must agree, however far apart they are', async () => {

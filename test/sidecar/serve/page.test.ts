@@ -214,7 +214,7 @@ describe('the page', () => {
   test('draws the range that is wanted, and each step leads to its version', async () => {
     const server = await open();
     const hour = await server.get('/jobs/api?range=hour');
-    expect(textOf(hour.text)).toContain('from 34 to 62 since 2026-03-01 11:00:01 UTC');
+    expect(textOf(hour.text)).toContain('from 34 to 62 since 2026-03-01 11:00:00 UTC');
     expect(hour.text).toContain(
       'href="/version?job=api&amp;provider=consul-0&amp;version=41" tabindex="-1" data-tip="2026-03-01 11:59:01 UTC: 60 targets, version 41 of consul-0"',
     );

@@ -47,7 +47,7 @@ test('an entry that a later Muster wrote is named, and those around it are shown
   const store = createMemoryStore();
   for (const count of [1, 2, 3]) await publish(store, count, `run-${count}`, count);
   const key = 'journal/api/consul-0/000000000002.json.gz';
-  const body = gzipSync('{"schema":2,"version":2,\n"added":[],\n"removed":[],\n"changed":[]}\n');
+  const body = gzipSync('{"schema":3,"version":2,\n"added":[],\n"removed":[],\n"changed":[]}\n');
   await store.put(key, body, { condition: 'any' });
   const server = await startTestServer(store, { now: () => Date.UTC(2026, 2, 1, 13) });
   const { items } = await json(server, '/changes?job=api');
