@@ -1,4 +1,3 @@
-import { mapConcurrent } from '../base/concurrency.ts';
 import { errorData } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
 import { formatDuration } from '../config/fields.ts';
@@ -13,8 +12,7 @@ import { makePlan } from '../run/plan.ts';
 import { type CyclesInput, cycleOnce } from '../run/provider-cycle.ts';
 import { type AppProvider, selectProviders } from '../run/providers.ts';
 import { retireLeft } from '../run/retirement.ts';
-import { groupsOf, type Member, runTogether } from '../run/together.ts';
-import { statusKey } from '../targets/keys.ts';
+import { type Member, runGroups } from '../run/together.ts';
 import { leavingText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { shared } from './options.ts';
@@ -61,13 +59,10 @@ export const run = defineCommand({
     const named = await resolveNames(app.providers, { store, signal });
     const selected = selectProviders(named, { job, provider });
     const hasOthers = named.length > 1;
-    const groups = groupsOf(selected, ({ stored }) => stored?.status?.targets ?? 0);
-    const ended = await mapConcurrent(groups, concurrency, signal, (group) =>
-      Promise.all(runTogether(group, (member) => cycleWithProgress(member, input, hasOthers, io))),
-    );
-    const places = new Map(selected.map((one, index) => [statusKey(one), index]));
-    const placeOf = (result: CycleResult) => places.get(statusKey(result)) ?? 0;
-    const results = ended.flat().sort((a, b) => placeOf(a) - placeOf(b));
+    const results = await runGroups(selected, (member) => cycleWithProgress(member, input, hasOthers, io), {
+      concurrency,
+      signal,
+    });
     const everything = job === undefined && provider === undefined;
     const outputs = everything ? await runOutputs(app, io) : [];
     try {

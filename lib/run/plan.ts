@@ -1,4 +1,3 @@
-import { mapConcurrent } from '../base/concurrency.ts';
 import { silentLogger } from '../base/logger.ts';
 import { type LeavingProvider, reviewLeaving } from '../cycle/leaving.ts';
 import { type Resolved, resolveNames } from '../cycle/naming.ts';
@@ -12,6 +11,7 @@ import { metricsKey, type ProviderId, statusKey } from '../targets/keys.ts';
 import type { App } from './app.ts';
 import { cycleOnce } from './provider-cycle.ts';
 import { type AppProvider, selectProviders } from './providers.ts';
+import { type Member, runGroups } from './together.ts';
 
 /** What a configuration would do to what is published. */
 export interface Plan {
@@ -66,15 +66,16 @@ export async function makePlan(app: App, input: PlanInput): Promise<Plan> {
   const named = await resolveNames(app.providers, { store, signal });
   const selected = selectProviders(named, { job, provider });
   const hasOthers = named.length > 1;
-  const cycles = await mapConcurrent(selected, concurrency, signal, async ({ stored, ...one }) => {
+  const planOne = async ({ provider: { stored, ...one }, beforeListing }: Member<Resolved<AppProvider>>) => {
     const progress = input.openProgress(one);
     try {
-      const options = { dryRun: true, hasOthers, stored, onProgress: progress.show };
+      const options = { dryRun: true, hasOthers, stored, beforeListing, onProgress: progress.show };
       return await cycleOnce(one, { store, log: silentLogger, signal }, options);
     } finally {
       progress.end();
     }
-  });
+  };
+  const cycles = await runGroups(selected, planOne, { concurrency, signal });
   const everything = job === undefined && provider === undefined;
   const look = { store, signal, now: new Date(), dryRun: true };
   const leaving = everything ? await reviewLeaving(named, app.retireRules, look) : [];

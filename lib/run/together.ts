@@ -1,5 +1,7 @@
+import { mapConcurrent } from '../base/concurrency.ts';
 import { heedSignals } from '../base/deadlines.ts';
 import { MusterError } from '../base/errors.ts';
+import type { Resolved } from '../cycle/naming.ts';
 import type { CycleInput } from '../cycle/provider.ts';
 import type { Discover, DiscoverInput, Listed } from '../targets/discover.ts';
 import type { TargetGroup } from '../targets/group.ts';
@@ -220,6 +222,23 @@ function mergeInputs(inputs: readonly DiscoverInput[], signal: AbortSignal): Dis
 export interface GroupLimits {
   readonly providers: number;
   readonly targets: number;
+}
+
+/**
+ * Runs something for each provider, so many groups at a time, and gives the results in the order of the providers. A
+ * signal that fires keeps the next groups from starting, and is thrown as `mapConcurrent` does.
+ */
+export async function runGroups<P extends Resolved<AppProvider>, T>(
+  providers: readonly P[],
+  run: (member: Member<P>) => Promise<T>,
+  { concurrency, signal }: { readonly concurrency: number; readonly signal: AbortSignal },
+): Promise<readonly T[]> {
+  const groups = groupsOf(providers, ({ stored }) => stored?.status?.targets ?? 0);
+  const ended = await mapConcurrent(groups, concurrency, signal, (group) =>
+    Promise.all(runTogether(group, run).map(async (result, index) => [group[index], await result] as const)),
+  );
+  const results = new Map(ended.flat());
+  return providers.flatMap((provider) => results.get(provider) ?? []);
 }
 
 /** For a machine of one's own. */
