@@ -173,7 +173,7 @@ describe('no road around the gate', () => {
     expect(code).toBe(0);
     expect(stderr).toContain(
       'targets/api/consul-0.json holds version 1, older than version 2 of the file on disk; ' +
-        'if the store was restored on purpose, run "muster sync --once --accept-older"',
+        'if the store was restored on purpose, run \\"muster sync --once --accept-older\\"',
     );
     expect(await place.read('targets/api/consul-0.json')).toBe(today);
 
