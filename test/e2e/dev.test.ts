@@ -192,8 +192,7 @@ describeWithPrograms('muster demo', [], () => {
     expect(await place.run(['demo'], { env: { TMPDIR: '/dev/null' } })).toEqual({
       code: 1,
       stdout: '',
-      stderr:
-        'muster demo: cannot make a folder in /dev/null (ENOTDIR): set TMPDIR to one that can be written\n',
+      stderr: 'muster demo: cannot make a folder in /dev/null (ENOTDIR): set TMPDIR to a writable folder\n',
     });
   });
 

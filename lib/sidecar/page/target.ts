@@ -50,8 +50,8 @@ ${identity(row)}
 ${verdict(view)}
 ${others.length === 0 ? nothing : otherTargets(others)}
 <div class="twin">
-<section aria-labelledby="after"><h2 id="after">${view.kind === 'published' ? 'After the rules, as published' : 'After the rules'}</h2>${view.after === undefined ? html`<p class="empty">No target: ${view.kind === 'traced' && view.trace.outcome === 'dropped' ? 'a rule drops it' : 'not known'}.</p>` : labelSheet(view.after)}</section>
-<section aria-labelledby="before"><h2 id="before">${view.kind === 'published' ? 'Before the rules' : 'Before the rules, as discovered'}</h2>${view.before === undefined ? html`<p class="empty">Muster runs the rules before it publishes: what the backend said is not kept. <code>muster explain --live</code> asks it.</p>` : labelSheet(view.before)}</section>
+<section aria-labelledby="after"><h2 id="after">${view.kind === 'published' ? 'After the rules, as published' : 'After the rules'}</h2>${view.after === undefined ? html`<p class="empty">No target: ${view.kind === 'traced' && view.trace.outcome === 'dropped' ? 'a rule drops it' : 'not known'}.</p>` : labelSheet(view.after, row)}</section>
+<section aria-labelledby="before"><h2 id="before">${view.kind === 'published' ? 'Before the rules' : 'Before the rules, as discovered'}</h2>${view.before === undefined ? html`<p class="empty">Muster runs the rules before it publishes: what the backend said is not kept. <code>muster explain --live</code> asks it.</p>` : labelSheet(view.before, row)}</section>
 </div>
 ${steps(view, provider)}
 <section aria-labelledby="more"><h2 id="more">More</h2>
@@ -124,13 +124,15 @@ function otherTargets(rows: readonly TargetRow[]): Html {
 <ul>${rows.slice(0, 50).map((row) => html`<li><a href="${targetHref(row)}">${identifyingLabels(row.labels).map(({ name, value }) => html`<span class="chip"><span class="name">${given(name)}</span>${given(value)}</span> `)}</a></li>`)}</ul></details>`;
 }
 
-/** All labels, each with its search and a button that copies it. */
-function labelSheet(labels: LabelSet): Html {
+/** All labels, each with a button that copies it and, where the published list has it, its search. */
+function labelSheet(labels: LabelSet, published: TargetRow): Html {
+  const isPublished = (name: string, value: string) =>
+    name === addressLabel ? value === published.address : value === published.labels[name];
   const fields = Object.entries(labels).sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
   const yaml = fields.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ');
   return html`<div class="sheet labelsheet"><dl class="labels">${fields.map(
     ([name, value]) =>
-      html`<div><dt>${givenName(name)}</dt><dd>${searchLink([name, value], given(value))} ${copyButton(value, name)}</dd></div>`,
+      html`<div><dt>${givenName(name)}</dt><dd>${isPublished(name, value) ? searchLink([name, value], given(value)) : given(value)} ${copyButton(value, name)}</dd></div>`,
   )}</dl>${copyButton(`{${yaml}}`, 'all labels', 'Copy all')}</div>`;
 }
 
