@@ -47,6 +47,12 @@ describeWithPrograms('the dashboard of the sidecars, in a real Prometheus', ['pr
       damaged: { at: new Date().toISOString(), message: 'the snapshot is gone' },
     };
     await put('status/api/dns-0.json', JSON.stringify(status));
+    const decided = {
+      ...{ ...status, provider: 'dns-1', held: undefined },
+      pinned: { since: hourAgo, by: 'ann@ops' },
+      rejected: { since: hourAgo, by: 'ann@ops', targets: 1 },
+    };
+    await put('status/api/dns-1.json', JSON.stringify(decided));
     await put('metrics/prod.prom.gz', Buffer.concat([gzipHead(new Date()), gzipSync('a 1\n')]));
 
     const [port] = await freePorts(1);
