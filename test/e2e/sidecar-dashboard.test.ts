@@ -35,6 +35,7 @@ describeWithPrograms('the dashboard of the sidecars, in a real Prometheus', ['pr
     const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
     await put('targets/api/dns-0.json', '[{"targets":["127.0.0.1:1"]}]');
     await put('targets/api/dns-1.json', 'no JSON');
+    await put('targets/api/dns-2.json', '[{"targets":["127.0.0.1:3"]}]');
     await put('targets/old/dns-0.json', '[{"targets":["127.0.0.1:2"]}]');
     // A provider whose last success is older than --stale-after, and of which all is said that a status can say.
     const status = {
@@ -48,11 +49,11 @@ describeWithPrograms('the dashboard of the sidecars, in a real Prometheus', ['pr
     };
     await put('status/api/dns-0.json', JSON.stringify(status));
     const decided = {
-      ...{ ...status, provider: 'dns-1', held: undefined },
+      ...{ ...status, provider: 'dns-2', held: undefined },
       pinned: { since: hourAgo, by: 'ann@ops' },
       rejected: { since: hourAgo, by: 'ann@ops', targets: 1 },
     };
-    await put('status/api/dns-1.json', JSON.stringify(decided));
+    await put('status/api/dns-2.json', JSON.stringify(decided));
     await put('metrics/prod.prom.gz', Buffer.concat([gzipHead(new Date()), gzipSync('a 1\n')]));
 
     const [port] = await freePorts(1);
