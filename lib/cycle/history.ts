@@ -16,28 +16,25 @@ import type { LabelSet } from '../targets/group.ts';
 import {
   folders,
   journalFolder,
-  journalKey,
   type ProviderId,
-  parseJournalVersion,
   parseStatusKey,
   snapshotKey,
   statusKey,
 } from '../targets/keys.ts';
-import { decodeJournalEntry, type JournalEntry, type JournalHead, readJournalLines } from './journal.ts';
+import {
+  decodeJournalEntry,
+  type JournalEntry,
+  type JournalHead,
+  type JournalObject,
+  listEntries,
+  readJournalLines,
+} from './journal.ts';
 import { decodeSnapshot } from './snapshot.ts';
 
 /** What the history is read from. */
 export interface HistoryInput {
   readonly store: ObjectStore;
   readonly signal: AbortSignal;
-}
-
-/** An entry of the journal, as a listing shows it. */
-interface JournalObject extends ProviderId {
-  readonly key: string;
-  readonly version: number;
-  /** When it was written, by the store's clock, in milliseconds of Unix time: no earlier than its commit. */
-  readonly modified: number;
 }
 
 /** One version of a provider's list, without the list. */
@@ -86,19 +83,6 @@ export async function listJournals(
     if (id !== undefined) found.set(statusKey(id), id);
   }
   return [...found.values()];
-}
-
-/** The entries of a provider's journal by their keys, oldest first. Objects that are no entries are left out. */
-async function listEntries(
-  id: ProviderId,
-  { store, signal }: HistoryInput,
-): Promise<readonly JournalObject[]> {
-  const { job, provider } = id;
-  return (await store.list(journalFolder(id), { signal })).flatMap(({ key, modified }) => {
-    const version = parseJournalVersion(key);
-    const isEntry = version !== undefined && key === journalKey(id, version);
-    return isEntry ? [{ job, provider, key, version, modified }] : [];
-  });
 }
 
 /** Milliseconds by which the store's clock may be behind that of a run. */

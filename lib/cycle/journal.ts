@@ -188,6 +188,27 @@ export async function commitChange(
   return true;
 }
 
+/** An entry of the journal, as a listing shows it. */
+export interface JournalObject extends ProviderId {
+  readonly key: string;
+  readonly version: number;
+  /** When it was written, by the store's clock, in milliseconds of Unix time: no earlier than its commit. */
+  readonly modified: number;
+}
+
+/** The entries of a provider's journal by their keys, oldest first. Objects that are no entries are left out. Throws what the store throws. */
+export async function listEntries(
+  id: ProviderId,
+  { store, signal }: { readonly store: ObjectStore; readonly signal?: AbortSignal | undefined },
+): Promise<readonly JournalObject[]> {
+  const { job, provider } = id;
+  return (await store.list(journalFolder(id), { signal })).flatMap(({ key, modified }) => {
+    const version = parseJournalVersion(key);
+    const isEntry = version !== undefined && key === journalKey(id, version);
+    return isEntry ? [{ job, provider, key, version, modified }] : [];
+  });
+}
+
 /** How long the journal is kept. */
 export interface JournalRetention {
   /** Milliseconds. */
@@ -217,11 +238,9 @@ export async function clearJournal(
   }: { readonly store: ObjectStore; readonly now: Date; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   if (version % lookEvery !== 0 || version <= min_versions) return;
-  const old = (await store.list(journalFolder(id), { signal }))
-    .map(({ key, modified }) => ({ key, modified, entry: parseJournalVersion(key) }))
-    .filter(({ key, entry }) => entry !== undefined && key === journalKey(id, entry))
-    .filter(({ entry = version }) => entry <= version - min_versions)
-    .filter(({ modified }) => now.getTime() - modified > keep);
+  const old = (await listEntries(id, { store, signal })).filter(
+    (one) => one.version <= version - min_versions && now.getTime() - one.modified > keep,
+  );
   // The oldest go first, so that the rest has no gap.
   for (const { key } of old.slice(0, mostRemoved)) await store.delete(key, { signal });
 }
