@@ -31,7 +31,7 @@ export async function readFileSchema(): Promise<FileSchema> {
   const [{ kubeStateConfig }, { kubeStateTexts }, { connectionTexts }, loaded, texts] = await Promise.all([
     import('../kube-state/options.ts'),
     import('../kube-state/key-texts.ts'),
-    import('../backends/kubernetes/key-texts.ts'),
+    import('../backends/kubernetes/schema.ts'),
     Promise.all(mechanisms.map(({ load }) => load())),
     Promise.all(mechanisms.map(async ({ name, loadTexts }) => ({ name, texts: await loadTexts() }))),
   ]);

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { MusterError } from '../../base/errors.ts';
 import { int, leaf, list, nonEmptyText, stringList } from '../../config/fields.ts';
 import { defaultHttpClient, type HttpClientConfig, isDefaultHttpClient } from '../../config/http-client.ts';
+import type { KeyTexts } from '../../config/key-texts.ts';
 import { section } from '../../config/section.ts';
 import type { HttpClient } from '../../http/client.ts';
 import { flagField, listBody, mapField, textField } from '../../http/json.ts';
@@ -176,4 +177,16 @@ export const engineFields = {
   host: leaf(hostForms, readHost),
   port: int({ min: 0, max: 65_535 }, 80),
   filters: list(filter),
+};
+
+/** The keys that `docker_sd_configs` and `dockerswarm_sd_configs` have in common. */
+export const engineTexts: KeyTexts = {
+  host: [
+    'Address of the API. HTTP client options apply only to `http://` and `https://`.',
+    'unix:///var/run/docker.sock',
+  ],
+  port: ['Port of targets without one.', 9323],
+  filters: ['Filters that the engine applies.', [{ name: 'label', values: ['prometheus'] }]],
+  'filters[].name': ['Name of the filter.', 'label'],
+  'filters[].values': ['Its values.', ['prometheus']],
 };

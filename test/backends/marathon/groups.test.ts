@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { appList, buildAppGroup } from '../../../lib/backends/marathon/groups.ts';
+import { appList, buildAppGroup } from '../../../lib/backends/marathon/index.ts';
 import { makeMarathonWorld, networkings } from '../../../lib/sim/marathon-world.ts';
 
 function groupOf(app: object) {
