@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Lister } from '../../../lib/backends/kubernetes/listing/lister.ts';
-import { mediaTypes } from '../../../lib/backends/kubernetes/wire/body.ts';
-import { decodeList } from '../../../lib/backends/kubernetes/wire/list.ts';
+import { decodeList, mediaTypes } from '../../../lib/backends/kubernetes/wire/list.ts';
 import type { KubeStateResource } from '../../../lib/kube-state/resource.ts';
 import { endpointSlice } from '../../../lib/kube-state/resources/endpointslice.ts';
 import { ingress } from '../../../lib/kube-state/resources/ingress.ts';
