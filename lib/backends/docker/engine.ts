@@ -123,7 +123,7 @@ export function shownHost({ base, unixSocket }: EngineHost): string {
 const networkHost = /^(?<scheme>tcp|https?):\/\/(?<rest>[^\s@?#\\/][^\s@?#\\]*)$/;
 
 /** Names of the labels that describe a network. */
-export interface NetworkLabelNames {
+interface NetworkLabelNames {
   readonly networkId: string;
   readonly networkName: string;
   readonly networkScope: string;
@@ -131,6 +131,18 @@ export interface NetworkLabelNames {
   readonly networkIngress: string;
   /** Prefix for the names of the network's labels. */
   readonly networkLabelPrefix: string;
+}
+
+/** The names of those labels, each after the prefix of the mechanism. */
+export function networkLabelNames(prefix: string): NetworkLabelNames {
+  return {
+    networkId: `${prefix}network_id`,
+    networkName: `${prefix}network_name`,
+    networkScope: `${prefix}network_scope`,
+    networkInternal: `${prefix}network_internal`,
+    networkIngress: `${prefix}network_ingress`,
+    networkLabelPrefix: `${prefix}network_label_`,
+  };
 }
 
 /** `GET /networks`: the fields that are read. Source: Docker Engine API reference. */

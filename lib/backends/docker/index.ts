@@ -16,7 +16,14 @@ import {
 } from '../../targets/group.ts';
 import { backendNames } from '../listing.ts';
 import type { LabelsSince, Mechanism } from '../mechanism.ts';
-import { engineFields, engineTexts, listNetworkLabels, openEngine, shownHost } from './engine.ts';
+import {
+  engineFields,
+  engineTexts,
+  listNetworkLabels,
+  networkLabelNames,
+  openEngine,
+  shownHost,
+} from './engine.ts';
 
 const prefix = '__meta_docker_';
 
@@ -32,12 +39,7 @@ export const labels = {
   containerImageId: `${prefix}container_image_id`,
   containerNetworkMode: `${prefix}container_network_mode`,
   containerLabelPrefix: `${prefix}container_label_`,
-  networkId: `${prefix}network_id`,
-  networkName: `${prefix}network_name`,
-  networkScope: `${prefix}network_scope`,
-  networkInternal: `${prefix}network_internal`,
-  networkIngress: `${prefix}network_ingress`,
-  networkLabelPrefix: `${prefix}network_label_`,
+  ...networkLabelNames(prefix),
   networkIp: `${prefix}network_ip`,
   portPrivate: `${prefix}port_private`,
   portPublic: `${prefix}port_public`,

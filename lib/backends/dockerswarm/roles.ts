@@ -9,6 +9,7 @@ import {
   type TargetGroup,
   withoutEmpty,
 } from '../../targets/group.ts';
+import { networkLabelNames } from '../docker/engine.ts';
 
 const prefix = '__meta_dockerswarm_';
 
@@ -55,12 +56,7 @@ export const labels = {
   nodeManagerReachability: `${prefix}node_manager_reachability`,
 
   // Roles services and tasks.
-  networkId: `${prefix}network_id`,
-  networkName: `${prefix}network_name`,
-  networkScope: `${prefix}network_scope`,
-  networkInternal: `${prefix}network_internal`,
-  networkIngress: `${prefix}network_ingress`,
-  networkLabelPrefix: `${prefix}network_label_`,
+  ...networkLabelNames(prefix),
 } as const;
 
 /** The group of a service: its virtual IP in each network, with each published TCP port, else the configured one. */

@@ -10,12 +10,11 @@ import { networkPolicy } from '../../../lib/kube-state/resources/networkpolicy.t
 import { persistentVolume } from '../../../lib/kube-state/resources/persistentvolume.ts';
 import { persistentVolumeClaim } from '../../../lib/kube-state/resources/persistentvolumeclaim.ts';
 import { resourceQuota } from '../../../lib/kube-state/resources/resourcequota.ts';
-import { role } from '../../../lib/kube-state/resources/role.ts';
-import { roleBinding } from '../../../lib/kube-state/resources/rolebinding.ts';
+import { role, roleBinding } from '../../../lib/kube-state/resources/role.ts';
 import { service } from '../../../lib/kube-state/resources/service.ts';
 import { storageClass } from '../../../lib/kube-state/resources/storageclass.ts';
-import { validatingWebhookConfiguration } from '../../../lib/kube-state/resources/validatingwebhookconfiguration.ts';
 import { volumeAttachment } from '../../../lib/kube-state/resources/volumeattachment.ts';
+import { validatingWebhookConfiguration } from '../../../lib/kube-state/resources/webhookconfiguration.ts';
 import { allowKeys } from '../../../lib/kube-state/text/label-names.ts';
 import { renderText } from '../golden.ts';
 
