@@ -16,11 +16,14 @@ export interface FileSdReader {
   readonly end: () => void;
 }
 
-/** Bytes of the longest line: a group whose targets share all labels is one line. 64 MiB. */
-export const longestLine = 64 << 20;
+/** Bytes of the longest line: a group whose targets share all labels is one line. 32 MiB: over a million targets. */
+export const longestLine = 32 << 20;
 
-/** Bytes of the largest file, or rest of a file, that does not have one group a line. 16 MiB. */
-export const largestForeign = 16 << 20;
+/**
+ * Bytes of the largest file, or rest of a file, that does not have one group a line. 4 MiB: of the smallest groups, which
+ * are `{}`, they make 100 MB of objects.
+ */
+export const largestForeign = 4 << 20;
 
 /**
  * Opens a reader that checks groups as Prometheus does, and hands them on in their order. Muster writes one group a line,
@@ -86,7 +89,8 @@ export function readFileSd(onGroup: (group: FileSdGroup, line?: Uint8Array) => v
       // A copy, as the piece may be used again.
       begun.push(Uint8Array.from(bytes.subarray(at)));
       beginning += bytes.length - at;
-      if (beginning > longestLine) throw malformed(`it has a line of over ${longestLine} bytes`);
+      const most = begun[0]?.[0] === brace ? longestLine : largestForeign;
+      if (beginning > most) throw malformed(`line ${lines + 1} has over ${most} bytes`);
     },
     end() {
       if (beginning > 0) readLine(Buffer.concat(begun));
@@ -131,6 +135,7 @@ const beforeRest: Readonly<Record<Place, readonly [text: string, items: number]>
 };
 
 const newline = 0x0a;
+const brace = 0x7b;
 
 /** Keeps a byte order mark, so that it is refused here as it would be by Prometheus. */
 function decode(line: Buffer): string {

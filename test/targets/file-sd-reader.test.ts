@@ -163,8 +163,6 @@ describe('the reader of file_sd', () => {
   });
 
   test('holds no more of another layout, or of a line, than is documented', () => {
-    const spaces = Buffer.alloc(1 << 20, ' ');
-    const line = Buffer.from(`${' '.repeat(1023)}\n`);
     const pushUntilRefused = (piece: Uint8Array): string => {
       const reader = readFileSd(() => undefined);
       reader.push(Buffer.from('[\n'));
@@ -177,8 +175,13 @@ describe('the reader of file_sd', () => {
       }
       return 'taken';
     };
-    expect(pushUntilRefused(spaces)).toBe(`not file_sd JSON: it has a line of over ${longestLine} bytes`);
-    expect(pushUntilRefused(line)).toBe(
+    expect(pushUntilRefused(Buffer.alloc(1 << 20, '{'))).toBe(
+      `not file_sd JSON: line 2 has over ${longestLine} bytes`,
+    );
+    expect(pushUntilRefused(Buffer.alloc(1 << 20, ' '))).toBe(
+      `not file_sd JSON: line 2 has over ${largestForeign} bytes`,
+    );
+    expect(pushUntilRefused(Buffer.from(`${' '.repeat(1023)}\n`))).toBe(
       `not file_sd JSON: line 2 is not one group, and no more than ${largestForeign} bytes may be in another layout`,
     );
   });
