@@ -151,11 +151,16 @@ export async function* discoverAs<Config extends SdConfig>(
   config: Config,
   input: MechanismInput,
 ): AsyncGenerator<readonly TargetGroup[], Listed | undefined> {
-  const newer = Object.entries(labelsSince).filter(([, since]) => !hasSince(input.prometheus, since));
+  const newer = Object.entries(labelsSince).flatMap(([label, since]) =>
+    hasSince(input.prometheus, since) ? [] : [label],
+  );
   const listing = discover(config, input);
   if (newer.length === 0) return yield* listing;
+  const names = new Set(newer);
+  const prefixes = newer.filter((label) => label.endsWith('_'));
+  // It is asked for every label of every target.
   const isOlder = (name: string) =>
-    !newer.some(([label]) => (label.endsWith('_') ? name.startsWith(label) : name === label));
+    !names.has(name) && !prefixes.some((prefix) => name.startsWith(prefix));
   try {
     for (;;) {
       const next = await listing.next();
