@@ -4,10 +4,10 @@ import { isMusterError, MusterError } from '../../base/errors.ts';
 import { batches, type Part, readPages } from './connection.ts';
 import type { ClustersConfig } from './schema.ts';
 
-/** What is asked of ECS. */
+/** The keys of a stanza that say which tasks to list. */
 export type EcsQuery = Pick<ClustersConfig, 'port' | 'clusters' | 'request_concurrency'>;
 
-/** The calls of a listing. */
+/** The calls of a listing, by name. */
 export type EcsApi = ReturnType<typeof createEcsApi>;
 
 /** What ECS and EC2 take in one call. Source: their API references. */
@@ -232,7 +232,7 @@ export function createEcsApi(
         checkFailures('ecs:DescribeContainerInstances', found.failures, true);
         return found.containerInstances;
       }),
-    // By a filter: an instance or interface that went away meanwhile would fail a call that names it.
+    // With a filter, since a call that names an instance or interface fails when that is gone.
     describeInstances: (ids: readonly string[]): Promise<readonly Instance[]> =>
       inBatches(ids, limits.filterValues, (Values, own) =>
         readPages(async (NextToken) => {
@@ -276,7 +276,7 @@ export function createEcsApi(
   };
 }
 
-/** What ECS did not describe. It may have gone away since it was listed; any other reason makes the list incomplete. */
+/** Throws for what ECS did not describe, unless it went away since it was listed: the list would be incomplete. */
 function checkFailures(action: string, found: z.output<typeof failures>, mayBeMissing: boolean): void {
   const bad = found.find(({ reason }) => !(mayBeMissing && reason === 'MISSING'));
   if (bad === undefined) return;
