@@ -6,6 +6,8 @@ export interface FrontOptions {
   readonly answer?: (request: FleetRequest) => FleetAnswer | undefined;
   /** Changes the body of an answer of the emulator. */
   readonly rewrite?: (body: string) => string;
+  /** Asks the emulator each question once, and gives the same answer again. Default: no. */
+  readonly remembers?: boolean;
 }
 
 const passedOn = ['authorization', 'content-type', 'x-amz-target', 'x-amz-date', 'x-amz-security-token'];
@@ -13,11 +15,10 @@ const passedOn = ['authorization', 'content-type', 'x-amz-target', 'x-amz-date',
 /** A server before an emulator of AWS: it adds what the emulator lacks, and its `requests` are the calls that were made. */
 export async function startAwsFront(
   endpoint: string,
-  { answer = () => undefined, rewrite = (body) => body }: FrontOptions = {},
+  { answer = () => undefined, rewrite = (body) => body, remembers = false }: FrontOptions = {},
 ): Promise<FleetServer> {
-  return await startFleetServer(async (request) => {
-    const own = answer(request);
-    if (own !== undefined) return own;
+  const known = new Map<string, Promise<FleetAnswer>>();
+  const ask = async (request: FleetRequest): Promise<FleetAnswer> => {
     const { method, path, query, headers, body } = request;
     const kept = passedOn.flatMap((name) => {
       const value = headers[name];
@@ -34,5 +35,14 @@ export async function startAwsFront(
       headers: { 'content-type': type },
       body: rewrite(await found.text()),
     };
+  };
+  return await startFleetServer(async (request) => {
+    const own = answer(request);
+    if (own !== undefined) return own;
+    const { method, path, query, headers, body } = request;
+    const question = [method, path, query, headers['x-amz-target'], body].join(' ');
+    const given = (remembers ? known.get(question) : undefined) ?? ask(request);
+    if (remembers) known.set(question, given);
+    return await given;
   });
 }
