@@ -159,8 +159,7 @@ export async function* discoverAs<Config extends SdConfig>(
   const names = new Set(newer);
   const prefixes = newer.filter((label) => label.endsWith('_'));
   // It is asked for every label of every target.
-  const isOlder = (name: string) =>
-    !names.has(name) && !prefixes.some((prefix) => name.startsWith(prefix));
+  const isOlder = (name: string) => !names.has(name) && !prefixes.some((prefix) => name.startsWith(prefix));
   try {
     for (;;) {
       const next = await listing.next();

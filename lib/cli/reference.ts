@@ -1,7 +1,13 @@
 import { stringify } from 'yaml';
 import { leftToPrometheus } from '../config/json-schema.ts';
 import { firstVersion, sdConfigTexts } from '../config/key-texts.ts';
-import { mechanismKeys, prometheusKeys, scrapeKeys, sdKeyOf, stayingKeys } from '../config/prometheus-keys.ts';
+import {
+  mechanismKeys,
+  prometheusKeys,
+  scrapeKeys,
+  sdKeyOf,
+  stayingKeys,
+} from '../config/prometheus-keys.ts';
 import type { JsonSchema } from '../config/shape.ts';
 import { type FileSchema, partOf, partsBelow, sdConfigsAt } from './file-schema.ts';
 

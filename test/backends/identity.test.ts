@@ -3,8 +3,8 @@ import { digestIdentity } from '../../lib/backends/identity.ts';
 import type { Stanza } from '../../lib/backends/mechanism.ts';
 import { mechanisms } from '../../lib/backends/registry.ts';
 import { parseConfig } from '../../lib/config/load.ts';
-import { sdKeyOf } from '../../lib/config/prometheus-keys.ts';
 import type { StanzaReader } from '../../lib/config/muster-config.ts';
+import { sdKeyOf } from '../../lib/config/prometheus-keys.ts';
 import { problemsIn } from '../config/parsing.ts';
 
 let readers: readonly StanzaReader<Stanza>[] = [];

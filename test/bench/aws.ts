@@ -173,7 +173,9 @@ async function makeWorld(endpoint: string): Promise<void> {
     }),
   );
   // The emulator's own network: its tasks need the DNS names that a new one does not have.
-  const { Subnets } = await ec2.send(new DescribeSubnetsCommand({ Filters: [{ Name: 'default-for-az', Values: ['true'] }] }));
+  const { Subnets } = await ec2.send(
+    new DescribeSubnetsCommand({ Filters: [{ Name: 'default-for-az', Values: ['true'] }] }),
+  );
   const networkConfiguration = {
     awsvpcConfiguration: { subnets: [Subnets?.[0]?.SubnetId ?? ''], securityGroups: [] },
   };

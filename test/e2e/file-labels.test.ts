@@ -16,7 +16,10 @@ describeWithPrograms('what needs no listing, as a real Prometheus reads it', ['p
         join(folder, 'a.json'),
         '[{"targets":["a:1","b"],"labels":{"team":"x","größe":"ü","empty":""}},{"Targets":["c:3"]},{"targets":null}]',
       );
-      await writeFile(join(folder, 'b.yml'), '- targets: [d:4]\n  labels: {port: 4, yes: true}\n- targets: []\n');
+      await writeFile(
+        join(folder, 'b.yml'),
+        '- targets: [d:4]\n  labels: {port: 4, yes: true}\n- targets: []\n',
+      );
       const stanza = { files: ['*.json', 'b.yml'].map((name) => join(folder, name)) };
       const ours = targetTexts((await listTargets(file, stanza)).groups);
       expect(ours.length).toBe(4);

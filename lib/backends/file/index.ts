@@ -63,7 +63,11 @@ function buildGroups(path: string, text: string): readonly TargetGroup[] {
     const source = `${path}:${encodeLabels(own)}`;
     const before = bySource.get(source)?.targets ?? [];
     const added = targets.map((one) => ({ [addressLabel]: one }));
-    bySource.set(source, { source, labels: { ...own, [labels.filepath]: path }, targets: [...before, ...added] });
+    bySource.set(source, {
+      source,
+      labels: { ...own, [labels.filepath]: path },
+      targets: [...before, ...added],
+    });
   }
   return [...bySource.values()];
 }
@@ -90,8 +94,12 @@ function readGroups(path: string, text: string): readonly Group[] {
   const { value, problems } = readYaml(text);
   const read = yamlGroups.safeParse(value ?? []);
   const [problem] = problems;
-  if (problem !== undefined) throw new MusterError('malformed', `${path}:${problem.line}: ${problem.message}`);
+  if (problem !== undefined)
+    throw new MusterError('malformed', `${path}:${problem.line}: ${problem.message}`);
   if (read.success) return read.data;
   const [issue] = read.error.issues;
-  throw new MusterError('malformed', `${path}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'cannot be read'}`);
+  throw new MusterError(
+    'malformed',
+    `${path}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'cannot be read'}`,
+  );
 }

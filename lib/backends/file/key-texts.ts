@@ -2,7 +2,10 @@ import type { KeyTexts } from '../../config/key-texts.ts';
 
 /** The keys of `file_sd_configs`. */
 export const fileTexts: KeyTexts = {
-  files: ['Files with target groups; `*` stands for any text in the last part of a path.', ['targets/*.json']],
+  files: [
+    'Files with target groups; `*` stands for any text in the last part of a path.',
+    ['targets/*.json'],
+  ],
 };
 
 /** The keys of `static_configs`. */

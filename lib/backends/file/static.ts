@@ -12,10 +12,12 @@ const address = leaf('host:port, not a URL', (source) => (source.includes('/') ?
 const refresh = 60_000;
 
 /** An element of `static_configs`. Source: Prometheus configuration reference, static_config. */
-const staticConfig = section({ ...ownFields, targets: list(address), labels: stringMap() }).transform((keys) => ({
-  ...keys,
-  refresh_interval: refresh,
-}));
+const staticConfig = section({ ...ownFields, targets: list(address), labels: stringMap() }).transform(
+  (keys) => ({
+    ...keys,
+    refresh_interval: refresh,
+  }),
+);
 
 interface StaticConfig extends SdConfig {
   readonly targets: readonly string[];

@@ -65,9 +65,12 @@ describe('file_sd_configs', () => {
     });
   });
 
-  test.each([[{}], [{ files: [] }], [{ files: ['a.txt'] }], [{ files: ['*/a.yml'] }]])('%j is refused', (given) => {
-    expect(file.schema.safeParse(given).success).toBe(false);
-  });
+  test.each([[{}], [{ files: [] }], [{ files: ['a.txt'] }], [{ files: ['*/a.yml'] }]])(
+    '%j is refused',
+    (given) => {
+      expect(file.schema.safeParse(given).success).toBe(false);
+    },
+  );
 });
 
 describe('static_configs', () => {
