@@ -29,7 +29,9 @@ describe('every backend of the registry', () => {
 
   test.each(names)('%s: the function is wiring alone', (name) => {
     expect(importsOf(name)).toEqual([
-      expect.stringMatching(new RegExp(`^import { ${exportOf(name)} } from '../lib/backends/\\w+/\\w+.ts';$`)),
+      expect.stringMatching(
+        new RegExp(`^import { ${exportOf(name)} } from '../lib/backends/\\w+/\\w+.ts';$`),
+      ),
       "import { defineFunction } from '../lib/lambda/provider-work.ts';",
     ]);
   });
