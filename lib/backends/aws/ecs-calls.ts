@@ -8,7 +8,7 @@ import type { ClustersConfig } from './schema.ts';
 export type EcsQuery = Pick<ClustersConfig, 'port' | 'clusters' | 'request_concurrency'>;
 
 /** The calls of a listing, by name. */
-export type EcsApi = ReturnType<typeof createEcsApi>;
+export type EcsApi = Awaited<ReturnType<typeof openEcsApi>>;
 
 /** What ECS and EC2 take in one call. Source: their API references. */
 const limits = { describe: 100, services: 10, filterValues: 200 } as const;
@@ -105,19 +105,13 @@ export type Task = z.output<typeof task>;
 /** An EC2 instance that a task runs on. */
 export type Instance = z.output<typeof answers.instances>['Reservations'][number]['Instances'][number];
 
-interface Clients {
-  readonly ecsSdk: typeof import('./sdk/ecs.ts');
-  readonly ec2Sdk: typeof import('./sdk/ec2.ts');
-  readonly client: InstanceType<typeof import('./sdk/ecs.ts').ECSClient>;
-  readonly ec2Client: InstanceType<typeof import('./sdk/ec2.ts').EC2Client>;
-}
-
-/** The calls of a listing, each as large as the API allows. */
-export function createEcsApi(
-  { call, signal }: Part,
-  query: EcsQuery,
-  { ecsSdk, ec2Sdk, client, ec2Client }: Clients,
-) {
+/** The calls of a listing, each as large as the API allows. Close it when the listing ends. */
+export async function openEcsApi({ call, signal, options }: Part, query: EcsQuery) {
+  const [ecsSdk, ec2Sdk] = await Promise.all([import('./sdk/ecs.ts'), import('./sdk/ec2.ts')]);
+  const client = new ecsSdk.ECSClient(options);
+  // As in Prometheus, `endpoint` is for ECS alone, not for EC2.
+  const { endpoint: _ofEcs, ...elsewhere } = options;
+  const ec2Client = new ec2Sdk.EC2Client(elsewhere);
   const inBatches = async <Item, Result>(
     items: readonly Item[],
     size: number,
@@ -129,6 +123,10 @@ export function createEcsApi(
     return found.flat();
   };
   return {
+    close() {
+      client.destroy();
+      ec2Client.destroy();
+    },
     listClusters: () =>
       readPages(async (nextToken) => {
         const page = await call(

@@ -10,10 +10,10 @@ import type { Mechanism } from '../mechanism.ts';
 import { accountsOf, discoverParts, type ListPart, serverOf } from './connection.ts';
 import {
   type Cluster,
-  createEcsApi,
   type EcsApi,
   type EcsQuery,
   type Instance,
+  openEcsApi,
   type Service,
   type Task,
 } from './ecs-calls.ts';
@@ -67,13 +67,8 @@ export const ecs: Mechanism<ClustersConfig> = {
 /** Lists the tasks of a region's clusters that have RUNNING as their desired status. */
 export function listEcs(query: EcsQuery): ListPart {
   return async (part) => {
-    const [ecsSdk, ec2Sdk] = await Promise.all([import('./sdk/ecs.ts'), import('./sdk/ec2.ts')]);
-    const client = new ecsSdk.ECSClient(part.options);
-    // As in Prometheus, `endpoint` is for ECS alone, not for EC2.
-    const { endpoint: _ofEcs, ...elsewhere } = part.options;
-    const ec2Client = new ec2Sdk.EC2Client(elsewhere);
+    const api = await openEcsApi(part, query);
     try {
-      const api = createEcsApi(part, query, { ecsSdk, ec2Sdk, client, ec2Client });
       const names = query.clusters.length > 0 ? query.clusters : await api.listClusters();
       const clusters = await api.describeClusters([...new Set(names)]);
       const listed = await mapConcurrent(clusters, query.request_concurrency, part.signal, async (cluster) =>
@@ -84,8 +79,7 @@ export function listEcs(query: EcsQuery): ListPart {
         accounts: accountsOf(clusters.map(({ clusterArn }) => clusterArn)),
       };
     } finally {
-      client.destroy();
-      ec2Client.destroy();
+      api.close();
     }
   };
 }

@@ -24,7 +24,7 @@ const pattern = leaf('a path that ends with .json, .yml or .yaml, with * only in
 );
 
 /** An element of `file_sd_configs`. Source: Prometheus configuration reference, file_sd_config. */
-export const fileConfig = sdConfig('5m', {
+const fileConfig = sdConfig('5m', {
   ...ownFields,
   files: list(pattern).check(z.minLength(1, 'must have one path at least')),
 });
