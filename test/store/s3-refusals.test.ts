@@ -17,7 +17,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((fake) => fake.stop()));
 });
 
-async function disturbed(options: FakeS3Options = {}) {
+async function disturbed(options: FakeS3Options = {}, timeouts = {}) {
   const fake = await startFakeS3(options);
   open.push(fake);
   const store = createS3Store({
@@ -26,7 +26,7 @@ async function disturbed(options: FakeS3Options = {}) {
     endpoint: fake.endpoint,
     region: 'us-east-1',
     credentials,
-    timeouts: { idle: 300 },
+    timeouts,
   });
   return { fake, store };
 }
@@ -128,7 +128,7 @@ describe('each of the usual troubles is one line that says what to do', () => {
   });
 
   test('an answer that never comes', async () => {
-    const { store } = await disturbed({ before: () => true });
+    const { store } = await disturbed({ before: () => true }, { idle: 300 });
     expect(await failure(store.get('a'))).toMatchObject({
       kind: 'timeout',
       message: 's3://muster/prod: s3:GetObject of a got no answer in time; check the endpoint (TimeoutError)',
