@@ -77,7 +77,7 @@ export function listRds({ port, clusters: wanted, filters, request_concurrency }
           : (await mapConcurrent(names, request_concurrency, signal, describeClusters)).flat();
       checkFound(wanted, clusters);
       const ids = batches(
-        clusters.map(({ DBClusterArn }) => DBClusterArn),
+        clusters.map(({ DBClusterIdentifier }) => DBClusterIdentifier),
         pageSize,
       );
       const instances = await mapConcurrent(ids, request_concurrency, signal, describeInstances);

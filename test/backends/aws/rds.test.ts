@@ -241,7 +241,7 @@ describe('a listing of RDS', () => {
     const asked = new URLSearchParams(inputs[1]);
     expect([...asked].filter(([name]) => /Filter\.(1\.Name|1\..*\.100$|2)/.test(name))).toEqual([
       ['Filters.Filter.1.Name', 'db-cluster-id'],
-      ['Filters.Filter.1.Values.Value.100', `${clusterArn}-99`],
+      ['Filters.Filter.1.Values.Value.100', 'shop-99'],
       ['Filters.Filter.2.Name', 'engine'],
       ['Filters.Filter.2.Values.Value.1', 'postgres'],
       ['Filters.Filter.2.Values.Value.2', 'mysql'],
