@@ -248,10 +248,11 @@ async function passGate(
   const removed = Math.max(0, verdict.peak - live);
   const isWaved = verdict.reason !== 'discovered' || acceptanceAt(gate.memory, now) !== undefined;
   if (verdict.hold !== undefined || removed === 0 || verdict.removed === 0 || isWaved) return verdict;
-  if (input.dryRun === true || input.hasOthers !== true) return verdict;
+  const notes = input.dryRun === true ? input.dropNotes : input.store;
+  if (notes === undefined || input.hasOthers !== true) return verdict;
   const { job, provider: name, server = name } = provider;
   const drop = { job, provider: name, server, removed, peak: verdict.peak };
-  const { forbidden } = await addDrop(drop, { store: input.store, config: guard, now, signal: input.signal });
+  const { forbidden } = await addDrop(drop, { store: notes, config: guard, now, signal: input.signal });
   return forbidden === undefined ? verdict : judge({ ...gate, sum: forbidden });
 }
 

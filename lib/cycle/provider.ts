@@ -60,6 +60,8 @@ export interface CycleInput {
   readonly configError?: string | undefined;
   /** Whether the store has more providers than this one, with which a drop must be added up. */
   readonly hasOthers?: boolean;
+  /** Of a dry run: where drops are noted, so that they are added up. Without it they are not. */
+  readonly dropNotes?: ObjectStore | undefined;
 }
 
 /**
