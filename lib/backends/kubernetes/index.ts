@@ -1,7 +1,6 @@
 import { backendNames } from '../listing.ts';
 import type { Mechanism } from '../mechanism.ts';
-import { namespacesOf } from './connection/in-cluster.ts';
-import { openConnection, uidOfCluster } from './connection/open.ts';
+import { namespacesOf, openConnection, uidOfCluster } from './connection/open.ts';
 import { labelsSince } from './labels.ts';
 import { openLister } from './listing/lister.ts';
 import { streamConcurrent } from './listing/stream.ts';
