@@ -52,7 +52,7 @@ export interface ListReader {
 }
 
 /** A list that several listings read at the same time. */
-export interface SharedParts<T extends ObjectMeta = ObjectMeta> {
+interface SharedParts<T extends ObjectMeta = ObjectMeta> {
   /** The kind that the objects are read as. It has the fields that all readers need. */
   readonly kind: Kind<ObjectMeta>;
   readonly parts: AsyncGenerator<Part<T>, void>;
