@@ -6,6 +6,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
   invocation: async (args) => (await import('./invocation.ts')).benchInvocation(args),
   kubernetes: async (args) => (await import('./kubernetes.ts')).benchKubernetes(args),
   'kube-state': async (args) => (await import('./kube-state.ts')).benchKubeState(args),
+  shared: async (args) => (await import('./shared.ts')).benchShared(args),
   sync: async (args) => (await import('./sync.ts')).benchSync(args),
 };
 

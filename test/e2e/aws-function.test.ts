@@ -1,9 +1,5 @@
 import { join } from 'node:path';
-import {
-  DescribeImagesCommand,
-  EC2Client,
-  RunInstancesCommand,
-} from '@aws-sdk/client-ec2';
+import { DescribeImagesCommand, EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2';
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createS3Store } from '../../lib/store/s3/store.ts';
@@ -64,8 +60,10 @@ describeWithPrograms('the packaged function of AWS', ['moto'], () => {
   });
   const published = async () => {
     const file = await store.get('targets/node/aws-0.json');
-    const groups: readonly { readonly targets: readonly string[]; readonly labels: Record<string, string> }[] =
-      JSON.parse(Buffer.from(file?.body ?? '').toString());
+    const groups: readonly {
+      readonly targets: readonly string[];
+      readonly labels: Record<string, string>;
+    }[] = JSON.parse(Buffer.from(file?.body ?? '').toString());
     return groups
       .map(({ targets, labels }) => [
         ...[targets[0], labels.__meta_ec2_instance_id],
