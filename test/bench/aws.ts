@@ -5,6 +5,7 @@ import {
   CreateSubnetCommand,
   CreateVpcCommand,
   DescribeImagesCommand,
+  DescribeSubnetsCommand,
   EC2Client,
   RunInstancesCommand,
 } from '@aws-sdk/client-ec2';
@@ -163,8 +164,10 @@ async function makeWorld(endpoint: string): Promise<void> {
       containerDefinitions: [{ name: 'web', image: 'web', memory: 64, cpu: 64 }],
     }),
   );
+  // The emulator's own network: its tasks need the DNS names that a new one does not have.
+  const { Subnets } = await ec2.send(new DescribeSubnetsCommand({ Filters: [{ Name: 'default-for-az', Values: ['true'] }] }));
   const networkConfiguration = {
-    awsvpcConfiguration: { subnets: [Subnet?.SubnetId ?? ''], securityGroups: [] },
+    awsvpcConfiguration: { subnets: [Subnets?.[0]?.SubnetId ?? ''], securityGroups: [] },
   };
   const common = {
     cluster: 'bench',

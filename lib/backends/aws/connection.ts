@@ -42,7 +42,7 @@ export async function* discoverParts(
   const { signal, warn } = input;
   const http = await input.openHttp({
     ...config.http,
-    // Like all AWS clients of Muster: the environment's proxy, unless the stanza names one.
+    // As for all AWS clients of Muster, the proxy of the environment counts unless the stanza names one.
     proxy_from_environment: config.http.proxy_url === undefined,
   });
   const { handler, createCall } = openCalls({ http, signal, deadline: input.deadline });

@@ -4,11 +4,11 @@ import { isMusterError, MusterError } from '../../base/errors.ts';
 import { batches, type Part, readPages } from './connection.ts';
 import type { ClustersConfig } from './schema.ts';
 
-/** What is asked of ECS. */
+/** The keys of a stanza that say which tasks to list. */
 export type EcsQuery = Pick<ClustersConfig, 'port' | 'clusters' | 'request_concurrency'>;
 
-/** The calls of a listing. */
-export type EcsApi = ReturnType<typeof createEcsApi>;
+/** The calls of a listing, by name. */
+export type EcsApi = Awaited<ReturnType<typeof openEcsApi>>;
 
 /** What ECS and EC2 take in one call. Source: their API references. */
 const limits = { describe: 100, services: 10, filterValues: 200 } as const;
@@ -105,19 +105,13 @@ export type Task = z.output<typeof task>;
 /** An EC2 instance that a task runs on. */
 export type Instance = z.output<typeof answers.instances>['Reservations'][number]['Instances'][number];
 
-interface Clients {
-  readonly ecsSdk: typeof import('./sdk/ecs.ts');
-  readonly ec2Sdk: typeof import('./sdk/ec2.ts');
-  readonly client: InstanceType<typeof import('./sdk/ecs.ts').ECSClient>;
-  readonly ec2Client: InstanceType<typeof import('./sdk/ec2.ts').EC2Client>;
-}
-
-/** The calls of a listing, each as large as the API allows. */
-export function createEcsApi(
-  { call, signal }: Part,
-  query: EcsQuery,
-  { ecsSdk, ec2Sdk, client, ec2Client }: Clients,
-) {
+/** Opens the calls of a listing, each as large as the API allows. `close` ends the connections. */
+export async function openEcsApi({ call, options, signal }: Part, query: EcsQuery) {
+  const [ecsSdk, ec2Sdk] = await Promise.all([import('./sdk/ecs.ts'), import('./sdk/ec2.ts')]);
+  const client = new ecsSdk.ECSClient(options);
+  // As in Prometheus, `endpoint` is for ECS alone, not for EC2.
+  const { endpoint: _ofEcs, ...elsewhere } = options;
+  const ec2Client = new ec2Sdk.EC2Client(elsewhere);
   const inBatches = async <Item, Result>(
     items: readonly Item[],
     size: number,
@@ -232,7 +226,7 @@ export function createEcsApi(
         checkFailures('ecs:DescribeContainerInstances', found.failures, true);
         return found.containerInstances;
       }),
-    // By a filter: an instance or interface that went away meanwhile would fail a call that names it.
+    // With a filter, since a call that names an instance or interface fails when that is gone.
     describeInstances: (ids: readonly string[]): Promise<readonly Instance[]> =>
       inBatches(ids, limits.filterValues, (Values, own) =>
         readPages(async (NextToken) => {
@@ -273,10 +267,14 @@ export function createEcsApi(
           return { items: page.NetworkInterfaces, next: page.NextToken };
         }),
       ),
+    close: () => {
+      client.destroy();
+      ec2Client.destroy();
+    },
   };
 }
 
-/** What ECS did not describe. It may have gone away since it was listed; any other reason makes the list incomplete. */
+/** Throws for what ECS did not describe, unless it went away since it was listed: the list would be incomplete. */
 function checkFailures(action: string, found: z.output<typeof failures>, mayBeMissing: boolean): void {
   const bad = found.find(({ reason }) => !(mayBeMissing && reason === 'MISSING'));
   if (bad === undefined) return;

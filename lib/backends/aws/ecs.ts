@@ -10,10 +10,10 @@ import type { Mechanism } from '../mechanism.ts';
 import { accountsOf, discoverParts, type ListPart, serverOf } from './connection.ts';
 import {
   type Cluster,
-  createEcsApi,
   type EcsApi,
   type EcsQuery,
   type Instance,
+  openEcsApi,
   type Service,
   type Task,
 } from './ecs-calls.ts';
@@ -64,16 +64,11 @@ export const ecs: Mechanism<ClustersConfig> = {
   discover: (config, input) => discoverParts(config, input, listEcs(config)),
 };
 
-/** Lists the tasks of the clusters of a region that are, or shall be, running. */
+/** Lists the tasks of a region's clusters that have RUNNING as their desired status. */
 export function listEcs(query: EcsQuery): ListPart {
   return async (part) => {
-    const [ecsSdk, ec2Sdk] = await Promise.all([import('./sdk/ecs.ts'), import('./sdk/ec2.ts')]);
-    const client = new ecsSdk.ECSClient(part.options);
-    // The endpoint of the stanza is that of ECS, as in Prometheus.
-    const { endpoint: _ofEcs, ...elsewhere } = part.options;
-    const ec2Client = new ec2Sdk.EC2Client(elsewhere);
+    const api = await openEcsApi(part, query);
     try {
-      const api = createEcsApi(part, query, { ecsSdk, ec2Sdk, client, ec2Client });
       const names = query.clusters.length > 0 ? query.clusters : await api.listClusters();
       const clusters = await api.describeClusters([...new Set(names)]);
       const listed = await mapConcurrent(clusters, query.request_concurrency, part.signal, async (cluster) =>
@@ -84,8 +79,7 @@ export function listEcs(query: EcsQuery): ListPart {
         accounts: accountsOf(clusters.map(({ clusterArn }) => clusterArn)),
       };
     } finally {
-      client.destroy();
-      ec2Client.destroy();
+      api.close();
     }
   };
 }
@@ -95,7 +89,7 @@ interface GroupContext {
   readonly region: string;
   readonly port: number;
   readonly services: ReadonlyMap<string, Service>;
-  /** EC2 instances by the ARNs of the container instances that they are; without the instance where it has no address. */
+  /** EC2 instances by the ARN of their container instance. The instance is undefined where it has no address. */
   readonly hosts: ReadonlyMap<string, { readonly id: string; readonly instance: Instance | undefined }>;
   /** Public addresses by network interface. */
   readonly publicIps: ReadonlyMap<string, string>;
@@ -119,7 +113,7 @@ async function listCluster(
 
 const servicePrefix = 'service:';
 
-/** Services by name: of those that ECS lists, which leaves out one that is being deleted, those that have tasks. */
+/** The services that have tasks, by name. ECS does not list a service that is being deleted. */
 async function readServices(
   clusterArn: string,
   tasks: readonly Task[],
@@ -168,7 +162,7 @@ function interfaceOf({ attachments }: Task): Attachment | undefined {
   return attachments.find(({ type }) => type === 'ElasticNetworkInterface');
 }
 
-/** A detail of an attachment; of several with the name the last. */
+/** A detail of an attachment. Where several have the name, the last one counts. */
 function detailOf(attachment: Attachment | undefined, wanted: string): string | undefined {
   return attachment?.details.findLast(({ name, value }) => name === wanted && value !== undefined)?.value;
 }
@@ -180,7 +174,7 @@ interface Place {
   readonly publicIp: string;
 }
 
-/** A task with an interface of its own has its address, any other one that of its instance, whatever its mode. */
+/** The address of the task's own interface; without one that of its instance, whatever the network mode. */
 function placeOf(task: Task, { hosts, publicIps }: GroupContext): Place {
   const attachment = interfaceOf(task);
   if (attachment !== undefined) {

@@ -132,7 +132,7 @@ function checkFound(wanted: readonly string[], clusters: readonly Cluster[]): vo
     );
 }
 
-/** The group of an instance; undefined while a new instance has no endpoint. */
+/** The group of an instance; none while a new instance has no endpoint. */
 function buildGroup(cluster: Cluster, instance: Instance, port: number): readonly TargetGroup[] {
   const { Address, Port } = instance.Endpoint ?? {};
   if (Address === undefined || Port === undefined) return [];

@@ -117,6 +117,31 @@ const cases: Readonly<Record<string, readonly [cluster: Fields, instance: Fields
     { 'TagList Tag': [{ Key: 'aws:x/y', Value: 'b' }, { Key: 'novalue' }] },
     { [`${c}tag_team_name`]: 'a', [`${i}tag_aws_x_y`]: 'b' },
   ],
+  'two tags that become one label, of which the later one counts': [
+    {
+      'TagList Tag': [
+        { Key: 'a.b', Value: '1' },
+        { Key: 'a_b', Value: '2' },
+      ],
+    },
+    {},
+    { [`${c}tag_a_b`]: '2' },
+  ],
+  'a cluster that is being deleted, with its last instance': [
+    { Status: 'deleting', PercentProgress: '50' },
+    { DBInstanceStatus: 'deleting' },
+    { [`${c}status`]: 'deleting', [`${c}percent_progress`]: '50', [`${i}status`]: 'deleting' },
+  ],
+  'a clone in another engine mode': [
+    { CloneGroupId: 'clone-1', CrossAccountClone: true, EngineMode: 'serverless', Capacity: 0 },
+    {},
+    {
+      [`${c}clone_group_id`]: 'clone-1',
+      [`${c}cross_account_clone`]: 'true',
+      [`${c}engine_mode`]: 'serverless',
+      [`${c}capacity`]: '0',
+    },
+  ],
   'a tag that is empty': [{ 'TagList Tag': [{ Key: 'a', Value: '' }] }, {}, {}],
   'endpoints of the cluster': [
     { Endpoint: 'w.example', ReaderEndpoint: 'r.example', Port: 3306, HostedZoneId: 'Z' },
