@@ -353,6 +353,7 @@ describe('whatever is set', () => {
     expect(Object.keys(Resources).filter(isOfOther)).toEqual([]);
     expect(Object.keys(Resources).filter((id) => id.startsWith('Consul'))).toEqual([
       ...['ConsulRole', 'ConsulSchedule', 'ConsulStaleAlarm', 'ConsulFailingAlarm', 'ConsulHeldAlarm'],
+      ...['ConsulPinnedAlarm', 'ConsulRejectedAlarm'],
       ...['ConsulConfigAlarm', 'ConsulErrorsAlarm', 'ConsulThrottledAlarm', 'ConsulSlowAlarm'],
     ]);
   });
@@ -370,10 +371,10 @@ describe('whatever is set', () => {
       'Fn::Sub': 'muster-test-${AWS::Region}',
     });
     const dashboard = JSON.stringify(Resources.Dashboard?.Properties.DashboardBody);
-    const graphed = ['Samples', 'SecondsOverdue', 'Targets', 'CyclesHeld'].map((name) =>
+    const graphed = ['Samples', 'SecondsOverdue', 'Targets', 'CyclesHeld', 'CyclesPinned'].map((name) =>
       dashboard.includes(`\\"${name}\\"`),
     );
-    expect(graphed).toEqual([true, true, false, false]);
+    expect(graphed).toEqual([true, true, false, false, false]);
   });
 
   test.each([

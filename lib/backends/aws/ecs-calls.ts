@@ -105,8 +105,8 @@ export type Task = z.output<typeof task>;
 /** An EC2 instance that a task runs on. */
 export type Instance = z.output<typeof answers.instances>['Reservations'][number]['Instances'][number];
 
-/** The calls of a listing, each as large as the API allows. Close it when the listing ends. */
-export async function openEcsApi({ call, signal, options }: Part, query: EcsQuery) {
+/** Opens the calls of a listing, each as large as the API allows. `close` ends the connections. */
+export async function openEcsApi({ call, options, signal }: Part, query: EcsQuery) {
   const [ecsSdk, ec2Sdk] = await Promise.all([import('./sdk/ecs.ts'), import('./sdk/ec2.ts')]);
   const client = new ecsSdk.ECSClient(options);
   // As in Prometheus, `endpoint` is for ECS alone, not for EC2.
@@ -123,10 +123,6 @@ export async function openEcsApi({ call, signal, options }: Part, query: EcsQuer
     return found.flat();
   };
   return {
-    close() {
-      client.destroy();
-      ec2Client.destroy();
-    },
     listClusters: () =>
       readPages(async (nextToken) => {
         const page = await call(
@@ -271,6 +267,10 @@ export async function openEcsApi({ call, signal, options }: Part, query: EcsQuer
           return { items: page.NetworkInterfaces, next: page.NextToken };
         }),
       ),
+    close: () => {
+      client.destroy();
+      ec2Client.destroy();
+    },
   };
 }
 

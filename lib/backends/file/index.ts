@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { isMusterError, MusterError } from '../../base/errors.ts';
 import { readFolder, readText } from '../../base/files.ts';
 import { leaf, list, stringList, stringMap } from '../../config/fields.ts';
+import type { KeyTexts } from '../../config/key-texts.ts';
 import { expandPattern } from '../../config/scrape-files.ts';
 import { ownFields, sdConfig } from '../../config/sd-config.ts';
 import { section } from '../../config/section.ts';
@@ -10,7 +11,7 @@ import { readYaml } from '../../config/yaml-document.ts';
 import { decodeJson } from '../../http/json.ts';
 import { encodeLabels } from '../../targets/canonical.ts';
 import { addressLabel, type TargetGroup, withoutEmpty } from '../../targets/group.ts';
-import { groupList } from '../http/groups.ts';
+import { groupList } from '../http/index.ts';
 import type { Mechanism } from '../mechanism.ts';
 
 /** The label that Prometheus adds to targets from files. Source: configuration reference, file_sd_config. */
@@ -103,3 +104,11 @@ function readGroups(path: string, text: string): readonly Group[] {
     `${path}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'cannot be read'}`,
   );
 }
+
+/** The keys of `file_sd_configs`. */
+export const fileTexts: KeyTexts = {
+  files: [
+    'Files with target groups; `*` stands for any text in the last part of a path.',
+    ['targets/*.json'],
+  ],
+};

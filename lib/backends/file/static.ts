@@ -1,4 +1,5 @@
 import { leaf, list, stringMap } from '../../config/fields.ts';
+import type { KeyTexts } from '../../config/key-texts.ts';
 import { ownFields } from '../../config/sd-config.ts';
 import { section } from '../../config/section.ts';
 import { encodeLabels } from '../../targets/canonical.ts';
@@ -38,4 +39,10 @@ export const staticTargets: Mechanism<StaticConfig> = {
       ];
     return undefined;
   },
+};
+
+/** The keys of `static_configs`. */
+export const staticTexts: KeyTexts = {
+  targets: ['Targets of the group, as host and port.', ['10.0.0.1:9100']],
+  labels: ['Labels of all targets of the group.', { team: 'storage' }],
 };
