@@ -11,6 +11,7 @@ export interface Bucket {
   objects(keys: string): Value;
 }
 
+/** The bucket of the stack, or the existing one that the settings name. */
 export function describeBucket({ existingBucket, kms }: Settings): Bucket {
   const name = existingBucket === '' ? ref('Bucket') : existingBucket;
   const keyArn = kms === 'own' ? getAtt('Key', 'Arn') : kms;

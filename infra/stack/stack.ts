@@ -1,6 +1,7 @@
 import { revision } from '../revision.ts';
+import { alarmResources } from './alarms.ts';
 import { type Bucket, bucketResources, describeBucket, sidecarStatements } from './bucket.ts';
-import { alarmResources, dashboardResources } from './monitoring.ts';
+import { dashboardResources } from './dashboard.ts';
 import { functionName, roleResources } from './role.ts';
 import { type Backend, readCustom, type Settings } from './settings.ts';
 import { arn, getAtt, policy, type Resources, ref, sub, trust, type Value } from './template.ts';

@@ -153,6 +153,7 @@ const styles = {
   note: 'dim',
 } as const;
 
+/** A style of the terminal, named for what it marks. */
 export type Style = keyof typeof styles;
 
 /** Gives a text a style, or leaves it as it is. */

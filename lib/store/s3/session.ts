@@ -156,6 +156,7 @@ function isLocal(endpoint: string | undefined): boolean {
  * on it) compares with the bare one, and refuses every quoted one.
  */
 export const etagForms = ['quoted', 'bare'] as const;
+/** A form of an etag. */
 export type EtagForm = (typeof etagForms)[number];
 
 /** What is known of a store: the form that it takes. */
