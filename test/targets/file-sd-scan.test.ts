@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeFileSd } from '../../lib/targets/file-sd.ts';
 import { countFileSd, scanFileSd } from '../../lib/targets/file-sd-reader.ts';
+import { draws } from '../support/counts.ts';
 
 /** The number of targets by the scan of pieces of that size, or `undefined` where it refuses them. */
 function scanned(bytes: Uint8Array, size: number): number | undefined {
@@ -48,7 +49,7 @@ describe('a scan', () => {
           expect(scanned(bytes, size)).toBe(decoded(bytes));
         },
       ),
-      { numRuns: 500 },
+      { numRuns: draws(500) },
     );
   });
 
@@ -72,7 +73,7 @@ describe('a scan', () => {
           expect(scanned(cut, 7)).toBe(decoded(cut));
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: draws(1000) },
     );
   });
 

@@ -7,6 +7,7 @@ import { relabel } from '../../lib/targets/relabel.ts';
 import type { RelabelConfig } from '../../lib/targets/relabel-config.ts';
 import { traceRelabel } from '../../lib/targets/trace.ts';
 import { chosenRules, drawnRules } from '../e2e/relabel-rules.ts';
+import { draws } from '../support/counts.ts';
 
 const job = { job: 'web', __scheme__: 'http', __metrics_path__: '/metrics' };
 
@@ -120,7 +121,7 @@ describe('the steps of relabelling', () => {
           current = next;
         }
       }),
-      { numRuns: 500 },
+      { numRuns: draws(500) },
     );
   });
 });
