@@ -33,7 +33,7 @@ import { decodeSnapshot } from './snapshot.ts';
 
 /** What the history is read from. */
 export interface HistoryInput {
-  readonly store: ObjectStore;
+  readonly store: Pick<ObjectStore, 'get' | 'list'>;
   readonly signal: AbortSignal;
 }
 

@@ -111,9 +111,14 @@ export interface VersionId {
   readonly version: number;
 }
 
-/** The page of one version. */
-export function versionHref({ source, job, provider, version }: VersionId, offset?: number): string {
-  return href('/version', { source, job, provider, version, offset: offset || undefined });
+/** The page of one version: what changed. */
+export function versionHref({ source, job, provider, version }: VersionId): string {
+  return href('/version', { source, job, provider, version });
+}
+
+/** The page of the whole list as it was after a version. */
+export function listHref({ source, job, provider, version }: VersionId): string {
+  return href('/list', { source, job, provider, version });
 }
 
 /** An icon of lines on a 16 by 16 grid, for the eye alone. */
