@@ -12,6 +12,7 @@ import {
   given,
   givenName,
   type Html,
+  hiddenField,
   href,
   html,
   jobHref,
@@ -100,8 +101,8 @@ export interface ListPage extends VersionId {
 export function listBody({ head, newest, result, text, offset, limit, now, ...which }: ListPage): Html {
   const { source, job, provider, version } = which;
   const path = { path: '/list', query: { source, job, provider, version, q: text }, anchor: 'results' };
-  const hidden = Object.entries({ source, job, provider, version }).map(
-    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
+  const hidden = Object.entries({ source, job, provider, version }).map(([name, value]) =>
+    hiddenField(name, value),
   );
   const step = (to: number, rel: 'prev' | 'next') =>
     html`<a rel="${rel}" href="${listHref({ ...which, version: to })}">Version ${to}</a> `;

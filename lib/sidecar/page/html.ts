@@ -28,6 +28,14 @@ export function givenText(text: string): string {
   return text.toWellFormed().replace(unseen, spell);
 }
 
+/** A field of a form that nobody sees: the value is sent as it is, but no unseen character stands in the page. */
+export function hiddenField(name: string, value: string | number): Html {
+  const text = String(value)
+    .toWellFormed()
+    .replace(/[&<>"']|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (one) => `&#${one.codePointAt(0)};`);
+  return html`<input type="hidden" name="${name}" value="${raw(text)}">`;
+}
+
 /** As `given`, with each of the words marked, in any case. */
 export function marked(text: string, words: readonly string[]): Html {
   const sought = words

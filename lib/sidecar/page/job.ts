@@ -11,6 +11,7 @@ import {
   count,
   given,
   type Html,
+  hiddenField,
   href,
   html,
   jobHref,
@@ -55,7 +56,7 @@ export function jobBody({
 }: JobPage): Html {
   const isDots = jobHref(job).startsWith('/jobs?');
   const action = isDots ? '/jobs' : jobHref(job);
-  const hidden = isDots ? html`<input type="hidden" name="job" value="${job}">` : nothing;
+  const hidden = isDots ? hiddenField('job', job) : nothing;
   const path = { path: action, query: { job: isDots ? job : undefined, q: text }, anchor: 'targets' };
   return html`<div class="headed"><h1>${given(job)}</h1><nav aria-label="This job elsewhere"><a href="${href('/sd', { job })}">http_sd</a> <a href="${href('/api/v1/targets', { job })}">JSON</a></nav></div>
 <div class="${providers.length === 1 ? 'beside' : 'above'}"><section aria-label="Providers" class="cards">${providers.map((one) => card(one, now))}</section>
