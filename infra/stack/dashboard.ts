@@ -19,7 +19,7 @@ function graphs(settings: Settings): readonly Graph[] {
     (backend: Backend) =>
       ownMetric(name, backend, settings);
   const lambda = (name: string) => (backend: Backend) => lambdaMetric(name, functionName(settings, backend));
-  const { overdue, failures, held, pinned, rejected, targets, samples, duration, configErrors } =
+  const { overdue, failures, held, pinned, rejected, targets, samples, duration, requests, configErrors } =
     functionMetrics;
   return [
     { title: 'Seconds overdue', stat: 'Maximum', metric: own(overdue) },
@@ -34,6 +34,7 @@ function graphs(settings: Settings): readonly Graph[] {
       ...{ metric: own(samples), of: 'kube state' as const },
     },
     { title: 'Duration of a cycle, p95', stat: 'p95', metric: own(duration) },
+    { title: 'Requests to the backends', stat: 'Sum', metric: own(requests), of: 'targets' },
     { title: 'Configuration not in force', stat: 'Sum', metric: own(configErrors) },
     { title: 'Failed invocations', stat: 'Sum', metric: lambda('Errors') },
     { title: 'Throttled invocations', stat: 'Sum', metric: lambda('Throttles') },

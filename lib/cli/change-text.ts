@@ -10,8 +10,7 @@ import {
   targetChanges,
 } from '../targets/diff.ts';
 import type { Io } from './command.ts';
-import { counted, printable } from './output.ts';
-import { openPaint, type Style } from './terminal.ts';
+import { counted, openPaint, printable, type Style } from './output.ts';
 
 /** A change in one phrase: `+2 -1 ~4 targets`. */
 export function summaryText({ added, removed, changed }: ChangeCounts): string {

@@ -88,11 +88,11 @@ function planData({ cycles, leaving, renames, outputs, leftOutputs }: Plan): rea
 
 /** The result of a cycle, dry or not, as JSON. */
 export function cycleData(result: CycleResult): object {
-  const { job, provider, outcome, version, groups, targets, change, held, error, durationMs, warnings } =
-    result;
+  const { job, provider, outcome, version, groups, targets, requests } = result;
+  const { change, held, error, durationMs, warnings } = result;
   return {
     kind: 'cycle',
-    ...{ job, provider, outcome, version, groups, targets },
+    ...{ job, provider, outcome, version, groups, targets, requests },
     duration_seconds: durationMs / 1000,
     ...(change && { counts: countChange(change), change: changeData(change) }),
     ...(warnings && { warnings: warnings.map(({ message }) => message) }),

@@ -27,8 +27,7 @@ import {
 import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
 import { openView } from './open-view.ts';
 import { readDuration, shared } from './options.ts';
-import { formatAge, leftAloneText, printTable } from './output.ts';
-import type { Style } from './terminal.ts';
+import { formatAge, leftAloneText, printTable, type Style } from './output.ts';
 
 /** `muster status` */
 export const status = defineCommand({

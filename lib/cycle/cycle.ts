@@ -125,6 +125,7 @@ async function runSteps(
   const proposal = hold && heldOf(hold, loaded.version);
   const known = stored.status?.files[0]?.largest;
   const factsWith = (lines: readonly string[]) => ({
+    requests: listing.listed.requests,
     ...(proposal && { held: proposal }),
     ...(verdict.confirmed > 0 && { confirmed: verdict.confirmed }),
     ...markNew(lines, stored.status),
@@ -177,6 +178,7 @@ async function runSteps(
     control,
     confirmed: verdict.confirmed,
     warnings,
+    requests: listing.listed.requests,
     damaged: damaged ?? stored.damaged ?? held.damaged,
   };
   await writeHeartbeat(provider, reportInput, state.stored, report);

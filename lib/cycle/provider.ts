@@ -103,6 +103,8 @@ export interface CycleResult extends ProviderId {
   /** What an operator should know of the list although the cycle is good. */
   readonly warnings?: readonly Warning[];
   readonly error?: MusterError | undefined;
+  /** Requests that its listing cost the backend, as far as they are counted. */
+  readonly requests?: number | undefined;
   readonly durationMs: number;
   /** When the provider last had its whole list, ISO 8601, as far as the status knows. */
   readonly lastSuccess?: string;

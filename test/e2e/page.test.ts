@@ -193,7 +193,7 @@ describeWithPrograms('the page in Chromium', ['chromium'], () => {
     expect(await page.locator('.diff > .added').count()).toBe(1);
     const list = '/list?job=api&provider=consul-0&version=39';
     await follow(page.getByRole('link', { name: 'The full list as of this version' }), list);
-    expect(await page.getByRole('status').textContent()).toBe('56 targets');
+    expect(await page.getByRole('status').textContent()).toBe('62 targets');
     await page.getByRole('searchbox', { name: 'Search the list as of this version' }).fill('10.3.0.5');
     const found = '/list?job=api&provider=consul-0&version=39&q=10.3.0.5';
     await follow(page.locator('.search').getByRole('button', { name: 'Search' }), found);

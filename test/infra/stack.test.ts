@@ -219,6 +219,25 @@ describe('what a function may do', () => {
       ].toSorted(byRole),
     );
   });
+
+  test('each role has as many wildcards as AWS demands, and none with roles to assume', async () => {
+    const countWild = async (params: Readonly<Record<string, string>>) => {
+      const own = findStatements(await makeStack(params)).filter(
+        ({ in: id, Effect }) => id.endsWith('Role') && Effect === 'Allow',
+      );
+      const wild = own.flatMap(({ in: id, Action, Resource }) =>
+        Resource.includes('*') || Action.some((one) => String(one).includes('*'))
+          ? Action.map(() => id)
+          : [],
+      );
+      return Object.fromEntries([...Map.groupBy(wild, (id) => id)].map(([id, all]) => [id, all.length]));
+    };
+    const awsServices = everything.awsServices;
+    expect(await countWild({ awsServices })).toEqual({
+      ...{ AwsRole: 7, Ec2Role: 2, EcsRole: 4, LightsailRole: 1, MskRole: 1 },
+    });
+    expect(await countWild({ awsServices, awsRoles: 'arn:aws:iam::210987654321:role/reader' })).toEqual({});
+  });
 });
 
 describe('the bucket', () => {
