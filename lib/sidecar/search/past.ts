@@ -6,7 +6,7 @@ import type { ProviderId } from '../../targets/keys.ts';
 import { fitsLabels, type Query } from './query.ts';
 import type { SearchResult, TargetRow } from './search.ts';
 
-/** Which list of which provider is wanted, and which rows of it. */
+/** The list of a provider after a version, and the rows of it that are wanted. */
 export interface PastOptions extends ProviderId {
   readonly source: string;
   readonly version: number;
