@@ -101,9 +101,9 @@ export interface ListPage extends VersionId {
 export function listBody({ head, newest, result, text, offset, limit, now, ...which }: ListPage): Html {
   const { source, job, provider, version } = which;
   const path = { path: '/list', query: { source, job, provider, version, q: text }, anchor: 'results' };
-  const hidden = Object.entries({ source, job, provider, version }).map(([name, value]) =>
-    hiddenField(name, value),
-  );
+  const hidden = Object.entries({ source, job, provider, version })
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => hiddenField(name, value));
   const step = (to: number, rel: 'prev' | 'next') =>
     html`<a rel="${rel}" href="${listHref({ ...which, version: to })}">Version ${to}</a> `;
   return html`<div class="headed"><h1><a href="${jobHref(job)}">${given(job)}</a> <span class="muted">${placeOf(which)}</span> as of version ${version}</h1>
