@@ -21,6 +21,7 @@ import {
   snapshotKey,
   statusKey,
 } from '../targets/keys.ts';
+import { fetchTexts } from './blocks.ts';
 import {
   decodeJournalEntry,
   type JournalEntry,
@@ -230,7 +231,9 @@ export async function groupsAt(id: ProviderId, version: number, input: HistoryIn
   );
   for (const way of ways) {
     try {
-      return { version, groups: await follow(way, input) };
+      const groups = await follow(way, input);
+      await fetchTexts(groups.values(), { ...input, id });
+      return { version, groups };
     } catch (error) {
       input.signal.throwIfAborted();
       problems.push(toMusterError(error).message);
