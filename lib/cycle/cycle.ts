@@ -1,5 +1,5 @@
 import { MusterError, toMusterError } from '../base/errors.ts';
-import { countTargets, type EncodedGroup, type Groups } from '../targets/canonical.ts';
+import { countTargets, type EncodedGroup, type Groups, sortGroups } from '../targets/canonical.ts';
 import { isEmptyChange } from '../targets/diff.ts';
 import { type Guard, losesTooMany } from '../targets/guard.ts';
 import { heldKey, type ProviderId, partKey, snapshotKey, statusKey } from '../targets/keys.ts';
@@ -117,23 +117,26 @@ async function runSteps(
   const blocks = { store, id: provider, signal };
   const known = withKnownPin(read, stored.status);
   const isSound = input.findLost !== true && (await hasBlock(known, now, blocks));
-  const loaded = isSound ? known : await withoutLost(known, blocks);
-  state.loaded = loaded;
+  const sound = isSound ? known : await withoutLost(known, blocks);
+  state.loaded = sound;
   // It may have been read before the version that another run committed meanwhile.
-  const held = isBefore(found, loaded) ? await readHeld(store, provider, signal) : found;
+  const held = isBefore(found, sound) ? await readHeld(store, provider, signal) : found;
   state.held = held;
-  state.damaged = loaded.damaged;
+  state.damaged = sound.damaged;
 
   await input.beforeListing?.(signal);
-  const listing = await collectTargets(provider, input, loaded.groups, loaded.cursor);
+  const listing = await collectTargets(provider, input, sound.groups, sound.cursor);
+  const loaded = withListed(sound, listing.groups);
   refuseBlindDrop(provider, loaded, listing, stored.status);
   // What the gate compares: the texts of all else stay in their blocks.
   await fetchTexts(differing(loaded.groups, listing.groups), blocks);
   const verdict = await passGate(provider, input, { loaded, listing, stored, held }, state.started);
+  if (loaded.lost !== undefined && isOtherList(verdict.hold)) throw unknownGroups(provider, loaded.lost);
   const { change, hold } = verdict;
   const proposal = hold && heldOf(hold, loaded.version);
   const largest = stored.status?.files[0]?.largest;
   const factsWith = (lines: readonly string[]) => ({
+    requests: listing.listed.requests,
     ...(proposal && { held: proposal }),
     ...(verdict.confirmed > 0 && { confirmed: verdict.confirmed }),
     ...markNew(lines, stored.status),
@@ -187,6 +190,7 @@ async function runSteps(
     control,
     confirmed: verdict.confirmed,
     warnings,
+    requests: listing.listed.requests,
     damaged: damaged ?? stored.damaged ?? held.damaged,
   };
   await writeHeartbeat(provider, reportInput, state.stored, report);
@@ -228,7 +232,7 @@ function refuseBlindDrop(
 ): void {
   if (damaged === undefined || status === undefined) return;
   if (lost !== undefined) {
-    refuseLost(id, { damaged, lost }, listing, { guard, status });
+    refuseLost(id, lost, listing, { guard, status });
     return;
   }
   if (groups.size > 0) return;
@@ -245,7 +249,7 @@ function refuseBlindDrop(
 /** Of lost groups only sources and counts are known. */
 function refuseLost(
   id: ProviderId,
-  { damaged, lost }: { readonly damaged: string; readonly lost: Groups },
+  lost: Groups,
   listing: Listing,
   { guard, status }: { readonly guard: Guard; readonly status: Status },
 ): void {
@@ -253,12 +257,29 @@ function refuseLost(
   for (const [source, { targets }] of lost)
     gone += Math.max(0, targets - (listing.groups.get(source)?.targets ?? 0));
   const isEmpty = status.targets > 0 && countTargets(listing.groups) === 0;
-  if (gone === 0 || (!isEmpty && !losesTooMany(gone, status.targets, guard))) return;
-  throw new MusterError(
+  if (gone > 0 && (isEmpty || losesTooMany(gone, status.targets, guard))) throw unknownGroups(id, lost);
+}
+
+function unknownGroups(id: ProviderId, lost: Groups): MusterError {
+  return new MusterError(
     'storage',
-    `${damaged}, and the listing lacks ${gone} targets of them: nothing is published; delete ${snapshotKey(id)} to compare with the target files`,
+    `blocks of the snapshot with ${countTargets(lost)} published targets cannot be read, and the listing does not have them: nothing is published; delete ${snapshotKey(id)} to compare with the target files`,
     { code: 'unknown-history' },
   );
+}
+
+/** Lost groups that are listed as they were are known again. */
+function withListed(loaded: Loaded, listing: Groups): Loaded {
+  if (loaded.lost === undefined) return loaded;
+  const groups = new Map(loaded.groups);
+  const lost = new Map(loaded.lost);
+  for (const [source, { digest }] of loaded.lost) {
+    const listed = listing.get(source);
+    if (listed?.digest !== digest) continue;
+    groups.set(source, listed);
+    lost.delete(source);
+  }
+  return { ...loaded, groups: sortGroups(groups), lost: lost.size === 0 ? undefined : lost };
 }
 
 interface Known {
@@ -303,10 +324,11 @@ async function passGate(
   const removed = Math.max(0, verdict.peak - live);
   const isWaved = verdict.reason !== 'discovered' || acceptanceAt(gate.memory, now) !== undefined;
   if (verdict.hold !== undefined || removed === 0 || verdict.removed === 0 || isWaved) return verdict;
-  if (input.dryRun === true || input.hasOthers !== true) return verdict;
+  const notes = input.dryRun === true ? input.dropNotes : input.store;
+  if (notes === undefined || input.hasOthers !== true) return verdict;
   const { job, provider: name, server = name } = provider;
   const drop = { job, provider: name, server, removed, peak: verdict.peak };
-  const { forbidden } = await addDrop(drop, { store: input.store, config: guard, now, signal: input.signal });
+  const { forbidden } = await addDrop(drop, { store: notes, config: guard, now, signal: input.signal });
   return forbidden === undefined ? verdict : reading(() => judge({ ...gate, sum: forbidden }));
 }
 

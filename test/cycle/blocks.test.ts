@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fetchTexts, writeBlocks } from '../../lib/cycle/blocks.ts';
 import { loadProvider } from '../../lib/cycle/load.ts';
+import { pinProvider } from '../../lib/cycle/operate.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../lib/cycle/snapshot.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
@@ -17,6 +18,12 @@ async function blocksOf(store: ObjectStore): Promise<readonly string[]> {
   const { blocks = [] } = found === undefined ? {} : await decodeSnapshot(found.body);
   return blocks.map(({ name }) => name);
 }
+
+const operator = (store: ObjectStore) => ({
+  ...{ store, limits, run: 'operator', by: 'ann', why: undefined },
+  now: () => new Date(Date.UTC(2026, 0, 1, 0, 1)),
+  signal: new AbortController().signal,
+});
 
 async function keysOf(store: ObjectStore): Promise<readonly string[]> {
   return (await store.list(partsFolder(id))).map(({ key }) => key.slice(partsFolder(id).length));
@@ -118,6 +125,21 @@ describe('a list in blocks', () => {
     const { outcome, error } = await cycle(targets(0, 10));
     expect([outcome, error?.code]).toEqual(['failed', 'unknown-history']);
     expect(await published()).toHaveLength(40);
+  });
+
+  test('a pinned list keeps what was in a lost block, and its journal goes on', async () => {
+    const { store, cycle, published } = openScenario({ limits });
+    await cycle(targets(0, 40));
+    await pinProvider(id, undefined, operator(store));
+    const [lost = ''] = await blocksOf(store);
+    await store.delete(partKey(id, lost));
+    for (let minute = 0; minute < 60; minute++) await cycle(targets(0, 41));
+    expect(await published()).toHaveLength(40);
+    const { version, lists } = await readHistory(store);
+    expect([version, lists.at(-1)?.size]).toEqual([3, 40]);
+    for (const name of await blocksOf(store)) await store.delete(partKey(id, name));
+    const { error } = await cycle(targets(0, 41, { a: 'b' }));
+    expect([error?.code, (await published()).length]).toEqual(['unknown-history', 40]);
   });
 
   test('a list grows into blocks and shrinks out of them', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeGroup, encodeGroup, hashGroups, toGroups } from '../../lib/targets/canonical.ts';
-import { decodeFileSd, encodeFileSd, type FileSdGroup, joinFileSd } from '../../lib/targets/file-sd.ts';
+import { encodeFileSd, joinFileSd } from '../../lib/targets/file-sd.ts';
+import { decodeFileSd, type FileSdGroup } from '../../lib/targets/file-sd-reader.ts';
 import { type TargetGroup, targetLabels } from '../../lib/targets/group.ts';
 import { anyGroup, anyListing } from '../support/groups.ts';
 
@@ -168,7 +169,7 @@ describe('file_sd', () => {
     ['[[]]', 'not file_sd JSON: group 0 is not an object'],
     ['[{"targets":"x:1"}]', 'not file_sd JSON: targets of group 0 are not a list of strings'],
     ['[{"targets":[]},{"targets":[1]}]', 'not file_sd JSON: targets of group 1 are not a list of strings'],
-    ['[{"labels":{"a":1}}]', 'not file_sd JSON: group 0 has a label whose value is not a text'],
+    ['[{"labels":{"a":1}}]', 'not file_sd JSON: group 0 has a label whose value is not a string'],
     ['[{"labels":{"":"a"}}]', 'not file_sd JSON: group 0 has a label without name'],
     ['[{"labels":[]}]', 'not file_sd JSON: labels of group 0 are not an object'],
     ['[{"target":[]}]', 'not file_sd JSON: group 0 has the unknown key "target"'],
