@@ -21,6 +21,7 @@ import {
   snapshotKey,
   statusKey,
 } from '../targets/keys.ts';
+import { fetchTexts } from './blocks.ts';
 import {
   decodeJournalEntry,
   type JournalEntry,
@@ -237,7 +238,9 @@ export async function groupsAt(
   );
   for (const way of ways) {
     try {
-      return { version, groups: await follow(way, input) };
+      const groups = await follow(way, input);
+      await fetchTexts(groups.values(), { ...input, id });
+      return { version, groups };
     } catch (error) {
       input.signal.throwIfAborted();
       problems.push(toMusterError(error).message);

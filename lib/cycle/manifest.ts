@@ -3,8 +3,9 @@ import * as z from 'zod';
 import { isMusterError, MusterError } from '../base/errors.ts';
 import { packPieces } from '../base/gzip-lines.ts';
 import type { ObjectStore } from '../store/store.ts';
-import { type ProviderId, parsePartName, partKey, partsFolder } from '../targets/keys.ts';
+import { type ProviderId, parsePartName, partKey } from '../targets/keys.ts';
 import { decodeDocument, encodeDocument } from './document.ts';
+import { grace } from './snapshot.ts';
 import { clockSkew } from './status.ts';
 
 /**
@@ -76,9 +77,6 @@ export function decodeManifest(body: Uint8Array, key: string): Manifest {
     throw new MusterError('malformed', `${key} says ${manifest.targets} targets, its parts have ${sum}`);
   return manifest;
 }
-
-/** Milliseconds that a replaced part stays for readers which have an older manifest. */
-const grace = 60 * 60_000;
 
 interface PartInput {
   readonly store: ObjectStore;
@@ -160,23 +158,4 @@ export async function clearReplaced(
     else staying.push({ name, at: age < -clockSkew ? now.toISOString() : at });
   }
   return staying;
-}
-
-/**
- * Removes parts that a run left which died before its manifest. Those of later versions may belong to a run under way,
- * and young ones to one of the same version.
- */
-export async function clearOrphans(
-  id: ProviderId,
-  { version, parts, replaced }: Manifest,
-  { store, now, signal }: ClearInput,
-): Promise<void> {
-  const names = new Set([...parts, ...replaced].map(({ name }) => name));
-  const folder = partsFolder(id);
-  for (const { key, modified } of await store.list(folder, { signal })) {
-    const name = key.slice(folder.length);
-    const part = parsePartName(name);
-    if (part === undefined || names.has(name) || part.version > version) continue;
-    if (now.getTime() - modified >= grace) await store.delete(key, { signal });
-  }
 }

@@ -5,11 +5,19 @@ import type { Body, ObjectStore, StreamedBody } from '../store/store.ts';
 import { countTargets, type Groups } from '../targets/canonical.ts';
 import { type Change, isEmptyChange } from '../targets/diff.ts';
 import { fileSdPieces, type VersionMark } from '../targets/file-sd.ts';
-import { manifestKey, type ProviderId, partKey, snapshotKey, targetsKey } from '../targets/keys.ts';
+import {
+  manifestKey,
+  type ProviderId,
+  parsePartName,
+  partKey,
+  partsFolder,
+  snapshotKey,
+  targetsKey,
+} from '../targets/keys.ts';
+import { fetchTexts } from './blocks.ts';
 import { deleteSeen } from './document.ts';
 import type { Loaded } from './load.ts';
 import {
-  clearOrphans,
   clearReplaced,
   decodeManifest,
   encodeManifest,
@@ -19,7 +27,7 @@ import {
   writePart,
 } from './manifest.ts';
 import type { Provider } from './provider.ts';
-import { writeCheckpoint } from './snapshot.ts';
+import { type Checkpoint, grace, writeCheckpoint } from './snapshot.ts';
 import type { Status } from './status.ts';
 
 /** The target file or manifest of a provider, and the write of it. */
@@ -60,7 +68,7 @@ interface Committed {
  * where a file changes too often, and what the store throws.
  */
 export async function publishVersion(
-  provider: Pick<Provider, 'job' | 'provider' | 'shards' | 'identity'>,
+  provider: Pick<Provider, 'job' | 'provider' | 'shards' | 'identity' | 'limits'>,
   input: PublishInput,
   { loaded, change, status }: Committed,
 ): Promise<Published | undefined> {
@@ -75,23 +83,29 @@ export async function publishVersion(
     status?.published_version === version - (isEmptyChange(change) ? 0 : 1);
   if (version === 0 || (isWhole && isEmptyChange(change) && loaded.checkpoint?.version === version))
     return { loaded, files: status?.files ?? [], wrote: false };
-  const fence = await writeCheckpoint(provider, { ...loaded, identity: provider.identity }, input);
-  if (fence === undefined) return undefined;
+  const { identity, limits } = provider;
+  const written = await writeCheckpoint(provider, { ...loaded, identity }, { ...input, limits, isWhole });
+  if (written === undefined) return undefined;
+  const { checkpoint } = written;
   const mark = { store: await input.storeId(), version };
-  const write = { ...input, id: provider, groups: loaded.groups, fence, mark };
+  // The texts of this list are at hand where those of the written one are not.
+  const { groups } = loaded;
+  await fetchTexts(groups.values(), { ...input, id: provider });
+  const write = { ...input, id: provider, groups, checkpoint, mark };
   const file =
     provider.shards === 1
       ? await publishFile(write)
       : await publishParts(write, provider.shards, isWhole ? change : undefined);
   if (file === undefined) return undefined;
-  return { loaded: { ...loaded, checkpoint: { version, etag: fence } }, files: [file], wrote: true };
+  if (!isWhole || version % orphansEvery === 0) await clearOrphans(write, file.key);
+  return { loaded: { ...loaded, ...written }, files: [file], wrote: true };
 }
 
 interface WriteInput extends PublishInput {
   readonly id: ProviderId;
   readonly groups: Groups;
-  /** Etag of the snapshot that holds these groups: it is the fence against newer runs. */
-  readonly fence: string;
+  /** The snapshot that holds these groups: its etag is the fence against newer runs. */
+  readonly checkpoint: Checkpoint;
   readonly mark: VersionMark;
 }
 
@@ -139,9 +153,7 @@ async function publishParts(
     const written = await putFenced(input, key, encodeManifest(manifest), { over: old?.etag, attempt });
     if (written === 'superseded') return undefined;
     if (written === 'again') continue;
-    const { id, store, now, signal } = input;
-    await removeOther(input, targetsKey(id));
-    if (change === undefined) await clearOrphans(id, manifest, { store, now: now(), signal });
+    await removeOther(input, targetsKey(input.id));
     const largest = manifest.parts.reduce((most, { size, unpacked = size }) => Math.max(most, unpacked), 0);
     return { key, etag: written.etag, largest };
   }
@@ -260,8 +272,8 @@ async function putFenced(
   }
 }
 
-async function isNewest({ store, id, fence, signal }: WriteInput): Promise<boolean> {
-  return (await store.head(snapshotKey(id), signal && { signal }))?.etag === fence;
+async function isNewest({ store, id, checkpoint, signal }: WriteInput): Promise<boolean> {
+  return (await store.head(snapshotKey(id), signal && { signal }))?.etag === checkpoint.etag;
 }
 
 /** Removes the file of the other form, once this one is there. A reader of both takes the higher version. */
@@ -269,6 +281,31 @@ async function removeOther(input: WriteInput, key: string): Promise<void> {
   const { store, signal } = input;
   const found = await store.head(key, { signal });
   if (found !== undefined && (await isNewest(input))) await deleteSeen(store, key, found.etag, signal);
+}
+
+/** Versions between two looks at parts that no list names: a look lists them all. */
+const orphansEvery = 100;
+
+/**
+ * Removes parts and blocks that a run left which died, and those of a form that is over. What snapshot or manifest name
+ * stays; later versions may belong to a run under way, and young ones to one of the same version.
+ */
+async function clearOrphans(
+  { id, checkpoint, mark, store, now, signal }: WriteInput,
+  published: string,
+): Promise<void> {
+  const { blocks = [], replaced = [] } = checkpoint;
+  if (blocks.length === 0 && replaced.length === 0 && published !== manifestKey(id)) return;
+  const manifest = (await readManifest(store, id, signal))?.manifest;
+  const named = [...blocks, ...replaced, ...(manifest?.parts ?? []), ...(manifest?.replaced ?? [])];
+  const names = new Set(named.map(({ name }) => name));
+  const folder = partsFolder(id);
+  for (const { key, modified } of await store.list(folder, { signal })) {
+    const name = key.slice(folder.length);
+    const part = parsePartName(name);
+    if (part === undefined || names.has(name) || part.version > mark.version) continue;
+    if (now().getTime() - modified >= grace) await store.delete(key, { signal });
+  }
 }
 
 interface ListFile extends StreamedBody {
