@@ -221,9 +221,7 @@ async function help([name]: readonly string[], io: Io): Promise<ExitCode> {
 }
 
 function unknown(name: string, io: Io): ExitCode {
-  // The image of the sidecar leaves out all commands but one.
-  const isLeftOut = Object.hasOwn(commands, name);
-  const meant = isLeftOut ? undefined : nearest(name, [...Object.keys(commands), 'help', 'version']);
+  const meant = nearest(name, [...Object.keys(commands), 'help', 'version']);
   const hint = meant === undefined ? 'see "muster --help"' : `did you mean "${meant}"?`;
   io.err(`muster: unknown command "${oneLine(name)}"; ${hint}\n`);
   return exitCodes.usage;
