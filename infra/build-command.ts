@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { bundlePlugins } from './build-functions.ts';
+import { libraryParts } from './build-types.ts';
 import { bundledPackages, licensesFile, licensesText } from './licenses.ts';
 
 /** What a bundle of the command is made with. */
@@ -20,13 +21,15 @@ const common: BuildOptions = {
 };
 
 /**
- * Bundles the `muster` command: one entry, and a chunk for each part that is only loaded when it is used. The JSON
- * schema that the command prints, and the licences of what is bundled, lie beside it.
+ * Bundles the `muster` command, and beside it the parts of the library, in `lib/`: a chunk for each part that is only
+ * loaded when it is used, and those that both use once. The JSON schema that the command prints, and the licences of what
+ * is bundled, lie beside it.
  */
 export async function buildCommand(outdir = 'dist'): Promise<Metafile> {
+  const parts = (await libraryParts()).map((part) => [`lib/${part}`, `lib/api/${part}.ts`]);
   const { metafile } = await build({
     ...common,
-    entryPoints: { muster: 'lib/cli/main.ts' },
+    entryPoints: { muster: 'lib/cli/main.ts', ...Object.fromEntries(parts) },
     outdir,
     outExtension: { '.js': '.mjs' },
     splitting: true,

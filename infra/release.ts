@@ -8,6 +8,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { type ArchivedFile, tarOf, zipOf } from './archives.ts';
 import { buildCommand, buildSingleFile } from './build-command.ts';
 import { buildFunctions } from './build-functions.ts';
+import { buildTypes } from './build-types.ts';
 import { bundledPackages, licensesFile, licensesText } from './licenses.ts';
 import { revision } from './revision.ts';
 import { billOfMaterials } from './sbom.ts';
@@ -30,6 +31,7 @@ export async function buildRelease(into = 'release'): Promise<void> {
   await mkdir(into, { recursive: true });
   // One after another: a runner has two cores and little memory.
   const metafiles: Metafile[] = [await buildCommand()];
+  await buildTypes();
   await promisify(execFile)('npm', ['pack', '--ignore-scripts', '--pack-destination', into]);
   metafiles.push(await buildSingleFile(join(into, 'muster.mjs')));
   for (const { name, folder, metafile } of await buildFunctions()) {

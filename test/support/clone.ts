@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { buildTypes } from '../../infra/build-types.ts';
+import { copyCommand } from './command.ts';
 
 const project = join(import.meta.dirname, '../..');
 
@@ -19,14 +21,15 @@ export async function copyProject(folder: string): Promise<void> {
   await run('cp', ['-al', ...packages]).catch(() => run('cp', ['-a', ...packages]));
 }
 
-/** The project as npm has it: a tarball of the package, built in such a copy. Returns its path. */
+/** The project as npm has it: a tarball of the package, made in this folder. Returns its path. */
 export async function packProject(folder: string): Promise<string> {
-  await copyProject(folder);
-  const run = promisify(execFile);
-  await run(process.execPath, ['-e', "await (await import('./infra/build-command.ts')).buildCommand()"], {
-    cwd: folder,
-  });
-  const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--silent'], { cwd: folder });
+  await mkdir(folder, { recursive: true });
+  await copyCommand(join(folder, 'dist'));
+  await buildTypes(join(folder, 'dist'));
+  for (const name of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'docs'])
+    await cp(join(project, name), join(folder, name), { recursive: true });
+  const pack = ['pack', '--ignore-scripts', '--silent'];
+  const { stdout } = await promisify(execFile)('npm', pack, { cwd: folder });
   return join(folder, stdout.trim());
 }
 
