@@ -6,7 +6,6 @@ export function createCountingStore() {
   let writes = 0;
   return {
     ...inner,
-    url: 'counting:',
     writes: () => writes,
     async put(...call) {
       const written = await inner.put(...call);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ObjectStore } from '../store.ts';
-import { expect } from './expect.ts';
+import { expect, startingWith } from './expect.ts';
 import { keyPromises } from './keys.ts';
 import { bytes, type ContractTest, failure, type MakePlace, promisesOf, text } from './probe.ts';
 import { streamingPromises } from './streaming.ts';
@@ -72,7 +72,7 @@ function readingPromises(makePlace: MakePlace): readonly ContractTest[] {
       await store.put('a', bytes('12345'), { condition: 'any' });
       expect(await failure(store.get('a', { maxBytes: 4 }))).toMatchObject({
         kind: 'too-large',
-        message: `${store.url}: a is larger than the limit of 4 bytes`,
+        message: startingWith(`${store.url}: a `),
       });
       expect(await text(store, 'a', 5)).toBe('12345');
     });

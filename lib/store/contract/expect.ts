@@ -4,6 +4,13 @@ import { inspect, isDeepStrictEqual } from 'node:util';
 /** Stands for a number that nobody knows beforehand. */
 export const anyNumber = Symbol('any number');
 
+/** Stands for any text that begins so: each driver words its own messages. */
+export function startingWith(start: string): { readonly [begins]: string } {
+  return { [begins]: start };
+}
+
+const begins = Symbol('begins');
+
 /** Assertions on a value, each of which throws an `AssertionError` that shows both sides. */
 interface Expected {
   /** Equal in all parts; bytes are equal whatever holds them, and a key without a value counts as absent. */
@@ -57,11 +64,13 @@ function matches(actual: unknown, expected: unknown): boolean {
       actual.length === expected.length &&
       expected.every((part, index) => matches(actual[index], part))
     );
+  if (isRecord(expected) && begins in expected)
+    return typeof actual === 'string' && actual.startsWith(String(expected[begins]));
   if (!isRecord(expected) || expected instanceof Uint8Array)
     return isDeepStrictEqual(plain(actual, expected), plain(expected));
   return isRecord(actual) && Object.entries(expected).every(([key, part]) => matches(actual[key], part));
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+function isRecord(value: unknown): value is Readonly<Record<string | symbol, unknown>> {
   return typeof value === 'object' && value !== null;
 }

@@ -1,4 +1,4 @@
-import { expect } from './expect.ts';
+import { expect, startingWith } from './expect.ts';
 import {
   bytes,
   type ContractTest,
@@ -19,7 +19,7 @@ export function writingPromises(makePlace: MakePlace): readonly ContractTest[] {
       await store.put('a', bytes('first'), { condition: 'create' });
       expect(await failure(store.put('a', bytes('second'), { condition: 'create' }))).toMatchObject({
         kind: 'conflict',
-        message: `${store.url}: a exists already, so it was not created`,
+        message: startingWith(`${store.url}: a `),
       });
       expect(await text(store, 'a')).toBe('first');
     });
@@ -31,7 +31,7 @@ export function writingPromises(makePlace: MakePlace): readonly ContractTest[] {
       expect(second.etag).toDifferFrom(first.etag);
       expect(await failure(store.put('a', bytes('3'), { condition: first }))).toMatchObject({
         kind: 'conflict',
-        message: `${store.url}: a is no longer what it was when it was read, so it was not written`,
+        message: startingWith(`${store.url}: a `),
       });
       expect(await store.get('a')).toEqual({ body: bytes('2'), ...second });
     });
@@ -71,7 +71,7 @@ export function writingPromises(makePlace: MakePlace): readonly ContractTest[] {
       const second = await store.put('folder/a', bytes('2'), { condition: first });
       expect(await failure(store.delete('folder/a', first))).toMatchObject({
         kind: 'conflict',
-        message: `${store.url}: folder/a is no longer what it was when it was read, so it was not removed`,
+        message: startingWith(`${store.url}: folder/a `),
       });
       expect(await store.get('folder/a')).toEqual({ body: bytes('2'), ...second });
       await store.delete('folder/a', second);
