@@ -37,6 +37,9 @@ export async function buildTypes(outdir = 'dist'): Promise<void> {
 function importsOf(file: string, text: string): readonly string[] {
   const names = [...text.matchAll(/(?:from |import\()['"]([^'"]+)['"]/g)].map(([, name = '']) => name);
   const foreign = names.find((name) => !name.startsWith('.') && !name.startsWith('node:'));
-  if (foreign !== undefined) throw new Error(`${file} needs the types of ${foreign}, which a user of the library lacks`);
-  return names.filter((name) => name.startsWith('.')).map((name) => join(dirname(file), name.replace(/\.ts$/, '.d.ts')));
+  if (foreign !== undefined)
+    throw new Error(`${file} needs the types of ${foreign}, which a user of the library lacks`);
+  return names
+    .filter((name) => name.startsWith('.'))
+    .map((name) => join(dirname(file), name.replace(/\.ts$/, '.d.ts')));
 }

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import type { Metafile } from 'esbuild';
 import manifest from '../package.json' with { type: 'json' };
 import { type ArchivedFile, tarOf, zipOf } from './archives.ts';
-import { buildCommand, buildSingleFile } from './build-command.ts';
+import { buildCommand, buildSingleFile } from './build.ts';
 import { buildFunctions } from './build-functions.ts';
 import { buildTypes } from './build-types.ts';
 import { bundledPackages, licensesFile, licensesText } from './licenses.ts';

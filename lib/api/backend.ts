@@ -79,7 +79,9 @@ export type Fields = Readonly<Record<string, Field<never>>>;
 
 /** What a stanza with these keys is after defaults and checks. */
 export type ConfigOf<F extends Fields> = {
-  readonly [Key in keyof F]: F[Key] extends { readonly check?: ((value: infer Value) => string | undefined) | undefined }
+  readonly [Key in keyof F]: F[Key] extends {
+    readonly check?: ((value: infer Value) => string | undefined) | undefined;
+  }
     ? Value
     : never;
 };

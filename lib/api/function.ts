@@ -13,7 +13,8 @@ import type { Backend } from './backend.ts';
 export function backendFunction(backend: Backend): (event: unknown, context: unknown) => Promise<unknown> {
   const handler = defineFunction(backendFrom(backend));
   return async (event, context) => {
-    if (!isContext(context)) throw new TypeError('the second argument of a function is the context of Lambda');
+    if (!isContext(context))
+      throw new TypeError('the second argument of a function is the context of Lambda');
     return handler(event, context);
   };
 }

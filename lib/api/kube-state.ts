@@ -6,10 +6,9 @@ import { MusterError } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
 import { createCredentialReader } from '../config/credentials.ts';
 import { formatKeyPath, problemsOf } from '../config/problem.ts';
-import { kubeStateConfig } from '../kube-state/options.ts';
+import { kubeStateConfig, selectionOf } from '../kube-state/options.ts';
 import { resources } from '../kube-state/registry.ts';
-import { type Rendered, render } from '../kube-state/render.ts';
-import { selectionOf } from '../kube-state/selection.ts';
+import { type Rendered, render, selectionOf } from '../kube-state/render.ts';
 import { createAwsSecrets } from '../run/aws-secrets.ts';
 import { bindOutputs } from '../run/kube-state-outputs.ts';
 import type { LabelSet } from '../targets/group.ts';
@@ -100,7 +99,11 @@ function readOptions(options: Readonly<Record<string, unknown>>) {
 }
 
 function listed(config: Config, directory: string): readonly Shard[] {
-  const readCredential = createCredentialReader({ directory, env: process.env, resolvers: createAwsSecrets() });
+  const readCredential = createCredentialReader({
+    directory,
+    env: process.env,
+    resolvers: createAwsSecrets(),
+  });
   const outputs = bindOutputs([config], { readCredential, directory, log: silentLogger });
   return outputs.map((output) => (signal) => output.render(signal));
 }
@@ -143,7 +146,9 @@ function readPage<T extends ObjectMeta>(kind: ListQuery<T>['kind'], items: reado
   }
 }
 
-async function* batches(items: Iterable<unknown> | AsyncIterable<unknown>): AsyncGenerator<readonly unknown[]> {
+async function* batches(
+  items: Iterable<unknown> | AsyncIterable<unknown>,
+): AsyncGenerator<readonly unknown[]> {
   let batch: unknown[] = [];
   for await (const item of items) {
     batch.push(item);
@@ -177,7 +182,12 @@ function sampleOf(line: string, types: ReadonlyMap<string, Sample['type']>): Sam
   const labels = [...inside.matchAll(/([^=,]+)="((?:[^"\\]|\\.)*)"/g)].map(
     ([, label = '', value = '']): readonly [string, string] => [label, unescapeLabel(value)],
   );
-  const value = number === '+Inf' ? Number.POSITIVE_INFINITY : number === '-Inf' ? Number.NEGATIVE_INFINITY : Number(number);
+  const value =
+    number === '+Inf'
+      ? Number.POSITIVE_INFINITY
+      : number === '-Inf'
+        ? Number.NEGATIVE_INFINITY
+        : Number(number);
   return { name, labels: Object.fromEntries(labels), value, type: types.get(name) ?? 'gauge' };
 }
 

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as z from 'zod';
-import { codeOf, isMusterError, MusterError, oneLine } from '../base/errors.ts';
 import { heedSignals } from '../base/deadlines.ts';
+import { codeOf, isMusterError, MusterError, oneLine } from '../base/errors.ts';
 import { bool, duration, int, list, nonEmptyText, oneOf } from '../config/fields.ts';
 import { httpClientFields, withHttpClient } from '../config/http-client.ts';
 import { mechanismKeys } from '../config/prometheus-keys.ts';
@@ -36,7 +36,9 @@ export async function loadBackendFile(path: string, directory: string): Promise<
     ({ default: exported } = await import(pathToFileURL(file).href));
   } catch (cause) {
     const isMissing = codeOf(cause) === 'ERR_MODULE_NOT_FOUND' && String(cause).includes(`'${file}'`);
-    const why = isMissing ? 'there is no such file' : oneLine(cause instanceof Error ? cause.message : String(cause));
+    const why = isMissing
+      ? 'there is no such file'
+      : oneLine(cause instanceof Error ? cause.message : String(cause));
     throw new MusterError('config', `cannot be loaded: ${why}`, { cause });
   }
   return backendFrom(exported);
@@ -86,8 +88,13 @@ export function backendFrom(exported: unknown): Mechanism<ForeignConfig> {
   const { name, fields, refresh, server, list: listGroups } = parsed.data;
   const configKey = `${name}_sd_configs`;
   if (mechanismKeys.includes(configKey) || ['static', 'file'].includes(name))
-    throw new MusterError('config', `cannot be called ${name}: Prometheus or Muster has a mechanism of that name`);
-  const taken = Object.keys(fields).find((key) => reserved.includes(key) || Object.hasOwn(httpClientFields, key));
+    throw new MusterError(
+      'config',
+      `cannot be called ${name}: Prometheus or Muster has a mechanism of that name`,
+    );
+  const taken = Object.keys(fields).find(
+    (key) => reserved.includes(key) || Object.hasOwn(httpClientFields, key),
+  );
   if (taken !== undefined)
     throw new MusterError('config', `cannot have a key ${taken}: every SD config has one of that name`);
   const readers = Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, readerOf(field)]));
@@ -176,7 +183,15 @@ const labelSet = z.record(z.string().refine(isLabelName, 'is no name of a label'
 const groupSchema = z.object({
   source: z.string().min(1),
   labels: labelSet.default({}),
-  targets: z.array(z.union([z.string().min(1).transform((address) => ({ [addressLabel]: address })), labelSet])),
+  targets: z.array(
+    z.union([
+      z
+        .string()
+        .min(1)
+        .transform((address) => ({ [addressLabel]: address })),
+      labelSet,
+    ]),
+  ),
 });
 
 /** A group of a backend from outside, checked: what is wrong with one fails the listing. */
@@ -188,12 +203,17 @@ function groupFrom(group: unknown): TargetGroup {
   }
   const { source, labels, targets } = parsed.data;
   const bare = targets.findIndex((target) => !target[addressLabel] && !labels[addressLabel]);
-  if (bare >= 0) throw new MusterError('malformed', `group ${source}: targets.${bare} has no ${addressLabel}`);
+  if (bare >= 0)
+    throw new MusterError('malformed', `group ${source}: targets.${bare} has no ${addressLabel}`);
   return { source, labels, targets };
 }
 
 /** The same groups; ends with the signal, also where the backend does not heed it. */
-async function* heeding(groups: unknown, backend: string, signal: AbortSignal): AsyncGenerator<unknown, undefined> {
+async function* heeding(
+  groups: unknown,
+  backend: string,
+  signal: AbortSignal,
+): AsyncGenerator<unknown, undefined> {
   if (!isAsyncIterable(groups)) throw new MusterError('malformed', 'its list is no async generator');
   const iterator = groups[Symbol.asyncIterator]();
   let isWaiting = true;

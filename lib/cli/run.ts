@@ -68,7 +68,8 @@ export const run = defineCommand({
     const { loop, 'dry-run': dryRun, output } = values;
     if (!loop) return runOnce(values, io);
     if (dryRun) throw new UsageError('--dry-run shows one round: leave --loop out');
-    if (output !== 'table') throw new UsageError('--loop logs: --log-format json is what --output json is elsewhere');
+    if (output !== 'table')
+      throw new UsageError('--loop logs: --log-format json is what --output json is elsewhere');
     return runForever(values, io, {
       interval: readDuration('interval', values.interval, 1000),
       grace: readDuration('grace', values.grace, 0),

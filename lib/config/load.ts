@@ -5,7 +5,7 @@ import { isMusterError, MusterError, toMusterError } from '../base/errors.ts';
 import { readFolder, readText } from '../base/files.ts';
 import { type ObjectLocation, parseFileUrl, type StoreLocation, s3Url } from '../store/url.ts';
 import { type Assembled, assemble, type FileJobs, vanished, type Whereabouts } from './assemble.ts';
-import { type DocumentOptions, documentSchema } from './document.ts';
+import { type DocumentOptions, documentSchema, storeConfig } from './document.ts';
 import { bool, isMapping, scalarText } from './fields.ts';
 import type { MusterConfig, NamedOutput, StanzaReader } from './muster-config.ts';
 import { ConfigError, type ConfigProblem, inFileOrder, problemsOf } from './problem.ts';
@@ -19,7 +19,6 @@ import {
   readScrapeFiles,
   unpackFiles,
 } from './scrape-files.ts';
-import { storeConfig } from './store-config.ts';
 import { maxConfigBytes, readYaml } from './yaml-document.ts';
 
 /** What a text is parsed with. */
@@ -59,7 +58,9 @@ function foreignNames(document: unknown): readonly string[] {
   const { scrape_configs: jobs, backends }: Sections = isMapping(document) ? document : {};
   if (!Array.isArray(backends) || backends.length === 0 || !Array.isArray(jobs)) return [];
   const keys = new Set(jobs.filter(isMapping).flatMap(Object.keys));
-  return [...keys].flatMap((key) => (sdKeys.includes(key) ? [] : (/^([a-z][a-z0-9]*)_sd_configs$/.exec(key)?.[1] ?? [])));
+  return [...keys].flatMap((key) =>
+    sdKeys.includes(key) ? [] : (/^([a-z][a-z0-9]*)_sd_configs$/.exec(key)?.[1] ?? []),
+  );
 }
 
 /** Throws a `ConfigError` where a file of the one that was good is gone from the new one; see `vanished`. Both packed. */
@@ -186,12 +187,15 @@ async function loadForeign<Stanza>(
     const path = scalarText(named) ?? '';
     const complain = (message: string) => problems.push(problemAt(['backends', index], message));
     if (object !== undefined)
-      complain('is code, which is loaded from files on this machine only: name it in a configuration that is such a file');
+      complain(
+        'is code, which is loaded from files on this machine only: name it in a configuration that is such a file',
+      );
     else if (load === undefined) complain('cannot be loaded by this program');
     else {
       try {
         const reader = await load(path, directory);
-        if (readers.some(({ name }) => name === reader.name)) complain(`is another backend called ${reader.name}`);
+        if (readers.some(({ name }) => name === reader.name))
+          complain(`is another backend called ${reader.name}`);
         else readers.push(reader);
       } catch (error) {
         complain(toMusterError(error).message);

@@ -6,11 +6,11 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { createS3Store } from '../../lib/store/s3/store.ts';
+import { type FakeS3, startFakeS3 } from '../store/fake-s3.ts';
 import { installPackage, packProject } from '../support/clone.ts';
 import { startHttpServer } from '../support/http-server.ts';
 import { startLambda } from '../support/lambda.ts';
 import { runMuster, startMuster } from '../support/muster.ts';
-import { type FakeS3, startFakeS3 } from '../store/fake-s3.ts';
 
 const own = import.meta.dirname;
 const run = promisify(execFile);
@@ -49,7 +49,10 @@ scrape_configs:
       - { server: '${server.url}', rack: r1, authorization: { credentials: canary-7 } }
 `;
 const muster = (...args: readonly string[]) =>
-  runMuster(args, { command: [process.execPath, join(folder, 'node_modules/muster-sd/dist/muster.mjs')], cwd: folder });
+  runMuster(args, {
+    command: [process.execPath, join(folder, 'node_modules/muster-sd/dist/muster.mjs')],
+    cwd: folder,
+  });
 
 const group = (source: string, target: string) => {
   const { role, rack } = hosts.find(({ name }) => name === source) ?? { role: '', rack: '' };
@@ -57,12 +60,20 @@ const group = (source: string, target: string) => {
 };
 const published = [group('db-1', '[::1]:9100'), group('web-1', '10.0.0.1:9100')];
 /** The groups with targets: another one tells the version. */
-const groupsOf = (list: unknown) => z.array(z.looseObject({ targets: z.array(z.string()) })).parse(list).filter(({ targets }) => targets.length > 0);
+const groupsOf = (list: unknown) =>
+  z
+    .array(z.looseObject({ targets: z.array(z.string()) }))
+    .parse(list)
+    .filter(({ targets }) => targets.length > 0);
 
 describe("a stranger's backend, with nothing but the tarball and Node", () => {
   test('is short', async () => {
     expect((await readFile(join(own, 'inventory.mjs'), 'utf8')).split('\n').length).toBeLessThanOrEqual(40);
-    expect((await readdir(join(folder, 'node_modules'))).sort()).toEqual(['.bin', '.package-lock.json', 'muster-sd']);
+    expect((await readdir(join(folder, 'node_modules'))).sort()).toEqual([
+      '.bin',
+      '.package-lock.json',
+      'muster-sd',
+    ]);
   });
 
   test('shows in check', async () => {
@@ -80,7 +91,10 @@ describe("a stranger's backend, with nothing but the tarball and Node", () => {
   });
 
   test('has its keys checked as those of any other are', async () => {
-    await writeFile(join(folder, 'wrong.yml'), configOf('backends: [./inventory.mjs]').replace('rack:', 'rak:'));
+    await writeFile(
+      join(folder, 'wrong.yml'),
+      configOf('backends: [./inventory.mjs]').replace('rack:', 'rak:'),
+    );
     const { code, stderr } = await muster('check', '-c', 'wrong.yml', '--offline');
     expect([code, stderr.split('\n')[0]]).toEqual([
       2,
@@ -97,7 +111,9 @@ describe("a stranger's backend, with nothing but the tarball and Node", () => {
 
   test('shows in run, and what it lists is published', async () => {
     const { code, stdout } = await muster('run', '--output', 'json');
-    const [result] = z.array(z.looseObject({ provider: z.string(), outcome: z.string() })).parse(JSON.parse(stdout));
+    const [result] = z
+      .array(z.looseObject({ provider: z.string(), outcome: z.string() }))
+      .parse(JSON.parse(stdout));
     expect([code, result?.provider, result?.outcome]).toEqual([0, 'inventory-0', 'published']);
     const file = join(folder, '.muster/store/targets/machines/inventory-0.json');
     expect(groupsOf(JSON.parse(await readFile(file, 'utf8')))).toEqual(published);
@@ -116,8 +132,15 @@ describe("a stranger's backend, with nothing but the tarball and Node", () => {
   test('shows in its function, whose configuration may name code that it never loads', async () => {
     const s3: FakeS3 = await startFakeS3();
     const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-    await using store = createS3Store({ bucket: 'bucket', endpoint: s3.endpoint, region: 'eu-west-1', credentials });
-    await store.put('config/muster.yml', Buffer.from(configOf('backends: [/nonexistent.mjs]')), { condition: 'any' });
+    await using store = createS3Store({
+      bucket: 'bucket',
+      endpoint: s3.endpoint,
+      region: 'eu-west-1',
+      credentials,
+    });
+    await store.put('config/muster.yml', Buffer.from(configOf('backends: [/nonexistent.mjs]')), {
+      condition: 'any',
+    });
     await mkdir(join(folder, 'dist/functions/inventory'), { recursive: true });
     await writeFile(
       join(folder, 'dist/functions/inventory/index.mjs'),
@@ -126,7 +149,10 @@ describe("a stranger's backend, with nothing but the tarball and Node", () => {
     const lambda = await startLambda(folder, 'inventory', {
       ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'eu-west-1' },
       ...{ AWS_ENDPOINT_URL_S3: s3.endpoint, MUSTER_STORE: 's3://bucket?force_path_style=true' },
-      ...{ MUSTER_CONFIG: 's3://bucket/config/muster.yml?force_path_style=true', MUSTER_SCHEDULE: 'rate(1 minute)' },
+      ...{
+        MUSTER_CONFIG: 's3://bucket/config/muster.yml?force_path_style=true',
+        MUSTER_SCHEDULE: 'rate(1 minute)',
+      },
     });
     try {
       const { result, error } = await lambda.invoke({}, 60_000);
@@ -154,17 +180,27 @@ test("a stranger's writer gets the samples of kube state as data", async () => {
   const child = run(process.execPath, ['json-lines.mjs'], { cwd: folder });
   child.child.stdin?.end(JSON.stringify([pod]));
   const { stdout, stderr } = await child;
-  const lines = stdout.trim().split('\n').map((line) => JSON.parse(line));
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   const identity = { namespace: 'shop', pod: 'web-0', uid: 'u-1' };
   expect(lines).toContainEqual(['kube_pod_labels', { ...identity, label_app: 'we"b' }, 1]);
   expect(lines).toContainEqual(['kube_pod_status_phase', { ...identity, phase: 'Running' }, 1]);
-  expect(lines).toContainEqual(['kube_pod_info', expect.objectContaining({ ...identity, node: 'node-1' }), 1]);
+  expect(lines).toContainEqual([
+    'kube_pod_info',
+    expect.objectContaining({ ...identity, node: 'node-1' }),
+    1,
+  ]);
   expect(JSON.parse(stderr)).toEqual({ objects: 1, samples: lines.length });
 });
 
 test('a stranger applies relabelling rules as Prometheus does', async () => {
   const { stdout } = await run(process.execPath, ['rules.mjs'], { cwd: folder });
-  expect(JSON.parse(stdout)).toEqual([expect.objectContaining({ __address__: '10.0.0.1:80', rack: 'r1' }), 'dropped']);
+  expect(JSON.parse(stdout)).toEqual([
+    expect.objectContaining({ __address__: '10.0.0.1:80', rack: 'r1' }),
+    'dropped',
+  ]);
 });
 
 test('the types are whole: a strict program needs no other package to be checked against them', async () => {
@@ -172,8 +208,8 @@ test('the types are whole: a strict program needs no other package to be checked
   const options = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2024', '--types', ''];
   const lib = ['--lib', 'es2024,esnext.disposable,esnext.iterator,dom'];
   const compiler = join(own, '../../node_modules/typescript/bin/tsc');
-  const result: unknown = await run(process.execPath, [compiler, ...options, ...lib, 'types.ts'], { cwd: folder }).catch(
-    (error: unknown) => error,
-  );
+  const result: unknown = await run(process.execPath, [compiler, ...options, ...lib, 'types.ts'], {
+    cwd: folder,
+  }).catch((error: unknown) => error);
   expect(result).toMatchObject({ stdout: '' });
 });
