@@ -6,7 +6,7 @@ import { MusterError } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
 import { createCredentialReader } from '../config/credentials.ts';
 import { formatKeyPath, problemsOf } from '../config/problem.ts';
-import { kubeStateConfig, selectionOf } from '../kube-state/options.ts';
+import { kubeStateConfig } from '../kube-state/options.ts';
 import { resources } from '../kube-state/registry.ts';
 import { type Rendered, render, selectionOf } from '../kube-state/render.ts';
 import { createAwsSecrets } from '../run/aws-secrets.ts';
