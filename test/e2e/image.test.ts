@@ -71,6 +71,9 @@ describeWithDockerd('the image, built of its Dockerfile', ['docker'], () => {
         'drwxr-xr-x 0/0 opt/muster/',
         ...files.map((file) => `-r--r--r-- 0/0 opt/muster/${file}`),
         'drwxr-xr-x 65534/65534 targets/',
+        'drwxr-xr-x 0/0 var/',
+        'drwxr-xr-x 0/0 var/lib/',
+        'drwxr-xr-x 65534/65534 var/lib/muster/',
       ].sort(),
     );
     expect([...base.difference(ours)]).toEqual([]);

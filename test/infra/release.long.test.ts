@@ -23,8 +23,8 @@ let releases: readonly string[] = [];
 beforeAll(async () => {
   place = await mkdtemp(join(tmpdir(), 'muster-release-'));
   const clones = [join(place, 'one'), join(place, 'further/down/two')];
+  await Promise.all(clones.map(copyProject));
   for (const clone of clones) {
-    await copyProject(clone);
     await run('npm', ['run', 'release', '--silent'], { cwd: clone });
   }
   releases = clones.map((clone) => join(clone, 'release'));
