@@ -67,6 +67,7 @@ export function parseOwn<Own, KubeState extends NamedOutput>(
   const config = parseConfig<Own | undefined, KubeState>(text, {
     ...{ origin, directory, kubeState },
     mechanisms: [...mechanisms, ...others],
+    readForeign: otherMechanism,
   });
   checkStore(config.store, origin, store);
   const configured = config.jobs.flatMap(({ name: job, providers }) =>
@@ -79,15 +80,19 @@ export function parseOwn<Own, KubeState extends NamedOutput>(
 function otherMechanisms(ownKeys: readonly string[]): readonly StanzaReader<undefined>[] {
   return [...stayingKeys, ...mechanismKeys]
     .filter((key) => !ownKeys.includes(key))
-    .map((configKey) => {
-      const mechanism = configKey.replace(/(?:_sd)?_configs$/, '');
-      const schema = z.unknown().transform((stanza): ReadStanza<undefined> => {
-        const name = withName.safeParse(stanza).data?.muster.name;
-        const isName = name !== undefined && isProviderName(name, mechanism);
-        return { stanza: undefined, ...(isName && { name }) };
-      });
-      return { name: mechanism, configKey, schema };
-    });
+    .map((key) => otherMechanism(key.replace(/(?:_sd)?_configs$/, ''), key));
+}
+
+function otherMechanism(
+  mechanism: string,
+  configKey = `${mechanism}_sd_configs`,
+): StanzaReader<undefined> {
+  const schema = z.unknown().transform((stanza): ReadStanza<undefined> => {
+    const name = withName.safeParse(stanza).data?.muster.name;
+    const isName = name !== undefined && isProviderName(name, mechanism);
+    return { stanza: undefined, ...(isName && { name }) };
+  });
+  return { name: mechanism, configKey, schema };
 }
 
 const withName = z.object({ muster: z.object({ name: z.string() }) });
