@@ -1,10 +1,14 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { keepWanted, wantedBy } from '../../../lib/kube-state/custom/collect.ts';
-import { parseCustomResourceState } from '../../../lib/kube-state/custom/config-file.ts';
 import { countSkips, familiesOf, labelText } from '../../../lib/kube-state/custom/family.ts';
+import { parseCustomResourceState } from '../../../lib/kube-state/options.ts';
 import { familyWriter } from '../../../lib/kube-state/text/family.ts';
+<<<<<<< HEAD
 import { openText } from '../../../lib/kube-state/text/text-bytes.ts';
+=======
+import { draws } from '../../support/counts.ts';
+>>>>>>> main
 
 const key = fc.oneof(
   fc.constantFrom('a', 'b', 'c', '0', '-1', '__proto__', 'toString', 'a=b', '*'),
@@ -94,7 +98,7 @@ test('any JSON value at any path makes lines that can be read, and the same with
       for (const line of lines) expect(line).toMatch(sample);
       expect(linesOf(keepWanted(content, wantedBy(resource)))).toEqual(lines);
     }),
-    { numRuns: 300 },
+    { numRuns: draws(300) },
   );
 });
 
