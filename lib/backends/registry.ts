@@ -18,22 +18,22 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'consul',
     async () => (await import('./consul/index.ts')).consul,
-    async () => (await import('./consul/key-texts.ts')).consulTexts,
+    async () => (await import('./consul/schema.ts')).consulTexts,
   ),
   loaded(
     'dns',
     async () => (await import('./dns/index.ts')).dns,
-    async () => (await import('./dns/key-texts.ts')).dnsTexts,
+    async () => (await import('./dns/schema.ts')).dnsTexts,
   ),
   loaded(
     'docker',
     async () => (await import('./docker/index.ts')).docker,
-    async () => (await import('./docker/key-texts.ts')).dockerTexts,
+    async () => (await import('./docker/index.ts')).dockerTexts,
   ),
   loaded(
     'dockerswarm',
     async () => (await import('./dockerswarm/index.ts')).dockerswarm,
-    async () => (await import('./dockerswarm/key-texts.ts')).dockerSwarmTexts,
+    async () => (await import('./dockerswarm/index.ts')).dockerSwarmTexts,
   ),
   loaded(
     'ec2',
@@ -53,17 +53,17 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'eureka',
     async () => (await import('./eureka/index.ts')).eureka,
-    async () => (await import('./eureka/key-texts.ts')).eurekaTexts,
+    async () => (await import('./eureka/index.ts')).eurekaTexts,
   ),
   loaded(
     'http',
     async () => (await import('./http/index.ts')).http,
-    async () => (await import('./http/key-texts.ts')).httpTexts,
+    async () => (await import('./http/index.ts')).httpTexts,
   ),
   loaded(
     'kubernetes',
     async () => (await import('./kubernetes/index.ts')).kubernetes,
-    async () => (await import('./kubernetes/key-texts.ts')).kubernetesTexts,
+    async () => (await import('./kubernetes/schema.ts')).kubernetesTexts,
   ),
   loaded(
     'lightsail',
@@ -73,7 +73,7 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'marathon',
     async () => (await import('./marathon/index.ts')).marathon,
-    async () => (await import('./marathon/key-texts.ts')).marathonTexts,
+    async () => (await import('./marathon/index.ts')).marathonTexts,
   ),
   loaded(
     'msk',
@@ -83,12 +83,12 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'nerve',
     async () => (await import('./zookeeper/index.ts')).nerve,
-    async () => (await import('./zookeeper/key-texts.ts')).zookeeperTexts,
+    async () => (await import('./zookeeper/schema.ts')).zookeeperTexts,
   ),
   loaded(
     'nomad',
     async () => (await import('./nomad/index.ts')).nomad,
-    async () => (await import('./nomad/key-texts.ts')).nomadTexts,
+    async () => (await import('./nomad/index.ts')).nomadTexts,
   ),
   loaded(
     'rds',
@@ -98,12 +98,12 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'serverset',
     async () => (await import('./zookeeper/index.ts')).serverset,
-    async () => (await import('./zookeeper/key-texts.ts')).zookeeperTexts,
+    async () => (await import('./zookeeper/schema.ts')).zookeeperTexts,
   ),
   loaded(
     'swarm',
     async () => (await import('./swarm/index.ts')).swarm,
-    async () => (await import('./swarm/key-texts.ts')).swarmTexts,
+    async () => (await import('./swarm/index.ts')).swarmTexts,
   ),
 ];
 

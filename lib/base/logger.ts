@@ -2,6 +2,7 @@ import { MusterError } from './errors.ts';
 
 /** Levels by rising weight; a logger writes its own level and all after it. */
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+/** A level of the log. */
 export type LogLevel = (typeof logLevels)[number];
 
 /** The level of MUSTER_LOG_LEVEL, `info` where it is empty. Throws (kind `config`) for an unknown level. */

@@ -6,7 +6,7 @@ import { reviewLeaving } from '../cycle/leaving.ts';
 import { resolveNames } from '../cycle/naming.ts';
 import { checkOwnership } from '../cycle/ownership.ts';
 import type { KubeStateOutput } from '../kube-state/publish.ts';
-import { sayWaiting } from '../lambda/billing.ts';
+import { sayWaiting } from '../lambda/schedule.ts';
 import { type App, loadApp } from '../run/app.ts';
 import type { AppProvider } from '../run/providers.ts';
 import { metricsKey } from '../targets/keys.ts';

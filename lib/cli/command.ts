@@ -50,6 +50,7 @@ export type Values<O extends Options> = { readonly [Name in keyof O]: Value<O[Na
 
 /** Exit codes: everything went well; something failed; the command was called wrongly; `plan` found a change. */
 export const exitCodes = { good: 0, failed: 1, usage: 2, changed: 2 } as const;
+/** An exit code of the command. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** A sub-command of `muster`. */

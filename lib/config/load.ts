@@ -5,7 +5,7 @@ import { isMusterError, MusterError, toMusterError } from '../base/errors.ts';
 import { readFolder, readText } from '../base/files.ts';
 import { type ObjectLocation, parseFileUrl, type StoreLocation, s3Url } from '../store/url.ts';
 import { type Assembled, assemble, type FileJobs, vanished, type Whereabouts } from './assemble.ts';
-import { type DocumentOptions, documentSchema } from './document.ts';
+import { type DocumentOptions, documentSchema, storeConfig } from './document.ts';
 import { bool, isMapping } from './fields.ts';
 import type { MusterConfig, NamedOutput, StanzaReader } from './muster-config.ts';
 import { ConfigError, type ConfigProblem, inFileOrder, problemsOf } from './problem.ts';
@@ -19,7 +19,6 @@ import {
   readScrapeFiles,
   unpackFiles,
 } from './scrape-files.ts';
-import { storeConfig } from './store-config.ts';
 import { maxConfigBytes, readYaml } from './yaml-document.ts';
 
 /** What a text is parsed with. */

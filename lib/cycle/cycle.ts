@@ -125,6 +125,7 @@ async function runSteps(
   const proposal = hold && heldOf(hold, loaded.version);
   const known = stored.status?.files[0]?.largest;
   const factsWith = (lines: readonly string[]) => ({
+    requests: listing.listed.requests,
     ...(proposal && { held: proposal }),
     ...(verdict.confirmed > 0 && { confirmed: verdict.confirmed }),
     ...markNew(lines, stored.status),
@@ -177,6 +178,7 @@ async function runSteps(
     control,
     confirmed: verdict.confirmed,
     warnings,
+    requests: listing.listed.requests,
     damaged: damaged ?? stored.damaged ?? held.damaged,
   };
   await writeHeartbeat(provider, reportInput, state.stored, report);
@@ -248,10 +250,11 @@ async function passGate(
   const removed = Math.max(0, verdict.peak - live);
   const isWaved = verdict.reason !== 'discovered' || acceptanceAt(gate.memory, now) !== undefined;
   if (verdict.hold !== undefined || removed === 0 || verdict.removed === 0 || isWaved) return verdict;
-  if (input.dryRun === true || input.hasOthers !== true) return verdict;
+  const notes = input.dryRun === true ? input.dropNotes : input.store;
+  if (notes === undefined || input.hasOthers !== true) return verdict;
   const { job, provider: name, server = name } = provider;
   const drop = { job, provider: name, server, removed, peak: verdict.peak };
-  const { forbidden } = await addDrop(drop, { store: input.store, config: guard, now, signal: input.signal });
+  const { forbidden } = await addDrop(drop, { store: notes, config: guard, now, signal: input.signal });
   return forbidden === undefined ? verdict : judge({ ...gate, sum: forbidden });
 }
 

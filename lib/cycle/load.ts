@@ -4,7 +4,8 @@ import { defaultMaxBytes, type ObjectStore } from '../store/store.ts';
 import { type Groups, toGroups } from '../targets/canonical.ts';
 import { applyChange } from '../targets/diff.ts';
 import type { Cursor } from '../targets/discover.ts';
-import { decodeFileSd, type FileSdGroup, readVersionMark } from '../targets/file-sd.ts';
+import { readVersionMark } from '../targets/file-sd.ts';
+import { decodeFileSd, type FileSdGroup } from '../targets/file-sd-reader.ts';
 import {
   journalFolder,
   journalKey,

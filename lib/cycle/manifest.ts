@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { isMusterError, MusterError } from '../base/errors.ts';
-import { packLines } from '../base/gzip-lines.ts';
+import { packPieces } from '../base/gzip-lines.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { type ProviderId, parsePartName, partKey, partsFolder } from '../targets/keys.ts';
 import { decodeDocument, encodeDocument } from './document.ts';
@@ -85,7 +85,7 @@ interface PartInput {
   readonly id: ProviderId;
   readonly version: number;
   /** The file_sd file. */
-  readonly texts: Iterable<string>;
+  readonly pieces: Iterable<Uint8Array>;
   readonly targets: number;
   /** Parts of the manifest that is there. */
   readonly known: readonly Part[];
@@ -100,20 +100,20 @@ export async function writePart({
   store,
   id,
   version,
-  texts,
+  pieces,
   targets,
   known,
   signal,
 }: PartInput): Promise<Part> {
   let unpacked = 0;
-  const counted = function* (): Generator<string, undefined> {
-    for (const text of texts) {
-      unpacked += Buffer.byteLength(text);
-      yield text;
+  const counted = function* (): Generator<Uint8Array, undefined> {
+    for (const piece of pieces) {
+      unpacked += piece.length;
+      yield piece;
     }
     return undefined;
   };
-  const body = await packLines(counted());
+  const body = await packPieces(counted());
   const digest = createHash('sha256').update(body).digest('hex');
   const same = known.find(({ name }) => parsePartName(name)?.digest === digest);
   // It is known by name only; that it is there is looked at, since a lost one is to be mended here.

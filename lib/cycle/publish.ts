@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { isMusterError, MusterError } from '../base/errors.ts';
-import { chunksOf } from '../base/gzip-lines.ts';
 import { overWrite } from '../store/errors.ts';
 import type { Body, ObjectStore, StreamedBody } from '../store/store.ts';
 import { countTargets, type Groups } from '../targets/canonical.ts';
 import { type Change, isEmptyChange } from '../targets/diff.ts';
-import { fileSdTexts, type VersionMark } from '../targets/file-sd.ts';
+import { fileSdPieces, type VersionMark } from '../targets/file-sd.ts';
 import { manifestKey, type ProviderId, partKey, snapshotKey, targetsKey } from '../targets/keys.ts';
 import { deleteSeen } from './document.ts';
 import type { Loaded } from './load.ts';
@@ -169,7 +168,7 @@ async function makeManifest(
           store,
           id,
           version: mark.version,
-          texts: fileSdTexts(own),
+          pieces: fileSdPieces(own),
           targets: countTargets(own),
           known: before?.parts ?? [],
           signal,
@@ -283,10 +282,9 @@ function fileOf(groups: Groups, mark: VersionMark): ListFile {
   return {
     *chunks() {
       size = 0;
-      for (const text of chunksOf(fileSdTexts(groups, mark))) {
-        const chunk = Buffer.from(text);
-        size += chunk.length;
-        yield chunk;
+      for (const piece of fileSdPieces(groups, mark)) {
+        size += piece.length;
+        yield piece;
       }
     },
     size: () => size,

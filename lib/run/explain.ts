@@ -12,7 +12,7 @@ import { countTargets, decodeGroup } from '../targets/canonical.ts';
 import type { TargetChange } from '../targets/diff.ts';
 import { addressLabel, type LabelSet, targetLabels } from '../targets/group.ts';
 import { journalKey, type ProviderId } from '../targets/keys.ts';
-import { type RelabelTrace, traceRelabel } from '../targets/trace.ts';
+import { type RelabelTrace, traceRelabel } from '../targets/relabel.ts';
 import {
   type JobRules,
   type Near,

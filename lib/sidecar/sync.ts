@@ -184,7 +184,7 @@ async function followNotifications(
   { notifications }: SyncMetrics,
 ): Promise<void> {
   const [{ openSqs }, { followQueue }] = await Promise.all([
-    import('./notifications/queue.ts'),
+    import('./notifications/follow.ts'),
     import('./notifications/follow.ts'),
   ]);
   await using queue = openSqs(url);

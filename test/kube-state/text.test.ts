@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { approximateQuantity, quantityValue, wholeQuantity } from '../../lib/kube-state/quantity.ts';
-import { fnv64a, jumpHash, keepShard } from '../../lib/kube-state/selection.ts';
+import { fnv64a, jumpHash, keepShard } from '../../lib/kube-state/render.ts';
 import { escapeHelp, escapeLabel, formatNumber } from '../../lib/kube-state/text/family.ts';
 import { allowKeys, parseLabelList, toPrometheusLabels } from '../../lib/kube-state/text/label-names.ts';
 

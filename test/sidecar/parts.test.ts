@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import { decodeFileSd, readVersionMark } from '../../lib/targets/file-sd.ts';
+import { readVersionMark } from '../../lib/targets/file-sd.ts';
+import { decodeFileSd } from '../../lib/targets/file-sd-reader.ts';
 import { fileOf, fill, joinedText, listOf, listText } from '../support/bucket.ts';
 import { watchStore } from './counting-store.ts';
 import {

@@ -88,12 +88,12 @@ describe('an answer’s body', () => {
           return true;
         },
       },
-      { idle: 1000 },
+      { idle: 3000 },
     );
     const { kind, message } = await failure(store.get('a'));
     expect([kind, message]).toEqual([
       'timeout',
-      's3://muster: the answer for a stopped after 4 bytes for 1000 ms',
+      's3://muster: the answer for a stopped after 4 bytes for 3000 ms',
     ]);
   });
 

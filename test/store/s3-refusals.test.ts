@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { s3Failure } from '../../lib/store/s3/errors.ts';
+import { s3Failure } from '../../lib/store/s3/session.ts';
 import { createS3Store } from '../../lib/store/s3/store.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { type FakeS3, type FakeS3Options, sendError, startFakeS3 } from './fake-s3.ts';
@@ -17,7 +17,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((fake) => fake.stop()));
 });
 
-async function disturbed(options: FakeS3Options = {}) {
+async function disturbed(options: FakeS3Options = {}, timeouts = {}) {
   const fake = await startFakeS3(options);
   open.push(fake);
   const store = createS3Store({
@@ -26,7 +26,7 @@ async function disturbed(options: FakeS3Options = {}) {
     endpoint: fake.endpoint,
     region: 'us-east-1',
     credentials,
-    timeouts: { idle: 300 },
+    timeouts,
   });
   return { fake, store };
 }
@@ -128,7 +128,7 @@ describe('each of the usual troubles is one line that says what to do', () => {
   });
 
   test('an answer that never comes', async () => {
-    const { store } = await disturbed({ before: () => true });
+    const { store } = await disturbed({ before: () => true }, { idle: 300 });
     expect(await failure(store.get('a'))).toMatchObject({
       kind: 'timeout',
       message: 's3://muster/prod: s3:GetObject of a got no answer in time; check the endpoint (TimeoutError)',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { encodeManifest, type Part } from '../../lib/cycle/manifest.ts';
 import type { Status } from '../../lib/cycle/status.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import { countFileSd } from '../../lib/targets/file-sd-reader.ts';
+import { decodeFileSd } from '../../lib/targets/file-sd-reader.ts';
 import {
   manifestKey,
   type ProviderId,
@@ -60,7 +60,8 @@ export function listOf(
   const parts = bodies.map(({ since, text }): Part => {
     const digest = createHash('sha256').update(text).digest('hex');
     const part = `${String(since).padStart(12, '0')}-${digest}`;
-    return { name: part, size: Buffer.byteLength(text), targets: countFileSd(Buffer.from(text)) };
+    const targets = decodeFileSd(Buffer.from(text)).reduce((sum, group) => sum + group.targets.length, 0);
+    return { name: part, size: Buffer.byteLength(text), targets };
   });
   const targets = parts.reduce((sum, part) => sum + part.targets, 0);
   return {

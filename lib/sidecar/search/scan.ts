@@ -1,7 +1,7 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { MusterError } from '../../base/errors.ts';
 import { plainFile } from '../../base/files.ts';
-import { decodeFileSd, type FileSdGroup } from '../../targets/file-sd.ts';
+import { decodeFileSd, type FileSdGroup } from '../../targets/file-sd-reader.ts';
 import { type LineTest, lineTestOf, literal, tellingText, type Verdict } from './line.ts';
 import type { Query } from './query.ts';
 

@@ -3,9 +3,8 @@ import { Readable } from 'node:stream';
 import { isMusterError, type MusterError } from '../../base/errors.ts';
 import { checkRemoval, conflict, notConditional, notRemoved } from '../errors.ts';
 import type { Body, DeleteOptions, PutCondition, PutOptions } from '../store.ts';
-import { statusOf } from './errors.ts';
 import { digest, isMissing, lookUp, metadataNames, requireEtag } from './read.ts';
-import type { EtagForm, KnownEtags, S3Session } from './session.ts';
+import { type EtagForm, type KnownEtags, type S3Session, statusOf } from './session.ts';
 
 /** Writes the object under its condition and returns the etag, also when the answer to an earlier attempt was lost. */
 export async function writeObject(

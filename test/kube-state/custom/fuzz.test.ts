@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { keepWanted, wantedBy } from '../../../lib/kube-state/custom/collect.ts';
-import { parseCustomResourceState } from '../../../lib/kube-state/custom/config-file.ts';
 import { countSkips, familiesOf, labelText } from '../../../lib/kube-state/custom/family.ts';
+import { parseCustomResourceState } from '../../../lib/kube-state/options.ts';
 import { familyWriter } from '../../../lib/kube-state/text/family.ts';
 
 const key = fc.oneof(
