@@ -30,13 +30,13 @@ interface World {
   readonly close: () => Promise<unknown>;
 }
 
-/** The worlds in which blocks are run, one page's blocks after the other. */
-const worlds: Readonly<Record<string, () => Promise<World>>> = {
-  'an empty folder': async () => {
+/** The worlds in which blocks are run, a fresh one for each. */
+const worlds = {
+  'an empty folder': async (): Promise<World> => {
     const place = await makeWorkplace();
     return { place, close: async () => undefined };
   },
-  'job web': async () => {
+  'job web': async (): Promise<World> => {
     const fleet = await startConsulFleet({ seed: 'docs', services: 0, instances: 0 });
     fleet.replace(smallWorld(12));
     const { scrape_configs: jobs } = JSON.parse(JSON.stringify(consulConfig(fleet.url)));
@@ -45,7 +45,7 @@ const worlds: Readonly<Record<string, () => Promise<World>>> = {
     await place.write('prometheus.yml', config);
     return { place, close: () => fleet.stop() };
   },
-  'job api with a held removal': async () => {
+  'job api with a held removal': async (): Promise<World> => {
     const fleet = await startConsulFleet({ seed: 'docs', services: 0, instances: 0 });
     const { scrape_configs: jobs } = JSON.parse(JSON.stringify(consulConfig(fleet.url)));
     const place = await makeWorkplace({ scrape_configs: [...jobs, { ...jobs[0], job_name: 'old-job' }] });
@@ -125,18 +125,15 @@ describe('commands in the documents', () => {
     expect(helps.size).toBeGreaterThan(15);
   });
 
-  test.each(Object.keys(worlds))('each block succeeds in its world: %s', async (name) => {
+  test.each(Object.entries(worlds))('each block succeeds in its world: %s', async (name, openWorld) => {
     const blocks = commandBlocks.filter(({ mark }) => mark === `run in: ${name}`);
     expect(blocks.length).toBeGreaterThan(0);
-    for (const [, ofPage] of Map.groupBy(blocks, ({ page }) => page)) {
-      const world = await worlds[name]?.();
-      if (world === undefined) continue;
+    for (const { page, line, text } of blocks) {
+      const world = await openWorld();
       await using place = world.place;
       try {
-        for (const { page, line, text } of ofPage) {
-          const failure = await failureOf(text, place.folder);
-          expect([`${page}:${line}`, failure]).toEqual([`${page}:${line}`, undefined]);
-        }
+        const failure = await failureOf(text, place.folder);
+        expect([`${page}:${line}`, failure]).toEqual([`${page}:${line}`, undefined]);
       } finally {
         await world.close();
       }
