@@ -83,10 +83,7 @@ function otherMechanisms(ownKeys: readonly string[]): readonly StanzaReader<unde
     .map((key) => otherMechanism(key.replace(/(?:_sd)?_configs$/, ''), key));
 }
 
-function otherMechanism(
-  mechanism: string,
-  configKey = `${mechanism}_sd_configs`,
-): StanzaReader<undefined> {
+function otherMechanism(mechanism: string, configKey = `${mechanism}_sd_configs`): StanzaReader<undefined> {
   const schema = z.unknown().transform((stanza): ReadStanza<undefined> => {
     const name = withName.safeParse(stanza).data?.muster.name;
     const isName = name !== undefined && isProviderName(name, mechanism);
