@@ -4,11 +4,8 @@ import { keepWanted, wantedBy } from '../../../lib/kube-state/custom/collect.ts'
 import { countSkips, familiesOf, labelText } from '../../../lib/kube-state/custom/family.ts';
 import { parseCustomResourceState } from '../../../lib/kube-state/options.ts';
 import { familyWriter } from '../../../lib/kube-state/text/family.ts';
-<<<<<<< HEAD
 import { openText } from '../../../lib/kube-state/text/text-bytes.ts';
-=======
 import { draws } from '../../support/counts.ts';
->>>>>>> main
 
 const key = fc.oneof(
   fc.constantFrom('a', 'b', 'c', '0', '-1', '__proto__', 'toString', 'a=b', '*'),
