@@ -41,7 +41,7 @@ export interface LoggerOptions {
 }
 
 /** How lines are written: as logfmt, or each as a JSON object with the same fields. */
-export const logFormats = ['text', 'json'] as const;
+const logFormats = ['text', 'json'] as const;
 export type LogFormat = (typeof logFormats)[number];
 
 /**

@@ -45,7 +45,7 @@ export interface Snapshot {
 }
 
 /** A block that is no longer used, and since when (ISO 8601). */
-export interface Replaced {
+interface Replaced {
   readonly name: string;
   readonly at: string;
 }
@@ -170,7 +170,7 @@ export interface Checkpointed {
 }
 
 /** Whether the texts of a list go into blocks. One near the limit stays as it is. */
-export function isForBlocks(
+function isForBlocks(
   { groups, checkpoint }: Pick<Unwritten, 'groups' | 'checkpoint'>,
   { inline }: BlockLimits = usualLimits,
 ): boolean {

@@ -29,7 +29,7 @@ export function pages(): readonly string[] {
 }
 
 /** The text of a page. */
-export function readPage(page: string): string {
+function readPage(page: string): string {
   return readFileSync(join(root, page), 'utf8');
 }
 
