@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { MusterError, toMusterError } from '../base/errors.ts';
 import { countTargets, type EncodedGroup, type Groups, sortGroups } from '../targets/canonical.ts';
 import { isEmptyChange } from '../targets/diff.ts';
@@ -219,7 +220,8 @@ async function hasBlock(
 ): Promise<boolean> {
   const blocks = checkpoint?.blocks ?? [];
   if (blocks.length === 0) return true;
-  const block = blocks[Math.floor(now().getTime() / 1000) % blocks.length];
+  const draw = hash('md5', now().toISOString(), 'buffer').readUInt32BE(0);
+  const block = blocks[draw % blocks.length];
   return block === undefined || (await store.head(partKey(id, block.name), { signal })) !== undefined;
 }
 

@@ -4,7 +4,7 @@ import { defaultMaxBytes, type ObjectStore } from '../store/store.ts';
 import { type Groups, toGroups } from '../targets/canonical.ts';
 import { applyChange } from '../targets/diff.ts';
 import type { Cursor } from '../targets/discover.ts';
-import { readVersionMark } from '../targets/file-sd.ts';
+import { fileSdOfLines, readVersionMark } from '../targets/file-sd.ts';
 import { decodeFileSd, type FileSdGroup } from '../targets/file-sd-reader.ts';
 import {
   journalFolder,
@@ -259,13 +259,14 @@ async function readParts(
   const key = manifestKey(id);
   const found = await store.get(key, { maxBytes: maxManifestBytes, signal });
   if (found === undefined) return undefined;
-  const { version, parts } = decodeManifest(found.body, key);
+  const { version, form, parts } = decodeManifest(found.body, key);
   const groups: FileSdGroup[] = [];
   for (const { name, encoding } of parts) {
     const part = await store.get(partKey(id, name), signal && { signal });
     if (part === undefined) return undefined;
     const plain = encoding === 'gzip' ? await unpack(part.body, defaultMaxBytes) : part.body;
-    for (const group of decodeFileSd(plain)) groups.push(group);
+    const file = form === 'file_sd' ? plain : fileSdOfLines(Buffer.from(plain));
+    for (const group of decodeFileSd(file)) groups.push(group);
   }
   return { version, groups };
 }

@@ -28,8 +28,8 @@ export interface Provider extends ProviderId {
    */
   readonly transform?: (group: TargetGroup, note: NoteTarget) => TargetGroup | undefined;
   readonly guard: Guard;
-  /** Number of parts of the published list; 1 is one plain file. */
-  readonly shards: number;
+  /** 1 publishes the list as one plain file, `auto` a large one in parts, and a higher number any in parts. */
+  readonly shards: number | 'auto';
   /** Milliseconds that listing the targets may take. */
   readonly deadline: number;
   /** How long its journal is kept; for good without it. */

@@ -158,6 +158,8 @@ export interface CheckpointInput {
   readonly now: () => Date;
   readonly signal?: AbortSignal | undefined;
   readonly limits?: BlockLimits | undefined;
+  /** The list is in blocks, however short it is. */
+  readonly inParts?: boolean;
   /** Whether all that readers use is of the snapshot that is there: then what it had replaced may be cleared away. */
   readonly isWhole?: boolean | undefined;
 }
@@ -169,12 +171,24 @@ export interface Checkpointed {
   readonly groups: Groups;
 }
 
+/** How a list is to be laid out. */
+type Layout = Pick<CheckpointInput, 'limits' | 'inParts'>;
+
 /** Whether the texts of a list go into blocks. One near the limit stays as it is. */
 function isForBlocks(
   { groups, checkpoint }: Pick<Unwritten, 'groups' | 'checkpoint'>,
-  { inline }: BlockLimits = usualLimits,
+  { limits: { inline } = usualLimits, inParts }: Layout,
 ): boolean {
-  return textLength(groups) > (checkpoint?.blocks === undefined ? inline : inline / 2);
+  return inParts === true || textLength(groups) > (checkpoint?.blocks === undefined ? inline : inline / 2);
+}
+
+/** Whether a snapshot of the list is laid out as it is to be. */
+export function isLaidOut(
+  list: Pick<Unwritten, 'groups' | 'checkpoint'>,
+  snapshot: Pick<Snapshot, 'blocks'>,
+  layout: Layout,
+): boolean {
+  return (snapshot.blocks !== undefined) === isForBlocks(list, layout);
 }
 
 /**
@@ -189,9 +203,9 @@ export async function writeCheckpoint(
 ): Promise<Checkpointed | undefined> {
   const { version, groups, cursor, identity, backend, steps } = list;
   const { store, signal, now, limits = usualLimits } = input;
-  const inBlocks = isForBlocks({ groups, checkpoint }, limits);
+  const inBlocks = isForBlocks({ groups, checkpoint }, input);
   const isRight = (one: Pick<Snapshot, 'version' | 'blocks'>) =>
-    one.version === version && (one.blocks !== undefined) === inBlocks;
+    one.version === version && isLaidOut({ groups, checkpoint }, one, input);
   if (checkpoint !== undefined && isRight(checkpoint)) return { checkpoint, groups };
   const from = { store, id, signal };
   if (!inBlocks) await fetchTexts(groups.values(), from);
