@@ -60,7 +60,7 @@ describe('muster doctor', () => {
         job('shut', 'http://127.0.0.1:1'),
       ],
     });
-    expect([code, stderr]).toEqual([1, '4 of 14 checks found something wrong\n']);
+    expect([code, stderr]).toEqual([1, '4 of 15 checks found something wrong\n']);
     expect(says).toMatchObject({
       'backend denied/consul-0': expect.stringMatching(/^wrong: GET .* 403.*: check the credentials and what they may do$/),
       'DNS no.such.host.invalid': expect.stringMatching(/^wrong: no\.such\.host\.invalid has no address here \(\w+\): check the name/),

@@ -6,6 +6,7 @@ const commands = [
   ...[
     'init',
     'check',
+  'doctor',
     'adopt',
     'targets',
     'plan',
