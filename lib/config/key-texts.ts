@@ -45,6 +45,10 @@ export const documentTexts: KeyTexts = {
     'legacy',
   ],
   'scrape_configs[].muster': ["Muster's settings of the job. They win over `defaults`.", { shards: 4 }],
+  'scrape_configs[].muster.publish': [
+    '`all`: the targets of `static_configs` and `file_sd_configs` are published too.',
+    'all',
+  ],
   kube_state_metrics: ['Clusters whose kube state is published.', []],
   store: [
     'Where Muster keeps all that it knows: a folder, relative to this file, or S3.',

@@ -4,6 +4,7 @@ import { pinAt } from '../../lib/cycle/control.ts';
 import { groupsAt } from '../../lib/cycle/history.ts';
 import { loadProvider } from '../../lib/cycle/load.ts';
 import { pinProvider, rejectHeld, rollbackProvider, unpinProvider } from '../../lib/cycle/operate.ts';
+import { draws } from '../support/counts.ts';
 import { id, providerOf, readHistory } from '../support/provider.ts';
 import { addressOf, openScenario, type Scenario, targets } from './scenario.ts';
 
@@ -126,7 +127,7 @@ describe('any order of cycles and decisions', () => {
         }
         expect((await scenario.status())?.published_version ?? 0).toBe(version);
       }),
-      { numRuns: 60 },
+      { numRuns: draws(60) },
     );
   }, 120_000);
 });

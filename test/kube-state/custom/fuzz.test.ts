@@ -4,6 +4,7 @@ import { keepWanted, wantedBy } from '../../../lib/kube-state/custom/collect.ts'
 import { countSkips, familiesOf, labelText } from '../../../lib/kube-state/custom/family.ts';
 import { parseCustomResourceState } from '../../../lib/kube-state/options.ts';
 import { familyWriter } from '../../../lib/kube-state/text/family.ts';
+import { draws } from '../../support/counts.ts';
 
 const key = fc.oneof(
   fc.constantFrom('a', 'b', 'c', '0', '-1', '__proto__', 'toString', 'a=b', '*'),
@@ -88,7 +89,7 @@ test('any JSON value at any path makes lines that can be read, and the same with
       for (const line of lines) expect(line).toMatch(sample);
       expect(linesOf(keepWanted(content, wantedBy(resource)))).toEqual(lines);
     }),
-    { numRuns: 300 },
+    { numRuns: draws(300) },
   );
 });
 
