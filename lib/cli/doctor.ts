@@ -108,7 +108,7 @@ async function checkStore(store: ObjectStore, signal: AbortSignal): Promise<read
     },
     signal,
   );
-  // Whoever cannot even read it gets the same answer to all else.
+  // A person who cannot even read it gets the same answer to all else.
   if (read.state === 'wrong') return [read];
   const before = Date.now();
   const written = await look(

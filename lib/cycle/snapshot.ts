@@ -175,7 +175,7 @@ export interface Checkpointed {
 type Layout = Pick<CheckpointInput, 'limits' | 'inParts'>;
 
 /** Whether the texts of a list go into blocks. One near the limit stays as it is. */
-function isForBlocks(
+export function isForBlocks(
   { groups, checkpoint }: Pick<Unwritten, 'groups' | 'checkpoint'>,
   { limits: { inline } = usualLimits, inParts }: Layout,
 ): boolean {
