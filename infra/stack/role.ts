@@ -148,20 +148,28 @@ function allow(Sid: string, Action: readonly string[], Resource: readonly Value[
 
 /** What the role of a function has to be allowed to list one service of AWS. Source: Service Authorization Reference. */
 interface Service {
-  /** Actions that know no resource: AWS takes nothing but `*` for them. */
+  /**
+   * Actions for which AWS takes only `*` as the resource, each with the reason. A condition keeps them to the regions
+   * that are listed.
+   */
   readonly everywhere: readonly string[];
   /** The others, by the ARN of what they read, without partition, region and account. */
   readonly narrow: readonly { readonly actions: readonly string[]; readonly resources: readonly string[] }[];
 }
 
 const services: Readonly<Record<string, Service>> = {
-  ec2: { everywhere: ['ec2:DescribeAvailabilityZones', 'ec2:DescribeInstances'], narrow: [] },
+  ec2: {
+    // EC2 has no resource for an action that describes.
+    everywhere: ['ec2:DescribeAvailabilityZones', 'ec2:DescribeInstances'],
+    narrow: [],
+  },
   ecs: {
     everywhere: [
-      'ec2:DescribeInstances',
-      'ec2:DescribeNetworkInterfaces',
+      // EC2 has no resource for an action that describes.
+      ...['ec2:DescribeInstances', 'ec2:DescribeNetworkInterfaces'],
+      // It lists what there is, and has no resource.
       'ecs:ListClusters',
-      // Of a cluster, which it knows by a condition alone, and the function reads all of them.
+      // It has no resource, only a condition on the cluster, and the function reads all clusters.
       'ecs:ListServices',
     ],
     narrow: [
@@ -187,8 +195,13 @@ const services: Readonly<Record<string, Service>> = {
       },
     ],
   },
-  lightsail: { everywhere: ['lightsail:GetInstances'], narrow: [] },
+  lightsail: {
+    // It lists what there is, and has no resource; only GetInstance has.
+    everywhere: ['lightsail:GetInstances'],
+    narrow: [],
+  },
   msk: {
+    // It lists what there is, and has no resource.
     everywhere: ['kafka:ListClustersV2'],
     narrow: [{ actions: ['kafka:DescribeClusterV2', 'kafka:ListNodes'], resources: ['kafka:cluster/*'] }],
   },

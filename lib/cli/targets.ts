@@ -13,8 +13,9 @@ import { counted, openProgress, printTable } from './output.ts';
 export const targets = defineCommand({
   name: 'targets',
   description:
-    'Asks the backends of a job once and prints what they have, as it comes. Nothing is written. JSON is a list of\n' +
-    '{"source", "labels", "targets"}; a listing that fails half way leaves the list unclosed and exits with 1.\n' +
+    'Asks the backends of a job once and prints what they have, as it comes. Nothing is written. JSON is a list of groups,\n' +
+    '{"kind": "group", "job", "provider", "source", "labels", "targets"}. A listing that fails half way leaves the list\n' +
+    'unclosed and exits with 1.\n' +
     'Where a server lost its state half way, the listing starts again: of groups with one source the last counts, and\n' +
     'one without targets takes it back. The table has a line for each target, with what identifies it first, which a\n' +
     'terminal shows as far as it is wide.',
@@ -69,7 +70,7 @@ async function printJson(providers: readonly AppProvider[], { query, limit }: Wa
         if (targets.length === 0 && !printed.has(group.source) && group.targets.length > 0) continue;
         printed.add(group.source);
         left -= targets.length;
-        const text = separator + groupText({ ...group, targets });
+        const text = separator + groupJson(provider, { ...group, targets });
         separator = ',\n';
         if (page.add(text)) await page.flush();
       }
@@ -78,6 +79,12 @@ async function printJson(providers: readonly AppProvider[], { query, limit }: Wa
     }
   }
   await io.out(separator === '[\n' ? '[]\n' : '\n]\n');
+}
+
+/** The group as the journal holds it, with what it is and whose. */
+function groupJson({ job, provider }: AppProvider, group: TargetGroup): string {
+  const head = JSON.stringify({ kind: 'group', job, provider });
+  return `${head.slice(0, -1)},${groupText(group).slice(1)}`;
 }
 
 async function printTargets(

@@ -54,6 +54,11 @@ export const statusSchema = z.object({
   /** When the list last changed. */
   last_change: time.optional(),
   duration_seconds: z.number(),
+  /**
+   * Requests that the last good listing cost the backend, each with its retries; absent where they are not counted. What
+   * several providers share is counted for one of them, so that the sum is what the backend saw.
+   */
+  requests: z.int().min(0).optional(),
   /** Newest version of the list; 0 before the first. */
   version: z.int().min(0),
   /** Version of the target files. */

@@ -80,6 +80,8 @@ function sayLeaving({ job, provider, targets, state, wait, reason }: LeavingProv
   const check = `retiring ${job}/${provider}`;
   if (state === 'held')
     return { check, ...bad(`${targets} targets: ${reason}; "${acceptRetiredCommand}" lets it go`) };
+  if (state === 'pinned')
+    return { check, ...good(`${targets} targets: ${reason}; it is not retired before`) };
   const when =
     state === 'due' ? 'the next tick retires it' : `it is retired in ${Math.ceil(wait / 60_000)} min`;
   return { check, ...good(`${targets} targets: ${reason}, ${when}`) };

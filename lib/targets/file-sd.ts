@@ -1,5 +1,6 @@
-import { compare, decodeGroup, encodeLabels, type Groups } from './canonical.ts';
-import { addressLabel, type TargetGroup, targetLabels } from './group.ts';
+import { chunksOf } from '../base/gzip-lines.ts';
+import { compare, type Groups } from './canonical.ts';
+import { openFileSdLines } from './file-sd-lines.ts';
 
 /** Bytes of the largest object that a mirror takes by default: 256 MiB. */
 export const defaultLargestObject = 256 * 2 ** 20;
@@ -27,7 +28,8 @@ export function readVersionMark(beginning: Uint8Array): VersionMark | undefined 
   return store === undefined ? undefined : { store, version: Number(version) };
 }
 
-function markText({ store, version }: VersionMark): string {
+/** The line of a file that tells its version. */
+export function markText({ store, version }: VersionMark): string {
   return `{"targets":[],"labels":{"${versionLabel}":"${store}/${version}"}}`;
 }
 
@@ -36,96 +38,48 @@ function markText({ store, version }: VersionMark): string {
  * labels of groups only, so that a group becomes as many as its targets have distinct label sets.
  */
 export function encodeFileSd(groups: Groups, mark?: VersionMark): Uint8Array {
-  const buffer = new GrowingBuffer();
-  for (const text of fileSdTexts(groups, mark)) buffer.append(text);
-  return buffer.bytes();
+  return Buffer.concat([...fileSdPieces(groups, mark)]);
 }
 
 /** The same piece by piece, for listings too long to be held. */
-export function* fileSdTexts(groups: Groups, mark?: VersionMark): Generator<string, undefined> {
-  let separator = '[\n';
-  if (mark !== undefined) {
-    yield separator + markText(mark);
-    separator = ',\n';
+export function* fileSdPieces(groups: Groups, mark?: VersionMark): Generator<Uint8Array, undefined> {
+  const lines = openFileSdLines(mark && markText(mark));
+  for (const text of chunksOf(linesOf(groups))) {
+    lines.add(Buffer.from(text));
+    yield lines.take();
   }
+  yield lines.take('end');
+  return undefined;
+}
+
+/** The file of canonical groups, one a line. Throws kind `malformed` for what is no group. */
+export function fileSdOfLines(groups: Buffer): Uint8Array {
+  const lines = openFileSdLines();
+  lines.add(groups);
+  return lines.take('end');
+}
+
+function* linesOf(groups: Groups): Generator<string, undefined> {
   for (const source of [...groups.keys()].sort(compare)) {
     const group = groups.get(source);
     if (group === undefined) continue;
-    for (const line of encodeFileSdGroups(decodeGroup(group))) {
-      yield separator + line;
-      separator = ',\n';
-    }
+    yield `${group.json}\n`;
   }
-  yield separator === '[\n' ? '[]\n' : '\n]\n';
   return undefined;
 }
 
 /** One file out of the files of all shards. Each must be one that `readFileSd` takes. */
 export function joinFileSd(parts: readonly Uint8Array[]): Uint8Array {
-  const buffer = new GrowingBuffer();
-  let separator = '[\n';
+  const pieces: Uint8Array[] = [];
   for (const part of parts) {
     const groups = part.subarray(part.indexOf(openBracket) + 1, part.lastIndexOf(closeBracket));
     if (groups.every((byte) => whitespace.has(byte))) continue;
-    buffer.append(separator);
-    buffer.appendBytes(groups);
-    separator = ',';
+    pieces.push(Buffer.from(pieces.length === 0 ? '[\n' : ','), groups);
   }
-  buffer.append(separator === '[\n' ? '[]\n' : ']\n');
-  return buffer.bytes();
+  pieces.push(Buffer.from(pieces.length === 0 ? '[]\n' : ']\n'));
+  return Buffer.concat(pieces);
 }
 
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 const whitespace: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
-
-function encodeFileSdGroups(group: TargetGroup): readonly string[] {
-  const addressesByLabels = new Map<string, Set<string>>();
-  for (const target of group.targets) {
-    // Prometheus has targets without address too, until its rules give them one.
-    const { [addressLabel]: address = '', ...labels } = targetLabels(group, target);
-    const text = encodeLabels(labels);
-    const addresses = addressesByLabels.get(text);
-    if (addresses === undefined) addressesByLabels.set(text, new Set([address]));
-    else addresses.add(address);
-  }
-  return [...addressesByLabels]
-    .sort(([a], [b]) => compare(a, b))
-    .map(
-      ([labels, addresses]) =>
-        `{"targets":${JSON.stringify([...addresses].sort(compare))},"labels":${labels}}`,
-    );
-}
-
-const encoder = new TextEncoder();
-
-/** UTF-8 bytes that grow in place: a resizable buffer is only reserved address space until it is written. */
-class GrowingBuffer {
-  #buffer = new ArrayBuffer(1 << 16, { maxByteLength: 2 ** 31 });
-  #length = 0;
-
-  append(text: string): void {
-    // A UTF-16 code unit takes three bytes at most.
-    this.#reserve(text.length * 3);
-    this.#length += encoder.encodeInto(text, new Uint8Array(this.#buffer, this.#length)).written;
-  }
-
-  appendBytes(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    new Uint8Array(this.#buffer, this.#length).set(bytes);
-    this.#length += bytes.length;
-  }
-
-  /** What was appended; the buffer is empty afterwards. Of fixed length, as many Node functions want it. */
-  bytes(): Uint8Array {
-    const bytes = new Uint8Array(this.#buffer.transferToFixedLength(this.#length));
-    this.#buffer = new ArrayBuffer(1 << 16, { maxByteLength: 2 ** 31 });
-    this.#length = 0;
-    return bytes;
-  }
-
-  #reserve(more: number): void {
-    const needed = this.#length + more;
-    if (needed > this.#buffer.byteLength) this.#buffer.resize(Math.max(needed, this.#buffer.byteLength * 2));
-  }
-}

@@ -22,6 +22,42 @@ const flatten = (groups: readonly FileSdGroup[]) =>
 const shuffled = <T>(items: readonly T[]) =>
   fc.shuffledSubarray([...items], { minLength: items.length, maxLength: items.length });
 
+/** Groups like those of real backends: names that begin alike, targets with and without labels of their own. */
+const usualListing = fc.array(
+  fc.record({
+    source: fc.stringMatching(/^[a-c]{1,3}$/),
+    labels: fc.dictionary(fc.stringMatching(/^__meta_[ab_]{1,4}$/), fc.constantFrom('x', 'é', 'a"b', '')),
+    targets: fc.array(
+      fc
+        .dictionary(fc.stringMatching(/^(__meta_[ab_]{1,4}|__b|A)$/), fc.constantFrom('x', 'é', 'y\\', ''))
+        .chain((own) =>
+          fc
+            .constantFrom('10.0.0.1:80', '10.0.0.10:80', '10.0.0.1:8', 'a"b', '')
+            .map((address) => ({ ...own, __address__: address })),
+        ),
+      { maxLength: 6 },
+    ),
+  }),
+  { maxLength: 6 },
+);
+
+/** The text as JSON.stringify writes it. */
+function writtenText(groups: readonly TargetGroup[]): string {
+  const lines = groups.flatMap((group) => {
+    const byLabels = new Map<string, Set<string>>();
+    for (const target of group.targets) {
+      const { __address__: address = '', ...labels } = targetLabels(group, target);
+      const names = Object.keys(labels).sort();
+      const key = `{${names.map((name) => `${JSON.stringify(name)}:${JSON.stringify(labels[name])}`).join(',')}}`;
+      byLabels.set(key, (byLabels.get(key) ?? new Set()).add(address));
+    }
+    return [...byLabels]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, addresses]) => `{"targets":${JSON.stringify([...addresses].sort())},"labels":${key}}`);
+  });
+  return lines.length === 0 ? '[]\n' : `[\n${lines.join(',\n')}\n]\n`;
+}
+
 describe('canonical form', () => {
   test('does not depend on the order of labels, targets and groups', () => {
     fc.assert(
@@ -102,6 +138,16 @@ describe('file_sd', () => {
 
   test('an empty listing is an empty list', () => {
     expect(text(encodeFileSd(new Map()))).toBe('[]\n');
+  });
+
+  test('the text that is copied is the one that would be written, whatever the names, values and addresses', () => {
+    fc.assert(
+      fc.property(fc.oneof(anyListing, usualListing), (listing) => {
+        const groups = toGroups(listing);
+        expect(text(encodeFileSd(groups))).toBe(writtenText([...groups.values()].map(decodeGroup)));
+      }),
+      { numRuns: 400 },
+    );
   });
 
   test('shards joined are the whole', () => {

@@ -66,7 +66,7 @@ const trustedFor = 7 * 86_400_000;
  * refuses the very etag that an object has. Learns on the way in which form the store wants etags. One request while the
  * marker is fresh; about twenty, once a week, when it is not.
  */
-export async function verifyConditions(session: S3Session, signal: AbortSignal | undefined): Promise<void> {
+async function verifyConditions(session: S3Session, signal: AbortSignal | undefined): Promise<void> {
   const known = await readMarker(session, signal);
   if (known !== undefined) {
     session.etags.form = known.etags;
@@ -88,13 +88,17 @@ const racers = 8;
 async function race(session: S3Session, key: string, signal: AbortSignal | undefined): Promise<void> {
   const created = await winner(session, key, 'create', signal);
   if (created === undefined)
-    throw notConditional(session.url, 'lets nobody create an object (If-None-Match)');
+    throw notConditional(session.url, 'lets nobody create an object (If-None-Match)', session.endpoint);
   for (const form of formsToTry(session)) {
     session.etags.form = form;
     if ((await winner(session, key, created, signal)) !== undefined) return;
   }
   session.etags.form = etagForms[0];
-  throw notConditional(session.url, 'refuses the very etag that an object has (If-Match)');
+  throw notConditional(
+    session.url,
+    'refuses the very etag that an object has (If-Match)',
+    session.endpoint,
+  );
 }
 
 function formsToTry({ etags }: S3Session): readonly EtagForm[] {
@@ -127,6 +131,7 @@ async function winner(
     throw notConditional(
       session.url,
       `does not honour conditional writes (${header}): of ${racers} at once that exclude each other, ${won.length} were let through`,
+      session.endpoint,
     );
   if (won[0] !== undefined) return won[0];
   // The answer to the one that was let through may have been lost.
