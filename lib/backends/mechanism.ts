@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MusterError } from '../base/errors.ts';
 import { isMapping, scalarText } from '../config/fields.ts';
 import type { HttpClientConfig } from '../config/http-client.ts';
 import type { ReadStanza, StanzaReader } from '../config/muster-config.ts';
@@ -69,10 +70,24 @@ export interface Mechanism<Config extends SdConfig = SdConfig> {
   /** The backend server, without credentials. The gate judges providers with the same server together. */
   readonly server: (config: Config) => string;
   /** Lists all target groups; see `Discover`. */
-  readonly discover: (
-    config: Config,
-    input: MechanismInput,
-  ) => AsyncGenerator<readonly TargetGroup[], Listed | undefined>;
+  readonly discover: (config: Config, input: MechanismInput) => TargetListing;
+  /**
+   * Lists for several stanzas of one group at the same time, each as `discover` does by itself, so that what more than one
+   * needs is asked for once. The signal of `common` fires when the listings of all have ended, its deadline is the last.
+   */
+  readonly discoverTogether?: (
+    members: readonly GroupMember<Config>[],
+    common: MechanismInput,
+  ) => readonly TargetListing[];
+}
+
+/** A listing of target groups under way; see `Discover`. */
+export type TargetListing = AsyncGenerator<readonly TargetGroup[], Listed | undefined>;
+
+/** One of several stanzas that are listed together. */
+export interface GroupMember<Config> {
+  readonly config: Config;
+  readonly input: MechanismInput;
 }
 
 /** One SD config and its listing, without the mechanism's own types. */
@@ -86,7 +101,12 @@ export interface Stanza {
   readonly written: string;
   /** Names the part of it in which the stanzas of one group are the same. */
   readonly group: string;
-  readonly discover: (input: MechanismInput) => AsyncGenerator<readonly TargetGroup[], Listed | undefined>;
+  readonly discover: (input: MechanismInput) => TargetListing;
+  /** As of the mechanism: this one and others of its group. Absent where nothing but equal stanzas share a listing. */
+  readonly discoverTogether?: (
+    members: readonly { readonly stanza: Stanza; readonly input: MechanismInput }[],
+    common: MechanismInput,
+  ) => readonly TargetListing[];
 }
 
 /** The mechanism as the configuration reads it: its schema yields a stanza that is ready to list. */
@@ -94,6 +114,12 @@ export function bindMechanism<Config extends SdConfig>(mechanism: Mechanism<Conf
   const { name: mechanismName, configKey, schema, incidental = [], server, newerKeys } = mechanism;
   const differing = new Set(mechanism.differing);
   const since = mechanismsSince[mechanismName];
+  const configs = new WeakMap<Stanza, Config>();
+  const configOf = (stanza: Stanza): Config => {
+    const config = configs.get(stanza);
+    if (config === undefined) throw new MusterError('internal', `a stanza is not one of ${mechanismName}`);
+    return config;
+  };
   const bound = withShape(z.unknown(), { reads: [schema] }).transform(
     (input, context): ReadStanza<Stanza> => {
       const parsed = schema.safeParse(input, { jitless: true });
@@ -114,19 +140,29 @@ export function bindMechanism<Config extends SdConfig>(mechanism: Mechanism<Conf
         isMapping(input) && differing.size > 0
           ? Object.fromEntries(Object.entries(input).filter(isCommon))
           : input;
+      const stanza: Stanza = {
+        config,
+        identity,
+        server: server(config),
+        written,
+        group: group === input ? written : digestWritten(group),
+        discover: (given) => discoverAs(mechanism, config, given),
+        ...(mechanism.discoverTogether && {
+          discoverTogether: (members, common) =>
+            togetherAs(
+              mechanism,
+              members.map((member) => ({ config: configOf(member.stanza), input: member.input })),
+              common,
+            ),
+        }),
+      };
+      configs.set(stanza, config);
       return {
         identity,
         written,
+        stanza,
         name,
         newer: [...(since === undefined ? [] : [{ path: [], since }]), ...(newerKeys?.(config) ?? [])],
-        stanza: {
-          config,
-          identity,
-          server: server(config),
-          written,
-          group: group === input ? written : digestWritten(group),
-          discover: (given) => discoverAs(mechanism, config, given),
-        },
       };
     },
   );
@@ -146,24 +182,51 @@ function asWritten(input: unknown): unknown {
 }
 
 /** The mechanism's listing, with only the labels that the wanted version of Prometheus has. Throws what it throws. */
-export async function* discoverAs<Config extends SdConfig>(
-  { discover, labelsSince = {} }: Mechanism<Config>,
+export function discoverAs<Config extends SdConfig>(
+  { discover, labelsSince }: Mechanism<Config>,
   config: Config,
   input: MechanismInput,
-): AsyncGenerator<readonly TargetGroup[], Listed | undefined> {
-  const newer = Object.entries(labelsSince).filter(([, since]) => !hasSince(input.prometheus, since));
-  const listing = discover(config, input);
-  if (newer.length === 0) return yield* listing;
-  const isOlder = (name: string) =>
-    !newer.some(([label]) => (label.endsWith('_') ? name.startsWith(label) : name === label));
+): TargetListing {
+  return withLabelsOf(input.prometheus, labelsSince, discover(config, input));
+}
+
+function togetherAs<Config extends SdConfig>(
+  { discoverTogether, labelsSince }: Mechanism<Config>,
+  members: readonly GroupMember<Config>[],
+  common: MechanismInput,
+): readonly TargetListing[] {
+  const listings = discoverTogether?.(members, common) ?? [];
+  return listings.map((listing, index) =>
+    withLabelsOf(members[index]?.input.prometheus, labelsSince, listing),
+  );
+}
+
+/** The listing without the labels that came after a version of Prometheus. */
+function withLabelsOf(
+  version: PrometheusVersion | undefined,
+  labelsSince: LabelsSince = {},
+  listing: TargetListing,
+): TargetListing {
+  const newer = Object.entries(labelsSince).flatMap(([label, since]) =>
+    hasSince(version, since) ? [] : [label],
+  );
+  if (newer.length === 0) return listing;
+  const names = new Set(newer);
+  const prefixes = newer.filter((label) => label.endsWith('_'));
+  // It is asked for every label of every target.
+  const isOlder = (name: string) => !names.has(name) && !prefixes.some((prefix) => name.startsWith(prefix));
+  return pickEach(listing, isOlder);
+}
+
+async function* pickEach(listing: TargetListing, isWanted: (name: string) => boolean): TargetListing {
   try {
     for (;;) {
       const next = await listing.next();
       if (next.done) return next.value;
       yield next.value.map(({ source, labels, targets }) => ({
         source,
-        labels: pickLabels(labels, isOlder),
-        targets: targets.map((target) => pickLabels(target, isOlder)),
+        labels: pickLabels(labels, isWanted),
+        targets: targets.map((target) => pickLabels(target, isWanted)),
       }));
     }
   } finally {

@@ -121,6 +121,11 @@ export const syncMetrics = {
     help: 'Of a provider 1 when its last cycle found damage in the store, else 0.',
     labels: ['source', 'job', 'provider'],
   },
+  providerRequests: {
+    name: 'muster_sync_provider_requests',
+    help: 'Requests that the last whole listing of a provider cost its backend, by its status; absent where they are not counted. What several share is counted for one of them.',
+    labels: ['source', 'job', 'provider'],
+  },
   providerConfirmed: {
     name: 'muster_sync_provider_confirmed',
     help: 'Targets of a provider that left within the last hour after a hold, without an operator.',
@@ -177,6 +182,11 @@ export const functionMetrics = {
     unit: 'Seconds',
   },
   duration: { name: 'CycleDuration', help: 'How long a cycle took.', unit: 'Milliseconds' },
+  requests: {
+    name: 'BackendRequests',
+    help: 'Requests that a cycle cost its backend, where they are counted; what several share is counted for one of them.',
+    unit: 'Count',
+  },
   targets: { name: 'Targets', help: 'Targets of a provider after a cycle.', unit: 'Count' },
   samples: { name: 'Samples', help: 'Samples of a kube-state output after a cycle.', unit: 'Count' },
   configErrors: {

@@ -1,5 +1,5 @@
 import { formatDuration } from '../config/fields.ts';
-import { acceptCommand, heldData, unpinCommand } from '../cycle/hints.ts';
+import { heldData, letGoCommand } from '../cycle/hints.ts';
 import type { CycleResult } from '../cycle/provider.ts';
 import { retireOutputAfter } from '../kube-state/gate.ts';
 import { changesAnything, type Plan, type Rename } from '../run/plan.ts';
@@ -42,17 +42,12 @@ export function planRow(result: CycleResult): string[] {
   const after = targets + (outcome === 'dry-run' && counts ? counts.added - counts.removed : 0);
   const notes = [
     ...(counts === undefined || change === undefined || isEmptyChange(change) ? [] : [summaryText(counts)]),
-    ...(held === undefined ? [] : [`held: ${held.message}; ${settleText(result)}`]),
+    ...(held === undefined ? [] : [`held: ${held.message}; ${letGoCommand(result, held)}`]),
     ...(damaged === undefined ? [] : [`rebuilt, the store is damaged: ${damaged}`]),
     ...warnings.map(({ message }) => message),
   ];
   const shown = outcome === 'dry-run' ? `${targets} -> ${after}` : String(targets);
   return [job, provider, outcome, String(version), shown, notes.join('; ')];
-}
-
-/** A pin ends by itself or by a word; what it holds is not what the gate would. */
-function settleText(result: CycleResult): string {
-  return result.held?.memory.kind === 'pinned' ? unpinCommand(result) : acceptCommand(result);
 }
 
 /** What a plan has beside the changes of lists, a line each. */
@@ -93,11 +88,11 @@ function planData({ cycles, leaving, renames, outputs, leftOutputs }: Plan): rea
 
 /** The result of a cycle, dry or not, as JSON. */
 export function cycleData(result: CycleResult): object {
-  const { job, provider, outcome, version, groups, targets, change, held, error, durationMs, warnings } =
-    result;
+  const { job, provider, outcome, version, groups, targets, requests } = result;
+  const { change, held, error, durationMs, warnings } = result;
   return {
     kind: 'cycle',
-    ...{ job, provider, outcome, version, groups, targets },
+    ...{ job, provider, outcome, version, groups, targets, requests },
     duration_seconds: durationMs / 1000,
     ...(change && { counts: countChange(change), change: changeData(change) }),
     ...(warnings && { warnings: warnings.map(({ message }) => message) }),

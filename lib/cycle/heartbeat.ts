@@ -22,6 +22,8 @@ export interface Report {
   readonly confirmed?: number | undefined;
   /** What an operator should know of the list; without it the last status' words stay. */
   readonly warnings?: readonly string[];
+  /** Requests that the listing cost the backend. */
+  readonly requests?: number | undefined;
   /** Damage that was found. */
   readonly damaged?: string | undefined;
   /** What operators have decided; without it the last status' words stay. */
@@ -49,7 +51,20 @@ function nextStatus(
   { job, provider, identity, server, settings }: Provider,
   { run, now, configError, storeId }: CycleInput,
   old: Status | undefined,
-  { started, list, error, hold, backend, files, changed, confirmed, warnings, damaged, control }: Report,
+  {
+    started,
+    list,
+    error,
+    hold,
+    backend,
+    files,
+    changed,
+    confirmed,
+    warnings,
+    requests,
+    damaged,
+    control,
+  }: Report,
 ): Status {
   const { version, groups, targets } = list;
   const ended = now();
@@ -77,6 +92,7 @@ function nextStatus(
     last_attempt: started.toISOString(),
     last_success: lastSuccess,
     last_change: lastChange,
+    requests: failed ? old?.requests : requests,
     duration_seconds: Math.max(0, ended.getTime() - started.getTime()) / 1000,
     version,
     published_version: files === undefined ? (old?.published_version ?? 0) : version,

@@ -24,6 +24,7 @@ export const holdKinds = [
   'rejected',
   'pinned',
 ] as const;
+/** Why removals are held. */
 export type HoldKind = (typeof holdKinds)[number];
 
 /** The heartbeat of a provider, good or bad: what `status/` holds. Times are ISO 8601, durations seconds. */
@@ -53,6 +54,11 @@ export const statusSchema = z.object({
   /** When the list last changed. */
   last_change: time.optional(),
   duration_seconds: z.number(),
+  /**
+   * Requests that the last good listing cost the backend, each with its retries; absent where they are not counted. What
+   * several providers share is counted for one of them, so that the sum is what the backend saw.
+   */
+  requests: z.int().min(0).optional(),
   /** Newest version of the list; 0 before the first. */
   version: z.int().min(0),
   /** Version of the target files. */
@@ -120,6 +126,7 @@ export const statusSchema = z.object({
     .optional(),
 });
 
+/** A status after its checks. */
 export type Status = z.infer<typeof statusSchema>;
 /** What a status says of held removals. */
 export type Held = NonNullable<Status['held']>;

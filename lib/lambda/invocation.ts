@@ -6,11 +6,12 @@ import type { Logger } from '../base/logger.ts';
 import type { CyclesInput } from '../run/provider-cycle.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { InForce } from './config-source.ts';
-import { fanOut, type InvokeSelf } from './fan-out.ts';
 import { ageOf, type Measure } from './measure.ts';
 import type { FunctionConfig } from './read-config.ts';
 import {
+  fanOut,
   type InvocationTime,
+  type InvokeSelf,
   type RunInput,
   readEvent,
   type Task,

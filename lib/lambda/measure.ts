@@ -36,13 +36,14 @@ export function measureWith(metrics: Counter, gap: number): Measure {
     add(functionMetrics.overdue, Math.max(0, late / 1000));
   };
   return {
-    cycle({ outcome, targets, durationMs, held, loaded }, since, refreshInterval) {
+    cycle({ outcome, targets, durationMs, held, requests, loaded }, since, refreshInterval) {
       add(functionMetrics.failures, outcome === 'failed' ? 1 : 0);
       add(functionMetrics.held, held === undefined ? 0 : 1);
       const { pin, rejected } = loaded?.control ?? {};
       add(functionMetrics.pinned, pin === undefined ? 0 : 1);
       add(functionMetrics.rejected, rejected?.ids.length ?? 0);
       add(functionMetrics.duration, durationMs);
+      if (requests !== undefined) add(functionMetrics.requests, requests);
       // What a cycle that failed early or was superseded knows of the list may be nothing.
       if (outcome !== 'failed' && outcome !== 'superseded') add(functionMetrics.targets, targets);
       waiting(since, refreshInterval);

@@ -5,6 +5,8 @@ import type { HttpClient, HttpClientOptions } from '../http/client.ts';
 /** The HTTP clients of one listing, which end together. */
 export interface HttpClients extends AsyncDisposable {
   readonly openHttp: MechanismInput['openHttp'];
+  /** Requests since it was asked the last time, each with its retries; undefined where no client was opened. */
+  readonly takeRequests: () => number | undefined;
 }
 
 /** None yet; `signal`, `deadline` and `warn` as for a single client. */
@@ -15,6 +17,22 @@ export function openHttpClients({
   warn,
 }: Pick<HttpClientOptions, 'readCredential' | 'signal' | 'deadline' | 'warn'>): HttpClients {
   const clients: HttpClient[] = [];
+  let requests = 0;
+  const count = (client: HttpClient): HttpClient => ({
+    ...client,
+    request(request) {
+      requests += 1;
+      return client.request(request);
+    },
+    read(request, decode) {
+      requests += 1;
+      return client.read(request, decode);
+    },
+    getJson(request, schema) {
+      requests += 1;
+      return client.getJson(request, schema);
+    },
+  });
   return {
     async openHttp(config, options) {
       // Loaded when it is needed: a function that starts has enough to load.
@@ -28,7 +46,12 @@ export function openHttpClients({
         ...options,
       });
       clients.push(client);
-      return client;
+      return count(client);
+    },
+    takeRequests() {
+      const taken = requests;
+      requests = 0;
+      return clients.length === 0 ? undefined : taken;
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));

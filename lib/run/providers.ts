@@ -1,18 +1,19 @@
 import { resolve } from 'node:path';
 import { digestIdentity } from '../backends/identity.ts';
-import type { Stanza } from '../backends/mechanism.ts';
+import type { Stanza, TargetListing } from '../backends/mechanism.ts';
+import { onAbort } from '../base/deadlines.ts';
 import { MusterError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Job, MusterConfig } from '../config/muster-config.ts';
 import type { ReadCredential } from '../config/secret.ts';
 import type { Provider } from '../cycle/provider.ts';
 import { settingsOf } from '../cycle/settings.ts';
-import type { Discover, DiscoverInput } from '../targets/discover.ts';
+import type { DiscoverInput, Listed } from '../targets/discover.ts';
 import { addressLabel, pickLabels, type TargetGroup, targetLabels } from '../targets/group.ts';
 import type { ProviderId } from '../targets/keys.ts';
 import { labelsReadBy, relabel } from '../targets/relabel.ts';
 import { isBadAddress, type NoteTarget, outlivesRules } from '../targets/scrapable.ts';
-import { openHttpClients } from './http-clients.ts';
+import { type HttpClients, openHttpClients } from './http-clients.ts';
 
 /** A provider as configured, ready for a cycle. */
 export interface AppProvider extends Provider {
@@ -31,14 +32,31 @@ export interface AppProvider extends Provider {
 }
 
 /** How a listing is shared. */
-interface Sharing {
+export interface Sharing {
   /** Providers with the same one ask the same backend in the same way, and are listed at the same time. */
   readonly group: string;
   /** Providers with the same one list the very same, before what their jobs do to it. */
   readonly listing: string;
-  /** The listing, whose warnings go to all that share it. */
-  readonly discover: (input: DiscoverInput, warn: (message: string) => void) => ReturnType<Discover>;
+  readonly discover: (input: ListingInput) => TargetListing;
+  /** Lists for several of a group that differ; absent where the mechanism has nothing that they could share. */
+  readonly discoverTogether?:
+    | ((members: readonly GroupListing[], common: ListingInput) => readonly TargetListing[])
+    | undefined;
+  readonly stanza: Stanza;
+  readonly prometheus: Job<Stanza>['prometheus'];
+  /** Takes what the listing warns of. */
+  readonly warn: ListingInput['warn'];
+}
+
+/** What a listing is given, whose warnings go to all that share it. */
+export interface ListingInput extends DiscoverInput {
   readonly warn: (message: string) => void;
+}
+
+/** One listing of several of a group. */
+export interface GroupListing {
+  readonly sharing: Sharing;
+  readonly input: ListingInput;
 }
 
 /** What binds a configuration to its backends. */
@@ -119,31 +137,65 @@ function discoveryOf(
 ): Required<Pick<AppProvider, 'discover' | 'sharing'>> {
   const { readCredential, directory } = inFolderOf(job, input);
   const log = input.log.with({ job: job.name, provider });
-  const { prometheus = '' } = job;
+  const { prometheus } = job;
   const warn = (message: string) => log.warn(message);
-  const discover = discoverWith(stanza, { readCredential, directory, prometheus: job.prometheus });
+  const access: Access = { readCredential, directory };
+  const discover = discoverWith(stanza, prometheus, access);
   const { written } = stanza;
   return {
-    discover: (given) => discover(given, warn),
+    discover: (given) => discover({ ...given, warn }),
     sharing: {
       group: digestIdentity({ mechanism, directory, group: stanza.group }),
-      listing: digestIdentity({ mechanism, directory, prometheus, written }),
+      listing: digestIdentity({ mechanism, directory, prometheus: prometheus ?? '', written }),
       discover,
-      warn,
+      discoverTogether: stanza.discoverTogether && discoverTogetherWith(stanza, access),
+      ...{ stanza, prometheus, warn },
     },
   };
 }
 
+/** What a listing takes of the world. */
+type Access = Pick<BindInput, 'readCredential' | 'directory'>;
+
 /** The mechanism's listing, with HTTP clients that end with it. */
 function discoverWith(
   stanza: Stanza,
-  { readCredential, directory, prometheus }: Omit<BindInput, 'log'> & Pick<Job<Stanza>, 'prometheus'>,
+  prometheus: Job<Stanza>['prometheus'],
+  access: Access,
 ): Sharing['discover'] {
-  return async function* (input, warn) {
-    await using clients = openHttpClients({ ...input, readCredential, warn });
+  return async function* (input) {
+    await using clients = openHttpClients({ ...input, ...access });
     const { openHttp } = clients;
-    return yield* stanza.discover({ ...input, directory, openHttp, readCredential, warn, prometheus });
+    const listed = yield* stanza.discover({ ...input, ...access, openHttp, prometheus });
+    return withRequests(listed, clients);
   };
+}
+
+/** The listings of several stanzas, with HTTP clients that end with the last of them. */
+function discoverTogetherWith(stanza: Stanza, access: Access): Sharing['discoverTogether'] {
+  return (members, common) => {
+    const clients = openHttpClients({ ...common, ...access });
+    onAbort([common.signal], () => {
+      Promise.resolve(clients[Symbol.asyncDispose]()).catch(() => undefined);
+    });
+    const shared = { ...access, openHttp: clients.openHttp };
+    const given = members.map(({ sharing, input }) => ({
+      stanza: sharing.stanza,
+      input: { ...input, ...shared, prometheus: sharing.prometheus },
+    }));
+    const listings = stanza.discoverTogether?.(given, { ...common, ...shared }) ?? [];
+    return listings.map((listing) => counted(listing, clients));
+  };
+}
+
+async function* counted(listing: TargetListing, clients: HttpClients): TargetListing {
+  return withRequests(yield* listing, clients);
+}
+
+/** Of several listings with the same clients each counts what no other has counted. */
+function withRequests(listed: Listed | undefined, clients: HttpClients): Listed | undefined {
+  const requests = clients.takeRequests();
+  return requests === undefined ? listed : { ...listed, requests };
 }
 
 /** What the job's settings do to each group before it is published. */

@@ -1,3 +1,4 @@
+import { type Broadcast, openBroadcast } from '../base/broadcast.ts';
 import { mapConcurrent } from '../base/concurrency.ts';
 import { heedSignals } from '../base/deadlines.ts';
 import { MusterError } from '../base/errors.ts';
@@ -5,7 +6,7 @@ import type { Resolved } from '../cycle/naming.ts';
 import type { CycleInput } from '../cycle/provider.ts';
 import type { Discover, DiscoverInput, Listed } from '../targets/discover.ts';
 import type { TargetGroup } from '../targets/group.ts';
-import type { AppProvider } from './providers.ts';
+import type { AppProvider, GroupListing, ListingInput, Sharing } from './providers.ts';
 
 /** What a member of a group is run with. */
 export interface Member<P> {
@@ -57,7 +58,8 @@ function openMeeting(providers: readonly AppProvider[]): Meeting {
   const attending = new Set<AppProvider>();
   const asking = new Map<AppProvider, DiscoverInput>();
   const begun = Promise.withResolvers<void>();
-  const started = Promise.withResolvers<ReadonlyMap<AppProvider, Subscription>>();
+  const started = Promise.withResolvers<ReadonlyMap<AppProvider, Place>>();
+  let places: ReadonlyMap<AppProvider, Place> = new Map();
   let isBegun = false;
   let isStarted = false;
   let timer: NodeJS.Timeout | undefined;
@@ -71,12 +73,14 @@ function openMeeting(providers: readonly AppProvider[]): Meeting {
   const startIfAll = () => {
     if (!isBegun || isStarted || asking.size === 0 || asking.size < attending.size) return;
     isStarted = true;
-    started.resolve(startListings(asking));
+    places = startListings(asking);
+    started.resolve(places);
   };
   const leave = (provider: AppProvider) => {
     loading.delete(provider);
     attending.delete(provider);
     if (!isStarted) asking.delete(provider);
+    places.get(provider)?.leave();
     if (loading.size === 0) begin();
     startIfAll();
     if (loading.size === 0 && attending.size === 0) clearTimeout(timer);
@@ -99,8 +103,8 @@ function openMeeting(providers: readonly AppProvider[]): Meeting {
           asking.set(provider, input);
           startIfAll();
           const waiting = heedSignals(started.promise, [input.signal], 'before targets were listed');
-          const subscription = (await waiting).get(provider);
-          return yield* (subscription ?? provider.discover)(input);
+          const place = (await waiting).get(provider);
+          return yield* (place ?? provider).discover(input);
         } finally {
           leave(provider);
         }
@@ -109,111 +113,126 @@ function openMeeting(providers: readonly AppProvider[]): Meeting {
   };
 }
 
-type Subscription = Discover;
-
-/** One listing for all that ask for the same. */
-function startListings(
-  asking: ReadonlyMap<AppProvider, DiscoverInput>,
-): ReadonlyMap<AppProvider, Subscription> {
-  const subscriptions = new Map<AppProvider, Subscription>();
-  const byListing = Map.groupBy(asking, ([provider]) => provider.sharing?.listing ?? provider);
-  for (const members of byListing.values()) {
-    const [first] = members;
-    if (first === undefined || members.length === 1) continue;
-    const source = openListing(members);
-    for (const [index, [provider]] of members.entries())
-      subscriptions.set(provider, subscribe(source, index));
-  }
-  return subscriptions;
+/** A place among the readers of a listing. */
+interface Place {
+  readonly discover: Discover;
+  readonly leave: () => void;
 }
 
-type Batch = IteratorResult<readonly TargetGroup[], Listed | undefined>;
-
-/** A listing with several readers, known by number. */
-interface SharedListing {
-  /** The next batch, once every reader has asked for it. */
-  readonly next: (reader: number) => Promise<Batch>;
-  /** The others go on without this one; the last one ends the listing. */
-  readonly leave: (reader: number) => void;
-}
-
-function openListing(members: readonly (readonly [AppProvider, DiscoverInput])[]): SharedListing {
-  const stop = new AbortController();
-  const inputs = members.map(([, input]) => input);
-  const discover = members[0]?.[0].sharing?.discover;
-  if (discover === undefined) throw new MusterError('internal', 'a listing without a provider is shared');
-  const listing = discover(mergeInputs(inputs, stop.signal), (message) => {
-    for (const [{ sharing }] of members) sharing?.warn(message);
-  });
-  const readers = new Set(members.keys());
-  const waiting = new Map<number, PromiseWithResolvers<Batch>>();
-  const pull = () => {
-    if (waiting.size === 0 || waiting.size < readers.size) return;
-    const turn = [...waiting.values()];
-    waiting.clear();
-    listing.next().then(
-      (batch) => {
-        for (const { resolve } of turn) resolve(batch);
-      },
-      (error: unknown) => {
-        for (const { reject } of turn) reject(error);
-      },
-    );
-  };
-  return {
-    next(reader) {
-      const batch = Promise.withResolvers<Batch>();
-      waiting.set(reader, batch);
-      pull();
-      return batch.promise;
-    },
-    leave(reader) {
-      if (!readers.delete(reader)) return;
-      waiting.delete(reader);
-      if (readers.size > 0) return pull();
-      stop.abort(new MusterError('internal', 'nobody reads the listing any more'));
-      // It may be what hangs: nothing waits for it.
-      listing.return(undefined).catch(() => undefined);
-    },
-  };
-}
-
-function subscribe(listing: SharedListing, reader: number): Subscription {
-  return async function* ({ signal, cursor }) {
-    try {
-      for (;;) {
-        const batch = await heedSignals(listing.next(reader), [signal], 'while targets were listed');
-        if (batch.done === true) return comparedWith(batch.value, cursor);
-        yield batch.value;
-      }
-    } finally {
-      listing.leave(reader);
+/** One listing for all that ask for the same; those of a group are made together, as far as their mechanism can. */
+function startListings(asking: Asking): ReadonlyMap<AppProvider, Place> {
+  const places = new Map<AppProvider, Place>();
+  for (const group of Map.groupBy(asking, ([{ sharing }]) => sharing?.group ?? '').values()) {
+    const shared = group.flatMap(([provider, input]) => {
+      const { sharing } = provider;
+      return sharing === undefined ? [] : [{ provider, input, sharing }];
+    });
+    const listings = [...Map.groupBy(shared, ({ sharing }) => sharing.listing).values()];
+    const isTogether = listings.length > 1 && shared[0]?.sharing.discoverTogether !== undefined;
+    const opened = isTogether ? openTogether(listings) : listings.map(openAlone);
+    for (const [index, readers] of listings.entries()) {
+      const listing = opened[index];
+      if (listing === undefined) continue;
+      const taken = { isTaken: false };
+      for (const [reader, { provider }] of readers.entries())
+        places.set(provider, placeOf(listing, reader, taken));
     }
+  }
+  return places;
+}
+
+/** Who asks, and what for. */
+type Asking = ReadonlyMap<AppProvider, DiscoverInput>;
+
+interface Reader {
+  readonly provider: AppProvider;
+  readonly input: DiscoverInput;
+  readonly sharing: Sharing;
+}
+
+type Listing = Broadcast<readonly TargetGroup[], Listed | undefined>;
+
+/** The listing of equal stanzas, with all that is its own. */
+function openAlone(readers: readonly Reader[]): Listing {
+  return openBroadcast({
+    readers: readers.length,
+    start: (signal) => {
+      const [first] = readers;
+      if (first === undefined) throw new MusterError('internal', 'a listing has no reader');
+      return first.sharing.discover(mergeInputs(readers, signal));
+    },
+  });
+}
+
+/** Listings that differ, over one connection. */
+function openTogether(listings: readonly (readonly Reader[])[]): readonly Listing[] {
+  const all = new AbortController();
+  let left = listings.length;
+  const opened = listings.map((readers) => ({ readers, stop: new AbortController() }));
+  const members = opened.flatMap(({ readers, stop }): GroupListing[] => {
+    const [first] = readers;
+    return first === undefined ? [] : [{ sharing: first.sharing, input: mergeInputs(readers, stop.signal) }];
+  });
+  const common = mergeInputs(listings.flat(), all.signal);
+  const made = members[0]?.sharing.discoverTogether?.(members, common) ?? [];
+  return opened.map(({ readers, stop }, index) =>
+    openBroadcast({
+      readers: readers.length,
+      start() {
+        const listing = made[index];
+        if (listing === undefined) throw new MusterError('internal', 'a listing is missing from its group');
+        return listing;
+      },
+      onEnd() {
+        const over = new MusterError('internal', 'nobody reads the listing any more');
+        stop.abort(over);
+        left -= 1;
+        if (left === 0) all.abort(over);
+      },
+    }),
+  );
+}
+
+function placeOf(listing: Listing, reader: number, requests: { isTaken: boolean }): Place {
+  return {
+    async *discover({ signal, cursor }) {
+      const listed = yield* listing.read(reader, signal);
+      const result = comparedWith(listed, cursor);
+      if (listed?.requests === undefined) return result;
+      // A sum over all providers counts them once.
+      const own = requests.isTaken ? 0 : listed.requests;
+      requests.isTaken = true;
+      return { ...result, requests: own };
+    },
+    leave: () => listing.leave(reader),
   };
 }
 
 /** What the listing says to a provider whose last one returned this cursor. */
 function comparedWith(listed: Listed | undefined, cursor: DiscoverInput['cursor']): Listed | undefined {
   if (listed?.comparedWith === undefined) return listed;
-  const { backend } = listed;
-  return { backend, ...listed.comparedWith(cursor) };
+  const { backend, requests } = listed;
+  return { backend, requests, ...listed.comparedWith(cursor) };
 }
 
 /**
  * What all members want: time for the last of their deadlines, and a cursor only where it is that of all. One that
  * starts without is asked for the newest state.
  */
-function mergeInputs(inputs: readonly DiscoverInput[], signal: AbortSignal): DiscoverInput {
-  const deadlines = inputs.map(({ deadline }) => deadline);
+function mergeInputs(readers: readonly Reader[], signal: AbortSignal): ListingInput {
+  const deadlines = readers.map(({ input }) => input.deadline);
   const known = deadlines.filter((deadline) => deadline !== undefined);
-  const cursors = new Set(inputs.map(({ cursor }) => cursor));
+  const cursors = new Set(readers.map(({ input }) => input.cursor));
   const [cursor] = cursors;
   return {
     signal,
     deadline: known.length === deadlines.length ? Math.max(...known) : undefined,
     cursor: cursors.size === 1 ? cursor : undefined,
     onProgress(progress) {
-      for (const { onProgress } of inputs) onProgress?.(progress);
+      for (const { input } of readers) input.onProgress?.(progress);
+    },
+    warn(message) {
+      for (const { sharing } of readers) sharing.warn(message);
     },
   };
 }

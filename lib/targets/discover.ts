@@ -36,6 +36,8 @@ export interface Listed {
   readonly unseen?: (source: string) => string | undefined;
   /** Why the backend leaves things out, as it did in the last listing too: what is missing may be hidden only. */
   readonly filtered?: string;
+  /** Requests that it cost the backend, each with its retries, as far as they are counted. */
+  readonly requests?: number | undefined;
   /**
    * What the listing says to a provider whose last one returned this cursor: those that share a listing may have
    * different ones. Absent where the cursor makes no difference.

@@ -99,6 +99,7 @@ describe('muster run', () => {
           kind: 'cycle',
           ...{ job: 'api', provider: 'consul-0', outcome: 'published', version: 1, groups: 2, targets: 2 },
           duration_seconds: expect.any(Number),
+          requests: expect.any(Number),
           counts: { added: 2, removed: 0, changed: 0 },
           change: { added: [group(0), group(1)], removed: [], changed: [] },
         },

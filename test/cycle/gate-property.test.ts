@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeFileSd } from '../../lib/targets/file-sd.ts';
+import { decodeFileSd } from '../../lib/targets/file-sd-reader.ts';
 import { targetsKey } from '../../lib/targets/keys.ts';
 import { draws } from '../support/counts.ts';
 import { anyListing } from '../support/groups.ts';

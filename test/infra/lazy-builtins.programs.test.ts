@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import * as z from 'zod';
-import { buildCommand } from '../../infra/build-command.ts';
-import { lazyBuiltins } from '../../infra/lazy-builtins.ts';
+import { buildCommand } from '../../infra/build.ts';
+import { lazyBuiltins } from '../../infra/build-functions.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -6,7 +6,7 @@ import { explainTargets } from '../../lib/run/explain.ts';
 import { type JobRules, readQuestion } from '../../lib/run/question.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import { decodeFileSd } from '../../lib/targets/file-sd.ts';
+import { decodeFileSd } from '../../lib/targets/file-sd-reader.ts';
 import type { LabelSet, TargetGroup } from '../../lib/targets/group.ts';
 import { type ProviderId, targetsKey } from '../../lib/targets/keys.ts';
 import { relabel } from '../../lib/targets/relabel.ts';

@@ -82,7 +82,9 @@ describe('the scheduler', () => {
       yield listing(12, `${listings}`);
       return undefined;
     };
-    const same = { group: 'g', listing: 'l', discover, warn: () => undefined };
+    const config = { refresh_interval: 1000 };
+    const stanza = { config, identity: 'i', server: 's', written: 'w', group: 'g', discover };
+    const same = { group: 'g', listing: 'l', discover, stanza, prometheus: undefined, warn: () => undefined };
     const store = createMemoryStore();
     const { promise: haveGoneOn, resolve: goneOn } = Promise.withResolvers<void>();
     const slow: typeof store = {

@@ -145,14 +145,14 @@ function membersOver(discover: NonNullable<AppProvider['sharing']>['discover'], 
   const config = {
     scrape_configs: jobs.map((job_name) => ({ job_name, consul_sd_configs: [{ server: 'a:1' }] })),
   };
-  const shared: typeof discover = (given, warn) => {
+  const shared: typeof discover = (given) => {
     counted.listings += 1;
-    return discover(given, warn);
+    return discover(given);
   };
   const providers = providersOf(config).map((provider) => ({
     ...provider,
     deadline: 10_000,
-    discover: (given: Parameters<AppProvider['discover']>[0]) => shared(given, () => undefined),
+    discover: (given: Parameters<AppProvider['discover']>[0]) => shared({ ...given, warn: () => undefined }),
     ...(provider.sharing && { sharing: { ...provider.sharing, discover: shared } }),
   }));
   return { providers, counted };
@@ -337,7 +337,7 @@ describe('of jobs that share a listing', () => {
   test('say what the listing warns of, each in its own log', async () => {
     const said: string[] = [];
     const { providers } = membersOver(
-      (_, warn) => {
+      ({ warn }) => {
         warn('endpoints are truncated');
         return batches(1);
       },

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { s3Failure } from '../../lib/store/s3/errors.ts';
+import { bytes, failure } from '../../lib/store/contract/probe.ts';
+import { s3Failure } from '../../lib/store/s3/session.ts';
 import { createS3Store } from '../../lib/store/s3/store.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { type FakeS3, type FakeS3Options, sendError, startFakeS3 } from './fake-s3.ts';
-import { bytes, failure } from './probe.ts';
 
 const credentials = {
   accessKeyId: 'AKIDCANARY',

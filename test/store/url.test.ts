@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isMusterError } from '../../lib/base/errors.ts';
-import { storeConfig } from '../../lib/config/store-config.ts';
+import { storeConfig } from '../../lib/config/document.ts';
 import { openStore } from '../../lib/store/open.ts';
 import { parseFileUrl, parseStoreUrl } from '../../lib/store/url.ts';
 import { tree } from '../config/parsing.ts';

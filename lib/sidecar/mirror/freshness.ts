@@ -191,6 +191,8 @@ export interface Heartbeat {
   readonly failures?: number | undefined;
   readonly errorKind?: string | undefined;
   readonly damaged?: boolean | undefined;
+  /** Requests that the last whole listing cost the backend. */
+  readonly requests?: number | undefined;
   /** Targets that left after a hold, and when. */
   readonly confirmed?: { readonly at: number; readonly targets: number } | undefined;
 }
@@ -227,12 +229,13 @@ function decodeHeartbeat(body: Uint8Array, etag: string, key: string): Heartbeat
 const ofAnySchema = z.looseObject({ last_success: z.iso.datetime().optional() });
 
 function briefOf(status: Status): Omit<Heartbeat, 'etag' | 'problem'> {
-  const { last_success, last_attempt, last_change, failures, error, damaged, confirmed } = status;
+  const { last_success, last_attempt, last_change, failures, error, damaged, requests, confirmed } = status;
   const { held, pinned, rejected } = status;
   return {
     lastAttempt: Date.parse(last_attempt),
     failures,
     damaged: damaged !== undefined,
+    requests,
     lastSuccess: timeOf(last_success),
     lastChange: timeOf(last_change),
     // What a pin keeps is another matter, with an alert of its own.

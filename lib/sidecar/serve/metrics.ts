@@ -63,6 +63,7 @@ export function createSyncMetrics({ version, now = Date.now }: SyncMetricsOption
   const providerLastAttempt = gauge(syncMetrics.providerLastAttempt);
   const providerPublished = gauge(syncMetrics.providerPublished);
   const providerDamaged = gauge(syncMetrics.providerDamaged);
+  const providerRequests = gauge(syncMetrics.providerRequests);
   const providerConfirmed = gauge(syncMetrics.providerConfirmed);
   const providerPinned = gauge(syncMetrics.providerPinned);
   const providerRejected = gauge(syncMetrics.providerRejected);
@@ -90,6 +91,7 @@ export function createSyncMetrics({ version, now = Date.now }: SyncMetricsOption
       const setLastAttempt = replacing(providerLastAttempt);
       const setPublished = replacing(providerPublished);
       const setDamaged = replacing(providerDamaged);
+      const setRequests = replacing(providerRequests);
       const setConfirmed = replacing(providerConfirmed);
       const setPinned = replacing(providerPinned);
       const setRejections = replacing(providerRejected);
@@ -149,6 +151,7 @@ export function createSyncMetrics({ version, now = Date.now }: SyncMetricsOption
           setDamaged(ofStatus(({ damaged }) => (damaged === true ? 1 : 0)));
           setPinned(ofStatus(({ pinned }) => (pinned === true ? 1 : 0)));
           setRejections(ofStatus(({ rejected = 0 }) => rejected));
+          setRequests(ofStatus(({ requests }) => requests));
           setConfirmed(
             ofStatus(({ confirmed }) =>
               confirmed !== undefined && now() - confirmed.at < confirmedShown ? confirmed.targets : 0,

@@ -7,7 +7,8 @@ import { fittingTargets, parseQuery } from '../../../lib/sidecar/search/query.ts
 import { type SearchOptions, searchTargets } from '../../../lib/sidecar/search/search.ts';
 import { createWorkThread } from '../../../lib/sidecar/serve/worker.ts';
 import { toGroups } from '../../../lib/targets/canonical.ts';
-import { decodeFileSd, encodeFileSd, type FileSdGroup, joinFileSd } from '../../../lib/targets/file-sd.ts';
+import { encodeFileSd, joinFileSd } from '../../../lib/targets/file-sd.ts';
+import { decodeFileSd, type FileSdGroup } from '../../../lib/targets/file-sd-reader.ts';
 import { draws } from '../../support/counts.ts';
 import { anyListing } from '../../support/groups.ts';
 import { cleanUpAfterEach, makeFolder, shareOfMainThread } from '../world.ts';
@@ -20,7 +21,7 @@ async function fileOf(folder: string, content: Uint8Array | string, job = 'api')
   files += 1;
   const path = join(folder, `${files}.json`);
   await writeFile(path, content);
-  const groups = decodeFileSd(Buffer.from(content));
+  const groups: readonly FileSdGroup[] = JSON.parse(Buffer.from(content).toString());
   const targets = groups.reduce((sum, group) => sum + group.targets.length, 0);
   return { source: '', job, provider: 'consul-0', path, targets, made: undefined };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { hashSync } from 'bcryptjs';
-import { createSignIn, type SignIn } from '../../../lib/sidecar/serve/sign-in.ts';
+import { createSignIn, type SignIn } from '../../../lib/sidecar/serve/web-gate.ts';
 import { shareOfMainThread } from '../world.ts';
 
 const users = new Map([

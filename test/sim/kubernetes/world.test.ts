@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { joinedPod } from '../../../lib/backends/kubernetes/roles/pod.ts';
 import { decodeList } from '../../../lib/backends/kubernetes/wire/list.ts';
-import type { ClusterState } from '../../../lib/sim/kubernetes/api/list.ts';
+import { type ClusterState, keyOf } from '../../../lib/sim/kubernetes/api/list.ts';
 import { resources } from '../../../lib/sim/kubernetes/api/resources.ts';
-import { keyOf } from '../../../lib/sim/kubernetes/api/shelf.ts';
 import { encodeJson } from '../../../lib/sim/kubernetes/wire/json.ts';
 import { encodeMessage } from '../../../lib/sim/kubernetes/wire/protobuf.ts';
 import { stateOfWorld } from '../../../lib/sim/kubernetes/world/state.ts';

@@ -34,6 +34,8 @@ export interface Kind<T extends ObjectMeta> extends KindNames {
   readonly readList: (reader: Reader, end: number) => ListPage<T>;
   /** Takes the needed fields of a parsed JSON list. Throws `Malformed`. */
   readonly pickList: (json: unknown) => ListPage<T>;
+  /** A kind of the same objects with more fields. Listings that need different fields share a list of it. */
+  readonly wide?: Kind<T>;
 }
 
 /** The metadata that every object has here. */

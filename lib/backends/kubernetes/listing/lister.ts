@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { MusterError, toMusterError } from '../../../base/errors.ts';
 import { tryParseJson } from '../../../base/json.ts';
-import type { BodySpace } from '../../../http/body.ts';
+import type { BodySpace } from '../../../http/exchange.ts';
 import { shownUrl } from '../../../http/url-text.ts';
 import type { Cursor, Progress } from '../../../targets/discover.ts';
 import type { Connection } from '../connection/connection.ts';
-import type { ListPage, ObjectMeta } from '../kinds/kind.ts';
+import type { Kind, ListPage, ObjectMeta } from '../kinds/kind.ts';
 import {
   fetchPage,
   type ListQuery,
@@ -37,7 +37,33 @@ export interface ListerOptions {
   readonly warn?: ((message: string) => void) | undefined;
   /** Read from the API server's cache: the list may be older, and the server's database is spared. */
   readonly fromCache?: boolean | undefined;
+  /** Gives the lists that other listings need too. Absent: no list is shared. */
+  readonly share?: ShareList | undefined;
 }
+
+/** What the reader of a list wants of it, and learns of it. */
+export interface ListReader {
+  /** The list must not be older than this version; empty for the newest list. */
+  readonly oldest: string;
+  readonly report: ReportList;
+  readonly warn: (message: string) => void;
+  /** Called when the list is complete, with its version. */
+  readonly onVersion: (version: string) => void;
+}
+
+/** A list that several listings read at the same time. */
+interface SharedParts<T extends ObjectMeta = ObjectMeta> {
+  /** The kind that the objects are read as. It has the fields that all readers need. */
+  readonly kind: Kind<ObjectMeta>;
+  readonly parts: AsyncGenerator<Part<T>, void>;
+}
+
+/** Returns the list that other listings read too; undefined for a list that is not shared. */
+export type ShareList = (
+  query: ListQuery<ObjectMeta>,
+  reader: ListReader,
+  signal: AbortSignal,
+) => SharedParts | undefined;
 
 /** Lists the objects of an API server. */
 export interface Lister {
@@ -53,45 +79,88 @@ export interface Lister {
 
 /** Opens a lister for the connected API server. It sends nothing until a list is read. */
 export function openLister(connection: Connection, options: ListerOptions): Lister {
-  const { compression, pageSize, cursor, onProgress, warn = () => undefined } = options;
-  const source: PageSource = { connection, compression, form: 'protobuf' };
+  const { cursor, onProgress, warn = () => undefined } = options;
+  const source = listSource(connection, options);
   const versions = openVersions(connection.server, cursor);
   const trackList = openProgress(onProgress);
   return {
     cursor: versions.cursor,
     async *parts<T extends ObjectMeta>(query: ListQuery<T>, signal: AbortSignal) {
-      const stop = new AbortController();
-      const list: List<T> = {
-        source,
-        query,
-        limit: Math.min(pageSize, query.limit ?? pageSize),
-        versions,
+      const key = listKey(query);
+      const reader: ListReader = {
+        oldest: versions.last(key) || (options.fromCache === true ? '0' : ''),
         report: trackList(),
-        signal: AbortSignal.any([signal, stop.signal]),
         warn,
-        oldest: versions.last(listKey(query)) || (options.fromCache === true ? '0' : ''),
-        space: { bytes: new Uint8Array() },
+        onVersion: (version) => versions.read(key, version),
       };
-      try {
-        for (let starts = 0; starts < maxListStarts; starts++) if (yield* pagesOfOneState(list)) return;
-        throw expiredError(list);
-      } finally {
-        stop.abort(new MusterError('internal', 'the list is no longer read'));
+      const shared = options.share?.(query, reader, signal);
+      if (shared === undefined) return yield* listParts({ ...source, query, reader, signal });
+      if (!isOf(shared, query.kind)) {
+        const { resource } = query.kind;
+        throw new MusterError('internal', `the shared list of ${resource} lacks fields that are needed`);
       }
+      return yield* shared.parts;
     },
   };
 }
 
+function isOf<T extends ObjectMeta>(shared: SharedParts, kind: Kind<T>): shared is SharedParts<T> {
+  return shared.kind === kind || shared.kind === kind.wide;
+}
+
+/** How the lists of one connection are requested. */
+export interface ListSource {
+  readonly source: PageSource;
+  /** Most objects on a page. */
+  readonly pageSize: number;
+}
+
+/** Lists of one source learn together that the server does not support protobuf. */
+export function listSource(
+  connection: Connection,
+  { compression, pageSize }: Pick<ListerOptions, 'compression' | 'pageSize'>,
+): ListSource {
+  return { source: { connection, compression, form: 'protobuf' }, pageSize };
+}
+
+/** One list of a source, and its reader. */
+interface ListInput<T extends ObjectMeta> extends ListSource {
+  readonly query: ListQuery<T>;
+  readonly reader: ListReader;
+  readonly signal: AbortSignal;
+}
+
+/** Yields the list page by page; see `Lister.parts`. */
+export async function* listParts<T extends ObjectMeta>({
+  source,
+  pageSize,
+  query,
+  reader,
+  signal,
+}: ListInput<T>): AsyncGenerator<Part<T>, void> {
+  const stop = new AbortController();
+  const list: List<T> = {
+    ...reader,
+    source,
+    query,
+    limit: Math.min(pageSize, query.limit ?? pageSize),
+    signal: AbortSignal.any([signal, stop.signal]),
+    space: { bytes: new Uint8Array() },
+  };
+  try {
+    for (let starts = 0; starts < maxListStarts; starts++) if (yield* pagesOfOneState(list)) return;
+    throw expiredError(list);
+  } finally {
+    stop.abort(new MusterError('internal', 'the list is no longer read'));
+  }
+}
+
 /** One list, and how it is requested. */
-interface List<T extends ObjectMeta> {
+interface List<T extends ObjectMeta> extends ListReader {
   readonly source: PageSource;
   readonly query: ListQuery<T>;
   readonly limit: number;
-  readonly versions: Versions;
-  readonly report: ReportList;
-  readonly warn: (message: string) => void;
   readonly signal: AbortSignal;
-  /** The list must not be older than this version; empty for the newest list. */
   oldest: string;
   /** The bodies of its pages are read into this memory, one after another. */
   readonly space: BodySpace;
@@ -123,7 +192,7 @@ async function* pagesOfOneState<T extends ObjectMeta>(list: List<T>): AsyncGener
     list.report(read, token === '' ? 0 : page.remaining);
     yield { items, first };
     if (token === '') {
-      list.versions.read(listKey(list.query), version);
+      list.onVersion(version);
       return true;
     }
   }

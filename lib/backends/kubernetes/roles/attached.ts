@@ -3,13 +3,18 @@ import { objectMeta } from '../kinds/messages.ts';
 import type { ListQuery } from '../listing/page.ts';
 import { take } from '../wire/fields.ts';
 import { type Attached, addByName, addControllers, controller, targetMetadata } from './draft.ts';
+import { node } from './node.ts';
 import { type Read, type RoleInput, readInto, selected } from './read.ts';
+import { service } from './service.ts';
 
 /** Nodes as the targets on them need them: their metadata. */
-export const joinedNode = metadataOf('nodes', 'NodeList', false);
+export const joinedNode: Kind<ObjectMeta> = { ...metadataOf('nodes', 'NodeList', false), wide: node };
 
 /** Services as their endpoints need them: their metadata. */
-export const joinedService = metadataOf('services', 'ServiceList', true);
+export const joinedService: Kind<ObjectMeta> = {
+  ...metadataOf('services', 'ServiceList', true),
+  wide: service,
+};
 
 /** Namespaces as the objects in them need them: their metadata. */
 export const namespace = metadataOf('namespaces', 'NamespaceList', false);
@@ -49,49 +54,58 @@ export interface Attachable {
   readonly workloads: boolean;
 }
 
-/** Returns what is attached in one namespace. */
-export type AttachIn = (namespace: string) => AttachedReads;
+/** Says what is attached in a namespace, and which lists that takes. */
+export interface Attaching {
+  readonly in: (namespace: string) => AttachedReads;
+  readonly queries: (namespace: string) => readonly ListQuery<ObjectMeta>[];
+}
 
 /**
  * Returns what is attached, as far as the role takes it. Nodes and namespaces are read once for the listings of all
  * namespaces. Replica sets and jobs are read for each namespace, and without selectors, as in Prometheus. The name of a
  * job is in its pods, so it needs no list.
  */
-export function attaching(input: RoleInput, takes: Attachable): AttachIn {
+export function attaching(input: RoleInput, takes: Attachable): Attaching {
   const { lister, config } = input;
   const { attach_metadata: attach } = config;
   const nodes = takes.nodes && attach.node ? new Map<string, ObjectMeta>() : undefined;
   const namespaces = takes.namespaces && attach.namespace ? new Map<string, ObjectMeta>() : undefined;
+  const takesDeployments = takes.workloads && attach.deployment;
+  const takesCronJobs = takes.workloads && attach.cronjob;
   const ofNodes = selected(input, joinedNode, '', 'node');
   const ofNamespaces = { kind: namespace, namespace: '' };
+  const replicaSetsIn = (own: string) => ({ kind: replicaSet, namespace: own });
+  const jobsIn = (own: string) => ({ kind: job, namespace: own });
   const read = (map: Map<string, ObjectMeta> | undefined, query: ListQuery<ObjectMeta>): readonly Read[] =>
     map === undefined ? [] : [once((signal) => readInto(lister, query, { map, add: addByName }, signal))];
   const shared = [...read(nodes, ofNodes), ...read(namespaces, ofNamespaces)];
 
-  return (own) => {
-    const deployments = takes.workloads && attach.deployment ? new Map<string, string>() : undefined;
-    const cronJobs = takes.workloads && attach.cronjob ? new Map<string, string>() : undefined;
-    const reads: Read[] = [...shared];
-    if (deployments !== undefined)
-      reads.push((signal) => {
-        const query = { kind: replicaSet, namespace: own };
-        return readInto(lister, query, { map: deployments, add: addControllers('Deployment') }, signal);
-      });
-    if (cronJobs !== undefined)
-      reads.push((signal) => {
-        const query = { kind: job, namespace: own };
-        return readInto(lister, query, { map: cronJobs, add: addControllers('CronJob') }, signal);
-      });
-    return {
-      attached: {
-        nodes,
-        namespaces,
-        deployments,
-        cronJobs,
-        jobs: takes.workloads && attach.job,
-      },
-      reads,
-    };
+  return {
+    queries: (own) => [
+      ...(nodes === undefined ? [] : [ofNodes]),
+      ...(namespaces === undefined ? [] : [ofNamespaces]),
+      ...(takesDeployments ? [replicaSetsIn(own)] : []),
+      ...(takesCronJobs ? [jobsIn(own)] : []),
+    ],
+    in(own) {
+      const deployments = takesDeployments ? new Map<string, string>() : undefined;
+      const cronJobs = takesCronJobs ? new Map<string, string>() : undefined;
+      const reads: Read[] = [...shared];
+      if (deployments !== undefined)
+        reads.push((signal) => {
+          const add = addControllers('Deployment');
+          return readInto(lister, replicaSetsIn(own), { map: deployments, add }, signal);
+        });
+      if (cronJobs !== undefined)
+        reads.push((signal) => {
+          const add = addControllers('CronJob');
+          return readInto(lister, jobsIn(own), { map: cronJobs, add }, signal);
+        });
+      return {
+        attached: { nodes, namespaces, deployments, cronJobs, jobs: takes.workloads && attach.job },
+        reads,
+      };
+    },
   };
 }
 

@@ -30,6 +30,7 @@ import {
   putService,
   targetMetadata,
 } from './draft.ts';
+import { service } from './service.ts';
 
 const fields = {
   endpoints: list(2, {
@@ -64,11 +65,14 @@ const serviceFields = { spec: struct(2, take(serviceSpec, 'ipFamilyPolicy', 'ipF
 type DualStackService = ObjectOf<typeof targetMetadata, typeof serviceFields>;
 
 /** Services as their slices need them: with the address families that they want. */
-export const dualStackService: Kind<DualStackService> = kind(
-  { resource: 'services', apiVersion: 'v1', listKind: 'ServiceList', namespaced: true },
-  targetMetadata,
-  serviceFields,
-);
+export const dualStackService: Kind<DualStackService> = {
+  ...kind(
+    { resource: 'services', apiVersion: 'v1', listKind: 'ServiceList', namespaced: true },
+    targetMetadata,
+    serviceFields,
+  ),
+  wide: service,
+};
 
 /** What slices are joined with. The services may have their address families. */
 export interface SliceJoins extends ServiceJoins {
@@ -78,12 +82,16 @@ export interface SliceJoins extends ServiceJoins {
 /**
  * The group of an endpoint slice: a target for each address and port, and targets for the other ports of the pods behind
  * the addresses. Undefined when there are none, and for a slice of the second address family of a service, if the services
- * have their families.
+ * have their families. Before 3.11 Prometheus had the slices of both; `allFamilies` keeps to that.
  */
-export function buildEndpointSliceGroup(slice: EndpointSlice, joins: SliceJoins): TargetGroup | undefined {
+export function buildEndpointSliceGroup(
+  slice: EndpointSlice,
+  joins: SliceJoins,
+  { allFamilies = false } = {},
+): TargetGroup | undefined {
   const { namespace, name } = slice;
   const service = serviceOf(slice, joins);
-  if (service !== undefined && isOfSecondFamily(slice, service)) return undefined;
+  if (!allFamilies && service !== undefined && isOfSecondFamily(slice, service)) return undefined;
   const targets: LabelSet[] = [];
   const seen: SeenPods = new Map();
   const behind = { joins, seen };

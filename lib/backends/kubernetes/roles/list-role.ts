@@ -11,18 +11,18 @@ import { buildIngressGroup, ingress } from './ingress.ts';
 import { buildNodeGroup, node } from './node.ts';
 import { buildPodGroup, type JoinedPod, joinedPod, pod } from './pod.ts';
 import {
-  type ListNamespace,
   pushGroups,
   type Read,
   type RoleInput,
+  type RoleListing,
   readAll,
   readInto,
   selected,
 } from './read.ts';
 import { buildServiceGroup, type Service, service } from './service.ts';
 
-/** How each role lists one namespace. */
-export const listRole: Readonly<Record<Role, (input: RoleInput) => ListNamespace>> = {
+/** How each role is listed. */
+export const listRole: Readonly<Record<Role, (input: RoleInput) => RoleListing>> = {
   node: (input) => listAlone(input, node, buildNodeGroup, nothing),
   pod: (input) => listAlone(input, pod, podBuilder(input), everything),
   service: (input) => {
@@ -34,8 +34,11 @@ export const listRole: Readonly<Record<Role, (input: RoleInput) => ListNamespace
   endpoints: listEndpoints,
   endpointslice: (input) => {
     // Since 3.11 Prometheus leaves out slices of a second address family.
-    const services = hasSince(input.prometheus, '3.11') ? dualStackService : joinedService;
-    return listBehindServices(input, endpointSlice, services, buildEndpointSliceGroup);
+    if (hasSince(input.prometheus, '3.11'))
+      return listBehindServices(input, endpointSlice, dualStackService, buildEndpointSliceGroup);
+    return listBehindServices(input, endpointSlice, joinedService, (item, joins) =>
+      buildEndpointSliceGroup(item, joins, { allFamilies: true }),
+    );
   },
 };
 
@@ -48,13 +51,17 @@ function listAlone<T extends ObjectMeta>(
   kind: Kind<T>,
   build: (item: T, attached: Attached) => TargetGroup | undefined,
   takes: Attachable,
-): ListNamespace {
-  const attachIn = attaching(input, takes);
-  return async (namespace, push, signal) => {
-    const { attached, reads } = attachIn(namespace);
-    await readAll(reads, signal);
-    const query = selected(input, kind, namespace, input.config.role);
-    await pushGroups(input.lister, query, { build: (item) => build(item, attached), push }, signal);
+): RoleListing {
+  const attaches = attaching(input, takes);
+  const queryIn = (namespace: string) => selected(input, kind, namespace, input.config.role);
+  return {
+    queries: (namespace) => [queryIn(namespace), ...attaches.queries(namespace)],
+    async list(namespace, push, signal) {
+      const { attached, reads } = attaches.in(namespace);
+      await readAll(reads, signal);
+      const groups = { build: (item: T) => build(item, attached), push };
+      await pushGroups(input.lister, queryIn(namespace), groups, signal);
+    },
   };
 }
 
@@ -66,22 +73,25 @@ function podBuilder({ prometheus }: RoleInput): typeof buildPodGroup {
 }
 
 /** Kubernetes keeps at most 1,000 addresses of a service in its Endpoints, and marks the truncated ones. */
-function listEndpoints(input: RoleInput): ListNamespace {
+function listEndpoints(input: RoleInput): RoleListing {
   const truncated = new Set<string>();
-  const list = listBehindServices(input, endpoints, joinedService, (item, joins) => {
+  const { queries, list } = listBehindServices(input, endpoints, joinedService, (item, joins) => {
     if (isTruncated(item)) truncated.add(objectKey(item.namespace, item.name));
     return buildEndpointsGroup(item, joins);
   });
-  return async (namespace, push, signal) => {
-    await list(namespace, push, signal);
-    const [first, ...others] = [...truncated].filter(
-      (key) => namespace === '' || key.startsWith(`${namespace}/`),
-    );
-    if (first === undefined) return;
-    const are = others.length > 0 ? ` and ${others.length} more are` : ' is';
-    input.warn(
-      `endpoints/${first}${are} truncated: Kubernetes leaves out addresses over 1,000, and their targets are missing: use "role: endpointslice", which has all`,
-    );
+  return {
+    queries,
+    async list(namespace, push, signal) {
+      await list(namespace, push, signal);
+      const [first, ...others] = [...truncated].filter(
+        (key) => namespace === '' || key.startsWith(`${namespace}/`),
+      );
+      if (first === undefined) return;
+      const are = others.length > 0 ? ` and ${others.length} more are` : ' is';
+      input.warn(
+        `endpoints/${first}${are} truncated: Kubernetes leaves out addresses over 1,000, and their targets are missing: use "role: endpointslice", which has all`,
+      );
+    },
   };
 }
 
@@ -91,27 +101,29 @@ function listBehindServices<T extends ObjectMeta, S extends ObjectMeta>(
   kind: Kind<T>,
   serviceKind: Kind<S>,
   build: (item: T, joins: ServiceJoins) => TargetGroup | undefined,
-): ListNamespace {
+): RoleListing {
   const { lister } = input;
-  const attachIn = attaching(input, everything);
-  return async (namespace, push, signal) => {
-    const { attached, reads } = attachIn(namespace);
-    const pods = new Map<string, JoinedPod>();
-    const services = new Map<string, S>();
-    const joined: readonly Read[] = [
-      (own) =>
-        readInto(lister, selected(input, joinedPod, namespace, 'pod'), { map: pods, add: addByKey }, own),
-      (own) =>
-        readInto(
-          lister,
-          selected(input, serviceKind, namespace, 'service'),
-          { map: services, add: addByKey },
-          own,
-        ),
-    ];
-    await readAll([...joined, ...reads], signal);
-    const joins = { ...attached, pods, services };
-    const query = selected(input, kind, namespace, input.config.role);
-    await pushGroups(lister, query, { build: (item) => build(item, joins), push }, signal);
+  const attaches = attaching(input, everything);
+  const podsIn = (namespace: string) => selected(input, joinedPod, namespace, 'pod');
+  const servicesIn = (namespace: string) => selected(input, serviceKind, namespace, 'service');
+  const queryIn = (namespace: string) => selected(input, kind, namespace, input.config.role);
+  return {
+    queries: (namespace) => [
+      ...[podsIn(namespace), servicesIn(namespace), queryIn(namespace)],
+      ...attaches.queries(namespace),
+    ],
+    async list(namespace, push, signal) {
+      const { attached, reads } = attaches.in(namespace);
+      const pods = new Map<string, JoinedPod>();
+      const services = new Map<string, S>();
+      const joined: readonly Read[] = [
+        (own) => readInto(lister, podsIn(namespace), { map: pods, add: addByKey }, own),
+        (own) => readInto(lister, servicesIn(namespace), { map: services, add: addByKey }, own),
+      ];
+      await readAll([...joined, ...reads], signal);
+      const joins = { ...attached, pods, services };
+      const groups = { build: (item: T) => build(item, joins), push };
+      await pushGroups(lister, queryIn(namespace), groups, signal);
+    },
   };
 }

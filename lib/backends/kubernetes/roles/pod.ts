@@ -63,7 +63,7 @@ const names = { resource: 'pods', apiVersion: 'v1', listKind: 'PodList', namespa
 export const pod: Kind<Pod> = kind(names, metadata, fields);
 
 /** Pods as the targets behind services need them. */
-export const joinedPod: Kind<JoinedPod> = kind(names, metadata, joinedFields);
+export const joinedPod: Kind<JoinedPod> = { ...kind(names, metadata, joinedFields), wide: pod };
 
 /**
  * The group of a pod: a target for each port of its containers and init containers, and a target without a port for a

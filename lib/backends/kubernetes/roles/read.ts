@@ -17,12 +17,17 @@ export interface RoleInput {
   readonly prometheus?: MechanismInput['prometheus'];
 }
 
-/** Lists one namespace. Pushes its groups as they come and ends after the last one. Throws what listing throws. */
-export type ListNamespace = (
-  namespace: string,
-  push: Push<readonly TargetGroup[]>,
-  signal: AbortSignal,
-) => Promise<void>;
+/** How a role lists one namespace. */
+export interface RoleListing {
+  /** Pushes the groups of the namespace as they come and ends after the last one. Throws what listing throws. */
+  readonly list: (
+    namespace: string,
+    push: Push<readonly TargetGroup[]>,
+    signal: AbortSignal,
+  ) => Promise<void>;
+  /** All lists that `list` reads for the namespace. */
+  readonly queries: (namespace: string) => readonly ListQuery<ObjectMeta>[];
+}
 
 /** Reads a list that must be complete before groups are built. Throws what listing throws. */
 export type Read = (signal: AbortSignal) => Promise<void>;

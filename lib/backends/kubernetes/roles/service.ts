@@ -14,14 +14,26 @@ import {
 } from './draft.ts';
 
 const fields = {
-  spec: struct(2, take(serviceSpec, 'ports', 'clusterIP', 'type', 'loadBalancerIP', 'externalName')),
+  spec: struct(
+    2,
+    take(
+      serviceSpec,
+      'ports',
+      'clusterIP',
+      'type',
+      'loadBalancerIP',
+      'externalName',
+      'ipFamilyPolicy',
+      'ipFamilies',
+    ),
+  ),
   status: struct(3, serviceStatus),
 };
 
 /** A service as a target. */
 export type Service = ObjectOf<typeof targetMetadata, typeof fields>;
 
-/** Services as targets. Source of the fields: Kubernetes API reference, Service v1. */
+/** Services as targets; their address families are for the endpoint slices of a shared list. Source of the fields: Kubernetes API reference, Service v1. */
 export const service: Kind<Service> = kind(
   { resource: 'services', apiVersion: 'v1', listKind: 'ServiceList', namespaced: true },
   targetMetadata,

@@ -1,0 +1,89 @@
+import { heedSignals } from './deadlines.ts';
+import { MusterError } from './errors.ts';
+
+/**
+ * A generator that several readers read: each gets every value and the end, or the error. Values come one at a time, when
+ * all readers have asked, so that none is kept. A reader that leaves is not waited for any more, and the last one to leave
+ * ends the generator. Readers are known by number, from 0.
+ */
+export interface Broadcast<T, R> {
+  /** Whether the reader belongs to it: not one that came too late, or has left. */
+  readonly has: (reader: number) => boolean;
+  /** The values for one reader; throws as soon as the signal fires. */
+  readonly read: (reader: number, signal: AbortSignal) => AsyncGenerator<T, R>;
+  readonly leave: (reader: number) => void;
+}
+
+interface BroadcastOptions<T, R> {
+  /** How many there are. */
+  readonly readers: number;
+  /** Makes the generator, when all readers have come; the signal fires when all have left. */
+  readonly start: (signal: AbortSignal) => AsyncGenerator<T, R>;
+  /** Milliseconds for which the first reader waits for the others; then those that have not come are left out. */
+  readonly patience?: number;
+  /** Called when all have left, also where nothing was ever read. */
+  readonly onEnd?: () => void;
+}
+
+/** A broadcast, not yet started. */
+export function openBroadcast<T, R>({
+  readers,
+  start,
+  patience,
+  onEnd,
+}: BroadcastOptions<T, R>): Broadcast<T, R> {
+  const present = new Set(Array.from({ length: readers }, (_, reader) => reader));
+  const waiting = new Map<number, PromiseWithResolvers<IteratorResult<T, R>>>();
+  const stop = new AbortController();
+  let source: AsyncGenerator<T, R> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const pull = () => {
+    if (waiting.size === 0 || waiting.size < present.size) return;
+    clearTimeout(timer);
+    source ??= start(stop.signal);
+    const turn = [...waiting.values()];
+    waiting.clear();
+    source.next().then(
+      (result) => {
+        for (const { resolve } of turn) resolve(result);
+      },
+      (error: unknown) => {
+        for (const { reject } of turn) reject(error);
+      },
+    );
+  };
+  const goOnWithoutLate = () => {
+    for (const reader of present) if (!waiting.has(reader)) present.delete(reader);
+    pull();
+  };
+  const next = (reader: number) => {
+    const request = Promise.withResolvers<IteratorResult<T, R>>();
+    waiting.set(reader, request);
+    if (source === undefined && patience !== undefined) timer ??= setTimeout(goOnWithoutLate, patience);
+    pull();
+    return request.promise;
+  };
+  const leave = (reader: number) => {
+    if (!present.delete(reader)) return;
+    waiting.delete(reader);
+    if (present.size > 0) return pull();
+    clearTimeout(timer);
+    stop.abort(new MusterError('internal', 'nobody reads the listing any more'));
+    // It may be what hangs: nothing waits for it.
+    source?.throw(stop.signal.reason).catch(() => undefined);
+    onEnd?.();
+  };
+  async function* values(reader: number, signal: AbortSignal): AsyncGenerator<T, R> {
+    try {
+      for (;;) {
+        const result = await heedSignals(next(reader), [signal], 'while targets were listed');
+        if (result.done === true) return result.value;
+        yield result.value;
+      }
+    } finally {
+      leave(reader);
+    }
+  }
+  return { has: (reader) => present.has(reader), read: values, leave };
+}
