@@ -22,13 +22,21 @@ interface Watch {
 function watches(backend: Backend, settings: Settings): Readonly<Record<string, Watch>> {
   const own = ({ name }: { readonly name: string }) => ownMetric(name, backend, settings);
   const lambda = (name: string) => lambdaMetric(name, functionName(settings, backend));
-  const { overdue, failures, held, configErrors } = functionMetrics;
+  const { overdue, failures, held, pinned, rejected, configErrors } = functionMetrics;
   const period = periodOf(settings);
   // A quarter of an hour, and at least two ticks: one that fails may be a hiccup.
   const again = Math.max(2, Math.ceil(900 / period));
   const Held: Watch = {
     says: 'the guard holds a drop of the target count: look at muster status, then fix the backend or muster accept',
     ...{ metric: own(held), statistic: 'Sum', threshold: 1, periods: 1 },
+  };
+  const Pinned: Watch = {
+    says: 'an operator has pinned a list, which does not follow its backend: muster status says who, why and until when; muster unpin ends it',
+    ...{ metric: own(pinned), statistic: 'Sum', threshold: 1, periods: 1 },
+  };
+  const Rejected: Watch = {
+    says: 'targets stay although the backend lacks them, since an operator rejected their removal: mend the backend, or muster accept',
+    ...{ metric: own(rejected), statistic: 'Sum', threshold: 1, periods: 1 },
   };
   return {
     Stale: {
@@ -42,7 +50,7 @@ function watches(backend: Backend, settings: Settings): Readonly<Record<string, 
       ...{ metric: own(failures), statistic: 'Sum', threshold: 1, periods: again },
     },
     // Kube state is published as it is found: there is no guard.
-    ...(!backend.isKubeState && { Held }),
+    ...(!backend.isKubeState && { Held, Pinned, Rejected }),
     Config: {
       says: 'the configuration is wrong, empty or not to be read; the last good one stays in force',
       ...{ metric: own(configErrors), statistic: 'Sum', threshold: 1, periods: 2 },

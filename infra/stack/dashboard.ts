@@ -19,12 +19,15 @@ function graphs(settings: Settings): readonly Graph[] {
     (backend: Backend) =>
       ownMetric(name, backend, settings);
   const lambda = (name: string) => (backend: Backend) => lambdaMetric(name, functionName(settings, backend));
-  const { overdue, failures, held, targets, samples, duration, requests, configErrors } = functionMetrics;
+  const { overdue, failures, held, pinned, rejected, targets, samples, duration, requests, configErrors } =
+    functionMetrics;
   return [
     { title: 'Seconds overdue', stat: 'Maximum', metric: own(overdue) },
     { title: 'Failed cycles', stat: 'Sum', metric: own(failures) },
     { title: 'Cycles', stat: 'SampleCount', metric: own(failures) },
     { title: 'Held changes', stat: 'Sum', metric: own(held), of: 'targets' },
+    { title: 'Pinned lists', stat: 'Sum', metric: own(pinned), of: 'targets' },
+    { title: 'Rejected removals, in targets', stat: 'Maximum', metric: own(rejected), of: 'targets' },
     { title: 'Targets of the largest provider', stat: 'Maximum', metric: own(targets), of: 'targets' },
     {
       ...{ title: 'Samples of the largest kube-state output', stat: 'Maximum' },

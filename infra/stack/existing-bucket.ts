@@ -12,8 +12,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import * as z from 'zod';
-import { bucketStatements } from './bucket.ts';
-import { lifecycleRequest, rulesThatLoseLists } from './lifecycle.ts';
+import { bucketStatements, lifecycleRequest, rulesThatLoseLists } from './bucket.ts';
 import type { Settings } from './settings.ts';
 
 type Client = Pick<S3Client, 'send'>;

@@ -69,6 +69,7 @@ const backend = z.strictObject({
   regions: list.prefault(''),
 });
 
+/** The settings of `custom` after defaults and checks. */
 export type Settings = z.output<typeof settings>;
 
 /** A backend that is deployed. */

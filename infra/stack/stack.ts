@@ -1,10 +1,10 @@
+import { revision } from '../revision.ts';
 import { alarmResources } from './alarms.ts';
-import { bucketResources, describeBucket, sidecarStatements } from './bucket.ts';
+import { type Bucket, bucketResources, describeBucket, sidecarStatements } from './bucket.ts';
 import { dashboardResources } from './dashboard.ts';
-import { defineFunction, scheduleResources } from './functions.ts';
-import { roleResources } from './role.ts';
-import { readCustom } from './settings.ts';
-import { policy, type Resources, ref, type Value } from './template.ts';
+import { functionName, roleResources } from './role.ts';
+import { type Backend, readCustom, type Settings } from './settings.ts';
+import { arn, getAtt, policy, type Resources, ref, sub, trust, type Value } from './template.ts';
 
 /** What the Serverless Framework hands to a variable that is a function. */
 interface VariableInput {
@@ -62,5 +62,98 @@ export async function resources(input: VariableInput): Promise<{
       SidecarPolicyArn: { Description: 'Policy for the role of each sidecar', Value: ref('SidecarPolicy') },
       AlarmTopicArn: { Description: 'Where the alarms go', Value: ref('AlarmTopic') },
     },
+  };
+}
+
+/** The function of a backend, in the words of serverless.yml. */
+function defineFunction(backend: Backend, settings: Settings, bucket: Bucket): Value {
+  const { name, id, memory, timeout } = backend;
+  const { schedule, stack, logLevel, reservedConcurrency, deadLetterQueue, subnets, securityGroups } =
+    settings;
+  return {
+    name: functionName(settings, backend),
+    description: backend.isKubeState
+      ? `Muster ${revision()}: lists clusters and publishes their kube-state metrics`
+      : `Muster ${revision()}: lists targets of ${name} and publishes them`,
+    handler: `dist/functions/${name}/index.handler`,
+    package: { patterns: ['!**', `dist/functions/${name}/**`] },
+    memorySize: memory,
+    timeout,
+    role: `${id}Role`,
+    environment: {
+      MUSTER_CONFIG: sub('s3://${bucket}/config/muster.yml', { bucket: bucket.name }),
+      MUSTER_STORE: sub('s3://${bucket}', { bucket: bucket.name }),
+      MUSTER_SCHEDULE: schedule.expression,
+      MUSTER_LOG_LEVEL: logLevel,
+      POWERTOOLS_SERVICE_NAME: stack,
+      NODE_OPTIONS: '--enable-source-maps',
+    },
+    // The next tick is the retry: another one sooner would only add to the load of whatever is in trouble.
+    maximumRetryAttempts: 0,
+    maximumEventAge: 60,
+    ...(deadLetterQueue && {
+      destinations: { onFailure: { type: 'sqs', arn: getAtt('FailedQueue', 'Arn') } },
+    }),
+    ...(reservedConcurrency !== undefined && { reservedConcurrency }),
+    ...(subnets.length > 0 && { vpc: { subnetIds: [...subnets], securityGroupIds: [...securityGroups] } }),
+  };
+}
+
+/** What starts the functions: a schedule each, and the role that the scheduler takes for it. */
+function scheduleResources(backends: readonly Backend[], settings: Settings): Resources {
+  const schedules = backends.map((backend) => [
+    `${backend.id}Schedule`,
+    {
+      Type: 'AWS::Scheduler::Schedule',
+      Properties: {
+        Name: functionName(settings, backend),
+        Description: `Starts Muster's function for ${backend.name}`,
+        ScheduleExpression: settings.schedule.expression,
+        FlexibleTimeWindow: { Mode: 'OFF' },
+        State: 'ENABLED',
+        Target: {
+          Arn: getAtt(`${backend.id}LambdaFunction`, 'Arn'),
+          RoleArn: getAtt('ScheduleRole', 'Arn'),
+          Input: '{}',
+          RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+        },
+      },
+    },
+  ]);
+  return {
+    ScheduleRole: {
+      Type: 'AWS::IAM::Role',
+      Properties: {
+        AssumeRolePolicyDocument: trust('scheduler.amazonaws.com', {
+          StringEquals: { 'aws:SourceAccount': sub('${AWS::AccountId}') },
+        }),
+        Policies: [
+          {
+            PolicyName: 'muster',
+            PolicyDocument: policy([
+              {
+                Sid: 'StartFunctions',
+                Effect: 'Allow',
+                Action: ['lambda:InvokeFunction'],
+                Resource: backends.map((backend) =>
+                  arn('lambda', `function:${functionName(settings, backend)}`),
+                ),
+              },
+            ]),
+          },
+        ],
+      },
+    },
+    ...Object.fromEntries(schedules),
+    ...(settings.deadLetterQueue && {
+      FailedQueue: {
+        Type: 'AWS::SQS::Queue',
+        Properties: {
+          QueueName: `${settings.stack}-failed`,
+          SqsManagedSseEnabled: true,
+          MessageRetentionPeriod: 14 * 86_400,
+        },
+      },
+    }),
   };
 }

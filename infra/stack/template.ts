@@ -22,10 +22,12 @@ export interface Statement {
   readonly Condition?: { readonly [operator: string]: Value };
 }
 
+/** `Ref`: the name or the id of a resource of the template. */
 export function ref(id: string): Value {
   return { Ref: id };
 }
 
+/** `Fn::GetAtt`: an attribute of a resource of the template, as in its `Arn`. */
 export function getAtt(id: string, attribute: string): Value {
   return { 'Fn::GetAtt': [id, attribute] };
 }
@@ -40,6 +42,7 @@ export function arn(service: string, rest: string): Value {
   return sub(`arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${rest}`);
 }
 
+/** A policy document of these statements. */
 export function policy(statements: readonly Statement[]): Value {
   return { Version: '2012-10-17', Statement: statements.map((statement) => ({ ...statement })) };
 }

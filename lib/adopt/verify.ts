@@ -10,7 +10,8 @@ import { collectTargets } from '../cycle/collect.ts';
 import { readApp } from '../run/app.ts';
 import type { AppProvider } from '../run/providers.ts';
 import { decodeGroup, encodeLabels, type Groups, toGroups } from '../targets/canonical.ts';
-import { decodeFileSd, encodeFileSd } from '../targets/file-sd.ts';
+import { encodeFileSd } from '../targets/file-sd.ts';
+import { decodeFileSd } from '../targets/file-sd-reader.ts';
 import { addressLabel, type LabelSet, metaPrefix, type TargetGroup, targetLabels } from '../targets/group.ts';
 import { encodeJob } from '../targets/keys.ts';
 import { relabel } from '../targets/relabel.ts';
@@ -56,7 +57,7 @@ const fileTimeout = '1s';
  * Compares the targets of each job before and after the adoption: the labels after its rules, and before them where all
  * labels are published. Muster lists once and writes the files that it would publish. promtool lists for the original and
  * reads these files, where it exists and knows the mechanism; otherwise Muster's own relabelling takes its place. Other
- * targets of a job, such as static ones, are left out. Writes only to a temporary folder. A job that cannot be compared
+ * targets of a job, such as static ones, are left out. Equal SD configs are listed once. Writes only to a temporary folder. A job that cannot be compared
  * is `unknown`.
  */
 export async function verifyAdoption(
@@ -80,11 +81,12 @@ export async function verifyAdoption(
     const after = new Map(
       plan.files.map(({ source, after: text }) => [source, valuesOfJobs(meaningOf(text))]),
     );
+    const list = input.list ?? openListings(input);
     return await mapConcurrent(plan.jobs, concurrency, input.signal, async (job) => {
       const jobsProviders = providers.filter((one) => one.job === job.job.name);
       const published = join(temporary.to, encodeJob(job.job.name));
       try {
-        const listed = await listJob(jobsProviders, input);
+        const listed = await listJob(jobsProviders, list);
         const files = await publish(published, listed, (one) => one.transform);
         const rewritten = after.get(job.source)?.[job.index] ?? job.value;
         const compared = await compareJob(
@@ -116,17 +118,29 @@ interface Listed {
 
 async function listJob(
   providers: readonly AppProvider[],
-  { signal, list }: VerifyInput,
+  list: (provider: AppProvider) => Promise<Groups>,
 ): Promise<readonly Listed[]> {
   const listed: Listed[] = [];
-  for (const provider of providers) {
-    const groups =
-      list === undefined
-        ? (await collectTargets(untransformed(provider), { signal }, new Map(), undefined)).groups
-        : await list(provider);
-    listed.push({ provider, groups });
-  }
+  for (const provider of providers) listed.push({ provider, groups: await list(provider) });
   return listed;
+}
+
+/** Milliseconds for which a listing serves other jobs: later it would be older than what promtool lists for them. */
+const sharedFor = 15_000;
+
+/** Lists a provider. Equal SD configs of several jobs share a listing. */
+function openListings({ signal }: VerifyInput): (provider: AppProvider) => Promise<Groups> {
+  const known = new Map<string, { readonly at: number; readonly groups: Promise<Groups> }>();
+  return (provider) => {
+    const { listing = `${provider.job}/${provider.provider}` } = provider.sharing ?? {};
+    const found = known.get(listing);
+    if (found !== undefined && performance.now() - found.at < sharedFor) return found.groups;
+    const groups = collectTargets(untransformed(provider), { signal }, new Map(), undefined).then(
+      (all) => all.groups,
+    );
+    known.set(listing, { at: performance.now(), groups });
+    return groups;
+  };
 }
 
 function untransformed({ transform: _, ...provider }: AppProvider): AppProvider {

@@ -207,10 +207,14 @@ function withLabelsOf(
   labelsSince: LabelsSince = {},
   listing: TargetListing,
 ): TargetListing {
-  const newer = Object.entries(labelsSince).filter(([, since]) => !hasSince(version, since));
+  const newer = Object.entries(labelsSince).flatMap(([label, since]) =>
+    hasSince(version, since) ? [] : [label],
+  );
   if (newer.length === 0) return listing;
-  const isOlder = (name: string) =>
-    !newer.some(([label]) => (label.endsWith('_') ? name.startsWith(label) : name === label));
+  const names = new Set(newer);
+  const prefixes = newer.filter((label) => label.endsWith('_'));
+  // It is asked for every label of every target.
+  const isOlder = (name: string) => !names.has(name) && !prefixes.some((prefix) => name.startsWith(prefix));
   return pickEach(listing, isOlder);
 }
 

@@ -1,5 +1,6 @@
 import type { KeyTexts } from '../config/key-texts.ts';
 import type { MechanismLoader } from '../config/load.ts';
+import { sdKeyOf } from '../config/prometheus-keys.ts';
 import { bindMechanism, type Mechanism, type SdConfig, type Stanza } from './mechanism.ts';
 
 /** A backend that is loaded when a configuration has its key. */
@@ -18,22 +19,22 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'consul',
     async () => (await import('./consul/index.ts')).consul,
-    async () => (await import('./consul/key-texts.ts')).consulTexts,
+    async () => (await import('./consul/schema.ts')).consulTexts,
   ),
   loaded(
     'dns',
     async () => (await import('./dns/index.ts')).dns,
-    async () => (await import('./dns/key-texts.ts')).dnsTexts,
+    async () => (await import('./dns/schema.ts')).dnsTexts,
   ),
   loaded(
     'docker',
     async () => (await import('./docker/index.ts')).docker,
-    async () => (await import('./docker/key-texts.ts')).dockerTexts,
+    async () => (await import('./docker/index.ts')).dockerTexts,
   ),
   loaded(
     'dockerswarm',
     async () => (await import('./dockerswarm/index.ts')).dockerswarm,
-    async () => (await import('./dockerswarm/key-texts.ts')).dockerSwarmTexts,
+    async () => (await import('./dockerswarm/index.ts')).dockerSwarmTexts,
   ),
   loaded(
     'ec2',
@@ -53,17 +54,22 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'eureka',
     async () => (await import('./eureka/index.ts')).eureka,
-    async () => (await import('./eureka/key-texts.ts')).eurekaTexts,
+    async () => (await import('./eureka/index.ts')).eurekaTexts,
+  ),
+  loaded(
+    'file',
+    async () => (await import('./file/index.ts')).file,
+    async () => (await import('./file/index.ts')).fileTexts,
   ),
   loaded(
     'http',
     async () => (await import('./http/index.ts')).http,
-    async () => (await import('./http/key-texts.ts')).httpTexts,
+    async () => (await import('./http/index.ts')).httpTexts,
   ),
   loaded(
     'kubernetes',
     async () => (await import('./kubernetes/index.ts')).kubernetes,
-    async () => (await import('./kubernetes/key-texts.ts')).kubernetesTexts,
+    async () => (await import('./kubernetes/schema.ts')).kubernetesTexts,
   ),
   loaded(
     'lightsail',
@@ -73,7 +79,7 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'marathon',
     async () => (await import('./marathon/index.ts')).marathon,
-    async () => (await import('./marathon/key-texts.ts')).marathonTexts,
+    async () => (await import('./marathon/index.ts')).marathonTexts,
   ),
   loaded(
     'msk',
@@ -83,12 +89,12 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'nerve',
     async () => (await import('./zookeeper/index.ts')).nerve,
-    async () => (await import('./zookeeper/key-texts.ts')).zookeeperTexts,
+    async () => (await import('./zookeeper/schema.ts')).zookeeperTexts,
   ),
   loaded(
     'nomad',
     async () => (await import('./nomad/index.ts')).nomad,
-    async () => (await import('./nomad/key-texts.ts')).nomadTexts,
+    async () => (await import('./nomad/index.ts')).nomadTexts,
   ),
   loaded(
     'rds',
@@ -98,20 +104,25 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'serverset',
     async () => (await import('./zookeeper/index.ts')).serverset,
-    async () => (await import('./zookeeper/key-texts.ts')).zookeeperTexts,
+    async () => (await import('./zookeeper/schema.ts')).zookeeperTexts,
+  ),
+  loaded(
+    'static',
+    async () => (await import('./file/static.ts')).staticTargets,
+    async () => (await import('./file/static.ts')).staticTexts,
   ),
   loaded(
     'swarm',
     async () => (await import('./swarm/index.ts')).swarm,
-    async () => (await import('./swarm/key-texts.ts')).swarmTexts,
+    async () => (await import('./swarm/index.ts')).swarmTexts,
   ),
 ];
 
-/** The entry of a mechanism; its key is `<name>_sd_configs`, as in Prometheus. */
+/** The entry of a mechanism; its key is that of Prometheus. */
 function loaded<Config extends SdConfig>(
   name: string,
   load: () => Promise<Mechanism<Config>>,
   loadTexts: () => Promise<KeyTexts>,
 ): BackendLoader {
-  return { name, configKey: `${name}_sd_configs`, load: async () => bindMechanism(await load()), loadTexts };
+  return { name, configKey: sdKeyOf(name), load: async () => bindMechanism(await load()), loadTexts };
 }

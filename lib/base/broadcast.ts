@@ -21,7 +21,7 @@ interface BroadcastOptions<T, R> {
   readonly start: (signal: AbortSignal) => AsyncGenerator<T, R>;
   /** Milliseconds for which the first reader waits for the others; then those that have not come are left out. */
   readonly patience?: number;
-  /** Told when all have left, also where nothing was ever read. */
+  /** Called when all have left, also where nothing was ever read. */
   readonly onEnd?: () => void;
 }
 
@@ -58,11 +58,11 @@ export function openBroadcast<T, R>({
     pull();
   };
   const next = (reader: number) => {
-    const asked = Promise.withResolvers<IteratorResult<T, R>>();
-    waiting.set(reader, asked);
+    const request = Promise.withResolvers<IteratorResult<T, R>>();
+    waiting.set(reader, request);
     if (source === undefined && patience !== undefined) timer ??= setTimeout(goOnWithoutLate, patience);
     pull();
-    return asked.promise;
+    return request.promise;
   };
   const leave = (reader: number) => {
     if (!present.delete(reader)) return;

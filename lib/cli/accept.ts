@@ -1,8 +1,11 @@
+import { pinAt } from '../cycle/control.ts';
 import { acceptHeld } from '../cycle/held.ts';
+import { pinnedText, unpinCommand } from '../cycle/hints.ts';
 import { acceptRetirement } from '../cycle/leaving.ts';
+import { loadProvider } from '../cycle/load.ts';
 import { allSamples } from '../kube-state/gate.ts';
 import { acceptHeldOutput } from '../kube-state/stored.ts';
-import { loadApp } from '../run/app.ts';
+import { loadApp, type StoreView } from '../run/app.ts';
 import { selectOutputs } from '../run/kube-state-outputs.ts';
 import { addressLabel } from '../targets/group.ts';
 import type { ProviderId } from '../targets/keys.ts';
@@ -19,8 +22,9 @@ export const accept = defineCommand({
   name: 'accept',
   description:
     'Accepts the change that the gate holds for a job, as it is now, and prints it. The next cycle removes these targets.\n' +
-    'The acceptance ends after an hour and covers nothing that goes missing later. With --kube-state it accepts the change\n' +
-    'of an output, with --retired the retirement of providers that left the configuration. Exits with 1 when nothing is held.',
+    'The acceptance ends after an hour and covers nothing that goes missing later. It does not end a pin. With --kube-state\n' +
+    'it accepts the change of an output, with --retired the retirement of providers that left the configuration. Exits with\n' +
+    '1 when nothing is held.',
   examples: [
     'muster accept -c muster.yml --job api',
     'muster accept --job api --provider consul-0',
@@ -50,15 +54,32 @@ export const accept = defineCommand({
       const isAccepted = retired
         ? await acceptRetirement(id, { store, signal, now })
         : await printAccepted(id, await acceptHeld(store, id, now, signal), io);
-      if (isAccepted) accepted += 1;
-      if (isAccepted && retired)
-        await io.out(`${printable(`${id.job}/${id.provider}`)}: accepted, the next run retires it\n`);
+      if (!isAccepted) continue;
+      accepted += 1;
+      const pin = await pinText(id, { store, now, signal });
+      const name = printable(`${id.job}/${id.provider}`);
+      if (retired)
+        await io.out(
+          `${name}: accepted${pin === undefined ? ', the next run retires it' : ' for an hour'}\n`,
+        );
+      if (pin !== undefined) await io.out(`  ${printable(pin)}\n`);
     }
     const where = job === undefined ? '' : ` for job ${job}`;
     if (accepted === 0) io.err(`muster accept: nothing is held${where}\n`);
     return accepted === 0 ? exitCodes.failed : exitCodes.good;
   },
 });
+
+/** Why an acceptance does not count yet: a pin holds until it ends. */
+async function pinText(
+  id: ProviderId,
+  { store, now, signal }: Pick<StoreView, 'store'> & { readonly now: Date; readonly signal: AbortSignal },
+): Promise<string | undefined> {
+  const { control } = await loadProvider(store, id, { signal });
+  const pin = pinAt(control, now);
+  if (pin === undefined) return undefined;
+  return `${pinnedText(pin)}: the acceptance counts only if the pin ends within its hour; ${unpinCommand(id)} ends it`;
+}
 
 async function printAccepted(
   { job, provider }: ProviderId,

@@ -15,7 +15,7 @@ import {
   writeSources,
 } from '../adopt/write.ts';
 import { quoted } from '../cycle/hints.ts';
-import { scrapeConfigResource } from '../monitors/scrape-config-resource.ts';
+import { scrapeConfigResource } from '../monitors/print.ts';
 import { defineCommand, type ExitCode, exitCodes, type Io, UsageError } from './command.ts';
 import { counted, leftAloneText, printable } from './output.ts';
 

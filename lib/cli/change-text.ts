@@ -1,5 +1,5 @@
 import { formatDuration } from '../config/fields.ts';
-import { acceptRetiredCommand, retireCommand } from '../cycle/hints.ts';
+import { acceptRetiredCommand, retireCommand, unpinCommand } from '../cycle/hints.ts';
 import type { LeavingProvider } from '../cycle/leaving.ts';
 import { decodeGroup } from '../targets/canonical.ts';
 import {
@@ -10,8 +10,7 @@ import {
   targetChanges,
 } from '../targets/diff.ts';
 import type { Io } from './command.ts';
-import { counted, printable } from './output.ts';
-import { openPaint, type Style } from './terminal.ts';
+import { counted, openPaint, printable, type Style } from './output.ts';
 
 /** A change in one phrase: `+2 -1 ~4 targets`. */
 export function summaryText({ added, removed, changed }: ChangeCounts): string {
@@ -96,6 +95,8 @@ export function leavingText(one: LeavingProvider, verb: 'retired' | 'would be re
   const name = `${printable(`${job}/${provider}`)} (${counted(targets, 'target')})`;
   if (state === 'due') return `${name}: ${verb}, ${reason}\n`;
   if (state === 'held') return `${name}: not retired: ${reason}; "${acceptRetiredCommand}" lets it go\n`;
+  if (state === 'pinned')
+    return `${name}: not retired: ${reason}; "${printable(unpinCommand({ job, provider }))}" ends the pin\n`;
   const left = formatDuration(Math.ceil(wait / 1000) * 1000);
   return `${name}: ${reason}, is retired in ${left}; "${printable(retireCommand({ job, provider }))}" does it now\n`;
 }

@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import type { Logger } from '../base/logger.ts';
+import type { LogFormat, Logger } from '../base/logger.ts';
 
 /** The world of a command: its output, log, environment and signal. Tests hand in their own. */
 export interface Io {
@@ -8,6 +8,8 @@ export interface Io {
   /** Writes progress and messages for a person. */
   readonly err: (text: string) => void;
   readonly log: Logger;
+  /** The same log in another format. */
+  readonly logAs?: ((format: LogFormat) => Logger) | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether the output goes to a terminal: then `out` may have colours, and `err` progress. */
   readonly outIsTerminal: boolean;
@@ -16,6 +18,8 @@ export interface Io {
   readonly outColumns?: number | undefined;
   /** Fires on the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal;
+  /** From now on SIGHUP calls this, and ends nothing: for commands that go on and can read their settings again. */
+  readonly onHangup?: ((reload: () => void) => void) | undefined;
 }
 
 /** An option of a command; it may also come from the environment. */
@@ -50,6 +54,7 @@ export type Values<O extends Options> = { readonly [Name in keyof O]: Value<O[Na
 
 /** Exit codes: everything went well; something failed; the command was called wrongly; `plan` found a change. */
 export const exitCodes = { good: 0, failed: 1, usage: 2, changed: 2 } as const;
+/** An exit code of the command. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** A sub-command of `muster`. */

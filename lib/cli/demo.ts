@@ -15,9 +15,8 @@ import type { FleetServer } from '../sim/server.ts';
 import { countChange } from '../targets/diff.ts';
 import { printChange, summaryText } from './change-text.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
-import { runWithSidecar } from './dev.ts';
+import { prometheusStanza, runWithSidecar } from './dev.ts';
 import { readDuration } from './options.ts';
-import { prometheusStanza } from './prometheus-stanza.ts';
 
 /** Lines of a change that are shown: a first listing is long. */
 const shownLines = 8;

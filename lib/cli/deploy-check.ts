@@ -1,5 +1,4 @@
-import { readSchedule } from '../lambda/aws-schedule.ts';
-import { checkDeployment, type Finding } from '../lambda/check-deployment.ts';
+import { checkDeployment, type Finding, readSchedule } from '../lambda/check-deployment.ts';
 import { type App, loadApp } from '../run/app.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { shared } from './options.ts';

@@ -7,10 +7,9 @@ import type { Near } from '../run/question.ts';
 import { addressLabel, type LabelSet } from '../targets/group.ts';
 import { identifyingLabels } from '../targets/identifying.ts';
 import type { ProviderId } from '../targets/keys.ts';
-import type { RelabelTrace } from '../targets/trace.ts';
+import type { RelabelTrace } from '../targets/relabel.ts';
 import type { Io } from './command.ts';
-import { counted, formatAge, printable } from './output.ts';
-import { cutMiddle, openPaint, type Paint } from './terminal.ts';
+import { counted, cutMiddle, formatAge, openPaint, type Paint, printable } from './output.ts';
 
 /** All that is known, ready to be printed. */
 export interface Answer {

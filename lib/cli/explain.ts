@@ -9,7 +9,7 @@ import { lookLive } from '../run/live-look.ts';
 import { selectProviders } from '../run/providers.ts';
 import { type JobRules, type Near, openNear, readQuestion } from '../run/question.ts';
 import { statusKey } from '../targets/keys.ts';
-import type { RelabelTrace } from '../targets/trace.ts';
+import type { RelabelTrace } from '../targets/relabel.ts';
 import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
 import { type Answer, answerLines } from './explain-text.ts';
 import { openView } from './open-view.ts';

@@ -1,5 +1,5 @@
 import { formatDuration } from '../config/fields.ts';
-import { acceptCommand, heldData, unpinCommand } from '../cycle/hints.ts';
+import { heldData, letGoCommand } from '../cycle/hints.ts';
 import type { CycleResult } from '../cycle/provider.ts';
 import { retireOutputAfter } from '../kube-state/gate.ts';
 import { changesAnything, type Plan, type Rename } from '../run/plan.ts';
@@ -42,17 +42,12 @@ export function planRow(result: CycleResult): string[] {
   const after = targets + (outcome === 'dry-run' && counts ? counts.added - counts.removed : 0);
   const notes = [
     ...(counts === undefined || change === undefined || isEmptyChange(change) ? [] : [summaryText(counts)]),
-    ...(held === undefined ? [] : [`held: ${held.message}; ${settleText(result)}`]),
+    ...(held === undefined ? [] : [`held: ${held.message}; ${letGoCommand(result, held)}`]),
     ...(damaged === undefined ? [] : [`rebuilt, the store is damaged: ${damaged}`]),
     ...warnings.map(({ message }) => message),
   ];
   const shown = outcome === 'dry-run' ? `${targets} -> ${after}` : String(targets);
   return [job, provider, outcome, String(version), shown, notes.join('; ')];
-}
-
-/** A pin ends by itself or by a word; what it holds is not what the gate would. */
-function settleText(result: CycleResult): string {
-  return result.held?.memory.kind === 'pinned' ? unpinCommand(result) : acceptCommand(result);
 }
 
 /** What a plan has beside the changes of lists, a line each. */

@@ -13,8 +13,8 @@ export const plan = defineCommand({
     'prints which targets would come, go and change, what the gate would hold, and which lists would be retired or keep\n' +
     'another name. For the CI of a repository of configurations. Exits with 0 when nothing would change, with 2 when\n' +
     'something would, and with 1 for every error, also of the configuration: a backend that cannot be listed is named, and\n' +
-    'the others are shown. "muster run --dry-run" prints the same, and exits as "muster run" does. What only the sum over\n' +
-    'several providers would hold is judged when it runs.',
+    'the others are shown. "muster run --dry-run" prints the same, and exits as "muster run" does. Where several lists\n' +
+    'shrink at once, a run adds them up in the order in which they come: it may hold another of them than the plan.',
   examples: [
     'muster plan -c new/muster.yml',
     'muster plan -c muster.yml --output markdown > comment.md',

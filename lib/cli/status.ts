@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mapConcurrent } from '../base/concurrency.ts';
 import { isMusterError } from '../base/errors.ts';
-import { acceptOutputCommand, noticesOf, retireCommand, settlingCommand } from '../cycle/hints.ts';
+import {
+  acceptOutputCommand,
+  noticesOf,
+  pinnedText,
+  retireCommand,
+  settlingCommand,
+} from '../cycle/hints.ts';
 import { resolveNames } from '../cycle/naming.ts';
 import { listProviders, readStatus, type StoredStatus } from '../cycle/status.ts';
 import { longestAge } from '../kube-state/gzip-time.ts';
@@ -21,8 +27,7 @@ import {
 import { defineCommand, exitCodes, type Io, UsageError } from './command.ts';
 import { openView } from './open-view.ts';
 import { readDuration, shared } from './options.ts';
-import { formatAge, leftAloneText, printTable } from './output.ts';
-import type { Style } from './terminal.ts';
+import { formatAge, leftAloneText, printTable, type Style } from './output.ts';
 
 /** `muster status` */
 export const status = defineCommand({
@@ -90,8 +95,9 @@ async function look(
     const { job, provider } = id;
     const settles = stored.status && settlingCommand({ job, provider }, stored.status);
     const command = settles ?? (row.configured ? undefined : retireCommand({ job, provider }));
-    // A provider that left the configuration is ok unless it is held: it waits to be retired.
-    const leaves = !row.configured && stored.status?.retiring?.held === undefined;
+    // A provider that left the configuration is ok unless it is held or pinned: it waits to be retired.
+    const { pinned, retiring } = stored.status ?? {};
+    const leaves = !row.configured && retiring?.held === undefined && pinned === undefined;
     return {
       ...{ job, provider },
       configured: row.configured,
@@ -188,8 +194,10 @@ async function readStored(
 function stateOf({ configured, status, damaged }: Row, now: Date, stale: number): string {
   if (damaged !== undefined) return `its status cannot be read: ${damaged}`;
   if (status === undefined) return 'no cycle yet';
-  if (status.retiring?.held !== undefined)
+  if (status.retiring?.held !== undefined && status.pinned === undefined)
     return `left the configuration, not retired: ${status.retiring.held}`;
+  if (status.pinned !== undefined && (status.retiring !== undefined || !configured))
+    return `left the configuration, not retired before the pin ends: ${pinnedText(status.pinned)}`;
   if (status.retiring !== undefined || !configured)
     return 'left the configuration, will be retired after retire_after';
   if (status.error !== undefined) return `failing (${status.failures} in a row): ${status.error.message}`;

@@ -44,7 +44,11 @@ export const documentTexts: KeyTexts = {
     'Which names the labels of the rules may have.',
     'legacy',
   ],
-  'scrape_configs[].muster': ["Muster's settings of the job. They win over `defaults`.", { shards: 4 }],
+  'scrape_configs[].muster': ["Muster's settings of the job. They win over `defaults`.", { shards: 1 }],
+  'scrape_configs[].muster.publish': [
+    '`all`: the targets of `static_configs` and `file_sd_configs` are published too.',
+    'all',
+  ],
   kube_state_metrics: ['Clusters whose kube state is published.', []],
   store: [
     'Where Muster keeps all that it knows: a folder, relative to this file, or S3.',
@@ -54,6 +58,10 @@ export const documentTexts: KeyTexts = {
   'store.endpoint': ["URL of an S3 that is not Amazon's.", 'https://minio.example:9000'],
   'store.region': ['Region of the bucket. Default: that of the environment.', 'eu-west-1'],
   'store.force_path_style': ['Put the bucket into the path, not into the host name.', true],
+  backends: [
+    'Files of backends of your own, relative to this file. They are code, and run with all rights of Muster.',
+    ['./my-backend.mjs'],
+  ],
   strict: ['Make it an error that something is left to Prometheus.', true],
   owner: ['Whose the store is. Only configurations of this owner may change it.', 'team-a'],
   journal: ['How long the changes of a list are kept.', { keep: '30d' }],
@@ -74,7 +82,10 @@ export const settingsTexts: KeyTexts = {
   ],
   relabel: ['Who runs `relabel_configs`: Prometheus, or Muster before it publishes.', 'publish'],
   labels: ["Which labels are published: all, or those that the job's rules can read.", 'needed'],
-  shards: ["Parts of each provider's list.", 4],
+  shards: [
+    "Whether each provider's list is published in parts: `auto` where it is large, `1` never, a higher number always.",
+    1,
+  ],
   deadline: ['How long one listing may take.', '90s'],
   retire_after: ['How long targets stay whose SD config is gone.', '1h'],
   prometheus: [

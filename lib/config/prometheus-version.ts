@@ -11,6 +11,7 @@ export const prometheusVersions = [
   ...(['3.11', '3.12', '3.13', '3.14', '3.15'] as const),
 ] as const;
 
+/** A version of Prometheus that the configuration may name. */
 export type PrometheusVersion = (typeof prometheusVersions)[number];
 
 /** `muster.prometheus`: a version whose targets are wanted. Its newest patch release is meant, whatever patch is given. */

@@ -6,6 +6,7 @@ import {
   duration,
   durationShape,
   int,
+  isMapping,
   leaf,
   list,
   mapOf,
@@ -17,7 +18,7 @@ import {
   text,
 } from './fields.ts';
 import type { JobSettings, Provider, ReadStanza, StanzaReader } from './muster-config.ts';
-import { scrapeKeys, sdKeys } from './prometheus-keys.ts';
+import { publishesAll, scrapeKeys, sdKeys, stayingKeys } from './prometheus-keys.ts';
 import { prometheusVersion } from './prometheus-version.ts';
 import { nameSchemeKey, relabelConfigs } from './relabel.ts';
 import { rule, type SectionOf, section } from './section.ts';
@@ -37,7 +38,7 @@ export function scrapeConfig<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]
       metrics_path: text('/metrics'),
       params: mapOf(stringList()),
       metric_name_validation_scheme: nameSchemeKey,
-      muster: jobSettings.prefault({}),
+      muster: section({ ...fields, publish: oneOf(['all']).optional() }).prefault({}),
     },
     { ignored: [...scrapeKeys, ...sdKeys, ...configKeys] },
   );
@@ -69,11 +70,17 @@ function providersOf<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]) {
   const fields = Object.fromEntries(
     mechanisms.map(({ configKey, schema }) => [configKey, list(schema).check(namesUnique)]),
   );
-  return section(fields).transform((stanzas) => ({
+  return z.preprocess(withoutStaying, section(fields)).transform((stanzas) => ({
     providers: mechanisms.flatMap(({ name, configKey }) =>
       named({ name, configKey }, stanzas[configKey] ?? []),
     ),
   }));
+}
+
+/** The job without the SD configs that are left to Prometheus unless the job asks for them. */
+function withoutStaying(job: unknown): unknown {
+  if (!isMapping(job) || publishesAll(job)) return job;
+  return Object.fromEntries(Object.entries(job).filter(([key]) => !stayingKeys.includes(key)));
 }
 
 /** The condition that no two SD configs of a job have one name. */
@@ -144,7 +151,7 @@ export const builtInSettings: JobSettings = {
   guard: { max_removed: 0.5, min_targets: 10, confirm_after: 900_000, confirm_empty_after: 3_600_000 },
   relabel: 'prometheus',
   labels: 'all',
-  shards: 1,
+  shards: 'auto',
   retire_after: 900_000,
 };
 
@@ -164,17 +171,28 @@ const guardFields = {
   ).optional(),
 };
 
+const partCount = /^\+?[1-9]\d{0,3}$/;
+
 const fields = {
   guard: section(guardFields).prefault({}),
   relabel: oneOf(['prometheus', 'publish']).optional(),
   labels: oneOf(['all', 'needed']).optional(),
-  shards: int({ min: 1, max: 1000 }).optional(),
+  shards: leaf(
+    '"auto", or a whole number from 1 to 1000',
+    (source) => (source === 'auto' ? source : wholeUpTo(source, 1000)),
+    {
+      anyOf: [
+        { enum: ['auto'] },
+        { type: ['integer', 'string'], pattern: partCount.source, minimum: 1, maximum: 1000 },
+      ],
+    },
+  ).optional(),
   deadline: duration().optional(),
   retire_after: duration(undefined, { zero: true }).optional(),
   prometheus: prometheusVersion.optional(),
 };
 
-/** `muster:` of a job, and `defaults:` of the file. */
+/** `defaults:` of the file, and most of `muster:` of a job. */
 export const jobSettings = section(fields);
 
 /** The settings with what is configured in `over` in their place. */
@@ -195,6 +213,11 @@ export function overrideSettings(settings: JobSettings, over: SectionOf<typeof f
     deadline,
     prometheus,
   };
+}
+
+function wholeUpTo(source: string, most: number): number | undefined {
+  const number = partCount.test(source) ? Number(source) : 0;
+  return number >= 1 && number <= most ? number : undefined;
 }
 
 function longerThanZero(source: string): number | undefined {

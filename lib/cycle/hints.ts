@@ -52,8 +52,9 @@ export function settlingCommand(
   id: ProviderId,
   { held, pinned, retiring }: Pick<Status, 'held' | 'pinned' | 'retiring'>,
 ): string | undefined {
-  if (retiring !== undefined) return retiring.held === undefined ? retireCommand(id) : acceptRetiredCommand;
+  // A pin holds against all else.
   if (pinned !== undefined) return unpinCommand(id);
+  if (retiring !== undefined) return retiring.held === undefined ? retireCommand(id) : acceptRetiredCommand;
   return held && acceptCommand(id);
 }
 
@@ -82,7 +83,8 @@ export interface Notice {
 /** Milliseconds for which a notice says that targets left without an operator. */
 const confirmedFor = 60 * 60_000;
 
-function pinnedText({ until, by, why }: NonNullable<Status['pinned']>): string {
+/** That a list is pinned, by whom, why, and until when. */
+export function pinnedText({ until, by, why }: Omit<NonNullable<Status['pinned']>, 'since'>): string {
   const end = until === undefined ? 'until it is unpinned' : `until ${until}`;
   return `the list is pinned${decidedBy({ by, why })} ${end}`;
 }

@@ -3,6 +3,7 @@ import { isMusterError } from '../base/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { type Guard, losesTooMany } from '../targets/guard.ts';
 import { type ProviderId, statusKey } from '../targets/keys.ts';
+import { pinnedText } from './hints.ts';
 import { acceptedFor, isInForce } from './memory.ts';
 import {
   emptyStatus,
@@ -39,10 +40,11 @@ export interface LeavingProvider extends ProviderId {
   /**
    * - `due`: it is retired now;
    * - `waiting`: it is retired when it has waited long enough;
-   * - `held`: too much would go; it waits for an operator.
+   * - `held`: too much would go; it waits for an operator;
+   * - `pinned`: an operator keeps its list as it is, until the pin ends.
    */
-  readonly state: 'due' | 'waiting' | 'held';
-  /** Milliseconds until it is due; 0 where it is due or held. */
+  readonly state: 'due' | 'waiting' | 'held' | 'pinned';
+  /** Milliseconds until it is due, of one that waits; otherwise 0. */
   readonly wait: number;
   /** One line for a person: why it is retired or not. */
   readonly reason: string;
@@ -73,7 +75,8 @@ export async function findLeft(
 /**
  * Looks at every provider that left the configuration, counts its wait in its status, and says which are due. One leaves
  * when it has waited for `retire_after`, or as soon as its successors in the same job have published as many targets.
- * Where more than `max_removed` of all published targets would go, those due are held until an operator accepts.
+ * Where more than `max_removed` of all published targets would go, those due are held until an operator accepts. A
+ * pinned one waits until the pin ends, whatever was accepted.
  */
 export async function reviewLeaving(
   configured: readonly ConfiguredProvider[],
@@ -85,7 +88,8 @@ export async function reviewLeaving(
   if (left.length === 0) return [];
   const drafts = await mapConcurrent(left, 8, signal, async (id) => {
     const stored = await readStatus(store, id, signal);
-    return { id, stored, waited: waitedOf(stored.status, rules.retireAfter(id.job), now) };
+    const waited = waitedOf(stored.status, rules.retireAfter(id.job), now);
+    return { id, stored, waited, pin: pinOf(stored.status, now) };
   });
   const stored = await readStatuses(configured, input);
   const others = new Map(
@@ -93,10 +97,14 @@ export async function reviewLeaving(
   );
   const judged = drafts.map((draft) => judgeOne(draft, drafts, { configured, others }, rules));
   const statuses = [...drafts.map(({ stored }) => stored.status), ...others.values()];
-  const due = judged.filter(({ isDue }) => isDue);
+  const due = judged.filter(({ isDue, pin }) => isDue && pin === undefined);
   const refusal = due.length === 0 ? undefined : await refuseSum(due, statuses, rules, input);
   const looked = judged.map((one) => {
     const accepted = isAccepted(one.stored.status, now);
+    if (one.pin !== undefined) {
+      const reason = `it left the configuration; ${pinnedText(one.pin)}`;
+      return { ...one, state: 'pinned', reason } as const;
+    }
     const isHeld = refusal !== undefined && one.isDue && one.loss > 0 && !accepted;
     const reason = isHeld ? refusal : one.reason;
     const state = isHeld ? 'held' : one.isDue || accepted ? 'due' : 'waiting';
@@ -119,6 +127,8 @@ export async function reviewLeaving(
 interface Draft {
   readonly id: ProviderId;
   readonly stored: StoredStatus;
+  /** An operator keeps its list as it is. */
+  readonly pin: Status['pinned'];
   /** Milliseconds. */
   readonly waited: number;
 }
@@ -135,6 +145,12 @@ interface Judged extends Draft {
 interface Staying {
   readonly configured: readonly ConfiguredProvider[];
   readonly others: ReadonlyMap<string, Status>;
+}
+
+/** The pin, while it is in force: no cycle of the provider is left that would end it in the status. */
+function pinOf(status: Status | undefined, now: Date): Status['pinned'] {
+  const { until } = status?.pinned ?? {};
+  return until === undefined || now.getTime() < Date.parse(until) ? status?.pinned : undefined;
 }
 
 /** A single look counts for half of the wait at most, so that a jump of the clock does not end it. */
@@ -206,7 +222,7 @@ function isAccepted(status: Status | undefined, now: Date): boolean {
 
 /** Over the status that was read, or not at all: a cycle or an operator that wrote meanwhile knows better. */
 async function noteWait(
-  { id, stored, waited }: Judged,
+  { id, stored, waited, pin }: Judged,
   input: LeavingInput,
   held: string | undefined,
 ): Promise<void> {
@@ -220,7 +236,7 @@ async function noteWait(
     accepted_until,
   };
   try {
-    await writeStatus(id, { ...status, retiring }, etag, { ...input, merge: false });
+    await writeStatus(id, { ...status, pinned: pin, retiring }, etag, { ...input, merge: false });
   } catch (error) {
     if (!isMusterError(error, 'conflict')) throw error;
   }

@@ -1,3 +1,4 @@
+import { MusterError } from '../base/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { countTargets } from '../targets/canonical.ts';
 import { diffGroups } from '../targets/diff.ts';
@@ -14,8 +15,9 @@ import {
   statusKey,
   targetsKey,
 } from '../targets/keys.ts';
-import { noControl } from './control.ts';
+import { decidedBy, noControl, pinAt } from './control.ts';
 import { deleteSeen } from './document.ts';
+import { unpinCommand } from './hints.ts';
 import { commitChange } from './journal.ts';
 import { loadProvider, readPublished } from './load.ts';
 import { storeIdOf } from './ownership.ts';
@@ -34,7 +36,8 @@ export interface RetireInput extends Pick<CycleInput, 'store' | 'run' | 'now' | 
  * Ends a provider on purpose. It commits a last change that removes all targets, writes a tombstone that lets mirrors
  * remove the file, and then deletes the files. The status goes last, so that the next run takes up what a dying one left.
  * Journal and snapshot stay: if the provider comes back, its versions go on. Only what was seen at the beginning is
- * deleted, so that a provider that came back meanwhile keeps its files. False when another run was first.
+ * deleted, so that a provider that came back meanwhile keeps its files. False when another run was first. While an
+ * operator has pinned the list, nothing is done: false with `ifLeaving`, and otherwise it throws kind `denied`.
  */
 export async function retireProvider(id: ProviderId, input: RetireInput): Promise<boolean> {
   const { store, run, now, signal } = input;
@@ -46,6 +49,13 @@ export async function retireProvider(id: ProviderId, input: RetireInput): Promis
   if (input.ifLeaving === true && stored.status?.retiring === undefined) return false;
   // After the files: what they hold is then known to be no later than this version.
   const loaded = await loadProvider(store, id, { signal });
+  const pin = pinAt(loaded.control, now());
+  if (pin !== undefined) {
+    if (input.ifLeaving === true) return false;
+    const name = `${id.job}/${id.provider}`;
+    const message = `${name} is pinned${decidedBy(pin)}, and not retired before: ${unpinCommand(id)} ends the pin`;
+    throw new MusterError('denied', message);
+  }
   const isPublished = file !== undefined || manifest !== undefined;
   if (loaded.version > 0 || isPublished) {
     const version = await commitEnd(id, input, loaded, stored);
@@ -101,8 +111,8 @@ async function commitEnd(
   const change = diffGroups(loaded.groups, groups);
   const entry = { change, reason: 'retired', control: control === noControl ? undefined : lapse } as const;
   if (!isEnded && !(await commitChange(id, end, entry, input))) return undefined;
-  const fence = await writeCheckpoint(id, { ...end, identity: status?.identity }, input);
-  return fence === undefined ? undefined : end.version;
+  const written = await writeCheckpoint(id, { ...end, identity: status?.identity }, input);
+  return written === undefined ? undefined : end.version;
 }
 
 /** Parts of later versions belong to a provider that came back. */

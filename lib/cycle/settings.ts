@@ -44,6 +44,7 @@ export const settingsSchema = z.object({
   relabel_configs: z.array(rule).optional(),
 });
 
+/** Settings of a provider, as its status shows them. */
 export type Settings = z.infer<typeof settingsSchema>;
 
 /** What settings are made of; durations in milliseconds. */

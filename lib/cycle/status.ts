@@ -24,6 +24,7 @@ export const holdKinds = [
   'rejected',
   'pinned',
 ] as const;
+/** Why removals are held. */
 export type HoldKind = (typeof holdKinds)[number];
 
 /** The heartbeat of a provider, good or bad: what `status/` holds. Times are ISO 8601, durations seconds. */
@@ -125,6 +126,7 @@ export const statusSchema = z.object({
     .optional(),
 });
 
+/** A status after its checks. */
 export type Status = z.infer<typeof statusSchema>;
 /** What a status says of held removals. */
 export type Held = NonNullable<Status['held']>;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mapConcurrent } from '../base/concurrency.ts';
-import type { ObjectStore } from '../store/store.ts';
+import type { ListedObject, ObjectStore } from '../store/store.ts';
 import { type Guard, losesTooMany } from '../targets/guard.ts';
 import { folders, type ProviderId, statusKey } from '../targets/keys.ts';
 import type { SumKind } from './gate.ts';
@@ -57,6 +57,28 @@ export async function addDrop(drop: Drop, input: SumsInput): Promise<SumVerdict>
     return { forbidden: scope };
   }
   return {};
+}
+
+/**
+ * The store for a dry run of several providers: it has the drops that are noted in the real one, keeps further ones in
+ * memory, and writes nothing.
+ */
+export function notesInMemory(store: ObjectStore): ObjectStore {
+  const own = new Map<string, ListedObject>();
+  return {
+    ...store,
+    async put(key) {
+      own.set(key, { key, etag: '', size: 0, modified: 0 });
+      return { etag: '' };
+    },
+    async list(prefix, options) {
+      const found = await store.list(prefix, options);
+      return [...found, ...[...own.values()].filter(({ key }) => key.startsWith(prefix))];
+    },
+    async delete(key) {
+      own.delete(key);
+    },
+  };
 }
 
 /** Milliseconds within which retirements are added up. */

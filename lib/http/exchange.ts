@@ -1,7 +1,9 @@
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { abortError, onAbort } from '../base/deadlines.ts';
-import { MusterError } from '../base/errors.ts';
-import { type BodyLimit, type BodyReader, type BodySpace, readBody } from './body.ts';
+import { codeOf, MusterError } from '../base/errors.ts';
+import { joinPieces } from '../base/files.ts';
 import { toFailure } from './errors.ts';
 
 /** One request on the wire. */
@@ -159,4 +161,143 @@ function mutable(headers: Call['headers']): Record<string, string[] | string> {
       values.length === 1 ? values.join() : [...values],
     ]),
   );
+}
+
+/** Takes a body's chunks in; one copy of each, into one array where the length is known before. */
+interface BodyReader {
+  /** Bytes so far. */
+  readonly length: number;
+  /** Returns false once the limit is reached and the body is to be cut there; throws `too-large` where it is not. */
+  push(chunk: Uint8Array): boolean;
+  /** What came, as one array. */
+  take(): Uint8Array;
+}
+
+/**
+ * Memory for bodies that are read one after another, so that a long listing does not leave one behind for each page.
+ * Grows as needed. A body in it is good until the next request with the same space begins.
+ */
+export interface BodySpace {
+  bytes: Uint8Array;
+}
+
+/** What to do with a body over its limit: refuse the answer, or keep the part up to the limit. */
+interface BodyLimit {
+  readonly maxBytes: number;
+  readonly over: 'refuse' | 'cut';
+}
+
+/**
+ * A reader for a body of the declared length (bytes; undefined where the answer does not say). Throws `too-large`
+ * at once when that length is over the limit.
+ */
+function readBody(declared: number | undefined, limit: BodyLimit, space?: BodySpace): BodyReader {
+  if (declared !== undefined && declared > limit.maxBytes && limit.over === 'refuse')
+    throw tooLarge(limit.maxBytes, ` (it has ${declared} bytes)`);
+  if (space !== undefined) return readInto(space, limit, declared);
+  const whole = declared === undefined || declared > limit.maxBytes ? undefined : new Uint8Array(declared);
+  const chunks: Uint8Array[] = [];
+  return readerOf(limit, {
+    put(taken, at) {
+      if (whole === undefined) chunks.push(taken);
+      else whole.set(taken, at);
+    },
+    take: (length) => whole?.subarray(0, length) ?? joinPieces(chunks, length),
+  });
+}
+
+function readInto(space: BodySpace, limit: BodyLimit, declared = 0): BodyReader {
+  return readerOf(limit, {
+    put(taken, at) {
+      if (at + taken.length > space.bytes.length) {
+        const needed = Math.max(at + taken.length, Math.min(declared, limit.maxBytes));
+        const larger = new Uint8Array(Math.max(needed, 2 * space.bytes.length));
+        larger.set(space.bytes.subarray(0, at));
+        space.bytes = larger;
+      }
+      space.bytes.set(taken, at);
+    },
+    take: (length) => space.bytes.subarray(0, length),
+  });
+}
+
+/** Where a body is kept. */
+interface Keep {
+  put(taken: Uint8Array, at: number): void;
+  take(length: number): Uint8Array;
+}
+
+function readerOf(limit: BodyLimit, keep: Keep): BodyReader {
+  let length = 0;
+  return {
+    get length() {
+      return length;
+    },
+    push(chunk) {
+      const taken = within(chunk, length, limit);
+      keep.put(taken, length);
+      length += taken.length;
+      return taken.length === chunk.length;
+    },
+    take: () => keep.take(length),
+  };
+}
+
+/** The part of the chunk that the limit leaves room for. */
+function within(chunk: Uint8Array, length: number, limit: BodyLimit): Uint8Array {
+  const room = limit.maxBytes - length;
+  if (chunk.length <= room) return chunk;
+  if (limit.over === 'refuse') throw tooLarge(limit.maxBytes);
+  return chunk.subarray(0, room);
+}
+
+/** The error for an answer over its limit. */
+function tooLarge(maxBytes: number, more = ''): MusterError {
+  return new MusterError('too-large', `the answer is over the limit of ${maxBytes} bytes${more}`);
+}
+
+/**
+ * The body without its content encoding, which the request did not ask for but the server may have applied. Decoding
+ * stops once there are more than `maxBytes` (`too-large`). Nested or unknown encodings are `malformed`.
+ */
+export async function decodeBody(
+  body: Uint8Array,
+  contentEncoding: string | undefined,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  const encodings = (contentEncoding ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && name !== 'identity');
+  const [encoding, ...nested] = encodings;
+  if (encoding === undefined || body.length === 0) return body;
+  if (nested.length > 0) throw new MusterError('malformed', 'the answer has nested content encodings');
+  const decode = decoderFor(encoding, body);
+  if (decode === undefined) throw new MusterError('malformed', 'the answer has an unknown content encoding');
+  try {
+    return plainView(await decode(body, { maxOutputLength: maxBytes }));
+  } catch (error) {
+    if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes, ' once it is decompressed');
+    throw new MusterError('malformed', `the answer's ${encoding} encoding is broken (${codeOf(error)})`);
+  }
+}
+
+type Decode = (body: Uint8Array, options: { readonly maxOutputLength: number }) => Promise<Uint8Array>;
+
+function decoderFor(encoding: string, body: Uint8Array): Decode | undefined {
+  if (encoding === 'gzip' || encoding === 'x-gzip') return promisify(gunzip);
+  if (encoding === 'br') return promisify(brotliDecompress);
+  // By the standard with zlib's header, by the habit of some servers without.
+  if (encoding === 'deflate') return hasZlibHeader(body) ? promisify(inflate) : promisify(inflateRaw);
+  return undefined;
+}
+
+function hasZlibHeader([first = 0, second = 0]: Uint8Array): boolean {
+  return (first & 15) === 8 && (first * 256 + second) % 31 === 0;
+}
+
+/** The same bytes as a Uint8Array that is not a Buffer, whose methods differ. */
+function plainView(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -9,10 +9,9 @@ import {
   requestHeaders,
   urlAuthorization,
 } from './auth.ts';
-import { type BodySpace, decodeBody } from './body.ts';
 import type { Pools } from './connections.ts';
 import { isClosedEarly } from './errors.ts';
-import { type Answer, exchange } from './exchange.ts';
+import { type Answer, type BodySpace, decodeBody, exchange } from './exchange.ts';
 import { parseUrl, type Redactor, shownOrigin, shownUrl } from './url-text.ts';
 
 /** Default limit of an answer, in bytes. */

@@ -29,7 +29,8 @@ export async function askInTurn<Server, Answer>(
   const failures: MusterError[] = [];
   for (const [index, server] of servers.entries()) {
     const left = servers.length - index;
-    const share = left === 1 || deadline === undefined ? undefined : (deadline - Date.now()) / left;
+    const share =
+      left === 1 || deadline === undefined ? undefined : Math.max(0, (deadline - Date.now()) / left);
     try {
       const answer = await within(share, signal, (own) => ask(server, { signal: own, retry: left === 1 }));
       for (const { message } of failures) warn(`${message}; another server answered`);

@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
+import { definitionsResource, needsDefinitions } from './custom/collect.ts';
 import type { CustomResource } from './custom/config.ts';
-import { definitionsResource, needsDefinitions } from './custom/definitions.ts';
 import type { KubeStateConfig } from './options.ts';
-import { selectedResources } from './selection.ts';
+import { selectedResources } from './render.ts';
 
 /**
  * Returns the YAML manifest of a ClusterRole that may list the configured resources: no `watch`, no `get`. Bind it to the

@@ -1,5 +1,8 @@
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import * as z from 'zod';
 import { connectionFields, connectionRules } from '../backends/kubernetes/schema.ts';
+import { codeOf, MusterError } from '../base/errors.ts';
 import {
   bool,
   duration,
@@ -13,12 +16,14 @@ import {
   unlessEmpty,
 } from '../config/fields.ts';
 import { withHttpClient } from '../config/http-client.ts';
-import { nearest } from '../config/problem.ts';
+import type { KeyTexts } from '../config/key-texts.ts';
+import { ConfigError, inFileOrder, nearest, problemsOf } from '../config/problem.ts';
 import { httpSdConfig } from '../config/sd-config.ts';
 import { atMostOne, findings, rule, section } from '../config/section.ts';
 import { type JsonSchema, scalarShape, withShape } from '../config/shape.ts';
+import { maxConfigBytes, readYaml } from '../config/yaml-document.ts';
 import { isMetricsName } from '../targets/keys.ts';
-import { customResourceState } from './custom/config.ts';
+import { type CustomResourceState, customResourceState } from './custom/config.ts';
 import { longestAge } from './gzip-time.ts';
 import { resources } from './registry.ts';
 import { type LabelLists, parseLabelList } from './text/label-names.ts';
@@ -209,4 +214,142 @@ function readPattern(source: string): RegExp | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Returns the output with the content of its `custom_resource_state_config_file`, whose path is relative to the directory.
+ * Throws kind `config` if the file cannot be read, and a `ConfigError` for its faults.
+ */
+export function withConfigFile(config: KubeStateConfig, directory: string): KubeStateConfig {
+  const { name, custom_resource_state_config_file: file } = config;
+  if (file === undefined) return config;
+  const path = resolve(directory, file);
+  return { ...config, custom_resource_state_config: parseCustomResourceState(read(path, name), path) };
+}
+
+/** Parses a configuration file of kube-state-metrics. `origin` names it in messages. Throws a `ConfigError`. */
+export function parseCustomResourceState(text: string, origin: string): CustomResourceState {
+  const file = readYaml(text);
+  if (file.value === undefined) throw new ConfigError(origin, inFileOrder(file.problems));
+  const parsed = customResourceState.safeParse(file.value ?? {});
+  const issues = parsed.success ? [] : parsed.error.issues.flatMap(problemsOf);
+  const problems = [...file.problems, ...issues.map(({ path, message }) => file.problemAt(path, message))];
+  if (parsed.success && problems.length === 0) return parsed.data;
+  throw new ConfigError(origin, inFileOrder(problems));
+}
+
+function read(path: string, output: string): string {
+  const fail = (what: string, cause?: unknown) =>
+    new MusterError('config', `${output}: custom_resource_state_config_file: ${path} ${what}`, { cause });
+  const bytes = attempt(
+    () => (statSync(path).size > maxConfigBytes ? undefined : readFileSync(path)),
+    (error) => {
+      const code = codeOf(error) ?? 'unknown';
+      return fail(code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`, error);
+    },
+  );
+  if (bytes === undefined) throw fail(`is over ${maxConfigBytes} bytes`);
+  return attempt(
+    () => new TextDecoder('utf-8', { fatal: true }).decode(bytes),
+    (error) => fail('is not UTF-8 text', error),
+  );
+}
+
+function attempt<T>(work: () => T, failure: (error: unknown) => MusterError): T {
+  try {
+    return work();
+  } catch (error) {
+    throw failure(error);
+  }
+}
+
+const labelled = 'Labels whose values are found in the object.';
+const found = {
+  path: ['Where in the object the value is.', ['status', 'replicas']],
+  labelsFromPath: [labelled, { team: ['metadata', 'labels', 'team'] }],
+} as const;
+const labels: KeyTexts = {
+  commonLabels: ['Labels with fixed values.', { team: 'a' }],
+  labelsFromPath: found.labelsFromPath,
+};
+const valueFrom = ['Path below `path` of the value.', ['ready']] as const;
+const labelFromKey = ['Label for the key, where the path leads to a mapping.', 'type'] as const;
+const resource = 'custom_resource_state_config.spec.resources[]';
+const each = `${resource}.metrics[].each`;
+
+/** The keys of `kube_state_metrics`. */
+export const kubeStateTexts: KeyTexts = {
+  name: ['Name of the output, and of its path at the sidecar.', 'prod'],
+  kubernetes: ['How the API server is reached.', { api_server: 'https://k8s.example:6443' }],
+  resources: ['Resources that are listed. Default: those of kube-state-metrics.', ['pods', 'nodes']],
+  namespaces: ['Namespaces that are listed. Default: all.', ['web']],
+  namespaces_denylist: ['Namespaces that are left out.', ['kube-system']],
+  metric_allowlist: ['Only families whose name matches one of these.', ['kube_pod_.*']],
+  metric_denylist: ['No families whose name matches one of these.', ['kube_pod_tolerations']],
+  metric_opt_in_list: ['Families to add that are off by default.', ['kube_pod_nodeselectors']],
+  metric_labels_allowlist: ['Labels of objects that become labels of `kube_*_labels`.', 'pods=[app,team]'],
+  metric_annotations_allowlist: ['The same for annotations.', 'namespaces=[owner]'],
+  shard: ['The one shard that is written. Default: each.', 0],
+  total_shards: ['Number of shards.', 4],
+  custom_resource_state_config: [
+    'Metrics of custom resources, as in kube-state-metrics.',
+    { spec: { resources: [] } },
+  ],
+  'custom_resource_state_config.kind': ['Kind of the document.', 'CustomResourceStateMetrics'],
+  'custom_resource_state_config.spec': ['The document itself.', { resources: [] }],
+  'custom_resource_state_config.spec.resources': ['Custom resources that are listed.', []],
+  ...below(resource, {
+    groupVersionKind: [
+      'Which resource; `*` for any.',
+      { group: 'cert-manager.io', version: 'v1', kind: 'Certificate' },
+    ],
+    'groupVersionKind.group': ['Its API group.', 'cert-manager.io'],
+    'groupVersionKind.version': ['Its version.', 'v1'],
+    'groupVersionKind.kind': ['Its kind.', 'Certificate'],
+    metricNamePrefix: ["Stands before the metrics' names.", 'cert'],
+    ...labels,
+    resourcePlural: ['Plural in the paths of the API.', 'certificates'],
+    errorLogV: ['Taken and not read.', 5],
+    metrics: ['Its metrics.', []],
+    ...below('metrics[]', {
+      name: ['Name after the prefix.', 'ready'],
+      help: ['Text for HELP.', 'Whether the certificate is ready.'],
+      ...labels,
+      errorLogV: ['Taken and not read.', 5],
+      each: ['How the values are found.', { type: 'Gauge', gauge: { path: ['status', 'replicas'] } }],
+    }),
+  }),
+  ...below(each, {
+    type: ['Type of the metric; the key of its name stands beside.', 'Gauge'],
+    gauge: ['A number.', { path: ['status', 'replicas'] }],
+    ...below('gauge', {
+      ...found,
+      labelFromKey,
+      valueFrom,
+      nilIsZero: ['A value that is not there is 0.', true],
+    }),
+    stateSet: [
+      'A state of several.',
+      { path: ['status', 'phase'], labelName: 'phase', list: ['Ready', 'Failed'] },
+    ],
+    ...below('stateSet', {
+      ...found,
+      labelName: ['Label for the state.', 'phase'],
+      list: ['All states.', ['Ready', 'Failed']],
+      valueFrom,
+    }),
+    info: ['A 1 with labels.', { labelsFromPath: { version: ['spec', 'version'] } }],
+    ...below('info', { ...found, labelFromKey }),
+  }),
+  custom_resource_state_config_file: ['The same in a file, relative to this one.', 'custom-resources.yml'],
+  custom_resource_state_only: ['List custom resources and nothing else.', true],
+  use_apiserver_cache: ['Take what the API server has in its cache.', true],
+  node: ['Only pods of this node; with `resources: [pods]`.', 'node-1'],
+  track_unscheduled_pods: ['Only pods without a node; with `resources: [pods]`.', true],
+  object_limit: ['Objects of a list that are looked at; 0 for all.', 1000],
+  deadline: ['How long one listing may take.', '2m'],
+};
+
+function below(path: string, texts: KeyTexts): KeyTexts {
+  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [`${path}.${key}`, text]));
 }

@@ -1,7 +1,11 @@
 import type { KubeStateResource } from './resource.ts';
+import {
+  mutatingAdmissionPolicy,
+  mutatingAdmissionPolicyBinding,
+  validatingAdmissionPolicy,
+  validatingAdmissionPolicyBinding,
+} from './resources/admissionpolicy.ts';
 import { certificateSigningRequest } from './resources/certificatesigningrequest.ts';
-import { clusterRole } from './resources/clusterrole.ts';
-import { clusterRoleBinding } from './resources/clusterrolebinding.ts';
 import { configMap } from './resources/configmap.ts';
 import { cronJob } from './resources/cronjob.ts';
 import { daemonSet } from './resources/daemonset.ts';
@@ -14,9 +18,6 @@ import { ingressClass } from './resources/ingressclass.ts';
 import { job } from './resources/job.ts';
 import { lease } from './resources/lease.ts';
 import { limitRange } from './resources/limitrange.ts';
-import { mutatingAdmissionPolicy } from './resources/mutatingadmissionpolicy.ts';
-import { mutatingAdmissionPolicyBinding } from './resources/mutatingadmissionpolicybinding.ts';
-import { mutatingWebhookConfiguration } from './resources/mutatingwebhookconfiguration.ts';
 import { namespace } from './resources/namespace.ts';
 import { networkPolicy } from './resources/networkpolicy.ts';
 import { node } from './resources/node.ts';
@@ -24,20 +25,19 @@ import { persistentVolume } from './resources/persistentvolume.ts';
 import { persistentVolumeClaim } from './resources/persistentvolumeclaim.ts';
 import { pod } from './resources/pod.ts';
 import { podDisruptionBudget } from './resources/poddisruptionbudget.ts';
-import { replicaSet } from './resources/replicaset.ts';
-import { replicationController } from './resources/replicationcontroller.ts';
+import { replicaSet, replicationController } from './resources/replicaset.ts';
 import { resourceQuota } from './resources/resourcequota.ts';
-import { role } from './resources/role.ts';
-import { roleBinding } from './resources/rolebinding.ts';
+import { clusterRole, clusterRoleBinding, role, roleBinding } from './resources/role.ts';
 import { secret } from './resources/secret.ts';
 import { service } from './resources/service.ts';
 import { serviceAccount } from './resources/serviceaccount.ts';
 import { statefulSet } from './resources/statefulset.ts';
 import { storageClass } from './resources/storageclass.ts';
-import { validatingAdmissionPolicy } from './resources/validatingadmissionpolicy.ts';
-import { validatingAdmissionPolicyBinding } from './resources/validatingadmissionpolicybinding.ts';
-import { validatingWebhookConfiguration } from './resources/validatingwebhookconfiguration.ts';
 import { volumeAttachment } from './resources/volumeattachment.ts';
+import {
+  mutatingWebhookConfiguration,
+  validatingWebhookConfiguration,
+} from './resources/webhookconfiguration.ts';
 
 /** All resources, in the order of the original's documentation. Source: kube-state-metrics, docs/metrics. */
 export const resources: readonly KubeStateResource[] = [

@@ -1,10 +1,14 @@
 import type { Lister } from '../backends/kubernetes/listing/lister.ts';
 import { collectCustom } from './custom/collect.ts';
+import type { CustomResource } from './custom/config.ts';
 import type { FamilyCount } from './gate.ts';
-import type { Collected } from './resource.ts';
-import type { Selection } from './selection.ts';
+import type { Keep, ListScope } from './list-objects.ts';
+import type { KubeStateConfig } from './options.ts';
+import { resources } from './registry.ts';
+import type { Collected, KubeStateResource } from './resource.ts';
 import { type Member, openSpill, type Spill } from './text/blocks.ts';
-import type { AllowedMaps } from './text/family.ts';
+import type { AllowedMaps, FamilyNames } from './text/family.ts';
+import { type Allow, allowKeys, type LabelLists } from './text/label-names.ts';
 
 /** The text of an output. It is compressed in a temporary file until `close` is called. */
 export interface Rendered {
@@ -71,3 +75,107 @@ function* readMembers(spill: Spill, members: readonly Member[]): Generator<Uint8
   }
   return undefined;
 }
+
+/** What an output lists and writes: the options of one output, resolved. */
+export interface Selection extends ListScope {
+  readonly resources: readonly KubeStateResource[];
+  /** Custom resources, as configured. */
+  readonly custom?: readonly CustomResource[] | undefined;
+  /** Whether a family is written. */
+  readonly wants: (family: FamilyNames) => boolean;
+  /** Which labels become Prometheus labels, by resource. */
+  readonly allowedLabels: ReadonlyMap<string, Allow>;
+  /** Which annotations become Prometheus labels, by resource. */
+  readonly allowedAnnotations: ReadonlyMap<string, Allow>;
+}
+
+/** Resolves the options of an output for one shard. The caller resolves the namespaces, since its own may be among them. */
+export function selectionOf(
+  config: KubeStateConfig,
+  namespaces: readonly string[],
+  shard: number,
+): Selection {
+  const keep = keepShard(shard, config.total_shards);
+  const selected = selectedResources(config);
+  const custom = config.custom_resource_state_config?.spec.resources;
+  return {
+    resources: selected,
+    custom,
+    namespaces,
+    deniedNamespaces: config.namespaces_denylist,
+    podField: podFieldOf(config),
+    objectLimit: config.object_limit,
+    wants: wantsFamily(config),
+    allowedLabels: allowed(config.metric_labels_allowlist, selected),
+    allowedAnnotations: allowed(config.metric_annotations_allowlist, selected),
+    keep,
+  };
+}
+
+/** `track_unscheduled_pods` comes before `node`. Source: kube-state-metrics, pkg/app. */
+function podFieldOf({ node, track_unscheduled_pods: unscheduled }: KubeStateConfig): string {
+  if (unscheduled) return 'spec.nodeName=';
+  return node === undefined ? '' : `spec.nodeName=${node}`;
+}
+
+/** The resources that an output lists: the named ones, or the default ones. */
+export function selectedResources({
+  resources: names,
+  custom_resource_state_only: onlyCustom,
+}: KubeStateConfig): readonly KubeStateResource[] {
+  if (onlyCustom) return [];
+  if (names.length === 0) return resources.filter(({ notByDefault }) => notByDefault !== true);
+  return resources.filter(({ resource }) => names.includes(resource));
+}
+
+/** Patterns match anywhere in a name, as in kube-state-metrics. */
+function wantsFamily({ metric_allowlist, metric_denylist, metric_opt_in_list }: KubeStateConfig) {
+  return ({ name, optIn }: FamilyNames): boolean => {
+    const matches = (pattern: RegExp) => pattern.test(name);
+    if (optIn === true && !metric_opt_in_list.some(matches)) return false;
+    if (metric_allowlist.length > 0) return metric_allowlist.some(matches);
+    return !metric_denylist.some(matches);
+  };
+}
+
+/** The list of `*` comes before the list of a resource. */
+function allowed(lists: LabelLists, selected: readonly KubeStateResource[]): ReadonlyMap<string, Allow> {
+  const { '*': forAll } = lists;
+  const byName = new Map<string, Allow>();
+  for (const { resource } of selected) {
+    const keys = forAll ?? (Object.hasOwn(lists, resource) ? lists[resource] : undefined);
+    if (keys !== undefined && keys.length > 0) byName.set(resource, allowKeys(keys));
+  }
+  return byName;
+}
+
+/**
+ * Returns whether objects belong to the shard, as kube-state-metrics assigns them by UID. Undefined for a single shard.
+ * Source: kube-state-metrics, pkg/sharding.
+ */
+export function keepShard(shard: number, totalShards: number): Keep | undefined {
+  if (totalShards === 1) return undefined;
+  return (uid) => jumpHash(fnv64a(uid), totalShards) === shard;
+}
+
+/** FNV-1a of 64 bits over the UTF-8 bytes of the string. */
+export function fnv64a(text: string): bigint {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of Buffer.from(text)) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & mask;
+  return hash;
+}
+
+/** The bucket of a key, from 0. Source: Lamping and Veach, "A Fast, Minimal Memory, Consistent Hash Algorithm". */
+export function jumpHash(key: bigint, buckets: number): number {
+  let bucket = -1;
+  let next = 0;
+  let state = key;
+  while (next < buckets) {
+    bucket = next;
+    state = (state * 2862933555777941757n + 1n) & mask;
+    next = Math.floor((bucket + 1) * (2 ** 31 / (Number(state >> 33n) + 1)));
+  }
+  return bucket;
+}
+
+const mask = 2n ** 64n - 1n;

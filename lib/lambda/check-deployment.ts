@@ -1,5 +1,7 @@
+import { GetScheduleCommand, ResourceNotFoundException, SchedulerClient } from '@aws-sdk/client-scheduler';
+import { awsRequestHandler } from '../base/aws.ts';
 import { mapConcurrent } from '../base/concurrency.ts';
-import { toMusterError } from '../base/errors.ts';
+import { MusterError, toMusterError } from '../base/errors.ts';
 import { acceptRetiredCommand } from '../cycle/hints.ts';
 import { type LeavingProvider, type RetireRules, reviewLeaving } from '../cycle/leaving.ts';
 import { resolveNames } from '../cycle/naming.ts';
@@ -9,10 +11,8 @@ import { readListed } from '../kube-state/stored.ts';
 import type { AppProvider } from '../run/providers.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { statusKey } from '../targets/keys.ts';
-import type { Schedule } from './aws-schedule.ts';
-import { sayWaiting } from './billing.ts';
 import { ageOf } from './measure.ts';
-import { longestGap } from './schedule.ts';
+import { longestGap, sayWaiting } from './schedule.ts';
 
 /** One thing that was looked at after a deployment. */
 export interface Finding {
@@ -80,6 +80,8 @@ function sayLeaving({ job, provider, targets, state, wait, reason }: LeavingProv
   const check = `retiring ${job}/${provider}`;
   if (state === 'held')
     return { check, ...bad(`${targets} targets: ${reason}; "${acceptRetiredCommand}" lets it go`) };
+  if (state === 'pinned')
+    return { check, ...good(`${targets} targets: ${reason}; it is not retired before`) };
   const when =
     state === 'due' ? 'the next tick retires it' : `it is retired in ${Math.ceil(wait / 60_000)} min`;
   return { check, ...good(`${targets} targets: ${reason}, ${when}`) };
@@ -187,4 +189,30 @@ function good(says: string): Answer {
 
 function bad(says: string): Answer {
   return { ok: false, says };
+}
+
+/** What EventBridge Scheduler says of a schedule. */
+export interface Schedule {
+  readonly expression: string;
+  readonly enabled: boolean;
+}
+
+/**
+ * The schedule of this name in the default group, in the region of the environment; undefined where there is none.
+ * Throws `config` where there is no region, else what the SDK throws.
+ */
+export async function readSchedule(name: string, signal: AbortSignal): Promise<Schedule | undefined> {
+  const client = new SchedulerClient({ requestHandler: awsRequestHandler() });
+  try {
+    const found = await client.send(new GetScheduleCommand({ Name: name }), { abortSignal: signal });
+    return { expression: found.ScheduleExpression ?? '', enabled: found.State === 'ENABLED' };
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) return undefined;
+    // The SDK's own words do not tell what to do.
+    if (error instanceof Error && error.message === 'Region is missing')
+      throw new MusterError('config', 'no AWS region: set AWS_REGION to that of the functions');
+    throw error;
+  } finally {
+    client.destroy();
+  }
 }

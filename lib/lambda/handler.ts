@@ -13,12 +13,11 @@ import { createAwsSecrets } from '../run/aws-secrets.ts';
 import { openStore } from '../store/open.ts';
 import { type ObjectLocation, parseFileUrl, parseStoreUrl } from '../store/url.ts';
 import { followConfig } from './config-source.ts';
-import { lambdaInvoker } from './fan-out.ts';
 import { createInvocations, type Invoke } from './invocation.ts';
 import { measureWith } from './measure.ts';
 import type { FunctionConfig, ReadConfigInput } from './read-config.ts';
 import { longestGap, periodOf } from './schedule.ts';
-import { shareTime, type Work, type WorkInput } from './task.ts';
+import { lambdaInvoker, shareTime, type Work, type WorkInput } from './task.ts';
 
 /** What makes one function out of what all have in common. */
 export interface Definition<Config extends FunctionConfig, Id extends object> {

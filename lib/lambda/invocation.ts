@@ -6,11 +6,12 @@ import type { Logger } from '../base/logger.ts';
 import type { CyclesInput } from '../run/provider-cycle.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { InForce } from './config-source.ts';
-import { fanOut, type InvokeSelf } from './fan-out.ts';
 import { ageOf, type Measure } from './measure.ts';
 import type { FunctionConfig } from './read-config.ts';
 import {
+  fanOut,
   type InvocationTime,
+  type InvokeSelf,
   type RunInput,
   readEvent,
   type Task,
@@ -28,7 +29,22 @@ export interface InvocationsInput<Config extends FunctionConfig, Id extends obje
   readonly currentConfig: (signal: AbortSignal) => Promise<InForce<Config>>;
   readonly log: Logger;
   readonly measure: Measure;
+  /** When further cycles start. Default: the machine's clock. */
+  readonly clock?: Clock | undefined;
 }
+
+/** The time between the cycles of one invocation. */
+export interface Clock {
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Waits so many milliseconds; throws when the signal fires. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+const machineClock: Clock = {
+  now: Date.now,
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+};
 
 /** What an invocation did: its answer. */
 interface InvocationResult<Id> {
@@ -52,7 +68,7 @@ export type Invoke<Id> = (
 export function createInvocations<Config extends FunctionConfig, Id extends object>(
   input: InvocationsInput<Config, Id>,
 ): Invoke<Id> {
-  const { work, store, period, log } = input;
+  const { work, store, period, log, clock = machineClock } = input;
   const retire = createRetirement(work);
   const verify = once(() => store.verify());
 
@@ -70,8 +86,10 @@ export function createInvocations<Config extends FunctionConfig, Id extends obje
       wanted === undefined ? [...Map.groupBy(due, (task) => task.group ?? task).values()] : [due];
     const inPlace = wanted !== undefined || groups.length === 1;
     const runInput = { time, ...(config.error && { configError: config.error.message }) };
+    const runs = (tasks: readonly Task<Id>[]) =>
+      runUntilTick(runsOf(tasks, work, config), { period, clock }, runInput);
     const [results, failedStarts, retirement] = await Promise.all([
-      inPlace ? inOrder(groups, (tasks) => runUntilTick(runsOf(tasks, work, config), period, runInput)) : [],
+      inPlace ? inOrder(groups, runs) : [],
       inPlace ? [] : fanOut(groups.map(idsOf), invokeSelf, signal),
       attempt(wanted === undefined ? retire(config, { store, log, signal }) : []),
     ]);
@@ -223,18 +241,18 @@ export async function selectDue<T extends Task<unknown>>(
  */
 async function runUntilTick(
   { refreshInterval, run }: Runs,
-  period: number,
+  { period, clock }: { readonly period: number; readonly clock: Clock },
   input: RunInput,
 ): Promise<readonly TaskResult[]> {
   const { time } = input;
   const results: TaskResult[] = [];
   if (refreshInterval === 0) return results;
-  for (let startAt = Date.now(); ; ) {
-    await sleep(Math.max(0, startAt - Date.now()), undefined, { signal: time.signal });
+  for (let startAt = clock.now(); ; ) {
+    await clock.sleep(Math.max(0, startAt - clock.now()), time.signal);
     const ended = await run(input);
     results.push(...ended);
     const durationMs = Math.max(...ended.map((result) => result.durationMs));
-    const next = Math.max(startAt + refreshInterval, Date.now());
+    const next = Math.max(startAt + refreshInterval, clock.now());
     // In time, and not so late that the next tick's cycle follows on its heels.
     const isBeforeTick = next + refreshInterval / 2 <= time.startedAt + period;
     const fits = next + Math.max(1000, 1.5 * durationMs) <= time.listUntil.getTime();

@@ -1,12 +1,9 @@
-import { namespacesOf } from '../backends/kubernetes/connection/in-cluster.ts';
-import { openConnection } from '../backends/kubernetes/connection/open.ts';
+import { namespacesOf, openConnection } from '../backends/kubernetes/connection/open.ts';
 import { openLister } from '../backends/kubernetes/listing/lister.ts';
 import { isMusterError, MusterError } from '../base/errors.ts';
-import { withConfigFile } from '../kube-state/custom/config-file.ts';
-import type { KubeStateConfig } from '../kube-state/options.ts';
+import { type KubeStateConfig, withConfigFile } from '../kube-state/options.ts';
 import type { KubeStateOutput } from '../kube-state/publish.ts';
-import { type Rendered, render } from '../kube-state/render.ts';
-import { selectionOf } from '../kube-state/selection.ts';
+import { type Rendered, render, selectionOf } from '../kube-state/render.ts';
 import { openHttpClients } from './http-clients.ts';
 import type { BindInput } from './providers.ts';
 

@@ -1,7 +1,7 @@
 import { isMusterError, MusterError, toMusterError } from '../base/errors.ts';
 import { addressLabel, type LabelSet, targetLabels } from '../targets/group.ts';
 import type { ProviderId } from '../targets/keys.ts';
-import { type RelabelTrace, traceRelabel } from '../targets/trace.ts';
+import { type RelabelTrace, traceRelabel } from '../targets/relabel.ts';
 import type { AppProvider } from './providers.ts';
 import { type JobRules, type NearCollector, openMatcher, type Question } from './question.ts';
 

@@ -4,6 +4,7 @@ import { type Resolved, resolveNames } from '../cycle/naming.ts';
 import { checkOwnership } from '../cycle/ownership.ts';
 import type { CycleResult } from '../cycle/provider.ts';
 import { readStatuses } from '../cycle/status.ts';
+import { notesInMemory } from '../cycle/sums.ts';
 import { findLeftOutputs } from '../kube-state/stored.ts';
 import { isEmptyChange } from '../targets/diff.ts';
 import type { Progress } from '../targets/discover.ts';
@@ -66,10 +67,14 @@ export async function makePlan(app: App, input: PlanInput): Promise<Plan> {
   const named = await resolveNames(app.providers, { store, signal });
   const selected = selectProviders(named, { job, provider });
   const hasOthers = named.length > 1;
+  const dropNotes = notesInMemory(store);
   const planOne = async ({ provider: { stored, ...one }, beforeListing }: Member<Resolved<AppProvider>>) => {
     const progress = input.openProgress(one);
     try {
-      const options = { dryRun: true, hasOthers, stored, beforeListing, onProgress: progress.show };
+      const options = {
+        ...{ dryRun: true, hasOthers, dropNotes, stored, beforeListing },
+        onProgress: progress.show,
+      };
       return await cycleOnce(one, { store, log: silentLogger, signal }, options);
     } finally {
       progress.end();

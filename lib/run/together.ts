@@ -197,12 +197,12 @@ function placeOf(listing: Listing, reader: number, requests: { isTaken: boolean 
   return {
     async *discover({ signal, cursor }) {
       const listed = yield* listing.read(reader, signal);
-      const told = comparedWith(listed, cursor);
-      if (listed?.requests === undefined) return told;
-      // Whoever adds up what all providers cost counts them once.
+      const result = comparedWith(listed, cursor);
+      if (listed?.requests === undefined) return result;
+      // A sum over all providers counts them once.
       const own = requests.isTaken ? 0 : listed.requests;
       requests.isTaken = true;
-      return { ...told, requests: own };
+      return { ...result, requests: own };
     },
     leave: () => listing.leave(reader),
   };

@@ -1,13 +1,5 @@
 import { type FleetAnswer, type FleetRequest, jsonAnswer } from './faults.ts';
-import {
-  churnMarathonWorld,
-  type MarathonApp,
-  type MarathonTask,
-  type MarathonWorld,
-  type MarathonWorldSize,
-  makeMarathonWorld,
-} from './marathon-world.ts';
-import { seededRandom } from './random.ts';
+import { type Random, seededRandom } from './random.ts';
 import { type FleetServer, type FleetServerOptions, startFleetServer } from './server.ts';
 
 /** The size of the world, and the options of the server. */
@@ -160,5 +152,137 @@ function taskBody({ id, host, ports, addresses }: MarathonTask, app: MarathonApp
     startedAt: '2026-01-01T00:00:01.000Z',
     version: '2026-01-01T00:00:00.000Z',
     healthCheckResults: [],
+  };
+}
+
+/**
+ * The networking of an app. `host`: ports that Mesos chooses; `fixed`: ports that the app requests; `mapped`: chosen
+ * ports of the host lead into the container; `mapped-old`: the same before Marathon 1.5; `container`: each task has its
+ * own address; `ports`: host ports that only the tasks know; `none`: no port.
+ */
+export const networkings = ['host', 'fixed', 'mapped', 'mapped-old', 'container', 'ports', 'none'] as const;
+
+interface MarathonPort {
+  /** The port that the app requests; 0 for any. */
+  readonly port: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A running task of an app. */
+interface MarathonTask {
+  readonly id: string;
+  readonly host: string;
+  /** Its ports on the host; empty on a container network. */
+  readonly ports: readonly number[];
+  readonly addresses: readonly string[];
+}
+
+/** An app with its tasks. */
+interface MarathonApp {
+  readonly id: string;
+  readonly networking: (typeof networkings)[number];
+  /** Empty for an app without Docker. */
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ports: readonly MarathonPort[];
+  readonly tasks: readonly MarathonTask[];
+}
+
+/** All apps of a master. */
+export interface MarathonWorld {
+  readonly apps: readonly MarathonApp[];
+}
+
+/** The size of a generated world; equal sizes and seeds give equal worlds. */
+export interface MarathonWorldSize {
+  readonly seed: number | string;
+  readonly apps: number;
+}
+
+const paths = ['/shop', '/shop/cart', '/infra/edge', '/größe', ''];
+const labelSets = [
+  { HAPROXY_GROUP: 'external', 'traefik.enable': 'true' },
+  { team: 'platform', 'metrics-path': '/metrics', empty: '' },
+  { note: 'a "b"\n\\c', ключ: 'значение' },
+  {},
+];
+const portLabels = [{ VIP_0: '/cart:80' }, { name: 'metrics', 'scrape.me': 'yes' }, {}];
+
+/** Apps as in real clusters: every networking, IPv6, no tasks, tasks that are being staged. */
+export function makeMarathonWorld({ seed, apps }: MarathonWorldSize): MarathonWorld {
+  const random = seededRandom(seed);
+  return { apps: Array.from({ length: apps }, (_, number) => makeApp(random.fork(`app-${number}`), number)) };
+}
+
+/** The app of that number; the first ones take each networking in turn. */
+function makeApp(random: Random, number: number): MarathonApp {
+  const networking = networkings[number] ?? random.pick(networkings);
+  const id = `${random.pick(paths)}/app-${number}`;
+  const count = networking === 'none' ? 0 : random.integer(1, 3);
+  const app = {
+    id,
+    networking,
+    image: random.chance(0.7) ? `registry.example/app-${number}:1.${random.integer(0, 9)}` : '',
+    labels: random.pick(labelSets),
+    ports: Array.from({ length: count }, (_, index) => ({
+      port: networking === 'fixed' || networking === 'container' ? 8080 + index : 0,
+      labels: random.pick(portLabels),
+    })),
+  };
+  const tasks = random.chance(0.1) ? 0 : random.integer(1, 5);
+  return { ...app, tasks: Array.from({ length: tasks }, (_, index) => makeTask(random, app, index)) };
+}
+
+/** A new task of the app; `serial` makes its id unique there. */
+function makeTask(random: Random, app: Omit<MarathonApp, 'tasks'>, serial: number): MarathonTask {
+  const agent = random.integer(1, 200);
+  const address = random.chance(0.2) ? `fd00::${agent.toString(16)}` : `10.32.0.${agent}`;
+  const hasHostPorts = !['container', 'none'].includes(app.networking);
+  return {
+    id: `${app.id.slice(1).replaceAll('/', '_')}.instance-${serial}`,
+    host: random.chance(0.1) ? `2001:db8::${agent.toString(16)}` : `agent-${agent}.example`,
+    ports: hasHostPorts ? app.ports.map(({ port }) => port || random.integer(31_000, 32_000)) : [],
+    // A task that is being staged has no address yet.
+    addresses: random.chance(0.1) ? [] : [address],
+  };
+}
+
+/** A world after some changes, with a description of each. */
+interface MarathonChurn {
+  readonly world: MarathonWorld;
+  readonly changes: readonly string[];
+}
+
+/** Makes this many changes of a living cluster: apps are deployed, removed and scaled, tasks are restarted. */
+function churnMarathonWorld(world: MarathonWorld, random: Random, count: number): MarathonChurn {
+  const changes: string[] = [];
+  let { apps } = world;
+  for (let done = 0; done < count; done += 1) {
+    const { next, change } = changeOne(apps, random);
+    apps = next;
+    changes.push(change);
+  }
+  return { world: { apps }, changes };
+}
+
+function changeOne(
+  apps: readonly MarathonApp[],
+  random: Random,
+): { readonly next: readonly MarathonApp[]; readonly change: string } {
+  const kind = apps.length === 0 ? 'deploy' : random.pick(['deploy', 'remove', 'scale', 'restart']);
+  // As in Marathon, serial numbers are never used again.
+  const serial = random.integer(1_000_000, 999_999_999);
+  if (kind === 'deploy') {
+    const app = makeApp(random, serial);
+    return { next: [...apps, app], change: `${app.id} deployed` };
+  }
+  const old = random.pick(apps);
+  if (kind === 'remove') return { next: apps.filter((app) => app !== old), change: `${old.id} removed` };
+
+  const fresh = makeTask(random, old, serial);
+  const tasks = kind === 'scale' ? [...old.tasks, fresh] : [...old.tasks.slice(1), fresh];
+  return {
+    next: apps.map((app) => (app === old ? { ...old, tasks } : app)),
+    change: `${old.id} ${kind === 'scale' ? 'scaled up' : 'restarted a task'}`,
   };
 }

@@ -1,279 +1,196 @@
 import { isUtf8 } from 'node:buffer';
-import { MusterError } from '../base/errors.ts';
+import { MusterError, toMusterError } from '../base/errors.ts';
+import type { LabelSet } from './group.ts';
 
-/** Reads a file_sd file piece by piece and keeps nothing of it. */
-export interface FileSdScan {
+/** A group of a file_sd file. Source: Prometheus configuration reference, file_sd_config. */
+export interface FileSdGroup {
+  readonly targets: readonly string[];
+  readonly labels: LabelSet;
+}
+
+/** Reads a file_sd file that comes in pieces. It holds one group at a time. */
+export interface FileSdReader {
   /** Throws (kind `malformed`) as soon as it is clear that Prometheus would refuse the file. */
   readonly push: (piece: Uint8Array) => void;
-  /** Says that the file has ended, and returns how many targets it has. Throws as `push` does. */
-  readonly end: () => number;
+  /** Says that the file has ended. Throws as `push` does. */
+  readonly end: () => void;
 }
+
+/** Bytes of the longest line: a group whose targets share all labels is one line. 32 MiB: over a million targets. */
+export const longestLine = 32 << 20;
 
 /**
- * Whether the bytes are a file_sd file, as `decodeFileSd` has it, without making anything of them: a hundred million
- * empty groups take no more memory than ten. Of a key that comes twice each value must be sound; the last one counts.
+ * Bytes of the largest file, or rest of a file, that does not have one group a line. 4 MiB: of the smallest groups, which
+ * are `{}`, they make 100 MB of objects.
  */
-export function scanFileSd(onEvent: (event: ScanEvent, at: number) => void = () => undefined): FileSdScan {
-  const utf8 = checkUtf8();
-  let state = numberOf('start');
-  /** Bytes before the piece at hand. */
-  let before = 0;
-  let group = -1;
-  let targets = 0;
-  let targetsOfOthers = 0;
-  /** Of a text: bytes so far, the beginning where it is a key, and what a backslash in it still needs. */
-  let length = 0;
-  let key = '';
-  let needs = 0;
+export const largestForeign = 4 << 20;
 
-  const wrong = (at: number) =>
-    malformed(complaints.get(names[state] ?? '')?.(group) ?? `unexpected byte at offset ${before + at}`);
+/**
+ * Opens a reader that checks groups as Prometheus does, and hands them on in their order. Muster writes one group a line,
+ * so that a line can be read by itself; `line` has its bytes, without the comma, until the next one comes. From the first line that is neither a group nor a bracket on, a file is in
+ * another layout: the rest is held and read at the end, up to `largestForeign`.
+ */
+export function readFileSd(onGroup: (group: FileSdGroup, line?: Uint8Array) => void): FileSdReader {
+  let begun: Uint8Array[] = [];
+  let beginning = 0;
+  let place: Place = 'start';
+  let groups = 0;
+  let lines = 0;
+  /** Lines in another layout. */
+  const held: string[] = [];
+  let heldBytes = 0;
 
-  function step(byte: number, at: number): void {
-    const way = (state << 8) | byte;
-    const next = ways[way] ?? none;
-    if (next === none) throw wrong(at);
-    const event = eventOn[way];
-    if (next === firstKey) {
-      group += 1;
-      targetsOfOthers = targets;
-    }
-    state = next === member ? numberOf(memberOf(key, group)) : next;
-    if (state === targetsState) targets = targetsOfOthers;
-    length = 0;
-    key = '';
-    if (event !== undefined) onEvent(event, at);
+  function readLine(line: Buffer): void {
+    const text = decode(line);
+    lines += 1;
+    if (held.length === 0 && takeGroup(text, line)) return;
+    const next = text === '' ? place : brackets[place][text];
+    if (held.length === 0 && next !== undefined) place = next;
+    else hold(text, line.length);
   }
 
-  /** Goes on within a text; returns the place behind what was read of it. */
-  function readText(piece: Uint8Array, next: number, from: number): number {
-    let at = from;
-    let rest = needs;
-    for (; at < piece.length; at++) {
-      const byte = piece[at] ?? 0;
-      if (rest === 0 && byte > quote && byte !== backslash) continue;
-      if (rest > 0) {
-        rest = inEscape(rest, byte);
-        if (rest < 0) throw wrong(at);
-      } else if (byte === quote) break;
-      else if (byte === backslash) rest = escapeOpened;
-      else if (byte < space) throw wrong(at);
-    }
-    needs = rest;
-    length += at - from;
-    if (state === keyText) key = (key + latin1(piece, from, at)).slice(0, longestKey);
-    if (at === piece.length) return at;
-    if (state === nameText && length === 0) throw malformed(`group ${group} has a label without name`);
-    if (state === targetText) {
-      targets += 1;
-      onEvent('target closed', at);
-    }
-    state = next;
-    return at + 1;
+  /** Whether the line is a group, with the comma behind it. */
+  function takeGroup(text: string, line: Uint8Array): boolean {
+    if (!text.startsWith('{') || !beforeGroup.has(place)) return false;
+    const goesOn = text.endsWith(',');
+    const group = tryParse(goesOn ? text.slice(0, -1) : text);
+    if (group === undefined) return false;
+    take(group, goesOn ? line.subarray(0, -1) : line);
+    place = goesOn ? 'after comma' : 'after group';
+    return true;
+  }
+
+  function take(value: unknown, line?: Uint8Array): void {
+    onGroup(checkGroup(value, groups), line);
+    groups += 1;
+  }
+
+  function hold(text: string, bytes: number): void {
+    held.push(text);
+    heldBytes += bytes + 1;
+    if (heldBytes > largestForeign)
+      throw malformed(
+        `line ${lines - held.length + 1} is not one group, and no more than ${largestForeign} bytes may be in another layout`,
+      );
   }
 
   return {
     push(piece) {
-      if (!utf8.push(piece)) throw malformed('it is not UTF-8');
-      for (let at = 0; at < piece.length; ) {
-        const next = afterText[state] ?? none;
-        if (next !== none) at = readText(piece, next, at);
-        else {
-          const byte = piece[at] ?? 0;
-          if (!isSpace(byte) || withinNull.has(state)) step(byte, at);
-          at += 1;
-        }
+      const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+      let at = 0;
+      for (let end = bytes.indexOf(newline); end !== -1; end = bytes.indexOf(newline, at)) {
+        const line = bytes.subarray(at, end);
+        readLine(beginning === 0 ? line : Buffer.concat([...begun, line]));
+        begun = [];
+        beginning = 0;
+        at = end + 1;
       }
-      before += piece.length;
+      if (at === bytes.length) return;
+      // A copy, as the piece may be used again.
+      begun.push(Uint8Array.from(bytes.subarray(at)));
+      beginning += bytes.length - at;
+      const most = begun[0]?.[0] === brace ? longestLine : largestForeign;
+      if (beginning > most) throw malformed(`line ${lines + 1} has over ${most} bytes`);
     },
     end() {
-      if (state !== numberOf('end') || !utf8.end()) throw malformed('it ends in the middle');
-      return targets;
+      if (beginning > 0) readLine(Buffer.concat(begun));
+      if (held.length === 0 && place === 'end') return;
+      const [before, items] = beforeRest[place];
+      const rest = parse(before + held.join('\n'), lines - held.length + 1);
+      if (!Array.isArray(rest)) throw malformed('the file is not a list of groups');
+      for (const group of rest.slice(items)) take(group);
     },
   };
 }
 
-/** The same for a file at hand: how many targets it has. Throws kind `malformed`. */
-export function countFileSd(bytes: Uint8Array): number {
-  const scan = scanFileSd();
-  scan.push(bytes);
-  return scan.end();
+/** The groups of a file at hand. Throws kind `malformed`. */
+export function decodeFileSd(bytes: Uint8Array): readonly FileSdGroup[] {
+  const groups: FileSdGroup[] = [];
+  const reader = readFileSd((group) => groups.push(group));
+  reader.push(bytes);
+  reader.end();
+  return groups;
 }
 
-const quote = 0x22;
-const backslash = 0x5c;
-const space = 0x20;
+type Place = 'start' | 'after bracket' | 'after comma' | 'after group' | 'end';
 
-function isSpace(byte: number): boolean {
-  return byte === space || byte === 0x0a || byte === 0x0d || byte === 0x09;
-}
-
-/** Bytes of the longest key that matters. */
-const longestKey = 60;
-
-function memberOf(key: string, group: number): 'targets' | 'labels' {
-  const name = textOf(key);
-  if (name === 'targets' || name === 'labels') return name;
-  throw malformed(`group ${group} has the unknown key ${JSON.stringify(name)}`);
-}
-
-/** Of a key that was cut, or is no text for another reason, its bytes. */
-function textOf(raw: string): string {
-  try {
-    return String(JSON.parse(`"${Buffer.from(raw, 'latin1')}"`));
-  } catch {
-    return raw;
-  }
-}
-
-function latin1(bytes: Uint8Array, from: number, to: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + from, Math.min(to - from, longestKey)).toString(
-    'latin1',
-  );
-}
-
-/** What an escape still needs: 0 for nothing, 1 to 4 for digits, then the letter behind the backslash. */
-const escapeOpened = 5;
-
-function inEscape(needs: number, byte: number): number {
-  if (needs < escapeOpened) return hex.has(byte) ? needs - 1 : -1;
-  if (byte === 0x75) return 4;
-  return escapable.has(byte) ? 0 : -1;
-}
-
-const hex: ReadonlySet<number> = new Set(Buffer.from('0123456789abcdefABCDEF'));
-const escapable: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'));
-
-function malformed(what: string): MusterError {
-  return new MusterError('malformed', `not file_sd JSON: ${what}`);
-}
-
-/** What happens in a file, with the offset in the current piece of the bracket or quote that does it. */
-export type ScanEvent =
-  | 'group opened'
-  | 'group closed'
-  | 'targets opened'
-  | 'targets closed'
-  | 'target opened'
-  | 'target closed';
-
-/** Where a file_sd file stands, and which bytes lead on from there. Space may come anywhere but within `null`. */
-const grammar: Readonly<Record<State, Readonly<Record<string, State>>>> = {
-  start: { '[': 'first group' },
-  'first group': { '{': 'first key', ']': 'end' },
-  'next group': { '{': 'first key' },
-  'first key': { '"': 'key', '}': 'after group' },
-  'next key': { '"': 'key' },
-  'after key': { ':': 'member' },
-  targets: { '[': 'first target' },
-  'first target': { '"': 'target', ']': 'after member' },
-  'next target': { '"': 'target' },
-  'after target': { ',': 'next target', ']': 'after member' },
-  labels: { '{': 'first name', n: 'n' },
-  n: { u: 'nu' },
-  nu: { l: 'nul' },
-  nul: { l: 'after member' },
-  'first name': { '"': 'name', '}': 'after member' },
-  'next name': { '"': 'name' },
-  'after name': { ':': 'value' },
-  value: { '"': 'value text' },
-  'after value': { ',': 'next name', '}': 'after member' },
-  'after member': { ',': 'next key', '}': 'after group' },
-  'after group': { ',': 'next group', ']': 'end' },
+/** Lines without a group, and where each leads. */
+const brackets: Readonly<Record<Place, Readonly<Record<string, Place>>>> = {
+  start: { '[': 'after bracket', '[]': 'end' },
+  'after bracket': { ']': 'end' },
+  'after comma': {},
+  'after group': { ',': 'after comma', ']': 'end' },
   end: {},
-  // Of a member the key says what it must be; within texts quotes and backslashes lead on.
-  member: {},
-  key: {},
-  target: {},
-  name: {},
-  'value text': {},
 };
 
-type State =
-  | 'start'
-  | 'end'
-  | 'member'
-  | `${'first' | 'next'} ${'group' | 'key' | 'target' | 'name'}`
-  | `after ${'group' | 'key' | 'member' | 'target' | 'name' | 'value'}`
-  | ('key' | 'targets' | 'target' | 'labels' | 'name' | 'value' | 'value text')
-  | ('n' | 'nu' | 'nul');
+const beforeGroup: ReadonlySet<Place> = new Set(['after bracket', 'after comma']);
 
-/** States within a text, and what comes behind it. */
-const texts: readonly (readonly [State, State])[] = [
-  ['key', 'after key'],
-  ['target', 'after target'],
-  ['name', 'after name'],
-  ['value text', 'after value'],
-];
+/** What makes JSON of the rest of a file, and how many items of the list it adds. */
+const beforeRest: Readonly<Record<Place, readonly [text: string, items: number]>> = {
+  start: ['', 0],
+  'after bracket': ['[', 0],
+  'after comma': ['[0,', 1],
+  'after group': ['[0', 1],
+  end: ['[]', 0],
+};
 
-/** What is said of a byte that does not fit, where more can be said than its place. */
-const complaints: ReadonlyMap<string, (group: number) => string> = new Map([
-  ['start', () => 'the file is not a list of groups'],
-  ['first group', (group) => `group ${group + 1} is not an object`],
-  ['next group', (group) => `group ${group + 1} is not an object`],
-  ['targets', (group) => `targets of group ${group} are not a list of strings`],
-  ['first target', (group) => `targets of group ${group} are not a list of strings`],
-  ['next target', (group) => `targets of group ${group} are not a list of strings`],
-  ['labels', (group) => `labels of group ${group} are not an object`],
-  ['value', (group) => `group ${group} has a label whose value is not a text`],
-] satisfies readonly (readonly [State, (group: number) => string])[]);
+const newline = 0x0a;
+const brace = 0x7b;
 
-/** The grammar by numbers, as every byte of every file is looked up in it. */
-const names: readonly string[] = Object.keys(grammar);
-const none = 255;
-const ways = new Uint8Array(names.length << 8).fill(none);
-const eventOn: (ScanEvent | undefined)[] = Array(names.length << 8).fill(undefined);
-const afterText = new Uint8Array(names.length).fill(none);
-for (const [name, leads] of Object.entries(grammar)) {
-  for (const [text, next] of Object.entries(leads)) {
-    const way = (names.indexOf(name) << 8) | text.charCodeAt(0);
-    ways[way] = numberOf(next);
-    eventOn[way] = eventOf(name, next);
+/** Keeps a byte order mark, so that it is refused here as it would be by Prometheus. */
+function decode(line: Buffer): string {
+  if (!isUtf8(line)) throw malformed('it is not UTF-8');
+  return line.toString('utf8');
+}
+
+function parse(text: string, line: number): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw malformed(`${line > 1 ? `from line ${line} on: ` : ''}${toMusterError(cause).message}`, cause);
   }
 }
-for (const [text, next] of texts) afterText[numberOf(text)] = numberOf(next);
-const [firstKey, member, targetsState] = [numberOf('first key'), numberOf('member'), numberOf('targets')];
-const [keyText, nameText, targetText] = [numberOf('key'), numberOf('name'), numberOf('target')];
-const withinNull: ReadonlySet<number> = new Set([numberOf('n'), numberOf('nu'), numberOf('nul')]);
 
-function numberOf(state: State): number {
-  return names.indexOf(state);
-}
-
-function eventOf(state: string, next: State): ScanEvent | undefined {
-  if (next === 'first key') return 'group opened';
-  if (next === 'after group') return 'group closed';
-  if (next === 'first target') return 'targets opened';
-  if (next === 'target') return 'target opened';
-  const closes = next === 'after member' && (state === 'first target' || state === 'after target');
-  return closes ? 'targets closed' : undefined;
-}
-
-/** Whether bytes that come in pieces are UTF-8; a piece may end within a character. */
-function checkUtf8(): {
-  /** Whether there is nothing wrong so far. */
-  readonly push: (piece: Uint8Array) => boolean;
-  /** Whether no character is left unfinished. */
-  readonly end: () => boolean;
-} {
-  let rest: Uint8Array = new Uint8Array();
-  return {
-    push(piece) {
-      const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
-      const whole = bytes.length - unfinished(bytes);
-      rest = bytes.slice(whole);
-      return isUtf8(bytes.subarray(0, whole));
-    },
-    end: () => rest.length === 0,
-  };
-}
-
-/** How many of the last bytes begin a character that may go on. */
-function unfinished(bytes: Uint8Array): number {
-  for (let back = 1; back <= 3 && back <= bytes.length; back++) {
-    const byte = bytes[bytes.length - back] ?? 0;
-    if (byte < 0x80) return 0;
-    if (byte >= 0xc0) return (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) > back ? back : 0;
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
-  return 0;
+}
+
+/** The value as a group. Without rest parameters and copies, as every group of every file passes here. */
+function checkGroup(group: unknown, index: number): FileSdGroup {
+  if (!isRecord(group)) throw malformed(`group ${index} is not an object`);
+  for (const key in group)
+    if (key !== 'targets' && key !== 'labels')
+      throw malformed(`group ${index} has the unknown key ${JSON.stringify(key)}`);
+  const targets = group.targets ?? [];
+  if (group.targets === null || !isStringArray(targets))
+    throw malformed(`targets of group ${index} are not a list of strings`);
+  return { targets, labels: checkLabels(group.labels ?? {}, index) };
+}
+
+function checkLabels(labels: unknown, index: number): LabelSet {
+  if (!isRecord(labels)) throw malformed(`labels of group ${index} are not an object`);
+  if (!isLabelSet(labels)) throw malformed(`group ${index} has a label whose value is not a string`);
+  if (Object.hasOwn(labels, '')) throw malformed(`group ${index} has a label without name`);
+  return labels;
+}
+
+function isLabelSet(labels: Readonly<Record<string, unknown>>): labels is LabelSet {
+  for (const name in labels) if (typeof labels[name] !== 'string') return false;
+  return true;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isStringArray(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function malformed(what: string, cause?: unknown): MusterError {
+  return new MusterError('malformed', `not file_sd JSON: ${what}`, { cause });
 }

@@ -1,15 +1,9 @@
-import { MusterError } from '../base/errors.ts';
-import { compare, decodeGroup, encodeLabels, type Groups } from './canonical.ts';
-import { addressLabel, type LabelSet, type TargetGroup, targetLabels } from './group.ts';
+import { chunksOf } from '../base/gzip-lines.ts';
+import { compare, type Groups } from './canonical.ts';
+import { openFileSdLines } from './file-sd-lines.ts';
 
 /** Bytes of the largest object that a mirror takes by default: 256 MiB. */
 export const defaultLargestObject = 256 * 2 ** 20;
-
-/** A group of a file_sd file. Source: Prometheus configuration reference, file_sd_config. */
-export interface FileSdGroup {
-  readonly targets: readonly string[];
-  readonly labels: LabelSet;
-}
 
 /**
  * The version of a list that a file holds, and the id of its store. It stands in the file as a first group without targets,
@@ -34,7 +28,8 @@ export function readVersionMark(beginning: Uint8Array): VersionMark | undefined 
   return store === undefined ? undefined : { store, version: Number(version) };
 }
 
-function markText({ store, version }: VersionMark): string {
+/** The line of a file that tells its version. */
+export function markText({ store, version }: VersionMark): string {
   return `{"targets":[],"labels":{"${versionLabel}":"${store}/${version}"}}`;
 }
 
@@ -43,150 +38,48 @@ function markText({ store, version }: VersionMark): string {
  * labels of groups only, so that a group becomes as many as its targets have distinct label sets.
  */
 export function encodeFileSd(groups: Groups, mark?: VersionMark): Uint8Array {
-  const buffer = new GrowingBuffer();
-  for (const text of fileSdTexts(groups, mark)) buffer.append(text);
-  return buffer.bytes();
+  return Buffer.concat([...fileSdPieces(groups, mark)]);
 }
 
 /** The same piece by piece, for listings too long to be held. */
-export function* fileSdTexts(groups: Groups, mark?: VersionMark): Generator<string, undefined> {
-  let separator = '[\n';
-  if (mark !== undefined) {
-    yield separator + markText(mark);
-    separator = ',\n';
+export function* fileSdPieces(groups: Groups, mark?: VersionMark): Generator<Uint8Array, undefined> {
+  const lines = openFileSdLines(mark && markText(mark));
+  for (const text of chunksOf(linesOf(groups))) {
+    lines.add(Buffer.from(text));
+    yield lines.take();
   }
-  for (const source of [...groups.keys()].sort(compare)) {
-    const group = groups.get(source);
-    if (group === undefined) continue;
-    for (const line of encodeFileSdGroups(decodeGroup(group))) {
-      yield separator + line;
-      separator = ',\n';
-    }
-  }
-  yield separator === '[\n' ? '[]\n' : '\n]\n';
+  yield lines.take('end');
   return undefined;
 }
 
-/** The groups of a file_sd file, checked as Prometheus checks them. Throws kind `malformed`. */
-export function decodeFileSd(bytes: Uint8Array): readonly FileSdGroup[] {
-  const groups = parseJson(bytes);
-  if (!Array.isArray(groups)) throw malformed('the file is not a list of groups');
-  return groups.map(checkGroup);
+/** The file of canonical groups, one a line. Throws kind `malformed` for what is no group. */
+export function fileSdOfLines(groups: Buffer): Uint8Array {
+  const lines = openFileSdLines();
+  lines.add(groups);
+  return lines.take('end');
 }
 
-/** One file out of the files of all shards. Each must be one that `decodeFileSd` takes. */
+function* linesOf(groups: Groups): Generator<string, undefined> {
+  for (const source of [...groups.keys()].sort(compare)) {
+    const group = groups.get(source);
+    if (group === undefined) continue;
+    yield `${group.json}\n`;
+  }
+  return undefined;
+}
+
+/** One file out of the files of all shards. Each must be one that `readFileSd` takes. */
 export function joinFileSd(parts: readonly Uint8Array[]): Uint8Array {
-  const buffer = new GrowingBuffer();
-  let separator = '[\n';
+  const pieces: Uint8Array[] = [];
   for (const part of parts) {
     const groups = part.subarray(part.indexOf(openBracket) + 1, part.lastIndexOf(closeBracket));
     if (groups.every((byte) => whitespace.has(byte))) continue;
-    buffer.append(separator);
-    buffer.appendBytes(groups);
-    separator = ',';
+    pieces.push(Buffer.from(pieces.length === 0 ? '[\n' : ','), groups);
   }
-  buffer.append(separator === '[\n' ? '[]\n' : ']\n');
-  return buffer.bytes();
+  pieces.push(Buffer.from(pieces.length === 0 ? '[]\n' : ']\n'));
+  return Buffer.concat(pieces);
 }
 
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 const whitespace: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
-
-function encodeFileSdGroups(group: TargetGroup): readonly string[] {
-  const addressesByLabels = new Map<string, Set<string>>();
-  for (const target of group.targets) {
-    // Prometheus has targets without address too, until its rules give them one.
-    const { [addressLabel]: address = '', ...labels } = targetLabels(group, target);
-    const text = encodeLabels(labels);
-    const addresses = addressesByLabels.get(text);
-    if (addresses === undefined) addressesByLabels.set(text, new Set([address]));
-    else addresses.add(address);
-  }
-  return [...addressesByLabels]
-    .sort(([a], [b]) => compare(a, b))
-    .map(
-      ([labels, addresses]) =>
-        `{"targets":${JSON.stringify([...addresses].sort(compare))},"labels":${labels}}`,
-    );
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    // A byte order mark is kept, so that it is refused here as it would be by Prometheus.
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
-  } catch (cause) {
-    throw new MusterError(
-      'malformed',
-      `not file_sd JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        cause,
-      },
-    );
-  }
-}
-
-function checkGroup(group: unknown, index: number): FileSdGroup {
-  if (!isRecord(group)) throw malformed(`group ${index} is not an object`);
-  const { targets = [], labels, ...unknown } = group;
-  const [stranger] = Object.keys(unknown);
-  if (stranger !== undefined) throw malformed(`group ${index} has the unknown key "${stranger}"`);
-  if (!isStringArray(targets)) throw malformed(`targets of group ${index} are not a list of strings`);
-  return { targets, labels: checkLabels(labels ?? {}, index) };
-}
-
-function checkLabels(labels: unknown, index: number): LabelSet {
-  if (!isRecord(labels)) throw malformed(`labels of group ${index} are not an object`);
-  if (Object.hasOwn(labels, '')) throw malformed(`group ${index} has a label without name`);
-  if (!isLabelSet(labels)) throw malformed(`group ${index} has a label whose value is not a text`);
-  return labels;
-}
-
-function isLabelSet(labels: Record<string, unknown>): labels is Record<string, string> {
-  return Object.values(labels).every((value) => typeof value === 'string');
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isStringArray(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-function malformed(message: string): MusterError {
-  return new MusterError('malformed', `not file_sd JSON: ${message}`);
-}
-
-const encoder = new TextEncoder();
-
-/** UTF-8 bytes that grow in place: a resizable buffer is only reserved address space until it is written. */
-class GrowingBuffer {
-  #buffer = new ArrayBuffer(1 << 16, { maxByteLength: 2 ** 31 });
-  #length = 0;
-
-  append(text: string): void {
-    // A UTF-16 code unit takes three bytes at most.
-    this.#reserve(text.length * 3);
-    this.#length += encoder.encodeInto(text, new Uint8Array(this.#buffer, this.#length)).written;
-  }
-
-  appendBytes(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    new Uint8Array(this.#buffer, this.#length).set(bytes);
-    this.#length += bytes.length;
-  }
-
-  /** What was appended; the buffer is empty afterwards. Of fixed length, as many Node functions want it. */
-  bytes(): Uint8Array {
-    const bytes = new Uint8Array(this.#buffer.transferToFixedLength(this.#length));
-    this.#buffer = new ArrayBuffer(1 << 16, { maxByteLength: 2 ** 31 });
-    this.#length = 0;
-    return bytes;
-  }
-
-  #reserve(more: number): void {
-    const needed = this.#length + more;
-    if (needed > this.#buffer.byteLength) this.#buffer.resize(Math.max(needed, this.#buffer.byteLength * 2));
-  }
-}

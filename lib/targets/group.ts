@@ -34,9 +34,12 @@ export function withoutEmpty(labels: LabelSet): LabelSet {
   return labels;
 }
 
-/** The labels whose names are wanted. */
+/** The labels whose names are wanted; the given ones where all of them are, without a copy. */
 export function pickLabels(labels: LabelSet, wanted: (name: string) => boolean): LabelSet {
-  return Object.fromEntries(Object.entries(labels).filter(([name]) => wanted(name)));
+  for (const name in labels) {
+    if (!wanted(name)) return Object.fromEntries(Object.entries(labels).filter(([one]) => wanted(one)));
+  }
+  return labels;
 }
 
 const invalidCharacter = /[^a-zA-Z0-9_]/gu;

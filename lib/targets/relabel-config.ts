@@ -15,6 +15,7 @@ export const relabelActions = [
   'uppercase',
 ] as const;
 
+/** An action of a rule. */
 export type RelabelAction = (typeof relabelActions)[number];
 
 /** One rule of `relabel_configs`, after defaults and checks. */

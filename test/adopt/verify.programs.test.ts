@@ -9,6 +9,7 @@ import type { AppProvider } from '../../lib/run/providers.ts';
 import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
 import { toGroups } from '../../lib/targets/canonical.ts';
 import { type HttpFleet, startHttpFleet } from '../sim/http.ts';
+import { startHttpServer } from '../support/http-server.ts';
 import { describeWithPrograms, requireProgram } from '../support/programs.ts';
 
 let folder = '';
@@ -84,6 +85,23 @@ test('a job that cannot be listed is unknown, and leaves nothing on the disk', a
     { job: 'api', verdict: 'unknown', by: ['muster', 'muster'], targets: 0, details: ['no answer'] },
   ]);
   expect((await left()).filter((name) => !before.includes(name))).toEqual([]);
+});
+
+test('lists jobs with equal SD configs once', async () => {
+  await using server = await startHttpServer((_, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end('[{"targets":["10.0.0.1:80"],"labels":{"zone":"eu"}}]');
+  });
+  const jobs = ['a', 'b', 'c'].map(
+    (name) => `  - { job_name: ${name}, http_sd_configs: [{ url: '${server.url}' }] }\n`,
+  );
+  const verdicts = await verify(jobs.join(''));
+  expect(verdicts.map(({ job, verdict, targets }) => [job, verdict, targets])).toEqual([
+    ['a', 'same', 1],
+    ['b', 'same', 1],
+    ['c', 'same', 1],
+  ]);
+  expect(server.requests).toHaveLength(1);
 });
 
 describeWithPrograms('with promtool', ['promtool'], () => {

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { awsCredentials } from '../../lib/backends/kubernetes/connection/eks.ts';
 import { awsRequestHandler } from '../../lib/base/aws.ts';
-import { readSchedule } from '../../lib/lambda/aws-schedule.ts';
-import { lambdaInvoker } from '../../lib/lambda/fan-out.ts';
+import { readSchedule } from '../../lib/lambda/check-deployment.ts';
+import { lambdaInvoker } from '../../lib/lambda/task.ts';
 import { createAwsSecrets } from '../../lib/run/aws-secrets.ts';
-import { openSqs } from '../../lib/sidecar/notifications/queue.ts';
+import { openSqs } from '../../lib/sidecar/notifications/follow.ts';
 import { createS3Store } from '../../lib/store/s3/store.ts';
 import { startFakeS3 } from '../store/fake-s3.ts';
 import { startProxy } from '../support/proxy-server.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { once } from '../../lib/base/concurrency.ts';
-import { lambdaInvoker } from '../../lib/lambda/fan-out.ts';
+import { lambdaInvoker } from '../../lib/lambda/task.ts';
 import { createAwsSecrets } from '../../lib/run/aws-secrets.ts';
-import { openSqs } from '../../lib/sidecar/notifications/queue.ts';
+import { openSqs } from '../../lib/sidecar/notifications/follow.ts';
 import { createSession } from '../../lib/store/s3/session.ts';
 
 const { signal } = new AbortController();

@@ -1,5 +1,7 @@
 /** `npm run bench -- NAME [ARGUMENTS…]`: one of the benches below, on the built command. */
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  attack: async () => (await import('./attack.ts')).benchAttack(),
+  aws: async (args) => (await import('./aws.ts')).benchAws(args),
   coldstart: async (args) => (await import('./coldstart.ts')).benchColdstart(args),
   invocation: async (args) => (await import('./invocation.ts')).benchInvocation(args),
   kubernetes: async (args) => (await import('./kubernetes.ts')).benchKubernetes(args),

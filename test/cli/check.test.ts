@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../lib/base/logger.ts';
-import { prometheusStanza } from '../../lib/cli/prometheus-stanza.ts';
+import { prometheusStanza } from '../../lib/cli/dev.ts';
 import { runCycle } from '../../lib/cycle/cycle.ts';
 import { readApp } from '../../lib/run/app.ts';
 import { createFileStore } from '../../lib/store/folder/store.ts';

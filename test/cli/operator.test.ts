@@ -90,6 +90,18 @@ describe('history and undo, by the command line', () => {
     ]);
   });
 
+  test('an acceptance under a pin says that it counts only once the pin ends', async () => {
+    const { code, stdout } = await place.here(['accept', '--job', 'api']);
+    expect([code, stdout.replace(time, 'AT').split('\n')]).toEqual([
+      0,
+      [
+        'api/consul-0: accepted that 0 targets go; valid until AT',
+        '  the list is pinned by ann (bad deploy) until AT: the acceptance counts only if the pin ends within its hour; muster unpin api --provider consul-0 ends it',
+        '',
+      ],
+    ]);
+  });
+
   test('the life of a target tells who took it away', async () => {
     const { code, stdout } = await place.here(['history', '--target', '10.0.0.14:8000', '--output', 'json']);
     expect([code, JSON.parse(stdout)]).toMatchObject([

@@ -56,6 +56,28 @@ describe('muster plan', () => {
     expect([dry.code, dry.stdout]).toEqual([0, stdout]);
   });
 
+  test('foresees what the sum over several lists holds, as a run then does', async () => {
+    const all = (count: number) => Array.from({ length: count }, (_, index) => index);
+    const config = {
+      scrape_configs: all(4).map((team) =>
+        job(
+          `team-${team}`,
+          fleet.url,
+          all(3).map((index) => `web-${index * 4 + team}`),
+        ),
+      ),
+    };
+    fleet.replace(smallWorld(12));
+    await place.write('muster.yml', config);
+    await place.here(['run', '--take-over']);
+    fleet.replace(smallWorld(4));
+    const planned = await planOf(config, '--output', 'json');
+    const sum = 'the targets of all providers of this backend server fell too far at once';
+    expect([planned.code, planned.stdout.includes(sum)]).toEqual([2, true]);
+    const run = await place.here(['run', '--output', 'json']);
+    expect(run.stdout).toContain(sum);
+  });
+
   test('exits with 1 where a backend cannot be reached, and shows what the others would do', async () => {
     fleet.replace(smallWorld(4));
     const { code, stdout, stderr } = await planOf({

@@ -2,9 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { mechanisms } from '../../lib/backends/registry.ts';
-import { type FileSchema, partOf, partsBelow, readFileSchema } from '../../lib/cli/file-schema.ts';
+import {
+  type FileSchema,
+  leftToPrometheus,
+  partOf,
+  partsBelow,
+  readFileSchema,
+} from '../../lib/cli/file-schema.ts';
 import { plainValue } from '../../lib/config/fields.ts';
-import { leftToPrometheus } from '../../lib/config/json-schema.ts';
 import { parseConfig } from '../../lib/config/load.ts';
 import type { JsonSchema } from '../../lib/config/shape.ts';
 import { readYaml } from '../../lib/config/yaml-document.ts';

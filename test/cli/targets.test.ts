@@ -25,10 +25,11 @@ describe('muster targets', () => {
 
   test('prints a list of groups as JSON, and writes nothing', async () => {
     await using place = await makeWorkplace(consulConfig(fleet.url));
-    const { code, stdout, stderr } = await place.run(['targets', '--job', 'api', '--output', 'json']);
+    const { code, stdout, stderr } = await place.here(['targets', '--job', 'api', '--output', 'json']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(stdout)).toEqual(
       ['web-0', 'web-1'].map((service, number) => ({
+        ...{ kind: 'group', job: 'api', provider: 'consul-0' },
         source: service,
         labels: { __meta_consul_dc: 'dc1', __meta_consul_service: service },
         targets: [
@@ -125,7 +126,10 @@ describe('muster targets', () => {
     );
     const { stdout } = await place.here(['targets', '--job', 'api', '--output', 'json']);
     expect(JSON.parse(stdout)).toEqual([
-      { source: 'web-0', labels: {}, targets: [{ __address__: '10.0.0.1:8000', service: 'web-0' }] },
+      {
+        ...{ kind: 'group', job: 'api', provider: 'consul-0', source: 'web-0', labels: {} },
+        targets: [{ __address__: '10.0.0.1:8000', service: 'web-0' }],
+      },
     ]);
   });
 
@@ -160,7 +164,7 @@ describe('muster targets', () => {
       code: 1,
       stderr: `muster targets: api/consul-0: GET ${fleet.url}/v1/health/service/web-599: HTTP 500 Internal Server Error: simulated fault 500\n`,
     });
-    expect(stdout).toMatch(/^\[\n\{"source":"web-0"/);
+    expect(stdout).toMatch(/^\[\n\{"kind":"group","job":"api","provider":"consul-0","source":"web-0"/);
     expect(() => JSON.parse(stdout)).toThrow();
   });
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { openTextPage } from '../../lib/cli/text-page.ts';
+import { openTextPage } from '../../lib/cli/targets.ts';
 
 const anyText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { storeConfig } from '../../lib/config/store-config.ts';
+import { storeConfig } from '../../lib/config/document.ts';
 import { tree } from './parsing.ts';
 
 function read(source: string | undefined): unknown {

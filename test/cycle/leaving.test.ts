@@ -7,6 +7,7 @@ import {
   type RetireRules,
   reviewLeaving,
 } from '../../lib/cycle/leaving.ts';
+import { pinProvider, unpinProvider } from '../../lib/cycle/operate.ts';
 import { checkOwnership } from '../../lib/cycle/ownership.ts';
 import { retireProvider } from '../../lib/cycle/retire.ts';
 import { readStatus } from '../../lib/cycle/status.ts';
@@ -172,6 +173,44 @@ describe('a provider that left the configuration', () => {
     await look(half);
     expect(await published(store)).toHaveLength(9);
     expect(await published(store)).not.toContain('targets/job-9/consul-0.json');
+  });
+
+  test('is not retired while it is pinned, whatever was accepted, and is once the pin is over', async () => {
+    const [api, web] = [sd('api', 'consul-0'), sd('web', 'dns-0')];
+    const { store, clock, now, look } = await world([api, 5], [web, 40]);
+    const until = new Date(now().getTime() + 60 * minutes).toISOString();
+    const operator = { ...inputOf(store, { now, run: 'ann' }), signal, by: 'ann', why: 'the registry moves' };
+    await pinProvider(api, until, operator);
+    for (clock.minute = 0; clock.minute < 30; clock.minute++) await look([web]);
+    expect(await acceptRetirement(api, { store, signal, now: now() })).toBe(true);
+    expect(await reviewLeaving([web], rules, { store, signal, now: now() })).toEqual([
+      {
+        ...{ job: 'api', provider: 'consul-0', targets: 5, loss: 5, state: 'pinned', wait: 0 },
+        reason: `it left the configuration; the list is pinned by ann (the registry moves) until ${until}`,
+      },
+    ]);
+    await expect(retireProvider(api, inputOf(store, { now }))).rejects.toMatchObject({
+      kind: 'denied',
+      message:
+        'api/consul-0 is pinned by ann (the registry moves), and not retired before: muster unpin api --provider consul-0 ends the pin',
+    });
+    expect(await retireProvider(api, { ...inputOf(store, { now }), ifLeaving: true })).toBe(false);
+    expect(await published(store)).toContain('targets/api/consul-0.json');
+    clock.minute = 61;
+    expect(await look([web])).toEqual([['api/consul-0', 'due', 0]]);
+    expect(await published(store)).toEqual(['targets/web/dns-0.json']);
+  });
+
+  test('is retired after it is unpinned', async () => {
+    const [api, web] = [sd('api', 'consul-0'), sd('web', 'dns-0')];
+    const { store, clock, now, look } = await world([api, 5], [web, 40]);
+    const operator = { ...inputOf(store, { now, run: 'ann' }), signal, by: 'ann' };
+    await pinProvider(api, undefined, operator);
+    for (clock.minute = 0; clock.minute < 20; clock.minute++) await look([web]);
+    expect(await published(store)).toContain('targets/api/consul-0.json');
+    await unpinProvider(api, operator);
+    expect(await look([web])).toEqual([['api/consul-0', 'due', 0]]);
+    expect(await published(store)).toEqual(['targets/web/dns-0.json']);
   });
 
   test('several small edits within an hour add up', async () => {

@@ -5,7 +5,7 @@ import { readStatus, type Status } from '../../lib/cycle/status.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import type { Listed } from '../../lib/targets/discover.ts';
-import { decodeFileSd } from '../../lib/targets/file-sd.ts';
+import { decodeFileSd } from '../../lib/targets/file-sd-reader.ts';
 import type { TargetGroup } from '../../lib/targets/group.ts';
 import { targetsKey } from '../../lib/targets/keys.ts';
 import { id, providerOf } from '../support/provider.ts';

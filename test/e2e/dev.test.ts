@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { decodeFileSd } from '../../lib/targets/file-sd.ts';
+import { decodeFileSd } from '../../lib/targets/file-sd-reader.ts';
 import { copyCommand } from '../support/command.ts';
 import { type RealConsul, startConsul } from '../support/consul.ts';
 import type { RunningMuster } from '../support/muster.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { labels as dockerLabels, labelsSince } from '../../lib/backends/docker/groups.ts';
+import { labels as dockerLabels, labelsSince } from '../../lib/backends/docker/index.ts';
 import { labels as swarmLabels } from '../../lib/backends/dockerswarm/roles.ts';
 import type { PrometheusVersion } from '../../lib/config/prometheus-version.ts';
 import type { LabelSet } from '../../lib/targets/group.ts';

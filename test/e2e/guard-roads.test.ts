@@ -2,7 +2,7 @@ import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
-import { decodeFileSd } from '../../lib/targets/file-sd.ts';
+import { decodeFileSd } from '../../lib/targets/file-sd-reader.ts';
 import type { MusterResult } from '../support/muster.ts';
 import { polled } from '../support/poll.ts';
 import { smallWorld } from '../support/small-world.ts';

@@ -5,7 +5,7 @@ import { mapConcurrent } from '../../lib/base/concurrency.ts';
 import { parseConfig } from '../../lib/config/load.ts';
 import { encodeLabels } from '../../lib/targets/canonical.ts';
 import { addressLabel, type LabelSet, metaPrefix } from '../../lib/targets/group.ts';
-import { traceRelabel } from '../../lib/targets/trace.ts';
+import { traceRelabel } from '../../lib/targets/relabel.ts';
 import { describeWithPrograms, requireProgram } from '../support/programs.ts';
 import { makeWorkplace, type Workplace } from '../support/workplace.ts';
 import { chosenRules, drawnRules, type Rule } from './relabel-rules.ts';

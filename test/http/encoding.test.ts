@@ -1,6 +1,6 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
-import { decodeBody } from '../../lib/http/body.ts';
+import { decodeBody } from '../../lib/http/exchange.ts';
 import { failure, get, openTestClient } from '../support/http-client.ts';
 import { startHttpServer } from '../support/http-server.ts';
 

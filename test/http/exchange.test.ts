@@ -213,10 +213,10 @@ describe('silence', () => {
     ['within the body', 'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n12', 'after 2 of 9 bytes of the answer'],
   ])('%s ends the request without any deadline', async (_, text, howFar) => {
     await using server = await startRawServer((socket) => socket.once('data', () => socket.write(text)));
-    await using client = await openTestClient({}, { idleTimeoutMs: 1500 });
+    await using client = await openTestClient({}, { idleTimeoutMs: 3000 });
     expect(await failure(client.request(get(server)))).toEqual({
       kind: 'timeout',
-      message: `GET ${server.url}: nothing came for 1500 ms, ${howFar}`,
+      message: `GET ${server.url}: nothing came for 3000 ms, ${howFar}`,
     });
   });
 

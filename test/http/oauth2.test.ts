@@ -2,7 +2,7 @@ import { generateKeyPairSync, verify } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { OAuth2Config } from '../../lib/config/http-client.ts';
 import { createAuthority } from '../support/certificates.ts';
-import { failure, get, inline, openTestClient } from '../support/http-client.ts';
+import { createDeadline, failure, get, inline, openTestClient } from '../support/http-client.ts';
 import { type Respond, startHttpServer, type TestHttpServer } from '../support/http-server.ts';
 import { startProxy } from '../support/proxy-server.ts';
 
@@ -278,10 +278,11 @@ describe('the token endpoint', () => {
   });
 
   test('that hangs keeps a request no longer than its signal, and the client closes all the same', async () => {
-    await using endpoint = await startHttpServer(() => {});
+    const { signal, pass } = createDeadline();
+    await using endpoint = await startHttpServer(pass);
     await using server = await startHttpServer(ok);
     const client = await openTestClient({ oauth2: oauth2(endpoint) });
-    expect(await failure(client.request(get(server, '/', { signal: AbortSignal.timeout(100) })))).toEqual({
+    expect(await failure(client.request(get(server, '/', { signal })))).toEqual({
       kind: 'timeout',
       message: `GET ${server.url}: the deadline passed while waiting for an OAuth 2 token`,
     });

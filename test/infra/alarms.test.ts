@@ -106,10 +106,10 @@ test('the periods of a cron schedule span its longest pause', async () => {
     [...alarms].map(([name, { Period, EvaluationPeriods }]) => [name, Period, EvaluationPeriods]),
   ).toEqual([
     ['stale', 2 * pause, 1],
-    ...['failing', 'held', 'config', 'errors', 'throttled', 'slow'].map((name) => [
+    ...['failing', 'held', 'pinned', 'rejected', 'config', 'errors', 'throttled', 'slow'].map((name) => [
       name,
       pause,
-      name === 'held' ? 1 : 2,
+      ['held', 'pinned', 'rejected'].includes(name) ? 1 : 2,
     ]),
   ]);
 });

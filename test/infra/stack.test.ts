@@ -219,6 +219,23 @@ describe('what a function may do', () => {
       ].toSorted(byRole),
     );
   });
+
+  test('each role has as many wildcards as AWS demands, and none with roles to assume', async () => {
+    const countWild = async (params: Readonly<Record<string, string>>) => {
+      const own = findStatements(await makeStack(params)).filter(
+        ({ in: id, Effect }) => id.endsWith('Role') && Effect === 'Allow',
+      );
+      const wild = own.flatMap(({ in: id, Action, Resource }) =>
+        Resource.includes('*') || Action.some((one) => String(one).includes('*')) ? Action.map(() => id) : [],
+      );
+      return Object.fromEntries([...Map.groupBy(wild, (id) => id)].map(([id, all]) => [id, all.length]));
+    };
+    const awsServices = everything.awsServices;
+    expect(await countWild({ awsServices })).toEqual({
+      ...{ AwsRole: 7, Ec2Role: 2, EcsRole: 4, LightsailRole: 1, MskRole: 1 },
+    });
+    expect(await countWild({ awsServices, awsRoles: 'arn:aws:iam::210987654321:role/reader' })).toEqual({});
+  });
 });
 
 describe('the bucket', () => {
@@ -336,6 +353,7 @@ describe('whatever is set', () => {
     expect(Object.keys(Resources).filter(isOfOther)).toEqual([]);
     expect(Object.keys(Resources).filter((id) => id.startsWith('Consul'))).toEqual([
       ...['ConsulRole', 'ConsulSchedule', 'ConsulStaleAlarm', 'ConsulFailingAlarm', 'ConsulHeldAlarm'],
+      ...['ConsulPinnedAlarm', 'ConsulRejectedAlarm'],
       ...['ConsulConfigAlarm', 'ConsulErrorsAlarm', 'ConsulThrottledAlarm', 'ConsulSlowAlarm'],
     ]);
   });
@@ -353,10 +371,10 @@ describe('whatever is set', () => {
       'Fn::Sub': 'muster-test-${AWS::Region}',
     });
     const dashboard = JSON.stringify(Resources.Dashboard?.Properties.DashboardBody);
-    const graphed = ['Samples', 'SecondsOverdue', 'Targets', 'CyclesHeld'].map((name) =>
+    const graphed = ['Samples', 'SecondsOverdue', 'Targets', 'CyclesHeld', 'CyclesPinned'].map((name) =>
       dashboard.includes(`\\"${name}\\"`),
     );
-    expect(graphed).toEqual([true, true, false, false]);
+    expect(graphed).toEqual([true, true, false, false, false]);
   });
 
   test.each([

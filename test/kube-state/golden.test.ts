@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { resources } from '../../lib/kube-state/registry.ts';
-import type { Selection } from '../../lib/kube-state/selection.ts';
-import { keepShard } from '../../lib/kube-state/selection.ts';
+import { keepShard, type Selection } from '../../lib/kube-state/render.ts';
 import { type Allow, allowKeys } from '../../lib/kube-state/text/label-names.ts';
 import { familiesOf, readExpected, recordedLister, renderText } from './golden.ts';
 

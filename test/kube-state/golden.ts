@@ -1,10 +1,8 @@
 import { gunzipSync } from 'node:zlib';
 import type { Lister } from '../../lib/backends/kubernetes/listing/lister.ts';
-import { mediaTypes } from '../../lib/backends/kubernetes/wire/body.ts';
-import { decodeList } from '../../lib/backends/kubernetes/wire/list.ts';
+import { decodeList, mediaTypes } from '../../lib/backends/kubernetes/wire/list.ts';
 import { MusterError } from '../../lib/base/errors.ts';
-import { render } from '../../lib/kube-state/render.ts';
-import type { Selection } from '../../lib/kube-state/selection.ts';
+import { render, type Selection } from '../../lib/kube-state/render.ts';
 import { readGolden, readGoldenText } from '../support/golden.ts';
 
 /** The API server renews its own lease every ten seconds, so that it moved on between the recordings. */

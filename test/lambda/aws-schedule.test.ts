@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { readSchedule } from '../../lib/lambda/aws-schedule.ts';
+import { readSchedule } from '../../lib/lambda/check-deployment.ts';
 import { failure } from '../support/http-client.ts';
 
 const before = { ...process.env };

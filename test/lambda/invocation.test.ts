@@ -103,16 +103,17 @@ describe('a tick', () => {
     const world = createWorld();
     await world.configure(jobs(['api'], '1s'));
     const { cycles } = await world.start().invoke({});
-    expect(cycles[0]).toEqual(cycle('api', 'published', 1));
-    expect(cycles.length).toBeGreaterThan(1);
-    expect(cycles.length).toBeLessThanOrEqual(3);
-    expect(cycles.slice(1)).toEqual(cycles.slice(1).map(() => cycle('api', 'unchanged', 1)));
+    expect(cycles).toEqual([
+      cycle('api', 'published', 1),
+      cycle('api', 'unchanged', 1),
+      cycle('api', 'unchanged', 1),
+    ]);
   });
 
   test('starts no further cycle that the time would cut short', async () => {
     const world = createWorld();
-    await world.configure(jobs(['api'], '1s'));
-    expect((await world.start().invoke({}, 1500)).cycles).toEqual([cycle('api', 'published', 1)]);
+    await world.configure(jobs(['api'], '2s'));
+    expect((await world.start().invoke({}, 4400)).cycles).toEqual([cycle('api', 'published', 1)]);
   });
 
   test('passes over a provider whose interval is longer, until it is due', async () => {

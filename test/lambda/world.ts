@@ -2,7 +2,7 @@ import type { Mechanism } from '../../lib/backends/mechanism.ts';
 import { createLogger } from '../../lib/base/logger.ts';
 import { ownFields, sdConfig } from '../../lib/config/sd-config.ts';
 import { followConfig } from '../../lib/lambda/config-source.ts';
-import { createInvocations, type Invoke } from '../../lib/lambda/invocation.ts';
+import { type Clock, createInvocations, type Invoke } from '../../lib/lambda/invocation.ts';
 import type { Measure } from '../../lib/lambda/measure.ts';
 import { providerWork } from '../../lib/lambda/provider-work.ts';
 import { readFunctionConfig } from '../../lib/lambda/read-config.ts';
@@ -56,6 +56,24 @@ export function measureInWords(measured: string[], waits: (string | undefined)[]
 
 /** Milliseconds between two ticks. */
 export const period = 3000;
+
+/**
+ * A clock that stands still during an invocation and goes on by what is slept on it: how many cycles there are does not depend on
+ * the machine. `begin` sets it to the machine's time and returns that.
+ */
+export function createClock(): Clock & { readonly begin: () => number } {
+  let now = 0;
+  return {
+    now: () => now,
+    async sleep(ms) {
+      now += ms;
+    },
+    begin() {
+      now = Date.now();
+      return now;
+    },
+  };
+}
 
 export function createWorld(store: ObjectStore = createMemoryStore()): FunctionWorld {
   const log: string[] = [];
@@ -122,12 +140,13 @@ function start(world: FunctionWorld) {
       }),
   });
   const work = providerWork('consul', { store, log, measure });
-  const invoke = createInvocations({ work, store, period, currentConfig, log, measure });
+  const clock = createClock();
+  const invoke = createInvocations({ work, store, period, currentConfig, log, measure, clock });
   const invokeSelf = async (event: object) => {
     world.started.push(event);
   };
   return {
     invoke: (event: unknown, milliseconds = 30_000) =>
-      invoke(event, { time: shareTime(milliseconds), invokeSelf }),
+      invoke(event, { time: shareTime(milliseconds, clock.begin()), invokeSelf }),
   };
 }

@@ -69,6 +69,18 @@ const situations = {
     shards: 1,
     budget: { ...quiet, together: 2, lists: [bc], decisions: ['pin'], pinEnds: 1, mirrors: false },
   },
+  'a pin beside a retirement, whose time passes, a crash': {
+    shards: 1,
+    budget: {
+      ...quiet,
+      retirements: 1,
+      edits: 1,
+      decisions: ['pin'],
+      pinEnds: 1,
+      crashes: 1,
+      mirrors: false,
+    },
+  },
   'a rejection and an acceptance beside three cycles, targets that come back': {
     shards: 1,
     budget: { ...quiet, cycles: 3, lists: [bc, ab], accepts: 1, decisions: ['reject'], mirrors: false },
@@ -148,6 +160,11 @@ const mechanisms: readonly (readonly [keyof Mechanisms, Situation, string])[] = 
 
 const decisions: typeof mechanisms = [
   ['pinIsVersion', 'a pin beside two cycles at once, whose time passes', 'a pinned list stays as it is'],
+  [
+    'pinStopsRetirement',
+    'a pin beside a retirement, whose time passes, a crash',
+    'a pinned list stays as it is',
+  ],
   [
     'laterWordCounts',
     'a rejection and an acceptance beside three cycles, targets that come back',

@@ -159,6 +159,8 @@ function whyNotHealed(world: World, setting: Setting): string | undefined {
   if (typeof next !== 'string') next = runAlone(next, (one) => mirrorSteps(one, setting));
   if (typeof next === 'string') return next;
   const { manifest, disk, journal, snapshot } = next;
+  // A pin keeps what left the configuration.
+  if (!configured && journal.at(-1)?.control?.pinned === true && !next.isPinOver) return undefined;
   if (!configured) return manifest === undefined && disk === undefined ? undefined : promise;
   const version = journal.length;
   const list = journal.at(-1)?.list;

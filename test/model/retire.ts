@@ -14,6 +14,7 @@ export function retirementSteps(world: World, setting: Setting): readonly Step<W
   const say = (text: string) => `the retirement ${text}`;
   const { version = 0, list = 0, snapshot = 0, status, manifest } = retirement;
   const checkpoint = (found: number, wanted: number) => (found === wanted ? 'look' : 'checkpoint');
+  const isPinned = retirement.control?.pinned === true && !world.isPinOver;
   const judge = () => go(list === 0 && (status?.published ?? 0) < version ? 'published' : 'commit');
 
   switch (retirement.at) {
@@ -29,14 +30,19 @@ export function retirementSteps(world: World, setting: Setting): readonly Step<W
     }
     case 'snapshot': {
       const found = world.snapshot;
-      const read = { version: found.version, list: found.list, snapshot: found.version };
+      const { control } = found;
+      const read = { version: found.version, list: found.list, control, snapshot: found.version };
       return [step(say(`reads the snapshot of version ${found.version}`), go('journal', read))];
     }
     case 'journal': {
       const entry = world.journal[version];
       const label = say(entry === undefined ? `finds no version ${version + 1}` : 'reads a version');
       if (entry !== undefined)
-        return [step(label, go('journal', { version: version + 1, list: entry.list }))];
+        return [
+          step(label, go('journal', { version: version + 1, list: entry.list, control: entry.control })),
+        ];
+      if (isPinned && setting.pinStopsRetirement)
+        return [step(say('finds the list pinned, and stops'), end())];
       return [step(label, judge())];
     }
     case 'published': {
@@ -53,6 +59,7 @@ export function retirementSteps(world: World, setting: Setting): readonly Step<W
         step(
           say(`commits version ${version + 1}: {}`),
           go('checkpoint', { version: version + 1, list: 0 }, { journal }),
+          isPinned ? 'a pinned list stays as it is' : undefined,
         ),
       ];
     }

@@ -125,6 +125,7 @@ interface Change {
 
 export interface Retirement {
   readonly at: string;
+  readonly control?: Control | undefined;
   readonly status?: Status | undefined;
   readonly manifest?: Manifest | undefined;
   readonly version?: number;
@@ -187,6 +188,8 @@ export interface Mechanisms {
   readonly announced: boolean;
   /** A pin is a version of the journal. */
   readonly pinIsVersion: boolean;
+  /** A retirement leaves a pinned list alone. */
+  readonly pinStopsRetirement: boolean;
   /** A rejection takes back what was accepted before it. */
   readonly laterWordCounts: boolean;
   /** A rollback ends what the gate remembered. */
@@ -206,6 +209,7 @@ export const allOn: Mechanisms = {
   conditionalDelete: true,
   announced: true,
   pinIsVersion: true,
+  pinStopsRetirement: true,
   laterWordCounts: true,
   rollbackForgets: true,
 };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { readYaml } from '../../lib/config/yaml-document.ts';
-import { scrapeConfigResource } from '../../lib/monitors/scrape-config-resource.ts';
+import { scrapeConfigResource } from '../../lib/monitors/print.ts';
 import { readSettings } from '../../lib/monitors/settings.ts';
 import { readMonitor, translate } from '../../lib/monitors/translate.ts';
 

@@ -86,11 +86,11 @@ describe('the scheduler', () => {
     const stanza = { config, identity: 'i', server: 's', written: 'w', group: 'g', discover };
     const same = { group: 'g', listing: 'l', discover, stanza, prometheus: undefined, warn: () => undefined };
     const store = createMemoryStore();
-    let isSlow = true;
+    const { promise: haveGoneOn, resolve: goneOn } = Promise.withResolvers<void>();
     const slow: typeof store = {
       ...store,
       async put(key, ...rest) {
-        if (isSlow && key.startsWith('status/b/')) await new Promise((resolve) => setTimeout(resolve, 1300));
+        if (key.startsWith('status/b/')) await haveGoneOn;
         return store.put(key, ...rest);
       },
     };
@@ -108,15 +108,13 @@ describe('the scheduler', () => {
       }),
       onResult({ job, version }) {
         results.push(`${job}${version}`);
-        if (job === 'b') isSlow = false;
-        if (results.length === 12) stop.abort();
+        if (job === 'a' && version === 2) goneOn();
+        if (job === 'b' && version === 3) stop.abort();
       },
     });
-    // b sat out the turns in which it was busy, and found the others again: it came to no turn of its own.
-    const versions = (job: string) => results.filter((one) => one.startsWith(job)).length;
-    expect(listings).toBe(Math.max(versions('a'), versions('c')));
-    expect(versions('b')).toBeGreaterThan(1);
-  }, 20_000);
+    // One listing for several of them. How they find together again is a matter of `chooseRounds`.
+    expect([listings < results.length, results.includes('b2')]).toEqual([true, true]);
+  });
 
   test('goes on when the callback on a result throws, and says so', async () => {
     const stop = new AbortController();
@@ -220,7 +218,7 @@ describe('the scheduler', () => {
       await runScheduler({
         store: createMemoryStore(),
         log: silentLogger,
-        signal: AbortSignal.any([stop.signal, AbortSignal.timeout(20_000)]),
+        signal: stop.signal,
         config: async () => ({ ...nothing, providers: [providerAt('api', () => listing(++found))] }),
         onResult() {
           if (found === 2) Date.now = () => real() - 86_400_000;
@@ -233,29 +231,27 @@ describe('the scheduler', () => {
     expect(found).toBe(4);
   });
 
-  test('lists one provider as often beside 40 that hang as alone', async () => {
-    const turns = async (hanging: readonly AppProvider[]) => {
-      let count = 0;
-      const good = providerAt('good', () => listing(++count), 1000);
-      await runScheduler({
-        store: createMemoryStore(),
-        log: silentLogger,
-        signal: AbortSignal.timeout(4_500),
-        config: async () => ({ ...nothing, providers: [...hanging, good] }),
-      });
-      return count;
-    };
+  test.each([
+    ['a server each', (number: number) => `${number}`],
+    ['one server', () => 'one for all'],
+  ])('goes on with a provider beside 40 of %s that hang', async (_, server) => {
+    const stop = new AbortController();
     const hang = () => new Promise<never>(() => undefined);
-    const alone = await turns([]);
-    const own = Array.from({ length: 40 }, (_, number) => ({
+    const hanging = Array.from({ length: 40 }, (_, number) => ({
       ...providerAt(`hung-${number}`, hang, 1000),
-      server: `${number}`,
+      server: server(number),
     }));
-    const beside = await turns(own);
-    const besideShared = await turns(own.map((one) => ({ ...one, server: 'one for all' })));
-    // One turn more or less is where the window ended.
-    expect([alone - beside <= 1, alone - besideShared <= 1]).toEqual([true, true]);
-  }, 60_000);
+    let count = 0;
+    const good = providerAt('good', () => listing(++count), 1000);
+    await runScheduler({
+      store: createMemoryStore(),
+      log: silentLogger,
+      signal: stop.signal,
+      config: async () => ({ ...nothing, providers: [...hanging, good] }),
+      onResult: ({ job }) => job === 'good' && count === 4 && stop.abort(),
+    });
+    expect(count).toBe(4);
+  });
 
   test('outlives whoever it tells, and a configuration that cannot be had', async () => {
     const stop = new AbortController();
@@ -325,6 +321,19 @@ describe('the slots', () => {
     );
     const chosen = choose([...ill, round('good', 'good')], slots).flat();
     expect([chosen.length, chosen.some(({ key }) => key === 'good')]).toEqual([49, true]);
+  });
+
+  test('of one group start together: who is due takes along who is due soon, and nobody who is under way', () => {
+    const grouped = (key: string) => ({ ...round(key, 'one'), group: 'g' });
+    const at = (startedAt: number, running = false) => ({ ...newSlot('one'), startedAt, running });
+    const slots = new Map([
+      ['due', at(-1300)],
+      ['soon', at(-500)],
+      ['later', at(-499)],
+      ['busy', at(-1300, true)],
+    ]);
+    const chosen = choose([...slots.keys()].map(grouped), slots);
+    expect(chosen.map((group) => group.map(({ key }) => key))).toEqual([['due', 'soon']]);
   });
 
   test('of one that hung have half the time, never under 5 s, and each fourth time all of it', () => {

@@ -8,7 +8,8 @@ import { readStatus } from '../../lib/cycle/status.ts';
 import { cycleOnce } from '../../lib/run/provider-cycle.ts';
 import { bindProviders } from '../../lib/run/providers.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
-import { decodeFileSd, defaultLargestObject } from '../../lib/targets/file-sd.ts';
+import { defaultLargestObject } from '../../lib/targets/file-sd.ts';
+import { decodeFileSd } from '../../lib/targets/file-sd-reader.ts';
 import type { TargetGroup } from '../../lib/targets/group.ts';
 import { statusKey, targetsKey } from '../../lib/targets/keys.ts';
 

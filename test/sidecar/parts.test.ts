@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import { decodeFileSd, readVersionMark } from '../../lib/targets/file-sd.ts';
+import { readVersionMark } from '../../lib/targets/file-sd.ts';
+import { decodeFileSd } from '../../lib/targets/file-sd-reader.ts';
 import { fileOf, fill, joinedText, listOf, listText } from '../support/bucket.ts';
 import { watchStore } from './counting-store.ts';
 import {
@@ -141,7 +142,7 @@ describe('a list in parts', () => {
 
   test.each([
     ['rubbish', '{', 'invalid'],
-    ['of a later Muster', '{"schema":2}', 'newer'],
+    ['of a later Muster', '{"schema":3}', 'newer'],
     ['whose sum is wrong', three[manifest]?.replace('"targets": 4', '"targets": 5'), 'invalid'],
   ])('a manifest that is %s keeps the last good file, and is not read again', async (_, text, reason) => {
     const { memory, store, reads, path, folder } = await world();

@@ -5,7 +5,7 @@ import { disk } from '../../lib/sidecar/mirror/files.ts';
 import { openFolder } from '../../lib/sidecar/mirror/folder.ts';
 import { filterShard, parseShard, type Shard } from '../../lib/sidecar/mirror/shard.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
-import { decodeFileSd } from '../../lib/targets/file-sd.ts';
+import { decodeFileSd } from '../../lib/targets/file-sd-reader.ts';
 import { relabel } from '../../lib/targets/relabel.ts';
 import { fileOf, fill, listOf } from '../support/bucket.ts';
 import { watchStore } from './counting-store.ts';
@@ -115,18 +115,5 @@ describe('the filter of a shard', () => {
       expect(targets).toBe(all.length);
       expect(decodeFileSd(Buffer.from(text)).flatMap((group) => group.targets)).toEqual(all);
     }
-  });
-
-  test('does not hold a group that is too long to be held, and refuses an endless address', () => {
-    const labels = Object.fromEntries(
-      Array.from({ length: 30_000 }, (_, index) => [`label_${index}`, 'x'.repeat(60)]),
-    );
-    const file = Buffer.from(JSON.stringify([{ labels, targets: [] }]));
-    expect(pieces(file, 65_536)).toEqual({
-      text: `[\n${JSON.stringify({ labels, targets: [] })}\n]\n`,
-      targets: 0,
-    });
-    const endless = Buffer.from(`[{"targets":["${'a'.repeat(70_000)}"]}]`);
-    expect(() => pieces(endless, 1000)).toThrow('not file_sd JSON: a target has over 65536 bytes');
   });
 });

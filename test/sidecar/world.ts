@@ -68,6 +68,19 @@ export async function roundIn(
   }
 }
 
+/**
+ * Runs something; of the CPU time that this process took for it, the share of the main thread. Work beside the main thread makes it
+ * small on any machine, however busy that is.
+ */
+export async function shareOfMainThread<T>(
+  run: () => Promise<T>,
+): Promise<{ readonly result: T; readonly share: number }> {
+  const [all, main] = [process.cpuUsage(), process.threadCpuUsage()];
+  const result = await run();
+  const [allAfter, mainAfter] = [process.cpuUsage(all), process.threadCpuUsage(main)];
+  return { result, share: (mainAfter.user + mainAfter.system) / (allAfter.user + allAfter.system) };
+}
+
 /** Puts the objects, `undefined` deletes one; keys without their `targets/`. */
 export async function publish(
   store: ObjectStore,

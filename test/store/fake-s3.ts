@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A request as the fake saw it. */
 interface FakeRequest {
@@ -31,8 +30,8 @@ export interface FakeS3Options {
   readonly honours?: readonly ('if-match' | 'if-none-match' | 'delete')[];
   /** Compares the conditions with the bare etag, as Ceph's gateway does. */
   readonly bareEtags?: boolean;
-  /** Milliseconds between the look at what is there and the write: then conditions hold for nobody. */
-  readonly gap?: number;
+  /** So many writers look at what is there before the first of them writes: then conditions hold for none of them. */
+  readonly lookFirst?: number;
   /** Instead of the answer, before anything is done. */
   readonly before?: Disturb;
   /** Instead of the answer, when the work is done: what a lost answer is. */
@@ -50,6 +49,11 @@ export interface FakeS3 {
 export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> {
   const objects: FakeS3['objects'] = new Map();
   const requests: FakeRequest[] = [];
+  const waiting: (() => void)[] = [];
+  const allHaveLooked = (writers: number) =>
+    new Promise<void>((resolve) => {
+      if (waiting.push(resolve) === writers) for (const go of waiting.splice(0)) go();
+    });
   const server = createServer(async (incoming, response) => {
     const url = new URL(incoming.url ?? '/', 'http://fake');
     const [, , ...segments] = decodeURIComponent(url.pathname).split('/');
@@ -59,7 +63,7 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
     const n = requests.push(request);
     if (options.before?.(request, response, n)) return;
     const refused = isRefused(objects.get(request.key), request, options);
-    if (method === 'PUT' && options.gap !== undefined) await sleep(options.gap);
+    if (method === 'PUT' && options.lookFirst !== undefined) await allHaveLooked(options.lookFirst);
     const [status, head, content] = refused
       ? ([412, {}, '<Error><Code>PreconditionFailed</Code></Error>'] as const)
       : answer(objects, request);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildCommand } from '../../infra/build-command.ts';
+import { buildCommand } from '../../infra/build.ts';
 
 let built: Promise<string> | undefined;
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeGroup, encodeGroup, hashGroups, toGroups } from '../../lib/targets/canonical.ts';
-import { decodeFileSd, encodeFileSd, type FileSdGroup, joinFileSd } from '../../lib/targets/file-sd.ts';
+import { encodeFileSd, joinFileSd } from '../../lib/targets/file-sd.ts';
+import { decodeFileSd, type FileSdGroup } from '../../lib/targets/file-sd-reader.ts';
 import { type TargetGroup, targetLabels } from '../../lib/targets/group.ts';
 import { anyGroup, anyListing } from '../support/groups.ts';
 
@@ -20,6 +21,42 @@ const flatten = (groups: readonly FileSdGroup[]) =>
 
 const shuffled = <T>(items: readonly T[]) =>
   fc.shuffledSubarray([...items], { minLength: items.length, maxLength: items.length });
+
+/** Groups like those of real backends: names that begin alike, targets with and without labels of their own. */
+const usualListing = fc.array(
+  fc.record({
+    source: fc.stringMatching(/^[a-c]{1,3}$/),
+    labels: fc.dictionary(fc.stringMatching(/^__meta_[ab_]{1,4}$/), fc.constantFrom('x', 'é', 'a"b', '')),
+    targets: fc.array(
+      fc
+        .dictionary(fc.stringMatching(/^(__meta_[ab_]{1,4}|__b|A)$/), fc.constantFrom('x', 'é', 'y\\', ''))
+        .chain((own) =>
+          fc
+            .constantFrom('10.0.0.1:80', '10.0.0.10:80', '10.0.0.1:8', 'a"b', '')
+            .map((address) => ({ ...own, __address__: address })),
+        ),
+      { maxLength: 6 },
+    ),
+  }),
+  { maxLength: 6 },
+);
+
+/** The text as JSON.stringify writes it. */
+function writtenText(groups: readonly TargetGroup[]): string {
+  const lines = groups.flatMap((group) => {
+    const byLabels = new Map<string, Set<string>>();
+    for (const target of group.targets) {
+      const { __address__: address = '', ...labels } = targetLabels(group, target);
+      const names = Object.keys(labels).sort();
+      const key = `{${names.map((name) => `${JSON.stringify(name)}:${JSON.stringify(labels[name])}`).join(',')}}`;
+      byLabels.set(key, (byLabels.get(key) ?? new Set()).add(address));
+    }
+    return [...byLabels]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, addresses]) => `{"targets":${JSON.stringify([...addresses].sort())},"labels":${key}}`);
+  });
+  return lines.length === 0 ? '[]\n' : `[\n${lines.join(',\n')}\n]\n`;
+}
 
 describe('canonical form', () => {
   test('does not depend on the order of labels, targets and groups', () => {
@@ -103,6 +140,16 @@ describe('file_sd', () => {
     expect(text(encodeFileSd(new Map()))).toBe('[]\n');
   });
 
+  test('the text that is copied is the one that would be written, whatever the names, values and addresses', () => {
+    fc.assert(
+      fc.property(fc.oneof(anyListing, usualListing), (listing) => {
+        const groups = toGroups(listing);
+        expect(text(encodeFileSd(groups))).toBe(writtenText([...groups.values()].map(decodeGroup)));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
   test('shards joined are the whole', () => {
     fc.assert(
       fc.property(anyListing, fc.integer({ min: 1, max: 4 }), (listing, shards) => {
@@ -122,7 +169,7 @@ describe('file_sd', () => {
     ['[[]]', 'not file_sd JSON: group 0 is not an object'],
     ['[{"targets":"x:1"}]', 'not file_sd JSON: targets of group 0 are not a list of strings'],
     ['[{"targets":[]},{"targets":[1]}]', 'not file_sd JSON: targets of group 1 are not a list of strings'],
-    ['[{"labels":{"a":1}}]', 'not file_sd JSON: group 0 has a label whose value is not a text'],
+    ['[{"labels":{"a":1}}]', 'not file_sd JSON: group 0 has a label whose value is not a string'],
     ['[{"labels":{"":"a"}}]', 'not file_sd JSON: group 0 has a label without name'],
     ['[{"labels":[]}]', 'not file_sd JSON: labels of group 0 are not an object'],
     ['[{"target":[]}]', 'not file_sd JSON: group 0 has the unknown key "target"'],

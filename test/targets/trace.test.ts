@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { parseConfig } from '../../lib/config/load.ts';
 import { printRule } from '../../lib/config/relabel.ts';
 import type { LabelSet } from '../../lib/targets/group.ts';
-import { relabel } from '../../lib/targets/relabel.ts';
+import { relabel, traceRelabel } from '../../lib/targets/relabel.ts';
 import type { RelabelConfig } from '../../lib/targets/relabel-config.ts';
-import { traceRelabel } from '../../lib/targets/trace.ts';
 import { chosenRules, drawnRules } from '../e2e/relabel-rules.ts';
+import { draws } from '../support/counts.ts';
 
 const job = { job: 'web', __scheme__: 'http', __metrics_path__: '/metrics' };
 
@@ -120,7 +120,7 @@ describe('the steps of relabelling', () => {
           current = next;
         }
       }),
-      { numRuns: 500 },
+      { numRuns: draws(500) },
     );
   });
 });

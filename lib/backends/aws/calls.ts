@@ -158,7 +158,7 @@ function checkBody({ headers, body }: HttpResponse, place: string, format: Sent[
   }
 }
 
-/** Checks XML, since the SDK's errors name neither another content nor the place where it is cut off. */
+/** Checks that a body is whole XML. The SDK's errors do not say that it is HTML, or where it breaks off. */
 function checkXml(body: Uint8Array, contentType = ''): void {
   const text = (part: Uint8Array) => new TextDecoder().decode(part).trim();
   const wrong = (what: string) => new MusterError('malformed', `expected XML, got ${what}`);
@@ -180,7 +180,7 @@ const jsonError = z.object({
   Message: z.string().optional().catch(undefined),
 });
 
-/** An error answer in one of AWS's two formats. Other text comes from a proxy, and may quote the request: it is not shown. */
+/** An error answer in one of AWS's two formats. Other text is not shown: it comes from a proxy and may quote the request. */
 function toRefusal({ status, headers, body }: HttpResponse, place: string) {
   if (status < 400) {
     const to = parseUrl(headers.location ?? '');
@@ -234,7 +234,7 @@ function mayPass({ kind, status = 0 }: MusterError): boolean {
   return kind === 'throttled' || (kind === 'unreachable' && status === 0) || status >= 500;
 }
 
-/** Errors of the SDK itself: at this point only an unreadable answer is left. */
+/** An error of the SDK itself: the answer could not be read. */
 function toError(thrown: unknown): MusterError {
   if (thrown instanceof MusterError) return thrown;
   const message = thrown instanceof Error ? thrown.message : 'the AWS SDK does not say why';

@@ -42,7 +42,7 @@ export async function* discoverParts(
   const { signal, warn } = input;
   const http = await input.openHttp({
     ...config.http,
-    // Like all AWS clients of Muster: the environment's proxy, unless the stanza names one.
+    // As for all AWS clients of Muster, the proxy of the environment counts unless the stanza names one.
     proxy_from_environment: config.http.proxy_url === undefined,
   });
   const { handler, createCall } = openCalls({ http, signal, deadline: input.deadline });
@@ -89,6 +89,9 @@ interface OptionsInput {
   readonly requestHandler: ReturnType<typeof openCalls>['handler'];
 }
 
+/** The SDK's default logger writes warnings to the console. */
+const logger = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
 function clientOptions({ region, credentials, endpoint, requestHandler }: OptionsInput) {
   return {
     region,
@@ -96,8 +99,7 @@ function clientOptions({ region, credentials, endpoint, requestHandler }: Option
     requestHandler,
     // We retry ourselves: the SDK's retries ignore the deadline.
     maxAttempts: 1,
-    // The SDK's own default writes warnings to the console.
-    logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
+    logger,
     ...(endpoint !== undefined && { endpoint }),
   };
 }
@@ -128,7 +130,7 @@ async function ownCredentials(
   if (accessKey !== undefined || secretKey !== undefined)
     warn('access_key and secret_key only count together: the credentials of the process are used');
   const { fromNodeProviderChain } = await import('./sdk/credentials.ts');
-  const chain = fromNodeProviderChain({ clientConfig, ...(profile !== '' && { profile }) });
+  const chain = fromNodeProviderChain({ clientConfig, logger, ...(profile !== '' && { profile }) });
   return once(async () => {
     const from =
       profile === '' ? 'this process has no AWS credentials' : `profile ${profile} gives no credentials`;

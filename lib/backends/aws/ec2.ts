@@ -183,7 +183,7 @@ interface InstanceContext {
   readonly ipv6Alone: boolean;
 }
 
-/** The group of an instance; undefined without an address. */
+/** The group of an instance; none without an address. */
 function buildInstanceGroup(
   one: Instance,
   { owner = '', region, port, zoneIds, ipv6Alone }: InstanceContext,
@@ -221,7 +221,7 @@ function buildInstanceGroup(
   return [{ source: `${region}/${one.InstanceId}`, labels: {}, targets: [target] }];
 }
 
-/** The subnets of the interfaces, without repetition, in their order. As in Prometheus, separators alone for none. */
+/** The subnets of the interfaces in their order, each once. Without subnets only the separators, as in Prometheus. */
 function subnetsOf({ NetworkInterfaces }: Instance): string {
   const ids = NetworkInterfaces.flatMap(({ SubnetId }) => SubnetId ?? []);
   return `,${[...new Set(ids)].join(',')},`;

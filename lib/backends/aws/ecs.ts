@@ -1,6 +1,4 @@
-import * as z from 'zod';
 import { mapConcurrent } from '../../base/concurrency.ts';
-import { isMusterError, MusterError } from '../../base/errors.ts';
 import {
   addressLabel,
   joinHostPort,
@@ -9,15 +7,16 @@ import {
   withoutEmpty,
 } from '../../targets/group.ts';
 import type { Mechanism } from '../mechanism.ts';
+import { accountsOf, discoverParts, type ListPart, serverOf } from './connection.ts';
 import {
-  accountsOf,
-  batches,
-  discoverParts,
-  type ListPart,
-  type Part,
-  readPages,
-  serverOf,
-} from './connection.ts';
+  type Cluster,
+  type EcsApi,
+  type EcsQuery,
+  type Instance,
+  openEcsApi,
+  type Service,
+  type Task,
+} from './ecs-calls.ts';
 import { tagLabels } from './fields.ts';
 import { type ClustersConfig, ecsConfig, newerAccess } from './schema.ts';
 
@@ -65,21 +64,11 @@ export const ecs: Mechanism<ClustersConfig> = {
   discover: (config, input) => discoverParts(config, input, listEcs(config)),
 };
 
-/** What ECS and EC2 take in one call. Source: their API references. */
-const limits = { describe: 100, services: 10, filterValues: 200 } as const;
-
-type EcsQuery = Pick<ClustersConfig, 'port' | 'clusters' | 'request_concurrency'>;
-
-/** Lists the tasks of the clusters of a region that are, or shall be, running. */
+/** Lists the tasks of a region's clusters that have RUNNING as their desired status. */
 export function listEcs(query: EcsQuery): ListPart {
   return async (part) => {
-    const [ecsSdk, ec2Sdk] = await Promise.all([import('./sdk/ecs.ts'), import('./sdk/ec2.ts')]);
-    const client = new ecsSdk.ECSClient(part.options);
-    // The endpoint of the stanza is that of ECS, as in Prometheus.
-    const { endpoint: _ofEcs, ...elsewhere } = part.options;
-    const ec2Client = new ec2Sdk.EC2Client(elsewhere);
+    const api = await openEcsApi(part, query);
     try {
-      const api = createApi(part, query, { ecsSdk, ec2Sdk, client, ec2Client });
       const names = query.clusters.length > 0 ? query.clusters : await api.listClusters();
       const clusters = await api.describeClusters([...new Set(names)]);
       const listed = await mapConcurrent(clusters, query.request_concurrency, part.signal, async (cluster) =>
@@ -90,285 +79,17 @@ export function listEcs(query: EcsQuery): ListPart {
         accounts: accountsOf(clusters.map(({ clusterArn }) => clusterArn)),
       };
     } finally {
-      client.destroy();
-      ec2Client.destroy();
+      api.close();
     }
   };
 }
-
-const tags = z.array(z.object({ key: z.string().optional(), value: z.string().optional() })).default([]);
-const failures = z
-  .array(
-    z.object({ arn: z.string().optional(), reason: z.string().default(''), detail: z.string().optional() }),
-  )
-  .default([]);
-
-const cluster = z.object({ clusterArn: z.string(), clusterName: z.string().default(''), tags });
-const service = z.object({
-  serviceName: z.string(),
-  serviceArn: z.string().default(''),
-  status: z.string().default(''),
-  tags,
-});
-const task = z.object({
-  taskArn: z.string().default(''),
-  attachments: z
-    .array(
-      z.object({
-        type: z.string().optional(),
-        details: z.array(z.object({ name: z.string().optional(), value: z.string().optional() })).default([]),
-      }),
-    )
-    .default([]),
-  availabilityZone: z.string().default(''),
-  containerInstanceArn: z.string().optional(),
-  desiredStatus: z.string().default(''),
-  group: z.string().default(''),
-  healthStatus: z.string().default(''),
-  lastStatus: z.string().default(''),
-  launchType: z.string().default(''),
-  platformFamily: z.string().default(''),
-  platformVersion: z.string().default(''),
-  tags,
-  taskDefinitionArn: z.string().default(''),
-});
-
-/** Source: Amazon ECS API reference. */
-const answers = {
-  clusterArns: z.object({ clusterArns: z.array(z.string()), nextToken: z.string().optional() }),
-  clusters: z.object({ clusters: z.array(cluster), failures }),
-  serviceArns: z.object({ serviceArns: z.array(z.string()), nextToken: z.string().optional() }),
-  services: z.object({ services: z.array(service), failures }),
-  taskArns: z.object({ taskArns: z.array(z.string()), nextToken: z.string().optional() }),
-  tasks: z.object({ tasks: z.array(task), failures }),
-  containerInstances: z.object({
-    containerInstances: z.array(
-      z.object({ containerInstanceArn: z.string().optional(), ec2InstanceId: z.string().optional() }),
-    ),
-    failures,
-  }),
-  instances: z.object({
-    Reservations: z.array(
-      z.object({
-        Instances: z
-          .array(
-            z.object({
-              InstanceId: z.string(),
-              InstanceType: z.string().default(''),
-              PrivateIpAddress: z.string().optional(),
-              PublicIpAddress: z.string().default(''),
-              SubnetId: z.string().default(''),
-              Tags: z
-                .array(z.object({ Key: z.string().optional(), Value: z.string().optional() }))
-                .default([]),
-            }),
-          )
-          .default([]),
-      }),
-    ),
-    NextToken: z.string().optional(),
-  }),
-  interfaces: z.object({
-    NetworkInterfaces: z.array(
-      z.object({
-        NetworkInterfaceId: z.string().optional(),
-        Association: z.object({ PublicIp: z.string().optional() }).optional(),
-      }),
-    ),
-    NextToken: z.string().optional(),
-  }),
-};
-
-type Cluster = z.output<typeof cluster>;
-type Service = z.output<typeof service>;
-type Task = z.output<typeof task>;
-type Instance = z.output<typeof answers.instances>['Reservations'][number]['Instances'][number];
-
-interface Clients {
-  readonly ecsSdk: typeof import('./sdk/ecs.ts');
-  readonly ec2Sdk: typeof import('./sdk/ec2.ts');
-  readonly client: InstanceType<typeof import('./sdk/ecs.ts').ECSClient>;
-  readonly ec2Client: InstanceType<typeof import('./sdk/ec2.ts').EC2Client>;
-}
-
-/** The calls of a listing, each as large as the API lets it be. */
-function createApi({ call, signal }: Part, query: EcsQuery, { ecsSdk, ec2Sdk, client, ec2Client }: Clients) {
-  const inBatches = async <Item, Result>(
-    items: readonly Item[],
-    size: number,
-    ask: (batch: Item[], own: AbortSignal) => Promise<readonly Result[]>,
-  ): Promise<readonly Result[]> => {
-    const found = await mapConcurrent(batches(items, size), query.request_concurrency, signal, (batch, own) =>
-      ask([...batch], own),
-    );
-    return found.flat();
-  };
-  return {
-    listClusters: () =>
-      readPages(async (nextToken) => {
-        const page = await call(
-          'ecs:ListClusters',
-          answers.clusterArns,
-          (own) => client.send(new ecsSdk.ListClustersCommand({ maxResults: 100, nextToken }), own),
-          signal,
-        );
-        return { items: page.clusterArns, next: page.nextToken };
-      }),
-    describeClusters: (names: readonly string[]): Promise<readonly Cluster[]> =>
-      inBatches(names, limits.describe, async (clusters, own) => {
-        const found = await call(
-          'ecs:DescribeClusters',
-          answers.clusters,
-          (options) =>
-            client.send(new ecsSdk.DescribeClustersCommand({ clusters, include: ['TAGS'] }), options),
-          own,
-        );
-        // One that was listed may be gone; one that is asked for by name must be there.
-        checkFailures('ecs:DescribeClusters', found.failures, query.clusters.length === 0);
-        return found.clusters;
-      }),
-    async listTasks(clusterArn: string): Promise<readonly string[]> {
-      try {
-        return await readPages(async (nextToken) => {
-          const page = await call(
-            'ecs:ListTasks',
-            answers.taskArns,
-            (own) =>
-              client.send(
-                new ecsSdk.ListTasksCommand({ cluster: clusterArn, maxResults: 100, nextToken }),
-                own,
-              ),
-            signal,
-          );
-          return { items: page.taskArns, next: page.nextToken };
-        });
-      } catch (error) {
-        // A cluster that went away since it was listed has no tasks.
-        if (query.clusters.length === 0 && isMusterError(error, 'not-found')) return [];
-        throw error;
-      }
-    },
-    describeTasks: (clusterArn: string, arns: readonly string[]): Promise<readonly Task[]> =>
-      inBatches(arns, limits.describe, async (tasks, own) => {
-        const found = await call(
-          'ecs:DescribeTasks',
-          answers.tasks,
-          (options) =>
-            client.send(
-              new ecsSdk.DescribeTasksCommand({ cluster: clusterArn, tasks, include: ['TAGS'] }),
-              options,
-            ),
-          own,
-        );
-        checkFailures('ecs:DescribeTasks', found.failures, true);
-        return found.tasks;
-      }),
-    listServices: (clusterArn: string) =>
-      readPages(async (nextToken) => {
-        const page = await call(
-          'ecs:ListServices',
-          answers.serviceArns,
-          (own) =>
-            client.send(
-              new ecsSdk.ListServicesCommand({ cluster: clusterArn, maxResults: 100, nextToken }),
-              own,
-            ),
-          signal,
-        );
-        return { items: page.serviceArns, next: page.nextToken };
-      }),
-    describeServices: (clusterArn: string, arns: readonly string[]): Promise<readonly Service[]> =>
-      inBatches(arns, limits.services, async (services, own) => {
-        const found = await call(
-          'ecs:DescribeServices',
-          answers.services,
-          (options) =>
-            client.send(
-              new ecsSdk.DescribeServicesCommand({ cluster: clusterArn, services, include: ['TAGS'] }),
-              options,
-            ),
-          own,
-        );
-        checkFailures('ecs:DescribeServices', found.failures, true);
-        return found.services;
-      }),
-    describeContainerInstances: (clusterArn: string, arns: readonly string[]) =>
-      inBatches(arns, limits.describe, async (containerInstances, own) => {
-        const found = await call(
-          'ecs:DescribeContainerInstances',
-          answers.containerInstances,
-          (options) =>
-            client.send(
-              new ecsSdk.DescribeContainerInstancesCommand({ cluster: clusterArn, containerInstances }),
-              options,
-            ),
-          own,
-        );
-        checkFailures('ecs:DescribeContainerInstances', found.failures, true);
-        return found.containerInstances;
-      }),
-    // By a filter: an instance or interface that went away meanwhile would fail a call that names it.
-    describeInstances: (ids: readonly string[]): Promise<readonly Instance[]> =>
-      inBatches(ids, limits.filterValues, (Values, own) =>
-        readPages(async (NextToken) => {
-          const page = await call(
-            'ec2:DescribeInstances',
-            answers.instances,
-            (options) =>
-              ec2Client.send(
-                new ec2Sdk.DescribeInstancesCommand({
-                  Filters: [{ Name: 'instance-id', Values }],
-                  MaxResults: 1000,
-                  NextToken,
-                }),
-                options,
-              ),
-            own,
-          );
-          return { items: page.Reservations.flatMap(({ Instances }) => Instances), next: page.NextToken };
-        }),
-      ),
-    describeInterfaces: (ids: readonly string[]) =>
-      inBatches(ids, limits.filterValues, (Values, own) =>
-        readPages(async (NextToken) => {
-          const page = await call(
-            'ec2:DescribeNetworkInterfaces',
-            answers.interfaces,
-            (options) =>
-              ec2Client.send(
-                new ec2Sdk.DescribeNetworkInterfacesCommand({
-                  Filters: [{ Name: 'network-interface-id', Values }],
-                  MaxResults: 1000,
-                  NextToken,
-                }),
-                options,
-              ),
-            own,
-          );
-          return { items: page.NetworkInterfaces, next: page.NextToken };
-        }),
-      ),
-  };
-}
-
-/** What ECS did not describe. It may have gone away since it was listed; any other reason makes the list incomplete. */
-function checkFailures(action: string, found: z.output<typeof failures>, mayBeMissing: boolean): void {
-  const bad = found.find(({ reason }) => !(mayBeMissing && reason === 'MISSING'));
-  if (bad === undefined) return;
-  throw new MusterError(
-    bad.reason === 'MISSING' ? 'not-found' : 'status',
-    `${action}: ${bad.arn ?? 'one of the list'}: ${bad.reason}${bad.detail === undefined ? '' : `: ${bad.detail}`}`,
-  );
-}
-
-type Api = ReturnType<typeof createApi>;
 
 interface GroupContext {
   readonly cluster: Cluster;
   readonly region: string;
   readonly port: number;
   readonly services: ReadonlyMap<string, Service>;
-  /** EC2 instances by the ARNs of the container instances that they are; without the instance where it has no address. */
+  /** EC2 instances by the ARN of their container instance. The instance is undefined where it has no address. */
   readonly hosts: ReadonlyMap<string, { readonly id: string; readonly instance: Instance | undefined }>;
   /** Public addresses by network interface. */
   readonly publicIps: ReadonlyMap<string, string>;
@@ -376,7 +97,7 @@ interface GroupContext {
 
 async function listCluster(
   cluster: Cluster,
-  api: Api,
+  api: EcsApi,
   { region, port }: Pick<GroupContext, 'region' | 'port'>,
 ): Promise<readonly TargetGroup[]> {
   const { clusterArn } = cluster;
@@ -392,11 +113,11 @@ async function listCluster(
 
 const servicePrefix = 'service:';
 
-/** Services by name: of those that ECS lists, which leaves out one that is being deleted, those that have tasks. */
+/** The services that have tasks, by name. ECS does not list a service that is being deleted. */
 async function readServices(
   clusterArn: string,
   tasks: readonly Task[],
-  api: Api,
+  api: EcsApi,
 ): Promise<ReadonlyMap<string, Service>> {
   const wanted = new Set(
     tasks.flatMap(({ group }) => (group.startsWith(servicePrefix) ? group.slice(servicePrefix.length) : [])),
@@ -411,7 +132,7 @@ async function readServices(
 async function readHosts(
   clusterArn: string,
   tasks: readonly Task[],
-  api: Api,
+  api: EcsApi,
 ): Promise<GroupContext['hosts']> {
   const arns = new Set(tasks.flatMap(({ containerInstanceArn }) => containerInstanceArn ?? []));
   const found = await api.describeContainerInstances(clusterArn, [...arns]);
@@ -425,7 +146,7 @@ async function readHosts(
   return new Map(ids.map(([arn, id]) => [arn, { id, instance: byId.get(id) }]));
 }
 
-async function readPublicIps(tasks: readonly Task[], api: Api): Promise<GroupContext['publicIps']> {
+async function readPublicIps(tasks: readonly Task[], api: EcsApi): Promise<GroupContext['publicIps']> {
   const ids = new Set(tasks.flatMap((task) => detailOf(interfaceOf(task), 'networkInterfaceId') ?? []));
   const found = await api.describeInterfaces([...ids]);
   return new Map(
@@ -441,7 +162,7 @@ function interfaceOf({ attachments }: Task): Attachment | undefined {
   return attachments.find(({ type }) => type === 'ElasticNetworkInterface');
 }
 
-/** A detail of an attachment; of several with the name the last. */
+/** A detail of an attachment. Where several have the name, the last one counts. */
 function detailOf(attachment: Attachment | undefined, wanted: string): string | undefined {
   return attachment?.details.findLast(({ name, value }) => name === wanted && value !== undefined)?.value;
 }
@@ -453,7 +174,7 @@ interface Place {
   readonly publicIp: string;
 }
 
-/** A task with an interface of its own has its address, any other one that of its instance, whatever its mode. */
+/** The address of the task's own interface; without one that of its instance, whatever the network mode. */
 function placeOf(task: Task, { hosts, publicIps }: GroupContext): Place {
   const attachment = interfaceOf(task);
   if (attachment !== undefined) {

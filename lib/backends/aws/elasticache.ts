@@ -37,7 +37,7 @@ const pageSizes = { clusters: 100, serverless: 50 } as const;
 
 type ElasticacheQuery = Pick<ClustersConfig, 'clusters' | 'request_concurrency'>;
 
-/** Lists the caches of a region. It reads all and picks the wanted ones: a call for each would take more calls. */
+/** Lists the caches of a region. It reads all and picks the wanted ones, since naming each would take more calls. */
 export function listElasticache({ clusters: wanted, request_concurrency }: ElasticacheQuery): ListPart {
   return async ({ options, call, signal }) => {
     const names = wanted.map(readName);

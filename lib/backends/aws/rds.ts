@@ -77,7 +77,7 @@ export function listRds({ port, clusters: wanted, filters, request_concurrency }
           : (await mapConcurrent(names, request_concurrency, signal, describeClusters)).flat();
       checkFound(wanted, clusters);
       const ids = batches(
-        clusters.map(({ DBClusterArn }) => DBClusterArn),
+        clusters.map(({ DBClusterIdentifier }) => DBClusterIdentifier),
         pageSize,
       );
       const instances = await mapConcurrent(ids, request_concurrency, signal, describeInstances);
@@ -132,7 +132,7 @@ function checkFound(wanted: readonly string[], clusters: readonly Cluster[]): vo
     );
 }
 
-/** The group of an instance; undefined while a new instance has no endpoint. */
+/** The group of an instance; none while a new instance has no endpoint. */
 function buildGroup(cluster: Cluster, instance: Instance, port: number): readonly TargetGroup[] {
   const { Address, Port } = instance.Endpoint ?? {};
   if (Address === undefined || Port === undefined) return [];

@@ -156,7 +156,7 @@ interface Keys extends Omit<Common, 'muster'> {
   readonly muster: Common['muster'];
 }
 
-/** The stanza with its access key as one value; as in Prometheus, half a key counts as none. */
+/** The stanza with its credentials in one form. As in Prometheus, an access key without its secret is ignored. */
 function settle<Config extends Keys>(config: Config) {
   const {
     access_key,

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { MusterError } from '../../base/errors.ts';
 import { int, leaf, list, nonEmptyText, stringList } from '../../config/fields.ts';
 import { defaultHttpClient, type HttpClientConfig, isDefaultHttpClient } from '../../config/http-client.ts';
+import type { KeyTexts } from '../../config/key-texts.ts';
 import { section } from '../../config/section.ts';
 import type { HttpClient } from '../../http/client.ts';
 import { flagField, listBody, mapField, textField } from '../../http/json.ts';
@@ -122,7 +123,7 @@ export function shownHost({ base, unixSocket }: EngineHost): string {
 const networkHost = /^(?<scheme>tcp|https?):\/\/(?<rest>[^\s@?#\\/][^\s@?#\\]*)$/;
 
 /** Names of the labels that describe a network. */
-export interface NetworkLabelNames {
+interface NetworkLabelNames {
   readonly networkId: string;
   readonly networkName: string;
   readonly networkScope: string;
@@ -130,6 +131,18 @@ export interface NetworkLabelNames {
   readonly networkIngress: string;
   /** Prefix for the names of the network's labels. */
   readonly networkLabelPrefix: string;
+}
+
+/** The names of those labels, each after the prefix of the mechanism. */
+export function networkLabelNames(prefix: string): NetworkLabelNames {
+  return {
+    networkId: `${prefix}network_id`,
+    networkName: `${prefix}network_name`,
+    networkScope: `${prefix}network_scope`,
+    networkInternal: `${prefix}network_internal`,
+    networkIngress: `${prefix}network_ingress`,
+    networkLabelPrefix: `${prefix}network_label_`,
+  };
 }
 
 /** `GET /networks`: the fields that are read. Source: Docker Engine API reference. */
@@ -176,4 +189,16 @@ export const engineFields = {
   host: leaf(hostForms, readHost),
   port: int({ min: 0, max: 65_535 }, 80),
   filters: list(filter),
+};
+
+/** The keys that `docker_sd_configs` and `dockerswarm_sd_configs` have in common. */
+export const engineTexts: KeyTexts = {
+  host: [
+    'Address of the API. HTTP client options apply only to `http://` and `https://`.',
+    'unix:///var/run/docker.sock',
+  ],
+  port: ['Port of targets without one.', 9323],
+  filters: ['Filters that the engine applies.', [{ name: 'label', values: ['prometheus'] }]],
+  'filters[].name': ['Name of the filter.', 'label'],
+  'filters[].values': ['Its values.', ['prometheus']],
 };

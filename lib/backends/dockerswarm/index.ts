@@ -1,13 +1,29 @@
 import type { z } from 'zod';
 import { oneOf } from '../../config/fields.ts';
 import { withHttpClient } from '../../config/http-client.ts';
+import type { KeyTexts } from '../../config/key-texts.ts';
 import { httpSdConfig, ownFields } from '../../config/sd-config.ts';
 import type { TargetGroup } from '../../targets/group.ts';
-import { type Engine, engineFields, listNetworkLabels, openEngine, shownHost } from '../docker/engine.ts';
+import {
+  type Engine,
+  engineFields,
+  engineTexts,
+  listNetworkLabels,
+  openEngine,
+  shownHost,
+} from '../docker/engine.ts';
 import { backendNames } from '../listing.ts';
 import type { Mechanism } from '../mechanism.ts';
-import { managerInfo, nodeList, serviceList, taskList } from './bodies.ts';
-import { buildNodeGroup, buildServiceGroup, buildTaskGroup, labels } from './roles.ts';
+import {
+  buildNodeGroup,
+  buildServiceGroup,
+  buildTaskGroup,
+  labels,
+  managerInfo,
+  nodeList,
+  serviceList,
+  taskList,
+} from './roles.ts';
 
 /** An element of `dockerswarm_sd_configs`. Source: Prometheus configuration reference, dockerswarm_sd_config. */
 export const dockerSwarmConfig = httpSdConfig('60s', {
@@ -68,3 +84,9 @@ const roles: Readonly<Record<DockerSwarmConfig['role'], ListRole>> = {
 function byId<Item extends { readonly ID: string }>(items: readonly Item[]): ReadonlyMap<string, Item> {
   return new Map(items.map((item) => [item.ID, item]));
 }
+
+/** The keys of `dockerswarm_sd_configs`. */
+export const dockerSwarmTexts: KeyTexts = {
+  ...engineTexts,
+  role: ['What becomes targets.', 'tasks'],
+};

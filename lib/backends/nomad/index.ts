@@ -1,13 +1,34 @@
-import type { ZodType, z } from 'zod';
+import type { ZodType } from 'zod';
+import * as z from 'zod';
 import { MusterError } from '../../base/errors.ts';
 import { bool, text } from '../../config/fields.ts';
 import { withHttpClient } from '../../config/http-client.ts';
+import type { KeyTexts } from '../../config/key-texts.ts';
 import { httpSdConfig, ownFields, serverUrl } from '../../config/sd-config.ts';
 import type { HttpClient } from '../../http/client.ts';
-import { decodeJson } from '../../http/json.ts';
+import { decodeJson, intField, listBody, listField, structField, textField } from '../../http/json.ts';
+import {
+  addressLabel,
+  joinHostPort,
+  type LabelSet,
+  type TargetGroup,
+  withoutEmpty,
+} from '../../targets/group.ts';
 import { backendNames, listEach } from '../listing.ts';
 import type { Mechanism } from '../mechanism.ts';
-import { buildServiceGroup, raftPeers, registrationList, type ServiceName, serviceList } from './groups.ts';
+
+/** Labels that Nomad targets carry. Source: Prometheus configuration reference, nomad_sd_config. */
+const labels = {
+  address: '__meta_nomad_address',
+  datacenter: '__meta_nomad_dc',
+  namespace: '__meta_nomad_namespace',
+  nodeId: '__meta_nomad_node_id',
+  service: '__meta_nomad_service',
+  serviceAddress: '__meta_nomad_service_address',
+  serviceId: '__meta_nomad_service_id',
+  servicePort: '__meta_nomad_service_port',
+  tags: '__meta_nomad_tags',
+} as const;
 
 /** An element of `nomad_sd_configs`. Source: Prometheus configuration reference, nomad_sd_config. */
 export const nomadConfig = httpSdConfig('1m', {
@@ -81,3 +102,73 @@ async function get<T>(client: HttpClient, url: URL, schema: ZodType<T>, signal: 
 function distinct(services: readonly ServiceName[]): readonly ServiceName[] {
   return [...new Map(services.map((service) => [`${service.namespace}/${service.name}`, service])).values()];
 }
+
+/** The name of a service in Nomad. */
+export interface ServiceName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** The target group of one service: a target for each instance. */
+export function buildServiceGroup(
+  { namespace, name }: ServiceName,
+  registrations: readonly Registration[],
+  tagSeparator: string,
+): TargetGroup {
+  return {
+    source: `${namespace}/${name}`,
+    labels: {},
+    targets: registrations.map((registration) => buildTarget(registration, tagSeparator)),
+  };
+}
+
+function buildTarget(registration: Registration, separator: string): LabelSet {
+  const { Address, Port, Tags } = registration;
+  return withoutEmpty({
+    [addressLabel]: joinHostPort(Address, Port),
+    [labels.address]: Address,
+    [labels.datacenter]: registration.Datacenter,
+    [labels.namespace]: registration.Namespace,
+    [labels.nodeId]: registration.NodeID,
+    [labels.service]: registration.ServiceName,
+    [labels.serviceAddress]: Address,
+    [labels.serviceId]: registration.ID,
+    [labels.servicePort]: String(Port),
+    // Separators at both ends, so that a rule can match `,tag,` anywhere in the list.
+    [labels.tags]: Tags.length === 0 ? '' : separator + Tags.join(separator) + separator,
+  });
+}
+
+const service = z.object({ ServiceName: z.string().min(1) });
+
+/** `GET /v1/services`: the names of the services, by namespace. Source: Nomad's API documentation, Services. */
+export const serviceList = listBody(structField({ Namespace: textField, Services: listField(service) }));
+
+const registration = z.object({
+  ID: textField,
+  ServiceName: textField,
+  Namespace: textField,
+  NodeID: textField,
+  Datacenter: textField,
+  Tags: listField(textField),
+  Address: textField,
+  Port: intField,
+});
+
+/** `GET /v1/service/:name`: the instances of a service. */
+export const registrationList = listBody(registration);
+
+/** An instance of a service. */
+export type Registration = z.infer<typeof registration>;
+
+/** `GET /v1/status/peers`: addresses of the region's servers. */
+export const raftPeers = listBody(z.string().min(1));
+
+/** The keys of `nomad_sd_configs`. */
+export const nomadTexts: KeyTexts = {
+  server: ['URL of the Nomad server.', 'http://nomad.internal:4646'],
+  namespace: ['Namespace to list; `*` for all.', 'web'],
+  region: ['Region to list.', 'eu'],
+  tag_separator: ['Separator of the tags in `__meta_nomad_tags`.', ','],
+  allow_stale: ['Let any server answer, not only the leader.', false],
+};

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type * as z from 'zod';
 import { duration, leaf, list } from '../../config/fields.ts';
+import type { KeyTexts } from '../../config/key-texts.ts';
 import { ownFields, sdConfig } from '../../config/sd-config.ts';
 import { rule } from '../../config/section.ts';
 
@@ -53,3 +54,10 @@ function readPath(source: string): string | undefined {
     ? source
     : undefined;
 }
+
+/** The keys of `serverset_sd_configs` and `nerve_sd_configs`. */
+export const zookeeperTexts: KeyTexts = {
+  servers: ['Servers of the ensemble: host:port, or host for port 2181.', ['zk1.internal:2181']],
+  paths: ['Nodes whose trees are read.', ['/services/web']],
+  timeout: ['Timeout of the session. A server that is silent this long is given up.', '20s'],
+};

@@ -1,14 +1,6 @@
-import {
-  list,
-  type MessageSpec,
-  pointer,
-  struct,
-  type Values,
-  word,
-} from '../../backends/kubernetes/wire/fields.ts';
 import { quantityValue } from '../quantity.ts';
 import type { KubeObject } from '../resource.ts';
-import type { Add, MapFamily, SampleFamily, ValueFamily } from '../text/family.ts';
+import type { MapFamily, SampleFamily, ValueFamily } from '../text/family.ts';
 import { sanitizeName } from '../text/label-names.ts';
 
 /** Options of a family that many resources share. */
@@ -84,6 +76,29 @@ export function owner(name: string, kind: string, stable: Common = {}): SampleFa
   };
 }
 
+/** `kube_<name>_status_condition`: three samples for each condition. */
+export function conditions(
+  name: string,
+  help: string,
+  stable: Common = {},
+): SampleFamily<{ readonly status: { readonly conditions: readonly Condition[] } }> {
+  return {
+    name: `kube_${name}_status_condition`,
+    help,
+    ...stable,
+    labels: ['condition', 'status'],
+    samples(object, add) {
+      for (const { type, status } of object.status.conditions)
+        addStatus(status, (value, label) => add(value, type, label));
+    },
+  };
+}
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+}
+
 /** Adds three samples for the status of a condition: 1 for the present status, 0 for the others. */
 export function addStatus(status: string, add: (value: number, status: string) => void): void {
   add(status === 'True' ? 1 : 0, 'true');
@@ -108,45 +123,6 @@ export function oneIf(condition: boolean | undefined): number {
 /** Visits the entries of keys and values in turn. */
 export function forPairs(pairs: readonly string[], visit: (key: string, value: string) => void): void {
   for (let index = 0; index < pairs.length; index += 2) visit(pairs[index] ?? '', pairs[index + 1] ?? '');
-}
-
-/** The field `webhooks` of both webhook configurations. */
-export const webhooks = {
-  webhooks: list(2, {
-    name: word(1),
-    clientConfig: struct(2, { service: pointer(1, { namespace: word(1), name: word(2) }) }),
-  }),
-} satisfies MessageSpec;
-
-/** `kube_<name>_webhook_clientconfig_service`: the service of each webhook; empty for a URL. */
-export function webhookServices(name: string, kind: string): SampleFamily<Values<typeof webhooks>> {
-  return {
-    name: `kube_${name}_webhook_clientconfig_service`,
-    help: `Service used by the apiserver to connect to a ${kind} webhook.`,
-    labels: ['webhook_name', 'service_name', 'service_namespace'],
-    samples(object, add) {
-      for (const { name, clientConfig } of object.webhooks)
-        add(1, name, clientConfig.service?.name ?? '', clientConfig.service?.namespace ?? '');
-    },
-  };
-}
-
-/** `ParamKind` of an admission policy. */
-export const paramKind = pointer(1, { apiVersion: word(1), kind: word(2) });
-
-/** `ParamRef` of a binding. */
-export const paramRef = pointer(2, { name: word(1), namespace: word(2), parameterNotFoundAction: word(4) });
-
-/** Labels of `addParameters`. */
-export const parameterLabels = ['policy_name', 'param_name', 'param_namespace', 'param_not_found_action'];
-
-/** Adds a sample with the policy of a binding and its parameters. */
-export function addParameters(
-  spec: { readonly policyName: string; readonly paramRef: (typeof paramRef)['empty'] },
-  add: Add,
-): void {
-  const { name = '', namespace = '', parameterNotFoundAction = '' } = spec.paramRef ?? {};
-  add(1, spec.policyName, name, namespace, parameterNotFoundAction);
 }
 
 /** Adds samples for each resource with a known unit. `measure` converts quantities other than CPU, which may be fractional. */

@@ -13,7 +13,7 @@ import { quantity } from '../../backends/kubernetes/wire/scalars.ts';
 import { approximateQuantity, quantityValue } from '../quantity.ts';
 import { resource } from '../resource.ts';
 import type { Add } from '../text/family.ts';
-import { addStatus, annotations, created, deletionTimestamp, labels } from './common.ts';
+import { annotations, conditions, created, deletionTimestamp, labels } from './common.ts';
 
 const identifier = { name: word(1) };
 const target = { value: quantity(2), averageValue: quantity(3), averageUtilization: optionalInteger(4) };
@@ -189,16 +189,7 @@ export const horizontalPodAutoscaler = resource({
     },
     annotations('horizontalpodautoscaler'),
     labels('horizontalpodautoscaler', { stable: true }),
-    {
-      name: 'kube_horizontalpodautoscaler_status_condition',
-      help: 'The condition of this autoscaler.',
-      stable: true,
-      labels: ['condition', 'status'],
-      samples(object, add) {
-        for (const { type, status } of object.status.conditions)
-          addStatus(status, (value, label) => add(value, type, label));
-      },
-    },
+    conditions('horizontalpodautoscaler', 'The condition of this autoscaler.', { stable: true }),
     created('horizontalpodautoscaler'),
     deletionTimestamp('horizontalpodautoscaler'),
   ],

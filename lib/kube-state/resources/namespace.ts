@@ -1,7 +1,7 @@
 import { condition } from '../../backends/kubernetes/kinds/messages.ts';
 import { list, struct, word } from '../../backends/kubernetes/wire/fields.ts';
 import { resource } from '../resource.ts';
-import { addStates, addStatus, annotations, created, labels } from './common.ts';
+import { addStates, annotations, conditions, created, labels } from './common.ts';
 
 /** Source: kube-state-metrics, docs/metrics/cluster/namespace-metrics. */
 export const namespace = resource({
@@ -23,14 +23,6 @@ export const namespace = resource({
       labels: ['phase'],
       samples: ({ status }, add) => addStates(status.phase, ['Active', 'Terminating'], add),
     },
-    {
-      name: 'kube_namespace_status_condition',
-      help: 'The condition of a namespace.',
-      labels: ['condition', 'status'],
-      samples(object, add) {
-        for (const { type, status } of object.status.conditions)
-          addStatus(status, (value, label) => add(value, type, label));
-      },
-    },
+    conditions('namespace', 'The condition of a namespace.'),
   ],
 });

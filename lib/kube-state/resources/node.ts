@@ -5,8 +5,8 @@ import { quantityValue } from '../quantity.ts';
 import { resource } from '../resource.ts';
 import {
   addQuantities,
-  addStatus,
   annotations,
+  conditions,
   created,
   deletionTimestamp,
   forPairs,
@@ -114,16 +114,7 @@ export const node = resource({
       labels: ['resource', 'unit'],
       samples: ({ status }, add) => addQuantities(status.capacity, quantityValue, add),
     },
-    {
-      name: 'kube_node_status_condition',
-      help: 'The condition of a cluster node.',
-      stable: true,
-      labels: ['condition', 'status'],
-      samples(object, add) {
-        for (const { type, status } of object.status.conditions)
-          addStatus(status, (value, label) => add(value, type, label));
-      },
-    },
+    conditions('node', 'The condition of a cluster node.', { stable: true }),
     {
       name: 'kube_node_status_addresses',
       help: 'Node address information.',

@@ -3,7 +3,15 @@ import { list, optionalWord, strings, struct, text, word } from '../../backends/
 import { quantities } from '../../backends/kubernetes/wire/scalars.ts';
 import { wholeQuantity } from '../quantity.ts';
 import { resource } from '../resource.ts';
-import { addStates, addStatus, annotations, created, deletionTimestamp, forPairs, labels } from './common.ts';
+import {
+  addStates,
+  annotations,
+  conditions,
+  created,
+  deletionTimestamp,
+  forPairs,
+  labels,
+} from './common.ts';
 
 const classAnnotation = 'volume.beta.kubernetes.io/storage-class';
 
@@ -70,15 +78,10 @@ export const persistentVolumeClaim = resource({
         for (const mode of spec.accessModes) add(1, mode);
       },
     },
-    {
-      name: 'kube_persistentvolumeclaim_status_condition',
-      help: 'Information about status of different conditions of persistent volume claim.',
-      labels: ['condition', 'status'],
-      samples(object, add) {
-        for (const { type, status } of object.status.conditions)
-          addStatus(status, (value, label) => add(value, type, label));
-      },
-    },
+    conditions(
+      'persistentvolumeclaim',
+      'Information about status of different conditions of persistent volume claim.',
+    ),
     created('persistentvolumeclaim'),
     deletionTimestamp('persistentvolumeclaim'),
   ],

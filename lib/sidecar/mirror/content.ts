@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isMusterError, MusterError } from '../../base/errors.ts';
 import { readVersionMark, type VersionMark, versionLabel } from '../../targets/file-sd.ts';
-import { scanFileSd } from '../../targets/file-sd-reader.ts';
+import { readFileSd } from '../../targets/file-sd-reader.ts';
 import type { FileSystem } from './files.ts';
 import { filterShard, type Shard, type ShardFilter } from './shard.ts';
 
@@ -97,14 +97,17 @@ export async function digestOfFile(files: FileSystem, path: string): Promise<str
 }
 
 function wholeFile(): ShardFilter {
-  const scan = scanFileSd();
+  let targets = 0;
+  const reader = readFileSd((group) => {
+    targets += group.targets.length;
+  });
   return {
     push(piece) {
-      scan.push(piece);
+      reader.push(piece);
       return piece;
     },
     end() {
-      const targets = scan.end();
+      reader.end();
       return { rest: new Uint8Array(), targets, total: targets };
     },
   };

@@ -1,6 +1,6 @@
 import { MusterError } from '../../base/errors.ts';
-import { readVersionMark } from '../../targets/file-sd.ts';
-import { type ScanEvent, scanFileSd } from '../../targets/file-sd-reader.ts';
+import { versionLabel } from '../../targets/file-sd.ts';
+import { type FileSdGroup, readFileSd } from '../../targets/file-sd-reader.ts';
 import { hashOf } from '../../targets/relabel.ts';
 
 /** The part of all targets that this Prometheus scrapes: those whose hash modulo `count` is `index`. */
@@ -34,97 +34,26 @@ export interface ShardFilter {
 
 /**
  * Keeps the targets that the relabelling actions `hashmod` of `__address__` and `keep` would keep, one group a line. A
- * group that loses all its targets goes too, unless it is too long to hold in memory or names the version.
+ * group that loses all its targets goes too, unless it names the version.
  */
 export function filterShard({ index, count }: Shard): ShardFilter {
   const modulus = BigInt(count);
   const wanted = BigInt(index);
-  const scan = scanFileSd(onEvent);
-  let piece: Uint8Array = new Uint8Array();
   let out: Uint8Array[] = [];
-  let held: Uint8Array[] = [];
-  let heldLength = 0;
-  /** Whether the group is written while it arrives, since it can no longer be dropped. */
-  let released = false;
-  /** Offset in the piece where the copied range begins, or the current address. */
-  let copiedFrom: number | undefined;
-  let addressFrom: number | undefined;
-  let address: Uint8Array[] = [];
-  let inList = 0;
-  let inGroup = 0;
-  let targets = 0;
   let separator = '[\n';
-  let first = true;
+  let targets = 0;
+  let total = 0;
 
-  function put(bytes: Uint8Array): void {
-    held.push(bytes);
-    heldLength += bytes.length;
-    if (heldLength > longestHeld) release();
-    if (released) flush();
-  }
-
-  function flush(): void {
-    out.push(...held);
-    held = [];
-    heldLength = 0;
-  }
-
-  function release(): void {
-    if (released) return;
-    released = true;
-    out.push(Buffer.from(separator));
+  const reader = readFileSd((group, line) => {
+    const kept = group.targets.filter((address) => hashOf(address) % modulus === wanted);
+    total += group.targets.length;
+    targets += kept.length;
+    if (kept.length === 0 && !isMark(group)) return;
+    const isWhole = line !== undefined && kept.length === group.targets.length;
+    const bytes = isWhole ? line : Buffer.from(JSON.stringify({ targets: kept, labels: group.labels }));
+    out.push(Buffer.from(separator), bytes);
     separator = ',\n';
-  }
-
-  function copyTo(end: number): void {
-    if (copiedFrom !== undefined) put(piece.slice(copiedFrom, end));
-    copiedFrom = undefined;
-  }
-
-  function readAddress(end: number): void {
-    if (addressFrom === undefined) return;
-    address.push(piece.slice(addressFrom, end));
-    if (address.reduce((sum, { length }) => sum + length, 0) > longestAddress)
-      throw new MusterError('malformed', `not file_sd JSON: a target has over ${longestAddress} bytes`);
-  }
-
-  function closeAddress(end: number): void {
-    readAddress(end);
-    const raw = Buffer.concat(address);
-    address = [];
-    addressFrom = undefined;
-    if (hashOf(String(JSON.parse(`${raw}`))) % modulus !== wanted) return;
-    if (inList > 0) put(Buffer.from(','));
-    put(raw);
-    inList += 1;
-  }
-
-  function closeGroup(end: number): void {
-    copyTo(end);
-    if (inGroup > 0 || (first && isMark(held))) release();
-    first = false;
-    if (released) flush();
-    held = [];
-    heldLength = 0;
-    targets += inGroup;
-  }
-
-  function onEvent(event: ScanEvent, at: number): void {
-    if (event === 'group opened') {
-      copiedFrom = at;
-      inGroup = 0;
-      released = false;
-    } else if (event === 'targets opened') {
-      copyTo(at + 1);
-      inList = 0;
-    } else if (event === 'target opened') addressFrom = at;
-    else if (event === 'target closed') closeAddress(at + 1);
-    else if (event === 'targets closed') {
-      copiedFrom = at;
-      // When a key comes twice, the last value counts.
-      inGroup = inList;
-    } else closeGroup(at + 1);
-  }
+  });
 
   function take(): Uint8Array {
     const taken = Buffer.concat(out);
@@ -133,33 +62,19 @@ export function filterShard({ index, count }: Shard): ShardFilter {
   }
 
   return {
-    push(next) {
-      piece = next;
-      scan.push(next);
-      // A range that is still open continues at the beginning of the next piece.
-      if (copiedFrom !== undefined) {
-        copyTo(next.length);
-        copiedFrom = 0;
-      }
-      if (addressFrom !== undefined) {
-        readAddress(next.length);
-        addressFrom = 0;
-      }
+    push(piece) {
+      reader.push(piece);
       return take();
     },
     end() {
-      const total = scan.end();
-      return { rest: Buffer.from(separator === '[\n' ? '[]\n' : '\n]\n'), targets, total };
+      reader.end();
+      out.push(Buffer.from(separator === '[\n' ? '[]\n' : '\n]\n'));
+      return { rest: take(), targets, total };
     },
   };
 }
 
-/** Whether the first group of a file is the one that names its version. */
-function isMark(group: readonly Uint8Array[]): boolean {
-  return readVersionMark(Buffer.concat([Buffer.from('[\n'), ...group])) !== undefined;
+/** Whether the group names the version of the list. */
+function isMark({ targets, labels }: FileSdGroup): boolean {
+  return targets.length === 0 && versionLabel in labels;
 }
-
-/** Largest group, in bytes, that is held until a target of it is kept or it ends. */
-const longestHeld = 1 << 20;
-/** Largest address in bytes. */
-const longestAddress = 1 << 16;

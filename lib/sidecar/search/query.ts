@@ -1,6 +1,6 @@
 import { RE2JS, RE2JSException } from 're2js';
 import { MusterError } from '../../base/errors.ts';
-import type { FileSdGroup } from '../../targets/file-sd.ts';
+import type { FileSdGroup } from '../../targets/file-sd-reader.ts';
 import { addressLabel, metaPrefix } from '../../targets/group.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { allSettledOrThrow, createLimit } from '../../base/concurrency.ts';
 import { toMusterError } from '../../base/errors.ts';
 import { decodeDocument } from '../../cycle/document.ts';
-import { noticesOf, settlingCommand } from '../../cycle/hints.ts';
+import { noticesOf, pinnedText, settlingCommand } from '../../cycle/hints.ts';
 import { clockSkew, maxStatusBytes, type Status, statusSchema } from '../../cycle/status.ts';
 import type { ListedObject, ObjectStore } from '../../store/store.ts';
 import { folders, type ProviderId, parseStatusKey, statusKey } from '../../targets/keys.ts';
@@ -120,6 +120,11 @@ function judge(
     return { state: 'unknown', reason };
   }
   // What left the configuration has no more cycles: its age says nothing.
+  if (status.retiring !== undefined && status.pinned !== undefined)
+    return {
+      state: 'pinned',
+      reason: `it left the configuration; ${pinnedText(status.pinned)}, and it is not retired before`,
+    };
   if (status.retiring !== undefined)
     return status.retiring.held === undefined
       ? { state: 'retiring', reason: 'it left the configuration, and is retired when it has waited' }

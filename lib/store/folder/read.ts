@@ -4,8 +4,7 @@ import { codeOf, MusterError } from '../../base/errors.ts';
 import { plainFile, readPieces } from '../../base/files.ts';
 import { checkSignal, tooLarge } from '../errors.ts';
 import { defaultMaxBytes, type OpenedObject, type ReadOptions, type StoredObject } from '../store.ts';
-import { findPath, isLink, type Place } from './paths.ts';
-import { fileEtag } from './temporary.ts';
+import { fileEtag, findPath, isLink, type Place } from './files.ts';
 
 /** The etag of the key's file; `undefined` where there is none, or a folder. */
 export async function readEtag(place: Place): Promise<{ readonly etag: string } | undefined> {

@@ -15,9 +15,8 @@ import {
   type ObjectStore,
   readMethods,
 } from '../store.ts';
-import { findPath, removeFile, replaceFile } from './paths.ts';
+import { fileEtag, findPath, removeFile, replaceFile, sweepTemp, writeTemp } from './files.ts';
 import { openObject, readEtag, readObject } from './read.ts';
-import { fileEtag, sweepTemp, writeTemp } from './temporary.ts';
 
 /**
  * A store in a folder, where an object is a plain file of that name; made by the first write. `.tmp` and `.lock` in it are

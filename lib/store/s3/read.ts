@@ -15,8 +15,7 @@ import {
   type ReadOptions,
   type StoredObject,
 } from '../store.ts';
-import { statusOf } from './errors.ts';
-import type { S3Session, S3Tools } from './session.ts';
+import { type S3Session, type S3Tools, statusOf } from './session.ts';
 
 /** Names in an object's metadata: the id of the write that made it, and its content's SHA-256. */
 export const metadataNames = { write: 'muster-write', digest: 'sha256' } as const;

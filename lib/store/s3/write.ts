@@ -3,9 +3,8 @@ import { Readable } from 'node:stream';
 import { isMusterError, type MusterError } from '../../base/errors.ts';
 import { checkRemoval, conflict, notConditional, notRemoved } from '../errors.ts';
 import type { Body, DeleteOptions, PutCondition, PutOptions } from '../store.ts';
-import { statusOf } from './errors.ts';
 import { digest, isMissing, lookUp, metadataNames, requireEtag } from './read.ts';
-import type { EtagForm, KnownEtags, S3Session } from './session.ts';
+import { type EtagForm, type KnownEtags, type S3Session, statusOf } from './session.ts';
 
 /** Writes the object under its condition and returns the etag, also when the answer to an earlier attempt was lost. */
 export async function writeObject(
@@ -76,7 +75,7 @@ export interface Write {
 
 /** Sends one write. Throws `conflict` where its condition does not hold. */
 export function sendWrite(
-  { url, bucket, base, etags, call }: S3Session,
+  { url, bucket, base, endpoint, etags, call }: S3Session,
   { key, body, write, form = etags.form }: Write,
   { condition, contentType, signal }: PutOptions,
 ): Promise<{ readonly etag: string }> {
@@ -104,6 +103,7 @@ export function sendWrite(
         throw notConditional(
           url,
           `does not know conditional writes (${condition === 'create' ? 'If-None-Match' : 'If-Match'})`,
+          endpoint,
         );
       throw error;
     }

@@ -117,6 +117,31 @@ const cases: Readonly<Record<string, readonly [cluster: Fields, instance: Fields
     { 'TagList Tag': [{ Key: 'aws:x/y', Value: 'b' }, { Key: 'novalue' }] },
     { [`${c}tag_team_name`]: 'a', [`${i}tag_aws_x_y`]: 'b' },
   ],
+  'two tags that become one label, of which the later one counts': [
+    {
+      'TagList Tag': [
+        { Key: 'a.b', Value: '1' },
+        { Key: 'a_b', Value: '2' },
+      ],
+    },
+    {},
+    { [`${c}tag_a_b`]: '2' },
+  ],
+  'a cluster that is being deleted, with its last instance': [
+    { Status: 'deleting', PercentProgress: '50' },
+    { DBInstanceStatus: 'deleting' },
+    { [`${c}status`]: 'deleting', [`${c}percent_progress`]: '50', [`${i}status`]: 'deleting' },
+  ],
+  'a clone in another engine mode': [
+    { CloneGroupId: 'clone-1', CrossAccountClone: true, EngineMode: 'serverless', Capacity: 0 },
+    {},
+    {
+      [`${c}clone_group_id`]: 'clone-1',
+      [`${c}cross_account_clone`]: 'true',
+      [`${c}engine_mode`]: 'serverless',
+      [`${c}capacity`]: '0',
+    },
+  ],
   'a tag that is empty': [{ 'TagList Tag': [{ Key: 'a', Value: '' }] }, {}, {}],
   'endpoints of the cluster': [
     { Endpoint: 'w.example', ReaderEndpoint: 'r.example', Port: 3306, HostedZoneId: 'Z' },
@@ -241,7 +266,7 @@ describe('a listing of RDS', () => {
     const asked = new URLSearchParams(inputs[1]);
     expect([...asked].filter(([name]) => /Filter\.(1\.Name|1\..*\.100$|2)/.test(name))).toEqual([
       ['Filters.Filter.1.Name', 'db-cluster-id'],
-      ['Filters.Filter.1.Values.Value.100', `${clusterArn}-99`],
+      ['Filters.Filter.1.Values.Value.100', 'shop-99'],
       ['Filters.Filter.2.Name', 'engine'],
       ['Filters.Filter.2.Values.Value.1', 'postgres'],
       ['Filters.Filter.2.Values.Value.2', 'mysql'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { catalogServices, serviceEntries } from '../../../lib/backends/consul/client.ts';
-import { aggregateHealth, buildServiceGroup } from '../../../lib/backends/consul/groups.ts';
+import { aggregateHealth, buildServiceGroup } from '../../../lib/backends/consul/index.ts';
 
 const context = { service: 'web', datacenter: 'dc1', tagSeparator: ',' };
 

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { dns } from '../../../lib/backends/dns/index.ts';
-import { lookUp } from '../../../lib/backends/dns/lookup.ts';
-import { type ResolverConfig, resolverDefaults } from '../../../lib/backends/dns/resolver-config.ts';
+import { lookUp, type ResolverConfig, resolverDefaults } from '../../../lib/backends/dns/lookup.ts';
 import { type DnsFleet, startDnsFleet } from '../../sim/dns.ts';
 import type { ZoneRecord } from '../../sim/dns-world.ts';
 import { listTargets } from '../../support/discover.ts';

@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { fullNames } from '../../../lib/backends/dns/lookup.ts';
 import {
+  fullNames,
   parseResolverConfig,
   readResolverConfig,
   resolverDefaults,
-} from '../../../lib/backends/dns/resolver-config.ts';
+} from '../../../lib/backends/dns/lookup.ts';
 import { failure } from '../../support/http-client.ts';
 
 describe('resolv.conf', () => {

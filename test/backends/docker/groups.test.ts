@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { buildContainerGroups, containerList } from '../../../lib/backends/docker/groups.ts';
+import { buildContainerGroups, containerList } from '../../../lib/backends/docker/index.ts';
 
 const context = {
   networks: new Map([['n1', { __meta_docker_network_name: 'back' }]]),

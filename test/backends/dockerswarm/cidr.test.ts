@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { ipOfCidr } from '../../../lib/backends/dockerswarm/bodies.ts';
+import { ipOfCidr } from '../../../lib/backends/dockerswarm/roles.ts';
 
 test.each([
   ['10.0.1.4/24', '10.0.1.4'],

@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { nodeList, serviceList, taskList } from '../../../lib/backends/dockerswarm/bodies.ts';
 import {
   buildNodeGroup,
   buildServiceGroup,
   buildTaskGroup,
+  nodeList,
+  serviceList,
+  taskList,
 } from '../../../lib/backends/dockerswarm/roles.ts';
 
 const networks = new Map([['mesh', { __meta_dockerswarm_network_name: 'mesh' }]]);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { kubernetes } from '../../../lib/backends/kubernetes/index.ts';
-import { mediaTypes } from '../../../lib/backends/kubernetes/wire/body.ts';
+import { mediaTypes } from '../../../lib/backends/kubernetes/wire/list.ts';
 import type { FleetAnswer, FleetRequest } from '../../../lib/sim/faults.ts';
 import { startKubernetesFleet } from '../../../lib/sim/kubernetes.ts';
 import type { Progress } from '../../../lib/targets/discover.ts';

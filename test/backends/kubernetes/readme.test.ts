@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { labelsSince as dockerSince } from '../../../lib/backends/docker/groups.ts';
+import { labelsSince as dockerSince } from '../../../lib/backends/docker/index.ts';
 import { labels, labelsSince, metaNames } from '../../../lib/backends/kubernetes/labels.ts';
 
 const readme = readFileSync(new URL('../../../lib/backends/kubernetes/README.md', import.meta.url), 'utf8');

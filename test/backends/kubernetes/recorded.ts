@@ -7,8 +7,7 @@ import { ingress } from '../../../lib/backends/kubernetes/roles/ingress.ts';
 import { node } from '../../../lib/backends/kubernetes/roles/node.ts';
 import { joinedPod, pod } from '../../../lib/backends/kubernetes/roles/pod.ts';
 import { service } from '../../../lib/backends/kubernetes/roles/service.ts';
-import { mediaTypes } from '../../../lib/backends/kubernetes/wire/body.ts';
-import { decodeList } from '../../../lib/backends/kubernetes/wire/list.ts';
+import { decodeList, mediaTypes } from '../../../lib/backends/kubernetes/wire/list.ts';
 import type { LabelSet } from '../../../lib/targets/group.ts';
 import { readGolden, readGoldenText } from '../../support/golden.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { appList, buildAppGroup } from '../../../lib/backends/marathon/groups.ts';
-import { makeMarathonWorld, networkings } from '../../../lib/sim/marathon-world.ts';
+import { appList, buildAppGroup } from '../../../lib/backends/marathon/index.ts';
+import { makeMarathonWorld, networkings } from '../../../lib/sim/marathon.ts';
 
 function groupOf(app: object) {
   const { apps } = appList.parse({ apps: [{ id: '/shop/cart', ...app }] });

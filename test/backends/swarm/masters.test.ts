@@ -86,7 +86,9 @@ describe('masters', () => {
 
   test('a master that hangs takes its share of the time, and no more', async () => {
     fleets[0]?.faults.add({ kind: 'hang' });
-    const { cursor, warnings } = await listTargets(swarm, { masters }, { deadline: Date.now() + 6_000 });
+    const two = masters.slice(0, 2);
+    // The first has half of this. The last one has no limit but the signal, which does not fire here.
+    const { cursor, warnings } = await listTargets(swarm, { masters: two }, { deadline: Date.now() + 1000 });
     expect(cursor).toBe(masters[1]);
     expect(warnings).toEqual([
       expect.stringMatching(

@@ -1,4 +1,4 @@
-import { buildGroups } from '../../../lib/backends/swarm/groups.ts';
+import { buildGroups } from '../../../lib/backends/swarm/index.ts';
 import { swarmInfo } from '../../../lib/backends/swarm/rows.ts';
 import { decodeJson } from '../../../lib/http/json.ts';
 import { type Random, seededRandom } from '../../../lib/sim/random.ts';

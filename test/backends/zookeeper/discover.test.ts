@@ -135,8 +135,8 @@ describe('several servers', () => {
     second.replace(new Map(tree));
   });
   afterEach(() => second.stop());
-  const both = (servers = [fleet.server, second.server]) =>
-    listTargets(nerve, { servers, paths: ['/a'], timeout: '1s' });
+  const both = (timeout = '10s') =>
+    listTargets(nerve, { servers: [fleet.server, second.server], paths: ['/a'], timeout });
 
   test('each has its share of the sessions', async () => {
     for (let count = 0; count < 30; count += 1) await both();
@@ -155,21 +155,26 @@ describe('several servers', () => {
   ] as const)('when one fails at %s with %j, the whole is read from the other', async (operation, fault) => {
     fleet.faults.add(fault, { when: (request) => request.operation === operation });
     const { groups } = await listTargets(nerve, { servers: [second.server], paths: ['/a'] });
-    for (let count = 0; count < 6; count += 1) {
-      const listing = await both();
-      expect(new Set(listing.groups)).toEqual(new Set(groups));
-    }
+    // A silent server is given up after this, and a busy machine may need as long.
+    const listings = await Promise.all(Array.from({ length: 6 }, () => both('3s')));
+    expect(listings.map((listing) => new Set(listing.groups))).toEqual(listings.map(() => new Set(groups)));
   });
 
   test('one that hangs takes its share of the time, and the operator is told', async () => {
     fleet.faults.add({ kind: 'silence' }, { when: ({ operation }) => operation === 'getData' });
     const warnings: string[] = [];
-    while (fleet.requests.length === 0) {
-      const options = { deadline: Date.now() + 6000 };
+    const draw = Math.random;
+    let last = 0;
+    // The servers keep their order: the first has half of the time. The last one has no limit but the signal, which does not fire.
+    Math.random = () => (last += 0.01);
+    try {
+      const options = { deadline: Date.now() + 1000 };
       const servers = [fleet.server, second.server];
       const listing = await listTargets(nerve, { servers, paths: ['/b'], timeout: '1h' }, options);
       expect(listing.groups.map(({ source }) => source)).toEqual(['/b']);
       warnings.push(...listing.warnings);
+    } finally {
+      Math.random = draw;
     }
     const share = 'no whole answer within \\d+ ms, its share of the time; another server answered';
     expect(warnings).toEqual([expect.stringMatching(new RegExp(`^ZooKeeper ${fleet.server}: ${share}$`))]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { buildNerveGroup, buildServersetGroup } from '../../../lib/backends/zookeeper/groups.ts';
+import { buildNerveGroup, buildServersetGroup } from '../../../lib/backends/zookeeper/index.ts';
 
 const serversetOf = (data: string) => buildServersetGroup('/s/member_1', Buffer.from(data))?.targets[0];
 const nerveOf = (data: string) => buildNerveGroup('/n/i-1', Buffer.from(data))?.targets[0];

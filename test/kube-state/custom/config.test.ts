@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConfigError, formatProblems } from '../../../lib/config/problem.ts';
-import { parseCustomResourceState } from '../../../lib/kube-state/custom/config-file.ts';
+import { parseCustomResourceState } from '../../../lib/kube-state/options.ts';
 
 /** All problems of a configuration, one a line. */
 function problemsIn(text: string): string {

@@ -1,9 +1,8 @@
 import { gunzipSync } from 'node:zlib';
 import type { Lister } from '../../../lib/backends/kubernetes/listing/lister.ts';
-import { mediaTypes } from '../../../lib/backends/kubernetes/wire/body.ts';
-import { decodeList } from '../../../lib/backends/kubernetes/wire/list.ts';
+import { decodeList, mediaTypes } from '../../../lib/backends/kubernetes/wire/list.ts';
 import { MusterError } from '../../../lib/base/errors.ts';
-import { parseCustomResourceState } from '../../../lib/kube-state/custom/config-file.ts';
+import { parseCustomResourceState } from '../../../lib/kube-state/options.ts';
 import { render } from '../../../lib/kube-state/render.ts';
 
 /** Lists of objects by their path, as in `myteam.io/v1/foos`. */

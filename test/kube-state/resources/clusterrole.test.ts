@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { clusterRole } from '../../../lib/kube-state/resources/clusterrole.ts';
+import { clusterRole } from '../../../lib/kube-state/resources/role.ts';
 import { linesOf } from './harness.ts';
 
 test('a cluster role has a sample in every family', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { clusterRoleBinding } from '../../../lib/kube-state/resources/clusterrolebinding.ts';
+import { clusterRoleBinding } from '../../../lib/kube-state/resources/role.ts';
 import { linesOf } from './harness.ts';
 
 test('a cluster role binding names its role', async () => {

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Lister } from '../../../lib/backends/kubernetes/listing/lister.ts';
-import { mediaTypes } from '../../../lib/backends/kubernetes/wire/body.ts';
-import { decodeList } from '../../../lib/backends/kubernetes/wire/list.ts';
+import { decodeList, mediaTypes } from '../../../lib/backends/kubernetes/wire/list.ts';
 import type { KubeStateResource } from '../../../lib/kube-state/resource.ts';
 import { allowKeys } from '../../../lib/kube-state/text/label-names.ts';
 import { backwardBuffer } from '../../../lib/sim/kubernetes/wire/buffers.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { mutatingAdmissionPolicy } from '../../../lib/kube-state/resources/mutatingadmissionpolicy.ts';
+import { mutatingAdmissionPolicy } from '../../../lib/kube-state/resources/admissionpolicy.ts';
 import { linesOf } from './harness.ts';
 
 const own = 'namespace="",mutatingadmissionpolicy="sidecar"';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { mutatingAdmissionPolicyBinding } from '../../../lib/kube-state/resources/mutatingadmissionpolicybinding.ts';
+import { mutatingAdmissionPolicyBinding } from '../../../lib/kube-state/resources/admissionpolicy.ts';
 import { linesOf } from './harness.ts';
 
 const own = 'namespace="",mutatingadmissionpolicybinding="everywhere"';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { mutatingWebhookConfiguration } from '../../../lib/kube-state/resources/mutatingwebhookconfiguration.ts';
+import { mutatingWebhookConfiguration } from '../../../lib/kube-state/resources/webhookconfiguration.ts';
 import { linesOf } from './harness.ts';
 
 const own = 'namespace="",mutatingwebhookconfiguration="inject"';

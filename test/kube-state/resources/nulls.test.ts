@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Lister } from '../../../lib/backends/kubernetes/listing/lister.ts';
-import { mediaTypes } from '../../../lib/backends/kubernetes/wire/body.ts';
-import { decodeList } from '../../../lib/backends/kubernetes/wire/list.ts';
+import { decodeList, mediaTypes } from '../../../lib/backends/kubernetes/wire/list.ts';
 import type { KubeStateResource } from '../../../lib/kube-state/resource.ts';
 import { endpointSlice } from '../../../lib/kube-state/resources/endpointslice.ts';
 import { ingress } from '../../../lib/kube-state/resources/ingress.ts';
@@ -11,12 +10,11 @@ import { networkPolicy } from '../../../lib/kube-state/resources/networkpolicy.t
 import { persistentVolume } from '../../../lib/kube-state/resources/persistentvolume.ts';
 import { persistentVolumeClaim } from '../../../lib/kube-state/resources/persistentvolumeclaim.ts';
 import { resourceQuota } from '../../../lib/kube-state/resources/resourcequota.ts';
-import { role } from '../../../lib/kube-state/resources/role.ts';
-import { roleBinding } from '../../../lib/kube-state/resources/rolebinding.ts';
+import { role, roleBinding } from '../../../lib/kube-state/resources/role.ts';
 import { service } from '../../../lib/kube-state/resources/service.ts';
 import { storageClass } from '../../../lib/kube-state/resources/storageclass.ts';
-import { validatingWebhookConfiguration } from '../../../lib/kube-state/resources/validatingwebhookconfiguration.ts';
 import { volumeAttachment } from '../../../lib/kube-state/resources/volumeattachment.ts';
+import { validatingWebhookConfiguration } from '../../../lib/kube-state/resources/webhookconfiguration.ts';
 import { allowKeys } from '../../../lib/kube-state/text/label-names.ts';
 import { renderText } from '../golden.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { replicationController } from '../../../lib/kube-state/resources/replicationcontroller.ts';
+import { replicationController } from '../../../lib/kube-state/resources/replicaset.ts';
 import { linesOf } from './harness.ts';
 
 const own = 'namespace="shop",replicationcontroller="old"';

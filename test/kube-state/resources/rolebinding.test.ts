@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { roleBinding } from '../../../lib/kube-state/resources/rolebinding.ts';
+import { roleBinding } from '../../../lib/kube-state/resources/role.ts';
 import { linesOf } from './harness.ts';
 
 const metadata = { name: 'readers', namespace: 'shop' };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { validatingAdmissionPolicy } from '../../../lib/kube-state/resources/validatingadmissionpolicy.ts';
+import { validatingAdmissionPolicy } from '../../../lib/kube-state/resources/admissionpolicy.ts';
 import { linesOf } from './harness.ts';
 
 const own = 'namespace="",validatingadmissionpolicy="replicas"';

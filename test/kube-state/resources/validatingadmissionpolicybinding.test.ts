@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { validatingAdmissionPolicyBinding } from '../../../lib/kube-state/resources/validatingadmissionpolicybinding.ts';
+import { validatingAdmissionPolicyBinding } from '../../../lib/kube-state/resources/admissionpolicy.ts';
 import { linesOf } from './harness.ts';
 
 const own = 'namespace="",validatingadmissionpolicybinding="everywhere"';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { validatingWebhookConfiguration } from '../../../lib/kube-state/resources/validatingwebhookconfiguration.ts';
+import { validatingWebhookConfiguration } from '../../../lib/kube-state/resources/webhookconfiguration.ts';
 import { linesOf } from './harness.ts';
 
 const own = 'namespace="",validatingwebhookconfiguration="check"';

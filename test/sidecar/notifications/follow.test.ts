@@ -3,8 +3,13 @@ import { MusterError } from '../../../lib/base/errors.ts';
 import { createLogger } from '../../../lib/base/logger.ts';
 import { createRoundRequests } from '../../../lib/sidecar/mirror/loop.ts';
 import type { Round } from '../../../lib/sidecar/mirror/round.ts';
-import { followQueue, readNotification } from '../../../lib/sidecar/notifications/follow.ts';
-import { openSqs, type Queue, type QueueMessage } from '../../../lib/sidecar/notifications/queue.ts';
+import {
+  followQueue,
+  openSqs,
+  type Queue,
+  type QueueMessage,
+  readNotification,
+} from '../../../lib/sidecar/notifications/follow.ts';
 
 const s3Event = (key: string, bucket = 'b') =>
   JSON.stringify({ Records: [{ eventSource: 'aws:s3', s3: { bucket: { name: bucket }, object: { key } } }] });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
+import { keyOf } from '../../../lib/sim/kubernetes/api/list.ts';
 import { resources } from '../../../lib/sim/kubernetes/api/resources.ts';
-import { keyOf } from '../../../lib/sim/kubernetes/api/shelf.ts';
 import { encodeJson, type JsonObject, objectAt, textAt } from '../../../lib/sim/kubernetes/wire/json.ts';
 import { stateOfWorld } from '../../../lib/sim/kubernetes/world/state.ts';
 import { makeWorld } from '../../../lib/sim/kubernetes/world/world.ts';

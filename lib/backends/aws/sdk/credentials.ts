@@ -1,5 +1,5 @@
 /**
- * Where AWS credentials come from. This and the modules beside it name what is used of the AWS SDK, and are loaded when
- * they are needed: of a package that is itself loaded late, a bundle would hold all.
+ * Where AWS credentials come from. The modules of this folder re-export what Muster uses of the AWS SDK. They are loaded
+ * when they are needed. Without them a bundle would hold the whole package, since a bundler cannot shake what is imported late.
  */
 export { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';

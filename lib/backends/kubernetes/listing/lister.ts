@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { MusterError, toMusterError } from '../../../base/errors.ts';
 import { tryParseJson } from '../../../base/json.ts';
-import type { BodySpace } from '../../../http/body.ts';
+import type { BodySpace } from '../../../http/exchange.ts';
 import { shownUrl } from '../../../http/url-text.ts';
 import type { Cursor, Progress } from '../../../targets/discover.ts';
 import type { Connection } from '../connection/connection.ts';

@@ -1,11 +1,10 @@
 import { MusterError, toMusterError } from '../../../base/errors.ts';
-import type { BodySpace } from '../../../http/body.ts';
+import type { BodySpace } from '../../../http/exchange.ts';
 import type { HttpResponse } from '../../../http/send.ts';
 import { shownUrl } from '../../../http/url-text.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Kind, KindNames, ListPage, ObjectMeta } from '../kinds/kind.ts';
-import { mediaTypes } from '../wire/body.ts';
-import { decodeList, decodeStatus } from '../wire/list.ts';
+import { decodeList, decodeStatus, mediaTypes } from '../wire/list.ts';
 
 /** Which list is wanted. */
 export interface ListQuery<T extends ObjectMeta> {

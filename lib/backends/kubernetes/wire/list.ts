@@ -1,9 +1,8 @@
 import { MusterError, oneLine } from '../../../base/errors.ts';
 import type { Kind, ListPage, ObjectMeta } from '../kinds/kind.ts';
-import { type Body, openBody } from './body.ts';
 import { int32, message, text } from './fields.ts';
-import { Malformed } from './reader.ts';
-import { table } from './table.ts';
+import { Malformed, openReader, type Reader, readEnd, readText, readVarint, within } from './reader.ts';
+import { asObject, readInner, table } from './table.ts';
 
 /**
  * Decodes one page of a list of the kind, in protobuf or JSON as the content type says. Throws kind `malformed` with the
@@ -71,4 +70,113 @@ function notThis(opened: Body): string {
   const status = statusOf(opened);
   if (status !== undefined) return `is an error: ${status.message || status.reason || 'without a message'}`;
   return `is a '${opened.kind}' of '${opened.apiVersion}'`;
+}
+
+/** Media types of an API server's responses. */
+export const mediaTypes = {
+  protobuf: 'application/vnd.kubernetes.protobuf',
+  json: 'application/json',
+} as const;
+
+/** An opened response body: the type that it names, and where its object is. */
+export type Body = Named &
+  (
+    | { readonly form: 'protobuf'; readonly reader: Reader; readonly end: number }
+    | { readonly form: 'json'; readonly object: unknown; readonly isReplaced: boolean }
+  );
+
+interface Named {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+/**
+ * Opens a response body of the content type. With `exact`, JSON numbers of 64 bits that a JavaScript number cannot hold
+ * become bigints. Throws `Malformed`.
+ */
+export function openBody(bytes: Uint8Array, contentType: string, { exact = false } = {}): Body {
+  const mediaType = contentType.split(';', 1)[0]?.trim().toLowerCase();
+  if (mediaType === mediaTypes.protobuf) return openProtobuf(bytes);
+  if (mediaType === mediaTypes.json) return openJson(bytes, exact);
+  throw new Malformed(`is neither protobuf nor JSON but '${contentType}'`);
+}
+
+/** Every protobuf body starts with `k8s` and a zero byte. */
+const magic = Buffer.from('k8s\0', 'latin1');
+
+/** The message around every object: runtime.Unknown of k8s.io/apimachinery. Tags: number times 8, plus 2 for bytes. */
+const envelope = { typeMeta: 0x0a, raw: 0x12, contentEncoding: 0x1a, contentType: 0x22 } as const;
+
+const typeMeta = table(message({ apiVersion: text(1), kind: text(2) }).fields, 'refuse');
+
+function openProtobuf(bytes: Uint8Array): Body {
+  const reader = openReader(bytes);
+  const { length } = bytes;
+  if (!reader.bytes.subarray(0, magic.length).equals(magic))
+    throw new Malformed('does not start with the bytes of protobuf');
+  reader.at = magic.length;
+  const names = { apiVersion: '', kind: '' };
+  let raw: { at: number; end: number } | undefined;
+  while (reader.at < length) {
+    const tag = readVarint(reader, length);
+    if (tag === envelope.typeMeta) {
+      readInner(typeMeta, reader, length, names);
+      continue;
+    }
+    const end = readEnd(reader, length);
+    if (tag === envelope.raw && raw === undefined) {
+      raw = { at: reader.at, end };
+      reader.at = end;
+    } else if (tag === envelope.contentEncoding || tag === envelope.contentType) {
+      if (readText(reader, end) !== '') throw new Malformed('holds its object in an unknown encoding');
+    } else {
+      throw new Malformed('is not the message that holds an object');
+    }
+  }
+  if (raw === undefined) throw new Malformed('holds no object');
+  reader.at = raw.at;
+  return { ...names, form: 'protobuf', reader, end: raw.end };
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+const lossy = new TextDecoder();
+
+function openJson(bytes: Uint8Array, exact: boolean): Body {
+  const { body, isReplaced } = decodeUtf8(bytes);
+  const json = asObject(parseJson(body, exact));
+  const { apiVersion, kind } = json;
+  if (typeof apiVersion !== 'string') throw within('apiVersion', new Malformed('is not a string'));
+  if (typeof kind !== 'string') throw within('kind', new Malformed('is not a string'));
+  return { apiVersion, kind, form: 'json', object: json, isReplaced };
+}
+
+/** Bytes that are not UTF-8 become U+FFFD: one bad annotation must not fail the whole list. */
+function decodeUtf8(bytes: Uint8Array): { readonly body: string; readonly isReplaced: boolean } {
+  try {
+    return { body: utf8.decode(bytes), isReplaced: false };
+  } catch {
+    return { body: lossy.decode(bytes), isReplaced: true };
+  }
+}
+
+/** The parser's own message is left out: it quotes the body, which may hold a secret. */
+function parseJson(body: string, exact: boolean): unknown {
+  try {
+    // Parsing with a reviver takes several times as long.
+    return exact && longNumber.test(body) ? JSON.parse(body, exactly) : JSON.parse(body);
+  } catch {
+    throw new Malformed('is not JSON');
+  }
+}
+
+/** A number that may exceed 2^53. */
+const longNumber = /[[:,\s]-?\d{16}/;
+
+/** Reads a whole number as Go does: exactly up to 64 bits, rounded above. */
+function exactly(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const source = context?.source;
+  if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined) return value;
+  if (!/^-?\d{16,19}$/.test(source)) return value;
+  const whole = BigInt(source);
+  return BigInt.asIntN(64, whole) === whole ? whole : value;
 }

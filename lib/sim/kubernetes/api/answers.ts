@@ -14,9 +14,8 @@ import {
   putText,
   tagOf,
 } from '../wire/protobuf.ts';
-import type { Listing } from './list.ts';
+import type { Listing, Shelf } from './list.ts';
 import { apiVersionOf, type Resource } from './resources.ts';
-import type { Shelf } from './shelf.ts';
 import type { ApiFailure } from './status.ts';
 
 /** Encoding of a response. */

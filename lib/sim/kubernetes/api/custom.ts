@@ -1,9 +1,8 @@
 import { freeze, type JsonObject } from '../wire/json.ts';
 import { messageNamed, messagesWith } from '../wire/messages.ts';
-import { type Found, listObjects, type Versions } from './list.ts';
+import { type Found, listObjects, type Shelf, shelfOf, single, type Versions } from './list.ts';
 import type { ListOptions } from './list-options.ts';
 import { type Resource, resourceAmong } from './resources.ts';
-import { type Shelf, shelfOf, single } from './shelf.ts';
 
 /** A custom resource definition, and the objects of its kind, which every version of it shows. */
 export interface CustomDefinition {

@@ -50,7 +50,8 @@ function readTables(...tables: readonly string[]): ReadonlyMap<string, Message> 
   const drafts = new Map(
     rows.map((row) => {
       const [name = '', fields = ''] = row.split(': ');
-      return [name, { name, row: fields, fields: [] as Field[], names: new Set<string>() }];
+      const drafted: Field[] = [];
+      return [name, { name, row: fields, fields: drafted, names: new Set<string>() }];
     }),
   );
   for (const draft of drafts.values()) {

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../wire/json.ts';
 import { draw, lettersOf, share } from './draw.ts';
 import { sortedMap } from './metadata.ts';
 import type { NodePlan, ServicePlan, Workload } from './plan.ts';
-import { ordinalsByName, type PodFacts, podFacts } from './pod-facts.ts';
+import { ordinalsByName, type PodFacts, podFacts } from './pod.ts';
 import { metadataOf, servicePorts } from './service.ts';
 
 /** A pod, a node or nothing that has a name behind an address. */

@@ -1,11 +1,9 @@
-import { type ClusterState, keepMade } from '../api/list.ts';
+import { type Block, type ClusterState, keepMade, lazily, type Shelf, shelfOf, single } from '../api/list.ts';
 import type { ResourceName } from '../api/resources.ts';
-import { type Block, lazily, type Shelf, shelfOf, single } from '../api/shelf.ts';
 import { namespaceObject, nodeObject } from './cluster-scoped.ts';
 import { endpointsName, endpointsObject, sliceObject, slicesOf } from './endpoints.ts';
 import type { Workload, World } from './plan.ts';
-import { controllerObject, podObject } from './pod.ts';
-import { ordinalsByName, podFacts, podNameStart } from './pod-facts.ts';
+import { controllerObject, ordinalsByName, podFacts, podNameStart, podObject } from './pod.ts';
 import { ingressObject, serviceObject } from './service.ts';
 
 /** The world as lists of objects, each made when it is asked for. */

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openInCluster, ownNamespace } from '../../../../lib/backends/kubernetes/connection/in-cluster.ts';
+import { openInCluster, ownNamespace } from '../../../../lib/backends/kubernetes/connection/open.ts';
 import { createAuthority } from '../../../support/certificates.ts';
 import { failure } from '../../../support/http-client.ts';
 import { startApiServer } from '../api-server.ts';

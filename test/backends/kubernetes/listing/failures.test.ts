@@ -6,7 +6,7 @@ import { joinedNode } from '../../../../lib/backends/kubernetes/roles/attached.t
 import { endpointSlice } from '../../../../lib/backends/kubernetes/roles/endpointslice.ts';
 import { ingress } from '../../../../lib/backends/kubernetes/roles/ingress.ts';
 import { service } from '../../../../lib/backends/kubernetes/roles/service.ts';
-import { mediaTypes } from '../../../../lib/backends/kubernetes/wire/body.ts';
+import { mediaTypes } from '../../../../lib/backends/kubernetes/wire/list.ts';
 import type { FleetAnswer } from '../../../../lib/sim/faults.ts';
 import { createAuthority } from '../../../support/certificates.ts';
 import { failure, openTestClient } from '../../../support/http-client.ts';

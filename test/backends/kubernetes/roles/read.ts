@@ -1,6 +1,5 @@
 import type { Kind, ObjectMeta } from '../../../../lib/backends/kubernetes/kinds/kind.ts';
-import { mediaTypes } from '../../../../lib/backends/kubernetes/wire/body.ts';
-import { decodeList } from '../../../../lib/backends/kubernetes/wire/list.ts';
+import { decodeList, mediaTypes } from '../../../../lib/backends/kubernetes/wire/list.ts';
 
 /** Objects as the API shows them in JSON, read. */
 export function readAll<T extends ObjectMeta>(kind: Kind<T>, objects: readonly object[]): readonly T[] {

@@ -1,7 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Kind, ObjectMeta } from '../../../../lib/backends/kubernetes/kinds/kind.ts';
-import { mediaTypes, openBody } from '../../../../lib/backends/kubernetes/wire/body.ts';
-import { decodeList, decodeStatus } from '../../../../lib/backends/kubernetes/wire/list.ts';
+import {
+  decodeList,
+  decodeStatus,
+  mediaTypes,
+  openBody,
+} from '../../../../lib/backends/kubernetes/wire/list.ts';
 import { readEnd, readVarint } from '../../../../lib/backends/kubernetes/wire/reader.ts';
 import { isMusterError } from '../../../../lib/base/errors.ts';
 import { repeats } from '../../../support/counts.ts';

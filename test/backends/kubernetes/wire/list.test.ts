@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { joinedService } from '../../../../lib/backends/kubernetes/roles/attached.ts';
 import { joinedPod, pod } from '../../../../lib/backends/kubernetes/roles/pod.ts';
-import { mediaTypes } from '../../../../lib/backends/kubernetes/wire/body.ts';
-import { decodeList, decodeStatus } from '../../../../lib/backends/kubernetes/wire/list.ts';
+import { decodeList, decodeStatus, mediaTypes } from '../../../../lib/backends/kubernetes/wire/list.ts';
 import { MusterError } from '../../../../lib/base/errors.ts';
 import { bytesField, envelope, listBody, metadataField, numberField } from '../encode.ts';
 import { body, forms, kinds, recorded, recordings } from '../recorded.ts';

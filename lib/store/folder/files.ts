@@ -1,0 +1,213 @@
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  type BigIntStats,
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  unlinkSync,
+} from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, readdir, realpath, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { isAbsent } from '../../base/disk-errors.ts';
+import { codeOf, MusterError } from '../../base/errors.ts';
+import { checkCondition, checkRemoval } from '../errors.ts';
+import type { Body, PutCondition } from '../store.ts';
+
+/** Where a key's file lies: below `root`, which is a real path. `url` is the store's, for messages. */
+export interface Place {
+  readonly url: string;
+  readonly root: string;
+  readonly key: string;
+}
+
+/** The path of the key's file when its folder is there; throws (`storage`) when a symbolic link is on the way. */
+export async function findPath({ url, root, key }: Place): Promise<string | undefined> {
+  const path = join(root, key);
+  try {
+    if ((await realpath(dirname(path))) !== dirname(path)) throw isLink(url, key);
+    return path;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Puts the written file in its place if the condition holds, and makes that survive a crash of the machine. Runs
+ * under the lock, so it is synchronous and touches a handful of entries.
+ */
+export function replaceFile(place: Place, written: WrittenFile, condition: PutCondition): void {
+  const path = join(place.root, place.key);
+  const missing = missingFolders(place);
+  const etag = missing.length > 0 ? undefined : currentEtag(place, path);
+  checkCondition(place.url, place.key, condition, etag);
+  for (const folder of missing) {
+    mkdirSync(folder);
+    syncFolder(dirname(folder));
+  }
+  renameSync(written.path, path);
+  syncFolder(dirname(path));
+}
+
+/**
+ * Removes the file, where an etag is given only if it has that one, and folders that it leaves empty: another key may
+ * want to be a file of that name. Under the lock.
+ */
+export function removeFile(place: Place, wanted: string | undefined): void {
+  const path = join(place.root, place.key);
+  if (missingFolders(place).length > 0) return;
+  const etag = currentEtag(place, path, 'ignore folders');
+  if (etag === undefined) return;
+  checkRemoval(place.url, place.key, etag, wanted);
+  unlinkSync(path);
+  let folder = dirname(path);
+  while (folder !== place.root && removeEmpty(folder)) folder = dirname(folder);
+  syncFolder(folder);
+}
+
+/** The folders of the key that are not there yet, outermost first. */
+function missingFolders({ url, root, key }: Place): readonly string[] {
+  const segments = key.split('/').slice(0, -1);
+  const folders = segments.map((_, index) => join(root, ...segments.slice(0, index + 1)));
+  return folders.filter((folder) => {
+    const stats = lstatSync(folder, { throwIfNoEntry: false });
+    if (stats?.isSymbolicLink()) throw isLink(url, key);
+    if (stats && !stats.isDirectory()) throw isBoth(url, key);
+    return stats === undefined;
+  });
+}
+
+function currentEtag({ url, key }: Place, path: string, folders?: 'ignore folders'): string | undefined {
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
+  if (stats.isFile()) return fileEtag(stats);
+  if (stats.isDirectory() && folders === 'ignore folders') return undefined;
+  throw stats.isDirectory() ? isBoth(url, key) : isLink(url, key);
+}
+
+function removeEmpty(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'EBUSY') return false;
+    throw error;
+  }
+}
+
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Refusal of a key whose way leads through a symbolic link, or to something that is no plain file. */
+export function isLink(url: string, key: string): MusterError {
+  return new MusterError(
+    'storage',
+    `${url}: ${key} is a symbolic link or leads through one (or is no plain file): remove it, the store holds plain files only`,
+  );
+}
+
+function isBoth(url: string, key: string): MusterError {
+  return new MusterError(
+    'storage',
+    `${url}: ${key} would be both a file and a folder, which a disk cannot hold: rename one of them`,
+  );
+}
+
+/** A whole file on disk, waiting to be renamed into place. */
+export interface WrittenFile {
+  readonly path: string;
+  /** The etag that the object will have. */
+  readonly etag: string;
+}
+
+/** Writes and fsyncs a new file in the folder, which is made where it is missing. A failure leaves no file. */
+export async function writeTemp(
+  folder: string,
+  body: Body,
+  signal: AbortSignal | undefined,
+): Promise<WrittenFile> {
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, `${machine()}.${process.pid}.${randomUUID()}`);
+  const file = await open(path, 'wx', 0o644);
+  try {
+    for (const chunk of body instanceof Uint8Array ? [body] : body.chunks())
+      await file.writeFile(chunk, signal && { signal });
+    const etag = await stamp(file);
+    await file.sync();
+    await file.close();
+    return { path, etag };
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    await rm(path, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * Gives the file a unique time, and so its etag. A kernel's clock moves in steps of milliseconds: of two quick
+ * writes the second could get the first one's inode, size and time, and pass for it.
+ */
+async function stamp(file: FileHandle): Promise<string> {
+  const seconds = Date.now() / 1000 + Number(process.hrtime.bigint() % 1_000_000n) / 1e9;
+  await file.utimes(seconds, seconds);
+  return fileEtag(await file.stat({ bigint: true }));
+}
+
+/** The identity of a file that is only ever replaced: where it lies, when it was written, how long it is. */
+export function fileEtag({ ino, mtimeNs, size }: BigIntStats): string {
+  return `"${ino.toString(36)}-${mtimeNs.toString(36)}-${size.toString(36)}"`;
+}
+
+/**
+ * Removes what killed writers left in the folder, never a file that may yet be renamed: one of this machine when its
+ * process is gone, one of another machine (containers may share the folder) when it is over an hour old.
+ */
+export async function sweepTemp(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const [, writtenOn, processId] = tempName.exec(name) ?? [];
+    if (writtenOn === undefined) continue;
+    const path = join(folder, name);
+    const dead = writtenOn === machine() ? !isAlive(Number(processId)) : false;
+    if (dead || (await isOld(path))) await rm(path, { force: true });
+  }
+}
+
+const tempName = /^([0-9a-f]{8})\.(\d+)\.[0-9a-f-]{36}$/;
+
+/** Eight digits for the machine that this runs on. */
+function machine(): string {
+  return createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+}
+
+function isAlive(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) !== 'ESRCH';
+  }
+}
+
+/** No write takes this long, in milliseconds. */
+const longestWrite = 3_600_000;
+
+async function isOld(path: string): Promise<boolean> {
+  try {
+    return Date.now() - (await lstat(path)).mtimeMs > longestWrite;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
+}
