@@ -78,9 +78,7 @@ export function parseOwn<Own, KubeState extends NamedOutput>(
 
 /** Mechanisms whose stanzas are taken as they are, but for the names that they give. */
 function otherMechanisms(ownKeys: readonly string[]): readonly StanzaReader<undefined>[] {
-  return [...stayingKeys, ...mechanismKeys]
-    .filter((key) => !ownKeys.includes(key))
-    .map(otherMechanism);
+  return [...stayingKeys, ...mechanismKeys].filter((key) => !ownKeys.includes(key)).map(otherMechanism);
 }
 
 function otherMechanism(configKey: string): StanzaReader<undefined> {
