@@ -2,11 +2,21 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { bool, defineBackend, duration, int, oneOf, optional, text, textList, url } from '../../lib/api/backend.ts';
 import { backendFrom, loadBackendFile } from '../../lib/backends/foreign.ts';
 import { bindMechanism } from '../../lib/backends/mechanism.ts';
 import { MusterError, toMusterError } from '../../lib/base/errors.ts';
 import { loadConfig, parseConfig } from '../../lib/config/load.ts';
+import {
+  bool,
+  defineBackend,
+  duration,
+  int,
+  oneOf,
+  optional,
+  text,
+  textList,
+  url,
+} from '../../lib/library/backend.ts';
 import { failure } from '../../lib/store/contract/probe.ts';
 import { makeWorkplace } from '../support/workplace.ts';
 
@@ -60,13 +70,15 @@ describe('a file of backends', () => {
   });
 
   test.each(['consul', 'gce', 'static', 'Big', 'a-b'])('cannot be called %s', (name) => {
-    expect(() => backendFrom(defineBackend({ ...plain, name }))).toThrow(/cannot be called|must be lower-case/);
+    expect(() => backendFrom(defineBackend({ ...plain, name }))).toThrow(
+      /cannot be called|must be lower-case/,
+    );
   });
 
   test.each(['refresh_interval', 'muster', 'tls_config', 'authorization'])('cannot have a key %s', (key) => {
-    expect(() => backendFrom(defineBackend({ ...plain, fields: { ...plain.fields, [key]: text() } }))).toThrow(
-      `cannot have a key ${key}`,
-    );
+    expect(() =>
+      backendFrom(defineBackend({ ...plain, fields: { ...plain.fields, [key]: text() } })),
+    ).toThrow(`cannot have a key ${key}`);
   });
 });
 
@@ -166,7 +178,11 @@ describe('its listing', () => {
       yield { source: 'b', targets: [] };
     });
     expect(found).toEqual([
-      { source: 'a', labels: { rack: 'r' }, targets: [{ __address__: 'h:1' }, { __address__: 'h:2', x: 'y' }] },
+      {
+        source: 'a',
+        labels: { rack: 'r' },
+        targets: [{ __address__: 'h:1' }, { __address__: 'h:2', x: 'y' }],
+      },
       { source: 'b', labels: {}, targets: [] },
     ]);
   });
@@ -180,7 +196,10 @@ describe('its listing', () => {
     const call = list(async function* () {
       yield group;
     });
-    expect(await failure(call)).toMatchObject({ kind: 'malformed', message: expect.stringContaining(message) });
+    expect(await failure(call)).toMatchObject({
+      kind: 'malformed',
+      message: expect.stringContaining(message),
+    });
   });
 
   test('keeps the kind of an error, from whatever copy of Muster, and counts any other as malformed', async () => {
@@ -208,7 +227,10 @@ describe('its listing', () => {
       await new Promise(() => undefined);
     }, AbortSignal.timeout(50));
     expect(await failure(call)).toEqual(
-      expect.objectContaining({ kind: 'timeout', message: 'the deadline passed while the backend inventory was listing' }),
+      expect.objectContaining({
+        kind: 'timeout',
+        message: 'the deadline passed while the backend inventory was listing',
+      }),
     );
   });
 });

@@ -7,7 +7,9 @@ import { startHttpServer } from '../support/http-server.ts';
 import { smallWorld } from '../support/small-world.ts';
 import { makeWorkplace } from '../support/workplace.ts';
 
-const findings = z.array(z.object({ kind: z.literal('finding'), check: z.string(), state: z.string(), says: z.string() }));
+const findings = z.array(
+  z.object({ kind: z.literal('finding'), check: z.string(), state: z.string(), says: z.string() }),
+);
 const aws = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_REGION: 'us-east-1' };
 
 describe('muster doctor', () => {
@@ -52,7 +54,10 @@ describe('muster doctor', () => {
   });
 
   test('says what credentials may not, what has no name, and what does not answer, and what to do', async () => {
-    const job = (job_name: string, server: string) => ({ job_name, consul_sd_configs: [{ server, token: 'wrong' }] });
+    const job = (job_name: string, server: string) => ({
+      job_name,
+      consul_sd_configs: [{ server, token: 'wrong' }],
+    });
     const { code, stderr, says } = await examine({
       scrape_configs: [
         job('denied', fleet.url),
@@ -62,10 +67,16 @@ describe('muster doctor', () => {
     });
     expect([code, stderr]).toEqual([1, '4 of 15 checks found something wrong\n']);
     expect(says).toMatchObject({
-      'backend denied/consul-0': expect.stringMatching(/^wrong: GET .* 403.*: check the credentials and what they may do$/),
-      'DNS no.such.host.invalid': expect.stringMatching(/^wrong: no\.such\.host\.invalid has no address here \(\w+\): check the name/),
+      'backend denied/consul-0': expect.stringMatching(
+        /^wrong: GET .* 403.*: check the credentials and what they may do$/,
+      ),
+      'DNS no.such.host.invalid': expect.stringMatching(
+        /^wrong: no\.such\.host\.invalid has no address here \(\w+\): check the name/,
+      ),
       'backend lost/consul-0': expect.stringMatching(/^wrong: .*: check address, port, firewall and proxy$/),
-      'backend shut/consul-0': expect.stringMatching(/^wrong: .*refused.*: check address, port, firewall and proxy$/),
+      'backend shut/consul-0': expect.stringMatching(
+        /^wrong: .*refused.*: check address, port, firewall and proxy$/,
+      ),
     });
   });
 
@@ -80,7 +91,9 @@ describe('muster doctor', () => {
       1,
       expect.stringMatching(/^(?:ok|hint): TLSv1\.\d[,;] /),
     ]);
-    expect(says['backend web/http-0']).toMatch(/^wrong: .*: give the certificate of its authority in tls_config/);
+    expect(says['backend web/http-0']).toMatch(
+      /^wrong: .*: give the certificate of its authority in tls_config/,
+    );
   });
 
   test('says that the store takes no conditional writes, and that the clock is wrong', async () => {
@@ -88,7 +101,8 @@ describe('muster doctor', () => {
       honours: [],
       after: ({ method, key }) => {
         const object = fake.objects.get(key);
-        if (method === 'PUT' && object !== undefined) fake.objects.set(key, { ...object, modified: object.modified - 600_000 });
+        if (method === 'PUT' && object !== undefined)
+          fake.objects.set(key, { ...object, modified: object.modified - 600_000 });
         return false;
       },
     });
@@ -99,7 +113,9 @@ describe('muster doctor', () => {
       );
       expect([code, says.clock]).toEqual([
         1,
-        expect.stringMatching(/^wrong: this machine is (?:9m59s|10m|10m1s) ahead of the store: start a time service/),
+        expect.stringMatching(
+          /^wrong: this machine is (?:9m59s|10m|10m1s) ahead of the store: start a time service/,
+        ),
       ]);
       expect(says['store: conditional writes']).toMatch(/^wrong: .*docs\/stores\.md says which stores do/);
     } finally {

@@ -23,9 +23,14 @@ describe('SIGHUP', () => {
       `scrape_configs: [{ job_name: other, consul_sd_configs: [{ server: '${fleet.url}' }] }]\n`,
     );
     dev.signal('SIGHUP');
-    await dev.waitFor(/"msg":"the configuration is read again"[\s\S]*"msg":"the new configuration is in force"/);
+    await dev.waitFor(
+      /"msg":"the configuration is read again"[\s\S]*"msg":"the new configuration is in force"/,
+    );
     const { code, stderr } = await dev.stop('SIGTERM');
-    const lines = stderr.trim().split('\n').map((line): unknown => JSON.parse(line));
+    const lines = stderr
+      .trim()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
     expect([code, lines[0]]).toEqual([
       0,
       expect.objectContaining({ level: 'info', msg: 'started', muster: expect.stringMatching(/^\d/) }),

@@ -5,7 +5,7 @@ const commands = [
   ...[
     'init',
     'check',
-  'doctor',
+    'doctor',
     'adopt',
     'targets',
     'plan',

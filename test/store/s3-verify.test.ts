@@ -68,7 +68,9 @@ describe('the check for conditional writes', () => {
     const { message } = notConditional('s3://muster', 'does not know conditional writes', endpoint);
     expect(message).toContain(`docs/stores.md${line} says what to use instead`);
     const text = await readFile(join(import.meta.dirname, '../../docs/stores.md'), 'utf8');
-    const headings = [...text.matchAll(/^## (.+)$/gm)].map(([, title = '']) => title.toLowerCase().replaceAll(' ', '-'));
+    const headings = [...text.matchAll(/^## (.+)$/gm)].map(([, title = '']) =>
+      title.toLowerCase().replaceAll(' ', '-'),
+    );
     expect(headings).toContain(line.slice(1));
     expect(text).toContain(`](${line}) |`);
   });

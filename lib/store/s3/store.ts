@@ -94,11 +94,7 @@ async function race(session: S3Session, key: string, signal: AbortSignal | undef
     if ((await winner(session, key, created, signal)) !== undefined) return;
   }
   session.etags.form = etagForms[0];
-  throw notConditional(
-    session.url,
-    'refuses the very etag that an object has (If-Match)',
-    session.endpoint,
-  );
+  throw notConditional(session.url, 'refuses the very etag that an object has (If-Match)', session.endpoint);
 }
 
 function formsToTry({ etags }: S3Session): readonly EtagForm[] {
