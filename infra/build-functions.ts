@@ -1,7 +1,8 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { bundledPackages, licensesFile, licensesText } from './licenses.ts';
 import { stampRevision } from './revision.ts';
 
 /** Where the bundles lie, a folder a function; serverless.yml packs them from here. */
@@ -19,6 +20,7 @@ export interface FunctionBundle {
 /**
  * Bundles the files of `functions/`, or those that are named: a minified ES module `index.mjs`, and beside it chunks for
  * what not every invocation needs, so that a start reads only what it uses. The SDK is bundled too: its version is ours.
+ * The licences of what is bundled lie beside it.
  */
 export async function buildFunctions(
   outdir = folder,
@@ -47,6 +49,7 @@ async function buildFunction(name: string, outdir: string): Promise<FunctionBund
     plugins: bundlePlugins(),
     logLevel: 'warning',
   });
+  await writeFile(join(outdir, licensesFile), licensesText(await bundledPackages([metafile])));
   const modules = Object.entries(metafile.outputs).filter(([file]) => file.endsWith('.mjs'));
   return { name, folder: outdir, bytes: modules.reduce((sum, [, { bytes }]) => sum + bytes, 0), metafile };
 }

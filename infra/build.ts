@@ -2,30 +2,40 @@ import { execFile } from 'node:child_process';
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { buildFunctions, bundlePlugins } from './build-functions.ts';
+import { libraryParts } from './build-types.ts';
+import { bundledPackages, licensesFile, licensesText } from './licenses.ts';
+
+/** What a bundle of the command is made with. */
+const common: BuildOptions = {
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22',
+  // Half the source text in memory; names keep stack traces readable.
+  minify: true,
+  keepNames: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+};
 
 /**
- * Bundles the `muster` command: one entry, and a chunk for each part that is only loaded when it is used. The JSON
- * schema that the command prints lies beside it.
+ * Bundles the `muster` command, and beside it the parts of the library, in `lib/`: a chunk for each part that is only
+ * loaded when it is used, and those that both use once. The JSON schema that the command prints, and the licences of what
+ * is bundled, lie beside it.
  */
-export async function buildCommand(outdir = 'dist'): Promise<void> {
-  await build({
-    entryPoints: { muster: 'lib/cli/main.ts' },
+export async function buildCommand(outdir = 'dist'): Promise<Metafile> {
+  const parts = (await libraryParts()).map((part) => [`lib/${part}`, `lib/api/${part}.ts`]);
+  const { metafile } = await build({
+    ...common,
+    entryPoints: { muster: 'lib/cli/main.ts', ...Object.fromEntries(parts) },
     outdir,
     outExtension: { '.js': '.mjs' },
-    bundle: true,
     splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node22',
-    // Half the source text in memory; names and source maps keep stack traces readable.
-    minify: true,
-    keepNames: true,
     sourcemap: true,
-    legalComments: 'none',
+    metafile: true,
     plugins: bundlePlugins(),
-    logLevel: 'warning',
   });
   const command = join(outdir, 'muster.mjs');
   await chmod(command, 0o755);
@@ -33,6 +43,21 @@ export async function buildCommand(outdir = 'dist'): Promise<void> {
     maxBuffer: maxSchema,
   });
   await writeFile(join(outdir, 'muster.schema.json'), stdout);
+  await writeFile(join(outdir, licensesFile), licensesText(await bundledPackages([metafile])));
+  return metafile;
+}
+
+/** Bundles the command into one file, for a machine that has Node and nothing else. */
+export async function buildSingleFile(outfile: string): Promise<Metafile> {
+  const { metafile } = await build({
+    ...common,
+    entryPoints: ['lib/cli/main.ts'],
+    outfile,
+    metafile: true,
+    plugins: bundlePlugins(),
+  });
+  await chmod(outfile, 0o755);
+  return metafile;
 }
 
 /** Bytes of the schema, at most. */

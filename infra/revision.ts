@@ -4,12 +4,11 @@ import type { Plugin } from 'esbuild';
 import manifest from '../package.json' with { type: 'json' };
 
 /**
- * Version and commit of these sources, as in `0.1.0+5d6f4e8a1b2c`, with `-dirty` where they were changed since. Without
- * git the version alone.
+ * Version and commit of these sources, as in `0.1.0+5d6f4e8a1b2c`, with `-dirty` where they were changed since, and
+ * `0.1.0+unknown` outside git.
  */
 export function revision(): string {
-  const commit = readCommit();
-  return commit === '' ? manifest.version : `${manifest.version}+${commit}`;
+  return `${manifest.version}+${readCommit()}`;
 }
 
 /** Puts the commit into lib/base/version.ts, so that whatever runs can say what it is. */
@@ -21,11 +20,16 @@ export const stampRevision: Plugin = {
 };
 
 function readCommit(): string {
-  const args = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'];
+  const cwd = join(import.meta.dirname, '..');
+  const git = (...args: readonly string[]) =>
+    execFileSync('git', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   try {
-    const cwd = join(import.meta.dirname, '..');
-    return execFileSync('git', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    // Sources that were unpacked inside another repository are not of its commit.
+    if (git('rev-parse', '--show-prefix') !== '') return unknown;
+    return git('describe', '--always', '--dirty', '--abbrev=12', '--exclude=*');
   } catch {
-    return '';
+    return unknown;
   }
 }
+
+const unknown = 'unknown';

@@ -1,5 +1,6 @@
 import type { KeyTexts } from '../config/key-texts.ts';
 import type { MechanismLoader } from '../config/load.ts';
+import { sdKeyOf } from '../config/prometheus-keys.ts';
 import { bindMechanism, type Mechanism, type SdConfig, type Stanza } from './mechanism.ts';
 
 /** A backend that is loaded when a configuration has its key. */
@@ -56,6 +57,11 @@ export const mechanisms: readonly BackendLoader[] = [
     async () => (await import('./eureka/index.ts')).eurekaTexts,
   ),
   loaded(
+    'file',
+    async () => (await import('./file/index.ts')).file,
+    async () => (await import('./file/index.ts')).fileTexts,
+  ),
+  loaded(
     'http',
     async () => (await import('./http/index.ts')).http,
     async () => (await import('./http/index.ts')).httpTexts,
@@ -101,17 +107,22 @@ export const mechanisms: readonly BackendLoader[] = [
     async () => (await import('./zookeeper/schema.ts')).zookeeperTexts,
   ),
   loaded(
+    'static',
+    async () => (await import('./file/static.ts')).staticTargets,
+    async () => (await import('./file/static.ts')).staticTexts,
+  ),
+  loaded(
     'swarm',
     async () => (await import('./swarm/index.ts')).swarm,
     async () => (await import('./swarm/index.ts')).swarmTexts,
   ),
 ];
 
-/** The entry of a mechanism; its key is `<name>_sd_configs`, as in Prometheus. */
+/** The entry of a mechanism; its key is that of Prometheus. */
 function loaded<Config extends SdConfig>(
   name: string,
   load: () => Promise<Mechanism<Config>>,
   loadTexts: () => Promise<KeyTexts>,
 ): BackendLoader {
-  return { name, configKey: `${name}_sd_configs`, load: async () => bindMechanism(await load()), loadTexts };
+  return { name, configKey: sdKeyOf(name), load: async () => bindMechanism(await load()), loadTexts };
 }

@@ -36,11 +36,26 @@ export interface LoggerOptions {
   /** Takes one whole line, its line break included. */
   readonly write: (line: string) => void;
   readonly now?: (() => Date) | undefined;
+  /** Default: text. */
+  readonly format?: LogFormat | undefined;
 }
 
-/** A logger of logfmt lines: `ts=… level=… msg=… key=value`. A line is one line, whatever the values hold. */
-export function createLogger({ level, write, now = () => new Date() }: LoggerOptions): Logger {
-  return loggerWith({ lowest: logLevels.indexOf(level), write, now }, {});
+/** How lines are written: as logfmt, or each as a JSON object with the same fields. */
+const logFormats = ['text', 'json'] as const;
+export type LogFormat = (typeof logFormats)[number];
+
+/**
+ * A logger of logfmt lines, `ts=… level=… msg=… key=value`, or of JSON, `{"ts":…,"level":…,"msg":…}`. A line is one line,
+ * whatever the values hold.
+ */
+export function createLogger({
+  level,
+  write,
+  now = () => new Date(),
+  format = 'text',
+}: LoggerOptions): Logger {
+  const formatLine = format === 'json' ? formatJson : formatFields;
+  return loggerWith({ lowest: logLevels.indexOf(level), write, now, formatLine }, {});
 }
 
 /** Says nothing. */
@@ -56,6 +71,7 @@ interface Sink {
   readonly lowest: number;
   readonly write: (line: string) => void;
   readonly now: () => Date;
+  readonly formatLine: (fields: LogFields, head: LogFields) => string;
 }
 
 function loggerWith(sink: Sink, own: LogFields): Logger {
@@ -64,7 +80,7 @@ function loggerWith(sink: Sink, own: LogFields): Logger {
     (message: string, fields: LogFields = {}): void => {
       if (logLevels.indexOf(level) < sink.lowest) return;
       const head = { ts: sink.now(), level, msg: message };
-      sink.write(`${formatFields({ ...own, ...fields, ...head }, head)}\n`);
+      sink.write(`${sink.formatLine({ ...own, ...fields, ...head }, head)}\n`);
     };
   return {
     debug: at('debug'),
@@ -76,10 +92,36 @@ function loggerWith(sink: Sink, own: LogFields): Logger {
 }
 
 /** The head's fields stand first; nobody else can take their names. */
-function formatFields(fields: LogFields, head: LogFields): string {
+function namesOf(fields: LogFields, head: LogFields): readonly string[] {
   const names = [...Object.keys(head), ...Object.keys(fields).filter((name) => !(name in head))];
-  return names
-    .filter((name) => fields[name] !== undefined)
+  return names.filter((name) => fields[name] !== undefined);
+}
+
+function formatJson(fields: LogFields, head: LogFields): string {
+  const parts = namesOf(fields, head).map((name) => `${JSON.stringify(name)}:${jsonOf(fields[name])}`);
+  // Such characters stand in texts only, where they may be escaped.
+  return `{${parts.join(',').replace(/[\p{Cf}\p{Zl}\p{Zp}]/gu, escapeUnits)}}`;
+}
+
+function jsonOf(value: unknown): string {
+  if (value instanceof Error || typeof value === 'bigint') return JSON.stringify(textOf(value));
+  try {
+    return JSON.stringify(value) ?? JSON.stringify(String(value));
+  } catch {
+    return JSON.stringify(String(value));
+  }
+}
+
+function escapeUnits(character: string): string {
+  return Array.from({ length: character.length }, (_, index) => unitOf(character.charCodeAt(index))).join('');
+}
+
+function unitOf(code: number): string {
+  return `\\u${code.toString(16).padStart(4, '0')}`;
+}
+
+function formatFields(fields: LogFields, head: LogFields): string {
+  return namesOf(fields, head)
     .map((name) => `${name.replace(/[^\w.-]/g, '_')}=${formatValue(fields[name])}`)
     .join(' ');
 }

@@ -1,4 +1,5 @@
 import { findDrift } from '../adopt/drift.ts';
+import { mechanisms as known } from '../backends/registry.ts';
 import { toMusterError } from '../base/errors.ts';
 import { formatProblems } from '../config/problem.ts';
 import { shortestRefresh } from '../config/sd-config.ts';
@@ -115,8 +116,10 @@ const schedule = 'rate(1 minute)';
 /** Hints for AWS functions: the ones that are needed, and intervals that cost more than they seem to. */
 function hintsOnFunctions(providers: readonly AppProvider[], outputs: readonly KubeStateOutput[]): string {
   const mechanisms = new Set(providers.map(({ mechanism }) => mechanism));
-  const backends = [...mechanisms, ...(outputs.length > 0 ? ['kube-state'] : [])].sort();
-  if (backends.length === 0) return '';
+  const own = known.map(({ name }) => name).filter((name) => mechanisms.has(name));
+  const backends = [...own, ...(outputs.length > 0 ? ['kube-state'] : [])].sort();
+  const foreign = [...mechanisms].filter((name) => !own.includes(name)).sort();
+  if (backends.length + foreign.length === 0) return '';
   const waiting = sayWaiting(
     [
       ...providers.map(({ job, provider, refreshInterval }) => ({
@@ -128,7 +131,8 @@ function hintsOnFunctions(providers: readonly AppProvider[], outputs: readonly K
     schedule,
   );
   const hints = [
-    `on AWS it needs osls deploy --param="backends=${backends.join(',')}"`,
+    ...(backends.length > 0 ? [`on AWS it needs osls deploy --param="backends=${backends.join(',')}"`] : []),
+    ...foreign.map((name) => `on AWS ${name} needs a function of yours, made with backendFunction`),
     ...(waiting ? [waiting] : []),
   ];
   return hints.map((hint) => `Hint: ${printable(hint)}\n`).join('');

@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import type { Logger } from '../base/logger.ts';
+import type { LogFormat, Logger } from '../base/logger.ts';
 
 /** The world of a command: its output, log, environment and signal. Tests hand in their own. */
 export interface Io {
@@ -8,6 +8,8 @@ export interface Io {
   /** Writes progress and messages for a person. */
   readonly err: (text: string) => void;
   readonly log: Logger;
+  /** The same log in another format. */
+  readonly logAs?: ((format: LogFormat) => Logger) | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether the output goes to a terminal: then `out` may have colours, and `err` progress. */
   readonly outIsTerminal: boolean;
@@ -16,6 +18,8 @@ export interface Io {
   readonly outColumns?: number | undefined;
   /** Fires on the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal;
+  /** From now on SIGHUP calls this, and ends nothing: for commands that go on and can read their settings again. */
+  readonly onHangup?: ((reload: () => void) => void) | undefined;
 }
 
 /** An option of a command; it may also come from the environment. */

@@ -11,7 +11,7 @@ import { syncForever } from '../sidecar/sync.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { encodeJob } from '../targets/keys.ts';
 import { defineCommand, exitCodes } from './command.ts';
-import { shared } from './options.ts';
+import { logOf, shared } from './options.ts';
 import { leftAloneText } from './output.ts';
 
 /** `muster dev` */
@@ -20,7 +20,8 @@ export const dev = defineCommand({
   description:
     'Runs Muster without a cloud: runs every provider at its refresh_interval, and mirrors the published targets into a\n' +
     'folder for Prometheus. Kube-state outputs are published at their intervals and served under /kube-state/NAME. The\n' +
-    'store is that of the configuration, by default .muster/store beside it. A changed configuration is read again.',
+    'store is that of the configuration, by default .muster/store beside it. A changed configuration is read again, after\n' +
+    'SIGHUP at once.',
   examples: [
     'muster dev -c muster.yml',
     'muster dev -c muster.yml --to /etc/prometheus/muster --listen 127.0.0.1:9469',
@@ -39,14 +40,18 @@ export const dev = defineCommand({
       default: '127.0.0.1:9469',
       help: 'Serve the page, http_sd, metrics and probes here.',
     },
+    'log-format': shared.logFormat,
     'web-config': shared.webConfig,
   },
-  async run({ config, strict, to, listen, 'web-config': webConfig }, io) {
-    const input = { ...io, strict };
+  async run({ config, strict, to, listen, 'log-format': logFormat, 'web-config': webConfig }, io) {
+    const log = logOf(io, logFormat);
+    const input = { ...io, log, strict };
     const app = await loadApp(config, input);
     await using store = app.store;
     const folder = to ?? join(app.directory, '.muster', 'targets');
     const configuration = reloadingConfig(config, app, input);
+    io.onHangup?.(configuration.reload);
+    log.info('started', { muster: version });
     io.err(leftAloneText(app.leftAlone));
     const outputs = app.outputs.map(({ object }) => object);
     await io.out(
@@ -61,9 +66,9 @@ export const dev = defineCommand({
       folder,
       listen,
       webConfig,
-      log: io.log,
+      log,
       signal: io.signal,
-      onListening: (url) => io.log.info('serving the page, http_sd, metrics and probes', { url }),
+      onListening: (url) => log.info('serving the page, http_sd, metrics and probes', { url }),
     });
     return exitCodes.good;
   },

@@ -11,6 +11,7 @@ import {
 } from '../config/key-texts.ts';
 import { parseConfig } from '../config/load.ts';
 import type { JobSettings } from '../config/muster-config.ts';
+import { sdKeyOf } from '../config/prometheus-keys.ts';
 import { isJsonSchema, type JsonSchema, shapeOf } from '../config/shape.ts';
 import { defaultDeadline } from '../run/providers.ts';
 
@@ -75,7 +76,7 @@ export async function readFileSchema(): Promise<FileSchema> {
 
 /** The path of the SD configs of a backend. */
 export function sdConfigsAt(backend: string): string {
-  return `scrape_configs[].${backend}_sd_configs`;
+  return `scrape_configs[].${sdKeyOf(backend)}`;
 }
 
 /** The schemas of the mappings in a value, each with the suffix of its path after the key. */

@@ -11,6 +11,7 @@ import { nameOf } from '../config/assemble.ts';
 import { formatDuration } from '../config/fields.ts';
 import { loadReaders, parseConfig } from '../config/load.ts';
 import { ConfigError, formatProblems } from '../config/problem.ts';
+import { sdKeyOf, stayingKeys } from '../config/prometheus-keys.ts';
 import { builtInSettings } from '../config/scrape.ts';
 import { parseYaml, readYaml } from '../config/yaml-document.ts';
 import { readApp } from '../run/app.ts';
@@ -223,7 +224,7 @@ export async function copyJobs(path: string, io: Io): Promise<CopiedJobs | { rea
       names,
       mode: (await stat(path)).mode & 0o777,
       providers: app.providers.map(({ job, provider }) => `${job}/${provider}`),
-      configKeys: [...new Set(app.providers.map(({ mechanism }) => `${mechanism}_sd_configs`))],
+      configKeys: [...new Set(app.providers.map(({ mechanism }) => sdKeyOf(mechanism)))],
     };
     const jobs = sliceJobs(text);
     const isSame =
@@ -243,8 +244,9 @@ function sliceJobs(text: string): string | undefined {
   if (/[&*]\w|<<:|scrape_config_files|metric_name_validation_scheme/.test(text)) return undefined;
   const { contents } = parseYaml(text).document ?? {};
   if (!isMap(contents)) return undefined;
+  const keys = mechanisms.map(({ configKey }) => configKey).filter((key) => !stayingKeys.includes(key));
   const slices = jobNodes(contents).flatMap((job) => {
-    if (!isMap(job) || !mechanisms.some(({ configKey }) => pairOf(job, configKey) !== undefined)) return [];
+    if (!isMap(job) || !keys.some((key) => pairOf(job, key) !== undefined)) return [];
     return [sliceOf(text, job.range[0], job.range[1])];
   });
   return slices.includes(undefined) || slices.length === 0 ? undefined : slices.join('');

@@ -1,5 +1,6 @@
+import type { LogFormat, Logger } from '../base/logger.ts';
 import { parseDuration } from '../config/fields.ts';
-import { type Option, UsageError } from './command.ts';
+import { type Io, type Option, UsageError } from './command.ts';
 
 /** Options that several commands share. */
 export const shared = {
@@ -24,8 +25,20 @@ export const shared = {
     env: 'MUSTER_WEB_CONFIG',
     help: "TLS and who may read, in the format of Prometheus's --web.config.file.",
   },
+  logFormat: {
+    value: 'FORMAT',
+    env: 'MUSTER_LOG_FORMAT',
+    default: 'text',
+    choices: ['text', 'json'],
+    help: 'Log lines as text (logfmt) or json.',
+  },
   output: { value: 'FORMAT', default: 'table', choices: ['table', 'json'], help: 'table or json.' },
 } as const satisfies Readonly<Record<string, Option>>;
+
+/** The log in the format of `--log-format`. */
+export function logOf({ log, logAs }: Pick<Io, 'log' | 'logAs'>, format: LogFormat): Logger {
+  return format === 'text' ? log : (logAs?.(format) ?? log);
+}
 
 /** Timers count milliseconds in 31 bits; a longer one fires at once. */
 const longestTimer = 2 ** 31 - 1;

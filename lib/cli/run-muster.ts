@@ -1,5 +1,5 @@
 import { isMusterError, MusterError, oneLine, toMusterError } from '../base/errors.ts';
-import { createLogger, type LogLevel, readLogLevel } from '../base/logger.ts';
+import { createLogger, type LogFormat, type LogLevel, readLogLevel } from '../base/logger.ts';
 import { version } from '../base/version.ts';
 import { ConfigError, formatProblems, nearest } from '../config/problem.ts';
 import { type Command, type ExitCode, exitCodes, type Io, UsageError } from './command.ts';
@@ -127,13 +127,15 @@ const signals = [
 /**
  * Runs the command line and returns the exit code. The result goes to standard output, everything else to standard
  * error. The first SIGINT, SIGTERM or SIGHUP ends the command in order, a second one at once. A command that a signal has
- * interrupted exits with 128 plus the signal's number: 130 after Ctrl-C.
+ * interrupted exits with 128 plus the signal's number: 130 after Ctrl-C. Some commands take SIGHUP as "read again".
  */
 export async function runMuster(args: readonly string[]): Promise<number> {
   const stop = new AbortController();
   let interrupted: number | undefined;
+  let reload: (() => void) | undefined;
   for (const [name, number] of signals) {
     process.on(name, () => {
+      if (name === 'SIGHUP' && reload !== undefined) return reload();
       if (interrupted !== undefined) return endBySignal(name);
       interrupted = 128 + number;
       stop.abort();
@@ -152,13 +154,16 @@ export async function runMuster(args: readonly string[]): Promise<number> {
     process.stderr.write(`muster: ${toMusterError(error).message}\n`);
     return exitCodes.usage;
   }
+  const logAs = (format: LogFormat) =>
+    createLogger({ level, format, write: (line) => process.stderr.write(line) });
   const io: Io = {
     out: (text) => new Promise((resolve) => process.stdout.write(text, () => resolve())),
     err: (text) => process.stderr.write(text),
-    log: createLogger({
-      level,
-      write: (line) => process.stderr.write(line),
-    }),
+    log: logAs('text'),
+    logAs,
+    onHangup(callback) {
+      reload = callback;
+    },
     env: process.env,
     outIsTerminal: process.stdout.isTTY === true,
     // A terminal may change its size while a command runs.
@@ -221,9 +226,7 @@ async function help([name]: readonly string[], io: Io): Promise<ExitCode> {
 }
 
 function unknown(name: string, io: Io): ExitCode {
-  // The image of the sidecar leaves out all commands but one.
-  const isLeftOut = Object.hasOwn(commands, name);
-  const meant = isLeftOut ? undefined : nearest(name, [...Object.keys(commands), 'help', 'version']);
+  const meant = nearest(name, [...Object.keys(commands), 'help', 'version']);
   const hint = meant === undefined ? 'see "muster --help"' : `did you mean "${meant}"?`;
   io.err(`muster: unknown command "${oneLine(name)}"; ${hint}\n`);
   return exitCodes.usage;

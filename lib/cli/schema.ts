@@ -1,7 +1,13 @@
 import { stringify } from 'yaml';
 import { isMapping } from '../config/fields.ts';
 import { firstVersion, sdConfigTexts } from '../config/key-texts.ts';
-import { mechanismKeys, prometheusKeys, scrapeKeys, stayingKeys } from '../config/prometheus-keys.ts';
+import {
+  mechanismKeys,
+  prometheusKeys,
+  scrapeKeys,
+  sdKeyOf,
+  stayingKeys,
+} from '../config/prometheus-keys.ts';
 import type { JsonSchema } from '../config/shape.ts';
 import { defineCommand, exitCodes } from './command.ts';
 import {
@@ -130,7 +136,7 @@ export function formatReference({ json, textOf, backends }: FileSchema): string 
     formatTable(rowsOf(part, { at, textOf, leftOut }));
   const common = sdConfigOf(job, 'consul');
   const http = httpKeys(common);
-  const sdKeys = backends.map((name) => `${name}_sd_configs`);
+  const sdKeys = backends.map(sdKeyOf);
   const parts = [
     introduction,
     '## The file\n',
@@ -146,7 +152,7 @@ export function formatReference({ json, textOf, backends }: FileSchema): string 
       const config = sdConfigOf(job, name);
       const keys = httpKeys(config);
       return [
-        `## \`${name}_sd_configs[]\`\n`,
+        `## \`${sdKeyOf(name)}[]\`\n`,
         table(config, `${sdConfigsAt(name)}[].`, keys),
         keys.length > 0 ? 'And the keys of the [HTTP client](#http-client).\n' : '',
       ];
@@ -160,7 +166,8 @@ export function formatReference({ json, textOf, backends }: FileSchema): string 
     'These keys are accepted and not read. `muster check` names the SD configs among them.\n',
     `- Of the file: ${codes(prometheusKeys.filter((key) => key !== 'scrape_config_files'))}. \`scrape_config_files\` are read.`,
     `- Of a job: ${codes(scrapeKeys.filter((key) => isLeft(job, key)))}.`,
-    `- SD configs: ${codes([...stayingKeys, ...mechanismKeys.filter((key) => !sdKeys.includes(key))])}.\n`,
+    `- SD configs: ${codes(mechanismKeys.filter((key) => !sdKeys.includes(key)))}.`,
+    `- In jobs without \`muster: { publish: all }\`: ${codes(stayingKeys)}.\n`,
   ];
   return parts.filter((part) => part !== '').join('\n');
 }
@@ -253,7 +260,7 @@ function codes(keys: readonly string[]): string {
 }
 
 function sdConfigOf(job: JsonSchema, backend: string): JsonSchema {
-  return partOf(partOf(job.properties?.[`${backend}_sd_configs`]).items);
+  return partOf(partOf(job.properties?.[sdKeyOf(backend)]).items);
 }
 
 /** The keys of the HTTP client that an SD config has. */

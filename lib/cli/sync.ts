@@ -5,7 +5,7 @@ import type { SyncSource } from '../sidecar/mirror/sources.ts';
 import { syncForever, syncOnce } from '../sidecar/sync.ts';
 import { openStore } from '../store/open.ts';
 import { defineCommand, exitCodes } from './command.ts';
-import { readDuration, readSize, shared } from './options.ts';
+import { logOf, readDuration, readSize, shared } from './options.ts';
 
 /** `muster sync` */
 export const sync = defineCommand({
@@ -13,7 +13,7 @@ export const sync = defineCommand({
   description:
     'The sidecar: keeps DIR/<job>/<provider>.json equal to what the store publishes. It replaces each file atomically; a\n' +
     'file stays as it is when its object cannot be fetched or is invalid. With --listen it serves metrics, probes, the\n' +
-    'targets for http_sd, and a page.',
+    'targets for http_sd, and a page. SIGHUP asks for a round at once.',
   examples: [
     'muster sync --from s3://my-bucket --to /etc/prometheus/muster --listen :9469',
     'muster sync --from eu=s3://bucket-eu --from us=s3://bucket-us --to /etc/prometheus/muster',
@@ -58,6 +58,7 @@ export const sync = defineCommand({
       help: 'Serve the page, http_sd, metrics and probes here, as in :9469 or 127.0.0.1:9469.',
     },
     'web-config': shared.webConfig,
+    'log-format': shared.logFormat,
     'external-url': {
       value: 'URL',
       env: 'MUSTER_EXTERNAL_URL',
@@ -78,7 +79,9 @@ export const sync = defineCommand({
       help: 'With --once: accept lists that are older than the files, from a restored store.',
     },
   },
-  async run(values, { log, signal }) {
+  async run(values, io) {
+    const { signal, onHangup } = io;
+    const log = logOf(io, values['log-format']);
     const {
       to,
       once,
@@ -107,8 +110,10 @@ export const sync = defineCommand({
       };
       if (once) await syncOnce({ ...options, allowPartial, removeOrphans, acceptOlder });
       else {
+        log.info('started', { muster: version });
         await syncForever({
           ...options,
+          onHangup,
           ...{ interval, providerStaleAfter, queues },
           listen,
           webConfig,

@@ -3,7 +3,19 @@ import { isMusterError } from '../base/errors.ts';
 import { parseStoreUrl, type StoreLocation } from '../store/url.ts';
 import { labelsReadByRules } from '../targets/relabel.ts';
 import type { RelabelConfig } from '../targets/relabel-config.ts';
-import { bool, duration, int, isMapping, leaf, list, scalarText, text, unlessEmpty, url } from './fields.ts';
+import {
+  bool,
+  duration,
+  int,
+  isMapping,
+  leaf,
+  list,
+  nonEmptyText,
+  scalarText,
+  text,
+  unlessEmpty,
+  url,
+} from './fields.ts';
 import type { JobSettings, MusterConfig, NamedOutput, Provider, StanzaReader } from './muster-config.ts';
 import { expected } from './problem.ts';
 import { prometheusKeys } from './prometheus-keys.ts';
@@ -49,6 +61,8 @@ export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
       ),
       kube_state_metrics: list(kubeStateEntry).check(uniqueBy('name')),
       store: storeConfig(directory),
+      // Files of code: the reader of the document has loaded them, or leaves them alone.
+      backends: list(nonEmptyText()),
       strict: bool(false),
       owner: ownerName.optional(),
       journal: section({ keep: duration('90d'), min_versions: int({ min: 1 }, 100) }).prefault({}),

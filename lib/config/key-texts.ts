@@ -45,6 +45,10 @@ export const documentTexts: KeyTexts = {
     'legacy',
   ],
   'scrape_configs[].muster': ["Muster's settings of the job. They win over `defaults`.", { shards: 1 }],
+  'scrape_configs[].muster.publish': [
+    '`all`: the targets of `static_configs` and `file_sd_configs` are published too.',
+    'all',
+  ],
   kube_state_metrics: ['Clusters whose kube state is published.', []],
   store: [
     'Where Muster keeps all that it knows: a folder, relative to this file, or S3.',
@@ -54,6 +58,10 @@ export const documentTexts: KeyTexts = {
   'store.endpoint': ["URL of an S3 that is not Amazon's.", 'https://minio.example:9000'],
   'store.region': ['Region of the bucket. Default: that of the environment.', 'eu-west-1'],
   'store.force_path_style': ['Put the bucket into the path, not into the host name.', true],
+  backends: [
+    'Files of backends of your own, relative to this file. They are code, and run with all rights of Muster.',
+    ['./my-backend.mjs'],
+  ],
   strict: ['Make it an error that something is left to Prometheus.', true],
   owner: ['Whose the store is. Only configurations of this owner may change it.', 'team-a'],
   journal: ['How long the changes of a list are kept.', { keep: '30d' }],

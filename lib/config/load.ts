@@ -6,10 +6,10 @@ import { readFolder, readText } from '../base/files.ts';
 import { type ObjectLocation, parseFileUrl, type StoreLocation, s3Url } from '../store/url.ts';
 import { type Assembled, assemble, type FileJobs, vanished, type Whereabouts } from './assemble.ts';
 import { type DocumentOptions, documentSchema, storeConfig } from './document.ts';
-import { bool, isMapping } from './fields.ts';
+import { bool, isMapping, scalarText } from './fields.ts';
 import type { MusterConfig, NamedOutput, StanzaReader } from './muster-config.ts';
 import { ConfigError, type ConfigProblem, inFileOrder, problemsOf } from './problem.ts';
-import { findLeftAlone, strictProblems } from './prometheus-keys.ts';
+import { findLeftAlone, sdKeys, strictProblems } from './prometheus-keys.ts';
 import {
   type FileAccess,
   keyBelow,
@@ -28,6 +28,8 @@ export interface ParseOptions<Stanza, KubeState extends NamedOutput>
   readonly origin: string;
   /** What Muster does not discover is wrong, whatever the file says of `strict`. */
   readonly strict?: boolean;
+  /** Reads the SD configs of a backend that the file itself brings along; see `foreignNames`. */
+  readonly readForeign?: ((name: string) => StanzaReader<Stanza>) | undefined;
 }
 
 /**
@@ -40,7 +42,25 @@ export function parseConfig<Stanza, KubeState extends NamedOutput = never>(
   options: ParseOptions<Stanza, KubeState>,
 ): MusterConfig<Stanza, KubeState> {
   const { text, files } = unpackFiles(source);
-  return parseAssembled(assemble(readYaml(text), files, options), options);
+  const assembled = assemble(readYaml(text), files, options);
+  const { readForeign, mechanisms } = options;
+  const known = new Set(mechanisms.map(({ name }) => name));
+  const others = foreignNames(assembled.value).filter((name) => !known.has(name));
+  const foreign = readForeign === undefined ? [] : others.map(readForeign);
+  return parseAssembled(assembled, { ...options, mechanisms: [...mechanisms, ...foreign] });
+}
+
+/**
+ * Names of the SD configs of a document that neither Prometheus nor Muster knows, where it has `backends`: those are of
+ * them, and only a program that loads them knows more.
+ */
+function foreignNames(document: unknown): readonly string[] {
+  const { scrape_configs: jobs, backends }: Sections = isMapping(document) ? document : {};
+  if (!Array.isArray(backends) || backends.length === 0 || !Array.isArray(jobs)) return [];
+  const keys = new Set(jobs.filter(isMapping).flatMap(Object.keys));
+  return [...keys].flatMap((key) =>
+    sdKeys.includes(key) ? [] : (/^([a-z][a-z0-9]*)_sd_configs$/.exec(key)?.[1] ?? []),
+  );
 }
 
 /** Throws a `ConfigError` where a file of the one that was good is gone from the new one; see `vanished`. Both packed. */
@@ -142,10 +162,47 @@ export async function loadConfig<Stanza, KubeState extends NamedOutput = never>(
   const read = namesFiles(main.value) ? await readScrapeFiles(main, access) : { files: [], problems: [] };
   const assembled = assemble(main, read.files, rest);
   const readers = await loadReaders(assembled.value, loaders);
+  const foreign = await loadForeign(assembled, source, loaders.loadBackend);
+  if (foreign.problems.length > 0) throw new ConfigError(location, inFileOrder(foreign.problems));
   const problems = [...read.problems, ...vanished(before, assembled)];
   const digest = createHash('sha256').update(packFiles(text, read.files)).digest('hex');
-  const config = parseAssembled(assembled, { ...readers, ...rest, strict }, problems);
+  const mechanisms = [...readers.mechanisms, ...foreign.readers];
+  const config = parseAssembled(assembled, { ...readers, ...rest, mechanisms, strict }, problems);
   return { config, ...rest, digest, files: assembled.files, problemAt: assembled.problemAt };
+}
+
+/**
+ * Loads the files that `backends` names. They are code, which runs with all rights of this process: only a file on this
+ * machine may name them, since who may write an object need not be who may run a program here.
+ */
+async function loadForeign<Stanza>(
+  { value, problemAt }: Pick<Assembled, 'value' | 'problemAt'>,
+  { object, directory }: { readonly object: ObjectLocation | undefined; readonly directory: string },
+  load: ReaderLoaders<Stanza, never>['loadBackend'],
+) {
+  const { backends }: Sections = isMapping(value) ? value : {};
+  const readers: StanzaReader<Stanza>[] = [];
+  const problems: ConfigProblem[] = [];
+  for (const [index, named] of (Array.isArray(backends) ? backends : []).entries()) {
+    const path = scalarText(named) ?? '';
+    const complain = (message: string) => problems.push(problemAt(['backends', index], message));
+    if (object !== undefined)
+      complain(
+        'is code, which is loaded from files on this machine only: name it in a configuration that is such a file',
+      );
+    else if (load === undefined) complain('cannot be loaded by this program');
+    else {
+      try {
+        const reader = await load(path, directory);
+        if (readers.some(({ name }) => name === reader.name))
+          complain(`is another backend called ${reader.name}`);
+        else readers.push(reader);
+      } catch (error) {
+        complain(toMusterError(error).message);
+      }
+    }
+  }
+  return { readers, problems };
 }
 
 function folderAccess(directory: string): FileAccess {
@@ -247,9 +304,12 @@ export interface ReaderLoaders<Stanza, KubeState extends NamedOutput> {
   readonly mechanisms: readonly MechanismLoader<Stanza>[];
   /** Loads the schema of an entry of `kube_state_metrics`; without it there may be none. */
   readonly loadKubeState?: () => Promise<z.ZodType<KubeState>>;
+  /** Loads a backend of `backends`, by its path from the folder; without it there may be none. Throws kind `config`. */
+  readonly loadBackend?: ((path: string, directory: string) => Promise<StanzaReader<Stanza>>) | undefined;
 }
 
 interface Sections {
+  readonly backends?: unknown;
   readonly scrape_configs?: unknown;
   readonly kube_state_metrics?: unknown;
 }

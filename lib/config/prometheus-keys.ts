@@ -65,8 +65,20 @@ export const scrapeKeys = [
   'proxy_connect_header',
 ];
 
-/** SD configs that Muster has no need to read: Prometheus has their targets without a listing. */
+/** SD configs whose targets Prometheus has without a listing. Muster reads those of jobs with `publish: all` alone. */
 export const stayingKeys = ['static_configs', 'file_sd_configs'];
+
+/** The key of a mechanism's SD configs, as in `consul_sd_configs`; that of `static` is `static_configs`. */
+export function sdKeyOf(mechanism: string): string {
+  return mechanism === 'static' ? 'static_configs' : `${mechanism}_sd_configs`;
+}
+
+/** Whether a job, as it is written, asks for all of its targets to be published: `muster: { publish: all }`. */
+export function publishesAll(job: unknown): boolean {
+  const { muster }: { readonly muster?: unknown } = isMapping(job) ? job : {};
+  const { publish }: { readonly publish?: unknown } = isMapping(muster) ? muster : {};
+  return publish === 'all';
+}
 
 /** The mechanisms that only Muster has. */
 export const ownMechanisms = ['swarm'];
@@ -114,7 +126,7 @@ export const mechanismKeys = [
   'vultr',
 ]
   .sort()
-  .map((name) => `${name}_sd_configs`);
+  .map(sdKeyOf);
 
 /** All keys of SD configs. */
 export const sdKeys = [...stayingKeys, ...mechanismKeys];
@@ -161,8 +173,8 @@ export function strictProblems(
   return leftKeys(document, readKeys).map(({ key, index }) => ({
     path: ['scrape_configs', index, key],
     message: stayingKeys.includes(key)
-      ? 'is left to Prometheus, which "strict" forbids: Prometheus reads these targets by itself'
-      : `is left to Prometheus, which "strict" forbids: Muster has no backend for it; it has ${enumerate(readKeys)}`,
+      ? 'is left to Prometheus, which "strict" forbids: muster: { publish: all } of the job publishes these targets too'
+      : `is left to Prometheus, which "strict" forbids: Muster has no backend for it; it has ${enumerate(readKeys.filter((one) => !stayingKeys.includes(one)))}`,
   }));
 }
 
@@ -176,7 +188,7 @@ function leftKeys(document: unknown, readKeys: readonly string[]) {
   const { scrape_configs: jobs }: Sections = isMapping(document) ? document : {};
   return listOf(jobs).flatMap((job, index) =>
     sdKeysOf(job)
-      .filter((key) => !readKeys.includes(key))
+      .filter((key) => !readKeys.includes(key) || (stayingKeys.includes(key) && !publishesAll(job)))
       .map((key) => ({ key, index, job })),
   );
 }

@@ -46,7 +46,7 @@ export async function readScrapeFiles(
   for (const { pattern, index } of patterns) {
     const at = (message: string) => main.problemAt([filesKey, index], message);
     try {
-      for (const path of await expand(pattern, access)) {
+      for (const path of await expandPattern(pattern, access)) {
         // To read on would hold them all.
         if (bytes > maxAllBytes) return { files, problems: [...bad, ...problems] };
         try {
@@ -102,15 +102,16 @@ function patternProblem(pattern: string, anywhere: boolean): string | undefined 
   return undefined;
 }
 
-/** The paths that the pattern names, in the order of Go's `filepath.Glob`. */
-async function expand(pattern: string, { list }: FileAccess): Promise<readonly string[]> {
+/** The paths that the pattern names, in the order of Go's `filepath.Glob`. One without a wildcard names itself. */
+export async function expandPattern(
+  pattern: string,
+  { list }: Pick<FileAccess, 'list'>,
+): Promise<readonly string[]> {
   if (!hasWildcard(pattern)) return [posix.normalize(pattern)];
   const slash = pattern.lastIndexOf('/');
   const folder = slash < 0 ? '.' : pattern.slice(0, slash) || '/';
   const matches = matcherOf(pattern.slice(slash + 1));
-  const folders = hasWildcard(folder)
-    ? await expand(folder, { list, anywhere: true, read: async () => '' })
-    : [folder];
+  const folders = hasWildcard(folder) ? await expandPattern(folder, { list }) : [folder];
   const found: string[] = [];
   for (const one of folders) {
     const names = (await list(posix.normalize(one))).filter((name) => matches?.test(name) === true);

@@ -6,6 +6,7 @@ import {
   duration,
   durationShape,
   int,
+  isMapping,
   leaf,
   list,
   mapOf,
@@ -17,7 +18,7 @@ import {
   text,
 } from './fields.ts';
 import type { JobSettings, Provider, ReadStanza, StanzaReader } from './muster-config.ts';
-import { scrapeKeys, sdKeys } from './prometheus-keys.ts';
+import { publishesAll, scrapeKeys, sdKeys, stayingKeys } from './prometheus-keys.ts';
 import { prometheusVersion } from './prometheus-version.ts';
 import { nameSchemeKey, relabelConfigs } from './relabel.ts';
 import { rule, type SectionOf, section } from './section.ts';
@@ -37,7 +38,7 @@ export function scrapeConfig<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]
       metrics_path: text('/metrics'),
       params: mapOf(stringList()),
       metric_name_validation_scheme: nameSchemeKey,
-      muster: jobSettings.prefault({}),
+      muster: section({ ...fields, publish: oneOf(['all']).optional() }).prefault({}),
     },
     { ignored: [...scrapeKeys, ...sdKeys, ...configKeys] },
   );
@@ -69,11 +70,17 @@ function providersOf<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]) {
   const fields = Object.fromEntries(
     mechanisms.map(({ configKey, schema }) => [configKey, list(schema).check(namesUnique)]),
   );
-  return section(fields).transform((stanzas) => ({
+  return z.preprocess(withoutStaying, section(fields)).transform((stanzas) => ({
     providers: mechanisms.flatMap(({ name, configKey }) =>
       named({ name, configKey }, stanzas[configKey] ?? []),
     ),
   }));
+}
+
+/** The job without the SD configs that are left to Prometheus unless the job asks for them. */
+function withoutStaying(job: unknown): unknown {
+  if (!isMapping(job) || publishesAll(job)) return job;
+  return Object.fromEntries(Object.entries(job).filter(([key]) => !stayingKeys.includes(key)));
 }
 
 /** The condition that no two SD configs of a job have one name. */
@@ -185,7 +192,7 @@ const fields = {
   prometheus: prometheusVersion.optional(),
 };
 
-/** `muster:` of a job, and `defaults:` of the file. */
+/** `defaults:` of the file, and most of `muster:` of a job. */
 export const jobSettings = section(fields);
 
 /** The settings with what is configured in `over` in their place. */

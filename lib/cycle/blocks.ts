@@ -84,11 +84,16 @@ function textOf(block: HeldBlock): string {
   );
 }
 
-/** The store and the provider whose blocks are read or written. */
-export interface BlockStore {
-  readonly store: ObjectStore;
+/** Where the blocks of a provider are read. */
+interface BlockSource {
+  readonly store: Pick<ObjectStore, 'get'>;
   readonly id: ProviderId;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Where they are read, written and removed. */
+export interface BlockStore extends BlockSource {
+  readonly store: ObjectStore;
 }
 
 /** Blocks that are fetched or written at a time. */
@@ -98,7 +103,7 @@ const parallel = 8;
  * Fetches the blocks of these groups, so that their texts can be read. Blocks stay packed in memory. Throws kind
  * `storage` where a block is gone or damaged (`isLostBlock`), and what the store throws.
  */
-export async function fetchTexts(groups: Iterable<EncodedGroup>, from: BlockStore): Promise<void> {
+export async function fetchTexts(groups: Iterable<EncodedGroup>, from: BlockSource): Promise<void> {
   const blocks = new Set<HeldBlock>();
   for (const group of groups)
     if (group instanceof BlockGroup && group.block.bytes === undefined) blocks.add(group.block);
@@ -107,7 +112,7 @@ export async function fetchTexts(groups: Iterable<EncodedGroup>, from: BlockStor
   });
 }
 
-async function fetchBlock({ name }: Block, { store, id, signal }: BlockStore): Promise<Uint8Array> {
+async function fetchBlock({ name }: Block, { store, id, signal }: BlockSource): Promise<Uint8Array> {
   const key = partKey(id, name);
   const found = await store.get(key, { signal });
   const digest = found && createHash('sha256').update(found.body).digest('hex');
@@ -116,7 +121,7 @@ async function fetchBlock({ name }: Block, { store, id, signal }: BlockStore): P
   throw new MusterError('storage', `${key} ${what}, and the snapshot names it`, { code: lost });
 }
 
-function signalOf({ signal }: BlockStore): AbortSignal {
+function signalOf({ signal }: BlockSource): AbortSignal {
   return signal ?? new AbortController().signal;
 }
 
@@ -131,7 +136,7 @@ export function isLostBlock(error: unknown): boolean {
  */
 export async function readingTexts<T>(
   lists: readonly Groups[],
-  from: BlockStore,
+  from: BlockSource,
   work: () => T | Promise<T>,
 ): Promise<T> {
   try {
@@ -144,7 +149,7 @@ export async function readingTexts<T>(
 }
 
 /** The groups whose blocks cannot be read. Throws what else the store throws. */
-export async function findLostGroups(groups: Groups, from: BlockStore): Promise<Groups> {
+export async function findLostGroups(groups: Groups, from: BlockSource): Promise<Groups> {
   const gone = new Set<Block>();
   const blocks = new Set<HeldBlock>();
   for (const group of groups.values()) if (group instanceof BlockGroup) blocks.add(group.block);

@@ -208,7 +208,7 @@ export interface JournalObject extends ProviderId {
 /** The entries of a provider's journal by their keys, oldest first. Objects that are no entries are left out. Throws what the store throws. */
 export async function listEntries(
   id: ProviderId,
-  { store, signal }: { readonly store: ObjectStore; readonly signal?: AbortSignal | undefined },
+  { store, signal }: { readonly store: Pick<ObjectStore, 'list'>; readonly signal?: AbortSignal | undefined },
 ): Promise<readonly JournalObject[]> {
   const { job, provider } = id;
   return (await store.list(journalFolder(id), { signal })).flatMap(({ key, modified }) => {

@@ -39,12 +39,12 @@ export interface Loaded {
   readonly control: Control;
   /** Why the history cannot be used. The groups are then those of the target files, which hold what is published. */
   readonly damaged?: string | undefined;
-  /** Published groups of which only the digests are known: their block is gone. */
+  /** Published groups whose digests alone are known: their block is gone. */
   readonly lost?: Groups | undefined;
 }
 
 /**
- * The list without the groups of blocks that are gone: they are what nobody can compare. A new version writes them anew.
+ * The list without the groups of blocks that are gone: nobody can compare them. A new version writes them again.
  * The list itself where all is there. Throws what the store throws.
  */
 export async function withoutLost(loaded: Loaded, from: BlockStore): Promise<Loaded> {

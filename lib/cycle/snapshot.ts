@@ -45,7 +45,7 @@ export interface Snapshot {
 }
 
 /** A block that is no longer used, and since when (ISO 8601). */
-export interface Replaced {
+interface Replaced {
   readonly name: string;
   readonly at: string;
 }

@@ -3,7 +3,7 @@ import { bindMechanism, type Mechanism, type SdConfig, type Stanza } from '../ba
 import { MusterError } from '../base/errors.ts';
 import { parseConfig } from '../config/load.ts';
 import type { MusterConfig, NamedOutput, ReadStanza, StanzaReader } from '../config/muster-config.ts';
-import { mechanismKeys } from '../config/prometheus-keys.ts';
+import { mechanismKeys, stayingKeys } from '../config/prometheus-keys.ts';
 import type { RetireRules } from '../cycle/leaving.ts';
 import { type AppProvider, type BindInput, bindProviders } from '../run/providers.ts';
 import { retireRulesOf } from '../run/retirement.ts';
@@ -67,6 +67,7 @@ export function parseOwn<Own, KubeState extends NamedOutput>(
   const config = parseConfig<Own | undefined, KubeState>(text, {
     ...{ origin, directory, kubeState },
     mechanisms: [...mechanisms, ...others],
+    readForeign: otherMechanism,
   });
   checkStore(config.store, origin, store);
   const configured = config.jobs.flatMap(({ name: job, providers }) =>
@@ -77,17 +78,18 @@ export function parseOwn<Own, KubeState extends NamedOutput>(
 
 /** Mechanisms whose stanzas are taken as they are, but for the names that they give. */
 function otherMechanisms(ownKeys: readonly string[]): readonly StanzaReader<undefined>[] {
-  return mechanismKeys
+  return [...stayingKeys, ...mechanismKeys]
     .filter((key) => !ownKeys.includes(key))
-    .map((configKey) => {
-      const mechanism = configKey.replace(/_sd_configs$/, '');
-      const schema = z.unknown().transform((stanza): ReadStanza<undefined> => {
-        const name = withName.safeParse(stanza).data?.muster.name;
-        const isName = name !== undefined && isProviderName(name, mechanism);
-        return { stanza: undefined, ...(isName && { name }) };
-      });
-      return { name: mechanism, configKey, schema };
-    });
+    .map((key) => otherMechanism(key.replace(/(?:_sd)?_configs$/, ''), key));
+}
+
+function otherMechanism(mechanism: string, configKey = `${mechanism}_sd_configs`): StanzaReader<undefined> {
+  const schema = z.unknown().transform((stanza): ReadStanza<undefined> => {
+    const name = withName.safeParse(stanza).data?.muster.name;
+    const isName = name !== undefined && isProviderName(name, mechanism);
+    return { stanza: undefined, ...(isName && { name }) };
+  });
+  return { name: mechanism, configKey, schema };
 }
 
 const withName = z.object({ muster: z.object({ name: z.string() }) });

@@ -1,4 +1,4 @@
-import type { Stanza } from '../backends/mechanism.ts';
+import { bindMechanism, type Stanza } from '../backends/mechanism.ts';
 import { mechanisms } from '../backends/registry.ts';
 import { heedSignals } from '../base/deadlines.ts';
 import { isMusterError, MusterError } from '../base/errors.ts';
@@ -151,6 +151,10 @@ async function readConfig(
       location,
       mechanisms,
       loadKubeState: async () => (await import('../kube-state/options.ts')).kubeStateConfig,
+      loadBackend: async (path, directory) => {
+        const { loadBackendFile } = await import('../backends/foreign.ts');
+        return bindMechanism(await loadBackendFile(path, directory));
+      },
       readUrl,
       listUrl,
     });

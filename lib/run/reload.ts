@@ -20,6 +20,8 @@ export interface ReloadingConfig {
   readonly loadedAt: () => number;
   /** What of the one in force is left to Prometheus, as `formatLeftAlone` says it. */
   readonly note: () => string;
+  /** An operator's order: the next `current` reads it, and takes it over at the first look. */
+  readonly reload: () => void;
 }
 
 /**
@@ -40,7 +42,12 @@ export function reloadingConfig(
   let readAt = now();
   let said = '';
   let loadedAt = Date.now();
+  let isOrdered = false;
   return {
+    reload() {
+      isOrdered = true;
+      input.log.info('the configuration is read again', { config: location });
+    },
     problem: () => said,
     note: () => formatLeftAlone(current.leftAlone),
     loadedAt: () => loadedAt,
@@ -48,10 +55,12 @@ export function reloadingConfig(
   };
 
   async function read(): Promise<AppConfig> {
-    if (now() - readAt < interval) return current;
+    const ordered = isOrdered;
+    if (!ordered && now() - readAt < interval) return current;
+    isOrdered = false;
     readAt = now();
     try {
-      take(await readApp(location, input, current.files));
+      take(await readApp(location, input, current.files), ordered);
     } catch (error) {
       seen = undefined;
       if (input.signal?.aborted !== true)
@@ -60,9 +69,10 @@ export function reloadingConfig(
     return current;
   }
 
-  function take(app: AppConfig): void {
+  function take(app: AppConfig, ordered: boolean): void {
     const isChanged = app.digest !== current.digest;
-    const isSeenTwice = app.digest === seen;
+    // Who gives the order is done with editing.
+    const isSeenTwice = ordered || app.digest === seen;
     seen = isChanged ? app.digest : undefined;
     if (isChanged && !isSeenTwice) return;
     if (app.isEmpty && !current.isEmpty) {

@@ -56,6 +56,8 @@ export interface LoopedSyncOptions extends SyncOptions {
   readonly configLoadedAt?: (() => number) | undefined;
   /** The parts of the configuration that are left to Prometheus; empty for none. */
   readonly configNote?: (() => string) | undefined;
+  /** Is given what asks for a round at once, as after SIGHUP. */
+  readonly onHangup?: ((reload: () => void) => void) | undefined;
   /** Called with the address of the server. */
   readonly onListening?: ((address: HttpServer['address']) => void) | undefined;
 }
@@ -71,6 +73,10 @@ export async function syncForever(options: LoopedSyncOptions): Promise<void> {
     await using server =
       listen === undefined ? undefined : await openServer({ ...options, listen, sources, registry });
     if (server !== undefined) options.onListening?.(server.address);
+    options.onHangup?.(() => {
+      options.log.info('the stores are read again');
+      for (const { requests } of sources) void requests.ask(options.signal);
+    });
     await Promise.all([
       ...sources.map((source) => follow(options, source, metrics.of(source.name))),
       ...(options.queues ?? []).map((url) => followNotifications(options, url, sources, metrics)),

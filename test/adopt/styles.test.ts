@@ -6,7 +6,7 @@ import { type Replacement, replaceStanzas } from '../../lib/adopt/replace.ts';
 import { meaningOf, valuesOfJobs } from '../../lib/adopt/sources.ts';
 import { sdKeys } from '../../lib/config/prometheus-keys.ts';
 import { shapes } from '../config/shapes.ts';
-import { repeats } from '../support/counts.ts';
+import { draws } from '../support/counts.ts';
 
 /** Keys that are replaced, whichever mechanism Muster has. */
 const replaced = sdKeys.filter((key) => !['static_configs', 'file_sd_configs'].includes(key));
@@ -68,7 +68,7 @@ test('a stanza is replaced in whatever style it is written', () => {
         );
       expect(valuesOfJobs(meaningOf(after)).map(withoutEmpty)).toEqual(expected.map(withoutEmpty));
     }),
-    { numRuns: repeats(150) },
+    { numRuns: draws(150) },
   );
-  expect(count).toBeGreaterThan(repeats(75));
+  expect(count).toBeGreaterThan(draws(75));
 });

@@ -4,6 +4,7 @@ import type { Stanza } from '../../lib/backends/mechanism.ts';
 import { mechanisms } from '../../lib/backends/registry.ts';
 import { parseConfig } from '../../lib/config/load.ts';
 import type { StanzaReader } from '../../lib/config/muster-config.ts';
+import { sdKeyOf } from '../../lib/config/prometheus-keys.ts';
 import { problemsIn } from '../config/parsing.ts';
 
 let readers: readonly StanzaReader<Stanza>[] = [];
@@ -17,7 +18,9 @@ function read(text: string) {
 
 /** Digest and server of the stanza, as the configuration gives them. */
 function stanzaOf(mechanism: string, yaml: string): readonly [identity: string, server: string] {
-  const { jobs } = read(`scrape_configs: [{job_name: a, ${mechanism}_sd_configs: [${yaml}]}]`);
+  const { jobs } = read(
+    `scrape_configs: [{job_name: a, muster: {publish: all}, ${sdKeyOf(mechanism)}: [${yaml}]}]`,
+  );
   const stanza = jobs[0]?.providers[0]?.stanza;
   return [stanza?.identity ?? '', stanza?.server ?? ''];
 }
@@ -158,6 +161,20 @@ const golden: readonly (readonly [
     '{"mechanism":"kubernetes","role":"pod"}',
     '061c29d4e92fe2163dd3b604b1a7655d',
     'in-cluster',
+  ],
+  [
+    'file',
+    '{files: [b/*.yml, a.json], refresh_interval: 1h}',
+    '{"files":["a.json","b/*.yml"],"mechanism":"file"}',
+    '8d8317a2cdca8fcaf93665c4b2675915',
+    'a.json,b/*.yml',
+  ],
+  [
+    'static',
+    "{targets: ['b:1', 'a:1'], labels: {team: x}}",
+    '{"labels":{"team":"x"},"mechanism":"static","targets":["a:1","b:1"]}',
+    '81d2a22a054e069dd8cbb941e521f89a',
+    'the configuration',
   ],
   [
     'kubernetes',

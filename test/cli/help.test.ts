@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { runHere } from '../support/io.ts';
-import { runMuster } from '../support/muster.ts';
 
 const commands = [
   ...[
@@ -49,7 +48,7 @@ const arguments_: Readonly<Record<string, string>> = {
 
 describe('help', () => {
   test('the overview names every command with what it does', async () => {
-    const { code, stdout, stderr } = await runMuster(['--help']);
+    const { code, stdout, stderr } = await runHere(['--help']);
     const listed = [...stdout.matchAll(/^ {2}([\w-]+) {2,}\S.*$/gm)].map(([, name]) => name);
     expect({ code, stderr, listed }).toEqual({ code: 0, stderr: '', listed: commands });
   });

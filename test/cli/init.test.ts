@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../lib/base/logger.ts';
 import { readApp } from '../../lib/run/app.ts';
 import { shapes } from '../config/shapes.ts';
+import { runHere } from '../support/io.ts';
 import { makeWorkplace, type Workplace } from '../support/workplace.ts';
 
 /** What every test misses but its own: Docker's socket may be there on the machine. */
@@ -184,8 +185,7 @@ scrape_configs:
   });
 
   test('a URL is no file to write', async () => {
-    await using place = await makeWorkplace();
-    const { code, stderr } = await place.run(['init', '-c', 's3://bucket/muster.yml']);
+    const { code, stderr } = await runHere(['init', '-c', 's3://bucket/muster.yml']);
     expect([code, stderr]).toEqual([
       2,
       'muster init: --config is the path of a file to write, not s3://bucket/muster.yml; see "muster init --help"\n',

@@ -2,16 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
-import { retireOutputAfter } from '../../lib/kube-state/gate.ts';
 import { gzipHead } from '../../lib/kube-state/gzip-time.ts';
-import { changeOutputStatus, readOutputStatus } from '../../lib/kube-state/status.ts';
+import { changeOutputStatus } from '../../lib/kube-state/status.ts';
 import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
 import { type KubernetesFleet, startKubernetesFleet } from '../../lib/sim/kubernetes.ts';
 import { createFileStore } from '../../lib/store/folder/store.ts';
-import { polled } from '../support/poll.ts';
-import { freePorts } from '../support/process.ts';
 import { smallWorld } from '../support/small-world.ts';
-import { makeWorkplace, type Workplace } from '../support/workplace.ts';
+import { makeWorkplace } from '../support/workplace.ts';
+import { consulJob, letWait, outputEntry, publishedTexts } from './kube-state-world.ts';
 
 let cluster: KubernetesFleet;
 let consul: ConsulFleet;
@@ -25,26 +23,9 @@ beforeEach(() => {
 });
 afterAll(() => Promise.all([cluster?.stop(), consul?.stop()]));
 
-const output = (name: string, more: object = {}, api_server = cluster.url) => ({
-  ...{ name, resources: ['nodes'], kubernetes: { api_server, refresh_interval: '1s' } },
-  ...more,
-});
-const job = () => ({
-  scrape_configs: [{ job_name: 'api', consul_sd_configs: [{ server: consul.url, refresh_interval: '1s' }] }],
-});
-/** The texts of outputs, without what lies beside them. */
-const published = async (place: Workplace) =>
-  (await place.files('.muster/store/metrics')).filter((name) => !name.endsWith('.status.json'));
-
-/** As if an output had been out of the configuration for a quarter of an hour. */
-async function wait(place: Workplace, name: string): Promise<void> {
-  const store = createFileStore(`${place.folder}/.muster/store`);
-  await changeOutputStatus(
-    store,
-    name,
-    (status) => status?.leaving && { ...status, leaving: { ...status.leaving, waited: retireOutputAfter } },
-  );
-}
+const output = (name: string, more: object = {}, api_server = cluster.url) =>
+  outputEntry(name, api_server, more);
+const job = () => consulJob(consul.url);
 
 describe('muster run', () => {
   test('publishes kube-state outputs beside the targets', async () => {
@@ -71,7 +52,7 @@ describe('muster run', () => {
       duration_seconds: expect.any(Number),
     }));
     expect([code, JSON.parse(stdout)]).toEqual([0, results]);
-    expect(await published(place)).toEqual(['prod.0.prom.gz', 'prod.1.prom.gz']);
+    expect(await publishedTexts(place)).toEqual(['prod.0.prom.gz', 'prod.1.prom.gz']);
   });
 
   test('--dry-run says what would be listed and retired, and calls no cluster', async () => {
@@ -85,16 +66,16 @@ describe('muster run', () => {
         'kube-state dev: would be listed and published as metrics/dev.prom.gz\n' +
         'kube-state prod: left the configuration, its text stays for another 15m\n',
     });
-    expect([cluster.requests.length, await published(place)]).toEqual([asked, ['prod.prom.gz']]);
+    expect([cluster.requests.length, await publishedTexts(place)]).toEqual([asked, ['prod.prom.gz']]);
     expect((await place.here(['run'])).stderr).toBe(
       'kube-state prod: left the configuration, its text stays for another 15m\n',
     );
-    expect(await published(place)).toEqual(['dev.prom.gz', 'prod.prom.gz']);
-    await wait(place, 'prod');
+    expect(await publishedTexts(place)).toEqual(['dev.prom.gz', 'prod.prom.gz']);
+    await letWait(place, 'prod');
     expect((await place.here(['run'])).stderr).toBe(
       'kube-state prod: retired, it is no longer in the configuration\n',
     );
-    expect(await published(place)).toEqual(['dev.prom.gz']);
+    expect(await publishedTexts(place)).toEqual(['dev.prom.gz']);
   });
 
   test('retires the last output when there are jobs, and none by an empty configuration', async () => {
@@ -102,21 +83,21 @@ describe('muster run', () => {
     await place.here(['run']);
     await place.write('muster.yml', 'scrape_configs: []');
     expect((await place.here(['run'])).code).toBe(0);
-    expect(await published(place)).toEqual(['prod.prom.gz']);
+    expect(await publishedTexts(place)).toEqual(['prod.prom.gz']);
     await place.write('muster.yml', job());
     expect((await place.here(['run', '--job', 'api'])).code).toBe(0);
-    expect(await published(place)).toEqual(['prod.prom.gz']);
+    expect(await publishedTexts(place)).toEqual(['prod.prom.gz']);
     expect((await place.here(['run'])).code).toBe(0);
-    await wait(place, 'prod');
+    await letWait(place, 'prod');
     expect((await place.here(['run'])).code).toBe(0);
-    expect(await published(place)).toEqual([]);
+    expect(await publishedTexts(place)).toEqual([]);
   });
 
   test('exits with 1 when an output failed, and the others go on', async () => {
     const outputs = [output('gone', {}, 'http://127.0.0.1:1'), output('prod')];
     await using place = await makeWorkplace({ ...job(), kube_state_metrics: outputs });
     const { code, stdout, stderr } = await place.here(['run']);
-    expect([code, await published(place)]).toEqual([1, ['prod.prom.gz']]);
+    expect([code, await publishedTexts(place)]).toEqual([1, ['prod.prom.gz']]);
     expect(stderr).toMatch(/^muster run: gone: GET http:\/\/127\.0\.0\.1:1\/[^\n]*ECONNREFUSED[^\n]*\n$/);
     expect(stdout).toMatch(/^api {2}consul-0 {2}published/m);
     expect(stdout).toMatch(/^gone {4}failed/m);
@@ -125,7 +106,7 @@ describe('muster run', () => {
   test('chosen jobs are all that is run', async () => {
     await using place = await makeWorkplace({ ...job(), kube_state_metrics: [output('prod')] });
     expect((await place.here(['run', '--job', 'api'])).code).toBe(0);
-    expect(await published(place)).toEqual([]);
+    expect(await publishedTexts(place)).toEqual([]);
   });
 });
 
@@ -220,42 +201,4 @@ test('muster status says which texts the sidecar does not serve', async () => {
   const { stdout } = await place.here(['status', '--output', 'json']);
   const states = z.array(z.object({ state: z.string() })).parse(JSON.parse(stdout));
   expect(states.map(({ state }) => state)).toEqual(['ok', 'stale: not served', 'undated: not served']);
-});
-
-describe('muster dev', () => {
-  test('publishes at the interval, serves, follows the configuration, and retires', async () => {
-    await using place = await makeWorkplace({ kube_state_metrics: [output('prod')] });
-    const [port] = await freePorts(1);
-    const dev = place.start(['dev', '--listen', `127.0.0.1:${port}`]);
-    await using _ = dev;
-    const url = `http://127.0.0.1:${port}/kube-state/prod`;
-    const text = async () => (await fetch(url).catch(() => undefined))?.text();
-    const nodes = async () => (await text())?.match(/^kube_node_info\{/gm)?.length;
-    expect(await polled(nodes, 2)).toBe(2);
-    expect(dev.stdout()).toBe(
-      '# Paste into prometheus.yml, and keep your rules:\n' +
-        'scrape_configs:\n' +
-        '  - job_name: kube-state-metrics\n' +
-        '    honor_labels: true\n' +
-        '    static_configs:\n' +
-        `      - targets: ["127.0.0.1:${port}"]\n` +
-        '        labels: { instance: prod, __metrics_path__: /kube-state/prod }\n',
-    );
-    const listedAt = async () =>
-      /^muster_kube_state_listing_timestamp_seconds (\S+)$/m.exec((await text()) ?? '')?.[1];
-    const first = await listedAt();
-    expect(await polled(async () => (await listedAt()) !== first, true)).toBe(true);
-
-    cluster.faults.add({ kind: 'status', status: 403 });
-    await dev.waitFor(/level=error msg="prod: GET .*output=prod/);
-    cluster.faults.clear();
-    await place.write('muster.yml', job());
-    const store = createFileStore(`${place.folder}/.muster/store`);
-    const isLeaving = async () => (await readOutputStatus(store, 'prod')).status?.leaving !== undefined;
-    expect(await polled(isLeaving, true)).toBe(true);
-    await wait(place, 'prod');
-    expect(await polled(() => published(place), [])).toEqual([]);
-    await dev.waitFor(/retired: no longer in the configuration" output=prod/);
-    expect((await dev.stop()).code).toBe(0);
-  }, 120_000);
 });

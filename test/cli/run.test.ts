@@ -16,7 +16,7 @@ describe('muster run', () => {
 
   test('publishes into the store, then finds nothing to do', async () => {
     await using place = await makeWorkplace(consulConfig(fleet.url));
-    expect(await place.run(['run'])).toEqual({
+    expect(await place.here(['run'])).toEqual({
       code: 0,
       stdout:
         'JOB  PROVIDER  OUTCOME    VERSION  TARGETS\n' +

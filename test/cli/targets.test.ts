@@ -25,7 +25,7 @@ describe('muster targets', () => {
 
   test('prints a list of groups as JSON, and writes nothing', async () => {
     await using place = await makeWorkplace(consulConfig(fleet.url));
-    const { code, stdout, stderr } = await place.run(['targets', '--job', 'api', '--output', 'json']);
+    const { code, stdout, stderr } = await place.here(['targets', '--job', 'api', '--output', 'json']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(stdout)).toEqual(
       ['web-0', 'web-1'].map((service, number) => ({

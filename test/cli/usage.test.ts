@@ -1,23 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { runHere } from '../support/io.ts';
-import { runMuster } from '../support/muster.ts';
 import { consulConfig, makeWorkplace } from '../support/workplace.ts';
-
-describe('exit codes', () => {
-  test('good is 0, failed is 1, wrong usage is 2', async () => {
-    await using place = await makeWorkplace(consulConfig('http://127.0.0.1:1'));
-    const codes = await Promise.all(
-      [['check'], ['targets', '--job', 'api'], ['chekc']].map(async (args) => (await place.run(args)).code),
-    );
-    expect(codes).toEqual([0, 1, 2]);
-  });
-
-  test('without a command the overview goes to standard error', async () => {
-    const { code, stdout, stderr } = await runMuster([]);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toContain('Usage: muster COMMAND [options]');
-  });
-});
 
 describe('wrong usage is told in one line, before anything is read', () => {
   test.each([
@@ -108,15 +91,6 @@ describe('options from the environment', () => {
     });
     const given = await runHere(['check', '-c', `${place.folder}/none.yml`], { env });
     expect(given.code).toBe(2);
-  });
-
-  test('a level of the log that is none is told, not taken for another', async () => {
-    const { code, stdout, stderr } = await runMuster(['check'], { env: { MUSTER_LOG_LEVEL: 'verbose' } });
-    expect({ code, stdout, stderr }).toEqual({
-      code: 2,
-      stdout: '',
-      stderr: 'muster: MUSTER_LOG_LEVEL is debug, info, warn or error, not "verbose"\n',
-    });
   });
 
   test('an empty variable counts as none', async () => {

@@ -162,7 +162,7 @@ describe('strict', () => {
   ])('refuses what is left to Prometheus', async (source, options, line) => {
     await write({ 'muster.yml': source });
     expect(await problems(options)).toEqual([
-      `muster.yml:${line}:5 scrape_configs[0].static_configs: is left to Prometheus, which "strict" forbids: Prometheus reads these targets by itself`,
+      `muster.yml:${line}:5 scrape_configs[0].static_configs: is left to Prometheus, which "strict" forbids: muster: { publish: all } of the job publishes these targets too`,
       `muster.yml:${line + 1}:5 scrape_configs[0].ec2_sd_configs: is left to Prometheus, which "strict" forbids: Muster has no backend for it; it has consul_sd_configs and dns_sd_configs`,
     ]);
   });

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ConfigError } from '../../lib/config/problem.ts';
-import { repeats } from '../support/counts.ts';
+import { draws } from '../support/counts.ts';
 import { parse } from './parsing.ts';
 
 const canary = 'canary9f3c';
@@ -159,7 +159,7 @@ describe('a secret is never shown', () => {
           expect([source, outcome(source).shown.includes(canary)]).toEqual([source, false]);
         },
       ),
-      { numRuns: repeats(300) },
+      { numRuns: draws(300) },
     );
   });
 });

@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { plainValue } from '../../lib/config/fields.ts';
 import { formatProblems } from '../../lib/config/problem.ts';
 import { readYaml } from '../../lib/config/yaml-document.ts';
-import { repeats } from '../support/counts.ts';
+import { draws } from '../support/counts.ts';
 
 function read(source: string) {
   const { value, problems } = readYaml(source);
@@ -85,7 +85,7 @@ describe('YAML becomes a tree', () => {
           expect(read(stringify(expected))).toEqual({ value: expected, problems: [] });
         },
       ),
-      { numRuns: 200 },
+      { numRuns: draws(200) },
     );
   });
 });
@@ -225,7 +225,7 @@ describe('what is no configuration is refused, with its place and without its te
         const { value, problems } = readYaml(parts.join(''));
         expect(value !== undefined || problems.length > 0).toBe(true);
       }),
-      { numRuns: repeats(300) },
+      { numRuns: draws(300) },
     );
   });
 });

@@ -6,6 +6,7 @@ import { groupsAt } from '../../lib/cycle/history.ts';
 import { loadProvider } from '../../lib/cycle/load.ts';
 import { pinProvider, rejectHeld, rollbackProvider, unpinProvider } from '../../lib/cycle/operate.ts';
 import type { Groups } from '../../lib/targets/canonical.ts';
+import { draws } from '../support/counts.ts';
 import { id, layouts, providerOf, readHistory } from '../support/provider.ts';
 import { addressOf, openScenario, type Scenario, targets } from './scenario.ts';
 
@@ -140,7 +141,7 @@ describe('any order of cycles and decisions', () => {
           }
           expect((await scenario.status())?.published_version ?? 0).toBe(version);
         }),
-        { numRuns: 60 },
+        { numRuns: draws(60) },
       );
     },
     120_000,

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeFileSd } from '../../lib/targets/file-sd-reader.ts';
 import { targetsKey } from '../../lib/targets/keys.ts';
+import { draws } from '../support/counts.ts';
 import { anyListing } from '../support/groups.ts';
 import { fileOf, id, readHistory } from '../support/provider.ts';
 import { openScenario } from './scenario.ts';
@@ -22,7 +23,7 @@ describe('any sequence of listings', () => {
           expect([(await scenario.status())?.targets, targets]).toEqual([held, held]);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: draws(60) },
     );
   });
 
@@ -47,7 +48,7 @@ describe('any sequence of listings', () => {
           expect(published).toBeGreaterThanOrEqual(Math.max(size, least));
         }
       }),
-      { numRuns: 60 },
+      { numRuns: draws(60) },
     );
   });
 });

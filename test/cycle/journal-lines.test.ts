@@ -10,6 +10,7 @@ import {
 } from '../../lib/cycle/journal.ts';
 import { encodeGroup, toGroups } from '../../lib/targets/canonical.ts';
 import { diffGroups } from '../../lib/targets/diff.ts';
+import { draws } from '../support/counts.ts';
 import { anyListing } from '../support/groups.ts';
 
 const never = new AbortController().signal;
@@ -32,7 +33,7 @@ describe('a journal entry read line by line', () => {
           ...[...change.changed.values()].map((pair) => ({ kind: 'changed', ...pair })),
         ]);
       }),
-      { numRuns: 60 },
+      { numRuns: draws(60) },
     );
   });
 

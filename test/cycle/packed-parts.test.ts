@@ -58,7 +58,7 @@ test('a part that did not change is written once', async () => {
 
 test.each([
   ['held in memory', 40, ''],
-  ['that goes through the disk', 40, 'x'.repeat(300_000)],
+  ['that goes through the disk', 40, 'x'.repeat(220_000)],
 ])('a mirror unpacks a list %s', async (_, count, filler) => {
   const { store, cycle } = openScenario({ shards: 2 });
   const list = targets(0, count).map((group) => ({ ...group, labels: { ...group.labels, filler } }));
@@ -123,8 +123,8 @@ const spoilt = {
 test.each([
   ['held in memory', 'of which a bit of the check sum is wrong', '', 'digest'],
   ['held in memory', 'that is another text', '', 'digest'],
-  ['that goes through the disk', 'of which a bit of the check sum is wrong', 'x'.repeat(300_000), 'digest'],
-  ['that goes through the disk', 'that is another text', 'x'.repeat(300_000), 'digest'],
+  ['that goes through the disk', 'of which a bit of the check sum is wrong', 'x'.repeat(220_000), 'digest'],
+  ['that goes through the disk', 'that is another text', 'x'.repeat(220_000), 'digest'],
 ] as const)(
   'a mirror refuses a part, of a list %s, %s, and takes it once it is mended',
   async (_, how, filler, reason) => {
@@ -146,7 +146,7 @@ test.each([
 
 test('a part that unpacks to more than the limit is refused', async () => {
   const { store, cycle } = openScenario({ shards: 2 });
-  await cycle(targets(0, 40).map((group) => ({ ...group, labels: { filler: 'x'.repeat(300_000) } })));
+  await cycle(targets(0, 40).map((group) => ({ ...group, labels: { filler: 'x'.repeat(220_000) } })));
   const folder = await openTestFolder(await makeFolder());
   const { rejections } = await round(store, folder, { maxObjectBytes: 1 << 20 });
   expect(rejections.map(({ reason }) => reason)).toEqual(['too-large']);

@@ -64,14 +64,16 @@ describeWithPrograms('the packaged function of AWS', ['moto'], () => {
       readonly targets: readonly string[];
       readonly labels: Record<string, string>;
     }[] = JSON.parse(Buffer.from(file?.body ?? '').toString());
-    return groups
-      // The first one says which version this is, and has no targets.
-      .filter(({ targets }) => targets.length > 0)
-      .map(({ targets, labels }) => [
-        ...[targets[0], labels.__meta_ec2_instance_id],
-        ...[labels.__meta_ec2_owner_id, labels.__meta_ec2_region],
-      ])
-      .sort();
+    return (
+      groups
+        // The first one says which version this is, and has no targets.
+        .filter(({ targets }) => targets.length > 0)
+        .map(({ targets, labels }) => [
+          ...[targets[0], labels.__meta_ec2_instance_id],
+          ...[labels.__meta_ec2_owner_id, labels.__meta_ec2_region],
+        ])
+        .sort()
+    );
   };
   const rows = (instances: readonly Made[]) =>
     instances.map(({ id, ip, region, account }) => [`${ip}:9100`, id, account, region]).sort();

@@ -1,17 +1,17 @@
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { buildSidecar } from '../../infra/build-sidecar.ts';
 import { createFileStore } from '../../lib/store/folder/store.ts';
+import { copyCommand } from '../support/command.ts';
 import { type Docker, dockerAt, importBaseImage, listImage } from '../support/docker-image.ts';
 import { type RealDockerd, startDockerd } from '../support/dockerd.ts';
 import { polled } from '../support/poll.ts';
 import { describeWithDockerd } from '../support/programs.ts';
 
-const shipped = join(import.meta.dirname, '../../infra/sidecar');
+const infra = join(import.meta.dirname, '../../infra');
 const one = '[{"targets":["a:1"]}]';
 const two = '[{"targets":["a:1","b:1"]}]';
 /** What the manifests and compose.yml ask for; the network is loopback alone. */
@@ -21,6 +21,7 @@ describeWithDockerd('the image, built of its Dockerfile', ['docker'], () => {
   let dockerd: RealDockerd;
   let docker: Docker;
   let place: string;
+  let files: readonly string[];
 
   beforeAll(async () => {
     place = await mkdtemp(join(tmpdir(), 'muster-image-'));
@@ -30,16 +31,20 @@ describeWithDockerd('the image, built of its Dockerfile', ['docker'], () => {
 
     // A repository with more in it than belongs into the image.
     const repository = join(place, 'repository');
-    await cp(shipped, join(repository, 'infra/sidecar'), { recursive: true });
-    await buildSidecar(join(repository, 'dist/sidecar/muster.mjs'));
+    await cp(join(infra, 'image'), join(repository, 'infra/image'), { recursive: true });
+    await copyCommand(join(repository, 'dist'));
+    files = (await readdir(join(repository, 'dist')))
+      .filter((file) => file.endsWith('.mjs') || file === 'THIRD-PARTY-LICENSES')
+      .sort();
     await mkdir(join(repository, 'lib'));
-    for (const file of ['.env', 'muster.yml', 'lib/main.ts', 'dist/sidecar/muster.mjs.map'])
+    await mkdir(join(repository, 'dist/functions/dns'), { recursive: true });
+    for (const file of ['.env', 'muster.yml', 'lib/main.ts', 'dist/functions/dns/index.mjs'])
       await writeFile(join(repository, file), 'not for the image');
-    await docker(['build', '-f', 'infra/sidecar/Dockerfile', '-t', 'muster-sidecar', '.'], repository);
-    const name = join(repository, 'infra/sidecar/context');
-    await cp(join(shipped, 'Dockerfile.dockerignore'), `${name}.dockerignore`);
+    await docker(['build', '-f', 'infra/image/Dockerfile', '-t', 'muster', '.'], repository);
+    const name = join(repository, 'infra/image/context');
+    await cp(join(infra, 'image/Dockerfile.dockerignore'), `${name}.dockerignore`);
     await writeFile(name, 'FROM node:24-slim\nCOPY . /context\n');
-    await docker(['build', '-f', 'infra/sidecar/context', '-t', 'context', '.'], repository);
+    await docker(['build', '-f', 'infra/image/context', '-t', 'context', '.'], repository);
   }, 600_000);
   afterAll(async () => {
     await dockerd?.stop();
@@ -55,41 +60,48 @@ describeWithDockerd('the image, built of its Dockerfile', ['docker'], () => {
   const inside = (container: string, ...command: readonly string[]) =>
     docker(['exec', container, ...command]);
 
-  test('adds one file to Node, which nobody can write, and the folder of its user', async () => {
+  test('adds to Node the command, which nobody can write, and the folder of its user', async () => {
     const [ours, base] = await Promise.all([
-      listImage(docker, 'muster-sidecar', place),
+      listImage(docker, 'muster', place),
       listImage(docker, 'node:24-slim', place),
     ]);
-    expect([...ours.difference(base)]).toEqual([
-      'drwxr-xr-x 0/0 opt/',
-      'drwxr-xr-x 0/0 opt/muster/',
-      '-r--r--r-- 0/0 opt/muster/muster.mjs',
-      'drwxr-xr-x 65534/65534 targets/',
-    ]);
+    expect([...ours.difference(base)].sort()).toEqual(
+      [
+        'drwxr-xr-x 0/0 opt/',
+        'drwxr-xr-x 0/0 opt/muster/',
+        ...files.map((file) => `-r--r--r-- 0/0 opt/muster/${file}`),
+        'drwxr-xr-x 65534/65534 targets/',
+        'drwxr-xr-x 0/0 var/',
+        'drwxr-xr-x 0/0 var/lib/',
+        'drwxr-xr-x 65534/65534 var/lib/muster/',
+      ].sort(),
+    );
     expect([...base.difference(ours)]).toEqual([]);
   });
 
-  test('is sent nothing of the repository but that file', async () => {
+  test('is sent nothing of the repository but that', async () => {
     const added = (await listImage(docker, 'context', place)).difference(
       await listImage(docker, 'node:24-slim', place),
     );
-    expect([...added].map((line) => line.split(' ').at(-1))).toEqual([
+    expect([...added].map((line) => line.split(' ').at(-1)).sort()).toEqual([
       'context/',
       'context/dist/',
-      'context/dist/sidecar/',
-      'context/dist/sidecar/muster.mjs',
+      ...files.map((file) => `context/dist/${file}`),
     ]);
   });
 
   test('has little above its base, and runs as nobody in particular', async () => {
     const look = async (image: string) =>
       z.tuple([looked]).parse(JSON.parse(await docker(['inspect', image])));
-    const [[ours], [base]] = await Promise.all([look('muster-sidecar'), look('node:24-slim')]);
-    expect(ours.Size - base.Size).toBeLessThan(2_000_000);
+    const [[ours], [base]] = await Promise.all([look('muster'), look('node:24-slim')]);
+    expect(ours.Size - base.Size).toBeLessThan(8_000_000);
     expect(ours.RootFS.Layers.length - base.RootFS.Layers.length).toBe(2);
     expect(ours.Config).toMatchObject({
       User: '65534:65534',
-      Env: ['PATH=/bin', 'NODE_ENV=production', 'MUSTER_TO=/targets', 'MUSTER_LISTEN=:9469'],
+      Env: [
+        ...['PATH=/bin', 'NODE_ENV=production', 'MUSTER_CONFIG=/etc/muster/muster.yml'],
+        ...['MUSTER_TO=/targets', 'MUSTER_LISTEN=:9469'],
+      ],
       Entrypoint: ['node', '--expose-gc', '--max-semi-space-size=4', '/opt/muster/muster.mjs'],
       Cmd: ['sync'],
       ExposedPorts: { '9469/tcp': {} },
@@ -103,7 +115,7 @@ describeWithDockerd('the image, built of its Dockerfile', ['docker'], () => {
       '--detach',
       '--volume=targets:/targets',
       '--env=MUSTER_INTERVAL=1s',
-      'muster-sidecar',
+      'muster',
     );
     const mirrored = () => inside(container, 'cat', '/targets/api/dns-0.json').catch(String);
     expect(await polled(mirrored, one)).toBe(one);
@@ -112,7 +124,7 @@ describeWithDockerd('the image, built of its Dockerfile', ['docker'], () => {
     expect(await polled(() => get('/readyz'), 'ok')).toBe('ok');
     expect(await get('/healthz')).toBe('ok');
     expect(JSON.parse(await get('/sd/api'))).toEqual(JSON.parse(one));
-    const { services } = composed.parse(parse(await readFile(join(shipped, 'compose.yml'), 'utf8')));
+    const { services } = composed.parse(parse(await readFile(join(infra, 'sidecar/compose.yml'), 'utf8')));
     const [kind, ...check] = services.sidecar.healthcheck.test;
     expect([kind, await inside(container, ...check)]).toEqual(['CMD', '']);
     await fill(two);
@@ -128,14 +140,7 @@ describeWithDockerd('the image, built of its Dockerfile', ['docker'], () => {
     await mkdir(join(place, 'pod'));
     await chmod(join(place, 'pod'), 0o777);
     const to = '/etc/prometheus/muster';
-    await run(
-      '--rm',
-      `--env=MUSTER_TO=${to}`,
-      `--volume=${place}/pod:${to}`,
-      'muster-sidecar',
-      'sync',
-      '--once',
-    );
+    await run('--rm', `--env=MUSTER_TO=${to}`, `--volume=${place}/pod:${to}`, 'muster', 'sync', '--once');
     expect(await readFile(join(place, 'pod/api/dns-0.json'), 'utf8')).toBe(one);
   });
 });

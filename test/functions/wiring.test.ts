@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { mechanisms } from '../../lib/backends/registry.ts';
-import { mechanismKeys } from '../../lib/config/prometheus-keys.ts';
+import { sdKeyOf, sdKeys } from '../../lib/config/prometheus-keys.ts';
 import { readServiceFile } from '../support/stack.ts';
 
 const folder = join(import.meta.dirname, '../../functions');
@@ -23,17 +23,24 @@ describe('every backend of the registry', () => {
 
   test('has a key that the functions of the others leave alone', () => {
     const keys = mechanisms.map(({ configKey }) => configKey);
-    expect(keys).toEqual(names.map((name) => `${name}_sd_configs`));
-    expect(keys.filter((key) => !mechanismKeys.includes(key))).toEqual([]);
+    expect(keys).toEqual(names.map(sdKeyOf));
+    expect(keys.filter((key) => !sdKeys.includes(key))).toEqual([]);
   });
 
   test.each(names)('%s: the function is wiring alone', (name) => {
     expect(importsOf(name)).toEqual([
-      expect.stringMatching(new RegExp(`^import { ${name} } from '../lib/backends/\\w+/\\w+.ts';$`)),
+      expect.stringMatching(
+        new RegExp(`^import { ${exportOf(name)} } from '../lib/backends/\\w+/\\w+.ts';$`),
+      ),
       "import { defineFunction } from '../lib/lambda/provider-work.ts';",
     ]);
   });
 });
+
+/** "static" is a reserved word. */
+function exportOf(name: string): string {
+  return name === 'static' ? 'staticTargets' : name;
+}
 
 test('the function of kube state is wiring alone', () => {
   expect(importsOf('kube-state')).toEqual([

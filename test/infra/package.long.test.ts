@@ -216,6 +216,8 @@ describe('the bundles', () => {
     const folders = new Map<string, readonly string[]>([
       ...['ec2', 'ecs', 'elasticache', 'lightsail', 'msk', 'rds'].map((name) => [name, ['aws']] as const),
       ['dockerswarm', ['docker', 'dockerswarm']],
+      ['file', ['file', 'http']],
+      ['static', ['file']],
       ['nerve', ['zookeeper']],
       ['serverset', ['zookeeper']],
       ['kube-state', ['kubernetes']],

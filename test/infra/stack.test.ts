@@ -226,9 +226,7 @@ describe('what a function may do', () => {
         ({ in: id, Effect }) => id.endsWith('Role') && Effect === 'Allow',
       );
       const wild = own.flatMap(({ in: id, Action, Resource }) =>
-        Resource.includes('*') || Action.some((one) => String(one).includes('*'))
-          ? Action.map(() => id)
-          : [],
+        Resource.includes('*') || Action.some((one) => String(one).includes('*')) ? Action.map(() => id) : [],
       );
       return Object.fromEntries([...Map.groupBy(wild, (id) => id)].map(([id, all]) => [id, all.length]));
     };

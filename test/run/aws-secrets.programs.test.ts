@@ -3,7 +3,7 @@ import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createCredentialReader } from '../../lib/config/credentials.ts';
 import { createAwsSecrets } from '../../lib/run/aws-secrets.ts';
-import { failure } from '../store/probe.ts';
+import { failure } from '../../lib/store/contract/probe.ts';
 import { type Moto, motoCredentials, startMoto } from '../support/moto.ts';
 import { describeWithPrograms } from '../support/programs.ts';
 

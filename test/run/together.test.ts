@@ -13,6 +13,7 @@ import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import type { TargetGroup } from '../../lib/targets/group.ts';
 import { statusKey, targetsKey } from '../../lib/targets/keys.ts';
+import { draws } from '../support/counts.ts';
 import { faultyStore } from '../support/faulty-store.ts';
 import { listing } from '../support/provider.ts';
 
@@ -104,7 +105,7 @@ describe('jobs whose SD configs are equal', () => {
           }
         },
       ),
-      { numRuns: 12 },
+      { numRuns: draws(12) },
     );
   });
 

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { lstat, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { bytes, failure, outcome, text } from '../../lib/store/contract/probe.ts';
 import { createFileStore } from '../../lib/store/folder/store.ts';
 import { newFolder } from './folders.ts';
-import { bytes, failure, outcome, text } from './probe.ts';
 
 async function newStore() {
   const folder = await newFolder();

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { bytes, failure, isWhole, text } from '../../lib/store/contract/probe.ts';
 import { createFileStore } from '../../lib/store/folder/store.ts';
 import { compileCache } from '../support/process.ts';
 import { newFolder } from './folders.ts';
-import { bytes, failure, isWhole, text } from './probe.ts';
 
 const children: ChildProcess[] = [];
 afterEach(() => {

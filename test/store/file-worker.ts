@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { holdLock } from '../../lib/base/locks.ts';
+import { bytes, failure, outcome, text, whole } from '../../lib/store/contract/probe.ts';
 import { createFileStore } from '../../lib/store/folder/store.ts';
-import { bytes, failure, outcome, text, whole } from './probe.ts';
 
 /**
  * A process beside others on one folder: `file-worker.ts <task> <folder>`. It prints `ready`, begins when its standard

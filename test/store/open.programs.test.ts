@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { bytes, text } from '../../lib/store/contract/probe.ts';
 import { openStore } from '../../lib/store/open.ts';
 import { parseStoreUrl } from '../../lib/store/url.ts';
 import { type Moto, startMoto } from '../support/moto.ts';
 import { describeWithPrograms } from '../support/programs.ts';
 import { newFolder } from './folders.ts';
-import { bytes, text } from './probe.ts';
 
 describe('a store’s URL', () => {
   test.each([

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { bytes, text } from '../../lib/store/contract/probe.ts';
 import { createS3Store } from '../../lib/store/s3/store.ts';
 import { describeWithPrograms } from '../support/programs.ts';
 import { type RadosGateway, radosCredentials, startRadosGateway } from '../support/rados-gateway.ts';
 import { describeContract } from './contract.ts';
-import { bytes, text } from './probe.ts';
 
 describeWithPrograms('the S3 store on Ceph’s gateway', ['radosgw'], () => {
   let gateway: RadosGateway;

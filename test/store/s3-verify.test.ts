@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { bytes, failure, text } from '../../lib/store/contract/probe.ts';
 import { createS3Store } from '../../lib/store/s3/store.ts';
 import { type FakeS3, type FakeS3Options, sendError, startFakeS3 } from './fake-s3.ts';
-import { bytes, failure, text } from './probe.ts';
 
 const credentials = {
   accessKeyId: 'AKIDCANARY',

@@ -7,6 +7,7 @@ import { storeConfig } from '../../lib/config/document.ts';
 import { openStore } from '../../lib/store/open.ts';
 import { parseFileUrl, parseStoreUrl } from '../../lib/store/url.ts';
 import { tree } from '../config/parsing.ts';
+import { draws } from '../support/counts.ts';
 
 describe('a store’s URL', () => {
   test.each<[string, ReturnType<typeof parseStoreUrl>]>([
@@ -136,7 +137,7 @@ describe('whoever reads a store’s URL', () => {
         ].map(outcomeOf);
         expect(readers).toEqual(readers.map(() => readers[0]));
       }),
-      { numRuns: 500 },
+      { numRuns: draws(500) },
     );
   });
 

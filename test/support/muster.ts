@@ -30,6 +30,8 @@ export interface RunningMuster extends AsyncDisposable {
   waitFor(pattern: RegExp): Promise<RegExpExecArray>;
   /** Sends the signal and waits for the end. Default SIGTERM. */
   stop(signal?: NodeJS.Signals): Promise<MusterResult>;
+  /** Sends a signal that does not end it. */
+  signal(name: NodeJS.Signals): void;
   /** Its end, whatever brings it about. */
   readonly ended: Promise<MusterResult>;
   /** Stops reading its standard output, as `head` does when it has seen enough. */
@@ -80,6 +82,7 @@ export function startMuster(args: readonly string[], options: MusterOptions = {}
       child.kill(signal);
       return ended;
     },
+    signal: (name) => child.kill(name),
     closeStdout: () => child.stdout?.destroy(),
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');

@@ -9,6 +9,7 @@ import {
   isEmptyChange,
   revertChange,
 } from '../../lib/targets/diff.ts';
+import { draws } from '../support/counts.ts';
 import { anyListing } from '../support/groups.ts';
 
 const group = (source: string, ...addresses: string[]) => ({
@@ -27,7 +28,7 @@ describe('diff', () => {
         expect([...revertChange(after, change)]).toEqual([...before]);
         expect(diffGroups(after, before)).toEqual(invertChange(change));
       }),
-      { numRuns: 500 },
+      { numRuns: draws(500) },
     );
   });
 

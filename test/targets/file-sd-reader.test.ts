@@ -10,6 +10,7 @@ import {
   longestLine,
   readFileSd,
 } from '../../lib/targets/file-sd-reader.ts';
+import { draws } from '../support/counts.ts';
 
 /** The groups of the bytes in pieces of that size, or why they are refused. */
 function readInPieces(bytes: Uint8Array, size: number): readonly FileSdGroup[] | string {
@@ -92,7 +93,7 @@ describe('the reader of file_sd', () => {
           expect(readable(bytes, size)).toEqual(parsed(bytes));
         },
       ),
-      { numRuns: 500 },
+      { numRuns: draws(500) },
     );
   });
 
@@ -111,7 +112,7 @@ describe('the reader of file_sd', () => {
           expect(readable(cut, 7)).toEqual(parsed(cut));
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: draws(1000) },
     );
   });
 

@@ -6,6 +6,7 @@ import type { LabelSet } from '../../lib/targets/group.ts';
 import { relabel, traceRelabel } from '../../lib/targets/relabel.ts';
 import type { RelabelConfig } from '../../lib/targets/relabel-config.ts';
 import { chosenRules, drawnRules } from '../e2e/relabel-rules.ts';
+import { draws } from '../support/counts.ts';
 
 const job = { job: 'web', __scheme__: 'http', __metrics_path__: '/metrics' };
 
@@ -119,7 +120,7 @@ describe('the steps of relabelling', () => {
           current = next;
         }
       }),
-      { numRuns: 500 },
+      { numRuns: draws(500) },
     );
   });
 });

@@ -66,7 +66,7 @@ const trustedFor = 7 * 86_400_000;
  * refuses the very etag that an object has. Learns on the way in which form the store wants etags. One request while the
  * marker is fresh; about twenty, once a week, when it is not.
  */
-export async function verifyConditions(session: S3Session, signal: AbortSignal | undefined): Promise<void> {
+async function verifyConditions(session: S3Session, signal: AbortSignal | undefined): Promise<void> {
   const known = await readMarker(session, signal);
   if (known !== undefined) {
     session.etags.form = known.etags;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 
 /**
@@ -12,6 +13,7 @@ export default class {
   moduleMocker = { restoreAllMocks() {} };
   #variables = { ...process.env };
   #path;
+  #cpu = process.env.MUSTER_CPU ? cpuSeconds() : 0;
 
   constructor(_, { testPath }) {
     this.#path = testPath;
@@ -27,6 +29,8 @@ export default class {
   async teardown() {
     for (const name of Object.keys(process.env)) if (!(name in this.#variables)) delete process.env[name];
     Object.assign(process.env, this.#variables);
+    if (process.env.MUSTER_CPU)
+      process.stderr.write(`cpu ${(cpuSeconds() - this.#cpu).toFixed(2)} ${this.#path}\n`);
     if (process.env.MUSTER_HANDLES) await this.#reportHandles();
   }
 
@@ -37,4 +41,11 @@ export default class {
     const left = process.getActiveResourcesInfo().filter((name) => !own.test(name));
     if (left.length > 0) process.stderr.write(`${this.#path} leaves open: ${left.join(', ')}\n`);
   }
+}
+
+/** CPU seconds of this process so far, with those of its children that have ended. Linux only. */
+function cpuSeconds() {
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) / 100, 0);
 }

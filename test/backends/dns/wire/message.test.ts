@@ -7,6 +7,7 @@ import {
   encodeQuery,
   type Query,
 } from '../../../../lib/backends/dns/message.ts';
+import { draws } from '../../../support/counts.ts';
 
 const query: Query = { id: 0x1234, name: encodeName('Web.example') ?? new Uint8Array(), type: 'SRV' };
 const question = '0357656207 6578616d706c65 00 0021 0001';
@@ -149,7 +150,7 @@ describe('an answer', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: draws(500) },
     );
   });
 });

@@ -1,5 +1,5 @@
-import { isMusterError, toMusterError } from '../../lib/base/errors.ts';
-import type { ObjectStore } from '../../lib/store/store.ts';
+import { isMusterError, toMusterError } from '../../base/errors.ts';
+import type { ObjectStore } from '../store.ts';
 
 /** Makes an empty place for objects, and returns what opens a handle on it, as often as it is called. */
 export type MakePlace = () => Promise<() => ObjectStore>;
@@ -46,4 +46,21 @@ export function whole(number: number): Uint8Array {
 export function isWhole(body: Uint8Array): boolean {
   const [number = -1] = body;
   return body.length === 100_000 + number * 1000 && body.every((byte) => byte === number);
+}
+
+/** A promise of the contract: what a driver does, and how that is tried. */
+export interface ContractTest {
+  readonly name: string;
+  /** Throws where the driver does not keep it. */
+  readonly run: () => Promise<void>;
+}
+
+/** Collects promises under a heading. */
+export function promisesOf(
+  about: string,
+  make: (test: (name: string, run: () => Promise<void>) => void) => void,
+): readonly ContractTest[] {
+  const tests: ContractTest[] = [];
+  make((name, run) => tests.push({ name: `${about}: ${name}`, run }));
+  return tests;
 }

@@ -91,6 +91,22 @@ describe('the process', () => {
   });
 });
 
+describe('exit codes', () => {
+  test('good is 0, failed is 1, wrong usage is 2', async () => {
+    await using place = await makeWorkplace(consulConfig('http://127.0.0.1:1'));
+    const codes = await Promise.all(
+      [['check'], ['targets', '--job', 'api'], ['chekc']].map(async (args) => (await place.run(args)).code),
+    );
+    expect(codes).toEqual([0, 1, 2]);
+  });
+
+  test('without a command the overview goes to standard error', async () => {
+    const { code, stdout, stderr } = await runMuster([]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('Usage: muster COMMAND [options]');
+  });
+});
+
 describe('the bundle', () => {
   test('starts from a folder without node_modules', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'muster-bundle-'));
@@ -114,6 +130,15 @@ describe('the bundle', () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+});
+
+test('a level of the log that is none is told, not taken for another', async () => {
+  const { code, stdout, stderr } = await runMuster(['check'], { env: { MUSTER_LOG_LEVEL: 'verbose' } });
+  expect({ code, stdout, stderr }).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: 'muster: MUSTER_LOG_LEVEL is debug, info, warn or error, not "verbose"\n',
   });
 });
 

@@ -49,8 +49,9 @@ describe('npm install of the package', () => {
       .parse(JSON.parse(stdout));
     const files = packed?.files.map(({ path }) => path) ?? [];
     expect(files).toContain('dist/muster.mjs');
-    expect(files.filter((path) => !/^dist\/[\w-]+\.mjs$/.test(path)).sort()).toEqual([
-      ...['CHANGELOG.md', 'LICENSE', 'README.md', 'dist/muster.schema.json', ...documents],
+    expect(files.filter((path) => !/^dist\/(?:lib\/)?[\w-]+\.mjs$/.test(path)).sort()).toEqual([
+      ...['CHANGELOG.md', 'LICENSE', 'README.md', 'dist/THIRD-PARTY-LICENSES', 'dist/muster.schema.json'],
+      ...documents,
       'package.json',
     ]);
     const manifest = z.object({ dependencies: names, engines: names }).parse(await read('package.json'));

@@ -3,9 +3,9 @@ import { chmod } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { fileFailure } from '../../lib/base/disk-errors.ts';
+import { bytes, failure } from '../../lib/store/contract/probe.ts';
 import { createFileStore } from '../../lib/store/folder/store.ts';
 import { newFolder } from './folders.ts';
-import { bytes, failure } from './probe.ts';
 
 /** A folder with an object `a` in it, which processes of other users can read. */
 async function folderWithObject(): Promise<string> {

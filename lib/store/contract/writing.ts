@@ -1,15 +1,25 @@
-import { describe, expect, test } from '@jest/globals';
-import { bytes, failure, isWhole, type MakePlace, outcome, text, whole } from './probe.ts';
+import { expect, startingWith } from './expect.ts';
+import {
+  bytes,
+  type ContractTest,
+  failure,
+  isWhole,
+  type MakePlace,
+  outcome,
+  promisesOf,
+  text,
+  whole,
+} from './probe.ts';
 
 /** The part of the contract that is about writes, their conditions, and writers that meet. */
-export function describeWriting(makePlace: MakePlace): void {
-  describe('writing', () => {
+export function writingPromises(makePlace: MakePlace): readonly ContractTest[] {
+  return promisesOf('writing', (test) => {
     test('creates once', async () => {
       const store = (await makePlace())();
       await store.put('a', bytes('first'), { condition: 'create' });
       expect(await failure(store.put('a', bytes('second'), { condition: 'create' }))).toMatchObject({
         kind: 'conflict',
-        message: `${store.url}: a exists already, so it was not created`,
+        message: startingWith(`${store.url}: a `),
       });
       expect(await text(store, 'a')).toBe('first');
     });
@@ -18,31 +28,32 @@ export function describeWriting(makePlace: MakePlace): void {
       const store = (await makePlace())();
       const first = await store.put('a', bytes('1'), { condition: 'create' });
       const second = await store.put('a', bytes('2'), { condition: first });
-      expect(second.etag).not.toBe(first.etag);
+      expect(second.etag).toDifferFrom(first.etag);
       expect(await failure(store.put('a', bytes('3'), { condition: first }))).toMatchObject({
         kind: 'conflict',
-        message: `${store.url}: a is no longer what it was when it was read, so it was not written`,
+        message: startingWith(`${store.url}: a `),
       });
       expect(await store.get('a')).toEqual({ body: bytes('2'), ...second });
     });
 
-    test.each([0, 3, 40])('writes a body of %i streamed pieces as it writes a whole one', async (pieces) => {
-      const store = (await makePlace())();
-      const chunk = Buffer.alloc(1 << 20, 'x');
-      const body = {
-        *chunks() {
-          for (let piece = 0; piece < pieces; piece++) yield chunk;
-        },
-      };
-      const { etag } = await store.put('a', body, { condition: 'create' });
-      const found = await store.get('a');
-      const whole = found === undefined ? undefined : Buffer.from(found.body);
-      expect(whole?.equals(Buffer.concat([...body.chunks()]))).toBe(true);
-      expect(found).toMatchObject({ etag });
-      expect(await failure(store.put('a', body, { condition: 'create' }))).toMatchObject({
-        kind: 'conflict',
+    for (const pieces of [0, 3, 40])
+      test(`writes a body of ${pieces} streamed pieces as it writes a whole one`, async () => {
+        const store = (await makePlace())();
+        const chunk = Buffer.alloc(1 << 20, 'x');
+        const body = {
+          *chunks() {
+            for (let piece = 0; piece < pieces; piece++) yield chunk;
+          },
+        };
+        const { etag } = await store.put('a', body, { condition: 'create' });
+        const found = await store.get('a');
+        const whole = found === undefined ? undefined : Buffer.from(found.body);
+        expect(whole?.equals(Buffer.concat([...body.chunks()]))).toBe(true);
+        expect(found).toMatchObject({ etag });
+        expect(await failure(store.put('a', body, { condition: 'create' }))).toMatchObject({
+          kind: 'conflict',
+        });
       });
-    });
 
     test('does not bring back an object that was deleted meanwhile', async () => {
       const store = (await makePlace())();
@@ -60,7 +71,7 @@ export function describeWriting(makePlace: MakePlace): void {
       const second = await store.put('folder/a', bytes('2'), { condition: first });
       expect(await failure(store.delete('folder/a', first))).toMatchObject({
         kind: 'conflict',
-        message: `${store.url}: folder/a is no longer what it was when it was read, so it was not removed`,
+        message: startingWith(`${store.url}: folder/a `),
       });
       expect(await store.get('folder/a')).toEqual({ body: bytes('2'), ...second });
       await store.delete('folder/a', second);
@@ -84,7 +95,7 @@ export function describeWriting(makePlace: MakePlace): void {
         stores.map((store, index) => outcome(store.put('a', bytes(`${index}`), { condition: 'create' }))),
       );
       const winner = outcomes.indexOf('done');
-      expect(outcomes.toSorted()).toEqual([...Array(19).fill('conflict'), 'done']);
+      expect(outcomes.toSorted()).toEqual([...outcomes.slice(1).map(() => 'conflict'), 'done']);
       expect(await text(open(), 'a')).toBe(`${winner}`);
     });
 
@@ -99,7 +110,7 @@ export function describeWriting(makePlace: MakePlace): void {
             outcome(writer.put('a', bytes(`${round}-${index}`), { condition: current })),
           ),
         );
-        expect(outcomes.toSorted()).toEqual([...Array(7).fill('conflict'), 'done']);
+        expect(outcomes.toSorted()).toEqual([...outcomes.slice(1).map(() => 'conflict'), 'done']);
         expect(await text(store, 'a')).toBe(`${round}-${outcomes.indexOf('done')}`);
         const head = await store.head('a');
         if (!head) throw new Error('a is gone');

@@ -1,11 +1,11 @@
 import { buffer } from 'node:stream/consumers';
-import { describe, expect, test } from '@jest/globals';
-import type { ObjectStore, OpenedObject, ReadOptions } from '../../lib/store/store.ts';
-import { bytes, failure, type MakePlace, whole } from './probe.ts';
+import type { ObjectStore, OpenedObject, ReadOptions } from '../store.ts';
+import { expect } from './expect.ts';
+import { bytes, type ContractTest, failure, type MakePlace, promisesOf, whole } from './probe.ts';
 
 /** What every driver promises of reading piece by piece. */
-export function describeStreaming(makePlace: MakePlace): void {
-  describe('reading piece by piece', () => {
+export function streamingPromises(makePlace: MakePlace): readonly ContractTest[] {
+  return promisesOf('reading piece by piece', (test) => {
     test('gives what was written, and the etag that writing returned', async () => {
       const store = (await makePlace())();
       const body = Buffer.concat([whole(7), whole(200), whole(90)]);
@@ -17,7 +17,7 @@ export function describeStreaming(makePlace: MakePlace): void {
     test('tells a missing object from an empty one', async () => {
       const store = (await makePlace())();
       await store.put('empty', new Uint8Array(), { condition: 'any' });
-      expect(await store.open('none')).toBeUndefined();
+      expect(await store.open('none')).toBe(undefined);
       expect(await buffer((await opened(store, 'empty')).chunks)).toHaveLength(0);
     });
 

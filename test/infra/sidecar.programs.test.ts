@@ -1,33 +1,48 @@
 import { execFile } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, mkdtempDisposable, readFile, rm, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  mkdtempDisposable,
+  readdir,
+  readFile,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse, parseAllDocuments } from 'yaml';
 import * as z from 'zod';
-import { buildSidecar } from '../../infra/build-sidecar.ts';
 import { createFileStore } from '../../lib/store/folder/store.ts';
-import { startMuster } from '../support/muster.ts';
+import { copyCommand } from '../support/command.ts';
+import { runMuster, startMuster } from '../support/muster.ts';
 import { freePorts } from '../support/process.ts';
 
 const folder = join(import.meta.dirname, '../../infra/sidecar');
 const read = (path: string) => readFile(join(folder, path), 'utf8');
 
-describe('the one file of the image', () => {
+describe('the files of the image', () => {
   let place = '';
+  let command: readonly [string, string];
   beforeAll(async () => {
     place = await mkdtemp(join(tmpdir(), 'muster-image-'));
-    await buildSidecar(join(place, 'image/muster.mjs'));
+    command = [process.execPath, join(place, 'image/muster.mjs')];
+    await copyCommand(join(place, 'dist'));
+    await mkdir(join(place, 'image'));
+    // What the Dockerfile copies, in a folder that nobody can write.
+    for (const file of await readdir(join(place, 'dist')))
+      if (file.endsWith('.mjs')) await cp(join(place, 'dist', file), join(place, 'image', file));
     await chmod(join(place, 'image'), 0o555);
   });
   afterAll(async () => {
     await chmod(join(place, 'image'), 0o755);
     await rm(place, { recursive: true });
   });
-  const command = () => [process.execPath, join(place, 'image/muster.mjs')] as const;
 
-  test('mirrors and serves by itself, with all options from the environment', async () => {
+  test('mirror and serve by themselves, with all options from the environment', async () => {
     const store = createFileStore(join(place, 'store'));
     await store.put('targets/api/dns-0.json', Buffer.from('[{"targets":["a:1"]}]'), { condition: 'any' });
     const [port] = await freePorts(1);
@@ -36,7 +51,7 @@ describe('the one file of the image', () => {
       MUSTER_TO: join(place, 'to'),
       MUSTER_LISTEN: `127.0.0.1:${port}`,
     };
-    await using running = startMuster(['sync'], { command: command(), env });
+    await using running = startMuster(['sync'], { command, env });
     await running.waitFor(/target file written/);
     expect(await readFile(join(place, 'to/api/dns-0.json'), 'utf8')).toBe('[{"targets":["a:1"]}]');
     const answers = ['/metrics', '/healthz', '/sd/api', '/'].map(
@@ -46,22 +61,33 @@ describe('the one file of the image', () => {
     expect((await running.stop()).code).toBe(0);
   });
 
-  test.each(['check', 'completion'])('holds no other command, as %s', async (name) => {
-    const [node, file] = command();
-    const error: unknown = await promisify(execFile)(node, [file, name]).catch((failed: unknown) => failed);
-    expect(error).toMatchObject({
-      code: 2,
-      stderr: `muster: unknown command "${name}"; see "muster --help"\n`,
+  test('run cycles, too: the configuration comes from the environment', async () => {
+    const config = join(place, 'muster.yml');
+    await writeFile(
+      config,
+      `store: ${join(place, 'run')}\nscrape_configs: [{ job_name: api, dns_sd_configs: [{ names: [localhost], type: A, port: 1 }] }]\n`,
+    );
+    const env = { MUSTER_CONFIG: config };
+    const results = ['check', 'status', 'kube-state', 'demo', 'dev'].map(async (name) => {
+      const { code, stdout } = await runMuster([name, '--help'], { command, env });
+      return [code, stdout.includes(`Usage: muster ${name}`)];
     });
+    expect(await Promise.all(results)).toEqual(results.map(() => [0, true]));
+    const { code, stderr } = await runMuster(['check', '--offline'], { command, env });
+    expect([code, stderr]).toEqual([
+      0,
+      `${config} is valid: 1 job, 1 provider, store file://${join(place, 'run')}\n`,
+    ]);
   });
 });
 
-test('the image is made of that file and a Node, and needs no registry of ours', async () => {
-  const lines = (await read('Dockerfile')).split('\n');
-  expect(lines.filter((line) => /^(?:ARG|FROM|COPY)/.test(line))).toEqual([
+test('the image is made of the command and a Node, and needs no registry of ours', async () => {
+  const lines = (await read('../image/Dockerfile')).split('\n');
+  expect(lines.filter((line) => /^(?:ARG|FROM|COPY|USER)/.test(line))).toEqual([
     'ARG BASE=node:24-slim',
     'FROM ${BASE}',
-    'COPY --chmod=0444 dist/sidecar/muster.mjs /opt/muster/muster.mjs',
+    'COPY --chmod=0444 dist/*.mjs dist/THIRD-PARTY-LICENSES /opt/muster/',
+    'USER 65534:65534',
   ]);
 });
 
@@ -73,7 +99,7 @@ const locked = z.object({
 const mount = z.strictObject({ name: z.string(), mountPath: z.string(), readOnly: z.boolean().optional() });
 const container = z.strictObject({
   name: z.string(),
-  image: z.string().regex(/^(?:muster-sidecar|prom\/prometheus:v3\.5\.3)$/),
+  image: z.string().regex(/^(?:muster|prom\/prometheus:v3\.5\.3)$/),
   args: z.array(z.string()),
   envFrom: z.array(z.strictObject({ configMapRef: z.strictObject({ name: z.string() }) })).optional(),
   env: z.array(z.strictObject({ name: z.string(), value: z.string() })).optional(),
@@ -172,7 +198,7 @@ test.each(['base', 'operator'])(
     const settings = objects.find(({ metadata }) => metadata.name.startsWith('muster-sync-'));
     expect(settings?.data).toEqual({ AWS_REGION: 'eu-west-1', MUSTER_FROM: 's3://bucket-of-mine/muster' });
     const sidecars = [...rendered.stdout.matchAll(/name: (muster-sync-\S+)\n\s+image: (\S+)/g)];
-    const expected = [settings?.metadata.name, 'my-registry/muster-sidecar:0.1.0'];
+    const expected = [settings?.metadata.name, 'my-registry/muster:0.1.0'];
     expect(sidecars.map(([, name, image]) => [name, image])).toEqual([expected, expected]);
   },
 );
