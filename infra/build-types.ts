@@ -3,13 +3,13 @@ import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 
-/** The parts of the library, by the names under which they are imported: a file of lib/api each. */
+/** The parts of the library, by the names under which they are imported: a file of lib/library each. */
 export async function libraryParts(): Promise<readonly string[]> {
-  return (await readdir('lib/api')).map((file) => file.replace(/\.ts$/, '')).sort();
+  return (await readdir('lib/library')).map((file) => file.replace(/\.ts$/, '')).sort();
 }
 
 /**
- * Writes the library's declarations into `<outdir>/types`: those of lib/api, and of what they import. They name nothing
+ * Writes the library's declarations into `<outdir>/types`: those of lib/library, and of what they import. They name nothing
  * but each other and Node, so that a program needs no other package to be checked against them. Throws where one does.
  */
 export async function buildTypes(outdir = 'dist'): Promise<void> {
@@ -21,7 +21,7 @@ export async function buildTypes(outdir = 'dist'): Promise<void> {
     const args = [compiler, '-p', 'tsconfig.types.json', '--outDir', all];
     await promisify(execFile)(process.execPath, args).catch(() => undefined);
     const wanted = new Set<string>();
-    const open = (await libraryParts()).map((part) => join(all, `lib/api/${part}.d.ts`));
+    const open = (await libraryParts()).map((part) => join(all, `lib/library/${part}.d.ts`));
     for (let file = open.pop(); file !== undefined; file = open.pop()) {
       if (wanted.has(file)) continue;
       wanted.add(file);

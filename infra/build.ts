@@ -26,7 +26,7 @@ const common: BuildOptions = {
  * is bundled, lie beside it.
  */
 export async function buildCommand(outdir = 'dist'): Promise<Metafile> {
-  const parts = (await libraryParts()).map((part) => [`lib/${part}`, `lib/api/${part}.ts`]);
+  const parts = (await libraryParts()).map((part) => [`lib/${part}`, `lib/library/${part}.ts`]);
   const { metafile } = await build({
     ...common,
     entryPoints: { muster: 'lib/cli/main.ts', ...Object.fromEntries(parts) },

@@ -24,7 +24,7 @@ function schemaOf(refresh: string, fields: Readonly<Record<string, z.ZodType>>) 
 }
 
 /**
- * Loads the backend that a file exports by default, see lib/api/backend.ts. `path` starts from the folder. The file is
+ * Loads the backend that a file exports by default, see lib/library/backend.ts. `path` starts from the folder. The file is
  * run as code, once for a process. Throws kind `config` for a file that is missing, fails to load or exports no backend.
  */
 export async function loadBackendFile(path: string, directory: string): Promise<Mechanism<ForeignConfig>> {

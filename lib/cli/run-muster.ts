@@ -18,6 +18,10 @@ const commands: Readonly<
     summary: 'Validate the configuration, list jobs and providers',
     load: async () => (await import('./check.ts')).check,
   },
+  doctor: {
+    summary: 'Look at all that Muster needs from this machine, and say what is wrong',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
   adopt: {
     summary: 'Take over the discovery of a prometheus.yml, or give it back',
     load: async () => (await import('./adopt.ts')).adopt,

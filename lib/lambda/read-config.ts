@@ -67,7 +67,7 @@ export function parseOwn<Own, KubeState extends NamedOutput>(
   const config = parseConfig<Own | undefined, KubeState>(text, {
     ...{ origin, directory, kubeState },
     mechanisms: [...mechanisms, ...others],
-    readForeign: otherMechanism,
+    readForeign: (name) => otherMechanism(`${name}_sd_configs`),
   });
   checkStore(config.store, origin, store);
   const configured = config.jobs.flatMap(({ name: job, providers }) =>
@@ -78,12 +78,11 @@ export function parseOwn<Own, KubeState extends NamedOutput>(
 
 /** Mechanisms whose stanzas are taken as they are, but for the names that they give. */
 function otherMechanisms(ownKeys: readonly string[]): readonly StanzaReader<undefined>[] {
-  return [...stayingKeys, ...mechanismKeys]
-    .filter((key) => !ownKeys.includes(key))
-    .map((key) => otherMechanism(key.replace(/(?:_sd)?_configs$/, ''), key));
+  return [...stayingKeys, ...mechanismKeys].filter((key) => !ownKeys.includes(key)).map(otherMechanism);
 }
 
-function otherMechanism(mechanism: string, configKey = `${mechanism}_sd_configs`): StanzaReader<undefined> {
+function otherMechanism(configKey: string): StanzaReader<undefined> {
+  const mechanism = configKey.replace(/(?:_sd)?_configs$/, '');
   const schema = z.unknown().transform((stanza): ReadStanza<undefined> => {
     const name = withName.safeParse(stanza).data?.muster.name;
     const isName = name !== undefined && isProviderName(name, mechanism);

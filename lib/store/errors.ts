@@ -46,11 +46,23 @@ export function checkCondition(
   if (!allowed) throw conflict(url, key, condition);
 }
 
-/** The store that does not keep to conditions. `why` follows its name, as in `refuses …`. */
-export function notConditional(url: string, why: string): MusterError {
+/** Stores that are known by the host names of their endpoints, and their lines in docs/stores.md. */
+const knownStores: readonly (readonly [host: RegExp, line: string])[] = [
+  [/(?:^|\.)r2\.cloudflarestorage\.com$/, 'cloudflare-r2'],
+  [/(?:^|\.)backblazeb2\.com$/, 'backblaze-b2'],
+  [/(?:^|\.)storage\.googleapis\.com$/, 'google-cloud-storage'],
+];
+
+/**
+ * The store that does not keep to conditions. `why` follows its name, as in `refuses …`; `endpoint` is the URL that it has,
+ * empty for Amazon's. The message names what docs/stores.md says of it.
+ */
+export function notConditional(url: string, why: string, endpoint = ''): MusterError {
+  const host = URL.parse(endpoint)?.hostname ?? '';
+  const line = knownStores.find(([pattern]) => pattern.test(host))?.[1];
   return new MusterError(
     'storage',
-    `${url} ${why}, so overlapping cycles could overwrite each other; use S3 or a store which honours conditional writes`,
+    `${url} ${why}, so overlapping cycles could overwrite each other; ${line === undefined ? 'docs/stores.md says which stores do, and since which version' : `docs/stores.md#${line} says what to use instead`}`,
     { code: 'not-conditional' },
   );
 }

@@ -5,6 +5,7 @@ const commands = [
   ...[
     'init',
     'check',
+    'doctor',
     'adopt',
     'targets',
     'plan',

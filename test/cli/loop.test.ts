@@ -22,7 +22,10 @@ describe('muster run --loop', () => {
     await running.waitFor(/"outcome":"published"[\s\S]*"outcome":"published"/);
     const { code, stdout, stderr } = await running.stop('SIGTERM');
     expect([code, stdout]).toEqual([0, '']);
-    const lines = stderr.trim().split('\n').map((line): unknown => JSON.parse(line));
+    const lines = stderr
+      .trim()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
     expect(lines[0]).toMatchObject({ level: 'info', msg: 'started', muster: expect.stringMatching(/^\d/) });
     expect(lines.at(-1)).toMatchObject({ level: 'info', msg: 'ended' });
   });

@@ -81,7 +81,7 @@ describe('muster run on a store that will not do', () => {
       await using place = await makeWorkplace(config({ url: 's3://bucket/prefix', endpoint: fake.endpoint }));
       expect(await place.run(['run'], { env: aws })).toEqual(
         failed(
-          `s3://bucket/prefix does not honour conditional writes (${ignored}): of 8 at once that exclude each other, 8 were let through, so overlapping cycles could overwrite each other; use S3 or a store which honours conditional writes`,
+          `s3://bucket/prefix does not honour conditional writes (${ignored}): of 8 at once that exclude each other, 8 were let through, so overlapping cycles could overwrite each other; docs/stores.md says which stores do, and since which version`,
         ),
       );
       expect([...fake.objects.keys()]).toEqual([]);

@@ -9,6 +9,7 @@ import * as z from 'zod';
 import { mechanisms } from '../../lib/backends/registry.ts';
 import { copyProject, installPackage } from '../support/clone.ts';
 import { runMuster, startMuster } from '../support/muster.ts';
+import { polled } from '../support/poll.ts';
 
 const run = promisify(execFile);
 const { version } = z
@@ -197,7 +198,10 @@ async function showsTargets(file: string): Promise<void> {
   });
   await demo.waitFor(/marathon {2}version 1 {2}\d+ targets/);
   const [, url = ''] = await demo.waitFor(/Look at it: (http:\S+)/);
-  const targets: unknown = await (await fetch(new URL('/sd/marathon', url))).json();
+  // The mirror may be a moment behind.
+  const mirrored = () => fetch(new URL('/sd/marathon', url));
+  expect(await polled(async () => (await mirrored()).status, 200)).toBe(200);
+  const targets: unknown = await (await mirrored()).json();
   expect(targets).toEqual(expect.arrayContaining([expect.objectContaining({ targets: expect.anything() })]));
   expect((await demo.stop('SIGINT')).code).toBe(0);
 }

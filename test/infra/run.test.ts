@@ -59,7 +59,11 @@ describe('Kubernetes', () => {
                   args: z.array(z.string()),
                   env: z.array(z.strictObject({ name: z.string(), value: z.string() })),
                   volumeMounts: z.array(
-                    z.strictObject({ name: z.string(), mountPath: z.string(), readOnly: z.boolean().optional() }),
+                    z.strictObject({
+                      name: z.string(),
+                      mountPath: z.string(),
+                      readOnly: z.boolean().optional(),
+                    }),
                   ),
                   securityContext: z.unknown(),
                   resources: z.strictObject({ requests: z.unknown(), limits: z.unknown() }),
@@ -88,14 +92,17 @@ describe('Kubernetes', () => {
 
   test('the service account may list, and nothing else', async () => {
     const [account, role, binding] = parseAllDocuments(await read('kubernetes/service-account.yaml')).map(
-      (document) => z.looseObject({ kind: z.string(), metadata: z.object({ name: z.string() }) }).parse(document.toJS()),
+      (document) =>
+        z.looseObject({ kind: z.string(), metadata: z.object({ name: z.string() }) }).parse(document.toJS()),
     );
     expect([account, role, binding].map((one) => [one?.kind, one?.metadata.name])).toEqual([
       ['ServiceAccount', 'muster-run'],
       ['ClusterRole', 'muster-run'],
       ['ClusterRoleBinding', 'muster-run'],
     ]);
-    const { rules } = z.object({ rules: z.array(z.object({ verbs: z.array(z.enum(['list', 'get'])) })) }).parse(role);
+    const { rules } = z
+      .object({ rules: z.array(z.object({ verbs: z.array(z.enum(['list', 'get'])) })) })
+      .parse(role);
     expect(rules).toHaveLength(3);
   });
 
@@ -108,7 +115,9 @@ describe('Kubernetes', () => {
       .parse(parse(await read('kubernetes/kustomization.yaml')));
     const files = [...resources, ...configMapGenerator[0].files, 'kustomization.yaml'];
     expect((await readdir(join(folder, 'kubernetes'))).sort()).toEqual(files.sort());
-    expect(await read('kubernetes/cron-job.yaml')).toContain(`configMap: { name: ${configMapGenerator[0].name} }`);
+    expect(await read('kubernetes/cron-job.yaml')).toContain(
+      `configMap: { name: ${configMapGenerator[0].name} }`,
+    );
   });
 });
 
@@ -128,14 +137,18 @@ describe('Amazon ECS', () => {
     const template = templateSchema.parse({ Resources });
     const parameters = new Set(Object.keys(Parameters));
     // The linter knows no parameters.
-    const faults = lintTemplate(template).filter((fault) => ![...parameters].some((name) => fault.includes(name)));
+    const faults = lintTemplate(template).filter(
+      (fault) => ![...parameters].some((name) => fault.includes(name)),
+    );
     expect(faults).toEqual([]);
     const { ContainerDefinitions } = z
       .object({ ContainerDefinitions: z.tuple([z.looseObject({ Command: z.array(z.unknown()) })]) })
       .parse(template.Resources.Task?.Properties);
     const [container] = ContainerDefinitions;
     expect(container).toMatchObject({ User: '65534:65534', ReadonlyRootFilesystem: true });
-    expect(unknownParts(container.Command.map((part) => (typeof part === 'string' ? part : 'a value')))).toEqual([]);
+    expect(
+      unknownParts(container.Command.map((part) => (typeof part === 'string' ? part : 'a value'))),
+    ).toEqual([]);
     const schedule = template.Resources.RunSchedule?.Properties;
     expect(schedule).toMatchObject({ ScheduleExpression: { Ref: 'Schedule' } });
   });
@@ -171,7 +184,11 @@ test('Cloud Run: a job with one task and no retry', async () => {
 
 test('compose loops, and gives a round more time to end than it takes', async () => {
   const { services } = z
-    .object({ services: z.object({ run: z.looseObject({ command: z.array(z.string()), tmpfs: z.array(z.string()) }) }) })
+    .object({
+      services: z.object({
+        run: z.looseObject({ command: z.array(z.string()), tmpfs: z.array(z.string()) }),
+      }),
+    })
     .parse(parse(await read('compose.yml')));
   expect(unknownParts(services.run.command)).toEqual([]);
   expect(services.run).toMatchObject({ read_only: true, cap_drop: ['ALL'], stop_grace_period: '30s' });

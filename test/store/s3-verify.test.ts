@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { bytes, failure, text } from '../../lib/store/contract/probe.ts';
+import { notConditional } from '../../lib/store/errors.ts';
 import { createS3Store } from '../../lib/store/s3/store.ts';
 import { type FakeS3, type FakeS3Options, sendError, startFakeS3 } from './fake-s3.ts';
 
@@ -26,7 +29,7 @@ const markerKey = 'prod/muster-conditional-writes';
 
 describe('the check for conditional writes', () => {
   const complaint = (why: string) =>
-    `s3://muster/prod ${why}, so overlapping cycles could overwrite each other; use S3 or a store which honours conditional writes`;
+    `s3://muster/prod ${why}, so overlapping cycles could overwrite each other; docs/stores.md says which stores do, and since which version`;
   const letThrough = (header: string) =>
     complaint(
       `does not honour conditional writes (${header}): of 8 at once that exclude each other, 8 were let through`,
@@ -55,6 +58,21 @@ describe('the check for conditional writes', () => {
       kind: 'storage',
       message: complaint('does not know conditional writes (If-None-Match)'),
     });
+  });
+
+  test.each([
+    ['https://account.r2.cloudflarestorage.com', '#cloudflare-r2'],
+    ['https://s3.eu-central-003.backblazeb2.com', '#backblaze-b2'],
+    ['https://storage.googleapis.com', '#google-cloud-storage'],
+  ])('names the line of the table for %s', async (endpoint, line) => {
+    const { message } = notConditional('s3://muster', 'does not know conditional writes', endpoint);
+    expect(message).toContain(`docs/stores.md${line} says what to use instead`);
+    const text = await readFile(join(import.meta.dirname, '../../docs/stores.md'), 'utf8');
+    const headings = [...text.matchAll(/^## (.+)$/gm)].map(([, title = '']) =>
+      title.toLowerCase().replaceAll(' ', '-'),
+    );
+    expect(headings).toContain(line.slice(1));
+    expect(text).toContain(`](${line}) |`);
   });
 
   test('finds a store that refuses the etag that it gave itself, in whatever form', async () => {

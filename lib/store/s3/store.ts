@@ -88,13 +88,13 @@ const racers = 8;
 async function race(session: S3Session, key: string, signal: AbortSignal | undefined): Promise<void> {
   const created = await winner(session, key, 'create', signal);
   if (created === undefined)
-    throw notConditional(session.url, 'lets nobody create an object (If-None-Match)');
+    throw notConditional(session.url, 'lets nobody create an object (If-None-Match)', session.endpoint);
   for (const form of formsToTry(session)) {
     session.etags.form = form;
     if ((await winner(session, key, created, signal)) !== undefined) return;
   }
   session.etags.form = etagForms[0];
-  throw notConditional(session.url, 'refuses the very etag that an object has (If-Match)');
+  throw notConditional(session.url, 'refuses the very etag that an object has (If-Match)', session.endpoint);
 }
 
 function formsToTry({ etags }: S3Session): readonly EtagForm[] {
@@ -127,6 +127,7 @@ async function winner(
     throw notConditional(
       session.url,
       `does not honour conditional writes (${header}): of ${racers} at once that exclude each other, ${won.length} were let through`,
+      session.endpoint,
     );
   if (won[0] !== undefined) return won[0];
   // The answer to the one that was let through may have been lost.

@@ -75,7 +75,7 @@ export interface Write {
 
 /** Sends one write. Throws `conflict` where its condition does not hold. */
 export function sendWrite(
-  { url, bucket, base, etags, call }: S3Session,
+  { url, bucket, base, endpoint, etags, call }: S3Session,
   { key, body, write, form = etags.form }: Write,
   { condition, contentType, signal }: PutOptions,
 ): Promise<{ readonly etag: string }> {
@@ -103,6 +103,7 @@ export function sendWrite(
         throw notConditional(
           url,
           `does not know conditional writes (${condition === 'create' ? 'If-None-Match' : 'If-Match'})`,
+          endpoint,
         );
       throw error;
     }
