@@ -9,6 +9,7 @@ import { type Accepted, acceptanceAt, type Mark, type Memory, markOf } from './m
 import {
   addressesOf,
   type ComparedTarget,
+  type Comparison,
   compareTargets,
   countLabels,
   withoutTargets,
@@ -90,7 +91,9 @@ export function judge(input: GateInput): Verdict {
   if (isForeign && !isTaken) return holdBackend(input, listed.backend ?? []);
 
   const difference = diffGroups(published, listing);
-  const { missing, gained } = compareTargets(difference);
+  // Where groups only came, nothing is missing: a first list is not read target by target.
+  const isGrown = difference.removed.size + difference.changed.size === 0;
+  const { missing, gained } = isGrown ? nothing : compareTargets(difference);
   const count = countTargets(published);
   const held = missing.filter(({ id, source }) => markOf(input.memory, id, source) !== undefined).length;
   const peak = Math.max(input.peak, input.memory?.peak ?? 0, count - held);
@@ -116,6 +119,8 @@ export function judge(input: GateInput): Verdict {
     rejected: keepRejected(rejected, { targets: fate.kept, labels: labels.held?.names, backend: undefined }),
   };
 }
+
+const nothing: Comparison = { missing: [], gained: [] };
 
 /** An acceptance, while it is in force; a later rejection has taken it back. */
 export function acceptanceOf({ memory, rejected, now }: GateInput): Accepted | undefined {

@@ -153,7 +153,7 @@ interface Unwritten
 }
 
 /** How a snapshot is written. */
-export interface CheckpointInput {
+interface CheckpointInput {
   readonly store: ObjectStore;
   readonly now: () => Date;
   readonly signal?: AbortSignal | undefined;
@@ -165,7 +165,7 @@ export interface CheckpointInput {
 }
 
 /** A snapshot that is in place. */
-export interface Checkpointed {
+interface Checkpointed {
   readonly checkpoint: Checkpoint;
   /** The list; groups of blocks without their texts. */
   readonly groups: Groups;

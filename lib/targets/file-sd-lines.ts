@@ -4,7 +4,7 @@ import { encodeLabels } from './canonical.ts';
 import { addressLabel, type LabelSet, type TargetGroup, targetLabels } from './group.ts';
 
 /** Makes a file_sd file out of canonical groups, piece by piece. */
-export interface FileSdLines {
+interface FileSdLines {
   /** Adds groups: UTF-8, one a line, in the order of their sources. Throws kind `malformed` for what is no group. */
   readonly add: (groups: Buffer) => void;
   /** The bytes that are ready and were not taken yet, with the end of the file where it is asked for. */

@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
   kubernetes: async (args) => (await import('./kubernetes.ts')).benchKubernetes(args),
   'kube-state': async (args) => (await import('./kube-state.ts')).benchKubeState(args),
   shared: async (args) => (await import('./shared.ts')).benchShared(args),
+  pipeline: async (args) => (await import('./pipeline.ts')).benchPipeline(args),
   sync: async (args) => (await import('./sync.ts')).benchSync(args),
 };
 

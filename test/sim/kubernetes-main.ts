@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { startKubernetesFleet } from '../../lib/sim/kubernetes.ts';
 
@@ -22,6 +23,8 @@ const { values } = parseArgs({
     'no-watch-list': { type: 'boolean', default: false },
     /** List as empty the kinds of which there are no objects. */
     'other-lists': { type: 'boolean', default: false },
+    /** Changes as many objects as each line of the standard input says, and answers with a line. */
+    changes: { type: 'boolean', default: false },
   },
 });
 
@@ -40,4 +43,8 @@ const fleet = await startKubernetesFleet({
   otherLists: values['other-lists'],
 });
 process.stdout.write(`${fleet.url}\n`);
+if (values.changes)
+  createInterface({ input: process.stdin }).on('line', (line) => {
+    process.stdout.write(`${fleet.mutate(Number(line)).length}\n`);
+  });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => fleet.stop());
