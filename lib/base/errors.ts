@@ -43,6 +43,8 @@ export type ErrorKind =
  * - `bad-credentials` (`denied`): the store does not accept the key or its secret.
  * - `bad-event` (`config`): the event of an invocation is not one that the function knows.
  * - `bad-listing` (`storage`): the store's listing has no end, or is not one; nothing may be concluded from it.
+ * - `block-lost` (`storage`): a block that a snapshot names is gone or damaged.
+ * - `block-unread` (`storage`): the text of a group was read before its block was fetched.
  * - `clock-skew` (`denied`): this machine's clock and the store's are too far apart.
  * - `cut-off` (`unreachable`): an answer ended before its end.
  * - `digest-mismatch` (`storage`): an object is not what was written.
@@ -63,6 +65,8 @@ export type ErrorCode =
   | 'bad-credentials'
   | 'bad-event'
   | 'bad-listing'
+  | 'block-lost'
+  | 'block-unread'
   | 'clock-skew'
   | 'cut-off'
   | 'digest-mismatch'

@@ -7,17 +7,12 @@ import { MusterError, toMusterError } from './errors.ts';
 const chunkLength = 256 << 10;
 
 /** Gzip of a text that is made while it is packed. Level 3: on listings twice as fast as the default, a tenth larger. */
-export function packLines(lines: Iterable<string>): Promise<Uint8Array> {
-  return packPieces(chunksOf(lines));
-}
-
-/** The same of pieces that are large enough for a call each. */
-export async function packPieces(pieces: Iterable<string | Uint8Array>): Promise<Uint8Array> {
+export async function packLines(lines: Iterable<string>): Promise<Uint8Array> {
   const gzip = createGzip({ level: 3 });
   const packed: Buffer[] = [];
   gzip.on('data', (chunk: Buffer) => packed.push(chunk));
   const ended = once(gzip, 'end');
-  for (const chunk of pieces) {
+  for (const chunk of chunksOf(lines)) {
     if (!gzip.write(chunk)) await once(gzip, 'drain');
   }
   gzip.end();

@@ -41,7 +41,8 @@ export interface LoggerOptions {
 }
 
 /** How lines are written: as logfmt, or each as a JSON object with the same fields. */
-export type LogFormat = 'text' | 'json';
+const logFormats = ['text', 'json'] as const;
+export type LogFormat = (typeof logFormats)[number];
 
 /**
  * A logger of logfmt lines, `ts=… level=… msg=… key=value`, or of JSON, `{"ts":…,"level":…,"msg":…}`. A line is one line,

@@ -22,8 +22,9 @@ export const accept = defineCommand({
   name: 'accept',
   description:
     'Accepts the change that the gate holds for a job, as it is now, and prints it. The next cycle removes these targets.\n' +
-    'The acceptance ends after an hour and covers nothing that goes missing later. It does not end a pin. With --kube-state it accepts the change\n' +
-    'of an output, with --retired the retirement of providers that left the configuration. Exits with 1 when nothing is held.',
+    'The acceptance ends after an hour and covers nothing that goes missing later. It does not end a pin. With --kube-state\n' +
+    'it accepts the change of an output, with --retired the retirement of providers that left the configuration. Exits with\n' +
+    '1 when nothing is held.',
   examples: [
     'muster accept -c muster.yml --job api',
     'muster accept --job api --provider consul-0',

@@ -28,7 +28,7 @@ const common = {
   store: shared.store,
   provider: shared.provider,
   reason: { value: 'TEXT', help: 'Why; it is recorded.' },
-  by: { value: 'NAME', env: 'MUSTER_BY', help: 'Who decides; by default the user of this machine.' },
+  by: { value: 'NAME', env: 'MUSTER_BY', help: 'Who decides; by default USER@HOST of this machine.' },
   output: shared.output,
 } as const;
 

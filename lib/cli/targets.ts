@@ -13,8 +13,9 @@ import { counted, openProgress, printTable } from './output.ts';
 export const targets = defineCommand({
   name: 'targets',
   description:
-    'Asks the backends of a job once and prints what they have, as it comes. Nothing is written. JSON is a list of\n' +
-    '{"kind": "group", "job", "provider", "source", "labels", "targets"}; a listing that fails half way leaves the list unclosed and exits with 1.\n' +
+    'Asks the backends of a job once and prints what they have, as it comes. Nothing is written. JSON is a list of groups,\n' +
+    '{"kind": "group", "job", "provider", "source", "labels", "targets"}. A listing that fails half way leaves the list\n' +
+    'unclosed and exits with 1.\n' +
     'Where a server lost its state half way, the listing starts again: of groups with one source the last counts, and\n' +
     'one without targets takes it back. The table has a line for each target, with what identifies it first, which a\n' +
     'terminal shows as far as it is wide.',

@@ -44,7 +44,7 @@ export const documentTexts: KeyTexts = {
     'Which names the labels of the rules may have.',
     'legacy',
   ],
-  'scrape_configs[].muster': ["Muster's settings of the job. They win over `defaults`.", { shards: 4 }],
+  'scrape_configs[].muster': ["Muster's settings of the job. They win over `defaults`.", { shards: 1 }],
   'scrape_configs[].muster.publish': [
     '`all`: the targets of `static_configs` and `file_sd_configs` are published too.',
     'all',
@@ -82,7 +82,10 @@ export const settingsTexts: KeyTexts = {
   ],
   relabel: ['Who runs `relabel_configs`: Prometheus, or Muster before it publishes.', 'publish'],
   labels: ["Which labels are published: all, or those that the job's rules can read.", 'needed'],
-  shards: ["Parts of each provider's list.", 4],
+  shards: [
+    "Whether each provider's list is published in parts: `auto` where it is large, `1` never, a higher number always.",
+    1,
+  ],
   deadline: ['How long one listing may take.', '90s'],
   retire_after: ['How long targets stay whose SD config is gone.', '1h'],
   prometheus: [

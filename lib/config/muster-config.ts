@@ -13,7 +13,7 @@ export interface JobSettings {
   /** Publish all labels, or those which the job's rules can read. */
   readonly labels: 'all' | 'needed';
   /** Number of parts of each provider's list. */
-  readonly shards: number;
+  readonly shards: number | 'auto';
   /** Milliseconds for which the targets of a provider stay that left the configuration; 0 is at once. */
   readonly retire_after: number;
   /** Milliseconds that a listing may take, where configured. */

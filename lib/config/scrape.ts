@@ -151,7 +151,7 @@ export const builtInSettings: JobSettings = {
   guard: { max_removed: 0.5, min_targets: 10, confirm_after: 900_000, confirm_empty_after: 3_600_000 },
   relabel: 'prometheus',
   labels: 'all',
-  shards: 1,
+  shards: 'auto',
   retire_after: 900_000,
 };
 
@@ -171,11 +171,22 @@ const guardFields = {
   ).optional(),
 };
 
+const partCount = /^\+?[1-9]\d{0,3}$/;
+
 const fields = {
   guard: section(guardFields).prefault({}),
   relabel: oneOf(['prometheus', 'publish']).optional(),
   labels: oneOf(['all', 'needed']).optional(),
-  shards: int({ min: 1, max: 1000 }).optional(),
+  shards: leaf(
+    '"auto", or a whole number from 1 to 1000',
+    (source) => (source === 'auto' ? source : wholeUpTo(source, 1000)),
+    {
+      anyOf: [
+        { enum: ['auto'] },
+        { type: ['integer', 'string'], pattern: partCount.source, minimum: 1, maximum: 1000 },
+      ],
+    },
+  ).optional(),
   deadline: duration().optional(),
   retire_after: duration(undefined, { zero: true }).optional(),
   prometheus: prometheusVersion.optional(),
@@ -202,6 +213,11 @@ export function overrideSettings(settings: JobSettings, over: SectionOf<typeof f
     deadline,
     prometheus,
   };
+}
+
+function wholeUpTo(source: string, most: number): number | undefined {
+  const number = partCount.test(source) ? Number(source) : 0;
+  return number >= 1 && number <= most ? number : undefined;
 }
 
 function longerThanZero(source: string): number | undefined {

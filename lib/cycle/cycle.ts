@@ -1,8 +1,10 @@
+import { hash } from 'node:crypto';
 import { MusterError, toMusterError } from '../base/errors.ts';
-import { countTargets } from '../targets/canonical.ts';
+import { countTargets, type EncodedGroup, type Groups, sortGroups } from '../targets/canonical.ts';
 import { isEmptyChange } from '../targets/diff.ts';
-import { losesTooMany } from '../targets/guard.ts';
-import { heldKey, statusKey } from '../targets/keys.ts';
+import { type Guard, losesTooMany } from '../targets/guard.ts';
+import { heldKey, type ProviderId, partKey, snapshotKey, statusKey } from '../targets/keys.ts';
+import { type BlockStore, fetchTexts, isLostBlock, readingTexts } from './blocks.ts';
 import { collectTargets, type Listing, listWarnings, markNew } from './collect.ts';
 import { nextControl, noControl, pinAt } from './control.ts';
 import { deleteSeen } from './document.ts';
@@ -10,7 +12,7 @@ import { type GateInput, judge, type Verdict } from './gate.ts';
 import { announceFile, type ListFacts, type Report, writeHeartbeat } from './heartbeat.ts';
 import { type HeldDocument, heldOf, readHeld, type StoredHeld, writeHeld } from './held.ts';
 import { clearJournal, commitChange, type Reason } from './journal.ts';
-import { type Loaded, loadProvider } from './load.ts';
+import { type Loaded, loadProvider, withoutLost } from './load.ts';
 import { acceptanceAt, type Memory, peakWithin, stepsAfter } from './memory.ts';
 import { storeIdOf } from './ownership.ts';
 import { pinnedVerdict } from './pinned.ts';
@@ -48,6 +50,9 @@ export async function runCycle(provider: Provider, input: CycleInput): Promise<C
   try {
     return await runSteps(provider, input, state, end);
   } catch (cause) {
+    // Found where one was needed: what else is gone is looked for before the targets are listed again.
+    if (isLostBlock(cause) && input.findLost !== true)
+      return runCycle(provider, { ...input, findLost: true, stored: undefined });
     const error = toMusterError(cause);
     await reportFailure(provider, input, state, error);
     return end('failed', { error });
@@ -110,27 +115,35 @@ async function runSteps(
       ? readHeld(store, provider, signal)
       : none,
   ]);
-  const loaded = withKnownPin(read, stored.status);
-  state.loaded = loaded;
+  const blocks = { store, id: provider, signal };
+  const known = withKnownPin(read, stored.status);
+  const isSound = input.findLost !== true && (await hasBlock(known, now, blocks));
+  const sound = isSound ? known : await withoutLost(known, blocks);
+  state.loaded = sound;
   // It may have been read before the version that another run committed meanwhile.
-  const held = isBefore(found, loaded) ? await readHeld(store, provider, signal) : found;
+  const held = isBefore(found, sound) ? await readHeld(store, provider, signal) : found;
   state.held = held;
-  state.damaged = loaded.damaged;
+  state.damaged = sound.damaged;
 
   await input.beforeListing?.(signal);
-  const listing = await collectTargets(provider, input, loaded.groups, loaded.cursor);
+  const listing = await collectTargets(provider, input, sound.groups, sound.cursor);
+  const loaded = withListed(sound, listing.groups);
   refuseBlindDrop(provider, loaded, listing, stored.status);
+  // What the gate compares: the texts of all else stay in their blocks.
+  await fetchTexts(differing(loaded.groups, listing.groups), blocks);
   const verdict = await passGate(provider, input, { loaded, listing, stored, held }, state.started);
+  if (loaded.lost !== undefined && isOtherList(verdict.hold)) throw unknownGroups(provider, loaded.lost);
   const { change, hold } = verdict;
   const proposal = hold && heldOf(hold, loaded.version);
-  const known = stored.status?.files[0]?.largest;
+  const largest = stored.status?.files[0]?.largest;
   const factsWith = (lines: readonly string[]) => ({
     requests: listing.listed.requests,
     ...(proposal && { held: proposal }),
     ...(verdict.confirmed > 0 && { confirmed: verdict.confirmed }),
     ...markNew(lines, stored.status),
   });
-  if (dryRun === true) return end('dry-run', { change, ...factsWith(listWarnings(listing.findings, known)) });
+  if (dryRun === true)
+    return end('dry-run', { change, ...factsWith(listWarnings(listing.findings, largest)) });
 
   const { damaged } = loaded;
   const control = nextControl(loaded.control, verdict.rejected, now());
@@ -192,14 +205,39 @@ async function runSteps(
   return end(published.wrote ? 'healed' : 'unchanged', facts);
 }
 
+/** The groups that a listing lacks, or has otherwise. */
+function differing(before: Groups, listing: Groups): readonly EncodedGroup[] {
+  const found: EncodedGroup[] = [];
+  for (const [source, group] of before) if (listing.get(source)?.digest !== group.digest) found.push(group);
+  return found;
+}
+
+/** Looks at one block, another each time, so that a lost one is noticed while a quiet cycle asks for little. */
+async function hasBlock(
+  { checkpoint }: Loaded,
+  now: () => Date,
+  { store, id, signal }: BlockStore,
+): Promise<boolean> {
+  const blocks = checkpoint?.blocks ?? [];
+  if (blocks.length === 0) return true;
+  const draw = hash('md5', now().toISOString(), 'buffer').readUInt32BE(0);
+  const block = blocks[draw % blocks.length];
+  return block === undefined || (await store.head(partKey(id, block.name), { signal })) !== undefined;
+}
+
 /** Where not even the target files can be read, nothing says which targets a short listing lacks. */
 function refuseBlindDrop(
   { guard, ...id }: Provider,
-  { damaged, groups }: Loaded,
+  { damaged, groups, lost }: Loaded,
   listing: Listing,
   status: Status | undefined,
 ): void {
-  if (damaged === undefined || groups.size > 0 || status === undefined) return;
+  if (damaged === undefined || status === undefined) return;
+  if (lost !== undefined) {
+    refuseLost(id, lost, listing, { guard, status });
+    return;
+  }
+  if (groups.size > 0) return;
   const live = countTargets(listing.groups);
   const isDrop = losesTooMany(status.targets - live, status.targets, guard);
   if (status.targets === 0 || (live > 0 && !isDrop)) return;
@@ -208,6 +246,42 @@ function refuseBlindDrop(
     `${damaged}; the published list cannot be read either, and the listing has ${live} targets instead of ${status.targets}: nothing is published; delete ${statusKey(id)} to publish the listing as it is`,
     { code: 'unknown-history' },
   );
+}
+
+/** Of lost groups only sources and counts are known. */
+function refuseLost(
+  id: ProviderId,
+  lost: Groups,
+  listing: Listing,
+  { guard, status }: { readonly guard: Guard; readonly status: Status },
+): void {
+  let gone = 0;
+  for (const [source, { targets }] of lost)
+    gone += Math.max(0, targets - (listing.groups.get(source)?.targets ?? 0));
+  const isEmpty = status.targets > 0 && countTargets(listing.groups) === 0;
+  if (gone > 0 && (isEmpty || losesTooMany(gone, status.targets, guard))) throw unknownGroups(id, lost);
+}
+
+function unknownGroups(id: ProviderId, lost: Groups): MusterError {
+  return new MusterError(
+    'storage',
+    `blocks of the snapshot with ${countTargets(lost)} published targets cannot be read, and the listing does not have them: nothing is published; delete ${snapshotKey(id)} to compare with the target files`,
+    { code: 'unknown-history' },
+  );
+}
+
+/** Lost groups that are listed as they were are known again. */
+function withListed(loaded: Loaded, listing: Groups): Loaded {
+  if (loaded.lost === undefined) return loaded;
+  const groups = new Map(loaded.groups);
+  const lost = new Map(loaded.lost);
+  for (const [source, { digest }] of loaded.lost) {
+    const listed = listing.get(source);
+    if (listed?.digest !== digest) continue;
+    groups.set(source, listed);
+    lost.delete(source);
+  }
+  return { ...loaded, groups: sortGroups(groups), lost: lost.size === 0 ? undefined : lost };
 }
 
 interface Known {
@@ -244,8 +318,10 @@ async function passGate(
     rejected: loaded.control.rejected,
     now,
   };
-  const verdict = judge(gate);
-  if (pin !== undefined) return pinnedVerdict(pin, verdict, gate);
+  const from = { store: input.store, id: provider, signal: input.signal };
+  const reading = (work: () => Verdict) => readingTexts([loaded.groups, listing.groups], from, work);
+  const verdict = await reading(() => judge(gate));
+  if (pin !== undefined) return reading(() => pinnedVerdict(pin, verdict, gate));
   const live = countTargets(listing.groups);
   const removed = Math.max(0, verdict.peak - live);
   const isWaved = verdict.reason !== 'discovered' || acceptanceAt(gate.memory, now) !== undefined;
@@ -255,7 +331,7 @@ async function passGate(
   const { job, provider: name, server = name } = provider;
   const drop = { job, provider: name, server, removed, peak: verdict.peak };
   const { forbidden } = await addDrop(drop, { store: notes, config: guard, now, signal: input.signal });
-  return forbidden === undefined ? verdict : judge({ ...gate, sum: forbidden });
+  return forbidden === undefined ? verdict : reading(() => judge({ ...gate, sum: forbidden }));
 }
 
 /**

@@ -3,7 +3,7 @@ import { isMusterError, MusterError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import type { ObjectStore } from '../store/store.ts';
 
-/** The highest `schema` that this version knows, of every document in the bucket but snapshots and journals. */
+/** The highest `schema` that this version knows, of documents that do not name their own. */
 const knownSchema = 1;
 
 /** The same of snapshots and journals: 2 is one with a pin or a rejection. */
@@ -18,9 +18,14 @@ export function encodeDocument(document: object): Uint8Array {
  * The document behind an object. `name` names it in messages. Throws kind `malformed` for what is not one, and kind
  * `newer` for one that a later Muster wrote.
  */
-export function decodeDocument<T>(body: Uint8Array, schema: z.ZodType<T>, name: string): T {
+export function decodeDocument<T>(
+  body: Uint8Array,
+  schema: z.ZodType<T>,
+  name: string,
+  known = knownSchema,
+): T {
   const json = parseJson(new TextDecoder().decode(body), name);
-  refuseNewer(json, name);
+  refuseNewer(json, name, known);
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

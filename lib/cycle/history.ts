@@ -21,6 +21,7 @@ import {
   snapshotKey,
   statusKey,
 } from '../targets/keys.ts';
+import { fetchTexts } from './blocks.ts';
 import {
   decodeJournalEntry,
   type JournalEntry,
@@ -33,7 +34,7 @@ import { decodeSnapshot } from './snapshot.ts';
 
 /** What the history is read from. */
 export interface HistoryInput {
-  readonly store: ObjectStore;
+  readonly store: Pick<ObjectStore, 'get' | 'list'>;
   readonly signal: AbortSignal;
 }
 
@@ -64,8 +65,8 @@ export interface VersionList {
   readonly groups: Groups;
 }
 
-/** Entries that are read at a time. */
-const parallel = 32;
+/** Entries that are read at a time: nearly as many as the S3 client has connections. */
+const parallel = 48;
 
 /** Entries that are held decoded at a time. */
 const window = 256;
@@ -213,9 +214,15 @@ interface Way {
 /**
  * The list of a provider as it was after a version; 0 is the empty list before the first. It is made of the snapshot or
  * of the empty list, by the changes between, whichever has fewer of them; where an entry of these is damaged or gone, by
- * the other. Throws kind `not-found` where no way is whole, and says why: nothing is guessed.
+ * the other. `known` is a list that may be nearer. Throws kind `not-found` where no way is whole, and says why: nothing is
+ * guessed.
  */
-export async function groupsAt(id: ProviderId, version: number, input: HistoryInput): Promise<VersionList> {
+export async function groupsAt(
+  id: ProviderId,
+  version: number,
+  input: HistoryInput,
+  known?: VersionList,
+): Promise<VersionList> {
   // The snapshot after the journal would be one to which no entry leads.
   const snapshot = await readSnapshot(id, input);
   const entries = await listEntries(id, input);
@@ -225,12 +232,15 @@ export async function groupsAt(id: ProviderId, version: number, input: HistoryIn
     throw new MusterError('not-found', `${name} has no version ${version}; its newest is ${newest}`);
   const byVersion = new Map(entries.map((entry) => [entry.version, entry]));
   const problems: string[] = [];
-  const ways = waysTo(version, snapshot, byVersion, problems).sort(
+  const starts = [emptyList, snapshot, known].filter((one) => one !== undefined);
+  const ways = waysTo(version, starts, byVersion, problems).sort(
     (a, b) => a.entries.length - b.entries.length,
   );
   for (const way of ways) {
     try {
-      return { version, groups: await follow(way, input) };
+      const groups = await follow(way, input);
+      await fetchTexts(groups.values(), { ...input, id });
+      return { version, groups };
     } catch (error) {
       input.signal.throwIfAborted();
       problems.push(toMusterError(error).message);
@@ -249,12 +259,12 @@ const emptyList: VersionList = { version: 0, groups: new Map() };
 /** The ways that have all their entries; of the others, what is missing. */
 function waysTo(
   version: number,
-  snapshot: VersionList | undefined,
+  starts: readonly VersionList[],
   entries: ReadonlyMap<number, JournalObject>,
   problems: string[],
 ): Way[] {
   const ways: Way[] = [];
-  for (const from of snapshot === undefined ? [emptyList] : [emptyList, snapshot]) {
+  for (const from of starts) {
     const [low, high] = from.version < version ? [from.version, version] : [version, from.version];
     const between: JournalObject[] = [];
     let missing: number | undefined;
@@ -311,7 +321,7 @@ export async function changeBetween(
   input: HistoryInput,
 ): Promise<Change> {
   const before = await groupsAt(id, from, input);
-  const after = await groupsAt(id, to, input);
+  const after = await groupsAt(id, to, input, before);
   return diffGroups(before.groups, after.groups);
 }
 

@@ -8,6 +8,7 @@ import type { Change } from '../targets/diff.ts';
 import type { TargetGroup } from '../targets/group.ts';
 import { journalFolder, journalKey, type ProviderId, parseJournalVersion } from '../targets/keys.ts';
 import { createPacker } from '../targets/pack.ts';
+import { fetchTexts } from './blocks.ts';
 import { type ControlRecord, controlRecordSchema, schemaOf } from './control.ts';
 import { knownHistorySchema, refuseNewer, targetGroup } from './document.ts';
 
@@ -162,13 +163,14 @@ interface CommitInput {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Creates the version of the list in the journal. False when another run was first. Throws what the store throws. */
+/** Creates the version of the list in the journal; texts that the change lacks are fetched. False when another run was first. Throws what the store throws. */
 export async function commitChange(
   id: ProviderId,
   { version, groups }: { readonly version: number; readonly groups: Groups },
   { change, reason, control }: Pick<JournalEntry, 'change' | 'reason' | 'control'>,
   { store, run, now, signal }: CommitInput,
 ): Promise<boolean> {
+  await fetchTexts(groupsOf(change), { store, id, signal });
   const body = await encodeJournalEntry({
     version,
     at: now().toISOString(),
@@ -188,6 +190,13 @@ export async function commitChange(
   return true;
 }
 
+function* groupsOf({ added, removed, changed }: Change): Generator<EncodedGroup, undefined> {
+  yield* added.values();
+  yield* removed.values();
+  for (const { before, after } of changed.values()) yield* [before, after];
+  return undefined;
+}
+
 /** An entry of the journal, as a listing shows it. */
 export interface JournalObject extends ProviderId {
   readonly key: string;
@@ -199,7 +208,7 @@ export interface JournalObject extends ProviderId {
 /** The entries of a provider's journal by their keys, oldest first. Objects that are no entries are left out. Throws what the store throws. */
 export async function listEntries(
   id: ProviderId,
-  { store, signal }: { readonly store: ObjectStore; readonly signal?: AbortSignal | undefined },
+  { store, signal }: { readonly store: Pick<ObjectStore, 'list'>; readonly signal?: AbortSignal | undefined },
 ): Promise<readonly JournalObject[]> {
   const { job, provider } = id;
   return (await store.list(journalFolder(id), { signal })).flatMap(({ key, modified }) => {

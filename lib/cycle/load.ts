@@ -4,7 +4,7 @@ import { defaultMaxBytes, type ObjectStore } from '../store/store.ts';
 import { type Groups, toGroups } from '../targets/canonical.ts';
 import { applyChange } from '../targets/diff.ts';
 import type { Cursor } from '../targets/discover.ts';
-import { readVersionMark } from '../targets/file-sd.ts';
+import { fileSdOfLines, readVersionMark } from '../targets/file-sd.ts';
 import { decodeFileSd, type FileSdGroup } from '../targets/file-sd-reader.ts';
 import {
   journalFolder,
@@ -16,6 +16,7 @@ import {
   snapshotKey,
   targetsKey,
 } from '../targets/keys.ts';
+import { type BlockStore, findLostGroups } from './blocks.ts';
 import { type Control, noControl } from './control.ts';
 import { decodeJournalEntry } from './journal.ts';
 import { decodeManifest, maxManifestBytes } from './manifest.ts';
@@ -38,6 +39,24 @@ export interface Loaded {
   readonly control: Control;
   /** Why the history cannot be used. The groups are then those of the target files, which hold what is published. */
   readonly damaged?: string | undefined;
+  /** Published groups whose digests alone are known: their block is gone. */
+  readonly lost?: Groups | undefined;
+}
+
+/**
+ * The list without the groups of blocks that are gone: nobody can compare them. A new version writes them again.
+ * The list itself where all is there. Throws what the store throws.
+ */
+export async function withoutLost(loaded: Loaded, from: BlockStore): Promise<Loaded> {
+  const lost = await findLostGroups(loaded.groups, from);
+  if (lost.size === 0) return loaded;
+  const groups = new Map([...loaded.groups].filter(([source]) => !lost.has(source)));
+  return {
+    ...loaded,
+    groups,
+    lost,
+    damaged: `blocks of the snapshot with ${lost.size} groups cannot be read`,
+  };
 }
 
 /** A list from which nothing is known. */
@@ -89,10 +108,11 @@ export async function loadProvider(
 }
 
 function fromSnapshot(
-  { version, groups, cursor, backend = [], steps = [], control = noControl }: Snapshot,
+  { version, groups, cursor, backend = [], steps = [], control = noControl, blocks, replaced }: Snapshot,
   etag: string,
 ): Loaded {
-  return { version, groups, cursor, backend, steps, control, checkpoint: { version, etag } };
+  const checkpoint = { version, etag, blocks, replaced };
+  return { version, groups, cursor, backend, steps, control, checkpoint };
 }
 
 /** Applies each change after the loaded version until the first that is not there. */
@@ -239,13 +259,14 @@ async function readParts(
   const key = manifestKey(id);
   const found = await store.get(key, { maxBytes: maxManifestBytes, signal });
   if (found === undefined) return undefined;
-  const { version, parts } = decodeManifest(found.body, key);
+  const { version, form, parts } = decodeManifest(found.body, key);
   const groups: FileSdGroup[] = [];
   for (const { name, encoding } of parts) {
     const part = await store.get(partKey(id, name), signal && { signal });
     if (part === undefined) return undefined;
     const plain = encoding === 'gzip' ? await unpack(part.body, defaultMaxBytes) : part.body;
-    for (const group of decodeFileSd(plain)) groups.push(group);
+    const file = form === 'file_sd' ? plain : fileSdOfLines(Buffer.from(plain));
+    for (const group of decodeFileSd(file)) groups.push(group);
   }
   return { version, groups };
 }

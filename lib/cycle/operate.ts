@@ -4,6 +4,7 @@ import { countTargets } from '../targets/canonical.ts';
 import { type Change, diffGroups, isEmptyChange } from '../targets/diff.ts';
 import type { Guard } from '../targets/guard.ts';
 import { manifestKey, type ProviderId } from '../targets/keys.ts';
+import { type BlockLimits, fetchTexts } from './blocks.ts';
 import { type Control, type ControlRecord, isSame, pinAt } from './control.ts';
 import { judge } from './gate.ts';
 import { announceFile, controlFacts } from './heartbeat.ts';
@@ -11,7 +12,6 @@ import { readHeld } from './held.ts';
 import { groupsAt } from './history.ts';
 import { commitChange } from './journal.ts';
 import { type Loaded, loadProvider } from './load.ts';
-import { decodeManifest, maxManifestBytes } from './manifest.ts';
 import { acceptanceAt, peakWithin, stepsAfter } from './memory.ts';
 import { type ComparedTarget, compareTargets } from './missing.ts';
 import { storeIdOf } from './ownership.ts';
@@ -29,6 +29,8 @@ export interface OperatorInput {
   /** A person or an identity of AWS. */
   readonly by: string;
   readonly why?: string | undefined;
+  /** How lists are cut into blocks, if not as usual: for tests. */
+  readonly limits?: BlockLimits | undefined;
 }
 
 /** What became of a decision. */
@@ -150,6 +152,8 @@ export async function rollbackProvider(
     const change = diffGroups(loaded.groups, groups);
     const isThere = isEmptyChange(change);
     if (isThere && (pin === undefined || isPinned(loaded.control, pin.until, input))) return undefined;
+    // Its own texts came with the list of the old version.
+    await fetchTexts(loaded.groups.values(), { store, id, signal });
     if (!isThere) await passGate(id, { loaded, status, change, groups }, wanted, input);
     const at = now().toISOString();
     return {
@@ -283,10 +287,11 @@ interface ToPublish {
 
 async function publish(
   id: ProviderId,
-  { store, run, now, signal }: OperatorInput,
+  { store, run, now, signal, limits }: OperatorInput,
   { next, change, stored }: ToPublish,
 ): Promise<void> {
-  const provider = { ...id, identity: stored.status?.identity, shards: await shardsOf(id, store, signal) };
+  const shards = await shardsOf(id, store, signal);
+  const provider = { ...id, identity: stored.status?.identity, shards, limits };
   const publishing = {
     store,
     now,
@@ -307,15 +312,7 @@ async function publish(
 
 /** The form of the list that is published: another one comes with the next cycle. */
 async function shardsOf(id: ProviderId, store: ObjectStore, signal: AbortSignal): Promise<number> {
-  const key = manifestKey(id);
-  const found = await store.get(key, { maxBytes: maxManifestBytes, signal });
-  if (found === undefined) return 1;
-  try {
-    return Math.max(1, decodeManifest(found.body, key).parts.length);
-  } catch (error) {
-    if (isMusterError(error, 'malformed')) return 1;
-    throw error;
-  }
+  return (await store.head(manifestKey(id), { signal })) === undefined ? 1 : 2;
 }
 
 /** Says in the status what is published. The rest of it is of the last cycle, and stays. */

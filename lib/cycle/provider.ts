@@ -6,6 +6,7 @@ import type { TargetGroup } from '../targets/group.ts';
 import type { Guard } from '../targets/guard.ts';
 import type { ProviderId } from '../targets/keys.ts';
 import type { NoteTarget } from '../targets/scrapable.ts';
+import type { BlockLimits } from './blocks.ts';
 import type { HeldDocument } from './held.ts';
 import type { JournalRetention } from './journal.ts';
 import type { Loaded } from './load.ts';
@@ -27,12 +28,14 @@ export interface Provider extends ProviderId {
    */
   readonly transform?: (group: TargetGroup, note: NoteTarget) => TargetGroup | undefined;
   readonly guard: Guard;
-  /** Number of parts of the published list; 1 is one plain file. */
-  readonly shards: number;
+  /** 1 publishes the list as one plain file, `auto` a large one in parts, and a higher number any in parts. */
+  readonly shards: number | 'auto';
   /** Milliseconds that listing the targets may take. */
   readonly deadline: number;
   /** How long its journal is kept; for good without it. */
   readonly journal?: JournalRetention;
+  /** How its list is cut into blocks, if not as usual: for tests. */
+  readonly limits?: BlockLimits | undefined;
 }
 
 /** What a cycle is given beside its provider. */
@@ -40,6 +43,8 @@ export interface CycleInput {
   readonly store: ObjectStore;
   /** Id of the store, where it is known already. */
   readonly storeId?: string | undefined;
+  /** Look at every block of the last list before the targets are listed: one was found to be gone. */
+  readonly findLost?: boolean;
   /** What the last cycle of this process left, to be asked for with its etag. */
   readonly warm?: Loaded | undefined;
   /** The status, where it was read just now. */

@@ -1,25 +1,23 @@
-import { createHash } from 'node:crypto';
 import { isMusterError, MusterError } from '../base/errors.ts';
 import { overWrite } from '../store/errors.ts';
 import type { Body, ObjectStore, StreamedBody } from '../store/store.ts';
-import { countTargets, type Groups } from '../targets/canonical.ts';
+import type { Groups } from '../targets/canonical.ts';
 import { type Change, isEmptyChange } from '../targets/diff.ts';
 import { fileSdPieces, type VersionMark } from '../targets/file-sd.ts';
-import { manifestKey, type ProviderId, partKey, snapshotKey, targetsKey } from '../targets/keys.ts';
+import {
+  manifestKey,
+  type ProviderId,
+  parsePartName,
+  partsFolder,
+  snapshotKey,
+  targetsKey,
+} from '../targets/keys.ts';
+import { type Block, fetchTexts } from './blocks.ts';
 import { deleteSeen } from './document.ts';
 import type { Loaded } from './load.ts';
-import {
-  clearOrphans,
-  clearReplaced,
-  decodeManifest,
-  encodeManifest,
-  type Manifest,
-  maxManifestBytes,
-  replacedParts,
-  writePart,
-} from './manifest.ts';
+import { decodeManifest, encodeManifest, maxManifestBytes, type Part } from './manifest.ts';
 import type { Provider } from './provider.ts';
-import { writeCheckpoint } from './snapshot.ts';
+import { type Checkpoint, grace, isForBlocks, isLaidOut, writeCheckpoint } from './snapshot.ts';
 import type { Status } from './status.ts';
 
 /** The target file or manifest of a provider, and the write of it. */
@@ -60,60 +58,52 @@ interface Committed {
  * where a file changes too often, and what the store throws.
  */
 export async function publishVersion(
-  provider: Pick<Provider, 'job' | 'provider' | 'shards' | 'identity'>,
+  provider: Pick<Provider, 'job' | 'provider' | 'shards' | 'identity' | 'limits'>,
   input: PublishInput,
   { loaded, change, status }: Committed,
 ): Promise<Published | undefined> {
-  const { version } = loaded;
-  const key = provider.shards === 1 ? targetsKey(provider) : manifestKey(provider);
+  const { version, groups } = loaded;
+  const { identity, limits, shards } = provider;
+  const layout = { limits, inParts: shards !== 'auto' && shards > 1 };
+  const isPlain = shards === 1 || !isForBlocks(loaded, layout);
+  const key = isPlain ? targetsKey(provider) : manifestKey(provider);
   const known = status?.files.length === 1 && status.files[0]?.key === key ? status.files[0] : undefined;
-  const isThere = known !== undefined && (await isAsKnown(provider, known, input));
-  // All but the parts that this very change touches are right only if the version before it was published whole.
+  const isThere =
+    known !== undefined && (await input.store.head(key, { signal: input.signal }))?.etag === known.etag;
   const isWhole =
     isThere &&
     loaded.checkpoint !== undefined &&
     status?.published_version === version - (isEmptyChange(change) ? 0 : 1);
-  if (version === 0 || (isWhole && isEmptyChange(change) && loaded.checkpoint?.version === version))
+  const isKept = loaded.checkpoint?.version === version && isLaidOut(loaded, loaded.checkpoint, layout);
+  if (version === 0 || (isWhole && isEmptyChange(change) && isKept))
     return { loaded, files: status?.files ?? [], wrote: false };
-  const fence = await writeCheckpoint(provider, { ...loaded, identity: provider.identity }, input);
-  if (fence === undefined) return undefined;
+  const written = await writeCheckpoint(provider, { ...loaded, identity }, { ...input, ...layout, isWhole });
+  if (written === undefined) return undefined;
+  const { checkpoint } = written;
   const mark = { store: await input.storeId(), version };
-  const write = { ...input, id: provider, groups: loaded.groups, fence, mark };
-  const file =
-    provider.shards === 1
-      ? await publishFile(write)
-      : await publishParts(write, provider.shards, isWhole ? change : undefined);
+  const write = { ...input, id: provider, checkpoint, mark };
+  // The texts of this list are at hand where those of the written one are not.
+  if (isPlain) await fetchTexts(groups.values(), { ...input, id: provider });
+  const wasInParts = !isPlain || status?.files[0]?.key === manifestKey(provider);
+  const before = isWhole || !wasInParts ? [] : await readParts(write);
+  const file = isPlain
+    ? await publishFile(write, groups)
+    : await publishManifest(write, checkpoint.blocks ?? []);
   if (file === undefined) return undefined;
-  return { loaded: { ...loaded, checkpoint: { version, etag: fence } }, files: [file], wrote: true };
+  if (!isWhole || version % orphansEvery === 0) await clearOrphans(write, before);
+  return { loaded: { ...loaded, ...written }, files: [file], wrote: true };
 }
 
 interface WriteInput extends PublishInput {
   readonly id: ProviderId;
-  readonly groups: Groups;
-  /** Etag of the snapshot that holds these groups: it is the fence against newer runs. */
-  readonly fence: string;
+  /** The snapshot of the list: its etag is the fence against newer runs. */
+  readonly checkpoint: Checkpoint;
   readonly mark: VersionMark;
 }
 
-/** Whether the published file is the one that the status knows; of a manifest one of its parts is looked at, too. */
-async function isAsKnown(
-  id: ProviderId,
-  { key, etag }: PublishedFile,
-  { store, now, signal }: PublishInput,
-): Promise<boolean> {
-  const options = signal && { signal };
-  if (key !== manifestKey(id)) return (await store.head(key, options))?.etag === etag;
-  const found = await readManifest(store, id, signal);
-  if (found?.etag !== etag) return false;
-  // Any one of them, so that a lost part is noticed in time and a quiet cycle asks for little.
-  const { parts } = found.manifest;
-  const part = parts[shardOf(now().toISOString(), parts.length)];
-  return part !== undefined && (await store.head(partKey(id, part.name), options)) !== undefined;
-}
-
 /** Writes the list as one file. Returns undefined when a newer run was found. */
-async function publishFile(input: WriteInput): Promise<PublishedFile | undefined> {
-  const { id, groups, mark } = input;
+async function publishFile(input: WriteInput, groups: Groups): Promise<PublishedFile | undefined> {
+  const { id, mark } = input;
   const key = targetsKey(id);
   const file = fileOf(groups, mark);
   const etag = await replaceFenced(input, key, file);
@@ -123,100 +113,31 @@ async function publishFile(input: WriteInput): Promise<PublishedFile | undefined
 }
 
 /**
- * Writes the parts that changed, then the manifest over the very one whose parts it keeps: once that has gone, they may
- * be gone too. Returns undefined when a newer run was found.
+ * Publishes the blocks of the snapshot by a manifest, so that a reader of it finds all of them. Returns undefined when a
+ * newer run was found.
  */
-async function publishParts(
+async function publishManifest(
   input: WriteInput,
-  shards: number,
-  change: Change | undefined,
+  blocks: readonly Block[],
 ): Promise<PublishedFile | undefined> {
-  const key = manifestKey(input.id);
-  for (let attempt = 1; ; attempt++) {
-    const old = await readManifest(input.store, input.id, input.signal);
-    const manifest = await makeManifest(input, shards, change, old?.manifest);
-    if (old === undefined) await input.announce();
-    const written = await putFenced(input, key, encodeManifest(manifest), { over: old?.etag, attempt });
-    if (written === 'superseded') return undefined;
-    if (written === 'again') continue;
-    const { id, store, now, signal } = input;
-    await removeOther(input, targetsKey(id));
-    if (change === undefined) await clearOrphans(id, manifest, { store, now: now(), signal });
-    const largest = manifest.parts.reduce((most, { size, unpacked = size }) => Math.max(most, unpacked), 0);
-    return { key, etag: written.etag, largest };
-  }
+  const { id, mark } = input;
+  const key = manifestKey(id);
+  const parts = blocks.map(({ groups: _, ...part }): Part => ({ ...part, encoding: 'gzip' }));
+  const etag = await replaceFenced(input, key, encodeManifest({ ...mark, parts }));
+  if (etag === undefined) return undefined;
+  await removeOther(input, targetsKey(id));
+  return { key, etag, largest: parts.reduce((most, { unpacked = 0 }) => Math.max(most, unpacked), 0) };
 }
 
-async function makeManifest(
-  input: WriteInput,
-  shards: number,
-  change: Change | undefined,
-  old: Manifest | undefined,
-): Promise<Manifest> {
-  const { id, groups, mark, store, now, signal } = input;
-  const before = old?.store === mark.store ? old : undefined;
-  const isSame = before?.parts.length === shards && before.version < mark.version && change !== undefined;
-  const touched = isSame ? touchedShards(change, shards) : undefined;
-  const byShard = groupShards(groups, shards, touched);
-  const parts: Manifest['parts'][number][] = [];
-  for (let shard = 0; shard < shards; shard++) {
-    const kept = touched?.has(shard) === false ? before?.parts[shard] : undefined;
-    const own = byShard.get(shard) ?? new Map();
-    parts.push(
-      kept ??
-        (await writePart({
-          store,
-          id,
-          version: mark.version,
-          pieces: fileSdPieces(own),
-          targets: countTargets(own),
-          known: before?.parts ?? [],
-          signal,
-        })),
-    );
-  }
-  const kept = await clearReplaced(id, before?.replaced ?? [], { store, now: now(), signal });
-  const targets = parts.reduce((sum, part) => sum + part.targets, 0);
-  const replaced = [...kept, ...replacedParts(before?.parts ?? [], parts, now())];
-  return { ...mark, targets, parts, replaced };
-}
-
-/** The shard of a group, by its source: groups that come and go do not move the others. */
-export function shardOf(source: string, shards: number): number {
-  return shards === 1 ? 0 : createHash('md5').update(source).digest().readUInt32BE(0) % shards;
-}
-
-function touchedShards({ added, removed, changed }: Change, shards: number): ReadonlySet<number> {
-  return new Set(
-    [...added.keys(), ...removed.keys(), ...changed.keys()].map((source) => shardOf(source, shards)),
-  );
-}
-
-function groupShards(
-  groups: Groups,
-  shards: number,
-  touched: ReadonlySet<number> | undefined,
-): ReadonlyMap<number, Groups> {
-  const byShard = Map.groupBy(groups, ([source]) => shardOf(source, shards));
-  return new Map(
-    [...byShard]
-      .filter(([shard]) => touched?.has(shard) !== false)
-      .map(([shard, entries]) => [shard, new Map(entries)]),
-  );
-}
-
-async function readManifest(
-  store: ObjectStore,
-  id: ProviderId,
-  signal: AbortSignal | undefined,
-): Promise<{ readonly manifest: Manifest; readonly etag: string } | undefined> {
+/** Names of the parts that are published. */
+async function readParts({ store, id, signal }: WriteInput): Promise<readonly string[]> {
   const key = manifestKey(id);
   const found = await store.get(key, { maxBytes: maxManifestBytes, signal });
-  if (found === undefined) return undefined;
+  if (found === undefined) return [];
   try {
-    return { manifest: decodeManifest(found.body, key), etag: found.etag };
+    return decodeManifest(found.body, key).parts.map(({ name }) => name);
   } catch (error) {
-    if (isMusterError(error, 'malformed')) return undefined;
+    if (isMusterError(error, 'malformed')) return [];
     throw error;
   }
 }
@@ -260,8 +181,8 @@ async function putFenced(
   }
 }
 
-async function isNewest({ store, id, fence, signal }: WriteInput): Promise<boolean> {
-  return (await store.head(snapshotKey(id), signal && { signal }))?.etag === fence;
+async function isNewest({ store, id, checkpoint, signal }: WriteInput): Promise<boolean> {
+  return (await store.head(snapshotKey(id), signal && { signal }))?.etag === checkpoint.etag;
 }
 
 /** Removes the file of the other form, once this one is there. A reader of both takes the higher version. */
@@ -269,6 +190,30 @@ async function removeOther(input: WriteInput, key: string): Promise<void> {
   const { store, signal } = input;
   const found = await store.head(key, { signal });
   if (found !== undefined && (await isNewest(input))) await deleteSeen(store, key, found.etag, signal);
+}
+
+/** Versions between two looks at parts that no list names: a look lists them all. */
+const orphansEvery = 100;
+
+/**
+ * Removes blocks that a run left which died, and parts of a form that is over. What the snapshot names stays, and what
+ * was published `before`, for readers on their way; later versions may belong to a run under way, and young ones to one
+ * of the same version.
+ */
+async function clearOrphans(
+  { id, checkpoint, mark, store, now, signal }: WriteInput,
+  before: readonly string[],
+): Promise<void> {
+  const { blocks = [], replaced = [] } = checkpoint;
+  if (blocks.length === 0 && replaced.length === 0 && before.length === 0) return;
+  const names = new Set([...before, ...[...blocks, ...replaced].map(({ name }) => name)]);
+  const folder = partsFolder(id);
+  for (const { key, modified } of await store.list(folder, { signal })) {
+    const name = key.slice(folder.length);
+    const part = parsePartName(name);
+    if (part === undefined || names.has(name) || part.version > mark.version) continue;
+    if (now().getTime() - modified >= grace) await store.delete(key, { signal });
+  }
 }
 
 interface ListFile extends StreamedBody {

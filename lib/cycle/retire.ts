@@ -111,8 +111,8 @@ async function commitEnd(
   const change = diffGroups(loaded.groups, groups);
   const entry = { change, reason: 'retired', control: control === noControl ? undefined : lapse } as const;
   if (!isEnded && !(await commitChange(id, end, entry, input))) return undefined;
-  const fence = await writeCheckpoint(id, { ...end, identity: status?.identity }, input);
-  return fence === undefined ? undefined : end.version;
+  const written = await writeCheckpoint(id, { ...end, identity: status?.identity }, input);
+  return written === undefined ? undefined : end.version;
 }
 
 /** Parts of later versions belong to a provider that came back. */

@@ -12,13 +12,12 @@ import { type ListScope, listObjects } from './list-objects.ts';
 import { type BlocksMark, createBlocks, type Member, type Spill } from './text/blocks.ts';
 import {
   type AllowedMaps,
-  escapeLabel,
   type Family,
   type FamilyNames,
   familyHeader,
   familyWriter,
-  type Put,
 } from './text/family.ts';
+import { openText, putLabelValue, putString } from './text/text-bytes.ts';
 
 /** How one resource is listed and written. */
 export interface CollectInput extends ListScope {
@@ -80,14 +79,12 @@ async function collect<S extends MessageSpec>(
 function openSheet<S extends MessageSpec>(described: Resource<S>, { wants, allowed, spill }: CollectInput) {
   const { families, identity, identify } = described;
   const names = identity.map((label, index) => `${index === 0 ? '' : ','}${label}="`);
+  const own = openText();
   let objects = 0;
   const columns = families.filter(wants).map((family) => {
-    const blocks = createBlocks(spill);
-    const put: Put = (line) => blocks.put(line);
     return {
       name: family.name,
-      blocks,
-      put,
+      blocks: createBlocks(spill),
       header: familyHeader(family),
       write: familyWriter(family, allowed),
     };
@@ -95,13 +92,16 @@ function openSheet<S extends MessageSpec>(described: Resource<S>, { wants, allow
   return {
     write(object: Parameters<NonNullable<typeof identify>>[0]): void {
       const values = identify?.(object);
-      let own = '';
+      own.length = 0;
       for (let index = 0; index < names.length; index++) {
         const value = values === undefined ? fieldOf(object, identity[index] ?? '') : (values[index] ?? '');
-        own += `${names[index] ?? ''}${escapeLabel(value)}"`;
+        putString(own, names[index] ?? '');
+        putLabelValue(own, value);
+        putString(own, '"');
       }
       objects++;
-      for (const { write, put } of columns) write?.(object, own, put);
+      const labels = own.bytes.subarray(0, own.length);
+      for (const { write, blocks } of columns) write?.(object, labels, blocks);
     },
     mark: () => ({ objects, columns: columns.map(({ blocks }) => blocks.mark()) }),
     backTo(mark: { objects: number; columns: readonly BlocksMark[] }): void {

@@ -1,4 +1,5 @@
 import { mapConcurrent } from '../base/concurrency.ts';
+import { fetchTexts } from '../cycle/blocks.ts';
 import type { ControlRecord } from '../cycle/control.ts';
 import { readHeld } from '../cycle/held.ts';
 import { type LifeEvent, lifeOfTarget } from '../cycle/history.ts';
@@ -139,6 +140,7 @@ async function lookAt(
   const { job, provider } = id;
   const { status, damaged } = await readStatus(store, id, signal);
   const loaded = await loadProvider(store, id, { signal });
+  await fetchTexts(loaded.groups.values(), { store, id, signal });
   const rules = input.rulesOf(job);
   const isMeant = openMatcher(question, rules);
   const found = findTargets(loaded, (labels) => {

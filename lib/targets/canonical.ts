@@ -11,6 +11,8 @@ export interface EncodedGroup {
   readonly json: string;
   /** SHA-256 of the text: equal groups have equal ones. */
   readonly digest: string;
+  /** Characters of the text. */
+  readonly length: number;
   /** How many targets a file of it has: distinct label sets with an address. */
   readonly targets: number;
 }
@@ -25,7 +27,8 @@ export type Groups = ReadonlyMap<string, EncodedGroup>;
 export function encodeGroup(group: TargetGroup): EncodedGroup {
   const texts = targetTexts(group);
   const json = joinGroup(group, texts);
-  return { json, digest: hash('sha256', json, 'base64'), targets: countAddressed(group, texts) };
+  const targets = countAddressed(group, texts);
+  return { json, digest: hash('sha256', json, 'base64'), length: json.length, targets };
 }
 
 /** The text of the canonical form alone, for those who do not compare. */

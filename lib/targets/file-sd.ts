@@ -28,7 +28,8 @@ export function readVersionMark(beginning: Uint8Array): VersionMark | undefined 
   return store === undefined ? undefined : { store, version: Number(version) };
 }
 
-function markText({ store, version }: VersionMark): string {
+/** The line of a file that tells its version. */
+export function markText({ store, version }: VersionMark): string {
   return `{"targets":[],"labels":{"${versionLabel}":"${store}/${version}"}}`;
 }
 
@@ -49,6 +50,13 @@ export function* fileSdPieces(groups: Groups, mark?: VersionMark): Generator<Uin
   }
   yield lines.take('end');
   return undefined;
+}
+
+/** The file of canonical groups, one a line. Throws kind `malformed` for what is no group. */
+export function fileSdOfLines(groups: Buffer): Uint8Array {
+  const lines = openFileSdLines();
+  lines.add(groups);
+  return lines.take('end');
 }
 
 function* linesOf(groups: Groups): Generator<string, undefined> {

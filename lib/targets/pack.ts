@@ -65,6 +65,7 @@ function packedGroup(
   return {
     digest,
     targets,
+    length: end - start,
     get json() {
       const texts = typeof block.texts === 'string' ? parts.join('') : unpacked(block, block.texts);
       return texts.slice(start, end);
@@ -72,12 +73,17 @@ function packedGroup(
   };
 }
 
-const kept = new Map<Block, string>();
-
 function unpacked(block: Block, bytes: Uint8Array): string {
+  return keepUnpacked(block, () => inflateRawSync(bytes).toString('utf8'));
+}
+
+const kept = new Map<object, string>();
+
+/** The text of a block, which is kept for the next groups of it; `unpack` makes it. */
+export function keepUnpacked(block: object, unpack: () => string): string {
   const known = kept.get(block);
   if (known !== undefined) return known;
-  const texts = inflateRawSync(bytes).toString('utf8');
+  const texts = unpack();
   const [oldest] = kept.keys();
   if (kept.size >= keptBlocks && oldest !== undefined) kept.delete(oldest);
   kept.set(block, texts);

@@ -7,8 +7,8 @@ import { prometheusVersions } from '../../lib/config/prometheus-version.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** The rows of the README's table of mechanisms. */
-const rows = readFileSync(join(root, 'README.md'), 'utf8')
+/** The rows of the table of mechanisms. */
+const rows = readFileSync(join(root, 'docs/backends.md'), 'utf8')
   .split('\n')
   .filter((line) => /^\| `(?:\w+_sd|static)_configs` \|/.test(line))
   .map((line) => {
@@ -19,7 +19,7 @@ const rows = readFileSync(join(root, 'README.md'), 'utf8')
     return { key, prometheus, muster, compared };
   });
 
-test('the README has every key of Prometheus and of Muster, once, in order', () => {
+test('the table has every key of Prometheus and of Muster, once, in order', () => {
   expect(rows.map(({ key }) => key)).toEqual([...sdKeys].sort());
 });
 
@@ -36,7 +36,7 @@ test('each that is here says since when, links its README, and says what it is c
       continue;
     }
     const { version, path = '' } =
-      /^\[(?<version>\d+\.\d+\.\d+)\]\((?<path>lib\/backends\/\w+\/README\.md)\)$/.exec(muster)?.groups ?? {};
+      /^\[(?<version>\d+\.\d+\.\d+)\]\(\.\.\/(?<path>lib\/backends\/\w+\/README\.md)\)$/.exec(muster)?.groups ?? {};
     expect([key, version]).toEqual([key, expect.any(String)]);
     expect([key, compared]).toEqual([key, expect.stringMatching(/\w/)]);
     if (mechanisms.some(({ configKey }) => configKey === key))

@@ -82,6 +82,11 @@ describe('muster status', () => {
       1,
       'left the configuration, not retired: 3 of 3 published targets would be retired; muster accept --retired',
     ]);
+    await change(place, { retiring, pinned: { since: at, by: 'ann', why: 'the registry moves' } });
+    expect(await check(place)).toEqual([
+      1,
+      'left the configuration, not retired before the pin ends: the list is pinned by ann (the registry moves) until it is unpinned; muster unpin api --provider consul-0',
+    ]);
   });
 
   test('tells of a status that a later Muster wrote', async () => {

@@ -37,6 +37,32 @@ describe('on a terminal', () => {
     expect(await last({ env: { FORCE_COLOR: '1' } })).toBe(green);
   });
 
+  test('status --watch fits the width, and begins each look at the top of the screen', async () => {
+    await runHere(['run', ...config]);
+    const watch = async (outColumns: number) => {
+      const ended = new AbortController();
+      let text = '';
+      const out = async (part: string | Uint8Array) => {
+        text += String(part);
+        if (text.split('\u001b[H\u001b[2J').length > 2) ended.abort();
+      };
+      const world = { ...terminal, env: { NO_COLOR: '1' }, outColumns, out, signal: ended.signal };
+      expect((await runHere(['status', '--watch', ...config], world)).code).toBe(0);
+      const [before = '', look = ''] = text.split('\u001b[H\u001b[2J');
+      return { before, lines: look.trimEnd().split('\n') };
+    };
+    const wide = await watch(200);
+    expect([wide.before, wide.lines.length, wide.lines[1]]).toEqual([
+      '',
+      2,
+      expect.stringMatching(/^api +consul-0 +1 +1 +\d+s +\d+s +ok$/),
+    ]);
+    const narrow = await watch(60);
+    expect(narrow.lines[0]).toMatch(/^JOB/);
+    expect(narrow.lines.filter((line) => line.length > 60)).toEqual([]);
+    expect(narrow.lines.join(' ')).toMatch(/api[\s\S]*ok/);
+  });
+
   test('a table fits the width: long names lose their middle, prose is broken between words', async () => {
     const heading = ['JOB', 'PROVIDER', 'STATE'];
     const rows = [

@@ -20,7 +20,7 @@ const settings = {
   guard: { max_removed: 0.5, min_targets: 10, confirm_after: 900_000, confirm_empty_after: 3_600_000 },
   relabel: 'prometheus',
   labels: 'all',
-  shards: 1,
+  shards: 'auto',
   retire_after: 900_000,
 };
 
@@ -225,7 +225,7 @@ scrape_configs:
       '1:1 scrape_confgs: unknown key, did you mean "scrape_configs"?',
       '2:1 store: the URL has the scheme gs:, which is not known; use s3://bucket/prefix, file:///folder, or the path of a folder',
       '3:22 kube_state_metrics[0]: is not supported by this program',
-      '4:12 defaults.shards: must be a whole number from 1 to 1000',
+      '4:12 defaults.shards: must be "auto", or a whole number from 1 to 1000',
       '4:23 defaults.gaurd: unknown key, did you mean "guard"?',
       '8:9 scrape_configs[0].consul_sd_configs[0].server: must be text that is not empty',
       '9:9 scrape_configs[0].consul_sd_configs[0].servr: unknown key, did you mean "server"?',

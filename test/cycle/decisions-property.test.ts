@@ -1,11 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { BlockLimits } from '../../lib/cycle/blocks.ts';
 import { pinAt } from '../../lib/cycle/control.ts';
 import { groupsAt } from '../../lib/cycle/history.ts';
 import { loadProvider } from '../../lib/cycle/load.ts';
 import { pinProvider, rejectHeld, rollbackProvider, unpinProvider } from '../../lib/cycle/operate.ts';
+import type { Groups } from '../../lib/targets/canonical.ts';
 import { draws } from '../support/counts.ts';
-import { id, providerOf, readHistory } from '../support/provider.ts';
+import { id, layouts, providerOf, readHistory } from '../support/provider.ts';
 import { addressOf, openScenario, type Scenario, targets } from './scenario.ts';
 
 const { signal } = new AbortController();
@@ -41,11 +43,21 @@ interface Watch {
   readonly kept: Map<number, readonly string[]>;
 }
 
-async function happen(scenario: Scenario, event: Event, watch: Watch): Promise<void> {
+const textsOf = (groups: Groups) => [...groups].map(([source, { json }]) => [source, json]);
+
+async function happen(
+  scenario: Scenario,
+  event: Event,
+  watch: Watch,
+  limits: BlockLimits | undefined,
+): Promise<void> {
   const { store } = scenario;
   const time = () => Date.UTC(2026, 0, 1) + scenario.minutes * 60_000;
   const until = (minutes: number) => new Date(time() + minutes * 60_000).toISOString();
-  const input = { store, signal, run: 'operator', by: 'ann', why: undefined, now: () => new Date(time()) };
+  const input = {
+    ...{ store, signal, limits, run: 'operator', by: 'ann', why: undefined },
+    now: () => new Date(time()),
+  };
   switch (event.kind) {
     case 'cycle':
       for (let count = 0; count < event.times; count++) {
@@ -105,29 +117,33 @@ async function unlessRefused<T>(deciding: Promise<T>): Promise<T | undefined> {
 }
 
 describe('any order of cycles and decisions', () => {
-  test('a pinned list stays, what was rejected stays, and each version can be rebuilt', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(anyEvent, { minLength: 2, maxLength: 12 }), async (events) => {
-        const scenario = openScenario();
-        const watch: Watch = { unwanted: new Set(), kept: new Map() };
-        for (const event of events) {
-          await happen(scenario, event, watch);
-          const { version } = await loadProvider(scenario.store, id, {});
-          watch.kept.set(version, await scenario.published());
-        }
-        const { lists, version } = await readHistory(scenario.store);
-        for (const [number, list] of lists.entries()) {
-          const { groups } = await groupsAt(id, number, { store: scenario.store, signal });
-          expect([number, groups]).toEqual([number, list]);
-        }
-        for (const [number, addresses] of watch.kept) {
-          const { groups } = await groupsAt(id, number, { store: scenario.store, signal });
-          const rebuilt = [...groups.keys()].map((source) => addressOf(Number(source.slice(1)))).sort();
-          expect([number, rebuilt]).toEqual([number, addresses]);
-        }
-        expect((await scenario.status())?.published_version ?? 0).toBe(version);
-      }),
-      { numRuns: draws(60) },
-    );
-  }, 120_000);
+  test.each(layouts)(
+    'a pinned list stays, what was rejected stays, and each version can be rebuilt: %s',
+    async (_, limits) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(anyEvent, { minLength: 2, maxLength: 12 }), async (events) => {
+          const scenario = openScenario({ limits });
+          const watch: Watch = { unwanted: new Set(), kept: new Map() };
+          for (const event of events) {
+            await happen(scenario, event, watch, limits);
+            const { version } = await loadProvider(scenario.store, id, {});
+            watch.kept.set(version, await scenario.published());
+          }
+          const { lists, version } = await readHistory(scenario.store);
+          for (const [number, list] of lists.entries()) {
+            const { groups } = await groupsAt(id, number, { store: scenario.store, signal });
+            expect([number, textsOf(groups)]).toEqual([number, textsOf(list)]);
+          }
+          for (const [number, addresses] of watch.kept) {
+            const { groups } = await groupsAt(id, number, { store: scenario.store, signal });
+            const rebuilt = [...groups.keys()].map((source) => addressOf(Number(source.slice(1)))).sort();
+            expect([number, rebuilt]).toEqual([number, addresses]);
+          }
+          expect((await scenario.status())?.published_version ?? 0).toBe(version);
+        }),
+        { numRuns: draws(60) },
+      );
+    },
+    120_000,
+  );
 });

@@ -153,7 +153,7 @@ describe('the gate', () => {
       const scenario = openScenario();
       await scenario.cycle(targets(0, 40));
       const { gzipSync } = await import('node:zlib');
-      const text = `{"schema":${key === statusKey(id) ? 2 : 3},"version":1,"groups":[\n]}\n`;
+      const text = `{"schema":${key === statusKey(id) ? 2 : 4},"version":1,"groups":[\n]}\n`;
       const newer = key === statusKey(id) ? Buffer.from(text) : gzipSync(text);
       await scenario.store.put(key, newer, { condition: 'any' });
       const { outcome, error } = await scenario.cycle([]);

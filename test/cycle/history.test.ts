@@ -14,6 +14,7 @@ import { countChange } from '../../lib/targets/diff.ts';
 import { encodeFileSd } from '../../lib/targets/file-sd.ts';
 import { addressLabel, type LabelSet } from '../../lib/targets/group.ts';
 import { journalKey, snapshotKey, targetsKey } from '../../lib/targets/keys.ts';
+import { countingStore } from '../support/counting-store.ts';
 import { id } from '../support/provider.ts';
 import { addressOf, openScenario, targets } from './scenario.ts';
 
@@ -105,6 +106,14 @@ describe('the lists of a journal of 500 versions', () => {
       removed: 6,
       changed: 3,
     });
+  });
+
+  test('are compared over one way where they are neighbours: the second begins at the first', async () => {
+    const counting = countingStore(store);
+    const change = await changeBetween(id, [250, 251], { store: counting.store, signal });
+    const reads = counting.calls.filter(({ key }) => key.startsWith('journal/') && key.endsWith('.gz'));
+    expect([change.changed.size > 0, reads.length]).toEqual([true, 251]);
+    expect(change).toEqual(await changeBetween(id, [250, 251], { store, signal }));
   });
 
   test('are listed newest first, with their counts, within a time', async () => {

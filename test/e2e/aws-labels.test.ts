@@ -47,7 +47,7 @@ describeWithPrograms('EC2, as a real Prometheus sees the same emulator', ['moto'
     moto = await startMoto({ threaded: true });
     for (const [index, region] of regions.entries())
       await makeWorld(moto.endpoint, region, index === 0 ? 1010 : 10);
-    front = await startAwsFront(moto.endpoint, { rewrite: markPrimary });
+    front = await startAwsFront(moto.endpoint, { ask: inSmallPages, rewrite: markPrimary });
   });
   afterAll(() => Promise.all([front?.stop(), moto?.stop()]));
 
@@ -59,7 +59,10 @@ describeWithPrograms('EC2, as a real Prometheus sees the same emulator', ['moto'
   });
 
   test.each(regions)('every instance of %s has the same labels', async (region) => {
+    const before = front.requests.length;
     const ours = targetTexts((await listTargets(ec2, stanza(region), { prometheus: '3.5' })).groups);
+    const pages = front.requests.slice(before).filter(({ body }) => body.includes('DescribeInstances'));
+    expect(pages.length).toBeGreaterThan(1);
     expect(ours.length).toBeGreaterThan(region === regions[0] ? 1010 : 10);
     expect(await discoverWithPromtool({ ec2_sd_configs: [stanza(region)] }, ours.length)).toEqual(ours);
   });
@@ -110,6 +113,13 @@ function markPrimary(body: string): string {
     (whole, digit: string) =>
       `${whole}<isPrimaryIpv6>${Number.parseInt(digit, 16) % 2 === 0}</isPrimaryIpv6>`,
   );
+}
+
+/** Five reservations in a page, the fewest that EC2 gives, so that a listing has several pages. */
+function inSmallPages(body: string): string {
+  return body.includes('Action=DescribeInstances')
+    ? `${body.replace(/&MaxResults=\d+/, '')}&MaxResults=5`
+    : body;
 }
 
 /** All labels of each target. */
@@ -222,6 +232,7 @@ async function makeWorld(endpoint: string, region: string, size: number): Promis
     return Instances.flatMap(({ InstanceId }) => InstanceId ?? []);
   };
   await run(size, { InstanceType: 't3.micro', SubnetId: subnets[0] });
+  for (const InstanceType of ['t3.small', 't3.large']) await run(1, { InstanceType });
   const stopped = await run(3, { InstanceType: 'm5.large', SubnetId: subnets[1] });
   await client.send(new StopInstancesCommand({ InstanceIds: stopped }));
   const gone = await run(2, { InstanceType: 'm5.large' });

@@ -3,13 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { shardOf } from '../../lib/cycle/publish.ts';
-import { markFile } from '../../lib/sidecar/mirror/content.ts';
 import { type ConsulFleet, startConsulFleet } from '../../lib/sim/consul.ts';
 import { openStore } from '../../lib/store/open.ts';
 import { createS3Store } from '../../lib/store/s3/store.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import { encodeFileSd, joinFileSd, readVersionMark } from '../../lib/targets/file-sd.ts';
+import { encodeFileSd, readVersionMark } from '../../lib/targets/file-sd.ts';
 import { repeats } from '../support/counts.ts';
 import { type Moto, motoCredentials, startMoto } from '../support/moto.ts';
 import { describeWithPrograms } from '../support/programs.ts';
@@ -150,13 +148,7 @@ async function expectWholeReads(place: Workplace, setting: Setting): Promise<voi
 /** The file of a version as every mirror joins it. */
 function fileOf(history: History, version: number): Buffer {
   const list = history.lists[version] ?? new Map();
-  const parts = Map.groupBy(list, ([source]) => shardOf(source, shards));
-  return Buffer.from(
-    joinFileSd([
-      markFile({ store: history.store, version }),
-      ...Array.from({ length: shards }, (_, shard) => encodeFileSd(new Map(parts.get(shard) ?? []))),
-    ]),
-  );
+  return Buffer.from(encodeFileSd(list, { store: history.store, version }));
 }
 
 async function churn(fleet: ConsulFleet, signal: AbortSignal): Promise<void> {

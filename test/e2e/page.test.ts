@@ -24,6 +24,7 @@ const pages = {
   search: '/targets?q=canary+dc%3Deu-1',
   changes: '/changes',
   version: '/version?job=api&provider=consul-0&version=12',
+  list: '/list?job=api&provider=consul-0&version=12',
   target: '/target?job=api&provider=consul-0&address=10.3.0.2%3A9100',
   dropped: '/dropped?job=api',
   grouped: '/?group=mechanism&sort=targets',
@@ -190,6 +191,12 @@ describeWithPrograms('the page in Chromium', ['chromium'], () => {
     expect(await page.locator('.diff > .changed').count()).toBe(7);
     await follow(page.getByRole('link', { name: 'Version 39' }), versionOf(39));
     expect(await page.locator('.diff > .added').count()).toBe(1);
+    const list = '/list?job=api&provider=consul-0&version=39';
+    await follow(page.getByRole('link', { name: 'The full list as of this version' }), list);
+    expect(await page.getByRole('status').textContent()).toBe('62 targets');
+    await page.getByRole('searchbox', { name: 'Search the list as of this version' }).fill('10.3.0.5');
+    const found = '/list?job=api&provider=consul-0&version=39&q=10.3.0.5';
+    await follow(page.locator('.search').getByRole('button', { name: 'Search' }), found);
     await close();
   });
 

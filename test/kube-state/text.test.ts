@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { approximateQuantity, quantityValue, wholeQuantity } from '../../lib/kube-state/quantity.ts';
 import { fnv64a, jumpHash, keepShard } from '../../lib/kube-state/render.ts';
-import { escapeHelp, escapeLabel, formatNumber } from '../../lib/kube-state/text/family.ts';
+import { formatNumber } from '../../lib/kube-state/text/family.ts';
 import { allowKeys, parseLabelList, toPrometheusLabels } from '../../lib/kube-state/text/label-names.ts';
+import { escapeHelp, openText, putLabelValue, putString } from '../../lib/kube-state/text/text-bytes.ts';
 
 describe('numbers', () => {
   test.each([
@@ -90,10 +91,25 @@ describe('labels', () => {
   });
 
   test('are escaped as the format asks', () => {
-    expect(escapeLabel('a "b" \\ c\nd')).toBe('a \\"b\\" \\\\ c\\nd');
+    expect(labelText('a "b" \\ c\nd')).toBe('a \\"b\\" \\\\ c\\nd');
+    expect(labelText('größe "ü" 😀')).toBe('größe \\"ü\\" 😀');
     expect(escapeHelp('a "b" \\ c\nd')).toBe('a "b" \\\\ c\\nd');
   });
 });
+
+test('a text keeps what was written while its memory grows', () => {
+  const text = openText();
+  const words = Array.from({ length: 3000 }, (_, index) => (index % 7 === 0 ? `é${index}` : `e${index}`));
+  for (const word of words) putString(text, word);
+  expect(text.bytes.toString('utf8', 0, text.length)).toBe(words.join(''));
+});
+
+/** A label value as it stands in a text. */
+function labelText(value: string): string {
+  const text = openText();
+  putLabelValue(text, value);
+  return text.bytes.toString('utf8', 0, text.length);
+}
 
 describe('allow lists', () => {
   const map = ['app', '1', 'team/name', '2', 'team/size', '3', 'teams', '4'];

@@ -142,7 +142,7 @@ describe('a list in parts', () => {
 
   test.each([
     ['rubbish', '{', 'invalid'],
-    ['of a later Muster', '{"schema":2}', 'newer'],
+    ['of a later Muster', '{"schema":3}', 'newer'],
     ['whose sum is wrong', three[manifest]?.replace('"targets": 4', '"targets": 5'), 'invalid'],
   ])('a manifest that is %s keeps the last good file, and is not read again', async (_, text, reason) => {
     const { memory, store, reads, path, folder } = await world();

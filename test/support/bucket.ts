@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { encodeManifest, type Part } from '../../lib/cycle/manifest.ts';
+import type { Part } from '../../lib/cycle/manifest.ts';
 import type { Status } from '../../lib/cycle/status.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { decodeFileSd } from '../../lib/targets/file-sd-reader.ts';
@@ -46,7 +46,7 @@ export function fileOf(
 }
 
 /**
- * A list in parts, each with the version in which it was first written, and its manifest. The parts that an older
+ * A list in parts that are file_sd files, as they were once, each with the version in which it was first written, and its manifest. The parts that an older
  * manifest named stay in the bucket.
  */
 export function listOf(
@@ -66,9 +66,11 @@ export function listOf(
   const targets = parts.reduce((sum, part) => sum + part.targets, 0);
   return {
     ...Object.fromEntries(parts.map((part, index) => [partKey(id, part.name), bodies[index]?.text ?? ''])),
-    [manifestKey(id)]: Buffer.from(
-      encodeManifest({ store, version, targets, parts, replaced: [] }),
-    ).toString(),
+    [manifestKey(id)]: JSON.stringify(
+      { schema: 1, store, version, targets, parts, replaced: [] },
+      undefined,
+      1,
+    ),
   };
 }
 

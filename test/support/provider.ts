@@ -1,3 +1,4 @@
+import { type BlockLimits, fetchTexts } from '../../lib/cycle/blocks.ts';
 import { decodeJournalEntry } from '../../lib/cycle/journal.ts';
 import { readStoreDocument } from '../../lib/cycle/ownership.ts';
 import type { CycleInput, Provider } from '../../lib/cycle/provider.ts';
@@ -17,6 +18,15 @@ import {
 } from '../../lib/targets/keys.ts';
 
 export const id: ProviderId = { job: 'api', provider: 'consul-0' };
+
+/** Blocks of three groups or so, for the smallest list. */
+export const smallBlocks: BlockLimits = { inline: 0, groups: 3, least: 0, most: 1000 };
+
+/** How lists are kept, for tests that are to hold for each way. */
+export const layouts = [
+  ['one object', undefined],
+  ['blocks', smallBlocks],
+] as const;
 
 /** Groups `<prefix>0 … <prefix>n-1` of one target each; `value` is a label by which versions are told apart. */
 export function listing(count: number, value = '', prefix = 'g'): TargetGroup[] {
@@ -99,6 +109,7 @@ export async function readHistory(store: ObjectStore, of: ProviderId = id): Prom
   }
   const stored = await store.get(snapshotKey(of));
   const snapshot = stored === undefined ? undefined : await decodeSnapshot(bodyOf(stored));
+  if (snapshot !== undefined) await fetchTexts(snapshot.groups.values(), { store, id: of });
   if (
     snapshot !== undefined &&
     text(encodeFileSd(snapshot.groups)) !== text(encodeFileSd(lists[snapshot.version] ?? new Map()))

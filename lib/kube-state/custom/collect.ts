@@ -102,6 +102,9 @@ export interface CustomSheet {
   readonly finish: () => Collected;
 }
 
+/** A custom resource is identified by no labels but those that its configuration gives. */
+const noLabels = new Uint8Array();
+
 /** Opens the text of all custom resources. Its functions throw kind `storage` for the spill. */
 export function openCustomSheet(spill: Spill): CustomSheet {
   const columns = new Map<string, Column>();
@@ -118,16 +121,14 @@ export function openCustomSheet(spill: Spill): CustomSheet {
   return {
     of(families) {
       const written = families.map((family) => {
-        const column = columnOf(family);
-        const put = (line: string): void => column.blocks.put(line);
-        return { column, put, write: familyWriter(family, {}) };
+        return { column: columnOf(family), write: familyWriter(family, {}) };
       });
       const own = new Set(written.map(({ column }) => column));
       return {
         write(object) {
           objects++;
           for (const column of own) column.objects++;
-          for (const { write, put } of written) write?.(object, '', put);
+          for (const { write, column } of written) write?.(object, noLabels, column.blocks);
         },
         mark: () => ({
           objects,

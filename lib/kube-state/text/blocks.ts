@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { MusterError } from '../../base/errors.ts';
+import type { Lines } from './family.ts';
+import { openText } from './text-bytes.ts';
 
 /** A text that is kept as gzip members. Concatenated members are a gzip again (RFC 1952, 2.2). */
-export interface Blocks {
-  /** Appends a line. */
-  readonly put: (text: string) => void;
+export interface Blocks extends Lines {
   /** Number of lines. */
   readonly count: () => number;
   /** Marks the present end, for `backTo`. */
@@ -24,14 +24,11 @@ export interface BlocksMark {
   readonly count: number;
 }
 
-/** Characters that are collected before they become bytes. */
-const chunkLength = 1 << 12;
+/** Bytes of a block's memory: large for the compression window of 32 KiB, small for sixty families at once. */
+const blockMemory = 1 << 18;
 
-/**
- * Bytes after which a block is compressed. It is large for the compression window of 32 KiB, and small for the memory of
- * sixty families at once.
- */
-const blockLength = 1 << 17;
+/** Bytes after which a block is compressed. The next line fits its memory, unless it is very long. */
+const blockLength = blockMemory - (1 << 13);
 
 /**
  * Creates the text of one family. An object has samples of all families of its resource, but the samples of a family must
@@ -39,61 +36,37 @@ const blockLength = 1 << 17;
  */
 export function createBlocks(spill: Spill): Blocks {
   let members: Member[] = [];
-  let block: Buffer = Buffer.alloc(0);
-  let length = 0;
-  let text = '';
+  const block = openText();
   let count = 0;
+  const written = () => block.bytes.subarray(0, block.length);
   const compress = () => {
-    if (length > 0) members.push(spill.append(gzipBytes(block.subarray(0, length))));
-    length = 0;
-  };
-  const flush = () => {
-    const bytes = Buffer.byteLength(text);
-    if (length + bytes > blockLength) compress();
-    if (length + bytes > block.length) block = grown(block, length, length + bytes);
-    length += block.write(text, length);
-    text = '';
+    if (block.length > 0) members.push(spill.append(gzipBytes(written())));
+    block.length = 0;
   };
   return {
-    put(more) {
-      text += more;
+    text: block,
+    endLine() {
       count++;
-      if (text.length >= chunkLength) flush();
+      if (block.length >= blockLength) compress();
     },
     count: () => count,
     mark() {
-      flush();
       compress();
       return { members: members.length, count };
     },
     backTo(mark) {
-      text = '';
-      length = 0;
+      block.length = 0;
       count = mark.count;
       members = members.slice(0, mark.members);
     },
     take(header) {
       // A family that fits one block is one member: small members compress badly.
       if (members.length === 0)
-        return [
-          spill.append(
-            gzipBytes(Buffer.concat([Buffer.from(header), block.subarray(0, length), Buffer.from(text)])),
-          ),
-        ];
-      flush();
+        return [spill.append(gzipBytes(Buffer.concat([Buffer.from(header), written()])))];
       compress();
       return [spill.append(gzipText(header)), ...members];
     },
   };
-}
-
-/** Copies the block into a larger one. Blocks start small, since most families are small. */
-function grown(block: Buffer, length: number, needed: number): Buffer {
-  const larger = Buffer.allocUnsafeSlow(
-    Math.max(needed, Math.min(2 * block.length, blockLength), chunkLength),
-  );
-  block.copy(larger, 0, 0, length);
-  return larger;
 }
 
 /** Returns the text as a gzip member. */
@@ -106,7 +79,7 @@ export function gzipText(text: string): Uint8Array {
  * which do not compress.
  */
 function gzipBytes(bytes: Uint8Array): Uint8Array {
-  return gzipSync(bytes, { level: 1 });
+  return gzipSync(bytes, { level: 1, chunkSize: 1 << 16 });
 }
 
 /** Offset and length of a gzip member in a spill, in bytes. */

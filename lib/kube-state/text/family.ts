@@ -1,4 +1,5 @@
 import { type Allow, toPrometheusLabels } from './label-names.ts';
+import { escapeHelp, putBytes, putLabelValue, putString, type TextBytes } from './text-bytes.ts';
 
 /** Name, help and stability of a family. Source: kube-state-metrics, internal/store and docs/metrics. */
 export interface FamilyNames {
@@ -51,11 +52,16 @@ interface LabelledSample {
 /** A metric family, and how samples are made of an object. */
 export type Family<T> = ValueFamily<T> | SampleFamily<T> | MapFamily<T> | LabelledFamily<T>;
 
-/** Receives a line of a family. */
-export type Put = (line: string) => void;
+/** The lines of a family. */
+export interface Lines {
+  /** Where the next line is written. */
+  readonly text: TextBytes;
+  /** Called after each line. */
+  readonly endLine: () => void;
+}
 
 /** Writes all lines of one object. `own` holds the labels that identify it, as written between the braces. */
-export type WriteFamily<T> = (object: T, own: string, put: Put) => void;
+export type WriteFamily<T> = (object: T, own: Uint8Array, lines: Lines) => void;
 
 /** Which labels and annotations become Prometheus labels. Absent: their families have no samples. */
 export interface AllowedMaps {
@@ -65,53 +71,79 @@ export interface AllowedMaps {
 
 /** Returns the writer of a family; undefined if the family cannot have samples. */
 export function familyWriter<T>(family: Family<T>, allowed: AllowedMaps): WriteFamily<T> | undefined {
-  const open = `${family.name}{`;
+  const open = Buffer.from(`${family.name}{`);
   if ('value' in family) {
     const { value: measure } = family;
-    return (object, own, put) => {
+    return (object, own, lines) => {
       const value = measure(object);
-      if (value !== undefined) put(`${open}${own}} ${formatNumber(value)}\n`);
+      if (value === undefined) return;
+      startLine(lines, open, own);
+      endLine(lines, value);
     };
   }
   if ('samples' in family) return samplesWriter(open, family.labels, family.samples);
   if ('labelled' in family) {
-    return (object, own, put) => {
+    return (object, own, lines) => {
       for (const { labels, value } of family.labelled(object)) {
-        const shown = labels.map(([name, text]) => `${name}="${escapeLabel(text)}"`).join();
-        const separator = own === '' || shown === '' ? '' : ',';
-        put(`${open}${own}${separator}${shown}} ${formatNumber(value)}\n`);
+        startLine(lines, open, own);
+        let isFirst = own.length === 0;
+        for (const [name, text] of labels) {
+          putLabel(lines, `${isFirst ? '' : ','}${name}="`, text);
+          isFirst = false;
+        }
+        endLine(lines, value);
       }
     };
   }
   const allow = family.allowed === 'all' ? (map: readonly string[]) => map : allowed[family.allowed];
   if (allow === undefined) return undefined;
-  return (object, own, put) => {
+  return (object, own, lines) => {
     const { names, values } = toPrometheusLabels(family.prefix, allow(family.map(object)));
-    let labels = '';
-    for (const [index, name] of names.entries()) labels += `,${name}="${escapeLabel(values[index] ?? '')}"`;
-    put(`${open}${own}${labels}} 1\n`);
+    startLine(lines, open, own);
+    for (const [index, name] of names.entries()) putLabel(lines, `,${name}="`, values[index] ?? '');
+    endLine(lines, 1);
   };
 }
 
 function samplesWriter<T>(
-  open: string,
+  open: Uint8Array,
   labels: readonly string[],
-  samples: (object: T, add: (value: number, ...values: readonly string[]) => void) => void,
+  samples: (object: T, add: Add) => void,
 ): WriteFamily<T> {
   const names = labels.map((label) => `,${label}="`);
-  let own = '';
-  let put: Put = () => undefined;
-  const add = (value: number, ...values: readonly string[]): void => {
-    let line = open + own;
+  let own: Uint8Array = new Uint8Array();
+  let lines: Lines | undefined;
+  const add: Add = (value, ...values) => {
+    if (lines === undefined) return;
+    startLine(lines, open, own);
     for (let index = 0; index < names.length; index++)
-      line += `${names[index] ?? ''}${escapeLabel(values[index] ?? '')}"`;
-    put(`${line}} ${formatNumber(value)}\n`);
+      putLabel(lines, names[index] ?? '', values[index] ?? '');
+    endLine(lines, value);
   };
-  return (object, ownLabels, putLine) => {
+  return (object, ownLabels, ownLines) => {
     own = ownLabels;
-    put = putLine;
+    lines = ownLines;
     samples(object, add);
   };
+}
+
+function startLine({ text }: Lines, open: Uint8Array, own: Uint8Array): void {
+  putBytes(text, open);
+  putBytes(text, own);
+}
+
+/** `start` is the label's name, with all that stands around it up to the value. */
+function putLabel({ text }: Lines, start: string, value: string): void {
+  putString(text, start);
+  putLabelValue(text, value);
+  putString(text, '"');
+}
+
+function endLine(lines: Lines, value: number): void {
+  putString(lines.text, '} ');
+  putString(lines.text, formatNumber(value));
+  putString(lines.text, '\n');
+  lines.endLine();
 }
 
 /** The HELP and TYPE lines of a family. Source: Prometheus, "Exposition formats". */
@@ -128,21 +160,6 @@ function helpOf({ help, stable, deprecated }: FamilyNames): string {
   const since = deprecated === undefined ? '' : `(Deprecated since ${deprecated}) `;
   return `${stability}${since}${help}`;
 }
-
-/** Escapes a label value that stands between quotes. Source: Prometheus, "Exposition formats". */
-export function escapeLabel(value: string): string {
-  return needsEscape.test(value)
-    ? value.replace(/[\\\n"]/g, (character) => escapes[character] ?? character)
-    : value;
-}
-
-/** Escapes a help, where quotes stay. Source: Prometheus, "Exposition formats". */
-export function escapeHelp(text: string): string {
-  return text.replace(/[\\\n]/g, (character) => escapes[character] ?? character);
-}
-
-const needsEscape = /[\\\n"]/;
-const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '"': '\\"' };
 
 /** A sample's value as kube-state-metrics writes it: the shortest form of Go's format `g`. */
 export function formatNumber(value: number): string {

@@ -17,6 +17,8 @@ export interface JoinedList {
   readonly sha256: string;
   /** Bytes. */
   readonly size: number;
+  /** Targets in it: all, or those of the shard. */
+  readonly targets: number;
   readonly parts: readonly OwnedPart[];
 }
 
@@ -37,7 +39,7 @@ export function isLargeList({ parts }: Manifest): boolean {
 }
 
 /**
- * Fetches the parts that are not on disk yet, keeps them there, and joins all parts into one file that begins with its
+ * Joins a list whose parts are file_sd files, as they were once. Fetches the parts that are not on disk yet, keeps them there, and joins all parts into one file that begins with its
  * version. A part never changes, and stays in the bucket for an hour after it has left the manifest, so that a reader
  * gets one whole version while new ones are published. Returns a rejection when a part is missing or wrong. Throws what
  * store and disk throw.
@@ -62,7 +64,8 @@ export async function joinList(input: JoinInput): Promise<JoinedList | Rejection
   if (rejection !== undefined) return rejection;
   const parts = found.flatMap((one) => ('reason' in one ? [] : [one]));
   const owned = parts.map(({ bytes: _, ...part }) => part);
-  return large ? joinOnDisk(folder, manifest, owned) : joinInMemory(manifest, parts, owned);
+  const joined = large ? await joinOnDisk(folder, manifest, owned) : joinInMemory(manifest, parts, owned);
+  return { ...joined, targets: owned.reduce((sum, part) => sum + part.targets, 0) };
 }
 
 interface TakenPart extends OwnedPart {
@@ -111,7 +114,9 @@ async function fetchPart(input: JoinInput, part: Part, large: boolean): Promise<
   return { name: part.name, sha256, targets, total, bytes };
 }
 
-function joinInMemory(mark: Manifest, parts: readonly TakenPart[], owned: readonly OwnedPart[]): JoinedList {
+type Joined = Omit<JoinedList, 'targets'>;
+
+function joinInMemory(mark: Manifest, parts: readonly TakenPart[], owned: readonly OwnedPart[]): Joined {
   const bytes = joinFileSd([markFile(mark), ...parts.flatMap(({ bytes: part }) => part ?? [])]);
   return { content: { bytes }, sha256: sha256Of(bytes), size: bytes.byteLength, parts: owned };
 }
@@ -120,7 +125,7 @@ async function joinOnDisk(
   folder: TargetFolder,
   mark: Manifest,
   parts: readonly OwnedPart[],
-): Promise<JoinedList> {
+): Promise<Joined> {
   const hash = createHash('sha256');
   let size = 0;
   const first = await folder.stage(markFile(mark));

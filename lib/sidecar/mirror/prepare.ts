@@ -1,4 +1,5 @@
 import { isMusterError, type MusterError } from '../../base/errors.ts';
+import { joinBlocks } from './blocks.ts';
 import { admit, type Candidate, isLater, type Listing, readCandidate, whyUnconfirmed } from './candidates.ts';
 import { type Content, digestOfFile, lookInto } from './content.ts';
 import { discard } from './fetch.ts';
@@ -149,10 +150,10 @@ async function makeFile(
   };
   // The parts on disk can be used even when the file is damaged.
   const parts = (held ?? round.folder.owned.get(wanted.path))?.parts ?? [];
-  const joined = await joinList({ ...round, onBytes, id: wanted, key: source.key, manifest, held: parts });
+  const join = manifest.form === 'groups' ? joinBlocks : joinList;
+  const joined = await join({ ...round, onBytes, id: wanted, key: source.key, manifest, held: parts });
   if ('reason' in joined) return joined;
-  const targets = joined.parts.reduce((sum, part) => sum + part.targets, 0);
-  const { content, sha256, size } = joined;
+  const { content, sha256, size, targets } = joined;
   return {
     content,
     file: { sha256, size, source, mark, targets, total: manifest.targets, parts: joined.parts },

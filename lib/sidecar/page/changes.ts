@@ -1,5 +1,7 @@
 import { quoted } from '../../cycle/hints.ts';
+import type { JournalHead } from '../../cycle/journal.ts';
 import { type ChangeCounts, groupChanges, type LabelChange, type TargetChange } from '../../targets/diff.ts';
+import type { SearchResult } from '../search/search.ts';
 import type { ChangeItem, ChangePage } from '../serve/change-feed.ts';
 import type { ChangeDetail } from '../serve/journal.ts';
 import {
@@ -10,16 +12,18 @@ import {
   given,
   givenName,
   type Html,
+  hiddenField,
   href,
   html,
   jobHref,
+  listHref,
   nothing,
   number,
   placeOf,
   type VersionId,
   versionHref,
 } from './html.ts';
-import { labelTable, paging } from './target-list.ts';
+import { labelTable, paging, searchForm, targetResults } from './target-list.ts';
 
 /** Everything that the feed of changes shows. */
 export interface ChangesPage extends ChangePage {
@@ -76,9 +80,38 @@ ${
     : html`<p>${countsOf(counts)} <span class="muted">${head.reason} ${ago(head.at, now)}, ${clock(head.at)}, by run ${given(head.run)}</span></p>`
 }
 ${problem === undefined ? nothing : html`<p class="note bad">${given(problem)}</p>`}
-<details><summary>The full list as of this version, and how to go back to it</summary>${commandLine(versionCommand('show', which, '--version'))}${commandLine(versionCommand('rollback', which, '--to'))}</details>
+<p><a href="${listHref(which)}">The full list as of this version</a>${head?.targets === undefined ? '' : `: ${count(head.targets, 'target')}`}</p>
+<details><summary>How to go back to it</summary>${commandLine(versionCommand('rollback', which, '--to'))}</details>
 ${rows.length === 0 ? nothing : html`<div class="sheet">${diff(rows, true)}</div>`}
 ${paging({ offset, limit, total: counts.added + counts.removed + counts.changed, path: { path: '/version', query: { ...which } } })}`;
+}
+
+/** Everything that the page of the list as of a version shows. */
+export interface ListPage extends VersionId {
+  readonly head: JournalHead | undefined;
+  readonly newest: number | undefined;
+  readonly result: SearchResult;
+  readonly text: string;
+  readonly offset: number;
+  readonly limit: number;
+  readonly now: number;
+}
+
+/** The whole list of a provider as it was after a version, to be searched. */
+export function listBody({ head, newest, result, text, offset, limit, now, ...which }: ListPage): Html {
+  const { source, job, provider, version } = which;
+  const path = { path: '/list', query: { source, job, provider, version, q: text }, anchor: 'results' };
+  const hidden = Object.entries({ source, job, provider, version })
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => hiddenField(name, value));
+  const step = (to: number, rel: 'prev' | 'next') =>
+    html`<a rel="${rel}" href="${listHref({ ...which, version: to })}">Version ${to}</a> `;
+  return html`<div class="headed"><h1><a href="${jobHref(job)}">${given(job)}</a> <span class="muted">${placeOf(which)}</span> as of version ${version}</h1>
+<nav aria-label="Versions">${version > 1 ? step(version - 1, 'prev') : ''}${version < (newest ?? 0) ? step(version + 1, 'next') : ''}</nav></div>
+<p>${head === undefined ? nothing : html`<span class="muted">${head.reason} ${ago(head.at, now)}, ${clock(head.at)}.</span> `}<a href="${versionHref(which)}">What changed in this version</a></p>
+<details><summary>The same in a terminal</summary>${commandLine(versionCommand('show', which, '--version'))}</details>
+${searchForm('/list', text, 'Search the list as of this version', html`${hidden}`)}
+<div id="results">${targetResults({ result, text, offset, limit, path, places: 'none' })}</div>`;
 }
 
 function versionCommand(

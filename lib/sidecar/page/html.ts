@@ -28,6 +28,14 @@ export function givenText(text: string): string {
   return text.toWellFormed().replace(unseen, spell);
 }
 
+/** A field of a form that nobody sees: the value is sent as it is, but no unseen character stands in the page. */
+export function hiddenField(name: string, value: string | number): Html {
+  const text = String(value)
+    .toWellFormed()
+    .replace(/[&<>"']|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (one) => `&#${one.codePointAt(0)};`);
+  return html`<input type="hidden" name="${name}" value="${raw(text)}">`;
+}
+
 /** As `given`, with each of the words marked, in any case. */
 export function marked(text: string, words: readonly string[]): Html {
   const sought = words
@@ -111,9 +119,14 @@ export interface VersionId {
   readonly version: number;
 }
 
-/** The page of one version. */
-export function versionHref({ source, job, provider, version }: VersionId, offset?: number): string {
-  return href('/version', { source, job, provider, version, offset: offset || undefined });
+/** The page of one version: what changed. */
+export function versionHref({ source, job, provider, version }: VersionId): string {
+  return href('/version', { source, job, provider, version });
+}
+
+/** The page of the whole list as it was after a version. */
+export function listHref({ source, job, provider, version }: VersionId): string {
+  return href('/list', { source, job, provider, version });
 }
 
 /** An icon of lines on a 16 by 16 grid, for the eye alone. */

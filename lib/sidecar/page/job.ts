@@ -1,6 +1,6 @@
 import { heldCommand } from '../../cycle/hints.ts';
 import type { SearchResult } from '../search/search.ts';
-import type { ChangePage, Point } from '../serve/change-feed.ts';
+import type { ChangePage, History } from '../serve/change-feed.ts';
 import type { HeldPage, HeldView } from '../serve/held.ts';
 import type { ProviderView } from '../serve/providers.ts';
 import { changeList, diff } from './changes.ts';
@@ -11,6 +11,7 @@ import {
   count,
   given,
   type Html,
+  hiddenField,
   href,
   html,
   jobHref,
@@ -29,7 +30,7 @@ export interface JobPage {
   readonly job: string;
   readonly providers: readonly ProviderView[];
   readonly held: HeldPage;
-  readonly points: readonly Point[];
+  readonly history: History;
   readonly range: Range;
   readonly changes: ChangePage;
   readonly result: SearchResult;
@@ -44,7 +45,7 @@ export function jobBody({
   job,
   providers,
   held,
-  points,
+  history,
   range,
   changes,
   result,
@@ -55,11 +56,11 @@ export function jobBody({
 }: JobPage): Html {
   const isDots = jobHref(job).startsWith('/jobs?');
   const action = isDots ? '/jobs' : jobHref(job);
-  const hidden = isDots ? html`<input type="hidden" name="job" value="${job}">` : nothing;
+  const hidden = isDots ? hiddenField('job', job) : nothing;
   const path = { path: action, query: { job: isDots ? job : undefined, q: text }, anchor: 'targets' };
   return html`<div class="headed"><h1>${given(job)}</h1><nav aria-label="This job elsewhere"><a href="${href('/sd', { job })}">http_sd</a> <a href="${href('/api/v1/targets', { job })}">JSON</a></nav></div>
 <div class="${providers.length === 1 ? 'beside' : 'above'}"><section aria-label="Providers" class="cards">${providers.map((one) => card(one, now))}</section>
-${timeline({ points, range, now, at: (one) => jobHref(job, { q: text, range: one }) })}</div>
+${timeline({ history, range, now, at: (one) => jobHref(job, { q: text, range: one }) })}</div>
 ${heldSections(held, now)}
 ${
   changes.items.length === 0

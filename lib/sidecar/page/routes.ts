@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono';
 import { readRequestQuery } from '../serve/answer.ts';
 import type { RequestEnv } from '../serve/http.ts';
 import type { SidecarModel } from '../serve/model.ts';
-import { changesBody, versionBody } from './changes.ts';
+import { changesBody, listBody, versionBody } from './changes.ts';
 import { givenText, type Html, html } from './html.ts';
 import { jobBody } from './job.ts';
 import { assetRoutes, pageAnswer } from './layout.ts';
@@ -10,12 +10,12 @@ import { type OverviewWish, overviewBody, sorts } from './overview.ts';
 import { droppedBody } from './rules.ts';
 import { targetBody } from './target.ts';
 import { searchForm, targetResults } from './target-list.ts';
-import { ranges } from './timeline.ts';
+import { ranges, startOf } from './timeline.ts';
 
 /** Rows of a page that lists targets, and of one that lists changes. */
 const pageSizes = { targets: 50, changes: 30, diff: 200, recent: 3, held: 50 } as const;
 
-/** The page: `/`, `/jobs/<job>`, `/targets`, `/target`, `/dropped`, `/changes`, `/version`. All of it reads without JavaScript. */
+/** The page: `/`, `/jobs/<job>`, `/targets`, `/target`, `/dropped`, `/changes`, `/version`, `/list`. All of it reads without JavaScript. */
 export function pageRoutes(model: SidecarModel): Hono<{ Bindings: RequestEnv }> {
   const queryOf = (context: Context, limit: number) => {
     const query = readRequestQuery(context, { limit, most: limit });
@@ -30,9 +30,10 @@ export function pageRoutes(model: SidecarModel): Hono<{ Bindings: RequestEnv }> 
     const { providers } = await model.overview();
     const own = providers.filter((one) => one.job === job);
     if (own.length === 0) return missing(`There is no job ${givenText(job)}`);
-    const [held, points, changes, result] = await Promise.all([
+    const range = ranges.find((one) => one === context.req.query('range')) ?? 'all';
+    const [held, history, changes, result] = await Promise.all([
       model.held({ job, offset: 0, limit: pageSizes.held, signal }),
-      model.history(job),
+      model.history(job, startOf(range, model.now())),
       model.changes({ job, limit: pageSizes.recent, signal }),
       model.search({ text: q, job, offset, limit, signal }),
     ]);
@@ -40,8 +41,8 @@ export function pageRoutes(model: SidecarModel): Hono<{ Bindings: RequestEnv }> 
       job,
       providers: own,
       held,
-      points,
-      range: ranges.find((one) => one === context.req.query('range')) ?? 'all',
+      history,
+      range,
       changes,
       result,
       text: q,
@@ -111,6 +112,22 @@ export function pageRoutes(model: SidecarModel): Hono<{ Bindings: RequestEnv }> 
       ]);
       const body = changesBody({ ...page, errors, job, provider, limit, now: model.now() });
       return pageAnswer({ title: 'Changes · Muster', tab: 'changes', live: before === undefined, body });
+    })
+    .get('/list', async (context) => {
+      const { q, job, provider, source, offset, limit, signal } = queryOf(context, pageSizes.targets);
+      const version = numberOf(context, 'version') ?? 0;
+      if (job === undefined || provider === undefined || version === 0) return context.redirect('/changes');
+      const which = { source, job, provider, version };
+      const [detail, result, { providers }] = await Promise.all([
+        model.change({ ...which, offset: 0, limit: 0, signal }),
+        model.past({ ...which, text: q, offset, limit, signal }),
+        model.overview(),
+      ]);
+      if (detail === undefined) return missing('The journal has no such version');
+      const newest = providers.find((one) => isOf(one, which))?.status?.version;
+      const page = { ...which, head: detail.head, newest, result, text: q, offset, limit, now: model.now() };
+      const title = `${givenText(job)} as of version ${version} · Muster`;
+      return pageAnswer({ title, tab: 'changes', body: listBody(page) });
     })
     .get('/version', async (context) => {
       const { job, provider, source, offset, limit, signal } = queryOf(context, pageSizes.diff);

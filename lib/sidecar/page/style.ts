@@ -152,12 +152,14 @@ summary { cursor: pointer; border-radius: 4px; }
 .filter label { display: inline-flex; gap: 6px; align-items: center; color: var(--muted); }
 .filter input[type=checkbox] { accent-color: var(--link); margin: 0; }
 .found { color: var(--muted); margin-bottom: 6px; }
+.note + .empty { margin-top: 10px; }
 [aria-busy] .targets { opacity: .6; }
 .targets, .feed { background: var(--sheet); border: 1px solid var(--line); border-radius: 8px; overflow: hidden; }
 .targets > li { padding: 0 14px; display: grid; gap: 0 14px; grid-template-columns: 19ch minmax(0, 1fr); }
 .targets.dropped > li { grid-template-columns: 19ch minmax(0, 1fr) minmax(0, 1fr); align-items: baseline; padding-block: 5px; }
 .targets.dropped .which, .targets.dropped .by { padding: 0; overflow-wrap: anywhere; }
-.targets > .head { color: var(--muted); font-size: 12px; padding-block: 4px; background: var(--soft); }
+.targets > .head { color: var(--muted); padding-block: 4px; background: var(--soft); }
+.targets > .head > * { font-size: 12px; }
 .targets > .head:hover { background: var(--soft); }
 .which { padding: 6px 0; overflow-wrap: anywhere; }
 .cells { display: grid; flex: 1; min-width: 0; gap: 0 12px; font-size: 13px; align-items: baseline; }

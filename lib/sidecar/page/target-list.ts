@@ -9,6 +9,7 @@ import {
   givenName,
   givenText,
   type Html,
+  hiddenField,
   href,
   html,
   jobHref,
@@ -227,5 +228,5 @@ export function paging({ offset, limit, total, path }: Paging): Html {
   const range = end > offset ? `${number(offset + 1)}–${number(end)} of ` : 'beyond the end of ';
   const fields = Object.entries(path.query).filter(([, value]) => value !== undefined && value !== '');
   return html`<nav class="paging" aria-label="Pages">${link(1, 'First', 'first')} ${link(Math.min(current - 1, pages), 'Previous', 'prev')} <span>${range}${number(total)}</span> ${link(current + 1, 'Next', 'next')} ${link(pages, 'Last', 'last')}
-<form action="${path.path}${anchor}">${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${String(value)}">`)}<label>Page <input name="page" inputmode="numeric" pattern="[0-9]{1,7}" value="${current}" size="${Math.max(3, String(pages).length)}"></label> of ${number(pages)} <button class="plain">Go</button></form></nav>`;
+<form action="${path.path}${anchor}">${fields.map(([name, value]) => hiddenField(name, value ?? ''))}<label>Page <input name="page" inputmode="numeric" pattern="[0-9]{1,7}" value="${current}" size="${Math.max(3, String(pages).length)}"></label> of ${number(pages)} <button class="plain">Go</button></form></nav>`;
 }

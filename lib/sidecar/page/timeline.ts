@@ -1,5 +1,5 @@
-import type { Point } from '../serve/change-feed.ts';
-import { clock, count, given, type Html, html, nothing, number, raw, versionHref } from './html.ts';
+import type { History, Point } from '../serve/change-feed.ts';
+import { clock, count, given, type Html, html, listHref, nothing, number, raw, versionHref } from './html.ts';
 
 /** How far back a timeline goes. */
 export const ranges = ['hour', 'day', 'week', 'all'] as const;
@@ -13,9 +13,14 @@ const lengths: Readonly<Record<Range, number>> = {
   all: Number.POSITIVE_INFINITY,
 };
 
+/** When a range begins, in milliseconds of Unix time. */
+export function startOf(range: Range, now: number): number {
+  return Math.max(0, now - lengths[range]);
+}
+
 /** What a timeline is drawn of. */
 export interface TimelineOptions {
-  readonly points: readonly Point[];
+  readonly history: History;
   readonly range: Range;
   readonly now: number;
   /** The page with another range. */
@@ -31,8 +36,9 @@ const mostRows = 50;
  * Target counts over time as a line of steps: each step says its count and leads to the version that made it. The numbers
  * stand below for who cannot see it or wants them.
  */
-export function timeline({ points, range, now, at }: TimelineOptions): Html {
-  const shown = within(points, range, now);
+export function timeline({ history, range, now, at }: TimelineOptions): Html {
+  const { points, every } = history;
+  const shown = within(points, startOf(range, now));
   const [first] = shown;
   const last = shown.at(-1);
   if (first === undefined || last === undefined) return nothing;
@@ -65,16 +71,16 @@ export function timeline({ points, range, now, at }: TimelineOptions): Html {
 <svg class="x" aria-hidden="true">${ticks.map((tick) => html`<text x="${percent(share(tick.at))}" y="13" text-anchor="middle">${tick.text}</text>`)}</svg>
 </div>
 <p class="readout muted" aria-hidden="true" data-readout>Times are UTC. A click on a step shows the version that made it.</p>
+${every === 1 ? nothing : html`<p class="muted">There are too many changes to draw them all: about one of ${number(every)} is drawn. A shorter range shows more of them.</p>`}
 <details><summary>Numbers</summary>
-<table><thead><tr><th scope="col">From</th><th scope="col" class="num">Targets</th><th scope="col">Version</th></tr></thead><tbody>
+<table><thead><tr><th scope="col">From</th><th scope="col" class="num">Targets</th><th scope="col">Change</th><th scope="col">List</th></tr></thead><tbody>
 ${shown.slice(-mostRows).reverse().map(numbersRow)}
 </tbody></table></details>
 </figure>`;
 }
 
 /** The points of the range, the first of them where it begins. */
-function within(points: readonly Point[], range: Range, now: number): readonly Point[] {
-  const since = now - lengths[range];
+function within(points: readonly Point[], since: number): readonly Point[] {
   const later = points.filter(({ at }) => at >= since);
   const before = points.findLast(({ at }) => at < since);
   return before === undefined ? later : [{ ...before, at: since }, ...later];
@@ -92,11 +98,13 @@ function hit(point: Point, { from, to }: { readonly from: number; readonly to: n
 
 function numbersRow({ at, targets, version }: Point): Html {
   const time = new Date(at).toISOString();
-  const link =
+  const change =
     version === undefined
       ? '–'
       : html`<a href="${versionHref(version)}">${version.version}</a> <span class="muted">${given(version.provider)}</span>`;
-  return html`<tr><td><time datetime="${time}">${clock(time)}</time></td><td class="num">${number(targets)}</td><td>${link}</td></tr>`;
+  const list =
+    version === undefined ? '–' : html`<a href="${listHref(version)}">as of ${version.version}</a>`;
+  return html`<tr><td><time datetime="${time}">${clock(time)}</time></td><td class="num">${number(targets)}</td><td>${change}</td><td>${list}</td></tr>`;
 }
 
 function percent(share: number): string {

@@ -48,8 +48,10 @@ export async function findDropped(options: DroppedOptions): Promise<DroppedResul
   const end = performance.now() + longest;
   let seen = 0;
   for (const { file, settings } of lists) {
-    const rules = rulesOf(settings);
-    if (rules === undefined) continue;
+    const all = rulesOf(settings);
+    if (all === undefined) continue;
+    // What comes after the last rule that can drop is work for nothing.
+    const rules = all.slice(0, all.findLastIndex(decides) + 1);
     try {
       for await (const groups of scanFile(file.path, [], signal)) {
         for (const group of groups) {
@@ -84,14 +86,18 @@ interface Found {
   judged: number;
 }
 
+/** Whether the rule can drop a target. */
+function decides({ action }: RelabelConfig): boolean {
+  return /keep|drop/.test(action) && !action.startsWith('label');
+}
+
 function firstDrop(
   rules: readonly RelabelConfig[],
   labels: Readonly<Record<string, string>>,
 ): Pick<DroppedRow, 'rule' | 'value'> | undefined {
   const current = new Map(Object.entries(withoutEmpty(labels)));
   for (const [index, rule] of rules.entries()) {
-    const decides = /keep|drop/.test(rule.action) && !rule.action.startsWith('label');
-    const value = decides ? sourceValue(current, rule) : '';
+    const value = decides(rule) ? sourceValue(current, rule) : '';
     if (!applyRule(current, rule)) return { rule: index, value };
   }
   return undefined;

@@ -149,7 +149,7 @@ function labelTest(term: Term & { readonly kind: 'equals' | 'matches' }): LineTe
 }
 
 /** Values whose fit is remembered: there are few of most labels. */
-const mostKnown = 5000;
+const mostKnown = 20_000;
 const backslash = 0x5c;
 
 function textOf(bytes: string): string {

@@ -2,8 +2,9 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { MusterError } from '../../base/errors.ts';
 import { plainFile } from '../../base/files.ts';
 import { decodeFileSd, type FileSdGroup } from '../../targets/file-sd-reader.ts';
+import type { LabelSet } from '../../targets/group.ts';
 import { type LineTest, lineTestOf, literal, tellingText, type Verdict } from './line.ts';
-import type { Query } from './query.ts';
+import { fitsName, type Query } from './query.ts';
 
 /** A group that may fit, still as text: most of what is found is only counted. */
 export interface FoundGroup {
@@ -17,17 +18,23 @@ export interface FoundGroup {
 /**
  * The groups of a mirrored file which the query may fit, in the order of the file. Muster writes a group a line, so that
  * a file is searched as text and only lines that are found are decoded: a hundred megabytes take a fraction of a
- * second and a few megabytes of memory. A file in another layout is read as a whole, up to a limit.
+ * second and a few megabytes of memory. A file in another layout is read as a whole, up to a limit. Of `missing` names
+ * of labels those are removed that a group has: that takes no reading of its own.
  */
 export async function* scanFile(
   path: string,
   query: Query,
   signal: AbortSignal,
+  missing: Set<string> = new Set(),
 ): AsyncGenerator<readonly FoundGroup[], undefined> {
   if (await isOneGroupALine(path, signal)) {
     const find = finderOf(query);
     const test = lineTestOf(query);
-    for await (const piece of readLinePieces(path, signal)) yield [...findLines(piece, find, test)];
+    const looks = [...missing].map(lookFor);
+    for await (const piece of readLinePieces(path, signal)) {
+      for (const { name, isIn } of looks) if (missing.has(name) && isIn(piece)) missing.delete(name);
+      yield [...findLines(piece, find, test)];
+    }
     return undefined;
   }
   const { size } = await stat(path);
@@ -37,7 +44,9 @@ export async function* scanFile(
       `${path} was not written by Muster and has over ${largestForeign} bytes: it is served, but not searched`,
     );
   }
-  yield decodeFileSd(await readFile(path)).map((group) => ({
+  const groups = decodeFileSd(await readFile(path));
+  for (const name of missing) if (groups.some(({ labels }) => hasName(labels, name))) missing.delete(name);
+  yield groups.map((group) => ({
     fits: query.length === 0 || undefined,
     count: () => group.targets.length,
     decode: () => group,
@@ -46,6 +55,23 @@ export async function* scanFile(
 }
 
 const largestForeign = 16 << 20;
+
+/** Looks for groups with a label of this name, whatever its value. */
+function lookFor(name: string) {
+  const query: Query = [[{ kind: 'matches', name, text: '', not: false }]];
+  const find = finderOf(query);
+  const test = lineTestOf(query);
+  const isIn = (piece: LinePiece): boolean => {
+    for (const group of findLines(piece, find, test))
+      if (group.fits === true || hasName(group.decode().labels, name)) return true;
+    return false;
+  };
+  return { name, isIn };
+}
+
+function hasName(labels: LabelSet, name: string): boolean {
+  return Object.keys(labels).some((own) => fitsName(name, own));
+}
 
 /** How every line of a group begins in a file of ours. */
 const lineStart = '{"targets":[';

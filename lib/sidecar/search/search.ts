@@ -2,7 +2,7 @@ import { toMusterError } from '../../base/errors.ts';
 import { nearest } from '../../config/problem.ts';
 import { type LabelSet, metaPrefix } from '../../targets/group.ts';
 import type { TargetFile } from '../mirror/target-files.ts';
-import { fitsName, fittingTargets, namesIn, narrowQuery, type Query } from './query.ts';
+import { fittingTargets, namesIn, narrowQuery, type Query } from './query.ts';
 import { type FoundGroup, scanFile } from './scan.ts';
 
 /** A target of the mirrored files. */
@@ -49,16 +49,21 @@ export async function searchTargets(
   { query, offset, limit, signal }: SearchOptions,
 ): Promise<SearchResult> {
   const search: Search = { rows: [], problems: [], seen: 0, from: offset, to: offset + limit };
+  const missing = new Set(namesIn(query).filter((name) => !ownNames.includes(name)));
+  const unread: TargetFile[] = [];
   for (const file of files) {
     const rest = narrowQuery(query, file);
-    if (rest === undefined) continue;
+    if (rest === undefined) {
+      unread.push(file);
+      continue;
+    }
     if (rest.length === 0 && (search.seen + file.targets <= search.from || search.seen >= search.to)) {
       search.seen += file.targets;
       continue;
     }
     const before = search.seen;
     try {
-      for await (const groups of scanFile(file.path, rest, signal)) {
+      for await (const groups of scanFile(file.path, rest, signal, missing)) {
         for (const group of groups) take(search, file, rest, group);
         if (rest.length === 0 && search.seen >= search.to) break;
       }
@@ -70,7 +75,10 @@ export async function searchTargets(
   }
   const { rows, problems, seen } = search;
   const isOdd = seen === 0 || query.some((clause) => clause.some(({ not }) => not));
-  const unknown = isOdd && problems.length === 0 ? await unknownNames(files, query, signal) : [];
+  if (!isOdd || problems.length > 0) return { rows, total: seen, problems, unknown: [] };
+  for (const { path } of unread) if (missing.size > 0) await readNames(path, missing, signal);
+  const names = missing.size === 0 ? [] : [...ownNames, ...(await someNames(files, signal))];
+  const unknown = [...missing].map((name) => ({ name, nearest: nearest(name, names) }));
   return { rows, total: seen, problems, unknown };
 }
 
@@ -105,30 +113,13 @@ function take(search: Search, file: TargetFile, query: Query, group: FoundGroup)
 /** What every target is told apart by, beside its labels. */
 const ownNames = ['job', 'provider', 'mechanism', 'address', '__address__'];
 
-async function unknownNames(
-  files: readonly TargetFile[],
-  query: Query,
-  signal: AbortSignal,
-): Promise<readonly UnknownName[]> {
-  const unknown: UnknownName[] = [];
-  for (const name of namesIn(query)) {
-    if (ownNames.includes(name) || (await isThere(files, name, signal))) continue;
-    unknown.push({ name, nearest: nearest(name, [...ownNames, ...(await someNames(files, signal))]) });
-  }
-  return unknown;
+/** Takes those names from the missing ones that a label of the file has. */
+async function readNames(path: string, missing: Set<string>, signal: AbortSignal): Promise<void> {
+  for await (const _ of scanFile(path, nothingFits, signal, missing)) if (missing.size === 0) return;
 }
 
-async function isThere(files: readonly TargetFile[], name: string, signal: AbortSignal): Promise<boolean> {
-  const query: Query = [[{ kind: 'matches', name, text: '', not: false }]];
-  for (const file of files) {
-    for await (const groups of scanFile(file.path, query, signal)) {
-      for (const group of groups)
-        if (group.fits === true || Object.keys(group.decode().labels).some((own) => fitsName(name, own)))
-          return true;
-    }
-  }
-  return false;
-}
+/** No line of a file has such a text. */
+const nothingFits: Query = [[{ kind: 'equals', name: '\n', text: '\n', not: false }]];
 
 /** Files, and groups of each, in which names are looked for that may have been meant. */
 const sampledFiles = 100;

@@ -5,7 +5,7 @@ import { heldViewData } from './held.ts';
 import type { RequestEnv } from './http.ts';
 import type { SidecarModel } from './model.ts';
 
-/** What the page shows, as JSON: `/api/v1/providers`, `/outputs`, `/held`, `/targets`, `/changes`, `/history`. */
+/** What the page shows, as JSON: `/api/v1/providers`, `/outputs`, `/held`, `/targets`, `/list`, `/changes`, `/history`. */
 export function apiRoutes(model: SidecarModel): Hono<{ Bindings: RequestEnv }> {
   const queryOf = (context: Context): RequestQuery => readRequestQuery(context, { limit: 100, most: 1000 });
   return new Hono<{ Bindings: RequestEnv }>()
@@ -31,6 +31,16 @@ export function apiRoutes(model: SidecarModel): Hono<{ Bindings: RequestEnv }> {
       const { signal } = context.req.raw;
       return jsonAnswer({ offset, limit, ...(await model.search({ text: q, job, offset, limit, signal })) });
     })
+    .get('/list', async (context) => {
+      const { q, job, provider, source, offset, limit } = queryOf(context);
+      const version = Number(context.req.query('version'));
+      const { signal } = context.req.raw;
+      if (job === undefined || provider === undefined || !(version > 0))
+        return jsonAnswer({ error: 'name a list: ?job=…&provider=…&version=…' }, 400);
+      const which = { source, job, provider, version };
+      const found = await model.past({ ...which, text: q, offset, limit, signal });
+      return jsonAnswer({ version, offset, limit, ...found });
+    })
     .get('/changes', async (context) => {
       const { job, provider, before, limit } = queryOf(context);
       const { signal } = context.req.raw;
@@ -52,8 +62,8 @@ export function apiRoutes(model: SidecarModel): Hono<{ Bindings: RequestEnv }> {
     .get('/history', async (context) => {
       const { job } = queryOf(context);
       if (job === undefined) return jsonAnswer({ error: 'name a job: ?job=' }, 400);
-      const points = await model.history(job);
-      return jsonAnswer({ job, points: points.map(({ at, targets }) => [at / 1000, targets]) });
+      const { points, every } = await model.history(job);
+      return jsonAnswer({ job, every, points: points.map(({ at, targets }) => [at / 1000, targets]) });
     });
 }
 

@@ -108,71 +108,116 @@ export interface Point {
   readonly version?: (ProviderId & { readonly source: string; readonly version: number }) | undefined;
 }
 
+/** Target counts over time. */
+export interface History {
+  /** Oldest first. */
+  readonly points: readonly Point[];
+  /** Where there are too many changes to be read, about one of so many is among them; 1: all are. */
+  readonly every: number;
+}
+
 /** Entries that are read for one chart, of all providers together. */
 const mostEntries = 200;
 const mostProviders = 50;
 
 /**
- * Target counts over time, from the newest counts backwards through the journals, oldest first. It begins where the
- * count of each provider is known.
+ * Target counts since a time (milliseconds of Unix time), or since the journals begin. It begins where the count of each
+ * provider is known.
  */
-export async function historyOf(providers: readonly ProviderWithJournal[]): Promise<readonly Point[]> {
+export async function historyOf(providers: readonly ProviderWithJournal[], since = 0): Promise<History> {
   const shown = providers.slice(0, mostProviders);
-  const each = Math.max(4, Math.floor(mostEntries / Math.max(1, shown.length)));
-  const tracks = await Promise.all(shown.map((provider) => trackOf(provider, each)));
+  const most = Math.max(4, Math.floor(mostEntries / Math.max(1, shown.length)));
+  const tracks = await Promise.all(shown.map((provider) => trackOf(provider, since, most)));
   const start = Math.max(0, ...tracks.map((track) => track.knownFrom));
-  const steps = tracks
-    .flatMap(({ deltas }) => deltas)
-    .filter(({ at }) => at > start)
-    .sort((a, b) => b.at - a.at);
-  let targets = shown.reduce((sum, { status }) => sum + status.targets, 0);
+  const steps = tracks.flatMap((track) => track.steps.map((step) => ({ ...step, track })));
+  const counts = new Map<Track, number>();
+  let targets = 0;
   const points: Point[] = [];
-  for (const { at, delta, version } of steps) {
+  for (const { at, count, version, track } of steps.sort((a, b) => a.at - b.at)) {
+    targets += count - (counts.get(track) ?? 0);
+    counts.set(track, count);
+    const point = at > start ? { at, targets, version } : { at: start, targets };
     // What happened at one time is one step.
-    if (points.at(-1)?.at !== at) points.push({ at, targets, version });
-    targets -= delta;
+    if (points.at(-1)?.at === point.at) points.pop();
+    points.push(point);
   }
-  if (start > 0) points.push({ at: start, targets });
-  return points.reverse();
+  return { points, every: Math.max(1, ...tracks.map(({ every }) => every)) };
 }
 
+/** The count of one provider. */
 interface Track {
-  /** 0 when the whole journal was read. */
+  /** Milliseconds of Unix time; 0 when its journal is known from the first version on. */
   readonly knownFrom: number;
-  readonly deltas: readonly {
-    readonly at: number;
-    readonly delta: number;
-    readonly version: Point['version'];
-  }[];
+  /** Newest first. */
+  readonly steps: readonly (Omit<Point, 'targets'> & { readonly count: number })[];
+  readonly every: number;
 }
 
-async function trackOf(
-  { source, job, provider, status, journal }: ProviderWithJournal,
-  entries: number,
-): Promise<Track> {
-  const oldest = Math.max(1, status.version - entries + 1);
-  const versions = Array.from({ length: status.version - oldest + 1 }, (_, index) => status.version - index);
-  const read = await Promise.all(
-    versions.map((version) =>
-      journal.summary({ job, provider }, version, lifeOf(status)).catch(() => undefined),
-    ),
-  );
-  const gap = read.findIndex((summary) => timeOf(summary) === undefined);
-  const known = gap === -1 ? read : read.slice(0, gap);
-  const deltas = known.flatMap((summary) => {
+async function trackOf(provider: ProviderWithJournal, since: number, most: number): Promise<Track> {
+  const { status } = provider;
+  const newest = status.version;
+  const latest = range(Math.max(1, newest - most + 1), newest, 1);
+  const read = await readSummaries(provider, latest);
+  const oldest = timeOf(read.at(-1));
+  const isEnough = latest.at(-1) === 1 || oldest === undefined || oldest < since;
+  if (isEnough) return stepsOf(provider, read, 1);
+  // The times of versions never go back, so that they tell where to begin.
+  let [low, high] = [1, newest - most + 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const [summary] = await readSummaries(provider, [middle]);
     const at = timeOf(summary);
-    return at === undefined || summary === undefined
-      ? []
-      : [
-          {
-            at,
-            delta: summary.counts.added - summary.counts.removed,
-            version: { source, job, provider, version: summary.version },
-          },
-        ];
-  });
-  const whole = gap === -1 && oldest === 1;
-  return { knownFrom: whole ? 0 : (deltas.at(-1)?.at ?? Date.parse(status.last_attempt)), deltas };
+    if (at !== undefined && at >= since) high = middle;
+    else low = middle + 1;
+  }
+  // The count at that time is that of the version before.
+  const first = Math.max(1, low - 1);
+  const every = Math.ceil((newest - first + 1) / most);
+  const sample = range(first, newest, every);
+  return stepsOf(provider, await readSummaries(provider, sample), every);
+}
+
+/** The versions between two, newest first, one of so many; the first is among them. */
+function range(from: number, to: number, every: number): readonly number[] {
+  const versions = [from];
+  for (let version = to; version > from; version -= every) versions.push(version);
+  return versions.sort((a, b) => b - a);
+}
+
+function readSummaries(
+  { job, provider, status, journal }: ProviderWithJournal,
+  versions: readonly number[],
+): Promise<readonly (ChangeSummary | undefined)[]> {
+  const life = lifeOf(status);
+  return Promise.all(
+    versions.map((version) => journal.summary({ job, provider }, version, life).catch(() => undefined)),
+  );
+}
+
+/** The counts after versions, newest first, until one cannot be read. */
+function stepsOf(
+  { source, job, provider, status }: ProviderWithJournal,
+  read: readonly (ChangeSummary | undefined)[],
+  every: number,
+): Track {
+  const steps: { at: number; count: number; version: NonNullable<Point['version']> }[] = [];
+  let expected = { version: status.version, count: status.targets };
+  for (const summary of read) {
+    const at = timeOf(summary);
+    if (summary === undefined || at === undefined) break;
+    const { version, head, counts } = summary;
+    // An entry of an older Muster has no count: then that of the next version tells.
+    const count = head?.targets ?? (expected.version === version ? expected.count : undefined);
+    if (count === undefined) break;
+    steps.push({ at, count, version: { source, job, provider, version } });
+    expected = { version: version - 1, count: count - counts.added + counts.removed };
+  }
+  const last = steps.at(-1);
+  if (last === undefined) {
+    const at = Date.parse(status.last_attempt);
+    return { knownFrom: at, steps: [{ at, count: status.targets }], every };
+  }
+  return { knownFrom: last.version.version === 1 ? 0 : last.at, steps, every };
 }
 
 function timeOf(summary: ChangeSummary | undefined): number | undefined {

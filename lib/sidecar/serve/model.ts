@@ -6,7 +6,7 @@ import { isProvider, type MirrorView, type TargetFile, targetFiles } from '../mi
 import type { DroppedResult } from '../search/dropped.ts';
 import { parseQuery, type Query } from '../search/query.ts';
 import type { SearchResult, TargetRow } from '../search/search.ts';
-import { type ChangePage, historyOf, newestChanges, type Point } from './change-feed.ts';
+import { type ChangePage, type History, historyOf, newestChanges } from './change-feed.ts';
 import { createHeldReader, type HeldPage } from './held.ts';
 import { type ChangeDetail, createJournal } from './journal.ts';
 import { createOutputsReader, type Outputs, readOutputs } from './outputs.ts';
@@ -41,8 +41,10 @@ export interface SidecarModel {
   changes(input: ChangesInput): Promise<ChangePage>;
   /** One change in full; `undefined` where the journal has none. */
   change(input: ChangeInput): Promise<ChangeDetail | undefined>;
-  /** Target counts of a job, oldest first. */
-  history(job: string): Promise<readonly Point[]>;
+  /** The list of a provider as it was after a version: a page of the targets that fit. */
+  past(input: PastInput): Promise<SearchResult>;
+  /** Target counts of a job since a time, in milliseconds of Unix time. */
+  history(job: string, since?: number): Promise<History>;
 }
 
 interface SearchInput {
@@ -108,6 +110,10 @@ interface ChangeInput {
   readonly signal: AbortSignal;
 }
 
+interface PastInput extends ChangeInput {
+  readonly text: string;
+}
+
 /** What the model reads from. */
 export interface ModelOptions {
   readonly sources: readonly MirrorView[];
@@ -142,6 +148,8 @@ export function createModel({
   const readHeldOf = createHeldReader();
   const searcher = createWorkThread('search');
   const dropper = createWorkThread('dropped');
+  const rebuilder = createWorkThread('past');
+  const rebuilds = createLimit(1);
   const keptSearches = createKept<SearchResult>();
   const keptDrops = createKept<DroppedResult>();
   const find = (files: readonly TargetFile[], query: Query, page: Page, signal: AbortSignal) =>
@@ -175,14 +183,8 @@ export function createModel({
     },
     overview,
     outputs: () => readOutputs(read, now()),
-    async search({ text, job, offset, limit, signal }) {
-      try {
-        return await find(targetFiles(sources, job), parseQuery(text), { offset, limit }, signal);
-      } catch (error) {
-        if (!isMusterError(error, 'config')) throw error;
-        return { rows: [], total: 0, problems: [error.message], unknown: [] };
-      }
-    },
+    search: ({ text, job, offset, limit, signal }) =>
+      orProblem(() => find(targetFiles(sources, job), parseQuery(text), { offset, limit }, signal)),
     async targetsAt({ source, job, provider, address, signal }) {
       const files = targetFiles(sources, job).filter(
         (file) => file.source === source && file.provider === provider,
@@ -224,7 +226,21 @@ export function createModel({
       const found = read.find(({ name }) => name === source);
       return isProvider(id) ? found?.journal.detail(id, { offset, limit, signal }) : undefined;
     },
-    history: async (job) => historyOf(await journals({ job })),
+    past: ({ source, text, signal, ...options }) =>
+      orProblem(async () => {
+        const store = read.find(({ name }) => name === source)?.store;
+        const { job, provider, version } = options;
+        if (store === undefined || !isProvider({ job, provider })) return noResult;
+        const patient = AbortSignal.any([signal, AbortSignal.timeout(longestRebuild)]);
+        const ask = { source, query: parseQuery(text), ...options };
+        const found = await rebuilds(() => rebuilder.run(ask, patient, store)).catch((error: unknown) => {
+          if (signal.aborted || !patient.aborted) throw error;
+          const why = `version ${version} was not rebuilt within ${longestRebuild / 1000} s; the command has more time`;
+          return { ...noResult, problems: [why] };
+        });
+        return found;
+      }),
+    history: async (job, since) => historyOf(await journals({ job }), since),
   };
 }
 
@@ -232,6 +248,21 @@ interface Page {
   readonly offset: number;
   readonly limit: number;
 }
+
+const noResult: SearchResult = { rows: [], total: 0, problems: [], unknown: [] };
+
+/** A query that cannot be read finds nothing, and says why. */
+async function orProblem(find: () => Promise<SearchResult>): Promise<SearchResult> {
+  try {
+    return await find();
+  } catch (error) {
+    if (!isMusterError(error, 'config')) throw error;
+    return { ...noResult, problems: [error.message] };
+  }
+}
+
+/** Milliseconds that a list may take to be rebuilt. */
+const longestRebuild = 30_000;
 
 /** Targets of one address that are looked at. */
 const mostOfAddress = 200;

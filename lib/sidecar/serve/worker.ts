@@ -1,8 +1,11 @@
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { compare } from 'bcryptjs';
-import { MusterError } from '../../base/errors.ts';
+import { createLimit } from '../../base/concurrency.ts';
+import { MusterError, toMusterError } from '../../base/errors.ts';
+import type { ListedObject, ObjectStore, StoredObject } from '../../store/store.ts';
 import type { TargetFile } from '../mirror/target-files.ts';
 import { type DroppedOptions, type DroppedResult, findDropped } from '../search/dropped.ts';
+import { listPast, type PastOptions } from '../search/past.ts';
 import type { Query } from '../search/query.ts';
 import { type SearchResult, searchTargets } from '../search/search.ts';
 
@@ -11,6 +14,8 @@ export interface Work {
   readonly password: { readonly ask: PasswordWork; readonly answer: boolean };
   readonly search: { readonly ask: SearchWork; readonly answer: SearchResult };
   readonly dropped: { readonly ask: DroppedWork; readonly answer: DroppedResult };
+  /** It reads a store, which the main thread does for it. */
+  readonly past: { readonly ask: PastOptions; readonly answer: SearchResult };
 }
 
 interface PasswordWork {
@@ -33,8 +38,26 @@ type Kind = keyof Work;
 /** A thread beside the main one, started with the first work and ended when there was none for a while. */
 export interface WorkThread<K extends Kind> {
   /** Throws what the work throws, as a MusterError, and the signal's reason once it fires. */
-  run(ask: Work[K]['ask'], signal?: AbortSignal): Promise<Work[K]['answer']>;
+  run(ask: Work[K]['ask'], signal?: AbortSignal, store?: ReadableStore): Promise<Work[K]['answer']>;
 }
+
+/** What a thread may ask of a store. */
+type ReadableStore = Pick<ObjectStore, 'get' | 'list'>;
+
+/** What a thread asks of a store: an object, or the keys of a folder. */
+type StoreCall = { readonly number: number } & ({ readonly get: string } | { readonly list: string });
+
+/** What the main thread read for it, or why it could not. */
+interface StoreReply {
+  readonly number: number;
+  readonly object?: StoredObject | undefined;
+  readonly keys?: readonly ListedObject[] | undefined;
+  readonly problem?: string | undefined;
+}
+
+/** Objects that are read for a thread at a time, and bytes of one at most. */
+const parallelReads = 16;
+const largestRead = 32 << 20;
 
 /** This argument marks such a thread: a bundle is one file for all. */
 const workerArgument = '--muster-worker';
@@ -48,6 +71,7 @@ export function createWorkThread<K extends Kind>(kind: K): WorkThread<K> {
   let worker: Worker | undefined;
   let last = 0;
   let idle: NodeJS.Timeout | undefined;
+  const reads = createLimit(parallelReads);
 
   const end = (error?: Error) => {
     const ended = worker;
@@ -66,8 +90,9 @@ export function createWorkThread<K extends Kind>(kind: K): WorkThread<K> {
       // What is searched goes by in pieces; a foreign file of 16 MB is the most that is held.
       resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 },
     });
-    made.on('message', ({ id, answer, error }: WorkAnswer<Work[K]['answer']>) => {
+    made.on('message', ({ id, answer, error, call }: WorkAnswer<Work[K]['answer']>) => {
       const waiting = open.get(id);
+      if (call !== undefined) return waiting?.read(call);
       open.delete(id);
       if (error !== undefined) waiting?.reject(new MusterError('internal', error));
       else if (answer !== undefined) waiting?.resolve(answer);
@@ -85,7 +110,7 @@ export function createWorkThread<K extends Kind>(kind: K): WorkThread<K> {
   };
 
   return {
-    run(ask, signal) {
+    run(ask, signal, store) {
       return new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
         clearTimeout(idle);
@@ -99,6 +124,11 @@ export function createWorkThread<K extends Kind>(kind: K): WorkThread<K> {
         };
         const settled = () => signal?.removeEventListener('abort', giveUp);
         open.set(id, {
+          read(call) {
+            void reads(() => readFor(store, call, signal)).then((reply) =>
+              worker?.postMessage({ id, reply }),
+            );
+          },
           resolve(answer) {
             settled();
             resolve(answer);
@@ -115,7 +145,24 @@ export function createWorkThread<K extends Kind>(kind: K): WorkThread<K> {
   };
 }
 
+/** Never throws. */
+async function readFor(
+  store: ReadableStore | undefined,
+  call: StoreCall,
+  signal: AbortSignal | undefined,
+): Promise<StoreReply> {
+  const { number } = call;
+  try {
+    if (store === undefined) throw new MusterError('internal', 'the work was given no store');
+    if ('list' in call) return { number, keys: await store.list(call.list, { signal }) };
+    return { number, object: await store.get(call.get, { maxBytes: largestRead, signal }) };
+  } catch (error) {
+    return { number, problem: toMusterError(error).message };
+  }
+}
+
 interface Waiting<T> {
+  read(call: StoreCall): void;
   resolve(answer: T): void;
   reject(error: unknown): void;
 }
@@ -124,6 +171,7 @@ interface WorkAnswer<T> {
   readonly id: number;
   readonly answer?: T | undefined;
   readonly error?: string | undefined;
+  readonly call?: StoreCall | undefined;
 }
 
 type WorkRequest = { readonly id: number } & (
@@ -131,17 +179,42 @@ type WorkRequest = { readonly id: number } & (
   | { readonly kind: 'password'; readonly ask: PasswordWork }
   | { readonly kind: 'search'; readonly ask: SearchWork }
   | { readonly kind: 'dropped'; readonly ask: DroppedWork }
+  | { readonly kind: 'past'; readonly ask: PastOptions }
+  | { readonly reply: StoreReply }
 );
 
 /** The other side: does each request until the thread is ended. */
 function serveWork(port: NonNullable<typeof parentPort>): void {
   const stops = new Map<number, AbortController>();
+  const calls = new Map<number, PromiseWithResolvers<StoreReply>>();
+  let last = 0;
+  const ask = async (id: number, call: { readonly get: string } | { readonly list: string }) => {
+    const number = ++last;
+    const waiting = Promise.withResolvers<StoreReply>();
+    calls.set(number, waiting);
+    port.postMessage({ id, call: { number, ...call } });
+    const reply = await waiting.promise;
+    if (reply.problem !== undefined) throw new MusterError('storage', reply.problem);
+    return reply;
+  };
+  const storeOf = (id: number): ReadableStore => ({
+    get: async (key) => (await ask(id, { get: key })).object,
+    list: async (prefix) => (await ask(id, { list: prefix })).keys ?? [],
+  });
   port.on('message', async (request: WorkRequest) => {
     if ('stop' in request) return stops.get(request.id)?.abort();
+    if ('reply' in request) {
+      calls.get(request.reply.number)?.resolve(request.reply);
+      calls.delete(request.reply.number);
+      return;
+    }
     const stop = new AbortController();
     stops.set(request.id, stop);
     try {
-      port.postMessage({ id: request.id, answer: await doWork(request, stop.signal) });
+      port.postMessage({
+        id: request.id,
+        answer: await doWork(request, { store: storeOf(request.id), signal: stop.signal }),
+      });
     } catch (error) {
       port.postMessage({ id: request.id, error: error instanceof Error ? error.message : String(error) });
     } finally {
@@ -151,11 +224,12 @@ function serveWork(port: NonNullable<typeof parentPort>): void {
 }
 
 function doWork(
-  request: Exclude<WorkRequest, { stop: true }>,
-  signal: AbortSignal,
+  request: Exclude<WorkRequest, { stop: true } | { reply: StoreReply }>,
+  { store, signal }: { readonly store: ReadableStore; readonly signal: AbortSignal },
 ): Promise<boolean | SearchResult | DroppedResult> {
   if (request.kind === 'password') return compare(request.ask.password, request.ask.hash);
   if (request.kind === 'dropped') return findDropped({ ...request.ask, signal });
+  if (request.kind === 'past') return listPast(request.ask, { store, signal });
   const { files, ...rest } = request.ask;
   return searchTargets(files, { ...rest, signal });
 }

@@ -4,6 +4,7 @@ import { keepWanted, wantedBy } from '../../../lib/kube-state/custom/collect.ts'
 import { countSkips, familiesOf, labelText } from '../../../lib/kube-state/custom/family.ts';
 import { parseCustomResourceState } from '../../../lib/kube-state/options.ts';
 import { familyWriter } from '../../../lib/kube-state/text/family.ts';
+import { openText } from '../../../lib/kube-state/text/text-bytes.ts';
 import { draws } from '../../support/counts.ts';
 
 const key = fc.oneof(
@@ -79,10 +80,15 @@ test('any JSON value at any path makes lines that can be read, and the same with
       const [resource] = parseCustomResourceState(text, 'custom.yml').spec.resources;
       if (resource === undefined) throw new Error('no resource');
       const linesOf = (content: unknown) => {
+        const text = openText();
         const lines: string[] = [];
+        const endLine = () => {
+          lines.push(text.bytes.toString('utf8', 0, text.length));
+          text.length = 0;
+        };
         const object = { namespace: '', name: 'o', uid: 'u', labels: [], annotations: [], content };
         for (const family of familiesOf(resource, groupVersionKind, countSkips()))
-          familyWriter(family, {})?.(object, '', (line) => lines.push(line));
+          familyWriter(family, {})?.(object, new Uint8Array(), { text, endLine });
         return lines;
       };
       const lines = linesOf(content);

@@ -91,7 +91,7 @@ describe('the feed of changes', () => {
 
 describe('the count over time', () => {
   test('goes back to the first version', async () => {
-    const points = await historyOf([await historied(await storeOf([3, 5, 2, 2, 8]))]);
+    const { points } = await historyOf([await historied(await storeOf([3, 5, 2, 2, 8]))]);
     expect(points.map(({ at, targets, version }) => [at, targets, version?.version])).toEqual([
       [Date.UTC(2026, 0, 1, 0, 0), 3, 1],
       [Date.UTC(2026, 0, 1, 0, 1), 5, 2],
@@ -105,16 +105,37 @@ describe('the count over time', () => {
     await storeOf([1, 2, 3, 4], 'api', store);
     await storeOf([10, 10, 20], 'web', store);
     const both = async () => [await historied(store), await historied(store, 'web')];
-    expect((await historyOf(await both())).map(({ targets }) => targets)).toEqual([11, 12, 23, 24]);
+    const { points: all } = await historyOf(await both());
+    expect(all.map(({ targets }) => targets)).toEqual([11, 12, 23, 24]);
     await store.delete(journalKey({ ...id, job: 'api' }, 2));
-    const points = await historyOf(await both());
+    const { points } = await historyOf(await both());
     expect(points.map(({ at, targets }) => [new Date(at).getUTCMinutes(), targets])).toEqual([
       [2, 23],
       [3, 24],
     ]);
   });
 
+  test('goes back to the first version of a thousand, of which some are drawn, and shows all of a shorter range', async () => {
+    const counts = Array.from({ length: 1000 }, (_, index) => 1 + (index % 7));
+    const memory = await storeOf(counts);
+    const { store, calls } = countingStore(memory);
+    const { points, every } = await historyOf([await historied(store)]);
+    expect([every, points[0]?.version?.version, points.at(-1)?.version?.version]).toEqual([5, 1, 1000]);
+    expect(points.every(({ targets, version }) => counts[(version?.version ?? 0) - 1] === targets)).toBe(
+      true,
+    );
+    expect(calls.filter(({ key }) => key.startsWith('journal/')).length).toBeLessThan(420);
+    const since = Date.UTC(2026, 0, 1, 0, 700);
+    const later = await historyOf([await historied(store)], since);
+    const edge = { at: Date.UTC(2026, 0, 1, 0, 699), targets: counts[699] };
+    expect([later.every, later.points[0]]).toEqual([2, edge]);
+    const hour = await historyOf([await historied(store)], Date.UTC(2026, 0, 1, 0, 940));
+    expect([hour.every, hour.points.filter(({ at }) => at >= Date.UTC(2026, 0, 1, 0, 940)).length]).toEqual([
+      1, 60,
+    ]);
+  });
+
   test('is nothing where nothing ever was', async () => {
-    expect(await historyOf([])).toEqual([]);
+    expect(await historyOf([])).toEqual({ points: [], every: 1 });
   });
 });

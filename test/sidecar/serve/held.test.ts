@@ -92,6 +92,7 @@ test('marks what was confirmed without a person, damaged, retiring, and held fro
     statusOf('c/dns-0', { ...fresh, retiring }),
     statusOf('d/dns-0', { ...fresh, retiring: { ...retiring, held: '7 of 8 published targets would go' } }),
     statusOf('e/dns-0', fresh),
+    statusOf('f/dns-0', { ...fresh, retiring, pinned: { since: at, by: 'ann' } }),
   );
   const server = await open(store);
   const { providers } = JSON.parse((await server.get('/api/v1/providers')).text);
@@ -105,6 +106,11 @@ test('marks what was confirmed without a person, damaged, retiring, and held fro
       undefined,
     ],
     [
+      ...['f', 'pinned'],
+      'it left the configuration; the list is pinned by ann until it is unpinned, and it is not retired before',
+      'muster unpin f --provider dns-0',
+    ],
+    [
       ...['a', 'confirmed'],
       '1 target left after a hold that nobody accepted; muster history --job a --provider dns-0 shows which',
       undefined,
@@ -115,6 +121,6 @@ test('marks what was confirmed without a person, damaged, retiring, and held fro
     ],
     ['e', 'ok', '', undefined],
   ]);
-  expect((await server.get('/')).text).toMatch(/<dt>need attention<\/dt><dd>3<\/dd>/);
+  expect((await server.get('/')).text).toMatch(/<dt>need attention<\/dt><dd>4<\/dd>/);
   expect((await server.get('/jobs/c')).text).toContain('muster retire c --provider dns-0');
 });

@@ -269,6 +269,36 @@ describe('the page', () => {
     expect(await read(await open(), '/version?job=api&provider=consul-0&version=1')).toContain('1.0.0');
   });
 
+  test('shows the whole list as of a version, page by page, and searches it', async () => {
+    const server = await open();
+    const list = '/list?job=api&provider=consul-0&version=12';
+    const count = (await read(server, list)).match(/(\d+) targets/)?.[1];
+    const text = await read(server, list);
+    expect(text).toMatch(
+      /^api consul-0 as of version 12 Version 11 Version 13 discovered 115 min ago, 2026-03-01 10:04:01 UTC\. What changed in this version/,
+    );
+    expect(text).toContain('muster show api --provider consul-0 --version 12');
+    expect(text).toContain(`1–50 of ${count}`);
+    expect(await read(server, `${list}&offset=50`)).toContain(`51–${count} of ${count}`);
+    expect(await read(server, `${list}&q=10.3.0.3%3A9100`)).toContain('1 target found');
+    const json = JSON.parse((await server.get(`/api/v1${list}&q=address%3D10.3.0.3%3A9100`)).text);
+    expect([json.total, json.rows[0].labels.__meta_consul_service_metadata_version]).toEqual([1, '1.2.0']);
+    const before = JSON.parse(
+      (await server.get(`/api/v1${list.replace('12', '11')}&q=address%3D10.3.0.3%3A9100`)).text,
+    );
+    expect(before.rows[0].labels.__meta_consul_service_metadata_version).toBe('1.1.0');
+  });
+
+  test('says of a list that cannot be rebuilt what is gone, and guesses nothing', async () => {
+    const { store, now } = await livelyStore();
+    for (const version of [5, 20])
+      await store.delete(`journal/api/consul-0/${String(version).padStart(12, '0')}.json.gz`);
+    const server = await startTestServer(store, { now: () => now.getTime() });
+    const text = await read(server, '/list?job=api&provider=consul-0&version=12');
+    expect(text).toContain('the list of version 12 of api/consul-0 cannot be rebuilt: ');
+    expect(text).toContain('version 20 is no longer in the journal');
+  });
+
   test('names of others stay text, whatever they hold', async () => {
     const server = await open();
     const job = encodeURIComponent(hostile.job);
@@ -284,6 +314,7 @@ describe('the page', () => {
       '/targets?q=script',
       `/version?job=${job}&provider=consul-0&version=1`,
       `/version?job=${job}&provider=${search}&version=1&source=${search}`,
+      `/list?job=${job}&provider=consul-0&version=1&q=${search}`,
     ];
     for (const path of paths) {
       const { text, headers } = await server.get(path);
@@ -355,6 +386,10 @@ describe('the page', () => {
     ['/version?job=api&provider=../../x&version=1', 404],
     ['/version?job=api&provider=consul-0&version=1&source=other', 404],
     [`/jobs/${'x'.repeat(1000)}`, 404],
+    ['/list?job=api&provider=consul-0&version=999', 404],
+    ['/list?job=api&provider=consul-0&version=1&source=other', 404],
+    ['/list?job=api&provider=../../x&version=1', 404],
+    ['/list?job=api', 302],
     ['/version?job=api', 302],
     ['/jobs', 302],
     ['/targets?offset=-1&limit=abc', 200],

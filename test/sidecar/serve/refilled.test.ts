@@ -15,7 +15,7 @@ test('a store that was emptied and filled anew shows its own past, not the one b
     const providers = [{ ...id, source: '', status, journal }];
     const { signal } = new AbortController();
     const { items } = await newestChanges(providers, { limit: 5, signal });
-    const points = await historyOf(providers);
+    const { points } = await historyOf(providers);
     return [items.map(({ counts }) => counts.added), points.map(({ targets }) => targets)];
   };
   await runCycle(
