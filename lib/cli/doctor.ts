@@ -23,7 +23,10 @@ export const doctor = defineCommand({
     'writes, names and certificates of the servers, and each backend, which is listed once. Says in one line each what is\n' +
     'so, or what is wrong and what to do. Publishes nothing; writes one small object into the store and removes it. Exits\n' +
     'with 1 when anything is wrong.',
-  examples: ['muster doctor -c muster.yml', 'muster doctor --output json | jq ".[] | select(.state == \\"wrong\\")"'],
+  examples: [
+    'muster doctor -c muster.yml',
+    'muster doctor --output json | jq ".[] | select(.state == \\"wrong\\")"',
+  ],
   options: {
     config: shared.config,
     strict: shared.strict,
@@ -79,11 +82,19 @@ const advice: Readonly<Partial<Record<ErrorKind, string>>> = {
 function wrong(check: string, cause: unknown): Finding {
   const { kind, message } = toMusterError(cause);
   const what = advice[kind];
-  return { check, state: 'wrong', says: what === undefined || message.includes(what) ? message : `${message}: ${what}` };
+  return {
+    check,
+    state: 'wrong',
+    says: what === undefined || message.includes(what) ? message : `${message}: ${what}`,
+  };
 }
 
 /** Runs a check; whatever it throws is what is wrong. Throws only when the command itself is to end. */
-async function look(check: string, run: () => Promise<string | Finding>, signal: AbortSignal): Promise<Finding> {
+async function look(
+  check: string,
+  run: () => Promise<string | Finding>,
+  signal: AbortSignal,
+): Promise<Finding> {
   try {
     const found = await run();
     return typeof found === 'string' ? fine(check, found) : found;
@@ -257,12 +268,22 @@ async function readCertificate(url: URL, signal: AbortSignal): Promise<string | 
     if (days < 0)
       return { check, state: 'wrong', says: `the certificate ended on ${until}: renew it on the server` };
     if (days < renewal)
-      return { check, state: 'hint', says: `${protocol}; the certificate ends on ${until}: renew it on the server` };
+      return {
+        check,
+        state: 'hint',
+        says: `${protocol}; the certificate ends on ${until}: renew it on the server`,
+      };
     return `${protocol}, certificate good for ${counted(days, 'day')}`;
   } catch (error) {
     if (signal.aborted) throw error;
-    const why = limit.aborted ? 'no answer' : (codeOf(error) ?? (error instanceof Error ? error.message : 'failed'));
-    return { check, state: 'wrong', says: `no handshake with ${url.host} (${why}): check the port, firewall and proxy` };
+    const why = limit.aborted
+      ? 'no answer'
+      : (codeOf(error) ?? (error instanceof Error ? error.message : 'failed'));
+    return {
+      check,
+      state: 'wrong',
+      says: `no handshake with ${url.host} (${why}): check the port, firewall and proxy`,
+    };
   } finally {
     socket.destroy();
   }
@@ -281,7 +302,11 @@ async function checkBackend(
       const limit = AbortSignal.any([signal, AbortSignal.timeout(deadline)]);
       const sources = new Map<string, number>();
       for await (const groups of discover({ signal: limit, deadline: Date.now() + deadline }))
-        for (const group of groups) sources.set(group.source, group.targets.filter((one) => targetLabels(group, one)[addressLabel]).length);
+        for (const group of groups)
+          sources.set(
+            group.source,
+            group.targets.filter((one) => targetLabels(group, one)[addressLabel]).length,
+          );
       const targets = [...sources.values()].reduce((sum, count) => sum + count, 0);
       const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
       if (targets > 0) return `${counted(targets, 'target')} in ${seconds} s`;

@@ -36,7 +36,8 @@ test('each that is here says since when, links its README, and says what it is c
       continue;
     }
     const { version, path = '' } =
-      /^\[(?<version>\d+\.\d+\.\d+)\]\(\.\.\/(?<path>lib\/backends\/\w+\/README\.md)\)$/.exec(muster)?.groups ?? {};
+      /^\[(?<version>\d+\.\d+\.\d+)\]\(\.\.\/(?<path>lib\/backends\/\w+\/README\.md)\)$/.exec(muster)
+        ?.groups ?? {};
     expect([key, version]).toEqual([key, expect.any(String)]);
     expect([key, compared]).toEqual([key, expect.stringMatching(/\w/)]);
     if (mechanisms.some(({ configKey }) => configKey === key))
