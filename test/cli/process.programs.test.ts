@@ -123,7 +123,7 @@ describe('the bundle', () => {
       ]);
       expect([help.code, check.code, run.code]).toEqual([0, 0, 1]);
       expect(help.stdout).toContain('Usage: muster COMMAND [options]');
-      expect(check.stdout).toContain('api  consul-0  30s    60s       1');
+      expect(check.stdout).toContain('api  consul-0  30s    60s       auto');
       expect(run.stderr).toMatch(
         /^muster run: api\/consul-0: GET http:\/\/127\.0\.0\.1:1\/[^\n]*\(ECONNREFUSED\)[^\n]*\n$/,
       );

@@ -83,7 +83,7 @@ describe("a stranger's backend, with nothing but the tarball and Node", () => {
       [
         {
           ...{ kind: 'provider', job: 'machines', provider: 'inventory-0', mechanism: 'inventory' },
-          ...{ refresh_interval_seconds: 30, deadline_seconds: 60, shards: 1 },
+          ...{ refresh_interval_seconds: 30, deadline_seconds: 60, shards: 'auto' },
         },
       ],
     ]);

@@ -134,6 +134,25 @@ describeWithDockerd('the image, built of its Dockerfile', ['docker'], () => {
     expect(await docker(['inspect', '--format={{.State.ExitCode}}', container])).toBe('0');
   });
 
+  test('runs cycles, too, into a fresh volume', async () => {
+    const config = {
+      store: 'file:///var/lib/muster',
+      scrape_configs: [
+        { job_name: 'api', static_configs: [{ targets: ['a:1'] }], muster: { publish: 'all' } },
+      ],
+    };
+    await writeFile(join(place, 'muster.yml'), JSON.stringify(config));
+    const cycle = async () => {
+      const volumes = [`--volume=${place}/muster.yml:/etc/muster/muster.yml:ro`, '--volume=state:/var/lib/muster'];
+      const printed = await docker(['run', '--rm', ...locked, ...volumes, 'muster', 'run', '--output', 'json']);
+      return z.array(z.object({ provider: z.string(), outcome: z.string() })).parse(JSON.parse(printed));
+    };
+    expect([await cycle(), await cycle()]).toEqual([
+      [{ provider: 'static-0', outcome: 'published' }],
+      [{ provider: 'static-0', outcome: 'unchanged' }],
+    ]);
+  });
+
   test('fills a folder once, as the manifests do before Prometheus starts', async () => {
     await fill(one);
     // As the kubelet makes the folder of an emptyDir.
