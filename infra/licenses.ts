@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Metafile } from 'esbuild';
 import * as z from 'zod';
 
-/** A package that a bundle holds in whole or in part. */
+/** A package with a part in a bundle. */
 export interface BundledPackage {
   /** Its folder, from the root of the project: also its key in package-lock.json. */
   readonly folder: string;
@@ -32,7 +32,7 @@ export async function bundledPackages(metafiles: readonly Metafile[]): Promise<r
   return [...byVersion].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
 }
 
-/** Folders of the packages that an output holds a byte of: what was read and left out does not count. */
+/** Folders of the packages with a byte in an output: what was read and left out does not count. */
 function packageFolders({ outputs }: Metafile): readonly string[] {
   const files = Object.values(outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),

@@ -41,8 +41,7 @@ export interface LoggerOptions {
 }
 
 /** How lines are written: as logfmt, or each as a JSON object with the same fields. */
-const logFormats = ['text', 'json'] as const;
-export type LogFormat = (typeof logFormats)[number];
+export type LogFormat = 'text' | 'json';
 
 /**
  * A logger of logfmt lines, `ts=… level=… msg=… key=value`, or of JSON, `{"ts":…,"level":…,"msg":…}`. A line is one line,

@@ -119,7 +119,7 @@ async function checkStore(store: ObjectStore, signal: AbortSignal): Promise<read
     },
     signal,
   );
-  // A person who cannot even read it gets the same answer to all else.
+  // Without the right to read it all else fails for the same reason.
   if (read.state === 'wrong') return [read];
   const before = Date.now();
   const written = await look(

@@ -61,7 +61,7 @@ export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
       ),
       kube_state_metrics: list(kubeStateEntry).check(uniqueBy('name')),
       store: storeConfig(directory),
-      // Files of code: the reader of the document has loaded them, or leaves them alone.
+      // Files of code: the program that reads the document has loaded them, or leaves them alone.
       backends: list(nonEmptyText()),
       strict: bool(false),
       owner: ownerName.optional(),

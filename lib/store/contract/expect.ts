@@ -23,7 +23,7 @@ interface Expected {
   toBeAtMost(limit: number): void;
 }
 
-/** Begins an assertion. The suite needs no test library for it. */
+/** Begins an assertion. It needs no test library, so that any can run the suite. */
 export function expect(actual: unknown): Expected {
   const check = (good: boolean, expected: unknown): void => {
     if (good) return;

@@ -1,6 +1,15 @@
 import { addressLabel, joinHostPort, type LabelSet } from '../../../targets/group.ts';
 import type { ObjectMeta } from '../kinds/kind.ts';
-import { type Attached, compact, type DraftLabels, objectKey, portText } from './draft.ts';
+import {
+  type Attached,
+  begin,
+  type DraftLabels,
+  finish,
+  objectKey,
+  openLabels,
+  portText,
+  set,
+} from './draft.ts';
 import {
   type Container,
   type ContainerPort,
@@ -8,6 +17,8 @@ import {
   type JoinedPod,
   putPod,
 } from './pod.ts';
+
+const portLabels = openLabels();
 
 /** What the targets behind services are joined with. The maps have the keys of `objectKey`. */
 export interface ServiceJoins extends Attached {
@@ -49,11 +60,10 @@ export function otherPortTargets(seen: SeenPods, attached: Attached): LabelSet[]
     const add = (container: Container, init: 'true' | 'false') => {
       for (const port of container.ports) {
         if (ports.has(port.containerPort)) continue;
-        const target: DraftLabels = {
-          [addressLabel]: joinHostPort(pod.podIP, portText(port.containerPort)),
-        };
+        const target = begin(portLabels);
+        set(target, addressLabel, joinHostPort(pod.podIP, portText(port.containerPort)));
         putPod(target, pod, attached, { container, init, port, protocol: port.protocol });
-        targets.push(compact(target));
+        targets.push(finish(target));
       }
     };
     for (const container of pod.containers) add(container, 'false');

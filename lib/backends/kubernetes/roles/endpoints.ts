@@ -5,15 +5,17 @@ import { labels, metaNames } from '../labels.ts';
 import { list } from '../wire/fields.ts';
 import { otherPortTargets, putPodBehind, type SeenPods, type ServiceJoins } from './behind.ts';
 import {
-  compact,
-  type DraftLabels,
+  begin,
+  finish,
   objectKey,
+  openLabels,
   portText,
   put,
   putMeta,
   putNamespace,
   putNode,
   putService,
+  set,
   targetMetadata,
 } from './draft.ts';
 
@@ -21,6 +23,9 @@ const fields = { subsets: list(2, endpointSubset(endpointAddress)) };
 
 type Endpoints = ObjectOf<typeof targetMetadata, typeof fields>;
 type Subset = Endpoints['subsets'][number];
+
+const groupLabels = openLabels();
+const addressLabels = openLabels();
 
 /** Endpoints, one object for each service. Source of the fields: Kubernetes API reference, Endpoints v1. */
 export const endpoints: Kind<Endpoints> = kind(
@@ -48,14 +53,14 @@ export function buildEndpointsGroup(endpoints: Endpoints, joins: ServiceJoins): 
   if (targets.length === 0) return undefined;
 
   const key = objectKey(namespace, name);
-  const group: DraftLabels = {};
+  const group = begin(groupLabels);
   putMeta(group, metaNames.endpoints, endpoints);
-  group[labels.endpoints.name] = name;
-  group[labels.namespace] = namespace;
+  set(group, labels.endpoints.name, name);
+  set(group, labels.namespace, namespace);
   putNamespace(group, joins, namespace);
   const service = joins.services.get(key);
   if (service !== undefined) putService(group, service);
-  return { source: `endpoints/${key}`, labels: compact(group), targets };
+  return { source: `endpoints/${key}`, labels: finish(group), targets };
 }
 
 const overCapacity = 'endpoints.kubernetes.io/over-capacity';
@@ -75,7 +80,8 @@ function addressTarget(
   { joins, seen }: { readonly joins: ServiceJoins; readonly seen: SeenPods },
 ): LabelSet {
   const { nodeName, targetRef: ref } = address;
-  const target: DraftLabels = { [addressLabel]: joinHostPort(address.ip, portText(port.port)) };
+  const target = begin(addressLabels);
+  set(target, addressLabel, joinHostPort(address.ip, portText(port.port)));
   if (ref !== undefined) {
     put(target, labels.endpoints.targetKind, ref.kind);
     put(target, labels.endpoints.targetName, ref.name);
@@ -84,9 +90,9 @@ function addressTarget(
   put(target, labels.endpoints.nodeName, nodeName ?? '');
   put(target, labels.endpoints.portName, port.name);
   put(target, labels.endpoints.portProtocol, port.protocol);
-  target[labels.endpoints.ready] = ready;
+  set(target, labels.endpoints.ready, ready);
   const node = nodeName ?? (ref?.kind === 'Node' ? ref.name : undefined);
   if (node !== undefined) putNode(target, joins, node);
   putPodBehind(target, joins, seen, { ref, port: port.port, protocol: port.protocol });
-  return compact(target);
+  return finish(target);
 }

@@ -1,15 +1,17 @@
-import { addressLabel, type TargetGroup } from '../../../targets/group.ts';
+import { addressLabel, type LabelSet, type TargetGroup } from '../../../targets/group.ts';
 import { type Kind, kind, type ObjectOf } from '../kinds/kind.ts';
 import { ingressRules, ingressSpec } from '../kinds/messages.ts';
 import { labels, metaNames } from '../labels.ts';
 import { struct, text } from '../wire/fields.ts';
 import {
   type Attached,
-  compact,
-  type DraftLabels,
+  begin,
+  finish,
+  openLabels,
   put,
   putMap,
   putNamespace,
+  set,
   targetMetadata,
 } from './draft.ts';
 
@@ -17,6 +19,9 @@ const fields = { spec: struct(2, { ...ingressSpec, ...ingressRules({ path: text(
 
 type Ingress = ObjectOf<typeof targetMetadata, typeof fields>;
 type IngressRule = Ingress['spec']['rules'][number];
+
+const groupLabels = openLabels();
+const pathLabels = openLabels();
 
 /** Ingresses as targets. Source of the fields: Kubernetes API reference, Ingress v1. */
 export const ingress: Kind<Ingress> = kind(
@@ -29,27 +34,28 @@ export const ingress: Kind<Ingress> = kind(
 export function buildIngressGroup(ingress: Ingress, attached: Attached): TargetGroup | undefined {
   const { namespace, name, spec } = ingress;
   const tlsHosts = spec.tls.flatMap(({ hosts }) => hosts);
-  const targets: DraftLabels[] = [];
+  const targets: LabelSet[] = [];
   for (const rule of spec.rules) {
     const scheme = tlsHosts.some((pattern) => isMatch(pattern, rule.host)) ? 'https' : 'http';
     for (const path of pathsOf(rule)) {
-      const target: DraftLabels = { [addressLabel]: rule.host };
+      const target = begin(pathLabels);
+      set(target, addressLabel, rule.host);
       put(target, labels.ingress.host, rule.host);
-      target[labels.ingress.path] = path;
-      target[labels.ingress.scheme] = scheme;
-      targets.push(target);
+      set(target, labels.ingress.path, path);
+      set(target, labels.ingress.scheme, scheme);
+      targets.push(finish(target));
     }
   }
   if (targets.length === 0) return undefined;
 
-  const group: DraftLabels = {};
+  const group = begin(groupLabels);
   putMap(group, metaNames.ingress.annotation, ingress.annotations);
   put(group, labels.ingress.className, spec.ingressClassName ?? '');
   putMap(group, metaNames.ingress.label, ingress.labels);
-  group[labels.ingress.name] = name;
-  group[labels.namespace] = namespace;
+  set(group, labels.ingress.name, name);
+  set(group, labels.namespace, namespace);
   putNamespace(group, attached, namespace);
-  return { source: `ingress/${namespace}/${name}`, labels: compact(group), targets };
+  return { source: `ingress/${namespace}/${name}`, labels: finish(group), targets };
 }
 
 /** A rule without `http` means the path `/`. A rule whose `http` has no paths means nothing. */
