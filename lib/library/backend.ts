@@ -135,8 +135,7 @@ export interface BackendDefinition<F extends Fields> {
   readonly server: (config: ConfigOf<F>) => string;
   /**
    * Lists all groups, in any order. A listing that ends is complete, and what is not in it is gone: throw when any part
-<<<<<<< HEAD:lib/api/backend.ts
-   * of it could not be read. `throw new MusterError('unreachable', '…')` names the kind of failure.
+   * of it could not be read. `throw new MusterError('unreachable', '…')` says what kind of failure it is.
    */
   readonly list: (config: ConfigOf<F>, input: BackendInput) => AsyncIterable<Group>;
 }

@@ -111,7 +111,9 @@ describe('muster sync', () => {
     });
     const taken = await place.run(['sync', '--from', 'x', '--to', 'y', '--listen', `127.0.0.1:${port}`]);
     expect(taken.code).toBe(2);
-    expect(taken.stderr).toMatch(/^ts=\S+ level=info msg=started [^\n]+\nmuster sync: cannot listen on [^\n]+; choose another address\n$/);
+    expect(taken.stderr).toMatch(
+      /^ts=\S+ level=info msg=started [^\n]+\nmuster sync: cannot listen on [^\n]+; choose another address\n$/,
+    );
 
     expect((await running.stop()).code).toBe(0);
   });

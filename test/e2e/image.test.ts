@@ -143,8 +143,20 @@ describeWithDockerd('the image, built of its Dockerfile', ['docker'], () => {
     };
     await writeFile(join(place, 'muster.yml'), JSON.stringify(config));
     const cycle = async () => {
-      const volumes = [`--volume=${place}/muster.yml:/etc/muster/muster.yml:ro`, '--volume=state:/var/lib/muster'];
-      const printed = await docker(['run', '--rm', ...locked, ...volumes, 'muster', 'run', '--output', 'json']);
+      const volumes = [
+        `--volume=${place}/muster.yml:/etc/muster/muster.yml:ro`,
+        '--volume=state:/var/lib/muster',
+      ];
+      const printed = await docker([
+        'run',
+        '--rm',
+        ...locked,
+        ...volumes,
+        'muster',
+        'run',
+        '--output',
+        'json',
+      ]);
       return z.array(z.object({ provider: z.string(), outcome: z.string() })).parse(JSON.parse(printed));
     };
     expect([await cycle(), await cycle()]).toEqual([
