@@ -56,6 +56,8 @@ export async function startFleetServer(
   };
 
   const server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
+  // A client that is busy for longer than Node's 5 s would find its idle connection gone.
+  server.keepAliveTimeout = 60_000;
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
   if (options.socketPath === undefined) server.listen(options.port ?? 0, '127.0.0.1', resolve);
