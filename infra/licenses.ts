@@ -37,8 +37,10 @@ function packageFolders({ outputs }: Metafile): readonly string[] {
   const files = Object.values(outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
   );
-  // The last one: a package may bring its own version of another.
-  return files.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []);
+  // From the first one on, since a build may run in another folder; to the last, since a package may bring another.
+  return files.flatMap(
+    (file) => /node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? [],
+  );
 }
 
 async function readPackage(folder: string): Promise<BundledPackage> {

@@ -182,8 +182,6 @@ interface WriteInput extends BlockStore {
   readonly limits: BlockLimits;
 }
 
-const pack = promisify(gzip);
-
 /**
  * Writes the blocks of a list (in the order of its sources) that are not there yet. Where a block ends, the sources
  * decide, not the history: one change touches one block, and equal lists have equal blocks. A block's name holds its
@@ -253,7 +251,7 @@ function keptBlock(run: Run): HeldBlock | undefined {
 
 async function writeBlock(run: Run, { store, id, version, signal }: WriteInput): Promise<HeldBlock> {
   const text = Buffer.from(run.map(([, { json }]) => `${json}\n`).join(''));
-  const body = await pack(text, { level: 3 });
+  const body = await promisify(gzip)(text, { level: 3 });
   const digest = createHash('sha256').update(body).digest('hex');
   const name = `${String(version).padStart(12, '0')}-${digest}`;
   try {

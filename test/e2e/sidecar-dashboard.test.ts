@@ -39,7 +39,7 @@ describeWithPrograms('the dashboard of the sidecars, in a real Prometheus', ['pr
     await put('targets/old/dns-0.json', '[{"targets":["127.0.0.1:2"]}]');
     // A provider whose last success is older than --stale-after, and of which all is said that a status can say.
     const status = {
-      ...{ schema: 1, job: 'api', provider: 'dns-0', run: 'r', duration_seconds: 1, version: 1 },
+      ...{ schema: 1, job: 'api', provider: 'dns-0', run: 'r', duration_seconds: 1, requests: 3, version: 1 },
       ...{ published_version: 1, groups: 1, targets: 1, files: [], failures: 1 },
       ...{ last_attempt: hourAgo, last_success: hourAgo, last_change: hourAgo },
       error: { kind: 'status', message: 'HTTP 503' },
