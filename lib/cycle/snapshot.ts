@@ -7,7 +7,7 @@ import { overWrite, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { type EncodedGroup, encodeGroup, type Groups } from '../targets/canonical.ts';
 import type { Cursor } from '../targets/discover.ts';
-import { type ProviderId, partKey, snapshotKey } from '../targets/keys.ts';
+import { type ProviderId, parsePartName, partKey, snapshotKey } from '../targets/keys.ts';
 import { createPacker } from '../targets/pack.ts';
 import {
   type Block,
@@ -193,7 +193,8 @@ export function isLaidOut(
 
 /**
  * Writes the snapshot, unless the bucket already holds its version or a newer one; before it those blocks that are not
- * there yet. Returns what is in place, or undefined when a newer one is there: then the newer run publishes. Throws what
+ * there yet. Returns what is in place, or undefined when a newer one is there, or one without the blocks that
+ * were kept of the loaded one: then a later run publishes. Throws what
  * the store throws.
  */
 export async function writeCheckpoint(
@@ -219,6 +220,8 @@ export async function writeCheckpoint(
       const found = await store.get(snapshotKey(id), { signal });
       const stored = found && (await snapshotOf(found.body));
       if (stored !== undefined && stored.version > version) return undefined;
+      // The next cycle finds this version in the journal, and writes what is missing.
+      if (!namesKept(stored, made.blocks ?? [], version)) return undefined;
       over = found && { version: 0, ...stored, etag: found.etag };
       if (over !== undefined && stored !== undefined && isRight(stored))
         return { checkpoint: over, groups: inBlocks ? stored.groups : groups };
@@ -234,6 +237,15 @@ export async function writeCheckpoint(
     const { etag } = await store.put(snapshotKey(id), body, options);
     return { checkpoint: { version, etag, blocks: made.blocks, replaced }, groups: made.groups };
   });
+}
+
+/**
+ * Whether a snapshot that took the place of the loaded one names all blocks that were kept of that: others may have been
+ * cleared away since, or will be.
+ */
+function namesKept(stored: Snapshot | undefined, blocks: readonly Block[], version: number): boolean {
+  const named = new Set(stored?.blocks?.map(({ name }) => name));
+  return blocks.every(({ name }) => named.has(name) || parsePartName(name)?.version === version);
 }
 
 /** The snapshot, or undefined where it cannot be read. */

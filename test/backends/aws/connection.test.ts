@@ -336,7 +336,7 @@ test.each([
     await writeFile(config, `store: ./store\nscrape_configs: [{ job_name: a, ${stanzas} }]\n`);
     const args = ['--input-type=module', '--eval', program, 'check', '-c', config];
     const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
-    expect(stdout).toContain('1');
+    expect(stdout).toContain('-0');
     expect(JSON.parse(stderr.slice(stderr.lastIndexOf('[')))).toEqual([]);
   } finally {
     await rm(folder, { recursive: true });
