@@ -46,8 +46,6 @@ export async function startHttpServer(
     }, ignore);
   };
   const server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
-  // A client that is busy for longer than Node's 5 s would find its idle connection gone.
-  server.keepAliveTimeout = 60_000;
   const started = await start(server, options.tls ? 'https' : 'http', options.socketPath);
   return { ...started, requests };
 }

@@ -46,11 +46,11 @@ describe('the labels that tell a target from others', () => {
     ]);
   });
 
-  test('are known of every mechanism but http, which has labels of its own', () => {
+  test('are known of every mechanism but those whose targets bring labels of their own', () => {
     const without = mechanisms
       .map(({ name }) => name)
       .filter((name) => identifyingColumns(name).length === 0);
-    expect(without).toEqual(['aws', 'http']);
+    expect(without).toEqual(['aws', 'file', 'http', 'static']);
   });
 });
 
