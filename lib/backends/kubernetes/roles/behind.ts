@@ -1,15 +1,6 @@
 import { addressLabel, joinHostPort, type LabelSet } from '../../../targets/group.ts';
 import type { ObjectMeta } from '../kinds/kind.ts';
-import {
-  type Attached,
-  begin,
-  type DraftLabels,
-  finish,
-  objectKey,
-  openLabels,
-  portText,
-  set,
-} from './draft.ts';
+import { type Attached, compact, type DraftLabels, objectKey, portText } from './draft.ts';
 import {
   type Container,
   type ContainerPort,
@@ -17,8 +8,6 @@ import {
   type JoinedPod,
   putPod,
 } from './pod.ts';
-
-const portLabels = openLabels();
 
 /** What the targets behind services are joined with. The maps have the keys of `objectKey`. */
 export interface ServiceJoins extends Attached {
@@ -60,10 +49,11 @@ export function otherPortTargets(seen: SeenPods, attached: Attached): LabelSet[]
     const add = (container: Container, init: 'true' | 'false') => {
       for (const port of container.ports) {
         if (ports.has(port.containerPort)) continue;
-        const target = begin(portLabels);
-        set(target, addressLabel, joinHostPort(pod.podIP, portText(port.containerPort)));
+        const target: DraftLabels = {
+          [addressLabel]: joinHostPort(pod.podIP, portText(port.containerPort)),
+        };
         putPod(target, pod, attached, { container, init, port, protocol: port.protocol });
-        targets.push(finish(target));
+        targets.push(compact(target));
       }
     };
     for (const container of pod.containers) add(container, 'false');

@@ -5,17 +5,15 @@ import { labels, metaNames } from '../labels.ts';
 import { list } from '../wire/fields.ts';
 import { otherPortTargets, putPodBehind, type SeenPods, type ServiceJoins } from './behind.ts';
 import {
-  begin,
-  finish,
+  compact,
+  type DraftLabels,
   objectKey,
-  openLabels,
   portText,
   put,
   putMeta,
   putNamespace,
   putNode,
   putService,
-  set,
   targetMetadata,
 } from './draft.ts';
 
@@ -23,9 +21,6 @@ const fields = { subsets: list(2, endpointSubset(endpointAddress)) };
 
 type Endpoints = ObjectOf<typeof targetMetadata, typeof fields>;
 type Subset = Endpoints['subsets'][number];
-
-const groupLabels = openLabels();
-const addressLabels = openLabels();
 
 /** Endpoints, one object for each service. Source of the fields: Kubernetes API reference, Endpoints v1. */
 export const endpoints: Kind<Endpoints> = kind(
@@ -53,14 +48,14 @@ export function buildEndpointsGroup(endpoints: Endpoints, joins: ServiceJoins): 
   if (targets.length === 0) return undefined;
 
   const key = objectKey(namespace, name);
-  const group = begin(groupLabels);
+  const group: DraftLabels = {};
   putMeta(group, metaNames.endpoints, endpoints);
-  set(group, labels.endpoints.name, name);
-  set(group, labels.namespace, namespace);
+  group[labels.endpoints.name] = name;
+  group[labels.namespace] = namespace;
   putNamespace(group, joins, namespace);
   const service = joins.services.get(key);
   if (service !== undefined) putService(group, service);
-  return { source: `endpoints/${key}`, labels: finish(group), targets };
+  return { source: `endpoints/${key}`, labels: compact(group), targets };
 }
 
 const overCapacity = 'endpoints.kubernetes.io/over-capacity';
@@ -80,8 +75,7 @@ function addressTarget(
   { joins, seen }: { readonly joins: ServiceJoins; readonly seen: SeenPods },
 ): LabelSet {
   const { nodeName, targetRef: ref } = address;
-  const target = begin(addressLabels);
-  set(target, addressLabel, joinHostPort(address.ip, portText(port.port)));
+  const target: DraftLabels = { [addressLabel]: joinHostPort(address.ip, portText(port.port)) };
   if (ref !== undefined) {
     put(target, labels.endpoints.targetKind, ref.kind);
     put(target, labels.endpoints.targetName, ref.name);
@@ -90,9 +84,9 @@ function addressTarget(
   put(target, labels.endpoints.nodeName, nodeName ?? '');
   put(target, labels.endpoints.portName, port.name);
   put(target, labels.endpoints.portProtocol, port.protocol);
-  set(target, labels.endpoints.ready, ready);
+  target[labels.endpoints.ready] = ready;
   const node = nodeName ?? (ref?.kind === 'Node' ? ref.name : undefined);
   if (node !== undefined) putNode(target, joins, node);
   putPodBehind(target, joins, seen, { ref, port: port.port, protocol: port.protocol });
-  return finish(target);
+  return compact(target);
 }

@@ -17,10 +17,9 @@ import {
 } from '../wire/fields.ts';
 import { otherPortTargets, putPodBehind, type SeenPods, type ServiceJoins } from './behind.ts';
 import {
-  begin,
-  finish,
+  compact,
+  type DraftLabels,
   objectKey,
-  openLabels,
   portText,
   put,
   putFlag,
@@ -29,7 +28,6 @@ import {
   putNamespace,
   putNode,
   putService,
-  set,
   targetMetadata,
 } from './draft.ts';
 import { service } from './service.ts';
@@ -49,9 +47,6 @@ const fields = {
 };
 
 type EndpointSlice = ObjectOf<typeof targetMetadata, typeof fields>;
-
-const groupLabels = openLabels();
-const addressLabels = openLabels();
 
 /** Endpoint slices, several for each service. Source of the fields: Kubernetes API reference, EndpointSlice v1. */
 export const endpointSlice: Kind<EndpointSlice> = kind(
@@ -108,14 +103,14 @@ export function buildEndpointSliceGroup(
   for (const target of otherPortTargets(seen, joins)) targets.push(target);
   if (targets.length === 0) return undefined;
 
-  const group = begin(groupLabels);
+  const group: DraftLabels = {};
   put(group, labels.endpointslice.addressType, slice.addressType);
   putMeta(group, metaNames.endpointslice, slice);
-  set(group, labels.endpointslice.name, name);
-  set(group, labels.namespace, namespace);
+  group[labels.endpointslice.name] = name;
+  group[labels.namespace] = namespace;
   putNamespace(group, joins, namespace);
   if (service !== undefined) putService(group, service);
-  return { source: `endpointslice/${objectKey(namespace, name)}`, labels: finish(group), targets };
+  return { source: `endpointslice/${objectKey(namespace, name)}`, labels: compact(group), targets };
 }
 
 function endpointTarget(
@@ -126,8 +121,9 @@ function endpointTarget(
 ): LabelSet {
   const { targetRef: ref, nodeName } = endpoint;
   const number = port.port === undefined ? undefined : portText(port.port);
-  const target = begin(addressLabels);
-  set(target, addressLabel, number === undefined ? address : joinHostPort(address, number));
+  const target: DraftLabels = {
+    [addressLabel]: number === undefined ? address : joinHostPort(address, number),
+  };
   if (ref !== undefined) {
     put(target, labels.endpointslice.targetKind, ref.kind);
     put(target, labels.endpointslice.targetName, ref.name);
@@ -146,7 +142,7 @@ function endpointTarget(
   const node = ref?.kind === 'Node' ? ref.name : nodeName;
   if (node !== undefined) putNode(target, joins, node);
   putPodBehind(target, joins, seen, { ref, port: port.port });
-  return finish(target);
+  return compact(target);
 }
 
 /** The service that a label of the slice names. */

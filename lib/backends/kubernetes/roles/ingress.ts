@@ -1,17 +1,15 @@
-import { addressLabel, type LabelSet, type TargetGroup } from '../../../targets/group.ts';
+import { addressLabel, type TargetGroup } from '../../../targets/group.ts';
 import { type Kind, kind, type ObjectOf } from '../kinds/kind.ts';
 import { ingressRules, ingressSpec } from '../kinds/messages.ts';
 import { labels, metaNames } from '../labels.ts';
 import { struct, text } from '../wire/fields.ts';
 import {
   type Attached,
-  begin,
-  finish,
-  openLabels,
+  compact,
+  type DraftLabels,
   put,
   putMap,
   putNamespace,
-  set,
   targetMetadata,
 } from './draft.ts';
 
@@ -19,9 +17,6 @@ const fields = { spec: struct(2, { ...ingressSpec, ...ingressRules({ path: text(
 
 type Ingress = ObjectOf<typeof targetMetadata, typeof fields>;
 type IngressRule = Ingress['spec']['rules'][number];
-
-const groupLabels = openLabels();
-const pathLabels = openLabels();
 
 /** Ingresses as targets. Source of the fields: Kubernetes API reference, Ingress v1. */
 export const ingress: Kind<Ingress> = kind(
@@ -34,28 +29,27 @@ export const ingress: Kind<Ingress> = kind(
 export function buildIngressGroup(ingress: Ingress, attached: Attached): TargetGroup | undefined {
   const { namespace, name, spec } = ingress;
   const tlsHosts = spec.tls.flatMap(({ hosts }) => hosts);
-  const targets: LabelSet[] = [];
+  const targets: DraftLabels[] = [];
   for (const rule of spec.rules) {
     const scheme = tlsHosts.some((pattern) => isMatch(pattern, rule.host)) ? 'https' : 'http';
     for (const path of pathsOf(rule)) {
-      const target = begin(pathLabels);
-      set(target, addressLabel, rule.host);
+      const target: DraftLabels = { [addressLabel]: rule.host };
       put(target, labels.ingress.host, rule.host);
-      set(target, labels.ingress.path, path);
-      set(target, labels.ingress.scheme, scheme);
-      targets.push(finish(target));
+      target[labels.ingress.path] = path;
+      target[labels.ingress.scheme] = scheme;
+      targets.push(target);
     }
   }
   if (targets.length === 0) return undefined;
 
-  const group = begin(groupLabels);
+  const group: DraftLabels = {};
   putMap(group, metaNames.ingress.annotation, ingress.annotations);
   put(group, labels.ingress.className, spec.ingressClassName ?? '');
   putMap(group, metaNames.ingress.label, ingress.labels);
-  set(group, labels.ingress.name, name);
-  set(group, labels.namespace, namespace);
+  group[labels.ingress.name] = name;
+  group[labels.namespace] = namespace;
   putNamespace(group, attached, namespace);
-  return { source: `ingress/${namespace}/${name}`, labels: finish(group), targets };
+  return { source: `ingress/${namespace}/${name}`, labels: compact(group), targets };
 }
 
 /** A rule without `http` means the path `/`. A rule whose `http` has no paths means nothing. */

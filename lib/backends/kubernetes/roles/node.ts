@@ -3,7 +3,7 @@ import { type Kind, kind, type ObjectOf } from '../kinds/kind.ts';
 import { nodeSpec, nodeStatus } from '../kinds/messages.ts';
 import { labels, metaNames } from '../labels.ts';
 import { int32, struct, take } from '../wire/fields.ts';
-import { begin, type DraftLabels, finish, openLabels, put, putMap, set, targetMetadata } from './draft.ts';
+import { compact, type DraftLabels, put, putMap, targetMetadata } from './draft.ts';
 
 const fields = {
   spec: struct(2, take(nodeSpec, 'providerID')),
@@ -22,9 +22,6 @@ export const node: Kind<KubernetesNode> = kind(
   fields,
 );
 
-const groupLabels = openLabels();
-const nodeLabels = openLabels();
-
 /** The group of a node: its kubelet. Undefined while the node has no address. */
 export function buildNodeGroup(node: KubernetesNode): TargetGroup | undefined {
   const first = new Map<string, string>();
@@ -32,20 +29,20 @@ export function buildNodeGroup(node: KubernetesNode): TargetGroup | undefined {
   const type = addressTypes.find((candidate) => first.has(candidate));
   if (type === undefined) return undefined;
 
-  const group = begin(groupLabels);
+  const group: DraftLabels = {};
   putMap(group, metaNames.node.annotation, node.annotations);
   putConditions(group, node);
   putMap(group, metaNames.node.label, node.labels);
-  set(group, labels.node.name, node.name);
+  group[labels.node.name] = node.name;
   put(group, labels.node.providerId, node.spec.providerID);
 
-  const target = begin(nodeLabels);
-  const { Port: port } = node.status.daemonEndpoints.kubeletEndpoint;
-  set(target, addressLabel, joinHostPort(first.get(type) ?? '', port));
+  const target: DraftLabels = {
+    [addressLabel]: joinHostPort(first.get(type) ?? '', node.status.daemonEndpoints.kubeletEndpoint.Port),
+  };
   for (const [name, address] of first)
     put(target, sanitizeLabelName(labels.node.addressPrefix + name), address);
-  set(target, labels.instance, node.name);
-  return { source: `node/${node.name}`, labels: finish(group), targets: [finish(target)] };
+  target[labels.instance] = node.name;
+  return { source: `node/${node.name}`, labels: compact(group), targets: [target] };
 }
 
 /** When two conditions have the same label name, the later one wins, even with an empty status. */

@@ -1,4 +1,4 @@
-import { addressLabel, joinHostPort, type LabelSet, type TargetGroup } from '../../../targets/group.ts';
+import { addressLabel, joinHostPort, type TargetGroup } from '../../../targets/group.ts';
 import { type Kind, kind, type ObjectOf } from '../kinds/kind.ts';
 import {
   condition,
@@ -14,19 +14,16 @@ import { labels, metaNames } from '../labels.ts';
 import { flat, folded, take } from '../wire/fields.ts';
 import {
   type Attached,
-  begin,
   type Controller,
+  compact,
   controller,
   type DraftLabels,
-  finish,
   objectKey,
-  openLabels,
   portText,
   put,
   putMap,
   putNamespace,
   putNode,
-  set,
   targetMetadata,
 } from './draft.ts';
 
@@ -60,10 +57,6 @@ export type Container = JoinedPod['containers'][number];
 /** A port of a container. */
 export type ContainerPort = Container['ports'][number];
 
-const groupLabels = openLabels();
-const portLabels = openLabels();
-const portlessLabels = openLabels();
-
 const names = { resource: 'pods', apiVersion: 'v1', listKind: 'PodList', namespaced: true };
 
 /** Pods as targets. Source of the fields: Kubernetes API reference, Pod v1. */
@@ -78,17 +71,16 @@ export const joinedPod: Kind<JoinedPod> = { ...kind(names, metadata, joinedField
  */
 export function buildPodGroup(pod: Pod, attached: Attached): TargetGroup | undefined {
   if (pod.podIP === '') return undefined;
-  const group = begin(groupLabels);
-  set(group, labels.namespace, pod.namespace);
+  const group: DraftLabels = { [labels.namespace]: pod.namespace };
   putNamespace(group, attached, pod.namespace);
   putNode(group, attached, pod.nodeName);
   putPod(group, pod, attached);
 
-  const targets: LabelSet[] = [];
+  const targets: DraftLabels[] = [];
   for (const container of pod.containers) addContainer(targets, pod, container, 'false');
   for (const container of pod.initContainers) addContainer(targets, pod, container, 'true');
   if (targets.length === 0) return undefined;
-  return { source: `pod/${pod.namespace}/${pod.name}`, labels: finish(group), targets };
+  return { source: `pod/${pod.namespace}/${pod.name}`, labels: compact(group), targets };
 }
 
 /** A port of a container, with what its labels need. */
@@ -116,7 +108,7 @@ export function putPod(
   put(draft, labels.pod.hostIp, pod.hostIP);
   put(draft, labels.pod.ip, pod.podIP);
   putMap(draft, metaNames.pod.label, pod.labels);
-  set(draft, labels.pod.name, pod.name);
+  draft[labels.pod.name] = pod.name;
   put(draft, labels.pod.nodeName, pod.nodeName);
   put(draft, labels.pod.phase, pod.phase);
   put(draft, labels.pod.ready, (pod.ready ?? 'Unknown').toLowerCase());
@@ -143,18 +135,18 @@ function putContainerPort(
 ): void {
   putContainer(draft, container, init);
   put(draft, labels.pod.containerPortName, port.name);
-  set(draft, labels.pod.containerPortNumber, portText(port.containerPort));
+  draft[labels.pod.containerPortNumber] = portText(port.containerPort);
   put(draft, labels.pod.containerPortProtocol, protocol);
 }
 
 function putContainer(draft: DraftLabels, container: Container, init: 'true' | 'false'): void {
   put(draft, labels.pod.containerImage, container.image);
-  set(draft, labels.pod.containerInit, init);
-  set(draft, labels.pod.containerName, container.name);
+  draft[labels.pod.containerInit] = init;
+  draft[labels.pod.containerName] = container.name;
 }
 
 function addContainer(
-  targets: LabelSet[],
+  targets: DraftLabels[],
   { podIP, containerStatuses, initContainerStatuses }: Pod,
   container: Container,
   init: 'true' | 'false',
@@ -162,16 +154,14 @@ function addContainer(
   const statuses = init === 'true' ? initContainerStatuses : containerStatuses;
   const id = statuses.find(({ name }) => name === container.name)?.containerID ?? '';
   for (const port of container.ports) {
-    const target = begin(portLabels);
-    set(target, addressLabel, joinHostPort(podIP, portText(port.containerPort)));
+    const target: DraftLabels = { [addressLabel]: joinHostPort(podIP, portText(port.containerPort)) };
     put(target, labels.pod.containerId, id);
     putContainerPort(target, { container, init, port, protocol: port.protocol });
-    targets.push(finish(target));
+    targets.push(target);
   }
   if (container.ports.length > 0) return;
-  const target = begin(portlessLabels);
-  set(target, addressLabel, podIP);
+  const target: DraftLabels = { [addressLabel]: podIP };
   put(target, labels.pod.containerId, id);
   putContainer(target, container, init);
-  targets.push(finish(target));
+  targets.push(target);
 }

@@ -5,13 +5,11 @@ import { labels } from '../labels.ts';
 import { struct, take } from '../wire/fields.ts';
 import {
   type Attached,
-  begin,
-  finish,
-  openLabels,
+  compact,
+  type DraftLabels,
   put,
   putNamespace,
   putService,
-  set,
   targetMetadata,
 } from './draft.ts';
 
@@ -31,9 +29,6 @@ const fields = {
   ),
   status: struct(3, serviceStatus),
 };
-
-const groupLabels = openLabels();
-const portLabels = openLabels();
 
 /** A service as a target. */
 export type Service = ObjectOf<typeof targetMetadata, typeof fields>;
@@ -57,25 +52,24 @@ export function buildServiceGroup(
   const { namespace, name, spec } = service;
   const { type, ports } = spec;
   if (ports.length === 0) return undefined;
-  const group = begin(groupLabels);
+  const group: DraftLabels = {};
   putService(group, service);
   putNamespace(group, attached, namespace);
 
   const balancer = (balancerFromSpec ? '' : balancerIPs(service)) || spec.loadBalancerIP;
   const host = `${name}.${namespace}.svc`;
   const targets = ports.map((port) => {
-    const target = begin(portLabels);
-    set(target, addressLabel, joinHostPort(host, port.port));
+    const target: DraftLabels = { [addressLabel]: joinHostPort(host, port.port) };
     if (type === 'ExternalName') put(target, labels.service.externalName, spec.externalName);
     else put(target, labels.service.clusterIp, spec.clusterIP);
     if (type === 'LoadBalancer') put(target, labels.service.loadBalancerIp, balancer);
     put(target, labels.service.portName, port.name);
-    set(target, labels.service.portNumber, String(port.port));
+    target[labels.service.portNumber] = String(port.port);
     put(target, labels.service.portProtocol, port.protocol);
     put(target, labels.service.type, type);
-    return finish(target);
+    return target;
   });
-  return { source: `svc/${namespace}/${name}`, labels: finish(group), targets };
+  return { source: `svc/${namespace}/${name}`, labels: compact(group), targets };
 }
 
 /** The addresses of the load balancer; empty when it has host names only. */
