@@ -154,12 +154,11 @@ describe('osls package, without network and credentials', () => {
     const logs = ofType('AWS::Logs::LogGroup').map(({ Properties }) => Properties.RetentionInDays);
     expect(logs).toEqual(names.map(() => 30));
     const alarms = ofType('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties.AlarmName);
-    const kinds = ['config', 'errors', 'failing', 'held', 'slow', 'stale', 'throttled'];
+    const kinds = ['config', 'errors', 'failing', 'held', 'pinned', 'rejected', 'slow', 'stale', 'throttled'];
+    // Kube state has no guard, and nobody pins it.
+    const ofTargets = ['held', 'pinned', 'rejected'].map((kind) => `muster-prod-kube-state-${kind}`);
     const expected = names.flatMap((name) => kinds.map((kind) => `muster-prod-${name}-${kind}`));
-    // Kube state has no guard.
-    expect([...alarms].sort()).toEqual(
-      expected.filter((name) => name !== 'muster-prod-kube-state-held').sort(),
-    );
+    expect([...alarms].sort()).toEqual(expected.filter((name) => !ofTargets.includes(name)).sort());
   });
 
   test('gives the functions the network, the brake, the queue and the tags that are set', async () => {
