@@ -1,4 +1,5 @@
-import { changeBetween, groupsAt, versionAt } from '../cycle/history.ts';
+import { versionAt } from '../cycle/history.ts';
+import { changeBetween, groupsAt } from '../cycle/list-at.ts';
 import { loadProvider } from '../cycle/load.ts';
 import type { StoreView } from '../run/app.ts';
 import { countTargets, decodeGroup } from '../targets/canonical.ts';

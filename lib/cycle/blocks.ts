@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzipSync, gzip } from 'node:zlib';
 import { mapConcurrent } from '../base/concurrency.ts';
-import { isMusterError, MusterError, toMusterError } from '../base/errors.ts';
+import { isMusterError, MusterError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { EncodedGroup, Groups } from '../targets/canonical.ts';
 import { type ProviderId, parsePartName, partKey } from '../targets/keys.ts';
@@ -180,6 +181,8 @@ export interface BlockList {
 interface WriteInput extends BlockStore {
   readonly version: number;
   readonly limits: BlockLimits;
+  /** The blocks of the snapshot that is there: they are used again as they are. Others may have been cleared away. */
+  readonly known: readonly Block[];
 }
 
 /**
@@ -189,7 +192,13 @@ interface WriteInput extends BlockStore {
  */
 export async function writeBlocks(groups: Groups, input: WriteInput): Promise<BlockList> {
   const runs = cutBlocks(groups, input.limits);
-  const touched = runs.filter((run) => keptBlock(run) === undefined);
+  const known = new Set(input.known.map(({ name }) => name));
+  const kept = new Map<Run, HeldBlock>();
+  for (const run of runs) {
+    const block = blockOf(run);
+    if (block !== undefined && known.has(block.name)) kept.set(run, block);
+  }
+  const touched = runs.filter((run) => !kept.has(run));
   await fetchTexts(
     touched.flatMap((run) => run.map(([, group]) => group)),
     input,
@@ -201,7 +210,7 @@ export async function writeBlocks(groups: Groups, input: WriteInput): Promise<Bl
   const blocks: Block[] = [];
   const next = new Map<string, EncodedGroup>();
   for (const run of runs) {
-    const block = written.get(run) ?? keptBlock(run);
+    const block = written.get(run) ?? kept.get(run);
     if (block === undefined) continue;
     blocks.push(block);
     let start = 0;
@@ -242,7 +251,7 @@ function hashOf(text: string): number {
 }
 
 /** The block that holds just these groups already. */
-function keptBlock(run: Run): HeldBlock | undefined {
+function blockOf(run: Run): HeldBlock | undefined {
   const first = run[0]?.[1];
   if (!(first instanceof BlockGroup) || first.block.groups !== run.length) return undefined;
   const { block } = first;
@@ -279,7 +288,7 @@ export function* blockLines({ blocks, groups }: BlockList): Generator<string, un
 
 /** Reads a line that `blockLines` made, and adds its groups. Throws kind `malformed`. */
 export function readBlockLine(line: string, groups: Map<string, EncodedGroup>): Block {
-  const json = parseLine(line);
+  const json = parseJson(line, 'a block of the snapshot');
   if (!isBlockLine(json)) throw new MusterError('malformed', 'a block of the snapshot is not described');
   const { name, size, unpacked } = json;
   const targets = json.groups.reduce((sum, [, , count]) => sum + count, 0);
@@ -290,14 +299,6 @@ export function readBlockLine(line: string, groups: Map<string, EncodedGroup>): 
     start += length + 1;
   }
   return block;
-}
-
-function parseLine(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (error) {
-    throw new MusterError('malformed', `the snapshot is not JSON: ${toMusterError(error).message}`);
-  }
 }
 
 interface BlockLine extends Pick<Block, 'name' | 'size' | 'unpacked'> {

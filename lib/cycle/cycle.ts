@@ -1,10 +1,9 @@
-import { hash } from 'node:crypto';
 import { MusterError, toMusterError } from '../base/errors.ts';
-import { countTargets, type EncodedGroup, type Groups, sortGroups } from '../targets/canonical.ts';
+import { countTargets, type EncodedGroup, type Groups } from '../targets/canonical.ts';
 import { isEmptyChange } from '../targets/diff.ts';
-import { type Guard, losesTooMany } from '../targets/guard.ts';
-import { heldKey, type ProviderId, partKey, snapshotKey, statusKey } from '../targets/keys.ts';
-import { type BlockStore, fetchTexts, isLostBlock, readingTexts } from './blocks.ts';
+import { losesTooMany } from '../targets/guard.ts';
+import { heldKey, statusKey } from '../targets/keys.ts';
+import { fetchTexts, isLostBlock, readingTexts } from './blocks.ts';
 import { collectTargets, type Listing, listWarnings, markNew } from './collect.ts';
 import { nextControl, noControl, pinAt } from './control.ts';
 import { deleteSeen } from './document.ts';
@@ -12,7 +11,8 @@ import { type GateInput, judge, type Verdict } from './gate.ts';
 import { announceFile, type ListFacts, type Report, writeHeartbeat } from './heartbeat.ts';
 import { type HeldDocument, heldOf, readHeld, type StoredHeld, writeHeld } from './held.ts';
 import { clearJournal, commitChange, type Reason } from './journal.ts';
-import { type Loaded, loadProvider, withoutLost } from './load.ts';
+import { type Loaded, loadProvider } from './load.ts';
+import { hasBlock, refuseLost, unknownGroups, withListed, withoutLost } from './lost.ts';
 import { acceptanceAt, type Memory, peakWithin, stepsAfter } from './memory.ts';
 import { storeIdOf } from './ownership.ts';
 import { pinnedVerdict } from './pinned.ts';
@@ -212,19 +212,6 @@ function differing(before: Groups, listing: Groups): readonly EncodedGroup[] {
   return found;
 }
 
-/** Looks at one block, another each time, so that a lost one is noticed while a quiet cycle asks for little. */
-async function hasBlock(
-  { checkpoint }: Loaded,
-  now: () => Date,
-  { store, id, signal }: BlockStore,
-): Promise<boolean> {
-  const blocks = checkpoint?.blocks ?? [];
-  if (blocks.length === 0) return true;
-  const draw = hash('md5', now().toISOString(), 'buffer').readUInt32BE(0);
-  const block = blocks[draw % blocks.length];
-  return block === undefined || (await store.head(partKey(id, block.name), { signal })) !== undefined;
-}
-
 /** Where not even the target files can be read, nothing says which targets a short listing lacks. */
 function refuseBlindDrop(
   { guard, ...id }: Provider,
@@ -246,42 +233,6 @@ function refuseBlindDrop(
     `${damaged}; the published list cannot be read either, and the listing has ${live} targets instead of ${status.targets}: nothing is published; delete ${statusKey(id)} to publish the listing as it is`,
     { code: 'unknown-history' },
   );
-}
-
-/** Of lost groups only sources and counts are known. */
-function refuseLost(
-  id: ProviderId,
-  lost: Groups,
-  listing: Listing,
-  { guard, status }: { readonly guard: Guard; readonly status: Status },
-): void {
-  let gone = 0;
-  for (const [source, { targets }] of lost)
-    gone += Math.max(0, targets - (listing.groups.get(source)?.targets ?? 0));
-  const isEmpty = status.targets > 0 && countTargets(listing.groups) === 0;
-  if (gone > 0 && (isEmpty || losesTooMany(gone, status.targets, guard))) throw unknownGroups(id, lost);
-}
-
-function unknownGroups(id: ProviderId, lost: Groups): MusterError {
-  return new MusterError(
-    'storage',
-    `blocks of the snapshot with ${countTargets(lost)} published targets cannot be read, and the listing does not have them: nothing is published; delete ${snapshotKey(id)} to compare with the target files`,
-    { code: 'unknown-history' },
-  );
-}
-
-/** Lost groups that are listed as they were are known again. */
-function withListed(loaded: Loaded, listing: Groups): Loaded {
-  if (loaded.lost === undefined) return loaded;
-  const groups = new Map(loaded.groups);
-  const lost = new Map(loaded.lost);
-  for (const [source, { digest }] of loaded.lost) {
-    const listed = listing.get(source);
-    if (listed?.digest !== digest) continue;
-    groups.set(source, listed);
-    lost.delete(source);
-  }
-  return { ...loaded, groups: sortGroups(groups), lost: lost.size === 0 ? undefined : lost };
 }
 
 interface Known {

@@ -163,7 +163,10 @@ interface CommitInput {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Creates the version of the list in the journal; texts that the change lacks are fetched. False when another run was first. Throws what the store throws. */
+/**
+ * Creates the version of the list in the journal; texts that the change lacks are fetched. False when another run was
+ * first. Throws what the store throws.
+ */
 export async function commitChange(
   id: ProviderId,
   { version, groups }: { readonly version: number; readonly groups: Groups },
@@ -205,7 +208,10 @@ export interface JournalObject extends ProviderId {
   readonly modified: number;
 }
 
-/** The entries of a provider's journal by their keys, oldest first. Objects that are no entries are left out. Throws what the store throws. */
+/**
+ * The entries of a provider's journal by their keys, oldest first. Objects that are no entries are left out. Throws what
+ * the store throws.
+ */
 export async function listEntries(
   id: ProviderId,
   { store, signal }: { readonly store: Pick<ObjectStore, 'list'>; readonly signal?: AbortSignal | undefined },

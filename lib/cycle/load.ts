@@ -16,7 +16,6 @@ import {
   snapshotKey,
   targetsKey,
 } from '../targets/keys.ts';
-import { type BlockStore, findLostGroups } from './blocks.ts';
 import { type Control, noControl } from './control.ts';
 import { decodeJournalEntry } from './journal.ts';
 import { decodeManifest, maxManifestBytes } from './manifest.ts';
@@ -41,22 +40,6 @@ export interface Loaded {
   readonly damaged?: string | undefined;
   /** Published groups whose digests alone are known: their block is gone. */
   readonly lost?: Groups | undefined;
-}
-
-/**
- * The list without the groups of blocks that are gone: nobody can compare them. A new version writes them again.
- * The list itself where all is there. Throws what the store throws.
- */
-export async function withoutLost(loaded: Loaded, from: BlockStore): Promise<Loaded> {
-  const lost = await findLostGroups(loaded.groups, from);
-  if (lost.size === 0) return loaded;
-  const groups = new Map([...loaded.groups].filter(([source]) => !lost.has(source)));
-  return {
-    ...loaded,
-    groups,
-    lost,
-    damaged: `blocks of the snapshot with ${lost.size} groups cannot be read`,
-  };
 }
 
 /** A list from which nothing is known. */

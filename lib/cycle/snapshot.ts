@@ -137,12 +137,11 @@ function parseHeader(line: string): {
   const json = parseJson(`${line}]}`);
   refuseNewer(json, 'the snapshot', knownSnapshotSchema);
   const { data } = header.safeParse(json);
-  if (data === undefined || (data.schema === knownSnapshotSchema) !== (data.blocks !== undefined))
+  const form = data?.schema === knownSnapshotSchema ? 'blocks' : 'groups';
+  if (data?.[form] === undefined || (form === 'groups' && data.blocks !== undefined))
     throw new MusterError('malformed', 'the snapshot does not begin as one of schema 1');
-  const { schema: _, groups, blocks, ...head } = data;
-  if (groups === undefined && blocks === undefined)
-    throw new MusterError('malformed', 'the snapshot does not begin as one of schema 1');
-  return { head, form: blocks === undefined ? 'groups' : 'blocks' };
+  const { schema: _, groups: __, blocks: ___, ...head } = data;
+  return { head, form };
 }
 
 /** A list, and the snapshot of it that the bucket has. */
@@ -211,7 +210,7 @@ export async function writeCheckpoint(
   const from = { store, id, signal };
   if (!inBlocks) await fetchTexts(groups.values(), from);
   const made = inBlocks
-    ? await writeBlocks(groups, { ...from, version, limits })
+    ? await writeBlocks(groups, { ...from, version, limits, known: checkpoint?.blocks ?? [] })
     : { groups, blocks: undefined };
   const cleared = input.isWhole === true ? await clearReplaced(checkpoint?.replaced ?? [], now, from) : [];
   let over = checkpoint;

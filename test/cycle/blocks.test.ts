@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { fetchTexts, writeBlocks } from '../../lib/cycle/blocks.ts';
+import { type Block, fetchTexts, writeBlocks } from '../../lib/cycle/blocks.ts';
 import { loadProvider } from '../../lib/cycle/load.ts';
 import { pinProvider } from '../../lib/cycle/operate.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../lib/cycle/snapshot.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import { decodeGroup, toGroups } from '../../lib/targets/canonical.ts';
-import { partKey, partsFolder, snapshotKey, statusKey } from '../../lib/targets/keys.ts';
+import { decodeGroup, type Groups, toGroups } from '../../lib/targets/canonical.ts';
+import { parsePartName, partKey, partsFolder, snapshotKey, statusKey } from '../../lib/targets/keys.ts';
 import { countingStore } from '../support/counting-store.ts';
 import { anyListing } from '../support/groups.ts';
 import { id, smallBlocks as limits, readHistory } from '../support/provider.ts';
@@ -162,7 +162,7 @@ test('a snapshot in blocks is read as it was written', async () => {
   await fc.assert(
     fc.asyncProperty(anyListing, async (listing) => {
       const groups = toGroups(listing.filter(({ targets }) => targets.length > 0));
-      const made = await writeBlocks(groups, { store, id, version: 7, limits });
+      const made = await writeBlocks(groups, { store, id, version: 7, limits, known: [] });
       const read = await decodeSnapshot(await encodeSnapshot({ version: 7, ...made }));
       await fetchTexts(read.groups.values(), { store, id });
       const facts = (list: typeof groups) =>
@@ -172,4 +172,18 @@ test('a snapshot in blocks is read as it was written', async () => {
     }),
     { numRuns: 50 },
   );
+});
+
+test('a block is used again only where the snapshot in place names it', async () => {
+  const store = createMemoryStore();
+  const write = (groups: Groups, version: number, known: readonly Block[]) =>
+    writeBlocks(groups, { store, id, version, limits, known });
+  const first = await write(toGroups(targets(0, 40)), 1, []);
+  const names = ({ blocks }: { readonly blocks: readonly Block[] }) => blocks.map(({ name }) => name);
+  expect(names(await write(first.groups, 2, first.blocks))).toEqual(names(first));
+  const [gone, ...rest] = first.blocks;
+  const again = names(await write(first.groups, 3, rest));
+  const digest = parsePartName(gone?.name ?? '')?.digest;
+  expect(again).toEqual([`000000000003-${digest}`, ...names({ blocks: rest })]);
+  expect(rest.length).toBeGreaterThan(1);
 });

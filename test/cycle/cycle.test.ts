@@ -241,7 +241,7 @@ describe('a cycle', () => {
       for (const name of await names()) {
         await store.delete(partKey(id, name));
         for (let minute = 1; (await names()).includes(name); minute++) {
-          expect(minute).toBeLessThan(200);
+          expect(minute).toBeLessThan(100);
           await runCycle(provider, inputOf(store, { now: () => new Date(Date.UTC(2026, 0, 1, 0, minute)) }));
         }
       }

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { BlockLimits } from '../../lib/cycle/blocks.ts';
 import { pinAt } from '../../lib/cycle/control.ts';
-import { groupsAt } from '../../lib/cycle/history.ts';
+import { groupsAt } from '../../lib/cycle/list-at.ts';
 import { loadProvider } from '../../lib/cycle/load.ts';
 import { pinProvider, rejectHeld, rollbackProvider, unpinProvider } from '../../lib/cycle/operate.ts';
 import type { Groups } from '../../lib/targets/canonical.ts';

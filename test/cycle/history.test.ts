@@ -1,12 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  changeBetween,
-  groupsAt,
-  lifeOfTarget,
-  listJournals,
-  listVersions,
-  versionAt,
-} from '../../lib/cycle/history.ts';
+import { lifeOfTarget, listJournals, listVersions, versionAt } from '../../lib/cycle/history.ts';
+import { changeBetween, groupsAt } from '../../lib/cycle/list-at.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { toGroups } from '../../lib/targets/canonical.ts';

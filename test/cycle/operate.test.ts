@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readHeld } from '../../lib/cycle/held.ts';
-import { groupsAt, listVersions } from '../../lib/cycle/history.ts';
+import { listVersions } from '../../lib/cycle/history.ts';
+import { groupsAt } from '../../lib/cycle/list-at.ts';
 import { loadProvider } from '../../lib/cycle/load.ts';
 import {
   type OperatorInput,

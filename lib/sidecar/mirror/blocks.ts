@@ -6,9 +6,10 @@ import { markText } from '../../targets/file-sd.ts';
 import { openFileSdLines } from '../../targets/file-sd-lines.ts';
 import { parsePartName, partKey } from '../../targets/keys.ts';
 import { sha256Of } from './content.ts';
-import { isLargeList, type JoinedList, type JoinInput } from './parts.ts';
+import { isLargeList, type JoinedList, type JoinInput, takeParts } from './parts.ts';
 import type { Rejection } from './plan.ts';
 import { filterShard } from './shard.ts';
+import type { OwnedPart } from './state.ts';
 
 /**
  * Joins a list whose parts are blocks of canonical groups. Blocks are kept as they are stored, a thirtieth of the file,
@@ -17,29 +18,14 @@ import { filterShard } from './shard.ts';
  */
 export async function joinBlocks(input: JoinInput): Promise<JoinedList | Rejection> {
   const { folder, manifest } = input;
-  let broken: Rejection | undefined;
-  const taken = await Promise.allSettled(
-    manifest.parts.map((part) =>
-      input.limit(async () => {
-        // After one bad block the others make no list.
-        if (broken !== undefined) return;
-        const rejection = await takeBlock(input, part);
-        if (rejection !== undefined) broken = rejection;
-      }),
-    ),
-  );
-  for (const result of taken) if (result.status === 'rejected') throw result.reason;
-  if (broken !== undefined) return broken;
+  const parts = await takeParts(input, (part) => takeBlock(input, part));
+  if ('reason' in parts) return parts;
   const facts = { hash: createHash('sha256'), size: 0, targets: 0 };
   try {
     const pieces = filePieces(input, facts);
     const content = isLargeList(manifest)
       ? { path: await folder.stage(pieces) }
       : { bytes: Buffer.concat(await Array.fromAsync(pieces)) };
-    const parts = manifest.parts.map(({ name, targets }) => ({
-      ...{ name, targets, total: targets },
-      sha256: digestOf(name),
-    }));
     return { content, sha256: facts.hash.digest('hex'), size: facts.size, targets: facts.targets, parts };
   } catch (error) {
     if (!isMusterError(error, 'malformed')) throw error;
@@ -48,16 +34,17 @@ export async function joinBlocks(input: JoinInput): Promise<JoinedList | Rejecti
 }
 
 /** Fetches a block that is not kept yet. */
-async function takeBlock(input: JoinInput, part: Part): Promise<Rejection | undefined> {
+async function takeBlock(input: JoinInput, part: Part): Promise<OwnedPart | Rejection> {
   const { store, folder, id, key, manifest, maxObjectBytes, signal, onBytes } = input;
-  const { name, size, unpacked = size } = part;
+  const { name, size, unpacked = size, targets } = part;
   const digest = digestOf(name);
+  const owned: OwnedPart = { name, sha256: digest, targets, total: targets };
   if (unpacked > maxObjectBytes) {
     const message = `${partKey(id, name)} has ${unpacked} bytes when unpacked, the limit is ${maxObjectBytes}: raise the limit or split the provider`;
     return { key, reason: 'too-large', message };
   }
   const kept = await folder.files.facts(folder.partAt(digest));
-  if (kept?.kind === 'file' && kept.size === size) return undefined;
+  if (kept?.kind === 'file' && kept.size === size) return owned;
   if (signal.aborted)
     throw new MusterError('timeout', `${partKey(id, name)} was not fetched: the round ended first`);
   const found = await store.get(partKey(id, name), { maxBytes: maxObjectBytes, signal });
@@ -72,7 +59,7 @@ async function takeBlock(input: JoinInput, part: Part): Promise<Rejection | unde
     return { key, reason: 'digest', message };
   }
   await folder.keepPart(digest, found.body);
-  return undefined;
+  return owned;
 }
 
 function digestOf(name: string): string {

@@ -39,30 +39,40 @@ export function isLargeList({ parts }: Manifest): boolean {
 }
 
 /**
- * Joins a list whose parts are file_sd files, as they were once. Fetches the parts that are not on disk yet, keeps them there, and joins all parts into one file that begins with its
- * version. A part never changes, and stays in the bucket for an hour after it has left the manifest, so that a reader
+ * Takes each part of a list, in their order; after one bad part the others make no list, and its rejection is returned.
+ * Throws what `take` throws, once none is under way.
+ */
+export async function takeParts<T extends object>(
+  { manifest, limit }: Pick<JoinInput, 'manifest' | 'limit'>,
+  take: (part: Part) => Promise<T | Rejection>,
+): Promise<readonly T[] | Rejection> {
+  let broken: Rejection | undefined;
+  const taken: T[] = [];
+  const ended = await Promise.allSettled(
+    manifest.parts.map((part, index) =>
+      limit(async () => {
+        if (broken !== undefined) return;
+        const result = await take(part);
+        if ('reason' in result) broken = result;
+        else taken[index] = result;
+      }),
+    ),
+  );
+  for (const result of ended) if (result.status === 'rejected') throw result.reason;
+  return broken ?? taken;
+}
+
+/**
+ * Joins a list whose parts are file_sd files, as they were once. Fetches the parts that are not on disk yet, keeps them
+ * there, and joins all parts into one file that begins with its version. A part never changes, and stays in the bucket for an hour after it has left the manifest, so that a reader
  * gets one whole version while new ones are published. Returns a rejection when a part is missing or wrong. Throws what
  * store and disk throw.
  */
 export async function joinList(input: JoinInput): Promise<JoinedList | Rejection> {
   const { folder, manifest } = input;
   const large = isLargeList(manifest);
-  let broken: Rejection | undefined;
-  const taken = await Promise.allSettled(
-    manifest.parts.map((part) =>
-      input.limit(async () => {
-        // After one bad part the others make no list.
-        const result = broken ?? (await takePart(input, part, large));
-        if ('reason' in result) broken = result;
-        return result;
-      }),
-    ),
-  );
-  for (const result of taken) if (result.status === 'rejected') throw result.reason;
-  const found = taken.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  const rejection = found.find((one) => 'reason' in one);
-  if (rejection !== undefined) return rejection;
-  const parts = found.flatMap((one) => ('reason' in one ? [] : [one]));
+  const parts = await takeParts(input, (part) => takePart(input, part, large));
+  if ('reason' in parts) return parts;
   const owned = parts.map(({ bytes: _, ...part }) => part);
   const joined = large ? await joinOnDisk(folder, manifest, owned) : joinInMemory(manifest, parts, owned);
   return { ...joined, targets: owned.reduce((sum, part) => sum + part.targets, 0) };

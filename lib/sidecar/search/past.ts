@@ -1,5 +1,6 @@
 import { toMusterError } from '../../base/errors.ts';
-import { groupsAt, type HistoryInput } from '../../cycle/history.ts';
+import type { HistoryInput } from '../../cycle/history.ts';
+import { groupsAt } from '../../cycle/list-at.ts';
 import { countTargets, decodeGroup, type Groups } from '../../targets/canonical.ts';
 import { addressLabel, targetLabels } from '../../targets/group.ts';
 import type { ProviderId } from '../../targets/keys.ts';
