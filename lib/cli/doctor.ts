@@ -1,11 +1,13 @@
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
+import { isIP } from 'node:net';
 import { connect } from 'node:tls';
 import { mapConcurrent } from '../base/concurrency.ts';
 import { codeOf, type ErrorKind, isMusterError, toMusterError } from '../base/errors.ts';
 import { newRunId, version } from '../base/version.ts';
 import { formatDuration } from '../config/fields.ts';
 import { listProviders, readStatus } from '../cycle/status.ts';
+import { bareHost, portOf } from '../http/url-text.ts';
 import type { KubeStateOutput } from '../kube-state/publish.ts';
 import { type App, loadApp } from '../run/app.ts';
 import type { AppProvider } from '../run/providers.ts';
@@ -230,9 +232,9 @@ async function checkServers(
   return findings.flat();
 }
 
-async function resolveName({ hostname }: URL): Promise<string | Finding> {
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  const check = `DNS ${hostname}`;
+async function resolveName(url: URL): Promise<string | Finding> {
+  const host = bareHost(url);
+  const check = `DNS ${url.hostname}`;
   try {
     const addresses = (await lookup(host, { all: true })).map(({ address }) => address);
     return addresses.length === 1 && addresses[0] === host ? 'is an address' : `is ${addresses.join(', ')}`;
@@ -250,13 +252,12 @@ const renewal = 14;
 
 /** Reads the certificate without judging it: the listing of the backend does that, with the tls_config of its stanza. */
 async function readCertificate(url: URL, signal: AbortSignal): Promise<string | Finding> {
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  const isName = !/^[\d.]+$|:/.test(host);
+  const host = bareHost(url);
   const socket = connect({
     host,
-    port: Number(url.port || 443),
+    port: portOf(url),
     rejectUnauthorized: false,
-    ...(isName && { servername: host }),
+    ...(isIP(host) === 0 && { servername: host }),
   });
   const limit = AbortSignal.any([signal, AbortSignal.timeout(handshakeTimeout)]);
   const check = `TLS ${url.host}`;

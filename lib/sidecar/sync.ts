@@ -189,10 +189,7 @@ async function followNotifications(
   sources: readonly MirroredSource[],
   { notifications }: SyncMetrics,
 ): Promise<void> {
-  const [{ openSqs }, { followQueue }] = await Promise.all([
-    import('./notifications/follow.ts'),
-    import('./notifications/follow.ts'),
-  ]);
+  const { openSqs, followQueue } = await import('./notifications/follow.ts');
   await using queue = openSqs(url);
   const notified = sources.map(({ store, requests }) => ({ url: store.url, requests }));
   await followQueue({ queue, sources: notified, log, signal, onResult: notifications });

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { MusterError, toMusterError } from '../base/errors.ts';
+import { MusterError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import { encodeLabels } from './canonical.ts';
 import { addressLabel, type LabelSet, type TargetGroup, targetLabels } from './group.ts';
 
@@ -331,12 +332,7 @@ const lineFrame = 32;
 
 /** The group behind a line. Throws kind `malformed`. */
 function parseGroup(line: string): TargetGroup {
-  let json: unknown;
-  try {
-    json = JSON.parse(line);
-  } catch (error) {
-    throw new MusterError('malformed', `a line is not a target group: ${toMusterError(error).message}`);
-  }
+  const json = parseJson(line, 'a line of groups');
   if (!isGroup(json)) throw new MusterError('malformed', 'a line is not a target group');
   return json;
 }

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { MusterError, toMusterError } from '../base/errors.ts';
+import { tryParseJson } from '../base/json.ts';
 import type { LabelSet } from './group.ts';
 
 /** A group of a file_sd file. Source: Prometheus configuration reference, file_sd_config. */
@@ -27,8 +28,9 @@ export const largestForeign = 4 << 20;
 
 /**
  * Opens a reader that checks groups as Prometheus does, and hands them on in their order. Muster writes one group a line,
- * so that a line can be read by itself; `line` has its bytes, without the comma, until the next one comes. From the first line that is neither a group nor a bracket on, a file is in
- * another layout: the rest is held and read at the end, up to `largestForeign`.
+ * so that a line can be read by itself; `line` has its bytes, without the comma, until the next one comes. From the first
+ * line that is neither a group nor a bracket on, a file is in another layout: the rest is held and read at the end, up to
+ * `largestForeign`.
  */
 export function readFileSd(onGroup: (group: FileSdGroup, line?: Uint8Array) => void): FileSdReader {
   let begun: Uint8Array[] = [];
@@ -53,7 +55,7 @@ export function readFileSd(onGroup: (group: FileSdGroup, line?: Uint8Array) => v
   function takeGroup(text: string, line: Uint8Array): boolean {
     if (!text.startsWith('{') || !beforeGroup.has(place)) return false;
     const goesOn = text.endsWith(',');
-    const group = tryParse(goesOn ? text.slice(0, -1) : text);
+    const group = tryParseJson(goesOn ? text.slice(0, -1) : text);
     if (group === undefined) return false;
     take(group, goesOn ? line.subarray(0, -1) : line);
     place = goesOn ? 'after comma' : 'after group';
@@ -148,14 +150,6 @@ function parse(text: string, line: number): unknown {
     return JSON.parse(text);
   } catch (cause) {
     throw malformed(`${line > 1 ? `from line ${line} on: ` : ''}${toMusterError(cause).message}`, cause);
-  }
-}
-
-function tryParse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

@@ -233,12 +233,11 @@ export function createModel({
         if (store === undefined || !isProvider({ job, provider })) return noResult;
         const patient = AbortSignal.any([signal, AbortSignal.timeout(longestRebuild)]);
         const ask = { source, query: parseQuery(text), ...options };
-        const found = await rebuilds(() => rebuilder.run(ask, patient, store)).catch((error: unknown) => {
+        return rebuilds(() => rebuilder.run(ask, patient, store)).catch((error: unknown) => {
           if (signal.aborted || !patient.aborted) throw error;
           const why = `version ${version} was not rebuilt within ${longestRebuild / 1000} s; the command has more time`;
           return { ...noResult, problems: [why] };
         });
-        return found;
       }),
     history: async (job, since) => historyOf(await journals({ job }), since),
   };
