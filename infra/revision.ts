@@ -11,18 +11,28 @@ export function revision(): string {
   return `${manifest.version}+${readCommit()}`;
 }
 
-/** Puts the commit into lib/base/version.ts, so that whatever runs can say what it is. */
+/**
+ * Puts the commit into lib/base/version.ts, so that whatever runs can say what it is; of package.json, which it reads too,
+ * only the version.
+ */
 export const stampRevision: Plugin = {
   name: 'revision',
-  setup({ initialOptions }) {
+  setup({ initialOptions, onLoad }) {
     initialOptions.define = { ...initialOptions.define, MUSTER_COMMIT: JSON.stringify(readCommit()) };
+    const { version } = manifest;
+    onLoad({ filter: /\/package\.json$/ }, ({ path }) =>
+      path === join(root, 'package.json')
+        ? { contents: JSON.stringify({ version }), loader: 'json' }
+        : undefined,
+    );
   },
 };
 
+const root = join(import.meta.dirname, '..');
+
 function readCommit(): string {
-  const cwd = join(import.meta.dirname, '..');
   const git = (...args: readonly string[]) =>
-    execFileSync('git', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   try {
     // Sources that were unpacked inside another repository are not of its commit.
     if (git('rev-parse', '--show-prefix') !== '') return unknown;

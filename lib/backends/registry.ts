@@ -19,7 +19,7 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'consul',
     async () => (await import('./consul/index.ts')).consul,
-    async () => (await import('./consul/schema.ts')).consulTexts,
+    async () => (await import('./consul/key-texts.ts')).consulTexts,
   ),
   loaded(
     'dns',
@@ -79,7 +79,7 @@ export const mechanisms: readonly BackendLoader[] = [
   loaded(
     'marathon',
     async () => (await import('./marathon/index.ts')).marathon,
-    async () => (await import('./marathon/index.ts')).marathonTexts,
+    async () => (await import('./marathon/key-texts.ts')).marathonTexts,
   ),
   loaded(
     'msk',

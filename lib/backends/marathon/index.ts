@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { type HttpClientConfig, withHttpClient } from '../../config/http-client.ts';
-import { forms, type KeyTexts } from '../../config/key-texts.ts';
 import { httpSdConfig, ownFields, serverList } from '../../config/sd-config.ts';
 import { type Credential, credentialOf, secret, secretFile, secretRef } from '../../config/secret.ts';
 import { atMostOne, rule } from '../../config/section.ts';
@@ -213,10 +212,3 @@ type Task = z.infer<typeof task>;
 
 /** `GET /v2/info`: the fields that are read. */
 export const marathonInfo = z.object({ frameworkId: z.string().min(1) });
-
-/** The keys of `marathon_sd_configs`. */
-export const marathonTexts: KeyTexts = {
-  servers: ['URLs of Marathon; the first that answers is used.', ['https://marathon.internal:8443']],
-  auth_token: ['Token for DC/OS.', 'secret'],
-  ...forms('auth_token', 'The token'),
-};
