@@ -14,10 +14,8 @@ interface VariableInput {
 /** `functions:` of serverless.yml: one for each backend that is deployed. */
 export async function functions(input: VariableInput): Promise<Value> {
   const { settings, backends } = readCustom(await input.resolveConfigurationProperty(['custom']));
-  const bucket = describeBucket(settings);
-  return Object.fromEntries(
-    backends.map((backend) => [backend.key, defineFunction(backend, settings, bucket)]),
-  );
+  const shared = { settings, bucket: describeBucket(settings), version: revision() };
+  return Object.fromEntries(backends.map((backend) => [backend.key, defineFunction(backend, shared)]));
 }
 
 /** `resources:` of serverless.yml: all that the functions need around them. */
@@ -65,16 +63,24 @@ export async function resources(input: VariableInput): Promise<{
   };
 }
 
+/** What all functions have in common. */
+interface Shared {
+  readonly settings: Settings;
+  readonly bucket: Bucket;
+  /** As in `0.1.0+5d6f4e8a1b2c`. */
+  readonly version: string;
+}
+
 /** The function of a backend, in the words of serverless.yml. */
-function defineFunction(backend: Backend, settings: Settings, bucket: Bucket): Value {
+function defineFunction(backend: Backend, { settings, bucket, version }: Shared): Value {
   const { name, id, memory, timeout } = backend;
   const { schedule, stack, logLevel, reservedConcurrency, deadLetterQueue, subnets, securityGroups } =
     settings;
   return {
     name: functionName(settings, backend),
     description: backend.isKubeState
-      ? `Muster ${revision()}: lists clusters and publishes their kube-state metrics`
-      : `Muster ${revision()}: lists targets of ${name} and publishes them`,
+      ? `Muster ${version}: lists clusters and publishes their kube-state metrics`
+      : `Muster ${version}: lists targets of ${name} and publishes them`,
     handler: `dist/functions/${name}/index.handler`,
     package: { patterns: ['!**', `dist/functions/${name}/**`] },
     memorySize: memory,
