@@ -65,8 +65,8 @@ const workerArgument = '--muster-worker';
 /** Milliseconds without work after which the thread and its memory are given back. */
 const idleTime = 10_000;
 
-/** A thread for one kind of work. */
-export function createWorkThread<K extends Kind>(kind: K): WorkThread<K> {
+/** A thread for one kind of work. `ended` ends it, and with it the work under way; later work starts another. */
+export function createWorkThread<K extends Kind>(kind: K, ended?: AbortSignal): WorkThread<K> {
   const open = new Map<number, Waiting<Work[K]['answer']>>();
   let worker: Worker | undefined;
   let last = 0;
@@ -74,7 +74,7 @@ export function createWorkThread<K extends Kind>(kind: K): WorkThread<K> {
   const reads = createLimit(parallelReads);
 
   const end = (error?: Error) => {
-    const ended = worker;
+    const old = worker;
     worker = undefined;
     clearTimeout(idle);
     for (const { reject } of open.values())
@@ -82,8 +82,9 @@ export function createWorkThread<K extends Kind>(kind: K): WorkThread<K> {
         new MusterError('internal', `the thread for ${kind} work ended: ${error?.message ?? 'no reason'}`),
       );
     open.clear();
-    void ended?.terminate();
+    void old?.terminate();
   };
+  ended?.addEventListener('abort', () => end(), { once: true });
   const start = () => {
     const made = new Worker(new URL(import.meta.url), {
       argv: [workerArgument],
