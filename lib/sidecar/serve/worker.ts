@@ -73,8 +73,11 @@ export interface WorkHost {
   leave(): void;
 }
 
-/** A host for one kind of work, or for several that share its memory and take turns. */
-export function createWorkHost(): WorkHost {
+/**
+ * A host for one kind of work, or for several that share its memory and take turns. `ended` ends the thread, and with it
+ * the work under way; later work starts another.
+ */
+export function createWorkHost(ended?: AbortSignal): WorkHost {
   let worker: Worker | undefined;
   let underWay = 0;
   let idle: NodeJS.Timeout | undefined;
@@ -90,9 +93,11 @@ export function createWorkHost(): WorkHost {
     return made.once('error', lost).once('exit', lost);
   };
   const end = () => {
+    clearTimeout(idle);
     void worker?.terminate();
     worker = undefined;
   };
+  ended?.addEventListener('abort', end, { once: true });
   return {
     enter() {
       clearTimeout(idle);
