@@ -1,23 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { pages, proseOf, root } from './pages.ts';
+import { anchorOf, linksOf, pages, proseOf, root } from './pages.ts';
 
 /** The anchors of a page, as the site and the repository's host make them of headings. */
 function anchorsOf(page: string): ReadonlySet<string> {
   const headings = [...proseOf(page).matchAll(/^#{1,6} (.*)$/gm)].map(([, heading = '']) => heading);
-  return new Set(
-    headings.map((heading) =>
-      heading
-        .toLowerCase()
-        .replace(/[^\p{L}\p{N} _-]/gu, '')
-        .replaceAll(' ', '-'),
-    ),
-  );
-}
-
-function linksOf(page: string): readonly string[] {
-  return [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+  return new Set(headings.map(anchorOf));
 }
 
 test('each link of a page leads to a file, and to a heading of it', () => {

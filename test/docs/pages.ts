@@ -44,6 +44,19 @@ export function blocksOf(page: string): readonly Block[] {
   });
 }
 
+/** The anchor of a heading, as the site and the repository's host make it. */
+export function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+/** Where the links of a page lead, as they are written. */
+export function linksOf(page: string): readonly string[] {
+  return [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+}
+
 /** A page without its fenced blocks. */
 export function proseOf(page: string): string {
   return readPage(page).replace(/^```[\s\S]*?^```$/gm, '');
