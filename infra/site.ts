@@ -14,7 +14,13 @@ const sidebar: Readonly<Record<string, readonly string[]>> = {
   Operate: ['docs/operate.md', 'infra/monitoring/README.md'],
   Trust: ['docs/guarantees.md', 'docs/security.md'],
   Plan: ['docs/scale.md', 'docs/upgrade.md', 'docs/compare.md'],
-  'Build on it': ['docs/library.md', 'docs/stores.md', 'docs/json-output.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
+  'Build on it': [
+    'docs/library.md',
+    'docs/stores.md',
+    'docs/json-output.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+  ],
 };
 
 /**
