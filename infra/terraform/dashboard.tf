@@ -1,5 +1,5 @@
 locals {
-  # A graph: which metric of each backend it shows, and of which backends where it is not there for all.
+  # A graph and the metric that it shows; "of" names the backends that have it, where not all do.
   graphs = [
     { title = "Seconds overdue", stat = "Maximum", metric = "SecondsOverdue", own = true, of = "" },
     { title = "Failed cycles", stat = "Sum", metric = "CycleFailures", own = true, of = "" },

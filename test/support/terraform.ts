@@ -19,12 +19,14 @@ const fileSchema = z.object({
   output: named.default({}),
 });
 
+const require = createRequire(import.meta.url);
+
 /** HashiCorp's own parser. Its types would bring those of browsers along, so it comes in without them. */
 const parser = z
   .object({
     parse: z.custom<(name: string, text: string) => Promise<unknown>>((value) => typeof value === 'function'),
   })
-  .parse(createRequire(import.meta.url)('@cdktn/hcl2json'));
+  .parse(require('@cdktn/hcl2json'));
 
 /** The files of a module, read by HashiCorp's own parser. */
 export type Module = readonly z.output<typeof fileSchema>[];
