@@ -121,15 +121,11 @@ const spoilt = {
   'that is another text': () => gzipSync('rubbish'),
 };
 
-const damages: readonly (readonly [
-  where: string,
-  how: keyof typeof spoilt,
-  filler: string,
-  reason: string,
-])[] = [
+type Damage = readonly [where: string, how: keyof typeof spoilt, filler: string, reason: string];
+const damages: readonly Damage[] = [
   ['held in memory', 'of which a bit of the check sum is wrong', '', 'digest'],
   ['held in memory', 'that is another text', '', 'digest'],
-  ...inCi(
+  ...inCi<Damage>(
     ['that goes through the disk', 'of which a bit of the check sum is wrong', 'x'.repeat(220_000), 'digest'],
     ['that goes through the disk', 'that is another text', 'x'.repeat(220_000), 'digest'],
   ),

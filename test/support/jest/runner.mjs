@@ -6,6 +6,9 @@ import { useGlobals } from './globals.mjs';
 
 enableCompileCache();
 
+// Jest gives a worker half a second to end. Node takes longer to take a large heap apart, which process.exit() leaves to the system.
+process.once('beforeExit', () => process.exit());
+
 // A fixed seed, so that a run fails for what was changed and never by chance. To look for more: MUSTER_SEED=$RANDOM.
 fc.configureGlobal({ seed: Number(process.env.MUSTER_SEED ?? 1) });
 
