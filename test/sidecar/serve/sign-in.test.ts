@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { hashSync } from 'bcryptjs';
 import { type CheckPassword, createSignIn, type SignIn } from '../../../lib/sidecar/serve/web-gate.ts';
-import { createWorkThread } from '../../../lib/sidecar/serve/worker.ts';
+import { createWorkHost, createWorkThread } from '../../../lib/sidecar/serve/worker.ts';
 import { shareOfMainThread } from '../world.ts';
 
 const users = new Map([
@@ -14,7 +14,7 @@ const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 
 /** One thread for all sign-ins of this file: it takes longer to start than they do. */
 const ended = new AbortController();
-const thread = createWorkThread('password', ended.signal);
+const thread = createWorkThread('password', createWorkHost(ended.signal));
 const inThread: CheckPassword = (password, hash) => thread.run({ password, hash });
 afterAll(() => ended.abort());
 
