@@ -2,6 +2,7 @@ import { createRequire, enableCompileCache, registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import circus from 'jest-circus/runner';
+import { draws } from '../counts.ts';
 import { useGlobals } from './globals.mjs';
 
 enableCompileCache();
@@ -10,7 +11,7 @@ enableCompileCache();
 process.once('beforeExit', () => process.exit());
 
 // A fixed seed, so that a run fails for what was changed and never by chance. To look for more: MUSTER_SEED=$RANDOM.
-fc.configureGlobal({ seed: Number(process.env.MUSTER_SEED ?? 1) });
+fc.configureGlobal({ seed: Number(process.env.MUSTER_SEED ?? 1), numRuns: draws(100) });
 
 const globals = new URL('globals.mjs', import.meta.url).href;
 registerHooks({
