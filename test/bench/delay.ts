@@ -62,11 +62,14 @@ async function quietCycles(store: string, usageFile: string, child: ChildProcess
   const look = async () => {
     const usage = await readUsage(child.pid ?? 0);
     if (usage === undefined) throw new Error('muster dev has ended');
-    return { ...usage, split: await askUsage(usageFile, child) };
+    return { ...usage, split: await askUsage(usageFile, child), at: performance.now() / 1000 };
   };
   const before = await look();
   for (let cycle = 0; cycle < times; cycle += 1) await nextCycle(store, child);
   const after = await look();
+  // What was counted are cycles, and not writes of one.
+  if ((after.at - before.at) / times < 0.7 * listingInterval)
+    throw new Error(`${times} cycles ended within ${(after.at - before.at).toFixed(1)} s`);
   const { main, collection, v8, pool } = usageBetween(before.split, after.split);
   const sums = { cpu: after.cpu - before.cpu, main, collection, v8, pool };
   const means = Object.entries(sums).map(([name, value]) => [name, value / times]);

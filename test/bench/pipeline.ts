@@ -48,7 +48,7 @@ const promtoolPatience = (pods: number) => Math.ceil(8 + pods / 580);
  * `npm run bench -- pipeline`: a listing alone, then whole cycles of the same list on a folder store: the first, ones that
  * find nothing new, cold and warm, and ones that find 0.1 % and 10 % of the pods changed; the delay of a change; promtool.
  * Options: `--sizes 1000,10000`, `--rows first,cold`, `--labels all,needed`, `--runs N`, `--no-report`. What is measured takes the place
- * of the same rows in pipeline.json, from which RESULTS.md and the plots are written.
+ * of the same rows in pipeline.json, from which RESULTS.md and the plots are written; `--sizes none` does that alone.
  */
 export async function benchPipeline(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -64,9 +64,10 @@ export async function benchPipeline(args: readonly string[]): Promise<void> {
   });
   const wanted = new Set(values.rows.split(',').map(readRow));
   const labels = (['all', 'needed'] as const).filter((one) => values.labels.split(',').includes(one));
-  let entries: readonly Entry[] = [];
+  let entries = await mergeEntries(values.json, []);
   const fresh: Entry[] = [];
-  for (const pods of values.sizes.split(',').map(Number))
+  const sizes = values.sizes.split(',').map(Number);
+  for (const pods of sizes.filter((size) => size > 0))
     for (const one of labels) {
       // Of a process that lives a second one run alone says more of the machine than of the program.
       const runs = Number(values.runs ?? (pods > 10_000 ? 1 : 3));

@@ -23,7 +23,11 @@ const colours = ['#4269d0', '#d97706', '#e0455b', '#2a9d8f', '#8e6bd8', '#a9573a
  */
 export function plotLogLog(series: readonly Series[], { title, x, y }: PlotTexts): string {
   const drawn = series
-    .map(({ name, points }) => ({ name, points: points.filter(([a, b]) => a > 0 && b > 0) }))
+    .map(({ name, points }, index) => ({
+      ...{ name, points: points.filter(([a, b]) => a > 0 && b > 0) },
+      // Of its place, so that a line without points does not change the colours of others.
+      colour: colours[index % colours.length],
+    }))
     .filter(({ points }) => points.length > 0);
   const all = drawn.flatMap(({ points }) => points);
   const scaleX = scaleOf(
@@ -50,8 +54,7 @@ export function plotLogLog(series: readonly Series[], { title, x, y }: PlotTexts
     drawn.map(({ points }) => scaleY.place(points.at(-1)?.[1] ?? 1)),
     [top, bottom],
   );
-  const lines = drawn.flatMap(({ name, points }, index) => {
-    const colour = colours[index % colours.length];
+  const lines = drawn.flatMap(({ name, points, colour }, index) => {
     const places = points.map(([a, b]) => [at(scaleX.place(a)), at(scaleY.place(b))] as const);
     return [
       `<polyline fill="none" stroke="${colour}" stroke-width="2" points="${places.map((place) => place.join(',')).join(' ')}"/>`,

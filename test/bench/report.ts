@@ -16,11 +16,10 @@ const spread = z.object({ median: z.number(), least: z.number(), most: z.number(
 /** The middle one of several numbers, and the ends. */
 export type Spread = z.infer<typeof spread>;
 
-/** What is measured of a row; times in seconds, sizes in MB, ratios of CPU. */
-export const figureNames = [
-  ...['cpu', 'ratio', 'main', 'collection', 'v8', 'pool', 'wall', 'peak', 'read', 'written'],
-  ...['published', 'delay'],
-] as const;
+/**
+ * What is measured of a row: `cpu`, `main`, `collection`, `v8`, `pool`, `wall`, `published` and `delay` in seconds, `peak`,
+ * `read` and `written` in MB, `ratio` of CPU to the listing in the same run.
+ */
 export type Figures = Readonly<Record<string, number>>;
 
 const entry = z.object({
