@@ -18,7 +18,8 @@ export type Spread = z.infer<typeof spread>;
 
 /**
  * What is measured of a row: `cpu`, `main`, `collection`, `v8`, `pool`, `wall`, `published` and `delay` in seconds, `peak`,
- * `read` and `written` in MB, `ratio` of CPU to the listing in the same run.
+ * `read` and `written` in MB, `ratio` of CPU to the listing in the same run, and `promtool`
+ * to promtool there.
  */
 export type Figures = Readonly<Record<string, number>>;
 
@@ -79,7 +80,7 @@ function roundAll({ figures, ...row }: Entry): Entry {
 }
 
 /** The rows in the order of the pipeline. */
-export const rowOrder = [
+const rowOrder = [
   ...['listing', 'first', 'cold quiet', 'warm quiet', 'churn 0.1 %', 'churn 10 %'],
   ...['delay, polling', 'delay, SQS', 'promtool'],
 ];
@@ -113,7 +114,7 @@ export function tableOf(entries: readonly Entry[]): string {
       'V8 threads',
       'zlib and files',
     ],
-    ...['wall s', 'peak MB', 'MB read', 'MB written', 'CPU ÷ listing', 'bar'],
+    ...['wall s', 'peak MB', 'MB read', 'MB written', 'CPU ÷ listing', 'CPU ÷ promtool', 'bar'],
   ];
   const lines = entries
     .filter(({ figures }) => figures.delay === undefined)
@@ -125,7 +126,7 @@ export function tableOf(entries: readonly Entry[]): string {
       ];
       return [
         ...[pods.toLocaleString('en'), labels, what, String(runs), longOf(figures.cpu, 2)],
-        ...[...cells, longOf(figures.ratio, 2), verdictOf(one)],
+        ...[...cells, longOf(figures.ratio, 2), shortOf(figures.promtool, 2), verdictOf(one)],
       ];
     });
   const delays = entries
