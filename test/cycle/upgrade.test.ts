@@ -78,7 +78,7 @@ describe('the bucket that the cycles before blocks left', () => {
     },
   );
 
-  test('a list in three parts goes back to one plain file with `shards: 1`, which the release before reads', async () => {
+  test('a short list in blocks goes back to the layout of the release before with `shards: 1`', async () => {
     await goOn({ ...web, shards: 'auto', limits }).cycle(targets(0, 61));
     const back = goOn({ ...web, shards: 1 });
     await back.cycle(targets(0, 61));
