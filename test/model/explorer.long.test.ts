@@ -124,11 +124,7 @@ const mechanisms: readonly (readonly [keyof Mechanisms, Situation, string])[] = 
     'two cycles at once, a backend that changes and falls silent, a crash, a mirror',
     'whoever reads a snapshot finds all its parts',
   ],
-  [
-    'immutableParts',
-    'a pinned rollback in two parts, a mirror',
-    'a mirrored list is one committed version',
-  ],
+  ['immutableParts', 'a pinned rollback in two parts, a mirror', 'a mirrored list is one committed version'],
   [
     'keptAsNamed',
     'a pinned rollback in two parts beside two cycles, a backend that changes',
