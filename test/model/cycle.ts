@@ -1,14 +1,17 @@
 import type { Step } from './explore.ts';
 import {
+  type Checkpoint,
   type Control,
   type Cycle,
+  checkpointOf,
   etagOf,
   type Held,
   has,
-  type Manifest,
+  isSameWrite,
   newMark,
   noControl,
   partName,
+  replacedParts,
   type Setting,
   shardsOf,
   showList,
@@ -17,7 +20,7 @@ import {
   type World,
 } from './world.ts';
 
-/** What a cycle does next: one operation of the store, in the order of lib/cycle/cycle.ts and publish.ts. */
+/** What a cycle does next: one operation of the store, in the order of lib/cycle/cycle.ts, publish.ts and snapshot.ts. */
 export function cycleSteps(world: World, place: number, setting: Setting): readonly Step<World>[] {
   const cycle = world.cycles[place];
   if (cycle === undefined) return [];
@@ -32,7 +35,7 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
     cycles: world.cycles.toSpliced(place, 1),
   });
   const say = (text: string) => `cycle ${cycle.name} ${text}`;
-  const { version = 0, list = 0, snapshot = 0, over = '' } = cycle;
+  const { version = 0, list = 0, snapshot, over = '' } = cycle;
 
   switch (cycle.at) {
     case 'status': {
@@ -46,13 +49,15 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
     case 'snapshot': {
       const { snapshot: found } = world;
       const { control } = found;
-      const read = { version: found.version, list: found.list, control, snapshot: found.version };
-      return [step(say(`reads the snapshot of version ${found.version}`), go('journal', read))];
+      const read = { version: found.version, list: found.list, control, snapshot: checkpointOf(found) };
+      const parts = setting.immutableParts ? found.parts : [];
+      return [step(say(`reads the snapshot of version ${found.version}`), go('journal', { ...read, parts }))];
     }
     case 'journal': {
       const entry = world.journal[version];
       if (entry === undefined) return [step(say(`finds no version ${version + 1}`), go('list'))];
-      const read = { version: version + 1, list: entry.list, control: entry.control };
+      const parts = untouched(cycle, entry.list);
+      const read = { version: version + 1, list: entry.list, control: entry.control, parts };
       return [step(say(`reads version ${version + 1}`), go('journal', read))];
     }
     case 'list':
@@ -111,39 +116,53 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
     case 'look': {
       const { status, change } = cycle;
       const isThere = status !== undefined && status.file === etagOf(world.manifest);
-      const isWhole = isThere && snapshot > 0 && status.published === version - (change ? 1 : 0);
+      const isWhole = isThere && status.published === version - (change ? 1 : 0);
       const label = say('looks at the published file');
-      if (isWhole && !change && snapshot === version)
-        return [step(label, go(afterFile(cycle), { file: status.file }))];
-      return [step(label, go(snapshot === version ? 'old' : 'checkpoint', { isWhole }))];
+      const isWritten = setting.partsFirst && missing(cycle, setting) !== undefined;
+      const afterLook = isWritten ? 'part' : 'checkpoint';
+      if (!isRight(snapshot, cycle, setting)) return [step(label, go(afterLook, { isWhole }))];
+      if (isWhole && !change) return [step(label, go(afterFile(cycle), { file: status.file }))];
+      return [step(label, go('head', { isWhole, parts: snapshot?.parts }))];
     }
-    case 'checkpoint':
-      if (world.snapshot.version !== snapshot)
-        return [step(say('finds another snapshot'), go('checkpoint again'))];
+    case 'part':
+      return [writePart(world, cycle, setting, go)];
+    case 'checkpoint': {
+      const { cleared = [], isWhole } = cycle;
+      if (snapshot === undefined || !isSameWrite(snapshot, world.snapshot))
+        return [step(say('finds another snapshot'), go('checkpoint again', { cleared }))];
+      const parts = partsOf(cycle, setting);
+      const replaced = replacedParts(snapshot, [...(parts ?? []), ...cleared]);
+      const written = { version, parts, replaced };
+      const next = go(
+        'head',
+        { snapshot: written },
+        { snapshot: { ...written, list, control: cycle.control } },
+      );
+      const plain = step(say(`writes the snapshot of version ${version}`), next);
+      const mayClear = cycle.cleared === undefined && (isWhole === true || !setting.clearedWhenWhole);
+      // Their hour is over: no reader has a manifest that names them.
+      if (!mayClear || snapshot.replaced.length === 0 || world.mirror !== undefined) return [plain];
+      const rest = without(world.parts, snapshot.replaced);
+      const clear = go('checkpoint', { cleared: snapshot.replaced }, { parts: rest });
+      return [plain, step(say(`clears ${snapshot.replaced} away`), clear)];
+    }
+    case 'checkpoint again': {
+      const found = checkpointOf(world.snapshot);
+      const label = say(`reads the snapshot of version ${found.version}`);
+      if (found.version > version) return [step(label, end())];
+      if (setting.keptAsNamed && !namesKept(found, cycle)) return [step(label, end())];
+      if (!isRight(found, cycle, setting)) return [step(label, go('checkpoint', { snapshot: found }))];
+      return [step(label, go('head', { snapshot: found, parts: found.parts }))];
+    }
+    case 'head': {
+      const { manifest } = world;
+      const next = manifest === undefined && setting.announced ? 'announce' : 'fence';
       return [
         step(
-          say(`writes the snapshot of version ${version}`),
-          go('old', { snapshot: version }, { snapshot: { version, list, control: cycle.control } }),
+          say(`looks at the manifest of version ${manifest?.version ?? 0}`),
+          go(next, { over: etagOf(manifest) }),
         ),
       ];
-    case 'checkpoint again': {
-      const found = world.snapshot.version;
-      const label = say(`reads the snapshot of version ${found}`);
-      if (found > version) return [step(label, end())];
-      return [step(label, go(found === version ? 'old' : 'checkpoint', { snapshot: found }))];
-    }
-    case 'old': {
-      const { manifest: old } = world;
-      const next = setting.shards > 1 && setting.manifestLast ? 'part' : 'fence';
-      const read = { old, over: etagOf(old), parts: [], isCleared: false };
-      if (old === undefined && setting.announced)
-        return [step(say('reads no manifest'), go('announce', read))];
-      const plain = step(say(`reads the manifest of version ${old?.version ?? 0}`), go(next, read));
-      // Their hour is over. No reader has a manifest that names them.
-      if (old === undefined || old.replaced.length === 0 || world.mirror !== undefined) return [plain];
-      const rest = Object.entries(world.parts).filter(([name]) => !old.replaced.includes(name));
-      const cleared = go(next, { ...read, isCleared: true }, { parts: Object.fromEntries(rest) });
-      return [plain, step(say(`clears ${old.replaced} away`), cleared)];
     }
     case 'announce': {
       const { status } = cycle;
@@ -151,27 +170,21 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
         return [step(say('finds another status'), go('announce again'))];
       const known = status ?? { version: 0, published: 0, file: '', isHeld: false };
       const written = { ...known, isLeaving: false, mark: newMark(world) };
-      const next = setting.shards > 1 && setting.manifestLast ? 'part' : 'fence';
-      return [step(say('announces a file'), go(next, { status: written }, { status: written }))];
+      return [step(say('announces a file'), go('fence', { status: written }, { status: written }))];
     }
     case 'announce again':
       return [step(say('reads the status'), go('announce', { status: world.status }))];
-    case 'part':
-      return [writePart(world, cycle, setting, go)];
-    case 'head':
-      return [step(say('looks at the manifest'), go('fence', { over: etagOf(world.manifest) }))];
     case 'fence':
-      if (setting.fence && world.snapshot.version !== snapshot)
+      if (setting.fence && !isSameWrite(snapshot, world.snapshot))
         return [step(say('finds a newer snapshot, and stops'), end())];
       return [step(say('finds its snapshot in place'), go('put'))];
     case 'put': {
-      if (etagOf(world.manifest) !== over)
-        return [
-          step(say('finds another manifest in place'), go(setting.keptBehindManifest ? 'old' : 'head')),
-        ];
-      const manifest = manifestOf(cycle, setting);
+      if (etagOf(world.manifest) !== over) return [step(say('finds another manifest in place'), go('head'))];
+      const manifest = { version, list, parts: partsOf(cycle, setting) ?? [] };
       const isOlder = (world.manifest?.version ?? 0) > version;
-      const next = setting.manifestLast || setting.shards === 1 ? afterFile(cycle) : 'part';
+      const isClean = setting.shards === 1 || cycle.isWhole === true;
+      const next =
+        !setting.partsFirst && setting.shards > 1 ? 'part' : isClean ? afterFile(cycle) : 'orphans';
       return [
         step(
           say(`publishes version ${version}: ${showList(list)}`),
@@ -179,6 +192,16 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
           isOlder ? 'no list goes back in version' : undefined,
         ),
       ];
+    }
+    case 'orphans': {
+      const leave = step(say('leaves what is young'), go(afterFile(cycle)));
+      const named = [...(snapshot?.parts ?? []), ...(snapshot?.replaced ?? [])];
+      const gone = Object.keys(world.parts).filter(
+        (name) => !named.includes(name) && versionOf(name) <= version,
+      );
+      if (gone.length === 0 || world.mirror !== undefined) return [leave];
+      const clear = go(afterFile(cycle), {}, { parts: without(world.parts, gone) });
+      return [leave, step(say(`clears ${gone} away, which no list names`), clear)];
     }
     case 'hold': {
       const { hold, held } = cycle;
@@ -246,7 +269,8 @@ function pass(world: World, cycle: Cycle, setting: Setting, go: Go): Step<World>
   const isChanged = next !== list || after !== control;
   const change = { removed: list & ~next, added: next & ~list };
   const lacked = world.lacked.map((count, bit) => (has(listing, bit) ? count : Math.min(2, count + 1)));
-  const read = { list: next, hold, control: after, change: isChanged ? change : undefined };
+  const parts = untouched(cycle, next);
+  const read = { list: next, hold, control: after, change: isChanged ? change : undefined, parts };
   return step(
     `cycle ${cycle.name} lists ${showList(listing)} and wants ${showList(next)}`,
     go(isChanged ? 'commit' : 'look', read, { lacked, unwanted: world.unwanted & ~listing }),
@@ -275,7 +299,7 @@ function decide(
   const { held } = world;
   const commit = (next: Partial<Control>, to = list) => {
     const change = { removed: list & ~to, added: to & ~list };
-    const read = { list: to, change, control: { ...control, ...next } };
+    const read = { list: to, change, control: { ...control, ...next }, parts: untouched(cycle, to) };
     return step(say(`decides: ${decision}`), go('commit', read));
   };
   switch (decision) {
@@ -313,52 +337,66 @@ function afterFile({ hold, held, decision }: Cycle): string {
   return hold === undefined && held === undefined ? 'report' : 'hold';
 }
 
+/** The parts that a list does not touch. */
+function untouched({ parts, list = 0 }: Cycle, next: number): readonly string[] | undefined {
+  return parts?.filter((name) => (Number(name.split('-')[1]) & (list ^ next)) === 0);
+}
+
+/** Whether the snapshot is that of the cycle's version, and in the form that the list is to have. */
+function isRight(found: Checkpoint | undefined, { version }: Cycle, { shards }: Setting): boolean {
+  return found?.version === version && (found?.parts === undefined) === (shards === 1);
+}
+
+/** Names of the list's parts: one kept since the snapshot that was read, or else a new one. An empty one is none. */
+function partsOf(
+  { list = 0, version = 0, parts = [] }: Cycle,
+  setting: Setting,
+): readonly string[] | undefined {
+  if (setting.shards === 1) return undefined;
+  return shardsOf(list, setting).flatMap((content, shard) => {
+    const kept = parts.find((name) => name.endsWith(`-${content}`));
+    return content === 0 ? [] : [kept ?? partName(setting, shard, version, content)];
+  });
+}
+
+/** Whether another snapshot names all parts that are kept since an earlier version. */
+function namesKept(found: Checkpoint, { parts = [], version }: Cycle): boolean {
+  return parts.every((name) => found.parts?.includes(name) === true || versionOf(name) === version);
+}
+
+/** The version in which a part was first written. */
+function versionOf(name: string): number {
+  return Number(name.split('-')[0]);
+}
+
+interface Piece {
+  readonly name: string;
+  readonly content: number;
+}
+
+/** The first part that is still to be written. */
+function missing({ list = 0, version = 0, parts = [] }: Cycle, setting: Setting): Piece | undefined {
+  return shardsOf(list, setting)
+    .map((content, shard) => ({ content, name: partName(setting, shard, version, content) }))
+    .find(
+      ({ content, name }) =>
+        content !== 0 && !parts.includes(name) && !parts.some((one) => one.endsWith(`-${content}`)),
+    );
+}
+
 function writePart(world: World, cycle: Cycle, setting: Setting, go: Go): Step<World> {
-  const contents = shardsOf(cycle.list ?? 0, setting);
-  const parts = [...(cycle.parts ?? [])];
-  while (parts.length < contents.length) {
-    const kept = keptPart(cycle, parts.length, contents[parts.length] ?? 0);
-    if (kept === undefined || !setting.immutableParts || !setting.manifestLast) break;
-    parts.push(kept);
-  }
-  const content = contents[parts.length];
-  const afterwards = !setting.manifestLast ? afterFile(cycle) : setting.keptBehindManifest ? 'fence' : 'head';
-  if (content === undefined) return step(`cycle ${cycle.name} keeps its parts`, go(afterwards, { parts }));
-  const name = nameOf(world, cycle, setting, parts.length, content);
-  parts.push(name);
-  const next = parts.length === contents.length ? afterwards : 'part';
+  const piece = missing(cycle, setting);
+  const next = setting.partsFirst ? 'checkpoint' : afterFile(cycle);
+  if (piece === undefined) return step(`cycle ${cycle.name} has its parts`, go(next));
+  const { name, content } = piece;
+  const parts = [...(cycle.parts ?? []), name];
+  const isLast = missing({ ...cycle, parts }, setting) === undefined;
   return step(
     `cycle ${cycle.name} writes part ${name}`,
-    go(next, { parts }, { parts: { ...world.parts, [name]: content } }),
+    go(isLast ? next : 'part', { parts }, { parts: { ...world.parts, [name]: content } }),
   );
 }
 
-/** A part that the change does not touch, where the version before was published whole. */
-function keptPart({ isWhole, old, change, version = 0, list = 0 }: Cycle, shard: number, content: number) {
-  if (isWhole !== true || old === undefined || change === undefined || old.version >= version)
-    return undefined;
-  const mask = shard === 0 ? 0b001 : 0b110;
-  const isTouched = ((change.removed | change.added) & mask) !== 0;
-  return isTouched || content !== (list & mask) ? undefined : old.parts[shard];
-}
-
-/** One of the parts that are there, if it has the same content, or else a new one. */
-function nameOf(world: World, { old, version = 0 }: Cycle, setting: Setting, shard: number, content: number) {
-  // Named before it is written, a part cannot be an earlier one.
-  const mayBeOld = setting.immutableParts && setting.manifestLast;
-  const same = mayBeOld
-    ? old?.parts.find((name) => name.endsWith(`-${content}`) && world.parts[name] !== undefined)
-    : undefined;
-  return same ?? partName(setting, shard, version, content);
-}
-
-function manifestOf(cycle: Cycle, setting: Setting): Manifest {
-  const { version = 0, list = 0, old, isCleared } = cycle;
-  const contents = shardsOf(list, setting);
-  const parts = setting.manifestLast
-    ? (cycle.parts ?? [])
-    : contents.map((content, shard) => partName(setting, shard, version, content));
-  const gone = (old?.parts ?? []).filter((name) => !parts.includes(name));
-  const replaced = [...new Set([...(isCleared === true ? [] : (old?.replaced ?? [])), ...gone])];
-  return { version, list, parts, replaced };
+function without(parts: World['parts'], gone: readonly string[]): World['parts'] {
+  return Object.fromEntries(Object.entries(parts).filter(([name]) => !gone.includes(name)));
 }

@@ -89,6 +89,14 @@ const situations = {
     shards: 1,
     budget: { ...quiet, cycles: 3, lists: [abc, bc], decisions: ['rollback'], crashes: 1, mirrors: false },
   },
+  'a pin in two parts beside two cycles, a backend that grows, a crash': {
+    shards: 2,
+    budget: { ...quiet, lists: [abc], decisions: ['pin'], crashes: 1, mirrors: false },
+  },
+  'a pinned rollback in two parts beside two cycles, a backend that changes': {
+    shards: 2,
+    budget: { ...quiet, lists: [bc], decisions: ['rollback and pin'], mirrors: false },
+  },
   'a pinned rollback in two parts, a mirror': {
     shards: 2,
     budget: { ...quiet, lists: [bc], decisions: ['rollback and pin'], pinEnds: 1 },
@@ -112,18 +120,19 @@ const mechanisms: readonly (readonly [keyof Mechanisms, Situation, string])[] = 
     'no list goes back in version',
   ],
   [
-    'manifestLast',
+    'partsFirst',
     'two cycles at once, a backend that changes and falls silent, a crash, a mirror',
-    'whoever reads a manifest finds all its parts',
+    'whoever reads a snapshot finds all its parts',
+  ],
+  ['immutableParts', 'a pinned rollback in two parts, a mirror', 'a mirrored list is one committed version'],
+  [
+    'keptAsNamed',
+    'a pinned rollback in two parts beside two cycles, a backend that changes',
+    'whoever reads a snapshot finds all its parts',
   ],
   [
-    'immutableParts',
-    'two cycles at once, a backend that changes and falls silent, a crash, a mirror',
-    'a mirrored list is one committed version',
-  ],
-  [
-    'keptBehindManifest',
-    'a retirement beside a cycle of the provider that comes back, a crash, a mirror',
+    'clearedWhenWhole',
+    'a pin in two parts beside two cycles, a backend that grows, a crash',
     'whoever reads a manifest finds all its parts',
   ],
   [

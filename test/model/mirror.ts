@@ -26,16 +26,17 @@ export function mirrorSteps(world: World, setting: Setting): readonly Step<World
       if (manifest.version === disk?.version)
         return [step(label, go(undefined, { disk: { ...disk, etag: etagOf(manifest) } }))];
       if (setting.comparedVersions && !isLater) return [step(label, go(undefined))];
-      const at = setting.shards === 1 ? 'apply' : 'part 0';
+      const at = manifest.parts.length === 0 ? 'apply' : 'part 0';
       return [step(label, go({ at, manifest, list: setting.shards === 1 ? manifest.list : 0 }))];
     }
     case 'part 0':
     case 'part 1': {
-      const isFirst = mirror.at === 'part 0';
-      const name = mirror.manifest?.parts[isFirst ? 0 : 1] ?? '';
+      const { parts = [] } = mirror.manifest ?? {};
+      const isLast = mirror.at === 'part 1' || parts.length === 1;
+      const name = parts[mirror.at === 'part 0' ? 0 : 1] ?? '';
       const content = world.parts[name];
       if (content === undefined) return [step(`the mirror misses part ${name}`, go(undefined))];
-      const at = isFirst ? 'part 1' : 'apply';
+      const at = isLast ? 'apply' : 'part 1';
       return [
         step(`the mirror reads part ${name}`, go({ ...mirror, at, list: (mirror.list ?? 0) | content })),
       ];

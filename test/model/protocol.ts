@@ -114,7 +114,7 @@ function surroundings(world: World, setting: Setting): readonly Step<World>[] {
     const version = manifest.version - 1;
     const old = journal[version - 1];
     if (setting.shards === 1 && old !== undefined) {
-      const restored = { version, list: old.list, parts: [], replaced: [] };
+      const restored = { version, list: old.list, parts: [] };
       steps.push(
         step(`the file of version ${version} is put back`, { ...world, manifest: restored, left: after }),
       );
@@ -138,9 +138,12 @@ function crashes(world: World): readonly Step<World>[] {
   ];
 }
 
-function missingPart({ manifest, parts }: World): string | undefined {
-  const isThere = manifest?.parts.every((name) => parts[name] !== undefined) ?? true;
-  return isThere ? undefined : 'whoever reads a manifest finds all its parts';
+function missingPart({ manifest, snapshot, parts }: World): string | undefined {
+  const isThere = (name: string) => parts[name] !== undefined;
+  if (manifest?.parts.every(isThere) === false) return 'whoever reads a manifest finds all its parts';
+  return snapshot.parts?.every(isThere) === false
+    ? 'whoever reads a snapshot finds all its parts'
+    : undefined;
 }
 
 function isQuiet({ cycles, retirement, mirror, operator }: World): boolean {

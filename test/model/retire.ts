@@ -1,5 +1,16 @@
 import type { Step } from './explore.ts';
-import { etagOf, newMark, type Retirement, type Setting, step, type World } from './world.ts';
+import {
+  type Checkpoint,
+  checkpointOf,
+  etagOf,
+  isSameWrite,
+  newMark,
+  type Retirement,
+  replacedParts,
+  type Setting,
+  step,
+  type World,
+} from './world.ts';
 
 /** What a retirement does next, in the order of lib/cycle/retire.ts. */
 export function retirementSteps(world: World, setting: Setting): readonly Step<World>[] {
@@ -12,8 +23,10 @@ export function retirementSteps(world: World, setting: Setting): readonly Step<W
   });
   const end = (change: Partial<World> = {}): World => ({ ...world, ...change, retirement: undefined });
   const say = (text: string) => `the retirement ${text}`;
-  const { version = 0, list = 0, snapshot = 0, status, manifest } = retirement;
-  const checkpoint = (found: number, wanted: number) => (found === wanted ? 'look' : 'checkpoint');
+  const { version = 0, list = 0, snapshot, status, manifest } = retirement;
+  // An empty list has no parts.
+  const checkpoint = (found: Checkpoint | undefined) =>
+    found?.version === version && found.parts === undefined ? 'look' : 'checkpoint';
   const isPinned = retirement.control?.pinned === true && !world.isPinOver;
   const judge = () => go(list === 0 && (status?.published ?? 0) < version ? 'published' : 'commit');
 
@@ -31,7 +44,7 @@ export function retirementSteps(world: World, setting: Setting): readonly Step<W
     case 'snapshot': {
       const found = world.snapshot;
       const { control } = found;
-      const read = { version: found.version, list: found.list, control, snapshot: found.version };
+      const read = { version: found.version, list: found.list, control, snapshot: checkpointOf(found) };
       return [step(say(`reads the snapshot of version ${found.version}`), go('journal', read))];
     }
     case 'journal': {
@@ -47,9 +60,7 @@ export function retirementSteps(world: World, setting: Setting): readonly Step<W
     }
     case 'published': {
       const isEnded = (world.manifest?.version ?? 0) < version;
-      return [
-        step(say('looks at what is published'), go(isEnded ? checkpoint(snapshot, version) : 'commit')),
-      ];
+      return [step(say('looks at what is published'), go(isEnded ? checkpoint(snapshot) : 'commit'))];
     }
     case 'commit': {
       if (world.journal[version] !== undefined)
@@ -63,20 +74,18 @@ export function retirementSteps(world: World, setting: Setting): readonly Step<W
         ),
       ];
     }
-    case 'checkpoint':
-      if (world.snapshot.version !== snapshot)
+    case 'checkpoint': {
+      if (snapshot === undefined || !isSameWrite(snapshot, world.snapshot))
         return [step(say('finds another snapshot'), go('checkpoint again'))];
-      return [
-        step(
-          say(`writes the snapshot of version ${version}`),
-          go('look', { snapshot: version }, { snapshot: { version, list: 0 } }),
-        ),
-      ];
+      const written = { version, list: 0, parts: undefined, replaced: replacedParts(snapshot, []) };
+      const label = say(`writes the snapshot of version ${version}`);
+      return [step(label, go('look', { snapshot: undefined }, { snapshot: written }))];
+    }
     case 'checkpoint again': {
-      const found = world.snapshot.version;
-      const label = say(`reads the snapshot of version ${found}`);
-      if (found > version) return [step(label, end())];
-      return [step(label, go(checkpoint(found, version), { snapshot: found }))];
+      const found = checkpointOf(world.snapshot);
+      const label = say(`reads the snapshot of version ${found.version}`);
+      if (found.version > version) return [step(label, end())];
+      return [step(label, go(checkpoint(found), { snapshot: found }))];
     }
     case 'look':
       if (world.status?.mark !== status?.mark) return [step(say('finds the provider back'), end())];

@@ -9,12 +9,7 @@ export interface World {
   readonly configured: boolean;
   /** `journal[n - 1]` is version n. */
   readonly journal: readonly Entry[];
-  /** Version 0: none. */
-  readonly snapshot: {
-    readonly version: number;
-    readonly list: number;
-    readonly control?: Control | undefined;
-  };
+  readonly snapshot: Snapshot;
   /** The time of the pin has passed. */
   readonly isPinOver: boolean;
   readonly manifest: Manifest | undefined;
@@ -37,6 +32,20 @@ export interface World {
   readonly accepted: number;
   /** Which were rejected, and have neither been listed nor accepted since. */
   readonly unwanted: number;
+}
+
+interface Snapshot extends Checkpoint {
+  readonly list: number;
+  readonly control?: Control | undefined;
+}
+
+/** What a run goes by when it writes the next snapshot. */
+export interface Checkpoint {
+  readonly version: number;
+  /** Names of the parts of the list; undefined where the snapshot holds the list itself. */
+  readonly parts: readonly string[] | undefined;
+  /** Parts of lists before it, which stay for readers on their way. */
+  readonly replaced: readonly string[];
 }
 
 interface Entry {
@@ -66,7 +75,6 @@ export interface Manifest {
   readonly version: number;
   readonly list: number;
   readonly parts: readonly string[];
-  readonly replaced: readonly string[];
 }
 
 interface Status {
@@ -102,18 +110,17 @@ export interface Cycle {
   /** An operator's decision, which is made where a cycle lists. */
   readonly decision?: Decision | undefined;
   readonly control?: Control | undefined;
-  /** Version of the snapshot that was read: its etag. */
-  readonly snapshot?: number;
+  /** The snapshot that was read, found or written last. */
+  readonly snapshot?: Checkpoint;
   readonly change?: Change | undefined;
   /** What is to be held. */
   readonly hold?: Omit<Held, 'mark'> | undefined;
-  readonly isThere?: boolean;
   readonly isWhole?: boolean;
-  readonly old?: Manifest | undefined;
   /** Etag that the manifest must still have. */
   readonly over?: string;
-  /** Replaced parts that were cleared away on the way. */
-  readonly isCleared?: boolean;
+  /** Replaced parts that were cleared away on the way, once that is decided. */
+  readonly cleared?: readonly string[];
+  /** Parts of the snapshot that are as they were when it was read, then all parts of the list. */
   readonly parts?: readonly string[];
   readonly file?: string;
 }
@@ -130,7 +137,7 @@ export interface Retirement {
   readonly manifest?: Manifest | undefined;
   readonly version?: number;
   readonly list?: number;
-  readonly snapshot?: number;
+  readonly snapshot?: Checkpoint;
   readonly tombstone?: number;
 }
 
@@ -168,12 +175,14 @@ export interface Mechanisms {
   readonly createOnlyJournal: boolean;
   /** Before a list is put in place, the snapshot must still be the run's own. */
   readonly fence: boolean;
-  /** The manifest is written after its parts. */
-  readonly manifestLast: boolean;
+  /** Parts are written before the snapshot and the manifest that name them. */
+  readonly partsFirst: boolean;
   /** A part has a name that no other content ever has. */
   readonly immutableParts: boolean;
-  /** Parts are kept only behind the very manifest that names them. */
-  readonly keptBehindManifest: boolean;
+  /** A run that finds another snapshot ends, where that does not name the parts that the run kept. */
+  readonly keptAsNamed: boolean;
+  /** Replaced parts are cleared away only when the version before is published whole. */
+  readonly clearedWhenWhole: boolean;
   /** A file that is not listed is removed only for a tombstone. */
   readonly tombstone: boolean;
   /** A tombstone removes only what is older than it, and the mirror takes nothing older than it has. */
@@ -199,9 +208,10 @@ export interface Mechanisms {
 export const allOn: Mechanisms = {
   createOnlyJournal: true,
   fence: true,
-  manifestLast: true,
+  partsFirst: true,
   immutableParts: true,
-  keptBehindManifest: true,
+  keptAsNamed: true,
+  clearedWhenWhole: true,
   tombstone: true,
   comparedVersions: true,
   memoryPerTarget: true,
@@ -238,8 +248,28 @@ export function shardsOf(list: number, { shards }: Setting): readonly number[] {
 /** A manifest's etag, or none. */
 export function etagOf(manifest: Manifest | undefined): string {
   if (manifest === undefined) return '';
-  const { version, list, parts, replaced } = manifest;
-  return `${version}/${list}/${parts}/${replaced}`;
+  const { version, list, parts } = manifest;
+  return `${version}/${list}/${parts}`;
+}
+
+/** What a run remembers of a snapshot. */
+export function checkpointOf({ version, parts, replaced }: Snapshot): Checkpoint {
+  return { version, parts, replaced };
+}
+
+/** Whether the two are one write of the snapshot. */
+export function isSameWrite(one: Checkpoint | undefined, other: Checkpoint): boolean {
+  return (
+    one?.version === other.version && `${one.parts}/${one.replaced}` === `${other.parts}/${other.replaced}`
+  );
+}
+
+/** The replaced parts that a new snapshot names: those of the one before it that stay, and what it no longer uses. */
+export function replacedParts(
+  { parts = [], replaced }: Checkpoint,
+  used: readonly string[],
+): readonly string[] {
+  return [...replaced, ...parts].filter((name) => !used.includes(name));
 }
 
 /** A mark that no write of the object has had. */
@@ -255,13 +285,13 @@ export const step = (label: string, next: World, broken?: string): Step<World> =
 export function firstWorld(setting: Setting, left: Budget): World {
   const list = 0b011;
   const names = shardsOf(list, setting).map((content, shard) => partName(setting, shard, 1, content));
-  const manifest: Manifest = { version: 1, list, parts: names, replaced: [] };
+  const manifest: Manifest = { version: 1, list, parts: names };
   const file = etagOf(manifest);
   return {
     backend: list,
     configured: true,
     journal: [{ list, isEnd: false }],
-    snapshot: { version: 1, list },
+    snapshot: { version: 1, list, parts: setting.shards === 1 ? undefined : names, replaced: [] },
     manifest,
     parts: Object.fromEntries(names.map((name, shard) => [name, shardsOf(list, setting)[shard] ?? 0])),
     tombstone: 0,
