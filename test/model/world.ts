@@ -111,7 +111,7 @@ export interface Cycle {
   readonly decision?: Decision | undefined;
   readonly control?: Control | undefined;
   /** The snapshot that was read, found or written last. */
-  readonly snapshot?: Checkpoint;
+  readonly snapshot?: Checkpoint | undefined;
   readonly change?: Change | undefined;
   /** What is to be held. */
   readonly hold?: Omit<Held, 'mark'> | undefined;
@@ -121,7 +121,7 @@ export interface Cycle {
   /** Replaced parts that were cleared away on the way, once that is decided. */
   readonly cleared?: readonly string[];
   /** Parts of the snapshot that are as they were when it was read, then all parts of the list. */
-  readonly parts?: readonly string[];
+  readonly parts?: readonly string[] | undefined;
   readonly file?: string;
 }
 
@@ -137,7 +137,7 @@ export interface Retirement {
   readonly manifest?: Manifest | undefined;
   readonly version?: number;
   readonly list?: number;
-  readonly snapshot?: Checkpoint;
+  readonly snapshot?: Checkpoint | undefined;
   readonly tombstone?: number;
 }
 
