@@ -63,6 +63,7 @@ async function printJson(providers: readonly AppProvider[], { query, limit }: Wa
     const rest = narrowQuery(query, provider);
     if (rest === undefined || left <= 0) continue;
     const printed = new Set<string>();
+    const head = headOf(provider);
     for await (const groups of discoverOne(provider, io)) {
       for (const group of groups) {
         const targets = fittingOf(group, rest).slice(0, left);
@@ -70,9 +71,10 @@ async function printJson(providers: readonly AppProvider[], { query, limit }: Wa
         if (targets.length === 0 && !printed.has(group.source) && group.targets.length > 0) continue;
         printed.add(group.source);
         left -= targets.length;
-        const text = separator + groupJson(provider, { ...group, targets });
+        page.add(separator + head);
         separator = ',\n';
-        if (page.add(text)) await page.flush();
+        // In two parts: to join them would copy all text once more.
+        if (page.add(groupText({ ...group, targets }).slice(1))) await page.flush();
       }
       await page.flush();
       if (left <= 0) break;
@@ -81,10 +83,9 @@ async function printJson(providers: readonly AppProvider[], { query, limit }: Wa
   await io.out(separator === '[\n' ? '[]\n' : '\n]\n');
 }
 
-/** The group as the journal holds it, with what it is and whose. */
-function groupJson({ job, provider }: AppProvider, group: TargetGroup): string {
-  const head = JSON.stringify({ kind: 'group', job, provider });
-  return `${head.slice(0, -1)},${groupText(group).slice(1)}`;
+/** What a group is and whose, as it stands before what the journal holds of it. */
+function headOf({ job, provider }: AppProvider): string {
+  return `${JSON.stringify({ kind: 'group', job, provider }).slice(0, -1)},`;
 }
 
 async function printTargets(

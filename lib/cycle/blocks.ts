@@ -259,7 +259,7 @@ function blockOf(run: Run): HeldBlock | undefined {
 }
 
 async function writeBlock(run: Run, { store, id, version, signal }: WriteInput): Promise<HeldBlock> {
-  const text = Buffer.from(run.map(([, { json }]) => `${json}\n`).join(''));
+  const text = linesOf(run.map(([, { json }]) => json));
   const body = await promisify(gzip)(text, { level: 3 });
   const digest = createHash('sha256').update(body).digest('hex');
   const name = `${String(version).padStart(12, '0')}-${digest}`;
@@ -273,6 +273,20 @@ async function writeBlock(run: Run, { store, id, version, signal }: WriteInput):
   const targets = run.reduce((sum, [, group]) => sum + group.targets, 0);
   return { name, size: body.length, unpacked: text.length, targets, groups: run.length, bytes: undefined };
 }
+
+/** The texts as lines. They become bytes one by one: to join them to one string takes half as much CPU again. */
+function linesOf(texts: readonly string[]): Buffer {
+  const length = texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
+  const bytes = Buffer.allocUnsafeSlow(length);
+  let at = 0;
+  for (const text of texts) {
+    at += bytes.write(text, at);
+    bytes[at++] = newline;
+  }
+  return bytes;
+}
+
+const newline = 0x0a;
 
 /** The lines of a snapshot that name the blocks and their groups: one a block. */
 export function* blockLines({ blocks, groups }: BlockList): Generator<string, undefined> {

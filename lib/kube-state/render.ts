@@ -6,7 +6,7 @@ import type { Keep, ListScope } from './list-objects.ts';
 import type { KubeStateConfig } from './options.ts';
 import { resources } from './registry.ts';
 import type { Collected, KubeStateResource } from './resource.ts';
-import { type Member, openSpill, type Spill } from './text/blocks.ts';
+import { type Member, openJoined, openSpill, type Spill } from './text/blocks.ts';
 import type { AllowedMaps, FamilyNames } from './text/family.ts';
 import { type Allow, allowKeys, type LabelLists } from './text/label-names.ts';
 
@@ -31,11 +31,10 @@ export interface Rendered {
 export async function render(lister: Lister, selection: Selection, signal: AbortSignal): Promise<Rendered> {
   const spill = openSpill();
   try {
-    const members: Member[] = [];
+    const whole = openJoined(spill);
     let objects = 0;
     const families = new Map<string, FamilyCount>();
     const add = (collected: Collected): void => {
-      members.push(...collected.members);
       objects += collected.objects;
       // A custom resource may use the name of another family.
       for (const [name, { samples, objects }] of collected.families) {
@@ -43,10 +42,11 @@ export async function render(lister: Lister, selection: Selection, signal: Abort
         families.set(name, { samples: before.samples + samples, objects: before.objects + objects });
       }
     };
-    const input = { lister, ...selection, spill, signal };
+    const input = { lister, ...selection, spill, whole, signal };
     for (const resource of selection.resources)
       add(await resource.collect({ ...input, allowed: allowedOf(selection, resource.resource) }));
     if (selection.custom !== undefined) add(await collectCustom(selection.custom, { ...input, allowed: {} }));
+    const members = whole.end();
     return {
       objects,
       samples: [...families.values()].reduce((sum, { samples }) => sum + samples, 0),

@@ -9,7 +9,7 @@ import type { Lister } from '../backends/kubernetes/listing/lister.ts';
 import type { MessageSpec, Values } from '../backends/kubernetes/wire/fields.ts';
 import type { FamilyCount } from './gate.ts';
 import { type ListScope, listObjects } from './list-objects.ts';
-import { type BlocksMark, createBlocks, type Member, type Spill } from './text/blocks.ts';
+import { type BlocksMark, createBlocks, type Joined, type Spill } from './text/blocks.ts';
 import {
   type AllowedMaps,
   type Family,
@@ -25,14 +25,15 @@ export interface CollectInput extends ListScope {
   /** Whether a family is written. */
   readonly wants: (family: FamilyNames) => boolean;
   readonly allowed: AllowedMaps;
-  /** Receives the compressed text. */
+  /** Receives the compressed text of each family. */
   readonly spill: Spill;
+  /** Receives the families in their order. */
+  readonly whole: Joined;
   readonly signal: AbortSignal;
 }
 
-/** The families of one resource as gzip members, with their counts. */
+/** What was written of one resource. */
 export interface Collected {
-  readonly members: readonly Member[];
   readonly objects: number;
   readonly families: ReadonlyMap<string, FamilyCount>;
 }
@@ -76,7 +77,10 @@ async function collect<S extends MessageSpec>(
 }
 
 /** Holds the text of a resource's families while objects are read. */
-function openSheet<S extends MessageSpec>(described: Resource<S>, { wants, allowed, spill }: CollectInput) {
+function openSheet<S extends MessageSpec>(
+  described: Resource<S>,
+  { wants, allowed, spill, whole }: CollectInput,
+) {
   const { families, identity, identify } = described;
   const names = identity.map((label, index) => `${index === 0 ? '' : ','}${label}="`);
   const own = openText();
@@ -113,12 +117,12 @@ function openSheet<S extends MessageSpec>(described: Resource<S>, { wants, allow
     },
     finish(): Collected {
       // kube-state-metrics writes no headers without objects, either.
-      if (objects === 0) return { members: [], objects, families: new Map() };
-      const members = columns.flatMap(({ blocks, header }) => blocks.take(header));
+      if (objects === 0) return { objects, families: new Map() };
+      for (const { blocks, header } of columns) blocks.moveTo(whole, header);
       const families = new Map(
         columns.map(({ name, blocks }) => [name, { samples: blocks.count(), objects }]),
       );
-      return { members, objects, families };
+      return { objects, families };
     },
   };
 }

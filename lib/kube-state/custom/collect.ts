@@ -5,7 +5,7 @@ import { asObject } from '../../backends/kubernetes/wire/table.ts';
 import { compare } from '../../targets/canonical.ts';
 import { listObjects, type Sheet } from '../list-objects.ts';
 import { type Collected, type CollectInput, kindOf } from '../resource.ts';
-import { type Blocks, type BlocksMark, createBlocks, type Spill } from '../text/blocks.ts';
+import { type Blocks, type BlocksMark, createBlocks, type Joined, type Spill } from '../text/blocks.ts';
 import { familyHeader, familyWriter, type LabelledFamily } from '../text/family.ts';
 import type { CustomResource } from './config.ts';
 import { type CustomObject, countSkips, familiesOf, type GroupVersionKind, type Skips } from './family.ts';
@@ -16,9 +16,9 @@ export async function collectCustom(
   resources: readonly CustomResource[],
   input: CollectInput,
 ): Promise<Collected> {
-  const { lister, spill, signal } = input;
+  const { lister, spill, whole, signal } = input;
   const kinds = resources.some(needsDefinitions) ? await listServedKinds(lister, signal) : [];
-  const sheet = openCustomSheet(spill);
+  const sheet = openCustomSheet(spill, whole);
   const skips = countSkips();
   for (const resolved of resolveKinds(resources, kinds)) await collectKind(resolved, sheet, skips, input);
   for (const line of skips.lines()) input.warn?.(line);
@@ -106,7 +106,7 @@ export interface CustomSheet {
 const noLabels = new Uint8Array();
 
 /** Opens the text of all custom resources. Its functions throw kind `storage` for the spill. */
-export function openCustomSheet(spill: Spill): CustomSheet {
+export function openCustomSheet(spill: Spill, whole: Joined): CustomSheet {
   const columns = new Map<string, Column>();
   let objects = 0;
   const columnOf = (family: LabelledFamily<CustomObject>): Column => {
@@ -148,11 +148,11 @@ export function openCustomSheet(spill: Spill): CustomSheet {
     },
     finish() {
       const used = [...columns].filter(([, column]) => column.objects > 0);
-      const members = used.flatMap(([, { blocks, header }]) => blocks.take(header));
+      for (const [, { blocks, header }] of used) blocks.moveTo(whole, header);
       const families = new Map(
         used.map(([name, column]) => [name, { samples: column.blocks.count(), objects: column.objects }]),
       );
-      return { members, objects, families };
+      return { objects, families };
     },
   };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { MusterError } from '../../base/errors.ts';
 import type { Lines } from './family.ts';
-import { openText } from './text-bytes.ts';
+import { openText, putBytes } from './text-bytes.ts';
 
 /** A text that is kept as gzip members. Concatenated members are a gzip again (RFC 1952, 2.2). */
 export interface Blocks extends Lines {
@@ -14,8 +14,8 @@ export interface Blocks extends Lines {
   readonly mark: () => BlocksMark;
   /** Drops the lines after the mark. */
   readonly backTo: (mark: BlocksMark) => void;
-  /** Ends the text and returns its members, with the header first. */
-  readonly take: (header: string) => readonly Member[];
+  /** Ends the text: appends the header and then the lines to the whole. */
+  readonly moveTo: (whole: Joined, header: string) => void;
 }
 
 /** An end of a text to which `backTo` returns. */
@@ -59,12 +59,45 @@ export function createBlocks(spill: Spill): Blocks {
       count = mark.count;
       members = members.slice(0, mark.members);
     },
-    take(header) {
-      // A family that fits one block is one member: small members compress badly.
-      if (members.length === 0)
-        return [spill.append(gzipBytes(Buffer.concat([Buffer.from(header), written()])))];
+    moveTo(whole, header) {
+      whole.addText(Buffer.from(header));
+      whole.addMembers(members);
+      whole.addText(written());
+    },
+  };
+}
+
+/** The whole text of an output, to which the families are appended in their order. */
+export interface Joined {
+  readonly addText: (text: Uint8Array) => void;
+  readonly addMembers: (members: readonly Member[]) => void;
+  /** Ends the text and returns its members. */
+  readonly end: () => readonly Member[];
+}
+
+/**
+ * Opens the whole text. What is not compressed yet waits for what comes next: most families are a header and no line, small
+ * members compress badly, and to begin one takes as long as to compress 50 kB. All functions throw kind `storage`.
+ */
+export function openJoined(spill: Spill): Joined {
+  const members: Member[] = [];
+  const waiting = openText();
+  const compress = () => {
+    if (waiting.length > 0) members.push(spill.append(gzipBytes(waiting.bytes.subarray(0, waiting.length))));
+    waiting.length = 0;
+  };
+  return {
+    addText(text) {
+      putBytes(waiting, text);
+      if (waiting.length >= blockLength) compress();
+    },
+    addMembers(more) {
+      if (more.length > 0) compress();
+      members.push(...more);
+    },
+    end() {
       compress();
-      return [spill.append(gzipText(header)), ...members];
+      return members;
     },
   };
 }

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { guessPlural } from '../../../lib/kube-state/cluster-role.ts';
 import { openCustomSheet } from '../../../lib/kube-state/custom/collect.ts';
 import type { CustomObject } from '../../../lib/kube-state/custom/family.ts';
-import { openSpill } from '../../../lib/kube-state/text/blocks.ts';
+import { openJoined, openSpill } from '../../../lib/kube-state/text/blocks.ts';
 import type { LabelledFamily } from '../../../lib/kube-state/text/family.ts';
 import { customText } from './rendering.ts';
 
@@ -18,8 +18,9 @@ function object(name: string): CustomObject {
 
 test('a list that begins anew leaves nothing of itself, and all of the lists before', () => {
   const spill = openSpill();
+  const whole = openJoined(spill);
   try {
-    const sheet = openCustomSheet(spill);
+    const sheet = openCustomSheet(spill, whole);
     const before = sheet.of([family('a_info', 'first'), family('b', 'b')]);
     before.write(object('one'));
     const again = sheet.of([family('a_info', 'second'), family('c', 'c')]);
@@ -28,8 +29,8 @@ test('a list that begins anew leaves nothing of itself, and all of the lists bef
     again.backTo(mark);
     again.write(object('two'));
     sheet.of([family('unused', 'without an object')]);
-    const { members, objects, families } = sheet.finish();
-    const text = members.map((member) => {
+    const { objects, families } = sheet.finish();
+    const text = whole.end().map((member) => {
       const bytes = Buffer.alloc(member.length);
       spill.read(member, bytes);
       return gunzipSync(bytes).toString();
