@@ -7,12 +7,22 @@ import { defaultLargestObject } from '../../targets/file-sd.ts';
 import type { TargetFolder } from './folder.ts';
 import type { Rejection } from './plan.ts';
 
+/**
+ * The files that Prometheus reads. It reads all files of a job again at each change of one of them, so `job`, where all
+ * providers of a job share one file, makes one event of all changes of a round. A job of one provider looks the same.
+ */
+export const layouts = ['job', 'provider'] as const;
+/** One of the layouts. */
+export type Layout = (typeof layouts)[number];
+
 /** The input of a round, and its limits. */
 export interface MirrorOptions {
   readonly store: ObjectStore;
   readonly folder: TargetFolder;
   /** Limit of one object in bytes. Default 256 MiB. */
   readonly maxObjectBytes?: number | undefined;
+  /** What Prometheus reads: one file for each job, or one for each provider. Default: `job`. */
+  readonly layout?: Layout | undefined;
   /** An operator's order: remove every file that the store does not list. Default: only retired ones. */
   readonly removeOrphans?: boolean | undefined;
   /** An operator's order: let an older version of a list replace a newer one. Default: never. */
@@ -76,6 +86,7 @@ export function startRound(options: MirrorOptions): RoundState {
   const { maxObjectBytes = defaultLargestObject, removeOrphans = false, acceptOlder = false } = options;
   return {
     ...options,
+    layout: options.layout ?? 'job',
     maxObjectBytes,
     removeOrphans,
     acceptOlder,
