@@ -7,7 +7,8 @@ import { describeWithPrograms } from '../support/programs.ts';
 import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import { makeWorkplace, type Workplace } from '../support/workplace.ts';
 
-const providers = 1000;
+/** Providers that get one file for all of them, each with an event, and those that change together. */
+const size = { moved: 100, all: 1000 };
 
 /** Each test goes on from where the one before it ended. */
 describeWithPrograms('a job of 1,000 providers, in a real Prometheus', ['prometheus'], () => {
@@ -16,7 +17,7 @@ describeWithPrograms('a job of 1,000 providers, in a real Prometheus', ['prometh
 
   beforeAll(async () => {
     place = await makeWorkplace();
-    await publish(1);
+    await publish(1, size.moved);
     expect((await sync('--files', 'provider')).code).toBe(0);
     prometheus = await startPrometheus({
       global: { scrape_interval: '1h' },
@@ -42,10 +43,10 @@ describeWithPrograms('a job of 1,000 providers, in a real Prometheus', ['prometh
       .map(({ discoveredLabels }) => discoveredLabels.__address__)
       .sort();
   const addressOf = (index: number, version: number) => `127.0.0.1:${index + 10_000 * version}`;
-  const published = (version: number) =>
+  const published = (version: number, providers: number) =>
     Array.from({ length: providers }, (_, index) => addressOf(index, version)).sort();
 
-  async function publish(version: number) {
+  async function publish(version: number, providers: number) {
     const store = createFileStore(join(place.folder, 'store'));
     for (let index = 0; index < providers; index += 1)
       await fill(store, fileOf(`api/consul-${index}`, version, [addressOf(index, version)]));
@@ -53,7 +54,7 @@ describeWithPrograms('a job of 1,000 providers, in a real Prometheus', ['prometh
   }
 
   test('the move to one file is without a moment in which a target is missing or scraped twice', async () => {
-    expect(await polled(addresses, published(1))).toEqual(published(1));
+    expect(await polled(addresses, published(1, size.moved))).toEqual(published(1, size.moved));
     const counts = new Set<number>();
     let moving = true;
     const watch = async () => {
@@ -70,15 +71,17 @@ describeWithPrograms('a job of 1,000 providers, in a real Prometheus', ['prometh
     expect(await polled(quiet, true)).toBe(true);
     moving = false;
     await watching;
-    expect([...counts]).toEqual([providers]);
-    expect(await addresses()).toEqual(published(1));
+    expect([...counts]).toEqual([size.moved]);
+    expect(await addresses()).toEqual(published(1, size.moved));
   });
 
   test('all of them change, and Prometheus reads its files once', async () => {
-    const before = await scans();
-    await publish(2);
-    expect((await sync()).code).toBe(0);
-    expect(await polled(addresses, published(2))).toEqual(published(2));
-    expect(await scans()).toBe(before + 1);
+    for (const [index, version] of [2, 3].entries()) {
+      const before = await scans();
+      await publish(version, size.all);
+      expect((await sync()).code).toBe(0);
+      expect(await polled(addresses, published(version, size.all))).toEqual(published(version, size.all));
+      expect({ index, scans: (await scans()) - before }).toEqual({ index, scans: 1 });
+    }
   });
 });
