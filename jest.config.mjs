@@ -1,8 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 
 // Jest's workers and their threads keep what Node made of the source; a thread of the sidecar starts in half of the CPU time.
 process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), `muster-tests-${userInfo().uid}`);
+
+// What several workers need is built once a run, see test/support/command.ts.
+const folder = mkdtempSync(join(tmpdir(), 'muster-run-'));
+process.env.MUSTER_TEST_RUN = folder;
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 /** What the three projects share. Node loads the modules itself, see test/support/jest. */
 const shared = {

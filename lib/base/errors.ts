@@ -134,6 +134,12 @@ export function withMessage(
   return new MusterError(kind, message, { code, status, detail, cause });
 }
 
+/** The message of an error, behind the key of the object that it is about. What the store says names the key already. */
+export function messageWithKey(key: string, error: unknown): string {
+  const { message } = toMusterError(error);
+  return message.includes(key) ? message : `${key}: ${message}`;
+}
+
 /** What logs, JSON and the store's documents say of an error. */
 export function errorData({ kind, code, message }: MusterError): {
   readonly kind: ErrorKind;

@@ -1,5 +1,5 @@
 import { mapConcurrent } from '../base/concurrency.ts';
-import { toMusterError } from '../base/errors.ts';
+import { messageWithKey } from '../base/errors.ts';
 import { decidedBy } from '../cycle/control.ts';
 import {
   causeOf,
@@ -227,17 +227,7 @@ async function readVersion(
     return found === undefined ? [] : [{ id, entry: await decodeJournalEntry(found.body, signal) }];
   } catch (error) {
     signal.throwIfAborted();
-    const { message } = toMusterError(error);
-    // What the store says names the key already.
-    return [
-      {
-        kind: 'version',
-        ...id,
-        version,
-        key,
-        problem: message.includes(key) ? message : `${key}: ${message}`,
-      },
-    ];
+    return [{ kind: 'version', ...id, version, key, problem: messageWithKey(key, error) }];
   }
 }
 

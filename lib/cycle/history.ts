@@ -1,5 +1,5 @@
 import { mapConcurrent } from '../base/concurrency.ts';
-import { isMusterError, MusterError, toMusterError } from '../base/errors.ts';
+import { isMusterError, MusterError, messageWithKey, toMusterError } from '../base/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { decodeGroup } from '../targets/canonical.ts';
 import {
@@ -115,9 +115,7 @@ async function readVersion(
     return { ...place, head, counts, targets: head.targets, problem: undefined };
   } catch (error) {
     signal.throwIfAborted();
-    const { message } = toMusterError(error);
-    // What the store says names the key already.
-    const problem = message.includes(object.key) ? message : `${object.key}: ${message}`;
+    const problem = messageWithKey(object.key, error);
     const counts = { added: 0, removed: 0, changed: 0 };
     return { ...place, head: undefined, counts, targets: undefined, problem };
   }

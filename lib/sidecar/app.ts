@@ -105,6 +105,7 @@ export function createSidecarApp(options: SidecarAppOptions): HttpServerOptions[
     staleAfter,
     configProblem,
     configNote,
+    ended,
   });
   countConfig(registry, options);
   countOutputs(registry, sources);

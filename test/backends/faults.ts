@@ -96,7 +96,10 @@ export function describeFaults(
 
     test.each(midway(format))('%s', async (_name, fault, kind, says) => {
       strike(fault);
-      const error = await fails(backend.list(backend.server.url));
+      // What is not announced is read up to the limit. All have the same one; one backend does read so much.
+      const isShort = fault.kind === 'huge' && fault.announced !== true && name !== 'http';
+      const options = isShort ? { maxBytes: 1 << 20 } : {};
+      const error = await fails(backend.list(backend.server.url, options));
       expect(error).toMatchObject({ kind, message: expect.stringMatching(says) });
       expect(backend.server.bytesSent()).toBeLessThan(gigabyte / 2);
     });

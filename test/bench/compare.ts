@@ -18,32 +18,40 @@ import { polled } from '../support/poll.ts';
 import { freePorts } from '../support/process.ts';
 
 /**
- * `npm run compare -- OLD`: runs the built command of another work tree and that of this one on the same simulated
+ * `npm run compare -- OLD [VERSION]`: runs the built command of another work tree and that of this one on the same simulated
  * backends, and compares what each writes: `muster targets` of each mechanism, the objects of the bucket after a cycle, the
  * kube state, and the page of one bucket. Times, run ids, versions and durations are masked. Prints `same`, or the first
- * line that differs, and exits with 1 where anything does. Build both before, with `node infra/build.ts`.
+ * line that differs, and exits with 1 where anything does. With VERSION, as in 3.5, this build gives the labels of that
+ * Prometheus (`muster: {prometheus}`), for an old build that knows no newer ones. Build both before, with
+ * `node infra/build.ts`.
  */
-async function main([old]: readonly string[]): Promise<number> {
+async function main([old, prometheus]: readonly string[]): Promise<number> {
   if (old === undefined) {
-    process.stderr.write('usage: npm run compare -- OLD_REPO_DIR\n');
+    process.stderr.write('usage: npm run compare -- OLD_REPO_DIR [PROMETHEUS_VERSION]\n');
     return 2;
   }
-  const roots = [resolve(old), resolve(import.meta.dirname, '../..')];
+  const builds = [
+    { root: resolve(old), own: {} },
+    {
+      root: resolve(import.meta.dirname, '../..'),
+      own: prometheus === undefined ? {} : { muster: { prometheus } },
+    },
+  ];
   const folder = await mkdtemp(join(tmpdir(), 'muster-compare-'));
   const backends = await startBackends();
   try {
-    const config = {
-      store: './bucket',
-      scrape_configs: backends.jobs.map(([job_name, stanzas]) => ({ job_name, ...stanzas })),
-      kube_state_metrics: [
-        { name: 'cluster', kubernetes: { api_server: backends.cluster }, resources: kubeStateResources },
-      ],
-    };
     const results: Outputs[] = [];
     // One after the other in the same folder, so that paths are the same too.
-    for (const root of roots) {
+    for (const { root, own } of builds) {
       const work = join(folder, 'work');
       await mkdir(work);
+      const config = {
+        store: './bucket',
+        scrape_configs: backends.jobs.map(([job_name, stanzas]) => ({ job_name, ...stanzas, ...own })),
+        kube_state_metrics: [
+          { name: 'cluster', kubernetes: { api_server: backends.cluster }, resources: kubeStateResources },
+        ],
+      };
       await writeFile(join(work, 'muster.yml'), JSON.stringify(config));
       results.push(await outputsOf({ command: join(root, 'dist/muster.mjs'), work, folder }, config));
       await rm(work, { recursive: true });
@@ -87,7 +95,7 @@ async function startBackends() {
   const roles = ['pod', 'node', 'service', 'endpoints', 'endpointslice', 'ingress'].map(
     (role): Job => [`kubernetes-${role}`, { kubernetes_sd_configs: [{ api_server: kubernetes.url, role }] }],
   );
-  const attach_metadata = { node: true, namespace: true };
+  const attach_metadata = { node: true };
   const jobs: readonly Job[] = [
     ['consul', { consul_sd_configs: [{ server: consul.url }] }],
     ...roles,
@@ -155,12 +163,12 @@ async function muster({ command, work }: Build, args: readonly string[]): Promis
   return stdout;
 }
 
-/** Groups in one order, each on a line: some backends answer many requests at a time. */
+/** Groups in one order, each on a line: some backends answer many requests at a time. What is said beside a group is not compared. */
 function sortedGroups(text: string): string {
   if (text.startsWith('FAILED')) return text;
-  const groups: readonly unknown[] = JSON.parse(text);
+  const groups: readonly Record<'source' | 'labels' | 'targets', unknown>[] = JSON.parse(text);
   return `${groups
-    .map((group) => JSON.stringify(group))
+    .map(({ source, labels, targets }) => JSON.stringify({ source, labels, targets }))
     .sort()
     .join('\n')}\n`;
 }
@@ -234,7 +242,8 @@ function masked(text: string): string {
     .replace(/\b\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?\b/g, 'TIME')
     .replace(/\b\d\d:\d\d:\d\d\b/g, 'TIME')
     .replace(/\b\d+(?:\.\d+)? ?(?:ms|s|m|h|seconds?|minutes?)(?= ago|\b)/g, 'DURATION')
-    .replace(/("(?:duration|took|milliseconds|listed)": ?)[\d.]+/g, '$1DURATION')
+    .replace(/("(?:duration(?:_seconds)?|took|milliseconds|listed)": ?)[\d.]+/g, '$1DURATION')
+    .replace(/(\/assets\/page\.)[0-9a-f]+/g, '$1HASH')
     .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?=\/\d|")/g, 'ID')
     .replace(/\b0\.1\.0(?:\+[0-9a-f]+(?:-dirty)?)?/g, 'VERSION');
 }

@@ -16,7 +16,7 @@ const sizes = [
  * server and a simulated Consul on loopback. The cost table of the README is made of these.
  */
 export async function benchInvocation([rounds = '10']: readonly string[]): Promise<void> {
-  const service = await createServiceFolder();
+  const service = await createServiceFolder(['consul']);
   await service.osls(['package', '--param', 'backends=consul']);
   const code = await unpack(join(service.folder, '.serverless/consul.zip'));
   await service.remove();

@@ -29,7 +29,7 @@ describeWithPrograms('the packaged function of AWS', ['moto'], () => {
   const made: Made[] = [];
 
   beforeAll(async () => {
-    const service = await createServiceFolder();
+    const service = await createServiceFolder(['aws']);
     await service.osls(['package', '--param', 'backends=aws', '--param', 'awsServices=ec2']);
     code = await unpack(join(service.folder, '.serverless/aws.zip'));
     await service.remove();

@@ -80,7 +80,7 @@ describe('an EKS cluster is found, and asked with the AWS credentials of', () =>
 
 describeWithPrograms('and of', ['moto'], () => {
   test('the bundled function', async () => {
-    const service = await createServiceFolder();
+    const service = await createServiceFolder(['kubernetes']);
     await buildFunctions(join(service.folder, 'dist/functions'), ['kubernetes']);
     const moto = await startMoto();
     const bucket = await moto.createBucket();

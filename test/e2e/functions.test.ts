@@ -25,7 +25,7 @@ describeWithPrograms('the packaged function of Consul', ['moto'], () => {
   const closing: FleetServer[] = [];
 
   beforeAll(async () => {
-    const service = await createServiceFolder();
+    const service = await createServiceFolder(['consul']);
     await service.osls(['package', '--param', 'backends=consul']);
     code = await unpack(join(service.folder, '.serverless/consul.zip'));
     await service.remove();

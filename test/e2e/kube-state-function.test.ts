@@ -27,7 +27,7 @@ describeWithPrograms('the packaged function of kube state', ['moto'], () => {
   const closing: FleetServer[] = [];
 
   beforeAll(async () => {
-    const service = await createServiceFolder();
+    const service = await createServiceFolder(['kube-state']);
     await service.osls(['package', '--param', 'backends=kube-state']);
     code = await unpack(join(service.folder, '.serverless/kubeState.zip'));
     await service.remove();

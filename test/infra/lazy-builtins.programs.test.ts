@@ -6,13 +6,13 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import * as z from 'zod';
-import { buildCommand } from '../../infra/build.ts';
 import { lazyBuiltins } from '../../infra/build-functions.ts';
+import { copyCommand } from '../support/command.ts';
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'muster-lazy-'));
-  await buildCommand(join(folder, 'dist'));
+  await copyCommand(join(folder, 'dist'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

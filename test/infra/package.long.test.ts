@@ -1,5 +1,5 @@
-import { access, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { revision } from '../../infra/revision.ts';
@@ -10,16 +10,14 @@ import { createServiceFolder, type ServiceFolder } from '../support/package-serv
 import { findStatements } from '../support/policies.ts';
 
 let service: ServiceFolder;
-let bundles: readonly PackedBundle[];
 let template: Template;
 
 beforeAll(async () => {
-  service = await createServiceFolder();
+  service = await createServiceFolder(['dns']);
   await mkdir(dirname(stale()), { recursive: true });
   await writeFile(stale(), 'what an earlier build has left');
   await service.osls(['package', '--stage', 'prod', '--region', 'eu-west-1', '--param=backends=all']);
   template = templateSchema.parse(await service.template());
-  bundles = await Promise.all(names.map(readBundle));
 }, 480_000);
 afterAll(() => service?.remove());
 
@@ -194,46 +192,6 @@ describe('osls package, without network and credentials', () => {
   });
 });
 
-describe('the bundles', () => {
-  // The clients of AWS lie in chunks of their own, which a start does not read.
-  const larger: Readonly<Record<string, number>> = {
-    ...{ 'kube-state': 2_700_000, kubernetes: 2_700_000, aws: 2_800_000, ec2: 2_450_000, ecs: 2_450_000 },
-    ...{ elasticache: 1_950_000, lightsail: 1_950_000, msk: 1_950_000, rds: 1_950_000 },
-  };
-  const limits = names.map((name) => [name, larger[name] ?? 1_750_000] as const);
-  test.each(limits)('%s has at most %i bytes', (name, limit) => {
-    const bundle = bundles.find((one) => one.name === name);
-    expect(bundle?.bytes).toBeLessThanOrEqual(limit);
-  });
-
-  test('hold their own backend and no other', () => {
-    const backends = bundles.map(({ name, inputs }) => {
-      const found = inputs.map((file) => /^lib\/backends\/(\w+)\/\w+\.ts$/.exec(file)?.[1]);
-      return [name, [...new Set(found.filter((one) => one !== undefined))]];
-    });
-    // Two mechanisms share what they say to ZooKeeper, seven what they say to AWS, two what they say to an engine.
-    const folders = new Map<string, readonly string[]>([
-      ...['ec2', 'ecs', 'elasticache', 'lightsail', 'msk', 'rds'].map((name) => [name, ['aws']] as const),
-      ['dockerswarm', ['docker', 'dockerswarm']],
-      ['file', ['file', 'http']],
-      ['static', ['file']],
-      ['nerve', ['zookeeper']],
-      ['serverset', ['zookeeper']],
-      ['kube-state', ['kubernetes']],
-    ]);
-    expect(backends).toEqual(names.map((name) => [name, folders.get(name) ?? [name]]));
-    // Kube state takes of Kubernetes how it lists, and nothing of its targets.
-    const kubeState = bundles.find(({ name }) => name === 'kube-state');
-    const inputs = kubeState?.inputs ?? [];
-    expect(inputs).toContain('lib/backends/kubernetes/listing/lister.ts');
-    expect(
-      inputs.filter((file) => /^lib\/backends\/kubernetes\/(?:index\.ts|targets\/|roles\/list)/.test(file)),
-    ).toEqual([]);
-    const resources = bundles.filter((one) => one.inputs.includes('lib/kube-state/registry.ts'));
-    expect(resources.map(({ name }) => name)).toEqual(['kube-state']);
-  });
-});
-
 /** In the order of the code units, as the names are. */
 function ofType(type: string) {
   return Object.values(template.Resources)
@@ -243,33 +201,4 @@ function ofType(type: string) {
 
 function idOf(name: string): string {
   return name.replace(/(?:^|-)(.)/g, (_, letter: string) => letter.toUpperCase());
-}
-
-/** A bundle as osls has built and packed it. */
-interface PackedBundle {
-  readonly name: string;
-  /** Bytes of all modules, source maps left out. */
-  readonly bytes: number;
-  /** The source files it is made of, from the project's folder. */
-  readonly inputs: readonly string[];
-}
-
-async function readBundle(name: string): Promise<PackedBundle> {
-  const folder = join(service.folder, 'dist/functions', name);
-  const files = await readdir(folder);
-  const sizes = files
-    .filter((file) => file.endsWith('.mjs'))
-    .map(async (file) => (await stat(join(folder, file))).size);
-  const maps = files
-    .filter((file) => file.endsWith('.map'))
-    .map(async (file) => {
-      const text = await readFile(join(folder, file), 'utf8');
-      return z.object({ sources: z.string().array() }).parse(JSON.parse(text)).sources;
-    });
-  const project = join(import.meta.dirname, '../..');
-  return {
-    name,
-    bytes: (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0),
-    inputs: (await Promise.all(maps)).flat().map((source) => relative(project, resolve(folder, source))),
-  };
 }

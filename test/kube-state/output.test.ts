@@ -16,7 +16,7 @@ let fleet: KubernetesFleet;
 let folder: string;
 
 beforeAll(async () => {
-  fleet = await startKubernetesFleet({ seed: 'kube-state', pods: 300, otherLists: true });
+  fleet = await startKubernetesFleet({ seed: 'kube-state', pods: 100, otherLists: true });
   folder = await mkdtemp(join(tmpdir(), 'muster-test-'));
 });
 
@@ -52,7 +52,7 @@ describe('an output', () => {
   test('is the same in pages as in one piece', async () => {
     const inPages = await linesOf('resources: [pods]', 'muster: {page_size: 7}');
     expect(samples(inPages)).toEqual(samples(await linesOf('resources: [pods]')));
-    expect(inPages.length).toBeGreaterThan(3000);
+    expect(inPages.length).toBeGreaterThan(1000);
   });
 
   test('of all its shards together is the whole, and of no two the same', async () => {

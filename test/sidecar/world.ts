@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from '@jest/globals';
+import { afterAll, afterEach } from '@jest/globals';
 import { disk, type FileSystem } from '../../lib/sidecar/mirror/files.ts';
 import { openFolder, type TargetFolder } from '../../lib/sidecar/mirror/folder.ts';
 import { mirrorOnce } from '../../lib/sidecar/mirror/mirror-once.ts';
@@ -15,12 +15,19 @@ const leftovers: (() => unknown)[] = [];
 
 /** Undoes what the tests of a file made; call it once at the top of the file. */
 export function cleanUpAfterEach(): void {
-  afterEach(async () => {
-    for (const undo of leftovers.splice(0).reverse()) await undo();
-  });
+  afterEach(cleanUp);
 }
 
-/** Runs after the test, last one first. */
+/** The same once all tests of the file have run, where they only read what one of them made. */
+export function cleanUpAtTheEnd(): void {
+  afterAll(cleanUp);
+}
+
+async function cleanUp(): Promise<void> {
+  for (const undo of leftovers.splice(0).reverse()) await undo();
+}
+
+/** Runs after the test, or after the file's last one; what was made last is undone first. */
 export function afterThisTest(undo: () => unknown): void {
   leftovers.push(undo);
 }

@@ -1,6 +1,6 @@
 import { discoverAs, type Mechanism, type SdConfig } from '../../lib/backends/mechanism.ts';
 import type { PrometheusVersion } from '../../lib/config/prometheus-version.ts';
-import type { HttpClientOptions } from '../../lib/http/client.ts';
+import type { HttpClient, HttpClientOptions } from '../../lib/http/client.ts';
 import type { Cursor, Listed, Progress } from '../../lib/targets/discover.ts';
 import type { TargetGroup } from '../../lib/targets/group.ts';
 import { openTestClient, readInline } from './http-client.ts';
@@ -22,6 +22,8 @@ export interface ListOptions {
   readonly cursor?: Cursor | undefined;
   /** Options of the HTTP client. Default: no wait before a retry. */
   readonly http?: Partial<HttpClientOptions>;
+  /** Longest answer in bytes. Default: the client's own, a quarter of a gigabyte. */
+  readonly maxBytes?: number | undefined;
   /** As `muster.prometheus` of the job. Default: the newest. */
   readonly prometheus?: PrometheusVersion | undefined;
 }
@@ -30,7 +32,14 @@ export interface ListOptions {
 export async function listTargets<Config extends SdConfig>(
   mechanism: Mechanism<Config>,
   stanza: unknown,
-  { signal = new AbortController().signal, deadline, cursor, http = {}, prometheus }: ListOptions = {},
+  {
+    signal = new AbortController().signal,
+    deadline,
+    cursor,
+    http = {},
+    maxBytes,
+    prometheus,
+  }: ListOptions = {},
 ): Promise<Listing> {
   await using clients = new AsyncDisposableStack();
   const groups: TargetGroup[] = [];
@@ -41,8 +50,10 @@ export async function listTargets<Config extends SdConfig>(
     signal,
     deadline,
     cursor,
-    openHttp: async (config, options) =>
-      clients.use(await openTestClient(config, { signal, ...options, ...http })),
+    openHttp: async (config, options) => {
+      const client = clients.use(await openTestClient(config, { signal, ...options, ...http }));
+      return maxBytes === undefined ? client : limited(client, maxBytes);
+    },
     readCredential: readInline,
     warn: (message) => warnings.push(message),
     onProgress: (step) => progress.push(step),
@@ -55,4 +66,13 @@ export async function listTargets<Config extends SdConfig>(
     }
     groups.push(...next.value);
   }
+}
+
+function limited(client: HttpClient, maxBytes: number): HttpClient {
+  return {
+    ...client,
+    request: (request) => client.request({ ...request, maxBytes }),
+    read: (request, decode) => client.read({ ...request, maxBytes }, decode),
+    getJson: (request, schema) => client.getJson({ ...request, maxBytes }, schema),
+  };
 }

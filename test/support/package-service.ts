@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const project = join(import.meta.dirname, '../..');
@@ -28,13 +28,21 @@ const alone = {
 /** Whatever would be fetched all the same fails. */
 const offline = { HTTP_PROXY: 'http://127.0.0.1:9', HTTPS_PROXY: 'http://127.0.0.1:9' };
 
-/** Makes the folder; osls builds what it packs. */
-export async function createServiceFolder(): Promise<ServiceFolder> {
+/**
+ * Makes the folder; osls builds what it packs. Of the functions only those that are named are our own, each other has an empty
+ * handler: bundling is most of what packaging takes, and which functions there are does not depend on what they do.
+ */
+export async function createServiceFolder(own: readonly string[]): Promise<ServiceFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-service-'));
   for (const name of ['serverless.yml', 'package.json'])
     await copyFile(join(project, name), join(folder, name));
-  for (const name of ['functions', 'infra', 'lib', 'node_modules'])
-    await symlink(join(project, name), join(folder, name));
+  for (const name of ['infra', 'lib', 'node_modules']) await symlink(join(project, name), join(folder, name));
+  await mkdir(join(folder, 'functions'));
+  for (const file of await readdir(join(project, 'functions'))) {
+    const path = join(folder, 'functions', file);
+    if (own.includes(basename(file, '.ts'))) await symlink(join(project, 'functions', file), path);
+    else await writeFile(path, 'export const handler = () => undefined;\n');
+  }
   return {
     folder,
     async osls(args, env = offline) {

@@ -1,4 +1,4 @@
-import { toMusterError } from '../../base/errors.ts';
+import { messageWithKey } from '../../base/errors.ts';
 import type { Status } from '../../cycle/status.ts';
 import { journalKey, type ProviderId } from '../../targets/keys.ts';
 import type { ChangeSummary, Journal } from './journal.ts';
@@ -91,9 +91,7 @@ async function load(cursor: Cursor, problems: string[]): Promise<void> {
     cursor.found = await provider.journal.summary(provider, version, life);
     cursor.at = cursor.found?.head?.at ?? cursor.at;
   } catch (error) {
-    const key = journalKey(provider, version);
-    const { message } = toMusterError(error);
-    problems.push(message.includes(key) ? message : `${key}: ${message}`);
+    problems.push(messageWithKey(journalKey(provider, version), error));
   }
   // Whether it is not there any more or does not come: there is no way to what lies before it.
   if (cursor.found === undefined) cursor.version = 0;

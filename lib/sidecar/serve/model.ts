@@ -11,7 +11,7 @@ import { createHeldReader, type HeldPage } from './held.ts';
 import { type ChangeDetail, createJournal } from './journal.ts';
 import { createOutputsReader, type Outputs, readOutputs } from './outputs.ts';
 import { createStatusReader, type Overview, type ProviderView, readOverview } from './providers.ts';
-import { createWorkThread } from './worker.ts';
+import { createWorkHost, createWorkThread } from './worker.ts';
 
 /** What the page and its JSON show. Everything is read on demand, and bounded. */
 export interface SidecarModel {
@@ -124,6 +124,8 @@ export interface ModelOptions {
   readonly configProblem?: (() => string) | undefined;
   /** Says what of it is left to Prometheus; empty for nothing. */
   readonly configNote?: (() => string) | undefined;
+  /** Ends the threads that search. */
+  readonly ended?: AbortSignal | undefined;
 }
 
 /** Searches at a time, in their thread: each may take a second of CPU. */
@@ -137,6 +139,7 @@ export function createModel({
   now,
   configProblem,
   configNote,
+  ended,
 }: ModelOptions): SidecarModel {
   const read = sources.map((source) => ({
     ...source,
@@ -146,9 +149,11 @@ export function createModel({
   }));
   const searches = createLimit(parallel);
   const readHeldOf = createHeldReader();
-  const searcher = createWorkThread('search');
-  const dropper = createWorkThread('dropped');
-  const rebuilder = createWorkThread('past');
+  const host = createWorkHost(ended);
+  const searcher = createWorkThread('search', host);
+  const dropper = createWorkThread('dropped', host);
+  // A whole list in memory: where it is too large, only this thread ends.
+  const rebuilder = createWorkThread('past', createWorkHost(ended));
   const rebuilds = createLimit(1);
   const keptSearches = createKept<SearchResult>();
   const keptDrops = createKept<DroppedResult>();

@@ -35,7 +35,7 @@ interface SearchWork {
 
 type Kind = keyof Work;
 
-/** A thread beside the main one, started with the first work and ended when there was none for a while. */
+/** Work that a thread beside the main one does. */
 export interface WorkThread<K extends Kind> {
   /** Throws what the work throws, as a MusterError, and the signal's reason once it fires. */
   run(ask: Work[K]['ask'], signal?: AbortSignal, store?: ReadableStore): Promise<Work[K]['answer']>;
@@ -65,76 +65,110 @@ const workerArgument = '--muster-worker';
 /** Milliseconds without work after which the thread and its memory are given back. */
 const idleTime = 10_000;
 
-/** A thread for one kind of work. */
-export function createWorkThread<K extends Kind>(kind: K): WorkThread<K> {
-  const open = new Map<number, Waiting<Work[K]['answer']>>();
-  let worker: Worker | undefined;
-  let last = 0;
-  let idle: NodeJS.Timeout | undefined;
-  const reads = createLimit(parallelReads);
+/** Where work is done: one thread, started when there is work and ended when there was none for a while. */
+export interface WorkHost {
+  /** The thread, for work that begins. */
+  enter(): Worker;
+  /** That work has ended. */
+  leave(): void;
+}
 
-  const end = (error?: Error) => {
-    const ended = worker;
-    worker = undefined;
-    clearTimeout(idle);
-    for (const { reject } of open.values())
-      reject(
-        new MusterError('internal', `the thread for ${kind} work ended: ${error?.message ?? 'no reason'}`),
-      );
-    open.clear();
-    void ended?.terminate();
-  };
+/**
+ * A host for one kind of work, or for several that share its memory and take turns. `ended` ends the thread, and with it
+ * the work under way; later work starts another.
+ */
+export function createWorkHost(ended?: AbortSignal): WorkHost {
+  let worker: Worker | undefined;
+  let underWay = 0;
+  let idle: NodeJS.Timeout | undefined;
   const start = () => {
     const made = new Worker(new URL(import.meta.url), {
       argv: [workerArgument],
       // What is searched goes by in pieces; a foreign file of 16 MB is the most that is held.
       resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 },
     });
-    made.on('message', ({ id, answer, error, call }: WorkAnswer<Work[K]['answer']>) => {
+    const lost = () => {
+      if (worker === made) worker = undefined;
+    };
+    return made.once('error', lost).once('exit', lost);
+  };
+  const end = () => {
+    clearTimeout(idle);
+    void worker?.terminate();
+    worker = undefined;
+  };
+  ended?.addEventListener('abort', end, { once: true });
+  return {
+    enter() {
+      clearTimeout(idle);
+      underWay += 1;
+      worker ??= start();
+      return worker;
+    },
+    leave() {
+      underWay -= 1;
+      if (underWay === 0) idle = setTimeout(end, idleTime).unref();
+    },
+  };
+}
+
+/** The last piece of work that was given to a thread: each has a number of its own. */
+let lastWork = 0;
+
+/** One kind of work, done by the thread of a host. */
+export function createWorkThread<K extends Kind>(kind: K, host = createWorkHost()): WorkThread<K> {
+  const open = new Map<number, Waiting<Work[K]['answer']>>();
+  const reads = createLimit(parallelReads);
+  let known: Worker | undefined;
+
+  const attach = (worker: Worker) => {
+    known = worker;
+    const lost = (why: string) => {
+      if (known === worker) known = undefined;
+      for (const waiting of open.values())
+        if (waiting.worker === worker)
+          waiting.reject(new MusterError('internal', `the thread for ${kind} work ended: ${why}`));
+    };
+    worker.on('message', ({ id, answer, error, call }: WorkAnswer<Work[K]['answer']>) => {
       const waiting = open.get(id);
-      if (call !== undefined) return waiting?.read(call);
-      open.delete(id);
-      if (error !== undefined) waiting?.reject(new MusterError('internal', error));
+      if (call !== undefined) waiting?.read(call);
+      else if (error !== undefined) waiting?.reject(new MusterError('internal', error));
       else if (answer !== undefined) waiting?.resolve(answer);
-      if (open.size === 0) idle = setTimeout(end, idleTime).unref();
     });
-    made.once('error', (error) => {
-      if (worker === made) end(error);
-    });
-    made.once('exit', () => {
-      if (worker === made) end();
-    });
+    worker.once('error', (error) => lost(error instanceof Error ? error.message : String(error)));
+    worker.once('exit', () => lost('no reason'));
     // It keeps no process alive. A listener would undo this, so that it comes last.
-    made.unref();
-    return made;
+    worker.unref();
   };
 
   return {
     run(ask, signal, store) {
       return new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
-        clearTimeout(idle);
-        worker ??= start();
-        last += 1;
-        const id = last;
+        const worker = host.enter();
+        if (worker !== known) attach(worker);
+        lastWork += 1;
+        const id = lastWork;
         const giveUp = () => {
-          open.delete(id);
-          worker?.postMessage({ id, stop: true });
-          reject(signal?.reason);
+          worker.postMessage({ id, stop: true });
+          open.get(id)?.reject(signal?.reason);
         };
-        const settled = () => signal?.removeEventListener('abort', giveUp);
+        const settle = () => {
+          open.delete(id);
+          signal?.removeEventListener('abort', giveUp);
+          host.leave();
+        };
         open.set(id, {
+          worker,
           read(call) {
-            void reads(() => readFor(store, call, signal)).then((reply) =>
-              worker?.postMessage({ id, reply }),
-            );
+            void reads(() => readFor(store, call, signal)).then((reply) => worker.postMessage({ id, reply }));
           },
           resolve(answer) {
-            settled();
+            settle();
             resolve(answer);
           },
           reject(error) {
-            settled();
+            settle();
             reject(error);
           },
         });
@@ -162,6 +196,7 @@ async function readFor(
 }
 
 interface Waiting<T> {
+  readonly worker: Worker;
   read(call: StoreCall): void;
   resolve(answer: T): void;
   reject(error: unknown): void;

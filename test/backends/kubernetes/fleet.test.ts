@@ -28,7 +28,7 @@ const all = { node: true, namespace: true, deployment: true, job: true, cronjob:
 
 describe.each(['node', 'service', 'pod', 'endpoints', 'endpointslice', 'ingress'])('role %s', (role) => {
   test('finds the same in small pages, in one page, and compressed', async () => {
-    await using fleet = await startFleet();
+    await using fleet = await startFleet({ pods: 80 });
     const stanza = { role, attach_metadata: all };
     const whole = await discover(fleet, { ...stanza, muster: { page_size: 10_000 } });
     const paged = await discover(fleet, { ...stanza, muster: { page_size: 7 } });
@@ -38,7 +38,7 @@ describe.each(['node', 'service', 'pod', 'endpoints', 'endpointslice', 'ingress'
   });
 
   test('finds in its namespaces, one by one, what it finds in all', async () => {
-    await using fleet = await startFleet();
+    await using fleet = await startFleet({ pods: 80 });
     const names = [...fleet.objects('namespaces')].map(
       ({ metadata }) => JSON.parse(JSON.stringify(metadata)).name,
     );

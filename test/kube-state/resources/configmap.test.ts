@@ -5,28 +5,6 @@ import { linesOf } from './harness.ts';
 const own = 'namespace="shop",configmap="settings"';
 const metadata = { name: 'settings', namespace: 'shop' };
 
-test('a config map has a sample in every family', async () => {
-  const object = {
-    metadata: {
-      ...metadata,
-      creationTimestamp: '2026-01-31T12:00:00Z',
-      resourceVersion: '4711',
-      labels: { team: 'infra' },
-      annotations: { note: 'by hand' },
-    },
-    data: { 'app.ini': 'a=b' },
-    binaryData: { logo: 'AAEC' },
-    immutable: true,
-  };
-  expect(await linesOf(configMap, object, { labels: ['*'], annotations: ['*'] })).toEqual([
-    `kube_configmap_annotations{${own},annotation_note="by hand"} 1`,
-    `kube_configmap_labels{${own},label_team="infra"} 1`,
-    `kube_configmap_info{${own}} 1`,
-    `kube_configmap_created{${own}} 1.7698608e+09`,
-    `kube_configmap_metadata_resource_version{${own}} 4711`,
-  ]);
-});
-
 test('a config map with nothing but a name has its information alone', async () => {
   expect(await linesOf(configMap, { metadata })).toEqual([`kube_configmap_info{${own}} 1`]);
 });

@@ -6,26 +6,6 @@ const own = 'namespace="shop",endpoint="web"';
 const metadata = { name: 'web', namespace: 'shop' };
 const http = { name: 'http', port: 8080, protocol: 'TCP' };
 
-test('endpoints have a sample in every family', async () => {
-  const object = {
-    metadata: {
-      ...metadata,
-      creationTimestamp: '2026-01-31T12:00:00Z',
-      labels: { team: 'infra' },
-      annotations: { note: 'by hand' },
-    },
-    subsets: [{ addresses: [{ ip: '10.0.0.1' }], ports: [http] }],
-  };
-  expect(await linesOf(endpoints, object, { labels: ['*'], annotations: ['*'] })).toEqual([
-    `kube_endpoint_info{${own}} 1`,
-    `kube_endpoint_created{${own}} 1.7698608e+09`,
-    `kube_endpoint_annotations{${own},annotation_note="by hand"} 1`,
-    `kube_endpoint_labels{${own},label_team="infra"} 1`,
-    `kube_endpoint_address{${own},port_protocol="TCP",port_number="8080",port_name="http",ip="10.0.0.1",ready="true"} 1`,
-    `kube_endpoint_ports{${own},port_name="http",port_protocol="TCP",port_number="8080"} 1`,
-  ]);
-});
-
 test('endpoints with nothing but a name have their information alone', async () => {
   expect(await linesOf(endpoints, { metadata })).toEqual([`kube_endpoint_info{${own}} 1`]);
 });

@@ -6,39 +6,6 @@ const own = 'namespace="shop",ingress="web"';
 const metadata = { name: 'web', namespace: 'shop' };
 const toService = { service: { name: 'web', port: { number: 80 } } };
 
-test('an ingress has a sample in every family', async () => {
-  const object = {
-    metadata: {
-      ...metadata,
-      creationTimestamp: '2026-01-31T12:00:00Z',
-      resourceVersion: '4711',
-      labels: { team: 'infra' },
-      annotations: { note: 'by hand' },
-    },
-    spec: {
-      ingressClassName: 'nginx',
-      defaultBackend: toService,
-      tls: [{ hosts: ['shop.example.com'], secretName: 'cert' }],
-      rules: [
-        {
-          host: 'shop.example.com',
-          http: { paths: [{ path: '/', pathType: 'Prefix', backend: toService }] },
-        },
-      ],
-    },
-    status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } },
-  };
-  expect(await linesOf(ingress, object, { labels: ['*'], annotations: ['*'] })).toEqual([
-    `kube_ingress_info{${own},ingressclass="nginx"} 1`,
-    `kube_ingress_annotations{${own},annotation_note="by hand"} 1`,
-    `kube_ingress_labels{${own},label_team="infra"} 1`,
-    `kube_ingress_created{${own}} 1.7698608e+09`,
-    `kube_ingress_metadata_resource_version{${own}} 4711`,
-    `kube_ingress_path{${own},host="shop.example.com",path="/",path_type="Prefix",service_name="web",service_port="80"} 1`,
-    `kube_ingress_tls{${own},tls_host="shop.example.com",secret="cert"} 1`,
-  ]);
-});
-
 describe('its class', () => {
   const annotations = { 'kubernetes.io/ingress.class': 'traefik' };
 

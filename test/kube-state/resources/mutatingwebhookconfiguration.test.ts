@@ -9,32 +9,6 @@ function service(webhook: string, name: string, namespace: string): string {
   return `kube_mutatingwebhookconfiguration_webhook_clientconfig_service{${own},webhook_name="${webhook}",service_name="${name}",service_namespace="${namespace}"} 1`;
 }
 
-test('a configuration has a sample in every family', async () => {
-  const object = {
-    metadata: { ...metadata, creationTimestamp: '2026-01-31T12:00:00Z', resourceVersion: '4711' },
-    webhooks: [
-      {
-        name: 'inject.example.com',
-        clientConfig: {
-          service: { namespace: 'mesh', name: 'injector', path: '/inject', port: 443 },
-          caBundle: 'AAEC',
-        },
-        rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }],
-        failurePolicy: 'Fail',
-        sideEffects: 'None',
-        reinvocationPolicy: 'Never',
-        admissionReviewVersions: ['v1'],
-      },
-    ],
-  };
-  expect(await linesOf(mutatingWebhookConfiguration, object)).toEqual([
-    `kube_mutatingwebhookconfiguration_info{${own}} 1`,
-    `kube_mutatingwebhookconfiguration_created{${own}} 1.7698608e+09`,
-    `kube_mutatingwebhookconfiguration_metadata_resource_version{${own}} 4711`,
-    service('inject.example.com', 'injector', 'mesh'),
-  ]);
-});
-
 describe('each webhook has a sample, one of a URL with an empty service', () => {
   const info = `kube_mutatingwebhookconfiguration_info{${own}} 1`;
 

@@ -5,32 +5,6 @@ import { linesOf } from './harness.ts';
 const own = 'namespace="shop"';
 const metadata = { name: 'shop' };
 
-test('a namespace that is going away has a sample in every family', async () => {
-  const object = {
-    metadata: {
-      ...metadata,
-      creationTimestamp: '2026-01-31T12:00:00Z',
-      labels: { team: 'infra' },
-      annotations: { note: 'by hand' },
-    },
-    spec: { finalizers: ['kubernetes'] },
-    status: {
-      phase: 'Terminating',
-      conditions: [{ type: 'NamespaceContentRemaining', status: 'True', reason: 'SomeResourcesRemain' }],
-    },
-  };
-  expect(await linesOf(namespace, object, { labels: ['*'], annotations: ['*'] })).toEqual([
-    `kube_namespace_created{${own}} 1.7698608e+09`,
-    `kube_namespace_annotations{${own},annotation_note="by hand"} 1`,
-    `kube_namespace_labels{${own},label_team="infra"} 1`,
-    `kube_namespace_status_phase{${own},phase="Active"} 0`,
-    `kube_namespace_status_phase{${own},phase="Terminating"} 1`,
-    `kube_namespace_status_condition{${own},condition="NamespaceContentRemaining",status="true"} 1`,
-    `kube_namespace_status_condition{${own},condition="NamespaceContentRemaining",status="false"} 0`,
-    `kube_namespace_status_condition{${own},condition="NamespaceContentRemaining",status="unknown"} 0`,
-  ]);
-});
-
 describe('its phase is one of two or neither', () => {
   test.each([
     [{ status: { phase: 'Active' } }, 1, 0],

@@ -5,33 +5,6 @@ import { linesOf } from './harness.ts';
 const own = 'namespace="shop",networkpolicy="deny"';
 const metadata = { name: 'deny', namespace: 'shop' };
 
-test('a policy has a sample in every family', async () => {
-  const object = {
-    metadata: {
-      ...metadata,
-      creationTimestamp: '2026-01-31T12:00:00Z',
-      labels: { team: 'infra' },
-      annotations: { note: 'by hand' },
-    },
-    spec: {
-      podSelector: { matchLabels: { app: 'web' } },
-      policyTypes: ['Ingress', 'Egress'],
-      ingress: [
-        { from: [{ ipBlock: { cidr: '10.0.0.0/8', except: ['10.1.0.0/16'] } }] },
-        { ports: [{ protocol: 'TCP', port: 80 }, { port: 'http' }] },
-      ],
-      egress: [{ to: [{ namespaceSelector: {} }], ports: [{ port: 1, endPort: 9 }] }],
-    },
-  };
-  expect(await linesOf(networkPolicy, object, { labels: ['*'], annotations: ['*'] })).toEqual([
-    `kube_networkpolicy_created{${own}} 1.7698608e+09`,
-    `kube_networkpolicy_annotations{${own},annotation_note="by hand"} 1`,
-    `kube_networkpolicy_labels{${own},label_team="infra"} 1`,
-    `kube_networkpolicy_spec_ingress_rules{${own}} 2`,
-    `kube_networkpolicy_spec_egress_rules{${own}} 1`,
-  ]);
-});
-
 describe('rules are counted, empty ones too', () => {
   test.each([
     [{}, 0, 0],

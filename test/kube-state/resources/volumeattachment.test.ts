@@ -5,29 +5,6 @@ import { linesOf } from './harness.ts';
 const own = 'volumeattachment="csi-1"';
 const metadata = { name: 'csi-1' };
 
-test('an attachment has a sample in every family, its labels whatever the options are', async () => {
-  const object = {
-    metadata: {
-      ...metadata,
-      creationTimestamp: '2026-01-31T12:00:00Z',
-      labels: { team: 'infra', 'app.kubernetes.io/name': 'db' },
-      annotations: { note: 'by hand' },
-    },
-    spec: { attacher: 'ebs.csi.aws.com', source: { persistentVolumeName: 'pv-1' }, nodeName: 'node-a' },
-    status: { attached: true, attachmentMetadata: { devicePath: '/dev/xvdba' } },
-  };
-  const lines = [
-    `kube_volumeattachment_labels{${own},label_app_kubernetes_io_name="db",label_team="infra"} 1`,
-    `kube_volumeattachment_info{${own},attacher="ebs.csi.aws.com",node="node-a"} 1`,
-    `kube_volumeattachment_created{${own}} 1.7698608e+09`,
-    `kube_volumeattachment_spec_source_persistentvolume{${own},volumename="pv-1"} 1`,
-    `kube_volumeattachment_status_attached{${own}} 1`,
-    `kube_volumeattachment_status_attachment_metadata{${own},metadata_device_path="/dev/xvdba"} 1`,
-  ];
-  expect(await linesOf(volumeAttachment, object)).toEqual(lines);
-  expect(await linesOf(volumeAttachment, object, { labels: ['team'], annotations: ['*'] })).toEqual(lines);
-});
-
 test('an attachment with nothing but a name is not attached', async () => {
   expect(await linesOf(volumeAttachment, { metadata })).toEqual([
     `kube_volumeattachment_labels{${own}} 1`,

@@ -7,11 +7,11 @@ import type { SidecarModel } from '../../../lib/sidecar/serve/model.ts';
 import type { ProviderView } from '../../../lib/sidecar/serve/providers.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import type { TargetChange } from '../../../lib/targets/diff.ts';
-import { cleanUpAfterEach, publish, targets } from '../world.ts';
+import { cleanUpAtTheEnd, publish, targets } from '../world.ts';
 import { hostile, type LivelyStore, livelyStore } from './lively-store.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
-cleanUpAfterEach();
+cleanUpAtTheEnd();
 
 let lively: LivelyStore;
 beforeAll(async () => {
@@ -27,7 +27,12 @@ const modelWith: Pick<SidecarModel, 'now' | 'mirror' | 'configuration' | 'stores
 };
 const wish = { filter: '', sort: 'state', reverse: false, grouped: false, offset: 0 } as const;
 
-const open = () => startTestServer(lively.store, { now: () => lively.now.getTime() });
+/** One server for all tests that only read it: a thread that searches takes half a second of CPU to start. */
+let opened: Promise<TestServer> | undefined;
+const open = () => {
+  opened ??= startTestServer(lively.store, { now: () => lively.now.getTime() });
+  return opened;
+};
 
 /** What somebody reads: the text of a page without its tags. */
 function textOf(page: string): string {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { hashSync } from 'bcryptjs';
-import { createSignIn, type SignIn } from '../../../lib/sidecar/serve/web-gate.ts';
+import { type CheckPassword, createSignIn, type SignIn } from '../../../lib/sidecar/serve/web-gate.ts';
+import { createWorkHost, createWorkThread } from '../../../lib/sidecar/serve/worker.ts';
 import { shareOfMainThread } from '../world.ts';
 
 const users = new Map([
@@ -10,6 +11,12 @@ const users = new Map([
 ]);
 const tokens = new Map([['prometheus', createHash('sha256').update('token-1').digest('hex')]]);
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+
+/** One thread for all sign-ins of this file: it takes longer to start than they do. */
+const ended = new AbortController();
+const thread = createWorkThread('password', createWorkHost(ended.signal));
+const inThread: CheckPassword = (password, hash) => thread.run({ password, hash });
+afterAll(() => ended.abort());
 
 /** Signs in with checks that end a moment later and take `right` for right. */
 function slowly(): { readonly signIn: SignIn; readonly checked: () => number } {
@@ -60,13 +67,13 @@ describe('signing in', () => {
     ['a password where only tokens are', { users: new Map(), tokens }, basic('alice:wonder:land'), 'refused'],
     ['another scheme', { users, tokens }, 'Digest username=alice', 'refused'],
   ])('%s', async (_, config, header, expected) => {
-    const signIn = createSignIn();
+    const signIn = createSignIn(inThread);
     expect(await signIn(config, header, '10.0.0.1')).toBe(expected);
     expect(await signIn(config, header, '10.0.0.1')).toBe(expected);
   });
 
   test('a changed hash is checked anew', async () => {
-    const signIn = createSignIn();
+    const signIn = createSignIn(inThread);
     const header = basic('alice:wonder:land');
     expect(await signIn({ users, tokens }, header, '10.0.0.1')).toBe('admitted');
     const changed = new Map([['alice', hashSync('other', 4)]]);
@@ -111,7 +118,7 @@ describe('signing in', () => {
   });
 
   test('who was let in before is let in through the flood, however long it goes on', async () => {
-    const signIn = createSignIn();
+    const signIn = createSignIn(inThread);
     const right = () => guess(signIn, '10.0.0.1', 'alice:wonder:land');
     expect(await right()).toBe('admitted');
     for (let wave = 0; wave < 20; wave += 1) {
