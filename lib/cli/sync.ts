@@ -12,7 +12,7 @@ import { logOf, readDuration, readSize, shared } from './options.ts';
 export const sync = defineCommand({
   name: 'sync',
   description:
-    'The sidecar: keeps DIR/<job>/<provider>.json equal to what the store publishes. It replaces each file atomically; a\n' +
+    'The sidecar: keeps the files in DIR/<job> equal to what the store publishes. It replaces each file atomically; a\n' +
     'file stays as it is when its object cannot be fetched or is invalid. With --listen it serves metrics, probes, the\n' +
     'targets for http_sd, and a page. SIGHUP asks for a round at once.',
   examples: [
