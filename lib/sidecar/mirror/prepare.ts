@@ -30,7 +30,7 @@ export async function prepareFile(
 ): Promise<PreparedFile | 'later' | undefined> {
   const { folder } = round;
   const { path } = wanted;
-  const found = await look(folder, wanted);
+  const found = await look(round, wanted);
   const owned = folder.owned.get(path);
   const intact = owned !== undefined && (await isIntact(folder, path, owned, found.file));
   const held = intact ? folder.owned.get(path) : undefined;
@@ -191,9 +191,10 @@ interface Found {
 }
 
 /** Looks at the path of a file. A symbolic link as job folder would lead the mirror out of its own folder. */
-async function look(folder: TargetFolder, { path, segment, objects }: WantedFile): Promise<Found> {
+async function look({ folder, homes }: RoundState, { path, segment, objects }: WantedFile): Promise<Found> {
   const { files, at, listAt } = folder;
-  const job = await files.facts(at(segment));
+  const job = homes.get(segment) ?? (await files.facts(at(segment)));
+  if (job?.kind === 'folder') homes.set(segment, job);
   const isApart = listAt(path) !== at(path);
   const file = isApart || job?.kind === 'folder' ? await files.facts(listAt(path)) : undefined;
   const blocked = (where: string, what: string): Rejection => ({

@@ -4,6 +4,7 @@ import { isMusterError, type MusterError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import { defaultLargestObject } from '../../targets/file-sd.ts';
+import type { FileFacts } from './files.ts';
 import type { TargetFolder } from './folder.ts';
 import type { Rejection } from './plan.ts';
 
@@ -71,6 +72,8 @@ export interface RoundState extends Round, Settled {
   readonly failures: Map<string, string>;
   /** Paths of files that are right, or that hold the last good content. */
   readonly sound: Set<string>;
+  /** The folders of jobs that were looked at in this round, by segment. */
+  readonly homes: Map<string, FileFacts>;
   /** Bounds the requests to the store. */
   readonly limit: Limit;
   bytes: number;
@@ -97,6 +100,7 @@ export function startRound(options: MirrorOptions): RoundState {
     orphans: [],
     failures: new Map(),
     sound: new Set(),
+    homes: new Map(),
     limit: createLimit(parallel),
     bytes: 0,
     stopped: false,
