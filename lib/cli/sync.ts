@@ -1,5 +1,6 @@
 import { MusterError } from '../base/errors.ts';
 import { version } from '../base/version.ts';
+import { layouts } from '../sidecar/mirror/round.ts';
 import { parseShard } from '../sidecar/mirror/shard.ts';
 import type { SyncSource } from '../sidecar/mirror/sources.ts';
 import { syncForever, syncOnce } from '../sidecar/sync.ts';
@@ -11,7 +12,7 @@ import { logOf, readDuration, readSize, shared } from './options.ts';
 export const sync = defineCommand({
   name: 'sync',
   description:
-    'The sidecar: keeps DIR/<job>/<provider>.json equal to what the store publishes. It replaces each file atomically; a\n' +
+    'The sidecar: keeps the files in DIR/<job> equal to what the store publishes. It replaces each file atomically; a\n' +
     'file stays as it is when its object cannot be fetched or is invalid. With --listen it serves metrics, probes, the\n' +
     'targets for http_sd, and a page. SIGHUP asks for a round at once.',
   examples: [
@@ -45,6 +46,13 @@ export const sync = defineCommand({
       value: 'I/N',
       env: 'MUSTER_SHARD',
       help: 'Only targets whose address hashes to I of N, as by hashmod.',
+    },
+    files: {
+      value: 'job|provider',
+      env: 'MUSTER_FILES',
+      default: 'job',
+      choices: layouts,
+      help: 'One file for each job with several providers, or one for each provider.',
     },
     'stale-after': {
       value: 'DURATION',
@@ -107,6 +115,7 @@ export const sync = defineCommand({
       const options = {
         ...{ sources, to, version, log, signal, maxObjectBytes, afterRound },
         shard: shard === undefined ? undefined : parseShard(shard),
+        layout: values.files,
       };
       if (once) await syncOnce({ ...options, allowPartial, removeOrphans, acceptOlder });
       else {

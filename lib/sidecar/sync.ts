@@ -6,7 +6,7 @@ import { incompleteness } from './mirror/folder.ts';
 import { createFreshness } from './mirror/freshness.ts';
 import { type LoopOptions, mirrorWithin, runMirror } from './mirror/loop.ts';
 import { mirrorOnce } from './mirror/mirror-once.ts';
-import { createReporter, type MirrorOptions, type Round } from './mirror/round.ts';
+import { createReporter, type Layout, type MirrorOptions, type Round } from './mirror/round.ts';
 import type { Shard } from './mirror/shard.ts';
 import { closeSources, type MirroredSource, openSources, type SyncSource } from './mirror/sources.ts';
 import type { HttpServer } from './serve/http.ts';
@@ -23,6 +23,8 @@ export interface SyncOptions {
   readonly log: Logger;
   /** Ends the sync; a round in progress ends between two operations. */
   readonly signal: AbortSignal;
+  /** What Prometheus reads: one file for each job (default), or one for each provider. */
+  readonly layout?: Layout | undefined;
   /** Keeps only the targets of this shard. */
   readonly shard?: Shard | undefined;
   /** Limit of one object in bytes. */
@@ -199,7 +201,8 @@ function loopOptions(
   options: SyncOptions & Pick<MirrorOptions, 'acceptOlder' | 'removeOrphans'>,
   source: MirroredSource,
 ): Omit<LoopOptions, 'interval'> {
-  const { maxObjectBytes, acceptOlder, removeOrphans, signal, roundTimeout = defaultRoundTimeout } = options;
+  const { maxObjectBytes, acceptOlder, removeOrphans, layout, signal } = options;
+  const { roundTimeout = defaultRoundTimeout } = options;
   const { store, folder, log, health } = source;
   const report = createReporter(log);
   let warnedOfEmptyStore = false;
@@ -212,6 +215,7 @@ function loopOptions(
         maxObjectBytes,
         acceptOlder,
         removeOrphans,
+        layout,
       }),
     roundTimeout,
     signal,

@@ -5,11 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import { createLimit } from '../../lib/base/concurrency.ts';
+import type { Layout } from '../../lib/sidecar/mirror/round.ts';
 import { builtOnce } from '../support/command.ts';
 import { repeats } from '../support/counts.ts';
 import { compileCache } from '../support/process.ts';
 import { changing, interceptedFiles, type Operation } from './faulty-files.ts';
-import { after, type Bucket, before, filesOf, later, storeOf } from './scenario.ts';
+import { filesBeforeJobFile, storeOf, withJobFile, withProviderFiles } from './scenario.ts';
 import { cleanUpAfterEach, makeFolder, roundIn, temporaries, visibleFiles } from './world.ts';
 
 cleanUpAfterEach();
@@ -28,19 +29,23 @@ beforeAll(async () => {
 });
 
 /** All operations of an undisturbed run; a killed one does the same in the same order up to its end. */
-async function operationsOn(path: string): Promise<readonly Operation[]> {
+async function operationsOn(path: string, layout: Layout): Promise<readonly Operation[]> {
   const operations: Operation[] = [];
   const files = interceptedFiles((operation) => {
     operations.push(operation);
   });
-  expect((await roundIn(path, await storeOf(after), { files })).errors).toEqual([]);
+  expect((await roundIn(path, await storeOf(scenarios[layout].after), { files, layout })).errors).toEqual([]);
   return operations;
 }
 
-function runKilled(path: string, index: number, mode: 'before' | 'half'): Promise<NodeJS.Signals | null> {
+function runKilled(
+  path: string,
+  index: number,
+  ...rest: readonly ['before' | 'half', Layout]
+): Promise<NodeJS.Signals | null> {
   return new Promise((resolve) => {
     const env = { ...process.env, ...compileCache };
-    const child = execFile(process.execPath, [program, path, String(index), mode], { env }, () => {});
+    const child = execFile(process.execPath, [program, path, String(index), ...rest], { env }, () => {});
     child.on('exit', (_, signal) => resolve(signal));
   });
 }
@@ -51,13 +56,24 @@ const copyOf = async (path: string): Promise<string> => {
   return copy;
 };
 
-/** A file in sight is the old or the new one, whole; the one that goes may be gone. */
-function isOldOrNew(files: Readonly<Record<string, string>>, old: Readonly<Record<string, string>>): boolean {
-  const allowed: Readonly<Record<string, string | undefined>>[] = [old, filesOf.after];
+const scenarios = { provider: withProviderFiles, job: withJobFile } as const;
+
+type Files = Readonly<Record<string, string>>;
+
+/** A file in sight is the old or the new one, whole; the one that goes may be gone, once what replaces it is there. */
+function isOldOrNew(files: Files, old: Files, { filesOf }: (typeof scenarios)[Layout]): boolean {
+  const allowed: readonly Files[] = [old, filesOf.before, filesOf.after];
   return (
     Object.entries(files).every(([path, text]) => allowed.some((one) => one[path] === text)) &&
-    Object.keys(old).every((path) => path in files || !(path in filesOf.after))
+    Object.keys(old).every(
+      (path) => path in files || (!(path in filesOf.after) && isReplaced(path, files, filesOf)),
+    )
   );
+}
+
+/** A provider's file goes when it is retired, which is the last change of a round, or once its job has a file. */
+function isReplaced(path: string, files: Files, { before }: { readonly before: Files }): boolean {
+  return path in before || 'api/all.json' in files;
 }
 
 const everything: ReadonlySet<Operation['name']> = new Set([
@@ -82,17 +98,25 @@ const leavesTraces: ReadonlySet<Operation['name']> = new Set([
 ]);
 const everyOperation = repeats(1) > 1;
 
-const starts: readonly (readonly [string, Bucket | undefined, Readonly<Record<string, string>>])[] = [
-  ['an empty folder', undefined, {}],
-  ['a folder with an older list', before, filesOf.before],
+const starts: readonly (readonly [string, Layout, Layout | undefined, Files])[] = [
+  ['an empty folder', 'provider', undefined, {}],
+  ['a folder with an older list', 'provider', 'provider', withProviderFiles.filesOf.before],
+  [
+    'a folder with a file for each provider of a job that gets one file',
+    'job',
+    'provider',
+    filesBeforeJobFile,
+  ],
+  ['a folder with one file for a job', 'job', 'job', withJobFile.filesOf.before],
 ];
 
-describe.each(starts)('kill -9 at each change of the disk, on %s', (_, bucket, old) => {
+describe.each(starts)('kill -9 at each change of the disk, on %s', (_, layout, first, old) => {
+  const { before, after, later, filesOf } = scenarios[layout];
   // In parts, each of which has the time of a test.
   test.each([0, 1, 2])('every visible file is whole, and the next start heals: part %i', async (part) => {
     const start = await makeFolder();
-    if (bucket !== undefined) await roundIn(start, await storeOf(bucket));
-    const operations = await operationsOn(await copyOf(start));
+    if (first !== undefined) await roundIn(start, await storeOf(before), { layout: first });
+    const operations = await operationsOn(await copyOf(start), layout);
     const all = operations.flatMap(({ half }, index) => {
       const isNew = everyOperation || index === 0 || leavesTraces.has(operations[index - 1]?.name ?? 'facts');
       return [
@@ -106,11 +130,11 @@ describe.each(starts)('kill -9 at each change of the disk, on %s', (_, bucket, o
       kills.map(({ index, mode }) =>
         limit(async () => {
           const path = await copyOf(start);
-          const signal = await runKilled(path, index, mode);
-          const whole = isOldOrNew(await visibleFiles(path), old);
+          const signal = await runKilled(path, index, mode, layout);
+          const whole = isOldOrNew(await visibleFiles(path), old, scenarios[layout]);
           const other = await copyOf(path);
-          const next = await roundIn(path, await storeOf(after));
-          const gone = await roundIn(other, await storeOf(later));
+          const next = await roundIn(path, await storeOf(after), { layout });
+          const gone = await roundIn(other, await storeOf(later), { layout });
           return {
             at: `${mode} ${index} ${operations[index]?.name}`,
             signal,
@@ -134,6 +158,6 @@ describe.each(starts)('kill -9 at each change of the disk, on %s', (_, bucket, o
         temporaries: [],
       })),
     );
-    expect(new Set(operations.map(({ name }) => name))).toEqual(bucket === undefined ? onEmpty : everything);
+    expect(new Set(operations.map(({ name }) => name))).toEqual(first === undefined ? onEmpty : everything);
   });
 });

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { MusterError } from '../../lib/base/errors.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import { changing, interceptedFiles, type Operation, systemError } from './faulty-files.ts';
-import { after, before, filesOf, later, storeOf } from './scenario.ts';
+import { mixedJobFile, storeOf, withJobFile, withProviderFiles } from './scenario.ts';
 import {
   afterThisTest,
   changed,
@@ -35,14 +35,18 @@ function failingFiles(fails: (index: number, operation: Operation) => boolean, c
   });
 }
 
-async function countOperations(): Promise<number> {
+const scenarios = { provider: withProviderFiles, job: withJobFile } as const;
+type Layout = keyof typeof scenarios;
+
+async function countOperations(layout: Layout): Promise<number> {
   let count = 0;
   const path = await makeFolder();
-  await roundIn(path, await storeOf(before));
+  const { before, after } = scenarios[layout];
+  await roundIn(path, await storeOf(before), { layout });
   const files = interceptedFiles(() => {
     count += 1;
   });
-  await roundIn(path, await storeOf(after), { files });
+  await roundIn(path, await storeOf(after), { files, layout });
   return count;
 }
 
@@ -50,9 +54,10 @@ async function countOperations(): Promise<number> {
 async function faultyRound(
   path: string,
   files: ReturnType<typeof interceptedFiles>,
+  layout: Layout,
 ): Promise<readonly MusterError[]> {
   try {
-    return (await roundIn(path, await storeOf(after), { files })).errors;
+    return (await roundIn(path, await storeOf(scenarios[layout].after), { files, layout })).errors;
   } catch (error) {
     if (error instanceof MusterError) return [error];
     throw error;
@@ -61,49 +66,56 @@ async function faultyRound(
 
 describe('an error at any operation of the disk', () => {
   test.each([
-    ['ENOSPC', 'once'],
-    ['ENOSPC', 'from then on'],
-    ['EROFS', 'from then on'],
-    ['EIO', 'once'],
-  ])('%s %s: files stay whole, one line tells of it, and the next round mends it', async (code, how) => {
-    const total = await countOperations();
-    expect(total).toBeGreaterThan(50);
-    for (let index = 0; index < total; index += 1) {
-      const path = await makeFolder();
-      await roundIn(path, await storeOf(before));
-      const files = failingFiles(
-        (at, { name }) => at === index || (how === 'from then on' && at > index && changing.has(name)),
-        code,
-      );
-      const errors = await faultyRound(path, files);
-      const seen = await visibleFiles(path);
-      const whole = Object.entries(seen).every(([file, text]) =>
-        Object.values(filesOf).some((bucket) =>
-          Object.entries(bucket).some(([key, want]) => key === file && want === text),
-        ),
-      );
-      const kinds = [...new Set(errors.map(({ kind }) => kind))];
-      const lines = errors.filter(({ message }) => message.includes('\n') || !message.includes(path));
-      const mended = await roundIn(path, await storeOf(later));
-      expect({
-        index,
-        whole,
-        kinds,
-        lines,
-        mended: mended.errors,
-        files: await visibleFiles(path),
-        left: await temporaries(path),
-      }).toEqual({
-        index,
-        whole: true,
-        kinds: ['storage'],
-        lines: [],
-        mended: [],
-        files: filesOf.later,
-        left: [],
-      });
-    }
-  });
+    ['ENOSPC', 'once', 'provider'],
+    ['ENOSPC', 'from then on', 'provider'],
+    ['EROFS', 'from then on', 'provider'],
+    ['EIO', 'once', 'provider'],
+    ['ENOSPC', 'once', 'job'],
+    ['ENOSPC', 'from then on', 'job'],
+    ['EIO', 'once', 'job'],
+  ] as const)(
+    '%s %s: files stay whole, one line tells of it, and the next round mends it (a file for each %s)',
+    async (code, how, layout) => {
+      const { before, later, filesOf } = scenarios[layout];
+      const total = await countOperations(layout);
+      expect(total).toBeGreaterThan(50);
+      for (let index = 0; index < total; index += 1) {
+        const path = await makeFolder();
+        await roundIn(path, await storeOf(before), { layout });
+        const files = failingFiles(
+          (at, { name }) => at === index || (how === 'from then on' && at > index && changing.has(name)),
+          code,
+        );
+        const errors = await faultyRound(path, files, layout);
+        const seen = await visibleFiles(path);
+        const whole = Object.entries(seen).every(([file, text]) =>
+          [...Object.values(filesOf), mixedJobFile].some((bucket) =>
+            Object.entries(bucket).some(([key, want]) => key === file && want === text),
+          ),
+        );
+        const kinds = [...new Set(errors.map(({ kind }) => kind))];
+        const lines = errors.filter(({ message }) => message.includes('\n') || !message.includes(path));
+        const mended = await roundIn(path, await storeOf(later), { layout });
+        expect({
+          index,
+          whole,
+          kinds,
+          lines,
+          mended: mended.errors,
+          files: await visibleFiles(path),
+          left: await temporaries(path),
+        }).toEqual({
+          index,
+          whole: true,
+          kinds: ['storage'],
+          lines: [],
+          mended: [],
+          files: filesOf.later,
+          left: [],
+        });
+      }
+    },
+  );
 
   test('within one life of the mirror a full disk leaves no temporary file, and heals by itself', async () => {
     let full = false;

@@ -109,7 +109,7 @@ describe('opening a folder', () => {
     await roundIn(path, store);
     const own = await disk.names(join(path, '.muster'));
     const kept = await disk.names(join(path, '.muster/parts'));
-    expect([...own].sort()).toEqual(['lock', 'parts', 'state', 'tmp']);
+    expect([...own].sort()).toEqual(['lists', 'lock', 'parts', 'state', 'tmp']);
     expect(kept.filter((name) => /\.(json|ya?ml)$/i.test(name))).toEqual([]);
     expect(kept).toHaveLength(2);
   });

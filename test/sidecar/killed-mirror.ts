@@ -1,13 +1,13 @@
 import { openFolder } from '../../lib/sidecar/mirror/folder.ts';
 import { mirrorOnce } from '../../lib/sidecar/mirror/mirror-once.ts';
 import { interceptedFiles } from './faulty-files.ts';
-import { after, storeOf } from './scenario.ts';
+import { storeOf, withJobFile, withProviderFiles } from './scenario.ts';
 
 /**
- * Mirrors the bucket `after` and kills its own process at one operation of the disk: `FOLDER INDEX before|half`.
+ * Mirrors the bucket `after` and kills its own process at one operation of the disk: `FOLDER INDEX before|half job|provider`.
  * A kill after an operation is one before the next.
  */
-const [, , path = '', index = '0', mode = 'before'] = process.argv;
+const [, , path = '', index = '0', mode = 'before', layout = 'provider'] = process.argv;
 let count = 0;
 
 const files = interceptedFiles(async ({ half }) => {
@@ -21,9 +21,10 @@ const files = interceptedFiles(async ({ half }) => {
 
 const folder = await openFolder(path, files);
 const { errors } = await mirrorOnce({
-  store: await storeOf(after),
+  store: await storeOf((layout === 'job' ? withJobFile : withProviderFiles).after),
   folder,
   signal: new AbortController().signal,
+  layout: layout === 'job' ? 'job' : 'provider',
 });
 folder.close();
 process.exitCode = errors.length === 0 ? 0 : 1;

@@ -51,6 +51,51 @@ export const filesOf = {
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;
 
+const untouched = fileOf('api/dns-0', 1, ['s:1']);
+
+/** What the buckets hold, and the files in sight, in a layout of files. */
+export interface Scenario {
+  readonly before: Bucket;
+  readonly after: Bucket;
+  readonly later: Bucket;
+  readonly filesOf: Readonly<Record<'before' | 'after' | 'later', Readonly<Record<string, string>>>>;
+}
+
+/** A file for each provider. */
+export const withProviderFiles: Scenario = { before, after, later, filesOf };
+
+/** The same, but job `api` has one more provider, which stays as it is, and so one file for all of them. */
+export const withJobFile: Scenario = {
+  before: { ...before, ...untouched },
+  after: { ...after, ...untouched },
+  later: { ...later, ...untouched },
+  filesOf: {
+    before: joined(filesOf.before),
+    after: joined(filesOf.after),
+    later: joined(filesOf.later),
+  },
+};
+
+/** What the file of the job holds while a list that is to go stays, because another could not be brought up to date. */
+export const mixedJobFile = joined({
+  'api/consul-0.json': filesOf.after['api/consul-0.json'],
+  'api/consul-1.json': filesOf.before['api/consul-1.json'],
+});
+
+/** The files before the job got one for all of its providers. */
+export const filesBeforeJobFile: Readonly<Record<string, string>> = {
+  ...filesOf.before,
+  'api/dns-0.json': listText(1, ['s:1']),
+};
+
+function joined(files: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const isOfJob = (path: string) => path.startsWith('api/');
+  const own = Object.entries(files).flatMap(([path, text]) => (isOfJob(path) ? [text] : []));
+  const lists = [...own, listText(1, ['s:1'])].map((text) => text.slice(2, -3));
+  const others = Object.entries(files).filter(([path]) => !isOfJob(path));
+  return { 'api/all.json': `[\n${lists.join(',\n')}\n]\n`, ...Object.fromEntries(others) };
+}
+
 /** Objects get their etag from their content, as in S3, so that processes agree on them. */
 export async function storeOf(bucket: Bucket): Promise<ObjectStore> {
   const memory = createMemoryStore();

@@ -264,7 +264,7 @@ describe('a single sync', () => {
       message:
         'job "api" is incomplete, there is no good file of its provider dns-0: targets/api/dns-0.json is not file_sd JSON: the file is not a list of groups; --allow-partial lets this pass',
     });
-    expect(await visibleFiles(to)).toEqual(good);
+    expect(await visibleFiles(to)).toEqual({ 'api/all.json': good['api/consul-0.json'] });
     expect(summary((await once(store, to, undefined, { allowPartial: true })).done)).toEqual({
       changes: [],
       rejections: ['invalid targets/api/dns-0.json'],

@@ -51,13 +51,13 @@ export async function openTestFolder(path: string, files: FileSystem = disk): Pr
   return { ...folder, close };
 }
 
-/** One round on an open folder. */
+/** One round on an open folder, with a file for each provider, so that a test sees what becomes of each. */
 export function round(
   store: ObjectStore,
   folder: TargetFolder,
   options: Partial<MirrorOptions> = {},
 ): Promise<Round> {
-  return mirrorOnce({ store, folder, signal: new AbortController().signal, ...options });
+  return mirrorOnce({ store, folder, signal: new AbortController().signal, layout: 'provider', ...options });
 }
 
 /** A mirror's whole life: open, one round, close. */

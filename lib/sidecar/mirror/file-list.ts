@@ -23,12 +23,12 @@ export async function etagOfFiles(paths: readonly string[]): Promise<string | un
 export async function* joinFiles(paths: readonly string[]): AsyncGenerator<Uint8Array, undefined> {
   const [only] = paths;
   if (only !== undefined && paths.length === 1) {
-    yield* readRange(only, async () => undefined);
+    yield* wholeOf(only);
     return undefined;
   }
   let separator = '[\n';
   for (const path of paths) {
-    for await (const piece of readRange(path, insideBrackets)) {
+    for await (const piece of insideOf(path)) {
       if (separator !== '') yield Buffer.from(separator);
       separator = '';
       yield piece;
@@ -39,25 +39,57 @@ export async function* joinFiles(paths: readonly string[]): AsyncGenerator<Uint8
   return undefined;
 }
 
-/** Offsets of the first byte, and of the byte after the last. */
-interface Range {
-  readonly start: number;
-  readonly end: number;
+/** The bytes of a file, in pieces. Throws what node:fs throws, as all of these do. */
+export function wholeOf(path: string): AsyncGenerator<Uint8Array, undefined> {
+  return withFile(path, (file) => readPieces(file));
 }
 
-async function* readRange(
+/** The bytes of a file from an offset up to, and without, another. */
+export function rangeOf(path: string, start: number, end: number): AsyncGenerator<Uint8Array, undefined> {
+  return withFile(path, (file) => readPieces(file, start, end));
+}
+
+/** The bytes between the brackets of a JSON list in a file, without white space at both ends; nothing for an empty list. */
+export function insideOf(path: string): AsyncGenerator<Uint8Array, undefined> {
+  return withFile(path, async function* (file) {
+    const { size } = await file.stat();
+    if (size <= readAtOnce) {
+      const whole = Buffer.concat(await Array.fromAsync(readPieces(file, 0, size)));
+      const inside = trim(trim(whole).subarray(1, -1));
+      if (inside.length > 0) yield inside;
+      return undefined;
+    }
+    const { start, end } = await insideBrackets(file, size);
+    yield* readPieces(file, start, end);
+    return undefined;
+  });
+}
+
+/** Bytes of a file that is read with one operation: a piece of `readPieces`. */
+const readAtOnce = 256 * 1024;
+
+function trim(bytes: Uint8Array): Uint8Array {
+  const start = bytes.findIndex(isNotSpace);
+  return start === -1 ? new Uint8Array() : bytes.subarray(start, bytes.findLastIndex(isNotSpace) + 1);
+}
+
+async function* withFile(
   path: string,
-  rangeOf: (file: FileHandle, size: number) => Promise<Range | undefined>,
+  read: (file: FileHandle) => AsyncGenerator<Uint8Array, undefined>,
 ): AsyncGenerator<Uint8Array, undefined> {
   const file = await open(path, plainFile);
   try {
-    const { size } = await file.stat();
-    const { start, end } = (await rangeOf(file, size)) ?? { start: 0, end: size };
-    yield* readPieces(file, start, end);
+    yield* read(file);
     return undefined;
   } finally {
     await file.close();
   }
+}
+
+/** Offsets of the first byte, and of the byte after the last. */
+interface Range {
+  readonly start: number;
+  readonly end: number;
 }
 
 /** The range between the brackets of a JSON list, without white space; empty for an empty list. */

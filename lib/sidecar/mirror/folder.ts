@@ -5,11 +5,14 @@ import { MusterError } from '../../base/errors.ts';
 import { tryLock } from '../../base/locks.ts';
 import { lookInto } from './content.ts';
 import type { FileSystem } from './files.ts';
+import { apartIn, clearLists, listsFolder, recoverLists } from './lists-apart.ts';
 import { idOfPath, type Rejection, segmentOf } from './plan.ts';
 import { formatShard, type Shard } from './shard.ts';
 import {
   decodeState,
   encodeState,
+  type JobFile,
+  type Jobs,
   type Owned,
   type OwnedFile,
   type SourceObject,
@@ -20,7 +23,10 @@ import {
  * The mirror's own folders in the target folder. Prometheus does not watch them: a temporary file in a watched folder
  * would make it read every file again. No name in them ends like a file_sd file, in case a glob reaches them.
  */
-const ownFolders = { root: '.muster', temporary: '.muster/tmp', parts: '.muster/parts' } as const;
+const ownFolders = {
+  ...{ root: '.muster', temporary: '.muster/tmp', parts: '.muster/parts' },
+  lists: listsFolder,
+} as const;
 /** Path of the state below a target folder; see `State`. */
 export const stateFile = '.muster/state';
 const lockFile = '.muster/lock';
@@ -33,6 +39,12 @@ export interface TargetFolder {
   readonly shard: Shard | undefined;
   /** The files that the mirror wrote, by path below the folder. */
   readonly owned: Owned;
+  /** The jobs with one file for all their lists, by segment; the lists lie apart then. */
+  readonly jobs: Jobs;
+  /** Where each list lies in the file of its job, by segment; unknown for a file that an earlier process wrote. */
+  readonly layouts: Map<string, JobLayout>;
+  /** Segments of jobs in whose folder no list has a file of its own any more. */
+  readonly tidied: Set<string>;
   /** Whether `API` and `api` are one folder here. */
   readonly foldsCase: boolean;
   /** Objects that were fetched and not applied, by path. They are not fetched again until they change. */
@@ -50,8 +62,14 @@ export interface TargetFolder {
   /** Records a file as written by the mirror, or changes its record. On disk only after `saveState`. */
   own(path: string, file: OwnedFile): void;
   disown(path: string): void;
+  /** Records the file of a job, or with `undefined` that it has none. On disk only after `saveState`. */
+  setJob(segment: string, job: JobFile | undefined): void;
   /** The full path of a path below the folder. */
   at(path: string): string;
+  /** The full path at which the list of a provider lies, by its path below the folder: there, or apart. */
+  listAt(path: string): string;
+  /** The full path at which the list of a provider lies, or would lie, when the lists of its job lie apart. */
+  apartAt(path: string): string;
   /** The full path of a new temporary file. A temporary file that is left over is removed at the next start. */
   temporary(): string;
   /** Writes the content to a new temporary file, with fsync, and returns the full path. */
@@ -66,6 +84,14 @@ export interface TargetFolder {
   dropUnusedParts(): Promise<void>;
   /** Releases the lock. */
   close(): void;
+}
+
+/** The places of the lists in the file of a job, by their paths. */
+export interface JobLayout {
+  readonly places: ReadonlyMap<
+    string,
+    { readonly sha256: string; readonly start: number; readonly end: number }
+  >;
 }
 
 /** Objects that were fetched and not applied. */
@@ -123,10 +149,11 @@ export async function openFolder(path: string, files: FileSystem, shard?: Shard)
     );
   try {
     await clearTemporaries(at(ownFolders.temporary), files);
-    const { owned, warning } = await readState(path, files, shard);
+    const { owned, jobs, warning } = await readState(path, files, shard);
     const foldsCase = await doesFoldCase(path, files);
+    await clearLists(path, files, { owned, jobs, foldsCase });
     const folder = {
-      ...folderOf(path, files, owned, shard),
+      ...folderOf(path, files, { owned, jobs, shard }),
       foldsCase,
       warning,
       close: () => lock[Symbol.dispose](),
@@ -172,20 +199,20 @@ async function readState(
   folder: string,
   files: FileSystem,
   shard: Shard | undefined,
-): Promise<{ owned: Map<string, OwnedFile>; warning: string | undefined }> {
+): Promise<Pick<State, 'owned' | 'jobs'> & { warning: string | undefined }> {
   const path = join(folder, stateFile);
   const bytes = await files.read(path);
-  if (bytes === undefined) return { owned: new Map(), warning: undefined };
+  if (bytes === undefined) return { ...(await recoverLists(folder, files)), warning: undefined };
   const state = decodeOrNone(bytes);
   if (state === undefined) {
     return {
-      owned: new Map(),
+      ...(await recoverLists(folder, files)),
       warning: `${path} cannot be read and is written again; files that the bucket does not list stay: remove them by hand`,
     };
   }
   const owned = state.unmarked ? await withMarks(state.owned, folder, files) : state.owned;
   const sameShard = state.shard === (shard && formatShard(shard));
-  return { owned: sameShard ? owned : withoutSources(owned), warning: undefined };
+  return { owned: sameShard ? owned : withoutSources(owned), jobs: state.jobs, warning: undefined };
 }
 
 function decodeOrNone(bytes: Uint8Array): State | undefined {
@@ -219,8 +246,15 @@ function withoutSources(owned: ReadonlyMap<string, OwnedFile>): Map<string, Owne
 function folderOf(
   path: string,
   files: FileSystem,
-  owned: Map<string, OwnedFile>,
-  shard: Shard | undefined,
+  {
+    owned,
+    jobs,
+    shard,
+  }: {
+    readonly owned: Map<string, OwnedFile>;
+    readonly jobs: Map<string, JobFile>;
+    readonly shard: Shard | undefined;
+  },
 ): Omit<TargetFolder, 'warning' | 'close' | 'foldsCase'> {
   const at = (below: string) => join(path, below);
   const partAt = (sha256: string) => at(join(ownFolders.parts, sha256));
@@ -244,6 +278,9 @@ function folderOf(
     files,
     shard,
     owned,
+    jobs,
+    layouts: new Map(),
+    tidied: new Set(),
     refused: new Map(),
     settled: new Map(),
     lookedUp: new Map(),
@@ -259,7 +296,14 @@ function folderOf(
       stateChanged = true;
       partsChanged = true;
     },
+    setJob(segment, job) {
+      if (job === undefined) jobs.delete(segment);
+      else jobs.set(segment, job);
+      stateChanged = true;
+    },
     at,
+    listAt: (below) => (jobs.get(segmentOf(below))?.apart === true ? apartIn(path, below) : at(below)),
+    apartAt: (below) => apartIn(path, below),
     temporary,
     stage,
     partAt,
@@ -268,7 +312,7 @@ function folderOf(
       try {
         await renameOrRemove(
           files,
-          await stage(encodeState(owned, shard && formatShard(shard))),
+          await stage(encodeState({ owned, jobs, shard: shard && formatShard(shard) })),
           at(stateFile),
         );
         await files.syncFolder(at(ownFolders.root));

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { createLimit } from '../../base/concurrency.ts';
 import { diskError } from '../../base/disk-errors.ts';
 import { MusterError, toMusterError } from '../../base/errors.ts';
@@ -5,16 +6,9 @@ import { folders } from '../../targets/keys.ts';
 import { digestOfFile } from './content.ts';
 import { longestHeld } from './fetch.ts';
 import type { Oddity, TargetFolder } from './folder.ts';
+import { publishJobs, settleLayout } from './jobs.ts';
 import { judgeOrphans } from './orphans.ts';
-import {
-  foreignKey,
-  type Plan,
-  pathOfKey,
-  planMirror,
-  refuseClashes,
-  segmentOf,
-  type WantedFile,
-} from './plan.ts';
+import { foreignKey, type Plan, pathOfKey, planMirror, refuseClashes, type WantedFile } from './plan.ts';
 import { type PreparedFile, prepareFile } from './prepare.ts';
 import {
   failFile,
@@ -38,9 +32,11 @@ export async function mirrorOnce(options: MirrorOptions): Promise<Round> {
     const { going, orphans } = await judgeOrphans(round, listed.named);
     const plan = settleClashes(round, listed, going);
     for (const rejection of plan.rejections) round.rejections.push(rejection);
+    await settleLayout(round, plan);
     await applyAll(round, plan.wanted);
     forgetRefused(round, plan);
     const staying = round.stopped ? orphans : [...orphans, ...(await removeAll(round, plan, going))];
+    await publishJobs(round);
     if (!round.stopped) noteOddities(round, plan, staying);
     checkEmpty(round, plan);
   } catch (error) {
@@ -51,8 +47,27 @@ export async function mirrorOnce(options: MirrorOptions): Promise<Round> {
   return { changes, rejections, errors, bytes, orphans };
 }
 
-/** Files that are written to temporary names before the first of them is renamed. It bounds the disk space. */
-const chunkSize = 16;
+/**
+ * Bytes and files that are written to temporary names before the first of them is renamed. They bound the disk space;
+ * the state is written once for all of them.
+ */
+const chunk = { bytes: 16 * 2 ** 20, files: 1000 };
+
+function chunksOf(wanted: readonly WantedFile[]): readonly (readonly WantedFile[])[] {
+  const chunks: WantedFile[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const file of wanted) {
+    const size = Math.max(...file.objects.map((object) => object.size));
+    const last = chunks.at(-1);
+    bytes += size;
+    if (last !== undefined && bytes <= chunk.bytes && last.length < chunk.files) last.push(file);
+    else {
+      chunks.push([file]);
+      bytes = size;
+    }
+  }
+  return chunks;
+}
 
 async function ensureFolder({ folder }: RoundState): Promise<void> {
   try {
@@ -85,10 +100,9 @@ async function applyAll(round: RoundState, wanted: readonly WantedFile[]): Promi
   const isLarge = ({ objects }: WantedFile) => objects.some(({ size }) => size > longestHeld);
   const small = wanted.filter((file) => !isLarge(file));
   const large = wanted.filter(isLarge);
-  for (let start = 0; start < small.length; start += chunkSize) {
-    const chunk = small.slice(start, start + chunkSize);
-    const prepared = await Promise.all(chunk.map((file) => limit(() => prepare(round, file, 'small'))));
-    large.push(...chunk.filter((_, index) => prepared[index] === 'later'));
+  for (const files of chunksOf(small)) {
+    const prepared = await Promise.all(files.map((file) => limit(() => prepare(round, file, 'small'))));
+    large.push(...files.filter((_, index) => prepared[index] === 'later'));
     await replaceFiles(
       round,
       prepared.filter((file) => file !== undefined && file !== 'later'),
@@ -203,10 +217,9 @@ async function replaceFiles(round: RoundState, prepared: readonly PreparedFile[]
   if (prepared.length === 0) return;
   const { folder } = round;
   try {
-    for (const { path, file } of prepared) {
-      if (folder.owned.get(path)?.facts === undefined) folder.own(path, file);
-    }
-    await folder.saveState();
+    const unknown = prepared.filter(({ path }) => folder.owned.get(path)?.facts === undefined);
+    for (const { path, file } of unknown) folder.own(path, file);
+    if (unknown.length > 0) await folder.saveState();
   } catch (error) {
     for (const file of prepared) await giveUp(round, file, error);
     return;
@@ -225,8 +238,8 @@ async function removeFile(round: RoundState, path: string): Promise<void> {
   const { folder } = round;
   try {
     if (await isOurs(folder, path)) {
-      await folder.files.remove(folder.at(path));
-      await folder.files.syncFolder(folder.at(segmentOf(path)));
+      await folder.files.remove(folder.listAt(path));
+      await folder.files.syncFolder(dirname(folder.listAt(path)));
       round.changes.push({ path, change: 'removed' });
     }
     folder.disown(path);
@@ -235,16 +248,17 @@ async function removeFile(round: RoundState, path: string): Promise<void> {
   }
 }
 
-async function replaceFile(round: RoundState, { path, segment, file, staged }: PreparedFile): Promise<void> {
-  const { files, at, own } = round.folder;
-  if ((await files.facts(at(segment))) === undefined) {
-    await files.makeFolder(at(segment));
-    await files.syncFolder(at(''));
+async function replaceFile(round: RoundState, { path, file, staged }: PreparedFile): Promise<void> {
+  const { files, listAt, own } = round.folder;
+  const home = dirname(listAt(path));
+  if ((await files.facts(home)) === undefined) {
+    await files.makeFolder(home);
+    await files.syncFolder(dirname(home));
   }
-  await files.rename(staged, at(path));
+  await files.rename(staged, listAt(path));
   round.changes.push({ path, change: 'written' });
-  await files.syncFolder(at(segment));
-  const facts = await files.facts(at(path));
+  await files.syncFolder(home);
+  const facts = await files.facts(listAt(path));
   if (facts !== undefined) own(path, { ...file, facts: { ...facts, kind: 'file' } });
   round.sound.add(path);
 }
@@ -255,13 +269,13 @@ async function giveUp(round: RoundState, { path, staged }: PreparedFile, cause: 
   await round.folder.files.remove(staged).catch(() => undefined);
 }
 
-async function isOurs({ files, at, owned, foldsCase }: TargetFolder, path: string): Promise<boolean> {
+async function isOurs({ files, listAt, owned, foldsCase }: TargetFolder, path: string): Promise<boolean> {
   const isSame = (other: string) => other !== path && other.toLowerCase() === path.toLowerCase();
   if (foldsCase && [...owned.keys()].some(isSame)) return false;
-  const job = await files.facts(at(segmentOf(path)));
-  const file = job?.kind === 'folder' ? await files.facts(at(path)) : undefined;
+  const job = await files.facts(dirname(listAt(path)));
+  const file = job?.kind === 'folder' ? await files.facts(listAt(path)) : undefined;
   if (file === undefined || file.kind === 'folder') return false;
   const announced = owned.get(path);
   if (announced === undefined || announced.facts !== undefined) return true;
-  return file.kind === 'file' && (await digestOfFile(files, at(path))) === announced.sha256;
+  return file.kind === 'file' && (await digestOfFile(files, listAt(path))) === announced.sha256;
 }

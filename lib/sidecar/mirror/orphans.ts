@@ -67,7 +67,7 @@ async function visibleOf(
 }
 
 async function visibleFile(folder: TargetFolder, path: string): Promise<OwnedFile | undefined> {
-  const facts = await folder.files.facts(folder.at(path));
+  const facts = await folder.files.facts(folder.listAt(path));
   const announced = folder.owned.get(path);
   if (announced !== undefined && announced.facts === undefined) await adopt(folder, path, announced, facts);
   const file = folder.owned.get(path);

@@ -13,7 +13,6 @@ import type { OwnedFile, SourceObject } from './state.ts';
 /** The new content of a file, checked and on disk under a temporary name. */
 export interface PreparedFile {
   readonly path: string;
-  readonly segment: string;
   readonly file: OwnedFile;
   /** Full path of the temporary file. */
   readonly staged: string;
@@ -31,7 +30,7 @@ export async function prepareFile(
 ): Promise<PreparedFile | 'later' | undefined> {
   const { folder } = round;
   const { path } = wanted;
-  const found = await look(folder, wanted);
+  const found = await look(round, wanted);
   const owned = folder.owned.get(path);
   const intact = owned !== undefined && (await isIntact(folder, path, owned, found.file));
   const held = intact ? folder.owned.get(path) : undefined;
@@ -78,7 +77,7 @@ interface Case {
 async function prepareCandidate(round: RoundState, one: Case): Promise<PreparedFile | Rejection | undefined> {
   const { folder } = round;
   const { wanted, candidate, held } = one;
-  const { path, segment } = wanted;
+  const { path } = wanted;
   if (candidate.form === 'held') return undefined;
   const { source, mark } = candidate;
   const known = folder.owned.get(path)?.source;
@@ -94,7 +93,7 @@ async function prepareCandidate(round: RoundState, one: Case): Promise<PreparedF
   const made = await makeFile(round, wanted, candidate, held);
   if ('reason' in made) return made;
   const { file, content } = made;
-  if (await adopt(folder, path, file, await folder.files.facts(folder.at(path)))) {
+  if (await adopt(folder, path, file, await folder.files.facts(folder.listAt(path)))) {
     await discard(folder, content);
     round.sound.add(path);
     return undefined;
@@ -108,7 +107,6 @@ async function prepareCandidate(round: RoundState, one: Case): Promise<PreparedF
   }
   return {
     path,
-    segment,
     file,
     staged: 'path' in content ? content.path : await folder.stage(content.bytes),
   };
@@ -177,7 +175,7 @@ async function readListing(round: RoundState, { wanted, held, facts }: Case): Pr
   const other = folder.foldsCase ? ownerOf(folder, wanted.path) : undefined;
   if (other !== undefined) return { mark: undefined, targets: other.total };
   const found =
-    facts.size > maxObjectBytes ? undefined : await lookInto(folder.files, folder.at(wanted.path));
+    facts.size > maxObjectBytes ? undefined : await lookInto(folder.files, folder.listAt(wanted.path));
   if (known === undefined || found === undefined) return known ?? found;
   return isLater(known.mark, found.mark) === false ? found : known;
 }
@@ -193,9 +191,12 @@ interface Found {
 }
 
 /** Looks at the path of a file. A symbolic link as job folder would lead the mirror out of its own folder. */
-async function look({ files, at }: TargetFolder, { path, segment, objects }: WantedFile): Promise<Found> {
-  const job = await files.facts(at(segment));
-  const file = job?.kind === 'folder' ? await files.facts(at(path)) : undefined;
+async function look({ folder, homes }: RoundState, { path, segment, objects }: WantedFile): Promise<Found> {
+  const { files, at, listAt } = folder;
+  const job = homes.get(segment) ?? (await files.facts(at(segment)));
+  if (job?.kind === 'folder') homes.set(segment, job);
+  const isApart = listAt(path) !== at(path);
+  const file = isApart || job?.kind === 'folder' ? await files.facts(listAt(path)) : undefined;
   const blocked = (where: string, what: string): Rejection => ({
     key: objects[0]?.key ?? '',
     reason: 'blocked',
@@ -231,12 +232,13 @@ export async function adopt(
   file: FileFacts | undefined,
 ): Promise<boolean> {
   if (file?.kind !== 'file' || file.links !== 1 || file.size !== wanted.size) return false;
-  if ((await digestOfFile(folder.files, folder.at(path))) !== wanted.sha256) return false;
+  if ((await digestOfFile(folder.files, folder.listAt(path))) !== wanted.sha256) return false;
   folder.own(path, { ...wanted, facts: { ...file, kind: 'file' } });
   return true;
 }
 
-function sameFacts(a: FileFacts, b: FileFacts): boolean {
+/** Whether nobody has touched a file since. */
+export function sameFacts(a: FileFacts, b: FileFacts): boolean {
   return (
     a.kind === b.kind &&
     a.size === b.size &&

@@ -4,8 +4,17 @@ import { isMusterError, type MusterError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import { defaultLargestObject } from '../../targets/file-sd.ts';
+import type { FileFacts } from './files.ts';
 import type { TargetFolder } from './folder.ts';
 import type { Rejection } from './plan.ts';
+
+/**
+ * The files that Prometheus reads. It reads all files of a job again at each change of one of them, so `job`, where all
+ * providers of a job share one file, makes one event of all changes of a round. A job of one provider looks the same.
+ */
+export const layouts = ['job', 'provider'] as const;
+/** One of the layouts. */
+export type Layout = (typeof layouts)[number];
 
 /** The input of a round, and its limits. */
 export interface MirrorOptions {
@@ -13,6 +22,8 @@ export interface MirrorOptions {
   readonly folder: TargetFolder;
   /** Limit of one object in bytes. Default 256 MiB. */
   readonly maxObjectBytes?: number | undefined;
+  /** What Prometheus reads: one file for each job, or one for each provider. Default: `job`. */
+  readonly layout?: Layout | undefined;
   /** An operator's order: remove every file that the store does not list. Default: only retired ones. */
   readonly removeOrphans?: boolean | undefined;
   /** An operator's order: let an older version of a list replace a newer one. Default: never. */
@@ -61,6 +72,8 @@ export interface RoundState extends Round, Settled {
   readonly failures: Map<string, string>;
   /** Paths of files that are right, or that hold the last good content. */
   readonly sound: Set<string>;
+  /** The folders of jobs that were looked at in this round, by segment. */
+  readonly homes: Map<string, FileFacts>;
   /** Bounds the requests to the store. */
   readonly limit: Limit;
   bytes: number;
@@ -76,6 +89,7 @@ export function startRound(options: MirrorOptions): RoundState {
   const { maxObjectBytes = defaultLargestObject, removeOrphans = false, acceptOlder = false } = options;
   return {
     ...options,
+    layout: options.layout ?? 'job',
     maxObjectBytes,
     removeOrphans,
     acceptOlder,
@@ -86,6 +100,7 @@ export function startRound(options: MirrorOptions): RoundState {
     orphans: [],
     failures: new Map(),
     sound: new Set(),
+    homes: new Map(),
     limit: createLimit(parallel),
     bytes: 0,
     stopped: false,

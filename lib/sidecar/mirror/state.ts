@@ -45,19 +45,49 @@ export interface OwnedFile {
 /** The files that the mirror wrote, by path below the folder: `<encoded job>/<provider>.json`. */
 export type Owned = ReadonlyMap<string, OwnedFile>;
 
+/**
+ * The one file of a job whose lists lie apart, in the mirror's own folder. Everything in it can be made again of the
+ * lists.
+ */
+export interface JobFile {
+  /** Whether the lists lie apart. False: they are files of their own again, and this one is to be removed. */
+  readonly apart: boolean;
+  /** Stands for the lists that are in it; undefined before it was first written. */
+  readonly made?: string | undefined;
+  readonly facts?: z.infer<typeof facts> | undefined;
+}
+
+/** The files of jobs, by segment: the encoded job. */
+export type Jobs = ReadonlyMap<string, JobFile>;
+
 /** The state of a mirror on disk. */
 export interface State {
   readonly owned: Map<string, OwnedFile>;
+  readonly jobs: Map<string, JobFile>;
   /** The shard whose targets the files hold, as in `0/2`. */
   readonly shard: string | undefined;
   /** Whether an older Muster wrote it, which did not record the versions of files. */
   readonly unmarked: boolean;
 }
 
-/** Encodes a state; `shard` is the one whose targets the files hold, as in `0/2`. */
-export function encodeState(owned: Owned, shard?: string): Uint8Array {
-  const files = Object.fromEntries([...owned].sort(([a], [b]) => (a < b ? -1 : 1)));
-  return Buffer.from(`${JSON.stringify({ version: 2, shard, files }, undefined, 1)}\n`);
+/**
+ * Encodes a state; `shard` is the one whose targets the files hold, as in `0/2`. An older Muster would take lists that
+ * lie apart for lost files, so only a state without them has the older version.
+ */
+export function encodeState({ owned, jobs, shard }: Pick<State, 'shard'> & StateMaps): Uint8Array {
+  const files = sorted(owned);
+  const state =
+    jobs.size === 0 ? { version: 2, shard, files } : { version: 3, shard, files, jobs: sorted(jobs) };
+  return Buffer.from(`${JSON.stringify(state, undefined, 1)}\n`);
+}
+
+interface StateMaps {
+  readonly owned: Owned;
+  readonly jobs: Jobs;
+}
+
+function sorted<T>(map: ReadonlyMap<string, T>): Readonly<Record<string, T>> {
+  return Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Decodes a state. Throws `malformed` when it is incomplete, or when a path leads out of the folder. */
@@ -65,9 +95,11 @@ export function decodeState(bytes: Uint8Array): State {
   try {
     const state = stateSchema.parse(JSON.parse(Buffer.from(bytes).toString()));
     const { shard } = state;
-    if (state.version === 2) return { owned: new Map(Object.entries(state.files)), shard, unmarked: false };
+    const jobs = new Map(state.version === 3 ? Object.entries(state.jobs) : []);
+    if (state.version !== 1)
+      return { owned: new Map(Object.entries(state.files)), jobs, shard, unmarked: false };
     const files = Object.entries(state.files).map(([path, file]) => [path, fromFirst(file)] as const);
-    return { owned: new Map(files), shard, unmarked: true };
+    return { owned: new Map(files), jobs, shard, unmarked: true };
   } catch (cause) {
     throw new MusterError('malformed', 'the state of the mirror cannot be read', { cause });
   }
@@ -86,6 +118,12 @@ const facts = z.object({
 });
 
 const path = z.string().refine((text) => parseTargetsKey(folders.targets + text)?.form === 'file');
+
+const segment = z
+  .string()
+  .refine((text) => parseTargetsKey(`${folders.targets}${text}/any-0.json`)?.segment === text);
+
+const jobFile = z.object({ apart: z.boolean(), made: digest.optional(), facts: facts.optional() });
 
 const ownedFile = z.object({
   sha256: digest,
@@ -116,6 +154,12 @@ const firstOwnedFile = z.object({
 const stateSchema = z.discriminatedUnion('version', [
   z.object({ version: z.literal(1), shard: z.string().optional(), files: z.record(path, firstOwnedFile) }),
   z.object({ version: z.literal(2), shard: z.string().optional(), files: z.record(path, ownedFile) }),
+  z.object({
+    version: z.literal(3),
+    shard: z.string().optional(),
+    files: z.record(path, ownedFile),
+    jobs: z.record(segment, jobFile),
+  }),
 ]);
 
 function fromFirst({ parts, ...file }: z.infer<typeof firstOwnedFile>): OwnedFile {

@@ -10,12 +10,12 @@ export interface MirrorView {
   readonly name: string;
   /** Readers only read from it. */
   readonly store: ObjectStore;
-  readonly folder: Pick<TargetFolder, 'path' | 'owned' | 'oddities' | 'at' | 'temporary'>;
+  readonly folder: Pick<TargetFolder, 'path' | 'owned' | 'oddities' | 'listAt' | 'temporary'>;
   /** Whether a round has ended without an error, so that everything missing is known. */
   readonly ready: () => boolean;
 }
 
-/** A provider's file on disk. */
+/** A provider's list on disk, in a file of its own. */
 export interface TargetFile {
   readonly source: string;
   readonly job: string;
@@ -38,7 +38,7 @@ export function targetFiles(sources: readonly MirrorView[], job?: string): reado
       .map(([path, file]) => ({
         source: name,
         ...idOfPath(path),
-        path: folder.at(path),
+        path: folder.listAt(path),
         targets: file.targets,
         made: file.source,
       })),

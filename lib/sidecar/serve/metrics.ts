@@ -102,7 +102,11 @@ export function createSyncMetrics({ version, now = Date.now }: SyncMetricsOption
           if (success) lastSuccess.set(source, now() / 1000);
           duration.observe(source, seconds);
           bytes.inc(source, round.bytes);
-          for (const { path } of round.changes) fileChanges.inc({ ...source, ...idOfPath(path) });
+          for (const { path } of round.changes) {
+            const id = idOfPath(path);
+            // The file of a job with several providers is no provider's.
+            if (id.job !== '') fileChanges.inc({ ...source, ...id });
+          }
           const { rejections } = round;
           for (const reason of rejectionReasons)
             rejected.set({ ...source, reason }, rejections.filter((one) => one.reason === reason).length);
