@@ -9,13 +9,13 @@ const first = { since: 1, list: ['c:1'] };
 const still = fileOf('still/http-0', 1, ['e:1']);
 
 /** A bucket that changes in all ways at once: a provider replaced, one new, one retired, one in parts, one untouched. */
-export const before: Bucket = {
+const before: Bucket = {
   ...fileOf('api/consul-0', 1, ['a:1']),
   ...fileOf('api/consul-1', 1, ['b:1']),
   ...listOf('parts/kubernetes-0', 1, [first, { since: 1, list: ['d:1'] }]),
   ...still,
 };
-export const after: Bucket = {
+const after: Bucket = {
   ...fileOf('api/consul-0', 2, ['a:2', 'a:3']),
   ...retiredOf('api/consul-1', 2),
   ...fileOf('new/consul-0', 1, ['n:1']),
@@ -23,7 +23,7 @@ export const after: Bucket = {
   ...still,
 };
 /** The new provider retired again: who crashed after laying down its file must still know that it is his. */
-export const later: Bucket = {
+const later: Bucket = {
   ...fileOf('api/consul-0', 2, ['a:2', 'a:3']),
   ...retiredOf('api/consul-1', 2),
   ...retiredOf('new/consul-0', 2),
@@ -32,7 +32,7 @@ export const later: Bucket = {
 };
 
 /** The visible files of each bucket. */
-export const filesOf = {
+const filesOf = {
   before: {
     'api/consul-0.json': listText(1, ['a:1']),
     'api/consul-1.json': listText(1, ['b:1']),
