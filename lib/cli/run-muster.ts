@@ -96,6 +96,10 @@ const commands: Readonly<
     summary: 'Check a deployment on AWS: bucket, schedules, last cycles',
     load: async () => (await import('./deploy-check.ts')).deployCheck,
   },
+  cost: {
+    summary: 'Estimate what a deployment on AWS costs a month',
+    load: async () => (await import('./cost.ts')).cost,
+  },
   schema: {
     summary: 'Print the JSON schema of muster.yml, or its reference',
     load: async () => (await import('./schema.ts')).schema,

@@ -11,7 +11,7 @@ import { cycleOnce } from '../run/provider-cycle.ts';
 import type { AppProvider } from '../run/providers.ts';
 import { retireLeft } from '../run/retirement.ts';
 import { heldInterval } from '../run/slots.ts';
-import { type GroupLimits, groupsOf, runTogether } from '../run/together.ts';
+import { functionLimits, type GroupLimits, groupsOf, runTogether } from '../run/together.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { isProviderName, type ProviderId, statusKey } from '../targets/keys.ts';
 import { defineHandler } from './handler.ts';
@@ -24,7 +24,8 @@ export function defineFunction<Config extends SdConfig>(mechanism: Mechanism<Con
   return defineHandler({
     name,
     read: (text, input) => readFunctionConfig(text, mechanism, input),
-    work: (input) => providerWork(name, input, limitsOf(Number(process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE))),
+    work: (input) =>
+      providerWork(name, input, functionLimits(Number(process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE))),
   });
 }
 
@@ -43,7 +44,7 @@ interface NamedProviders {
 export function providerWork(
   mechanism: string,
   { store, log, measure }: WorkInput,
-  limits: GroupLimits = limitsOf(Number.NaN),
+  limits: GroupLimits = functionLimits(Number.NaN),
 ): Work<BackendConfig, ProviderId> {
   const runCycles = createCycles({ store, log, measure });
   let named: NamedProviders | undefined;
@@ -104,15 +105,6 @@ export function providerWork(
     },
     reportNoConfig: (error, signal) => markStatuses(store, mechanism, error, signal),
   };
-}
-
-/**
- * How much runs in one invocation. Measured, at first runs in which all is new: 200 targets for each megabyte over 100
- * take a third of the memory, and as Lambda's share of CPU grows with its memory, a minute at most.
- */
-function limitsOf(megabytes: number): GroupLimits {
-  const memory = Number.isFinite(megabytes) ? megabytes : 512;
-  return { providers: 32, targets: 200 * Math.max(0, memory - 100) };
 }
 
 function taskOf(

@@ -1,4 +1,5 @@
 import { formatDuration } from '../config/fields.ts';
+import { prices, secondsOfMonth } from './prices.ts';
 
 const units = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 const minutesOfDay = 24 * 60;
@@ -18,8 +19,27 @@ export function periodOf(schedule: string): number {
  * names days of the month, months or years, or one that EventBridge refuses.
  */
 export function longestGap(schedule: string): number | undefined {
+  const ticks = ticksOfWeek(schedule);
+  if (ticks === 'rate') return periodOf(schedule);
+  const [first] = ticks ?? [];
+  if (ticks === undefined || first === undefined) return undefined;
+  const next = [...ticks.slice(1), first + 7 * minutesOfDay];
+  return (
+    ticks.reduce((longest, tick, index) => Math.max(longest, (next[index] ?? tick) - tick), 0) * units.minute
+  );
+}
+
+/** How often a schedule ticks in a month of 730 hours; one that does not say counts as its period does. */
+export function ticksOfMonth(schedule: string): number {
+  const ticks = ticksOfWeek(schedule);
+  if (ticks === 'rate' || ticks === undefined) return (secondsOfMonth * 1000) / periodOf(schedule);
+  return (ticks.length * secondsOfMonth) / (7 * minutesOfDay * 60);
+}
+
+/** The minutes of the week at which a `cron(…)` ticks; undefined for one that does not say. */
+function ticksOfWeek(schedule: string): readonly number[] | 'rate' | undefined {
   const [, expression] = /^cron\((.+)\)$/.exec(schedule) ?? [];
-  if (expression === undefined) return periodOf(schedule);
+  if (expression === undefined) return 'rate';
   const [minute = '', hour = '', day = '', month = '', weekday = '', year = ''] = expression
     .trim()
     .split(/\s+/);
@@ -28,15 +48,7 @@ export function longestGap(schedule: string): number | undefined {
   const hours = numbersOf(hour, 0, 23);
   const weekdays = numbersOf(weekday, 1, 7);
   if (minutes === undefined || hours === undefined || weekdays === undefined) return undefined;
-  const ticks = weekdays.flatMap((d) =>
-    hours.flatMap((h) => minutes.map((m) => d * minutesOfDay + h * 60 + m)),
-  );
-  const [first] = ticks;
-  if (first === undefined) return undefined;
-  const next = [...ticks.slice(1), first + 7 * minutesOfDay];
-  return (
-    ticks.reduce((longest, tick, index) => Math.max(longest, (next[index] ?? tick) - tick), 0) * units.minute
-  );
+  return weekdays.flatMap((d) => hours.flatMap((h) => minutes.map((m) => d * minutesOfDay + h * 60 + m)));
 }
 
 /** The numbers of a field such as `0/10`, `8-18` or `MON-FRI`, in order; undefined where it is none. */
@@ -72,9 +84,7 @@ export interface Timed {
   readonly refreshInterval: number;
 }
 
-const dollarsForGbSecond = 0.0000133334;
 const gigabytes = 0.75;
-const secondsOfMonth = 730 * 3600;
 
 /** Seconds after which an invocation waits for no further cycle: it has 90 s, ten of them to publish. */
 const longestWait = 80;
@@ -92,7 +102,7 @@ export function sayWaiting(all: readonly Timed[], schedule: string): string | un
   if (first === undefined) return undefined;
   const invocations = secondsOfMonth / ((longestGap(schedule) ?? period) / 1000);
   const seconds = waiting.reduce((sum, { wait }) => sum + wait, 0) * invocations;
-  const dollars = seconds * gigabytes * dollarsForGbSecond;
+  const dollars = seconds * gigabytes * prices.compute.dollars;
   const also = others.length === 0 ? '' : ` and ${others.length} more`;
   return (
     `${first.name} (${formatDuration(first.refreshInterval)})${also}: as an AWS function at ${schedule} each invocation ` +
@@ -101,11 +111,15 @@ export function sayWaiting(all: readonly Timed[], schedule: string): string | un
   );
 }
 
-/** Seconds between the first and the last cycle of an invocation; see repeat.ts. */
+/** Seconds between the first and the last cycle of an invocation. */
 function secondsWaited(refreshInterval: number, period: number): number {
+  return (furtherCycles(refreshInterval, period) * refreshInterval) / 1000;
+}
+
+/** How many cycles follow the first in one invocation, with an interval and a period in milliseconds; see invocation.ts. */
+export function furtherCycles(refreshInterval: number, period: number): number {
   const further = Math.ceil(period / refreshInterval - 0.5) - 1;
-  const fitting = Math.min(further, Math.floor((longestWait * 1000) / refreshInterval));
-  return Math.max(0, fitting * refreshInterval) / 1000;
+  return Math.max(0, Math.min(further, Math.floor((longestWait * 1000) / refreshInterval)));
 }
 
 function inWords(dollars: number): string {

@@ -2,6 +2,7 @@
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   attack: async () => (await import('./attack.ts')).benchAttack(),
   aws: async (args) => (await import('./aws.ts')).benchAws(args),
+  compression: async (args) => (await import('./compression.ts')).benchCompression(args),
   coldstart: async (args) => (await import('./coldstart.ts')).benchColdstart(args),
   invocation: async (args) => (await import('./invocation.ts')).benchInvocation(args),
   kubernetes: async (args) => (await import('./kubernetes.ts')).benchKubernetes(args),

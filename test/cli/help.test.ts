@@ -26,6 +26,7 @@ const commands = [
     'kube-state',
     'monitors',
     'deploy-check',
+    'cost',
     'schema',
     'completion',
     'dev',

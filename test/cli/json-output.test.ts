@@ -90,6 +90,7 @@ async function everything(): Promise<readonly Printed[]> {
     kube_state_metrics: [{ ...output, name: 'other' }],
   });
   await note('plan');
+  await note('cost');
   return seen;
 }
 

@@ -5,12 +5,14 @@ import { retireOutputAfter } from '../../lib/kube-state/gate.ts';
 import { gzipHead } from '../../lib/kube-state/gzip-time.ts';
 import { changeOutputStatus } from '../../lib/kube-state/status.ts';
 import { followConfig } from '../../lib/lambda/config-source.ts';
+import { requestsEach } from '../../lib/lambda/cost.ts';
 import { createInvocations } from '../../lib/lambda/invocation.ts';
 import { kubeStateWork, readKubeStateConfig } from '../../lib/lambda/kube-state-work.ts';
 import { shareTime } from '../../lib/lambda/task.ts';
 import { type KubernetesFleet, startKubernetesFleet } from '../../lib/sim/kubernetes.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
+import { countingStore } from '../support/counting-store.ts';
 import { createClock, measureInWords, period } from './world.ts';
 
 let fleet: KubernetesFleet;
@@ -93,6 +95,25 @@ describe('a tick', () => {
       ...['config in force', 'prod published', 'config in force'],
       ...['config in force', 'config in force', 'dev.0 published', 'dev.1 published'],
     ]);
+  });
+
+  test('asks the store as often as muster cost takes it', async () => {
+    const counting = countingStore(createMemoryStore());
+    const world = createWorld(counting.store);
+    await world.configure(outputs(output('prod')));
+    const invoke = world.start();
+    // The second look at the first configuration, with which what left it is looked for.
+    await invoke({});
+    await invoke({});
+    counting.reset();
+    await invoke({});
+    const kinds = counting.calls.map(({ kind }) => kind);
+    const writes = kinds.filter((kind) => kind === 'put' || kind === 'list').length;
+    const { invocation, output: cycle } = requestsEach;
+    expect({ reads: kinds.length - writes, writes }).toEqual({
+      reads: invocation.reads + cycle.reads,
+      writes: invocation.writes + cycle.writes,
+    });
   });
 
   test('lists several times where the interval is shorter than the period', async () => {

@@ -30,8 +30,8 @@ describe('peers that ask for much and read nothing', () => {
     const memory = (await readUsage(sidecar.pid))?.memory ?? Number.NaN;
     if (process.env.MUSTER_FIGURES) process.stderr.write(`${JSON.stringify({ memory, files })}\n`);
     expect(probes).toEqual(Array.from(probes, () => 200));
-    // The sidecar keeps to 250 MB on a quiet machine. On a busy one garbage waits longer. The answers asked for are 7 GB or more.
-    expect([memory < 500, files < filesBefore + 400]).toEqual([true, true]);
+    // Measured: 133 to 214 MB on a busy machine. The answers asked for are 7 GB or more.
+    expect([memory < 300, files < filesBefore + 400]).toEqual([true, true]);
     for (const socket of sockets) socket.destroy();
     // What they held comes back.
     const back = async () => (await openFiles(sidecar.pid)) <= filesBefore + 5;

@@ -4,6 +4,7 @@ import { decodeGroup, encodeGroup, hashGroups, toGroups } from '../../lib/target
 import { encodeFileSd, joinFileSd } from '../../lib/targets/file-sd.ts';
 import { decodeFileSd, type FileSdGroup } from '../../lib/targets/file-sd-reader.ts';
 import { type TargetGroup, targetLabels } from '../../lib/targets/group.ts';
+import { draws } from '../support/counts.ts';
 import { anyGroup, anyListing } from '../support/groups.ts';
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -146,7 +147,7 @@ describe('file_sd', () => {
         const groups = toGroups(listing);
         expect(text(encodeFileSd(groups))).toBe(writtenText([...groups.values()].map(decodeGroup)));
       }),
-      { numRuns: 400 },
+      { numRuns: draws(400) },
     );
   });
 

@@ -2,12 +2,16 @@ import { createRequire, enableCompileCache, registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import circus from 'jest-circus/runner';
+import { draws } from '../counts.ts';
 import { useGlobals } from './globals.mjs';
 
 enableCompileCache();
 
+// Jest gives a worker half a second to end. Node takes longer to take a large heap apart, which process.exit() leaves to the system.
+process.once('beforeExit', () => process.exit());
+
 // A fixed seed, so that a run fails for what was changed and never by chance. To look for more: MUSTER_SEED=$RANDOM.
-fc.configureGlobal({ seed: Number(process.env.MUSTER_SEED ?? 1) });
+fc.configureGlobal({ seed: Number(process.env.MUSTER_SEED ?? 1), numRuns: draws(100) });
 
 const globals = new URL('globals.mjs', import.meta.url).href;
 registerHooks({
