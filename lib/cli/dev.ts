@@ -1,4 +1,5 @@
-import { join, resolve } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { Logger } from '../base/logger.ts';
 import { version } from '../base/version.ts';
 import type { CycleResult } from '../cycle/provider.ts';
@@ -49,6 +50,8 @@ export const dev = defineCommand({
     const app = await loadApp(config, input);
     await using store = app.store;
     const folder = to ?? join(app.directory, '.muster', 'targets');
+    // With a store elsewhere nothing else has made the folder around it.
+    if (to === undefined) await mkdir(dirname(folder), { recursive: true });
     const configuration = reloadingConfig(config, app, input);
     io.onHangup?.(configuration.reload);
     log.info('started', { muster: version });
