@@ -8,4 +8,4 @@ const [, , bucket = '', path = ''] = process.argv;
 const store = createFileStore(bucket);
 const folder = await openFolder(path, disk);
 process.stdout.write('at work\n');
-for (;;) await mirrorOnce({ store, folder, signal: new AbortController().signal });
+for (;;) await mirrorOnce({ store, folder, layout: 'provider', signal: new AbortController().signal });
