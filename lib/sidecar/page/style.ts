@@ -52,7 +52,7 @@ input::placeholder { color: var(--muted); opacity: 1; }
 button { font: inherit; font-size: 13px; color: var(--sheet); background: var(--link); border: 0; border-radius: 6px; padding: 6px 14px; cursor: pointer; }
 
 button.plain { color: var(--ink); background: var(--soft); border: 1px solid var(--line); padding: 4px 12px; }
-button.copy { color: var(--muted); background: none; border: 1px solid var(--line); padding: 0 7px; font: 11px/16px system-ui, sans-serif; border-radius: 4px; vertical-align: 1px; }
+button.copy { color: var(--muted); background: none; border: 1px solid var(--line); padding: 0 7px; font: 11px/22px system-ui, sans-serif; border-radius: 4px; vertical-align: 1px; }
 button.copy:hover { color: var(--ink); border-color: currentColor; }
 [hidden] { display: none !important; }
 code { font: 12.5px/1.5 var(--mono); overflow-wrap: anywhere; }
@@ -138,7 +138,7 @@ td time { white-space: nowrap; }
 .ranges a + a { border-left: 1px solid var(--line); }
 .ranges a[aria-current] { background: var(--soft); color: var(--ink); font-weight: 550; }
 .ranges a:focus-visible { outline-offset: -2px; }
-summary { cursor: pointer; border-radius: 4px; }
+summary { cursor: pointer; border-radius: 4px; min-height: 24px; }
 .chart details { margin-top: 6px; color: var(--muted); }
 .chart table { width: auto; }
 .chart td, .chart th { padding: 2px 14px 2px 0; }
@@ -183,6 +183,7 @@ summary .cells .name { display: none; }
 .targets details[open] > summary::before { content: '▾'; }
 .targets > li:hover { background: var(--soft); }
 .address { font: 13px/1.5 var(--mono); overflow-wrap: anywhere; }
+a.address { display: inline-block; padding: 3px 0; }
 h1 .address { font-size: 18px; }
 .chips { display: flex; flex-wrap: wrap; gap: 2px 12px; min-width: 0; font-size: 13px; }
 .chip { overflow-wrap: anywhere; }
