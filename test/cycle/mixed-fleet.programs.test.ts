@@ -43,7 +43,10 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 /** Those of the job `large` have so much text that today's cycle keeps the list in blocks. */
 function groups(job: string): readonly object[] {
   const filler = job === 'large' ? 'x'.repeat(1000) : 'x';
-  return addresses(listed.get(job) ?? 0).map((address) => ({ targets: [address], labels: { address, filler } }));
+  return addresses(listed.get(job) ?? 0).map((address) => ({
+    targets: [address],
+    labels: { address, filler },
+  }));
 }
 
 function addresses(count: number): readonly string[] {
