@@ -129,7 +129,7 @@ function labelTest(term: Term & { readonly kind: 'equals' | 'matches' }): LineTe
     if (before !== undefined) return before;
     const found = isAbsence(term) ? value !== '' : fitsValue(term, textOf(value));
     if (known.size >= mostKnown) known.clear();
-    known.set(value, found);
+    known.set(ownCopy(value), found);
     return found;
   };
   return ({ labels }) => {
@@ -151,6 +151,11 @@ function labelTest(term: Term & { readonly kind: 'equals' | 'matches' }): LineTe
 /** Values whose fit is remembered: there are few of most labels. */
 const mostKnown = 20_000;
 const backslash = 0x5c;
+
+/** The same text apart: a slice, kept, would keep the whole piece of the file that it was cut from. */
+function ownCopy(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('latin1');
+}
 
 function textOf(bytes: string): string {
   return /[\x80-\xff]/.test(bytes) ? Buffer.from(bytes, 'latin1').toString() : bytes;
