@@ -82,8 +82,8 @@ describe.each(layouts)('any sequence of listings: %s', (_, anyLayout) => {
       fc.asyncProperty(steps, async (cycles) => {
         const { store, cycle } = openCycles();
         let peak = 0;
+        let before = 0;
         for (const [count, layout] of cycles) {
-          const before = addressesOf(await groupsOf(store)).length;
           const listing = targets(0, count);
           await cycle(listing, layout);
           peak = Math.max(peak, count);
@@ -93,6 +93,7 @@ describe.each(layouts)('any sequence of listings: %s', (_, anyLayout) => {
           expect(after.size).toBeGreaterThanOrEqual(Math.max(count, least));
           const listed = listing.flatMap((group) => group.targets.map(({ __address__ = '' }) => __address__));
           expect(listed.filter((address) => !after.has(address))).toEqual([]);
+          before = after.size;
         }
       }),
       { numRuns: draws(60) },
