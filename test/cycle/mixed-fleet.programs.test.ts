@@ -1,12 +1,14 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createFileStore } from '../../lib/store/folder/store.ts';
 import { copyCommand } from '../support/command.ts';
 import { readGolden } from '../support/golden.ts';
+import { openScenario, targets } from './scenario.ts';
 
 /** The bundled commands: of the release before blocks, and of today. */
 const commands = { old: '', new: '' };
@@ -163,5 +165,48 @@ describe('an older function after a newer one', () => {
     expect((await cycle('old', { small: 21 })).code).toBe(0);
     await mirror('old');
     expect(await mirrored('small')).toEqual(sorted(21));
+  });
+});
+
+describe('the bucket that the release before blocks left', () => {
+  const recorded = join(import.meta.dirname, '../golden/buckets/0.1');
+  const left = { pods: 410, 'shop%2Fweb': 61, held: 30, pinned: 12 };
+
+  /** The addresses of each job of that bucket on the disk of Prometheus. */
+  async function allMirrored(): Promise<Readonly<Record<string, readonly string[]>>> {
+    const found = await readdir(join(folder, 'mirror'), { withFileTypes: true });
+    const jobs = found.filter((one) => one.isDirectory() && !one.name.startsWith('.'));
+    return Object.fromEntries(
+      await Promise.all(jobs.map(async ({ name }) => [name, await mirrored(name)] as const)),
+    );
+  }
+
+  const lists = (counts: Readonly<Record<string, number>>) =>
+    Object.fromEntries(Object.entries(counts).map(([job, count]) => [job, sorted(count)]));
+
+  beforeEach(() => cp(recorded, join(folder, 'bucket'), { recursive: true }));
+
+  test('a newer sidecar mirrors all of it: in one object, in parts, held and pinned', async () => {
+    expect((await mirror('new')).code).toBe(0);
+    expect(await allMirrored()).toEqual(lists(left));
+  });
+
+  test('a newer function goes on with its lists, and an older sidecar follows each of them', async () => {
+    expect((await mirror('old')).code).toBe(0);
+    expect(await allMirrored()).toEqual(lists(left));
+    const store = createFileStore(join(folder, 'bucket'));
+    for (const [id, count] of [
+      [{ job: 'pods', provider: 'kubernetes-0' }, 411],
+      [{ job: 'shop/web', provider: 'consul-0' }, 62],
+      [{ job: 'held', provider: 'consul-0' }, 5],
+      [{ job: 'pinned', provider: 'consul-0' }, 20],
+    ] as const) {
+      const scenario = openScenario({ ...id, shards: 'auto' }, store);
+      scenario.minutes = 11;
+      await scenario.cycle(targets(0, count));
+    }
+    expect((await mirror('old')).code).toBe(0);
+    // What is held still waits, and what is pinned stays.
+    expect(await allMirrored()).toEqual(lists({ ...left, pods: 411, 'shop%2Fweb': 62 }));
   });
 });
