@@ -44,7 +44,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** Those of the job `large` have so much text that today's cycle keeps the list in blocks. */
 function groups(job: string): readonly object[] {
-  const filler = job === 'large' ? 'x'.repeat(1000) : 'x';
+  const filler = job === 'large' ? 'x'.repeat(4000) : 'x';
   return addresses(listed.get(job) ?? 0).map((address) => ({
     targets: [address],
     labels: { address, filler },
@@ -114,26 +114,26 @@ async function bucketDigests(): Promise<Readonly<Record<string, string>>> {
 
 describe('an older function and a newer sidecar', () => {
   test('all lists are mirrored, and what changes', async () => {
-    expect((await cycle('old', { small: 20, large: 3000 })).code).toBe(0);
+    expect((await cycle('old', { small: 20, large: 600 })).code).toBe(0);
     expect((await mirror('new')).code).toBe(0);
-    expect([await mirrored('small'), await mirrored('large')]).toEqual([sorted(20), sorted(3000)]);
-    await cycle('old', { small: 21, large: 3001 });
+    expect([await mirrored('small'), await mirrored('large')]).toEqual([sorted(20), sorted(600)]);
+    await cycle('old', { small: 21, large: 601 });
     await mirror('new');
-    expect([await mirrored('small'), await mirrored('large')]).toEqual([sorted(21), sorted(3001)]);
+    expect([await mirrored('small'), await mirrored('large')]).toEqual([sorted(21), sorted(601)]);
   });
 });
 
 describe('a newer function and an older sidecar', () => {
   test('short lists go on; of a list in blocks the last good file stays, and the log says why', async () => {
-    await cycle('old', { small: 20, large: 3000 });
+    await cycle('old', { small: 20, large: 600 });
     await mirror('old');
-    await cycle('new', { small: 21, large: 3001 });
+    await cycle('new', { small: 21, large: 601 });
     const { errors } = await mirror('old');
     expect(errors).toMatch(/targets\/large\/http-0\.manifest.*schema 2/);
-    expect([await mirrored('small'), await mirrored('large')]).toEqual([sorted(21), sorted(3000)]);
+    expect([await mirrored('small'), await mirrored('large')]).toEqual([sorted(21), sorted(600)]);
     // Its upgrade ends that.
     expect((await mirror('new')).code).toBe(0);
-    expect(await mirrored('large')).toEqual(sorted(3001));
+    expect(await mirrored('large')).toEqual(sorted(601));
   });
 });
 
@@ -147,16 +147,16 @@ describe('an older function after a newer one', () => {
   });
 
   test('touches nothing of a list in blocks, and says so in one line; the newer one goes on', async () => {
-    await cycle('new', { large: 3000 });
+    await cycle('new', { large: 600 });
     await mirror('new');
     const before = await bucketDigests();
-    const { code, errors } = await cycle('old', { large: 3001 });
+    const { code, errors } = await cycle('old', { large: 601 });
     expect([code, errors.trim().split('\n').length]).toEqual([1, 1]);
     expect(errors).toMatch(/written by a newer Muster .*schema 3.*; nothing is changed/);
     expect(await bucketDigests()).toEqual(before);
-    expect((await cycle('new', { large: 3001 })).code).toBe(0);
+    expect((await cycle('new', { large: 601 })).code).toBe(0);
     await mirror('new');
-    expect(await mirrored('large')).toEqual(sorted(3001));
+    expect(await mirrored('large')).toEqual(sorted(601));
   });
 
   test('goes on with a list in parts that one cycle with "shards: 1" made plain', async () => {
