@@ -64,9 +64,9 @@ export async function takeParts<T extends object>(
 
 /**
  * Joins a list whose parts are file_sd files, as they were once. Fetches the parts that are not on disk yet, keeps them
- * there, and joins all parts into one file that begins with its version. A part never changes, and stays in the bucket for an hour after it has left the manifest, so that a reader
- * gets one whole version while new ones are published. Returns a rejection when a part is missing or wrong. Throws what
- * store and disk throw.
+ * there, and joins all parts into one file that begins with its version. A part never changes, and stays in the bucket
+ * for an hour after it has left the manifest, so that a reader gets one whole version while new ones are published.
+ * Returns a rejection when a part is missing or wrong. Throws what store and disk throw.
  */
 export async function joinList(input: JoinInput): Promise<JoinedList | Rejection> {
   const { folder, manifest } = input;
