@@ -90,14 +90,13 @@ describe('no road around the gate', () => {
     const before = await lists();
 
     await rm(join(place.folder, 'store'), { recursive: true, maxRetries: 20 });
-    const isAnew = async () => {
+    const publishedAgain = async () => {
       expect(await mirrored()).toEqual(both);
-      const now = await lists();
-      expect(now.map(targetsOf)).toEqual(before.map(targetsOf));
-      return now.every((list, index) => list !== before[index]);
+      expect((await lists()).map(targetsOf)).toEqual(before.map(targetsOf));
+      return place.files('store/targets');
     };
-    expect(await polled(isAnew, true)).toBe(true);
-    expect(await place.files('store/targets')).toEqual(both);
+    // A cycle that runs while the files go may heal the old line instead of starting a new one. Both are right.
+    expect(await polled(publishedAgain, both)).toEqual(both);
     fleet.replace(smallWorld(13));
     expect(await polled(async () => (await lists()).map((list) => targetsOf(list).length), [13, 13])).toEqual(
       [13, 13],
