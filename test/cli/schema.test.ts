@@ -20,7 +20,7 @@ import { runHere } from '../support/io.ts';
 let file: FileSchema;
 let isValid: ValidateFunction;
 const keys = new Map<string, JsonSchema>();
-const ajv = new Ajv({ strict: true, strictTypes: false, allErrors: true });
+const ajv = new Ajv({ strict: true, strictTypes: false, allErrors: true, code: { optimize: false } });
 
 beforeAll(async () => {
   file = await readFileSchema();
@@ -140,10 +140,9 @@ kube_state_metrics:
 describe('the texts of the keys', () => {
   test('each key has one, and each text is of a key', () => {
     const used = new Set<string>();
-    for (const path of keys.keys())
-      for (const { at, texts } of file.chapters)
-        for (const name of Object.keys(texts))
-          if ([`${at}${name}`, `${at}oauth2.${name}`].includes(path)) used.add(`${at}${name}`);
+    for (const { at, texts } of file.chapters)
+      for (const name of Object.keys(texts))
+        if (keys.has(`${at}${name}`) || keys.has(`${at}oauth2.${name}`)) used.add(`${at}${name}`);
     const all = file.chapters.flatMap(({ at, texts }) => Object.keys(texts).map((name) => `${at}${name}`));
     // Those of the HTTP client stand at each backend, of which some speak no HTTP.
     const http = file.chapters.flatMap(({ texts }) => ('basic_auth' in texts ? Object.keys(texts) : []));
