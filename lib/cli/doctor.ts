@@ -13,6 +13,7 @@ import { type App, loadApp } from '../run/app.ts';
 import type { AppProvider } from '../run/providers.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { addressLabel, targetLabels } from '../targets/group.ts';
+import type { ProviderId } from '../targets/keys.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { shared } from './options.ts';
 import { counted, printTable } from './output.ts';
@@ -113,11 +114,12 @@ const clockTolerance = 30;
 async function checkStore(store: ObjectStore, signal: AbortSignal): Promise<readonly Finding[]> {
   const key = `doctor/${newRunId(new Date())}`;
   const body = new TextEncoder().encode(`muster doctor ${version}\n`);
+  let ids: readonly ProviderId[] = [];
   const read = await look(
     'store: list',
     async () => {
-      const found = await listProviders({ store, signal });
-      return `${store.url} can be listed, and knows ${counted(found.length, 'provider')}`;
+      ids = await listProviders({ store, signal });
+      return `${store.url} can be listed, and knows ${counted(ids.length, 'provider')}`;
     },
     signal,
   );
@@ -162,7 +164,7 @@ async function checkStore(store: ObjectStore, signal: AbortSignal): Promise<read
     },
     signal,
   );
-  const versions = await look('versions', () => compareVersions(store, signal), signal);
+  const versions = await look('versions', () => compareVersions(store, ids, signal), signal);
   return [read, written, got, removed, conditional, clock, versions];
 }
 
@@ -190,9 +192,12 @@ async function compareClocks(
   return { check: 'clock', state: 'wrong', says };
 }
 
-/** Which versions of Muster have written into the store. */
-async function compareVersions(store: ObjectStore, signal: AbortSignal): Promise<string | Finding> {
-  const ids = await listProviders({ store, signal });
+/** Which versions of Muster have written the statuses of these providers. */
+async function compareVersions(
+  store: ObjectStore,
+  ids: readonly ProviderId[],
+  signal: AbortSignal,
+): Promise<string | Finding> {
   const found = new Set<string>();
   let isNewer = false;
   await mapConcurrent(ids, 8, signal, async (id) => {
