@@ -4,7 +4,7 @@ import { readText } from '../base/files.ts';
 import { tryParseJson } from '../base/json.ts';
 import { parseReference, type ReadCredential, type Reference, referenceForms } from './secret.ts';
 
-/** Reads the text of a secret where it is kept, without regard to the reference's field. */
+/** Reads the whole text of a secret. It ignores the field of the reference. */
 export type ResolveReference = (reference: Reference, signal: AbortSignal) => Promise<string>;
 
 /** Where credentials are read from. */
@@ -13,11 +13,11 @@ export interface CredentialReaderOptions {
   readonly directory: string;
   /** Environment variables, as `process.env` has them. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** By scheme, as in `{ ssm, secretsmanager }`; `env` is built in. */
+  /** Readers by scheme, as in `{ ssm, secretsmanager }`; `env` is built in. */
   readonly resolvers?: Readonly<Record<string, ResolveReference>>;
 }
 
-/** Largest credential: a bundle of all certification authorities has a quarter of it. */
+/** Largest credential in bytes. A bundle of all certification authorities is a quarter as large. */
 const maxBytes = 1024 * 1024;
 
 /**

@@ -19,12 +19,12 @@ export interface Reference {
   readonly key: string;
 }
 
-/** What the keys of a job's HTTP client depend on. */
+/** The inputs of the keys of a job's HTTP client. */
 export interface HttpContext extends Pick<Translation, 'settings' | 'cluster' | 'secretsFolder'> {
   readonly namespace: string;
-  /** The local path of a file of the operator's Prometheus. Throws `config` where it is not given. */
+  /** The local path of a file of the operator's Prometheus. Throws `config` if it was not given. */
   readonly fileAt: (path: string, key: string) => string;
-  /** The text of a key of a ConfigMap, which is not secret. */
+  /** The text of a key of a ConfigMap. It is not secret. */
   readonly textAt: (reference: Reference) => string;
 }
 

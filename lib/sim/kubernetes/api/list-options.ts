@@ -155,7 +155,7 @@ function goSyntaxError(raw: string): string {
 type Matches = (object: JsonObject) => boolean;
 
 /**
- * * A label selector: `a=b`, `a==b`, `a!=b`, `a in (b,c)`, `a notin (b,c)`, `a`, `!a`, joined by commas. Throws the
+ * A label selector: `a=b`, `a==b`, `a!=b`, `a in (b,c)`, `a notin (b,c)`, `a`, `!a`, joined by commas. Throws the
  * server's 400 if it cannot be read.
  */
 function readLabelSelector(text: string): Matches {

@@ -145,7 +145,7 @@ EndpointPort: name 1 text, port 2 int, protocol 3 text, appProtocol 4 text?
 `;
 
 /**
- * * Messages of slices, ingresses, replica sets and jobs, from `discovery/v1`, `networking/v1`, `apps/v1` and
+ * Messages of slices, ingresses, replica sets and jobs, from `discovery/v1`, `networking/v1`, `apps/v1` and
  * `batch/v1` of k8s.io/api. Of the last two only what the simulated ones have.
  */
 const groupTable = `

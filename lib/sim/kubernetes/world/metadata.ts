@@ -2,7 +2,7 @@ import type { Random } from '../../random.ts';
 import { freeze, isList, isObject, type Json, type JsonObject } from '../wire/json.ts';
 
 /**
- * * Labels as Kubernetes allows them, of the kinds that careless code trips over. Keys that become the same label name
+ * Labels as Kubernetes allows them, of the kinds that careless code trips over. Keys that become the same label name
  * in Prometheus have the same value. Otherwise it would be random which one wins.
  */
 const oddLabels: readonly JsonObject[] = [
