@@ -35,10 +35,10 @@ export interface Replacement {
 }
 
 /**
- * Replaces the SD configs of jobs in the text of a file; everything else stays as it is written. The new text is
- * parsed again and must mean what is wanted. Where an alias loses its anchor, the anchor moves to it; where a merge key
- * would bring in the SD config of another job, the job gets its own key. Throws a `ConfigError` where a job is written
- * in a way that allows no replacement.
+ * Replaces the SD configs of jobs in the text of a file; everything else stays as it is written. The new text is parsed
+ * again and must mean what is wanted. Where an alias loses its anchor, the anchor moves to it; where a merge key would
+ * bring in the SD config of another job, the job gets its own key. Throws a `ConfigError` (kind `config`) if a job is
+ * written in a way that allows no replacement.
  */
 export function replaceStanzas(
   { name, text }: { readonly name: string; readonly text: string },

@@ -42,7 +42,7 @@ export function endOf(node: ParsedNode, text: string): number {
   return trimmed(text, node.range[0], lastOf(node, text));
 }
 
-/** The range of a key and its value. */
+/** The range of a key and its value, as offsets in UTF-16 units. */
 export function pairSpan(
   { key, value }: Pick<ParsedPair, 'key' | 'value'>,
   text: string,

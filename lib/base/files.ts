@@ -86,7 +86,7 @@ export async function* readPieces(
   return undefined;
 }
 
-/** The pieces as one; `length` is that of all of them. */
+/** Joins the pieces. `length` is their number of bytes together. */
 export function joinPieces(pieces: readonly Uint8Array[], length: number): Uint8Array {
   const whole = new Uint8Array(length);
   let at = 0;

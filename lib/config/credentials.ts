@@ -22,7 +22,8 @@ const maxBytes = 1024 * 1024;
 
 /**
  * Reads a credential each time it is called, so that a rotated one is seen. Text from files, the environment and
- * elsewhere loses the white space at its ends and may not be empty.
+ * elsewhere loses the white space at its ends and may not be empty. Reading throws kind `config` for a variable, field
+ * or scheme that does not exist and for an empty text, and what the reader of a file or scheme throws.
  */
 export function createCredentialReader({
   directory,

@@ -274,7 +274,7 @@ export function parseDuration(text: string): number | undefined {
   return total < longest ? total : undefined;
 }
 
-/** The duration in Prometheus's syntax: `5400000` is `1h30m`, `0` is `0s`. Source: model.Duration.String. */
+/** Milliseconds in Prometheus's syntax: `5400000` is `1h30m`, `0` is `0s`. Source: model.Duration.String. */
 export function formatDuration(milliseconds: number): string {
   let rest = milliseconds;
   let text = '';

@@ -239,7 +239,7 @@ function bucketAccess(
 
 /**
  * The store of a configuration, even if everything else in it is wrong; `undefined` if the store is unknown. Throws
- * like `loadConfig` when there is no configuration to read.
+ * like `loadConfig` (`not-found`, `denied`, …) when there is no configuration to read.
  */
 export async function loadStoreLocation(
   options: Pick<LoadOptions<never, never>, 'location' | 'readUrl' | 'directory'>,

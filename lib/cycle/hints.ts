@@ -58,7 +58,10 @@ export function settlingCommand(
   return held && acceptCommand(id);
 }
 
-/** What a person should know of a provider that is otherwise well: what left without an operator, and damage. */
+/**
+ * Notes about a provider that is otherwise well: targets that left without an operator, and damage. `now` is in
+ * milliseconds of Unix time.
+ */
 export function noticesOf(status: Status, now: number): readonly Notice[] {
   const { confirmed, damaged, pinned, rejected, ...id } = status;
   const isLate = confirmed !== undefined && now - Date.parse(confirmed.at) >= confirmedFor;

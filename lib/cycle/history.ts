@@ -222,8 +222,8 @@ export interface TargetQuestion extends VersionRange {
 }
 
 /**
- * What happened to a target of a provider over all its versions. A target that is there all along has no event. Throws
- * what the store throws.
+ * What happened to a target of a provider over all its versions. A target that was always there has no event. Throws
+ * what the store throws. An entry that cannot be read is reported in the result.
  */
 export async function lifeOfTarget(
   id: ProviderId,

@@ -22,7 +22,10 @@ export interface Pools {
   close(): Promise<void>;
 }
 
-/** Opens a pool for each origin when it is first needed, and keeps its connections until `close`. */
+/**
+ * Opens a pool for each origin when it is first needed, and keeps its connections until `close`. The choice of a pool
+ * throws kind `config` for a URL that is not HTTP.
+ */
 export function openPools(options: {
   readonly sockets: Sockets;
   readonly chooseProxy: ChooseProxy;
@@ -147,7 +150,10 @@ export interface Sockets {
   close(): Promise<void>;
 }
 
-/** `connectTimeoutMs` bounds everything up to the end of the TLS handshake. */
+/**
+ * Opens sockets. `connectTimeoutMs` (milliseconds) bounds everything up to the end of the TLS handshake. A failure is
+ * of kind `unreachable`, `denied` (by a proxy) or `tls`.
+ */
 export function openSockets(transport: Transport, connectTimeoutMs: number): Sockets {
   const open = new Set<Socket>();
   let closed = false;

@@ -257,8 +257,8 @@ function tooLarge(maxBytes: number, more = ''): MusterError {
 }
 
 /**
- * The body without its content encoding, which the request did not ask for but the server may have applied. Decoding
- * stops once there are more than `maxBytes` (`too-large`). Nested or unknown encodings are `malformed`.
+ * The body without its content encoding, which the request did not ask for but the server may have applied. Throws
+ * `too-large` once there are more than `maxBytes` bytes, and `malformed` for nested or unknown encodings.
  */
 export async function decodeBody(
   body: Uint8Array,

@@ -43,7 +43,7 @@ export async function askInTurn<Server, Answer>(
   throw allFailed(failures);
 }
 
-/** The items in random order; `random` is as Math.random. */
+/** The items in random order. `random` returns a number from 0 to below 1, like Math.random. */
 export function shuffled<Item>(items: readonly Item[], random: () => number = Math.random): Item[] {
   return items
     .map((item) => [random(), item] as const)

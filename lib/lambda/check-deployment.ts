@@ -35,8 +35,8 @@ export interface DeploymentInput {
 }
 
 /**
- * Looks at the store, the schedules of all functions that the configuration needs, and how each provider and output
- * does.
+ * Checks the store, the schedules of all functions that the configuration needs, and the state of each provider and
+ * output. Throws kind `config` if no AWS region is set.
  */
 export async function checkDeployment(input: DeploymentInput): Promise<readonly Finding[]> {
   const { store, outputs, signal } = input;

@@ -29,8 +29,8 @@ export interface Definition<Config extends FunctionConfig, Id extends object> {
 }
 
 /**
- * The handler of a function: Powertools' logger and metrics around an invocation. Settings are read with the first
- * invocation, so that what is wrong with them stands in its log.
+ * The handler of a function: Powertools' logger and metrics around an invocation. The first invocation reads the
+ * settings, so that its log has their errors. The handler throws kind `config` for a missing or wrong setting.
  */
 export function defineHandler<Config extends FunctionConfig, Id extends object>(
   definition: Definition<Config, Id>,

@@ -56,7 +56,10 @@ export interface OwnConfig<Own, KubeState extends NamedOutput> extends FunctionC
   readonly configured: readonly ProviderId[];
 }
 
-/** Parses a configuration with these readers, and takes the stanzas of all other mechanisms as they are. */
+/**
+ * Parses a configuration with these readers, and takes the stanzas of all other mechanisms as they are. Throws a
+ * `ConfigError`, and kind `config` if the configuration names another store than the functions.
+ */
 export function parseOwn<Own, KubeState extends NamedOutput>(
   text: string,
   own: { readonly mechanisms: readonly StanzaReader<Own>[]; readonly kubeState: z.ZodType<KubeState> },

@@ -56,7 +56,7 @@ export interface MonitoringApi {
   readonly references: (references: readonly Reference[], signal: AbortSignal) => Promise<Lookup>;
 }
 
-/** The API of a connected API server. */
+/** The API of a connected API server. Its methods throw as `MonitoringApi` says. */
 export function openMonitoringApi(
   connection: Connection,
   warn: NonNullable<ListerOptions['warn']>,

@@ -92,7 +92,7 @@ export function metricRules(
   return { metric_relabel_configs: rules.length > 0 ? rules : undefined };
 }
 
-/** The keys of limits, histograms and protocols. */
+/** The keys of limits, histograms and protocols. Throws `config` for a quantity that is not a number. */
 export function limitAndFormatKeys(
   { settings }: Translation,
   spec: Common,

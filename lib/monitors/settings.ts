@@ -100,7 +100,7 @@ export function isExcluded({ excludedFromEnforcement }: PrometheusSpec, monitor:
   );
 }
 
-/** The limit of a job. Since Prometheus 2.45 an enforced limit is in the global section where a job has none. */
+/** The limit of a job, a count. Since Prometheus 2.45 an enforced limit is in the global section if a job has none. */
 export function limitOf(
   settings: PrometheusSpec,
   own: number | undefined,

@@ -31,22 +31,27 @@ export const folders = {
 /** Key of the document that names the store. */
 export const storeKey = 'store.json';
 
-/** Key of a whole list, as Prometheus reads it. */
+/**
+ * Key of a whole list, as Prometheus reads it. Throws like `encodeJob` (kind `config`), as all keys of a provider do.
+ */
 export function targetsKey(id: ProviderId): string {
   return `${folders.targets}${path(id)}.json`;
 }
 
-/** Key of the manifest of a list in parts. It does not end like a file that Prometheus would read. */
+/**
+ * Key of the manifest of a list in parts. It does not end like a file that Prometheus would read. Throws like
+ * `targetsKey`.
+ */
 export function manifestKey(id: ProviderId): string {
   return `${folders.targets}${path(id)}.manifest`;
 }
 
-/** Folder of the parts of a list. */
+/** Folder of the parts of a list. Throws like `targetsKey`. */
 export function partsFolder(id: ProviderId): string {
   return `${folders.parts}${path(id)}/`;
 }
 
-/** Key of a part, by its name: `<version, 12 digits>-<SHA-256 in hex>`. */
+/** Key of a part, by its name: `<version, 12 digits>-<SHA-256 in hex>`. Throws like `targetsKey`. */
 export function partKey(id: ProviderId, name: string): string {
   return `${partsFolder(id)}${name}`;
 }
@@ -59,32 +64,32 @@ export function parsePartName(
   return version === undefined || digest === undefined ? undefined : { version: Number(version), digest };
 }
 
-/** Key of what the gate holds of a provider. */
+/** Key of what the gate holds of a provider. Throws like `targetsKey`. */
 export function heldKey(id: ProviderId): string {
   return `${folders.held}${path(id)}.json.gz`;
 }
 
-/** Key of the tombstone of a provider that was retired. */
+/** Key of the tombstone of a retired provider. Throws like `targetsKey`. */
 export function retiredKey(id: ProviderId): string {
   return `${folders.retired}${path(id)}.json`;
 }
 
-/** Key of the checkpoint. */
+/** Key of the checkpoint. Throws like `targetsKey`. */
 export function snapshotKey(id: ProviderId): string {
   return `${folders.snapshots}${path(id)}.json.gz`;
 }
 
-/** Folder of all changes of a provider. */
+/** Folder of all changes of a provider. Throws like `targetsKey`. */
 export function journalFolder(id: ProviderId): string {
   return `${folders.journal}${path(id)}/`;
 }
 
-/** Key of one change; the version is padded to 12 digits so that keys sort by version. */
+/** Key of one change. The version is padded to 12 digits, so that keys sort by version. Throws like `targetsKey`. */
 export function journalKey(id: ProviderId, version: number): string {
   return `${journalFolder(id)}${String(version).padStart(12, '0')}.json.gz`;
 }
 
-/** Key of the heartbeat. */
+/** Key of the heartbeat. Throws like `targetsKey`. */
 export function statusKey(id: ProviderId): string {
   return `${folders.status}${path(id)}.json`;
 }
@@ -149,7 +154,7 @@ export function parseJournalVersion(key: string): number | undefined {
 
 /**
  * The job as one path segment: percent-encoded, with the leading dot and the characters that shells and globs
- * read encoded as well. Throws (kind `config`) when it would be longer than a file name may be.
+ * read encoded as well. Throws kind `config` if it would be longer than a file name may be.
  */
 export function encodeJob(job: string): string {
   const segment = encodeURIComponent(job.toWellFormed())

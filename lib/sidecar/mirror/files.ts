@@ -6,6 +6,7 @@ import { plainFile, readPieces } from '../../base/files.ts';
 /** What identifies a file on disk without reading it: a change of its content changes at least one field. */
 export interface FileFacts {
   readonly kind: 'file' | 'folder' | 'other';
+  /** Bytes. */
   readonly size: number;
   readonly inode: number;
   readonly links: number;
@@ -22,8 +23,8 @@ export interface OpenFile {
 }
 
 /**
- * The operations of the mirror on a disk. They are handed in, so that a test can fail or kill each of them. None follows
- * a symbolic link in the last part of the path. Throws the errors of node:fs.
+ * The operations of the mirror on a disk. They are handed in, so that a test can fail or kill each of them. None
+ * follows a symbolic link in the last part of the path. Throws the errors of node:fs.
  */
 export interface FileSystem {
   /** `undefined` where there is nothing. A symbolic link is `other`. */

@@ -36,7 +36,9 @@ export interface JobPage {
   readonly result: SearchResult;
   readonly text: string;
   readonly offset: number;
+  /** The most rows to show. */
   readonly limit: number;
+  /** Milliseconds of Unix time. */
   readonly now: number;
 }
 

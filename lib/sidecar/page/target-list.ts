@@ -24,6 +24,7 @@ export interface TargetListOptions {
   readonly result: SearchResult;
   readonly text: string;
   readonly offset: number;
+  /** The most rows to show. */
   readonly limit: number;
   /** Where the list is, and what its pages ask beside the offset. */
   readonly path: PagePath;
@@ -206,6 +207,7 @@ interface PagePath {
 /** Which rows of how many are shown. */
 export interface Paging {
   readonly offset: number;
+  /** The most rows to show. */
   readonly limit: number;
   readonly total: number;
   readonly path: PagePath;

@@ -15,6 +15,7 @@ import { createWorkHost, createWorkThread } from './worker.ts';
 
 /** What the page and its JSON show. Everything is read on demand, and bounded. */
 export interface SidecarModel {
+  /** Milliseconds of Unix time. */
   readonly now: () => number;
   /** Milliseconds since the last success after which a provider is stale. */
   readonly staleAfter: number;
@@ -119,6 +120,7 @@ export interface ModelOptions {
   readonly sources: readonly MirrorView[];
   readonly health: Probes;
   readonly staleAfter: number;
+  /** Milliseconds of Unix time. */
   readonly now: () => number;
   /** Says why the configuration as it is now is not in force, empty where it is. */
   readonly configProblem?: (() => string) | undefined;

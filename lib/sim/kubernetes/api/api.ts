@@ -223,7 +223,7 @@ function groupEntry(name: string): JsonObject {
   return { name, versions: [preferred], preferredVersion: preferred };
 }
 
-/** Kinds that every cluster has, but of which this one has no objects, by the path of their list. */
+/** Kinds that every cluster has, but without objects in this one, by the path of their list. */
 const kinds: Readonly<Record<string, string>> = {
   '/api/v1/configmaps': 'ConfigMap',
   '/api/v1/limitranges': 'LimitRange',

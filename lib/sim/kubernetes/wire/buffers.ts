@@ -11,7 +11,7 @@ export interface ForwardBuffer {
   taken(): Uint8Array;
 }
 
-/** A buffer that grows as needed. */
+/** Makes a buffer that begins with this size in bytes and grows as needed. */
 export function forwardBuffer(initialBytes: number): ForwardBuffer {
   let buffer = Buffer.allocUnsafe(initialBytes);
   let end = 0;
@@ -62,7 +62,7 @@ export interface BackwardBuffer {
   taken(): Uint8Array;
 }
 
-/** A buffer that grows as needed. */
+/** Makes a buffer that begins with this size in bytes and grows as needed. */
 export function backwardBuffer(initialBytes: number): BackwardBuffer {
   let buffer = Buffer.allocUnsafe(initialBytes);
   let start = buffer.length;
