@@ -92,7 +92,7 @@ export function valuesOfJobs(value: unknown): readonly object[] {
   return Array.isArray(jobs) ? jobs.filter(isMapping) : [];
 }
 
-/** The value of a YAML text; `undefined` where it is malformed. */
+/** The value of a YAML text; `undefined` if it is malformed. */
 export function meaningOf(text: string): unknown {
   const { document } = parseYaml(text);
   if (document === undefined) return undefined;

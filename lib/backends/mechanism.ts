@@ -103,7 +103,7 @@ export interface Stanza {
   /** Names the part of it in which the stanzas of one group are the same. */
   readonly group: string;
   readonly discover: (input: MechanismInput) => TargetListing;
-  /** As of the mechanism: this one and others of its group. Absent where nothing but equal stanzas share a listing. */
+  /** As of the mechanism: this one and others of its group. Absent if nothing but equal stanzas share a listing. */
   readonly discoverTogether?: (
     members: readonly { readonly stanza: Stanza; readonly input: MechanismInput }[],
     common: MechanismInput,

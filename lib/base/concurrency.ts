@@ -70,7 +70,7 @@ export interface Once<T> {
    * tries again.
    */
   (): Promise<T>;
-  /** Forgets the value and returns it, so that it can be closed; `undefined` where there is none. */
+  /** Forgets the value and returns it, so that it can be closed; `undefined` if there is none. */
   take(): Promise<T> | undefined;
 }
 

@@ -22,7 +22,7 @@ export async function readText(path: string, { maxBytes, signal }: ReadTextOptio
   }
 }
 
-/** The names in a folder; none where there is no such folder. Errors as of `readText`. */
+/** The names in a folder; empty if there is no such folder. Throws like `readText`. */
 export async function readFolder(path: string): Promise<readonly string[]> {
   try {
     return await readdir(path);

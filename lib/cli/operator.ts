@@ -49,7 +49,7 @@ export const rollback = defineCommand({
     to: { value: 'N', help: 'Back to the list after this version.' },
     at: { value: 'TIME', help: 'Back to the list at this time: ISO 8601, or a duration ago as in 8h.' },
     pin: { value: 'DURATION', help: 'Pin it for so long: cycles go on, and publish nothing.' },
-    'max-removed': { value: 'N', help: 'Let so many targets go, whatever the gate says.' },
+    'max-removed': { value: 'N', help: 'Let up to N targets go, even if the gate would hold them.' },
   },
   async run({ to, at, pin: pinFor, 'max-removed': most, ...values }, io, job) {
     if ((to === undefined) === (at === undefined)) throw new UsageError('give --to or --at');

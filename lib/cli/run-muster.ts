@@ -67,7 +67,7 @@ const commands: Readonly<
     load: async () => (await import('./operator.ts')).rollback,
   },
   pin: {
-    summary: 'Keep the list of a job as it is, whatever cycles find',
+    summary: 'Keep the list of a job as it is, until the pin ends',
     load: async () => (await import('./operator.ts')).pin,
   },
   unpin: { summary: 'End a pin', load: async () => (await import('./operator.ts')).unpin },
@@ -187,7 +187,7 @@ export async function runMuster(args: readonly string[]): Promise<number> {
 }
 
 /**
- * Milliseconds until the process is ended after an interrupted command: whatever still runs hangs on a disk or a pipe.
+ * Milliseconds until the process is ended after an interrupted command: what still runs then hangs on a disk or a pipe.
  */
 const exitTimeout = 2000;
 

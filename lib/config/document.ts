@@ -34,7 +34,7 @@ import { scalarShape, withShape } from './shape.ts';
 
 /** The inputs of the schema of a `muster.yml`. */
 export interface DocumentOptions<Stanza, KubeState extends NamedOutput> {
-  /** The mechanisms whose SD configs may stand in a scrape config. */
+  /** The mechanisms whose SD configs a scrape config may have. */
   readonly mechanisms: readonly StanzaReader<Stanza>[];
   /** One entry of `kube_state_metrics`; without it there may be none. */
   readonly kubeState?: z.ZodType<KubeState> | undefined;

@@ -151,7 +151,7 @@ const authorization = section({
 
 /**
  * The keys of an SD config that concern its HTTP client, to spread beside a mechanism's own. `httpClientRules` belong
- * into the same section's `.check(…)`, `withHttpClient` into its `.transform(…)`; `httpSdConfig` sees to the former.
+ * into the same section's `.check(…)`, `withHttpClient` into its `.transform(…)`; `httpSdConfig` does the former.
  */
 export const httpClientFields = {
   basic_auth: basicAuth.optional(),

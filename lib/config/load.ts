@@ -175,7 +175,7 @@ export async function loadConfig<Stanza, KubeState extends NamedOutput = never>(
 
 /**
  * Loads the files that `backends` names. They are code, which runs with all rights of this process: only a file on this
- * machine may name them, since who may write an object need not be who may run a program here.
+ * machine may name them, since the right to write an object should not be the right to run a program here.
  */
 async function loadForeign<Stanza>(
   { value, problemAt }: Pick<Assembled, 'value' | 'problemAt'>,
@@ -302,7 +302,7 @@ export interface MechanismLoader<Stanza> extends Pick<StanzaReader<Stanza>, 'nam
 
 /** The parts of the schema that are loaded only where a configuration needs them. */
 export interface ReaderLoaders<Stanza, KubeState extends NamedOutput> {
-  /** The mechanisms whose SD configs may stand in a scrape config. */
+  /** The mechanisms whose SD configs a scrape config may have. */
   readonly mechanisms: readonly MechanismLoader<Stanza>[];
   /** Loads the schema of an entry of `kube_state_metrics`; without it there may be none. */
   readonly loadKubeState?: () => Promise<z.ZodType<KubeState>>;

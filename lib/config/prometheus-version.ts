@@ -15,7 +15,8 @@ export const prometheusVersions = [
 export type PrometheusVersion = (typeof prometheusVersions)[number];
 
 /**
- * `muster.prometheus`: a version whose targets are wanted. Its newest patch release is meant, whatever patch is given.
+ * `muster.prometheus`: a version whose targets are wanted. It means the newest patch release, even if the version names
+ * a patch.
  */
 export const prometheusVersion = leaf(
   `a version of Prometheus from ${prometheusVersions[0]} to ${prometheusVersions.at(-1)}, or left out for the newest`,

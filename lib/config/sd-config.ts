@@ -40,7 +40,7 @@ export function httpSdConfig(refresh: string, fields: Fields) {
 }
 
 /**
- * Base URLs of servers that stand in for one another, one at least, each once and without a `/` at its end, so that
+ * Base URLs of equivalent servers, at least one, each once and without a `/` at its end, so that
  * a path can follow: `http://marathon.internal:8080/gate`.
  */
 export function serverList() {

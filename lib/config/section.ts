@@ -44,7 +44,7 @@ export function section<const F extends Fields>(fields: F, { ignored = [], hint 
 
 /**
  * A condition between keys of one section, for `.check(…)`. `find` says what is wrong, if anything; it runs once all
- * the keys that it reads are sound by themselves, whatever the others are. The problem is put at the first of the
+ * the keys that it reads are valid, even if others are not. The problem is put at the first of the
  * keys that is there.
  */
 export function rule<Config, const Key extends keyof Config & string>(

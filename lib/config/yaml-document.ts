@@ -13,7 +13,7 @@ import { buildTree, type Place } from './yaml-tree.ts';
 
 /** A YAML file that was read, valid or not. */
 export interface YamlFile {
-  /** Mappings, lists, strings, `YamlScalar`s and nulls; undefined where the syntax is broken. */
+  /** Mappings, lists, strings, `YamlScalar`s and nulls; undefined if the syntax is broken. */
   readonly value: unknown;
   readonly problems: readonly ConfigProblem[];
   /** The problem with the position of its path, or of the nearest existing path above it. */

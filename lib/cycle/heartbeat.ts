@@ -139,9 +139,9 @@ function heldFacts({ kind, targets, listed, wait, message }: Hold, now: Date, ol
 }
 
 /**
- * Writes a status before a target file is created. No file is in the store without a status, so that a later
- * look finds it, whenever this run dies, and a retirement that is under way sees that the provider is back. Returns what
- * is to be written over next.
+ * Writes a status before a target file is created. No file is in the store without a status, so that a later look finds
+ * it, whenever this run dies, and a retirement that is under way sees that the provider is back. Returns what will be
+ * replaced next.
  */
 export async function announceFile(
   provider: Pick<Provider, 'job' | 'provider' | 'identity'>,

@@ -19,7 +19,7 @@ export interface HeldDocument {
   /** Version of the list that is published meanwhile. */
   readonly version: number;
   readonly message: string;
-  /** A pin holds it, whatever the gate would say. */
+  /** A pin holds it, even if the gate would not. */
   readonly pinned?: boolean | undefined;
   /** How many targets are held. */
   readonly targets: number;

@@ -47,7 +47,7 @@ export function operatorCommand(
     : `muster ${command} ${quoted(job)} --provider ${provider}`;
 }
 
-/** The command that settles what the status says of a provider, or undefined where none does. */
+/** The command that settles what the status says of a provider, or undefined if none does. */
 export function settlingCommand(
   id: ProviderId,
   { held, pinned, retiring }: Pick<Status, 'held' | 'pinned' | 'retiring'>,

@@ -44,7 +44,7 @@ export interface Operated extends ProviderId {
   readonly control: Control;
 }
 
-/** What is wanted of a version: its list and what is in force, or nothing where it is so already. */
+/** What is wanted of a version: its list and what is in force, or nothing if it is so already. */
 interface Draft {
   readonly action: ControlRecord['action'];
   readonly groups: Loaded['groups'];
@@ -135,7 +135,7 @@ export interface RollbackTo {
   readonly to: number;
   /** Pin it as well, until then (ISO 8601). */
   readonly pin?: { readonly until: string | undefined } | undefined;
-  /** So many targets may go, whatever the gate says. */
+  /** The number of targets that may go, even if the gate would hold them. */
   readonly maxRemoved: number;
   readonly guard: Guard;
 }

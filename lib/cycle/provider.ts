@@ -59,7 +59,7 @@ export interface CycleInput {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Awaited when the last list is loaded: others that share the listing may not be so far. Never throws. */
   readonly beforeListing?: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
-  /** When the listing must have ended, whatever the provider's deadline: what comes after it needs time too. */
+  /** When the listing must end, even before the provider's deadline, because the steps after it need time too. */
   readonly listUntil?: Date;
   /** Why the newest configuration is not in force; the status shows it. */
   readonly configError?: string | undefined;

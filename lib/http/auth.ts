@@ -6,7 +6,7 @@ import { basicOfUrl, decoded } from './proxy.ts';
 import type { ReadText } from './tls.ts';
 import type { Redactor } from './url-text.ts';
 
-/** The value of Authorization for a request; undefined where the configuration has no credentials. */
+/** The value of Authorization for a request; undefined if the configuration has no credentials. */
 export type Authorize = (signal: AbortSignal) => Promise<string | undefined>;
 
 /** Headers which the configuration adds to every request. */
@@ -85,7 +85,7 @@ export function requestHeaders(
   return Object.fromEntries(headers);
 }
 
-/** `Basic …` of the URL's own user name and password, as Go sends it; undefined where it has none. */
+/** `Basic …` of the URL's own user name and password, as Go sends it; undefined if it has none. */
 export function urlAuthorization(url: URL, redactor: Redactor): string | undefined {
   if (url.username === '' && url.password === '') return undefined;
   const value = basicOfUrl(url);

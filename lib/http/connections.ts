@@ -12,7 +12,7 @@ import { bareHost, portOf, shownOrigin, shownUrl } from './url-text.ts';
 interface Way {
   readonly dispatcher: Dispatcher;
   readonly path: string;
-  /** For the proxy alone; empty where none reads the request. */
+  /** For the proxy alone; empty if none reads the request. */
   readonly headers: HeaderValues;
 }
 
@@ -105,7 +105,7 @@ async function follow(route: Route, socket: Socket, transport: Transport): Promi
   return await startTls(first, transport.tls, bareHost(route.origin), protocols);
 }
 
-/** The first hop as messages name it; undefined where it is the origin itself. */
+/** The first hop as messages name it; undefined if it is the origin itself. */
 function firstHop(route: Route): string | undefined {
   if (route.unixSocket !== undefined) return `socket ${route.unixSocket}`;
   return route.proxy && `proxy ${shownOrigin(route.proxy.url)}`;

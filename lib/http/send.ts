@@ -286,7 +286,10 @@ export function retryAfterMs(retryAfter: string | undefined, now: number): numbe
 /** How much of an error's body is read, in bytes. */
 const refusalBytes = 64 * 1024;
 
-/** The error for an answer that isn't a success, with the server's own words where they help and hold no secret. */
+/**
+ * The error for an answer that is not a success, of the kind of its status. It quotes the server if that helps and is
+ * not secret.
+ */
 export function toRefusal(answer: Answer, redactor: Redactor): MusterError {
   const { status } = answer;
   const said =

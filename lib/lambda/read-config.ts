@@ -12,7 +12,7 @@ import { isProviderName, type ProviderId } from '../targets/keys.ts';
 
 /** What every function has to know of a configuration. */
 export interface FunctionConfig {
-  /** Whether it has neither a provider, of whatever mechanism, nor a kube-state output. */
+  /** Whether it has no provider of any mechanism, and no kube-state output. */
   readonly isEmpty: boolean;
 }
 

@@ -74,7 +74,7 @@ export function secrets(
   );
 }
 
-/** The reference to a key of a Secret or ConfigMap; empty where it names none. */
+/** The reference to a key of a Secret or ConfigMap; empty if it names none. */
 export function either(namespace: string, selector: SecretOrConfigMap | undefined): readonly Reference[] {
   if (selector?.secret !== undefined) return secrets(namespace, [selector.secret]);
   if (selector?.configMap === undefined) return [];

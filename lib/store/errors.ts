@@ -12,7 +12,7 @@ export function conflict(url: string, key: string, condition: PutCondition): Mus
   );
 }
 
-/** The condition of a write over what was read: `etag` is its own, undefined where nothing was there. */
+/** The condition of a write over what was read: `etag` is its own, undefined if nothing was there. */
 export function overWrite(etag: string | undefined): PutCondition {
   return etag === undefined ? 'create' : { etag };
 }

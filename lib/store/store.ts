@@ -92,7 +92,7 @@ export interface ListOptions {
 export interface ObjectStore extends AsyncDisposable {
   /** For messages: `s3://bucket/prefix`, `file:///path`, `memory:`. Holds no credentials. */
   readonly url: string;
-  /** The object; `undefined` where there is none. */
+  /** The object; `undefined` if there is none. */
   get(key: string, options?: ReadOptions): Promise<StoredObject | undefined>;
   /** As `get`, but `'unchanged'` where the object still has the etag that the caller holds. */
   getIfChanged(
@@ -108,7 +108,7 @@ export interface ObjectStore extends AsyncDisposable {
     etag: string | undefined,
     options?: ReadOptions,
   ): Promise<OpenedObject | 'unchanged' | undefined>;
-  /** The object's etag without its body; `undefined` where there is none. */
+  /** The object's etag without its body; `undefined` if there is none. */
   head(
     key: string,
     options?: { readonly signal?: AbortSignal | undefined },

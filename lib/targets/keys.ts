@@ -3,13 +3,16 @@ import { MusterError } from '../base/errors.ts';
 /** Names one provider of one job; the job is its plain name, not yet encoded. */
 export interface ProviderId {
   readonly job: string;
-  /** The provider's name: the mechanism and a label, as in `consul-0` or `consul-eu`. It stays, whatever it lists. */
+  /**
+   * The provider's name: the mechanism and a label, as in `consul-0` or `consul-eu`. It does not depend on what it
+   * lists.
+   */
   readonly provider: string;
 }
 
 /** A key below `targets/`, taken apart. */
 export interface TargetsKey extends ProviderId {
-  /** The job as it stands in keys and on disk: one path segment. */
+  /** The job in keys and on disk: one path segment. */
   readonly segment: string;
   /** A whole list in one file, or the manifest of a list in parts. */
   readonly form: 'file' | 'manifest';
@@ -56,7 +59,7 @@ export function partKey(id: ProviderId, name: string): string {
   return `${partsFolder(id)}${name}`;
 }
 
-/** The version in which a part was first written, or undefined where the name is not that of a part. */
+/** The version in which a part was first written, or undefined if the name is not that of a part. */
 export function parsePartName(
   name: string,
 ): { readonly version: number; readonly digest: string } | undefined {
@@ -110,7 +113,7 @@ export function parseOutputStatusKey(key: string): string | undefined {
   return isMetricsName(name) && key === outputStatusKey(name) ? name : undefined;
 }
 
-/** Key of what tells that a kube-state output was retired on purpose. */
+/** Key of the tombstone of a kube-state output that was retired on purpose. */
 export function outputTombstoneKey(name: string): string {
   return `retired/kube-state/${name}.json`;
 }

@@ -248,7 +248,7 @@ export function batches<Item>(items: readonly Item[], size: number): readonly (r
   );
 }
 
-/** The account in an ARN; empty where it has none. */
+/** The account in an ARN; empty if it has none. */
 export function accountsOf(arns: readonly (string | undefined)[]): readonly string[] {
   const accounts = arns.map((arn) => arn?.split(':')[4] ?? '');
   return [...new Set(accounts.filter((account) => account !== ''))];

@@ -94,7 +94,7 @@ export function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** The digest of a file, whatever its size; `undefined` where there is none. Throws what the disk throws. */
+/** The digest of a file of any size; `undefined` if there is none. Throws what the disk throws. */
 export async function digestOfFile(files: FileSystem, path: string): Promise<string | undefined> {
   const hash = createHash('sha256');
   const found = await files.readPieces(path, (piece) => hash.update(piece));

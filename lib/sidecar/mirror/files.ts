@@ -27,10 +27,10 @@ export interface OpenFile {
  * follows a symbolic link in the last part of the path. Throws the errors of node:fs.
  */
 export interface FileSystem {
-  /** `undefined` where there is nothing. A symbolic link is `other`. */
+  /** `undefined` if there is nothing. A symbolic link is `other`. */
   facts(path: string): Promise<FileFacts | undefined>;
   names(folder: string): Promise<readonly string[]>;
-  /** `undefined` where there is nothing, or a symbolic link. */
+  /** `undefined` if there is nothing, or a symbolic link. */
   read(path: string): Promise<Uint8Array | undefined>;
   /** Reads piece by piece, for files that are too large for memory; false where there is nothing. */
   readPieces(path: string, take: (piece: Uint8Array) => void): Promise<boolean>;

@@ -168,7 +168,10 @@ function runsOf(lists: readonly List[], before: JobLayout | undefined): readonly
   return runs;
 }
 
-/** What stands in a list. One that somebody changed is taken as far as it is a list, like any file of a provider. */
+/**
+ * The bytes inside a list. If somebody changed the file, it still counts while it is a list, as for a file of a
+ * provider.
+ */
 async function* listInside(folder: TargetFolder, [path, file]: List): AsyncGenerator<Uint8Array, undefined> {
   const { files, listAt } = folder;
   const facts = await files.facts(listAt(path));

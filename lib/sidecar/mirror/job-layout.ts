@@ -18,7 +18,7 @@ import type { RoundState } from './round.ts';
 /**
  * Brings the files on disk into the layout of the round, before lists change. Where a job gets its second provider, its
  * lists are copied apart, its one file is renamed into place, and then the files of providers go: for a moment a target
- * stands in two files, which Prometheus takes for one, and none is ever missing. Never throws: a job that fails keeps
+ * is in two files, which Prometheus counts once, and no target is ever missing. Never throws: a job that fails keeps
  * the files that it has.
  */
 export async function settleLayout(round: RoundState, { wanted }: Plan): Promise<void> {

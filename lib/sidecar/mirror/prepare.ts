@@ -166,7 +166,7 @@ async function sizeOf({ files }: TargetFolder, path: string): Promise<number> {
 
 /**
  * The list on disk. Where the file is not what the state says, as after a crash, its content decides, and the higher of
- * both versions counts. `undefined` where there is no file, or where it is not a list.
+ * both versions counts. `undefined` if there is no file, or where it is not a list.
  */
 async function readListing(round: RoundState, { wanted, held, facts }: Case): Promise<Listing | undefined> {
   const { folder, maxObjectBytes } = round;
@@ -239,7 +239,7 @@ export async function adopt(
   return true;
 }
 
-/** Whether nobody has touched a file since. */
+/** Whether a file is unchanged: equal size, inode, links and times. */
 export function sameFacts(a: FileFacts, b: FileFacts): boolean {
   return (
     a.kind === b.kind &&

@@ -174,7 +174,7 @@ export function needsAttention(state: State): boolean {
   return words[state].tone === 'bad' || words[state].tone === 'warn';
 }
 
-/** A command to be pasted into a terminal; nothing where there is none. */
+/** A command to be pasted into a terminal; nothing if there is none. */
 export function commandLine(command: string | undefined): Html {
   return command === undefined ? nothing : html`<p><code class="command">${given(command)}</code></p>`;
 }

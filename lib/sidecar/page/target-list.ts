@@ -213,7 +213,7 @@ export interface Paging {
   readonly path: PagePath;
 }
 
-/** `51–100 of 1,234` with links to other pages and a box to jump to one; nothing where all is on one page. */
+/** `51–100 of 1,234` with links to other pages and a box to jump to one; nothing if all is on one page. */
 export function paging({ offset, limit, total, path }: Paging): Html {
   if (total <= limit && offset === 0) return nothing;
   const pages = Math.max(1, Math.ceil(total / limit));

@@ -11,19 +11,19 @@ type Users = Pick<WebConfig, 'users' | 'tokens'>;
 export type SignIn = (users: Users, authorization: string | undefined, peer: string) => Promise<Admission>;
 
 /**
- * Checks Authorization headers, and remembers the answers: a password costs a tenth of a second of CPU each time, which
- * a thread of its own spends.
+ * Checks Authorization headers, and remembers the answers. A password costs a tenth of a second of CPU each time, in a
+ * thread of its own.
  */
 export function createSignIn(check: CheckPassword = checkInThread()): SignIn {
   const known = new Map<string, boolean>();
   const queue = createPasswordQueue(check);
 
-  /** `undefined` where too many others wait to be checked, or the peer has guessed too often. */
+  /** `undefined` if too many others wait, or if the peer has guessed too often. */
   async function checkPassword(peer: string, hash: string, password: string): Promise<boolean | undefined> {
     const key = sha256(`${hash}\n${password}`);
     const before = known.get(key);
     if (before !== undefined) {
-      // To the end of those that are forgotten: who comes again and again outlasts a flood of guesses.
+      // Moved to the end, so that a flood of guesses does not push out those who come again and again.
       known.delete(key);
       known.set(key, before);
       return before;
@@ -71,17 +71,17 @@ function sha256(text: string): string {
 /** Whether a password is the one that a bcrypt hash was made of. */
 export type CheckPassword = (password: string, hash: string) => Promise<boolean>;
 
-/** Checks passwords one after another; `undefined` where there are too many to check one more for this peer now. */
+/** Checks passwords one after another; `undefined` if there are too many to check another for this peer now. */
 type PasswordQueue = (peer: string, password: string, hash: string) => Promise<boolean | undefined>;
 
-/** Checks that wait or run at once, in all and for one address. */
+/** The most checks that wait or run at once, for all addresses and for one. */
 const mostWaiting = 16;
 const mostOfPeer = 4;
 
-/** Wrong passwords that an address may send at once; after them one more each second. */
+/** Wrong passwords that an address may send at once. After that, one each second. */
 const freeGuesses = 10;
 
-/** Addresses that are remembered. */
+/** The most addresses that are remembered. */
 const mostPeers = 1024;
 
 interface Entry {
@@ -91,8 +91,9 @@ interface Entry {
 }
 
 /**
- * A check takes a tenth of a second of CPU, so that guesses are a flood before they are many. Each address has a share
- * of the queue, those without wrong passwords go first and take the place of others, and who guesses on is slowed down.
+ * A check takes a tenth of a second of CPU, so a few guesses at once already fill the queue. Each address has a share
+ * of it. Addresses without wrong passwords go first and take the place of others. An address that keeps guessing is
+ * slowed down.
  */
 function createPasswordQueue(check: CheckPassword, now = () => performance.now()): PasswordQueue {
   const waiting: Entry[] = [];
@@ -139,7 +140,7 @@ function createPasswordQueue(check: CheckPassword, now = () => performance.now()
   };
 }
 
-/** Removes and gives the first entry in the given order; of equals the one that came first. */
+/** Removes and returns the first entry in the given order; of equal entries, the one that came first. */
 function takeOut(entries: Entry[], compare: (a: Entry, b: Entry) => number): Entry | undefined {
   const [first] = entries.toSorted(compare);
   if (first !== undefined) entries.splice(entries.indexOf(first), 1);

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 /** The order of answers: no peer can take so much that others, or the probes, get nothing. */
 export interface Turns {
   /**
-   * Waits until an answer may be made, and gives what ends the turn; `undefined` where none came in time, or the peer
+   * Waits until an answer may be made, and gives what ends the turn; `undefined` if none came in time, or the peer
    * went away.
    */
   take(response: ServerResponse): Promise<(() => void) | undefined>;
