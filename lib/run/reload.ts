@@ -122,8 +122,10 @@ export function namedConfig<Config extends Nameable>(
   { store, signal }: NamedInput,
 ): () => Promise<Config> {
   let known: { readonly key: string; readonly names: readonly string[] } | undefined;
+  let last: { readonly config: Config; readonly named: Config } | undefined;
   return async () => {
     const config = await current();
+    if (last?.config === config) return last.named;
     const { providers, owner } = config;
     const key = JSON.stringify(providers.map(({ job, provider, identity }) => [job, provider, identity]));
     if (known?.key !== key) {
@@ -132,9 +134,11 @@ export function namedConfig<Config extends Nameable>(
       known = { key, names: resolved.map(({ provider }) => provider) };
     }
     const { names } = known;
-    return {
+    const named = {
       ...config,
       providers: providers.map((one, index) => ({ ...one, provider: names[index] ?? one.provider })),
     };
+    last = { config, named };
+    return named;
   };
 }
