@@ -286,12 +286,14 @@ async function runProvider(
   options: Pick<CycleInput, 'hasOthers' | 'beforeListing'>,
   input: SchedulerInput,
 ): Promise<Ended> {
-  const result = await cycleOnce(provider, input, { ...options, warm: slot.warm });
+  const { warm, reported } = slot;
+  const result = await cycleOnce(provider, input, { ...options, warm, reported });
   slot.targets = result.targets;
   // After a cycle that did not end well the store is read again.
   if (result.outcome === 'failed' || result.outcome === 'superseded' || result.loaded === undefined)
     delete slot.warm;
   else slot.warm = result.loaded;
+  slot.reported = result.reported;
   // A cycle that failed knows nothing of what is held, which stays so.
   const held = result.outcome === 'failed' ? slot.held : result.held !== undefined;
   return { held, error: result.error, result };

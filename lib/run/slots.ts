@@ -1,4 +1,5 @@
 import type { Loaded } from '../cycle/load.ts';
+import type { StoredStatus } from '../cycle/status.ts';
 
 /** What comes round again and again: the cycle of a provider, or that of a kube-state output. */
 export interface Round {
@@ -30,6 +31,8 @@ export interface Slot {
   timeouts: number;
   server: string;
   warm?: Loaded | undefined;
+  /** The status that its last cycle wrote. */
+  reported?: StoredStatus | undefined;
 }
 
 /** Cycles under way at once: in all, for servers that did not answer last time, and for one server. */
