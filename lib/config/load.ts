@@ -32,7 +32,7 @@ export interface ParseOptions<Stanza, KubeState extends NamedOutput>
   extends Pick<DocumentOptions<Stanza, KubeState>, 'mechanisms' | 'kubeState' | 'directory'> {
   /** Names the file in messages. */
   readonly origin: string;
-  /** Makes SD configs that Muster does not discover an error, whatever `strict` in the file says. */
+  /** Makes SD configs that Muster does not discover an error, even without `strict` in the file. */
   readonly strict?: boolean;
   /** Reads the SD configs of a backend that the file itself names; see `foreignNames`. */
   readonly readForeign?: ((name: string) => StanzaReader<Stanza>) | undefined;
@@ -70,7 +70,8 @@ function foreignNames(document: unknown): readonly string[] {
 }
 
 /**
- * Throws a `ConfigError` where a file of the one that was good is gone from the new one; see `problemsOfLostFiles`. Both packed.
+ * Throws a `ConfigError` where a file of the one that was good is gone from the new one; see `problemsOfLostFiles`.
+ * Both packed.
  */
 export function refuseVanished(now: string, good: string, whereabouts: ConfigOrigin): void {
   const before = unpackFiles(good);

@@ -257,7 +257,7 @@ async function snapshotOf(body: Uint8Array): Promise<Snapshot | undefined> {
   }
 }
 
-/** Milliseconds that a replaced block stays for readers which have an older list. */
+/** Milliseconds that a replaced block stays for readers that have an older list. */
 export const grace = 60 * 60_000;
 
 /** Replaced blocks that a snapshot names at most; others are cleared away as orphans. */

@@ -82,7 +82,7 @@ export async function runScheduler(input: SchedulerInput): Promise<void> {
   await Promise.all(running);
 }
 
-/** A configuration that cannot be had leaves the last one in force. */
+/** If the configuration cannot be read, the last one stays in force. */
 async function currentConfig(
   { config, log }: SchedulerInput,
   last: Scheduled | undefined,
@@ -185,7 +185,7 @@ function runGroup(
   );
 }
 
-/** Never throws: whatever a cycle or the callback on its result throws, the next one comes when it is due. */
+/** Never throws: even if a cycle or the callback on its result throws, the next cycle starts when it is due. */
 async function runSlot(
   round: RunningRound,
   slot: Slot,
