@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import { isMusterError, MusterError } from '../base/errors.ts';
-import { overWrite, retryConflict } from '../store/errors.ts';
+import { ifUnchanged, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { LabelSet } from '../targets/group.ts';
 import { heldKey, type ProviderId } from '../targets/keys.ts';
@@ -201,7 +201,7 @@ async function putHeld(
   { store, signal }: WriteInput,
 ): Promise<void> {
   await store.put(heldKey(id), encodeHeld(id, held), {
-    condition: overWrite(etag),
+    condition: ifUnchanged(etag),
     contentType: 'application/gzip',
     signal,
   });
