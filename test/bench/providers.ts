@@ -110,7 +110,8 @@ async function benchDev(folder: string, providers: number): Promise<readonly Row
   const run = (...args: readonly string[]) =>
     middleOf(() => measure(process.execPath, [muster, ...args, '-c', 'muster.yml'], { cwd: folder }));
   // Of one job, which has as many as any other.
-  const listing = (jobs * ((await run('targets', '--job', 'job-0')).cpu - (await run('check')).cpu)) / providers;
+  const listing =
+    (jobs * ((await run('targets', '--job', 'job-0')).cpu - (await run('check')).cpu)) / providers;
   const rounds = interval / Math.max(1, Math.min(providers / 1000, 10));
   const cycles = quiet.cpu - rounds * round;
   const each = (seconds: number) => (1000 * seconds) / providers;
