@@ -17,7 +17,7 @@ export interface BlockLimits {
   readonly groups: number;
   /** Characters that a block has at least, so that hostile sources do not make a block each. */
   readonly least: number;
-  /** Characters at which a block ends, whatever its sources. */
+  /** Characters at which a block ends, for any sources. */
   readonly most: number;
 }
 
@@ -49,7 +49,9 @@ const lost = 'block-lost';
 /** Code of the error for a text whose block was not fetched. */
 const unread = 'block-unread';
 
-/** A group of a block: what a cycle knows of it without its text. A class, as there are hundreds of thousands of them. */
+/**
+ * A group of a block: what a cycle knows of it without its text. A class, as there are hundreds of thousands of them.
+ */
 class BlockGroup implements EncodedGroup {
   readonly digest: string;
   readonly targets: number;

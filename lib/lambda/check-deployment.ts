@@ -12,7 +12,7 @@ import type { AppProvider } from '../run/providers.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { statusKey } from '../targets/keys.ts';
 import { ageOf } from './measure.ts';
-import { longestGap, sayWaiting } from './schedule.ts';
+import { longestGap, waitingCostHint } from './schedule.ts';
 
 /** One thing that was looked at after a deployment. */
 export interface Finding {
@@ -35,8 +35,8 @@ export interface DeploymentInput {
 }
 
 /**
- * Looks at the store, the schedules of all functions that the configuration needs, and how each provider and output
- * does.
+ * Checks the store, the schedules of all functions that the configuration needs, and the state of each provider and
+ * output. Throws kind `config` if no AWS region is set.
  */
 export async function checkDeployment(input: DeploymentInput): Promise<readonly Finding[]> {
   const { store, outputs, signal } = input;
@@ -102,7 +102,7 @@ function sayCosts(
   ];
   return [...new Set(expressions.values())].flatMap((expression) => {
     const at = all.filter(({ backend }) => expressions.get(backend) === expression);
-    const says = sayWaiting(at, expression);
+    const says = waitingCostHint(at, expression);
     return says === undefined ? [] : [{ check: 'cost', ...good(says) }];
   });
 }
@@ -198,7 +198,7 @@ export interface Schedule {
 }
 
 /**
- * The schedule of this name in the default group, in the region of the environment; undefined where there is none.
+ * The schedule of this name in the default group, in the region of the environment; undefined if there is none.
  * Throws `config` where there is no region, else what the SDK throws.
  */
 export async function readSchedule(name: string, signal: AbortSignal): Promise<Schedule | undefined> {
@@ -208,7 +208,7 @@ export async function readSchedule(name: string, signal: AbortSignal): Promise<S
     return { expression: found.ScheduleExpression ?? '', enabled: found.State === 'ENABLED' };
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return undefined;
-    // The SDK's own words do not tell what to do.
+    // The SDK's message does not say what to do.
     if (error instanceof Error && error.message === 'Region is missing')
       throw new MusterError('config', 'no AWS region: set AWS_REGION to that of the functions');
     throw error;

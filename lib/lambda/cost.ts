@@ -1,7 +1,7 @@
 import type { Sharing } from '../run/providers.ts';
 import { functionLimits, groupsOf } from '../run/together.ts';
 import { type Price, prices, secondsOfMonth } from './prices.ts';
-import { furtherCycles, longestGap, periodOf, ticksOfMonth } from './schedule.ts';
+import { extraCycles, longestGap, periodOf, ticksOfMonth } from './schedule.ts';
 
 /** One line of a bill: so much of something in a month of 730 hours. */
 export interface CostRow {
@@ -26,13 +26,13 @@ export interface CostTask {
   readonly backend: string;
   /** Milliseconds between two cycles. */
   readonly refreshInterval: number;
-  /** Seconds that a cycle takes; absent where it has no status: `presetSeconds` is taken. */
+  /** Seconds that a cycle takes; absent if it has no status: `presetSeconds` is taken. */
   readonly seconds?: number | undefined;
-  /** Absent where it has no status. */
+  /** Absent if it has no status. */
   readonly targets?: number | undefined;
   /** As of a provider. */
   readonly sharing?: Pick<Sharing, 'group' | 'listing'> | undefined;
-  /** How often a month it publishes; a kube-state output does so in every cycle, whatever is said here. */
+  /** How often a month it publishes. Ignored for a kube-state output, which publishes in every cycle. */
   readonly changes: number;
   /** Size of what every cycle writes again. */
   readonly status: number;
@@ -147,7 +147,7 @@ function functionOf(backend: string, tasks: readonly CostTask[], deployment: Dep
 function groupUse(group: readonly CostTask[], schedule: string) {
   const period = periodOf(schedule);
   const interval = Math.max(...group.map(({ refreshInterval }) => refreshInterval));
-  const further = furtherCycles(interval, period);
+  const further = extraCycles(interval, period);
   const runsOf = group.map(({ refreshInterval }) => runsOfMonth(refreshInterval, schedule));
   const runs = Math.max(...runsOf);
   const longest = Math.max(...group.map(({ seconds }) => seconds ?? presetSeconds));

@@ -53,7 +53,7 @@ function termTest(term: Term): LineTest {
   return labelTest(term);
 }
 
-/** Text that every line with such a target has, in this case or in any; undefined where there is none. */
+/** Text that every line with such a target has, in this case or in any; undefined if there is none. */
 export function tellingText(term: Term): { readonly text: string; readonly exact: boolean } | undefined {
   if (term.not || isAbsence(term)) return undefined;
   if (term.kind === 'word') {

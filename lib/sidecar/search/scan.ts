@@ -8,7 +8,7 @@ import { fitsName, type Query } from './query.ts';
 
 /** A group that may fit, still as text: most of what is found is only counted. */
 export interface FoundGroup {
-  /** Whether all of its targets fit; undefined where only decoding it tells. */
+  /** Whether all of its targets fit; undefined if only decoding it tells. */
   readonly fits: Verdict;
   /** How many targets it has. */
   readonly count: () => number;
@@ -16,8 +16,8 @@ export interface FoundGroup {
 }
 
 /**
- * The groups of a mirrored file which the query may fit, in the order of the file. Muster writes a group a line, so that
- * a file is searched as text and only lines that are found are decoded: a hundred megabytes take a fraction of a
+ * The groups of a mirrored file which the query may fit, in the order of the file. Muster writes a group a line, so
+ * that a file is searched as text and only lines that are found are decoded: a hundred megabytes take a fraction of a
  * second and a few megabytes of memory. A file in another layout is read as a whole, up to a limit. Of `missing` names
  * of labels those are removed that a group has: that takes no reading of its own.
  */
@@ -56,7 +56,7 @@ export async function* scanFile(
 
 const largestForeign = 16 << 20;
 
-/** Looks for groups with a label of this name, whatever its value. */
+/** Looks for groups with a label of this name, with any value. */
 function lookFor(name: string) {
   const query: Query = [[{ kind: 'matches', name, text: '', not: false }]];
   const find = finderOf(query);
@@ -179,7 +179,9 @@ const pieceSize = 96 << 10;
 /** A group whose targets share all labels is one line. */
 const longestLine = 64 << 20;
 
-/** Reads a file in pieces that end where a line ends. Throws `too-large` for an endless line, and what node:fs throws. */
+/**
+ * Reads a file in pieces that end where a line ends. Throws `too-large` for an endless line, and what node:fs throws.
+ */
 async function* readLinePieces(path: string, signal: AbortSignal): AsyncGenerator<LinePiece, undefined> {
   const file = await open(path, plainFile);
   try {
