@@ -44,4 +44,7 @@ export default {
   // Half of the files wait for other programs most of their time. Jest would read 150 % as 150 workers.
   maxWorkers: Math.ceil(1.5 * availableParallelism()),
   testTimeout: 180_000,
+  // Milliseconds for a worker to end. The usual half second is not enough on a busy machine, where the memory of a worker is given
+  // back slowly. One that a test keeps alive is still ended, and Jest says so; MUSTER_HANDLES=1 says what keeps it.
+  workerGracefulExitTimeout: 10_000,
 };

@@ -7,8 +7,15 @@ import { useGlobals } from './globals.mjs';
 
 enableCompileCache();
 
-// Jest gives a worker half a second to end. Node takes longer to take a large heap apart, which process.exit() leaves to the system.
+// Node takes seconds to take a large heap apart, which process.exit() leaves to the system.
 process.once('beforeExit', () => process.exit());
+
+// With MUSTER_HANDLES=1: what keeps a worker alive once Jest has let go of it.
+if (process.env.MUSTER_HANDLES && process.send)
+  setInterval(() => {
+    if (process.listenerCount('message') === 0)
+      process.stderr.write(`a worker waits for: ${process.getActiveResourcesInfo().join(', ')}\n`);
+  }, 50).unref();
 
 // A fixed seed, so that a run fails for what was changed and never by chance. To look for more: MUSTER_SEED=$RANDOM.
 fc.configureGlobal({ seed: Number(process.env.MUSTER_SEED ?? 1), numRuns: draws(100) });
