@@ -116,5 +116,5 @@ export interface CycleResult extends ProviderId {
   /** When its first cycle was tried, ISO 8601. */
   readonly firstAttempt?: string;
   /** What the next cycle of this process may start from. */
-  readonly loaded?: Loaded;
+  readonly loaded?: Loaded | undefined;
 }
