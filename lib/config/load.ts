@@ -146,6 +146,8 @@ export interface LoadedConfig<Stanza, KubeState extends NamedOutput> {
   readonly files: readonly FileJobs[];
   /** A problem at a path, with its file and position. Job indices of the path count the jobs of all files. */
   readonly problemAt: Assembled['problemAt'];
+  /** Reads the texts again and says whether they are the same. Parses nothing. Throws what `loadConfig` throws. */
+  readonly isUnchanged: () => Promise<boolean>;
 }
 
 /**
@@ -161,23 +163,53 @@ export async function loadConfig<Stanza, KubeState extends NamedOutput = never>(
   before = [],
   ...loaders
 }: LoadOptions<Stanza, KubeState>): Promise<LoadedConfig<Stanza, KubeState>> {
-  const source = await readSource({ location, directory, readUrl });
+  const where = { location, directory, readUrl };
+  const source = await readSource(where);
   const { text, object, ...rest } = source;
   const main = readYaml(text);
   const access =
     object === undefined
       ? folderAccess(source.directory)
       : bucketAccess(object, { location, readUrl, listUrl });
-  const read = namesFiles(main.value) ? await readScrapeFiles(main, access) : { files: [], problems: [] };
+  const filesOf = namesFiles(main.value) ? () => readScrapeFiles(main, access) : undefined;
+  const read = (await filesOf?.()) ?? noFiles;
   const assembled = assemble(main, read.files, rest);
   const readers = await loadReaders(assembled.value, loaders);
   const foreign = await loadForeign(assembled, source, loaders.loadBackend);
   if (foreign.problems.length > 0) throw new ConfigError(location, inFileOrder(foreign.problems));
   const problems = [...read.problems, ...problemsOfLostFiles(before, assembled)];
-  const digest = createHash('sha256').update(packFiles(text, read.files)).digest('hex');
+  const digest = digestOf(packFiles(text, read.files));
   const mechanisms = [...readers.mechanisms, ...foreign.readers];
   const config = parseAssembled(assembled, { ...readers, ...rest, mechanisms, strict }, problems);
-  return { config, ...rest, digest, files: assembled.files, problemAt: assembled.problemAt };
+  return {
+    config,
+    ...rest,
+    digest,
+    files: assembled.files,
+    problemAt: assembled.problemAt,
+    isUnchanged: lookAgain({ text: digestOf(text), all: digest }, () => readSource(where), filesOf),
+  };
+}
+
+const noFiles: Awaited<ReturnType<typeof readScrapeFiles>> = { files: [], problems: [] };
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** A function of its own, so that of a configuration without files no tree is kept. */
+function lookAgain(
+  digests: { readonly text: string; readonly all: string },
+  readMain: () => Promise<{ readonly text: string }>,
+  readFiles: (() => ReturnType<typeof readScrapeFiles>) | undefined,
+): () => Promise<boolean> {
+  return async () => {
+    const { text } = await readMain();
+    // The same text names the same files.
+    if (digestOf(text) !== digests.text) return false;
+    const { files, problems } = (await readFiles?.()) ?? noFiles;
+    return problems.length === 0 && digestOf(packFiles(text, files)) === digests.all;
+  };
 }
 
 /**

@@ -49,6 +49,8 @@ export interface CycleInput {
   readonly warm?: Loaded | undefined;
   /** The status, where it was read just now. */
   readonly stored?: StoredStatus | undefined;
+  /** The status that the last cycle of this process wrote, to be asked for with its etag. */
+  readonly reported?: StoredStatus | undefined;
   /** Ends everything, the status included. */
   readonly signal?: AbortSignal | undefined;
   /** Find out what would change, write nothing. */
@@ -117,4 +119,6 @@ export interface CycleResult extends ProviderId {
   readonly firstAttempt?: string;
   /** What the next cycle of this process may start from. */
   readonly loaded?: Loaded | undefined;
+  /** The status that it wrote. */
+  readonly reported?: StoredStatus | undefined;
 }

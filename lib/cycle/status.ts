@@ -165,17 +165,22 @@ export const clockSkew = 5 * 60_000;
 /** Bytes of the longest status. */
 export const maxStatusBytes = 1 << 20;
 
-/** The status of a provider. One that cannot be read counts as none. Throws kind `newer` for a later Muster's. */
+/**
+ * The status of a provider; what is known of it already is not sent again. One that cannot be read counts as none. Throws
+ * kind `newer` for a later Muster's.
+ */
 export async function readStatus(
   store: ObjectStore,
   id: ProviderId,
   signal?: AbortSignal | undefined,
+  known?: StoredStatus | undefined,
 ): Promise<StoredStatus> {
   const key = statusKey(id);
   const options = signal && { signal };
   try {
-    const found = await store.get(key, { maxBytes: maxStatusBytes, ...options });
-    if (found === undefined) return { status: undefined, etag: undefined };
+    const found = await store.getIfChanged(key, known?.etag, { maxBytes: maxStatusBytes, ...options });
+    if (found === 'unchanged' && known !== undefined) return known;
+    if (found === undefined || found === 'unchanged') return { status: undefined, etag: undefined };
     return readBody(found.body, found.etag, key);
   } catch (error) {
     if (!isMusterError(error, 'too-large')) throw error;
@@ -240,18 +245,19 @@ interface WriteStatusInput {
 
 /**
  * Writes the status over the one that was read. Where another run wrote in between, the one with the newer version
- * stays, and what that run published is kept. Throws kind `conflict` at once when `merge` is off. Returns the etag of
- * the write, or undefined if the other one stays.
+ * stays, and what that run published is kept. Throws kind `conflict` at once when `merge` is off. Returns what was
+ * written, or undefined if the other one stays.
  */
 export async function writeStatus(
   id: ProviderId,
   status: Status,
   etag: string | undefined,
   { store, signal, merge = true }: WriteStatusInput,
-): Promise<string | undefined> {
+): Promise<StoredStatus | undefined> {
   const put = async (next: Status, over: string | undefined) => {
     const options = { condition: ifUnchanged(over), contentType: 'application/json', signal };
-    return (await store.put(statusKey(id), encodeDocument(next), options)).etag;
+    const { etag } = await store.put(statusKey(id), encodeDocument(next), options);
+    return { status: next, etag };
   };
   if (!merge) return put(status, etag);
   let next = status;
