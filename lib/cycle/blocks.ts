@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { gunzipSync, gzip } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 import { mapConcurrent } from '../base/concurrency.ts';
 import { isMusterError, MusterError } from '../base/errors.ts';
+import { pack } from '../base/gzip-lines.ts';
 import { parseJson } from '../base/json.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { EncodedGroup, Groups } from '../targets/canonical.ts';
@@ -262,7 +262,7 @@ function blockOf(run: Run): HeldBlock | undefined {
 
 async function writeBlock(run: Run, { store, id, version, signal }: WriteInput): Promise<HeldBlock> {
   const text = linesOf(run.map(([, { json }]) => json));
-  const body = await promisify(gzip)(text, { level: 3 });
+  const body = await pack(text);
   const digest = createHash('sha256').update(body).digest('hex');
   const name = `${String(version).padStart(12, '0')}-${digest}`;
   try {
