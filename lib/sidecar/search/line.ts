@@ -269,7 +269,7 @@ function labelTest(name: string, find: Finder, fits: (bytes: Buffer, at: number)
 /** Whether the name that goes on there is meant by the rest of it, as `__meta_consul_service` is by `service`. */
 function isNameAt(bytes: Buffer, at: number, isLong: boolean): Verdict {
   let start = at - 1;
-  while (bytes[start] !== quote && bytes[start] !== backslash) start -= 1;
+  while (start > 0 && bytes[start] !== quote && bytes[start] !== backslash) start -= 1;
   // An escape, be it of a quote, or before the name's end.
   if (bytes[start] === backslash || bytes[start - 1] === backslash) return undefined;
   return start === at - 1 || (isLong && bytes[at - 1] === underscore && isAt(bytes, start + 1, metaBytes));
@@ -278,14 +278,11 @@ function isNameAt(bytes: Buffer, at: number, isLong: boolean): Verdict {
 const metaBytes = Buffer.from(metaPrefix);
 const underscore = 0x5f;
 
-/** The end of a value, before its quote; -1 where an escape is in it. */
+/** The end of a value, before its quote; -1 where an escape is in it, or the file ends. */
 function valueEnd(bytes: Buffer, start: number): number {
   let end = start;
-  while (bytes[end] !== quote) {
-    if (bytes[end] === backslash) return -1;
-    end += 1;
-  }
-  return end;
+  while (end < bytes.length && bytes[end] !== quote && bytes[end] !== backslash) end += 1;
+  return bytes[end] === quote ? end : -1;
 }
 
 /** Whether the value between two positions fits a term. Values repeat, most of all from one line to the next. */
