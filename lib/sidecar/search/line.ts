@@ -22,10 +22,11 @@ export interface QueryTest {
   readonly test: LineTest;
 }
 
-type LineTest = (piece: LinePiece, line: Line) => Verdict;
+type LineTest = (line: Line) => Verdict;
 
 /** Where a line of one group is. */
 export interface Line {
+  readonly piece: LinePiece;
   readonly start: number;
   readonly end: number;
   /** From the first quote of the addresses to the last. */
@@ -55,11 +56,11 @@ export function testOf(query: Query, names: NameFinders): QueryTest {
   const next = clauses[0]?.next;
   return {
     next: next === undefined ? anyLine : firstOf([next, escapes]),
-    test(piece, line) {
-      if (escapes(piece, line.start) < line.end) return undefined;
+    test(line) {
+      if (escapes(line.piece, line.start) < line.end) return undefined;
       let all: Verdict = true;
       for (const { test } of clauses) {
-        const verdict = test(piece, line);
+        const verdict = test(line);
         if (verdict === false) return false;
         if (verdict === undefined) all = undefined;
       }
@@ -101,7 +102,7 @@ function keyText(name: string): string {
 }
 
 /** As it stands within the quotes of JSON. */
-export function quoted(text: string): string {
+function quoted(text: string): string {
   return JSON.stringify(text.toWellFormed()).slice(1, -1);
 }
 
@@ -112,10 +113,10 @@ function clausePart(clause: Clause, names: NameFinders): Part {
   return {
     next: isTelling ? firstOf(nexts) : undefined,
     telling: isTelling ? Math.min(...parts.map(({ telling }) => telling)) : -1,
-    test(piece, line) {
+    test(line) {
       let any: Verdict = false;
       for (const { test, not } of parts) {
-        const found = test(piece, line);
+        const found = test(line);
         if (found === !not) return true;
         if (found === undefined) any = undefined;
       }
@@ -156,7 +157,7 @@ function wordPart(word: string): Part {
   return {
     next,
     telling: plain.length,
-    test(piece, { start, end, addresses, addressesEnd, isOne }) {
+    test({ piece, start, end, addresses, addressesEnd, isOne }) {
       if (isForeign && (piece.isAscii() || isAscii(piece.bytes.subarray(start, end)))) return false;
       if (plain === '') return undefined;
       let found: Verdict = false;
@@ -191,19 +192,19 @@ type Compared = Term & { readonly kind: 'equals' | 'matches' };
 function addressPart(term: Compared, names: NameFinders): Part {
   const byLabel = labelPart(term, names).test;
   const fits = createFit(term);
-  const byAddress: LineTest = ({ bytes }, { addresses, addressesEnd, isOne }) =>
-    isOne ? fits(bytes, addresses + 1, addressesEnd - 1) : undefined;
+  const byAddress: LineTest = ({ piece, addresses, addressesEnd, isOne }) =>
+    isOne ? fits(piece.bytes, addresses + 1, addressesEnd - 1) : undefined;
   if (isAbsence(term))
     return {
       telling: -1,
-      test: (piece, line) => not(either(not(byAddress(piece, line)), not(byLabel(piece, line)))),
+      test: (line) => not(either(not(byAddress(line)), not(byLabel(line)))),
     };
   const text = `"${quoted(term.text)}"`;
   const isExact = term.kind === 'equals';
   return {
     next: isExact ? finderOf(text) : undefined,
     telling: isExact ? Buffer.byteLength(text) : -1,
-    test: (piece, line) => either(byAddress(piece, line), byLabel(piece, line)),
+    test: (line) => either(byAddress(line), byLabel(line)),
   };
 }
 
@@ -218,8 +219,7 @@ function not(verdict: Verdict): Verdict {
 
 function labelPart(term: Compared, names: NameFinders): Part {
   const { name, text } = term;
-  // A name of nothing but punctuation can seem to stand between two strings.
-  if (!/[^\s,:{}[\]]/.test(name)) return { telling: -1, test: () => undefined };
+  if (!isFindable(name)) return { telling: -1, test: () => undefined };
   if (isAbsence(term)) return { telling: -1, test: absenceTest(name, names.key(name)) };
   return term.kind === 'equals' ? equalsPart(name, text, names) : matchesPart(term, names.key(name));
 }
@@ -247,13 +247,13 @@ function matchesPart(term: Compared, key: Finder): Part {
 function absenceTest(name: string, key: Finder): LineTest {
   const length = Buffer.byteLength(keyText(name));
   const test = labelTest(name, key, (bytes, at) => bytes[at + length] !== quote);
-  return (piece, line) => not(test(piece, line));
+  return (line) => not(test(line));
 }
 
 /** Whether a label of this name is as wanted; `find` gives the places where one may be, by the end of its name. */
 function labelTest(name: string, find: Finder, fits: (bytes: Buffer, at: number) => Verdict): LineTest {
   const isLong = name !== 'address';
-  return (piece, { addressesEnd, end }) => {
+  return ({ piece, addressesEnd, end }) => {
     let any: Verdict = false;
     for (let at = find(piece, addressesEnd); at < end; at = find(piece, at + 1)) {
       const isMeant = isNameAt(piece.bytes, at, isLong);
@@ -264,6 +264,37 @@ function labelTest(name: string, find: Finder, fits: (bytes: Buffer, at: number)
     }
     return any;
   };
+}
+
+/**
+ * Reads the values of labels, as they stand in JSON, in the order of their names; an empty one where there is none.
+ * `undefined` where the line has to be decoded.
+ */
+export function valueReader(names: readonly string[]): (line: Line) => readonly string[] | undefined {
+  const escapes = escapeFinder(names.some((name) => name.includes('/')));
+  const keys = names.map((name) => `"${keyText(name)}`);
+  const labels = keys.map((key) => ({ find: finderOf(key), length: Buffer.byteLength(key) }));
+  return ({ piece, start, addressesEnd, end }) => {
+    if (escapes(piece, start) < end) return undefined;
+    const values: string[] = [];
+    for (const { find, length } of labels) {
+      const at = find(piece, addressesEnd);
+      if (at < end && piece.bytes[at - 1] === backslash) return undefined;
+      values.push(at < end ? rawValue(piece.bytes, at + length) : '');
+    }
+    return values;
+  };
+}
+
+function rawValue(bytes: Buffer, start: number): string {
+  let end = start;
+  while (end < bytes.length && bytes[end] !== quote) end += bytes[end] === backslash ? 2 : 1;
+  return bytes.toString('utf8', start, end);
+}
+
+/** Whether a name can be looked for: one of nothing but punctuation can seem to stand between two strings. */
+export function isFindable(name: string): boolean {
+  return /[^\s,:{}[\]]/.test(name);
 }
 
 /** Whether the name that goes on there is meant by the rest of it, as `__meta_consul_service` is by `service`. */

@@ -22,6 +22,8 @@ export interface FoundGroup {
   readonly fits: Verdict;
   /** How many targets it has; zero where only decoding it tells. */
   readonly count: number;
+  /** Where it stands; undefined in a layout that is not ours. */
+  readonly line?: Line | undefined;
   readonly decode: () => FileSdGroup;
 }
 
@@ -111,10 +113,10 @@ function findLines(piece: LinePiece, closes: Finder, { next, test }: QueryTest):
     at = end + 1;
     if (!isAt(bytes, start, lineStart)) continue;
     const line = lineOf(piece, { start, end }, closes);
-    const fits = line && test(piece, line);
+    const fits = line && test(line);
     if (fits === false) continue;
     const count = line !== undefined && fits === true ? countOf(bytes, line) : 0;
-    groups.push({ fits, count, decode: () => decodeLine(bytes, start, end) });
+    groups.push({ fits, count, line, decode: () => decodeLine(bytes, start, end) });
   }
   return groups;
 }
@@ -130,9 +132,9 @@ function lineOf(
   let mark = addresses + 1;
   while (mark < end && bytes[mark] !== quote && bytes[mark] !== backslash) mark += 1;
   if (bytes[addresses] === quote && bytes[mark] === quote && isAt(bytes, mark + 1, afterTargets))
-    return { start, end, addresses, addressesEnd: mark + 1, isOne: true };
+    return { piece, start, end, addresses, addressesEnd: mark + 1, isOne: true };
   const addressesEnd = closes(piece, start);
-  return addressesEnd < end ? { start, end, addresses, addressesEnd, isOne: false } : undefined;
+  return addressesEnd < end ? { piece, start, end, addresses, addressesEnd, isOne: false } : undefined;
 }
 
 function countOf(bytes: Buffer, { addresses, addressesEnd, isOne }: Line): number {
