@@ -54,14 +54,18 @@ export async function findDropped(options: DroppedOptions): Promise<DroppedResul
     try {
       for await (const groups of scanFile(file.path, [], signal)) {
         for (const group of groups) judgeGroup(found, { group, judge, file, options });
-        if (performance.now() > end) return { ...found, complete: false };
+        if (performance.now() > end) return resultOf(found, false);
       }
     } catch (error) {
       signal.throwIfAborted();
       found.problems.push(toMusterError(error).message);
     }
   }
-  return { ...found, complete: true };
+  return resultOf(found, true);
+}
+
+function resultOf({ rows, counts, problems, judged }: Found, complete: boolean): DroppedResult {
+  return { rows, counts, problems, judged, complete };
 }
 
 interface Found {

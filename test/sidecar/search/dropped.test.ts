@@ -32,10 +32,13 @@ function settingsWith(relabel_configs: Settings['relabel_configs']): Settings {
 }
 
 const names = ['a', 'b', '__meta_a', '__meta_b', '__meta_x_a', '__address__', '__scheme__', 'é"', ','];
-const name = fc.constantFrom(...names);
+const name = fc.oneof(fc.constantFrom('a', '__meta_a'), fc.constantFrom(...names));
 const value = fc.constantFrom('', '1', '2', 'a', 'b', '10.0.0.1:80', 'x"y', '\\', '\u0007', 'é', 'a;1', 'b/');
 const group = fc.record({
-  targets: fc.array(fc.constantFrom('', '10.0.0.1:80', '10.0.0.2:81', 'b', 'x"y'), { maxLength: 2 }),
+  targets: fc.array(fc.constantFrom('', '10.0.0.1:80', '10.0.0.2:81', 'b', 'x"y'), {
+    minLength: 1,
+    maxLength: 2,
+  }),
   labels: fc.dictionary(name, value, { maxKeys: 5 }),
 });
 const rule = fc
@@ -60,6 +63,23 @@ const rule = fc
     modulus: fc.constantFrom('1', '2', '3'),
   })
   .map(({ modulus, ...one }) => ({ ...one, ...(one.action === 'hashmod' && { modulus }) }));
+
+/** Rules as they usually are: labels get other names, and one of those decides. */
+const usual = fc.oneof(
+  fc.record({
+    action: fc.constant('labelmap' as const),
+    regex: fc.constantFrom('__meta_(.+)', '__meta_x_(.*)', '(.+)', '__(?:meta|x)_(.*)'),
+    replacement: fc.constantFrom('$1', '${1}', '__meta_$1'),
+  }),
+  fc.record({
+    action: fc.constantFrom('keep' as const, 'drop' as const),
+    source_labels: fc.array(fc.constantFrom('a', 'a', '__meta_a', '__address__'), {
+      minLength: 1,
+      maxLength: 2,
+    }),
+    regex: fc.constantFrom('1', '[^1]*', '.*;.*', '.+', '.*'),
+  }),
+);
 
 /** Each target that is dropped, with its rule, by running all rules on all labels. */
 function slowly(groups: readonly FileSdGroup[], settings: Settings): readonly unknown[] {
@@ -90,7 +110,7 @@ test('tells of each target which rule drops it, as running all rules on all of i
   await fc.assert(
     fc.asyncProperty(
       fc.array(group, { maxLength: 6 }),
-      fc.array(rule, { maxLength: 6 }),
+      fc.array(fc.oneof(rule, usual, usual), { maxLength: 5 }),
       layouts,
       fc.integer({ min: 0, max: 2 }),
       async (groups, rules, write, offset) => {
