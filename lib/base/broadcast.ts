@@ -2,9 +2,9 @@ import { heedSignals } from './deadlines.ts';
 import { MusterError } from './errors.ts';
 
 /**
- * A generator that several readers read: each gets every value and the end, or the error. Values come one at a time, when
- * all readers have asked, so that none is kept. A reader that leaves is not waited for any more, and the last one to leave
- * ends the generator. Readers are known by number, from 0.
+ * A generator that several readers read: each gets every value and the end, or the error. Values come one at a time,
+ * when all readers have asked, so that none is kept. A reader that leaves is not waited for any more, and the last one
+ * to leave ends the generator. Readers are known by number, from 0.
  */
 export interface Broadcast<T, R> {
   /** Whether the reader belongs to it: not one that came too late, or has left. */
@@ -25,7 +25,7 @@ interface BroadcastOptions<T, R> {
   readonly onEnd?: () => void;
 }
 
-/** A broadcast, not yet started. */
+/** Makes a broadcast, which has not started yet. A reader that comes too late gets an error of kind `internal`. */
 export function openBroadcast<T, R>({
   readers,
   start,

@@ -19,7 +19,7 @@ export function onAbort(
   return stop;
 }
 
-/** The error for a signal that fired: its own reason if that is a MusterError, else that the deadline passed. */
+/** The error for a signal that fired: its reason if that is a MusterError, else one of kind `timeout`. */
 export function abortError(signal: AbortSignal, howFar: string): MusterError {
   if (signal.reason instanceof MusterError) return signal.reason;
   return new MusterError('timeout', `the deadline passed ${howFar}`);
@@ -30,7 +30,10 @@ export function cutOff(url: string, what: string, signal: AbortSignal): MusterEr
   return new MusterError('timeout', `${url}: ${what} was cut off by the deadline`, { cause: signal.reason });
 }
 
-/** Waits; throws as soon as a signal fires. `howFar` ends the sentence "the deadline passed …". */
+/**
+ * Waits for `ms` milliseconds. Throws like `abortError` as soon as a signal fires. `howFar` ends the sentence "the
+ * deadline passed …".
+ */
 export function pause(ms: number, signals: readonly AbortSignal[], howFar: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
@@ -44,7 +47,7 @@ export function pause(ms: number, signals: readonly AbortSignal[], howFar: strin
   });
 }
 
-/** The promise's outcome, or the error of the first signal that fires before it; the promise's work goes on. */
+/** The outcome of the promise. Throws like `abortError` if a signal fires before; the work of the promise continues. */
 export function heedSignals<T>(
   promise: Promise<T>,
   signals: readonly AbortSignal[],

@@ -54,7 +54,7 @@ export type ErrorKind =
  * - `lock-held` (`timeout`): another process held a lock for too long.
  * - `no-bucket` (`not-found`): there is no such bucket.
  * - `no-credentials` (`denied`): no AWS credentials were found.
- * - `no-token` (any kind of a request): the OAuth 2 token of a request could not be had.
+ * - `no-token` (any kind of a request): the client could not get the OAuth 2 token of a request.
  * - `not-conditional` (`storage`): the store does not honour conditional writes.
  * - `publish-contention` (`conflict`): other writers change a file faster than it can be published.
  * - `read-only` (`storage`): the file system is mounted so.
@@ -100,8 +100,8 @@ export class MusterError extends Error {
   /** HTTP status of the answer behind the error, where there was one. */
   readonly status: number | undefined;
   /**
-   * What else is known, in another program's words, which may hold a secret: only for the log at level debug. Never enters
-   * a status, a page or an answer.
+   * What else is known, in another program's words, which may hold a secret: only for the log at level debug. Never
+   * enters a status, a page or an answer.
    */
   readonly detail: string | undefined;
 
@@ -134,7 +134,9 @@ export function withMessage(
   return new MusterError(kind, message, { code, status, detail, cause });
 }
 
-/** The message of an error, behind the key of the object that it is about. What the store says names the key already. */
+/**
+ * The message of an error, behind the key of the object that it is about. What the store says names the key already.
+ */
 export function messageWithKey(key: string, error: unknown): string {
   const { message } = toMusterError(error);
   return message.includes(key) ? message : `${key}: ${message}`;
@@ -156,7 +158,7 @@ export function detailOf(error: unknown): string | undefined {
   return undefined;
 }
 
-/** The code of an error of Node or of the operating system, such as `ENOENT`; undefined where it has none. */
+/** The code of an error of Node or of the operating system, such as `ENOENT`; undefined if it has none. */
 export function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;

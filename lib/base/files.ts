@@ -22,7 +22,7 @@ export async function readText(path: string, { maxBytes, signal }: ReadTextOptio
   }
 }
 
-/** The names in a folder; none where there is no such folder. Errors as of `readText`. */
+/** The names in a folder; empty if there is no such folder. Throws like `readText`. */
 export async function readFolder(path: string): Promise<readonly string[]> {
   try {
     return await readdir(path);
@@ -86,7 +86,7 @@ export async function* readPieces(
   return undefined;
 }
 
-/** The pieces as one; `length` is that of all of them. */
+/** Joins the pieces. `length` is their number of bytes together. */
 export function joinPieces(pieces: readonly Uint8Array[], length: number): Uint8Array {
   const whole = new Uint8Array(length);
   let at = 0;

@@ -6,7 +6,9 @@ import { MusterError, toMusterError } from './errors.ts';
 /** Characters that are handed to the packer at once: strings of 128 KiB and more take a fifth more CPU. */
 const chunkLength = 64 << 10;
 
-/** Gzip of a text that is made while it is packed. Level 3: on listings twice as fast as the default, a tenth larger. */
+/**
+ * Gzip of a text that is made while it is packed. Level 3: on listings twice as fast as the default, a tenth larger.
+ */
 export async function packLines(lines: Iterable<string>): Promise<Uint8Array> {
   const gzip = createGzip({ level: 3 });
   const packed: Buffer[] = [];
@@ -108,7 +110,7 @@ export async function* unpackLines(
 const smallBody = 16 << 10;
 const smallText = 256 << 10;
 
-/** The lines of a small text; undefined for one that is not small, or not right, which the stream tells of. */
+/** The lines of a small text; undefined for a larger text, or a damaged one, which the stream reports. */
 function unpackSmall(body: Uint8Array, longestLine: number): readonly string[] | undefined {
   if (body.length > smallBody || longestLine < smallText) return undefined;
   try {

@@ -44,8 +44,8 @@ export interface LoggerOptions {
 export type LogFormat = 'text' | 'json';
 
 /**
- * A logger of logfmt lines, `ts=… level=… msg=… key=value`, or of JSON, `{"ts":…,"level":…,"msg":…}`. A line is one line,
- * whatever the values hold.
+ * A logger of logfmt lines, `ts=… level=… msg=… key=value`, or of JSON, `{"ts":…,"level":…,"msg":…}`. A line is one
+ * line, whatever the values hold.
  */
 export function createLogger({
   level,
@@ -143,7 +143,7 @@ function textOf(value: unknown): string {
   }
 }
 
-/** Quotes, backslashes, and whatever can break a line or turn the reading direction of a terminal. */
+/** Quotes, backslashes, and characters that can break a line or turn the reading direction of a terminal. */
 const unsafe = /["\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const named: Readonly<Record<string, string>> = {
   '"': '\\"',

@@ -135,7 +135,7 @@ async function lookForDocker(env: Env): Promise<Look> {
   const job = {
     job: 'docker',
     configKey: 'docker_sd_configs',
-    comment: 'Each TCP port of each container that runs.',
+    comment: 'Each TCP port of each running container.',
     relabel_configs: [
       { source_labels: ['__meta_docker_container_name'], regex: '/(.*)', target_label: 'container' },
     ],
@@ -150,7 +150,7 @@ async function lookForDocker(env: Env): Promise<Look> {
       key_file: join(folder, 'key.pem'),
     };
     if (host.startsWith('ssh:'))
-      return { missed: 'Docker: DOCKER_HOST is an ssh: address, which Muster does not speak' };
+      return { missed: 'Docker: DOCKER_HOST is an ssh: address, which Muster does not support' };
     const config = isTls ? { host: host.replace(/^tcp:/, 'https:'), tls_config: tls } : { host };
     return { ...job, from: 'DOCKER_HOST', config };
   }

@@ -150,7 +150,7 @@ async function print(
   if (outputs.length > 0) await printOutputStatuses(io, outputs, now);
 }
 
-/** What is held or waits is no failure yet. */
+/** Held and waiting providers have not failed. */
 function styleOfState(state: string, ok: boolean): Style {
   if (state === 'ok') return 'good';
   return ok || /^(?:held|left|version|no cycle)/.test(state) ? 'warn' : 'bad';
@@ -162,7 +162,9 @@ interface Row extends Pick<StoredStatus, 'status' | 'damaged'> {
   readonly configured: boolean;
 }
 
-/** The configured providers under their names in the store; under those of their positions where a newer Muster wrote. */
+/**
+ * The configured providers under their names in the store; under the names of their positions if a newer Muster wrote.
+ */
 async function storedNames(
   providers: readonly AppProvider[],
   store: ObjectStore,
@@ -190,7 +192,7 @@ async function readStored(
   }
 }
 
-/** `ok`, or what is wrong. `stale` is the age in milliseconds at which a last success is too old. */
+/** `ok`, or what is wrong. `stale` is the age in milliseconds at which the last success is too old. */
 function stateOf({ configured, status, damaged }: Row, now: Date, stale: number): string {
   if (damaged !== undefined) return `its status cannot be read: ${damaged}`;
   if (status === undefined) return 'no cycle yet';
@@ -218,12 +220,12 @@ export interface OutputRow {
   readonly configured: boolean;
   /** When its cluster was last listed, ISO 8601. */
   readonly listed_at: string | undefined;
-  /** Compressed size. */
+  /** Compressed size in bytes. */
   readonly bytes: number;
   readonly state: string;
-  /** The command that publishes a held text; undefined where nothing is held. */
+  /** The command that publishes a held text; undefined if nothing is held. */
   readonly command?: string | undefined;
-  /** The output's status document; undefined where it has none. */
+  /** The output's status document; undefined if it has none. */
   readonly status?: OutputStatus | undefined;
 }
 
@@ -258,7 +260,7 @@ export async function readOutputStatuses(
   });
 }
 
-/** The state of an output. The sidecar serves no text that is old or undated. */
+/** The state of an output. The sidecar does not serve a text that is old or has no date. */
 function outputState(
   bytes: number | undefined,
   listed: Date | undefined,
@@ -274,7 +276,7 @@ function outputState(
     : (confirmedOf(status, now) ?? 'ok');
 }
 
-/** A loss of samples in the last hour that nobody had accepted. */
+/** A loss of samples that was published in the last hour although nobody had accepted it. */
 function confirmedOf(status: OutputStatus | undefined, now: Date): string | undefined {
   const { confirmed } = status ?? {};
   return confirmed === undefined || now.getTime() - Date.parse(confirmed.at) >= 60 * 60_000

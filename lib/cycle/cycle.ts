@@ -41,6 +41,7 @@ export async function runCycle(provider: Provider, input: CycleInput): Promise<C
       durationMs: Math.max(0, input.now().getTime() - started.getTime()),
       firstAttempt: status?.first_attempt ?? status?.last_attempt ?? started.toISOString(),
       ...(state.loaded && { loaded: state.loaded }),
+      ...(state.reported && { reported: state.reported }),
       damaged,
       ...(outcome !== 'failed' && (status?.failures ?? 0) > 0 && { recovered: true }),
       ...lastSuccess(outcome, state, input),
@@ -67,6 +68,8 @@ interface State {
   held?: StoredHeld | undefined;
   /** Why the history could not be used. */
   damaged?: string | undefined;
+  /** The status that the cycle wrote in the end. */
+  reported?: StoredStatus | undefined;
 }
 
 /** What a later Muster wrote is not touched, nor is the status beside it. */
@@ -105,7 +108,7 @@ async function runSteps(
   end: (outcome: Outcome, rest?: Partial<CycleResult>) => CycleResult,
 ): Promise<CycleResult> {
   const { store, signal, dryRun, now } = input;
-  const stored = input.stored ?? (await readStatus(store, provider, signal));
+  const stored = input.stored ?? (await readStatus(store, provider, signal, input.reported));
   state.stored = stored;
   const none: StoredHeld = { held: undefined, etag: undefined };
   const [read, found] = await Promise.all([
@@ -194,7 +197,7 @@ async function runSteps(
     requests: listing.listed.requests,
     damaged: damaged ?? stored.damaged ?? held.damaged,
   };
-  await writeHeartbeat(provider, reportInput, state.stored, report);
+  state.reported = await writeHeartbeat(provider, reportInput, state.stored, report);
   // What could not be removed now is so by a later cycle.
   if (isChanged && provider.journal !== undefined)
     await clearJournal(provider, next.version, provider.journal, { store, signal, now: now() }).catch(

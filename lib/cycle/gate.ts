@@ -25,7 +25,7 @@ export interface GateInput {
   readonly listing: Groups;
   /** What the listing says of itself. */
   readonly listed: Listed;
-  /** Names of the backend that the published list came from; empty where unknown. */
+  /** Names of the backend that the published list came from; empty if unknown. */
   readonly backend: readonly string[];
   /** What an earlier listing held. */
   readonly memory: Memory | undefined;

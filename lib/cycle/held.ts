@@ -19,7 +19,7 @@ export interface HeldDocument {
   /** Version of the list that is published meanwhile. */
   readonly version: number;
   readonly message: string;
-  /** A pin holds it, whatever the gate would say. */
+  /** A pin holds it, even if the gate would not. */
   readonly pinned?: boolean | undefined;
   /** How many targets are held. */
   readonly targets: number;
@@ -156,7 +156,7 @@ function bySource(marks: ReadonlyMap<string, Mark>): readonly (Mark & { readonly
   return [...sources].map(([id, mark]) => ({ id, ...mark }));
 }
 
-/** What a hold leaves in the store. */
+/** The document of a hold. `version` is the published version of the list. */
 export function heldOf({ kind, memory, message, targets, listed }: Hold, version: number): HeldDocument {
   const pinned = kind === 'pinned' && { pinned: true };
   return { memory, version, message, ...pinned, targets: targets.length, listed, sample: sampleOf(targets) };
@@ -171,7 +171,10 @@ interface WriteInput {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Writes what is held over what was read; what an operator accepted in between is kept. */
+/**
+ * Replaces what was read with what is held now. An acceptance that an operator wrote in between is kept. Throws like
+ * `readHeld`, and what the store throws.
+ */
 export async function writeHeld(
   id: ProviderId,
   held: HeldDocument,
@@ -206,7 +209,7 @@ async function putHeld(
 
 /**
  * Accepts just what is held of a provider now, for an hour: the next cycle lets these targets leave. Returns what was
- * accepted, or undefined where nothing is held.
+ * accepted, or undefined if nothing is held. Throws like `readHeld`, and what the store throws.
  */
 export async function acceptHeld(
   store: ObjectStore,

@@ -47,7 +47,7 @@ export function operatorCommand(
     : `muster ${command} ${quoted(job)} --provider ${provider}`;
 }
 
-/** The command that settles what the status says of a provider, or undefined where none does. */
+/** The command that settles what the status says of a provider, or undefined if none does. */
 export function settlingCommand(
   id: ProviderId,
   { held, pinned, retiring }: Pick<Status, 'held' | 'pinned' | 'retiring'>,
@@ -58,7 +58,10 @@ export function settlingCommand(
   return held && acceptCommand(id);
 }
 
-/** What a person should know of a provider that is otherwise well: what left without an operator, and damage. */
+/**
+ * Notes about a provider that is otherwise well: targets that left without an operator, and damage. `now` is in
+ * milliseconds of Unix time.
+ */
 export function noticesOf(status: Status, now: number): readonly Notice[] {
   const { confirmed, damaged, pinned, rejected, ...id } = status;
   const isLate = confirmed !== undefined && now - Date.parse(confirmed.at) >= confirmedFor;

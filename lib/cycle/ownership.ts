@@ -13,7 +13,7 @@ interface OwnershipInput {
   readonly signal: AbortSignal;
   /** `owner` of the configuration. */
   readonly owner?: string | undefined;
-  /** Take the store over, whatever it has. */
+  /** Take the store over, even from another configuration. */
   readonly takeOver?: boolean;
   /** Look only. */
   readonly dryRun?: boolean;
@@ -93,7 +93,7 @@ const schema = z.object({
   owner: z.string().optional(),
 });
 
-/** The store's document together with the write that it was read from; undefined where the store has none yet. */
+/** The store's document together with the write that it was read from; undefined if the store has none yet. */
 export async function readStoreDocument(
   store: ObjectStore,
   signal?: AbortSignal,

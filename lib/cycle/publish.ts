@@ -47,7 +47,7 @@ const attempts = 5;
 /** A version that is committed. */
 interface Committed {
   readonly loaded: Loaded;
-  /** What led to it from the version before; empty where the list stayed. */
+  /** What led to it from the version before; empty if the list stayed. */
   readonly change: Change;
   /** As the last cycle left it. */
   readonly status: Status | undefined;
@@ -113,8 +113,8 @@ async function publishFile(input: WriteInput, groups: Groups): Promise<Published
 }
 
 /**
- * Publishes the blocks of the snapshot by a manifest, so that a reader of it finds all of them. Returns undefined when a
- * newer run was found.
+ * Publishes the blocks of the snapshot by a manifest, so that a reader of it finds all of them. Returns undefined when
+ * a newer run was found.
  */
 async function publishManifest(
   input: WriteInput,
@@ -143,9 +143,9 @@ async function readParts({ store, id, signal }: WriteInput): Promise<readonly st
 }
 
 /**
- * Puts a file in place of whatever older run's file is there. The order matters: first the file's etag, then the look
- * at the fence, then the conditional write. A run that commits after the look also publishes after the etag was read, so
- * that either this write fails on its etag or the newer one lands on top.
+ * Replaces the file of any older run. The order matters: first the file's etag, then the look at the fence, then the
+ * conditional write. A run that commits after the look also publishes after the etag was read, so that either this
+ * write fails on its etag or the newer one lands on top.
  */
 async function replaceFenced(input: WriteInput, key: string, body: Body): Promise<string | undefined> {
   const { store, signal } = input;

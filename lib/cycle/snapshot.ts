@@ -38,7 +38,7 @@ export interface Snapshot {
   readonly steps?: readonly Step[] | undefined;
   /** What operators have decided. */
   readonly control?: Control | undefined;
-  /** The blocks that hold the texts; undefined where the snapshot holds them itself. */
+  /** The blocks that hold the texts; undefined if the snapshot holds them itself. */
   readonly blocks?: readonly Block[] | undefined;
   /** Blocks of earlier versions, kept for readers that are on their way. */
   readonly replaced?: readonly Replaced[] | undefined;
@@ -170,7 +170,7 @@ interface Checkpointed {
   readonly groups: Groups;
 }
 
-/** How a list is to be laid out. */
+/** The layout of a list. */
 type Layout = Pick<CheckpointInput, 'limits' | 'inParts'>;
 
 /** Whether the texts of a list go into blocks. One near the limit stays as it is. */
@@ -181,7 +181,7 @@ export function isForBlocks(
   return inParts === true || textLength(groups) > (checkpoint?.blocks === undefined ? inline : inline / 2);
 }
 
-/** Whether a snapshot of the list is laid out as it is to be. */
+/** Whether a snapshot of the list has this layout. */
 export function isLaidOut(
   list: Pick<Unwritten, 'groups' | 'checkpoint'>,
   snapshot: Pick<Snapshot, 'blocks'>,
@@ -239,15 +239,15 @@ export async function writeCheckpoint(
 }
 
 /**
- * Whether a snapshot that took the place of the loaded one names all blocks that were kept of that: others may have been
- * cleared away since, or will be.
+ * Whether a snapshot that took the place of the loaded one names all blocks that were kept of that: others may have
+ * been cleared away since, or will be.
  */
 function namesKept(stored: Snapshot | undefined, blocks: readonly Block[], version: number): boolean {
   const named = new Set(stored?.blocks?.map(({ name }) => name));
   return blocks.every(({ name }) => named.has(name) || parsePartName(name)?.version === version);
 }
 
-/** The snapshot, or undefined where it cannot be read. */
+/** The snapshot, or undefined if it cannot be read. */
 async function snapshotOf(body: Uint8Array): Promise<Snapshot | undefined> {
   try {
     return await decodeSnapshot(body);

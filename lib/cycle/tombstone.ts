@@ -29,7 +29,9 @@ const schema = z.object({
   run: z.string(),
 });
 
-/** The tombstone of a provider, or undefined where there is none. Throws `malformed`, `newer`, and what the store throws. */
+/**
+ * The tombstone of a provider, or undefined if there is none. Throws `malformed`, `newer`, and what the store throws.
+ */
 export async function readTombstone(
   store: ObjectStore,
   id: ProviderId,

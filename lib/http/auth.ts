@@ -6,7 +6,7 @@ import { basicOfUrl, decoded } from './proxy.ts';
 import type { ReadText } from './tls.ts';
 import type { Redactor } from './url-text.ts';
 
-/** The value of Authorization for a request; undefined where the configuration has no credentials. */
+/** The value of Authorization for a request; undefined if the configuration has no credentials. */
 export type Authorize = (signal: AbortSignal) => Promise<string | undefined>;
 
 /** Headers which the configuration adds to every request. */
@@ -38,7 +38,10 @@ export async function readAuthorization(
   return `${authorization.type}${authorization.separator ?? ' '}${credentials}`.trim();
 }
 
-/** Reads headers with several values, and remembers them as secrets. `key` is the configuration key they are under. */
+/**
+ * Reads headers with several values, and remembers them as secrets. `key` is their key in the configuration. Throws
+ * what the credential reader throws, and kind `config` for a value with a control character.
+ */
 export async function readHeaders(
   headers: Readonly<Record<string, readonly Credential[]>>,
   key: string,
@@ -59,8 +62,9 @@ export async function readHeaders(
 }
 
 /**
- * All headers of a request, names in lower case: the request's own, which win over the defaults, then the
- * configured ones, which are added to them. `authorization` yields to a header that is there already.
+ * All headers of a request, names in lower case: the request's own, which win over the defaults, then the configured
+ * ones, which are added to them. `authorization` does not replace an existing header. Throws kind `config` for a value
+ * with a control character.
  */
 export function requestHeaders(
   own: Readonly<Record<string, string>>,
@@ -81,7 +85,7 @@ export function requestHeaders(
   return Object.fromEntries(headers);
 }
 
-/** `Basic …` of the URL's own user name and password, as Go sends it; undefined where it has none. */
+/** `Basic …` of the URL's own user name and password, as Go sends it; undefined if it has none. */
 export function urlAuthorization(url: URL, redactor: Redactor): string | undefined {
   if (url.username === '' && url.password === '') return undefined;
   const value = basicOfUrl(url);
@@ -102,7 +106,9 @@ export function learnRequestSecrets(
     if (secretName.test(name)) learnWord(value.replace(/^(?:bearer|basic)\s+/i, ''), redactor);
 }
 
-/** Remembers a value that may be a secret or a plain word; one this short is no secret and would blank every message. */
+/**
+ * Remembers a value that may be a secret or a plain word; one this short is no secret and would blank every message.
+ */
 export function learnWord(value: string, redactor: Redactor): void {
   if (value.length >= 4) redactor.learn(value);
 }

@@ -12,8 +12,9 @@ import { type ReadText, readTls } from './tls.ts';
 import { createRedactor, type Redactor, shownUrl } from './url-text.ts';
 
 /**
- * The client that every backend uses: TLS, authentication, proxy, retries, limits and deadlines as configured for
- * one SD config. Disposing of it ends its connections. Errors are MusterErrors whose message names the URL without credentials and query.
+ * The client that every backend uses: TLS, authentication, proxy, retries, limits and deadlines as configured for one
+ * SD config. Disposing of it ends its connections. Errors are MusterErrors whose message names the URL without
+ * credentials and query.
  */
 export interface HttpClient extends AsyncDisposable {
   /**
@@ -35,7 +36,7 @@ export interface HttpClientOptions {
   readonly signal: AbortSignal;
   /** When `signal` will fire, in milliseconds since 1970, if that is known: no wait for a retry goes beyond it. */
   readonly deadline?: number | undefined;
-  /** Path of a Unix socket to which every request goes, whatever its URL's host. No proxy is used then. */
+  /** Path of a Unix socket for all requests, for any host. No proxy is used then. */
   readonly unixSocket?: string | undefined;
   /** Attempts after the first one. Default 2. */
   readonly retries?: number | undefined;
@@ -54,8 +55,8 @@ export interface HttpClientOptions {
 }
 
 /**
- * A client for one SD config and one cycle: credentials and TLS files are read now, connections are kept alive until
- * it is disposed of. Throws `config` for what cannot work (bad certificate, unsupported proxy) and what `readCredential`
+ * A client for one SD config and one cycle: credentials and TLS files are read now, connections are kept alive until it
+ * is disposed of. Throws `config` for what cannot work (bad certificate, unsupported proxy) and what `readCredential`
  * throws; nothing is called before the first request.
  */
 export async function openHttpClient(

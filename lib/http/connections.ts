@@ -12,7 +12,7 @@ import { bareHost, portOf, shownOrigin, shownUrl } from './url-text.ts';
 interface Way {
   readonly dispatcher: Dispatcher;
   readonly path: string;
-  /** For the proxy alone; empty where none reads the request. */
+  /** For the proxy alone; empty if none reads the request. */
   readonly headers: HeaderValues;
 }
 
@@ -22,7 +22,10 @@ export interface Pools {
   close(): Promise<void>;
 }
 
-/** Opens a pool for each origin when it is first needed, and keeps its connections until `close`. */
+/**
+ * Opens a pool for each origin when it is first needed, and keeps its connections until `close`. The choice of a pool
+ * throws kind `config` for a URL that is not HTTP.
+ */
 export function openPools(options: {
   readonly sockets: Sockets;
   readonly chooseProxy: ChooseProxy;
@@ -102,7 +105,7 @@ async function follow(route: Route, socket: Socket, transport: Transport): Promi
   return await startTls(first, transport.tls, bareHost(route.origin), protocols);
 }
 
-/** The first hop as messages name it; undefined where it is the origin itself. */
+/** The first hop as messages name it; undefined if it is the origin itself. */
 function firstHop(route: Route): string | undefined {
   if (route.unixSocket !== undefined) return `socket ${route.unixSocket}`;
   return route.proxy && `proxy ${shownOrigin(route.proxy.url)}`;
@@ -147,7 +150,10 @@ export interface Sockets {
   close(): Promise<void>;
 }
 
-/** `connectTimeoutMs` bounds everything up to the end of the TLS handshake. */
+/**
+ * Opens sockets. `connectTimeoutMs` (milliseconds) bounds everything up to the end of the TLS handshake. A failure is
+ * of kind `unreachable`, `denied` (by a proxy) or `tls`.
+ */
 export function openSockets(transport: Transport, connectTimeoutMs: number): Sockets {
   const open = new Set<Socket>();
   let closed = false;

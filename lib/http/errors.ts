@@ -1,8 +1,9 @@
 import { codeOf, type ErrorKind, MusterError, oneLine } from '../base/errors.ts';
 
 /**
- * What Node, OpenSSL or undici threw, as a MusterError whose message still lacks the request it belongs to.
- * Only errors of the operating system and of TLS stay as the cause: a parser's error quotes what it read.
+ * An error of Node, OpenSSL or undici as a MusterError (kind `unreachable`, `tls`, `timeout`, `malformed` or
+ * `internal`). Its message does not name the request yet. Only errors of the operating system and of TLS stay as the
+ * cause, because a parser's error quotes what it read.
  */
 export function toFailure(error: unknown): MusterError {
   if (error instanceof MusterError) return error;
@@ -23,8 +24,8 @@ export function toFailure(error: unknown): MusterError {
 }
 
 /**
- * The same for an error of a TLS connection: whatever is not known to come from the network is a failure of TLS, which
- * no retry mends. Node calls some verdicts of OpenSSL `UNSPECIFIED`; their text is OpenSSL's own and says which.
+ * The same for an error of a TLS connection: an error that does not come from the network is of kind `tls`, and no
+ * retry helps. Node calls some results of OpenSSL `UNSPECIFIED`; their text is OpenSSL's own and says more.
  */
 export function toTlsFailure(error: unknown): MusterError {
   const code = codeOf(error);
@@ -78,7 +79,7 @@ const knownCodes: Readonly<Record<string, readonly [ErrorKind, string]>> = {
   ],
 };
 
-/** Alerts by which a server tells what it makes of the client's certificate; their names vary with OpenSSL's version. */
+/** Alerts of a server about the client's certificate. Their names vary with OpenSSL's version. */
 const refusedCertificate =
   /ALERT_(UNKNOWN_CA|(BAD|UNSUPPORTED|UNKNOWN)_CERTIFICATE|CERTIFICATE_(UNKNOWN|EXPIRED|REVOKED)|ACCESS_DENIED)$/;
 

@@ -34,7 +34,7 @@ export interface Answer {
 
 /**
  * Sends one request and reads its answer. Throws `timeout`, `too-large`, `unreachable`, `tls`, `malformed`; the
- * messages don't name the request. Whatever the outcome, nothing of the exchange is left when it ends: a body that
+ * messages don't name the request. Nothing of the exchange is left when it ends, in any case: a body that
  * isn't read to its end takes its connection with it.
  */
 export function exchange(dispatcher: Dispatcher, call: Call): Promise<Answer> {
@@ -167,7 +167,7 @@ function mutable(headers: Call['headers']): Record<string, string[] | string> {
 interface BodyReader {
   /** Bytes so far. */
   readonly length: number;
-  /** Returns false once the limit is reached and the body is to be cut there; throws `too-large` where it is not. */
+  /** Returns false once the limit is reached, if the body may be cut there; otherwise throws `too-large`. */
   push(chunk: Uint8Array): boolean;
   /** What came, as one array. */
   take(): Uint8Array;
@@ -188,7 +188,7 @@ interface BodyLimit {
 }
 
 /**
- * A reader for a body of the declared length (bytes; undefined where the answer does not say). Throws `too-large`
+ * A reader for a body of the declared length (bytes; undefined if the answer does not say). Throws `too-large`
  * at once when that length is over the limit.
  */
 function readBody(declared: number | undefined, limit: BodyLimit, space?: BodySpace): BodyReader {
@@ -257,8 +257,8 @@ function tooLarge(maxBytes: number, more = ''): MusterError {
 }
 
 /**
- * The body without its content encoding, which the request did not ask for but the server may have applied. Decoding
- * stops once there are more than `maxBytes` (`too-large`). Nested or unknown encodings are `malformed`.
+ * The body without its content encoding, which the request did not ask for but the server may have applied. Throws
+ * `too-large` once there are more than `maxBytes` bytes, and `malformed` for nested or unknown encodings.
  */
 export async function decodeBody(
   body: Uint8Array,

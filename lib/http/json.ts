@@ -10,7 +10,9 @@ export function decodeJson<T>(body: Uint8Array, contentType: string | undefined,
   return checkShape(schema, parseJson(decodeText(body), contentType, body.length), 'JSON');
 }
 
-/** The value as the schema has it. Throws `malformed` with the path of the first bad field; `format` is what was read. */
+/**
+ * The value as the schema has it. Throws `malformed` with the path of the first bad field; `format` is what was read.
+ */
 export function checkShape<T>(schema: ZodType<T>, value: unknown, format: 'JSON' | 'XML'): T {
   const result = checked(schema, value);
   if (result.success) return result.data;
@@ -115,7 +117,7 @@ export function listBody<Item>(item: z.ZodType<Item>) {
     .transform((value) => value ?? []);
 }
 
-/** A list of such items, empty where it is missing. */
+/** A list of such items, empty if it is missing. */
 export function listField<Item>(item: z.ZodType<Item>) {
   return z
     .array(item)
@@ -123,7 +125,7 @@ export function listField<Item>(item: z.ZodType<Item>) {
     .transform((value) => value ?? []);
 }
 
-/** An object of arbitrary keys, empty where it is missing. */
+/** An object of arbitrary keys, empty if it is missing. */
 export function mapField<Value>(value: z.ZodType<Value>) {
   return anyMap(value)
     .nullish()

@@ -7,7 +7,7 @@ import { bareHost, parseUrl, portOf, shownOrigin } from './url-text.ts';
 /** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The proxy for a URL, or undefined where the request goes straight to its host. */
+/** The proxy for a URL, or undefined if the request goes straight to its host. */
 export type ChooseProxy = (url: URL) => URL | undefined;
 
 /**
@@ -23,7 +23,7 @@ export function proxyChooser(config: ProxyConfig, environment: Environment): Cho
   return (url) => (noProxy && bypassesProxy(noProxy, bareHost(url), portOf(url)) ? undefined : proxy);
 }
 
-/** Credentials of the proxy's URL as the value of Proxy-Authorization; undefined where it has none. */
+/** Credentials of the proxy's URL as the value of Proxy-Authorization; undefined if it has none. */
 export function proxyAuthorization(proxy: URL): string | undefined {
   if (proxy.username === '' && proxy.password === '') return undefined;
   return basicOfUrl(proxy);

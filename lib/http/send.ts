@@ -56,7 +56,11 @@ export interface Sender {
   readonly signals: readonly AbortSignal[];
 }
 
-/** Sends a request, again where that helps, and gives its good answer; every error names the request. */
+/**
+ * Sends a request, again if that helps, and returns its good answer. Throws `redirect` for a redirect that may not be
+ * followed, the kind of the status for another bad answer (`denied`, `not-found`, `throttled`, `status`, …), and what
+ * `exchange` throws. Every error names the request.
+ */
 export async function send(sender: Sender, request: HttpRequest): Promise<HttpResponse> {
   const { url, method = 'GET', retry = method === 'GET', headers = {} } = request;
   const signals = [...sender.signals, request.signal];
@@ -121,7 +125,9 @@ async function attemptOnce(
   }
 }
 
-/** In TLS 1.3 a server looks at the client's certificate after the handshake, and its refusal may get lost on the way. */
+/**
+ * In TLS 1.3 a server looks at the client's certificate after the handshake, and its refusal may get lost on the way.
+ */
 function withLikelyCause(error: MusterError, { protocol }: URL, sender: Sender): MusterError {
   if (protocol !== 'https:' || !sender.hasClientCertificate || !isClosedEarly(error)) return error;
   return withMessage(
@@ -280,7 +286,10 @@ export function retryAfterMs(retryAfter: string | undefined, now: number): numbe
 /** How much of an error's body is read, in bytes. */
 const refusalBytes = 64 * 1024;
 
-/** The error for an answer that isn't a success, with the server's own words where they help and hold no secret. */
+/**
+ * The error for an answer that is not a success, of the kind of its status. It quotes the server if that helps and is
+ * not secret.
+ */
 export function toRefusal(answer: Answer, redactor: Redactor): MusterError {
   const { status } = answer;
   const said =

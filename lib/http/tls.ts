@@ -29,8 +29,8 @@ export interface Tls {
 export type ReadText = (credential: Credential, key: string) => Promise<string>;
 
 /**
- * Reads and checks what a `tls_config` names. Throws (kind `config`) with the key that is wrong; `warn` hears of blocks in
- * `ca` that cannot be read, the others stay in force.
+ * Reads and checks what a `tls_config` names. Throws (kind `config`) with the key that is wrong; `warn` hears of blocks
+ * in `ca` that cannot be read, the others stay in force.
  */
 export async function readTls(
   config: TlsConfig,
@@ -48,7 +48,7 @@ export async function readTls(
       `tls_config.max_version ${config.max_version} is below min_version ${minVersion}`,
     );
   const options: SecureContextOptions = {
-    // As in Go, whatever stands there is an anchor: an intermediate authority, or the server's own certificate.
+    // As in Go, every certificate in it is a trust anchor: also an intermediate authority, or the server's own one.
     ...(ca && { ca, allowPartialTrustChain: true }),
     ...(cert && { cert }),
     ...(key && { key }),
@@ -71,8 +71,9 @@ export async function readTls(
 }
 
 /**
- * Speaks TLS over an open socket to the named host. Verification is decided by the configuration alone: Node's
- * environment variable that turns it off has no say.
+ * Starts TLS over an open socket to the named host. Only the configuration decides about verification; Node's
+ * environment variable that turns it off has no effect. Throws kind `tls` if the host cannot be verified, and
+ * `unreachable` if the connection breaks.
  */
 export function startTls(
   socket: Socket,

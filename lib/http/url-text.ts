@@ -13,7 +13,7 @@ export function bareHost(url: URL): string {
   return url.hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
-/** The text as a URL, or undefined where it is not one. */
+/** The text as a URL, or undefined if it is not one. */
 export function parseUrl(text: string, base?: URL): URL | undefined {
   return URL.canParse(text, base?.href) ? new URL(text, base) : undefined;
 }
@@ -23,7 +23,7 @@ export function portOf(url: URL): number {
   return url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
 }
 
-/** Keeps the secrets that a client sends out of whatever it says. */
+/** Keeps the secrets that a client sends out of its messages. */
 export interface Redactor {
   /** Remembers a secret, in the forms in which a server may echo it. */
   learn(secret: string): void;

@@ -35,8 +35,8 @@ export interface DeploymentInput {
 }
 
 /**
- * Looks at the store, the schedules of all functions that the configuration needs, and how each provider and output
- * does.
+ * Checks the store, the schedules of all functions that the configuration needs, and the state of each provider and
+ * output. Throws kind `config` if no AWS region is set.
  */
 export async function checkDeployment(input: DeploymentInput): Promise<readonly Finding[]> {
   const { store, outputs, signal } = input;
@@ -198,7 +198,7 @@ export interface Schedule {
 }
 
 /**
- * The schedule of this name in the default group, in the region of the environment; undefined where there is none.
+ * The schedule of this name in the default group, in the region of the environment; undefined if there is none.
  * Throws `config` where there is no region, else what the SDK throws.
  */
 export async function readSchedule(name: string, signal: AbortSignal): Promise<Schedule | undefined> {
@@ -208,7 +208,7 @@ export async function readSchedule(name: string, signal: AbortSignal): Promise<S
     return { expression: found.ScheduleExpression ?? '', enabled: found.State === 'ENABLED' };
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return undefined;
-    // The SDK's own words do not tell what to do.
+    // The SDK's message does not say what to do.
     if (error instanceof Error && error.message === 'Region is missing')
       throw new MusterError('config', 'no AWS region: set AWS_REGION to that of the functions');
     throw error;

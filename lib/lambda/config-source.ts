@@ -72,10 +72,11 @@ const maxKeptBytes = 8 * maxConfigBytes;
 const settled = 1000;
 
 /**
- * Follows a configuration across the invocations of one process: it and the files of its `scrape_config_files` are asked
- * for with their etags each time, and read when they changed. A change takes effect when two looks have found it, for
- * which is waited a second; the first configuration that the store ever saw does at once. Where it can't be had, is
- * wrong, or lost a file with a job since it was last good, the last good one stays in force and says why: the one in memory, or after a cold start the copy in the store. Throws when there is neither.
+ * Follows a configuration across the invocations of one process: it and the files of its `scrape_config_files` are
+ * asked for with their etags each time, and read when they changed. A change takes effect when two looks have found it,
+ * for which is waited a second; the first configuration that the store ever saw does at once. Where it can't be had, is
+ * wrong, or lost a file with a job since it was last good, the last good one stays in force and says why: the one in
+ * memory, or after a cold start the copy in the store. Throws when there is neither.
  */
 export function followConfig<Config extends FunctionConfig>(
   input: ConfigSourceInput<Config>,
@@ -163,7 +164,7 @@ async function look<Config>(
   if (last?.etag === etag) return last;
   try {
     const text = packFiles(main.text, files);
-    // Beside a file that cannot be had all else may be right: that is no configuration.
+    // If a file cannot be read, the rest may be valid, but it is not the whole configuration.
     if (problems.length > 0) throw new ConfigError(location, inFileOrder(problems));
     return { etag, objects, found: { text, config: read(text, location) } };
   } catch (cause) {
@@ -194,7 +195,7 @@ async function readObject(
   throw new MusterError('internal', `${location}: unchanged, but never read`);
 }
 
-/** The objects below the folder that the configuration lies in; `objects` gets what was read. */
+/** The objects below the folder of the configuration; `objects` gets what was read. */
 function accessOf(
   input: ConfigSourceInput<unknown>,
   { last, objects, signal }: LookInput & { readonly objects: Map<string, Known> },

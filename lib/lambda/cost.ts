@@ -26,13 +26,13 @@ export interface CostTask {
   readonly backend: string;
   /** Milliseconds between two cycles. */
   readonly refreshInterval: number;
-  /** Seconds that a cycle takes; absent where it has no status: `presetSeconds` is taken. */
+  /** Seconds that a cycle takes; absent if it has no status: `presetSeconds` is taken. */
   readonly seconds?: number | undefined;
-  /** Absent where it has no status. */
+  /** Absent if it has no status. */
   readonly targets?: number | undefined;
   /** As of a provider. */
   readonly sharing?: Pick<Sharing, 'group' | 'listing'> | undefined;
-  /** How often a month it publishes; a kube-state output does so in every cycle, whatever is said here. */
+  /** How often a month it publishes. Ignored for a kube-state output, which publishes in every cycle. */
   readonly changes: number;
   /** Size of what every cycle writes again. */
   readonly status: number;

@@ -29,14 +29,14 @@ export interface Definition<Config extends FunctionConfig, Id extends object> {
 }
 
 /**
- * The handler of a function: Powertools' logger and metrics around an invocation. Settings are read with the first
- * invocation, so that what is wrong with them stands in its log.
+ * The handler of a function: Powertools' logger and metrics around an invocation. The first invocation reads the
+ * settings, so that its log has their errors. The handler throws kind `config` for a missing or wrong setting.
  */
 export function defineHandler<Config extends FunctionConfig, Id extends object>(
   definition: Definition<Config, Id>,
 ) {
   const { MUSTER_LOG_LEVEL: level } = process.env;
-  // An unknown level is an error of the first invocation, which is to be logged.
+  // An unknown level is an error of the first invocation, which must be logged.
   const logger = new PowertoolsLogger({
     logLevel: logLevels.find((known) => known === level) ?? 'info',
     persistentKeys: { muster: version },
@@ -58,7 +58,7 @@ export function defineHandler<Config extends FunctionConfig, Id extends object>(
     });
 }
 
-/** What Lambda tells of an invocation, as far as it is used here. */
+/** The fields of Lambda's context that are used here. */
 interface InvocationContext {
   readonly invokedFunctionArn: string;
   getRemainingTimeInMillis(): number;
@@ -99,7 +99,7 @@ function objectOf(location: string): ObjectLocation {
   return found;
 }
 
-/** What a deployment tells its functions, by environment variables. */
+/** The environment variables of a deployment's functions. */
 export interface FunctionSettings {
   /** `s3://bucket/key` of the configuration: `MUSTER_CONFIG`. */
   readonly config: string;

@@ -37,7 +37,7 @@ export interface InvocationsInput<Config extends FunctionConfig, Id extends obje
 export interface Clock {
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** Waits so many milliseconds; throws when the signal fires. */
+  /** Waits for a number of milliseconds. Throws when the signal fires. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
@@ -81,7 +81,7 @@ export function createInvocations<Config extends FunctionConfig, Id extends obje
 
     const tasks = work.tasksOf(config);
     const due = wanted === undefined ? await dueOf(tasks, input, signal) : select(tasks, wanted, log);
-    // What was asked for together runs together, whatever this process knows of sizes.
+    // Providers that one event names run together, even if this process would split them by size.
     const groups =
       wanted === undefined ? [...Map.groupBy(due, (task) => task.group ?? task).values()] : [due];
     const inPlace = wanted !== undefined || groups.length === 1;
@@ -216,7 +216,8 @@ export interface DueInput {
 /**
  * The tasks whose turn it is. One whose interval is longer than the schedule's period sits out the ticks between: the
  * store says when it was tried last. Half a period is conceded, since ticks and cycles are not on time to the second.
- * What is held comes round sooner. A time in the future is that of a wrong clock, here or there: it keeps nobody waiting.
+ * What is held comes round sooner. A time in the future is that of a wrong clock, here or there: it keeps nobody
+ * waiting.
  */
 export async function selectDue<T extends Task<unknown>>(
   tasks: readonly T[],

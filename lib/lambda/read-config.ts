@@ -12,7 +12,7 @@ import { isProviderName, type ProviderId } from '../targets/keys.ts';
 
 /** What every function has to know of a configuration. */
 export interface FunctionConfig {
-  /** Whether it has neither a provider, of whatever mechanism, nor a kube-state output. */
+  /** Whether it has no provider of any mechanism, and no kube-state output. */
   readonly isEmpty: boolean;
 }
 
@@ -56,7 +56,10 @@ export interface OwnConfig<Own, KubeState extends NamedOutput> extends FunctionC
   readonly configured: readonly ProviderId[];
 }
 
-/** Parses a configuration with these readers, and takes the stanzas of all other mechanisms as they are. */
+/**
+ * Parses a configuration with these readers, and takes the stanzas of all other mechanisms as they are. Throws a
+ * `ConfigError`, and kind `config` if the configuration names another store than the functions.
+ */
 export function parseOwn<Own, KubeState extends NamedOutput>(
   text: string,
   own: { readonly mechanisms: readonly StanzaReader<Own>[]; readonly kubeState: z.ZodType<KubeState> },

@@ -51,7 +51,7 @@ function ticksOfWeek(schedule: string): readonly number[] | 'rate' | undefined {
   return weekdays.flatMap((d) => hours.flatMap((h) => minutes.map((m) => d * minutesOfDay + h * 60 + m)));
 }
 
-/** The numbers of a field such as `0/10`, `8-18` or `MON-FRI`, in order; undefined where it is none. */
+/** The numbers of a field such as `0/10`, `8-18` or `MON-FRI`, in order; undefined if it is none. */
 function numbersOf(field: string, lowest: number, highest: number): readonly number[] | undefined {
   const found = new Set<number>();
   for (const item of field.split(',')) {
@@ -91,7 +91,7 @@ const longestWait = 80;
 
 /**
  * One line on what costs more than it seems: intervals so much shorter than the schedule's that invocations wait for
- * further cycles. In US dollars a month, of us-east-1 and 768 MB. Undefined where none does.
+ * further cycles. In US dollars a month, of us-east-1 and 768 MB. Undefined if none does.
  */
 export function sayWaiting(all: readonly Timed[], schedule: string): string | undefined {
   const period = periodOf(schedule);
@@ -116,7 +116,9 @@ function secondsWaited(refreshInterval: number, period: number): number {
   return (furtherCycles(refreshInterval, period) * refreshInterval) / 1000;
 }
 
-/** How many cycles follow the first in one invocation, with an interval and a period in milliseconds; see invocation.ts. */
+/**
+ * How many cycles follow the first in one invocation, with an interval and a period in milliseconds; see invocation.ts.
+ */
 export function furtherCycles(refreshInterval: number, period: number): number {
   const further = Math.ceil(period / refreshInterval - 0.5) - 1;
   return Math.max(0, Math.min(further, Math.floor((longestWait * 1000) / refreshInterval)));

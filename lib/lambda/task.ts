@@ -19,7 +19,7 @@ export interface Task<Id> {
   readonly refreshInterval: number;
   /** Milliseconds between two cycles while something of it is held; absent: the same. */
   readonly heldInterval?: number;
-  /** What the store says of its last cycle; undefined where there was none. */
+  /** What the store says of its last cycle; undefined if there was none. */
   readonly lastRun: (signal: AbortSignal) => Promise<LastRun | undefined>;
   readonly run: (input: RunInput) => Promise<readonly TaskResult[]>;
 }
@@ -35,8 +35,8 @@ export interface LastRun {
 }
 
 /**
- * Since when a whole listing is waited for, ISO 8601: the last one, and before the first one the first attempt. A time in
- * the future says nothing; undefined when all do.
+ * Since when a whole listing is waited for, ISO 8601: the last one, and before the first one the first attempt. A time
+ * in the future says nothing; undefined when all do.
  */
 export function waitsSince({ success, firstAttempt, attempt }: LastRun): string | undefined {
   return [success, firstAttempt, attempt].find((time) => time !== undefined && ageOf(time) !== undefined);
@@ -150,7 +150,10 @@ export type InvokeSelf = (event: object, signal: AbortSignal) => Promise<void>;
 /** Invocations that are asked for at once. */
 const concurrency = 16;
 
-/** Asks for an invocation for each group of ids. Returns the errors of those that could not be asked for. */
+/**
+ * Starts an invocation for each group of IDs. Returns the errors (`denied`, `throttled`, `unreachable`) of those that
+ * did not start.
+ */
 export async function fanOut(
   groups: readonly (readonly object[])[],
   invokeSelf: InvokeSelf,

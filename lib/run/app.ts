@@ -48,6 +48,8 @@ export interface AppConfig {
   readonly files: readonly FileJobs[];
   /** What Prometheus goes on to discover by itself. */
   readonly leftAlone: readonly LeftAlone[];
+  /** Reads the texts again and says whether they are the same, which costs little. Throws as `readApp` does. */
+  readonly isUnchanged: () => Promise<boolean>;
 }
 
 /** The same with its store open; the caller closes the store. */
@@ -67,11 +69,8 @@ export async function readApp(
 ): Promise<AppConfig> {
   const signals = signal === undefined ? [] : [signal];
   const reading = readConfig(location, { strict, before });
-  const { config, directory, digest, files } = await heedSignals(
-    reading,
-    signals,
-    `while ${location} was read`,
-  );
+  const during = `while ${location} was read`;
+  const { config, directory, digest, files, isUnchanged } = await heedSignals(reading, signals, during);
   const readCredential = createCredentialReader({ directory, env, resolvers: createAwsSecrets() });
   const input = { readCredential, log, directory };
   const providers = bindProviders(config, input);
@@ -88,6 +87,7 @@ export async function readApp(
     digest,
     files,
     leftAlone: config.leftAlone,
+    isUnchanged: () => heedSignals(asConfigError(isUnchanged), signals, during),
   };
 }
 
@@ -145,8 +145,8 @@ async function readConfig(
   location: string,
   options: { readonly strict: boolean; readonly before: readonly FileJobs[] },
 ) {
-  try {
-    return await loadConfig({
+  const load = () =>
+    loadConfig({
       ...options,
       location,
       mechanisms,
@@ -158,6 +158,13 @@ async function readConfig(
       readUrl,
       listUrl,
     });
+  return asConfigError(load);
+}
+
+/** A file that cannot be read is a configuration that is wrong. */
+async function asConfigError<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
   } catch (error) {
     const unreadable = (['not-found', 'denied', 'malformed', 'too-large'] as const).some((kind) =>
       isMusterError(error, kind),

@@ -10,6 +10,9 @@ import type { AppProvider } from './providers.ts';
 /** Milliseconds between two looks at the configuration. */
 const interval = 2000;
 
+/** Share of the time for which a wrong configuration is read again and again at most: a large one takes a second. */
+const mostOfTime = 0.1;
+
 /** A configuration that is read again when its file changes. */
 export interface ReloadingConfig {
   /** What is in force. */
@@ -40,6 +43,7 @@ export function reloadingConfig(
   /** What the last look found, where that is not in force. */
   let seen: string | undefined;
   let readAt = now();
+  let wait = interval;
   let said = '';
   let loadedAt = Date.now();
   let isOrdered = false;
@@ -56,12 +60,15 @@ export function reloadingConfig(
 
   async function read(): Promise<AppConfig> {
     const ordered = isOrdered;
-    if (!ordered && now() - readAt < interval) return current;
+    if (!ordered && now() - readAt < wait) return current;
     isOrdered = false;
     readAt = now();
+    wait = interval;
     try {
-      take(await readApp(location, input, current.files), ordered);
+      const isSame = await current.isUnchanged();
+      take(isSame ? current : await readApp(location, input, current.files), ordered);
     } catch (error) {
+      wait = Math.max(interval, (now() - readAt) / mostOfTime);
       seen = undefined;
       if (input.signal?.aborted !== true)
         say(`the last good configuration stays in force: ${toMusterError(error).message}`);
@@ -115,8 +122,10 @@ export function namedConfig<Config extends Nameable>(
   { store, signal }: NamedInput,
 ): () => Promise<Config> {
   let known: { readonly key: string; readonly names: readonly string[] } | undefined;
+  let last: { readonly config: Config; readonly named: Config } | undefined;
   return async () => {
     const config = await current();
+    if (last?.config === config) return last.named;
     const { providers, owner } = config;
     const key = JSON.stringify(providers.map(({ job, provider, identity }) => [job, provider, identity]));
     if (known?.key !== key) {
@@ -125,9 +134,11 @@ export function namedConfig<Config extends Nameable>(
       known = { key, names: resolved.map(({ provider }) => provider) };
     }
     const { names } = known;
-    return {
+    const named = {
       ...config,
       providers: providers.map((one, index) => ({ ...one, provider: names[index] ?? one.provider })),
     };
+    last = { config, named };
+    return named;
   };
 }

@@ -31,7 +31,7 @@ export interface Listed {
   readonly backend?: readonly string[] | undefined;
   /**
    * Says why the listing saw nothing of the group with this source although the same credentials saw it before;
-   * `undefined` where it saw it. Such a group can gain targets, not lose them.
+   * `undefined` if it saw it. Such a group can gain targets, not lose them.
    */
   readonly unseen?: (source: string) => string | undefined;
   /** Why the backend leaves things out, as it did in the last listing too: what is missing may be hidden only. */
@@ -40,7 +40,7 @@ export interface Listed {
   readonly requests?: number | undefined;
   /**
    * What the listing says to a provider whose last one returned this cursor: those that share a listing may have
-   * different ones. Absent where the cursor makes no difference.
+   * different ones. Absent if the cursor makes no difference.
    */
   readonly comparedWith?: (cursor: Cursor | undefined) => Compared;
 }

@@ -6,7 +6,7 @@ import { openFileSdLines } from './file-sd-lines.ts';
 export const defaultLargestObject = 256 * 2 ** 20;
 
 /**
- * The version of a list that a file holds, and the id of its store. It stands in the file as a first group without targets,
+ * The version of a list that a file holds, and the id of its store. In the file it is a first group without targets,
  * which Prometheus ignores.
  */
 export interface VersionMark {
@@ -15,10 +15,10 @@ export interface VersionMark {
   readonly version: number;
 }
 
-/** The label by which a file tells its version, as in `<store id>/12`. */
+/** The label that has the version of a file, as in `<store id>/12`. */
 export const versionLabel = '__muster_version';
 
-/** The mark at the beginning of a file_sd file; undefined where it has none. The first 256 bytes are enough. */
+/** The mark at the beginning of a file_sd file; undefined if it has none. The first 256 bytes are enough. */
 export function readVersionMark(beginning: Uint8Array): VersionMark | undefined {
   const text = Buffer.from(beginning.subarray(0, 256)).toString('latin1');
   const [, store, version] =
@@ -28,7 +28,7 @@ export function readVersionMark(beginning: Uint8Array): VersionMark | undefined 
   return store === undefined ? undefined : { store, version: Number(version) };
 }
 
-/** The line of a file that tells its version. */
+/** The line of a file that has its version. */
 export function markText({ store, version }: VersionMark): string {
   return `{"targets":[],"labels":{"${versionLabel}":"${store}/${version}"}}`;
 }

@@ -3,7 +3,7 @@ import { addressLabel, type LabelSet, metaPrefix } from './group.ts';
 /** A column, and the labels after `__meta_<mechanism>_` that it is read from: the first that a target has. */
 type Column = readonly [name: string, ...tails: readonly string[]];
 
-/** What people tell the targets of a mechanism apart by, the most telling first. */
+/** The labels by which people tell the targets of a mechanism apart, the most useful first. */
 const columns: Readonly<Record<string, readonly Column[]>> = {
   kubernetes: [
     ['namespace', 'namespace'],
@@ -116,8 +116,8 @@ export interface IdentifyingLabel {
 }
 
 /**
- * The labels that tell a target from others of its mechanism, the most telling first: namespace, pod, container and port
- * of a pod, service and node of Consul's. Its address is not among them.
+ * The labels that distinguish a target from others of its mechanism, the most useful first: namespace, pod, container
+ * and port of a pod, service and node of Consul's. Its address is not among them.
  */
 export function identifyingLabels(labels: LabelSet): readonly IdentifyingLabel[] {
   const found = identifyingColumns(mechanismOf(labels) ?? '').flatMap(({ name, labels: all }) =>
@@ -133,7 +133,9 @@ export function identifyingLabels(labels: LabelSet): readonly IdentifyingLabel[]
     .flatMap((name) => oneOf(name, [name], labels));
 }
 
-/** The columns of a mechanism in their order, each with its labels; the first that a target has counts; none for `http`. */
+/**
+ * The columns of a mechanism in their order, each with its labels; the first that a target has counts; none for `http`.
+ */
 export function identifyingColumns(
   mechanism: string,
 ): readonly { readonly name: string; readonly labels: readonly string[] }[] {

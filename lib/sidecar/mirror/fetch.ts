@@ -26,6 +26,7 @@ export interface DownloadInput {
 /** The object to read: a listed object, or a part, for which the manifest gives only the size. */
 export interface RequestedObject {
   readonly key: string;
+  /** Bytes. */
   readonly size: number;
   readonly etag?: string | undefined;
   /** How it is packed; it is unpacked while it arrives. Digest and size are those of the packed bytes. */
@@ -42,8 +43,9 @@ export interface Fetched extends TakenIn {
 export const longestHeld = 8 * 2 ** 20;
 
 /**
- * Fetches an object; `undefined` where there is none. Throws `malformed` and `too-large` for a bad object, and what
- * store and disk throw. After an error no temporary file is left.
+ * Fetches an object; `undefined` if there is none. Throws `malformed` and `too-large` for a bad object, `unreachable`
+ * for one that was cut off, `timeout` when the round ends, and what store and disk throw. After an error no temporary
+ * file is left.
  */
 export async function download(
   input: DownloadInput,

@@ -104,8 +104,8 @@ interface Refused {
 }
 
 /**
- * A file that is not what the bucket lists. `orphaned`: the bucket lists nothing for it. `kept`: the listed object is not
- * applied, and the last good file stays. `lacking`: there is no last good file either, so the job is incomplete.
+ * A file that is not what the bucket lists. `orphaned`: the bucket lists nothing for it. `kept`: the listed object is
+ * not applied, and the last good file stays. `lacking`: there is no last good file either, so the job is incomplete.
  */
 export interface Oddity {
   readonly kind: 'orphaned' | 'kept' | 'lacking';
@@ -113,7 +113,7 @@ export interface Oddity {
   readonly reason: string;
 }
 
-/** One line about what the job of a segment lacks, or any job without one; undefined where nothing is lacking. */
+/** One line about what the job of a segment lacks, or any job without one; undefined if nothing is lacking. */
 export function incompleteness(
   { oddities }: Pick<TargetFolder, 'oddities'>,
   segment?: string,

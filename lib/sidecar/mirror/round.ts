@@ -76,6 +76,7 @@ export interface RoundState extends Round, Settled {
   readonly homes: Map<string, FileFacts>;
   /** Bounds the requests to the store. */
   readonly limit: Limit;
+  /** Bytes read from the store so far. */
   bytes: number;
   /** Whether to stop: the store does not answer, or the signal fired. */
   stopped: boolean;
@@ -117,7 +118,10 @@ export function failFile(round: RoundState, path: string, cause: unknown): void 
 
 const silence = ['unreachable', 'throttled', 'timeout'] as const;
 
-/** Logs rounds: each change, and each error, rejection and orphan once until it changes or goes. */
+/**
+ * Logs rounds and their duration in seconds: each change, and each error, rejection and orphan once until it changes or
+ * goes.
+ */
 export function createReporter(log: Logger): (round: Round, seconds: number) => void {
   let known: ReadonlySet<string> = new Set();
   let failing = false;

@@ -244,7 +244,7 @@ function storesTable(stores: readonly StoreView[], mirror: Verdict): Html {
   )}</tbody></table></div></section>`;
 }
 
-/** The kube-state outputs as a table; nothing where there are none. */
+/** The kube-state outputs as a table; nothing if there are none. */
 function outputsTable(outputs: readonly OutputView[], now: number): Html {
   if (outputs.length === 0) return nothing;
   return html`<section aria-labelledby="outputs"><h2 id="outputs">Kube state</h2>

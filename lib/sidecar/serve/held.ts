@@ -24,7 +24,7 @@ export interface HeldView extends ProviderId {
   readonly command: string;
   /** The held targets as what would be removed, as many as are stored and wanted. */
   readonly rows: readonly TargetChange[];
-  /** What is stored of it; undefined where that cannot be read. */
+  /** What is stored of it; undefined if that cannot be read. */
   readonly document: HeldDocument | undefined;
   /** Why it cannot be read. */
   readonly problem?: string | undefined;
