@@ -45,7 +45,7 @@ export type LogFormat = 'text' | 'json';
 
 /**
  * A logger of logfmt lines, `ts=… level=… msg=… key=value`, or of JSON, `{"ts":…,"level":…,"msg":…}`. A line is one
- * line, whatever the values hold.
+ * line, for any values.
  */
 export function createLogger({
   level,

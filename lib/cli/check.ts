@@ -7,7 +7,7 @@ import { reviewLeaving } from '../cycle/leaving.ts';
 import { resolveNames } from '../cycle/naming.ts';
 import { checkOwnership } from '../cycle/ownership.ts';
 import type { KubeStateOutput } from '../kube-state/publish.ts';
-import { sayWaiting } from '../lambda/schedule.ts';
+import { waitingCostHint } from '../lambda/schedule.ts';
 import { type App, loadApp } from '../run/app.ts';
 import type { AppProvider } from '../run/providers.ts';
 import { metricsKey } from '../targets/keys.ts';
@@ -120,7 +120,7 @@ function hintsOnFunctions(providers: readonly AppProvider[], outputs: readonly K
   const backends = [...own, ...(outputs.length > 0 ? ['kube-state'] : [])].sort();
   const foreign = [...mechanisms].filter((name) => !own.includes(name)).sort();
   if (backends.length + foreign.length === 0) return '';
-  const waiting = sayWaiting(
+  const waiting = waitingCostHint(
     [
       ...providers.map(({ job, provider, refreshInterval }) => ({
         name: `${job}/${provider}`,

@@ -23,7 +23,7 @@ export const explain = defineCommand({
     'when and why it left, and what left with it; and which similar targets there are. Name a target by its address,\n' +
     'with or without its port, or by labels, as they are published or as the rules make them: pod=web-1 is short for\n' +
     '__meta_kubernetes_pod_name=web-1. All terms must match. Reads only the bucket; --live asks the backends too.\n' +
-    '--prometheus reads the rules of a prometheus.yml. Exits with 0 whatever the answer is.',
+    '--prometheus reads the rules of a prometheus.yml. Exits with 0 for every answer.',
   examples: [
     'muster explain 10.0.0.7:9100 -c muster.yml',
     'muster explain namespace=shop pod=web-1 --live',

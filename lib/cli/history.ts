@@ -3,13 +3,13 @@ import { messageWithKey } from '../base/errors.ts';
 import { decidedBy } from '../cycle/control.ts';
 import {
   causeOf,
+  committerOf,
   type Life,
   lifeOfTarget,
   listJournals,
   listVersions,
   type Version,
   type VersionRange,
-  whoOf,
 } from '../cycle/history.ts';
 import { decodeJournalEntry, type JournalEntry } from '../cycle/journal.ts';
 import type { StoreView } from '../run/app.ts';
@@ -140,7 +140,7 @@ function versionRow({ provider, version, head, targets, counts }: Version): read
 
 function byText(head: NonNullable<Version['head']>): string {
   const why = head.control?.why;
-  return why === undefined ? whoOf(head) : `${whoOf(head)}: ${why}`;
+  return why === undefined ? committerOf(head) : `${committerOf(head)}: ${why}`;
 }
 
 function versionData({ job, provider, version, key, head, targets, counts, problem }: Version) {
@@ -266,7 +266,7 @@ async function printLives(
     const data = events.map(({ head, change, version, ...life }) => ({
       kind: 'event',
       ...{ job: life.job, provider: life.provider, version },
-      ...{ at: head.at, reason: causeOf(head), by: whoOf(head), why: head.control?.why },
+      ...{ at: head.at, reason: causeOf(head), by: committerOf(head), why: head.control?.why },
       ...{
         change: change.kind,
         source: change.source,

@@ -1,5 +1,5 @@
 import { formatDuration } from '../config/fields.ts';
-import { heldData, letGoCommand } from '../cycle/hints.ts';
+import { heldData, releaseCommand } from '../cycle/hints.ts';
 import type { CycleResult } from '../cycle/provider.ts';
 import { retireOutputAfter } from '../kube-state/gate.ts';
 import { changesAnything, type Plan, type Rename } from '../run/plan.ts';
@@ -42,7 +42,7 @@ export function planRow(result: CycleResult): string[] {
   const after = targets + (outcome === 'dry-run' && counts ? counts.added - counts.removed : 0);
   const notes = [
     ...(counts === undefined || change === undefined || isEmptyChange(change) ? [] : [summaryText(counts)]),
-    ...(held === undefined ? [] : [`held: ${held.message}; ${letGoCommand(result, held)}`]),
+    ...(held === undefined ? [] : [`held: ${held.message}; ${releaseCommand(result, held)}`]),
     ...(damaged === undefined ? [] : [`rebuilt, the store is damaged: ${damaged}`]),
     ...warnings.map(({ message }) => message),
   ];

@@ -30,8 +30,8 @@ export interface Assembled {
   readonly files: readonly FileJobs[];
 }
 
-/** Where the configuration lies, for messages and for relative paths. */
-export interface Whereabouts {
+/** Where the configuration comes from, for messages and for relative paths. */
+export interface ConfigOrigin {
   readonly origin: string;
   /** Folder that relative paths in the configuration itself start from. */
   readonly directory: string;
@@ -51,7 +51,7 @@ interface Part {
 export function assemble(
   main: YamlFile,
   files: readonly ScrapeFile[],
-  { origin, directory }: Whereabouts,
+  { origin, directory }: ConfigOrigin,
 ): Assembled {
   const isBare = Array.isArray(main.value);
   const document = isBare ? { scrape_configs: main.value } : main.value;
@@ -107,7 +107,7 @@ export function nameOf(job: unknown): string | undefined {
  * it out of its file, or the pattern out of the configuration. A file that vanishes is more likely a mistake, or a disk
  * that is not there yet. A file that was renamed has its jobs elsewhere.
  */
-export function vanished(
+export function problemsOfLostFiles(
   before: readonly FileJobs[],
   { value, files, problemAt }: Pick<Assembled, 'files' | 'value' | 'problemAt'>,
 ): readonly ConfigProblem[] {

@@ -4,7 +4,13 @@ import * as z from 'zod';
 import { isMusterError, MusterError, toMusterError } from '../base/errors.ts';
 import { readFolder, readText } from '../base/files.ts';
 import { type ObjectLocation, parseFileUrl, type StoreLocation, s3Url } from '../store/url.ts';
-import { type Assembled, assemble, type FileJobs, vanished, type Whereabouts } from './assemble.ts';
+import {
+  type Assembled,
+  assemble,
+  type ConfigOrigin,
+  type FileJobs,
+  problemsOfLostFiles,
+} from './assemble.ts';
 import { type DocumentOptions, documentSchema, storeConfig } from './document.ts';
 import { bool, isMapping, scalarText } from './fields.ts';
 import type { MusterConfig, NamedOutput, StanzaReader } from './muster-config.ts';
@@ -26,7 +32,7 @@ export interface ParseOptions<Stanza, KubeState extends NamedOutput>
   extends Pick<DocumentOptions<Stanza, KubeState>, 'mechanisms' | 'kubeState' | 'directory'> {
   /** Names the file in messages. */
   readonly origin: string;
-  /** Makes SD configs that Muster does not discover an error, whatever `strict` in the file says. */
+  /** Makes SD configs that Muster does not discover an error, even without `strict` in the file. */
   readonly strict?: boolean;
   /** Reads the SD configs of a backend that the file itself names; see `foreignNames`. */
   readonly readForeign?: ((name: string) => StanzaReader<Stanza>) | undefined;
@@ -64,14 +70,15 @@ function foreignNames(document: unknown): readonly string[] {
 }
 
 /**
- * Throws a `ConfigError` where a file of the one that was good is gone from the new one; see `vanished`. Both packed.
+ * Throws a `ConfigError` where a file of the one that was good is gone from the new one; see `problemsOfLostFiles`.
+ * Both packed.
  */
-export function refuseVanished(now: string, good: string, whereabouts: Whereabouts): void {
+export function refuseVanished(now: string, good: string, whereabouts: ConfigOrigin): void {
   const before = unpackFiles(good);
   if (before.files.length === 0) return;
   const { files } = assemble(readYaml(before.text), before.files, whereabouts);
   const next = unpackFiles(now);
-  const problems = vanished(files, assemble(readYaml(next.text), next.files, whereabouts));
+  const problems = problemsOfLostFiles(files, assemble(readYaml(next.text), next.files, whereabouts));
   if (problems.length > 0) throw new ConfigError(whereabouts.origin, inFileOrder(problems));
 }
 
@@ -122,7 +129,7 @@ export interface LoadOptions<Stanza, KubeState extends NamedOutput> extends Read
   readonly directory?: string;
   /** As in `ParseOptions`. */
   readonly strict?: boolean;
-  /** The files of the last good configuration. If one is gone, the load fails; see `vanished`. */
+  /** The files of the last good configuration. If one is gone, the load fails; see `problemsOfLostFiles`. */
   readonly before?: readonly FileJobs[];
 }
 
@@ -170,7 +177,7 @@ export async function loadConfig<Stanza, KubeState extends NamedOutput = never>(
   const readers = await loadReaders(assembled.value, loaders);
   const foreign = await loadForeign(assembled, source, loaders.loadBackend);
   if (foreign.problems.length > 0) throw new ConfigError(location, inFileOrder(foreign.problems));
-  const problems = [...read.problems, ...vanished(before, assembled)];
+  const problems = [...read.problems, ...problemsOfLostFiles(before, assembled)];
   const digest = digestOf(packFiles(text, read.files));
   const mechanisms = [...readers.mechanisms, ...foreign.readers];
   const config = parseAssembled(assembled, { ...readers, ...rest, mechanisms, strict }, problems);

@@ -49,7 +49,7 @@ const tlsServerConfig = section(tlsFields).check(
   ),
 );
 
-/** Source: exporter-toolkit, web configuration: the headers which it lets be set. */
+/** Source: exporter-toolkit, web configuration: the headers that may be set. */
 const headerFields = {
   'Content-Security-Policy': text().optional(),
   'X-Frame-Options': oneOf(['', 'deny', 'sameorigin']).optional(),

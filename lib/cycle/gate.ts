@@ -268,7 +268,10 @@ function holdBackend(
   };
 }
 
-/** Share of the published targets that carry a label which is missed when no listed target has it. */
+/**
+ * Share of the published targets with a label. From this share on, the gate misses the label when no listed target has
+ * it.
+ */
 const nearlyAll = 0.9;
 
 /** Labels that are held, or why lost ones pass. */

@@ -37,7 +37,7 @@ export type ListFacts = Pick<Status, 'version' | 'groups' | 'targets'>;
 const shownFor = 60 * 60_000;
 
 /**
- * Writes the status of a cycle, good or bad, over the one that was read. Returns what was written, or undefined where a
+ * Writes the status of a cycle, good or bad, over the one that was read. Returns what was written, or undefined if a
  * newer one stays. Throws what the store throws.
  */
 export async function writeHeartbeat(

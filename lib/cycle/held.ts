@@ -1,8 +1,8 @@
-import { promisify } from 'node:util';
-import { gunzip, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import { isMusterError, MusterError } from '../base/errors.ts';
-import { overWrite, retryConflict } from '../store/errors.ts';
+import { unpack } from '../base/gzip-lines.ts';
+import { ifUnchanged, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { LabelSet } from '../targets/group.ts';
 import { heldKey, type ProviderId } from '../targets/keys.ts';
@@ -102,7 +102,7 @@ export async function readHeld(
 }
 
 async function decodeHeld(body: Uint8Array, key: string, maxUnpacked: number): Promise<HeldDocument> {
-  const text = await promisify(gunzip)(body, { maxOutputLength: maxUnpacked }).catch((cause: unknown) => {
+  const text = await unpack(body, maxUnpacked).catch((cause: unknown) => {
     throw new MusterError('malformed', `${key} is not gzip, or has more than ${maxUnpacked} bytes`, {
       cause,
     });
@@ -201,7 +201,7 @@ async function putHeld(
   { store, signal }: WriteInput,
 ): Promise<void> {
   await store.put(heldKey(id), encodeHeld(id, held), {
-    condition: overWrite(etag),
+    condition: ifUnchanged(etag),
     contentType: 'application/gzip',
     signal,
   });

@@ -8,8 +8,8 @@ export function acceptCommand({ job, provider }: ProviderId): string {
   return `muster accept ${jobOption(job)} --provider ${provider}`;
 }
 
-/** The command that lets what is held be published: it accepts it or, of a pinned list, ends the pin. */
-export function letGoCommand(id: ProviderId, { pinned }: Pick<HeldDocument, 'pinned'>): string {
+/** The command that publishes what is held: it accepts it or, for a pinned list, ends the pin. */
+export function releaseCommand(id: ProviderId, { pinned }: Pick<HeldDocument, 'pinned'>): string {
   return pinned === true ? unpinCommand(id) : acceptCommand(id);
 }
 

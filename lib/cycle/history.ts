@@ -189,7 +189,7 @@ async function readHeadOf(body: Uint8Array, signal: AbortSignal): Promise<Journa
 }
 
 /** Who committed a version: an operator, or a run. */
-export function whoOf({ control, run }: Pick<JournalHead, 'control' | 'run'>): string {
+export function committerOf({ control, run }: Pick<JournalHead, 'control' | 'run'>): string {
   return control === undefined || control.action === 'lapse' ? run : control.by;
 }
 

@@ -207,7 +207,7 @@ export interface PublishedList {
 }
 
 /**
- * Reads the published list of a provider from its file or its parts, whichever has the higher version; undefined where
+ * Reads the published list of a provider from its file or its parts, whichever has the higher version; undefined if
  * neither can be read. For rebuilding: a cycle knows its list by snapshot and journal.
  */
 export async function readPublished(

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { MusterError } from '../base/errors.ts';
-import { overWrite, retryConflict } from '../store/errors.ts';
+import { ifUnchanged, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { isProviderName, statusKey, storeKey } from '../targets/keys.ts';
 import { decodeDocument, encodeDocument } from './document.ts';
@@ -125,7 +125,7 @@ async function writeStoreDocument(
 ): Promise<void> {
   const text = { schema: 1, id, created: new Date().toISOString(), owner };
   await store.put(storeKey, encodeDocument(text), {
-    condition: overWrite(etag),
+    condition: ifUnchanged(etag),
     contentType: 'application/json',
     signal,
   });

@@ -3,7 +3,7 @@ import { mapConcurrent } from '../base/concurrency.ts';
 import { isMusterError, MusterError } from '../base/errors.ts';
 import { packLines, unpackLines } from '../base/gzip-lines.ts';
 import { parseJson } from '../base/json.ts';
-import { overWrite, retryConflict } from '../store/errors.ts';
+import { ifUnchanged, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { type EncodedGroup, encodeGroup, type Groups } from '../targets/canonical.ts';
 import type { Cursor } from '../targets/discover.ts';
@@ -173,8 +173,8 @@ interface Checkpointed {
 /** The layout of a list. */
 type Layout = Pick<CheckpointInput, 'limits' | 'inParts'>;
 
-/** Whether the texts of a list go into blocks. One near the limit stays as it is. */
-export function isForBlocks(
+/** Whether the texts of a list go into blocks. A list near the limit stays as it is. */
+export function belongsInBlocks(
   { groups, checkpoint }: Pick<Unwritten, 'groups' | 'checkpoint'>,
   { limits: { inline } = usualLimits, inParts }: Layout,
 ): boolean {
@@ -187,7 +187,7 @@ export function isLaidOut(
   snapshot: Pick<Snapshot, 'blocks'>,
   layout: Layout,
 ): boolean {
-  return (snapshot.blocks !== undefined) === isForBlocks(list, layout);
+  return (snapshot.blocks !== undefined) === belongsInBlocks(list, layout);
 }
 
 /**
@@ -203,7 +203,7 @@ export async function writeCheckpoint(
 ): Promise<Checkpointed | undefined> {
   const { version, groups, cursor, identity, backend, steps } = list;
   const { store, signal, now, limits = usualLimits } = input;
-  const inBlocks = isForBlocks({ groups, checkpoint }, input);
+  const inBlocks = belongsInBlocks({ groups, checkpoint }, input);
   const isRight = (one: Pick<Snapshot, 'version' | 'blocks'>) =>
     one.version === version && isLaidOut({ groups, checkpoint }, one, input);
   if (checkpoint !== undefined && isRight(checkpoint)) return { checkpoint, groups };
@@ -232,7 +232,7 @@ export async function writeCheckpoint(
       control: control === noControl ? undefined : control,
       replaced: replaced.length === 0 ? undefined : replaced,
     });
-    const options = { condition: overWrite(over?.etag), contentType: 'application/gzip', signal };
+    const options = { condition: ifUnchanged(over?.etag), contentType: 'application/gzip', signal };
     const { etag } = await store.put(snapshotKey(id), body, options);
     return { checkpoint: { version, etag, blocks: made.blocks, replaced }, groups: made.groups };
   });
@@ -257,7 +257,7 @@ async function snapshotOf(body: Uint8Array): Promise<Snapshot | undefined> {
   }
 }
 
-/** Milliseconds that a replaced block stays for readers which have an older list. */
+/** Milliseconds that a replaced block stays for readers that have an older list. */
 export const grace = 60 * 60_000;
 
 /** Replaced blocks that a snapshot names at most; others are cleared away as orphans. */

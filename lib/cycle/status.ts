@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { mapConcurrent } from '../base/concurrency.ts';
 import { isMusterError } from '../base/errors.ts';
-import { overWrite, retryConflict } from '../store/errors.ts';
+import { ifUnchanged, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { encodeJob, folders, type ProviderId, parseStatusKey, statusKey } from '../targets/keys.ts';
 import { decodeDocument, encodeDocument } from './document.ts';
@@ -255,7 +255,7 @@ export async function writeStatus(
   { store, signal, merge = true }: WriteStatusInput,
 ): Promise<StoredStatus | undefined> {
   const put = async (next: Status, over: string | undefined) => {
-    const options = { condition: overWrite(over), contentType: 'application/json', signal };
+    const options = { condition: ifUnchanged(over), contentType: 'application/json', signal };
     const { etag } = await store.put(statusKey(id), encodeDocument(next), options);
     return { status: next, etag };
   };

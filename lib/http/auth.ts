@@ -53,7 +53,7 @@ export async function readHeaders(
     const values: string[] = [];
     for (const credential of credentials) {
       const value = await readText(credential, `${key}.${name}`);
-      learnWord(value, redactor);
+      redactUnlessWord(value, redactor);
       values.push(headerText(value, `${key}.${name}`));
     }
     entries.push([name, values]);
@@ -103,13 +103,13 @@ export function learnRequestSecrets(
   redactor: Redactor,
 ): void {
   for (const [name, value] of [...Object.entries(own), ...url.searchParams])
-    if (secretName.test(name)) learnWord(value.replace(/^(?:bearer|basic)\s+/i, ''), redactor);
+    if (secretName.test(name)) redactUnlessWord(value.replace(/^(?:bearer|basic)\s+/i, ''), redactor);
 }
 
 /**
- * Remembers a value that may be a secret or a plain word; one this short is no secret and would blank every message.
+ * Hides a value that may be a secret or a plain word. A short value is not a secret, and hiding it would blank messages.
  */
-export function learnWord(value: string, redactor: Redactor): void {
+export function redactUnlessWord(value: string, redactor: Redactor): void {
   if (value.length >= 4) redactor.learn(value);
 }
 

@@ -93,7 +93,7 @@ export interface Transport {
 }
 
 /**
- * Makes a socket which is just connecting lead to the route's origin: through the proxy, with TLS. Throws
+ * Connects a socket to the route's origin while it opens: through the proxy, with TLS. Throws
  * `unreachable`, `tls` or `denied`, with the name of the hop that failed where it is not the origin.
  */
 async function follow(route: Route, socket: Socket, transport: Transport): Promise<Socket> {

@@ -83,7 +83,7 @@ const knownCodes: Readonly<Record<string, readonly [ErrorKind, string]>> = {
 const refusedCertificate =
   /ALERT_(UNKNOWN_CA|(BAD|UNSUPPORTED|UNKNOWN)_CERTIFICATE|CERTIFICATE_(UNKNOWN|EXPIRED|REVOKED)|ACCESS_DENIED)$/;
 
-/** Codes of OpenSSL's verification and of Node's TLS, apart from those which have a text of their own. */
+/** Codes of OpenSSL's verification and of Node's TLS, apart from those that have a text of their own. */
 const certificateCode =
   /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|CRL_|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|HOSTNAME_MISMATCH|EPROTO$)/;
 

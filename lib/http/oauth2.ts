@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { heedSignals } from '../base/deadlines.ts';
 import { isMusterError, MusterError } from '../base/errors.ts';
 import type { OAuth2Config } from '../config/http-client.ts';
-import { type Authorize, learnWord } from './auth.ts';
+import { type Authorize, redactUnlessWord } from './auth.ts';
 import { decodeJson } from './json.ts';
 import type { HttpRequest, HttpResponse } from './send.ts';
 import type { ReadText } from './tls.ts';
@@ -30,7 +30,7 @@ export interface TokenTools {
 export async function openTokens(config: OAuth2Config, tools: TokenTools): Promise<Authorize> {
   const { redactor } = tools;
   // Servers with a grant of their own take passwords and keys there.
-  for (const value of Object.values(config.endpoint_params)) learnWord(value, redactor);
+  for (const value of Object.values(config.endpoint_params)) redactUnlessWord(value, redactor);
   const fetchToken = await tokenFetcher(config, tools);
   let current: Held | undefined;
 

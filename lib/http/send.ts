@@ -27,7 +27,7 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
   /** Refuse (kind `too-large`) an answer over this many bytes, after decompression. Default 256 MiB. */
   readonly maxBytes?: number | undefined;
-  /** Statuses outside 2xx which are handed back instead of thrown, e.g. `[404]`. */
+  /** Statuses outside 2xx that are returned instead of thrown, e.g. `[404]`. */
   readonly expect?: readonly number[];
   /** Read the body into this memory; the answer is good until the next request with it. */
   readonly space?: BodySpace | undefined;

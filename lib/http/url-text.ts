@@ -3,7 +3,7 @@ export function shownUrl(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
 }
 
-/** Scheme, host and port of the URL, without credentials; also for schemes which have no origin of their own. */
+/** Scheme, host and port of the URL, without credentials; also for schemes that have no origin of their own. */
 export function shownOrigin(url: URL): string {
   return `${url.protocol}//${url.host}`;
 }

@@ -12,7 +12,7 @@ import type { AppProvider } from '../run/providers.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { statusKey } from '../targets/keys.ts';
 import { ageOf } from './measure.ts';
-import { longestGap, sayWaiting } from './schedule.ts';
+import { longestGap, waitingCostHint } from './schedule.ts';
 
 /** One thing that was looked at after a deployment. */
 export interface Finding {
@@ -102,7 +102,7 @@ function sayCosts(
   ];
   return [...new Set(expressions.values())].flatMap((expression) => {
     const at = all.filter(({ backend }) => expressions.get(backend) === expression);
-    const says = sayWaiting(at, expression);
+    const says = waitingCostHint(at, expression);
     return says === undefined ? [] : [{ check: 'cost', ...good(says) }];
   });
 }

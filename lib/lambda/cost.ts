@@ -1,7 +1,7 @@
 import type { Sharing } from '../run/providers.ts';
 import { functionLimits, groupsOf } from '../run/together.ts';
 import { type Price, prices, secondsOfMonth } from './prices.ts';
-import { furtherCycles, longestGap, periodOf, ticksOfMonth } from './schedule.ts';
+import { extraCycles, longestGap, periodOf, ticksOfMonth } from './schedule.ts';
 
 /** One line of a bill: so much of something in a month of 730 hours. */
 export interface CostRow {
@@ -147,7 +147,7 @@ function functionOf(backend: string, tasks: readonly CostTask[], deployment: Dep
 function groupUse(group: readonly CostTask[], schedule: string) {
   const period = periodOf(schedule);
   const interval = Math.max(...group.map(({ refreshInterval }) => refreshInterval));
-  const further = furtherCycles(interval, period);
+  const further = extraCycles(interval, period);
   const runsOf = group.map(({ refreshInterval }) => runsOfMonth(refreshInterval, schedule));
   const runs = Math.max(...runsOf);
   const longest = Math.max(...group.map(({ seconds }) => seconds ?? presetSeconds));

@@ -59,7 +59,7 @@ export function providerWork(
     what: `provider of ${mechanism}`,
     event: { schema: providerId, example: '{"job": "…", "provider": "consul-0"}' },
     async prepare(config, signal) {
-      // A name stays, so that the store is asked once for each configuration, but for sizes that it did not know.
+      // A name stays, so that the store is asked once for each configuration, except for sizes that it did not know.
       if (named === undefined || !isKnown(named, config.etag)) {
         // What other mechanisms' providers list is unknown here; a function without providers goes by their job names.
         const own = config.providers.length > 0;

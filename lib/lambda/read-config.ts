@@ -79,7 +79,7 @@ export function parseOwn<Own, KubeState extends NamedOutput>(
   return { config, configured, isEmpty: configured.length === 0 && config.kube_state_metrics.length === 0 };
 }
 
-/** Mechanisms whose stanzas are taken as they are, but for the names that they give. */
+/** Mechanisms whose stanzas are taken as they are, except for the names that they give. */
 function otherMechanisms(ownKeys: readonly string[]): readonly StanzaReader<undefined>[] {
   return [...stayingKeys, ...mechanismKeys].filter((key) => !ownKeys.includes(key)).map(otherMechanism);
 }

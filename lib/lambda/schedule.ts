@@ -90,10 +90,10 @@ const gigabytes = 0.75;
 const longestWait = 80;
 
 /**
- * One line on what costs more than it seems: intervals so much shorter than the schedule's that invocations wait for
- * further cycles. In US dollars a month, of us-east-1 and 768 MB. Undefined if none does.
+ * A line about intervals that are so much shorter than the schedule that invocations wait for extra cycles, which costs
+ * more than it seems. In US dollars a month, for us-east-1 and 768 MB. Undefined if there are none.
  */
-export function sayWaiting(all: readonly Timed[], schedule: string): string | undefined {
+export function waitingCostHint(all: readonly Timed[], schedule: string): string | undefined {
   const period = periodOf(schedule);
   const waiting = all
     .map((one) => ({ ...one, wait: secondsWaited(one.refreshInterval, period) }))
@@ -113,13 +113,13 @@ export function sayWaiting(all: readonly Timed[], schedule: string): string | un
 
 /** Seconds between the first and the last cycle of an invocation. */
 function secondsWaited(refreshInterval: number, period: number): number {
-  return (furtherCycles(refreshInterval, period) * refreshInterval) / 1000;
+  return (extraCycles(refreshInterval, period) * refreshInterval) / 1000;
 }
 
 /**
- * How many cycles follow the first in one invocation, with an interval and a period in milliseconds; see invocation.ts.
+ * The number of cycles after the first in one invocation. Interval and period are in milliseconds; see invocation.ts.
  */
-export function furtherCycles(refreshInterval: number, period: number): number {
+export function extraCycles(refreshInterval: number, period: number): number {
   const further = Math.ceil(period / refreshInterval - 0.5) - 1;
   return Math.max(0, Math.min(further, Math.floor((longestWait * 1000) / refreshInterval)));
 }

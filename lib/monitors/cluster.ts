@@ -138,7 +138,7 @@ async function listMonitors(
       'not-found',
       `the cluster has no ServiceMonitor, PodMonitor, Probe or ScrapeConfig of ${group}: is this the one where the operator is?`,
     );
-  notes.push(...missing.map((name) => `the cluster knows no ${name}`));
+  notes.push(...missing.map((name) => `the cluster does not know ${name}`));
   return { monitors, notes };
 }
 

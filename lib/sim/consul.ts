@@ -83,7 +83,7 @@ function answer(
       ...text(500, 'No path to datacenter'),
       headers: { 'x-consul-knownleader': 'false', 'x-consul-lastcontact': '0' },
     };
-  if (request.query.has('filter')) return text(400, 'the simulation knows no filter expressions');
+  if (request.query.has('filter')) return text(400, 'the simulation does not know filter expressions');
 
   const given = tokenOf(request);
   if (options.token !== undefined && given !== undefined && given !== options.token)

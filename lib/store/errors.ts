@@ -12,8 +12,8 @@ export function conflict(url: string, key: string, condition: PutCondition): Mus
   );
 }
 
-/** The condition of a write over what was read: `etag` is its own, undefined if nothing was there. */
-export function overWrite(etag: string | undefined): PutCondition {
+/** The condition that a write replaces only what was read: `etag` is that of the object, undefined if there was none. */
+export function ifUnchanged(etag: string | undefined): PutCondition {
   return etag === undefined ? 'create' : { etag };
 }
 

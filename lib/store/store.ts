@@ -84,7 +84,7 @@ export interface ListOptions {
  * - `put` is atomic together with its condition, also across processes and machines;
  * - what `put` returned for survives a crash of the machine;
  * - a `get` or `list` that starts after a `put` ended sees it;
- * - a `put` whose answer was lost and which is tried again does not take its own first write for a stranger's.
+ * - a `put` that is tried again after a lost answer does not mistake its own first write for another one's.
  *
  * Disposing of a store ends its connections. Errors are MusterErrors: `conflict`, `denied`, `not-found` (the bucket or
  * folder), `throttled`, `too-large`, `timeout` (the signal), `unreachable`, `storage`.

@@ -49,8 +49,8 @@ export interface Listed {
 export type Compared = Pick<Listed, 'cursor' | 'unseen' | 'filtered'>;
 
 /**
- * Lists all target groups of one provider, in batches as they come, and returns what the listing says of itself.
- * Throws when any part of the listing could not be read: a listing that ends is complete, but for what `Listed` names.
- * Of two groups with one source the later wins, as in Prometheus; one without targets takes an earlier one back.
+ * Lists all target groups of one provider, in batches as they come, and returns what the listing says of itself. Throws
+ * when any part of the listing could not be read: a listing that ends is complete, except for what `Listed` names. Of
+ * two groups with one source the later wins, as in Prometheus; one without targets takes an earlier one back.
  */
 export type Discover = (input: DiscoverInput) => AsyncGenerator<readonly TargetGroup[], Listed | undefined>;

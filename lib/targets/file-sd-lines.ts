@@ -181,7 +181,7 @@ function skipText(text: Buffer, start: number, end: number, form?: 'plain'): num
   return -1;
 }
 
-/** What may follow a backslash, but for `u`. */
+/** What may follow a backslash, except for `u`. */
 const escapes: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'));
 
 type Range = readonly [start: number, end: number];

@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
   shared: async (args) => (await import('./shared.ts')).benchShared(args),
   pipeline: async (args) => (await import('./pipeline.ts')).benchPipeline(args),
   page: async (args) => (await import('./page.ts')).benchPage(args),
+  providers: async (args) => (await import('./providers.ts')).benchProviders(args),
   sync: async (args) => (await import('./sync.ts')).benchSync(args),
 };
 

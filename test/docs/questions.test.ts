@@ -78,12 +78,13 @@ const questions: readonly Question[] = [
 
 /** Clicks from the README to each page that links lead to. */
 function clicks(): ReadonlyMap<string, number> {
+  const all = pages();
   const found = new Map([['README.md', 0]]);
   for (const [page, count] of found)
     for (const link of linksOf(page)) {
       const [path = ''] = link.split('#');
       const target = normalize(join(page, '..', path));
-      const leads = [target, join(target, 'README.md')].find((one) => pages().includes(one));
+      const leads = [target, join(target, 'README.md')].find((one) => all.includes(one));
       if (leads !== undefined && !found.has(leads)) found.set(leads, count + 1);
     }
   return found;

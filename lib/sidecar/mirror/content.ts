@@ -12,11 +12,11 @@ export type Content = { readonly bytes: Uint8Array } | { readonly path: string }
 export interface Intake {
   readonly push: (piece: Uint8Array) => Uint8Array;
   /** The bytes that are left to write, and the result. Throws like `push` when the object is incomplete. */
-  readonly end: () => TakenIn & { readonly rest: Uint8Array };
+  readonly end: () => IntakeResult & { readonly rest: Uint8Array };
 }
 
-/** An object that has arrived as a whole. */
-export interface TakenIn {
+/** What is known about an object after all of it has arrived. */
+export interface IntakeResult {
   /** Targets that were written. */
   readonly targets: number;
   /** Targets of the whole object. */
@@ -66,7 +66,7 @@ export function openIntake(key: string, shard: Shard | undefined): Intake {
  * The version and the number of targets of a file on disk; undefined if it is not file_sd JSON. Throws what the disk
  * throws.
  */
-export async function lookInto(
+export async function listingOfFile(
   files: FileSystem,
   path: string,
 ): Promise<{ readonly mark: VersionMark | undefined; readonly targets: number } | undefined> {

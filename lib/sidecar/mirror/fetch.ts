@@ -5,7 +5,7 @@ import { codeOf, isMusterError, MusterError, toMusterError } from '../../base/er
 import { unpack } from '../../base/gzip-lines.ts';
 import { digestMismatch } from '../../store/errors.ts';
 import type { ObjectStore } from '../../store/store.ts';
-import { type Content, openIntake, sha256Of, type TakenIn } from './content.ts';
+import { type Content, type IntakeResult, openIntake, sha256Of } from './content.ts';
 import type { TargetFolder } from './folder.ts';
 
 /** The source and the target of a download, and its limits. */
@@ -34,7 +34,7 @@ export interface RequestedObject {
 }
 
 /** A file_sd object that was checked while it arrived. */
-export interface Fetched extends TakenIn {
+export interface Fetched extends IntakeResult {
   readonly etag: string;
   readonly content: Content;
 }
@@ -98,7 +98,7 @@ async function downloadLarge(
   if (answer === undefined || answer === 'unchanged') return answer;
   const { chunks, etag } = answer;
   const intake = openIntake(object.key, folder.shard);
-  let taken: TakenIn | undefined;
+  let taken: IntakeResult | undefined;
   const packed = createHash('sha256');
   let size = 0;
   const arriving = async function* (): AsyncGenerator<Uint8Array, undefined> {

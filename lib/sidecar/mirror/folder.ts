@@ -3,7 +3,7 @@ import { createLimit } from '../../base/concurrency.ts';
 import { diskError } from '../../base/disk-errors.ts';
 import { MusterError } from '../../base/errors.ts';
 import { tryLock } from '../../base/locks.ts';
-import { lookInto } from './content.ts';
+import { listingOfFile } from './content.ts';
 import type { FileSystem } from './files.ts';
 import { apartIn, clearLists, listsFolder, recoverLists } from './lists-apart.ts';
 import { idOfPath, type Rejection, segmentOf } from './plan.ts';
@@ -232,7 +232,7 @@ async function withMarks(
   const marked = new Map<string, OwnedFile>();
   for (const [path, file] of owned) {
     const found = file.facts && (await files.facts(join(folder, path)));
-    const mark = found?.kind === 'file' ? (await lookInto(files, join(folder, path)))?.mark : undefined;
+    const mark = found?.kind === 'file' ? (await listingOfFile(files, join(folder, path)))?.mark : undefined;
     marked.set(path, { ...file, mark });
   }
   return marked;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { MusterError, toMusterError } from '../../base/errors.ts';
-import { lookInto } from './content.ts';
+import { listingOfFile } from './content.ts';
 import { insideOf, rangeOf } from './file-list.ts';
 import { renameInto } from './files.ts';
 import type { JobLayout, TargetFolder } from './folder.ts';
@@ -176,7 +176,7 @@ async function* listInside(folder: TargetFolder, [path, file]: List): AsyncGener
   const { files, listAt } = folder;
   const facts = await files.facts(listAt(path));
   const isRight = facts !== undefined && file.facts !== undefined && sameFacts(facts, file.facts);
-  if (!isRight && (facts?.kind !== 'file' || (await lookInto(files, listAt(path))) === undefined))
+  if (!isRight && (facts?.kind !== 'file' || (await listingOfFile(files, listAt(path))) === undefined))
     throw new MusterError('storage', `${listAt(path)} is damaged, so the file of its job stays as it is`);
   yield* insideOf(listAt(path));
   return undefined;

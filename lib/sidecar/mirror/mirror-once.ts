@@ -15,8 +15,8 @@ import { type PreparedFile, prepareFile } from './prepare.ts';
 import {
   failFile,
   type MirrorOptions,
+  mirrorConcurrency,
   type Orphan,
-  parallel,
   type Round,
   type RoundState,
   startRound,
@@ -98,7 +98,7 @@ function settleClashes({ folder }: RoundState, plan: Plan, going: readonly strin
 }
 
 async function applyAll(round: RoundState, wanted: readonly WantedFile[]): Promise<void> {
-  const limit = createLimit(parallel);
+  const limit = createLimit(mirrorConcurrency);
   const isLarge = ({ objects }: WantedFile) => objects.some(({ size }) => size > longestHeld);
   const small = wanted.filter((file) => !isLarge(file));
   const large = wanted.filter(isLarge);

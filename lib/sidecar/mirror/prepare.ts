@@ -1,7 +1,7 @@
 import { isMusterError, type MusterError } from '../../base/errors.ts';
 import { joinBlocks } from './blocks.ts';
 import { admit, type Candidate, isLater, type Listing, readCandidate, whyUnconfirmed } from './candidates.ts';
-import { type Content, digestOfFile, lookInto } from './content.ts';
+import { type Content, digestOfFile, listingOfFile } from './content.ts';
 import { discard } from './fetch.ts';
 import type { FileFacts } from './files.ts';
 import type { TargetFolder } from './folder.ts';
@@ -177,7 +177,7 @@ async function readListing(round: RoundState, { wanted, held, facts }: Case): Pr
   const other = folder.foldsCase ? ownerOf(folder, wanted.path) : undefined;
   if (other !== undefined) return { mark: undefined, targets: other.total };
   const found =
-    facts.size > maxObjectBytes ? undefined : await lookInto(folder.files, folder.listAt(wanted.path));
+    facts.size > maxObjectBytes ? undefined : await listingOfFile(folder.files, folder.listAt(wanted.path));
   if (known === undefined || found === undefined) return known ?? found;
   return isLater(known.mark, found.mark) === false ? found : known;
 }

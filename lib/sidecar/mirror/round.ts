@@ -83,7 +83,7 @@ export interface RoundState extends Round, Settled {
 }
 
 /** Requests to the store, and files, at a time. */
-export const parallel = 4;
+export const mirrorConcurrency = 4;
 
 /** A new round. */
 export function startRound(options: MirrorOptions): RoundState {
@@ -102,7 +102,7 @@ export function startRound(options: MirrorOptions): RoundState {
     failures: new Map(),
     sound: new Set(),
     homes: new Map(),
-    limit: createLimit(parallel),
+    limit: createLimit(mirrorConcurrency),
     bytes: 0,
     stopped: false,
   };

@@ -45,7 +45,7 @@ ${rows.length === 0 && problems.length === 0 ? empty : targetList(rows, query, p
 ${paging({ offset, limit, total, path })}`;
 }
 
-/** One that cannot be read finds nothing, so that nothing is to be marked. */
+/** A query that cannot be read finds nothing, so there is nothing to mark. */
 function readable(text: string): Query {
   try {
     return parseQuery(text);

@@ -18,7 +18,7 @@ import { fitsName, type Query } from './query.ts';
 
 /** A group that may fit, still as text: most of what is found is only counted. */
 export interface FoundGroup {
-  /** Whether all of its targets fit; undefined where only decoding it tells. */
+  /** Whether all of its targets fit; undefined if only decoding it tells. */
   readonly fits: Verdict;
   /** How many targets it has; zero where only decoding it tells. */
   readonly count: number;

@@ -1,7 +1,7 @@
 import { createLimit } from '../../base/concurrency.ts';
 import { toMusterError } from '../../base/errors.ts';
 import { type HeldBounds, type HeldDocument, readHeld } from '../../cycle/held.ts';
-import { heldData, letGoCommand } from '../../cycle/hints.ts';
+import { heldData, releaseCommand } from '../../cycle/hints.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import type { TargetChange } from '../../targets/diff.ts';
 import { addressLabel } from '../../targets/group.ts';
@@ -76,7 +76,7 @@ async function readOne(
   const id = { job, provider };
   const { message, since, until, targets, listed } = summary;
   const facts = { source, ...id, message, since, until, targets, listed };
-  const command = letGoCommand(id, { pinned: summary.kind === 'pinned' });
+  const command = releaseCommand(id, { pinned: summary.kind === 'pinned' });
   const unread = (problem: string) => [{ ...facts, command, rows: [], document: undefined, problem }];
   try {
     const { held, damaged } = await readHeld(store, id, signal, bounds);

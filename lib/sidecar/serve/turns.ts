@@ -32,7 +32,9 @@ interface Turn {
   movedAt: number;
 }
 
-/** A bounded number of turns, fair between addresses: first come, first served, but for those who have their share. */
+/**
+ * A bounded number of turns, fair between addresses: first come, first served, except for those who have their share.
+ */
 export function createTurns({ most, mostOfPeer, patience, stalled }: TurnsOptions = defaultTurns): Turns {
   const running = new Set<Turn>();
   const waiting: { readonly peer: string; readonly start: () => void }[] = [];

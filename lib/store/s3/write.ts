@@ -25,7 +25,7 @@ export async function writeObject(
     const found = await lookUp(session, key, signal);
     if (found?.write === write) return { etag: found.etag };
     if (typeof condition === 'string' || found?.etag !== condition.etag) throw error;
-    // The very object is there, and was refused: the store may want its etag in the other form.
+    // Exactly this object is there, and was refused: the store may expect its etag in the other form.
     return inOtherForm(session.etags, form, error, (other) =>
       sendWrite(session, { key, body, write, form: other }, options),
     );
