@@ -73,7 +73,7 @@ interface Found {
   readonly counts: number[];
   readonly problems: string[];
   judged: number;
-  /** Those that are wanted, on whatever page. */
+  /** Those that are wanted, on this page and all others. */
   seen: number;
 }
 
@@ -114,7 +114,7 @@ type Drop = Pick<DroppedRow, 'rule' | 'value'>;
 
 /** Which rule drops a target. */
 interface Judge {
-  /** The target of a line with one; undefined where the line has to be decoded. */
+  /** The target of a line with one; undefined if the line has to be decoded. */
   readonly line: (line: Line) => Drop | 'kept' | undefined;
   readonly target: (labels: LabelSet, address: string) => Drop | 'kept';
 }
@@ -124,7 +124,7 @@ const mostKnown = 5000;
 const longestKnown = 500;
 
 /**
- * Judges targets by what their rules look at. A target has many labels, of which few decide; the rules are run on a
+ * Judges targets by what their rules look at. A target has many labels, and few of them decide; the rules run on a
  * target that has only those.
  */
 function createJudge(rules: readonly RelabelConfig[], scrapeLabels: LabelSet): Judge {
@@ -185,7 +185,7 @@ interface Decision {
   readonly deciding: ReadonlyMap<number, RelabelConfig>;
   /** Whether they can make use of a label that a target has. */
   readonly reads: (name: string) => boolean;
-  /** All names of such labels; undefined where they cannot be listed. */
+  /** All names of such labels; undefined if they cannot be listed. */
   readonly names: readonly string[] | undefined;
 }
 
@@ -222,7 +222,7 @@ function mappedName({ regex, replacement }: RelabelConfig, name: string): string
   return match.matches() ? expandTemplate(replacement, regex, match) : undefined;
 }
 
-/** The names of which `labelmap` can make these, and these; undefined unless it maps what follows a prefix. */
+/** These names, and those that `labelmap` can make into them; undefined unless it maps what follows a prefix. */
 function namesBefore(
   { regex, replacement }: RelabelConfig,
   names: readonly string[],

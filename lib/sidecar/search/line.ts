@@ -41,7 +41,7 @@ export type Verdict = boolean | undefined;
 
 /** A part of a test. */
 interface Part {
-  /** Where the next line may be; absent where it can be any. */
+  /** Where the next line may be; absent if it can be any. */
   readonly next?: Finder | undefined;
   /** Bytes of the text that `next` looks for: the longer, the fewer lines have it. */
   readonly telling: number;
@@ -138,7 +138,7 @@ function longestPlain(text: string): string {
 
 /**
  * The text in any case, in a file read byte by byte. Two letters have a form beyond ASCII that becomes them in lower case:
- * the Kelvin sign, and the I with a dot, of which the dot remains behind.
+ * the Kelvin sign, and the I with a dot, whose dot stays behind.
  */
 function inAnyCase(text: string): RegExp {
   const escaped = text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
@@ -268,7 +268,7 @@ function labelTest(name: string, find: Finder, fits: (bytes: Buffer, at: number)
 
 /**
  * Reads the values of labels, as they stand in JSON, in the order of their names; an empty one where there is none.
- * `undefined` where the line has to be decoded.
+ * `undefined` if the line has to be decoded.
  */
 export function valueReader(names: readonly string[]): (line: Line) => readonly string[] | undefined {
   const escapes = escapeFinder(names.some((name) => name.includes('/')));

@@ -19,9 +19,13 @@ export type Finder = (piece: LinePiece, from: number) => number;
 /** Behind every position. */
 export const nowhere = 2 ** 30;
 
+/** ASCII code of the end of a line. */
 export const newline = 0x0a;
+/** ASCII code of `"`. */
 export const quote = 0x22;
+/** ASCII code of `,`. */
 export const comma = 0x2c;
+/** ASCII code of `\`. */
 export const backslash = 0x5c;
 
 /** Strings of this size are freed at once when unused; larger ones pile up for a while. */

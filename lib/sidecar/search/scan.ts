@@ -73,7 +73,7 @@ async function readForeign(path: string): Promise<Buffer> {
 
 const largestForeign = 16 << 20;
 
-/** True of groups with a label of this name, whatever its value. */
+/** True of groups with a label of this name, with any value. */
 function presenceOf(name: string): Query {
   return [[{ kind: 'matches', name, text: '', not: false }]];
 }
