@@ -43,7 +43,7 @@ export interface Verdict {
   /** The first differences, or the reason why the verdict is `unknown`. */
   readonly details: readonly string[];
   /** Bytes of its files with all labels, and with `labels: needed`; only if the rules allow that. */
-  readonly bytes?: { readonly all: number; readonly needed: number };
+  readonly bytes?: { readonly all: number; readonly needed: number } | undefined;
 }
 
 /** The most jobs that are compared at once. Each takes a process or two, and a listing. */
@@ -97,7 +97,7 @@ export async function verifyAdoption(
           input,
         );
         const bytes = allowsNeeded(job) ? { all: sizeOf(listed), needed: sizeOf(listed, needed) } : undefined;
-        return { job: job.job.name, ...compared, ...(bytes && { bytes }) };
+        return { job: job.job.name, ...compared, bytes };
       } catch (error) {
         const details = [toMusterError(error).message];
         return {

@@ -85,7 +85,7 @@ export async function writeMuster(
 
 /**
  * Keeps the originals byte for byte, then writes the new files of Prometheus. Throws `conflict` when it was adopted
- * already or a file has changed, and `storage`.
+ * already or a file has changed, `malformed` for a broken record of an adoption, and `storage`.
  */
 export async function writeSources(
   { files }: Pick<Plan, 'files'>,

@@ -54,7 +54,7 @@ export function createLimit(most: number): Limit {
   };
 }
 
-/** Results of all operations; throws the first error, but only when none of them runs any more. */
+/** The results of all operations. When all have ended, throws the first error. */
 export async function allSettledOrThrow<T>(operations: readonly Promise<T>[]): Promise<readonly T[]> {
   const results = await Promise.allSettled(operations);
   return results.map((result) => {
@@ -63,7 +63,7 @@ export async function allSettledOrThrow<T>(operations: readonly Promise<T>[]): P
   });
 }
 
-/** A value that is made at its first use and then kept. */
+/** A value that is made when it is first used, and then kept. */
 export interface Once<T> {
   /**
    * The value. Calls that come while it is made wait for the same one. A failure is thrown and forgotten: the next call
@@ -74,9 +74,7 @@ export interface Once<T> {
   take(): Promise<T> | undefined;
 }
 
-/**
- * Makes a value once. Only success is kept: an SDK that could not be loaded at a bad moment is loaded by the next call.
- */
+/** Makes a value once. Only success is kept: if an SDK could not be loaded, the next call tries again. */
 export function once<T>(make: () => Promise<T>): Once<T> {
   let kept: Promise<T> | undefined;
   const ask = () => {

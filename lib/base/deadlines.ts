@@ -1,6 +1,9 @@
 import { MusterError } from './errors.ts';
 
-/** Calls back once when any of the signals fires, at once if one has fired; returns what takes the listeners away. */
+/**
+ * Calls back once when one of the signals fires, at once if one has fired already. Returns a function that removes the
+ * listeners.
+ */
 export function onAbort(
   signals: readonly AbortSignal[],
   callback: (signal: AbortSignal) => void,

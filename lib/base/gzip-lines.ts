@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { createGunzip, createGzip, gunzip, gunzipSync, gzip, gzipSync } from 'node:zlib';
 import { MusterError, toMusterError } from './errors.ts';
 
-/** Characters that are handed to the packer at once: strings of 128 KiB and more take a fifth more CPU. */
+/** Characters for the packer at a time. Strings of 128 KiB and more take a fifth more CPU. */
 const chunkLength = 64 << 10;
 
 /** Level 3: on listings twice as fast as the default, a tenth larger. */
@@ -47,7 +47,7 @@ export async function unpack(body: Uint8Array, maxBytes: number): Promise<Uint8A
   }
 }
 
-/** Strings joined to larger ones, so that a call for each pays off. */
+/** Joins strings to larger ones, so that there are fewer calls. */
 export function* chunksOf(strings: Iterable<string>): Generator<string, undefined> {
   let parts: string[] = [];
   let length = 0;
@@ -63,7 +63,7 @@ export function* chunksOf(strings: Iterable<string>): Generator<string, undefine
   return undefined;
 }
 
-/** How a text is read. */
+/** The options for reading a text. */
 export interface UnpackOptions {
   readonly signal?: AbortSignal | undefined;
   /** Characters of the longest line; objects made of lines take some fifty times as many bytes. Default: 64 Mi. */
@@ -74,8 +74,8 @@ export interface UnpackOptions {
 const longestText = 2 ** 31;
 
 /**
- * The lines of a gzipped text, as it is unpacked. Throws kind `malformed` for what is no gzip, `too-large` beyond the
- * limits, `timeout` for the signal.
+ * The lines of a gzipped text, as it is unpacked. Throws kind `malformed` for data that is not gzip, `too-large` beyond
+ * the limits, `timeout` for the signal.
  */
 export async function* unpackLines(
   body: Uint8Array,
@@ -92,7 +92,7 @@ export async function* unpackLines(
   const text = createGunzip();
   text.setEncoding('utf8');
   text.end(body);
-  // Pieces of a line which goes on: joined once, as a line may be as long as the whole text.
+  // The pieces of an unfinished line are joined only once, because a line may be as long as the whole text.
   let begun: string[] = [];
   let lineLength = 0;
   let length = 0;

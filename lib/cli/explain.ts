@@ -130,25 +130,25 @@ function elements(
     ...explanation.published.map(({ trace, ...rest }) => ({
       kind: 'published-target',
       ...rest,
-      ...(trace && { relabel: traceData(trace) }),
+      relabel: trace && traceData(trace),
     })),
     ...explanation.departures.map(({ trace, kind, ...rest }) => ({
       kind: 'departure',
       how: kind,
       ...rest,
-      ...(trace && { relabel: traceData(trace) }),
+      relabel: trace && traceData(trace),
     })),
     ...live.map(({ error, found, ...rest }) => ({
       kind: 'live-listing',
       ...rest,
-      found: found.map(({ trace, ...one }) => ({ ...one, ...(trace && { relabel: traceData(trace) }) })),
-      ...(error && { error: { kind: error.kind, message: error.message } }),
+      found: found.map(({ trace, ...one }) => ({ ...one, relabel: trace && traceData(trace) })),
+      error: error && { kind: error.kind, message: error.message },
     })),
     ...nearest.map(({ kind, ...rest }) => ({ kind: `nearest-${kind}`, ...rest })),
     ...explanation.looked.map(({ status, ...rest }) => ({
       kind: 'provider',
       ...rest,
-      ...(status?.last_success !== undefined && { last_success: status.last_success }),
+      last_success: status?.last_success,
       ...(status?.error && { error: status.error }),
     })),
   ];

@@ -170,7 +170,7 @@ function operatedData({ job, provider, version, isNew, change, control }: Operat
     kind: 'decision',
     ...{ job, provider, version, new: isNew, summary: countChange(change) },
     pinned,
-    ...(rejected && { rejected: { by: rejected.by, why: rejected.why, targets: rejected.ids.length } }),
+    rejected: rejected && { by: rejected.by, why: rejected.why, targets: rejected.ids.length },
   };
 }
 

@@ -95,9 +95,9 @@ export function cycleData(result: CycleResult): object {
     ...{ job, provider, outcome, version, groups, targets, requests },
     duration_seconds: durationMs / 1000,
     ...(change && { counts: countChange(change), change: changeData(change) }),
-    ...(warnings && { warnings: warnings.map(({ message }) => message) }),
-    ...(held !== undefined && { held: heldData(held) }),
-    ...(error && { error: { kind: error.kind, message: error.message } }),
+    warnings: warnings?.map(({ message }) => message),
+    held: held && heldData(held),
+    error: error && { kind: error.kind, message: error.message },
   };
 }
 

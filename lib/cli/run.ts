@@ -273,8 +273,8 @@ export function outputData({ output, outcome, published, durationMs, error }: Ou
     kind: 'output',
     ...{ output, outcome },
     ...(published && { objects: published.objects, samples: published.samples, bytes: published.bytes }),
-    ...(published?.held !== undefined && { held: published.held }),
+    held: published?.held,
     duration_seconds: durationMs / 1000,
-    ...(error && { error: errorData(error) }),
+    error: error && errorData(error),
   };
 }

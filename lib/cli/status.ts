@@ -107,11 +107,7 @@ async function look(
       ok: state === 'ok' || leaves,
     };
   });
-  const outputs = await readOutputStatuses(
-    { store, ...(configured && { outputs: configured.outputs }) },
-    signal,
-    now,
-  );
+  const outputs = await readOutputStatuses({ store, outputs: configured?.outputs }, signal, now);
   return {
     providers,
     outputs: outputs.map((one) => ({ ...one, ok: one.state === 'ok' || !one.configured })),
@@ -234,7 +230,7 @@ export async function readOutputStatuses(
   {
     outputs,
     store,
-  }: { readonly outputs?: readonly { readonly object: string }[]; readonly store: ObjectStore },
+  }: { readonly outputs?: readonly { readonly object: string }[] | undefined; readonly store: ObjectStore },
   signal: AbortSignal,
   now: Date,
 ): Promise<readonly OutputRow[]> {
@@ -255,7 +251,7 @@ export async function readOutputStatuses(
       bytes: bytes ?? 0,
       state: configured.has(output) ? outputState(bytes, listed, status, now) : 'not in the configuration',
       ...(status?.held && { command: acceptOutputCommand(output) }),
-      ...(status && { status }),
+      status,
     };
   });
 }

@@ -111,7 +111,7 @@ function nextStatus(
       ? { pinned: old?.pinned, rejected: old?.rejected }
       : controlFacts(control, ended)),
     confirmed: confirmedNow,
-    ...(damage && { damaged: damage }),
+    damaged: damage,
   };
 }
 

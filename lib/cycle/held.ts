@@ -115,9 +115,9 @@ async function decodeHeld(body: Uint8Array, key: string, maxUnpacked: number): P
     fresh: new Set(fresh),
     labels,
     backend,
-    ...(accepted && { accepted: acceptedOf(accepted) }),
+    accepted: accepted && acceptedOf(accepted),
   };
-  return { memory, version, message, ...(pinned && { pinned }), targets, listed, sample };
+  return { memory, version, message, pinned, targets, listed, sample };
 }
 
 function withoutUndefined({

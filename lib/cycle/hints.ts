@@ -126,8 +126,8 @@ export function heldData({ memory, ...held }: HeldDocument): object {
   return {
     kind: held.pinned === true ? 'pinned' : memory.kind,
     ...held,
-    ...(labels && { labels: labels.names }),
+    labels: labels?.names,
     backend,
-    ...(accepted && { accepted_until: accepted.until }),
+    accepted_until: accepted?.until,
   };
 }

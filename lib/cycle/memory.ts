@@ -75,8 +75,8 @@ export function acceptAll(memory: Memory, version: number, now: Date): Memory {
       at: now.toISOString(),
       until: new Date(now.getTime() + acceptedFor).toISOString(),
       version,
-      ...(memory.labels && { labels: memory.labels.names }),
-      ...(memory.backend && { backend: memory.backend }),
+      labels: memory.labels?.names,
+      backend: memory.backend,
     },
   };
 }
@@ -107,8 +107,8 @@ export function peakWithin(steps: readonly Step[], now: number, window: number):
 }
 
 /**
- * The steps after a list of `before` targets was replaced by one of `after`. A step that ends in the future came from a
- * wrong clock: it ends now.
+ * The steps after a list of `before` targets was replaced by one of `after` targets. Steps older than `window`
+ * milliseconds are left out. A step that ends in the future came from a wrong clock: it ends now.
  */
 export function stepsAfter(
   steps: readonly Step[],

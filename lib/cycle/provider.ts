@@ -118,7 +118,7 @@ export interface CycleResult extends ProviderId {
   /** When its first cycle was tried, ISO 8601. */
   readonly firstAttempt?: string;
   /** What the next cycle of this process may start from. */
-  readonly loaded?: Loaded;
+  readonly loaded?: Loaded | undefined;
   /** The status that it wrote. */
-  readonly reported?: StoredStatus;
+  readonly reported?: StoredStatus | undefined;
 }

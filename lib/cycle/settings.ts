@@ -98,7 +98,7 @@ function writeRule(config: RelabelConfig): z.infer<typeof rule> {
     ...(modulus !== 0n && { modulus: String(modulus) }),
     ...(target_label !== '' && { target_label }),
     ...(replacement !== defaults.replacement && { replacement }),
-    ...(names !== undefined && { names }),
+    names,
   };
 }
 

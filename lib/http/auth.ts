@@ -9,13 +9,13 @@ import type { Redactor } from './url-text.ts';
 /** The value of Authorization for a request; undefined if the configuration has no credentials. */
 export type Authorize = (signal: AbortSignal) => Promise<string | undefined>;
 
-/** Headers which the configuration adds to every request. */
+/** Headers that the configuration adds to every request. */
 export interface ConfiguredHeaders {
   readonly userAgent: string;
   readonly extra: HeaderValues;
 }
 
-/** Reads `basic_auth` or `authorization` and remembers what they hold as secrets. `oauth2` is apart. */
+/** Reads `basic_auth` or `authorization`, and remembers their values as secrets. `oauth2` is not read here. */
 export async function readAuthorization(
   config: HttpClientConfig,
   readText: ReadText,
@@ -96,7 +96,7 @@ export function urlAuthorization(url: URL, redactor: Redactor): string | undefin
 
 const secretName = /token|auth|key|secret|passw|cookie|credential/i;
 
-/** Remembers as secrets what the request's headers and query carry under names that secrets have. */
+/** Remembers the values of headers and of the query as secrets, if their names are those of secrets. */
 export function learnRequestSecrets(
   url: URL,
   own: Readonly<Record<string, string>>,
@@ -107,7 +107,8 @@ export function learnRequestSecrets(
 }
 
 /**
- * Hides a value that may be a secret or a plain word. A short value is not a secret, and hiding it would blank messages.
+ * Hides a value that may be a secret or a plain word. A short value is not a secret, and hiding it would blank
+ * messages.
  */
 export function redactUnlessWord(value: string, redactor: Redactor): void {
   if (value.length >= 4) redactor.learn(value);

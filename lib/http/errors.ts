@@ -39,7 +39,7 @@ export function toTlsFailure(error: unknown): MusterError {
   return new MusterError('tls', `the server's certificate is refused (${reason})${advice}`, { cause: error });
 }
 
-/** Whether the peer went away without an answer, which may be its way to refuse what it was shown. */
+/** Whether the peer closed the connection without an answer, which may be its way to refuse a certificate. */
 export function isClosedEarly({ kind, cause }: MusterError): boolean {
   return kind === 'unreachable' && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(cause) ?? '');
 }

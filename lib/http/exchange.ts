@@ -15,7 +15,7 @@ export interface Call {
   readonly body?: string | undefined;
   /** Any of them ends the exchange. */
   readonly signals: readonly AbortSignal[];
-  /** Longest time, in milliseconds, in which nothing happens. */
+  /** Longest time, in milliseconds, without any byte. */
   readonly idleTimeoutMs: number;
   /** How much of the body to read, once the status is known. */
   readonly limit: (status: number) => BodyLimit;
@@ -28,7 +28,7 @@ export interface Answer {
   readonly status: number;
   /** Lower-case names; of a repeated header the first value. */
   readonly headers: Readonly<Record<string, string>>;
-  /** As it came, content encoding included. */
+  /** The bytes as they arrived, with their content encoding. */
   readonly body: Uint8Array;
 }
 
@@ -127,8 +127,8 @@ export function exchange(dispatcher: Dispatcher, call: Call): Promise<Answer> {
 }
 
 /**
- * undici frees a connection one turn of the event loop after the answer's end, in case the server closes it all the
- * same; a request made before that would open another one, with another TLS handshake.
+ * undici frees a connection one turn of the event loop after the end of the answer, in case the server closes it; a
+ * request made before that would open another one, with another TLS handshake.
  */
 function whenConnectionIsFree(callback: () => void): void {
   setImmediate(() => setImmediate(callback));
@@ -163,13 +163,13 @@ function mutable(headers: Call['headers']): Record<string, string[] | string> {
   );
 }
 
-/** Takes a body's chunks in; one copy of each, into one array where the length is known before. */
+/** Collects the chunks of a body. Copies each once, into one array if the length is known before. */
 interface BodyReader {
   /** Bytes so far. */
   readonly length: number;
   /** Returns false once the limit is reached, if the body may be cut there; otherwise throws `too-large`. */
   push(chunk: Uint8Array): boolean;
-  /** What came, as one array. */
+  /** The bytes so far, as one array. */
   take(): Uint8Array;
 }
 
@@ -221,7 +221,7 @@ function readInto(space: BodySpace, limit: BodyLimit, declared = 0): BodyReader 
   });
 }
 
-/** Where a body is kept. */
+/** The memory of a body. */
 interface Keep {
   put(taken: Uint8Array, at: number): void;
   take(length: number): Uint8Array;
@@ -243,7 +243,7 @@ function readerOf(limit: BodyLimit, keep: Keep): BodyReader {
   };
 }
 
-/** The part of the chunk that the limit leaves room for. */
+/** The part of the chunk that is within the limit. */
 function within(chunk: Uint8Array, length: number, limit: BodyLimit): Uint8Array {
   const room = limit.maxBytes - length;
   if (chunk.length <= room) return chunk;
@@ -288,7 +288,7 @@ type Decode = (body: Uint8Array, options: { readonly maxOutputLength: number }) 
 function decoderFor(encoding: string, body: Uint8Array): Decode | undefined {
   if (encoding === 'gzip' || encoding === 'x-gzip') return promisify(gunzip);
   if (encoding === 'br') return promisify(brotliDecompress);
-  // By the standard with zlib's header, by the habit of some servers without.
+  // The standard wants zlib's header, but some servers leave it out.
   if (encoding === 'deflate') return hasZlibHeader(body) ? promisify(inflate) : promisify(inflateRaw);
   return undefined;
 }

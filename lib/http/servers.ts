@@ -1,10 +1,10 @@
 import { MusterError, toMusterError } from '../base/errors.ts';
 
-/** What a call to one server of several gets. */
+/** The input of a call to one of several servers. */
 export interface Attempt {
-  /** Fires when this server's share of the time is over; every call must heed it. */
+  /** Fires when this server's share of the time is over. Every call must stop then. */
   readonly signal: AbortSignal;
-  /** Whether a call may be repeated: only with the last server, for the others the next one is the better retry. */
+  /** Whether a call may be repeated: only with the last server. For the others, the next server is the better retry. */
   readonly retry: boolean;
 }
 

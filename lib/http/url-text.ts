@@ -18,7 +18,7 @@ export function parseUrl(text: string, base?: URL): URL | undefined {
   return URL.canParse(text, base?.href) ? new URL(text, base) : undefined;
 }
 
-/** The port, the scheme's own where the URL names none. */
+/** The port number. Without one in the URL, that of the scheme. */
 export function portOf(url: URL): number {
   return url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
 }
@@ -31,10 +31,13 @@ export interface Redactor {
   clean(text: string): string;
 }
 
-/** Shorter than this, masking each occurrence would tell where the secret is and spoil the text: drop it all. */
+/**
+ * Characters of the shortest secret to mask. For a shorter one, masks would show where it is, so the whole text is
+ * dropped.
+ */
 const shortest = 4;
 
-/** An empty redactor; one serves a client and its token endpoint together. */
+/** Makes an empty redactor. A client and its token endpoint share one. */
 export function createRedactor(): Redactor {
   const known = new Set<string>();
   return {
@@ -43,7 +46,7 @@ export function createRedactor(): Redactor {
       for (const form of echoedForms(secret.trim())) known.add(form);
     },
     clean(text) {
-      // Longest first: a secret may be a part of another one.
+      // Longest first, because a secret may be a part of another.
       for (const secret of [...known].sort((a, b) => b.length - a.length)) {
         // A server may write it in another case, as in a host name.
         const found = new RegExp(secret.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'gi');

@@ -152,8 +152,8 @@ function allowed(lists: LabelLists, selected: readonly KubeStateResource[]): Rea
 }
 
 /**
- * Returns whether objects belong to the shard, as kube-state-metrics assigns them by UID. Undefined for a single shard.
- * Source: kube-state-metrics, pkg/sharding.
+ * Returns whether objects belong to the shard (from 0), as kube-state-metrics assigns them by UID. Undefined for a
+ * single shard. Source: kube-state-metrics, pkg/sharding.
  */
 export function keepShard(shard: number, totalShards: number): Keep | undefined {
   if (totalShards === 1) return undefined;

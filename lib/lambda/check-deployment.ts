@@ -14,15 +14,15 @@ import { statusKey } from '../targets/keys.ts';
 import { ageOf } from './measure.ts';
 import { longestGap, waitingCostHint } from './schedule.ts';
 
-/** One thing that was looked at after a deployment. */
+/** The result of one check of a deployment. */
 export interface Finding {
   readonly check: string;
   readonly ok: boolean;
-  /** What is so, or what is wrong and what to do. */
+  /** The result in words, or what is wrong and what to do. */
   readonly says: string;
 }
 
-/** What a deployment is checked with. */
+/** The input of the check. */
 export interface DeploymentInput {
   readonly store: ObjectStore;
   readonly providers: readonly AppProvider[];
@@ -75,7 +75,7 @@ export async function checkDeployment(input: DeploymentInput): Promise<readonly 
   return [bucket, writes, ...functions, ...statuses, ...listings, ...leaving.map(sayLeaving), ...costs];
 }
 
-/** A provider that left the configuration is as it should be, unless an operator is asked. */
+/** A provider that left the configuration is fine, unless it waits for an operator. */
 function sayLeaving({ job, provider, targets, state, wait, reason }: LeavingProvider): Finding {
   const check = `retiring ${job}/${provider}`;
   if (state === 'held')
@@ -87,7 +87,7 @@ function sayLeaving({ job, provider, targets, state, wait, reason }: LeavingProv
   return { check, ...good(`${targets} targets: ${reason}, ${when}`) };
 }
 
-/** A finding on what costs more than it seems, for each schedule; none where all is as cheap as it can be. */
+/** A finding for each schedule about intervals that cost more than it seems. Empty if there are none. */
 function sayCosts(
   { providers, outputs }: DeploymentInput,
   expressions: ReadonlyMap<string, string>,
@@ -107,10 +107,10 @@ function sayCosts(
   });
 }
 
-/** As the backends have theirs: the name of the function that writes the outputs. */
+/** The name of the function that writes the kube-state outputs. */
 const kubeState = 'kube-state';
 
-/** What is taken where a schedule cannot be read. */
+/** The assumed schedule if a schedule cannot be read. */
 const presetSchedule = 'rate(1 minute)';
 
 type Answer = Omit<Finding, 'check'>;
@@ -191,7 +191,7 @@ function bad(says: string): Answer {
   return { ok: false, says };
 }
 
-/** What EventBridge Scheduler says of a schedule. */
+/** A schedule of EventBridge Scheduler. */
 export interface Schedule {
   readonly expression: string;
   readonly enabled: boolean;

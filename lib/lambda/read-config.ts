@@ -10,23 +10,23 @@ import { retireRulesOf } from '../run/retirement.ts';
 import { parseStoreUrl, type StoreLocation, s3Url } from '../store/url.ts';
 import { isProviderName, type ProviderId } from '../targets/keys.ts';
 
-/** What every function has to know of a configuration. */
+/** What every function needs to know about a configuration. */
 export interface FunctionConfig {
   /** Whether it has no provider of any mechanism, and no kube-state output. */
   readonly isEmpty: boolean;
 }
 
-/** A configuration as the function of one mechanism sees it. */
+/** The part of a configuration that concerns the function of one mechanism. */
 export interface BackendConfig extends FunctionConfig {
   /** The providers of its mechanism. */
   readonly providers: readonly AppProvider[];
-  /** Those of all mechanisms: who has left it depends on them all. */
+  /** The providers of all mechanisms. Which ones left the configuration depends on all. */
   readonly configured: readonly ProviderId[];
   readonly retireRules: RetireRules;
   readonly owner: string | undefined;
 }
 
-/** What a function reads its configuration with. */
+/** The input for reading the configuration of a function. */
 export interface ReadConfigInput extends BindInput {
   /** Names the file in messages. */
   readonly origin: string;
@@ -35,8 +35,8 @@ export interface ReadConfigInput extends BindInput {
 }
 
 /**
- * Reads a configuration for one mechanism. The stanzas of other mechanisms are counted but not looked into: a mistake
- * in one of them stops its own function only. Throws a ConfigError, also where the file names another store.
+ * Reads a configuration for one mechanism. The stanzas of other mechanisms are counted but not parsed: a mistake in one
+ * of them stops its own function only. Throws a ConfigError, also if the file names another store.
  */
 export function readFunctionConfig<Config extends SdConfig>(
   text: string,

@@ -5,8 +5,8 @@ const units = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 const minutesOfDay = 24 * 60;
 
 /**
- * Milliseconds between two ticks of a schedule such as `rate(5 minutes)`. A `cron(…)` has no one period: a minute is
- * taken, which makes each tick run as the finest schedule would.
+ * Milliseconds between two ticks of a schedule such as `rate(5 minutes)`. A `cron(…)` has no fixed period: a minute
+ * counts, as for the finest schedule.
  */
 export function periodOf(schedule: string): number {
   const [, count = '1', unit] = /^rate\((\d{1,6}) (minute|hour|day)s?\)$/.exec(schedule) ?? [];
@@ -15,8 +15,8 @@ export function periodOf(schedule: string): number {
 }
 
 /**
- * Milliseconds that can lie between two ticks at most; undefined for a `cron(…)` that does not say: one that
- * names days of the month, months or years, or one that EventBridge refuses.
+ * The longest time between two ticks in milliseconds; undefined for a `cron(…)` that does not say: one that names days
+ * of the month, months or years, or one that EventBridge refuses.
  */
 export function longestGap(schedule: string): number | undefined {
   const ticks = ticksOfWeek(schedule);
@@ -29,14 +29,14 @@ export function longestGap(schedule: string): number | undefined {
   );
 }
 
-/** How often a schedule ticks in a month of 730 hours; one that does not say counts as its period does. */
+/** How often a schedule ticks in a month of 730 hours. A schedule that does not say counts by its period. */
 export function ticksOfMonth(schedule: string): number {
   const ticks = ticksOfWeek(schedule);
   if (ticks === 'rate' || ticks === undefined) return (secondsOfMonth * 1000) / periodOf(schedule);
   return (ticks.length * secondsOfMonth) / (7 * minutesOfDay * 60);
 }
 
-/** The minutes of the week at which a `cron(…)` ticks; undefined for one that does not say. */
+/** The minutes of the week at which a `cron(…)` ticks; undefined if it does not say. */
 function ticksOfWeek(schedule: string): readonly number[] | 'rate' | undefined {
   const [, expression] = /^cron\((.+)\)$/.exec(schedule) ?? [];
   if (expression === undefined) return 'rate';
@@ -51,7 +51,7 @@ function ticksOfWeek(schedule: string): readonly number[] | 'rate' | undefined {
   return weekdays.flatMap((d) => hours.flatMap((h) => minutes.map((m) => d * minutesOfDay + h * 60 + m)));
 }
 
-/** The numbers of a field such as `0/10`, `8-18` or `MON-FRI`, in order; undefined if it is none. */
+/** The numbers of a field such as `0/10`, `8-18` or `MON-FRI`, in order; undefined if it is not such a field. */
 function numbersOf(field: string, lowest: number, highest: number): readonly number[] | undefined {
   const found = new Set<number>();
   for (const item of field.split(',')) {
@@ -86,7 +86,7 @@ export interface Timed {
 
 const gigabytes = 0.75;
 
-/** Seconds after which an invocation waits for no further cycle: it has 90 s, ten of them to publish. */
+/** Seconds after which an invocation does not wait for another cycle: it has 90 s, ten of them to publish. */
 const longestWait = 80;
 
 /**

@@ -91,7 +91,7 @@ export async function readApp(
   };
 }
 
-/** The same, and opens the store. */
+/** Reads the configuration and opens its store. Throws like `readApp`, and kind `config` for a wrong store. */
 export async function loadApp(location: string, input: AppInput): Promise<App> {
   const app = await readApp(location, input);
   const { openStore } = await import('../store/open.ts');

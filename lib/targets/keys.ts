@@ -10,7 +10,7 @@ export interface ProviderId {
   readonly provider: string;
 }
 
-/** A key below `targets/`, taken apart. */
+/** The parts of a key below `targets/`. */
 export interface TargetsKey extends ProviderId {
   /** The job in keys and on disk: one path segment. */
   readonly segment: string;

@@ -40,6 +40,7 @@ export interface HeldPage {
 /** Which held targets of each provider to read. */
 export interface HeldRows {
   readonly offset: number;
+  /** The most rows to show. */
   readonly limit: number;
   readonly signal: AbortSignal;
 }

@@ -22,7 +22,7 @@ export interface SidecarModel {
   /** How the mirror does. */
   readonly mirror: () => Verdict;
   /** How the configuration does, where a scheduler runs beside the mirror. */
-  readonly configuration: () => (Verdict & { readonly note?: string }) | undefined;
+  readonly configuration: () => (Verdict & { readonly note?: string | undefined }) | undefined;
   overview(): Promise<Overview>;
   /** The kube-state outputs, and how their cycles went. */
   outputs(): Promise<Outputs>;
@@ -184,9 +184,7 @@ export function createModel({
     configuration() {
       const reason = configProblem?.();
       const note = configNote?.();
-      return reason === undefined
-        ? undefined
-        : { ok: reason === '', reason: reason || 'ok', ...(note && { note }) };
+      return reason === undefined ? undefined : { ok: reason === '', reason: reason || 'ok', note };
     },
     overview,
     outputs: () => readOutputs(read, now()),
