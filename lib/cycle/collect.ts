@@ -29,7 +29,14 @@ export async function collectTargets(
 ): Promise<Listing> {
   const left = listUntil === undefined ? provider.deadline : listUntil.getTime() - Date.now();
   const allowed = Math.max(0, Math.min(provider.deadline, left));
-  const deadline = AbortSignal.timeout(allowed);
+  // Cleared in the end: for as long as the timer of AbortSignal.timeout runs, what the cycle held stays in memory.
+  const over = new AbortController();
+  const timer = setTimeout(
+    () => over.abort(new DOMException('the deadline is over', 'TimeoutError')),
+    allowed,
+  );
+  timer.unref();
+  const deadline = over.signal;
   const both = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
   const input = {
     signal: both,
@@ -63,6 +70,8 @@ export async function collectTargets(
     // The listing has to stop, but nothing waits for it: it may be what hangs.
     listing.return(undefined).catch(() => undefined);
     throw both.aborted ? deadlineError(allowed, deadline.aborted) : error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

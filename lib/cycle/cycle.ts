@@ -40,7 +40,8 @@ export async function runCycle(provider: Provider, input: CycleInput): Promise<C
       targets: state.loaded === undefined ? 0 : countTargets(state.loaded.groups),
       durationMs: Math.max(0, input.now().getTime() - started.getTime()),
       firstAttempt: status?.first_attempt ?? status?.last_attempt ?? started.toISOString(),
-      ...(state.loaded && { loaded: state.loaded }),
+      loaded: state.loaded,
+      reported: state.reported,
       damaged,
       ...(outcome !== 'failed' && (status?.failures ?? 0) > 0 && { recovered: true }),
       ...lastSuccess(outcome, state, input),
@@ -67,6 +68,8 @@ interface State {
   held?: StoredHeld | undefined;
   /** Why the history could not be used. */
   damaged?: string | undefined;
+  /** The status that the cycle wrote in the end. */
+  reported?: StoredStatus | undefined;
 }
 
 /** What a later Muster wrote is not touched, nor is the status beside it. */
@@ -105,7 +108,7 @@ async function runSteps(
   end: (outcome: Outcome, rest?: Partial<CycleResult>) => CycleResult,
 ): Promise<CycleResult> {
   const { store, signal, dryRun, now } = input;
-  const stored = input.stored ?? (await readStatus(store, provider, signal));
+  const stored = input.stored ?? (await readStatus(store, provider, signal, input.reported));
   state.stored = stored;
   const none: StoredHeld = { held: undefined, etag: undefined };
   const [read, found] = await Promise.all([
@@ -138,7 +141,7 @@ async function runSteps(
   const largest = stored.status?.files[0]?.largest;
   const factsWith = (lines: readonly string[]) => ({
     requests: listing.listed.requests,
-    ...(proposal && { held: proposal }),
+    held: proposal,
     ...(verdict.confirmed > 0 && { confirmed: verdict.confirmed }),
     ...markNew(lines, stored.status),
   });
@@ -194,7 +197,7 @@ async function runSteps(
     requests: listing.listed.requests,
     damaged: damaged ?? stored.damaged ?? held.damaged,
   };
-  await writeHeartbeat(provider, reportInput, state.stored, report);
+  state.reported = await writeHeartbeat(provider, reportInput, state.stored, report);
   // What could not be removed now is so by a later cycle.
   if (isChanged && provider.journal !== undefined)
     await clearJournal(provider, next.version, provider.journal, { store, signal, now: now() }).catch(
@@ -314,7 +317,9 @@ function elapsedSince(status: Status | undefined, started: Date): number {
   return Math.max(0, started.getTime() - Date.parse(status.last_success));
 }
 
-/** Milliseconds that the memory of a hold does not count yet: it is newer than the status where a run died between them. */
+/**
+ * Milliseconds that the memory of a hold does not count yet: it is newer than the status where a run died between them.
+ */
 function unseenSince(memory: Memory | undefined, now: Date): number {
   return memory === undefined ? Number.POSITIVE_INFINITY : Math.max(0, now.getTime() - Date.parse(memory.at));
 }

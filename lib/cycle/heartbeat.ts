@@ -36,15 +36,18 @@ export type ListFacts = Pick<Status, 'version' | 'groups' | 'targets'>;
 /** Milliseconds for which it is shown that targets left without an operator, and that the store was damaged. */
 const shownFor = 60 * 60_000;
 
-/** Writes the status of a cycle, good or bad, over the one that was read. Throws what the store throws. */
+/**
+ * Writes the status of a cycle, good or bad, over the one that was read. Returns what was written, or undefined if a
+ * newer one stays. Throws what the store throws.
+ */
 export async function writeHeartbeat(
   provider: Provider,
   input: CycleInput,
   stored: StoredStatus,
   report: Report,
-): Promise<void> {
+): Promise<StoredStatus | undefined> {
   const status = nextStatus(provider, input, stored.status, report);
-  await writeStatus(provider, status, stored.etag, { store: input.store, signal: input.signal });
+  return writeStatus(provider, status, stored.etag, { store: input.store, signal: input.signal });
 }
 
 function nextStatus(
@@ -108,7 +111,7 @@ function nextStatus(
       ? { pinned: old?.pinned, rejected: old?.rejected }
       : controlFacts(control, ended)),
     confirmed: confirmedNow,
-    ...(damage && { damaged: damage }),
+    damaged: damage,
   };
 }
 
@@ -139,9 +142,9 @@ function heldFacts({ kind, targets, listed, wait, message }: Hold, now: Date, ol
 }
 
 /**
- * Writes a status before a target file is created. No file is in the store without a status, so that a later
- * look finds it, whenever this run dies, and a retirement that is under way sees that the provider is back. Returns what
- * is to be written over next.
+ * Writes a status before a target file is created. No file is in the store without a status, so that a later look finds
+ * it, whenever this run dies, and a retirement that is under way sees that the provider is back. Returns what will be
+ * replaced next.
  */
 export async function announceFile(
   provider: Pick<Provider, 'job' | 'provider' | 'identity'>,
@@ -151,8 +154,8 @@ export async function announceFile(
   const { retiring: _, ...known } = stored.status ?? emptyStatus(provider, run, now());
   const { identity = known.identity } = provider;
   const status = { ...known, run, ...(identity !== undefined && { identity }) };
-  const etag = await writeStatus(provider, status, stored.etag, { store, signal });
-  return { ...stored, etag: etag ?? stored.etag };
+  const written = await writeStatus(provider, status, stored.etag, { store, signal });
+  return { ...stored, etag: written?.etag ?? stored.etag };
 }
 
 /** What is not older than an hour; a time in the future is unknown, and ends at once. */

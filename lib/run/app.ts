@@ -48,6 +48,8 @@ export interface AppConfig {
   readonly files: readonly FileJobs[];
   /** What Prometheus goes on to discover by itself. */
   readonly leftAlone: readonly LeftAlone[];
+  /** Reads the texts again and says whether they are the same, which costs little. Throws as `readApp` does. */
+  readonly isUnchanged: () => Promise<boolean>;
 }
 
 /** The same with its store open; the caller closes the store. */
@@ -67,11 +69,8 @@ export async function readApp(
 ): Promise<AppConfig> {
   const signals = signal === undefined ? [] : [signal];
   const reading = readConfig(location, { strict, before });
-  const { config, directory, digest, files } = await heedSignals(
-    reading,
-    signals,
-    `while ${location} was read`,
-  );
+  const during = `while ${location} was read`;
+  const { config, directory, digest, files, isUnchanged } = await heedSignals(reading, signals, during);
   const readCredential = createCredentialReader({ directory, env, resolvers: createAwsSecrets() });
   const input = { readCredential, log, directory };
   const providers = bindProviders(config, input);
@@ -88,20 +87,21 @@ export async function readApp(
     digest,
     files,
     leftAlone: config.leftAlone,
+    isUnchanged: () => heedSignals(asConfigError(isUnchanged), signals, during),
   };
 }
 
-/** The same, and opens the store. */
+/** Reads the configuration and opens its store. Throws like `readApp`, and kind `config` for a wrong store. */
 export async function loadApp(location: string, input: AppInput): Promise<App> {
   const app = await readApp(location, input);
   const { openStore } = await import('../store/open.ts');
   return { ...app, store: openStore(app.storeConfig) };
 }
 
-/** What the commands take that look at a store, whatever is configured. */
+/** The input of commands that show a store, with or without a configuration. */
 export interface StoreView {
   readonly store: ObjectStore;
-  /** The providers and outputs that should be there; `undefined` where that is not known. */
+  /** The providers and outputs that should be there; `undefined` if that is not known. */
   readonly configured: Pick<AppConfig, 'jobs' | 'providers' | 'outputs' | 'leftAlone'> | undefined;
   /** Why it is not known, where it should be. */
   readonly problem: MusterError | undefined;
@@ -145,8 +145,8 @@ async function readConfig(
   location: string,
   options: { readonly strict: boolean; readonly before: readonly FileJobs[] },
 ) {
-  try {
-    return await loadConfig({
+  const load = () =>
+    loadConfig({
       ...options,
       location,
       mechanisms,
@@ -158,6 +158,13 @@ async function readConfig(
       readUrl,
       listUrl,
     });
+  return asConfigError(load);
+}
+
+/** A file that cannot be read is a configuration that is wrong. */
+async function asConfigError<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
   } catch (error) {
     const unreadable = (['not-found', 'denied', 'malformed', 'too-large'] as const).some((kind) =>
       isMusterError(error, kind),

@@ -10,11 +10,14 @@ import type { AppProvider } from './providers.ts';
 /** Milliseconds between two looks at the configuration. */
 const interval = 2000;
 
+/** Share of the time for which a wrong configuration is read again and again at most: a large one takes a second. */
+const mostOfTime = 0.1;
+
 /** A configuration that is read again when its file changes. */
 export interface ReloadingConfig {
   /** What is in force. */
   readonly current: () => Promise<AppConfig>;
-  /** Why what the file says now is not in force; empty where it is. */
+  /** Why what the file says now is not in force; empty if it is. */
   readonly problem: () => string;
   /** When what is in force was taken over, in milliseconds of Unix time. */
   readonly loadedAt: () => number;
@@ -27,8 +30,8 @@ export interface ReloadingConfig {
 /**
  * A configuration that may change while it is used. It is read again every other second, by a clock that nobody sets; a
  * change takes effect when two looks have read the same text, since an editor may be half done at the first. One that
- * cannot be read, is wrong, lost a file of `scrape_config_files` with a job, or names nothing at all leaves the last good
- * one in force, and is logged once. The store stays the one of the first configuration.
+ * cannot be read, is wrong, lost a file of `scrape_config_files` with a job, or names nothing at all leaves the last
+ * good one in force, and is logged once. The store stays the one of the first configuration.
  */
 export function reloadingConfig(
   location: string,
@@ -40,6 +43,7 @@ export function reloadingConfig(
   /** What the last look found, where that is not in force. */
   let seen: string | undefined;
   let readAt = now();
+  let wait = interval;
   let said = '';
   let loadedAt = Date.now();
   let isOrdered = false;
@@ -56,12 +60,15 @@ export function reloadingConfig(
 
   async function read(): Promise<AppConfig> {
     const ordered = isOrdered;
-    if (!ordered && now() - readAt < interval) return current;
+    if (!ordered && now() - readAt < wait) return current;
     isOrdered = false;
     readAt = now();
+    wait = interval;
     try {
-      take(await readApp(location, input, current.files), ordered);
+      const isSame = await current.isUnchanged();
+      take(isSame ? current : await readApp(location, input, current.files), ordered);
     } catch (error) {
+      wait = Math.max(interval, (now() - readAt) / mostOfTime);
       seen = undefined;
       if (input.signal?.aborted !== true)
         say(`the last good configuration stays in force: ${toMusterError(error).message}`);
@@ -115,8 +122,10 @@ export function namedConfig<Config extends Nameable>(
   { store, signal }: NamedInput,
 ): () => Promise<Config> {
   let known: { readonly key: string; readonly names: readonly string[] } | undefined;
+  let last: { readonly config: Config; readonly named: Config } | undefined;
   return async () => {
     const config = await current();
+    if (last?.config === config) return last.named;
     const { providers, owner } = config;
     const key = JSON.stringify(providers.map(({ job, provider, identity }) => [job, provider, identity]));
     if (known?.key !== key) {
@@ -125,9 +134,11 @@ export function namedConfig<Config extends Nameable>(
       known = { key, names: resolved.map(({ provider }) => provider) };
     }
     const { names } = known;
-    return {
+    const named = {
       ...config,
       providers: providers.map((one, index) => ({ ...one, provider: names[index] ?? one.provider })),
     };
+    last = { config, named };
+    return named;
   };
 }

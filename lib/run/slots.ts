@@ -1,4 +1,5 @@
 import type { Loaded } from '../cycle/load.ts';
+import type { StoredStatus } from '../cycle/status.ts';
 
 /** What comes round again and again: the cycle of a provider, or that of a kube-state output. */
 export interface Round {
@@ -30,6 +31,8 @@ export interface Slot {
   timeouts: number;
   server: string;
   warm?: Loaded | undefined;
+  /** The status that its last cycle wrote. */
+  reported?: StoredStatus | undefined;
 }
 
 /** Cycles under way at once: in all, for servers that did not answer last time, and for one server. */
@@ -44,6 +47,14 @@ export function newSlot(server: string): Slot {
   return { startedAt: never, endedAt: never, running: false, held: false, targets: 0, timeouts: 0, server };
 }
 
+/** What a look at all rounds came to. */
+interface Choice<R extends Round> {
+  /** What starts now; those of one group together. */
+  readonly groups: readonly (readonly R[])[];
+  /** Others are due too, and found no place. */
+  readonly isMoreDue: boolean;
+}
+
 /**
  * Which rounds start now, those of one group together, the longest overdue first, so that slow ones do not keep others
  * from their turn. Nor does a server that hangs: it has two slots, and all such servers together leave some to those
@@ -54,42 +65,55 @@ export function chooseRounds<R extends Round>(
   slotOf: (round: R) => Slot,
   slots: Iterable<Slot>,
   now: number,
-): readonly (readonly R[])[] {
+): Choice<R> {
+  const due: { readonly round: R; readonly at: number }[] = [];
+  for (const round of rounds) {
+    const slot = slotOf(round);
+    const at = dueAt(round, slot);
+    if (at <= now && !slot.running) due.push({ round, at });
+  }
+  if (due.length === 0) return { groups: [], isMoreDue: false };
+  // Two that never ran compare as NaN, which sorts as equal.
+  due.sort((a, b) => a.at - b.at || 0);
+
   const known = [...slots];
   const hung = hungServers(known);
-  const running = known.filter((slot) => slot.running);
   const perServer = new Map<string, number>();
-  const starts = new Map(running.map((slot) => [slot.start ?? slot, slot.server]));
+  const starts = new Map<symbol | Slot, string>();
+  for (const slot of known) if (slot.running) starts.set(slot.start ?? slot, slot.server);
   for (const server of starts.values()) perServer.set(server, (perServer.get(server) ?? 0) + 1);
   let all = starts.size;
   let waiting = [...starts.values()].filter((server) => hung.has(server)).length;
 
-  const idle = rounds
-    .map((round) => ({ round, at: dueAt(round, slotOf(round)) }))
-    .filter(({ round }) => !slotOf(round).running);
-  const soon = idle.filter(({ round, at }) => at <= now + round.refreshInterval / 2);
-  const mates = Map.groupBy(soon, ({ round }) => round.group ?? round);
-  const due = idle
-    .filter(({ at }) => at <= now)
-    // Two that never ran compare as NaN, which sorts as equal.
-    .sort((a, b) => a.at - b.at || 0);
-  const chosen = new Set<string | R>();
-  return due.flatMap(({ round }) => {
+  let isMoreDue = false;
+  const chosen = new Map<string | R, R[]>();
+  for (const { round } of due) {
     const group = round.group ?? round;
+    if (chosen.has(group)) continue;
     const isHung = hung.has(round.server);
     const own = perServer.get(round.server) ?? 0;
     const isFull = all >= most.all || own >= (isHung ? most.hungServer : most.server);
-    if (chosen.has(group) || isFull || (isHung && waiting >= most.hung)) return [];
-    chosen.add(group);
+    if (isFull || (isHung && waiting >= most.hung)) {
+      isMoreDue = true;
+      continue;
+    }
+    chosen.set(group, round.group === undefined ? [round] : []);
     perServer.set(round.server, own + 1);
     all++;
     if (isHung) waiting++;
-    return [mates.get(group)?.map((mate) => mate.round) ?? [round]];
-  });
+  }
+  for (const round of rounds) {
+    const mates = round.group === undefined ? undefined : chosen.get(round.group);
+    if (mates === undefined) continue;
+    const slot = slotOf(round);
+    if (!slot.running && dueAt(round, slot) <= now + round.refreshInterval / 2) mates.push(round);
+  }
+  return { groups: [...chosen.values()], isMoreDue };
 }
 
 /** Those whose last cycle ended by its deadline. */
 function hungServers(slots: readonly Slot[]): ReadonlySet<string> {
+  if (!slots.some(({ timeouts }) => timeouts > 0)) return new Set();
   const last = new Map<string, Slot>();
   for (const slot of slots)
     if (slot.endedAt >= (last.get(slot.server)?.endedAt ?? Number.NEGATIVE_INFINITY))

@@ -165,6 +165,7 @@ async function follow(
   await runMirror({
     ...loop,
     interval,
+    files: () => folder.owned.size,
     requests,
     async round(signal) {
       const round = await mirror(signal);

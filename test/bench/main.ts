@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
   pipeline: async (args) => (await import('./pipeline.ts')).benchPipeline(args),
   million: async (args) => (await import('./million.ts')).benchMillion(args),
   page: async (args) => (await import('./page.ts')).benchPage(args),
+  providers: async (args) => (await import('./providers.ts')).benchProviders(args),
   sync: async (args) => (await import('./sync.ts')).benchSync(args),
 };
 

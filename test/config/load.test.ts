@@ -37,7 +37,7 @@ describe('loading', () => {
   }
 
   test('muster.yml is found by default, and paths start from its folder', async () => {
-    const { config, problemAt: _, ...rest } = await load();
+    const { config, problemAt: _, isUnchanged: __, ...rest } = await load();
     expect([config.store, config.jobs]).toEqual([{ kind: 'file', folder: join(directory, 'here') }, []]);
     expect(rest).toEqual({
       origin: 'muster.yml',

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
@@ -69,4 +69,18 @@ test('tells when what is in force was taken over, which a broken one does not ch
   await look(jobs('a', 'b'));
   await look();
   expect([config.problem(), config.loadedAt() > first]).toEqual(['', true]);
+});
+
+test('a text that is as it was, and its files, are not parsed again: what is in force is the very same', async () => {
+  const { look, config } = await followed(`scrape_config_files: ['jobs/*.yml']\n${jobs('a')}`);
+  const first = await config.current();
+  await look();
+  expect(await config.current()).toBe(first);
+  // What a pattern names is looked for again.
+  await mkdir(join(first.directory, 'jobs'));
+  await writeFile(join(first.directory, 'jobs/b.yml'), jobs('b'));
+  expect([await look(), await look()]).toEqual([['a'], ['a', 'b']]);
+  const second = await config.current();
+  await look();
+  expect(await config.current()).toBe(second);
 });

@@ -285,7 +285,7 @@ describe('the scheduler', () => {
       heldInterval: heldInterval(3 * 60_000),
     };
     const chosen = (now: number, held: boolean) =>
-      chooseRounds([round], () => ({ ...slot, held }), [slot], now).length;
+      chooseRounds([round], () => ({ ...slot, held }), [slot], now).groups.length;
     expect([chosen(59_999, true), chosen(60_000, true), chosen(60_000, false)]).toEqual([0, 1, 0]);
   });
 });
@@ -295,7 +295,7 @@ describe('the slots', () => {
     ...{ key, server, refreshInterval: 1000, heldInterval: 60_000, deadline: 60_000 },
   });
   const choose = (rounds: readonly ReturnType<typeof round>[], slots: ReadonlyMap<string, Slot>) =>
-    chooseRounds(rounds, ({ key, server }) => slots.get(key) ?? newSlot(server), slots.values(), 0);
+    chooseRounds(rounds, ({ key, server }) => slots.get(key) ?? newSlot(server), slots.values(), 0).groups;
 
   test('of a server that hangs are two, of one that answers eight, of all 64', () => {
     const many = (server: string) =>

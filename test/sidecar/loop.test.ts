@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { diskError } from '../../lib/base/disk-errors.ts';
 import { type ErrorKind, MusterError } from '../../lib/base/errors.ts';
-import { mirrorWithin, nextWait, runMirror } from '../../lib/sidecar/mirror/loop.ts';
+import { intervalFor, mirrorWithin, nextWait, runMirror } from '../../lib/sidecar/mirror/loop.ts';
 import type { Round } from '../../lib/sidecar/mirror/round.ts';
 
 function roundWith(...kinds: readonly ErrorKind[]): Round {
@@ -57,6 +57,13 @@ describe('the loop', () => {
     ]);
     await runMirror({ ...options, interval: 15_000 });
     expect(waits.map((wait) => wait / 1000)).toEqual([15, 30, 60, 120, 150, 150, 150, 15, 30, 15, 15, 15]);
+  });
+
+  test('takes its time where it mirrors thousands of files, however short its interval is', async () => {
+    const { waits, options } = script([roundWith()]);
+    await runMirror({ ...options, interval: 1000, files: () => 1000 * waits.length });
+    expect(waits.map((wait) => wait / 1000)).toEqual([1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10]);
+    expect(intervalFor(60_000, 1_000_000)).toBe(60_000);
   });
 
   test('never waits longer than five minutes, but never less than its interval', () => {

@@ -10,7 +10,7 @@ import {
   rmdirSync,
   unlinkSync,
 } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, readdir, realpath, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, realpath, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isAbsent } from '../../base/disk-errors.ts';
@@ -132,13 +132,12 @@ export interface WrittenFile {
   readonly etag: string;
 }
 
-/** Writes and fsyncs a new file in the folder, which is made where it is missing. A failure leaves no file. */
+/** Writes and fsyncs a new file in the folder. A failure leaves no file. */
 export async function writeTemp(
   folder: string,
   body: Body,
   signal: AbortSignal | undefined,
 ): Promise<WrittenFile> {
-  await mkdir(folder, { recursive: true });
   const path = join(folder, `${machine()}.${process.pid}.${randomUUID()}`);
   const file = await open(path, 'wx', 0o644);
   try {
@@ -188,8 +187,11 @@ const tempName = /^([0-9a-f]{8})\.(\d+)\.[0-9a-f-]{36}$/;
 
 /** Eight digits for the machine that this runs on. */
 function machine(): string {
-  return createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+  machineId ??= createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+  return machineId;
 }
+
+let machineId: string | undefined;
 
 function isAlive(processId: number): boolean {
   try {

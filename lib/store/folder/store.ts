@@ -7,6 +7,7 @@ import { codeOf, MusterError } from '../../base/errors.ts';
 import { holdLock } from '../../base/locks.ts';
 import { checkSignal } from '../errors.ts';
 import {
+  type Body,
   checkKey,
   checkPrefix,
   compareKeys,
@@ -39,13 +40,25 @@ export function createFileStore(folder: string): ObjectStore {
     await openTemp(join(root, '.tmp'));
     return root;
   });
-  const forWriting = async () => {
-    const root = await opened();
-    if (await isThere(join(root, '.tmp'))) return root;
-    // The folder was deleted while this process runs: it is made again, as at first.
+  // The folder was deleted while this process runs: it is made again, as at first.
+  const reopen = () => {
     opened.take();
     found.take();
     return opened();
+  };
+  const forWriting = async () => {
+    const root = await opened();
+    return (await isThere(join(root, '.tmp'))) ? root : reopen();
+  };
+  /** Whether the folder is there shows by the write itself. */
+  const stage = async (root: string, body: Body, signal: AbortSignal | undefined) => {
+    try {
+      return { root, written: await writeTemp(join(root, '.tmp'), body, signal) };
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
+      const again = await reopen();
+      return { root: again, written: await writeTemp(join(again, '.tmp'), body, signal) };
+    }
   };
 
   async function call<T>(
@@ -80,8 +93,8 @@ export function createFileStore(folder: string): ObjectStore {
     },
     async put(key, body, { condition, signal }) {
       checkKey(url, key);
-      return call(`writing ${key}`, signal, forWriting, async (root) => {
-        const written = await writeTemp(join(root, '.tmp'), body, signal);
+      return call(`writing ${key}`, signal, opened, async (before) => {
+        const { root, written } = await stage(before, body, signal);
         try {
           await holdLock(
             join(root, '.lock'),
