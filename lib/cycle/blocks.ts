@@ -7,7 +7,7 @@ import { parseJson } from '../base/json.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { EncodedGroup, Groups } from '../targets/canonical.ts';
 import { type ProviderId, parsePartName, partKey } from '../targets/keys.ts';
-import { keepUnpacked } from '../targets/pack.ts';
+import { keepUnpacked, textsOf } from '../targets/pack.ts';
 
 /** How a list is cut into blocks. Tests take low numbers. */
 export interface BlockLimits {
@@ -72,6 +72,10 @@ class BlockGroup implements EncodedGroup {
     this.start = start;
   }
 
+  get pack(): object {
+    return this.block;
+  }
+
   /** Throws kind `storage` where the block was not fetched. */
   get json(): string {
     return textOf(this.block).slice(this.start, this.start + this.length);
@@ -101,6 +105,9 @@ export interface BlockStore extends BlockSource {
 
 /** Blocks that are fetched or written at a time. */
 const parallel = 8;
+
+/** Blocks of the largest size whose texts are unpacked together, where the listing came in another order. */
+const ahead = 16;
 
 /**
  * Fetches the blocks of these groups, so that their texts can be read. Blocks stay packed in memory. Throws kind
@@ -201,13 +208,14 @@ export async function writeBlocks(groups: Groups, input: WriteInput): Promise<Bl
     if (block !== undefined && known.has(block.name)) kept.set(run, block);
   }
   const touched = runs.filter((run) => !kept.has(run));
-  await fetchTexts(
-    touched.flatMap((run) => run.map(([, group]) => group)),
-    input,
-  );
   const written = new Map<Run, HeldBlock>();
+  const sorted = touched.flatMap((run) => run.map(([, group]) => group));
+  await fetchTexts(sorted, input);
+  const texts = textsOf(sorted, ahead * input.limits.most);
   await mapConcurrent(touched, parallel, signalOf(input), async (run, signal) => {
-    written.set(run, await writeBlock(run, { ...input, signal }));
+    // Runs are begun in their order, and so are the texts taken.
+    const own = linesOf(run.map(() => texts.next().value ?? ''));
+    written.set(run, await writeBlock(run, own, { ...input, signal }));
   });
   const blocks: Block[] = [];
   const next = new Map<string, EncodedGroup>();
@@ -260,8 +268,11 @@ function blockOf(run: Run): HeldBlock | undefined {
   return run.every(([, group]) => group instanceof BlockGroup && group.block === block) ? block : undefined;
 }
 
-async function writeBlock(run: Run, { store, id, version, signal }: WriteInput): Promise<HeldBlock> {
-  const text = linesOf(run.map(([, { json }]) => json));
+async function writeBlock(
+  run: Run,
+  text: Buffer,
+  { store, id, version, signal }: WriteInput,
+): Promise<HeldBlock> {
   const body = await pack(text);
   const digest = createHash('sha256').update(body).digest('hex');
   const name = `${String(version).padStart(12, '0')}-${digest}`;

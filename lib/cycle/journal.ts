@@ -7,7 +7,7 @@ import { countTargets, type EncodedGroup, encodeGroup, type Groups } from '../ta
 import type { Change } from '../targets/diff.ts';
 import type { TargetGroup } from '../targets/group.ts';
 import { journalFolder, journalKey, type ProviderId, parseJournalVersion } from '../targets/keys.ts';
-import { createPacker } from '../targets/pack.ts';
+import { createPacker, textsOf } from '../targets/pack.ts';
 import { fetchTexts } from './blocks.ts';
 import { type ControlRecord, controlRecordSchema, schemaOf } from './control.ts';
 import { knownHistorySchema, refuseNewer, targetGroup } from './document.ts';
@@ -47,22 +47,19 @@ export function encodeJournalEntry(entry: JournalEntry): Promise<Uint8Array> {
 function* entryText({ change, ...head }: JournalEntry): Generator<string, undefined> {
   const schema = head.control === undefined ? 1 : schemaOf(head.control.state);
   yield `${JSON.stringify({ schema, ...head }).slice(0, -1)},\n"added":`;
-  yield* listText(groupTexts(change.added));
+  yield* listText(textsOf(change.added.values()));
   yield ',\n"removed":';
-  yield* listText(groupTexts(change.removed));
+  yield* listText(textsOf(change.removed.values()));
   yield ',\n"changed":';
   yield* listText(pairTexts(change));
   yield '}\n';
   return undefined;
 }
 
-function* groupTexts(groups: Groups): Generator<string, undefined> {
-  for (const group of groups.values()) yield group.json;
-  return undefined;
-}
-
 function* pairTexts({ changed }: Change): Generator<string, undefined> {
-  for (const { before, after } of changed.values()) yield `{"before":${before.json},"after":${after.json}}`;
+  const olds = textsOf(changed.values().map(({ before }) => before));
+  for (const after of textsOf(changed.values().map(({ after }) => after)))
+    yield `{"before":${olds.next().value},"after":${after}}`;
   return undefined;
 }
 

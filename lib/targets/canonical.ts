@@ -15,6 +15,8 @@ export interface EncodedGroup {
   readonly length: number;
   /** How many targets a file of it has: distinct label sets with an address. */
   readonly targets: number;
+  /** What its text is packed in, with those of other groups; absent for text as it is. */
+  readonly pack?: object | undefined;
 }
 
 /** A full listing: its groups by source. */

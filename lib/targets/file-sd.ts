@@ -1,6 +1,7 @@
 import { chunksOf } from '../base/gzip-lines.ts';
 import { compare, type Groups } from './canonical.ts';
 import { openFileSdLines } from './file-sd-lines.ts';
+import { textsOf } from './pack.ts';
 
 /** Default limit of an object for a mirror in bytes: 256 MiB. */
 export const defaultLargestObject = 256 * 2 ** 20;
@@ -60,11 +61,9 @@ export function fileSdOfLines(groups: Buffer): Uint8Array {
 }
 
 function* linesOf(groups: Groups): Generator<string, undefined> {
-  for (const source of [...groups.keys()].sort(compare)) {
-    const group = groups.get(source);
-    if (group === undefined) continue;
-    yield `${group.json}\n`;
-  }
+  const sources = [...groups.keys()].sort(compare);
+  const sorted = sources.map((source) => groups.get(source)).filter((group) => group !== undefined);
+  for (const text of textsOf(sorted)) yield `${text}\n`;
   return undefined;
 }
 

@@ -68,6 +68,7 @@ function packedGroup(
   return {
     digest,
     targets,
+    pack: block,
     length: end - start,
     get json() {
       const texts = typeof block.texts === 'string' ? parts.join('') : unpacked(block, block.texts);
@@ -91,4 +92,73 @@ export function keepUnpacked(block: object, unpack: () => string): string {
   if (kept.size >= keptBlocks && oldest !== undefined) kept.delete(oldest);
   kept.set(block, texts);
   return texts;
+}
+
+/** Characters of text that are unpacked ahead where packs lie in another order than their groups. */
+const usualAhead = 64 << 20;
+
+/**
+ * The texts of groups, in the order of the groups. Where that is not the order of their packs, the texts of a run of
+ * groups are unpacked together, each pack once a run: one by one, a list of a million small groups would unpack a million
+ * times. Throws what a text that cannot be read throws.
+ */
+export function* textsOf(groups: Iterable<EncodedGroup>, ahead = usualAhead): Generator<string, undefined> {
+  for (const run of runsOf(groups, ahead)) {
+    if (isInOrder(run)) for (const { json } of run) yield json;
+    else yield* textsByPack(run);
+  }
+  return undefined;
+}
+
+function* runsOf(groups: Iterable<EncodedGroup>, ahead: number): Generator<readonly EncodedGroup[]> {
+  let run: EncodedGroup[] = [];
+  let length = 0;
+  for (const group of groups) {
+    run.push(group);
+    length += group.length;
+    if (length < ahead) continue;
+    yield run;
+    run = [];
+    length = 0;
+  }
+  if (run.length > 0) yield run;
+}
+
+/** Whether few packs are unpacked twice with those that are kept. */
+function isInOrder(run: readonly EncodedGroup[]): boolean {
+  const packs = new Set<object>();
+  const open = new Set<object>();
+  let unpacked = 0;
+  let last: object | undefined;
+  for (const { pack } of run) {
+    if (pack === undefined || pack === last) continue;
+    last = pack;
+    if (open.has(pack)) continue;
+    unpacked += 1;
+    packs.add(pack);
+    const [oldest] = open;
+    if (open.size >= keptBlocks && oldest !== undefined) open.delete(oldest);
+    open.add(pack);
+  }
+  return unpacked <= 2 * packs.size;
+}
+
+/** As bytes they take no more than the texts themselves; a piece of an unpacked text would keep all of it. */
+function* textsByPack(run: readonly EncodedGroup[]): Generator<string> {
+  const places: { readonly bytes: Buffer; readonly start: number; readonly end: number }[] = [];
+  for (const [pack, members] of Map.groupBy(run.entries(), ([, group]) => group.pack)) {
+    if (pack === undefined) continue;
+    const texts = members.map(([, { json }]) => json);
+    const bytes = Buffer.from(texts.join(''));
+    let start = 0;
+    for (const [index, [place]] of members.entries()) {
+      const end = start + Buffer.byteLength(texts[index] ?? '');
+      places[place] = { bytes, start, end };
+      start = end;
+    }
+  }
+  for (const [index, group] of run.entries()) {
+    const place = places[index];
+    yield place === undefined ? group.json : place.bytes.toString('utf8', place.start, place.end);
+  }
 }

@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
   'kube-state': async (args) => (await import('./kube-state.ts')).benchKubeState(args),
   shared: async (args) => (await import('./shared.ts')).benchShared(args),
   pipeline: async (args) => (await import('./pipeline.ts')).benchPipeline(args),
+  million: async (args) => (await import('./million.ts')).benchMillion(args),
   page: async (args) => (await import('./page.ts')).benchPage(args),
   providers: async (args) => (await import('./providers.ts')).benchProviders(args),
   sync: async (args) => (await import('./sync.ts')).benchSync(args),

@@ -1,13 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Block, fetchTexts, writeBlocks } from '../../lib/cycle/blocks.ts';
+import { type Block, fetchTexts, textLength, writeBlocks } from '../../lib/cycle/blocks.ts';
+import { encodeJournalEntry } from '../../lib/cycle/journal.ts';
 import { loadProvider } from '../../lib/cycle/load.ts';
 import { pinProvider } from '../../lib/cycle/operate.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../lib/cycle/snapshot.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import { decodeGroup, type Groups, toGroups } from '../../lib/targets/canonical.ts';
+import { decodeGroup, encodeGroup, type Groups, sortGroups, toGroups } from '../../lib/targets/canonical.ts';
+import { encodeFileSd } from '../../lib/targets/file-sd.ts';
 import { parsePartName, partKey, partsFolder, snapshotKey, statusKey } from '../../lib/targets/keys.ts';
+import { keepUnpacked } from '../../lib/targets/pack.ts';
 import { countingStore } from '../support/counting-store.ts';
 import { anyListing } from '../support/groups.ts';
 import { id, smallBlocks as limits, readHistory } from '../support/provider.ts';
@@ -172,6 +175,76 @@ test('a snapshot in blocks is read as it was written', async () => {
     }),
     { numRuns: 50 },
   );
+});
+
+describe('a list that came in another order than that of its sources', () => {
+  const count = 400;
+  const sources = Array.from(
+    { length: count },
+    (_, index) => `s${String((index * 7919) % count).padStart(3, '0')}`,
+  );
+  const listed = sources.map((source) => ({
+    source,
+    labels: {},
+    targets: [{ __address__: `${source}:80` }],
+  }));
+
+  /** The list in packs of ten groups, and how often one was unpacked. */
+  function packed() {
+    const unpacked = { count: 0 };
+    const packs = Array.from({ length: count / 10 }, () => ({}));
+    const encoded = listed.map((group) => [group.source, encodeGroup(group)] as const);
+    const groups = encoded.map(([source, group], index) => {
+      const pack = packs[Math.floor(index / 10)] ?? {};
+      const unpack = () => {
+        unpacked.count += 1;
+        return '';
+      };
+      const read = () => {
+        keepUnpacked(pack, unpack);
+        return group.json;
+      };
+      const { digest, length, targets } = group;
+      return [
+        source,
+        {
+          digest,
+          length,
+          targets,
+          pack,
+          get json() {
+            return read();
+          },
+        },
+      ] as const;
+    });
+    return { groups: sortGroups(new Map(groups)), unpacked };
+  }
+
+  test('is written in blocks with each pack unpacked once for each run of texts', async () => {
+    const { groups, unpacked } = packed();
+    const store = createMemoryStore();
+    const made = await writeBlocks(groups, { store, id, version: 1, limits, known: [] });
+    const runs = Math.ceil(textLength(groups) / (16 * limits.most));
+    expect([runs, unpacked.count <= (runs * count) / 10]).toEqual([2, true]);
+    const plain = createMemoryStore();
+    const other = await writeBlocks(toGroups(listed), { store: plain, id, version: 1, limits, known: [] });
+    expect(made.blocks).toEqual(other.blocks);
+  });
+
+  test('is journalled and printed with each pack unpacked once', async () => {
+    const head = { version: 1, at: '2026-01-01T00:00:00.000Z', reason: 'discovered', run: 'a' } as const;
+    const none = new Map();
+    const writers = [
+      (added: Groups) => encodeJournalEntry({ ...head, change: { added, removed: none, changed: none } }),
+      (groups: Groups) => Promise.resolve(encodeFileSd(groups)),
+    ];
+    for (const write of writers) {
+      const { groups, unpacked } = packed();
+      expect(await write(groups)).toEqual(await write(toGroups(listed)));
+      expect(unpacked.count).toBeLessThanOrEqual(count / 10);
+    }
+  });
 });
 
 test('a block is used again only where the snapshot in place names it', async () => {

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { requireProgram } from './find-program.ts';
 import { startProcess } from './process.ts';
-import { requireProgram } from './programs.ts';
 
 const labelSet = z.record(z.string(), z.string());
 
