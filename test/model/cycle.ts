@@ -7,6 +7,7 @@ import {
   etagOf,
   type Held,
   has,
+  isOneLayout,
   isSameWrite,
   type Manifest,
   newMark,
@@ -127,7 +128,7 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
       const afterLook = isWritten ? 'part' : 'checkpoint';
       if (!isRight(snapshot, cycle)) return [step(label, go(afterLook, { isWhole }))];
       if (isWhole && !change) return [step(label, go(afterFile(cycle), { file: status.file }))];
-      return [step(label, go(afterCheckpoint({ ...cycle, isWhole }), { isWhole, parts: snapshot?.parts }))];
+      return [step(label, go(afterCheckpoint({ ...cycle, isWhole }, world, setting), { isWhole, parts: snapshot?.parts }))];
     }
     case 'part':
       return [writePart(world, cycle, setting, go)];
@@ -139,7 +140,7 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
       const replaced = replacedParts(snapshot, [...(parts ?? []), ...cleared]);
       const written = { version, parts, replaced };
       const next = go(
-        afterCheckpoint(cycle),
+        afterCheckpoint(cycle, world, setting),
         { snapshot: written, isCheckpointed: true },
         { snapshot: { ...written, list, control: cycle.control } },
       );
@@ -163,7 +164,7 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
       if (found.version > version) return [step(label, end())];
       if (setting.keptAsNamed && !namesKept(found, cycle)) return [step(label, end())];
       if (!isRight(found, cycle)) return [step(label, go('checkpoint', { snapshot: found }))];
-      return [step(label, go(afterCheckpoint(cycle), { snapshot: found, parts: found.parts }))];
+      return [step(label, go(afterCheckpoint(cycle, world, setting), { snapshot: found, parts: found.parts }))];
     }
     case 'before': {
       const before = world.manifest?.parts ?? [];
@@ -197,7 +198,11 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
       const published: Manifest = { form, version, list, parts: partsOf(cycle, setting) ?? [] };
       const isOlder = (found?.version ?? 0) > version;
       const next =
-        !setting.partsFirst && layout === 2 ? 'part' : isOneLayout(world) ? afterOther(cycle) : 'other';
+        !setting.partsFirst && layout === 2
+          ? 'part'
+          : isOneLayout(world)
+            ? afterOther(cycle, setting)
+            : 'other';
       return [
         step(
           say(`publishes version ${version}: ${showList(list)}`),
@@ -209,23 +214,23 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
     case 'other': {
       const found = publishedIn(otherThan(cycle.layout), world);
       if (found === undefined || !setting.otherRemoved)
-        return [step(say('leaves the other layout alone'), go(afterOther(cycle)))];
+        return [step(say('leaves the other layout alone'), go(afterOther(cycle, setting)))];
       const label = say(`finds version ${found.version} in the other layout`);
       return [step(label, go('other fence', { other: etagOf(found) }))];
     }
     case 'other fence':
       if (setting.otherFenced && !isSameWrite(snapshot, world.snapshot))
-        return [step(say('finds a newer snapshot, and leaves it'), go(afterOther(cycle)))];
+        return [step(say('finds a newer snapshot, and leaves it'), go(afterOther(cycle, setting)))];
       return [step(say('finds its snapshot in place'), go('other delete'))];
     case 'other delete': {
       const other = otherThan(cycle.layout);
       const found = publishedIn(other, world);
       if (etagOf(found) !== cycle.other)
-        return [step(say('finds another one there, and leaves it'), go(afterOther(cycle)))];
+        return [step(say('finds another one there, and leaves it'), go(afterOther(cycle, setting)))];
       return [
         step(
           say(`removes version ${found?.version} of the other layout`),
-          go(afterOther(cycle), {}, publishing(other, undefined)),
+          go(afterOther(cycle, setting), {}, publishing(other, undefined)),
           (found?.version ?? 0) > version ? 'no list goes back in version' : undefined,
         ),
       ];
@@ -377,20 +382,21 @@ function afterFile({ hold, held, decision }: Cycle): string {
 }
 
 /** What was published in parts is read only where it may have to be cleared away. */
-function afterCheckpoint({ isWhole, layout, status }: Cycle): string {
+function afterCheckpoint({ isWhole, layout, status }: Cycle, world: World, setting: Setting): string {
+  if (!isMixed(world, setting)) return 'head';
   const wasInParts = layout === 2 || status?.file.startsWith('parts') === true;
   return isWhole !== true && wasInParts ? 'before' : 'head';
 }
 
-/** Nothing is in the other layout, nor will be. */
-function isOneLayout({ cycles, left, layout, file, manifest }: World): boolean {
-  const isSame = cycles.every((one) => one.layout === layout) && (left.layouts ?? []).length === 0;
-  return isSame && (layout === 1 ? manifest : file) === undefined;
+/** Whether parts may be there that the form of the snapshot says nothing of. Without them less has to be remembered. */
+function isMixed({ left }: World, { start }: Setting): boolean {
+  return start !== undefined || left.layouts !== undefined;
 }
 
 /** Orphans are looked for after a list that was not whole, and else once in a while. */
-function afterOther(cycle: Cycle): string {
-  const { snapshot, before = [] } = cycle;
+function afterOther(cycle: Cycle, { looksOften = false }: Setting): string {
+  const { snapshot, before = [], isWhole } = cycle;
+  if (isWhole === true && !looksOften) return afterFile(cycle);
   const names = [...(snapshot?.parts ?? []), ...(snapshot?.replaced ?? []), ...before];
   return names.length === 0 ? afterFile(cycle) : 'orphans';
 }
@@ -451,7 +457,7 @@ function writePart(world: World, cycle: Cycle, setting: Setting, go: Go): Step<W
   const isLast = missing({ ...cycle, parts }, setting) === undefined;
   const written = go(isLast ? next : 'part', { parts }, { parts: { ...world.parts, [name]: content } });
   // One that is there keeps its age.
-  const isNew = world.parts[name] === undefined;
+  const isNew = isMixed(world, setting) && world.parts[name] === undefined;
   const young = (one: Cycle): Cycle => (isNew ? { ...one, young: [...(one.young ?? []), name] } : one);
   return step(`cycle ${cycle.name} writes part ${name}`, { ...written, cycles: written.cycles.map(young) });
 }

@@ -3,6 +3,7 @@ import {
   type Checkpoint,
   checkpointOf,
   etagOf,
+  isOneLayout,
   isSameWrite,
   type Manifest,
   newMark,
@@ -121,7 +122,9 @@ export function retirementSteps(world: World, setting: Setting): readonly Step<W
       return [step(label, go('file', {}, { tombstone: version }), broken)];
     }
     case 'file':
-      return [remove(world.file, plain, { file: undefined }, 'manifest')];
+      if (world.layout === 1 || plain !== undefined || !isOneLayout(world))
+        return [remove(world.file, plain, { file: undefined }, isOneLayout(world) ? 'parts' : 'manifest')];
+      return [remove(world.manifest, manifest, { manifest: undefined }, 'parts')];
     case 'manifest':
       return [remove(world.manifest, manifest, { manifest: undefined }, 'parts')];
     case 'parts': {

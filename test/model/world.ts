@@ -246,8 +246,6 @@ export interface Mechanisms {
   readonly clearedInForm: boolean;
   /** Parts that a run under way has written are no orphans. */
   readonly youngStay: boolean;
-  /** Of two published files the mirror takes the one of the higher version. */
-  readonly higherCounts: boolean;
 }
 
 export const allOn: Mechanisms = {
@@ -272,7 +270,6 @@ export const allOn: Mechanisms = {
   beforeStays: true,
   clearedInForm: true,
   youngStay: true,
-  higherCounts: true,
 };
 
 export interface Setting extends Mechanisms {
@@ -283,6 +280,8 @@ export interface Setting extends Mechanisms {
    * holds the list itself; or the files of both layouts, as a run left them that died.
    */
   readonly start?: 'old parts' | 'both layouts' | undefined;
+  /** Orphans may be looked for after any list, as after each hundredth version. */
+  readonly looksOften?: boolean | undefined;
 }
 
 /** Targets a, b, c; one shard has a, the other b and c. */
@@ -311,6 +310,12 @@ export function etagOf(manifest: Manifest | undefined): string {
 /** What is published in a layout. */
 export function publishedIn(layout: Layout, { file, manifest }: Pick<World, 'file' | 'manifest'>) {
   return layout === 1 ? file : manifest;
+}
+
+/** Nothing is in the other layout, nor will be. */
+export function isOneLayout({ cycles, left, layout, file, manifest }: World): boolean {
+  const isSame = cycles.every((one) => one.layout === layout) && (left.layouts ?? []).length === 0;
+  return isSame && (layout === 1 ? manifest : file) === undefined;
 }
 
 /** The same with another file. */
