@@ -128,7 +128,12 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
       const afterLook = isWritten ? 'part' : 'checkpoint';
       if (!isRight(snapshot, cycle)) return [step(label, go(afterLook, { isWhole }))];
       if (isWhole && !change) return [step(label, go(afterFile(cycle), { file: status.file }))];
-      return [step(label, go(afterCheckpoint({ ...cycle, isWhole }, world, setting), { isWhole, parts: snapshot?.parts }))];
+      return [
+        step(
+          label,
+          go(afterCheckpoint({ ...cycle, isWhole }, world, setting), { isWhole, parts: snapshot?.parts }),
+        ),
+      ];
     }
     case 'part':
       return [writePart(world, cycle, setting, go)];
@@ -164,7 +169,9 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
       if (found.version > version) return [step(label, end())];
       if (setting.keptAsNamed && !namesKept(found, cycle)) return [step(label, end())];
       if (!isRight(found, cycle)) return [step(label, go('checkpoint', { snapshot: found }))];
-      return [step(label, go(afterCheckpoint(cycle, world, setting), { snapshot: found, parts: found.parts }))];
+      return [
+        step(label, go(afterCheckpoint(cycle, world, setting), { snapshot: found, parts: found.parts })),
+      ];
     }
     case 'before': {
       const before = world.manifest?.parts ?? [];
