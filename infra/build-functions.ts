@@ -18,9 +18,9 @@ export interface FunctionBundle {
 }
 
 /**
- * Bundles the files of `functions/`, or those that are named: a minified ES module `index.mjs`, and beside it chunks for
- * what not every invocation needs, so that a start reads only what it uses. The SDK is bundled too: its version is ours.
- * The licences of what is bundled lie beside it.
+ * Bundles the files of `functions/`, or those that are named: a minified ES module `index.mjs`, and beside it chunks
+ * for what not every invocation needs, so that a start reads only what it uses. The SDK is bundled too: its version is
+ * ours. The licences of the bundled packages are beside it.
  */
 export async function buildFunctions(
   outdir = folder,
@@ -60,8 +60,9 @@ export function bundlePlugins(): Plugin[] {
 }
 
 /**
- * Loads Node's own modules when something of them is first used. An import in a bundle would load them all at the start,
- * and ask them for all that they export: `node:tls` takes 15 ms of CPU, `node:http` with Node's fetch behind it 70.
+ * Loads Node's own modules when something of them is first used. An import in a bundle would load them all at the
+ * start, and ask them for all that they export: `node:tls` takes 15 ms of CPU, `node:http` with Node's fetch behind it
+ * 70.
  */
 export const lazyBuiltins: Plugin = {
   name: 'lazy-builtins',

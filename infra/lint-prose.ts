@@ -17,6 +17,13 @@ const words: readonly (readonly [word: RegExp, instead: string])[] = [
   [/\btold\b(?! apart)/i, 'reported, said or shown'],
   [/\bnone that can\b/i, 'unexpected'],
   [/\binsist(?:s|ed|ing|ent|Hidden)?\b/i, 'require'],
+  [/\bwhatever\b/i, 'any, or "even if"'],
+  [/\b(?:undefined|empty|absent)`? where\b/i, 'if'],
+  [/\b(?:can|could|may)(?:not| not)? be had\b/i, 'who cannot get or read it'],
+  [/\bbut for\b/i, 'except'],
+  [/\bknows no\b/i, 'does not know'],
+  [/\bas ever\b/i, 'as before'],
+  [/\bof one's own\b/i, 'your own'],
   [/\bis ?black\b/i, 'a name that says what is refused'],
   [/\bgo-?json\b/i, 'what is read, as in JsonToken'],
   [
@@ -36,7 +43,10 @@ export function findWords(text: string): readonly Finding[] {
   );
 }
 
-/** Exports of a TypeScript file without a docstring. Overloads share the first one; a type inferred from a value is plain. */
+/**
+ * Exports of a TypeScript file without a docstring. Overloads share the first one; a type inferred from a value is
+ * plain.
+ */
 export function findBareExports(source: string): readonly Finding[] {
   const rows = source.split('\n');
   const seen = new Set<string>();

@@ -12,7 +12,7 @@ export function revision(): string {
 }
 
 /**
- * Puts the commit into lib/base/version.ts, so that whatever runs can say what it is; of package.json, which it reads too,
+ * Puts the commit into lib/base/version.ts, so that every build can name itself; of package.json, which it reads too,
  * only the version.
  */
 export const stampRevision: Plugin = {

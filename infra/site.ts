@@ -6,7 +6,7 @@ import Metalsmith from 'metalsmith';
 
 const root = join(import.meta.dirname, '..');
 
-/** The sidebar: a page below its heading, in the order in which one reads. */
+/** The sidebar: each heading with its pages, in reading order. */
 const sidebar: Readonly<Record<string, readonly string[]>> = {
   Begin: ['README.md', 'docs/start.md', 'docs/concepts.md'],
   Configure: ['docs/configure.md', 'docs/configuration.md', 'docs/backends.md', 'docs/take-over.md'],
@@ -24,8 +24,8 @@ const sidebar: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Builds the site of the documents into a folder: each Markdown page as HTML under its own path, what pages link to
- * beside them, a list of its files for a folder. Throws, with all of them, for links that lead nowhere.
+ * Builds the site of the documents into a folder: each Markdown page as HTML under its own path, and the files that
+ * pages link to. A link to a folder leads to a list of its files. Throws an error that names all dead links.
  */
 export async function buildSite(into: string): Promise<void> {
   const pages = await markdownPages();
@@ -53,7 +53,7 @@ export async function buildSite(into: string): Promise<void> {
   await build.build();
 }
 
-/** The pages for people: the top level, and what lies in these folders. */
+/** The Markdown pages of the top level and of these folders. */
 async function markdownPages(): Promise<readonly string[]> {
   const below = ['docs', 'infra', 'lib', 'test/golden'].map(async (folder) =>
     (await readdir(join(root, folder), { recursive: true })).map((name) => join(folder, name)),
@@ -62,16 +62,16 @@ async function markdownPages(): Promise<readonly string[]> {
   return found.filter((name) => name.endsWith('.md')).sort();
 }
 
-/** Where a page stands in the site: the README is what one sees first, in each folder. */
+/** The path of a page in the site: a README becomes the index of its folder. */
 function pathOf(page: string): string {
   return page.replace(/README\.md$/, 'index.html').replace(/\.md$/, '.html');
 }
 
 interface Site {
   readonly pages: readonly string[];
-  /** What pages link to beside pages, to be added. */
+  /** Files and folders that pages link to; `renderPage` adds them. */
   readonly others: Set<string>;
-  /** Links that lead nowhere, to be added. */
+  /** Dead links; `renderPage` adds them. */
   readonly dead: string[];
 }
 
@@ -121,7 +121,7 @@ function renderPage(page: string, text: string, site: Site): string {
 `;
 }
 
-/** As the repository's host makes it of a heading. */
+/** The anchor that GitHub makes of a heading. */
 function anchorOf(heading: string): string {
   return heading
     .toLowerCase()
@@ -129,7 +129,7 @@ function anchorOf(heading: string): string {
     .replaceAll(' ', '-');
 }
 
-/** What the sidebar calls a page. */
+/** The name of a page in the sidebar. */
 function nameOf(page: string): string {
   const named = new Map([
     ['README.md', 'Muster'],
@@ -146,7 +146,7 @@ function nameOf(page: string): string {
   return named.get(page) ?? `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }
 
-/** The files of a folder, each whole, as a page. */
+/** A page with the whole text of each file in a folder. */
 async function listingOf(folder: string): Promise<string> {
   const entries = await readdir(join(root, folder), { withFileTypes: true });
   const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);

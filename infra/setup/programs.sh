@@ -84,7 +84,7 @@ fetch() {
   (cd "$work" && apt-get "${options[@]}" update && apt-get "${options[@]}" download $packages)
 }
 
-# apt itself reads its sources, whatever their format; of the repositories the one with all of Debian is taken.
+# apt itself reads its sources, in any format; of the repositories the one with all of Debian is taken.
 find_mirror() {
   apt-get --print-uris update 2>/dev/null | sed -nE "s#^'([^']+/debian)/+dists/[^']*'.*#\1#p" | head -n 1
 }

@@ -70,7 +70,7 @@ function watches(backend: Backend, settings: Settings): Readonly<Record<string, 
   };
 }
 
-/** A topic, and the alarms that tell it. */
+/** A topic, and the alarms that notify it. */
 export function alarmResources(backends: readonly Backend[], settings: Settings): Resources {
   const alarms = backends.flatMap((backend) =>
     Object.entries(watches(backend, settings)).map(([what, watch]) => [

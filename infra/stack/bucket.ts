@@ -223,7 +223,7 @@ export function lifecycleRequest(settings: Settings, found: readonly LifecycleRu
   return [...found.filter(({ ID }) => !ids.has(ID)), ...ours];
 }
 
-/** Names of rules that would take away lists which have not changed for long. */
+/** Names of rules that would remove lists that have not changed for long. */
 export function rulesThatLoseLists(found: readonly LifecycleRule[]): readonly string[] {
   return found
     .filter(

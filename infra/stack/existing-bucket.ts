@@ -135,7 +135,7 @@ async function readStatements(client: Client, Bucket: string): Promise<readonly 
   return z.object({ Statement: one }).parse(JSON.parse(found.Policy)).Statement;
 }
 
-/** What S3 answers, or undefined where it says by this name that there is none. */
+/** What S3 answers, or undefined if it says by this name that there is none. */
 async function ask<T>(
   what: string,
   bucket: string,

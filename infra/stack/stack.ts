@@ -94,7 +94,7 @@ function defineFunction(backend: Backend, { settings, bucket, version }: Shared)
       POWERTOOLS_SERVICE_NAME: stack,
       NODE_OPTIONS: '--enable-source-maps',
     },
-    // The next tick is the retry: another one sooner would only add to the load of whatever is in trouble.
+    // The next tick is the retry. An earlier retry would only add load to a system that has a problem.
     maximumRetryAttempts: 0,
     maximumEventAge: 60,
     ...(deadLetterQueue && {

@@ -56,7 +56,7 @@ resource "aws_lambda_function" "function" {
   ]
 }
 
-# The next tick is the retry: another one sooner would only add to the load of whatever is in trouble.
+# The next tick is the retry. An earlier retry would only add load to a system that has a problem.
 resource "aws_lambda_function_event_invoke_config" "function" {
   for_each                     = local.backends
   function_name                = aws_lambda_function.function[each.key].function_name

@@ -111,7 +111,7 @@ variable "reserved_concurrency" {
 }
 
 variable "journal_days" {
-  description = "Changes that are older go, whatever journal: { keep } of muster.yml says: to keep them for longer raise both."
+  description = "Older changes are removed, even if journal: { keep } in muster.yml is longer: to keep them longer, raise both."
   type        = number
   default     = 90
 }

@@ -15,7 +15,7 @@ export interface MovedCredential {
   readonly key: KeyPath;
 }
 
-/** An inline credential that stays, since the mechanism has no key for a file with it. */
+/** An inline credential that stays, because the mechanism has no key for a file. */
 export interface KeptCredential {
   readonly job: string;
   readonly key: KeyPath;
@@ -36,7 +36,7 @@ const movable: Readonly<Record<string, readonly string[]>> = {
 /** The move of a job's SD configs to `muster.yml`; `moved` and `kept` collect the credentials. */
 export interface Carrier {
   readonly job: string;
-  /** Folder that relative paths in the job start from. */
+  /** The folder that relative paths in the job start from. */
   readonly from: string;
   /** Folder of `muster.yml`. */
   readonly to: string;
@@ -45,8 +45,8 @@ export interface Carrier {
 }
 
 /**
- * The SD configs of one key as they go into `muster.yml`: inline credentials become files, and relative paths lead to the
- * same files from the other folder.
+ * The SD configs of one key as they go into `muster.yml`: inline credentials become files, and relative paths lead to
+ * the same files from the other folder.
  */
 export function carry(carrier: Carrier, configKey: string, configs: readonly unknown[]): readonly unknown[] {
   return configs.map((config, index) => carryValue(carrier, config, [configKey, index]));
@@ -117,7 +117,7 @@ function keep({ job, kept }: Carrier, path: KeyPath): void {
 }
 
 function moveCredential({ job, moved }: Carrier, secret: string, path: KeyPath): string {
-  // Two SD configs that are alike stay alike.
+  // Equal SD configs stay equal.
   const shape = (key: KeyPath) => JSON.stringify(key.toSpliced(1, 1));
   const same = moved.find(
     (one) => one.job === job && one.secret === secret && shape(one.key) === shape(path),
@@ -142,7 +142,7 @@ function listAt(map: ReadonlyMap<string, unknown>, key: string): readonly unknow
   return Array.isArray(value) ? value : [];
 }
 
-/** The edits that turn the text of SD configs into what `carry` made of their value; aliases are not edited. */
+/** The edits that make the text of SD configs match the value that `carry` returned. Aliases are not edited. */
 export function carryEdits(node: ParsedNode | null, before: unknown, after: unknown): readonly TextEdit[] {
   if (node === null || isAlias(node)) return [];
   if (isSeq(node) && Array.isArray(before) && Array.isArray(after))

@@ -29,7 +29,10 @@ export async function findDrift(jobs: readonly AnyJob[], location: string): Prom
     const theirs = jobsByName.get(ours.name);
     if (theirs === undefined)
       return [
-        problemAt(['scrape_configs'], `there is no job ${JSON.stringify(ours.name)}, which Muster publishes`),
+        problemAt(
+          ['scrape_configs'],
+          `there is no job ${JSON.stringify(ours.name)}, but Muster publishes it`,
+        ),
       ];
     const found = driftOf(ours, theirs.job);
     return found === undefined

@@ -36,7 +36,7 @@ export interface MusterText {
   readonly kept: readonly KeptCredential[];
 }
 
-/** What `muster.yml` holds besides the jobs. */
+/** The content of `muster.yml` apart from the jobs. */
 export interface MusterTextOptions {
   /** Folder of `muster.yml`. */
   readonly folder: string;
@@ -50,8 +50,8 @@ export interface MusterTextOptions {
 }
 
 /**
- * A `muster.yml` with these jobs: their SD configs and rules as they are written in their files, including comments. What
- * depends on anchors, aliases or merge keys in other parts of the file is written out.
+ * A `muster.yml` with these jobs: their SD configs and rules as written in their files, with comments. Keys that depend
+ * on anchors, aliases or merge keys in other parts of the file are written out.
  */
 export function musterText(
   jobs: readonly Adopted[],
@@ -86,7 +86,7 @@ export function musterText(
   return { text: lines.join(''), moved, kept };
 }
 
-/** The keys of a job that Muster reads; scrape keys only where the rules read them. */
+/** The keys of a job that Muster reads; scrape keys only if the rules read them. */
 function keysOf({ job, keys }: Adopted): readonly string[] {
   const reads = labelsReadByRules(job.relabel_configs);
   const hasParams = Object.keys(job.scrapeLabels).some(
@@ -103,7 +103,7 @@ function keysOf({ job, keys }: Adopted): readonly string[] {
   ];
 }
 
-/** The key as written in its file, moved to the left margin; `undefined` where it would mean something else there. */
+/** The key as written in its file, moved to the left margin; `undefined` if it would mean something else there. */
 function asWritten(
   node: YAMLMap.Parsed,
   key: string,

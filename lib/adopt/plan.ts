@@ -13,11 +13,11 @@ import { type Adopted, musterText } from './muster-text.ts';
 import { type Replacement, replaceStanzas } from './replace.ts';
 import type { Source, Sources } from './sources.ts';
 
-/** What is adopted, and how. */
+/** The options of an adoption. */
 export interface AdoptOptions {
   /** Full path of the new `muster.yml`. */
   readonly muster: string;
-  /** Folder that `muster sync` mirrors into; relative, it starts from the folder of `prometheus.yml`. */
+  /** Folder that `muster sync` mirrors into. A relative path starts from the folder of `prometheus.yml`. */
   readonly to: string;
   /** URL of a sidecar, for `http_sd_configs` instead of files. */
   readonly http?: string | undefined;
@@ -25,16 +25,16 @@ export interface AdoptOptions {
   readonly version?: string | undefined;
   /** The store of `muster.yml`. */
   readonly store?: string | undefined;
-  /** Publish only the labels that the rules read, where these allow it. */
+  /** Publish only the labels that the rules read, if the rules allow it. */
   readonly needed: boolean;
 }
 
-/** A job that is adopted, and what replaces its SD configs. */
+/** A job to adopt, and the replacement of its SD configs. */
 interface AdoptedJob extends Adopted {
   readonly replacement: Replacement;
 }
 
-/** What the adoption would write. */
+/** The files that the adoption would write. */
 export interface Plan {
   readonly jobs: readonly AdoptedJob[];
   /** The files of Prometheus that change. */
@@ -44,7 +44,7 @@ export interface Plan {
   /** Whether credentials stay in `muster.yml`. */
   readonly holdsSecrets: boolean;
   readonly leftAlone: readonly LeftAlone[];
-  /** What a person should know, one line each. */
+  /** Notes for a person, one line each. */
   readonly notes: readonly string[];
 }
 
@@ -101,8 +101,8 @@ export function planAdoption({ files, config, value }: Sources, options: AdoptOp
 }
 
 /**
- * The version for `muster.yml`: newer labels would be unknown to its rules. Undefined for the newest, and where an SD
- * config has a key that this version refuses: then another Prometheus reads it.
+ * The version for `muster.yml`: its rules do not know newer labels. Undefined for the newest, and if an SD config has
+ * a key that this version refuses: then another Prometheus reads it.
  */
 function versionFor(jobs: readonly Adopted[], given: string | undefined): PrometheusVersion | undefined {
   const [, major = 0, minor = 0] = /^(\d+)\.(\d+)/.exec(given ?? '') ?? [];

@@ -13,10 +13,10 @@ export interface FoundTarget {
 
 /** The calls of Prometheus's own command. */
 export interface Promtool {
-  /** Its version, as in `3.5.3`; undefined where it does not say it. */
+  /** Its version, as in `3.5.3`; undefined if it does not print it. */
   readonly version: () => Promise<string | undefined>;
   /**
-   * The targets that `promtool check service-discovery` finds for a job within the timeout; `undefined` where it refuses
+   * The targets that `promtool check service-discovery` finds for a job within the timeout; `undefined` if it refuses
    * the configuration, for instance because it was built without the mechanism. Throws the signal's reason.
    */
   readonly discover: (
@@ -36,7 +36,7 @@ const results = z
 /** Largest answer, in bytes. */
 const maxBuffer = 512 * 1024 * 1024;
 
-/** The promtool on the PATH; undefined where there is none. */
+/** The promtool on the PATH; undefined if there is none. */
 export async function findPromtool(path: string | undefined): Promise<Promtool | undefined> {
   for (const folder of (path ?? '').split(delimiter)) {
     const command = join(folder, 'promtool');

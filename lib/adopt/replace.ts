@@ -37,8 +37,8 @@ export interface Replacement {
 /**
  * Replaces the SD configs of jobs in the text of a file; everything else stays as it is written. The new text is parsed
  * again and must mean what is wanted. Where an alias loses its anchor, the anchor moves to it; where a merge key would
- * bring in the SD config of another job, the job gets its own key. Throws a `ConfigError` where a job is written in a way
- * that allows no replacement.
+ * bring in the SD config of another job, the job gets its own key. Throws a `ConfigError` (kind `config`) if a job is
+ * written in a way that allows no replacement.
  */
 export function replaceStanzas(
   { name, text }: { readonly name: string; readonly text: string },
@@ -197,7 +197,7 @@ function repair(text: string, wanted: readonly object[]): string {
       const pair = pairOf(node, key);
       const merge = pairOf(node, '<<');
       if (pair === undefined) return [appendPair(node, text, { key, flow })];
-      // Of a key and a merge the one that stands below wins.
+      // Of a key and a merge key, the one further down wins.
       if (merge !== undefined && merge.key.range[0] > pair.key.range[0])
         return [deletePair(node, pair, text, true), appendPair(node, text, { key, flow })];
       return [{ ...pairSpan(pair, text), text: `${keyText(pair, key, text)}: ${flow}` }];

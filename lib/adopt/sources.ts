@@ -13,7 +13,7 @@ import { aliasTargets, behind, pairOf } from './spans.ts';
 
 /** A file of the configuration of Prometheus: `prometheus.yml` itself, or one of its `scrape_config_files`. */
 export interface Source {
-  /** Its name in messages. */
+  /** Its name in messages, relative to the current folder. */
   readonly name: string;
   /** Full path; of the real file where it is a link. */
   readonly path: string;
@@ -21,7 +21,7 @@ export interface Source {
   readonly folder: string;
   /** As on disk. */
   readonly bytes: Uint8Array;
-  /** The byte order mark; empty where it has none. */
+  /** The byte order mark; empty if it has none. */
   readonly mark: string;
   /** Without the mark. */
   readonly text: string;
@@ -29,7 +29,7 @@ export interface Source {
   readonly jobs: readonly SourceJob[];
 }
 
-/** A scrape config, as Muster reads it and as the file has it. */
+/** A scrape config, as Muster reads it and as the file writes it. */
 export interface SourceJob {
   readonly job: Job<Stanza>;
   /** The value with aliases and merge keys resolved. */
@@ -92,7 +92,7 @@ export function valuesOfJobs(value: unknown): readonly object[] {
   return Array.isArray(jobs) ? jobs.filter(isMapping) : [];
 }
 
-/** The value of a YAML text; `undefined` where it is malformed. */
+/** The value of a YAML text; `undefined` if it is malformed. */
 export function meaningOf(text: string): unknown {
   const { document } = parseYaml(text);
   if (document === undefined) return undefined;

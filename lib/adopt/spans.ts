@@ -32,7 +32,7 @@ export function applyEdits(text: string, edits: readonly TextEdit[]): string {
 /** A key of a mapping with its value. */
 export type ParsedPair = Pair<ParsedNode, ParsedNode | null>;
 
-/** The last pair of the mapping with this key, which is the one that counts for Go's YAML. */
+/** The last pair of the mapping with this key, which is the one that Go's YAML takes. */
 export function pairOf(map: YAMLMap.Parsed, key: string): ParsedPair | undefined {
   return map.items.findLast((pair) => isScalar(pair.key) && pair.key.value === key);
 }
@@ -42,7 +42,7 @@ export function endOf(node: ParsedNode, text: string): number {
   return trimmed(text, node.range[0], lastOf(node, text));
 }
 
-/** The range of a key and its value. */
+/** The range of a key and its value, as offsets in UTF-16 units. */
 export function pairSpan(
   { key, value }: Pick<ParsedPair, 'key' | 'value'>,
   text: string,
@@ -64,8 +64,8 @@ export function columnOf(text: string, offset: number): number {
 }
 
 /**
- * The edit that removes a list of SD configs from a mapping. A block mapping loses whole lines. Where the next key would
- * have to move up, as after `- `, an empty list stays, unless `moves` is set.
+ * The edit that removes a list of SD configs from a mapping. A block mapping loses whole lines. Where the next key
+ * would have to move up, as after `- `, an empty list stays, unless `moves` is set.
  */
 export function deletePair(map: YAMLMap.Parsed, pair: ParsedPair, text: string, moves = false): TextEdit {
   const { start, end } = pairSpan(pair, text);
@@ -123,7 +123,7 @@ export function isFlow(node: ParsedNode): boolean {
   return isCollection(node) && node.flow === true;
 }
 
-/** The node itself, or the node that it refers to where it is an alias; see `aliasTargets`. */
+/** The node itself, or for an alias the node that it refers to; see `aliasTargets`. */
 export function behind(node: ParsedNode | null, targets: ReadonlyMap<Alias, ParsedNode>): ParsedNode | null {
   return node !== null && isAlias(node) ? (targets.get(node) ?? null) : node;
 }
@@ -164,13 +164,13 @@ export function printFlow(value: unknown, quoted = false): string {
   return value === null || value === undefined ? 'null' : printText(scalarText(value) ?? '', quoted);
 }
 
-/** A YAML string: in single quotes where they can hold it, else in double quotes. */
+/** A YAML string: in single quotes if they can hold it, else in double quotes. */
 export function printText(text: string, quoted = false): string {
   const isPlain = /^[\x20-\x7e\u00a0-\ud7ff]*$/.test(text);
   return quoted || !isPlain ? JSON.stringify(text) : `'${text.replaceAll("'", "''")}'`;
 }
 
-/** A key, in quotes where it needs them. */
+/** A key, in quotes if it needs them. */
 export function printKey(key: string): string {
   return /^[A-Za-z_][\w-]*$/.test(key) && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(key)
     ? key

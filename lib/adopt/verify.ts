@@ -23,7 +23,7 @@ import { meaningOf, type Sources, valuesOfJobs } from './sources.ts';
 import { printFlow } from './spans.ts';
 import { writeMuster } from './write.ts';
 
-/** What verification needs besides the sources. */
+/** The options of the verification. */
 export interface VerifyInput {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
@@ -42,23 +42,26 @@ export interface Verdict {
   readonly targets: number;
   /** The first differences, or the reason why the verdict is `unknown`. */
   readonly details: readonly string[];
-  /** Bytes of its files with all labels, and with `labels: needed`; only where the rules allow that. */
-  readonly bytes?: { readonly all: number; readonly needed: number };
+  /** Bytes of its files with all labels, and with `labels: needed`; only if the rules allow that. */
+  readonly bytes?: { readonly all: number; readonly needed: number } | undefined;
 }
 
-/** Jobs that are compared at once: each takes a process or two, and a listing. */
+/** The most jobs that are compared at once. Each takes a process or two, and a listing. */
 const concurrency = 4;
 
-/** Timeouts of promtool, which always waits for the whole time: a short one first, a long one for a slow backend. */
+/**
+ * Timeouts of promtool in milliseconds. promtool always waits for the whole time: a short timeout first, a long one for
+ * a slow backend.
+ */
 const backendTimeouts = ['3s', '10s', '30s'] as const;
 const fileTimeout = '1s';
 
 /**
- * Compares the targets of each job before and after the adoption: the labels after its rules, and before them where all
- * labels are published. Muster lists once and writes the files that it would publish. promtool lists for the original and
- * reads these files, where it exists and knows the mechanism; otherwise Muster's own relabelling takes its place. Other
- * targets of a job, such as static ones, are left out. Equal SD configs are listed once. Writes only to a temporary folder. A job that cannot be compared
- * is `unknown`.
+ * Compares the targets of each job before and after the adoption: the labels after its rules, and before them where
+ * all labels are published. Muster lists once and writes the files that it would publish. promtool lists for the
+ * original and reads these files, where it exists and knows the mechanism; otherwise Muster's own relabelling takes its
+ * place. Other targets of a job, such as static ones, are left out. Equal SD configs are listed once. Writes only to a
+ * temporary folder. A job that cannot be compared is `unknown`.
  */
 export async function verifyAdoption(
   sources: Sources,
@@ -94,7 +97,7 @@ export async function verifyAdoption(
           input,
         );
         const bytes = allowsNeeded(job) ? { all: sizeOf(listed), needed: sizeOf(listed, needed) } : undefined;
-        return { job: job.job.name, ...compared, ...(bytes && { bytes }) };
+        return { job: job.job.name, ...compared, bytes };
       } catch (error) {
         const details = [toMusterError(error).message];
         return {
@@ -125,7 +128,7 @@ async function listJob(
   return listed;
 }
 
-/** Milliseconds for which a listing serves other jobs: later it would be older than what promtool lists for them. */
+/** Milliseconds that a listing serves other jobs. After that it would be older than what promtool lists for them. */
 const sharedFor = 15_000;
 
 /** Lists a provider. Equal SD configs of several jobs share a listing. */
@@ -259,7 +262,7 @@ function groupsOf(files: readonly Uint8Array[]): readonly TargetGroup[] {
   );
 }
 
-/** Differences of a job that are printed. */
+/** The most differences of a job that are printed. */
 const shownDifferences = 6;
 
 function compareTargets(
@@ -291,7 +294,7 @@ function differing(before: ReadonlySet<string>, after: ReadonlySet<string>, verb
   ].sort();
 }
 
-/** Labels that Prometheus sets from its own configuration, which Muster's relabelling does not know. */
+/** Labels that Prometheus sets from its own configuration. Muster's relabelling does not know them. */
 const timing = ['__scrape_interval__', '__scrape_timeout__'];
 
 function finals(targets: readonly FoundTarget[]): ReadonlySet<string> {
@@ -301,7 +304,7 @@ function finals(targets: readonly FoundTarget[]): ReadonlySet<string> {
 
 function discovered(targets: readonly FoundTarget[]): ReadonlySet<string> {
   const isKept = (name: string) => name !== '__meta_filepath' && !timing.includes(name);
-  // Muster leaves out what Prometheus refuses to scrape.
+  // Muster leaves out targets that Prometheus refuses to scrape.
   const some = targets.filter(
     ({ labels, discovered: found }) => labels !== undefined || !isBadAddress(found),
   );

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { codeOf, MusterError } from '../base/errors.ts';
 import type { Plan } from './plan.ts';
 
-/** The record of an adoption, with which it can be undone. */
+/** The record of an adoption. `muster adopt --undo` needs it. */
 const record = z.object({
   schema: z.literal(1),
   /** The `muster.yml` that was written. */
@@ -26,13 +26,13 @@ const record = z.object({
 /** The record of an adoption. */
 export type AdoptionRecord = z.infer<typeof record>;
 
-/** The folder that keeps the originals of a configuration. */
+/** The folder with the originals of a configuration. */
 export function keptFolder(location: string): string {
   const path = resolve(location);
   return join(dirname(path), '.muster', 'adopted', basename(path));
 }
 
-/** The record of this `prometheus.yml`; `undefined` where it was not adopted. Throws `malformed` and `storage`. */
+/** The record of this `prometheus.yml`; `undefined` if it was not adopted. Throws `malformed` and `storage`. */
 export async function readRecord(location: string): Promise<AdoptionRecord | undefined> {
   const path = join(keptFolder(location), recordName);
   const text = await onDisk(`read ${path}`, () => ifExists(readFile(path)));
@@ -52,7 +52,9 @@ export async function readRecord(location: string): Promise<AdoptionRecord | und
 
 const recordName = 'adopted.json';
 
-/** Writes `muster.yml` and its credential files. Throws `conflict` where a file with other content exists, and `storage`. */
+/**
+ * Writes `muster.yml` and its credential files. Throws `conflict` if a file with other content exists, and `storage`.
+ */
 export async function writeMuster(
   plan: Pick<Plan, 'muster' | 'credentials' | 'holdsSecrets'>,
   muster: string,
@@ -83,7 +85,7 @@ export async function writeMuster(
 
 /**
  * Keeps the originals byte for byte, then writes the new files of Prometheus. Throws `conflict` when it was adopted
- * already or a file has changed, and `storage`.
+ * already or a file has changed, `malformed` for a broken record of an adoption, and `storage`.
  */
 export async function writeSources(
   { files }: Pick<Plan, 'files'>,
@@ -172,8 +174,8 @@ export async function restore(location: string, { files }: AdoptionRecord): Prom
 }
 
 /**
- * Writes the new file to a temporary name and renames it over the old one, with its mode and owner. Where a rename is
- * impossible, as for a file that is mounted into a container, the file is written in place; not when the disk is full.
+ * Writes the new file to a temporary name and renames it over the old one, with its mode and owner. If a rename is
+ * impossible, as for a file that is mounted into a container, writes the file in place; not when the disk is full.
  */
 async function replaceFile(path: string, bytes: Uint8Array, temporary: string): Promise<void> {
   await onDisk(`write ${path}`, async () => {
@@ -201,7 +203,7 @@ async function moveOver(temporary: string, path: string, old: Stats): Promise<bo
   }
 }
 
-/** The result, or undefined where there is no such file. */
+/** The result, or undefined if there is no such file. */
 async function ifExists<T>(operation: Promise<T>): Promise<T | undefined> {
   try {
     return await operation;

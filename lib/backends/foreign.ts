@@ -24,8 +24,9 @@ function schemaOf(refresh: string, fields: Readonly<Record<string, z.ZodType>>) 
 }
 
 /**
- * Loads the backend that a file exports by default, see lib/library/backend.ts. `path` starts from the folder. The file is
- * run as code, once for a process. Throws kind `config` for a file that is missing, fails to load or exports no backend.
+ * Loads the backend that a file exports by default, see lib/library/backend.ts. `path` starts from the folder. The file
+ * is run as code, once for a process. Throws kind `config` for a file that is missing, fails to load or exports no
+ * backend.
  */
 export async function loadBackendFile(path: string, directory: string): Promise<Mechanism<ForeignConfig>> {
   if (/^[a-z][a-z0-9+.-]+:/i.test(path))
@@ -235,7 +236,7 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
-/** Kinds of errors that a backend may throw, from whatever copy of Muster it has its MusterError. */
+/** Kinds of errors that a backend may throw. Its MusterError may come from another copy of Muster. */
 const kinds = z.object({
   name: z.literal('MusterError'),
   kind: z.enum([

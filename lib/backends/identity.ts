@@ -34,7 +34,7 @@ export function identityOf(stanza: unknown, { mechanism, schema, incidental }: I
   return sorted([...keys, ['mechanism', mechanism]]);
 }
 
-/** The digest that stands for an identity: 32 hexadecimal digits. */
+/** The digest of an identity: 32 hexadecimal digits. */
 export function digestIdentity(identity: Identity): string {
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32);
 }
@@ -49,7 +49,7 @@ const incidentalKeys = [
   'muster.name',
 ];
 
-/** The part of the identity at the path, as the schema reads it; undefined where nothing of it counts. */
+/** The part of the identity at the path, as the schema reads it; undefined if nothing of it counts. */
 function identityAt(
   schema: z.core.$ZodType,
   input: unknown,

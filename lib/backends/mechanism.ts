@@ -72,8 +72,9 @@ export interface Mechanism<Config extends SdConfig = SdConfig> {
   /** Lists all target groups; see `Discover`. */
   readonly discover: (config: Config, input: MechanismInput) => TargetListing;
   /**
-   * Lists for several stanzas of one group at the same time, each as `discover` does by itself, so that what more than one
-   * needs is asked for once. The signal of `common` fires when the listings of all have ended, its deadline is the last.
+   * Lists for several stanzas of one group at the same time, each as `discover` does by itself, so that what more than
+   * one needs is asked for once. The signal of `common` fires when the listings of all have ended, its deadline is the
+   * last.
    */
   readonly discoverTogether?: (
     members: readonly GroupMember<Config>[],
@@ -102,14 +103,17 @@ export interface Stanza {
   /** Names the part of it in which the stanzas of one group are the same. */
   readonly group: string;
   readonly discover: (input: MechanismInput) => TargetListing;
-  /** As of the mechanism: this one and others of its group. Absent where nothing but equal stanzas share a listing. */
+  /** As of the mechanism: this one and others of its group. Absent if nothing but equal stanzas share a listing. */
   readonly discoverTogether?: (
     members: readonly { readonly stanza: Stanza; readonly input: MechanismInput }[],
     common: MechanismInput,
   ) => readonly TargetListing[];
 }
 
-/** The mechanism as the configuration reads it: its schema yields a stanza that is ready to list. */
+/**
+ * The mechanism as the configuration reads it: its schema yields a stanza that is ready to list. A stanza of another
+ * mechanism is a fault of Muster's own (kind `internal`).
+ */
 export function bindMechanism<Config extends SdConfig>(mechanism: Mechanism<Config>): StanzaReader<Stanza> {
   const { name: mechanismName, configKey, schema, incidental = [], server, newerKeys } = mechanism;
   const differing = new Set(mechanism.differing);

@@ -3,7 +3,7 @@ import * as z from 'zod';
 /** Environment variables, as `process.env` has them. */
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What a client of the AWS SDK takes as its `requestHandler`. Times in milliseconds. */
+/** The `requestHandler` option of a client of the AWS SDK. Times are in milliseconds. */
 export interface RequestHandlerOptions {
   readonly connectionTimeout?: number;
   readonly socketTimeout?: number;
@@ -14,16 +14,16 @@ export interface RequestHandlerOptions {
 interface ProxiedAgent {
   readonly keepAlive: true;
   readonly maxSockets: number;
-  /** Node's agents go by it. */
+  /** Environment variables for Node's agents. */
   readonly proxyEnv: NodeJS.ProcessEnv;
 }
 
-/** As many as the SDK has by itself. */
+/** The default of the SDK. */
 const maxSockets = 50;
 
 /**
  * How the clients of the AWS SDK reach their service: through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`
- * (or the same in lower case) name. The SDKs of other languages do so by themselves, the one for JavaScript does not.
+ * (or the same in lower case) name. The SDK for JavaScript does not do this itself, unlike those of other languages.
  * Servers on this machine are reached directly.
  */
 export function awsRequestHandler(
@@ -42,11 +42,11 @@ export function awsRequestHandler(
   return { ...timeouts, httpAgent: agent, httpsAgent: agent };
 }
 
-/** What an error of the AWS SDK says; each field was written by the peer and is a plain word, or left out. */
+/** The facts of an AWS SDK error. The peer wrote each field: it is a plain word, or left out. */
 export interface AwsError {
   /** The service's code, as `NoSuchKey` or `AccessDeniedException`, or the system's, as `ECONNREFUSED`. */
   readonly code: string | undefined;
-  /** The HTTP status, where there was an answer. */
+  /** The HTTP status, if there was an answer. */
   readonly status: number | undefined;
   readonly requestId: string | undefined;
   /** The region of a bucket that was called in another region. */

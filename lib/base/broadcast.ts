@@ -2,12 +2,12 @@ import { heedSignals } from './deadlines.ts';
 import { MusterError } from './errors.ts';
 
 /**
- * A generator that several readers read: each gets every value and the end, or the error. Values come one at a time, when
- * all readers have asked, so that none is kept. A reader that leaves is not waited for any more, and the last one to leave
- * ends the generator. Readers are known by number, from 0.
+ * A generator with several readers. Each gets every value, and the end or the error. Values come one at a time, when
+ * all readers have asked, so that none is kept. Nobody waits for a reader that has left, and the last one to leave ends
+ * the generator. Readers are known by number, from 0.
  */
 export interface Broadcast<T, R> {
-  /** Whether the reader belongs to it: not one that came too late, or has left. */
+  /** Whether the reader takes part: false if it came too late, or has left. */
   readonly has: (reader: number) => boolean;
   /** The values for one reader; throws as soon as the signal fires. */
   readonly read: (reader: number, signal: AbortSignal) => AsyncGenerator<T, R>;
@@ -15,17 +15,17 @@ export interface Broadcast<T, R> {
 }
 
 interface BroadcastOptions<T, R> {
-  /** How many there are. */
+  /** The number of readers. */
   readonly readers: number;
   /** Makes the generator, when all readers have come; the signal fires when all have left. */
   readonly start: (signal: AbortSignal) => AsyncGenerator<T, R>;
-  /** Milliseconds for which the first reader waits for the others; then those that have not come are left out. */
+  /** Milliseconds that the first reader waits for the others. After that, missing readers are left out. */
   readonly patience?: number;
-  /** Called when all have left, also where nothing was ever read. */
+  /** Called when all have left, even if nothing was read. */
   readonly onEnd?: () => void;
 }
 
-/** A broadcast, not yet started. */
+/** Makes a broadcast, which has not started yet. A reader that comes too late gets an error of kind `internal`. */
 export function openBroadcast<T, R>({
   readers,
   start,
@@ -70,7 +70,7 @@ export function openBroadcast<T, R>({
     if (present.size > 0) return pull();
     clearTimeout(timer);
     stop.abort(new MusterError('internal', 'nobody reads the listing any more'));
-    // It may be what hangs: nothing waits for it.
+    // The generator may hang, so nothing waits for it.
     source?.throw(stop.signal.reason).catch(() => undefined);
     onEnd?.();
   };

@@ -1,9 +1,9 @@
 import { abortError } from './deadlines.ts';
 
 /**
- * What `fn` gives for each item, in the items' order, with at most `limit` calls under way. At the first failure, or
- * when the signal fires, no further call starts, the signal handed to the running ones fires, and when all of them
- * have ended the first failure is thrown: no promise is left behind. A signal that fires between two calls throws its
+ * Calls `fn` for each item, with at most `limit` calls at a time, and returns the results in the order of the items. At
+ * the first failure, or when the signal fires, no further call starts, and the signal of the running calls fires. When
+ * all have ended, throws the first failure: no promise is left behind. A signal that fires between two calls throws its
  * reason if that is a MusterError, else one of kind `timeout`.
  */
 export async function mapConcurrent<Item, Result>(
@@ -37,7 +37,7 @@ export async function mapConcurrent<Item, Result>(
 /** Runs an operation once fewer than the limit's number of others are running. */
 export type Limit = <T>(operation: () => Promise<T>) => Promise<T>;
 
-/** At most `most` operations at a time, first come first served. */
+/** Runs at most `most` operations at a time, in the order in which they come. */
 export function createLimit(most: number): Limit {
   let running = 0;
   const waiting: (() => void)[] = [];
@@ -54,7 +54,7 @@ export function createLimit(most: number): Limit {
   };
 }
 
-/** Results of all operations; throws the first error, but only when none of them runs any more. */
+/** The results of all operations. When all have ended, throws the first error. */
 export async function allSettledOrThrow<T>(operations: readonly Promise<T>[]): Promise<readonly T[]> {
   const results = await Promise.allSettled(operations);
   return results.map((result) => {
@@ -63,18 +63,18 @@ export async function allSettledOrThrow<T>(operations: readonly Promise<T>[]): P
   });
 }
 
-/** A value that is made at its first use and then kept. */
+/** A value that is made when it is first used, and then kept. */
 export interface Once<T> {
   /**
    * The value. Calls that come while it is made wait for the same one. A failure is thrown and forgotten: the next call
    * tries again.
    */
   (): Promise<T>;
-  /** Forgets the value and returns it, so that it can be closed; `undefined` where there is none. */
+  /** Forgets the value and returns it, so that it can be closed; `undefined` if there is none. */
   take(): Promise<T> | undefined;
 }
 
-/** Makes a value once. Only success is kept: an SDK that could not be loaded at a bad moment is loaded by the next call. */
+/** Makes a value once. Only success is kept: if an SDK could not be loaded, the next call tries again. */
 export function once<T>(make: () => Promise<T>): Once<T> {
   let kept: Promise<T> | undefined;
   const ask = () => {

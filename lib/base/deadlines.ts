@@ -1,6 +1,9 @@
 import { MusterError } from './errors.ts';
 
-/** Calls back once when any of the signals fires, at once if one has fired; returns what takes the listeners away. */
+/**
+ * Calls back once when one of the signals fires, at once if one has fired already. Returns a function that removes the
+ * listeners.
+ */
 export function onAbort(
   signals: readonly AbortSignal[],
   callback: (signal: AbortSignal) => void,
@@ -19,7 +22,7 @@ export function onAbort(
   return stop;
 }
 
-/** The error for a signal that fired: its own reason if that is a MusterError, else that the deadline passed. */
+/** The error for a signal that fired: its reason if that is a MusterError, else one of kind `timeout`. */
 export function abortError(signal: AbortSignal, howFar: string): MusterError {
   if (signal.reason instanceof MusterError) return signal.reason;
   return new MusterError('timeout', `the deadline passed ${howFar}`);
@@ -30,7 +33,10 @@ export function cutOff(url: string, what: string, signal: AbortSignal): MusterEr
   return new MusterError('timeout', `${url}: ${what} was cut off by the deadline`, { cause: signal.reason });
 }
 
-/** Waits; throws as soon as a signal fires. `howFar` ends the sentence "the deadline passed …". */
+/**
+ * Waits for `ms` milliseconds. Throws like `abortError` as soon as a signal fires. `howFar` ends the sentence "the
+ * deadline passed …".
+ */
 export function pause(ms: number, signals: readonly AbortSignal[], howFar: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
@@ -44,7 +50,7 @@ export function pause(ms: number, signals: readonly AbortSignal[], howFar: strin
   });
 }
 
-/** The promise's outcome, or the error of the first signal that fires before it; the promise's work goes on. */
+/** The outcome of the promise. Throws like `abortError` if a signal fires before; the work of the promise continues. */
 export function heedSignals<T>(
   promise: Promise<T>,
   signals: readonly AbortSignal[],

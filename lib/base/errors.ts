@@ -1,5 +1,5 @@
 /**
- * What went wrong, as far as a program has to know: the kind decides retry, exit code and alarm.
+ * What went wrong, as far as a program needs to know: the kind decides retry, exit code and alarm.
  *
  * - `config`: the configuration is wrong; nothing was called.
  * - `unreachable`: no answer (DNS, refused, reset, cut in the middle).
@@ -37,8 +37,8 @@ export type ErrorKind =
   | 'internal';
 
 /**
- * Which error of its kind it is, where a program may want to know. A code never changes its meaning. It stands in log
- * lines, in JSON and in the status beside the kind; a message may be worded in another way at any time.
+ * Which error of its kind it is, for programs. A code never changes its meaning. Log lines, JSON and the status have it
+ * beside the kind. The words of a message may change at any time.
  *
  * - `bad-credentials` (`denied`): the store does not accept the key or its secret.
  * - `bad-event` (`config`): the event of an invocation is not one that the function knows.
@@ -54,7 +54,7 @@ export type ErrorKind =
  * - `lock-held` (`timeout`): another process held a lock for too long.
  * - `no-bucket` (`not-found`): there is no such bucket.
  * - `no-credentials` (`denied`): no AWS credentials were found.
- * - `no-token` (any kind of a request): the OAuth 2 token of a request could not be had.
+ * - `no-token` (any kind of a request): the client could not get the OAuth 2 token of a request.
  * - `not-conditional` (`storage`): the store does not honour conditional writes.
  * - `publish-contention` (`conflict`): other writers change a file faster than it can be published.
  * - `read-only` (`storage`): the file system is mounted so.
@@ -83,7 +83,7 @@ export type ErrorCode =
   | 'unknown-history'
   | 'wrong-region';
 
-/** What an error carries beside its kind and message; each field as in MusterError. */
+/** The fields of an error apart from kind and message, as in MusterError. */
 export interface MusterErrorOptions {
   readonly cause?: unknown;
   readonly code?: ErrorCode | undefined;
@@ -95,13 +95,13 @@ export interface MusterErrorOptions {
 export class MusterError extends Error {
   override readonly name = 'MusterError';
   readonly kind: ErrorKind;
-  /** Which error of its kind it is, where that has a name. */
+  /** Which error of its kind it is, if that has a name. */
   readonly code: ErrorCode | undefined;
-  /** HTTP status of the answer behind the error, where there was one. */
+  /** HTTP status of the answer behind the error, if there was one. */
   readonly status: number | undefined;
   /**
-   * What else is known, in another program's words, which may hold a secret: only for the log at level debug. Never enters
-   * a status, a page or an answer.
+   * Details in another program's words, which may contain a secret: only for the log at level debug, never for a
+   * status, a page or an answer.
    */
   readonly detail: string | undefined;
 
@@ -134,13 +134,13 @@ export function withMessage(
   return new MusterError(kind, message, { code, status, detail, cause });
 }
 
-/** The message of an error, behind the key of the object that it is about. What the store says names the key already. */
+/** The message of an error, after the key of its object. Messages of the store name the key already. */
 export function messageWithKey(key: string, error: unknown): string {
   const { message } = toMusterError(error);
   return message.includes(key) ? message : `${key}: ${message}`;
 }
 
-/** What logs, JSON and the store's documents say of an error. */
+/** The fields of an error for logs, JSON and the store's documents. */
 export function errorData({ kind, code, message }: MusterError): {
   readonly kind: ErrorKind;
   readonly code?: ErrorCode | undefined;
@@ -149,20 +149,20 @@ export function errorData({ kind, code, message }: MusterError): {
   return code === undefined ? { kind, message } : { kind, code, message };
 }
 
-/** The detail of an error, or of one that it was made from. */
+/** The detail of an error, or of one of its causes. */
 export function detailOf(error: unknown): string | undefined {
   for (let one = error; one instanceof Error; one = one.cause)
     if (one instanceof MusterError && one.detail !== undefined) return one.detail;
   return undefined;
 }
 
-/** The code of an error of Node or of the operating system, such as `ENOENT`; undefined where it has none. */
+/** The code of an error of Node or of the operating system, such as `ENOENT`; undefined if it has none. */
 export function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Control characters (line breaks of a hostile server among them) become spaces; 600 characters at most. */
+/** One line of at most 600 characters. Control characters become spaces, such as line breaks from a hostile server. */
 export function oneLine(text: string): string {
   const flat = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
   return flat.length > 600 ? `${flat.slice(0, 600)}…` : flat;

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, readdir, readFile, stat } from 'node:fs/promises';
 import { codeOf, type ErrorKind, MusterError } from './errors.ts';
 
-/** How a text file is read. */
+/** The options for reading a text file. */
 export interface ReadTextOptions {
   /** Refuse a file over this many bytes. */
   readonly maxBytes: number;
@@ -22,7 +22,7 @@ export async function readText(path: string, { maxBytes, signal }: ReadTextOptio
   }
 }
 
-/** The names in a folder; none where there is no such folder. Errors as of `readText`. */
+/** The names in a folder; empty if there is no such folder. Throws like `readText`. */
 export async function readFolder(path: string): Promise<readonly string[]> {
   try {
     return await readdir(path);
@@ -35,7 +35,7 @@ export async function readFolder(path: string): Promise<readonly string[]> {
 
 async function read(path: string, maxBytes: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
   try {
-    // The size comes first, so that a huge file is never in memory.
+    // Check the size first, so that a huge file is never in memory.
     const { size } = await stat(path);
     const bytes = size > maxBytes ? undefined : await readFile(path, { signal });
     if (bytes !== undefined && bytes.length <= maxBytes) return bytes;
@@ -68,7 +68,7 @@ export const plainFile = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O
 const pieceSize = 256 * 1024;
 
 /**
- * The bytes of an open file from `start` up to, and without, `end` (default: its end). Ends early where the file is
+ * The bytes of an open file from `start` up to, and without, `end` (default: its end). Ends early if the file is
  * shorter. Each piece is new memory, which the caller may keep. Throws what node:fs throws.
  */
 export async function* readPieces(
@@ -86,7 +86,7 @@ export async function* readPieces(
   return undefined;
 }
 
-/** The pieces as one; `length` is that of all of them. */
+/** Joins the pieces. `length` is their number of bytes together. */
 export function joinPieces(pieces: readonly Uint8Array[], length: number): Uint8Array {
   const whole = new Uint8Array(length);
   let at = 0;

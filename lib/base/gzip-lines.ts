@@ -1,27 +1,43 @@
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { createGunzip, createGzip, gunzip, gunzipSync } from 'node:zlib';
+import { createGunzip, createGzip, gunzip, gunzipSync, gzip, gzipSync } from 'node:zlib';
 import { MusterError, toMusterError } from './errors.ts';
 
-/** Characters that are handed to the packer at once: strings of 128 KiB and more take a fifth more CPU. */
+/** Characters for the packer at a time. Strings of 128 KiB and more take a fifth more CPU. */
 const chunkLength = 64 << 10;
 
-/** Gzip of a text that is made while it is packed. Level 3: on listings twice as fast as the default, a tenth larger. */
+/** Level 3: on listings twice as fast as the default, a tenth larger. */
+const options = { level: 3 };
+
+/** Gzip of a text that is made while it is packed. */
 export async function packLines(lines: Iterable<string>): Promise<Uint8Array> {
-  const gzip = createGzip({ level: 3 });
+  const chunks = chunksOf(lines);
+  const { value: first = '' } = chunks.next();
+  const { value: second } = chunks.next();
+  if (second === undefined) return gzipSync(first, options);
+  const stream = createGzip(options);
   const packed: Buffer[] = [];
-  gzip.on('data', (chunk: Buffer) => packed.push(chunk));
-  const ended = once(gzip, 'end');
-  for (const chunk of chunksOf(lines)) {
-    if (!gzip.write(chunk)) await once(gzip, 'drain');
+  stream.on('data', (chunk: Buffer) => packed.push(chunk));
+  const ended = once(stream, 'end');
+  stream.write(first);
+  if (!stream.write(second)) await once(stream, 'drain');
+  for (const chunk of chunks) {
+    if (!stream.write(chunk)) await once(stream, 'drain');
   }
-  gzip.end();
+  stream.end();
   await ended;
   return Buffer.concat(packed);
 }
 
+/** Gzip of bytes that are there already. */
+export async function pack(bytes: Uint8Array): Promise<Uint8Array> {
+  return bytes.length <= chunkLength ? gzipSync(bytes, options) : await promisify(gzip)(bytes, options);
+}
+
 /** The unpacked bytes of a gzip. Throws kind `malformed` for anything else, `too-large` for more than `maxBytes`. */
 export async function unpack(body: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+  const small = unpackSmall(body, maxBytes);
+  if (small !== undefined) return small;
   try {
     return await promisify(gunzip)(body, { maxOutputLength: maxBytes });
   } catch (cause) {
@@ -31,7 +47,7 @@ export async function unpack(body: Uint8Array, maxBytes: number): Promise<Uint8A
   }
 }
 
-/** Strings joined to larger ones, so that a call for each pays off. */
+/** Joins strings to larger ones, so that there are fewer calls. */
 export function* chunksOf(strings: Iterable<string>): Generator<string, undefined> {
   let parts: string[] = [];
   let length = 0;
@@ -47,7 +63,7 @@ export function* chunksOf(strings: Iterable<string>): Generator<string, undefine
   return undefined;
 }
 
-/** How a text is read. */
+/** The options for reading a text. */
 export interface UnpackOptions {
   readonly signal?: AbortSignal | undefined;
   /** Characters of the longest line; objects made of lines take some fifty times as many bytes. Default: 64 Mi. */
@@ -58,22 +74,25 @@ export interface UnpackOptions {
 const longestText = 2 ** 31;
 
 /**
- * The lines of a gzipped text, as it is unpacked. Throws kind `malformed` for what is no gzip, `too-large` beyond the
- * limits, `timeout` for the signal.
+ * The lines of a gzipped text, as it is unpacked. Throws kind `malformed` for data that is not gzip, `too-large` beyond
+ * the limits, `timeout` for the signal.
  */
 export async function* unpackLines(
   body: Uint8Array,
   { signal, longestLine = 64 << 20 }: UnpackOptions = {},
 ): AsyncGenerator<string, undefined> {
-  const small = signal?.aborted === true ? undefined : unpackSmall(body, longestLine);
+  const small =
+    signal?.aborted === true || longestLine < smallText ? undefined : unpackSmall(body, smallText);
   if (small !== undefined) {
-    yield* small;
+    const lines = small.toString('utf8').split('\n');
+    if (lines.at(-1) === '') lines.pop();
+    yield* lines;
     return undefined;
   }
   const text = createGunzip();
   text.setEncoding('utf8');
   text.end(body);
-  // Pieces of a line which goes on: joined once, as a line may be as long as the whole text.
+  // The pieces of an unfinished line are joined only once, because a line may be as long as the whole text.
   let begun: string[] = [];
   let lineLength = 0;
   let length = 0;
@@ -104,17 +123,15 @@ export async function* unpackLines(
   }
 }
 
-/** Bytes of a small gzip, and of its text: a stream for each costs more than ten thousand of them are worth. */
+/** Bytes of a small gzip, and of its text. A stream or a thread for each takes more time than the unpacking. */
 const smallBody = 16 << 10;
 const smallText = 256 << 10;
 
-/** The lines of a small text; undefined for one that is not small, or not right, which the stream tells of. */
-function unpackSmall(body: Uint8Array, longestLine: number): readonly string[] | undefined {
-  if (body.length > smallBody || longestLine < smallText) return undefined;
+/** The bytes of a small text; undefined for a larger text, or a damaged one, which the caller then reports. */
+function unpackSmall(body: Uint8Array, maxBytes: number): Buffer | undefined {
+  if (body.length > smallBody) return undefined;
   try {
-    const lines = gunzipSync(body, { maxOutputLength: smallText }).toString('utf8').split('\n');
-    if (lines.at(-1) === '') lines.pop();
-    return lines;
+    return gunzipSync(body, { maxOutputLength: Math.min(maxBytes, smallText) });
   } catch {
     return undefined;
   }

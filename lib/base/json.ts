@@ -11,8 +11,8 @@ export function parseJson(text: string, name?: string): unknown {
 }
 
 /**
- * JSON text, or its UTF-8 bytes, as a value for a schema to check; undefined for what is not JSON. For text that may
- * hold a secret, which the parser's own error would quote.
+ * JSON text, or its UTF-8 bytes, as a value for a schema to check; undefined if it is not JSON. For text that may
+ * contain a secret, which the parser's error would quote.
  */
 export function tryParseJson(text: string | Uint8Array): unknown {
   try {

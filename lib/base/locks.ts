@@ -3,14 +3,17 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MusterError } from './errors.ts';
 
-/** How long `holdLock` waits for others, in milliseconds. Each holds the lock for a few: this is a stopped process. */
+/**
+ * Milliseconds that `holdLock` waits for others. A process needs the lock for a few; after this time it must have
+ * stopped.
+ */
 const patience = 30_000;
 
-/** A lock that this process has until it is disposed of, or until the process ends, however it ends. */
+/** A lock that this process has until it disposes of the lock or ends, in any way. */
 export type HeldLock = Disposable;
 
 /**
- * Takes the lock of a file, or returns undefined when another process (or this one) has it. Throws kind `storage` where
+ * Takes the lock of a file, or returns undefined when another process (or this one) has it. Throws kind `storage` if
  * the file cannot be locked.
  *
  * Node has no flock, and a file with a process id in it outlives a `kill -9` and means nothing across containers.
@@ -25,7 +28,7 @@ export async function tryLock(path: string): Promise<HeldLock | undefined> {
 
 /**
  * Runs a synchronous step while no other process (nor another caller in this one) holds the lock. Throws `timeout`
- * after 30 s, the signal's reason when it fires, and `storage` where the file cannot be locked.
+ * after 30 s, the signal's reason when it fires, and `storage` if the file cannot be locked.
  */
 export async function holdLock<T>(path: string, step: () => T, signal?: AbortSignal): Promise<T> {
   const { DatabaseSync } = await import('node:sqlite');
@@ -41,7 +44,7 @@ export async function holdLock<T>(path: string, step: () => T, signal?: AbortSig
 }
 
 function lockWith(Database: typeof DatabaseSync, path: string): HeldLock | undefined {
-  // SQLite would follow a link to wherever it leads.
+  // SQLite would follow a symbolic link.
   if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false)
     throw cannotLock(path, 'not a plain file');
   let database: DatabaseSync | undefined;
@@ -49,7 +52,7 @@ function lockWith(Database: typeof DatabaseSync, path: string): HeldLock | undef
     // No busy timeout of SQLite's own: it would block this whole process while it waits.
     const opened = new Database(path, { timeout: 0 });
     database = opened;
-    // Without a journal in memory SQLite would put a second file beside the lock.
+    // With a journal on disk SQLite would put a second file beside the lock.
     opened.exec('PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE');
     return { [Symbol.dispose]: () => opened.close() };
   } catch (error) {

@@ -5,7 +5,7 @@ export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 /** A level of the log. */
 export type LogLevel = (typeof logLevels)[number];
 
-/** The level of MUSTER_LOG_LEVEL, `info` where it is empty. Throws (kind `config`) for an unknown level. */
+/** The level of MUSTER_LOG_LEVEL, `info` if it is empty. Throws kind `config` for an unknown level. */
 export function readLogLevel({ MUSTER_LOG_LEVEL: text }: NodeJS.ProcessEnv): LogLevel {
   const level = text || 'info';
   const known = logLevels.find((one) => one === level);
@@ -26,11 +26,11 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-  /** A logger whose lines all carry these fields too. */
+  /** A logger that adds these fields to all its lines. */
   with(fields: LogFields): Logger;
 }
 
-/** What a logger is made with. */
+/** The options of a logger. */
 export interface LoggerOptions {
   readonly level: LogLevel;
   /** Takes one whole line, its line break included. */
@@ -44,8 +44,8 @@ export interface LoggerOptions {
 export type LogFormat = 'text' | 'json';
 
 /**
- * A logger of logfmt lines, `ts=… level=… msg=… key=value`, or of JSON, `{"ts":…,"level":…,"msg":…}`. A line is one line,
- * whatever the values hold.
+ * A logger of logfmt lines, `ts=… level=… msg=… key=value`, or of JSON, `{"ts":…,"level":…,"msg":…}`. A line is one
+ * line, for any values.
  */
 export function createLogger({
   level,
@@ -57,7 +57,7 @@ export function createLogger({
   return loggerWith({ lowest: logLevels.indexOf(level), write, now, formatLine }, {});
 }
 
-/** Says nothing. */
+/** A logger that writes nothing. */
 export const silentLogger: Logger = {
   debug: () => {},
   info: () => {},
@@ -90,7 +90,7 @@ function loggerWith(sink: Sink, own: LogFields): Logger {
   };
 }
 
-/** The head's fields stand first; nobody else can take their names. */
+/** The fields at the beginning of a line. Other fields cannot have their names. */
 function namesOf(fields: LogFields, head: LogFields): readonly string[] {
   const names = [...Object.keys(head), ...Object.keys(fields).filter((name) => !(name in head))];
   return names.filter((name) => fields[name] !== undefined);
@@ -98,7 +98,7 @@ function namesOf(fields: LogFields, head: LogFields): readonly string[] {
 
 function formatJson(fields: LogFields, head: LogFields): string {
   const parts = namesOf(fields, head).map((name) => `${JSON.stringify(name)}:${jsonOf(fields[name])}`);
-  // Such characters stand in texts only, where they may be escaped.
+  // Such characters are only inside strings, which may have escapes.
   return `{${parts.join(',').replace(/[\p{Cf}\p{Zl}\p{Zp}]/gu, escapeUnits)}}`;
 }
 
@@ -135,7 +135,7 @@ function textOf(value: unknown): string {
   if (value instanceof Error) return value.message;
   if (typeof value !== 'object' || value === null) return String(value);
   try {
-    // A text that its own toJSON gave, such as a Secret's mask, needs no second pair of quotes.
+    // A string from a value's own toJSON, such as a Secret's mask, does not need quotes again.
     const json: unknown = JSON.parse(JSON.stringify(value));
     return typeof json === 'string' ? json : JSON.stringify(json);
   } catch {
@@ -143,7 +143,7 @@ function textOf(value: unknown): string {
   }
 }
 
-/** Quotes, backslashes, and whatever can break a line or turn the reading direction of a terminal. */
+/** Quotes, backslashes, and characters that can break a line or turn the reading direction of a terminal. */
 const unsafe = /["\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const named: Readonly<Record<string, string>> = {
   '"': '\\"',

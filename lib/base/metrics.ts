@@ -22,8 +22,9 @@ export const schedulerMetrics = {
 } as const satisfies MetricTable;
 
 /**
- * What the sync sidecar says of itself on `/metrics`. `source` is there only where stores have names. What a status says
- * is as old as the last look at it: half of `--stale-after` at most for a provider that is well, a twentieth for others.
+ * What the sync sidecar says of itself on `/metrics`. `source` is there only where stores have names. What a status
+ * says is as old as the last look at it: half of `--stale-after` at most for a provider that is well, a twentieth for
+ * others.
  */
 export const syncMetrics = {
   buildInfo: {
@@ -123,7 +124,7 @@ export const syncMetrics = {
   },
   providerRequests: {
     name: 'muster_sync_provider_requests',
-    help: 'Requests that the last whole listing of a provider cost its backend, by its status; absent where they are not counted. What several share is counted for one of them.',
+    help: 'Requests that the last whole listing of a provider cost its backend, by its status; absent if they are not counted. What several share is counted for one of them.',
     labels: ['source', 'job', 'provider'],
   },
   providerConfirmed: {

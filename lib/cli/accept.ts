@@ -70,7 +70,7 @@ export const accept = defineCommand({
   },
 });
 
-/** Why an acceptance does not count yet: a pin holds until it ends. */
+/** Why an acceptance does not count yet: a pinned list does not change until the pin ends. */
 async function pinText(
   id: ProviderId,
   { store, now, signal }: Pick<StoreView, 'store'> & { readonly now: Date; readonly signal: AbortSignal },

@@ -23,8 +23,8 @@ import { counted, leftAloneText, printable } from './output.ts';
 export const adopt = defineCommand({
   name: 'adopt',
   description:
-    'Takes over the discovery of a prometheus.yml. It writes a muster.yml with the SD configs that Muster reads, and\n' +
-    'replaces them by file_sd_configs; everything else stays as written. Without --write it shows what would change.\n' +
+    'Takes over the discovery of a prometheus.yml. Writes a muster.yml with the SD configs that Muster reads, and\n' +
+    'replaces them with file_sd_configs; everything else stays as written. Without --write it shows what would change.\n' +
     'The originals are kept beside it in .muster/adopted; --undo restores them.',
   examples: [
     'muster adopt prometheus.yml',
@@ -197,11 +197,11 @@ interface Steps {
   readonly version: string | undefined;
   readonly store: string | undefined;
   readonly needed: boolean;
-  /** What is written by now. */
+  /** The files that are written so far. */
   readonly done: 'nothing' | 'muster' | 'both';
 }
 
-/** What is to be done, in an order in which no target is ever missing, whenever Prometheus may read its file. */
+/** The next steps, in an order in which no target is ever missing, even if Prometheus reads its file at any time. */
 function stepsText({ done, ...given }: Steps): string {
   const { location, config, to, http, store } = given;
   const muster = config ?? join(dirname(location), 'muster.yml');
@@ -224,8 +224,8 @@ function stepsText({ done, ...given }: Steps): string {
   return (
     `In this order:\n${steps.map((step, index) => `  ${index + 1}. ${step}\n`).join('')}${hurry}` +
     'Leave relabel_configs in Prometheus. With "relabel: publish" Muster runs them, and Prometheus must not: rules that read\n' +
-    '__meta_ labels which are gone put nothing over good labels. "muster check" has the order for that.\n' +
-    `Back: ${undoCommand(location)}, then reload Prometheus.\n`
+    '__meta_ labels that are gone overwrite good labels with nothing. "muster check" has the order for that.\n' +
+    `To go back: ${undoCommand(location)}, then reload Prometheus.\n`
   );
 }
 
@@ -252,7 +252,7 @@ function shownFolder(location: string): string {
   return below.startsWith('..') || !existsSync(folder) ? folder : below;
 }
 
-/** The given version, else that of promtool. */
+/** The given version, or else that of promtool. */
 async function readVersion(given: string | undefined, io: Io): Promise<string | undefined> {
   if (given === undefined) return (await findPromtool(io.env.PATH))?.version();
   if (/^\d+\.\d+(?:\.\d+)?$/.test(given)) return given;

@@ -40,7 +40,7 @@ export function changeData(change: Change): object {
 
 const signs = { added: '+', removed: '-', changed: '~' } as const;
 
-/** The lines of a group; targets with equal changes, such as the ports of a pod, share a line. */
+/** The lines of a group. Targets with equal changes, such as the ports of a pod, share a line. */
 function* lines(changes: Iterable<TargetChange>): Generator<string, undefined> {
   for (const group of groupChanges(changes)) {
     yield changeText(...group);
@@ -48,7 +48,7 @@ function* lines(changes: Iterable<TargetChange>): Generator<string, undefined> {
   return undefined;
 }
 
-/** A line for a target that came, went, or has other labels, and for others that changed alike. */
+/** A line for a target that was added, removed or changed, and for others that changed in the same way. */
 export function changeText(first: TargetChange, ...others: readonly TargetChange[]): string {
   const { kind, source, differences } = first;
   const names = [first, ...others].map(
@@ -66,7 +66,7 @@ function quoted(value: string | undefined): string {
 export interface PrintOptions {
   /** Text before each line. */
   readonly indent?: string;
-  /** Lines to print; the others are counted. Default: all. */
+  /** The most lines to print. The others are counted. Default: all. */
   readonly limit?: number;
 }
 

@@ -7,7 +7,7 @@ import { reviewLeaving } from '../cycle/leaving.ts';
 import { resolveNames } from '../cycle/naming.ts';
 import { checkOwnership } from '../cycle/ownership.ts';
 import type { KubeStateOutput } from '../kube-state/publish.ts';
-import { sayWaiting } from '../lambda/schedule.ts';
+import { waitingCostHint } from '../lambda/schedule.ts';
 import { type App, loadApp } from '../run/app.ts';
 import type { AppProvider } from '../run/providers.ts';
 import { metricsKey } from '../targets/keys.ts';
@@ -72,7 +72,7 @@ export const check = defineCommand({
     io.err(`${config} is valid: ${counts.join(', ')}, store ${store.url}\n`);
     io.err(leftAloneText(leftAlone));
     io.err(hintOnLoad(providers));
-    // With a store in a folder, on an own machine, waiting costs nothing.
+    // With a store in a folder, on your own machine, waiting costs nothing.
     if (storeConfig.kind === 's3') io.err(hintsOnFunctions(providers, outputs));
     io.err(hintOnRules(providers));
     io.err(hintsOnTwins(providers));
@@ -91,10 +91,10 @@ async function printDrift({ jobs }: App, prometheus: string, io: Io): Promise<bo
   return lines.length > 0;
 }
 
-/** Milliseconds that the store has to answer: a check may run without credentials. */
+/** Milliseconds until the check stops waiting for the store: it may run without credentials. */
 const storeTimeout = 5000;
 
-/** Prints what the configuration would retire. A store that does not answer is no fault of the configuration. */
+/** Prints what the configuration would retire. The check does not fail if the store does not answer. */
 async function printLeaving({ providers, retireRules, owner, store }: App, io: Io): Promise<void> {
   const signal = AbortSignal.any([io.signal, AbortSignal.timeout(storeTimeout)]);
   try {
@@ -113,14 +113,14 @@ async function printLeaving({ providers, retireRules, owner, store }: App, io: I
 /** The default schedule of serverless.yml. */
 const schedule = 'rate(1 minute)';
 
-/** Hints for AWS functions: the ones that are needed, and intervals that cost more than they seem to. */
+/** Hints for AWS functions: which ones are needed, and which intervals cost more than expected. */
 function hintsOnFunctions(providers: readonly AppProvider[], outputs: readonly KubeStateOutput[]): string {
   const mechanisms = new Set(providers.map(({ mechanism }) => mechanism));
   const own = known.map(({ name }) => name).filter((name) => mechanisms.has(name));
   const backends = [...own, ...(outputs.length > 0 ? ['kube-state'] : [])].sort();
   const foreign = [...mechanisms].filter((name) => !own.includes(name)).sort();
   if (backends.length + foreign.length === 0) return '';
-  const waiting = sayWaiting(
+  const waiting = waitingCostHint(
     [
       ...providers.map(({ job, provider, refreshInterval }) => ({
         name: `${job}/${provider}`,
@@ -132,7 +132,7 @@ function hintsOnFunctions(providers: readonly AppProvider[], outputs: readonly K
   );
   const hints = [
     ...(backends.length > 0 ? [`on AWS it needs osls deploy --param="backends=${backends.join(',')}"`] : []),
-    ...foreign.map((name) => `on AWS ${name} needs a function of yours, made with backendFunction`),
+    ...foreign.map((name) => `on AWS ${name} needs your own function, made with backendFunction`),
     ...(waiting ? [waiting] : []),
   ];
   return hints.map((hint) => `Hint: ${printable(hint)}\n`).join('');
@@ -156,7 +156,7 @@ function hintsOnTwins(providers: readonly AppProvider[]): string {
   return hints.map((hint) => `Hint: ${printable(hint)}\n`).join('');
 }
 
-/** A hint how to change to `relabel: publish` in a job that Prometheus may already scrape; empty where none does. */
+/** A hint how to change to `relabel: publish` in a job that Prometheus may already scrape; empty without such a job. */
 function hintOnRules(providers: readonly AppProvider[]): string {
   const jobs = [...new Set(providers.filter(({ rulesRun }) => rulesRun).map(({ job }) => job))];
   if (jobs.length === 0) return '';
@@ -168,7 +168,7 @@ function hintOnRules(providers: readonly AppProvider[]): string {
   );
 }
 
-/** A hint about providers that are listed at the shortest interval; empty where there are none. */
+/** A hint about providers that are listed at the shortest interval; empty if there are none. */
 function hintOnLoad(providers: readonly AppProvider[]): string {
   const [first, ...others] = providers
     .filter(({ refreshInterval }) => refreshInterval <= shortestRefresh)

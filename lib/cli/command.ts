@@ -1,9 +1,9 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import type { LogFormat, Logger } from '../base/logger.ts';
 
-/** The world of a command: its output, log, environment and signal. Tests hand in their own. */
+/** The surroundings of a command: its output, log, environment and signal. Tests pass their own. */
 export interface Io {
-  /** Writes the result, as text or UTF-8; resolves when it is written. */
+  /** Writes the result, as a string or as UTF-8. Resolves when it is written. */
   readonly out: (text: string | Uint8Array) => Promise<void>;
   /** Writes progress and messages for a person. */
   readonly err: (text: string) => void;
@@ -14,18 +14,18 @@ export interface Io {
   /** Whether the output goes to a terminal: then `out` may have colours, and `err` progress. */
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
-  /** Characters in a line of the terminal; undefined where `out` is not a terminal. */
+  /** Characters in a line of the terminal; undefined if `out` is not a terminal. */
   readonly outColumns?: number | undefined;
   /** Fires on the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal;
-  /** From now on SIGHUP calls this, and ends nothing: for commands that go on and can read their settings again. */
+  /** From now on SIGHUP calls this and does not end the command: for commands that can read their settings again. */
   readonly onHangup?: ((reload: () => void) => void) | undefined;
 }
 
 /** An option of a command; it may also come from the environment. */
 export interface Option {
   readonly help: string;
-  /** Name of the value in the help; an option without one is a switch. */
+  /** Name of the value in the help. An option without it is a switch. */
   readonly value?: string;
   readonly short?: string | undefined;
   readonly env?: string;
@@ -33,7 +33,7 @@ export interface Option {
   readonly required?: boolean;
   /** Whether it may be repeated; in the environment, spaces or commas separate the values. */
   readonly multiple?: boolean;
-  /** The only values that it may have. */
+  /** The values that it may have. Default: any. */
   readonly choices?: readonly string[];
 }
 
@@ -63,7 +63,7 @@ export interface Command extends CommandInfo {
   readonly main: (args: readonly string[], io: Io) => Promise<ExitCode>;
 }
 
-/** The command line is wrong; the message says how. */
+/** An error of the command line. The message says what is wrong. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -75,13 +75,13 @@ export interface CommandInfo {
   readonly description: string;
   readonly examples: readonly string[];
   readonly options: Options;
-  /** Name of its positional argument in the help; undefined where it takes none. */
+  /** Name of its positional argument in the help; undefined if it takes none. */
   readonly argument?: string | undefined;
-  /** How many words the argument may be; 1 by default. */
+  /** The most words that the argument may have. Default: 1. */
   readonly mostArguments?: number;
   /** Exit code for wrong usage, if not 2. */
   readonly wrongUsage?: ExitCode | undefined;
-  /** The only values of that argument. */
+  /** The values that the argument may have. Default: any. */
   readonly argumentChoices?: readonly string[] | undefined;
 }
 
@@ -121,7 +121,7 @@ function specOf(options: Options): NonNullable<ParseArgsConfig['options']> {
       {
         type: value === undefined ? ('boolean' as const) : ('string' as const),
         multiple,
-        // Node refuses a key that is undefined.
+        // Node's parser refuses a key whose value is undefined.
         ...(short !== undefined && { short }),
       },
     ]),

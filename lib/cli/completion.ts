@@ -1,7 +1,7 @@
 import { version } from '../base/version.ts';
 import { type CommandInfo, defineCommand, exitCodes, type Option, UsageError } from './command.ts';
 
-/** A command with its line in the overview. */
+/** A command and its line in the overview. */
 export interface DescribedCommand extends CommandInfo {
   readonly summary: string;
 }

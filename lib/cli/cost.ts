@@ -39,7 +39,7 @@ export const cost = defineCommand({
   description:
     'Estimates what a deployment on AWS costs, in US dollars a month: Lambda, S3, KMS, logs, metrics and alarms. It takes the\n' +
     'intervals of the configuration, and from the store the last statuses, the sizes, and how often each list changed within\n' +
-    '30 days; what has no status is estimated by its interval. List prices of us-east-1; free tiers are not taken off.',
+    '30 days. A provider without a status is estimated from its interval. List prices of us-east-1, without free tiers.',
   examples: [
     'muster cost -c muster.yml',
     'muster cost -c muster.yml --offline --schedule "rate(5 minutes)"',
@@ -48,19 +48,19 @@ export const cost = defineCommand({
   ],
   options: {
     config: shared.config,
-    offline: { help: 'Do not ask the store: estimate by the intervals alone.' },
+    offline: { help: 'Do not ask the store: estimate from the intervals alone.' },
     schedule: {
       value: 'EXPRESSION',
       default: 'rate(1 minute)',
       help: 'The schedule of the functions: rate(…) or cron(…).',
     },
-    memory: { value: 'MB', help: 'Memory of each function; that of serverless.yml without it.' },
+    memory: { value: 'MB', help: 'Memory of each function. Default: that of serverless.yml.' },
     sidecars: { value: 'N', default: '1', help: 'How many sidecars read the bucket.' },
     'sidecars-in': {
       value: 'PLACE',
       default: 'same-region',
       choices: ['same-region', 'other-region', 'internet'],
-      help: 'Where they stand: same-region, other-region or internet.',
+      help: 'Where they run: same-region, other-region or internet.',
     },
     kms: { help: 'The bucket has a KMS key of its own.' },
     'no-dashboard': { help: 'The stack is deployed without its dashboard.' },
@@ -99,10 +99,10 @@ function readDeployment({ schedule, memory, sidecars, kms, ...others }: Deployme
   };
 }
 
-/** What is not known of a task that was never looked at. */
+/** Assumed figures of a task without a status. */
 const unknown = { changes: 0, status: 0, replaced: 0, fetched: 0, blocks: 0 } as const;
 
-/** The tasks by their intervals alone. */
+/** The tasks, from their intervals alone. */
 function estimate({ providers, outputs }: App, deployment: Deployment): CostInput {
   const tasks = [
     ...providers.map(({ mechanism, refreshInterval, sharing }) => ({
@@ -116,7 +116,7 @@ function estimate({ providers, outputs }: App, deployment: Deployment): CostInpu
 /** Objects of the store by their keys. */
 type Objects = ReadonlyMap<string, ListedObject>;
 
-/** The tasks as their statuses and the sizes in the store have them. */
+/** The tasks, from their statuses and the sizes in the store. */
 async function measure(
   { providers, outputs, store }: App,
   deployment: Deployment,
@@ -155,7 +155,7 @@ async function measure(
   return { tasks: [...listedTasks, ...written], stored, deployment };
 }
 
-/** What cycles and changes write of a provider. Of blocks a change writes one, of the usual size. */
+/** What cycles and changes of a provider write. A change of a list in blocks writes one block of the usual size. */
 function sizesOf(
   id: ProviderId,
   objects: Objects,
@@ -174,8 +174,8 @@ function sizesOf(
 const day = 86_400_000;
 
 /**
- * How often a month the list changed, by the journal of the last 30 days. The first version is no change. A journal that
- * is younger than a day says nothing of a rate: it counts as a day.
+ * How often a month the list changed, by the journal of the last 30 days. The first version is no change. A journal
+ * that is younger than a day says nothing of a rate: it counts as a day.
  */
 function changesOfMonth(entries: readonly ListedObject[], now: number): number {
   const oldest = entries.reduce((time, { modified }) => Math.min(time, modified), now);
@@ -186,7 +186,7 @@ function changesOfMonth(entries: readonly ListedObject[], now: number): number {
   return (changes / Math.max(day, now - since)) * secondsOfMonth * 1000;
 }
 
-/** What the figures rest on, a sentence each. */
+/** The assumptions behind the figures, a sentence each. */
 function assumed({ tasks, deployment }: CostInput): readonly string[] {
   const without = tasks.filter(({ seconds }) => seconds === undefined).length;
   const memories = [...new Set(tasks.map(({ backend }) => backend))].map(
@@ -194,14 +194,14 @@ function assumed({ tasks, deployment }: CostInput): readonly string[] {
   );
   const { sidecars, sidecarsIn, schedule } = deployment;
   return [
-    `List prices of ${pricesOf.region}, ${pricesOf.date}; free tiers are not taken off.`,
+    `List prices of ${pricesOf.region}, ${pricesOf.date}, without free tiers.`,
     `Functions tick at ${schedule}, with ${memories.length === 0 ? 'none configured' : memories.join(', ')}, on Arm.`,
     ...(without === 0
       ? []
       : [
-          `${without} of ${tasks.length} providers and outputs have no status: a cycle of ${presetSeconds} s, no change and no bytes are taken.`,
+          `${without} of ${tasks.length} providers and outputs have no status: the estimate assumes cycles of ${presetSeconds} s, no changes and no bytes.`,
         ]),
-    'A cycle takes as long as the last one did, wherever that ran.',
+    'A cycle takes as long as the last one, no matter where that ran.',
     `${counted(sidecars, 'sidecar')} (${sidecarsIn}), at --interval 15s.`,
     'Not counted: NAT and endpoints, secrets, alarm mails, queues.',
   ];
@@ -220,12 +220,12 @@ async function printRows(rows: readonly CostRow[], notes: readonly string[], io:
   await io.out(`\n${notes.join('\n')}\n`);
 }
 
-/** Without an exponent. */
+/** A number without an exponent. */
 function formatPrice(dollars: number): string {
   return dollars.toLocaleString('en', { maximumFractionDigits: 12 });
 }
 
-/** Three digits tell enough of an estimate. */
+/** Rounds to three digits, enough for an estimate. */
 function formatQuantity(quantity: number): string {
   return Number(quantity.toPrecision(3)).toLocaleString('en', { maximumFractionDigits: 6 });
 }

@@ -18,7 +18,7 @@ import { defineCommand, exitCodes, type Io } from './command.ts';
 import { prometheusStanza, runWithSidecar } from './dev.ts';
 import { readDuration } from './options.ts';
 
-/** Lines of a change that are shown: a first listing is long. */
+/** The most lines of a change that are shown, since a first listing is long. */
 const shownLines = 8;
 
 /** `muster demo` */
@@ -47,7 +47,7 @@ export const demo = defineCommand({
       await runDemo(folder, listen ?? (await freeAddress()), { ...io, signal });
       return exitCodes.good;
     } catch (error) {
-      // The time may be over before the start.
+      // The signal may fire before the start.
       if (!signal.aborted) throw error;
       return exitCodes.good;
     } finally {
@@ -58,7 +58,7 @@ export const demo = defineCommand({
 
 /** The usual port, so that the page can stay open from one demo to the next. */
 const firstPort = 9469;
-/** Ports to try. */
+/** The number of ports to try. */
 const portsTried = 20;
 
 async function freeAddress(): Promise<string> {
@@ -163,7 +163,7 @@ async function showBackends(
   }
 }
 
-/** Results after which the address is printed again. */
+/** The number of results after which the address is printed again. */
 const resultsBetweenAddresses = 12;
 
 /** Seconds from one trouble to the next. */
@@ -198,7 +198,7 @@ async function changeInTurn(
   }
 }
 
-/** Prints a result and returns true. Skips one without a change, and trouble that the cycle before had too. */
+/** Prints a result and returns true. Skips a result without a change, and an error that the last cycle had too. */
 function resultPrinter(io: Io): (result: CycleResult) => Promise<boolean> {
   const lastByJob = new Map<string, string>();
   return async ({ job, outcome, version, targets, change, held, error }) => {

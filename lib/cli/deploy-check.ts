@@ -8,7 +8,7 @@ import { counted, printList } from './output.ts';
 export const deployCheck = defineCommand({
   name: 'deploy-check',
   description:
-    'Looks at what a deployment needs to work, and says what is wrong: the configuration where the functions read it, the\n' +
+    'Checks what a deployment needs to work, and says what is wrong: the configuration where the functions read it, the\n' +
     'bucket, its conditional writes, the schedule of each backend, the last cycle of each provider and output. Exits\n' +
     'with 1 when anything is. Needs AWS credentials that may read these, and write one small marker object.',
   examples: [
@@ -51,7 +51,7 @@ async function examine(config: string, stack: string, io: Io): Promise<readonly 
   ];
 }
 
-/** The functions read one object of the bucket, and write to that bucket alone. */
+/** The functions read one object of the bucket, and write only to that bucket. */
 function checkLocation(config: string, { providers, outputs, isEmpty, store: { url: store } }: App): Finding {
   const expected = `${store}/config/muster.yml`;
   const check = 'configuration';

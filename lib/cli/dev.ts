@@ -50,7 +50,7 @@ export const dev = defineCommand({
     const app = await loadApp(config, input);
     await using store = app.store;
     const folder = to ?? join(app.directory, '.muster', 'targets');
-    // With a store elsewhere nothing else has made the folder around it.
+    // If the store is elsewhere, nothing else has made the folder around the target folder.
     if (to === undefined) await mkdir(dirname(folder), { recursive: true });
     const configuration = reloadingConfig(config, app, input);
     io.onHangup?.(configuration.reload);
@@ -81,7 +81,7 @@ export const dev = defineCommand({
 export interface LocalRunInput {
   readonly store: ObjectStore;
   readonly config: () => Promise<Scheduled & Pick<AppConfig, 'owner'>>;
-  /** Why the newest configuration is not in force; empty when it is. */
+  /** Why the newest configuration is not in force; empty if it is. */
   readonly configProblem?: (() => string) | undefined;
   /** When the configuration in force was loaded, in milliseconds of Unix time. */
   readonly configLoadedAt?: (() => number) | undefined;
@@ -102,13 +102,13 @@ export interface LocalRunInput {
 /** Milliseconds between two rounds of the mirror; the store is local. */
 const mirrorInterval = 1000;
 
-/** Runs scheduler and sidecar together until the signal fires or one of them fails. Throws the error of the one. */
+/** Runs scheduler and sidecar together until the signal fires or one of them fails. Throws the error of that one. */
 export async function runWithSidecar(input: LocalRunInput): Promise<void> {
   const { store, folder, listen, webConfig, log, onListening } = input;
   const { configProblem, configLoadedAt, configNote } = input;
   await store.verify({ signal: input.signal });
   const config = namedConfig(input.config, { store, signal: input.signal });
-  // Throws when the store belongs to somebody else.
+  // Throws when the store belongs to another configuration.
   await config();
   const failure = new AbortController();
   const signal = AbortSignal.any([input.signal, failure.signal]);

@@ -13,6 +13,7 @@ import { type App, loadApp } from '../run/app.ts';
 import type { AppProvider } from '../run/providers.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { addressLabel, targetLabels } from '../targets/group.ts';
+import type { ProviderId } from '../targets/keys.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
 import { shared } from './options.ts';
 import { counted, printTable } from './output.ts';
@@ -21,10 +22,10 @@ import { counted, printTable } from './output.ts';
 export const doctor = defineCommand({
   name: 'doctor',
   description:
-    'Looks at everything that Muster needs from this machine: versions, clock, the store with its rights and conditional\n' +
-    'writes, names and certificates of the servers, and each backend, which is listed once. Says in one line each what is\n' +
-    'so, or what is wrong and what to do. Publishes nothing; writes one small object into the store and removes it. Exits\n' +
-    'with 1 when anything is wrong.',
+    'Checks everything that Muster needs from this machine: versions, clock, the store with its rights and conditional\n' +
+    'writes, names and certificates of the servers, and each backend, which it lists once. Prints a line for each check:\n' +
+    'the result, or what is wrong and what to do. Publishes nothing; writes one small object into the store and removes\n' +
+    'it. Exits with 1 when anything is wrong.',
   examples: [
     'muster doctor -c muster.yml',
     'muster doctor --output json | jq ".[] | select(.state == \\"wrong\\")"',
@@ -59,11 +60,11 @@ export const doctor = defineCommand({
   },
 });
 
-/** One thing that was looked at. A hint is right as it is, and may not be meant so. */
+/** The result of a check. A hint is for something that works, but may not be intended. */
 interface Finding {
   readonly check: string;
   readonly state: 'ok' | 'hint' | 'wrong';
-  /** What is so, or what is wrong and what to do. */
+  /** The result in words, or what is wrong and what to do. */
   readonly says: string;
 }
 
@@ -71,7 +72,7 @@ function fine(check: string, says: string): Finding {
   return { check, state: 'ok', says };
 }
 
-/** What to do about a failure of a kind, where its message does not say so. */
+/** What to do about a failure of a kind, if its message does not say so. */
 const advice: Readonly<Partial<Record<ErrorKind, string>>> = {
   denied: 'check the credentials and what they may do',
   'not-found': 'check the name in the configuration',
@@ -91,7 +92,7 @@ function wrong(check: string, cause: unknown): Finding {
   };
 }
 
-/** Runs a check; whatever it throws is what is wrong. Throws only when the command itself is to end. */
+/** Runs a check. An error of the check becomes its finding. Throws only when the command must end. */
 async function look(
   check: string,
   run: () => Promise<string | Finding>,
@@ -106,22 +107,23 @@ async function look(
   }
 }
 
-/** Seconds by which two clocks may differ: tokens and signatures stop at minutes, and holds are counted in minutes. */
+/** Seconds by which two clocks may differ. Tokens and signatures fail from minutes on, and holds count minutes. */
 const clockTolerance = 30;
 
 /** The rights on the store in the order in which a cycle needs them, its clock, and its conditional writes. */
 async function checkStore(store: ObjectStore, signal: AbortSignal): Promise<readonly Finding[]> {
   const key = `doctor/${newRunId(new Date())}`;
   const body = new TextEncoder().encode(`muster doctor ${version}\n`);
+  let ids: readonly ProviderId[] = [];
   const read = await look(
     'store: list',
     async () => {
-      const found = await listProviders({ store, signal });
-      return `${store.url} can be listed, and knows ${counted(found.length, 'provider')}`;
+      ids = await listProviders({ store, signal });
+      return `${store.url} can be listed, and knows ${counted(ids.length, 'provider')}`;
     },
     signal,
   );
-  // Without the right to read it all else fails for the same reason.
+  // Without the right to list it, all other checks fail for the same reason.
   if (read.state === 'wrong') return [read];
   const before = Date.now();
   const written = await look(
@@ -162,7 +164,7 @@ async function checkStore(store: ObjectStore, signal: AbortSignal): Promise<read
     },
     signal,
   );
-  const versions = await look('versions', () => compareVersions(store, signal), signal);
+  const versions = await look('versions', () => compareVersions(store, ids, signal), signal);
   return [read, written, got, removed, conditional, clock, versions];
 }
 
@@ -180,7 +182,7 @@ async function compareClocks(
 ): Promise<string | Finding> {
   const listed = (await store.list('doctor/', { signal })).find((one) => one.key === key);
   if (listed === undefined) return 'the store does not list what was just written; its clock is unknown';
-  // A store may keep whole seconds.
+  // A store may round to whole seconds.
   const early = Math.max(0, before - 1000 - listed.modified);
   const late = Math.max(0, listed.modified - after - 1000);
   const seconds = Math.round(Math.max(early, late) / 1000);
@@ -190,9 +192,12 @@ async function compareClocks(
   return { check: 'clock', state: 'wrong', says };
 }
 
-/** Which versions of Muster have written into the store. */
-async function compareVersions(store: ObjectStore, signal: AbortSignal): Promise<string | Finding> {
-  const ids = await listProviders({ store, signal });
+/** Which versions of Muster have written the statuses of these providers. */
+async function compareVersions(
+  store: ObjectStore,
+  ids: readonly ProviderId[],
+  signal: AbortSignal,
+): Promise<string | Finding> {
   const found = new Set<string>();
   let isNewer = false;
   await mapConcurrent(ids, 8, signal, async (id) => {
@@ -215,7 +220,7 @@ async function compareVersions(store: ObjectStore, signal: AbortSignal): Promise
   return { check: 'versions', state: 'hint', says };
 }
 
-/** Names and certificates of the servers: of the store, where it has an endpoint, and of the backends. */
+/** Names and certificates of the servers: of the store, if it has an endpoint, and of the backends. */
 async function checkServers(
   { providers, storeConfig }: App,
   signal: AbortSignal,
@@ -247,10 +252,12 @@ async function resolveName(url: URL): Promise<string | Finding> {
 
 /** Milliseconds that a server has for a handshake. */
 const handshakeTimeout = 10_000;
-/** Days before the end of a certificate from which it is worth a line. */
+/** Days before the end of a certificate from which it gets a hint. */
 const renewal = 14;
 
-/** Reads the certificate without judging it: the listing of the backend does that, with the tls_config of its stanza. */
+/**
+ * Reads the certificate without verifying it. The listing of the backend does that, with the tls_config of its stanza.
+ */
 async function readCertificate(url: URL, signal: AbortSignal): Promise<string | Finding> {
   const host = bareHost(url);
   const socket = connect({
@@ -290,7 +297,7 @@ async function readCertificate(url: URL, signal: AbortSignal): Promise<string | 
   }
 }
 
-/** Lists a provider once: that its server can be reached, trusts the credentials, and lets them list. */
+/** Lists a provider once. This checks that its server can be reached, accepts the credentials, and lets them list. */
 async function checkBackend(
   { job, provider, discover, deadline }: AppProvider,
   { signal }: Io,
@@ -311,7 +318,7 @@ async function checkBackend(
       const targets = [...sources.values()].reduce((sum, count) => sum + count, 0);
       const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
       if (targets > 0) return `${counted(targets, 'target')} in ${seconds} s`;
-      const says = `it lists no target: right where there is none; else check its filters, and what the credentials may see`;
+      const says = `it lists no target: this is right if there are none; otherwise check its filters, and what the credentials may see`;
       return { check, state: 'hint', says };
     },
     signal,

@@ -11,29 +11,29 @@ import type { RelabelTrace } from '../targets/relabel.ts';
 import type { Io } from './command.ts';
 import { counted, cutMiddle, formatAge, openPaint, type Paint, printable } from './output.ts';
 
-/** All that is known, ready to be printed. */
+/** Everything that is known, ready for printing. */
 export interface Answer {
   readonly question: { readonly text: string };
   readonly explanation: Explanation;
-  /** Undefined where the backends were not asked. */
+  /** Undefined if the backends were not asked. */
   readonly live: readonly LiveLook[] | undefined;
   readonly nearest: readonly Near[];
-  /** The jobs whose rules Muster itself runs: what they drop never reaches the bucket. */
+  /** The jobs whose rules Muster itself runs. Targets that these rules drop never reach the bucket. */
   readonly publishes: ReadonlySet<string>;
   readonly now: Date;
 }
 
-/** The answer in words, and what bears it out: lines for a screen. */
+/** The answer in words, and the details behind it: lines for a screen. */
 export interface AnswerLines {
   readonly words: readonly string[];
   readonly details: readonly string[];
 }
 
-/** Lines of details at most, of targets and of labels: one screen. */
+/** The most lines of details, of targets and of labels: one screen. */
 const mostTargets = 12;
 const mostLabels = 14;
 
-/** Tells an answer: the words first. */
+/** Prints an answer, the words first. */
 export function answerLines(answer: Answer, io: Io): AnswerLines {
   const { published } = answer.explanation;
   const [only] = published;
@@ -90,7 +90,7 @@ function publishedWords(published: readonly PublishedTarget[], answer: Answer): 
   ];
 }
 
-/** What Prometheus makes of it, as far as the rules are known. */
+/** What Prometheus does with it, as far as the rules are known. */
 function ruleWords(
   trace: RelabelTrace | undefined,
   { job }: ProviderId,
@@ -191,7 +191,7 @@ function departureWords(last: Departure, { question, publishes }: Answer): reado
     ...(last.reason === 'retired' || version === 1
       ? []
       : [
-          `To have the list before it back: muster rollback ${quoted(job)} --provider ${provider} --to ${version - 1} --pin 2h`,
+          `To restore the list before it: muster rollback ${quoted(job)} --provider ${provider} --to ${version - 1} --pin 2h`,
         ]),
     ...drop,
   ];
@@ -254,7 +254,7 @@ function nearWords({ nearest }: Answer): readonly string[] {
   ];
 }
 
-/** A list that is older than its cycles should let it be says less. */
+/** Warns of a list that is older than its cycles allow. */
 function staleWords(looked: readonly Look[], now: Date): readonly string[] {
   return looked.flatMap((look) => {
     const { error, last_success: good, held, published_version: shown = look.version } = look.status ?? {};

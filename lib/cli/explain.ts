@@ -19,11 +19,11 @@ import { shared } from './options.ts';
 export const explain = defineCommand({
   name: 'explain',
   description:
-    'Says what became of a target: where it is published and since when, with its labels before and after each rule; or\n' +
-    'when and why it left, and what left with it; and what is there that looks alike. A target is named by its address,\n' +
+    'Says what happened to a target: where it is published and since when, with its labels before and after each rule; or\n' +
+    'when and why it left, and what left with it; and which similar targets there are. Name a target by its address,\n' +
     'with or without its port, or by labels, as they are published or as the rules make them: pod=web-1 is short for\n' +
-    '__meta_kubernetes_pod_name=web-1. All that is given must fit. Reads the bucket alone; --live asks the backends too.\n' +
-    'Rules that stand in prometheus.yml are read with --prometheus. Exits with 0 whatever the answer is.',
+    '__meta_kubernetes_pod_name=web-1. All terms must match. Reads only the bucket; --live asks the backends too.\n' +
+    '--prometheus reads the rules of a prometheus.yml. Exits with 0 for every answer.',
   examples: [
     'muster explain 10.0.0.7:9100 -c muster.yml',
     'muster explain namespace=shop pod=web-1 --live',
@@ -84,9 +84,9 @@ export const explain = defineCommand({
 });
 
 interface AllRules {
-  /** What becomes of a published target. */
+  /** What the rules do with a published target. */
   readonly offline: ReadonlyMap<string, JobRules>;
-  /** What becomes of a target of a backend, wherever the rules run. */
+  /** What the rules do with a target of a backend, wherever they run. */
   readonly live: ReadonlyMap<string, JobRules>;
 }
 
@@ -95,7 +95,7 @@ type Rules = Pick<
   'name' | 'relabel' | 'relabel_configs' | 'scrapeLabels'
 >;
 
-/** The rules of each job: of the configuration, and where Prometheus runs them of its own file, if that is given. */
+/** The rules of each job: those of the configuration, or those of `--prometheus` if Prometheus runs them. */
 async function readRules(jobs: readonly Rules[], file: string | undefined, io: Io): Promise<AllRules> {
   const theirs = file === undefined ? [] : (await readApp(file, io)).jobs;
   const offline = new Map<string, JobRules>();
@@ -114,13 +114,13 @@ async function readRules(jobs: readonly Rules[], file: string | undefined, io: I
   return { offline, live };
 }
 
-/** Each once, the nearest first. */
+/** Each text once, the nearest first. */
 function mergeNear(...lists: readonly (readonly Near[])[]): readonly Near[] {
   const all = new Map(lists.flat().map((near) => [near.text, near]));
   return [...all.values()].sort((a, b) => a.distance - b.distance).slice(0, 3);
 }
 
-/** The answer as plain data, an element a fact. */
+/** The answer as plain data, an element for each fact. */
 function elements(
   { question, explanation, live = [], nearest }: Answer,
   words: readonly string[],
@@ -130,25 +130,25 @@ function elements(
     ...explanation.published.map(({ trace, ...rest }) => ({
       kind: 'published-target',
       ...rest,
-      ...(trace && { relabel: traceData(trace) }),
+      relabel: trace && traceData(trace),
     })),
     ...explanation.departures.map(({ trace, kind, ...rest }) => ({
       kind: 'departure',
       how: kind,
       ...rest,
-      ...(trace && { relabel: traceData(trace) }),
+      relabel: trace && traceData(trace),
     })),
     ...live.map(({ error, found, ...rest }) => ({
       kind: 'live-listing',
       ...rest,
-      found: found.map(({ trace, ...one }) => ({ ...one, ...(trace && { relabel: traceData(trace) }) })),
-      ...(error && { error: { kind: error.kind, message: error.message } }),
+      found: found.map(({ trace, ...one }) => ({ ...one, relabel: trace && traceData(trace) })),
+      error: error && { kind: error.kind, message: error.message },
     })),
     ...nearest.map(({ kind, ...rest }) => ({ kind: `nearest-${kind}`, ...rest })),
     ...explanation.looked.map(({ status, ...rest }) => ({
       kind: 'provider',
       ...rest,
-      ...(status?.last_success !== undefined && { last_success: status.last_success }),
+      last_success: status?.last_success,
       ...(status?.error && { error: status.error }),
     })),
   ];

@@ -165,7 +165,7 @@ function inItems(json: JsonSchema, change: (items: JsonSchema) => JsonSchema): J
   return { ...json, items: change(partOf(json.items)) };
 }
 
-/** What stands in a JSON schema for a key that is accepted and left alone. */
+/** The JSON schema of a key that is accepted and ignored. */
 export const leftToPrometheus = 'Left to Prometheus.';
 
 /**
@@ -199,7 +199,7 @@ function shapeJson(schema: z.core.$ZodType, json: JsonSchema): void {
   if (ignored.length > 0) json.properties = { ...json.properties, ...left, ...json.properties };
 }
 
-/** Gives the object other members, but for those that are kept. */
+/** Replaces the members of the object, except those to keep. */
 function replace(json: JsonSchema, members: JsonSchema, kept: readonly string[]): void {
   for (const key of Object.keys(json)) if (!kept.includes(key)) delete json[key];
   Object.assign(json, members);

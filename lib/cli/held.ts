@@ -1,6 +1,6 @@
 import { mapConcurrent } from '../base/concurrency.ts';
 import { type HeldDocument, readHeld } from '../cycle/held.ts';
-import { heldData, letGoCommand, operatorCommand } from '../cycle/hints.ts';
+import { heldData, operatorCommand, releaseCommand } from '../cycle/hints.ts';
 import { addressLabel, type LabelSet } from '../targets/group.ts';
 import type { ProviderId } from '../targets/keys.ts';
 import { defineCommand, exitCodes, type Io } from './command.ts';
@@ -50,7 +50,7 @@ async function printHeld(id: ProviderId, document: HeldDocument, io: Io): Promis
   for (const { source, labels } of sample) await io.out(`- ${printable(`${source} ${nameOf(labels)}`)}\n`);
   if (targets > sample.length) await io.out(`  … and ${counted(targets - sample.length, 'more target')}\n`);
   const what = pinned === true ? 'To publish what is found again' : 'To remove them now';
-  await io.out(`${what}: ${printable(letGoCommand(id, document))}\n`);
+  await io.out(`${what}: ${printable(releaseCommand(id, document))}\n`);
   if (pinned !== true) await io.out(`To keep them: ${printable(operatorCommand('reject', id))}\n`);
 }
 

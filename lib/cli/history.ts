@@ -3,13 +3,13 @@ import { messageWithKey } from '../base/errors.ts';
 import { decidedBy } from '../cycle/control.ts';
 import {
   causeOf,
+  committerOf,
   type Life,
   lifeOfTarget,
   listJournals,
   listVersions,
   type Version,
   type VersionRange,
-  whoOf,
 } from '../cycle/history.ts';
 import { decodeJournalEntry, type JournalEntry } from '../cycle/journal.ts';
 import type { StoreView } from '../run/app.ts';
@@ -47,7 +47,7 @@ export const history = defineCommand({
     limit: { value: 'N', default: '20', help: 'How many changes of each provider.' },
     since: {
       value: 'TIME',
-      help: 'Only from this time on: ISO 8601, or a duration ago as in 2h. All of them.',
+      help: 'Only from this time on, without a limit: ISO 8601, or a duration ago as in 2h.',
     },
     until: { value: 'TIME', help: 'Only up to this time.' },
     target: {
@@ -99,8 +99,8 @@ function readRange({
 }
 
 /**
- * The providers of a job that have a journal, also those that were retired. Throws a usage error without a job, and kind
- * `config` for one that nobody knows.
+ * The providers of a job that have a journal, also those that were retired. Throws a usage error without a job, and
+ * kind `config` for an unknown job.
  */
 export async function journalProviders(
   { store, configured }: StoreView,
@@ -110,7 +110,7 @@ export async function journalProviders(
   if (job === undefined) throw new UsageError('name the job');
   const known = await listJournals({ store, signal }, job);
   const chosen = known.filter((id) => provider === undefined || id.provider === provider);
-  // Nothing in the store: either nothing happened yet, or nobody knows that name.
+  // The store has nothing: either nothing has happened yet, or the name is wrong.
   if (chosen.length === 0 && configured !== undefined)
     selectProviders(configured.providers, { job, provider });
   return chosen;
@@ -140,7 +140,7 @@ function versionRow({ provider, version, head, targets, counts }: Version): read
 
 function byText(head: NonNullable<Version['head']>): string {
   const why = head.control?.why;
-  return why === undefined ? whoOf(head) : `${whoOf(head)}: ${why}`;
+  return why === undefined ? committerOf(head) : `${committerOf(head)}: ${why}`;
 }
 
 function versionData({ job, provider, version, key, head, targets, counts, problem }: Version) {
@@ -188,7 +188,7 @@ async function printVersion(
   return exitCodes.failed;
 }
 
-/** Who decided it, of what an operator did. */
+/** Who decided it, if an operator did. */
 function decidedText({ control }: JournalEntry): string {
   return control === undefined || control.action === 'lapse' ? '' : decidedBy(control);
 }
@@ -266,7 +266,7 @@ async function printLives(
     const data = events.map(({ head, change, version, ...life }) => ({
       kind: 'event',
       ...{ job: life.job, provider: life.provider, version },
-      ...{ at: head.at, reason: causeOf(head), by: whoOf(head), why: head.control?.why },
+      ...{ at: head.at, reason: causeOf(head), by: committerOf(head), why: head.control?.why },
       ...{
         change: change.kind,
         source: change.source,

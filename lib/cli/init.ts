@@ -55,9 +55,9 @@ export const init = defineCommand({
 });
 
 interface Composed {
-  /** Undefined where there is nothing to write. */
+  /** Undefined if there is nothing to write. */
   readonly text: string | undefined;
-  /** What was found, a line each. */
+  /** A line for each thing that was found. */
   readonly found: readonly string[];
   readonly missed: readonly string[];
   /** Permissions of the file. */
@@ -89,7 +89,7 @@ async function compose(folder: string, io: Io): Promise<Composed> {
   return { text, found, missed, mode };
 }
 
-/** The reason why a backend that was found makes no job; undefined where it makes one. */
+/** Why a backend that was found gets no job; undefined if it gets one. */
 async function whyNot(backend: FoundBackend, jobs: CopiedJobs | undefined): Promise<string | undefined> {
   const { from, configKey } = backend;
   if (jobs?.configKeys.includes(configKey)) return `${from}: prometheus.yml has ${configKey} already`;
@@ -143,7 +143,7 @@ function formatFile(jobs: CopiedJobs | undefined, path: string, parts: readonly 
   return `${header}${storeLines}\nscrape_configs:\n${[...copied, ...parts].join('\n')}`;
 }
 
-/** A file that is copied as a whole gets only the comments; its store is the default. */
+/** A file that is copied as a whole gets only comments; its store is the default. */
 function formatWhole(jobs: CopiedJobs, path: string): string {
   return `${header}#\n# All of ${path}: parts of it need each other. The store is the folder .muster/store beside this file.\n\n${jobs.text}`;
 }
@@ -238,7 +238,7 @@ export async function copyJobs(path: string, io: Io): Promise<CopiedJobs | { rea
   }
 }
 
-/** The lines of the jobs that have an SD config of a backend; `undefined` where they cannot stand alone. */
+/** The lines of the jobs that have an SD config of a backend; `undefined` if they depend on other parts of the file. */
 function sliceJobs(text: string): string | undefined {
   // An alias, a merge key or an anchor ties one part of a file to another, and so does `global`.
   if (/[&*]\w|<<:|scrape_config_files|metric_name_validation_scheme/.test(text)) return undefined;
@@ -252,7 +252,7 @@ function sliceJobs(text: string): string | undefined {
   return slices.includes(undefined) || slices.length === 0 ? undefined : slices.join('');
 }
 
-/** The range of the text as an element of a list; `undefined` where its lines are indented less than the first. */
+/** The range of the text as an element of a list; `undefined` if its lines are indented less than the first. */
 function sliceOf(text: string, from: number, to: number): string | undefined {
   const margin = ' '.repeat(columnOf(text, from));
   const [first = '', ...lines] = text.slice(from, to).trimEnd().split('\n');

@@ -21,12 +21,12 @@ export interface FoundBackend {
 }
 
 /** A backend, or the reason why none was found. */
-export type Look = FoundBackend | { readonly missed: string };
+export type LookResult = FoundBackend | { readonly missed: string };
 
 type Env = Io['env'];
 
 /** Looks for backends that this machine knows. Calls none of them, and reads no secret. */
-export async function lookAround(env: Env, signal: AbortSignal): Promise<readonly Look[]> {
+export async function lookAround(env: Env, signal: AbortSignal): Promise<readonly LookResult[]> {
   return [
     await lookForKubernetes(env, signal),
     lookForConsul(env),
@@ -52,7 +52,7 @@ const scrapedPods = [
 ];
 
 /** Looks for a kubeconfig or a pod. Source: kubectl, and client-go's rules for a process in a cluster. */
-async function lookForKubernetes(env: Env, signal: AbortSignal): Promise<Look> {
+async function lookForKubernetes(env: Env, signal: AbortSignal): Promise<LookResult> {
   const job = {
     job: 'kubernetes-pods',
     configKey: 'kubernetes_sd_configs',
@@ -79,7 +79,7 @@ async function lookForKubernetes(env: Env, signal: AbortSignal): Promise<Look> {
 const maxKubeconfig = 4 * 1024 * 1024;
 
 /** Looks for the variables of Consul's command. Source: Consul's command line. */
-function lookForConsul(env: Env): Look {
+function lookForConsul(env: Env): LookResult {
   const server = env.CONSUL_HTTP_ADDR;
   if (!server) return { missed: 'Consul: CONSUL_HTTP_ADDR is not set' };
   return {
@@ -107,7 +107,7 @@ function lookForConsul(env: Env): Look {
 }
 
 /** Looks for the variables of Nomad's command. Source: Nomad's command line. */
-function lookForNomad(env: Env): Look {
+function lookForNomad(env: Env): LookResult {
   const server = env.NOMAD_ADDR;
   if (!server) return { missed: 'Nomad: NOMAD_ADDR is not set' };
   return {
@@ -131,11 +131,11 @@ function lookForNomad(env: Env): Look {
 }
 
 /** Looks for the variables of Docker's command, and for its socket. Source: Docker's command line. */
-async function lookForDocker(env: Env): Promise<Look> {
+async function lookForDocker(env: Env): Promise<LookResult> {
   const job = {
     job: 'docker',
     configKey: 'docker_sd_configs',
-    comment: 'Each TCP port of each container that runs.',
+    comment: 'Each TCP port of each running container.',
     relabel_configs: [
       { source_labels: ['__meta_docker_container_name'], regex: '/(.*)', target_label: 'container' },
     ],
@@ -150,7 +150,7 @@ async function lookForDocker(env: Env): Promise<Look> {
       key_file: join(folder, 'key.pem'),
     };
     if (host.startsWith('ssh:'))
-      return { missed: 'Docker: DOCKER_HOST is an ssh: address, which Muster does not speak' };
+      return { missed: 'Docker: DOCKER_HOST is an ssh: address, which Muster does not support' };
     const config = isTls ? { host: host.replace(/^tcp:/, 'https:'), tls_config: tls } : { host };
     return { ...job, from: 'DOCKER_HOST', config };
   }

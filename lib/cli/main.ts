@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The entry of the `muster` command. It imports nothing before the check of Node's version. */
+/** The entry point of the `muster` command. It imports nothing before the check of Node's version. */
 const [major = 0] = process.versions.node.split('.').map(Number);
 if (major < 24) {
   process.stderr.write(
@@ -7,8 +7,8 @@ if (major < 24) {
   );
   process.exitCode = 2;
 } else if (process.argv[2] === '--muster-worker') {
-  // A thread of the sidecar, where the command is a single file. lib/sidecar/serve/worker.ts has the same name, but loads too
-  // much to import it here.
+  // A thread of the sidecar, where the command is a single file. lib/sidecar/serve/worker.ts has the same name, but
+  // loads too much to import it here.
   await import('../sidecar/serve/worker.ts');
 } else {
   // Keeps compiled code for the next start, in a folder that only this user can write, since the code is run unchecked.

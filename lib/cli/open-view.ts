@@ -4,7 +4,7 @@ import { selectProviders } from '../run/providers.ts';
 import { type ProviderId, statusKey } from '../targets/keys.ts';
 import type { Io } from './command.ts';
 
-/** Like `openStoreView`; says so where the configuration is broken and only the store is shown. */
+/** Like `openStoreView`. If the configuration is broken and only the store is shown, says so. */
 export async function openView(
   command: string,
   which: { readonly location: string; readonly url: string | undefined },

@@ -22,7 +22,7 @@ import { readCount, shared } from './options.ts';
 import { printable } from './output.ts';
 import { requireOne, versionOf } from './versions.ts';
 
-/** What all decisions take. */
+/** The options of all decisions. */
 const common = {
   config: shared.config,
   store: shared.store,
@@ -49,7 +49,7 @@ export const rollback = defineCommand({
     to: { value: 'N', help: 'Back to the list after this version.' },
     at: { value: 'TIME', help: 'Back to the list at this time: ISO 8601, or a duration ago as in 8h.' },
     pin: { value: 'DURATION', help: 'Pin it for so long: cycles go on, and publish nothing.' },
-    'max-removed': { value: 'N', help: 'Let so many targets go, whatever the gate says.' },
+    'max-removed': { value: 'N', help: 'Let up to N targets go, even if the gate would hold them.' },
   },
   async run({ to, at, pin: pinFor, 'max-removed': most, ...values }, io, job) {
     if ((to === undefined) === (at === undefined)) throw new UsageError('give --to or --at');
@@ -118,7 +118,7 @@ type Decide = (
   place: { readonly view: StoreView; readonly ids: readonly ProviderId[] },
 ) => Promise<Operated>;
 
-/** Decides for each provider of the job; where one fails, those before it stand. */
+/** Decides for each provider of the job. If one fails, the decisions before it stay. */
 async function decideAll(
   { command, decide }: { readonly command: string; readonly decide: Decide },
   job: string | undefined,
@@ -138,7 +138,7 @@ async function decideAll(
       done.push(one);
       if (output === 'table') await printOperated(command, one, io);
     } catch (error) {
-      // Of a job's providers only some may hold something.
+      // Only some providers of a job may have something held.
       const isLast = id === ids.at(-1) && done.length === 0;
       if (command !== 'reject' || !isMusterError(error, 'not-found') || isLast) throw error;
     }
@@ -170,11 +170,11 @@ function operatedData({ job, provider, version, isNew, change, control }: Operat
     kind: 'decision',
     ...{ job, provider, version, new: isNew, summary: countChange(change) },
     pinned,
-    ...(rejected && { rejected: { by: rejected.by, why: rejected.why, targets: rejected.ids.length } }),
+    rejected: rejected && { by: rejected.by, why: rejected.why, targets: rejected.ids.length },
   };
 }
 
-/** The end of a pin of so long, from a second to a year. */
+/** The end of a pin with this duration, from a second to a year. */
 function untilOf(option: string, text: string): string {
   const length = parseDuration(text);
   if (length === undefined || length < 1000 || length > longestPin)
@@ -186,7 +186,7 @@ function untilOf(option: string, text: string): string {
 
 const longestPin = 365 * 86_400_000;
 
-/** The gate of the provider as it is configured; the built-in one where that is not known. */
+/** The configured guard of the provider; the default one if that is not known. */
 function guardOf({ configured }: StoreView, { job, provider }: ProviderId) {
   const own = configured?.providers.filter((one) => one.job === job) ?? [];
   return (own.find((one) => one.provider === provider) ?? own[0])?.guard ?? builtInSettings.guard;

@@ -40,7 +40,7 @@ export function logOf({ log, logAs }: Pick<Io, 'log' | 'logAs'>, format: LogForm
   return format === 'text' ? log : (logAs?.(format) ?? log);
 }
 
-/** Timers count milliseconds in 31 bits; a longer one fires at once. */
+/** The longest duration in milliseconds: timers count in 31 bits, and a longer one fires at once. */
 const longestTimer = 2 ** 31 - 1;
 
 /** Reads a duration: milliseconds, at least `min`. Throws `UsageError`. */

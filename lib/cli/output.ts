@@ -28,7 +28,7 @@ export function counted(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
-/** The line of `formatLeftAlone` for a terminal; empty where nothing is left to Prometheus. */
+/** The line of `formatLeftAlone` for a terminal; empty if nothing is left to Prometheus. */
 export function leftAloneText(leftAlone: readonly LeftAlone[]): string {
   const line = formatLeftAlone(leftAlone);
   return line === '' ? '' : `${printable(line)}\n`;
@@ -43,8 +43,8 @@ export interface TableOptions {
 }
 
 /**
- * Prints rows as aligned columns under a heading. On a terminal they fit its width: what is too long is cut in its
- * middle. Elsewhere nothing is cut.
+ * Prints rows as aligned columns under a heading. On a terminal they fit its width: a long cell is cut in its middle.
+ * Elsewhere nothing is cut.
  */
 export async function printTable(
   io: Pick<Io, 'out' | 'outColumns' | 'outIsTerminal' | 'env'>,
@@ -86,7 +86,7 @@ function fitCell(cell: string, width: number, way: TableOptions['last']): readon
   return [cutMiddle(cell, width)];
 }
 
-/** Prose that is narrower is no use to anybody; a tail that is, is left out. */
+/** The least width in characters: narrower prose is not readable, and a narrower tail is left out. */
 const leastProse = 24;
 const leastTail = 12;
 
@@ -122,7 +122,7 @@ export function formatAge(time: string | undefined, now: Date): string {
   return `${Math.floor(seconds / 86_400)}d`;
 }
 
-/** A line that shows the progress of a listing; nothing where `err` is not a terminal. */
+/** A line that shows the progress of a listing; nothing if `err` is not a terminal. */
 export function openProgress(io: Io, what: string): { show: (progress: Progress) => void; end: () => void } {
   if (!io.errIsTerminal) return { show: () => undefined, end: () => undefined };
   let shown = false;
@@ -139,7 +139,7 @@ export function openProgress(io: Io, what: string): { show: (progress: Progress)
   };
 }
 
-/** Styles that the command uses; each says one thing everywhere. */
+/** The styles of the command. Each has one meaning everywhere. */
 const styles = {
   /** Came, good. */
   good: 'green',
@@ -147,9 +147,9 @@ const styles = {
   bad: 'red',
   /** Changed, held, waiting. */
   warn: 'yellow',
-  /** What a line is about. */
+  /** The subject of a line. */
   name: 'bold',
-  /** What explains the rest. */
+  /** Explanations. */
   note: 'dim',
 } as const;
 
@@ -160,8 +160,8 @@ export type Style = keyof typeof styles;
 export type Paint = (style: Style | undefined, text: string) => string;
 
 /**
- * Colours for what goes to `out`: on a terminal, unless `NO_COLOR` or a dumb one; where `FORCE_COLOR` is set it decides.
- * Source: no-color.org, and Node's own streams.
+ * Colours for `out`: on a terminal, unless `NO_COLOR` is set or the terminal is dumb. If `FORCE_COLOR` is set, it
+ * decides. Source: no-color.org, and Node's own streams.
  */
 export function openPaint({ outIsTerminal, env }: Pick<Io, 'outIsTerminal' | 'env'>): Paint {
   const { FORCE_COLOR: forced, NO_COLOR: refused, TERM: term } = env;
@@ -175,7 +175,7 @@ export function openPaint({ outIsTerminal, env }: Pick<Io, 'outIsTerminal' | 'en
       : text;
 }
 
-/** The text in so many characters, with `…` in its middle for what is left out: both ends of a name tell. */
+/** The text in at most `width` characters. `…` replaces its middle, since both ends of a name matter. */
 export function cutMiddle(text: string, width: number): string {
   const characters = [...text];
   if (characters.length <= width) return text;
@@ -184,7 +184,7 @@ export function cutMiddle(text: string, width: number): string {
   return `${characters.slice(0, head).join('')}…${characters.slice(characters.length - (kept - head)).join('')}`;
 }
 
-/** Lines of at most so many characters, broken between words; a word that is longer has a line of its own. */
+/** Lines of at most `width` characters, broken between words. A longer word gets a line of its own. */
 function wrapWords(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = '';
@@ -197,7 +197,7 @@ function wrapWords(text: string, width: number): readonly string[] {
   return [...lines, line];
 }
 
-/** Widths of columns that fit a line together: the widest give way, none below `least`. */
+/** Widths in characters of columns that fit into a line together. The widest shrink first, none below `least`. */
 function fitWidths(widths: readonly number[], available: number, least = 8): readonly number[] {
   const fitted = [...widths];
   let over = fitted.reduce((sum, width) => sum + width, 0) - available;

@@ -1,5 +1,5 @@
 import { formatDuration } from '../config/fields.ts';
-import { heldData, letGoCommand } from '../cycle/hints.ts';
+import { heldData, releaseCommand } from '../cycle/hints.ts';
 import type { CycleResult } from '../cycle/provider.ts';
 import { retireOutputAfter } from '../kube-state/gate.ts';
 import { changesAnything, type Plan, type Rename } from '../run/plan.ts';
@@ -18,7 +18,7 @@ export function printPlanErrors({ cycles }: Plan, command: string, io: Io): void
       io.err(`muster ${command}: ${printable(`${job}/${provider}`)}: ${error.message}\n`);
 }
 
-/** A plan for a person: a line a provider, what leaves, and each change as a diff. */
+/** A plan for a person: a line for each provider, the retirements, and each change as a diff. */
 export async function printPlanTable(plan: Plan, io: Io): Promise<void> {
   const { cycles } = plan;
   if (cycles.length === 0 && plan.outputs.length === 0)
@@ -35,14 +35,14 @@ export async function printPlanTable(plan: Plan, io: Io): Promise<void> {
   }
 }
 
-/** A line of the table of cycles; of those that were dry, the targets before and after. */
+/** A line of the table of cycles; for a dry run with the targets before and after. */
 export function planRow(result: CycleResult): string[] {
   const { job, provider, outcome, version, targets, change, held, damaged, warnings = [] } = result;
   const counts = change === undefined ? undefined : countChange(change);
   const after = targets + (outcome === 'dry-run' && counts ? counts.added - counts.removed : 0);
   const notes = [
     ...(counts === undefined || change === undefined || isEmptyChange(change) ? [] : [summaryText(counts)]),
-    ...(held === undefined ? [] : [`held: ${held.message}; ${letGoCommand(result, held)}`]),
+    ...(held === undefined ? [] : [`held: ${held.message}; ${releaseCommand(result, held)}`]),
     ...(damaged === undefined ? [] : [`rebuilt, the store is damaged: ${damaged}`]),
     ...warnings.map(({ message }) => message),
   ];
@@ -50,7 +50,7 @@ export function planRow(result: CycleResult): string[] {
   return [job, provider, outcome, String(version), shown, notes.join('; ')];
 }
 
-/** What a plan has beside the changes of lists, a line each. */
+/** A line for each part of a plan that is not a change of a list. */
 function otherLines({ leaving, renames, outputs, leftOutputs }: Plan): readonly string[] {
   return [
     ...renames.map(renameText),
@@ -86,7 +86,7 @@ function planData({ cycles, leaving, renames, outputs, leftOutputs }: Plan): rea
   ];
 }
 
-/** The result of a cycle, dry or not, as JSON. */
+/** The result of a cycle or of a dry run, as JSON. */
 export function cycleData(result: CycleResult): object {
   const { job, provider, outcome, version, groups, targets, requests } = result;
   const { change, held, error, durationMs, warnings } = result;
@@ -95,18 +95,18 @@ export function cycleData(result: CycleResult): object {
     ...{ job, provider, outcome, version, groups, targets, requests },
     duration_seconds: durationMs / 1000,
     ...(change && { counts: countChange(change), change: changeData(change) }),
-    ...(warnings && { warnings: warnings.map(({ message }) => message) }),
-    ...(held !== undefined && { held: heldData(held) }),
-    ...(error && { error: { kind: error.kind, message: error.message } }),
+    warnings: warnings?.map(({ message }) => message),
+    held: held && heldData(held),
+    error: error && { kind: error.kind, message: error.message },
   };
 }
 
-/** Characters of a comment: GitHub takes 65,536. */
+/** The most characters of a comment. GitHub accepts 65,536. */
 const mostMarkdown = 60_000;
-/** Lines of one diff. */
+/** The most lines of one diff. */
 const mostLines = 200;
 
-/** A comment for a pull request: the counts first, each diff folded away, never longer than a comment may be. */
+/** A comment for a pull request: the counts first, each diff folded, and never longer than a comment may be. */
 function planMarkdown(plan: Plan): string {
   const { cycles } = plan;
   const failed = cycles.filter(({ error }) => error !== undefined);
@@ -162,7 +162,7 @@ function diffMarkdown({ job, provider, change }: CycleResult): string {
   let count = 0;
   for (const line of changeLines(change)) {
     count++;
-    // A diff of Markdown has no third sign but this.
+    // `!` is the only third mark in a Markdown diff.
     if (count <= mostLines) lines.push(printable(line).replace(/^~/, '!').slice(0, 300));
   }
   if (count > mostLines) lines.push(`… and ${count - mostLines} more`);
@@ -174,7 +174,7 @@ function cellText(text: string): string {
   return inline(text).replaceAll('|', '\\|');
 }
 
-/** What a backend calls its things must not become HTML, a link or a mention. */
+/** Escapes names from a backend, so that they do not become HTML, a link or a mention. */
 function inline(text: string): string {
   return printable(text)
     .replace(/[\\`*_[\]~#]/g, '\\$&')

@@ -20,7 +20,7 @@ export const plan = defineCommand({
     'muster plan -c muster.yml --output markdown > comment.md',
     'muster plan --job api --output json',
   ],
-  // A change is what others say by this number.
+  // Wrong usage must differ from a change, which is 2.
   wrongUsage: exitCodes.failed,
   options: {
     config: shared.config,
@@ -66,7 +66,7 @@ export function planExit(made: Plan, io: Io): ExitCode {
   return hasFailed(made, io) ? exitCodes.failed : exitCodes.good;
 }
 
-/** Shows how far the listing of a provider is. */
+/** Shows the progress of a provider's listing. */
 export function progressOn(io: Io) {
   return ({ job, provider }: { readonly job: string; readonly provider: string }) =>
     openProgress(io, `${job}/${provider}`);

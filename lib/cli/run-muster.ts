@@ -19,7 +19,7 @@ const commands: Readonly<
     load: async () => (await import('./check.ts')).check,
   },
   doctor: {
-    summary: 'Look at all that Muster needs from this machine, and say what is wrong',
+    summary: 'Check what Muster needs from this machine, and say what is wrong',
     load: async () => (await import('./doctor.ts')).doctor,
   },
   adopt: {
@@ -67,16 +67,16 @@ const commands: Readonly<
     load: async () => (await import('./operator.ts')).rollback,
   },
   pin: {
-    summary: 'Keep the list of a job as it is, whatever cycles find',
+    summary: 'Keep the list of a job as it is, until the pin ends',
     load: async () => (await import('./operator.ts')).pin,
   },
   unpin: { summary: 'End a pin', load: async () => (await import('./operator.ts')).unpin },
   reject: {
-    summary: 'Say that what is held is not wanted',
+    summary: 'Reject removals that the gate holds',
     load: async () => (await import('./operator.ts')).reject,
   },
   accept: {
-    summary: 'Let go what the gate holds',
+    summary: 'Accept removals that the gate holds',
     load: async () => (await import('./accept.ts')).accept,
   },
   held: { summary: 'Show what the gate holds', load: async () => (await import('./held.ts')).held },
@@ -113,7 +113,7 @@ const commands: Readonly<
     load: async () => (await import('./dev.ts')).dev,
   },
   demo: {
-    summary: 'The same over simulated backends that change while you watch',
+    summary: 'The same with simulated backends that change while you watch',
     load: async () => (await import('./demo.ts')).demo,
   },
 };
@@ -134,8 +134,8 @@ const signals = [
 
 /**
  * Runs the command line and returns the exit code. The result goes to standard output, everything else to standard
- * error. The first SIGINT, SIGTERM or SIGHUP ends the command in order, a second one at once. A command that a signal has
- * interrupted exits with 128 plus the signal's number: 130 after Ctrl-C. Some commands take SIGHUP as "read again".
+ * error. The first SIGINT, SIGTERM or SIGHUP ends the command in order, a second one at once. A command that a signal
+ * has interrupted exits with 128 plus the signal's number: 130 after Ctrl-C. Some commands take SIGHUP as "read again".
  */
 export async function runMuster(args: readonly string[]): Promise<number> {
   const stop = new AbortController();
@@ -153,7 +153,7 @@ export async function runMuster(args: readonly string[]): Promise<number> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) =>
     process.exit(error.code === 'EPIPE' ? exitCodes.good : exitCodes.failed),
   );
-  // A log that nobody reads is no reason to end a sidecar.
+  // A sidecar must not end because nobody reads its log.
   process.stderr.on('error', () => undefined);
   let level: LogLevel;
   try {
@@ -186,10 +186,14 @@ export async function runMuster(args: readonly string[]): Promise<number> {
   return code === exitCodes.failed && interrupted !== undefined ? interrupted : code;
 }
 
-/** Milliseconds until the process is ended after an interrupted command: whatever still runs hangs on a disk or a pipe. */
+/**
+ * Milliseconds until the process is ended after an interrupted command: what still runs then hangs on a disk or a pipe.
+ */
 const exitTimeout = 2000;
 
-/** Ends the process at once: `process.exit` waits for threads, and one that opens a pipe without a writer never ends. */
+/**
+ * Ends the process at once: `process.exit` waits for threads, and one that opens a pipe without a writer never ends.
+ */
 function endBySignal(name: NodeJS.Signals): void {
   process.removeAllListeners(name);
   process.kill(process.pid, name);
@@ -261,7 +265,7 @@ Usage: muster COMMAND [options]
 
 Commands:
 ${rows.join('')}
-"muster help COMMAND" tells more, with an example. Exit codes: 0 good, 1 failed, 2 wrong usage or configuration, 130
-after an interrupt; "muster plan" says with 2 that something would change, and with 1 all else.
+"muster help COMMAND" shows more, with examples. Exit codes: 0 good, 1 failed, 2 wrong usage or configuration, 130
+after an interrupt. "muster plan" exits with 2 when something would change, and with 1 for every error.
 `;
 }

@@ -22,7 +22,7 @@ import { openProgress, printTable } from './output.ts';
 import { planExit, printPlan, progressOn } from './plan.ts';
 import { cycleData, planRow } from './plan-text.ts';
 
-/** Groups of providers whose cycles run at once. */
+/** The most groups of providers whose cycles run at once. */
 const concurrency = 4;
 
 /** `muster run` */
@@ -59,7 +59,7 @@ export const run = defineCommand({
       value: 'DURATION',
       env: 'MUSTER_GRACE',
       default: '20s',
-      help: 'With --loop: time that a round has to finish after SIGTERM.',
+      help: 'With --loop: how long a round may take to finish after SIGTERM.',
     },
     'log-format': shared.logFormat,
     output: shared.output,
@@ -77,7 +77,7 @@ export const run = defineCommand({
   },
 });
 
-/** What a round is given of the command line. */
+/** The options of a round from the command line. */
 interface RoundValues {
   readonly config: string;
   readonly strict: boolean;
@@ -101,7 +101,7 @@ async function runOnce(values: RoundValues, io: Io): Promise<ExitCode> {
     await printPlan(made, { command: 'run', output }, io);
     return planExit(made, io);
   }
-  // What a log would say of a cycle is what this command prints.
+  // The command prints what a log would say about a cycle.
   const input = { store, log: silentLogger, signal };
   const round = await runCycles(app, values, input, io);
   const { everything, named, results } = round;
@@ -139,8 +139,8 @@ async function runCycles(
 }
 
 /**
- * Runs round after round until the signal fires. What is wrong before the first round ends the command; later the store
- * and the configuration may be away for a while. A store is locked by its own conditional writes, so that two loops, or
+ * Runs round after round until the signal fires. An error before the first round ends the command; later the store and
+ * the configuration may be missing for a while. A store is locked by its own conditional writes, so that two loops, or
  * one beside a scheduled run, do no harm.
  */
 async function runForever(
@@ -174,7 +174,7 @@ async function runForever(
   return exitCodes.good;
 }
 
-/** The same as `runOnce`, as a log has it. */
+/** The same as `runOnce`, for a log. */
 async function logRound(values: RoundValues, io: Io): Promise<void> {
   const { log, signal } = io;
   const app = await loadApp(values.config, { ...io, strict: values.strict });
@@ -236,7 +236,7 @@ async function print(
   if (outputs.length > 0) await printOutputs(io, outputs);
 }
 
-/** Publishes the kube-state outputs, one after another: each takes all the memory that one may take. */
+/** Publishes the kube-state outputs, one after another, because each may take all the memory of a cycle. */
 export async function runOutputs({ outputs, store }: App, { signal }: Io): Promise<readonly OutputResult[]> {
   const results: OutputResult[] = [];
   for (const output of outputs) {
@@ -246,7 +246,7 @@ export async function runOutputs({ outputs, store }: App, { signal }: Io): Promi
   return results;
 }
 
-/** Removes what is stored of outputs that left the configuration. */
+/** Removes the objects of outputs that left the configuration. */
 async function retireLeftOutputs(app: App, { err, signal }: Io): Promise<void> {
   const { retired, leaving } = await retireOutputs(app, { store: app.store, log: silentLogger, signal });
   for (const output of retired) err(`kube-state ${output}: retired, it is no longer in the configuration\n`);
@@ -273,8 +273,8 @@ export function outputData({ output, outcome, published, durationMs, error }: Ou
     kind: 'output',
     ...{ output, outcome },
     ...(published && { objects: published.objects, samples: published.samples, bytes: published.bytes }),
-    ...(published?.held !== undefined && { held: published.held }),
+    held: published?.held,
     duration_seconds: durationMs / 1000,
-    ...(error && { error: errorData(error) }),
+    error: error && errorData(error),
   };
 }

@@ -51,7 +51,7 @@ function wholeSchema(json: JsonSchema): JsonSchema {
   };
 }
 
-/** Characters of the smallest part that becomes a definition. */
+/** The fewest characters of a part that becomes a definition. */
 const worthSharing = 400;
 
 function share(whole: JsonSchema) {

@@ -107,11 +107,7 @@ async function look(
       ok: state === 'ok' || leaves,
     };
   });
-  const outputs = await readOutputStatuses(
-    { store, ...(configured && { outputs: configured.outputs }) },
-    signal,
-    now,
-  );
+  const outputs = await readOutputStatuses({ store, outputs: configured?.outputs }, signal, now);
   return {
     providers,
     outputs: outputs.map((one) => ({ ...one, ok: one.state === 'ok' || !one.configured })),
@@ -150,7 +146,7 @@ async function print(
   if (outputs.length > 0) await printOutputStatuses(io, outputs, now);
 }
 
-/** What is held or waits is no failure yet. */
+/** Held and waiting providers have not failed. */
 function styleOfState(state: string, ok: boolean): Style {
   if (state === 'ok') return 'good';
   return ok || /^(?:held|left|version|no cycle)/.test(state) ? 'warn' : 'bad';
@@ -162,7 +158,9 @@ interface Row extends Pick<StoredStatus, 'status' | 'damaged'> {
   readonly configured: boolean;
 }
 
-/** The configured providers under their names in the store; under those of their positions where a newer Muster wrote. */
+/**
+ * The configured providers under their names in the store; under the names of their positions if a newer Muster wrote.
+ */
 async function storedNames(
   providers: readonly AppProvider[],
   store: ObjectStore,
@@ -190,7 +188,7 @@ async function readStored(
   }
 }
 
-/** `ok`, or what is wrong. `stale` is the age in milliseconds at which a last success is too old. */
+/** `ok`, or what is wrong. `stale` is the age in milliseconds at which the last success is too old. */
 function stateOf({ configured, status, damaged }: Row, now: Date, stale: number): string {
   if (damaged !== undefined) return `its status cannot be read: ${damaged}`;
   if (status === undefined) return 'no cycle yet';
@@ -218,12 +216,12 @@ export interface OutputRow {
   readonly configured: boolean;
   /** When its cluster was last listed, ISO 8601. */
   readonly listed_at: string | undefined;
-  /** Compressed size. */
+  /** Compressed size in bytes. */
   readonly bytes: number;
   readonly state: string;
-  /** The command that publishes a held text; undefined where nothing is held. */
+  /** The command that publishes a held text; undefined if nothing is held. */
   readonly command?: string | undefined;
-  /** The output's status document; undefined where it has none. */
+  /** The output's status document; undefined if it has none. */
   readonly status?: OutputStatus | undefined;
 }
 
@@ -232,7 +230,7 @@ export async function readOutputStatuses(
   {
     outputs,
     store,
-  }: { readonly outputs?: readonly { readonly object: string }[]; readonly store: ObjectStore },
+  }: { readonly outputs?: readonly { readonly object: string }[] | undefined; readonly store: ObjectStore },
   signal: AbortSignal,
   now: Date,
 ): Promise<readonly OutputRow[]> {
@@ -253,12 +251,12 @@ export async function readOutputStatuses(
       bytes: bytes ?? 0,
       state: configured.has(output) ? outputState(bytes, listed, status, now) : 'not in the configuration',
       ...(status?.held && { command: acceptOutputCommand(output) }),
-      ...(status && { status }),
+      status,
     };
   });
 }
 
-/** The state of an output. The sidecar serves no text that is old or undated. */
+/** The state of an output. The sidecar does not serve a text that is old or has no date. */
 function outputState(
   bytes: number | undefined,
   listed: Date | undefined,
@@ -274,7 +272,7 @@ function outputState(
     : (confirmedOf(status, now) ?? 'ok');
 }
 
-/** A loss of samples in the last hour that nobody had accepted. */
+/** A loss of samples that was published in the last hour although nobody had accepted it. */
 function confirmedOf(status: OutputStatus | undefined, now: Date): string | undefined {
   const { confirmed } = status ?? {};
   return confirmed === undefined || now.getTime() - Date.parse(confirmed.at) >= 60 * 60_000

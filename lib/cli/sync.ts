@@ -14,7 +14,7 @@ export const sync = defineCommand({
   description:
     'The sidecar: keeps the files in DIR/<job> equal to what the store publishes. It replaces each file atomically; a\n' +
     'file stays as it is when its object cannot be fetched or is invalid. With --listen it serves metrics, probes, the\n' +
-    'targets for http_sd, and a page. SIGHUP asks for a round at once.',
+    'targets for http_sd, and a page. SIGHUP starts a round at once.',
   examples: [
     'muster sync --from s3://my-bucket --to /etc/prometheus/muster --listen :9469',
     'muster sync --from eu=s3://bucket-eu --from us=s3://bucket-us --to /etc/prometheus/muster',
@@ -80,7 +80,7 @@ export const sync = defineCommand({
     },
     'allow-partial': {
       env: 'MUSTER_ALLOW_PARTIAL',
-      help: 'With --once: succeed although a job lacks a provider, or the store is empty.',
+      help: 'With --once: succeed even if a job lacks a provider, or the store is empty.',
     },
     'remove-orphans': { help: 'With --once: remove every file that the store no longer lists.' },
     'accept-older': {
@@ -102,9 +102,9 @@ export const sync = defineCommand({
       'web-config': webConfig,
       'external-url': externalUrl,
     } = values;
-    // A standing order would follow every mistake.
+    // If the option stayed in force, it would repeat every mistake of the store.
     const [order] = [removeOrphans && '--remove-orphans', acceptOlder && '--accept-older'].filter(Boolean);
-    if (order && !once) throw new MusterError('config', `${order} is an order for one round; add --once`);
+    if (order && !once) throw new MusterError('config', `${order} is for one round only; add --once`);
     const interval = readDuration('interval', values.interval, 100);
     const providerStaleAfter = readDuration('stale-after', values['stale-after'], 1000);
     const maxObjectBytes = readSize('max-object-size', values['max-object-size']);
@@ -145,7 +145,7 @@ function sweepAfterRounds(): () => void {
   return () => gc?.();
 }
 
-/** Opens `NAME=STORE` or `STORE`; a text that looks like a scheme or a path is not a name. */
+/** Opens `NAME=STORE` or `STORE`. A text that looks like a scheme or a path is not a name. */
 function openStores(from: readonly string[]): readonly SyncSource[] {
   return from.map((text) => {
     const [, name = '', url = text] = /^([^/:?.=]+)=(.*)$/s.exec(text) ?? [];

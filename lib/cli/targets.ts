@@ -13,7 +13,7 @@ import { counted, openProgress, printTable } from './output.ts';
 export const targets = defineCommand({
   name: 'targets',
   description:
-    'Asks the backends of a job once and prints what they have, as it comes. Nothing is written. JSON is a list of groups,\n' +
+    'Lists the backends of a job once and prints what they have, as it arrives. Nothing is written. JSON is a list of groups,\n' +
     '{"kind": "group", "job", "provider", "source", "labels", "targets"}. A listing that fails half way leaves the list\n' +
     'unclosed and exits with 1.\n' +
     'Where a server lost its state half way, the listing starts again: of groups with one source the last counts, and\n' +
@@ -48,10 +48,10 @@ export const targets = defineCommand({
   },
 });
 
-/** Which of the targets are printed. */
+/** The targets to print. */
 interface Wanted {
   readonly query: Query;
-  /** How many of them. */
+  /** The most targets to print. */
   readonly limit: number;
 }
 
@@ -73,7 +73,7 @@ async function printJson(providers: readonly AppProvider[], { query, limit }: Wa
         left -= targets.length;
         page.add(separator + head);
         separator = ',\n';
-        // In two parts: to join them would copy all text once more.
+        // In two parts: joining them would copy all text once more.
         if (page.add(groupText({ ...group, targets }).slice(1))) await page.flush();
       }
       await page.flush();
@@ -83,7 +83,7 @@ async function printJson(providers: readonly AppProvider[], { query, limit }: Wa
   await io.out(separator === '[\n' ? '[]\n' : '\n]\n');
 }
 
-/** What a group is and whose, as it stands before what the journal holds of it. */
+/** The first keys of a group's JSON: its kind, job and provider. The keys of the journal follow. */
 function headOf({ job, provider }: AppProvider): string {
   return `${JSON.stringify({ kind: 'group', job, provider }).slice(0, -1)},`;
 }
@@ -163,15 +163,15 @@ function withProvider(error: unknown, { job, provider, deadline }: AppProvider, 
   return new MusterError(error.kind, `${job}/${provider}: ${error.message}`, { cause: error });
 }
 
-/** The cycle that publishes reports what is left out. */
+/** Ignores targets that are left out: the cycle that publishes reports them. */
 function ignoreNotes(): void {}
 
-/** Bytes of a full page: a few times what a pipe takes at once. */
+/** Bytes of a full page: a few times the size of a pipe's buffer. */
 const pageBytes = 1 << 18;
 
 /**
- * Collects text as UTF-8 before it is written, always in the same memory. A `GrowingBuffer`, which gives its memory away,
- * takes 7 % more CPU for `muster targets`.
+ * Collects text as UTF-8 before it is written, always in the same memory. A `GrowingBuffer`, which gives its memory
+ * away, takes 7 % more CPU for `muster targets`.
  */
 export interface TextPage {
   /** Adds text; returns whether the page is full and should be written. */

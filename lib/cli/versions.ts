@@ -18,7 +18,7 @@ export const show = defineCommand({
   name: 'show',
   description:
     'Prints the full list of a job: now, or as it was after a version or at a time. It is rebuilt from the snapshot and the\n' +
-    'journal; where entries of that are gone it says so and exits with 1.',
+    'journal. If journal entries are gone, it says so and exits with 1.',
   examples: [
     'muster show api',
     'muster show api --at 2h',
@@ -126,7 +126,7 @@ function isNumber(text: string): boolean {
   return /^\d{1,12}$/.test(text);
 }
 
-/** Versions are counted by each provider for itself. Throws a usage error where there are several. */
+/** Each provider counts its own versions. Throws a usage error if there are several. */
 export function requireOne(ids: readonly ProviderId[], what: string): ProviderId {
   const [id] = ids;
   if (id !== undefined && ids.length === 1) return id;
@@ -140,7 +140,10 @@ async function newestOf({ store }: StoreView, id: ProviderId, { signal }: Io): P
   return (await loadProvider(store, id, { signal })).version;
 }
 
-/** The version at a time; the empty list before the first, where the journal has that. Throws a usage error for no time. */
+/**
+ * The version at a time; before the first version the empty list, if the journal has its beginning. Throws a usage
+ * error if the text is not a time.
+ */
 export async function versionOf(
   { store }: Pick<StoreView, 'store'>,
   id: ProviderId,

@@ -11,7 +11,7 @@ export interface FileJobs {
   readonly pattern: string;
   readonly path: string;
   readonly jobs: readonly string[];
-  /** It holds no document at all: an editor or a copy is half done. */
+  /** Whether the file has no document at all: an editor or a copy is still writing it. */
   readonly isEmpty: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface FileJobs {
 export interface Assembled {
   /** The document with the jobs of all files, those of the configuration itself first. */
   readonly value: unknown;
-  /** What is wrong with the form of a file. */
+  /** Problems with the form of a file. */
   readonly problems: readonly ConfigProblem[];
   /** The problem with file and place of the path. */
   readonly problemAt: (path: KeyPath, message: string) => ConfigProblem;
@@ -30,8 +30,8 @@ export interface Assembled {
   readonly files: readonly FileJobs[];
 }
 
-/** Where the configuration lies, for messages and for relative paths. */
-export interface Whereabouts {
+/** Where the configuration comes from, for messages and for relative paths. */
+export interface ConfigOrigin {
   readonly origin: string;
   /** Folder that relative paths in the configuration itself start from. */
   readonly directory: string;
@@ -43,15 +43,15 @@ interface Part {
   readonly directory: string;
   readonly yaml: YamlFile;
   readonly jobs: readonly unknown[];
-  /** Where the list of its jobs stands in it. */
+  /** The path of the list of its jobs. */
   readonly place: KeyPath;
 }
 
-/** Puts the configuration and its files together. A bare list is taken as `scrape_configs`. */
+/** Puts the configuration and its files together. A file that is only a list is read as `scrape_configs`. */
 export function assemble(
   main: YamlFile,
   files: readonly ScrapeFile[],
-  { origin, directory }: Whereabouts,
+  { origin, directory }: ConfigOrigin,
 ): Assembled {
   const isBare = Array.isArray(main.value);
   const document = isBare ? { scrape_configs: main.value } : main.value;
@@ -68,7 +68,7 @@ export function assemble(
     const folder = isRemote(origin) ? directory : dirname(resolve(directory, path));
     parts.push({ origin: name, directory: folder, yaml, jobs: found.jobs, place: ['scrape_configs'] });
   }
-  // The part and the place in it, of each job.
+  // For each job, the file that has it and its position there.
   const jobs = parts.flatMap((part) => part.jobs.map((_, index) => ({ part, index })));
   const merged = parts.flatMap((part) => part.jobs);
   return {
@@ -97,17 +97,17 @@ export function assemble(
   };
 }
 
-/** What a scrape config calls itself. */
+/** The `job_name` of a scrape config. */
 export function nameOf(job: unknown): string | undefined {
   return isMapping(job) && 'job_name' in job ? scalarText(job.job_name) : undefined;
 }
 
 /**
- * A problem for each file that is gone, or has become empty, with a job that is nowhere now: who deletes a job takes it
- * out of its file, or the pattern out of the configuration. A file that vanishes is more likely a mistake, or a disk that
- * is not there yet. A file that was renamed has its jobs elsewhere.
+ * A problem for each file that is gone, or has become empty, with a job that no file has now: who deletes a job takes
+ * it out of its file, or the pattern out of the configuration. A file that vanishes is more likely a mistake, or a disk
+ * that is not there yet. A file that was renamed has its jobs elsewhere.
  */
-export function vanished(
+export function problemsOfLostFiles(
   before: readonly FileJobs[],
   { value, files, problemAt }: Pick<Assembled, 'files' | 'value' | 'problemAt'>,
 ): readonly ConfigProblem[] {
@@ -135,7 +135,7 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The scrape configs of a document, or what is wrong with their list. */
+/** The scrape configs of a document, or the problem with their list. */
 function jobsIn(document: unknown, yaml: YamlFile) {
   const { scrape_configs: jobs = null }: Lists = isMapping(document) ? document : {};
   if (jobs === null || Array.isArray(jobs)) return { jobs: listOf(jobs), problems: [] };
@@ -165,7 +165,7 @@ function isRemote(origin: string): boolean {
   return /^(?!file:)[a-z][a-z0-9+.-]+:/i.test(origin);
 }
 
-/** How messages call a file: as the configuration is called, in its folder. */
+/** The name of a file in messages: like that of the configuration, in its folder. */
 function originOf(origin: string, path: string): string {
   if (path.startsWith('/')) return path;
   if (!/^[a-z][a-z0-9+.-]+:/i.test(origin)) return posix.join(posix.dirname(origin), path);

@@ -4,7 +4,7 @@ import { readText } from '../base/files.ts';
 import { tryParseJson } from '../base/json.ts';
 import { parseReference, type ReadCredential, type Reference, referenceForms } from './secret.ts';
 
-/** Reads the text of a secret where it is kept, without regard to the reference's field. */
+/** Reads the whole text of a secret. It ignores the field of the reference. */
 export type ResolveReference = (reference: Reference, signal: AbortSignal) => Promise<string>;
 
 /** Where credentials are read from. */
@@ -13,16 +13,17 @@ export interface CredentialReaderOptions {
   readonly directory: string;
   /** Environment variables, as `process.env` has them. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** By scheme, as in `{ ssm, secretsmanager }`; `env` is built in. */
+  /** Readers by scheme, as in `{ ssm, secretsmanager }`; `env` is built in. */
   readonly resolvers?: Readonly<Record<string, ResolveReference>>;
 }
 
-/** Largest credential: a bundle of all certification authorities has a quarter of it. */
+/** Largest credential in bytes. A bundle of all certification authorities is a quarter as large. */
 const maxBytes = 1024 * 1024;
 
 /**
  * Reads a credential each time it is called, so that a rotated one is seen. Text from files, the environment and
- * elsewhere loses the white space at its ends and may not be empty.
+ * elsewhere loses the white space at its ends and may not be empty. Reading throws kind `config` for a variable, field
+ * or scheme that does not exist and for an empty text, and what the reader of a file or scheme throws.
  */
 export function createCredentialReader({
   directory,

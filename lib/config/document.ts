@@ -32,15 +32,15 @@ import {
 import { findings, rule, section } from './section.ts';
 import { scalarShape, withShape } from './shape.ts';
 
-/** What the schema of a `muster.yml` depends on. */
+/** The inputs of the schema of a `muster.yml`. */
 export interface DocumentOptions<Stanza, KubeState extends NamedOutput> {
-  /** The mechanisms whose SD configs may stand in a scrape config. */
+  /** The mechanisms whose SD configs a scrape config may have. */
   readonly mechanisms: readonly StanzaReader<Stanza>[];
   /** One entry of `kube_state_metrics`; without it there may be none. */
   readonly kubeState?: z.ZodType<KubeState> | undefined;
   /** Folder that relative paths start from. */
   readonly directory: string;
-  /** Names one job in the problem of another. Default: by its place in the list. */
+  /** The name of a job in the problem of another job. Default: its position in the list. */
   readonly nameJob?: (index: number, from: number) => string;
 }
 
@@ -61,7 +61,7 @@ export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
       ),
       kube_state_metrics: list(kubeStateEntry).check(uniqueBy('name')),
       store: storeConfig(directory),
-      // Files of code: the program that reads the document has loaded them, or leaves them alone.
+      // Files with code. The program that reads the document has loaded them, or ignores them.
       backends: list(nonEmptyText()),
       strict: bool(false),
       owner: ownerName.optional(),
@@ -124,7 +124,7 @@ interface Relabel {
   readonly labels?: JobSettings['labels'] | undefined;
 }
 
-/** The condition that rules which run before the targets are published come out there as they would in Prometheus. */
+/** The condition that rules have the same result before publication as in Prometheus. */
 const publishableRules = findings<Jobs, keyof Jobs>(
   ['scrape_configs', 'defaults', 'global'],
   ({ scrape_configs, defaults, global }) =>
@@ -141,8 +141,8 @@ const publishableRules = findings<Jobs, keyof Jobs>(
 );
 
 /**
- * The condition that `labels: needed` knows the rules whose labels are needed: without any, each target would be
- * published with its address alone, and rules in prometheus.yml would drop them all.
+ * The condition that a job with `labels: needed` has rules: without any, each target would be published with its
+ * address alone, and rules in prometheus.yml would drop them all.
  */
 function neededRules<Stanza>() {
   return findings<JobsWithProviders<Stanza>, keyof Jobs>(
@@ -167,7 +167,7 @@ const noRules =
 
 const instead = 'such rules must run there, with "relabel: prometheus"';
 
-/** Labels whose values stand in Prometheus's own configuration, perhaps for all jobs at once. */
+/** Labels whose values come from Prometheus's own configuration, perhaps for all jobs at once. */
 const prometheusOwn = [
   '__scrape_interval__',
   '__scrape_timeout__',
@@ -183,7 +183,9 @@ function whyNot(rule: RelabelConfig, job: ScrapeKeys): string | undefined {
   return removed === undefined ? undefined : `removes ${removed}, which Prometheus would set again`;
 }
 
-/** Whether the rule is there to remove that label. Others may leave it empty, on some targets: that is unknown here. */
+/**
+ * Whether the rule always removes that label. Other rules may leave it empty on some targets, which is unknown here.
+ */
 function removes({ action, regex, target_label, replacement }: RelabelConfig, name: string): boolean {
   switch (action) {
     case 'labeldrop':
@@ -198,15 +200,18 @@ function removes({ action, regex, target_label, replacement }: RelabelConfig, na
 }
 
 interface UniqueOptions {
-  /** What the entries are, where names must differ in more than the case of letters: some disks ignore it. */
+  /** What the entries are, if names must differ in more than the case of letters: some disks ignore case. */
   readonly caseAlone?: string;
-  /** The entries which that concerns. Default: all. */
+  /** The entries that this concerns. Default: all. */
   readonly caseMatters?: (entry: unknown) => boolean;
   /** Names the entry at `index` in the problem of the one at `from`. Default: `[index]`. */
   readonly nameEntry?: ((index: number, from: number) => string) | undefined;
 }
 
-/** No two entries of a list may have the same text at the key. Runs beside the entries' other problems. */
+/**
+ * The condition that no two entries of a list have the same text at the key. It is checked even if entries have other
+ * problems.
+ */
 function uniqueBy(
   key: string,
   { caseAlone, caseMatters = () => true, nameEntry = (index) => `[${index}]` }: UniqueOptions = {},
@@ -218,7 +223,7 @@ function uniqueBy(
       for (const [index, entry] of entries.entries()) {
         const name = textAt(entry, key);
         if (name === undefined) continue;
-        // Other letters are percent-encoded in names of files.
+        // File names have other letters percent-encoded.
         const inLowerCase = name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
         const matters = caseAlone !== undefined && caseMatters(entry);
         const same = first.get(name);
@@ -243,7 +248,7 @@ function textAt(entry: unknown, key: string): string | undefined {
   return scalarText(new Map<string, unknown>(Object.entries(entry)).get(key));
 }
 
-/** Where the store is when the file does not say it. */
+/** The store of a file without `store`. */
 const defaultStore = '.muster/store';
 
 /**

@@ -2,14 +2,14 @@ import * as z from 'zod';
 import { enumerate, expected } from './problem.ts';
 import { type JsonSchema, scalarOrNullShape, scalarShape, withShape } from './shape.ts';
 
-/** Any scalar, by its text in the file. Without a default the key is required, unless `.optional()`. */
+/** Any scalar, as its text in the file. Without a default the key is required, unless `.optional()`. */
 export function text(): Leaf<string>;
 export function text(byDefault: string): WithDefault<string>;
 export function text(byDefault?: string): Leaf<string> | WithDefault<string> {
   return withDefault(leaf('text', wellFormed), byDefault);
 }
 
-/** As `text`, but neither empty nor blank. */
+/** Like `text`, but neither empty nor blank. */
 export function nonEmptyText(): Leaf<string>;
 export function nonEmptyText(byDefault: string): WithDefault<string>;
 export function nonEmptyText(byDefault?: string): Leaf<string> | WithDefault<string> {
@@ -17,7 +17,7 @@ export function nonEmptyText(byDefault?: string): Leaf<string> | WithDefault<str
   return withDefault(leaf('text that is not empty', read), byDefault);
 }
 
-/** One of a few words. */
+/** One of these words. */
 export function oneOf<const Word extends string>(words: readonly Word[]): Leaf<Word>;
 export function oneOf<const Word extends string>(
   words: readonly Word[],
@@ -58,13 +58,13 @@ export function number(options: NumberOptions = {}, byDefault?: number): Leaf<nu
   return withDefault(numeric('a number', /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/, options), byDefault);
 }
 
-/** What a duration may be. */
+/** The bounds of a duration. */
 export interface DurationOptions {
   /** Whether `0` is allowed. Default: no. */
   readonly zero?: boolean;
 }
 
-/** A duration in Prometheus's syntax, as milliseconds; so is the default written: `duration('30s')`. */
+/** A duration in Prometheus's syntax, as milliseconds. The default has the same syntax: `duration('30s')`. */
 export function duration(byDefault?: undefined, options?: DurationOptions): Leaf<number>;
 export function duration(byDefault: string, options?: DurationOptions): WithDefault<number>;
 export function duration(byDefault?: string, { zero = false }: DurationOptions = {}) {
@@ -91,7 +91,7 @@ export function stringList() {
   return list(text());
 }
 
-/** A mapping of any keys to such values; `{}` where absent. */
+/** A mapping of any keys to such values; `{}` if it is absent. */
 export function mapOf<Value extends z.ZodType>(value: Value) {
   return z.record(z.string(), value, { error: ({ input }) => expected('a mapping', input) }).default({});
 }
@@ -101,7 +101,7 @@ export function stringMap() {
   return mapOf(z.preprocess((input) => input ?? '', leaf('text', wellFormed, scalarOrNullShape)));
 }
 
-/** Such a scalar or none: an absent key and an empty text are both `undefined`, as to Prometheus. */
+/** Such a scalar or none. An absent key and an empty text are both `undefined`, as in Prometheus. */
 export function unlessEmpty<Value>(schema: Leaf<Value>) {
   const orAbsent = withShape(schema.optional(), { orEmpty: true });
   return z.preprocess((input) => (scalarText(input) === '' ? undefined : input), orAbsent);
@@ -118,7 +118,7 @@ export function url(): Leaf<URL> {
 }
 
 /**
- * A scalar that `read` turns into a value; `undefined` means that it is not what it should be. `json` says of it what a
+ * A scalar that `read` turns into a value; `undefined` means that the scalar is wrong. `json` says of it what a
  * JSON schema can say.
  */
 export function leaf<Value>(
@@ -138,7 +138,7 @@ export function leaf<Value>(
 /** The schema of one scalar. */
 export type Leaf<Value> = z.ZodType<Value>;
 
-/** The same, of a key that may be left out. */
+/** The same, for a key that may be left out. */
 export type WithDefault<Value> = z.ZodPrefault<Leaf<Value>>;
 
 function withDefault<Value>(schema: Leaf<Value>, byDefault: unknown): Leaf<Value> | WithDefault<Value> {
@@ -184,7 +184,7 @@ const booleans = new Map([
   ...spellings(false, 'n', 'no', 'off', 'false'),
 ]);
 
-/** An editor offers the two that all know. */
+/** The two spellings that an editor offers. */
 const booleanShape: JsonSchema = {
   anyOf: [{ type: 'boolean' }, { enum: [...booleans.keys()] }],
 };
@@ -201,9 +201,9 @@ function spellings(value: boolean, ...words: readonly string[]) {
  * Go's YAML: a key that holds text gets the source, so that `password: 0123` is `0123`.
  */
 export class YamlScalar {
-  /** As it stands in the file. */
+  /** The text in the file. */
   readonly source: string;
-  /** What YAML's core schema makes of it. */
+  /** Its value in YAML's core schema. */
   readonly value: number | boolean | bigint;
 
   constructor(source: string, value: number | boolean | bigint) {
@@ -250,7 +250,7 @@ const longest = 2 ** 63 / 1e6;
 
 const syntax = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/;
 
-/** A regular expression for the same texts, without a bound for their length. */
+/** A regular expression for the same strings, without a limit of their length. */
 export const durationPattern = `^(?:0$|(?=\\d)${syntax.source.slice(1, -1)}$)`;
 
 /** A text that is a duration, or `0`. */
@@ -274,12 +274,12 @@ export function parseDuration(text: string): number | undefined {
   return total < longest ? total : undefined;
 }
 
-/** The duration in Prometheus's syntax: `5400000` is `1h30m`, `0` is `0s`. Source: model.Duration.String. */
+/** Milliseconds in Prometheus's syntax: `5400000` is `1h30m`, `0` is `0s`. Source: model.Duration.String. */
 export function formatDuration(milliseconds: number): string {
   let rest = milliseconds;
   let text = '';
   for (const [name, size] of Object.entries(unit)) {
-    // Years and weeks only where they come out even: 90d reads better than 12w6d.
+    // Years and weeks only without a remainder: 90d reads better than 12w6d.
     if (rest < size || ((name === 'y' || name === 'w') && rest % size !== 0)) continue;
     text += `${Math.floor(rest / size)}${name}`;
     rest %= size;

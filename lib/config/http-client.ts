@@ -100,7 +100,7 @@ export interface HttpClientConfig extends ProxyConfig {
   /** `bearer_token` and `bearer_token_file` end up here too, with type `Bearer`. */
   readonly authorization?: {
     readonly type: string;
-    /** Between type and credentials; default a blank. DC/OS wants `token=…`. */
+    /** The text between type and credentials. Default: a space. DC/OS expects `token=…`. */
     readonly separator?: '=';
     readonly credentials?: Credential | undefined;
   };
@@ -151,7 +151,7 @@ const authorization = section({
 
 /**
  * The keys of an SD config that concern its HTTP client, to spread beside a mechanism's own. `httpClientRules` belong
- * into the same section's `.check(…)`, `withHttpClient` into its `.transform(…)`; `httpSdConfig` sees to the former.
+ * into the same section's `.check(…)`, `withHttpClient` into its `.transform(…)`; `httpSdConfig` does the former.
  */
 export const httpClientFields = {
   basic_auth: basicAuth.optional(),
@@ -167,7 +167,7 @@ export const httpClientFields = {
   ...proxyFields,
 };
 
-/** The HTTP client keys after parsing, still side by side. */
+/** The HTTP client keys after parsing, before they are gathered in `http`. */
 export type HttpClientKeys = SectionOf<typeof httpClientFields>;
 
 const ways = [
@@ -179,7 +179,7 @@ const ways = [
   'bearer_token_ref',
 ] as const;
 
-/** What must hold between those keys. */
+/** The conditions between those keys. */
 export const httpClientRules = [atMostOne<HttpClientKeys, (typeof ways)[number]>(...ways), ...proxyRules];
 
 /** The same config with the HTTP client keys gathered in `http`. */
@@ -221,13 +221,13 @@ export const httpClient = section(httpClientFields)
   .check(...httpClientRules)
   .transform((keys): HttpClientConfig => withHttpClient(keys).http);
 
-/** The client as it is when nothing of it was configured. */
+/** The client without any configured key. */
 export function defaultHttpClient(): HttpClientConfig {
-  // Compiling the schema, as zod does for a first value, would take far longer than to read this one.
+  // Compiling the schema, as zod does for a first value, takes far longer than reading this value.
   return httpClient.parse({}, { jitless: true });
 }
 
-/** Whether the client is as it is when nothing of it was configured. */
+/** Whether no key of the client is configured. */
 export function isDefaultHttpClient(config: HttpClientConfig): boolean {
   return isDeepStrictEqual(config, defaultHttpClient());
 }

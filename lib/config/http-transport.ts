@@ -30,7 +30,7 @@ export interface TlsConfig {
   readonly max_version?: TlsVersion | undefined;
 }
 
-/** Proxy keys; they stand inline beside the others. */
+/** Proxy keys. They are keys of the section itself, not of a section of their own. */
 export interface ProxyConfig {
   readonly proxy_url?: URL | undefined;
   readonly no_proxy?: string | undefined;
@@ -106,7 +106,7 @@ export const proxyFields = {
 /** The proxy keys after parsing. */
 export type ProxyKeys = SectionOf<typeof proxyFields>;
 
-/** What must hold between the proxy keys of a section that spreads `proxyFields`. */
+/** The conditions between the proxy keys of a section that spreads `proxyFields`. */
 export const proxyRules = [
   rule<ProxyKeys, 'no_proxy' | 'proxy_url' | 'proxy_from_environment'>(
     ['no_proxy', 'proxy_url', 'proxy_from_environment'],
@@ -132,7 +132,7 @@ export const proxyRules = [
   ),
 ];
 
-/** The keys as the client wants them. */
+/** The keys in the form that the client takes. */
 export function toProxyConfig(keys: ProxyKeys): ProxyConfig {
   return {
     ...(keys.proxy_url && { proxy_url: keys.proxy_url }),
@@ -142,7 +142,9 @@ export function toProxyConfig(keys: ProxyKeys): ProxyConfig {
   };
 }
 
-/** A proxy has no path. What looks like one, and would be shown, is the rest of a password that cuts the URL short. */
+/**
+ * A proxy has no path. What looks like a path is the rest of a password that was not escaped, and must not be shown.
+ */
 function proxyUrl() {
   return leaf('http://host:port or https://host:port, with # / ? in a password as %23 %2F %3F', (source) => {
     const parsed = URL.canParse(source) ? new MaskedUrl(source) : undefined;
@@ -169,7 +171,9 @@ class MaskedUrl extends URL {
   }
 }
 
-/** Headers that carry the connection or that the client sets itself. Source: prometheus/common, config.ReservedHeaders. */
+/**
+ * Headers that carry the connection or that the client sets itself. Source: prometheus/common, config.ReservedHeaders.
+ */
 const reserved = [
   'Authorization',
   'Host',
@@ -203,7 +207,7 @@ export const httpHeaders = mapOf(
 
 /** One value of a header, wrapped at once: any of them may be a secret. */
 function headerText() {
-  // A control character would end the header and begin another one.
+  // A control character would end the header and begin another.
   return leaf<Credential>('a header value without control characters', (source) =>
     /[^\t\P{Cc}]/u.test(source) ? undefined : { from: 'inline', secret: new Secret(source) },
   );

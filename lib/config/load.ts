@@ -4,7 +4,13 @@ import * as z from 'zod';
 import { isMusterError, MusterError, toMusterError } from '../base/errors.ts';
 import { readFolder, readText } from '../base/files.ts';
 import { type ObjectLocation, parseFileUrl, type StoreLocation, s3Url } from '../store/url.ts';
-import { type Assembled, assemble, type FileJobs, vanished, type Whereabouts } from './assemble.ts';
+import {
+  type Assembled,
+  assemble,
+  type ConfigOrigin,
+  type FileJobs,
+  problemsOfLostFiles,
+} from './assemble.ts';
 import { type DocumentOptions, documentSchema, storeConfig } from './document.ts';
 import { bool, isMapping, scalarText } from './fields.ts';
 import type { MusterConfig, NamedOutput, StanzaReader } from './muster-config.ts';
@@ -21,21 +27,21 @@ import {
 } from './scrape-files.ts';
 import { maxConfigBytes, readYaml } from './yaml-document.ts';
 
-/** What a text is parsed with. */
+/** How a text is parsed. */
 export interface ParseOptions<Stanza, KubeState extends NamedOutput>
   extends Pick<DocumentOptions<Stanza, KubeState>, 'mechanisms' | 'kubeState' | 'directory'> {
   /** Names the file in messages. */
   readonly origin: string;
-  /** What Muster does not discover is wrong, whatever the file says of `strict`. */
+  /** Makes SD configs that Muster does not discover an error, even without `strict` in the file. */
   readonly strict?: boolean;
-  /** Reads the SD configs of a backend that the file itself brings along; see `foreignNames`. */
+  /** Reads the SD configs of a backend that the file itself names; see `foreignNames`. */
   readonly readForeign?: ((name: string) => StanzaReader<Stanza>) | undefined;
 }
 
 /**
  * The configuration that the text of a `muster.yml` describes, or its text with those of its files, as packed by
- * `packFiles`. Throws a `ConfigError` with all problems at once; an empty file is one, since nobody who means to have no
- * jobs writes it so.
+ * `packFiles`. Throws a `ConfigError` with all problems at once; an empty file is one, since nobody who means to have
+ * no jobs writes it so.
  */
 export function parseConfig<Stanza, KubeState extends NamedOutput = never>(
   source: string,
@@ -63,13 +69,16 @@ function foreignNames(document: unknown): readonly string[] {
   );
 }
 
-/** Throws a `ConfigError` where a file of the one that was good is gone from the new one; see `vanished`. Both packed. */
-export function refuseVanished(now: string, good: string, whereabouts: Whereabouts): void {
+/**
+ * Throws a `ConfigError` where a file of the one that was good is gone from the new one; see `problemsOfLostFiles`.
+ * Both packed.
+ */
+export function refuseVanished(now: string, good: string, whereabouts: ConfigOrigin): void {
   const before = unpackFiles(good);
   if (before.files.length === 0) return;
   const { files } = assemble(readYaml(before.text), before.files, whereabouts);
   const next = unpackFiles(now);
-  const problems = vanished(files, assemble(readYaml(next.text), next.files, whereabouts));
+  const problems = problemsOfLostFiles(files, assemble(readYaml(next.text), next.files, whereabouts));
   if (problems.length > 0) throw new ConfigError(whereabouts.origin, inFileOrder(problems));
 }
 
@@ -81,7 +90,7 @@ function parseAssembled<Stanza, KubeState extends NamedOutput>(
   const { value, problemAt, nameJob, directoryOf } = assembled;
   if (value === undefined) throw new ConfigError(origin, inFileOrder(assembled.problems));
   if (value === null) throw new ConfigError(origin, [problemAt([], 'is empty')]);
-  // What zod would compile to read faster would be used once.
+  // zod compiles a schema to read faster, but this schema is used once.
   const parsed = documentSchema({ ...options, nameJob }).safeParse(value, { jitless: true });
   const readKeys = options.mechanisms.map(({ configKey }) => configKey);
   const issues = [
@@ -103,10 +112,10 @@ function isStrict(value: unknown): boolean {
   return isMapping(value) && 'strict' in value && bool().safeParse(value.strict).data === true;
 }
 
-/** Where a configuration is looked for when nobody names one. */
+/** The configuration file that is read when nobody names one. */
 const defaultLocation = 'muster.yml';
 
-/** Where a configuration is read, and what it is parsed with. */
+/** Where a configuration is read from, and how it is parsed. */
 export interface LoadOptions<Stanza, KubeState extends NamedOutput> extends ReaderLoaders<Stanza, KubeState> {
   /** A path, or a URL for `readUrl`. Default: `muster.yml`. */
   readonly location?: string;
@@ -118,9 +127,9 @@ export interface LoadOptions<Stanza, KubeState extends NamedOutput> extends Read
     | undefined;
   /** Folder that the location, and the paths in a configuration from a URL, start from. Default: the current one. */
   readonly directory?: string;
-  /** As of `ParseOptions`. */
+  /** As in `ParseOptions`. */
   readonly strict?: boolean;
-  /** The files that it had when it was last good: one that is gone fails the load; see `vanished`. */
+  /** The files of the last good configuration. If one is gone, the load fails; see `problemsOfLostFiles`. */
   readonly before?: readonly FileJobs[];
 }
 
@@ -168,7 +177,7 @@ export async function loadConfig<Stanza, KubeState extends NamedOutput = never>(
   const readers = await loadReaders(assembled.value, loaders);
   const foreign = await loadForeign(assembled, source, loaders.loadBackend);
   if (foreign.problems.length > 0) throw new ConfigError(location, inFileOrder(foreign.problems));
-  const problems = [...read.problems, ...vanished(before, assembled)];
+  const problems = [...read.problems, ...problemsOfLostFiles(before, assembled)];
   const digest = digestOf(packFiles(text, read.files));
   const mechanisms = [...readers.mechanisms, ...foreign.readers];
   const config = parseAssembled(assembled, { ...readers, ...rest, mechanisms, strict }, problems);
@@ -205,7 +214,7 @@ function lookAgain(
 
 /**
  * Loads the files that `backends` names. They are code, which runs with all rights of this process: only a file on this
- * machine may name them, since who may write an object need not be who may run a program here.
+ * machine may name them, since the right to write an object should not be the right to run a program here.
  */
 async function loadForeign<Stanza>(
   { value, problemAt }: Pick<Assembled, 'value' | 'problemAt'>,
@@ -245,7 +254,7 @@ function folderAccess(directory: string): FileAccess {
   };
 }
 
-/** The objects below the folder that the configuration lies in. */
+/** The objects below the folder of the configuration. */
 function bucketAccess(
   { bucket, key }: ObjectLocation,
   { location, readUrl, listUrl }: Pick<LoadOptions<never, never>, 'location' | 'readUrl' | 'listUrl'>,
@@ -268,8 +277,8 @@ function bucketAccess(
 }
 
 /**
- * Where the store is, even if all else in the configuration is wrong; `undefined` where that is unknown. Throws as
- * `loadConfig` does when there is no configuration to read.
+ * The store of a configuration, even if everything else in it is wrong; `undefined` if the store is unknown. Throws
+ * like `loadConfig` (`not-found`, `denied`, …) when there is no configuration to read.
  */
 export async function loadStoreLocation(
   options: Pick<LoadOptions<never, never>, 'location' | 'readUrl' | 'directory'>,
@@ -325,14 +334,14 @@ async function readConfigFile(path: string): Promise<string> {
   }
 }
 
-/** A mechanism by its key; the rest of it is loaded once a configuration has that key. */
+/** A mechanism by its key. The rest of it is loaded when a configuration has that key. */
 export interface MechanismLoader<Stanza> extends Pick<StanzaReader<Stanza>, 'name' | 'configKey'> {
   readonly load: () => Promise<StanzaReader<Stanza>>;
 }
 
 /** The parts of the schema that are loaded only where a configuration needs them. */
 export interface ReaderLoaders<Stanza, KubeState extends NamedOutput> {
-  /** The mechanisms whose SD configs may stand in a scrape config. */
+  /** The mechanisms whose SD configs a scrape config may have. */
   readonly mechanisms: readonly MechanismLoader<Stanza>[];
   /** Loads the schema of an entry of `kube_state_metrics`; without it there may be none. */
   readonly loadKubeState?: () => Promise<z.ZodType<KubeState>>;
@@ -346,7 +355,7 @@ interface Sections {
   readonly kube_state_metrics?: unknown;
 }
 
-/** Loads what it takes to read the document with this value, and nothing else: a command that starts is waited for. */
+/** Loads only what is needed to read the document with this value, because someone waits for the command to start. */
 export async function loadReaders<Stanza, KubeState extends NamedOutput>(
   document: unknown,
   { mechanisms, loadKubeState }: ReaderLoaders<Stanza, KubeState>,

@@ -10,22 +10,22 @@ export interface JobSettings {
   readonly guard: Guard;
   /** Who runs `relabel_configs`: Prometheus itself, or the function before it publishes. */
   readonly relabel: 'prometheus' | 'publish';
-  /** Publish all labels, or those which the job's rules can read. */
+  /** Publish all labels, or those that the job's rules can read. */
   readonly labels: 'all' | 'needed';
   /** Number of parts of each provider's list. */
   readonly shards: number | 'auto';
-  /** Milliseconds for which the targets of a provider stay that left the configuration; 0 is at once. */
+  /** Milliseconds that the targets of a provider stay after it left the configuration; 0 for none. */
   readonly retire_after: number;
-  /** Milliseconds that a listing may take, where configured. */
+  /** Milliseconds that a listing may take, if configured. */
   readonly deadline?: number | undefined;
-  /** Whose targets are wanted, where that is not the newest. */
+  /** The version of Prometheus whose targets are wanted, if that is not the newest. */
   readonly prometheus?: PrometheusVersion | undefined;
 }
 
 /** One SD config of a job. `Stanza` is what the mechanism's schema makes of it. */
 export interface Provider<Stanza> {
   /**
-   * The name that it has of the configuration; else the one that it would rather have: `<mechanism>-<index>`, where the
+   * The name that the configuration gives it, or else the preferred name: `<mechanism>-<index>`, where the
    * index counts the job's SD configs of that mechanism. No two of a job have the same.
    */
   readonly name: string;
@@ -33,11 +33,11 @@ export interface Provider<Stanza> {
   readonly named: boolean;
   readonly mechanism: string;
   readonly stanza: Stanza;
-  /** How many SD configs of the job say the very same, where that is more than one: as in Prometheus they are one. */
+  /** The number of equal SD configs in the job, if there are several. As in Prometheus they count as one. */
   readonly copies?: number;
-  /** Number, from 2, among those that ask the same server for the same and have no names. */
+  /** Its number, from 2, among the SD configs without names that list the same from the same server. */
   readonly twin?: number;
-  /** Keys of it, by their place in the job, which older versions of Prometheus refuse. */
+  /** Its keys that older versions of Prometheus refuse, by their path in the job. */
   readonly newer?: readonly NewerKey[] | undefined;
 }
 
@@ -47,9 +47,9 @@ export interface Job<Stanza> extends JobSettings {
   readonly name: string;
   readonly providers: readonly Provider<Stanza>[];
   readonly relabel_configs: readonly RelabelConfig[];
-  /** Labels which a target has before these rules unless discovery sets them: `job`, `__scheme__`, … */
+  /** Labels that a target has before these rules, unless discovery sets them: `job`, `__scheme__`, … */
   readonly scrapeLabels: LabelSet;
-  /** Folder that relative paths in it start from, where that is not the one of the configuration. */
+  /** Folder that relative paths in it start from, if it is not that of the configuration. */
   readonly directory?: string;
 }
 
@@ -60,25 +60,25 @@ export interface NamedOutput {
 
 /** How long the changes of a list are kept. */
 interface Journal {
-  /** Milliseconds. */
+  /** Milliseconds that a change is kept. */
   readonly keep: number;
-  /** Newest versions that stay, however old they are. */
+  /** The number of newest versions to keep, however old they are. */
   readonly min_versions: number;
 }
 
 /** A configuration in which everything was checked. */
 export interface MusterConfig<Stanza, KubeState extends NamedOutput = never> {
   readonly store: StoreLocation;
-  /** Whose the store is, where configured: only configurations of one owner may change what is in it. */
+  /** The owner of the store, if configured. Only configurations of this owner may change it. */
   readonly owner?: string | undefined;
-  /** What a job has where it says nothing, and what holds for the whole configuration. */
+  /** The defaults of jobs, and the settings of the whole configuration. */
   readonly defaults: JobSettings;
   /** How long journals are kept. */
   readonly journal: Journal;
-  /** In the order of the file; none where the file has no scrape configs. */
+  /** In the order of the file; empty if the file has no scrape configs. */
   readonly jobs: readonly Job<Stanza>[];
   readonly kube_state_metrics: readonly KubeState[];
-  /** What Prometheus goes on to discover by itself. */
+  /** What Prometheus still discovers itself. */
   readonly leftAlone: readonly LeftAlone[];
 }
 
@@ -90,7 +90,7 @@ export interface LeftAlone {
   readonly of: readonly string[];
 }
 
-/** What the configuration has to know of a mechanism. */
+/** What the configuration needs to know about a mechanism. */
 export interface StanzaReader<Stanza> {
   /** Names its providers, as in `consul-0`. */
   readonly name: string;
@@ -100,15 +100,15 @@ export interface StanzaReader<Stanza> {
   readonly schema: ZodType<ReadStanza<Stanza>>;
 }
 
-/** What the configuration learns of an SD config. */
+/** What the configuration learns about an SD config. */
 export interface ReadStanza<Stanza> {
   readonly stanza: Stanza;
-  /** The provider's name, where the stanza gives one. */
+  /** The provider's name, if the stanza sets one. */
   readonly name?: string | undefined;
-  /** Names what is listed. Absent where the mechanism is another program's. */
+  /** Identifies what is listed. Absent for a mechanism of another program. */
   readonly identity?: string | undefined;
-  /** Names what is written: two of one job that say the very same have the same. */
+  /** Identifies what is written: equal SD configs of a job have the same value. */
   readonly written?: string | undefined;
-  /** Keys of it which older versions of Prometheus refuse. */
+  /** Its keys that older versions of Prometheus refuse. */
   readonly newer?: readonly NewerKey[] | undefined;
 }

@@ -4,9 +4,9 @@ import { MusterError, oneLine } from '../base/errors.ts';
 /** Keys and list indices from the top of the file. */
 export type KeyPath = readonly (string | number)[];
 
-/** One thing that is wrong with a configuration, and where. */
+/** A problem of a configuration, and where it is. */
 export interface ConfigProblem {
-  /** The file that it is in, where that is another than the configuration itself. */
+  /** The file that has it, if it is not the configuration itself. */
   readonly file?: string;
   /** From 1. */
   readonly line: number;
@@ -30,7 +30,7 @@ export class ConfigError extends MusterError {
   }
 }
 
-/** More problems are counted, not shown. */
+/** The most problems that are shown. The others are counted. */
 export const maxShownProblems = 100;
 
 /** One line for each problem: `muster.yml:12:7 scrape_configs[0].job_name: is required`; the first 100 are shown. */
@@ -85,7 +85,7 @@ function shorten(key: string): string {
   return shown === key ? key : `${shown}…`;
 }
 
-/** A zod issue in the words of the configuration; one that tells of several unknown keys becomes one for each. */
+/** A zod issue in the words of the configuration. An issue with several unknown keys becomes one problem for each. */
 export function problemsOf(
   issue: z.core.$ZodIssue,
 ): readonly { readonly path: KeyPath; readonly message: string }[] {
@@ -98,7 +98,7 @@ export function problemsOf(
   }));
 }
 
-/** The complaint about a value of the wrong form. It never quotes the value, which may be a misplaced secret. */
+/** The message for a value of the wrong form. It never quotes the value, which may be a misplaced secret. */
 export function expected(what: string, input: unknown): string {
   if (input === undefined) return 'is required';
   return input === null ? `is empty, must be ${what}` : `must be ${what}`;
@@ -109,9 +109,9 @@ export function enumerate(names: readonly string[], word = 'and'): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1)}`;
 }
 
-/** The candidate that the word most likely stood for, or `undefined` when none is near enough to suggest. */
+/** The candidate that the word most likely means, or `undefined` when none is similar enough. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
-  // Beyond a third of its letters a typo is another word. Long keys are cut: nobody mistypes a page of text.
+  // If more than a third of the letters differ, it is another word. Long keys are cut: nobody mistypes a page of text.
   const limit = Math.max(1, Math.floor(Math.min(word.length, 60) / 3));
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const name of candidates) {
@@ -122,7 +122,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best?.name;
 }
 
-/** How many letters to add, drop, change or swap with their neighbour to get from one word to the other. */
+/** The number of letters to add, drop, change or swap with a neighbour to turn one word into the other. */
 export function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, index) => index);

@@ -5,7 +5,9 @@ import type { KeyPath } from './problem.ts';
 import { enumerate } from './problem.ts';
 import type { PrometheusVersion } from './prometheus-version.ts';
 
-/** Top-level keys of prometheus.yml that Muster leaves alone. Source: the configuration reference of Prometheus 3.14. */
+/**
+ * Top-level keys of prometheus.yml that Muster leaves alone. Source: the configuration reference of Prometheus 3.14.
+ */
 export const prometheusKeys = [
   'runtime',
   'alerting',
@@ -65,7 +67,7 @@ export const scrapeKeys = [
   'proxy_connect_header',
 ];
 
-/** SD configs whose targets Prometheus has without a listing. Muster reads those of jobs with `publish: all` alone. */
+/** SD configs whose targets Prometheus has without a listing. Muster reads them only in jobs with `publish: all`. */
 export const stayingKeys = ['static_configs', 'file_sd_configs'];
 
 /** The key of a mechanism's SD configs, as in `consul_sd_configs`; that of `static` is `static_configs`. */
@@ -137,10 +139,12 @@ export const mechanismsSince: Readonly<Record<string, PrometheusVersion>> = {
   ...{ oci: '3.14', outscale: '3.12' },
 };
 
-/** Jobs that are named of one key; the others are counted. */
+/** The most jobs that are named for one key. The others are counted. */
 const maxNamed = 20;
 
-/** One line, as in `Left to Prometheus: static_configs of prometheus, node; ec2_sd_configs of aws`; empty for nothing. */
+/**
+ * One line, as in `Left to Prometheus: static_configs of prometheus, node; ec2_sd_configs of aws`; empty for nothing.
+ */
 export function formatLeftAlone(leftAlone: readonly LeftAlone[]): string {
   if (leftAlone.length === 0) return '';
   const parts = leftAlone.map(({ key, of }) => {
@@ -150,7 +154,7 @@ export function formatLeftAlone(leftAlone: readonly LeftAlone[]): string {
   return `Left to Prometheus: ${parts.join('; ')}`;
 }
 
-/** The SD configs of a document that none of these mechanisms reads, and those of its alertmanagers. */
+/** The SD configs of a document that no mechanism reads, and those of its alertmanagers. */
 export function findLeftAlone(document: unknown, readKeys: readonly string[]): readonly LeftAlone[] {
   const { alerting }: Sections = isMapping(document) ? document : {};
   const { alertmanagers }: Sections = isMapping(alerting) ? alerting : {};
@@ -165,7 +169,7 @@ export function findLeftAlone(document: unknown, readKeys: readonly string[]): r
   ];
 }
 
-/** What is left alone of the jobs, as problems: for those who want Muster to discover the whole configuration. */
+/** The SD configs that are left to Prometheus, as problems for `strict`. */
 export function strictProblems(
   document: unknown,
   readKeys: readonly string[],
@@ -193,7 +197,7 @@ function leftKeys(document: unknown, readKeys: readonly string[]) {
   );
 }
 
-/** The keys of SD configs that a mapping has, in its order; one without a value counts as absent. */
+/** The keys of SD configs in a mapping, in its order. A key without a value counts as absent. */
 function sdKeysOf(mapping: unknown): readonly string[] {
   if (!isMapping(mapping)) return [];
   return Object.entries(mapping)

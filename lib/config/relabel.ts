@@ -30,7 +30,7 @@ const fields = {
 
 type Keys = SectionOf<typeof fields>;
 
-/** Actions that write or compare a label, and so need to know which. */
+/** Actions that write or compare a label, and so need `target_label`. */
 const needsTarget: readonly RelabelAction[] = [
   'replace',
   'hashmod',
@@ -40,7 +40,7 @@ const needsTarget: readonly RelabelAction[] = [
   'dropequal',
 ];
 
-/** Actions that refuse the keys which they would not read. */
+/** Actions that refuse keys that they do not read. */
 const takesOnly: Readonly<Partial<Record<RelabelAction, readonly (keyof Keys)[]>>> = {
   keepequal: ['source_labels', 'target_label'],
   dropequal: ['source_labels', 'target_label'],
@@ -73,7 +73,7 @@ export const relabelConfigs: z.ZodType<readonly RelabelConfig[]> = list(
   z.preprocess(keepEmptyTexts, relabelConfig),
 );
 
-/** A rule as a line of YAML, without the keys that say what holds anyhow: to be read, and to be pasted. */
+/** A rule as a line of YAML, without keys that have their defaults. People read it and paste it. */
 export function printRule(config: RelabelConfig): string {
   const { source_labels, separator, regex, modulus, target_label, replacement, action } = config;
   const keys = {
@@ -87,7 +87,7 @@ export function printRule(config: RelabelConfig): string {
   };
   const options = { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 } as const;
   const text = stringify(keys, { ...options, singleQuote: true }).trimEnd();
-  // A line break of a value, which only double quotes can hold in a line.
+  // Only double quotes can hold a line break of a value in one line.
   return text.includes('\n')
     ? stringify(keys, { ...options, defaultStringType: 'QUOTE_DOUBLE' }).trimEnd()
     : text;
@@ -102,7 +102,7 @@ function keepEmptyTexts(input: unknown): unknown {
   return Object.fromEntries(entries);
 }
 
-/** The rule that a key is left as it is by default where the action would not read it. */
+/** The condition that a key which the action does not read has its default. */
 function unread<const Key extends keyof Keys>(key: Key, isDefault: (keys: Pick<Keys, Key>) => boolean) {
   return rule<Keys, Key | 'action'>([key, 'action'], (keys) => {
     const only = takesOnly[keys.action];
@@ -140,7 +140,7 @@ function regex() {
 /** `metric_name_validation_scheme`. Source: prometheus/config, ScrapeConfig and GlobalConfig. */
 export const nameSchemeKey = unlessEmpty(oneOf(['utf8', 'legacy']));
 
-/** Where the scheme may stand: in a scrape config, or in `global` for all. */
+/** Where the scheme may be set: in a scrape config, or in `global` for all. */
 export interface NameSchemeKeys {
   readonly metric_name_validation_scheme?: 'utf8' | 'legacy' | undefined;
 }
@@ -172,7 +172,7 @@ export function withNameScheme(
 /** A name that may hold `$1` or `${name}`. Source: prometheus/model/relabel, relabelTargetLegacy. */
 const legacyTemplate = /^(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))(?:\w|\$(?:\{\w+\}|\w+))*$/;
 
-/** What is wrong with a rule by the legacy scheme. Source: Config.Validate of prometheus/model/relabel. */
+/** The problem of a rule under the legacy scheme. Source: Config.Validate of prometheus/model/relabel. */
 export function legacyProblem({ action, target_label, replacement }: RelabelConfig): string | undefined {
   if (action === 'labelmap')
     return legacyTemplate.test(replacement) ? undefined : refusal('replacement', replacement);

@@ -8,22 +8,22 @@ import { maxConfigBytes, type YamlFile } from './yaml-document.ts';
 
 /** A file that `scrape_config_files` names, as it was read. */
 export interface ScrapeFile {
-  /** The pattern that names it, as it stands in the configuration. */
+  /** The pattern that names it, as written in the configuration. */
   readonly pattern: string;
-  /** Place of the pattern in the list. */
+  /** Position of the pattern in the list, from 0. */
   readonly index: number;
   /** Relative to the folder of the configuration, or absolute. */
   readonly path: string;
   readonly text: string;
 }
 
-/** Where such files lie. Paths are relative to the folder of the configuration (`.`), or absolute. */
+/** The place that has such files. Paths are relative to the folder of the configuration (`.`), or absolute. */
 export interface FileAccess {
-  /** Absolute paths and those with `..` lead somewhere: of a bucket they do not. */
+  /** Whether absolute paths and paths with `..` are possible. In a bucket they are not. */
   readonly anywhere: boolean;
-  /** Names of what a folder holds; none where there is no such folder. */
+  /** The names in a folder; empty if there is no such folder. */
   readonly list: (folder: string) => Promise<readonly string[]>;
-  /** Throws `not-found`, `denied`, `malformed` or `too-large` for a file that cannot be had. */
+  /** Throws `not-found`, `denied`, `malformed` or `too-large` for a file that cannot be read. */
   readonly read: (path: string) => Promise<string>;
 }
 
@@ -31,9 +31,9 @@ export interface FileAccess {
 const maxAllBytes = 4 * maxConfigBytes;
 
 /**
- * Reads the files of `scrape_config_files` as Prometheus does: a pattern is one of Go's `filepath.Glob`, with `*` in its
- * last part only. Unlike there, a file that is named without a pattern must be there: its jobs would be taken for
- * deleted. Throws what neither the configuration nor its reader can help, such as a store that does not answer.
+ * Reads the files of `scrape_config_files` as Prometheus does: a pattern is one of Go's `filepath.Glob`, with `*` in
+ * its last part only. Unlike in Prometheus, a file that is named without a pattern must exist: otherwise its jobs would
+ * count as deleted. Throws what is not the fault of the configuration, such as a store that does not answer.
  */
 export async function readScrapeFiles(
   main: YamlFile,
@@ -47,7 +47,7 @@ export async function readScrapeFiles(
     const at = (message: string) => main.problemAt([filesKey, index], message);
     try {
       for (const path of await expandPattern(pattern, access)) {
-        // To read on would hold them all.
+        // Otherwise all files would be in memory.
         if (bytes > maxAllBytes) return { files, problems: [...bad, ...problems] };
         try {
           const text = await access.read(path);
@@ -65,7 +65,7 @@ export async function readScrapeFiles(
   return { files, problems: [...bad, ...problems] };
 }
 
-/** Whether the configuration names files that hold scrape configs. */
+/** Whether the configuration names files with scrape configs. */
 export function namesFiles(value: unknown): boolean {
   return isMapping(value) && filesKey in value && value[filesKey] !== null;
 }
@@ -102,7 +102,9 @@ function patternProblem(pattern: string, anywhere: boolean): string | undefined 
   return undefined;
 }
 
-/** The paths that the pattern names, in the order of Go's `filepath.Glob`. One without a wildcard names itself. */
+/**
+ * The paths that the pattern names, in the order of Go's `filepath.Glob`. A pattern without a wildcard names itself.
+ */
 export async function expandPattern(
   pattern: string,
   { list }: Pick<FileAccess, 'list'>,
@@ -124,7 +126,7 @@ function hasWildcard(pattern: string): boolean {
   return /[*?[\\]/.test(pattern);
 }
 
-/** What one part of a pattern matches; `undefined` where it is not a pattern. Source: Go's path/filepath, Match. */
+/** An expression for one part of a pattern; `undefined` if it is not a pattern. Source: Go's path/filepath, Match. */
 function matcherOf(part: string): RegExp | undefined {
   let source = '';
   let rest = part;
@@ -145,7 +147,7 @@ function matcherOf(part: string): RegExp | undefined {
   return new RegExp(`^${source}$`, 'su');
 }
 
-/** The inside of a character class; `undefined` where a range lacks an end or runs backwards. */
+/** The inside of a character class; `undefined` if a range lacks an end or runs backwards. */
 function rangesOf(set: string): string | undefined {
   let source = '';
   let rest = set;
@@ -166,7 +168,7 @@ function literal(character: string): string {
   return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }
 
-/** The error of a file that cannot be had, for a problem; others are thrown on. */
+/** The message of an error for a file that cannot be read. Throws other errors again. */
 function unreadable(error: unknown): MusterError {
   for (const kind of ['not-found', 'denied', 'malformed', 'too-large', 'config'] as const)
     if (isMusterError(error, kind)) return error;
@@ -180,12 +182,12 @@ const packed = z.object({
 
 const packedHead = '{"muster_config_files":1,';
 
-/** A configuration with its files as one text: that of the configuration itself where it has none. */
+/** A configuration with its files as one text. Without files it is the text of the configuration itself. */
 export function packFiles(text: string, files: readonly ScrapeFile[]): string {
   return files.length === 0 ? text : `${packedHead}${JSON.stringify({ text, files }).slice(1)}`;
 }
 
-/** What was packed. */
+/** The configuration and the files in a packed text. */
 export function unpackFiles(source: string): {
   readonly text: string;
   readonly files: readonly ScrapeFile[];
@@ -193,12 +195,14 @@ export function unpackFiles(source: string): {
   return source.startsWith(packedHead) ? packed.parse(JSON.parse(source)) : { text: source, files: [] };
 }
 
-/** The key of a path below a folder of a bucket. The folder ends with `/` or is empty; so does a key that ends with `/`. */
+/**
+ * The key of a path below a folder of a bucket. The folder ends with `/` or is empty; so does a key that ends with `/`.
+ */
 export function keyBelow(folder: string, path: string, end: '' | '/' = ''): string {
   return path === '.' ? folder : `${folder}${path}${end}`;
 }
 
-/** What a folder of a bucket holds: the next parts of the keys below it. */
+/** The names in a folder of a bucket: the next parts of the keys below it. */
 export function namesBelow(folder: string, keys: readonly string[]): readonly string[] {
   return [...new Set(keys.map((key) => key.slice(folder.length).replace(/\/.*$/s, '')))];
 }

@@ -24,7 +24,7 @@ import { nameSchemeKey, relabelConfigs } from './relabel.ts';
 import { rule, type SectionOf, section } from './section.ts';
 
 /**
- * One entry of `scrape_configs`: what Muster reads of it, and its providers. Keys that concern the scrape alone, and the
+ * One entry of `scrape_configs`: what Muster reads of it, and its providers. Keys that concern only the scrape, and the
  * SD configs of other mechanisms, are left to Prometheus.
  */
 export function scrapeConfig<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]) {
@@ -33,7 +33,7 @@ export function scrapeConfig<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]
     {
       job_name: nonEmptyText(),
       relabel_configs: relabelConfigs,
-      // Left to Prometheus as well, but its rules see them.
+      // Prometheus uses them, but the rules of the job see them too.
       scheme: text('http'),
       metrics_path: text('/metrics'),
       params: mapOf(stringList()),
@@ -42,11 +42,13 @@ export function scrapeConfig<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]
     },
     { ignored: [...scrapeKeys, ...sdKeys, ...configKeys] },
   );
-  // An intersection refuses only the keys which both sides refuse: those that neither the job nor a mechanism has.
+  // An intersection refuses only the keys that both sides refuse: those that neither the job nor a mechanism has.
   return z.intersection(job, providersOf(mechanisms)).check(nameFits);
 }
 
-/** What Prometheus sets on a target where discovery has not. Source: prometheus/scrape, PopulateDiscoveredLabels. */
+/**
+ * Labels that Prometheus sets on a target if discovery has not. Source: prometheus/scrape, PopulateDiscoveredLabels.
+ */
 export function scrapeLabels({ job_name, scheme, metrics_path, params }: ScrapeKeys): LabelSet {
   const first = Object.entries(params).map(([name, [value = '']]) => [`__param_${name}`, value]);
   return withoutEmpty({
@@ -83,7 +85,7 @@ function withoutStaying(job: unknown): unknown {
   return Object.fromEntries(Object.entries(job).filter(([key]) => !stayingKeys.includes(key)));
 }
 
-/** The condition that no two SD configs of a job have one name. */
+/** The condition that no two SD configs of a job have the same name. */
 const namesUnique: z.core.$ZodCheck<readonly ReadStanza<unknown>[]> = z.superRefine((stanzas, context) => {
   for (const [index, { name }] of stanzas.entries()) {
     const namesake = name === undefined ? -1 : stanzas.findIndex((other) => other.name === name);
@@ -94,8 +96,9 @@ const namesUnique: z.core.$ZodCheck<readonly ReadStanza<unknown>[]> = z.superRef
 });
 
 /**
- * The providers of one mechanism. A name that the configuration gives to one is no other's. Those that say the very same
- * are one. Others that ask the same server for the same, as with another inline credential, are told apart by their order.
+ * The providers of one mechanism. No other provider gets a name that the configuration gives. Equal SD configs are one
+ * provider. SD configs that list the same from the same server, but differ in an inline credential for instance, are
+ * told apart by their order.
  */
 function named<Stanza>(
   { name: mechanism, configKey }: Pick<StanzaReader<Stanza>, 'name' | 'configKey'>,
@@ -115,7 +118,7 @@ function named<Stanza>(
     const copies = nameless.filter((other) => written !== undefined && other.written === written);
     if (copies.length > 0 && copies[0] !== one) return [];
     let number = index;
-    // A step of their count leads to a number that no other SD config comes to.
+    // In steps of their count, so that the number is not that of another SD config.
     while (given.has(`${mechanism}-${number}`)) number += stanzas.length;
     const before = stanzas.filter((other, place) => other.name !== undefined || place < index);
     const alike = before.filter((other) => other.identity === identity);
@@ -130,12 +133,12 @@ function named<Stanza>(
   });
 }
 
-/** A job without a provider has no folder, and may be called as Prometheus allows. */
+/** A job without a provider has no folder, so it may have any name that Prometheus allows. */
 const nameFits = rule<
   { readonly job_name: string; readonly providers?: readonly Provider<unknown>[] | undefined },
   'job_name' | 'providers'
 >(['job_name', 'providers'], ({ job_name, providers }) => {
-  // Where an SD config is wrong there are none yet.
+  // If an SD config is wrong, there are none yet.
   if (providers === undefined || providers.length === 0) return undefined;
   try {
     encodeJob(job_name);
@@ -146,7 +149,7 @@ const nameFits = rule<
   }
 });
 
-/** Settings of a job that stand nowhere in the file. */
+/** The default settings of a job. */
 export const builtInSettings: JobSettings = {
   guard: { max_removed: 0.5, min_targets: 10, confirm_after: 900_000, confirm_empty_after: 3_600_000 },
   relabel: 'prometheus',
@@ -158,7 +161,7 @@ export const builtInSettings: JobSettings = {
 const guardFields = {
   max_removed: number({ min: 0, max: 1 }).optional(),
   min_targets: int({ min: 0 }).optional(),
-  // A number counted cycles once.
+  // In older files a number counted cycles.
   confirm_after: leaf(
     'a duration such as 15m, not a number of cycles',
     longerThanZero,
@@ -195,7 +198,7 @@ const fields = {
 /** `defaults:` of the file, and most of `muster:` of a job. */
 export const jobSettings = section(fields);
 
-/** The settings with what is configured in `over` in their place. */
+/** The settings, replaced by those that `over` configures. */
 export function overrideSettings(settings: JobSettings, over: SectionOf<typeof fields>): JobSettings {
   const deadline = over.deadline ?? settings.deadline;
   const prometheus = over.prometheus ?? settings.prometheus;

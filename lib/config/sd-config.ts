@@ -7,7 +7,7 @@ import { type Fields, section } from './section.ts';
 /** The provider's name, as in `consul-eu`, below `muster` in its stanza. */
 export const nameField = { name: nonEmptyText().optional() };
 
-/** Muster's own keys of an SD config, to spread beside a mechanism's; Prometheus has no such keys. */
+/** Muster's own keys of an SD config, to spread beside a mechanism's. Prometheus does not have them. */
 export const ownFields = { muster: section(nameField).optional() };
 
 /**
@@ -18,7 +18,7 @@ export function sdConfig<const F extends Fields>(refresh: string, fields: F) {
   return section({ refresh_interval: refreshInterval(refresh), ...fields });
 }
 
-/** Milliseconds between two listings where `refresh_interval` is 0, which Prometheus's check takes as well. */
+/** Milliseconds between two listings if `refresh_interval` is 0, which Prometheus accepts too. */
 export const shortestRefresh = 1000;
 
 function refreshInterval(byDefault: string): z.ZodType<number> {
@@ -40,7 +40,7 @@ export function httpSdConfig(refresh: string, fields: Fields) {
 }
 
 /**
- * Base URLs of servers that stand in for one another, one at least, each once and without a `/` at its end, so that
+ * Base URLs of equivalent servers, at least one, each once and without a `/` at its end, so that
  * a path can follow: `http://marathon.internal:8080/gate`.
  */
 export function serverList() {

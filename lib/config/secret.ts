@@ -3,7 +3,7 @@ import { leaf, unlessEmpty } from './fields.ts';
 
 const mask = '<secret>';
 
-/** Text that never shows itself: printing, logging or encoding one gives `<secret>`, as Prometheus writes it. */
+/** A text that is never shown: printing, logging or encoding it gives `<secret>`, as in Prometheus. */
 export class Secret {
   readonly #text: string;
 
@@ -11,7 +11,7 @@ export class Secret {
     this.#text = text;
   }
 
-  /** The text itself, for the one place that sends it. */
+  /** The text itself, for the code that sends it. */
   reveal(): string {
     return this.#text;
   }
@@ -38,13 +38,13 @@ export type Credential =
   | { readonly from: 'file'; readonly path: string }
   | { readonly from: 'ref'; readonly ref: string };
 
-/** Gives the text behind a credential, or throws (kind `config` or `denied`) with its place but not its text. */
+/** Reads the text of a credential. Throws kind `config` or `denied`; the message has the place, never the text. */
 export type ReadCredential = (credential: Credential, signal: AbortSignal) => Promise<string>;
 
 /**
  * The three forms of one secret-bearing key, as optional fields: `password: secret()`, `password_file: secretFile()`,
  * `password_ref: secretRef()`. An empty text counts as absent, as in Prometheus. `credentialOf` puts them together;
- * `atMostOne` sees to it that only one is used.
+ * `atMostOne` requires that only one is used.
  */
 export function secret() {
   return unlessEmpty(inlineCredential());
@@ -65,7 +65,7 @@ export function credentialOf(...forms: readonly (Credential | undefined)[]): Cre
   return forms.find((form) => form !== undefined);
 }
 
-/** Text which is the secret itself. */
+/** The secret itself. */
 function inlineCredential() {
   return leaf<Credential>('text', (source) => ({ from: 'inline', secret: new Secret(source) }));
 }
@@ -84,17 +84,17 @@ export function refCredential() {
   );
 }
 
-/** A reference to a credential kept elsewhere, taken apart. */
+/** The parts of a reference to a credential. */
 export interface Reference {
-  /** Who keeps it: `env`, `ssm` or `secretsmanager`. */
+  /** The service that has it: `env`, `ssm` or `secretsmanager`. */
   readonly scheme: string;
-  /** The rest: a variable, a parameter, a secret, an ARN. */
+  /** The name of the variable, parameter or secret, or an ARN. */
   readonly name: string;
   /** Key within a secret that holds JSON, after `#`. */
   readonly field?: string | undefined;
 }
 
-/** How references look, for messages. */
+/** The forms of a reference, for messages. */
 export const referenceForms = 'env:NAME, ssm:/path or secretsmanager:name#field';
 
 /** Source of the alphabets: AWS Systems Manager and Secrets Manager API references; ARNs need the colons. */

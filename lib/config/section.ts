@@ -9,11 +9,11 @@ export type Fields = Readonly<Record<string, z.ZodType>>;
 /** What a section with these keys is after parsing. */
 export type SectionOf<F extends Fields> = z.output<z.ZodObject<F, z.core.$strict>>;
 
-/** What a section accepts beside its keys, and what it says of others. */
+/** What a section accepts beside its keys, and its messages for other keys. */
 export interface SectionOptions {
-  /** Keys which are accepted and left alone. */
+  /** Keys that are accepted and ignored. */
   readonly ignored?: readonly string[];
-  /** What to say of an unknown key, where more is known about it than its nearest neighbour. */
+  /** A message for an unknown key that is better than the nearest known key. */
   readonly hint?: (key: string) => string | undefined;
 }
 
@@ -25,8 +25,8 @@ export function section<const F extends Fields>(fields: F, { ignored = [], hint 
   const known = [...Object.keys(fields), ...ignored];
   const error: z.core.$ZodErrorMap = (issue) => {
     if (issue.code !== 'unrecognized_keys') return expected('a mapping', issue.input);
-    // One line for each of the issue's keys: `problemsOf` makes a problem of each.
-    // To look for the nearest of a hundred thousand keys takes seconds, and no more are shown.
+    // The issue has all keys: `problemsOf` makes a problem of each.
+    // Searching the nearest key for a hundred thousand keys takes seconds, and only these are shown.
     return issue.keys
       .map((key, at) => hint?.(key) ?? (at < maxShownProblems ? unknownKey(key, known) : 'unknown key'))
       .join('\n');
@@ -44,7 +44,7 @@ export function section<const F extends Fields>(fields: F, { ignored = [], hint 
 
 /**
  * A condition between keys of one section, for `.check(…)`. `find` says what is wrong, if anything; it runs once all
- * the keys that it reads are sound by themselves, whatever the others are. The problem is put at the first of the
+ * the keys that it reads are valid, even if others are not. The problem is put at the first of the
  * keys that is there.
  */
 export function rule<Config, const Key extends keyof Config & string>(
@@ -58,7 +58,7 @@ export function rule<Config, const Key extends keyof Config & string>(
   });
 }
 
-/** The same for a condition that may be broken in several places below the section. */
+/** The same for a condition that may fail in several places below the section. */
 export function findings<Config, const Key extends keyof Config & string>(
   reads: readonly Key[],
   find: (config: Pick<Config, Key>) => readonly { readonly path: KeyPath; readonly message: string }[],
@@ -78,7 +78,7 @@ export function findings<Config, const Key extends keyof Config & string>(
   );
 }
 
-/** At most one of the keys may be there; a key with an empty text counts as absent, as in Prometheus. */
+/** The condition that at most one of the keys is there. A key with an empty text counts as absent, as in Prometheus. */
 export function atMostOne<Config, const Key extends keyof Config & string>(
   ...keys: readonly Key[]
 ): z.core.$ZodCheck<Config> {

@@ -3,22 +3,22 @@ import type { z } from 'zod';
 /** A JSON schema, or a part of one. */
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-/** Whether it is one with keywords: `true` and `false` are such, too, and have none. */
+/** Whether it is a schema with keywords. `true` and `false` are schemas without keywords. */
 export function isJsonSchema(value: unknown): value is JsonSchema {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What zod cannot see of a schema, since a function reads the value: `jsonSchemaOf` makes the file's JSON schema of it. */
+/** What zod cannot see of a schema, because a function reads the value. `jsonSchemaOf` needs it for the JSON schema. */
 export interface Shape {
-  /** What a value has to be, as messages say it. */
+  /** What a value must be, in the words of the messages. */
   readonly what?: string;
-  /** What the file may hold there. It may allow too much, and nothing too little. */
+  /** The JSON schema of the value in the file. It may allow too much, but never too little. */
   readonly json?: JsonSchema;
   /** The function hands the value to one of these. */
   readonly reads?: readonly z.core.$ZodType[];
-  /** An empty text stands for no value. */
+  /** Whether an empty text counts as no value. */
   readonly orEmpty?: true;
-  /** Keys of the section which are accepted and left alone. */
+  /** Keys of the section that are accepted and ignored. */
   readonly ignored?: readonly string[];
 }
 
@@ -30,7 +30,7 @@ export function withShape<Schema extends z.core.$ZodType>(schema: Schema, shape:
   return schema;
 }
 
-/** What is known of the schema. */
+/** The noted shape of the schema. */
 export function shapeOf(schema: z.core.$ZodType): Shape | undefined {
   return shapes.get(schema);
 }

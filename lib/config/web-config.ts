@@ -49,7 +49,7 @@ const tlsServerConfig = section(tlsFields).check(
   ),
 );
 
-/** Source: exporter-toolkit, web configuration: the headers which it lets be set. */
+/** Source: exporter-toolkit, web configuration: the headers that may be set. */
 const headerFields = {
   'Content-Security-Policy': text().optional(),
   'X-Frame-Options': oneOf(['', 'deny', 'sameorigin']).optional(),
@@ -65,14 +65,14 @@ const webConfigSchema = section({
   bearer_tokens: mapOf(leaf('the SHA-256 of the token in hex', readSha256)),
 });
 
-/** Who may read from the sidecar's HTTP server, and over what. Paths are absolute. */
+/** Who may read from the sidecar's HTTP server, and its TLS. Paths are absolute. */
 export interface WebConfig {
   readonly tls: TlsFields | undefined;
-  /** Set on every answer; an empty value takes the header away. */
+  /** Headers of every answer. An empty value removes a header. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Bcrypt hashes by user. */
   readonly users: ReadonlyMap<string, string>;
-  /** SHA-256 in lower-case hex, by any name. */
+  /** SHA-256 of each token in lower-case hex, by a name of your choice. */
   readonly tokens: ReadonlyMap<string, string>;
 }
 

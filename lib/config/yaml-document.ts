@@ -11,12 +11,12 @@ import {
 import { type ConfigProblem, formatKeyPath, type KeyPath } from './problem.ts';
 import { buildTree, type Place } from './yaml-tree.ts';
 
-/** A YAML file that was read, right or wrong. */
+/** A YAML file that was read, valid or not. */
 export interface YamlFile {
-  /** Mappings, lists, strings, `YamlScalar`s and nulls; undefined where the syntax is broken. */
+  /** Mappings, lists, strings, `YamlScalar`s and nulls; undefined if the syntax is broken. */
   readonly value: unknown;
   readonly problems: readonly ConfigProblem[];
-  /** The problem with the place of the path, or of the nearest thing above it that is there. */
+  /** The problem with the position of its path, or of the nearest existing path above it. */
   readonly problemAt: (path: KeyPath, message: string) => ConfigProblem;
 }
 
@@ -79,13 +79,13 @@ const explanations: Readonly<Partial<Record<ErrorCode, string>>> = {
   TAG_RESOLVE_FAILED: 'unknown tag, or a value that does not fit it; text that begins with ! must be quoted',
 };
 
-/** Something wrong with the syntax, and where. */
+/** An error of the syntax, and where it is. */
 interface YamlError {
   readonly offset: number;
   readonly code: ErrorCode;
 }
 
-/** A YAML text that was parsed: its first document, or what is wrong. */
+/** The result of parsing: the first document, or the errors. */
 interface ParsedYaml {
   readonly document: Document.Parsed<ParsedNode> | undefined;
   /** Empty if there is a document. */
@@ -93,10 +93,10 @@ interface ParsedYaml {
   readonly lines: LineCounter;
 }
 
-/** One mistake makes many errors, and each costs time: the first ones tell. */
+/** One mistake makes many errors, and each costs time. The first ones are enough. */
 const maxErrors = 5;
 
-/** Collections that may be open at once. To find the end of each costs the library time that grows with their number. */
+/** The most collections that may be open at once. The library's time to find their ends grows with their number. */
 const maxOpen = 200;
 
 /**
@@ -117,7 +117,7 @@ function parseOnce(text: string, tokens: Tokens): ParsedYaml {
   lines.addNewLine(0);
   const parser = new Parser(lines.addNewLine);
   const composer = new Composer<ParsedNode>({
-    // The tree tells of doubled keys and merges: it knows their paths.
+    // The tree reports duplicate keys and merges, because it knows their paths.
     uniqueKeys: false,
     merge: false,
     // Also below a %YAML 1.1 directive.
@@ -127,10 +127,10 @@ function parseOnce(text: string, tokens: Tokens): ParsedYaml {
     prettyErrors: false,
   });
   const errors: YamlError[] = [];
-  // The library would go on, and make an error of each line of a large file.
+  // The library would continue, and report an error for each line of a large file.
   Reflect.set(composer, 'onError', (source: ErrorSource, code: ErrorCode) => {
     if (errors.length < maxErrors) errors.push({ offset: errorOffset(source), code });
-    // The library may catch this and tell of it as of one more error.
+    // The library may catch this and report it as one more error.
     if (errors.length === maxErrors) throw enough;
   });
   try {
@@ -147,7 +147,7 @@ function parseOnce(text: string, tokens: Tokens): ParsedYaml {
 const tooDeep = new Error('nested too deeply');
 const enough = new Error('enough errors');
 
-/** How the library says where an error is. */
+/** The library's form of the position of an error. */
 type ErrorSource = number | readonly number[] | { readonly offset: number };
 
 function errorOffset(source: ErrorSource): number {
@@ -155,7 +155,7 @@ function errorOffset(source: ErrorSource): number {
   return 'offset' in source ? source.offset : (source[0] ?? 0);
 }
 
-/** The lexer's mark of brackets that end where no bracket closes them. */
+/** The lexer's token for the end of brackets that no bracket closes. */
 const brokenOff = '\x18';
 
 function* tokensOf(text: string, parser: Parser): Generator<CST.Token> {
@@ -172,7 +172,7 @@ function* next(parser: Parser, lexeme: string): Generator<CST.Token> {
   if (parser.stack.length > maxOpen) throw tooDeep;
 }
 
-/** What the lexer puts in front of a plain or a block text. Source: the package yaml, parse/cst. */
+/** The lexer's token before a plain or a block text. Source: the package yaml, parse/cst. */
 const textFollows = '\x1f';
 
 function* tokensAsInGo(text: string, parser: Parser): Generator<CST.Token> {
@@ -180,7 +180,7 @@ function* tokensAsInGo(text: string, parser: Parser): Generator<CST.Token> {
   let before = '';
   let level = 0;
   let indentation: unknown;
-  // Behind `key:` and a line break.
+  // After `key:` and a line break.
   let afterColon = false;
   let onNewLine = false;
   for (const lexeme of lexer.lex(text)) {
@@ -189,7 +189,7 @@ function* tokensAsInGo(text: string, parser: Parser): Generator<CST.Token> {
     const closes = !isText && level > 0 && (lexeme === ']' || lexeme === '}');
     if (opens && level === 0) {
       if (afterColon && onNewLine) {
-        // The parser takes it for the value of the key if it stands deeper by one.
+        // The parser reads it as the value of the key if it is indented by one more.
         yield* next(parser, ' ');
         parser.offset -= 1;
       }

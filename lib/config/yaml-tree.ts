@@ -12,30 +12,30 @@ import {
 import { isMapping, scalarText, YamlScalar } from './fields.ts';
 import type { KeyPath } from './problem.ts';
 
-/** Where a value stands in the file, and where what it holds stands. */
+/** The position of a value in the file, and the positions of its parts. */
 export interface Place {
   readonly offset: number;
   readonly entries: ReadonlyMap<string | number, Place>;
 }
 
-/** Something in the tree that no configuration can mean. */
+/** A part of the tree that is wrong in any configuration. */
 interface TreeProblem {
   readonly offset: number;
   readonly path: KeyPath;
   readonly message: string;
 }
 
-/** A YAML document as plain mappings, lists, strings, `YamlScalar`s and nulls, with the place of each. */
+/** A YAML document as plain mappings, lists, strings, `YamlScalar`s and nulls, with the position of each. */
 export interface YamlTree {
   readonly value: unknown;
   readonly place: Place;
   readonly problems: readonly TreeProblem[];
 }
 
-/** Values that aliases may bring in, counted each time: far above any real file, far below what hurts. */
+/** The most values that aliases may add, counted each time. Real files have far fewer; far more would be slow. */
 const maxAliased = 50_000;
 
-/** Levels of nesting; a scrape config has about ten. */
+/** The most levels of nesting. A scrape config has about ten. */
 const maxDepth = 64;
 
 /**
@@ -60,9 +60,9 @@ export function buildTree(
 
 interface Walk {
   readonly anchors: Map<string, ParsedNode>;
-  /** What each alias stood for where it was first met; the name may be given to another node later on. */
+  /** The node of each alias when it was first found. Its name may belong to another node later. */
   readonly targets: Map<Alias, ParsedNode | undefined>;
-  /** The nodes that the walk is inside of. */
+  /** The nodes that surround the current one. */
   readonly open: Set<ParsedNode>;
   readonly problems: TreeProblem[];
   aliasDepth: number;
@@ -102,7 +102,7 @@ function build(node: ParsedNode | null, spot: Spot, walk: Walk): Built {
 function buildAlias(alias: Alias, spot: Spot, walk: Walk): Built {
   if (!walk.targets.has(alias)) walk.targets.set(alias, walk.anchors.get(alias.source));
   const target = walk.targets.get(alias);
-  // The alias's name stays out of the message: `password: *word` is a password that lacks its quotes.
+  // The message does not name the alias: `password: *word` is a password without its quotes.
   if (target === undefined) {
     report(spot, walk, 'no anchor of this name stands above; text that begins with * must be quoted');
     return nothing(spot);
@@ -136,7 +136,7 @@ function buildMap(node: YAMLMap.Parsed, spot: Spot, walk: Walk): Built {
   for (const { key, value } of node.items) {
     const name = isScalar(key) ? keyText(key) : undefined;
     const keySpot = { offset: key.range[0], path: name === undefined ? spot.path : [...spot.path, name] };
-    // Unnamed: `{password secret}` and `{password:secret}` are keys without a colon too.
+    // The message does not name the key: `{password secret}` and `{password:secret}` are keys without a colon too.
     if (value === null)
       report({ ...spot, offset: key.range[0] }, walk, 'a key needs a colon and a space after it');
     else if (name === undefined || name === '__proto__') report(keySpot, walk, 'a key must be plain text');
@@ -158,7 +158,7 @@ function buildMap(node: YAMLMap.Parsed, spot: Spot, walk: Walk): Built {
   };
 }
 
-/** What `<<: *one` or `<<: [*one, *two]` brings; of two, the earlier wins. */
+/** The keys that `<<: *one` or `<<: [*one, *two]` adds. Of two equal keys, the earlier wins. */
 function mergedEntries(node: ParsedNode | null, spot: Spot, walk: Walk): ReadonlyMap<string, Built> {
   const merged = new Map<string, Built>();
   const sources = isSeq(node) ? node.items : [node];
@@ -174,7 +174,7 @@ function mergedEntries(node: ParsedNode | null, spot: Spot, walk: Walk): Readonl
   return merged;
 }
 
-/** Within an alias the node was met, and its problems were reported, before. */
+/** Reports a problem. Within an alias it was reported before, when the node itself was found. */
 function report({ offset, path }: Spot, walk: Walk, message: string, always = false): void {
   if (walk.aliasDepth === 0 || always) walk.problems.push({ offset, path, message });
 }

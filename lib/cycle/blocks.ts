@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { gunzipSync, gzip } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 import { mapConcurrent } from '../base/concurrency.ts';
 import { isMusterError, MusterError } from '../base/errors.ts';
+import { pack } from '../base/gzip-lines.ts';
 import { parseJson } from '../base/json.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { EncodedGroup, Groups } from '../targets/canonical.ts';
@@ -17,7 +17,7 @@ export interface BlockLimits {
   readonly groups: number;
   /** Characters that a block has at least, so that hostile sources do not make a block each. */
   readonly least: number;
-  /** Characters at which a block ends, whatever its sources. */
+  /** Characters at which a block ends, for any sources. */
   readonly most: number;
 }
 
@@ -49,7 +49,9 @@ const lost = 'block-lost';
 /** Code of the error for a text whose block was not fetched. */
 const unread = 'block-unread';
 
-/** A group of a block: what a cycle knows of it without its text. A class, as there are hundreds of thousands of them. */
+/**
+ * A group of a block: what a cycle knows of it without its text. A class, as there are hundreds of thousands of them.
+ */
 class BlockGroup implements EncodedGroup {
   readonly digest: string;
   readonly targets: number;
@@ -260,7 +262,7 @@ function blockOf(run: Run): HeldBlock | undefined {
 
 async function writeBlock(run: Run, { store, id, version, signal }: WriteInput): Promise<HeldBlock> {
   const text = linesOf(run.map(([, { json }]) => json));
-  const body = await promisify(gzip)(text, { level: 3 });
+  const body = await pack(text);
   const digest = createHash('sha256').update(body).digest('hex');
   const name = `${String(version).padStart(12, '0')}-${digest}`;
   try {

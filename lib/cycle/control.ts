@@ -130,7 +130,7 @@ export function keepRejected(
   };
 }
 
-/** Whether two lists have the same names, in whatever order. */
+/** Whether two lists have the same names, in any order. */
 export function isSame(a: readonly string[], b: readonly string[] | undefined): boolean {
   return b !== undefined && a.length === b.length && a.every((name) => b.includes(name));
 }

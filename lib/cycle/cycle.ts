@@ -40,8 +40,8 @@ export async function runCycle(provider: Provider, input: CycleInput): Promise<C
       targets: state.loaded === undefined ? 0 : countTargets(state.loaded.groups),
       durationMs: Math.max(0, input.now().getTime() - started.getTime()),
       firstAttempt: status?.first_attempt ?? status?.last_attempt ?? started.toISOString(),
-      ...(state.loaded && { loaded: state.loaded }),
-      ...(state.reported && { reported: state.reported }),
+      loaded: state.loaded,
+      reported: state.reported,
       damaged,
       ...(outcome !== 'failed' && (status?.failures ?? 0) > 0 && { recovered: true }),
       ...lastSuccess(outcome, state, input),
@@ -141,7 +141,7 @@ async function runSteps(
   const largest = stored.status?.files[0]?.largest;
   const factsWith = (lines: readonly string[]) => ({
     requests: listing.listed.requests,
-    ...(proposal && { held: proposal }),
+    held: proposal,
     ...(verdict.confirmed > 0 && { confirmed: verdict.confirmed }),
     ...markNew(lines, stored.status),
   });
@@ -317,7 +317,9 @@ function elapsedSince(status: Status | undefined, started: Date): number {
   return Math.max(0, started.getTime() - Date.parse(status.last_success));
 }
 
-/** Milliseconds that the memory of a hold does not count yet: it is newer than the status where a run died between them. */
+/**
+ * Milliseconds that the memory of a hold does not count yet: it is newer than the status where a run died between them.
+ */
 function unseenSince(memory: Memory | undefined, now: Date): number {
   return memory === undefined ? Number.POSITIVE_INFINITY : Math.max(0, now.getTime() - Date.parse(memory.at));
 }

@@ -25,7 +25,7 @@ export interface GateInput {
   readonly listing: Groups;
   /** What the listing says of itself. */
   readonly listed: Listed;
-  /** Names of the backend that the published list came from; empty where unknown. */
+  /** Names of the backend that the published list came from; empty if unknown. */
   readonly backend: readonly string[];
   /** What an earlier listing held. */
   readonly memory: Memory | undefined;
@@ -268,7 +268,10 @@ function holdBackend(
   };
 }
 
-/** Share of the published targets that carry a label which is missed when no listed target has it. */
+/**
+ * Share of the published targets with a label. From this share on, the gate misses the label when no listed target has
+ * it.
+ */
 const nearlyAll = 0.9;
 
 /** Labels that are held, or why lost ones pass. */

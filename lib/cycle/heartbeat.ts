@@ -37,7 +37,7 @@ export type ListFacts = Pick<Status, 'version' | 'groups' | 'targets'>;
 const shownFor = 60 * 60_000;
 
 /**
- * Writes the status of a cycle, good or bad, over the one that was read. Returns what was written, or undefined where a
+ * Writes the status of a cycle, good or bad, over the one that was read. Returns what was written, or undefined if a
  * newer one stays. Throws what the store throws.
  */
 export async function writeHeartbeat(
@@ -111,7 +111,7 @@ function nextStatus(
       ? { pinned: old?.pinned, rejected: old?.rejected }
       : controlFacts(control, ended)),
     confirmed: confirmedNow,
-    ...(damage && { damaged: damage }),
+    damaged: damage,
   };
 }
 
@@ -142,9 +142,9 @@ function heldFacts({ kind, targets, listed, wait, message }: Hold, now: Date, ol
 }
 
 /**
- * Writes a status before a target file is created. No file is in the store without a status, so that a later
- * look finds it, whenever this run dies, and a retirement that is under way sees that the provider is back. Returns what
- * is to be written over next.
+ * Writes a status before a target file is created. No file is in the store without a status, so that a later look finds
+ * it, whenever this run dies, and a retirement that is under way sees that the provider is back. Returns what will be
+ * replaced next.
  */
 export async function announceFile(
   provider: Pick<Provider, 'job' | 'provider' | 'identity'>,

@@ -1,8 +1,8 @@
-import { promisify } from 'node:util';
-import { gunzip, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import { isMusterError, MusterError } from '../base/errors.ts';
-import { overWrite, retryConflict } from '../store/errors.ts';
+import { unpack } from '../base/gzip-lines.ts';
+import { ifUnchanged, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { LabelSet } from '../targets/group.ts';
 import { heldKey, type ProviderId } from '../targets/keys.ts';
@@ -19,7 +19,7 @@ export interface HeldDocument {
   /** Version of the list that is published meanwhile. */
   readonly version: number;
   readonly message: string;
-  /** A pin holds it, whatever the gate would say. */
+  /** A pin holds it, even if the gate would not. */
   readonly pinned?: boolean | undefined;
   /** How many targets are held. */
   readonly targets: number;
@@ -102,7 +102,7 @@ export async function readHeld(
 }
 
 async function decodeHeld(body: Uint8Array, key: string, maxUnpacked: number): Promise<HeldDocument> {
-  const text = await promisify(gunzip)(body, { maxOutputLength: maxUnpacked }).catch((cause: unknown) => {
+  const text = await unpack(body, maxUnpacked).catch((cause: unknown) => {
     throw new MusterError('malformed', `${key} is not gzip, or has more than ${maxUnpacked} bytes`, {
       cause,
     });
@@ -115,9 +115,9 @@ async function decodeHeld(body: Uint8Array, key: string, maxUnpacked: number): P
     fresh: new Set(fresh),
     labels,
     backend,
-    ...(accepted && { accepted: acceptedOf(accepted) }),
+    accepted: accepted && acceptedOf(accepted),
   };
-  return { memory, version, message, ...(pinned && { pinned }), targets, listed, sample };
+  return { memory, version, message, pinned, targets, listed, sample };
 }
 
 function withoutUndefined({
@@ -156,7 +156,7 @@ function bySource(marks: ReadonlyMap<string, Mark>): readonly (Mark & { readonly
   return [...sources].map(([id, mark]) => ({ id, ...mark }));
 }
 
-/** What a hold leaves in the store. */
+/** The document of a hold. `version` is the published version of the list. */
 export function heldOf({ kind, memory, message, targets, listed }: Hold, version: number): HeldDocument {
   const pinned = kind === 'pinned' && { pinned: true };
   return { memory, version, message, ...pinned, targets: targets.length, listed, sample: sampleOf(targets) };
@@ -171,7 +171,10 @@ interface WriteInput {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Writes what is held over what was read; what an operator accepted in between is kept. */
+/**
+ * Replaces what was read with what is held now. An acceptance that an operator wrote in between is kept. Throws like
+ * `readHeld`, and what the store throws.
+ */
 export async function writeHeld(
   id: ProviderId,
   held: HeldDocument,
@@ -198,7 +201,7 @@ async function putHeld(
   { store, signal }: WriteInput,
 ): Promise<void> {
   await store.put(heldKey(id), encodeHeld(id, held), {
-    condition: overWrite(etag),
+    condition: ifUnchanged(etag),
     contentType: 'application/gzip',
     signal,
   });
@@ -206,7 +209,7 @@ async function putHeld(
 
 /**
  * Accepts just what is held of a provider now, for an hour: the next cycle lets these targets leave. Returns what was
- * accepted, or undefined where nothing is held.
+ * accepted, or undefined if nothing is held. Throws like `readHeld`, and what the store throws.
  */
 export async function acceptHeld(
   store: ObjectStore,

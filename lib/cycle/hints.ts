@@ -8,8 +8,8 @@ export function acceptCommand({ job, provider }: ProviderId): string {
   return `muster accept ${jobOption(job)} --provider ${provider}`;
 }
 
-/** The command that lets what is held be published: it accepts it or, of a pinned list, ends the pin. */
-export function letGoCommand(id: ProviderId, { pinned }: Pick<HeldDocument, 'pinned'>): string {
+/** The command that publishes what is held: it accepts it or, for a pinned list, ends the pin. */
+export function releaseCommand(id: ProviderId, { pinned }: Pick<HeldDocument, 'pinned'>): string {
   return pinned === true ? unpinCommand(id) : acceptCommand(id);
 }
 
@@ -47,7 +47,7 @@ export function operatorCommand(
     : `muster ${command} ${quoted(job)} --provider ${provider}`;
 }
 
-/** The command that settles what the status says of a provider, or undefined where none does. */
+/** The command that settles what the status says of a provider, or undefined if none does. */
 export function settlingCommand(
   id: ProviderId,
   { held, pinned, retiring }: Pick<Status, 'held' | 'pinned' | 'retiring'>,
@@ -58,7 +58,10 @@ export function settlingCommand(
   return held && acceptCommand(id);
 }
 
-/** What a person should know of a provider that is otherwise well: what left without an operator, and damage. */
+/**
+ * Notes about a provider that is otherwise well: targets that left without an operator, and damage. `now` is in
+ * milliseconds of Unix time.
+ */
 export function noticesOf(status: Status, now: number): readonly Notice[] {
   const { confirmed, damaged, pinned, rejected, ...id } = status;
   const isLate = confirmed !== undefined && now - Date.parse(confirmed.at) >= confirmedFor;
@@ -123,8 +126,8 @@ export function heldData({ memory, ...held }: HeldDocument): object {
   return {
     kind: held.pinned === true ? 'pinned' : memory.kind,
     ...held,
-    ...(labels && { labels: labels.names }),
+    labels: labels?.names,
     backend,
-    ...(accepted && { accepted_until: accepted.until }),
+    accepted_until: accepted?.until,
   };
 }

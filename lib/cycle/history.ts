@@ -30,7 +30,7 @@ export interface HistoryInput {
 export interface Version extends ProviderId {
   readonly version: number;
   readonly key: string;
-  /** Undefined where the entry cannot be read. */
+  /** Undefined if the entry cannot be read. */
   readonly head: JournalHead | undefined;
   readonly counts: ChangeCounts;
   /** Targets after it, where the entry tells. */
@@ -43,7 +43,7 @@ export interface Version extends ProviderId {
 export interface VersionRange {
   readonly since?: number | undefined;
   readonly until?: number | undefined;
-  /** The newest so many of them. */
+  /** The most of them, the newest. */
   readonly limit?: number | undefined;
 }
 
@@ -144,7 +144,7 @@ export async function readEntry(
 }
 
 /**
- * The newest version that was committed at or before a time (milliseconds of Unix time), or undefined where the journal
+ * The newest version that was committed at or before a time (milliseconds of Unix time), or undefined if the journal
  * does not reach back to it. Throws what the store throws.
  */
 export async function versionAt(
@@ -189,7 +189,7 @@ async function readHeadOf(body: Uint8Array, signal: AbortSignal): Promise<Journa
 }
 
 /** Who committed a version: an operator, or a run. */
-export function whoOf({ control, run }: Pick<JournalHead, 'control' | 'run'>): string {
+export function committerOf({ control, run }: Pick<JournalHead, 'control' | 'run'>): string {
   return control === undefined || control.action === 'lapse' ? run : control.by;
 }
 
@@ -222,8 +222,8 @@ export interface TargetQuestion extends VersionRange {
 }
 
 /**
- * What happened to a target of a provider over all its versions. A target that is there all along has no event. Throws
- * what the store throws.
+ * What happened to a target of a provider over all its versions. A target that was always there has no event. Throws
+ * what the store throws. An entry that cannot be read is reported in the result.
  */
 export async function lifeOfTarget(
   id: ProviderId,

@@ -16,7 +16,7 @@ export interface HoldFacts {
   readonly labels: readonly string[];
   /** What the listing says of itself: why it is filtered, or why it did not see all. */
   readonly reason: string;
-  /** Who rejected the removals, where somebody did. */
+  /** Who rejected the removals, if anyone did. */
   readonly rejected: Rejected | undefined;
   /** Milliseconds that a target has to be missing, and those that have passed; undefined: until it is accepted. */
   readonly wait: { readonly needed: number; readonly passed: number } | undefined;

@@ -17,6 +17,7 @@ import { knownHistorySchema, refuseNewer, targetGroup } from './document.ts';
  * held it; `rebuilt` because the history before it could not be read; `retired` with its provider.
  */
 const reasons = ['discovered', 'confirmed', 'accepted', 'rebuilt', 'retired'] as const;
+/** Why a version exists. */
 export type Reason = (typeof reasons)[number];
 
 /** The head of a journal entry: all but the change itself. */
@@ -96,7 +97,8 @@ const pair = z.strictObject({ before: targetGroup, after: targetGroup });
 
 /**
  * Reads an entry group by group, as it is unpacked: the first entry of a provider is its whole list, which is not to be
- * in memory for a page that shows twenty lines of it. Throws kind `malformed`, `too-large`, or `timeout` for the signal.
+ * in memory for a page that shows twenty lines of it. Throws kind `malformed`, `too-large`, or `timeout` for the
+ * signal.
  */
 export async function* readJournalLines(
   body: Uint8Array,
@@ -209,8 +211,8 @@ export interface JournalObject extends ProviderId {
 }
 
 /**
- * The entries of a provider's journal by their keys, oldest first. Objects that are no entries are left out. Throws what
- * the store throws.
+ * The entries of a provider's journal by their keys, oldest first. Objects that are no entries are left out. Throws
+ * what the store throws.
  */
 export async function listEntries(
   id: ProviderId,

@@ -35,7 +35,7 @@ export interface RetireRules {
 /** A provider that the store has and the configuration has not. */
 export interface LeavingProvider extends ProviderId {
   readonly targets: number;
-  /** Those of them that no other provider has taken over, as far as counts tell. */
+  /** Those of them that no other provider has taken over, judged by counts. */
   readonly loss: number;
   /**
    * - `due`: it is retired now;
@@ -73,10 +73,10 @@ export async function findLeft(
 }
 
 /**
- * Looks at every provider that left the configuration, counts its wait in its status, and says which are due. One leaves
- * when it has waited for `retire_after`, or as soon as its successors in the same job have published as many targets.
- * Where more than `max_removed` of all published targets would go, those due are held until an operator accepts. A
- * pinned one waits until the pin ends, whatever was accepted.
+ * Looks at every provider that left the configuration, counts its wait in its status, and says which are due. One
+ * leaves when it has waited for `retire_after`, or as soon as its successors in the same job have published as many
+ * targets. Where more than `max_removed` of all published targets would go, those due are held until an operator
+ * accepts. A pinned one waits until the pin ends, even if its retirement was accepted.
  */
 export async function reviewLeaving(
   configured: readonly ConfiguredProvider[],

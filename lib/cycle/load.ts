@@ -125,7 +125,7 @@ async function replay(
 }
 
 /**
- * Without a snapshot the journal tells all, unless its beginning has been cleared away. It is listed before it is
+ * Without a snapshot the journal has everything, unless its beginning was removed. It is listed before it is
  * read, so that what another run commits meanwhile does not look like a gap.
  */
 async function replayFromStart(
@@ -207,7 +207,7 @@ export interface PublishedList {
 }
 
 /**
- * Reads the published list of a provider from its file or its parts, whichever has the higher version; undefined where
+ * Reads the published list of a provider from its file or its parts, whichever has the higher version; undefined if
  * neither can be read. For rebuilding: a cycle knows its list by snapshot and journal.
  */
 export async function readPublished(

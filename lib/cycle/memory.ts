@@ -6,7 +6,7 @@ export interface Mark {
   readonly since: string;
   /**
    * Milliseconds between complete listings that lacked it. What lies between a failed cycle and the next good one does
-   * not count, and a single step counts for half of the wait at most: whatever the clock does, three listings agree.
+   * not count, and a single step counts for half of the wait at most: even if the clock jumps, three listings agree.
    */
   readonly waited: number;
   /** An operator has accepted that it goes. */
@@ -36,7 +36,9 @@ export interface Memory {
   readonly peak: number;
   /** Missing targets by their id or, where they are very many, by their source. */
   readonly marks: ReadonlyMap<string, Mark>;
-  /** Ids of targets that came while something was held: they leave when they go, or a busy cluster would pile them up. */
+  /**
+   * Ids of targets that came while something was held: they leave when they go, or a busy cluster would pile them up.
+   */
   readonly fresh: ReadonlySet<string>;
   /** Labels that would be lost. */
   readonly labels?: (Mark & { readonly names: readonly string[] }) | undefined;
@@ -73,8 +75,8 @@ export function acceptAll(memory: Memory, version: number, now: Date): Memory {
       at: now.toISOString(),
       until: new Date(now.getTime() + acceptedFor).toISOString(),
       version,
-      ...(memory.labels && { labels: memory.labels.names }),
-      ...(memory.backend && { backend: memory.backend }),
+      labels: memory.labels?.names,
+      backend: memory.backend,
     },
   };
 }
@@ -99,14 +101,14 @@ export interface Step {
 /** Steps that are kept at most; of more the oldest ones merge, upwards. */
 const mostSteps = 32;
 
-/** The most targets that were listed at any time within the last `window` milliseconds, as far as the steps tell. */
+/** The most targets that were listed at any time within the last `window` milliseconds, as far as the steps know. */
 export function peakWithin(steps: readonly Step[], now: number, window: number): number {
   return Math.max(0, ...steps.filter(({ until }) => until > now - window).map(({ targets }) => targets));
 }
 
 /**
- * The steps after a list of `before` targets was replaced by one of `after`. A step that ends in the future came from a
- * wrong clock: it ends now.
+ * The steps after a list of `before` targets was replaced by one of `after` targets. Steps older than `window`
+ * milliseconds are left out. A step that ends in the future came from a wrong clock: it ends now.
  */
 export function stepsAfter(
   steps: readonly Step[],

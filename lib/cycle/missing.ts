@@ -17,15 +17,15 @@ export interface ComparedTarget {
 
 /** What a listing lacks of a published list, and has beyond it. */
 export interface Comparison {
-  /** Published targets that are not listed, under whatever labels or source. */
+  /** Published targets that are not listed, with any labels or source. */
   readonly missing: readonly ComparedTarget[];
-  /** Listed targets that are not published, under whatever labels or source. */
+  /** Listed targets that are not published, with any labels or source. */
   readonly gained: readonly ComparedTarget[];
 }
 
 /**
- * Compares two lists target by target. A target whose labels changed, or that moved to another group, is neither missing
- * nor gained: its scrape is there before and after. Only groups that the change touches are read.
+ * Compares two lists target by target. A target whose labels changed, or that moved to another group, is neither
+ * missing nor gained: its scrape is there before and after. Only groups that the change touches are read.
  */
 export function compareTargets(change: Change): Comparison {
   const missing: (readonly ComparedTarget[])[] = [];

@@ -20,9 +20,9 @@ interface NamingInput {
 }
 
 /**
- * Gives each provider the name under which the store knows what it lists, wherever it stands in the configuration. A
- * new one gets the name of its position or, where that is taken, the lowest free number. Reads the status of each
- * provider, which the cycle needs anyway; a job whose statuses do not settle all names costs one listing more.
+ * Gives each provider the name under which the store knows what it lists. Its position in the configuration does not
+ * matter. A new one gets the name of its position or, where that is taken, the lowest free number. Reads the status of
+ * each provider, which the cycle needs anyway; a job whose statuses do not settle all names costs one listing more.
  */
 export async function resolveNames<P extends Named>(
   providers: readonly P[],

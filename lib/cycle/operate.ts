@@ -44,7 +44,7 @@ export interface Operated extends ProviderId {
   readonly control: Control;
 }
 
-/** What is wanted of a version: its list and what is in force, or nothing where it is so already. */
+/** What is wanted of a version: its list and what is in force, or nothing if it is so already. */
 interface Draft {
   readonly action: ControlRecord['action'];
   readonly groups: Loaded['groups'];
@@ -52,7 +52,11 @@ interface Draft {
   readonly control: (version: number) => Control;
 }
 
-/** Keeps the list as it is until a time (ISO 8601), or until it is unpinned: cycles go on, and publish nothing. */
+/**
+ * Keeps the list as it is until a time (ISO 8601), or until it is unpinned: cycles go on, and publish nothing. Throws
+ * `not-found` for a provider that is not in the store, `storage` for a damaged one, and `conflict` if others keep
+ * writing.
+ */
 export function pinProvider(
   id: ProviderId,
   until: string | undefined,
@@ -80,7 +84,7 @@ function isPinned(control: Control, until: string | undefined, { now, why }: Ope
   return Math.abs(Date.parse(until) - Date.parse(pin.until)) <= clockSkew;
 }
 
-/** Ends a pin: the next cycle publishes what it finds, through the gate. */
+/** Ends a pin: the next cycle publishes what it finds, through the gate. Throws like `pinProvider`. */
 export function unpinProvider(id: ProviderId, input: OperatorInput): Promise<Operated> {
   return operate(id, input, async ({ groups, control }) => {
     if (control.pin === undefined) return undefined;
@@ -90,8 +94,8 @@ export function unpinProvider(id: ProviderId, input: OperatorInput): Promise<Ope
 
 /**
  * Says that what is held now is not wanted: these removals are not confirmed by time, until the backend has the targets
- * again, or an operator accepts them after all. An earlier acceptance is taken back. Throws kind `not-found` where
- * nothing is held.
+ * again, or an operator accepts them after all. An earlier acceptance is taken back. Throws kind `not-found` if nothing
+ * is held, and like `pinProvider`.
  */
 export function rejectHeld(id: ProviderId, input: OperatorInput): Promise<Operated> {
   const { store, signal, now, by, why } = input;
@@ -131,7 +135,7 @@ export interface RollbackTo {
   readonly to: number;
   /** Pin it as well, until then (ISO 8601). */
   readonly pin?: { readonly until: string | undefined } | undefined;
-  /** So many targets may go, whatever the gate says. */
+  /** The number of targets that may go, even if the gate would hold them. */
   readonly maxRemoved: number;
   readonly guard: Guard;
 }

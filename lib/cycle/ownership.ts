@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { MusterError } from '../base/errors.ts';
-import { overWrite, retryConflict } from '../store/errors.ts';
+import { ifUnchanged, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { isProviderName, statusKey, storeKey } from '../targets/keys.ts';
 import { decodeDocument, encodeDocument } from './document.ts';
@@ -13,7 +13,7 @@ interface OwnershipInput {
   readonly signal: AbortSignal;
   /** `owner` of the configuration. */
   readonly owner?: string | undefined;
-  /** Take the store over, whatever it has. */
+  /** Take the store over, even from another configuration. */
   readonly takeOver?: boolean;
   /** Look only. */
   readonly dryRun?: boolean;
@@ -93,7 +93,7 @@ const schema = z.object({
   owner: z.string().optional(),
 });
 
-/** The store's document together with the write that it was read from; undefined where the store has none yet. */
+/** The store's document together with the write that it was read from; undefined if the store has none yet. */
 export async function readStoreDocument(
   store: ObjectStore,
   signal?: AbortSignal,
@@ -125,7 +125,7 @@ async function writeStoreDocument(
 ): Promise<void> {
   const text = { schema: 1, id, created: new Date().toISOString(), owner };
   await store.put(storeKey, encodeDocument(text), {
-    condition: overWrite(etag),
+    condition: ifUnchanged(etag),
     contentType: 'application/json',
     signal,
   });

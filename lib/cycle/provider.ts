@@ -61,7 +61,7 @@ export interface CycleInput {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Awaited when the last list is loaded: others that share the listing may not be so far. Never throws. */
   readonly beforeListing?: ((signal: AbortSignal | undefined) => Promise<void>) | undefined;
-  /** When the listing must have ended, whatever the provider's deadline: what comes after it needs time too. */
+  /** When the listing must end, even before the provider's deadline, because the steps after it need time too. */
   readonly listUntil?: Date;
   /** Why the newest configuration is not in force; the status shows it. */
   readonly configError?: string | undefined;
@@ -118,7 +118,7 @@ export interface CycleResult extends ProviderId {
   /** When its first cycle was tried, ISO 8601. */
   readonly firstAttempt?: string;
   /** What the next cycle of this process may start from. */
-  readonly loaded?: Loaded;
+  readonly loaded?: Loaded | undefined;
   /** The status that it wrote. */
-  readonly reported?: StoredStatus;
+  readonly reported?: StoredStatus | undefined;
 }

@@ -1,5 +1,5 @@
 import { isMusterError, MusterError } from '../base/errors.ts';
-import { overWrite } from '../store/errors.ts';
+import { ifUnchanged } from '../store/errors.ts';
 import type { Body, ObjectStore, StreamedBody } from '../store/store.ts';
 import type { Groups } from '../targets/canonical.ts';
 import { type Change, isEmptyChange } from '../targets/diff.ts';
@@ -17,7 +17,7 @@ import { deleteSeen } from './document.ts';
 import type { Loaded } from './load.ts';
 import { decodeManifest, encodeManifest, maxManifestBytes, type Part } from './manifest.ts';
 import type { Provider } from './provider.ts';
-import { type Checkpoint, grace, isForBlocks, isLaidOut, writeCheckpoint } from './snapshot.ts';
+import { belongsInBlocks, type Checkpoint, grace, isLaidOut, writeCheckpoint } from './snapshot.ts';
 import type { Status } from './status.ts';
 
 /** The target file or manifest of a provider, and the write of it. */
@@ -47,7 +47,7 @@ const attempts = 5;
 /** A version that is committed. */
 interface Committed {
   readonly loaded: Loaded;
-  /** What led to it from the version before; empty where the list stayed. */
+  /** What led to it from the version before; empty if the list stayed. */
   readonly change: Change;
   /** As the last cycle left it. */
   readonly status: Status | undefined;
@@ -65,7 +65,7 @@ export async function publishVersion(
   const { version, groups } = loaded;
   const { identity, limits, shards } = provider;
   const layout = { limits, inParts: shards !== 'auto' && shards > 1 };
-  const isPlain = shards === 1 || !isForBlocks(loaded, layout);
+  const isPlain = shards === 1 || !belongsInBlocks(loaded, layout);
   const key = isPlain ? targetsKey(provider) : manifestKey(provider);
   const known = status?.files.length === 1 && status.files[0]?.key === key ? status.files[0] : undefined;
   const isThere =
@@ -118,8 +118,8 @@ async function publishFile(input: WriteInput, groups: Groups): Promise<Published
 }
 
 /**
- * Publishes the blocks of the snapshot by a manifest, so that a reader of it finds all of them. Returns undefined when a
- * newer run was found.
+ * Publishes the blocks of the snapshot by a manifest, so that a reader of it finds all of them. Returns undefined when
+ * a newer run was found.
  */
 async function publishManifest(
   input: WriteInput,
@@ -148,9 +148,9 @@ async function readParts({ store, id, signal }: WriteInput): Promise<readonly st
 }
 
 /**
- * Puts a file in place of whatever older run's file is there. The order matters: first the file's etag, then the look
- * at the fence, then the conditional write. A run that commits after the look also publishes after the etag was read, so
- * that either this write fails on its etag or the newer one lands on top.
+ * Replaces the file of any older run. The order matters: first the file's etag, then the look at the fence, then the
+ * conditional write. A run that commits after the look also publishes after the etag was read, so that either this
+ * write fails on its etag or the newer one lands on top.
  */
 async function replaceFenced(input: WriteInput, key: string, body: Body): Promise<string | undefined> {
   const { store, signal } = input;
@@ -173,7 +173,7 @@ async function putFenced(
   const { store, signal } = input;
   if (!(await isNewest(input))) return 'superseded';
   try {
-    const options = { condition: overWrite(over), contentType: 'application/json', signal };
+    const options = { condition: ifUnchanged(over), contentType: 'application/json', signal };
     return await store.put(key, body, options);
   } catch (error) {
     if (!isMusterError(error, 'conflict')) throw error;

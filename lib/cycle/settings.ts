@@ -20,8 +20,8 @@ const rule = z.object({
 });
 
 /**
- * How a provider is configured, as its status tells readers who have no configuration: what is asked, how often, and what
- * becomes of the targets. No credential is in it. Durations are in seconds.
+ * How a provider is configured, as its status shows it to readers without the configuration: what is listed, how often,
+ * and what becomes of the targets. No credential is in it. Durations are in seconds.
  */
 export const settingsSchema = z.object({
   mechanism: z.string(),
@@ -40,7 +40,7 @@ export const settingsSchema = z.object({
   }),
   /** What the job's other keys give a target where discovery says nothing: `job`, `__scheme__`, … */
   scrape_labels: labelSet,
-  /** Absent where they are too long for the status. */
+  /** Absent if they are too long for the status. */
   relabel_configs: z.array(rule).optional(),
 });
 
@@ -98,14 +98,14 @@ function writeRule(config: RelabelConfig): z.infer<typeof rule> {
     ...(modulus !== 0n && { modulus: String(modulus) }),
     ...(target_label !== '' && { target_label }),
     ...(replacement !== defaults.replacement && { replacement }),
-    ...(names !== undefined && { names }),
+    names,
   };
 }
 
 /** Source: Prometheus configuration reference, relabel_config. */
 const defaults = { separator: ';', regex: '(.*)', replacement: '$1' } as const;
 
-/** The rules as they can be run; undefined where the settings do not have them, or one cannot be read. */
+/** The rules as they can be run; undefined if the settings do not have them, or one cannot be read. */
 export function rulesOf({ relabel_configs }: Settings): readonly RelabelConfig[] | undefined {
   const rules = relabel_configs?.map(
     ({ source_labels = [], separator, modulus, target_label = '', ...one }) => {

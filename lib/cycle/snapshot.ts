@@ -3,7 +3,7 @@ import { mapConcurrent } from '../base/concurrency.ts';
 import { isMusterError, MusterError } from '../base/errors.ts';
 import { packLines, unpackLines } from '../base/gzip-lines.ts';
 import { parseJson } from '../base/json.ts';
-import { overWrite, retryConflict } from '../store/errors.ts';
+import { ifUnchanged, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { type EncodedGroup, encodeGroup, type Groups } from '../targets/canonical.ts';
 import type { Cursor } from '../targets/discover.ts';
@@ -38,7 +38,7 @@ export interface Snapshot {
   readonly steps?: readonly Step[] | undefined;
   /** What operators have decided. */
   readonly control?: Control | undefined;
-  /** The blocks that hold the texts; undefined where the snapshot holds them itself. */
+  /** The blocks that hold the texts; undefined if the snapshot holds them itself. */
   readonly blocks?: readonly Block[] | undefined;
   /** Blocks of earlier versions, kept for readers that are on their way. */
   readonly replaced?: readonly Replaced[] | undefined;
@@ -170,24 +170,24 @@ interface Checkpointed {
   readonly groups: Groups;
 }
 
-/** How a list is to be laid out. */
+/** The layout of a list. */
 type Layout = Pick<CheckpointInput, 'limits' | 'inParts'>;
 
-/** Whether the texts of a list go into blocks. One near the limit stays as it is. */
-export function isForBlocks(
+/** Whether the texts of a list go into blocks. A list near the limit stays as it is. */
+export function belongsInBlocks(
   { groups, checkpoint }: Pick<Unwritten, 'groups' | 'checkpoint'>,
   { limits: { inline } = usualLimits, inParts }: Layout,
 ): boolean {
   return inParts === true || textLength(groups) > (checkpoint?.blocks === undefined ? inline : inline / 2);
 }
 
-/** Whether a snapshot of the list is laid out as it is to be. */
+/** Whether a snapshot of the list has this layout. */
 export function isLaidOut(
   list: Pick<Unwritten, 'groups' | 'checkpoint'>,
   snapshot: Pick<Snapshot, 'blocks'>,
   layout: Layout,
 ): boolean {
-  return (snapshot.blocks !== undefined) === isForBlocks(list, layout);
+  return (snapshot.blocks !== undefined) === belongsInBlocks(list, layout);
 }
 
 /**
@@ -203,7 +203,7 @@ export async function writeCheckpoint(
 ): Promise<Checkpointed | undefined> {
   const { version, groups, cursor, identity, backend, steps } = list;
   const { store, signal, now, limits = usualLimits } = input;
-  const inBlocks = isForBlocks({ groups, checkpoint }, input);
+  const inBlocks = belongsInBlocks({ groups, checkpoint }, input);
   const isRight = (one: Pick<Snapshot, 'version' | 'blocks'>) =>
     one.version === version && isLaidOut({ groups, checkpoint }, one, input);
   if (checkpoint !== undefined && isRight(checkpoint)) return { checkpoint, groups };
@@ -232,22 +232,22 @@ export async function writeCheckpoint(
       control: control === noControl ? undefined : control,
       replaced: replaced.length === 0 ? undefined : replaced,
     });
-    const options = { condition: overWrite(over?.etag), contentType: 'application/gzip', signal };
+    const options = { condition: ifUnchanged(over?.etag), contentType: 'application/gzip', signal };
     const { etag } = await store.put(snapshotKey(id), body, options);
     return { checkpoint: { version, etag, blocks: made.blocks, replaced }, groups: made.groups };
   });
 }
 
 /**
- * Whether a snapshot that took the place of the loaded one names all blocks that were kept of that: others may have been
- * cleared away since, or will be.
+ * Whether a snapshot that took the place of the loaded one names all blocks that were kept of that: others may have
+ * been cleared away since, or will be.
  */
 function namesKept(stored: Snapshot | undefined, blocks: readonly Block[], version: number): boolean {
   const named = new Set(stored?.blocks?.map(({ name }) => name));
   return blocks.every(({ name }) => named.has(name) || parsePartName(name)?.version === version);
 }
 
-/** The snapshot, or undefined where it cannot be read. */
+/** The snapshot, or undefined if it cannot be read. */
 async function snapshotOf(body: Uint8Array): Promise<Snapshot | undefined> {
   try {
     return await decodeSnapshot(body);
@@ -257,7 +257,7 @@ async function snapshotOf(body: Uint8Array): Promise<Snapshot | undefined> {
   }
 }
 
-/** Milliseconds that a replaced block stays for readers which have an older list. */
+/** Milliseconds that a replaced block stays for readers that have an older list. */
 export const grace = 60 * 60_000;
 
 /** Replaced blocks that a snapshot names at most; others are cleared away as orphans. */

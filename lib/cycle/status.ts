@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { mapConcurrent } from '../base/concurrency.ts';
 import { isMusterError } from '../base/errors.ts';
-import { overWrite, retryConflict } from '../store/errors.ts';
+import { ifUnchanged, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { encodeJob, folders, type ProviderId, parseStatusKey, statusKey } from '../targets/keys.ts';
 import { decodeDocument, encodeDocument } from './document.ts';
@@ -36,7 +36,9 @@ export const statusSchema = z.object({
   run: z.string(),
   /** Version of Muster that wrote it. */
   muster: z.string().optional(),
-  /** Digest of what the provider lists: by it the provider is known, wherever it stands in the configuration. */
+  /**
+   * Digest of what the provider lists. It identifies the provider; the position in the configuration does not matter.
+   */
   identity: z.string().optional(),
   /** Digest of the backend server that it asks: providers with the same one fall together. */
   server: z.string().optional(),
@@ -55,7 +57,7 @@ export const statusSchema = z.object({
   last_change: time.optional(),
   duration_seconds: z.number(),
   /**
-   * Requests that the last good listing cost the backend, each with its retries; absent where they are not counted. What
+   * Requests that the last good listing cost the backend, each with its retries; absent if they are not counted. What
    * several providers share is counted for one of them, so that the sum is what the backend saw.
    */
   requests: z.int().min(0).optional(),
@@ -225,7 +227,7 @@ function readBody(body: Uint8Array, etag: string, key: string): StoredStatus {
   }
 }
 
-/** The status behind an object, or undefined where it is none, or one of a later Muster. */
+/** The status behind an object, or undefined if it is none, or one of a later Muster. */
 export function parseStatus(body: Uint8Array): Status | undefined {
   try {
     return decodeDocument(body, statusSchema, 'status');
@@ -244,7 +246,7 @@ interface WriteStatusInput {
 /**
  * Writes the status over the one that was read. Where another run wrote in between, the one with the newer version
  * stays, and what that run published is kept. Throws kind `conflict` at once when `merge` is off. Returns what was
- * written, or undefined where the other one stays.
+ * written, or undefined if the other one stays.
  */
 export async function writeStatus(
   id: ProviderId,
@@ -253,7 +255,7 @@ export async function writeStatus(
   { store, signal, merge = true }: WriteStatusInput,
 ): Promise<StoredStatus | undefined> {
   const put = async (next: Status, over: string | undefined) => {
-    const options = { condition: overWrite(over), contentType: 'application/json', signal };
+    const options = { condition: ifUnchanged(over), contentType: 'application/json', signal };
     const { etag } = await store.put(statusKey(id), encodeDocument(next), options);
     return { status: next, etag };
   };

@@ -89,7 +89,7 @@ const retired = 'retired';
 
 type NoteInput = Pick<SumsInput, 'store' | 'now' | 'signal'>;
 
-/** Notes that a provider was retired with so many targets. */
+/** Notes that a provider was retired with `removed` targets. */
 export async function noteRetired(
   { removed, ...id }: ProviderId & { readonly removed: number },
   { store, now, signal }: NoteInput,
@@ -126,7 +126,7 @@ function short(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
-/** All that has to be known of a drop stands in its key, so that one listing finds all drops. */
+/** The key of a drop has all its facts, so that one listing finds all drops. */
 function dropKey(drop: Drop, now: Date, window: number): string {
   const { server, job, provider } = nameDrop(drop);
   const until = String(now.getTime() + window).padStart(15, '0');

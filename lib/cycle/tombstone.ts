@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { isMusterError } from '../base/errors.ts';
-import { overWrite, retryConflict } from '../store/errors.ts';
+import { ifUnchanged, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { type ProviderId, retiredKey } from '../targets/keys.ts';
 import { decodeDocument, encodeDocument } from './document.ts';
@@ -29,7 +29,9 @@ const schema = z.object({
   run: z.string(),
 });
 
-/** The tombstone of a provider, or undefined where there is none. Throws `malformed`, `newer`, and what the store throws. */
+/**
+ * The tombstone of a provider, or undefined if there is none. Throws `malformed`, `newer`, and what the store throws.
+ */
 export async function readTombstone(
   store: ObjectStore,
   id: ProviderId,
@@ -56,7 +58,7 @@ export async function writeTombstone(
     const there = await store.get(key, { signal });
     if (there !== undefined && isLater(there.body, tombstone, key)) return;
     await store.put(key, encodeDocument({ schema: 1, ...tombstone }), {
-      condition: overWrite(there?.etag),
+      condition: ifUnchanged(there?.etag),
       contentType: 'application/json',
       signal,
     });

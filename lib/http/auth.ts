@@ -6,16 +6,16 @@ import { basicOfUrl, decoded } from './proxy.ts';
 import type { ReadText } from './tls.ts';
 import type { Redactor } from './url-text.ts';
 
-/** The value of Authorization for a request; undefined where the configuration has no credentials. */
+/** The value of Authorization for a request; undefined if the configuration has no credentials. */
 export type Authorize = (signal: AbortSignal) => Promise<string | undefined>;
 
-/** Headers which the configuration adds to every request. */
+/** Headers that the configuration adds to every request. */
 export interface ConfiguredHeaders {
   readonly userAgent: string;
   readonly extra: HeaderValues;
 }
 
-/** Reads `basic_auth` or `authorization` and remembers what they hold as secrets. `oauth2` is apart. */
+/** Reads `basic_auth` or `authorization`, and remembers their values as secrets. `oauth2` is not read here. */
 export async function readAuthorization(
   config: HttpClientConfig,
   readText: ReadText,
@@ -38,7 +38,10 @@ export async function readAuthorization(
   return `${authorization.type}${authorization.separator ?? ' '}${credentials}`.trim();
 }
 
-/** Reads headers with several values, and remembers them as secrets. `key` is the configuration key they are under. */
+/**
+ * Reads headers with several values, and remembers them as secrets. `key` is their key in the configuration. Throws
+ * what the credential reader throws, and kind `config` for a value with a control character.
+ */
 export async function readHeaders(
   headers: Readonly<Record<string, readonly Credential[]>>,
   key: string,
@@ -50,7 +53,7 @@ export async function readHeaders(
     const values: string[] = [];
     for (const credential of credentials) {
       const value = await readText(credential, `${key}.${name}`);
-      learnWord(value, redactor);
+      redactUnlessWord(value, redactor);
       values.push(headerText(value, `${key}.${name}`));
     }
     entries.push([name, values]);
@@ -59,8 +62,9 @@ export async function readHeaders(
 }
 
 /**
- * All headers of a request, names in lower case: the request's own, which win over the defaults, then the
- * configured ones, which are added to them. `authorization` yields to a header that is there already.
+ * All headers of a request, names in lower case: the request's own, which win over the defaults, then the configured
+ * ones, which are added to them. `authorization` does not replace an existing header. Throws kind `config` for a value
+ * with a control character.
  */
 export function requestHeaders(
   own: Readonly<Record<string, string>>,
@@ -81,7 +85,7 @@ export function requestHeaders(
   return Object.fromEntries(headers);
 }
 
-/** `Basic …` of the URL's own user name and password, as Go sends it; undefined where it has none. */
+/** `Basic …` of the URL's own user name and password, as Go sends it; undefined if it has none. */
 export function urlAuthorization(url: URL, redactor: Redactor): string | undefined {
   if (url.username === '' && url.password === '') return undefined;
   const value = basicOfUrl(url);
@@ -92,18 +96,21 @@ export function urlAuthorization(url: URL, redactor: Redactor): string | undefin
 
 const secretName = /token|auth|key|secret|passw|cookie|credential/i;
 
-/** Remembers as secrets what the request's headers and query carry under names that secrets have. */
+/** Remembers the values of headers and of the query as secrets, if their names are those of secrets. */
 export function learnRequestSecrets(
   url: URL,
   own: Readonly<Record<string, string>>,
   redactor: Redactor,
 ): void {
   for (const [name, value] of [...Object.entries(own), ...url.searchParams])
-    if (secretName.test(name)) learnWord(value.replace(/^(?:bearer|basic)\s+/i, ''), redactor);
+    if (secretName.test(name)) redactUnlessWord(value.replace(/^(?:bearer|basic)\s+/i, ''), redactor);
 }
 
-/** Remembers a value that may be a secret or a plain word; one this short is no secret and would blank every message. */
-export function learnWord(value: string, redactor: Redactor): void {
+/**
+ * Hides a value that may be a secret or a plain word. A short value is not a secret, and hiding it would blank
+ * messages.
+ */
+export function redactUnlessWord(value: string, redactor: Redactor): void {
   if (value.length >= 4) redactor.learn(value);
 }
 

@@ -12,8 +12,9 @@ import { type ReadText, readTls } from './tls.ts';
 import { createRedactor, type Redactor, shownUrl } from './url-text.ts';
 
 /**
- * The client that every backend uses: TLS, authentication, proxy, retries, limits and deadlines as configured for
- * one SD config. Disposing of it ends its connections. Errors are MusterErrors whose message names the URL without credentials and query.
+ * The client that every backend uses: TLS, authentication, proxy, retries, limits and deadlines as configured for one
+ * SD config. Disposing of it ends its connections. Errors are MusterErrors whose message names the URL without
+ * credentials and query.
  */
 export interface HttpClient extends AsyncDisposable {
   /**
@@ -21,21 +22,21 @@ export interface HttpClient extends AsyncDisposable {
    * `timeout`, `too-large`.
    */
   request(request: HttpRequest): Promise<HttpResponse>;
-  /** What `decode` makes of the answer; the errors that it throws get the request's name in front. */
+  /** The result of `decode` for the answer. Its errors get the name of the request in front. */
   read<T>(request: HttpRequest, decode: (answer: HttpResponse) => T): Promise<T>;
   /** The answer's JSON, checked; throws `malformed` with the path of the bad field. */
   getJson<T>(request: HttpRequest, schema: ZodType<T>): Promise<T>;
 }
 
-/** What a client is opened with. */
+/** The options of a client. */
 export interface HttpClientOptions {
   readonly readCredential: ReadCredential;
   readonly userAgent: string;
-  /** Ends the opening and every request. */
+  /** Ends the opening and all requests. */
   readonly signal: AbortSignal;
   /** When `signal` will fire, in milliseconds since 1970, if that is known: no wait for a retry goes beyond it. */
   readonly deadline?: number | undefined;
-  /** Path of a Unix socket to which every request goes, whatever its URL's host. No proxy is used then. */
+  /** Path of a Unix socket for all requests, for any host. No proxy is used then. */
   readonly unixSocket?: string | undefined;
   /** Attempts after the first one. Default 2. */
   readonly retries?: number | undefined;
@@ -43,19 +44,19 @@ export interface HttpClientOptions {
   readonly backoffMs?: number | undefined;
   /** Longest wait before a retry, in milliseconds. Default 30,000. */
   readonly maxRetryDelayMs?: number | undefined;
-  /** Longest time, in milliseconds, in which nothing of an answer comes. Default 30,000. */
+  /** Longest time, in milliseconds, without any byte of an answer. Default 30,000. */
   readonly idleTimeoutMs?: number | undefined;
-  /** Longest time, in milliseconds, until a connection stands, TLS and proxy included. Default 10,000. */
+  /** Longest time, in milliseconds, to open a connection, with TLS and proxy. Default 10,000. */
   readonly connectTimeoutMs?: number | undefined;
-  /** Hears of what is wrong and does not keep the client from its work. */
+  /** Gets the problems that do not stop the client. */
   readonly warn?: ((message: string) => void) | undefined;
   /** For `proxy_from_environment`. Default: the process's own. */
   readonly environment?: Environment | undefined;
 }
 
 /**
- * A client for one SD config and one cycle: credentials and TLS files are read now, connections are kept alive until
- * it is disposed of. Throws `config` for what cannot work (bad certificate, unsupported proxy) and what `readCredential`
+ * A client for one SD config and one cycle: credentials and TLS files are read now, connections are kept alive until it
+ * is disposed of. Throws `config` for what cannot work (bad certificate, unsupported proxy) and what `readCredential`
  * throws; nothing is called before the first request.
  */
 export async function openHttpClient(
@@ -157,7 +158,7 @@ async function openAuthorization(
   };
 }
 
-/** The token endpoint has its own TLS and proxy settings, and nothing else of the SD config. */
+/** The token endpoint has its own TLS and proxy settings, and no other setting of the SD config. */
 function tokenClientConfig(oauth2: NonNullable<HttpClientConfig['oauth2']>): HttpClientConfig {
   const { proxy_from_environment, proxy_connect_header, tls_config, proxy_url, no_proxy } = oauth2;
   return {

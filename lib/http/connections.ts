@@ -8,11 +8,11 @@ import { type ChooseProxy, proxyAuthorization } from './proxy.ts';
 import { startTls, type Tls } from './tls.ts';
 import { bareHost, portOf, shownOrigin, shownUrl } from './url-text.ts';
 
-/** Where to hand a request in, and how to write it there. */
+/** The pool for a request, and how to write the request there. */
 interface Way {
   readonly dispatcher: Dispatcher;
   readonly path: string;
-  /** For the proxy alone; empty where none reads the request. */
+  /** Headers only for the proxy; empty if no proxy reads the request. */
   readonly headers: HeaderValues;
 }
 
@@ -22,7 +22,10 @@ export interface Pools {
   close(): Promise<void>;
 }
 
-/** Opens a pool for each origin when it is first needed, and keeps its connections until `close`. */
+/**
+ * Opens a pool for each origin when it is first needed, and keeps its connections until `close`. The choice of a pool
+ * throws kind `config` for a URL that is not HTTP.
+ */
 export function openPools(options: {
   readonly sockets: Sockets;
   readonly chooseProxy: ChooseProxy;
@@ -40,7 +43,7 @@ export function openPools(options: {
     const pool = new Pool(origin, {
       connect: sockets.connector(route),
       allowH2: http2,
-      // The exchange keeps its own time, which holds for HTTP/1 and 2 alike.
+      // The exchange has its own timeouts, for HTTP/1 and 2.
       headersTimeout: 0,
       bodyTimeout: 0,
     });
@@ -75,9 +78,9 @@ export function openPools(options: {
 
 /** The way to one origin. */
 interface Route {
-  /** What is talked to in the end. */
+  /** The server itself. */
   readonly origin: URL;
-  /** The proxy in between; `connectHeaders` are for a CONNECT alone. */
+  /** The proxy on the way. `connectHeaders` are only for CONNECT. */
   readonly proxy?: { readonly url: URL; readonly connectHeaders: HeaderValues };
   /** Path of the Unix socket to use instead of TCP. */
   readonly unixSocket?: string;
@@ -90,8 +93,8 @@ export interface Transport {
 }
 
 /**
- * Makes a socket which is just connecting lead to the route's origin: through the proxy, with TLS. Throws
- * `unreachable`, `tls` or `denied`, with the name of the hop that failed where it is not the origin.
+ * Connects a socket to the route's origin while it opens: through the proxy, with TLS. Throws
+ * `unreachable`, `tls` or `denied`, with the name of the failed hop if it is not the origin.
  */
 async function follow(route: Route, socket: Socket, transport: Transport): Promise<Socket> {
   const hop = firstHop(route);
@@ -102,7 +105,7 @@ async function follow(route: Route, socket: Socket, transport: Transport): Promi
   return await startTls(first, transport.tls, bareHost(route.origin), protocols);
 }
 
-/** The first hop as messages name it; undefined where it is the origin itself. */
+/** The first hop as messages name it; undefined if it is the origin itself. */
 function firstHop(route: Route): string | undefined {
   if (route.unixSocket !== undefined) return `socket ${route.unixSocket}`;
   return route.proxy && `proxy ${shownOrigin(route.proxy.url)}`;
@@ -139,15 +142,18 @@ async function named<T>(hop: string | undefined, step: () => Promise<T>): Promis
   }
 }
 
-/** Opens sockets and knows which are open, so that none outlives the client. */
+/** Opens sockets and remembers them, so that none stays open after the client. */
 export interface Sockets {
-  /** undici's way to a new connection along a route. */
+  /** Opens a connection along a route for undici. */
   connector(route: Route): buildConnector.connector;
   /** Destroys the sockets, those still connecting too, and waits until they are gone. */
   close(): Promise<void>;
 }
 
-/** `connectTimeoutMs` bounds everything up to the end of the TLS handshake. */
+/**
+ * Opens sockets. `connectTimeoutMs` (milliseconds) bounds everything up to the end of the TLS handshake. A failure is
+ * of kind `unreachable`, `denied` (by a proxy) or `tls`.
+ */
 export function openSockets(transport: Transport, connectTimeoutMs: number): Sockets {
   const open = new Set<Socket>();
   let closed = false;
@@ -162,7 +168,7 @@ export function openSockets(transport: Transport, connectTimeoutMs: number): Soc
       return await follow(route, socket, transport);
     } catch (error) {
       socket.destroy();
-      // undici takes some codes of connection errors for a reason to try for ever; a MusterError has none.
+      // undici retries without end after some codes of connection errors. A MusterError has no such code.
       throw toFailure(error);
     } finally {
       clearTimeout(late);
@@ -188,7 +194,7 @@ function dial(route: Route): Socket {
   const socket = route.unixSocket
     ? connect({ path: route.unixSocket })
     : connect({ host: bareHost(hop), port: portOf(hop), keepAlive: true, noDelay: true });
-  // The socket's user gets its error; without a listener here the error would end the process.
+  // The user of the socket gets its error. Without a listener here the error would end the process.
   return socket.on('error', () => {});
 }
 
@@ -209,7 +215,7 @@ export type HeaderValues = Readonly<Record<string, readonly string[]>>;
 
 /**
  * Asks the proxy at the other end of the socket to connect to `target` (`host:port`); afterwards the socket leads
- * there. Throws `denied` where the proxy wants (other) credentials, `unreachable` for its other refusals.
+ * there. Throws `denied` if the proxy wants (other) credentials, `unreachable` for its other refusals.
  */
 function openTunnel(socket: Socket, target: string, headers: HeaderValues): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,8 +1,9 @@
 import { codeOf, type ErrorKind, MusterError, oneLine } from '../base/errors.ts';
 
 /**
- * What Node, OpenSSL or undici threw, as a MusterError whose message still lacks the request it belongs to.
- * Only errors of the operating system and of TLS stay as the cause: a parser's error quotes what it read.
+ * An error of Node, OpenSSL or undici as a MusterError (kind `unreachable`, `tls`, `timeout`, `malformed` or
+ * `internal`). Its message does not name the request yet. Only errors of the operating system and of TLS stay as the
+ * cause, because a parser's error quotes what it read.
  */
 export function toFailure(error: unknown): MusterError {
   if (error instanceof MusterError) return error;
@@ -23,8 +24,8 @@ export function toFailure(error: unknown): MusterError {
 }
 
 /**
- * The same for an error of a TLS connection: whatever is not known to come from the network is a failure of TLS, which
- * no retry mends. Node calls some verdicts of OpenSSL `UNSPECIFIED`; their text is OpenSSL's own and says which.
+ * The same for an error of a TLS connection: an error that does not come from the network is of kind `tls`, and no
+ * retry helps. Node calls some results of OpenSSL `UNSPECIFIED`; their text is OpenSSL's own and says more.
  */
 export function toTlsFailure(error: unknown): MusterError {
   const code = codeOf(error);
@@ -38,7 +39,7 @@ export function toTlsFailure(error: unknown): MusterError {
   return new MusterError('tls', `the server's certificate is refused (${reason})${advice}`, { cause: error });
 }
 
-/** Whether the peer went away without an answer, which may be its way to refuse what it was shown. */
+/** Whether the peer closed the connection without an answer, which may be its way to refuse a certificate. */
 export function isClosedEarly({ kind, cause }: MusterError): boolean {
   return kind === 'unreachable' && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(cause) ?? '');
 }
@@ -78,11 +79,11 @@ const knownCodes: Readonly<Record<string, readonly [ErrorKind, string]>> = {
   ],
 };
 
-/** Alerts by which a server tells what it makes of the client's certificate; their names vary with OpenSSL's version. */
+/** Alerts of a server about the client's certificate. Their names vary with OpenSSL's version. */
 const refusedCertificate =
   /ALERT_(UNKNOWN_CA|(BAD|UNSUPPORTED|UNKNOWN)_CERTIFICATE|CERTIFICATE_(UNKNOWN|EXPIRED|REVOKED)|ACCESS_DENIED)$/;
 
-/** Codes of OpenSSL's verification and of Node's TLS, apart from those which have a text of their own. */
+/** Codes of OpenSSL's verification and of Node's TLS, apart from those that have a text of their own. */
 const certificateCode =
   /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|CRL_|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|HOSTNAME_MISMATCH|EPROTO$)/;
 

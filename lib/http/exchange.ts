@@ -15,7 +15,7 @@ export interface Call {
   readonly body?: string | undefined;
   /** Any of them ends the exchange. */
   readonly signals: readonly AbortSignal[];
-  /** Longest time, in milliseconds, in which nothing happens. */
+  /** Longest time, in milliseconds, without any byte. */
   readonly idleTimeoutMs: number;
   /** How much of the body to read, once the status is known. */
   readonly limit: (status: number) => BodyLimit;
@@ -28,13 +28,13 @@ export interface Answer {
   readonly status: number;
   /** Lower-case names; of a repeated header the first value. */
   readonly headers: Readonly<Record<string, string>>;
-  /** As it came, content encoding included. */
+  /** The bytes as they arrived, with their content encoding. */
   readonly body: Uint8Array;
 }
 
 /**
  * Sends one request and reads its answer. Throws `timeout`, `too-large`, `unreachable`, `tls`, `malformed`; the
- * messages don't name the request. Whatever the outcome, nothing of the exchange is left when it ends: a body that
+ * messages don't name the request. Nothing of the exchange is left when it ends, in any case: a body that
  * isn't read to its end takes its connection with it.
  */
 export function exchange(dispatcher: Dispatcher, call: Call): Promise<Answer> {
@@ -127,8 +127,8 @@ export function exchange(dispatcher: Dispatcher, call: Call): Promise<Answer> {
 }
 
 /**
- * undici frees a connection one turn of the event loop after the answer's end, in case the server closes it all the
- * same; a request made before that would open another one, with another TLS handshake.
+ * undici frees a connection one turn of the event loop after the end of the answer, in case the server closes it; a
+ * request made before that would open another one, with another TLS handshake.
  */
 function whenConnectionIsFree(callback: () => void): void {
   setImmediate(() => setImmediate(callback));
@@ -163,13 +163,13 @@ function mutable(headers: Call['headers']): Record<string, string[] | string> {
   );
 }
 
-/** Takes a body's chunks in; one copy of each, into one array where the length is known before. */
+/** Collects the chunks of a body. Copies each once, into one array if the length is known before. */
 interface BodyReader {
   /** Bytes so far. */
   readonly length: number;
-  /** Returns false once the limit is reached and the body is to be cut there; throws `too-large` where it is not. */
+  /** Returns false once the limit is reached, if the body may be cut there; otherwise throws `too-large`. */
   push(chunk: Uint8Array): boolean;
-  /** What came, as one array. */
+  /** The bytes so far, as one array. */
   take(): Uint8Array;
 }
 
@@ -188,7 +188,7 @@ interface BodyLimit {
 }
 
 /**
- * A reader for a body of the declared length (bytes; undefined where the answer does not say). Throws `too-large`
+ * A reader for a body of the declared length (bytes; undefined if the answer does not say). Throws `too-large`
  * at once when that length is over the limit.
  */
 function readBody(declared: number | undefined, limit: BodyLimit, space?: BodySpace): BodyReader {
@@ -221,7 +221,7 @@ function readInto(space: BodySpace, limit: BodyLimit, declared = 0): BodyReader 
   });
 }
 
-/** Where a body is kept. */
+/** The memory of a body. */
 interface Keep {
   put(taken: Uint8Array, at: number): void;
   take(length: number): Uint8Array;
@@ -243,7 +243,7 @@ function readerOf(limit: BodyLimit, keep: Keep): BodyReader {
   };
 }
 
-/** The part of the chunk that the limit leaves room for. */
+/** The part of the chunk that is within the limit. */
 function within(chunk: Uint8Array, length: number, limit: BodyLimit): Uint8Array {
   const room = limit.maxBytes - length;
   if (chunk.length <= room) return chunk;
@@ -257,8 +257,8 @@ function tooLarge(maxBytes: number, more = ''): MusterError {
 }
 
 /**
- * The body without its content encoding, which the request did not ask for but the server may have applied. Decoding
- * stops once there are more than `maxBytes` (`too-large`). Nested or unknown encodings are `malformed`.
+ * The body without its content encoding, which the request did not ask for but the server may have applied. Throws
+ * `too-large` once there are more than `maxBytes` bytes, and `malformed` for nested or unknown encodings.
  */
 export async function decodeBody(
   body: Uint8Array,
@@ -288,7 +288,7 @@ type Decode = (body: Uint8Array, options: { readonly maxOutputLength: number }) 
 function decoderFor(encoding: string, body: Uint8Array): Decode | undefined {
   if (encoding === 'gzip' || encoding === 'x-gzip') return promisify(gunzip);
   if (encoding === 'br') return promisify(brotliDecompress);
-  // By the standard with zlib's header, by the habit of some servers without.
+  // The standard wants zlib's header, but some servers leave it out.
   if (encoding === 'deflate') return hasZlibHeader(body) ? promisify(inflate) : promisify(inflateRaw);
   return undefined;
 }

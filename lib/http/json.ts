@@ -3,14 +3,17 @@ import * as z from 'zod';
 import { MusterError } from '../base/errors.ts';
 
 /**
- * The JSON of a body, checked by the schema. Throws `malformed` which says what came instead, or the path of the
- * first bad field; never a part of the body.
+ * The JSON of a body, checked by the schema. Throws `malformed`; the message says what arrived instead, or the path of
+ * the first bad field, and never quotes the body.
  */
 export function decodeJson<T>(body: Uint8Array, contentType: string | undefined, schema: ZodType<T>): T {
   return checkShape(schema, parseJson(decodeText(body), contentType, body.length), 'JSON');
 }
 
-/** The value as the schema has it. Throws `malformed` with the path of the first bad field; `format` is what was read. */
+/**
+ * The value, checked by the schema. Throws `malformed` with the path of the first bad field. `format` names what was
+ * read.
+ */
 export function checkShape<T>(schema: ZodType<T>, value: unknown, format: 'JSON' | 'XML'): T {
   const result = checked(schema, value);
   if (result.success) return result.data;
@@ -31,7 +34,7 @@ function parseJson(text: string, contentType: string | undefined, bytes: number)
   try {
     return JSON.parse(text);
   } catch (error) {
-    // The parser's message quotes the text: only its position may go on.
+    // The parser's message quotes the text, so only its position is used.
     throw new MusterError(
       'malformed',
       `expected JSON, got ${instead(text, contentType, bytes, String(error))}`,
@@ -61,7 +64,7 @@ function checked<T>(schema: ZodType<T>, value: unknown): ReturnType<ZodType<T>['
 type Path = readonly PropertyKey[];
 type Issues = Exclude<ReturnType<ZodType['safeParse']>['error'], undefined>['issues'];
 
-/** The first issue; of a union that of the alternative which got furthest. */
+/** The first issue; for a union, that of the alternative that got furthest. */
 function worstIssue(issues: Issues, base: Path): readonly [Path, string] {
   const [issue] = issues;
   if (issue === undefined) return [base, 'not as expected'];
@@ -90,24 +93,24 @@ export const textField = z
   .nullish()
   .transform((value) => value ?? '');
 
-/** A whole number, 0 where it is missing. */
+/** A whole number, 0 if it is missing. */
 export const intField = z
   .int()
   .nullish()
   .transform((value) => value ?? 0);
 
-/** `false` where it is missing. */
+/** A boolean, `false` if it is missing. */
 export const flagField = z
   .boolean()
   .nullish()
   .transform((value) => value ?? false);
 
-/** An object of such fields. Where it is missing, each field is as if it were missing in it. */
+/** An object of such fields. If it is missing, all its fields count as missing. */
 export function structField<const Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   return z.preprocess((input) => input ?? {}, z.object(shape));
 }
 
-/** A whole body that is a list. An empty one may be null; anything else is refused. */
+/** A body that is a list. An empty list may be null; everything else is refused. */
 export function listBody<Item>(item: z.ZodType<Item>) {
   return z
     .array(item)
@@ -115,7 +118,7 @@ export function listBody<Item>(item: z.ZodType<Item>) {
     .transform((value) => value ?? []);
 }
 
-/** A list of such items, empty where it is missing. */
+/** A list of such items, empty if it is missing. */
 export function listField<Item>(item: z.ZodType<Item>) {
   return z
     .array(item)
@@ -123,7 +126,7 @@ export function listField<Item>(item: z.ZodType<Item>) {
     .transform((value) => value ?? []);
 }
 
-/** An object of arbitrary keys, empty where it is missing. */
+/** An object of arbitrary keys, empty if it is missing. */
 export function mapField<Value>(value: z.ZodType<Value>) {
   return anyMap(value)
     .nullish()

@@ -3,18 +3,18 @@ import * as z from 'zod';
 import { heedSignals } from '../base/deadlines.ts';
 import { isMusterError, MusterError } from '../base/errors.ts';
 import type { OAuth2Config } from '../config/http-client.ts';
-import { type Authorize, learnWord } from './auth.ts';
+import { type Authorize, redactUnlessWord } from './auth.ts';
 import { decodeJson } from './json.ts';
 import type { HttpRequest, HttpResponse } from './send.ts';
 import type { ReadText } from './tls.ts';
 import type { Redactor } from './url-text.ts';
 
-/** A token is no longer used this long (milliseconds) before it expires, as in Go's oauth2. */
+/** Milliseconds before its expiry from which a token is not used any more, as in Go's oauth2. */
 const leeway = 10_000;
 
-/** What tokens are fetched with. */
+/** The tools for fetching tokens. */
 export interface TokenTools {
-  /** Asks the token endpoint. */
+  /** Sends a request to the token endpoint. */
   readonly request: (request: HttpRequest) => Promise<HttpResponse>;
   readonly readText: ReadText;
   readonly redactor: Redactor;
@@ -29,8 +29,8 @@ export interface TokenTools {
  */
 export async function openTokens(config: OAuth2Config, tools: TokenTools): Promise<Authorize> {
   const { redactor } = tools;
-  // Servers with a grant of their own take passwords and keys there.
-  for (const value of Object.values(config.endpoint_params)) learnWord(value, redactor);
+  // Servers with their own grant take passwords and keys there.
+  for (const value of Object.values(config.endpoint_params)) redactUnlessWord(value, redactor);
   const fetchToken = await tokenFetcher(config, tools);
   let current: Held | undefined;
 
@@ -111,7 +111,7 @@ async function tokenFetcher(
 
 type Post = (form: URLSearchParams, headers?: Readonly<Record<string, string>>) => Promise<Token>;
 
-/** The standard wants the secret in a Basic header; for servers that refuse this it goes into the form, as in Go. */
+/** The standard wants the secret in a Basic header. For servers that refuse this, the form has it, as in Go. */
 function clientCredentials(config: OAuth2Config, secret: string, post: Post, redactor: Redactor): FetchToken {
   const form = (more: Readonly<Record<string, string>> = {}) =>
     grantForm(config, { grant_type: config.grant_type, ...more });
@@ -132,7 +132,7 @@ function clientCredentials(config: OAuth2Config, secret: string, post: Post, red
   };
 }
 
-/** `endpoint_params` may replace the grant type, for servers with one of their own, and nothing else. */
+/** `endpoint_params` may replace the grant type, for servers with their own, and no other parameter. */
 function grantForm(config: OAuth2Config, fields: Readonly<Record<string, string>>): URLSearchParams {
   const form = new URLSearchParams(fields);
   if (config.scopes.length > 0) form.set('scope', config.scopes.join(' '));
@@ -147,7 +147,7 @@ function grantForm(config: OAuth2Config, fields: Readonly<Record<string, string>
 const tokenAnswer = z.object({
   access_token: z.string().min(1),
   token_type: z.string().nullish(),
-  // A number by the standard; some servers write it as text.
+  // The standard says a number, but some servers send a string.
   expires_in: z.union([z.number(), z.string()]).nullish(),
 });
 
@@ -161,7 +161,9 @@ function toToken(answer: z.infer<typeof tokenAnswer>, sentAt: number, redactor: 
   };
 }
 
-/** A token endpoint answers 400 to bad credentials (RFC 6749, 5.2): for the request that needs the token it is a denial. */
+/**
+ * A token endpoint answers 400 to bad credentials (RFC 6749, 5.2): for the request that needs the token it is a denial.
+ */
 function asDenial(fetchToken: FetchToken): FetchToken {
   return async () => {
     try {
@@ -182,7 +184,7 @@ function formEncoded(text: string): string {
   return new URLSearchParams([['', text]]).toString().slice(1);
 }
 
-/** Seconds for which an assertion is good; it is used at once. Source: prometheus/common, oauth_assertion. */
+/** Seconds that an assertion is valid. It is used at once. Source: prometheus/common, oauth_assertion. */
 const lifetime = 600;
 
 /**

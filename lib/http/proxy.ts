@@ -7,13 +7,13 @@ import { bareHost, parseUrl, portOf, shownOrigin } from './url-text.ts';
 /** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The proxy for a URL, or undefined where the request goes straight to its host. */
+/** The proxy for a URL, or undefined if the request goes straight to its host. */
 export type ChooseProxy = (url: URL) => URL | undefined;
 
 /**
- * How requests find their proxy. `no_proxy` counts as it does in Go; a `proxy_url` without it takes every request,
- * those to localhost too. Throws (kind `config`) when a proxy is of a kind that is not supported.
- * Source: prometheus/common, ProxyConfig; golang.org/x/net/http/httpproxy.
+ * How requests find their proxy. `no_proxy` works as in Go. A `proxy_url` without it is used for all requests, even to
+ * localhost. Throws kind `config` for a proxy of an unsupported kind. Source: prometheus/common, ProxyConfig;
+ * golang.org/x/net/http/httpproxy.
  */
 export function proxyChooser(config: ProxyConfig, environment: Environment): ChooseProxy {
   if (config.proxy_from_environment) return chooserFromEnvironment(environment);
@@ -23,7 +23,7 @@ export function proxyChooser(config: ProxyConfig, environment: Environment): Cho
   return (url) => (noProxy && bypassesProxy(noProxy, bareHost(url), portOf(url)) ? undefined : proxy);
 }
 
-/** Credentials of the proxy's URL as the value of Proxy-Authorization; undefined where it has none. */
+/** Credentials of the proxy's URL as the value of Proxy-Authorization; undefined if it has none. */
 export function proxyAuthorization(proxy: URL): string | undefined {
   if (proxy.username === '' && proxy.password === '') return undefined;
   return basicOfUrl(proxy);
@@ -34,7 +34,7 @@ export function basicOfUrl(url: URL): string {
   return `Basic ${Buffer.from(`${decoded(url.username)}:${decoded(url.password)}`).toString('base64')}`;
 }
 
-/** Text of a URL's part; the text itself where it is not well encoded. */
+/** The decoded part of a URL, or the part itself if it is not well encoded. */
 export function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
@@ -47,7 +47,7 @@ function chooserFromEnvironment(environment: Environment): ChooseProxy {
   const forHttp = environmentProxy(environment, 'HTTP_PROXY');
   const forHttps = environmentProxy(environment, 'HTTPS_PROXY');
   const noProxy = variable(environment, 'NO_PROXY') ?? '';
-  // In a CGI program HTTP_PROXY is what a request's header `Proxy:` says.
+  // In a CGI program HTTP_PROXY comes from the header `Proxy:` of a request.
   const untrusted = variable(environment, 'REQUEST_METHOD') !== undefined;
   return (url) => {
     const proxy = url.protocol === 'https:' ? forHttps : untrusted ? undefined : forHttp;
@@ -112,14 +112,14 @@ function matchesDomain(entry: string, name: string): boolean {
   return name.endsWith(`.${domain}`) || (!onlySubdomains && name === domain);
 }
 
-/** `host:port` and `[address]:port` apart; an IPv6 address without brackets is a host alone. */
+/** Splits `host:port` and `[address]:port`. An IPv6 address without brackets is only a host. */
 function splitPort(entry: string): { readonly host: string; readonly port?: string } {
   const found = /^(?:\[([^\]]*)\]|([^:]*)):([^:]*)$/.exec(entry);
   if (found === null) return { host: entry };
   return { host: found[1] ?? found[2] ?? '', port: found[3] ?? '' };
 }
 
-/** The address without brackets, and as IPv4 where IPv6 only wraps it; undefined for a name. */
+/** The address without brackets, and as IPv4 if IPv6 only wraps it; undefined for a name. */
 function plainAddress(host: string): string | undefined {
   if (isIP(host) !== 6) return isIP(host) === 4 ? host : undefined;
   const canonical = new URL(`http://[${host.replace(/%.*$/, '')}]`).hostname.slice(1, -1);

@@ -27,7 +27,7 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
   /** Refuse (kind `too-large`) an answer over this many bytes, after decompression. Default 256 MiB. */
   readonly maxBytes?: number | undefined;
-  /** Statuses outside 2xx which are handed back instead of thrown, e.g. `[404]`. */
+  /** Statuses outside 2xx that are returned instead of thrown, e.g. `[404]`. */
   readonly expect?: readonly number[];
   /** Read the body into this memory; the answer is good until the next request with it. */
   readonly space?: BodySpace | undefined;
@@ -41,22 +41,26 @@ export interface HttpResponse {
   readonly body: Uint8Array;
 }
 
-/** What all requests of a client have in common. */
+/** The state that all requests of a client share. */
 export interface Sender {
   readonly pools: Pools;
   readonly headers: ConfiguredHeaders;
   readonly authorize: Authorize;
   readonly redactor: Redactor;
   readonly retry: RetryPolicy;
-  /** Whether TLS connections show a client certificate. */
+  /** Whether TLS connections send a client certificate. */
   readonly hasClientCertificate: boolean;
   readonly followRedirects: boolean;
   readonly idleTimeoutMs: number;
-  /** The cycle's signal and the client's own end; each request adds its own. */
+  /** The signals of the cycle and of the client's end. Each request adds its own. */
   readonly signals: readonly AbortSignal[];
 }
 
-/** Sends a request, again where that helps, and gives its good answer; every error names the request. */
+/**
+ * Sends a request, again if that helps, and returns its good answer. Throws `redirect` for a redirect that may not be
+ * followed, the kind of the status for another bad answer (`denied`, `not-found`, `throttled`, `status`, …), and what
+ * `exchange` throws. Every error names the request.
+ */
 export async function send(sender: Sender, request: HttpRequest): Promise<HttpResponse> {
   const { url, method = 'GET', retry = method === 'GET', headers = {} } = request;
   const signals = [...sender.signals, request.signal];
@@ -81,7 +85,7 @@ interface Failed {
   readonly retryAfter?: string | undefined;
 }
 
-/** Not a part of the attempt: the token's own request was tried as often as it may be. */
+/** Not a part of the attempt, because the request for the token has its own retries. */
 async function authorizationFor(sender: Sender, request: HttpRequest): Promise<string | undefined> {
   try {
     return (await sender.authorize(request.signal)) ?? urlAuthorization(request.url, sender.redactor);
@@ -121,7 +125,7 @@ async function attemptOnce(
   }
 }
 
-/** In TLS 1.3 a server looks at the client's certificate after the handshake, and its refusal may get lost on the way. */
+/** In TLS 1.3 a server checks the client's certificate after the handshake, and its refusal may get lost. */
 function withLikelyCause(error: MusterError, { protocol }: URL, sender: Sender): MusterError {
   if (protocol !== 'https:' || !sender.hasClientCertificate || !isClosedEarly(error)) return error;
   return withMessage(
@@ -130,7 +134,7 @@ function withLikelyCause(error: MusterError, { protocol }: URL, sender: Sender):
   );
 }
 
-/** One request to one URL, which after a redirect is not the request's own. */
+/** One request to one URL. After a redirect this is not the URL of the request itself. */
 interface Ask {
   readonly request: HttpRequest;
   readonly url: URL;
@@ -176,7 +180,7 @@ function labelled(error: MusterError, { method = 'GET' }: HttpRequest, url: URL)
   return withMessage(error, `${method} ${shownUrl(url)}: ${error.message}`);
 }
 
-/** Redirects that are followed for one request. */
+/** The most redirects for one request. */
 const maxRedirects = 10;
 
 const redirects: readonly number[] = [301, 302, 303, 307, 308];
@@ -189,7 +193,7 @@ function isRedirect(status: number): boolean {
 /** Where a redirect leads. */
 interface RedirectTarget {
   readonly url: URL;
-  /** Whether messages may name it: not where the server wrote a secret into it. */
+  /** Whether messages may name it. False if the server wrote a secret into it. */
   readonly tellable: boolean;
 }
 
@@ -204,7 +208,7 @@ function redirectTarget(from: URL, answer: Answer, follow: boolean, redactor: Re
   const refuse = (why: string) => new MusterError('redirect', `HTTP ${status}: ${why}`, { status });
   if (target === undefined) throw refuse('a redirect without a usable Location');
   const origin = shownOrigin(target);
-  // A server can echo what it was sent, and a URL's parser writes a host in lower case: the text is looked at before.
+  // A server can echo a secret, and a URL's parser writes a host in lower case: so the text is checked before parsing.
   const masked = redactor.clean(location ?? '');
   const tellable = masked === location;
   const shown = (tellable ? origin : originOf(masked)).slice(0, 200);
@@ -216,7 +220,7 @@ function redirectTarget(from: URL, answer: Answer, follow: boolean, redactor: Re
   return { url: target, tellable };
 }
 
-/** Scheme and host of a masked Location, which is a URL no more. */
+/** Scheme and host of a masked Location, which is not a URL any more. */
 function originOf(masked: string): string {
   const [, scheme, authority = ''] = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)/i.exec(masked) ?? [];
   return scheme === undefined
@@ -228,17 +232,19 @@ function originOf(masked: string): string {
 export interface RetryPolicy {
   /** Attempts after the first one. */
   readonly retries: number;
-  /** Milliseconds; doubled with each attempt. */
+  /** First wait in milliseconds. It doubles with each attempt. */
   readonly backoffMs: number;
-  /** Longest wait in milliseconds; a server that asks for more is given up on. */
+  /** Longest wait in milliseconds. If a server asks for more, the request fails. */
   readonly maxDelayMs: number;
-  /** Milliseconds since 1970 at which the cycle ends; a wait beyond it is not begun. */
+  /** When the cycle ends, in milliseconds since 1970. No wait begins that would end later. */
   readonly deadline?: number | undefined;
 }
 
 const retriedStatuses: readonly (number | undefined)[] = [429, 502, 503, 504];
 
-/** Whether the same request may do better in a moment: no answer, a cut one, or a server that is busy or restarting. */
+/**
+ * Whether the same request may succeed in a moment: after no answer, a cut one, or a server that is busy or restarting.
+ */
 function mayPass(error: MusterError): boolean {
   return (
     retriedStatuses.includes(error.status) || (error.kind === 'unreachable' && error.status === undefined)
@@ -256,7 +262,7 @@ export interface FailedAttempt {
 
 /**
  * Milliseconds to wait before attempt `attempt + 1`, or undefined when it is not worth it. Exponential backoff with
- * full jitter; a Retry-After is waited out in full, with the jitter on top so that clients do not come back as one.
+ * full jitter; a Retry-After is waited for in full, plus the jitter, so that clients do not return all at once.
  */
 export function retryDelay(
   { attempt, retryAfter, now, random }: FailedAttempt,
@@ -269,7 +275,7 @@ export function retryDelay(
   return policy.deadline !== undefined && now + delay >= policy.deadline ? undefined : delay;
 }
 
-/** Retry-After in milliseconds, from its seconds or its date (RFC 9110, 10.2.3); 0 where it says nothing usable. */
+/** Retry-After in milliseconds, from its seconds or its date (RFC 9110, 10.2.3); 0 if it is not usable. */
 export function retryAfterMs(retryAfter: string | undefined, now: number): number {
   const text = retryAfter?.trim() ?? '';
   if (/^\d+$/.test(text)) return Number(text) * 1000;
@@ -280,7 +286,10 @@ export function retryAfterMs(retryAfter: string | undefined, now: number): numbe
 /** How much of an error's body is read, in bytes. */
 const refusalBytes = 64 * 1024;
 
-/** The error for an answer that isn't a success, with the server's own words where they help and hold no secret. */
+/**
+ * The error for an answer that is not a success, of the kind of its status. It quotes the server if that helps and is
+ * not secret.
+ */
 export function toRefusal(answer: Answer, redactor: Redactor): MusterError {
   const { status } = answer;
   const said =
@@ -314,7 +323,7 @@ const advice: Readonly<Record<number, string>> = {
   407: "check the credentials in the proxy's URL",
 };
 
-/** The message in a JSON error, or the start of a plain text. A page of HTML says nothing in its first line. */
+/** The message in a JSON error, or the start of a plain text. The first line of an HTML page is not useful. */
 function serverWords({ headers, body }: Answer): string {
   const type = headers['content-type'] ?? 'text/plain';
   const encoding = headers['content-encoding'] ?? 'identity';

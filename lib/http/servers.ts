@@ -1,10 +1,10 @@
 import { MusterError, toMusterError } from '../base/errors.ts';
 
-/** What a call to one server of several gets. */
+/** The input of a call to one of several servers. */
 export interface Attempt {
-  /** Fires when this server's share of the time is over; every call must heed it. */
+  /** Fires when this server's share of the time is over. Every call must stop then. */
   readonly signal: AbortSignal;
-  /** Whether a call may be repeated: only with the last server, for the others the next one is the better retry. */
+  /** Whether a call may be repeated: only with the last server. For the others, the next server is the better retry. */
   readonly retry: boolean;
 }
 
@@ -17,9 +17,9 @@ export interface Turns {
 }
 
 /**
- * Asks servers that stand in for one another, in the order given, until one answers; gives the answer and who gave it.
- * A server that hangs takes only its share of the time: what is left, divided by the servers that are left. When none
- * answers the error names each failure; its kind is the first that is more than `unreachable`.
+ * Asks equivalent servers in the given order until one answers. Returns the answer and its server. A server that hangs
+ * takes only its share of the time: the rest of the time, divided by the remaining servers. When no server answers,
+ * throws an error that names each failure; its kind is the first kind that is not `unreachable`.
  */
 export async function askInTurn<Server, Answer>(
   servers: readonly Server[],
@@ -43,7 +43,7 @@ export async function askInTurn<Server, Answer>(
   throw allFailed(failures);
 }
 
-/** The items in random order; `random` is as Math.random. */
+/** The items in random order. `random` returns a number from 0 to below 1, like Math.random. */
 export function shuffled<Item>(items: readonly Item[], random: () => number = Math.random): Item[] {
   return items
     .map((item) => [random(), item] as const)

@@ -21,16 +21,16 @@ export interface Tls {
   readonly context: () => SecureContext;
   readonly verify: boolean;
   readonly hasClientCertificate: boolean;
-  /** The name that the certificate must hold, where it isn't the URL's host. */
+  /** The name that the certificate must have, if it is not the URL's host. */
   readonly serverName?: string;
 }
 
-/** Gives a credential's text; the name of its key is for errors. */
+/** Reads the text of a credential. The name of its key is for errors. */
 export type ReadText = (credential: Credential, key: string) => Promise<string>;
 
 /**
- * Reads and checks what a `tls_config` names. Throws (kind `config`) with the key that is wrong; `warn` hears of blocks in
- * `ca` that cannot be read, the others stay in force.
+ * Reads and checks what a `tls_config` names. Throws kind `config` with the wrong key. `warn` gets the blocks in `ca`
+ * that cannot be read; the others stay in force.
  */
 export async function readTls(
   config: TlsConfig,
@@ -48,16 +48,16 @@ export async function readTls(
       `tls_config.max_version ${config.max_version} is below min_version ${minVersion}`,
     );
   const options: SecureContextOptions = {
-    // As in Go, whatever stands there is an anchor: an intermediate authority, or the server's own certificate.
+    // As in Go, every certificate in it is a trust anchor: also an intermediate authority, or the server's own one.
     ...(ca && { ca, allowPartialTrustChain: true }),
     ...(cert && { cert }),
     ...(key && { key }),
     ...(minVersion && { minVersion: versions[minVersion] }),
     ...(config.max_version && { maxVersion: versions[config.max_version] }),
-    // OpenSSL 3 takes the signatures of TLS 1.0 and 1.1 only at its lowest level.
+    // OpenSSL 3 accepts the signatures of TLS 1.0 and 1.1 only at its lowest level.
     ...(minVersion && minVersion < 'TLS12' && { ciphers: 'DEFAULT@SECLEVEL=0' }),
   };
-  // What is configured is checked now; the authorities that Node knows are read once a connection needs them.
+  // Configured certificates are checked now. Node's own authorities are read when a connection needs them.
   let context = Object.keys(options).length === 0 ? undefined : secureContext(options);
   return {
     context() {
@@ -71,8 +71,9 @@ export async function readTls(
 }
 
 /**
- * Speaks TLS over an open socket to the named host. Verification is decided by the configuration alone: Node's
- * environment variable that turns it off has no say.
+ * Starts TLS over an open socket to the named host. Only the configuration decides about verification; Node's
+ * environment variable that turns it off has no effect. Throws kind `tls` if the host cannot be verified, and
+ * `unreachable` if the connection breaks.
  */
 export function startTls(
   socket: Socket,
@@ -102,7 +103,7 @@ export function startTls(
   });
 }
 
-/** As Go does: a certificate that names its host only as the common name is refused, where Node would take it. */
+/** As in Go, a certificate that names its host only as the common name is refused. Node would accept it. */
 function checkName(name: string, certificate: PeerCertificate): Error | undefined {
   if (certificate.subjectaltname) return checkServerIdentity(name, certificate);
   return new MusterError(
@@ -120,14 +121,14 @@ const versions: Readonly<Record<TlsVersion, SecureVersion>> = {
 
 const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
-/** The text, if it holds certificates and all of them can be read: OpenSSL would pass over the others in silence. */
+/** The text, if it has certificates and all can be read. OpenSSL would silently ignore the others. */
 function checkedCertificates(text: string, key: string): string {
   const broken = certificatesOf(text, key).findIndex(({ readable }) => !readable);
   if (broken !== -1) throw new MusterError('config', `${key}: certificate ${broken + 1} cannot be read`);
   return text;
 }
 
-/** The certificates that can be read, as Go takes a bundle. */
+/** The readable certificates of a bundle, as in Go. */
 function usableAuthorities(text: string, warn: (message: string) => void): string {
   const key = 'tls_config.ca';
   const all = certificatesOf(text, key);

@@ -3,7 +3,7 @@ export function shownUrl(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
 }
 
-/** Scheme, host and port of the URL, without credentials; also for schemes which have no origin of their own. */
+/** Scheme, host and port of the URL, without credentials; also for schemes that have no origin of their own. */
 export function shownOrigin(url: URL): string {
   return `${url.protocol}//${url.host}`;
 }
@@ -13,17 +13,17 @@ export function bareHost(url: URL): string {
   return url.hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
-/** The text as a URL, or undefined where it is not one. */
+/** The text as a URL, or undefined if it is not one. */
 export function parseUrl(text: string, base?: URL): URL | undefined {
   return URL.canParse(text, base?.href) ? new URL(text, base) : undefined;
 }
 
-/** The port, the scheme's own where the URL names none. */
+/** The port number. Without one in the URL, that of the scheme. */
 export function portOf(url: URL): number {
   return url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
 }
 
-/** Keeps the secrets that a client sends out of whatever it says. */
+/** Keeps the secrets that a client sends out of its messages. */
 export interface Redactor {
   /** Remembers a secret, in the forms in which a server may echo it. */
   learn(secret: string): void;
@@ -31,10 +31,13 @@ export interface Redactor {
   clean(text: string): string;
 }
 
-/** Shorter than this, masking each occurrence would tell where the secret is and spoil the text: drop it all. */
+/**
+ * Characters of the shortest secret to mask. For a shorter one, masks would show where it is, so the whole text is
+ * dropped.
+ */
 const shortest = 4;
 
-/** An empty redactor; one serves a client and its token endpoint together. */
+/** Makes an empty redactor. A client and its token endpoint share one. */
 export function createRedactor(): Redactor {
   const known = new Set<string>();
   return {
@@ -43,7 +46,7 @@ export function createRedactor(): Redactor {
       for (const form of echoedForms(secret.trim())) known.add(form);
     },
     clean(text) {
-      // Longest first: a secret may be a part of another one.
+      // Longest first, because a secret may be a part of another.
       for (const secret of [...known].sort((a, b) => b.length - a.length)) {
         // A server may write it in another case, as in a host name.
         const found = new RegExp(secret.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'gi');

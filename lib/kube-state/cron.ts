@@ -34,7 +34,7 @@ interface Search {
   time: number;
   /** Whether a part of the date has moved; then all smaller parts are at their minimum. */
   moved: boolean;
-  /** Bounds the search, whatever the zone's clock does. */
+  /** Bounds the search, in case a zone's clock is odd. */
   stepsLeft: number;
 }
 
@@ -44,8 +44,8 @@ function takeStep(search: Search): boolean {
 }
 
 /**
- * Each of these functions moves one part of the date to its next fitting value. It returns false when that reached the next
- * larger part, or when the steps are used up.
+ * Each of these functions moves one part of the date to its next fitting value. It returns false when that reached the
+ * next larger part, or when the steps are used up.
  */
 function toMonth({ month, zone }: Calendar, search: Search): boolean {
   while (takeStep(search)) {
@@ -141,7 +141,7 @@ function atMidnight(time: number, zone: Zone): number {
   return hour > 12 ? time + (24 - hour) * 3600 : time - hour * 3600;
 }
 
-/** When a cron job runs: every so many seconds, by the calendar, or never. */
+/** When a cron job runs: at an interval in seconds, by the calendar, or never. */
 export type Schedule = { readonly every: number } | Calendar | 'never';
 
 interface Calendar {

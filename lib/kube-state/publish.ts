@@ -31,8 +31,8 @@ export interface KubeStateOutput {
   /** Milliseconds that a cycle may take. */
   readonly deadline: number;
   /**
-   * Lists the cluster and writes its text. The listing must end at `until`, or earlier at the deadline. Throws what listing
-   * throws, with the output's name in the message.
+   * Lists the cluster and writes its text. The listing must end at `until`, or earlier at the deadline. Throws what
+   * listing throws, with the output's name in the message.
    */
   readonly render: (signal: AbortSignal, until?: Date) => Promise<Rendered>;
 }
@@ -64,10 +64,10 @@ export interface PublishInput {
 }
 
 /**
- * Lists one output and puts its text into the store, unless the gate holds it. The text is one object of about 20 bytes for
- * each sample, streamed from its temporary file. The put is conditional on the object that was there at the start, so an
- * older text never replaces a newer one. The gzip header holds the start of the listing. The status records success and
- * failure. Throws what listing and the store throw.
+ * Lists one output and puts its text into the store, unless the gate holds it. The text is one object of about 20 bytes
+ * for each sample, streamed from its temporary file. The put is conditional on the object that was there at the start,
+ * so an older text never replaces a newer one. The gzip header holds the start of the listing. The status records
+ * success and failure. Throws what listing and the store throw.
  */
 export async function publishOutput(output: KubeStateOutput, input: PublishInput): Promise<Published> {
   const { store, signal, now = () => new Date(), gate = outputGate } = input;
@@ -109,7 +109,7 @@ export async function publishOutput(output: KubeStateOutput, input: PublishInput
         ...noteConfirmed(verdict.confirmed, confirmed, ended),
       }));
       if (known.status === undefined) await store.delete(outputTombstoneKey(object), { signal });
-      return { ...published, ...(verdict.confirmed !== undefined && { confirmed: verdict.confirmed }) };
+      return { ...published, confirmed: verdict.confirmed };
     } finally {
       rendered.close();
     }
@@ -253,8 +253,8 @@ async function noteFailure(
 }
 
 /**
- * Counts the samples of the published text by family, for an output without a status. Only families with a sample for every
- * object count, since the number of objects is unknown. A text that cannot be read has no samples.
+ * Counts the samples of the published text by family, for an output without a status. Only families with a sample for
+ * every object count, since the number of objects is unknown. A text that cannot be read has no samples.
  */
 async function countPublished(
   store: ObjectStore,

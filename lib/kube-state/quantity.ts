@@ -1,8 +1,8 @@
 import { maxInt64 } from '../backends/kubernetes/wire/reader.ts';
 
 /**
- * Returns a quantity in thousandths, rounded up: the value of CPU and of resources with an unknown unit. 0 if it is not a
- * quantity. Source: kube-state-metrics, which uses MilliValue of k8s.io/apimachinery.
+ * Returns a quantity in thousandths, rounded up: the value of CPU and of resources with an unknown unit. 0 if it is not
+ * a quantity. Source: kube-state-metrics, which uses MilliValue of k8s.io/apimachinery.
  */
 export function quantityValue(source: string): number {
   return valuesOf(source).exact;
@@ -13,7 +13,10 @@ export function wholeQuantity(source: string): number {
   return valuesOf(source).whole;
 }
 
-/** Returns a quantity as AsApproximateFloat64 of k8s.io/apimachinery does, with its rounding. Undefined if it is not a quantity. */
+/**
+ * Returns a quantity as a number in its base unit (cores, bytes), rounded like AsApproximateFloat64 of
+ * k8s.io/apimachinery. Undefined if it is not a quantity.
+ */
 export function approximateQuantity(source: string): number | undefined {
   const amount = parseQuantity(source);
   if (amount === undefined) return undefined;
@@ -46,8 +49,8 @@ function valuesOf(source: string): QuantityValues {
 const maxMilliValue = maxInt64 / 1000n;
 
 /**
- * `unscaled` times ten to the power of `exponent`. Go stores it in 64 bits or as a big number (`long`), and the two overflow
- * differently.
+ * `unscaled` times ten to the power of `exponent`. Go stores it in 64 bits or as a big number (`long`), and the two
+ * overflow differently.
  */
 interface Amount {
   readonly unscaled: bigint;

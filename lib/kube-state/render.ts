@@ -24,9 +24,9 @@ export interface Rendered {
 }
 
 /**
- * Lists the resources one after another and writes their families. Memory holds one page of a list and one block of text
- * for each family, whatever the size of the cluster. Throws what listing throws, since an incomplete output is useless, and
- * kind `storage` when the temporary file cannot be written.
+ * Lists the resources one after another and writes their families. Memory holds one page of a list and one block of
+ * text for each family, for a cluster of any size. Throws what listing throws, since an incomplete output is useless,
+ * and kind `storage` when the temporary file cannot be written.
  */
 export async function render(lister: Lister, selection: Selection, signal: AbortSignal): Promise<Rendered> {
   const spill = openSpill();
@@ -89,7 +89,9 @@ export interface Selection extends ListScope {
   readonly allowedAnnotations: ReadonlyMap<string, Allow>;
 }
 
-/** Resolves the options of an output for one shard. The caller resolves the namespaces, since its own may be among them. */
+/**
+ * Resolves the options of an output for one shard. The caller resolves the namespaces, since its own may be among them.
+ */
 export function selectionOf(
   config: KubeStateConfig,
   namespaces: readonly string[],
@@ -150,8 +152,8 @@ function allowed(lists: LabelLists, selected: readonly KubeStateResource[]): Rea
 }
 
 /**
- * Returns whether objects belong to the shard, as kube-state-metrics assigns them by UID. Undefined for a single shard.
- * Source: kube-state-metrics, pkg/sharding.
+ * Returns whether objects belong to the shard (from 0), as kube-state-metrics assigns them by UID. Undefined for a
+ * single shard. Source: kube-state-metrics, pkg/sharding.
  */
 export function keepShard(shard: number, totalShards: number): Keep | undefined {
   if (totalShards === 1) return undefined;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { isMusterError, MusterError } from '../base/errors.ts';
 import { tryParseJson } from '../base/json.ts';
-import { overWrite, retryConflict } from '../store/errors.ts';
+import { ifUnchanged, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { outputStatusKey } from '../targets/keys.ts';
 
@@ -117,7 +117,7 @@ export async function changeOutputStatus(
     const next = change(status);
     if (next === undefined) return undefined;
     const body = new TextEncoder().encode(`${JSON.stringify(next, undefined, 1)}\n`);
-    const options = { condition: overWrite(etag), contentType: 'application/json', signal };
+    const options = { condition: ifUnchanged(etag), contentType: 'application/json', signal };
     await store.put(outputStatusKey(object), body, options);
     return next;
   });

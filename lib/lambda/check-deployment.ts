@@ -12,17 +12,17 @@ import type { AppProvider } from '../run/providers.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { statusKey } from '../targets/keys.ts';
 import { ageOf } from './measure.ts';
-import { longestGap, sayWaiting } from './schedule.ts';
+import { longestGap, waitingCostHint } from './schedule.ts';
 
-/** One thing that was looked at after a deployment. */
+/** The result of one check of a deployment. */
 export interface Finding {
   readonly check: string;
   readonly ok: boolean;
-  /** What is so, or what is wrong and what to do. */
+  /** The result in words, or what is wrong and what to do. */
   readonly says: string;
 }
 
-/** What a deployment is checked with. */
+/** The input of the check. */
 export interface DeploymentInput {
   readonly store: ObjectStore;
   readonly providers: readonly AppProvider[];
@@ -35,8 +35,8 @@ export interface DeploymentInput {
 }
 
 /**
- * Looks at the store, the schedules of all functions that the configuration needs, and how each provider and output
- * does.
+ * Checks the store, the schedules of all functions that the configuration needs, and the state of each provider and
+ * output. Throws kind `config` if no AWS region is set.
  */
 export async function checkDeployment(input: DeploymentInput): Promise<readonly Finding[]> {
   const { store, outputs, signal } = input;
@@ -75,7 +75,7 @@ export async function checkDeployment(input: DeploymentInput): Promise<readonly 
   return [bucket, writes, ...functions, ...statuses, ...listings, ...leaving.map(sayLeaving), ...costs];
 }
 
-/** A provider that left the configuration is as it should be, unless an operator is asked. */
+/** A provider that left the configuration is fine, unless it waits for an operator. */
 function sayLeaving({ job, provider, targets, state, wait, reason }: LeavingProvider): Finding {
   const check = `retiring ${job}/${provider}`;
   if (state === 'held')
@@ -87,7 +87,7 @@ function sayLeaving({ job, provider, targets, state, wait, reason }: LeavingProv
   return { check, ...good(`${targets} targets: ${reason}, ${when}`) };
 }
 
-/** A finding on what costs more than it seems, for each schedule; none where all is as cheap as it can be. */
+/** A finding for each schedule about intervals that cost more than it seems. Empty if there are none. */
 function sayCosts(
   { providers, outputs }: DeploymentInput,
   expressions: ReadonlyMap<string, string>,
@@ -102,15 +102,15 @@ function sayCosts(
   ];
   return [...new Set(expressions.values())].flatMap((expression) => {
     const at = all.filter(({ backend }) => expressions.get(backend) === expression);
-    const says = sayWaiting(at, expression);
+    const says = waitingCostHint(at, expression);
     return says === undefined ? [] : [{ check: 'cost', ...good(says) }];
   });
 }
 
-/** As the backends have theirs: the name of the function that writes the outputs. */
+/** The name of the function that writes the kube-state outputs. */
 const kubeState = 'kube-state';
 
-/** What is taken where a schedule cannot be read. */
+/** The assumed schedule if a schedule cannot be read. */
 const presetSchedule = 'rate(1 minute)';
 
 type Answer = Omit<Finding, 'check'>;
@@ -191,14 +191,14 @@ function bad(says: string): Answer {
   return { ok: false, says };
 }
 
-/** What EventBridge Scheduler says of a schedule. */
+/** A schedule of EventBridge Scheduler. */
 export interface Schedule {
   readonly expression: string;
   readonly enabled: boolean;
 }
 
 /**
- * The schedule of this name in the default group, in the region of the environment; undefined where there is none.
+ * The schedule of this name in the default group, in the region of the environment; undefined if there is none.
  * Throws `config` where there is no region, else what the SDK throws.
  */
 export async function readSchedule(name: string, signal: AbortSignal): Promise<Schedule | undefined> {
@@ -208,7 +208,7 @@ export async function readSchedule(name: string, signal: AbortSignal): Promise<S
     return { expression: found.ScheduleExpression ?? '', enabled: found.State === 'ENABLED' };
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return undefined;
-    // The SDK's own words do not tell what to do.
+    // The SDK's message does not say what to do.
     if (error instanceof Error && error.message === 'Region is missing')
       throw new MusterError('config', 'no AWS region: set AWS_REGION to that of the functions');
     throw error;

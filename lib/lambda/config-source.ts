@@ -16,13 +16,13 @@ import { maxConfigBytes, readYaml } from '../config/yaml-document.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { FunctionConfig } from './read-config.ts';
 
-/** The configuration that is in force. */
+/** The configuration in force. */
 export type InForce<Config> = Config & {
-  /** Of the text that it was read from: another text has another. */
+  /** Digest of its text. Another text has another digest. */
   readonly etag: string;
-  /** Two looks have found it: what left it may be retired. */
+  /** Whether two looks have found it, so that what left it may be retired. */
   readonly isSettled: boolean;
-  /** Why a newer one, or the file as it is now, is not in force instead. */
+  /** Why a newer configuration, or the current file, is not in force instead. */
   readonly error?: MusterError | undefined;
 };
 
@@ -30,13 +30,13 @@ export type InForce<Config> = Config & {
 export interface ConfigSourceInput<Config> {
   /** For messages: the URL of the file. */
   readonly location: string;
-  /** Where the file lies, and its key there. */
+  /** The store of the file, and its key there. */
   readonly from: ObjectStore;
   readonly key: string;
   /** Where the last good text is kept for functions that start while the file is broken. */
   readonly store: ObjectStore;
   readonly lastGoodKey: string;
-  /** Throws for a text that is wrong; see `packFiles` for that of a configuration with files. */
+  /** Parses a text. Throws if it is wrong. `packFiles` makes the text of a configuration with files. */
   readonly read: (text: string, origin: string) => Config;
   readonly log: Logger;
   /** Milliseconds between two looks at a changed file. Default: a second. */
@@ -49,13 +49,13 @@ interface Known {
   readonly text: string;
 }
 
-/** What a look at the file found. */
+/** The result of a look at the file. */
 interface Look<Config> {
-  /** Of the configuration and its files together. */
+  /** Digest of the configuration and its files together. */
   readonly etag: string;
   /** The configuration and its files, by their keys: what has not changed is not read again. */
   readonly objects: ReadonlyMap<string, Known>;
-  /** The text, and what it says; or what is wrong with it. */
+  /** The text and its configuration, or what is wrong with it. */
   readonly found: { readonly text: string; readonly config: Config } | { readonly error: MusterError };
 }
 
@@ -65,17 +65,18 @@ interface Kept<Config> {
   readonly config: InForce<Config>;
 }
 
-/** Largest copy of a configuration with its files, as JSON. */
+/** Largest copy of a configuration with its files, in bytes of JSON. */
 const maxKeptBytes = 8 * maxConfigBytes;
 
 /** Milliseconds between two looks within one invocation. */
 const settled = 1000;
 
 /**
- * Follows a configuration across the invocations of one process: it and the files of its `scrape_config_files` are asked
- * for with their etags each time, and read when they changed. A change takes effect when two looks have found it, for
- * which is waited a second; the first configuration that the store ever saw does at once. Where it can't be had, is
- * wrong, or lost a file with a job since it was last good, the last good one stays in force and says why: the one in memory, or after a cold start the copy in the store. Throws when there is neither.
+ * Follows a configuration across the invocations of one process: it and the files of its `scrape_config_files` are
+ * asked for with their etags each time, and read when they changed. A change takes effect when two looks have found it,
+ * for which is waited a second; the first configuration that the store ever saw does at once. Where it can't be had, is
+ * wrong, or lost a file with a job since it was last good, the last good one stays in force and says why: the one in
+ * memory, or after a cold start the copy in the store. Throws when there is neither.
  */
 export function followConfig<Config extends FunctionConfig>(
   input: ConfigSourceInput<Config>,
@@ -85,7 +86,7 @@ export function followConfig<Config extends FunctionConfig>(
   let good: Kept<Config> | undefined;
   let last: Look<Config> | undefined;
 
-  /** The last good one, if need be that of the store. */
+  /** The last good configuration, in memory or else in the store. */
   const recall = async (signal: AbortSignal) => {
     good ??= await recallLastGood(input, signal);
     return good;
@@ -113,7 +114,7 @@ export function followConfig<Config extends FunctionConfig>(
     last = now;
     if ('error' in now.found) throw now.found.error;
     if (inForce?.etag === now.etag) {
-      // The second look at what took effect at the first.
+      // The second look at a configuration that took effect at the first.
       inForce = { ...inForce, isSettled: true };
       return inForce;
     }
@@ -143,7 +144,7 @@ export function followConfig<Config extends FunctionConfig>(
   };
 }
 
-/** Reads the file and those that it names; where all are as they were at the last look, what that found. */
+/** Reads the file and the files that it names. If none has changed since the last look, returns its result. */
 async function look<Config>(
   input: ConfigSourceInput<Config>,
   last: Look<Config> | undefined,
@@ -163,7 +164,7 @@ async function look<Config>(
   if (last?.etag === etag) return last;
   try {
     const text = packFiles(main.text, files);
-    // Beside a file that cannot be had all else may be right: that is no configuration.
+    // If a file cannot be read, the rest may be valid, but it is not the whole configuration.
     if (problems.length > 0) throw new ConfigError(location, inFileOrder(problems));
     return { etag, objects, found: { text, config: read(text, location) } };
   } catch (cause) {
@@ -180,7 +181,7 @@ interface LookInput {
   readonly signal: AbortSignal;
 }
 
-/** The object as it is now. Throws `not-found`, `malformed`, and what the store throws. */
+/** The current object. Throws `not-found`, `malformed`, and what the store throws. */
 async function readObject(
   { from }: ConfigSourceInput<unknown>,
   key: string,
@@ -194,7 +195,7 @@ async function readObject(
   throw new MusterError('internal', `${location}: unchanged, but never read`);
 }
 
-/** The objects below the folder that the configuration lies in; `objects` gets what was read. */
+/** The objects below the folder of the configuration; `objects` gets what was read. */
 function accessOf(
   input: ConfigSourceInput<unknown>,
   { last, objects, signal }: LookInput & { readonly objects: Map<string, Known> },

@@ -1,9 +1,9 @@
 import type { Sharing } from '../run/providers.ts';
 import { functionLimits, groupsOf } from '../run/together.ts';
 import { type Price, prices, secondsOfMonth } from './prices.ts';
-import { furtherCycles, longestGap, periodOf, ticksOfMonth } from './schedule.ts';
+import { extraCycles, longestGap, periodOf, ticksOfMonth } from './schedule.ts';
 
-/** One line of a bill: so much of something in a month of 730 hours. */
+/** One line of a bill: a quantity in a month of 730 hours. */
 export interface CostRow {
   readonly what: string;
   readonly quantity: number;
@@ -12,7 +12,7 @@ export interface CostRow {
   readonly dollars: number;
 }
 
-/** What a deployment costs by: its tasks, its bucket, and its settings. */
+/** The inputs of the costs of a deployment: its tasks, its bucket, and its settings. */
 export interface CostInput {
   readonly tasks: readonly CostTask[];
   /** Bytes that the bucket holds, without versions that were replaced. */
@@ -26,39 +26,39 @@ export interface CostTask {
   readonly backend: string;
   /** Milliseconds between two cycles. */
   readonly refreshInterval: number;
-  /** Seconds that a cycle takes; absent where it has no status: `presetSeconds` is taken. */
+  /** Seconds that a cycle takes. Absent if it has no status: then `presetSeconds` counts. */
   readonly seconds?: number | undefined;
-  /** Absent where it has no status. */
+  /** Absent if it has no status. */
   readonly targets?: number | undefined;
-  /** As of a provider. */
+  /** For a provider. */
   readonly sharing?: Pick<Sharing, 'group' | 'listing'> | undefined;
-  /** How often a month it publishes; a kube-state output does so in every cycle, whatever is said here. */
+  /** How often a month it publishes. Ignored for a kube-state output, which publishes in every cycle. */
   readonly changes: number;
-  /** Size of what every cycle writes again. */
+  /** Bytes that every cycle writes again. */
   readonly status: number;
-  /** Size of what every change writes again: snapshot, target file, manifest, blocks that changed. */
+  /** Bytes that every change writes again: snapshot, target file, manifest, blocks that changed. */
   readonly replaced: number;
-  /** Size of what a sidecar fetches after a change. */
+  /** Bytes that a sidecar fetches after a change. */
   readonly fetched: number;
   /** Blocks that a change writes. */
   readonly blocks: number;
 }
 
-/** How Muster is deployed, as far as it costs. */
+/** The settings of a deployment that affect its costs. */
 export interface Deployment {
-  /** As EventBridge takes it. */
+  /** In the syntax of EventBridge. */
   readonly schedule: string;
   /** MB of every function; absent for those of serverless.yml. */
   readonly memory?: number | undefined;
   readonly sidecars: number;
-  /** Where the sidecars stand, seen from the bucket. */
+  /** Where the sidecars run, seen from the bucket. */
   readonly sidecarsIn: 'same-region' | 'other-region' | 'internet';
   /** Whether the bucket has a KMS key of its own. */
   readonly kms: boolean;
   readonly dashboard: boolean;
 }
 
-/** All rows, one concern after the other. Pure: figures in, figures out. */
+/** All rows of the bill, concern by concern. A pure function. */
 export function costOf(input: CostInput): readonly CostRow[] {
   const functions = functionsOf(input);
   const requests = requestsOf(functions, input);
@@ -89,15 +89,15 @@ const memories: Readonly<Record<string, number>> = {
 };
 const presetMemory = 512;
 
-/** MB of a backend's function where nothing else is said. */
+/** The default memory of a backend's function in megabytes. */
 export function memoryOf(backend: string): number {
   return memories[backend] ?? presetMemory;
 }
 
-/** Seconds of a cycle that nobody has measured: a quiet one of 400 instances of Consul; see docs/scale.md. */
+/** Assumed seconds of a cycle without a status: a quiet cycle with 400 Consul instances; see docs/scale.md. */
 export const presetSeconds = 0.25;
 
-/** Seconds that an invocation takes beside its cycles: it reads the configuration, and starts others. */
+/** Seconds of an invocation apart from its cycles: it reads the configuration, and starts others. */
 const invocationSeconds = 0.05;
 
 /** What a function does in a month. */
@@ -108,7 +108,7 @@ interface FunctionUse {
   readonly invocations: number;
   /** Seconds that are billed. */
   readonly seconds: number;
-  /** Looks at a status whose turn it was not. */
+  /** Reads of statuses of tasks that were not due. */
   readonly looks: number;
   readonly tasks: readonly TaskUse[];
 }
@@ -147,7 +147,7 @@ function functionOf(backend: string, tasks: readonly CostTask[], deployment: Dep
 function groupUse(group: readonly CostTask[], schedule: string) {
   const period = periodOf(schedule);
   const interval = Math.max(...group.map(({ refreshInterval }) => refreshInterval));
-  const further = furtherCycles(interval, period);
+  const further = extraCycles(interval, period);
   const runsOf = group.map(({ refreshInterval }) => runsOfMonth(refreshInterval, schedule));
   const runs = Math.max(...runsOf);
   const longest = Math.max(...group.map(({ seconds }) => seconds ?? presetSeconds));
@@ -160,7 +160,7 @@ function groupUse(group: readonly CostTask[], schedule: string) {
   return { runs, seconds: runs * seconds, tasks };
 }
 
-/** A task whose interval is longer than the period sits ticks out; half a period is conceded. */
+/** A task whose interval is longer than the period skips ticks, with a tolerance of half a period. */
 function runsOfMonth(refreshInterval: number, schedule: string): number {
   const gap = longestGap(schedule) ?? periodOf(schedule);
   const every = Math.max(1, Math.ceil((refreshInterval - gap / 2) / gap));
@@ -189,20 +189,20 @@ function scheduleRows(functions: readonly FunctionUse[]): readonly CostRow[] {
 
 /** Requests to S3, as a test counts them. Reads are GET and HEAD, writes PUT and LIST. */
 export const requestsEach = {
-  /** Of an invocation, for the configuration. */
+  /** For the configuration, in each invocation. */
   invocation: { reads: 1, writes: 0 },
-  /** Of a cycle that finds nothing new. */
+  /** For a cycle that finds nothing new. */
   cycle: { reads: 4, writes: 1 },
-  /** What a change adds, beside a write for each block. */
+  /** What a change adds, apart from a write for each block. */
   change: { reads: 3, writes: 3 },
-  /** Of the cycle of a kube-state output. */
+  /** For the cycle of a kube-state output. */
   output: { reads: 2, writes: 2 },
 } as const;
 
 /** Seconds between two looks for what left the configuration, each a LIST. */
 const retirementLook = 300;
 
-/** Of a sidecar, in seconds: its rounds, and how old the status of a healthy provider gets before it is read again. */
+/** Seconds between two rounds of a sidecar, and until it reads the status of a healthy provider again. */
 const sidecar = { round: 15, statusAge: 450 } as const;
 
 interface Requests {
@@ -291,7 +291,10 @@ function logRows(functions: readonly FunctionUse[]): readonly CostRow[] {
   ];
 }
 
-/** Metrics and alarms of a function, as lib/base/metrics.ts and infra/stack/alarms.ts have them; a test compares. */
+/**
+ * The number of metrics and alarms of a function. A test compares it with lib/base/metrics.ts and
+ * infra/stack/alarms.ts.
+ */
 export function watchesOf(backend: string): { readonly metrics: number; readonly alarms: number } {
   return backend === kubeState ? { metrics: 5, alarms: 6 } : { metrics: 9, alarms: 9 };
 }

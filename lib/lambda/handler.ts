@@ -19,24 +19,24 @@ import type { FunctionConfig, ReadConfigInput } from './read-config.ts';
 import { longestGap, periodOf } from './schedule.ts';
 import { lambdaInvoker, shareTime, type Work, type WorkInput } from './task.ts';
 
-/** What makes one function out of what all have in common. */
+/** The parts of a function that differ from those of the others. */
 export interface Definition<Config extends FunctionConfig, Id extends object> {
-  /** Of the function: a mechanism's, or `kube-state`. */
+  /** Name of the function: a mechanism's, or `kube-state`. */
   readonly name: string;
-  /** Reads what concerns it of a configuration; throws for one that is wrong. */
+  /** Reads its part of a configuration. Throws if the configuration is wrong. */
   readonly read: (text: string, input: ReadConfigInput) => Config;
   readonly work: (input: WorkInput) => Work<Config, Id>;
 }
 
 /**
- * The handler of a function: Powertools' logger and metrics around an invocation. Settings are read with the first
- * invocation, so that what is wrong with them stands in its log.
+ * The handler of a function: Powertools' logger and metrics around an invocation. The first invocation reads the
+ * settings, so that its log has their errors. The handler throws kind `config` for a missing or wrong setting.
  */
 export function defineHandler<Config extends FunctionConfig, Id extends object>(
   definition: Definition<Config, Id>,
 ) {
   const { MUSTER_LOG_LEVEL: level } = process.env;
-  // An unknown level is an error of the first invocation, which is to be logged.
+  // An unknown level is an error of the first invocation, which must be logged.
   const logger = new PowertoolsLogger({
     logLevel: logLevels.find((known) => known === level) ?? 'info',
     persistentKeys: { muster: version },
@@ -58,7 +58,7 @@ export function defineHandler<Config extends FunctionConfig, Id extends object>(
     });
 }
 
-/** What Lambda tells of an invocation, as far as it is used here. */
+/** The fields of Lambda's context that are used here. */
 interface InvocationContext {
   readonly invokedFunctionArn: string;
   getRemainingTimeInMillis(): number;
@@ -99,7 +99,7 @@ function objectOf(location: string): ObjectLocation {
   return found;
 }
 
-/** What a deployment tells its functions, by environment variables. */
+/** The environment variables of a deployment's functions. */
 export interface FunctionSettings {
   /** `s3://bucket/key` of the configuration: `MUSTER_CONFIG`. */
   readonly config: string;
@@ -107,9 +107,9 @@ export interface FunctionSettings {
   readonly store: string;
   /** Milliseconds between two ticks, of `MUSTER_SCHEDULE`, as in `rate(1 minute)`. */
   readonly period: number;
-  /** The least that is logged: `MUSTER_LOG_LEVEL`. */
+  /** The lowest level that is logged: `MUSTER_LOG_LEVEL`. */
   readonly logLevel: LogLevel;
-  /** Milliseconds that can lie between two ticks at most. */
+  /** The longest time between two ticks, in milliseconds. */
   readonly gap: number;
 }
 
@@ -151,7 +151,7 @@ export function loggerOver(powertools: Powertools, own: LogFields = {}): Logger 
 /** Names that a line of Powertools has of its own. */
 const taken = new Set(['level', 'message', 'timestamp', 'service', 'sampling_rate', 'xray_trace_id']);
 
-/** The fields as plain JSON values, so that a Secret is its mask before anybody merges or copies it. */
+/** The fields as plain JSON values, so that a Secret is masked before it is merged or copied. */
 function plain(fields: LogFields): Record<string, unknown> {
   const text = JSON.stringify(fields, (_key, value: unknown) => {
     if (value instanceof Error) return value.message;

@@ -20,7 +20,7 @@ import {
   waitsSince,
 } from './task.ts';
 
-/** What the invocations of one process share. */
+/** The state that the invocations of a process share. */
 export interface InvocationsInput<Config extends FunctionConfig, Id extends object> {
   readonly work: Work<Config, Id>;
   readonly store: ObjectStore;
@@ -29,15 +29,15 @@ export interface InvocationsInput<Config extends FunctionConfig, Id extends obje
   readonly currentConfig: (signal: AbortSignal) => Promise<InForce<Config>>;
   readonly log: Logger;
   readonly measure: Measure;
-  /** When further cycles start. Default: the machine's clock. */
+  /** The clock for extra cycles. Default: the machine's. */
   readonly clock?: Clock | undefined;
 }
 
 /** The time between the cycles of one invocation. */
 export interface Clock {
-  /** Unix milliseconds. */
+  /** Milliseconds of Unix time. */
   readonly now: () => number;
-  /** Waits so many milliseconds; throws when the signal fires. */
+  /** Waits for a number of milliseconds. Throws when the signal fires. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
@@ -48,7 +48,7 @@ const machineClock: Clock = {
 
 /** What an invocation did: its answer. */
 interface InvocationResult<Id> {
-  /** What ran in place: id and outcome. */
+  /** The ID and outcome of each task that ran in this invocation. */
   readonly cycles: readonly object[];
   readonly started: readonly Id[];
   readonly retired: readonly Id[];
@@ -63,7 +63,8 @@ export type Invoke<Id> = (
 
 /**
  * Runs a function, invocation by invocation. A tick runs a single group of tasks in place and starts an invocation for
- * each of several; it retires those that left. Throws at the end what failed, so that the invocation counts as failed.
+ * each of several; it retires providers that left. Throws the failures at the end, so that the invocation counts as
+ * failed.
  */
 export function createInvocations<Config extends FunctionConfig, Id extends object>(
   input: InvocationsInput<Config, Id>,
@@ -81,11 +82,11 @@ export function createInvocations<Config extends FunctionConfig, Id extends obje
 
     const tasks = work.tasksOf(config);
     const due = wanted === undefined ? await dueOf(tasks, input, signal) : select(tasks, wanted, log);
-    // What was asked for together runs together, whatever this process knows of sizes.
+    // Providers that one event names run together, even if this process would split them by size.
     const groups =
       wanted === undefined ? [...Map.groupBy(due, (task) => task.group ?? task).values()] : [due];
     const inPlace = wanted !== undefined || groups.length === 1;
-    const runInput = { time, ...(config.error && { configError: config.error.message }) };
+    const runInput = { time, configError: config.error?.message };
     const runs = (tasks: readonly Task<Id>[]) =>
       runUntilTick(runsOf(tasks, work, config), { period, clock }, runInput);
     const [results, failedStarts, retirement] = await Promise.all([
@@ -99,12 +100,12 @@ export function createInvocations<Config extends FunctionConfig, Id extends obje
       cycles: results.map(({ answer }) => answer),
       started: inPlace ? [] : idsOf(due),
       retired: retirement.value ?? [],
-      ...(config.error && { config_error: config.error.message }),
+      config_error: config.error?.message,
     };
   };
 }
 
-/** The configuration in force; log, metrics and store say what is wrong with the newest one. */
+/** The configuration in force. Log, metrics and store say what is wrong with a newer one. */
 async function loadConfig<Config extends FunctionConfig, Id extends object>(
   { work, currentConfig, log, measure }: InvocationsInput<Config, Id>,
   signal: AbortSignal,
@@ -144,7 +145,7 @@ async function dueOf<Config extends FunctionConfig, Id extends object>(
   return selectDue(tasks, { period, measure, signal });
 }
 
-/** What left the configuration after it was requested does not concern this invocation. */
+/** Ignores tasks that left the configuration after the event was sent. */
 function select<Id extends object>(
   tasks: readonly Task<Id>[],
   wanted: readonly Id[],
@@ -157,7 +158,7 @@ function select<Id extends object>(
   });
 }
 
-/** One run of some tasks, side by side, and how often it comes round. */
+/** A run of some tasks, side by side, and its interval. */
 interface Runs {
   readonly refreshInterval: number;
   readonly run: (input: RunInput) => Promise<readonly TaskResult[]>;
@@ -205,7 +206,7 @@ function throwFailed(errors: readonly MusterError[]): void {
   throw new MusterError(first.kind, `${first.message}${others}`, { cause: first });
 }
 
-/** What decides which tasks are due. */
+/** The inputs of the decision which tasks are due. */
 export interface DueInput {
   /** Milliseconds between two ticks. */
   readonly period: number;
@@ -214,9 +215,9 @@ export interface DueInput {
 }
 
 /**
- * The tasks whose turn it is. One whose interval is longer than the schedule's period sits out the ticks between: the
- * store says when it was tried last. Half a period is conceded, since ticks and cycles are not on time to the second.
- * What is held comes round sooner. A time in the future is that of a wrong clock, here or there: it keeps nobody waiting.
+ * The tasks that are due. A task whose interval is longer than the schedule's period skips the ticks between: the store
+ * says when it was tried last. Half a period is tolerated, since ticks and cycles are not exact to the second. A held
+ * task is due sooner. A time in the future comes from a wrong clock, here or there, and is ignored.
  */
 export async function selectDue<T extends Task<unknown>>(
   tasks: readonly T[],
@@ -236,8 +237,8 @@ export async function selectDue<T extends Task<unknown>>(
 }
 
 /**
- * Runs a group: a cycle of each, and where its interval is shorter than the schedule's period (milliseconds) further
- * ones until the next tick, as far as time allows.
+ * Runs a group: a cycle of each task, and if its interval is shorter than the schedule's period (milliseconds), more
+ * cycles until the next tick, as far as time allows.
  */
 async function runUntilTick(
   { refreshInterval, run }: Runs,
@@ -261,14 +262,14 @@ async function runUntilTick(
   }
 }
 
-/** Milliseconds after which is looked again although nothing changed: a slow run may have come back to life. */
+/** Milliseconds between two looks if nothing changed, because a slow run may have continued. */
 const lookAgainAfter = 5 * 60_000;
 
 /** Retires what left the configuration; see `createRetirement`. */
 type Retire<Config, Id> = (config: InForce<Config>, input: CyclesInput) => Promise<readonly Id[]>;
 
 /**
- * Looks for what left when the configuration changed, and every few minutes, which spares a quiet tick the listing. A
+ * Looks for what left when the configuration changed, and every few minutes, so that a quiet tick needs no listing. A
  * configuration that is not the newest, one that only one look has found, and an empty one, retire nothing.
  */
 function createRetirement<Config extends FunctionConfig, Id extends object>({

@@ -31,7 +31,7 @@ export function kubeStateWork(given: WorkInput): Work<KubeStateFunctionConfig, O
       const idOf = (output: string): OutputId => ({ output });
       return { retired: retired.map(idOf), missed: leaving.map(({ output }) => idOf(output)) };
     },
-    // What is published says by itself how old it is.
+    // The published text has its own age.
     reportNoConfig: async () => undefined,
   };
 }
@@ -51,7 +51,7 @@ function taskOf(
     async lastRun(signal) {
       const listed = await listedAt(signal);
       const { status } = await readOutputStatus(store, object, signal);
-      // Text that is held was listed all the same.
+      // A held text was listed too.
       const attempt = status?.held === undefined ? listed : status.last_attempt;
       return attempt === undefined ? undefined : { attempt, success: listed };
     },
@@ -60,7 +60,8 @@ function taskOf(
       const firstAttempt = firstAttempts.get(object) ?? new Date(time.startedAt).toISOString();
       firstAttempts.set(object, firstAttempt);
       const result = await outputOnce(output, { store, log, signal }, listUntil);
-      // A failed cycle does not know how old the remaining text is. Where that cannot be read either, the cycle's error says enough.
+      // A failed cycle does not know how old the remaining text is. Where that cannot be read either, the cycle's error
+      // says enough.
       const listed = async () => (await listedAt(signal)) ?? firstAttempt;
       const isPublished = result.published !== undefined && result.outcome !== 'held';
       const since = isPublished ? new Date().toISOString() : await listed().catch(() => undefined);
@@ -77,14 +78,14 @@ function answerOf({ output, outcome, published }: OutputResult): object {
   return { output, outcome, objects, samples, bytes };
 }
 
-/** A configuration as the function of kube state sees it. */
+/** The part of a configuration that concerns the function of kube state. */
 export interface KubeStateFunctionConfig extends FunctionConfig {
   readonly outputs: readonly KubeStateOutput[];
 }
 
 /**
- * Reads a configuration for the function of kube state. The stanzas of all mechanisms are counted but not looked into.
- * Throws a ConfigError, also where the file names another store.
+ * Reads a configuration for the function of kube state. The stanzas of all mechanisms are counted but not parsed.
+ * Throws a ConfigError, also if the file names another store.
  */
 export function readKubeStateConfig(text: string, input: ReadConfigInput): KubeStateFunctionConfig {
   const { config, isEmpty } = parseOwn(text, { mechanisms: [], kubeState: kubeStateConfig }, input);

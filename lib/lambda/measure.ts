@@ -2,23 +2,23 @@ import { functionMetrics } from '../base/metrics.ts';
 import type { CycleResult } from '../cycle/provider.ts';
 import type { OutputResult } from '../run/kube-state-cycle.ts';
 
-/** Takes what an invocation counts. */
+/** Counts what an invocation does. */
 export interface Measure {
-  /** The cycle of a provider, and since when it waits for a whole listing; see `waitsSince`. */
+  /** The cycle of a provider, and since when it has waited for a whole listing; see `waitsSince`. */
   readonly cycle: (result: CycleResult, since: string | undefined, refreshInterval: number) => void;
-  /** The cycle of a kube-state output, and since when it waits for one. */
+  /** The cycle of a kube-state output, and since when it has waited for a whole listing. */
   readonly output: (result: OutputResult, since: string | undefined, refreshInterval: number) => void;
-  /** A provider or output whose turn it is not. */
+  /** A provider or output that is not due. */
   readonly waiting: (since: string | undefined, refreshInterval: number) => void;
-  /** A tick that has nothing to run: then nothing is overdue, which differs from silence. */
+  /** A tick that has nothing to run. It counts that nothing is overdue, which differs from no data. */
   readonly idle: () => void;
-  /** Whether the configuration as it is now is in force. */
+  /** Whether the newest configuration is in force. */
   readonly config: (inForce: boolean) => void;
 }
 
 type Counted = (typeof functionMetrics)[keyof typeof functionMetrics];
 
-/** Where it is counted: Powertools' metrics. */
+/** The metrics of Powertools. */
 interface Counter {
   addMetric(name: string, unit: Counted['unit'], value: number): unknown;
 }
@@ -44,7 +44,7 @@ export function measureWith(metrics: Counter, gap: number): Measure {
       add(functionMetrics.rejected, rejected?.ids.length ?? 0);
       add(functionMetrics.duration, durationMs);
       if (requests !== undefined) add(functionMetrics.requests, requests);
-      // What a cycle that failed early or was superseded knows of the list may be nothing.
+      // A cycle that failed early or was superseded may know nothing about the list.
       if (outcome !== 'failed' && outcome !== 'superseded') add(functionMetrics.targets, targets);
       waiting(since, refreshInterval);
     },
@@ -60,7 +60,9 @@ export function measureWith(metrics: Counter, gap: number): Measure {
   };
 }
 
-/** Milliseconds since a time, ISO 8601; undefined for one in the future, which a wrong clock wrote, or has here. */
+/**
+ * Milliseconds since a time (ISO 8601). Undefined for a time in the future, which a wrong clock wrote or this one has.
+ */
 export function ageOf(time: string, now = Date.now()): number | undefined {
   const age = now - Date.parse(time);
   return age >= 0 ? age : undefined;

@@ -7,7 +7,7 @@ export interface Price {
   readonly source: string;
 }
 
-/** Where and when the prices were true. A bill differs by region, free tier, volume and contract. */
+/** The region and the date of the prices. A bill differs by region, free tier, volume and contract. */
 export const pricesOf = { region: 'us-east-1', date: '2026-11-28' } as const;
 
 const lambda = 'AWS Lambda pricing: Arm, first tier';
@@ -15,7 +15,7 @@ const s3 = 'Amazon S3 pricing: S3 Standard, first 50 TB';
 const transfer = 'Amazon S3 pricing: data transfer, first 10 TB';
 const cloudWatch = 'Amazon CloudWatch pricing: paid tier, first 10,000 metrics';
 
-/** US list prices. Each is of one unit: those that AWS lists by the thousand or the million are divided. */
+/** US list prices, each for one unit. AWS lists some by the thousand or the million. */
 export const prices = {
   compute: { dollars: 0.0000133334, unit: 'GB-second', source: lambda },
   invocation: { dollars: 0.2 / 1e6, unit: 'invocation', source: lambda },

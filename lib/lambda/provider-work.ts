@@ -29,10 +29,10 @@ export function defineFunction<Config extends SdConfig>(mechanism: Mechanism<Con
   });
 }
 
-/** Milliseconds after which sizes are looked at again that were not known. */
+/** Milliseconds until unknown sizes are read again. */
 const lookAgainAfter = 5 * 60_000;
 
-/** The providers under their names in the store, and how many targets each had then. */
+/** The providers under their names in the store, and the number of targets of each. */
 interface NamedProviders {
   readonly etag: string;
   readonly at: number;
@@ -59,9 +59,10 @@ export function providerWork(
     what: `provider of ${mechanism}`,
     event: { schema: providerId, example: '{"job": "…", "provider": "consul-0"}' },
     async prepare(config, signal) {
-      // A name stays, so that the store is asked once for each configuration, but for sizes that it did not know.
+      // A name stays, so that the store is asked once for each configuration, except for sizes that it did not know.
       if (named === undefined || !isKnown(named, config.etag)) {
-        // What other mechanisms' providers list is unknown here; a function without providers goes by their job names.
+        // This function does not know what the providers of other mechanisms list. Without its own providers it uses
+        // job names.
         const own = config.providers.length > 0;
         const known = own ? config.providers : config.configured;
         await checkOwnership(known, { store, signal, owner: config.owner, ...(own && { mechanism }) });
@@ -80,7 +81,7 @@ export function providerWork(
     },
     tasksOf({ providers, configured }) {
       const hasOthers = configured.length > 1;
-      // Nobody knows how large one is that has never been listed: it runs alone.
+      // A provider that was never listed may be large: it runs alone.
       const targetsOf = (one: AppProvider) => named?.sizes.get(statusKey(one)) ?? Number.POSITIVE_INFINITY;
       return groupsOf(providers, targetsOf, limits).flatMap((group, number) =>
         group.map((one) => ({
@@ -96,7 +97,7 @@ export function providerWork(
     },
     async retire({ configured, retireRules }, input) {
       const { retired, waiting, missed } = await retireLeft(configured, retireRules, input, mechanism);
-      // What is held may go as soon as its successor has published, or an operator has accepted.
+      // A held retirement may go as soon as its successor has published, or an operator has accepted.
       const held = waiting.filter(({ state }) => state === 'held');
       return {
         retired: retired.map(({ job, provider }) => ({ job, provider })),
@@ -156,7 +157,7 @@ function createCycles({ store, log, measure }: WorkInput): RunCycles {
         { listUntil: time.listUntil, hasOthers, warm: last, configError, beforeListing },
       );
       const { job, provider, outcome, version, loaded, durationMs, error } = result;
-      // After a cycle that did not end well the store is read again.
+      // After a failed cycle the store is read again.
       if (loaded !== undefined && outcome !== 'failed' && outcome !== 'superseded') next.set(key, loaded);
       measure.cycle(result, result.lastSuccess ?? result.firstAttempt, one.refreshInterval);
       return { answer: { job, provider, outcome, version }, durationMs, error };
@@ -167,8 +168,7 @@ function createCycles({ store, log, measure }: WorkInput): RunCycles {
   };
 }
 
-/**
- * Writes into the status of each of a mechanism's providers that there is no configuration to run them by. Without a
+/** Writes into the status of each provider of a mechanism that there is no configuration for it. Without a
  * configuration only the store knows which providers there are.
  */
 async function markStatuses(
@@ -195,7 +195,7 @@ async function markStatuses(
   });
 }
 
-/** What a later Muster wrote is not touched. */
+/** A status that a later Muster wrote stays as it is. */
 function unlessNewer(error: unknown): StoredStatus {
   if (isMusterError(error, 'newer')) return { status: undefined, etag: undefined };
   throw error;

@@ -10,23 +10,23 @@ import { retireRulesOf } from '../run/retirement.ts';
 import { parseStoreUrl, type StoreLocation, s3Url } from '../store/url.ts';
 import { isProviderName, type ProviderId } from '../targets/keys.ts';
 
-/** What every function has to know of a configuration. */
+/** What every function needs to know about a configuration. */
 export interface FunctionConfig {
-  /** Whether it has neither a provider, of whatever mechanism, nor a kube-state output. */
+  /** Whether it has no provider of any mechanism, and no kube-state output. */
   readonly isEmpty: boolean;
 }
 
-/** A configuration as the function of one mechanism sees it. */
+/** The part of a configuration that concerns the function of one mechanism. */
 export interface BackendConfig extends FunctionConfig {
   /** The providers of its mechanism. */
   readonly providers: readonly AppProvider[];
-  /** Those of all mechanisms: who has left it depends on them all. */
+  /** The providers of all mechanisms. Which ones left the configuration depends on all. */
   readonly configured: readonly ProviderId[];
   readonly retireRules: RetireRules;
   readonly owner: string | undefined;
 }
 
-/** What a function reads its configuration with. */
+/** The input for reading the configuration of a function. */
 export interface ReadConfigInput extends BindInput {
   /** Names the file in messages. */
   readonly origin: string;
@@ -35,8 +35,8 @@ export interface ReadConfigInput extends BindInput {
 }
 
 /**
- * Reads a configuration for one mechanism. The stanzas of other mechanisms are counted but not looked into: a mistake
- * in one of them stops its own function only. Throws a ConfigError, also where the file names another store.
+ * Reads a configuration for one mechanism. The stanzas of other mechanisms are counted but not parsed: a mistake in one
+ * of them stops its own function only. Throws a ConfigError, also if the file names another store.
  */
 export function readFunctionConfig<Config extends SdConfig>(
   text: string,
@@ -56,7 +56,10 @@ export interface OwnConfig<Own, KubeState extends NamedOutput> extends FunctionC
   readonly configured: readonly ProviderId[];
 }
 
-/** Parses a configuration with these readers, and takes the stanzas of all other mechanisms as they are. */
+/**
+ * Parses a configuration with these readers, and takes the stanzas of all other mechanisms as they are. Throws a
+ * `ConfigError`, and kind `config` if the configuration names another store than the functions.
+ */
 export function parseOwn<Own, KubeState extends NamedOutput>(
   text: string,
   own: { readonly mechanisms: readonly StanzaReader<Own>[]; readonly kubeState: z.ZodType<KubeState> },
@@ -76,7 +79,7 @@ export function parseOwn<Own, KubeState extends NamedOutput>(
   return { config, configured, isEmpty: configured.length === 0 && config.kube_state_metrics.length === 0 };
 }
 
-/** Mechanisms whose stanzas are taken as they are, but for the names that they give. */
+/** Mechanisms whose stanzas are taken as they are, except for the names that they give. */
 function otherMechanisms(ownKeys: readonly string[]): readonly StanzaReader<undefined>[] {
   return [...stayingKeys, ...mechanismKeys].filter((key) => !ownKeys.includes(key)).map(otherMechanism);
 }

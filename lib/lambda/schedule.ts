@@ -5,8 +5,8 @@ const units = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 const minutesOfDay = 24 * 60;
 
 /**
- * Milliseconds between two ticks of a schedule such as `rate(5 minutes)`. A `cron(…)` has no one period: a minute is
- * taken, which makes each tick run as the finest schedule would.
+ * Milliseconds between two ticks of a schedule such as `rate(5 minutes)`. A `cron(…)` has no fixed period: a minute
+ * counts, as for the finest schedule.
  */
 export function periodOf(schedule: string): number {
   const [, count = '1', unit] = /^rate\((\d{1,6}) (minute|hour|day)s?\)$/.exec(schedule) ?? [];
@@ -15,8 +15,8 @@ export function periodOf(schedule: string): number {
 }
 
 /**
- * Milliseconds that can lie between two ticks at most; undefined for a `cron(…)` that does not say: one that
- * names days of the month, months or years, or one that EventBridge refuses.
+ * The longest time between two ticks in milliseconds; undefined for a `cron(…)` that does not say: one that names days
+ * of the month, months or years, or one that EventBridge refuses.
  */
 export function longestGap(schedule: string): number | undefined {
   const ticks = ticksOfWeek(schedule);
@@ -29,14 +29,14 @@ export function longestGap(schedule: string): number | undefined {
   );
 }
 
-/** How often a schedule ticks in a month of 730 hours; one that does not say counts as its period does. */
+/** How often a schedule ticks in a month of 730 hours. A schedule that does not say counts by its period. */
 export function ticksOfMonth(schedule: string): number {
   const ticks = ticksOfWeek(schedule);
   if (ticks === 'rate' || ticks === undefined) return (secondsOfMonth * 1000) / periodOf(schedule);
   return (ticks.length * secondsOfMonth) / (7 * minutesOfDay * 60);
 }
 
-/** The minutes of the week at which a `cron(…)` ticks; undefined for one that does not say. */
+/** The minutes of the week at which a `cron(…)` ticks; undefined if it does not say. */
 function ticksOfWeek(schedule: string): readonly number[] | 'rate' | undefined {
   const [, expression] = /^cron\((.+)\)$/.exec(schedule) ?? [];
   if (expression === undefined) return 'rate';
@@ -51,7 +51,7 @@ function ticksOfWeek(schedule: string): readonly number[] | 'rate' | undefined {
   return weekdays.flatMap((d) => hours.flatMap((h) => minutes.map((m) => d * minutesOfDay + h * 60 + m)));
 }
 
-/** The numbers of a field such as `0/10`, `8-18` or `MON-FRI`, in order; undefined where it is none. */
+/** The numbers of a field such as `0/10`, `8-18` or `MON-FRI`, in order; undefined if it is not such a field. */
 function numbersOf(field: string, lowest: number, highest: number): readonly number[] | undefined {
   const found = new Set<number>();
   for (const item of field.split(',')) {
@@ -86,14 +86,14 @@ export interface Timed {
 
 const gigabytes = 0.75;
 
-/** Seconds after which an invocation waits for no further cycle: it has 90 s, ten of them to publish. */
+/** Seconds after which an invocation does not wait for another cycle: it has 90 s, ten of them to publish. */
 const longestWait = 80;
 
 /**
- * One line on what costs more than it seems: intervals so much shorter than the schedule's that invocations wait for
- * further cycles. In US dollars a month, of us-east-1 and 768 MB. Undefined where none does.
+ * A line about intervals that are so much shorter than the schedule that invocations wait for extra cycles, which costs
+ * more than it seems. In US dollars a month, for us-east-1 and 768 MB. Undefined if there are none.
  */
-export function sayWaiting(all: readonly Timed[], schedule: string): string | undefined {
+export function waitingCostHint(all: readonly Timed[], schedule: string): string | undefined {
   const period = periodOf(schedule);
   const waiting = all
     .map((one) => ({ ...one, wait: secondsWaited(one.refreshInterval, period) }))
@@ -113,11 +113,13 @@ export function sayWaiting(all: readonly Timed[], schedule: string): string | un
 
 /** Seconds between the first and the last cycle of an invocation. */
 function secondsWaited(refreshInterval: number, period: number): number {
-  return (furtherCycles(refreshInterval, period) * refreshInterval) / 1000;
+  return (extraCycles(refreshInterval, period) * refreshInterval) / 1000;
 }
 
-/** How many cycles follow the first in one invocation, with an interval and a period in milliseconds; see invocation.ts. */
-export function furtherCycles(refreshInterval: number, period: number): number {
+/**
+ * The number of cycles after the first in one invocation. Interval and period are in milliseconds; see invocation.ts.
+ */
+export function extraCycles(refreshInterval: number, period: number): number {
   const further = Math.ceil(period / refreshInterval - 0.5) - 1;
   return Math.max(0, Math.min(further, Math.floor((longestWait * 1000) / refreshInterval)));
 }

@@ -9,40 +9,40 @@ import type { InForce } from './config-source.ts';
 import { ageOf, type Measure } from './measure.ts';
 import type { FunctionConfig } from './read-config.ts';
 
-/** One thing that a function does at its interval: the cycle of a provider, or that of a kube-state output. */
+/** Work that a function does at its interval: the cycle of a provider or of a kube-state output. */
 export interface Task<Id> {
-  /** As an event names it. */
+  /** Its name in an event. */
   readonly id: Id;
-  /** Those of one group run in one invocation, side by side, by `runTogether`; absent: alone. */
+  /** Tasks of a group run side by side in one invocation, with `runTogether`. Absent: the task runs alone. */
   readonly group?: string | undefined;
   /** Milliseconds between two cycles. */
   readonly refreshInterval: number;
-  /** Milliseconds between two cycles while something of it is held; absent: the same. */
+  /** Milliseconds between two cycles while something of it is held. Absent: the same interval. */
   readonly heldInterval?: number;
-  /** What the store says of its last cycle; undefined where there was none. */
+  /** Its last cycle according to the store; undefined if there was none. */
   readonly lastRun: (signal: AbortSignal) => Promise<LastRun | undefined>;
   readonly run: (input: RunInput) => Promise<readonly TaskResult[]>;
 }
 
 /** Times are ISO 8601. */
 export interface LastRun {
-  /** Of the first cycle of all, where that is known. */
+  /** The very first cycle, if known. */
   readonly firstAttempt?: string | undefined;
   readonly attempt: string;
   readonly success: string | undefined;
-  /** Something of it is held. */
+  /** Whether something of it is held. */
   readonly held?: boolean | undefined;
 }
 
 /**
- * Since when a whole listing is waited for, ISO 8601: the last one, and before the first one the first attempt. A time in
- * the future says nothing; undefined when all do.
+ * Since when a task has waited for a whole listing (ISO 8601): the last success, or before it the first attempt. Times
+ * in the future are ignored; undefined if there is no other.
  */
 export function waitsSince({ success, firstAttempt, attempt }: LastRun): string | undefined {
   return [success, firstAttempt, attempt].find((time) => time !== undefined && ageOf(time) !== undefined);
 }
 
-/** What one cycle of a task is given. */
+/** The input of one cycle of a task. */
 export interface RunInput {
   readonly time: InvocationTime;
   /** Why the newest configuration is not in force. */
@@ -51,18 +51,18 @@ export interface RunInput {
 
 /** A cycle that has ended. */
 export interface TaskResult {
-  /** What the invocation answers of it. */
+  /** Its part of the invocation's answer. */
   readonly answer: object;
   readonly durationMs: number;
   readonly error?: MusterError | undefined;
 }
 
-/** What a function does: that of a backend, or that of kube state. */
+/** The work of a function: that of a backend, or that of kube state. */
 export interface Work<Config extends FunctionConfig, Id extends object> {
   /** For messages, as in `provider of consul`. */
   readonly what: string;
   readonly event: EventForm<Id>;
-  /** Learns from the store what it must know of a configuration; asked before each use of one. */
+  /** Reads from the store what it needs to know for a configuration. Called before each use of the configuration. */
   readonly prepare?: (config: InForce<Config>, signal: AbortSignal) => Promise<InForce<Config>>;
   readonly tasksOf: (config: Config) => readonly Task<Id>[];
   /** Runs the tasks of a group, by their ids. */
@@ -71,7 +71,10 @@ export interface Work<Config extends FunctionConfig, Id extends object> {
     config: Config,
     input: RunInput,
   ) => Promise<readonly TaskResult[]>;
-  /** Removes what left the configuration; what is `missed` is held, or another run's: the next tick tries again. */
+  /**
+   * Removes what left the configuration. `missed` counts what is held or belongs to another run: the next tick tries
+   * again.
+   */
   readonly retire: (config: InForce<Config>, input: CyclesInput) => Promise<Retired<Id>>;
   /** Writes into the store that there is no configuration at all. */
   readonly reportNoConfig: (error: MusterError, signal: AbortSignal) => Promise<void>;
@@ -82,7 +85,7 @@ interface Retired<Id> {
   readonly missed: readonly Id[];
 }
 
-/** What the work of a function is given. */
+/** The input of a function's work. */
 export interface WorkInput {
   readonly store: ObjectStore;
   readonly log: Logger;
@@ -92,7 +95,7 @@ export interface WorkInput {
 /** The time that an invocation has. Times are Unix milliseconds. */
 export interface InvocationTime {
   readonly startedAt: number;
-  /** Until then a listing must be whole: a margin is kept to publish and to write the status. */
+  /** When a listing must be whole. The rest of the time is for publishing and for the status. */
   readonly listUntil: Date;
   /** Fires just before the platform ends the invocation, so that this is logged. */
   readonly signal: AbortSignal;
@@ -101,7 +104,10 @@ export interface InvocationTime {
 /** Milliseconds that are left to log and to flush metrics. */
 const lastWords = 200;
 
-/** Shares the milliseconds that the platform leaves: of a short time a third is margin, of a long one ten seconds. */
+/**
+ * Divides the remaining milliseconds of the invocation. The margin is a third of a short time, ten seconds of a long
+ * one.
+ */
 export function shareTime(remaining: number, now = Date.now()): InvocationTime {
   const margin = Math.min(Math.max(500, remaining / 3), 10_000);
   return {
@@ -111,21 +117,21 @@ export function shareTime(remaining: number, now = Date.now()): InvocationTime {
   };
 }
 
-/** What an event looks like that asks for one thing alone, and an example of it. */
+/** The form of an event for a single task, and an example. */
 export interface EventForm<Id> {
   readonly schema: z.ZodType<Id>;
   readonly example: string;
 }
 
-/** The event that asks for these, which run side by side where they are several. */
+/** The event for these tasks. Several run side by side. */
 function eventOf<Id extends object>(ids: readonly Id[]): object {
   const [first] = ids;
   return ids.length === 1 && first !== undefined ? first : { together: ids };
 }
 
 /**
- * What an invocation is asked for: one thing, by its id, several that run together, or undefined for all that the
- * function does, as the schedule sends it: `{}`. Throws (kind `config`) for any other event.
+ * The tasks that an event names: one, or several that run together. Undefined for `{}`, which the schedule sends for
+ * all tasks of the function. Throws kind `config` for any other event.
  */
 export function readEvent<Id>(event: unknown, { schema, example }: EventForm<Id>): readonly Id[] | undefined {
   const one = schema.safeParse(event);
@@ -138,7 +144,7 @@ export function readEvent<Id>(event: unknown, { schema, example }: EventForm<Id>
   });
 }
 
-/** An event without content, or the envelope that a schedule sends where it is given no input of its own. */
+/** An event without content, or the envelope that a schedule without an input sends. */
 const tick = z.union([
   z.strictObject({}),
   z.looseObject({ source: z.enum(['aws.scheduler', 'aws.events']) }),
@@ -147,10 +153,13 @@ const tick = z.union([
 /** Starts another invocation of the same function with this event, and does not wait for it. */
 export type InvokeSelf = (event: object, signal: AbortSignal) => Promise<void>;
 
-/** Invocations that are asked for at once. */
+/** The most invocations that are started at once. */
 const concurrency = 16;
 
-/** Asks for an invocation for each group of ids. Returns the errors of those that could not be asked for. */
+/**
+ * Starts an invocation for each group of IDs. Returns the errors (`denied`, `throttled`, `unreachable`) of those that
+ * did not start.
+ */
 export async function fanOut(
   groups: readonly (readonly object[])[],
   invokeSelf: InvokeSelf,

@@ -5,11 +5,11 @@ export { addressLabel, type ErrorKind, joinHostPort, type LabelSet, MusterError,
 
 /**
  * How a key of a stanza is read. Make one with `text`, `url`, `int`, `bool`, `duration`, `oneOf` or `textList`. It is
- * plain data: whichever Muster loads the backend reads the stanza itself, with its own messages.
+ * plain data: the Muster that loads the backend reads the stanza, with its own messages.
  */
 export interface Field<Value> {
   readonly type: 'text' | 'url' | 'int' | 'bool' | 'duration' | 'oneOf' | 'textList';
-  /** The value of a key that is absent, as it would be written. Without one the key must be there. */
+  /** The default, as it would be written in the file. Without a default the key is required. */
   readonly default?: string | number | boolean | undefined;
   /** The key may be absent, and then has no value. */
   readonly optional?: boolean | undefined;
@@ -18,14 +18,14 @@ export interface Field<Value> {
   readonly max?: number | undefined;
   /** Of `oneOf`. */
   readonly words?: readonly string[] | undefined;
-  /** Says what is wrong with the value, as in `must end with .example`; undefined where nothing is. */
+  /** Returns what is wrong with the value, as in `must end with .example`. Undefined if nothing is. */
   readonly check?: ((value: Value) => string | undefined) | undefined;
 }
 
-/** What may be said of a field beside its type. */
+/** The options of a field. */
 type More<Value> = Pick<Field<Value>, 'check'>;
 
-/** Any text but the empty one. */
+/** Any text that is not empty. */
 export function text(byDefault?: string, more: More<string> = {}): Field<string> {
   return { type: 'text', default: byDefault, ...more };
 }
@@ -59,7 +59,7 @@ export function oneOf<const Word extends string>(words: readonly Word[], byDefau
   return { type: 'oneOf', words, default: byDefault };
 }
 
-/** A list of texts; empty where the key is absent. */
+/** A list of strings; empty if the key is absent. */
 export function textList(more: More<readonly string[]> = {}): Field<readonly string[]> {
   return { type: 'textList', ...more };
 }
@@ -77,7 +77,7 @@ export function optional<Value>({ default: _, ...field }: Field<Value>): Field<V
 /** The keys of a stanza. */
 export type Fields = Readonly<Record<string, Field<never>>>;
 
-/** What a stanza with these keys is after defaults and checks. */
+/** The value of a stanza with these keys, after defaults and checks. */
 export type ConfigOf<F extends Fields> = {
   readonly [Key in keyof F]: F[Key] extends {
     readonly check?: ((value: infer Value) => string | undefined) | undefined;
@@ -96,46 +96,51 @@ export interface Group {
   readonly targets: readonly (string | LabelSet)[];
 }
 
-/** How a request of `BackendInput.http` is made. */
+/** The options of a request of `BackendInput.http`. */
 export interface RequestOptions {
   readonly method?: 'GET' | 'POST' | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: string | undefined;
 }
 
-/** What one listing is given. */
+/** The input of one listing. */
 export interface BackendInput {
-  /** Fires when the listing's deadline passes, or Muster ends. Hand it to whatever waits; `http` heeds it by itself. */
+  /**
+   * Fires when the deadline of the listing passes, or Muster ends. Pass it to everything that waits; `http` has it
+   * already.
+   */
   readonly signal: AbortSignal;
   /**
    * The HTTP client of Muster's own backends, with the stanza's credentials, TLS, proxy and limits (`authorization`,
-   * `basic_auth`, `oauth2`, `tls_config`, `proxy_url`, …, as in Prometheus) and with retries. Throws `MusterError`s for
-   * whatever is not a success.
+   * `basic_auth`, `oauth2`, `tls_config`, `proxy_url`, …, as in Prometheus) and with retries. Throws a `MusterError`
+   * for everything that is not a success.
    */
   readonly http: {
-    /** The answer's JSON. Check it: what a server sends may be anything. */
+    /** The JSON of the answer. Check it: a server may send anything. */
     json(url: string | URL, options?: RequestOptions): Promise<unknown>;
     text(url: string | URL, options?: RequestOptions): Promise<string>;
   };
   /** Folder that relative paths in the configuration start from. */
   readonly directory: string;
-  /** Logs something odd that does not spoil the listing. */
+  /** Logs an oddity that does not make the listing fail. */
   readonly warn: (message: string) => void;
 }
 
-/** A backend outside of Muster, before `defineBackend`. */
+/** The description of a backend of your own, for `defineBackend`. */
 export interface BackendDefinition<F extends Fields> {
-  /** Lower-case letters and digits. A job has its stanzas under `<name>_sd_configs`; providers are called `<name>-0`. */
+  /**
+   * Lower-case letters and digits. A job has its stanzas under `<name>_sd_configs`; providers are called `<name>-0`.
+   */
   readonly name: string;
-  /** The keys of a stanza. Those of the HTTP client, `refresh_interval` and `muster` are there by themselves. */
+  /** The keys of a stanza. Muster adds those of the HTTP client, `refresh_interval` and `muster`. */
   readonly fields: F;
   /** Default of `refresh_interval`. Default: `1m`. */
   readonly refresh?: string | undefined;
-  /** The server that is asked, without credentials: providers of one server are judged together. */
+  /** The server that is listed, without credentials. The gate judges the providers of a server together. */
   readonly server: (config: ConfigOf<F>) => string;
   /**
-   * Lists all groups, in any order. A listing that ends is complete, and what is not in it is gone: throw when any part
-   * of it could not be read. `throw new MusterError('unreachable', '…')` says what kind of failure it is.
+   * Lists all groups, in any order. A listing that ends is complete, and what is not in it is gone: throw when any
+   * part could not be read. `throw new MusterError('unreachable', '…')` gives the kind of the failure.
    */
   readonly list: (config: ConfigOf<F>, input: BackendInput) => AsyncIterable<Group>;
 }
@@ -151,7 +156,7 @@ export interface Backend {
 }
 
 /**
- * Makes a backend of its description:
+ * Makes a backend from its description:
  *
  *     export default defineBackend({
  *       name: 'inventory',

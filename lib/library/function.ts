@@ -3,7 +3,7 @@ import { defineFunction } from '../lambda/provider-work.ts';
 import type { Backend } from './backend.ts';
 
 /**
- * The handler of an AWS function for a backend from outside, as `functions/` has one for each of Muster's own:
+ * The handler of an AWS function for a backend of your own, like those in `functions/`:
  *
  *     export const handler = backendFunction(inventory);
  *

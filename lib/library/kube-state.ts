@@ -18,16 +18,16 @@ export { MusterError };
 /** A metric family of kube-state-metrics. */
 export interface FamilyInfo {
   readonly name: string;
-  /** The help text, without the marks of stability. */
+  /** The help text, without the marks of its stability. */
   readonly help: string;
   readonly type: 'gauge' | 'counter' | 'info' | 'stateset';
-  /** The resource whose objects it is made of, as in `pods`. */
+  /** The resource that it describes, as in `pods`. */
   readonly resource: string;
-  /** Written only where `metric_opt_in_list` names it. */
+  /** Written only if `metric_opt_in_list` names it. */
   readonly optIn: boolean;
 }
 
-/** All families but those of custom resources, in the order in which they are written. */
+/** All families except those of custom resources, in the order in which they are written. */
 export const families: readonly FamilyInfo[] = resources.flatMap(({ resource, families: those }) =>
   those.map(({ name, help, type = 'gauge', optIn = false }) => ({ name, help, type, resource, optIn })),
 );
@@ -38,23 +38,26 @@ export interface Sample {
   readonly name: string;
   readonly labels: LabelSet;
   readonly value: number;
-  /** As the text format knows it: info and stateset are gauges there. */
+  /** The type in the text format, where info and stateset are gauges. */
   readonly type: 'gauge' | 'counter';
 }
 
-/** Receives the samples one after another, a family of a resource at a time; a promise is awaited. */
+/** Receives the samples one after another, family by family of a resource. A promise is awaited. */
 export type SampleWriter = (sample: Sample) => undefined | Promise<void>;
 
-/** Objects of the API server as JSON has them, by their resource: `{ pods: [{ metadata, spec, status }] }`. */
+/** Objects as the API server sends them in JSON, by their resource: `{ pods: [{ metadata, spec, status }] }`. */
 export type KubernetesObjects = Readonly<Record<string, Iterable<unknown> | AsyncIterable<unknown>>>;
 
-/** What `writeKubeState` makes samples of. */
+/** The input of `writeKubeState`. */
 export interface KubeStateInput {
-  /** The keys of an element of `kube_state_metrics` in muster.yml: `resources`, `metric_labels_allowlist`, `kubernetes`, … */
+  /**
+   * The keys of an element of `kube_state_metrics` in muster.yml: `resources`, `metric_labels_allowlist`, `kubernetes`,
+   * …
+   */
   readonly options?: Readonly<Record<string, unknown>> | undefined;
   /**
-   * The objects. A resource that is not there has none. Without it the cluster of the option `kubernetes` is listed; with
-   * it the options that concern the listing (`kubernetes`, `node`, `use_apiserver_cache`) have no effect.
+   * The objects. A resource that is not there has none. Without it the cluster of the option `kubernetes` is listed;
+   * with it the options that concern the listing (`kubernetes`, `node`, `use_apiserver_cache`) have no effect.
    */
   readonly objects?: KubernetesObjects | undefined;
   /** Folder that relative paths in the options start from. Default: the current one. */
@@ -63,7 +66,7 @@ export interface KubeStateInput {
 }
 
 /**
- * Makes the samples of kube-state-metrics and hands them to the writer: objects in, samples out. Returns the counts.
+ * Makes the samples of kube-state-metrics from objects, and passes them to the writer. Returns the counts.
  * Throws kind `config` for wrong options, `malformed` for an object that is none, and what the listing and the writer
  * throw; then the samples so far are a part of the whole.
  */
@@ -120,7 +123,7 @@ function given(config: Config, objects: KubernetesObjects): readonly Shard[] {
 /** Objects that are read together. */
 const batchSize = 500;
 
-/** Lists what it was given, as an API server would. */
+/** Lists the given objects, as an API server would. */
 function listerOver(objects: KubernetesObjects): Lister {
   return {
     cursor: () => '',
@@ -159,7 +162,7 @@ async function* batches(
   if (batch.length > 0) yield batch;
 }
 
-/** Reads the text again, which is made in blocks so that memory holds little of a large cluster. */
+/** Reads samples from the text. The text comes in blocks, so that memory holds little of a large cluster. */
 function* samplesOf({ members }: Rendered): Generator<Sample, undefined> {
   const decoder = new TextDecoder();
   const types = new Map<string, Sample['type']>();

@@ -6,9 +6,9 @@ import { labelsReadBy, relabel } from '../targets/relabel.ts';
 
 export type { LabelSet };
 
-/** `relabel_configs` that were read, ready to be applied. */
+/** Parsed `relabel_configs`, ready to be applied. */
 export interface Rules {
-  /** The labels after the rules; undefined where a rule drops the target. An empty label counts as an absent one. */
+  /** The labels after the rules; undefined if a rule drops the target. An empty label counts as absent. */
   readonly apply: (labels: LabelSet) => LabelSet | undefined;
   /** Whether a rule can read a label of this name, or the target keeps it by itself. */
   readonly reads: (name: string) => boolean;

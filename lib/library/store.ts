@@ -1,5 +1,5 @@
 /**
- * The contract of a store, its drivers, and the suite that each driver passes: for a driver of one's own, or for a
+ * The contract of a store, its drivers, and the suite that each driver passes: for a driver of your own, or for a
  * program that reads what Muster publishes.
  */
 export { type ErrorKind, isMusterError, MusterError } from '../base/errors.ts';

@@ -24,11 +24,14 @@ interface RawMonitor extends MonitorName {
   readonly spec: unknown;
 }
 
-/** The Monitors that are wanted. */
+/** Which Monitors to read. */
 export interface Selection {
   /** The settings with the selectors. */
   readonly settings: PrometheusSpec;
-  /** Namespace of the Prometheus resource with the settings; then, as in the operator, a missing selector selects nothing. */
+  /**
+   * Namespace of the Prometheus resource with the settings; then, as in the operator, a missing selector selects
+   * nothing.
+   */
   readonly owner?: string | undefined;
   /** Only these namespaces; empty for all. */
   readonly namespaces: readonly string[];
@@ -39,7 +42,7 @@ export interface Selection {
 /** The Monitors of a cluster. */
 export interface ClusterMonitors {
   readonly monitors: readonly RawMonitor[];
-  /** Why some kinds were not listed, one line each. */
+  /** The kinds that were not listed, one line each with the reason. */
   readonly notes: readonly string[];
 }
 
@@ -53,7 +56,7 @@ export interface MonitoringApi {
   readonly references: (references: readonly Reference[], signal: AbortSignal) => Promise<Lookup>;
 }
 
-/** The API of a connected API server. */
+/** The API of a connected API server. Its methods throw as `MonitoringApi` says. */
 export function openMonitoringApi(
   connection: Connection,
   warn: NonNullable<ListerOptions['warn']>,
@@ -68,7 +71,7 @@ export function openMonitoringApi(
 
 const group = 'monitoring.coreos.com';
 
-/** The field of an object that is kept. */
+/** The field of an object that the list keeps. */
 const withSpec = z.object({ spec: z.unknown() });
 
 function monitoringKind(name: string, resource: string, version = 'v1') {
@@ -135,7 +138,7 @@ async function listMonitors(
       'not-found',
       `the cluster has no ServiceMonitor, PodMonitor, Probe or ScrapeConfig of ${group}: is this the one where the operator is?`,
     );
-  notes.push(...missing.map((name) => `the cluster knows no ${name}`));
+  notes.push(...missing.map((name) => `the cluster does not know ${name}`));
   return { monitors, notes };
 }
 

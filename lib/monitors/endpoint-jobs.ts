@@ -39,7 +39,7 @@ import {
 } from './rules.ts';
 import { isSince, scrapeClassOf } from './settings.ts';
 
-/** The job of one endpoint of a ServiceMonitor. Throws `config`. */
+/** The job of one endpoint of a ServiceMonitor, by its index from 0. Throws `config`. */
 export function serviceMonitorJob(
   spec: ServiceMonitorSpec,
   endpoint: ServiceEndpoint,
@@ -75,7 +75,7 @@ export function serviceMonitorJob(
   );
 }
 
-/** The job of one endpoint of a PodMonitor. Throws `config`. */
+/** The job of one endpoint of a PodMonitor, by its index from 0. Throws `config`. */
 export function podMonitorJob(
   spec: PodMonitorSpec,
   endpoint: PodEndpoint,

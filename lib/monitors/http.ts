@@ -19,12 +19,12 @@ export interface Reference {
   readonly key: string;
 }
 
-/** What the keys of a job's HTTP client depend on. */
+/** The inputs of the keys of a job's HTTP client. */
 export interface HttpContext extends Pick<Translation, 'settings' | 'cluster' | 'secretsFolder'> {
   readonly namespace: string;
-  /** The local path of a file of the operator's Prometheus. Throws `config` where it is not given. */
+  /** The local path of a file of the operator's Prometheus. Throws `config` if it was not given. */
   readonly fileAt: (path: string, key: string) => string;
-  /** The text of a key of a ConfigMap, which is not secret. */
+  /** The text of a key of a ConfigMap. It is not secret. */
   readonly textAt: (reference: Reference) => string;
 }
 
@@ -74,7 +74,7 @@ export function secrets(
   );
 }
 
-/** The reference to a key of a Secret or ConfigMap; empty where it names none. */
+/** The reference to a key of a Secret or ConfigMap; empty if it names none. */
 export function either(namespace: string, selector: SecretOrConfigMap | undefined): readonly Reference[] {
   if (selector?.secret !== undefined) return secrets(namespace, [selector.secret]);
   if (selector?.configMap === undefined) return [];

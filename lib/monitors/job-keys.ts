@@ -27,7 +27,7 @@ export interface JobInput {
   readonly monitor: MonitorName;
   readonly translation: Translation;
   readonly http: HttpContext;
-  /** The local name of an address in a rule or a Probe. Throws `config` where it is needed and not given. */
+  /** The local name of an address in a rule or a Probe. Throws `config` if it is needed and was not given. */
   readonly addressAt: (address: string, key: string) => string;
 }
 
@@ -59,7 +59,7 @@ export function honorKeys(
   };
 }
 
-/** `honor_timestamps`; absent where neither Monitor nor settings set it. */
+/** `honor_timestamps`; absent if neither Monitor nor settings set it. */
 export function honorTimestamps({ settings }: Translation, own: boolean | undefined): Keys {
   const isOverridden = settings.overrideHonorTimestamps === true;
   if ((own === undefined && !isOverridden) || !isSince(settings, '2.9.0')) return {};
@@ -76,7 +76,7 @@ export function classAndOwnRules(
   return rules.map((rule) => {
     const { target_label: target, replacement, action = 'replace' } = rule;
     if (target !== '__address__' || action !== 'replace' || typeof replacement !== 'string') return rule;
-    // An address made of discovered labels is one that the cluster has listed.
+    // An address from discovered labels comes from the cluster's listing.
     if (replacement.includes('$')) return rule;
     return { ...rule, replacement: addressAt(replacement, 'relabelings') };
   });
@@ -92,7 +92,7 @@ export function metricRules(
   return { metric_relabel_configs: rules.length > 0 ? rules : undefined };
 }
 
-/** The keys of limits, histograms and protocols. */
+/** The keys of limits, histograms and protocols. Throws `config` for a quantity that is not a number. */
 export function limitAndFormatKeys(
   { settings }: Translation,
   spec: Common,
@@ -122,7 +122,7 @@ export function limitAndFormatKeys(
   };
 }
 
-/** `body_size_limit`: the Monitor's, or the enforced one where that is smaller. */
+/** `body_size_limit`: the Monitor's, or the enforced one if that is smaller. */
 export function sizeLimit({ settings }: Translation, own: string): string | undefined {
   return isSince(settings, '2.28.0')
     ? lowerSize(own, settings.enforcedBodySizeLimit) || undefined
@@ -141,7 +141,7 @@ function quantity(text: string | number | undefined): number | undefined {
   return milli === 'm' ? Number(number) / 1000 : Number(number);
 }
 
-/** The object; undefined where all its fields are empty, so that the scrape class counts. */
+/** The object; undefined if all its fields are empty, so that the scrape class applies. */
 export function unlessBlank<Value extends Tls | Authorization>(value: Value | undefined): Value | undefined {
   if (value === undefined) return undefined;
   return Object.values(value).some((part) => part !== undefined && part !== '') ? value : undefined;
@@ -158,7 +158,7 @@ function namespacesOf(
   return matchNames.length === 0 ? [namespace] : [...new Set(matchNames)].sort();
 }
 
-/** `namespaces` of an SD config; absent where the whole cluster is listed. */
+/** `namespaces` of an SD config; absent if the whole cluster is listed. */
 export function namespaceKeys(
   translation: Translation,
   monitor: MonitorName,
@@ -168,7 +168,7 @@ export function namespaceKeys(
   return names.length === 0 ? {} : { namespaces: { names } };
 }
 
-/** Keeps the Monitor's namespaces where the whole cluster is listed; empty where its SD config has them. */
+/** A rule that keeps the Monitor's namespaces if the whole cluster is listed; empty if its SD config has them. */
 export function namespaceRules(
   translation: Translation,
   monitor: MonitorName,

@@ -13,8 +13,8 @@ export function printJobs(jobs: readonly Job[], heading: readonly string[]): str
 }
 
 /**
- * A value as a YAML document without aliases and folded lines. Strings that YAML 1.1 or 1.2 would read as another type are
- * quoted: Prometheus and others read the one, Muster reads the other.
+ * A value as a YAML document without aliases and folded lines. Strings that YAML 1.1 or 1.2 would read as another
+ * type are quoted: Prometheus and others read the one, Muster reads the other.
  */
 function yamlText(value: unknown): string {
   const document = new Document(value, { version: '1.1', aliasDuplicateObjects: false });
@@ -55,7 +55,10 @@ export interface ScrapeConfigInput {
   readonly namespace?: string;
   /** Labels by which a Prometheus resource selects it. */
   readonly labels?: Readonly<Record<string, string>>;
-  /** The job's scrape config, in Prometheus's words, plain or as `readYaml` gives it. Its name and SD configs are not read. */
+  /**
+   * The job's scrape config, in Prometheus's words, plain or as `readYaml` gives it. Its name and SD configs are not
+   * read.
+   */
   readonly scrape?: object;
 }
 
@@ -63,7 +66,9 @@ export interface ScrapeConfigInput {
 export interface ScrapeConfigResource {
   /** The manifest, in YAML. */
   readonly text: string;
-  /** Keys that a ScrapeConfig does not have, such as `tls_config.ca_file`: the operator takes credentials from Secrets. */
+  /**
+   * Keys that a ScrapeConfig does not have, such as `tls_config.ca_file`: the operator takes credentials from Secrets.
+   */
   readonly left: readonly string[];
 }
 

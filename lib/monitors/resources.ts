@@ -23,7 +23,7 @@ const secretOrConfigMap = z
   .transform((either) =>
     either?.secret === undefined && either?.configMap === undefined ? undefined : either,
   );
-/** A key of a Secret or of a ConfigMap; undefined where Go wrote an empty object. */
+/** A key of a Secret or of a ConfigMap; undefined if Go wrote an empty object. */
 export type SecretOrConfigMap = NonNullable<z.output<typeof secretOrConfigMap>>;
 
 const labelSelector = z.object({

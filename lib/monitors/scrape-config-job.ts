@@ -37,7 +37,7 @@ export function scrapeConfigJob(spec: ScrapeConfigSpec, input: JobInput): Job {
   const honored = honorKeys(translation, spec);
   return finished({
     job_name: `scrapeConfig/${monitor.namespace}/${monitor.name}`,
-    // Absent where the ScrapeConfig does not set it, even where the settings override it.
+    // Absent if the ScrapeConfig does not set it, even where the settings override it.
     honor_timestamps: spec.honorTimestamps === undefined ? undefined : honored.honor_timestamps,
     track_timestamps_staleness: honored.track_timestamps_staleness,
     honor_labels: spec.honorLabels === undefined ? undefined : honored.honor_labels,

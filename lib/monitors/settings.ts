@@ -11,13 +11,13 @@ import {
   type ScrapeClass,
 } from './resources.ts';
 
-/** What the jobs depend on besides the Monitors. */
+/** The inputs of the jobs apart from the Monitors. */
 export interface Translation {
   /** The settings of the operator's Prometheus resource. */
   readonly settings: PrometheusSpec;
   /** Value of the label `cluster`, and first part of the jobs' names. */
   readonly cluster?: string | undefined;
-  /** Keys with which an SD config reaches the API server; empty where the jobs run inside the cluster. */
+  /** Keys with which an SD config reaches the API server; empty if the jobs run inside the cluster. */
   readonly connection: Readonly<Record<string, unknown>>;
   /** Folder of the files with the Secrets and ConfigMaps. */
   readonly secretsFolder: string;
@@ -35,8 +35,8 @@ export interface Translation {
 export const defaultVersion = '3.5.0';
 
 /**
- * The settings of a Prometheus resource; the keys of `over` replace those of its spec. Throws `config` for an unknown key
- * in `over`, and for a wrong value.
+ * The settings of a Prometheus resource; the keys of `over` replace those of its spec. Throws `config` for an unknown
+ * key in `over`, and for a wrong value.
  */
 export function readSettings(spec: unknown, over: ReadonlyMap<string, unknown> = new Map()): PrometheusSpec {
   const known = Object.keys(prometheusFields);
@@ -100,7 +100,7 @@ export function isExcluded({ excludedFromEnforcement }: PrometheusSpec, monitor:
   );
 }
 
-/** The limit of a job. Since Prometheus 2.45 an enforced limit is in the global section where a job has none. */
+/** The limit of a job, a count. Since Prometheus 2.45 an enforced limit is in the global section if a job has none. */
 export function limitOf(
   settings: PrometheusSpec,
   own: number | undefined,
@@ -143,7 +143,7 @@ const byteUnits: Readonly<Record<string, number>> = {
   E: 2 ** 60,
 };
 
-/** The smaller of two sizes such as `10MB`; an empty one does not count. */
+/** The smaller of two sizes such as `10MB`. An empty one does not count. */
 export function lowerSize(own: string, enforced: string): string {
   if (own === '' || enforced === '') return own === '' ? enforced : own;
   return bytesOf(own) > bytesOf(enforced) ? enforced : own;
@@ -157,8 +157,8 @@ function bytesOf(text: string): number {
 }
 
 /**
- * The keys that the operator writes into the global section, as keys of a job: the file that a job goes into has its own
- * global section.
+ * The keys that the operator writes into the global section, as keys of a job: the file of the job has its own global
+ * section.
  */
 export function globalKeys(settings: PrometheusSpec): Readonly<Record<string, unknown>> {
   const limits = limitNames.map((name) => {

@@ -62,8 +62,8 @@ export function monitorReferences(monitor: Monitor, settings: PrometheusSpec): r
 }
 
 /**
- * The jobs of all Monitors, sorted by kind and name as in the operator. A Monitor with a fault is left out, with the
- * reason.
+ * The jobs of all Monitors, sorted by kind and name as in the operator. A Monitor with a fault (an error of kind
+ * `config`) is left out, with the reason. Throws only other errors.
  */
 export function translate(
   monitors: readonly Monitor[],

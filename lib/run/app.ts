@@ -91,17 +91,17 @@ export async function readApp(
   };
 }
 
-/** The same, and opens the store. */
+/** Reads the configuration and opens its store. Throws like `readApp`, and kind `config` for a wrong store. */
 export async function loadApp(location: string, input: AppInput): Promise<App> {
   const app = await readApp(location, input);
   const { openStore } = await import('../store/open.ts');
   return { ...app, store: openStore(app.storeConfig) };
 }
 
-/** What the commands take that look at a store, whatever is configured. */
+/** The input of commands that show a store, with or without a configuration. */
 export interface StoreView {
   readonly store: ObjectStore;
-  /** The providers and outputs that should be there; `undefined` where that is not known. */
+  /** The providers and outputs that should be there; `undefined` if that is not known. */
   readonly configured: Pick<AppConfig, 'jobs' | 'providers' | 'outputs' | 'leftAlone'> | undefined;
   /** Why it is not known, where it should be. */
   readonly problem: MusterError | undefined;

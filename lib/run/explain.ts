@@ -59,13 +59,13 @@ export interface PublishedTarget extends ProviderId {
   readonly labels: LabelSet;
   /** Version of the list. */
   readonly version: number;
-  /** The version since which its address has been in the list; undefined where the journal does not reach back to it. */
+  /** The version since which its address has been in the list; undefined if the journal does not reach back to it. */
   readonly since: Since | undefined;
   /** The version that last changed its labels, if that is later. */
   readonly changed: Since | undefined;
   /** Set where the listing lacks it, and the gate keeps it. */
   readonly held: { readonly since: string | undefined; readonly message: string } | undefined;
-  /** What the rules of Prometheus make of it; undefined where they are not known. */
+  /** What the rules of Prometheus make of it; undefined if they are not known. */
   readonly trace: RelabelTrace | undefined;
 }
 

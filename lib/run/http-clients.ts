@@ -5,7 +5,7 @@ import type { HttpClient, HttpClientOptions } from '../http/client.ts';
 /** The HTTP clients of one listing, which end together. */
 export interface HttpClients extends AsyncDisposable {
   readonly openHttp: MechanismInput['openHttp'];
-  /** Requests since it was asked the last time, each with its retries; undefined where no client was opened. */
+  /** Requests since it was asked the last time, each with its retries; undefined if no client was opened. */
   readonly takeRequests: () => number | undefined;
 }
 

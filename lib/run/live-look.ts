@@ -19,7 +19,7 @@ interface LiveTarget {
   readonly source: string;
   /** All labels, before any rule. */
   readonly labels: LabelSet;
-  /** What the job's rules make of it, wherever they run; undefined where they are not known. */
+  /** What the job's rules make of it, wherever they run; undefined if they are not known. */
   readonly trace: RelabelTrace | undefined;
 }
 

@@ -38,7 +38,7 @@ export interface Sharing {
   /** Providers with the same one list the very same, before what their jobs do to it. */
   readonly listing: string;
   readonly discover: (input: ListingInput) => TargetListing;
-  /** Lists for several of a group that differ; absent where the mechanism has nothing that they could share. */
+  /** Lists for several of a group that differ; absent if the mechanism has nothing that they could share. */
   readonly discoverTogether?:
     | ((members: readonly GroupListing[], common: ListingInput) => readonly TargetListing[])
     | undefined;
@@ -214,9 +214,9 @@ function transformOf(job: Job<Stanza>): NonNullable<Provider['transform']> {
 }
 
 /**
- * The group after the job's rules: targets that they drop are gone, and those that Prometheus would refuse to scrape; so
- * are labels that it sets by itself, that it would make nothing of, and the one without a name that a labelmap can make,
- * for which file_sd has no form.
+ * The group after the job's rules: targets that they drop are gone, and those that Prometheus would refuse to scrape;
+ * so are labels that it sets by itself, that it would make nothing of, and the one without a name that a labelmap can
+ * make, for which file_sd has no form.
  */
 function relabelGroup(
   group: TargetGroup,

@@ -68,7 +68,7 @@ function fits(term: Term, labels: LabelSet): boolean {
   return value !== '' && identifyingLabels(labels).some((one) => one.name === name && one.value === value);
 }
 
-/** The host of `host:port`; undefined where there is no port. */
+/** The host of `host:port`; undefined if there is no port. */
 function hostOf(address: string): string | undefined {
   return /^(.*):\d+$/s.exec(address)?.[1];
 }

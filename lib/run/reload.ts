@@ -17,7 +17,7 @@ const mostOfTime = 0.1;
 export interface ReloadingConfig {
   /** What is in force. */
   readonly current: () => Promise<AppConfig>;
-  /** Why what the file says now is not in force; empty where it is. */
+  /** Why what the file says now is not in force; empty if it is. */
   readonly problem: () => string;
   /** When what is in force was taken over, in milliseconds of Unix time. */
   readonly loadedAt: () => number;
@@ -30,8 +30,8 @@ export interface ReloadingConfig {
 /**
  * A configuration that may change while it is used. It is read again every other second, by a clock that nobody sets; a
  * change takes effect when two looks have read the same text, since an editor may be half done at the first. One that
- * cannot be read, is wrong, lost a file of `scrape_config_files` with a job, or names nothing at all leaves the last good
- * one in force, and is logged once. The store stays the one of the first configuration.
+ * cannot be read, is wrong, lost a file of `scrape_config_files` with a job, or names nothing at all leaves the last
+ * good one in force, and is logged once. The store stays the one of the first configuration.
  */
 export function reloadingConfig(
   location: string,

@@ -100,7 +100,7 @@ function createSleeper(signal: AbortSignal) {
   let isBusy = false;
   signal.addEventListener('abort', () => end(), { once: true });
   return {
-    /** A place is free: whoever waits for one need not wait for the usual time. */
+    /** A place is free: a loop that waits for one goes on at once. */
     wake() {
       if (isBusy) end();
     },
@@ -123,7 +123,7 @@ function createSleeper(signal: AbortSignal) {
   }
 }
 
-/** A configuration that cannot be had leaves the last one in force. */
+/** If the configuration cannot be read, the last one stays in force. */
 async function currentConfig(
   { config, log }: SchedulerInput,
   last: Scheduled | undefined,
@@ -258,7 +258,7 @@ function runGroup(rounds: readonly RunningRound[], input: SchedulerInput): reado
   );
 }
 
-/** Never throws: whatever a cycle or the callback on its result throws, the next one comes when it is due. */
+/** Never throws: even if a cycle or the callback on its result throws, the next cycle starts when it is due. */
 async function runSlot(
   round: RunningRound,
   slot: Slot,

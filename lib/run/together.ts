@@ -261,21 +261,21 @@ export async function runGroups<P extends Resolved<AppProvider>, T>(
 }
 
 /**
- * For an AWS function with so many megabytes. Measured, at first runs in which all is new: 200 targets for each megabyte
- * over 100 take a third of the memory, and as Lambda's share of CPU grows with its memory, a minute at most.
+ * For an AWS function with so many megabytes. Measured, at first runs in which all is new: 200 targets for each
+ * megabyte over 100 take a third of the memory, and as Lambda's share of CPU grows with its memory, a minute at most.
  */
 export function functionLimits(megabytes: number): GroupLimits {
   const memory = Number.isFinite(megabytes) ? megabytes : 512;
   return { providers: 32, targets: 200 * Math.max(0, memory - 100) };
 }
 
-/** For a machine of one's own. */
+/** For your own machine. */
 const groupLimits: GroupLimits = { providers: 64, targets: 1_000_000 };
 
 /**
- * The providers in groups that are run together, in the order of their first. `targetsOf` says how many targets one has,
- * as far as that is known. A group that would be too large is cut into several, where those that list the same stay
- * together as far as can be.
+ * The providers in groups that are run together, in the order of their first. `targetsOf` says how many targets one
+ * has, as far as that is known. A group that would be too large is cut into several, where those that list the same
+ * stay together as far as can be.
  */
 export function groupsOf<P extends { readonly sharing?: Pick<Sharing, 'group' | 'listing'> | undefined }>(
   providers: readonly P[],

@@ -74,7 +74,7 @@ export interface SidecarAppOptions {
   readonly now?: (() => number) | undefined;
   /** Path below which a proxy serves the sidecar, as in `/muster`. Default: none. */
   readonly prefix?: string | undefined;
-  /** Why the newest configuration is not in force; empty when it is. Undefined where there is no configuration. */
+  /** Why the newest configuration is not in force; empty when it is. Undefined if there is no configuration. */
   readonly configProblem?: (() => string) | undefined;
   /** When the configuration in force was loaded, in milliseconds of Unix time. */
   readonly configLoadedAt?: (() => number) | undefined;
@@ -165,8 +165,8 @@ function countConfig(
 }
 
 /**
- * The path of the URL at which readers see the sidecar: `/muster` for `https://example.com/muster/`, empty for the root.
- * Throws `config` for anything else.
+ * The path of the URL at which readers see the sidecar: `/muster` for `https://example.com/muster/`, empty for the
+ * root. Throws `config` for anything else.
  */
 export function prefixOf(externalUrl: string): string {
   const url = URL.canParse(externalUrl) ? new URL(externalUrl) : undefined;

@@ -49,12 +49,15 @@ export interface ConsulWorldSize {
   readonly instances: number;
 }
 
-/** Names that a careless path or label would break; the API can serve each of them. */
+/** Names that break careless paths and labels. The API can serve all of them. */
 const oddNames = ['web/api', 'per%cent', 'two words', 'größe', 'q?a#b', 'a;b+c&d=e', 'tail/'];
 const oddTags = ['', 'a,b', 'urlprefix-/x', 'quote"d', 'größe', 'traefik.enable=true'];
 const zones = ['a', 'b', 'c'];
 
-/** A catalog with what real ones have: IPv6, no service address, port 0, maintenance, odd characters, no checks. */
+/**
+ * Makes a catalog with the oddities of real ones: IPv6, no service address, port 0, maintenance, odd characters, no
+ * checks.
+ */
 export function makeConsulWorld({ seed, services, instances }: ConsulWorldSize): ConsulWorld {
   const random = seededRandom(seed);
   const nodes = Array.from({ length: Math.max(3, Math.ceil(instances / 8)) }, (_, number) =>
@@ -153,7 +156,7 @@ function makeChecks(random: Random, id: string): ConsulCheck[] {
   ];
 }
 
-/** The bodies for `PUT /v1/catalog/register` that put the same world into a real Consul. */
+/** The bodies for `PUT /v1/catalog/register` that create the same world in a real Consul. */
 export function consulRegistrations(world: ConsulWorld): readonly object[] {
   return world.nodes.flatMap((node) => {
     const own = {
@@ -185,7 +188,7 @@ export interface ConsulChurn {
   readonly changes: readonly string[];
 }
 
-/** Makes this many changes of a living datacenter: instances come, go, change their port, health or tags. */
+/** Makes `count` changes as in a real datacenter: instances come, go, or change their port, health or tags. */
 export function churnConsulWorld(world: ConsulWorld, random: Random, count: number): ConsulChurn {
   const changes: string[] = [];
   let next = world;

@@ -22,7 +22,7 @@ export interface ConsulFleetOptions extends ConsulWorldSize, FleetServerOptions 
   readonly peers?: readonly string[];
 }
 
-/** What the rights of a token hide: names of services and of nodes. */
+/** The services and nodes that no token may read, by name. */
 interface ConsulHidden {
   readonly services?: readonly string[];
   readonly nodes?: readonly string[] | undefined;
@@ -35,7 +35,7 @@ export interface ConsulFleet extends FleetServer {
   mutate(count?: number): readonly string[];
   /** Replaces the world. */
   replace(world: ConsulWorld): void;
-  /** Takes rights from every token, or gives all back. Answers that leave something out say so in a header. */
+  /** Hides services and nodes from every token; `{}` shows all again. An answer that lacks something has a header. */
   hide(hidden: ConsulHidden): void;
 }
 
@@ -83,7 +83,7 @@ function answer(
       ...text(500, 'No path to datacenter'),
       headers: { 'x-consul-knownleader': 'false', 'x-consul-lastcontact': '0' },
     };
-  if (request.query.has('filter')) return text(400, 'the simulation knows no filter expressions');
+  if (request.query.has('filter')) return text(400, 'the simulation does not know filter expressions');
 
   const given = tokenOf(request);
   if (options.token !== undefined && given !== undefined && given !== options.token)
@@ -98,7 +98,7 @@ function answer(
   if (endpoint === '/v1/agent/self')
     return isStranger ? text(403, 'Permission denied') : jsonAnswer(agentSelf(world));
   if (endpoint === '/v1/catalog/services') {
-    // The catalog names services whose nodes may not be read.
+    // The catalog also names services on nodes that the token may not read.
     const catalog = left(({ service }) => !services.includes(service));
     return answerQuery(
       world,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A request, as it came over the wire. */
+/** A request that the server received. */
 export interface FleetRequest {
   readonly method: string;
   /** The path as it was sent, still escaped, without the query. */
@@ -17,15 +17,15 @@ export interface FleetAnswer {
   readonly status?: number | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
-  /** Written after the body, part by part; the length is then not announced. */
+  /** Written after the body, part by part. The answer then has no Content-Length. */
   readonly more?: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-  /** The answer never ends, like that of a watch: its connection stays open until the client hangs up. */
+  /** The answer never ends, like that of a watch. The connection stays open until the client closes it. */
   readonly open?: boolean;
 }
 
 /** A fault of an answer. */
 export type Fault =
-  /** The answer comes, but late. */
+  /** The answer is late. */
   | { readonly kind: 'latency'; readonly ms: number }
   /** Another status; the default body is a short text. */
   | {
@@ -61,7 +61,7 @@ export type Reply =
 interface FaultScope {
   /** Default: all. */
   readonly when?: (request: FleetRequest) => boolean;
-  /** Number of requests after which the fault is over. Default: no limit. */
+  /** Number of requests after which the fault ends. Default: never. */
   readonly times?: number;
 }
 
@@ -78,7 +78,7 @@ interface ActiveFault {
   left: number;
 }
 
-/** The faults of a server, and the reply that they make of the answer of `respond`. The signal ends delays. */
+/** The faults of a server. They turn the answer of `respond` into the reply. The signal ends delays. */
 export function createFaults(
   respond: (request: FleetRequest) => FleetAnswer | Promise<FleetAnswer>,
   signal: AbortSignal,

@@ -17,11 +17,11 @@ export type { CustomDefinition, GivenObjects, JsonObject, ResourceName };
 export interface ApiServerOptions extends FleetServerOptions {
   /** Require this bearer token. */
   readonly token?: string;
-  /** Milliseconds that every list takes longer, as on a server far away. Default: 0. */
+  /** Milliseconds to delay every list, as on a server far away. Default: 0. */
   readonly listLatency?: number;
-  /** Whether a watch may begin with all there is, as since Kubernetes 1.34; clients fall back to a list if not. */
+  /** Whether a watch may begin with all objects, as since Kubernetes 1.34. If not, clients fall back to a list. */
   readonly watchList?: boolean;
-  /** Whether kinds without objects, such as deployments, are listed as empty. Default: they are unknown. */
+  /** Whether a kind without objects, such as deployments, has an empty list. Default: the kind is unknown. */
   readonly otherLists?: boolean;
   /** Custom resource definitions and their objects, which do not change. */
   readonly definitions?: readonly CustomDefinition[];
@@ -40,27 +40,27 @@ export type KubernetesFleetOptions = ApiServerOptions & (WorldSize | GivenCluste
 
 /** A running simulated Kubernetes API server. */
 export interface KubernetesFleet extends FleetServer {
-  /** The present resource version. */
+  /** The current resource version. */
   resourceVersion(): number;
-  /** The present objects in the order of their list, each made on demand. */
+  /** The current objects in the order of their list. Each is made on demand. */
   objects(name: ResourceName): Iterable<JsonObject>;
   /** Changes a generated cluster (default: once) and describes the changes. Given objects do not change. */
   mutate(count?: number): readonly string[];
   /** Replaces all objects. */
   replace(objects: GivenObjects): void;
-  /** Lets all continue tokens and older versions expire, as etcd does after some minutes: 410. */
+  /** Expires all continue tokens and older versions, as etcd does after some minutes. They then get a 410. */
   compact(): void;
   /** Revokes a permission; the returned function restores it. */
   deny(denial: Denial): () => void;
   /** Removes an API group, as on an old cluster; the returned function restores it. */
   removeGroup(group: string): () => void;
-  /** For the scope of a fault: whether a request is for the page (from 1) of the resource (default pods). */
+  /** A scope for a fault: requests for this page (from 1) of the resource (default: pods). */
   onPage(page: number, resource?: ResourceName): (request: FleetRequest) => boolean;
-  /** A kubeconfig for this server; with the authority's certificate in PEM where it speaks TLS. */
+  /** A kubeconfig for this server. With TLS it has the authority's certificate in PEM. */
   kubeconfig(authority?: string): string;
 }
 
-/** Starts an API server on loopback, with a cluster made from a seed or with given objects. */
+/** Starts an API server on loopback, with a generated cluster or with given objects. */
 export async function startKubernetesFleet(options: KubernetesFleetOptions): Promise<KubernetesFleet> {
   let world = 'objects' in options ? undefined : makeWorld(options);
   const history = openHistory(
@@ -118,7 +118,7 @@ function added<T>(set: Set<T>, entry: T): () => void {
   return () => set.delete(entry);
 }
 
-/** Faults of real API servers, for single requests. */
+/** Faults that real API servers answer with. */
 export const kubernetesFaults = {
   /** 429 of the server's priority and fairness: plain text, no `Status`. */
   throttled: (retryAfterSeconds = 1): Fault => ({
@@ -130,7 +130,7 @@ export const kubernetesFaults = {
   /** 500 with a `Status`, as while etcd elects a leader. */
   internal: (): Fault => asFault(failures.internal()),
   unauthorized: (): Fault => asFault(failures.unauthorized()),
-  /** 410 for a version, without a token to go on with. */
+  /** 410 for an expired version, without a continue token. */
   expired: (): Fault => asFault(failures.expiredVersion()),
 } as const;
 
@@ -143,15 +143,15 @@ function asFault({ status, headers, body }: ApiFailure): Fault {
   };
 }
 
-/** The cluster's states: the newest, and some before it, so that a paged listing stays on the one it began with. */
+/** The newest state of the cluster, and some before it: a paged listing stays on the state of its first page. */
 interface History extends Versions {
   /** Makes this the newest state. */
   push(state: ClusterState): void;
-  /** Forgets all but the newest state, as etcd does when it is compacted: tokens of older ones have expired. */
+  /** Forgets all states but the newest, as a compaction of etcd does. Tokens of older states then expire. */
   compact(): void;
 }
 
-/** States that are kept. Each holds little but what differs from the next. */
+/** The number of states to keep. A state takes memory only for what differs from the next one. */
 const kept = 16;
 
 function openHistory(first: ClusterState): History {
@@ -168,7 +168,7 @@ function openHistory(first: ClusterState): History {
   };
 }
 
-/** The page, from 1, that a request wants. Undefined if it is not a list, or its token is invalid. */
+/** The page (from 1) that a request asks for. Undefined if it is not a list, or its token is invalid. */
 function requestedPage(
   versions: Versions,
   { path, query }: FleetRequest,

@@ -8,7 +8,7 @@ export interface MarathonFleetOptions extends MarathonWorldSize, FleetServerOpti
   readonly token?: string;
   /** Path before `/v2`, as behind DC/OS's Admin Router, such as `/service/marathon`. */
   readonly pathPrefix?: string;
-  /** ID of this Marathon in Mesos. Default: made of the seed. */
+  /** ID of this Marathon in Mesos. Default: made from the seed. */
   readonly frameworkId?: string;
 }
 
@@ -48,13 +48,13 @@ function answer(
   if (token !== undefined && headers.authorization !== `token=${token}`)
     return { status: 401, ...jsonAnswer({ message: 'Invalid username or password.' }) };
   if (path === `${pathPrefix}/v2/info`) return jsonAnswer({ name: 'marathon', frameworkId });
-  // Prometheus asks with a `/` at the end.
+  // Prometheus sends the path with a `/` at the end.
   if (path.replace(/\/$/, '') !== `${pathPrefix}/v2/apps`)
     return { status: 404, ...jsonAnswer({ message: 'HTTP 404 Not Found' }) };
   return jsonAnswer(appListBody(world, query.getAll('embed').includes('apps.tasks')));
 }
 
-/** Body of `/v2/apps`. It has tasks only where the request asks for them. */
+/** Body of `/v2/apps`. It has tasks only if the request asks for them. */
 function appListBody({ apps }: MarathonWorld, withTasks: boolean): object {
   return { apps: apps.map((app) => appBody(app, withTasks)) };
 }
@@ -83,7 +83,7 @@ function appBody(app: MarathonApp, withTasks: boolean): object {
   };
 }
 
-/** Container, networks and ports, as the networking and its version of Marathon have them. */
+/** Container, networks and ports, as this networking has them in its version of Marathon. */
 function portsOf({ networking, image, ports }: MarathonApp): object {
   const docker =
     image === '' ? {} : { docker: { image, forcePullImage: false, parameters: [], privileged: false } };
@@ -163,7 +163,7 @@ function taskBody({ id, host, ports, addresses }: MarathonTask, app: MarathonApp
 export const networkings = ['host', 'fixed', 'mapped', 'mapped-old', 'container', 'ports', 'none'] as const;
 
 interface MarathonPort {
-  /** The port that the app requests; 0 for any. */
+  /** The port number that the app requests; 0 for any. */
   readonly port: number;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -208,13 +208,13 @@ const labelSets = [
 ];
 const portLabels = [{ VIP_0: '/cart:80' }, { name: 'metrics', 'scrape.me': 'yes' }, {}];
 
-/** Apps as in real clusters: every networking, IPv6, no tasks, tasks that are being staged. */
+/** Makes apps as in real clusters: every networking, IPv6, no tasks, tasks in staging. */
 export function makeMarathonWorld({ seed, apps }: MarathonWorldSize): MarathonWorld {
   const random = seededRandom(seed);
   return { apps: Array.from({ length: apps }, (_, number) => makeApp(random.fork(`app-${number}`), number)) };
 }
 
-/** The app of that number; the first ones take each networking in turn. */
+/** The app with that number. The first apps take each networking in turn. */
 function makeApp(random: Random, number: number): MarathonApp {
   const networking = networkings[number] ?? random.pick(networkings);
   const id = `${random.pick(paths)}/app-${number}`;
@@ -242,7 +242,7 @@ function makeTask(random: Random, app: Omit<MarathonApp, 'tasks'>, serial: numbe
     id: `${app.id.slice(1).replaceAll('/', '_')}.instance-${serial}`,
     host: random.chance(0.1) ? `2001:db8::${agent.toString(16)}` : `agent-${agent}.example`,
     ports: hasHostPorts ? app.ports.map(({ port }) => port || random.integer(31_000, 32_000)) : [],
-    // A task that is being staged has no address yet.
+    // A task in staging has no address yet.
     addresses: random.chance(0.1) ? [] : [address],
   };
 }
@@ -253,7 +253,7 @@ interface MarathonChurn {
   readonly changes: readonly string[];
 }
 
-/** Makes this many changes of a living cluster: apps are deployed, removed and scaled, tasks are restarted. */
+/** Makes `count` changes as in a real cluster: apps are deployed, removed and scaled, tasks are restarted. */
 function churnMarathonWorld(world: MarathonWorld, random: Random, count: number): MarathonChurn {
   const changes: string[] = [];
   let { apps } = world;

@@ -1,4 +1,4 @@
-/** A random generator: the same seed gives the same numbers on every machine. */
+/** A random generator. The same seed gives the same numbers on every machine. */
 export interface Random {
   /** A number from 0 to below 1. */
   next(): number;
@@ -10,11 +10,11 @@ export interface Random {
   pick<T>(items: readonly T[]): T;
   /** At most `count` different items, in the order drawn. */
   sample<T>(items: readonly T[], count: number): T[];
-  /** A separate generator for a subject, so that numbers for one subject do not shift those for another. */
+  /** A separate generator for a subject: draws for one subject do not change those for another. */
   fork(subject: string): Random;
 }
 
-/** A generator for the seed: a number or any text. Not for secrets. */
+/** A generator for the seed, a number or any string. Not for secrets. */
 export function seededRandom(seed: number | string): Random {
   let state = hash(String(seed));
 

@@ -26,9 +26,9 @@ export interface FleetServer {
   readonly faults: Faults;
   /** The last requests, oldest first, 10,000 at most. */
   readonly requests: readonly FleetRequest[];
-  /** Bytes of bodies sent so far; it shows whether a reader hung up early. */
+  /** Bytes of bodies sent so far. They show whether a reader hung up early. */
   bytesSent(): number;
-  /** Cuts all connections and frees the port. */
+  /** Closes all connections and frees the port. */
   stop(): Promise<void>;
 }
 
@@ -51,12 +51,12 @@ export async function startFleetServer(
     await send(outgoing, await reply(request), sent);
   };
   const listener: RequestListener = (incoming, outgoing) => {
-    // The peer hung up, the server stops, or the simulation has a bug: the peer sees a dead connection.
+    // The peer hung up, the server stops, or the simulation has a bug. The peer sees a broken connection.
     serve(incoming, outgoing).catch(() => outgoing.destroy());
   };
 
   const server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
-  // A client that is busy for longer than Node's 5 s would find its idle connection gone.
+  // After Node's default of 5 s, a client that was busy would find its idle connection closed.
   server.keepAliveTimeout = 60_000;
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
@@ -156,7 +156,7 @@ async function sendInParts(
   else if (reply.kind === 'whole' && !open) outgoing.end();
 }
 
-/** Ends when the part was handed to the network; throws when the peer is gone. */
+/** Ends when the network has taken the part. Throws when the peer is gone. */
 function write(outgoing: ServerResponse, part: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     const gone = () => reject(new Error('the peer hung up'));

@@ -12,8 +12,8 @@ export function conflict(url: string, key: string, condition: PutCondition): Mus
   );
 }
 
-/** The condition of a write over what was read: `etag` is its own, undefined where nothing was there. */
-export function overWrite(etag: string | undefined): PutCondition {
+/** The condition that a write replaces only what was read: `etag` is that of the object, undefined if there was none. */
+export function ifUnchanged(etag: string | undefined): PutCondition {
   return etag === undefined ? 'create' : { etag };
 }
 
@@ -54,8 +54,8 @@ const knownStores: readonly (readonly [host: RegExp, line: string])[] = [
 ];
 
 /**
- * The store that does not keep to conditions. `why` follows its name, as in `refuses …`; `endpoint` is the URL that it has,
- * empty for Amazon's. The message names what docs/stores.md says of it.
+ * The store that does not keep to conditions. `why` follows its name, as in `refuses …`; `endpoint` is the URL that it
+ * has, empty for Amazon's. The message names what docs/stores.md says of it.
  */
 export function notConditional(url: string, why: string, endpoint = ''): MusterError {
   const host = URL.parse(endpoint)?.hostname ?? '';
@@ -86,15 +86,15 @@ export function notRemoved(url: string, key: string): MusterError {
 }
 
 /**
- * The object whose content is not what its own metadata says: `storage`, code `digest-mismatch`. It was damaged where it
- * lies, or on the way. `proof` says how that is known.
+ * The object whose content is not what its own metadata says: `storage`, code `digest-mismatch`. It was damaged where
+ * it lies, or on the way. `proof` says how that is known.
  */
 export function digestMismatch(url: string, key: string, proof = 'its sha256 metadata says so'): MusterError {
   const message = `${url}: digest mismatch: ${key} is not what was written (${proof}); restore or delete it`;
   return new MusterError('storage', message, { code: 'digest-mismatch' });
 }
 
-/** The object over the reader's limit. */
+/** The error for an object over the reader's limit of `maxBytes` bytes (kind `too-large`). */
 export function tooLarge(url: string, key: string, maxBytes: number): MusterError {
   return new MusterError('too-large', `${url}: ${key} is larger than the limit of ${maxBytes} bytes`);
 }

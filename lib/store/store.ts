@@ -15,8 +15,8 @@ export interface OpenedObject {
   /** As of StoredObject. */
   readonly etag: string;
   /**
-   * To be iterated once. Throws what reading throws, also at its end when the bytes are not those that were written: only
-   * a reader that came to the end has the object.
+   * To be iterated once. Throws what reading throws, also at its end when the bytes are not those that were written:
+   * only a reader that came to the end has the object.
    */
   readonly chunks: AsyncIterable<Uint8Array>;
 }
@@ -75,25 +75,24 @@ export interface ListOptions {
 }
 
 /**
- * Where snapshots, journal, targets and status live. Keys are relative, `/`-separated, and made of non-empty
- * segments other than `.` and `..`, without control characters; the first segment does not begin with a dot, which is
- * how the file driver names its own files. A driver refuses other keys (kind `config`), and its listings leave them
- * out.
+ * Where snapshots, journal, targets and status live. Keys are relative, `/`-separated, and made of non-empty segments
+ * other than `.` and `..`, without control characters; the first segment does not begin with a dot, which is how the
+ * file driver names its own files. A driver refuses other keys (kind `config`), and its listings leave them out.
  *
  * Promises of every driver, proven by one contract suite:
  * - a reader sees a whole write or the one before it, never a part;
  * - `put` is atomic together with its condition, also across processes and machines;
  * - what `put` returned for survives a crash of the machine;
  * - a `get` or `list` that starts after a `put` ended sees it;
- * - a `put` whose answer was lost and which is tried again does not take its own first write for a stranger's.
+ * - a `put` that is tried again after a lost answer does not mistake its own first write for another one's.
  *
- * Disposing of a store ends its connections. Errors are MusterErrors: `conflict`, `denied`, `not-found` (the bucket or folder), `throttled`, `too-large`,
- * `timeout` (the signal), `unreachable`, `storage`.
+ * Disposing of a store ends its connections. Errors are MusterErrors: `conflict`, `denied`, `not-found` (the bucket or
+ * folder), `throttled`, `too-large`, `timeout` (the signal), `unreachable`, `storage`.
  */
 export interface ObjectStore extends AsyncDisposable {
   /** For messages: `s3://bucket/prefix`, `file:///path`, `memory:`. Holds no credentials. */
   readonly url: string;
-  /** The object; `undefined` where there is none. */
+  /** The object; `undefined` if there is none. */
   get(key: string, options?: ReadOptions): Promise<StoredObject | undefined>;
   /** As `get`, but `'unchanged'` where the object still has the etag that the caller holds. */
   getIfChanged(
@@ -109,21 +108,27 @@ export interface ObjectStore extends AsyncDisposable {
     etag: string | undefined,
     options?: ReadOptions,
   ): Promise<OpenedObject | 'unchanged' | undefined>;
-  /** The object's etag without its body; `undefined` where there is none. */
+  /** The object's etag without its body; `undefined` if there is none. */
   head(
     key: string,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<{ readonly etag: string } | undefined>;
   /** Writes the object and returns its new etag. */
   put(key: string, body: Body, options: PutOptions): Promise<{ readonly etag: string }>;
-  /** All objects whose key starts with the prefix, in the order of their keys (UTF-8 bytes). The prefix is a whole folder: it ends with `/` or is empty. */
+  /**
+   * All objects whose key starts with the prefix, in the order of their keys (UTF-8 bytes). The prefix is a whole
+   * folder: it ends with `/` or is empty.
+   */
   list(prefix: string, options?: ListOptions): Promise<readonly ListedObject[]>;
   /**
    * Removes the object; no error where there is none. With an `etag` only that very write of it: another one stays,
    * and a MusterError of kind `conflict` says so.
    */
   delete(key: string, options?: DeleteOptions): Promise<void>;
-  /** Throws (kind `storage`) with one clear line when the store does not honour conditional writes. Leaves at most one small marker object. */
+  /**
+   * Throws (kind `storage`) with one clear line when the store does not honour conditional writes. Leaves at most one
+   * small marker object.
+   */
   verify(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
 }
 
@@ -181,7 +186,10 @@ type ReadKey<T> = (
   options: ReadOptions,
 ) => Promise<T | 'unchanged' | undefined>;
 
-/** The four ways to read a store, from its two: as a whole, and piece by piece. Keys are checked here. */
+/**
+ * The four methods to read a store, from two functions: one reads an object as a whole, one piece by piece. The methods
+ * throw kind `config` for a wrong key, `storage` for "not modified" without an etag, and what the functions throw.
+ */
 export function readMethods(
   url: string,
   { read, open }: { readonly read: ReadKey<StoredObject>; readonly open: ReadKey<OpenedObject> },

@@ -21,7 +21,7 @@ export interface EncodedGroup {
 export type Groups = ReadonlyMap<string, EncodedGroup>;
 
 /**
- * The canonical form of a group. Empty labels are left out, but for a target's empty label over a group's
+ * The canonical form of a group. Empty labels are left out, except for a target's empty label over a group's
  * non-empty one, which hides it. Lone surrogates become U+FFFD, as UTF-8 has no form for them.
  */
 export function encodeGroup(group: TargetGroup): EncodedGroup {

@@ -48,7 +48,9 @@ export function applyChange(groups: Groups, change: Change): Groups {
   return sortGroups(next);
 }
 
-/** The same in place, for many changes one after the other; the order of the groups is lost. Throws as `applyChange`. */
+/**
+ * The same in place, for many changes one after the other; the order of the groups is lost. Throws as `applyChange`.
+ */
 export function applyTo(groups: Map<string, EncodedGroup>, change: Change): void {
   for (const [source, group] of change.added) {
     expectGroup(groups, source, undefined);
@@ -86,7 +88,7 @@ function expectGroup(groups: Groups, source: string, expected: EncodedGroup | un
   }
 }
 
-/** A label whose value changed; a value is `undefined` where the label is absent. */
+/** A label whose value changed; a value is `undefined` if the label is absent. */
 export interface LabelChange {
   readonly name: string;
   readonly before: string | undefined;

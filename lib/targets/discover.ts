@@ -31,7 +31,7 @@ export interface Listed {
   readonly backend?: readonly string[] | undefined;
   /**
    * Says why the listing saw nothing of the group with this source although the same credentials saw it before;
-   * `undefined` where it saw it. Such a group can gain targets, not lose them.
+   * `undefined` if it saw it. Such a group can gain targets, not lose them.
    */
   readonly unseen?: (source: string) => string | undefined;
   /** Why the backend leaves things out, as it did in the last listing too: what is missing may be hidden only. */
@@ -40,7 +40,7 @@ export interface Listed {
   readonly requests?: number | undefined;
   /**
    * What the listing says to a provider whose last one returned this cursor: those that share a listing may have
-   * different ones. Absent where the cursor makes no difference.
+   * different ones. Absent if the cursor makes no difference.
    */
   readonly comparedWith?: (cursor: Cursor | undefined) => Compared;
 }
@@ -49,8 +49,8 @@ export interface Listed {
 export type Compared = Pick<Listed, 'cursor' | 'unseen' | 'filtered'>;
 
 /**
- * Lists all target groups of one provider, in batches as they come, and returns what the listing says of itself.
- * Throws when any part of the listing could not be read: a listing that ends is complete, but for what `Listed` names.
- * Of two groups with one source the later wins, as in Prometheus; one without targets takes an earlier one back.
+ * Lists all target groups of one provider, in batches as they come, and returns what the listing says of itself. Throws
+ * when any part of the listing could not be read: a listing that ends is complete, except for what `Listed` names. Of
+ * two groups with one source the later wins, as in Prometheus; one without targets takes an earlier one back.
  */
 export type Discover = (input: DiscoverInput) => AsyncGenerator<readonly TargetGroup[], Listed | undefined>;

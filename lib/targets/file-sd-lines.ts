@@ -16,7 +16,8 @@ interface FileSdLines {
 
 /**
  * Opens a file; `first` is a line that comes before the groups. Lines are made by copying runs of the canonical text,
- * which is a tenth of the work of reading and writing JSON; a group that does not allow that is read.
+ * which is a tenth of the work of reading and writing JSON; a group that does not allow that is read. Its methods throw
+ * kind `malformed` for a group that is not UTF-8 or not a target group.
  */
 export function openFileSdLines(first?: string): FileSdLines {
   const out: Output = { bytes: Buffer.allocUnsafe(firstBytes), length: 0 };
@@ -180,7 +181,7 @@ function skipText(text: Buffer, start: number, end: number, form?: 'plain'): num
   return -1;
 }
 
-/** What may follow a backslash, but for `u`. */
+/** What may follow a backslash, except for `u`. */
 const escapes: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'));
 
 type Range = readonly [start: number, end: number];

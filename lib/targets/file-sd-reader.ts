@@ -9,11 +9,11 @@ export interface FileSdGroup {
   readonly labels: LabelSet;
 }
 
-/** Reads a file_sd file that comes in pieces. It holds one group at a time. */
+/** Reads a file_sd file in pieces, one group at a time in memory. */
 export interface FileSdReader {
-  /** Throws (kind `malformed`) as soon as it is clear that Prometheus would refuse the file. */
+  /** Throws kind `malformed` as soon as it is clear that Prometheus would refuse the file. */
   readonly push: (piece: Uint8Array) => void;
-  /** Says that the file has ended. Throws as `push` does. */
+  /** Ends the file. Throws like `push`. */
   readonly end: () => void;
 }
 
@@ -21,16 +21,16 @@ export interface FileSdReader {
 export const longestLine = 32 << 20;
 
 /**
- * Bytes of the largest file, or rest of a file, that does not have one group a line. 4 MiB: of the smallest groups, which
- * are `{}`, they make 100 MB of objects.
+ * Bytes of the largest file, or rest of a file, that does not have one group a line. 4 MiB: of the smallest groups,
+ * which are `{}`, they make 100 MB of objects.
  */
 export const largestForeign = 4 << 20;
 
 /**
- * Opens a reader that checks groups as Prometheus does, and hands them on in their order. Muster writes one group a line,
- * so that a line can be read by itself; `line` has its bytes, without the comma, until the next one comes. From the first
- * line that is neither a group nor a bracket on, a file is in another layout: the rest is held and read at the end, up to
- * `largestForeign`.
+ * Opens a reader that checks groups as Prometheus does, and hands them on in their order. Muster writes one group a
+ * line, so that a line can be read by itself; `line` has its bytes, without the comma, until the next one comes. From
+ * the first line that is neither a group nor a bracket on, a file is in another layout: the rest is held and read at
+ * the end, up to `largestForeign`.
  */
 export function readFileSd(onGroup: (group: FileSdGroup, line?: Uint8Array) => void): FileSdReader {
   let begun: Uint8Array[] = [];
@@ -105,7 +105,7 @@ export function readFileSd(onGroup: (group: FileSdGroup, line?: Uint8Array) => v
   };
 }
 
-/** The groups of a file at hand. Throws kind `malformed`. */
+/** The groups of a file in memory. Throws kind `malformed`. */
 export function decodeFileSd(bytes: Uint8Array): readonly FileSdGroup[] {
   const groups: FileSdGroup[] = [];
   const reader = readFileSd((group) => groups.push(group));
@@ -116,7 +116,7 @@ export function decodeFileSd(bytes: Uint8Array): readonly FileSdGroup[] {
 
 type Place = 'start' | 'after bracket' | 'after comma' | 'after group' | 'end';
 
-/** Lines without a group, and where each leads. */
+/** Lines without a group, and the state that follows each. */
 const brackets: Readonly<Record<Place, Readonly<Record<string, Place>>>> = {
   start: { '[': 'after bracket', '[]': 'end' },
   'after bracket': { ']': 'end' },
@@ -127,7 +127,7 @@ const brackets: Readonly<Record<Place, Readonly<Record<string, Place>>>> = {
 
 const beforeGroup: ReadonlySet<Place> = new Set(['after bracket', 'after comma']);
 
-/** What makes JSON of the rest of a file, and how many items of the list it adds. */
+/** The text that completes the rest of a file to JSON, and the number of list items that it adds. */
 const beforeRest: Readonly<Record<Place, readonly [text: string, items: number]>> = {
   start: ['', 0],
   'after bracket': ['[', 0],
@@ -139,7 +139,7 @@ const beforeRest: Readonly<Record<Place, readonly [text: string, items: number]>
 const newline = 0x0a;
 const brace = 0x7b;
 
-/** Keeps a byte order mark, so that it is refused here as it would be by Prometheus. */
+/** Keeps a byte order mark, so that it is refused, as in Prometheus. */
 function decode(line: Buffer): string {
   if (!isUtf8(line)) throw malformed('it is not UTF-8');
   return line.toString('utf8');
@@ -153,7 +153,7 @@ function parse(text: string, line: number): unknown {
   }
 }
 
-/** The value as a group. Without rest parameters and copies, as every group of every file passes here. */
+/** The value as a group. It avoids copies, because every group of every file passes here. */
 function checkGroup(group: unknown, index: number): FileSdGroup {
   if (!isRecord(group)) throw malformed(`group ${index} is not an object`);
   for (const key in group)

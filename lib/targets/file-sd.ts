@@ -2,11 +2,11 @@ import { chunksOf } from '../base/gzip-lines.ts';
 import { compare, type Groups } from './canonical.ts';
 import { openFileSdLines } from './file-sd-lines.ts';
 
-/** Bytes of the largest object that a mirror takes by default: 256 MiB. */
+/** Default limit of an object for a mirror in bytes: 256 MiB. */
 export const defaultLargestObject = 256 * 2 ** 20;
 
 /**
- * The version of a list that a file holds, and the id of its store. It stands in the file as a first group without targets,
+ * The version of a list that a file holds, and the id of its store. In the file it is a first group without targets,
  * which Prometheus ignores.
  */
 export interface VersionMark {
@@ -15,10 +15,10 @@ export interface VersionMark {
   readonly version: number;
 }
 
-/** The label by which a file tells its version, as in `<store id>/12`. */
+/** The label that has the version of a file, as in `<store id>/12`. */
 export const versionLabel = '__muster_version';
 
-/** The mark at the beginning of a file_sd file; undefined where it has none. The first 256 bytes are enough. */
+/** The mark at the beginning of a file_sd file; undefined if it has none. The first 256 bytes are enough. */
 export function readVersionMark(beginning: Uint8Array): VersionMark | undefined {
   const text = Buffer.from(beginning.subarray(0, 256)).toString('latin1');
   const [, store, version] =
@@ -28,20 +28,20 @@ export function readVersionMark(beginning: Uint8Array): VersionMark | undefined 
   return store === undefined ? undefined : { store, version: Number(version) };
 }
 
-/** The line of a file that tells its version. */
+/** The line of a file that has its version. */
 export function markText({ store, version }: VersionMark): string {
   return `{"targets":[],"labels":{"${versionLabel}":"${store}/${version}"}}`;
 }
 
 /**
- * A listing as file_sd JSON, one group a line, byte-identical for equal listings of one version. The file format knows
- * labels of groups only, so that a group becomes as many as its targets have distinct label sets.
+ * A listing as file_sd JSON, one group a line, byte-identical for equal listings of one version. In the file format
+ * only groups have labels, so a group becomes one group for each label set of its targets.
  */
 export function encodeFileSd(groups: Groups, mark?: VersionMark): Uint8Array {
   return Buffer.concat([...fileSdPieces(groups, mark)]);
 }
 
-/** The same piece by piece, for listings too long to be held. */
+/** The same in pieces, for listings that are too large for memory. */
 export function* fileSdPieces(groups: Groups, mark?: VersionMark): Generator<Uint8Array, undefined> {
   const lines = openFileSdLines(mark && markText(mark));
   for (const text of chunksOf(linesOf(groups))) {
@@ -52,7 +52,7 @@ export function* fileSdPieces(groups: Groups, mark?: VersionMark): Generator<Uin
   return undefined;
 }
 
-/** The file of canonical groups, one a line. Throws kind `malformed` for what is no group. */
+/** The file of canonical groups, one group a line. Throws kind `malformed` for a line that is not a group. */
 export function fileSdOfLines(groups: Buffer): Uint8Array {
   const lines = openFileSdLines();
   lines.add(groups);
@@ -68,7 +68,7 @@ function* linesOf(groups: Groups): Generator<string, undefined> {
   return undefined;
 }
 
-/** One file out of the files of all shards. Each must be one that `readFileSd` takes. */
+/** Joins the files of all shards. `readFileSd` must accept each of them. */
 export function joinFileSd(parts: readonly Uint8Array[]): Uint8Array {
   const pieces: Uint8Array[] = [];
   for (const part of parts) {

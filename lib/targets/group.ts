@@ -34,7 +34,7 @@ export function withoutEmpty(labels: LabelSet): LabelSet {
   return labels;
 }
 
-/** The labels whose names are wanted; the given ones where all of them are, without a copy. */
+/** The labels with these names. If all labels have them, the given object itself. */
 export function pickLabels(labels: LabelSet, wanted: (name: string) => boolean): LabelSet {
   for (const name in labels) {
     if (!wanted(name)) return Object.fromEntries(Object.entries(labels).filter(([one]) => wanted(one)));
@@ -52,12 +52,12 @@ export function sanitizeLabelName(name: string): string {
   return name.replace(invalidCharacter, '_');
 }
 
-/** Whether the name is a label name in the sense of Prometheus 3: any well-formed text but the empty one. */
+/** Whether the name is a label name of Prometheus 3: any well-formed text that is not empty. */
 export function isLabelName(name: string): boolean {
   return name !== '' && name.isWellFormed();
 }
 
-/** The same in the sense of Prometheus 2, which `metric_name_validation_scheme: legacy` asks for. */
+/** Whether it is a label name of Prometheus 2, as for `metric_name_validation_scheme: legacy`. */
 export function isLegacyLabelName(name: string): boolean {
   return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name);
 }
@@ -69,10 +69,7 @@ export function joinHostPort(host: string, port: number | string): string {
   return host.includes(':') || host.includes('%') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/**
- * A label for each key, prefix in front: in sorted order, so that of keys which become one name always the same wins,
- * the last.
- */
+/** A label for each key, after the prefix, in sorted order: if several keys become the same name, the last one wins. */
 export function mapLabels(prefix: string, map: ReadonlyMap<string, string>): LabelSet {
   const keys = [...map.keys()].sort();
   return Object.fromEntries(keys.map((key) => [prefix + sanitizeLabelName(key), map.get(key) ?? '']));

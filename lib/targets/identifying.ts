@@ -1,9 +1,9 @@
 import { addressLabel, type LabelSet, metaPrefix } from './group.ts';
 
-/** A column, and the labels after `__meta_<mechanism>_` that it is read from: the first that a target has. */
+/** A column, and its labels after `__meta_<mechanism>_`. The first label that a target has counts. */
 type Column = readonly [name: string, ...tails: readonly string[]];
 
-/** What people tell the targets of a mechanism apart by, the most telling first. */
+/** The labels by which people tell the targets of a mechanism apart, the most useful first. */
 const columns: Readonly<Record<string, readonly Column[]>> = {
   kubernetes: [
     ['namespace', 'namespace'],
@@ -103,12 +103,12 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
   ],
 };
 
-/** Where rules already ran, and for lists of other systems, whose labels are what somebody called them. */
+/** For targets after their rules, and for lists of other systems, whose labels have any names. */
 const common = ['namespace', 'pod', 'container', 'service', 'app', 'task', 'port', 'node', 'instance', 'env'];
 
 /** A label under a short name. */
 export interface IdentifyingLabel {
-  /** As in `pod`. */
+  /** The short name, as in `pod`. */
   readonly name: string;
   /** The label that it was read from, as in `__meta_kubernetes_pod_name`. */
   readonly label: string;
@@ -116,8 +116,8 @@ export interface IdentifyingLabel {
 }
 
 /**
- * The labels that tell a target from others of its mechanism, the most telling first: namespace, pod, container and port
- * of a pod, service and node of Consul's. Its address is not among them.
+ * The labels that distinguish a target from others of its mechanism, the most useful first: namespace, pod, container
+ * and port of a pod, service and node of Consul's. Its address is not among them.
  */
 export function identifyingLabels(labels: LabelSet): readonly IdentifyingLabel[] {
   const found = identifyingColumns(mechanismOf(labels) ?? '').flatMap(({ name, labels: all }) =>
@@ -133,7 +133,10 @@ export function identifyingLabels(labels: LabelSet): readonly IdentifyingLabel[]
     .flatMap((name) => oneOf(name, [name], labels));
 }
 
-/** The columns of a mechanism in their order, each with its labels; the first that a target has counts; none for `http`. */
+/**
+ * The columns of a mechanism in their order, each with its labels. The first label that a target has counts. Empty for
+ * `http`.
+ */
 export function identifyingColumns(
   mechanism: string,
 ): readonly { readonly name: string; readonly labels: readonly string[] }[] {
@@ -153,7 +156,7 @@ export function mechanismOf(labels: LabelSet): string | undefined {
   return undefined;
 }
 
-/** A target in a few words: its address, and what identifies it. */
+/** A target in a few words: its address and its identifying labels. */
 export function nameTarget(labels: LabelSet): string {
   const { [addressLabel]: address = 'without address' } = labels;
   return [address, ...identifyingLabels(labels).map(({ name, value }) => `${name}=${value}`)].join(' ');

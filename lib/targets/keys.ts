@@ -3,13 +3,16 @@ import { MusterError } from '../base/errors.ts';
 /** Names one provider of one job; the job is its plain name, not yet encoded. */
 export interface ProviderId {
   readonly job: string;
-  /** The provider's name: the mechanism and a label, as in `consul-0` or `consul-eu`. It stays, whatever it lists. */
+  /**
+   * The provider's name: the mechanism and a label, as in `consul-0` or `consul-eu`. It does not depend on what it
+   * lists.
+   */
   readonly provider: string;
 }
 
-/** A key below `targets/`, taken apart. */
+/** The parts of a key below `targets/`. */
 export interface TargetsKey extends ProviderId {
-  /** The job as it stands in keys and on disk: one path segment. */
+  /** The job in keys and on disk: one path segment. */
   readonly segment: string;
   /** A whole list in one file, or the manifest of a list in parts. */
   readonly form: 'file' | 'manifest';
@@ -31,27 +34,32 @@ export const folders = {
 /** Key of the document that names the store. */
 export const storeKey = 'store.json';
 
-/** Key of a whole list, as Prometheus reads it. */
+/**
+ * Key of a whole list, as Prometheus reads it. Throws like `encodeJob` (kind `config`), as all keys of a provider do.
+ */
 export function targetsKey(id: ProviderId): string {
   return `${folders.targets}${path(id)}.json`;
 }
 
-/** Key of the manifest of a list in parts. It does not end like a file that Prometheus would read. */
+/**
+ * Key of the manifest of a list in parts. It does not end like a file that Prometheus would read. Throws like
+ * `targetsKey`.
+ */
 export function manifestKey(id: ProviderId): string {
   return `${folders.targets}${path(id)}.manifest`;
 }
 
-/** Folder of the parts of a list. */
+/** Folder of the parts of a list. Throws like `targetsKey`. */
 export function partsFolder(id: ProviderId): string {
   return `${folders.parts}${path(id)}/`;
 }
 
-/** Key of a part, by its name: `<version, 12 digits>-<SHA-256 in hex>`. */
+/** Key of a part, by its name: `<version, 12 digits>-<SHA-256 in hex>`. Throws like `targetsKey`. */
 export function partKey(id: ProviderId, name: string): string {
   return `${partsFolder(id)}${name}`;
 }
 
-/** The version in which a part was first written, or undefined where the name is not that of a part. */
+/** The version in which a part was first written, or undefined if the name is not that of a part. */
 export function parsePartName(
   name: string,
 ): { readonly version: number; readonly digest: string } | undefined {
@@ -59,32 +67,32 @@ export function parsePartName(
   return version === undefined || digest === undefined ? undefined : { version: Number(version), digest };
 }
 
-/** Key of what the gate holds of a provider. */
+/** Key of what the gate holds of a provider. Throws like `targetsKey`. */
 export function heldKey(id: ProviderId): string {
   return `${folders.held}${path(id)}.json.gz`;
 }
 
-/** Key of the tombstone of a provider that was retired. */
+/** Key of the tombstone of a retired provider. Throws like `targetsKey`. */
 export function retiredKey(id: ProviderId): string {
   return `${folders.retired}${path(id)}.json`;
 }
 
-/** Key of the checkpoint. */
+/** Key of the checkpoint. Throws like `targetsKey`. */
 export function snapshotKey(id: ProviderId): string {
   return `${folders.snapshots}${path(id)}.json.gz`;
 }
 
-/** Folder of all changes of a provider. */
+/** Folder of all changes of a provider. Throws like `targetsKey`. */
 export function journalFolder(id: ProviderId): string {
   return `${folders.journal}${path(id)}/`;
 }
 
-/** Key of one change; the version is padded to 12 digits so that keys sort by version. */
+/** Key of one change. The version is padded to 12 digits, so that keys sort by version. Throws like `targetsKey`. */
 export function journalKey(id: ProviderId, version: number): string {
   return `${journalFolder(id)}${String(version).padStart(12, '0')}.json.gz`;
 }
 
-/** Key of the heartbeat. */
+/** Key of the heartbeat. Throws like `targetsKey`. */
 export function statusKey(id: ProviderId): string {
   return `${folders.status}${path(id)}.json`;
 }
@@ -105,7 +113,7 @@ export function parseOutputStatusKey(key: string): string | undefined {
   return isMetricsName(name) && key === outputStatusKey(name) ? name : undefined;
 }
 
-/** Key of what tells that a kube-state output was retired on purpose. */
+/** Key of the tombstone of a kube-state output that was retired on purpose. */
 export function outputTombstoneKey(name: string): string {
   return `retired/kube-state/${name}.json`;
 }
@@ -149,7 +157,7 @@ export function parseJournalVersion(key: string): number | undefined {
 
 /**
  * The job as one path segment: percent-encoded, with the leading dot and the characters that shells and globs
- * read encoded as well. Throws (kind `config`) when it would be longer than a file name may be.
+ * read encoded as well. Throws kind `config` if it would be longer than a file name may be.
  */
 export function encodeJob(job: string): string {
   const segment = encodeURIComponent(job.toWellFormed())

@@ -27,7 +27,7 @@ export interface RelabelConfig {
   readonly target_label: string;
   readonly replacement: string;
   readonly action: RelabelAction;
-  /** Only names of letters, digits and `_` may be written; absent for any name of Prometheus 3. */
+  /** Allows only names of letters, digits and `_`. Absent: any name of Prometheus 3. */
   readonly names?: 'legacy';
 }
 
@@ -35,11 +35,11 @@ export interface RelabelConfig {
 export interface RelabelRegex {
   readonly source: string;
   readonly pattern: RE2JS;
-  /** Numbers of the groups with a name, in the order of the expression: to Go several groups may have one name. */
+  /** Numbers of the groups with a name, in the order of the expression. In Go several groups may have the same name. */
   readonly groups: ReadonlyMap<string, readonly number[]>;
 }
 
-/** The compiled expression, or what is wrong with it. Source: prometheus/model/relabel, NewRegexp. */
+/** The compiled expression, or a message about what is wrong. Source: prometheus/model/relabel, NewRegexp. */
 export function compileRegex(source: string): RelabelRegex | string {
   const distinct = withDistinctNames(source);
   try {
@@ -71,7 +71,10 @@ export function expandTemplate(template: string, regex: RelabelRegex, match: Mat
   );
 }
 
-/** A number with a leading zero or of more than nine digits is a name to Go. Of equal names the first that took part counts. */
+/**
+ * In Go a number with a leading zero or with more than nine digits is a name. Of equal names, the first that matched
+ * counts.
+ */
 function groupOf({ groups }: RelabelRegex, match: Matcher, name: string): string {
   const numbers = /^(?:0|[1-9]\d{0,8})$/.test(name) ? [Number(name)] : (groups.get(name) ?? []);
   for (const number of numbers) {
@@ -87,7 +90,7 @@ interface DistinctNames {
   readonly names: ReadonlyMap<string, string>;
 }
 
-/** RE2JS wants every name once: further groups of a name get another that the expression does not contain. */
+/** RE2JS allows each name once. Later groups with a name get another that the expression does not contain. */
 function withDistinctNames(source: string): DistinctNames {
   const names = new Map<string, string>();
   if (!source.includes('<')) return { source, names };

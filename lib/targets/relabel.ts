@@ -25,13 +25,13 @@ export function relabel(labels: LabelSet, rules: readonly RelabelConfig[]): Labe
   return Object.fromEntries(current);
 }
 
-/** Which labels the rules, or a target itself, can make use of: all but the `__meta_*` that no rule reads. */
+/** The labels that the rules or the target itself can use: all except `__meta_*` labels that no rule reads. */
 export function labelsReadBy(rules: readonly RelabelConfig[]): (name: string) => boolean {
   const isRead = labelsReadByRules(rules);
   return (name) => !name.startsWith(metaPrefix) || isRead(name);
 }
 
-/** Which labels the rules read. */
+/** The labels that the rules read. */
 export function labelsReadByRules(rules: readonly RelabelConfig[]): (name: string) => boolean {
   const names = new Set<string>();
   for (const { action, source_labels, target_label } of rules) {
@@ -83,7 +83,7 @@ export function applyRule(labels: Map<string, string>, rule: RelabelConfig): boo
   }
 }
 
-/** What a rule looks at: the values of its source labels, joined. */
+/** The value that a rule reads: the values of its source labels, joined. */
 export function sourceValue(
   labels: ReadonlyMap<string, string>,
   { source_labels, separator }: RelabelConfig,
@@ -131,8 +131,8 @@ function shifted(character: string, by: number): string {
 }
 
 /**
- * Maps each character by itself, as Go does: no character of a text depends on its neighbours, and one that would
- * become several stays (but the dotted capital I, whose lower case is a plain i).
+ * Maps each character alone, as Go does: the result does not depend on its neighbours, and a character that would
+ * become several stays (except the dotted capital I, whose lower case is a plain i).
  */
 function mapCharacters(text: string, map: (character: string) => string): string {
   return Array.from(text, (character) => {
@@ -144,21 +144,21 @@ function mapCharacters(text: string, map: (character: string) => string): string
 /** What one rule did to a target. */
 export interface RelabelStep {
   readonly rule: RelabelConfig;
-  /** The values of its source labels, joined: what it looked at. */
+  /** The value that it read: the values of its source labels, joined. */
   readonly value: string;
   /** The labels that it set, changed and removed, in the order of their names. */
   readonly changes: readonly LabelChange[];
   /** Whether it drops the target; then it is the last step. */
   readonly drops: boolean;
-  /** All labels after it; of one that drops, those that it dropped. */
+  /** All labels after it. If it drops the target, the labels of the dropped target. */
   readonly labels: LabelSet;
 }
 
-/** The way of a target through the rules of its job. */
+/** What the rules of a job did to a target, step by step. */
 export interface RelabelTrace {
-  /** All labels before the first rule, those among them that Prometheus adds. */
+  /** All labels before the first rule, with those that Prometheus adds. */
   readonly discovered: LabelSet;
-  /** A step a rule, up to the one that drops the target. */
+  /** A step for each rule, up to the one that drops the target. */
   readonly steps: readonly RelabelStep[];
   /** `refused`: no rule drops the target, but Prometheus does not scrape it with the address that it ends with. */
   readonly outcome: 'kept' | 'dropped' | 'refused';
@@ -169,9 +169,9 @@ export interface RelabelTrace {
 }
 
 /**
- * Applies the rules one after another, as `relabel` does, and tells what each did. `labels` are those of discovery;
- * `scrapeLabels` are what the job's own keys give where discovery says nothing. The interval and the timeout of the
- * scrape, which Prometheus judges too, are not looked at. Source: prometheus/scrape, PopulateLabels.
+ * Applies the rules one after another, like `relabel`, and records what each did. `labels` are those of discovery;
+ * `scrapeLabels` come from the job's own keys and count if discovery does not set them. It ignores the interval and the
+ * timeout of the scrape, which Prometheus checks too. Source: prometheus/scrape, PopulateLabels.
  */
 export function traceRelabel(
   labels: LabelSet,

@@ -2,7 +2,7 @@ import { addressLabel, type LabelSet } from './group.ts';
 
 /**
  * Labels that begin with `__` and that Prometheus 3.14 reads of a target after its rules: where and how it is scraped.
- * Others are gone by then, or mean nothing. Source: prometheus/scrape, target.go and scrape.go.
+ * Others are removed by then, or have no meaning. Source: prometheus/scrape, target.go and scrape.go.
  */
 const readAfterRules: ReadonlySet<string> = new Set([
   addressLabel,
@@ -18,7 +18,7 @@ const readAfterRules: ReadonlySet<string> = new Set([
 
 const parameterPrefix = '__param_';
 
-/** Whether a label matters once the rules have run: it is the target's own, or says how the target is scraped. */
+/** Whether a label matters after the rules: it stays on the target, or says how to scrape it. */
 export function outlivesRules(label: string): boolean {
   return !label.startsWith('__') || readAfterRules.has(label) || label.startsWith(parameterPrefix);
 }
@@ -31,9 +31,9 @@ export function isBadAddress({ [addressLabel]: address = '' }: LabelSet): boolea
   return address.includes('/');
 }
 
-/** What a listing has that Prometheus cannot scrape as it is. */
+/** The targets of a listing that Prometheus cannot scrape as they are. */
 type TargetFact =
-  /** Left out: its rules leave it no address. */
+  /** Left out, because its rules leave it without an address. */
   | 'addressless'
   /** Left out: its address is bad. */
   | 'refused'

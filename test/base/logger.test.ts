@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { MusterError } from '../../lib/base/errors.ts';
 import { createLogger, type LogLevel, logLevels, silentLogger } from '../../lib/base/logger.ts';
 import { Secret } from '../../lib/config/secret.ts';
+import { anyCharacter } from '../support/any-text.ts';
 
 function collect(level: LogLevel = 'debug') {
   const lines: string[] = [];
@@ -85,9 +86,9 @@ describe('the log', () => {
   test('whatever it is given, a line is one line', () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: 'binary' }),
+        fc.string({ unit: anyCharacter }),
         fc.anything(),
-        fc.string({ unit: 'binary' }),
+        fc.string({ unit: anyCharacter }),
         (text, value, name) => {
           const { log, lines } = collect();
           log.error(text, { [name]: value });

@@ -44,7 +44,7 @@ interface Page {
 
 /**
  * `npm run bench -- page [PODS]`: the time in which the sidecar answers each kind of page with about 100,000 targets of one
- * provider, and its peak memory after each.
+ * provider, the CPU that it takes, and its peak memory after each.
  */
 export async function benchPage([pods = `${defaultPods}`]: readonly string[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-bench-'));
@@ -110,6 +110,7 @@ async function measurePages({ url, pid }: { readonly url: string; readonly pid: 
   const over: string[] = [];
   for (const { name, path, barred } of pages) {
     const times: number[] = [];
+    const before = (await readUsage(pid))?.cpu ?? Number.NaN;
     for (let run = 0; run < runs; run += 1) {
       const start = performance.now();
       await textOf(url + path(run));
@@ -117,17 +118,18 @@ async function measurePages({ url, pid }: { readonly url: string; readonly pid: 
     }
     times.sort((a, b) => a - b);
     const middle = times[Math.floor(times.length / 2)] ?? Number.NaN;
-    const memory = (await readUsage(pid))?.memory ?? Number.NaN;
+    const { cpu, memory } = (await readUsage(pid)) ?? { cpu: Number.NaN, memory: Number.NaN };
     if ((barred && middle > bars.time) || memory > bars.memory) over.push(name);
-    const shown = [middle, times[0], times.at(-1)].map((time = Number.NaN) => time.toFixed(0));
+    const each = ((cpu - before) * 1000) / runs;
+    const shown = [middle, times[0], times.at(-1), each].map((time = Number.NaN) => time.toFixed(0));
     rows.push(`| ${[name, ...shown, memory.toFixed(0)].join(' | ')} |`);
   }
   process.stdout.write(
     [
       `${providers.reduce((sum, { targets }) => sum + targets, 0)} targets`,
       '',
-      '| page | median ms | fastest ms | slowest ms | peak MB so far |',
-      '|---|---|---|---|---|',
+      '| page | median ms | fastest ms | slowest ms | CPU ms, mean | peak MB so far |',
+      '|---|---|---|---|---|---|',
       ...rows,
       over.length === 0 ? '\nwithin the bars\n' : `\nover a bar: ${over.join(', ')}\n`,
     ].join('\n'),

@@ -82,8 +82,8 @@ In this order:
   4. muster adopt prometheus.yml --write
   5. promtool check config prometheus.yml, then reload Prometheus
 Leave relabel_configs in Prometheus. With "relabel: publish" Muster runs them, and Prometheus must not: rules that read
-__meta_ labels which are gone put nothing over good labels. "muster check" has the order for that.
-Back: muster adopt prometheus.yml --undo, then reload Prometheus.
+__meta_ labels that are gone overwrite good labels with nothing. "muster check" has the order for that.
+To go back: muster adopt prometheus.yml --undo, then reload Prometheus.
 `);
   });
 

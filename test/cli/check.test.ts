@@ -163,7 +163,7 @@ scrape_configs:
       return [code, warnings.map((line) => line.replaceAll(`${place.folder}/`, '').slice(9))];
     };
     const expected = [
-      'prometheus.yml:2:1 scrape_configs: there is no job "gone", which Muster publishes',
+      'prometheus.yml:2:1 scrape_configs: there is no job "gone", but Muster publishes it',
       'prometheus.yml:4:42 scrape_configs[1].relabel_configs[0]: is not the rule that "other" has there in muster.yml',
       'prometheus.yml:8:9 scrape_configs[2].relabel_configs[1]: reads __meta_consul_node, which Muster does not publish for "needed" (labels: needed): copy the rule to muster.yml',
       'prometheus.yml:9:44 scrape_configs[3].relabel_configs[0]: Muster runs the rules of "publish" (relabel: publish), and this rule reads __meta_ labels, which are gone: remove the rules here',

@@ -67,7 +67,7 @@ describe('muster explain', () => {
       '10.0.0.5:8000 is not published. It left job api, consul-0, in version 2, TIME, with 1 other: ' +
         'the listing no longer had it.\n' +
         'With it went 10.0.0.4:8000: muster history --job api --provider consul-0 --show 2\n' +
-        'To have the list before it back: muster rollback api --provider consul-0 --to 1 --pin 2h\n' +
+        'To restore the list before it: muster rollback api --provider consul-0 --to 1 --pin 2h\n' +
         'The nearest: 10.0.0.1:8000 (job api, consul-0); 10.0.0.2:8000 (job api, consul-0); 10.0.0.3:8000 (job api, consul-0).\n',
     );
   });

@@ -13,7 +13,7 @@ const missedOthers = [
   'Not found: Kubernetes: no kubeconfig (KUBECONFIG, ~/.kube/config), and this is not a pod',
   'Not found: Consul: CONSUL_HTTP_ADDR is not set',
   'Not found: Nomad: NOMAD_ADDR is not set',
-  'Not found: Docker: DOCKER_HOST is an ssh: address, which Muster does not speak',
+  'Not found: Docker: DOCKER_HOST is an ssh: address, which Muster does not support',
 ];
 
 const kubeconfig = {

@@ -72,7 +72,7 @@ describe('muster sync', () => {
     const { code, stderr } = await place.run(['sync', '--from', 'x', '--to', 'y', '--remove-orphans']);
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: 'muster sync: --remove-orphans is an order for one round; add --once\n',
+      stderr: 'muster sync: --remove-orphans is for one round only; add --once\n',
     });
   });
 

@@ -1,9 +1,10 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { openTextPage } from '../../lib/cli/targets.ts';
+import { anyCharacter } from '../support/any-text.ts';
 
 const anyText = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({ unit: anyCharacter, maxLength: 40 }),
   fc.constantFrom('', 'é', '😀', '\ud800', 'x'.repeat(200_000), 'é'.repeat(400_000)),
 );
 

@@ -19,7 +19,7 @@ const questions: readonly Question[] = [
   {
     asks: 'Can Prometheus wait until the files are there, by an init container?',
     from: 'kubernetes/git-sync#146, #920',
-    ...{ page: 'docs/sidecar.md', says: '`--once` is for\ninit containers' },
+    ...{ page: 'docs/sidecar.md', says: '`--once` is for init containers' },
   },
   {
     asks: 'As which user does it run, and how can Prometheus read the files?',
@@ -78,12 +78,13 @@ const questions: readonly Question[] = [
 
 /** Clicks from the README to each page that links lead to. */
 function clicks(): ReadonlyMap<string, number> {
+  const all = pages();
   const found = new Map([['README.md', 0]]);
   for (const [page, count] of found)
     for (const link of linksOf(page)) {
       const [path = ''] = link.split('#');
       const target = normalize(join(page, '..', path));
-      const leads = [target, join(target, 'README.md')].find((one) => pages().includes(one));
+      const leads = [target, join(target, 'README.md')].find((one) => all.includes(one));
       if (leads !== undefined && !found.has(leads)) found.set(leads, count + 1);
     }
   return found;
@@ -103,7 +104,8 @@ test('each of ten questions of new users is answered on one page, two clicks fro
   expect(questions.length).toBe(10);
   const far = clicks();
   const unanswered = questions.filter(
-    (question) => (far.get(question.page) ?? 99) > 2 || !textOf(question).includes(question.says),
+    (question) =>
+      (far.get(question.page) ?? 99) > 2 || !textOf(question).replace(/\s+/g, ' ').includes(question.says),
   );
   expect(unanswered.map(({ asks }) => asks)).toEqual([]);
 });

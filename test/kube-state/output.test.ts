@@ -16,7 +16,7 @@ let fleet: KubernetesFleet;
 let folder: string;
 
 beforeAll(async () => {
-  fleet = await startKubernetesFleet({ seed: 'kube-state', pods: 100, otherLists: true });
+  fleet = await startKubernetesFleet({ seed: 'kube-state', pods: 40, otherLists: true });
   folder = await mkdtemp(join(tmpdir(), 'muster-test-'));
 });
 

@@ -419,7 +419,10 @@ export function partName(
   return immutableParts ? `${version}-${content}` : `${shard}`;
 }
 
-/** Marks are renumbered in the order in which they stand, and the cycles sorted: who is called first is the same. */
+/**
+ * Marks are renumbered in the order in which they stand, and the cycles sorted: who is called first is the same. The key is
+ * made of numbers for the world's parts. A step makes few parts anew, and all others are found without writing them out.
+ */
 export function keyOf(world: World): string {
   const marks = new Map<number, number>([[0, 0]]);
   const renamed = (mark: number): number => {
@@ -428,27 +431,59 @@ export function keyOf(world: World): string {
     marks.set(mark, marks.size);
     return marks.size - 1;
   };
-  const status = (one: Status | undefined) =>
-    one && [renamed(one.mark), one.version, one.published, one.file, one.isHeld, one.isLeaving];
-  const held = (one: Held | undefined) =>
-    one && [renamed(one.mark), one.version, one.waited, one.accepted, one.acceptedAt];
-  const cycles =
-    world.cycles.length < 2
-      ? world.cycles
-      : world.cycles.toSorted((a, b) => (shapeOf(a) < shapeOf(b) ? -1 : 1));
-  const { parts, retirement, operator } = world;
-  return JSON.stringify([
-    [world.backend, world.configured, world.journal, world.snapshot, world.manifest],
-    [world.file, world.layout],
-    [Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1)), world.tombstone],
-    [held(world.held), status(world.status), world.disk, world.mirror, world.left],
-    [world.lacked, world.accepted, held(operator?.held), operator?.version],
-    [world.isPinOver, world.unwanted],
-    retirement && { ...retirement, status: status(retirement.status) },
-    cycles.map((cycle) => ({ ...cycle, name: '', status: status(cycle.status), held: held(cycle.held) })),
-  ]);
+  const status = (one: Status | undefined) => one && `${renamed(one.mark)}:${statusNumber(one)}`;
+  const held = (one: Held | undefined) => one && `${renamed(one.mark)}:${heldNumber(one)}`;
+  const cycles = world.cycles.length < 2 ? world.cycles : world.cycles.toSorted(compareCycles);
+  const { retirement, operator } = world;
+  return [
+    ...[world.backend, world.configured, world.tombstone, world.isPinOver, world.accepted, world.unwanted],
+    world.layout,
+    ...[world.journal, world.snapshot, world.manifest, world.file, world.disk, world.mirror].map(partNumber),
+    ...[partNumber(world.left), partNumber(world.lacked), partsNumber(world.parts)],
+    ...[held(world.held), status(world.status), held(operator?.held), operator?.version],
+    ...[retirementNumber(retirement), status(retirement?.status)],
+    ...cycles.map((cycle) => `${cycleNumber(cycle)}/${status(cycle.status)}/${held(cycle.held)}`),
+  ].join();
 }
 
-function shapeOf(cycle: Cycle): string {
-  return JSON.stringify({ ...cycle, name: '' });
+/** Gives parts of equal text the same number; 0 is none. */
+function numbering<Part extends object>(textOf: (part: Part) => string): (part: Part | undefined) => number {
+  const byText = new Map<string, number>();
+  const known = new WeakMap<Part, number>();
+  return (part) => {
+    if (part === undefined) return 0;
+    const before = known.get(part);
+    if (before !== undefined) return before;
+    const text = textOf(part);
+    const number = byText.get(text) ?? byText.size + 1;
+    byText.set(text, number);
+    known.set(part, number);
+    return number;
+  };
+}
+
+const partNumber = numbering<object>((part) => JSON.stringify(part));
+const partsNumber = numbering<World['parts']>((parts) =>
+  JSON.stringify(Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1))),
+);
+// The marks of a status, and of what is held, stand beside the number.
+const statusNumber = numbering<Status>(({ version, published, file, isHeld, isLeaving }) =>
+  JSON.stringify([version, published, file, isHeld, isLeaving]),
+);
+const heldNumber = numbering<Held>(({ version, waited, accepted, acceptedAt }) =>
+  JSON.stringify([version, waited, accepted, acceptedAt]),
+);
+const retirementNumber = numbering<Retirement>((one) => JSON.stringify({ ...one, status: undefined }));
+const cycleNumber = numbering<Cycle>((one) =>
+  JSON.stringify({ ...one, name: '', status: undefined, held: undefined }),
+);
+
+function compareCycles(one: Cycle, other: Cycle): number {
+  return (
+    cycleNumber(one) - cycleNumber(other) ||
+    statusNumber(one.status) - statusNumber(other.status) ||
+    heldNumber(one.held) - heldNumber(other.held) ||
+    (one.status?.mark ?? 0) - (other.status?.mark ?? 0) ||
+    (one.held?.mark ?? 0) - (other.held?.mark ?? 0)
+  );
 }

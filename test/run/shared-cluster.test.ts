@@ -77,7 +77,7 @@ const chart: readonly JobOf[] = [
   { job_name: 'pods', sd: { role: 'pod' } },
 ];
 
-const pods = { seed: 7, pods: 160 };
+const pods = { seed: 7, pods: 60 };
 
 describe("the jobs of a usual chart's configuration", () => {
   test('cost one list of each kind, and publish what they would by themselves', async () => {
@@ -203,7 +203,7 @@ describe('of the jobs of one cluster', () => {
     Object.fromEntries(results.map(({ job, outcome }) => [job, outcome]));
 
   test('those that need a list fail with it, and the others do not', async () => {
-    const fleet = await startKubernetesFleet({ ...pods, pods: 100 });
+    const fleet = await startKubernetesFleet(pods);
     try {
       fleet.deny({ resource: 'services' });
       expect(outcomes(await cycles(providersOf(fleet, chart), createMemoryStore()))).toEqual({
@@ -216,7 +216,7 @@ describe('of the jobs of one cluster', () => {
   });
 
   test('those that need a list which hangs do not keep the others from theirs', async () => {
-    const fleet = await startKubernetesFleet({ ...pods, pods: 100 });
+    const fleet = await startKubernetesFleet(pods);
     try {
       fleet.faults.add({ kind: 'hang' }, { when: ({ path }) => path.endsWith('/nodes') });
       const jobs = [

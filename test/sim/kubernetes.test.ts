@@ -125,7 +125,7 @@ describe('lists', () => {
 
 describe('a listing while the cluster changes', () => {
   test('stays on the version it began with', async () => {
-    await using fleet = await disposable({ seed: 'paged', pods: 300 });
+    await using fleet = await disposable({ seed: 'paged', pods: 120 });
     const before = (await get(fleet, pods)).names;
     const { body, names } = await get(fleet, `${pods}?limit=100`);
     expect(fleet.mutate(10).length).toBe(10);

@@ -10,6 +10,7 @@ import {
   longestLine,
   readFileSd,
 } from '../../lib/targets/file-sd-reader.ts';
+import { anyCharacter } from '../support/any-text.ts';
 import { draws } from '../support/counts.ts';
 
 /** The groups of the bytes in pieces of that size, or why they are refused. */
@@ -57,7 +58,7 @@ function readable(bytes: Uint8Array, size: number): readonly FileSdGroup[] | und
   return typeof read === 'string' ? undefined : read;
 }
 
-const text = fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }), fc.constant(''));
+const text = fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: anyCharacter }), fc.constant(''));
 const group = fc.record(
   { targets: fc.array(text), labels: fc.option(fc.dictionary(text, text)) },
   { requiredKeys: [] },

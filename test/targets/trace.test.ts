@@ -97,7 +97,7 @@ describe('the steps of relabelling', () => {
   });
 
   test('come to what relabelling at once comes to, each from the one before', () => {
-    const lists = readLists([...chosenRules, ...drawnRules(300, 7)]);
+    const lists = readLists([...chosenRules, ...drawnRules(draws(300), 7)]);
     const values = fc.constantFrom('', 'a', 'prod', 'DEV;x', 'a.b:9', 'größe', '$1');
     const labels = fc.dictionary(
       fc.constantFrom('__address__', '__meta_name', '__meta_env', 'env', 'out', 'job', '__proto__'),
@@ -130,7 +130,7 @@ function withoutEmpty(labels: LabelSet): LabelSet {
 }
 
 test('a rule is printed as a line of YAML that reads as the same rule', () => {
-  const lists = readLists([...chosenRules, ...drawnRules(300, 3)]);
+  const lists = readLists([...chosenRules, ...drawnRules(draws(300), 3)]);
   const lines = lists.map((rules) => rules.map(printRule));
   expect(lines.flat().filter((line) => line.includes('\n'))).toEqual([]);
   const jobs = lines.map(

@@ -9,7 +9,10 @@ import type { HttpResponse } from '../../http/send.ts';
 import { retryDelay } from '../../http/send.ts';
 import { parseUrl, shownOrigin, shownUrl } from '../../http/url-text.ts';
 
-/** One call of an API: its IAM action, the schema of its answer, and the function that sends it. Its errors name the part. */
+/**
+ * One call of an API: its IAM action, the schema of its answer, and the function that sends it. Its errors name the
+ * part.
+ */
 export type Call = <T>(
   action: string,
   answer: z.ZodType<T>,
@@ -40,6 +43,7 @@ interface Sent {
 export interface CallsInput {
   readonly http: HttpClient;
   readonly signal: AbortSignal;
+  /** When the listing must end, in milliseconds of Unix time. */
   readonly deadline: number | undefined;
 }
 
@@ -180,7 +184,10 @@ const jsonError = z.object({
   Message: z.string().optional().catch(undefined),
 });
 
-/** An error answer in one of AWS's two formats. Other text is not shown: it comes from a proxy and may quote the request. */
+/**
+ * An error answer in one of AWS's two formats. Other text is not shown: it comes from a proxy and may quote the
+ * request.
+ */
 function toRefusal({ status, headers, body }: HttpResponse, place: string) {
   if (status < 400) {
     const to = parseUrl(headers.location ?? '');
@@ -256,8 +263,8 @@ function named(where: string, error: unknown, attempts = 1): MusterError {
 const slowest = 2000;
 
 /**
- * The pace of one part: no pause until AWS asks to slow down, then a pause before each call. It grows with each such answer
- * and shrinks with each good one, so that concurrent calls do not all retry at once.
+ * The pace of one part: no pause until AWS asks to slow down, then a pause before each call. It grows with each such
+ * answer and shrinks with each good one, so that concurrent calls do not all retry at once.
  */
 function createPace() {
   let gap = 0;

@@ -31,8 +31,8 @@ export type ListPart = (part: Part) => Promise<PartListing>;
 const concurrency = 4;
 
 /**
- * Lists all regions of all accounts of the stanza. If one of them fails, the listing fails. A resource that two parts see,
- * as with two roles of one account, comes once.
+ * Lists all regions of all accounts of the stanza. A resource that two parts see, as with two roles of one account,
+ * comes once. Throws the first failure of a part, named by region and role, and kind `config` if no region is set.
  */
 export async function* discoverParts(
   config: AccessConfig,
@@ -114,8 +114,8 @@ type GetCredentials = () => Promise<Credentials>;
 type CredentialClient = Pick<OptionsInput, 'region' | 'requestHandler'>;
 
 /**
- * The stanza's access key, else the credentials that the SDK finds: environment, profile, container, instance. All regions
- * of a listing share them: credentials are valid much longer than a listing takes.
+ * The stanza's access key, else the credentials that the SDK finds: environment, profile, container, instance. All
+ * regions of a listing share them: credentials are valid much longer than a listing takes.
  */
 async function ownCredentials(
   { accessKey, secretKey, profile }: AccessConfig,
@@ -220,7 +220,10 @@ export function serverOf(service: string, { endpoint, region, role_arn, muster }
   return `${endpoint?.origin ?? service} in ${regions.toSorted().join(',')}${as}`;
 }
 
-/** Reads all pages of a list. `read` returns the items of a page, and the token of the next one. */
+/**
+ * Reads all pages of a list. `read` returns the items of a page, and the token of the next one. Throws what `read`
+ * throws, and kind `malformed` for a token that comes twice.
+ */
 export async function readPages<Item>(
   read: (
     token: string | undefined,
@@ -245,7 +248,7 @@ export function batches<Item>(items: readonly Item[], size: number): readonly (r
   );
 }
 
-/** The account in an ARN; empty where it has none. */
+/** The account in an ARN; empty if it has none. */
 export function accountsOf(arns: readonly (string | undefined)[]): readonly string[] {
   const accounts = arns.map((arn) => arn?.split(':')[4] ?? '');
   return [...new Set(accounts.filter((account) => account !== ''))];

@@ -105,7 +105,10 @@ export type Task = z.output<typeof task>;
 /** An EC2 instance that a task runs on. */
 export type Instance = z.output<typeof answers.instances>['Reservations'][number]['Instances'][number];
 
-/** Opens the calls of a listing, each as large as the API allows. `close` ends the connections. */
+/**
+ * Opens the calls of a listing, each as large as the API allows. `close` ends the connections. The calls throw
+ * `not-found` for a missing resource, `status` for another failure of one, and what `openCalls` throws.
+ */
 export async function openEcsApi({ call, options, signal }: Part, query: EcsQuery) {
   const [ecsSdk, ec2Sdk] = await Promise.all([import('./sdk/ecs.ts'), import('./sdk/ec2.ts')]);
   const client = new ecsSdk.ECSClient(options);

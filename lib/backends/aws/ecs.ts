@@ -89,7 +89,7 @@ interface GroupContext {
   readonly region: string;
   readonly port: number;
   readonly services: ReadonlyMap<string, Service>;
-  /** EC2 instances by the ARN of their container instance. The instance is undefined where it has no address. */
+  /** EC2 instances by the ARN of their container instance. The instance is undefined if it has no address. */
   readonly hosts: ReadonlyMap<string, { readonly id: string; readonly instance: Instance | undefined }>;
   /** Public addresses by network interface. */
   readonly publicIps: ReadonlyMap<string, string>;
@@ -174,7 +174,7 @@ interface Place {
   readonly publicIp: string;
 }
 
-/** The address of the task's own interface; without one that of its instance, whatever the network mode. */
+/** The address of the task's own interface, or else that of its instance, in any network mode. */
 function placeOf(task: Task, { hosts, publicIps }: GroupContext): Place {
   const attachment = interfaceOf(task);
   if (attachment !== undefined) {

@@ -24,7 +24,10 @@ const pageSize = 100;
 
 type RdsQuery = Pick<RdsConfig, 'port' | 'clusters' | 'filters' | 'request_concurrency'>;
 
-/** Lists the instances of a region's clusters, a hundred clusters in one call. */
+/**
+ * Lists the instances of a region's clusters, a hundred clusters in one call. Listing throws `not-found` for a cluster
+ * that does not exist, and what the calls throw.
+ */
 export function listRds({ port, clusters: wanted, filters, request_concurrency }: RdsQuery): ListPart {
   return async ({ options, call, signal }) => {
     const sdk = await import('./sdk/rds.ts');

@@ -32,7 +32,10 @@ export interface ConsulClient {
   peers(signal: AbortSignal): Promise<readonly string[]>;
 }
 
-/** Opens the agent's API for one SD config. Source: Consul's HTTP API documentation. */
+/**
+ * Opens the agent's API for one SD config. Its methods throw kind `unreachable` while Consul has no leader, and what
+ * the HTTP client throws. Source: Consul's HTTP API documentation.
+ */
 export function openConsul(http: HttpClient, config: ConsulConfig): ConsulClient {
   const scope = withValue({ dc: config.datacenter, ns: config.namespace, partition: config.partition });
   const nodeMeta = Object.entries(config.node_meta).map(

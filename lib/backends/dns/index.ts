@@ -69,7 +69,10 @@ function warnOfTypes(name: string, records: readonly DnsRecord[], { warn }: Mech
   if (types.length > 0) warn(`${name}: left out records of type ${types.join(', ')}, which make no target`);
 }
 
-/** The target group of one name: a target for each record, in the order of the answer. */
+/**
+ * The target group of one name: a target for each record, in the order of the answer. `port` is for records without a
+ * port.
+ */
 export function buildNameGroup(name: string, port: number, records: readonly DnsRecord[]): TargetGroup {
   return {
     source: name,

@@ -262,7 +262,7 @@ export const nameError = 3;
 /** Response code: the server does not know this kind of query. */
 export const notImplemented = 4;
 
-/** The usual name of a response code, as in `NXDOMAIN`. */
+/** The usual name of a response code (RCODE), as in `NXDOMAIN`. */
 export function showResponseCode(code: number): string {
   return codeNames.get(code) ?? `response code ${code}`;
 }

@@ -14,8 +14,8 @@ import { networkLabelNames } from '../docker/engine.ts';
 const prefix = '__meta_dockerswarm_';
 
 /**
- * Labels that services, tasks and nodes of a swarm carry. A `…Prefix` is followed by the name of a label in Docker, each
- * character that a label name cannot hold replaced by `_`. Source: Prometheus configuration reference,
+ * Labels that services, tasks and nodes of a swarm carry. A `…Prefix` is followed by the name of a label in Docker,
+ * each character that a label name cannot hold replaced by `_`. Source: Prometheus configuration reference,
  * dockerswarm_sd_config.
  */
 export const labels = {
@@ -205,7 +205,7 @@ const isThere = (value: unknown) => value !== undefined && value !== null;
 
 const labelMap = mapField(textField);
 
-/** The IP of an address with a prefix length; empty where the network gives none, as the host's does. */
+/** The IP of an address with a prefix length; empty if the network gives none, as the host's does. */
 const address = textField.transform((text, context) => {
   const ip = text === '' ? '' : ipOfCidr(text);
   if (ip !== undefined) return ip;
@@ -289,7 +289,9 @@ export type Node = z.infer<typeof node>;
 /** `GET /info` of a manager: the fields that are read. */
 export const managerInfo = z.object({ Swarm: z.object({ Cluster: z.object({ ID: z.string().min(1) }) }) });
 
-/** The IP of an address such as `10.0.1.4/24`, as Go writes it; undefined for other text. Source: Go's net.ParseCIDR. */
+/**
+ * The IP of an address such as `10.0.1.4/24`, as Go writes it; undefined for other text. Source: Go's net.ParseCIDR.
+ */
 export function ipOfCidr(text: string): string | undefined {
   const { ip = '', bits = '' } = /^(?<ip>[^/%]+)\/(?<bits>\d{1,3})$/.exec(text)?.groups ?? {};
   if (isIPv4(ip)) return Number(bits) <= 32 ? ip : undefined;

@@ -68,7 +68,7 @@ interface OpenElement {
   readonly start: number;
 }
 
-/** The first element; undefined where the document ends before it does. */
+/** The first element; undefined if the document ends before it does. */
 function readElement(source: string): XmlElement | undefined {
   const open: OpenElement[] = [];
   for (let at = 0; at < source.length; ) {
@@ -114,7 +114,7 @@ type Markup = { readonly end: number } & (
   | { readonly kind: 'other' }
 );
 
-/** The markup that begins with the `<` at this position; undefined where the document ends inside it. */
+/** The markup that begins with the `<` at this position; undefined if the document ends inside it. */
 function readMarkup(source: string, at: number): Markup | undefined {
   const upTo = (ending: string, from: number) => {
     const found = source.indexOf(ending, from);

@@ -9,7 +9,7 @@ import type { Mechanism, SdConfig } from '../mechanism.ts';
 /** A target of a group. Prometheus refuses one with `/`, which is most often a URL. */
 const address = leaf('host:port, not a URL', (source) => (source.includes('/') ? undefined : source));
 
-/** Milliseconds between two cycles: the targets stand in the configuration, so a cycle costs only its status. */
+/** Milliseconds between two cycles. The targets are in the configuration, so a cycle costs only its status. */
 const refresh = 60_000;
 
 /** An element of `static_configs`. Source: Prometheus configuration reference, static_config. */
@@ -25,7 +25,7 @@ interface StaticConfig extends SdConfig {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Targets that stand in the configuration: a group for each element. Read only with `muster: { publish: all }`. */
+/** Targets in the configuration itself: a group for each element. Read only with `muster: { publish: all }`. */
 export const staticTargets: Mechanism<StaticConfig> = {
   name: 'static',
   configKey: 'static_configs',

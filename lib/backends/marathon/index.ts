@@ -141,7 +141,7 @@ function buildTargets(app: App): LabelSet[] {
   });
 }
 
-/** The ports that the app defines; empty where only its tasks have ports. */
+/** The ports that the app defines; empty if only its tasks have ports. */
 function portsOfApp(app: App): readonly Port[] {
   const { container, portDefinitions, requirePorts } = app;
   const mappings = container?.portMappings.length ? container.portMappings : container?.docker?.portMappings;

@@ -54,7 +54,7 @@ export function splitRows({ SystemStatus, DriverStatus }: SwarmInfo): StatusRows
   return { cluster, nodes };
 }
 
-/** The row with that name; undefined where there is none. Throws `malformed` where there are two. */
+/** The row with that name; undefined if there is none. Throws `malformed` where there are two. */
 export function findRow(rows: readonly Row[], name: string): Row | undefined {
   const [row, other] = rows.filter((each) => each.name === name);
   if (other !== undefined) throw wrongRow(other, `there is one already, ${row?.path}`, name);

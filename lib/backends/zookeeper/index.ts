@@ -34,7 +34,7 @@ const nerveLabels = {
   name: '__meta_nerve_endpoint_name',
 } as const;
 
-/** Makes the group of a node, with its one target; undefined where the data is not a member. */
+/** Makes the group of a node, with its one target; undefined if the data is not a member. */
 export type BuildGroup = (path: string, data: Uint8Array) => TargetGroup | undefined;
 
 /** The group of a serverset's member. */

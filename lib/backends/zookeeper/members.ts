@@ -18,7 +18,7 @@ export interface NerveMember extends Endpoint {
   readonly name: string;
 }
 
-/** The member in a node's data; undefined where the data is something else, as in nodes above members. */
+/** The member in a node's data; undefined if the data is something else, as in nodes above members. */
 export function parseServersetMember(data: Uint8Array): ServersetMember | undefined {
   return parse(data, serversetMember, {
     serviceEndpoint: nowhere,

@@ -112,9 +112,9 @@ async function readNode(
 export interface ZookeeperSession {
   /** Waits until the server has caught up with its ensemble. */
   sync(): Promise<void>;
-  /** The data of a node; undefined where there is no such node. */
+  /** The data of a node; undefined if there is no such node. */
   read(path: string): Promise<NodeData | undefined>;
-  /** The names of a node's children; undefined where there is no such node. */
+  /** The names of a node's children; undefined if there is no such node. */
   list(path: string): Promise<readonly string[] | undefined>;
   /** Ends the session and the connection. */
   close(): Promise<void>;
@@ -194,7 +194,7 @@ export async function openSession(
   });
   await opened.promise;
 
-  /** Sends a request and decodes its answer; undefined where there is no such node. */
+  /** Sends a request and decodes its answer; undefined if there is no such node. */
   const request = <T>(
     operation: number,
     path: string,

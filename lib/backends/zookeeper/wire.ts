@@ -98,7 +98,7 @@ export interface JuteReader {
   strings(): readonly string[];
 }
 
-/** Opens a reader at the beginning of the bytes. */
+/** Opens a reader at the beginning of the bytes. Its methods throw `malformed` if the bytes end too early. */
 export function readJute(bytes: Buffer): JuteReader {
   let at = 0;
   const take = (length: number): Buffer => {
@@ -129,7 +129,7 @@ const brokenOff = 'the answer ends too early: it is cut off, or the server is no
 
 /**
  * Cuts a stream of bytes into messages, each with its length in front. Throws `too-large` as soon as a length is over
- * the limit, so that such a message is never held.
+ * the limit in bytes, so that such a message is never in memory, and `malformed` for a negative length.
  */
 export function createFrames(limit: () => number): (part: Buffer) => readonly Buffer[] {
   let parts: Buffer[] = [];

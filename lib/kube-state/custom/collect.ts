@@ -102,7 +102,7 @@ export interface CustomSheet {
   readonly finish: () => Collected;
 }
 
-/** A custom resource is identified by no labels but those that its configuration gives. */
+/** Only the labels that its configuration gives identify a custom resource. */
 const noLabels = new Uint8Array();
 
 /** Opens the text of all custom resources. Its functions throw kind `storage` for the spill. */
@@ -172,8 +172,8 @@ export function needsDefinitions({ groupVersionKind, resourcePlural }: CustomRes
 }
 
 /**
- * Returns the kinds that the configured resources select, ordered by name. When two resources select one kind, the later
- * wins. Kinds that the server does not serve are left out.
+ * Returns the kinds that the configured resources select, ordered by name. When two resources select one kind, the
+ * later wins. Kinds that the server does not serve are left out.
  */
 function resolveKinds(
   resources: readonly CustomResource[],

@@ -163,7 +163,7 @@ function ownerOfAnyKind(name: string, kind: string): SampleFamily<KubeObject> {
 }
 
 /**
- * A number, or a percentage of the replicas, rounded. Undefined where there is neither, or nothing to take it of.
+ * A number, or a percentage of the replicas, rounded. Undefined if there is neither, or nothing to take it of.
  * Source: k8s.io/apimachinery, pkg/util/intstr.
  */
 function scaledValue(

@@ -101,7 +101,7 @@ function count(kind: Kind, help: string): SampleFamily<Pod> {
   return perStatus(kind, described, ({ restartCount }) => restartCount);
 }
 
-/** Families of what the kubelet says of each container. `differs`: of those which are only stable for one kind. */
+/** Families of what the kubelet says of each container. `differs`: of those that are only stable for one kind. */
 function ofStatus(kind: Kind, differs: { readonly stable?: true }): readonly SampleFamily<Pod>[] {
   const { one } = kind;
   const now = (state: string) => `Describes whether the ${one} is currently in ${state} state.`;

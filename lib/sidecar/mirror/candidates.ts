@@ -18,23 +18,36 @@ export type Candidate = { readonly source: SourceObject; readonly mark: VersionM
   | { readonly form: 'manifest'; readonly manifest: Manifest }
 );
 
+/** An object that could not be read, and why: a MusterError, or what the store and the disk throw. */
+export interface Unread {
+  readonly form: 'unread';
+  readonly key: string;
+  readonly error: unknown;
+}
+
 /**
  * Reads the object that is listed for a file, if it is not on disk yet; for a list in parts, reads the manifest. While a
  * manifest replaces a target file, or the other way round, both exist, and the higher version counts. `undefined` when
- * the objects are gone since the listing. Throws `malformed`, `newer` and `too-large` for a bad object, and what store
- * and disk throw.
+ * the objects are gone since the listing. Never throws: a bad object is `unread`, with an error of kind `malformed`,
+ * `newer` or `too-large`, or of the store or the disk.
  */
 export async function readCandidate(
   round: RoundState,
   wanted: WantedFile,
   held: OwnedFile | undefined,
-): Promise<Candidate | undefined> {
+): Promise<Candidate | Unread | undefined> {
   // The manifest first: it is small.
   const objects = wanted.objects.toSorted((a, b) => (isManifest(a) ? 0 : 1) - (isManifest(b) ? 0 : 1));
   let best: Candidate | undefined;
   for (const object of objects) {
-    const next = await readOne(round, object, held);
+    const next = await readOne(round, object, held).catch(
+      (error: unknown): Unread => ({ form: 'unread', key: object.key, error }),
+    );
     if (next === undefined) continue;
+    if (next.form === 'unread') {
+      if (best?.form === 'file') await discard(round.folder, best.fetched.content);
+      return next;
+    }
     if (best === undefined) best = next;
     else {
       const [kept, left] = isBetter(next, best, held) ? [next, best] : [best, next];

@@ -12,11 +12,11 @@ export type Content = { readonly bytes: Uint8Array } | { readonly path: string }
 export interface Intake {
   readonly push: (piece: Uint8Array) => Uint8Array;
   /** The bytes that are left to write, and the result. Throws like `push` when the object is incomplete. */
-  readonly end: () => TakenIn & { readonly rest: Uint8Array };
+  readonly end: () => IntakeResult & { readonly rest: Uint8Array };
 }
 
-/** An object that has arrived as a whole. */
-export interface TakenIn {
+/** What is known about an object after all of it has arrived. */
+export interface IntakeResult {
   /** Targets that were written. */
   readonly targets: number;
   /** Targets of the whole object. */
@@ -29,7 +29,9 @@ export interface TakenIn {
   readonly arrived: { readonly sha256: string; readonly size: number };
 }
 
-/** Opens the intake of an object, or of the targets of a shard in it. `push` and `end` throw `malformed` with the key. */
+/**
+ * Opens the intake of an object, or of the targets of a shard in it. `push` and `end` throw `malformed` with the key.
+ */
 export function openIntake(key: string, shard: Shard | undefined): Intake {
   const filter = shard === undefined ? wholeFile() : filterShard(shard);
   const written = createHash('sha256');
@@ -60,8 +62,11 @@ export function openIntake(key: string, shard: Shard | undefined): Intake {
   };
 }
 
-/** The version and the number of targets of a file on disk; undefined where it is not file_sd JSON. */
-export async function lookInto(
+/**
+ * The version and the number of targets of a file on disk; undefined if it is not file_sd JSON. Throws what the disk
+ * throws.
+ */
+export async function listingOfFile(
   files: FileSystem,
   path: string,
 ): Promise<{ readonly mark: VersionMark | undefined; readonly targets: number } | undefined> {
@@ -89,7 +94,7 @@ export function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** The digest of a file, whatever its size; `undefined` where there is none. Throws what the disk throws. */
+/** The digest of a file of any size; `undefined` if there is none. Throws what the disk throws. */
 export async function digestOfFile(files: FileSystem, path: string): Promise<string | undefined> {
   const hash = createHash('sha256');
   const found = await files.readPieces(path, (piece) => hash.update(piece));

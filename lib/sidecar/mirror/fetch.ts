@@ -5,7 +5,7 @@ import { codeOf, isMusterError, MusterError, toMusterError } from '../../base/er
 import { unpack } from '../../base/gzip-lines.ts';
 import { digestMismatch } from '../../store/errors.ts';
 import type { ObjectStore } from '../../store/store.ts';
-import { type Content, openIntake, sha256Of, type TakenIn } from './content.ts';
+import { type Content, type IntakeResult, openIntake, sha256Of } from './content.ts';
 import type { TargetFolder } from './folder.ts';
 
 /** The source and the target of a download, and its limits. */
@@ -26,6 +26,7 @@ export interface DownloadInput {
 /** The object to read: a listed object, or a part, for which the manifest gives only the size. */
 export interface RequestedObject {
   readonly key: string;
+  /** Bytes. */
   readonly size: number;
   readonly etag?: string | undefined;
   /** How it is packed; it is unpacked while it arrives. Digest and size are those of the packed bytes. */
@@ -33,7 +34,7 @@ export interface RequestedObject {
 }
 
 /** A file_sd object that was checked while it arrived. */
-export interface Fetched extends TakenIn {
+export interface Fetched extends IntakeResult {
   readonly etag: string;
   readonly content: Content;
 }
@@ -42,8 +43,9 @@ export interface Fetched extends TakenIn {
 export const longestHeld = 8 * 2 ** 20;
 
 /**
- * Fetches an object; `undefined` where there is none. Throws `malformed` and `too-large` for a bad object, and what
- * store and disk throw. After an error no temporary file is left.
+ * Fetches an object; `undefined` if there is none. Throws `malformed` and `too-large` for a bad object, `unreachable`
+ * for one that was cut off, `timeout` when the round ends, and what store and disk throw. After an error no temporary
+ * file is left.
  */
 export async function download(
   input: DownloadInput,
@@ -96,7 +98,7 @@ async function downloadLarge(
   if (answer === undefined || answer === 'unchanged') return answer;
   const { chunks, etag } = answer;
   const intake = openIntake(object.key, folder.shard);
-  let taken: TakenIn | undefined;
+  let taken: IntakeResult | undefined;
   const packed = createHash('sha256');
   let size = 0;
   const arriving = async function* (): AsyncGenerator<Uint8Array, undefined> {

@@ -1,10 +1,12 @@
 import { lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
-import { codeOf } from '../../base/errors.ts';
+import { dirname } from 'node:path';
+import { codeOf, MusterError } from '../../base/errors.ts';
 import { plainFile, readPieces } from '../../base/files.ts';
 
 /** What identifies a file on disk without reading it: a change of its content changes at least one field. */
 export interface FileFacts {
   readonly kind: 'file' | 'folder' | 'other';
+  /** Bytes. */
   readonly size: number;
   readonly inode: number;
   readonly links: number;
@@ -21,14 +23,14 @@ export interface OpenFile {
 }
 
 /**
- * The operations of the mirror on a disk. They are handed in, so that a test can fail or kill each of them. None follows
- * a symbolic link in the last part of the path. Throws the errors of node:fs.
+ * The operations of the mirror on a disk. They are handed in, so that a test can fail or kill each of them. None
+ * follows a symbolic link in the last part of the path. Throws the errors of node:fs.
  */
 export interface FileSystem {
-  /** `undefined` where there is nothing. A symbolic link is `other`. */
+  /** `undefined` if there is nothing. A symbolic link is `other`. */
   facts(path: string): Promise<FileFacts | undefined>;
   names(folder: string): Promise<readonly string[]>;
-  /** `undefined` where there is nothing, or a symbolic link. */
+  /** `undefined` if there is nothing, or a symbolic link. */
   read(path: string): Promise<Uint8Array | undefined>;
   /** Reads piece by piece, for files that are too large for memory; false where there is nothing. */
   readPieces(path: string, take: (piece: Uint8Array) => void): Promise<boolean>;
@@ -100,6 +102,31 @@ export const disk: FileSystem = {
     }
   },
 };
+
+/**
+ * Renames a temporary file into place, makes the folder there if it is missing, and makes both survive a power cut.
+ * Removes the temporary file when it fails. Throws kind `storage` where the folder is a link or a file, and what the
+ * disk throws.
+ */
+export async function renameInto(files: FileSystem, staged: string, to: string): Promise<void> {
+  const home = dirname(to);
+  try {
+    const found = await files.facts(home);
+    if (found === undefined) {
+      await files.makeFolder(home);
+      await files.syncFolder(dirname(home));
+    } else if (found.kind !== 'folder')
+      throw new MusterError(
+        'storage',
+        `${home} is not a real folder: remove it, so that the mirror can write there`,
+      );
+    await files.rename(staged, to);
+  } catch (error) {
+    await files.remove(staged).catch(() => undefined);
+    throw error;
+  }
+  await files.syncFolder(home);
+}
 
 async function unless<T>(codes: readonly string[], operation: Promise<T>): Promise<T | undefined> {
   try {

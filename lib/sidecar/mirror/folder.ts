@@ -3,7 +3,7 @@ import { createLimit } from '../../base/concurrency.ts';
 import { diskError } from '../../base/disk-errors.ts';
 import { MusterError } from '../../base/errors.ts';
 import { tryLock } from '../../base/locks.ts';
-import { lookInto } from './content.ts';
+import { listingOfFile } from './content.ts';
 import type { FileSystem } from './files.ts';
 import { apartIn, clearLists, listsFolder, recoverLists } from './lists-apart.ts';
 import { idOfPath, type Rejection, segmentOf } from './plan.ts';
@@ -104,8 +104,8 @@ interface Refused {
 }
 
 /**
- * A file that is not what the bucket lists. `orphaned`: the bucket lists nothing for it. `kept`: the listed object is not
- * applied, and the last good file stays. `lacking`: there is no last good file either, so the job is incomplete.
+ * A file that is not what the bucket lists. `orphaned`: the bucket lists nothing for it. `kept`: the listed object is
+ * not applied, and the last good file stays. `lacking`: there is no last good file either, so the job is incomplete.
  */
 export interface Oddity {
   readonly kind: 'orphaned' | 'kept' | 'lacking';
@@ -113,7 +113,7 @@ export interface Oddity {
   readonly reason: string;
 }
 
-/** One line about what the job of a segment lacks, or any job without one; undefined where nothing is lacking. */
+/** One line about what the job of a segment lacks, or any job without one; undefined if nothing is lacking. */
 export function incompleteness(
   { oddities }: Pick<TargetFolder, 'oddities'>,
   segment?: string,
@@ -232,7 +232,7 @@ async function withMarks(
   const marked = new Map<string, OwnedFile>();
   for (const [path, file] of owned) {
     const found = file.facts && (await files.facts(join(folder, path)));
-    const mark = found?.kind === 'file' ? (await lookInto(files, join(folder, path)))?.mark : undefined;
+    const mark = found?.kind === 'file' ? (await listingOfFile(files, join(folder, path)))?.mark : undefined;
     marked.set(path, { ...file, mark });
   }
   return marked;

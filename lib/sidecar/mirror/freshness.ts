@@ -11,12 +11,14 @@ import type { Owned } from './state.ts';
 
 /** The age of a mirrored provider, by its status in the store when it was last read. */
 export interface ProviderAge extends ProviderId {
-  /** Time of its last success or, where the status has none, of this mirror's first sight; milliseconds of Unix time. */
+  /**
+   * Time of its last success or, where the status has none, of this mirror's first sight; milliseconds of Unix time.
+   */
   readonly lastSuccess: number;
   readonly stale: boolean;
-  /** Why it is stale: `old`, or what is wrong with its status; undefined where it is not stale. */
+  /** Why it is stale: `old`, or what is wrong with its status; undefined if it is not stale. */
   readonly reason: StatusProblem | 'old' | undefined;
-  /** What else the status says; undefined where it cannot be read. */
+  /** What else the status says; undefined if it cannot be read. */
   readonly heartbeat: Heartbeat | undefined;
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { digestOfFile, lookInto } from './content.ts';
+import { digestOfFile, listingOfFile } from './content.ts';
 import type { FileSystem } from './files.ts';
 import { idOfPath, segmentOf } from './plan.ts';
 import type { JobFile, Jobs, Owned, OwnedFile, State } from './state.ts';
@@ -39,7 +39,7 @@ export async function recoverLists(
   for (const list of await listsIn(folder, files)) {
     const path = apartIn(folder, list);
     const facts = await files.facts(path);
-    const found = facts?.kind === 'file' ? await lookInto(files, path) : undefined;
+    const found = facts?.kind === 'file' ? await listingOfFile(files, path) : undefined;
     const sha256 = found && (await digestOfFile(files, path));
     if (facts === undefined || found === undefined || sha256 === undefined) continue;
     const { mark, targets } = found;

@@ -5,16 +5,18 @@ import { MusterError, toMusterError } from '../../base/errors.ts';
 import { folders } from '../../targets/keys.ts';
 import { digestOfFile } from './content.ts';
 import { longestHeld } from './fetch.ts';
+import { renameInto } from './files.ts';
 import type { Oddity, TargetFolder } from './folder.ts';
-import { publishJobs, settleLayout } from './jobs.ts';
+import { publishJobs } from './job-file.ts';
+import { settleLayout } from './job-layout.ts';
 import { judgeOrphans } from './orphans.ts';
 import { foreignKey, type Plan, pathOfKey, planMirror, refuseClashes, type WantedFile } from './plan.ts';
 import { type PreparedFile, prepareFile } from './prepare.ts';
 import {
   failFile,
   type MirrorOptions,
+  mirrorConcurrency,
   type Orphan,
-  parallel,
   type Round,
   type RoundState,
   startRound,
@@ -96,7 +98,7 @@ function settleClashes({ folder }: RoundState, plan: Plan, going: readonly strin
 }
 
 async function applyAll(round: RoundState, wanted: readonly WantedFile[]): Promise<void> {
-  const limit = createLimit(parallel);
+  const limit = createLimit(mirrorConcurrency);
   const isLarge = ({ objects }: WantedFile) => objects.some(({ size }) => size > longestHeld);
   const small = wanted.filter((file) => !isLarge(file));
   const large = wanted.filter(isLarge);
@@ -250,14 +252,8 @@ async function removeFile(round: RoundState, path: string): Promise<void> {
 
 async function replaceFile(round: RoundState, { path, file, staged }: PreparedFile): Promise<void> {
   const { files, listAt, own } = round.folder;
-  const home = dirname(listAt(path));
-  if ((await files.facts(home)) === undefined) {
-    await files.makeFolder(home);
-    await files.syncFolder(dirname(home));
-  }
-  await files.rename(staged, listAt(path));
+  await renameInto(files, staged, listAt(path));
   round.changes.push({ path, change: 'written' });
-  await files.syncFolder(home);
   const facts = await files.facts(listAt(path));
   if (facts !== undefined) own(path, { ...file, facts: { ...facts, kind: 'file' } });
   round.sound.add(path);

@@ -99,7 +99,7 @@ export function segmentOf(path: string): string {
   return path.slice(0, path.indexOf('/'));
 }
 
-/** The path of the file that an object is for; undefined where this version does not know the key. */
+/** The path of the file that an object is for; undefined if this version does not know the key. */
 export function pathOfKey(key: string): string | undefined {
   const parsed = parseTargetsKey(key);
   return parsed && `${parsed.segment}/${parsed.provider}.json`;

@@ -1,7 +1,7 @@
 import { isMusterError, type MusterError } from '../../base/errors.ts';
 import { joinBlocks } from './blocks.ts';
 import { admit, type Candidate, isLater, type Listing, readCandidate, whyUnconfirmed } from './candidates.ts';
-import { type Content, digestOfFile, lookInto } from './content.ts';
+import { type Content, digestOfFile, listingOfFile } from './content.ts';
 import { discard } from './fetch.ts';
 import type { FileFacts } from './files.ts';
 import type { TargetFolder } from './folder.ts';
@@ -42,9 +42,11 @@ export async function prepareFile(
   const rejection =
     found.obstacle ?? rejectLarge(round, wanted) ?? (await rejectAgain(round, wanted, found.file));
   if (rejection !== undefined) return reject(round, path, rejection);
+  const candidate = await readCandidate(round, wanted, held);
+  if (candidate === undefined) return undefined;
+  if (candidate.form === 'unread')
+    return reject(round, path, rejectionOf(folder, wanted, candidate.key, candidate.error));
   try {
-    const candidate = await readCandidate(round, wanted, held);
-    if (candidate === undefined) return undefined;
     if (lane === 'small' && candidate.form === 'manifest' && isLargeList(candidate.manifest)) return 'later';
     const result = await prepareCandidate(round, { wanted, candidate, held, facts: found.file });
     if (result !== undefined && 'reason' in result) return reject(round, path, result);
@@ -52,7 +54,7 @@ export async function prepareFile(
     folder.settled.set(path, objectsOf(wanted));
     return result;
   } catch (error) {
-    return reject(round, path, rejectionOf(round, wanted, error));
+    return reject(round, path, rejectionOf(folder, wanted, candidate.source.key, error));
   }
 }
 
@@ -164,7 +166,7 @@ async function sizeOf({ files }: TargetFolder, path: string): Promise<number> {
 
 /**
  * The list on disk. Where the file is not what the state says, as after a crash, its content decides, and the higher of
- * both versions counts. `undefined` where there is no file, or where it is not a list.
+ * both versions counts. `undefined` if there is no file, or where it is not a list.
  */
 async function readListing(round: RoundState, { wanted, held, facts }: Case): Promise<Listing | undefined> {
   const { folder, maxObjectBytes } = round;
@@ -175,7 +177,7 @@ async function readListing(round: RoundState, { wanted, held, facts }: Case): Pr
   const other = folder.foldsCase ? ownerOf(folder, wanted.path) : undefined;
   if (other !== undefined) return { mark: undefined, targets: other.total };
   const found =
-    facts.size > maxObjectBytes ? undefined : await lookInto(folder.files, folder.listAt(wanted.path));
+    facts.size > maxObjectBytes ? undefined : await listingOfFile(folder.files, folder.listAt(wanted.path));
   if (known === undefined || found === undefined) return known ?? found;
   return isLater(known.mark, found.mark) === false ? found : known;
 }
@@ -237,7 +239,7 @@ export async function adopt(
   return true;
 }
 
-/** Whether nobody has touched a file since. */
+/** Whether a file is unchanged: equal size, inode, links and times. */
 export function sameFacts(a: FileFacts, b: FileFacts): boolean {
   return (
     a.kind === b.kind &&
@@ -294,9 +296,8 @@ function refuse(
   return rejection;
 }
 
-/** The rejection for an error of the object. Throws other errors again. */
-function rejectionOf({ folder }: RoundState, wanted: WantedFile, error: unknown): Rejection {
-  const key = keyIn(wanted, error);
+/** The rejection for an error of the object with this key. Throws other errors again. */
+function rejectionOf(folder: TargetFolder, wanted: WantedFile, key: string, error: unknown): Rejection {
   // Damaged at rest or on the way: it is fetched again.
   if (isMusterError(error) && error.code === 'digest-mismatch')
     return { key, reason: 'digest', message: error.message };
@@ -310,9 +311,3 @@ const reasons = [
   ['too-large', 'too-large'],
   ['newer', 'newer'],
 ] as const satisfies readonly (readonly [MusterError['kind'], Rejection['reason']])[];
-
-/** The key that an error names. */
-function keyIn({ objects }: WantedFile, error: unknown): string {
-  const named = isMusterError(error) && objects.find(({ key }) => error.message.includes(key));
-  return (named || objects[0])?.key ?? '';
-}

@@ -76,13 +76,14 @@ export interface RoundState extends Round, Settled {
   readonly homes: Map<string, FileFacts>;
   /** Bounds the requests to the store. */
   readonly limit: Limit;
+  /** Bytes read from the store so far. */
   bytes: number;
   /** Whether to stop: the store does not answer, or the signal fired. */
   stopped: boolean;
 }
 
 /** Requests to the store, and files, at a time. */
-export const parallel = 4;
+export const mirrorConcurrency = 4;
 
 /** A new round. */
 export function startRound(options: MirrorOptions): RoundState {
@@ -101,7 +102,7 @@ export function startRound(options: MirrorOptions): RoundState {
     failures: new Map(),
     sound: new Set(),
     homes: new Map(),
-    limit: createLimit(parallel),
+    limit: createLimit(mirrorConcurrency),
     bytes: 0,
     stopped: false,
   };
@@ -117,7 +118,10 @@ export function failFile(round: RoundState, path: string, cause: unknown): void 
 
 const silence = ['unreachable', 'throttled', 'timeout'] as const;
 
-/** Logs rounds: each change, and each error, rejection and orphan once until it changes or goes. */
+/**
+ * Logs rounds and their duration in seconds: each change, and each error, rejection and orphan once until it changes or
+ * goes.
+ */
 export function createReporter(log: Logger): (round: Round, seconds: number) => void {
   let known: ReadonlySet<string> = new Set();
   let failing = false;

@@ -25,9 +25,11 @@ export interface OwnedFile {
   readonly sha256: string;
   /** Bytes. */
   readonly size: number;
-  /** The target file or the manifest that it was made of. Undefined: it holds something that the bucket does not have. */
+  /**
+   * The target file or the manifest that it was made of. Undefined: it holds something that the bucket does not have.
+   */
   readonly source?: SourceObject | undefined;
-  /** The version of the list that it holds, and its store; undefined where the object names none. */
+  /** The version of the list that it holds, and its store; undefined if the object names none. */
   readonly mark?: VersionMark | undefined;
   /** Targets in the file. */
   readonly targets: number;
@@ -36,8 +38,8 @@ export interface OwnedFile {
   /** The parts of a joined file, in their order. */
   readonly parts: readonly OwnedPart[];
   /**
-   * The facts of the file after its rename. Undefined: the rename was announced, but perhaps never done; the file is the
-   * mirror's only if its content is right.
+   * The facts of the file after its rename. Undefined: the rename was announced, but perhaps never done; the file is
+   * the mirror's only if its content is right.
    */
   readonly facts?: z.infer<typeof facts> | undefined;
 }
@@ -50,7 +52,7 @@ export type Owned = ReadonlyMap<string, OwnedFile>;
  * lists.
  */
 export interface JobFile {
-  /** Whether the lists lie apart. False: they are files of their own again, and this one is to be removed. */
+  /** Whether the lists lie apart. False: they are files of their own again, and the mirror removes this file. */
   readonly apart: boolean;
   /** Stands for the lists that are in it; undefined before it was first written. */
   readonly made?: string | undefined;

@@ -23,7 +23,7 @@ export interface TargetFile {
   /** Full path. */
   readonly path: string;
   readonly targets: number;
-  /** The object that it was made of; undefined where the bucket does not have it. */
+  /** The object that it was made of; undefined if the bucket does not have it. */
   readonly made: SourceObject | undefined;
 }
 

@@ -30,7 +30,9 @@ export interface ChangesPage extends ChangePage {
   readonly errors: readonly string[];
   readonly job: string | undefined;
   readonly provider: string | undefined;
+  /** The most rows to show. */
   readonly limit: number;
+  /** Milliseconds of Unix time. */
   readonly now: number;
 }
 
@@ -64,7 +66,9 @@ export interface VersionPage extends VersionId {
   /** The newest version, as far as the status says. */
   readonly newest: number | undefined;
   readonly offset: number;
+  /** The most rows to show. */
   readonly limit: number;
+  /** Milliseconds of Unix time. */
   readonly now: number;
 }
 
@@ -93,7 +97,9 @@ export interface ListPage extends VersionId {
   readonly result: SearchResult;
   readonly text: string;
   readonly offset: number;
+  /** The most rows to show. */
   readonly limit: number;
+  /** Milliseconds of Unix time. */
   readonly now: number;
 }
 
@@ -124,7 +130,7 @@ function versionCommand(
   return `muster ${command}${before} --provider ${provider} ${option} ${version}${after}`;
 }
 
-/** Changes as a feed, the newest first, under headings of this level. */
+/** Changes as a feed, the newest first, under headings of this level. `now` is in milliseconds of Unix time. */
 export function changeList(items: readonly ChangeItem[], now: number, level: 2 | 3): Html {
   return html`<ol class="feed">${items.map((item) => changeEntry(item, now, level))}</ol>`;
 }

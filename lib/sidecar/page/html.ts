@@ -61,7 +61,7 @@ function spell(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
-/** 12,345 */
+/** A number as in `12,345`. */
 export function number(value: number): string {
   return value.toLocaleString('en-US');
 }
@@ -71,7 +71,10 @@ export function count(value: number, one: string, many = `${one}s`): string {
   return `${number(value)} ${value === 1 ? one : many}`;
 }
 
-/** How long ago, `12 s`, `5 min`, `3 h`, `2 d`, with the time itself for who asks. */
+/**
+ * How long ago: `12 s`, `5 min`, `3 h`, `2 d`, with the time itself as a tooltip. `now` is in milliseconds of Unix
+ * time.
+ */
 export function ago(time: string | undefined, now: number): Html {
   if (time === undefined) return html`<span class="muted">never</span>`;
   return html`<time datetime="${time}" title="${clock(time)}">${age(now - Date.parse(time))} ago</time>`;
@@ -171,7 +174,7 @@ export function needsAttention(state: State): boolean {
   return words[state].tone === 'bad' || words[state].tone === 'warn';
 }
 
-/** A command to be pasted into a terminal; nothing where there is none. */
+/** A command to be pasted into a terminal; nothing if there is none. */
 export function commandLine(command: string | undefined): Html {
   return command === undefined ? nothing : html`<p><code class="command">${given(command)}</code></p>`;
 }

@@ -36,7 +36,9 @@ export interface JobPage {
   readonly result: SearchResult;
   readonly text: string;
   readonly offset: number;
+  /** The most rows to show. */
   readonly limit: number;
+  /** Milliseconds of Unix time. */
   readonly now: number;
 }
 
@@ -97,7 +99,7 @@ function fact(name: string, value: Html | string): Html {
   return html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
 }
 
-/** What is held, each as the change that it would be; nothing where nothing is. */
+/** What is held, each as the change that it would be; nothing if nothing is. */
 function heldSections({ items, more }: HeldPage, now: number): Html {
   if (items.length === 0) return nothing;
   return html`<section aria-labelledby="held"><h2 id="held">Held</h2>

@@ -24,12 +24,12 @@ import { paging } from './target-list.ts';
 
 const pageSize = 200;
 
-/** By what the providers are sorted. */
-export const sorts = ['state', 'job', 'targets', 'version', 'change', 'success'] as const;
-type Sort = (typeof sorts)[number];
+/** The keys by which the providers can be sorted. */
+export const sortKeys = ['state', 'job', 'targets', 'version', 'change', 'success'] as const;
+type Sort = (typeof sortKeys)[number];
 
-/** What of the overview is wanted. */
-export interface OverviewWish {
+/** The filters, the order and the page of the overview. */
+export interface OverviewSelection {
   /** Words that a provider must have, all of them, in its name or state. */
   readonly filter: string;
   readonly sort: Sort;
@@ -44,7 +44,7 @@ export interface OverviewWish {
 interface Shown {
   readonly overview: Overview;
   readonly outputs: Outputs;
-  readonly wish: OverviewWish;
+  readonly wish: OverviewSelection;
 }
 
 /** How everything does, what is worst first. */
@@ -88,8 +88,8 @@ ${storesTable(model.stores(), mirror)}`;
 
 /** The query of the overview as it is wanted, with some of it otherwise. */
 function queryOf(
-  wish: OverviewWish,
-  other: Partial<OverviewWish> = {},
+  wish: OverviewSelection,
+  other: Partial<OverviewSelection> = {},
 ): Readonly<Record<string, string | undefined>> {
   const { filter, sort, reverse, grouped } = { ...wish, ...other };
   return {
@@ -100,7 +100,7 @@ function queryOf(
   };
 }
 
-function filterForm({ filter, sort, reverse, grouped }: OverviewWish): Html {
+function filterForm({ filter, sort, reverse, grouped }: OverviewSelection): Html {
   const hidden = sort === 'state' ? nothing : html`<input type="hidden" name="sort" value="${sort}">`;
   return html`<form class="filter" action="/" aria-label="Filter the providers">${hidden}${reverse ? html`<input type="hidden" name="dir" value="reverse">` : nothing}
 <input type="search" name="q" value="${filter}" maxlength="200" aria-label="Filter by job, mechanism, state or reason" placeholder="job, mechanism, state" autocomplete="off" spellcheck="false">
@@ -126,7 +126,7 @@ function mechanismIn({ provider, status }: ProviderView): string {
 /** The overview has them by state already. */
 function sorted(
   providers: readonly ProviderView[],
-  { sort, reverse, grouped }: OverviewWish,
+  { sort, reverse, grouped }: OverviewSelection,
 ): readonly ProviderView[] {
   const by = keys[sort];
   const ordered = by === undefined ? [...providers] : providers.toSorted((a, b) => order(by(a), by(b)));
@@ -204,7 +204,7 @@ function attentionEntry(group: readonly ProviderView[], now: number): Html {
 <p>${given(first.reason)} <span class="muted">Last success: ${ago(oldest, now)}.</span></p>${commands.slice(0, mostNamed).map(commandLine)}</li>`;
 }
 
-function table(rows: readonly ProviderView[], wish: OverviewWish, now: number): Html {
+function table(rows: readonly ProviderView[], wish: OverviewSelection, now: number): Html {
   const groups = wish.grouped ? [...Map.groupBy(rows, mechanismIn)] : [['', rows] as const];
   const column = (sort: Sort, text: string, kind = '') => {
     const isThis = sort === wish.sort;
@@ -244,7 +244,7 @@ function storesTable(stores: readonly StoreView[], mirror: Verdict): Html {
   )}</tbody></table></div></section>`;
 }
 
-/** The kube-state outputs as a table; nothing where there are none. */
+/** The kube-state outputs as a table; nothing if there are none. */
 function outputsTable(outputs: readonly OutputView[], now: number): Html {
   if (outputs.length === 0) return nothing;
   return html`<section aria-labelledby="outputs"><h2 id="outputs">Kube state</h2>

@@ -6,7 +6,7 @@ import { changesBody, listBody, versionBody } from './changes.ts';
 import { givenText, type Html, html } from './html.ts';
 import { jobBody } from './job.ts';
 import { assetRoutes, pageAnswer } from './layout.ts';
-import { type OverviewWish, overviewBody, sorts } from './overview.ts';
+import { type OverviewSelection, overviewBody, sortKeys } from './overview.ts';
 import { droppedBody } from './rules.ts';
 import { targetBody } from './target.ts';
 import { searchForm, targetResults } from './target-list.ts';
@@ -154,10 +154,10 @@ function numberOf({ req }: Context, name: string): number | undefined {
   return text !== undefined && /^\d{1,7}$/.test(text) ? Number(text) : undefined;
 }
 
-function wishOf({ req }: Context, offset: number): OverviewWish {
+function wishOf({ req }: Context, offset: number): OverviewSelection {
   return {
     filter: (req.query('q') ?? '').trim().slice(0, 200),
-    sort: sorts.find((one) => one === req.query('sort')) ?? 'state',
+    sort: sortKeys.find((one) => one === req.query('sort')) ?? 'state',
     reverse: req.query('dir') === 'reverse',
     grouped: req.query('group') === 'mechanism',
     offset,

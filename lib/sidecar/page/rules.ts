@@ -13,7 +13,7 @@ export function ruleLine(rule: RelabelConfig): Html {
   return html`<code>${given(printRule(rule))}</code>`;
 }
 
-/** The page of what one rule of a job drops, or all of them. */
+/** The page of the targets that a rule of a job drops, by its index from 0, or that all its rules drop. */
 export function ruleHref(job: string, rule?: number): string {
   return href('/dropped', { job, rule: rule === undefined ? undefined : rule + 1 });
 }
@@ -64,6 +64,7 @@ export interface DroppedPage {
   /** Index of the only rule that is shown. */
   readonly rule: number | undefined;
   readonly offset: number;
+  /** The most rows to show. */
   readonly limit: number;
 }
 

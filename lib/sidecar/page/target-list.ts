@@ -24,6 +24,7 @@ export interface TargetListOptions {
   readonly result: SearchResult;
   readonly text: string;
   readonly offset: number;
+  /** The most rows to show. */
   readonly limit: number;
   /** Where the list is, and what its pages ask beside the offset. */
   readonly path: PagePath;
@@ -44,7 +45,7 @@ ${rows.length === 0 && problems.length === 0 ? empty : targetList(rows, query, p
 ${paging({ offset, limit, total, path })}`;
 }
 
-/** One that cannot be read finds nothing, so that nothing is to be marked. */
+/** A query that cannot be read finds nothing, so there is nothing to mark. */
 function readable(text: string): Query {
   try {
     return parseQuery(text);
@@ -206,12 +207,13 @@ interface PagePath {
 /** Which rows of how many are shown. */
 export interface Paging {
   readonly offset: number;
+  /** The most rows to show. */
   readonly limit: number;
   readonly total: number;
   readonly path: PagePath;
 }
 
-/** `51–100 of 1,234` with links to other pages and a box to jump to one; nothing where all is on one page. */
+/** `51–100 of 1,234` with links to other pages and a box to jump to one; nothing if all is on one page. */
 export function paging({ offset, limit, total, path }: Paging): Html {
   if (total <= limit && offset === 0) return nothing;
   const pages = Math.max(1, Math.ceil(total / limit));

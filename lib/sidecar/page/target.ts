@@ -33,6 +33,7 @@ export interface TargetPage {
   readonly mark: string;
   /** The targets of the provider with this address. */
   readonly rows: readonly TargetRow[];
+  /** Milliseconds of Unix time. */
   readonly now: number;
 }
 

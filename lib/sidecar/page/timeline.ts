@@ -3,6 +3,7 @@ import { clock, count, given, type Html, html, listHref, nothing, number, raw, v
 
 /** How far back a timeline goes. */
 export const ranges = ['hour', 'day', 'week', 'all'] as const;
+/** The period that the timeline shows. */
 export type Range = (typeof ranges)[number];
 
 const hour = 3_600_000;
@@ -22,6 +23,7 @@ export function startOf(range: Range, now: number): number {
 export interface TimelineOptions {
   readonly history: History;
   readonly range: Range;
+  /** Milliseconds of Unix time. */
   readonly now: number;
   /** The page with another range. */
   readonly at: (range: Range) => string;
@@ -33,8 +35,8 @@ const height = 120;
 const mostRows = 50;
 
 /**
- * Target counts over time as a line of steps: each step says its count and leads to the version that made it. The numbers
- * stand below for who cannot see it or wants them.
+ * Target counts over time as a line of steps: each step says its count and leads to the version that made it. The
+ * numbers stand below for who cannot see it or wants them.
  */
 export function timeline({ history, range, now, at }: TimelineOptions): Html {
   const { points, every } = history;

@@ -1,81 +1,104 @@
-import { addressLabel } from '../../targets/group.ts';
-import { type Clause, fitsName, fitsValue, isAbsence, type Query, type Term } from './query.ts';
+import { isAscii } from 'node:buffer';
+import { addressLabel, metaPrefix } from '../../targets/group.ts';
+import {
+  backslash,
+  escapeFinder,
+  type Finder,
+  finderOf,
+  firstOf,
+  isAt,
+  type LinePiece,
+  nowhere,
+  patternFinder,
+  quote,
+} from './pieces.ts';
+import { type Clause, fitsValue, isAbsence, type Query, type Term } from './query.ts';
 
-/**
- * Judges a line of a target file as it stands there, as most lines can be without decoding them: whether all of its
- * targets fit, none does, or only decoding it tells.
- */
-export type LineTest = (line: Line) => Verdict;
+/** How the lines of a piece are judged as they stand there, as most can be without decoding them. */
+export interface QueryTest {
+  /** Where the next line may be that fits: a position in it. */
+  readonly next: Finder;
+  /** Whether all targets of the line fit, or none. */
+  readonly test: LineTest;
+}
 
-/** A line of one group. */
-interface Line {
-  /** The list of addresses, without its brackets. One character for each byte. */
-  readonly addresses: string;
-  /** From the brace before the labels on. */
-  readonly labels: string;
+type LineTest = (line: Line) => Verdict;
+
+/** Where a line of one group is. */
+export interface Line {
+  readonly piece: LinePiece;
+  readonly start: number;
+  readonly end: number;
+  /** From the first quote of the addresses to the last. */
+  readonly addresses: number;
+  readonly addressesEnd: number;
+  /** Whether it has just one address, which stands there without an escape. */
+  readonly isOne: boolean;
 }
 
 /** `undefined`: it has to be decoded. */
 export type Verdict = boolean | undefined;
 
+/** A part of a test. */
+interface Part {
+  /** Where the next line may be; absent if it can be any. */
+  readonly next?: Finder | undefined;
+  /** Bytes of the text that `next` looks for: the longer, the fewer lines have it. */
+  readonly telling: number;
+  readonly test: LineTest;
+}
+
 /** The test of a query. */
-export function lineTestOf(query: Query): LineTest {
-  const clauses = query.map(clauseTest);
-  return (line) => {
-    let all: Verdict = true;
-    for (const test of clauses) {
-      const verdict = test(line);
-      if (verdict === false) return false;
-      if (verdict === undefined) all = undefined;
-    }
-    return all;
+export function testOf(query: Query, names: NameFinders): QueryTest {
+  if (query.length === 0) return { next: anyLine, test: () => true };
+  const clauses = query.map((clause) => clausePart(clause, names)).sort((a, b) => b.telling - a.telling);
+  const escapes = escapeFinder(query.some((clause) => clause.some(hasSlash)));
+  const next = clauses[0]?.next;
+  return {
+    next: next === undefined ? anyLine : firstOf([next, escapes]),
+    test(line) {
+      if (escapes(line.piece, line.start) < line.end) return undefined;
+      let all: Verdict = true;
+      for (const { test } of clauses) {
+        const verdict = test(line);
+        if (verdict === false) return false;
+        if (verdict === undefined) all = undefined;
+      }
+      return all;
+    },
   };
 }
 
-function clauseTest(clause: Clause): LineTest {
-  const tests = clause.map((term) => ({ test: termTest(term), not: term.not }));
-  const [only] = tests;
-  if (only !== undefined && tests.length === 1 && !only.not) return only.test;
-  return (line) => {
-    let any: Verdict = false;
-    for (const { test, not } of tests) {
-      const found = test(line);
-      if (found === !not) return true;
-      if (found === undefined) any = undefined;
-    }
-    return any;
+const anyLine: Finder = (_, from) => from;
+
+function hasSlash(term: Term): boolean {
+  return term.text.includes('/') || (term.kind !== 'word' && term.name.includes('/'));
+}
+
+/** Finds names of labels: what several parts of a search look for is looked for once. */
+export interface NameFinders {
+  /** Finds where a label may have the name: what comes before it may belong to a longer one. */
+  readonly key: (name: string) => Finder;
+  /** Whether no label had the name so far: then its values are not looked for where it is not. */
+  readonly isMissing: (name: string) => boolean;
+}
+
+/** Finders for a file. `missing` loses the names that are found. */
+export function nameFinders(missing: ReadonlySet<string>): NameFinders {
+  const finders = new Map<string, Finder>();
+  return {
+    key(name) {
+      const finder = finders.get(name) ?? finderOf(keyText(name));
+      finders.set(name, finder);
+      return finder;
+    },
+    isMissing: (name) => missing.has(name),
   };
 }
 
-function termTest(term: Term): LineTest {
-  if (term.kind === 'word') return wordTest(term.text);
-  if (term.name === 'address' || term.name === addressLabel) return addressTest(term);
-  return labelTest(term);
-}
-
-/** Text that every line with such a target has, in this case or in any; undefined where there is none. */
-export function tellingText(term: Term): { readonly text: string; readonly exact: boolean } | undefined {
-  if (term.not || isAbsence(term)) return undefined;
-  if (term.kind === 'word') {
-    const text = longestPlain(term.text);
-    return text === '' ? undefined : { text, exact: false };
-  }
-  const isAddress = term.name === 'address' || term.name === addressLabel;
-  if (term.kind === 'equals')
-    return {
-      text: bytesOf(isAddress ? `"${quoted(term.text)}"` : `${quoted(term.name)}":"${quoted(term.text)}"`),
-      exact: true,
-    };
-  return isAddress ? undefined : { text: bytesOf(`${quoted(term.name)}":"`), exact: true };
-}
-
-/** The longest run of characters that stand in JSON as they are, and whose case is folded byte by byte. */
-function longestPlain(text: string): string {
-  return (text.match(/[ !#-[\]-~]+/g) ?? []).reduce((a, b) => (b.length > a.length ? b : a), '');
-}
-
-function bytesOf(text: string): string {
-  return Buffer.from(text).toString('latin1');
+/** No text within JSON can hold a bare quote, so that this is the end of a name. */
+function keyText(name: string): string {
+  return `${quoted(name)}":"`;
 }
 
 /** As it stands within the quotes of JSON. */
@@ -83,80 +106,231 @@ function quoted(text: string): string {
   return JSON.stringify(text.toWellFormed()).slice(1, -1);
 }
 
-/** A literal text as an expression that finds it in any case. */
-export function literal(text: string, flags: string): RegExp {
-  return new RegExp(text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), flags);
+function clausePart(clause: Clause, names: NameFinders): Part {
+  const parts = clause.map((term) => ({ ...termPart(term, names), not: term.not }));
+  const nexts = parts.flatMap(({ next, not }) => (next === undefined || not ? [] : [next]));
+  const isTelling = nexts.length === parts.length;
+  return {
+    next: isTelling ? firstOf(nexts) : undefined,
+    telling: isTelling ? Math.min(...parts.map(({ telling }) => telling)) : -1,
+    test(line) {
+      let any: Verdict = false;
+      for (const { test, not } of parts) {
+        const found = test(line);
+        if (found === !not) return true;
+        if (found === undefined) any = undefined;
+      }
+      return any;
+    },
+  };
 }
 
-function wordTest(text: string): LineTest {
+function termPart(term: Term, names: NameFinders): Part {
+  if (term.kind === 'word') return wordPart(term.text);
+  if (term.name === 'address' || term.name === addressLabel) return addressPart(term, names);
+  return labelPart(term, names);
+}
+
+/** The longest run of characters that stand in JSON as they are. */
+function longestPlain(text: string): string {
+  return (text.match(/[ !#-[\]-~]+/g) ?? []).reduce((a, b) => (b.length > a.length ? b : a), '');
+}
+
+/**
+ * The text in any case, in a file read byte by byte. Two letters have a form beyond ASCII that becomes them in lower case:
+ * the Kelvin sign, and the I with a dot, whose dot stays behind.
+ */
+function inAnyCase(text: string): RegExp {
+  const escaped = text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  return new RegExp(escaped.replace(/k/g, '(?:k|\\xe2\\x84\\xaa)').replace(/i$/, '(?:i|\\xc4\\xb0)'), 'gi');
+}
+
+function wordPart(word: string): Part {
+  const text = word.toLowerCase();
   const plain = longestPlain(text);
-  if (plain === '') return () => undefined;
-  const expression = literal(plain, 'i');
+  // What is not ASCII in lower case is not either as it stands.
+  const isForeign = /[^\0-\x7f]/.test(text);
   // Between two strings stands only punctuation, so that a word with a letter or digit is within one.
-  const isWhole = plain === text && /[a-z0-9]/i.test(text);
-  return ({ addresses, labels }) => {
-    const inLabels = expression.exec(labels);
-    if (inLabels !== null) return isWhole && !isEscaped(labels, inLabels.index) ? true : undefined;
-    if (!expression.test(addresses)) return false;
-    return isWhole && isOne(addresses) ? true : undefined;
+  const isWhole = plain === text && /[a-z0-9]/.test(text);
+  const find = plain === '' ? anyLine : patternFinder(inAnyCase(plain));
+  const next: Finder = (piece, from) => (isForeign && piece.isAscii() ? nowhere : find(piece, from));
+  return {
+    next,
+    telling: plain.length,
+    test({ piece, start, end, addresses, addressesEnd, isOne }) {
+      if (isForeign && (piece.isAscii() || isAscii(piece.bytes.subarray(start, end)))) return false;
+      if (plain === '') return undefined;
+      let found: Verdict = false;
+      for (let at = next(piece, addresses); at < end; at = next(piece, at + 1)) {
+        const inLabels = at >= addressesEnd + afterTargets.length;
+        if (!inLabels && at >= addressesEnd) continue;
+        if (isWhole && (inLabels || isOne) && isPlainAt(piece.bytes, at, plain.length)) return true;
+        found = undefined;
+      }
+      return found;
+    },
   };
 }
 
-/** Whether a piece of text may be one of an escape: the `n` of a line break, or the digits of a code. */
-function isEscaped(text: string, at: number): boolean {
-  return text.charCodeAt(at - 1) === backslash || text.slice(Math.max(0, at - 5), at).includes('\\u');
+/** What stands between the addresses and the labels. */
+export const afterTargets = Buffer.from('],"labels":{');
+
+/** Whether bytes are ASCII and none of an escape, as the `n` of a line break would be, or the digits of a code. */
+function isPlainAt(bytes: Buffer, at: number, length: number): boolean {
+  if (bytes[at - 1] === backslash) return false;
+  for (let before = at - 2; before >= at - 5; before -= 1)
+    if (bytes[before] === backslash && bytes[before + 1] === letterU) return false;
+  for (let index = 0; index < length; index += 1) if ((bytes[at + index] ?? 0) > 0x7f) return false;
+  return true;
 }
 
-/** Whether it is a list of one address without an escape. */
-function isOne(addresses: string): boolean {
-  return !addresses.includes('","') && !addresses.includes('\\');
-}
+const letterU = 0x75;
 
-function addressTest(term: Term & { readonly kind: 'equals' | 'matches' }): LineTest {
-  if (isAbsence(term)) return () => undefined;
-  return ({ addresses }) => {
-    if (!isOne(addresses)) return undefined;
-    return fitsValue(term, textOf(addresses.slice(1, -1)));
+type Compared = Term & { readonly kind: 'equals' | 'matches' };
+
+/** An address, or a label that is called so. */
+function addressPart(term: Compared, names: NameFinders): Part {
+  const byLabel = labelPart(term, names).test;
+  const fits = createFit(term);
+  const byAddress: LineTest = ({ piece, addresses, addressesEnd, isOne }) =>
+    isOne ? fits(piece.bytes, addresses + 1, addressesEnd - 1) : undefined;
+  if (isAbsence(term))
+    return {
+      telling: -1,
+      test: (line) => not(either(not(byAddress(line)), not(byLabel(line)))),
+    };
+  const text = `"${quoted(term.text)}"`;
+  const isExact = term.kind === 'equals';
+  return {
+    next: isExact ? finderOf(text) : undefined,
+    telling: isExact ? Buffer.byteLength(text) : -1,
+    test: (line) => either(byAddress(line), byLabel(line)),
   };
 }
 
-function labelTest(term: Term & { readonly kind: 'equals' | 'matches' }): LineTest {
-  const key = bytesOf(`${quoted(term.name)}":"`);
-  const isPlain = /^[\w.-]+$/.test(term.name);
-  const known = new Map<string, boolean>();
-  const fits = (value: string): boolean => {
-    const before = known.get(value);
-    if (before !== undefined) return before;
-    const found = isAbsence(term) ? value !== '' : fitsValue(term, textOf(value));
-    if (known.size >= mostKnown) known.clear();
-    known.set(ownCopy(value), found);
-    return found;
-  };
-  return ({ labels }) => {
-    for (let at = labels.indexOf(key); at !== -1; at = labels.indexOf(key, at + 1)) {
-      if (!isPlain) return undefined;
-      const quote = labels.lastIndexOf('"', at - 1);
-      if (labels.charCodeAt(quote - 1) === backslash) return undefined;
-      if (!fitsName(term.name, labels.slice(quote + 1, at + term.name.length))) continue;
-      const start = at + key.length;
-      const value = labels.slice(start, labels.indexOf('"', start));
-      // A value with an escape in it may not end there.
-      if (value.includes('\\')) return undefined;
-      if (fits(value)) return !isAbsence(term);
+function either(a: Verdict, b: Verdict): Verdict {
+  if (a === true || b === true) return true;
+  return a === undefined || b === undefined ? undefined : false;
+}
+
+function not(verdict: Verdict): Verdict {
+  return verdict === undefined ? undefined : !verdict;
+}
+
+function labelPart(term: Compared, names: NameFinders): Part {
+  const { name, text } = term;
+  if (!isFindable(name)) return { telling: -1, test: () => undefined };
+  if (isAbsence(term)) return { telling: -1, test: absenceTest(name, names.key(name)) };
+  return term.kind === 'equals' ? equalsPart(name, text, names) : matchesPart(term, names.key(name));
+}
+
+function equalsPart(name: string, value: string, names: NameFinders): Part {
+  const text = `${keyText(name)}${quoted(value)}"`;
+  const [find, findKey] = [finderOf(text), names.key(name)];
+  const next: Finder = (piece, from) =>
+    names.isMissing(name) && findKey(piece, 0) === nowhere ? nowhere : find(piece, from);
+  return { next, telling: Buffer.byteLength(text), test: labelTest(name, next, () => true) };
+}
+
+function matchesPart(term: Compared, key: Finder): Part {
+  const length = Buffer.byteLength(keyText(term.name));
+  const fits = createFit(term);
+  const test = labelTest(term.name, key, (bytes, at) => {
+    const start = at + length;
+    const end = valueEnd(bytes, start);
+    return end === -1 ? undefined : fits(bytes, start, end);
+  });
+  return { next: key, telling: length, test };
+}
+
+/** A label that is there has a value: an empty one means that it is not. */
+function absenceTest(name: string, key: Finder): LineTest {
+  const length = Buffer.byteLength(keyText(name));
+  const test = labelTest(name, key, (bytes, at) => bytes[at + length] !== quote);
+  return (line) => not(test(line));
+}
+
+/** Whether a label of this name is as wanted; `find` gives the places where one may be, by the end of its name. */
+function labelTest(name: string, find: Finder, fits: (bytes: Buffer, at: number) => Verdict): LineTest {
+  const isLong = name !== 'address';
+  return ({ piece, addressesEnd, end }) => {
+    let any: Verdict = false;
+    for (let at = find(piece, addressesEnd); at < end; at = find(piece, at + 1)) {
+      const isMeant = isNameAt(piece.bytes, at, isLong);
+      if (isMeant === false) continue;
+      const found = isMeant && fits(piece.bytes, at);
+      if (found === true) return true;
+      if (found === undefined) any = undefined;
     }
-    return isAbsence(term);
+    return any;
   };
 }
 
-/** Values whose fit is remembered: there are few of most labels. */
-const mostKnown = 20_000;
-const backslash = 0x5c;
-
-/** The same text apart: a slice, kept, would keep the whole piece of the file that it was cut from. */
-function ownCopy(bytes: string): string {
-  return Buffer.from(bytes, 'latin1').toString('latin1');
+/**
+ * Reads the values of labels, as they stand in JSON, in the order of their names; an empty one where there is none.
+ * `undefined` if the line has to be decoded.
+ */
+export function valueReader(names: readonly string[]): (line: Line) => readonly string[] | undefined {
+  const escapes = escapeFinder(names.some((name) => name.includes('/')));
+  const keys = names.map((name) => `"${keyText(name)}`);
+  const labels = keys.map((key) => ({ find: finderOf(key), length: Buffer.byteLength(key) }));
+  return ({ piece, start, addressesEnd, end }) => {
+    if (escapes(piece, start) < end) return undefined;
+    const values: string[] = [];
+    for (const { find, length } of labels) {
+      const at = find(piece, addressesEnd);
+      if (at < end && piece.bytes[at - 1] === backslash) return undefined;
+      values.push(at < end ? rawValue(piece.bytes, at + length) : '');
+    }
+    return values;
+  };
 }
 
-function textOf(bytes: string): string {
-  return /[\x80-\xff]/.test(bytes) ? Buffer.from(bytes, 'latin1').toString() : bytes;
+function rawValue(bytes: Buffer, start: number): string {
+  let end = start;
+  while (end < bytes.length && bytes[end] !== quote) end += bytes[end] === backslash ? 2 : 1;
+  return bytes.toString('utf8', start, end);
 }
+
+/** Whether a name can be looked for: one of nothing but punctuation can seem to stand between two strings. */
+export function isFindable(name: string): boolean {
+  return /[^\s,:{}[\]]/.test(name);
+}
+
+/** Whether the name that goes on there is meant by the rest of it, as `__meta_consul_service` is by `service`. */
+function isNameAt(bytes: Buffer, at: number, isLong: boolean): Verdict {
+  let start = at - 1;
+  while (start > 0 && bytes[start] !== quote && bytes[start] !== backslash) start -= 1;
+  // An escape, be it of a quote, or before the name's end.
+  if (bytes[start] === backslash || bytes[start - 1] === backslash) return undefined;
+  return start === at - 1 || (isLong && bytes[at - 1] === underscore && isAt(bytes, start + 1, metaBytes));
+}
+
+const metaBytes = Buffer.from(metaPrefix);
+const underscore = 0x5f;
+
+/** The end of a value, before its quote; -1 where an escape is in it, or the file ends. */
+function valueEnd(bytes: Buffer, start: number): number {
+  let end = start;
+  while (end < bytes.length && bytes[end] !== quote && bytes[end] !== backslash) end += 1;
+  return bytes[end] === quote ? end : -1;
+}
+
+/** Whether the value between two positions fits a term. Values repeat, most of all from one line to the next. */
+function createFit(term: Compared): (bytes: Buffer, start: number, end: number) => boolean {
+  const known = new Map<string, boolean>();
+  let last = Buffer.alloc(0);
+  let lastFits = fitsValue(term, '');
+  return (bytes, start, end) => {
+    if (end - start === last.length && isAt(bytes, start, last)) return lastFits;
+    const value = bytes.toString('latin1', start, end);
+    lastFits = known.get(value) ?? fitsValue(term, bytes.toString('utf8', start, end));
+    last = Buffer.from(value, 'latin1');
+    if (known.size >= mostKnown) known.clear();
+    known.set(value, lastFits);
+    return lastFits;
+  };
+}
+
+/** A few, as most of the values of a label that has many are asked for once. */
+const mostKnown = 1000;

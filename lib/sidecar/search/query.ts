@@ -33,12 +33,14 @@ export type Field = readonly [name: string, value: string];
 const longestQuery = 500;
 const mostTerms = 20;
 
-/** An operator with its value, quoted or bare; a phrase; or a word. Each may be turned round by `-` or `!` before it. */
+/**
+ * An operator with its value, quoted or bare; a phrase; or a word. Each may be turned round by `-` or `!` before it.
+ */
 const token = /([-!](?=[^\s]))?(?:([^\s="~!]+)(=~|!=|!~|=|~)(?:"([^"]*)"?|(\S*))|"([^"]*)"?|(\S+))/gu;
 
 /**
- * Reads `web-1 zone=eu team!="a b" tags~^prod -canary service=web OR service=api`. `OR` binds what stands on both sides of
- * it. Whatever else stands there is words. Throws (kind `config`) for what is no regular expression of RE2.
+ * Reads `web-1 zone=eu team!="a b" tags~^prod -canary service=web OR service=api`. `OR` binds what stands on both sides
+ * of it. Everything else is words. Throws kind `config` for a wrong regular expression of RE2.
  */
 export function parseQuery(text: string): Query {
   const clauses: Term[][] = [];

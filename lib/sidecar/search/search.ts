@@ -92,7 +92,7 @@ interface Search {
 
 function take(search: Search, file: TargetFile, query: Query, group: FoundGroup): void {
   if (group.fits === true) {
-    const count = group.count();
+    const { count } = group;
     if (search.seen + count <= search.from || search.seen >= search.to) {
       search.seen += count;
       return;
@@ -132,7 +132,7 @@ async function someNames(files: readonly TargetFile[], signal: AbortSignal): Pro
     for await (const groups of scanFile(path, [], signal)) {
       for (const group of groups.slice(0, left))
         for (const name of Object.keys(group.decode().labels))
-          for (const one of shortNames(name)) names.add(one);
+          if (!names.has(name)) for (const one of shortNames(name)) names.add(one);
       left -= groups.length;
       if (left <= 0) break;
     }

@@ -14,7 +14,7 @@ export function jsonAnswer(value: unknown, status = 200): Response {
   return answerWith(status, 'application/json', `${JSON.stringify(value)}\n`);
 }
 
-/** An answer with this body; not cached unless the headers allow it. */
+/** An answer with this HTTP status and body. It is not cached unless the headers allow it. */
 export function answerWith(
   status: number,
   type: string,

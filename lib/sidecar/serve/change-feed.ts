@@ -10,7 +10,10 @@ export interface ProviderWithJournal extends ProviderId {
   readonly journal: Journal;
 }
 
-/** Distinguishes its journal from one that lay under the same keys before: of another store, or of an earlier life of the provider. */
+/**
+ * Distinguishes its journal from one that lay under the same keys before: of another store, or of an earlier life of
+ * the provider.
+ */
 function lifeOf({ store = '', first_attempt = '' }: Status): string {
   return `${store} ${first_attempt}`;
 }
@@ -102,7 +105,7 @@ export interface Point {
   /** Milliseconds of Unix time. */
   readonly at: number;
   readonly targets: number;
-  /** The version that made it so many; absent where the count is known from then on only. */
+  /** The version with this count; absent if the count is only known from then on. */
   readonly version?: (ProviderId & { readonly source: string; readonly version: number }) | undefined;
 }
 
@@ -119,8 +122,8 @@ const mostEntries = 200;
 const mostProviders = 50;
 
 /**
- * Target counts since a time (milliseconds of Unix time), or since the journals begin. It begins where the count of each
- * provider is known.
+ * Target counts since a time (milliseconds of Unix time), or since the journals begin. It begins where the count of
+ * each provider is known.
  */
 export async function historyOf(providers: readonly ProviderWithJournal[], since = 0): Promise<History> {
   const shown = providers.slice(0, mostProviders);
@@ -175,7 +178,7 @@ async function trackOf(provider: ProviderWithJournal, since: number, most: numbe
   return stepsOf(provider, await readSummaries(provider, sample), every);
 }
 
-/** The versions between two, newest first, one of so many; the first is among them. */
+/** Every n-th version between two, newest first, with the first. */
 function range(from: number, to: number, every: number): readonly number[] {
   const versions = [from];
   for (let version = to; version > from; version -= every) versions.push(version);

@@ -1,7 +1,7 @@
 import { createLimit } from '../../base/concurrency.ts';
 import { toMusterError } from '../../base/errors.ts';
 import { type HeldBounds, type HeldDocument, readHeld } from '../../cycle/held.ts';
-import { heldData, letGoCommand } from '../../cycle/hints.ts';
+import { heldData, releaseCommand } from '../../cycle/hints.ts';
 import type { ObjectStore } from '../../store/store.ts';
 import type { TargetChange } from '../../targets/diff.ts';
 import { addressLabel } from '../../targets/group.ts';
@@ -24,7 +24,7 @@ export interface HeldView extends ProviderId {
   readonly command: string;
   /** The held targets as what would be removed, as many as are stored and wanted. */
   readonly rows: readonly TargetChange[];
-  /** What is stored of it; undefined where that cannot be read. */
+  /** What is stored of it; undefined if that cannot be read. */
   readonly document: HeldDocument | undefined;
   /** Why it cannot be read. */
   readonly problem?: string | undefined;
@@ -40,6 +40,7 @@ export interface HeldPage {
 /** Which held targets of each provider to read. */
 export interface HeldRows {
   readonly offset: number;
+  /** The most rows to show. */
   readonly limit: number;
   readonly signal: AbortSignal;
 }
@@ -76,7 +77,7 @@ async function readOne(
   const id = { job, provider };
   const { message, since, until, targets, listed } = summary;
   const facts = { source, ...id, message, since, until, targets, listed };
-  const command = letGoCommand(id, { pinned: summary.kind === 'pinned' });
+  const command = releaseCommand(id, { pinned: summary.kind === 'pinned' });
   const unread = (problem: string) => [{ ...facts, command, rows: [], document: undefined, problem }];
   try {
     const { held, damaged } = await readHeld(store, id, signal, bounds);

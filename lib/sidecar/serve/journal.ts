@@ -23,7 +23,7 @@ export interface ChangeDetail extends ChangeSummary {
 /** Reads the versions of the providers of one store. */
 export interface Journal {
   /**
-   * `undefined` where the journal has no such version. Throws what the store throws. `life` tells the journal from one
+   * `undefined` if the journal has no such version. Throws what the store throws. `life` tells the journal from one
    * that lay under the same keys before: the store was emptied, or the provider retired and came back.
    */
   summary(id: ProviderId, version: number, life: string): Promise<ChangeSummary | undefined>;

@@ -25,8 +25,9 @@ export interface KubeStateOptions {
 }
 
 /**
- * `/kube-state/<name>`: the object `metrics/<name>.prom.gz` as it is stored, in text 0.0.4, which every scraper reads. A text
- * that is too old, or that does not say how old it is, is a 503, so that `up` is 0 where the cluster is no longer listed.
+ * `/kube-state/<name>`: the object `metrics/<name>.prom.gz` as it is stored, in text 0.0.4, which every scraper reads.
+ * A text that is too old, or that does not say how old it is, is a 503, so that `up` is 0 where the cluster is no
+ * longer listed.
  */
 export function kubeStateRoutes(
   sources: readonly MirrorView[],
@@ -92,7 +93,7 @@ async function* unpacked(gzip: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   return undefined;
 }
 
-/** The object of an output as it is in the store now, held until the signal fires; `undefined` where there is none. */
+/** The object of an output as it is in the store now, held until the signal fires; `undefined` if there is none. */
 type ReadOutput = (name: string, signal: AbortSignal) => Promise<KeptObject | undefined>;
 
 /** Bytes of one gzipped output; kube-state of 50,000 pods has about 57 MB. */
@@ -117,7 +118,7 @@ function createOutputReader(sources: readonly MirrorView[], ended?: AbortSignal)
     signal: AbortSignal,
   ): Promise<KeptObject | undefined> {
     const id = JSON.stringify([source, name]);
-    // Who asks for what is just being fetched waits for it, and finds it unchanged.
+    // A request for an output that is being fetched waits for it, and finds it unchanged.
     return inTurn(id, async () => {
       const old = kept.get(id);
       const found = await store.openIfChanged(metricsKey(name), old?.etag, { maxBytes, signal });
@@ -203,7 +204,7 @@ interface KeptObject {
   readonly etag: string;
   /** Bytes. */
   readonly size: number;
-  /** When its cluster was listed; `undefined` where it does not say so. */
+  /** When its cluster was listed; `undefined` if it does not say so. */
   readonly listed: Date | undefined;
   /** Its bytes, in pieces. */
   readonly chunks: () => AsyncGenerator<Uint8Array, undefined>;

@@ -22,7 +22,7 @@ export interface SyncMetrics {
 
 /** The metrics of one source. */
 export interface SourceMetrics {
-  /** Counts a round which took so many seconds and left the folder like this. */
+  /** Counts a round, with its duration in seconds and the folder after it. */
   record(round: Round, seconds: number, folder: Pick<TargetFolder, 'owned' | 'oddities'>): void;
   recordAges(ages: readonly ProviderAge[]): void;
 }

@@ -15,13 +15,14 @@ import { createWorkHost, createWorkThread } from './worker.ts';
 
 /** What the page and its JSON show. Everything is read on demand, and bounded. */
 export interface SidecarModel {
+  /** Milliseconds of Unix time. */
   readonly now: () => number;
   /** Milliseconds since the last success after which a provider is stale. */
   readonly staleAfter: number;
   /** How the mirror does. */
   readonly mirror: () => Verdict;
   /** How the configuration does, where a scheduler runs beside the mirror. */
-  readonly configuration: () => (Verdict & { readonly note?: string }) | undefined;
+  readonly configuration: () => (Verdict & { readonly note?: string | undefined }) | undefined;
   overview(): Promise<Overview>;
   /** The kube-state outputs, and how their cycles went. */
   outputs(): Promise<Outputs>;
@@ -39,7 +40,7 @@ export interface SidecarModel {
   held(input: HeldInput): Promise<HeldPage>;
   /** The newest changes, of all or some. */
   changes(input: ChangesInput): Promise<ChangePage>;
-  /** One change in full; `undefined` where the journal has none. */
+  /** One change in full; `undefined` if the journal has none. */
   change(input: ChangeInput): Promise<ChangeDetail | undefined>;
   /** The list of a provider as it was after a version: a page of the targets that fit. */
   past(input: PastInput): Promise<SearchResult>;
@@ -119,8 +120,9 @@ export interface ModelOptions {
   readonly sources: readonly MirrorView[];
   readonly health: Probes;
   readonly staleAfter: number;
+  /** Milliseconds of Unix time. */
   readonly now: () => number;
-  /** Says why the configuration as it is now is not in force, empty where it is. */
+  /** Says why the configuration as it is now is not in force, empty if it is. */
   readonly configProblem?: (() => string) | undefined;
   /** Says what of it is left to Prometheus; empty for nothing. */
   readonly configNote?: (() => string) | undefined;
@@ -182,9 +184,7 @@ export function createModel({
     configuration() {
       const reason = configProblem?.();
       const note = configNote?.();
-      return reason === undefined
-        ? undefined
-        : { ok: reason === '', reason: reason || 'ok', ...(note && { note }) };
+      return reason === undefined ? undefined : { ok: reason === '', reason: reason || 'ok', note };
     },
     overview,
     outputs: () => readOutputs(read, now()),
@@ -282,7 +282,7 @@ function settingsFor(providers: readonly ProviderView[], file: TargetFile): Prov
 const mostKept = 24;
 const keptFor = 60_000;
 
-/** A name for a question about files; undefined where nothing shows whether a file changed. */
+/** A name for a question about files; undefined if nothing shows whether a file changed. */
 function stampOf(files: readonly TargetFile[], question: readonly unknown[]): string | undefined {
   const stamps = files.map(({ path, made }) => made && [path, made.key, made.etag]);
   return stamps.includes(undefined) ? undefined : JSON.stringify([stamps, question]);

@@ -16,11 +16,11 @@ export interface OutputView {
   readonly state: State;
   /** Why the state is what it is; empty when all is well. */
   readonly reason: string;
-  /** The command that publishes what is held, to be pasted; absent where nothing is. */
+  /** The command that publishes what is held, to be pasted; absent if nothing is. */
   readonly command?: string | undefined;
-  /** When the text that is published was written, ISO 8601; `undefined` where that is not known. */
+  /** When the text that is published was written, ISO 8601; `undefined` if that is not known. */
   readonly published: string | undefined;
-  /** What its cycle said last; `undefined` where the store has nothing, or does not answer. */
+  /** What its cycle said last; `undefined` if the store has nothing, or does not answer. */
   readonly status: OutputStatus | undefined;
 }
 

@@ -36,11 +36,11 @@ export interface ProviderView {
   readonly state: State;
   /** Why the state is what it is; empty when all is well. */
   readonly reason: string;
-  /** The command that settles what is held or waits to be retired, to be pasted; absent where none does. */
+  /** The command that settles what is held or waits to be retired, to be pasted; absent if none does. */
   readonly command?: string | undefined;
-  /** Targets in the mirrored file; `undefined` where there is none. */
+  /** Targets in the mirrored file; `undefined` if there is none. */
   readonly targets: number | undefined;
-  /** What the function said last; `undefined` where the store has nothing or does not answer. */
+  /** What the function said last; `undefined` if the store has nothing or does not answer. */
   readonly status: Status | undefined;
 }
 

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 /** The order of answers: no peer can take so much that others, or the probes, get nothing. */
 export interface Turns {
   /**
-   * Waits until an answer may be made, and gives what ends the turn; `undefined` where none came in time, or the peer
+   * Waits until an answer may be made, and gives what ends the turn; `undefined` if none came in time, or the peer
    * went away.
    */
   take(response: ServerResponse): Promise<(() => void) | undefined>;
@@ -32,7 +32,9 @@ interface Turn {
   movedAt: number;
 }
 
-/** A bounded number of turns, fair between addresses: first come, first served, but for those who have their share. */
+/**
+ * A bounded number of turns, fair between addresses: first come, first served, except for those who have their share.
+ */
 export function createTurns({ most, mostOfPeer, patience, stalled }: TurnsOptions = defaultTurns): Turns {
   const running = new Set<Turn>();
   const waiting: { readonly peer: string; readonly start: () => void }[] = [];
@@ -128,8 +130,8 @@ export function oneAtATime(
 }
 
 /**
- * Bounds the open connections without turning newcomers away, for one of them may be a probe: the oldest connection of
- * the address that has most of them is ended.
+ * Allows at most `most` open connections. A new connection is never refused, because it may be a probe: the address
+ * with most connections loses its oldest one.
  */
 export function boundConnections(server: Server, most: number): void {
   const open = new Map<string, Set<Socket>>();

@@ -74,8 +74,8 @@ export interface WorkHost {
 }
 
 /**
- * A host for one kind of work, or for several that share its memory and take turns. `ended` ends the thread, and with it
- * the work under way; later work starts another.
+ * A host for one kind of work, or for several that share its memory and take turns. `ended` ends the thread, and with
+ * it the work under way; later work starts another.
  */
 export function createWorkHost(ended?: AbortSignal): WorkHost {
   let worker: Worker | undefined;
@@ -115,7 +115,10 @@ export function createWorkHost(ended?: AbortSignal): WorkHost {
 /** The last piece of work that was given to a thread: each has a number of its own. */
 let lastWork = 0;
 
-/** One kind of work, done by the thread of a host. */
+/**
+ * One kind of work, done by the thread of a host. `run` throws kind `internal` if the thread fails or ends, and else as
+ * it says.
+ */
 export function createWorkThread<K extends Kind>(kind: K, host = createWorkHost()): WorkThread<K> {
   const open = new Map<number, Waiting<Work[K]['answer']>>();
   const reads = createLimit(parallelReads);

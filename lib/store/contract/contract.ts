@@ -7,9 +7,9 @@ import { streamingPromises } from './streaming.ts';
 import { writingPromises } from './writing.ts';
 
 /**
- * What every driver promises, as tests for whatever runs tests: each has a name, and throws where the promise is broken.
- * `makePlace` makes an empty place for objects, and returns what opens a handle on it; each test has a place of its own,
- * and disposes of the handles that it opened.
+ * What every driver promises, as tests for any test runner: each has a name, and throws if the driver breaks the
+ * promise. `makePlace` makes an empty place for objects, and returns what opens a handle on it; each test has a place
+ * of its own, and disposes of the handles that it opened.
  */
 export function storeContract(makePlace: MakePlace): readonly ContractTest[] {
   const promises = (place: MakePlace) => [

@@ -1,10 +1,10 @@
 import { AssertionError } from 'node:assert';
 import { inspect, isDeepStrictEqual } from 'node:util';
 
-/** Stands for a number that nobody knows beforehand. */
+/** Matches any number. */
 export const anyNumber = Symbol('any number');
 
-/** Stands for any text that begins so: each driver words its own messages. */
+/** Matches any text with this beginning, because each driver has its own messages. */
 export function startingWith(start: string): { readonly [begins]: string } {
   return { [begins]: start };
 }
@@ -13,7 +13,7 @@ const begins = Symbol('begins');
 
 /** Assertions on a value, each of which throws an `AssertionError` that shows both sides. */
 interface Expected {
-  /** Equal in all parts; bytes are equal whatever holds them, and a key without a value counts as absent. */
+  /** Equal in all parts. Bytes are compared by content, and a key without a value counts as absent. */
   toEqual(expected: unknown): void;
   /** Equal in the parts that the expected value has. */
   toMatchObject(expected: unknown): void;

@@ -24,7 +24,7 @@ export function writingPromises(makePlace: MakePlace): readonly ContractTest[] {
       expect(await text(store, 'a')).toBe('first');
     });
 
-    test('writes over the very write that was read, and over no other', async () => {
+    test('replaces exactly the write that was read, and no other', async () => {
       const store = (await makePlace())();
       const first = await store.put('a', bytes('1'), { condition: 'create' });
       const second = await store.put('a', bytes('2'), { condition: first });
@@ -65,7 +65,7 @@ export function writingPromises(makePlace: MakePlace): readonly ContractTest[] {
       expect(await store.list('')).toEqual([]);
     });
 
-    test('removes the very write that was read, and no other', async () => {
+    test('removes exactly the write that was read, and no other', async () => {
       const store = (await makePlace())();
       const first = await store.put('folder/a', bytes('1'), { condition: 'create' });
       const second = await store.put('folder/a', bytes('2'), { condition: first });

@@ -6,7 +6,7 @@ import { checkSignal, tooLarge } from '../errors.ts';
 import { defaultMaxBytes, type OpenedObject, type ReadOptions, type StoredObject } from '../store.ts';
 import { fileEtag, findPath, isLink, type Place } from './files.ts';
 
-/** The etag of the key's file; `undefined` where there is none, or a folder. */
+/** The etag of the key's file; `undefined` if there is none, or a folder. */
 export async function readEtag(place: Place): Promise<{ readonly etag: string } | undefined> {
   const path = await findPath(place);
   if (path === undefined) return undefined;
@@ -56,7 +56,9 @@ async function readFrom(
   return { body: new Uint8Array(buffer, byteOffset, byteLength), etag };
 }
 
-/** The etag of an open file; undefined for a folder. Throws `storage` for a link, `too-large` unless it is the held one. */
+/**
+ * The etag of an open file; undefined for a folder. Throws `storage` for a link, `too-large` unless it is the held one.
+ */
 async function etagToRead(
   file: FileHandle,
   { url, key }: Pick<Place, 'url' | 'key'>,
@@ -79,7 +81,7 @@ function wasEdited(url: string, key: string): MusterError {
   );
 }
 
-/** The key's file, opened; undefined where there is none. Throws (`storage`) for a symbolic link. */
+/** The key's file, opened; undefined if there is none. Throws (`storage`) for a symbolic link. */
 async function openFile({ url, key }: Place, path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, plainFile);

@@ -20,7 +20,11 @@ import { type S3Session, type S3Tools, statusOf } from './session.ts';
 /** Names in an object's metadata: the id of the write that made it, and its content's SHA-256. */
 export const metadataNames = { write: 'muster-write', digest: 'sha256' } as const;
 
-/** The object, checked against the digest that it was written with. */
+/**
+ * The object, checked against the digest that it was written with. Throws `storage` for a wrong digest or an answer
+ * without an etag, `too-large`, `unreachable` if the answer was cut off, `timeout` when the signal fires, and the
+ * session's errors.
+ */
 export function readObject(
   session: S3Session,
   key: string,
@@ -79,7 +83,10 @@ function getObject<T>(
   });
 }
 
-/** What is stored under the key, without its body. HEAD has no action of its own: it needs s3:GetObject. */
+/**
+ * What is stored under the key, without its body. It needs the permission s3:GetObject, since HEAD has none of its own.
+ * Throws `storage` for an answer without an etag, and the session's errors.
+ */
 export function lookUp(
   { url, bucket, base, call }: S3Session,
   key: string,
@@ -104,7 +111,7 @@ export function digest(body: Uint8Array): string {
   return createHash('sha256').update(body).digest('hex');
 }
 
-/** The etag of an answer, which every S3 gives. */
+/** The etag of an answer. Every S3 sends one: throws `storage` if it is missing. */
 export function requireEtag(url: string, key: string, etag: string | undefined): string {
   if (etag) return etag;
   throw new MusterError('storage', `${url}: the answer for ${key} has no ETag: is the endpoint an S3?`);
@@ -266,7 +273,9 @@ async function* bodyChunks(body: Readable, limits: BodyLimits): AsyncGenerator<U
 
 class Stuck extends Error {}
 
-/** The object as it comes, checked at its end against the digest that it was written with. */
+/**
+ * The object as it arrives, checked at its end against the digest that it was written with. Throws like `readObject`.
+ */
 export function openObject(
   session: S3Session,
   key: string,

@@ -17,15 +17,15 @@ export interface S3Session {
   /** For messages: `s3://bucket/prefix`. */
   readonly url: string;
   readonly bucket: string;
-  /** What stands before each key: empty, or the prefix with a `/`. */
+  /** The beginning of each key: empty, or the prefix with a `/`. */
   readonly base: string;
-  /** URL of the store's endpoint; empty where the SDK decides. */
+  /** URL of the store's endpoint; empty if the SDK decides. */
   readonly endpoint: string;
   /** What was found out of the store's etags. */
   readonly etags: KnownEtags;
   /** Milliseconds without a byte after which an answer counts as stuck. */
   readonly idle: number;
-  /** Makes a call, again where that is safe and of use; whatever it throws comes out as a MusterError. */
+  /** Makes a call, and repeats it if that is safe and useful. Every error is a MusterError. */
   call<T>(
     action: S3Action,
     key: string,
@@ -35,7 +35,7 @@ export interface S3Session {
   close(): Promise<void>;
 }
 
-/** Opens nothing yet: the SDK is loaded with the first call. */
+/** Makes a session. The first call loads the SDK. Calls throw like `s3Failure`. */
 export function createSession(
   bucket: string,
   prefix: string,
@@ -152,8 +152,8 @@ function isLocal(endpoint: string | undefined): boolean {
 }
 
 /**
- * How an etag stands in `If-Match`. HTTP wants it quoted, as it came; Ceph's RADOS gateway (16.2, and hosted stores built
- * on it) compares with the bare one, and refuses every quoted one.
+ * How an etag stands in `If-Match`. HTTP wants it quoted, as it came; Ceph's RADOS gateway (16.2, and hosted stores
+ * built on it) compares with the bare one, and refuses every quoted one.
  */
 export const etagForms = ['quoted', 'bare'] as const;
 /** A form of an etag. */
@@ -179,8 +179,8 @@ export interface S3Call {
 }
 
 /**
- * A failed call of the SDK as a MusterError. Only the error's code, status and request id enter the message: the
- * server wrote the rest, and may send back what the request held.
+ * A failed call of the SDK as a MusterError, of the kind that belongs to its code or status. The message has only the
+ * code, status and request ID of the error: the server wrote the rest, and may send back what the request had in it.
  */
 export function s3Failure(error: unknown, call: S3Call): MusterError {
   if (error instanceof MusterError) return error;

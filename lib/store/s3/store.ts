@@ -63,7 +63,7 @@ const trustedFor = 7 * 86_400_000;
 
 /**
  * Throws (kind `storage`) when the store lets more than one of several writes through that exclude each other, or
- * refuses the very etag that an object has. Learns on the way in which form the store wants etags. One request while the
+ * refuses the etag that an object has. Also learns in which form the store expects etags. One request while the
  * marker is fresh; about twenty, once a week, when it is not.
  */
 async function verifyConditions(session: S3Session, signal: AbortSignal | undefined): Promise<void> {
@@ -101,7 +101,9 @@ function formsToTry({ etags }: S3Session): readonly EtagForm[] {
   return [etags.form, ...etagForms.filter((form) => form !== etags.form)];
 }
 
-/** Of eight writes at once the one that was let through; undefined when all were refused. Throws when there are more. */
+/**
+ * Of eight writes at once the one that was let through; undefined when all were refused. Throws when there are more.
+ */
 async function winner(
   session: S3Session,
   key: string,

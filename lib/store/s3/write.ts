@@ -25,7 +25,7 @@ export async function writeObject(
     const found = await lookUp(session, key, signal);
     if (found?.write === write) return { etag: found.etag };
     if (typeof condition === 'string' || found?.etag !== condition.etag) throw error;
-    // The very object is there, and was refused: the store may want its etag in the other form.
+    // Exactly this object is there, and was refused: the store may expect its etag in the other form.
     return inOtherForm(session.etags, form, error, (other) =>
       sendWrite(session, { key, body, write, form: other }, options),
     );
@@ -36,6 +36,7 @@ export async function writeObject(
 export interface MeasuredBody {
   /** For the SDK: bytes, which it may send again, or a stream, which it cannot. */
   readonly open: () => Uint8Array | Readable;
+  /** Bytes. */
   readonly length: number;
   readonly digest: string;
 }
@@ -122,8 +123,8 @@ function conditionHeader(
 }
 
 /**
- * Removes the object. Some stores pass over `If-Match` of a removal, or do not know it (501), so what is there is looked
- * at right before: with those, a write within these few milliseconds would be removed as well.
+ * Removes the object. Some stores pass over `If-Match` of a removal, or do not know it (501), so what is there is
+ * looked at right before: with those, a write within these few milliseconds would be removed as well.
  */
 export async function deleteObject(
   session: S3Session,

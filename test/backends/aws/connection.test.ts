@@ -9,6 +9,7 @@ import { type FleetServer, startFleetServer } from '../../../lib/sim/server.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { listTargets } from '../../support/discover.ts';
 import { failure } from '../../support/http-client.ts';
+import { runHere } from '../../support/io.ts';
 import { runMuster } from '../../support/muster.ts';
 import { startProxy } from '../../support/proxy-server.ts';
 
@@ -104,11 +105,11 @@ const stanza = ({ server }: Fake, more: object = {}) => ({
   endpoint: server.url,
   ...more,
 });
-/** Runs `muster targets` on the stanza, with its configuration in the folder. */
-async function list(folder: string, ec2: object, env: Readonly<Record<string, string>>) {
+/** The arguments of `muster targets` on the stanza, with its configuration in the folder. */
+async function targetsOf(folder: string, ec2: object): Promise<readonly string[]> {
   const config = join(folder, 'muster.yml');
   await writeFile(config, JSON.stringify({ scrape_configs: [{ job_name: 'node', ec2_sd_configs: [ec2] }] }));
-  return await runMuster(['targets', '-c', config, '--job', 'node', '--output', 'json'], { env });
+  return ['targets', '-c', config, '--job', 'node', '--output', 'json'];
 }
 const sources = ({ groups }: Awaited<ReturnType<typeof listTargets>>) => groups.map(({ source }) => source);
 
@@ -129,7 +130,7 @@ describe('the credentials of a stanza', () => {
       await writeFile(join(folder, 'id'), 'AKIASTANZA\n');
       const keys = { access_key_file: 'id', secret_key_ref: 'env:STANZA_SECRET' };
       const env = { STANZA_SECRET: 'canary-3e1' };
-      const { code, stdout, stderr } = await list(folder, stanza(fake, keys), env);
+      const { code, stdout, stderr } = await runHere(await targetsOf(folder, stanza(fake, keys)), { env });
       expect([code, stderr]).toEqual([0, expect.not.stringContaining('canary-3e1')]);
       expect(stdout).toContain('i-111111111111-eu-west-1');
       expect(fake.calls()).toContain('AKIASTANZA DescribeInstances eu-west-1');
@@ -154,7 +155,7 @@ describe('the credentials of a stanza', () => {
       expect(sources(await listTargets(ec2, given))).toEqual(['eu-central-1/i-111111111111-eu-central-1']);
       expect(fake.calls()).toContain('AKIAPROFILE DescribeInstances eu-central-1');
       // The SDK would say on the console that it prefers the profile to the keys of the environment.
-      const { code, stderr } = await list(folder, given, env);
+      const { code, stderr } = await runMuster(await targetsOf(folder, given), { env });
       expect([code, stderr]).toEqual([0, '']);
       expect(
         await failure(listTargets(ec2, { ...given, profile: 'none', region: 'eu-west-1' })),

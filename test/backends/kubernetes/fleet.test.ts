@@ -14,7 +14,7 @@ import { type Discovered, discover } from './discover.ts';
 async function startFleet(
   options: Partial<KubernetesFleetOptions> = {},
 ): Promise<KubernetesFleet & AsyncDisposable> {
-  const fleet = await startKubernetesFleet({ seed: 7, pods: 300, ...options });
+  const fleet = await startKubernetesFleet({ seed: 7, pods: 120, ...options });
   return { ...fleet, [Symbol.asyncDispose]: () => fleet.stop() };
 }
 
@@ -50,7 +50,7 @@ describe.each(['node', 'service', 'pod', 'endpoints', 'endpointslice', 'ingress'
 });
 
 test('a node selector leaves out pods on other nodes, and on nodes that are gone', async () => {
-  await using fleet = await startFleet();
+  await using fleet = await startFleet({ pods: 300 });
   const stanza = { role: 'pod', attach_metadata: { node: true } };
   const zone = '__meta_kubernetes_node_label_topology_kubernetes_io_zone';
   const whole = (await discover(fleet, stanza)).batches.flat();

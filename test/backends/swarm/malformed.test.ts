@@ -33,7 +33,7 @@ describe('a text that is not as Swarm writes it is refused, and the row is named
 
   test.each(damages)('%s: %j', (name, text, says) => {
     let refused = 0;
-    for (let number = 0; number < variants / 20; number += 1) {
+    for (let number = 0; number < 20; number += 1) {
       const { rows, style, random } = variantRows(number);
       const candidates = placesOf(rows, name);
       if (candidates.length === 0) continue;
@@ -43,7 +43,7 @@ describe('a text that is not as Swarm writes it is refused, and the row is named
       expect(refusal(damaged, style)).toContain(says);
       refused += 1;
     }
-    expect(refused).toBeGreaterThan(15);
+    expect(refused).toBeGreaterThan(10);
   });
 
   test(`one of ${variants} damaged variants after the other`, () => {

@@ -5,12 +5,13 @@ import { type Random, seededRandom } from '../../../lib/sim/random.ts';
 import type { TargetGroup } from '../../../lib/targets/group.ts';
 import { randomSwarmStyle, type SwarmStyle, swarmStyles } from '../../sim/swarm-rows.ts';
 import { makeSwarmWorld, type SwarmWorld } from '../../sim/swarm-world.ts';
+import { draws } from '../../support/counts.ts';
 
 /** The master whose answer is read. */
 export const master = 'http://10.199.128.50:3375';
 
 /** So many generated answers. */
-export const variants = 1000;
+export const variants = draws(1000);
 
 /** The groups that are read out of a body, as it comes over the wire. */
 export function groupsOf(body: string): TargetGroup[] {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { TargetFile } from '../../../lib/sidecar/mirror/target-files.ts';
-import { fittingTargets, parseQuery } from '../../../lib/sidecar/search/query.ts';
+import { fitsName, fittingTargets, namesIn, parseQuery } from '../../../lib/sidecar/search/query.ts';
 import { type SearchOptions, searchTargets } from '../../../lib/sidecar/search/search.ts';
 import { createWorkThread } from '../../../lib/sidecar/serve/worker.ts';
 import { toGroups } from '../../../lib/targets/canonical.ts';
@@ -36,6 +36,76 @@ function slowly(groups: readonly FileSdGroup[], text: string): readonly unknown[
   return groups.flatMap((group) =>
     fittingTargets(parseQuery(text), group).map((index) => [group.targets[index], group.labels]),
   );
+}
+
+/** How a writer of JSON escapes what JavaScript would not. */
+type Escaping = 'none' | 'ascii' | 'slashes';
+
+function escaped(group: FileSdGroup, escaping: Escaping): string {
+  const text = JSON.stringify(group);
+  if (escaping === 'slashes') return text.replaceAll('/', '\\/');
+  if (escaping === 'none') return text;
+  return text.replace(
+    /[^\0-\x7f]|(?<=")[a-z](?=[a-z]*":")/g,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** Names, values and queries that are made of the same few odd pieces. */
+const oddWorld = (() => {
+  const pieces = fc.constantFrom(
+    ...['a', 'n', '07', 'u00', 'i', 'k', 'K', '\u212a', '\u0130', 'É', 'é', '日', '😀', '\ud800'],
+    ...[
+      '\n',
+      '\u0007',
+      '"',
+      '\\',
+      '/',
+      ':',
+      ',',
+      '{',
+      ' ',
+      '":"',
+      '","',
+      '],"labels":{',
+      'x="a"',
+      '10.0.0.1:80',
+    ],
+  );
+  const text = fc.array(pieces, { maxLength: 3 }).map((parts) => parts.join(''));
+  const name = fc.oneof(
+    fc.constantFrom('a', 'address', '__meta_a', '__meta_b_a', '__meta_b', '__address__', 'xa', ','),
+    fc.tuple(fc.constantFrom('', '__meta_'), text).map((parts) => parts.join('')),
+  );
+  const operator = fc.constantFrom('=', '!=', '~', '!~');
+  const searched = fc.oneof(
+    fc.constantFrom('a', 'b', 'b_a', 'address', '__address__', '_meta_a', 'xa', ','),
+    text.filter((one) => /^[^\s"=~!-][^\s"=~!]*$/.test(one)),
+  );
+  const value = fc.oneof(text, fc.constantFrom('', '"', '""', '"a', 'a.*', '^a', '[^a]'));
+  const term = fc.oneof(
+    fc.tuple(searched, operator, value).map((parts) => parts.join('')),
+    fc.tuple(fc.constantFrom('', '-'), text).map((parts) => parts.join('')),
+    text.map((one) => `"${one.replaceAll('"', '')}"`),
+  );
+  const query = fc
+    .array(fc.tuple(term, fc.constantFrom(' ', ' ', ' OR ')), { minLength: 1, maxLength: 3 })
+    .map((terms) => terms.flat().join(''))
+    .filter(isQuery);
+  return { names: name.filter((one) => one !== ''), values: text, query };
+})();
+
+function isQuery(text: string): boolean {
+  try {
+    return parseQuery(text).length > 0 && !/\b(?:job|provider|mechanism)\b/.test(text);
+  } catch {
+    return false;
+  }
+}
+
+function isNameIn(groups: readonly FileSdGroup[], name: string): boolean {
+  const isOwn = ['address', '__address__'].includes(name);
+  return isOwn || groups.some(({ labels }) => Object.keys(labels).some((one) => fitsName(name, one)));
 }
 
 /** Groups of one target each, one a line as they are published, of about a kilobyte. */
@@ -102,6 +172,41 @@ describe('searching the mirrored files', () => {
         expect(counted.total).toBe(expected.length);
       }),
       { numRuns: draws(200) },
+    );
+  });
+
+  test('finds in files of others, however they escape, what reading all of it finds', async () => {
+    const folder = await makeFolder();
+    const { names, values, query } = oddWorld;
+    const group = fc.record({
+      targets: fc.array(values, { maxLength: 3 }),
+      labels: fc.array(fc.tuple(names, values), { maxLength: 5 }).map((pairs) => Object.fromEntries(pairs)),
+    });
+    const style = fc.constantFrom<Escaping>('none', 'ascii', 'slashes');
+    const lines = fc.array(fc.tuple(group, style), { maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(lines, query, fc.integer({ min: 0, max: 3 }), async (written, text, offset) => {
+        const groups = written.map(([one]) => one);
+        const content = `[\n${written.map(([one, escaping]) => escaped(one, escaping)).join(',\n')}\n]\n`;
+        const file = await fileOf(folder, content);
+        const expected = slowly(groups, text);
+        const { rows, total, unknown, problems } = await search([file], text, { offset, limit: 2 });
+        expect(rows.map(({ address, labels }) => [address, labels])).toEqual(
+          expected.slice(offset, offset + 2),
+        );
+        const isOdd =
+          expected.length === 0 ||
+          parseQuery(text)
+            .flat()
+            .some(({ not }) => not);
+        const missing = namesIn(parseQuery(text)).filter((name) => !isNameIn(groups, name));
+        expect({ total, problems, unknown: unknown.map(({ name }) => name) }).toEqual({
+          total: expected.length,
+          problems: [],
+          unknown: isOdd ? missing : [],
+        });
+      }),
+      { numRuns: draws(2000) },
     );
   });
 

@@ -295,7 +295,7 @@ async function sourceOf(name: string, store: ObjectStore, ready: () => boolean) 
 
 test('somebody who hangs up in the middle is no trouble for the others', async () => {
   const large = targets(
-    ...Array.from({ length: 100_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}:80`),
+    ...Array.from({ length: 50_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}:80`),
   );
   const store = await storeOf({ 'api/consul-0.json': large, 'api/consul-1.json': targets('b:1') });
   await store.put('metrics/prod.prom.gz', stamped('x 1\n'.repeat(1_000_000)), { condition: 'any' });
@@ -314,7 +314,7 @@ test('somebody who hangs up in the middle is no trouble for the others', async (
     }
     expect((await fetch(server.url + path, { method: 'HEAD' })).status).toBe(200);
   }
-  expect(JSON.parse((await server.get('/sd/api')).text)).toHaveLength(100_001);
+  expect(JSON.parse((await server.get('/sd/api')).text)).toHaveLength(50_001);
   expect(lines).toEqual([]);
 });
 

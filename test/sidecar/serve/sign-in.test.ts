@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { hashSync } from 'bcryptjs';
-import { type CheckPassword, createSignIn, type SignIn } from '../../../lib/sidecar/serve/web-gate.ts';
+import { type CheckPassword, createSignIn, type SignIn } from '../../../lib/sidecar/serve/sign-in.ts';
 import { createWorkHost, createWorkThread } from '../../../lib/sidecar/serve/worker.ts';
 import { shareOfMainThread } from '../world.ts';
 

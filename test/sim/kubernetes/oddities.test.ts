@@ -111,7 +111,7 @@ const oddities: readonly (readonly [ResourceName, string, (text: string) => bool
   ['ingresses', 'with nothing but a default', (text) => text.includes('"defaultBackend"')],
 ];
 
-const worlds = Array.from({ length: 30 }, (_, seed) => stateOfWorld(makeWorld({ seed, pods: 120 })));
+const worlds = Array.from({ length: 30 }, (_, seed) => stateOfWorld(makeWorld({ seed, pods: 80 })));
 
 function texts(name: ResourceName): readonly string[] {
   return worlds.flatMap((state) => {

@@ -57,7 +57,7 @@ describe('a cluster out of a seed', () => {
   });
 
   test.each(kinds)('%s read the same from protobuf as from JSON', async (name, kind) => {
-    await using fleet = await disposable({ seed: 'forms', pods: 200 });
+    await using fleet = await disposable({ seed: 'forms', pods: 60 });
     const { resource } = kind;
     const found = all.find((each) => each.name === resource);
     const path = found?.group ? `/apis/${found.group}/v1/${name}` : `/api/v1/${name}`;

@@ -15,8 +15,9 @@ import {
 } from './connection.ts';
 
 /**
- * Connects to an Amazon EKS cluster with the IAM role of this process, or with `role_arn`. Throws kind `denied` without AWS
- * credentials, `unreachable` for a cluster without an endpoint, and what the HTTP client throws.
+ * Connects to an Amazon EKS cluster with the IAM role of this process, or with `role_arn`. Throws kind `denied` without
+ * AWS credentials, `unreachable` for a cluster without an endpoint, `config` for a proxy that is not a URL, and what
+ * the HTTP client throws.
  */
 export async function openEks(config: EksConfig, input: ConnectInput): Promise<Connection> {
   const { cluster, region, role_arn: role } = config;
@@ -43,8 +44,8 @@ const described = z.object({
 });
 
 /**
- * Returns the URL of the cluster's API server and the certificate of its authority in PEM. The request is signed here: the
- * SDK's EKS client is larger than this whole backend.
+ * Returns the URL of the cluster's API server and the certificate of its authority in PEM. The request is signed here:
+ * the SDK's EKS client is larger than this whole backend.
  */
 async function describeCluster(
   { cluster, region }: EksConfig,
@@ -94,16 +95,19 @@ async function getCluster(
   }
 }
 
-/** Milliseconds for which a token is used: the cluster accepts it for 15 minutes; one is left for clock differences. Source: aws-iam-authenticator. */
+/**
+ * Milliseconds for which a token is used: the cluster accepts it for 15 minutes; one is left for clock differences.
+ * Source: aws-iam-authenticator.
+ */
 const lifetime = 14 * 60_000;
 
 /** Seconds for which the URL in the token is valid; the authenticator accepts no more. */
 const expiresIn = 60;
 
 /**
- * Makes tokens for EKS: a presigned call of STS GetCallerIdentity that names the cluster. The cluster makes that call to
- * learn the IAM principal. Making a token calls nothing. A token is replaced after 14 minutes, or when its credentials
- * expire. Source: aws-iam-authenticator, API authorization from outside a cluster.
+ * Makes tokens for EKS: a presigned call of STS GetCallerIdentity that names the cluster. The cluster makes that call
+ * to learn the IAM principal. Making a token calls nothing. A token is replaced after 14 minutes, or when its
+ * credentials expire. Source: aws-iam-authenticator, API authorization from outside a cluster.
  */
 export function eksTokens(
   { cluster, region }: Pick<EksConfig, 'cluster' | 'region'>,
@@ -145,7 +149,7 @@ const margin = 5 * 60_000;
 
 /**
  * Returns the credentials of the process (a function's role, the environment, a profile, the instance), or those of
- * `role_arn`, which the process assumes.
+ * `role_arn`, which the process assumes. Reading them throws kind `denied` if there are none.
  */
 export function awsCredentials({ region, role_arn: role }: Pick<EksConfig, 'region' | 'role_arn'>) {
   const get = async (): Promise<AwsCredentials> => {

@@ -77,7 +77,10 @@ export interface Lister {
   readonly cursor: () => Cursor;
 }
 
-/** Opens a lister for the connected API server. It sends nothing until a list is read. */
+/**
+ * Opens a lister for the connected API server. It sends nothing until a list is read. Its methods throw as `Lister`
+ * says.
+ */
 export function openLister(connection: Connection, options: ListerOptions): Lister {
   const { cursor, onProgress, warn = () => undefined } = options;
   const source = listSource(connection, options);
@@ -283,8 +286,9 @@ function sum(lists: readonly { readonly read: number; readonly remaining: number
 }
 
 /**
- * The resource versions of the lists that were read last. With them a list never shows an older state than the one before,
- * whichever API server answers. Versions from another server address are dropped: they may belong to another cluster.
+ * The resource versions of the lists that were read last. With them a list never shows an older state than the one
+ * before, whichever API server answers. Versions from another server address are dropped: they may belong to another
+ * cluster.
  */
 interface Versions {
   /** The version in the last cycle; empty if there is none. */

@@ -25,6 +25,7 @@ export interface Selector {
 
 /** Which page of a list is wanted. */
 export interface PageParameters {
+  /** The most objects on the page. */
   readonly limit: number;
   /** From the page before; empty for the first page. */
   readonly continueToken: string;
@@ -49,8 +50,8 @@ const explained = [400, 401, 403, 404, 406, 410, 415];
 
 /**
  * Requests and decodes one page. The body is read into `space`, which the page does not refer to afterwards. Throws the
- * HTTP client's errors, `malformed` for a body that cannot be decoded, and for a refusal an error that names the missing
- * permission or API.
+ * HTTP client's errors, `malformed` for a body that cannot be decoded, and for a refusal an error that names the
+ * missing permission or API.
  */
 export async function fetchPage<T extends ObjectMeta>(
   source: PageSource,

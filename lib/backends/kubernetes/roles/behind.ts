@@ -49,9 +49,7 @@ export function otherPortTargets(seen: SeenPods, attached: Attached): LabelSet[]
     const add = (container: Container, init: 'true' | 'false') => {
       for (const port of container.ports) {
         if (ports.has(port.containerPort)) continue;
-        const target: DraftLabels = {
-          [addressLabel]: joinHostPort(pod.podIP, portText(port.containerPort)),
-        };
+        const target: DraftLabels = [addressLabel, joinHostPort(pod.podIP, portText(port.containerPort))];
         putPod(target, pod, attached, { container, init, port, protocol: port.protocol });
         targets.push(compact(target));
       }

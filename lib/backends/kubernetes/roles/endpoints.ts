@@ -14,6 +14,7 @@ import {
   putNamespace,
   putNode,
   putService,
+  set,
   targetMetadata,
 } from './draft.ts';
 
@@ -48,10 +49,10 @@ export function buildEndpointsGroup(endpoints: Endpoints, joins: ServiceJoins): 
   if (targets.length === 0) return undefined;
 
   const key = objectKey(namespace, name);
-  const group: DraftLabels = {};
+  const group: DraftLabels = [];
   putMeta(group, metaNames.endpoints, endpoints);
-  group[labels.endpoints.name] = name;
-  group[labels.namespace] = namespace;
+  set(group, labels.endpoints.name, name);
+  set(group, labels.namespace, namespace);
   putNamespace(group, joins, namespace);
   const service = joins.services.get(key);
   if (service !== undefined) putService(group, service);
@@ -75,7 +76,7 @@ function addressTarget(
   { joins, seen }: { readonly joins: ServiceJoins; readonly seen: SeenPods },
 ): LabelSet {
   const { nodeName, targetRef: ref } = address;
-  const target: DraftLabels = { [addressLabel]: joinHostPort(address.ip, portText(port.port)) };
+  const target: DraftLabels = [addressLabel, joinHostPort(address.ip, portText(port.port))];
   if (ref !== undefined) {
     put(target, labels.endpoints.targetKind, ref.kind);
     put(target, labels.endpoints.targetName, ref.name);
@@ -84,7 +85,7 @@ function addressTarget(
   put(target, labels.endpoints.nodeName, nodeName ?? '');
   put(target, labels.endpoints.portName, port.name);
   put(target, labels.endpoints.portProtocol, port.protocol);
-  target[labels.endpoints.ready] = ready;
+  set(target, labels.endpoints.ready, ready);
   const node = nodeName ?? (ref?.kind === 'Node' ? ref.name : undefined);
   if (node !== undefined) putNode(target, joins, node);
   putPodBehind(target, joins, seen, { ref, port: port.port, protocol: port.protocol });

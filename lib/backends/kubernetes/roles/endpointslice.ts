@@ -28,6 +28,7 @@ import {
   putNamespace,
   putNode,
   putService,
+  set,
   targetMetadata,
 } from './draft.ts';
 import { service } from './service.ts';
@@ -103,11 +104,11 @@ export function buildEndpointSliceGroup(
   for (const target of otherPortTargets(seen, joins)) targets.push(target);
   if (targets.length === 0) return undefined;
 
-  const group: DraftLabels = {};
+  const group: DraftLabels = [];
   put(group, labels.endpointslice.addressType, slice.addressType);
   putMeta(group, metaNames.endpointslice, slice);
-  group[labels.endpointslice.name] = name;
-  group[labels.namespace] = namespace;
+  set(group, labels.endpointslice.name, name);
+  set(group, labels.namespace, namespace);
   putNamespace(group, joins, namespace);
   if (service !== undefined) putService(group, service);
   return { source: `endpointslice/${objectKey(namespace, name)}`, labels: compact(group), targets };
@@ -121,9 +122,7 @@ function endpointTarget(
 ): LabelSet {
   const { targetRef: ref, nodeName } = endpoint;
   const number = port.port === undefined ? undefined : portText(port.port);
-  const target: DraftLabels = {
-    [addressLabel]: number === undefined ? address : joinHostPort(address, number),
-  };
+  const target: DraftLabels = [addressLabel, number === undefined ? address : joinHostPort(address, number)];
   if (ref !== undefined) {
     put(target, labels.endpointslice.targetKind, ref.kind);
     put(target, labels.endpointslice.targetName, ref.name);

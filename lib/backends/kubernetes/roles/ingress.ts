@@ -1,4 +1,4 @@
-import { addressLabel, type TargetGroup } from '../../../targets/group.ts';
+import { addressLabel, type LabelSet, type TargetGroup } from '../../../targets/group.ts';
 import { type Kind, kind, type ObjectOf } from '../kinds/kind.ts';
 import { ingressRules, ingressSpec } from '../kinds/messages.ts';
 import { labels, metaNames } from '../labels.ts';
@@ -10,6 +10,7 @@ import {
   put,
   putMap,
   putNamespace,
+  set,
   targetMetadata,
 } from './draft.ts';
 
@@ -29,25 +30,25 @@ export const ingress: Kind<Ingress> = kind(
 export function buildIngressGroup(ingress: Ingress, attached: Attached): TargetGroup | undefined {
   const { namespace, name, spec } = ingress;
   const tlsHosts = spec.tls.flatMap(({ hosts }) => hosts);
-  const targets: DraftLabels[] = [];
+  const targets: LabelSet[] = [];
   for (const rule of spec.rules) {
     const scheme = tlsHosts.some((pattern) => isMatch(pattern, rule.host)) ? 'https' : 'http';
     for (const path of pathsOf(rule)) {
-      const target: DraftLabels = { [addressLabel]: rule.host };
+      const target: DraftLabels = [addressLabel, rule.host];
       put(target, labels.ingress.host, rule.host);
-      target[labels.ingress.path] = path;
-      target[labels.ingress.scheme] = scheme;
-      targets.push(target);
+      set(target, labels.ingress.path, path);
+      set(target, labels.ingress.scheme, scheme);
+      targets.push(compact(target));
     }
   }
   if (targets.length === 0) return undefined;
 
-  const group: DraftLabels = {};
+  const group: DraftLabels = [];
   putMap(group, metaNames.ingress.annotation, ingress.annotations);
   put(group, labels.ingress.className, spec.ingressClassName ?? '');
   putMap(group, metaNames.ingress.label, ingress.labels);
-  group[labels.ingress.name] = name;
-  group[labels.namespace] = namespace;
+  set(group, labels.ingress.name, name);
+  set(group, labels.namespace, namespace);
   putNamespace(group, attached, namespace);
   return { source: `ingress/${namespace}/${name}`, labels: compact(group), targets };
 }

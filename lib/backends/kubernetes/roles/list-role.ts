@@ -9,7 +9,7 @@ import { buildEndpointsGroup, endpoints, isTruncated } from './endpoints.ts';
 import { buildEndpointSliceGroup, dualStackService, endpointSlice } from './endpointslice.ts';
 import { buildIngressGroup, ingress } from './ingress.ts';
 import { buildNodeGroup, node } from './node.ts';
-import { buildPodGroup, type JoinedPod, joinedPod, pod } from './pod.ts';
+import { addJoinedPods, buildPodGroup, type JoinedPod, joinedPod, pod } from './pod.ts';
 import {
   pushGroups,
   type Read,
@@ -117,7 +117,7 @@ function listBehindServices<T extends ObjectMeta, S extends ObjectMeta>(
       const pods = new Map<string, JoinedPod>();
       const services = new Map<string, S>();
       const joined: readonly Read[] = [
-        (own) => readInto(lister, podsIn(namespace), { map: pods, add: addByKey }, own),
+        (own) => readInto(lister, podsIn(namespace), { map: pods, add: addJoinedPods }, own),
         (own) => readInto(lister, servicesIn(namespace), { map: services, add: addByKey }, own),
       ];
       await readAll([...joined, ...reads], signal);

@@ -3,7 +3,7 @@ import { type Kind, kind, type ObjectOf } from '../kinds/kind.ts';
 import { nodeSpec, nodeStatus } from '../kinds/messages.ts';
 import { labels, metaNames } from '../labels.ts';
 import { int32, struct, take } from '../wire/fields.ts';
-import { compact, type DraftLabels, put, putMap, targetMetadata } from './draft.ts';
+import { compact, type DraftLabels, put, putMap, set, targetMetadata } from './draft.ts';
 
 const fields = {
   spec: struct(2, take(nodeSpec, 'providerID')),
@@ -29,20 +29,21 @@ export function buildNodeGroup(node: KubernetesNode): TargetGroup | undefined {
   const type = addressTypes.find((candidate) => first.has(candidate));
   if (type === undefined) return undefined;
 
-  const group: DraftLabels = {};
+  const group: DraftLabels = [];
   putMap(group, metaNames.node.annotation, node.annotations);
   putConditions(group, node);
   putMap(group, metaNames.node.label, node.labels);
-  group[labels.node.name] = node.name;
+  set(group, labels.node.name, node.name);
   put(group, labels.node.providerId, node.spec.providerID);
 
-  const target: DraftLabels = {
-    [addressLabel]: joinHostPort(first.get(type) ?? '', node.status.daemonEndpoints.kubeletEndpoint.Port),
-  };
+  const target: DraftLabels = [
+    addressLabel,
+    joinHostPort(first.get(type) ?? '', node.status.daemonEndpoints.kubeletEndpoint.Port),
+  ];
   for (const [name, address] of first)
     put(target, sanitizeLabelName(labels.node.addressPrefix + name), address);
-  target[labels.instance] = node.name;
-  return { source: `node/${node.name}`, labels: compact(group), targets: [target] };
+  set(target, labels.instance, node.name);
+  return { source: `node/${node.name}`, labels: compact(group), targets: [compact(target)] };
 }
 
 /** When two conditions have the same label name, the later one wins, even with an empty status. */

@@ -1,5 +1,5 @@
-import { addressLabel, joinHostPort, type TargetGroup } from '../../../targets/group.ts';
-import { type Kind, kind, type ObjectOf } from '../kinds/kind.ts';
+import { addressLabel, joinHostPort, type LabelSet, type TargetGroup } from '../../../targets/group.ts';
+import { type Kind, kind, type ObjectOf, type Pairs } from '../kinds/kind.ts';
 import {
   condition,
   container,
@@ -24,6 +24,7 @@ import {
   putMap,
   putNamespace,
   putNode,
+  set,
   targetMetadata,
 } from './draft.ts';
 
@@ -66,17 +67,69 @@ export const pod: Kind<Pod> = kind(names, metadata, fields);
 export const joinedPod: Kind<JoinedPod> = { ...kind(names, metadata, joinedFields), wide: pod };
 
 /**
+ * Adds a page of pods to a map, by the keys of `objectKey`, each with only what targets behind services need. All pods
+ * stay in memory until the endpoints have come, so a pod shares what it has in common with the one before it in the list:
+ * those of one workload are alike.
+ */
+export function addJoinedPods(map: Map<string, JoinedPod>, items: readonly JoinedPod[]): void {
+  let before: JoinedPod | undefined;
+  for (const item of items) {
+    const pod = joined(item, before);
+    map.set(objectKey(pod.namespace, pod.name), pod);
+    before = pod;
+  }
+}
+
+function joined(pod: JoinedPod, before: JoinedPod = pod): JoinedPod {
+  const { name, namespace, uid, nodeName, phase, hostIP, podIP, ready } = pod;
+  return {
+    ...{ name, namespace, uid, nodeName, phase, hostIP, podIP, ready },
+    labels: isSameTexts(pod.labels, before.labels) ? before.labels : pod.labels,
+    annotations: isSameTexts(pod.annotations, before.annotations) ? before.annotations : pod.annotations,
+    controller: isSameController(pod.controller, before.controller) ? before.controller : pod.controller,
+    containers: areSameContainers(pod.containers, before.containers) ? before.containers : pod.containers,
+    initContainers: areSameContainers(pod.initContainers, before.initContainers)
+      ? before.initContainers
+      : pod.initContainers,
+  };
+}
+
+function isSameTexts(texts: Pairs, others: Pairs): boolean {
+  return texts.length === others.length && texts.every((text, at) => text === others[at]);
+}
+
+function isSameController(one: Controller | undefined, other: Controller | undefined): boolean {
+  return one?.kind === other?.kind && one?.name === other?.name;
+}
+
+function areSameContainers(containers: readonly Container[], others: readonly Container[]): boolean {
+  if (containers.length !== others.length) return false;
+  return containers.every(({ name, image, ports }, at) => {
+    const other = others[at];
+    if (name !== other?.name || image !== other.image || ports.length !== other.ports.length) return false;
+    return ports.every((port, index) => isSamePort(port, other.ports[index]));
+  });
+}
+
+function isSamePort(
+  { name, containerPort, protocol }: ContainerPort,
+  other: ContainerPort | undefined,
+): boolean {
+  return name === other?.name && containerPort === other.containerPort && protocol === other.protocol;
+}
+
+/**
  * The group of a pod: a target for each port of its containers and init containers, and a target without a port for a
  * container that has no ports. Undefined while the pod has no IP.
  */
 export function buildPodGroup(pod: Pod, attached: Attached): TargetGroup | undefined {
   if (pod.podIP === '') return undefined;
-  const group: DraftLabels = { [labels.namespace]: pod.namespace };
+  const group: DraftLabels = [labels.namespace, pod.namespace];
   putNamespace(group, attached, pod.namespace);
   putNode(group, attached, pod.nodeName);
   putPod(group, pod, attached);
 
-  const targets: DraftLabels[] = [];
+  const targets: LabelSet[] = [];
   for (const container of pod.containers) addContainer(targets, pod, container, 'false');
   for (const container of pod.initContainers) addContainer(targets, pod, container, 'true');
   if (targets.length === 0) return undefined;
@@ -108,7 +161,7 @@ export function putPod(
   put(draft, labels.pod.hostIp, pod.hostIP);
   put(draft, labels.pod.ip, pod.podIP);
   putMap(draft, metaNames.pod.label, pod.labels);
-  draft[labels.pod.name] = pod.name;
+  set(draft, labels.pod.name, pod.name);
   put(draft, labels.pod.nodeName, pod.nodeName);
   put(draft, labels.pod.phase, pod.phase);
   put(draft, labels.pod.ready, (pod.ready ?? 'Unknown').toLowerCase());
@@ -135,18 +188,18 @@ function putContainerPort(
 ): void {
   putContainer(draft, container, init);
   put(draft, labels.pod.containerPortName, port.name);
-  draft[labels.pod.containerPortNumber] = portText(port.containerPort);
+  set(draft, labels.pod.containerPortNumber, portText(port.containerPort));
   put(draft, labels.pod.containerPortProtocol, protocol);
 }
 
 function putContainer(draft: DraftLabels, container: Container, init: 'true' | 'false'): void {
   put(draft, labels.pod.containerImage, container.image);
-  draft[labels.pod.containerInit] = init;
-  draft[labels.pod.containerName] = container.name;
+  set(draft, labels.pod.containerInit, init);
+  set(draft, labels.pod.containerName, container.name);
 }
 
 function addContainer(
-  targets: DraftLabels[],
+  targets: LabelSet[],
   { podIP, containerStatuses, initContainerStatuses }: Pod,
   container: Container,
   init: 'true' | 'false',
@@ -154,14 +207,14 @@ function addContainer(
   const statuses = init === 'true' ? initContainerStatuses : containerStatuses;
   const id = statuses.find(({ name }) => name === container.name)?.containerID ?? '';
   for (const port of container.ports) {
-    const target: DraftLabels = { [addressLabel]: joinHostPort(podIP, portText(port.containerPort)) };
+    const target: DraftLabels = [addressLabel, joinHostPort(podIP, portText(port.containerPort))];
     put(target, labels.pod.containerId, id);
     putContainerPort(target, { container, init, port, protocol: port.protocol });
-    targets.push(target);
+    targets.push(compact(target));
   }
   if (container.ports.length > 0) return;
-  const target: DraftLabels = { [addressLabel]: podIP };
+  const target: DraftLabels = [addressLabel, podIP];
   put(target, labels.pod.containerId, id);
   putContainer(target, container, init);
-  targets.push(target);
+  targets.push(compact(target));
 }

@@ -80,19 +80,20 @@ export async function pushGroups<T extends ObjectMeta>(
   { build, push }: GroupsOfList<T>,
   signal: AbortSignal,
 ): Promise<void> {
-  let given = new Set<string>();
+  let given: string[] = [];
   const doubtful = new Set<string>();
   for await (const { items, first } of lister.parts(query, signal)) {
     if (first) {
       for (const source of given) doubtful.add(source);
-      given = new Set();
+      given = [];
     }
     for (const batch of batchesOf(items, build)) {
-      for (const { source } of batch) given.add(source);
+      for (const { source } of batch) given.push(source);
       await push(batch);
     }
   }
-  const gone = [...doubtful].filter((source) => !given.has(source));
+  if (doubtful.size === 0) return;
+  const gone = [...doubtful.difference(new Set(given))];
   if (gone.length > 0) await push(gone.map((source) => ({ source, labels: {}, targets: [] })));
 }
 

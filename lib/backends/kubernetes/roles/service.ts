@@ -10,6 +10,7 @@ import {
   put,
   putNamespace,
   putService,
+  set,
   targetMetadata,
 } from './draft.ts';
 
@@ -52,22 +53,22 @@ export function buildServiceGroup(
   const { namespace, name, spec } = service;
   const { type, ports } = spec;
   if (ports.length === 0) return undefined;
-  const group: DraftLabels = {};
+  const group: DraftLabels = [];
   putService(group, service);
   putNamespace(group, attached, namespace);
 
   const balancer = (balancerFromSpec ? '' : balancerIPs(service)) || spec.loadBalancerIP;
   const host = `${name}.${namespace}.svc`;
   const targets = ports.map((port) => {
-    const target: DraftLabels = { [addressLabel]: joinHostPort(host, port.port) };
+    const target: DraftLabels = [addressLabel, joinHostPort(host, port.port)];
     if (type === 'ExternalName') put(target, labels.service.externalName, spec.externalName);
     else put(target, labels.service.clusterIp, spec.clusterIP);
     if (type === 'LoadBalancer') put(target, labels.service.loadBalancerIp, balancer);
     put(target, labels.service.portName, port.name);
-    target[labels.service.portNumber] = String(port.port);
+    set(target, labels.service.portNumber, String(port.port));
     put(target, labels.service.portProtocol, port.protocol);
     put(target, labels.service.type, type);
-    return target;
+    return compact(target);
   });
   return { source: `svc/${namespace}/${name}`, labels: compact(group), targets };
 }

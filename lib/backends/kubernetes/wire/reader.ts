@@ -1,8 +1,8 @@
 import { isAscii } from 'node:buffer';
 
 /**
- * The bytes of a protobuf message and the position of the next read. The package `pbf` is not used: it reads past the end
- * of a message, and a damaged list must be refused.
+ * The bytes of a protobuf message and the position of the next read. The package `pbf` is not used: it reads past the
+ * end of a message, and a damaged list must be refused.
  */
 export interface Reader {
   readonly bytes: Buffer;
@@ -27,8 +27,8 @@ export function openReader({ buffer, byteOffset, byteLength }: Uint8Array): Read
 export const wire = { varint: 0, bytes: 2 } as const;
 
 /**
- * Thrown for a body that cannot be read. Each caller adds the name of its field to the path, so a good body pays nothing
- * for the path.
+ * Thrown for a body that cannot be read. Each caller adds the name of its field to the path, so a good body pays
+ * nothing for the path.
  */
 export class Malformed extends Error {
   path = '';
@@ -167,8 +167,8 @@ function decode(reader: Reader, at: number, end: number, ascii: boolean): string
 }
 
 /**
- * Reads a string that often repeats: a label key, a namespace, an image. A known string is found by its bytes, four at a
- * time, and shared. That is faster than decoding and leaves no garbage.
+ * Reads a string that often repeats: a label key, a namespace, an image. A known string is found by its bytes, four at
+ * a time, and shared. That is faster than decoding and leaves no garbage.
  */
 export function readWord(reader: Reader, end: number): string {
   const { bytes, view, at } = reader;
@@ -197,7 +197,7 @@ export function readWord(reader: Reader, end: number): string {
 /** In bytes; a multiple of four. */
 const longWord = 96;
 const piecesPerWord = longWord / 4;
-/** A power of two. Each slot holds the last word seen, so memory is bounded whatever a server sends. */
+/** A power of two. Each slot holds the last word seen, so memory is bounded for all that a server sends. */
 const knownWords = 16384;
 const keptWords: (string | undefined)[] = new Array(knownWords).fill(undefined);
 /** The bytes of those words. */

@@ -56,7 +56,7 @@ function objectBody(body: JsonObject, form: Form): string | Uint8Array {
   return out.taken();
 }
 
-/** Lists with more objects are streamed while they are made, which bounds memory. */
+/** The server streams lists with more objects than this, which bounds memory. */
 const wholeUpTo = 2000;
 
 /** Returns a list in the wanted form, compressed if the client accepts that, as an API server does. */
@@ -76,7 +76,7 @@ export function listAnswer(
     return { headers: { ...headers, ...gzipped }, body: '', more: compressed };
   }
   const body = form === 'json' ? wholeJson(listing, resource) : wholeProtobuf(listing, resource);
-  // An API server leaves small answers alone.
+  // An API server does not compress small answers.
   if (!gzip || body.length < 128 * 1024) return { headers, body };
   return { headers: { ...headers, ...gzipped }, body: gzipSync(body, { level: 1 }) };
 }
@@ -116,7 +116,7 @@ function putJsonHead(out: ForwardBuffer, { metadata }: Listing, resource: Resour
   out.text(`${head.slice(0, -1)},"items":[`);
 }
 
-/** Puts the objects with what stands before the first of them; returns what stands before the next. */
+/** Writes the objects, with `before` in front of the first. Returns the separator for the next object. */
 function putJsonItems(out: ForwardBuffer, objects: readonly JsonObject[], before: string): string {
   let between = before;
   for (const object of objects) {
@@ -139,7 +139,7 @@ function wholeProtobuf(listing: Listing, resource: Resource): Uint8Array {
 
 const listMeta = messageNamed('ListMeta');
 
-/** The length comes first, so a long list is encoded twice: the first time to measure it. */
+/** The length comes first, so a long list is encoded twice: first to measure it, then to send it. */
 function* protobufParts(listing: Listing, selection: string, resource: Resource): Iterable<Uint8Array> {
   const items = measured(listing, selection, resource);
   const out = backwardBuffer(roomFor(500));
@@ -158,7 +158,7 @@ function* encodePieces({ pieces }: Listing, { message }: Resource): Iterable<Uin
   }
 }
 
-/** Lengths of long lists, by their shelf and selection: equal for all who ask for the same. */
+/** Lengths of long lists in bytes, by shelf and selection. Equal requests get the same length. */
 const lengths = new WeakMap<Shelf, Map<string, number>>();
 
 function measured(listing: Listing, selection: string, resource: Resource): number {
@@ -176,9 +176,9 @@ function measured(listing: Listing, selection: string, resource: Resource): numb
 /** Where a watch begins, and what it sends. */
 export interface WatchOptions {
   readonly version: number;
-  /** Whether the client wants bookmarks: then it gets one at once. */
+  /** Whether the client wants bookmarks. It then gets one at once. */
   readonly bookmarks: boolean;
-  /** What a streaming list sends first, as if each object had just been added. */
+  /** The objects that a streaming list sends first, each as if it had just been added. */
   readonly initial: Listing | undefined;
 }
 
@@ -214,7 +214,7 @@ const jsonEvents: EncodeEvents = (type, resource, objects) => {
   return Buffer.from(lines.join(''));
 };
 
-/** A `WatchEvent` of meta/v1 each, its length in four bytes in front: type is field 1, a RawExtension field 2. */
+/** Each is a `WatchEvent` of meta/v1 after its length in four bytes. Field 1 is the type, field 2 a RawExtension. */
 function protobufEvents(out: BackwardBuffer): EncodeEvents {
   return (type, resource, objects) => {
     const typed = { apiVersion: apiVersionOf(resource), kind: resource.kind, message: resource.message };

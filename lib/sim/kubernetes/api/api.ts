@@ -8,25 +8,25 @@ import { type ListOptions, readListOptions } from './list-options.ts';
 import { apiVersionOf, type ResourceAt, resourceAt, resources } from './resources.ts';
 import { ApiError, failures } from './status.ts';
 
-/** A permission that the service account lacks; an absent key means "any". */
+/** A permission that the service account lacks. An absent key means any value. */
 export interface Denial {
   readonly verb?: 'list' | 'watch' | 'get';
   /** The last part of its path. */
   readonly resource?: string;
-  /** Calls for that namespace alone; `''`: calls for the whole cluster. */
+  /** Calls for this namespace only. With `''`: calls for the whole cluster. */
   readonly namespace?: string | undefined;
 }
 
-/** What responses depend on beside the objects. All of it may change while the server runs. */
+/** What responses depend on, apart from the objects. All of it may change while the server runs. */
 export interface ApiSettings {
   readonly token: string | undefined;
-  /** Uid of the namespace kube-system, the one object that can be asked for by itself. */
+  /** UID of the namespace kube-system. Clients can request only this object by its name. */
   readonly clusterUid: string | undefined;
   readonly listLatency: number;
   readonly denials: ReadonlySet<Denial>;
-  /** API groups which this server does not have. */
+  /** API groups that this server does not have. */
   readonly missingGroups: ReadonlySet<string>;
-  /** Whether a watch may begin with all there is (the WatchList feature, on since Kubernetes 1.34). */
+  /** Whether a watch may begin with all objects (the WatchList feature, on since Kubernetes 1.34). */
   readonly watchList: boolean;
   /** Whether kinds without objects are listed as empty; otherwise they are unknown. */
   readonly otherLists: boolean;
@@ -103,7 +103,7 @@ async function answer(
   return listAnswer(listing, `${namespace ?? ''}&${options.selection}`, { resource, form }, request);
 }
 
-/** Throws the server's own 403 for what the service account may not do. */
+/** Throws the server's 403 if the service account lacks the permission. */
 function refuseDenied(
   denials: ReadonlySet<Denial>,
   verb: 'list' | 'watch' | 'get',
@@ -129,7 +129,7 @@ function standard(path: string, versions: Versions): Found | undefined {
   return { ...found, jsonOnly: false, list };
 }
 
-/** What a real API server offers, in the words of its 406. YAML is the one that the simulation cannot speak. */
+/** The types that a real API server offers in its 406. The simulation does not support YAML. */
 const offeredTypes = [
   'application/json',
   'application/yaml',
@@ -138,7 +138,7 @@ const offeredTypes = [
   'application/vnd.kubernetes.protobuf;stream=watch',
 ];
 
-/** The form for an `Accept` header: the supported type of the highest quality; of equals, the first. */
+/** The form for an `Accept` header: the supported type with the highest quality, or the first of several. */
 function negotiate(accept: string | undefined): Form | undefined {
   if (accept === undefined || accept.trim() === '') return 'json';
   const accepted = accept
@@ -164,7 +164,7 @@ const forms: Readonly<Record<string, Form>> = {
   '*/*': 'json',
 };
 
-/** Returns the response about the server itself; undefined for another path. Removed groups are left out. */
+/** Returns the response about the server itself, without removed groups. Undefined for another path. */
 function about(path: string, missing: ReadonlySet<string>): JsonObject | undefined {
   switch (path) {
     case '/version':
@@ -223,7 +223,7 @@ function groupEntry(name: string): JsonObject {
   return { name, versions: [preferred], preferredVersion: preferred };
 }
 
-/** Kinds of every cluster without objects in this one, by the path of their list. */
+/** Kinds that every cluster has, but without objects in this one, by the path of their list. */
 const kinds: Readonly<Record<string, string>> = {
   '/api/v1/configmaps': 'ConfigMap',
   '/api/v1/limitranges': 'LimitRange',
@@ -253,7 +253,7 @@ const kinds: Readonly<Record<string, string>> = {
   '/apis/storage.k8s.io/v1/volumeattachments': 'VolumeAttachment',
 };
 
-/** Returns the empty list of such a kind, always in JSON; undefined for another path. */
+/** Returns the empty list of such a kind, always in JSON. Undefined for another path. */
 function emptyList(path: string, version: number): JsonObject | undefined {
   const kind = Object.hasOwn(kinds, path) ? kinds[path] : undefined;
   if (kind === undefined) return undefined;

@@ -4,9 +4,9 @@ import { type Found, listObjects, type Shelf, shelfOf, single, type Versions } f
 import type { ListOptions } from './list-options.ts';
 import { type Resource, resourceAmong } from './resources.ts';
 
-/** A custom resource definition, and the objects of its kind, which every version of it shows. */
+/** A custom resource definition, and the objects of its kind. Every version serves the same objects. */
 export interface CustomDefinition {
-  /** Empty for a kind of Kubernetes itself that the server has no other objects of, as `secrets`. */
+  /** Empty for a kind of Kubernetes itself, such as `secrets`, that the server does not have otherwise. */
   readonly group: string;
   readonly kind: string;
   readonly plural: string;
@@ -19,15 +19,15 @@ export interface CustomDefinition {
   readonly objects: readonly JsonObject[];
 }
 
-/** The definitions of a server, and what they define. */
+/** The definitions of a server, and their objects. */
 export interface CustomResources {
-  /** What a path asks for; nothing if it is neither definitions nor a custom resource that is served. */
+  /** What a path asks for: the definitions, or a served custom resource. Undefined for another path. */
   readonly at: (path: string, versions: Versions) => Found | undefined;
-  /** One object by the path of itself, and the name of its resource. */
+  /** One object by its own path, and the name of its resource. */
   readonly object: (path: string) => NamedObject | undefined;
 }
 
-/** An object that was asked for by its name. */
+/** An object that a client requested by its name. */
 interface NamedObject {
   readonly resource: Resource;
   readonly namespace: string | undefined;
@@ -104,7 +104,7 @@ function resourceOf({ group, plural, kind, listKind, scope }: CustomDefinition, 
     kind: listKind?.replace(/List$/, '') ?? kind,
     namespaced: scope !== 'Cluster',
     selectable: [],
-    // Never written: it is JSON only.
+    // Never encoded: custom resources exist only in JSON.
     message: messageNamed('ObjectMeta'),
   };
 }

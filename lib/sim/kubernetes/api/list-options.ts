@@ -7,21 +7,23 @@ import { ApiError, failures } from './status.ts';
 export interface ListOptions {
   readonly watch: boolean;
   readonly bookmarks: boolean;
-  /** A streaming list: a watch that begins with all there is. */
+  /** A streaming list: a watch that begins with all objects. */
   readonly initialEvents: boolean;
   /** 0: all. */
   readonly limit: number;
   readonly token: ContinueToken | undefined;
-  /** Undefined: the newest, at any cost; 0: any. */
+  /** Undefined: the newest version. 0: any version. */
   readonly version: number | undefined;
   readonly exact: boolean;
   /** Undefined: every object. */
   readonly matches: Matches | undefined;
-  /** The selectors as text: equal texts select alike. */
+  /** The selectors as a string. Equal strings select the same objects. */
   readonly selection: string;
 }
 
-/** Reads and checks the query. `watchList` allows streaming lists. Throws an `ApiError` with the server's 400 or 422. */
+/**
+ * Reads and checks the query. `watchList` allows streaming lists. Throws an `ApiError` with the server's 400 or 422.
+ */
 export function readListOptions(
   { query }: FleetRequest,
   resource: Resource,
@@ -99,11 +101,11 @@ function number(name: string, text: string): number {
   throw new ApiError(failures.badRequest(`${name}: strconv.ParseInt: parsing "${text}": invalid syntax`));
 }
 
-/** The position of a paged list; opaque to clients. */
+/** The position of a paged list. Clients must not look into it. */
 export interface ContinueToken {
-  /** Version of the listing's first page; -1 for "whatever is there now", as handed out with a 410. */
+  /** Version of the listing's first page. -1, which comes with a 410, stands for the newest version. */
   readonly version: number;
-  /** The rest begins at or after this key, relative to what is listed. */
+  /** The rest begins at this key or after it. The key is relative to the path of the list. */
   readonly start: string;
 }
 
@@ -136,7 +138,7 @@ function invalid(problem: string): ApiError {
   return new ApiError(failures.badRequest(`invalid continue token: continue key is not valid: ${problem}`));
 }
 
-/** How Go's JSON decoder puts it for a word that begins like a literal, and for anything else. */
+/** The words of Go's JSON decoder for a word that begins like a literal, and for other text. */
 function goSyntaxError(raw: string): string {
   for (const literal of ['null', 'true', 'false']) {
     if (raw[0] !== literal[0]) continue;
@@ -154,7 +156,7 @@ type Matches = (object: JsonObject) => boolean;
 
 /**
  * A label selector: `a=b`, `a==b`, `a!=b`, `a in (b,c)`, `a notin (b,c)`, `a`, `!a`, joined by commas. Throws the
- * server's 400 where it cannot be read.
+ * server's 400 if it cannot be read.
  */
 function readLabelSelector(text: string): Matches {
   const requirements: Matches[] = [];
@@ -220,7 +222,7 @@ function isSelectable(path: string, { namespaced, selectable }: Resource): boole
   );
 }
 
-/** Kinds with selectable fields of their own put it differently from those without. */
+/** Kinds with selectable fields of their own use other words than kinds without. */
 function notSelectable(path: string, { selectable }: Resource): string {
   return selectable.length > 0
     ? `field label not supported: ${path}`

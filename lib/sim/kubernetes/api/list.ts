@@ -3,30 +3,30 @@ import { encodeToken, type ListOptions } from './list-options.ts';
 import type { ResourceAt, ResourceName } from './resources.ts';
 import { ApiError, failures } from './status.ts';
 
-/** Everything the cluster holds at one resource version. */
+/** All objects of the cluster at one resource version. */
 export interface ClusterState<Name extends string = ResourceName> {
   readonly version: number;
   shelf(name: Name): Shelf;
 }
 
-/** The present state of the cluster, and as much of the past as was kept. */
+/** The current state of the cluster, and the older states that are kept. */
 export interface Versions<Name extends string = ResourceName> {
   current(): ClusterState<Name>;
   at(version: number): ClusterState<Name> | undefined;
 }
 
-/** One answer to a list: its metadata, and its objects by the piece, made while they are read. */
+/** One answer to a list: its metadata, and its objects in pieces. The objects are made while they are read. */
 export interface Listing {
   readonly metadata: JsonObject;
   readonly shelf: Shelf;
-  /** How many objects there can be at most. */
+  /** The largest possible number of objects. */
   readonly atMost: number;
   readonly pieces: () => Iterable<readonly JsonObject[]>;
 }
 
 /** A resource that exists, and how it is listed. */
 export interface Found extends ResourceAt {
-  /** Whether its objects exist in JSON only. */
+  /** Whether its objects exist only in JSON. */
   readonly jsonOnly: boolean;
   readonly list: (options: ListOptions) => Listing;
 }
@@ -34,7 +34,9 @@ export interface Found extends ResourceAt {
 /** Objects that are made and encoded together. */
 const piece = 500;
 
-/** Lists a resource as an API server does. Throws an `ApiError` with the server's 410 or 504 for an unavailable version. */
+/**
+ * Lists a resource as an API server does. Throws an `ApiError` with the server's 410 or 504 for an unavailable version.
+ */
 export function listObjects<Name extends string>(
   versions: Versions<Name>,
   name: Name,
@@ -45,10 +47,10 @@ export function listObjects<Name extends string>(
   const shelf = state.shelf(name);
   const prefix = namespace === undefined ? '' : `${namespace}/`;
   const from = shelf.seek(prefix + (options.token?.start ?? ''));
-  // The character after `/` is `0`: nothing else lies between a namespace's last object and that.
+  // The character after `/` is `0`, so no key lies between a namespace's last object and this one.
   const to = namespace === undefined ? shelf.size : shelf.seek(`${namespace}0`);
 
-  // As in a real server, a list that may come from the cache at any version is never cut into pages.
+  // As in a real server, a list of any version comes from the cache and is never cut into pages.
   const limit = options.version === 0 && !options.exact ? 0 : options.limit;
   const { matches } = options;
   if (limit === 0)
@@ -66,7 +68,7 @@ export function listObjects<Name extends string>(
     if (matches === undefined || matches(object)) items.push(object);
   }
   const more = position < to;
-  // Not the next object's key but the last one's and a zero: what is created in between belongs to the rest.
+  // The last object's key and a zero byte, not the next object's key: an object created in between belongs to the rest.
   const start = more ? `${shelf.key(position - 1).slice(prefix.length)}\0` : '';
   return {
     metadata: {
@@ -119,10 +121,10 @@ function* slices(items: readonly JsonObject[]): Iterable<readonly JsonObject[]> 
   for (let start = 0; start < items.length; start += piece) yield items.slice(start, start + piece);
 }
 
-/** Objects of a cluster as they stand in its lists: without `kind` and `apiVersion`. */
+/** Objects of a cluster as its lists have them: without `kind` and `apiVersion`. */
 export type GivenObjects = Partial<Readonly<Record<ResourceName, readonly JsonObject[]>>>;
 
-/** A cluster that holds just these objects. They are frozen, and encoded once. */
+/** A cluster with exactly these objects, at this resource version. They are frozen, and encoded once. */
 export function givenState(objects: GivenObjects, version: number): ClusterState {
   return {
     version,
@@ -143,14 +145,14 @@ export function keepMade(make: (name: ResourceName) => Shelf): (name: ResourceNa
 /** All objects of one resource in the order in which etcd keeps them: by `<namespace>/<name>`, or by name. */
 export interface Shelf {
   readonly size: number;
-  /** The object at that position, from 0 on. It may be made on the spot. */
+  /** The object at that position, from 0. It may be made on demand. */
   object(position: number): JsonObject;
   key(position: number): string;
-  /** The first position whose key is not before the given one. */
+  /** The position of the first object whose key is equal to the given key or follows it. */
   seek(key: string): number;
 }
 
-/** A run of objects with no other object between them. */
+/** Objects that follow each other without another object between them. */
 export interface Block {
   readonly count: number;
   key(index: number): string;
@@ -197,7 +199,7 @@ export function single(object: JsonObject): Block {
   return lazily(keyOf(object), () => object);
 }
 
-/** A block of one object which is made when asked for. */
+/** A block of one object, which is made on demand. */
 export function lazily(key: string, object: () => JsonObject): Block {
   return { count: 1, key: () => key, object };
 }
@@ -209,7 +211,7 @@ export function keyOf(object: JsonObject): string {
   return namespace === '' ? textAt(metadata, 'name') : `${namespace}/${textAt(metadata, 'name')}`;
 }
 
-/** The least index below `count` for which the test holds, `count` if there is none. The test turns true once. */
+/** The first index for which the test holds, or `count`. The test must hold for all later indexes too. */
 function firstWhere(count: number, test: (index: number) => boolean): number {
   let low = 0;
   let high = count;

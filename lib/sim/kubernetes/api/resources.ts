@@ -9,7 +9,7 @@ export interface Resource<Name extends string = string> {
   readonly name: Name;
   readonly kind: string;
   readonly namespaced: boolean;
-  /** Field selectors that the real server knows beside `metadata.name` (and `metadata.namespace`). */
+  /** Field selectors that the real server knows, apart from `metadata.name` and `metadata.namespace`. */
   readonly selectable: readonly string[];
   readonly message: Message;
 }
@@ -125,18 +125,18 @@ export function apiVersionOf({ group, version }: Resource): string {
   return group === '' ? version : `${group}/${version}`;
 }
 
-/** A resource, and the namespace whose objects are asked for. */
+/** A resource, and the namespace of the requested objects. */
 export interface ResourceAt<Name extends string = string> {
   readonly resource: Resource<Name>;
   readonly namespace: string | undefined;
 }
 
-/** What a path under `/api` or `/apis` asks for, or nothing if it is no list of a known resource. */
+/** The resource whose list is at this path under `/api` or `/apis`. Undefined for another path. */
 export function resourceAt(path: string): ResourceAt<ResourceName> | undefined {
   return resourceAmong(Object.values(resources), path);
 }
 
-/** The same of the given resources. */
+/** The same for the given resources. */
 export function resourceAmong<Name extends string>(
   known: readonly Resource<Name>[],
   path: string,

@@ -1,16 +1,16 @@
 import type { JsonObject } from '../wire/json.ts';
 import type { Resource } from './resources.ts';
 
-/** A failed call, as an API server tells it: the HTTP status, and a `Status` object as the body. */
+/** A failed call as an API server answers it: the HTTP status, and a `Status` object as the body. */
 export interface ApiFailure {
   readonly status: number;
   readonly body: JsonObject;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Written over several lines, as a server does where it answers before it knows the encoding. */
+  /** Whether the body has several lines, as when a server answers before it knows the encoding. */
   readonly pretty?: boolean;
 }
 
-/** Thrown in the simulation where a call ends in a failure. */
+/** The error that the simulation throws for a failed call. */
 export class ApiError extends Error {
   readonly failure: ApiFailure;
 
@@ -46,7 +46,7 @@ function failure(status: number, reason: string, message: string, rest: Rest = {
   };
 }
 
-/** What a real API server says, in its own words where they were recorded. */
+/** The answers of a real API server. The words are its own where they were recorded. */
 export const failures = {
   unauthorized: () => failure(401, 'Unauthorized', 'Unauthorized'),
   notFound: () =>
@@ -70,7 +70,7 @@ export const failures = {
       headers: { 'retry-after': '1' },
     }),
   expiredVersion: () => failure(410, 'Expired', 'The resourceVersion for the provided list is too old.'),
-  /** With the token for the inconsistent rest, which a careful client does not use. */
+  /** The token leads to the inconsistent rest of the list. A careful client does not use it. */
   expiredContinue: (token: string) =>
     failure(
       410,

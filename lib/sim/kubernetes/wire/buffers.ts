@@ -1,4 +1,4 @@
-/** Bytes written from the beginning to the end. */
+/** A buffer that is written from the beginning to the end. */
 export interface ForwardBuffer {
   /** Bytes written so far. */
   size(): number;
@@ -11,7 +11,7 @@ export interface ForwardBuffer {
   taken(): Uint8Array;
 }
 
-/** A buffer that grows as needed. */
+/** Makes a buffer that begins with this size in bytes and grows as needed. */
 export function forwardBuffer(initialBytes: number): ForwardBuffer {
   let buffer = Buffer.allocUnsafe(initialBytes);
   let end = 0;
@@ -47,7 +47,7 @@ export function forwardBuffer(initialBytes: number): ForwardBuffer {
   };
 }
 
-/** Bytes written from the end to the beginning: the length of a message is known once it stands in front of it. */
+/** A buffer that is written from the end to the beginning, so that a message's length is known before it is written. */
 export interface BackwardBuffer {
   /** Bytes written so far. */
   size(): number;
@@ -62,7 +62,7 @@ export interface BackwardBuffer {
   taken(): Uint8Array;
 }
 
-/** A buffer that grows as needed. */
+/** Makes a buffer that begins with this size in bytes and grows as needed. */
 export function backwardBuffer(initialBytes: number): BackwardBuffer {
   let buffer = Buffer.allocUnsafe(initialBytes);
   let start = buffer.length;

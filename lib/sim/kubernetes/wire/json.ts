@@ -1,6 +1,6 @@
 import { type ForwardBuffer, forwardBuffer } from './buffers.ts';
 
-/** A JSON value that is never changed. */
+/** A JSON value. Nobody changes it. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 
 /**
@@ -32,7 +32,7 @@ export function objectAt(value: JsonObject, ...path: readonly string[]): JsonObj
   return at;
 }
 
-/** The text at the key; other scalars as they are written, nothing as an empty text. */
+/** The string at the key. Another scalar becomes a string; a missing value becomes ''. */
 export function textAt(value: JsonObject, key: string): string {
   const found = value[key];
   return typeof found === 'string'
@@ -42,7 +42,7 @@ export function textAt(value: JsonObject, key: string): string {
       : '';
 }
 
-/** Freezes the value and all in it. */
+/** Freezes the value and everything in it. */
 export function freeze<T extends Json>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     for (const inner of Object.values(value)) if (inner !== undefined) freeze(inner);
@@ -51,7 +51,7 @@ export function freeze<T extends Json>(value: T): T {
   return value;
 }
 
-/** The text as JSON, or nothing if it is not JSON. */
+/** Parses JSON. Undefined if the text is not JSON. */
 export function parseJson(text: string): Json | undefined {
   try {
     return JSON.parse(text);
@@ -60,7 +60,7 @@ export function parseJson(text: string): Json | undefined {
   }
 }
 
-/** The value as Go's encoding/json writes it: members without a value left out, `<`, `>` and `&` escaped. */
+/** Writes a value as Go's encoding/json does: without members that are undefined, with `<`, `>` and `&` escaped. */
 export function encodeJson(value: Json): string {
   const out = forwardBuffer(256);
   putJson(out, value);

@@ -1,9 +1,9 @@
-/** A protobuf message of the Kubernetes API: what its fields are called in JSON, and their numbers. */
+/** A protobuf message of the Kubernetes API: the JSON names of its fields, and their numbers. */
 export interface Message {
   readonly name: string;
-  /** In the order of their numbers, which is the order in which an API server writes them. */
+  /** In the order of their numbers. An API server writes them in this order. */
   readonly fields: readonly Field[];
-  /** All names that an object of this kind may have in JSON, those of inline messages too. */
+  /** All names that an object of this kind may have in JSON, with those of inline messages. */
   readonly names: ReadonlySet<string>;
 }
 
@@ -23,14 +23,14 @@ export interface Field {
 type Scalar = (typeof scalars)[number];
 const scalars = ['text', 'bytes', 'int', 'bool', 'time', 'quantity', 'intOrString', 'fieldsV1'] as const;
 
-/** The message with that name. Throws where the tables have none. */
+/** The message with that name. Throws an Error if the tables have none. */
 export function messageNamed(name: string, known = messages): Message {
   const message = known.get(name);
   if (message === undefined) throw new Error(`the tables have no message ${name}`);
   return message;
 }
 
-/** All messages by name: those of the simulated API server, and those of further tables. */
+/** All messages by name: those of the simulated API server, and those of the given tables. */
 export function messagesWith(...tables: readonly string[]): ReadonlyMap<string, Message> {
   return readTables(metaTable, podTable, clusterTable, groupTable, ...tables);
 }
@@ -69,14 +69,16 @@ function readTables(...tables: readonly string[]): ReadonlyMap<string, Message> 
   return drafts;
 }
 
-/** An inline message may itself hold one, as the rules of an admission policy do. */
+/** An inline message may have an inline message too, as in the rules of an admission policy. */
 function jsonNames(fields: readonly Field[]): readonly string[] {
   return fields.flatMap(({ form, name, type }) =>
     form === 'inline' && typeof type !== 'string' ? jsonNames(type.fields) : [name],
   );
 }
 
-/** Messages of every answer, from `meta/v1/generated.proto` of k8s.io/apimachinery; see `messages.ts` for the notation. */
+/**
+ * Messages of every answer, from `meta/v1/generated.proto` of k8s.io/apimachinery; see `messages.ts` for the notation.
+ */
 const metaTable = `
 ObjectMeta: name 1 text, generateName 2 text, namespace 3 text, selfLink 4 text, uid 5 text, resourceVersion
   6 text, generation 7 int, creationTimestamp 8 time, deletionTimestamp 9 time?, deletionGracePeriodSeconds
@@ -143,8 +145,8 @@ EndpointPort: name 1 text, port 2 int, protocol 3 text, appProtocol 4 text?
 `;
 
 /**
- * Messages of slices, ingresses, replica sets and jobs, from `discovery/v1`, `networking/v1`, `apps/v1` and `batch/v1` of
- * k8s.io/api. Of the last two only what the simulated ones have.
+ * Messages of slices, ingresses, replica sets and jobs, from `discovery/v1`, `networking/v1`, `apps/v1` and
+ * `batch/v1` of k8s.io/api. Of the last two only what the simulated ones have.
  */
 const groupTable = `
 EndpointSlice: metadata 1 ObjectMeta, endpoints 2 Endpoint[], ports 3 SlicePort[], addressType 4 text
@@ -180,7 +182,10 @@ JobSpec: parallelism 1 int?, completions 2 int?, selector 4 LabelSelector?, back
 JobStatus: startTime 2 time?, completionTime 3 time?, active 4 int, succeeded 5 int, failed 6 int
 `;
 
-/** Messages of a pod, from `core/v1/generated.proto` of k8s.io/api; see `messages.ts` for the notation. Rare volumes are left out. */
+/**
+ * Messages of a pod, from `core/v1/generated.proto` of k8s.io/api; see `messages.ts` for the notation. Rare volumes are
+ * left out.
+ */
 const podTable = `
 Pod: metadata 1 ObjectMeta, spec 2 PodSpec, status 3 PodStatus
 PodSpec: volumes 1 Volume[], containers 2 Container[], restartPolicy 3 text, terminationGracePeriodSeconds 4
@@ -310,5 +315,5 @@ ContainerStateTerminated: exitCode 1 int, signal 2 int, reason 3 text, message 4
   finishedAt 6 time, containerID 7 text
 `;
 
-/** Read once, after the tables above exist. */
+/** Below the tables, because it reads them when the module loads. */
 const messages = messagesWith();

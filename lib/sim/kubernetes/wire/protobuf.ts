@@ -2,19 +2,19 @@ import { type BackwardBuffer, backwardBuffer } from './buffers.ts';
 import { encodeJson, isList, isObject, type Json, type JsonObject } from './json.ts';
 import type { Field, Message } from './messages.ts';
 
-/** The bytes of the object as that message, byte for byte what an API server writes. Throws on an unknown field. */
+/** Encodes the object as that message, byte for byte as an API server does. Throws an Error for an unknown field. */
 export function encodeMessage(message: Message, value: JsonObject): Uint8Array {
   const out = backwardBuffer(256);
   putFields(out, message, value);
   return out.taken();
 }
 
-/** Puts the objects as entries of a list's field 2, `items`, in front of what was written. */
+/** Writes the objects in front of the buffer's content, as entries of a list's field 2, `items`. */
 export function putItems(out: BackwardBuffer, message: Message, items: readonly JsonObject[]): void {
   for (const item of items.toReversed()) putMessage(out, message, item, tagOf(2, 'bytes'));
 }
 
-/** The object with its envelope, runtime.Unknown, around it. */
+/** Encodes the object in its envelope, runtime.Unknown. */
 export function putEnveloped(
   out: BackwardBuffer,
   {
@@ -30,10 +30,10 @@ export function putEnveloped(
   putEnvelopeHead(out, apiVersion, kind, out.size() - before);
 }
 
-/** What stands after an object's own bytes: fields 3 and 4 of runtime.Unknown, empty. */
+/** Follows the bytes of the object: fields 3 and 4 of runtime.Unknown, empty. */
 export const envelopeTail = Uint8Array.of(0x1a, 0x00, 0x22, 0x00);
 
-/** What stands before them: `k8s`, a zero, the object's type, and how many bytes there are. */
+/** Precedes the bytes of the object: `k8s`, a zero byte, the type of the object, and the number of its bytes. */
 export function putEnvelopeHead(
   out: BackwardBuffer,
   apiVersion: string,
@@ -49,7 +49,7 @@ export function putEnvelopeHead(
   out.text('k8s\0');
 }
 
-/** The message with tag and length, as a field of another. */
+/** Writes a message with tag and length, as a field of another message. */
 export function putMessage(out: BackwardBuffer, message: Message, value: JsonObject, tag: number): void {
   const before = out.size();
   putBody(out, message, value);
@@ -139,7 +139,7 @@ function putValue(out: BackwardBuffer, type: Field['type'], value: Json | undefi
 
 const nothing: JsonObject = Object.freeze({});
 
-/** Types which are a text or a number in JSON, and a message in protobuf. */
+/** Types that are a string or a number in JSON, and a message in protobuf. */
 const putWrapped = {
   time(out: BackwardBuffer, value: Json | undefined): void {
     if (typeof value !== 'string') return;
@@ -159,21 +159,21 @@ const putWrapped = {
   },
 };
 
-/** The text with tag and length, as a field of a message. */
+/** Writes a string with tag and length, as a field of a message. */
 export function putText(out: BackwardBuffer, text: string, tag: number): void {
   const before = out.size();
   out.text(text);
   putLength(out, before, tag);
 }
 
-/** Bytes, which JSON holds as base64. */
+/** Writes bytes, which JSON has as base64. */
 function putBytes(out: BackwardBuffer, bytes: Uint8Array, tag: number): void {
   const before = out.size();
   out.bytes(bytes);
   putLength(out, before, tag);
 }
 
-/** Seconds since 1970. An object names the same time again and again. */
+/** Seconds since 1970, by time. An object repeats the same times. */
 function secondsOf(time: string): number {
   if (time !== lastTime.text) lastTime = { text: time, seconds: Math.floor(Date.parse(time) / 1000) };
   return lastTime.seconds;
@@ -186,7 +186,7 @@ function putNumber(out: BackwardBuffer, value: number, tag: number): void {
   out.varint(tag);
 }
 
-/** Length and tag of what was written since the size was as given. */
+/** Writes length and tag of the bytes that were written since the buffer had `before` bytes. */
 export function putLength(out: BackwardBuffer, before: number, tag: number): void {
   out.varint(out.size() - before);
   out.varint(tag);
@@ -197,7 +197,7 @@ export function tagOf(number: number, wire: 'varint' | 'bytes'): number {
   return number * 8 + (wire === 'bytes' ? 2 : 0);
 }
 
-/** As Go sorts them, by bytes: keys of the Kubernetes API are ASCII, for which UTF-16 units sort alike. */
+/** The order of Go, by bytes. Keys of the Kubernetes API are ASCII, so the order of UTF-16 units is the same. */
 function sortedKeys(map: JsonObject): string[] {
   return Object.keys(map).sort();
 }

@@ -5,7 +5,7 @@ import type { NodePlan, ServicePlan, Workload } from './plan.ts';
 import { ordinalsByName, type PodFacts, podFacts } from './pod.ts';
 import { metadataOf, servicePorts } from './service.ts';
 
-/** A pod, a node or nothing that has a name behind an address. */
+/** What is behind an address: a pod, a node, or something without a name. */
 interface Backend {
   readonly ips: readonly string[];
   readonly reference: JsonObject | undefined;
@@ -16,7 +16,7 @@ interface Backend {
   readonly terminating: boolean;
 }
 
-/** What stands behind a service, ready or not. A service by an external name has nothing. */
+/** What is behind a service, ready or not. A service with an external name has nothing. */
 function backendsOf(workload: Workload, plan: ServicePlan, nodes: readonly NodePlan[]): readonly Backend[] {
   if (plan.shape === 'external-name') return [];
   if (plan.shape === 'without-selector' || plan.quirk === 'no-references')
@@ -65,7 +65,7 @@ function behind({ namespace, owner }: Workload, facts: PodFacts): Backend {
   };
 }
 
-/** The `Endpoints` object of a service: the first addresses of its backends, 1,000 at most. */
+/** The `Endpoints` object of a service: at most the first 1,000 addresses of its backends. */
 export function endpointsObject(
   workload: Workload,
   plan: ServicePlan,
@@ -97,7 +97,7 @@ export function endpointsObject(
   };
 }
 
-/** Endpoints belong to the service of their name; those of an orphan have a name that no service has. */
+/** Endpoints belong to the service with their name. Orphaned endpoints have a name that no service has. */
 export function endpointsName({ name, quirk }: ServicePlan): string {
   return quirk === 'orphan' ? `${name}-orphan` : name;
 }
@@ -106,17 +106,17 @@ function address({ ips, reference, nodeName, hostname }: Backend): JsonObject {
   return { ip: ips[0], hostname, nodeName, targetRef: reference };
 }
 
-/** Endpoints of one slice at most, as the controller makes them. */
+/** The most endpoints in one slice, as the controller makes them. */
 const most = 100;
 
-/** One slice as planned: which of a service's backends it holds. */
+/** The plan of a slice: which of a service's backends it has. */
 export interface SlicePlan {
   readonly name: string;
   readonly service: ServicePlan;
   readonly family: 'IPv4' | 'IPv6' | 'FQDN';
-  /** Number among the slices of its family. */
+  /** Its number among the slices of its address family. */
   readonly part: number;
-  /** Number of the chance that makes its name and its UID: no two slices of a service have one. */
+  /** The salt for its name and its UID. No two slices of a service have the same. */
   readonly number: number;
 }
 
@@ -154,7 +154,7 @@ export function sliceObject(workload: Workload, plan: SlicePlan, nodes: readonly
   const endpoints = backendsOf(workload, service, nodes)
     .slice(part * most, (part + 1) * most)
     .flatMap((backend) => endpoint(service, backend, family));
-  // Without a port a slice leads to all ports of its addresses.
+  // A slice without ports stands for all ports of its addresses.
   const ports = servicePorts(workload, service).map(({ name: portName, protocol, targetPort }) => ({
     name: portName ?? '',
     protocol,

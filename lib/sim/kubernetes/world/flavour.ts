@@ -8,11 +8,11 @@ export interface Flavour {
   readonly containers: readonly JsonObject[];
   readonly initContainers: readonly JsonObject[];
   readonly ephemeralContainers: readonly JsonObject[];
-  /** The other members of `spec` which don't differ from pod to pod. */
+  /** The other members of `spec` that all pods have in common. */
   readonly spec: JsonObject;
-  /** Ports which a service may lead to. */
+  /** Ports that a service may lead to. */
   readonly ports: readonly PortPlan[];
-  /** First 40 digits of the identities of containers; the pod gives the rest. */
+  /** The first 40 digits of the IDs of containers. The pod gives the rest. */
   readonly identity: string;
 }
 
@@ -21,7 +21,7 @@ const tcp = (port: number, name?: string): PortPlan => ({ port, name, protocol: 
 const udp = (port: number, name?: string): PortPlan => ({ port, name, protocol: 'UDP' });
 const sctp = (port: number, name?: string): PortPlan => ({ port, name, protocol: 'SCTP' });
 
-/** Ports of the main container. The first rows are what most have. */
+/** Ports of the main container. Most have one of the first rows. */
 const usualPorts: readonly Draw[] = [
   [5, [tcp(8080, 'http'), tcp(9090, 'metrics')]],
   [3, [tcp(8080, 'http')]],
@@ -36,7 +36,7 @@ const oddPorts: readonly Draw[] = [
   [1, [tcp(1, 'a'), tcp(65_535, 'abcdefghijklmno')]],
 ];
 
-/** A flavour with the chance `odd` of each thing out of the ordinary. */
+/** A flavour. `odd` is the chance of each oddity, from 0 to 1. */
 export function makeFlavour(random: Random, number: number, odd: number): Flavour {
   const hostNetwork = random.chance(odd / 3);
   const main = drawPorts(random, random.chance(odd) ? oddPorts : usualPorts);
@@ -45,7 +45,7 @@ export function makeFlavour(random: Random, number: number, odd: number): Flavou
 
   const containers = [container('app', main)];
   if (random.chance(0.5)) containers.push(container('istio-proxy', [tcp(15_090, 'http-envoy-prom')]));
-  // Two containers may name the same port: only one of them can listen on it, but no one forbids to say so.
+  // Two containers may name the same port. Only one can listen on it, but Kubernetes does not forbid it.
   if (random.chance(odd / 2))
     containers.push(container('exporter', [tcp(9090, 'metrics'), ...main.slice(0, 1)]));
 
@@ -135,7 +135,7 @@ interface ContainerPlan {
   readonly ports: readonly PortPlan[];
   /** On the host's network a port is a port of the host. */
   readonly hostNetwork: boolean;
-  /** Members of its own, such as a restart policy. */
+  /** Further members, such as a restart policy. */
   readonly rest: JsonObject;
 }
 

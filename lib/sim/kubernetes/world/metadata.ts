@@ -2,8 +2,8 @@ import type { Random } from '../../random.ts';
 import { freeze, isList, isObject, type Json, type JsonObject } from '../wire/json.ts';
 
 /**
- * Labels as Kubernetes allows them, of the kinds that careless code trips over. Keys that become one label name in
- * Prometheus have the same value: with others it would be chance which one wins there.
+ * Labels as Kubernetes allows them, of the kinds that careless code trips over. Keys that become the same label name
+ * in Prometheus have the same value. Otherwise it would be random which one wins.
  */
 const oddLabels: readonly JsonObject[] = [
   { 'foo.bar/baz-qux': 'v1', 'foo.bar/other': 'v2' },
@@ -43,13 +43,13 @@ function drawSome(random: Random, sets: readonly JsonObject[], odd: number): Jso
   return Object.assign({}, ...drawn);
 }
 
-/** The maps as one, a later one first in line, in the order in which an API server writes it, frozen. */
+/** Merges the maps; a later one wins. The result is frozen, in the order in which an API server writes it. */
 export function sortedMap(...maps: readonly JsonObject[]): JsonObject {
   const entries = Object.entries<Json | undefined>(Object.assign({}, ...maps));
   return Object.freeze(Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1))));
 }
 
-/** Who set which fields: more than half of a real object's bytes, and nothing that discovery reads. */
+/** The managed fields: more than half of a real object's bytes. Discovery reads none of them. */
 export function managedFields(
   apiVersion: string,
   time: string,
@@ -71,7 +71,7 @@ export function managedFields(
   ]);
 }
 
-/** Names of the fields in the notation of structured-merge-diff: `f:` a field, `k:` an entry by its name. */
+/** Names of the fields in the notation of structured-merge-diff: `f:` for a field, `k:` for an entry by its name. */
 function fieldSet(value: Json | undefined): JsonObject {
   if (isObject(value))
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [`f:${key}`, owned(inner)]));

@@ -1,17 +1,17 @@
 import type { JsonObject } from '../wire/json.ts';
 import type { Flavour } from './flavour.ts';
 
-/** A node as planned; its object is made when it is listed. */
+/** The plan of a node. Its object is made when it is listed. */
 export interface NodePlan {
   readonly name: string;
   readonly seed: number;
   readonly zone: string;
-  /** Its address in the cluster's network, which pods on the host's network share. */
+  /** Its address in the cluster's network. Pods on the host's network have the same address. */
   readonly address: string;
   readonly number: number;
   readonly labels: JsonObject;
   readonly annotations: JsonObject;
-  /** What it lacks or has too much of. */
+  /** Its oddity: what it lacks, or has too much of. */
   readonly shape: 'usual' | 'no-internal' | 'hostname-only' | 'no-address' | 'no-kubelet' | 'many-addresses';
   readonly version: number;
 }
@@ -35,10 +35,10 @@ export type Owner =
   | 'Rollout'
   | 'none';
 
-/** What a workload's pods have as addresses. */
+/** The kind of addresses that a workload's pods have. */
 export type Family = 'ipv4' | 'ipv6' | 'dual' | 'dual-ipv6-first';
 
-/** How often a pod was put in another's place, and how often its state was drawn again. */
+/** How often another pod took its place, and how often its state was drawn again. */
 export interface PodTurn {
   readonly replaced: number;
   readonly redrawn: number;
@@ -46,7 +46,7 @@ export interface PodTurn {
   readonly version: number;
 }
 
-/** Pods that are alike, and what leads to them. */
+/** Pods that are alike, and the services and ingresses that lead to them. */
 export interface Workload {
   readonly namespace: string;
   readonly name: string;
@@ -54,7 +54,7 @@ export interface Workload {
   readonly seed: number;
   readonly flavour: Flavour;
   readonly family: Family;
-  /** Chance that a pod of it is out of the ordinary. */
+  /** The chance that one of its pods has an oddity, from 0 to 1. */
   readonly odd: number;
   readonly labels: JsonObject;
   readonly annotations: JsonObject;
@@ -63,7 +63,7 @@ export interface Workload {
   /** Counts roll-outs. */
   readonly revision: number;
   readonly turns: ReadonlyMap<number, PodTurn>;
-  /** Number of its first pod in the cluster, from which addresses come. */
+  /** The number of its first pod in the cluster. The pods' addresses follow from it. */
   readonly firstPod: number;
   readonly services: readonly ServicePlan[];
   readonly ingress: IngressShape | undefined;
@@ -87,11 +87,11 @@ export interface ServicePlan {
   readonly seed: number;
   readonly labels: JsonObject;
   readonly annotations: JsonObject;
-  /** What its endpoints have out of the ordinary. */
+  /** The oddity of its endpoints. */
   readonly quirk: EndpointQuirk;
 }
 
-/** What is odd about the endpoints of a service. */
+/** The oddities of the endpoints of a service. */
 export type EndpointQuirk =
   | 'none'
   | 'stale-pods'
@@ -105,7 +105,7 @@ export type EndpointQuirk =
 
 /** One of the shapes. */
 export type IngressShape = (typeof ingressShapes)[number];
-/** How an ingress is written: each differs in what it leaves out or adds. */
+/** The ways to write an ingress. Each leaves out or adds something else. */
 export const ingressShapes = [
   'plain',
   'tls',
@@ -117,7 +117,7 @@ export const ingressShapes = [
   'default-backend',
 ] as const;
 
-/** All that a generated cluster holds, as plans. Never changed: each change makes another world. */
+/** A generated cluster, as plans. It never changes: each change makes a new world. */
 export interface World {
   /** The resource version. */
   readonly version: number;

@@ -3,7 +3,7 @@ import { draw, fiveLetters, hex, lettersOf, pickBy, share, timeBy, uid } from '.
 import { sortedMap } from './metadata.ts';
 import type { NodePlan, Owner, Workload } from './plan.ts';
 
-/** The object of a workload's pod, about as large as real ones are. Most of it is shared with its siblings. */
+/** The object of a workload's pod, about as large as a real one. Pods of a workload share most of it. */
 export function podObject(workload: Workload, ordinal: number, nodes: readonly NodePlan[]): JsonObject {
   const facts = podFacts(workload, ordinal, nodes);
   const { flavour } = workload;
@@ -83,7 +83,7 @@ function podStatus({ flavour }: Workload, facts: PodFacts): JsonObject {
   };
 }
 
-/** The condition `Ready` of an unknown pod is unknown too, and that of one just bound is not there yet. */
+/** The condition `Ready` of an unknown pod is unknown too. A pod that was just bound does not have it yet. */
 const conditionsOf = shared((state: PodState, since: string): readonly Json[] => {
   const ready = state === 'running' || state === 'terminating';
   const first = [condition('Initialized', true, since), condition('PodScheduled', true, since)];
@@ -137,7 +137,7 @@ const containerState = shared((state: PodState, at: string): JsonObject => {
   return { terminated: { exitCode, reason, startedAt: at, finishedAt: at } };
 });
 
-/** Keeps what it made for a state and a time: both are few, and what is frozen is encoded once. */
+/** Remembers the result for each state and time. There are few of both, and a frozen object is encoded once. */
 function shared<T extends Json>(
   make: (state: PodState, time: string) => T,
 ): (state: PodState, time: string) => T {
@@ -161,7 +161,7 @@ const kinds = {
   Rollout: ['argoproj.io/v1alpha1', 'Rollout'],
 } as const;
 
-/** Who a pod belongs to; some have a second owner, which is no controller, in front. */
+/** The owners of a pod. Some pods first have a second owner, which is not a controller. */
 function ownerReferences(workload: Workload, facts: PodFacts): readonly Json[] | undefined {
   const { owner, seed, odd } = workload;
   if (owner === 'none') return undefined;
@@ -176,11 +176,13 @@ function ownerReferences(workload: Workload, facts: PodFacts): readonly Json[] |
   };
   if (share(seed, 20) >= odd / 3) return [controller];
   const helper = { apiVersion: 'v1', kind: 'ConfigMap', name: 'helper', uid: uid(seed + 1) };
-  // Without any controller a pod has an owner, and yet none that Prometheus would name.
+  // The pod has an owner, but no controller, so Prometheus names none.
   return share(seed, 21) < 0.5 ? [helper, controller] : [{ ...helper, controller: false }];
 }
 
-/** The object that controls a workload's pods, where that is of this kind; most have a controller of their own. */
+/**
+ * The object of this kind that controls a workload's pods, if there is one. Most such objects have a controller too.
+ */
 export function controllerObject(workload: Workload, kind: 'ReplicaSet' | 'Job'): JsonObject | undefined {
   const { owner, seed, odd, replicas, namespace, name, labels, annotations, version } = workload;
   const above = controllersAbove[owner];
@@ -204,7 +206,7 @@ export function controllerObject(workload: Workload, kind: 'ReplicaSet' | 'Job')
   };
 }
 
-/** What controls the controllers of pods. */
+/** The controllers of the controllers of pods. */
 const controllersAbove: Partial<Record<Owner, Above>> = {
   ReplicaSet: { apiVersion: 'apps/v1', kind: 'Deployment' },
   CronJob: { apiVersion: 'batch/v1', kind: 'CronJob' },
@@ -216,13 +218,13 @@ interface Above {
   readonly kind: string | undefined;
 }
 
-/** The name of what controls its pods. */
+/** The name of the controller of its pods. */
 function ownerName(workload: Workload): string {
   const { name, owner } = workload;
   return owner === 'ReplicaSet' || owner === 'CronJob' ? podNameStart(workload).slice(0, -1) : name;
 }
 
-/** The workload's labels with those that its controller adds. */
+/** The labels of the workload, and those that its controller adds. */
 function ownLabels(workload: Workload, ordinal: number, { name }: PodFacts): JsonObject {
   const { owner, labels } = workload;
   if (owner === 'none' || owner === 'Node') return labels;
@@ -270,21 +272,21 @@ type PodState =
   | 'unknown'
   | 'terminating';
 
-/** What endpoints and slices need to know of a pod, and what its object is made from. */
+/** What endpoints, slices and the object of a pod are made from. */
 export interface PodFacts {
   readonly name: string;
   readonly seed: number;
   readonly uid: string;
   readonly state: PodState;
   readonly nodeName: string | undefined;
-  /** Undefined where it is on no node, or on one which is gone. */
+  /** Undefined if the pod is on no node, or on a node that is gone. */
   readonly node: NodePlan | undefined;
-  /** The first is the one that counts. */
+  /** The first is the pod's main address. */
   readonly ips: readonly string[];
   readonly createdAt: string;
 }
 
-/** Slots for the names of a workload's pods: more than a workload has pods. */
+/** The number of slots for the names of a workload's pods. A workload has fewer pods. */
 const slots = 4096;
 const slotWidth = Math.floor(fiveLetters / slots);
 
@@ -318,7 +320,7 @@ export function podFacts(workload: Workload, ordinal: number, nodes: readonly No
   };
 }
 
-/** What the names of all pods of a workload begin with. */
+/** The beginning of the names of all pods of a workload. */
 export function podNameStart({ name, owner, seed, revision }: Workload): string {
   switch (owner) {
     case 'ReplicaSet':
@@ -347,7 +349,7 @@ function podNameEnd({ owner }: Workload, ordinal: number, seed: number, node: No
     case 'none':
       return '';
     default:
-      // A range of its own for each ordinal, so that names are in the order of ordinals whatever chance does.
+      // Each ordinal has a range of its own, so that names always sort as ordinals do.
       return lettersOf(ordinal * slotWidth + (seed % slotWidth), 5);
   }
 }

@@ -37,14 +37,14 @@ export interface ServicePort {
   readonly targetPort: number;
 }
 
-/** A service's ports: those of its pods, and where these have none, one that nobody listens on. */
+/** The ports of a service: those of its pods. If these have none, one port that nobody listens on. */
 export function servicePorts({ flavour }: Workload, { shape, quirk }: ServicePlan): readonly ServicePort[] {
   if (shape === 'headless-without-ports') return [];
   const ports =
     flavour.ports.length > 0 ? flavour.ports : ([{ port: 8081, name: undefined, protocol: 'TCP' }] as const);
   const used = quirk === 'unnamed-ports' ? ports.slice(0, 1) : ports;
   return used.map(({ port, name, protocol }, index) => ({
-    // Of several ports each must have a name.
+    // If a service has several ports, each must have a name.
     name: quirk === 'unnamed-ports' ? undefined : (name ?? (used.length > 1 ? `port-${index}` : undefined)),
     protocol,
     port: name === 'http' ? 80 : port,
@@ -148,7 +148,7 @@ const specs: Readonly<Record<IngressShape, (name: string, host: string) => JsonO
       rule(name, 'wild.example.com', ['/']),
     ],
   }),
-  // A rule for any host has no address, and promtool 3.5 falls over two such targets of one object: never more than one.
+  // A rule for any host makes a target without an address. promtool 3.5 fails with two of them in one object.
   'no-host': (name) => ({ tls: [{ secretName: 'tls' }], rules: [rule(name, undefined, ['/ünï/a b'])] }),
   'no-path': (name, host) => ({ rules: [rule(name, host, [undefined]), { host: `empty.${host}` }] }),
   'many-rules': (name, host) => ({

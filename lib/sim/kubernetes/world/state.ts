@@ -6,7 +6,7 @@ import type { Workload, World } from './plan.ts';
 import { controllerObject, ordinalsByName, podFacts, podNameStart, podObject } from './pod.ts';
 import { ingressObject, serviceObject } from './service.ts';
 
-/** The world as lists of objects, each made when it is asked for. */
+/** The world as lists of objects. Each object is made on demand. */
 export function stateOfWorld(world: World): ClusterState {
   return { version: world.version, shelf: keepMade((name) => shelves[name](world)) };
 }

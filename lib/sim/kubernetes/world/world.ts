@@ -26,7 +26,7 @@ export interface WorldSize {
   /** Default: one for 12 workloads, 4 at least. */
   readonly namespaces?: number | undefined;
   /**
-   * Chance of each oddity, from 0 to 1. Default: 0.3 up to 2,000 pods, so that a small cluster shows all of them; 0.05
+   * Chance of each oddity, from 0 to 1. Default: 0.3 up to 2,000 pods, so that a small cluster has all of them; 0.05
    * above, so that a large cluster looks like a real one.
    */
   readonly odd?: number;
@@ -69,7 +69,7 @@ export function makeWorld(size: WorldSize): World {
 /** Pods of one workload. */
 const most = 2000;
 
-/** Managed fields go with a flavour, since they follow its containers. */
+/** Managed fields belong to a flavour, because they depend on its containers. */
 interface WorldContext {
   readonly odd: number;
   readonly version: number;
@@ -146,7 +146,7 @@ function makeNode(random: Random, number: number, odd: number): NodePlan {
   };
 }
 
-/** The first names are hard to sort: `a-b/x` comes before `a/x`. */
+/** The first names are easy to sort wrongly: `a-b/x` comes before `a/x`. */
 const namespaceNames = ['default', 'kube-system', 'team', 'team-a', 'team-a-1'];
 
 function makeNamespace(random: Random, number: number, odd: number): NamespacePlan {
@@ -177,7 +177,7 @@ const owners: readonly Owner[] = [
 const families: readonly Family[] = ['ipv6', 'dual', 'dual-ipv6-first'];
 const words = ['api', 'billing', 'cart', 'checkout', 'frontend', 'ingest', 'ledger', 'mail', 'search', 'web'];
 
-/** A workload with so many pods, or fewer where its kind does not allow as many. */
+/** A workload with this many pods, or fewer if its kind does not allow so many. */
 function makeWorkload(
   random: Random,
   {
@@ -189,7 +189,7 @@ function makeWorkload(
 ): Workload {
   const owner = random.pick(owners);
   const { flavour, managedFields } = random.pick(flavours);
-  // A number makes the name unique and keeps it from being the beginning of another one.
+  // The number makes the name unique, so that no name is the beginning of another.
   const name = `${random.pick(words)}-${number}`;
   return {
     namespace: random.pick(namespaces).name,
@@ -269,7 +269,7 @@ function makeServices(random: Random, name: string, owner: Owner, odd: number): 
   }));
 }
 
-/** A world after some changes, and each change in words. */
+/** A world after some changes, with a description of each. */
 export interface Churn {
   readonly world: World;
   readonly changes: readonly string[];
@@ -288,7 +288,7 @@ export function churnWorld(world: World, random: Random, count: number): Churn {
   return { world: next, changes };
 }
 
-/** Workloads that are never deleted, so that a long test does not empty the cluster. */
+/** The number of workloads that are never deleted, so that a long test does not empty the cluster. */
 const fewestWorkloads = 10;
 
 function changeOne(world: World, version: number, random: Random): [World, string] {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { dirname } from 'node:path';
 import { MusterError, toMusterError } from '../../base/errors.ts';
-import { lookInto } from './content.ts';
-import { insideOf, rangeOf, wholeOf } from './file-list.ts';
+import { listingOfFile } from './content.ts';
+import { insideOf, rangeOf } from './file-list.ts';
+import { renameInto } from './files.ts';
 import type { JobLayout, TargetFolder } from './folder.ts';
-import { type Plan, segmentOf } from './plan.ts';
+import { segmentOf } from './plan.ts';
 import { sameFacts } from './prepare.ts';
 import { failFile, type RoundState } from './round.ts';
 import type { OwnedFile } from './state.ts';
@@ -12,45 +12,12 @@ import type { OwnedFile } from './state.ts';
 /** The file of a job with several providers; no provider has this name. */
 const jobFile = 'all.json';
 
-/**
- * Brings the files on disk into the layout of the round, before lists change. Where a job gets its second provider, its
- * lists are copied apart, its one file is renamed into place, and then the files of providers go: for a moment a target
- * stands in two files, which Prometheus takes for one, and none is ever missing. Never throws: a job that fails keeps
- * the files that it has.
- */
-export async function settleLayout(round: RoundState, { wanted }: Plan): Promise<void> {
-  const { folder, layout, signal } = round;
-  const providers = providersBySegment([...folder.owned.keys(), ...wanted.map(({ path }) => path)]);
-  const lists = listsBySegment(folder);
-  const segments = new Set([...providers.keys(), ...folder.jobs.keys()]);
-  await forEachJob(round, segments, async (segment) => {
-    if (signal.aborted) return;
-    const own = lists.get(segment) ?? [];
-    const isJoined = folder.jobs.get(segment)?.apart === true;
-    const isShared = (providers.get(segment)?.size ?? 0) > 1;
-    if (layout === 'job' && !isJoined && isShared) await moveApart(folder, segment, own);
-    if (layout === 'provider' && isJoined) await moveBack(folder, segment, own);
-  });
-  const unsettled = [...folder.jobs].filter(([segment, { apart }]) => !apart || !folder.tidied.has(segment));
-  if (unsettled.length === 0 || !(await isSaved(round))) return;
-  const moved = listsBySegment(folder);
-  await forEachJob(
-    round,
-    unsettled.map(([segment]) => segment),
-    async (segment) => {
-      const own = moved.get(segment) ?? [];
-      if (folder.jobs.get(segment)?.apart !== true) await removeJobFile(round, segment);
-      else if (own.some(isVisible)) await publishJob(round, segment, own);
-    },
-  );
-}
-
 /** Writes the files of jobs whose lists have changed, each with one rename. Never throws: the last good file stays. */
 export async function publishJobs(round: RoundState): Promise<void> {
   const { folder } = round;
   const apart = [...folder.jobs].filter(([, job]) => job.apart);
   // The state knows a job before its first file is there: else nobody would remove that one day.
-  if (apart.some(([, { facts }]) => facts === undefined) && !(await isSaved(round))) return;
+  if (apart.some(([, { facts }]) => facts === undefined) && !(await trySaveState(round))) return;
   const lists = listsBySegment(folder);
   await forEachJob(
     round,
@@ -59,7 +26,8 @@ export async function publishJobs(round: RoundState): Promise<void> {
   );
 }
 
-async function forEachJob(
+/** Works on one job after another. A job that fails is reported in the round, and the others go on. */
+export async function forEachJob(
   round: RoundState,
   segments: Iterable<string>,
   work: (segment: string) => Promise<void>,
@@ -73,8 +41,8 @@ async function forEachJob(
   }
 }
 
-/** Writes the state; a failure is noted in the round. */
-async function isSaved({ folder, errors }: RoundState): Promise<boolean> {
+/** Writes the state; false when that fails, which is noted in the round. */
+export async function trySaveState({ folder, errors }: RoundState): Promise<boolean> {
   try {
     await folder.saveState();
     return true;
@@ -85,90 +53,18 @@ async function isSaved({ folder, errors }: RoundState): Promise<boolean> {
 }
 
 /** The list of a provider: its path below the target folder, and what is known of it. */
-type List = readonly [path: string, file: OwnedFile];
+export type List = readonly [path: string, file: OwnedFile];
 
-function providersBySegment(paths: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
-  return new Map(
-    [...Map.groupBy(paths, segmentOf)].map(([segment, found]) => [segment, new Set(found)] as const),
-  );
-}
-
-function listsBySegment({ owned }: TargetFolder): ReadonlyMap<string, readonly List[]> {
+/** The lists that the mirror wrote, by the segment of their job. */
+export function listsBySegment({ owned }: TargetFolder): ReadonlyMap<string, readonly List[]> {
   return Map.groupBy(owned, ([path]) => segmentOf(path));
 }
 
-/** Copies the lists of a job apart; from the moment that the state says so, they are read and written there. */
-async function moveApart(folder: TargetFolder, segment: string, lists: readonly List[]): Promise<void> {
-  const { files, at, apartAt } = folder;
-  const moved: List[] = [];
-  for (const [path, file] of lists) {
-    const facts = await files.facts(at(path));
-    if (facts?.kind !== 'file') continue;
-    const hash = createHash('sha256');
-    await copy(folder, at(path), apartAt(path), hash);
-    const now = await files.facts(apartAt(path));
-    // One that is not as the mirror wrote it is not so there either, and is looked into as before.
-    const isRight =
-      file.facts === undefined ? hash.digest('hex') === file.sha256 : sameFacts(file.facts, facts);
-    if (isRight && now !== undefined) moved.push([path, { ...file, facts: { ...now, kind: 'file' } }]);
-  }
-  for (const [path, file] of moved) folder.own(path, file);
-  folder.setJob(segment, { apart: true });
-}
-
-/** Copies the lists of a job back to files of their own; what lay apart is removed at the next start. */
-async function moveBack(folder: TargetFolder, segment: string, lists: readonly List[]): Promise<void> {
-  const { files, at, apartAt } = folder;
-  const moved: List[] = [];
-  for (const [path, file] of lists) {
-    const facts = await files.facts(apartAt(path));
-    if (facts?.kind !== 'file') continue;
-    await copy(folder, apartAt(path), at(path), createHash('sha256'));
-    const now = await files.facts(at(path));
-    if (file.facts !== undefined && sameFacts(file.facts, facts) && now !== undefined)
-      moved.push([path, { ...file, facts: { ...now, kind: 'file' } }]);
-  }
-  for (const [path, file] of moved) folder.own(path, file);
-  folder.setJob(segment, { apart: false });
-}
-
-async function copy(
-  folder: TargetFolder,
-  from: string,
-  to: string,
-  hash: ReturnType<typeof createHash>,
-): Promise<void> {
-  const pieces = async function* (): AsyncGenerator<Uint8Array, undefined> {
-    for await (const piece of wholeOf(from)) {
-      hash.update(piece);
-      yield piece;
-    }
-    return undefined;
-  };
-  await renameInto(folder, await folder.stage(pieces()), to);
-}
-
-async function renameInto({ files }: TargetFolder, staged: string, to: string): Promise<void> {
-  const home = dirname(to);
-  try {
-    const found = await files.facts(home);
-    if (found === undefined) {
-      await files.makeFolder(home);
-      await files.syncFolder(dirname(home));
-    } else if (found.kind !== 'folder')
-      throw new MusterError(
-        'storage',
-        `${home} is not a real folder: remove it, so that the mirror can write there`,
-      );
-    await files.rename(staged, to);
-  } catch (error) {
-    await files.remove(staged).catch(() => undefined);
-    throw error;
-  }
-  await files.syncFolder(home);
-}
-
-async function publishJob(round: RoundState, segment: string, lists: readonly List[]): Promise<void> {
+/**
+ * Writes the file of a job where its lists have changed, and then removes the files that its providers had. Without a
+ * list to show, removes the file of the job. Throws what the disk throws, and kind `storage` for a damaged list.
+ */
+export async function publishJob(round: RoundState, segment: string, lists: readonly List[]): Promise<void> {
   const { folder } = round;
   const visible = lists.filter(isVisible).sort(([a], [b]) => (a < b ? -1 : 1));
   if (visible.length === 0) return removeJobFile(round, segment);
@@ -185,7 +81,7 @@ async function publishJob(round: RoundState, segment: string, lists: readonly Li
       inPieces(joinLists(folder, visible, { path: folder.at(path), before, places })),
     );
     layouts.delete(segment);
-    await renameInto(folder, staged, folder.at(path));
+    await renameInto(files, staged, folder.at(path));
     round.changes.push({ path, change: 'written' });
     tidied.delete(segment);
     const now = await files.facts(folder.at(path));
@@ -195,7 +91,8 @@ async function publishJob(round: RoundState, segment: string, lists: readonly Li
   if (!tidied.has(segment)) await tidy(folder, segment, visible);
 }
 
-function isVisible([, { facts }]: List): boolean {
+/** Whether a list is on disk: one that is only announced has no facts yet. */
+export function isVisible([, { facts }]: List): boolean {
   return facts !== undefined;
 }
 
@@ -271,12 +168,15 @@ function runsOf(lists: readonly List[], before: JobLayout | undefined): readonly
   return runs;
 }
 
-/** What stands in a list. One that somebody changed is taken as far as it is a list, like any file of a provider. */
+/**
+ * The bytes inside a list. If somebody changed the file, it still counts while it is a list, as for a file of a
+ * provider.
+ */
 async function* listInside(folder: TargetFolder, [path, file]: List): AsyncGenerator<Uint8Array, undefined> {
   const { files, listAt } = folder;
   const facts = await files.facts(listAt(path));
   const isRight = facts !== undefined && file.facts !== undefined && sameFacts(facts, file.facts);
-  if (!isRight && (facts?.kind !== 'file' || (await lookInto(files, listAt(path))) === undefined))
+  if (!isRight && (facts?.kind !== 'file' || (await listingOfFile(files, listAt(path))) === undefined))
     throw new MusterError('storage', `${listAt(path)} is damaged, so the file of its job stays as it is`);
   yield* insideOf(listAt(path));
   return undefined;
@@ -314,7 +214,7 @@ async function tidy(folder: TargetFolder, segment: string, lists: readonly List[
 }
 
 /** The file is the mirror's, as the state says so; it goes with the last list, or when lists have files again. */
-async function removeJobFile({ folder, changes }: RoundState, segment: string): Promise<void> {
+export async function removeJobFile({ folder, changes }: RoundState, segment: string): Promise<void> {
   const { files, at, jobs } = folder;
   const path = `${segment}/${jobFile}`;
   const home = await files.facts(at(segment));
