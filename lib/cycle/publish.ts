@@ -77,7 +77,12 @@ export async function publishVersion(
   const isKept = loaded.checkpoint?.version === version && isLaidOut(loaded, loaded.checkpoint, layout);
   if (version === 0 || (isWhole && isEmptyChange(change) && isKept))
     return { loaded, files: status?.files ?? [], wrote: false };
-  const written = await writeCheckpoint(provider, { ...loaded, identity }, { ...input, ...layout, isWhole });
+  const target = {
+    ...{ ...input, ...layout },
+    // A snapshot of one object has replaced the very blocks of a manifest that is still in place.
+    isWhole: isWhole && (isPlain || loaded.checkpoint?.blocks !== undefined),
+  };
+  const written = await writeCheckpoint(provider, { ...loaded, identity }, target);
   if (written === undefined) return undefined;
   const { checkpoint } = written;
   const mark = { store: await input.storeId(), version };

@@ -107,11 +107,6 @@ async function benchDev(folder: string, providers: number): Promise<readonly Row
     return { cpu: after.cpu - before.cpu, memory: (await dev.look()).memory };
   });
   const round = await benchMirror(folder, providers);
-  const run = (...args: readonly string[]) =>
-    middleOf(() => measure(process.execPath, [muster, ...args, '-c', 'muster.yml'], { cwd: folder }));
-  // Of one job, which has as many as any other.
-  const listing =
-    (jobs * ((await run('targets', '--job', 'job-0')).cpu - (await run('check')).cpu)) / providers;
   const rounds = interval / Math.max(1, Math.min(providers / 1000, 10));
   const cycles = quiet.cpu - rounds * round;
   const each = (seconds: number) => (1000 * seconds) / providers;
@@ -119,8 +114,7 @@ async function benchDev(folder: string, providers: number): Promise<readonly Row
   add('CPU of a quiet minute', quiet.cpu, 's');
   add('of which the mirror', rounds * round, 's');
   add('a quiet round of the mirror', 1000 * round, 'ms');
-  add('CPU of a quiet cycle', each(cycles), 'ms', bars.cycle);
-  add('of which the listing', 1000 * listing, 'ms');
+  add('CPU of a quiet cycle, its listing among it', each(cycles), 'ms', bars.cycle);
   return rows;
 }
 

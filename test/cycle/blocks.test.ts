@@ -1,15 +1,25 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { MusterError } from '../../lib/base/errors.ts';
 import { type Block, fetchTexts, textLength, writeBlocks } from '../../lib/cycle/blocks.ts';
 import { encodeJournalEntry } from '../../lib/cycle/journal.ts';
 import { loadProvider } from '../../lib/cycle/load.ts';
+import { decodeManifest } from '../../lib/cycle/manifest.ts';
 import { pinProvider } from '../../lib/cycle/operate.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../lib/cycle/snapshot.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
 import { decodeGroup, encodeGroup, type Groups, sortGroups, toGroups } from '../../lib/targets/canonical.ts';
 import { encodeFileSd } from '../../lib/targets/file-sd.ts';
-import { parsePartName, partKey, partsFolder, snapshotKey, statusKey } from '../../lib/targets/keys.ts';
+import {
+  manifestKey,
+  parsePartName,
+  partKey,
+  partsFolder,
+  snapshotKey,
+  statusKey,
+  targetsKey,
+} from '../../lib/targets/keys.ts';
 import { keepUnpacked } from '../../lib/targets/pack.ts';
 import { countingStore } from '../support/counting-store.ts';
 import { anyListing } from '../support/groups.ts';
@@ -30,6 +40,25 @@ const operator = (store: ObjectStore) => ({
 
 async function keysOf(store: ObjectStore): Promise<readonly string[]> {
   return (await store.list(partsFolder(id))).map(({ key }) => key.slice(partsFolder(id).length));
+}
+
+/** What the published manifest and the snapshot name, and the store has not. */
+async function missingParts(store: ObjectStore): Promise<readonly string[]> {
+  const found = await store.get(manifestKey(id));
+  const { parts = [] } = found === undefined ? {} : decodeManifest(found.body, manifestKey(id));
+  const there = new Set(await keysOf(store));
+  return [...parts.map(({ name }) => name), ...(await blocksOf(store))].filter((name) => !there.has(name));
+}
+
+/** The store, which takes no write to this key. */
+function refusing(store: ObjectStore, refused: string): ObjectStore {
+  return {
+    ...store,
+    async put(key, body, options) {
+      if (key === refused) throw new MusterError('denied', `${key} is refused`);
+      return store.put(key, body, options);
+    },
+  };
 }
 
 describe('a list in blocks', () => {
@@ -88,6 +117,25 @@ describe('a list in blocks', () => {
     const current = new Set(await blocksOf(store));
     expect(first.filter((name) => !current.has(name) && kept.has(name))).toEqual([]);
     expect([...current].filter((name) => !kept.has(name))).toEqual([]);
+  });
+
+  test('stays whole for readers where a run died on its way to one file, and an hour later it is in parts again', async () => {
+    for (const next of [targets(0, 40), targets(0, 41)]) {
+      const { store, cycle } = openScenario({ limits, shards: 2 });
+      await cycle(targets(0, 40));
+      const dying = openScenario({ shards: 1 }, refusing(store, targetsKey(id)));
+      dying.minutes = 1;
+      expect((await dying.cycle(targets(0, 40))).outcome).toBe('failed');
+      // Another one dies before it has published what it wrote.
+      const late = openScenario({ limits, shards: 2 }, refusing(store, manifestKey(id)));
+      late.minutes = 63;
+      await late.cycle(next);
+      expect(await missingParts(store)).toEqual([]);
+      const again = openScenario({ limits, shards: 2 }, store);
+      again.minutes = 64;
+      await again.cycle(next);
+      expect(await missingParts(store)).toEqual([]);
+    }
   });
 
   test('a lost block is noticed within as many cycles as there are blocks, and written anew', async () => {

@@ -7,10 +7,15 @@ import {
   etagOf,
   type Held,
   has,
+  isOneLayout,
   isSameWrite,
+  type Manifest,
   newMark,
   noControl,
+  otherThan,
   partName,
+  publishedIn,
+  publishing,
   replacedParts,
   type Setting,
   shardsOf,
@@ -77,6 +82,7 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
                 cycles: world.cycles.with(place, {
                   name: cycle.name,
                   at: 'status',
+                  layout: cycle.layout,
                   decision: cycle.decision,
                 }),
               }),
@@ -115,14 +121,19 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
     }
     case 'look': {
       const { status, change } = cycle;
-      const isThere = status !== undefined && status.file === etagOf(world.manifest);
+      const isThere = status !== undefined && status.file === etagOf(publishedIn(cycle.layout, world));
       const isWhole = isThere && status.published === version - (change ? 1 : 0);
       const label = say('looks at the published file');
       const isWritten = setting.partsFirst && missing(cycle, setting) !== undefined;
       const afterLook = isWritten ? 'part' : 'checkpoint';
-      if (!isRight(snapshot, cycle, setting)) return [step(label, go(afterLook, { isWhole }))];
+      if (!isRight(snapshot, cycle)) return [step(label, go(afterLook, { isWhole }))];
       if (isWhole && !change) return [step(label, go(afterFile(cycle), { file: status.file }))];
-      return [step(label, go('head', { isWhole, parts: snapshot?.parts }))];
+      return [
+        step(
+          label,
+          go(afterCheckpoint({ ...cycle, isWhole }, world, setting), { isWhole, parts: snapshot?.parts }),
+        ),
+      ];
     }
     case 'part':
       return [writePart(world, cycle, setting, go)];
@@ -134,35 +145,43 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
       const replaced = replacedParts(snapshot, [...(parts ?? []), ...cleared]);
       const written = { version, parts, replaced };
       const next = go(
-        'head',
-        { snapshot: written },
+        afterCheckpoint(cycle, world, setting),
+        { snapshot: written, isCheckpointed: true },
         { snapshot: { ...written, list, control: cycle.control } },
       );
       const plain = step(say(`writes the snapshot of version ${version}`), next);
-      const mayClear = cycle.cleared === undefined && (isWhole === true || !setting.clearedWhenWhole);
-      // Their hour is over: no reader has a manifest that names them.
-      if (!mayClear || snapshot.replaced.length === 0 || world.mirror !== undefined) return [plain];
-      const rest = without(world.parts, snapshot.replaced);
-      const clear = go('checkpoint', { cleared: snapshot.replaced }, { parts: rest });
-      return [plain, step(say(`clears ${snapshot.replaced} away`), clear)];
+      // A snapshot of one file, written while parts were published, has replaced just those.
+      const isOther = setting.clearedInForm && cycle.layout === 2 && snapshot.parts === undefined;
+      const mayClear =
+        cycle.cleared === undefined && (isWhole === true || !setting.clearedWhenWhole) && !isOther;
+      const gone = snapshot.replaced;
+      // Their hour is over: no reader has a manifest that names them, and who replaced them has ended.
+      const isOld =
+        world.mirror === undefined &&
+        !world.cycles.some((one) => one.isCheckpointed === true && isSameWrite(one.snapshot, snapshot));
+      if (!mayClear || gone.length === 0 || !isOld) return [plain];
+      const clear = go('checkpoint', { cleared: gone }, { parts: without(world.parts, gone) });
+      return [plain, step(say(`clears ${gone} away`), clear)];
     }
     case 'checkpoint again': {
       const found = checkpointOf(world.snapshot);
       const label = say(`reads the snapshot of version ${found.version}`);
       if (found.version > version) return [step(label, end())];
       if (setting.keptAsNamed && !namesKept(found, cycle)) return [step(label, end())];
-      if (!isRight(found, cycle, setting)) return [step(label, go('checkpoint', { snapshot: found }))];
-      return [step(label, go('head', { snapshot: found, parts: found.parts }))];
+      if (!isRight(found, cycle)) return [step(label, go('checkpoint', { snapshot: found }))];
+      return [
+        step(label, go(afterCheckpoint(cycle, world, setting), { snapshot: found, parts: found.parts })),
+      ];
+    }
+    case 'before': {
+      const before = world.manifest?.parts ?? [];
+      return [step(say('reads which parts are published'), go('head', { before }))];
     }
     case 'head': {
-      const { manifest } = world;
-      const next = manifest === undefined && setting.announced ? 'announce' : 'fence';
-      return [
-        step(
-          say(`looks at the manifest of version ${manifest?.version ?? 0}`),
-          go(next, { over: etagOf(manifest) }),
-        ),
-      ];
+      const found = publishedIn(cycle.layout, world);
+      const next = found === undefined && setting.announced ? 'announce' : 'fence';
+      const label = say(`looks at the published version ${found?.version ?? 0}`);
+      return [step(label, go(next, { over: etagOf(found) }))];
     }
     case 'announce': {
       const { status } = cycle;
@@ -179,23 +198,55 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
         return [step(say('finds a newer snapshot, and stops'), end())];
       return [step(say('finds its snapshot in place'), go('put'))];
     case 'put': {
-      if (etagOf(world.manifest) !== over) return [step(say('finds another manifest in place'), go('head'))];
-      const manifest = { version, list, parts: partsOf(cycle, setting) ?? [] };
-      const isOlder = (world.manifest?.version ?? 0) > version;
-      const isClean = setting.shards === 1 || cycle.isWhole === true;
+      const { layout } = cycle;
+      const found = publishedIn(layout, world);
+      if (etagOf(found) !== over) return [step(say('finds another one in place'), go('head'))];
+      const form = layout === 1 ? 'file' : 'parts';
+      const published: Manifest = { form, version, list, parts: partsOf(cycle, setting) ?? [] };
+      const isOlder = (found?.version ?? 0) > version;
       const next =
-        !setting.partsFirst && setting.shards > 1 ? 'part' : isClean ? afterFile(cycle) : 'orphans';
+        !setting.partsFirst && layout === 2
+          ? 'part'
+          : isOneLayout(world)
+            ? afterOther(cycle, setting)
+            : 'other';
       return [
         step(
           say(`publishes version ${version}: ${showList(list)}`),
-          go(next, { file: etagOf(manifest) }, { manifest }),
+          go(next, { file: etagOf(published) }, publishing(layout, published)),
           isOlder ? 'no list goes back in version' : undefined,
+        ),
+      ];
+    }
+    case 'other': {
+      const found = publishedIn(otherThan(cycle.layout), world);
+      if (found === undefined || !setting.otherRemoved)
+        return [step(say('leaves the other layout alone'), go(afterOther(cycle, setting)))];
+      const label = say(`finds version ${found.version} in the other layout`);
+      return [step(label, go('other fence', { other: etagOf(found) }))];
+    }
+    case 'other fence':
+      if (setting.otherFenced && !isSameWrite(snapshot, world.snapshot))
+        return [step(say('finds a newer snapshot, and leaves it'), go(afterOther(cycle, setting)))];
+      return [step(say('finds its snapshot in place'), go('other delete'))];
+    case 'other delete': {
+      const other = otherThan(cycle.layout);
+      const found = publishedIn(other, world);
+      if (etagOf(found) !== cycle.other)
+        return [step(say('finds another one there, and leaves it'), go(afterOther(cycle, setting)))];
+      return [
+        step(
+          say(`removes version ${found?.version} of the other layout`),
+          go(afterOther(cycle, setting), {}, publishing(other, undefined)),
+          (found?.version ?? 0) > version ? 'no list goes back in version' : undefined,
         ),
       ];
     }
     case 'orphans': {
       const leave = step(say('leaves what is young'), go(afterFile(cycle)));
-      const named = [...(snapshot?.parts ?? []), ...(snapshot?.replaced ?? [])];
+      const kept = setting.beforeStays ? (cycle.before ?? []) : [];
+      const young = setting.youngStay ? world.cycles.flatMap((one) => one.young ?? []) : [];
+      const named = [...(snapshot?.parts ?? []), ...(snapshot?.replaced ?? []), ...kept, ...young];
       const gone = Object.keys(world.parts).filter(
         (name) => !named.includes(name) && versionOf(name) <= version,
       );
@@ -337,23 +388,43 @@ function afterFile({ hold, held, decision }: Cycle): string {
   return hold === undefined && held === undefined ? 'report' : 'hold';
 }
 
+/** What was published in parts is read only where it may have to be cleared away. */
+function afterCheckpoint({ isWhole, layout, status }: Cycle, world: World, setting: Setting): string {
+  if (!isMixed(world, setting)) return 'head';
+  const wasInParts = layout === 2 || status?.file.startsWith('parts') === true;
+  return isWhole !== true && wasInParts ? 'before' : 'head';
+}
+
+/** Whether parts may be there that the form of the snapshot says nothing of. Without them less has to be remembered. */
+function isMixed({ left }: World, { start }: Setting): boolean {
+  return start !== undefined || left.layouts !== undefined;
+}
+
+/** Orphans are looked for after a list that was not whole, and else once in a while. */
+function afterOther(cycle: Cycle, { looksOften = false }: Setting): string {
+  const { snapshot, before = [], isWhole } = cycle;
+  if (isWhole === true && !looksOften) return afterFile(cycle);
+  const names = [...(snapshot?.parts ?? []), ...(snapshot?.replaced ?? []), ...before];
+  return names.length === 0 ? afterFile(cycle) : 'orphans';
+}
+
 /** The parts that a list does not touch. */
 function untouched({ parts, list = 0 }: Cycle, next: number): readonly string[] | undefined {
   return parts?.filter((name) => (Number(name.split('-')[1]) & (list ^ next)) === 0);
 }
 
 /** Whether the snapshot is that of the cycle's version, and in the form that the list is to have. */
-function isRight(found: Checkpoint | undefined, { version }: Cycle, { shards }: Setting): boolean {
-  return found?.version === version && (found?.parts === undefined) === (shards === 1);
+function isRight(found: Checkpoint | undefined, { version, layout }: Cycle): boolean {
+  return found?.version === version && (found?.parts === undefined) === (layout === 1);
 }
 
 /** Names of the list's parts: one kept since the snapshot that was read, or else a new one. An empty one is none. */
 function partsOf(
-  { list = 0, version = 0, parts = [] }: Cycle,
+  { list = 0, version = 0, parts = [], layout }: Cycle,
   setting: Setting,
 ): readonly string[] | undefined {
-  if (setting.shards === 1) return undefined;
-  return shardsOf(list, setting).flatMap((content, shard) => {
+  if (layout === 1) return undefined;
+  return shardsOf(list, layout).flatMap((content, shard) => {
     const kept = parts.find((name) => name.endsWith(`-${content}`));
     return content === 0 ? [] : [kept ?? partName(setting, shard, version, content)];
   });
@@ -375,8 +446,8 @@ interface Piece {
 }
 
 /** The first part that is still to be written. */
-function missing({ list = 0, version = 0, parts = [] }: Cycle, setting: Setting): Piece | undefined {
-  return shardsOf(list, setting)
+function missing({ list = 0, version = 0, parts = [], layout }: Cycle, setting: Setting): Piece | undefined {
+  return shardsOf(list, layout)
     .map((content, shard) => ({ content, name: partName(setting, shard, version, content) }))
     .find(
       ({ content, name }) =>
@@ -391,10 +462,11 @@ function writePart(world: World, cycle: Cycle, setting: Setting, go: Go): Step<W
   const { name, content } = piece;
   const parts = [...(cycle.parts ?? []), name];
   const isLast = missing({ ...cycle, parts }, setting) === undefined;
-  return step(
-    `cycle ${cycle.name} writes part ${name}`,
-    go(isLast ? next : 'part', { parts }, { parts: { ...world.parts, [name]: content } }),
-  );
+  const written = go(isLast ? next : 'part', { parts }, { parts: { ...world.parts, [name]: content } });
+  // One that is there keeps its age.
+  const isNew = isMixed(world, setting) && world.parts[name] === undefined;
+  const young = (one: Cycle): Cycle => (isNew ? { ...one, young: [...(one.young ?? []), name] } : one);
+  return step(`cycle ${cycle.name} writes part ${name}`, { ...written, cycles: written.cycles.map(young) });
 }
 
 function without(parts: World['parts'], gone: readonly string[]): World['parts'] {

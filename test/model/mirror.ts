@@ -1,33 +1,49 @@
 import type { Step } from './explore.ts';
-import { etagOf, type Setting, showList, step, type World } from './world.ts';
+import { etagOf, type Manifest, type Setting, showList, step, type World } from './world.ts';
 
 /** What the mirror does next: it lists, reads a manifest and its parts, or asks for a tombstone, and writes its disk. */
 export function mirrorSteps(world: World, setting: Setting): readonly Step<World>[] {
-  const { mirror, manifest, disk } = world;
+  const { mirror, manifest, file, disk } = world;
   const go = (next: World['mirror'], change: Partial<World> = {}): World => ({
     ...world,
     ...change,
     mirror: next,
   });
+  const { listed = '' } = mirror ?? {};
+  /** The world when the mirror has this object of those that it has read. */
+  const judged = (found: Manifest | undefined): World => {
+    if (found === undefined) return go(undefined);
+    const etag = etagOf(found);
+    // The same list, written anew.
+    if (found.version === disk?.version) return go(undefined, { disk: { ...disk, etag, settled: listed } });
+    if (setting.comparedVersions && disk !== undefined && found.version < disk.version) return go(undefined);
+    const at = found.parts.length === 0 ? 'apply' : 'part 0';
+    return go({ at, listed, manifest: found, list: found.form === 'file' ? found.list : 0 });
+  };
   switch (mirror?.at) {
-    case undefined:
-      if (manifest === undefined)
+    case undefined: {
+      const found = [manifest, file].filter((one) => one !== undefined);
+      if (found.length === 0)
         return disk === undefined
           ? []
           : [step('the mirror misses the file', go({ at: setting.tombstone ? 'tombstone' : 'remove' }))];
-      return etagOf(manifest) === disk?.etag
-        ? []
-        : [step('the mirror lists a changed file', go({ at: 'manifest' }))];
+      const listed = found.map(etagOf).join(' ');
+      const isMadeOf = found.some((one) => etagOf(one) === disk?.etag);
+      if (isMadeOf && (found.length === 1 || disk?.settled === listed)) return [];
+      const at = manifest === undefined ? 'file' : 'manifest';
+      return [step('the mirror lists a changed file', go({ at, listed }))];
+    }
     case 'manifest': {
-      if (manifest === undefined) return [step('the mirror finds the file gone', go(undefined))];
-      const label = `the mirror reads the file of version ${manifest.version}`;
-      const isLater = disk === undefined || manifest.version > disk.version;
-      // The same list, written anew.
-      if (manifest.version === disk?.version)
-        return [step(label, go(undefined, { disk: { ...disk, etag: etagOf(manifest) } }))];
-      if (setting.comparedVersions && !isLater) return [step(label, go(undefined))];
-      const at = manifest.parts.length === 0 ? 'apply' : 'part 0';
-      return [step(label, go({ at, manifest, list: setting.shards === 1 ? manifest.list : 0 }))];
+      const hasFile = mirror.listed?.includes('file') === true;
+      const label = `the mirror reads the manifest of version ${manifest?.version ?? 0}`;
+      if (hasFile) return [step(label, go({ ...mirror, at: 'file', manifest }))];
+      return [step(label, judged(manifest))];
+    }
+    case 'file': {
+      const label = `the mirror reads the file of version ${file?.version ?? 0}`;
+      const inParts = mirror.manifest;
+      if (file === undefined || inParts === undefined) return [step(label, judged(file ?? inParts))];
+      return [step(label, judged(file.version > inParts.version ? file : inParts))];
     }
     case 'part 0':
     case 'part 1': {
@@ -46,7 +62,7 @@ export function mirrorSteps(world: World, setting: Setting): readonly Step<World
       const { list = 0 } = mirror;
       const isWhole = world.journal[version - 1]?.list === list;
       const isOlder = (disk?.version ?? 0) > version;
-      const next = { version, list, etag: etagOf(mirror.manifest) };
+      const next = { version, list, etag: etagOf(mirror.manifest), settled: listed };
       return [
         step(
           `the mirror writes version ${version}: ${showList(list)}`,

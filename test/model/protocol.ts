@@ -7,7 +7,10 @@ import {
   etagOf,
   firstWorld,
   keyOf,
+  type Manifest,
   newMark,
+  otherThan,
+  publishedIn,
   type Setting,
   showList,
   step,
@@ -46,7 +49,7 @@ function beginnings(world: World): readonly Step<World>[] {
     steps.push(step('the provider is found to have left', beginRetirement(world)));
   const [decision, ...decisions] = left.decisions;
   if (decision !== undefined && status !== undefined && !cycles.some((one) => one.decision !== undefined)) {
-    const process = { name: 'O', at: 'status', decision };
+    const process = { name: 'O', at: 'status', layout: world.layout, decision };
     const next = { ...world, cycles: [...cycles, process], left: { ...left, decisions } };
     steps.push(step(`the operator begins to ${decision}`, next));
   }
@@ -66,7 +69,7 @@ function beginCycle(world: World): World {
   const name = cycles.some((one) => one.name === 'A') ? 'B' : 'A';
   return {
     ...world,
-    cycles: [...cycles, { name, at: 'status' }],
+    cycles: [...cycles, { name, at: 'status', layout: world.layout }],
     left: { ...left, cycles: left.cycles - 1 },
   };
 }
@@ -93,7 +96,8 @@ function operatorSteps(world: World): readonly Step<World>[] {
 }
 
 function surroundings(world: World, setting: Setting): readonly Step<World>[] {
-  const { left, configured, manifest, journal } = world;
+  const { left, configured, manifest, file, journal } = world;
+  const published = file ?? manifest;
   const steps: Step<World>[] = [];
   const [list, ...lists] = left.lists;
   if (list !== undefined)
@@ -108,15 +112,21 @@ function surroundings(world: World, setting: Setting): readonly Step<World>[] {
     const after = { ...left, pinEnds: left.pinEnds - 1 };
     steps.push(step('the time of the pin passes', { ...world, isPinOver: true, left: after }));
   }
-  if (left.damages > 0 && manifest !== undefined) {
+  const [layout, ...layouts] = left.layouts ?? [];
+  if (layout !== undefined) {
+    const label = layout === 1 ? 'the list is to be one file' : 'the list is to be in parts';
+    steps.push(step(label, { ...world, layout, left: { ...left, layouts } }));
+  }
+  if (left.damages > 0 && published !== undefined) {
     const after = { ...left, damages: left.damages - 1 };
-    steps.push(step('the published file vanishes', { ...world, manifest: undefined, left: after }));
-    const version = manifest.version - 1;
+    const gone = published.form === 'file' ? { file: undefined } : { manifest: undefined };
+    steps.push(step('the published file vanishes', { ...world, ...gone, left: after }));
+    const version = published.version - 1;
     const old = journal[version - 1];
     if (setting.shards === 1 && old !== undefined) {
-      const restored = { version, list: old.list, parts: [] };
+      const restored = { form: 'file', version, list: old.list, parts: [] } as const;
       steps.push(
-        step(`the file of version ${version} is put back`, { ...world, manifest: restored, left: after }),
+        step(`the file of version ${version} is put back`, { ...world, file: restored, left: after }),
       );
     }
   }
@@ -138,9 +148,15 @@ function crashes(world: World): readonly Step<World>[] {
   ];
 }
 
-function missingPart({ manifest, snapshot, parts }: World): string | undefined {
+/**
+ * A run that was on its way when its provider was retired may publish after the parts were deleted. The tombstone has a
+ * higher version, so that no reader takes that list, and the next look removes it.
+ */
+function missingPart({ manifest, snapshot, parts, tombstone }: World): string | undefined {
   const isThere = (name: string) => parts[name] !== undefined;
-  if (manifest?.parts.every(isThere) === false) return 'whoever reads a manifest finds all its parts';
+  const isRetired = (manifest?.version ?? 0) < tombstone;
+  if (manifest?.parts.every(isThere) === false && !isRetired)
+    return 'whoever reads a manifest finds all its parts';
   return snapshot.parts?.every(isThere) === false
     ? 'whoever reads a snapshot finds all its parts'
     : undefined;
@@ -161,20 +177,37 @@ function whyNotHealed(world: World, setting: Setting): string | undefined {
     next = runAlone(beginRetirement(alone), (one) => retirementSteps(one, setting));
   if (typeof next !== 'string') next = runAlone(next, (one) => mirrorSteps(one, setting));
   if (typeof next === 'string') return next;
-  const { manifest, disk, journal, snapshot } = next;
+  const { disk, journal, snapshot, layout } = next;
+  const published = publishedIn(layout, next);
+  const other = publishedIn(otherThan(layout), next);
   // A pin keeps what left the configuration.
   if (!configured && journal.at(-1)?.control?.pinned === true && !next.isPinOver) return undefined;
-  if (!configured) return manifest === undefined && disk === undefined ? undefined : promise;
+  if (!configured)
+    return published === undefined && other === undefined && disk === undefined ? undefined : promise;
   const version = journal.length;
   const list = journal.at(-1)?.list;
   const isGood =
-    manifest?.version === version &&
-    manifest.list === list &&
+    published?.version === version &&
+    published.list === list &&
+    isLeft(other, published, world) &&
     snapshot.version === version &&
     disk?.version === version &&
     disk.list === list &&
-    next.status?.file === etagOf(manifest);
+    next.status?.file === etagOf(published);
   return isGood ? undefined : promise;
+}
+
+/**
+ * Whether the other layout is as it may be: gone where the run published something. Else a run that was slow may have
+ * left an older file, or the same list, which the next change removes, and which no reader takes for the newest.
+ */
+function isLeft(other: Manifest | undefined, published: Manifest, before: World): boolean {
+  if (other === undefined) return true;
+  if (etagOf(publishedIn(before.layout, before)) !== etagOf(published)) return false;
+  return (
+    other.version < published.version ||
+    (other.version === published.version && other.list === published.list)
+  );
 }
 
 /** The world when this one process has come to its end, or the promise that it broke. */

@@ -3,7 +3,9 @@ import {
   type Checkpoint,
   checkpointOf,
   etagOf,
+  isOneLayout,
   isSameWrite,
+  type Manifest,
   newMark,
   type Retirement,
   replacedParts,
@@ -23,12 +25,29 @@ export function retirementSteps(world: World, setting: Setting): readonly Step<W
   });
   const end = (change: Partial<World> = {}): World => ({ ...world, ...change, retirement: undefined });
   const say = (text: string) => `the retirement ${text}`;
-  const { version = 0, list = 0, snapshot, status, manifest } = retirement;
+  const { version = 0, list = 0, snapshot, status, manifest, plain } = retirement;
   // An empty list has no parts.
   const checkpoint = (found: Checkpoint | undefined) =>
     found?.version === version && found.parts === undefined ? 'look' : 'checkpoint';
   const isPinned = retirement.control?.pinned === true && !world.isPinOver;
   const judge = () => go(list === 0 && (status?.published ?? 0) < version ? 'published' : 'commit');
+
+  const remove = (
+    found: Manifest | undefined,
+    seen: Manifest | undefined,
+    change: Partial<World>,
+    next: string,
+  ): Step<World> => {
+    if (found === undefined) return step(say('finds no such file'), go(next));
+    if (seen === undefined) return step(say('finds a file that is new, and stops'), end());
+    if (setting.conditionalDelete && etagOf(found) !== etagOf(seen))
+      return step(say('finds another file, and stops'), end());
+    return step(
+      say(`deletes the file of version ${found.version}`),
+      go(next, {}, change),
+      found.version > version ? 'a stalled retirement deletes no file that came after it' : undefined,
+    );
+  };
 
   switch (retirement.at) {
     case 'status': {
@@ -37,8 +56,8 @@ export function retirementSteps(world: World, setting: Setting): readonly Step<W
       return [step(say('reads the status'), go('files', { status: found }))];
     }
     case 'files': {
-      const read = { manifest: world.manifest };
-      const label = say(`sees the file of version ${world.manifest?.version ?? 0}`);
+      const read = { manifest: world.manifest, plain: world.file };
+      const label = say(`sees the files of version ${highest(world)}`);
       return [step(label, go('snapshot', read))];
     }
     case 'snapshot': {
@@ -59,7 +78,7 @@ export function retirementSteps(world: World, setting: Setting): readonly Step<W
       return [step(label, judge())];
     }
     case 'published': {
-      const isEnded = (world.manifest?.version ?? 0) < version;
+      const isEnded = highest(world) < version;
       return [step(say('looks at what is published'), go(isEnded ? checkpoint(snapshot) : 'commit'))];
     }
     case 'commit': {
@@ -102,21 +121,12 @@ export function retirementSteps(world: World, setting: Setting): readonly Step<W
       const broken = world.tombstone > version ? 'no tombstone goes back in version' : undefined;
       return [step(label, go('file', {}, { tombstone: version }), broken)];
     }
-    case 'file': {
-      const isSeen = etagOf(world.manifest) === etagOf(manifest);
-      if (manifest === undefined && world.manifest !== undefined)
-        return [step(say('finds a file that is new, and stops'), end())];
-      if (world.manifest === undefined) return [step(say('finds the file gone'), go('parts'))];
-      if (setting.conditionalDelete && !isSeen) return [step(say('finds another file, and stops'), end())];
-      const isLive = world.manifest.version > version;
-      return [
-        step(
-          say(`deletes the file of version ${world.manifest.version}`),
-          go('parts', {}, { manifest: undefined }),
-          isLive ? 'a stalled retirement deletes no file that came after it' : undefined,
-        ),
-      ];
-    }
+    case 'file':
+      if (world.layout === 1 || plain !== undefined || !isOneLayout(world))
+        return [remove(world.file, plain, { file: undefined }, isOneLayout(world) ? 'parts' : 'manifest')];
+      return [remove(world.manifest, manifest, { manifest: undefined }, 'parts')];
+    case 'manifest':
+      return [remove(world.manifest, manifest, { manifest: undefined }, 'parts')];
     case 'parts': {
       const rest = Object.entries(world.parts).filter(([name]) => Number(name.split('-')[0]) >= version);
       return [step(say('deletes the parts'), go('held', {}, { parts: Object.fromEntries(rest) }))];
@@ -128,6 +138,10 @@ export function retirementSteps(world: World, setting: Setting): readonly Step<W
       return [step(say('deletes the status'), end(isSeen ? { status: undefined } : {}))];
     }
   }
+}
+
+function highest({ file, manifest }: World): number {
+  return Math.max(file?.version ?? 0, manifest?.version ?? 0);
 }
 
 /** A look at the configuration, which notes in the status that the provider has left. */

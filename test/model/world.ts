@@ -12,7 +12,11 @@ export interface World {
   readonly snapshot: Snapshot;
   /** The time of the pin has passed. */
   readonly isPinOver: boolean;
+  /** The published list in parts, and the one that is a plain file; both while one takes the place of the other. */
   readonly manifest: Manifest | undefined;
+  readonly file: Manifest | undefined;
+  /** How the configuration wants it published. */
+  readonly layout: Layout;
   /** Parts that are there: their names, and what they hold. */
   readonly parts: Readonly<Record<string, number>>;
   /** Version of the tombstone; 0: none. */
@@ -20,7 +24,7 @@ export interface World {
   readonly held: Held | undefined;
   readonly status: Status | undefined;
   /** What the mirror has on disk. */
-  readonly disk: { readonly version: number; readonly list: number; readonly etag: string } | undefined;
+  readonly disk: Disk | undefined;
   readonly cycles: readonly Cycle[];
   readonly retirement: Retirement | undefined;
   readonly mirror: Mirror | undefined;
@@ -32,6 +36,18 @@ export interface World {
   readonly accepted: number;
   /** Which were rejected, and have neither been listed nor accepted since. */
   readonly unwanted: number;
+}
+
+/** 1 is one plain file, 2 is a list in two parts at most. */
+export type Layout = 1 | 2;
+
+interface Disk {
+  readonly version: number;
+  readonly list: number;
+  /** Of the object that it was made of. */
+  readonly etag: string;
+  /** Etags of all that was listed then. */
+  readonly settled: string;
 }
 
 interface Snapshot extends Checkpoint {
@@ -72,6 +88,7 @@ type Decision = 'rollback' | 'rollback and pin' | 'pin' | 'unpin' | 'reject';
 
 /** A list in parts, or as one file, which then has no parts. */
 export interface Manifest {
+  readonly form: 'file' | 'parts';
   readonly version: number;
   readonly list: number;
   readonly parts: readonly string[];
@@ -102,6 +119,8 @@ export interface Cycle {
   readonly name: string;
   /** What it does next. */
   readonly at: string;
+  /** As its configuration has it, which may be an older one. */
+  readonly layout: Layout;
   readonly status?: Status | undefined;
   readonly held?: Held | undefined;
   /** Version and list as they are committed so far, then as they are to be published. */
@@ -116,10 +135,18 @@ export interface Cycle {
   /** What is to be held. */
   readonly hold?: Omit<Held, 'mark'> | undefined;
   readonly isWhole?: boolean;
+  /** It has written a snapshot. */
+  readonly isCheckpointed?: boolean;
   /** Etag that the manifest must still have. */
   readonly over?: string;
   /** Replaced parts that were cleared away on the way, once that is decided. */
   readonly cleared?: readonly string[];
+  /** Parts that were written while it ran, by whomever: they are young. */
+  readonly young?: readonly string[];
+  /** Parts that were published before, for readers on their way. */
+  readonly before?: readonly string[];
+  /** Etag of the published file of the other layout. */
+  readonly other?: string;
   /** Parts of the snapshot that are as they were when it was read, then all parts of the list. */
   readonly parts?: readonly string[] | undefined;
   readonly file?: string;
@@ -135,6 +162,8 @@ export interface Retirement {
   readonly control?: Control | undefined;
   readonly status?: Status | undefined;
   readonly manifest?: Manifest | undefined;
+  /** The plain file. */
+  readonly plain?: Manifest | undefined;
   readonly version?: number;
   readonly list?: number;
   readonly snapshot?: Checkpoint | undefined;
@@ -143,11 +172,15 @@ export interface Retirement {
 
 interface Mirror {
   readonly at: string;
-  readonly manifest?: Manifest;
+  /** Etags of what it has listed. */
+  readonly listed?: string;
+  readonly manifest?: Manifest | undefined;
   readonly list?: number;
 }
 
 export interface Budget {
+  /** Layouts that the configuration will want, one after the other. Default: it stays. */
+  readonly layouts?: readonly Layout[];
   /** Cycles that may begin. */
   readonly cycles: number;
   /** Cycles and retirements at the same time. */
@@ -203,6 +236,16 @@ export interface Mechanisms {
   readonly laterWordCounts: boolean;
   /** A rollback ends what the gate remembered. */
   readonly rollbackForgets: boolean;
+  /** Who publishes in one layout removes the file of the other. */
+  readonly otherRemoved: boolean;
+  /** It looks at the fence before that. */
+  readonly otherFenced: boolean;
+  /** What was published in parts before outlives the next look at orphans. */
+  readonly beforeStays: boolean;
+  /** Where parts are published, only a snapshot of parts says which are replaced. */
+  readonly clearedInForm: boolean;
+  /** Parts that a run under way has written are no orphans. */
+  readonly youngStay: boolean;
 }
 
 export const allOn: Mechanisms = {
@@ -222,11 +265,23 @@ export const allOn: Mechanisms = {
   pinStopsRetirement: true,
   laterWordCounts: true,
   rollbackForgets: true,
+  otherRemoved: true,
+  otherFenced: true,
+  beforeStays: true,
+  clearedInForm: true,
+  youngStay: true,
 };
 
 export interface Setting extends Mechanisms {
-  /** 1 is one plain file. */
-  readonly shards: 1 | 2;
+  /** The layout at first. */
+  readonly shards: Layout;
+  /**
+   * What is in the bucket at first, if not what a cycle of today leaves: parts of the form before blocks, whose snapshot
+   * holds the list itself; or the files of both layouts, as a run left them that died.
+   */
+  readonly start?: 'old parts' | 'both layouts' | undefined;
+  /** Orphans may be looked for after any list, as after each hundredth version. */
+  readonly looksOften?: boolean | undefined;
 }
 
 /** Targets a, b, c; one shard has a, the other b and c. */
@@ -241,15 +296,35 @@ export function has(list: number, bit: number): boolean {
   return (list & (1 << bit)) !== 0;
 }
 
-export function shardsOf(list: number, { shards }: Setting): readonly number[] {
-  return shards === 1 ? [] : shardMasks.map((mask) => list & mask);
+export function shardsOf(list: number, layout: Layout): readonly number[] {
+  return layout === 1 ? [] : shardMasks.map((mask) => list & mask);
 }
 
-/** A manifest's etag, or none. */
+/** A published file's etag, or none. */
 export function etagOf(manifest: Manifest | undefined): string {
   if (manifest === undefined) return '';
-  const { version, list, parts } = manifest;
-  return `${version}/${list}/${parts}`;
+  const { form, version, list, parts } = manifest;
+  return `${form}/${version}/${list}/${parts}`;
+}
+
+/** What is published in a layout. */
+export function publishedIn(layout: Layout, { file, manifest }: Pick<World, 'file' | 'manifest'>) {
+  return layout === 1 ? file : manifest;
+}
+
+/** Nothing is in the other layout, nor will be. */
+export function isOneLayout({ cycles, left, layout, file, manifest }: World): boolean {
+  const isSame = cycles.every((one) => one.layout === layout) && (left.layouts ?? []).length === 0;
+  return isSame && (layout === 1 ? manifest : file) === undefined;
+}
+
+/** The same with another file. */
+export function publishing(layout: Layout, file: Manifest | undefined): Partial<World> {
+  return layout === 1 ? { file } : { manifest: file };
+}
+
+export function otherThan(layout: Layout): Layout {
+  return layout === 1 ? 2 : 1;
 }
 
 /** What a run remembers of a snapshot. */
@@ -284,20 +359,45 @@ export const step = (label: string, next: World, broken?: string): Step<World> =
 /** The world after its version 1 was published and mirrored. */
 export function firstWorld(setting: Setting, left: Budget): World {
   const list = 0b011;
-  const names = shardsOf(list, setting).map((content, shard) => partName(setting, shard, 1, content));
-  const manifest: Manifest = { version: 1, list, parts: names };
-  const file = etagOf(manifest);
+  const { shards: layout, start } = setting;
+  const isOld = start === 'old parts';
+  const names = shardsOf(list, 2).map(
+    (content, shard) => partName(setting, shard, 1, content) + (isOld ? '-old' : ''),
+  );
+  const plain: Manifest = { form: 'file', version: 1, list, parts: [] };
+  const inParts: Manifest = { form: 'parts', version: 1, list, parts: names };
+  const isBoth = start === 'both layouts';
+  const published = isOld ? inParts : layout === 1 ? plain : inParts;
+  const file = isBoth || published === plain ? plain : undefined;
+  const manifest = isBoth || published === inParts ? inParts : undefined;
+  const hasParts = manifest !== undefined;
+  const inSnapshot = layout === 2 && !isOld;
+  const etag = etagOf(published);
   return {
     backend: list,
     configured: true,
     journal: [{ list, isEnd: false }],
-    snapshot: { version: 1, list, parts: setting.shards === 1 ? undefined : names, replaced: [] },
+    snapshot: {
+      version: 1,
+      list,
+      parts: inSnapshot ? names : undefined,
+      // What the run that died has replaced.
+      replaced: isBoth && !inSnapshot ? names : [],
+    },
     manifest,
-    parts: Object.fromEntries(names.map((name, shard) => [name, shardsOf(list, setting)[shard] ?? 0])),
+    file,
+    layout,
+    parts: hasParts
+      ? Object.fromEntries(names.map((name, shard) => [name, shardsOf(list, 2)[shard] ?? 0]))
+      : {},
     tombstone: 0,
     held: undefined,
-    status: { mark: 1, version: 1, published: 1, file, isHeld: false, isLeaving: false },
-    disk: { version: 1, list, etag: file },
+    // A run that died before its status left that of the other layout.
+    status: {
+      ...{ mark: 1, version: 1, published: 1, isHeld: false, isLeaving: false },
+      file: isBoth ? etagOf(layout === 1 ? inParts : plain) : etag,
+    },
+    disk: { version: 1, list, etag, settled: etag },
     cycles: [],
     retirement: undefined,
     mirror: undefined,
@@ -337,7 +437,8 @@ export function keyOf(world: World): string {
   const { retirement, operator } = world;
   return [
     ...[world.backend, world.configured, world.tombstone, world.isPinOver, world.accepted, world.unwanted],
-    ...[world.journal, world.snapshot, world.manifest, world.disk, world.mirror].map(partNumber),
+    world.layout,
+    ...[world.journal, world.snapshot, world.manifest, world.file, world.disk, world.mirror].map(partNumber),
     ...[partNumber(world.left), partNumber(world.lacked), partsNumber(world.parts)],
     ...[held(world.held), status(world.status), held(operator?.held), operator?.version],
     ...[retirementNumber(retirement), status(retirement?.status)],

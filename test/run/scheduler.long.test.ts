@@ -9,6 +9,7 @@ import { runScheduler } from '../../lib/run/scheduler.ts';
 import { chooseRounds, deadlineOf, heldInterval, newSlot, type Slot } from '../../lib/run/slots.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import { targetsKey } from '../../lib/targets/keys.ts';
+import { countingStore } from '../support/counting-store.ts';
 import { listing, providerOf, readHistory } from '../support/provider.ts';
 
 function providerAt(job: string, find: Parameters<typeof providerOf>[0], refreshInterval = 1): AppProvider {
@@ -57,6 +58,30 @@ describe('the scheduler', () => {
       onResult: ({ job }) => job === 'last' && stop.abort(),
     });
     expect(stop.signal.aborted).toBe(true);
+  });
+
+  test('a quiet cycle lists nothing in the store and writes its status alone, however many providers there are', async () => {
+    const stop = new AbortController();
+    const jobs = Array.from({ length: 20 }, (_, number) => `job-${number}`);
+    const counting = countingStore(createMemoryStore());
+    const config = { ...nothing, providers: jobs.map((job) => providerAt(job, () => listing(1), 1000)) };
+    let ended = 0;
+    let before = 0;
+    await runScheduler({
+      ...{ store: counting.store, log: silentLogger, signal: stop.signal },
+      config: async () => config,
+      onResult() {
+        ended += 1;
+        if (ended === jobs.length) before = counting.calls.length;
+        if (ended === 2 * jobs.length) stop.abort();
+      },
+    });
+    const quiet = counting.calls.slice(before).map(({ kind, key }) => `${kind} ${key.split('/')[0]}`);
+    const count = (call: string) => quiet.filter((one) => one === call).length;
+    expect([count('put status'), quiet.filter((one) => /^(put|list|delete)/.test(one)).length]).toEqual([
+      jobs.length,
+      jobs.length,
+    ]);
   });
 
   test('keeps the interval of each provider, and takes a shorter one at once', async () => {
