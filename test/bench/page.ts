@@ -102,6 +102,7 @@ async function measurePages({ url, pid }: { readonly url: string; readonly pid: 
     { name: 'search, a label', path: (run) => search(`pod_name=web-${run}`), barred: true },
     { name: 'search, negated', path: (run) => search(`namespace!=team-${run}`), barred: true },
     { name: 'search, expression', path: (run) => search(`pod_name~.*-[a-f]${run}.*`), barred: true },
+    { name: 'search, addresses', path: (run) => search(`address~.*:8${run}`), barred: true },
     { name: 'search, no such label', path: (run) => search(`pod_nam=web-${run}`), barred: true },
     { name: 'target', path: (run) => `${target}&run=${run}`, barred: true },
     { name: 'dropped by rules', path: (run) => `/dropped?job=pods&page=${run + 1}`, barred: false },
