@@ -152,6 +152,8 @@ function wordPart(word: string): Part {
   const isForeign = /[^\0-\x7f]/.test(text);
   // Between two strings stands only punctuation, so that a word with a letter or digit is within one.
   const isWhole = plain === text && /[a-z0-9]/.test(text);
+  // The name of the address is not searched, even if a label has it.
+  const unsearched = addressLabel.includes(text) ? finderOf(`"${keyText(addressLabel)}`) : undefined;
   const find = plain === '' ? anyLine : patternFinder(inAnyCase(plain));
   const next: Finder = (piece, from) => (isForeign && piece.isAscii() ? nowhere : find(piece, from));
   return {
@@ -164,8 +166,9 @@ function wordPart(word: string): Part {
       for (let at = next(piece, addresses); at < end; at = next(piece, at + 1)) {
         const inLabels = at >= addressesEnd + afterTargets.length;
         if (!inLabels && at >= addressesEnd) continue;
-        if (isWhole && (inLabels || isOne) && isPlainAt(piece.bytes, at, plain.length)) return true;
         found = undefined;
+        if (!isWhole || !(inLabels || isOne) || !isPlainAt(piece.bytes, at, plain.length)) continue;
+        if (unsearched === undefined || unsearched(piece, addressesEnd) >= end) return true;
       }
       return found;
     },
