@@ -33,6 +33,22 @@ export function cutOff(url: string, what: string, signal: AbortSignal): MusterEr
   return new MusterError('timeout', `${url}: ${what} was cut off by the deadline`, { cause: signal.reason });
 }
 
+/** A signal that fires when time is up, and is given back when what it limits has ended. */
+export interface Deadline extends Disposable {
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Starts a deadline of `ms` milliseconds. Like `AbortSignal.timeout`, whose timer runs to its end: until then it keeps
+ * what the work held in memory. For what a long process does again and again.
+ */
+export function startDeadline(ms: number): Deadline {
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(new DOMException('the deadline is over', 'TimeoutError')), ms);
+  timer.unref();
+  return { signal: over.signal, [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
 /**
  * Waits for `ms` milliseconds. Throws like `abortError` as soon as a signal fires. `howFar` ends the sentence "the
  * deadline passed …".

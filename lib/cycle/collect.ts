@@ -1,4 +1,4 @@
-import { heedSignals } from '../base/deadlines.ts';
+import { heedSignals, startDeadline } from '../base/deadlines.ts';
 import { MusterError } from '../base/errors.ts';
 import { type EncodedGroup, encodeGroup, type Groups, sortGroups } from '../targets/canonical.ts';
 import type { Cursor, Listed } from '../targets/discover.ts';
@@ -29,14 +29,8 @@ export async function collectTargets(
 ): Promise<Listing> {
   const left = listUntil === undefined ? provider.deadline : listUntil.getTime() - Date.now();
   const allowed = Math.max(0, Math.min(provider.deadline, left));
-  // Cleared in the end: for as long as the timer of AbortSignal.timeout runs, what the cycle held stays in memory.
-  const over = new AbortController();
-  const timer = setTimeout(
-    () => over.abort(new DOMException('the deadline is over', 'TimeoutError')),
-    allowed,
-  );
-  timer.unref();
-  const deadline = over.signal;
+  using own = startDeadline(allowed);
+  const deadline = own.signal;
   const both = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
   const input = {
     signal: both,
@@ -70,8 +64,6 @@ export async function collectTargets(
     // The listing has to stop, but nothing waits for it: it may be what hangs.
     listing.return(undefined).catch(() => undefined);
     throw both.aborted ? deadlineError(allowed, deadline.aborted) : error;
-  } finally {
-    clearTimeout(timer);
   }
 }
 

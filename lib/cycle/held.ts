@@ -1,7 +1,6 @@
-import { gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import { isMusterError, MusterError } from '../base/errors.ts';
-import { unpack } from '../base/gzip-lines.ts';
+import { pack, unpack } from '../base/gzip-lines.ts';
 import { ifUnchanged, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { LabelSet } from '../targets/group.ts';
@@ -137,12 +136,12 @@ function acceptedOf(accepted: NonNullable<z.infer<typeof schema>['accepted']>) {
   return { at, until, version, labels, backend };
 }
 
-function encodeHeld({ job, provider }: ProviderId, held: HeldDocument): Uint8Array {
+function encodeHeld({ job, provider }: ProviderId, held: HeldDocument): Promise<Uint8Array> {
   const { memory, ...facts } = held;
   const { marks, fresh, ...rest } = memory;
   const list = marks.size > mostMarks ? bySource(marks) : [...marks].map(([id, mark]) => ({ id, ...mark }));
   const document = { schema: 1, job, provider, ...rest, ...facts, marks: list, fresh: [...fresh] };
-  return gzipSync(JSON.stringify(document), { level: 3 });
+  return pack(Buffer.from(JSON.stringify(document)));
 }
 
 /** One mark for each source: the one that has waited least, so that no target leaves too early. */
@@ -200,7 +199,7 @@ async function putHeld(
   etag: string | undefined,
   { store, signal }: WriteInput,
 ): Promise<void> {
-  await store.put(heldKey(id), encodeHeld(id, held), {
+  await store.put(heldKey(id), await encodeHeld(id, held), {
     condition: ifUnchanged(etag),
     contentType: 'application/gzip',
     signal,

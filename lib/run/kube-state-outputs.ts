@@ -1,5 +1,6 @@
 import { namespacesOf, openConnection } from '../backends/kubernetes/connection/open.ts';
 import { openLister } from '../backends/kubernetes/listing/lister.ts';
+import { startDeadline } from '../base/deadlines.ts';
 import { isMusterError, MusterError } from '../base/errors.ts';
 import { type KubeStateConfig, withConfigFile } from '../kube-state/options.ts';
 import type { KubeStateOutput } from '../kube-state/publish.ts';
@@ -45,7 +46,8 @@ async function renderOutput(
     now,
     Math.min(now + config.deadline, listUntil?.getTime() ?? Number.POSITIVE_INFINITY),
   );
-  const deadline = AbortSignal.timeout(until - now);
+  using own = startDeadline(until - now);
+  const deadline = own.signal;
   const signal = AbortSignal.any([outer, deadline]);
   const warn = (message: string) => log.warn(message, { output: name });
   await using clients = openHttpClients({ readCredential, signal, deadline: until, warn });

@@ -1,6 +1,6 @@
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
-import { heedSignals, onAbort, pause } from '../../lib/base/deadlines.ts';
+import { heedSignals, onAbort, pause, startDeadline } from '../../lib/base/deadlines.ts';
 import { MusterError } from '../../lib/base/errors.ts';
 import { failure } from '../support/http-client.ts';
 
@@ -26,6 +26,25 @@ describe('several signals', () => {
     onAbort([fresh.signal], () => fired.push('never'))();
     fresh.abort();
     expect(fired).toEqual(['at once']);
+  });
+});
+
+describe('a deadline', () => {
+  test('fires as AbortSignal.timeout does', async () => {
+    using deadline = startDeadline(1);
+    const builtIn = AbortSignal.timeout(1);
+    for (const signal of [deadline.signal, builtIn]) if (!signal.aborted) await once(signal, 'abort');
+    expect([deadline.signal.reason.name, deadline.signal.reason instanceof DOMException]).toEqual([
+      builtIn.reason.name,
+      true,
+    ]);
+  });
+
+  test('does not fire once it is given back', async () => {
+    const deadline = startDeadline(1);
+    deadline[Symbol.dispose]();
+    await pause(20, [], 'unused');
+    expect(deadline.signal.aborted).toBe(false);
   });
 });
 

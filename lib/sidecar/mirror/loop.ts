@@ -1,4 +1,5 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
+import { startDeadline } from '../../base/deadlines.ts';
 import { codeOf, isMusterError, type MusterError } from '../../base/errors.ts';
 import type { Round } from './round.ts';
 
@@ -91,7 +92,8 @@ async function timedRound({
   onRound,
 }: Omit<LoopOptions, 'interval'>): Promise<Round> {
   const started = performance.now();
-  const done = await round(AbortSignal.any([signal, AbortSignal.timeout(roundTimeout)]));
+  using limit = startDeadline(roundTimeout);
+  const done = await round(AbortSignal.any([signal, limit.signal]));
   onRound(done, (performance.now() - started) / 1000);
   return done;
 }
