@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { copyFile, mkdtemp, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -64,6 +64,7 @@ describeWithPrograms(
      * seconds up to each second. Prometheus hands a change of targets on every five seconds.
      */
     async function watchReload() {
+      await untilHandedOn(prometheus, join(place.folder, 'targets/list/http-0.json'));
       const start = Date.now();
       const seen = new Set<string>();
       await prometheus.reload();
@@ -125,6 +126,19 @@ describeWithPrograms(
     });
   },
 );
+
+/**
+ * Waits until Prometheus has just handed targets on, which it does every five seconds. What it hands on while it reads its new
+ * files for the first time has no target of their jobs: that gap is its own, at any change of a job's discovery. It hands on
+ * only after a change, so the file is renamed over itself.
+ */
+async function untilHandedOn(prometheus: Prometheus, file: string): Promise<void> {
+  const handedOn = () => prometheus.ownMetric('prometheus_sd_updates_total');
+  const before = await handedOn();
+  await copyFile(file, `${file}.copy`);
+  await rename(`${file}.copy`, file);
+  expect(await polled(async () => (await handedOn()) > before, true)).toBe(true);
+}
 
 /** Pool, labels before the rules but for the file that they come from, labels and URL of all active targets. */
 async function targets(prometheus: Prometheus): Promise<readonly string[]> {
