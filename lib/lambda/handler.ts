@@ -53,7 +53,7 @@ export function defineHandler<Config extends FunctionConfig, Id extends object>(
     .use(logMetrics(metrics))
     .handler(async (event: unknown, context: InvocationContext) => {
       const time = shareTime(context.getRemainingTimeInMillis());
-      invoke ??= open(definition, logger, metrics);
+      invoke ??= await open(definition, logger, metrics);
       return invoke(event, { time, invokeSelf: invokerOf(context.invokedFunctionArn) });
     });
 }
@@ -64,21 +64,21 @@ interface InvocationContext {
   getRemainingTimeInMillis(): number;
 }
 
-function open<Config extends FunctionConfig, Id extends object>(
+async function open<Config extends FunctionConfig, Id extends object>(
   { name, read, work }: Definition<Config, Id>,
   logger: PowertoolsLogger,
   metrics: Metrics,
-): Invoke<Id> {
+): Promise<Invoke<Id>> {
   const { env } = process;
   const { config: location, store: storeUrl, period, gap } = readSettings(env);
   const log = loggerOver(logger);
-  const store = openStore(storeUrl);
+  const store = await openStore(storeUrl);
   const { bucket, key } = objectOf(location);
   const directory = process.cwd();
   const readCredential = createCredentialReader({ directory, env, resolvers: createAwsSecrets() });
   const currentConfig = followConfig({
     location,
-    from: isDeepStrictEqual(bucket, parseStoreUrl(storeUrl)) ? store : openStore(bucket),
+    from: isDeepStrictEqual(bucket, parseStoreUrl(storeUrl)) ? store : await openStore(bucket),
     key,
     store,
     lastGoodKey: `config/last-good/${name}.yml`,
