@@ -110,7 +110,7 @@ export const sync = defineCommand({
     const maxObjectBytes = readSize('max-object-size', values['max-object-size']);
 
     const afterRound = sweepAfterRounds();
-    const sources = await openStores(values.from);
+    const sources = openStores(values.from);
     try {
       const options = {
         ...{ sources, to, version, log, signal, maxObjectBytes, afterRound },
@@ -146,10 +146,9 @@ function sweepAfterRounds(): () => void {
 }
 
 /** Opens `NAME=STORE` or `STORE`. A text that looks like a scheme or a path is not a name. */
-async function openStores(from: readonly string[]): Promise<readonly SyncSource[]> {
-  const opened = from.map(async (text) => {
+function openStores(from: readonly string[]): readonly SyncSource[] {
+  return from.map((text) => {
     const [, name = '', url = text] = /^([^/:?.=]+)=(.*)$/s.exec(text) ?? [];
-    return { name, store: await openStore(url) };
+    return { name, store: openStore(url) };
   });
-  return await Promise.all(opened);
 }

@@ -10,8 +10,8 @@ import { metricDimensions, metricNamespace } from '../base/metrics.ts';
 import { version } from '../base/version.ts';
 import { createCredentialReader } from '../config/credentials.ts';
 import { createAwsSecrets } from '../run/aws-secrets.ts';
-import { openStore } from '../store/open.ts';
-import { type ObjectLocation, parseFileUrl, parseStoreUrl } from '../store/url.ts';
+import { openBucket } from '../store/s3/store.ts';
+import { type ObjectLocation, parseFileUrl, parseStoreUrl, type S3Location } from '../store/url.ts';
 import { followConfig } from './config-source.ts';
 import { createInvocations, type Invoke } from './invocation.ts';
 import { measureWith } from './measure.ts';
@@ -53,7 +53,7 @@ export function defineHandler<Config extends FunctionConfig, Id extends object>(
     .use(logMetrics(metrics))
     .handler(async (event: unknown, context: InvocationContext) => {
       const time = shareTime(context.getRemainingTimeInMillis());
-      invoke ??= await open(definition, logger, metrics);
+      invoke ??= open(definition, logger, metrics);
       return invoke(event, { time, invokeSelf: invokerOf(context.invokedFunctionArn) });
     });
 }
@@ -64,21 +64,22 @@ interface InvocationContext {
   getRemainingTimeInMillis(): number;
 }
 
-async function open<Config extends FunctionConfig, Id extends object>(
+function open<Config extends FunctionConfig, Id extends object>(
   { name, read, work }: Definition<Config, Id>,
   logger: PowertoolsLogger,
   metrics: Metrics,
-): Promise<Invoke<Id>> {
+): Invoke<Id> {
   const { env } = process;
   const { config: location, store: storeUrl, period, gap } = readSettings(env);
   const log = loggerOver(logger);
-  const store = await openStore(storeUrl);
+  const storeBucket = bucketOf(storeUrl);
+  const store = openBucket(storeBucket);
   const { bucket, key } = objectOf(location);
   const directory = process.cwd();
   const readCredential = createCredentialReader({ directory, env, resolvers: createAwsSecrets() });
   const currentConfig = followConfig({
     location,
-    from: isDeepStrictEqual(bucket, parseStoreUrl(storeUrl)) ? store : await openStore(bucket),
+    from: isDeepStrictEqual(bucket, storeBucket) ? store : openBucket(bucket),
     key,
     store,
     lastGoodKey: `config/last-good/${name}.yml`,
@@ -90,6 +91,13 @@ async function open<Config extends FunctionConfig, Id extends object>(
     work: work({ store, log, measure }),
     ...{ store, period, currentConfig, log, measure },
   });
+}
+
+function bucketOf(url: string): S3Location {
+  const location = parseStoreUrl(url);
+  if (location.kind !== 's3')
+    throw new MusterError('config', 'MUSTER_STORE must name a bucket, as in s3://bucket/prefix');
+  return location;
 }
 
 function objectOf(location: string): ObjectLocation {

@@ -95,7 +95,7 @@ export async function readApp(
 export async function loadApp(location: string, input: AppInput): Promise<App> {
   const app = await readApp(location, input);
   const { openStore } = await import('../store/open.ts');
-  return { ...app, store: await openStore(app.storeConfig) };
+  return { ...app, store: openStore(app.storeConfig) };
 }
 
 /** The input of commands that show a store, with or without a configuration. */
@@ -116,7 +116,7 @@ export async function openStoreView(
   input: AppInput,
 ): Promise<StoreView> {
   const { openStore } = await import('../store/open.ts');
-  if (url !== undefined) return { store: await openStore(url), configured: undefined, problem: undefined };
+  if (url !== undefined) return { store: openStore(url), configured: undefined, problem: undefined };
   try {
     const app = await loadApp(location, input);
     return { store: app.store, configured: app, problem: undefined };
@@ -124,7 +124,7 @@ export async function openStoreView(
     if (!(error instanceof ConfigError)) throw error;
     const where = await loadStoreLocation({ location, readUrl });
     if (where === undefined) throw error;
-    return { store: await openStore(where), configured: undefined, problem: error };
+    return { store: openStore(where), configured: undefined, problem: error };
   }
 }
 
@@ -176,7 +176,7 @@ async function asConfigError<T>(read: () => Promise<T>): Promise<T> {
 
 /** Reads the text of an object. Throws kind `not-found`, `malformed`, or what the store throws. */
 export async function readObjectText(url: string, { bucket, key }: ObjectLocation): Promise<string> {
-  await using store = await openStore(bucket);
+  await using store = openStore(bucket);
   try {
     const found = await store.get(key, { maxBytes: 4 << 20 });
     if (found === undefined) throw new MusterError('not-found', `${url}: there is no such object`);
@@ -190,6 +190,6 @@ export async function readObjectText(url: string, { bucket, key }: ObjectLocatio
 
 /** The keys below a folder of a bucket, which ends with `/` or is empty. Throws what the store throws. */
 export async function listObjectKeys(bucket: S3Location, folder: string): Promise<readonly string[]> {
-  await using store = await openStore(bucket);
+  await using store = openStore(bucket);
   return (await store.list(folder)).map(({ key }) => key);
 }

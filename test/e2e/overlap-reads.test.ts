@@ -47,7 +47,7 @@ describeWithPrograms(
       async () => {
         await using place = await makeWorkplace();
         const location = join(place.folder, 'store');
-        const store = await openStore(location);
+        const store = openStore(location);
         await expectWholeReads(place, { fleet, store, location, env: {} });
         await store[Symbol.asyncDispose]();
       },
