@@ -1,24 +1,12 @@
 import { MusterError } from '../base/errors.ts';
-import { authorizationKeys, credentialKeys, type Keys, protocolKeys, proxyKeys, tlsKeys } from './http.ts';
-import {
-  classAndOwnRules,
-  finished,
-  honorTimestamps,
-  type Job,
-  type JobInput,
-  limitAndFormatKeys,
-  metricRules,
-  namespaceKeys,
-  namespaceRules,
-  sizeLimit,
-  unlessBlank,
-} from './job-keys.ts';
+import * as client from './http.ts';
+import * as job from './job-keys.ts';
 import type { IngressTargets, ProbeSpec, ScrapeClass, StaticTargets } from './resources.ts';
 import { keepJobName, type Rule, selectorRules, shardRules } from './rules.ts';
 import { scrapeClassOf } from './settings.ts';
 
 /** The job of a Probe. Static targets come before an ingress. Throws `config` for a Probe without either. */
-export function probeJob(spec: ProbeSpec, input: JobInput): Job {
+export function probeJob(spec: ProbeSpec, input: job.JobInput): job.Job {
   const { monitor, translation, http } = input;
   const { prober, targets } = spec;
   const scrapeClass = scrapeClassOf(translation.settings, spec.scrapeClass);
@@ -29,19 +17,19 @@ export function probeJob(spec: ProbeSpec, input: JobInput): Job {
       .filter(({ name }) => spec.module === '' || name !== 'module')
       .map(({ name, values }) => [name, values]),
   ];
-  return finished({
+  return job.finished({
     job_name: `probe/${monitor.namespace}/${monitor.name}`,
-    ...honorTimestamps(translation, true),
+    ...job.honorTimestamps(translation, true),
     metrics_path: prober.path || '/probe',
     scrape_interval: spec.interval || undefined,
     scrape_timeout: spec.scrapeTimeout || undefined,
     scheme: prober.scheme?.toLowerCase(),
     params: params.length > 0 ? Object.fromEntries(params) : undefined,
-    ...limitAndFormatKeys(translation, spec, scrapeClass),
-    body_size_limit: sizeLimit(translation, ''),
-    ...proxyKeys(http, prober),
-    ...protocolKeys(http, spec),
-    ...tlsKeys(http, unlessBlank(spec.tlsConfig), scrapeClass),
+    ...job.limitAndFormatKeys(translation, spec, scrapeClass),
+    body_size_limit: job.sizeLimit(translation, ''),
+    ...client.proxyKeys(http, prober),
+    ...client.protocolKeys(http, spec),
+    ...client.tlsKeys(http, job.unlessBlank(spec.tlsConfig), scrapeClass),
     ...probed.discovery,
     relabel_configs: [
       keepJobName,
@@ -49,20 +37,20 @@ export function probeJob(spec: ProbeSpec, input: JobInput): Job {
       ...probed.rules,
       ...shardRules(translation.shard, '__param_target'),
     ],
-    ...credentialKeys(http, spec),
-    ...authorizationKeys(http, unlessBlank(spec.authorization), scrapeClass),
-    ...metricRules(input, scrapeClass, spec.metricRelabelings),
+    ...client.credentialKeys(http, spec),
+    ...client.authorizationKeys(http, job.unlessBlank(spec.authorization), scrapeClass),
+    ...job.metricRules(input, scrapeClass, spec.metricRelabelings),
   });
 }
 
 interface Probed {
-  readonly discovery: Keys;
+  readonly discovery: client.Keys;
   readonly rules: readonly Rule[];
 }
 
 function probedTargets(
   { staticConfig, ingress }: ProbeSpec['targets'],
-  input: JobInput,
+  input: job.JobInput,
   scrapeClass: ScrapeClass | undefined,
   prober: string,
 ): Probed {
@@ -73,7 +61,7 @@ function probedTargets(
 
 function staticProbe(
   { static: targets, labels, relabelingConfigs }: StaticTargets,
-  input: JobInput,
+  input: job.JobInput,
   scrapeClass: ScrapeClass | undefined,
   prober: string,
 ): Probed {
@@ -84,14 +72,14 @@ function staticProbe(
       { source_labels: ['__address__'], target_label: '__param_target' },
       { source_labels: ['__param_target'], target_label: 'instance' },
       { target_label: '__address__', replacement: prober },
-      ...classAndOwnRules(input, scrapeClass, relabelingConfigs),
+      ...job.classAndOwnRules(input, scrapeClass, relabelingConfigs),
     ],
   };
 }
 
 function ingressProbe(
   { selector, namespaceSelector, relabelingConfigs }: IngressTargets,
-  input: JobInput,
+  input: job.JobInput,
   scrapeClass: ScrapeClass | undefined,
   prober: string,
 ): Probed {
@@ -102,12 +90,12 @@ function ingressProbe(
         {
           role: 'ingress',
           ...translation.connection,
-          ...namespaceKeys(translation, monitor, namespaceSelector),
+          ...job.namespaceKeys(translation, monitor, namespaceSelector),
         },
       ],
     },
     rules: [
-      ...namespaceRules(translation, monitor, namespaceSelector),
+      ...job.namespaceRules(translation, monitor, namespaceSelector),
       ...selectorRules('ingress', selector),
       {
         source_labels: ['__meta_kubernetes_ingress_scheme', '__address__', '__meta_kubernetes_ingress_path'],
@@ -129,7 +117,7 @@ function ingressProbe(
       },
       { source_labels: ['__param_target'], target_label: 'instance' },
       { target_label: '__address__', replacement: prober },
-      ...classAndOwnRules(input, scrapeClass, relabelingConfigs),
+      ...job.classAndOwnRules(input, scrapeClass, relabelingConfigs),
     ],
   };
 }
