@@ -1,7 +1,7 @@
 import { MusterError } from '../base/errors.ts';
 import * as client from './http.ts';
 import * as job from './job-keys.ts';
-import type { IngressTargets, ProbeSpec, ScrapeClass, StaticTargets } from './resources.ts';
+import type { IngressTargets, ProbeSpec, StaticTargets } from './resources.ts';
 import { keepJobName, type Rule, selectorRules, shardRules } from './rules.ts';
 import { scrapeClassOf } from './settings.ts';
 
@@ -10,7 +10,8 @@ export function probeJob(spec: ProbeSpec, input: job.JobInput): job.Job {
   const { monitor, translation, http } = input;
   const { prober, targets } = spec;
   const scrapeClass = scrapeClassOf(translation.settings, spec.scrapeClass);
-  const probed = probedTargets(targets, input, scrapeClass, input.addressAt(prober.url, 'prober.url'));
+  const address = input.addressAt(prober.url, 'prober.url');
+  const probed = probedTargets(targets, input);
   const params = [
     ...(spec.module === '' ? [] : [['module', [spec.module]]]),
     ...spec.params
@@ -35,6 +36,9 @@ export function probeJob(spec: ProbeSpec, input: job.JobInput): job.Job {
       keepJobName,
       ...(spec.jobName === '' ? [] : [{ target_label: 'job', replacement: spec.jobName }]),
       ...probed.rules,
+      { source_labels: ['__param_target'], target_label: 'instance' },
+      { target_label: '__address__', replacement: address },
+      ...job.classAndOwnRules(input, scrapeClass, probed.relabelings),
       ...shardRules(translation.shard, '__param_target'),
     ],
     ...client.credentialKeys(http, spec),
@@ -45,43 +49,33 @@ export function probeJob(spec: ProbeSpec, input: job.JobInput): job.Job {
 
 interface Probed {
   readonly discovery: client.Keys;
+  /** They set `__param_target`. */
   readonly rules: readonly Rule[];
+  /** The Probe's own rules. */
+  readonly relabelings: StaticTargets['relabelingConfigs'];
 }
 
-function probedTargets(
-  { staticConfig, ingress }: ProbeSpec['targets'],
-  input: job.JobInput,
-  scrapeClass: ScrapeClass | undefined,
-  prober: string,
-): Probed {
-  if (staticConfig !== undefined) return staticProbe(staticConfig, input, scrapeClass, prober);
-  if (ingress !== undefined) return ingressProbe(ingress, input, scrapeClass, prober);
+function probedTargets({ staticConfig, ingress }: ProbeSpec['targets'], input: job.JobInput): Probed {
+  if (staticConfig !== undefined) return staticProbe(staticConfig, input);
+  if (ingress !== undefined) return ingressProbe(ingress, input);
   throw new MusterError('config', 'targets: one of staticConfig and ingress is needed');
 }
 
 function staticProbe(
   { static: targets, labels, relabelingConfigs }: StaticTargets,
   input: job.JobInput,
-  scrapeClass: ScrapeClass | undefined,
-  prober: string,
 ): Probed {
   const own = Object.fromEntries([['namespace', input.monitor.namespace], ...labels]);
   return {
     discovery: { static_configs: [{ targets, labels: own }] },
-    rules: [
-      { source_labels: ['__address__'], target_label: '__param_target' },
-      { source_labels: ['__param_target'], target_label: 'instance' },
-      { target_label: '__address__', replacement: prober },
-      ...job.classAndOwnRules(input, scrapeClass, relabelingConfigs),
-    ],
+    rules: [{ source_labels: ['__address__'], target_label: '__param_target' }],
+    relabelings: relabelingConfigs,
   };
 }
 
 function ingressProbe(
   { selector, namespaceSelector, relabelingConfigs }: IngressTargets,
   input: job.JobInput,
-  scrapeClass: ScrapeClass | undefined,
-  prober: string,
 ): Probed {
   const { translation, monitor } = input;
   return {
@@ -115,9 +109,7 @@ function ingressProbe(
         replacement: '$1',
         action: 'replace',
       },
-      { source_labels: ['__param_target'], target_label: 'instance' },
-      { target_label: '__address__', replacement: prober },
-      ...job.classAndOwnRules(input, scrapeClass, relabelingConfigs),
     ],
+    relabelings: relabelingConfigs,
   };
 }
