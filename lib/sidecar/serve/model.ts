@@ -115,7 +115,7 @@ interface PastInput extends ChangeInput {
   readonly text: string;
 }
 
-/** What a scheduler beside the sidecar says of its configuration. All is undefined where there is none. */
+/** What a scheduler beside the sidecar says of its configuration. All is undefined if there is none. */
 export interface ConfigReport {
   /** Why the newest configuration is not in force; empty if it is. */
   readonly configProblem?: (() => string) | undefined;
