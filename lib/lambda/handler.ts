@@ -5,7 +5,14 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import { MusterError } from '../base/errors.ts';
-import { type LogFields, type Logger, type LogLevel, logLevels, readLogLevel } from '../base/logger.ts';
+import {
+  type LogFields,
+  type Logger,
+  type LogLevel,
+  loggerTo,
+  logLevels,
+  readLogLevel,
+} from '../base/logger.ts';
 import { metricDimensions, metricNamespace } from '../base/metrics.ts';
 import { version } from '../base/version.ts';
 import { createCredentialReader } from '../config/credentials.ts';
@@ -142,18 +149,8 @@ function required(env: Readonly<Record<string, string | undefined>>, name: strin
 }
 
 /** Muster's logger over Powertools', which writes a line of JSON with the invocation's own fields. */
-export function loggerOver(powertools: Powertools, own: LogFields = {}): Logger {
-  const at =
-    (level: 'debug' | 'info' | 'warn' | 'error') =>
-    (message: string, fields: LogFields = {}): void =>
-      powertools[level](message, plain({ ...own, ...fields }));
-  return {
-    debug: at('debug'),
-    info: at('info'),
-    warn: at('warn'),
-    error: at('error'),
-    with: (fields) => loggerOver(powertools, { ...own, ...fields }),
-  };
+export function loggerOver(powertools: Powertools): Logger {
+  return loggerTo((level, message, fields) => powertools[level](message, plain(fields)));
 }
 
 /** Names that a line of Powertools has of its own. */
