@@ -46,20 +46,27 @@ export async function listObjects<T extends ObjectMeta & { readonly uid: string 
   const limit = objectLimit > 0 ? objectLimit : undefined;
   const selector = { label: '', field: fieldFor(kind, input) };
   const isKept = keeps(input);
+  const query = (namespace: string) => ({ kind, namespace, selector, limit });
   try {
     for (const namespace of kind.namespaced ? namespaces : ['']) {
       const mark = sheet.mark();
-      let left = limit ?? Number.POSITIVE_INFINITY;
-      for await (const { items, first } of lister.parts({ kind, namespace, selector, limit }, signal)) {
-        // The list started again. What was written so far shows a state that the server has lost.
-        if (first) {
+      let left = Number.POSITIVE_INFINITY;
+      const objects = {
+        // When a list starts again, what was written so far shows a state that the server has lost.
+        start() {
           sheet.backTo(mark);
           left = limit ?? Number.POSITIVE_INFINITY;
-        }
-        for (const item of items.slice(0, left)) if (isKept(item)) sheet.write(item);
-        const isCut = items.length > left;
-        left = Math.max(0, left - items.length);
-        if (!isCut) continue;
+        },
+        take(item: T) {
+          if (left > 0 && isKept(item)) sheet.write(item);
+          left--;
+        },
+      };
+      objects.start();
+      for await (const { items, first } of lister.parts(query(namespace), signal, objects)) {
+        if (first) objects.start();
+        for (const item of items) objects.take(item);
+        if (left >= 0) continue;
         input.warn?.(`the list of ${kind.resource} is cut at object_limit: ${objectLimit}`);
         break;
       }

@@ -2,7 +2,8 @@ import type { MetricTable } from '../base/metrics.ts';
 import { version } from '../base/version.ts';
 import { gzipText } from './text/blocks.ts';
 import type { FamilyNames } from './text/family.ts';
-import { familyHeader, formatNumber } from './text/family.ts';
+import { familyHeader } from './text/family.ts';
+import { formatNumber } from './text/text-bytes.ts';
 
 /** Facts about an output, for its own text. */
 export interface About {

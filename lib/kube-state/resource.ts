@@ -17,7 +17,7 @@ import {
   familyHeader,
   familyWriter,
 } from './text/family.ts';
-import { openText, putLabelValue, putString } from './text/text-bytes.ts';
+import { openText, putBytes, putLabelValue } from './text/text-bytes.ts';
 
 /** How one resource is listed and written. */
 export interface CollectInput extends ListScope {
@@ -82,7 +82,8 @@ function openSheet<S extends MessageSpec>(
   { wants, allowed, spill, whole }: CollectInput,
 ) {
   const { families, identity, identify } = described;
-  const names = identity.map((label, index) => `${index === 0 ? '' : ','}${label}="`);
+  const names = identity.map((label, index) => Buffer.from(`${index === 0 ? '' : '",'}${label}="`));
+  const end = Buffer.from('"');
   const own = openText();
   let objects = 0;
   const columns = families.filter(wants).map((family) => {
@@ -97,12 +98,12 @@ function openSheet<S extends MessageSpec>(
     write(object: Parameters<NonNullable<typeof identify>>[0]): void {
       const values = identify?.(object);
       own.length = 0;
-      for (let index = 0; index < names.length; index++) {
+      for (const [index, name] of names.entries()) {
         const value = values === undefined ? fieldOf(object, identity[index] ?? '') : (values[index] ?? '');
-        putString(own, names[index] ?? '');
+        putBytes(own, name);
         putLabelValue(own, value);
-        putString(own, '"');
       }
+      putBytes(own, end);
       objects++;
       const labels = own.bytes.subarray(0, own.length);
       for (const { write, blocks } of columns) write?.(object, labels, blocks);

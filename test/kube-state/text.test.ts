@@ -1,9 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { approximateQuantity, quantityValue, wholeQuantity } from '../../lib/kube-state/quantity.ts';
 import { fnv64a, jumpHash, keepShard } from '../../lib/kube-state/render.ts';
-import { formatNumber } from '../../lib/kube-state/text/family.ts';
 import { allowKeys, parseLabelList, toPrometheusLabels } from '../../lib/kube-state/text/label-names.ts';
-import { escapeHelp, openText, putLabelValue, putString } from '../../lib/kube-state/text/text-bytes.ts';
+import {
+  escapeHelp,
+  formatNumber,
+  openText,
+  putLabelValue,
+  putLineEnd,
+  putString,
+} from '../../lib/kube-state/text/text-bytes.ts';
 
 describe('numbers', () => {
   test.each([
@@ -25,8 +31,21 @@ describe('numbers', () => {
     [Number.NEGATIVE_INFINITY, '-Inf'],
   ])('%p is written as Go writes it', (value, text) => {
     expect(formatNumber(value)).toBe(text);
+    expect(lineEnd(value)).toBe(`} ${text}\n`);
   });
 });
+
+test('whole numbers of any length are written as formatNumber returns them', () => {
+  const numbers = [9, 10, 99, 100, 4096, 1_200_000, 12_345_678, 2 ** 31, 2 ** 53 - 1, 9e15, 1e10, 1_000_001];
+  expect(numbers.map(lineEnd)).toEqual(numbers.map((value) => `} ${formatNumber(value)}\n`));
+});
+
+/** The end of a line as it stands in a text. */
+function lineEnd(value: number): string {
+  const text = openText();
+  putLineEnd(text, value);
+  return text.bytes.toString('utf8', 0, text.length);
+}
 
 describe('quantities', () => {
   test.each([

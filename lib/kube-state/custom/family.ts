@@ -1,8 +1,8 @@
 import type { ObjectMeta } from '../../backends/kubernetes/kinds/kind.ts';
 import { compare } from '../../targets/canonical.ts';
 import type { LabelledFamily } from '../text/family.ts';
-import { formatNumber } from '../text/family.ts';
 import { sanitizeName } from '../text/label-names.ts';
+import { formatNumber } from '../text/text-bytes.ts';
 import type { CustomMetric, CustomResource, Each } from './config.ts';
 import { isList, isNil, isObject, type Path, pathOf, toNumber } from './path.ts';
 

@@ -112,7 +112,7 @@ export function gzipText(text: string): Uint8Array {
  * which do not compress.
  */
 function gzipBytes(bytes: Uint8Array): Uint8Array {
-  return gzipSync(bytes, { level: 1, chunkSize: 1 << 16 });
+  return gzipSync(bytes, { level: 1, windowBits: 13, chunkSize: 1 << 16 });
 }
 
 /** Offset and length of a gzip member in a spill, in bytes. */

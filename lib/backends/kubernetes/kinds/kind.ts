@@ -30,10 +30,10 @@ export interface KindNames {
 export interface Kind<T extends ObjectMeta> extends KindNames {
   /** The objects have no protobuf form. */
   readonly jsonOnly?: true;
-  /** Reads a protobuf list that ends at the offset `end`. Throws `Malformed`. */
-  readonly readList: (reader: Reader, end: number) => ListPage<T>;
-  /** Takes the needed fields of a parsed JSON list. Throws `Malformed`. */
-  readonly pickList: (json: unknown) => ListPage<T>;
+  /** Reads a protobuf list that ends at the offset `end`. Throws `Malformed`, and what `take` throws. */
+  readonly readList: (reader: Reader, end: number, take?: Take<T>) => ListPage<T>;
+  /** Takes the needed fields of a parsed JSON list. Throws `Malformed`, and what `take` throws. */
+  readonly pickList: (json: unknown, take?: Take<T>) => ListPage<T>;
   /** A kind of the same objects with more fields. Listings that need different fields share a list of it. */
   readonly wide?: Kind<T>;
 }
@@ -50,9 +50,14 @@ export interface ObjectMeta {
 /** Keys and values of a map in turn, in the order of the body. That takes half the memory of an object, and any key is safe. */
 export type Pairs = readonly string[];
 
+/** Gets each object of a page as soon as it is decoded. The page itself holds none then. */
+export type Take<T> = (object: T) => void;
+
 /** One page of a list. */
 export interface ListPage<T> {
   readonly items: readonly T[];
+  /** Number of objects, taken or held. */
+  readonly count: number;
   /** The state of the cluster that the list shows; opaque. */
   readonly resourceVersion: string;
   /** Token for the next page; empty on the last page. */
@@ -84,15 +89,15 @@ export function kind(names: KindNames, metadata: MessageSpec, fields: MessageSpe
   };
   return {
     ...names,
-    readList(reader, end) {
-      const draft: ListDraft = { meta: undefined, items: [] };
+    readList(reader, end, take) {
+      const draft = newList(take);
       list().read(reader, end, draft);
       return pageOf(draft);
     },
-    pickList(json) {
+    pickList(json, take) {
       // Only protobuf leaves out an empty list.
       if (!('items' in asObject(json))) throw new Malformed('has no items');
-      const draft: ListDraft = { meta: undefined, items: [] };
+      const draft = newList(take);
       list().pick(json, draft);
       return pageOf(draft);
     },
@@ -111,7 +116,8 @@ function listTable({ namespaced }: KindNames, object: MessageSpec): Table<ListDr
       many(2, 'items', items, (target, item) => {
         if (item.name === '') throw new Malformed('has no metadata.name');
         if (namespaced && item.namespace === '') throw new Malformed('has no metadata.namespace');
-        target.items.push(item);
+        target.count++;
+        target.take(item);
       }),
     ],
     'refuse',
@@ -124,12 +130,19 @@ const listMeta = { resourceVersion: text(2), continue: text(3), remainingItemCou
 interface ListDraft {
   meta: Values<typeof listMeta> | undefined;
   readonly items: ObjectMeta[];
+  count: number;
+  readonly take: Take<ObjectMeta>;
 }
 
-function pageOf({ meta, items }: ListDraft): ListPage<ObjectMeta> {
+function newList(take: Take<ObjectMeta> | undefined): ListDraft {
+  const items: ObjectMeta[] = [];
+  return { meta: undefined, items, count: 0, take: take ?? ((item) => items.push(item)) };
+}
+
+function pageOf({ meta, items, count }: ListDraft): ListPage<ObjectMeta> {
   if (meta === undefined) throw new Malformed('has no metadata');
   const { resourceVersion, continue: continueToken, remainingItemCount: remaining } = meta;
-  return { resourceVersion, continueToken, remaining, items };
+  return { resourceVersion, continueToken, remaining, items, count };
 }
 
 /** An object that is kept as `keep` returns it, with the metadata that lists need. */

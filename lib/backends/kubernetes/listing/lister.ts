@@ -5,7 +5,7 @@ import type { BodySpace } from '../../../http/exchange.ts';
 import { shownUrl } from '../../../http/url-text.ts';
 import type { Cursor, Progress } from '../../../targets/discover.ts';
 import type { Connection } from '../connection/connection.ts';
-import type { Kind, ListPage, ObjectMeta } from '../kinds/kind.ts';
+import type { Kind, ListPage, ObjectMeta, Take } from '../kinds/kind.ts';
 import {
   fetchPage,
   type ListQuery,
@@ -22,6 +22,16 @@ export interface Part<T> {
   readonly items: readonly T[];
   /** The list starts here. Earlier parts are void: the server has lost the state that they show. */
   readonly first: boolean;
+}
+
+/**
+ * Gets the objects of a list one by one, as they are decoded, so that a page of them is never in memory. The parts are
+ * empty then. A lister may also leave it alone, and yield the objects in its parts.
+ */
+export interface ObjectReader<T> {
+  /** The list starts. Objects that were taken before are void. */
+  readonly start: () => void;
+  readonly take: Take<T>;
 }
 
 /** How a lister requests lists, and what it reports. */
@@ -72,7 +82,11 @@ export interface Lister {
    * complete and shows one state of the cluster. Throws what `fetchPage` throws, and `expired` when the server lost the
    * state four times.
    */
-  readonly parts: <T extends ObjectMeta>(query: ListQuery<T>, signal: AbortSignal) => AsyncGenerator<Part<T>>;
+  readonly parts: <T extends ObjectMeta>(
+    query: ListQuery<T>,
+    signal: AbortSignal,
+    objects?: ObjectReader<T>,
+  ) => AsyncGenerator<Part<T>>;
   /** The versions of the lists that were read, for the next lister. */
   readonly cursor: () => Cursor;
 }
@@ -88,7 +102,7 @@ export function openLister(connection: Connection, options: ListerOptions): List
   const trackList = openProgress(onProgress);
   return {
     cursor: versions.cursor,
-    async *parts<T extends ObjectMeta>(query: ListQuery<T>, signal: AbortSignal) {
+    async *parts<T extends ObjectMeta>(query: ListQuery<T>, signal: AbortSignal, objects?: ObjectReader<T>) {
       const key = listKey(query);
       const reader: ListReader = {
         oldest: versions.last(key) || (options.fromCache === true ? '0' : ''),
@@ -97,7 +111,7 @@ export function openLister(connection: Connection, options: ListerOptions): List
         onVersion: (version) => versions.read(key, version),
       };
       const shared = options.share?.(query, reader, signal);
-      if (shared === undefined) return yield* listParts({ ...source, query, reader, signal });
+      if (shared === undefined) return yield* listParts({ ...source, query, reader, signal, objects });
       if (!isOf(shared, query.kind)) {
         const { resource } = query.kind;
         throw new MusterError('internal', `the shared list of ${resource} lacks fields that are needed`);
@@ -130,6 +144,7 @@ export function listSource(
 interface ListInput<T extends ObjectMeta> extends ListSource {
   readonly query: ListQuery<T>;
   readonly reader: ListReader;
+  readonly objects?: ObjectReader<T> | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -139,6 +154,7 @@ export async function* listParts<T extends ObjectMeta>({
   pageSize,
   query,
   reader,
+  objects,
   signal,
 }: ListInput<T>): AsyncGenerator<Part<T>, void> {
   const stop = new AbortController();
@@ -146,6 +162,7 @@ export async function* listParts<T extends ObjectMeta>({
     ...reader,
     source,
     query,
+    objects,
     limit: Math.min(pageSize, query.limit ?? pageSize),
     signal: AbortSignal.any([signal, stop.signal]),
     space: { bytes: new Uint8Array() },
@@ -162,6 +179,7 @@ export async function* listParts<T extends ObjectMeta>({
 interface List<T extends ObjectMeta> extends ListReader {
   readonly source: PageSource;
   readonly query: ListQuery<T>;
+  readonly objects: ObjectReader<T> | undefined;
   readonly limit: number;
   readonly signal: AbortSignal;
   oldest: string;
@@ -174,6 +192,7 @@ async function* pagesOfOneState<T extends ObjectMeta>(list: List<T>): AsyncGener
   const seen = new Set<string>();
   let version = '';
   let read = 0;
+  list.objects?.start();
   let next = requestPage(list, '', 1);
   for (let number = 1; ; number++) {
     let page = await next;
@@ -187,13 +206,13 @@ async function* pagesOfOneState<T extends ObjectMeta>(list: List<T>): AsyncGener
     if (first) version = page.resourceVersion;
     // A page of another state does not belong to this list.
     else if (page.resourceVersion !== version) return false;
-    const { items, continueToken: token } = page;
+    const { items, count, continueToken: token } = page;
     checkPage(list, page, seen);
     if (page.replaced !== undefined) list.warn(notUtf8(list, page.replaced));
-    read += items.length;
+    read += count;
     if (token !== '') next = requestPage(list, token, number + 1);
     list.report(read, token === '' ? 0 : page.remaining);
-    yield { items, first };
+    yield { items, first: first && list.objects === undefined };
     if (token === '') {
       list.onVersion(version);
       return true;
@@ -209,7 +228,8 @@ function requestPage<T extends ObjectMeta>(
   const { source, query, limit, signal, oldest, space } = list;
   const resourceVersion = continueToken === '' ? oldest : '';
   const parameters = { limit, continueToken, resourceVersion };
-  const page = fetchPage(source, query, parameters, { signal, space }).catch((error) => {
+  const reading = { signal, space, take: list.objects?.take };
+  const page = fetchPage(source, query, parameters, reading).catch((error) => {
     const { kind, message, status, cause } = toMusterError(error);
     const which = number === 1 ? '' : ` (page ${number} of the list of ${query.kind.resource})`;
     throw new MusterError(kind, message + which, { cause, status });

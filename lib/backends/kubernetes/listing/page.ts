@@ -1,9 +1,9 @@
-import { MusterError, toMusterError } from '../../../base/errors.ts';
+import { isMusterError, MusterError } from '../../../base/errors.ts';
 import type { BodySpace } from '../../../http/exchange.ts';
 import type { HttpResponse } from '../../../http/send.ts';
 import { shownUrl } from '../../../http/url-text.ts';
 import type { Connection } from '../connection/connection.ts';
-import type { Kind, KindNames, ListPage, ObjectMeta } from '../kinds/kind.ts';
+import type { Kind, KindNames, ListPage, ObjectMeta, Take } from '../kinds/kind.ts';
 import { decodeList, decodeStatus, mediaTypes } from '../wire/list.ts';
 
 /** Which list is wanted. */
@@ -48,16 +48,24 @@ export type PageResult<T> = ListPage<T> | 'expired' | 'no-such-version';
 /** Statuses that this module explains better than the HTTP client. */
 const explained = [400, 401, 403, 404, 406, 410, 415];
 
+/** How one page is read. */
+export interface PageReading<T> {
+  readonly signal: AbortSignal;
+  /** The body is read into it. The page does not refer to it afterwards. */
+  readonly space: BodySpace;
+  /** Absent: the page holds its objects. */
+  readonly take?: Take<T> | undefined;
+}
+
 /**
- * Requests and decodes one page. The body is read into `space`, which the page does not refer to afterwards. Throws the
- * HTTP client's errors, `malformed` for a body that cannot be decoded, and for a refusal an error that names the
- * missing permission or API.
+ * Requests and decodes one page. Throws the HTTP client's errors, `malformed` for a body that cannot be decoded, for a
+ * refusal an error that names the missing permission or API, and what `take` throws.
  */
 export async function fetchPage<T extends ObjectMeta>(
   source: PageSource,
   query: ListQuery<T>,
   parameters: PageParameters,
-  { signal, space }: { readonly signal: AbortSignal; readonly space: BodySpace },
+  { signal, space, take }: PageReading<T>,
 ): Promise<PageResult<T>> {
   const { connection } = source;
   const url = pageUrl(connection.server, query, parameters);
@@ -68,7 +76,7 @@ export async function fetchPage<T extends ObjectMeta>(
   const own: PageSource = query.kind.jsonOnly === true ? { ...source, form: 'json' } : source;
   const response = await send(own, { url, expect, signal, space });
   const { status } = response;
-  if (status < 300) return decodePage(query, url, response);
+  if (status < 300) return decodePage(query, url, response, take);
   if (versioned && [400, 410, 504].includes(status)) return 'no-such-version';
   if (status === 410) return 'expired';
   if (status === 400) await throwClientError(source, url, signal);
@@ -100,12 +108,13 @@ function decodePage<T extends ObjectMeta>(
   { kind }: ListQuery<T>,
   url: URL,
   response: HttpResponse,
+  take: Take<T> | undefined,
 ): ListPage<T> {
   try {
-    return decodeList(kind, response.body, contentType(response));
+    return decodeList(kind, response.body, contentType(response), take);
   } catch (error) {
-    const { kind: errorKind, message } = toMusterError(error);
-    throw new MusterError(errorKind, `GET ${shownUrl(url)}: ${message}`, { cause: error });
+    if (!isMusterError(error, 'malformed')) throw error;
+    throw new MusterError('malformed', `GET ${shownUrl(url)}: ${error.message}`, { cause: error });
   }
 }
 

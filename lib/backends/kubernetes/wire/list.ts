@@ -1,24 +1,37 @@
 import { MusterError, oneLine } from '../../../base/errors.ts';
-import type { Kind, ListPage, ObjectMeta } from '../kinds/kind.ts';
+import type { Kind, ListPage, ObjectMeta, Take } from '../kinds/kind.ts';
 import { int32, message, text } from './fields.ts';
 import { Malformed, openReader, type Reader, readEnd, readText, readVarint, within } from './reader.ts';
 import { asObject, readInner, table } from './table.ts';
 
 /**
  * Decodes one page of a list of the kind, in protobuf or JSON as the content type says. Throws kind `malformed` with the
- * path of the bad field, or when the body is a list of another kind or a `Status`.
+ * path of the bad field, or when the body is a list of another kind or a `Status`. Throws what `take` throws.
  */
 export function decodeList<T extends ObjectMeta>(
   kind: Kind<T>,
   body: Uint8Array,
   contentType: string,
+  take?: Take<T>,
 ): ListPage<T> {
   try {
     const opened = openBody(body, contentType, { exact: kind.jsonOnly === true });
     if (opened.kind !== kind.listKind || opened.apiVersion !== kind.apiVersion)
       throw new Malformed(notThis(opened));
-    if (opened.form === 'json') return withReplaced(kind.pickList(opened.object), opened.isReplaced);
-    return withReplaced(kind.readList(opened.reader, opened.end), opened.reader.isReplaced);
+    // JSON is decoded as a whole before an object of it is taken.
+    const replaced = opened.form === 'json' ? opened : opened.reader;
+    let found: T | undefined;
+    const noted =
+      take &&
+      ((object: T): void => {
+        if (replaced.isReplaced && found === undefined && showsReplaced(object)) found = object;
+        take(object);
+      });
+    const page =
+      opened.form === 'json'
+        ? kind.pickList(opened.object, noted)
+        : kind.readList(opened.reader, opened.end, noted);
+    return replaced.isReplaced ? withReplaced(page, found ?? page.items.find(showsReplaced)) : page;
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
     const field = error.path === '' ? '' : `: ${error.path}`;
@@ -26,12 +39,13 @@ export function decodeList<T extends ObjectMeta>(
   }
 }
 
-/** Marks a page with replaced bytes, and names the first object whose labels or annotations show them. */
-function withReplaced<T extends ObjectMeta>(page: ListPage<T>, isReplaced: boolean): ListPage<T> {
-  if (!isReplaced) return page;
-  const shows = ({ labels, annotations }: T) =>
-    [...labels, ...annotations].some((text) => text.includes('\ufffd'));
-  const found = page.items.find(shows);
+/** Whether labels or annotations of an object show replaced bytes. */
+function showsReplaced({ labels, annotations }: ObjectMeta): boolean {
+  return [...labels, ...annotations].some((text) => text.includes('\ufffd'));
+}
+
+/** Marks a page with replaced bytes, and names the first object that shows them. */
+function withReplaced<T extends ObjectMeta>(page: ListPage<T>, found: T | undefined): ListPage<T> {
   const { namespace = '', name = '' } = found ?? {};
   return { ...page, replaced: namespace === '' ? name : `${namespace}/${name}` };
 }

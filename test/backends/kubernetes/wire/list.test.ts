@@ -13,6 +13,7 @@ describe('recorded lists', () => {
     expect(page.items.length).toBeGreaterThan(0);
     expect({ ...page, items: [] }).toEqual({
       items: [],
+      count: page.items.length,
       resourceVersion: '265',
       continueToken: '',
       remaining: undefined,
