@@ -31,11 +31,7 @@ export async function findPath({ url, root, key }: Place): Promise<string | unde
  * Puts the written file in its place if the condition holds. Runs under the lock, so it is synchronous and touches a
  * handful of entries. Returns the folders that `syncFolders` has to make survive a crash of the machine.
  */
-export function replaceFile(
-  place: Place,
-  written: WrittenFile,
-  condition: PutCondition,
-): readonly string[] {
+export function replaceFile(place: Place, written: WrittenFile, condition: PutCondition): readonly string[] {
   const path = join(place.root, place.key);
   const missing = missingFolders(place);
   const etag = missing.length > 0 ? undefined : currentEtag(place, path);
