@@ -187,6 +187,12 @@ export interface BlockList {
   readonly groups: Groups;
 }
 
+/** One that was written. */
+export interface WrittenList extends BlockList {
+  /** Names of the blocks that were not there before. */
+  readonly made: ReadonlySet<string>;
+}
+
 interface WriteInput extends BlockStore {
   readonly version: number;
   readonly limits: BlockLimits;
@@ -199,7 +205,7 @@ interface WriteInput extends BlockStore {
  * decide, not the history: one change touches one block, and equal lists have equal blocks. A block's name holds its
  * digest and its version, so that a name which has left the list never comes back. Throws as `fetchTexts` does.
  */
-export async function writeBlocks(groups: Groups, input: WriteInput): Promise<BlockList> {
+export async function writeBlocks(groups: Groups, input: WriteInput): Promise<WrittenList> {
   const runs = cutBlocks(groups, input.limits);
   const known = new Set(input.known.map(({ name }) => name));
   const kept = new Map<Run, HeldBlock>();
@@ -209,13 +215,16 @@ export async function writeBlocks(groups: Groups, input: WriteInput): Promise<Bl
   }
   const touched = runs.filter((run) => !kept.has(run));
   const written = new Map<Run, HeldBlock>();
+  const made = new Set<string>();
   const sorted = touched.flatMap((run) => run.map(([, group]) => group));
   await fetchTexts(sorted, input);
   const texts = textsOf(sorted, ahead * input.limits.most);
   await mapConcurrent(touched, parallel, signalOf(input), async (run, signal) => {
     // Runs are begun in their order, and so are the texts taken.
     const own = linesOf(run.map(() => texts.next().value ?? ''));
-    written.set(run, await writeBlock(run, own, { ...input, signal }));
+    const { block, isNew } = await writeBlock(run, own, { ...input, signal });
+    written.set(run, block);
+    if (isNew) made.add(block.name);
   });
   const blocks: Block[] = [];
   const next = new Map<string, EncodedGroup>();
@@ -230,7 +239,7 @@ export async function writeBlocks(groups: Groups, input: WriteInput): Promise<Bl
       start += group.length + 1;
     }
   }
-  return { blocks, groups: next };
+  return { blocks, groups: next, made };
 }
 
 type Run = readonly (readonly [source: string, group: EncodedGroup])[];
@@ -272,19 +281,22 @@ async function writeBlock(
   run: Run,
   text: Buffer,
   { store, id, version, signal }: WriteInput,
-): Promise<HeldBlock> {
+): Promise<{ readonly block: HeldBlock; readonly isNew: boolean }> {
   const body = await pack(text);
   const digest = createHash('sha256').update(body).digest('hex');
   const name = `${String(version).padStart(12, '0')}-${digest}`;
+  const targets = run.reduce((sum, [, group]) => sum + group.targets, 0);
+  const facts = { name, size: body.length, unpacked: text.length, targets, groups: run.length };
+  const block = { ...facts, bytes: undefined };
   try {
     const options = { condition: 'create', contentType: 'application/gzip', signal } as const;
     await store.put(partKey(id, name), body, options);
+    return { block, isNew: true };
   } catch (error) {
     // Another run at this version wrote the very same bytes.
     if (!isMusterError(error, 'conflict')) throw error;
+    return { block, isNew: false };
   }
-  const targets = run.reduce((sum, [, group]) => sum + group.targets, 0);
-  return { name, size: body.length, unpacked: text.length, targets, groups: run.length, bytes: undefined };
 }
 
 /** The texts as lines. They become bytes one by one: to join them to one string takes half as much CPU again. */

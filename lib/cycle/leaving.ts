@@ -92,11 +92,10 @@ export async function reviewLeaving(
     return { id, stored, waited, pin: pinOf(stored.status, now) };
   });
   const stored = await readStatuses(configured, input);
-  const others = new Map(
-    [...stored].flatMap(([key, { status }]) => (status === undefined ? [] : [[key, status] as const])),
-  );
-  const judged = drafts.map((draft) => judgeOne(draft, drafts, { configured, others }, rules));
-  const statuses = [...drafts.map(({ stored }) => stored.status), ...others.values()];
+  const staying = stayingOf(configured, stored);
+  const byJob = Map.groupBy(drafts, ({ id }) => id.job);
+  const judged = drafts.map((draft) => judgeOne(draft, byJob.get(draft.id.job) ?? [], staying, rules));
+  const statuses = [...drafts.map((draft) => draft.stored), ...stored.values()].map(({ status }) => status);
   const due = judged.filter(({ isDue, pin }) => isDue && pin === undefined);
   const refusal = due.length === 0 ? undefined : await refuseSum(due, statuses, rules, input);
   const looked = judged.map((one) => {
@@ -141,10 +140,28 @@ interface Judged extends Draft {
   readonly loss: number;
 }
 
-/** The providers of the configuration, and the statuses of those that have one. */
+/** The providers of the configuration, as one that leaves asks for them. */
 interface Staying {
-  readonly configured: readonly ConfiguredProvider[];
-  readonly others: ReadonlyMap<string, Status>;
+  /** Of each job their statuses; undefined of those that have none. */
+  readonly byJob: ReadonlyMap<string, readonly (Status | undefined)[]>;
+  /** What good ones list. */
+  readonly identities: ReadonlySet<string>;
+}
+
+function stayingOf(
+  configured: readonly ConfiguredProvider[],
+  statuses: ReadonlyMap<string, StoredStatus>,
+): Staying {
+  const byJob = new Map<string, (Status | undefined)[]>();
+  const identities = new Set<string>();
+  for (const one of configured) {
+    const status = statuses.get(statusKey(one))?.status;
+    const inJob = byJob.get(one.job);
+    if (inJob === undefined) byJob.set(one.job, [status]);
+    else inJob.push(status);
+    if (one.identity !== undefined && isGood(status)) identities.add(one.identity);
+  }
+  return { byJob, identities };
 }
 
 /** The pin, while it is in force: no cycle of the provider is left that would end it in the status. */
@@ -163,33 +180,26 @@ function waitedOf(status: Status | undefined, wait: number, now: Date): number {
 
 function judgeOne(
   draft: Draft,
-  drafts: readonly Draft[],
-  { configured, others }: Staying,
+  leavingJob: readonly Draft[],
+  { byJob, identities }: Staying,
   { retireAfter, guard }: RetireRules,
 ): Judged {
   const { id, stored, waited } = draft;
   const wait = Math.max(0, retireAfter(id.job) - waited);
   const targets = stored.status?.targets ?? 0;
-  const isMoved = configured.some(
-    (one) =>
-      one.identity !== undefined &&
-      one.identity === stored.status?.identity &&
-      isGood(others.get(statusKey(one))),
-  );
-  const inJob = configured.filter(({ job }) => job === id.job);
+  const isMoved = stored.status?.identity !== undefined && identities.has(stored.status.identity);
+  const inJob = byJob.get(id.job) ?? [];
   const began = stored.status?.last_attempt ?? '';
-  const isNew = (one: ProviderId) => (others.get(statusKey(one))?.first_attempt ?? '') > began;
-  const successors = inJob.filter((one) => !others.has(statusKey(one)) || isNew(one));
-  const sum = (ids: readonly ProviderId[]) =>
-    ids.reduce((total, one) => total + (others.get(statusKey(one))?.targets ?? 0), 0);
-  const leaving = drafts
-    .filter((other) => other.id.job === id.job)
-    .reduce((total, other) => total + (other.stored.status?.targets ?? 0), 0);
+  const isNew = (status: Status) => (status.first_attempt ?? '') > began;
+  const successors = inJob.filter((status) => status === undefined || isNew(status));
+  const sum = (statuses: readonly (Status | undefined)[]) =>
+    statuses.reduce((total, status) => total + (status?.targets ?? 0), 0);
+  const leaving = leavingJob.reduce((total, other) => total + (other.stored.status?.targets ?? 0), 0);
   const after = sum(inJob);
   const before = after - sum(successors) + leaving;
   const isReplaced =
     successors.length > 0 &&
-    successors.every((one) => isGood(others.get(statusKey(one)))) &&
+    successors.every(isGood) &&
     (before < guard.min_targets ? after > 0 || before === 0 : before - after <= guard.max_removed * before);
   const loss = isMoved ? 0 : isReplaced ? Math.min(targets, Math.max(0, before - after)) : targets;
   if (isReplaced)

@@ -72,11 +72,15 @@ function assignNames<P extends Named>(
 ): ReadonlyMap<P, string> {
   const names = new Map<P, string>();
   const stored = new Map<string, string | undefined>();
+  /** The first name of each identity. */
+  const known = new Map<string, string>();
   const [first] = group;
   for (const [key, { status, etag }] of statuses) {
     const id = parseStatusKey(key);
-    if (id !== undefined && id.job === first?.job && etag !== undefined)
-      stored.set(id.provider, status?.identity);
+    if (id === undefined || id.job !== first?.job || etag === undefined) continue;
+    const identity = status?.identity;
+    stored.set(id.provider, identity);
+    if (identity !== undefined && !known.has(identity)) known.set(identity, id.provider);
   }
   const taken = new Set(group.filter(({ hasOwnName }) => hasOwnName).map(({ provider }) => provider));
   const open = group.filter(({ hasOwnName }) => hasOwnName !== true);
@@ -85,12 +89,13 @@ function assignNames<P extends Named>(
     names.set(one, name);
     taken.add(name);
   };
-  for (const one of open)
-    claim(one, [...stored].find(([, identity]) => identity !== undefined && identity === one.identity)?.[0]);
+  for (const one of open) claim(one, one.identity === undefined ? undefined : known.get(one.identity));
   for (const one of open)
     if (!stored.has(one.provider) || stored.get(one.provider) === undefined) claim(one, one.provider);
+  let index = 0;
   for (const one of open) {
-    for (let index = 0; !names.has(one); index++) {
+    // What was not free for one before is not free for this one either.
+    for (; !names.has(one); index++) {
       const name = `${one.mechanism}-${index}`;
       if (!stored.has(name)) claim(one, name);
     }

@@ -3,7 +3,7 @@ import { ifUnchanged } from '../store/errors.ts';
 import type { Body, ObjectStore, StreamedBody } from '../store/store.ts';
 import type { Groups } from '../targets/canonical.ts';
 import { type Change, isEmptyChange } from '../targets/diff.ts';
-import { fileSdPieces, type VersionMark } from '../targets/file-sd.ts';
+import { fileSdPieces, readVersionMark, type VersionMark } from '../targets/file-sd.ts';
 import {
   manifestKey,
   type ProviderId,
@@ -113,7 +113,7 @@ async function publishFile(input: WriteInput, groups: Groups): Promise<Published
   const file = fileOf(groups, mark);
   const etag = await replaceFenced(input, key, file);
   if (etag === undefined) return undefined;
-  await removeOther(input, manifestKey(id));
+  if ((await settleOther(input, { key, etag }, manifestKey(id))) === 'taken back') return undefined;
   return { key, etag, largest: file.size() };
 }
 
@@ -130,7 +130,7 @@ async function publishManifest(
   const parts = blocks.map(({ groups: _, ...part }): Part => ({ ...part, encoding: 'gzip' }));
   const etag = await replaceFenced(input, key, encodeManifest({ ...mark, parts }));
   if (etag === undefined) return undefined;
-  await removeOther(input, targetsKey(id));
+  if ((await settleOther(input, { key, etag }, targetsKey(id))) === 'taken back') return undefined;
   return { key, etag, largest: parts.reduce((most, { unpacked = 0 }) => Math.max(most, unpacked), 0) };
 }
 
@@ -190,11 +190,56 @@ async function isNewest({ store, id, checkpoint, signal }: WriteInput): Promise<
   return (await store.head(snapshotKey(id), signal && { signal }))?.etag === checkpoint.etag;
 }
 
-/** Removes the file of the other form, once this one is there. A reader of both takes the higher version. */
-async function removeOther(input: WriteInput, key: string): Promise<void> {
-  const { store, signal } = input;
-  const found = await store.head(key, { signal });
-  if (found !== undefined && (await isNewest(input))) await deleteSeen(store, key, found.etag, signal);
+/**
+ * Removes the file of the other form, once this one is there. Where a newer run was found by then, the other file may be
+ * that one's: if it has a higher version, this one is taken back, so that no old file is left beside it. One of the same
+ * version stays: another run may have published the very same bytes, for good. A reader of both takes the higher version.
+ */
+async function settleOther(
+  input: WriteInput,
+  own: { readonly key: string; readonly etag: string },
+  key: string,
+): Promise<'taken back' | undefined> {
+  const { store, id, mark, signal } = input;
+  for (let attempt = 1; ; attempt++) {
+    const found = await store.head(key, { signal });
+    if (found === undefined) return undefined;
+    if (!(await isNewest(input))) break;
+    if ((await deleteSeen(store, key, found.etag, signal)) || attempt === attempts) return undefined;
+  }
+  const isManifest = key === manifestKey(id);
+  const version = isManifest
+    ? await manifestVersion(store, key, signal)
+    : await fileVersion(store, key, signal);
+  if (version <= mark.version) return undefined;
+  await deleteSeen(store, own.key, own.etag, signal);
+  return 'taken back';
+}
+
+/** Version of a published manifest; 0 for what is none. */
+async function manifestVersion(
+  store: ObjectStore,
+  key: string,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const found = await store.get(key, { maxBytes: maxManifestBytes, signal });
+  try {
+    return found === undefined ? 0 : decodeManifest(found.body, key).version;
+  } catch (error) {
+    if (isMusterError(error, 'malformed')) return 0;
+    throw error;
+  }
+}
+
+/** Version of a published file, by its first bytes; 0 where it does not say. */
+async function fileVersion(
+  store: ObjectStore,
+  key: string,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const found = await store.open(key, { signal });
+  for await (const piece of found?.chunks ?? []) return readVersionMark(piece)?.version ?? 0;
+  return 0;
 }
 
 /** Versions between two looks at parts that no list names: a look lists them all. */

@@ -8,7 +8,6 @@ import {
   journalFolder,
   manifestKey,
   type ProviderId,
-  parsePartName,
   parseRetiredKey,
   partsFolder,
   snapshotKey,
@@ -79,7 +78,6 @@ export async function retireProvider(id: ProviderId, input: RetireInput): Promis
           : await deleteSeen(store, key, found.etag, signal);
       if (!isGone) return false;
     }
-    await deleteParts(store, id, version, signal);
   }
   const held = await store.head(heldKey(id), { signal });
   if (held !== undefined) await deleteSeen(store, heldKey(id), held.etag, signal);
@@ -115,26 +113,13 @@ async function commitEnd(
   return written === undefined ? undefined : end.version;
 }
 
-/** Parts of later versions belong to a provider that came back. */
-async function deleteParts(
-  store: ObjectStore,
-  id: ProviderId,
-  version: number,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const folder = partsFolder(id);
-  for (const { key } of await store.list(folder, { signal })) {
-    const part = parsePartName(key.slice(folder.length));
-    if (part !== undefined && part.version < version) await store.delete(key, { signal });
-  }
-}
-
 /** Objects of retired providers that one look removes at most. */
 const mostRemoved = 500;
 
 /**
- * Removes what is left of providers that were retired longer ago than the journal is kept: their journal, their
- * snapshot and, last, their tombstone. A few objects at a time.
+ * Removes what is left of providers that were retired longer ago than the journal is kept: their journal, their parts,
+ * their snapshot and, last, their tombstone. A few objects at a time. Parts stay until then because a slow run may still
+ * publish them; nothing goes of one that has a status, as it has come back and may be waiting to be retired again.
  */
 export async function clearRetired(
   keep: number,
@@ -145,11 +130,13 @@ export async function clearRetired(
   for (const { key, modified } of await store.list(folders.retired, { signal })) {
     const id = parseRetiredKey(key);
     if (id === undefined || now.getTime() - modified <= keep || left <= 0) continue;
-    if (!isConfigured(id)) {
-      const entries = (await store.list(journalFolder(id), { signal })).slice(0, left);
-      for (const entry of entries) await store.delete(entry.key, { signal });
-      left -= entries.length;
-      if (left <= 0) return;
+    if (!isConfigured(id) && (await store.head(statusKey(id), { signal })) === undefined) {
+      for (const folder of [journalFolder(id), partsFolder(id)]) {
+        const objects = (await store.list(folder, { signal })).slice(0, left);
+        for (const object of objects) await store.delete(object.key, { signal });
+        left -= objects.length;
+        if (left <= 0) return;
+      }
       await store.delete(snapshotKey(id), { signal });
     }
     await store.delete(key, { signal });

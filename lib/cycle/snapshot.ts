@@ -7,7 +7,7 @@ import { ifUnchanged, retryConflict } from '../store/errors.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { type EncodedGroup, encodeGroup, type Groups } from '../targets/canonical.ts';
 import type { Cursor } from '../targets/discover.ts';
-import { type ProviderId, parsePartName, partKey, snapshotKey } from '../targets/keys.ts';
+import { type ProviderId, partKey, snapshotKey } from '../targets/keys.ts';
 import { createPacker } from '../targets/pack.ts';
 import {
   type Block,
@@ -209,42 +209,53 @@ export async function writeCheckpoint(
   if (checkpoint !== undefined && isRight(checkpoint)) return { checkpoint, groups };
   const from = { store, id, signal };
   if (!inBlocks) await fetchTexts(groups.values(), from);
-  const made = inBlocks
+  const { made, ...written } = inBlocks
     ? await writeBlocks(groups, { ...from, version, limits, known: checkpoint?.blocks ?? [] })
-    : { groups, blocks: undefined };
-  const cleared = input.isWhole === true ? await clearReplaced(checkpoint?.replaced ?? [], now, from) : [];
+    : { groups, blocks: undefined, made: new Set<string>() };
+  const { blocks = [] } = written;
   let over = checkpoint;
-  return retryConflict(async (attempt) => {
+  let gone = input.isWhole === true ? overdue(checkpoint?.replaced ?? [], now) : [];
+  const checkpointed = await retryConflict(async (attempt) => {
     if (attempt > 1) {
       const found = await store.get(snapshotKey(id), { signal });
       const stored = found && (await snapshotOf(found.body));
       if (stored !== undefined && stored.version > version) return undefined;
       // The next cycle finds this version in the journal, and writes what is missing.
-      if (!namesKept(stored, made.blocks ?? [], version)) return undefined;
+      if (!namesKept(stored, blocks, made)) return undefined;
+      gone = [];
       over = found && { version: 0, ...stored, etag: found.etag };
       if (over !== undefined && stored !== undefined && isRight(stored))
         return { checkpoint: over, groups: inBlocks ? stored.groups : groups };
     }
-    const replaced = replacedBlocks(over, made.blocks ?? [], { now, cleared, isWhole: input.isWhole });
+    const replaced = replacedBlocks(over, blocks, { now, gone, isWhole: input.isWhole });
     const body = await encodeSnapshot({
-      ...{ version, cursor, identity, backend, steps, ...made },
+      ...{ version, cursor, identity, backend, steps, ...written },
       // The snapshot of a small list without decisions is as it always was.
       control: control === noControl ? undefined : control,
       replaced: replaced.length === 0 ? undefined : replaced,
     });
     const options = { condition: ifUnchanged(over?.etag), contentType: 'application/gzip', signal };
     const { etag } = await store.put(snapshotKey(id), body, options);
-    return { checkpoint: { version, etag, blocks: made.blocks, replaced }, groups: made.groups };
+    return { checkpoint: { version, etag, blocks: written.blocks, replaced }, groups: written.groups };
   });
+  const used = new Set(blocks.map(({ name }) => name));
+  const unused = gone.filter((name) => !used.has(name));
+  // Not before the snapshot ceased to name them: a run that takes one up again would find it gone.
+  if (checkpointed !== undefined) await clearBlocks(unused, from);
+  return checkpointed;
 }
 
 /**
- * Whether a snapshot that took the place of the loaded one names all blocks that were kept of that: others may have
- * been cleared away since, or will be.
+ * Whether a snapshot that took the place of the loaded one names all blocks that this run has not made itself: others
+ * may have been cleared away since, or will be.
  */
-function namesKept(stored: Snapshot | undefined, blocks: readonly Block[], version: number): boolean {
+function namesKept(
+  stored: Snapshot | undefined,
+  blocks: readonly Block[],
+  made: ReadonlySet<string>,
+): boolean {
   const named = new Set(stored?.blocks?.map(({ name }) => name));
-  return blocks.every(({ name }) => named.has(name) || parsePartName(name)?.version === version);
+  return blocks.every(({ name }) => named.has(name) || made.has(name));
 }
 
 /** The snapshot, or undefined if it cannot be read. */
@@ -265,7 +276,8 @@ const mostReplaced = 20_000;
 
 interface ReplaceInput {
   readonly now: () => Date;
-  readonly cleared: readonly string[];
+  /** Names of those that are cleared away. */
+  readonly gone: readonly string[];
   readonly isWhole: boolean | undefined;
 }
 
@@ -273,28 +285,32 @@ interface ReplaceInput {
 function replacedBlocks(
   before: Pick<Snapshot, 'blocks' | 'replaced'> | undefined,
   blocks: readonly Block[],
-  { now, cleared, isWhole }: ReplaceInput,
+  { now, gone, isWhole }: ReplaceInput,
 ): readonly Replaced[] {
   const { blocks: old = [], replaced = [] } = before ?? {};
   if (old.length === 0 && replaced.length === 0) return [];
-  const used = new Set([...blocks.map(({ name }) => name), ...cleared]);
+  const used = new Set([...blocks.map(({ name }) => name), ...gone]);
   const time = now();
   const at = time.toISOString();
-  const gone = old.map(({ name }) => ({ name, at }));
+  const leaving = old.map(({ name }) => ({ name, at }));
   // Where a list was committed but not published, readers use an older one still: the time begins again.
   const earlier = replaced.map((one) =>
     isWhole !== true || Date.parse(one.at) > time.getTime() + clockSkew ? { ...one, at } : one,
   );
-  return [...earlier, ...gone].filter(({ name }) => !used.has(name)).slice(-mostReplaced);
+  return [...earlier, ...leaving].filter(({ name }) => !used.has(name)).slice(-mostReplaced);
 }
 
-/** Removes replaced blocks whose time is over; returns their names. */
-async function clearReplaced(
-  replaced: readonly Replaced[],
-  now: () => Date,
+/** Names of replaced blocks whose time is over. */
+function overdue(replaced: readonly Replaced[], now: () => Date): readonly string[] {
+  return replaced.filter(({ at }) => now().getTime() - Date.parse(at) >= grace).map(({ name }) => name);
+}
+
+/** Removes blocks. One that cannot be removed now goes with the orphans. */
+async function clearBlocks(
+  names: readonly string[],
   { store, id, signal = new AbortController().signal }: BlockStore,
-): Promise<readonly string[]> {
-  const over = replaced.filter(({ at }) => now().getTime() - Date.parse(at) >= grace).map(({ name }) => name);
-  await mapConcurrent(over, 8, signal, (name, signal) => store.delete(partKey(id, name), { signal }));
-  return over;
+): Promise<void> {
+  await mapConcurrent(names, 8, signal, (name, signal) => store.delete(partKey(id, name), { signal })).catch(
+    () => undefined,
+  );
 }

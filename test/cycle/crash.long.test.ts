@@ -11,7 +11,7 @@ import { readStatus } from '../../lib/cycle/status.ts';
 import { readTombstone } from '../../lib/cycle/tombstone.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
-import { manifestKey, partsFolder, targetsKey } from '../../lib/targets/keys.ts';
+import { manifestKey, targetsKey } from '../../lib/targets/keys.ts';
 import { faultyStore } from '../support/faulty-store.ts';
 import { fileOf, id, inputOf, layouts, listing, providerOf, readHistory } from '../support/provider.ts';
 
@@ -295,7 +295,7 @@ describe.each(layouts)(
             expect([label, await retireProvider(id, inputOf(store))]).toEqual([label, true]);
           const { version, lists, snapshotVersion } = await readHistory(store);
           const left = await Promise.all(
-            ['targets/', 'status/', 'held/', partsFolder(id)].map((folder) => store.list(folder)),
+            ['targets/', 'status/', 'held/'].map((folder) => store.list(folder)),
           );
           expect([label, version, snapshotVersion, lists.at(-1)?.size, left.flat()]).toEqual([
             label,

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { runCycle } from '../../lib/cycle/cycle.ts';
 import { findLeft, reviewLeaving } from '../../lib/cycle/leaving.ts';
 import { readPublished } from '../../lib/cycle/load.ts';
-import { retireProvider } from '../../lib/cycle/retire.ts';
+import { clearRetired, retireProvider } from '../../lib/cycle/retire.ts';
 import { readTombstone, writeTombstone } from '../../lib/cycle/tombstone.ts';
 import { createMemoryStore } from '../../lib/store/memory.ts';
 import type { ObjectStore } from '../../lib/store/store.ts';
@@ -50,7 +50,7 @@ describe('retiring', () => {
   });
 
   test.each([1, 3])(
-    'with %d shards: a last change, a tombstone of its version, then no file, part or status is left',
+    'with %d shards: a last change, a tombstone of its version, then no file or status is left',
     async (shards) => {
       const store = await published(shards);
       expect(await retireProvider(id, inputOf(store, { run: 'last' }))).toBe(true);
@@ -71,9 +71,32 @@ describe('retiring', () => {
       });
       expect(await keysOf(store, 'status/')).toEqual([statusKey(other)]);
       expect(await keysOf(store, 'targets/')).toEqual([targetsKey(other)]);
-      expect(await keysOf(store, partsFolder(id))).toEqual([]);
     },
   );
+
+  test('parts stay for a run that is on its way, and go with the journal', async () => {
+    const store = await published(3);
+    await retireProvider(id, inputOf(store));
+    const parts = await keysOf(store, partsFolder(id));
+    expect(parts).not.toEqual([]);
+    await clearRetired(90 * 86_400_000, () => false, { store, now: new Date() });
+    expect(await keysOf(store, partsFolder(id))).toEqual(parts);
+    await clearRetired(0, () => false, { store, now: new Date(Date.now() + 60_000) });
+    const left = (await keysOf(store, '')).filter((key) => key.includes(`/${id.job}/`));
+    expect(left).toEqual([]);
+  });
+
+  test('one that came back and waits to be retired again keeps its history', async () => {
+    const store = await published();
+    await retireProvider(id, inputOf(store));
+    await runCycle(
+      providerOf(() => listing(3)),
+      inputOf(store),
+    );
+    await clearRetired(0, () => false, { store, now: new Date(Date.now() + 60_000) });
+    expect(await readHistory(store)).toMatchObject({ version: 3, snapshotVersion: 3 });
+    expect(await readTombstone(store, id)).toBeUndefined();
+  });
 
   test('a provider that comes back counts its versions on, above its tombstone', async () => {
     const store = await published();

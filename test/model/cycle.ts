@@ -142,32 +142,47 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
       if (snapshot === undefined || !isSameWrite(snapshot, world.snapshot))
         return [step(say('finds another snapshot'), go('checkpoint again', { cleared }))];
       const parts = partsOf(cycle, setting);
-      const replaced = replacedParts(snapshot, [...(parts ?? []), ...cleared]);
-      const written = { version, parts, replaced };
-      const next = go(
-        afterCheckpoint(cycle, world, setting),
-        { snapshot: written, isCheckpointed: true },
-        { snapshot: { ...written, list, control: cycle.control } },
-      );
-      const plain = step(say(`writes the snapshot of version ${version}`), next);
+      const write = (over: readonly string[]) => {
+        const replaced = replacedParts(snapshot, [...(parts ?? []), ...cleared, ...over]);
+        const written = { version, parts, replaced };
+        const next = afterCheckpoint(cycle, world, setting);
+        const used = over.filter((name) => !parts?.includes(name));
+        return go(
+          used.length > 0 ? 'clear' : next,
+          { snapshot: written, isCheckpointed: true, cleared: used.length > 0 ? used : cycle.cleared },
+          { snapshot: { ...written, list, control: cycle.control } },
+        );
+      };
+      const label = say(`writes the snapshot of version ${version}`);
+      const plain = step(label, write([]));
       // A snapshot of one file, written while parts were published, has replaced just those.
       const isOther = setting.clearedInForm && cycle.layout === 2 && snapshot.parts === undefined;
       const mayClear =
         cycle.cleared === undefined && (isWhole === true || !setting.clearedWhenWhole) && !isOther;
       const gone = snapshot.replaced;
-      // Their hour is over: no reader has a manifest that names them, and who replaced them has ended.
-      const isOld =
-        world.mirror === undefined &&
-        !world.cycles.some((one) => one.isCheckpointed === true && isSameWrite(one.snapshot, snapshot));
+      // Their hour is over: no reader has a manifest that names them, and who replaced them has ended, or used them.
+      const isBefore = (one: Cycle) =>
+        one.isCheckpointed === true && (isMixed(world, setting) || isSameWrite(one.snapshot, snapshot));
+      const isOld = world.mirror === undefined && !world.cycles.some(isBefore);
       if (!mayClear || gone.length === 0 || !isOld) return [plain];
+      if (setting.clearedAfter) return [plain, step(`${label}, which no longer names ${gone}`, write(gone))];
       const clear = go('checkpoint', { cleared: gone }, { parts: without(world.parts, gone) });
       return [plain, step(say(`clears ${gone} away`), clear)];
+    }
+    case 'clear': {
+      const { cleared = [] } = cycle;
+      const next = go(
+        afterCheckpoint(cycle, world, setting),
+        { cleared: undefined },
+        { parts: without(world.parts, cleared) },
+      );
+      return [step(say(`clears ${cleared} away`), next)];
     }
     case 'checkpoint again': {
       const found = checkpointOf(world.snapshot);
       const label = say(`reads the snapshot of version ${found.version}`);
       if (found.version > version) return [step(label, end())];
-      if (setting.keptAsNamed && !namesKept(found, cycle)) return [step(label, end())];
+      if (setting.keptAsNamed && !namesKept(found, cycle, setting)) return [step(label, end())];
       if (!isRight(found, cycle)) return [step(label, go('checkpoint', { snapshot: found }))];
       return [
         step(label, go(afterCheckpoint(cycle, world, setting), { snapshot: found, parts: found.parts })),
@@ -225,13 +240,38 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
       const label = say(`finds version ${found.version} in the other layout`);
       return [step(label, go('other fence', { other: etagOf(found) }))];
     }
-    case 'other fence':
-      if (setting.otherFenced && !isSameWrite(snapshot, world.snapshot))
+    case 'other fence': {
+      const isLate = !isSameWrite(snapshot, world.snapshot);
+      if (isLate && setting.lateTakenBack) return [step(say('finds a newer snapshot'), go('other version'))];
+      if (isLate && setting.otherFenced)
         return [step(say('finds a newer snapshot, and leaves it'), go(afterOther(cycle, setting)))];
       return [step(say('finds its snapshot in place'), go('other delete'))];
+    }
+    case 'other version': {
+      const found = publishedIn(otherThan(cycle.layout), world)?.version ?? 0;
+      // Not of one version: another run may have published the very same bytes again, for good.
+      const isHigher = found > version;
+      const label = say(`reads version ${found} of the other layout`);
+      return [step(label, go(isHigher ? 'take back' : afterOther(cycle, setting)))];
+    }
+    case 'take back': {
+      const own = publishedIn(cycle.layout, world);
+      if (etagOf(own) !== cycle.file) return [step(say('finds another one in place of its own'), end())];
+      const newest = Math.max(world.file?.version ?? 0, world.manifest?.version ?? 0);
+      const rest = publishedIn(otherThan(cycle.layout), world)?.version ?? 0;
+      return [
+        step(
+          say(`takes back version ${own?.version}`),
+          end(publishing(cycle.layout, undefined)),
+          rest < newest ? 'no list goes back in version' : undefined,
+        ),
+      ];
+    }
     case 'other delete': {
       const other = otherThan(cycle.layout);
       const found = publishedIn(other, world);
+      if (etagOf(found) !== cycle.other && setting.lateTakenBack)
+        return [step(say('finds another one there'), go('other'))];
       if (etagOf(found) !== cycle.other)
         return [step(say('finds another one there, and leaves it'), go(afterOther(cycle, setting)))];
       return [
@@ -250,7 +290,7 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
       const gone = Object.keys(world.parts).filter(
         (name) => !named.includes(name) && versionOf(name) <= version,
       );
-      if (gone.length === 0 || world.mirror !== undefined) return [leave];
+      if (gone.length === 0 || world.mirror !== undefined || setting.staysYoung === true) return [leave];
       const clear = go(afterFile(cycle), {}, { parts: without(world.parts, gone) });
       return [leave, step(say(`clears ${gone} away, which no list names`), clear)];
     }
@@ -430,9 +470,10 @@ function partsOf(
   });
 }
 
-/** Whether another snapshot names all parts that are kept since an earlier version. */
-function namesKept(found: Checkpoint, { parts = [], version }: Cycle): boolean {
-  return parts.every((name) => found.parts?.includes(name) === true || versionOf(name) === version);
+/** Whether another snapshot names all parts that the run has not made itself. */
+function namesKept(found: Checkpoint, { parts = [], version, made = [] }: Cycle, setting: Setting): boolean {
+  const isOwn = (name: string) => (setting.clearedAfter ? made.includes(name) : versionOf(name) === version);
+  return parts.every((name) => found.parts?.includes(name) === true || isOwn(name));
 }
 
 /** The version in which a part was first written. */
@@ -462,7 +503,8 @@ function writePart(world: World, cycle: Cycle, setting: Setting, go: Go): Step<W
   const { name, content } = piece;
   const parts = [...(cycle.parts ?? []), name];
   const isLast = missing({ ...cycle, parts }, setting) === undefined;
-  const written = go(isLast ? next : 'part', { parts }, { parts: { ...world.parts, [name]: content } });
+  const made = world.parts[name] === undefined ? [...(cycle.made ?? []), name] : cycle.made;
+  const written = go(isLast ? next : 'part', { parts, made }, { parts: { ...world.parts, [name]: content } });
   // One that is there keeps its age.
   const isNew = isMixed(world, setting) && world.parts[name] === undefined;
   const young = (one: Cycle): Cycle => (isNew ? { ...one, young: [...(one.young ?? []), name] } : one);

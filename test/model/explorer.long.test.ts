@@ -114,12 +114,28 @@ const situations = {
     shards: 2,
     budget: { ...quiet, together: 2, layouts: [1], retirements: 1, edits: 1, mirrors: false },
   },
+  'a pin of what becomes one file beside a cycle of before, where nothing dies': {
+    shards: 2,
+    budget: { ...quiet, cycles: 1, layouts: [1], lists: [abc], decisions: ['pin'], mirrors: false },
+  },
+  'a list in parts that becomes one file beside two cycles of before, where nothing dies': {
+    ...{ shards: 2, staysYoung: true },
+    budget: { ...quiet, cycles: 3, together: 2, layouts: [1], lists: [bc], mirrors: false },
+  },
+  'a list in parts that vanishes, a run that publishes it beside a retirement': {
+    shards: 2,
+    budget: { ...quiet, cycles: 1, together: 2, retirements: 1, edits: 1, damages: 1 },
+  },
   'files of both layouts at first, to become one file, a crash, a mirror': {
     ...{ shards: 1, start: 'both layouts' },
     budget: { ...quiet, lists: [bc], crashes: 1 },
   },
   'files of both layouts at first, to be in parts, a crash, a mirror': {
     ...{ shards: 2, start: 'both layouts' },
+    budget: { ...quiet, lists: [bc], crashes: 1 },
+  },
+  'one file beside an older list in parts that was left, a mirror': {
+    ...{ shards: 1, start: 'older left' },
     budget: { ...quiet, lists: [bc], crashes: 1 },
   },
   'parts of the form before blocks at first, a crash, a mirror': {
@@ -135,6 +151,7 @@ const situations = {
 interface Situated {
   readonly shards: Setting['shards'];
   readonly start?: Setting['start'];
+  readonly staysYoung?: boolean;
   readonly budget: Budget;
 }
 
@@ -147,6 +164,10 @@ const large: Readonly<Record<string, Situated>> = {
   'one file that becomes a list in parts, with a mirror': {
     shards: 1,
     budget: { ...quiet, together: 2, layouts: [2], lists: [bc], crashes: 1 },
+  },
+  'one file that becomes a list in parts beside two cycles of before, where nothing dies': {
+    shards: 1,
+    budget: { ...quiet, cycles: 3, together: 2, layouts: [2], lists: [bc], mirrors: false },
   },
   'one file that becomes a list in parts and one file again': {
     shards: 1,
@@ -168,10 +189,10 @@ function run(situation: Situation, off: Partial<Mechanisms> = {}): Exploration {
   return runOne(situations[situation], off);
 }
 
-function runOne({ shards, start, budget }: Situated, off: Partial<Mechanisms> = {}): Exploration {
+function runOne({ shards, start, staysYoung, budget }: Situated, off: Partial<Mechanisms> = {}): Exploration {
   // A retirement has enough to meet.
   const looksOften = budget.retirements === 0 && (start ?? budget.layouts) !== undefined;
-  const setting: Setting = { ...allOn, ...off, shards, start, looksOften };
+  const setting: Setting = { ...allOn, ...off, shards, start, looksOften, staysYoung };
   return explore(protocolModel(setting, budget), 3_000_000);
 }
 
@@ -225,6 +246,11 @@ const mechanisms: readonly (readonly [keyof Mechanisms, Situation, string])[] = 
     'a stalled retirement deletes no file that came after it',
   ],
   [
+    'retiredStay',
+    'a list in parts that vanishes, a run that publishes it beside a retirement',
+    'whoever reads a manifest finds all its parts',
+  ],
+  [
     'announced',
     'a retirement beside a cycle of the provider that comes back, a crash, a mirror',
     'after a crash at any point the next run heals',
@@ -243,9 +269,24 @@ const layouts: typeof mechanisms = [
     'no list goes back in version',
   ],
   [
+    'lateTakenBack',
+    'a pin of what becomes one file beside a cycle of before, where nothing dies',
+    'after a crash at any point the next run heals',
+  ],
+  [
+    'higherTaken',
+    'one file beside an older list in parts that was left, a mirror',
+    'after a crash at any point the next run heals',
+  ],
+  [
     'clearedInForm',
     'a list in parts that becomes one file, beside a cycle of before, a backend that changes, a crash',
     'whoever reads a manifest finds all its parts',
+  ],
+  [
+    'clearedAfter',
+    'a list in parts that becomes one file beside two cycles of before, where nothing dies',
+    'whoever reads a snapshot finds all its parts',
   ],
   [
     'youngStay',

@@ -43,7 +43,8 @@ export function mirrorSteps(world: World, setting: Setting): readonly Step<World
       const label = `the mirror reads the file of version ${file?.version ?? 0}`;
       const inParts = mirror.manifest;
       if (file === undefined || inParts === undefined) return [step(label, judged(file ?? inParts))];
-      return [step(label, judged(file.version > inParts.version ? file : inParts))];
+      const isHigher = file.version > inParts.version && setting.higherTaken;
+      return [step(label, judged(isHigher ? file : inParts))];
     }
     case 'part 0':
     case 'part 1': {

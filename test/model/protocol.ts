@@ -23,8 +23,14 @@ export function protocolModel(setting: Setting, budget: Budget): Model<World> {
     initial: firstWorld(setting, budget),
     steps: (world) => stepsOf(world, setting),
     key: keyOf,
-    check: (world) => missingPart(world) ?? (isQuiet(world) ? whyNotHealed(world, setting) : undefined),
+    check: (world) =>
+      missingPart(world) ??
+      (isQuiet(world) ? whyNotHealed(world, setting, hasDied(world, setting, budget)) : undefined),
   };
+}
+
+function hasDied({ left }: World, { start }: Setting, budget: Budget): boolean {
+  return left.crashes < budget.crashes || start === 'older left';
 }
 
 function stepsOf(world: World, setting: Setting): readonly Step<World>[] {
@@ -148,15 +154,9 @@ function crashes(world: World): readonly Step<World>[] {
   ];
 }
 
-/**
- * A run that was on its way when its provider was retired may publish after the parts were deleted. The tombstone has a
- * higher version, so that no reader takes that list, and the next look removes it.
- */
-function missingPart({ manifest, snapshot, parts, tombstone }: World): string | undefined {
+function missingPart({ manifest, snapshot, parts }: World): string | undefined {
   const isThere = (name: string) => parts[name] !== undefined;
-  const isRetired = (manifest?.version ?? 0) < tombstone;
-  if (manifest?.parts.every(isThere) === false && !isRetired)
-    return 'whoever reads a manifest finds all its parts';
+  if (manifest?.parts.every(isThere) === false) return 'whoever reads a manifest finds all its parts';
   return snapshot.parts?.every(isThere) === false
     ? 'whoever reads a snapshot finds all its parts'
     : undefined;
@@ -167,7 +167,7 @@ function isQuiet({ cycles, retirement, mirror, operator }: World): boolean {
 }
 
 /** One undisturbed run and one round of the mirror, then bucket and disk agree with the last committed list. */
-function whyNotHealed(world: World, setting: Setting): string | undefined {
+function whyNotHealed(world: World, setting: Setting, isAfterDeath: boolean): string | undefined {
   const promise = 'after a crash at any point the next run heals';
   const { configured, status, left } = world;
   const alone = { ...world, left: { ...left, cycles: 1, retirements: 1 } };
@@ -189,7 +189,7 @@ function whyNotHealed(world: World, setting: Setting): string | undefined {
   const isGood =
     published?.version === version &&
     published.list === list &&
-    isLeft(other, published, world) &&
+    isLeft(other, published, { before: world, isAfterDeath }) &&
     snapshot.version === version &&
     disk?.version === version &&
     disk.list === list &&
@@ -198,16 +198,20 @@ function whyNotHealed(world: World, setting: Setting): string | undefined {
 }
 
 /**
- * Whether the other layout is as it may be: gone where the run published something. Else a run that was slow may have
- * left an older file, or the same list, which the next change removes, and which no reader takes for the newest.
+ * Whether the other layout is as it may be: gone where the run published something. Else a slow run may have left the
+ * same list or, where one has died, an older one, which the next change removes: a quiet cycle does not look for it. No
+ * reader takes it for the newest.
  */
-function isLeft(other: Manifest | undefined, published: Manifest, before: World): boolean {
+function isLeft(
+  other: Manifest | undefined,
+  published: Manifest,
+  { before, isAfterDeath }: { readonly before: World; readonly isAfterDeath: boolean },
+): boolean {
   if (other === undefined) return true;
   if (etagOf(publishedIn(before.layout, before)) !== etagOf(published)) return false;
-  return (
-    other.version < published.version ||
-    (other.version === published.version && other.list === published.list)
-  );
+  return other.version < published.version
+    ? isAfterDeath
+    : other.version === published.version && other.list === published.list;
 }
 
 /** The world when this one process has come to its end, or the promise that it broke. */

@@ -128,6 +128,7 @@ export function retirementSteps(world: World, setting: Setting): readonly Step<W
     case 'manifest':
       return [remove(world.manifest, manifest, { manifest: undefined }, 'parts')];
     case 'parts': {
+      if (setting.retiredStay) return [step(say('leaves the parts where they are'), go('held'))];
       const rest = Object.entries(world.parts).filter(([name]) => Number(name.split('-')[0]) >= version);
       return [step(say('deletes the parts'), go('held', {}, { parts: Object.fromEntries(rest) }))];
     }

@@ -140,7 +140,9 @@ export interface Cycle {
   /** Etag that the manifest must still have. */
   readonly over?: string;
   /** Replaced parts that were cleared away on the way, once that is decided. */
-  readonly cleared?: readonly string[];
+  readonly cleared?: readonly string[] | undefined;
+  /** Parts that it wrote where there were none. */
+  readonly made?: readonly string[] | undefined;
   /** Parts that were written while it ran, by whomever: they are young. */
   readonly young?: readonly string[];
   /** Parts that were published before, for readers on their way. */
@@ -216,10 +218,14 @@ export interface Mechanisms {
   readonly keptAsNamed: boolean;
   /** Replaced parts are cleared away only when the version before is published whole. */
   readonly clearedWhenWhole: boolean;
+  /** Replaced parts are cleared away when the snapshot no longer names them, so that nobody takes them up again. */
+  readonly clearedAfter: boolean;
   /** A file that is not listed is removed only for a tombstone. */
   readonly tombstone: boolean;
   /** A tombstone removes only what is older than it, and the mirror takes nothing older than it has. */
   readonly comparedVersions: boolean;
+  /** Of both layouts the mirror takes the higher version. */
+  readonly higherTaken: boolean;
   /** The gate remembers each target; otherwise only that something was missing, or accepted. */
   readonly memoryPerTarget: boolean;
   /** What the gate remembers counts only beside the list that it was written for. */
@@ -240,6 +246,10 @@ export interface Mechanisms {
   readonly otherRemoved: boolean;
   /** It looks at the fence before that. */
   readonly otherFenced: boolean;
+  /** Who finds another one there looks again, and who is too late takes its own file back, where the other is newer. */
+  readonly lateTakenBack: boolean;
+  /** Parts of a retired list stay for runs that are under way. */
+  readonly retiredStay: boolean;
   /** What was published in parts before outlives the next look at orphans. */
   readonly beforeStays: boolean;
   /** Where parts are published, only a snapshot of parts says which are replaced. */
@@ -255,8 +265,10 @@ export const allOn: Mechanisms = {
   immutableParts: true,
   keptAsNamed: true,
   clearedWhenWhole: true,
+  clearedAfter: true,
   tombstone: true,
   comparedVersions: true,
+  higherTaken: true,
   memoryPerTarget: true,
   memoryOfVersion: true,
   conditionalDelete: true,
@@ -267,6 +279,8 @@ export const allOn: Mechanisms = {
   rollbackForgets: true,
   otherRemoved: true,
   otherFenced: true,
+  lateTakenBack: true,
+  retiredStay: true,
   beforeStays: true,
   clearedInForm: true,
   youngStay: true,
@@ -277,11 +291,14 @@ export interface Setting extends Mechanisms {
   readonly shards: Layout;
   /**
    * What is in the bucket at first, if not what a cycle of today leaves: parts of the form before blocks, whose snapshot
-   * holds the list itself; or the files of both layouts, as a run left them that died.
+   * holds the list itself; or the files of both layouts, as a run left them that died; or one file of version 2, beside
+   * the manifest of version 1 of a run that was late and died.
    */
-  readonly start?: 'old parts' | 'both layouts' | undefined;
+  readonly start?: 'old parts' | 'both layouts' | 'older left' | undefined;
   /** Orphans may be looked for after any list, as after each hundredth version. */
   readonly looksOften?: boolean | undefined;
+  /** Nothing gets so old that it is an orphan. */
+  readonly staysYoung?: boolean | undefined;
 }
 
 /** Targets a, b, c; one shard has a, the other b and c. */
@@ -358,6 +375,22 @@ export const step = (label: string, next: World, broken?: string): Step<World> =
 
 /** The world after its version 1 was published and mirrored. */
 export function firstWorld(setting: Setting, left: Budget): World {
+  if (setting.start !== 'older left') return worldOfOne(setting, left);
+  const world = worldOfOne({ ...setting, start: 'both layouts' }, left);
+  const list = 0b111;
+  const file: Manifest = { form: 'file', version: 2, list, parts: [] };
+  const { status } = world;
+  return {
+    ...world,
+    backend: list,
+    journal: [...world.journal, { list, isEnd: false }],
+    snapshot: { ...world.snapshot, version: 2, list },
+    file,
+    status: status && { ...status, version: 2, published: 2, file: etagOf(file) },
+  };
+}
+
+function worldOfOne(setting: Setting, left: Budget): World {
   const list = 0b011;
   const { shards: layout, start } = setting;
   const isOld = start === 'old parts';

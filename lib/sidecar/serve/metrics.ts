@@ -48,25 +48,25 @@ export function createSyncMetrics({ version, now = Date.now }: SyncMetricsOption
   const lastSuccess = gauge(syncMetrics.lastSuccess);
   const duration = new Histogram({ ...options(syncMetrics.duration), registers: [registry], buckets });
   const files = gauge(syncMetrics.files);
-  const targets = gauge(syncMetrics.targets);
   const fileChanges = counter(syncMetrics.fileChanges);
   const rejected = gauge(syncMetrics.rejectedObjects);
-  const rejectedKeys = gauge(syncMetrics.rejectedObject);
   const bytes = counter(syncMetrics.bytes);
-  const orphaned = gauge(syncMetrics.orphanedTargets);
-  const incomplete = gauge(syncMetrics.incomplete);
-  const providerLastSuccess = gauge(syncMetrics.providerLastSuccess);
-  const providerStale = gauge(syncMetrics.providerStale);
-  const providerHeld = gauge(syncMetrics.providerHeld);
-  const providerFailures = gauge(syncMetrics.providerFailures);
-  const providerError = gauge(syncMetrics.providerError);
-  const providerLastAttempt = gauge(syncMetrics.providerLastAttempt);
-  const providerPublished = gauge(syncMetrics.providerPublished);
-  const providerDamaged = gauge(syncMetrics.providerDamaged);
-  const providerRequests = gauge(syncMetrics.providerRequests);
-  const providerConfirmed = gauge(syncMetrics.providerConfirmed);
-  const providerPinned = gauge(syncMetrics.providerPinned);
-  const providerRejected = gauge(syncMetrics.providerRejected);
+  const views: View[] = [];
+  /** Made when it is scraped: with thousands of providers the samples take more memory and CPU than a quiet round. */
+  const sampled = <Label extends string>(
+    metric: Metric<Label>,
+    samples: (view: View) => Iterable<Sample<Label>>,
+  ) =>
+    new Gauge({
+      ...options(metric),
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const view of views) for (const [labels, value] of samples(view)) this.set(labels, value);
+      },
+    });
+  sampleFolders(sampled);
+  sampleAges(sampled, now);
   const notifications = counter(syncMetrics.notifications);
   for (const result of notificationResults) notifications.inc({ result }, 0);
 
@@ -79,24 +79,10 @@ export function createSyncMetrics({ version, now = Date.now }: SyncMetricsOption
       lastSuccess.set(source, 0);
       duration.zero(source);
       for (const reason of rejectionReasons) rejected.set({ ...source, reason }, 0);
-      const setTargets = replacing(targets);
-      const setRejected = replacing(rejectedKeys);
-      const setLastSuccess = replacing(providerLastSuccess);
-      const setStale = replacing(providerStale);
-      const setOrphaned = replacing(orphaned);
-      const setIncomplete = replacing(incomplete);
-      const setHeld = replacing(providerHeld);
-      const setFailures = replacing(providerFailures);
-      const setError = replacing(providerError);
-      const setLastAttempt = replacing(providerLastAttempt);
-      const setPublished = replacing(providerPublished);
-      const setDamaged = replacing(providerDamaged);
-      const setRequests = replacing(providerRequests);
-      const setConfirmed = replacing(providerConfirmed);
-      const setPinned = replacing(providerPinned);
-      const setRejections = replacing(providerRejected);
+      const view: View = { source, folder: undefined, rejections: [], ages: [] };
+      views.push(view);
       return {
-        record(round, seconds, { owned, oddities }) {
+        record(round, seconds, folder) {
           const success = round.errors.length === 0;
           rounds.inc({ ...source, result: success ? 'success' : 'error' });
           if (success) lastSuccess.set(source, now() / 1000);
@@ -110,61 +96,99 @@ export function createSyncMetrics({ version, now = Date.now }: SyncMetricsOption
           const { rejections } = round;
           for (const reason of rejectionReasons)
             rejected.set({ ...source, reason }, rejections.filter((one) => one.reason === reason).length);
-          setRejected(
-            rejections
-              .slice(0, mostKeys)
-              .map(({ reason, key }) => [{ ...source, reason, key: shown(key) }, 1]),
-          );
-          const visible = [...owned].filter(([, { facts }]) => facts !== undefined);
-          files.set(source, visible.length);
-          setTargets(visible.map(([path, file]) => [{ ...source, ...idOfPath(path) }, file.targets]));
-          const odd = (kind: Oddity['kind']) =>
-            [...oddities].filter(([, one]) => one.kind === kind).map(([path]) => path);
-          setOrphaned(
-            odd('orphaned').map((path) => [{ ...source, ...idOfPath(path) }, owned.get(path)?.targets ?? 0]),
-          );
-          setIncomplete(odd('lacking').map((path) => [{ ...source, ...idOfPath(path) }, 1]));
+          files.set(source, [...visibleFiles(folder)].length);
+          view.folder = folder;
+          view.rejections = rejections.slice(0, mostKeys);
         },
         recordAges(ages) {
-          const samples = (value: (one: ProviderAge) => number | undefined) =>
-            ages.flatMap((one) => {
-              const found = value(one);
-              return found === undefined ? [] : [[{ ...source, ...labelsOf(one) }, found] as const];
-            });
-          const ofStatus = (value: (heartbeat: Heartbeat) => number | undefined) =>
-            samples(({ heartbeat }) => heartbeat && value(heartbeat));
-          setLastSuccess(samples(({ lastSuccess }) => lastSuccess / 1000));
-          setStale(
-            ages.map((one) => [
-              { ...source, ...labelsOf(one), ...(one.reason !== undefined && { reason: one.reason }) },
-              one.stale ? 1 : 0,
-            ]),
-          );
-          setHeld(ofStatus(({ held = 0 }) => held));
-          setFailures(ofStatus(({ failures = 0 }) => failures));
-          setError(
-            ages.flatMap((one) => {
-              const kind = one.heartbeat?.errorKind;
-              return kind === undefined
-                ? []
-                : [[{ ...source, ...labelsOf(one), kind: shown(kind) }, 1] as const];
-            }),
-          );
-          setLastAttempt(ofStatus(({ lastAttempt }) => lastAttempt && lastAttempt / 1000));
-          setPublished(ofStatus(({ lastChange }) => lastChange && lastChange / 1000));
-          setDamaged(ofStatus(({ damaged }) => (damaged === true ? 1 : 0)));
-          setPinned(ofStatus(({ pinned }) => (pinned === true ? 1 : 0)));
-          setRejections(ofStatus(({ rejected = 0 }) => rejected));
-          setRequests(ofStatus(({ requests }) => requests));
-          setConfirmed(
-            ofStatus(({ confirmed }) =>
-              confirmed !== undefined && now() - confirmed.at < confirmedShown ? confirmed.targets : 0,
-            ),
-          );
+          view.ages = ages;
         },
       };
     },
   };
+}
+
+/** What a source said last. */
+interface View {
+  /** Its label. */
+  readonly source: { readonly source?: string };
+  folder: MirroredFolder | undefined;
+  rejections: Round['rejections'];
+  ages: readonly ProviderAge[];
+}
+
+type MirroredFolder = Pick<TargetFolder, 'owned' | 'oddities'>;
+
+type Sample<Label extends string> = readonly [labels: LabelValues<Label>, value: number];
+
+type Sampled = <Label extends string>(
+  metric: Metric<Label>,
+  samples: (view: View) => Iterable<Sample<Label>>,
+) => void;
+
+function sampleFolders(sampled: Sampled): void {
+  sampled(syncMetrics.targets, function* ({ source, folder }) {
+    for (const [path, { targets }] of visibleFiles(folder)) yield [{ ...source, ...idOfPath(path) }, targets];
+  });
+  sampled(syncMetrics.rejectedObject, function* ({ source, rejections }) {
+    for (const { reason, key } of rejections) yield [{ ...source, reason, key: shown(key) }, 1];
+  });
+  sampled(syncMetrics.orphanedTargets, function* ({ source, folder }) {
+    for (const path of oddPaths(folder, 'orphaned'))
+      yield [{ ...source, ...idOfPath(path) }, folder?.owned.get(path)?.targets ?? 0];
+  });
+  sampled(syncMetrics.incomplete, function* ({ source, folder }) {
+    for (const path of oddPaths(folder, 'lacking')) yield [{ ...source, ...idOfPath(path) }, 1];
+  });
+}
+
+function* visibleFiles(folder: MirroredFolder | undefined) {
+  for (const entry of folder?.owned ?? []) if (entry[1].facts !== undefined) yield entry;
+}
+
+function oddPaths(folder: MirroredFolder | undefined, kind: Oddity['kind']): readonly string[] {
+  return [...(folder?.oddities ?? [])].filter(([, one]) => one.kind === kind).map(([path]) => path);
+}
+
+function sampleAges(sampled: Sampled, now: () => number): void {
+  const ofAge = (
+    metric: Metric<'source' | 'job' | 'provider'>,
+    value: (age: ProviderAge) => number | undefined,
+  ) =>
+    sampled(metric, function* ({ source, ages }) {
+      for (const age of ages) {
+        const found = value(age);
+        if (found !== undefined) yield [{ ...source, ...labelsOf(age) }, found];
+      }
+    });
+  const ofStatus = (
+    metric: Metric<'source' | 'job' | 'provider'>,
+    value: (heartbeat: Heartbeat) => number | undefined,
+  ) => ofAge(metric, ({ heartbeat }) => heartbeat && value(heartbeat));
+  ofAge(syncMetrics.providerLastSuccess, ({ lastSuccess }) => lastSuccess / 1000);
+  sampled(syncMetrics.providerStale, function* ({ source, ages }) {
+    for (const age of ages) {
+      const { reason, stale } = age;
+      yield [{ ...source, ...labelsOf(age), ...(reason !== undefined && { reason }) }, stale ? 1 : 0];
+    }
+  });
+  ofStatus(syncMetrics.providerHeld, ({ held = 0 }) => held);
+  ofStatus(syncMetrics.providerFailures, ({ failures = 0 }) => failures);
+  sampled(syncMetrics.providerError, function* ({ source, ages }) {
+    for (const age of ages) {
+      const kind = age.heartbeat?.errorKind;
+      if (kind !== undefined) yield [{ ...source, ...labelsOf(age), kind: shown(kind) }, 1];
+    }
+  });
+  ofStatus(syncMetrics.providerLastAttempt, ({ lastAttempt }) => lastAttempt && lastAttempt / 1000);
+  ofStatus(syncMetrics.providerPublished, ({ lastChange }) => lastChange && lastChange / 1000);
+  ofStatus(syncMetrics.providerDamaged, ({ damaged }) => (damaged === true ? 1 : 0));
+  ofStatus(syncMetrics.providerRequests, ({ requests }) => requests);
+  ofStatus(syncMetrics.providerConfirmed, ({ confirmed }) =>
+    confirmed !== undefined && now() - confirmed.at < confirmedShown ? confirmed.targets : 0,
+  );
+  ofStatus(syncMetrics.providerPinned, ({ pinned }) => (pinned === true ? 1 : 0));
+  ofStatus(syncMetrics.providerRejected, ({ rejected = 0 }) => rejected);
 }
 
 /** Milliseconds for which a metric shows that targets left after a hold. */
@@ -175,19 +199,6 @@ const mostKeys = 20;
 
 function shown(key: string): string {
   return oneLine(key.toWellFormed()).slice(0, 120);
-}
-
-type Sample<Label extends string> = readonly [labels: LabelValues<Label>, value: number];
-
-/** Sets samples, and removes those that were set the last time and are not there any more. */
-function replacing<Label extends string>(gauge: Gauge<Label>): (samples: readonly Sample<Label>[]) => void {
-  let before = new Map<string, LabelValues<Label>>();
-  return (samples) => {
-    const current = new Map(samples.map(([labels]) => [JSON.stringify(labels), labels]));
-    for (const [text, labels] of before) if (!current.has(text)) gauge.remove(labels);
-    for (const [labels, value] of samples) gauge.set(labels, value);
-    before = current;
-  };
 }
 
 /** Seconds: a quiet round is one listing, a first one may copy gigabytes. */

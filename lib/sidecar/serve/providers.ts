@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { allSettledOrThrow, createLimit } from '../../base/concurrency.ts';
+import { startDeadline } from '../../base/deadlines.ts';
 import { toMusterError } from '../../base/errors.ts';
 import { decodeDocument } from '../../cycle/document.ts';
 import { noticesOf, pinnedText, settlingCommand } from '../../cycle/hints.ts';
@@ -200,30 +202,46 @@ interface Statuses {
 export type ReadStatuses = () => Promise<Statuses>;
 
 /**
- * Readers within `maxAge` milliseconds share one reading. It goes on when one of them leaves: the next would have to
- * start again.
+ * Readers within `maxAge` milliseconds share one reading, and none waits for it longer than `patience`: with thousands of
+ * providers a reading takes its time. Who leaves gets what is known by then. The reading goes on, for `timeout` at most,
+ * and what it has read is kept even if it fails: the next one has only the rest to read.
  */
 export function createStatusReader(
   store: ObjectStore,
-  { maxAge = 2000, timeout = 10_000, now = () => performance.now() } = {},
+  { maxAge = 2000, patience = 2000, timeout = 60_000, now = () => performance.now() } = {},
 ): ReadStatuses {
-  let kept: ReadonlyMap<string, Kept> = new Map();
-  const read = async (): Promise<Statuses> => {
+  const kept = new Map<string, Kept>();
+  const read = async (): Promise<string | undefined> => {
     try {
-      kept = await refresh(store, kept, AbortSignal.timeout(timeout));
-      return { ...sorted(kept), error: undefined };
+      using limit = startDeadline(timeout);
+      await refresh(store, kept, limit.signal);
+      return undefined;
     } catch (error) {
-      return { ...sorted(kept), error: toMusterError(error).message };
+      return toMusterError(error).message;
     }
   };
-  return shareReading(read, maxAge, now);
+  const reading = shareReading(read, maxAge, now);
+  return async () => {
+    const left = new AbortController();
+    const late = sleep(patience, 'the statuses are still being read', { ref: false, signal: left.signal });
+    const error = await Promise.race([reading(), late.catch(() => undefined)]);
+    left.abort();
+    return { ...sorted(kept), error };
+  };
 }
 
-/** Callers within `maxAge` milliseconds of the clock `now` share one reading. */
+/** Callers within `maxAge` milliseconds of the clock `now`, and all while it is under way, share one reading. */
 export function shareReading<T>(read: () => Promise<T>, maxAge: number, now: () => number): () => Promise<T> {
-  let current: { readonly at: number; readonly reading: Promise<T> } | undefined;
+  let current: { readonly at: number; readonly reading: Promise<T>; isOver?: boolean } | undefined;
   return () => {
-    if (current === undefined || now() - current.at >= maxAge) current = { at: now(), reading: read() };
+    if (current?.isOver !== false && (current === undefined || now() - current.at >= maxAge)) {
+      const next: NonNullable<typeof current> = { at: now(), reading: read(), isOver: false };
+      const end = () => {
+        next.isOver = true;
+      };
+      next.reading.then(end, end);
+      current = next;
+    }
     return current.reading;
   };
 }
@@ -249,11 +267,7 @@ const mostStatuses = 10_000;
 /** Bytes of all statuses together: they stay in memory, where they take some ten times as much. */
 const mostBytes = 32 << 20;
 
-async function refresh(
-  store: ObjectStore,
-  kept: ReadonlyMap<string, Kept>,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, Kept>> {
+async function refresh(store: ObjectStore, kept: Map<string, Kept>, signal: AbortSignal): Promise<void> {
   const limit = createLimit(16);
   const all = (await store.list(folders.status, { signal })).slice(0, mostStatuses);
   let bytes = 0;
@@ -264,12 +278,17 @@ async function refresh(
       bytes += size;
       return bytes <= mostBytes;
     });
-  const entries = await allSettledOrThrow(
+  const keys = new Set(listed.map(({ key }) => key));
+  for (const key of kept.keys()) if (!keys.has(key)) kept.delete(key);
+  await allSettledOrThrow(
     listed.map((object) =>
-      limit(async () => [object.key, await readOne(store, object, kept, signal)] as const),
+      limit(async () => {
+        const found = await readOne(store, object, kept, signal);
+        if (found === undefined) kept.delete(object.key);
+        else kept.set(object.key, found);
+      }),
     ),
   );
-  return new Map(entries.flatMap(([key, one]) => (one === undefined ? [] : [[key, one] as const])));
 }
 
 async function readOne(

@@ -1,15 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import {
-  type BigIntStats,
-  closeSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmdirSync,
-  unlinkSync,
-} from 'node:fs';
+import { type BigIntStats, lstatSync, mkdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, realpath, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -38,36 +28,33 @@ export async function findPath({ url, root, key }: Place): Promise<string | unde
 }
 
 /**
- * Puts the written file in its place if the condition holds, and makes that survive a crash of the machine. Runs
- * under the lock, so it is synchronous and touches a handful of entries.
+ * Puts the written file in its place if the condition holds. Runs under the lock, so it is synchronous and touches a
+ * handful of entries. Returns the folders that `syncFolders` has to make survive a crash of the machine.
  */
-export function replaceFile(place: Place, written: WrittenFile, condition: PutCondition): void {
+export function replaceFile(place: Place, written: WrittenFile, condition: PutCondition): readonly string[] {
   const path = join(place.root, place.key);
   const missing = missingFolders(place);
   const etag = missing.length > 0 ? undefined : currentEtag(place, path);
   checkCondition(place.url, place.key, condition, etag);
-  for (const folder of missing) {
-    mkdirSync(folder);
-    syncFolder(dirname(folder));
-  }
+  for (const folder of missing) mkdirSync(folder);
   renameSync(written.path, path);
-  syncFolder(dirname(path));
+  return [...missing.map(dirname), dirname(path)];
 }
 
 /**
  * Removes the file, where an etag is given only if it has that one, and folders that it leaves empty: another key may
- * want to be a file of that name. Under the lock.
+ * want to be a file of that name. Under the lock; returns the folders for `syncFolders`.
  */
-export function removeFile(place: Place, wanted: string | undefined): void {
+export function removeFile(place: Place, wanted: string | undefined): readonly string[] {
   const path = join(place.root, place.key);
-  if (missingFolders(place).length > 0) return;
+  if (missingFolders(place).length > 0) return [];
   const etag = currentEtag(place, path, 'ignore folders');
-  if (etag === undefined) return;
+  if (etag === undefined) return [];
   checkRemoval(place.url, place.key, etag, wanted);
   unlinkSync(path);
   let folder = dirname(path);
   while (folder !== place.root && removeEmpty(folder)) folder = dirname(folder);
-  syncFolder(folder);
+  return [folder];
 }
 
 /** The folders of the key that are not there yet, outermost first. */
@@ -101,12 +88,43 @@ function removeEmpty(folder: string): boolean {
   }
 }
 
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
+/**
+ * Waits until the entries of these folders, as they are now, survive a crash of the machine. Not under the lock, where
+ * nobody else could go on; of many that wait for one folder, the next round serves all. One that has gone meanwhile
+ * was removed by somebody who makes that last.
+ */
+export async function syncFolders(folders: readonly string[]): Promise<void> {
+  await Promise.all([...new Set(folders)].map(syncFolder));
+}
+
+/** For each folder the round under way, and the next one, which starts after it. */
+const rounds = new Map<string, { readonly current: Promise<void>; next?: Promise<void> }>();
+
+function syncFolder(folder: string): Promise<void> {
+  const round = rounds.get(folder);
+  if (round === undefined) return startRound(folder);
+  round.next ??= round.current.catch(() => undefined).then(() => startRound(folder));
+  return round.next;
+}
+
+function startRound(folder: string): Promise<void> {
+  const current = syncNow(folder).finally(() => {
+    if (rounds.get(folder)?.next === undefined) rounds.delete(folder);
+  });
+  rounds.set(folder, { current });
+  return current;
+}
+
+async function syncNow(folder: string): Promise<void> {
   try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
+    const handle = await open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
   }
 }
 

@@ -16,7 +16,7 @@ import {
   type ObjectStore,
   readMethods,
 } from '../store.ts';
-import { fileEtag, findPath, removeFile, replaceFile, sweepTemp, writeTemp } from './files.ts';
+import { fileEtag, findPath, removeFile, replaceFile, sweepTemp, syncFolders, writeTemp } from './files.ts';
 import { openObject, readEtag, readObject } from './read.ts';
 
 /**
@@ -96,11 +96,8 @@ export function createFileStore(folder: string): ObjectStore {
       return call(`writing ${key}`, signal, opened, async (before) => {
         const { root, written } = await stage(before, body, signal);
         try {
-          await holdLock(
-            join(root, '.lock'),
-            () => replaceFile({ url, root, key }, written, condition),
-            signal,
-          );
+          const replace = () => replaceFile({ url, root, key }, written, condition);
+          await syncFolders(await holdLock(join(root, '.lock'), replace, signal));
         } catch (error) {
           await rm(written.path, { force: true });
           throw error;
@@ -118,9 +115,10 @@ export function createFileStore(folder: string): ObjectStore {
     },
     async delete(key, { etag, signal } = {}) {
       checkKey(url, key);
-      await call(`deleting ${key}`, signal, forWriting, (root) =>
-        holdLock(join(root, '.lock'), () => removeFile({ url, root, key }, etag), signal),
-      );
+      await call(`deleting ${key}`, signal, forWriting, async (root) => {
+        const remove = () => removeFile({ url, root, key }, etag);
+        await syncFolders(await holdLock(join(root, '.lock'), remove, signal));
+      });
     },
     /** Writes and locks, and leaves no object behind. */
     async verify({ signal } = {}) {

@@ -1,4 +1,6 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
+import { MusterError } from '../../../lib/base/errors.ts';
 import { createStatusReader, readOverview } from '../../../lib/sidecar/serve/providers.ts';
 import { createMemoryStore } from '../../../lib/store/memory.ts';
 import { fileOf, fill, retiredOf, statusOf } from '../../support/bucket.ts';
@@ -63,4 +65,82 @@ test('says of each provider what a person should know, the worst first', async (
     ['silent', 'unknown', 'the store has no status of it: nobody knows how old its list is'],
     ['well', 'ok', ''],
   ]);
+});
+
+/** A store whose statuses are read one by one, each when the test says so. */
+function slowStore() {
+  const store = createMemoryStore();
+  const waiting: (() => void)[] = [];
+  const lists: string[] = [];
+  return {
+    lists,
+    store,
+    async answer(count: number) {
+      for (let done = 0; done < count; ) {
+        await turn();
+        const next = waiting.shift();
+        if (next === undefined) continue;
+        next();
+        done += 1;
+      }
+      await turn();
+    },
+    slow: {
+      ...store,
+      async list(...args: Parameters<typeof store.list>) {
+        lists.push(args[0]);
+        return store.list(...args);
+      },
+      async get(...args: Parameters<typeof store.get>) {
+        await new Promise<void>((resolve) => waiting.push(resolve));
+        return store.get(...args);
+      },
+    },
+  };
+}
+
+test('a page shows the statuses that are known by then, while the others are still read', async () => {
+  const { store, slow, answer, lists } = slowStore();
+  for (const job of ['a', 'b', 'c']) await fill(store, statusOf(`${job}/dns-0`));
+  let time = 0;
+  const read = createStatusReader(slow, { patience: 20, now: () => time });
+  const known = async () => {
+    const { byKey, error } = await read();
+    return [[...byKey.values()].map(({ job }) => job).sort(), error];
+  };
+  await answer(0);
+  const first = known();
+  await answer(2);
+  expect(await first).toEqual([['a', 'b'], 'the statuses are still being read']);
+  // However long it takes, nobody starts a second reading beside it.
+  time = 60_000;
+  expect(await known()).toEqual([['a', 'b'], 'the statuses are still being read']);
+  expect(lists).toEqual(['status/']);
+  await answer(1);
+  expect(await read()).toEqual({ byKey: expect.anything(), problems: new Map(), error: undefined });
+  expect(lists).toEqual(['status/', 'status/']);
+});
+
+test('a reading that runs out of time keeps what it has read, and the next one reads the rest', async () => {
+  const { store, slow, answer } = slowStore();
+  for (const job of ['a', 'b', 'c']) await fill(store, statusOf(`${job}/dns-0`));
+  const asked: string[] = [];
+  const counted = {
+    ...slow,
+    async get(...args: Parameters<typeof store.get>) {
+      asked.push(args[0]);
+      // Of the first reading the third never comes.
+      if (asked.length === 3) throw new MusterError('timeout', 'no answer');
+      return slow.get(...args);
+    },
+  };
+  const read = createStatusReader(counted, { maxAge: 0, now: () => 0 });
+  const first = read();
+  await answer(2);
+  expect((await first).error).toBe('no answer');
+  const second = read();
+  await answer(1);
+  const { byKey, error } = await second;
+  expect([[...byKey.values()].map(({ job }) => job).sort(), error]).toEqual([['a', 'b', 'c'], undefined]);
+  expect(asked.sort()).toEqual(['a', 'b', 'c', 'c'].map((job) => `status/${job}/dns-0.json`));
 });
