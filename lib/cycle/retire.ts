@@ -1,5 +1,4 @@
 import { MusterError } from '../base/errors.ts';
-import type { ObjectStore } from '../store/store.ts';
 import { countTargets } from '../targets/canonical.ts';
 import { diffGroups } from '../targets/diff.ts';
 import {
