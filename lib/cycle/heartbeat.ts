@@ -1,9 +1,18 @@
 import { errorData, type MusterError } from '../base/errors.ts';
 import { version as musterVersion } from '../base/version.ts';
+import { retryConflict } from '../store/errors.ts';
 import { type Control, pinAt } from './control.ts';
 import type { Hold } from './gate.ts';
 import type { CycleInput, Provider } from './provider.ts';
-import { clockSkew, emptyStatus, type Held, type Status, type StoredStatus, writeStatus } from './status.ts';
+import {
+  clockSkew,
+  emptyStatus,
+  type Held,
+  readStatus,
+  type Status,
+  type StoredStatus,
+  writeStatus,
+} from './status.ts';
 
 /** What a cycle has to report. */
 export interface Report {
@@ -143,19 +152,22 @@ function heldFacts({ kind, targets, listed, wait, message }: Hold, now: Date, ol
 
 /**
  * Writes a status before a target file is created. No file is in the store without a status, so that a later look finds
- * it, whenever this run dies, and a retirement that is under way sees that the provider is back. Returns what will be
- * replaced next.
+ * it, whenever this run dies, and a retirement that is under way sees that the provider is back: so it is written also over
+ * a newer status. Returns what will be replaced next.
  */
 export async function announceFile(
   provider: Pick<Provider, 'job' | 'provider' | 'identity'>,
   { store, run, now, signal }: Pick<CycleInput, 'store' | 'run' | 'now' | 'signal'>,
   stored: StoredStatus,
 ): Promise<StoredStatus> {
-  const { retiring: _, ...known } = stored.status ?? emptyStatus(provider, run, now());
-  const { identity = known.identity } = provider;
-  const status = { ...known, run, ...(identity !== undefined && { identity }) };
-  const written = await writeStatus(provider, status, stored.etag, { store, signal });
-  return { ...stored, etag: written?.etag ?? stored.etag };
+  return retryConflict(async (attempt) => {
+    const over = attempt === 1 ? stored : await readStatus(store, provider, signal);
+    const { retiring: _, ...known } = over.status ?? emptyStatus(provider, run, now());
+    const { identity = known.identity } = provider;
+    const status = { ...known, run, ...(identity !== undefined && { identity }) };
+    const written = await writeStatus(provider, status, over.etag, { store, signal, merge: false });
+    return { ...over, etag: written?.etag };
+  });
 }
 
 /** What is not older than an hour; a time in the future is unknown, and ends at once. */

@@ -241,10 +241,9 @@ export function cycleSteps(world: World, place: number, setting: Setting): reado
       return [step(label, go('other fence', { other: etagOf(found) }))];
     }
     case 'other fence': {
-      const isLate = !isSameWrite(snapshot, world.snapshot);
+      const isLate = setting.otherFenced && !isSameWrite(snapshot, world.snapshot);
       if (isLate && setting.lateTakenBack) return [step(say('finds a newer snapshot'), go('other version'))];
-      if (isLate && setting.otherFenced)
-        return [step(say('finds a newer snapshot, and leaves it'), go(afterOther(cycle, setting)))];
+      if (isLate) return [step(say('finds a newer snapshot, and leaves it'), go(afterOther(cycle, setting)))];
       return [step(say('finds its snapshot in place'), go('other delete'))];
     }
     case 'other version': {
@@ -348,7 +347,9 @@ function pass(world: World, cycle: Cycle, setting: Setting, go: Go): Step<World>
     setting.memoryPerTarget
       ? has(accepted, bit) || (!has(rejected, bit) && (memory?.waited[bit] ?? -1) >= 0)
       : memory !== undefined;
-  const waited = targetNames.map((_, bit) => (has(missing, bit) && (isPinned || !isGoing(bit)) ? 0 : -1));
+  const isWaiting = (bit: number) =>
+    has(missing, bit) && (isPinned || (setting.gateOpen !== true && !isGoing(bit)));
+  const waited = targetNames.map((_, bit) => (isWaiting(bit) ? 0 : -1));
   const kept = marked({ waited });
   const next = isPinned ? list : listing | kept;
   const isHeld = isPinned ? next !== listing : kept !== 0;
@@ -470,9 +471,11 @@ function partsOf(
   });
 }
 
-/** Whether another snapshot names all parts that the run has not made itself. */
-function namesKept(found: Checkpoint, { parts = [], version, made = [] }: Cycle, setting: Setting): boolean {
+/** Whether another snapshot names all parts of the list that the run has not made itself. */
+function namesKept(found: Checkpoint, cycle: Cycle, setting: Setting): boolean {
+  const { version, made = [] } = cycle;
   const isOwn = (name: string) => (setting.clearedAfter ? made.includes(name) : versionOf(name) === version);
+  const parts = partsOf(cycle, setting) ?? [];
   return parts.every((name) => found.parts?.includes(name) === true || isOwn(name));
 }
 

@@ -154,9 +154,12 @@ function crashes(world: World): readonly Step<World>[] {
   ];
 }
 
-function missingPart({ manifest, snapshot, parts }: World): string | undefined {
+/** A manifest that is older than the file beside it is one that nobody takes. */
+function missingPart({ manifest, file, snapshot, parts }: World): string | undefined {
   const isThere = (name: string) => parts[name] !== undefined;
-  if (manifest?.parts.every(isThere) === false) return 'whoever reads a manifest finds all its parts';
+  const isTaken = (manifest?.version ?? 0) >= (file?.version ?? 0);
+  if (isTaken && manifest?.parts.every(isThere) === false)
+    return 'whoever reads a manifest finds all its parts';
   return snapshot.parts?.every(isThere) === false
     ? 'whoever reads a snapshot finds all its parts'
     : undefined;

@@ -297,6 +297,8 @@ export interface Setting extends Mechanisms {
   readonly start?: 'old parts' | 'both layouts' | 'older left' | undefined;
   /** Orphans may be looked for after any list, as after each hundredth version. */
   readonly looksOften?: boolean | undefined;
+  /** The gate lets all removals pass. */
+  readonly gateOpen?: boolean | undefined;
   /** Nothing gets so old that it is an orphan. */
   readonly staysYoung?: boolean | undefined;
 }
