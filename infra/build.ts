@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { buildFunctions, bundlePlugins } from './build-functions.ts';
 import { libraryParts } from './build-types.ts';
+import { joinParts } from './join-parts.ts';
 import { bundledPackages, licensesFile, licensesText } from './licenses.ts';
 
 /** What a bundle of the command is made with. */
@@ -26,17 +27,21 @@ const common: BuildOptions = {
  * is bundled, lie beside it.
  */
 export async function buildCommand(outdir = 'dist'): Promise<Metafile> {
-  const parts = (await libraryParts()).map((part) => [`lib/${part}`, `lib/library/${part}.ts`]);
-  const { metafile } = await build({
+  const library = (await libraryParts()).map((part) => [`lib/${part}`, `lib/library/${part}.ts`]);
+  const options = {
     ...common,
-    entryPoints: { muster: 'lib/cli/main.ts', ...Object.fromEntries(parts) },
+    entryPoints: { muster: 'lib/cli/main.ts', ...Object.fromEntries(library) },
     outdir,
     outExtension: { '.js': '.mjs' },
     splitting: true,
     sourcemap: true,
     metafile: true,
-    plugins: bundlePlugins(),
-  });
+  } satisfies BuildOptions;
+  // Nobody runs this one: it tells which parts there are.
+  const dry = { write: false, minify: false, sourcemap: false };
+  const { metafile: parted } = await build({ ...options, ...dry, plugins: bundlePlugins() });
+  const plugins = [joinParts(parted), ...bundlePlugins()];
+  const { metafile } = await build({ ...options, plugins });
   const command = join(outdir, 'muster.mjs');
   await chmod(command, 0o755);
   const { stdout } = await promisify(execFile)(process.execPath, [command, 'schema'], {

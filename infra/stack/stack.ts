@@ -6,6 +6,12 @@ import { functionName, roleResources } from './role.ts';
 import { type Backend, readCustom, type Settings } from './settings.ts';
 import { arn, getAtt, policy, type Resources, ref, sub, trust, type Value } from './template.ts';
 
+/**
+ * `NODE_OPTIONS` of each function. What outlives a page of a listing outlives the cycle: a small young generation copies
+ * less of it, and takes a tenth to a quarter less CPU. The image has the same setting.
+ */
+export const nodeOptions = '--enable-source-maps --max-semi-space-size=4';
+
 /** What the Serverless Framework hands to a variable that is a function. */
 interface VariableInput {
   readonly resolveConfigurationProperty: (path: readonly string[]) => Promise<unknown>;
@@ -92,7 +98,7 @@ function defineFunction(backend: Backend, { settings, bucket, version }: Shared)
       MUSTER_SCHEDULE: schedule.expression,
       MUSTER_LOG_LEVEL: logLevel,
       POWERTOOLS_SERVICE_NAME: stack,
-      NODE_OPTIONS: '--enable-source-maps',
+      NODE_OPTIONS: nodeOptions,
     },
     // The next tick is the retry. An earlier retry would only add load to a system that has a problem.
     maximumRetryAttempts: 0,

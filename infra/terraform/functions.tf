@@ -36,7 +36,7 @@ resource "aws_lambda_function" "function" {
       MUSTER_SCHEDULE         = var.schedule
       MUSTER_LOG_LEVEL        = var.log_level
       POWERTOOLS_SERVICE_NAME = var.name
-      NODE_OPTIONS            = "--enable-source-maps"
+      NODE_OPTIONS            = "--enable-source-maps --max-semi-space-size=4"
     }
   }
 

@@ -54,7 +54,12 @@ export function createLogger({
   format = 'text',
 }: LoggerOptions): Logger {
   const formatLine = format === 'json' ? formatJson : formatFields;
-  return loggerWith({ lowest: logLevels.indexOf(level), write, now, formatLine }, {});
+  const lowest = logLevels.indexOf(level);
+  return loggerTo((of, message, fields) => {
+    if (logLevels.indexOf(of) < lowest) return;
+    const head = { ts: now(), level: of, msg: message };
+    write(`${formatLine({ ...fields, ...head }, head)}\n`);
+  });
 }
 
 /** A logger that writes nothing. */
@@ -66,27 +71,21 @@ export const silentLogger: Logger = {
   with: () => silentLogger,
 };
 
-interface Sink {
-  readonly lowest: number;
-  readonly write: (line: string) => void;
-  readonly now: () => Date;
-  readonly formatLine: (fields: LogFields, head: LogFields) => string;
-}
-
-function loggerWith(sink: Sink, own: LogFields): Logger {
+/** A logger that gives each line to `write`, with the fields of the line and its own. */
+export function loggerTo(
+  write: (level: LogLevel, message: string, fields: LogFields) => void,
+  own: LogFields = {},
+): Logger {
   const at =
     (level: LogLevel) =>
-    (message: string, fields: LogFields = {}): void => {
-      if (logLevels.indexOf(level) < sink.lowest) return;
-      const head = { ts: sink.now(), level, msg: message };
-      sink.write(`${sink.formatLine({ ...own, ...fields, ...head }, head)}\n`);
-    };
+    (message: string, fields: LogFields = {}): void =>
+      write(level, message, { ...own, ...fields });
   return {
     debug: at('debug'),
     info: at('info'),
     warn: at('warn'),
     error: at('error'),
-    with: (fields) => loggerWith(sink, { ...own, ...fields }),
+    with: (fields) => loggerTo(write, { ...own, ...fields }),
   };
 }
 

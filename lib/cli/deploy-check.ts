@@ -1,8 +1,8 @@
 import { checkDeployment, type Finding, readSchedule } from '../lambda/check-deployment.ts';
 import { type App, loadApp } from '../run/app.ts';
-import { defineCommand, exitCodes, type Io } from './command.ts';
+import { defineCommand, type Io } from './command.ts';
 import { shared } from './options.ts';
-import { counted, printList } from './output.ts';
+import { counted, exitCodeOf, printList } from './output.ts';
 
 /** `muster deploy-check` */
 export const deployCheck = defineCommand({
@@ -34,9 +34,7 @@ export const deployCheck = defineCommand({
       empty: 'Nothing was checked.',
     });
     const wrong = findings.filter(({ ok }) => !ok).length;
-    if (wrong === 0) return exitCodes.good;
-    io.err(`${wrong} of ${findings.length} checks found something wrong\n`);
-    return exitCodes.failed;
+    return exitCodeOf(io, wrong, findings.length);
   },
 });
 

@@ -8,6 +8,7 @@ import type { AppProvider } from '../run/providers.ts';
 import { namedConfig, reloadingConfig } from '../run/reload.ts';
 import { runScheduler, type Scheduled } from '../run/scheduler.ts';
 import type { HttpServer } from '../sidecar/serve/http.ts';
+import type { ConfigReport } from '../sidecar/serve/model.ts';
 import { syncForever } from '../sidecar/sync.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { encodeJob } from '../targets/keys.ts';
@@ -78,15 +79,9 @@ export const dev = defineCommand({
 });
 
 /** A scheduler and a sidecar over one store. */
-export interface LocalRunInput {
+export interface LocalRunInput extends ConfigReport {
   readonly store: ObjectStore;
   readonly config: () => Promise<Scheduled & Pick<AppConfig, 'owner'>>;
-  /** Why the newest configuration is not in force; empty if it is. */
-  readonly configProblem?: (() => string) | undefined;
-  /** When the configuration in force was loaded, in milliseconds of Unix time. */
-  readonly configLoadedAt?: (() => number) | undefined;
-  /** The parts of the configuration that are left to Prometheus; empty for none. */
-  readonly configNote?: (() => string) | undefined;
   /** Folder of the target files. */
   readonly folder: string;
   readonly listen: string;

@@ -14,9 +14,9 @@ import type { AppProvider } from '../run/providers.ts';
 import type { ObjectStore } from '../store/store.ts';
 import { addressLabel, targetLabels } from '../targets/group.ts';
 import type { ProviderId } from '../targets/keys.ts';
-import { defineCommand, exitCodes, type Io } from './command.ts';
+import { defineCommand, type Io } from './command.ts';
 import { shared } from './options.ts';
-import { counted, printTable } from './output.ts';
+import { counted, exitCodeOf, printTable } from './output.ts';
 
 /** `muster doctor` */
 export const doctor = defineCommand({
@@ -54,9 +54,7 @@ export const doctor = defineCommand({
     if (output === 'json') await io.out(`${JSON.stringify(elements, undefined, 2)}\n`);
     else await printTable(io, ['CHECK', '', ''], rows, { last: 'prose' });
     const wrong = findings.filter(({ state }) => state === 'wrong').length;
-    if (wrong === 0) return exitCodes.good;
-    io.err(`${wrong} of ${findings.length} checks found something wrong\n`);
-    return exitCodes.failed;
+    return exitCodeOf(io, wrong, findings.length);
   },
 });
 

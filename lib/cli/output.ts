@@ -2,7 +2,14 @@ import { styleText } from 'node:util';
 import type { LeftAlone } from '../config/muster-config.ts';
 import { formatLeftAlone } from '../config/prometheus-keys.ts';
 import type { Progress } from '../targets/discover.ts';
-import type { Io } from './command.ts';
+import { exitCodes, type Io } from './command.ts';
+
+/** The exit code of a command that checks. Reports how many of its checks found something wrong, if any did. */
+export function exitCodeOf(io: Io, wrong: number, checks: number) {
+  if (wrong === 0) return exitCodes.good;
+  io.err(`${wrong} of ${checks} checks found something wrong\n`);
+  return exitCodes.failed;
+}
 
 interface Layout<Item> {
   readonly heading: readonly string[];

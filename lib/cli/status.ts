@@ -136,14 +136,24 @@ async function print(
         ...(one.warnings ?? []),
       ].join('; '),
     ]);
-    const states = providers.map(({ state, ok }) => styleOfState(state, ok));
-    await printTable(io, heading, rows, {
-      last: 'prose',
-      styleOf: (row, column) => (column === heading.length - 1 ? states[row] : undefined),
-    });
+    await printStates(io, heading, rows, providers);
   }
   if (outputs.length > 0 && providers.length > 0) await io.out('\n');
   if (outputs.length > 0) await printOutputStatuses(io, outputs, now);
+}
+
+/** Prints a table with a row for each of `ones`, whose last column is a state. */
+async function printStates(
+  io: Io,
+  heading: readonly string[],
+  rows: readonly (readonly string[])[],
+  ones: readonly { readonly state: string; readonly ok: boolean }[],
+): Promise<void> {
+  const styles = ones.map(({ state, ok }) => styleOfState(state, ok));
+  await printTable(io, heading, rows, {
+    last: 'prose',
+    styleOf: (row, column) => (column === heading.length - 1 ? styles[row] : undefined),
+  });
 }
 
 /** Held and waiting providers have not failed. */
@@ -292,9 +302,5 @@ async function printOutputStatuses(
     String(bytes),
     state,
   ]);
-  const states = statuses.map(({ state, ok }) => styleOfState(state, ok));
-  await printTable(io, heading, rows, {
-    last: 'prose',
-    styleOf: (row, column) => (column === heading.length - 1 ? states[row] : undefined),
-  });
+  await printStates(io, heading, rows, statuses);
 }

@@ -3,19 +3,7 @@ import { isMusterError } from '../base/errors.ts';
 import { parseStoreUrl, type StoreLocation } from '../store/url.ts';
 import { labelsReadByRules } from '../targets/relabel.ts';
 import type { RelabelConfig } from '../targets/relabel-config.ts';
-import {
-  bool,
-  duration,
-  int,
-  isMapping,
-  leaf,
-  list,
-  nonEmptyText,
-  scalarText,
-  text,
-  unlessEmpty,
-  url,
-} from './fields.ts';
+import * as field from './fields.ts';
 import type { JobSettings, MusterConfig, NamedOutput, Provider, StanzaReader } from './muster-config.ts';
 import { expected } from './problem.ts';
 import { prometheusKeys } from './prometheus-keys.ts';
@@ -56,16 +44,20 @@ export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
   return section(
     {
       global: globalKeys,
-      scrape_configs: list(scrapeConfig(mechanisms)).check(
-        uniqueBy('job_name', { caseAlone: 'jobs', caseMatters: mayHaveProviders, nameEntry: nameJob }),
-      ),
-      kube_state_metrics: list(kubeStateEntry).check(uniqueBy('name')),
+      scrape_configs: field
+        .list(scrapeConfig(mechanisms))
+        .check(
+          uniqueBy('job_name', { caseAlone: 'jobs', caseMatters: mayHaveProviders, nameEntry: nameJob }),
+        ),
+      kube_state_metrics: field.list(kubeStateEntry).check(uniqueBy('name')),
       store: storeConfig(directory),
       // Files with code. The program that reads the document has loaded them, or ignores them.
-      backends: list(nonEmptyText()),
-      strict: bool(false),
+      backends: field.list(field.nonEmptyText()),
+      strict: field.bool(false),
       owner: ownerName.optional(),
-      journal: section({ keep: duration('90d'), min_versions: int({ min: 1 }, 100) }).prefault({}),
+      journal: section({ keep: field.duration('90d'), min_versions: field.int({ min: 1 }, 100) }).prefault(
+        {},
+      ),
       defaults: jobSettings.prefault({}),
     },
     { ignored: prometheusKeys },
@@ -94,14 +86,14 @@ export function documentSchema<Stanza, KubeState extends NamedOutput = never>({
     });
 }
 
-const ownerName = leaf('a name of letters, digits, ., - and _, 100 at most', (source) =>
+const ownerName = field.leaf('a name of letters, digits, ., - and _, 100 at most', (source) =>
   /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(source) ? source : undefined,
 );
 
 /** Only jobs with providers have folders. */
 function mayHaveProviders(job: unknown): boolean {
   return !(
-    isMapping(job) &&
+    field.isMapping(job) &&
     'providers' in job &&
     Array.isArray(job.providers) &&
     job.providers.length === 0
@@ -244,8 +236,8 @@ function uniqueBy(
 }
 
 function textAt(entry: unknown, key: string): string | undefined {
-  if (!isMapping(entry)) return undefined;
-  return scalarText(new Map<string, unknown>(Object.entries(entry)).get(key));
+  if (!field.isMapping(entry)) return undefined;
+  return field.scalarText(new Map<string, unknown>(Object.entries(entry)).get(key));
 }
 
 /** The store of a file without `store`. */
@@ -259,9 +251,9 @@ export function storeConfig(directory: string): z.ZodType<StoreLocation> {
   const location = storeUrl(directory);
   const withOptions = section({
     url: location.prefault(defaultStore),
-    endpoint: unlessEmpty(url()),
-    region: text(''),
-    force_path_style: bool().optional(),
+    endpoint: field.unlessEmpty(field.url()),
+    region: field.text(''),
+    force_path_style: field.bool().optional(),
   })
     .check(
       rule(['endpoint', 'url'], (store) => onlyS3(store, store.endpoint !== undefined)),
@@ -279,7 +271,7 @@ export function storeConfig(directory: string): z.ZodType<StoreLocation> {
     });
   return withShape(z.unknown(), { reads: [location, withOptions] })
     .transform((input, context) => {
-      const parsed = (scalarText(input) === undefined ? withOptions : location).safeParse(input);
+      const parsed = (field.scalarText(input) === undefined ? withOptions : location).safeParse(input);
       if (parsed.success) return parsed.data;
       context.issues.push(...parsed.error.issues.map((issue) => ({ ...issue, input: undefined })));
       return z.NEVER;
@@ -291,7 +283,7 @@ const storeForms = 's3://bucket/prefix, file:///folder or a folder';
 
 function storeUrl(directory: string): z.ZodType<StoreLocation> {
   return withShape(z.unknown(), { what: storeForms, json: scalarShape }).transform((input, context) => {
-    const source = scalarText(input);
+    const source = field.scalarText(input);
     try {
       if (source !== undefined) return parseStoreUrl(source, directory);
       context.addIssue({

@@ -6,15 +6,14 @@ import { type JsonSchema, scalarOrNullShape, scalarShape, withShape } from './sh
 export function text(): Leaf<string>;
 export function text(byDefault: string): WithDefault<string>;
 export function text(byDefault?: string): Leaf<string> | WithDefault<string> {
-  return withDefault(leaf('text', wellFormed), byDefault);
+  return withDefault(anyText, byDefault);
 }
 
 /** Like `text`, but neither empty nor blank. */
 export function nonEmptyText(): Leaf<string>;
 export function nonEmptyText(byDefault: string): WithDefault<string>;
 export function nonEmptyText(byDefault?: string): Leaf<string> | WithDefault<string> {
-  const read = (source: string) => (source.trim() === '' ? undefined : wellFormed(source));
-  return withDefault(leaf('text that is not empty', read), byDefault);
+  return withDefault(filledText, byDefault);
 }
 
 /** One of these words. */
@@ -32,10 +31,7 @@ export function oneOf<const Word extends string>(words: readonly Word[], byDefau
 export function bool(): Leaf<boolean>;
 export function bool(byDefault: boolean): WithDefault<boolean>;
 export function bool(byDefault?: boolean): Leaf<boolean> | WithDefault<boolean> {
-  return withDefault(
-    leaf('true or false', (source) => booleans.get(source), booleanShape),
-    byDefault,
-  );
+  return withDefault(anyBoolean, byDefault);
 }
 
 /** The bounds of a number, both included. */
@@ -68,12 +64,7 @@ export interface DurationOptions {
 export function duration(byDefault?: undefined, options?: DurationOptions): Leaf<number>;
 export function duration(byDefault: string, options?: DurationOptions): WithDefault<number>;
 export function duration(byDefault?: string, { zero = false }: DurationOptions = {}) {
-  const what = `a duration such as 30s, 5m or 1h30m${zero ? '' : ', longer than 0'}`;
-  const read = (source: string) => {
-    const milliseconds = parseDuration(source);
-    return milliseconds === 0 && !zero ? undefined : milliseconds;
-  };
-  return withDefault(leaf(what, read, durationShape), byDefault);
+  return withDefault(zero ? anyDuration : positiveDuration, byDefault);
 }
 
 /** Any value, as YAML's core schema reads it. */
@@ -286,3 +277,17 @@ export function formatDuration(milliseconds: number): string {
   }
   return text === '' ? '0s' : text;
 }
+
+// One schema serves all keys that hold the same: each start would make hundreds otherwise.
+const anyText = leaf('text', wellFormed);
+const filledText = leaf('text that is not empty', (source) =>
+  source.trim() === '' ? undefined : wellFormed(source),
+);
+const anyBoolean = leaf('true or false', (source) => booleans.get(source), booleanShape);
+const durationForms = 'a duration such as 30s, 5m or 1h30m';
+const anyDuration = leaf(durationForms, parseDuration, durationShape);
+const positiveDuration = leaf(
+  `${durationForms}, longer than 0`,
+  (source) => parseDuration(source) || undefined,
+  durationShape,
+);

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { anyValue, bool, mapOf, nonEmptyText, oneOf, stringList, stringMap, text, url } from './fields.ts';
+import * as field from './fields.ts';
 import {
   httpHeaders,
   type ProxyConfig,
@@ -22,22 +22,22 @@ const keyForms = [
 ] as const;
 
 const fields = {
-  client_id: nonEmptyText(),
+  client_id: field.nonEmptyText(),
   client_secret: secret(),
   client_secret_file: secretFile(),
   client_secret_ref: secretRef(),
-  client_certificate_key_id: text(''),
+  client_certificate_key_id: field.text(''),
   client_certificate_key: secret(),
   client_certificate_key_file: secretFile(),
   client_certificate_key_ref: secretRef(),
-  grant_type: oneOf(['client_credentials', jwtBearer], 'client_credentials'),
-  signature_algorithm: oneOf(['RS256', 'RS384', 'RS512'], 'RS256'),
-  iss: text(''),
-  audience: text(''),
-  claims: mapOf(anyValue()),
-  scopes: stringList(),
-  token_url: url(),
-  endpoint_params: stringMap(),
+  grant_type: field.oneOf(['client_credentials', jwtBearer], 'client_credentials'),
+  signature_algorithm: field.oneOf(['RS256', 'RS384', 'RS512'], 'RS256'),
+  iss: field.text(''),
+  audience: field.text(''),
+  claims: field.mapOf(field.anyValue()),
+  scopes: field.stringList(),
+  token_url: field.url(),
+  endpoint_params: field.stringMap(),
   tls_config: tlsConfig.prefault({}),
   ...proxyFields,
 };
@@ -131,7 +131,7 @@ const basicAuth = section({
   );
 
 const authorization = section({
-  type: text(''),
+  type: field.text(''),
   credentials: secret(),
   credentials_file: secretFile(),
   credentials_ref: secretRef(),
@@ -161,8 +161,8 @@ export const httpClientFields = {
   bearer_token_file: secretFile(),
   bearer_token_ref: secretRef(),
   tls_config: tlsConfig.prefault({}),
-  follow_redirects: bool(true),
-  enable_http2: bool(true),
+  follow_redirects: field.bool(true),
+  enable_http2: field.bool(true),
   http_headers: httpHeaders,
   ...proxyFields,
 };

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import * as z from 'zod';
-import { bool, leaf, list, mapOf, oneOf, text, unlessEmpty } from './fields.ts';
+import * as field from './fields.ts';
 import {
   type Credential,
   credentialOf,
@@ -48,10 +48,10 @@ const fields = {
   key: secret(),
   key_file: secretFile(),
   key_ref: secretRef(),
-  server_name: text(''),
-  insecure_skip_verify: bool(false),
-  min_version: oneOf(tlsVersions).optional(),
-  max_version: oneOf(tlsVersions).optional(),
+  server_name: field.text(''),
+  insecure_skip_verify: field.bool(false),
+  min_version: field.oneOf(tlsVersions).optional(),
+  max_version: field.oneOf(tlsVersions).optional(),
 };
 
 /** `tls_config`. Source: prometheus/common, config.TLSConfig. */
@@ -97,10 +97,10 @@ function toTlsConfig(tls: SectionOf<typeof fields>): TlsConfig {
 
 /** The proxy keys, which stand inline beside the others. Source: prometheus/common, config.ProxyConfig. */
 export const proxyFields = {
-  proxy_url: unlessEmpty(proxyUrl()),
-  no_proxy: text(''),
-  proxy_from_environment: bool(false),
-  proxy_connect_header: mapOf(list(headerText())).check(checkHeaderNames([])),
+  proxy_url: field.unlessEmpty(proxyUrl()),
+  no_proxy: field.text(''),
+  proxy_from_environment: field.bool(false),
+  proxy_connect_header: field.mapOf(field.list(headerText())).check(checkHeaderNames([])),
 };
 
 /** The proxy keys after parsing. */
@@ -146,11 +146,14 @@ export function toProxyConfig(keys: ProxyKeys): ProxyConfig {
  * A proxy has no path. What looks like a path is the rest of a password that was not escaped, and must not be shown.
  */
 function proxyUrl() {
-  return leaf('http://host:port or https://host:port, with # / ? in a password as %23 %2F %3F', (source) => {
-    const parsed = URL.canParse(source) ? new MaskedUrl(source) : undefined;
-    const bare = parsed !== undefined && /^https?:$/.test(parsed.protocol) && parsed.pathname === '/';
-    return bare && parsed.search === '' && parsed.hash === '' ? parsed : undefined;
-  });
+  return field.leaf(
+    'http://host:port or https://host:port, with # / ? in a password as %23 %2F %3F',
+    (source) => {
+      const parsed = URL.canParse(source) ? new MaskedUrl(source) : undefined;
+      const bare = parsed !== undefined && /^https?:$/.test(parsed.protocol) && parsed.pathname === '/';
+      return bare && parsed.search === '' && parsed.hash === '' ? parsed : undefined;
+    },
+  );
 }
 
 /** A URL that may hold a password: `href` and `password` have it, printing and encoding show `xxxxx`. */
@@ -196,19 +199,21 @@ const reserved = [
 ];
 
 /** `http_headers`: the values of each header in the order in which Prometheus sends them, references last. */
-export const httpHeaders = mapOf(
-  section({
-    values: list(headerText()),
-    secrets: list(headerText()),
-    files: list(fileCredential()),
-    refs: list(refCredential()),
-  }).transform(({ values, secrets, files, refs }) => [...values, ...secrets, ...files, ...refs]),
-).check(checkHeaderNames(reserved));
+export const httpHeaders = field
+  .mapOf(
+    section({
+      values: field.list(headerText()),
+      secrets: field.list(headerText()),
+      files: field.list(fileCredential()),
+      refs: field.list(refCredential()),
+    }).transform(({ values, secrets, files, refs }) => [...values, ...secrets, ...files, ...refs]),
+  )
+  .check(checkHeaderNames(reserved));
 
 /** One value of a header, wrapped at once: any of them may be a secret. */
 function headerText() {
   // A control character would end the header and begin another.
-  return leaf<Credential>('a header value without control characters', (source) =>
+  return field.leaf<Credential>('a header value without control characters', (source) =>
     /[^\t\P{Cc}]/u.test(source) ? undefined : { from: 'inline', secret: new Secret(source) },
   );
 }

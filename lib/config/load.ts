@@ -16,15 +16,7 @@ import { bool, isMapping, scalarText } from './fields.ts';
 import type { MusterConfig, NamedOutput, StanzaReader } from './muster-config.ts';
 import { ConfigError, type ConfigProblem, inFileOrder, problemsOf } from './problem.ts';
 import { findLeftAlone, sdKeys, strictProblems } from './prometheus-keys.ts';
-import {
-  type FileAccess,
-  keyBelow,
-  namesBelow,
-  namesFiles,
-  packFiles,
-  readScrapeFiles,
-  unpackFiles,
-} from './scrape-files.ts';
+import * as scrapeFiles from './scrape-files.ts';
 import { maxConfigBytes, readYaml } from './yaml-document.ts';
 
 /** How a text is parsed. */
@@ -47,7 +39,7 @@ export function parseConfig<Stanza, KubeState extends NamedOutput = never>(
   source: string,
   options: ParseOptions<Stanza, KubeState>,
 ): MusterConfig<Stanza, KubeState> {
-  const { text, files } = unpackFiles(source);
+  const { text, files } = scrapeFiles.unpackFiles(source);
   const assembled = assemble(readYaml(text), files, options);
   const { readForeign, mechanisms } = options;
   const known = new Set(mechanisms.map(({ name }) => name));
@@ -74,10 +66,10 @@ function foreignNames(document: unknown): readonly string[] {
  * Both packed.
  */
 export function refuseVanished(now: string, good: string, whereabouts: ConfigOrigin): void {
-  const before = unpackFiles(good);
+  const before = scrapeFiles.unpackFiles(good);
   if (before.files.length === 0) return;
   const { files } = assemble(readYaml(before.text), before.files, whereabouts);
-  const next = unpackFiles(now);
+  const next = scrapeFiles.unpackFiles(now);
   const problems = problemsOfLostFiles(files, assemble(readYaml(next.text), next.files, whereabouts));
   if (problems.length > 0) throw new ConfigError(whereabouts.origin, inFileOrder(problems));
 }
@@ -171,14 +163,16 @@ export async function loadConfig<Stanza, KubeState extends NamedOutput = never>(
     object === undefined
       ? folderAccess(source.directory)
       : bucketAccess(object, { location, readUrl, listUrl });
-  const filesOf = namesFiles(main.value) ? () => readScrapeFiles(main, access) : undefined;
+  const filesOf = scrapeFiles.namesFiles(main.value)
+    ? () => scrapeFiles.readScrapeFiles(main, access)
+    : undefined;
   const read = (await filesOf?.()) ?? noFiles;
   const assembled = assemble(main, read.files, rest);
   const readers = await loadReaders(assembled.value, loaders);
   const foreign = await loadForeign(assembled, source, loaders.loadBackend);
   if (foreign.problems.length > 0) throw new ConfigError(location, inFileOrder(foreign.problems));
   const problems = [...read.problems, ...problemsOfLostFiles(before, assembled)];
-  const digest = digestOf(packFiles(text, read.files));
+  const digest = digestOf(scrapeFiles.packFiles(text, read.files));
   const mechanisms = [...readers.mechanisms, ...foreign.readers];
   const config = parseAssembled(assembled, { ...readers, ...rest, mechanisms, strict }, problems);
   return {
@@ -191,7 +185,7 @@ export async function loadConfig<Stanza, KubeState extends NamedOutput = never>(
   };
 }
 
-const noFiles: Awaited<ReturnType<typeof readScrapeFiles>> = { files: [], problems: [] };
+const noFiles: Awaited<ReturnType<typeof scrapeFiles.readScrapeFiles>> = { files: [], problems: [] };
 
 function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
@@ -201,14 +195,14 @@ function digestOf(text: string): string {
 function lookAgain(
   digests: { readonly text: string; readonly all: string },
   readMain: () => Promise<{ readonly text: string }>,
-  readFiles: (() => ReturnType<typeof readScrapeFiles>) | undefined,
+  readFiles: (() => ReturnType<typeof scrapeFiles.readScrapeFiles>) | undefined,
 ): () => Promise<boolean> {
   return async () => {
     const { text } = await readMain();
     // The same text names the same files.
     if (digestOf(text) !== digests.text) return false;
     const { files, problems } = (await readFiles?.()) ?? noFiles;
-    return problems.length === 0 && digestOf(packFiles(text, files)) === digests.all;
+    return problems.length === 0 && digestOf(scrapeFiles.packFiles(text, files)) === digests.all;
   };
 }
 
@@ -246,7 +240,7 @@ async function loadForeign<Stanza>(
   return { readers, problems };
 }
 
-function folderAccess(directory: string): FileAccess {
+function folderAccess(directory: string): scrapeFiles.FileAccess {
   return {
     anywhere: true,
     list: (folder) => readFolder(resolve(directory, folder)),
@@ -258,17 +252,17 @@ function folderAccess(directory: string): FileAccess {
 function bucketAccess(
   { bucket, key }: ObjectLocation,
   { location, readUrl, listUrl }: Pick<LoadOptions<never, never>, 'location' | 'readUrl' | 'listUrl'>,
-): FileAccess {
+): scrapeFiles.FileAccess {
   const folder = key.slice(0, key.lastIndexOf('/') + 1);
   return {
     anywhere: false,
     async list(path) {
-      const keys = await listUrl?.(bucket, keyBelow(folder, path, '/'));
+      const keys = await listUrl?.(bucket, scrapeFiles.keyBelow(folder, path, '/'));
       if (keys === undefined) throw new MusterError('config', `${location}: no folder can be listed here`);
-      return namesBelow(keyBelow(folder, path, '/'), keys);
+      return scrapeFiles.namesBelow(scrapeFiles.keyBelow(folder, path, '/'), keys);
     },
     async read(path) {
-      const object = keyBelow(folder, path);
+      const object = scrapeFiles.keyBelow(folder, path);
       const text = await readUrl?.(`${s3Url({ ...bucket, prefix: object })}`, { bucket, key: object });
       if (text === undefined) throw new MusterError('config', `${location}: no object can be read here`);
       return text;

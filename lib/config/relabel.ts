@@ -8,7 +8,7 @@ import {
   type RelabelRegex,
   relabelActions,
 } from '../targets/relabel-config.ts';
-import { isMapping, leaf, list, oneOf, text, unlessEmpty } from './fields.ts';
+import * as field from './fields.ts';
 import { enumerate } from './problem.ts';
 import { rule, type SectionOf, section } from './section.ts';
 import { anyCaseShape } from './shape.ts';
@@ -19,12 +19,14 @@ const defaults = { separator: ';', regex: '(.*)', replacement: '$1' };
 const textKeys = Object.keys(defaults);
 
 const fields = {
-  source_labels: list(leaf('the name of a label', (source) => (isLabelName(source) ? source : undefined))),
-  separator: text(defaults.separator),
+  source_labels: field.list(
+    field.leaf('the name of a label', (source) => (isLabelName(source) ? source : undefined)),
+  ),
+  separator: field.text(defaults.separator),
   regex: regex(),
   modulus: modulus(),
-  target_label: text(''),
-  replacement: text(defaults.replacement),
+  target_label: field.text(''),
+  replacement: field.text(defaults.replacement),
   action: action(),
 };
 
@@ -69,7 +71,7 @@ const relabelConfig = section(fields).check(
 );
 
 /** `relabel_configs`. Source: prometheus/model/relabel, Config.Validate. */
-export const relabelConfigs: z.ZodType<readonly RelabelConfig[]> = list(
+export const relabelConfigs: z.ZodType<readonly RelabelConfig[]> = field.list(
   z.preprocess(keepEmptyTexts, relabelConfig),
 );
 
@@ -94,7 +96,7 @@ export function printRule(config: RelabelConfig): string {
 }
 
 function keepEmptyTexts(input: unknown): unknown {
-  if (!isMapping(input)) return input;
+  if (!field.isMapping(input)) return input;
   const entries = Object.entries(input).map(([key, value]) => [
     key,
     value === null && textKeys.includes(key) ? '' : value,
@@ -112,22 +114,27 @@ function unread<const Key extends keyof Keys>(key: Key, isDefault: (keys: Pick<K
 }
 
 function action() {
-  return leaf(
-    enumerate(relabelActions, 'or'),
-    (source) => relabelActions.find((name) => name === source.toLowerCase()),
-    anyCaseShape(relabelActions),
-  ).prefault('replace');
+  return field
+    .leaf(
+      enumerate(relabelActions, 'or'),
+      (source) => relabelActions.find((name) => name === source.toLowerCase()),
+      anyCaseShape(relabelActions),
+    )
+    .prefault('replace');
 }
 
 function modulus() {
-  return leaf('a whole number below 2^64', (source) => {
-    const value = /^\d{1,20}$/.test(source) ? BigInt(source) : 2n ** 64n;
-    return value < 2n ** 64n ? value : undefined;
-  }).prefault('0');
+  return field
+    .leaf('a whole number below 2^64', (source) => {
+      const value = /^\d{1,20}$/.test(source) ? BigInt(source) : 2n ** 64n;
+      return value < 2n ** 64n ? value : undefined;
+    })
+    .prefault('0');
 }
 
 function regex() {
-  return text()
+  return field
+    .text()
     .transform((source, context): RelabelRegex => {
       const compiled = compileRegex(source);
       if (typeof compiled !== 'string') return compiled;
@@ -138,7 +145,7 @@ function regex() {
 }
 
 /** `metric_name_validation_scheme`. Source: prometheus/config, ScrapeConfig and GlobalConfig. */
-export const nameSchemeKey = unlessEmpty(oneOf(['utf8', 'legacy']));
+export const nameSchemeKey = field.unlessEmpty(field.oneOf(['utf8', 'legacy']));
 
 /** Where the scheme may be set: in a scrape config, or in `global` for all. */
 export interface NameSchemeKeys {
@@ -149,7 +156,7 @@ export interface NameSchemeKeys {
 export const globalKeys: z.ZodType<NameSchemeKeys> = z.preprocess(
   (input) => ({
     metric_name_validation_scheme:
-      isMapping(input) && 'metric_name_validation_scheme' in input
+      field.isMapping(input) && 'metric_name_validation_scheme' in input
         ? (input.metric_name_validation_scheme ?? undefined)
         : undefined,
   }),

@@ -2,21 +2,7 @@ import * as z from 'zod';
 import { isMusterError } from '../base/errors.ts';
 import { type LabelSet, withoutEmpty } from '../targets/group.ts';
 import { encodeJob } from '../targets/keys.ts';
-import {
-  duration,
-  durationShape,
-  int,
-  isMapping,
-  leaf,
-  list,
-  mapOf,
-  nonEmptyText,
-  number,
-  oneOf,
-  parseDuration,
-  stringList,
-  text,
-} from './fields.ts';
+import * as field from './fields.ts';
 import type { JobSettings, Provider, ReadStanza, StanzaReader } from './muster-config.ts';
 import { publishesAll, scrapeKeys, sdKeys, stayingKeys } from './prometheus-keys.ts';
 import { prometheusVersion } from './prometheus-version.ts';
@@ -31,14 +17,14 @@ export function scrapeConfig<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]
   const configKeys = mechanisms.map(({ configKey }) => configKey);
   const job = section(
     {
-      job_name: nonEmptyText(),
+      job_name: field.nonEmptyText(),
       relabel_configs: relabelConfigs,
       // Prometheus uses them, but the rules of the job see them too.
-      scheme: text('http'),
-      metrics_path: text('/metrics'),
-      params: mapOf(stringList()),
+      scheme: field.text('http'),
+      metrics_path: field.text('/metrics'),
+      params: field.mapOf(field.stringList()),
       metric_name_validation_scheme: nameSchemeKey,
-      muster: section({ ...fields, publish: oneOf(['all']).optional() }).prefault({}),
+      muster: section({ ...fields, publish: field.oneOf(['all']).optional() }).prefault({}),
     },
     { ignored: [...scrapeKeys, ...sdKeys, ...configKeys] },
   );
@@ -70,7 +56,7 @@ export interface ScrapeKeys {
 /** The SD configs of all mechanisms, in the mechanisms' order. */
 function providersOf<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]) {
   const fields = Object.fromEntries(
-    mechanisms.map(({ configKey, schema }) => [configKey, list(schema).check(namesUnique)]),
+    mechanisms.map(({ configKey, schema }) => [configKey, field.list(schema).check(namesUnique)]),
   );
   return z.preprocess(withoutStaying, section(fields)).transform((stanzas) => ({
     providers: mechanisms.flatMap(({ name, configKey }) =>
@@ -81,7 +67,7 @@ function providersOf<Stanza>(mechanisms: readonly StanzaReader<Stanza>[]) {
 
 /** The job without the SD configs that are left to Prometheus unless the job asks for them. */
 function withoutStaying(job: unknown): unknown {
-  if (!isMapping(job) || publishesAll(job)) return job;
+  if (!field.isMapping(job) || publishesAll(job)) return job;
   return Object.fromEntries(Object.entries(job).filter(([key]) => !stayingKeys.includes(key)));
 }
 
@@ -159,39 +145,41 @@ export const builtInSettings: JobSettings = {
 };
 
 const guardFields = {
-  max_removed: number({ min: 0, max: 1 }).optional(),
-  min_targets: int({ min: 0 }).optional(),
+  max_removed: field.number({ min: 0, max: 1 }).optional(),
+  min_targets: field.int({ min: 0 }).optional(),
   // In older files a number counted cycles.
-  confirm_after: leaf(
-    'a duration such as 15m, not a number of cycles',
-    longerThanZero,
-    durationShape,
-  ).optional(),
-  confirm_empty_after: leaf(
-    'a duration such as 1h, or never',
-    (source) => (source === 'never' ? source : longerThanZero(source)),
-    { anyOf: [durationShape, { enum: ['never'] }] },
-  ).optional(),
+  confirm_after: field
+    .leaf('a duration such as 15m, not a number of cycles', longerThanZero, field.durationShape)
+    .optional(),
+  confirm_empty_after: field
+    .leaf(
+      'a duration such as 1h, or never',
+      (source) => (source === 'never' ? source : longerThanZero(source)),
+      { anyOf: [field.durationShape, { enum: ['never'] }] },
+    )
+    .optional(),
 };
 
 const partCount = /^\+?[1-9]\d{0,3}$/;
 
 const fields = {
   guard: section(guardFields).prefault({}),
-  relabel: oneOf(['prometheus', 'publish']).optional(),
-  labels: oneOf(['all', 'needed']).optional(),
-  shards: leaf(
-    '"auto", or a whole number from 1 to 1000',
-    (source) => (source === 'auto' ? source : wholeUpTo(source, 1000)),
-    {
-      anyOf: [
-        { enum: ['auto'] },
-        { type: ['integer', 'string'], pattern: partCount.source, minimum: 1, maximum: 1000 },
-      ],
-    },
-  ).optional(),
-  deadline: duration().optional(),
-  retire_after: duration(undefined, { zero: true }).optional(),
+  relabel: field.oneOf(['prometheus', 'publish']).optional(),
+  labels: field.oneOf(['all', 'needed']).optional(),
+  shards: field
+    .leaf(
+      '"auto", or a whole number from 1 to 1000',
+      (source) => (source === 'auto' ? source : wholeUpTo(source, 1000)),
+      {
+        anyOf: [
+          { enum: ['auto'] },
+          { type: ['integer', 'string'], pattern: partCount.source, minimum: 1, maximum: 1000 },
+        ],
+      },
+    )
+    .optional(),
+  deadline: field.duration().optional(),
+  retire_after: field.duration(undefined, { zero: true }).optional(),
   prometheus: prometheusVersion.optional(),
 };
 
@@ -224,6 +212,6 @@ function wholeUpTo(source: string, most: number): number | undefined {
 }
 
 function longerThanZero(source: string): number | undefined {
-  const milliseconds = parseDuration(source);
+  const milliseconds = field.parseDuration(source);
   return milliseconds === 0 ? undefined : milliseconds;
 }

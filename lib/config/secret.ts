@@ -47,27 +47,22 @@ export type ReadCredential = (credential: Credential, signal: AbortSignal) => Pr
  * `atMostOne` requires that only one is used.
  */
 export function secret() {
-  return unlessEmpty(inlineCredential());
+  return inlineSecret;
 }
 
 /** Path of a file that holds the secret, relative to the configuration's folder. */
 export function secretFile() {
-  return unlessEmpty(fileCredential());
+  return secretPath;
 }
 
 /** Reference to a secret that is kept elsewhere. */
 export function secretRef() {
-  return unlessEmpty(refCredential());
+  return reference;
 }
 
 /** The form that was configured. */
 export function credentialOf(...forms: readonly (Credential | undefined)[]): Credential | undefined {
   return forms.find((form) => form !== undefined);
-}
-
-/** The secret itself. */
-function inlineCredential() {
-  return leaf<Credential>('text', (source) => ({ from: 'inline', secret: new Secret(source) }));
 }
 
 /** The path of a file, as an entry of a list. */
@@ -113,3 +108,10 @@ export function parseReference(text: string): Reference | undefined {
   if (parts?.name === undefined) return undefined;
   return { scheme, name: parts.name, field: parts.field };
 }
+
+// One schema serves all keys of a form.
+const inlineSecret = unlessEmpty(
+  leaf<Credential>('text', (source) => ({ from: 'inline', secret: new Secret(source) })),
+);
+const secretPath = unlessEmpty(fileCredential());
+const reference = unlessEmpty(refCredential());

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { readText } from '../base/files.ts';
-import { bool, leaf, list, mapOf, oneOf, text } from './fields.ts';
+import * as field from './fields.ts';
 import { tlsVersions } from './http-transport.ts';
 import { ConfigError, inFileOrder, problemsOf } from './problem.ts';
 import { rule, type SectionOf, section } from './section.ts';
@@ -16,19 +16,19 @@ const clientAuthTypes = [
 ] as const;
 
 const tlsFields = {
-  cert: text(''),
-  cert_file: text(''),
-  key: text(''),
-  key_file: text(''),
-  client_ca: text(''),
-  client_ca_file: text(''),
-  client_auth_type: oneOf(clientAuthTypes, 'NoClientCert'),
-  client_allowed_sans: list(text()),
-  min_version: oneOf(tlsVersions, 'TLS12'),
-  max_version: oneOf(tlsVersions, 'TLS13'),
-  cipher_suites: list(text()),
-  prefer_server_cipher_suites: bool(true),
-  curve_preferences: list(text()),
+  cert: field.text(''),
+  cert_file: field.text(''),
+  key: field.text(''),
+  key_file: field.text(''),
+  client_ca: field.text(''),
+  client_ca_file: field.text(''),
+  client_auth_type: field.oneOf(clientAuthTypes, 'NoClientCert'),
+  client_allowed_sans: field.list(field.text()),
+  min_version: field.oneOf(tlsVersions, 'TLS12'),
+  max_version: field.oneOf(tlsVersions, 'TLS13'),
+  cipher_suites: field.list(field.text()),
+  prefer_server_cipher_suites: field.bool(true),
+  curve_preferences: field.list(field.text()),
 };
 
 type TlsFields = SectionOf<typeof tlsFields>;
@@ -51,18 +51,21 @@ const tlsServerConfig = section(tlsFields).check(
 
 /** Source: exporter-toolkit, web configuration: the headers that may be set. */
 const headerFields = {
-  'Content-Security-Policy': text().optional(),
-  'X-Frame-Options': oneOf(['', 'deny', 'sameorigin']).optional(),
-  'X-Content-Type-Options': oneOf(['', 'nosniff']).optional(),
-  'X-XSS-Protection': text().optional(),
-  'Strict-Transport-Security': text().optional(),
+  'Content-Security-Policy': field.text().optional(),
+  'X-Frame-Options': field.oneOf(['', 'deny', 'sameorigin']).optional(),
+  'X-Content-Type-Options': field.oneOf(['', 'nosniff']).optional(),
+  'X-XSS-Protection': field.text().optional(),
+  'Strict-Transport-Security': field.text().optional(),
 };
 
 const webConfigSchema = section({
   tls_server_config: tlsServerConfig.optional(),
-  http_server_config: section({ http2: bool(true), headers: section(headerFields).optional() }).optional(),
-  basic_auth_users: mapOf(leaf('a bcrypt hash, as of htpasswd -B', readBcrypt)),
-  bearer_tokens: mapOf(leaf('the SHA-256 of the token in hex', readSha256)),
+  http_server_config: section({
+    http2: field.bool(true),
+    headers: section(headerFields).optional(),
+  }).optional(),
+  basic_auth_users: field.mapOf(field.leaf('a bcrypt hash, as of htpasswd -B', readBcrypt)),
+  bearer_tokens: field.mapOf(field.leaf('the SHA-256 of the token in hex', readSha256)),
 });
 
 /** Who may read from the sidecar's HTTP server, and its TLS. Paths are absolute. */

@@ -110,8 +110,8 @@ function historyCommand({ job, provider }: ProviderId): string {
   return `muster history ${jobOption(job)} --provider ${provider}`;
 }
 
-/** A value that begins with a dash is taken for an option unless an equals sign stands before it. */
-function jobOption(job: string): string {
+/** The option `--job`. A value that begins with a dash is taken for an option unless an equals sign stands before it. */
+export function jobOption(job: string): string {
   return `--job${job.startsWith('-') ? '=' : ' '}${quoted(job)}`;
 }
 

@@ -237,6 +237,13 @@ const lookEvery = 100;
 /** Entries that one look removes at most. */
 const mostRemoved = 500;
 
+/** Where old objects are removed, and what counts as old. */
+export interface ClearInput {
+  readonly store: ObjectStore;
+  readonly now: Date;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Removes what the journal keeps too long, a few entries at a time, in every hundredth version. `version` is that of
  * the snapshot: what came after it is needed to rebuild the list, and stays.
@@ -245,11 +252,7 @@ export async function clearJournal(
   id: ProviderId,
   version: number,
   { keep, min_versions }: JournalRetention,
-  {
-    store,
-    now,
-    signal,
-  }: { readonly store: ObjectStore; readonly now: Date; readonly signal?: AbortSignal | undefined },
+  { store, now, signal }: ClearInput,
 ): Promise<void> {
   if (version % lookEvery !== 0 || version <= min_versions) return;
   const old = (await listEntries(id, { store, signal })).filter(

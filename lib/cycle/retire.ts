@@ -18,7 +18,7 @@ import {
 import { decidedBy, noControl, pinAt } from './control.ts';
 import { deleteSeen } from './document.ts';
 import { unpinCommand } from './hints.ts';
-import { commitChange } from './journal.ts';
+import { type ClearInput, commitChange } from './journal.ts';
 import { loadProvider, readPublished } from './load.ts';
 import { storeIdOf } from './ownership.ts';
 import type { CycleInput } from './provider.ts';
@@ -139,11 +139,7 @@ const mostRemoved = 500;
 export async function clearRetired(
   keep: number,
   isConfigured: (id: ProviderId) => boolean,
-  {
-    store,
-    now,
-    signal,
-  }: { readonly store: ObjectStore; readonly now: Date; readonly signal?: AbortSignal | undefined },
+  { store, now, signal }: ClearInput,
 ): Promise<void> {
   let left = mostRemoved;
   for (const { key, modified } of await store.list(folders.retired, { signal })) {

@@ -22,7 +22,8 @@ export function checkShape<T>(schema: ZodType<T>, value: unknown, format: 'JSON'
   throw new MusterError('malformed', `unexpected ${format}: ${place === '' ? '' : `${place}: `}${message}`);
 }
 
-function decodeText(body: Uint8Array): string {
+/** The text of a body. Throws `malformed` if it is not UTF-8. */
+export function decodeText(body: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch {

@@ -3,18 +3,7 @@ import { resolve } from 'node:path';
 import * as z from 'zod';
 import { connectionFields, connectionRules } from '../backends/kubernetes/schema.ts';
 import { codeOf, MusterError } from '../base/errors.ts';
-import {
-  bool,
-  duration,
-  formatDuration,
-  int,
-  isMapping,
-  leaf,
-  list,
-  mapOf,
-  nonEmptyText,
-  unlessEmpty,
-} from '../config/fields.ts';
+import * as field from '../config/fields.ts';
 import { withHttpClient } from '../config/http-client.ts';
 import type { KeyTexts } from '../config/key-texts.ts';
 import { ConfigError, inFileOrder, nearest, problemsOf } from '../config/problem.ts';
@@ -41,7 +30,7 @@ const flagShape: JsonSchema = {
 const resourceNames = resources.map(({ resource }) => resource);
 
 const keys = section({
-  name: leaf('a name of letters, digits, - and _', (name) =>
+  name: field.leaf('a name of letters, digits, - and _', (name) =>
     isMetricsName(name) && !name.includes('.') ? name : undefined,
   ),
   kubernetes: connection.prefault({}),
@@ -53,16 +42,16 @@ const keys = section({
   metric_opt_in_list: flagPatterns().prefault([]),
   metric_labels_allowlist: labelLists().prefault([]),
   metric_annotations_allowlist: labelLists().prefault([]),
-  shard: int({ min: 0 }).optional(),
-  total_shards: int({ min: 1, max: 1000 }, 1),
+  shard: field.int({ min: 0 }).optional(),
+  total_shards: field.int({ min: 1, max: 1000 }, 1),
   custom_resource_state_config: customResourceState.optional(),
-  custom_resource_state_config_file: nonEmptyText().optional(),
-  custom_resource_state_only: bool(false),
-  use_apiserver_cache: bool(false),
-  node: unlessEmpty(leaf('the name of a node', (name) => (isNodeName(name) ? name : undefined))),
-  track_unscheduled_pods: bool(false),
-  object_limit: int({ min: 0 }, 0),
-  deadline: duration('60s'),
+  custom_resource_state_config_file: field.nonEmptyText().optional(),
+  custom_resource_state_only: field.bool(false),
+  use_apiserver_cache: field.bool(false),
+  node: field.unlessEmpty(field.leaf('the name of a node', (name) => (isNodeName(name) ? name : undefined))),
+  track_unscheduled_pods: field.bool(false),
+  object_limit: field.int({ min: 0 }, 0),
+  deadline: field.duration('60s'),
 });
 
 type Keys = z.output<typeof keys>;
@@ -111,7 +100,7 @@ export const kubeStateConfig = keys.check(
   ),
   findings<Keys, 'kubernetes' | 'deadline'>(['kubernetes', 'deadline'], ({ kubernetes, deadline }) => {
     if (kubernetes.refresh_interval + deadline <= longestAge) return [];
-    const limit = `at most ${formatDuration(longestAge)} together with the deadline of ${formatDuration(deadline)}`;
+    const limit = `at most ${field.formatDuration(longestAge)} together with the deadline of ${field.formatDuration(deadline)}`;
     return [
       {
         path: ['kubernetes', 'refresh_interval'],
@@ -144,7 +133,7 @@ function flagList<Value>(
   what: string,
   read: (text: string) => Value | undefined,
 ): z.ZodType<readonly Value[]> {
-  const several = leaf(what, (source) => {
+  const several = field.leaf(what, (source) => {
     const values: Value[] = [];
     for (const text of splitFlag(source)) {
       const value = read(text);
@@ -153,7 +142,7 @@ function flagList<Value>(
     }
     return values;
   });
-  const texts = withShape(list(several), { what: `a list, each ${what}`, json: flagShape });
+  const texts = withShape(field.list(several), { what: `a list, each ${what}`, json: flagShape });
   return z.preprocess(asList, texts).transform((found) => found.flat());
 }
 
@@ -172,16 +161,18 @@ function flagPatterns(): z.ZodType<readonly RegExp[]> {
  * `{pods: [app, team]}`.
  */
 function labelLists(): z.ZodType<LabelLists> {
-  const texts = list(leaf('a list of labels, as in pods=[app,team] or nodes=[*]', parseLabelList)).transform(
-    (lists): LabelLists => Object.assign({}, ...lists),
-  );
-  const mapping: z.ZodType<LabelLists> = mapOf(
-    list(leaf('a label, with one * at most', (key) => (isLabelPattern(key) ? key.trim() : undefined))),
+  const texts = field
+    .list(field.leaf('a list of labels, as in pods=[app,team] or nodes=[*]', parseLabelList))
+    .transform((lists): LabelLists => Object.assign({}, ...lists));
+  const mapping: z.ZodType<LabelLists> = field.mapOf(
+    field.list(
+      field.leaf('a label, with one * at most', (key) => (isLabelPattern(key) ? key.trim() : undefined)),
+    ),
   );
   const labels = 'labels by resource, as in pods=[app,team]';
   return withShape(z.unknown(), { what: labels, json: flagShape }).transform((input, context) => {
-    const schema = isMapping(input) ? mapping : texts;
-    const parsed = schema.safeParse(isMapping(input) ? input : asList(input));
+    const schema = field.isMapping(input) ? mapping : texts;
+    const parsed = schema.safeParse(field.isMapping(input) ? input : asList(input));
     if (parsed.success) return parsed.data;
     for (const { message, path } of parsed.error.issues)
       context.addIssue({ code: 'custom', message, path: [...path] });
@@ -195,7 +186,7 @@ function isLabelPattern(key: string): boolean {
 
 function asList(input: unknown): unknown {
   if (Array.isArray(input) || input === undefined) return input;
-  return isMapping(input) ? Object.keys(input) : [input];
+  return field.isMapping(input) ? Object.keys(input) : [input];
 }
 
 /** Splits at commas, but not within a repetition such as `a{1,3}`. */

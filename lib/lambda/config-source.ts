@@ -4,14 +4,7 @@ import { MusterError, toMusterError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { refuseVanished } from '../config/load.ts';
 import { ConfigError, inFileOrder } from '../config/problem.ts';
-import {
-  type FileAccess,
-  keyBelow,
-  namesBelow,
-  namesFiles,
-  packFiles,
-  readScrapeFiles,
-} from '../config/scrape-files.ts';
+import * as scrapeFiles from '../config/scrape-files.ts';
 import { maxConfigBytes, readYaml } from '../config/yaml-document.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { FunctionConfig } from './read-config.ts';
@@ -155,15 +148,15 @@ async function look<Config>(
   const main = await readObject(input, key, { location, last: last?.objects, signal });
   objects.set(key, main);
   const yaml = readYaml(main.text);
-  const { files, problems } = namesFiles(yaml.value)
-    ? await readScrapeFiles(yaml, accessOf(input, { last: last?.objects, objects, signal }))
+  const { files, problems } = scrapeFiles.namesFiles(yaml.value)
+    ? await scrapeFiles.readScrapeFiles(yaml, accessOf(input, { last: last?.objects, objects, signal }))
     : { files: [], problems: [] };
   const others = [...objects].slice(1).map(([name, { etag }]) => [name, etag]);
   const etag =
     others.length === 0 && problems.length === 0 ? main.etag : digestOf([main.etag, others, problems]);
   if (last?.etag === etag) return last;
   try {
-    const text = packFiles(main.text, files);
+    const text = scrapeFiles.packFiles(main.text, files);
     // If a file cannot be read, the rest may be valid, but it is not the whole configuration.
     if (problems.length > 0) throw new ConfigError(location, inFileOrder(problems));
     return { etag, objects, found: { text, config: read(text, location) } };
@@ -199,22 +192,22 @@ async function readObject(
 function accessOf(
   input: ConfigSourceInput<unknown>,
   { last, objects, signal }: LookInput & { readonly objects: Map<string, Known> },
-): FileAccess {
+): scrapeFiles.FileAccess {
   const folder = input.key.slice(0, input.key.lastIndexOf('/') + 1);
   const listed = new Map<string, string>();
   return {
     anywhere: false,
     async list(path) {
-      const below = keyBelow(folder, path, '/');
+      const below = scrapeFiles.keyBelow(folder, path, '/');
       const found = await input.from.list(below, { signal });
       for (const { key, etag } of found) listed.set(key, etag);
-      return namesBelow(
+      return scrapeFiles.namesBelow(
         below,
         found.map(({ key }) => key),
       );
     },
     async read(path) {
-      const key = keyBelow(folder, path);
+      const key = scrapeFiles.keyBelow(folder, path);
       const known = last?.get(key);
       const isAsItWas = known !== undefined && known.etag === listed.get(key);
       const object = isAsItWas ? known : await readObject(input, key, { location: path, last, signal });

@@ -5,13 +5,20 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import { MusterError } from '../base/errors.ts';
-import { type LogFields, type Logger, type LogLevel, logLevels, readLogLevel } from '../base/logger.ts';
+import {
+  type LogFields,
+  type Logger,
+  type LogLevel,
+  loggerTo,
+  logLevels,
+  readLogLevel,
+} from '../base/logger.ts';
 import { metricDimensions, metricNamespace } from '../base/metrics.ts';
 import { version } from '../base/version.ts';
 import { createCredentialReader } from '../config/credentials.ts';
 import { createAwsSecrets } from '../run/aws-secrets.ts';
-import { openStore } from '../store/open.ts';
-import { type ObjectLocation, parseFileUrl, parseStoreUrl } from '../store/url.ts';
+import { openBucket } from '../store/s3/store.ts';
+import { type ObjectLocation, parseFileUrl, parseStoreUrl, type S3Location } from '../store/url.ts';
 import { followConfig } from './config-source.ts';
 import { createInvocations, type Invoke } from './invocation.ts';
 import { measureWith } from './measure.ts';
@@ -72,13 +79,14 @@ function open<Config extends FunctionConfig, Id extends object>(
   const { env } = process;
   const { config: location, store: storeUrl, period, gap } = readSettings(env);
   const log = loggerOver(logger);
-  const store = openStore(storeUrl);
+  const storeBucket = bucketOf(storeUrl);
+  const store = openBucket(storeBucket);
   const { bucket, key } = objectOf(location);
   const directory = process.cwd();
   const readCredential = createCredentialReader({ directory, env, resolvers: createAwsSecrets() });
   const currentConfig = followConfig({
     location,
-    from: isDeepStrictEqual(bucket, parseStoreUrl(storeUrl)) ? store : openStore(bucket),
+    from: isDeepStrictEqual(bucket, storeBucket) ? store : openBucket(bucket),
     key,
     store,
     lastGoodKey: `config/last-good/${name}.yml`,
@@ -90,6 +98,13 @@ function open<Config extends FunctionConfig, Id extends object>(
     work: work({ store, log, measure }),
     ...{ store, period, currentConfig, log, measure },
   });
+}
+
+function bucketOf(url: string): S3Location {
+  const location = parseStoreUrl(url);
+  if (location.kind !== 's3')
+    throw new MusterError('config', 'MUSTER_STORE must name a bucket, as in s3://bucket/prefix');
+  return location;
 }
 
 function objectOf(location: string): ObjectLocation {
@@ -134,18 +149,8 @@ function required(env: Readonly<Record<string, string | undefined>>, name: strin
 }
 
 /** Muster's logger over Powertools', which writes a line of JSON with the invocation's own fields. */
-export function loggerOver(powertools: Powertools, own: LogFields = {}): Logger {
-  const at =
-    (level: 'debug' | 'info' | 'warn' | 'error') =>
-    (message: string, fields: LogFields = {}): void =>
-      powertools[level](message, plain({ ...own, ...fields }));
-  return {
-    debug: at('debug'),
-    info: at('info'),
-    warn: at('warn'),
-    error: at('error'),
-    with: (fields) => loggerOver(powertools, { ...own, ...fields }),
-  };
+export function loggerOver(powertools: Powertools): Logger {
+  return loggerTo((level, message, fields) => powertools[level](message, plain(fields)));
 }
 
 /** Names that a line of Powertools has of its own. */

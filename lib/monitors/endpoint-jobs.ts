@@ -1,25 +1,5 @@
-import {
-  authorizationKeys,
-  credentialKeys,
-  type Keys,
-  present,
-  protocolKeys,
-  proxyKeys,
-  tlsKeys,
-} from './http.ts';
-import {
-  classAndOwnRules,
-  finished,
-  honorKeys,
-  type Job,
-  type JobInput,
-  limitAndFormatKeys,
-  metricRules,
-  namespaceKeys,
-  namespaceRules,
-  sizeLimit,
-  unlessBlank,
-} from './job-keys.ts';
+import * as client from './http.ts';
+import * as job from './job-keys.ts';
 import type {
   PodEndpoint,
   PodMonitorSpec,
@@ -44,8 +24,8 @@ export function serviceMonitorJob(
   spec: ServiceMonitorSpec,
   endpoint: ServiceEndpoint,
   index: number,
-  input: JobInput,
-): Job {
+  input: job.JobInput,
+): job.Job {
   const { http } = input;
   const { settings } = input.translation;
   const scrapeClass = scrapeClassOf(settings, spec.scrapeClass);
@@ -58,9 +38,9 @@ export function serviceMonitorJob(
     {
       discovery: { role, roles: [role, 'service'], attachSince: '2.37.0' },
       client: {
-        ...proxyKeys(http, endpoint),
-        ...tlsKeys(http, endpoint.tlsConfig, scrapeClass),
-        ...credentialKeys(http, endpoint, endpoint.bearerTokenFile),
+        ...client.proxyKeys(http, endpoint),
+        ...client.tlsKeys(http, endpoint.tlsConfig, scrapeClass),
+        ...client.credentialKeys(http, endpoint, endpoint.bearerTokenFile),
       },
       rules: [
         ...(isRelabelled(spec) ? selectorRules('service', spec.selector) : []),
@@ -80,8 +60,8 @@ export function podMonitorJob(
   spec: PodMonitorSpec,
   endpoint: PodEndpoint,
   index: number,
-  input: JobInput,
-): Job {
+  input: job.JobInput,
+): job.Job {
   const { monitor, http } = input;
   const { settings } = input.translation;
   const scrapeClass = scrapeClassOf(settings, spec.scrapeClass);
@@ -91,9 +71,9 @@ export function podMonitorJob(
     {
       discovery: { role: 'pod', roles: ['pod'], attachSince: '2.35.0' },
       client: {
-        ...tlsKeys(http, unlessBlank(endpoint.tlsConfig), scrapeClass),
-        ...credentialKeys(http, endpoint),
-        ...proxyKeys(http, endpoint),
+        ...client.tlsKeys(http, job.unlessBlank(endpoint.tlsConfig), scrapeClass),
+        ...client.credentialKeys(http, endpoint),
+        ...client.proxyKeys(http, endpoint),
       },
       rules: [
         ...(endpoint.filterRunning === false ? [] : [dropEnded]),
@@ -115,14 +95,14 @@ interface EndpointInput {
   readonly endpoint: ServiceEndpoint | PodEndpoint;
   readonly index: number;
   readonly scrapeClass: ScrapeClass | undefined;
-  readonly input: JobInput;
+  readonly input: job.JobInput;
 }
 
 /** The parts of such a job that depend on the kind of Monitor. */
 interface EndpointParts {
   readonly discovery: Discovery;
   /** Keys of the HTTP client, in the operator's order. */
-  readonly client: Keys;
+  readonly client: client.Keys;
   readonly rules: readonly Rule[];
 }
 
@@ -130,28 +110,28 @@ function endpointJob(
   object: 'service' | 'pod',
   { spec, endpoint, index, scrapeClass, input }: EndpointInput,
   parts: EndpointParts,
-): Job {
+): job.Job {
   const { monitor, translation, http } = input;
-  return finished({
+  return job.finished({
     job_name: `${object}Monitor/${monitor.namespace}/${monitor.name}/${index}`,
-    ...honorKeys(translation, endpoint),
+    ...job.honorKeys(translation, endpoint),
     ...discoveryKeys(input, spec, scrapeClass, parts.discovery),
     ...scrapeKeys(endpoint),
-    ...protocolKeys(http, endpoint),
+    ...client.protocolKeys(http, endpoint),
     ...parts.client,
-    ...authorizationKeys(http, unlessBlank(endpoint.authorization), scrapeClass),
+    ...client.authorizationKeys(http, job.unlessBlank(endpoint.authorization), scrapeClass),
     relabel_configs: [
       keepJobName,
-      ...namespaceRules(translation, monitor, spec.namespaceSelector),
+      ...job.namespaceRules(translation, monitor, spec.namespaceSelector),
       ...parts.rules,
       ...jobLabelRules(object, spec.jobLabel),
       ...endpointRules(endpoint),
-      ...classAndOwnRules(input, scrapeClass, endpoint.relabelings),
+      ...job.classAndOwnRules(input, scrapeClass, endpoint.relabelings),
       ...shardRules(translation.shard, '__address__'),
     ],
-    ...limitAndFormatKeys(translation, spec, scrapeClass),
-    body_size_limit: sizeLimit(translation, spec.bodySizeLimit),
-    ...metricRules(input, scrapeClass, endpoint.metricRelabelings),
+    ...job.limitAndFormatKeys(translation, spec, scrapeClass),
+    body_size_limit: job.sizeLimit(translation, spec.bodySizeLimit),
+    ...job.metricRules(input, scrapeClass, endpoint.metricRelabelings),
   });
 }
 
@@ -165,19 +145,19 @@ interface Discovery {
 }
 
 function discoveryKeys(
-  { translation, monitor }: JobInput,
+  { translation, monitor }: job.JobInput,
   spec: ServiceMonitorSpec | PodMonitorSpec,
   scrapeClass: ScrapeClass | undefined,
   { role, roles, attachSince }: Discovery,
-): Keys {
+): client.Keys {
   const { node } = spec.attachMetadata ?? scrapeClass?.attachMetadata ?? { node: false };
   const label = selectorText(spec.selector, 'selector');
   return {
     kubernetes_sd_configs: [
-      present({
+      client.present({
         role,
         ...translation.connection,
-        ...namespaceKeys(translation, monitor, spec.namespaceSelector),
+        ...job.namespaceKeys(translation, monitor, spec.namespaceSelector),
         attach_metadata: node === true && isSince(translation.settings, attachSince) ? { node } : undefined,
         selectors: isRelabelled(spec) ? undefined : roles.map((one) => ({ role: one, label })),
       }),
@@ -191,7 +171,7 @@ function isRelabelled({ selectorMechanism }: Pick<ServiceMonitorSpec, 'selectorM
 
 function scrapeKeys(
   endpoint: Pick<ServiceEndpoint, 'interval' | 'scrapeTimeout' | 'path' | 'params' | 'scheme'>,
-): Keys {
+): client.Keys {
   return {
     scrape_interval: endpoint.interval || undefined,
     scrape_timeout: endpoint.scrapeTimeout || undefined,

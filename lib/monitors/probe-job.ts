@@ -1,99 +1,81 @@
 import { MusterError } from '../base/errors.ts';
-import { authorizationKeys, credentialKeys, type Keys, protocolKeys, proxyKeys, tlsKeys } from './http.ts';
-import {
-  classAndOwnRules,
-  finished,
-  honorTimestamps,
-  type Job,
-  type JobInput,
-  limitAndFormatKeys,
-  metricRules,
-  namespaceKeys,
-  namespaceRules,
-  sizeLimit,
-  unlessBlank,
-} from './job-keys.ts';
-import type { IngressTargets, ProbeSpec, ScrapeClass, StaticTargets } from './resources.ts';
+import * as client from './http.ts';
+import * as job from './job-keys.ts';
+import type { IngressTargets, ProbeSpec, StaticTargets } from './resources.ts';
 import { keepJobName, type Rule, selectorRules, shardRules } from './rules.ts';
 import { scrapeClassOf } from './settings.ts';
 
 /** The job of a Probe. Static targets come before an ingress. Throws `config` for a Probe without either. */
-export function probeJob(spec: ProbeSpec, input: JobInput): Job {
+export function probeJob(spec: ProbeSpec, input: job.JobInput): job.Job {
   const { monitor, translation, http } = input;
   const { prober, targets } = spec;
   const scrapeClass = scrapeClassOf(translation.settings, spec.scrapeClass);
-  const probed = probedTargets(targets, input, scrapeClass, input.addressAt(prober.url, 'prober.url'));
+  const address = input.addressAt(prober.url, 'prober.url');
+  const probed = probedTargets(targets, input);
   const params = [
     ...(spec.module === '' ? [] : [['module', [spec.module]]]),
     ...spec.params
       .filter(({ name }) => spec.module === '' || name !== 'module')
       .map(({ name, values }) => [name, values]),
   ];
-  return finished({
+  return job.finished({
     job_name: `probe/${monitor.namespace}/${monitor.name}`,
-    ...honorTimestamps(translation, true),
+    ...job.honorTimestamps(translation, true),
     metrics_path: prober.path || '/probe',
     scrape_interval: spec.interval || undefined,
     scrape_timeout: spec.scrapeTimeout || undefined,
     scheme: prober.scheme?.toLowerCase(),
     params: params.length > 0 ? Object.fromEntries(params) : undefined,
-    ...limitAndFormatKeys(translation, spec, scrapeClass),
-    body_size_limit: sizeLimit(translation, ''),
-    ...proxyKeys(http, prober),
-    ...protocolKeys(http, spec),
-    ...tlsKeys(http, unlessBlank(spec.tlsConfig), scrapeClass),
+    ...job.limitAndFormatKeys(translation, spec, scrapeClass),
+    body_size_limit: job.sizeLimit(translation, ''),
+    ...client.proxyKeys(http, prober),
+    ...client.protocolKeys(http, spec),
+    ...client.tlsKeys(http, job.unlessBlank(spec.tlsConfig), scrapeClass),
     ...probed.discovery,
     relabel_configs: [
       keepJobName,
       ...(spec.jobName === '' ? [] : [{ target_label: 'job', replacement: spec.jobName }]),
       ...probed.rules,
+      { source_labels: ['__param_target'], target_label: 'instance' },
+      { target_label: '__address__', replacement: address },
+      ...job.classAndOwnRules(input, scrapeClass, probed.relabelings),
       ...shardRules(translation.shard, '__param_target'),
     ],
-    ...credentialKeys(http, spec),
-    ...authorizationKeys(http, unlessBlank(spec.authorization), scrapeClass),
-    ...metricRules(input, scrapeClass, spec.metricRelabelings),
+    ...client.credentialKeys(http, spec),
+    ...client.authorizationKeys(http, job.unlessBlank(spec.authorization), scrapeClass),
+    ...job.metricRules(input, scrapeClass, spec.metricRelabelings),
   });
 }
 
 interface Probed {
-  readonly discovery: Keys;
+  readonly discovery: client.Keys;
+  /** They set `__param_target`. */
   readonly rules: readonly Rule[];
+  /** The Probe's own rules. */
+  readonly relabelings: StaticTargets['relabelingConfigs'];
 }
 
-function probedTargets(
-  { staticConfig, ingress }: ProbeSpec['targets'],
-  input: JobInput,
-  scrapeClass: ScrapeClass | undefined,
-  prober: string,
-): Probed {
-  if (staticConfig !== undefined) return staticProbe(staticConfig, input, scrapeClass, prober);
-  if (ingress !== undefined) return ingressProbe(ingress, input, scrapeClass, prober);
+function probedTargets({ staticConfig, ingress }: ProbeSpec['targets'], input: job.JobInput): Probed {
+  if (staticConfig !== undefined) return staticProbe(staticConfig, input);
+  if (ingress !== undefined) return ingressProbe(ingress, input);
   throw new MusterError('config', 'targets: one of staticConfig and ingress is needed');
 }
 
 function staticProbe(
   { static: targets, labels, relabelingConfigs }: StaticTargets,
-  input: JobInput,
-  scrapeClass: ScrapeClass | undefined,
-  prober: string,
+  input: job.JobInput,
 ): Probed {
   const own = Object.fromEntries([['namespace', input.monitor.namespace], ...labels]);
   return {
     discovery: { static_configs: [{ targets, labels: own }] },
-    rules: [
-      { source_labels: ['__address__'], target_label: '__param_target' },
-      { source_labels: ['__param_target'], target_label: 'instance' },
-      { target_label: '__address__', replacement: prober },
-      ...classAndOwnRules(input, scrapeClass, relabelingConfigs),
-    ],
+    rules: [{ source_labels: ['__address__'], target_label: '__param_target' }],
+    relabelings: relabelingConfigs,
   };
 }
 
 function ingressProbe(
   { selector, namespaceSelector, relabelingConfigs }: IngressTargets,
-  input: JobInput,
-  scrapeClass: ScrapeClass | undefined,
-  prober: string,
+  input: job.JobInput,
 ): Probed {
   const { translation, monitor } = input;
   return {
@@ -102,12 +84,12 @@ function ingressProbe(
         {
           role: 'ingress',
           ...translation.connection,
-          ...namespaceKeys(translation, monitor, namespaceSelector),
+          ...job.namespaceKeys(translation, monitor, namespaceSelector),
         },
       ],
     },
     rules: [
-      ...namespaceRules(translation, monitor, namespaceSelector),
+      ...job.namespaceRules(translation, monitor, namespaceSelector),
       ...selectorRules('ingress', selector),
       {
         source_labels: ['__meta_kubernetes_ingress_scheme', '__address__', '__meta_kubernetes_ingress_path'],
@@ -127,9 +109,7 @@ function ingressProbe(
         replacement: '$1',
         action: 'replace',
       },
-      { source_labels: ['__param_target'], target_label: 'instance' },
-      { target_label: '__address__', replacement: prober },
-      ...classAndOwnRules(input, scrapeClass, relabelingConfigs),
     ],
+    relabelings: relabelingConfigs,
   };
 }

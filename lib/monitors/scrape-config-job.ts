@@ -1,24 +1,6 @@
 import { MusterError } from '../base/errors.ts';
-import {
-  authorizationKeys,
-  credentialKeys,
-  type HttpContext,
-  type Keys,
-  present,
-  proxyKeys,
-  tlsKeys,
-} from './http.ts';
-import {
-  classAndOwnRules,
-  finished,
-  honorKeys,
-  type Job,
-  type JobInput,
-  limitAndFormatKeys,
-  metricRules,
-  sizeLimit,
-  unlessBlank,
-} from './job-keys.ts';
+import * as client from './http.ts';
+import * as job from './job-keys.ts';
 import { type Http, otherSdConfigs, type ProxyKeys, type ScrapeConfigSpec } from './resources.ts';
 import { keepJobName, type Rule, shardRules } from './rules.ts';
 import { isSince, scrapeClassOf } from './settings.ts';
@@ -27,15 +9,15 @@ import { isSince, scrapeClassOf } from './settings.ts';
  * The job of a ScrapeConfig with `staticConfigs`, `fileSDConfigs`, `httpSDConfigs`, `kubernetesSDConfigs`,
  * `consulSDConfigs` and `dnsSDConfigs`. Throws `config` for other mechanisms.
  */
-export function scrapeConfigJob(spec: ScrapeConfigSpec, input: JobInput): Job {
+export function scrapeConfigJob(spec: ScrapeConfigSpec, input: job.JobInput): job.Job {
   const { monitor, translation, http } = input;
   const { settings } = translation;
   const [other] = otherSdConfigs(spec);
   if (other !== undefined)
     throw new MusterError('config', `${other} are not translated: write the job by hand`);
   const scrapeClass = scrapeClassOf(settings, spec.scrapeClass);
-  const honored = honorKeys(translation, spec);
-  return finished({
+  const honored = job.honorKeys(translation, spec);
+  return job.finished({
     job_name: `scrapeConfig/${monitor.namespace}/${monitor.name}`,
     // Absent if the ScrapeConfig does not set it, even where the settings override it.
     honor_timestamps: spec.honorTimestamps === undefined ? undefined : honored.honor_timestamps,
@@ -48,28 +30,28 @@ export function scrapeConfigJob(spec: ScrapeConfigSpec, input: JobInput): Job {
     scrape_interval: spec.scrapeInterval || undefined,
     scrape_timeout: spec.scrapeTimeout || undefined,
     scheme: spec.scheme?.toLowerCase(),
-    ...proxyKeys(http, spec),
-    ...credentialKeys(http, spec),
-    ...authorizationKeys(http, unlessBlank(spec.authorization), scrapeClass),
-    ...tlsKeys(http, unlessBlank(spec.tlsConfig), scrapeClass),
-    ...limitAndFormatKeys(translation, spec, scrapeClass),
-    body_size_limit: sizeLimit(translation, spec.bodySizeLimit),
+    ...client.proxyKeys(http, spec),
+    ...client.credentialKeys(http, spec),
+    ...client.authorizationKeys(http, job.unlessBlank(spec.authorization), scrapeClass),
+    ...client.tlsKeys(http, job.unlessBlank(spec.tlsConfig), scrapeClass),
+    ...job.limitAndFormatKeys(translation, spec, scrapeClass),
+    body_size_limit: job.sizeLimit(translation, spec.bodySizeLimit),
     ...sdConfigs(spec, input),
     relabel_configs: relabelRules(spec, input),
-    ...metricRules(input, scrapeClass, spec.metricRelabelings),
+    ...job.metricRules(input, scrapeClass, spec.metricRelabelings),
     ...nameKeys(spec, input),
   });
 }
 
-function relabelRules(spec: ScrapeConfigSpec, input: JobInput): readonly Rule[] {
+function relabelRules(spec: ScrapeConfigSpec, input: job.JobInput): readonly Rule[] {
   const { translation } = input;
   const scrapeClass = scrapeClassOf(translation.settings, spec.scrapeClass);
   // As in the operator, an enforced label is added only to a ScrapeConfig with its own rules.
-  const own = spec.relabelings.length > 0 ? classAndOwnRules(input, undefined, spec.relabelings) : [];
+  const own = spec.relabelings.length > 0 ? job.classAndOwnRules(input, undefined, spec.relabelings) : [];
   const byClass =
     scrapeClass === undefined
       ? []
-      : classAndOwnRules({ ...input, translation: unenforced(translation) }, scrapeClass, []);
+      : job.classAndOwnRules({ ...input, translation: unenforced(translation) }, scrapeClass, []);
   const named: readonly Rule[] =
     spec.jobName === undefined ? [] : [{ target_label: 'job', action: 'replace', replacement: spec.jobName }];
   const rules = [keepJobName, ...byClass, ...named, ...own];
@@ -77,27 +59,27 @@ function relabelRules(spec: ScrapeConfigSpec, input: JobInput): readonly Rule[] 
   return isSharded ? rules : [...rules, ...shardRules(translation.shard, '__address__')];
 }
 
-function unenforced(translation: JobInput['translation']): JobInput['translation'] {
+function unenforced(translation: job.JobInput['translation']): job.JobInput['translation'] {
   return { ...translation, settings: { ...translation.settings, enforcedNamespaceLabel: '' } };
 }
 
-function sdConfigs(spec: ScrapeConfigSpec, input: JobInput): Keys {
+function sdConfigs(spec: ScrapeConfigSpec, input: job.JobInput): client.Keys {
   const { http, addressAt } = input;
   const lists = {
     static_configs: spec.staticConfigs.map(({ targets, labels }) =>
-      present({
+      client.present({
         targets: targets.map((target) => addressAt(target, 'staticConfigs.targets')),
         labels: mapOrNothing(labels),
       }),
     ),
     file_sd_configs: spec.fileSDConfigs.map(({ files, refreshInterval }) =>
-      present({
+      client.present({
         files: files.map((file) => http.fileAt(file, 'fileSDConfigs.files')),
         refresh_interval: refreshInterval || undefined,
       }),
     ),
     http_sd_configs: spec.httpSDConfigs.map((config) =>
-      present({
+      client.present({
         url: urlHere(config.url, 'httpSDConfigs.url', input),
         refresh_interval: config.refreshInterval || undefined,
         ...clientKeys(http, config),
@@ -106,7 +88,7 @@ function sdConfigs(spec: ScrapeConfigSpec, input: JobInput): Keys {
     kubernetes_sd_configs: spec.kubernetesSDConfigs.map((config) => kubernetesSd(config, input)),
     consul_sd_configs: spec.consulSDConfigs.map((config) => consulSd(config, input)),
     dns_sd_configs: spec.dnsSDConfigs.map(({ names, refreshInterval, type, port }) =>
-      present({
+      client.present({
         names: names.map((name) => addressAt(name, 'dnsSDConfigs.names')),
         refresh_interval: refreshInterval || undefined,
         type,
@@ -118,7 +100,7 @@ function sdConfigs(spec: ScrapeConfigSpec, input: JobInput): Keys {
 }
 
 /** The URL with the local name of its host. */
-function urlHere(text: string, key: string, { addressAt }: JobInput): string {
+function urlHere(text: string, key: string, { addressAt }: job.JobInput): string {
   const [, scheme, host, rest] = /^(https?:\/\/)([^/?#]*)(.*)$/s.exec(text) ?? [];
   if (scheme === undefined || host === undefined) return text;
   if (host.includes('@'))
@@ -127,7 +109,10 @@ function urlHere(text: string, key: string, { addressAt }: JobInput): string {
 }
 
 /** A Kubernetes SD config; without an API server it lists the cluster of the ScrapeConfig. */
-function kubernetesSd(config: ScrapeConfigSpec['kubernetesSDConfigs'][number], input: JobInput): Keys {
+function kubernetesSd(
+  config: ScrapeConfigSpec['kubernetesSDConfigs'][number],
+  input: job.JobInput,
+): client.Keys {
   const { http } = input;
   const { settings, connection } = input.translation;
   const role = config.role.toLowerCase();
@@ -143,31 +128,31 @@ function kubernetesSd(config: ScrapeConfigSpec['kubernetesSDConfigs'][number], i
       'config',
       "kubernetesSDConfigs: ownNamespace is that of the cluster's own Prometheus, which is not this one",
     );
-  return present({
+  return client.present({
     role,
     ...(config.apiServer === undefined
       ? connection
       : { api_server: urlHere(config.apiServer, 'kubernetesSDConfigs.apiServer', input) }),
     ...clientKeys(http, config),
-    namespaces: namespaces && present({ names: namespaces.names, own_namespace: isOwn || undefined }),
+    namespaces: namespaces && client.present({ names: namespaces.names, own_namespace: isOwn || undefined }),
     selectors:
       selectors.length > 0
         ? selectors.map((one) =>
-            present({ role: one.role.toLowerCase(), label: one.label, field: one.field }),
+            client.present({ role: one.role.toLowerCase(), label: one.label, field: one.field }),
           )
         : undefined,
     attach_metadata: isAttached ? { node: true } : undefined,
   });
 }
 
-function consulSd(config: ScrapeConfigSpec['consulSDConfigs'][number], input: JobInput): Keys {
+function consulSd(config: ScrapeConfigSpec['consulSDConfigs'][number], input: job.JobInput): client.Keys {
   if (config.tokenRef !== undefined)
     throw new MusterError(
       'config',
       'consulSDConfigs: tokenRef is a secret that Prometheus reads from no file: give it as authorization',
     );
   const { refreshInterval, services, tags, nodeMeta } = config;
-  return present({
+  return client.present({
     server: input.addressAt(config.server, 'consulSDConfigs.server'),
     path_prefix: config.pathPrefix,
     datacenter: config.datacenter,
@@ -188,20 +173,20 @@ function consulSd(config: ScrapeConfigSpec['consulSDConfigs'][number], input: Jo
 
 /** The HTTP client of an SD config, to which no scrape class applies. */
 function clientKeys(
-  http: HttpContext,
+  http: client.HttpContext,
   config: Http & ProxyKeys & { readonly enableHTTP2: boolean | undefined },
-): Keys {
+): client.Keys {
   return {
-    ...credentialKeys(http, config),
-    ...authorizationKeys(http, config.authorization, undefined),
-    ...tlsKeys(http, config.tlsConfig, undefined),
-    ...proxyKeys(http, config),
+    ...client.credentialKeys(http, config),
+    ...client.authorizationKeys(http, config.authorization, undefined),
+    ...client.tlsKeys(http, config.tlsConfig, undefined),
+    ...client.proxyKeys(http, config),
     follow_redirects: config.followRedirects,
     enable_http2: config.enableHTTP2,
   };
 }
 
-function mapOrNothing(map: ReadonlyMap<string, string>): Keys | undefined {
+function mapOrNothing(map: ReadonlyMap<string, string>): client.Keys | undefined {
   return map.size > 0 ? Object.fromEntries([...map].sort()) : undefined;
 }
 
@@ -215,8 +200,8 @@ const escapingSchemes: Readonly<Record<string, string>> = {
 /** `metric_name_validation_scheme` and `metric_name_escaping_scheme`. */
 function nameKeys(
   { nameValidationScheme, nameEscapingScheme }: ScrapeConfigSpec,
-  { translation: { settings } }: JobInput,
-): Keys {
+  { translation: { settings } }: job.JobInput,
+): client.Keys {
   if (!isSince(settings, '3.0.0')) return {};
   return {
     metric_name_validation_scheme: nameValidationScheme?.toLowerCase(),

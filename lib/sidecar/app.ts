@@ -18,13 +18,12 @@ import {
 } from './serve/http.ts';
 import { kubeStateRoutes } from './serve/kube-state.ts';
 import { countOutputs } from './serve/metrics.ts';
-import { createModel } from './serve/model.ts';
+import { type ConfigReport, createModel } from './serve/model.ts';
 import { sdRoutes } from './serve/sd.ts';
 import { openGate } from './serve/web-gate.ts';
 
 /** The server of a sidecar: what it shows, where it listens, and who may read. */
-export interface ServeOptions
-  extends Pick<SidecarAppOptions, 'providerStaleAfter' | 'configProblem' | 'configLoadedAt' | 'configNote'> {
+export interface ServeOptions extends ConfigReport, Pick<SidecarAppOptions, 'providerStaleAfter'> {
   readonly sources: readonly MirroredSource[];
   readonly registry: Registry;
   readonly listen: string;
@@ -63,7 +62,7 @@ export async function serve(options: ServeOptions): Promise<HttpServer> {
 }
 
 /** The data that the answers are made of. */
-export interface SidecarAppOptions {
+export interface SidecarAppOptions extends ConfigReport {
   readonly sources: readonly MirrorView[];
   readonly health: Probes;
   readonly registry: Registry;
@@ -74,12 +73,6 @@ export interface SidecarAppOptions {
   readonly now?: (() => number) | undefined;
   /** Path below which a proxy serves the sidecar, as in `/muster`. Default: none. */
   readonly prefix?: string | undefined;
-  /** Why the newest configuration is not in force; empty when it is. Undefined if there is no configuration. */
-  readonly configProblem?: (() => string) | undefined;
-  /** When the configuration in force was loaded, in milliseconds of Unix time. */
-  readonly configLoadedAt?: (() => number) | undefined;
-  /** The parts of the configuration that are left to Prometheus; empty for none. */
-  readonly configNote?: (() => string) | undefined;
   /** Fires when the server has closed. */
   readonly ended?: AbortSignal | undefined;
 }
@@ -148,10 +141,7 @@ function verdictAnswer(context: Context<{ Bindings: RequestEnv }>, { ok, reason 
   return textAnswer(ok ? 200 : 503, text);
 }
 
-function countConfig(
-  registry: Registry,
-  { configProblem, configLoadedAt }: Pick<SidecarAppOptions, 'configProblem' | 'configLoadedAt'>,
-): void {
+function countConfig(registry: Registry, { configProblem, configLoadedAt }: ConfigReport): void {
   const { configGood, configLoaded } = schedulerMetrics;
   const gauge = ({ name, help }: typeof configGood | typeof configLoaded, value: () => number) =>
     new Gauge({

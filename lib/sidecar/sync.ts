@@ -11,6 +11,7 @@ import type { Shard } from './mirror/shard.ts';
 import { closeSources, type MirroredSource, openSources, type SyncSource } from './mirror/sources.ts';
 import type { HttpServer } from './serve/http.ts';
 import type { SourceMetrics, SyncMetrics } from './serve/metrics.ts';
+import type { ConfigReport } from './serve/model.ts';
 
 /** The input of a sync, and its limits. */
 export interface SyncOptions {
@@ -37,7 +38,7 @@ export interface SyncOptions {
 }
 
 /** The input of a sync that goes on, and of its server. */
-export interface LoopedSyncOptions extends SyncOptions {
+export interface LoopedSyncOptions extends SyncOptions, ConfigReport {
   /** Milliseconds between rounds. */
   readonly interval: number;
   /** `host:port`, `[host]:port` or `:port`. Without it nothing is served. */
@@ -52,12 +53,6 @@ export interface LoopedSyncOptions extends SyncOptions {
   readonly webConfig?: string | undefined;
   /** The sidecar's URL for readers, where a proxy serves it below a path. */
   readonly externalUrl?: string | undefined;
-  /** Why the newest configuration is not in force; empty when it is. For a mirror beside a scheduler. */
-  readonly configProblem?: (() => string) | undefined;
-  /** When the configuration in force was loaded, in milliseconds of Unix time. */
-  readonly configLoadedAt?: (() => number) | undefined;
-  /** The parts of the configuration that are left to Prometheus; empty for none. */
-  readonly configNote?: (() => string) | undefined;
   /** Is given what asks for a round at once, as after SIGHUP. */
   readonly onHangup?: ((reload: () => void) => void) | undefined;
   /** Called with the address of the server. */

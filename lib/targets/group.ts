@@ -69,6 +69,11 @@ export function joinHostPort(host: string, port: number | string): string {
   return host.includes(':') || host.includes('%') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** A target at `host:port` with these labels. Empty ones are left out. */
+export function targetAt(host: string, port: number | string, labels: LabelSet = {}): LabelSet {
+  return withoutEmpty({ [addressLabel]: joinHostPort(host, port), ...labels });
+}
+
 /** A label for each key, after the prefix, in sorted order: if several keys become the same name, the last one wins. */
 export function mapLabels(prefix: string, map: ReadonlyMap<string, string>): LabelSet {
   const keys = [...map.keys()].sort();

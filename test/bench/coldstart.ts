@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { buildFunctions } from '../../infra/build-functions.ts';
+import { nodeOptions } from '../../infra/stack/stack.ts';
 
 /** A handler with nothing but the S3 client, which no function of ours can do without. */
 const baseline = `
@@ -72,9 +73,9 @@ async function buildBaseline(folder: string): Promise<number> {
   );
 }
 
-/** With the flag that the functions run with. */
+/** With the flags that the functions run with. */
 async function timeImport(folder: string, file: string): Promise<number> {
-  const args = ['--enable-source-maps', join(folder, 'stopwatch.mjs'), file];
+  const args = [...nodeOptions.split(' '), join(folder, 'stopwatch.mjs'), file];
   const { stdout } = await promisify(execFile)(process.execPath, args, { env: { AWS_REGION: 'us-east-1' } });
   return Number(stdout);
 }

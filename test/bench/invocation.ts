@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { nodeOptions } from '../../infra/stack/stack.ts';
 import { startConsulFleet } from '../../lib/sim/consul.ts';
 import { createS3Store } from '../../lib/store/s3/store.ts';
 import { startLambda, unpack } from '../support/lambda.ts';
@@ -38,7 +39,7 @@ export async function benchInvocation([rounds = '10']: readonly string[]): Promi
       MUSTER_CONFIG: `s3://${bucket}/config/muster.yml`,
       MUSTER_STORE: `s3://${bucket}`,
       MUSTER_LOG_LEVEL: 'warn',
-      NODE_OPTIONS: '--enable-source-maps',
+      NODE_OPTIONS: nodeOptions,
     });
     const measure = async (kind: string, count: number, before: () => void) => {
       const reports = [];

@@ -4,6 +4,7 @@ import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { nodeOptions } from '../../infra/stack/stack.ts';
 import { type Measured, measure, medianOf } from './measure.ts';
 
 const project = join(import.meta.dirname, '../..');
@@ -31,7 +32,7 @@ const bar = 1.6;
 
 /**
  * `npm run bench -- shared [PODS…]`: the listing of a usual chart's seven jobs, shared and each by itself, beside that of
- * the pods alone; whole processes on one simulated API server. 10,000 and 50,000 pods by default.
+ * the pods alone; whole processes with the flags of a function, on one simulated API server. 10,000 and 50,000 pods by default.
  */
 export async function benchShared(args: readonly string[]): Promise<void> {
   const sizes = args.length === 0 ? [10_000, 50_000] : args.map(Number);
@@ -65,7 +66,9 @@ async function benchSize(pods: number, program: string, folder: string): Promise
         const onOutput = (chunk: Buffer) => {
           run.said += chunk.toString();
         };
-        run.measured.push(await measure(process.execPath, [program, config, how], { onOutput }));
+        run.measured.push(
+          await measure(process.execPath, [...nodeOptions.split(' '), program, config, how], { onOutput }),
+        );
         runs.set(name, run);
       }
     const alone = medianOf(runs.get(ways[0].name)?.measured ?? []);

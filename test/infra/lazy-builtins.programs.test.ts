@@ -73,6 +73,29 @@ test('muster check of a configuration loads nothing of the network but sockets',
   expect(heavy.filter((name) => loaded.includes(`NativeModule ${name}`))).toEqual([]);
 });
 
+test('muster check of a configuration loads few files: what is loaded together lies together', async () => {
+  const config = join(folder, 'kubernetes.yml');
+  await writeFile(
+    config,
+    'scrape_configs: [{ job_name: a, kubernetes_sd_configs: [{ api_server: "http://localhost:1", role: pod }] }]\n',
+  );
+  const count = join(folder, 'count.mjs');
+  await writeFile(
+    count,
+    `let files = 0;
+    process.getBuiltinModule('node:module').registerHooks({
+      load(url, context, next) {
+        if (url.startsWith('file:')) files += 1;
+        return next(url, context);
+      },
+    });
+    process.on('exit', () => console.log('files: ' + files));`,
+  );
+  const printed = await run(['--import', count, join(folder, 'dist/muster.mjs'), 'check', '-c', config]);
+  // 82 before the parts were joined.
+  expect(Number(/files: (\d+)/.exec(printed)?.[1])).toBeLessThan(60);
+});
+
 test('what ships of a package is what the tests run: no file of it is changed', async () => {
   const maps = (await readdir(join(folder, 'dist'))).filter((name) => name.endsWith('.map'));
   const changed: string[] = [];

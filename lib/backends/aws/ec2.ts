@@ -1,13 +1,7 @@
 import * as z from 'zod';
 import { isMusterError } from '../../base/errors.ts';
 import { hasSince } from '../../config/prometheus-version.ts';
-import {
-  addressLabel,
-  joinHostPort,
-  type LabelSet,
-  type TargetGroup,
-  withoutEmpty,
-} from '../../targets/group.ts';
+import { type TargetGroup, targetAt } from '../../targets/group.ts';
 import type { LabelsSince, Mechanism, MechanismInput } from '../mechanism.ts';
 import { discoverParts, type ListPart, type Part, readPages, serverOf } from './connection.ts';
 import { tagLabels } from './fields.ts';
@@ -191,8 +185,7 @@ function buildInstanceGroup(
   const { byDevice, all, first } = ipv6Of(one);
   const host = one.PrivateIpAddress ?? (ipv6Alone ? first : undefined);
   if (host === undefined) return [];
-  const target: LabelSet = withoutEmpty({
-    [addressLabel]: joinHostPort(host, port),
+  const target = targetAt(host, port, {
     [labels.ami]: one.ImageId,
     [labels.architecture]: one.Architecture,
     [labels.availabilityZone]: one.Placement.AvailabilityZone,

@@ -1,11 +1,5 @@
 import { mapConcurrent } from '../../base/concurrency.ts';
-import {
-  addressLabel,
-  joinHostPort,
-  type LabelSet,
-  type TargetGroup,
-  withoutEmpty,
-} from '../../targets/group.ts';
+import { type LabelSet, type TargetGroup, targetAt } from '../../targets/group.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { accountsOf, discoverParts, type ListPart, serverOf } from './connection.ts';
 import {
@@ -203,8 +197,7 @@ function buildTaskGroup(task: Task, context: GroupContext): readonly TargetGroup
   const ofService = task.group.startsWith(servicePrefix)
     ? services.get(task.group.slice(servicePrefix.length))
     : undefined;
-  const target: LabelSet = withoutEmpty({
-    [addressLabel]: joinHostPort(ip, port),
+  const target = targetAt(ip, port, {
     [labels.availabilityZone]: task.availabilityZone,
     [labels.cluster]: cluster.clusterName,
     [labels.clusterArn]: cluster.clusterArn,

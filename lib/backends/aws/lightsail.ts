@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { addressLabel, joinHostPort, type TargetGroup, withoutEmpty } from '../../targets/group.ts';
+import { type TargetGroup, targetAt } from '../../targets/group.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { accountsOf, discoverParts, type ListPart, readPages, serverOf } from './connection.ts';
 import { tagLabels } from './fields.ts';
@@ -75,8 +75,7 @@ const instancesPage = z.object({ instances: z.array(instance), nextPageToken: z.
 
 function buildGroup(one: z.output<typeof instance>, region: string, port: number): readonly TargetGroup[] {
   if (one.privateIpAddress === undefined) return [];
-  const target = withoutEmpty({
-    [addressLabel]: joinHostPort(one.privateIpAddress, port),
+  const target = targetAt(one.privateIpAddress, port, {
     [labels.availabilityZone]: one.location?.availabilityZone ?? '',
     [labels.blueprint]: one.blueprintId,
     [labels.bundle]: one.bundleId,

@@ -1,15 +1,9 @@
 import * as z from 'zod';
 import { mapConcurrent } from '../../base/concurrency.ts';
-import {
-  addressLabel,
-  joinHostPort,
-  type LabelSet,
-  sanitizeLabelName,
-  type TargetGroup,
-  withoutEmpty,
-} from '../../targets/group.ts';
+import { type LabelSet, type TargetGroup, targetAt, withoutEmpty } from '../../targets/group.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { accountsOf, discoverParts, type ListPart, readPages, serverOf } from './connection.ts';
+import { tagLabels } from './fields.ts';
 import { type ClustersConfig, clustersConfig, newerAccess } from './schema.ts';
 
 /** Labels of nodes of MSK. Source: Prometheus configuration reference, aws_sd_config, role msk. */
@@ -187,15 +181,13 @@ function buildNodeGroup(
       [labels.nodeExporter]: flag(monitoring?.NodeExporter),
       [labels.nodeInterface]: broker.AttachedENIId,
     }),
-    ...Object.fromEntries(
-      Object.entries(cluster.Tags).map(([key, value]) => [labels.tagPrefix + sanitizeLabelName(key), value]),
+    ...tagLabels(
+      labels.tagPrefix,
+      Object.entries(cluster.Tags).map(([Key, Value]) => ({ Key, Value })),
     ),
   };
   const endpointLabel = broker === undefined ? labels.controllerEndpoint : labels.brokerEndpoint;
-  const targets = endpoints.map((endpoint, at) => ({
-    [addressLabel]: joinHostPort(endpoint, port),
-    [endpointLabel]: String(at),
-  }));
+  const targets = endpoints.map((endpoint, at) => targetAt(endpoint, port, { [endpointLabel]: String(at) }));
   // A controller has no ARN: its first endpoint names it.
   const source = node.NodeARN || `${cluster.ClusterArn}/${endpoints[0] ?? index}`;
   return [{ source, labels: withoutEmpty(common), targets }];

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { mapConcurrent } from '../../base/concurrency.ts';
 import { MusterError } from '../../base/errors.ts';
-import { addressLabel, joinHostPort, type TargetGroup, withoutEmpty } from '../../targets/group.ts';
+import { type TargetGroup, targetAt } from '../../targets/group.ts';
 import type { Mechanism } from '../mechanism.ts';
 import { accountsOf, batches, discoverParts, type ListPart, readPages, serverOf } from './connection.ts';
 import { fieldLabels, tagLabels } from './fields.ts';
@@ -142,8 +142,7 @@ function buildGroup(cluster: Cluster, instance: Instance, port: number): readonl
   const member = cluster.DBClusterMembers.find(
     (one) => one.DBInstanceIdentifier === instance.DBInstanceIdentifier,
   );
-  const target = withoutEmpty({
-    [addressLabel]: joinHostPort(Address, port),
+  const target = targetAt(Address, port, {
     ...fieldLabels(cluster, clusterFields, labels.clusterPrefix),
     ...tagLabels(labels.clusterTagPrefix, cluster.TagList),
     ...fieldLabels(instance, instanceFields, labels.instancePrefix),

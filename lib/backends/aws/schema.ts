@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { int, leaf, list, oneOf, stringList, text, unlessEmpty, url } from '../../config/fields.ts';
+import * as field from '../../config/fields.ts';
 import { withHttpClient } from '../../config/http-client.ts';
 import type { NewerKey } from '../../config/prometheus-version.ts';
 import { httpSdConfig, nameField } from '../../config/sd-config.ts';
@@ -12,34 +12,34 @@ const awsRoles = ['ec2', 'ecs', 'elasticache', 'lightsail', 'msk', 'rds'] as con
 /** A value of `role`. */
 export type AwsRole = (typeof awsRoles)[number];
 
-const region = leaf('an AWS region such as eu-west-1', (source) =>
+const region = field.leaf('an AWS region such as eu-west-1', (source) =>
   /^[\w-]{1,60}$/.test(source) ? source : undefined,
 );
 
-const roleArn = leaf('the ARN of an IAM role', (source) =>
+const roleArn = field.leaf('the ARN of an IAM role', (source) =>
   /^arn:[\w-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/.test(source) ? source : undefined,
 );
 
 /** Keys of all roles. Source: Prometheus configuration reference, aws_sd_config; `*_file`, `*_ref`, `muster` are ours. */
 const commonFields = {
-  region: unlessEmpty(region),
-  endpoint: unlessEmpty(url()),
+  region: field.unlessEmpty(region),
+  endpoint: field.unlessEmpty(field.url()),
   access_key: secret(),
   access_key_file: secretFile(),
   access_key_ref: secretRef(),
   secret_key: secret(),
   secret_key_file: secretFile(),
   secret_key_ref: secretRef(),
-  profile: text(''),
-  role_arn: unlessEmpty(roleArn),
-  external_id: text(''),
-  port: int({ min: 0, max: 65_535 }, 80),
-  muster: section({ ...nameField, regions: list(region), roles: list(roleArn) }).prefault({}),
+  profile: field.text(''),
+  role_arn: field.unlessEmpty(roleArn),
+  external_id: field.text(''),
+  port: field.int({ min: 0, max: 65_535 }, 80),
+  muster: section({ ...nameField, regions: field.list(region), roles: field.list(roleArn) }).prefault({}),
 };
 
-const filterFields = { filters: list(section({ name: text(), values: stringList() })) };
-const clusterFields = { clusters: stringList() };
-const concurrencyFields = (byDefault: number) => ({ request_concurrency: int({ min: 1 }, byDefault) });
+const filterFields = { filters: field.list(section({ name: field.text(), values: field.stringList() })) };
+const clusterFields = { clusters: field.stringList() };
+const concurrencyFields = (byDefault: number) => ({ request_concurrency: field.int({ min: 1 }, byDefault) });
 
 type Common = SectionOf<typeof commonFields>;
 type Filters = SectionOf<typeof filterFields>;
@@ -109,7 +109,7 @@ export const awsConfig = httpSdConfig('60s', {
   ...commonFields,
   ...filterFields,
   ...clusterFields,
-  role: oneOf(awsRoles),
+  role: field.oneOf(awsRoles),
 })
   .check(...commonRules, filterRule)
   // A port of 0 counts as absent, and there is no key for concurrent calls.

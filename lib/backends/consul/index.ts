@@ -3,14 +3,7 @@ import { MusterError } from '../../base/errors.ts';
 import { tryParseJson } from '../../base/json.ts';
 import { hasSince } from '../../config/prometheus-version.ts';
 import type { Compared, Cursor, Listed } from '../../targets/discover.ts';
-import {
-  addressLabel,
-  joinHostPort,
-  type LabelSet,
-  mapLabels,
-  type TargetGroup,
-  withoutEmpty,
-} from '../../targets/group.ts';
+import { type LabelSet, mapLabels, type TargetGroup, targetAt } from '../../targets/group.ts';
 import { backendNames, listEach } from '../listing.ts';
 import type { Mechanism, MechanismInput } from '../mechanism.ts';
 import {
@@ -152,9 +145,9 @@ export function buildServiceGroup(context: ServiceContext, entries: readonly Ser
 }
 
 function buildTarget({ Node, Service, Checks }: ServiceEntry, separator: string): LabelSet {
-  return withoutEmpty({
-    // A service may be registered on a node that it does not run on: its own address wins.
-    [addressLabel]: joinHostPort(Service.Address === '' ? Node.Address : Service.Address, Service.Port),
+  // A service may be registered on a node that it does not run on: its own address wins.
+  const host = Service.Address === '' ? Node.Address : Service.Address;
+  return targetAt(host, Service.Port, {
     [labels.nodeAddress]: Node.Address,
     [labels.node]: Node.Node,
     [labels.namespace]: Service.Namespace,

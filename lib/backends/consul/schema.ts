@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { bool, nonEmptyText, oneOf, stringList, stringMap, text } from '../../config/fields.ts';
+import * as field from '../../config/fields.ts';
 import { type HttpClientConfig, toBasicAuth, withHttpClient } from '../../config/http-client.ts';
 import { httpSdConfig, ownFields } from '../../config/sd-config.ts';
 import { type Credential, credentialOf, secret, secretFile, secretRef } from '../../config/secret.ts';
@@ -7,25 +7,25 @@ import { atMostOne, rule } from '../../config/section.ts';
 
 const keys = httpSdConfig('30s', {
   ...ownFields,
-  server: nonEmptyText('localhost:8500'),
-  scheme: oneOf(['http', 'https'], 'http'),
-  path_prefix: text(''),
+  server: field.nonEmptyText('localhost:8500'),
+  scheme: field.oneOf(['http', 'https'], 'http'),
+  path_prefix: field.text(''),
   token: secret(),
   token_file: secretFile(),
   token_ref: secretRef(),
   // Deprecated in Prometheus in favour of basic_auth.
   username: secret(),
   password: secret(),
-  datacenter: text(''),
-  namespace: text(''),
-  partition: text(''),
-  services: stringList(),
-  tags: stringList(),
-  node_meta: stringMap(),
-  filter: text(''),
-  health_filter: text(''),
-  tag_separator: text(','),
-  allow_stale: bool(true),
+  datacenter: field.text(''),
+  namespace: field.text(''),
+  partition: field.text(''),
+  services: field.stringList(),
+  tags: field.stringList(),
+  node_meta: field.stringMap(),
+  filter: field.text(''),
+  health_filter: field.text(''),
+  tag_separator: field.text(','),
+  allow_stale: field.bool(true),
 });
 
 type Keys = z.output<typeof keys>;

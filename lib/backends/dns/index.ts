@@ -1,11 +1,5 @@
 import { mapConcurrent } from '../../base/concurrency.ts';
-import {
-  addressLabel,
-  joinHostPort,
-  type LabelSet,
-  type TargetGroup,
-  withoutEmpty,
-} from '../../targets/group.ts';
+import { joinHostPort, type LabelSet, type TargetGroup, targetAt } from '../../targets/group.ts';
 import { keptSources } from '../listing.ts';
 import { type Mechanism, type MechanismInput, serverNames } from '../mechanism.ts';
 import { lookUp, type ResolverConfig, readResolverConfig, resolverDefaults } from './lookup.ts';
@@ -92,23 +86,18 @@ function buildTargets(record: DnsRecord, port: number): readonly LabelSet[] {
   switch (record.kind) {
     case 'A':
     case 'AAAA':
-      return [{ [addressLabel]: joinHostPort(record.address, port) }];
+      return [targetAt(record.address, port)];
     case 'SRV':
       return [
-        withoutEmpty({
-          [addressLabel]: joinHostPort(withoutDot(record.target), record.port),
+        targetAt(withoutDot(record.target), record.port, {
           [labels.srvTarget]: record.target,
           [labels.srvPort]: String(record.port),
         }),
       ];
     case 'MX':
-      return [
-        { [addressLabel]: joinHostPort(withoutDot(record.target), port), [labels.mxTarget]: record.target },
-      ];
+      return [targetAt(withoutDot(record.target), port, { [labels.mxTarget]: record.target })];
     case 'NS':
-      return [
-        { [addressLabel]: joinHostPort(withoutDot(record.target), port), [labels.nsTarget]: record.target },
-      ];
+      return [targetAt(withoutDot(record.target), port, { [labels.nsTarget]: record.target })];
     default:
       return [];
   }

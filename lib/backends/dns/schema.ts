@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { z } from 'zod';
-import { int, leaf, list, oneOf } from '../../config/fields.ts';
+import * as field from '../../config/fields.ts';
 import type { KeyTexts } from '../../config/key-texts.ts';
 import { enumerate } from '../../config/problem.ts';
 import { ownFields, sdConfig } from '../../config/sd-config.ts';
@@ -17,13 +17,17 @@ export interface Nameserver {
 
 const keys = sdConfig('30s', {
   ...ownFields,
-  names: list(leaf('a domain name', (name) => (encodeName(name) === undefined ? undefined : name))),
+  names: field.list(
+    field.leaf('a domain name', (name) => (encodeName(name) === undefined ? undefined : name)),
+  ),
   type: recordType().prefault('SRV'),
-  port: int({ min: 0, max: 65_535 }, 0),
+  port: field.int({ min: 0, max: 65_535 }, 0),
   // Muster's own key: the /etc/resolv.conf of a function cannot be changed.
-  nameservers: list(leaf('an IP address, with or without a port, as in 10.0.0.2:53', readNameserver)),
+  nameservers: field.list(
+    field.leaf('an IP address, with or without a port, as in 10.0.0.2:53', readNameserver),
+  ),
   // Muster's own key: Consul's server cuts answers over UDP without saying so.
-  protocol: oneOf(['udp', 'tcp'], 'udp'),
+  protocol: field.oneOf(['udp', 'tcp'], 'udp'),
 });
 
 type Keys = z.output<typeof keys>;
@@ -42,7 +46,7 @@ export const dnsConfig = keys.check(
 export type DnsConfig = z.output<typeof dnsConfig>;
 
 function recordType() {
-  return leaf(
+  return field.leaf(
     enumerate(queryTypes, 'or'),
     (source) => queryTypes.find((type) => type === source.toUpperCase()),
     anyCaseShape(queryTypes),

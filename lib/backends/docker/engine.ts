@@ -1,7 +1,7 @@
 import type { ZodType } from 'zod';
 import * as z from 'zod';
 import { MusterError } from '../../base/errors.ts';
-import { int, leaf, list, nonEmptyText, stringList } from '../../config/fields.ts';
+import * as field from '../../config/fields.ts';
 import { defaultHttpClient, type HttpClientConfig, isDefaultHttpClient } from '../../config/http-client.ts';
 import type { KeyTexts } from '../../config/key-texts.ts';
 import { section } from '../../config/section.ts';
@@ -179,16 +179,16 @@ export async function listNetworkLabels(
   );
 }
 
-const filter = section({ name: nonEmptyText(), values: stringList() });
+const filter = section({ name: field.nonEmptyText(), values: field.stringList() });
 
 /** A filter for the engine. Whether one value must match or all of them depends on its name; see the engine's API. */
 type Filter = z.output<typeof filter>;
 
 /** The keys that `docker_sd_configs` and `dockerswarm_sd_configs` have in common. */
 export const engineFields = {
-  host: leaf(hostForms, readHost),
-  port: int({ min: 0, max: 65_535 }, 80),
-  filters: list(filter),
+  host: field.leaf(hostForms, readHost),
+  port: field.int({ min: 0, max: 65_535 }, 80),
+  filters: field.list(filter),
 };
 
 /** The keys that `docker_sd_configs` and `dockerswarm_sd_configs` have in common. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { bool, text } from '../../config/fields.ts';
+import * as field from '../../config/fields.ts';
 import { withHttpClient } from '../../config/http-client.ts';
 import type { KeyTexts } from '../../config/key-texts.ts';
 import { hasSince } from '../../config/prometheus-version.ts';
@@ -8,10 +8,10 @@ import { intField, listBody, listField, mapField, structField, textField } from 
 import { compare } from '../../targets/canonical.ts';
 import {
   addressLabel,
-  joinHostPort,
   type LabelSet,
   mapLabels,
   type TargetGroup,
+  targetAt,
   withoutEmpty,
 } from '../../targets/group.ts';
 import { backendNames } from '../listing.ts';
@@ -50,8 +50,8 @@ export const labels = {
 export const dockerConfig = httpSdConfig('60s', {
   ...ownFields,
   ...engineFields,
-  host_networking_host: text('localhost'),
-  match_first_network: bool(true),
+  host_networking_host: field.text('localhost'),
+  match_first_network: field.bool(true),
 }).transform(withHttpClient);
 
 /** One SD config after defaults and checks. */
@@ -158,15 +158,15 @@ function buildTargets(container: Container, endpoint: Endpoint, context: Contain
   const ip = endpoint.IPAddress || (context.allowIpv6Only ? endpoint.GlobalIPv6Address : '');
   const network = { ...context.networks.get(endpoint.NetworkID), [labels.networkIp]: ip };
   const ports = container.Ports.filter(({ Type }) => Type === 'tcp');
-  if (ports.length > 0) return ports.map((port) => withoutEmpty({ ...network, ...portLabels(ip, port) }));
+  if (ports.length > 0)
+    return ports.map((port) => targetAt(ip, port.PrivatePort, { ...network, ...portLabels(port) }));
   const isInHostNetwork = container.HostConfig.NetworkMode === 'host';
-  const address = isInHostNetwork ? context.hostNetworkingHost : joinHostPort(ip, context.port);
-  return [withoutEmpty({ ...network, [addressLabel]: address })];
+  if (isInHostNetwork) return [withoutEmpty({ ...network, [addressLabel]: context.hostNetworkingHost })];
+  return [targetAt(ip, context.port, network)];
 }
 
-function portLabels(ip: string, { IP, PrivatePort, PublicPort }: Port): LabelSet {
+function portLabels({ IP, PrivatePort, PublicPort }: Port): LabelSet {
   return {
-    [addressLabel]: joinHostPort(ip, PrivatePort),
     [labels.portPrivate]: String(PrivatePort),
     ...(PublicPort > 0 && { [labels.portPublic]: String(PublicPort), [labels.portPublicIp]: IP }),
   };

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { oneOf } from '../../config/fields.ts';
+import * as field from '../../config/fields.ts';
 import { withHttpClient } from '../../config/http-client.ts';
 import type { KeyTexts } from '../../config/key-texts.ts';
 import { httpSdConfig, ownFields } from '../../config/sd-config.ts';
@@ -29,7 +29,7 @@ import {
 export const dockerSwarmConfig = httpSdConfig('60s', {
   ...ownFields,
   ...engineFields,
-  role: oneOf(['services', 'tasks', 'nodes']),
+  role: field.oneOf(['services', 'tasks', 'nodes']),
 }).transform(withHttpClient);
 
 /** One SD config after defaults and checks. */

@@ -1,14 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import * as z from 'zod';
 import { intField, listBody, listField, mapField, structField, textField } from '../../http/json.ts';
-import {
-  addressLabel,
-  joinHostPort,
-  type LabelSet,
-  mapLabels,
-  type TargetGroup,
-  withoutEmpty,
-} from '../../targets/group.ts';
+import { type LabelSet, mapLabels, type TargetGroup, targetAt, withoutEmpty } from '../../targets/group.ts';
 import { networkLabelNames } from '../docker/engine.ts';
 
 const prefix = '__meta_dockerswarm_';
@@ -78,12 +71,10 @@ export function buildServiceGroup(
     // A service in the host's network is listed there without an address.
     targets: Endpoint.VirtualIPs.filter(({ Addr }) => Addr !== '').flatMap(({ NetworkID, Addr }) => {
       const network = networks.get(NetworkID) ?? {};
-      if (published.length === 0)
-        return [withoutEmpty({ ...network, [addressLabel]: joinHostPort(Addr, port) })];
+      if (published.length === 0) return [targetAt(Addr, port, network)];
       return published.map(({ Name, PublishMode, PublishedPort }) =>
-        withoutEmpty({
+        targetAt(Addr, PublishedPort, {
           ...network,
-          [addressLabel]: joinHostPort(Addr, PublishedPort),
           [labels.serviceEndpointPortName]: Name,
           [labels.serviceEndpointPortPublishMode]: PublishMode,
         }),
@@ -119,7 +110,9 @@ export function buildTaskGroup(task: Task, context: TaskContext): TargetGroup {
       ...(node && nodeLabels(node)),
     }),
     targets: [
-      ...tcpPorts(Status.PortStatus?.Ports ?? []).map((port) => portTarget(node?.Status.Addr ?? '', port)),
+      ...tcpPorts(Status.PortStatus?.Ports ?? []).map(({ PublishedPort, PublishMode }) =>
+        targetAt(node?.Status.Addr ?? '', PublishedPort, { [labels.taskPortPublishMode]: PublishMode }),
+      ),
       ...attachedTargets(task, tcpPorts(service?.Endpoint.Ports ?? []), context),
     ],
   };
@@ -133,17 +126,11 @@ function attachedTargets(
   return NetworksAttachments.flatMap(({ Network, Addresses }) => {
     const network = networks.get(Network.ID) ?? {};
     return Addresses.filter((address) => address !== '').flatMap((address) => {
-      if (ports.length === 0)
-        return [withoutEmpty({ ...network, [addressLabel]: joinHostPort(address, port) })];
-      return ports.map((published) => withoutEmpty({ ...network, ...portTarget(address, published) }));
+      if (ports.length === 0) return [targetAt(address, port, network)];
+      return ports.map(({ PublishedPort, PublishMode }) =>
+        targetAt(address, PublishedPort, { ...network, [labels.taskPortPublishMode]: PublishMode }),
+      );
     });
-  });
-}
-
-function portTarget(host: string, { PublishedPort, PublishMode }: Port): LabelSet {
-  return withoutEmpty({
-    [addressLabel]: joinHostPort(host, PublishedPort),
-    [labels.taskPortPublishMode]: PublishMode,
   });
 }
 
@@ -161,7 +148,7 @@ export function buildNodeGroup(node: Node, port: number): TargetGroup {
         [labels.nodeManagerAddress]: ManagerStatus.Addr,
       }),
     }),
-    targets: [{ [addressLabel]: joinHostPort(Status.Addr, port) }],
+    targets: [targetAt(Status.Addr, port)],
   };
 }
 

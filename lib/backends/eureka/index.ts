@@ -4,11 +4,10 @@ import { withHttpClient } from '../../config/http-client.ts';
 import type { KeyTexts } from '../../config/key-texts.ts';
 import { httpSdConfig, ownFields, serverUrl } from '../../config/sd-config.ts';
 import {
-  addressLabel,
-  joinHostPort,
   type LabelSet,
   sanitizeLabelName,
   type TargetGroup,
+  targetAt,
   withoutEmpty,
 } from '../../targets/group.ts';
 import type { Mechanism } from '../mechanism.ts';
@@ -79,8 +78,7 @@ export function buildGroups(applications: readonly Application[]): TargetGroup[]
 
 function buildTarget(instance: Instance): LabelSet {
   const { port, securePort, datacenter } = instance;
-  return withoutEmpty({
-    [addressLabel]: joinHostPort(instance.hostName, port?.number ?? '80'),
+  return targetAt(instance.hostName, port?.number ?? '80', {
     [labels.instance]: instance.instanceId,
     [labels.hostname]: instance.hostName,
     [labels.homepageUrl]: instance.homePageUrl,

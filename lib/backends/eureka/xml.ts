@@ -1,4 +1,5 @@
 import { MusterError } from '../../base/errors.ts';
+import { decodeText } from '../../http/json.ts';
 
 /** An element of an XML document. */
 export interface XmlElement {
@@ -46,14 +47,6 @@ class Fault extends Error {
   constructor(message: string, at: number) {
     super(message);
     this.at = at;
-  }
-}
-
-function decodeText(body: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch {
-    throw new MusterError('malformed', 'the answer is not valid UTF-8');
   }
 }
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import * as z from 'zod';
 import { isMusterError, MusterError } from '../../base/errors.ts';
 import { readFolder, readText } from '../../base/files.ts';
-import { leaf, list, stringList, stringMap } from '../../config/fields.ts';
+import * as field from '../../config/fields.ts';
 import type { KeyTexts } from '../../config/key-texts.ts';
 import { expandPattern } from '../../config/scrape-files.ts';
 import { ownFields, sdConfig } from '../../config/sd-config.ts';
@@ -20,14 +20,15 @@ const labels = {
 } as const;
 
 /** Source of the form: `patFileSDName` of prometheus/discovery/file. */
-const pattern = leaf('a path that ends with .json, .yml or .yaml, with * only in its last part', (source) =>
-  /^[^*]*(?:\*[^/]*)?\.(?:json|yml|yaml|JSON|YML|YAML)$/.test(source) ? source : undefined,
+const pattern = field.leaf(
+  'a path that ends with .json, .yml or .yaml, with * only in its last part',
+  (source) => (/^[^*]*(?:\*[^/]*)?\.(?:json|yml|yaml|JSON|YML|YAML)$/.test(source) ? source : undefined),
 );
 
 /** An element of `file_sd_configs`. Source: Prometheus configuration reference, file_sd_config. */
 const fileConfig = sdConfig('5m', {
   ...ownFields,
-  files: list(pattern).check(z.minLength(1, 'must have one path at least')),
+  files: field.list(pattern).check(z.minLength(1, 'must have one path at least')),
 });
 
 /** One SD config after defaults and checks. */
@@ -78,7 +79,7 @@ interface Group {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-const yamlGroups = list(section({ targets: stringList(), labels: stringMap() }));
+const yamlGroups = field.list(section({ targets: field.stringList(), labels: field.stringMap() }));
 
 /** As strictly as Prometheus reads them: JSON as Go does, YAML without unknown keys. Throws `malformed`. */
 function readGroups(path: string, text: string): readonly Group[] {

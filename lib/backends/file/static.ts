@@ -1,4 +1,4 @@
-import { leaf, list, stringMap } from '../../config/fields.ts';
+import * as field from '../../config/fields.ts';
 import type { KeyTexts } from '../../config/key-texts.ts';
 import { ownFields } from '../../config/sd-config.ts';
 import { section } from '../../config/section.ts';
@@ -7,18 +7,20 @@ import { addressLabel, withoutEmpty } from '../../targets/group.ts';
 import type { Mechanism, SdConfig } from '../mechanism.ts';
 
 /** A target of a group. Prometheus refuses one with `/`, which is most often a URL. */
-const address = leaf('host:port, not a URL', (source) => (source.includes('/') ? undefined : source));
+const address = field.leaf('host:port, not a URL', (source) => (source.includes('/') ? undefined : source));
 
 /** Milliseconds between two cycles. The targets are in the configuration, so a cycle costs only its status. */
 const refresh = 60_000;
 
 /** An element of `static_configs`. Source: Prometheus configuration reference, static_config. */
-const staticConfig = section({ ...ownFields, targets: list(address), labels: stringMap() }).transform(
-  (keys) => ({
-    ...keys,
-    refresh_interval: refresh,
-  }),
-);
+const staticConfig = section({
+  ...ownFields,
+  targets: field.list(address),
+  labels: field.stringMap(),
+}).transform((keys) => ({
+  ...keys,
+  refresh_interval: refresh,
+}));
 
 interface StaticConfig extends SdConfig {
   readonly targets: readonly string[];

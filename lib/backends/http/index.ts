@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { MusterError } from '../../base/errors.ts';
-import { leaf } from '../../config/fields.ts';
+import * as field from '../../config/fields.ts';
 import { withHttpClient } from '../../config/http-client.ts';
 import type { KeyTexts } from '../../config/key-texts.ts';
 import { httpSdConfig, ownFields } from '../../config/sd-config.ts';
@@ -20,7 +20,7 @@ const labels = {
 } as const;
 
 /** The URL as written: it becomes the label `__meta_url`, and a parsed URL would differ from it. */
-const endpoint = leaf('an http:// or https:// URL without credentials', (source) => {
+const endpoint = field.leaf('an http:// or https:// URL without credentials', (source) => {
   const parsed = URL.parse(source);
   const isPlain = parsed !== null && parsed.username + parsed.password === '';
   const isWritten = /^https?:\/\/[^/]/i.test(source) && !/\p{Cc}|\s$/u.test(source);

@@ -1,17 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
-import {
-  bool,
-  int,
-  leaf,
-  list,
-  oneOf,
-  scalarText,
-  stringList,
-  text,
-  unlessEmpty,
-  url,
-} from '../../config/fields.ts';
+import * as field from '../../config/fields.ts';
 import { type HttpClientKeys, httpClientFields, withHttpClient } from '../../config/http-client.ts';
 import type { KeyTexts } from '../../config/key-texts.ts';
 import { enumerate } from '../../config/problem.ts';
@@ -36,22 +25,21 @@ const selectableRoles: Readonly<Record<Role, readonly Role[]>> = {
 };
 
 const eks = section({
-  cluster: leaf(
+  cluster: field.leaf(
     "the cluster's name: 100 letters, digits, - and _ at most",
     matching(/^[0-9A-Za-z][\w-]{0,99}$/),
   ),
-  region: leaf('an AWS region such as eu-west-1', matching(/^[a-z]{2,}(?:-[a-z0-9]+)+$/)),
-  role_arn: leaf(
-    'the ARN of an IAM role',
-    matching(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/),
-  ).optional(),
+  region: field.leaf('an AWS region such as eu-west-1', matching(/^[a-z]{2,}(?:-[a-z0-9]+)+$/)),
+  role_arn: field
+    .leaf('the ARN of an IAM role', matching(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/))
+    .optional(),
 });
 
 /** Muster's own keys of a connection. */
 const connectionMuster = {
   eks: eks.optional(),
-  page_size: int({ min: 1, max: 10_000 }, 500),
-  compression: bool(false),
+  page_size: field.int({ min: 1, max: 10_000 }, 500),
+  compression: field.bool(false),
 };
 
 /**
@@ -59,31 +47,31 @@ const connectionMuster = {
  * `httpSdConfig` makes, and pass `connectionRules` to its `.check(…)`.
  */
 export const connectionFields = {
-  api_server: unlessEmpty(z.preprocess(withScheme, url())),
-  kubeconfig_file: unlessEmpty(
-    leaf('the path of a file', (path) => (path.includes('\0') ? undefined : path)),
+  api_server: field.unlessEmpty(z.preprocess(withScheme, field.url())),
+  kubeconfig_file: field.unlessEmpty(
+    field.leaf('the path of a file', (path) => (path.includes('\0') ? undefined : path)),
   ),
-  namespaces: section({ own_namespace: bool(false), names: stringList() }).prefault({}),
+  namespaces: section({ own_namespace: field.bool(false), names: field.stringList() }).prefault({}),
   muster: section(connectionMuster).prefault({}),
 };
 
 const selector = section({
-  role: oneOf(roles),
-  label: text('').check(withoutProblem(labelSelectorProblem)),
-  field: text('').check(withoutProblem(fieldSelectorProblem)),
+  role: field.oneOf(roles),
+  label: field.text('').check(withoutProblem(labelSelectorProblem)),
+  field: field.text('').check(withoutProblem(fieldSelectorProblem)),
 });
 
 const keys = httpSdConfig('60s', {
-  role: oneOf(roles),
+  role: field.oneOf(roles),
   ...connectionFields,
   muster: section({ ...nameField, ...connectionMuster }).prefault({}),
-  selectors: list(selector),
+  selectors: field.list(selector),
   attach_metadata: section({
-    node: bool(false),
-    namespace: bool(false),
-    deployment: bool(false),
-    job: bool(false),
-    cronjob: bool(false),
+    node: field.bool(false),
+    namespace: field.bool(false),
+    deployment: field.bool(false),
+    job: field.bool(false),
+    cronjob: field.bool(false),
   }).prefault({}),
 });
 
@@ -185,7 +173,7 @@ export type EksConfig = z.output<typeof eks>;
 
 /** A host without a scheme means plain HTTP, as in Prometheus. Source: client-go, DefaultServerURL. */
 function withScheme(input: unknown): unknown {
-  const source = scalarText(input);
+  const source = field.scalarText(input);
   return source !== undefined && hostAlone.test(source) ? `http://${source}` : input;
 }
 

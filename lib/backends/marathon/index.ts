@@ -5,14 +5,7 @@ import { type Credential, credentialOf, secret, secretFile, secretRef } from '..
 import { atMostOne, rule } from '../../config/section.ts';
 import { listBody, listField, mapField, structField, textField } from '../../http/json.ts';
 import { askInTurn, shuffled } from '../../http/servers.ts';
-import {
-  addressLabel,
-  joinHostPort,
-  type LabelSet,
-  mapLabels,
-  type TargetGroup,
-  withoutEmpty,
-} from '../../targets/group.ts';
+import { type LabelSet, mapLabels, type TargetGroup, targetAt, withoutEmpty } from '../../targets/group.ts';
 import { backendNames } from '../listing.ts';
 import { type Mechanism, serverNames } from '../mechanism.ts';
 
@@ -131,8 +124,7 @@ function buildTargets(app: App): LabelSet[] {
     if (ports.length === 0) ports = task.ports.map((number) => ({ number, labels: {} }));
     return ports.map((port, index) => {
       const chosen = task.ports.length === ports.length ? task.ports[index] : undefined;
-      return withoutEmpty({
-        [addressLabel]: joinHostPort(hostOf(task, app), port.number === 0 ? (chosen ?? 0) : port.number),
+      return targetAt(hostOf(task, app), port.number === 0 ? (chosen ?? 0) : port.number, {
         [labels.task]: task.id,
         [labels.portIndex]: String(index),
         ...port.labels,

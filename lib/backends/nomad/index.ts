@@ -1,19 +1,13 @@
 import type { ZodType } from 'zod';
 import * as z from 'zod';
 import { MusterError } from '../../base/errors.ts';
-import { bool, text } from '../../config/fields.ts';
+import * as field from '../../config/fields.ts';
 import { withHttpClient } from '../../config/http-client.ts';
 import type { KeyTexts } from '../../config/key-texts.ts';
 import { httpSdConfig, ownFields, serverUrl } from '../../config/sd-config.ts';
 import type { HttpClient } from '../../http/client.ts';
 import { decodeJson, intField, listBody, listField, structField, textField } from '../../http/json.ts';
-import {
-  addressLabel,
-  joinHostPort,
-  type LabelSet,
-  type TargetGroup,
-  withoutEmpty,
-} from '../../targets/group.ts';
+import { type LabelSet, type TargetGroup, targetAt } from '../../targets/group.ts';
 import { backendNames, listEach } from '../listing.ts';
 import type { Mechanism } from '../mechanism.ts';
 
@@ -33,11 +27,11 @@ const labels = {
 /** An element of `nomad_sd_configs`. Source: Prometheus configuration reference, nomad_sd_config. */
 export const nomadConfig = httpSdConfig('1m', {
   ...ownFields,
-  allow_stale: bool(true),
-  namespace: text('default'),
-  region: text('global'),
+  allow_stale: field.bool(true),
+  namespace: field.text('default'),
+  region: field.text('global'),
   server: serverUrl.prefault('http://localhost:4646'),
-  tag_separator: text(','),
+  tag_separator: field.text(','),
 }).transform(withHttpClient);
 
 /** One SD config after defaults and checks. */
@@ -124,8 +118,7 @@ export function buildServiceGroup(
 
 function buildTarget(registration: Registration, separator: string): LabelSet {
   const { Address, Port, Tags } = registration;
-  return withoutEmpty({
-    [addressLabel]: joinHostPort(Address, Port),
+  return targetAt(Address, Port, {
     [labels.address]: Address,
     [labels.datacenter]: registration.Datacenter,
     [labels.namespace]: registration.Namespace,

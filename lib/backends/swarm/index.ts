@@ -1,19 +1,12 @@
 import type { z } from 'zod';
 import { MusterError, toMusterError } from '../../base/errors.ts';
-import { int } from '../../config/fields.ts';
+import * as field from '../../config/fields.ts';
 import { withHttpClient } from '../../config/http-client.ts';
 import type { KeyTexts } from '../../config/key-texts.ts';
 import { httpSdConfig, ownFields, serverList } from '../../config/sd-config.ts';
 import { askInTurn } from '../../http/servers.ts';
 import { bareHost, portOf, shownUrl } from '../../http/url-text.ts';
-import {
-  addressLabel,
-  joinHostPort,
-  type LabelSet,
-  mapLabels,
-  type TargetGroup,
-  withoutEmpty,
-} from '../../targets/group.ts';
+import { type LabelSet, mapLabels, type TargetGroup, targetAt, withoutEmpty } from '../../targets/group.ts';
 import { type Mechanism, serverNames } from '../mechanism.ts';
 import { findRow, type NodeRows, type Row, type SwarmInfo, splitRows, swarmInfo, wrongRow } from './rows.ts';
 
@@ -49,7 +42,7 @@ export const swarmConfig = httpSdConfig('30s', {
   ...ownFields,
   masters: serverList(),
   /** Where the nodes' metrics are. */
-  metrics_port: int({ min: 1, max: 65_535 }, 8070),
+  metrics_port: field.int({ min: 1, max: 65_535 }, 8070),
 }).transform(withHttpClient);
 
 /** One SD config after defaults and checks. */
@@ -118,27 +111,22 @@ export function buildGroups(
     {
       source: 'masters',
       labels: shared,
-      targets: masters.map((master) => ({
-        [addressLabel]: hostPortOf(master),
-        [labels.master]: master,
+      targets: masters.map((master) => {
+        const url = new URL(master);
         // A master states only its own role.
-        [labels.role]: (master === answered && role) || 'master',
-      })),
+        const own = (master === answered && role) || 'master';
+        return targetAt(bareHost(url), portOf(url), { [labels.master]: master, [labels.role]: own });
+      }),
     },
     {
       source: 'nodes',
       labels: { ...shared, [labels.role]: 'node' },
       targets: nodes.map((rows, index) => {
         const node = readNode(rows, index + 1);
-        return { [addressLabel]: joinHostPort(node.host, metricsPort), ...node.labels };
+        return targetAt(node.host, metricsPort, node.labels);
       }),
     },
   ];
-}
-
-function hostPortOf(master: string): string {
-  const url = new URL(master);
-  return joinHostPort(bareHost(url), portOf(url));
 }
 
 /** A node, read from its rows. */

@@ -1,10 +1,4 @@
-import {
-  addressLabel,
-  joinHostPort,
-  sanitizeLabelName,
-  type TargetGroup,
-  withoutEmpty,
-} from '../../targets/group.ts';
+import { joinHostPort, sanitizeLabelName, type TargetGroup, targetAt } from '../../targets/group.ts';
 import { keptSources } from '../listing.ts';
 import { type Mechanism, type MechanismInput, serverNames } from '../mechanism.ts';
 import { type Endpoint, parseNerveMember, parseServersetMember } from './members.ts';
@@ -120,6 +114,6 @@ function warnOfNodes({ warn }: MechanismInput, missing: readonly string[], odd: 
 }
 
 function groupOf(path: string, { host, port }: Endpoint, labels: Record<string, string>): TargetGroup {
-  const target = withoutEmpty({ [addressLabel]: joinHostPort(host, port), ...labels });
+  const target = targetAt(host, port, labels);
   return { source: path, labels: {}, targets: [target] };
 }

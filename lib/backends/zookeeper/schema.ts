@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type * as z from 'zod';
-import { duration, leaf, list } from '../../config/fields.ts';
+import * as field from '../../config/fields.ts';
 import type { KeyTexts } from '../../config/key-texts.ts';
 import { ownFields, sdConfig } from '../../config/sd-config.ts';
 import { rule } from '../../config/section.ts';
@@ -15,9 +15,9 @@ export interface ZookeeperServer {
 // Prometheus keeps watches and has no refresh_interval here.
 const keys = sdConfig('30s', {
   ...ownFields,
-  servers: list(leaf('host:port, or host for port 2181', readServer)),
-  paths: list(leaf('a path such as /services/web, without a / at its end', readPath)),
-  timeout: duration('10s'),
+  servers: field.list(field.leaf('host:port, or host for port 2181', readServer)),
+  paths: field.list(field.leaf('a path such as /services/web, without a / at its end', readPath)),
+  timeout: field.duration('10s'),
 });
 
 type Keys = z.output<typeof keys>;

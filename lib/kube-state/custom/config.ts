@@ -1,46 +1,35 @@
 import * as z from 'zod';
-import {
-  bool,
-  int,
-  isMapping,
-  leaf,
-  list,
-  mapOf,
-  oneOf,
-  stringMap,
-  text,
-  unlessEmpty,
-} from '../../config/fields.ts';
+import * as field from '../../config/fields.ts';
 import { formatKeyPath, type KeyPath, nearest } from '../../config/problem.ts';
 import { rule, section } from '../../config/section.ts';
 import { anyCaseShape, withShape } from '../../config/shape.ts';
 import { isLookup } from './path.ts';
 
 /** A path: keys, indices, and lookups such as `[name=a]`. */
-const path = () => list(leaf('a key, an index or a lookup as in "[name=a]"', readStep));
+const path = () => field.list(field.leaf('a key, an index or a lookup as in "[name=a]"', readStep));
 
 /** Labels of fixed values, and labels whose values are found in an object. */
 const labels = {
-  commonLabels: stringMap().check(labelNames()),
-  labelsFromPath: mapOf(path()),
+  commonLabels: field.stringMap().check(labelNames()),
+  labelsFromPath: field.mapOf(path()),
 };
 
 const found = { path: path(), labelsFromPath: labels.labelsFromPath };
-const labelName = () => leaf('a name for a label', (name) => (isLabelName(name) ? name : undefined));
-const labelFromKey = unlessEmpty(labelName());
+const labelName = () => field.leaf('a name for a label', (name) => (isLabelName(name) ? name : undefined));
+const labelFromKey = field.unlessEmpty(labelName());
 
 const eachFields = section({
   // In any case, as kube-state-metrics takes it.
-  type: leaf(
+  type: field.leaf(
     'Gauge, StateSet or Info',
     (name) => types.find((type) => type === name.toLowerCase()),
     anyCaseShape(['Gauge', 'StateSet', 'Info']),
   ),
-  gauge: section({ ...found, labelFromKey, valueFrom: path(), nilIsZero: bool(false) }).optional(),
+  gauge: section({ ...found, labelFromKey, valueFrom: path(), nilIsZero: field.bool(false) }).optional(),
   stateSet: section({
     ...found,
-    labelName: unlessEmpty(labelName()),
-    list: list(text()),
+    labelName: field.unlessEmpty(labelName()),
+    list: field.list(field.text()),
     valueFrom: path(),
   }).optional(),
   info: section({ ...found, labelFromKey }).optional(),
@@ -62,30 +51,36 @@ const each = eachFields.transform((keys, context): Each => {
 });
 
 const metric = section({
-  name: leaf('a name for a metric', (name) => (/^[a-zA-Z0-9_:]+$/.test(name) ? name : undefined)),
-  help: text(''),
+  name: field.leaf('a name for a metric', (name) => (/^[a-zA-Z0-9_:]+$/.test(name) ? name : undefined)),
+  help: field.text(''),
   ...labels,
-  errorLogV: int({}, 0),
+  errorLogV: field.int({}, 0),
   each,
 });
 
 const resourceFields = section({
   groupVersionKind: section({
-    group: leaf('the name of an API group', (name) =>
-      name === '' || name === '*' ? '' : isApiName(name) ? name : undefined,
-    ).prefault(''),
+    group: field
+      .leaf('the name of an API group', (name) =>
+        name === '' || name === '*' ? '' : isApiName(name) ? name : undefined,
+      )
+      .prefault(''),
     version: apiNameOrAny(),
     kind: apiNameOrAny(),
   }),
-  metricNamePrefix: leaf('the beginning of a name for a metric, or empty', (prefix) =>
-    /^(?:[a-zA-Z_:][a-zA-Z0-9_:]*)?$/.test(prefix) ? prefix : undefined,
-  ).prefault('kube_customresource'),
+  metricNamePrefix: field
+    .leaf('the beginning of a name for a metric, or empty', (prefix) =>
+      /^(?:[a-zA-Z_:][a-zA-Z0-9_:]*)?$/.test(prefix) ? prefix : undefined,
+    )
+    .prefault('kube_customresource'),
   ...labels,
-  resourcePlural: leaf('a plural as in the paths of the API, or empty', (plural) =>
-    plural === '' || isApiName(plural) ? plural : undefined,
-  ).prefault(''),
-  errorLogV: int({}, 0),
-  metrics: list(metric),
+  resourcePlural: field
+    .leaf('a plural as in the paths of the API, or empty', (plural) =>
+      plural === '' || isApiName(plural) ? plural : undefined,
+    )
+    .prefault(''),
+  errorLogV: field.int({}, 0),
+  metrics: field.list(metric),
 });
 
 type ResourceFields = z.output<typeof resourceFields>;
@@ -99,8 +94,8 @@ const resource = resourceFields.check(
 
 const strict = section(
   {
-    kind: oneOf(['CustomResourceStateMetrics']).optional(),
-    spec: section({ resources: list(resource) }),
+    kind: field.oneOf(['CustomResourceStateMetrics']).optional(),
+    spec: section({ resources: field.list(resource) }),
   },
   { ignored: ['apiVersion'] },
 );
@@ -163,9 +158,11 @@ function isApiName(name: string): boolean {
 }
 
 function apiNameOrAny() {
-  return leaf('a name as in the API, or *', (name) =>
-    name === '' || name === '*' ? '*' : isApiName(name) ? name : undefined,
-  ).prefault('*');
+  return field
+    .leaf('a name as in the API, or *', (name) =>
+      name === '' || name === '*' ? '*' : isApiName(name) ? name : undefined,
+    )
+    .prefault('*');
 }
 
 function isLabelName(name: string): boolean {
@@ -274,7 +271,7 @@ function tidy(input: unknown, shape: KnownKeys, path: KeyPath, report: Report): 
     const [item] = shape;
     return Array.isArray(input) ? input.map((one, at) => tidy(one, item, [...path, at], report)) : input;
   }
-  if (!isMapping(input)) return input;
+  if (!field.isMapping(input)) return input;
   const kept = Object.entries(input).flatMap(([key, value]): [string, unknown][] => {
     const inner = Object.hasOwn(shape, key) ? shape[key] : undefined;
     if (inner !== undefined) return [[key, tidy(value, inner, [...path, key], report)]];

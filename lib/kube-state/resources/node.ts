@@ -3,16 +3,7 @@ import { struct, text, word } from '../../backends/kubernetes/wire/fields.ts';
 import { quantities } from '../../backends/kubernetes/wire/scalars.ts';
 import { quantityValue } from '../quantity.ts';
 import { resource } from '../resource.ts';
-import {
-  addQuantities,
-  annotations,
-  conditions,
-  created,
-  deletionTimestamp,
-  forPairs,
-  labels,
-  oneIf,
-} from './common.ts';
+import * as common from './common.ts';
 
 const rolePrefix = 'node-role.kubernetes.io/';
 
@@ -40,9 +31,9 @@ export const node = resource({
     }),
   },
   families: [
-    annotations('node'),
-    created('node', { stable: true }),
-    deletionTimestamp('node'),
+    common.annotations('node'),
+    common.created('node', { stable: true }),
+    common.deletionTimestamp('node'),
     {
       name: 'kube_node_info',
       help: 'Information about a cluster node.',
@@ -66,13 +57,13 @@ export const node = resource({
         add(1, ...versions, providerID, podCIDR, systemUUID, internal);
       },
     },
-    labels('node', { stable: true }),
+    common.labels('node', { stable: true }),
     {
       name: 'kube_node_role',
       help: 'The role of a cluster node.',
       labels: ['role'],
       samples({ labels }, add) {
-        forPairs(labels, (key) => {
+        common.forPairs(labels, (key) => {
           if (key.startsWith(rolePrefix)) add(1, key.slice(rolePrefix.length));
         });
       },
@@ -98,23 +89,23 @@ export const node = resource({
       name: 'kube_node_spec_unschedulable',
       help: 'Whether a node can schedule new pods.',
       stable: true,
-      value: ({ spec }) => oneIf(spec.unschedulable),
+      value: ({ spec }) => common.oneIf(spec.unschedulable),
     },
     {
       name: 'kube_node_status_allocatable',
       help: 'The allocatable for different resources of a node that are available for scheduling.',
       stable: true,
       labels: ['resource', 'unit'],
-      samples: ({ status }, add) => addQuantities(status.allocatable, quantityValue, add),
+      samples: ({ status }, add) => common.addQuantities(status.allocatable, quantityValue, add),
     },
     {
       name: 'kube_node_status_capacity',
       help: 'The capacity for different resources of a node.',
       stable: true,
       labels: ['resource', 'unit'],
-      samples: ({ status }, add) => addQuantities(status.capacity, quantityValue, add),
+      samples: ({ status }, add) => common.addQuantities(status.capacity, quantityValue, add),
     },
-    conditions('node', 'The condition of a cluster node.', { stable: true }),
+    common.conditions('node', 'The condition of a cluster node.', { stable: true }),
     {
       name: 'kube_node_status_addresses',
       help: 'Node address information.',

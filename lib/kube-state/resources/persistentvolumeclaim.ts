@@ -3,15 +3,7 @@ import { list, optionalWord, strings, struct, text, word } from '../../backends/
 import { quantities } from '../../backends/kubernetes/wire/scalars.ts';
 import { wholeQuantity } from '../quantity.ts';
 import { resource } from '../resource.ts';
-import {
-  addStates,
-  annotations,
-  conditions,
-  created,
-  deletionTimestamp,
-  forPairs,
-  labels,
-} from './common.ts';
+import * as common from './common.ts';
 
 const classAnnotation = 'volume.beta.kubernetes.io/storage-class';
 
@@ -34,8 +26,8 @@ export const persistentVolumeClaim = resource({
     status: struct(3, { phase: word(1), conditions: list(4, condition) }),
   },
   families: [
-    labels('persistentvolumeclaim', { stable: true }),
-    annotations('persistentvolumeclaim'),
+    common.labels('persistentvolumeclaim', { stable: true }),
+    common.annotations('persistentvolumeclaim'),
     {
       name: 'kube_persistentvolumeclaim_info',
       help: 'Information about persistent volume claim.',
@@ -43,7 +35,7 @@ export const persistentVolumeClaim = resource({
       labels: ['storageclass', 'volumename', 'volumemode'],
       samples({ spec, annotations }, add) {
         let storageClass = spec.storageClassName ?? '';
-        forPairs(annotations, (key, value) => {
+        common.forPairs(annotations, (key, value) => {
           if (key === classAnnotation) storageClass = value;
         });
         add(1, storageClass, spec.volumeName, spec.volumeMode);
@@ -55,7 +47,7 @@ export const persistentVolumeClaim = resource({
       stable: true,
       labels: ['phase'],
       samples({ status: { phase } }, add) {
-        if (phase !== '') addStates(phase, ['Lost', 'Bound', 'Pending'], add);
+        if (phase !== '') common.addStates(phase, ['Lost', 'Bound', 'Pending'], add);
       },
     },
     {
@@ -64,7 +56,7 @@ export const persistentVolumeClaim = resource({
       stable: true,
       labels: [],
       samples({ spec }, add) {
-        forPairs(spec.resources.requests, (name, quantity) => {
+        common.forPairs(spec.resources.requests, (name, quantity) => {
           if (name === 'storage') add(wholeQuantity(quantity));
         });
       },
@@ -78,11 +70,11 @@ export const persistentVolumeClaim = resource({
         for (const mode of spec.accessModes) add(1, mode);
       },
     },
-    conditions(
+    common.conditions(
       'persistentvolumeclaim',
       'Information about status of different conditions of persistent volume claim.',
     ),
-    created('persistentvolumeclaim'),
-    deletionTimestamp('persistentvolumeclaim'),
+    common.created('persistentvolumeclaim'),
+    common.deletionTimestamp('persistentvolumeclaim'),
   ],
 });

@@ -31,8 +31,8 @@ export async function settleLayout(round: RoundState, { wanted }: Plan): Promise
     const own = lists.get(segment) ?? [];
     const isJoined = folder.jobs.get(segment)?.apart === true;
     const isShared = (providers.get(segment)?.size ?? 0) > 1;
-    if (layout === 'job' && !isJoined && isShared) await moveApart(folder, segment, own);
-    if (layout === 'provider' && isJoined) await moveBack(folder, segment, own);
+    if (layout === 'job' && !isJoined && isShared) await moveLists(folder, segment, own, { apart: true });
+    if (layout === 'provider' && isJoined) await moveLists(folder, segment, own, { apart: false });
   });
   const unsettled = [...folder.jobs].filter(([segment, { apart }]) => !apart || !folder.tidied.has(segment));
   if (unsettled.length === 0 || !(await trySaveState(round))) return;
@@ -54,47 +54,35 @@ function providersBySegment(paths: readonly string[]): ReadonlyMap<string, Reado
   );
 }
 
-/** Copies the lists of a job apart; from the moment that the state says so, they are read and written there. */
-async function moveApart(folder: TargetFolder, segment: string, lists: readonly List[]): Promise<void> {
+/**
+ * Copies the lists of a job apart, or back to files of their own. From the moment that the state says so, they are read
+ * and written there. What lay apart is removed at the next start.
+ */
+async function moveLists(
+  folder: TargetFolder,
+  segment: string,
+  lists: readonly List[],
+  { apart }: { readonly apart: boolean },
+): Promise<void> {
   const { files, at, apartAt } = folder;
+  const [from, to] = apart ? [at, apartAt] : [apartAt, at];
   const moved: List[] = [];
   for (const [path, file] of lists) {
-    const facts = await files.facts(at(path));
+    const facts = await files.facts(from(path));
     if (facts?.kind !== 'file') continue;
-    const hash = createHash('sha256');
-    await copy(folder, at(path), apartAt(path), hash);
-    const now = await files.facts(apartAt(path));
+    const digest = await copy(folder, from(path), to(path));
+    const now = await files.facts(to(path));
     // One that is not as the mirror wrote it is not so there either, and is looked into as before.
-    const isRight =
-      file.facts === undefined ? hash.digest('hex') === file.sha256 : sameFacts(file.facts, facts);
+    const isRight = file.facts === undefined ? digest === file.sha256 : sameFacts(file.facts, facts);
     if (isRight && now !== undefined) moved.push([path, { ...file, facts: { ...now, kind: 'file' } }]);
   }
   for (const [path, file] of moved) folder.own(path, file);
-  folder.setJob(segment, { apart: true });
+  folder.setJob(segment, { apart });
 }
 
-/** Copies the lists of a job back to files of their own; what lay apart is removed at the next start. */
-async function moveBack(folder: TargetFolder, segment: string, lists: readonly List[]): Promise<void> {
-  const { files, at, apartAt } = folder;
-  const moved: List[] = [];
-  for (const [path, file] of lists) {
-    const facts = await files.facts(apartAt(path));
-    if (facts?.kind !== 'file') continue;
-    await copy(folder, apartAt(path), at(path), createHash('sha256'));
-    const now = await files.facts(at(path));
-    if (file.facts !== undefined && sameFacts(file.facts, facts) && now !== undefined)
-      moved.push([path, { ...file, facts: { ...now, kind: 'file' } }]);
-  }
-  for (const [path, file] of moved) folder.own(path, file);
-  folder.setJob(segment, { apart: false });
-}
-
-async function copy(
-  folder: TargetFolder,
-  from: string,
-  to: string,
-  hash: ReturnType<typeof createHash>,
-): Promise<void> {
+/** Copies a file, and returns the SHA-256 of its bytes. */
+async function copy(folder: TargetFolder, from: string, to: string): Promise<string> {
+  const hash = createHash('sha256');
   const pieces = async function* (): AsyncGenerator<Uint8Array, undefined> {
     for await (const piece of wholeOf(from)) {
       hash.update(piece);
@@ -103,4 +91,5 @@ async function copy(
     return undefined;
   };
   await renameInto(folder.files, await folder.stage(pieces()), to);
+  return hash.digest('hex');
 }

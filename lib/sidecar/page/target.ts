@@ -1,4 +1,4 @@
-import { quoted } from '../../cycle/hints.ts';
+import { jobOption, quoted } from '../../cycle/hints.ts';
 import { rulesOf, type Settings } from '../../cycle/settings.ts';
 import { addressLabel, type LabelSet, withoutEmpty } from '../../targets/group.ts';
 import { identifyingLabels } from '../../targets/identifying.ts';
@@ -191,8 +191,4 @@ function explainCommand({ job, provider }: ProviderView, address: string): strin
 /** Prints the life of a target. */
 function lifeCommand({ job, provider }: ProviderView, address: string): string {
   return `muster history ${jobOption(job)} --provider ${provider} --target ${quoted(address)}`;
-}
-
-function jobOption(job: string): string {
-  return `--job${job.startsWith('-') ? '=' : ' '}${quoted(job)}`;
 }

@@ -115,17 +115,23 @@ interface PastInput extends ChangeInput {
   readonly text: string;
 }
 
+/** What a scheduler beside the sidecar says of its configuration. All is undefined if there is none. */
+export interface ConfigReport {
+  /** Why the newest configuration is not in force; empty if it is. */
+  readonly configProblem?: (() => string) | undefined;
+  /** When the configuration in force was loaded, in milliseconds of Unix time. */
+  readonly configLoadedAt?: (() => number) | undefined;
+  /** The parts of the configuration that are left to Prometheus; empty for none. */
+  readonly configNote?: (() => string) | undefined;
+}
+
 /** What the model reads from. */
-export interface ModelOptions {
+export interface ModelOptions extends Omit<ConfigReport, 'configLoadedAt'> {
   readonly sources: readonly MirrorView[];
   readonly health: Probes;
   readonly staleAfter: number;
   /** Milliseconds of Unix time. */
   readonly now: () => number;
-  /** Says why the configuration as it is now is not in force, empty if it is. */
-  readonly configProblem?: (() => string) | undefined;
-  /** Says what of it is left to Prometheus; empty for nothing. */
-  readonly configNote?: (() => string) | undefined;
   /** Ends the threads that search. */
   readonly ended?: AbortSignal | undefined;
 }

@@ -6,18 +6,12 @@ import { type OutputStatus, parseOutputStatus } from '../../kube-state/status.ts
 import type { ListedObject, ObjectStore } from '../../store/store.ts';
 import { folders, outputStatusKey, parseMetricsKey, parseOutputStatusKey } from '../../targets/keys.ts';
 import type { MirrorView } from '../mirror/target-files.ts';
-import { type State, shareReading, states } from './providers.ts';
+import { type StateView, shareReading, states } from './providers.ts';
 
 /** A kube-state output as the page shows it. */
-export interface OutputView {
-  readonly source: string;
+export interface OutputView extends StateView {
   /** Name of its object, as in `prod` or, of a shard, `prod.1`. */
   readonly output: string;
-  readonly state: State;
-  /** Why the state is what it is; empty when all is well. */
-  readonly reason: string;
-  /** The command that publishes what is held, to be pasted; absent if nothing is. */
-  readonly command?: string | undefined;
   /** When the text that is published was written, ISO 8601; `undefined` if that is not known. */
   readonly published: string | undefined;
   /** What its cycle said last; `undefined` if the store has nothing, or does not answer. */

@@ -28,16 +28,21 @@ export const states = [
 /** One of the states. */
 export type State = (typeof states)[number];
 
-/** A provider as the page shows it. */
-export interface ProviderView {
+/** What the page says of a provider and of a kube-state output alike. */
+export interface StateView {
+  /** Name of the store; empty if it has none. */
   readonly source: string;
-  readonly job: string;
-  readonly provider: string;
   readonly state: State;
   /** Why the state is what it is; empty when all is well. */
   readonly reason: string;
   /** The command that settles what is held or waits to be retired, to be pasted; absent if none does. */
   readonly command?: string | undefined;
+}
+
+/** A provider as the page shows it. */
+export interface ProviderView extends StateView {
+  readonly job: string;
+  readonly provider: string;
   /** Targets in the mirrored file; `undefined` if there is none. */
   readonly targets: number | undefined;
   /** What the function said last; `undefined` if the store has nothing or does not answer. */

@@ -4,6 +4,7 @@ import { isMusterError } from '../../base/errors.ts';
 import { tryParseJson } from '../../base/json.ts';
 import { checkSignal, notConditional } from '../errors.ts';
 import { checkKey, checkPrefix, type ObjectStore, type PutCondition, readMethods } from '../store.ts';
+import type { S3Location } from '../url.ts';
 import { listObjects, lookUp, openObject, readObject } from './read.ts';
 import { createSession, type EtagForm, etagForms, type S3ClientOptions, type S3Session } from './session.ts';
 import { deleteObject, measured, sendWrite, writeObject } from './write.ts';
@@ -53,6 +54,12 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     },
     [Symbol.asyncDispose]: () => session.close(),
   };
+}
+
+/** The same for a location that a URL or a configuration names. No request is sent yet. */
+export function openBucket(location: S3Location): ObjectStore {
+  const { bucket, prefix, endpoint, region, force_path_style: forcePathStyle } = location;
+  return createS3Store({ bucket, prefix, endpoint, region, forcePathStyle });
 }
 
 /** The object that remembers that a store was tried, and when. */

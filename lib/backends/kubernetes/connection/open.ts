@@ -3,10 +3,7 @@ import * as z from 'zod';
 import { MusterError } from '../../../base/errors.ts';
 import { readText } from '../../../base/files.ts';
 import type { ConnectionConfig } from '../schema.ts';
-import { authorizer } from './authorizer.ts';
 import { type ConnectInput, type Connection, defaultHttp, serverUrl } from './connection.ts';
-import { openEks } from './eks.ts';
-import { openKubeconfig } from './kubeconfig.ts';
 
 /**
  * Connects as configured: to `api_server`, by `kubeconfig_file`, to an EKS cluster, or else to the cluster in which this
@@ -22,8 +19,8 @@ export async function openConnection(config: ConnectionConfig, input: ConnectInp
       whenUnknown: 'check the credentials of this SD config',
     };
   }
-  if (file !== undefined) return await openKubeconfig(file, input);
-  if (muster.eks !== undefined) return await openEks(muster.eks, input);
+  if (file !== undefined) return await (await import('./kubeconfig.ts')).openKubeconfig(file, input);
+  if (muster.eks !== undefined) return await (await import('./eks.ts')).openEks(muster.eks, input);
   return await openInCluster(input);
 }
 
@@ -65,6 +62,7 @@ export async function openInCluster(input: ConnectInput, folder = accountFolder)
   const server = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
   const tokenFile = `${folder}/token`;
   await readAccountFile(tokenFile, input.signal);
+  const { authorizer } = await import('./authorizer.ts');
   const authorize = await authorizer(
     { name: 'in-cluster', server, skipTLSVerify: false },
     { name: 'service account', authProvider: { name: 'tokenFile', config: { tokenFile } } },

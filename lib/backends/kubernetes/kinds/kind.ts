@@ -11,7 +11,7 @@ import {
   type Values,
 } from '../wire/fields.ts';
 import { Malformed, type Reader, wire } from '../wire/reader.ts';
-import { asObject, table } from '../wire/table.ts';
+import { asObject, type Table, table } from '../wire/table.ts';
 import { objectMeta } from './messages.ts';
 
 /** How a kind of object is named where it is listed. */
@@ -81,38 +81,47 @@ export function kind<M extends MessageSpec, S extends MessageSpec>(
   fields: S,
 ): Kind<ObjectOf<M, S>>;
 export function kind(names: KindNames, metadata: MessageSpec, fields: MessageSpec): Kind<ObjectMeta> {
-  const shape = message({ metadata: flat(1, metadata), ...fields });
-  const empty: ObjectMeta = { namespace: '', name: '', labels: [], annotations: [], ...shape.create() };
-  const items = { create: (): ObjectMeta => ({ ...empty }), fields: shape.fields };
-  const list = table<ListDraft>(
-    [
-      one(1, 'metadata', message(listMeta), (target, meta) => {
-        target.meta = meta;
-      }),
-      many(2, 'items', items, (target, item) => {
-        if (item.name === '') throw new Malformed('has no metadata.name');
-        if (names.namespaced && item.namespace === '') throw new Malformed('has no metadata.namespace');
-        target.count++;
-        target.take(item);
-      }),
-    ],
-    'refuse',
-  );
+  let compiled: Table<ListDraft> | undefined;
+  // A process uses few of the kinds that it knows, so each is compiled when it is first read.
+  const list = () => {
+    compiled ??= listTable(names, { metadata: flat(1, metadata), ...fields });
+    return compiled;
+  };
   return {
     ...names,
     readList(reader, end, take) {
       const draft = newList(take);
-      list.read(reader, end, draft);
+      list().read(reader, end, draft);
       return pageOf(draft);
     },
     pickList(json, take) {
       // Only protobuf leaves out an empty list.
       if (!('items' in asObject(json))) throw new Malformed('has no items');
       const draft = newList(take);
-      list.pick(json, draft);
+      list().pick(json, draft);
       return pageOf(draft);
     },
   };
+}
+
+function listTable({ namespaced }: KindNames, object: MessageSpec): Table<ListDraft> {
+  const shape = message(object);
+  const empty: ObjectMeta = { namespace: '', name: '', labels: [], annotations: [], ...shape.create() };
+  const items = { create: (): ObjectMeta => ({ ...empty }), fields: shape.fields };
+  return table<ListDraft>(
+    [
+      one(1, 'metadata', message(listMeta), (target, meta) => {
+        target.meta = meta;
+      }),
+      many(2, 'items', items, (target, item) => {
+        if (item.name === '') throw new Malformed('has no metadata.name');
+        if (namespaced && item.namespace === '') throw new Malformed('has no metadata.namespace');
+        target.count++;
+        target.take(item);
+      }),
+    ],
+    'refuse',
+  );
 }
 
 /** `ListMeta` */

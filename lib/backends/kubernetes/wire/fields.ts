@@ -77,6 +77,7 @@ function fieldsOf(spec: MessageSpec): readonly Field<Draft>[] {
   return Object.entries(spec).map(([key, field]) => field.field(key));
 }
 
+function emptyOf<S extends MessageSpec>(spec: S): Values<S>;
 function emptyOf(spec: MessageSpec): Draft {
   return Object.fromEntries(
     Object.entries(spec).flatMap(([key, field]) =>
@@ -174,8 +175,7 @@ export const byteLength = (number: number): FieldSpec<number> =>
 
 /** A message that is always there; it may be empty. */
 export function struct<S extends MessageSpec>(number: number, spec: S): FieldSpec<Values<S>> {
-  const shape = message(spec);
-  return { empty: shape.create(), field: (key) => one(number, key, shape, put(key)) };
+  return { empty: emptyOf(spec), field: (key) => one(number, key, message(spec), put(key)) };
 }
 
 /** A message; undefined when absent. */
@@ -185,8 +185,7 @@ export function pointer<S extends MessageSpec>(number: number, spec: S): FieldSp
 
 /** A message whose fields belong to the outer object in JSON, but not in protobuf. */
 export function embedded<S extends MessageSpec>(number: number, spec: S): FieldSpec<Values<S>> {
-  const shape = message(spec);
-  return { empty: shape.create(), field: (key) => one(number, '', shape, put(key)) };
+  return { empty: emptyOf(spec), field: (key) => one(number, '', message(spec), put(key)) };
 }
 
 /** A list of messages. */

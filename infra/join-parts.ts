@@ -1,0 +1,76 @@
+import { readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, relative, resolve } from 'node:path';
+import type { Metafile, Plugin } from 'esbuild';
+
+/** What every run of the command loads first. */
+const start = 'lib/cli/run-muster.ts';
+
+/** Small modules that most runs load. The AWS SDK, which `aws.ts` brings, is not small. */
+const base = [
+  ...readdirSync('lib/base')
+    .sort()
+    .flatMap((file) => (file === 'aws.ts' ? [] : [`lib/base/${file}`])),
+  'lib/store/url.ts',
+];
+
+/** What every run loads that reads a configuration. */
+const core = ['lib/run/app.ts', 'lib/run/provider-cycle.ts'];
+
+/**
+ * Makes few chunks of what is loaded together. esbuild makes one for each set of parts that share a module, and dozens of
+ * small files take longer to load than to run. So each part imports what has been loaded before it anyway: then all parts
+ * share it, and it is one chunk. `metafile` is of the same build without this plugin.
+ */
+export function joinParts({ inputs }: Metafile): Plugin {
+  const joined = new Map(
+    partsOf(inputs, start).map((part) => [
+      resolve(part),
+      [start, ...base, ...(readsConfig(inputs, part) ? core : [])],
+    ]),
+  );
+  return {
+    name: 'join-parts',
+    setup(bundler) {
+      bundler.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+        const before = joined.get(path);
+        if (before === undefined) return undefined;
+        // Relative: a source map keeps the text, and a build is the same in every folder.
+        const imports = before.map((file) => `import './${relative(dirname(path), resolve(file))}';\n`);
+        return { contents: `${await readFile(path, 'utf8')}\n${imports.join('')}`, loader: 'ts' };
+      });
+    },
+  };
+}
+
+type Inputs = Metafile['inputs'];
+
+/** The modules of ours that are loaded by `import()`, from the module on. */
+function partsOf(inputs: Inputs, from: string): readonly string[] {
+  const parts = new Set<string>();
+  const seen = new Set([from]);
+  for (const module of seen)
+    for (const { path, kind, external } of inputs[module]?.imports ?? []) {
+      if (external) continue;
+      seen.add(path);
+      if (kind === 'dynamic-import' && path.startsWith('lib/')) parts.add(path);
+    }
+  parts.delete(from);
+  return [...parts];
+}
+
+/** Whether the part is loaded only where a configuration is read. */
+function readsConfig(inputs: Inputs, part: string): boolean {
+  return (
+    /^lib\/(?:backends|config|kube-state)\//.test(part) || closureOf(inputs, part).has('lib/config/load.ts')
+  );
+}
+
+/** The module, and all that it imports. */
+function closureOf(inputs: Inputs, module: string): ReadonlySet<string> {
+  const closure = new Set([module]);
+  for (const member of closure)
+    for (const { path, kind, external } of inputs[member]?.imports ?? [])
+      if (!external && kind !== 'dynamic-import') closure.add(path);
+  return closure;
+}
