@@ -211,7 +211,8 @@ function readInto(space: BodySpace, limit: BodyLimit, declared = 0): BodyReader 
     put(taken, at) {
       if (at + taken.length > space.bytes.length) {
         const needed = Math.max(at + taken.length, Math.min(declared, limit.maxBytes));
-        const larger = new Uint8Array(Math.max(needed, 2 * space.bytes.length));
+        // The next bodies are often a little longer than the first one.
+        const larger = new Uint8Array(Math.max(needed + (needed >>> 2), 2 * space.bytes.length));
         larger.set(space.bytes.subarray(0, at));
         space.bytes = larger;
       }

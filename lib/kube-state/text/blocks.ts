@@ -24,8 +24,8 @@ export interface BlocksMark {
   readonly count: number;
 }
 
-/** Bytes of a block's memory: large for the compression window of 32 KiB, small for sixty families at once. */
-const blockMemory = 1 << 18;
+/** Bytes of a block's memory: large for the compression window of 8 KiB, small for sixty families at once. */
+const blockMemory = 1 << 17;
 
 /** Bytes after which a block is compressed. The next line fits its memory, unless it is very long. */
 const blockLength = blockMemory - (1 << 13);
@@ -109,10 +109,11 @@ export function gzipText(text: string): Uint8Array {
 
 /**
  * Level 1: level 6 takes 20 % more CPU time for the whole output and saves 5 % of its bytes. Most of the bytes are UIDs,
- * which do not compress.
+ * which do not compress. A line is like the lines right before it: a window of 8 KiB takes less time than one of 32 KiB, and
+ * saves 2 %. A block is compressed to a sixth or less, which the first chunk holds.
  */
 function gzipBytes(bytes: Uint8Array): Uint8Array {
-  return gzipSync(bytes, { level: 1, windowBits: 13, chunkSize: 1 << 16 });
+  return gzipSync(bytes, { level: 1, windowBits: 13, chunkSize: 1 << 15 });
 }
 
 /** Offset and length of a gzip member in a spill, in bytes. */

@@ -9,8 +9,9 @@ export interface TextBytes {
   length: number;
 }
 
-/** Bytes with which a text's memory begins. */
-const firstLength = 1 << 12;
+/** Bytes of a text's memory, step by step. */
+const firstLength = 1 << 11;
+const nextLength = (length: number) => (length < 1 << 17 ? Math.max(firstLength, 8 * length) : 2 * length);
 
 /** Opens an empty text. It takes no memory yet. */
 export function openText(): TextBytes {
@@ -183,10 +184,10 @@ export function escapeHelp(text: string): string {
   return text.replace(/[\\\n]/g, (character) => escapes[character] ?? character);
 }
 
-/** Makes room for that many bytes. */
+/** Makes room for that many bytes. Few steps lead to the length of a block, since each leaves its memory behind. */
 function makeRoom(text: TextBytes, needed: number): void {
   const { bytes, length } = text;
   if (length + needed <= bytes.length) return;
-  text.bytes = Buffer.allocUnsafeSlow(Math.max(length + needed, 2 * bytes.length, firstLength));
+  text.bytes = Buffer.allocUnsafeSlow(Math.max(length + needed, nextLength(bytes.length)));
   bytes.copy(text.bytes, 0, 0, length);
 }

@@ -148,11 +148,11 @@ export const pairs = (number: number): FieldSpec<readonly string[]> => ({
     read(reader, end, draft) {
       const entry = { key: '', value: '' };
       readInner(pairEntry, reader, end, entry);
-      listOf(draft, key).push(entry.key, entry.value);
+      addPair(draft, key, entry.key, entry.value);
     },
     pick(json, draft) {
-      const list = listOf(draft, key);
-      for (const [name, value] of Object.entries(asObject(json))) list.push(asString(name), asString(value));
+      for (const [name, value] of Object.entries(asObject(json)))
+        addPair(draft, key, asString(name), asString(value));
     },
   }),
 });
@@ -281,17 +281,25 @@ function put(key: string) {
 
 function addTo(key: string) {
   return (draft: Draft, item: unknown): void => {
-    listOf(draft, key).push(item);
+    const list = draft[key];
+    if (isOwn(list)) list.push(item);
+    else draft[key] = [item];
   };
 }
 
-/** The draft's own list at the key. Drafts share an empty one. */
-export function listOf(draft: Draft, key: string): unknown[] & string[] {
-  const list = draft[key];
-  if (Array.isArray(list) && list.length > 0) return list;
-  const own: unknown[] & string[] = [];
-  draft[key] = own;
-  return own;
+/** Adds a key and its value to the draft's list at the key of the draft. */
+export function addPair(draft: Draft, at: string, key: string, value: string): void {
+  const list = draft[at];
+  if (isOwn(list)) list.push(key, value);
+  else draft[at] = [key, value];
+}
+
+/**
+ * Whether the list is the draft's own: drafts share an empty one. Most lists stay short, and a list that begins with its
+ * first item is; V8 makes room for 17 items when an empty one grows.
+ */
+function isOwn(list: unknown): list is unknown[] {
+  return Array.isArray(list) && list.length > 0;
 }
 
 type Read<V> = (reader: Reader, end: number) => V;

@@ -51,6 +51,15 @@ export function within(name: string, error: unknown): unknown {
  * Throws `Malformed` when the number does not end before `end`.
  */
 export function readVarint(reader: Reader, end: number): number {
+  const { bytes, at } = reader;
+  const first = bytes[at] ?? 0;
+  if (first >= 0x80 || at >= end) return readLongVarint(reader, end);
+  // Most numbers are tags and lengths of one byte.
+  reader.at = at + 1;
+  return first;
+}
+
+function readLongVarint(reader: Reader, end: number): number {
   const { bytes } = reader;
   const start = reader.at;
   let at = start;

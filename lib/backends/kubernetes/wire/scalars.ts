@@ -1,8 +1,8 @@
 import {
+  addPair,
   bytesSpec,
   type FieldSpec,
   int32,
-  listOf,
   message,
   optionalInteger,
   struct,
@@ -36,11 +36,11 @@ export const quantities = (number: number): FieldSpec<readonly string[]> => ({
     read(reader, end, draft) {
       const entry = { key: '', value: { string: '' } };
       readInner(quantityEntry, reader, end, entry);
-      listOf(draft, key).push(entry.key, entry.value.string);
+      addPair(draft, key, entry.key, entry.value.string);
     },
     pick(json, draft) {
-      const list = listOf(draft, key);
-      for (const [name, value] of Object.entries(asObject(json))) list.push(name, quantityString(value));
+      for (const [name, value] of Object.entries(asObject(json)))
+        addPair(draft, key, name, quantityString(value));
     },
   }),
 });

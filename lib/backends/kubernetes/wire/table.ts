@@ -99,8 +99,7 @@ function isObject(json: unknown): json is Readonly<Record<string, unknown>> {
 }
 
 function skipOther(reader: Reader, tag: number, end: number, unknown: Unknown): void {
-  const number = Math.floor(tag / 8);
-  if (number === 0 || number >= 2 ** 29) throw new Malformed('has a field without a number');
-  if (unknown === 'refuse') throw new Malformed(`has a field ${number}, which it should not have`);
-  skipField(reader, tag % 8, end);
+  if (tag < 8 || tag >= 2 ** 32) throw new Malformed('has a field without a number');
+  if (unknown === 'refuse') throw new Malformed(`has a field ${tag >>> 3}, which it should not have`);
+  skipField(reader, tag & 7, end);
 }

@@ -206,6 +206,27 @@ describe('a list whose state the server lost half way', () => {
     expect(await namesOf(lister, services)).toEqual(['^a', '^c']);
   });
 
+  test('gives its objects one by one, and says when what it gave is void', async () => {
+    await using server = await startApiServer(
+      inTurn(
+        page('a b', { token: 'T' }),
+        page('c', { version: '101' }),
+        page('d', { token: 'U' }),
+        page('e'),
+      ),
+    );
+    await using lister = await openTestLister(server);
+    const told: string[] = [];
+    const objects = {
+      start: () => told.push('start'),
+      take: ({ name }: { readonly name: string }) => told.push(name),
+    };
+    for await (const { items, first } of lister.parts(services, new AbortController().signal, objects))
+      told.push(`part of ${items.length}, ${first ? 'first' : 'not first'}`);
+    const part = 'part of 0, not first';
+    expect(told).toEqual(['start', 'a', 'b', part, 'c', 'start', 'd', part, 'e', part]);
+  });
+
   test('is given up after three new beginnings', async () => {
     await using server = await startApiServer((_request, call) =>
       call % 2 === 1 ? page('a', { token: 'T' }) : expired,

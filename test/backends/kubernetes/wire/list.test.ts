@@ -126,6 +126,9 @@ describe('malformed JSON', () => {
       `${meta.namespace}/${meta.name}`,
       ['note', '\ufffd', 'half', '\ufffd'],
     ]);
+    const taken: unknown[] = [];
+    const given = decodeList(pod, Buffer.from(json, 'latin1'), mediaTypes.json, (item) => taken.push(item));
+    expect([given, taken]).toEqual([{ ...page, items: [] }, page.items]);
   });
 
   test('does not quote the body, which may hold a secret', () => {
