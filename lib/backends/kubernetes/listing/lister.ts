@@ -28,7 +28,7 @@ export interface Part<T> {
  * Gets the objects of a list one by one, as they are decoded, so that a page of them is never in memory. The parts are
  * empty then. A lister may also leave it alone, and yield the objects in its parts.
  */
-export interface ObjectReader<T> {
+interface ObjectReader<T> {
   /** The list starts. Objects that were taken before are void. */
   readonly start: () => void;
   readonly take: Take<T>;
