@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
-import type { Metafile, Plugin } from 'esbuild';
+import type { ImportKind, Metafile, Plugin } from 'esbuild';
 
 /** What every run of the command loads first. */
 const start = 'lib/cli/run-muster.ts';
@@ -48,13 +48,9 @@ type Inputs = Metafile['inputs'];
 /** The modules of ours that are loaded by `import()`, from the module on. */
 function partsOf(inputs: Inputs, from: string): readonly string[] {
   const parts = new Set<string>();
-  const seen = new Set([from]);
-  for (const module of seen)
-    for (const { path, kind, external } of inputs[module]?.imports ?? []) {
-      if (external) continue;
-      seen.add(path);
-      if (kind === 'dynamic-import' && path.startsWith('lib/')) parts.add(path);
-    }
+  for (const module of reachedFrom(inputs, from, () => true))
+    for (const { path, kind, external } of inputs[module]?.imports ?? [])
+      if (kind === 'dynamic-import' && !external && path.startsWith('lib/')) parts.add(path);
   parts.delete(from);
   return [...parts];
 }
@@ -62,15 +58,20 @@ function partsOf(inputs: Inputs, from: string): readonly string[] {
 /** Whether the part is loaded only where a configuration is read. */
 function readsConfig(inputs: Inputs, part: string): boolean {
   return (
-    /^lib\/(?:backends|config|kube-state)\//.test(part) || closureOf(inputs, part).has('lib/config/load.ts')
+    /^lib\/(?:backends|config|kube-state)\//.test(part) ||
+    reachedFrom(inputs, part, (kind) => kind !== 'dynamic-import').has('lib/config/load.ts')
   );
 }
 
-/** The module, and all that it imports. */
-function closureOf(inputs: Inputs, module: string): ReadonlySet<string> {
-  const closure = new Set([module]);
-  for (const member of closure)
+/** The module, and all that it imports in these ways. */
+function reachedFrom(
+  inputs: Inputs,
+  module: string,
+  isFollowed: (kind: ImportKind) => boolean,
+): ReadonlySet<string> {
+  const reached = new Set([module]);
+  for (const member of reached)
     for (const { path, kind, external } of inputs[member]?.imports ?? [])
-      if (!external && kind !== 'dynamic-import') closure.add(path);
-  return closure;
+      if (!external && isFollowed(kind)) reached.add(path);
+  return reached;
 }

@@ -15,7 +15,7 @@ import {
 import { type Block, fetchTexts } from './blocks.ts';
 import { deleteSeen } from './document.ts';
 import type { Loaded } from './load.ts';
-import { decodeManifest, encodeManifest, maxManifestBytes, type Part } from './manifest.ts';
+import { decodeManifest, encodeManifest, type Manifest, maxManifestBytes, type Part } from './manifest.ts';
 import type { Provider } from './provider.ts';
 import { belongsInBlocks, type Checkpoint, grace, isLaidOut, writeCheckpoint } from './snapshot.ts';
 import type { Status } from './status.ts';
@@ -90,7 +90,8 @@ export async function publishVersion(
   // The texts of this list are at hand where those of the written one are not.
   if (isPlain) await fetchTexts(groups.values(), { ...input, id: provider });
   const wasInParts = !isPlain || status?.files[0]?.key === manifestKey(provider);
-  const before = isWhole || !wasInParts ? [] : await readParts(write);
+  const published = isWhole || !wasInParts ? undefined : await readManifest(write);
+  const before = (published?.parts ?? []).map(({ name }) => name);
   const file = isPlain
     ? await publishFile(write, groups)
     : await publishManifest(write, checkpoint.blocks ?? []);
@@ -134,15 +135,14 @@ async function publishManifest(
   return { key, etag, largest: parts.reduce((most, { unpacked = 0 }) => Math.max(most, unpacked), 0) };
 }
 
-/** Names of the parts that are published. */
-async function readParts({ store, id, signal }: WriteInput): Promise<readonly string[]> {
+/** The published manifest; undefined if it is absent or malformed. */
+async function readManifest({ store, id, signal }: WriteInput): Promise<Manifest | undefined> {
   const key = manifestKey(id);
   const found = await store.get(key, { maxBytes: maxManifestBytes, signal });
-  if (found === undefined) return [];
   try {
-    return decodeManifest(found.body, key).parts.map(({ name }) => name);
+    return found && decodeManifest(found.body, key);
   } catch (error) {
-    if (isMusterError(error, 'malformed')) return [];
+    if (isMusterError(error, 'malformed')) return undefined;
     throw error;
   }
 }
@@ -208,38 +208,17 @@ async function settleOther(
     if ((await deleteSeen(store, key, found.etag, signal)) || attempt === attempts) return undefined;
   }
   const isManifest = key === manifestKey(id);
-  const version = isManifest
-    ? await manifestVersion(store, key, signal)
-    : await fileVersion(store, key, signal);
-  if (version <= mark.version) return undefined;
+  const version = isManifest ? (await readManifest(input))?.version : await fileVersion(input);
+  if ((version ?? 0) <= mark.version) return undefined;
   await deleteSeen(store, own.key, own.etag, signal);
   return 'taken back';
 }
 
-/** Version of a published manifest; 0 for what is none. */
-async function manifestVersion(
-  store: ObjectStore,
-  key: string,
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  const found = await store.get(key, { maxBytes: maxManifestBytes, signal });
-  try {
-    return found === undefined ? 0 : decodeManifest(found.body, key).version;
-  } catch (error) {
-    if (isMusterError(error, 'malformed')) return 0;
-    throw error;
-  }
-}
-
-/** Version of a published file, by its first bytes; 0 where it does not say. */
-async function fileVersion(
-  store: ObjectStore,
-  key: string,
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  const found = await store.open(key, { signal });
-  for await (const piece of found?.chunks ?? []) return readVersionMark(piece)?.version ?? 0;
-  return 0;
+/** Version of the published file, by its first bytes; undefined if it has no version. */
+async function fileVersion({ store, id, signal }: WriteInput): Promise<number | undefined> {
+  const found = await store.open(targetsKey(id), { signal });
+  for await (const piece of found?.chunks ?? []) return readVersionMark(piece)?.version;
+  return undefined;
 }
 
 /** Versions between two looks at parts that no list names: a look lists them all. */

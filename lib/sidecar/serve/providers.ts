@@ -232,10 +232,10 @@ export function createStatusReader(
 
 /** Callers within `maxAge` milliseconds of the clock `now`, and all while it is under way, share one reading. */
 export function shareReading<T>(read: () => Promise<T>, maxAge: number, now: () => number): () => Promise<T> {
-  let current: { readonly at: number; readonly reading: Promise<T>; isOver?: boolean } | undefined;
+  let current: { readonly at: number; readonly reading: Promise<T>; isOver: boolean } | undefined;
   return () => {
-    if (current?.isOver !== false && (current === undefined || now() - current.at >= maxAge)) {
-      const next: NonNullable<typeof current> = { at: now(), reading: read(), isOver: false };
+    if (current === undefined || (current.isOver && now() - current.at >= maxAge)) {
+      const next = { at: now(), reading: read(), isOver: false };
       const end = () => {
         next.isOver = true;
       };
