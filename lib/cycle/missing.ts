@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { decodeGroup, encodeGroup, encodeLabels, type Groups } from '../targets/canonical.ts';
+import {
+  decodeGroup,
+  type EncodedGroup,
+  encodeGroup,
+  encodeLabels,
+  type Groups,
+  partsOfGroup,
+} from '../targets/canonical.ts';
 import type { Change } from '../targets/diff.ts';
 import { addressLabel, type LabelSet, metaPrefix, type TargetGroup, targetLabels } from '../targets/group.ts';
 
@@ -33,12 +40,30 @@ export function compareTargets(change: Change): Comparison {
   for (const group of change.removed.values()) missing.push(targetsOf(decodeGroup(group)));
   for (const group of change.added.values()) gained.push(targetsOf(decodeGroup(group)));
   for (const { before, after } of change.changed.values()) {
+    if (keepsScrapes(before, after)) continue;
     const [old, now] = unmatched(targetsOf(decodeGroup(before)), targetsOf(decodeGroup(after)));
-    missing.push(old);
-    gained.push(now);
+    if (old.length > 0) missing.push(old);
+    if (now.length > 0) gained.push(now);
   }
   const [stillMissing, stillGained] = unmatched(missing.flat(), gained.flat());
   return { missing: stillMissing, gained: stillGained };
+}
+
+/**
+ * Whether two versions of a group have the same scrapes, as far as their texts show it: the same targets, and no label
+ * of the whole group that says what is scraped. So it is with most changes, and to parse them would take half of a cycle.
+ */
+function keepsScrapes(before: EncodedGroup, after: EncodedGroup): boolean {
+  const old = partsOfGroup(before);
+  const now = partsOfGroup(after);
+  return old.targets === now.targets && !namesScrape(old.labels) && !namesScrape(now.labels);
+}
+
+/** Whether a JSON text may have a name that begins with two underscores and is no `__meta_*`. */
+function namesScrape(labels: string): boolean {
+  for (let at = labels.indexOf('"__'); at >= 0; at = labels.indexOf('"__', at + 1))
+    if (!labels.startsWith(metaPrefix, at + 1)) return true;
+  return false;
 }
 
 /** What is left of both when equal targets, then equal scrapes, are taken out in pairs. */

@@ -65,6 +65,19 @@ export function decodeGroup({ json }: EncodedGroup): TargetGroup {
   return group;
 }
 
+/**
+ * Labels and targets of a group as the canonical form writes them. Quotes within a string are escaped, so these marks
+ * stand in no label.
+ */
+export function partsOfGroup({ json }: EncodedGroup): { readonly labels: string; readonly targets: string } {
+  const labels = json.indexOf(labelsMark) + labelsMark.length;
+  const targets = json.indexOf(targetsMark, labels);
+  return { labels: json.slice(labels, targets), targets: json.slice(targets + targetsMark.length) };
+}
+
+const labelsMark = ',"labels":{';
+const targetsMark = '},"targets":[';
+
 /** The groups by source, in the order of their sources. Of two with one source the later wins, as in Prometheus. */
 export function toGroups(groups: Iterable<TargetGroup>): Groups {
   const bySource = new Map<string, EncodedGroup>();

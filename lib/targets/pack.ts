@@ -18,8 +18,10 @@ export interface Packer {
 }
 
 interface Block {
-  /** The JSON of the groups, or this deflated: to a tenth of the memory or less, as groups are much alike. */
-  texts: string | Uint8Array;
+  /** The JSON of the groups, while it waits for more. */
+  parts: string[];
+  /** The same deflated: to a tenth of the memory or less, as groups are much alike. */
+  packed: Uint8Array | undefined;
 }
 
 /**
@@ -28,29 +30,26 @@ interface Block {
  */
 export function createPacker(): Packer {
   let plain = 0;
-  let block: Block = { texts: '' };
-  const parts: string[] = [];
+  let block: Block = { parts: [], packed: undefined };
   let length = 0;
 
   const finish = () => {
     if (length === 0) return;
-    block.texts = deflateRawSync(parts.join(''), { level: 1 });
-    block = { texts: '' };
-    parts.length = 0;
+    // A copy: what zlib returns is the start of 16 KiB.
+    block.packed = Uint8Array.from(deflateRawSync(block.parts.join(''), { level: 1 }));
+    block.parts = [];
+    block = { parts: [], packed: undefined };
     length = 0;
   };
 
   return {
     pack(group) {
-      const { json, digest, targets } = group;
+      const { json } = group;
       plain += json.length;
       if (plain <= plainLength) return group;
-      const own = block;
-      const start = length;
-      const end = start + json.length;
-      parts.push(json);
-      length = end;
-      const packed = packedGroup({ digest, targets }, own, parts, [start, end]);
+      const packed = new PackedGroup(group, block, length);
+      block.parts.push(json);
+      length += json.length;
       if (length >= blockLength) finish();
       return packed;
     },
@@ -58,27 +57,31 @@ export function createPacker(): Packer {
   };
 }
 
-/** A block that is not packed yet still has its parts. */
-function packedGroup(
-  { digest, targets }: Pick<EncodedGroup, 'digest' | 'targets'>,
-  block: Block,
-  parts: readonly string[],
-  [start, end]: readonly [number, number],
-): EncodedGroup {
-  return {
-    digest,
-    targets,
-    pack: block,
-    length: end - start,
-    get json() {
-      const texts = typeof block.texts === 'string' ? parts.join('') : unpacked(block, block.texts);
-      return texts.slice(start, end);
-    },
-  };
-}
+/** A group whose text is in a block. A class, as there are hundreds of thousands of them. */
+class PackedGroup implements EncodedGroup {
+  readonly digest: string;
+  readonly targets: number;
+  readonly length: number;
+  readonly pack: Block;
+  /** Where its text begins in that of the block. */
+  readonly start: number;
 
-function unpacked(block: Block, bytes: Uint8Array): string {
-  return keepUnpacked(block, () => inflateRawSync(bytes).toString('utf8'));
+  constructor({ digest, targets, length }: EncodedGroup, block: Block, start: number) {
+    this.digest = digest;
+    this.targets = targets;
+    this.length = length;
+    this.pack = block;
+    this.start = start;
+  }
+
+  get json(): string {
+    const { parts, packed } = this.pack;
+    const texts =
+      packed === undefined
+        ? parts.join('')
+        : keepUnpacked(this.pack, () => inflateRawSync(packed).toString('utf8'));
+    return texts.slice(this.start, this.start + this.length);
+  }
 }
 
 const kept = new Map<object, string>();

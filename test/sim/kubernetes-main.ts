@@ -1,5 +1,7 @@
+import { hash } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { isObject } from '../../lib/sim/kubernetes/wire/json.ts';
 import { startKubernetesFleet } from '../../lib/sim/kubernetes.ts';
 
 /**
@@ -23,7 +25,7 @@ const { values } = parseArgs({
     'no-watch-list': { type: 'boolean', default: false },
     /** List as empty the kinds of which there are no objects. */
     'other-lists': { type: 'boolean', default: false },
-    /** Changes as many objects as each line of the standard input says, and answers with a line. */
+    /** Changes as many pods as each line of the standard input says, or a few more, and answers with their number. */
     changes: { type: 'boolean', default: false },
   },
 });
@@ -45,6 +47,28 @@ const fleet = await startKubernetesFleet({
 process.stdout.write(`${fleet.url}\n`);
 if (values.changes)
   createInterface({ input: process.stdin }).on('line', (line) => {
-    process.stdout.write(`${fleet.mutate(Number(line)).length}\n`);
+    process.stdout.write(`${changePods(Number(line))}\n`);
   });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => fleet.stop());
+
+/** Changes the cluster until so many pods have come, gone or changed. One change may touch all pods of a workload. */
+function changePods(wanted: number): number {
+  const before = digestsOfPods();
+  for (;;) {
+    const after = digestsOfPods();
+    let differing = 0;
+    for (const [pod, digest] of after) if (before.get(pod) !== digest) differing += 1;
+    for (const pod of before.keys()) if (!after.has(pod)) differing += 1;
+    if (differing >= wanted) return differing;
+    fleet.mutate(Math.ceil((wanted - differing) / 20));
+  }
+}
+
+function digestsOfPods(): ReadonlyMap<string, string> {
+  const digests = new Map<string, string>();
+  for (const pod of fleet.objects('pods')) {
+    const { namespace, name } = isObject(pod.metadata) ? pod.metadata : {};
+    digests.set(`${namespace}/${name}`, hash('sha256', JSON.stringify(pod)));
+  }
+  return digests;
+}
