@@ -7,7 +7,7 @@ import { parseJson } from '../base/json.ts';
 import type { ObjectStore } from '../store/store.ts';
 import type { EncodedGroup, Groups } from '../targets/canonical.ts';
 import { type ProviderId, parsePartName, partKey } from '../targets/keys.ts';
-import { keepUnpacked, textsOf } from '../targets/pack.ts';
+import { inOnePiece, keepUnpacked, textsOf } from '../targets/pack.ts';
 
 /** How a list is cut into blocks. Tests take low numbers. */
 export interface BlockLimits {
@@ -86,9 +86,8 @@ function textOf(block: HeldBlock): string {
   const { bytes, name, unpacked } = block;
   if (bytes === undefined)
     throw new MusterError('storage', `block ${name} was not fetched before it was read`, { code: unread });
-  return keepUnpacked(block, () =>
-    gunzipSync(bytes, { maxOutputLength: Math.max(1, unpacked) }).toString('utf8'),
-  );
+  const limits = { ...inOnePiece(unpacked), maxOutputLength: Math.max(1, unpacked) };
+  return keepUnpacked(block, () => gunzipSync(bytes, limits).toString('utf8'));
 }
 
 /** Where the blocks of a provider are read. */
@@ -219,10 +218,16 @@ export async function writeBlocks(groups: Groups, input: WriteInput): Promise<Wr
   const sorted = touched.flatMap((run) => run.map(([, group]) => group));
   await fetchTexts(sorted, input);
   const texts = textsOf(sorted, ahead * input.limits.most);
+  const spaces: Buffer<ArrayBuffer>[] = [];
   await mapConcurrent(touched, parallel, signalOf(input), async (run, signal) => {
     // Runs are begun in their order, and so are the texts taken.
-    const own = linesOf(run.map(() => texts.next().value ?? ''));
-    const { block, isNew } = await writeBlock(run, own, { ...input, signal });
+    const lines = linesOf(
+      run.map(() => texts.next().value ?? ''),
+      spaces.pop(),
+    );
+    const { block, isNew } = await writeBlock(run, lines, { ...input, signal });
+    // The memory of a block serves for later ones: that of hundreds would wait to be collected.
+    spaces.push(Buffer.from(lines.buffer));
     written.set(run, block);
     if (isNew) made.add(block.name);
   });
@@ -299,16 +304,20 @@ async function writeBlock(
   }
 }
 
-/** The texts as lines. They become bytes one by one: to join them to one string takes half as much CPU again. */
-function linesOf(texts: readonly string[]): Buffer {
+/**
+ * The texts as lines, in the space where it is large enough. They become bytes one by one: to join them to one string takes
+ * half as much CPU again.
+ */
+function linesOf(texts: readonly string[], space: Buffer<ArrayBuffer> | undefined): Buffer<ArrayBuffer> {
   const length = texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
-  const bytes = Buffer.allocUnsafeSlow(length);
+  const isLargeEnough = space !== undefined && space.length >= length;
+  const bytes = isLargeEnough ? space : Buffer.allocUnsafeSlow(length + (length >>> 1));
   let at = 0;
   for (const text of texts) {
     at += bytes.write(text, at);
     bytes[at++] = newline;
   }
-  return bytes;
+  return bytes.subarray(0, at);
 }
 
 const newline = 0x0a;

@@ -22,6 +22,8 @@ interface Block {
   parts: string[];
   /** The same deflated: to a tenth of the memory or less, as groups are much alike. */
   packed: Uint8Array | undefined;
+  /** How many bytes that was. */
+  bytes: number;
 }
 
 /**
@@ -30,15 +32,17 @@ interface Block {
  */
 export function createPacker(): Packer {
   let plain = 0;
-  let block: Block = { parts: [], packed: undefined };
+  let block: Block = { parts: [], packed: undefined, bytes: 0 };
   let length = 0;
 
   const finish = () => {
     if (length === 0) return;
+    const texts = Buffer.from(block.parts.join(''));
+    block.bytes = texts.length;
     // A copy: what zlib returns is the start of 16 KiB.
-    block.packed = Uint8Array.from(deflateRawSync(block.parts.join(''), { level: 1 }));
+    block.packed = Uint8Array.from(deflateRawSync(texts, { level: 1 }));
     block.parts = [];
-    block = { parts: [], packed: undefined };
+    block = { parts: [], packed: undefined, bytes: 0 };
     length = 0;
   };
 
@@ -75,13 +79,18 @@ class PackedGroup implements EncodedGroup {
   }
 
   get json(): string {
-    const { parts, packed } = this.pack;
+    const { parts, packed, bytes } = this.pack;
     const texts =
       packed === undefined
         ? parts.join('')
-        : keepUnpacked(this.pack, () => inflateRawSync(packed).toString('utf8'));
+        : keepUnpacked(this.pack, () => inflateRawSync(packed, inOnePiece(bytes)).toString('utf8'));
     return texts.slice(this.start, this.start + this.length);
   }
+}
+
+/** For zlib: the bytes come as one piece. It would make pieces of 16 KiB, and join them to another one. */
+export function inOnePiece(bytes: number): { readonly chunkSize: number } {
+  return { chunkSize: Math.max(64, bytes + 1) };
 }
 
 const kept = new Map<object, string>();
